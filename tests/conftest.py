@@ -1,0 +1,107 @@
+"""Servers and lanes for the whole suite.
+
+A lane is the set of tests that need one server. Where the server cannot be had, its tests are skipped and the end of
+the run says so in one loud line; with WATTLINE_REQUIRE=postgres,kafka they fail. A test joins a lane by using a fixture
+of it (`postgres_database`, `database_url`, `kafka_bootstrap`) or, when it starts servers itself, by the lane's marker.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from shared.testing.servers import KafkaBroker, PostgresDatabases, PostgresServer, ServerUnavailable
+
+LANE_OF_FIXTURE = {"postgres_server": "postgres", "kafka_broker": "kafka"}
+LANES = ("postgres", "kafka")
+not_run: Counter[str] = Counter()
+
+
+def _required() -> set[str]:
+    names = {name for name in os.environ.get("WATTLINE_REQUIRE", "").split(",") if name}
+    if names - set(LANES):
+        raise pytest.UsageError(f"WATTLINE_REQUIRE names no lane: {', '.join(sorted(names - set(LANES)))}")
+    return names
+
+
+@cache
+def lane_problem(lane: str) -> str | None:
+    """Return why the server of a lane cannot be had, or None; asked once per run."""
+    try:
+        if lane == "kafka":
+            KafkaBroker.install()
+        elif "WATTLINE_TEST_POSTGRES_URL" not in os.environ:
+            PostgresServer.binaries()
+    except ServerUnavailable as missing:
+        return str(missing)
+    return None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    _required()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in LANE_OF_FIXTURE:
+                item.add_marker(LANE_OF_FIXTURE[fixture])
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for lane in LANES:
+        if item.get_closest_marker(lane) and (problem := lane_problem(lane)):
+            if lane in _required():
+                pytest.fail(f"the {lane} lane is required: {problem}", pytrace=False)
+            not_run[lane] += 1
+            pytest.skip(f"{lane} lane: {problem}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for lane, count in sorted(not_run.items()):
+        text = f"LANE NOT RUN: {lane}: {count} tests skipped: {lane_problem(lane)}"
+        terminalreporter.write_line(text, red=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresDatabases]:
+    """The PostgreSQL of the run: the one of WATTLINE_TEST_POSTGRES_URL, or one of our own without fsync."""
+    given = os.environ.get("WATTLINE_TEST_POSTGRES_URL")
+    if given:
+        yield PostgresDatabases(given)
+        return
+    with PostgresServer(durable=False) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_database(postgres_server: PostgresDatabases) -> Iterator[str]:
+    """The URL of a fresh empty PostgreSQL database, dropped after the test."""
+    url = postgres_server.create_database()
+    yield url
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a fresh empty database: the test runs once on a SQLite file and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/test.db"
+    url: str = request.getfixturevalue("postgres_database")
+    return url
+
+
+@pytest.fixture(scope="session")
+def kafka_broker() -> Iterator[KafkaBroker]:
+    """The Apache Kafka broker of the run; tests share it, so each uses topics and groups of its own."""
+    with KafkaBroker() as broker:
+        yield broker
+
+
+@pytest.fixture
+def kafka_bootstrap(kafka_broker: KafkaBroker) -> str:
+    """The `host:port` of the run's Kafka broker."""
+    return kafka_broker.bootstrap
