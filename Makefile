@@ -1,8 +1,10 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+SHELL  := /bin/bash
 
 .PHONY: demo up test fast check bench clean
+.DELETE_ON_ERROR:
 
 $(VENV)/ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -16,16 +18,21 @@ up: $(VENV)/ready  ## run all four services on this machine
 	$(BIN)/wattline up
 
 test: $(VENV)/ready  ## every test whose server can be had here
-	$(BIN)/pytest
+	$(BIN)/pytest $(ARGS)
 
 fast: $(VENV)/ready  ## the tests that need no server
-	$(BIN)/pytest tests/unit tests/properties tests/contract
+	$(BIN)/pytest tests/unit tests/properties tests/contract $(ARGS)
 
 check: $(VENV)/ready  ## lints, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/pytest --quiet tests/unit/test_house_rules.py
+	if command -v shellcheck >/dev/null; then shellcheck .ci/run deploy/kafka/kafka.sh deploy/postgres/*.sh; fi
 
-bench: $(VENV)/ready
-	$(BIN)/python -m tests.bench
+bench: $(VENV)/ready  ## the figures of the README; takes a while, wants the machine for itself
+	$(BIN)/python -m tests.bench $(ARGS)
+
+clean:  ## all that was made here; the sources stay
+	rm -rf $(VENV) var build dist deploy/kafka/libs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,11 +1,12 @@
 """Servers and lanes for the whole suite.
 
-A lane is the set of tests that need one server. Where the server cannot be had, its tests are skipped and the end of
+A lane is the set of tests that need one server (or tool: promtool). Where the server cannot be had, its tests are skipped and the end of
 the run says so in one loud line; with WATTLINE_REQUIRE=postgres,kafka they fail. A test joins a lane by using a fixture
 of it (`postgres_database`, `database_url`, `kafka_bootstrap`) or, when it starts servers itself, by the lane's marker.
 """
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -16,7 +17,7 @@ import pytest
 from shared.testing.servers import KafkaBroker, PostgresDatabases, PostgresServer, ServerUnavailable
 
 LANE_OF_FIXTURE = {"postgres_server": "postgres", "kafka_broker": "kafka"}
-LANES = ("postgres", "kafka")
+LANES = ("postgres", "kafka", "promtool")
 not_run: Counter[str] = Counter()
 
 
@@ -33,6 +34,9 @@ def lane_problem(lane: str) -> str | None:
     try:
         if lane == "kafka":
             KafkaBroker.install()
+        elif lane == "promtool":
+            if shutil.which("promtool") is None:
+                raise ServerUnavailable("promtool is not installed (Debian package prometheus)")
         elif "WATTLINE_TEST_POSTGRES_URL" not in os.environ:
             PostgresServer.binaries()
     except ServerUnavailable as missing:
