@@ -1,8 +1,9 @@
 """Servers and lanes for the whole suite.
 
-A lane is the set of tests that need one server (or tool: promtool). Where the server cannot be had, its tests are skipped and the end of
-the run says so in one loud line; with WATTLINE_REQUIRE=postgres,kafka they fail. A test joins a lane by using a fixture
-of it (`postgres_database`, `database_url`, `kafka_bootstrap`) or, when it starts servers itself, by the lane's marker.
+A lane is the set of tests that need one server (or one tool: promtool). Where it cannot be had, its tests are skipped
+and the end of the run says so in one loud line; with WATTLINE_REQUIRE=postgres,kafka they fail. A test joins a lane by
+using a fixture of it (`postgres_database`, `database_url`, `kafka_bootstrap`) or, when it starts servers itself, by the
+lane's marker.
 """
 
 import os

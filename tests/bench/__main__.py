@@ -5,11 +5,11 @@ prints its figures. They run one after the other, each in a process of its own, 
 """
 
 import argparse
-import datetime
 import os
 import platform
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -22,7 +22,9 @@ def main() -> int:
     wanted = parser.parse_args().names or names
     if unknown := sorted(set(wanted) - set(names)):
         parser.error(f"no bench is called {', '.join(unknown)}")
-    print(f"{datetime.date.today()}  {os.cpu_count()} cores  {platform.platform()}  Python {platform.python_version()}")
+    print(
+        f"{datetime.now(UTC).date()}  {os.cpu_count()} cores  {platform.platform()}  Python {platform.python_version()}"
+    )
     failed = []
     for name in wanted:
         print(f"\n== {name}", flush=True)
