@@ -1,0 +1,189 @@
+"""The database of one service, and its unit of work. Nobody else commits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Executable, Row, event
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from shared.clock import Clock, SystemClock
+from shared.db import audit, journal
+from shared.db.audit import AuditEntry
+from shared.events.fact import Fact
+
+POOL_SIZE = 10  # enough for the API and the consumer of one replica; 4 services x 2 replicas stay under 100 connections
+POOL_WAIT_SECONDS = 10
+STATEMENT_SECONDS_MAX = 60  # no batch takes a tenth of that; what does is stuck, and is retried
+BUSY_MILLISECONDS = 30_000  # SQLite: how long another process may hold the write lock
+READ_ONLY = "wattline_read_only"
+
+
+class Read:
+    """A consistent view of the database that cannot write."""
+
+    def __init__(self, conn: AsyncConnection) -> None:
+        self.conn = conn
+        self.dialect: str = conn.dialect.name
+
+    async def all(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        return (await self.conn.execute(statement, params)).all()
+
+    async def first(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Row[Any] | None:
+        return (await self.conn.execute(statement, params)).first()
+
+    async def scalar(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Any:
+        return (await self.conn.execute(statement, params)).scalar()
+
+
+class Tx(Read):
+    """A unit of work: the change, its facts and its audit rows are committed together or not at all."""
+
+    def __init__(self, conn: AsyncConnection, clock: Clock) -> None:
+        super().__init__(conn)
+        self.now = clock.now()
+        self._facts: list[Sequence[Fact]] = []
+        self._audit: list[AuditEntry] = []
+        self._after_commit: list[Callable[[], None]] = []
+
+    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None) -> int:
+        """Run a statement that writes, and return how many rows it changed."""
+        return int((await self.conn.execute(statement, params)).rowcount)
+
+    def publish(self, facts: Sequence[Fact]) -> None:
+        """Journal facts of one type at the end of this unit of work, in the order of the calls.
+
+        The caller has locked the rows of their keys (`bulk.lock`).
+        """
+        if facts:
+            self._facts.append(facts)
+
+    def audit(self, entries: Sequence[AuditEntry]) -> None:
+        """Record who did what, and why, at the end of this unit of work."""
+        self._audit.extend(entries)
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call back once the unit of work is durable; the callback must not fail or block."""
+        self._after_commit.append(callback)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undo what is done inside, facts and audit rows included, if it raises."""
+        marks = len(self._facts), len(self._audit), len(self._after_commit)
+        try:
+            async with self.conn.begin_nested():
+                yield
+        except BaseException:
+            del self._facts[marks[0] :], self._audit[marks[1] :], self._after_commit[marks[2] :]
+            raise
+
+    async def _flush(self) -> bool:
+        """Write facts and audit rows; True where there is something to relay."""
+        appended = await journal.append(self, self._facts)
+        await audit.append(self, self._audit)
+        return appended
+
+    def _committed(self) -> None:
+        for callback in self._after_commit:
+            callback()
+
+
+class Database:
+    """The one place that opens connections and commits.
+
+    `url`: `postgresql+asyncpg://…` or `sqlite+aiosqlite:///…`. `on_journal` is called after each commit that journalled facts
+    and wakes the relay.
+    """
+
+    def __init__(self, url: str, *, clock: Clock | None = None, pool_size: int = POOL_SIZE) -> None:
+        self.clock = clock or SystemClock()
+        self.engine = _engine(url, pool_size)
+        self.dialect: str = self.engine.dialect.name
+        self.on_journal: Callable[[], None] = lambda: None
+        self._writer = asyncio.Lock()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Tx]:
+        """Open a unit of work; it is committed at the end, and rolled back if the body raises."""
+        if self.dialect == "sqlite":
+            # SQLite has one writer: queueing here is fair and cheap, its own busy handler sleeps
+            async with self._writer, self._unit_of_work() as tx:
+                yield tx
+        else:
+            async with self._unit_of_work() as tx:
+                yield tx
+
+    @asynccontextmanager
+    async def _unit_of_work(self) -> AsyncIterator[Tx]:
+        async with self.engine.connect() as conn, conn.begin() as transaction:
+            tx = Tx(conn, self.clock)
+            yield tx
+            appended = await tx._flush()
+            await transaction.commit()
+        tx._committed()
+        if appended:
+            self.on_journal()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Read]:
+        """Open a read-only view."""
+        async with self.engine.connect() as conn:
+            await conn.execution_options(**{READ_ONLY: True}, **_read_only_options(self.dialect))
+            async with conn.begin():
+                yield Read(conn)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def _read_only_options(dialect: str) -> dict[str, Any]:
+    return {"postgresql_readonly": True} if dialect == "postgresql" else {}
+
+
+def _engine(url: str, pool_size: int) -> AsyncEngine:
+    if make_url(url).get_backend_name() == "postgresql":
+        return create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_WAIT_SECONDS,
+            pool_pre_ping=True,
+            connect_args={
+                "timeout": POOL_WAIT_SECONDS,
+                "command_timeout": STATEMENT_SECONDS_MAX,
+                # short statements over arrays: compiling them costs more than it saves
+                "server_settings": {"jit": "off", "application_name": "wattline"},
+            },
+        )
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        connect_args={"timeout": BUSY_MILLISECONDS / 1000},
+    )
+    event.listen(engine.sync_engine, "connect", _sqlite_connect)
+    event.listen(engine.sync_engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _sqlite_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's begin event says when a transaction starts, not the driver
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout = {BUSY_MILLISECONDS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",  # durable before 2xx, also when the power goes
+        "foreign_keys = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # a deferred BEGIN that turns to writing fails at once with SQLITE_BUSY where another writer came between
+    read_only = connection.get_execution_options().get(READ_ONLY)
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(bool(read_only))}")
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

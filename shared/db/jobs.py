@@ -1,0 +1,122 @@
+"""Jobs by business date: timed work that is a row, so that it is idempotent, resumable and re-runnable for a missed day."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from shared.db import bulk, platform
+from shared.db.engine import Database, Read, Tx
+
+_TABLE = platform.TABLES.job_run
+CHUNKS_MAX = 100_000  # a job that plans more chunks has a mistake in its plan
+Counts = dict[str, int]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work for one local date, cut in chunks that are one unit of work each.
+
+    `chunks` names the chunks of a date in the order of work (a route, a range of accounts); `work` does one of them and
+    returns what it counted. Both depend on the date and the database alone.
+    """
+
+    name: str
+    chunks: Callable[[Read, date], Awaitable[Sequence[str]]]
+    work: Callable[[Tx, date, str], Awaitable[Counts]]
+
+
+@dataclass(frozen=True)
+class JobResult:
+    job: str
+    business_date: date
+    chunks_done: int
+    chunks_already_done: int
+    chunks_claimed_elsewhere: int
+    counts: Counts
+
+
+async def run(database: Database, job: Job, business_date: date) -> JobResult:
+    """Do what is left of a job for a date; a chunk that is done is not done again.
+
+    A chunk is claimed by locking its row: what another replica works on at this moment is left to it.
+    """
+    async with database.read() as read:
+        chunks = list(await job.chunks(read, business_date))
+    if len(chunks) > CHUNKS_MAX:
+        raise AssertionError(f"job {job.name} plans {len(chunks)} chunks")
+    await _plan(database, job, business_date, chunks)
+    done, already, elsewhere = 0, 0, 0
+    totals: Counts = {}
+    for chunk in chunks:
+        async with database.begin() as tx:
+            state = await _claim(tx, job, business_date, chunk)
+            if state is None:
+                elsewhere += 1
+                continue
+            if state == "done":
+                already += 1
+                continue
+            counts = await job.work(tx, business_date, chunk)
+            await _finish(tx, job, business_date, chunk, counts)
+        done += 1
+        for name, count in counts.items():
+            totals[name] = totals.get(name, 0) + count
+    return JobResult(job.name, business_date, done, already, elsewhere, totals)
+
+
+async def _plan(database: Database, job: Job, business_date: date, chunks: Sequence[str]) -> None:
+    async with database.begin() as tx:
+        count = len(chunks)
+        await bulk.insert_ignore(
+            tx,
+            _TABLE,
+            {
+                "job": [job.name] * count,
+                "business_date": [business_date] * count,
+                "chunk": chunks,
+                "state": ["open"] * count,
+                "counts": ["{}"] * count,
+                "started_at": [tx.now] * count,
+            },
+            key=("job", "business_date", "chunk"),
+        )
+
+
+def _row(job: Job, business_date: date, chunk: str) -> Any:
+    return (_TABLE.c.job == job.name) & (_TABLE.c.business_date == business_date) & (_TABLE.c.chunk == chunk)
+
+
+async def _claim(tx: Tx, job: Job, business_date: date, chunk: str) -> str | None:
+    statement = select(_TABLE.c.state).where(_row(job, business_date, chunk))
+    if tx.dialect == "postgresql":
+        statement = statement.with_for_update(skip_locked=True)
+    row = await tx.first(statement)
+    return None if row is None else str(row.state)
+
+
+async def _finish(tx: Tx, job: Job, business_date: date, chunk: str, counts: Counts) -> None:
+    await tx.execute(
+        update(_TABLE)
+        .where(_row(job, business_date, chunk))
+        .values(state="done", counts=json.dumps(counts), finished_at=tx.now)
+    )
+
+
+async def list_runs(
+    read: Read, job: str, *, business_date: date | None = None, after: tuple[date, str] | None = None, limit: int
+) -> Sequence[Row[Any]]:
+    """Return the chunks of a job in order of date and chunk, from the one after `after`."""
+    statement = select(_TABLE).where(_TABLE.c.job == job)
+    if business_date is not None:
+        statement = statement.where(_TABLE.c.business_date == business_date)
+    if after is not None:
+        last_date, last_chunk = after
+        statement = statement.where(
+            (_TABLE.c.business_date > last_date)
+            | ((_TABLE.c.business_date == last_date) & (_TABLE.c.chunk > last_chunk))
+        )
+    return await read.all(statement.order_by(_TABLE.c.business_date, _TABLE.c.chunk).limit(limit))

@@ -1,0 +1,62 @@
+"""Alembic without an ini file: each service has `services/<name>/migrations/versions/`, this module runs them."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+
+SCRIPTS = Path(__file__).parent / "alembic"
+SERVICES = Path(__file__).parents[2] / "services"
+
+
+def config(service: str, connection: Connection | None = None) -> Config:
+    """Return Alembic's configuration for a service."""
+    result = Config()
+    result.set_main_option("script_location", str(SCRIPTS))
+    result.set_main_option("version_locations", str(SERVICES / service / "migrations" / "versions"))
+    result.attributes["connection"] = connection
+    return result
+
+
+def _upgrade(connection: Connection, service: str) -> None:
+    command.upgrade(config(service, connection), "head")
+
+
+async def upgrade(url: str, service: str) -> None:
+    """Bring the database of a service to the newest schema; nothing to do where it is."""
+    engine = create_async_engine(url)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade, service)
+    finally:
+        await engine.dispose()
+
+
+async def revise(url: str, service: str, metadata: Any, message: str) -> None:
+    """Write a new revision from the difference between a database at head and the metadata (for developers)."""
+
+    def run(connection: Connection) -> None:
+        configuration = config(service, connection)
+        configuration.attributes["metadata"] = metadata
+        command.revision(configuration, message=message, autogenerate=True)
+
+    engine = create_async_engine(url)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(run)
+    finally:
+        await engine.dispose()
+
+
+if __name__ == "__main__":
+    import importlib
+    import sys
+
+    # python -m shared.db.migrations SERVICE "message" URL-of-a-database-at-head
+    _, _service, _message, _url = sys.argv
+    _tables = importlib.import_module(f"services.{_service}.adapters.tables")
+    asyncio.run(revise(_url, _service, _tables.Base.metadata, _message))

@@ -1,0 +1,157 @@
+"""The tables that every service has beside its own: journal, inbox, dead letters, jobs, audit, idempotency, nonces."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Column, Date, Index, Integer, MetaData, SmallInteger, String, Table, Text, UniqueConstraint
+
+from shared.db import columns
+
+
+@dataclass(frozen=True)
+class PlatformTables:
+    event_journal: Table
+    journal_pending: Table
+    relay_lease: Table
+    inbox: Table
+    dead_letter: Table
+    parked_key: Table
+    job_run: Table
+    audit_entry: Table
+    idempotency_key: Table
+    nonce: Table
+
+
+def tables(metadata: MetaData) -> PlatformTables:
+    """Return the platform's tables, declared on a service's own metadata."""
+    return PlatformTables(
+        *_journal(metadata), *_inbox(metadata), _job_run(metadata), _audit_entry(metadata), *_requests(metadata)
+    )
+
+
+def _journal(metadata: MetaData) -> tuple[Table, Table, Table]:
+    journal = Table(
+        "event_journal",
+        metadata,
+        Column("position", columns.BigInt, primary_key=True, autoincrement=True),
+        Column("event_id", columns.No, nullable=False),
+        Column("topic", String(64), nullable=False),
+        Column("partition", SmallInteger, nullable=False),
+        Column("type", String(64), nullable=False),
+        Column("payload", Text, nullable=False, comment="JSON as it is sent"),
+        Column("traceparent", String(64), nullable=False),
+        Column("created_at", columns.Instant, nullable=False),
+        sqlite_autoincrement=True,  # a rowid may be reused once the table is drained; a position never
+    )
+    # append-only in time order: a block range index finds a time at almost no cost per insert
+    Index("event_journal_created_at", journal.c.created_at, postgresql_using="brin")
+    pending = Table(
+        "journal_pending", metadata, Column("position", columns.BigInt, primary_key=True, autoincrement=False)
+    )
+    lease = Table(
+        "relay_lease",
+        metadata,
+        Column("name", String(64), primary_key=True),
+        Column("holder", columns.No, nullable=False),
+        Column("expires_at", columns.Instant, nullable=False),
+    )
+    return journal, pending, lease
+
+
+def _inbox(metadata: MetaData) -> tuple[Table, Table, Table]:
+    inbox = Table(
+        "inbox",
+        metadata,
+        Column("consumer", String(64), primary_key=True),
+        Column("event_id", columns.No, primary_key=True),
+        Column("received_at", columns.Instant, nullable=False),
+    )
+    Index("inbox_received_at", inbox.c.received_at, postgresql_using="brin")
+    dead_letter = Table(
+        "dead_letter",
+        metadata,
+        Column("id", columns.BigInt, primary_key=True, autoincrement=True),
+        Column("consumer", String(64), nullable=False),
+        Column("event_id", columns.No, nullable=False),
+        Column("item", Integer, nullable=False, comment="index of the fact in its event; -1: the event as a whole"),
+        Column("topic", String(64), nullable=False),
+        Column("partition", SmallInteger, nullable=False),
+        Column("type", String(64), nullable=False),
+        Column("key", columns.No, nullable=False, comment="empty where it could not be read"),
+        Column("state", String(8), nullable=False, comment="poison | parked | ready"),
+        Column("error", String(128), nullable=False, comment="class or code only: texts may hold personal data"),
+        Column("payload", Text, nullable=False),
+        Column("attempts", Integer, nullable=False),
+        Column("created_at", columns.Instant, nullable=False),
+        UniqueConstraint("consumer", "event_id", "item", name="dead_letter_fact"),
+        Index("dead_letter_key", "consumer", "key"),
+        sqlite_autoincrement=True,
+    )
+    parked_key = Table(
+        "parked_key",
+        metadata,
+        Column("consumer", String(64), primary_key=True),
+        Column("key", columns.No, primary_key=True),
+        Column("parked_at", columns.Instant, nullable=False),
+    )
+    return inbox, dead_letter, parked_key
+
+
+def _job_run(metadata: MetaData) -> Table:
+    return Table(
+        "job_run",
+        metadata,
+        Column("job", String(64), primary_key=True),
+        Column("business_date", Date, primary_key=True),
+        Column("chunk", String(128), primary_key=True),
+        Column("state", String(8), nullable=False, comment="open | done"),
+        Column("counts", Text, nullable=False, comment="JSON object of integers: what the chunk did"),
+        Column("started_at", columns.Instant, nullable=False),
+        Column("finished_at", columns.Instant),
+    )
+
+
+def _audit_entry(metadata: MetaData) -> Table:
+    return Table(
+        "audit_entry",
+        metadata,
+        Column("id", columns.BigInt, primary_key=True, autoincrement=True),
+        Column("at", columns.Instant, nullable=False),
+        Column("actor", columns.No, nullable=False),
+        Column("action", String(64), nullable=False),
+        Column("entity_kind", String(64), nullable=False),
+        Column("entity_id", String(160), nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("before_version", Integer),
+        Column("after_version", Integer),
+        Column("correlation_id", columns.No, nullable=False),
+        Index("audit_entry_entity", "entity_kind", "entity_id", "id"),
+        sqlite_autoincrement=True,
+    )
+
+
+def _requests(metadata: MetaData) -> tuple[Table, Table]:
+    idempotency_key = Table(
+        "idempotency_key",
+        metadata,
+        Column("subject", columns.No, primary_key=True),
+        Column("route", String(160), primary_key=True),
+        Column("key", String(128), primary_key=True),
+        Column("body_hash", String(64), nullable=False),
+        Column("status", SmallInteger, nullable=False),
+        Column("response", Text, nullable=False),
+        Column("created_at", columns.Instant, nullable=False),
+        Index("idempotency_key_created_at", "created_at"),
+    )
+    nonce = Table(
+        "nonce",
+        metadata,
+        Column("device_id", columns.No, primary_key=True),
+        Column("nonce", String(64), primary_key=True),
+        Column("seen_at", columns.Instant, nullable=False),
+        Index("nonce_seen_at", "seen_at"),
+    )
+    return idempotency_key, nonce
+
+
+TABLES = tables(MetaData())
+"""The same tables for the platform's own statements, whatever service they run in."""

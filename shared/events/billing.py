@@ -1,0 +1,118 @@
+"""Facts that the billing service (核算) publishes. Key: the account."""
+
+from datetime import date
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.events.fact import Code, Fact, Id, Month, No, Reference
+
+Fen = Annotated[int, Field(ge=-(2**53), le=2**53)]
+
+
+class Part(BaseModel):
+    """A value inside a fact."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Contract(Part):
+    """Who is supplied where, and when: `to` is the first day no longer supplied."""
+
+    contract_no: No
+    service_point_no: No
+    from_: date = Field(alias="from")
+    to: date | None = None
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class AccountChanged(Reference):
+    """An account (户) was opened or changed; carries its whole state."""
+
+    type: ClassVar[str] = "billing.account_changed.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "An account was opened, changed or closed; its whole state."
+
+    account_no: No
+    org_unit: str
+    customer_class: Code
+    opened_on: date
+    closed_on: date | None = None
+    contracts: tuple[Contract, ...] = Field(max_length=64)
+
+
+class Component(Part):
+    """One part of a bill for the ledger's mapping table, e.g. `energy` or the name of a levy."""
+
+    component: Code
+    amount_fen: Fen
+
+
+class Bill(Part):
+    """An issued bill (电费账单) as other services need it."""
+
+    bill_id: Id
+    account_no: No
+    contract_no: No
+    service_point_no: No
+    org_unit: str
+    route_no: No
+    cycle: Month
+    period_from: date
+    period_to: date
+    version: Annotated[int, Field(ge=1)]
+    issued_on: date
+    due_on: date
+    total_fen: Fen
+    components: tuple[Component, ...] = Field(max_length=32)
+    energy_wh: int
+    estimated: bool
+    usage_id: Id
+    tariff: str = Field(description="Tariff id, `@` and version.")
+
+
+class BillIssued(Fact):
+    """A bill was released by its run and is now a debt."""
+
+    type: ClassVar[str] = "billing.bill_issued.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "A bill was issued."
+
+    account_no: No
+    bill: Bill
+
+
+class BillCorrected(Fact):
+    """Issued bills were reversed and replaced, in one group that is posted as one."""
+
+    type: ClassVar[str] = "billing.bill_corrected.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "Issued bills were reversed and replaced; posted as one ledger group."
+
+    account_no: No
+    correction_id: Id
+    corrected_on: date
+    reason: Code
+    reversals: tuple[Bill, ...] = Field(max_length=64, description="The reversed bills as they were issued.")
+    replacements: tuple[Bill, ...] = Field(max_length=64)
+
+
+class RereadRequested(Fact):
+    """A reviewer wants the meter read again before the bill may go out."""
+
+    type: ClassVar[str] = "billing.reread_requested.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "A reviewer asks for a re-read of a service point."
+
+    account_no: No
+    request_id: Id
+    service_point_no: No
+    org_unit: str
+    bill_id: Id
+    cycle: Month
+    reason: Code
+    requested_by: str
+
+
+FACTS: tuple[type[Fact], ...] = (AccountChanged, BillIssued, BillCorrected, RereadRequested)

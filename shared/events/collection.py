@@ -1,0 +1,59 @@
+"""Facts that the collection service (收费) publishes. Key: the account."""
+
+from datetime import date
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from shared.events.billing import Fen
+from shared.events.fact import Code, Fact, Id, No
+
+
+class PaymentReceived(Fact):
+    """Money arrived and was posted to an account."""
+
+    type: ClassVar[str] = "collection.payment_received.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "A payment was posted to an account."
+
+    account_no: No
+    payment_id: Id
+    org_unit: str
+    channel: Code
+    amount_fen: Fen
+    received_on: date
+
+
+class ReceivableCleared(Fact):
+    """Nothing is owed on a receivable any more."""
+
+    type: ClassVar[str] = "collection.receivable_cleared.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "A receivable is fully settled."
+
+    account_no: No
+    receivable_id: Id
+    document_kind: Code
+    document_id: Id
+    cleared_on: date
+
+
+class ReminderDue(Fact):
+    """An overdue receivable is to be reminded of, once (催费)."""
+
+    type: ClassVar[str] = "collection.reminder_due.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "A customer is to be reminded of an overdue receivable."
+
+    account_no: No
+    reminder_id: Id
+    receivable_id: Id
+    document_kind: Code
+    document_id: Id
+    org_unit: str
+    outstanding_fen: Annotated[int, Field(gt=0)]
+    due_on: date
+    business_date: date
+
+
+FACTS: tuple[type[Fact], ...] = (PaymentReceived, ReceivableCleared, ReminderDue)

@@ -1,0 +1,88 @@
+"""Facts that the reading service (抄表) publishes. Key: the service point, for a route its number."""
+
+from datetime import date
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.events.fact import Code, Fact, Id, Month, No
+
+Wh = Annotated[int, Field(ge=-(2**53), le=2**53)]
+
+
+class UsageMeasured(Fact):
+    """The energy of one service point over one period, read or estimated; version n+1 replaces version n whole."""
+
+    type: ClassVar[str] = "reading.usage_measured.v1"
+    key_field: ClassVar[str] = "service_point_no"
+    summary: ClassVar[str] = "A service point's usage of a period is known, read or estimated."
+
+    usage_id: Id
+    service_point_no: No
+    org_unit: str
+    route_no: No
+    cycle: Month
+    read_date: date = Field(description="Planned read date of the cycle; the day after it is the review day (T+1).")
+    period_from: date
+    period_to: date = Field(description="First day after the period: half-open.")
+    version: Annotated[int, Field(ge=1)]
+    quality: Literal["actual", "estimated", "edited"]
+    energy_wh: dict[str, Wh] = Field(
+        max_length=32,
+        description="Wh by quantity: import, export, import.<period of a time-of-use register>; multiplier applied.",
+    )
+    estimate_reason: Code | None = None
+    estimates_in_a_row: Annotated[int, Field(ge=0)] = 0
+    settles_estimate: bool = Field(
+        default=False, description="The period before was billed on an estimate, which this actual usage settles."
+    )
+    replaces_reason: Code | None = Field(default=None, description="Why version n+1 exists.")
+    meter_nos: tuple[No, ...] = Field(max_length=16)
+    read_ids: tuple[Id, ...] = Field(default=(), max_length=64, description="The reads that this was computed from.")
+    actors: tuple[str, ...] = Field(
+        default=(), max_length=16, description="Opaque subjects who read, uploaded, estimated or edited; never names."
+    )
+    findings: tuple[Code, ...] = Field(
+        default=(), max_length=32, description="Codes of validation findings of its reads."
+    )
+
+
+class RouteClosed(Fact):
+    """The read window of a route has ended; billing compares its own counts and sum with these."""
+
+    type: ClassVar[str] = "reading.route_closed.v1"
+    key_field: ClassVar[str] = "route_no"
+    summary: ClassVar[str] = "A route's read window has ended, with its control totals."
+
+    route_no: No
+    org_unit: str
+    cycle: Month
+    read_date: date
+    closed_on: date
+    expected: Annotated[int, Field(ge=0)] = Field(description="Reading tasks of the route in this cycle.")
+    actual: Annotated[int, Field(ge=0)]
+    estimated: Annotated[int, Field(ge=0)]
+    missed: Annotated[int, Field(ge=0)] = Field(description="Neither read nor estimated: no usage was published.")
+    usages: Annotated[int, Field(ge=0)] = Field(description="Version-1 usages published for this route and cycle.")
+    sum_wh: int = Field(description="Sum of `import` over those version-1 usages.")
+
+
+class EstimateMade(Fact):
+    """A usage was estimated because the meter could not be read; the customer is told."""
+
+    type: ClassVar[str] = "reading.estimate_made.v1"
+    key_field: ClassVar[str] = "service_point_no"
+    summary: ClassVar[str] = "A usage was estimated; the customer is to be told why, and that it will be settled."
+
+    usage_id: Id
+    service_point_no: No
+    org_unit: str
+    cycle: Month
+    period_from: date
+    period_to: date
+    energy_wh: Wh
+    reason: Code
+    estimates_in_a_row: Annotated[int, Field(ge=1)]
+
+
+FACTS: tuple[type[Fact], ...] = (UsageMeasured, RouteClosed, EstimateMade)
