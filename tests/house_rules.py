@@ -15,7 +15,9 @@ from pathlib import PurePosixPath
 
 FUNCTION_LINES_MAX = 70  # one screen
 FILE_LINES_MAX = 400
-PURE_SHARED = frozenset(f"shared.{name}" for name in ("money", "energy", "periods", "ids", "clock", "statemachine"))
+PURE_SHARED = frozenset(
+    f"shared.{name}" for name in ("money", "energy", "periods", "ids", "clock", "statemachine", "errors")
+)
 PURE_LIBRARIES = frozenset({"numpy"})  # for the bulk rater: exact integer arrays, no I/O
 IMPURE_STDLIB = frozenset(
     [
@@ -52,8 +54,8 @@ IMPURE_STDLIB = frozenset(
         "urllib",
     ]
 )
-# The two pure modules that hold an edge themselves: the system clock, and the random ids made from it.
-EDGE_OF_PURE_MODULE = {"shared/clock.py": {"time"}, "shared/ids.py": {"time", "os", "secrets", "random", "threading"}}
+# The one pure module that holds an edge itself: ids are made from the time and from randomness.
+EDGE_OF_PURE_MODULE = {"shared/ids.py": {"os", "time"}}
 CLOCK_CALLS = frozenset({"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter"})
 CLOCK_OWNERS = frozenset({"datetime", "date", "time", "dt"})
 RELATIONSHIPS = frozenset({"relationship", "Relationship", "selectinload", "joinedload", "subqueryload", "lazyload"})
