@@ -1,0 +1,126 @@
+"""Bills (电费账单) and the usages they are made of, as the calculation sees them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from services.billing.domain import rating_types
+from services.billing.domain.accounts import Assignment, DatedFact
+from services.billing.domain.findings import Finding
+
+HELD: Final = "held"
+READY: Final = "ready"
+ISSUED: Final = "issued"
+REPLACED: Final = "replaced"
+CANCELLED: Final = "cancelled"
+REVERSED: Final = "reversed"
+PROPOSED: Final = "proposed"
+"""A correction of an issued bill that a reviewer must see first: the issued bill stays in force until then."""
+
+EFFECTIVE: Final = (HELD, READY, ISSUED)
+"""At most one bill of a contract and period has one of these: the one whose ladder state counts."""
+
+MOVES: Final[dict[str, frozenset[str]]] = {
+    HELD: frozenset({HELD, READY, REPLACED, CANCELLED}),
+    READY: frozenset({HELD, ISSUED, REPLACED, CANCELLED}),
+    ISSUED: frozenset({REVERSED}),
+    PROPOSED: frozenset({PROPOSED, REPLACED, CANCELLED}),
+    REPLACED: frozenset(),
+    CANCELLED: frozenset(),
+    REVERSED: frozenset(),
+}
+"""An issued bill is never edited: it is reversed and replaced by another version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One version of a service point's usage of a period, as it was recorded."""
+
+    usage_id: str
+    service_point_no: str
+    org_unit: str
+    route_no: str
+    cycle: str
+    read_date: date
+    period_from: date
+    period_to: date
+    version: int
+    energy: Mapping[str, int]
+    import_wh: int
+    estimated: bool = False
+    estimates_in_a_row: int = 0
+    settles_estimate: bool = False
+    replaces_reason: str = ""
+    findings: Sequence[str] = ()
+    actors: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The contract and account of a bill, as they stand: what rating needs beside the usage."""
+
+    account_no: str
+    contract_no: str
+    service_point_no: str
+    org_unit: str
+    facts: tuple[DatedFact, ...]
+    assignments: tuple[Assignment, ...]
+    opening: str
+    """Ladder state at the opening, JSON text, empty where none was given."""
+    cycle_months: int
+    rating_facts: tuple[rating_types.AccountFact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The head of a stored bill. `state` is its effective ladder state as JSON text, empty where it has none."""
+
+    bill_id: str
+    period_from: date
+    period_to: date
+    version: int
+    status: str
+    row_version: int
+    usage_id: str
+    energy_wh: int
+    total_fen: int
+    estimated: bool
+    state: str
+    held_by_reviewer: bool = False
+
+
+@dataclass(slots=True)
+class Draft:
+    """A bill just calculated, and the stored bill (if any) whose place it takes."""
+
+    terms: Terms
+    usage: Usage
+    version: int
+    replaces: Stored | None
+    status: str
+    total_fen: int
+    state: str
+    findings: list[Finding]
+    lines: Sequence[rating_types.Line] = ()
+    tariffs: Sequence[tuple[str, str, str]] = ()
+    lines_text: str = "[]"
+    tax_fen: int | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def components(lines: Sequence[rating_types.Line]) -> list[tuple[str, int]]:
+    """This function will sum the lines of a bill by charge, in the order of the bill: the parts for the ledger."""
+    sums: dict[str, int] = {}
+    for line in lines:
+        sums[line.charge] = sums.get(line.charge, 0) + line.amount_fen
+    return list(sums.items())
+
+
+def bill_months(cycle: str, count: int) -> tuple[date, ...]:
+    """This function will give the first days of the months of a cycle `YYYY-MM`, which it ends with.
+
+    They come from the reading plan and the contract, never from the length of the period: a late read changes no quota.
+    """
+    last = int(cycle[:4]) * 12 + int(cycle[5:]) - 1
+    return tuple(date(month // 12, month % 12 + 1, 1) for month in range(last - count + 1, last + 1))
