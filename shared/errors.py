@@ -1,0 +1,19 @@
+"""The base of business errors. Pure: any layer may raise one."""
+
+from typing import ClassVar
+
+
+class BusinessError(Exception):
+    """A refusal that the caller can act on; subclass it in the module that raises it.
+
+    `code` is stable for ever (`bill.stale_decision`), `status` is the HTTP status that says it, `title` is the same for every
+    occurrence. The detail of one occurrence must hold no personal data: it is answered and logged.
+    """
+
+    status: ClassVar[int] = 409
+    code: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail

@@ -1,0 +1,101 @@
+"""Every metric of the product: name, kind and meaning. Base units; never a meter, account or person as a label.
+
+Each service has a registry of its own: four of them may live in one process. Prometheus names the service by its scrape job.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+@dataclass(frozen=True)
+class Metric:
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    meaning: str
+    labels: tuple[str, ...] = ()
+
+
+CATALOGUE = (
+    # HTTP
+    Metric("http_requests_total", "counter", "Requests answered", ("method", "route", "status")),
+    Metric("http_request_duration_seconds", "histogram", "Time from request to answer", ("method", "route")),
+    Metric("http_requests_in_flight", "gauge", "Requests being worked on"),
+    # journal and relay
+    Metric("journal_pending", "gauge", "Events written and not yet published"),
+    Metric("journal_pending_oldest_age_seconds", "gauge", "Age of the oldest event not yet published"),
+    Metric("relay_events_total", "counter", "Events published"),
+    Metric("relay_failures_total", "counter", "Failed attempts to publish; each is tried again"),
+    Metric("relay_leader", "gauge", "1 where this process is the service's relay"),
+    # consumer
+    Metric("consumer_facts_total", "counter", "Facts handled for the first time", ("type",)),
+    Metric("consumer_duplicates_total", "counter", "Events that came again and changed nothing"),
+    Metric("consumer_batch_duration_seconds", "histogram", "Time of one consumer transaction"),
+    Metric("consumer_batch_failures_total", "counter", "Consumer transactions rolled back", ("reason",)),
+    Metric("consumer_commit_failures_total", "counter", "Offset commits lost to a rebalance; harmless", ()),
+    Metric("consumer_event_lag_seconds", "gauge", "Age of the last event handled when it was handled"),
+    Metric("consumer_stopped", "gauge", "1 where the consumer stopped itself: too many dead letters"),
+    Metric("dead_letters", "gauge", "Facts set aside", ("state",)),
+    Metric("parked_keys", "gauge", "Keys whose facts are set aside"),
+    Metric("waiting_oldest_age_seconds", "gauge", "Age of the oldest row that waits for a reference"),
+    # jobs
+    Metric("job_chunks_total", "counter", "Chunks of jobs done", ("job",)),
+    # reading
+    Metric("reads_total", "counter", "Reads by what became of them", ("status",)),
+    Metric("reading_tasks_open", "gauge", "Reading tasks without a read whose window is open"),
+    # billing
+    Metric("bills_held", "gauge", "Bills that a reviewer must decide"),
+    Metric("review_oldest_age_seconds", "gauge", "Age of the oldest bill that waits for a reviewer"),
+    Metric("runs_unreleased_oldest_age_seconds", "gauge", "T+1 clock: age of the oldest closed route not yet released"),
+    Metric("release_stopped", "gauge", "1 where the switch stops all releases"),
+    # collection
+    Metric("ledger_imbalance_fen", "gauge", "Sum over all ledger entries; anything but 0 is a fault"),
+    Metric("receivables_open_fen", "gauge", "Money outstanding"),
+    Metric("suspense_fen", "gauge", "Money received that belongs to nobody yet"),
+    Metric("payments_total", "counter", "Payments by what became of them", ("status",)),
+    # notify
+    Metric("notices_queued", "gauge", "Notices not yet sent"),
+    Metric("notices_oldest_age_seconds", "gauge", "Age of the oldest notice not yet sent"),
+    Metric("notices_total", "counter", "Notices by channel and result", ("channel", "result")),
+    # of the metrics themselves
+    Metric("gauge_failures_total", "counter", "Gauges that could not be read from the database"),
+)
+
+
+class Metrics:
+    """The metrics of one service."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._made: dict[str, Counter | Gauge | Histogram] = {m.name: self._make(m) for m in CATALOGUE}
+
+    def _make(self, metric: Metric) -> Counter | Gauge | Histogram:
+        if metric.kind == "histogram":
+            return Histogram(metric.name, metric.meaning, metric.labels, registry=self.registry, buckets=SECONDS)
+        made = Counter if metric.kind == "counter" else Gauge
+        return made(metric.name, metric.meaning, metric.labels, registry=self.registry)
+
+    def counter(self, name: str) -> Counter:
+        """Return the counter of this name; raises for a name that is not in the catalogue."""
+        made = self._made[name]
+        assert isinstance(made, Counter), name
+        return made
+
+    def gauge(self, name: str) -> Gauge:
+        """Return the gauge of this name; raises for a name that is not in the catalogue."""
+        made = self._made[name]
+        assert isinstance(made, Gauge), name
+        return made
+
+    def histogram(self, name: str) -> Histogram:
+        """Return the histogram of this name; raises for a name that is not in the catalogue."""
+        made = self._made[name]
+        assert isinstance(made, Histogram), name
+        return made
+
+    def exposition(self) -> bytes:
+        """Return the text that Prometheus scrapes."""
+        return generate_latest(self.registry)

@@ -1,0 +1,197 @@
+"""Settings from the environment: `WATTLINE_<NAME>`, or `WATTLINE_<NAME>_FILE` for a secret in a file.
+
+A wrong or unknown setting is refused at start with its name. All services share one environment, so each knows the names of the
+others and ignores them.
+"""
+
+import importlib
+import importlib.util
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+SERVICES = ("reading", "billing", "collection", "notify")
+PORTS = {"reading": 8001, "billing": 8002, "collection": 8003, "notify": 8004}
+PREFIX = "WATTLINE_"
+OF_TOOLS = ("WATTLINE_REQUIRE", "WATTLINE_TOKEN")  # of the test run and of the command, not of a service
+TEST_PREFIX = "WATTLINE_TEST_"
+GENERATED_SECRETS = ("token_key", "device_master_key")
+
+
+class SettingsError(Exception):
+    """The environment holds a wrong, unknown or missing setting; the text names it and holds no value."""
+
+
+class Settings(BaseModel):
+    """What every service is told from outside. A service adds its own in `services/<name>/settings.py`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    data_dir: Path = Field(Path("var"), description="where the embedded defaults keep databases, events and secrets")
+    database_url: str = Field(
+        "sqlite+aiosqlite:///{data_dir}/{service}.db", description="may name {service}, {data_dir}"
+    )
+    database_password: SecretStr | None = Field(None, description="put into database_url, so that it stays out of it")
+    event_log: str = Field("embedded:///{data_dir}/events.db", description="embedded:///path or kafka://host:port,…")
+    host: str = "127.0.0.1"
+    port: int = Field(0, ge=0, le=65535, description="0: the service's own, 8001 to 8004")
+    token_key: SecretStr = Field(description="HS256: a secret of 32 bytes or more; else the issuer's public key in PEM")
+    token_algorithm: Literal["HS256", "RS256", "ES256", "EdDSA"] = "HS256"
+    token_audience: str = Field("wattline", min_length=1)
+    device_master_key: SecretStr = Field(description="device keys are derived from it; 32 bytes or more")
+    utility_timezone: str = "Asia/Shanghai"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    body_bytes_max: int = Field(4 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024)
+    batch_items_max: int = Field(1000, ge=1, le=10_000, description="items of one HTTP batch")
+    request_seconds_max: float = Field(30.0, gt=0, le=300)
+    consumer_batch_facts: int = Field(2000, ge=1, le=10_000, description="facts of one consumer transaction")
+    dead_letters_max: int = Field(100, ge=1, description="with more of them the consumer stops and alarms")
+    journal_days: int = Field(400, ge=1, description="how long the journal can republish")
+    reading_url: str = "http://127.0.0.1:8001"
+    billing_url: str = "http://127.0.0.1:8002"
+    collection_url: str = "http://127.0.0.1:8003"
+    notify_url: str = "http://127.0.0.1:8004"
+
+    @field_validator("utility_timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as unknown:
+            raise ValueError("not a time zone of the IANA database") from unknown
+        return value
+
+    @field_validator("event_log")
+    @classmethod
+    def _known_event_log(cls, value: str) -> str:
+        if not value.startswith(("embedded:///", "kafka://")):
+            raise ValueError("must be embedded:///path or kafka://host:port")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if not value.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite:///")):
+            raise ValueError("must be postgresql+asyncpg://… or sqlite+aiosqlite:///…")
+        return value
+
+    @field_validator("token_key", "device_master_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value().encode()) < 32:
+            raise ValueError("must be at least 32 bytes long")
+        return value
+
+    def database_url_of(self, service: str) -> str:
+        """Return the URL with the service's name, the data directory and the password in it. A secret: never log it."""
+        from sqlalchemy.engine import make_url
+
+        text = self.database_url.replace("{service}", service).replace("{data_dir}", str(self.data_dir.absolute()))
+        url = make_url(text)
+        if self.database_password is not None:
+            url = url.set(password=self.database_password.get_secret_value())
+        return url.render_as_string(hide_password=False)
+
+    @property
+    def event_log_url(self) -> str:
+        """The address of the event log with the data directory in it."""
+        return self.event_log.replace("embedded:///{data_dir}", f"embedded://{self.data_dir.absolute()}")
+
+    def port_of(self, service: str) -> int:
+        return self.port or PORTS[service]
+
+    def url_of(self, service: str) -> str:
+        """Return the base URL of a service, as others reach it."""
+        return str(getattr(self, f"{service}_url")).rstrip("/")
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        return ZoneInfo(self.utility_timezone)
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None, *, development: bool = False) -> Self:
+        """Return the settings of the environment; raises `SettingsError` with the name of what is wrong.
+
+        `development` (only `wattline up` and `demo`): secrets that are missing are generated into `data_dir`, mode 0600.
+        """
+        environment = os.environ if environment is None else environment
+        given = _given(environment)
+        unknown = sorted(set(given) - known_names() - set(cls.model_fields))
+        if unknown:
+            raise SettingsError("unknown setting: " + ", ".join(_variable(name) for name in unknown))
+        values = {name: value for name, value in given.items() if name in cls.model_fields}
+        if development:
+            values |= _development_secrets(Path(values.get("data_dir", "var")), values)
+        try:
+            return cls.model_validate(values)
+        except ValidationError as wrong:
+            texts = [f"{_variable(str(e['loc'][0]))}: {_reason(e)}" for e in wrong.errors(include_input=False)]
+            raise SettingsError("wrong setting: " + "; ".join(texts)) from None
+
+
+def _reason(error: Any) -> str:
+    return "is missing" if error["type"] == "missing" else str(error["msg"])
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def known_names() -> set[str]:
+    """Return the setting names of all services."""
+    names = set(Settings.model_fields)
+    for service in SERVICES:
+        names |= set(settings_class(service).model_fields)
+    return names
+
+
+def settings_class(service: str) -> type[Settings]:
+    """Return the settings class of a service: the subclass of `Settings` in its settings module."""
+    path = f"services.{service}.settings"
+    if importlib.util.find_spec(path) is None:
+        return Settings
+    module = importlib.import_module(path)
+    own = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Settings)]
+    return max(own, key=lambda found: len(found.__mro__), default=Settings)
+
+
+def _given(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return setting name -> text, with the content of files for `_FILE` variables."""
+    given: dict[str, str] = {}
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX) or variable in OF_TOOLS or variable.startswith(TEST_PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name.endswith("_file"):
+            name = name.removesuffix("_file")
+            try:
+                text = Path(text).read_text().strip()
+            except (OSError, UnicodeDecodeError):
+                raise SettingsError(f"wrong setting: {variable}: the file cannot be read") from None
+        if name in given:
+            raise SettingsError(f"wrong setting: {_variable(name)} is given twice, by value and by file")
+        given[name] = text
+    return given
+
+
+def _development_secrets(data_dir: Path, given: Mapping[str, str]) -> dict[str, str]:
+    data_dir.mkdir(parents=True, exist_ok=True)
+    made = {}
+    for name in GENERATED_SECRETS:
+        if name in given:
+            continue
+        file = data_dir / f"{name}.secret"
+        try:
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            pass
+        else:
+            with os.fdopen(handle, "w") as out:
+                out.write(secrets.token_urlsafe(48))
+        made[name] = file.read_text().strip()
+    return made

@@ -1,0 +1,80 @@
+"""The web side of a service: one FastAPI application with everything that all services have in common."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from shared import health
+from shared.db.engine import Database
+from shared.db.jobs import Job
+from shared.metrics import Metrics
+from shared.settings import Settings
+from shared.web import errors, openapi, platform_routes, routing
+from shared.web.auth import Authenticator, DeviceLookup
+from shared.web.edge import Edge
+from shared.web.state import ControlTotals, Gauges, Trace, Web
+
+VERSION = "0.1.0"
+
+
+class App(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            openapi.complete(super().openapi())
+        assert self.openapi_schema is not None
+        return self.openapi_schema
+
+
+def create_app(
+    *,
+    service: str,
+    settings: Settings,
+    database: Database,
+    routers: Sequence[routing.Router] = (),
+    jobs: Sequence[Job] = (),
+    device_lookup: DeviceLookup | None = None,
+    checks: Mapping[str, health.Check] | None = None,
+    gauges: Sequence[Gauges] = (),
+    control_totals: ControlTotals | None = None,
+    trace: Trace | None = None,
+    metrics: Metrics | None = None,
+    context: Any = None,
+) -> FastAPI:
+    """Return the application: the given routes, and health, metrics, jobs, dead letters, audit, control totals and trace.
+
+    `checks` are readiness checks beside the database's; `context` is whatever the service's own routes need, they get it as
+    `request.app.state.context`.
+    """
+    web = Web(
+        service=service,
+        settings=settings,
+        database=database,
+        authenticator=Authenticator(
+            key=settings.token_key.get_secret_value(),
+            algorithm=settings.token_algorithm,
+            audience=settings.token_audience,
+            device_master_key=settings.device_master_key.get_secret_value(),
+            device_lookup=device_lookup,
+        ),
+        metrics=metrics or Metrics(),
+        checks={"database": health.of_database(database), **(checks or {})},
+        jobs={job.name: job for job in jobs},
+        gauges=gauges,
+        control_totals=control_totals,
+        trace=trace,
+    )
+    edge = Middleware(Edge, service=service, metrics=web.metrics, body_bytes_max=settings.body_bytes_max)
+    app = App(
+        title=f"wattline {service}",
+        version=VERSION,
+        openapi_url=None,  # served by a route of our own, which declares its policy
+        redirect_slashes=False,
+        middleware=[edge],
+    )
+    app.state.web = web
+    app.state.context = context
+    errors.install(app)
+    routing.add(app, [*routers, platform_routes.router])
+    return app

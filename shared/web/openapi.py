@@ -1,0 +1,74 @@
+"""What OpenAPI says about every route beside its own schema: problem documents and security schemes."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from shared.errors import BusinessError
+
+if TYPE_CHECKING:
+    from shared.web.auth import Policy
+
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457 problem document; `code` is stable and what clients compare",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "examples": ["request.invalid"]},
+        "detail": {"type": "string"},
+        "correlation_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "message"],
+                "properties": {name: {"type": "string"} for name in ("pointer", "code", "message")},
+            },
+        },
+    },
+}
+SECURITY_SCHEMES = {
+    "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "device": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": 'WATTLINE-HMAC-SHA256 device="…",timestamp="…",nonce="…",signature="…"',
+    },
+}
+ALWAYS = (400, 404, 405, 422, 500, 503)
+OF_A_BODY = (413, 415)
+OF_A_CALLER = (401, 403)
+
+
+def problems(
+    policy: "Policy", *, has_body: bool, raises: Sequence[type[BusinessError]] = ()
+) -> dict[int | str, dict[str, Any]]:
+    """Return the documented problem responses of a route."""
+    codes: dict[int, list[str]] = {status: [] for status in ALWAYS}
+    if has_body:
+        codes.update({status: [] for status in OF_A_BODY})
+    if policy.openapi():
+        codes.update({status: [] for status in OF_A_CALLER})
+    for error in raises:
+        codes.setdefault(error.status, []).append(f"`{error.code}`: {error.title}")
+    return {status: _problem(status, texts) for status, texts in sorted(codes.items())}
+
+
+def _problem(status: int, texts: Sequence[str]) -> dict[str, Any]:
+    return {
+        "description": "; ".join(texts) or HTTPStatus(status).phrase,
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+def complete(document: dict[str, Any]) -> Mapping[str, Any]:
+    """Add the shared schemas that the routes refer to."""
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+    components["securitySchemes"] = SECURITY_SCHEMES
+    return document

@@ -1,0 +1,204 @@
+"""The routes that every service has: health, metrics, jobs, audit entries, control totals, trace."""
+
+import asyncio
+import logging
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared import health
+from shared.db import audit, jobs
+from shared.events.fact import Month
+from shared.web import auth, errors, pagination
+from shared.web.routing import Json, Router
+from shared.web.state import Current, Web
+
+JOB_SECONDS_MAX = 600.0  # a job goes on where it was cut when it is posted again
+GAUGE_SECONDS_MAX = 5.0  # below the scrape time-out
+METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+logger = logging.getLogger(__name__)
+router = Router(tags=["platform"])
+Name = Annotated[str, Path(min_length=1, max_length=64)]
+
+
+class Live(BaseModel):
+    status: str
+
+
+class Readiness(BaseModel):
+    ready: bool
+    checks: dict[str, bool]
+
+
+@router.get("/health/live", policy=auth.public("the orchestrator's probe has no token"), response_model=Live)
+async def live() -> Response:
+    """Say that the process answers."""
+    return Json({"status": "live"})
+
+
+@router.get(
+    "/health/ready",
+    policy=auth.public("the orchestrator's probe has no token"),
+    response_model=Readiness,
+    responses={503: {"description": "A part does not work", "content": {"application/json": {}}}},
+)
+async def ready(web: Current) -> Response:
+    """Say which parts work; 503 while one of them does not."""
+    results = await health.run(web.checks)
+    passed = all(results.values())
+    return Json({"ready": passed, "checks": results}, 200 if passed else 503)
+
+
+@router.get(
+    "/metrics",
+    policy=auth.public("Prometheus scrapes without a token; the port is not routed from outside"),
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def metrics(web: Current) -> Response:
+    """Return the metrics in Prometheus' text format."""
+    await _read_gauges(web)
+    return Response(web.metrics.exposition(), media_type=METRICS_MEDIA_TYPE)
+
+
+async def _read_gauges(web: Web) -> None:
+    if not web.gauges:
+        return
+    try:
+        async with asyncio.timeout(GAUGE_SECONDS_MAX), web.database.read() as read:
+            for gauges in web.gauges:
+                for name, value in (await gauges(read)).items():
+                    web.metrics.gauge(name).set(value)
+    except Exception as error:  # a scrape without the database still shows the rest, and that these are missing
+        web.metrics.counter("gauge_failures_total").inc()
+        logger.warning("metrics.gauges_failed", exc_info=error)
+
+
+@router.get("/openapi.json", policy=auth.public("the interface is no secret"), include_in_schema=False)
+async def openapi(request: Request) -> Response:
+    """Return this interface as an OpenAPI document."""
+    return Json(request.app.openapi())
+
+
+class JobRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    business_date: date
+
+
+class JobSummary(BaseModel):
+    job: str
+    business_date: date
+    chunks_done: int
+    chunks_already_done: int
+    chunks_claimed_elsewhere: int
+    counts: dict[str, int]
+
+
+class JobRun(BaseModel):
+    job: str
+    business_date: date
+    chunk: str
+    state: str
+    counts: dict[str, int]
+    started_at: datetime
+    finished_at: datetime | None
+
+
+def _job(web: Web, name: str) -> jobs.Job:
+    if name not in web.jobs:
+        raise errors.not_found("job")
+    return web.jobs[name]
+
+
+@router.post("/v1/jobs/{job}/runs", policy=auth.scope("admin"), seconds_max=JOB_SECONDS_MAX)
+async def run_job(job: Name, request: JobRequest, web: Current) -> JobSummary:
+    """Do what is left of a job for a business date; posting it again does nothing twice."""
+    result = await jobs.run(web.database, _job(web, job), request.business_date)
+    return JobSummary(**vars(result))
+
+
+@router.get("/v1/jobs/{job}/runs", policy=auth.scope("admin"))
+async def list_job_runs(
+    job: Name, web: Current, wanted: pagination.Query_, business_date: date | None = None
+) -> pagination.Page[JobRun]:
+    """List the chunks of a job by date, with what each of them did."""
+    name = _job(web, job).name
+    after = wanted.last_as(date, str)
+    async with web.database.read() as read:
+        rows = await jobs.list_runs(read, name, business_date=business_date, after=after, limit=wanted.fetch)
+    return wanted.page(rows, key=lambda row: (row.business_date, row.chunk), item=_job_run)
+
+
+def _job_run(row: Any) -> JobRun:
+    return JobRun(**row._mapping | {"counts": orjson.loads(row.counts)})
+
+
+class AuditLine(BaseModel):
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    entity_kind: str
+    entity_id: str
+    reason: str
+    before_version: int | None
+    after_version: int | None
+    correlation_id: str
+
+
+@router.get("/v1/audit-entries", policy=auth.scope("admin"))
+async def list_audit_entries(
+    web: Current,
+    wanted: pagination.Query_,
+    entity_kind: Annotated[str, Query(min_length=1, max_length=64)],
+    entity_id: Annotated[str, Query(min_length=1, max_length=160)],
+) -> pagination.Page[AuditLine]:
+    """List who did what to one object, oldest first."""
+    (after,) = wanted.last_as(int) or (0,)
+    async with web.database.read() as read:
+        rows = await audit.list_page(
+            read, entity_kind=entity_kind, entity_id=entity_id, after_id=after, limit=wanted.fetch
+        )
+    return wanted.page(rows, key=lambda row: (row["id"],), item=lambda row: AuditLine.model_validate(row))
+
+
+@router.get("/v1/control-totals", policy=auth.scope("admin"))
+async def control_totals(web: Current, cycle: Annotated[Month, Query()]) -> dict[str, int]:
+    """Return this service's totals of a cycle, to be compared with the other services'."""
+    if web.control_totals is None:
+        return {}
+    async with web.database.read() as read:
+        return dict(await web.control_totals(read, cycle))
+
+
+class Origin(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    service: str
+    kind: str
+    id: str
+
+
+class TracedDocument(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    kind: str
+    id: str
+    service: str
+    document: dict[str, Any]
+    derived_from: list[Origin] = Field(description="where to ask next")
+
+
+@router.get("/v1/trace/{kind}/{id}", policy=auth.scope("admin"))
+async def trace(kind: Name, id: Annotated[str, Path(min_length=1, max_length=160)], web: Current) -> TracedDocument:
+    """Return one document and what it was derived from."""
+    if web.trace is None:
+        raise errors.not_found("document")
+    async with web.database.read() as read:
+        node = await web.trace(read, kind, id)
+    if node is None:
+        raise errors.not_found("document")
+    return TracedDocument.model_validate(node, from_attributes=True)

@@ -1,0 +1,56 @@
+"""What the routes of one application share."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from shared import health
+from shared.db.engine import Database, Read
+from shared.db.jobs import Job
+from shared.metrics import Metrics
+from shared.settings import Settings
+from shared.trace import TraceNode
+from shared.web.auth import Authenticator
+
+Gauges = Callable[[Read], Awaitable[Mapping[str, float]]]
+"""Reads gauges of the metrics catalogue from the database, at each scrape."""
+
+ControlTotals = Callable[[Read, str], Awaitable[Mapping[str, int]]]
+"""Returns the service's control totals of a cycle (`2026-01`) by name."""
+
+Trace = Callable[[Read, str, str], Awaitable[TraceNode | None]]
+"""Returns the document of this kind and id, or None."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Web:
+    """The parts of one application: `request.app.state.web`."""
+
+    service: str
+    settings: Settings
+    database: Database
+    authenticator: Authenticator
+    metrics: Metrics
+    checks: Mapping[str, health.Check]
+    jobs: Mapping[str, Job]
+    gauges: Sequence[Gauges]
+    control_totals: ControlTotals | None
+    trace: Trace | None
+
+
+async def _web(request: Request) -> Web:
+    web: Web = request.app.state.web
+    return web
+
+
+async def _database(request: Request) -> Database:
+    return (await _web(request)).database
+
+
+Current = Annotated[Web, Depends(_web)]
+
+Db = Annotated[Database, Depends(_database)]
+"""The service's database, as a parameter of a route: `db: web.Db`."""
