@@ -127,6 +127,12 @@ class Database:
             self.on_journal()
 
     @asynccontextmanager
+    async def session(self) -> AsyncIterator["Session"]:
+        """Hold one connection over several units of work, for what lives with the connection (an advisory lock)."""
+        async with self.engine.connect() as conn:
+            yield Session(conn, self.clock)
+
+    @asynccontextmanager
     async def read(self) -> AsyncIterator[Read]:
         """Open a read-only view."""
         async with self.engine.connect() as conn:
@@ -136,6 +142,23 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+class Session:
+    """Units of work on one connection, one after the other."""
+
+    def __init__(self, conn: AsyncConnection, clock: Clock) -> None:
+        self._conn = conn
+        self._clock = clock
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Tx]:
+        async with self._conn.begin():
+            yield Tx(self._conn, self._clock)
+
+    async def invalidate(self) -> None:
+        """Close the connection itself, not only this use of it."""
+        await self._conn.invalidate()
 
 
 def _read_only_options(dialect: str) -> dict[str, Any]:

@@ -1,0 +1,333 @@
+"""Reading facts: a polled batch is one transaction of inbox rows, effects and own facts; then the offset.
+
+One loop reads all partitions that this replica owns, so that a batch is as large as the log allows (small batches cost four
+times as much per row); within a key the order of the log is kept, and replicas divide the partitions.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.bus import dead_letters, decoding
+from shared.bus.dead_letters import DeadLetter
+from shared.bus.decoding import Received
+from shared.bus.ports import EventLog, EventLogUnavailable, Partition, StoredRecord, Subscription
+from shared.db import inbox
+from shared.db.engine import Database, Tx
+from shared.db.transient import is_transient
+from shared.events import catalogue
+from shared.events.fact import Fact
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Tx, Sequence[Any]], Awaitable[None]]
+
+FACTS_MAX = 2000
+RECORDS_MAX = 2000
+DEAD_LETTERS_MAX = 1000  # more than this is no poison fact but a fault: stop rather than set the whole day aside
+POLL_SECONDS = 1.0
+COMMIT_SECONDS = 1.0  # offsets are for a quick restart only, the inbox is the truth
+REPLAY_SECONDS = 2.0
+BACKOFF_SECONDS_MAX = 30.0
+
+
+@dataclass
+class Stats:
+    """What the consumer has done since it started, for metrics and health."""
+
+    facts: int = 0
+    events: int = 0
+    events_seen_before: int = 0
+    dead_letters: int = 0
+    retries: int = 0
+    commits_failed: int = 0
+    lag_seconds: float = 0.0
+    stopped: bool = False
+    ticked_at: float = field(default_factory=time.monotonic)
+
+
+class Consumer:
+    """Gives the facts of an event log to a service's handlers, once each, in order per key.
+
+    `handlers`: fact type to handler; within one batch the types are handled in this order. `name` is the consumer's for
+    ever: inbox and offsets belong to it, and a rebuilt projection takes a new one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        database: Database,
+        event_log: EventLog,
+        handlers: Mapping[type[Fact], Handler],
+        *,
+        facts_max: int = FACTS_MAX,
+        dead_letters_max: int = DEAD_LETTERS_MAX,
+    ) -> None:
+        self.name = name
+        self.stats = Stats()
+        self._database = database
+        self._event_log = event_log
+        self._handlers = {kind.type: handler for kind, handler in handlers.items()}
+        self._rank = {kind: rank for rank, kind in enumerate(self._handlers)}
+        self._topics = sorted({catalogue.topic_for(kind) for kind in handlers})
+        self._facts_max = facts_max
+        self._dead_letters_max = dead_letters_max
+        self._uncommitted: dict[Partition, int] = {}
+        self._committed_at = 0.0
+        self._replayed_at = 0.0
+
+    async def run(self) -> None:
+        """Consume until cancelled."""
+        failures = 0
+        while True:
+            subscription = self._event_log.subscribe(self.name, self._topics)
+            try:
+                await subscription.start()
+                try:
+                    failures = 0
+                    await self._consume(subscription)
+                finally:
+                    await asyncio.shield(self._leave(subscription))
+            except (EventLogUnavailable, OSError, TimeoutError) as error:
+                failures += 1
+                self.stats.ticked_at = time.monotonic()
+                log.warning("the event log is away", extra={"consumer": self.name, "error": type(error).__name__})
+                await asyncio.sleep(_backoff(failures))
+
+    async def _leave(self, subscription: Subscription) -> None:
+        try:
+            await self._commit(subscription)
+        except EventLogUnavailable:
+            log.info(
+                "offsets were not committed at the end; the inbox knows what was done", extra={"consumer": self.name}
+            )
+        await subscription.stop()
+
+    async def _consume(self, subscription: Subscription) -> None:
+        failures = 0
+        while True:
+            self.stats.ticked_at = time.monotonic()
+            try:
+                await self._replay(subscription)
+                if await self._too_many_dead_letters():
+                    await asyncio.sleep(REPLAY_SECONDS)
+                    continue
+            except Exception as error:
+                failures = await self._retry(error, failures)
+                continue
+            records = await subscription.poll(records_max=RECORDS_MAX, timeout_seconds=POLL_SECONDS)
+            if not records:
+                self.stats.lag_seconds = 0.0
+            for batch in self._batches(records):
+                try:
+                    await self.process(batch)
+                except Exception as error:
+                    failures = await self._retry(error, failures)
+                    subscription.seek(_first_offsets(records, self._uncommitted))
+                    break
+                failures = 0
+                self._uncommitted |= {(r.topic, r.partition): r.offset + 1 for r in batch}
+            if self._uncommitted and time.monotonic() - self._committed_at >= COMMIT_SECONDS:
+                await self._commit(subscription)
+
+    async def _retry(self, error: Exception, failures: int) -> int:
+        """Wait before the same work is done again; anything that trying again cannot mend was set aside before."""
+        if isinstance(error, EventLogUnavailable):
+            raise error
+        self.stats.retries += 1
+        if is_transient(error):
+            log.warning("a batch will be tried again", extra={"consumer": self.name, "error": type(error).__name__})
+        else:
+            log.exception("a batch failed as a whole and will be tried again", extra={"consumer": self.name})
+        await asyncio.sleep(_backoff(failures + 1))
+        return failures + 1
+
+    async def _commit(self, subscription: Subscription) -> None:
+        offsets, self._uncommitted = self._uncommitted, {}
+        self._committed_at = time.monotonic()
+        if offsets and not await subscription.commit(offsets):
+            self.stats.commits_failed += 1  # normal after a rebalance: the new owner meets our inbox rows
+            log.info("offsets of a partition that moved were not committed", extra={"consumer": self.name})
+
+    def _batches(self, records: Sequence[StoredRecord]) -> Iterator[list[StoredRecord]]:
+        """Cut what was polled so that a transaction stays near `facts_max`, by the number of items a record seems to hold."""
+        batch: list[StoredRecord] = []
+        facts = 0
+        for record in records:
+            batch.append(record)
+            facts += record.value.count(b'"fact_id"') if self._wanted(record) else 0
+            if facts >= self._facts_max:
+                yield batch
+                batch, facts = [], 0
+        if batch:
+            yield batch
+
+    def _wanted(self, record: StoredRecord) -> bool:
+        return record.headers.get("ce_type", b"?").decode() in self._handlers or "ce_type" not in record.headers
+
+    async def process(self, records: Sequence[StoredRecord]) -> None:
+        """Apply a batch in one transaction; raise only what is worth trying again."""
+        wanted = [record for record in records if self._wanted(record)]
+        if not wanted:
+            return
+        event_ids, facts, letters = decoding.decode(wanted)
+        try:
+            await self._apply(event_ids, facts, letters, careful=False)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.warning(
+                "a batch holds a fact that fails; looking for it",
+                extra={"consumer": self.name, "error": type(error).__name__},
+            )
+            await self._apply(event_ids, facts, letters, careful=True)
+        self.stats.events += len(wanted)
+        self.stats.lag_seconds = _age(wanted[-1])
+
+    async def _apply(
+        self, event_ids: Sequence[str], facts: Sequence[Received], letters: Sequence[DeadLetter], *, careful: bool
+    ) -> None:
+        async with self._database.begin() as tx:
+            new = await inbox.claim(tx, self.name, event_ids)
+            fresh = [x for x in facts if x.event_id in new]
+            aside = [x for x in letters if x.event_id in new]
+            done, failed = await self._handle(tx, fresh, {x.key for x in aside if x.key}, careful=careful)
+            await dead_letters.put(tx, self.name, _in_order(event_ids, aside + failed))
+        self.stats.facts += done
+        self.stats.events_seen_before += len(set(event_ids)) - len(new)
+        self.stats.dead_letters += len(aside) + len(failed)
+
+    async def _handle(
+        self, tx: Tx, facts: Sequence[Received], poisoned: set[str], *, careful: bool
+    ) -> tuple[int, list[DeadLetter]]:
+        """Give the facts to their handlers, and return how many were done and what must be set aside."""
+        if not facts:
+            return 0, []
+        parked = poisoned | await dead_letters.parked(tx, self.name, {x.fact.key for x in facts})
+        work = _Careful(tx, parked) if careful else None
+        aside: list[DeadLetter] = []
+        done = 0
+        for kind, group in self._waves(facts):
+            free = [x for x in group if x.fact.key not in parked]
+            if len(free) < len(group):
+                aside += [x.letter("parked", "key_parked") for x in group if x.fact.key in parked]
+            if work is None:
+                if free:
+                    await self._handlers[kind](tx, [x.fact for x in free])
+            else:
+                failed = await work.apply(self._handlers[kind], free)
+                aside += failed
+                done -= len(failed)
+            done += len(free)
+        return done, aside
+
+    def _waves(self, facts: Sequence[Received]) -> Iterator[tuple[str, list[Received]]]:
+        """Group facts by type so that no key sees its facts in another order than the log's."""
+        waves: list[dict[str, list[Received]]] = []
+        last: dict[str, tuple[int, int]] = {}
+        for received in facts:
+            key, kind = received.fact.key, received.fact.type
+            wave, rank = last.get(key, (0, -1))
+            if self._rank[kind] < rank:
+                wave += 1
+            last[key] = wave, self._rank[kind]
+            if wave == len(waves):
+                waves.append({})
+            waves[wave].setdefault(kind, []).append(received)
+        for groups in waves:
+            for kind in sorted(groups, key=self._rank.__getitem__):
+                yield kind, groups[kind]
+
+    async def _too_many_dead_letters(self) -> bool:
+        if not (self.stats.dead_letters or self.stats.stopped):
+            return False
+        async with self._database.read() as read:
+            counts = await dead_letters.count(read, self.name)
+        stopped = counts.get("poison", 0) >= self._dead_letters_max
+        if stopped and not self.stats.stopped:
+            log.error(
+                "too many dead letters: the consumer stops until they are replayed", extra={"consumer": self.name}
+            )
+        self.stats.stopped = stopped
+        return stopped
+
+    async def _replay(self, subscription: Subscription) -> None:
+        """Drain the letters that were marked ready, key by key, before newer facts."""
+        if time.monotonic() - self._replayed_at < REPLAY_SECONDS:
+            return
+        self._replayed_at = time.monotonic()
+        async with self._database.read() as read:
+            keys = await dead_letters.ready_keys(read, self.name)
+        owned = subscription.assigned()
+        for row in keys:
+            if (row.topic, row.partition) in owned:
+                await self._replay_key(row.key)
+
+    async def _replay_key(self, key: str) -> None:
+        async with self._database.begin() as tx:
+            rows = await dead_letters.take(tx, self.name, key)
+            facts, letters = decoding.reopen(rows)
+            known = [x for x in facts if x.fact.type in self._handlers]
+            done, failed = await self._handle(tx, known, {x.key for x in letters if x.key}, careful=True)
+            await dead_letters.put(tx, self.name, _in_order([row.event_id for row in rows], [*letters, *failed]))
+        self.stats.facts += done
+        log.info("dead letters of one key were replayed", extra={"done": done, "failed": len(failed) + len(letters)})
+
+
+class _Careful:
+    """Applies facts with savepoints, halving a batch that fails until the poison fact stands alone."""
+
+    def __init__(self, tx: Tx, parked: set[str]) -> None:
+        self._tx = tx
+        self._parked = parked
+
+    async def apply(self, handler: Handler, facts: Sequence[Received]) -> list[DeadLetter]:
+        free = [x for x in facts if x.fact.key not in self._parked]
+        held = [x.letter("parked", "key_parked") for x in facts if x.fact.key in self._parked]
+        if not free:
+            return held
+        try:
+            async with self._tx.savepoint():
+                await handler(self._tx, [x.fact for x in free])
+        except Exception as error:
+            if is_transient(error):
+                raise
+            if len(free) == 1:
+                self._parked.add(free[0].fact.key)
+                return [*held, free[0].letter("poison", type(error).__name__)]
+            middle = len(free) // 2
+            first = await self.apply(handler, free[:middle])
+            return [*held, *first, *await self.apply(handler, free[middle:])]
+        return held
+
+
+def _in_order(event_ids: Sequence[str], letters: Sequence[DeadLetter]) -> list[DeadLetter]:
+    """Return letters in the order of the log, which is the order of their replay."""
+    order = {event_id: index for index, event_id in enumerate(dict.fromkeys(event_ids))}
+    return sorted(letters, key=lambda letter: (order[letter.event_id], letter.item))
+
+
+def _first_offsets(records: Sequence[StoredRecord], done: Mapping[Partition, int]) -> dict[Partition, int]:
+    """Return where each polled partition must be read again: after what was done, else from its first record."""
+    first: dict[Partition, int] = {}
+    for record in records:
+        first.setdefault((record.topic, record.partition), record.offset)
+    return {p: max(offset, done.get(p, offset)) for p, offset in first.items()}
+
+
+def _age(record: StoredRecord) -> float:
+    """Return how long ago an event was journalled, in seconds."""
+    try:
+        told = datetime.fromisoformat(record.headers["ce_time"].decode())
+    except (KeyError, ValueError):
+        return 0.0
+    return max((datetime.now(UTC) - told).total_seconds(), 0.0)
+
+
+def _backoff(failures: int) -> float:
+    return random.uniform(0.5, 1.0) * min(2.0**failures / 10, BACKOFF_SECONDS_MAX)

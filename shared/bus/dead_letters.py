@@ -1,0 +1,145 @@
+"""Facts that were set aside: the poison one, and the later ones of its key that must not overtake it.
+
+The key is parked in this service over all topics, so that a payment is not applied before its bill. A replay only marks
+rows `ready`; the consumer that owns their partition drains them, before newer facts.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, update
+
+from shared.db import bulk, platform
+from shared.db.engine import Read, Tx
+
+_LETTERS = platform.TABLES.dead_letter
+_PARKED = platform.TABLES.parked_key
+WHOLE_EVENT = -1
+READY_KEYS_MAX = 100  # keys drained in one go
+LISTED = tuple(c for c in _LETTERS.c if c.name != "payload")  # a payload may hold what a listing must not show
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A fact (or a whole event, item −1) to be set aside; `error` is a class name or a code."""
+
+    event_id: str
+    item: int
+    topic: str
+    partition: int
+    type: str
+    key: str
+    state: str
+    error: str
+    payload: str
+
+
+async def put(tx: Tx, consumer: str, letters: Sequence[DeadLetter]) -> None:
+    """Set facts aside, and park the keys of those that are poison."""
+    count = len(letters)
+    if not count:
+        return
+    await bulk.insert_ignore(
+        tx,
+        _LETTERS,
+        {
+            "consumer": [consumer] * count,
+            "event_id": [x.event_id for x in letters],
+            "item": [x.item for x in letters],
+            "topic": [x.topic for x in letters],
+            "partition": [x.partition for x in letters],
+            "type": [x.type for x in letters],
+            "key": [x.key for x in letters],
+            "state": [x.state for x in letters],
+            "error": [x.error for x in letters],
+            "payload": [x.payload for x in letters],
+            "attempts": [1 if x.state == "poison" else 0 for x in letters],
+            "created_at": [tx.now] * count,
+        },
+        key=("consumer", "event_id", "item"),
+    )
+    await park(tx, consumer, {x.key for x in letters if x.state == "poison" and x.key})
+
+
+async def park(tx: Tx, consumer: str, keys: Collection[str]) -> None:
+    """Park keys: later facts of theirs are set aside too."""
+    ordered = sorted(keys)
+    await bulk.insert_ignore(
+        tx,
+        _PARKED,
+        {"consumer": [consumer] * len(ordered), "key": ordered, "parked_at": [tx.now] * len(ordered)},
+        key=("consumer", "key"),
+    )
+
+
+async def parked(tx: Tx, consumer: str, keys: Collection[str]) -> set[str]:
+    """Return which of the keys are parked; they stay so until this unit of work ends."""
+    rows = await bulk.select_in(
+        tx,
+        _PARKED,
+        {"key": sorted(keys)},
+        columns=(_PARKED.c.key,),
+        where=_PARKED.c.consumer == consumer,
+        order_by=(_PARKED.c.key,),
+        for_update=tx.dialect == "postgresql",
+    )
+    return {row.key for row in rows}
+
+
+async def replay(tx: Tx, consumer: str, ids: Sequence[int] | None = None) -> int:
+    """Mark letters ready, with all others of their keys; all letters where no ids are given. Return how many."""
+    chosen = _LETTERS.c.consumer == consumer
+    if ids is not None:
+        named = await bulk.select_in(
+            tx, _LETTERS, {"id": list(ids)}, columns=(_LETTERS.c.id, _LETTERS.c.key), where=chosen
+        )
+        keys = {row.key for row in named if row.key}
+        chosen &= _LETTERS.c.id.in_([row.id for row in named]) | _LETTERS.c.key.in_(keys)
+    return await tx.execute(update(_LETTERS).where(chosen).values(state="ready"))
+
+
+async def ready_keys(read: Read, consumer: str) -> Sequence[Row[Any]]:
+    """Return (key, topic, partition) of letters that were marked ready."""
+    return await read.all(
+        select(
+            _LETTERS.c.key, func.min(_LETTERS.c.topic).label("topic"), func.min(_LETTERS.c.partition).label("partition")
+        )
+        .where(_LETTERS.c.consumer == consumer, _LETTERS.c.state == "ready")
+        .group_by(_LETTERS.c.key)
+        .order_by(func.min(_LETTERS.c.id))
+        .limit(READY_KEYS_MAX)
+    )
+
+
+async def take(tx: Tx, consumer: str, key: str) -> Sequence[Row[Any]]:
+    """Take all letters of a key, oldest first, and its mark; put back what fails again."""
+    await parked(tx, consumer, {key})
+    mine = (_LETTERS.c.consumer == consumer) & (_LETTERS.c.key == key)
+    if not key:
+        mine &= _LETTERS.c.state == "ready"  # letters without a key have nothing in common
+    rows = await tx.all(select(_LETTERS).where(mine).order_by(_LETTERS.c.id))
+    await tx.execute(delete(_LETTERS).where(_LETTERS.c.id.in_([row.id for row in rows])))
+    await tx.execute(delete(_PARKED).where(_PARKED.c.consumer == consumer, _PARKED.c.key == key))
+    return rows
+
+
+async def count(read: Read, consumer: str) -> dict[str, int]:
+    """Return how many letters there are by state."""
+    rows = await read.all(
+        select(_LETTERS.c.state, func.count().label("letters"))
+        .where(_LETTERS.c.consumer == consumer)
+        .group_by(_LETTERS.c.state)
+    )
+    return {row.state: row.letters for row in rows}
+
+
+async def list_page(read: Read, consumer: str, *, after_id: int = 0, limit: int) -> list[dict[str, Any]]:
+    """Return letters in order, from the one after `after_id`, without their payload."""
+    rows = await read.all(
+        select(*LISTED)
+        .where(_LETTERS.c.consumer == consumer, _LETTERS.c.id > after_id)
+        .order_by(_LETTERS.c.id)
+        .limit(limit)
+    )
+    return [dict(row._mapping) for row in rows]

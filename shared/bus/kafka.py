@@ -1,0 +1,174 @@
+"""The event log on Apache Kafka, through aiokafka; every option that matters is set here, its defaults are unsafe for us."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, TopicAlreadyExistsError
+
+from shared.bus.ports import EventLogUnavailable, Partition, Record, StoredRecord, Subscription
+from shared.events import catalogue
+
+log = logging.getLogger(__name__)
+
+SEND_SECONDS_MAX = 30  # an idempotent producer never expires a batch by itself
+CALL_SECONDS_MAX = 30
+REQUEST_MILLISECONDS_MAX = 10_000
+SESSION_MILLISECONDS = 10_000
+POLL_INTERVAL_MILLISECONDS_MAX = 300_000  # far above the longest batch: an overrun loops (aiokafka #848)
+RECORD_BYTES_MAX = 1_000_000  # an event holds at most 256 KiB
+FETCH_BYTES_MAX = 16 * 2**20
+PARTITION_FETCH_BYTES_MAX = 2**20
+
+
+class KafkaEventLog:
+    """An event log at `bootstrap` (host:port, comma separated).
+
+    `instance` names this replica for ever within its group, so that a restart takes its partitions back without a rebalance.
+    """
+
+    def __init__(self, bootstrap: str, *, instance: str, replication_factor: int = 1) -> None:
+        self._bootstrap = bootstrap
+        self._instance = instance
+        self._replication_factor = replication_factor
+        self._producer: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Nothing is connected before it is needed: a service starts while the broker is away."""
+
+    async def stop(self) -> None:
+        await self._drop_producer()
+
+    async def create_topics(self) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=REQUEST_MILLISECONDS_MAX)
+        try:
+            async with asyncio.timeout(CALL_SECONDS_MAX):
+                await admin.start()
+                missing = set(catalogue.TOPICS) - set(await admin.list_topics())
+                if missing:
+                    await admin.create_topics(
+                        [NewTopic(topic, catalogue.PARTITIONS, self._replication_factor) for topic in sorted(missing)]
+                    )
+        except TopicAlreadyExistsError:
+            log.info("topics were created by another process at the same time")
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise EventLogUnavailable(type(error).__name__) from error
+        finally:
+            await admin.close()
+
+    async def send(self, records: Sequence[Record]) -> None:
+        try:
+            async with asyncio.timeout(SEND_SECONDS_MAX):
+                producer = await self._connected()
+                acknowledgements = [
+                    await producer.send(
+                        record.topic, record.value, partition=record.partition, headers=list(record.headers)
+                    )
+                    for record in records
+                ]
+                await asyncio.gather(*acknowledgements)
+        except (KafkaError, TimeoutError, OSError) as error:
+            # after OutOfOrderSequenceNumber an idempotent producer stays dead (aiokafka #1017): always start anew
+            await self._drop_producer()
+            raise EventLogUnavailable(type(error).__name__) from error
+
+    async def _connected(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap,
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=0,
+                max_request_size=RECORD_BYTES_MAX,
+                max_batch_size=RECORD_BYTES_MAX,
+                request_timeout_ms=REQUEST_MILLISECONDS_MAX,
+            )
+            self._producer = producer
+            await producer.start()
+        return self._producer
+
+    async def _drop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                async with asyncio.timeout(CALL_SECONDS_MAX):
+                    await producer.stop()
+            except (KafkaError, TimeoutError, OSError) as error:
+                log.warning("the producer did not stop cleanly", extra={"error": type(error).__name__})
+
+    def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
+        return KafkaSubscription(self._bootstrap, group, topics, instance=self._instance)
+
+
+class KafkaSubscription:
+    def __init__(self, bootstrap: str, group: str, topics: Sequence[str], *, instance: str) -> None:
+        self._consumer = AIOKafkaConsumer(
+            *topics,
+            bootstrap_servers=bootstrap,
+            group_id=group,
+            group_instance_id=f"{group}.{instance}",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            partition_assignment_strategy=(StickyPartitionAssignor,),
+            session_timeout_ms=SESSION_MILLISECONDS,
+            heartbeat_interval_ms=SESSION_MILLISECONDS // 5,
+            max_poll_interval_ms=POLL_INTERVAL_MILLISECONDS_MAX,
+            request_timeout_ms=REQUEST_MILLISECONDS_MAX + SESSION_MILLISECONDS,
+            fetch_max_bytes=FETCH_BYTES_MAX,
+            max_partition_fetch_bytes=PARTITION_FETCH_BYTES_MAX,
+            fetch_max_wait_ms=500,
+            check_crcs=True,
+        )
+
+    async def start(self) -> None:
+        try:
+            async with asyncio.timeout(CALL_SECONDS_MAX):
+                await self._consumer.start()
+        except (KafkaError, TimeoutError, OSError) as error:
+            await self.stop()
+            raise EventLogUnavailable(type(error).__name__) from error
+
+    async def stop(self) -> None:
+        try:
+            async with asyncio.timeout(CALL_SECONDS_MAX):
+                await self._consumer.stop()
+        except (KafkaError, TimeoutError, OSError) as error:
+            log.warning("the consumer did not stop cleanly", extra={"error": type(error).__name__})
+
+    async def poll(self, *, records_max: int, timeout_seconds: float) -> list[StoredRecord]:
+        try:
+            polled = await self._consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=records_max)
+        except (KafkaError, OSError) as error:
+            raise EventLogUnavailable(type(error).__name__) from error
+        return [
+            StoredRecord(r.topic, r.partition, r.offset, r.value or b"", dict(r.headers))
+            for records in polled.values()
+            for r in records
+        ]
+
+    def seek(self, offsets: Mapping[Partition, int]) -> None:
+        for (topic, partition), offset in offsets.items():
+            try:
+                self._consumer.seek(TopicPartition(topic, partition), offset)
+            except IllegalStateError:
+                log.info("a partition was taken away before it could be read again", extra={"topic": topic})
+
+    async def commit(self, offsets: Mapping[Partition, int]) -> bool:
+        owned = self.assigned()
+        mine = {TopicPartition(*p): offset for p, offset in offsets.items() if p in owned}
+        if not mine:
+            return not offsets
+        try:
+            async with asyncio.timeout(CALL_SECONDS_MAX):
+                await self._consumer.commit(mine)
+        except (CommitFailedError, IllegalStateError):
+            return False
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise EventLogUnavailable(type(error).__name__) from error
+        return len(mine) == len(offsets)
+
+    def assigned(self) -> frozenset[Partition]:
+        return frozenset((p.topic, p.partition) for p in self._consumer.assignment())

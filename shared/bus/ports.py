@@ -1,0 +1,80 @@
+"""What an event log is to us: partitions of records in order, sent durably, read by groups that remember how far they came.
+
+Two adapters answer to it under one test suite: `kafka` (Apache Kafka) and `embedded` (one SQLite file).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+Headers = tuple[tuple[str, bytes], ...]
+Partition = tuple[str, int]
+"""A topic and the number of its partition."""
+
+
+class EventLogUnavailable(Exception):
+    """The event log did not answer or did not take the records; trying again later is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record to be sent."""
+
+    topic: str
+    partition: int
+    value: bytes
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as the log holds it."""
+
+    topic: str
+    partition: int
+    offset: int
+    value: bytes
+    headers: Mapping[str, bytes]
+
+
+class Subscription(Protocol):
+    """A consumer group's reading of topics. Not for concurrent use."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def poll(self, *, records_max: int, timeout_seconds: float) -> list[StoredRecord]:
+        """Return records that follow what was polled before, in order per partition; empty after the time-out."""
+        ...
+
+    def seek(self, offsets: Mapping[Partition, int]) -> None:
+        """Poll next from these offsets, where the partition is still assigned here."""
+        ...
+
+    async def commit(self, offsets: Mapping[Partition, int]) -> bool:
+        """Remember the next offset of each partition for the group; False where the group has moved on (a rebalance)."""
+        ...
+
+    def assigned(self) -> frozenset[Partition]:
+        """Return the partitions that this reader owns now."""
+        ...
+
+
+class EventLog(Protocol):
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def create_topics(self) -> None:
+        """Create the catalogue's topics where they are missing."""
+        ...
+
+    async def send(self, records: Sequence[Record]) -> None:
+        """Append the records in order and return once all are durable; raise `EventLogUnavailable` otherwise.
+
+        After an error some may have been appended: the caller sends all of them again.
+        """
+        ...
+
+    def subscribe(self, group: str, topics: Sequence[str]) -> Subscription: ...
