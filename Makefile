@@ -29,7 +29,7 @@ check: $(VENV)/ready  ## lints, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest --quiet tests/unit/test_house_rules.py
-	if command -v shellcheck >/dev/null; then shellcheck .ci/run deploy/kafka/kafka.sh deploy/postgres/*.sh; fi
+	if command -v shellcheck >/dev/null; then shellcheck .ci/run deploy/*.sh deploy/*/*.sh; fi
 
 bench: $(VENV)/ready  ## the figures of the README; takes a while, wants the machine for itself
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -1,6 +1,6 @@
 """Servers and lanes for the whole suite.
 
-A lane is the set of tests that need one server (or one tool: promtool). Where it cannot be had, its tests are skipped
+A lane is the set of tests that need one server (or one tool). Where it cannot be had, its tests are skipped
 and the end of the run says so in one loud line; with WATTLINE_REQUIRE=postgres,kafka they fail. A test joins a lane by
 using a fixture of it (`postgres_database`, `database_url`, `kafka_bootstrap`) or, when it starts servers itself, by the
 lane's marker.
@@ -18,7 +18,8 @@ import pytest
 from shared.testing.servers import KafkaBroker, PostgresDatabases, PostgresServer, ServerUnavailable
 
 LANE_OF_FIXTURE = {"postgres_server": "postgres", "kafka_broker": "kafka"}
-LANES = ("postgres", "kafka", "promtool")
+TOOLS = {"promtool": "prometheus", "docker-compose": "docker-compose"}  # command: Debian package
+LANES = ("postgres", "kafka", *TOOLS)
 not_run: Counter[str] = Counter()
 
 
@@ -35,9 +36,9 @@ def lane_problem(lane: str) -> str | None:
     try:
         if lane == "kafka":
             KafkaBroker.install()
-        elif lane == "promtool":
-            if shutil.which("promtool") is None:
-                raise ServerUnavailable("promtool is not installed (Debian package prometheus)")
+        elif lane in TOOLS:
+            if shutil.which(lane) is None:
+                raise ServerUnavailable(f"{lane} is not installed (Debian package {TOOLS[lane]})")
         elif "WATTLINE_TEST_POSTGRES_URL" not in os.environ:
             PostgresServer.binaries()
     except ServerUnavailable as missing:
@@ -47,6 +48,8 @@ def lane_problem(lane: str) -> str | None:
 
 def pytest_configure(config: pytest.Config) -> None:
     _required()
+    for lane in LANES:
+        config.addinivalue_line("markers", f"{lane.replace('-', '_')}: needs {lane}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,7 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for lane in LANES:
-        if item.get_closest_marker(lane) and (problem := lane_problem(lane)):
+        if item.get_closest_marker(lane.replace("-", "_")) and (problem := lane_problem(lane)):
             if lane in _required():
                 pytest.fail(f"the {lane} lane is required: {problem}", pytrace=False)
             not_run[lane] += 1

@@ -1,0 +1,205 @@
+"""What stands in deploy/ and docker-compose.yml is what the code knows: settings, ports, paths, metrics, secrets."""
+
+import re
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+from sqlalchemy.engine import make_url
+
+from shared import metrics, settings
+from shared.web import platform_routes
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
+OURS = {name: one for name, one in SERVICES.items() if str(one["image"]).startswith("wattline:")}
+RUN_ONCE = {name: one for name, one in OURS.items() if name not in settings.SERVICES}
+PROMETHEUS = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
+ALERTS = [
+    rule
+    for group in yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yml").read_text())["groups"]
+    for rule in group["rules"]
+]
+PINNED = re.compile(r"[a-z/]+:v?\d+\.\d+(\.\d+)?(-[a-z]+)?")
+# Of PromQL itself, and the one series that Prometheus makes.
+NOT_METRICS = {"sum", "by", "increase", "up", "job", "service", "wattline"}
+
+
+def load(name: str, folder: Path) -> settings.Settings:
+    """Return the settings of one container, its secret files taken from a folder of this test."""
+    for secret in SERVICES[name]["secrets"]:
+        (folder / secret).write_text(f"{secret}-0123456789abcdef0123456789abcdef\n")
+    environment = {
+        key: value.replace("/run/secrets", str(folder)) for key, value in SERVICES[name]["environment"].items()
+    }
+    service = name.removeprefix("migrate-")
+    known = settings.settings_class(service) if service in settings.SERVICES else settings.Settings
+    return known.load(environment)
+
+
+@pytest.mark.parametrize("name", settings.SERVICES)
+def test_each_service_accepts_the_settings_of_its_container(name: str, tmp_path: Path) -> None:
+    loaded = load(name, tmp_path)
+    database = make_url(loaded.database_url_of(name))
+    assert (database.host, database.port, database.database, database.username) == ("postgres", 5432, name, name)
+    assert database.password == (tmp_path / f"postgres_{name}").read_text().strip()
+    assert loaded.host == "0.0.0.0", "a container must answer from outside of itself"
+    assert (
+        loaded.event_log == "kafka://" + SERVICES["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"].split("//")[1]
+    )
+
+
+@pytest.mark.parametrize("name", RUN_ONCE)
+def test_each_command_accepts_the_settings_of_its_container(name: str, tmp_path: Path) -> None:
+    load(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", settings.SERVICES)
+def test_each_service_listens_where_the_others_and_prometheus_look_for_it(name: str, tmp_path: Path) -> None:
+    port = load(name, tmp_path).port_of(name)
+    assert port == settings.PORTS[name]
+    assert SERVICES[name]["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert {load(other, tmp_path).url_of(name) for other in settings.SERVICES} == {f"http://{name}:{port}"}
+    assert {"targets": [f"{name}:{port}"], "labels": {"service": name}} in scraped("wattline")["static_configs"]
+    exposed = re.search(r"^EXPOSE (.*)$", (ROOT / "deploy" / "Dockerfile").read_text(), re.MULTILINE)
+    assert exposed is not None
+    assert str(port) in exposed[1].split()
+
+
+def scraped(job: str) -> dict[str, Any]:
+    [found] = [config for config in PROMETHEUS["scrape_configs"] if config["job_name"] == job]
+    return found
+
+
+def test_prometheus_scrapes_the_four_services_and_nothing_else_of_ours() -> None:
+    assert [one["labels"]["service"] for one in scraped("wattline")["static_configs"]] == list(settings.SERVICES)
+
+
+def test_probes_and_scrapes_use_routes_that_every_service_has() -> None:
+    routes = {route.path for route in platform_routes.router.routes}
+    probed = re.findall(r"'(/health/\w+)'", (ROOT / "deploy" / "Dockerfile").read_text())
+    assert probed == ["/health/live"]
+    assert {*probed, scraped("wattline")["metrics_path"]} <= routes
+
+
+def metric_names(expression: str) -> Iterator[str]:
+    without_labels = re.sub(r"\{[^}]*\}|\[[^]]*\]", "", expression)
+    yield from (name for name in re.findall(r"[a-z_]+", without_labels) if name not in NOT_METRICS)
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
+def test_each_alert_watches_a_metric_of_the_catalogue(rule: dict[str, Any]) -> None:
+    known = {metric.name for metric in metrics.CATALOGUE}
+    watched = set(metric_names(rule["expr"]))
+    assert watched <= known
+    assert watched or "up{" in rule["expr"]
+
+
+def test_what_must_be_zero_or_stay_young_has_an_alert() -> None:
+    watched = {name for rule in ALERTS for name in metric_names(rule["expr"])}
+    must = {metric.name for metric in metrics.CATALOGUE if "oldest_age" in metric.name or "imbalance" in metric.name}
+    assert must - watched - {"notices_oldest_age_seconds"} == set()
+    assert {"dead_letters", "consumer_event_lag_seconds", "consumer_stopped"} <= watched
+
+
+@pytest.mark.promtool
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("check", "config", "deploy/prometheus/prometheus.yml"),
+        ("check", "rules", "deploy/prometheus/alerts.yml"),
+        ("test", "rules", "tests/contract/alerts_test.yml"),
+    ],
+    ids=" ".join,
+)
+def test_promtool_agrees(command: tuple[str, ...]) -> None:
+    done = subprocess.run(["promtool", *command], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.docker_compose
+def test_docker_compose_accepts_the_file() -> None:
+    command = ["docker-compose", "--file", "docker-compose.yml", "config", "--quiet"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_container_is_pinned_bounded_and_without_privileges(name: str) -> None:
+    one = SERVICES[name]
+    assert PINNED.fullmatch(one["image"])
+    assert one["cap_drop"] == ["ALL"]
+    assert one["security_opt"] == ["no-new-privileges:true"]
+    assert one["mem_limit"]
+    assert one["logging"]["options"]["max-size"]
+    assert one.get("user", "").split(":")[0] not in ("0", "root")
+    assert not one.get("privileged")
+    assert all(port.startswith("127.0.0.1:") for port in one.get("ports", ()))
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - set(OURS)))
+def test_each_server_has_a_health_check_of_its_own(name: str) -> None:
+    # Ours have the one of the image.
+    assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
+
+
+def test_services_start_after_the_migrations_and_the_topics() -> None:
+    for name in settings.SERVICES:
+        waits_for = {other for other, how in SERVICES[name]["depends_on"].items() if "completed" in how["condition"]}
+        assert waits_for == set(RUN_ONCE)
+    assert {tuple(one["command"]) for one in RUN_ONCE.values()} == {
+        ("topics", "create"),
+        *(("migrate", name) for name in settings.SERVICES),
+    }
+
+
+def test_every_secret_is_made_given_and_used() -> None:
+    declared = set(COMPOSE["secrets"])
+    assert {secret for one in SERVICES.values() for secret in one.get("secrets", ())} == declared
+    for name, one in SERVICES.items():
+        named = set(re.findall(r"/run/secrets/(\w+)", str(one["environment"]))) if "environment" in one else set()
+        assert named <= set(one.get("secrets", ())), name
+    assert set(SERVICES["postgres"]["secrets"]) == {"postgres_superuser"} | {f"postgres_{s}" for s in settings.SERVICES}
+
+
+def test_no_password_stands_in_the_compose_file() -> None:
+    for name, one in SERVICES.items():
+        for key, value in one.get("environment", {}).items():
+            if re.search("PASSWORD|KEY|SECRET|TOKEN", key):
+                assert value.startswith("/run/secrets/"), f"{name}: {key}"
+
+
+def test_made_secrets_are_random_and_kept_on_the_second_run(tmp_path: Path) -> None:
+    (tmp_path / "deploy").mkdir()
+    script = tmp_path / "deploy" / "make-secrets.sh"
+    script.write_bytes((ROOT / "deploy" / "make-secrets.sh").read_bytes())
+    found = []
+    for _ in range(2):
+        subprocess.run(["bash", script], check=True, timeout=60)
+        found.append({path.name: path.read_text().strip() for path in (tmp_path / "var" / "secrets").iterdir()})
+    assert found[0] == found[1]
+    assert set(found[0]) == set(COMPOSE["secrets"])
+    assert len(set(found[0].values())) == len(found[0])
+    assert min(map(len, found[0].values())) >= 32
+    assert stat.S_IMODE((tmp_path / "var" / "secrets").stat().st_mode) == 0o700
+
+
+def test_every_mounted_file_is_in_the_repository() -> None:
+    for one in SERVICES.values():
+        for volume in one.get("volumes", ()):
+            source = volume.split(":")[0]
+            assert (ROOT / source).exists() if source.startswith("./") else source in COMPOSE["volumes"]
+
+
+def test_the_address_of_the_broker_is_one_it_listens_on() -> None:
+    environment = SERVICES["kafka"]["environment"]
+    advertised = urlsplit(environment["KAFKA_ADVERTISED_LISTENERS"])
+    assert advertised.hostname == "kafka"
+    assert f"PLAINTEXT://:{advertised.port}" in environment["KAFKA_LISTENERS"].split(",")
+    assert environment["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
