@@ -35,14 +35,13 @@ CATALOGUE = (
     Metric("consumer_duplicates_total", "counter", "Events that came again and changed nothing"),
     Metric("consumer_batch_duration_seconds", "histogram", "Time of one consumer transaction"),
     Metric("consumer_batch_failures_total", "counter", "Consumer transactions rolled back", ("reason",)),
-    Metric("consumer_commit_failures_total", "counter", "Offset commits lost to a rebalance; harmless", ()),
+    Metric("consumer_commit_failures_total", "counter", "Offset commits lost to a rebalance; harmless"),
+    Metric("consumer_silent_seconds", "gauge", "Time since the consumer last came round its loop"),
     Metric("consumer_event_lag_seconds", "gauge", "Age of the last event handled when it was handled"),
     Metric("consumer_stopped", "gauge", "1 where the consumer stopped itself: too many dead letters"),
     Metric("dead_letters", "gauge", "Facts set aside", ("state",)),
     Metric("parked_keys", "gauge", "Keys whose facts are set aside"),
     Metric("waiting_oldest_age_seconds", "gauge", "Age of the oldest row that waits for a reference"),
-    # jobs
-    Metric("job_chunks_total", "counter", "Chunks of jobs done", ("job",)),
     # reading
     Metric("reads_total", "counter", "Reads by what became of them", ("status",)),
     Metric("reading_tasks_open", "gauge", "Reading tasks without a read whose window is open"),

@@ -38,6 +38,10 @@ class Settings(BaseModel):
     )
     database_password: SecretStr | None = Field(None, description="put into database_url, so that it stays out of it")
     event_log: str = Field("embedded:///{data_dir}/events.db", description="embedded:///path or kafka://host:port,…")
+    kafka_replication_factor: int = Field(1, ge=1, le=9, description="of topics that `topics create` makes")
+    replica: str = Field(
+        "0", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="names this replica of the service for ever"
+    )
     host: str = "127.0.0.1"
     port: int = Field(0, ge=0, le=65535, description="0: the service's own, 8001 to 8004")
     token_key: SecretStr = Field(description="HS256: a secret of 32 bytes or more; else the issuer's public key in PEM")

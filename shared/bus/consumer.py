@@ -8,8 +8,8 @@ import asyncio
 import logging
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from shared.db.engine import Database, Tx
 from shared.db.transient import is_transient
 from shared.events import catalogue
 from shared.events.fact import Fact
+from shared.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -34,21 +35,6 @@ POLL_SECONDS = 1.0
 COMMIT_SECONDS = 1.0  # offsets are for a quick restart only, the inbox is the truth
 REPLAY_SECONDS = 2.0
 BACKOFF_SECONDS_MAX = 30.0
-
-
-@dataclass
-class Stats:
-    """What the consumer has done since it started, for metrics and health."""
-
-    facts: int = 0
-    events: int = 0
-    events_seen_before: int = 0
-    dead_letters: int = 0
-    retries: int = 0
-    commits_failed: int = 0
-    lag_seconds: float = 0.0
-    stopped: bool = False
-    ticked_at: float = field(default_factory=time.monotonic)
 
 
 class Consumer:
@@ -67,9 +53,13 @@ class Consumer:
         *,
         facts_max: int = FACTS_MAX,
         dead_letters_max: int = DEAD_LETTERS_MAX,
+        metrics: Metrics | None = None,
     ) -> None:
         self.name = name
-        self.stats = Stats()
+        self.stopped = False
+        self.ticked_at = time.monotonic()
+        self._metrics = metrics or Metrics()
+        self._dead_letters_seen = True  # until a first look says otherwise
         self._database = database
         self._event_log = event_log
         self._handlers = {kind.type: handler for kind, handler in handlers.items()}
@@ -95,7 +85,7 @@ class Consumer:
                     await asyncio.shield(self._leave(subscription))
             except (EventLogUnavailable, OSError, TimeoutError) as error:
                 failures += 1
-                self.stats.ticked_at = time.monotonic()
+                self.ticked_at = time.monotonic()
                 log.warning("the event log is away", extra={"consumer": self.name, "error": type(error).__name__})
                 await asyncio.sleep(_backoff(failures))
 
@@ -111,7 +101,7 @@ class Consumer:
     async def _consume(self, subscription: Subscription) -> None:
         failures = 0
         while True:
-            self.stats.ticked_at = time.monotonic()
+            self.ticked_at = time.monotonic()
             try:
                 await self._replay(subscription)
                 if await self._too_many_dead_letters():
@@ -122,7 +112,7 @@ class Consumer:
                 continue
             records = await subscription.poll(records_max=RECORDS_MAX, timeout_seconds=POLL_SECONDS)
             if not records:
-                self.stats.lag_seconds = 0.0
+                self._metrics.gauge("consumer_event_lag_seconds").set(0)
             for batch in self._batches(records):
                 try:
                     await self.process(batch)
@@ -139,7 +129,7 @@ class Consumer:
         """Wait before the same work is done again; anything that trying again cannot mend was set aside before."""
         if isinstance(error, EventLogUnavailable):
             raise error
-        self.stats.retries += 1
+        self._metrics.counter("consumer_batch_failures_total").labels(type(error).__name__).inc()
         if is_transient(error):
             log.warning("a batch will be tried again", extra={"consumer": self.name, "error": type(error).__name__})
         else:
@@ -151,7 +141,9 @@ class Consumer:
         offsets, self._uncommitted = self._uncommitted, {}
         self._committed_at = time.monotonic()
         if offsets and not await subscription.commit(offsets):
-            self.stats.commits_failed += 1  # normal after a rebalance: the new owner meets our inbox rows
+            self._metrics.counter(
+                "consumer_commit_failures_total"
+            ).inc()  # normal after a rebalance: the new owner meets our inbox rows
             log.info("offsets of a partition that moved were not committed", extra={"consumer": self.name})
 
     def _batches(self, records: Sequence[StoredRecord]) -> Iterator[list[StoredRecord]]:
@@ -172,6 +164,10 @@ class Consumer:
 
     async def process(self, records: Sequence[StoredRecord]) -> None:
         """Apply a batch in one transaction; raise only what is worth trying again."""
+        with self._metrics.histogram("consumer_batch_duration_seconds").time():
+            await self._process(records)
+
+    async def _process(self, records: Sequence[StoredRecord]) -> None:
         wanted = [record for record in records if self._wanted(record)]
         if not wanted:
             return
@@ -186,8 +182,7 @@ class Consumer:
                 extra={"consumer": self.name, "error": type(error).__name__},
             )
             await self._apply(event_ids, facts, letters, careful=True)
-        self.stats.events += len(wanted)
-        self.stats.lag_seconds = _age(wanted[-1])
+        self._metrics.gauge("consumer_event_lag_seconds").set(_age(wanted[-1]))
 
     async def _apply(
         self, event_ids: Sequence[str], facts: Sequence[Received], letters: Sequence[DeadLetter], *, careful: bool
@@ -198,20 +193,24 @@ class Consumer:
             aside = [x for x in letters if x.event_id in new]
             done, failed = await self._handle(tx, fresh, {x.key for x in aside if x.key}, careful=careful)
             await dead_letters.put(tx, self.name, _in_order(event_ids, aside + failed))
-        self.stats.facts += done
-        self.stats.events_seen_before += len(set(event_ids)) - len(new)
-        self.stats.dead_letters += len(aside) + len(failed)
+        self._count(done)
+        self._metrics.counter("consumer_duplicates_total").inc(len(set(event_ids)) - len(new))
+        self._dead_letters_seen |= bool(aside or failed)
+
+    def _count(self, done: Mapping[str, int]) -> None:
+        for kind, count in done.items():
+            self._metrics.counter("consumer_facts_total").labels(kind).inc(count)
 
     async def _handle(
         self, tx: Tx, facts: Sequence[Received], poisoned: set[str], *, careful: bool
-    ) -> tuple[int, list[DeadLetter]]:
-        """Give the facts to their handlers, and return how many were done and what must be set aside."""
+    ) -> tuple[Counter[str], list[DeadLetter]]:
+        """Give the facts to their handlers, and return how many were done by type and what must be set aside."""
+        done: Counter[str] = Counter()
         if not facts:
-            return 0, []
+            return done, []
         parked = poisoned | await dead_letters.parked(tx, self.name, {x.fact.key for x in facts})
         work = _Careful(tx, parked) if careful else None
         aside: list[DeadLetter] = []
-        done = 0
         for kind, group in self._waves(facts):
             free = [x for x in group if x.fact.key not in parked]
             if len(free) < len(group):
@@ -222,8 +221,8 @@ class Consumer:
             else:
                 failed = await work.apply(self._handlers[kind], free)
                 aside += failed
-                done -= len(failed)
-            done += len(free)
+                done[kind] -= len(failed)
+            done[kind] += len(free)
         return done, aside
 
     def _waves(self, facts: Sequence[Received]) -> Iterator[tuple[str, list[Received]]]:
@@ -244,16 +243,18 @@ class Consumer:
                 yield kind, groups[kind]
 
     async def _too_many_dead_letters(self) -> bool:
-        if not (self.stats.dead_letters or self.stats.stopped):
+        if not self._dead_letters_seen:
             return False
         async with self._database.read() as read:
             counts = await dead_letters.count(read, self.name)
         stopped = counts.get("poison", 0) >= self._dead_letters_max
-        if stopped and not self.stats.stopped:
+        self._dead_letters_seen = bool(counts)
+        if stopped and not self.stopped:
             log.error(
                 "too many dead letters: the consumer stops until they are replayed", extra={"consumer": self.name}
             )
-        self.stats.stopped = stopped
+        self.stopped = stopped
+        self._metrics.gauge("consumer_stopped").set(stopped)
         return stopped
 
     async def _replay(self, subscription: Subscription) -> None:
@@ -275,8 +276,8 @@ class Consumer:
             known = [x for x in facts if x.fact.type in self._handlers]
             done, failed = await self._handle(tx, known, {x.key for x in letters if x.key}, careful=True)
             await dead_letters.put(tx, self.name, _in_order([row.event_id for row in rows], [*letters, *failed]))
-        self.stats.facts += done
-        log.info("dead letters of one key were replayed", extra={"done": done, "failed": len(failed) + len(letters)})
+        self._count(done)
+        log.info("dead letters of one key were replayed", extra={"failed": len(failed) + len(letters)})
 
 
 class _Careful:

@@ -143,3 +143,9 @@ async def list_page(read: Read, consumer: str, *, after_id: int = 0, limit: int)
         .limit(limit)
     )
     return [dict(row._mapping) for row in rows]
+
+
+async def count_parked(read: Read, consumer: str) -> int:
+    """Return how many keys are parked."""
+    row = await read.first(select(func.count().label("parked")).where(_PARKED.c.consumer == consumer))
+    return row.parked if row else 0

@@ -1,20 +1,19 @@
 """The inbox: which events a consumer has taken, in the transaction of their effect."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import delete
 
 from shared.db import bulk, platform
-
-if TYPE_CHECKING:
-    from shared.db.engine import Tx
+from shared.db.engine import Read, Tx
+from shared.db.jobs import Job
 
 _INBOX = platform.TABLES.inbox
+DAYS_BEYOND_JOURNAL = 30  # longer than a topic keeps a record, so that nothing old can come as new
 
 
-async def claim(tx: "Tx", consumer: str, event_ids: Sequence[str]) -> set[str]:
+async def claim(tx: Tx, consumer: str, event_ids: Sequence[str]) -> set[str]:
     """Take events for a consumer, and return those that it had not taken before.
 
     Where another replica is taking the same event at this moment, this waits for its outcome.
@@ -30,6 +29,14 @@ async def claim(tx: "Tx", consumer: str, event_ids: Sequence[str]) -> set[str]:
     return {row.event_id for row in rows}
 
 
-async def purge(tx: "Tx", before: datetime) -> int:
-    """Forget events that were taken before; only for times that neither a journal nor a topic still holds."""
-    return await tx.execute(delete(_INBOX).where(_INBOX.c.received_at < before))
+def purge_job(*, days: int) -> Job:
+    """Return the job that forgets events taken more than `days` before the business date."""
+
+    async def chunks(read: Read, business_date: date) -> list[str]:
+        return ["inbox"]
+
+    async def work(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
+        before = datetime.combine(business_date, time(), UTC) - timedelta(days=days)
+        return {"forgotten": await tx.execute(delete(_INBOX).where(_INBOX.c.received_at < before))}
+
+    return Job("purge-inbox", chunks, work)

@@ -63,11 +63,13 @@ async def delete_pending(tx: "Tx", positions: Sequence[int]) -> None:
     await tx.execute(delete(_PENDING).where(_PENDING.c.position.in_(select(given.c.position))))
 
 
-async def oldest_pending(read: "Read") -> datetime | None:
-    """Return when the oldest event that is not sent yet was journalled."""
-    oldest = select(func.min(_PENDING.c.position)).scalar_subquery()
-    row = await read.first(select(_JOURNAL.c.created_at).where(_JOURNAL.c.position == oldest))
-    return row.created_at if row else None
+async def pending_state(read: "Read") -> tuple[int, datetime | None]:
+    """Return how many events are not sent yet, and when the oldest of them was journalled."""
+    row = await read.first(select(func.count().label("events"), func.min(_PENDING.c.position).label("oldest")))
+    if row is None or not row.events:
+        return 0, None
+    oldest = await read.first(select(_JOURNAL.c.created_at).where(_JOURNAL.c.position == row.oldest))
+    return row.events, oldest.created_at if oldest else None
 
 
 async def republish(tx: "Tx", *, since: datetime, after: int = 0) -> int | None:

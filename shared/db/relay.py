@@ -22,6 +22,7 @@ from shared.db import bulk, journal, platform
 from shared.db.engine import Database, Tx
 from shared.db.transient import is_transient
 from shared.events import envelope
+from shared.metrics import Metrics
 from shared.wake import Wake
 
 log = logging.getLogger(__name__)
@@ -44,10 +45,13 @@ class Leader(Protocol):
 class Relay:
     """Sends what a service journals. `wake` is set after each commit that journalled."""
 
-    def __init__(self, service: str, database: Database, event_log: EventLog) -> None:
+    def __init__(
+        self, service: str, database: Database, event_log: EventLog, *, metrics: Metrics | None = None
+    ) -> None:
         self._service = service
         self._database = database
         self._event_log = event_log
+        self._metrics = metrics or Metrics()
         self.wake = Wake()
         database.on_journal = self.wake.set
 
@@ -58,13 +62,17 @@ class Relay:
             try:
                 async with leadership(self._database, self._service) as leader:
                     failures = 0
+                    self._metrics.gauge("relay_leader").set(1)
                     await self._lead(leader)
             except NotLeader:
+                self._metrics.gauge("relay_leader").set(0)
                 await asyncio.sleep(STANDBY_SECONDS)
             except (EventLogUnavailable, DBAPIError, OSError, TimeoutError) as error:
                 if isinstance(error, DBAPIError) and not is_transient(error):
                     log.exception("the relay met an error that does not look transient")
                 failures += 1
+                self._metrics.gauge("relay_leader").set(0)
+                self._metrics.counter("relay_failures_total").inc()
                 log.warning("the relay is held up", extra={"error": type(error).__name__, "failures": failures})
                 await asyncio.sleep(random.uniform(0.5, 1.0) * min(2.0**failures / 10, BACKOFF_SECONDS_MAX))
 
@@ -82,6 +90,7 @@ class Relay:
         await self._event_log.send([_record(row) for row in rows])
         async with leader.begin() as tx:
             await journal.delete_pending(tx, [row.position for row in rows])
+        self._metrics.counter("relay_events_total").inc(len(rows))
         return len(rows)
 
 

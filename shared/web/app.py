@@ -64,6 +64,7 @@ def create_app(
         gauges=gauges,
         control_totals=control_totals,
         trace=trace,
+        consumer=f"wattline.{service}",
     )
     edge = Middleware(Edge, service=service, metrics=web.metrics, body_bytes_max=settings.body_bytes_max)
     app = App(

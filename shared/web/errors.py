@@ -5,7 +5,6 @@ they may be personal data.
 """
 
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -21,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from shared import correlation
+from shared.db.transient import is_transient
 from shared.errors import BusinessError
 
 __all__ = ["BusinessError", "Problem"]
@@ -36,8 +36,6 @@ CODE_OF_STATUS = {
     415: "request.unsupported_media_type",
     500: "internal_error",
 }
-# PostgreSQL's own words for "try again": serialization failure, deadlock, lock time-out, shutting down, too many connections
-TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
 
 logger = logging.getLogger(__name__)
 
@@ -145,18 +143,6 @@ async def _database_error(request: Request, error: DBAPIError) -> Response:
         return busy("database.busy", "The database is busy; try again")
     log_unhandled(request.scope, error)
     return internal_error()
-
-
-def is_transient(error: DBAPIError) -> bool:
-    """Return whether the same statement may succeed when it is tried again."""
-    if error.connection_invalidated:
-        return True
-    if getattr(error.orig, "sqlstate", None) in TRANSIENT_SQLSTATES:
-        return True
-    cause = error.orig.__cause__ if error.orig else None
-    if isinstance(cause, (OSError, TimeoutError)):
-        return True
-    return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
 
 
 async def _pool_timeout(_request: Request, _error: PoolTimeout) -> Response:

@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import health
+from shared.bus import dead_letters
 from shared.db import audit, jobs
+from shared.db.audit import AuditEntry
 from shared.events.fact import Month
 from shared.web import auth, errors, pagination
 from shared.web.routing import Json, Router
@@ -20,6 +22,8 @@ from shared.web.state import Current, Web
 
 JOB_SECONDS_MAX = 600.0  # a job goes on where it was cut when it is posted again
 GAUGE_SECONDS_MAX = 5.0  # below the scrape time-out
+ENTITY_ID_MAX = 160
+REPLAYED_MAX = 500  # letters named in one request; without names it is all of them
 METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 logger = logging.getLogger(__name__)
@@ -62,13 +66,11 @@ async def ready(web: Current) -> Response:
 )
 async def metrics(web: Current) -> Response:
     """Return the metrics in Prometheus' text format."""
-    await _read_gauges(web)
+    await _refresh(web)
     return Response(web.metrics.exposition(), media_type=METRICS_MEDIA_TYPE)
 
 
-async def _read_gauges(web: Web) -> None:
-    if not web.gauges:
-        return
+async def _refresh(web: Web) -> None:
     try:
         async with asyncio.timeout(GAUGE_SECONDS_MAX), web.database.read() as read:
             for gauges in web.gauges:
@@ -116,9 +118,13 @@ def _job(web: Web, name: str) -> jobs.Job:
 
 
 @router.post("/v1/jobs/{job}/runs", policy=auth.scope("admin"), seconds_max=JOB_SECONDS_MAX)
-async def run_job(job: Name, request: JobRequest, web: Current) -> JobSummary:
+async def run_job(job: Name, request: JobRequest, caller: auth.Current, web: Current) -> JobSummary:
     """Do what is left of a job for a business date; posting it again does nothing twice."""
-    result = await jobs.run(web.database, _job(web, job), request.business_date)
+    found = _job(web, job)
+    entity_id = f"{job}/{request.business_date}"
+    async with web.database.begin() as tx:
+        tx.audit([AuditEntry(action="run", entity_kind="job", entity_id=entity_id, actor=caller.subject)])
+    result = await jobs.run(web.database, found, request.business_date)
     return JobSummary(**vars(result))
 
 
@@ -136,6 +142,49 @@ async def list_job_runs(
 
 def _job_run(row: Any) -> JobRun:
     return JobRun(**row._mapping | {"counts": orjson.loads(row.counts)})
+
+
+class DeadLetter(BaseModel):
+    id: int
+    event_id: str
+    item: int
+    topic: str
+    partition: int
+    type: str
+    state: str
+    error: str
+    attempts: int
+    created_at: datetime
+
+
+class Replay(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    ids: Annotated[list[Annotated[int, Field(ge=1, le=2**63 - 1)]], Field(max_length=REPLAYED_MAX)] | None = Field(
+        None, description="letters to replay, each with all others of its key; null: all"
+    )
+
+
+class Replayed(BaseModel):
+    marked: int = Field(description="letters that the consumer will now handle again, before newer facts")
+
+
+@router.get("/v1/dead-letters", policy=auth.scope("admin"))
+async def list_dead_letters(web: Current, wanted: pagination.Query_) -> pagination.Page[DeadLetter]:
+    """List the facts that were set aside, without what they say and about whom."""
+    (after,) = wanted.last_as(int) or (0,)
+    async with web.database.read() as read:
+        rows = await dead_letters.list_page(read, web.consumer, after_id=after, limit=wanted.fetch)
+    return wanted.page(rows, key=lambda row: (row["id"],), item=lambda row: DeadLetter.model_validate(row))
+
+
+@router.post("/v1/dead-letters/replay", policy=auth.scope("admin"))
+async def replay_dead_letters(replay: Replay, caller: auth.Current, web: Current) -> Replayed:
+    """Have facts handled again once their fault is mended."""
+    async with web.database.begin() as tx:
+        marked = await dead_letters.replay(tx, web.consumer, replay.ids)
+        entity_id = "all" if replay.ids is None else ",".join(map(str, replay.ids))[:ENTITY_ID_MAX]
+        tx.audit([AuditEntry(action="replay", entity_kind="dead_letter", entity_id=entity_id, actor=caller.subject)])
+    return Replayed(marked=marked)
 
 
 class AuditLine(BaseModel):

@@ -39,6 +39,7 @@ class Web:
     gauges: Sequence[Gauges]
     control_totals: ControlTotals | None
     trace: Trace | None
+    consumer: str
 
 
 async def _web(request: Request) -> Web:

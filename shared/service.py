@@ -1,0 +1,189 @@
+"""One service put together: application, consumer, relay, background tasks; what the four mains have in common."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from shared import health, web
+from shared.bus import dead_letters
+from shared.bus.consumer import Consumer, Handler
+from shared.bus.embedded import EmbeddedEventLog
+from shared.bus.kafka import KafkaEventLog
+from shared.bus.ports import EventLog
+from shared.clock import Clock, SystemClock
+from shared.db import inbox, journal
+from shared.db.engine import Database, Read
+from shared.db.jobs import Job
+from shared.db.relay import Relay
+from shared.events.fact import Fact
+from shared.metrics import Metrics
+from shared.settings import Settings
+from shared.web.auth import DeviceLookup
+from shared.web.routing import Router
+from shared.web.state import ControlTotals, Gauges, Trace
+
+log = logging.getLogger(__name__)
+
+STUCK_SECONDS = 120  # a consumer that has not come round for so long is stuck (aiokafka #847, #1154): not ready, alarm
+GRACE_SECONDS = 10  # what requests and tasks get to finish at a stop
+CONNECTIONS_MAX = 1000
+KEEP_ALIVE_SECONDS = 65
+
+Background = Callable[[], Coroutine[Any, Any, None]]
+"""A loop that works until it is cancelled."""
+
+
+@dataclass(kw_only=True)
+class Service:
+    name: str
+    app: FastAPI
+    database: Database
+    consumer: Consumer | None
+    relay: Relay
+    background: Sequence[Background] = ()
+
+    def tasks(self) -> list[Coroutine[Any, Any, None]]:
+        """Return the loops beside the application: consumer, relay and the service's own."""
+        consumer = [] if self.consumer is None else [self.consumer.run()]
+        return [*consumer, self.relay.run(), *(loop() for loop in self.background)]
+
+    async def serve(self, *, host: str, port: int, stop: asyncio.Event) -> None:
+        """Run everything until `stop` is set; an unexpected error of any part ends all, loudly."""
+        server = uvicorn.Server(
+            uvicorn.Config(
+                self.app,
+                host=host,
+                port=port,
+                log_config=None,
+                access_log=False,
+                limit_concurrency=CONNECTIONS_MAX,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+                lifespan="off",
+            )
+        )
+        # signals are the command's business, once for all services of the process
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+        try:
+            async with asyncio.TaskGroup() as group:
+                serving = group.create_task(server.serve())
+                loops = [group.create_task(loop) for loop in self.tasks()]
+                stopping = group.create_task(stop.wait())
+                await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+                server.should_exit = True
+                await serving
+                for loop in [*loops, stopping]:
+                    loop.cancel()
+        finally:
+            await self.database.close()
+
+
+def assemble(
+    name: str,
+    *,
+    settings: Settings,
+    database: Database,
+    event_log: EventLog,
+    routers: Sequence[Router],
+    handlers: Mapping[type[Fact], Handler],
+    jobs: Sequence[Job] = (),
+    background: Sequence[Background] = (),
+    gauges: Sequence[Gauges] = (),
+    waiting_oldest: Callable[[Read], Awaitable[datetime | None]] | None = None,
+    control_totals: ControlTotals | None = None,
+    trace: Trace | None = None,
+    device_lookup: DeviceLookup | None = None,
+    context: Any = None,
+    metrics: Metrics | None = None,
+) -> Service:
+    """Return a service from its parts."""
+    metrics = metrics or Metrics()
+    relay = Relay(name, database, event_log, metrics=metrics)
+    consumer = (
+        Consumer(
+            f"wattline.{name}",
+            database,
+            event_log,
+            handlers,
+            facts_max=settings.consumer_batch_facts,
+            dead_letters_max=settings.dead_letters_max,
+            metrics=metrics,
+        )
+        if handlers
+        else None
+    )
+    app = web.create_app(
+        service=name,
+        settings=settings,
+        database=database,
+        routers=routers,
+        jobs=[*jobs, _purge_inbox(settings)],
+        device_lookup=device_lookup,
+        checks={"consumer": _consumes(consumer)} if consumer else {},
+        gauges=[_platform_gauges(consumer, database.clock, metrics, waiting_oldest), *gauges],
+        control_totals=control_totals,
+        trace=trace,
+        metrics=metrics,
+        context=context,
+    )
+    return Service(name=name, app=app, database=database, consumer=consumer, relay=relay, background=background)
+
+
+def open_event_log(settings: Settings, *, instance: str) -> EventLog:
+    """Return the event log that the settings name."""
+    url = settings.event_log_url
+    if url.startswith("kafka://"):
+        return KafkaEventLog(
+            url.removeprefix("kafka://"), instance=instance, replication_factor=settings.kafka_replication_factor
+        )
+    return EmbeddedEventLog(url.removeprefix("embedded://"))
+
+
+def open_database(settings: Settings, service: str, *, clock: Clock | None = None) -> Database:
+    """Return a service's database as the settings name it."""
+    return Database(settings.database_url_of(service), clock=clock or SystemClock())
+
+
+def _consumes(consumer: Consumer) -> health.Check:
+    async def comes_round() -> bool:
+        return not consumer.stopped and time.monotonic() - consumer.ticked_at < STUCK_SECONDS
+
+    return comes_round
+
+
+def _platform_gauges(
+    consumer: Consumer | None,
+    clock: Clock,
+    metrics: Metrics,
+    waiting_oldest: Callable[[Read], Awaitable[datetime | None]] | None,
+) -> Gauges:
+    def age(since: datetime | None) -> float:
+        return 0.0 if since is None else max((clock.now() - since).total_seconds(), 0.0)
+
+    async def read_gauges(read: Read) -> Mapping[str, float]:
+        pending, oldest = await journal.pending_state(read)
+        metrics.gauge("consumer_silent_seconds").set(time.monotonic() - consumer.ticked_at if consumer else 0.0)
+        values = {"journal_pending": float(pending), "journal_pending_oldest_age_seconds": age(oldest)}
+        if waiting_oldest is not None:
+            values["waiting_oldest_age_seconds"] = age(await waiting_oldest(read))
+        if consumer is not None:
+            counts = await dead_letters.count(read, consumer.name)
+            for state in ("poison", "parked", "ready"):
+                metrics.gauge("dead_letters").labels(state).set(counts.get(state, 0))
+            values["parked_keys"] = float(await dead_letters.count_parked(read, consumer.name))
+        return values
+
+    return read_gauges
+
+
+def _purge_inbox(settings: Settings) -> Job:
+    """Return the job that forgets inbox rows older than anything that could still bring their events again."""
+    return inbox.purge_job(days=settings.journal_days + inbox.DAYS_BEYOND_JOURNAL)
