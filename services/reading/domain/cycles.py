@@ -1,0 +1,29 @@
+"""Read days (抄表例日), cycles and the local day of an instant."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+READ_DAY_MAX = 28  # every month has it
+
+
+def read_date(read_day: int, business_date: date) -> date | None:
+    """Return the read date of the month of `business_date`, or None while it lies ahead."""
+    on = business_date.replace(day=read_day)
+    return on if on <= business_date else None
+
+
+def label(read_date: date) -> str:
+    """Return the cycle, `YYYY-MM`, that a read date closes: the month of the day before it."""
+    return (read_date - timedelta(days=1)).strftime("%Y-%m")
+
+
+def local_day(instant: datetime, zone: ZoneInfo) -> date:
+    """Return the civil date of an instant: the read of day d closes the period that ends at d, whatever its hour."""
+    return instant.astimezone(zone).date()
+
+
+def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the first instant of a civil day and of the next, in UTC: 23 to 25 hours where clocks change."""
+    start = datetime.combine(day, time.min, zone)
+    end = datetime.combine(day + timedelta(days=1), time.min, zone)
+    return start.astimezone(UTC), end.astimezone(UTC)

@@ -1,0 +1,17 @@
+"""Sources of reads, and which beats which: a worse read never replaces a better one."""
+
+EDITED = "edited"
+SITE = "site"
+REMOTE = "remote"
+SELF = "self"
+ESTIMATED = "estimated"
+
+RANK = {EDITED: 4, SITE: 3, REMOTE: 2, SELF: 1, ESTIMATED: 0}
+"""A person's edit with a reason, a reader on site, the meter itself, the customer, an estimate."""
+
+READ_SOURCES = frozenset({SITE, REMOTE, SELF})
+
+
+def beats(source: str, other: str) -> bool:
+    """Return whether a read of `source` replaces one of `other` for the same date."""
+    return RANK[source] > RANK[other]

@@ -1,0 +1,10 @@
+"""How the domain says no: one item, one stable code."""
+
+
+class Refused(Exception):
+    """This item cannot be taken; `code` is stable, `text` is for people and holds no personal data."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
