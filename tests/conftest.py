@@ -14,8 +14,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from shared.testing.servers import KafkaBroker, PostgresDatabases, PostgresServer, ServerUnavailable
+
+# The same examples in every run, and no time limit on one: a busy machine is not a fault of the code.
+settings.register_profile("wattline", derandomize=True, deadline=None)
+settings.load_profile("wattline")
 
 LANE_OF_FIXTURE = {"postgres_server": "postgres", "kafka_broker": "kafka"}
 TOOLS = {"promtool": "prometheus", "docker-compose": "docker-compose"}  # command: Debian package
