@@ -29,6 +29,7 @@ BAD = [
     ("PURE-IMPORT", "shared/money.py", "from shared import settings\n"),
     ("COMMIT", STORE, "async def f(session): await session.commit()\n"),
     ("COMMIT", "shared/db/relay.py", "async def f(connection): await connection.commit()\n"),
+    ("COMMIT", "shared/bus/consumer.py", "async def f(tx): await tx.commit()\n"),
     ("ROW-BY-ROW", STORE, "def f(session, row): session.add(row)\n"),
     ("ROW-BY-ROW", STORE, "def f(self, rows): self.session.add_all(rows)\n"),
     ("ROW-BY-ROW", STORE, "from sqlmodel import Relationship\nx = Relationship()\n"),
@@ -44,6 +45,7 @@ GOOD = [
     (DOMAIN, "from services.billing.domain import ladders\nfrom shared.money import Fen\n"),
     (STORE, "def f(seen): seen.add(1)\n"),
     (STORE, "def f():\n" + "    pass\n" * 69),
+    ("shared/bus/kafka.py", "async def f(self): await self._consumer.commit({})\n"),
     ("shared/db/engine.py", "async def f(connection): await connection.commit()\n"),
     ("services/billing/migrations/versions/0001_start.py", "x = 1\n" * 401),
 ]
