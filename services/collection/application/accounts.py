@@ -1,0 +1,25 @@
+"""The copy of billing's accounts."""
+
+from collections.abc import Sequence
+
+from services.collection.adapters import store
+from services.collection.application import debts
+from services.collection.domain.policy import Policy
+from shared.db.engine import Tx
+from shared.events.billing import AccountChanged
+
+
+async def copy(tx: Tx, *, policy: Policy, facts: Sequence[AccountChanged]) -> None:
+    """Keep the newest state of each account, and post what waited for those that are new."""
+    await store.hold_arrivals(tx, alone=True)
+    await store.open_from(tx)
+    newest: dict[str, AccountChanged] = {}
+    for fact in facts:
+        known = newest.get(fact.account_no)
+        if known is None or fact.version > known.version:
+            newest[fact.account_no] = fact
+    ordered = [newest[no] for no in sorted(newest)]
+    await store.put_accounts(
+        tx, [(f.account_no, f.version, f.org_unit, f.customer_class, f.opened_on, f.closed_on) for f in ordered]
+    )
+    await debts.post_waiting(tx, policy=policy, account_nos=[fact.account_no for fact in ordered])

@@ -1,0 +1,119 @@
+"""What the books hold: debts and the money that settles them, as values of the domain."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+OPEN, CLEARED, REVERSED = "open", "cleared", "reversed"
+
+
+class Debt(NamedTuple):
+    """A document that makes its account owe: an issued bill, or an opening receivable.
+
+    It is as old as its `due_on` and `issued_on`; it counts in the ledger on `posted_on` (a bill's issue, the day of going live).
+    """
+
+    document_kind: str
+    document_id: str
+    account_no: str
+    cycle: str
+    issued_on: date
+    due_on: date
+    posted_on: date
+    total_fen: int
+    components: Sequence[tuple[str, int]]
+
+
+class Correction(NamedTuple):
+    """Issued bills that are reversed, as they were issued, and the bills that replace them."""
+
+    correction_id: str
+    account_no: str
+    corrected_on: date
+    reversals: Sequence[Debt]
+    replacements: Sequence[Debt]
+
+
+@dataclass(slots=True, eq=False)
+class Receivable:
+    """A claim on a customer (应收). A total below zero owes nothing: it is a credit of the same id."""
+
+    receivable_id: str
+    account_no: str
+    org_unit: str
+    document_kind: str
+    document_id: str
+    cycle: str
+    issued_on: date
+    due_on: date
+    amount_fen: int
+    outstanding_fen: int
+    status: str
+    cleared_on: date | None
+    is_new: bool = False
+
+    @property
+    def age(self) -> tuple[date, date, str]:
+        return self.due_on, self.issued_on, self.document_id
+
+
+@dataclass(slots=True, eq=False)
+class Credit:
+    """Money of a customer that can settle receivables: a payment, or a bill below zero."""
+
+    credit_id: str
+    account_no: str
+    source_kind: str
+    value_on: date
+    amount_fen: int
+    unallocated_fen: int
+    is_new: bool = False
+
+    @property
+    def age(self) -> tuple[date, str]:
+        return self.value_on, self.credit_id
+
+
+class Allocation(NamedTuple):
+    """Money of a credit set against a receivable, or released from it (below zero); never edited."""
+
+    credit_id: str
+    receivable_id: str
+    account_no: str
+    amount_fen: int
+    made_on: date
+    cause_kind: str
+    cause_id: str
+
+
+class Finding(NamedTuple):
+    """Something that a person has to look at; natural key (code, entity_kind, entity_id, subject)."""
+
+    code: str
+    entity_kind: str
+    entity_id: str
+    subject: str
+    account_no: str
+    org_unit: str
+
+
+class Cause(NamedTuple):
+    """The document that moves money, its day, and the day that counts in the ledger."""
+
+    kind: str
+    id: str
+    business_date: date
+    accounting_date: date
+
+
+@dataclass(slots=True, eq=False)
+class Account:
+    """One customer's open sides: `credits` with something unallocated, `receivables` with something outstanding."""
+
+    account_no: str
+    org_unit: str
+    prepaid_fen: int
+    credits: list[Credit] = field(default_factory=list)
+    receivables: list[Receivable] = field(default_factory=list)
+    is_changed: bool = False
