@@ -8,9 +8,9 @@ import importlib
 import importlib.util
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -134,12 +134,14 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as wrong:
-            texts = [f"{_variable(str(e['loc'][0]))}: {_reason(e)}" for e in wrong.errors(include_input=False)]
+            texts = [_fault(e["loc"], str(e["type"]), str(e["msg"])) for e in wrong.errors(include_input=False)]
             raise SettingsError("wrong setting: " + "; ".join(texts)) from None
 
 
-def _reason(error: Any) -> str:
-    return "is missing" if error["type"] == "missing" else str(error["msg"])
+def _fault(location: Sequence[str | int], kind: str, message: str) -> str:
+    reason = "is missing" if kind == "missing" else message.removeprefix("Value error, ")
+    # a rule over several settings has no place of its own: its text names them
+    return f"{_variable(str(location[0]))} {reason}" if location else reason
 
 
 def _variable(name: str) -> str:

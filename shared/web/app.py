@@ -11,7 +11,7 @@ from shared.db.engine import Database
 from shared.db.jobs import Job
 from shared.metrics import Metrics
 from shared.settings import Settings
-from shared.web import errors, openapi, platform_routes, routing
+from shared.web import errors, openapi, platform_routes, purge, routing
 from shared.web.auth import Authenticator, DeviceLookup
 from shared.web.edge import Edge
 from shared.web.state import ControlTotals, Gauges, Trace, Web
@@ -60,7 +60,7 @@ def create_app(
         ),
         metrics=metrics or Metrics(),
         checks={"database": health.of_database(database), **(checks or {})},
-        jobs={job.name: job for job in jobs},
+        jobs={job.name: job for job in (*jobs, purge.JOB)},
         gauges=gauges,
         control_totals=control_totals,
         trace=trace,
