@@ -25,7 +25,9 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import psutil
 
-KAFKA_SCRIPT = Path(__file__).parents[2] / "deploy" / "kafka" / "kafka.sh"
+DEPLOY = Path(__file__).parents[2] / "deploy"
+KAFKA_SCRIPT = DEPLOY / "kafka" / "kafka.sh"
+POSTGRES_SETTINGS = DEPLOY / "postgres" / "postgresql.conf"
 SUPERUSER = "postgres"
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -94,9 +96,9 @@ def _checked(name: str) -> str:
 
 
 class PostgresServer(PostgresDatabases):
-    """A PostgreSQL of our own in a temporary directory.
+    """A PostgreSQL of our own in a temporary directory, with the settings shipped in `deploy/postgres`.
 
-    Shipped settings and real durability by default; `durable=False` turns fsync off for tests that never crash it.
+    Durable by default; `durable=False` turns fsync off for tests that never crash it.
     Start it from the main thread: the server ends with the thread that started it, so that none is left behind.
     """
 
@@ -134,10 +136,10 @@ class PostgresServer(PostgresDatabases):
         if not data.exists():
             self._initialise(data)
         options = {
+            **shipped_settings(),
             "port": str(self.port),
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
-            "max_connections": "200",
             **({} if self._durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}),
             **self._settings,
         }
@@ -226,6 +228,13 @@ class PostgresServer(PostgresDatabases):
                     self.kill()
                     raise ServerUnavailable(f"PostgreSQL does not answer after {START_SECONDS} s: {tail}") from refused
                 time.sleep(0.05)
+
+
+def shipped_settings() -> dict[str, str]:
+    """Return the PostgreSQL settings of `deploy/postgres/postgresql.conf` by name."""
+    lines = (line.split("#")[0].strip() for line in POSTGRES_SETTINGS.read_text().splitlines())
+    pairs = (line.split("=", 1) for line in lines if line)
+    return {name.strip(): value.strip().strip("'") for name, value in pairs}
 
 
 def _as_postgres(*options: str) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from shared.testing import servers
 from shared.testing.servers import KafkaBroker, PostgresServer
 
 
@@ -30,6 +31,16 @@ async def test_each_test_gets_an_empty_utf8_database_with_the_c_collation(postgr
 
 def test_a_database_url_names_the_driver_of_its_lane(database_url: str) -> None:
     assert database_url.split("://")[0] in ("sqlite+aiosqlite", "postgresql+asyncpg")
+
+
+async def test_the_server_runs_with_the_shipped_settings(postgres_database: str) -> None:
+    connection = await asyncpg.connect(plain(postgres_database), timeout=10)
+    try:
+        for name, value in servers.shipped_settings().items():
+            if name != "listen_addresses":
+                assert await connection.fetchval("SELECT current_setting($1)", name) == value, name
+    finally:
+        await connection.close()
 
 
 @pytest.mark.postgres
