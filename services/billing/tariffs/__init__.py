@@ -1,0 +1,32 @@
+"""The published tariff documents that come with the product, and the samples that fill their open facts for demonstrations."""
+
+import json
+from collections.abc import Iterable
+from importlib import resources
+from typing import Any
+
+from services.billing.domain import rating
+
+
+def documents(supplied: str | None = None) -> list[dict[str, Any]]:
+    """This function will read every packaged document: tariffs, series, power factor tables.
+
+    `supplied` names a file of `supplied/` (such as "sample") whose values fill facts that the sources leave open.
+    """
+    root = resources.files(__package__)
+    paths = [p for folder in (root, root / "series") for p in folder.iterdir() if p.name.endswith(".json")]
+    found = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(paths, key=lambda p: p.name)]
+    if supplied is None:
+        return found
+    extra = json.loads((root / "supplied" / f"{supplied}.json").read_text(encoding="utf-8"))
+    return fill(found, extra["supplied"], extra["why"])
+
+
+def fill(found: Iterable[dict[str, Any]], supplied: Iterable[dict[str, Any]], why: str) -> list[dict[str, Any]]:
+    """This function will fill open facts of documents by tariff id and version."""
+    values = {(s["tariff"], s["version"]): s["values"] for s in supplied}
+    out = []
+    for document in found:
+        key = (document.get("id"), document.get("version"))
+        out.append(rating.supply(document, values[key], why) if key in values else document)
+    return out
