@@ -203,3 +203,21 @@ def test_the_address_of_the_broker_is_one_it_listens_on() -> None:
     assert advertised.hostname == "kafka"
     assert f"PLAINTEXT://:{advertised.port}" in environment["KAFKA_LISTENERS"].split(",")
     assert environment["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+
+
+def test_the_broker_without_docker_is_configured_like_the_one_with_it() -> None:
+    script = (ROOT / "deploy" / "kafka" / "kafka.sh").read_text()
+    properties = script.split("<<PROPERTIES\n")[1].split("\nPROPERTIES\n")[0]
+    without = dict(line.split("=", 1) for line in properties.splitlines())
+    addresses = {"log.dirs", "listeners", "advertised.listeners", "controller.quorum.voters"}
+    with_docker = {
+        key.removeprefix("KAFKA_").replace("_", ".").lower(): value
+        for key, value in SERVICES["kafka"]["environment"].items()
+        if key != "KAFKA_HEAP_OPTS"
+    }
+    assert set(with_docker) == set(without)
+    for key in set(with_docker) - addresses:
+        assert with_docker[key] == without[key], key
+    assert f"KAFKA_HEAP:-{SERVICES['kafka']['environment']['KAFKA_HEAP_OPTS']}" in script
+    versions = re.findall(r"<version>(.*)</version>", (ROOT / "deploy" / "kafka" / "pom.xml").read_text())
+    assert SERVICES["kafka"]["image"].split(":")[1] in versions
