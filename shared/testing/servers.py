@@ -33,6 +33,7 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 INSTALL_SECONDS = 600
 SQL_SECONDS = 60
+PORT_TRIALS = 100
 
 
 class ServerUnavailable(Exception):
@@ -40,11 +41,19 @@ class ServerUnavailable(Exception):
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port of 127.0.0.1 that was free a moment ago, for a server that is stopped and started again.
+
+    It lies below the ports that the kernel gives to clients (32768 on Linux): there, a client that knocks at the port of a
+    stopped server can be connected to itself, and the server finds its port taken when it comes back.
+    """
+    for _ in range(PORT_TRIALS):
+        port = 15_000 + secrets.randbelow(15_000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: old connections do not count
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    raise ServerUnavailable(f"no free port in {PORT_TRIALS} trials")
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
