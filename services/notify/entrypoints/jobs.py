@@ -1,0 +1,23 @@
+"""Timed work of the notify service, by business date."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from services.notify.adapters import queries
+from services.notify.application import notices
+from services.notify.domain.policy import Policy
+from shared.db.engine import Read, Tx
+from shared.db.jobs import Job
+
+
+def give_up_waiting(policy: Policy) -> Job:
+    """Return the job that settles, per org unit, what has waited for a contact longer than the policy allows."""
+
+    async def chunks(read: Read, _business_date: date) -> Sequence[str]:
+        return await queries.org_units_with_waiting(read)
+
+    async def work(tx: Tx, business_date: date, org_unit: str) -> dict[str, int]:
+        count = await notices.give_up_waiting(tx, business_date=business_date, org_unit=org_unit, policy=policy)
+        return {"no_contact": count}
+
+    return Job(name="give-up-waiting", chunks=chunks, work=work)
