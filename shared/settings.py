@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import os
 import secrets
+import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Self
@@ -41,6 +42,11 @@ class Settings(BaseModel):
     kafka_replication_factor: int = Field(1, ge=1, le=9, description="of topics that `topics create` makes")
     replica: str = Field(
         "0", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="names this replica of the service for ever"
+    )
+    instance: str = Field(
+        default_factory=socket.gethostname,
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        description="names this replica for ever, so that a restart takes its partitions back",
     )
     host: str = "127.0.0.1"
     port: int = Field(0, ge=0, le=65535, description="0: the service's own, 8001 to 8004")

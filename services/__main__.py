@@ -1,0 +1,145 @@
+"""The `wattline` command: thin, every subcommand is one call."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from services.command import data, local, reconcile, remote, serve, tracing
+from shared import logging as logs
+from shared.settings import SERVICES, Settings, SettingsError
+from shared.web import auth
+
+USAGE_ERROR = 2
+SERVERS = ("up", "demo", "service", "relay")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code: 0 done, 1 not so, 2 wrong use or settings."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser(given).parse_args(given)
+    try:
+        return _run(options)
+    except (SettingsError, remote.Refused) as refused:
+        print(f"wattline: {refused}", file=sys.stderr)
+        return USAGE_ERROR if isinstance(refused, SettingsError) else 1
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="wattline", description="From the meter to the money.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("up", help="run all four services in one process, on embedded defaults")
+    demo = commands.add_parser("demo", help="load a district, run two monthly cycles, show the books")
+    rate = commands.add_parser("rate", help="rate a case file and print the bill")
+    for name, module, sub in (("demo", "services.demo", demo), ("rate", "services.billing.cli_rate", rate)):
+        if given[:1] == [name] and (add := getattr(importlib.import_module(module), "add_arguments", None)):
+            add(sub)
+    for name, text in (("service", "run one service"), ("relay", "run the relay of a service alone")):
+        commands.add_parser(name, help=text).add_argument("service", choices=SERVICES)
+    migrate = commands.add_parser("migrate", help="bring databases to the newest schema")
+    migrate.add_argument("service", nargs="?", choices=SERVICES, help="default: all")
+    _add_remote(commands)
+    _add_events(commands)
+    token = commands.add_parser("token", help="print a signed token (HS256 installations)")
+    token.add_argument("--subject", required=True)
+    token.add_argument("--scopes", nargs="+", required=True)
+    token.add_argument("--org-units", nargs="+", default=["*"])
+    token.add_argument("--seconds", type=int, default=local.TOKEN_SECONDS)
+    return parser
+
+
+def _add_remote(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    job = commands.add_parser("job", help="run a job of a service for a business date")
+    job.add_argument("service", choices=SERVICES)
+    job.add_argument("job")
+    job.add_argument("--date", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
+    letters = commands.add_parser("dead-letters", help="facts that were set aside")
+    letters.add_argument("action", choices=("list", "replay"))
+    letters.add_argument("service", choices=SERVICES)
+    letters.add_argument("--ids", type=int, nargs="+", default=[], help="replay these only")
+    reconcile_ = commands.add_parser("reconcile", help="compare the control totals of all services")
+    reconcile_.add_argument("--cycle", required=True, help="YYYY-MM")
+    trace = commands.add_parser("trace", help="show where a payment's money comes from, back to the meter")
+    trace.add_argument("id", metavar="PAYMENT_ID")
+    trace.add_argument("--service", choices=SERVICES, default="collection")
+    trace.add_argument("--kind", default="payment", help="start at another kind of document")
+
+
+def _add_events(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    republish = commands.add_parser("republish", help="publish again what a service has told, or how things stand")
+    republish.add_argument("service", choices=SERVICES)
+    which = republish.add_mutually_exclusive_group(required=True)
+    which.add_argument("--from", dest="since", type=_instant, metavar="TIME", help="events journalled since (ISO 8601)")
+    which.add_argument("--state", metavar="ENTITY", help="the current state of all entities of a kind")
+    topics = commands.add_parser("topics", help="topics of the event log")
+    topics.add_argument("action", choices=("create",))
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise argparse.ArgumentTypeError("a time needs its zone: 2026-01-31T00:00:00+08:00")
+    return instant
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.command in SERVERS and options.command != "demo":
+        logs.configure(Settings.load(development=options.command == "up").log_level)
+    match options.command:
+        case "up":
+            serve.run(serve.up())
+        case "service":
+            serve.run(serve.one(options.service))
+        case "relay":
+            serve.run(serve.relay(options.service))
+        case "demo":
+            return int(importlib.import_module("services.demo").run(options) or 0)
+        case "rate":
+            return int(importlib.import_module("services.billing.cli_rate").run(options) or 0)
+        case "token":
+            print(_token(options))
+        case _:
+            return serve.run(_asynchronous(options)) or 0
+    return 0
+
+
+def _token(options: argparse.Namespace) -> str:
+    settings = local.client_settings()
+    if settings.token_algorithm != "HS256":
+        raise SettingsError(f"with {settings.token_algorithm} only the identity provider signs tokens")
+    return auth.mint(
+        key=settings.token_key.get_secret_value(),
+        audience=settings.token_audience,
+        subject=options.subject,
+        scopes=options.scopes,
+        org_units=options.org_units,
+        seconds=options.seconds,
+    )
+
+
+async def _asynchronous(options: argparse.Namespace) -> int:
+    match options.command:
+        case "migrate":
+            await data.migrate([options.service] if options.service else list(SERVICES))
+        case "topics":
+            await data.create_topics()
+        case "republish" if options.since:
+            print(f"rounds: {await data.republish_since(options.service, options.since)}")
+        case "republish":
+            print(f"rounds: {await data.republish_state(options.service, options.state)}")
+        case "job":
+            await remote.job(options.service, options.job, options.date.isoformat())
+        case "dead-letters" if options.action == "list":
+            await remote.list_dead_letters(options.service)
+        case "dead-letters":
+            await remote.replay_dead_letters(options.service, options.ids)
+        case "reconcile":
+            return await reconcile.run(options.cycle)
+        case "trace":
+            return await tracing.payment(options.id, service=options.service, kind=options.kind)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The parts of the `wattline` command that are more than a line."""

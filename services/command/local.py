@@ -1,0 +1,86 @@
+"""What the command knows of the installation that it runs in: settings, services, tokens."""
+
+import importlib
+import os
+import secrets
+from collections.abc import Callable
+from typing import Any, cast
+
+from shared import settings as settings_module
+from shared.bus.ports import EventLog
+from shared.service import Service
+from shared.settings import Settings, SettingsError
+from shared.web import auth
+
+TOKEN = "WATTLINE_TOKEN"
+TOKEN_SECONDS = 900
+OPERATOR = "operator"
+SCOPES = (
+    "reading:read",
+    "reading:write",
+    "reading:upload",
+    "billing:read",
+    "billing:write",
+    "billing:review",
+    "billing:release",
+    "collection:read",
+    "collection:write",
+    "collection:cashier",
+    "notify:read",
+    "notify:write",
+    "admin",
+)
+
+
+def settings_of(service: str, *, development: bool = False) -> Settings:
+    """Return the settings of a service from the environment."""
+    return settings_module.settings_class(service).load(development=development)
+
+
+def build(service: str, settings: Settings, event_log: EventLog) -> Service:
+    """Return the service as its main builds it."""
+    main = importlib.import_module(f"services.{service}.main")
+    return cast(Service, main.build(settings, event_log=event_log))
+
+
+def part(service: str, module: str, name: str) -> Any:
+    """Return a name from a module of a service, or None where it has none."""
+    return getattr(importlib.import_module(f"services.{service}.{module}"), name, None)
+
+
+def token(settings: Settings, scopes: tuple[str, ...] = SCOPES) -> Callable[[], str]:
+    """Return where the command's token comes from: `WATTLINE_TOKEN`, or signed with the installation's own secret."""
+    given = os.environ.get(TOKEN)
+    if given:
+        return lambda: given
+    if settings.token_algorithm != "HS256":
+        raise SettingsError(
+            f"{TOKEN} is missing: with {settings.token_algorithm} only the identity provider signs tokens"
+        )
+    return lambda: auth.mint(
+        key=settings.token_key.get_secret_value(),
+        audience=settings.token_audience,
+        subject=OPERATOR,
+        scopes=scopes,
+        seconds=TOKEN_SECONDS,
+    )
+
+
+def client_settings() -> Settings:
+    """Return the settings for a command that only calls the services.
+
+    With a token of its own it needs no secret, so where none is given random ones fill their place.
+    """
+    environment = dict(os.environ)
+    if environment.get(TOKEN):
+        for name in settings_module.GENERATED_SECRETS:
+            variable = settings_module.PREFIX + name.upper()
+            if variable not in environment and f"{variable}_FILE" not in environment:
+                environment[variable] = secrets.token_urlsafe(32)
+        return Settings.load(environment)
+    return Settings.load(environment, development=_has_development_secrets(environment))
+
+
+def _has_development_secrets(environment: dict[str, str]) -> bool:
+    directory = environment.get(settings_module.PREFIX + "DATA_DIR", "var")
+    return all(os.path.exists(f"{directory}/{name}.secret") for name in settings_module.GENERATED_SECRETS)

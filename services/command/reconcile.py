@@ -1,0 +1,88 @@
+"""`wattline reconcile`: do the control totals of all services agree for a cycle?"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.command import remote
+from shared.settings import SERVICES
+
+Totals = Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The sum of the left totals must be the sum of the right ones; a total is `service.name`, no total is 0."""
+
+    title: str
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+
+
+RULES = (
+    Rule(
+        "reads received = accepted + refused + duplicates",
+        ("reading.reads_received",),
+        ("reading.reads_accepted", "reading.reads_refused", "reading.reads_duplicate"),
+    ),
+    Rule("usages published = received", ("reading.usages_published",), ("billing.usages_received",)),
+    Rule("Wh published = Wh received", ("reading.usage_wh",), ("billing.usage_wh",)),
+    Rule("usages received = rated", ("billing.usages_received",), ("billing.usages_rated",)),
+    Rule(
+        "bills made = issued + held + ready",
+        ("billing.bills_made",),
+        ("billing.bills_issued", "billing.bills_held", "billing.bills_ready"),
+    ),
+    Rule("bills issued = posted", ("billing.issued_documents",), ("collection.documents_posted",)),
+    Rule("fen issued = fen posted", ("billing.issued_fen",), ("collection.posted_fen",)),
+    Rule("ledger sums to 0 fen", ("collection.ledger_imbalance_fen",), ()),
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One rule with its two numbers; None where a service does not give a total."""
+
+    title: str
+    left: int | None
+    right: int | None
+
+    @property
+    def agrees(self) -> bool:
+        return self.left is not None and self.left == self.right
+
+
+def compare(totals: Totals) -> list[Result]:
+    """Return each rule with its two numbers."""
+    return [Result(rule.title, _sum(totals, rule.left), _sum(totals, rule.right)) for rule in RULES]
+
+
+def _sum(totals: Totals, names: tuple[str, ...]) -> int | None:
+    total = 0
+    for service, _, name in (full.partition(".") for full in names):
+        value = totals.get(service, {}).get(name)
+        if value is None:
+            return None
+        total += value
+    return total
+
+
+async def fetch(cycle: str) -> dict[str, dict[str, int]]:
+    """Return the control totals of all services for a cycle."""
+
+    async def of(service: str) -> dict[str, int]:
+        async with remote.client(service) as opened:
+            totals: dict[str, int] = await remote.call(opened, "GET", "/v1/control-totals", params={"cycle": cycle})
+            return totals
+
+    return dict(zip(SERVICES, await asyncio.gather(*map(of, SERVICES)), strict=True))
+
+
+async def run(cycle: str) -> int:
+    """Print each rule with its two numbers; 1 where one does not hold."""
+    results = compare(await fetch(cycle))
+    for result in results:
+        verdict = "ok  " if result.agrees else "DIFF"
+        left, right = ("not given" if n is None else f"{n:,}" for n in (result.left, result.right))
+        print(f"{verdict} {result.title}: {left} | {right}")
+    return 0 if all(result.agrees for result in results) else 1

@@ -1,0 +1,80 @@
+"""Commands that act on a running service, over its REST interface."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from services.command import local
+from shared import httpclient
+
+PAGES_MAX = 1000  # 500,000 rows: a list that is longer is not for a terminal
+JOB_SECONDS_MAX = 620.0  # the server cuts a job at 600
+
+
+class Refused(Exception):
+    """A service answered with a problem; the text is what it said."""
+
+
+@asynccontextmanager
+async def client(service: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Open a client of a service with the command's token."""
+    settings = local.client_settings()
+    async with httpclient.client(settings.url_of(service), token=local.token(settings)) as opened:
+        yield opened
+
+
+async def call(opened: httpx.AsyncClient, method: str, path: str, **options: Any) -> Any:
+    """Return the JSON of an answer; raises `Refused` with the code and title of a problem."""
+    try:
+        answer = await opened.request(method, path, **options)
+    except httpx.TransportError as away:
+        raise Refused(f"{opened.base_url} does not answer ({type(away).__name__})") from None
+    if answer.is_success:
+        return answer.json()
+    try:
+        problem = answer.json()
+        raise Refused(f"{answer.status_code} {problem['code']}: {problem['title']} {problem.get('detail', '')}".strip())
+    except (ValueError, KeyError):
+        raise Refused(f"{opened.base_url} answered {answer.status_code}") from None
+
+
+async def pages(
+    opened: httpx.AsyncClient, path: str, parameters: Mapping[str, Any] | None = None
+) -> AsyncIterator[dict[str, Any]]:
+    """Yield the items of a list, page by page."""
+    cursor: str | None = None
+    for _ in range(PAGES_MAX):
+        query = {**(parameters or {}), "limit": 500} | ({"cursor": cursor} if cursor else {})
+        page = await call(opened, "GET", path, params=query)
+        for item in page["items"]:
+            yield item
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return
+
+
+def show(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False))
+
+
+async def job(service: str, name: str, business_date: str) -> None:
+    """Run a job for a business date and print what it did."""
+    async with client(service) as opened:
+        body = {"business_date": business_date}
+        show(await call(opened, "POST", f"/v1/jobs/{name}/runs", json=body, timeout=JOB_SECONDS_MAX))
+
+
+async def list_dead_letters(service: str) -> None:
+    """Print the facts that a service has set aside, one JSON object per line."""
+    async with client(service) as opened:
+        async for letter in pages(opened, "/v1/dead-letters"):
+            show(letter)
+
+
+async def replay_dead_letters(service: str, ids: list[int]) -> None:
+    """Have a service handle the named facts again, or all."""
+    async with client(service) as opened:
+        show(await call(opened, "POST", "/v1/dead-letters/replay", json={"ids": ids or None}))
