@@ -7,7 +7,8 @@ from services.billing.domain.reference.frame import Frame, Segment
 from services.billing.domain.reference.prices import resolve
 from services.billing.domain.tariff.codes import Refused
 from services.billing.domain.tariff.exact import ZERO, Exact, divide
-from services.billing.domain.tariff.model import Fixed, Given, Minimum, Percent, RoundTo, Tariff
+from services.billing.domain.tariff.model import Fixed, Given, Minimum, Percent, Tariff
+from services.billing.domain.tariff.rounding import RoundTo
 
 
 def fixed(frame: Frame, segment: Segment, charge: Fixed) -> None:

@@ -7,18 +7,18 @@ from services.billing.domain.reference import curves
 from services.billing.domain.reference.frame import Frame, Segment
 from services.billing.domain.tariff.codes import WH_MAX, Refused
 from services.billing.domain.tariff.exact import Exact, divide
-from services.billing.domain.tariff.model import (
+from services.billing.domain.tariff.model import Tariff
+from services.billing.domain.tariff.quantity_rules import (
     Amount,
     FixedRule,
     LossRule,
     QuantityRule,
     RestRule,
-    RoundTo,
     ShareRule,
     SpreadRule,
     SumRule,
-    Tariff,
 )
+from services.billing.domain.tariff.rounding import RoundTo
 
 
 def fill_in(frame: Frame, segment: Segment) -> None:

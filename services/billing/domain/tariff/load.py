@@ -13,8 +13,9 @@ from services.billing.domain.tariff.load_ladders import load_ladders
 from services.billing.domain.tariff.load_periods import compile_schedules, day_kinds, load_periods
 from services.billing.domain.tariff.load_prices import load_named
 from services.billing.domain.tariff.load_quantities import known_names, load_quantities
-from services.billing.domain.tariff.model import Charge, Energy, Ladder, RoundTo, Tariff, Tax, Tiered
+from services.billing.domain.tariff.model import Charge, Energy, Ladder, Tariff, Tax, Tiered
 from services.billing.domain.tariff.node import Node, escape
+from services.billing.domain.tariff.rounding import RoundTo
 
 DOCUMENT_MAX = 256 * 1024
 """Characters of canonical JSON. The largest published industrial tariff takes about 8 KiB."""

@@ -1,16 +1,9 @@
 """Loading prices: a number, a sum, a ratio to another price, a dated series, a price by calendar month."""
 
 from services.billing.domain.tariff.load_periods import months_of
-from services.billing.domain.tariff.model import (
-    Number,
-    Price,
-    Ratio,
-    RoundTo,
-    SeasonalPrice,
-    SeriesPrice,
-    SumOfPrices,
-)
+from services.billing.domain.tariff.model import Number, Price, Ratio, SeasonalPrice, SeriesPrice, SumOfPrices
 from services.billing.domain.tariff.node import Node
+from services.billing.domain.tariff.rounding import RoundTo
 
 DEPTH_MAX = 6
 """A price composed of a series, a ratio, a season and two sums is 5 deep; deeper is a mistake."""

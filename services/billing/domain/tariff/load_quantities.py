@@ -2,19 +2,19 @@
 
 from typing import Final
 
-from services.billing.domain.tariff.model import (
+from services.billing.domain.tariff.model import Period
+from services.billing.domain.tariff.node import Node
+from services.billing.domain.tariff.quantity_rules import (
     Amount,
     FixedRule,
     LossRule,
-    Period,
     QuantityRule,
     RestRule,
-    RoundTo,
     ShareRule,
     SpreadRule,
     SumRule,
 )
-from services.billing.domain.tariff.node import Node
+from services.billing.domain.tariff.rounding import RoundTo
 
 BASE: Final = frozenset({"import", "export", "reactive.import", "reactive.export", "demand"})
 """Quantities that every tariff knows; others are registers of periods, derived, or named in `registers`."""

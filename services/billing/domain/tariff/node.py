@@ -6,7 +6,7 @@ from typing import Any
 
 from services.billing.domain.tariff.codes import TariffError
 from services.billing.domain.tariff.exact import MODES, Exact, parse
-from services.billing.domain.tariff.model import RoundTo
+from services.billing.domain.tariff.rounding import RoundTo
 
 LIST_MAX = 512
 """More entries than any published tariff has in one list; a guard against documents made to hurt."""
