@@ -12,6 +12,7 @@ import pytest
 import yaml
 from sqlalchemy.engine import make_url
 
+from services import __main__
 from shared import metrics, settings
 from shared.web import platform_routes
 
@@ -147,6 +148,15 @@ def test_each_container_is_pinned_bounded_and_without_privileges(name: str) -> N
 def test_each_server_has_a_health_check_of_its_own(name: str) -> None:
     # Ours have the one of the image.
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_container_runs_a_command_that_wattline_has(name: str) -> None:
+    command = SERVICES[name]["command"]
+    assert __main__._parser(command).parse_args(command).command == command[0]
+    if command[0] in ("service", "migrate"):
+        assert command[1] in settings.SERVICES
+        assert name == {"service": "", "migrate": "migrate-"}[command[0]] + command[1]
 
 
 def test_services_start_after_the_migrations_and_the_topics() -> None:
