@@ -34,5 +34,5 @@ check: $(VENV)/ready  ## lints, types, import contracts
 bench: $(VENV)/ready  ## the figures of the README; takes a while, wants the machine for itself
 	$(BIN)/python -m tests.bench $(ARGS)
 
-clean:  ## all that was made here; the sources stay
-	rm -rf $(VENV) var build dist deploy/kafka/libs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean:  ## what was installed and cached here; the data in var/ stay
+	rm -rf $(VENV) build dist deploy/kafka/libs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
