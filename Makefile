@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SHELL  := /bin/bash
 
-.PHONY: demo up test fast check bench clean
+.PHONY: demo up test fast check lint types contracts rules scripts bench clean
 .DELETE_ON_ERROR:
 
 $(VENV)/ready: pyproject.toml requirements.lock
@@ -23,12 +23,22 @@ test: $(VENV)/ready  ## every test whose server can be had here
 fast: $(VENV)/ready  ## the tests that need no server
 	$(BIN)/pytest tests/unit tests/properties tests/contract $(ARGS)
 
-check: $(VENV)/ready  ## lints, types, import contracts
+check: lint types contracts rules scripts  ## everything that is found without running the product
+
+lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(VENV)/ready
 	$(BIN)/mypy
+
+contracts: $(VENV)/ready  # who may import whom
 	$(BIN)/lint-imports
+
+rules: $(VENV)/ready  # the house rules
 	$(BIN)/pytest --quiet tests/unit/test_house_rules.py
+
+scripts:
 	if command -v shellcheck >/dev/null; then shellcheck .ci/run deploy/*.sh deploy/*/*.sh; fi
 
 bench: $(VENV)/ready  ## the figures of the README; takes a while, wants the machine for itself
