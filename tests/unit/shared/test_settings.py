@@ -1,0 +1,137 @@
+from pathlib import Path
+
+import pytest
+from pydantic import Field, SecretStr
+
+from shared import settings as module
+from shared.settings import Settings, SettingsError
+
+KEY = "k" * 40
+GIVEN = {"WATTLINE_TOKEN_KEY": KEY, "WATTLINE_DEVICE_MASTER_KEY": KEY}
+
+
+def test_an_unknown_setting_is_refused_with_its_name() -> None:
+    with pytest.raises(SettingsError, match="WATTLINE_BODY_BYTES_MAXX"):
+        Settings.load(GIVEN | {"WATTLINE_BODY_BYTES_MAXX": "1"})
+
+
+def test_a_wrong_setting_is_refused_with_its_name_and_without_its_value() -> None:
+    with pytest.raises(SettingsError, match="WATTLINE_PORT") as refused:
+        Settings.load(GIVEN | {"WATTLINE_PORT": "eighty-eighty"})
+    assert "eighty" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WATTLINE_UTILITY_TIMEZONE", "Asia/Nowhere"),
+        ("WATTLINE_EVENT_LOG", "rabbit://x"),
+        ("WATTLINE_DATABASE_URL", "mysql://x"),
+        ("WATTLINE_TOKEN_KEY", "short-secret"),
+        ("WATTLINE_TOKEN_ALGORITHM", "none"),
+        ("WATTLINE_INSTANCE", "a b"),
+        ("WATTLINE_REQUEST_SECONDS_MAX", "0"),
+    ],
+)
+def test_every_wrong_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name) as refused:
+        Settings.load(GIVEN | {name: value})
+    assert value == "0" or value not in str(refused.value)
+
+
+@pytest.mark.parametrize("missing", GIVEN)
+def test_a_missing_secret_is_refused(missing: str) -> None:
+    with pytest.raises(SettingsError, match=f"{missing} is missing"):
+        Settings.load({name: value for name, value in GIVEN.items() if name != missing})
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("f" * 40 + "\n")
+    loaded = Settings.load({"WATTLINE_TOKEN_KEY_FILE": str(file), "WATTLINE_DEVICE_MASTER_KEY": KEY})
+    assert loaded.token_key.get_secret_value() == "f" * 40
+
+
+def test_a_secret_file_that_cannot_be_read_is_refused_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="WATTLINE_TOKEN_KEY_FILE"):
+        Settings.load(GIVEN | {"WATTLINE_TOKEN_KEY_FILE": str(tmp_path / "none")})
+
+
+def test_a_setting_given_by_value_and_by_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(KEY)
+    with pytest.raises(SettingsError, match=r"WATTLINE_TOKEN_KEY .*twice"):
+        Settings.load(GIVEN | {"WATTLINE_TOKEN_KEY_FILE": str(file)})
+
+
+def test_secrets_are_not_printed() -> None:
+    loaded = Settings.load(GIVEN | {"WATTLINE_DATABASE_PASSWORD": "hunter22"})
+    assert KEY not in repr(loaded)
+    assert "hunter22" not in repr(loaded)
+
+
+def test_the_settings_of_tests_and_of_the_command_are_let_pass() -> None:
+    Settings.load(GIVEN | {"WATTLINE_REQUIRE": "kafka", "WATTLINE_TEST_POSTGRES_URL": "x", "WATTLINE_TOKEN": "x"})
+
+
+def test_a_setting_of_another_service_is_let_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Other(Settings):
+        smtp_server: str = "x"
+
+    monkeypatch.setattr(module, "settings_class", lambda name: Other if name == "notify" else Settings)
+    assert not hasattr(Settings.load(GIVEN | {"WATTLINE_SMTP_SERVER": "mail"}), "smtp_server")
+    assert Other.load(GIVEN | {"WATTLINE_SMTP_SERVER": "mail"}).smtp_server == "mail"
+
+
+def test_a_rule_over_several_settings_is_refused_with_its_own_words() -> None:
+    from pydantic import model_validator
+
+    class Pair(Settings):
+        low: int = 1
+        high: int = Field(2)
+
+        @model_validator(mode="after")
+        def _ordered(self) -> "Pair":
+            if self.low > self.high:
+                raise ValueError("low must be below high")
+            return self
+
+    with pytest.raises(SettingsError, match="low must be below high"):
+        Pair.load(GIVEN | {"WATTLINE_LOW": "3"})
+
+
+def test_the_password_goes_into_the_database_url_quoted() -> None:
+    loaded = Settings.load(
+        GIVEN
+        | {
+            "WATTLINE_DATABASE_URL": "postgresql+asyncpg://{service}@db:5432/{service}",
+            "WATTLINE_DATABASE_PASSWORD": "p@ss/word",
+        }
+    )
+    assert loaded.database_url_of("billing") == "postgresql+asyncpg://billing:p%40ss%2Fword@db:5432/billing"
+
+
+def test_the_embedded_defaults_live_in_the_data_directory(tmp_path: Path) -> None:
+    loaded = Settings.load(GIVEN | {"WATTLINE_DATA_DIR": str(tmp_path)})
+    assert loaded.database_url_of("billing") == f"sqlite+aiosqlite:///{tmp_path}/billing.db"
+    assert loaded.event_log_url == f"embedded://{tmp_path}/events.db"
+
+
+def test_development_generates_secrets_once_and_for_the_owner_alone(tmp_path: Path) -> None:
+    environment = {"WATTLINE_DATA_DIR": str(tmp_path / "var")}
+    first, second = Settings.load(environment, development=True), Settings.load(environment, development=True)
+    assert first.token_key == second.token_key
+    assert first.token_key != first.device_master_key
+    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "var").iterdir()} == {0o600}
+
+
+def test_every_service_has_its_own_port() -> None:
+    loaded = Settings.load(GIVEN)
+    assert [loaded.port_of(name) for name in module.SERVICES] == [8001, 8002, 8003, 8004]
+    assert Settings.load(GIVEN | {"WATTLINE_PORT": "9000"}).port_of("billing") == 9000
+
+
+def test_every_secret_has_a_secret_type() -> None:
+    for name, field in Settings.model_fields.items():
+        if name.endswith(("_key", "_password")):
+            assert SecretStr in (field.annotation, *getattr(field.annotation, "__args__", ())), name
