@@ -68,7 +68,7 @@ class Contract(Base, table=True):
 
 
 class ServicePoint(Base, table=True):
-    """An anchor to lock where a usage has met no contract, so that it and a contract in the making cannot miss each other."""
+    """An anchor that a PUT of accounts locks, so that two of them never give one service point two contracts at a time."""
 
     __tablename__ = "service_point"
     service_point_no: str = Field(sa_column=columns.key())
@@ -232,27 +232,22 @@ class Correction(Base, table=True):
     actor: str = _no()
 
 
-class TariffVersion(Base, table=True):
-    """A version of a tariff document. `used`: an issued bill used it, so it can never change."""
+class RatingDocument(Base, table=True):
+    """A document that rating reads: a tariff version, a price series, a calendar, a power factor table.
 
-    __tablename__ = "tariff_version"
-    tariff_id: str = Field(sa_column=Column(_PATH, primary_key=True))
+    `used`: an issued bill used it, so this version can never change. `version` is "" for kinds that have no versions.
+    """
+
+    __tablename__ = "rating_document"
+    kind: str = Field(sa_column=columns.key())
+    document_id: str = Field(sa_column=Column(_PATH, primary_key=True))
     version: str = Field(sa_column=columns.key())
-    effective_from: date = _day()
+    effective_from: date | None = _day(nullable=True)
     effective_to: date | None = _day(nullable=True)
     document: str = _text()
     content_hash: str = _no()
     used: bool
-
-
-class PriceSeries(Base, table=True):
-    """A dated price series kept outside the tariffs; each month is added to it."""
-
-    __tablename__ = "price_series"
-    series_id: str = Field(sa_column=Column(_PATH, primary_key=True))
-    document: str = _text()
-    content_hash: str = _no()
-    version: int
+    row_version: int
 
 
 class ReleaseSwitch(Base, table=True):
@@ -281,6 +276,5 @@ def _table(model: type[SQLModel]) -> Table:
 ACCOUNT, CONTRACT, SERVICE_POINT = _table(Account), _table(Contract), _table(ServicePoint)
 USAGE, BILL, BILL_DOCUMENT, BILL_RUN = _table(Usage), _table(Bill), _table(BillDocument), _table(BillRun)
 BILL_PARTY, REVIEW_DECISION, CORRECTION = _table(BillParty), _table(ReviewDecision), _table(Correction)
-TARIFF_VERSION, PRICE_SERIES = _table(TariffVersion), _table(PriceSeries)
-RELEASE_SWITCH, BUSINESS_DAY = _table(ReleaseSwitch), _table(BusinessDay)
+RATING_DOCUMENT, RELEASE_SWITCH, BUSINESS_DAY = _table(RatingDocument), _table(ReleaseSwitch), _table(BusinessDay)
 PLATFORM = platform.tables(Base.metadata)

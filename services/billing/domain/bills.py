@@ -68,6 +68,8 @@ class Terms:
     assignments: tuple[Assignment, ...]
     opening: str
     """Ladder state at the opening, JSON text, empty where none was given."""
+    opened: date
+    """First day of the contract: the yearly quota counts its months from here."""
     cycle_months: int
     rating_facts: tuple[rating_types.AccountFact, ...]
 

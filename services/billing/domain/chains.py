@@ -86,7 +86,7 @@ def plan(
     """This function will lay out the chain of one contract.
 
     `stored`: its bills from the effective one before the first fresh period on, of any status. `fresh`: new usages by period.
-    `known`: the usages of the effective bills that may be calculated again, by id. `cancelled`: a bill that is taken out, so
+    `known`: the usages of the effective bills that may be calculated again, by id. `cancelled`: a bill that was taken out, so
     that the bills after it begin where it began.
     """
     versions: dict[tuple[date, date], int] = {}
@@ -94,7 +94,7 @@ def plan(
     for bill in stored:
         period = bill.period_from, bill.period_to
         versions[period] = max(versions.get(period, 0), bill.version)
-        if bill.status in EFFECTIVE and bill is not cancelled:
+        if bill.status in EFFECTIVE:
             effective[period] = bill
     start = min([*fresh, *([(cancelled.period_from, cancelled.period_to)] if cancelled else [])])
     before = max((bill for period, bill in effective.items() if period < start), key=_period, default=None)
@@ -179,6 +179,7 @@ def _request(chain: Chain, step: Step) -> rating_types.Request:
         facts=terms.rating_facts,
         usage=(rating_types.UsagePart(usage.period_from, usage.period_to, usage.energy),),
         state=orjson.loads(chain.state) if chain.state else None,
+        opened=terms.opened,
     )
 
 

@@ -1,0 +1,57 @@
+"""The composition root of billing: the only file that builds its engine, event log and clock."""
+
+from collections.abc import Mapping
+
+import orjson
+
+from services.billing.adapters import queries
+from services.billing.application.context import Context, Rater
+from services.billing.domain import policy, rating
+from services.billing.entrypoints import api, consumers, jobs
+from services.billing.settings import BillingSettings
+from shared import service
+from shared.bus.ports import EventLog
+from shared.clock import Clock, SystemClock
+from shared.db.engine import Read
+from shared.service import Service
+from shared.settings import SettingsError
+
+
+def build(
+    settings: BillingSettings,
+    *,
+    event_log: EventLog,
+    clock: Clock | None = None,
+    rater: Rater = rating.rate,
+) -> Service:
+    """This function will put the billing service together; raises SettingsError for a policy file that cannot be used."""
+    clock = clock or SystemClock()
+    database = service.open_database(settings, "billing", clock=clock)
+    context = Context(policies=_policies(settings), rater=rater)
+
+    async def gauges(read: Read) -> Mapping[str, float]:
+        return await queries.gauges(read, clock.now())
+
+    return service.assemble(
+        "billing",
+        settings=settings,
+        database=database,
+        event_log=event_log,
+        routers=api.ROUTERS,
+        handlers=consumers.handlers(context),
+        jobs=[jobs.release_runs(context)],
+        background=[jobs.issuer(database, context)],
+        gauges=[gauges],
+        waiting_oldest=queries.waiting_oldest,
+        control_totals=queries.control_totals,
+        trace=queries.trace,
+        context=context,
+    )
+
+
+def _policies(settings: BillingSettings) -> policy.Policies:
+    try:
+        return policy.load(orjson.loads(settings.billing_policy_file.read_bytes()))
+    except (OSError, ValueError) as error:
+        detail = str(error) if isinstance(error, policy.PolicyWrong) else type(error).__name__
+        raise SettingsError(f"wrong setting: WATTLINE_BILLING_POLICY_FILE: {detail}") from None
