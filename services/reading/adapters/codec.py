@@ -36,4 +36,6 @@ def registers_text(registers: Registers) -> str:
 
 @lru_cache(maxsize=10_000)  # a utility has some hundred kinds of meter and multiplier
 def registers(text: str, numerator: int, denominator: int) -> Registers:
-    return tuple(Register(quantity, digits, scale, numerator, denominator) for quantity, digits, scale in orjson.loads(text))
+    return tuple(
+        Register(quantity, digits, scale, numerator, denominator) for quantity, digits, scale in orjson.loads(text)
+    )

@@ -1,17 +1,18 @@
 """Rows of the reading service, in and out, by the batch: every function is one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, Row, String, and_, or_, select
+from sqlalchemy import Date, Row, String, and_, or_, select, update
 
 from services.reading.adapters import codec, tables
+from services.reading.domain import cycles
 from services.reading.domain.registers import Counts, Registers
 from services.reading.domain.usage import Boundary, Installation
 from shared import ids
-from shared.db import bulk
+from shared.db import bulk, columns
 from shared.db.engine import Read, Tx
 
 ROUTE = tables.Route.__table__  # type: ignore[attr-defined]
@@ -47,10 +48,12 @@ class UsageRow:
     cycle: str
     quality: str
     energy: str
+    import_wh: int
     closing_meter: str
     closing_counts: str
     closing_source: str
     closing_actors: str
+    actors: str
     read_ids: str
     meter_nos: str
     findings: str
@@ -82,7 +85,7 @@ _USAGE_SELECT = [USAGE.c[name] for name in USAGE_COLUMNS]
 
 
 def _usage(row: Row[Any]) -> UsageRow:
-    return UsageRow(*row)
+    return UsageRow(*tuple(row))
 
 
 async def lock_points(tx: Tx, service_point_nos: Sequence[str]) -> None:
@@ -113,6 +116,7 @@ async def resolve(read: Read, keys: Sequence[tuple[str, date]]) -> Sequence[Row[
             METER.c.denominator,
             INSTALLATION.c.service_point_no,
             POINT.c.org_unit,
+            POINT.c.route_no,
             TASK.c.status,
         )
         .select_from(given)
@@ -133,7 +137,7 @@ async def insert_reads(tx: Tx, columns: bulk.Columns) -> set[ReadKey]:
         key=("meter_no", "read_at", "source", "quantity"),
         returning=("meter_no", "read_at", "source"),
     )
-    return {(row[0], row[1], row[2]) for row in rows}
+    return {tuple(row) for row in rows}
 
 
 async def stored_counts(read: Read, keys: Sequence[ReadKey]) -> dict[ReadKey, dict[str, int]]:
@@ -145,7 +149,7 @@ async def stored_counts(read: Read, keys: Sequence[ReadKey]) -> dict[ReadKey, di
         columns=(READ.c.meter_no, READ.c.read_at, READ.c.source, READ.c.quantity, READ.c["count"]),
     )
     found: dict[ReadKey, dict[str, int]] = {}
-    for meter_no, read_at, source, quantity, count in rows:
+    for meter_no, read_at, source, quantity, count in map(tuple, rows):
         found.setdefault((meter_no, read_at, source), {})[quantity] = count
     return found
 
@@ -260,3 +264,169 @@ def faces(row: Row[Any]) -> Registers:
 def ordered(registers: Registers, values: dict[str, int]) -> Counts:
     """Return stored counts by quantity in the order of a meter's registers."""
     return tuple(values[register.quantity] for register in registers)
+
+
+async def update_tasks(tx: Tx, tasks: Mapping[tuple[str, date], tuple[str, str | None, int | None]]) -> None:
+    """Set status, usage and import energy of version 1, by point and read date."""
+    await bulk.update_from(
+        tx,
+        TASK,
+        {
+            "service_point_no": [key[0] for key in tasks],
+            "read_date": [key[1] for key in tasks],
+            "status": [task[0] for task in tasks.values()],
+            "usage_id": [task[1] for task in tasks.values()],
+            "import_wh": [task[2] for task in tasks.values()],
+        },
+        key=("service_point_no", "read_date"),
+    )
+
+
+async def answer_rereads(tx: Tx, answered: Mapping[tuple[str, date], str]) -> None:
+    """Close the re-reads of tasks by the reads that answer them: two statements, none where there are none."""
+    if not answered:
+        return
+    points, read_dates = [key[0] for key in answered], [key[1] for key in answered]
+    done: dict[str, list[Any]] = {"service_point_no": points, "read_date": read_dates, "reread": [0] * len(answered)}
+    await bulk.update_from(tx, TASK, done, key=("service_point_no", "read_date"))
+    given = bulk.relation(
+        tx,
+        "given",
+        {
+            "service_point_no": (String(), points),
+            "cycle": (String(), [cycles.label(day) for day in read_dates]),
+            "answered_by": (String(), list(answered.values())),
+        },
+    )
+    await tx.execute(
+        update(REREAD)
+        .values(status="answered", answered_by=given.c.answered_by)
+        .where(
+            REREAD.c.service_point_no == given.c.service_point_no,
+            REREAD.c.cycle == given.c.cycle,
+            REREAD.c.status == "open",
+        )
+    )
+
+
+async def insert_uploads(
+    tx: Tx, upload_id: str, kind: str, uploader: str, message_id: str, by_cycle: Mapping[str, Mapping[str, int]]
+) -> None:
+    """Write what an upload brought, counted by cycle and outcome."""
+    count = len(by_cycle)
+    totals = list(by_cycle.values())
+    await bulk.insert_rows(
+        tx,
+        UPLOAD,
+        {
+            "upload_id": [upload_id] * count,
+            "cycle": list(by_cycle),
+            "kind": [kind] * count,
+            "uploader": [uploader] * count,
+            "message_id": [message_id] * count,
+            "received_at": [tx.now] * count,
+            "received": [sum(each.values()) for each in totals],
+            "accepted": [each.get("done", 0) for each in totals],
+            "already_accepted": [each.get("already_done", 0) for each in totals],
+            "conflicting": [each.get("conflicting_duplicate", 0) for each in totals],
+            "refused": [each.get("refused", 0) for each in totals],
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRead:
+    """A whole read of the meter that was on a point on a day."""
+
+    service_point_no: str
+    day: date
+    meter_no: str
+    read_at: datetime
+    source: str
+    reader: str | None
+    uploader: str
+    counts: Counts
+
+
+async def reads_of_days(read: Read, days: Sequence[tuple[str, date, datetime, datetime]]) -> list[StoredRead]:
+    """Return the reads of the meters on points within (point, day, first instant, end), in order of time."""
+    given = bulk.relation(
+        read,
+        "given",
+        {
+            "point": (String(), [each[0] for each in days]),
+            "day": (Date(), [each[1] for each in days]),
+            "starts": (columns.Instant, [each[2] for each in days]),
+            "ends": (columns.Instant, [each[3] for each in days]),
+        },
+    )
+    there = and_(
+        INSTALLATION.c.service_point_no == given.c.point,
+        INSTALLATION.c.installed_on <= given.c.day,
+        or_(INSTALLATION.c.removed_on.is_(None), INSTALLATION.c.removed_on >= given.c.day),
+    )
+    within = and_(
+        READ.c.meter_no == INSTALLATION.c.meter_no, READ.c.read_at >= given.c.starts, READ.c.read_at < given.c.ends
+    )
+    uploader = (
+        select(UPLOAD.c.uploader)
+        .where(UPLOAD.c.upload_id == READ.c.upload_id)
+        .limit(1)
+        .correlate(READ)
+        .scalar_subquery()
+    )
+    rows = await read.all(
+        select(
+            given.c.point,
+            given.c.day,
+            READ,
+            uploader.label("uploader"),
+            METER.c.registers,
+            METER.c.numerator,
+            METER.c.denominator,
+        )
+        .select_from(given)
+        .join(INSTALLATION, there)
+        .join(METER, METER.c.meter_no == INSTALLATION.c.meter_no)
+        .join(READ, within)
+        .order_by(READ.c.read_at)
+    )
+    values: dict[tuple[str, date, ReadKey], dict[str, int]] = {}
+    heads: dict[tuple[str, date, ReadKey], Row[Any]] = {}
+    for row in rows:
+        key = (row.point, row.day, (row.meter_no, row.read_at, row.source))
+        heads[key] = row
+        values.setdefault(key, {})[row.quantity] = row._mapping["count"]
+    return [
+        StoredRead(
+            point, day, *read_key, heads[key].reader, heads[key].uploader, ordered(faces(heads[key]), values[key])
+        )
+        for key in heads
+        for point, day, read_key in (key,)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The correction of a read that is in force."""
+
+    number: int
+    counts: str
+    actor: str
+
+
+async def corrections(read: Read, read_ids: Sequence[str]) -> dict[str, Edit]:
+    """Return the correction in force of each of the reads that has one."""
+    rows = await bulk.select_in(read, CORRECTION, {"read_id": read_ids}, order_by=(CORRECTION.c.number,))
+    return {row.read_id: Edit(row.number, row.counts, row.actor) for row in rows}
+
+
+async def actors_of_read(read: Read, key: ReadKey) -> tuple[str, ...]:
+    """Return who read and who uploaded a read."""
+    row = await read.first(
+        select(READ.c.reader, UPLOAD.c.uploader)
+        .join(UPLOAD, UPLOAD.c.upload_id == READ.c.upload_id)
+        .where(READ.c.meter_no == key[0], READ.c.read_at == key[1], READ.c.source == key[2])
+        .limit(1)
+    )
+    return tuple(filter(None, row)) if row else ()

@@ -104,8 +104,9 @@ class RouteCycle(Base, table=True):
 class Task(Base, table=True):
     """A reading task (抄表任务): read this service point for this date.
 
-    `kind`: cycle, or cut (a contract begins or ends). `status`: open, read, estimated, missed, skipped (a cut without a read).
-    `import_wh`: of version 1 of its usage, for the totals of the route.
+    `kind`: cycle, or cut (a contract begins or ends). `status`: open; suspect (there is a read, but it runs backwards); read;
+    estimated; missed; skipped (a cut without a read). `import_wh`: of version 1 of its usage, for the totals of the route.
+    `reread`: a reviewer asked for it, the next read replaces this one even if it is no better.
     """
 
     service_point_no: str = Field(sa_column=columns.key())
@@ -117,6 +118,7 @@ class Task(Base, table=True):
     status: str = Field(sa_column=required(SHORT))
     usage_id: str | None = Field(sa_column=Column(columns.No))
     import_wh: int | None = Field(sa_column=Column(columns.BigInt))
+    reread: int = Field(sa_column=required(SmallInteger))
     # a task is updated once, without changing a key: room on the page keeps that update out of the indexes
     __table_args__ = (Index("task_route_cycle", "route_no", "cycle"), {"postgresql_with": {"fillfactor": 60}})
 
@@ -151,8 +153,8 @@ class Correction(Base, table=True):
 class Usage(Base, table=True):
     """The energy of a service point over a period; version n+1 replaces n whole.
 
-    `energy`: JSON, Wh by quantity. `closing_*`: the registers at the end, cumulative, joined by commas, from which the next period
-    goes on. Lists (`read_ids`, `meter_nos`, `actors`, `findings`) are joined by spaces.
+    `energy`: JSON, Wh by quantity. `closing_*`: the registers at the end, cumulative, joined by commas, from which the next
+    period goes on. Lists (`read_ids`, `meter_nos`, `actors`, `findings`) are joined by spaces; `actors` are those of both ends.
     """
 
     usage_id: str = Field(sa_column=columns.key())
@@ -165,10 +167,12 @@ class Usage(Base, table=True):
     cycle: str = Field(sa_column=required(String(7)))
     quality: str = Field(sa_column=required(SHORT))
     energy: str = Field(sa_column=required(Text))
+    import_wh: int = Field(sa_column=required(columns.BigInt))
     closing_meter: str = Field(sa_column=required(METER_NO))
     closing_counts: str = Field(sa_column=required(Text))
     closing_source: str = Field(sa_column=required(SHORT))
     closing_actors: str = Field(sa_column=required(Text))
+    actors: str = Field(sa_column=required(Text))
     read_ids: str = Field(sa_column=required(Text))
     meter_nos: str = Field(sa_column=required(Text))
     findings: str = Field(sa_column=required(Text))
@@ -212,7 +216,10 @@ class Upload(Base, table=True):
 
 
 class Curve(Base, table=True):
-    """A day curve (负荷曲线) of one quantity: `values` are Wh per interval before the multiplier, joined by commas, empty = missing."""
+    """A day curve (负荷曲线) of one quantity.
+
+    `values` are Wh per interval, multiplier applied, joined by commas; nothing between two commas: missing.
+    """
 
     meter_no: str = Field(sa_column=Column(METER_NO, primary_key=True))
     day: date = Field(sa_column=Column(Date, primary_key=True))

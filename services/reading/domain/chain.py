@@ -43,11 +43,14 @@ def place(
 
 
 def measure(
-    boundaries: Sequence[Boundary], installations: Sequence[Installation], first_on: date, daily_kwh_max: int
+    boundaries: Sequence[Boundary],
+    installations: Sequence[Installation],
+    start_on: date,
+    start: Boundary | None,
+    daily_kwh_max: int,
 ) -> list[Measured]:
-    """Return the usage of each period, the first of which begins at `first_on` with its opening registers."""
+    """Return the usage of each period; the first begins at `start_on`, with its opening registers where `start` is None."""
     found = []
-    start_on, start = first_on, None
     for boundary in boundaries:
         found.append(
             usage.measure(installations, start_on, start, boundary, daily_kwh_max=daily_kwh_max, end_is_face=False)

@@ -12,6 +12,7 @@ Rules:
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 from services.reading.domain import usage
 from services.reading.domain.registers import Counts
@@ -43,9 +44,7 @@ def previous_usage(
     known: dict[str, int] = {}
     if not goes_on:
         before = [i for i in installations if i is not meter]
-        removed = usage.measure(
-            before, start_on, start, Boundary(end_on, "", ()), daily_kwh_max=UNLIMITED_DAILY_KWH
-        )
+        removed = usage.measure(before, start_on, start, Boundary(end_on, "", ()), daily_kwh_max=UNLIMITED_DAILY_KWH)
         known = removed.energy_wh
     days = (end_on - start_on).days
     counts = []
@@ -116,7 +115,7 @@ def _spread(left: Boundary, run: Sequence[Boundary], right: Boundary | None) -> 
     if not _ordered(left.counts, right.counts):
         raise Contradiction
     chain = [left, *run, right]
-    if all(_ordered(a.counts, b.counts) for a, b in zip(chain, chain[1:], strict=False)):
+    if all(_ordered(a.counts, b.counts) for a, b in pairwise(chain)):
         return list(run)
     days = (right.on - left.on).days
     return [

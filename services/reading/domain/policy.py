@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Policies:
 def in_order(versions: Sequence[Policy]) -> Policies:
     """Return the policies by date; raises `ValueError` for a gap or an overlap."""
     ordered = sorted(versions, key=lambda policy: policy.from_)
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in pairwise(ordered):
         if before.to != after.from_:
             raise ValueError(f"policy {before.name}: gap or overlap between {before.to} and {after.from_}")
     if not ordered or ordered[-1].to is not None:

@@ -1,0 +1,133 @@
+"""The end of a read window: what was not read is estimated or missed, and the route's totals are told."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.reading.adapters import codec, route_store, store
+from services.reading.adapters.store import FindingRow, UsageRow
+from services.reading.application import measuring, versions
+from services.reading.application.versions import Estimate, Work
+from services.reading.domain import estimation, usage, validation
+from services.reading.domain.policy import Policies, Policy
+from services.reading.domain.usage import Installation
+from shared import correlation
+from shared.db.engine import Read, Tx
+from shared.events.reading import EstimateMade, RouteClosed
+
+ACTOR = "system:close-routes"
+NO_READ = "no_read"
+UNUSABLE_READ = "unusable_read"
+LONG_AGO = date(1900, 1, 1)
+
+
+async def cycles_due(read: Read, business_date: date, policies: Policies) -> Sequence[tuple[str, str]]:
+    """Return (route, cycle) whose window has ended on a business date: read date + the policy's days ≤ the date."""
+    ranges = []
+    for policy in policies.versions:
+        last = business_date - timedelta(days=policy.window_days)
+        end = last + timedelta(days=1) if policy.to is None else min(policy.to, last + timedelta(days=1))
+        ranges.append((max(policy.from_, LONG_AGO), end))
+    return await route_store.cycles_due(read, ranges)
+
+
+async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, policies: Policies) -> Mapping[str, int]:
+    """Close the window of a route's cycle, once.
+
+    A task without a usable read is estimated by previous usage (暂按前次用电量计收), flagged with reason and actor. It is missed
+    where there is no previous usage, after the policy's number of estimates in a row, or where a later usage covers it.
+    """
+    await route_store.lock_route(tx, route_no)
+    row = await route_store.route_cycle(tx, route_no, cycle)
+    if row is None or row.closed_on is not None:
+        return {}
+    work = Work(tx.now)
+    unread = await route_store.unread_tasks(tx, route_no, cycle)
+    if unread:
+        await _estimate(tx, work, unread, policies)
+    await measuring.write(tx, work)
+    found = await route_store.totals(tx, route_no, cycle)
+    assert found.expected == found.actual + found.estimated + found.missed, "a task is left open"
+    await route_store.close(tx, route_no, cycle, business_date, found)
+    correlation_id = correlation.current()
+    tx.publish([_told(each, correlation_id) for each in work.usages])
+    tx.publish(
+        [
+            RouteClosed(
+                correlation_id=correlation_id,
+                route_no=route_no,
+                org_unit=row.org_unit,
+                cycle=cycle,
+                read_date=row.read_date,
+                closed_on=business_date,
+                expected=found.expected,
+                actual=found.actual,
+                estimated=found.estimated,
+                missed=found.missed,
+                usages=found.usages,
+                sum_wh=found.sum_wh,
+            )
+        ]
+    )
+    return {"expected": found.expected, "estimated": found.estimated, "missed": found.missed}
+
+
+async def _estimate(tx: Tx, work: Work, unread: Sequence[tuple[str, date]], policies: Policies) -> None:
+    points = sorted({point for point, _ in unread})
+    await store.lock_points(tx, points)
+    tasks = await store.tasks(tx, unread)  # again, now that no read can close them any more
+    previous = await store.usages(tx, [row.previous_id for row in tasks.values() if row.previous_id])
+    installations = await store.installations(tx, points)
+    for key in sorted(tasks):
+        task = tasks[key]
+        if task.status not in ("open", "suspect"):
+            continue
+        last = previous.get(task.previous_id) if task.previous_id else None
+        if task.kind == "cut":
+            work.tasks[key] = "skipped", None, None
+            continue
+        finding = validation.missing(0, (last.estimates_in_a_row if last else 0) + 1)
+        assert finding is not None
+        about = (task.service_point_no, task.org_unit, task.cycle)
+        task_id = f"{task.service_point_no}~{task.read_date}"
+        work.findings.append(FindingRow("task", task_id, finding.code, *about, finding.numbers))
+        if not _estimate_one(work, task, last, installations.get(key[0], []), policies.on(task.read_date)):
+            work.tasks[key] = "missed", None, None
+
+
+def _estimate_one(
+    work: Work, task: Row[Any], last: UsageRow | None, installations: Sequence[Installation], policy: Policy
+) -> bool:
+    if last is None or last.period_to >= task.read_date or last.estimates_in_a_row >= policy.estimates_in_a_row_max:
+        return False
+    start = last.end
+    boundary = estimation.previous_usage(
+        installations, last.period_to, start, task.read_date, codec.energy(last.energy), last.days
+    )
+    if boundary is None:
+        return False
+    limit = policy.register_daily_kwh_max
+    measured = usage.measure(installations, last.period_to, start, boundary, daily_kwh_max=limit, end_is_face=False)
+    if measured.backward:
+        return False
+    reason = UNUSABLE_READ if task.status == "suspect" else NO_READ
+    versions.add(work, task, last.period_to, measured, last, policy, estimate=Estimate(reason, ACTOR))
+    return True
+
+
+def _told(row: UsageRow, correlation_id: str) -> EstimateMade:
+    return EstimateMade(
+        correlation_id=correlation_id,
+        causation_id=row.usage_id,
+        usage_id=row.usage_id,
+        service_point_no=row.service_point_no,
+        org_unit=row.org_unit,
+        cycle=row.cycle,
+        period_from=row.period_from,
+        period_to=row.period_to,
+        energy_wh=codec.energy(row.energy).get("import", 0),
+        reason=row.estimate_reason or NO_READ,
+        estimates_in_a_row=row.estimates_in_a_row,
+    )

@@ -1,0 +1,144 @@
+"""Corrections of reads: an edited value beside the read, and the next versions of the usages that it changes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
+
+from services.reading.adapters import codec, store
+from services.reading.application import measuring
+from services.reading.application.reads import UNIT
+from services.reading.application.versions import ClosingRead
+from services.reading.domain import cycles, identity, ranking, registers
+from services.reading.domain.policy import Policies
+from services.reading.domain.refusal import Refused
+from services.reading.domain.registers import Counts
+from shared.db import bulk
+from shared.db.audit import AuditEntry
+from shared.db.engine import Tx
+from shared.errors import BusinessError
+from shared.outcome import ALREADY_DONE, Outcome
+
+
+class UnknownRead(BusinessError):
+    status = 404
+    code = "reading.unknown_read"
+    title = "There is no such read"
+
+
+class BadCorrection(BusinessError):
+    status = 422
+    code = "reading.bad_correction"
+    title = "The corrected registers are not what this meter can show"
+
+
+class RunsBackwards(BusinessError):
+    status = 409
+    code = "reading.negative_usage"
+    title = "With this correction a register would run backwards"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """The registers as they should have been read, all of them; `reason` is a code such as `misread`."""
+
+    read_id: str
+    registers: dict[str, str]
+    unit: str
+    reason: str
+    actor: str
+
+
+async def correct(
+    tx: Tx, correction: Correction, *, may_see: Callable[[str], bool], policies: Policies, zone: ZoneInfo
+) -> Outcome:
+    """Correct a read. The read stays as it was received; its correction with the highest number is in force.
+
+    Where the read closes a period, the usages that change get their next versions; a correction by which a register would run
+    backwards is refused as a whole. The values in force again are `already_done`.
+    """
+    row, read_key, counts = await _check(tx, correction, may_see, zone)
+    await store.lock_points(tx, [row.service_point_no])
+    stored = (await store.stored_counts(tx, [read_key])).get(read_key)
+    if stored is None:
+        raise UnknownRead
+    edit = (await store.corrections(tx, [correction.read_id])).get(correction.read_id)
+    in_force = codec.counts(edit.counts) if edit else store.ordered(store.faces(row), stored)
+    if in_force == counts:
+        return ALREADY_DONE
+    number = edit.number + 1 if edit else 1
+    await _insert(tx, correction, number, counts)
+    if await _is_in_force(tx, row, correction.read_id):
+        uploaders = await store.actors_of_read(tx, read_key)
+        actors = tuple(dict.fromkeys((*uploaders, correction.actor)))
+        read = ClosingRead(
+            row.service_point_no,
+            row.day,
+            read_key[0],
+            counts,
+            ranking.EDITED,
+            correction.read_id,
+            actors,
+            correction.reason,
+        )
+        if await measuring.apply(tx, [read], policies=policies) == ["backward"]:
+            raise RunsBackwards
+    return Outcome("done", id=f"{correction.read_id}~{number}")
+
+
+async def _check(
+    tx: Tx, correction: Correction, may_see: Callable[[str], bool], zone: ZoneInfo
+) -> tuple[Row[Any], store.ReadKey, Counts]:
+    try:
+        read_key = identity.natural_key(correction.read_id)
+    except Refused as refused:
+        raise UnknownRead(refused.text) from None
+    rows = await store.resolve(tx, [(read_key[0], cycles.local_day(read_key[1], zone))])
+    row = next((row for row in rows if row.service_point_no is not None), None)
+    if row is None or not may_see(row.org_unit):
+        raise UnknownRead
+    if correction.unit != UNIT:
+        raise BadCorrection("reading.wrong_unit: register values are in kWh")
+    try:
+        counts = registers.counts(store.faces(row), correction.registers)
+    except Refused as refused:
+        raise BadCorrection(f"{refused.code}: {refused.text}") from None
+    return row, read_key, counts
+
+
+async def _is_in_force(tx: Tx, row: Row[Any], read_id: str) -> bool:
+    """Return whether the period of the read's day is closed by this read, by an estimate, or by nothing yet."""
+    task = (await store.tasks(tx, [(row.service_point_no, row.day)])).get((row.service_point_no, row.day))
+    if task is None:
+        return False
+    if task.usage_id is None:
+        return True
+    usage = (await store.usages(tx, [task.usage_id]))[task.usage_id]
+    return usage.closing_read_id in ("", read_id)
+
+
+async def _insert(tx: Tx, correction: Correction, number: int, counts: Counts) -> None:
+    await bulk.insert_rows(
+        tx,
+        store.CORRECTION,
+        {
+            "read_id": [correction.read_id],
+            "number": [number],
+            "counts": [codec.counts_text(counts)],
+            "reason": [correction.reason],
+            "actor": [correction.actor],
+            "created_at": [tx.now],
+        },
+    )
+    entry = AuditEntry(
+        action="read.corrected",
+        entity_kind="read",
+        entity_id=correction.read_id,
+        actor=correction.actor,
+        reason=correction.reason,
+        before_version=number - 1,
+        after_version=number,
+    )
+    tx.audit([entry])
