@@ -1,0 +1,32 @@
+"""Settings of the notify service that are refused, each with its name."""
+
+import pytest
+
+from services.notify.settings import NotifySettings
+from shared.settings import SettingsError
+
+BASE = {"WATTLINE_TOKEN_KEY": "k" * 40, "WATTLINE_DEVICE_MASTER_KEY": "k" * 40}
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"NOTICE_LEASE_SECONDS": "80"}, "NOTICE_LEASE_SECONDS"),
+        ({"SMTP_USERNAME": "me"}, "SMTP_PASSWORD"),
+        ({"SMTP_PASSWORD": "secret"}, "SMTP_PASSWORD"),
+        ({"SMTP_USERNAME": "me", "SMTP_PASSWORD": "secret"}, "SMTP_PASSWORD"),
+        ({"SMTP_SENDER": "nobody"}, "SMTP_SENDER"),
+        ({"SMTP_SECURITY": "maybe"}, "SMTP_SECURITY"),
+        ({"NOTICE_SENDERS": "33"}, "NOTICE_SENDERS"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_name_and_without_its_value(given: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsError, match=f"WATTLINE_{named}") as refused:
+        NotifySettings.load(BASE | {f"WATTLINE_{name}": value for name, value in given.items()})
+    assert "secret" not in str(refused.value)
+
+
+def test_a_login_over_tls_is_taken() -> None:
+    login = {"SMTP_USERNAME": "me", "SMTP_PASSWORD": "secret", "SMTP_SECURITY": "starttls"}
+    settings = NotifySettings.load(BASE | {f"WATTLINE_{name}": value for name, value in login.items()})
+    assert "secret" not in repr(settings)
