@@ -17,6 +17,7 @@ def config(service: str, connection: Connection | None = None) -> Config:
     """Return Alembic's configuration for a service."""
     result = Config()
     result.set_main_option("script_location", str(SCRIPTS))
+    result.set_main_option("path_separator", "os")  # else a space in the checkout's path would split it
     result.set_main_option("version_locations", str(SERVICES / service / "migrations" / "versions"))
     result.attributes["connection"] = connection
     return result
