@@ -1,4 +1,6 @@
-"""The published tariff documents that come with the product, and the samples that fill their open facts for demonstrations."""
+"""The published documents that come with the product: tariffs, series, power factor tables, dated policies; and samples that
+fill their open facts for demonstrations.
+"""
 
 import json
 from collections.abc import Iterable
@@ -9,17 +11,26 @@ from services.billing.domain import rating
 
 
 def documents(supplied: str | None = None) -> list[dict[str, Any]]:
-    """This function will read every packaged document: tariffs, series, power factor tables.
+    """This function will read every packaged document that rating uses: tariffs, series, power factor tables.
 
     `supplied` names a file of `supplied/` (such as "sample") whose values fill facts that the sources leave open.
     """
-    root = resources.files(__package__)
-    paths = [p for folder in (root, root / "series") for p in folder.iterdir() if p.name.endswith(".json")]
-    found = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(paths, key=lambda p: p.name)]
+    found = _read() + _read("series")
     if supplied is None:
         return found
-    extra = json.loads((root / "supplied" / f"{supplied}.json").read_text(encoding="utf-8"))
+    extra = json.loads((resources.files(__package__) / "supplied" / f"{supplied}.json").read_text(encoding="utf-8"))
     return fill(found, extra["supplied"], extra["why"])
+
+
+def policies() -> list[dict[str, Any]]:
+    """This function will read every packaged policy document (legal rates)."""
+    return _read("policies")
+
+
+def _read(*folder: str) -> list[dict[str, Any]]:
+    root = resources.files(__package__).joinpath(*folder)
+    paths = sorted((p for p in root.iterdir() if p.name.endswith(".json")), key=lambda p: p.name)
+    return [json.loads(p.read_text(encoding="utf-8")) for p in paths]
 
 
 def fill(found: Iterable[dict[str, Any]], supplied: Iterable[dict[str, Any]], why: str) -> list[dict[str, Any]]:

@@ -33,7 +33,12 @@ def rate(requests: Iterable[Request], book: TariffBook) -> list[RatedBill]:
 
 def rate_one(request: Request, book: TariffBook) -> RatedBill:
     """This function will rate one request: check, cut into segments, quantities, ladders, charges in order, total."""
-    frame = Frame(request, book)
+    return rate_in(Frame(request, book))
+
+
+def rate_in(frame: Frame) -> RatedBill:
+    """This function will rate the request of a frame; the frame then shows how (limits, segments)."""
+    request = frame.request
     try:
         _check(request)
         _cut(frame)

@@ -37,6 +37,7 @@ class Frame:
         "findings",
         "free_used",
         "ladders",
+        "limits",
         "lines",
         "request",
         "rest_wh",
@@ -55,6 +56,8 @@ class Frame:
         self.rest_wh: dict[str, int] = dict(state.get("rest_wh") or {})
         self.demand_w: dict[str, dict[str, int]] = dict(state.get("demand_w") or {})
         self.cycle_used: dict[str, list[int]] = {}
+        self.limits: dict[str, tuple[int, ...]] = {}
+        """The limits that the last segment used, by ladder (NAME/PERIOD with own limits), to show what is left."""
 
     def find(self, code: str, severity: str, pointer: str, detail: str = "") -> None:
         """This function will note a finding."""

@@ -25,7 +25,7 @@ def walk(frame: Frame, segment: Segment, ladder: Ladder, wh: int) -> None:
     if ladder.limits_by_period:
         _walk_periods(frame, segment, ladder)
         return
-    limits = _limits(frame, segment, ladder, None)
+    limits = frame.limits[ladder.name] = _limits(frame, segment, ladder, None)
     used = _used(frame, segment, ladder, None)
     taken = whole(limits, used, wh) if ladder.whole_quantity else fill(limits, used, wh)
     segment.tiers[ladder.name] = taken
@@ -35,7 +35,7 @@ def walk(frame: Frame, segment: Segment, ladder: Ladder, wh: int) -> None:
 def _walk_periods(frame: Frame, segment: Segment, ladder: Ladder) -> None:
     registers = segment.tariff.registers(ladder.counts)
     for period, register in zip(segment.tariff.periods, registers, strict=True):
-        limits = _limits(frame, segment, ladder, period.name)
+        limits = frame.limits[f"{ladder.name}/{period.name}"] = _limits(frame, segment, ladder, period.name)
         used = _used(frame, segment, ladder, period.name)
         if register not in segment.q:
             raise Refused("register_missing", f"/usage/{register}")

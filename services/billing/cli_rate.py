@@ -1,0 +1,54 @@
+"""`wattline rate --case FILE [--json]`: rate a case file and show the bill; with `expect`, exit 1 and show each difference."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from services.billing import tariffs
+from services.billing.domain.cases import run as cases
+from services.billing.domain.cases.answer import for_people
+
+CASE_BYTES_MAX = 16 * 1024 * 1024
+"""A year of quarter-hours of several quantities takes about 2 MiB of JSON."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """This function will declare the arguments of the command."""
+    parser.add_argument("--case", required=True, metavar="FILE", help="case file (JSON, see docs/rating.md)")
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+    parser.add_argument("--supplied", metavar="NAME", help="fill open facts of the packaged tariffs, such as: sample")
+
+
+def run(args: argparse.Namespace) -> int:
+    """This function will rate the case of the arguments; 0 = rated as expected, 1 = differences or refused, 2 = no such case."""
+    try:
+        case = read_case(Path(args.case))
+        documents = tariffs.documents(args.supplied)
+    except (OSError, ValueError) as error:
+        print(f"{args.case}: {error}", file=sys.stderr)
+        return 2
+    answer = cases.run(case, documents, tariffs.policies())
+    print(json.dumps(answer, ensure_ascii=False, indent=2) if args.json else for_people(answer))
+    found = cases.differences(case, answer)
+    for difference in found:
+        print(f"DIFFERENT {difference}", file=sys.stderr)
+    refused_unexpectedly = "refusal" in answer and "refusal" not in (case.get("expect") or {})
+    return 1 if found or refused_unexpectedly else 0
+
+
+def read_case(path: Path) -> dict[str, Any]:
+    """This function will read a case file; ValueError where it is no JSON object, or too large."""
+    if path.stat().st_size > CASE_BYTES_MAX:
+        raise ValueError(f"more than {CASE_BYTES_MAX} bytes")
+    case = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(case, dict):
+        raise ValueError("a JSON object was expected")
+    return case
+
+
+if __name__ == "__main__":
+    _parser = argparse.ArgumentParser(description=__doc__)
+    add_arguments(_parser)
+    sys.exit(run(_parser.parse_args()))

@@ -1,0 +1,249 @@
+"""Reading a case: one JSON object with everything that a bill needs, into requests. See docs/rating.md and case.schema.json."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from services.billing.domain.cases.registers import quantities_wh
+from services.billing.domain.rating_types import AccountFact, Curve, Equipment, Request, UsagePart
+from services.billing.domain.tariff.codes import Refused
+from services.billing.domain.tariff.exact import Exact, parse
+
+INLINE_ID = "inline"
+
+
+def requests_of(case: Mapping[str, Any]) -> list[Request]:
+    """This function will make the requests of a case: one bill, or one per entry of `cycles`."""
+    if "cycles" not in case:
+        return [_request(case)]
+    return [_request({**case, **cycle}) for cycle in items(case, "cycles", "")]
+
+
+def tariff_documents(case: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """This function will give the documents that stand in the case itself: inline tariffs, series, calendars, tables."""
+    found = list(items(case, "documents", "")) if "documents" in case else []
+    holders = [case, *(items(case, "segments", "") if "segments" in case else ())]
+    for holder in holders:
+        tariff = holder.get("tariff")
+        if isinstance(tariff, dict) and isinstance(tariff.get("inline"), dict):
+            found.append(tariff["inline"])
+    return found
+
+
+def _request(case: Mapping[str, Any]) -> Request:
+    if "segments" in case:
+        return _of_segments(case)
+    cycle = field(case, "cycle", "")
+    from_, to = day(cycle, "from", "/cycle"), day(cycle, "to", "/cycle")
+    facts = [_fact(f, f"/account/{i}") for i, f in enumerate(items(case, "account", ""))]
+    return _make(case, cycle, _tariff_id(case, ""), from_, to, facts, _parts(case, from_, to, ""))
+
+
+def _of_segments(case: Mapping[str, Any]) -> Request:
+    """Several parts, each with its tariff, cycle, account and usage, are one bill; the ladder state runs through them."""
+    facts: list[AccountFact] = []
+    parts: list[UsagePart] = []
+    segments = items(case, "segments", "")
+    if not segments:
+        raise Refused("request_wrong", "/segments")
+    for index, segment in enumerate(segments):
+        pointer = f"/segments/{index}"
+        cycle = field(segment, "cycle", pointer)
+        from_, to = day(cycle, "from", f"{pointer}/cycle"), day(cycle, "to", f"{pointer}/cycle")
+        account = items(segment, "account", pointer) if "account" in segment else items(case, "account", "")
+        raw = {**account[-1], "tariff": _tariff_id(segment, pointer), "from": cycle["from"], "to": cycle["to"]}
+        if index == 0:
+            raw["from"] = min(str(account[0].get("from", cycle["from"])), cycle["from"])
+        if index == len(segments) - 1:
+            raw["to"] = None
+        facts.append(_fact(raw, f"{pointer}/account"))
+        parts += _parts(segment, from_, to, pointer)
+    cycle = case.get("cycle") or {**field(segments[-1], "cycle", "/segments"), "from": segments[0]["cycle"]["from"]}
+    tariff = facts[0].tariff or ""
+    return _make(case, cycle, tariff, parts[0].from_, parts[-1].to, facts, parts)
+
+
+def _make(
+    case: Mapping[str, Any],
+    cycle: Mapping[str, Any],
+    tariff: str,
+    from_: date,
+    to: date,
+    facts: list[AccountFact],
+    parts: list[UsagePart],
+) -> Request:
+    month = cycle.get("month")
+    amounts = case.get("amounts") or {}
+    return Request(
+        contract=str(case.get("id", "case")),
+        tariff=tariff,
+        from_=from_,
+        to=to,
+        read_day=day(cycle, "read_day", "/cycle"),
+        bill_months=tuple(
+            _month(m, f"/cycle/bill_months/{i}") for i, m in enumerate(items(cycle, "bill_months", "/cycle"))
+        ),
+        facts=tuple(facts),
+        usage=tuple(parts),
+        state=state_wh(case["state"]) if case.get("state") is not None else None,
+        amounts={name: exact(value, f"/amounts/{name}") for name, value in amounts.items()},
+        month=(day(month, "from", "/cycle/month"), day(month, "to", "/cycle/month")) if month else None,
+        opened=day(case, "opened", "") if case.get("opened") else None,
+    )
+
+
+def _tariff_id(case: Mapping[str, Any], pointer: str) -> str:
+    tariff = field(case, "tariff", pointer)
+    if isinstance(tariff, str):
+        return tariff
+    if isinstance(tariff, dict) and isinstance(tariff.get("inline"), dict):
+        return str(tariff["inline"].get("id", ""))
+    raise Refused("request_wrong", f"{pointer}/tariff", "an id, or {inline: document}")
+
+
+# --- small readers
+
+
+def field(value: Mapping[str, Any], key: str, pointer: str) -> Any:
+    """This function will give a field that must be there."""
+    if not isinstance(value, Mapping) or value.get(key) is None:
+        raise Refused("request_wrong", f"{pointer}/{key}", "missing")
+    return value[key]
+
+
+def items(value: Mapping[str, Any], key: str, pointer: str) -> list[Any]:
+    """This function will give a list that must be there."""
+    found = field(value, key, pointer)
+    if not isinstance(found, list) or len(found) > 512:
+        raise Refused("request_wrong", f"{pointer}/{key}", "a list of at most 512 was expected")
+    return found
+
+
+def day(value: Mapping[str, Any], key: str, pointer: str) -> date:
+    """This function will give a date."""
+    try:
+        return date.fromisoformat(field(value, key, pointer))
+    except (TypeError, ValueError):
+        raise Refused("request_wrong", f"{pointer}/{key}", "a date was expected") from None
+
+
+def exact(value: Any, pointer: str) -> Exact:
+    """This function will give a decimal that is written as text."""
+    try:
+        return parse(value)
+    except ValueError:
+        raise Refused("request_wrong", pointer, "a decimal in quotes was expected") from None
+
+
+def milli(value: Any, pointer: str) -> int:
+    """This function will give a decimal in thousandths (kWh -> Wh); finer ones are refused."""
+    number = exact(value, pointer)
+    found, rest = divmod(number.num * 1000, number.den)
+    if rest:
+        raise Refused("request_wrong", pointer, "at most three decimals were expected")
+    return found
+
+
+def _month(value: Any, pointer: str) -> date:
+    try:
+        return date.fromisoformat(f"{value}-01")
+    except ValueError:
+        raise Refused("request_wrong", pointer, "a month such as 2026-01 was expected") from None
+
+
+def _fact(raw: Mapping[str, Any], pointer: str) -> AccountFact:
+    known = {
+        "from", "to", "class", "people", "households", "option", "capacity_kva", "contract_demand_kw", "equipment", "values",
+        "tariff",
+    }  # fmt: skip
+    if not isinstance(raw, Mapping):
+        raise Refused("request_wrong", pointer)
+    for key in raw:
+        if key not in known:
+            raise Refused("request_wrong", f"{pointer}/{key}", "unknown field")
+    whole = {k: raw.get(k, d) for k, d in (("people", 0), ("households", 1))}
+    for key, value in whole.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise Refused("request_wrong", f"{pointer}/{key}")
+    return AccountFact(
+        from_=day(raw, "from", pointer),
+        to=day(raw, "to", pointer) if raw.get("to") else None,
+        class_=str(raw.get("class", "residential")),
+        people=whole["people"],
+        households=whole["households"],
+        option=str(raw.get("option", "")),
+        capacity_va=milli(raw["capacity_kva"], f"{pointer}/capacity_kva") if raw.get("capacity_kva") else None,
+        contract_demand_w=milli(raw["contract_demand_kw"], f"{pointer}/contract_demand_kw")
+        if raw.get("contract_demand_kw")
+        else None,
+        equipment=tuple(_equipment(e, f"{pointer}/equipment/{i}") for i, e in enumerate(raw.get("equipment") or ())),
+        values={k: exact(v, f"{pointer}/values/{k}") for k, v in (raw.get("values") or {}).items()},
+        tariff=str(raw["tariff"]) if raw.get("tariff") else None,
+    )
+
+
+def _equipment(raw: Mapping[str, Any], pointer: str) -> Equipment:
+    va = milli(field(raw, "kva", pointer), f"{pointer}/kva")
+    return Equipment(str(field(raw, "name", pointer)), va, str(raw.get("state", "running")))
+
+
+def _parts(case: Mapping[str, Any], from_: date, to: date, pointer: str) -> list[UsagePart]:
+    usage = field(case, "usage", pointer)
+    curves = case.get("curves") or []
+    if isinstance(usage, dict):
+        wh = quantities_wh(usage, f"{pointer}/usage")
+        return [UsagePart(from_, to, wh, tuple(_curve(c, f"{pointer}/curves/{i}") for i, c in enumerate(curves)))]
+    parts = []
+    for index, part in enumerate(items(case, "usage", pointer)):
+        at = f"{pointer}/usage/{index}"
+        own = tuple(_curve(c, f"{at}/curves/{i}") for i, c in enumerate(part.get("curves") or ()))
+        wh = quantities_wh(field(part, "quantities", at), f"{at}/quantities")
+        parts.append(UsagePart(day(part, "from", at), day(part, "to", at), wh, own))
+    return parts
+
+
+def _curve(raw: Mapping[str, Any], pointer: str) -> Curve:
+    try:
+        start = datetime.fromisoformat(field(raw, "start", pointer))
+    except ValueError:
+        raise Refused("request_wrong", f"{pointer}/start") from None
+    if start.tzinfo is None:
+        raise Refused("request_wrong", f"{pointer}/start", "an instant with its offset was expected")
+    values = field(raw, "kwh", pointer)
+    if not isinstance(values, list) or len(values) > 60 * 24 * 366:
+        raise Refused("request_wrong", f"{pointer}/kwh")
+    wh = tuple(None if v is None else milli(v, f"{pointer}/kwh/{i}") for i, v in enumerate(values))
+    return Curve(str(field(raw, "quantity", pointer)), start, int(field(raw, "minutes", pointer)), wh)
+
+
+def state_wh(state: Mapping[str, Any]) -> dict[str, Any]:
+    """This function will turn the state of a case (decimal kWh) into the state of rating (Wh)."""
+    out: dict[str, Any] = {"ladders": {}}
+    for name, entry in (state.get("ladders") or {}).items():
+        at = f"/state/ladders/{name}/used_kwh"
+        used = field(entry, "used_kwh", at)
+        wh = {p: _row(v, at) for p, v in used.items()} if isinstance(used, dict) else _row(used, at)
+        extra = {"version": entry["version"]} if "version" in entry else {}
+        out["ladders"][name] = {"year": field(entry, "year", at), "used_wh": wh, **extra}
+    if state.get("free"):
+        out["free"] = {
+            name: {
+                "year": field(e, "year", "/state/free"),
+                "used_wh": milli(field(e, "used_kwh", "/state/free"), "/state/free"),
+            }
+            for name, e in state["free"].items()
+        }
+    if state.get("rest_kwh"):
+        out["rest_wh"] = {name: milli(v, f"/state/rest_kwh/{name}") for name, v in state["rest_kwh"].items()}
+    if "demand_kw" in state:
+        out["demand_w"] = {
+            name: {m: milli(v, f"/state/demand_kw/{name}/{m}") for m, v in months.items()}
+            for name, months in state["demand_kw"].items()
+        }
+    return out
+
+
+def _row(values: Any, pointer: str) -> list[int]:
+    if not isinstance(values, list):
+        raise Refused("ladder_state_wrong", pointer)
+    return [milli(v, f"{pointer}/{i}") for i, v in enumerate(values)]
