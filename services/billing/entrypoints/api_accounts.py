@@ -1,0 +1,103 @@
+"""Accounts over HTTP."""
+
+from typing import Annotated
+
+from fastapi import Path, Query, Request
+from pydantic import BaseModel
+from sqlalchemy import select
+
+from services.billing.adapters.tables import ACCOUNT, CONTRACT
+from services.billing.application import accounts
+from services.billing.application.context import Context
+from services.billing.entrypoints.schemas import (
+    AccountOut,
+    AccountsIn,
+    AccountState,
+    OutcomeOut,
+    OutcomesOut,
+)
+from shared import web
+from shared.events.fact import MAX_NO
+from shared.outcome import Outcome
+from shared.web import auth, errors, pagination
+from shared.web.errors import Problem
+
+router = web.Router("/v1", tags=["accounts"])
+AccountNo = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
+REFUSED = {"account.contract_of_another_account": 409, "account.contracts_overlap": 409, "auth.other_org_unit": 403}
+
+
+def _outcome(index: int, outcome: Outcome, account_no: str) -> dict[str, object]:
+    return {
+        "index": index,
+        "status": outcome.status,
+        "code": outcome.code,
+        "message": outcome.message,
+        "id": account_no,
+    }
+
+
+@router.put("/accounts/{account_no}", policy=auth.scope("billing:write"), response_model=OutcomeOut)
+async def put_account(
+    account_no: AccountNo, body: AccountState, request: Request, caller: auth.Current, db: web.Db
+) -> web.Json:
+    """Bring one account to this state; the same state again changes nothing."""
+    context: Context = request.app.state.context
+    async with db.begin() as tx:
+        (outcome,) = await accounts.put(
+            tx, [body.account(account_no)], actor=caller.subject, may_see=caller.may_see, context=context
+        )
+    if outcome.status == "refused":
+        status = REFUSED.get(outcome.code, 422)
+        raise Problem(status=status, code=outcome.code, title="The account was refused", detail=outcome.message)
+    return web.Json(_outcome(0, outcome, account_no))
+
+
+@router.put("/accounts", policy=auth.scope("billing:write"), response_model=OutcomesOut)
+async def put_accounts(body: AccountsIn, request: Request, caller: auth.Current, db: web.Db) -> web.Json:
+    """Bring up to 1,000 accounts to their states, each answered by itself."""
+    context: Context = request.app.state.context
+    wanted = [item.account(item.account_no) for item in body.items]
+    async with db.begin() as tx:
+        outcomes = await accounts.put(tx, wanted, actor=caller.subject, may_see=caller.may_see, context=context)
+    return web.Json({"outcomes": [_outcome(i, outcome, wanted[i].account_no) for i, outcome in enumerate(outcomes)]})
+
+
+@router.get("/accounts/{account_no}", policy=auth.scope("billing:read"))
+async def get_account(account_no: AccountNo, caller: auth.Current, db: web.Db) -> AccountOut:
+    """Return an account as it is now."""
+    async with db.read() as read:
+        found = await accounts.get(read, account_no)
+    if found is None or not caller.may_see(found[0].org_unit):
+        raise errors.not_found("account")
+    return AccountOut.of(*found)
+
+
+class AccountHead(BaseModel):
+    account_no: str
+    org_unit: str
+    version: int
+
+
+@router.get("/accounts", policy=auth.scope("billing:read"))
+async def list_accounts(
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    service_point_no: Annotated[str | None, Query(min_length=1, max_length=MAX_NO)] = None,
+) -> pagination.Page[AccountHead]:
+    """List accounts by number, all or those that were ever supplied at a service point."""
+    a = ACCOUNT.c
+    statement = select(a.account_no, a.org_unit, a.version).where(
+        caller.visible(a.org_unit), wanted.after(a.account_no)
+    )
+    if service_point_no is not None:
+        here = select(CONTRACT.c.account_no).where(CONTRACT.c.service_point_no == service_point_no)
+        statement = statement.where(a.account_no.in_(here))
+    async with db.read() as read:
+        rows = await read.all(statement.order_by(a.account_no).limit(wanted.fetch))
+    return wanted.page(
+        rows,
+        key=lambda row: (row.account_no,),
+        item=lambda row: AccountHead(account_no=row.account_no, org_unit=row.org_unit, version=row.version),
+    )
