@@ -141,7 +141,7 @@ async def list_job_runs(
 
 
 def _job_run(row: Any) -> JobRun:
-    return JobRun(**row._mapping | {"counts": orjson.loads(row.counts)})
+    return JobRun(**{**row._mapping, "counts": orjson.loads(row.counts)})
 
 
 class DeadLetter(BaseModel):
