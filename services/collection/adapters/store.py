@@ -169,7 +169,7 @@ async def save(tx: Tx, books: Books) -> None:
     await _update(tx, tables.CREDIT, "credit_id", ("unallocated_fen",), books.changed_credits)
     await write_transactions(tx, books.transactions)
     if books.allocations:
-        columns: dict[str, Sequence[Any]] = {"allocation_id": [ids.new() for _ in books.allocations]}
+        columns: dict[str, Sequence[Any]] = {"allocation_id": _ids(len(books.allocations))}
         columns |= zip(_ALLOCATION, zip(*books.allocations, strict=True), strict=True)
         await bulk.insert_rows(tx, tables.ALLOCATION, columns)
     changed = {account.account_no: account for account in books.accounts.values() if account.is_changed}
@@ -181,15 +181,16 @@ async def write_transactions(tx: Tx, transactions: Sequence[Transaction]) -> Non
     """Insert transactions and their entries, each in one statement."""
     if not transactions:
         return
+    transaction_ids = _ids(len(transactions))
     entries = [
-        (t.transaction_id, line_no, entry[0], entry[1], entry[2])
-        for t in transactions
+        (transaction_id, line_no, entry[0], entry[1], entry[2])
+        for transaction_id, t in zip(transaction_ids, transactions, strict=True)
         for line_no, entry in enumerate(t.entries)
     ]
     debits = [sum(e.amount_fen for e in t.entries if e.amount_fen > 0) for t in transactions]
     credits = [-sum(e.amount_fen for e in t.entries if e.amount_fen < 0) for t in transactions]
-    rows = zip(_TRANSACTION, zip(*(t[:9] for t in transactions), strict=True), strict=True)
-    columns: dict[str, Sequence[Any]] = dict(rows)
+    rows = zip(_TRANSACTION, zip(*(t[:8] for t in transactions), strict=True), strict=True)
+    columns: dict[str, Sequence[Any]] = {"transaction_id": transaction_ids, **dict(rows)}
     columns |= {"debit_fen": debits, "credit_fen": credits, "recorded_at": [tx.now] * len(transactions)}
     await bulk.insert_rows(tx, tables.TRANSACTION, columns)
     if entries:
@@ -236,7 +237,7 @@ _RECEIVABLE = tuple(c.name for c in tables.RECEIVABLE.c)
 _RECEIVABLE_CHANGES = ("outstanding_fen", "status", "cleared_on")
 _CREDIT = tuple(c.name for c in tables.CREDIT.c)
 _ALLOCATION = ("credit_id", "receivable_id", "account_no", "amount_fen", "made_on", "cause_kind", "cause_id")
-_TRANSACTION = Transaction._fields[:9]
+_TRANSACTION = Transaction._fields[:8]
 
 
 def _receivable(row: Any) -> Receivable:
@@ -245,6 +246,11 @@ def _receivable(row: Any) -> Receivable:
 
 def _credit(row: Any) -> Credit:
     return Credit(*row)
+
+
+def _ids(count: int) -> list[str]:
+    """Return new ids in rising order: they keep the order in which the rows were made."""
+    return sorted(ids.new() for _ in range(count))
 
 
 async def _insert(tx: Tx, table: Any, names: Sequence[str], rows: Sequence[Any]) -> None:

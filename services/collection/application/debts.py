@@ -9,13 +9,12 @@ from services.collection.adapters import store
 from services.collection.application import posting
 from services.collection.domain import months
 from services.collection.domain.books import Books
-from services.collection.domain.documents import Correction, Debt
+from services.collection.domain.documents import CORRECTION, OPENING, Correction, Debt
 from services.collection.domain.policy import Policy
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.outcome import ALREADY_DONE, Outcome
 
-BILL, CORRECTION, OPENING = "bill", "correction", "opening"
 _DEBT = TypeAdapter(Debt)
 _CORRECTION = TypeAdapter(Correction)
 

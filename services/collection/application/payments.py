@@ -9,7 +9,7 @@ from services.collection.adapters import payment_store, store
 from services.collection.adapters.payment_store import NewPayment
 from services.collection.application import errors, posting
 from services.collection.domain import ledger, months
-from services.collection.domain.documents import Cause, Finding
+from services.collection.domain.documents import PAYMENT, Cause, Finding
 from services.collection.domain.policy import Policy
 from shared import ids
 from shared.db.audit import AuditEntry
@@ -18,7 +18,6 @@ from shared.events.collection import PaymentReceived
 
 COUNTER = "counter"
 POSTED, SUSPENSE, REVERSED, RETURNED = "posted", "suspense", "reversed", "returned"
-PAYMENT = "payment"
 Sees = Callable[[str], bool]
 
 

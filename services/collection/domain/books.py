@@ -9,8 +9,12 @@ from datetime import date
 
 from services.collection.domain import ledger, months
 from services.collection.domain.documents import (
+    BILL,
     CLEARED,
+    CORRECTION,
     OPEN,
+    OPENING,
+    PAYMENT,
     REVERSED,
     Account,
     Allocation,
@@ -90,7 +94,7 @@ class Books:
             raise AssertionError("money that arrives is more than 0 fen")
         account = self.accounts[account_no]
         version = self.policy.at(cause.accounting_date)
-        credit = self._add_credit(account, cause.id, "payment", cause.business_date, amount_fen)
+        credit = self._add_credit(account, cause.id, PAYMENT, cause.business_date, amount_fen)
         entries = [ledger.Entry(from_code, amount_fen), ledger.Entry(version.prepayment, -amount_fen)]
         entries += ledger.applied(self._settle(account, cause), version)
         self._post(account, cause, kind, ledger.netted(entries))
@@ -113,7 +117,7 @@ class Books:
         now, oldest first; the rest becomes prepayment. A bill that is reversed but unknown is posted from the correction first.
         """
         account = self.accounts[correction.account_no]
-        cause = self.cause("correction", correction.correction_id, correction.corrected_on)
+        cause = self.cause(CORRECTION, correction.correction_id, correction.corrected_on)
         released_fen, is_new = 0, False
         for bill in correction.reversals:
             original = self.documents.get((bill.document_kind, bill.document_id)) or self.issue(bill)
@@ -134,7 +138,12 @@ class Books:
     # --- steps
 
     def _issue(self, account: Account, debt: Debt, cause: Cause, group_id: str = "") -> Receivable:
-        entries, findings = ledger.debt_entries(debt.components, debt.total_fen, self.policy.at(cause.accounting_date))
+        version = self.policy.at(cause.accounting_date)
+        findings: list[tuple[str, str]] = []
+        if debt.document_kind == OPENING:
+            entries = ledger.opening_entries(debt.total_fen, version)
+        else:
+            entries, findings = ledger.debt_entries(debt.components, debt.total_fen, version)
         outstanding_fen = max(debt.total_fen, 0)
         receivable = Receivable(
             ids.new(),
@@ -156,7 +165,7 @@ class Books:
         if outstanding_fen:
             account.receivables.append(receivable)
         elif debt.total_fen:
-            self._add_credit(account, receivable.receivable_id, "bill", debt.posted_on, -debt.total_fen)
+            self._add_credit(account, receivable.receivable_id, BILL, debt.posted_on, -debt.total_fen)
         self._post(account, cause, ledger.ISSUE, entries, group_id=group_id)
         self.issue_entries[debt.document_id] = entries
         for code, subject in findings:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 OPEN, CLEARED, REVERSED = "open", "cleared", "reversed"
+BILL, CORRECTION, OPENING, PAYMENT = "bill", "correction", "opening", "payment"
 
 
 class Debt(NamedTuple):

@@ -5,7 +5,6 @@ from datetime import date
 from typing import NamedTuple
 
 from services.collection.domain import policy
-from shared import ids
 
 RECEIPT, SUSPENSE, RESOLUTION, RETURN = "receipt", "suspense", "resolution", "return"
 ISSUE, REVERSAL, PREPAYMENT_APPLIED, REALLOCATION = "issue", "reversal", "prepayment_applied", "reallocation"
@@ -28,7 +27,6 @@ class Transaction(NamedTuple):
     `group_id` joins the transactions of one correction. `account_no` is empty for money of an unknown customer.
     """
 
-    transaction_id: str
     document_kind: str
     document_id: str
     kind: str
@@ -52,11 +50,10 @@ def transaction(
     entries: Sequence[Entry],
     group_id: str = "",
 ) -> Transaction:
-    """Return a transaction with an id of its own; raises `Unbalanced` unless its entries sum to 0 fen."""
+    """Return a transaction; raises `Unbalanced` unless its entries sum to 0 fen."""
     if sum(entry.amount_fen for entry in entries) != 0:
         raise Unbalanced(f"{document_kind} {document_id} {kind}")
     return Transaction(
-        ids.new(),
         document_kind,
         document_id,
         kind,
@@ -93,6 +90,11 @@ def debt_entries(
         entries.append(Entry(version.roles["difference"], -rest_fen))
         findings.append(("bill.components_differ_from_total", ""))
     return entries, findings
+
+
+def opening_entries(total_fen: int, version: policy.Version) -> list[Entry]:
+    """Return the entries of a debt from before the books were opened."""
+    return [Entry(version.receivable, total_fen), Entry(version.roles["opening"], -total_fen)]
 
 
 def reversed_(entries: Iterable[Entry]) -> list[Entry]:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from services.collection.adapters import queries, tables
 from services.collection.application import debts, errors, payments
-from services.collection.domain.documents import Debt
+from services.collection.domain.documents import OPENING, Debt
 from services.collection.entrypoints import schemas
 from services.collection.entrypoints.channels import ChannelPolicy
 from services.collection.entrypoints.context import Context
@@ -40,7 +40,7 @@ async def put_openings(body: schemas.OpeningBatchIn, caller: auth.Current, db: w
     """Post what customers owed when the utility went live; each item is answered by itself."""
     openings = [
         Debt(
-            debts.OPENING,
+            OPENING,
             item.document_no,
             item.account_no,
             "",
@@ -48,7 +48,7 @@ async def put_openings(body: schemas.OpeningBatchIn, caller: auth.Current, db: w
             item.due_on,
             item.posted_on,
             item.amount_fen,
-            [(debts.OPENING, item.amount_fen)],
+            (),
         )
         for item in body.items
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from services.collection.application import accounts, debts
-from services.collection.domain.documents import Correction, Debt
+from services.collection.domain.documents import BILL, Correction, Debt
 from services.collection.domain.policy import Policy
 from shared.bus.consumer import Handler
 from shared.db.engine import Tx
@@ -30,7 +30,7 @@ def debt_of(bill: Bill) -> Debt:
     """Return what a bill makes its account owe."""
     components = [(part.component, part.amount_fen) for part in bill.components]
     return Debt(
-        debts.BILL,
+        BILL,
         bill.bill_id,
         bill.account_no,
         bill.cycle,
