@@ -178,3 +178,16 @@ async def _trace_message(read: Read, id: str) -> TraceNode | None:
         return None
     document = {"message_id": message_id, "sender": rows[0]["uploader"], "received_at": rows[0]["received_at"]}
     return TraceNode(SERVICE, "device_message", id, document)
+
+
+async def org_unit_of_meter(read: Read, meter_no: str) -> str | None:
+    """Return where a meter belongs."""
+    found: str | None = await read.scalar(select(store.METER.c.org_unit).where(store.METER.c.meter_no == meter_no))
+    return found
+
+
+async def gauges(read: Read) -> dict[str, float]:
+    """Return the service's gauges."""
+    task = store.TASK.c
+    unread = await read.scalar(select(func.count()).where(task.status.in_(("open", "suspect"))))
+    return {"reading_tasks_open": float(unread)}

@@ -35,9 +35,9 @@ class Curve:
 async def record(tx: Tx, *, curves: Sequence[Curve], uploader: Uploader, zone: ZoneInfo) -> list[Outcome]:
     """Keep day curves. Natural key (meter, day, quantity); at most 1,000.
 
-    A curve has as many values as its local day has intervals (92 to 100 quarter hours where clocks change); missing ones are given as
-    null and counted. A curve that fills gaps of the stored one, and changes nothing else, replaces it; other content is a
-    conflicting duplicate.
+    A curve has as many values as its local day has intervals (92 to 100 quarter hours where clocks change); missing ones
+    are given as null and counted. A curve that fills gaps of the stored one, and changes nothing else, replaces it; other
+    content is a conflicting duplicate.
     """
     upload_id = ids.new()
     outcomes: list[Outcome] = []

@@ -1,0 +1,133 @@
+"""Batches of reads as they come over the wire, JSON and CSV: a broken item is refused by itself, a broken body as a whole."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Annotated, Any, NotRequired, TypedDict
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+
+from services.reading.application.reads import ReadItem
+from services.reading.entrypoints import schemas
+from services.reading.entrypoints.schemas import ITEMS_MAX, MeterNo, No, Unit, Values
+from shared.outcome import Outcome
+
+CELL_CHARACTERS_MAX = 64
+FIXED_COLUMNS = ("meter_no", "read_at", "source", "unit", "reader")
+MALFORMED = "reading.malformed_item"
+
+Instant = Annotated[
+    str, Field(min_length=1, max_length=40, description="With offset.", examples=["2026-02-01T00:00:00+08:00"])
+]
+Source = Annotated[
+    str,
+    Field(min_length=1, max_length=16, description="`remote`; by token also `site`, `self`.", examples=["remote"]),
+]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class Item(TypedDict):
+    """All registers of one meter at one instant; exactly a `ReadItem`."""
+
+    meter_no: MeterNo
+    read_at: Instant
+    source: Source
+    unit: Unit
+    registers: Values
+    reader: NotRequired[No | None]
+
+
+class Batch(BaseModel):
+    """Reads of a device, a head-end or a person. `message_id` is the sender's own number of this message, for tracing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    message_id: Annotated[str, Field(max_length=64, pattern=schemas.NUMBER_PATTERN)] | None = None
+    items: Annotated[list[Item], Field(max_length=ITEMS_MAX)]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class _Fast(TypedDict):
+    message_id: NotRequired[Annotated[str, Field(max_length=64, pattern=schemas.NUMBER_PATTERN)] | None]
+    items: Annotated[list[Item], Field(max_length=ITEMS_MAX)]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class _Loose(TypedDict):
+    message_id: NotRequired[Annotated[str, Field(max_length=64, pattern=schemas.NUMBER_PATTERN)] | None]
+    items: Annotated[list[Any], Field(max_length=ITEMS_MAX)]
+
+
+_FAST = TypeAdapter(_Fast)
+_LOOSE = TypeAdapter(_Loose)
+_ITEM: TypeAdapter[Any] = TypeAdapter(Item)
+
+Parsed = tuple[list[ReadItem], list[Outcome | None], str]
+"""The items that are well formed, the outcomes of all (None where it is yet to come), and the message's own number."""
+
+
+def parse_json(body: bytes) -> Parsed:
+    """Read a JSON batch in one pass; only where that fails item by item, to tell the broken ones."""
+    try:
+        fast: Any = _FAST.validate_json(body)
+        return fast["items"], [None] * len(fast["items"]), fast.get("message_id") or ""
+    except ValidationError:
+        pass
+    try:
+        loose: Any = _LOOSE.validate_python(orjson.loads(body))
+    except orjson.JSONDecodeError as broken:
+        raise RequestValidationError([{"type": "json_invalid", "loc": ("body",), "msg": "broken"}]) from broken
+    except ValidationError as wrong:
+        found = [error | {"loc": ("body", *error["loc"])} for error in wrong.errors(include_url=False)]
+        raise RequestValidationError(found) from None
+    items, outcomes = each_valid(loose["items"])
+    return items, outcomes, loose.get("message_id") or ""
+
+
+def each_valid(raw: list[Any]) -> tuple[list[ReadItem], list[Outcome | None]]:
+    """Return the well-formed items, and the outcome of each of the others."""
+    items: list[ReadItem] = []
+    outcomes: list[Outcome | None] = []
+    for each in raw:
+        try:
+            items.append(_ITEM.validate_python(each))
+            outcomes.append(None)
+        except ValidationError as wrong:
+            where = "/".join(str(step) for step in wrong.errors(include_url=False, include_input=False)[0]["loc"][:1])
+            outcomes.append(Outcome("refused", MALFORMED, f"malformed: {where or 'item'}"))
+    return items, outcomes
+
+
+def parse_csv(body: bytes) -> tuple[list[ReadItem], list[Outcome | None]]:
+    """Read a CSV file (RFC 4180, UTF-8, with a header): meter_no, read_at, source, unit, reader, then a column per quantity.
+
+    An empty register cell means that the meter has no such register. Source `site` and unit `kWh` are taken where their columns
+    are missing.
+    """
+    try:
+        rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as broken:
+        raise _bad_csv("not a CSV file in UTF-8") from broken
+    if not rows or "meter_no" not in rows[0] or "read_at" not in rows[0] or len(set(rows[0])) != len(rows[0]):
+        raise _bad_csv("the header must name meter_no, read_at and the quantities, each once")
+    if len(rows) > ITEMS_MAX + 1:
+        raise _bad_csv(f"at most {ITEMS_MAX} rows")
+    header, raw = rows[0], []
+    for row in rows[1:]:
+        cells = dict(zip(header, row, strict=False)) if len(row) == len(header) else {}
+        values = {name: cell for name, cell in cells.items() if name not in FIXED_COLUMNS and cell}
+        item: dict[str, Any] = {"source": "site", "unit": "kWh", "registers": values}
+        raw.append(item | {name: cell for name, cell in cells.items() if name in FIXED_COLUMNS and cell})
+    return each_valid(raw)
+
+
+def _bad_csv(message: str) -> RequestValidationError:
+    return RequestValidationError([{"type": "csv", "loc": ("body",), "msg": message}])
+
+
+def merge(outcomes: list[Outcome | None], found: list[Outcome]) -> list[Outcome]:
+    """Put the outcomes of the well-formed items in their places."""
+    take: Callable[[], Outcome] = iter(found).__next__
+    return [take() if outcome is None else outcome for outcome in outcomes]

@@ -1,0 +1,37 @@
+"""The timed work of reading."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from services.reading.application import closing, planning
+from services.reading.entrypoints.context import Context
+from shared.db.engine import Read, Tx
+from shared.db.jobs import Job
+
+SEPARATOR = " "  # neither numbers nor cycles hold one
+
+
+def jobs(own: Context) -> list[Job]:
+    """Return the jobs by business date: `plan-cycles`, a route a chunk; `close-routes`, a route's cycle a chunk."""
+
+    async def plan(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
+        counts = await planning.plan(
+            tx, route_no=chunk, business_date=business_date, policies=own.policies, zone=own.zone
+        )
+        return dict(counts)
+
+    async def cycles_due(read: Read, business_date: date) -> Sequence[str]:
+        due = await closing.cycles_due(read, business_date, own.policies)
+        return [f"{route_no}{SEPARATOR}{cycle}" for route_no, cycle in due]
+
+    async def close(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
+        route_no, _, cycle = chunk.rpartition(SEPARATOR)
+        counts = await closing.close(
+            tx, route_no=route_no, cycle=cycle, business_date=business_date, policies=own.policies
+        )
+        return dict(counts)
+
+    return [
+        Job(name="plan-cycles", chunks=planning.routes_due, work=plan),
+        Job(name="close-routes", chunks=cycles_due, work=close),
+    ]

@@ -1,0 +1,44 @@
+"""The composition root of reading."""
+
+from services.reading.adapters import policies, queries
+from services.reading.entrypoints import api_masterdata, api_reads, api_views, consumers, jobs
+from services.reading.entrypoints.context import Context
+from services.reading.settings import ReadingSettings
+from shared import service
+from shared.bus.ports import EventLog
+from shared.clock import Clock, SystemClock
+from shared.service import Service
+from shared.settings import SettingsError
+from shared.web.devices import DeviceRecord
+
+NAME = "reading"
+
+
+def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
+    """Return the reading service."""
+    database = service.open_database(settings, NAME, clock=clock or SystemClock())
+    try:
+        rules = policies.load(settings.reading_policies)
+    except (OSError, ValueError) as fault:
+        raise SettingsError(f"wrong setting: WATTLINE_READING_POLICIES: {fault}") from fault
+    own = Context(rules, settings.timezone)
+
+    async def device(device_id: str) -> DeviceRecord | None:
+        async with database.read() as read:
+            row = await queries.device(read, device_id)
+        return queries.device_record(row) if row else None
+
+    return service.assemble(
+        NAME,
+        settings=settings,
+        database=database,
+        event_log=event_log,
+        routers=[api_reads.router, api_masterdata.router, api_views.router],
+        handlers=consumers.handlers(own),
+        jobs=jobs.jobs(own),
+        gauges=[queries.gauges],
+        control_totals=queries.control_totals,
+        trace=queries.trace,
+        device_lookup=device,
+        context=own,
+    )

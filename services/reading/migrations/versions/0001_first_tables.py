@@ -1,0 +1,321 @@
+"""The tables of the reading service, and those that every service has."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from shared.db import columns
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit_entry",
+        sa.Column("id", columns.BigInt, autoincrement=True, nullable=False),
+        sa.Column("at", columns.Instant, nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("entity_kind", sa.String(length=64), nullable=False),
+        sa.Column("entity_id", sa.String(length=160), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("before_version", sa.Integer(), nullable=True),
+        sa.Column("after_version", sa.Integer(), nullable=True),
+        sa.Column("correlation_id", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("audit_entry_entity", "audit_entry", ["entity_kind", "entity_id", "id"], unique=False)
+    op.create_table(
+        "contract",
+        sa.Column("contract_no", sa.String(length=64), nullable=False),
+        sa.Column("account_no", sa.String(length=64), nullable=False),
+        sa.Column("service_point_no", sa.String(length=64), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("contract_no"),
+    )
+    op.create_index(op.f("ix_contract_service_point_no"), "contract", ["service_point_no"], unique=False)
+    op.create_table(
+        "curve",
+        sa.Column("meter_no", sa.String(length=40), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("quantity", sa.String(length=32), nullable=False),
+        sa.Column("interval_minutes", sa.SmallInteger(), nullable=False),
+        sa.Column("values", sa.Text(), nullable=False),
+        sa.Column("missing", sa.SmallInteger(), nullable=False),
+        sa.Column("upload_id", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("meter_no", "day", "quantity"),
+    )
+    op.create_table(
+        "dead_letter",
+        sa.Column("id", columns.BigInt, autoincrement=True, nullable=False),
+        sa.Column("consumer", sa.String(length=64), nullable=False),
+        sa.Column("event_id", sa.String(length=64), nullable=False),
+        sa.Column(
+            "item", sa.Integer(), nullable=False, comment="index of the fact in its event; -1: the event as a whole"
+        ),
+        sa.Column("topic", sa.String(length=64), nullable=False),
+        sa.Column("partition", sa.SmallInteger(), nullable=False),
+        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False, comment="empty where it could not be read"),
+        sa.Column("state", sa.String(length=8), nullable=False, comment="poison | parked | ready"),
+        sa.Column(
+            "error", sa.String(length=128), nullable=False, comment="class or code only: texts may hold personal data"
+        ),
+        sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("created_at", columns.Instant, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("consumer", "event_id", "item", name="dead_letter_fact"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("dead_letter_key", "dead_letter", ["consumer", "key"], unique=False)
+    op.create_table(
+        "device",
+        sa.Column("device_id", sa.String(length=64), nullable=False),
+        sa.Column("org_unit", sa.String(length=128), nullable=False),
+        sa.Column("meter_no", sa.String(length=40), nullable=True),
+        sa.Column("key_version", sa.Integer(), nullable=False),
+        sa.Column("active", sa.SmallInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("device_id"),
+    )
+    op.create_table(
+        "event_journal",
+        sa.Column("position", columns.BigInt, autoincrement=True, nullable=False),
+        sa.Column("event_id", sa.String(length=64), nullable=False),
+        sa.Column("topic", sa.String(length=64), nullable=False),
+        sa.Column("partition", sa.SmallInteger(), nullable=False),
+        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("payload", sa.Text(), nullable=False, comment="JSON as it is sent"),
+        sa.Column("traceparent", sa.String(length=64), nullable=False),
+        sa.Column("created_at", columns.Instant, nullable=False),
+        sa.PrimaryKeyConstraint("position"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("event_journal_created_at", "event_journal", ["created_at"], unique=False, postgresql_using="brin")
+    op.create_table(
+        "finding",
+        sa.Column("finding_id", sa.String(length=64), nullable=False),
+        sa.Column("entity_kind", sa.String(length=16), nullable=False),
+        sa.Column("entity_id", sa.String(length=96), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("service_point_no", sa.String(length=64), nullable=False),
+        sa.Column("org_unit", sa.String(length=128), nullable=False),
+        sa.Column("cycle", sa.String(length=7), nullable=False),
+        sa.Column("numbers", sa.Text(), nullable=False),
+        sa.Column("created_at", columns.Instant, nullable=False),
+        sa.PrimaryKeyConstraint("finding_id"),
+        sa.UniqueConstraint("entity_kind", "entity_id", "code", name="finding_natural_key"),
+    )
+    op.create_table(
+        "idempotency_key",
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("route", sa.String(length=160), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("body_hash", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.SmallInteger(), nullable=False),
+        sa.Column("response", sa.Text(), nullable=False),
+        sa.Column("created_at", columns.Instant, nullable=False),
+        sa.PrimaryKeyConstraint("subject", "route", "key"),
+    )
+    op.create_index("idempotency_key_created_at", "idempotency_key", ["created_at"], unique=False)
+    op.create_table(
+        "inbox",
+        sa.Column("consumer", sa.String(length=64), nullable=False),
+        sa.Column("event_id", sa.String(length=64), nullable=False),
+        sa.Column("received_at", columns.Instant, nullable=False),
+        sa.PrimaryKeyConstraint("consumer", "event_id"),
+    )
+    op.create_index("inbox_received_at", "inbox", ["received_at"], unique=False, postgresql_using="brin")
+    op.create_table(
+        "installation",
+        sa.Column("meter_no", sa.String(length=40), nullable=False),
+        sa.Column("installed_on", sa.Date(), nullable=False),
+        sa.Column("service_point_no", sa.String(length=64), nullable=False),
+        sa.Column("removed_on", sa.Date(), nullable=True),
+        sa.Column("opening", sa.Text(), nullable=False),
+        sa.Column("closing", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("meter_no", "installed_on"),
+    )
+    op.create_index(op.f("ix_installation_service_point_no"), "installation", ["service_point_no"], unique=False)
+    op.create_table(
+        "job_run",
+        sa.Column("job", sa.String(length=64), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("chunk", sa.String(length=128), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False, comment="open | done"),
+        sa.Column("counts", sa.Text(), nullable=False, comment="JSON object of integers: what the chunk did"),
+        sa.Column("started_at", columns.Instant, nullable=False),
+        sa.Column("finished_at", columns.Instant, nullable=True),
+        sa.PrimaryKeyConstraint("job", "business_date", "chunk"),
+    )
+    op.create_table(
+        "journal_pending",
+        sa.Column("position", columns.BigInt, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("position"),
+    )
+    op.create_table(
+        "meter",
+        sa.Column("meter_no", sa.String(length=40), nullable=False),
+        sa.Column("org_unit", sa.String(length=128), nullable=False),
+        sa.Column("registers", sa.Text(), nullable=False),
+        sa.Column("numerator", sa.Integer(), nullable=False),
+        sa.Column("denominator", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("meter_no"),
+    )
+    op.create_table(
+        "nonce",
+        sa.Column("device_id", sa.String(length=64), nullable=False),
+        sa.Column("nonce", sa.String(length=64), nullable=False),
+        sa.Column("seen_at", columns.Instant, nullable=False),
+        sa.PrimaryKeyConstraint("device_id", "nonce"),
+    )
+    op.create_index("nonce_seen_at", "nonce", ["seen_at"], unique=False)
+    op.create_table(
+        "parked_key",
+        sa.Column("consumer", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("parked_at", columns.Instant, nullable=False),
+        sa.PrimaryKeyConstraint("consumer", "key"),
+    )
+    op.create_table(
+        "read",
+        sa.Column("meter_no", sa.String(length=40), nullable=False),
+        sa.Column("read_at", columns.Instant, nullable=False),
+        sa.Column("source", sa.String(length=16), nullable=False),
+        sa.Column("quantity", sa.String(length=32), nullable=False),
+        sa.Column("count", columns.BigInt, nullable=False),
+        sa.Column("upload_id", sa.String(length=64), nullable=False),
+        sa.Column("reader", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("meter_no", "read_at", "source", "quantity"),
+    )
+    op.create_table(
+        "read_correction",
+        sa.Column("read_id", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("reason", sa.String(length=64), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("created_at", columns.Instant, nullable=False),
+        sa.PrimaryKeyConstraint("read_id", "number"),
+    )
+    op.create_table(
+        "relay_lease",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("holder", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", columns.Instant, nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "reread",
+        sa.Column("request_id", sa.String(length=64), nullable=False),
+        sa.Column("service_point_no", sa.String(length=64), nullable=False),
+        sa.Column("org_unit", sa.String(length=128), nullable=False),
+        sa.Column("bill_id", sa.String(length=64), nullable=False),
+        sa.Column("cycle", sa.String(length=7), nullable=False),
+        sa.Column("reason", sa.String(length=64), nullable=False),
+        sa.Column("requested_by", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("answered_by", sa.String(length=96), nullable=True),
+        sa.PrimaryKeyConstraint("request_id"),
+    )
+    op.create_index(op.f("ix_reread_service_point_no"), "reread", ["service_point_no"], unique=False)
+    op.create_table(
+        "route",
+        sa.Column("route_no", sa.String(length=64), nullable=False),
+        sa.Column("org_unit", sa.String(length=128), nullable=False),
+        sa.Column("read_day", sa.SmallInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("route_no"),
+    )
+    op.create_table(
+        "route_cycle",
+        sa.Column("route_no", sa.String(length=64), nullable=False),
+        sa.Column("cycle", sa.String(length=7), nullable=False),
+        sa.Column("org_unit", sa.String(length=128), nullable=False),
+        sa.Column("read_date", sa.Date(), nullable=False),
+        sa.Column("closed_on", sa.Date(), nullable=True),
+        sa.Column("expected", sa.Integer(), nullable=False),
+        sa.Column("actual", sa.Integer(), nullable=False),
+        sa.Column("estimated", sa.Integer(), nullable=False),
+        sa.Column("missed", sa.Integer(), nullable=False),
+        sa.Column("usages", sa.Integer(), nullable=False),
+        sa.Column("sum_wh", columns.BigInt, nullable=False),
+        sa.PrimaryKeyConstraint("route_no", "cycle"),
+    )
+    op.create_table(
+        "service_point",
+        sa.Column("service_point_no", sa.String(length=64), nullable=False),
+        sa.Column("route_no", sa.String(length=64), nullable=False),
+        sa.Column("org_unit", sa.String(length=128), nullable=False),
+        sa.PrimaryKeyConstraint("service_point_no"),
+    )
+    op.create_index(op.f("ix_service_point_route_no"), "service_point", ["route_no"], unique=False)
+    op.create_table(
+        "task",
+        sa.Column("service_point_no", sa.String(length=64), nullable=False),
+        sa.Column("read_date", sa.Date(), nullable=False),
+        sa.Column("route_no", sa.String(length=64), nullable=False),
+        sa.Column("cycle", sa.String(length=7), nullable=False),
+        sa.Column("org_unit", sa.String(length=128), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("usage_id", sa.String(length=64), nullable=True),
+        sa.Column("import_wh", columns.BigInt, nullable=True),
+        sa.Column("reread", sa.SmallInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("service_point_no", "read_date"),
+        postgresql_with={"fillfactor": 60},
+    )
+    op.create_index("task_route_cycle", "task", ["route_no", "cycle"], unique=False)
+    op.create_table(
+        "upload",
+        sa.Column("upload_id", sa.String(length=64), nullable=False),
+        sa.Column("cycle", sa.String(length=7), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("uploader", sa.String(length=64), nullable=False),
+        sa.Column("message_id", sa.String(length=64), nullable=False),
+        sa.Column("received_at", columns.Instant, nullable=False),
+        sa.Column("received", sa.Integer(), nullable=False),
+        sa.Column("accepted", sa.Integer(), nullable=False),
+        sa.Column("already_accepted", sa.Integer(), nullable=False),
+        sa.Column("conflicting", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("upload_id", "cycle"),
+    )
+    op.create_index(op.f("ix_upload_cycle"), "upload", ["cycle"], unique=False)
+    op.create_table(
+        "usage",
+        sa.Column("usage_id", sa.String(length=64), nullable=False),
+        sa.Column("service_point_no", sa.String(length=64), nullable=False),
+        sa.Column("period_from", sa.Date(), nullable=False),
+        sa.Column("period_to", sa.Date(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("org_unit", sa.String(length=128), nullable=False),
+        sa.Column("route_no", sa.String(length=64), nullable=False),
+        sa.Column("cycle", sa.String(length=7), nullable=False),
+        sa.Column("quality", sa.String(length=16), nullable=False),
+        sa.Column("energy", sa.Text(), nullable=False),
+        sa.Column("import_wh", columns.BigInt, nullable=False),
+        sa.Column("closing_meter", sa.String(length=40), nullable=False),
+        sa.Column("closing_counts", sa.Text(), nullable=False),
+        sa.Column("closing_source", sa.String(length=16), nullable=False),
+        sa.Column("closing_actors", sa.Text(), nullable=False),
+        sa.Column("actors", sa.Text(), nullable=False),
+        sa.Column("read_ids", sa.Text(), nullable=False),
+        sa.Column("meter_nos", sa.Text(), nullable=False),
+        sa.Column("findings", sa.Text(), nullable=False),
+        sa.Column("estimate_reason", sa.String(length=64), nullable=True),
+        sa.Column("estimates_in_a_row", sa.SmallInteger(), nullable=False),
+        sa.Column("settles_estimate", sa.SmallInteger(), nullable=False),
+        sa.Column("replaces_reason", sa.String(length=64), nullable=True),
+        sa.Column("created_at", columns.Instant, nullable=False),
+        sa.PrimaryKeyConstraint("usage_id"),
+        sa.UniqueConstraint("service_point_no", "period_from", "version", name="usage_natural_key"),
+    )
+
+
+def downgrade() -> None:
+    raise NotImplementedError("a posted figure is never taken back: go forward")
