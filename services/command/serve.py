@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, TypeVar
@@ -16,6 +17,8 @@ from shared.db.relay import Relay
 from shared.service import Service, open_database, open_event_log
 from shared.settings import SERVICES, Settings, SettingsError
 
+COLLECT_AFTER_OBJECTS = 50_000  # more than one batch makes: 2,000 facts of some twenty objects
+
 T = TypeVar("T")
 
 
@@ -23,6 +26,17 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Return what the work returns, run on the fast event loop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
+
+
+def settle() -> None:
+    """Take what is loaded now out of the garbage collector's rounds, and make these rare.
+
+    A batch makes thousands of lists and dictionaries, none of them in cycles. With the defaults each of them started
+    rounds over all loaded modules: reading one HTTP batch of 500 reads took 8.9 ms of CPU, settled it takes 1.6 ms.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER_OBJECTS, 20, 20)
 
 
 @contextlib.asynccontextmanager
@@ -67,6 +81,7 @@ async def up(*, stop: asyncio.Event | None = None, started: asyncio.Event | None
     await migrate(settings)
     async with event_log(common) as opened, _until(stop) as told:
         services = [local.build(name, settings[name], opened) for name in SERVICES]
+        settle()
         async with asyncio.TaskGroup() as group:
             for service in services:
                 group.create_task(_serve(service, settings[service.name], told))
@@ -108,7 +123,9 @@ async def one(name: str) -> None:
     """Run one service; its schema must be the newest already."""
     settings = local.settings_of(name)
     async with event_log(settings) as opened, stop_on_signal() as stop:
-        await _serve(local.build(name, settings, opened), settings, stop)
+        service = local.build(name, settings, opened)
+        settle()
+        await _serve(service, settings, stop)
 
 
 async def relay(name: str) -> None:
