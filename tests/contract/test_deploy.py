@@ -1,5 +1,6 @@
 """What stands in deploy/ and docker-compose.yml is what the code knows: settings, ports, paths, metrics, secrets."""
 
+import os
 import re
 import stat
 import subprocess
@@ -30,6 +31,14 @@ ALERTS = [
 PINNED = re.compile(r"[a-z/]+:v?\d+\.\d+(\.\d+)?(-[a-z]+)?")
 # Of PromQL itself, and the one series that Prometheus makes.
 NOT_METRICS = {"sum", "by", "increase", "up", "job", "service", "wattline"}
+
+
+FROM_OPERATOR = {"WATTLINE_SMTP_HOST": "mail.example", "WATTLINE_SMTP_SENDER": "bills@utility.example"}
+
+
+def substituted(value: str) -> str:
+    """Return a value with what the operator gives, and the defaults, in place of ${NAME:?why} and ${NAME:-default}."""
+    return re.sub(r"\$\{(\w+):([?-])([^}]*)\}", lambda m: FROM_OPERATOR[m[1]] if m[2] == "?" else m[3], value)
 
 
 def load(name: str, folder: Path) -> settings.Settings:
@@ -127,8 +136,18 @@ def test_promtool_agrees(command: tuple[str, ...]) -> None:
 @pytest.mark.docker_compose
 def test_docker_compose_accepts_the_file() -> None:
     command = ["docker-compose", "--file", "docker-compose.yml", "config", "--quiet"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    environment = os.environ | FROM_OPERATOR
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.docker_compose
+def test_docker_compose_asks_for_what_only_the_operator_knows() -> None:
+    command = ["docker-compose", "--file", "docker-compose.yml", "config", "--quiet"]
+    environment = {key: value for key, value in os.environ.items() if key not in FROM_OPERATOR}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+    assert "the mail server that takes the notices" in done.stderr
 
 
 @pytest.mark.parametrize("name", SERVICES)
