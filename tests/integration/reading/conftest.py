@@ -1,0 +1,14 @@
+"""A reading service for each test, on SQLite and on PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.reading_kit import Kit, running
+
+
+@pytest.fixture
+async def kit(database_url: str, tmp_path: Path) -> AsyncIterator[Kit]:
+    async with running(database_url, tmp_path) as made:
+        yield made
