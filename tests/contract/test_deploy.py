@@ -46,7 +46,8 @@ def load(name: str, folder: Path) -> settings.Settings:
     for secret in SERVICES[name]["secrets"]:
         (folder / secret).write_text(f"{secret}-0123456789abcdef0123456789abcdef\n")
     environment = {
-        key: value.replace("/run/secrets", str(folder)) for key, value in SERVICES[name]["environment"].items()
+        key: substituted(value).replace("/run/secrets", str(folder))
+        for key, value in SERVICES[name]["environment"].items()
     }
     service = name.removeprefix("migrate-")
     known = settings.settings_class(service) if service in settings.SERVICES else settings.Settings
