@@ -18,27 +18,33 @@ WAITING, REMINDER, FINDING = tables.WAITING, tables.REMINDER, tables.FINDING
 
 
 async def control_totals(read: Read, cycle: str) -> dict[str, int]:
-    """Return what was posted of a cycle's bills, and what waits: billing's issued bills must be found here."""
-    is_bill = (RECEIVABLE.c.document_kind == "bill") & (RECEIVABLE.c.cycle == cycle)
+    """Return what was posted of a cycle's bills: what billing has issued must be found here, or wait.
+
+    `documents_posted` and `posted_fen` are of bills that stand, `documents_reversed` and `reversed_fen` of those taken back.
+    """
     reversed_ = RECEIVABLE.c.status == "reversed"
+    amount, zero = RECEIVABLE.c.amount_fen, 0
     totals = await read.first(
         select(
-            func.count().label("bills_posted"),
-            func.coalesce(func.sum(RECEIVABLE.c.amount_fen), 0).label("bills_posted_fen"),
-            func.coalesce(func.sum(case((reversed_, 1), else_=0)), 0).label("bills_reversed"),
-            func.coalesce(func.sum(case((reversed_, RECEIVABLE.c.amount_fen), else_=0)), 0).label("bills_reversed_fen"),
-            func.coalesce(func.sum(RECEIVABLE.c.outstanding_fen), 0).label("bills_outstanding_fen"),
-        ).where(is_bill)
+            _sum(case((reversed_, zero), else_=1)).label("documents_posted"),
+            _sum(case((reversed_, zero), else_=amount)).label("posted_fen"),
+            _sum(case((reversed_, 1), else_=zero)).label("documents_reversed"),
+            _sum(case((reversed_, amount), else_=zero)).label("reversed_fen"),
+            _sum(RECEIVABLE.c.outstanding_fen).label("outstanding_fen"),
+        ).where(RECEIVABLE.c.document_kind == "bill", RECEIVABLE.c.cycle == cycle)
     )
     waiting = await read.first(
-        select(
-            func.count().label("bills_waiting"),
-            func.coalesce(func.sum(WAITING.c.amount_fen), 0).label("bills_waiting_fen"),
-        ).where(WAITING.c.kind == "bill", WAITING.c.cycle == cycle)
+        select(func.count().label("documents_waiting"), _sum(WAITING.c.amount_fen).label("waiting_fen")).where(
+            WAITING.c.kind == "bill", WAITING.c.cycle == cycle
+        )
     )
-    assert totals is not None
-    assert waiting is not None
-    return {name: int(value) for name, value in {**totals._mapping, **waiting._mapping}.items()}
+    imbalance = await read.first(select(_sum(ENTRY.c.amount_fen).label("ledger_imbalance_fen")))
+    rows = [row._mapping for row in (totals, waiting, imbalance) if row is not None]
+    return {name: int(value) for row in rows for name, value in row.items()}
+
+
+def _sum(value: Any) -> Any:
+    return func.coalesce(func.sum(value), 0)
 
 
 async def waiting_oldest(read: Read) -> datetime | None:
@@ -49,13 +55,9 @@ async def waiting_oldest(read: Read) -> datetime | None:
 
 async def gauges(read: Read) -> Mapping[str, float]:
     """Return the business gauges; the first must be 0."""
-    imbalance = await read.scalar(select(func.coalesce(func.sum(ENTRY.c.amount_fen), 0)))
-    outstanding = await read.scalar(
-        select(func.coalesce(func.sum(RECEIVABLE.c.outstanding_fen), 0)).where(RECEIVABLE.c.status == "open")
-    )
-    suspense = await read.scalar(
-        select(func.coalesce(func.sum(PAYMENT.c.amount_fen), 0)).where(PAYMENT.c.status == "suspense")
-    )
+    imbalance = await read.scalar(select(_sum(ENTRY.c.amount_fen)))
+    outstanding = await read.scalar(select(_sum(RECEIVABLE.c.outstanding_fen)).where(RECEIVABLE.c.status == "open"))
+    suspense = await read.scalar(select(_sum(PAYMENT.c.amount_fen)).where(PAYMENT.c.status == "suspense"))
     return {
         "ledger_imbalance_fen": float(imbalance),
         "receivables_open_fen": float(outstanding),
@@ -67,9 +69,7 @@ async def account(read: Read, account_no: str) -> Row[Any] | None:
     """Return an account with what it owes now."""
     table = tables.ACCOUNT
     outstanding = (
-        select(func.coalesce(func.sum(RECEIVABLE.c.outstanding_fen), 0))
-        .where(RECEIVABLE.c.account_no == account_no)
-        .scalar_subquery()
+        select(_sum(RECEIVABLE.c.outstanding_fen)).where(RECEIVABLE.c.account_no == account_no).scalar_subquery()
     )
     return await read.first(
         select(*table.c, outstanding.label("outstanding_fen")).where(table.c.account_no == account_no)

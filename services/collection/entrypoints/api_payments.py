@@ -16,7 +16,7 @@ from services.collection.entrypoints.context import Context
 from shared import web
 from shared.db.engine import Read
 from shared.events.fact import MAX_CODE, MAX_NO
-from shared.web import auth, idempotency, pagination
+from shared.web import auth, idempotency, pagination, state
 from shared.web.errors import Problem, not_found
 
 router = web.Router("/v1", tags=["payments"])
@@ -116,15 +116,25 @@ async def _order(read: Read, order_id: str, caller: auth.Caller) -> schemas.Orde
     policy=CHANNEL,
     response_model=schemas.ArrivalOut,
     raises=(errors.ConflictingDuplicate,),
-    responses={401: {"description": "`channel.invalid_signature`: the signature proves nothing"}},
+    responses={
+        401: {
+            "description": "`channel.invalid_signature`: the signature proves nothing",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    },
 )
 async def callback(
-    channel: Annotated[str, Path(min_length=1, max_length=MAX_CODE)], body: schemas.CallbackIn, db: web.Db, own: Own
+    channel: Annotated[str, Path(min_length=1, max_length=MAX_CODE)],
+    body: schemas.CallbackIn,
+    db: web.Db,
+    own: Own,
+    parts: state.Current,
 ) -> Response:
     """Take a channel's report that money has arrived; signed in `X-Channel-Signature` (hex HMAC-SHA256 over the body)."""
     confirmation = payments.Confirmation(channel, body.channel_txn, body.order_id, body.amount_fen, body.paid_on)
     async with db.begin() as tx:
         arrival = await payments.confirm(tx, policy=own.policy, confirmation=confirmation, today=own.today())
+    _count(parts, arrival.payment_status if arrival.status == "done" else arrival.status)
     if arrival.status == "conflicting_duplicate":  # raised here, so that the finding is kept
         raise errors.ConflictingDuplicate
     return web.Json(
@@ -140,7 +150,12 @@ async def callback(
     raises=(errors.AccountUnknown, errors.MonthClosed, errors.DatedInFuture, idempotency.KeyReused),
 )
 async def take_payment(
-    body: schemas.PaymentIn, key: idempotency.Key, caller: auth.Current, db: web.Db, own: Own
+    body: schemas.PaymentIn,
+    key: idempotency.Key,
+    caller: auth.Current,
+    db: web.Db,
+    own: Own,
+    parts: state.Current,
 ) -> Response:
     """Take money at the counter."""
     today = own.today()
@@ -162,6 +177,7 @@ async def take_payment(
         answer = await idempotency.once(
             tx, caller=caller, key=key, route="POST /v1/payments", body=body, action=take, status=201
         )
+    _count(parts, "already_done" if answer.replayed else payments.POSTED)
     return answer.response()
 
 
@@ -189,6 +205,10 @@ async def list_payments(
     return wanted.page(rows, key=lambda row: (row.payment_id,), item=lambda r: schemas.PaymentListed(**r._mapping))
 
 
+def _count(parts: web.Web, status: str) -> None:
+    parts.metrics.counter("payments_total").labels(status).inc()
+
+
 async def _payment(read: Read, payment_id: str, caller: auth.Caller) -> schemas.PaymentOut:
     row = await queries.payment(read, payment_id)
     if row is None or not caller.may_see(row.org_unit):
@@ -198,7 +218,8 @@ async def _payment(read: Read, payment_id: str, caller: auth.Caller) -> schemas.
         name: row._mapping[name] for name in schemas.PaymentOut.model_fields if name in row._mapping
     }
     parts = [{name: one._mapping[name] for name in schemas.AllocationOut.model_fields} for one in made]
-    return schemas.PaymentOut.model_validate({**values, "allocations": parts})
+    order = [{"service": "collection", "kind": "payment_order", "id": row.order_id}] if row.order_id else []
+    return schemas.PaymentOut.model_validate({**values, "allocations": parts, "derived_from": order})
 
 
 @router.post(

@@ -102,6 +102,12 @@ class ResolutionIn(In):
     resolved_on: date | None = Field(None, description="Default: today.")
 
 
+class DerivedFrom(BaseModel):
+    service: str
+    kind: str
+    id: str
+
+
 class AllocationOut(BaseModel):
     """A part of a payment set against a receivable; below zero where it was released again."""
 
@@ -126,6 +132,7 @@ class PaymentOut(BaseModel):
     recorded_by: str
     decided_by: str | None
     allocations: list[AllocationOut]
+    derived_from: list[DerivedFrom]
 
 
 class PaymentListed(BaseModel):
@@ -138,12 +145,6 @@ class PaymentListed(BaseModel):
     amount_fen: Fen
     received_on: date
     status: Literal["posted", "suspense", "reversed", "returned"]
-
-
-class DerivedFrom(BaseModel):
-    service: str
-    kind: str
-    id: str
 
 
 class ReceivableOut(BaseModel):

@@ -66,7 +66,7 @@ async def test_a_bill_before_its_account_waits_and_is_posted_when_the_account_co
     await kit.give(issued(bill("B9", 700, account_no="A9")))
     await kit.give(corrected("K9", [bill("B9", 700, account_no="A9")], [bill("B10", 650, account_no="A9")]))
     totals = (await kit.admin.get("/v1/control-totals?cycle=2026-01")).json()
-    assert (totals["bills_waiting"], totals["bills_waiting_fen"]) == (1, 700)
+    assert (totals["documents_waiting"], totals["waiting_fen"]) == (1, 700)
 
     await kit.give(account("A9"))
 
@@ -197,11 +197,12 @@ async def test_control_totals_count_the_bills_of_their_cycle(kit: Kit) -> None:
 
     totals = (await kit.admin.get("/v1/control-totals?cycle=2026-01")).json()
     assert totals == {
-        "bills_posted": 3,
-        "bills_posted_fen": 1_900,
-        "bills_reversed": 1,
-        "bills_reversed_fen": 500,
-        "bills_outstanding_fen": 1_400,
-        "bills_waiting": 0,
-        "bills_waiting_fen": 0,
+        "documents_posted": 2,
+        "posted_fen": 1_400,
+        "documents_reversed": 1,
+        "reversed_fen": 500,
+        "outstanding_fen": 1_400,
+        "documents_waiting": 0,
+        "waiting_fen": 0,
+        "ledger_imbalance_fen": 0,
     }
