@@ -51,7 +51,7 @@ def build(
 
 def _policies(settings: BillingSettings) -> policy.Policies:
     try:
-        return policy.load(orjson.loads(settings.billing_policy_file.read_bytes()))
+        return policy.load(orjson.loads(settings.billing_policy.read_bytes()))
     except (OSError, ValueError) as error:
         detail = str(error) if isinstance(error, policy.PolicyWrong) else type(error).__name__
-        raise SettingsError(f"wrong setting: WATTLINE_BILLING_POLICY_FILE: {detail}") from None
+        raise SettingsError(f"wrong setting: WATTLINE_BILLING_POLICY: {detail}") from None

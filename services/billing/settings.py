@@ -12,6 +12,6 @@ DEFAULT_POLICY = Path(__file__).parent / "policies" / "cn_default.json"
 class BillingSettings(Settings):
     """`WATTLINE_BILLING_…` from the environment."""
 
-    billing_policy_file: Path = Field(
+    billing_policy: Path = Field(
         default=DEFAULT_POLICY, description="review, release and correction rules with their dates"
     )

@@ -47,7 +47,9 @@ async def lock(tx: Tx, keys: Sequence[tuple[str, str]]) -> Sequence[Row[Any]]:
 
 async def write(tx: Tx, changed: Sequence[dict[str, Any]]) -> None:
     """This function will set the same columns on runs; each is a mapping that holds the key."""
-    names = list(changed[0]) if changed else []
+    if not changed:
+        return
+    names = list(changed[0])
     await bulk.update_from(
         tx, BILL_RUN, {name: [row[name] for row in changed] for name in names}, key=("route_no", "cycle")
     )

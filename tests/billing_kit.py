@@ -1,0 +1,229 @@
+"""What the tests of billing share: a started service without servers, usages, routes, accounts, a client with a role."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from sqlalchemy import event, func, select
+
+from services.billing import main, tariffs
+from services.billing.adapters import rating_documents, tables
+from services.billing.application import accounts, calculation, runs
+from services.billing.application import tariffs as tariff_use_cases
+from services.billing.application.context import Context, Rater
+from services.billing.domain import rating
+from services.billing.domain.accounts import Account, Assignment, Contract, DatedFact
+from services.billing.entrypoints import jobs
+from services.billing.settings import DEFAULT_POLICY, BillingSettings
+from shared.bus.embedded import EmbeddedEventLog
+from shared.db import migrations
+from shared.db.engine import Database
+from shared.events.fact import Fact
+from shared.events.reading import RouteClosed, UsageMeasured
+from shared.outcome import Outcome
+from shared.service import Service
+from shared.web import auth
+
+KEY = "k" * 40
+ALL_SCOPES = ("billing:read", "billing:write", "billing:review", "billing:release", "admin")
+PLAIN = "CN-ZJ/residential"
+KWH = 1000
+
+
+def month(number: int, year: int = 2026) -> date:
+    return date(year + (number - 1) // 12, (number - 1) % 12 + 1, 1)
+
+
+def usage(
+    n: int | str,
+    cycle: int = 1,
+    kwh: int = 200,
+    *,
+    version: int = 1,
+    route: str = "R1",
+    **more: Any,
+) -> UsageMeasured:
+    """The usage of service point `SP<n>` in month `cycle` of 2026."""
+    start, end = month(cycle), month(cycle + 1)
+    values: dict[str, Any] = {
+        "usage_id": f"U-{n}-{cycle}-{version}",
+        "service_point_no": f"SP{n}",
+        "org_unit": "zj/hangzhou",
+        "route_no": route,
+        "cycle": f"{start:%Y-%m}",
+        "read_date": end,
+        "period_from": start,
+        "period_to": end,
+        "version": version,
+        "quality": "actual",
+        "energy_wh": {"import": kwh * KWH},
+        "meter_nos": (f"M{n}",),
+        "read_ids": (f"READ-{n}-{cycle}-{version}",),
+        "actors": ("reader-1", "uploader-1"),
+    }
+    return UsageMeasured(**values | more)
+
+
+def closed(known: Sequence[UsageMeasured], *, route: str = "R1", **more: Any) -> RouteClosed:
+    """The route's word on its usages, as it should be."""
+    first = [u for u in known if u.version == 1]
+    values: dict[str, Any] = {
+        "route_no": route,
+        "org_unit": "zj/hangzhou",
+        "cycle": first[0].cycle,
+        "read_date": first[0].read_date,
+        "closed_on": first[0].read_date,
+        "expected": len(first),
+        "actual": len(first),
+        "estimated": 0,
+        "missed": 0,
+        "usages": len(first),
+        "sum_wh": sum(u.energy_wh["import"] for u in first),
+    }
+    return RouteClosed(**values | more)
+
+
+def account(n: int | str, *, tariff: str = PLAIN, people: int = 3, **more: Any) -> Account:
+    """Account `A<n>` with contract `C<n>` at service point `SP<n>` since 2020, nothing used of 2026's ladder."""
+    contract = Contract(
+        contract_no=f"C{n}",
+        service_point_no=f"SP{n}",
+        from_=date(2020, 1, 1),
+        to=None,
+        assignments=(Assignment(date(2020, 1, 1), tariff),),
+        opening={"ladders": {"year": {"year": 2026, "used_wh": [0, 0, 0]}}},
+        cycle_months=1,
+    )
+    values: dict[str, Any] = {
+        "account_no": f"A{n}",
+        "org_unit": "zj/hangzhou",
+        "opened_on": date(2020, 1, 1),
+        "closed_on": None,
+        "facts": (DatedFact(date(2020, 1, 1), "residential", people, 1),),
+        "contracts": (contract,),
+    }
+    return Account(**values | more)
+
+
+@dataclass
+class Desk:
+    """A billing service without its loops: facts are handed in, work is done when asked for."""
+
+    service: Service
+    context: Context
+    app: Any
+    statements: list[str] = field(default_factory=list)
+
+    @property
+    def db(self) -> Database:
+        return self.service.database
+
+    async def open(self, *wanted: Account) -> list[Outcome]:
+        async with self.db.begin() as tx:
+            return await accounts.put(tx, wanted, actor="clerk", may_see=lambda _: True, context=self.context)
+
+    async def measure(self, *facts: UsageMeasured) -> None:
+        async with self.db.begin() as tx:
+            await calculation.record(tx, facts, context=self.context)
+
+    async def close(self, *facts: RouteClosed) -> None:
+        async with self.db.begin() as tx:
+            await runs.close(tx, facts, context=self.context)
+
+    async def work(self) -> int:
+        return await jobs.work_once(self.db, self.context)
+
+    async def released(self, *usages: UsageMeasured) -> None:
+        """Bill the usages and issue them with their route's run."""
+        await self.measure(*usages)
+        await self.close(closed(usages))
+        await self.work()
+
+    async def bills(self, *names: str, **where: Any) -> list[Any]:
+        b = tables.BILL.c
+        statement = select(*(b[name] for name in names)) if names else select(tables.BILL)
+        for name, value in where.items():
+            statement = statement.where(b[name] == value)
+        async with self.db.read() as read:
+            rows = await read.all(statement.order_by(b.contract_no, b.period_from, b.version))
+        return [tuple(row) if names else row for row in rows]
+
+    async def published(self, kind: type[Fact]) -> list[Any]:
+        journal = tables.PLATFORM.event_journal.c
+        async with self.db.read() as read:
+            rows = await read.all(select(journal.payload).where(journal.type == kind.type).order_by(journal.position))
+        return [kind.model_validate(item) for row in rows for item in orjson.loads(row.payload)["items"]]
+
+    async def count(self, table: Any) -> int:
+        async with self.db.read() as read:
+            return int(await read.scalar(select(func.count()).select_from(table)))
+
+    def client(self, *scopes: str, subject: str = "reviewer-1", org_units: Sequence[str] = ("*",)) -> httpx.AsyncClient:
+        token = auth.mint(
+            key=KEY, audience="wattline", subject=subject, scopes=scopes or ALL_SCOPES, org_units=org_units
+        )
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app),
+            base_url="http://billing",
+            headers={"Authorization": f"Bearer {token}"},
+        )
+
+    def watch(self) -> list[str]:
+        """Return a list that grows by every SQL statement from now on."""
+        seen: list[str] = []
+
+        def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            seen.append(statement)
+
+        event.listen(self.db.engine.sync_engine, "before_cursor_execute", note)
+        return seen
+
+
+def policy_file(path: Path, **changes: Any) -> Path:
+    """Write the shipped policy with other top-level rules to a file."""
+    document = orjson.loads(DEFAULT_POLICY.read_bytes())
+    document["versions"][0] |= changes
+    path.write_bytes(orjson.dumps(document))
+    return path
+
+
+def settings(url: str, tmp_path: Path, **more: str) -> BillingSettings:
+    return BillingSettings.load(
+        {
+            "WATTLINE_TOKEN_KEY": KEY,
+            "WATTLINE_DEVICE_MASTER_KEY": KEY,
+            "WATTLINE_DATA_DIR": str(tmp_path),
+            "WATTLINE_DATABASE_URL": url,
+            **more,
+        }
+    )
+
+
+@asynccontextmanager
+async def desk(url: str, tmp_path: Path, *, rater: Rater = rating.rate, **more: str) -> AsyncIterator[Desk]:
+    """A billing service on a fresh database, with the packaged tariffs stored."""
+    await migrations.upgrade(url, "billing")
+    service = main.build(
+        settings(url, tmp_path, **more), event_log=EmbeddedEventLog(str(tmp_path / "events.db")), rater=rater
+    )
+    context: Context = service.app.state.context
+    made = Desk(service, context, service.app)
+    async with service.database.begin() as tx:
+        for document in tariffs.documents("sample"):
+            kind = next((k for k in rating_documents.KINDS[1:] if k in document), rating_documents.TARIFF)
+            if kind in ("tariff", "table"):
+                await tariff_use_cases.put(
+                    tx,
+                    kind=kind,
+                    document_id=str(document["id"] if kind == "tariff" else document[kind]),
+                    version=str(document["version"]) if kind == "tariff" else "",
+                    document=document,
+                    actor="setup",
+                )
+    yield made
+    await service.database.close()
