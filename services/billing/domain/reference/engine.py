@@ -44,6 +44,7 @@ def rate_in(frame: Frame) -> RatedBill:
         _cut(frame)
         for segment in frame.segments:
             quantities.fill_in(frame, segment)
+        for segment in frame.segments:
             for ladder in segment.tariff.ladders.values():
                 ladders.walk(frame, segment, ladder, _counted(segment, ladder.counts, ladder.limits_by_period))
             _charge(frame, segment)

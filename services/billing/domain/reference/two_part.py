@@ -162,7 +162,7 @@ def demand(frame: Frame, segment: Segment, charge: Demand) -> None:
                 segment, charge, "demand", Exact(num, den), quantity=watts, unit="kW", price=price, factors=all_factors,
                 span=(part.from_, part.to),
             )  # fmt: skip
-    if charge.ratchet_months:
+    if charge.ratchet_months and segment.last:
         month = frame.request.bill_months[-1].strftime("%Y-%m")
         history = {**frame.demand_w.get(charge.name, {}), month: measured}
         frame.demand_w[charge.name] = {k: history[k] for k in sorted(history)[-charge.ratchet_months :]}

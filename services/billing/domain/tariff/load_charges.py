@@ -193,7 +193,7 @@ def _demand(node: Node, names: Names, before: list[str]) -> Charge:
         ratchet_months=ratchet.get("months").whole(1, 36) if ratchet else 0,
         discount_wh_per_kva=discount.get("kwh_per_kva").thousandths() if discount else None,
         discount_pays=discount.get("pays").positive() if discount else None,
-        discount_quantity=_quantity(discount.get("quantity"), names, "import") if discount else "",
+        discount_quantity=_quantity(discount.maybe("quantity"), names, "import") if discount else "",
     )
 
 
