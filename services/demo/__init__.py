@@ -1,0 +1,1 @@
+"""`wattline demo`: a small district through two monthly cycles, over the public REST interfaces."""

@@ -1,0 +1,160 @@
+"""What is told to the services before the first read, in the shapes of their public REST interfaces."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from services.demo.district import EXCHANGE_DAY, FIXED_SCALE, MISREAD_COUNTS, READ_DAY, District, Route
+
+READER = "reader-7"
+MANUAL_SLOT = 19  # the reader comes by at 09:30
+LETTER_EVERY = 100  # contacts that want paper, for which there is no gateway: they fail, and are seen to
+ENGLISH_EVERY = 10
+TENANT_EVERY = 20
+Items = list[dict[str, Any]]
+
+
+def routes(district: District) -> Items:
+    return [{"route_no": r.route_no, "org_unit": r.org_unit, "read_day": READ_DAY} for r in district.routes]
+
+
+def devices(district: District) -> Items:
+    """One head-end for each route of smart meters."""
+    return [{"device_id": head_end(r), "org_unit": r.org_unit} for r in district.routes if not r.manual]
+
+
+def head_end(route: Route) -> str:
+    return f"headend-{route.route_no}"
+
+
+def points(district: District, who: Sequence[int]) -> Items:
+    return [
+        {"service_point_no": district.customers[i].service_point_no, "route_no": district.route_of(i).route_no}
+        for i in who
+    ]
+
+
+def meters(district: District, who: Sequence[int]) -> Items:
+    """The meters of these customers, and the one that is put in by the exchange."""
+    exchanged = district.stories["meter_exchange"]
+    numbers = [(district.customers[i].meter_no, i) for i in who]
+    if exchanged in who:
+        numbers.append((district.new_meter_no, exchanged))
+    return [
+        {
+            "meter_no": meter_no,
+            "org_unit": district.route_of(i).org_unit,
+            "registers": [
+                {"quantity": quantity, "digits": district.customers[i].digits, "scale": FIXED_SCALE}
+                for quantity in district.route_of(i).quantities
+            ],
+            "multiplier": district.customers[i].multiplier,
+        }
+        for meter_no, i in numbers
+    ]
+
+
+def installations(district: District, who: Sequence[int]) -> Items:
+    """The meters on their points with the opening registers of the day of going live."""
+    items = []
+    for i in who:
+        route, customer = district.route_of(i), district.customers[i]
+        opening = district.faces(i, district.counts([i], route.live_from)[0])
+        items.append(
+            {
+                "service_point_no": customer.service_point_no,
+                "meter_no": customer.meter_no,
+                "installed_on": str(route.live_from),
+                "unit": "kWh",
+                "opening": opening,
+            }
+        )
+    return items
+
+
+def exchange(district: District) -> Items:
+    """The old meter off and the new one on, in mid-cycle."""
+    i = district.stories["meter_exchange"]
+    closing, opening = district.exchange_faces()
+    (old,) = installations(district, [i])
+    new = {
+        "service_point_no": old["service_point_no"],
+        "meter_no": district.new_meter_no,
+        "installed_on": str(EXCHANGE_DAY),
+        "unit": "kWh",
+        "opening": opening,
+    }
+    return [old | {"removed_on": str(EXCHANGE_DAY), "closing": closing}, new]
+
+
+def accounts(district: District, who: Sequence[int]) -> Items:
+    """Accounts with their contract, tariff, household and what the ladder of 2026 has used: nothing yet."""
+    items = []
+    for i in who:
+        route, customer = district.route_of(i), district.customers[i]
+        since = str(route.live_from)
+        items.append(
+            {
+                "account_no": customer.account_no,
+                "org_unit": route.org_unit,
+                "opened_on": since,
+                "facts": [{"from": since, "customer_class": "residential", "people": customer.people}],
+                "contracts": [
+                    {
+                        "contract_no": customer.contract_no,
+                        "service_point_no": customer.service_point_no,
+                        "from": since,
+                        "tariffs": [{"from": since, "tariff": route.tariff}],
+                        "opening_usage": [{"ladder": "year", "year": 2026, "used_wh": [0, 0, 0]}],
+                    }
+                ],
+            }
+        )
+    return items
+
+
+def contacts(district: District, who: Sequence[int]) -> Items:
+    """Whom to tell: the holder of each account, some in English, some with a tenant beside, few on paper."""
+    items = []
+    for i in who:
+        route, customer = district.route_of(i), district.customers[i]
+        common = {
+            "account_no": customer.account_no,
+            "org_unit": route.org_unit,
+            "language": "en" if i % ENGLISH_EVERY == 3 else "zh",
+            "valid_from": str(route.live_from),
+        }
+        paper = i % LETTER_EVERY == 50
+        where = {"channel": "letter", "address": f"Sample Road {i + 1}"} if paper else _mail(f"holder-{i + 1}")
+        items.append({"contact_no": f"C-{customer.account_no}", "role": "holder", **where, **common})
+        if i % TENANT_EVERY == 9:
+            tenant = _mail(f"tenant-{i + 1}")
+            items.append({"contact_no": f"C-{customer.account_no}-2", "role": "tenant", **tenant, **common})
+    return items
+
+
+def _mail(name: str) -> dict[str, str]:
+    return {"channel": "email", "address": f"{name}@wattline.example"}
+
+
+def csv_file(district: District, route: Route, day: date) -> bytes:
+    """Return the reader's file of a manual route: without the door that did not open, and with one number misread."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["meter_no", "read_at", "reader", *route.quantities])
+    missed, misread = district.stories["missed_read"], district.stories["read_corrected"]
+    in_january = day == date(2026, 2, 1)
+    for i, item in zip(route.members, district.reads(route.members, day, slot=MANUAL_SLOT), strict=True):
+        if in_january and i == missed:
+            continue
+        faces = misread_faces(district) if in_january and i == misread else item["registers"]
+        writer.writerow([item["meter_no"], item["read_at"], READER, *faces.values()])
+    return out.getvalue().encode()
+
+
+def misread_faces(district: District) -> dict[str, str]:
+    """Return what the reader noted on 1 February where the register showed 60 kWh less."""
+    i = district.stories["read_corrected"]
+    return district.faces(i, district.counts([i], date(2026, 2, 1), MANUAL_SLOT)[0] + MISREAD_COUNTS)

@@ -1,0 +1,50 @@
+"""The cases that the demo shows, each one customer: on which route, and what the result page says of it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Month:
+    """A cycle: used from `first` on, read on `read_on`."""
+
+    cycle: str
+    first: date
+    read_on: date
+
+
+MONTHS = (
+    Month("2026-01", date(2026, 1, 1), date(2026, 2, 1)),
+    Month("2026-02", date(2026, 2, 1), date(2026, 3, 1)),
+)
+
+
+@dataclass(frozen=True)
+class Story:
+    """`route` counts the routes from the front, or from the end where negative; `place` is the customer's place on it."""
+
+    name: str
+    route: int
+    place: int
+    title: str
+
+
+STORIES = {
+    story.name: story
+    for story in (
+        Story("duplicate_push", 0, 0, "The head-end pushes a day twice"),
+        Story("normal_payment", 0, 1, "Pays the bill by app"),
+        Story("double_callback", 0, 2, "The channel reports one payment twice"),
+        Story("overpayment", 0, 3, "Pays 50 yuan too much"),
+        Story("wrong_amount", 0, 4, "The channel reports another amount than ordered"),
+        Story("never_pays", 0, 5, "Does not pay and is reminded"),
+        Story("usage_before_account", 0, 6, "The usage arrives before the account"),
+        Story("meter_exchange", 1, 0, "The meter is exchanged in mid-January"),
+        Story("late_read", 1, 1, "The read of 1 March comes after the window: estimate, then correction"),
+        Story("rollover", -2, 0, "The register passes 9999.99"),
+        Story("multiplier", -2, 1, "Current transformer, times 40"),
+        Story("implausible_usage", -2, 2, "More than 1,000 kWh in February: held, explained, released"),
+        Story("missed_read", -1, 0, "Nobody at home on 1 February: billed on December, settled by itself in March"),
+        Story("read_corrected", -1, 1, "Misread by 60 kWh, corrected after the bill was paid"),
+    )
+}
