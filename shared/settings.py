@@ -12,6 +12,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -49,7 +50,7 @@ class Settings(BaseModel):
         description="names this replica for ever, so that a restart takes its partitions back",
     )
     host: str = "127.0.0.1"
-    port: int = Field(0, ge=0, le=65535, description="0: the service's own, 8001 to 8004")
+    port: int = Field(0, ge=0, le=65535, description="0: that of the service's own URL")
     token_key: SecretStr = Field(description="HS256: a secret of 32 bytes or more; else the issuer's public key in PEM")
     token_algorithm: Literal["HS256", "RS256", "ES256", "EdDSA"] = "HS256"
     token_audience: str = Field("wattline", min_length=1)
@@ -113,7 +114,8 @@ class Settings(BaseModel):
         return self.event_log.replace("embedded:///{data_dir}", f"embedded://{self.data_dir.absolute()}")
 
     def port_of(self, service: str) -> int:
-        return self.port or PORTS[service]
+        """Return where a service listens: `port`, or else where the others look for it."""
+        return self.port or urlsplit(self.url_of(service)).port or PORTS[service]
 
     def url_of(self, service: str) -> str:
         """Return the base URL of a service, as others reach it."""

@@ -1,6 +1,7 @@
 """What the command knows of the installation that it runs in: settings, services, tokens."""
 
 import importlib
+import importlib.util
 import os
 import secrets
 from collections.abc import Callable
@@ -44,8 +45,9 @@ def build(service: str, settings: Settings, event_log: EventLog) -> Service:
 
 
 def part(service: str, module: str, name: str) -> Any:
-    """Return a name from a module of a service, or None where it has none."""
-    return getattr(importlib.import_module(f"services.{service}.{module}"), name, None)
+    """Return a name from a module of a service, or None where it has no such module or name."""
+    path = f"services.{service}.{module}"
+    return getattr(importlib.import_module(path), name, None) if importlib.util.find_spec(path) else None
 
 
 def token(settings: Settings, scopes: tuple[str, ...] = SCOPES) -> Callable[[], str]:

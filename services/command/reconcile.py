@@ -25,16 +25,21 @@ RULES = (
         ("reading.reads_received",),
         ("reading.reads_accepted", "reading.reads_refused", "reading.reads_duplicate"),
     ),
-    Rule("usages published = received", ("reading.usages_published",), ("billing.usages_received",)),
-    Rule("Wh published = Wh received", ("reading.usage_wh",), ("billing.usage_wh",)),
-    Rule("usages received = rated", ("billing.usages_received",), ("billing.usages_rated",)),
+    Rule("usages published = received", ("reading.usages_published",), ("billing.usages",)),
+    Rule("Wh published = Wh received, first versions", ("reading.usage_first_wh",), ("billing.sum_wh_version_1",)),
+    Rule("usages received = rated", ("billing.usages",), ("billing.usages_rated",)),
     Rule(
-        "bills made = issued + held + ready",
-        ("billing.bills_made",),
+        "periods billed = issued + held + ready",
+        ("billing.usages_version_1",),
         ("billing.bills_issued", "billing.bills_held", "billing.bills_ready"),
     ),
-    Rule("bills issued = posted", ("billing.issued_documents",), ("collection.documents_posted",)),
-    Rule("fen issued = fen posted", ("billing.issued_fen",), ("collection.posted_fen",)),
+    Rule(
+        "bills issued = posted + waiting",
+        ("billing.bills_issued",),
+        ("collection.documents_posted", "collection.documents_waiting"),
+    ),
+    Rule("fen issued = posted + waiting", ("billing.issued_fen",), ("collection.posted_fen", "collection.waiting_fen")),
+    Rule("fen reversed in billing = in collection", ("billing.reversed_fen",), ("collection.reversed_fen",)),
     Rule("ledger sums to 0 fen", ("collection.ledger_imbalance_fen",), ()),
 )
 

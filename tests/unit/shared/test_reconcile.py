@@ -9,20 +9,27 @@ AGREED: dict[str, dict[str, int]] = {
         "reads_refused": 2,
         "reads_duplicate": 1,
         "usages_published": 7,
-        "usage_wh": 700,
+        "usage_first_wh": 700,
     },
     "billing": {
-        "usages_received": 7,
+        "usages": 7,
         "usages_rated": 7,
-        "usage_wh": 700,
-        "bills_made": 7,
+        "usages_version_1": 7,
+        "sum_wh_version_1": 700,
         "bills_issued": 5,
         "bills_held": 1,
         "bills_ready": 1,
-        "issued_documents": 5,
         "issued_fen": 500,
+        "reversed_fen": 40,
     },
-    "collection": {"documents_posted": 5, "posted_fen": 500, "ledger_imbalance_fen": 0},
+    "collection": {
+        "documents_posted": 4,
+        "documents_waiting": 1,
+        "posted_fen": 400,
+        "waiting_fen": 100,
+        "reversed_fen": 40,
+        "ledger_imbalance_fen": 0,
+    },
     "notify": {},
 }
 
@@ -43,4 +50,4 @@ def test_every_total_that_differs_is_found() -> None:
 
 
 def test_a_total_that_is_not_given_does_not_reconcile() -> None:
-    assert changed("collection", posted_fen=None) == ["fen issued = fen posted"]
+    assert changed("collection", posted_fen=None) == ["fen issued = posted + waiting"]

@@ -129,6 +129,8 @@ def test_every_service_has_its_own_port() -> None:
     loaded = Settings.load(GIVEN)
     assert [loaded.port_of(name) for name in module.SERVICES] == [8001, 8002, 8003, 8004]
     assert Settings.load(GIVEN | {"WATTLINE_PORT": "9000"}).port_of("billing") == 9000
+    elsewhere = Settings.load(GIVEN | {"WATTLINE_BILLING_URL": "http://127.0.0.1:9002/"})
+    assert [elsewhere.port_of(name) for name in ("reading", "billing")] == [8001, 9002]
 
 
 def test_every_secret_has_a_secret_type() -> None:

@@ -1,0 +1,112 @@
+"""The commands that work on databases and event log directly: migrate, republish, relay, topics."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from services.__main__ import main
+from shared.db.engine import Database
+from shared.events.billing import AccountChanged
+from shared.settings import SERVICES
+from tests import webapp
+
+WAIT_SECONDS_MAX = 30
+
+
+@pytest.fixture(autouse=True)
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("WATTLINE_")]:
+        monkeypatch.delenv(name)
+    for name, value in webapp.ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("WATTLINE_DATA_DIR", str(tmp_path))
+
+
+def rows(database: Path, statement: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(database)
+    try:
+        return connection.execute(statement).fetchall()
+    finally:
+        connection.close()
+
+
+def test_migrating_makes_the_tables_of_the_services_named(tmp_path: Path) -> None:
+    assert main(["migrate", "billing"]) == 0
+    assert [file.name for file in tmp_path.glob("*.db")] == ["billing.db"]
+    assert rows(tmp_path / "billing.db", "SELECT count(*) FROM event_journal") == [(0,)]
+
+
+def test_migrating_twice_changes_nothing_and_without_a_name_does_all(tmp_path: Path) -> None:
+    assert main(["migrate"]) == main(["migrate"]) == 0
+    assert {file.stem for file in tmp_path.glob("*.db")} == set(SERVICES)
+
+
+async def publish_one(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/billing.db")
+    fact = AccountChanged(
+        account_no="0571-1",
+        org_unit="zj",
+        customer_class="resident",
+        opened_on=date(2026, 1, 1),
+        contracts=(),
+        version=1,
+    )
+    async with database.begin() as tx:
+        tx.publish([fact])
+    await database.close()
+
+
+@pytest.fixture
+def journalled(tmp_path: Path) -> Path:
+    """A billing database with one event that waits to be sent."""
+    main(["migrate", "billing"])
+    asyncio.run(publish_one(tmp_path))
+    return tmp_path / "billing.db"
+
+
+def test_republishing_puts_events_back_in_line_and_older_ones_not(journalled: Path) -> None:
+    connection = sqlite3.connect(journalled)
+    with connection:
+        connection.execute("DELETE FROM journal_pending")
+    connection.close()
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    assert main(["republish", "billing", "--from", later]) == 0
+    assert rows(journalled, "SELECT count(*) FROM journal_pending") == [(0,)]
+    earlier = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    assert main(["republish", "billing", "--from", earlier]) == 0
+    assert rows(journalled, "SELECT count(*) FROM journal_pending") == [(1,)]
+
+
+def test_republishing_the_state_of_an_unknown_entity_is_refused(journalled: Path) -> None:
+    with pytest.raises(SystemExit, match="no such entity"):
+        main(["republish", "billing", "--state", "none"])
+
+
+def test_the_relay_alone_sends_what_is_left_and_stops_when_told(journalled: Path) -> None:
+    running = subprocess.Popen(
+        [sys.executable, "-m", "services", "relay", "billing"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        while rows(journalled, "SELECT count(*) FROM journal_pending") != [(0,)]:
+            assert running.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(WAIT_SECONDS_MAX) == 0
+    finally:
+        running.kill()
+        running.communicate()
+
+
+def test_topics_are_created_on_the_embedded_log(tmp_path: Path) -> None:
+    assert main(["topics", "create"]) == 0
+    assert (tmp_path / "events.db").exists()
