@@ -6,7 +6,8 @@ Each write asserts before that its keys are unique (an `UPDATE … FROM` applies
 that as many rows changed as were given.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -20,6 +21,7 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    cast,
     column,
     func,
     insert,
@@ -37,6 +39,25 @@ if TYPE_CHECKING:
 Columns = Mapping[str, Sequence[Any]]
 
 
+class Same(Sequence[Any]):
+    """A column whose rows all have one value: it travels once, because drivers encode an array element by element."""
+
+    def __init__(self, value: Any, count: int) -> None:
+        self.value = value
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> Any:
+        if not -self._count <= index < self._count:
+            raise IndexError(index)
+        return self.value
+
+    def __iter__(self) -> Iterator[Any]:
+        return repeat(self.value, self._count)
+
+
 class RowCountMismatch(AssertionError):
     """A set statement changed another number of rows than it was given."""
 
@@ -44,9 +65,17 @@ class RowCountMismatch(AssertionError):
 def relation(read: "Read", name: str, columns: Mapping[str, tuple[TypeEngine[Any], Sequence[Any]]]) -> FromClause:
     """Return the given columns as a relation that can be joined in a statement: `{name: (type, values)}`."""
     if read.dialect == "postgresql":
-        arrays = [bindparam(None, list(values), type_=_array_of(kind)) for kind, values in columns.values()]
-        names = [column(label, _unbounded(kind)) for label, (kind, _) in columns.items()]
-        return func.unnest(*arrays).table_valued(*names, name=name).render_derived(name=name)
+        lists = {label: given for label, given in columns.items() if not isinstance(given[1], Same)}
+        arrays = [bindparam(None, list(values), type_=_array_of(kind)) for kind, values in lists.values()]
+        names = [column(label, _unbounded(kind)) for label, (kind, _) in lists.items()]
+        rows = func.unnest(*arrays).table_valued(*names, name=name).render_derived(name=name)
+        if len(lists) == len(columns):
+            return rows
+        same = {label: (kind, given.value) for label, (kind, given) in columns.items() if isinstance(given, Same)}
+        literals = {label: cast(bindparam(None, v, type_=kind), _unbounded(kind)) for label, (kind, v) in same.items()}
+        return select(
+            *(literals[label].label(label) if label in same else rows.c[label] for label in columns)
+        ).subquery(name)
     dialect = read.conn.dialect
     converted = []
     for kind, values in columns.values():
@@ -76,6 +105,16 @@ async def insert_ignore(
         .returning(*(table.c[name] for name in returning or key))
     )
     return await tx.all(statement)
+
+
+async def claim(tx: "Tx", table: Table, columns: Columns, *, key: Sequence[str]) -> int:
+    """Insert the rows whose key is new, and return how many were: `insert_ignore` where nearly always all are."""
+    if not _count(columns):
+        return 0
+    _assert_unique(columns, key)
+    given = relation_for(tx, table, columns)
+    new = _insert(tx)(table).from_select(list(columns), select(*given.c).where(true()), include_defaults=False)
+    return await tx.execute(new.on_conflict_do_nothing(index_elements=list(key)))
 
 
 async def insert_rows(tx: "Tx", table: Table, columns: Columns) -> None:

@@ -128,29 +128,30 @@ async def resolve(read: Read, keys: Sequence[tuple[str, date]]) -> Sequence[Row[
     return await read.all(statement)
 
 
-async def insert_reads(tx: Tx, columns: bulk.Columns) -> set[ReadKey]:
-    """Claim and write register rows in one statement; return the reads of which a row was new."""
-    rows = await bulk.insert_ignore(
-        tx,
-        READ,
-        columns,
-        key=("meter_no", "read_at", "source", "quantity"),
-        returning=("meter_no", "read_at", "source"),
-    )
-    return {tuple(row) for row in rows}
+async def insert_reads(tx: Tx, columns: bulk.Columns) -> int:
+    """Claim and write register rows in one statement; return how many were new."""
+    return await bulk.claim(tx, READ, columns, key=("meter_no", "read_at", "source", "quantity"))
 
 
-async def stored_counts(read: Read, keys: Sequence[ReadKey]) -> dict[ReadKey, dict[str, int]]:
-    """Return what is stored under natural keys: the count of each register."""
+@dataclass(slots=True)
+class Stored:
+    """A read as it is stored: the count of each register, and the upload that brought it."""
+
+    upload_id: str
+    counts: dict[str, int]
+
+
+async def stored_reads(read: Read, keys: Sequence[ReadKey]) -> dict[ReadKey, Stored]:
+    """Return what is stored under natural keys."""
     rows = await bulk.select_in(
         read,
         READ,
         {"meter_no": [k[0] for k in keys], "read_at": [k[1] for k in keys], "source": [k[2] for k in keys]},
-        columns=(READ.c.meter_no, READ.c.read_at, READ.c.source, READ.c.quantity, READ.c["count"]),
+        columns=(READ.c.meter_no, READ.c.read_at, READ.c.source, READ.c.quantity, READ.c["count"], READ.c.upload_id),
     )
-    found: dict[ReadKey, dict[str, int]] = {}
-    for meter_no, read_at, source, quantity, count in map(tuple, rows):
-        found.setdefault((meter_no, read_at, source), {})[quantity] = count
+    found: dict[ReadKey, Stored] = {}
+    for meter_no, read_at, source, quantity, count, upload_id in map(tuple, rows):
+        found.setdefault((meter_no, read_at, source), Stored(upload_id, {})).counts[quantity] = count
     return found
 
 
@@ -219,7 +220,8 @@ async def installations(read: Read, service_point_nos: Sequence[str]) -> dict[st
 
 async def insert_usages(tx: Tx, rows: Sequence[UsageRow]) -> None:
     """Write usage versions; the natural key refuses a second one of a version."""
-    await bulk.insert_rows(tx, USAGE, {name: [getattr(row, name) for row in rows] for name in USAGE_COLUMNS})
+    values: dict[str, Sequence[Any]] = {name: [getattr(row, name) for row in rows] for name in USAGE_COLUMNS}
+    await bulk.insert_rows(tx, USAGE, values | {"created_at": bulk.Same(tx.now, len(rows))})
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,11 +61,11 @@ async def correct(
     """
     row, read_key, counts = await _check(tx, correction, may_see, zone)
     await store.lock_points(tx, [row.service_point_no])
-    stored = (await store.stored_counts(tx, [read_key])).get(read_key)
+    stored = (await store.stored_reads(tx, [read_key])).get(read_key)
     if stored is None:
         raise UnknownRead
     edit = (await store.corrections(tx, [correction.read_id])).get(correction.read_id)
-    in_force = codec.counts(edit.counts) if edit else store.ordered(store.faces(row), stored)
+    in_force = codec.counts(edit.counts) if edit else store.ordered(store.faces(row), stored.counts)
     if in_force == counts:
         return ALREADY_DONE
     number = edit.number + 1 if edit else 1

@@ -18,6 +18,7 @@ from services.reading.domain.policy import Policies
 from services.reading.domain.refusal import Refused
 from services.reading.domain.registers import Counts, Registers
 from shared import ids
+from shared.db import bulk
 from shared.db.engine import Tx
 from shared.outcome import Outcome
 
@@ -180,30 +181,34 @@ def _claim(given: Sequence[_Given]) -> list[_Given]:
 
 
 async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
-    """Write the reads that are new, and settle the outcome of all."""
-    spread = [
-        (each, face.quantity, count) for each in claimed for face, count in zip(each.faces, each.counts, strict=True)
-    ]
-    new = await store.insert_reads(
+    """Write the reads that are new, and settle the outcome of all.
+
+    Two statements where all are new; the rows that another upload brought before tell which are not.
+    """
+    keys = [each.key for each in claimed for _ in each.counts]
+    readers = [each.item.get("reader") for each in claimed]
+    written = await store.insert_reads(
         tx,
         {
-            "meter_no": [each.key[0] for each, _, _ in spread],
-            "read_at": [each.key[1] for each, _, _ in spread],
-            "source": [each.key[2] for each, _, _ in spread],
-            "quantity": [quantity for _, quantity, _ in spread],
-            "count": [count for _, _, count in spread],
-            "upload_id": [upload_id] * len(spread),
-            "reader": [each.item.get("reader") for each, _, _ in spread],
+            "meter_no": [key[0] for key in keys],
+            "read_at": [key[1] for key in keys],
+            "source": [key[2] for key in keys],
+            "quantity": [face.quantity for each in claimed for face in each.faces],
+            "count": [count for each in claimed for count in each.counts],
+            "upload_id": bulk.Same(upload_id, len(keys)),
+            "reader": [reader for reader, each in zip(readers, claimed, strict=True) for _ in each.counts]
+            if any(readers)
+            else bulk.Same(None, len(keys)),
         },
     )
-    old = [each for each in claimed if each.key not in new]
-    stored = await store.stored_counts(tx, [each.key for each in old])
+    stored = await store.stored_reads(tx, [each.key for each in claimed]) if written < len(keys) else {}
     findings = []
     for each in claimed:
-        if each.key in new:
+        there = stored.get(each.key)
+        if there is None or there.upload_id == upload_id:
             each.outcome = Outcome("done", id=each.read_id)
             continue
-        finding = validation.duplicate(store.ordered(each.faces, stored[each.key]), each.counts)
+        finding = validation.duplicate(store.ordered(each.faces, there.counts), each.counts)
         each.outcome = Outcome("conflicting_duplicate" if finding else "already_done", id=each.read_id)
         if finding and each.row is not None:
             about = (each.row.service_point_no, each.row.org_unit, cycles.label(each.day))
