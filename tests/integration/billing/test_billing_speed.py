@@ -1,0 +1,42 @@
+"""The hot path takes a fixed number of statements, whatever the size of the batch."""
+
+import pytest
+
+from services.billing.application import runs
+from tests.billing_kit import Desk, account, closed, usage
+
+
+async def statements(desk: Desk, first: int, count: int) -> tuple[int, int]:
+    """The statements of billing `count` usages, and of issuing their bills."""
+    numbers = range(first, first + count)
+    route = f"R{first}"
+    await desk.open(*(account(n) for n in numbers))
+    usages = [usage(n, route=route) for n in numbers]
+    seen = desk.watch()
+    await desk.measure(*usages)
+    measured = len(seen)
+    await desk.close(closed(usages, route=route))
+    seen.clear()
+    async with desk.db.begin() as tx:
+        done = await runs.issue(tx, context=desk.context)
+    assert done.issued == count
+    return measured, len(seen)
+
+
+async def test_billing_and_issuing_take_as_many_statements_for_1000_as_for_10(desk: Desk) -> None:
+    small = await statements(desk, 0, 10)
+    large = await statements(desk, 1000, 1000)
+    # the first batch loads the tariffs and journals to fewer partitions in one statement all the same
+    assert large[0] <= small[0] <= 10
+    assert large[1] <= small[1] <= 12
+    assert large == await statements(desk, 3000, 1000)
+
+
+@pytest.mark.parametrize("count", [10, 500])
+async def test_correcting_takes_as_many_statements_for_500_contracts_as_for_10(desk: Desk, count: int) -> None:
+    await desk.open(*(account(n) for n in range(count)))
+    await desk.released(*(usage(n, 1, 300) for n in range(count)))
+    again = [usage(n, 1, 200, version=2) for n in range(count)]
+    seen = desk.watch()
+    await desk.measure(*again)
+    assert len(seen) <= 22, "\n".join(seen)
