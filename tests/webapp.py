@@ -199,4 +199,5 @@ def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     assert document["status"] == status
     assert document["type"] == f"urn:wattline:problem:{code}"
     assert document["correlation_id"] == answer.headers["x-correlation-id"]
+    assert ("www-authenticate" in answer.headers) == (status == 401)
     return document

@@ -69,7 +69,7 @@ NOBODY = Caller(subject="anonymous")
 
 
 def unauthenticated(code: str, title: str) -> Problem:
-    return Problem(status=401, code=code, title=title, headers={"WWW-Authenticate": 'Bearer realm="wattline"'})
+    return Problem(status=401, code=code, title=title)
 
 
 def forbidden_scope() -> Problem:

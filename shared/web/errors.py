@@ -73,6 +73,11 @@ def response(
         document["errors"] = errors
     if current := correlation.current():
         document["correlation_id"] = current
+    if status == 401:
+        headers = {
+            "WWW-Authenticate": 'Bearer realm="wattline"',
+            **(headers or {}),
+        }  # RFC 9110 §11.6.1: every 401 has it
     return Response(orjson.dumps(document), status, headers, MEDIA_TYPE)
 
 

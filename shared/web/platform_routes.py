@@ -241,7 +241,7 @@ class TracedDocument(BaseModel):
     derived_from: list[Origin] = Field(description="where to ask next")
 
 
-@router.get("/v1/trace/{kind}/{id}", policy=auth.scope("admin"))
+@router.get("/v1/trace/{kind}/{id:path}", policy=auth.scope("admin"))
 async def trace(kind: Name, id: Annotated[str, Path(min_length=1, max_length=160)], web: Current) -> TracedDocument:
     """Return one document and what it was derived from."""
     if web.trace is None:
