@@ -8,6 +8,7 @@ Everything loads; almost every request can be rated (the few that cannot are ref
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -356,7 +357,7 @@ def _series(draw: st.DrawFn) -> dict[str, Any]:
     two = [draw(decimals()), draw(decimals())]
     values = [
         {"from": a.isoformat(), "to": b.isoformat(), "price": two[(a.year + (a.month > 6)) % 2]}
-        for a, b in zip(months, months[1:], strict=False)
+        for a, b in pairwise(months)
     ]
     return {"series": "drawn/monthly", "unit": "CNY/kWh", "source": "drawn", "values": values}
 
