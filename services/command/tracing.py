@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -38,7 +39,7 @@ async def _document(
     client: httpx.AsyncClient, service: str, kind: str, document_id: str, *, required: bool
 ) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = await remote.call(client, "GET", f"/v1/trace/{kind}/{document_id}")
+        found: dict[str, Any] = await remote.call(client, "GET", f"/v1/trace/{quote(kind)}/{quote(document_id)}")
     except remote.Refused:
         if required:
             raise

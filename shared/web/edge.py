@@ -72,7 +72,7 @@ class Edge:
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         # the template, never the path: paths hold account numbers
-        route = getattr(scope.get("route"), "path", UNKNOWN_ROUTE)
+        route = getattr(scope.get("route"), "path_format", UNKNOWN_ROUTE)
         method = scope["method"] if scope["method"] in KNOWN_METHODS else "OTHER"
         key = method, route, status
         children = self._children.get(key)

@@ -160,5 +160,5 @@ async def _timeout(_request: Request, _error: TimeoutError) -> Response:
 
 def log_unhandled(scope: Mapping[str, Any], error: BaseException) -> None:
     """Log an error that nobody expected: route, class and stack, never its text."""
-    route = getattr(scope.get("route"), "path", "")
+    route = getattr(scope.get("route"), "path_format", "")
     logger.error("request.failed", extra={"route": route, "method": scope["method"]}, exc_info=error)
