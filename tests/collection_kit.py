@@ -107,8 +107,15 @@ class Kit:
 
     async def give(self, *facts: Any) -> None:
         """Hand facts of one type to their handler, in one unit of work."""
+        async with self.posting(*facts):
+            pass
+
+    @asynccontextmanager
+    async def posting(self, *facts: Any) -> AsyncIterator[None]:
+        """Hand facts of one type to their handler, in a unit of work that stays open inside."""
         async with self.database.begin() as tx:
             await self._handlers[facts[0].type](tx, facts)
+            yield
 
     def client(self, subject: str, *scopes: str, org_units: Sequence[str] = ("*",)) -> httpx.AsyncClient:
         token = auth.mint(key=KEY, audience="wattline", subject=subject, scopes=scopes, org_units=org_units)

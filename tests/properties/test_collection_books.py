@@ -77,18 +77,19 @@ class World:
 AMOUNTS = st.lists(st.integers(-300, 1_000), min_size=1, max_size=4)
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["A1", "A2", "A3"]),
+        st.sampled_from(["A1", "A2"]),
         st.sampled_from(["bill", "bill", "pay", "pay", "reverse", "correct"]),
         AMOUNTS,
         st.integers(0, 90),
         st.integers(0, 9),
     ),
-    max_size=40,
+    min_size=15,  # lists are short otherwise, and the steps that undo need something to undo
+    max_size=60,
 )
 
 
 def world() -> World:
-    return World(Books(POLICY, None, [Account(no, "zj", 0) for no in ("A1", "A2", "A3")]))
+    return World(Books(POLICY, None, [Account(no, "zj", 0) for no in ("A1", "A2")]))
 
 
 def by_code(books: Books, account_no: str) -> dict[str, int]:
@@ -162,7 +163,7 @@ def test_the_order_of_facts_of_different_accounts_does_not_matter(
     for step in sorted(steps, key=lambda step: step[0]):
         sorted_by_account.step(*step)
 
-    for account_no in ("A1", "A2", "A3"):
+    for account_no in ("A1", "A2"):
         assert shape(mixed.books, account_no) == shape(sorted_by_account.books, account_no)
 
 

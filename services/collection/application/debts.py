@@ -9,7 +9,7 @@ from services.collection.adapters import store
 from services.collection.application import posting
 from services.collection.domain import months
 from services.collection.domain.books import Books
-from services.collection.domain.documents import CORRECTION, OPENING, Correction, Debt
+from services.collection.domain.documents import CORRECTION, OPENING, Correction, Debt, Finding
 from services.collection.domain.policy import Policy
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
@@ -82,7 +82,7 @@ async def _post(tx: Tx, *, policy: Policy, opened: date | None, debts: Sequence[
         waiting = await _wait(tx, [debt for _, debt in to_wait])
         for index, debt in to_wait:
             if waiting.get((debt.document_kind, debt.document_id)) != _DEBT.dump_json(debt).decode():
-                outcomes[index] = Outcome("conflicting_duplicate", "receivable.conflicting_duplicate")
+                outcomes[index] = _conflict(books, debt)
     await posting.save(tx, books)
     return outcomes
 
@@ -97,10 +97,18 @@ async def _load_money(tx: Tx, books: Books, debts: Sequence[Debt]) -> None:
 
 def _conflict(books: Books, debt: Debt) -> Outcome:
     account = books.accounts.get(debt.account_no)
-    if account is not None:
-        books.find("receivable.conflicting_duplicate", debt.document_kind, debt.document_id, account)
+    books.findings.append(
+        Finding(
+            "receivable.conflicting_duplicate",
+            debt.document_kind,
+            debt.document_id,
+            "",
+            debt.account_no,
+            account.org_unit if account else "",
+        )
+    )
     return Outcome(
-        "conflicting_duplicate", "receivable.conflicting_duplicate", "The document was posted with other content"
+        "conflicting_duplicate", "receivable.conflicting_duplicate", "The document came before with other content"
     )
 
 

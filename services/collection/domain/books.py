@@ -169,7 +169,9 @@ class Books:
         self._post(account, cause, ledger.ISSUE, entries, group_id=group_id)
         self.issue_entries[debt.document_id] = entries
         for code, subject in findings:
-            self.find(code, "receivable", receivable.receivable_id, account, subject)
+            self.findings.append(
+                Finding(code, "receivable", receivable.receivable_id, subject, account.account_no, account.org_unit)
+            )
         return receivable
 
     def _reverse(self, account: Account, receivable: Receivable, cause: Cause) -> int:
@@ -286,10 +288,6 @@ class Books:
                 group_id=group_id,
             )
         )
-
-    def find(self, code: str, entity_kind: str, entity_id: str, account: Account, subject: str = "") -> None:
-        """Note something that a person has to look at."""
-        self.findings.append(Finding(code, entity_kind, entity_id, subject, account.account_no, account.org_unit))
 
     def _know(self, receivable: Receivable) -> None:
         self.receivables[receivable.receivable_id] = receivable

@@ -124,3 +124,15 @@ async def test_nothing_is_posted_in_a_month_after_it_was_closed(kit: Kit) -> Non
 
     assert results[10] == await march()
     assert len(await kit.rows(tables.TRANSACTION)) == 20
+
+
+async def test_a_month_does_not_close_while_something_is_posted_in_it(kit: Kit) -> None:
+    await kit.give(account("A1"))
+    async with kit.posting(issued(bill("B1", 10, issued_on=date(2026, 3, 3)))):
+        closing = asyncio.create_task(kit.clerk.post("/v1/months/2026-03/close"))
+        done, _ = await asyncio.wait({closing}, timeout=0.5)
+        assert not done
+
+    assert (await closing).status_code == 200
+    (row,) = await kit.rows(tables.TRANSACTION)
+    assert row["accounting_date"] == date(2026, 3, 3)
