@@ -1,0 +1,70 @@
+"""A mail server that takes everything and counts it, so that the demo needs none. Not for anything else."""
+
+import asyncio
+from collections import Counter
+
+LINE_BYTES_MAX = 1 << 20
+COMMAND_SECONDS_MAX = 60
+
+
+class Mailbox:
+    """Listens on a free port of this machine; `messages` counts mails by Message-ID, `recipients` by address."""
+
+    def __init__(self) -> None:
+        self.messages: Counter[str] = Counter()
+        self.recipients: Counter[str] = Counter()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=LINE_BYTES_MAX)
+
+    async def stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._talk(reader, writer)
+        except (ConnectionError, TimeoutError, asyncio.IncompleteReadError, ValueError):
+            pass  # the client went away
+        finally:
+            writer.close()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 demo mailbox\r\n")
+        to: list[str] = []
+        while True:
+            async with asyncio.timeout(COMMAND_SECONDS_MAX):
+                line = await reader.readuntil(b"\r\n")
+            match line[:4].upper():
+                case b"EHLO" | b"HELO":
+                    writer.write(b"250 demo mailbox\r\n")
+                case b"RCPT":
+                    to.append(line.partition(b":")[2].strip(b" <>\r\n").decode())
+                    writer.write(b"250 OK\r\n")
+                case b"DATA":
+                    writer.write(b"354 go ahead\r\n")
+                    self._keep(await reader.readuntil(b"\r\n.\r\n"), to)
+                    to = []
+                    writer.write(b"250 OK\r\n")
+                case b"RSET":
+                    to = []
+                    writer.write(b"250 OK\r\n")
+                case b"QUIT":
+                    writer.write(b"221 bye\r\n")
+                    return
+                case _:
+                    writer.write(b"250 OK\r\n")
+
+    def _keep(self, mail: bytes, to: list[str]) -> None:
+        head = mail.partition(b"\r\n\r\n")[0]
+        for line in head.split(b"\r\n"):
+            if line.lower().startswith(b"message-id:"):
+                self.messages[line.partition(b":")[2].strip().decode()] += 1
+        self.recipients.update(to)

@@ -1,0 +1,304 @@
+"""What happens in the district, step by step: two monthly cycles, and what goes wrong in them."""
+
+import asyncio
+from datetime import date, timedelta
+from typing import Any
+
+from services.billing import tariffs
+from services.demo import setup
+from services.demo.district import EPOCH, EXCHANGE_DAY, GO_LIVE, Route, days
+from services.demo.stage import DemoFailed, Stage
+from services.demo.stories import MONTHS, Month
+
+BEFORE = Month("2025-12", EPOCH, GO_LIVE)
+DUPLICATE_DAY = date(2026, 1, 10)
+CORRECTED_ON = date(2026, 2, 12)
+REMIND_ON = date(2026, 2, 26)  # due on 22 February, and the policy waits three days
+OVERPAID_FEN = 5_000
+WRONG_BY_FEN = 1_000
+NEW, KNOWN = {"accepted", "done"}, {"already_accepted", "already_done"}
+
+
+async def load_tariffs(stage: Stage) -> None:
+    """Publish the two tariffs; what their sources leave open is filled with sample values, marked as such."""
+    wanted = {route.tariff for route in stage.district.routes}
+    for document in tariffs.documents("sample"):
+        if document.get("id") in wanted:
+            path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
+            await stage.call("clerk-1", "PUT", "billing", path, document)
+    stage.say(f"tariffs: {', '.join(sorted(wanted))}")
+
+
+async def go_live(stage: Stage, routes: list[Route]) -> None:
+    """Tell all services of the customers of these routes; one account is forgotten."""
+    district = stage.district
+    who = [i for route in routes for i in route.members]
+    known = [i for i in who if i != district.stories["usage_before_account"]]
+    numbers = {route.route_no for route in routes}
+    devices = [d for d in setup.devices(district) if d["device_id"].removeprefix("headend-") in numbers]
+    put = stage.put
+    await put("engineer-1", "reading", "/v1/routes", [r for r in setup.routes(district) if r["route_no"] in numbers])
+    await put("engineer-1", "reading", "/v1/devices", devices)
+    await put("engineer-1", "reading", "/v1/service-points", setup.points(district, who))
+    await put("engineer-1", "reading", "/v1/meters", setup.meters(district, who))
+    await put("engineer-1", "reading", "/v1/installations", setup.installations(district, who))
+    await put("clerk-1", "billing", "/v1/accounts", setup.accounts(district, known))
+    await put("clerk-1", "notify", "/v1/contacts", setup.contacts(district, who))
+    stage.say(f"live on {routes[0].live_from}: {', '.join(sorted(numbers))} with {len(who)} customers")
+
+
+async def push_month(stage: Stage, month: Month) -> None:
+    """Push the daily registers of all smart meters and the curves of some; one route is read by hand."""
+    district = stage.district
+    smart = [route for route in district.routes if not route.manual]
+    await asyncio.gather(*(_push_route(stage, route, month) for route in smart))
+    curves: list[dict[str, Any]] = [
+        {"meter_no": district.customers[i].meter_no, "day": str(day), "unit": "Wh", "interval_minutes": minutes}
+        | {"values": district.curve(i, day)}
+        for i, minutes in district.curves.items()
+        for day in days(month.first, month.read_on)
+    ]
+    by_meter = {district.customers[i].meter_no: setup.head_end(district.route_of(i)) for i in district.curves}
+    for route in smart:
+        own = [curve for curve in curves if by_meter[curve["meter_no"]] == setup.head_end(route)]
+        await stage.push(setup.head_end(route), "/v1/curves", own, NEW)
+    stage.say(f"{month.cycle}: daily registers pushed, {len(curves)} day curves")
+
+
+async def _push_route(stage: Stage, route: Route, month: Month) -> None:
+    district = stage.district
+    exchanged, late = district.stories["meter_exchange"], district.stories["late_read"]
+    batch: list[dict[str, Any]] = []
+    for day in days(month.first + timedelta(days=1), month.read_on + timedelta(days=1)):
+        who = list(route.members)
+        if day == EXCHANGE_DAY and exchanged in who:
+            who.remove(exchanged)  # its registers of that day came with the exchange
+        if day == MONTHS[1].read_on and late in who:
+            who.remove(late)
+        batch += district.reads(who, day)
+    await stage.push(setup.head_end(route), "/v1/reads", batch, NEW)
+
+
+async def exchange_meter(stage: Stage) -> None:
+    """Take a meter off and put another one on in mid-January."""
+    await stage.put("engineer-1", "reading", "/v1/installations", setup.exchange(stage.district))
+
+
+async def push_twice(stage: Stage) -> None:
+    """Push a day of a route again, as a head-end does that missed the answer."""
+    route = stage.district.routes[0]
+    again = stage.district.reads(route.members, DUPLICATE_DAY)
+    await stage.push(setup.head_end(route), "/v1/reads", again, KNOWN)
+    stage.say(f"{route.route_no}: the push of {DUPLICATE_DAY} came twice, {len(again)} reads known already")
+
+
+async def read_by_hand(stage: Stage, month: Month) -> None:
+    """Upload the reader's file of each manual route."""
+    district = stage.district
+    for route in district.routes:
+        if not route.manual:
+            continue
+        path = f"/v1/reads/csv?route_no={route.route_no}"
+        file = setup.csv_file(district, route, month.read_on)
+        outcomes = stage.count(await stage.call("uploader-1", "POST", "reading", path, file), NEW)
+        misread = district.customers[district.stories["read_corrected"]].meter_no
+        if month == MONTHS[0] and misread in file.decode():
+            stage.misread_id = next(o["id"] for o in outcomes if o["id"].startswith(misread + "~"))
+        stage.say(f"{month.cycle}: {route.route_no} read by hand, {len(outcomes)} rows of a CSV file")
+
+
+async def close_month(stage: Stage, month: Month, routes: list[Route]) -> None:
+    """End the read windows; estimate what is missing; wait until the runs have released their bills."""
+    closed_on = month.read_on + timedelta(days=1)
+    counts = (await stage.job("reading", "close-routes", closed_on))["counts"]
+    stage.say(f"{month.cycle}: windows closed, {counts}")
+    if month == MONTHS[0]:
+        forgotten = [stage.district.stories["usage_before_account"]]
+        await stage.put("clerk-1", "billing", "/v1/accounts", setup.accounts(stage.district, forgotten))
+        stage.say("the forgotten account is opened; its usage waited")
+
+    async def released() -> bool:
+        runs = await stage.all("billing", "/v1/runs", cycle=month.cycle)
+        return len(runs) == len(routes) and all(run["status"] == "released" for run in runs)
+
+    await stage.until(f"the runs of {month.cycle} are released", released)
+    await posted(stage, month)
+    totals = (await stage.totals(month.cycle))["billing"]
+    stage.say(f"{month.cycle}: {totals['bills_issued']} bills issued, {totals['bills_held']} held")
+
+
+async def posted(stage: Stage, month: Month) -> None:
+    """Wait until collection has posted and notify has noted every bill that billing has issued of a cycle."""
+
+    async def done() -> bool:
+        totals = await stage.totals(month.cycle)
+        told = totals["notify"].get("causes_bill_issued", 0)
+        issued, fen = totals["billing"]["bills_issued"], totals["billing"]["issued_fen"]
+        books = totals["collection"]
+        return told == issued == books["documents_posted"] and fen == books["posted_fen"]
+
+    await stage.until(f"the bills of {month.cycle} are posted", done)
+
+
+async def pay_month(stage: Stage, month: Month, day: date) -> None:
+    """Everybody pays what is open, but the one who never does; some do it in their own way."""
+    district = stage.district
+    index_of = {c.account_no: c.index for c in district.customers}
+    names = {i: name for name, i in district.stories.items()}
+    open_ = await stage.all("collection", "/v1/receivables", cycle=month.cycle, status="open")
+    stories = month == MONTHS[0]
+
+    async def pay(receivable: dict[str, Any]) -> None:
+        account_no, fen = receivable["account_no"], receivable["outstanding_fen"]
+        i = index_of[account_no]
+        name = names.get(i, "")
+        if name == "never_pays":
+            return
+        if stories and name in ("double_callback", "overpayment", "wrong_amount"):
+            await _pay_oddly(stage, name, account_no, fen, day)
+        elif i % 2:
+            await stage.callback(await stage.order(account_no, fen), fen, day)
+        else:
+            await stage.counter(account_no, fen, day)
+
+    await asyncio.gather(*(pay(receivable) for receivable in open_))
+    stage.say(f"{month.cycle}: {len(open_)} bills to pay, paid by app and at the counter")
+
+
+async def _pay_oddly(stage: Stage, name: str, account_no: str, fen: int, day: date) -> None:
+    if name == "overpayment":
+        fen += OVERPAID_FEN
+    order_id = await stage.order(account_no, fen)
+    if name == "wrong_amount":
+        answer = await stage.callback(order_id, fen - WRONG_BY_FEN, day)
+        if answer["payment_status"] != "suspense":
+            raise DemoFailed("money that differs from its order did not go to suspense")
+        body = {
+            "action": "allocate",
+            "account_no": account_no,
+            "reason": "the customer confirmed",
+            "resolved_on": str(day),
+        }
+        path = f"/v1/suspense/{answer['payment_id']}/resolution"
+        await stage.call("cashier-2", "POST", "collection", path, body, headers={"Idempotency-Key": order_id})
+        await stage.counter(account_no, WRONG_BY_FEN, day)
+        return
+    first = await stage.callback(order_id, fen, day)
+    if name == "double_callback":
+        second = await stage.callback(order_id, fen, day)
+        if second["status"] != "already_done" or second["payment_id"] != first["payment_id"]:
+            raise DemoFailed("a callback that came twice was not known the second time")
+
+
+async def correct_read(stage: Stage) -> None:
+    """Correct the misread register after its bill was paid: reversal, new bill, re-allocated payment."""
+    district = stage.district
+    i = district.stories["read_corrected"]
+    (true,) = district.reads([i], MONTHS[0].read_on, slot=setup.MANUAL_SLOT)
+    body = {"unit": "kWh", "registers": true["registers"], "reason": "misread"}
+    await stage.call("engineer-1", "POST", "reading", f"/v1/reads/{stage.misread_id}/correction", body)
+    await _corrected(stage, i, "the bill of the misread register is corrected and posted")
+    stage.say("a misread register is corrected after its bill was paid")
+
+
+async def _corrected(stage: Stage, i: int, what: str) -> None:
+    account_no = stage.district.customers[i].account_no
+
+    async def done() -> bool:
+        made = await stage.all("billing", "/v1/corrections", account_no=account_no)
+        if not made:
+            return False
+        posted_ = await stage.all("collection", "/v1/receivables", account_no=account_no, status="reversed")
+        told = await stage.all("notify", "/v1/notices", account_no=account_no)
+        noted = [notice for notice in told if notice["template"] == "bill_corrected"]
+        return len(posted_) == sum(len(c["reversals"]) for c in made) and bool(noted)
+
+    await stage.until(what, done)
+
+
+async def remind(stage: Stage) -> None:
+    """Remind who has not paid, twice for one day: the second time changes nothing."""
+    first = await stage.job("collection", "remind", REMIND_ON)
+    await stage.job("collection", "remind", REMIND_ON)
+    stage.say(f"reminders of {REMIND_ON}: {first['counts']}")
+
+
+async def review(stage: Stage, month: Month) -> None:
+    """Look at the held bills and release them with an explanation."""
+    queue = await stage.all("billing", "/v1/review-queue")
+    for bill in queue:
+        body = {
+            "decision": "approve",
+            "explanation": "Read again on site: the customer heats with electricity since February.",
+            "business_date": str(month.read_on + timedelta(days=1)),
+        }
+        seen = {"If-Match": f'"{bill["row_version"]}"'}
+        path = f"/v1/bills/{bill['bill_id']}/decisions"
+        await stage.call("reviewer-1", "POST", "billing", path, body, headers=seen)
+        codes = ", ".join(finding["code"] for finding in bill["findings"])
+        stage.say(f"{month.cycle}: a held bill of {bill['energy_wh'] // 1000} kWh is released after review ({codes})")
+
+    async def issued() -> bool:
+        totals = (await stage.totals(month.cycle))["billing"]
+        return totals["bills_held"] == 0
+
+    await stage.until("the reviewed bills are issued", issued)
+    await posted(stage, month)
+
+
+async def read_late(stage: Stage) -> None:
+    """Push the read that missed its window, after the estimate was billed."""
+    i = stage.district.stories["late_read"]
+    route = stage.district.route_of(i)
+    late = stage.district.reads([i], MONTHS[1].read_on)
+    await stage.push(setup.head_end(route), "/v1/reads", late, NEW)
+    await _corrected(stage, i, "the estimate is replaced by the late read")
+    stage.say("a read that came after its window replaces the estimate that was billed")
+
+
+async def plan(stage: Stage, month: Month) -> None:
+    await stage.job("reading", "plan-cycles", month.read_on)
+
+
+async def everything(stage: Stage) -> None:
+    """Play both months; before them the December of the manual route, without which January has no previous usage."""
+    routes = stage.district.routes
+    manual, smart = [r for r in routes if r.manual], [r for r in routes if not r.manual]
+    january, february = MONTHS
+    await load_tariffs(stage)
+    await go_live(stage, manual)
+    await plan(stage, BEFORE)
+    await read_by_hand(stage, BEFORE)
+    await close_month(stage, BEFORE, manual)
+    await pay_month(stage, BEFORE, date(2026, 1, 10))
+    await go_live(stage, smart)
+    await exchange_meter(stage)
+    await plan(stage, january)
+    await push_month(stage, january)
+    await push_twice(stage)
+    await read_by_hand(stage, january)
+    await close_month(stage, january, routes)
+    await pay_month(stage, january, date(2026, 2, 6))
+    await correct_read(stage)
+    await remind(stage)
+    await plan(stage, february)
+    await push_month(stage, february)
+    await read_by_hand(stage, february)
+    await close_month(stage, february, routes)
+    await review(stage, february)
+    await pay_month(stage, february, date(2026, 3, 6))
+    await read_late(stage)
+    await settle(stage)
+
+
+async def settle(stage: Stage) -> None:
+    """Wait until every event was handled and every notice is final."""
+
+    async def quiet() -> bool:
+        for cycle in (BEFORE.cycle, *(month.cycle for month in MONTHS)):
+            notices = (await stage.totals(cycle))["notify"]
+            if notices["notices_queued"] or notices["notices_sending"]:
+                return False
+        return True
+
+    await stage.until("all notices are sent", quiet)

@@ -1,0 +1,197 @@
+"""What came out: the figures of each cycle, what became of each story, and each invariant with its two numbers."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from services.command import reconcile
+from services.demo import setup
+from services.demo.play import BEFORE
+from services.demo.stage import Stage
+from services.demo.stories import MONTHS, STORIES
+
+CYCLES = (BEFORE, *MONTHS)
+WIDTH = 78
+
+
+@dataclass(frozen=True)
+class Invariant:
+    name: str
+    left: int | None
+    right: int | None
+
+    @property
+    def holds(self) -> bool:
+        return self.left is not None and self.left == self.right
+
+
+@dataclass(frozen=True)
+class Result:
+    figures: dict[str, list[str]]  # row title -> one cell per cycle, and the sum
+    money: dict[str, str]
+    stories: list[tuple[str, list[str]]]
+    invariants: list[Invariant]
+
+    @property
+    def holds(self) -> bool:
+        return all(invariant.holds for invariant in self.invariants)
+
+
+def yuan(fen: int) -> str:
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02}"
+
+
+def kwh(wh: int) -> str:
+    return f"{wh // 1000:,}"
+
+
+async def collect(stage: Stage) -> Result:
+    """Ask the services for everything that the page shows."""
+    totals = {month.cycle: await stage.totals(month.cycle) for month in CYCLES}
+    bills = [bill for month in CYCLES for bill in await stage.all("billing", "/v1/bills", cycle=month.cycle)]
+    notices = await stage.all("notify", "/v1/notices")
+    payments = await stage.all("collection", "/v1/payments")
+    books = {line["ledger_account"]: line for line in (await stage.get("collection", "/v1/trial-balance"))["lines"]}
+    return Result(
+        figures=await _figures(stage, totals, notices),
+        money={
+            "billed, as it stands": yuan(sum(t["billing"]["issued_fen"] for t in totals.values())),
+            "paid": yuan(sum(p["amount_fen"] for p in payments if p["status"] == "posted")),
+            "outstanding": yuan(sum(t["collection"]["outstanding_fen"] for t in totals.values())),
+            "prepaid by customers": yuan(-books["2203"]["balance_fen"] if "2203" in books else 0),
+            "payments": f"{len(payments):,}",
+        },
+        stories=await _stories(stage, bills, notices),
+        invariants=await _invariants(stage, totals, bills, notices, payments),
+    )
+
+
+async def _figures(
+    stage: Stage, totals: dict[str, dict[str, dict[str, int]]], notices: list[dict[str, Any]]
+) -> dict[str, list[str]]:
+    rows: dict[str, list[int]] = defaultdict(list)
+    for month in CYCLES:
+        progress = [
+            await stage.get("reading", f"/v1/routes/{route.route_no}/cycles/{month.cycle}")
+            for route in stage.district.routes
+            if month is not BEFORE or route.manual
+        ]
+        for title, name in (
+            ("expected", "expected"),
+            ("read", "actual"),
+            ("estimated", "estimated"),
+            ("missed", "missed"),
+        ):
+            rows[f"reads {title}"].append(sum(p[name] for p in progress))
+        rows["usage kWh"].append(sum(p["sum_wh"] for p in progress) // 1000)
+        billing = totals[month.cycle]["billing"]
+        rows["bills issued"].append(billing["bills_issued"])
+        rows["bills held"].append(billing["bills_held"])
+        rows["bills corrected"].append(billing["bills_reversed"])
+        own = [notice["state"] for notice in notices if notice["cycle"] == month.cycle]
+        rows["notices delivered"].append(own.count("delivered"))
+        rows["notices without a way (paper)"].append(own.count("failed"))
+    return {title: [f"{n:,}" for n in (*cells, sum(cells))] for title, cells in rows.items()}
+
+
+async def _stories(
+    stage: Stage, bills: list[dict[str, Any]], notices: list[dict[str, Any]]
+) -> list[tuple[str, list[str]]]:
+    found = []
+    for name, story in STORIES.items():
+        customer = stage.district.customers[stage.district.stories[name]]
+        own = sorted(
+            (b for b in bills if b["account_no"] == customer.account_no), key=lambda b: (b["cycle"], b["version"])
+        )
+        lines = [f"{story.title} (account {customer.account_no})", *(_bill_line(bill) for bill in own)]
+        account = await stage.get("collection", f"/v1/accounts/{customer.account_no}")
+        owes = f"owes {yuan(account['outstanding_fen'])}, has prepaid {yuan(account['prepaid_fen'])} yuan"
+        told = [n["template"] for n in notices if n["account_no"] == customer.account_no]
+        lines.append(f"  {owes}; told: {', '.join(f'{told.count(t)} {t}' for t in sorted(set(told)))}")
+        found.append((name, lines))
+    return found
+
+
+def _bill_line(bill: dict[str, Any]) -> str:
+    codes = [finding["code"].partition(".")[2] for finding in bill["findings"]]
+    notes = [bill["status"], *(["estimated"] if bill["estimated"] else []), *codes]
+    return (
+        f"  {bill['cycle']} v{bill['version']}: {bill['energy_wh'] / 1000:.2f} kWh, "
+        f"{yuan(bill['total_fen'])} yuan, {', '.join(notes)}"
+    )
+
+
+async def _invariants(
+    stage: Stage,
+    totals: dict[str, dict[str, dict[str, int]]],
+    bills: list[dict[str, Any]],
+    notices: list[dict[str, Any]],
+    payments: list[dict[str, Any]],
+) -> list[Invariant]:
+    found = [
+        Invariant(f"{cycle}: {result.title}", result.left, result.right)
+        for cycle, given in totals.items()
+        for result in reconcile.compare(given)
+    ]
+    for one in (await stage.get("collection", "/v1/invariants"))["invariants"]:
+        found.append(Invariant(f"books: {one['name']}", one["left_fen"], one["right_fen"]))
+    true_wh, billed_wh, wrong = _energies(stage, bills)
+    found.append(Invariant("Wh billed over both months = Wh that the meters counted", billed_wh, true_wh))
+    found.append(Invariant("customers whose bills differ from their meter", wrong, 0))
+    issued = sum(t["billing"]["bills_issued"] for t in totals.values())
+    told = sum(t["notify"].get("causes_bill_issued", 0) for t in totals.values())
+    found.append(Invariant("bills issued = bills that customers are told of", issued, told))
+    mails = [n for n in notices if n["state"] == "delivered"]
+    found.append(
+        Invariant("notices delivered = mails at the mail server", len(mails), sum(stage.mailbox.messages.values()))
+    )
+    found.append(
+        Invariant("mails = different Message-IDs", sum(stage.mailbox.messages.values()), len(stage.mailbox.messages))
+    )
+    reminded = [n for n in notices if n["template"] == "reminder"]
+    never = stage.district.customers[stage.district.stories["never_pays"]].account_no
+    found.append(Invariant("reminders sent, all to the one who does not pay", len(reminded), 1))
+    found.append(Invariant("of these to that account", sum(n["account_no"] == never for n in reminded), 1))
+    suspense = sum(p["status"] == "suspense" for p in payments)
+    found.append(Invariant("payments left in suspense", suspense, 0))
+    held = sum(t["billing"]["bills_held"] for t in totals.values())
+    found.append(Invariant("bills left held", held, 0))
+    return found
+
+
+def _energies(stage: Stage, bills: list[dict[str, Any]]) -> tuple[int, int, int]:
+    """Return the Wh that the meters counted, the Wh billed by bills that stand, and how many customers differ."""
+    district = stage.district
+    billed: dict[str, int] = defaultdict(int)
+    for bill in bills:
+        if bill["status"] == "issued":
+            billed[bill["account_no"]] += bill["energy_wh"]
+    true: dict[str, int] = {}
+    for customer in district.customers:
+        route = district.route_of(customer.index)
+        slots = (0, setup.MANUAL_SLOT) if route.manual else (0, 0)
+        used = district.energy_wh(customer.index, route.live_from, MONTHS[-1].read_on, slots)
+        true[customer.account_no] = used["import"]
+    wrong = sum(billed[account_no] != wh for account_no, wh in true.items())
+    return sum(true.values()), sum(billed.values()), wrong
+
+
+def page(result: Result, *, customers: int, seconds: float, addresses: dict[str, str], keep: str) -> str:
+    """Return the page of results."""
+    heads = [f"{m.cycle}{'*' if m is BEFORE else ''}" for m in CYCLES]
+    lines = ["", "=" * WIDTH, f"{customers:,} customers, two monthly cycles, {seconds:.0f} s", "=" * WIDTH]
+    lines.append(f"{'':32}" + "".join(f"{head:>11}" for head in (*heads, "all")))
+    lines += [f"{title:32}" + "".join(f"{cell:>11}" for cell in cells) for title, cells in result.figures.items()]
+    lines += ["* the manual route alone, one month earlier: the previous usage of its estimate in January", ""]
+    lines += [f"{'yuan ' * (name != 'payments') + name:32}{value:>14}" for name, value in result.money.items()]
+    lines += ["", "What happened to whom"]
+    lines += [line for _, story in result.stories for line in story]
+    lines += ["", "Invariants (each with its two numbers)"]
+    for one in result.invariants:
+        left, right = ("not given" if n is None else f"{n:,}" for n in (one.left, one.right))
+        lines.append(f"{'ok  ' if one.holds else 'DIFF'} {one.name}: {left} | {right}")
+    broken = sum(not one.holds for one in result.invariants)
+    lines += ["", "All invariants hold." if not broken else f"{broken} INVARIANTS DO NOT HOLD.", ""]
+    lines += [f"{name:11} {url}/openapi.json   {url}/metrics" for name, url in addresses.items()]
+    lines += [keep, ""]
+    return "\n".join(lines)
