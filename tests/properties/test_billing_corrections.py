@@ -1,0 +1,131 @@
+"""Whatever order usages, issues and corrections come in, what is in force is what one clean run would have billed."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.billing import tariffs
+from services.billing.domain import accounts, chains, policy, rating
+from services.billing.domain.accounts import Assignment, DatedFact
+from services.billing.domain.bills import EFFECTIVE, HELD, ISSUED, READY, REPLACED, REVERSED, Stored, Terms, Usage
+from services.billing.settings import DEFAULT_POLICY
+
+BOOK = rating.load_book(tariffs.documents("sample"))
+POLICIES = policy.load(orjson.loads(DEFAULT_POLICY.read_bytes()))
+DAY = date(2020, 1, 1)
+FACTS, TARIFFS = (DatedFact(DAY, "residential", 3, 1),), (Assignment(DAY, "CN-ZJ/residential"),)
+TERMS = Terms(
+    account_no="A",
+    contract_no="C",
+    service_point_no="S",
+    org_unit="zj",
+    facts=FACTS,
+    assignments=TARIFFS,
+    opening='{"ladders":{"year":{"used_wh":[0,0,0],"year":2026}}}',
+    opened=DAY,
+    cycle_months=1,
+    rating_facts=accounts.rating_facts(FACTS, TARIFFS),
+)
+
+
+def usage(cycle: int, wh: int, version: int) -> Usage:
+    start, end = date(2026, cycle, 1), date(2026, cycle + 1, 1)
+    return Usage(
+        f"u{cycle}-{version}", "S", "zj", "R", f"2026-{cycle:02}", end, start, end, version, {"import": wh}, wh
+    )
+
+
+@dataclass
+class Books:
+    """The bills of one contract in memory, and what the customer was told in money."""
+
+    bills: list[Stored] = field(default_factory=list)
+    usages: dict[str, Usage] = field(default_factory=dict)
+    lines: dict[str, str] = field(default_factory=dict)
+    told_fen: int = 0
+
+    def take(self, new: Usage) -> None:
+        self.usages[new.usage_id] = new
+        fresh = {(new.period_from, new.period_to): new}
+        before = [b for b in self.bills if b.status in EFFECTIVE and b.period_from < new.period_from]
+        start = max((b.period_from for b in before), default=new.period_from)
+        stored = [b for b in self.bills if b.period_from >= start]
+        chain = chains.plan(TERMS, stored, fresh, self.usages)
+        chains.calculate([chain], lambda requests: rating.rate(requests, BOOK), POLICIES, self.lines)
+        for draft in chain.drafts:
+            old = draft.replaces
+            if old is not None:
+                issued = old.status == ISSUED
+                self.bills[self.bills.index(old)] = replace(old, status=REVERSED if issued else REPLACED)
+                self.told_fen -= old.total_fen if issued else 0
+            bill_id = f"b{len(self.bills)}"
+            self.lines[bill_id] = draft.lines_text
+            self.told_fen += draft.total_fen if draft.status == ISSUED else 0
+            assert sum(line.amount_fen for line in draft.lines) == draft.total_fen
+            self.bills.append(
+                Stored(
+                    bill_id,
+                    draft.usage.period_from,
+                    draft.usage.period_to,
+                    draft.version,
+                    draft.status,
+                    1,
+                    draft.usage.usage_id,
+                    draft.usage.import_wh,
+                    draft.total_fen,
+                    draft.usage.estimated,
+                    draft.state,
+                )
+            )
+        for old, state in chain.restated:
+            self.bills[self.bills.index(old)] = replace(old, state=state)
+
+    def issue(self) -> None:
+        for i, bill in enumerate(self.bills):
+            if bill.status in (READY, HELD):
+                self.bills[i] = replace(bill, status=ISSUED)
+                self.told_fen += bill.total_fen
+
+    def in_force(self) -> list[tuple[date, int, str]]:
+        found = [b for b in self.bills if b.status in EFFECTIVE]
+        return sorted((b.period_from, b.total_fen, b.state) for b in found)
+
+
+STEPS = st.lists(
+    st.one_of(st.just("issue"), st.tuples(st.integers(1, 6), st.integers(0, 2_000_000))), min_size=1, max_size=14
+)
+
+
+@given(STEPS)
+def test_what_is_in_force_is_what_one_clean_run_bills(steps: list[str | tuple[int, int]]) -> None:
+    books, latest, versions = Books(), dict[int, Usage](), dict[int, int]()
+    for step in steps:
+        if isinstance(step, str):
+            books.issue()
+            continue
+        cycle, wh = step
+        versions[cycle] = versions.get(cycle, 0) + 1
+        latest[cycle] = usage(cycle, wh, versions[cycle])
+        books.take(latest[cycle])
+    clean = Books()
+    for cycle in sorted(latest):
+        clean.take(latest[cycle])
+    assert books.in_force() == clean.in_force()
+
+
+@given(STEPS)
+def test_what_was_told_and_taken_back_sums_to_the_bills_in_force(steps: list[str | tuple[int, int]]) -> None:
+    books, versions = Books(), dict[int, int]()
+    for step in steps:
+        if isinstance(step, str):
+            books.issue()
+        else:
+            versions[step[0]] = versions.get(step[0], 0) + 1
+            books.take(usage(*step, versions[step[0]]))
+    books.issue()
+    assert books.told_fen == sum(total for _, total, _ in books.in_force())
+    periods = [b.period_from for b in books.bills if b.status in EFFECTIVE]
+    assert len(periods) == len(set(periods)), "one bill in force for a period"
