@@ -20,7 +20,10 @@ def load_ladders(root: Node, periods: tuple[str, ...]) -> dict[str, Ladder]:
 
 
 def load_condition(node: Node | None) -> Condition:
-    """This function will load whom something is `for`: {class, option, people_from, people_below}; None = everybody."""
+    """This function will load whom something is `for`: {class, option, people_from, people_below}; None = everybody.
+
+    The option "" is that of an account that has chosen none.
+    """
     if node is None:
         return NOBODY_SPECIAL
     node.keys("class option people_from people_below")
@@ -28,7 +31,7 @@ def load_condition(node: Node | None) -> Condition:
     low, high = node.maybe("people_from"), node.maybe("people_below")
     return Condition(
         frozenset(classes.texts()) if classes else None,
-        frozenset(options.texts()) if options else None,
+        frozenset(i.text() if i.value else "" for i in options.items()) if options else None,
         low.whole(1, 1000) if low else None,
         high.whole(1, 1000) if high else None,
     )
