@@ -13,7 +13,7 @@ from sqlalchemy import select
 from services.collection import main
 from services.collection.adapters import statements, tables
 from services.collection.domain import policy
-from services.collection.entrypoints import channels
+from services.collection.entrypoints import channels, consumers
 from services.collection.settings import SHIPPED_POLICY, CollectionSettings
 from shared.bus.embedded import EmbeddedEventLog
 from shared.db import migrations
@@ -99,8 +99,7 @@ class Kit:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.database = service.database
-        assert service.consumer is not None
-        self._handlers = service.consumer._handlers
+        self._handlers = consumers.handlers(POLICY)
         self.clerk = self.client("clerk", "collection:read", "collection:write")
         self.cashier = self.client("cashier", "collection:read", "collection:cashier")
         self.admin = self.client("admin", "admin")
@@ -114,7 +113,7 @@ class Kit:
     async def posting(self, *facts: Any) -> AsyncIterator[None]:
         """Hand facts of one type to their handler, in a unit of work that stays open inside."""
         async with self.database.begin() as tx:
-            await self._handlers[facts[0].type](tx, facts)
+            await self._handlers[type(facts[0])](tx, facts)
             yield
 
     def client(self, subject: str, *scopes: str, org_units: Sequence[str] = ("*",)) -> httpx.AsyncClient:

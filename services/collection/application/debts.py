@@ -167,12 +167,24 @@ async def _wait_corrections(tx: Tx, corrections: Sequence[Correction]) -> None:
 
 
 async def post_waiting(tx: Tx, *, policy: Policy, account_nos: Sequence[str]) -> int:
-    """Post what waited for these accounts, bills before their corrections, and return how many documents that were."""
+    """Post what waited for these accounts, in the order in which it came, and return how many documents that were."""
     rows = await store.take_waiting(tx, account_nos)
-    debts = [_DEBT.validate_json(row.payload) for row in rows if row.kind != CORRECTION]
-    corrections = [_CORRECTION.validate_json(row.payload) for row in rows if row.kind == CORRECTION]
-    if debts:
-        await post_bills(tx, policy=policy, bills=debts)
-    if corrections:
-        await post_corrections(tx, policy=policy, corrections=corrections)
+    waves: list[tuple[list[Debt], list[Correction]]] = []
+    last: dict[str, tuple[int, str]] = {}
+    for row in rows:
+        wave, kind = last.get(row.waiting_for, (0, ""))
+        if kind == CORRECTION and row.kind != CORRECTION:
+            wave += 1  # a bill that came after a correction of its account is posted after it
+        last[row.waiting_for] = wave, row.kind
+        if wave == len(waves):
+            waves.append(([], []))
+        bills, corrections = waves[wave]
+        if row.kind == CORRECTION:
+            corrections.append(_CORRECTION.validate_json(row.payload))
+        else:
+            bills.append(_DEBT.validate_json(row.payload))
+    for bills, corrections in waves:
+        await post_bills(tx, policy=policy, bills=bills)
+        if corrections:
+            await post_corrections(tx, policy=policy, corrections=corrections)
     return len(rows)
