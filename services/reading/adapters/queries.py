@@ -46,20 +46,19 @@ async def control_totals(read: Read, cycle: str) -> dict[str, int]:
         ).where(upload.cycle == cycle)
     )
     rows = await read.all(
-        select((usage.version == 1).label("first"), func.count().label("usages"), func.sum(usage.import_wh).label("wh"))
+        select(usage.version, func.count().label("usages"), func.sum(usage.import_wh).label("wh"))
         .where(usage.cycle == cycle)
-        .group_by(usage.version == 1)
+        .group_by(usage.version)
     )
     assert reads is not None
-    by_first = {bool(row.first): (int(row.usages), int(row.wh)) for row in rows}
-    first, later = by_first.get(True, (0, 0)), by_first.get(False, (0, 0))
+    first = next(((int(row.usages), int(row.wh)) for row in rows if row.version == 1), (0, 0))
     return {
         "reads_received": int(reads.received),
         "reads_accepted": int(reads.accepted),
         "reads_duplicate": int(reads.already_accepted) + int(reads.conflicting),
         "reads_refused": int(reads.refused),
-        "usages_published": first[0] + later[0],
-        "usage_wh": first[1] + later[1],
+        "usages_published": sum(int(row.usages) for row in rows),
+        "usage_wh": sum(int(row.wh) for row in rows),
         "usages_first": first[0],
         "usage_first_wh": first[1],
     }
