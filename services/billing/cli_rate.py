@@ -1,4 +1,7 @@
-"""`wattline rate --case FILE [--json]`: rate a case file and show the bill; with `expect`, exit 1 and show each difference."""
+"""`wattline rate --case FILE [--json]`: rate a case file and show the bill; with `expect`, exit 1 and show each difference.
+
+`wattline tariff-validate FILE` and `wattline tariff-compare FILE` answer as JSON what the routes of the same names answer.
+"""
 
 import argparse
 import json
@@ -7,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from services.billing import tariffs
+from services.billing.domain.cases import advice
 from services.billing.domain.cases import run as cases
 from services.billing.domain.cases.answer import for_people
 
@@ -36,6 +40,29 @@ def run(args: argparse.Namespace) -> int:
         print(f"DIFFERENT {difference}", file=sys.stderr)
     refused_unexpectedly = "refusal" in answer and "refusal" not in (case.get("expect") or {})
     return 1 if found or refused_unexpectedly else 0
+
+
+def add_file_argument(parser: argparse.ArgumentParser) -> None:
+    """This function will declare the arguments of tariff-validate and tariff-compare."""
+    parser.add_argument(
+        "file", metavar="FILE", help="JSON: a tariff document, or cycles with alternatives (docs/rating.md)"
+    )
+    parser.add_argument("--supplied", metavar="NAME", help="fill open facts of the packaged tariffs, such as: sample")
+
+
+def run_validate(args: argparse.Namespace) -> int:
+    """This function will check a tariff document; 0 = valid, 1 = not."""
+    document = read_case(Path(args.file))
+    answer = advice.validate(document, tariffs.documents(args.supplied))
+    print(json.dumps(answer, ensure_ascii=False, indent=2))
+    return 0 if answer["valid"] else 1
+
+
+def run_compare(args: argparse.Namespace) -> int:
+    """This function will compare alternatives over the cycles of a file; 0 = compared, 1 = refused."""
+    answer = advice.compare(read_case(Path(args.file)), tariffs.documents(args.supplied))
+    print(json.dumps(answer, ensure_ascii=False, indent=2))
+    return 1 if "refusal" in answer else 0
 
 
 def read_case(path: Path) -> dict[str, Any]:

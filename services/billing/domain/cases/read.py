@@ -9,8 +9,6 @@ from services.billing.domain.rating_types import AccountFact, Curve, Equipment, 
 from services.billing.domain.tariff.codes import Refused
 from services.billing.domain.tariff.exact import Exact, parse
 
-INLINE_ID = "inline"
-
 
 def requests_of(case: Mapping[str, Any]) -> list[Request]:
     """This function will make the requests of a case: one bill, or one per entry of `cycles`."""
