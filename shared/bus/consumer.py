@@ -194,7 +194,7 @@ class Consumer:
             done, failed = await self._handle(tx, fresh, {x.key for x in aside if x.key}, careful=careful)
             await dead_letters.put(tx, self.name, _in_order(event_ids, aside + failed))
         self._count(done)
-        self._metrics.counter("consumer_duplicates_total").inc(len(set(event_ids)) - len(new))
+        self._metrics.counter("consumer_duplicates_total").inc(len(event_ids) - len(new))
         self._dead_letters_seen |= bool(aside or failed)
 
     def _count(self, done: Mapping[str, int]) -> None:
@@ -309,7 +309,7 @@ class _Careful:
 
 def _in_order(event_ids: Sequence[str], letters: Sequence[DeadLetter]) -> list[DeadLetter]:
     """Return letters in the order of the log, which is the order of their replay."""
-    order = {event_id: index for index, event_id in enumerate(dict.fromkeys(event_ids))}
+    order = {event_id: index for index, event_id in enumerate(event_ids)}
     return sorted(letters, key=lambda letter: (order[letter.event_id], letter.item))
 
 

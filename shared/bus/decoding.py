@@ -40,14 +40,17 @@ class Received:
 def decode(records: Sequence[StoredRecord]) -> tuple[list[str], list[Received], list[DeadLetter]]:
     """Return the ids of the events in order, their facts, and what cannot be read.
 
-    A fact that cannot be read is told apart from the others of its event where the event's form allows it.
+    An event that is there twice is read once. A fact that cannot be read is told apart from the others of its event where
+    the event's form allows it.
     """
-    event_ids: list[str] = []
+    event_ids: dict[str, None] = {}
     facts: list[Received] = []
     letters: list[DeadLetter] = []
     for record in records:
         event_id = _event_id(record)
-        event_ids.append(event_id)
+        if event_id in event_ids:
+            continue
+        event_ids[event_id] = None
         event_type = record.headers.get("ce_type", b"").decode(errors="replace")
         at = (event_id, record.topic, record.partition)
         try:
@@ -58,7 +61,7 @@ def decode(records: Sequence[StoredRecord]) -> tuple[list[str], list[Received], 
             letters += bad
         else:
             facts += [Received(fact, event_id, i, record.topic, record.partition) for i, fact in enumerate(items)]
-    return event_ids, facts, letters
+    return list(event_ids), facts, letters
 
 
 def _event_id(record: StoredRecord) -> str:

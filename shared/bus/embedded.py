@@ -61,7 +61,7 @@ class EmbeddedEventLog:
             self._connection.close()
             self._connection = None
 
-    async def create_topics(self) -> None:
+    async def create_topics(self, topics: Sequence[str] = catalogue.TOPICS) -> None:
         """Topics are there as soon as they are written to."""
 
     async def send(self, records: Sequence[Record]) -> None:

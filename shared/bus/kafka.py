@@ -42,12 +42,12 @@ class KafkaEventLog:
     async def stop(self) -> None:
         await self._drop_producer()
 
-    async def create_topics(self) -> None:
+    async def create_topics(self, topics: Sequence[str] = catalogue.TOPICS) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=REQUEST_MILLISECONDS_MAX)
         try:
             async with asyncio.timeout(CALL_SECONDS_MAX):
                 await admin.start()
-                missing = set(catalogue.TOPICS) - set(await admin.list_topics())
+                missing = set(topics) - set(await admin.list_topics())
                 if missing:
                     await admin.create_topics(
                         [NewTopic(topic, catalogue.PARTITIONS, self._replication_factor) for topic in sorted(missing)]

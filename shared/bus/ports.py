@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared.events import catalogue
+
 Headers = tuple[tuple[str, bytes], ...]
 Partition = tuple[str, int]
 """A topic and the number of its partition."""
@@ -66,8 +68,8 @@ class EventLog(Protocol):
 
     async def stop(self) -> None: ...
 
-    async def create_topics(self) -> None:
-        """Create the catalogue's topics where they are missing."""
+    async def create_topics(self, topics: Sequence[str] = catalogue.TOPICS) -> None:
+        """Create topics where they are missing."""
         ...
 
     async def send(self, records: Sequence[Record]) -> None:

@@ -1,13 +1,13 @@
 """The database of one service, and its unit of work. Nobody else commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Executable, Row, event
+from sqlalchemy import CursorResult, Executable, Row, event
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 
 from shared.clock import Clock, SystemClock
 from shared.db import audit, journal
@@ -20,6 +20,24 @@ STATEMENT_SECONDS_MAX = 60  # no batch takes a tenth of that; what does is stuck
 BUSY_MILLISECONDS = 30_000  # SQLite: how long another process may hold the write lock
 READ_ONLY = "wattline_read_only"
 
+T = TypeVar("T")
+
+
+async def unbroken(dialect: str, call: Awaitable[T]) -> T:
+    """Await a call of the driver; on SQLite a cancellation waits until the call is over.
+
+    There the call goes on in its thread when its awaiter is gone, and the connection, closed under it, may keep the write lock
+    for everybody (reproduced). asyncpg cancels the statement at the server instead.
+    """
+    if dialect != "sqlite":
+        return await call
+    task = asyncio.ensure_future(call)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
 
 class Read:
     """A consistent view of the database that cannot write."""
@@ -29,13 +47,16 @@ class Read:
         self.dialect: str = conn.dialect.name
 
     async def all(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
-        return (await self.conn.execute(statement, params)).all()
+        return (await self._run(statement, params)).all()
 
     async def first(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Row[Any] | None:
-        return (await self.conn.execute(statement, params)).first()
+        return (await self._run(statement, params)).first()
 
     async def scalar(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Any:
-        return (await self.conn.execute(statement, params)).scalar()
+        return (await self._run(statement, params)).scalar()
+
+    async def _run(self, statement: Executable, params: Mapping[str, Any] | None) -> CursorResult[Any]:
+        return await unbroken(self.dialect, self.conn.execute(statement, params))
 
 
 class Tx(Read):
@@ -50,7 +71,7 @@ class Tx(Read):
 
     async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None) -> int:
         """Run a statement that writes, and return how many rows it changed."""
-        return int((await self.conn.execute(statement, params)).rowcount)
+        return int((await self._run(statement, params)).rowcount)
 
     def publish(self, facts: Sequence[Fact]) -> None:
         """Journal facts of one type at the end of this unit of work, in the order of the calls.
@@ -73,8 +94,14 @@ class Tx(Read):
         """Undo what is done inside, facts and audit rows included, if it raises."""
         marks = len(self._facts), len(self._audit), len(self._after_commit)
         try:
-            async with self.conn.begin_nested():
+            nested = self.conn.begin_nested()
+            await unbroken(self.dialect, nested.start())
+            try:
                 yield
+            except BaseException:
+                await unbroken(self.dialect, nested.rollback())
+                raise
+            await unbroken(self.dialect, nested.commit())
         except BaseException:
             del self._facts[marks[0] :], self._audit[marks[1] :], self._after_commit[marks[2] :]
             raise
@@ -102,6 +129,7 @@ class Database:
         self.engine = _engine(url, pool_size)
         self.dialect: str = self.engine.dialect.name
         self.on_journal: Callable[[], None] = lambda: None
+        self.unit: type[Tx] = Tx
         self._writer = asyncio.Lock()
 
     @asynccontextmanager
@@ -117,28 +145,40 @@ class Database:
 
     @asynccontextmanager
     async def _unit_of_work(self) -> AsyncIterator[Tx]:
-        async with self.engine.connect() as conn, conn.begin() as transaction:
-            tx = Tx(conn, self.clock)
+        async with self._transaction() as (conn, transaction):
+            tx = self.unit(conn, self.clock)
             yield tx
             appended = await tx._flush()
-            await transaction.commit()
+            await unbroken(self.dialect, transaction.commit())
         tx._committed()
         if appended:
             self.on_journal()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Read]:
+        """Open a read-only view."""
+        async with self._transaction(**{READ_ONLY: True}, **_read_only_options(self.dialect)) as (conn, _):
+            yield Read(conn)
+
+    @asynccontextmanager
+    async def _transaction(self, **options: Any) -> AsyncIterator[tuple[AsyncConnection, AsyncTransaction]]:
+        """Hold a connection with an open transaction; what was not committed at the end is rolled back."""
+        conn = self.engine.connect()
+        try:
+            await unbroken(self.dialect, conn.start())
+            await conn.execution_options(**options)
+            transaction = conn.begin()
+            await unbroken(self.dialect, transaction.start())
+            yield conn, transaction
+        finally:
+            if conn.sync_connection is not None:
+                await unbroken(self.dialect, conn.close())
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator["Session"]:
         """Hold one connection over several units of work, for what lives with the connection (an advisory lock)."""
         async with self.engine.connect() as conn:
             yield Session(conn, self.clock)
-
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[Read]:
-        """Open a read-only view."""
-        async with self.engine.connect() as conn:
-            await conn.execution_options(**{READ_ONLY: True}, **_read_only_options(self.dialect))
-            async with conn.begin():
-                yield Read(conn)
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from zlib import crc32
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, delete, func, select
 from sqlalchemy.exc import DBAPIError
 
 from shared import ids
@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 BATCH = 200  # events sent together: 2 MiB as they commonly are
 POLL_SECONDS = 1.0  # only for what another process journalled; a commit in this one wakes the relay
 BACKOFF_SECONDS_MAX = 10.0
-LEASE_SECONDS = 15  # SQLite: how long a dead leader keeps the lease
-STANDBY_SECONDS = 2.0
+LEASE_SECONDS = 5.0  # SQLite: how long a dead leader keeps the lease; one that ends well gives it back
+STANDBY_SECONDS = 1.0
 
 
 class NotLeader(Exception):
@@ -127,7 +127,10 @@ async def leadership(database: Database, service: str) -> AsyncIterator[Leader]:
         lease = _Lease(database, service)
         async with lease.begin():
             pass
-        yield lease
+        try:
+            yield lease
+        finally:
+            await lease.give_back()
 
 
 class _Lease:
@@ -143,6 +146,11 @@ class _Lease:
         async with self._database.begin() as tx:
             await self._renew(tx)
             yield tx
+
+    async def give_back(self) -> None:
+        table = platform.TABLES.relay_lease
+        async with self._database.begin() as tx:
+            await tx.execute(delete(table).where(table.c.name == self._name, table.c.holder == self._holder))
 
     async def _renew(self, tx: Tx) -> None:
         table = platform.TABLES.relay_lease
