@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import logging
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, TypeVar
@@ -16,6 +17,8 @@ from shared.db import migrations
 from shared.db.relay import Relay
 from shared.service import Service, open_database, open_event_log
 from shared.settings import SERVICES, Settings, SettingsError
+
+log = logging.getLogger(__name__)
 
 COLLECT_AFTER_OBJECTS = 50_000  # more than one batch makes: 2,000 facts of some twenty objects
 
@@ -85,9 +88,11 @@ async def up(*, stop: asyncio.Event | None = None, started: asyncio.Event | None
         async with asyncio.TaskGroup() as group:
             for service in services:
                 group.create_task(_serve(service, settings[service.name], told))
-            if started is not None:
-                await _all_listen(settings)
-                started.set()
+            await _all_listen(settings, told)
+            if not told.is_set():
+                log.info("all services listen", extra={"urls": [own.url_of(name) for name, own in settings.items()]})
+                if started is not None:
+                    started.set()
 
 
 @contextlib.asynccontextmanager
@@ -107,9 +112,9 @@ async def _serve(service: Service, settings: Settings, stop: asyncio.Event) -> N
         stop.set()  # four services of one process stop together
 
 
-async def _all_listen(settings: dict[str, Settings]) -> None:
+async def _all_listen(settings: dict[str, Settings], stop: asyncio.Event) -> None:
     for name, own in settings.items():
-        while True:
+        while not stop.is_set():
             try:
                 _, writer = await asyncio.open_connection(own.host, own.port_of(name))
             except OSError:

@@ -35,7 +35,14 @@ def require(seen: int, current: int) -> None:
 
 
 async def _version_seen(
-    if_match: Annotated[str | None, Header(description='The version seen, as its ETag: `"3"`', max_length=32)] = None,
+    if_match: Annotated[
+        str | None,
+        Header(
+            description='The version seen, as its ETag: `"3"`',
+            max_length=32,
+            json_schema_extra={"pattern": f"^{_TAG.pattern}$", "examples": ['"3"']},
+        ),
+    ] = None,
 ) -> int:
     if if_match is None:
         raise Missing

@@ -78,7 +78,9 @@ def test_four_services_start_from_nothing_answer_the_commands_and_stop_when_told
     assert wattline(environment, "dead-letters", "list", "collection").stdout == ""
     assert "ledger sums to 0 fen: 0 | 0" in wattline(environment, "reconcile", "--cycle", "2026-01").stdout
     running.send_signal(signal.SIGTERM)
-    assert running.wait(STOP_SECONDS_MAX) == 0, (tmp_path / "out").read_text()
+    written = (tmp_path / "out").read_text()
+    assert running.wait(STOP_SECONDS_MAX) == 0, written
+    assert environment["WATTLINE_NOTIFY_URL"] in written, "it says where to look"
 
 
 def test_a_service_without_its_secret_is_refused_at_start(environment: dict[str, str]) -> None:
