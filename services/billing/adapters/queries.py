@@ -49,6 +49,15 @@ async def replaced_by(read: Read, bill_id: str, contract_no: str) -> str | None:
     return later
 
 
+async def reversed_by(read: Read, bill_id: str, contract_no: str) -> str | None:
+    """This function will return the correction that reversed a bill."""
+    c = CORRECTION.c
+    found: str | None = await read.scalar(
+        select(c.correction_id).where(c.contract_no == contract_no, c.reversals.contains(f'"{bill_id}"')).limit(1)
+    )
+    return found
+
+
 async def decisions(read: Read, bill_id: str) -> Sequence[Row[Any]]:
     """This function will return the decisions on a bill in order."""
     r = REVIEW_DECISION

@@ -86,6 +86,7 @@ async def get_bill(bill_id: BillId, caller: auth.Current, db: web.Db, response: 
         if row is None or not caller.may_see(row.org_unit):
             raise errors.not_found("bill")
         later = await queries.replaced_by(read, bill_id, row.contract_no)
+        taken_back = await queries.reversed_by(read, bill_id, row.contract_no)
         made = await queries.decisions(read, bill_id)
         node = await queries.trace(read, "bill", bill_id)
     assert node is not None
@@ -102,6 +103,7 @@ async def get_bill(bill_id: BillId, caller: auth.Current, db: web.Db, response: 
         replaces=row.replaces,
         replaced_by=later,
         correction_id=row.correction_id,
+        reversed_by=taken_back,
         decisions=[DecisionOut(**{name: d._mapping[name] for name in DecisionOut.model_fields}) for d in made],
         calculated_at=row.calculated_at,
         derived_from=[{"service": o.service, "kind": o.kind, "id": o.id} for o in node.derived_from],

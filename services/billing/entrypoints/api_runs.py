@@ -7,11 +7,11 @@ from fastapi import Path, Query, Request, Response
 from sqlalchemy import func, select
 
 from services.billing.adapters import runs_store
-from services.billing.adapters.tables import BILL, BILL_RUN
+from services.billing.adapters.tables import BILL, BILL_RUN, USAGE
 from services.billing.application import runs
 from services.billing.application.context import Context
 from services.billing.domain.runs import MOVES, RELEASED
-from services.billing.entrypoints.schemas import ReleaseIn, RunOut, SwitchIn, SwitchOut
+from services.billing.entrypoints.schemas import ReleaseIn, RunOut, SwitchIn, SwitchOut, WaitingUsage
 from shared import web
 from shared.events.fact import MAX_NO, Month
 from shared.web import auth, conditional, errors, pagination
@@ -93,6 +93,21 @@ async def release_run(
         (row,) = await runs_store.lock(tx, [(route_no, cycle)])
         switch = await runs_store.switch(tx)
     return _run(row, bool(switch and switch.stopped), {})
+
+
+@router.get("/waiting-usages", policy=READ)
+async def list_waiting(caller: auth.Current, db: web.Db, wanted: pagination.Query_) -> pagination.Page[WaitingUsage]:
+    """List the usages that wait for a contract, by service point."""
+    u = USAGE.c
+    names = tuple(WaitingUsage.model_fields)
+    statement = select(*(u[name] for name in names)).where(
+        caller.visible(u.org_unit), u.waiting_for != "", wanted.after(u.service_point_no, u.usage_id)
+    )
+    async with db.read() as read:
+        rows = await read.all(statement.order_by(u.service_point_no, u.usage_id).limit(wanted.fetch))
+    return wanted.page(
+        rows, key=lambda row: (row.service_point_no, row.usage_id), item=lambda row: WaitingUsage(**row._mapping)
+    )
 
 
 @router.get("/release-switch", policy=READ)

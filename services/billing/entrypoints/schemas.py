@@ -218,10 +218,26 @@ class BillOut(BillHead):
     ladder_state: dict[str, Any] | None
     replaces: str | None
     replaced_by: str | None
-    correction_id: str | None
+    correction_id: str | None = Field(description="the correction that made this version")
+    reversed_by: str | None = Field(description="the correction that reversed this version")
     decisions: list[DecisionOut]
     calculated_at: datetime
     derived_from: list[OriginOut]
+
+
+class WaitingUsage(BaseModel):
+    """A usage that no contract covers yet; it is billed by itself when one does."""
+
+    usage_id: str
+    service_point_no: str
+    org_unit: str
+    route_no: str
+    cycle: str
+    period_from: date
+    period_to: date
+    version: int
+    waiting_for: str
+    received_at: datetime
 
 
 class QueueItem(BillHead):

@@ -136,3 +136,15 @@ async def test_two_versions_in_one_batch_end_as_they_would_one_by_one(desk: Desk
     await desk.close(closed([usage(1, 1, 200)]))
     await desk.work()
     assert [f.bill.total_fen for f in await desk.published(BillIssued)] == [16140]
+
+
+async def test_a_bill_and_its_correction_name_each_other(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.released(usage(1, 1, 300))
+    await desk.measure(again(1, 1, 200))
+    (fact,) = await desk.published(BillCorrected)
+    async with desk.client() as client:
+        old = (await client.get(f"/v1/bills/{fact.reversals[0].bill_id}")).json()
+        new = (await client.get(f"/v1/bills/{fact.replacements[0].bill_id}")).json()
+    assert (old["replaced_by"], old["reversed_by"]) == (new["bill_id"], fact.correction_id)
+    assert (new["replaces"], new["correction_id"]) == (old["bill_id"], fact.correction_id)

@@ -2,7 +2,10 @@
 
 from datetime import date
 
+import pytest
+
 from services.billing.adapters import tables
+from services.billing.application import calculation
 from shared.events.billing import AccountChanged, BillIssued
 from tests.billing_kit import Desk, account, closed, usage
 
@@ -40,6 +43,29 @@ async def test_opening_an_account_bills_what_waited_for_it(desk: Desk) -> None:
     await desk.open(account(2))
     await desk.work()
     assert [f.account_no for f in await desk.published(BillIssued)] == ["A1", "A2"]
+
+
+async def test_what_waits_for_a_contract_is_listed(desk: Desk) -> None:
+    await desk.measure(usage(7))
+    async with desk.client() as client:
+        (item,) = (await client.get("/v1/waiting-usages")).json()["items"]
+        gauges = (await client.get("/metrics")).text
+    assert (item["service_point_no"], item["waiting_for"]) == ("SP7", "contract")
+    assert "waiting_oldest_age_seconds 0.0\n" not in gauges
+
+
+async def test_another_usage_under_a_known_key_is_a_fault_of_the_sender(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.measure(usage(1, 1, 200))
+    with pytest.raises(calculation.ConflictingUsage):
+        await desk.measure(usage(1, 1, 999, usage_id="U-other"))
+    assert await desk.bills("energy_wh") == [(200_000,)]
+
+
+async def test_a_bill_far_from_the_one_before_is_held_and_the_next_goes_on_from_its_ladder(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.measure(usage(1, 1, 200), usage(1, 2, 400), usage(1, 3, 400))
+    assert await desk.bills("cycle", "status") == [("2026-01", "ready"), ("2026-02", "held"), ("2026-03", "ready")]
 
 
 async def test_an_account_put_twice_is_published_once(desk: Desk) -> None:
