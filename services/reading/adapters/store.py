@@ -12,7 +12,7 @@ from services.reading.domain import cycles
 from services.reading.domain.registers import Counts, Registers
 from services.reading.domain.usage import Boundary, Installation
 from shared import ids
-from shared.db import bulk, columns
+from shared.db import bulk
 from shared.db.engine import Read, Tx
 
 ROUTE = tables.Route.__table__  # type: ignore[attr-defined]
@@ -126,33 +126,6 @@ async def resolve(read: Read, keys: Sequence[tuple[str, date]]) -> Sequence[Row[
         .outerjoin(TASK, task)
     )
     return await read.all(statement)
-
-
-async def insert_reads(tx: Tx, columns: bulk.Columns) -> int:
-    """Claim and write register rows in one statement; return how many were new."""
-    return await bulk.claim(tx, READ, columns, key=("meter_no", "read_at", "source", "quantity"))
-
-
-@dataclass(slots=True)
-class Stored:
-    """A read as it is stored: the count of each register, and the upload that brought it."""
-
-    upload_id: str
-    counts: dict[str, int]
-
-
-async def stored_reads(read: Read, keys: Sequence[ReadKey]) -> dict[ReadKey, Stored]:
-    """Return what is stored under natural keys."""
-    rows = await bulk.select_in(
-        read,
-        READ,
-        {"meter_no": [k[0] for k in keys], "read_at": [k[1] for k in keys], "source": [k[2] for k in keys]},
-        columns=(READ.c.meter_no, READ.c.read_at, READ.c.source, READ.c.quantity, READ.c["count"], READ.c.upload_id),
-    )
-    found: dict[ReadKey, Stored] = {}
-    for meter_no, read_at, source, quantity, count, upload_id in map(tuple, rows):
-        found.setdefault((meter_no, read_at, source), Stored(upload_id, {})).counts[quantity] = count
-    return found
 
 
 async def tasks(read: Read, keys: Sequence[tuple[str, date]]) -> dict[tuple[str, date], Row[Any]]:
@@ -309,126 +282,3 @@ async def answer_rereads(tx: Tx, answered: Mapping[tuple[str, date], str]) -> No
             REREAD.c.status == "open",
         )
     )
-
-
-async def insert_uploads(
-    tx: Tx, upload_id: str, kind: str, uploader: str, message_id: str, by_cycle: Mapping[str, Mapping[str, int]]
-) -> None:
-    """Write what an upload brought, counted by cycle and outcome."""
-    count = len(by_cycle)
-    totals = list(by_cycle.values())
-    await bulk.insert_rows(
-        tx,
-        UPLOAD,
-        {
-            "upload_id": [upload_id] * count,
-            "cycle": list(by_cycle),
-            "kind": [kind] * count,
-            "uploader": [uploader] * count,
-            "message_id": [message_id] * count,
-            "received_at": [tx.now] * count,
-            "received": [sum(each.values()) for each in totals],
-            "accepted": [each.get("done", 0) for each in totals],
-            "already_accepted": [each.get("already_done", 0) for each in totals],
-            "conflicting": [each.get("conflicting_duplicate", 0) for each in totals],
-            "refused": [each.get("refused", 0) for each in totals],
-        },
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRead:
-    """A whole read of the meter that was on a point on a day."""
-
-    service_point_no: str
-    day: date
-    meter_no: str
-    read_at: datetime
-    source: str
-    reader: str | None
-    uploader: str
-    counts: Counts
-
-
-async def reads_of_days(read: Read, days: Sequence[tuple[str, date, datetime, datetime]]) -> list[StoredRead]:
-    """Return the reads of the meters on points within (point, day, first instant, end), in order of time."""
-    given = bulk.relation(
-        read,
-        "given",
-        {
-            "point": (String(), [each[0] for each in days]),
-            "day": (Date(), [each[1] for each in days]),
-            "starts": (columns.Instant, [each[2] for each in days]),
-            "ends": (columns.Instant, [each[3] for each in days]),
-        },
-    )
-    there = and_(
-        INSTALLATION.c.service_point_no == given.c.point,
-        INSTALLATION.c.installed_on <= given.c.day,
-        or_(INSTALLATION.c.removed_on.is_(None), INSTALLATION.c.removed_on >= given.c.day),
-    )
-    within = and_(
-        READ.c.meter_no == INSTALLATION.c.meter_no, READ.c.read_at >= given.c.starts, READ.c.read_at < given.c.ends
-    )
-    uploader = (
-        select(UPLOAD.c.uploader)
-        .where(UPLOAD.c.upload_id == READ.c.upload_id)
-        .limit(1)
-        .correlate(READ)
-        .scalar_subquery()
-    )
-    rows = await read.all(
-        select(
-            given.c.point,
-            given.c.day,
-            READ,
-            uploader.label("uploader"),
-            METER.c.registers,
-            METER.c.numerator,
-            METER.c.denominator,
-        )
-        .select_from(given)
-        .join(INSTALLATION, there)
-        .join(METER, METER.c.meter_no == INSTALLATION.c.meter_no)
-        .join(READ, within)
-        .order_by(READ.c.read_at)
-    )
-    values: dict[tuple[str, date, ReadKey], dict[str, int]] = {}
-    heads: dict[tuple[str, date, ReadKey], Row[Any]] = {}
-    for row in rows:
-        key = (row.point, row.day, (row.meter_no, row.read_at, row.source))
-        heads[key] = row
-        values.setdefault(key, {})[row.quantity] = row._mapping["count"]
-    return [
-        StoredRead(
-            point, day, *read_key, heads[key].reader, heads[key].uploader, ordered(faces(heads[key]), values[key])
-        )
-        for key in heads
-        for point, day, read_key in (key,)
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """The correction of a read that is in force."""
-
-    number: int
-    counts: str
-    actor: str
-
-
-async def corrections(read: Read, read_ids: Sequence[str]) -> dict[str, Edit]:
-    """Return the correction in force of each of the reads that has one."""
-    rows = await bulk.select_in(read, CORRECTION, {"read_id": read_ids}, order_by=(CORRECTION.c.number,))
-    return {row.read_id: Edit(row.number, row.counts, row.actor) for row in rows}
-
-
-async def actors_of_read(read: Read, key: ReadKey) -> tuple[str, ...]:
-    """Return who read and who uploaded a read."""
-    row = await read.first(
-        select(READ.c.reader, UPLOAD.c.uploader)
-        .join(UPLOAD, UPLOAD.c.upload_id == READ.c.upload_id)
-        .where(READ.c.meter_no == key[0], READ.c.read_at == key[1], READ.c.source == key[2])
-        .limit(1)
-    )
-    return tuple(filter(None, row)) if row else ()

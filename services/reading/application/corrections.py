@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from services.reading.adapters import codec, store
+from services.reading.adapters import codec, read_store, store
 from services.reading.application import measuring
 from services.reading.application.reads import UNIT
 from services.reading.application.versions import ClosingRead
@@ -61,17 +61,17 @@ async def correct(
     """
     row, read_key, counts = await _check(tx, correction, may_see, zone)
     await store.lock_points(tx, [row.service_point_no])
-    stored = (await store.stored_reads(tx, [read_key])).get(read_key)
+    stored = (await read_store.stored_reads(tx, [read_key])).get(read_key)
     if stored is None:
         raise UnknownRead
-    edit = (await store.corrections(tx, [correction.read_id])).get(correction.read_id)
+    edit = (await read_store.corrections(tx, [correction.read_id])).get(correction.read_id)
     in_force = codec.counts(edit.counts) if edit else store.ordered(store.faces(row), stored.counts)
     if in_force == counts:
         return ALREADY_DONE
     number = edit.number + 1 if edit else 1
     await _insert(tx, correction, number, counts)
     if await _is_in_force(tx, row, correction.read_id):
-        uploaders = await store.actors_of_read(tx, read_key)
+        uploaders = await read_store.actors_of_read(tx, read_key)
         actors = tuple(dict.fromkeys((*uploaders, correction.actor)))
         read = ClosingRead(
             row.service_point_no,

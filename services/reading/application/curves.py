@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.reading.adapters import store
+from services.reading.adapters import read_store, store
 from services.reading.application.reads import Uploader
 from services.reading.domain import cycles
 from services.reading.domain.refusal import Refused
@@ -70,7 +70,7 @@ async def record(tx: Tx, *, curves: Sequence[Curve], uploader: Uploader, zone: Z
     filled = _columns([c for k, c in changed.items() if k in known], upload_id)
     await bulk.update_from(tx, store.CURVE, filled, key=("meter_no", "day", "quantity"))
     totals: dict[str, Counter[str]] = {"curves": Counter(outcome.status for outcome in outcomes)}
-    await store.insert_uploads(tx, upload_id, uploader.kind, uploader.subject, uploader.message_id, totals)
+    await read_store.insert_uploads(tx, upload_id, uploader.kind, uploader.subject, uploader.message_id, totals)
     return outcomes
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from services.reading.adapters import store
+from services.reading.adapters import read_store, store
 from services.reading.adapters.store import FindingRow, ReadKey
 from services.reading.application import measuring
 from services.reading.application.versions import ClosingRead
@@ -187,7 +187,7 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
     """
     keys = [each.key for each in claimed for _ in each.counts]
     readers = [each.item.get("reader") for each in claimed]
-    written = await store.insert_reads(
+    written = await read_store.insert_reads(
         tx,
         {
             "meter_no": [key[0] for key in keys],
@@ -201,7 +201,7 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
             else bulk.Same(None, len(keys)),
         },
     )
-    stored = await store.stored_reads(tx, [each.key for each in claimed]) if written < len(keys) else {}
+    stored = await read_store.stored_reads(tx, [each.key for each in claimed]) if written < len(keys) else {}
     findings = []
     for each in claimed:
         there = stored.get(each.key)
@@ -248,7 +248,7 @@ async def _count(
         by_cycle.setdefault(labels[each.day], Counter())[each.outcome.status] += 1
     if untimed := len(outcomes) - len(given):
         by_cycle[""] = Counter(refused=untimed)
-    await store.insert_uploads(tx, upload_id, uploader.kind, uploader.subject, uploader.message_id, by_cycle)
+    await read_store.insert_uploads(tx, upload_id, uploader.kind, uploader.subject, uploader.message_id, by_cycle)
 
 
 OUTCOME_WORDS: Mapping[str, str] = {"done": "accepted", "already_done": "already_accepted"}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from services.reading.adapters import codec, store
+from services.reading.adapters import codec, read_store
 from services.reading.application.versions import ClosingRead
 from services.reading.domain import cycles, identity, ranking
 from shared.db.engine import Tx
@@ -15,7 +15,7 @@ async def closing(tx: Tx, tasks: Sequence[tuple[str, date]], zone: ZoneInfo) -> 
     if not tasks:
         return []
     bounds = {day: cycles.day_bounds(day, zone) for day in {day for _, day in tasks}}
-    rows = await store.reads_of_days(tx, [(point, day, *bounds[day]) for point, day in tasks])
+    rows = await read_store.reads_of_days(tx, [(point, day, *bounds[day]) for point, day in tasks])
     best: dict[tuple[str, date], ClosingRead] = {}
     for row in rows:
         read_id = identity.read_id(row.meter_no, row.read_at, row.source)
@@ -24,11 +24,11 @@ async def closing(tx: Tx, tasks: Sequence[tuple[str, date]], zone: ZoneInfo) -> 
         there = best.get((row.service_point_no, row.day))
         if there is None or ranking.beats(read.source, there.source):
             best[row.service_point_no, row.day] = read
-    edits = await store.corrections(tx, [read.read_id for read in best.values()])
+    edits = await read_store.corrections(tx, [read.read_id for read in best.values()])
     return [_edited(read, edits[read.read_id]) if read.read_id in edits else read for read in best.values()]
 
 
-def _edited(read: ClosingRead, edit: store.Edit) -> ClosingRead:
+def _edited(read: ClosingRead, edit: read_store.Edit) -> ClosingRead:
     return ClosingRead(
         read.service_point_no,
         read.read_date,
