@@ -11,7 +11,7 @@ from services.billing.adapters.rating_documents import TARIFF
 from services.billing.domain import rating
 from services.billing.domain.tariff.load import canonical
 from shared.db.audit import AuditEntry
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.outcome import ALREADY_DONE, DONE, Outcome
 
@@ -74,16 +74,6 @@ async def put(tx: Tx, *, kind: str, document_id: str, version: str, document: Ma
     )
     tx.audit([_entry(kind, document_id, version, actor, 0 if old is None else old.row_version)])
     return DONE
-
-
-async def check(read: Read, document: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """This function will load a tariff beside the stored documents, and give its content hash and what is unconfirmed."""
-    try:
-        tables = {d["table"]: d for d in await rating_documents.documents(read) if "table" in d}
-        tariff = rating.load_tariff(document, tables)
-    except rating.TariffError as error:
-        raise DocumentWrong(error) from None
-    return tariff.sha256, tariff.unconfirmed
 
 
 def _name(kind: str, document: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,6 +1,5 @@
 """Bills, the review queue and its decisions over HTTP."""
 
-import asyncio
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -8,13 +7,11 @@ import orjson
 from fastapi import Path, Query, Request, Response
 from sqlalchemy import select
 
-from services.billing import tariffs
-from services.billing.adapters import queries, rating_documents
+from services.billing.adapters import queries
 from services.billing.adapters.tables import BILL, CONTRACT, CORRECTION
 from services.billing.application import decisions
 from services.billing.application.context import Context
 from services.billing.domain.bills import EFFECTIVE, MOVES, PROPOSED
-from services.billing.domain.cases import run as cases
 from services.billing.entrypoints.schemas import (
     BillHead,
     BillOut,
@@ -25,7 +22,6 @@ from services.billing.entrypoints.schemas import (
     QueueItem,
 )
 from shared import web
-from shared.errors import BusinessError
 from shared.events.fact import MAX_NO, Month
 from shared.web import auth, conditional, errors, pagination
 
@@ -58,24 +54,6 @@ async def list_bills(
     async with db.read() as read:
         rows = await read.all(statement.order_by(b.bill_id).limit(wanted.fetch))
     return wanted.page(rows, key=lambda row: (row.bill_id,), item=lambda row: BillHead(**_head(row)))
-
-
-class CaseMalformed(BusinessError):
-    status = 422
-    code = "bill.case_malformed"
-    title = "The case does not have the form of a case file"
-
-
-@router.post("/bills/preview", policy=READ, raises=(CaseMalformed,))
-async def preview(case: dict[str, Any], db: web.Db) -> dict[str, Any]:
-    """Rate a case (see docs/rating.md) with the stored tariffs; nothing is stored, a refusal is part of the answer."""
-    async with db.read() as read:
-        documents = await rating_documents.documents(read)
-    try:
-        return await asyncio.to_thread(cases.run, case, documents, tariffs.policies())
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
-        # a case is free JSON: what its reader trips over is the caller's, and the loader names what it knows by code
-        raise CaseMalformed from None
 
 
 @router.get("/bills/{bill_id}", policy=READ)

@@ -10,7 +10,7 @@ from services.billing.adapters import rating_documents
 from services.billing.adapters.rating_documents import TARIFF
 from services.billing.adapters.tables import RATING_DOCUMENT
 from services.billing.application import tariffs
-from services.billing.entrypoints.schemas import PATH, PATH_MAX, StoredOut, TariffDocumentOut, TariffOut, ValidOut
+from services.billing.entrypoints.schemas import PATH, PATH_MAX, StoredOut, TariffDocumentOut, TariffOut
 from shared import web
 from shared.web import auth, errors, pagination
 
@@ -67,14 +67,6 @@ async def put_document(
             tx, kind=kind, document_id=document_id, version="", document=document, actor=caller.subject
         )
     return StoredOut(status="done" if outcome.status == "done" else "already_done")
-
-
-@router.post("/tariffs/validate", policy=auth.scope("billing:read"), raises=(tariffs.DocumentWrong,))
-async def validate_tariff(document: dict[str, Any], db: web.Db) -> ValidOut:
-    """Load a tariff document without storing it."""
-    async with db.read() as read:
-        content_hash, unconfirmed = await tariffs.check(read, document)
-    return ValidOut(content_hash=content_hash, unconfirmed=list(unconfirmed))
 
 
 def _head(row: Any) -> TariffOut:

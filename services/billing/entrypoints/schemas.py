@@ -313,11 +313,20 @@ class StoredOut(BaseModel):
     status: Literal["done", "already_done"]
 
 
+class FaultOut(BaseModel):
+    code: str
+    pointer: str
+    detail: str
+
+
 class ValidOut(BaseModel):
-    content_hash: str
+    valid: bool
+    sha256: str | None
     unconfirmed: list[str] = Field(
         description="JSON pointers of facts that no source gives: the tariff cannot bill yet"
     )
+    hours_unconfirmed: bool
+    errors: list[FaultOut]
 
 
 class CorrectionOut(BaseModel):

@@ -142,10 +142,10 @@ async def test_a_wrong_tariff_is_refused_with_the_pointer_to_its_fault(desk: Des
         stored = await client.put("/v1/tariffs/CN-XX/home/versions/1", json=wrong)
         checked = await client.post("/v1/tariffs/validate", json=wrong)
         good = await client.post("/v1/tariffs/validate", json=tariff(1, "2020-01-01", None))
-    for answer in (stored, checked):
-        assert (answer.status_code, answer.json()["code"]) == (422, "tariff.value_wrong")
-        assert answer.json()["detail"].startswith("/currency")
-    assert len(good.json()["content_hash"]) == 64
+    assert (stored.status_code, stored.json()["code"]) == (422, "tariff.value_wrong")
+    assert stored.json()["detail"].startswith("/currency")
+    assert [(e["code"], e["pointer"]) for e in checked.json()["errors"]] == [("value_wrong", "/currency")]
+    assert (good.json()["valid"], len(good.json()["sha256"])) == (True, 64)
 
 
 async def test_a_version_that_an_issued_bill_used_cannot_change(desk: Desk) -> None:
@@ -234,8 +234,18 @@ async def test_a_case_is_previewed_with_the_stored_tariffs_and_nothing_is_stored
     async with desk.client() as client:
         answer = await client.post("/v1/bills/preview", json=case)
         broken = await client.post("/v1/bills/preview", json={"cycle": 7})
-    assert answer.json()["total"] == "1508.40", answer.text
-    assert broken.status_code in (200, 422)
+        compared = await client.post(
+            "/v1/bills/compare",
+            json={k: case[k] for k in ("id", "tariff", "account", "state")}
+            | {
+                "cycles": [{"cycle": case["cycle"], "usage": case["usage"]}],
+                "alternatives": [{"name": "as is"}, {"name": "five people", "people": 5}],
+            },
+        )
+    assert answer.json()["answer"]["total"] == "1508.40", answer.text
+    assert "refusal" in broken.json()["answer"]
+    # 100 kWh more in tier 1: the 40 kWh above it come back
+    assert [a["difference"] for a in compared.json()["alternatives"]] == ["0.00", "-2.00"], compared.text
     assert await desk.count(tables.BILL) == 0
 
 
