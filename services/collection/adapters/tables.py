@@ -62,6 +62,7 @@ class Credit(Base, table=True):
     credit_id: str = Field(sa_column=columns.key())
     account_no: str = Field(sa_column=Column(columns.No, nullable=False))
     source_kind: str = Field(sa_column=Column(columns.Code, nullable=False))
+    source_id: str = Field(sa_column=Column(String(80), nullable=False))
     value_on: date = Field(sa_column=Column(Date, nullable=False))
     amount_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
     unallocated_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))

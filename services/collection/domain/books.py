@@ -94,7 +94,7 @@ class Books:
             raise AssertionError("money that arrives is more than 0 fen")
         account = self.accounts[account_no]
         version = self.policy.at(cause.accounting_date)
-        credit = self._add_credit(account, cause.id, PAYMENT, cause.business_date, amount_fen)
+        credit = self._add_credit(account, cause.id, PAYMENT, cause.id, cause.business_date, amount_fen)
         entries = [ledger.Entry(from_code, amount_fen), ledger.Entry(version.prepayment, -amount_fen)]
         entries += ledger.applied(self._settle(account, cause), version)
         self._post(account, cause, kind, ledger.netted(entries))
@@ -165,7 +165,8 @@ class Books:
         if outstanding_fen:
             account.receivables.append(receivable)
         elif debt.total_fen:
-            self._add_credit(account, receivable.receivable_id, BILL, debt.posted_on, -debt.total_fen)
+            source_id = f"{debt.cycle} {debt.document_id}"
+            self._add_credit(account, receivable.receivable_id, BILL, source_id, debt.posted_on, -debt.total_fen)
         self._post(account, cause, ledger.ISSUE, entries, group_id=group_id)
         self.issue_entries[debt.document_id] = entries
         for code, subject in findings:
@@ -262,9 +263,11 @@ class Books:
         )
 
     def _add_credit(
-        self, account: Account, credit_id: str, source_kind: str, value_on: date, amount_fen: int
+        self, account: Account, credit_id: str, source_kind: str, source_id: str, value_on: date, amount_fen: int
     ) -> Credit:
-        credit = Credit(credit_id, account.account_no, source_kind, value_on, amount_fen, amount_fen, is_new=True)
+        credit = Credit(
+            credit_id, account.account_no, source_kind, source_id, value_on, amount_fen, amount_fen, is_new=True
+        )
         self.credits[credit_id] = credit
         self.new_credits.append(credit)
         account.credits.append(credit)

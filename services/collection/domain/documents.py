@@ -55,25 +55,30 @@ class Receivable:
     is_new: bool = False
 
     @property
-    def age(self) -> tuple[date, date, str]:
-        return self.due_on, self.issued_on, self.document_id
+    def age(self) -> tuple[date, date, str, str]:
+        # the cycle tells apart the replacements that one correction issues on one day; their ids say nothing of their order
+        return self.due_on, self.issued_on, self.cycle, self.document_id
 
 
 @dataclass(slots=True, eq=False)
 class Credit:
-    """Money of a customer that can settle receivables: a payment, or a bill below zero."""
+    """Money of a customer that can settle receivables: a payment, or a bill below zero.
+
+    `source_id` orders the credits of one day and kind: the payment's id, or cycle and id of the bill.
+    """
 
     credit_id: str
     account_no: str
     source_kind: str
+    source_id: str
     value_on: date
     amount_fen: int
     unallocated_fen: int
     is_new: bool = False
 
     @property
-    def age(self) -> tuple[date, str]:
-        return self.value_on, self.credit_id
+    def age(self) -> tuple[date, str, str]:
+        return self.value_on, self.source_kind, self.source_id
 
 
 class Allocation(NamedTuple):

@@ -1,10 +1,10 @@
 """Routes that read the books, and the closing of months."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from services.collection.adapters import queries, statements, tables
 from services.collection.application import errors, months
@@ -121,6 +121,26 @@ async def list_findings(
     async with db.read() as read:
         rows = await read.all(select(table).where(*where).order_by(table.c.finding_id).limit(wanted.fetch))
     return wanted.page(rows, key=lambda row: (row.finding_id,), item=lambda row: schemas.FindingOut(**row._mapping))
+
+
+@router.get("/reminders", policy=READ)
+async def list_reminders(
+    caller: auth.Current, db: web.Db, wanted: pagination.Query_, account_no: schemas.No | None = None
+) -> pagination.Page[schemas.ReminderOut]:
+    """List the reminders that were due, one per overdue receivable and stage."""
+    table = tables.REMINDER
+    where = [caller.visible(table.c.org_unit), wanted.after(table.c.reminder_id)]
+    where += [table.c.account_no == account_no] if account_no else []
+    async with db.read() as read:
+        rows = await read.all(select(table).where(*where).order_by(table.c.reminder_id).limit(wanted.fetch))
+    return wanted.page(rows, key=lambda row: (row.reminder_id,), item=_reminder)
+
+
+def _reminder(row: Row[Any]) -> schemas.ReminderOut:
+    origin = schemas.DerivedFrom(service="collection", kind="receivable", id=row.receivable_id)
+    return schemas.ReminderOut(
+        **{name: value for name, value in row._mapping.items() if name != "recorded_at"}, derived_from=[origin]
+    )
 
 
 @router.get("/trial-balance", policy=READ)

@@ -163,6 +163,17 @@ class ReceivableOut(BaseModel):
     derived_from: list[DerivedFrom]
 
 
+class ReminderOut(BaseModel):
+    reminder_id: str
+    receivable_id: str
+    stage: int
+    account_no: str
+    org_unit: str
+    outstanding_fen: Fen
+    business_date: date
+    derived_from: list[DerivedFrom]
+
+
 class FindingOut(BaseModel):
     finding_id: str
     code: str

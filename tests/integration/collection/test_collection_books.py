@@ -99,6 +99,8 @@ async def test_an_overdue_bill_is_reminded_of_once_on_the_day_of_the_stage(kit: 
 
     (fact,) = await kit.facts("collection.reminder_due.v1")
     assert (fact["document_id"], fact["outstanding_fen"], fact["business_date"]) == ("B1", 1_000, "2026-02-25")
+    (listed,) = (await kit.clerk.get("/v1/reminders?account_no=A1")).json()["items"]
+    assert (listed["reminder_id"], listed["derived_from"][0]["id"]) == (fact["reminder_id"], fact["receivable_id"])
 
 
 async def test_a_payment_or_a_reversal_stops_the_reminder_and_a_part_lowers_it(kit: Kit) -> None:

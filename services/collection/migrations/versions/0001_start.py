@@ -100,6 +100,7 @@ def _tables() -> None:
         sa.Column("credit_id", sa.String(length=64), nullable=False),
         sa.Column("account_no", sa.String(length=64), nullable=False),
         sa.Column("source_kind", sa.String(length=64), nullable=False),
+        sa.Column("source_id", sa.String(length=80), nullable=False),
         sa.Column("value_on", sa.Date(), nullable=False),
         sa.Column("amount_fen", columns.BigInt, nullable=False),
         sa.Column("unallocated_fen", columns.BigInt, nullable=False),
