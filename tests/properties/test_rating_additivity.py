@@ -1,0 +1,115 @@
+"""Before rounding periods add up and the two ladder methods agree; after rounding they differ by half a fen per line at most."""
+
+import itertools
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.billing.domain import rating
+from tests.unit.billing.rating.documents import HOME, PLAIN, changed, request, state
+
+WH = st.integers(0, 6_000_000) | st.sampled_from([2_759_999, 2_760_000, 2_760_001, 4_799_999, 4_800_000, 4_800_001])
+PRICES = st.integers(1, 99_999).map(lambda n: f"{n // 10_000}.{n % 10_000:04d}")
+START, END = date(2026, 1, 1), date(2026, 3, 1)
+
+
+def exact(*bills: rating.RatedBill) -> Fraction:
+    assert all(bill.refusal is None for bill in bills)
+    return sum((line.exact.fraction() for bill in bills for line in bill.lines), Fraction(0))
+
+
+def within_half_a_fen_per_line(one: list[rating.RatedBill], other: list[rating.RatedBill]) -> bool:
+    lines = sum(len(bill.lines) for bill in one + other)
+    return abs(sum(b.total_fen for b in one) - sum(b.total_fen for b in other)) * 2 <= lines
+
+
+def sum_of(*prices: str) -> Any:
+    return {"sum": list(prices)}
+
+
+@settings(max_examples=200)
+@given(PRICES, PRICES, PRICES, WH, st.lists(st.integers(0, 3_000_000), min_size=3, max_size=3))
+def test_prices_by_tier_and_add_ons_give_the_same(base: str, second: str, third: str, wh: int, used: list[int]) -> None:
+    by_price = changed(
+        HOME, {"/charges": [{"name": "e", "kind": "ladder_price", "ladder": "year", "price": []}]}, drop="/periods"
+    )
+    by_price["charges"][0]["price"] = [base, sum_of(base, second), sum_of(base, third)]
+    add_on = {"name": "a", "kind": "ladder_add_on", "ladder": "year", "add": ["0", second, third]}
+    by_add_on = changed(
+        by_price, {"/id": "t/add", "/charges": [{"name": "e", "kind": "energy", "price": base}, add_on]}
+    )
+    book = rating.load_book([by_price, by_add_on])
+    one, other = (rating.rate_one(request(i, wh={"import": wh}, state=state(*used)), book) for i in ("t/home", "t/add"))
+    assert exact(one) == exact(other)
+    assert one.state == other.state
+    assert within_half_a_fen_per_line([one], [other])
+
+
+@settings(max_examples=200)
+@given(WH, st.integers(0, 6_000_000), st.integers(1, 58), st.lists(st.integers(0, 3_000_000), min_size=3, max_size=3))
+def test_a_cycle_cut_in_two_adds_up(peak: int, valley: int, days: int, used: list[int]) -> None:
+    book = rating.load_book([HOME])
+    cut = START + timedelta(days=days)
+    parts = [{"import.peak": peak // 3, "import.valley": valley}, {"import.peak": peak - peak // 3, "import.valley": 0}]
+    whole = request(
+        "t/home",
+        from_=START,
+        to=END,
+        read_day=END,
+        wh={"import.peak": peak, "import.valley": valley},
+        state=state(*used),
+    )
+    first = request("t/home", from_=START, to=cut, read_day=cut, wh=parts[0], state=state(*used))
+    one = rating.rate_one(whole, book)
+    a = rating.rate_one(first, book)
+    b = rating.rate_one(request("t/home", from_=cut, to=END, read_day=END, wh=parts[1], state=a.state), book)
+    assert exact(one) == exact(a, b)
+    assert one.state == b.state
+    assert within_half_a_fen_per_line([one], [a, b])
+
+
+@settings(max_examples=200)
+@given(WH, st.integers(0, 6_000_000), st.lists(st.integers(1, 58), max_size=4, unique=True))
+def test_reads_within_the_cycle_change_nothing(peak: int, valley: int, days: list[int]) -> None:
+    """A meter exchange or a control read cuts the usage into parts; the bill is that of their sum."""
+    book = rating.load_book([HOME])
+    whole = request(
+        "t/home",
+        from_=START,
+        to=END,
+        read_day=END,
+        wh={"import.peak": peak, "import.valley": valley},
+        state=state(0, 0, 0),
+    )
+    borders = [START, *(START + timedelta(days=d) for d in sorted(days)), END]
+    share = peak // (len(borders) - 1)
+    parts = []
+    for index, (a, b) in enumerate(itertools.pairwise(borders)):
+        last = index == len(borders) - 2
+        own = peak - share * index if last else share
+        parts.append(rating.UsagePart(a, b, {"import.peak": own, "import.valley": valley if last else 0}))
+    assert rating.rate_one(replace(whole, usage=tuple(parts)), book) == rating.rate_one(whole, book)
+
+
+@settings(max_examples=200)
+@given(WH, st.integers(1, 30), PRICES, PRICES)
+def test_a_new_price_within_the_cycle_shares_the_kwh_by_days_without_losing_any(
+    wh: int, days: int, before: str, after: str
+) -> None:
+    change = (date(2026, 1, 1) + timedelta(days=days)).isoformat()
+    plain = {k: v for k, v in HOME.items() if k not in ("ladders", "periods")} | {
+        "id": "t/plain",
+        "on_change": {"usage": "split_by_days"},
+    }
+    charge = {"name": "energy", "kind": "energy", "price": before}
+    first = {**PLAIN, "charges": [charge], "effective": {"from": "2020-01-01", "to": change}}
+    second = {**PLAIN, "version": 2, "charges": [{**charge, "price": after}], "effective": {"from": change, "to": None}}
+    bill = rating.rate_one(request(wh={"import": wh}), rating.load_book([first, second]))
+    assert sum(line.quantity or 0 for line in bill.lines) == wh
+    assert bill.quantities_wh["import"] == wh
+    shares = {line.version: line.quantity or 0 for line in bill.lines}
+    assert abs(shares.get("1", 0) * 31 - wh * days) * 2 <= 31
