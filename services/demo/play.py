@@ -16,6 +16,8 @@ CORRECTED_ON = date(2026, 2, 12)
 REMIND_ON = date(2026, 2, 26)  # due on 22 February, and the policy waits three days
 OVERPAID_FEN = 5_000
 WRONG_BY_FEN = 1_000
+APP_EVERY = 10  # pay by app: an order and the channel's callback; the others at the counter
+EARLY_EVERY = 5  # pay February's bill before the demo ends
 NEW, KNOWN = {"accepted", "done"}, {"already_accepted", "already_done"}
 
 
@@ -141,12 +143,14 @@ async def posted(stage: Stage, month: Month) -> None:
 
 
 async def pay_month(stage: Stage, month: Month, day: date) -> None:
-    """Everybody pays what is open, but the one who never does; some do it in their own way."""
+    """Pay what is open: all but the one who never does, of February's bills only some so early; some in their own way."""
     district = stage.district
     index_of = {c.account_no: c.index for c in district.customers}
     names = {i: name for name, i in district.stories.items()}
     open_ = await stage.all("collection", "/v1/receivables", cycle=month.cycle, status="open")
     stories = month == MONTHS[0]
+    if month == MONTHS[1]:
+        open_ = [r for r in open_ if index_of[r["account_no"]] in names or index_of[r["account_no"]] % EARLY_EVERY == 0]
 
     async def pay(receivable: dict[str, Any]) -> None:
         account_no, fen = receivable["account_no"], receivable["outstanding_fen"]
@@ -156,7 +160,7 @@ async def pay_month(stage: Stage, month: Month, day: date) -> None:
             return
         if stories and name in ("double_callback", "overpayment", "wrong_amount"):
             await _pay_oddly(stage, name, account_no, fen, day)
-        elif i % 2:
+        elif name or i % APP_EVERY == 0:
             await stage.callback(await stage.order(account_no, fen), fen, day)
         else:
             await stage.counter(account_no, fen, day)
