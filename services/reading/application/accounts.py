@@ -11,6 +11,8 @@ from shared.db import bulk
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged, RereadRequested
 
+OPEN_ENDED = date(2200, 1, 1)  # some systems write 9999-12-31 where they mean no end
+
 
 async def copy_contracts(tx: Tx, facts: Sequence[AccountChanged], *, policies: Policies, zone: ZoneInfo) -> None:
     """Keep the newest state of contracts, and make a task on each of their days at which a period must end.
@@ -37,7 +39,8 @@ async def copy_contracts(tx: Tx, facts: Sequence[AccountChanged], *, policies: P
     days: set[tuple[str, date]] = set()
     for _, contract in contracts:
         if contract.contract_no in new:
-            days |= {(contract.service_point_no, day) for day in (contract.from_, contract.to) if day is not None}
+            ends = [day for day in (contract.from_, contract.to) if day is not None and day < OPEN_ENDED]
+            days |= {(contract.service_point_no, day) for day in ends}
     wanted = await route_store.points_to_cut(tx, sorted(days))
     tasks = await planning.insert_tasks(tx, wanted, kind="cut")
     await measuring.apply(tx, await stored_reads.closing(tx, tasks, zone), policies=policies)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from services.reading.domain.refusal import Refused
 
 SEPARATOR = "~"
+YEAR_MIN, YEAR_MAX = 1900, 2200  # beyond, another time zone may have no date
 _FORM = "%Y%m%dT%H%M%SZ"
 
 
@@ -16,7 +17,10 @@ def read_id(meter_no: str, read_at: datetime, source: str) -> str:
 def natural_key(read_id: str) -> tuple[str, datetime, str]:
     """Return (meter, instant, source) of a read's id; raises `Refused` (`reading.unknown_read`) where it is none."""
     try:
-        meter_no, instant, source = read_id.split(SEPARATOR)
-        return meter_no, datetime.strptime(instant, _FORM).replace(tzinfo=UTC), source
+        meter_no, text, source = read_id.split(SEPARATOR)
+        instant = datetime.strptime(text, _FORM).replace(tzinfo=UTC)
+        if not YEAR_MIN <= instant.year <= YEAR_MAX:
+            raise ValueError
+        return meter_no, instant, source
     except ValueError:
         raise Refused("reading.unknown_read", "there is no such read") from None

@@ -9,6 +9,7 @@ VALUE_LENGTH_MAX = 24  # text of one register value; the longest face is 15 coun
 DIGITS_MAX = 15
 SCALE_MAX = 6
 MULTIPLIER_MAX = 10_000_000  # CT × PT of a 500 kV line is below 2,200,000
+TURN_WH_MAX = 2**52  # two meters of a period stay below the 2**53 that facts and JSON hold exactly
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Register:
             raise Refused("reading.bad_register", "digits must be 1 to 15, and scale 0 to 6 and below digits")
         if not 1 <= self.numerator <= MULTIPLIER_MAX or not 1 <= self.denominator <= MULTIPLIER_MAX:
             raise Refused("reading.bad_register", "a multiplier is a ratio of integers from 1 to 10,000,000")
+        if self.energy_wh(self.modulus) > TURN_WH_MAX:
+            raise Refused("reading.bad_register", "one turn of the face, multiplied, is more energy than can be told")
 
     @cached_property
     def modulus(self) -> int:

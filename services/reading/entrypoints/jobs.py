@@ -14,6 +14,11 @@ SEPARATOR = " "  # neither numbers nor cycles hold one
 def jobs(own: Context) -> list[Job]:
     """Return the jobs by business date: `plan-cycles`, a route a chunk; `close-routes`, a route's cycle a chunk."""
 
+    first_day = own.policies.versions[0].from_
+
+    async def routes_due(read: Read, business_date: date) -> Sequence[str]:
+        return await planning.routes_due(read, business_date) if business_date > first_day else []
+
     async def plan(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
         counts = await planning.plan(
             tx, route_no=chunk, business_date=business_date, policies=own.policies, zone=own.zone
@@ -21,6 +26,8 @@ def jobs(own: Context) -> list[Job]:
         return dict(counts)
 
     async def cycles_due(read: Read, business_date: date) -> Sequence[str]:
+        if business_date <= first_day:
+            return []
         due = await closing.cycles_due(read, business_date, own.policies)
         return [f"{route_no}{SEPARATOR}{cycle}" for route_no, cycle in due]
 
@@ -32,6 +39,6 @@ def jobs(own: Context) -> list[Job]:
         return dict(counts)
 
     return [
-        Job(name="plan-cycles", chunks=planning.routes_due, work=plan),
+        Job(name="plan-cycles", chunks=routes_due, work=plan),
         Job(name="close-routes", chunks=cycles_due, work=close),
     ]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.events.billing import AccountChanged, Contract
 from shared.web import auth
 from tests.reading_kit import KEY, ONE, UNIT, Kit, midnight, read
 
@@ -199,3 +200,30 @@ async def test_a_bad_curve_is_refused(kit: Kit, change: dict[str, Any], code: st
 async def test_a_file_that_is_no_csv_of_reads_is_refused_as_a_whole(kit: Kit, body: bytes) -> None:
     answer = await kit.clerk.post("/v1/reads/csv?route_no=R1", content=body, headers={"Content-Type": "text/csv"})
     assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid")
+
+
+async def test_dates_at_the_edges_of_the_calendar_are_answered_not_failed(kit: Kit) -> None:
+    await kit.district()
+    for day in ("0001-01-01", "9999-12-31"):
+        assert (await kit.plan(day)) is not None
+        assert (await kit.close(day)) is not None
+        await kit.give(
+            AccountChanged(
+                version=1,
+                account_no="A1",
+                org_unit="zj",
+                customer_class="home",
+                opened_on=day,
+                contracts=(Contract.model_validate({"contract_no": day, "service_point_no": "S0001", "from": day}),),
+            )
+        )
+        installation = {"service_point_no": "S0001", "meter_no": "M2", "installed_on": day, "unit": "kWh"}
+        body = {"items": [installation | {"opening": {"import": "1.00"}}]}
+        assert (await kit.clerk.put("/v1/installations", json=body)).status_code == 422
+        curve = {"meter_no": "M0001", "day": day, "unit": "Wh", "interval_minutes": 30, "values": [1] * 48}
+        assert (await kit.clerk.post("/v1/curves", json={"items": [curve]})).status_code == 422
+        assert (await kit.clerk.get(f"/v1/curves/M0001/{day}")).status_code == 404
+    for read_id in ("M0001~00010101T000000Z~remote", "M0001~99991231T235959Z~remote", "x"):
+        assert (await kit.clerk.get(f"/v1/reads/{read_id}")).status_code == 404
+        correction = {"unit": "kWh", "registers": {"import": "140.00"}, "reason": "misread"}
+        assert (await kit.clerk.post(f"/v1/reads/{read_id}/correction", json=correction)).status_code == 404

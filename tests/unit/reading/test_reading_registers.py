@@ -90,3 +90,9 @@ def test_a_meter_has_each_quantity_once_and_at_least_one() -> None:
     for wrong in ((), (FACE, FACE)):
         with pytest.raises(Refused, match="each quantity once"):
             registers.check(wrong)
+
+
+def test_a_face_that_counts_more_energy_than_can_be_told_is_refused() -> None:
+    assert Register("import", 8, 2, numerator=2_200_000).energy_wh(10**8) == 2_200_000 * 10**9
+    with pytest.raises(Refused, match="energy"):
+        Register("import", 15, 0, numerator=10)
