@@ -101,10 +101,6 @@ def test_a_new_price_within_the_cycle_shares_the_kwh_by_days_without_losing_any(
     wh: int, days: int, before: str, after: str
 ) -> None:
     change = (date(2026, 1, 1) + timedelta(days=days)).isoformat()
-    plain = {k: v for k, v in HOME.items() if k not in ("ladders", "periods")} | {
-        "id": "t/plain",
-        "on_change": {"usage": "split_by_days"},
-    }
     charge = {"name": "energy", "kind": "energy", "price": before}
     first = {**PLAIN, "charges": [charge], "effective": {"from": "2020-01-01", "to": change}}
     second = {**PLAIN, "version": 2, "charges": [{**charge, "price": after}], "effective": {"from": change, "to": None}}
