@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Date, Row, and_, func, select
 
-from services.billing.adapters.tables import ACCOUNT, BILL, BILL_DOCUMENT, BILL_PARTY, BILL_RUN
+from services.billing.adapters.tables import ACCOUNT, BILL, BILL_DOCUMENT, BILL_PARTY, BILL_RUN, IS_READY
 from services.billing.domain import bills, findings, runs
 from services.billing.domain.bills import EFFECTIVE, HELD, ISSUED, PROPOSED, READY, Draft, Stored
 from shared.db import bulk, columns
@@ -272,7 +272,7 @@ async def ready(tx: Tx, limit: int) -> Sequence[Row[Any]]:
     statement = (
         select(*(b[name] for name in _FACT), b.row_version, b.issue_on, BILL_RUN.c.issue_on.label("run_issue_on"))
         .select_from(BILL.join(BILL_RUN, run).join(ACCOUNT, ACCOUNT.c.account_no == b.account_no))
-        .where(b.status == READY)
+        .where(IS_READY)
         .order_by(b.route_no, b.cycle, b.account_no)
         .limit(limit)
     )

@@ -16,6 +16,7 @@ from services.billing.adapters.tables import (
     BILL_PARTY,
     BILL_RUN,
     CORRECTION,
+    IS_IN_REVIEW,
     RATING_DOCUMENT,
     REVIEW_DECISION,
     USAGE,
@@ -27,7 +28,6 @@ from services.billing.domain.tariff.exact import Exact
 from shared.db.engine import Read
 from shared.trace import Origin, TraceNode
 
-IN_REVIEW = (bills.HELD, bills.PROPOSED)
 LINES_MAX = 1000  # of one bill; a segmented industrial bill has about a hundred
 
 
@@ -148,8 +148,8 @@ async def control_totals(read: Read, cycle: str) -> dict[str, int]:
 async def gauges(read: Read, now: datetime) -> Mapping[str, float]:
     """This function will give the gauges of the review queue and of the T+1 clock (抄表次日)."""
     b, r = BILL.c, BILL_RUN.c
-    held = await read.scalar(select(func.count()).select_from(BILL).where(b.status.in_(IN_REVIEW)))
-    oldest = await read.scalar(select(func.min(b.held_at)).where(b.status.in_(IN_REVIEW)))
+    held = await read.scalar(select(func.count()).select_from(BILL).where(IS_IN_REVIEW))
+    oldest = await read.scalar(select(func.min(b.held_at)).where(IS_IN_REVIEW))
     closed = await read.scalar(select(func.min(r.closed_at)).where(r.status != runs.RELEASED, r.closed_at.is_not(None)))
     switch = await runs_store.switch(read)
     return {

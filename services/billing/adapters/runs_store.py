@@ -6,9 +6,8 @@ from typing import Any
 
 from sqlalchemy import Row, and_, func, select, update
 
-from services.billing.adapters.tables import BILL, BILL_RUN, BUSINESS_DAY, RELEASE_SWITCH
+from services.billing.adapters.tables import BILL, BILL_RUN, BUSINESS_DAY, IS_READY, RELEASE_SWITCH
 from services.billing.domain import runs
-from services.billing.domain.bills import READY
 from shared.db import bulk, columns
 from shared.db.engine import Read, Tx
 
@@ -86,7 +85,7 @@ async def finish(tx: Tx) -> int:
     """This function will call those runs released that have nothing left to issue, and return how many."""
     left = (
         select(BILL.c.bill_id)
-        .where(BILL.c.route_no == BILL_RUN.c.route_no, BILL.c.cycle == BILL_RUN.c.cycle, BILL.c.status == READY)
+        .where(BILL.c.route_no == BILL_RUN.c.route_no, BILL.c.cycle == BILL_RUN.c.cycle, IS_READY)
         .exists()
     )
     return await tx.execute(

@@ -3,7 +3,19 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, Date, ForeignKeyConstraint, Index, MetaData, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal,
+    text,
+)
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -278,3 +290,9 @@ USAGE, BILL, BILL_DOCUMENT, BILL_RUN = _table(Usage), _table(Bill), _table(BillD
 BILL_PARTY, REVIEW_DECISION, CORRECTION = _table(BillParty), _table(ReviewDecision), _table(Correction)
 RATING_DOCUMENT, RELEASE_SWITCH, BUSINESS_DAY = _table(RatingDocument), _table(ReleaseSwitch), _table(BusinessDay)
 PLATFORM = platform.tables(Base.metadata)
+
+# The conditions of the partial indexes, with their values in the text of the statement: against a bound value, SQLite cannot
+# tell that an index has the rows.
+IS_READY = BILL.c.status == literal("ready", literal_execute=True)
+IS_IN_REVIEW = text("bill.status IN ('held', 'proposed')")
+IS_WAITING = USAGE.c.waiting_for != literal("", literal_execute=True)

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Row, and_, func, or_, select
 
-from services.billing.adapters.tables import ACCOUNT, CONTRACT, USAGE
+from services.billing.adapters.tables import ACCOUNT, CONTRACT, IS_WAITING, USAGE
 from services.billing.domain.bills import Usage
 from services.billing.domain.runs import Totals
 from shared.db import bulk
@@ -138,7 +138,7 @@ async def take_waiting(tx: Tx, service_points: Sequence[str]) -> list[Usage]:
         tx,
         USAGE,
         {"service_point_no": sorted(set(service_points))},
-        where=USAGE.c.waiting_for != "",
+        where=IS_WAITING,
         order_by=(USAGE.c.service_point_no, USAGE.c.period_from, USAGE.c.version),
         for_update=tx.dialect == "postgresql",
     )
@@ -156,7 +156,7 @@ async def take_answered(tx: Tx) -> list[Usage]:
     )
     statement = (
         select(USAGE)
-        .where(USAGE.c.waiting_for != "", select(CONTRACT.c.contract_no).where(covered).exists())
+        .where(IS_WAITING, select(CONTRACT.c.contract_no).where(covered).exists())
         .order_by(USAGE.c.service_point_no, USAGE.c.period_from, USAGE.c.version)
         .limit(WAITING_TAKEN_MAX)
     )
@@ -168,7 +168,7 @@ async def take_answered(tx: Tx) -> list[Usage]:
 async def waiting_oldest(read: Read) -> datetime | None:
     """This function will tell since when the oldest waiting usage waits."""
     oldest: datetime | None = await read.scalar(
-        select(USAGE.c.received_at).where(USAGE.c.waiting_for != "").order_by(USAGE.c.received_at).limit(1)
+        select(USAGE.c.received_at).where(IS_WAITING).order_by(USAGE.c.received_at).limit(1)
     )
     return oldest
 

@@ -8,7 +8,7 @@ from fastapi import Path, Query, Request, Response
 from sqlalchemy import select
 
 from services.billing.adapters import queries
-from services.billing.adapters.tables import BILL, CONTRACT, CORRECTION
+from services.billing.adapters.tables import BILL, CONTRACT, CORRECTION, IS_IN_REVIEW
 from services.billing.application import decisions
 from services.billing.application.context import Context
 from services.billing.domain.bills import EFFECTIVE, MOVES, PROPOSED
@@ -94,9 +94,7 @@ async def review_queue(
 ) -> pagination.Page[QueueItem]:
     """List the bills that wait for a reviewer, oldest first, with their findings and who read."""
     b = BILL.c
-    statement = select(BILL).where(
-        caller.visible(b.org_unit), b.status.in_(queries.IN_REVIEW), wanted.after(b.held_at, b.bill_id)
-    )
+    statement = select(BILL).where(caller.visible(b.org_unit), IS_IN_REVIEW, wanted.after(b.held_at, b.bill_id))
     if route_no is not None:
         statement = statement.where(b.route_no == route_no)
     async with db.read() as read:

@@ -7,7 +7,7 @@ from fastapi import Path, Query, Request, Response
 from sqlalchemy import func, select
 
 from services.billing.adapters import runs_store
-from services.billing.adapters.tables import BILL, BILL_RUN, USAGE
+from services.billing.adapters.tables import BILL, BILL_RUN, IS_WAITING, USAGE
 from services.billing.application import runs
 from services.billing.application.context import Context
 from services.billing.domain.runs import MOVES, RELEASED
@@ -101,7 +101,7 @@ async def list_waiting(caller: auth.Current, db: web.Db, wanted: pagination.Quer
     u = USAGE.c
     names = tuple(WaitingUsage.model_fields)
     statement = select(*(u[name] for name in names)).where(
-        caller.visible(u.org_unit), u.waiting_for != "", wanted.after(u.service_point_no, u.usage_id)
+        caller.visible(u.org_unit), IS_WAITING, wanted.after(u.service_point_no, u.usage_id)
     )
     async with db.read() as read:
         rows = await read.all(statement.order_by(u.service_point_no, u.usage_id).limit(wanted.fetch))
