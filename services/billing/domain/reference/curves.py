@@ -23,8 +23,9 @@ def check_span(curve: Curve, from_: date, to: date, zone: ZoneInfo) -> None:
     pointer = f"/usage/curves/{curve.quantity}"
     if curve.minutes not in (1, 5, 10, 15, 20, 30, 60):
         raise Refused("request_wrong", f"{pointer}/minutes")
-    end = curve.start + timedelta(minutes=curve.minutes * len(curve.wh))
-    if curve.start != day_start(from_, zone) or end != day_start(to, zone):
+    start = curve.start.astimezone(UTC)  # a sum in local time would be one of wall clocks
+    end = start + timedelta(minutes=curve.minutes * len(curve.wh))
+    if start != day_start(from_, zone) or end != day_start(to, zone):
         raise Refused("curve_span", pointer)
     for index, value in enumerate(curve.wh):
         if value is None:
