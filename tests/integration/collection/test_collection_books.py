@@ -82,6 +82,18 @@ async def test_receivables_are_listed_by_filter_and_page(kit: Kit) -> None:
     assert sorted(row["document_id"] for row in first["items"] + second["items"]) == ["B1", "B2", "B3"]
 
 
+async def test_the_metrics_show_the_money_that_is_owed_and_in_suspense_and_a_ledger_of_zero(kit: Kit) -> None:
+    await kit.give(issued(bill("B1", 1_000)))
+    await kit.give(issued(bill("B9", 7, account_no="later")))
+    await kit.call_back("nowhere", 300)
+
+    lines = (await kit.clerk.get("/metrics")).text.splitlines()
+
+    for line in ("ledger_imbalance_fen 0.0", "receivables_open_fen 1000.0", "suspense_fen 300.0"):
+        assert line in lines
+    assert 'payments_total{status="suspense"} 1.0' in lines
+
+
 async def remind(kit: Kit, day: str) -> dict[str, Any]:
     answer = await kit.admin.post("/v1/jobs/remind/runs", json={"business_date": day})
     assert answer.status_code in (200, 201), answer.text
