@@ -163,7 +163,7 @@ class District:
         opening[rolls[0], 0] = 10**6 - half_wh // 10 - before_wh // 10
         return opening
 
-    def _sum(self, who: Ints, position: int, part: str) -> Ints:
+    def _sum(self, who: Ints, position: Ints | int, part: str) -> Ints:
         """Return the Wh used from the epoch to a position (half-hours since then)."""
         arrays = {"peak": (self._peak,), "valley": (self._valley,), "all": (self._peak, self._valley)}[part]
         first = self._shift[who] * SLOTS
@@ -173,14 +173,12 @@ class District:
             // 1000
         )
 
-    def _used(self, who: Ints, position: int, part: str) -> Ints:
+    def _used(self, who: Ints, position: Ints | int, part: str) -> Ints:
         used = self._sum(who, position, part)
-        from_ = _position(IMPLAUSIBLE_FROM)
-        if position <= from_:
-            return used
-        return used + (used - self._sum(who, from_, part)) * (self._boost[who] - 1)
+        before = self._sum(who, np.minimum(position, _position(IMPLAUSIBLE_FROM)), part)
+        return used + (used - before) * (self._boost[who] - 1)
 
-    def counts(self, who: Sequence[int] | Ints, day: date, slot: int = 0) -> Ints:
+    def counts(self, who: Sequence[int] | Ints, day: date, slot: Ints | int = 0) -> Ints:
         """Return what the registers have counted at a half-hour of a day: import, peak, valley; the face is its remainder.
 
         The total of a time-of-use meter is the sum of its periods, so that they never differ by a count.
@@ -209,7 +207,7 @@ class District:
 
     def curve(self, index: int, day: date) -> list[int]:
         """Return the Wh of each interval of a day; they add up to what the register counted that day."""
-        at = [int(self.counts([index], day, slot)[0, 0]) for slot in range(SLOTS + 1)]
+        at = self.counts([index] * (SLOTS + 1), day, np.arange(SLOTS + 1))[:, 0].tolist()
         unit = int(self._unit_wh[index])
         halves = [after - before for before, after in pairwise(at)]
         if self.curves.get(index) != 15:

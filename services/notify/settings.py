@@ -19,7 +19,7 @@ class NotifySettings(Settings):
     smtp_certificates: Path | None = Field(None, description="authorities to trust, PEM; default: the system's")
     smtp_username: str | None = None
     smtp_password: SecretStr | None = Field(None, validate_default=True)
-    smtp_sender: str = Field("wattline@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
+    smtp_sender: str = Field("wattline@localhost", pattern=r"^[!-?A-~]+@[!-?A-~]+$")
     smtp_timeout_seconds: float = Field(20, gt=0, le=120, description="of each SMTP command")
     notice_senders: int = Field(4, ge=0, le=32, description="connections that send at the same time; 0 stops sending")
     notice_lease_seconds: int = Field(

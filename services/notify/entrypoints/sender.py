@@ -77,18 +77,20 @@ class Sender:
                 # The connection comes before the claim: a server that is away costs no notice an attempt.
                 ready = not stop.is_set() and (done is not None or await self._anything_due()) and await session.open()
                 claimed = await self._store_and_claim(done, ready=ready)
-            except Exception as error:  # whatever it is, the other notices must go out
+                done = None
+                if claimed is not None:
+                    done = claimed, await self._send(session, claimed)
+                failures = 0
+            except Exception as error:  # whatever it is, the other notices must go out; a lease says what is left open
                 failures += 1
                 logger.exception("sender.failed", exc_info=error)
+                session.close()
                 if stop.is_set() and failures > FAILURES_AT_STOP_MAX:
-                    break  # the lease says what is left open
+                    break
                 await bell.wait(min(2.0**failures, BACK_OFF_SECONDS_MAX))
                 continue
-            failures, done = 0, None
-            if claimed is None:
+            if done is None:
                 await bell.wait(IDLE_SECONDS)
-            else:
-                done = claimed, await self._send(session, claimed)
         session.close()
 
     async def _anything_due(self) -> bool:

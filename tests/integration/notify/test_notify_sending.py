@@ -3,10 +3,13 @@
 import asyncio
 import ipaddress
 import logging
+import re
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from services.notify.adapters.gateways.smtp import Message
 from services.notify.application import sending
 from services.notify.entrypoints.sender import Sender
 from services.notify.main import load_templates
@@ -224,6 +228,24 @@ async def test_a_stopped_sender_finishes_what_is_in_flight(notify: Notify) -> No
         states = await notify.states()
     assert {state for state, _ in states} <= {"delivered", "queued"}
     assert states.count(("delivered", "")) == len(server.mails)
+
+
+async def test_a_notice_that_cannot_be_encoded_fails_and_the_others_go_out(notify: Notify) -> None:
+    email = replace(notify.policy.channels["email"], address=re.compile(".+"))
+    notify.policy = replace(notify.policy, channels={**notify.policy.channels, "email": email})
+    await notify.put(contact(1, address="李@example.org"), contact(2))
+    await notify.handle(issued(1), issued(2))
+    with SmtpServer() as server:
+        async with running(notify.sender(server.port, senders=1)):
+            assert await until_final(notify) == [("failed", "cannot_be_encoded"), ("delivered", "")]
+
+
+def test_a_line_break_in_a_subject_makes_no_header() -> None:
+    at = datetime(2026, 2, 2, tzinfo=UTC)
+    mail = Message("a@b.example", "bill\r\nBcc: all@example.org", "text", "<n1@x>", at).encode("us@x.example")
+    read = message_from_bytes(mail)
+    assert read["Bcc"] is None
+    assert len(read.items()) == 9
 
 
 async def test_no_log_and_no_fact_names_an_address(notify: Notify, caplog: pytest.LogCaptureFixture) -> None:
