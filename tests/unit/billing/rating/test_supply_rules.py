@@ -1,0 +1,197 @@
+"""Calculations by dated policy: late fees, breach, theft, metering faults, compensation."""
+
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from services.billing import tariffs
+from services.billing.domain.supply_rules.calculate import CALCULATIONS, calculate
+from services.billing.domain.supply_rules.policy import Item, Policy, load_policy, policy_on
+from services.billing.domain.tariff.codes import POLICY, Refused
+from tests.unit.billing.rating.documents import changed
+
+POLICIES = [load_policy(p) for p in tariffs.policies()]
+OLD = policy_on(POLICIES, "CN/supply-rules", date(2024, 5, 31))
+NEW = policy_on(POLICIES, "CN/supply-rules", date(2024, 6, 1))
+DOCUMENT = next(p for p in tariffs.policies() if p["version"] == "1996")
+
+
+def values(policy: Policy, calculation: str, **inputs: Any) -> dict[str, Fraction]:
+    return {item.name: item.value for item in calculate(policy, calculation, inputs)}
+
+
+def with_rule(**rules: Any) -> Policy:
+    return load_policy({**DOCUMENT, **rules})
+
+
+def test_the_version_of_a_policy_is_that_of_the_day() -> None:
+    assert (OLD.version, NEW.version) == ("1996", "2024")
+
+
+def late(
+    policy: Policy = OLD, user: str = "other", paid: str = "2011-01-18", due: str = "2010-12-15", amount: str = "2000"
+) -> dict[str, Fraction]:
+    return values(policy, "late_fee", user=user, paid=paid, debts=[{"name": "d", "amount": amount, "due": due}])
+
+
+def test_late_fees_count_from_the_day_after_the_due_day_up_to_the_payment_day() -> None:
+    assert late(paid="2010-12-15")["total"] == 0
+    assert late(paid="2010-12-16")["total"] == 4
+    assert late(paid="2010-12-31")["total"] == 64
+
+
+def test_both_readings_across_new_year_are_a_choice_of_the_policy() -> None:
+    assert late()["total"] == 64 + 108
+    other = with_rule(late_fee={**DOCUMENT["late_fee"], "across_new_year": "past_year_rate_for_all_days"})
+    assert late(other)["total"] == 34 * 6
+    assert late(other, paid="2010-12-31")["total"] == 64
+
+
+def test_residents_pay_one_rate_in_both_years() -> None:
+    assert late(user="resident")["total"] == 34 * 2
+
+
+def test_a_late_fee_is_at_least_one_yuan_but_never_made_of_nothing() -> None:
+    assert late(amount="10", paid="2010-12-16")["total"] == 1
+    assert late(amount="10", paid="2010-12-15")["total"] == 0
+
+
+def test_theft_of_unknown_start_is_180_days_and_a_known_one_its_own() -> None:
+    loads = [{"kw": "2", "use": "lighting"}, {"kw": "1", "use": "power"}]
+    assert values(OLD, "theft", price="1", loads=loads)["kwh"] == 180 * (12 + 12)
+    found = values(OLD, "theft", price="0.5", loads=loads, days="10")
+    assert (found["kwh"], found["back_bill"], found["penalty"]) == (240, 120, 360)
+    assert values(OLD, "theft", price="0.5", kwh="7")["penalty"] == Fraction(21, 2)
+
+
+def test_a_class_change_of_known_start_counts_all_its_months() -> None:
+    inputs = {"price_paid": "0.5", "price_due": "0.8", "months_kwh": ["100", "100", "100", "100"]}
+    assert values(OLD, "class_change", **inputs)["kwh"] == 300
+    assert values(OLD, "class_change", **inputs, start_known=True)["kwh"] == 400
+    by_load = {"price_paid": "0.5", "price_due": "0.8", "loads": [{"kw": "1", "use": "power"}], "days": "10"}
+    assert values(OLD, "class_change", **by_load)["kwh"] == 120
+
+
+@pytest.mark.parametrize(("case", "penalty"), [("private", 36_000), ("suspended", 24_000)])
+def test_capacity_without_contract_costs_the_basic_charge_and_its_multiple(case: str, penalty: int) -> None:
+    found = values(OLD, "capacity_without_contract", case=case, tariff="two_part", kva="200", price="20", months="3")
+    assert (found["basic_charge"], found["penalty"]) == (12_000, penalty)
+
+
+def test_an_untraceable_correction_recovers_at_tier_1_and_refunds_at_the_highest_tier_reached() -> None:
+    counts = {"ladder": "no", "power_factor": "no", "levies": "yes", "losses": "no"}
+    policy = with_rule(untraceable={**DOCUMENT["untraceable"], "counts_in": counts})
+    prices = {"tier_prices": ["0.5", "0.6", "0.9"]}
+    assert values(policy, "untraceable", kwh="100", used_kwh=["2760", "10", "0"], **prices)["amount"] == 50
+    refund = values(policy, "untraceable", kwh="-100", used_kwh=["2760", "10", "0"], **prices)
+    assert (refund["amount"], refund["counts_in_levies"], refund["counts_in_ladder"]) == (-60, 1, 0)
+    assert values(policy, "untraceable", kwh="-100", used_kwh=["5", "0", "0"], **prices)["amount"] == -50
+
+
+def test_a_meter_that_was_fast_is_refunded_for_half_of_the_span() -> None:
+    found = values(OLD, "meter_error", kwh="1050", error="0.05", price="0.5")
+    assert (found["kwh"], found["amount"]) == (-25, Fraction(-25, 2))
+    assert values(OLD, "meter_error", kwh="950", error="-0.05")["kwh"] == 25
+
+
+def test_three_transformers_of_the_right_ratio_leave_nothing_to_correct() -> None:
+    part = [{"name": "e", "kwh": "3000", "price": "0.45"}]
+    wrong = {"ratio": "300/5", "phases": ["300/5", "300/5", "400/5"]}
+    assert values(OLD, "wrong_wiring", transformers=wrong, parts=part)["rate"] == Fraction(1, 11)
+    right = {"ratio": "60", "phases": ["60", "60", "60"]}
+    assert values(OLD, "wrong_wiring", transformers=right, parts=part)["total"] == 0
+
+
+def test_a_wrong_multiplier_is_corrected_to_the_true_one() -> None:
+    assert values(OLD, "wrong_multiplier", kwh="3000", used="30", true="40", price="1") == {"kwh": 1000, "amount": 1000}
+
+
+def test_a_blown_fuse_is_a_normal_month_less_the_fault_month() -> None:
+    assert values(OLD, "fuse_blown", normal_kwh="900", fault_kwh="300", price="0.5") == {"kwh": 600, "amount": 300}
+
+
+@pytest.mark.parametrize(("actual", "kwh", "supersede"), [("250", 50, 0), ("150", -50, 1), ("200", 0, 0)])
+def test_estimates_are_trued_up_at_the_next_read(actual: str, kwh: int, supersede: int) -> None:
+    found = values(OLD, "unreadable_trued_up", actual_kwh=actual, estimated_kwh=["100", "100"])
+    assert found == {"kwh": kwh, "supersede": supersede}
+
+
+def test_temporary_supply_of_less_than_half_the_term_pays_its_share() -> None:
+    policy = with_rule(temporary_supply={"short_below": "1/2", "short_pays": "1/2"})
+    inputs = {"kw": "30", "hours": "6", "days": "90", "price": "0.2", "prepaid": "5000"}
+    assert values(policy, "temporary_supply", **inputs, used_days="45")["charge"] == 3240
+    short = values(policy, "temporary_supply", **inputs, used_days="44")
+    assert (short["charge"], short["refund"]) == (1620, 3380)
+
+
+def test_yuan_are_rounded_half_up_to_the_fen_and_kwh_are_not() -> None:
+    assert Item("", Fraction(1, 200), "yuan", "").amount_fen == 1
+    assert Item("", Fraction(-1, 200), "yuan", "").amount_fen == -1
+    assert Item("", Fraction(1, 3), "kWh", "").amount_fen is None
+
+
+@pytest.mark.parametrize(
+    ("code", "pointer", "policy", "calculation", "inputs"),
+    [
+        ("policy_unknown", "/calculation", OLD, "magic", {}),
+        ("input_missing", "/input/price", OLD, "theft", {"loads": []}),
+        ("input_missing", "/input/loads/0/kw", OLD, "theft", {"price": "1", "loads": [{"use": "power"}]}),
+        ("input_wrong", "/input/price", OLD, "theft", {"price": 0.3, "loads": []}),
+        ("input_wrong", "/input/loads", OLD, "theft", {"price": "1", "loads": "all"}),
+        ("input_wrong", "/input/loads/0/use", OLD, "theft", {"price": "1", "loads": [{"kw": "1", "use": "fun"}]}),
+        ("input_wrong", "/input/paid", OLD, "late_fee", {"user": "other", "paid": "soon", "debts": []}),
+        ("input_wrong", "/input/error", OLD, "meter_error", {"kwh": "1", "error": "-1"}),
+        ("input_wrong", "/input/used", OLD, "wrong_multiplier", {"kwh": "1", "used": "0", "true": "1"}),
+        ("input_wrong", "/input/used_kwh", OLD, "untraceable", {"kwh": "1", "tier_prices": ["1"], "used_kwh": []}),
+        ("policy_unconfirmed", "/policies/CN/supply-rules/theft/times", NEW, "theft", {"price": "1", "kwh": "1"}),
+        (
+            "policy_unconfirmed",
+            "/policies/CN/supply-rules/untraceable/counts_in/ladder",
+            OLD,
+            "untraceable",
+            {"kwh": "1", "tier_prices": ["1"], "used_kwh": ["0"]},
+        ),
+        (
+            "policy_unconfirmed",
+            "/policies/CN/supply-rules/suspended_capacity/yuan_per_kva",
+            OLD,
+            "capacity_without_contract",
+            {"case": "suspended", "tariff": "other", "kva": "1"},
+        ),
+    ],
+)
+def test_what_cannot_be_calculated_is_refused(
+    code: str, pointer: str, policy: Policy, calculation: str, inputs: dict[str, Any]
+) -> None:
+    with pytest.raises(Refused) as caught:
+        calculate(policy, calculation, inputs)
+    assert (caught.value.code, caught.value.pointer) == (code, pointer)
+    assert code in POLICY
+
+
+@pytest.mark.parametrize(
+    ("pointer", "document"),
+    [
+        ("/policy", changed(DOCUMENT, drop="/effective")),
+        ("/policy", changed(DOCUMENT, {"/effective/to": "never"})),
+        ("/policy/sources", changed(DOCUMENT, {"/sources": []})),
+        ("/policy/effective", changed(DOCUMENT, {"/effective": {"from": "2024-01-02", "to": "2024-01-02"}})),
+    ],
+)
+def test_a_policy_document_with_a_fault_is_refused(pointer: str, document: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as caught:
+        load_policy(document)
+    assert (caught.value.code, caught.value.pointer) == ("policy_wrong", pointer)
+
+
+def test_a_policy_of_another_day_or_name_is_unknown() -> None:
+    with pytest.raises(Refused) as caught:
+        policy_on(POLICIES, "CN/other", date(2024, 1, 1))
+    assert caught.value.code == "policy_unknown"
+
+
+def test_every_calculation_names_its_source_or_rule() -> None:
+    for name, function in CALCULATIONS.items():
+        assert (function.__doc__ or "").startswith("This function will"), name
