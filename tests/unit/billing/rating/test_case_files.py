@@ -2,9 +2,11 @@
 
 import json
 from fractions import Fraction
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from services.billing import tariffs
@@ -12,7 +14,7 @@ from services.billing.domain.cases import run as cases
 from services.billing.domain.tariff.exact import divide
 
 FOLDER = Path(__file__).parents[3] / "cases"
-FILES = sorted(p for p in FOLDER.glob("*.json") if p.name not in ("worked_examples.json", "case.schema.json"))
+FILES = sorted(p for p in FOLDER.glob("*.json") if p.name != "worked_examples.json")
 VECTORS = {row["id"]: row for row in json.loads((FOLDER / "worked_examples.json").read_text(encoding="utf-8"))}
 RATED = sorted(name for name, row in VECTORS.items() if row["kind"] != "not rating")
 
@@ -30,6 +32,13 @@ def test_a_case_file_is_answered_as_it_expects(path: Path) -> None:
     case = case_of(path)
     assert case.get("expect") or case.get("published"), "a case that expects nothing proves nothing"
     assert cases.differences(case, answer_of(case)) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_a_case_file_meets_the_schema_of_case_files(path: Path) -> None:
+    schema = json.loads((resources.files(tariffs) / "schemas" / "case.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(case_of(path), schema, cls=jsonschema.Draft202012Validator)
 
 
 def leaves(value: Any) -> list[Any]:
