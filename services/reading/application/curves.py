@@ -85,6 +85,8 @@ def _check(curve: Curve, row: Any, uploader: Uploader, zone: ZoneInfo, today: da
         raise Refused("reading.wrong_unit", "curve values are in Wh")
     if curve.quantity not in {face.quantity for face in store.faces(row)}:
         raise Refused("reading.unknown_register", "the meter has no such register")
+    if curve.day < cycles.FIRST_DAY:
+        raise Refused("reading.bad_period", "the day is not after 1950")
     if curve.day > today:
         raise Refused("reading.in_the_future", "the day lies in the future")
     if curve.interval_minutes not in INTERVALS:

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.reading.adapters import codec, store
 from services.reading.application.reads import UNIT
-from services.reading.domain import registers
+from services.reading.domain import cycles, registers
 from services.reading.domain.refusal import Refused
 from shared.db import bulk
 from shared.db.audit import AuditEntry
@@ -114,6 +114,8 @@ def _checked(each: Given, point: Any, meter: Any, may_see: Callable[[str], bool]
         raise Refused("reading.wrong_unit", "register values are in kWh")
     if (each.removed_on is None) != (each.closing is None):
         raise Refused("reading.missing_closing", "a removal has its day and its closing registers")
+    if not cycles.FIRST_DAY <= each.installed_on <= (each.removed_on or each.installed_on) <= cycles.LAST_DAY:
+        raise Refused("reading.bad_period", "the days are not between 1950 and 2200, in order")
     if each.removed_on is not None and each.removed_on <= each.installed_on:
         raise Refused("reading.bad_period", "a meter is removed after the day of its installation")
     faces = store.faces(meter)

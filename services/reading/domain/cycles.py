@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-READ_DAY_MAX = 28  # every month has it
+FIRST_DAY, LAST_DAY = date(1950, 1, 1), date(2200, 1, 1)  # of anything that a utility still reads
 
 
 def read_date(read_day: int, business_date: date) -> date | None:

@@ -24,7 +24,7 @@ WORDS = dict(OUTCOME_WORDS)
 BATCH_BODY = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": batches.Batch.model_json_schema()}},
+        "content": {"application/json": {"schema": batches.batch_schema()}},
     }
 }
 CSV_BODY = {

@@ -49,6 +49,13 @@ class Batch(BaseModel):
     items: Annotated[list[Item], Field(max_length=ITEMS_MAX)]
 
 
+def batch_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a batch in one piece: references of its own would point nowhere in the API's document."""
+    schema = Batch.model_json_schema()
+    schema["properties"]["items"]["items"] = schema.pop("$defs")["Item"]
+    return schema
+
+
 @with_config(ConfigDict(extra="forbid"))
 class _Fast(TypedDict):
     message_id: NotRequired[Annotated[str, Field(max_length=64, pattern=schemas.NUMBER_PATTERN)] | None]

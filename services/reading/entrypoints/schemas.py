@@ -40,11 +40,6 @@ Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", max_length=7, e
 ReadId = Annotated[str, Field(min_length=1, max_length=64, examples=["M-0001~20260131T160000Z~remote"])]
 
 
-Day = Annotated[
-    date, Field(ge=date(1950, 1, 1), le=date(2200, 1, 1), description="Between 1950 and 2200.", examples=["2026-01-01"])
-]
-
-
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -87,8 +82,8 @@ class MeterItem(MeterIn):
 class InstallationItem(Model):
     service_point_no: No
     meter_no: MeterNo
-    installed_on: Day
-    removed_on: Day | None = Field(None, description="First day on which the meter is not there any more.")
+    installed_on: date
+    removed_on: date | None = Field(None, description="First day on which the meter is not there any more.")
     unit: Unit
     opening: Values
     closing: Values | None = Field(None, description="Given together with `removed_on`.")
@@ -129,7 +124,7 @@ class Devices(Model):
 
 class CurveItem(Model):
     meter_no: MeterNo
-    day: Day
+    day: date
     quantity: Quantity = "import"
     unit: Annotated[str, Field(min_length=1, max_length=8, description="Must be `Wh`.", examples=["Wh"])]
     interval_minutes: Annotated[int, Field(ge=1, le=60, description="15 or 30.")]

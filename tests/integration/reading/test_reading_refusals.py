@@ -217,11 +217,12 @@ async def test_dates_at_the_edges_of_the_calendar_are_answered_not_failed(kit: K
                 contracts=(Contract.model_validate({"contract_no": day, "service_point_no": "S0001", "from": day}),),
             )
         )
-        installation = {"service_point_no": "S0001", "meter_no": "M2", "installed_on": day, "unit": "kWh"}
-        body = {"items": [installation | {"opening": {"import": "1.00"}}]}
-        assert (await kit.clerk.put("/v1/installations", json=body)).status_code == 422
+        installation = {"service_point_no": "S0001", "meter_no": "M0001", "installed_on": day, "unit": "kWh"}
+        (outcome,) = await kit.put("installations", [installation | {"opening": {"import": "1.00"}}])
+        assert outcome["code"] == "reading.bad_period"
         curve = {"meter_no": "M0001", "day": day, "unit": "Wh", "interval_minutes": 30, "values": [1] * 48}
-        assert (await kit.clerk.post("/v1/curves", json={"items": [curve]})).status_code == 422
+        answer = await kit.clerk.post("/v1/curves", json={"items": [curve]})
+        assert answer.json()["outcomes"][0]["status"] == "refused"
         assert (await kit.clerk.get(f"/v1/curves/M0001/{day}")).status_code == 404
     for read_id in ("M0001~00010101T000000Z~remote", "M0001~99991231T235959Z~remote", "x"):
         assert (await kit.clerk.get(f"/v1/reads/{read_id}")).status_code == 404
