@@ -161,6 +161,7 @@ def facts(rows: Sequence[UsageRow]) -> list[UsageMeasured]:
     return [
         UsageMeasured(
             correlation_id=correlation_id,
+            causation_id=row.closing_read_id,
             usage_id=row.usage_id,
             service_point_no=row.service_point_no,
             org_unit=row.org_unit,

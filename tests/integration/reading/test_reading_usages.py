@@ -13,6 +13,7 @@ async def test_the_read_of_a_task_s_date_closes_its_period_and_publishes_the_usa
     assert (fact["period_from"], fact["period_to"], fact["cycle"]) == ("2026-01-01", "2026-02-01", "2026-01")
     assert (fact["version"], fact["quality"], fact["energy_wh"]) == (1, "actual", {"import": 250_500})
     assert fact["read_ids"] == ["M0001~20260131T160000Z~remote"]
+    assert fact["causation_id"] == "M0001~20260131T160000Z~remote"
     assert fact["actors"] == ["clerk"]
 
 
