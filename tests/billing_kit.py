@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,6 @@ class Desk:
     service: Service
     context: Context
     app: Any
-    statements: list[str] = field(default_factory=list)
 
     @property
     def db(self) -> Database:
@@ -206,7 +205,7 @@ def settings(url: str, tmp_path: Path, **more: str) -> BillingSettings:
 
 @asynccontextmanager
 async def desk(url: str, tmp_path: Path, *, rater: Rater = rating.rate, **more: str) -> AsyncIterator[Desk]:
-    """A billing service on a fresh database, with the packaged tariffs stored."""
+    """A billing service on a fresh database, with the packaged tariffs of Zhejiang stored."""
     await migrations.upgrade(url, "billing")
     service = main.build(
         settings(url, tmp_path, **more), event_log=EmbeddedEventLog(str(tmp_path / "events.db")), rater=rater
@@ -215,13 +214,12 @@ async def desk(url: str, tmp_path: Path, *, rater: Rater = rating.rate, **more: 
     made = Desk(service, context, service.app)
     async with service.database.begin() as tx:
         for document in tariffs.documents("sample"):
-            kind = next((k for k in rating_documents.KINDS[1:] if k in document), rating_documents.TARIFF)
-            if kind in ("tariff", "table"):
+            if str(document.get("id", "")).startswith("CN-ZJ/"):
                 await tariff_use_cases.put(
                     tx,
-                    kind=kind,
-                    document_id=str(document["id"] if kind == "tariff" else document[kind]),
-                    version=str(document["version"]) if kind == "tariff" else "",
+                    kind=rating_documents.TARIFF,
+                    document_id=document["id"],
+                    version=str(document["version"]),
                     document=document,
                     actor="setup",
                 )
