@@ -1,0 +1,110 @@
+"""`wattline demo`: the whole product once through, as a newcomer sees it."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.demo import runner
+from services.demo.result import Invariant, Result, page
+from services.demo.stories import STORIES
+from shared.settings import SERVICES, SettingsError
+from shared.testing.servers import free_port
+
+ROOT = Path(__file__).parents[2]
+SECONDS_MAX = 300  # it takes ten on a machine of its own; this one may be shared
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """The demo with 60 customers, in a process of its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WATTLINE_")}
+    environment["WATTLINE_DATA_DIR"] = str(tmp_path_factory.mktemp("demo"))
+    environment |= {f"WATTLINE_{name.upper()}_URL": f"http://127.0.0.1:{free_port()}" for name in SERVICES}
+    return subprocess.run(
+        [sys.executable, "-m", "services", "demo", "--customers", "60"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_MAX,
+        check=False,
+    )
+
+
+def story(played: subprocess.CompletedProcess[str], name: str) -> str:
+    """What the page says of one story."""
+    _, _, rest = played.stdout.partition("What happened to whom")
+    start = rest.index(STORIES[name].title)
+    stop = re.search(r"\n\S", rest[start:])
+    assert stop is not None
+    return rest[start : start + stop.start()]
+
+
+def test_the_demo_ends_well_and_every_invariant_holds(played: subprocess.CompletedProcess[str]) -> None:
+    assert played.returncode == 0, played.stdout[-3000:] + played.stderr[-3000:]
+    assert "All invariants hold." in played.stdout
+    assert "DIFF" not in played.stdout
+    assert played.stderr == ""
+
+
+def test_every_customer_is_billed_in_both_months_for_what_the_meter_counted(
+    played: subprocess.CompletedProcess[str],
+) -> None:
+    figures = {line[:32].strip(): line[32:].split() for line in played.stdout.splitlines()}
+    assert figures["reads expected"][1:3] == ["60", "60"]
+    assert figures["reads estimated"] == ["0", "1", "1", "2"]
+    assert figures["reads missed"] == ["0", "0", "0", "0"]
+    assert figures["bills issued"][1:3] == ["60", "60"]
+    assert figures["bills corrected"] == ["0", "1", "1", "2"]
+    assert "ok   customers whose bills differ from their meter: 0 | 0" in played.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("overpayment", ["has prepaid"]),
+        ("never_pays", ["1 reminder"]),
+        ("missed_read", ["2026-01 v1", "estimated", "settles_estimate", "1 estimate_made"]),
+        ("read_corrected", ["2026-01 v1", "reversed", "2026-01 v2", "1 bill_corrected", "owes 0.00"]),
+        ("late_read", ["2026-02 v1", "reversed, estimated", "2026-02 v2", "1 bill_corrected"]),
+        ("implausible_usage", ["implausible_home", "issued"]),
+        ("usage_before_account", ["2026-01 v1", "issued", "2 bill_issued"]),
+        ("meter_exchange", ["2026-01 v1", "issued"]),
+        ("rollover", ["2026-01 v1", "issued"]),
+        ("multiplier", ["2026-01 v1", "issued"]),
+    ],
+)
+def test_each_story_is_told_with_its_outcome(
+    played: subprocess.CompletedProcess[str], name: str, texts: list[str]
+) -> None:
+    told = story(played, name)
+    assert all(text in told for text in texts), told
+
+
+def test_a_page_with_an_invariant_that_does_not_hold_says_so() -> None:
+    result = Result({}, {}, [], [Invariant("one", 1, 1), Invariant("two", 1, 2), Invariant("three", None, 2)])
+    assert not result.holds
+    text = page(result, customers=60, seconds=1.0, addresses={}, keep="")
+    assert "ok   one: 1 | 1" in text
+    assert "DIFF two: 1 | 2" in text
+    assert "DIFF three: not given | 2" in text
+    assert "2 INVARIANTS DO NOT HOLD" in text
+
+
+def test_data_that_are_not_a_demos_are_never_thrown_away(tmp_path: Path) -> None:
+    (tmp_path / "billing.db").write_text("books")
+    with pytest.raises(SettingsError):
+        runner.clear(tmp_path)
+    assert (tmp_path / "billing.db").exists()
+
+
+def test_what_an_earlier_demo_left_is_thrown_away(tmp_path: Path) -> None:
+    runner.clear(tmp_path)
+    (tmp_path / "billing.db").write_text("books")
+    (tmp_path / "billing.db-wal").write_text("books")
+    runner.clear(tmp_path)
+    assert not list(tmp_path.glob("billing.db*"))
