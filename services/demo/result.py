@@ -28,6 +28,7 @@ class Invariant:
 @dataclass(frozen=True)
 class Result:
     figures: dict[str, list[str]]  # row title -> one cell per cycle, and the sum
+    payment_id: str  # one whose money can be traced back to the meter
     money: dict[str, str]
     stories: list[tuple[str, list[str]]]
     invariants: list[Invariant]
@@ -41,10 +42,6 @@ def yuan(fen: int) -> str:
     return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02}"
 
 
-def kwh(wh: int) -> str:
-    return f"{wh // 1000:,}"
-
-
 async def collect(stage: Stage) -> Result:
     """Ask the services for everything that the page shows."""
     totals = {month.cycle: await stage.totals(month.cycle) for month in CYCLES}
@@ -53,11 +50,10 @@ async def collect(stage: Stage) -> Result:
     payments = await stage.all("collection", "/v1/payments")
     books = {line["ledger_account"]: line for line in (await stage.get("collection", "/v1/trial-balance"))["lines"]}
     return Result(
-        figures=await _figures(stage, totals, notices),
+        figures=await _figures(stage, totals, bills, notices),
+        payment_id=_payment_of(stage, "normal_payment", payments),
         money={
-            "billed, as it stands": yuan(sum(t["billing"]["issued_fen"] for t in totals.values())),
             "paid": yuan(sum(p["amount_fen"] for p in payments if p["status"] == "posted")),
-            "outstanding": yuan(sum(t["collection"]["outstanding_fen"] for t in totals.values())),
             "prepaid by customers": yuan(-books["2203"]["balance_fen"] if "2203" in books else 0),
             "payments": f"{len(payments):,}",
         },
@@ -66,8 +62,16 @@ async def collect(stage: Stage) -> Result:
     )
 
 
+def _payment_of(stage: Stage, story: str, payments: list[dict[str, Any]]) -> str:
+    account_no = stage.district.customers[stage.district.stories[story]].account_no
+    return next(str(p["payment_id"]) for p in payments if p["account_no"] == account_no)
+
+
 async def _figures(
-    stage: Stage, totals: dict[str, dict[str, dict[str, int]]], notices: list[dict[str, Any]]
+    stage: Stage,
+    totals: dict[str, dict[str, dict[str, int]]],
+    bills: list[dict[str, Any]],
+    notices: list[dict[str, Any]],
 ) -> dict[str, list[str]]:
     rows: dict[str, list[int]] = defaultdict(list)
     for month in CYCLES:
@@ -86,12 +90,19 @@ async def _figures(
         rows["usage kWh"].append(sum(p["sum_wh"] for p in progress) // 1000)
         billing = totals[month.cycle]["billing"]
         rows["bills issued"].append(billing["bills_issued"])
-        rows["bills held"].append(billing["bills_held"])
+        held = [b for b in bills if b["cycle"] == month.cycle and any(f["severity"] == "hold" for f in b["findings"])]
+        rows["bills held for review"].append(len(held))
         rows["bills corrected"].append(billing["bills_reversed"])
+        rows["yuan billed"].append(billing["issued_fen"])
+        rows["yuan outstanding"].append(totals[month.cycle]["collection"]["outstanding_fen"])
         own = [notice["state"] for notice in notices if notice["cycle"] == month.cycle]
         rows["notices delivered"].append(own.count("delivered"))
         rows["notices without a way (paper)"].append(own.count("failed"))
-    return {title: [f"{n:,}" for n in (*cells, sum(cells))] for title, cells in rows.items()}
+    return {title: [_cell(title, n) for n in (*cells, sum(cells))] for title, cells in rows.items()}
+
+
+def _cell(title: str, number: int) -> str:
+    return yuan(number) if title.startswith("yuan") else f"{number:,}"
 
 
 async def _stories(
@@ -180,8 +191,8 @@ def page(result: Result, *, customers: int, seconds: float, addresses: dict[str,
     """Return the page of results."""
     heads = [f"{m.cycle}{'*' if m is BEFORE else ''}" for m in CYCLES]
     lines = ["", "=" * WIDTH, f"{customers:,} customers, two monthly cycles, {seconds:.0f} s", "=" * WIDTH]
-    lines.append(f"{'':32}" + "".join(f"{head:>11}" for head in (*heads, "all")))
-    lines += [f"{title:32}" + "".join(f"{cell:>11}" for cell in cells) for title, cells in result.figures.items()]
+    lines.append(f"{'':32}" + "".join(f"{head:>12}" for head in (*heads, "all")))
+    lines += [f"{title:32}" + "".join(f"{cell:>12}" for cell in cells) for title, cells in result.figures.items()]
     lines += ["* the manual route alone, one month earlier: the previous usage of its estimate in January", ""]
     lines += [f"{'yuan ' * (name != 'payments') + name:32}{value:>14}" for name, value in result.money.items()]
     lines += ["", "What happened to whom"]
@@ -193,5 +204,5 @@ def page(result: Result, *, customers: int, seconds: float, addresses: dict[str,
     broken = sum(not one.holds for one in result.invariants)
     lines += ["", "All invariants hold." if not broken else f"{broken} INVARIANTS DO NOT HOLD.", ""]
     lines += [f"{name:11} {url}/openapi.json   {url}/metrics" for name, url in addresses.items()]
-    lines += [keep, ""]
+    lines += [keep, "Then, from the money back to the meter:", f"    wattline trace {result.payment_id}", ""]
     return "\n".join(lines)

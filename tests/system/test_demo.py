@@ -59,6 +59,7 @@ def test_every_customer_is_billed_in_both_months_for_what_the_meter_counted(
     assert figures["reads estimated"] == ["0", "1", "1", "2"]
     assert figures["reads missed"] == ["0", "0", "0", "0"]
     assert figures["bills issued"][1:3] == ["60", "60"]
+    assert figures["bills held for review"] == ["0", "0", "1", "1"]
     assert figures["bills corrected"] == ["0", "1", "1", "2"]
     assert "ok   customers whose bills differ from their meter: 0 | 0" in played.stdout
 
@@ -86,7 +87,7 @@ def test_each_story_is_told_with_its_outcome(
 
 
 def test_a_page_with_an_invariant_that_does_not_hold_says_so() -> None:
-    result = Result({}, {}, [], [Invariant("one", 1, 1), Invariant("two", 1, 2), Invariant("three", None, 2)])
+    result = Result({}, "p1", {}, [], [Invariant("one", 1, 1), Invariant("two", 1, 2), Invariant("three", None, 2)])
     assert not result.holds
     text = page(result, customers=60, seconds=1.0, addresses={}, keep="")
     assert "ok   one: 1 | 1" in text
