@@ -8,6 +8,7 @@ lane's marker.
 
 import os
 import shutil
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -53,6 +54,8 @@ def lane_problem(lane: str) -> str | None:
 
 def pytest_configure(config: pytest.Config) -> None:
     _required()
+    # Told to end, the run ends as if interrupted: fixtures are closed, and no server is left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     for lane in LANES:
         config.addinivalue_line("markers", f"{lane.replace('-', '_')}: needs {lane}")
 
