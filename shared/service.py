@@ -19,7 +19,7 @@ from shared.bus.embedded import EmbeddedEventLog
 from shared.bus.kafka import KafkaEventLog
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
-from shared.db import inbox, journal
+from shared.db import journal, retention
 from shared.db.engine import Database, Read
 from shared.db.jobs import Job
 from shared.db.relay import Relay
@@ -125,7 +125,11 @@ def assemble(
         settings=settings,
         database=database,
         routers=routers,
-        jobs=[*jobs, _purge_inbox(settings)],
+        jobs=[
+            *jobs,
+            retention.purge_journal(days=settings.journal_days),
+            retention.purge_inbox(journal_days=settings.journal_days),
+        ],
         device_lookup=device_lookup,
         checks={"consumer": _consumes(consumer)} if consumer else {},
         gauges=[_platform_gauges(consumer, database.clock, metrics, waiting_oldest), *gauges],
@@ -182,8 +186,3 @@ def _platform_gauges(
         return values
 
     return read_gauges
-
-
-def _purge_inbox(settings: Settings) -> Job:
-    """Return the job that forgets inbox rows older than anything that could still bring their events again."""
-    return inbox.purge_job(days=settings.journal_days + inbox.DAYS_BEYOND_JOURNAL)

@@ -41,9 +41,6 @@ class Settings(BaseModel):
     database_password: SecretStr | None = Field(None, description="put into database_url, so that it stays out of it")
     event_log: str = Field("embedded:///{data_dir}/events.db", description="embedded:///path or kafka://host:port,…")
     kafka_replication_factor: int = Field(1, ge=1, le=9, description="of topics that `topics create` makes")
-    replica: str = Field(
-        "0", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="names this replica of the service for ever"
-    )
     instance: str = Field(
         default_factory=socket.gethostname,
         pattern=r"^[A-Za-z0-9._-]{1,64}$",

@@ -1,16 +1,11 @@
 """The inbox: which events a consumer has taken, in the transaction of their effect."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
-
-from sqlalchemy import delete
 
 from shared.db import bulk, platform
-from shared.db.engine import Read, Tx
-from shared.db.jobs import Job
+from shared.db.engine import Tx
 
 _INBOX = platform.TABLES.inbox
-DAYS_BEYOND_JOURNAL = 30  # longer than a topic keeps a record, so that nothing old can come as new
 
 
 async def claim(tx: Tx, consumer: str, event_ids: Sequence[str]) -> set[str]:
@@ -27,16 +22,3 @@ async def claim(tx: Tx, consumer: str, event_ids: Sequence[str]) -> set[str]:
         returning=("event_id",),
     )
     return {row.event_id for row in rows}
-
-
-def purge_job(*, days: int) -> Job:
-    """Return the job that forgets events taken more than `days` before the business date."""
-
-    async def chunks(read: Read, business_date: date) -> list[str]:
-        return ["inbox"]
-
-    async def work(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
-        before = datetime.combine(business_date, time(), UTC) - timedelta(days=days)
-        return {"forgotten": await tx.execute(delete(_INBOX).where(_INBOX.c.received_at < before))}
-
-    return Job("purge-inbox", chunks, work)

@@ -1,0 +1,69 @@
+"""What the platform forgets, and what it must not."""
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from shared.db import inbox, jobs, journal, platform, retention
+from shared.db.engine import Database
+from tests.system import tiny
+
+JOURNAL = platform.TABLES.event_journal
+INBOX = platform.TABLES.inbox
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    made = await tiny.create(database_url)
+    async with made.begin() as tx:
+        await tiny.count_up(tx, [f"account-{n}" for n in range(30)])
+        await inbox.claim(tx, "book", ["e1", "e2"])
+    yield made
+    await made.close()
+
+
+async def rows(database: Database) -> tuple[int, int]:
+    async with database.read() as read:
+        return (
+            int(await read.scalar(select(func.count()).select_from(JOURNAL))),
+            int(await read.scalar(select(func.count()).select_from(INBOX))),
+        )
+
+
+async def forget(database: Database, business_date: date) -> None:
+    await jobs.run(database, retention.purge_journal(days=400), business_date)
+    await jobs.run(database, retention.purge_inbox(journal_days=400), business_date)
+
+
+async def test_events_and_inbox_rows_are_kept_for_their_time(database: Database) -> None:
+    before = await rows(database)
+    await forget(database, database.clock.now().date() + timedelta(days=399))
+    assert await rows(database) == before
+
+
+async def test_an_event_that_was_not_sent_is_kept_whatever_its_age(database: Database) -> None:
+    before = await rows(database)
+    await forget(database, database.clock.now().date() + timedelta(days=402))
+    assert await rows(database) == before
+
+
+async def test_old_events_that_were_sent_are_forgotten_before_the_inbox_forgets_them(database: Database) -> None:
+    async with database.begin() as tx:
+        pending = await journal.pending(tx, 1000)
+        await journal.delete_pending(tx, [row.position for row in pending])
+    await forget(database, database.clock.now().date() + timedelta(days=402))
+    assert await rows(database) == (0, 2)
+    await forget(database, database.clock.now().date() + timedelta(days=432))
+    assert await rows(database) == (0, 0)
+
+
+async def test_a_missed_day_can_be_run_later_and_a_day_is_run_once(database: Database) -> None:
+    day = database.clock.now().date() + timedelta(days=432)
+    async with database.begin() as tx:
+        await tx.execute(update(INBOX).values(received_at=tx.now - timedelta(days=1)))
+    first = await jobs.run(database, retention.purge_inbox(journal_days=400), day)
+    again = await jobs.run(database, retention.purge_inbox(journal_days=400), day)
+    assert (first.chunks_done, first.counts) == (1, {"forgotten": 2})
+    assert (again.chunks_done, again.chunks_already_done, again.counts) == (0, 1, {})
