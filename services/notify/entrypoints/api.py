@@ -26,6 +26,7 @@ from services.notify.entrypoints.schemas import (
     WaitState,
 )
 from shared.db.engine import Database
+from shared.errors import BusinessError
 from shared.events.fact import Month, No
 from shared.outcome import Outcome
 from shared.web import auth, errors, pagination
@@ -35,18 +36,27 @@ from shared.web.state import Db
 router = Router(prefix="/v1", tags=["notify"])
 Number = Annotated[str, Path(min_length=1, max_length=64)]
 AccountNo = Annotated[No, Query()]
-STATUS_OF_REFUSAL = {
-    "contact.other_org_unit": 403,
-    "contact.other_account": 409,
-    "contact.does_not_cover_account": 409,
-    "contact.changed_meanwhile": 409,
-}
-TITLE_OF_REFUSAL = {
-    "contact.other_org_unit": "The contact belongs to an org unit outside the caller's",
-    "contact.other_account": "A contact stays with its account for ever; make a new one",
-    "contact.does_not_cover_account": "The account belongs to another org unit than the contact",
-    "contact.changed_meanwhile": "Another request changed the contact at the same time",
-}
+
+
+class OtherAccount(BusinessError):
+    status = 409
+    code = "contact.other_account"
+    title = "A contact stays with its account for ever; make a new one"
+
+
+class DoesNotCoverAccount(BusinessError):
+    status = 409
+    code = "contact.does_not_cover_account"
+    title = "The account belongs to another org unit than the contact"
+
+
+class ChangedMeanwhile(BusinessError):
+    status = 409
+    code = "contact.changed_meanwhile"
+    title = "Another request changed the contact at the same time"
+
+
+CONFLICTS: dict[str, type[BusinessError]] = {c.code: c for c in (OtherAccount, DoesNotCoverAccount, ChangedMeanwhile)}
 
 
 async def _put(db: Database, caller: auth.Caller, ctx: context.Context, items: list[Contact]) -> list[Outcome]:
@@ -56,15 +66,17 @@ async def _put(db: Database, caller: auth.Caller, ctx: context.Context, items: l
     return outcomes
 
 
-@router.put("/contacts/{contact_no}", policy=auth.scope("notify:write"))
+@router.put("/contacts/{contact_no}", policy=auth.scope("notify:write"), raises=tuple(CONFLICTS.values()))
 async def put_contact(
     contact_no: Number, body: ContactBody, db: Db, caller: auth.Current, ctx: context.Current
 ) -> ItemOutcome:
     """Make or replace a contact."""
     (outcome,) = await _put(db, caller, ctx, [body.contact(contact_no)])
+    if outcome.code in CONFLICTS:
+        raise CONFLICTS[outcome.code]
     if outcome.status == "refused":
-        title = TITLE_OF_REFUSAL.get(outcome.code, "The contact is not a valid one")
-        raise errors.Problem(status=STATUS_OF_REFUSAL.get(outcome.code, 422), code=outcome.code, title=title)
+        status = 403 if outcome.code == "contact.other_org_unit" else 422
+        raise errors.Problem(status=status, code=outcome.code, title="The contact is not one that you may put")
     return ItemOutcome(index=0, status=outcome.status, id=contact_no)
 
 
