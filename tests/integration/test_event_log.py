@@ -51,7 +51,9 @@ async def read(subscription: Subscription, wanted: int) -> list[StoredRecord]:
     return records
 
 
-async def test_records_of_one_partition_come_in_the_order_in_which_they_were_sent(event_log: EventLog, topic: str) -> None:
+async def test_records_of_one_partition_come_in_the_order_in_which_they_were_sent(
+    event_log: EventLog, topic: str
+) -> None:
     await event_log.send([record(topic, n % 3, f"{n:04}") for n in range(300)])
     await event_log.send([record(topic, n % 3, f"{n:04}") for n in range(300, 600)])
     subscription = event_log.subscribe(group(), [topic])
@@ -90,7 +92,9 @@ async def test_a_group_goes_on_where_it_committed_and_sees_the_rest_again(event_
     assert [r.offset for r in again] == [4, 5, 6, 7, 8, 9]
 
 
-async def test_a_seek_brings_back_what_was_polled_even_when_nothing_was_committed(event_log: EventLog, topic: str) -> None:
+async def test_a_seek_brings_back_what_was_polled_even_when_nothing_was_committed(
+    event_log: EventLog, topic: str
+) -> None:
     await event_log.send([record(topic, 2, str(n)) for n in range(5)])
     subscription = event_log.subscribe(group(), [topic])
     await subscription.start()
