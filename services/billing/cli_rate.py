@@ -19,14 +19,14 @@ CASE_BYTES_MAX = 16 * 1024 * 1024
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """This function will declare the arguments of the command."""
+    """Declare the arguments of the command."""
     parser.add_argument("--case", required=True, metavar="FILE", help="case file (JSON, see docs/rating.md)")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
     parser.add_argument("--supplied", metavar="NAME", help="fill open facts of the packaged tariffs, such as: sample")
 
 
 def run(args: argparse.Namespace) -> int:
-    """This function will rate the case of the arguments; 0 = rated as expected, 1 = differences or refused, 2 = no such case."""
+    """Rate the case of the arguments; 0 = rated as expected, 1 = differences or refused, 2 = no such case."""
     try:
         case = read_case(Path(args.case))
         documents = tariffs.documents(args.supplied)
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def add_file_argument(parser: argparse.ArgumentParser) -> None:
-    """This function will declare the arguments of tariff-validate and tariff-compare."""
+    """Declare the arguments of tariff-validate and tariff-compare."""
     parser.add_argument(
         "file", metavar="FILE", help="JSON: a tariff document, or cycles with alternatives (docs/rating.md)"
     )
@@ -51,7 +51,7 @@ def add_file_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def run_validate(args: argparse.Namespace) -> int:
-    """This function will check a tariff document; 0 = valid, 1 = not."""
+    """Check a tariff document; 0 = valid, 1 = not."""
     document = read_case(Path(args.file))
     answer = advice.validate(document, tariffs.documents(args.supplied))
     print(json.dumps(answer, ensure_ascii=False, indent=2))
@@ -59,14 +59,14 @@ def run_validate(args: argparse.Namespace) -> int:
 
 
 def run_compare(args: argparse.Namespace) -> int:
-    """This function will compare alternatives over the cycles of a file; 0 = compared, 1 = refused."""
+    """Compare alternatives over the cycles of a file; 0 = compared, 1 = refused."""
     answer = advice.compare(read_case(Path(args.file)), tariffs.documents(args.supplied))
     print(json.dumps(answer, ensure_ascii=False, indent=2))
     return 1 if "refusal" in answer else 0
 
 
 def read_case(path: Path) -> dict[str, Any]:
-    """This function will read a case file; ValueError where it is no JSON object, or too large."""
+    """Read a case file; ValueError where it is no JSON object, or too large."""
     if path.stat().st_size > CASE_BYTES_MAX:
         raise ValueError(f"more than {CASE_BYTES_MAX} bytes")
     case = json.loads(path.read_text(encoding="utf-8"))

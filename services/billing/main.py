@@ -24,7 +24,7 @@ def build(
     clock: Clock | None = None,
     rater: Rater = rating.rate,
 ) -> Service:
-    """This function will put the billing service together; raises SettingsError for a policy file that cannot be used."""
+    """Put the billing service together; raises SettingsError for a policy file that cannot be used."""
     clock = clock or SystemClock()
     database = service.open_database(settings, "billing", clock=clock)
     context = Context(policies=_policies(settings), rater=rater)

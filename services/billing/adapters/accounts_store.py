@@ -22,7 +22,7 @@ CACHED_TEXTS_MAX = 20_000  # facts and assignments repeat over accounts; 20,000 
 async def terms_of(
     tx: Tx, wanted: Sequence[tuple[str, date, date]], contract_nos: Sequence[str] = ()
 ) -> dict[int, Terms]:
-    """This function will find and lock the contract that covers each (service point, period), by its index in `wanted`.
+    """Find and lock the contract that covers each (service point, period), by its index in `wanted`.
 
     Accounts are locked in key order. A contract is only taken with the account version that it was written with: where an
     account was changed while this waited for its lock, the old contract falls out, and the usage waits for the next look.
@@ -86,13 +86,13 @@ def _terms(row: Row[Any]) -> Terms:
 
 @lru_cache(CACHED_TEXTS_MAX)
 def facts_of(text: str) -> tuple[DatedFact, ...]:
-    """This function will read the dated facts of an account."""
+    """Read the dated facts of an account."""
     return tuple(DatedFact(date.fromisoformat(day), *rest) for day, *rest in orjson.loads(text))
 
 
 @lru_cache(CACHED_TEXTS_MAX)
 def assignments_of(text: str) -> tuple[Assignment, ...]:
-    """This function will read the tariff assignments of a contract."""
+    """Read the tariff assignments of a contract."""
     return tuple(Assignment(date.fromisoformat(day), tariff) for day, tariff in orjson.loads(text))
 
 
@@ -110,7 +110,7 @@ def _assignments_text(contract: Contract) -> str:
 
 
 async def lock(tx: Tx, numbers: Sequence[str]) -> dict[str, Row[Any]]:
-    """This function will lock accounts in key order and return their rows by number."""
+    """Lock accounts in key order and return their rows by number."""
     rows = await bulk.select_in(
         tx,
         ACCOUNT,
@@ -122,19 +122,19 @@ async def lock(tx: Tx, numbers: Sequence[str]) -> dict[str, Row[Any]]:
 
 
 async def rows(read: Read, numbers: Sequence[str]) -> Sequence[Row[Any]]:
-    """This function will return the rows of accounts."""
+    """Return the rows of accounts."""
     return await bulk.select_in(read, ACCOUNT, {"account_no": numbers})
 
 
 async def anchor(tx: Tx, service_points: Sequence[str]) -> None:
-    """This function will lock service points, known to billing or not, so that their contracts change one by one."""
+    """Lock service points, known to billing or not, so that their contracts change one by one."""
     ordered = sorted(set(service_points))
     await bulk.insert_ignore(tx, SERVICE_POINT, {"service_point_no": ordered}, key=("service_point_no",))
     await bulk.lock(tx, SERVICE_POINT, {"service_point_no": ordered})
 
 
 async def contracts_at(read: Read, service_points: Sequence[str], numbers: Sequence[str]) -> Sequence[Row[Any]]:
-    """This function will return the contracts at the service points, and those with the numbers, of any account."""
+    """Return the contracts at the service points, and those with the numbers, of any account."""
     at = await bulk.select_in(read, CONTRACT, {"service_point_no": sorted(set(service_points))})
     known = {row.contract_no for row in at}
     others = await bulk.select_in(read, CONTRACT, {"contract_no": sorted(set(numbers))})
@@ -142,12 +142,12 @@ async def contracts_at(read: Read, service_points: Sequence[str], numbers: Seque
 
 
 async def contracts_of(read: Read, account_nos: Sequence[str]) -> Sequence[Row[Any]]:
-    """This function will return the contracts of accounts."""
+    """Return the contracts of accounts."""
     return await bulk.select_in(read, CONTRACT, {"account_no": account_nos}, order_by=(CONTRACT.c.from_date,))
 
 
 async def upsert(tx: Tx, changed: Sequence[tuple[Account, str, int]]) -> int:
-    """This function will write accounts as (account, digest, version), and return how many were applied."""
+    """Write accounts as (account, digest, version), and return how many were applied."""
     applied = await bulk.upsert_newer(
         tx,
         ACCOUNT,
@@ -183,7 +183,7 @@ def _contract_columns(rows: Sequence[tuple[Account, int, Contract]]) -> Mapping[
 
 
 def account_of(row: Row[Any], contracts: Sequence[Row[Any]]) -> Account:
-    """This function will build an account from its row and the rows of its contracts."""
+    """Build an account from its row and the rows of its contracts."""
     return Account(
         account_no=row.account_no,
         org_unit=row.org_unit,

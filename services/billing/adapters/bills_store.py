@@ -36,7 +36,7 @@ class Writing:
 
 
 async def from_periods(tx: Tx, starts: Mapping[str, date]) -> dict[str, list[Stored]]:
-    """This function will return, for each contract, its bills from the effective one before a day on, of any status.
+    """Return, for each contract, its bills from the effective one before a day on, of any status.
 
     Their state is the restated one where a correction moved the ladder without changing what the bill says.
     """
@@ -80,7 +80,7 @@ async def from_periods(tx: Tx, starts: Mapping[str, date]) -> dict[str, list[Sto
 
 
 async def lines_of(read: Read, bill_ids: Sequence[str]) -> dict[str, str]:
-    """This function will return the stored lines of bills, by bill id."""
+    """Return the stored lines of bills, by bill id."""
     wanted = [BILL_DOCUMENT.c.bill_id, BILL_DOCUMENT.c.lines]
     return {
         row.bill_id: row.lines
@@ -89,7 +89,7 @@ async def lines_of(read: Read, bill_ids: Sequence[str]) -> dict[str, str]:
 
 
 async def insert(tx: Tx, writings: Sequence[Writing]) -> None:
-    """This function will store drafts as bills, and who read for those that a reviewer must decide on."""
+    """Store drafts as bills, and who read for those that a reviewer must decide on."""
     drafts = [w.draft for w in writings]
     await bulk.insert_rows(tx, BILL, _bill_columns(tx, writings, drafts))
     await bulk.insert_rows(
@@ -106,7 +106,7 @@ async def insert(tx: Tx, writings: Sequence[Writing]) -> None:
 
 
 async def add_readers(tx: Tx, bills_with_actors: Sequence[tuple[str, Sequence[str]]]) -> None:
-    """This function will record who had a hand in the usages of bills: none of them may decide on the bill."""
+    """Record who had a hand in the usages of bills: none of them may decide on the bill."""
     parties = sorted({(bill_id, actor) for bill_id, actors in bills_with_actors for actor in actors})
     if parties:
         await bulk.insert_ignore(
@@ -154,17 +154,17 @@ def _bill_columns(tx: Tx, writings: Sequence[Writing], drafts: Sequence[Draft]) 
 
 
 def findings_text(found: Sequence[findings.Finding]) -> str:
-    """This function will give findings as they are stored."""
+    """Give findings as they are stored."""
     return orjson.dumps([f.as_json() for f in found]).decode() if found else "[]"
 
 
 def components_text(draft: Draft) -> str:
-    """This function will give the parts of a bill for the ledger as they are stored: [[charge, fen], …]."""
+    """Give the parts of a bill for the ledger as they are stored: [[charge, fen], …]."""
     return orjson.dumps(bills.components(draft.lines)).decode()
 
 
 def tariffs_text(draft: Draft) -> str:
-    """This function will give the tariff versions of a bill as they are stored: [[id, version, content hash], …]."""
+    """Give the tariff versions of a bill as they are stored: [[id, version, content hash], …]."""
     return orjson.dumps(draft.tariffs).decode()
 
 
@@ -179,7 +179,7 @@ def _context(draft: Draft) -> str:
 
 
 async def set_status(tx: Tx, changed: Sequence[tuple[str, int]], status: str) -> None:
-    """This function will give bills, as (id, version of the row), a new status; a bill that moved meanwhile fails the batch."""
+    """Give bills, as (id, version of the row), a new status; a bill that moved meanwhile fails the batch."""
     if not changed:
         return
     count = await bulk.update_from(
@@ -196,7 +196,7 @@ async def set_status(tx: Tx, changed: Sequence[tuple[str, int]], status: str) ->
 
 
 async def restate(tx: Tx, restated: Sequence[tuple[Stored, str]]) -> None:
-    """This function will note the ladder state that issued bills have after a correction of earlier ones; as billed it stays."""
+    """Note the ladder state that issued bills have after a correction of earlier ones; as billed it stays."""
     await bulk.update_from(
         tx,
         BILL,
@@ -217,18 +217,18 @@ _FACT = (*_AS_STORED, "components", "tariffs")
 
 
 async def heads(read: Read, bill_ids: Sequence[str]) -> dict[str, Row[Any]]:
-    """This function will return the whole heads of bills by id."""
+    """Return the whole heads of bills by id."""
     return {row.bill_id: row for row in await bulk.select_in(read, BILL, {"bill_id": bill_ids})}
 
 
 def tariff_name(tariffs: str) -> str:
-    """This function will name the tariff of a bill as `id@version`; of a bill in segments, the last one."""
+    """Name the tariff of a bill as `id@version`; of a bill in segments, the last one."""
     listed = orjson.loads(tariffs)
     return f"{listed[-1][0]}@{listed[-1][1]}" if listed else "-"
 
 
 def as_issued(values: Mapping[Any, Any], issued_on: date, due_on: date) -> events.Bill:
-    """This function will give a bill, from the columns of its head, as other services need it."""
+    """Give a bill, from the columns of its head, as other services need it."""
     parts = orjson.loads(values["components"])
     return events.Bill(
         **{name: values[name] for name in _AS_STORED},
@@ -240,7 +240,7 @@ def as_issued(values: Mapping[Any, Any], issued_on: date, due_on: date) -> event
 
 
 def values_of(writing: Writing) -> dict[str, Any]:
-    """This function will give the columns of a head that is about to be stored, as `as_issued` needs them."""
+    """Give the columns of a head that is about to be stored, as `as_issued` needs them."""
     draft, usage, terms = writing.draft, writing.draft.usage, writing.draft.terms
     return {
         "bill_id": writing.bill_id,
@@ -263,7 +263,7 @@ def values_of(writing: Writing) -> dict[str, Any]:
 
 
 async def ready(tx: Tx, limit: int) -> Sequence[Row[Any]]:
-    """This function will lock accounts with bills that may go out, in key order, and return those bills.
+    """Lock accounts with bills that may go out, in key order, and return those bills.
 
     Accounts that someone works on at this moment are left to the next look, so replicas share the work and never wait.
     """
@@ -282,7 +282,7 @@ async def ready(tx: Tx, limit: int) -> Sequence[Row[Any]]:
 
 
 async def hold(tx: Tx, rows: Sequence[Row[Any]], finding: findings.Finding) -> None:
-    """This function will hold bills for one more finding."""
+    """Hold bills for one more finding."""
     if rows:
         current = await heads(tx, [row.bill_id for row in rows])
         await bulk.update_from(
@@ -306,7 +306,7 @@ def _with(text: str, finding: findings.Finding) -> str:
 
 
 async def issue(tx: Tx, rows: Sequence[tuple[str, int, date, date]]) -> set[str]:
-    """This function will issue bills, as (id, row version, issued on, due on), that are still ready; returns their ids."""
+    """Issue bills, as (id, row version, issued on, due on), that are still ready; returns their ids."""
     given = bulk.relation(
         tx,
         "issuing",

@@ -32,14 +32,14 @@ LINES_MAX = 1000  # of one bill; a segmented industrial bill has about a hundred
 
 
 async def bill(read: Read, bill_id: str) -> Row[Any] | None:
-    """This function will return a bill's head with its document."""
+    """Return a bill's head with its document."""
     joined = BILL.join(BILL_DOCUMENT, BILL_DOCUMENT.c.bill_id == BILL.c.bill_id)
     document = (BILL_DOCUMENT.c.lines, BILL_DOCUMENT.c.context, BILL_DOCUMENT.c.calculated_at)
     return await read.first(select(BILL, *document).select_from(joined).where(BILL.c.bill_id == bill_id))
 
 
 async def replaced_by(read: Read, bill_id: str, contract_no: str) -> str | None:
-    """This function will return the bill version that took the place of another."""
+    """Return the bill version that took the place of another."""
     later: str | None = await read.scalar(
         select(BILL.c.bill_id)
         .where(BILL.c.contract_no == contract_no, BILL.c.replaces == bill_id)
@@ -50,7 +50,7 @@ async def replaced_by(read: Read, bill_id: str, contract_no: str) -> str | None:
 
 
 async def reversed_by(read: Read, bill_id: str, contract_no: str) -> str | None:
-    """This function will return the correction that reversed a bill."""
+    """Return the correction that reversed a bill."""
     c = CORRECTION.c
     found: str | None = await read.scalar(
         select(c.correction_id).where(c.contract_no == contract_no, c.reversals.contains(f'"{bill_id}"')).limit(1)
@@ -59,13 +59,13 @@ async def reversed_by(read: Read, bill_id: str, contract_no: str) -> str | None:
 
 
 async def decisions(read: Read, bill_id: str) -> Sequence[Row[Any]]:
-    """This function will return the decisions on a bill in order."""
+    """Return the decisions on a bill in order."""
     r = REVIEW_DECISION
     return await read.all(select(r).where(r.c.bill_id == bill_id).order_by(r.c.decided_at, r.c.decision_id).limit(500))
 
 
 async def readers(read: Read, bill_ids: Sequence[str]) -> dict[str, list[str]]:
-    """This function will name who had a hand in the reads of bills in review."""
+    """Name who had a hand in the reads of bills in review."""
     p = BILL_PARTY.c
     rows = await read.all(
         select(p.bill_id, p.subject).where(p.bill_id.in_(bill_ids), p.role == READER).order_by(p.bill_id, p.subject)
@@ -77,7 +77,7 @@ async def readers(read: Read, bill_ids: Sequence[str]) -> dict[str, list[str]]:
 
 
 def lines(text: str) -> list[dict[str, Any]]:
-    """This function will give a bill's lines as people read them, numbered from 1, each with its formula."""
+    """Give a bill's lines as people read them, numbered from 1, each with its formula."""
     return [_line(number, values) for number, values in enumerate(orjson.loads(text), 1)]
 
 
@@ -119,7 +119,7 @@ def _line_of(values: Sequence[Any]) -> rating.Line:
 
 
 async def control_totals(read: Read, cycle: str) -> dict[str, int]:
-    """This function will count what billing has of a cycle, for the reconciliation with the other services."""
+    """Count what billing has of a cycle, for the reconciliation with the other services."""
     u, b = USAGE.c, BILL.c
     usages = await read.first(
         select(
@@ -146,7 +146,7 @@ async def control_totals(read: Read, cycle: str) -> dict[str, int]:
 
 
 async def gauges(read: Read, now: datetime) -> Mapping[str, float]:
-    """This function will give the gauges of the review queue and of the T+1 clock (抄表次日)."""
+    """Give the gauges of the review queue and of the T+1 clock (抄表次日)."""
     b, r = BILL.c, BILL_RUN.c
     held = await read.scalar(select(func.count()).select_from(BILL).where(IS_IN_REVIEW))
     oldest = await read.scalar(select(func.min(b.held_at)).where(IS_IN_REVIEW))
@@ -165,12 +165,12 @@ def _age(now: datetime, since: datetime | None) -> float:
 
 
 async def waiting_oldest(read: Read) -> datetime | None:
-    """This function will tell since when the oldest usage waits for its contract."""
+    """Tell since when the oldest usage waits for its contract."""
     return await usages_store.waiting_oldest(read)
 
 
 async def trace(read: Read, kind: str, document_id: str) -> TraceNode | None:
-    """This function will show a document of billing and what it was derived from.
+    """Show a document of billing and what it was derived from.
 
     Kinds: bill, bill_line (`<bill id>:<number>`), tariff_version (`<id>@<version>`), correction.
     """

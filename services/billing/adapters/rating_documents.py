@@ -34,7 +34,7 @@ class Books:
         self._last = Loaded(frozenset(), TariffBook(()))
 
     async def current(self, read: Read) -> Loaded:
-        """This function will give the book of all documents in the database."""
+        """Give the book of all documents in the database."""
         d = RATING_DOCUMENT.c
         rows = await read.all(select(d.kind, d.document_id, d.version, d.content_hash).limit(DOCUMENTS_MAX))
         stamp = frozenset((r.kind, r.document_id, r.version, r.content_hash) for r in rows)
@@ -44,19 +44,19 @@ class Books:
 
 
 def hash_of(content: str) -> str:
-    """This function will give the content hash of a document's canonical text."""
+    """Give the content hash of a document's canonical text."""
     return hashlib.sha256(content.encode()).hexdigest()
 
 
 async def documents(read: Read) -> list[Mapping[str, Any]]:
-    """This function will return all documents."""
+    """Return all documents."""
     d = RATING_DOCUMENT.c
     rows = await read.all(select(d.document).order_by(d.kind, d.document_id, d.version).limit(DOCUMENTS_MAX))
     return [orjson.loads(row.document) for row in rows]
 
 
 async def get(read: Read, kind: str, document_id: str, version: str, *, lock: bool = False) -> Row[Any] | None:
-    """This function will return one document's row."""
+    """Return one document's row."""
     d = RATING_DOCUMENT.c
     statement = select(RATING_DOCUMENT).where(d.kind == kind, d.document_id == document_id, d.version == version)
     if lock and read.dialect == "postgresql":
@@ -65,7 +65,7 @@ async def get(read: Read, kind: str, document_id: str, version: str, *, lock: bo
 
 
 async def put(tx: Tx, row: Mapping[str, Any]) -> None:
-    """This function will insert a document or replace it by its next row version."""
+    """Insert a document or replace it by its next row version."""
     await bulk.upsert_newer(
         tx,
         RATING_DOCUMENT,
@@ -76,7 +76,7 @@ async def put(tx: Tx, row: Mapping[str, Any]) -> None:
 
 
 async def mark_used(tx: Tx, versions: Sequence[tuple[str, str]]) -> None:
-    """This function will note that issued bills used tariff versions, as (id, version): they can never change again."""
+    """Note that issued bills used tariff versions, as (id, version): they can never change again."""
     given = bulk.relation(
         tx,
         "used",

@@ -17,7 +17,7 @@ RECHECKED_MAX = 1000  # runs of one look; a utility closes a few hundred routes 
 
 
 async def ensure(tx: Tx, opened: Sequence[tuple[str, str, str]]) -> None:
-    """This function will open the runs, as (route, cycle, org unit), that are not there yet."""
+    """Open the runs, as (route, cycle, org unit), that are not there yet."""
     await bulk.insert_ignore(
         tx,
         BILL_RUN,
@@ -34,7 +34,7 @@ async def ensure(tx: Tx, opened: Sequence[tuple[str, str, str]]) -> None:
 
 
 async def lock(tx: Tx, keys: Sequence[tuple[str, str]]) -> Sequence[Row[Any]]:
-    """This function will lock runs by (route, cycle), in key order."""
+    """Lock runs by (route, cycle), in key order."""
     return await bulk.select_in(
         tx,
         BILL_RUN,
@@ -45,7 +45,7 @@ async def lock(tx: Tx, keys: Sequence[tuple[str, str]]) -> Sequence[Row[Any]]:
 
 
 async def write(tx: Tx, changed: Sequence[dict[str, Any]]) -> None:
-    """This function will set the same columns on runs; each is a mapping that holds the key."""
+    """Set the same columns on runs; each is a mapping that holds the key."""
     if not changed:
         return
     names = list(changed[0])
@@ -55,7 +55,7 @@ async def write(tx: Tx, changed: Sequence[dict[str, Any]]) -> None:
 
 
 async def last_sums(read: Read, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """This function will return the `import` sum of each route's run before a cycle."""
+    """Return the `import` sum of each route's run before a cycle."""
     given = bulk.relation(
         read, "runs", {"route_no": (columns.No, [k[0] for k in keys]), "cycle": (columns.No, [k[1] for k in keys])}
     )
@@ -71,7 +71,7 @@ async def last_sums(read: Read, keys: Sequence[tuple[str, str]]) -> dict[tuple[s
 
 
 async def closed_but_open(read: Read) -> list[tuple[str, str]]:
-    """This function will list the runs whose route has closed while their totals did not agree yet."""
+    """List the runs whose route has closed while their totals did not agree yet."""
     rows = await read.all(
         select(BILL_RUN.c.route_no, BILL_RUN.c.cycle)
         .where(BILL_RUN.c.status == runs.OPEN, BILL_RUN.c.closed_on.is_not(None))
@@ -82,7 +82,7 @@ async def closed_but_open(read: Read) -> list[tuple[str, str]]:
 
 
 async def finish(tx: Tx) -> int:
-    """This function will call those runs released that have nothing left to issue, and return how many."""
+    """Call those runs released that have nothing left to issue, and return how many."""
     left = (
         select(BILL.c.bill_id)
         .where(BILL.c.route_no == BILL_RUN.c.route_no, BILL.c.cycle == BILL_RUN.c.cycle, IS_READY)
@@ -96,7 +96,7 @@ async def finish(tx: Tx) -> int:
 
 
 async def switch(read: Read, *, share: bool = False) -> Row[Any] | None:
-    """This function will read the release switch; `share` keeps it from being thrown until this unit of work has ended."""
+    """Read the release switch; `share` keeps it from being thrown until this unit of work has ended."""
     statement = select(RELEASE_SWITCH).where(RELEASE_SWITCH.c.name == SWITCH)
     if share and read.dialect == "postgresql":
         statement = statement.with_for_update(read=True)
@@ -104,7 +104,7 @@ async def switch(read: Read, *, share: bool = False) -> Row[Any] | None:
 
 
 async def throw_switch(tx: Tx, *, stopped: bool, reason: str, version: int) -> bool:
-    """This function will set the release switch to its next version; False where it has moved on."""
+    """Set the release switch to its next version; False where it has moved on."""
     if version == 0:
         row: dict[str, list[Any]] = {"name": [SWITCH], "stopped": [stopped], "reason": [reason], "version": [1]}
         return bool(await bulk.insert_ignore(tx, RELEASE_SWITCH, row, key=("name",)))
@@ -117,12 +117,12 @@ async def throw_switch(tx: Tx, *, stopped: bool, reason: str, version: int) -> b
 
 
 async def business_day(read: Read) -> date | None:
-    """This function will give the latest business date that billing has heard of."""
+    """Give the latest business date that billing has heard of."""
     day: date | None = await read.scalar(select(BUSINESS_DAY.c.day).where(BUSINESS_DAY.c.name == DAY))
     return day
 
 
 async def advance_business_day(tx: Tx, day: date) -> None:
-    """This function will move the business day forward; a past day leaves it where it is."""
+    """Move the business day forward; a past day leaves it where it is."""
     await bulk.insert_ignore(tx, BUSINESS_DAY, {"name": [DAY], "day": [day]}, key=("name",))
     await tx.execute(update(BUSINESS_DAY).where(BUSINESS_DAY.c.name == DAY, BUSINESS_DAY.c.day < day).values(day=day))

@@ -20,7 +20,7 @@ WAITING_TAKEN_MAX = 2000  # one unit of work; the next look takes the rest
 
 
 def from_fact(fact: UsageMeasured) -> Usage:
-    """This function will give the usage that a fact tells of."""
+    """Give the usage that a fact tells of."""
     return Usage(
         usage_id=fact.usage_id,
         service_point_no=fact.service_point_no,
@@ -59,7 +59,7 @@ def _payload(fact: UsageMeasured) -> str:
 
 
 def usage_of(row: Row[Any]) -> Usage:
-    """This function will build a usage from its row."""
+    """Build a usage from its row."""
     content = orjson.loads(row.payload)
     return Usage(
         usage_id=row.usage_id,
@@ -83,7 +83,7 @@ def usage_of(row: Row[Any]) -> Usage:
 
 
 async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> set[str]:
-    """This function will store usages under their natural key, and return the ids of those that were new."""
+    """Store usages under their natural key, and return the ids of those that were new."""
     count = len(facts)
     rows = await bulk.insert_ignore(
         tx,
@@ -114,26 +114,26 @@ NATURAL_KEY = ("service_point_no", "period_from", "period_to", "version")
 
 
 async def at_keys(read: Read, facts: Sequence[UsageMeasured]) -> Sequence[Row[Any]]:
-    """This function will return the stored usages that have the natural keys of the facts."""
+    """Return the stored usages that have the natural keys of the facts."""
     keys = {name: [getattr(f, name) for f in facts] for name in NATURAL_KEY}
     return await bulk.select_in(read, USAGE, keys)
 
 
 async def by_id(read: Read, usage_ids: Sequence[str]) -> dict[str, Usage]:
-    """This function will return usages by id."""
+    """Return usages by id."""
     rows = await bulk.select_in(read, USAGE, {"usage_id": usage_ids})
     return {row.usage_id: usage_of(row) for row in rows}
 
 
 async def set_waiting(tx: Tx, usage_ids: Sequence[str], waiting_for: str) -> None:
-    """This function will mark usages as waiting for something, or as no longer waiting (empty)."""
+    """Mark usages as waiting for something, or as no longer waiting (empty)."""
     await bulk.update_from(
         tx, USAGE, {"usage_id": usage_ids, "waiting_for": [waiting_for] * len(usage_ids)}, key=("usage_id",)
     )
 
 
 async def take_waiting(tx: Tx, service_points: Sequence[str]) -> list[Usage]:
-    """This function will lock the usages that wait at service points, oldest period first."""
+    """Lock the usages that wait at service points, oldest period first."""
     rows = await bulk.select_in(
         tx,
         USAGE,
@@ -146,7 +146,7 @@ async def take_waiting(tx: Tx, service_points: Sequence[str]) -> list[Usage]:
 
 
 async def take_answered(tx: Tx) -> list[Usage]:
-    """This function will lock waiting usages whose contract has come meanwhile; those that another replica has are left."""
+    """Lock waiting usages whose contract has come meanwhile; those that another replica has are left."""
     covered = and_(
         CONTRACT.c.service_point_no == USAGE.c.service_point_no,
         CONTRACT.c.from_date <= USAGE.c.period_from,
@@ -166,7 +166,7 @@ async def take_answered(tx: Tx) -> list[Usage]:
 
 
 async def waiting_oldest(read: Read) -> datetime | None:
-    """This function will tell since when the oldest waiting usage waits."""
+    """Tell since when the oldest waiting usage waits."""
     oldest: datetime | None = await read.scalar(
         select(USAGE.c.received_at).where(IS_WAITING).order_by(USAGE.c.received_at).limit(1)
     )
@@ -174,7 +174,7 @@ async def waiting_oldest(read: Read) -> datetime | None:
 
 
 async def run_totals(read: Read, runs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Totals]:
-    """This function will count billing's own version-1 usages of runs (route, cycle), and sum their `import`."""
+    """Count billing's own version-1 usages of runs (route, cycle), and sum their `import`."""
     given = bulk.relation(
         read,
         "runs",
@@ -193,6 +193,6 @@ async def run_totals(read: Read, runs: Sequence[tuple[str, str]]) -> dict[tuple[
 
 
 async def actors_of_run(read: Read, route_no: str, cycle: str) -> set[str]:
-    """This function will name everybody who had a hand in the usages of a run."""
+    """Name everybody who had a hand in the usages of a run."""
     rows = await read.all(select(USAGE.c.payload).where(USAGE.c.route_no == route_no, USAGE.c.cycle == cycle))
     return {actor for row in rows for actor in orjson.loads(row.payload).get("actors", ())}

@@ -32,7 +32,7 @@ class Contended(BusinessError):
 async def put(
     tx: Tx, wanted: Sequence[Account], *, actor: str, may_see: Callable[[str], bool], context: Context
 ) -> list[Outcome]:
-    """This function will bring accounts to the wanted states, publish those that changed, and bill what waited for them.
+    """Bring accounts to the wanted states, publish those that changed, and bill what waited for them.
 
     One outcome for each, in order: done, already_done (the same state), or refused with a code. An account is refused where it
     contradicts itself, another account's contract, or what it was: contracts end, they never vanish or move.
@@ -94,7 +94,7 @@ async def _write(tx: Tx, changed: Sequence[tuple[Account, str, int]], *, actor: 
 
 
 async def bill_answered(tx: Tx, *, context: Context) -> int:
-    """This function will bill waiting usages whose contract came at the very moment they began to wait; returns how many."""
+    """Bill waiting usages whose contract came at the very moment they began to wait; returns how many."""
     waiting = await usages_store.take_answered(tx)
     for wave in calculation.waves(waiting):
         await calculation.bill(tx, wave, context=context, waited=True)
@@ -102,7 +102,7 @@ async def bill_answered(tx: Tx, *, context: Context) -> int:
 
 
 async def republish(tx: Tx, account_nos: Sequence[str]) -> int:
-    """This function will publish the current state of accounts again, for a new consumer or a restored one."""
+    """Publish the current state of accounts again, for a new consumer or a restored one."""
     rows = await accounts_store.lock(tx, sorted(account_nos))
     contracts = await accounts_store.contracts_of(tx, list(rows))
     facts = [fact(state, rows[state.account_no].version) for state in _states(rows, contracts)]
@@ -111,7 +111,7 @@ async def republish(tx: Tx, account_nos: Sequence[str]) -> int:
 
 
 async def get(read: Read, account_no: str) -> tuple[Account, int] | None:
-    """This function will return an account's state and version."""
+    """Return an account's state and version."""
     rows = {row.account_no: row for row in await accounts_store.rows(read, [account_no])}
     if not rows:
         return None
@@ -120,7 +120,7 @@ async def get(read: Read, account_no: str) -> tuple[Account, int] | None:
 
 
 def fact(account: Account, version: int) -> events.AccountChanged:
-    """This function will give an account's whole state as a fact. The class is the latest one."""
+    """Give an account's whole state as a fact. The class is the latest one."""
     return events.AccountChanged(
         account_no=account.account_no,
         version=version,

@@ -44,7 +44,7 @@ class Asked:
 
 
 async def record(tx: Tx, facts: Sequence[UsageMeasured], *, context: Context) -> None:
-    """This function will take usages as reading measured them: record each under its natural key, then bill it.
+    """Take usages as reading measured them: record each under its natural key, then bill it.
 
     A usage without a contract waits; a version that came twice changes nothing; one with other content under the same key
     raises ConflictingUsage.
@@ -62,7 +62,7 @@ async def record(tx: Tx, facts: Sequence[UsageMeasured], *, context: Context) ->
 
 
 async def bill(tx: Tx, usages: Sequence[Usage], *, context: Context, waited: bool = False) -> None:
-    """This function will bill recorded usages, at most one per service point and period; those without a contract wait.
+    """Bill recorded usages, at most one per service point and period; those without a contract wait.
 
     `waited`: they have waited until now, so those that are billed are marked so.
     """
@@ -84,7 +84,7 @@ async def bill(tx: Tx, usages: Sequence[Usage], *, context: Context, waited: boo
 async def calculate(
     tx: Tx, asked: Mapping[str, Asked], *, context: Context, actor: str = "", business_date: date | None = None
 ) -> None:
-    """This function will calculate what is asked for contracts whose accounts are locked, and store the result.
+    """Calculate what is asked for contracts whose accounts are locked, and store the result.
 
     The number of statements does not depend on the number of contracts.
     """
@@ -119,7 +119,7 @@ async def calculate(
 
 
 def waves(usages: Sequence[Usage]) -> list[list[Usage]]:
-    """This function will split a batch so that each part holds a service point's period once, in the order of arrival."""
+    """Split a batch so that each part holds a service point's period once, in the order of arrival."""
     waves: list[list[Usage]] = []
     seen: dict[tuple[str, date, date], int] = {}
     for usage in usages:
@@ -218,7 +218,7 @@ def _overtaken_proposals(stored: Mapping[str, Sequence[Stored]], drafts: Sequenc
 
 
 async def correction_day(tx: Tx, corrected: Sequence[Chain]) -> date:
-    """This function will give the business date of corrections: the latest that billing has heard of.
+    """Give the business date of corrections: the latest that billing has heard of.
 
     That is never before the review day of a usage that the correction rests on.
     """

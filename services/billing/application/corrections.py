@@ -25,7 +25,7 @@ CANCELLED = "cancelled"
 async def write(
     tx: Tx, corrected: Sequence[Chain], *, corrected_on: date, policies: Policies, actor: str
 ) -> list[Writing]:
-    """This function will reverse the issued bills of chains, publish the corrections, and return their replacements to store.
+    """Reverse the issued bills of chains, publish the corrections, and return their replacements to store.
 
     The accounts are locked. A chain is one correction: its reversals and replacements are posted together.
     """
@@ -45,7 +45,7 @@ async def write(
 
 
 async def cancel(tx: Tx, row: Row[Any], *, corrected_on: date, actor: str) -> None:
-    """This function will reverse one issued bill without a replacement. The account is locked."""
+    """Reverse one issued bill without a replacement. The account is locked."""
     await bills_store.set_status(tx, [(row.bill_id, row.row_version)], REVERSED)
     fact = _fact(ids.new(), corrected_on, CANCELLED, [row], [])
     await _record(tx, [fact], [], actor, contract_no=row.contract_no)

@@ -80,7 +80,7 @@ class Decision:
 
 
 async def decide(tx: Tx, bill_id: str, decision: Decision, *, may_see: Callable[[str], bool], context: Context) -> None:
-    """This function will apply a reviewer's decision to a bill, with its audit row.
+    """Apply a reviewer's decision to a bill, with its audit row.
 
     `approve` lets a held bill go out with its run (by itself where the run is out already) or carries a proposed correction out;
     `hold` keeps it; `request_reread` also asks reading for a new read; `correct` calculates it and all later bills again with the

@@ -55,7 +55,7 @@ class UnknownRun(BusinessError):
 
 
 async def close(tx: Tx, facts: Sequence[RouteClosed], *, context: Context) -> None:
-    """This function will take the totals of closed routes and compare them with billing's own."""
+    """Take the totals of closed routes and compare them with billing's own."""
     closed = {(f.route_no, f.cycle): f for f in facts}
     ordered = sorted(closed)
     await runs_store.ensure(tx, [(route, cycle, closed[route, cycle].org_unit) for route, cycle in ordered])
@@ -66,7 +66,7 @@ async def close(tx: Tx, facts: Sequence[RouteClosed], *, context: Context) -> No
 
 
 async def check(tx: Tx, keys: Sequence[tuple[str, str]], *, context: Context) -> int:
-    """This function will move closed runs on whose totals agree, and return how many moved."""
+    """Move closed runs on whose totals agree, and return how many moved."""
     if not keys:
         return 0
     rows = [r for r in await runs_store.lock(tx, keys) if r.status == runs.OPEN and r.closed_on is not None]
@@ -100,7 +100,7 @@ async def release(
     business_date: date | None,
     context: Context,
 ) -> int:
-    """This function will release a run in review on a reviewer's word, and return its new version.
+    """Release a run in review on a reviewer's word, and return its new version.
 
     `business_date` is the issue date; without it the latest that billing has heard of, at least the day after the route closed.
     """
@@ -124,7 +124,7 @@ async def release(
 
 
 async def release_due(tx: Tx, *, route_no: str, cycle: str, business_date: date, context: Context) -> int:
-    """This function will catch up with a run that should have gone out by a business date: check it again, and release it
+    """Catch up with a run that should have gone out by a business date: check it again, and release it
     where the policy now says automatic and nothing speaks against it."""
     moved = await check(tx, [(route_no, cycle)], context=context)
     (row,) = await runs_store.lock(tx, [(route_no, cycle)])
@@ -139,7 +139,7 @@ async def release_due(tx: Tx, *, route_no: str, cycle: str, business_date: date,
 
 
 async def issue_day(tx: Tx, row: Row[Any]) -> date:
-    """This function will give the date on which bills of a run go out now."""
+    """Give the date on which bills of a run go out now."""
     day = await runs_store.business_day(tx)
     earliest: date = row.closed_on + timedelta(days=1)
     return max(day, earliest) if day else earliest
@@ -155,7 +155,7 @@ class Issued:
 
 
 async def issue(tx: Tx, *, context: Context, limit: int = ISSUED_MAX) -> Issued:
-    """This function will issue a chunk of ready bills of releasing or released runs (发行), and tell of each as one fact.
+    """Issue a chunk of ready bills of releasing or released runs (发行), and tell of each as one fact.
 
     Nothing happens while the switch is stopped. Can be run by any number of replicas, and again after a crash.
     """
@@ -191,7 +191,7 @@ TARIFF_CHANGED = Finding("billing.tariff_changed", "hold")
 
 
 async def throw_switch(tx: Tx, *, stopped: bool, reason: str, seen: int, actor: str, context: Context) -> int:
-    """This function will stop or resume all releases, and return the switch's new version."""
+    """Stop or resume all releases, and return the switch's new version."""
     if not await runs_store.throw_switch(tx, stopped=stopped, reason=reason, version=seen):
         raise StaleSwitch
     action = "release.stopped" if stopped else "release.resumed"

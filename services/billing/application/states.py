@@ -12,7 +12,7 @@ ACCOUNTS_MAX = 1000  # of one unit of work
 
 
 async def account(tx: Tx, after: str) -> str | None:
-    """This function will publish the next accounts behind a number, and return the last of them, None at the end."""
+    """Publish the next accounts behind a number, and return the last of them, None at the end."""
     a = ACCOUNT.c
     rows = await tx.all(select(a.account_no).where(a.account_no > after).order_by(a.account_no).limit(ACCOUNTS_MAX))
     if not rows:

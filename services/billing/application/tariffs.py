@@ -43,7 +43,7 @@ class DocumentWrong(BusinessError):
 
 
 async def put(tx: Tx, *, kind: str, document_id: str, version: str, document: Mapping[str, Any], actor: str) -> Outcome:
-    """This function will store a rating document after loading it together with all others.
+    """Store a rating document after loading it together with all others.
 
     Raises DocumentWrong (with gap or overlap in time between versions among its codes), NameMismatch, VersionInUse.
     """

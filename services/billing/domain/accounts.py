@@ -65,7 +65,7 @@ class Account:
 
 
 def check(account: Account) -> None:
-    """This function will refuse an account that contradicts itself; raises AccountWrong."""
+    """Refuse an account that contradicts itself; raises AccountWrong."""
     if account.closed_on is not None and account.closed_on < account.opened_on:
         raise AccountWrong("account.dates_reversed", "/closed_on")
     _rising([fact.from_ for fact in account.facts], "account.facts_order", "/facts")
@@ -82,12 +82,12 @@ def check(account: Account) -> None:
 
 
 def overlap(from_: date, to: date | None, other_from: date, other_to: date | None) -> bool:
-    """This function will tell whether two half-open spans share a day; an end of None lies beyond all days."""
+    """Tell whether two half-open spans share a day; an end of None lies beyond all days."""
     return (other_to is None or from_ < other_to) and (to is None or other_from < to)
 
 
 def class_on(facts: Sequence[DatedFact], day: date) -> str:
-    """This function will give the customer class on a day (the first known one before all facts)."""
+    """Give the customer class on a day (the first known one before all facts)."""
     found = facts[0]
     for fact in facts:
         if fact.from_ > day:
@@ -97,7 +97,7 @@ def class_on(facts: Sequence[DatedFact], day: date) -> str:
 
 
 def tariff_on(assignments: Sequence[Assignment], day: date) -> str:
-    """This function will give the id of the tariff assigned on a day."""
+    """Give the id of the tariff assigned on a day."""
     found = assignments[0]
     for assignment in assignments:
         if assignment.from_ > day:
@@ -107,7 +107,7 @@ def tariff_on(assignments: Sequence[Assignment], day: date) -> str:
 
 
 def rating_facts(facts: Sequence[DatedFact], assignments: Sequence[Assignment]) -> tuple[rating_types.AccountFact, ...]:
-    """This function will merge dated facts and tariff assignments into the spans that rating takes.
+    """Merge dated facts and tariff assignments into the spans that rating takes.
 
     Every span names its tariff, so that a change of tariff within a period makes segments.
     """

@@ -112,7 +112,7 @@ class Draft:
 
 
 def components(lines: Sequence[rating_types.Line]) -> list[tuple[str, int]]:
-    """This function will sum the lines of a bill by charge, in the order of the bill: the parts for the ledger."""
+    """Sum the lines of a bill by charge, in the order of the bill: the parts for the ledger."""
     sums: dict[str, int] = {}
     for line in lines:
         sums[line.charge] = sums.get(line.charge, 0) + line.amount_fen
@@ -120,7 +120,7 @@ def components(lines: Sequence[rating_types.Line]) -> list[tuple[str, int]]:
 
 
 def bill_months(cycle: str, count: int) -> tuple[date, ...]:
-    """This function will give the first days of the months of a cycle `YYYY-MM`, which it ends with.
+    """Give the first days of the months of a cycle `YYYY-MM`, which it ends with.
 
     They come from the reading plan and the contract, never from the length of the period: a late read changes no quota.
     """

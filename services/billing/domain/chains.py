@@ -59,7 +59,7 @@ class Chain:
     restated: list[tuple[Stored, str]] = field(default_factory=list)
 
     def seek(self) -> bool:
-        """This function will go to the next step that must be calculated; False where there is none."""
+        """Go to the next step that must be calculated; False where there is none."""
         while self.index < len(self.steps):
             step = self.steps[self.index]
             if step.fresh or self.moved or self.force or step.old is None:
@@ -68,7 +68,7 @@ class Chain:
         return False
 
     def advance(self, state: str, energy_wh: int, usage: Usage) -> None:
-        """This function will go past a step whose bill ends with this state and usage."""
+        """Go past a step whose bill ends with this state and usage."""
         self.state, self.previous_wh = state, energy_wh
         self.previous_days = (usage.period_to - usage.period_from).days
         self.index += 1
@@ -83,7 +83,7 @@ def plan(
     cancelled: Stored | None = None,
     force: bool = False,
 ) -> Chain:
-    """This function will lay out the chain of one contract.
+    """Lay out the chain of one contract.
 
     `stored`: its bills from the effective one before the first fresh period on, of any status. `fresh`: new usages by period.
     `known`: the usages of the effective bills that may be calculated again, by id. `cancelled`: a bill that was taken out, so
@@ -115,7 +115,7 @@ def plan(
 
 
 def calculate(chains: Sequence[Chain], rate: Rate, policies: Policies, old_lines: Mapping[str, str]) -> None:
-    """This function will rate all chains in waves, the n-th step of every chain together, and leave drafts in them.
+    """Rate all chains in waves, the n-th step of every chain together, and leave drafts in them.
 
     `old_lines` holds the stored lines of bills that may be calculated again, by bill id: an issued bill whose lines come out
     the same is left as it is, and at most its ladder state is restated.
@@ -130,7 +130,7 @@ def calculate(chains: Sequence[Chain], rate: Rate, policies: Policies, old_lines
 
 
 def needs_reviewer(chain: Chain, policies: Policies) -> bool:
-    """This function will tell whether a correction of issued bills may not go out before a reviewer has seen it."""
+    """Tell whether a correction of issued bills may not go out before a reviewer has seen it."""
     for draft in chain.drafts:
         if draft.status != ISSUED:
             continue
@@ -141,7 +141,7 @@ def needs_reviewer(chain: Chain, policies: Policies) -> bool:
 
 
 def proposals(chain: Chain) -> list[Draft]:
-    """This function will turn the fresh corrections of a chain into proposals; nothing else of the chain is kept."""
+    """Turn the fresh corrections of a chain into proposals; nothing else of the chain is kept."""
     fresh = {(step.usage.usage_id, step.version) for step in chain.steps if step.fresh}
     proposed = [d for d in chain.drafts if d.status == ISSUED and (d.usage.usage_id, d.version) in fresh]
     for draft in proposed:
@@ -150,12 +150,12 @@ def proposals(chain: Chain) -> list[Draft]:
 
 
 def lines_text(lines: Sequence[rating_types.Line]) -> str:
-    """This function will give the lines of a bill as they are stored: the same lines always give the same text."""
+    """Give the lines of a bill as they are stored: the same lines always give the same text."""
     return orjson.dumps([_line_values(line) for line in lines], default=list).decode()
 
 
 def state_text(state: rating_types.JsonState | None) -> str:
-    """This function will give a ladder state as it is stored: equal states give equal texts."""
+    """Give a ladder state as it is stored: equal states give equal texts."""
     return orjson.dumps(state, option=orjson.OPT_SORT_KEYS, default=_plain).decode()
 
 

@@ -24,7 +24,7 @@ class Corrected:
 def rerate(
     cycles: Sequence[tuple[Request, RatedBill]], changed: Mapping[int, Request], rate: Rate
 ) -> tuple[list[Corrected], JsonState | None]:
-    """This function will re-rate a traceable correction: its cycle and every later one, each on the state before it.
+    """Re-rate a traceable correction: its cycle and every later one, each on the state before it.
 
     `cycles` are requests and their bills in order of time, `changed` the corrected requests by index. The kWh go back
     into the cycle in which they were used: they count there in ladder, power factor, levies and losses. Answers every
@@ -51,7 +51,7 @@ def rerate(
 
 
 def reverse(bill: RatedBill) -> RatedBill:
-    """This function will give the reversal of a bill: every line with its sign turned, so that both together are 0."""
+    """Give the reversal of a bill: every line with its sign turned, so that both together are 0."""
     lines = tuple(_reversed(line) for line in bill.lines)
     tax = None if bill.tax_fen is None else -bill.tax_fen
     return replace(bill, lines=lines, total_fen=-bill.total_fen, tax_fen=tax)
@@ -66,7 +66,7 @@ def _reversed(line: Line) -> Line:
 
 
 def touched(new: Tariff, bills: Sequence[tuple[str, date, date, Sequence[tuple[str, str, str]]]]) -> list[str]:
-    """This function will name the issued bills that a (retroactive) version would price differently.
+    """Name the issued bills that a (retroactive) version would price differently.
 
     `bills`: id, from, to, and the (tariff id, version, hash) that each used. Touched: a bill of the same tariff id with a
     day at or after the first day of the version and before its end, that did not use this very document.

@@ -29,20 +29,20 @@ class Finding:
     values: Mapping[str, Any] = field(default_factory=lambda: _NONE)
 
     def as_json(self) -> dict[str, Any]:
-        """This function will give the finding as it is stored and shown."""
+        """Give the finding as it is stored and shown."""
         return {"code": self.code, "severity": self.severity, **({"values": dict(self.values)} if self.values else {})}
 
 
 def from_json(value: Mapping[str, Any]) -> Finding:
-    """This function will read a finding as `as_json` wrote it."""
+    """Read a finding as `as_json` wrote it."""
     return Finding(value["code"], value["severity"], value.get("values", _NONE))
 
 
 def worst(found: Iterable[Finding]) -> str:
-    """This function will give the highest severity among findings, empty where there are none."""
+    """Give the highest severity among findings, empty where there are none."""
     return max((f.severity for f in found), key=_RANK.__getitem__, default="")
 
 
 def codes(found: Sequence[Finding], severity: str) -> list[str]:
-    """This function will list the codes of one severity."""
+    """List the codes of one severity."""
     return [f.code for f in found if f.severity == severity]

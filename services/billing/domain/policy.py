@@ -69,7 +69,7 @@ class Policy:
     correction_hold_on: frozenset[str]
 
     def release_of(self, org_unit: str) -> Release:
-        """This function will give the release rule of the nearest org unit above, `*` where none is named."""
+        """Give the release rule of the nearest org unit above, `*` where none is named."""
         unit = org_unit
         while unit:
             if unit in self.release:
@@ -86,7 +86,7 @@ class Policies:
         self._starts = [policy.from_ for policy in versions]
 
     def on(self, day: date) -> Policy:
-        """This function will give the version that holds on a day; LookupError where none does."""
+        """Give the version that holds on a day; LookupError where none does."""
         index = bisect_right(self._starts, day) - 1
         if index < 0:
             raise LookupError(f"no billing policy holds on {day}")
@@ -97,7 +97,7 @@ class Policies:
 
 
 def load(document: Mapping[str, Any]) -> Policies:
-    """This function will read a policy document; raises PolicyWrong with the JSON pointer of the fault."""
+    """Read a policy document; raises PolicyWrong with the JSON pointer of the fault."""
     versions: list[Policy] = []
     for index, item in enumerate(_at(document, "", "versions", list)):
         pointer = f"/versions/{index}"

@@ -66,14 +66,14 @@ def request(
     curves: Sequence[Curve] = (),
     state: Mapping[str, Any] | None = None,
 ) -> Request:
-    """This function will make the request of the usual case: one part of usage; the read day is the end of the period."""
+    """Make the request of the usual case: one part of usage; the read day is the end of the period."""
     from_, to = period
     part = UsagePart(from_, to, usage_wh, tuple(curves))
     return Request(contract, tariff, from_, to, read_day or to, tuple(bill_months), tuple(facts), (part,), state)
 
 
 def opening_state(tariff: Tariff, year: int) -> dict[str, Any]:
-    """This function will give the state of an account that has used nothing in a ladder year.
+    """Give the state of an account that has used nothing in a ladder year.
 
     To be used when an account opens, never because a state is missing: a yearly ladder without its state is refused.
     """

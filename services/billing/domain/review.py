@@ -33,7 +33,7 @@ Rule = Callable[[Subject, Review], Finding | None]
 
 
 def implausible_home(bill: Subject, policy: Review) -> Finding | None:
-    """This function will hold a home's bill above the plausible monthly usage (居民几千度)."""
+    """Hold a home's bill above the plausible monthly usage (居民几千度)."""
     limit = policy.implausible_home_wh_a_month * bill.months
     if bill.customer_class not in policy.home_classes or bill.energy_wh <= limit:
         return None
@@ -41,31 +41,31 @@ def implausible_home(bill: Subject, policy: Review) -> Finding | None:
 
 
 def sudden_rise(bill: Subject, policy: Review) -> Finding | None:
-    """This function will find usage far above the previous bill's, days-normalised (电量突增)."""
+    """Find usage far above the previous bill's, days-normalised (电量突增)."""
     return _sudden("billing.sudden_rise", bill, policy, 1)
 
 
 def sudden_fall(bill: Subject, policy: Review) -> Finding | None:
-    """This function will find usage far below the previous bill's, days-normalised (电量突减)."""
+    """Find usage far below the previous bill's, days-normalised (电量突减)."""
     return _sudden("billing.sudden_fall", bill, policy, -1)
 
 
 def zero_usage(bill: Subject, policy: Review) -> Finding | None:
-    """This function will find a bill without usage (零电量)."""
+    """Find a bill without usage (零电量)."""
     if bill.energy_wh != 0 or policy.zero_usage == OFF:
         return None
     return Finding("billing.zero_usage", policy.zero_usage)
 
 
 def negative_usage(bill: Subject, policy: Review) -> Finding | None:
-    """This function will find a bill whose usage runs backwards."""
+    """Find a bill whose usage runs backwards."""
     if bill.energy_wh >= 0 or policy.negative_usage == OFF:
         return None
     return Finding("billing.negative_usage", policy.negative_usage, {"energy_wh": bill.energy_wh})
 
 
 def abnormal_amount(bill: Subject, policy: Review) -> Finding | None:
-    """This function will hold a bill above the amount that its customer class can have (异常电费)."""
+    """Hold a bill above the amount that its customer class can have (异常电费)."""
     limit = policy.amount_fen_max.get(bill.customer_class, policy.amount_fen_max.get(ANY))
     if limit is None or abs(bill.total_fen) <= limit:
         return None
@@ -73,14 +73,14 @@ def abnormal_amount(bill: Subject, policy: Review) -> Finding | None:
 
 
 def first_bill(bill: Subject, policy: Review) -> Finding | None:
-    """This function will find the first bill of a contract, which many utilities check one by one (新装首次)."""
+    """Find the first bill of a contract, which many utilities check one by one (新装首次)."""
     if bill.previous_wh is not None or policy.first_bill == OFF:
         return None
     return Finding("billing.first_bill", policy.first_bill)
 
 
 def estimated_usage(bill: Subject, policy: Review) -> Finding | None:
-    """This function will find a bill on an estimate, and hold it after too many in a row (估抄)."""
+    """Find a bill on an estimate, and hold it after too many in a row (估抄)."""
     if not bill.estimated or policy.estimated_usage == OFF:
         return None
     severity = HOLD if bill.estimates_in_a_row > policy.estimates_in_a_row_max else policy.estimated_usage
@@ -88,7 +88,7 @@ def estimated_usage(bill: Subject, policy: Review) -> Finding | None:
 
 
 def settles_estimate(bill: Subject, policy: Review) -> Finding | None:
-    """This function will show that an actual read settles the estimate billed before (暂按前次用电量计收，一并结清)."""
+    """Show that an actual read settles the estimate billed before (暂按前次用电量计收，一并结清)."""
     if not bill.settles_estimate or policy.settles_estimate == OFF:
         return None
     return Finding("billing.settles_estimate", policy.settles_estimate)
@@ -108,12 +108,12 @@ RULES: tuple[Rule, ...] = (
 
 
 def review(bill: Subject, policy: Review) -> list[Finding]:
-    """This function will give what all rules find on a bill, in their order."""
+    """Give what all rules find on a bill, in their order."""
     return [found for rule in RULES if (found := rule(bill, policy)) is not None]
 
 
 def carried(prefix: str, code: str, severities: Mapping[str, str]) -> Finding | None:
-    """This function will carry a finding of the reads or of the rating along, at the severity that the policy gives."""
+    """Carry a finding of the reads or of the rating along, at the severity that the policy gives."""
     severity = severities.get(code, severities[ANY])
     return None if severity == OFF else Finding(f"{prefix}.{code}" if prefix else code, severity)
 

@@ -31,7 +31,7 @@ class MoveRefused(Exception):
 
 
 def move(status: str, to: str) -> str:
-    """This function will give the new status of a run; raises MoveRefused where the life cycle has no such step."""
+    """Give the new status of a run; raises MoveRefused where the life cycle has no such step."""
     if to not in MOVES[status]:
         raise MoveRefused(f"{status} -> {to}")
     return to
@@ -57,7 +57,7 @@ class Checked:
 def check(
     *, reported: Totals, own: Totals, last_sum_wh: int | None, closed_on: date, org_unit: str, policy: Policy
 ) -> Checked:
-    """This function will decide on a run whose route has closed.
+    """Decide on a run whose route has closed.
 
     It stays open while billing's own count or sum differs from what the route reported (完整性核对). It then goes into review,
     and on to releasing by itself where the policy says so and its total is near enough to the last run's.
@@ -72,7 +72,7 @@ def check(
 
 
 def totals_differ(reported: Totals, own: Totals) -> Finding:
-    """This function will say by how much billing's totals differ from the route's."""
+    """Say by how much billing's totals differ from the route's."""
     return Finding(
         "billing.run_totals_differ",
         HOLD,
@@ -86,13 +86,13 @@ def totals_differ(reported: Totals, own: Totals) -> Finding:
 
 
 def sum_changed(sum_wh: int, last_sum_wh: int | None, percent_max: int) -> Finding | None:
-    """This function will find a run whose energy is too far from that of the route's last run."""
+    """Find a run whose energy is too far from that of the route's last run."""
     if last_sum_wh is None or 100 * abs(sum_wh - last_sum_wh) <= percent_max * abs(last_sum_wh):
         return None
     return Finding("billing.run_sum_changed", HOLD, {"sum_wh": sum_wh, "last_sum_wh": last_sum_wh})
 
 
 def path(status: str, to: str) -> Sequence[str]:
-    """This function will list the statuses that a run passes from one to a later one."""
+    """List the statuses that a run passes from one to a later one."""
     order = (OPEN, CALCULATED, IN_REVIEW, RELEASING, RELEASED)
     return order[order.index(status) + 1 : order.index(to) + 1]

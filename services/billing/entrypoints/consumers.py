@@ -11,7 +11,7 @@ from shared.events.reading import RouteClosed, UsageMeasured
 
 
 def handlers(context: Context) -> dict[type[Fact], Handler]:
-    """This function will name the handler of each fact that billing reads."""
+    """Name the handler of each fact that billing reads."""
 
     async def usages(tx: Tx, facts: Sequence[UsageMeasured]) -> None:
         await calculation.record(tx, facts, context=context)

@@ -26,7 +26,7 @@ RUNS_MAX = 10_000
 
 
 def release_runs(context: Context) -> Job:
-    """This function will make the job that catches up with runs which should have gone out by a business date."""
+    """Make the job that catches up with runs which should have gone out by a business date."""
 
     async def chunks(read: Read, business_date: date) -> Sequence[str]:
         r = BILL_RUN.c
@@ -50,7 +50,7 @@ def release_runs(context: Context) -> Job:
 
 
 async def work_once(database: Database, context: Context) -> int:
-    """This function will do all that can be done now: bill usages whose contract came, check closed runs, issue bills."""
+    """Do all that can be done now: bill usages whose contract came, check closed runs, issue bills."""
     done = 0
     async with database.begin() as tx:
         done += await accounts.bill_answered(tx, context=context)
@@ -68,7 +68,7 @@ async def work_once(database: Database, context: Context) -> int:
 
 
 def issuer(database: Database, context: Context) -> Background:
-    """This function will make the loop that issues bills; any number of replicas may run it."""
+    """Make the loop that issues bills; any number of replicas may run it."""
 
     async def run() -> None:
         while True:

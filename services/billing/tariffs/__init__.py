@@ -11,7 +11,7 @@ from services.billing.domain import rating
 
 
 def documents(supplied: str | None = None) -> list[dict[str, Any]]:
-    """This function will read every packaged document that rating uses: tariffs, series, power factor tables.
+    """Read every packaged document that rating uses: tariffs, series, power factor tables.
 
     `supplied` names a file of `supplied/` (such as "sample") whose values fill facts that the sources leave open.
     """
@@ -23,7 +23,7 @@ def documents(supplied: str | None = None) -> list[dict[str, Any]]:
 
 
 def policies() -> list[dict[str, Any]]:
-    """This function will read every packaged policy document (legal rates)."""
+    """Read every packaged policy document (legal rates)."""
     return _read("policies")
 
 
@@ -34,7 +34,7 @@ def _read(*folder: str) -> list[dict[str, Any]]:
 
 
 def fill(found: Iterable[dict[str, Any]], supplied: Iterable[dict[str, Any]], why: str) -> list[dict[str, Any]]:
-    """This function will fill open facts of documents by tariff id and version."""
+    """Fill open facts of documents by tariff id and version."""
     values = {(s["tariff"], s["version"]): s["values"] for s in supplied}
     out = []
     for document in found:

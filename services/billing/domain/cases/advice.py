@@ -23,13 +23,13 @@ ALTERNATIVES_MAX = 16
 
 
 def preview(case: Mapping[str, Any], documents: Documents, policies: Documents) -> dict[str, Any]:
-    """This function will answer a case without storing anything: the bill, and the differences from what it expects."""
+    """Answer a case without storing anything: the bill, and the differences from what it expects."""
     answer = cases.run(case, documents, policies)
     return {"answer": answer, "differences": cases.differences(case, answer)}
 
 
 def validate(document: Mapping[str, Any], documents: Documents) -> dict[str, Any]:
-    """This function will check a tariff document, by itself and beside the other versions of its id.
+    """Check a tariff document, by itself and beside the other versions of its id.
 
     Answers {valid, sha256, unconfirmed, hours_unconfirmed, errors: [{code, pointer, detail}]}; it never raises.
     """
@@ -51,7 +51,7 @@ def validate(document: Mapping[str, Any], documents: Documents) -> dict[str, Any
 
 
 def compare(body: Mapping[str, Any], documents: Documents) -> dict[str, Any]:
-    """This function will compare alternatives over the cycles of the last months, cycle by cycle with the running ladder.
+    """Compare alternatives over the cycles of the last months, cycle by cycle with the running ladder.
 
     `body` is a case with `cycles`, and `alternatives` [{name, tariff, option, people, state}]; the first is what the others are
     measured by. Answers per alternative: cycles, total, difference (below 0 = cheaper), cycles won and lost, and for a

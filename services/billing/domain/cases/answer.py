@@ -10,18 +10,18 @@ from services.billing.domain.tariff.exact import Exact, text
 
 
 def thousandths(value: int) -> str:
-    """This function will print thousandths as a decimal (Wh -> kWh)."""
+    """Print thousandths as a decimal (Wh -> kWh)."""
     return text(value, 1000)
 
 
 def yuan(fen: int) -> str:
-    """This function will print fen as yuan with two decimals."""
+    """Print fen as yuan with two decimals."""
     sign = "-" if fen < 0 else ""
     return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}"
 
 
 def answer_json(bill: RatedBill, limits: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
-    """This function will write a bill as JSON: decimals as text, kWh, yuan; `left_kwh` is what each limited tier has left."""
+    """Write a bill as JSON: decimals as text, kWh, yuan; `left_kwh` is what each limited tier has left."""
     out: dict[str, Any] = {"contract": bill.contract}
     if bill.refusal is not None:
         return out | {"refusal": _finding(bill.refusal), "findings": []}
@@ -105,7 +105,7 @@ def _left(limits: tuple[int, ...] | None, used: list[int]) -> list[str] | None:
 
 
 def policy_json(contract: str, items: list[Item]) -> dict[str, Any]:
-    """This function will write the result of a policy calculation as JSON."""
+    """Write the result of a policy calculation as JSON."""
     return {
         "contract": contract,
         "items": [
@@ -122,7 +122,7 @@ def policy_json(contract: str, items: list[Item]) -> dict[str, Any]:
 
 
 def for_people(answer: Mapping[str, Any]) -> str:
-    """This function will write an answer as a person reads a bill."""
+    """Write an answer as a person reads a bill."""
     if "refusal" in answer:
         refusal = answer["refusal"]
         return f"refused: {refusal['code']} at {refusal['pointer']}: {refusal['detail']}"

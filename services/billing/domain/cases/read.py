@@ -11,14 +11,14 @@ from services.billing.domain.tariff.exact import Exact, parse
 
 
 def requests_of(case: Mapping[str, Any]) -> list[Request]:
-    """This function will make the requests of a case: one bill, or one per entry of `cycles`."""
+    """Make the requests of a case: one bill, or one per entry of `cycles`."""
     if "cycles" not in case:
         return [_request(case)]
     return [_request({**case, **cycle}) for cycle in items(case, "cycles", "")]
 
 
 def tariff_documents(case: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """This function will give the documents that stand in the case itself: inline tariffs, series, calendars, tables."""
+    """Give the documents that stand in the case itself: inline tariffs, series, calendars, tables."""
     found = list(items(case, "documents", "")) if "documents" in case else []
     holders = [case, *(items(case, "segments", "") if "segments" in case else ())]
     for holder in holders:
@@ -103,14 +103,14 @@ def _tariff_id(case: Mapping[str, Any], pointer: str) -> str:
 
 
 def field(value: Mapping[str, Any], key: str, pointer: str) -> Any:
-    """This function will give a field that must be there."""
+    """Give a field that must be there."""
     if not isinstance(value, Mapping) or value.get(key) is None:
         raise Refused("request_wrong", f"{pointer}/{key}", "missing")
     return value[key]
 
 
 def items(value: Mapping[str, Any], key: str, pointer: str) -> list[Any]:
-    """This function will give a list that must be there."""
+    """Give a list that must be there."""
     found = field(value, key, pointer)
     if not isinstance(found, list) or len(found) > 512:
         raise Refused("request_wrong", f"{pointer}/{key}", "a list of at most 512 was expected")
@@ -118,7 +118,7 @@ def items(value: Mapping[str, Any], key: str, pointer: str) -> list[Any]:
 
 
 def day(value: Mapping[str, Any], key: str, pointer: str) -> date:
-    """This function will give a date."""
+    """Give a date."""
     try:
         return date.fromisoformat(field(value, key, pointer))
     except (TypeError, ValueError):
@@ -126,7 +126,7 @@ def day(value: Mapping[str, Any], key: str, pointer: str) -> date:
 
 
 def exact(value: Any, pointer: str) -> Exact:
-    """This function will give a decimal that is written as text."""
+    """Give a decimal that is written as text."""
     try:
         return parse(value)
     except ValueError:
@@ -134,7 +134,7 @@ def exact(value: Any, pointer: str) -> Exact:
 
 
 def milli(value: Any, pointer: str) -> int:
-    """This function will give a decimal in thousandths (kWh -> Wh); finer ones are refused."""
+    """Give a decimal in thousandths (kWh -> Wh); finer ones are refused."""
     number = exact(value, pointer)
     found, rest = divmod(number.num * 1000, number.den)
     if rest:
@@ -215,7 +215,7 @@ def _curve(raw: Mapping[str, Any], pointer: str) -> Curve:
 
 
 def state_wh(state: Mapping[str, Any]) -> dict[str, Any]:
-    """This function will turn the state of a case (decimal kWh) into the state of rating (Wh)."""
+    """Turn the state of a case (decimal kWh) into the state of rating (Wh)."""
     out: dict[str, Any] = {"ladders": {}}
     for name, entry in (state.get("ladders") or {}).items():
         at = f"/state/ladders/{name}/used_kwh"

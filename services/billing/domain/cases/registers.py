@@ -10,7 +10,7 @@ UNITS = ("kwh", "kvarh", "kw")
 
 
 def quantities_wh(usage: Mapping[str, Any], pointer: str) -> dict[str, int]:
-    """This function will give Wh (varh, W) by quantity name."""
+    """Give Wh (varh, W) by quantity name."""
     if not isinstance(usage, Mapping):
         raise Refused("request_wrong", pointer)
     return {str(name): _one(value, f"{pointer}/{name}") for name, value in usage.items()}

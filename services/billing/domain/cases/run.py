@@ -19,7 +19,7 @@ from services.billing.domain.tariff.exact import divide, parse
 def run(
     case: Mapping[str, Any], documents: Sequence[Mapping[str, Any]], policies: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """This function will answer a case; what cannot be answered is answered with its refusal."""
+    """Answer a case; what cannot be answered is answered with its refusal."""
     name = str(case.get("id", "case"))
     try:
         if case.get("kind") == "policy":
@@ -61,7 +61,7 @@ def _tariff(case: Mapping[str, Any], name: str, documents: Sequence[Mapping[str,
 
 
 def differences(case: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
-    """This function will name every difference between the answer and what the case expects; [] = it holds."""
+    """Name every difference between the answer and what the case expects; [] = it holds."""
     found: list[str] = []
     if "expect" in case:
         _compare(case["expect"], answer, "", found)
@@ -116,7 +116,7 @@ def _same_number(a: Any, b: Any) -> bool:
 
 
 def number(text: str) -> Fraction:
-    """This function will read a decimal or a ratio."""
+    """Read a decimal or a ratio."""
     top, _, bottom = text.partition("/")
     return parse(top).fraction() / (parse(bottom).fraction() if bottom else 1)
 

@@ -27,17 +27,17 @@ from services.billing.domain.tariff.model import (
 
 
 def rate(requests: Iterable[Request], book: TariffBook) -> list[RatedBill]:
-    """This function will rate each request by itself; one that cannot be rated is answered with its coded refusal."""
+    """Rate each request by itself; one that cannot be rated is answered with its coded refusal."""
     return [rate_one(request, book) for request in requests]
 
 
 def rate_one(request: Request, book: TariffBook) -> RatedBill:
-    """This function will rate one request: check, cut into segments, quantities, ladders, charges in order, total."""
+    """Rate one request: check, cut into segments, quantities, ladders, charges in order, total."""
     return rate_in(Frame(request, book))
 
 
 def rate_in(frame: Frame) -> RatedBill:
-    """This function will rate the request of a frame; the frame then shows how (limits, segments)."""
+    """Rate the request of a frame; the frame then shows how (limits, segments)."""
     request = frame.request
     try:
         _check(request)

@@ -6,7 +6,7 @@ from services.billing.domain.tariff.exact import Exact
 
 
 def formula(line: Line) -> str:
-    """This function will write how a line comes about: `2800 kWh x 0.538 = 1506.4`."""
+    """Write how a line comes about: `2800 kWh x 0.538 = 1506.4`."""
     value = exact.text(line.exact.num, line.exact.den)
     amount = exact.text(line.amount_fen, 100)
     left = _left(line)

@@ -60,11 +60,11 @@ class Frame:
         """The limits that the last segment used, by ladder (NAME/PERIOD with own limits), to show what is left."""
 
     def find(self, code: str, severity: str, pointer: str, detail: str = "") -> None:
-        """This function will note a finding."""
+        """Note a finding."""
         self.findings.append(Finding(code, severity, pointer, detail or FINDINGS[code]))
 
     def new_state(self) -> dict[str, Any]:
-        """This function will give the state after the bill, plain JSON."""
+        """Give the state after the bill, plain JSON."""
         out: dict[str, Any] = {"ladders": self.ladders}
         if self.free_used:
             out["free"] = self.free_used
@@ -75,15 +75,18 @@ class Frame:
         return out
 
     def group(self, segment: Segment) -> list[Segment]:
-        """This function will give all segments of the same tariff id."""
+        """Give all segments of the same tariff id."""
         if len(self.segments) == 1:
             return self.segments
         return [s for s in self.segments if s.tariff.id == segment.tariff.id]
 
     def base(self, segment: Segment, names: tuple[str, ...], of: str) -> tuple[Exact, ...]:
-        """This function will give the lines (exact or amount, yuan) of the named charges in all segments of this tariff."""
+        """Give the lines (exact or amount, yuan) of the named charges in all segments of this tariff.
+
+        Lines that are not rounded have no amount yet: their exact values stand for it.
+        """
         lines = [ln for ln in self.lines if ln.charge in names and ln.tariff == segment.tariff.id]
-        if of == "exact":
+        if of == "exact" or segment.tariff.round_line.mode == "none":
             return tuple(ln.exact for ln in lines)
         return tuple(Exact(ln.amount_fen, 100) for ln in lines)
 
@@ -103,7 +106,7 @@ class Frame:
         on: tuple[Exact, ...] = (),
         span: tuple[date, date] | None = None,
     ) -> None:
-        """This function will round a line to the fen by the rule of its document and add it; a line of 0 is left out."""
+        """Round a line to the fen by the rule of its document and add it; a line of 0 is left out."""
         if exact[0] == 0:
             return
         tariff = segment.tariff
@@ -122,7 +125,7 @@ class Frame:
 
 
 def applies(condition: Condition, fact: AccountFact) -> bool:
-    """This function will say whether a condition of the document meets the account."""
+    """Say whether a condition of the document meets the account."""
     if condition.classes is not None and fact.class_ not in condition.classes:
         return False
     if condition.options is not None and fact.option not in condition.options:

@@ -10,7 +10,7 @@ from services.billing.domain.tariff.model import Credit, Energy, Ladder, Price, 
 
 
 def energy(frame: Frame, segment: Segment, charge: Energy) -> None:
-    """This function will add kWh × price: one line, or one a period (电度电费; levies and funds per kWh are the same kind)."""
+    """Add kWh × price: one line, or one a period (电度电费; levies and funds per kWh are the same kind)."""
     if charge.by == "interval":
         _by_interval(frame, segment, charge)
         return
@@ -70,7 +70,7 @@ def _by_interval(frame: Frame, segment: Segment, charge: Energy) -> None:
 
 
 def tiered(frame: Frame, segment: Segment, charge: Tiered) -> None:
-    """This function will add the lines of a ladder: kWh of each tier × tier price, or × add-on (递增法)."""
+    """Add the lines of a ladder: kWh of each tier × tier price, or × add-on (递增法)."""
     kind = "ladder_add_on" if charge.add_on else "ladder_price"
     if not charge.prices_by_period:
         for tier, wh in enumerate(segment.tiers[charge.ladder]):
@@ -136,7 +136,7 @@ def _first(segment: Segment, ladder: Ladder) -> list[int]:
 
 
 def credit(frame: Frame, segment: Segment, charge: Credit) -> None:
-    """This function will add a credit: the free kWh × price, or a fixed amount a month."""
+    """Add a credit: the free kWh × price, or a fixed amount a month."""
     unit = resolve(charge.price, frame, segment)
     minus = Exact(-unit.num, unit.den)
     if charge.ladder:

@@ -10,7 +10,7 @@ from services.billing.domain.tariff.model import Ladder
 
 
 def walk(frame: Frame, segment: Segment, ladder: Ladder, wh: int) -> None:
-    """This function will put the counted Wh of a segment into tiers (`segment.tiers`) and carry the state on.
+    """Put the counted Wh of a segment into tiers (`segment.tiers`) and carry the state on.
 
     Months outside the ladder (heating) and free kWh before the ladder are not counted in it.
     """
@@ -45,7 +45,7 @@ def _walk_periods(frame: Frame, segment: Segment, ladder: Ladder) -> None:
 
 
 def fill(limits: tuple[int, ...], used: list[int], wh: int) -> list[int]:
-    """This function will put Wh into the tiers that still have room, lowest first; the last tier is open.
+    """Put Wh into the tiers that still have room, lowest first; the last tier is open.
 
     The room of a tier is its width less what it has used: quota that came later opens room in tier 1 again, and kWh already
     billed keep their tier. Negative Wh are taken back from the highest tier that has used anything; what goes below
@@ -74,7 +74,7 @@ def fill(limits: tuple[int, ...], used: list[int], wh: int) -> list[int]:
 
 
 def whole(limits: tuple[int, ...], used: list[int], wh: int) -> list[int]:
-    """This function will put all Wh into the one tier that the whole quantity reaches."""
+    """Put all Wh into the one tier that the whole quantity reaches."""
     total = sum(used) + wh
     tier = next((i for i, limit in enumerate(limits) if total <= limit), len(limits))
     taken = [0] * len(used)
@@ -83,7 +83,7 @@ def whole(limits: tuple[int, ...], used: list[int], wh: int) -> list[int]:
 
 
 def ladder_year(ladder: Ladder, frame: Frame, segment: Segment) -> int:
-    """This function will name the ladder year (the calendar year of its first day) by the document's rule."""
+    """Name the ladder year (the calendar year of its first day) by the document's rule."""
     if ladder.belongs_to == "read_day":
         day = frame.request.read_day
     elif ladder.belongs_to == "bill_month":
@@ -177,7 +177,7 @@ def _widen(limits: tuple[int, ...], ladder: Ladder, extra: int) -> tuple[int, ..
 
 
 def opening(frame: Frame) -> date:
-    """This function will give the first day of the account."""
+    """Give the first day of the account."""
     return frame.request.opened or frame.request.facts[0].from_
 
 

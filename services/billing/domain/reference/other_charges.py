@@ -12,7 +12,7 @@ from services.billing.domain.tariff.rounding import RoundTo
 
 
 def fixed(frame: Frame, segment: Segment, charge: Fixed) -> None:
-    """This function will add a fixed amount per month, day or cycle.
+    """Add a fixed amount per month, day or cycle.
 
     Where a cycle has several tariffs, each bears its months (or the cycle) by its days.
     """
@@ -34,14 +34,14 @@ def fixed(frame: Frame, segment: Segment, charge: Fixed) -> None:
 
 
 def percent(frame: Frame, segment: Segment, charge: Percent) -> None:
-    """This function will add a percentage of the named charges."""
+    """Add a percentage of the named charges."""
     on = frame.base(segment, charge.on, charge.of)
     rate = Exact(charge.percent.num, charge.percent.den * 100)
     frame.add(segment, charge, "percent", _sum(on).times(rate), price=rate, on=on)
 
 
 def minimum(frame: Frame, segment: Segment, charge: Minimum) -> None:
-    """This function will add what is missing from the named charges to the minimum of the months."""
+    """Add what is missing from the named charges to the minimum of the months."""
     price = resolve(charge.price, frame, segment)
     months = len(frame.request.bill_months)
     on = frame.base(segment, charge.on, "amount")
@@ -52,7 +52,7 @@ def minimum(frame: Frame, segment: Segment, charge: Minimum) -> None:
 
 
 def given(frame: Frame, segment: Segment, charge: Given) -> None:
-    """This function will add an amount from outside."""
+    """Add an amount from outside."""
     amount = frame.request.amounts.get(charge.name)
     if amount is None:
         raise Refused("amount_missing", f"/amounts/{charge.name}")
@@ -67,13 +67,13 @@ def _sum(values: tuple[Exact, ...]) -> Exact:
 
 
 def fen(value: Exact, to: RoundTo) -> int:
-    """This function will round yuan to fen by a rounding of the document."""
+    """Round yuan to fen by a rounding of the document."""
     step = to.step.num * 100 // to.step.den
     return divide(value.num * 100, value.den * step, to.mode) * step
 
 
 def totals(frame: Frame) -> tuple[int, int | None]:
-    """This function will finish the lines (tax added, lines not rounded, rounding of the total) and give total and tax in fen.
+    """Finish the lines (tax added, lines not rounded, rounding of the total) and give total and tax in fen.
 
     Lines that are not rounded get the differences of the rounded running sum: they always add up to the total.
     """

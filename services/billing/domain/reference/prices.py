@@ -9,7 +9,7 @@ from services.billing.domain.tariff.model import Number, Price, Ratio, SeasonalP
 
 
 def resolve(price: Price, frame: Frame, segment: Segment) -> Exact:
-    """This function will give the unit price in yuan.
+    """Give the unit price in yuan.
 
     Series and seasonal prices are taken on the days named by `series_at`; a price that is not the same in all bill months
     of the cycle is refused, a missing one too.
@@ -26,7 +26,7 @@ def resolve(price: Price, frame: Frame, segment: Segment) -> Exact:
 
 
 def key_days(frame: Frame, segment: Segment) -> tuple[date, ...]:
-    """This function will give the days on which dated prices are looked up."""
+    """Give the days on which dated prices are looked up."""
     if segment.tariff.series_at == "read_day":
         return (frame.request.read_day,)
     if segment.tariff.series_at == "first_day":
@@ -55,7 +55,7 @@ def _on(price: Price, day: date, frame: Frame, segment: Segment) -> Exact:
 
 
 def from_series(price: SeriesPrice, day: date, frame: Frame, segment: Segment) -> Exact:
-    """This function will look a price up in its series; a missing month or another currency refuses the bill."""
+    """Look a price up in its series; a missing month or another currency refuses the bill."""
     series = frame.book.series.get(price.series)
     value = series.price_on(day) if series else None
     if series is None or value is None:

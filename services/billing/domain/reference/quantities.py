@@ -22,7 +22,7 @@ from services.billing.domain.tariff.rounding import RoundTo
 
 
 def fill_in(frame: Frame, segment: Segment) -> None:
-    """This function will compute every quantity of a segment: usage, its period sums, its rounding, then the rules in order."""
+    """Compute every quantity of a segment: usage, its period sums, its rounding, then the rules in order."""
     q = _usage(frame, segment)
     segment.q = q
     tariff = segment.tariff
@@ -42,7 +42,7 @@ def fill_in(frame: Frame, segment: Segment) -> None:
 
 
 def need(segment: Segment, name: str) -> int:
-    """This function will give a quantity, or refuse by what is missing."""
+    """Give a quantity, or refuse by what is missing."""
     value = segment.q.get(name)
     if value is None:
         code = "reactive_missing" if name.startswith("reactive") else "register_missing"
@@ -124,7 +124,7 @@ def _round_usage(frame: Frame, tariff: Tariff, name: str, wh: int, to: RoundTo) 
 
 
 def amount(segment: Segment, value: Amount) -> Exact:
-    """This function will give a figure of the document or of the account facts."""
+    """Give a figure of the document or of the account facts."""
     if not isinstance(value, str):
         return value
     found = segment.fact.values.get(value)
@@ -205,7 +205,7 @@ def _spread(segment: Segment, rule: SpreadRule) -> None:
 
 
 def by_share(wh: int, weights: list[int]) -> list[int]:
-    """This function will divide Wh in proportion to weights, to 1 Wh, by the largest remainder (ties: the first).
+    """Divide Wh in proportion to weights, to 1 Wh, by the largest remainder (ties: the first).
 
     No weight at all: everything goes to the last.
     """

@@ -26,7 +26,7 @@ class MonthPart:
 
 
 def month_parts(frame: Frame, month: str, last_part: str) -> list[MonthPart]:
-    """This function will cut the cycle where capacity facts (or segments) change, and weigh its parts in months.
+    """Cut the cycle where capacity facts (or segments) change, and weigh its parts in months.
 
     Used days ÷ 30 (供电营业规则 1996) or ÷ calendar days (2024); by thirtieths the last part of the month can be the rest of it,
     so that the parts of a 31-day month still make one month. A cycle that is only a part of its regular month (opening, closing)
@@ -55,7 +55,7 @@ def month_parts(frame: Frame, month: str, last_part: str) -> list[MonthPart]:
 
 
 def fact_on(frame: Frame, day: date) -> AccountFact:
-    """This function will give the account facts of a day."""
+    """Give the account facts of a day."""
     for fact in frame.request.facts:
         if fact.from_ <= day and (fact.to is None or day < fact.to):
             return fact
@@ -86,14 +86,14 @@ def _capacity_facts(fact: AccountFact) -> tuple[object, ...]:
 
 
 def capacity_of(fact: AccountFact) -> int | None:
-    """This function will give the whole capacity in VA: of the equipment, else as stated."""
+    """Give the whole capacity in VA: of the equipment, else as stated."""
     if fact.equipment:
         return sum(e.capacity_va for e in fact.equipment)
     return fact.capacity_va
 
 
 def capacity(frame: Frame, segment: Segment, charge: Capacity) -> None:
-    """This function will add the capacity charge: kVA × price × share of the equipment's state × months."""
+    """Add the capacity charge: kVA × price × share of the equipment's state × months."""
     price = resolve(charge.price, frame, segment)
     for part in month_parts(frame, charge.month, charge.last_part):
         if not (segment.from_ <= part.from_ < segment.to):
@@ -141,7 +141,7 @@ def _suspended_days(frame: Frame, part: MonthPart, unit: Equipment) -> int:
 
 
 def demand(frame: Frame, segment: Segment, charge: Demand) -> None:
-    """This function will add the demand charge (需量电费), by contract or by the measured demand.
+    """Add the demand charge (需量电费), by contract or by the measured demand.
 
     By contract: what is contracted (never below the floor share of capacity); measured above `over_from` × contract, all that
     was measured, and the part above once more (`over_times` 2 = double). Actual: measured, never below the floor.
@@ -218,7 +218,7 @@ def _discounted(frame: Frame, segment: Segment, charge: Demand) -> bool:
 
 
 def hundredths(active: int, reactive: int) -> int:
-    """This function will give cos φ in hundredths, rounded half up, decided with integers alone.
+    """Give cos φ in hundredths, rounded half up, decided with integers alone.
 
     The largest k with 2k − 1 ≤ 200 cos φ, where 200 cos φ = √(40000 A² ÷ (A² + R²)).
     """
@@ -226,7 +226,7 @@ def hundredths(active: int, reactive: int) -> int:
 
 
 def factor_percent(charge: PowerFactor, hundredth: int) -> Exact:
-    """This function will give the percentage of the table: above 0 a penalty, below 0 a reward."""
+    """Give the percentage of the table: above 0 a penalty, below 0 a reward."""
     points = charge.standard - hundredth
     if points == 0:
         return Exact(0, 1)
@@ -246,7 +246,7 @@ def _by_steps(steps: tuple[FactorStep, ...], points: int) -> Exact:
 
 
 def power_factor(frame: Frame, segment: Segment, charge: PowerFactor) -> None:
-    """This function will add the adjustment: a percentage of the named charges. No active energy: none, and a finding."""
+    """Add the adjustment: a percentage of the named charges. No active energy: none, and a finding."""
     group = frame.group(segment)
     active = sum(need(s, charge.active) for s in group)
     reactive = sum(need(s, charge.reactive) for s in group)

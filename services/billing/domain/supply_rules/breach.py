@@ -7,7 +7,7 @@ from services.billing.domain.tariff.codes import Refused
 
 
 def theft(policy: Policy, inputs: Inputs) -> list[Item]:
-    """This function will compute back-billing and penalty for theft from the load.
+    """Compute back-billing and penalty for theft from the load.
 
     Inputs: price, loads [{kw, use: power | lighting}], and days (known), else the policy's days for an unknown start; or kwh
     where the energy is known. Source: 供电营业规则 (1996) art. 103.
@@ -33,7 +33,7 @@ def _energy(policy: Policy, rule: str, inputs: Inputs, days: Fraction) -> Item:
 
 
 def class_change(policy: Policy, inputs: Inputs) -> list[Item]:
-    """This function will re-price unauthorised use of a dearer class (高价低接): price difference and penalty.
+    """Re-price unauthorised use of a dearer class (高价低接): price difference and penalty.
 
     Inputs: price_paid, price_due, and months_kwh (oldest first) with start_known; unknown start: the last months that the policy
     names; or loads and no kWh: hours a day of the policy for `days`. Source: 供电营业规则 (1996).
@@ -52,7 +52,7 @@ def class_change(policy: Policy, inputs: Inputs) -> list[Item]:
 
 
 def capacity_without_contract(policy: Policy, inputs: Inputs) -> list[Item]:
-    """This function will compute what private capacity (私增容量), or use of suspended or sealed equipment, costs.
+    """Compute what private capacity (私增容量), or use of suspended or sealed equipment, costs.
 
     Inputs: case (private, suspended), tariff (two_part, other), kva; two_part also price and months (basic charge).
     Source: 供电营业规则 (1996).
@@ -69,7 +69,7 @@ def capacity_without_contract(policy: Policy, inputs: Inputs) -> list[Item]:
 
 
 def untraceable(policy: Policy, inputs: Inputs) -> list[Item]:
-    """This function will settle a correction that cannot be traced to its cycle (退高补低).
+    """Settle a correction that cannot be traced to its cycle (退高补低).
 
     Recovered kWh are charged at the tier-1 price, refunded ones at the price of the highest tier that the customer had
     reached, whatever is left in it. Inputs: kwh (above 0 = to recover), tier_prices, used_kwh (per tier). Whether the kWh

@@ -24,7 +24,7 @@ CALCULATIONS: Mapping[str, Callable[[Policy, Inputs], list[Item]]] = {
 
 
 def calculate(policy: Policy, calculation: str, values: Mapping[str, Any]) -> list[Item]:
-    """This function will run one calculation; raises Refused with a code and a pointer."""
+    """Run one calculation; raises Refused with a code and a pointer."""
     function = CALCULATIONS.get(calculation)
     if function is None:
         raise Refused("policy_unknown", "/calculation", calculation)

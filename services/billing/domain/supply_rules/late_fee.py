@@ -8,7 +8,7 @@ from services.billing.domain.tariff.codes import Refused
 
 
 def late_fee(policy: Policy, inputs: Inputs) -> list[Item]:
-    """This function will compute the late fee of overdue bills up to and with the payment day.
+    """Compute the late fee of overdue bills up to and with the payment day.
 
     Inputs: user (resident, other), paid, debts [{name, amount, due}] (`due` = last day without a fee). Days of the year of
     the debt and days from 1 January on have rates of their own for others than residents; `across_new_year` of the

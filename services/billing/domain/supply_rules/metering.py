@@ -15,7 +15,7 @@ def _money(energy: Item, inputs: Inputs) -> list[Item]:
 
 
 def meter_error(policy: Policy, inputs: Inputs) -> list[Item]:
-    """This function will correct for a meter error: true kWh = recorded ÷ (1 + error) over the policy's share of the span.
+    """Correct for a meter error: true kWh = recorded ÷ (1 + error) over the policy's share of the span.
 
     Inputs: kwh (recorded in the span since the last check), error (such as `0.05`), price. Above 0 = to recover, below 0 = to
     refund. Source: 供电营业规则 (1996) art. 80.
@@ -31,7 +31,7 @@ def meter_error(policy: Policy, inputs: Inputs) -> list[Item]:
 
 
 def wrong_wiring(policy: Policy, inputs: Inputs) -> list[Item]:
-    """This function will recover energy after wrong wiring: recorded kWh × correction rate (更正率), priced part by part.
+    """Recover energy after wrong wiring: recorded kWh × correction rate (更正率), priced part by part.
 
     Inputs: rate (or transformers {ratio, phases: [ratios]}: the rate follows from what the wrong ones recorded), and
     parts [{name, kwh, price}]. Source: 供电营业规则 (1996).
@@ -52,7 +52,7 @@ def wrong_wiring(policy: Policy, inputs: Inputs) -> list[Item]:
 
 
 def wrong_multiplier(policy: Policy, inputs: Inputs) -> list[Item]:
-    """This function will correct for a wrong multiplier: the true one (倍率) is the basis.
+    """Correct for a wrong multiplier: the true one (倍率) is the basis.
 
     Inputs: kwh (billed), used, true, price.
     """
@@ -65,7 +65,7 @@ def wrong_multiplier(policy: Policy, inputs: Inputs) -> list[Item]:
 
 
 def fuse_blown(policy: Policy, inputs: Inputs) -> list[Item]:
-    """This function will recover energy lost by a voltage transformer fuse: a normal month less the fault month.
+    """Recover energy lost by a voltage transformer fuse: a normal month less the fault month.
 
     Inputs: normal_kwh, fault_kwh, price. Source: 供电营业规则 (1996).
     """
@@ -75,7 +75,7 @@ def fuse_blown(policy: Policy, inputs: Inputs) -> list[Item]:
 
 
 def unreadable_trued_up(policy: Policy, inputs: Inputs) -> list[Item]:
-    """This function will settle estimates at the next read (暂按前次用电量计收，一并结清).
+    """Settle estimates at the next read (暂按前次用电量计收，一并结清).
 
     Inputs: actual_kwh (register difference over all cycles since the last actual read), estimated_kwh (billed meanwhile). Below
     0 nothing is billed by this way: the earlier bills are superseded.

@@ -22,7 +22,7 @@ class Policy:
     rules: Mapping[str, Any]
 
     def get(self, *path: str) -> Any:
-        """This function will give a value of the rules; one that is null or absent is refused as not confirmed."""
+        """Give a value of the rules; one that is null or absent is refused as not confirmed."""
         value: Any = self.rules
         for key in path:
             value = value.get(key) if isinstance(value, dict) else None
@@ -33,12 +33,12 @@ class Policy:
         return value
 
     def number(self, *path: str) -> Fraction:
-        """This function will give a figure of the rules: a decimal or a ratio such as `1/2`, as text."""
+        """Give a figure of the rules: a decimal or a ratio such as `1/2`, as text."""
         return number(self.get(*path), f"/policies/{self.id}/{'/'.join(path)}", "policy_wrong")
 
 
 def load_policy(document: Mapping[str, Any]) -> Policy:
-    """This function will load one policy document: {policy, version, effective {from, to}, sources, RULE: {…}, …}."""
+    """Load one policy document: {policy, version, effective {from, to}, sources, RULE: {…}, …}."""
     try:
         effective = document["effective"]
         start, end = (date.fromisoformat(effective[k]) if effective[k] else None for k in ("from", "to"))
@@ -55,7 +55,7 @@ def load_policy(document: Mapping[str, Any]) -> Policy:
 
 
 def policy_on(policies: Sequence[Policy], policy_id: str, day: date) -> Policy:
-    """This function will give the version of a policy that holds on a day."""
+    """Give the version of a policy that holds on a day."""
     for policy in policies:
         if policy.id != policy_id or (policy.from_ is not None and day < policy.from_):
             continue
@@ -65,7 +65,7 @@ def policy_on(policies: Sequence[Policy], policy_id: str, day: date) -> Policy:
 
 
 def number(value: Any, pointer: str, code: str = "input_wrong") -> Fraction:
-    """This function will read a decimal or a ratio from text."""
+    """Read a decimal or a ratio from text."""
     try:
         top, _, bottom = value.partition("/")
         divisor = parse(bottom) if bottom else None
@@ -85,46 +85,46 @@ class Inputs:
         self.pointer = pointer
 
     def get(self, key: str) -> Any:
-        """This function will give an input that must be there."""
+        """Give an input that must be there."""
         if self.values.get(key) is None:
             raise Refused("input_missing", f"{self.pointer}/{key}")
         return self.values[key]
 
     def has(self, key: str) -> bool:
-        """This function will say whether an input is given."""
+        """Say whether an input is given."""
         return self.values.get(key) is not None
 
     def number(self, key: str) -> Fraction:
-        """This function will give a decimal input."""
+        """Give a decimal input."""
         return number(self.get(key), f"{self.pointer}/{key}")
 
     def numbers(self, key: str) -> list[Fraction]:
-        """This function will give a list of decimals."""
+        """Give a list of decimals."""
         return [number(v, f"{self.pointer}/{key}/{i}") for i, v in enumerate(self.array(key))]
 
     def day(self, key: str) -> date:
-        """This function will give a date."""
+        """Give a date."""
         try:
             return date.fromisoformat(self.get(key))
         except (TypeError, ValueError):
             raise Refused("input_wrong", f"{self.pointer}/{key}") from None
 
     def choice(self, key: str, *names: str) -> str:
-        """This function will give one of the named choices."""
+        """Give one of the named choices."""
         value = self.get(key)
         if value not in names:
             raise Refused("input_wrong", f"{self.pointer}/{key}", "one of " + ", ".join(names))
         return str(value)
 
     def array(self, key: str) -> list[Any]:
-        """This function will give a list."""
+        """Give a list."""
         value = self.get(key)
         if not isinstance(value, list):
             raise Refused("input_wrong", f"{self.pointer}/{key}")
         return value
 
     def each(self, key: str) -> list["Inputs"]:
-        """This function will give a list of objects."""
+        """Give a list of objects."""
         return [Inputs(v, f"{self.pointer}/{key}/{i}") for i, v in enumerate(self.array(key))]
 
 
@@ -146,12 +146,12 @@ class Item:
 
 
 def plain(value: Fraction) -> str:
-    """This function will print an exact number for a formula."""
+    """Print an exact number for a formula."""
     return exact.text(value.numerator, value.denominator)
 
 
 def product(name: str, unit: str, *factors: tuple[Fraction, str]) -> Item:
-    """This function will make an item out of a product; each factor has its unit ("" = none)."""
+    """Make an item out of a product; each factor has its unit ("" = none)."""
     value = Fraction(1)
     for factor, _ in factors:
         value *= factor
@@ -160,7 +160,7 @@ def product(name: str, unit: str, *factors: tuple[Fraction, str]) -> Item:
 
 
 def total(name: str, items: Sequence[Item]) -> Item:
-    """This function will add items up."""
+    """Add items up."""
     value = sum((i.value for i in items), Fraction(0))
     left = " + ".join(plain(i.value) for i in items) or "0"
     return Item(name, value, items[0].unit if items else "yuan", f"{left} = {plain(value)}")

@@ -4,7 +4,7 @@ from services.billing.domain.supply_rules.policy import Inputs, Item, Policy, pr
 
 
 def outage_compensation(policy: Policy, inputs: Inputs) -> list[Item]:
-    """This function will compute what an outage is compensated with: a multiple of the likely energy charge.
+    """Compute what an outage is compensated with: a multiple of the likely energy charge.
 
     Inputs: hours, month_kwh, price. The likely kWh are the hours' share of an average month. Source: 供电营业规则 (1996).
     """
@@ -21,7 +21,7 @@ def outage_compensation(policy: Policy, inputs: Inputs) -> list[Item]:
 
 
 def temporary_supply(policy: Policy, inputs: Inputs) -> list[Item]:
-    """This function will settle prepaid temporary supply without a meter (临时用电).
+    """Settle prepaid temporary supply without a meter (临时用电).
 
     Inputs: kw, hours (a day), days (agreed), price, used_days, prepaid. Used for less than the policy's part of the term,
     only its share of the charge is kept.

@@ -28,7 +28,7 @@ class Series:
     days: Mapping[date, tuple[Exact, ...]] = field(default_factory=dict)
 
     def price_on(self, day: date) -> Exact | None:
-        """This function will give the price of a day, None where it was not supplied."""
+        """Give the price of a day, None where it was not supplied."""
         index = bisect_right(self.values, day, key=lambda v: v[0]) - 1
         if index < 0:
             return None
@@ -44,7 +44,7 @@ class Calendar:
     years: Mapping[int, Mapping[date, str]]
 
     def kind_of(self, day: date) -> str | None:
-        """This function will give the kind of a day, None where its year was not supplied."""
+        """Give the kind of a day, None where its year was not supplied."""
         year = self.years.get(day.year)
         return None if year is None else year.get(day, "ordinary")
 
@@ -69,7 +69,7 @@ class TariffBook:
         self.calendars = {c.id: c for c in calendars}
 
     def version_on(self, tariff_id: str, day: date) -> Tariff | None:
-        """This function will give the version that holds on a day (or the one whose first day is not confirmed yet)."""
+        """Give the version that holds on a day (or the one whose first day is not confirmed yet)."""
         for version in reversed(self.versions.get(tariff_id, ())):
             if version.from_ is None or version.from_ <= day:
                 return version if version.to is None or day < version.to else None
@@ -89,7 +89,7 @@ def _ordered(versions: list[Tariff]) -> tuple[Tariff, ...]:
 
 
 def load_series(document: Mapping[str, Any]) -> Series:
-    """This function will load a price series; in order, no gap, no overlap; null = not supplied."""
+    """Load a price series; in order, no gap, no overlap; null = not supplied."""
     root = Node(document, "").keys("series title unit currency source interval_minutes days values notes")
     unit, currency = root.get("unit").text(), root.maybe("currency")
     money = currency.text() if currency else unit.split("/")[0]
@@ -125,7 +125,7 @@ def _day(node: Node, text: str) -> date:
 
 
 def load_calendar(document: Mapping[str, Any]) -> Calendar:
-    """This function will load a calendar: {"calendar": id, "years": {"2026": {"holiday": [dates], …}}}; null = not supplied."""
+    """Load a calendar: {"calendar": id, "years": {"2026": {"holiday": [dates], …}}}; null = not supplied."""
     root = Node(document, "").keys("calendar title source years notes")
     years: dict[int, dict[date, str]] = {}
     for key, item in root.get("years").fields():
@@ -145,7 +145,7 @@ def load_calendar(document: Mapping[str, Any]) -> Calendar:
 
 
 def load_book(documents: Sequence[Mapping[str, Any]]) -> TariffBook:
-    """This function will load documents of every sort (tariffs, series, calendars, power factor tables) into one book."""
+    """Load documents of every sort (tariffs, series, calendars, power factor tables) into one book."""
     tables = {d["table"]: d for d in documents if "table" in d}
     series = [load_series(d) for d in documents if "series" in d]
     calendars = [load_calendar(d) for d in documents if "calendar" in d]
@@ -154,11 +154,11 @@ def load_book(documents: Sequence[Mapping[str, Any]]) -> TariffBook:
 
 
 def days_between(start: date, end: date) -> Iterable[date]:
-    """This function will give every day of [start, end)."""
+    """Give every day of [start, end)."""
     return (start + timedelta(days=i) for i in range((end - start).days))
 
 
 def check_replacement(old: Tariff, new: Tariff, *, used: bool) -> None:
-    """This function will refuse to change a version that an issued bill used (`version_in_use`)."""
+    """Refuse to change a version that an issued bill used (`version_in_use`)."""
     if used and (old.id, old.version) == (new.id, new.version) and old.sha256 != new.sha256:
         raise TariffError("version_in_use", "/version", f"{old.id} {old.version}")

@@ -20,21 +20,21 @@ class Exact(NamedTuple):
     den: int
 
     def fraction(self) -> Fraction:
-        """This function will give the number as a Fraction."""
+        """Give the number as a Fraction."""
         return Fraction(self.num, self.den)
 
     def times(self, other: "Exact") -> "Exact":
-        """This function will multiply two exact numbers."""
+        """Multiply two exact numbers."""
         return Exact(self.num * other.num, self.den * other.den)
 
     def plus(self, other: "Exact") -> "Exact":
-        """This function will add two exact numbers."""
+        """Add two exact numbers."""
         if self.den == other.den:
             return Exact(self.num + other.num, self.den)
         return Exact(self.num * other.den + other.num * self.den, self.den * other.den)
 
     def reduced(self) -> "Exact":
-        """This function will give the number in lowest terms."""
+        """Give the number in lowest terms."""
         common = gcd(self.num, self.den)
         return Exact(self.num // common, self.den // common)
 
@@ -44,7 +44,7 @@ ONE: Final = Exact(1, 1)
 
 
 def parse(text: str) -> Exact:
-    """This function will read a plain decimal such as `-0.00196875`; ValueError on anything else (no exponent, no blanks)."""
+    """Read a plain decimal such as `-0.00196875`; ValueError on anything else (no exponent, no blanks)."""
     if not isinstance(text, str) or not _DECIMAL.fullmatch(text):
         raise ValueError("not a plain decimal")
     whole, _, decimals = text.partition(".")
@@ -52,7 +52,7 @@ def parse(text: str) -> Exact:
 
 
 def divide(num: int, den: int, mode: str) -> int:
-    """This function will divide two integers (`den` > 0) into an integer by a named mode.
+    """Divide two integers (`den` > 0) into an integer by a named mode.
 
     `half_up` rounds halves away from zero, `down` cuts towards zero, `half_even` is the banker's rule.
     """
@@ -71,7 +71,7 @@ def divide(num: int, den: int, mode: str) -> int:
 
 
 def text(num: int, den: int) -> str:
-    """This function will print an exact number: as a finite decimal where it is one, else as `num/den`."""
+    """Print an exact number: as a finite decimal where it is one, else as `num/den`."""
     common = gcd(num, den)
     num, den = num // common, den // common
     rest, twos, fives = den, 0, 0

@@ -28,7 +28,7 @@ _NULL_ALLOWED = ("/effective/to", "/sources", "/notes", "/title", "/supplied")
 
 
 def load_tariff(document: Mapping[str, Any], tables: Mapping[str, Any] | None = None) -> Tariff:
-    """This function will load and check one tariff document; `tables` are power factor tables by name.
+    """Load and check one tariff document; `tables` are power factor tables by name.
 
     Raises TariffError with a code and a JSON pointer. Facts that are null are listed in `unconfirmed`: such a tariff has its
     head and its hash, but rates nothing until the facts are supplied (see `supply`).
@@ -46,12 +46,12 @@ def load_tariff(document: Mapping[str, Any], tables: Mapping[str, Any] | None = 
 
 
 def canonical(document: Mapping[str, Any]) -> str:
-    """This function will write a document in the one form that is hashed."""
+    """Write a document in the one form that is hashed."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def supply(document: Mapping[str, Any], values: Mapping[str, Any], why: str) -> dict[str, Any]:
-    """This function will fill facts that are null (by JSON pointer) and record in the document that they were supplied.
+    """Fill facts that are null (by JSON pointer) and record in the document that they were supplied.
 
     A fact that the document already has is refused (`already_given`), an unknown place too.
     """

@@ -41,12 +41,12 @@ class Names:
     tables: Mapping[str, Any]
 
     def period_names(self) -> tuple[str, ...]:
-        """This function will name the periods in their order."""
+        """Name the periods in their order."""
         return tuple(p.name for p in self.periods)
 
 
 def load_charges(root: Node, names: Names) -> tuple[Charge, ...]:
-    """This function will load `charges`; their order is the order of calculation and of the lines."""
+    """Load `charges`; their order is the order of calculation and of the lines."""
     charges: list[Charge] = []
     items = root.get("charges").items()
     if not items:
@@ -293,7 +293,7 @@ _KINDS: dict[str, Callable[[Node, Names, list[str]], Charge]] = {
 
 
 def check_free(root: Node, ladders: Mapping[str, Ladder], charges: tuple[Charge, ...]) -> None:
-    """This function will refuse free kWh that no charge makes free."""
+    """Refuse free kWh that no charge makes free."""
     for name, ladder in ladders.items():
         if ladder.free is None:
             continue

@@ -12,7 +12,7 @@ _FIELDS = (
 
 
 def load_ladders(root: Node, periods: tuple[str, ...]) -> dict[str, Ladder]:
-    """This function will load `ladders` by name."""
+    """Load `ladders` by name."""
     node = root.maybe("ladders")
     if node is None:
         return {}
@@ -20,7 +20,7 @@ def load_ladders(root: Node, periods: tuple[str, ...]) -> dict[str, Ladder]:
 
 
 def load_condition(node: Node | None) -> Condition:
-    """This function will load whom something is `for`: {class, option, people_from, people_below}; None = everybody.
+    """Load whom something is `for`: {class, option, people_from, people_below}; None = everybody.
 
     The option "" is that of an account that has chosen none.
     """

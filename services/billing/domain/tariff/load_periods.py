@@ -15,7 +15,7 @@ _ALL_WEEKDAYS = frozenset(range(7))
 
 
 def load_periods(root: Node) -> tuple[tuple[Period, ...], bool]:
-    """This function will load `periods`; the flag says that some `when` is null (hours not confirmed)."""
+    """Load `periods`; the flag says that some `when` is null (hours not confirmed)."""
     node = root.maybe("periods")
     if node is None:
         return (), False
@@ -44,7 +44,7 @@ def load_periods(root: Node) -> tuple[tuple[Period, ...], bool]:
 
 
 def day_kinds(root: Node) -> tuple[str, ...]:
-    """This function will name the kinds of day of the document: ordinary and those that its calendar marks."""
+    """Name the kinds of day of the document: ordinary and those that its calendar marks."""
     days = root.maybe("days")
     if days is None:
         return (ORDINARY,)
@@ -74,7 +74,7 @@ def _when(node: Node, kinds: tuple[str, ...]) -> When:
 
 
 def months_of(node: Node) -> frozenset[int]:
-    """This function will load a list of months 1 … 12."""
+    """Load a list of months 1 … 12."""
     return frozenset(m.whole(1, 12) for m in node.items())
 
 
@@ -94,7 +94,7 @@ def _minutes(node: Node) -> list[tuple[int, int]]:
 def compile_schedules(
     periods: tuple[Period, ...], kinds: tuple[str, ...], node: Node
 ) -> Mapping[str, tuple[tuple[DaySchedule, ...], ...]]:
-    """This function will lay the periods over every kind of day; a gap or overlap of a minute is refused."""
+    """Lay the periods over every kind of day; a gap or overlap of a minute is refused."""
     seen: dict[tuple[tuple[tuple[int, int], ...], ...], DaySchedule] = {}
     return {
         kind: tuple(tuple(_day(periods, kind, m, w, node, seen) for w in range(7)) for m in range(1, 13))

@@ -10,7 +10,7 @@ DEPTH_MAX = 6
 
 
 def load_named(root: Node) -> dict[str, Price]:
-    """This function will load `prices`, each of which may refer to those before it."""
+    """Load `prices`, each of which may refer to those before it."""
     node = root.maybe("prices")
     named: dict[str, Price] = {}
     if node is not None:
@@ -20,7 +20,7 @@ def load_named(root: Node) -> dict[str, Price]:
 
 
 def load_price(node: Node, named: dict[str, Price], period: str | None = None, depth: int = 0) -> Price:
-    """This function will load one price; `period` picks the ratio where `times` is given by period."""
+    """Load one price; `period` picks the ratio where `times` is given by period."""
     if depth > DEPTH_MAX:
         raise node.fail("document_too_large", "a price nested too deep")
     if isinstance(node.value, str):
@@ -87,7 +87,7 @@ def _seasonal(node: Node, named: dict[str, Price], period: str | None, depth: in
 
 
 def load_by_period(node: Node, named: dict[str, Price], periods: tuple[str, ...]) -> tuple[Price, ...]:
-    """This function will load one price per period: an object by period, or one price that holds (times ratios) for all."""
+    """Load one price per period: an object by period, or one price that holds (times ratios) for all."""
     if isinstance(node.value, dict) and not set(node.value) & {"sum", "of", "series", "months"}:
         node.keys(" ".join(periods))
         return tuple(load_price(node.get(p, "period_price_missing"), named, p) for p in periods)

@@ -21,7 +21,7 @@ BASE: Final = frozenset({"import", "export", "reactive.import", "reactive.export
 
 
 def known_names(root: Node, periods: tuple[Period, ...]) -> set[str]:
-    """This function will name the quantities that usage can bring."""
+    """Name the quantities that usage can bring."""
     extra = root.maybe("registers")
     names = set(BASE) | set(extra.texts() if extra else ())
     for period in periods:
@@ -34,7 +34,7 @@ def known_names(root: Node, periods: tuple[Period, ...]) -> set[str]:
 def load_quantities(
     root: Node, known: set[str], periods: tuple[Period, ...], default: dict[str, RoundTo]
 ) -> tuple[QuantityRule, ...]:
-    """This function will load `quantities` in order; each may use registers and the quantities above it."""
+    """Load `quantities` in order; each may use registers and the quantities above it."""
     node = root.maybe("quantities")
     if node is None:
         return ()

@@ -327,7 +327,7 @@ class Tariff:
     hours_unconfirmed: bool
 
     def registers(self, quantity: str) -> tuple[str, ...]:
-        """This function will name the register of each period for a quantity, in the order of the periods."""
+        """Name the register of each period for a quantity, in the order of the periods."""
         return tuple(
             p.register if p.register is not None and quantity == "import" else f"{quantity}.{p.name}"
             for p in self.periods

@@ -23,11 +23,11 @@ class Node:
         self.pointer = pointer
 
     def fail(self, code: str, detail: str = "") -> TariffError:
-        """This function will make the error for this place."""
+        """Make the error for this place."""
         return TariffError(code, self.pointer, detail)
 
     def keys(self, allowed: str) -> "Node":
-        """This function will refuse anything but an object whose fields are all among the allowed (blank separated)."""
+        """Refuse anything but an object whose fields are all among the allowed (blank separated)."""
         if not isinstance(self.value, dict):
             raise self.fail("not_an_object")
         names = allowed.split()
@@ -40,7 +40,7 @@ class Node:
         return isinstance(self.value, dict) and self.value.get(key) is not None
 
     def get(self, key: str, missing: str = "field_missing") -> "Node":
-        """This function will step into a field that must be there."""
+        """Step into a field that must be there."""
         if not isinstance(self.value, dict):
             raise self.fail("not_an_object")
         if key not in self.value:
@@ -48,11 +48,11 @@ class Node:
         return Node(self.value[key], f"{self.pointer}/{escape(key)}")
 
     def maybe(self, key: str) -> "Node | None":
-        """This function will step into a field, or give None where it is absent or null."""
+        """Step into a field, or give None where it is absent or null."""
         return self.get(key) if key in self else None
 
     def items(self) -> "list[Node]":
-        """This function will give the entries of a list."""
+        """Give the entries of a list."""
         if not isinstance(self.value, list):
             raise self.fail("value_wrong", "a list was expected")
         if len(self.value) > LIST_MAX:
@@ -60,7 +60,7 @@ class Node:
         return [Node(v, f"{self.pointer}/{i}") for i, v in enumerate(self.value)]
 
     def fields(self) -> "Iterator[tuple[str, Node]]":
-        """This function will give the fields of an object."""
+        """Give the fields of an object."""
         if not isinstance(self.value, dict):
             raise self.fail("not_an_object")
         if len(self.value) > LIST_MAX:
@@ -71,13 +71,13 @@ class Node:
             yield key, Node(self.value[key], f"{self.pointer}/{escape(key)}")
 
     def text(self) -> str:
-        """This function will give a non-empty text."""
+        """Give a non-empty text."""
         if not isinstance(self.value, str) or not self.value or len(self.value) > TEXT_MAX:
             raise self.fail("value_wrong", "a text was expected")
         return self.value
 
     def texts(self) -> tuple[str, ...]:
-        """This function will give a list of different texts."""
+        """Give a list of different texts."""
         out: list[str] = []
         for item in self.items():
             if item.text() in out:
@@ -86,33 +86,33 @@ class Node:
         return tuple(out)
 
     def flag(self) -> bool:
-        """This function will give a boolean."""
+        """Give a boolean."""
         if not isinstance(self.value, bool):
             raise self.fail("value_wrong", "true or false was expected")
         return self.value
 
     def whole(self, low: int, high: int) -> int:
-        """This function will give an integer in [low, high]."""
+        """Give an integer in [low, high]."""
         if isinstance(self.value, bool) or not isinstance(self.value, int) or not low <= self.value <= high:
             raise self.fail("value_wrong", f"an integer from {low} to {high} was expected")
         return self.value
 
     def decimal(self) -> Exact:
-        """This function will give a decimal that is written as a text."""
+        """Give a decimal that is written as a text."""
         try:
             return parse(self.value)
         except ValueError:
             raise self.fail("value_wrong", "a decimal in quotes was expected") from None
 
     def positive(self) -> Exact:
-        """This function will give a decimal above 0."""
+        """Give a decimal above 0."""
         value = self.decimal()
         if value.num <= 0:
             raise self.fail("value_wrong", "a decimal above 0 was expected")
         return value
 
     def thousandths(self) -> int:
-        """This function will give a decimal ≥ 0 in thousandths (kWh -> Wh); finer ones are refused."""
+        """Give a decimal ≥ 0 in thousandths (kWh -> Wh); finer ones are refused."""
         value = self.decimal()
         milli, rest = divmod(value.num * 1000, value.den)
         if rest or milli < 0:
@@ -120,7 +120,7 @@ class Node:
         return milli
 
     def choice(self, *names: str) -> str:
-        """This function will give one of the named choices."""
+        """Give one of the named choices."""
         if self.value is None:
             raise self.fail("choice_open")
         if not isinstance(self.value, str) or self.value not in names:
@@ -128,7 +128,7 @@ class Node:
         return self.value
 
     def day(self) -> date | None:
-        """This function will give a date, or None for null."""
+        """Give a date, or None for null."""
         if self.value is None:
             return None
         try:
@@ -137,11 +137,11 @@ class Node:
             raise self.fail("value_wrong", "a date was expected") from None
 
     def rounding(self) -> RoundTo:
-        """This function will give a rounding {step, mode}."""
+        """Give a rounding {step, mode}."""
         self.keys("step mode rest")
         return RoundTo(self.get("step").positive(), self.get("mode", "choice_open").choice(*sorted(MODES)))
 
 
 def escape(key: str) -> str:
-    """This function will write a field name as JSON pointers do (RFC 6901)."""
+    """Write a field name as JSON pointers do (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")
