@@ -1,0 +1,50 @@
+"""Requests in, bills out: requests of one form are rated together as columns."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from services.billing.domain.bulk import answers, engine, forms
+from services.billing.domain.bulk.work import Unsupported
+from services.billing.domain.rating_types import RatedBill, Request
+from services.billing.domain.tariff.book import TariffBook
+from services.billing.domain.tariff.codes import Refused
+
+ROWS_MAX: Final = 65_536
+"""Rows of a chunk: 64 KiB rows × 8 bytes × some hundred columns stay below 100 MiB however large the batch."""
+
+
+def rate(requests: Sequence[Request], book: TariffBook) -> list[RatedBill | None]:
+    """Rate requests in their order; None for those that are left to the reference.
+
+    These are rows whose numbers could leave int64, and forms with a rule that only the reference has.
+    """
+    marks = forms.people_marks(book)
+    groups: dict[forms.Form, list[int]] = {}
+    for index, request in enumerate(requests):
+        groups.setdefault(forms.form_of(request, marks), []).append(index)
+    out: list[RatedBill | None] = [None] * len(requests)
+    for rows in groups.values():
+        plan = forms.plan(requests[rows[0]], book)
+        for chunk in _chunks(rows):
+            for index, bill in zip(chunk, _rate_form(plan, [requests[i] for i in chunk]), strict=True):
+                out[index] = bill
+    return out
+
+
+def _chunks(rows: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(rows), ROWS_MAX):
+        yield rows[start : start + ROWS_MAX]
+
+
+def _rate_form(plan: forms.Plan, requests: Sequence[Request]) -> list[RatedBill | None]:
+    columns, apart = forms.columns(plan, requests)
+    try:
+        rated = engine.rate_columns(plan, columns, len(requests))
+    except Refused as refused:
+        return [answers.refusal(request, refused) for request in requests]
+    except Unsupported:
+        return [None] * len(requests)
+    bills = answers.bills(rated, requests)
+    for index in apart.nonzero()[0].tolist():
+        bills[index] = None
+    return bills
