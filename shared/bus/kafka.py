@@ -16,8 +16,12 @@ log = logging.getLogger(__name__)
 
 SEND_SECONDS_MAX = 30  # an idempotent producer never expires a batch by itself
 CALL_SECONDS_MAX = 30
+COMMIT_SECONDS_MAX = (
+    5  # below a broker's restart: aiokafka repeats a commit, and a wiped broker must not learn old offsets
+)
 REQUEST_MILLISECONDS_MAX = 10_000
 SESSION_MILLISECONDS = 10_000
+METADATA_MILLISECONDS_MAX = 10_000  # how late a topic that was missing is seen (default: five minutes)
 POLL_INTERVAL_MILLISECONDS_MAX = 300_000  # far above the longest batch: an overrun loops (aiokafka #848)
 RECORD_BYTES_MAX = 1_000_000  # an event holds at most 256 KiB
 FETCH_BYTES_MAX = 16 * 2**20
@@ -115,6 +119,7 @@ class KafkaSubscription:
             partition_assignment_strategy=(StickyPartitionAssignor,),
             session_timeout_ms=SESSION_MILLISECONDS,
             heartbeat_interval_ms=SESSION_MILLISECONDS // 5,
+            metadata_max_age_ms=METADATA_MILLISECONDS_MAX,
             max_poll_interval_ms=POLL_INTERVAL_MILLISECONDS_MAX,
             request_timeout_ms=REQUEST_MILLISECONDS_MAX + SESSION_MILLISECONDS,
             fetch_max_bytes=FETCH_BYTES_MAX,
@@ -162,7 +167,7 @@ class KafkaSubscription:
         if not mine:
             return not offsets
         try:
-            async with asyncio.timeout(CALL_SECONDS_MAX):
+            async with asyncio.timeout(COMMIT_SECONDS_MAX):
                 await self._consumer.commit(mine)
         except (CommitFailedError, IllegalStateError):
             return False

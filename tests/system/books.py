@@ -1,0 +1,117 @@
+"""The books of an installation as sorted rows, with the names of things in place of generated ids and without system times."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import DateTime, Row, Table, select
+
+from services.billing.adapters import tables as billing
+from services.collection.adapters import tables as collection
+from services.notify.adapters import store as notify
+from services.reading.adapters import store as reading
+from shared.db.engine import Database
+
+Books = dict[str, list[str]]
+
+_ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+
+TABLES: dict[str, dict[str, Table]] = {
+    "reading": {"usages": reading.USAGE},
+    "billing": {
+        "bills": billing.BILL,
+        "bill lines": billing.BILL_DOCUMENT,
+        "corrections": billing.CORRECTION,
+        "runs": billing.BILL_RUN,
+    },
+    "collection": {
+        "accounts": collection.ACCOUNT,
+        "receivables": collection.RECEIVABLE,
+        "ledger transactions": collection.TRANSACTION,
+        "ledger entries": collection.ENTRY,
+        "credits": collection.CREDIT,
+        "allocations": collection.ALLOCATION,
+        "orders": collection.ORDER,
+        "payments": collection.PAYMENT,
+        "reminders": collection.REMINDER,
+        "waiting": collection.WAITING,
+    },
+    "notify": {"notices": notify.NOTICE, "unaddressed": notify.UNADDRESSED},
+}
+
+OF_THE_DAY = {
+    # how often something was tried and in how many steps it went: of the day that was had, not of the books
+    "bill": {"row_version"},
+    "bill_run": {"version"},
+    "notice": {"attempts", "doubts", "code"},
+    "waiting_document": {"position"},
+}
+
+# what a generated id stands for, in an order in which each name knows the ids that it is made of
+NAMES: list[tuple[Table, str, Callable[[Row[Any]], str]]] = [
+    (reading.USAGE, "usage_id", lambda r: f"usage({r.service_point_no} {r.period_from}..{r.period_to} v{r.version})"),
+    (billing.BILL, "bill_id", lambda r: f"bill({r.contract_no} {r.period_from}..{r.period_to} v{r.version})"),
+    (billing.CORRECTION, "correction_id", lambda r: f"correction({r.contract_no} {r.corrected_on} {r.reason})"),
+    (collection.ORDER, "order_id", lambda r: f"order({r.account_no} {r.amount_fen})"),
+    (
+        collection.PAYMENT,
+        "payment_id",
+        lambda r: f"payment({r.account_no} {r.channel} {r.amount_fen} {r.received_on})",
+    ),
+    (collection.RECEIVABLE, "receivable_id", lambda r: f"receivable({r.document_id})"),
+    (collection.TRANSACTION, "transaction_id", lambda r: f"transaction({r.document_id} {r.kind})"),
+    (collection.CREDIT, "credit_id", lambda r: f"credit({r.source_kind} {r.source_id} {r.account_no})"),
+    (collection.REMINDER, "reminder_id", lambda r: f"reminder({r.receivable_id} {r.stage})"),
+]
+
+
+async def dump(urls: Mapping[str, str]) -> Books:
+    """Return all books by name, each a sorted list of rows as text; `urls` are the databases by service."""
+    rows: dict[Table, list[Row[Any]]] = {}
+    titles: dict[str, Table] = {}
+    for service, tables in TABLES.items():
+        database = Database(urls[service])
+        async with database.read() as read:
+            for title, table in tables.items():
+                titles[title] = table
+                rows[table] = list(await read.all(select(table)))
+        await database.close()
+    names: dict[str, str] = {}
+    for table, column, name_of in NAMES:
+        for row in rows[table]:
+            names.setdefault(getattr(row, column), _named(name_of(row), names))
+    return {title: sorted(_text(row, table, names) for row in rows[table]) for title, table in titles.items()}
+
+
+def _text(row: Row[Any], table: Table, names: Mapping[str, str]) -> str:
+    left_out = OF_THE_DAY.get(table.name, set())
+    kept = [c for c in table.c if not isinstance(c.type, DateTime) and c.name not in left_out]
+    return _named(" | ".join(f"{c.name}={row._mapping[c]}" for c in kept), names)
+
+
+def _named(text: str, names: Mapping[str, str]) -> str:
+    return _ID.sub(lambda found: names.get(found[0], "<id>"), text)
+
+
+def differences(expected: Books, found: Books, *, shown: int = 5) -> str:
+    """Return what two sets of books do not have in common, for a person to read; empty where they are equal."""
+    told = []
+    for title, rows in expected.items():
+        missing, extra = _without(rows, found[title]), _without(found[title], rows)
+        if missing or extra:
+            told.append(f"{title}: {len(missing)} rows missing, {len(extra)} too many")
+            told += [f"  - {row}" for row in missing[:shown]] + [f"  + {row}" for row in extra[:shown]]
+    return "\n".join(told)
+
+
+def _without(rows: list[str], others: list[str]) -> list[str]:
+    left = dict.fromkeys(others, 0)
+    for other in others:
+        left[other] += 1
+    result = []
+    for row in rows:
+        if left.get(row, 0):
+            left[row] -= 1
+        else:
+            result.append(row)
+    return result

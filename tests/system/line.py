@@ -1,0 +1,262 @@
+"""The whole line driven over its public REST interfaces by a caller who calls again: two monthly cycles of the sample district.
+
+Calling again is safe by contract: reads and puts are idempotent, money carries an idempotency key, a device signs anew.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import date
+from functools import partial
+from typing import Any, Self
+
+import httpx
+import orjson
+
+from services.demo import play, setup
+from services.demo.district import EXCHANGE_DAY, District, Route
+from services.demo.mailbox import Mailbox
+from services.demo.stage import BATCH, DemoFailed, Stage
+from services.demo.stories import MONTHS, Month
+from shared import httpclient
+from shared.settings import SERVICES, Settings
+from shared.testing.faults import Crash
+from shared.web import devices
+
+CHANNEL_SECRET = "c" * 40
+CALL_SECONDS_MAX = 60.0  # a service that was killed, or whose database was, is back long before
+WAIT_SECONDS_MAX = 150.0
+PAUSE_SECONDS = 0.1
+JSON = {"Content-Type": "application/json"}
+PRECONDITION_FAILED = 412
+TRIED_AGAIN = frozenset({500, 502, 503, 504})
+KNOWN = {"accepted", "done", "already_accepted", "already_done"}
+LOOK_SECONDS = 0.3
+QUIET_LOOKS = 5  # longer than a consumer's poll
+MUST_BE_ZERO = ("journal_pending", "consumer_event_lag_seconds", "notices_queued", "waiting_oldest_age_seconds")
+PAYS_EVERY = 4  # the others are reminded
+DAYS = (10, 20)  # of each month, beside the read day: enough for a duplicate and for validation against history
+
+Transports = Mapping[str, httpx.AsyncBaseTransport]
+Step = Callable[[str], Awaitable[None]]
+
+
+async def no_faults(step: str) -> None:
+    """What happens before each step of a good day."""
+
+
+class Driver(Stage):
+    """A stage whose calls are made again until they are answered. `on_call` is told the number of each call."""
+
+    def __init__(self, district: District, settings: Settings, *, transports: Transports | None = None) -> None:
+        super().__init__(district, settings, CHANNEL_SECRET, Mailbox())
+        self._transports = transports or {}
+        self.calls = 0
+        self.calls_again = 0
+        self.on_call: Callable[[int], Awaitable[None]] | None = None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Self]:
+        async with AsyncExitStack() as stack:
+            for name in SERVICES:
+                client = httpclient.client(self._settings.url_of(name), transport=self._transports.get(name))
+                self._clients[name] = await stack.enter_async_context(client)
+            yield self
+
+    def say(self, text: str) -> None:
+        print(f"{self.seconds:6.1f} s  {text}", flush=True)
+
+    async def call(
+        self, who: str, method: str, service: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None
+    ) -> Any:
+        content = None if body is None else body if isinstance(body, bytes) else orjson.dumps(body)
+        given = {"Authorization": f"Bearer {self._tokens[who]}"} if who in self._tokens else {}
+        given["Content-Type"] = "text/csv" if path.startswith("/v1/reads/csv") else "application/json"
+        given |= headers or {}
+        return await self._answer(method, service, path, content, lambda: given)
+
+    async def _answer(
+        self, method: str, service: str, path: str, content: bytes | None, headers: Callable[[], dict[str, str]]
+    ) -> Any:
+        """Return the JSON of an answer, however often it takes to get one; raises `DemoFailed` for a refusal."""
+        self.calls += 1
+        if self.on_call is not None:
+            await self.on_call(self.calls)
+        deadline = time.monotonic() + CALL_SECONDS_MAX
+        unsure = False
+        while True:
+            try:
+                async with self._at_once:
+                    answer = await self._clients[service].request(method, path, content=content, headers=headers())
+            except (httpx.TransportError, Crash):
+                answer = None  # nobody knows how far it came
+            if answer is not None and answer.is_success:
+                return orjson.loads(answer.content)
+            if answer is not None and answer.status_code not in TRIED_AGAIN:
+                if unsure and answer.status_code == PRECONDITION_FAILED:
+                    return {}  # the decision that was not answered had been taken
+                raise DemoFailed(f"{method} {service} {path}: {answer.status_code} {answer.text[:300]}")
+            if time.monotonic() > deadline:
+                raise DemoFailed(f"{method} {service} {path}: no answer in {CALL_SECONDS_MAX:.0f} s")
+            unsure = True
+            self.calls_again += 1
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    def count(self, answer: dict[str, Any], allowed: set[str]) -> list[dict[str, Any]]:
+        return super().count(answer, KNOWN)  # what was not answered may have been done
+
+    async def push(self, device_id: str, path: str, items: Sequence[dict[str, Any]], allowed: set[str]) -> None:
+        """Send items as a head-end, which never sends one signed message twice."""
+        key = devices.key_of(self._settings.device_master_key.get_secret_value(), device_id, 1)
+        for start in range(0, len(items), BATCH):
+            body = orjson.dumps({"items": items[start : start + BATCH]})
+            sign = partial(devices.sign, key=key, device_id=device_id, method="POST", target=path, body=body)
+            answer = await self._answer("POST", "reading", path, body, lambda sign=sign: {**JSON, **sign()})
+            self.count(answer, allowed)
+
+    async def metrics(self, service: str) -> dict[str, float]:
+        """Return the metrics that have no labels; nothing where the service does not answer."""
+        try:
+            answer = await self._clients[service].get("/metrics")
+        except (httpx.TransportError, Crash):
+            return {}
+        lines = (line.split(" ") for line in answer.text.splitlines() if answer.is_success and line[:1] != "#")
+        return {parts[0]: float(parts[1]) for parts in lines if "{" not in parts[0]}
+
+    async def until(self, what: str, reached: Callable[[], Awaitable[bool]]) -> None:
+        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        while not await reached():
+            if time.monotonic() > deadline:
+                raise DemoFailed(f"did not happen within {WAIT_SECONDS_MAX:.0f} s: {what}; {await self._totals_text()}")
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _totals_text(self) -> str:
+        cycles = (play.BEFORE.cycle, *(month.cycle for month in MONTHS))
+        return str({cycle: await self.totals(cycle) for cycle in cycles})
+
+
+async def push_month(stage: Stage, month: Month) -> None:
+    """Push what the smart meters tell of a month: three days of registers, and a day of curves."""
+    smart = [route for route in stage.district.routes if not route.manual]
+    days = [*(month.first.replace(day=day) for day in DAYS), month.read_on]
+    await asyncio.gather(*(_push_route(stage, route, days) for route in smart))
+    for route in smart:
+        own = [
+            {"meter_no": stage.district.customers[i].meter_no, "day": str(days[0]), "unit": "Wh"}
+            | {"interval_minutes": minutes, "values": stage.district.curve(i, days[0])}
+            for i, minutes in stage.district.curves.items()
+            if i in route.members
+        ]
+        await stage.push(setup.head_end(route), "/v1/curves", own, play.NEW)
+    stage.say(f"{month.cycle}: registers of {len(days)} days pushed")
+
+
+async def _push_route(stage: Stage, route: Route, days: Sequence[date]) -> None:
+    late = stage.district.stories["late_read"]
+    exchanged = stage.district.stories["meter_exchange"]
+    for day in days:
+        who = list(route.members)
+        if day == MONTHS[1].read_on and late in who:
+            who.remove(late)
+        if day == EXCHANGE_DAY and exchanged in who:
+            who.remove(exchanged)
+        await stage.push(setup.head_end(route), "/v1/reads", stage.district.reads(who, day), play.NEW)
+
+
+async def pay(stage: Stage, month: Month, day: date) -> None:
+    """Pay some of what is open, at the counter and by app; two customers pay in their own way, most not at all."""
+    names = {i: name for name, i in stage.district.stories.items()}
+    index_of = {customer.account_no: customer.index for customer in stage.district.customers}
+    open_ = await stage.all("collection", "/v1/receivables", cycle=month.cycle, status="open")
+
+    async def one(account_no: str, fen: int) -> None:
+        i = index_of[account_no]
+        name = names.get(i, "") if month == MONTHS[0] else ""
+        if name == "wrong_amount":
+            order_id = await stage.order(account_no, fen)
+            answer = await stage.callback(order_id, fen - play.WRONG_BY_FEN, day)
+            body = {"action": "allocate", "account_no": account_no, "reason": "confirmed", "resolved_on": str(day)}
+            path = f"/v1/suspense/{answer['payment_id']}/resolution"
+            await stage.call("cashier-2", "POST", "collection", path, body, headers={"Idempotency-Key": order_id})
+        elif i % 3 == 0 or name:
+            fen += play.OVERPAID_FEN * (name == "overpayment")
+            order_id = await stage.order(account_no, fen)
+            for _ in range(1 + (name == "double_callback")):
+                await stage.callback(order_id, fen, day)
+        else:
+            await stage.counter(account_no, fen, day)
+
+    payers = [r for r in open_ if _pays(index_of[r["account_no"]], names)]
+    await asyncio.gather(*(one(r["account_no"], r["outstanding_fen"]) for r in payers))
+    stage.say(f"{month.cycle}: {len(payers)} of {len(open_)} bills paid")
+
+
+def _pays(i: int, names: Mapping[int, str]) -> bool:
+    return names[i] != "never_pays" if i in names else i % PAYS_EVERY == 0
+
+
+async def two_cycles(stage: Stage, before: Step = no_faults) -> None:
+    """Play both months, each step behind the one before it; `before` is told the name of each step.
+
+    Each step waits for what the next one builds on, so that the books depend on the steps alone and not on their speed.
+    """
+    routes = stage.district.routes
+    manual, smart = [r for r in routes if r.manual], [r for r in routes if not r.manual]
+    january, february = MONTHS
+
+    await before("live-0")
+    await play.load_tariffs(stage)
+    await play.go_live(stage, manual)
+    await play.plan(stage, play.BEFORE)
+    await before("close-0")
+    await play.read_by_hand(stage, play.BEFORE)
+    await play.close_month(stage, play.BEFORE, manual)
+    await before("pay-0")
+    await pay(stage, play.BEFORE, date(2026, 1, 10))
+    await before("live-1")
+    await play.go_live(stage, smart)
+    await play.exchange_meter(stage)
+    await play.plan(stage, january)
+    await before("push-1")
+    await push_month(stage, january)
+    await play.push_twice(stage)
+    await play.read_by_hand(stage, january)
+    await before("close-1")
+    await play.close_month(stage, january, routes)
+    await before("pay-1")
+    await pay(stage, january, date(2026, 2, 6))
+    await before("correct")
+    await play.correct_read(stage)
+    await play.remind(stage)
+    await play.plan(stage, february)
+    await before("push-2")
+    await push_month(stage, february)
+    await play.read_by_hand(stage, february)
+    await before("close-2")
+    await play.close_month(stage, february, routes)
+    await play.review(stage, february)
+    await before("pay-2")
+    await pay(stage, february, date(2026, 3, 6))
+    await before("late")
+    await play.read_late(stage)
+    await before("settle")
+    await play.settle(stage)
+
+
+async def quiet(driver: Driver) -> None:
+    """Wait until no service has anything left to tell, to hear or to send, and nothing came for a few looks."""
+    looks = 0
+
+    async def reached() -> bool:
+        nonlocal looks
+        await asyncio.sleep(LOOK_SECONDS)
+        looks = looks + 1 if all([await _is_quiet(driver, name) for name in SERVICES]) else 0
+        return looks >= QUIET_LOOKS
+
+    await driver.until("all services are quiet", reached)
+
+
+async def _is_quiet(driver: Driver, name: str) -> bool:
+    told = await driver.metrics(name)
+    return bool(told) and not any(told.get(gauge, 0.0) for gauge in MUST_BE_ZERO)
