@@ -119,24 +119,25 @@ def _periods_of(day: DaySchedule, starts: list[int], curve: Curve) -> list[int]:
     return out
 
 
-def _opened(work: Work, part: int, at: int) -> Ints:
-    """The slots of a curve, checked once: rows with gaps are refused, rows that could overflow a sum are set apart."""
+def _opened(work: Work, part: int, at: int) -> tuple[Ints, Ints]:
+    """The slots of a curve and the highest of each row, checked once: rows with gaps are refused, rows that could overflow a
+    sum are set apart.
+    """
     key = ("curve", part, at)
-    table = work.closed[key]
-    if table.size:
-        low, high = int(table.min()), int(table.max())
+    if key not in work.opened:
+        table = work.columns[key]
+        lows, highs = table.min(axis=1), table.max(axis=1)
+        gaps = lows == MISSING
+        quantity = work.plan.request.usage[part].curves[at].quantity
+        work.rows.refuse(gaps, Refused("curve_gap", f"/usage/curves/{quantity}/wh"))
         most = SAFE // (table.shape[1] * 60)
-        if low == MISSING:
-            gaps = _some(table == MISSING)
-            quantity = work.plan.request.usage[part].curves[at].quantity
-            work.rows.refuse(gaps, Refused("curve_gap", f"/usage/curves/{quantity}/wh"))
-            table = _without(table, gaps)
-        elif low < -most or high > most:
-            beyond = _some((table > most) | (table < -most))
+        beyond = (highs > most) | ((lows < -most) & ~gaps)
+        if gaps.any() or beyond.any():
             work.rows.set_apart(beyond)
-            table = _without(table, beyond)
-        work.closed[key] = table
-    return table
+            table = _without(table, gaps | beyond)
+            highs = table.max(axis=1)
+        work.opened[key] = table, highs
+    return work.opened[key]
 
 
 def _some(slots: Bools) -> Bools:
@@ -163,7 +164,7 @@ def into_quantities(work: Work, piece: Piece, part: int, at: int, own: dict[str,
     read = work.plan.request.usage[part]
     name = read.curves[at].quantity
     slots = _slots(work.plan, piece, part, at)
-    runs = run_sums(_opened(work, part, at), slots)
+    runs = run_sums(_opened(work, part, at)[0], slots)
     if name not in own or not (piece.from_ <= read.from_ and read.to <= piece.to):
         own[name] = _col(work, runs.sum(axis=1))
     if name in ("import", "export"):
@@ -171,8 +172,8 @@ def into_quantities(work: Work, piece: Piece, part: int, at: int, own: dict[str,
             own[register] = _col(work, runs[:, slots.run_periods == index].sum(axis=1))
 
 
-def _all_slots(work: Work, piece: Piece, quantity: str) -> list[tuple[int, Slots, Ints]]:
-    """The slots of a quantity in a piece, by read, in order of time: minutes of a slot, where they lie, the rows."""
+def _all_slots(work: Work, piece: Piece, quantity: str) -> list[tuple[int, Slots, Ints, Ints]]:
+    """The slots of a quantity in a piece, by read, in order of time: minutes of a slot, where they lie, rows, highest of rows."""
     out = []
     for index, read in enumerate(work.plan.request.usage):
         if read.to <= piece.from_ or read.from_ >= piece.to:
@@ -181,7 +182,7 @@ def _all_slots(work: Work, piece: Piece, quantity: str) -> list[tuple[int, Slots
         if at is None:
             raise Refused("curve_missing", f"/usage/curves/{quantity}")
         slots = _slots(work.plan, piece, index, at)
-        out.append((read.curves[at].minutes, slots, _opened(work, index, at)))
+        out.append((read.curves[at].minutes, slots, *_opened(work, index, at)))
     return out
 
 
@@ -191,14 +192,16 @@ def highest_mean(work: Work, piece: Piece, quantity: str) -> Col:
     if not steps or any(QUARTER % step for step in steps):
         raise Refused("demand_missing", f"/usage/curves/{quantity}")
     best = work.rows.constant(0)
-    for step, slots, table in _all_slots(work, piece, quantity):
+    for step, slots, table, highs in _all_slots(work, piece, quantity):
         inside = table[:, slots.first : slots.last]
         if step < QUARTER:
             work.rows.set_apart(_some(inside < 0))
             quarters = slots.minutes // QUARTER
             starts = np.flatnonzero(np.concatenate(([True], quarters[1:] != quarters[:-1])))
             inside = np.add.reduceat(inside, starts, axis=1)
-        best = work.rows.most(best, _col(work, inside.max(axis=1) * (60 // QUARTER)))
+        whole_row = inside.shape == table.shape and step == QUARTER
+        highest = highs if whole_row else inside.max(axis=1)
+        best = work.rows.most(best, _col(work, highest * (60 // QUARTER)))
     return best
 
 
@@ -214,7 +217,7 @@ def tiers_in_time(work: Work, piece: Piece, quantity: str, skip: Col, tiers: lis
         borders.append(rows.plus(borders[-1], rows.at_least_zero(tier)))
     borders.append(rows.constant(SAFE))
     done = np.zeros(rows.n, dtype=np.int64)
-    for _, slots, slots_wh in _all_slots(work, piece, quantity):
+    for _, slots, slots_wh, _ in _all_slots(work, piece, quantity):
         rows.set_apart(_some(slots_wh[:, slots.first : slots.last] < 0))
         ends = done[:, None] + np.cumsum(run_sums(slots_wh, slots), axis=1)
         starts = np.concatenate((done[:, None], ends[:, :-1]), axis=1)
@@ -235,7 +238,7 @@ def by_interval(work: Work, piece: Piece, quantity: str, series: Series) -> tupl
     den = 1000 * lcm(1, *(p.den for day in series.days.values() for p in day))
     if den > SAFE:
         raise Unsupported("denominators too large")
-    for _, slots, table in _all_slots(work, piece, quantity):
+    for _, slots, table, _ in _all_slots(work, piece, quantity):
         nums = _slot_prices(slots, series, den)
         most = SAFE // (max(1, *map(abs, nums)) * len(nums))
         inside = table[:, slots.first : slots.last]

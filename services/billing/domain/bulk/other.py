@@ -53,7 +53,7 @@ def given(work: Work, piece: Piece, charge: Given) -> None:
     amount = work.plan.request.amounts.get(charge.name)
     if amount is None:
         raise Refused("amount_missing", f"/amounts/{charge.name}")
-    work.add_value(charge, "given", piece, work.given["amount", charge.name], amount.den)
+    work.add_value(charge, "given", piece, work.take("amount", charge.name), amount.den)
 
 
 def totals(work: Work) -> tuple[Col, Col | None]:

@@ -63,7 +63,7 @@ def _usage(work: Work, piece: Piece, q: dict[str, Col]) -> None:
 
 def _own_days(work: Work, part: UsagePart, index: int, name: str, piece: Piece) -> Col:
     """The share of a read's usage by days: what there was at the end less what there was at the start, each to the Wh."""
-    col = work.given["wh", index, name]
+    col = work.take("wh", index, name)
     from_, to = max(part.from_, piece.from_), min(part.to, piece.to)
     if (from_, to) == (part.from_, part.to) or name.startswith("demand"):
         return col
@@ -116,7 +116,7 @@ def _figure(work: Work, piece: Piece, value: Amount) -> tuple[Col, int]:
     found = work.plan.request.facts[piece.fact].values.get(value)
     if found is None:
         raise Refused("fact_missing", f"/account/values/{value}")
-    return work.given["value", piece.fact, value], found.den
+    return work.take("value", piece.fact, value), found.den
 
 
 def _derive(work: Work, piece: Piece, rule: QuantityRule, q: dict[str, Col]) -> None:

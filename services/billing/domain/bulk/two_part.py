@@ -80,10 +80,10 @@ def _volt_amperes(work: Work, fact: int) -> Col:
     """The whole capacity: of the equipment, else as stated."""
     stated = work.plan.request.facts[fact]
     if stated.equipment:
-        return work.rows.total([work.given["unit", fact, i] for i in range(len(stated.equipment))])
+        return work.rows.total([work.take("unit", fact, i) for i in range(len(stated.equipment))])
     if stated.capacity_va is None:
         raise Refused("capacity_missing", "/account/capacity_kva")
-    return work.given["va", fact]
+    return work.take("va", fact)
 
 
 # --- capacity
@@ -106,7 +106,7 @@ def _by_share_of_state(work: Work, charge: Capacity, fact: int) -> dict[Exact, C
         states = []
         for i, unit in enumerate(equipment):
             short = unit.state == "suspended" and _suspended_days(work, fact, unit.name) < charge.suspension_days
-            states.append(("running" if short else unit.state, work.given["unit", fact, i]))
+            states.append(("running" if short else unit.state, work.take("unit", fact, i)))
     sums: dict[Exact, Col] = {}
     for state, va in states:
         share = charge.state_share.get(state)
@@ -197,7 +197,7 @@ def _billed(work: Work, charge: Demand, fact: int, measured: Col) -> tuple[Col, 
         return rows.most(measured, floor), None
     if work.plan.request.facts[fact].contract_demand_w is None:
         raise Refused("contract_demand_missing", "/account/contract_demand_kw")
-    contract = rows.most(work.given["contract", fact], floor)
+    contract = rows.most(work.take("contract", fact), floor)
     if charge.over_from is None:
         return rows.most(contract, measured), None
     tolerated = _share(work, contract, charge.over_from)

@@ -85,8 +85,8 @@ class Work:
     """The bills of one form in the making."""
 
     __slots__ = (
-        "closed", "cycle_free", "cycle_used", "demand_w", "findings", "free", "given", "ladders", "lines", "of", "pieces",
-        "plan", "rest_wh", "rows",
+        "columns", "cycle_free", "cycle_used", "demand_w", "findings", "free", "given", "ladders", "lines", "of",
+        "opened", "pieces", "plan", "rest_wh", "rows",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, columns: Mapping[Key, Ints], n: int) -> None:
@@ -98,9 +98,10 @@ class Work:
         self.of = [Quantities() for _ in self.pieces]
         self.lines: list[LineColumn] = []
         self.findings: list[Note] = []
-        self.given: dict[Key, Col] = {k: self.rows.read(v) for k, v in columns.items() if k[0] != "curve"}
-        self.closed = {k: v for k, v in columns.items() if k[0] == "curve"}
-        """Curves, still to be opened: rows of slots."""
+        self.columns = columns
+        self.given: dict[Key, Col] = {}
+        self.opened: dict[Key, tuple[Ints, Ints]] = {}
+        """Curves that have been checked, and the highest slot of each row."""
         self.cycle_used: dict[str, list[Col]] = {}
         self.cycle_free: dict[str, Col] = {}
         self.ladders: dict[str, LadderState] = {}
@@ -110,19 +111,25 @@ class Work:
         self.demand_w: dict[str, dict[str, Col]] = {}
         self._open_state()
 
+    def take(self, *key: str | int) -> Col:
+        """This function will give a column that came with the requests."""
+        if key not in self.given:
+            self.given[key] = self.rows.read(self.columns[key])
+        return self.given[key]
+
     def _open_state(self) -> None:
         state = self.plan.request.state or {}
         for name, entry in (state.get("ladders") or {}).items():
             used = entry["used_wh"]
             by = {p: len(v) for p, v in used.items()} if isinstance(used, dict) else {"": len(used)}
-            columns = {p: [self.given["used", name, p, t] for t in range(count)] for p, count in by.items()}
+            columns = {p: [self.take("used", name, p, t) for t in range(count)] for p, count in by.items()}
             self.ladders[name] = LadderState(entry["year"], entry.get("version", ""), columns)
         for name, entry in (state.get("free") or {}).items():
-            self.free[name] = (np.full(self.rows.n, entry["year"], dtype=np.int64), self.given["free", name])
+            self.free[name] = (np.full(self.rows.n, entry["year"], dtype=np.int64), self.take("free", name))
         for name in state.get("rest_wh") or {}:
-            self.rest_wh[name] = self.given["rest", name]
+            self.rest_wh[name] = self.take("rest", name)
         for name, history in (state.get("demand_w") or {}).items():
-            self.demand_w[name] = {month: self.given["demand", name, month] for month in history}
+            self.demand_w[name] = {month: self.take("demand", name, month) for month in history}
 
     def price(self, piece: Piece, price: Price) -> Exact:
         """Give a unit price, looked up once for the form."""
