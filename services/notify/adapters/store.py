@@ -258,22 +258,44 @@ async def give_up(tx: Tx, *, org_unit: str, before: date) -> Sequence[Row[Any]]:
 _IN_FLIGHT = (State.SENDING.value, State.UNKNOWN.value)
 
 
-async def claim_one(tx: Tx, lease_until: datetime) -> Row[Any] | None:
-    """Take the notice that is due longest for sending, so that no other sender takes it before the lease ends."""
-    oldest = (
-        select(NOTICE.c.notice_id)
+class Settled(NamedTuple):
+    """What became of one attempt: the columns of its notice."""
+
+    notice_id: str
+    state: str
+    doubts: int
+    code: str
+    due_at: datetime | None
+    done_at: datetime | None
+    channel: str
+    template_version: int | None
+    content_hash: str | None
+
+
+async def claim(tx: Tx, *, count: int, lease_until: datetime) -> list[Row[Any]]:
+    """Take the notices that are due longest for sending, so that no other sender takes them before the lease ends.
+
+    Returns them as they were (two statements: PostgreSQL may run a locking sub-select with a limit more than once).
+    """
+    rows = await tx.all(
+        select(NOTICE)
         .where(NOTICE.c.due_at <= tx.now, NOTICE.c.state.in_((State.QUEUED.value, State.UNKNOWN.value)))
         .order_by(NOTICE.c.due_at)
-        .limit(1)
+        .limit(count)
         .with_for_update(skip_locked=True)
-        .scalar_subquery()
     )
-    return await tx.first(
-        update(NOTICE)
-        .where(NOTICE.c.notice_id == oldest)
-        .values(state=State.SENDING.value, attempts=NOTICE.c.attempts + 1, due_at=lease_until)
-        .returning(*NOTICE.c)
+    await bulk.update_from(
+        tx,
+        NOTICE,
+        {
+            "notice_id": [row.notice_id for row in rows],
+            "state": [State.SENDING.value] * len(rows),
+            "attempts": [row.attempts + 1 for row in rows],
+            "due_at": [lease_until] * len(rows),
+        },
+        key=("notice_id",),
     )
+    return list(rows)
 
 
 async def has_due(read: Read, now: datetime) -> bool:
@@ -292,19 +314,25 @@ async def expired_leases(tx: Tx, limit: int) -> Sequence[Row[Any]]:
     )
 
 
-async def settle(tx: Tx, notice_id: str, *, attempts: int, resends: int, values: dict[str, Any]) -> bool:
-    """Store what became of one attempt, unless another attempt was begun meanwhile."""
-    changed = await tx.execute(
-        update(NOTICE)
-        .where(
-            NOTICE.c.notice_id == notice_id,
-            NOTICE.c.attempts == attempts,
-            NOTICE.c.resends == resends,
-            NOTICE.c.state.in_(_IN_FLIGHT),
-        )
-        .values(**values)
+async def in_flight(tx: Tx, notice_ids: Sequence[str]) -> set[tuple[str, int, int]]:
+    """Lock these notices, and return (notice_id, attempts, resends) of those whose attempt is not settled."""
+    c = NOTICE.c
+    rows = await bulk.select_in(
+        tx,
+        NOTICE,
+        {"notice_id": notice_ids},
+        columns=(c.notice_id, c.attempts, c.resends),
+        where=c.state.in_(_IN_FLIGHT),
+        order_by=(c.notice_id,),
+        for_update=_locks(tx),
     )
-    return changed == 1
+    return {(row.notice_id, row.attempts, row.resends) for row in rows}
+
+
+async def settle(tx: Tx, settled: Sequence[Settled]) -> None:
+    """Store what became of attempts; the caller holds the locks."""
+    columns = {name: [getattr(one, name) for one in settled] for name in Settled._fields}
+    await bulk.update_from(tx, NOTICE, columns, key=("notice_id",))
 
 
 async def notice_for_update(tx: Tx, notice_id: str) -> Row[Any] | None:

@@ -1,9 +1,10 @@
-"""Sending, as the database sees it: take a notice, and store what became of it. One notice in flight per sender.
+"""Sending, as the database sees it: take notices, and store what became of them. One notice in flight per connection.
 
-Storing the last outcome and taking the next notice is one unit of work. So `sending` means truly in flight, and a sender
-that dies leaves at most one notice in doubt.
+Storing outcomes and taking the next notices is one unit of work. So `sending` means truly in flight, and a process that dies
+leaves at most one notice per connection in doubt.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ import orjson
 from sqlalchemy import Row
 
 from services.notify.adapters import store
+from services.notify.adapters.store import Settled
 from services.notify.domain import sending
 from services.notify.domain.causes import Figures
 from services.notify.domain.contacts import Contact
@@ -40,12 +42,14 @@ class Claimed:
     text: Rendered | None  # None: the figures lack what the template shows
 
 
-async def claim(tx: Tx, catalogue: Catalogue, *, lease_seconds: int) -> Claimed | None:
-    """Take the notice that is due longest, rendered in its contact's language; None where nothing is due."""
-    row = await store.claim_one(tx, tx.now + timedelta(seconds=lease_seconds))
-    if row is None:
-        return None
-    contact, _ = (await store.contacts(tx, [row.contact_no]))[row.contact_no]
+async def claim(tx: Tx, catalogue: Catalogue, *, count: int, lease_seconds: int) -> list[Claimed]:
+    """Take up to `count` notices, those that are due longest, rendered in their contacts' languages."""
+    rows = await store.claim(tx, count=count, lease_until=tx.now + timedelta(seconds=lease_seconds))
+    contacts = await store.contacts(tx, [row.contact_no for row in rows])
+    return [_claimed(row, contacts[row.contact_no][0], catalogue) for row in rows]
+
+
+def _claimed(row: Row[Any], contact: Contact, catalogue: Catalogue) -> Claimed:
     figures: Figures = orjson.loads(row.figures)
     try:
         text = render(catalogue.on(row.template, row.day), contact.language, figures)
@@ -57,7 +61,7 @@ async def claim(tx: Tx, catalogue: Catalogue, *, lease_seconds: int) -> Claimed 
         row.template,
         row.cause_kind,
         row.cause_id,
-        row.attempts,
+        row.attempts + 1,
         row.doubts,
         row.resends,
         contact,
@@ -65,60 +69,92 @@ async def claim(tx: Tx, catalogue: Catalogue, *, lease_seconds: int) -> Claimed 
     )
 
 
-async def finish(tx: Tx, claimed: Claimed, attempt: Attempt, retry: Retry) -> Verdict | None:
-    """Store what became of a notice and publish it if that is final; None if another attempt was begun meanwhile."""
-    verdict = sending.judge(
-        claimed.notice_id, attempts=claimed.attempts, doubts=claimed.doubts, attempt=attempt, retry=retry
+async def finish(tx: Tx, done: Sequence[tuple[Claimed, Attempt]], retry: Retry) -> int:
+    """Store what became of notices, publish what is final, and return how many attempts were overtaken by another."""
+    if not done:
+        return 0
+    in_flight = await store.in_flight(tx, [claimed.notice_id for claimed, _ in done])
+    judged = [
+        (claimed, sending.judge(claimed.notice_id, claimed.attempts, claimed.doubts, attempt, retry))
+        for claimed, attempt in done
+        if (claimed.notice_id, claimed.attempts, claimed.resends) in in_flight
+    ]
+    await store.settle(
+        tx,
+        [
+            _settled(
+                tx,
+                claimed.notice_id,
+                verdict,
+                claimed.contact.channel,
+                claimed.text.template_version if claimed.text else None,
+                claimed.text.content_hash if claimed.text else None,
+            )
+            for claimed, verdict in judged
+        ],
     )
-    values = _values(tx, verdict) | {"channel": claimed.contact.channel}
-    if claimed.text is not None:
-        values |= {"template_version": claimed.text.template_version, "content_hash": claimed.text.content_hash}
-    stored = await store.settle(
-        tx, claimed.notice_id, attempts=claimed.attempts, resends=claimed.resends, values=values
-    )
-    if not stored:
-        return None
-    _publish(tx, claimed, claimed.contact.channel, verdict)
-    return verdict
+    _publish(tx, [(claimed, claimed.contact.channel, verdict) for claimed, verdict in judged])
+    return len(done) - len(judged)
 
 
 async def expire_leases(tx: Tx, retry: Retry) -> int:
     """Give up on senders that did not come back: what they had in flight is in doubt. Returns how many."""
     rows = await store.expired_leases(tx, EXPIRED_MAX)
-    for row in rows:
-        attempt = Attempt("in_doubt", "lease_expired")
-        verdict = sending.judge(row.notice_id, attempts=row.attempts, doubts=row.doubts, attempt=attempt, retry=retry)
-        await store.settle(tx, row.notice_id, attempts=row.attempts, resends=row.resends, values=_values(tx, verdict))
-        _publish(tx, row, row.channel, verdict)
+    attempt = Attempt("in_doubt", "lease_expired")
+    judged = [(row, sending.judge(row.notice_id, row.attempts, row.doubts, attempt, retry)) for row in rows]
+    await store.settle(
+        tx,
+        [
+            _settled(tx, row.notice_id, verdict, row.channel, row.template_version, row.content_hash)
+            for row, verdict in judged
+        ],
+    )
+    _publish(tx, [(row, row.channel, verdict) for row, verdict in judged])
     return len(rows)
 
 
-def _values(tx: Tx, verdict: Verdict) -> dict[str, Any]:
+def _settled(
+    tx: Tx,
+    notice_id: str,
+    verdict: Verdict,
+    channel: str,
+    template_version: int | None,
+    content_hash: str | None,
+) -> Settled:
     final = verdict.retry_seconds is None
-    return {
-        "state": verdict.state.value,
-        "doubts": verdict.doubts,
-        "code": verdict.code,
-        "due_at": None if verdict.retry_seconds is None else tx.now + timedelta(seconds=verdict.retry_seconds),
-        "done_at": tx.now if final else None,
-    }
+    return Settled(
+        notice_id=notice_id,
+        state=verdict.state.value,
+        doubts=verdict.doubts,
+        code=verdict.code,
+        due_at=None if verdict.retry_seconds is None else tx.now + timedelta(seconds=verdict.retry_seconds),
+        done_at=tx.now if final else None,
+        channel=channel,
+        template_version=template_version,
+        content_hash=content_hash,
+    )
 
 
-def _publish(tx: Tx, notice: "Claimed | Row[Any]", channel: str, verdict: Verdict) -> None:
-    """Publish a final state. The lock on the notice's row, which was just updated, orders the facts about it."""
-    if verdict.retry_seconds is not None:
-        return
-    about = {
-        "account_no": notice.account_no,
-        "notice_id": notice.notice_id,
-        "template": notice.template,
-        "channel": channel,
-        "cause_kind": notice.cause_kind,
-        "cause_id": notice.cause_id,
-        "causation_id": notice.cause_id,
-    }
-    if verdict.state is State.DELIVERED:
-        tx.publish([NoticeDelivered(**about, delivered_at=tx.now)])
-    else:
-        reason = "delivery_unknown" if verdict.state is State.UNKNOWN else verdict.code
-        tx.publish([NoticeFailed(**about, reason=reason)])
+def _publish(tx: Tx, judged: Sequence[tuple["Claimed | Row[Any]", str, Verdict]]) -> None:
+    """Publish final states. The locks on the notices' rows order the facts about each."""
+    delivered: list[NoticeDelivered] = []
+    failed: list[NoticeFailed] = []
+    for notice, channel, verdict in judged:
+        if verdict.retry_seconds is not None:
+            continue
+        about = {
+            "account_no": notice.account_no,
+            "notice_id": notice.notice_id,
+            "template": notice.template,
+            "channel": channel,
+            "cause_kind": notice.cause_kind,
+            "cause_id": notice.cause_id,
+            "causation_id": notice.cause_id,
+        }
+        if verdict.state is State.DELIVERED:
+            delivered.append(NoticeDelivered(**about, delivered_at=tx.now))
+        else:
+            reason = "delivery_unknown" if verdict.state is State.UNKNOWN else verdict.code
+            failed.append(NoticeFailed(**about, reason=reason))
+    tx.publish(delivered)
+    tx.publish(failed)

@@ -53,7 +53,7 @@ class Verdict:
     doubts: int
 
 
-def judge(notice_id: str, *, attempts: int, doubts: int, attempt: Attempt, retry: Retry) -> Verdict:
+def judge(notice_id: str, attempts: int, doubts: int, attempt: Attempt, retry: Retry) -> Verdict:
     """Return what follows from an attempt; `attempts` counts it, `doubts` counts the in-doubt ones before it.
 
     Once an attempt was in doubt, a later refusal cannot prove that nothing arrived: the notice stays `unknown`.

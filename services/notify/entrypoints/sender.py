@@ -1,4 +1,4 @@
-"""The sender: background tasks that send what is due, each over a connection of its own."""
+"""The sender: sends what is due, over some connections at the same time."""
 
 import asyncio
 import contextlib
@@ -42,25 +42,22 @@ class Sender:
         self._catalogue = catalogue
         self._senders = senders
         self._lease_seconds = lease_seconds
-        self._bells = [Wake() for _ in range(senders)]
+        self._bell = Wake()
         self._domain = server.sender.rpartition("@")[2]
         self._metrics = metrics
 
     def wake(self) -> None:
-        """Tell the senders that something is due."""
-        for bell in self._bells:
-            bell.set()
+        """Tell the sender that something is due."""
+        self._bell.set()
 
     async def run(self) -> None:
         """Run until cancelled; then what is in flight is finished, so that nothing is left in doubt."""
         stop = asyncio.Event()
-        loops = [self._send_all(stop, bell) for bell in self._bells]
-        if loops:
-            loops.append(self._watch_leases(stop))
+        loops = [self._send_all(stop), self._watch_leases(stop)] if self._senders else []
         working = asyncio.gather(*loops)
         try:
             await asyncio.shield(working)
-            await asyncio.Event().wait()  # without senders there is nothing to do until the end
+            await asyncio.Event().wait()  # without connections there is nothing to do until the end
         except asyncio.CancelledError:
             stop.set()
             self.wake()
@@ -68,44 +65,64 @@ class Sender:
                 await working
             raise
 
-    async def _send_all(self, stop: asyncio.Event, bell: Wake) -> None:
-        session = SmtpSession(self._server)
-        done: tuple[Claimed, Attempt] | None = None
+    async def _send_all(self, stop: asyncio.Event) -> None:
+        free = [SmtpSession(self._server) for _ in range(self._senders)]
+        flying: dict[asyncio.Task[Attempt], tuple[SmtpSession, Claimed]] = {}
+        done: list[tuple[Claimed, Attempt]] = []
         failures = 0
-        while done is not None or not stop.is_set():
+        while flying or done or not stop.is_set():
             try:
-                # The connection comes before the claim: a server that is away costs no notice an attempt.
-                ready = not stop.is_set() and (done is not None or await self._anything_due()) and await session.open()
-                claimed = await self._store_and_claim(done, ready=ready)
-                done = None
-                if claimed is not None:
-                    done = claimed, await self._send(session, claimed)
+                if flying:
+                    landed, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+                    for task in landed:
+                        session, claimed = flying.pop(task)
+                        free.append(session)
+                        done.append((claimed, task.result()))
+                ready = [] if stop.is_set() else await self._connected(free, look=not flying and not done)
+                taken = await self._store_and_claim(done, len(ready))
+                done = []
+                for session, claimed in zip(ready, taken, strict=False):
+                    free.remove(session)
+                    flying[asyncio.create_task(self._send(session, claimed))] = session, claimed
                 failures = 0
             except Exception as error:  # whatever it is, the other notices must go out; a lease says what is left open
                 failures += 1
                 logger.exception("sender.failed", exc_info=error)
-                session.close()
                 if stop.is_set() and failures > FAILURES_AT_STOP_MAX:
                     break
-                await bell.wait(min(2.0**failures, BACK_OFF_SECONDS_MAX))
+                await self._bell.wait(min(2.0**failures, BACK_OFF_SECONDS_MAX))
                 continue
-            if done is None:
-                await bell.wait(IDLE_SECONDS)
-        session.close()
+            if not flying:
+                await self._bell.wait(IDLE_SECONDS)
+        for session in free:
+            session.close()
 
-    async def _anything_due(self) -> bool:
-        async with self._database.read() as read:
-            return await store.has_due(read, self._database.clock.now())
+    async def _connected(self, free: list[SmtpSession], *, look: bool) -> list[SmtpSession]:
+        """Return the free connections that are open, opening them where something is due.
 
-    async def _store_and_claim(self, done: tuple[Claimed, Attempt] | None, *, ready: bool) -> Claimed | None:
-        if done is None and not ready:
-            return None
+        The connection comes before the claim: a server that is away costs no notice an attempt.
+        """
+        if look:
+            async with self._database.read() as read:
+                if not await store.has_due(read, self._database.clock.now()):
+                    return []
+        ready = []
+        for session in free:
+            if not await session.open():
+                break
+            ready.append(session)
+        return ready
+
+    async def _store_and_claim(self, done: list[tuple[Claimed, Attempt]], count: int) -> list[Claimed]:
+        if not done and not count:
+            return []
         async with self._database.begin() as tx:
-            if done is not None:
-                verdict = await sending.finish(tx, *done, self._policy.retry)
-                if verdict is None:
-                    logger.warning("sender.overtaken", extra={"notice_id": done[0].notice_id})
-            return await sending.claim(tx, self._catalogue, lease_seconds=self._lease_seconds) if ready else None
+            overtaken = await sending.finish(tx, done, self._policy.retry)
+            if overtaken:
+                logger.warning("sender.overtaken", extra={"count": overtaken})
+            if not count:
+                return []
+            return await sending.claim(tx, self._catalogue, count=count, lease_seconds=self._lease_seconds)
 
     async def _send(self, session: SmtpSession, claimed: Claimed) -> Attempt:
         channel = self._policy.channels.get(claimed.contact.channel)
@@ -121,7 +138,11 @@ class Sender:
                 message_id=message_id(claimed.notice_id, claimed.resends, self._domain),
                 at=self._database.clock.now(),
             )
-            attempt = await session.send(message)
+            try:
+                attempt = await session.send(message)
+            except BaseException:
+                session.close()  # nobody knows what it is in the middle of
+                raise
         self._metrics.counter("notices_total").labels(claimed.contact.channel, attempt.result).inc()
         return attempt
 

@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from services.notify.adapters.gateways.smtp import Message
 from services.notify.application import sending
+from services.notify.domain.sending import Attempt
 from services.notify.entrypoints.sender import Sender
 from services.notify.main import load_templates
 from services.notify.settings import NotifySettings
@@ -149,8 +150,7 @@ async def test_a_notice_whose_answer_is_lost_too_often_stays_unknown_and_is_said
 async def test_what_a_dead_sender_had_in_flight_is_in_doubt_when_its_lease_ends(notify: Notify) -> None:
     await queue(notify)
     async with notify.database.begin() as tx:
-        claimed = await sending.claim(tx, CATALOGUE, lease_seconds=60)
-    assert claimed is not None
+        assert await sending.claim(tx, CATALOGUE, count=1, lease_seconds=60)
     with SmtpServer() as server:
         async with running(notify.sender(server.port, lease_seconds=1)):
             await asyncio.sleep(0.6)  # two looks at the leases: the sender of the claim is thought alive
@@ -165,13 +165,12 @@ async def test_what_a_dead_sender_had_in_flight_is_in_doubt_when_its_lease_ends(
 async def test_an_answer_that_comes_after_the_lease_still_counts(notify: Notify) -> None:
     await queue(notify)
     async with notify.database.begin() as tx:
-        claimed = await sending.claim(tx, CATALOGUE, lease_seconds=60)
-    assert claimed is not None
+        (claimed,) = await sending.claim(tx, CATALOGUE, count=1, lease_seconds=60)
     notify.clock.move(seconds=61)
     async with notify.database.begin() as tx:
         assert await sending.expire_leases(tx, notify.policy.retry) == 1
     async with notify.database.begin() as tx:
-        assert await sending.finish(tx, claimed, sending.Attempt("accepted"), notify.policy.retry) is not None
+        assert await sending.finish(tx, [(claimed, Attempt("accepted"))], notify.policy.retry) == 0
     assert await notify.states() == [("delivered", "")]
 
 
@@ -179,16 +178,16 @@ async def test_the_answer_to_an_attempt_that_was_overtaken_changes_nothing(notif
     notify.retry_at_once()
     await queue(notify)
     async with notify.database.begin() as tx:
-        first = await sending.claim(tx, CATALOGUE, lease_seconds=60)
+        (first,) = await sending.claim(tx, CATALOGUE, count=1, lease_seconds=60)
     notify.clock.move(seconds=61)
     async with notify.database.begin() as tx:
         await sending.expire_leases(tx, notify.policy.retry)
     async with notify.database.begin() as tx:
-        second = await sending.claim(tx, CATALOGUE, lease_seconds=60)
-    assert first is not None
-    assert second is not None
+        (second,) = await sending.claim(tx, CATALOGUE, count=1, lease_seconds=60)
+    assert second.attempts == 2
     async with notify.database.begin() as tx:
-        assert await sending.finish(tx, first, sending.Attempt("permanent", "smtp.550"), notify.policy.retry) is None
+        late = first, Attempt("permanent", "smtp.550")
+        assert await sending.finish(tx, [late], notify.policy.retry) == 1
     assert await notify.states() == [("sending", "lease_expired")]
 
 
@@ -246,6 +245,43 @@ def test_a_line_break_in_a_subject_makes_no_header() -> None:
     read = message_from_bytes(mail)
     assert read["Bcc"] is None
     assert len(read.items()) == 9
+
+
+async def test_a_fault_of_our_own_in_one_notice_holds_up_no_other_and_ends_in_doubt(
+    notify: Notify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode = Message.encode
+
+    def broken(message: Message, sender: str) -> bytes:
+        if message.to.startswith("person0002"):
+            raise RuntimeError("a bug")
+        return encode(message, sender)
+
+    monkeypatch.setattr(Message, "encode", broken)
+    await queue(notify, 5)
+    with SmtpServer() as server:
+        async with running(notify.sender(server.port)):
+            await until(notify, lambda states: states.count(("delivered", "")) == 4)
+            notify.clock.move(seconds=61)
+        async with running(notify.sender(server.port)):
+            states = await until(notify, lambda states: ("unknown", "lease_expired") in states)
+    assert states[1] == ("unknown", "lease_expired")
+    assert len(server.mails) == 4
+
+
+@pytest.mark.parametrize("count", [1, 50])
+async def test_the_statements_of_storing_and_claiming_are_as_many_for_one_notice_as_for_fifty(
+    notify: Notify, count: int
+) -> None:
+    await queue(notify, 100)
+    async with notify.database.begin() as tx:
+        taken = await sending.claim(tx, CATALOGUE, count=count, lease_seconds=60)
+    with notify.statements() as seen:
+        async with notify.database.begin() as tx:
+            await sending.finish(tx, [(each, Attempt("accepted")) for each in taken], notify.policy.retry)
+            await sending.claim(tx, CATALOGUE, count=count, lease_seconds=60)
+    assert len(taken) == count
+    assert len(seen) == 7  # locks, outcomes; due, claims, contacts; journal, pointers
 
 
 async def test_no_log_and_no_fact_names_an_address(notify: Notify, caplog: pytest.LogCaptureFixture) -> None:

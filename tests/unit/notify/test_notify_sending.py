@@ -11,7 +11,7 @@ RETRY = Retry(temporary_seconds=(60, 300), in_doubt_seconds=(600,))
 
 def judge(result: str, *, attempts: int = 1, doubts: int = 0) -> tuple[str, bool]:
     attempt = Attempt(result, "smtp.451")  # type: ignore[arg-type]
-    verdict = sending.judge("n1", attempts=attempts, doubts=doubts, attempt=attempt, retry=RETRY)
+    verdict = sending.judge("n1", attempts, doubts, attempt, RETRY)
     assert verdict.state in MOVES[State.SENDING]
     return verdict.state.value, verdict.retry_seconds is not None
 
@@ -43,12 +43,10 @@ def test_after_a_doubt_a_refusal_cannot_prove_that_nothing_arrived() -> None:
 
 def test_retries_are_spread_by_at_most_a_quarter_and_the_same_every_time() -> None:
     attempt = Attempt("temporary", "smtp.451")
-    delays = [
-        sending.judge(f"n{i}", attempts=2, doubts=0, attempt=attempt, retry=RETRY).retry_seconds for i in range(200)
-    ]
+    delays = [sending.judge(f"n{i}", 2, 0, attempt, RETRY).retry_seconds for i in range(200)]
     assert all(delay is not None and 300 <= delay < 375 for delay in delays)
     assert len(set(delays)) > 20
-    assert delays[0] == sending.judge("n0", attempts=2, doubts=0, attempt=attempt, retry=RETRY).retry_seconds
+    assert delays[0] == sending.judge("n0", 2, 0, attempt, RETRY).retry_seconds
 
 
 def test_the_message_id_stays_the_same_until_a_person_resends() -> None:
