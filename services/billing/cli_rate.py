@@ -31,8 +31,7 @@ def run(args: argparse.Namespace) -> int:
         case = read_case(Path(args.case))
         documents = tariffs.documents(args.supplied)
     except (OSError, ValueError) as error:
-        print(f"{args.case}: {error}", file=sys.stderr)
-        return 2
+        return _unreadable(args.case, error)
     answer = cases.run(case, documents, tariffs.policies())
     print(json.dumps(answer, ensure_ascii=False, indent=2) if args.json else for_people(answer))
     found = cases.differences(case, answer)
@@ -51,18 +50,28 @@ def add_file_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def run_validate(args: argparse.Namespace) -> int:
-    """Check a tariff document; 0 = valid, 1 = not."""
-    document = read_case(Path(args.file))
-    answer = advice.validate(document, tariffs.documents(args.supplied))
+    """Check a tariff document; 0 = valid, 1 = not, 2 = no such file."""
+    try:
+        answer = advice.validate(read_case(Path(args.file)), tariffs.documents(args.supplied))
+    except (OSError, ValueError) as error:
+        return _unreadable(args.file, error)
     print(json.dumps(answer, ensure_ascii=False, indent=2))
     return 0 if answer["valid"] else 1
 
 
 def run_compare(args: argparse.Namespace) -> int:
-    """Compare alternatives over the cycles of a file; 0 = compared, 1 = refused."""
-    answer = advice.compare(read_case(Path(args.file)), tariffs.documents(args.supplied))
+    """Compare alternatives over the cycles of a file; 0 = compared, 1 = refused, 2 = no such file."""
+    try:
+        answer = advice.compare(read_case(Path(args.file)), tariffs.documents(args.supplied))
+    except (OSError, ValueError) as error:
+        return _unreadable(args.file, error)
     print(json.dumps(answer, ensure_ascii=False, indent=2))
     return 1 if "refusal" in answer else 0
+
+
+def _unreadable(file: str, error: Exception) -> int:
+    print(f"{file}: {error}", file=sys.stderr)
+    return 2
 
 
 def read_case(path: Path) -> dict[str, Any]:

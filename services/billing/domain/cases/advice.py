@@ -7,7 +7,7 @@ from typing import Any
 
 from services.billing.domain.cases import run as cases
 from services.billing.domain.cases.answer import yuan
-from services.billing.domain.cases.read import items, requests_of, tariff_documents
+from services.billing.domain.cases.read import items, objects, requests_of, tariff_documents
 from services.billing.domain.rating_types import RatedBill, Request, UsagePart
 from services.billing.domain.reference.engine import rate_one
 from services.billing.domain.tariff.book import TariffBook, load_book
@@ -58,14 +58,14 @@ def compare(body: Mapping[str, Any], documents: Documents) -> dict[str, Any]:
     tariff with two periods the share of valley kWh at which both cost the same.
     """
     try:
-        alternatives = items(body, "alternatives", "")
+        alternatives = objects(body, "alternatives", "")
         if not 1 <= len(alternatives) <= ALTERNATIVES_MAX:
             raise Refused("request_wrong", "/alternatives", f"1 to {ALTERNATIVES_MAX} were expected")
         if not 1 <= len(items(body, "cycles", "")) <= CYCLES_MAX:
             raise Refused("request_wrong", "/cycles", f"1 to {CYCLES_MAX} were expected")
         own = [d for a in alternatives for d in tariff_documents(a)] + tariff_documents(body)
-        ids = {d.get("id") for d in own} - {None}
-        book = load_book([*(d for d in documents if d.get("id") not in ids), *own])
+        ids = {str(d["id"]) for d in own if "id" in d}
+        book = load_book([*(d for d in documents if str(d.get("id")) not in ids), *own])
         rated = [_rate(_requests(body, a), book) for a in alternatives]
     except (Refused, TariffError) as error:
         return {"refusal": {"code": error.code, "pointer": error.pointer, "detail": error.detail}, "alternatives": []}
@@ -79,7 +79,7 @@ def compare(body: Mapping[str, Any], documents: Documents) -> dict[str, Any]:
 def _requests(body: Mapping[str, Any], alternative: Mapping[str, Any]) -> list[Request]:
     merged = {**body, **{k: alternative[k] for k in ("tariff", "state") if k in alternative}}
     own = {k: alternative[k] for k in ("option", "people") if k in alternative}
-    account = [{**a, **own, "tariff": None} for a in items(body, "account", "")]
+    account = [{**a, **own, "tariff": None} for a in objects(body, "account", "")]
     found = requests_of({**merged, "account": account})
     return [replace(r, usage=tuple(_with_total(p) for p in r.usage)) for r in found]
 

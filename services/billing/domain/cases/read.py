@@ -9,18 +9,24 @@ from services.billing.domain.rating_types import AccountFact, Curve, Equipment, 
 from services.billing.domain.tariff.codes import Refused
 from services.billing.domain.tariff.exact import Exact, parse
 
+YEAR_MIN, YEAR_MAX = 1980, 2199
+"""No published tariff is older, no bill later; dates near the ends of the calendar cannot be counted on."""
+
 
 def requests_of(case: Mapping[str, Any]) -> list[Request]:
     """Make the requests of a case: one bill, or one per entry of `cycles`."""
     if "cycles" not in case:
         return [_request(case)]
-    return [_request({**case, **cycle}) for cycle in items(case, "cycles", "")]
+    cycles = objects(case, "cycles", "")
+    if not cycles:
+        raise Refused("request_wrong", "/cycles", "at least one was expected")
+    return [_request({**case, **cycle}) for cycle in cycles]
 
 
 def tariff_documents(case: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Give the documents that stand in the case itself: inline tariffs, series, calendars, tables."""
-    found = list(items(case, "documents", "")) if "documents" in case else []
-    holders = [case, *(items(case, "segments", "") if "segments" in case else ())]
+    found = objects(case, "documents", "") if "documents" in case else []
+    holders = [case, *(objects(case, "segments", "") if "segments" in case else ())]
     for holder in holders:
         tariff = holder.get("tariff")
         if isinstance(tariff, dict) and isinstance(tariff.get("inline"), dict):
@@ -33,7 +39,7 @@ def _request(case: Mapping[str, Any]) -> Request:
         return _of_segments(case)
     cycle = field(case, "cycle", "")
     from_, to = day(cycle, "from", "/cycle"), day(cycle, "to", "/cycle")
-    facts = [_fact(f, f"/account/{i}") for i, f in enumerate(items(case, "account", ""))]
+    facts = [_fact(f, f"/account/{i}") for i, f in enumerate(objects(case, "account", ""))]
     return _make(case, cycle, _tariff_id(case, ""), from_, to, facts, _parts(case, from_, to, ""))
 
 
@@ -41,14 +47,16 @@ def _of_segments(case: Mapping[str, Any]) -> Request:
     """Several parts, each with its tariff, cycle, account and usage, are one bill; the ladder state runs through them."""
     facts: list[AccountFact] = []
     parts: list[UsagePart] = []
-    segments = items(case, "segments", "")
+    segments = objects(case, "segments", "")
     if not segments:
         raise Refused("request_wrong", "/segments")
     for index, segment in enumerate(segments):
         pointer = f"/segments/{index}"
         cycle = field(segment, "cycle", pointer)
         from_, to = day(cycle, "from", f"{pointer}/cycle"), day(cycle, "to", f"{pointer}/cycle")
-        account = items(segment, "account", pointer) if "account" in segment else items(case, "account", "")
+        account = objects(segment, "account", pointer) if "account" in segment else objects(case, "account", "")
+        if not account:
+            raise Refused("facts_gap", f"{pointer}/account")
         raw = {**account[-1], "tariff": _tariff_id(segment, pointer), "from": cycle["from"], "to": cycle["to"]}
         if index == 0:
             raw["from"] = min(str(account[0].get("from", cycle["from"])), cycle["from"])
@@ -71,7 +79,7 @@ def _make(
     parts: list[UsagePart],
 ) -> Request:
     month = cycle.get("month")
-    amounts = case.get("amounts") or {}
+    amounts = table(case, "amounts", "")
     return Request(
         contract=str(case.get("id", "case")),
         tariff=tariff,
@@ -83,7 +91,7 @@ def _make(
         ),
         facts=tuple(facts),
         usage=tuple(parts),
-        state=state_wh(case["state"]) if case.get("state") is not None else None,
+        state=state_wh(table(case, "state", "")) if case.get("state") is not None else None,
         amounts={name: exact(value, f"/amounts/{name}") for name, value in amounts.items()},
         month=(day(month, "from", "/cycle/month"), day(month, "to", "/cycle/month")) if month else None,
         opened=day(case, "opened", "") if case.get("opened") else None,
@@ -117,12 +125,38 @@ def items(value: Mapping[str, Any], key: str, pointer: str) -> list[Any]:
     return found
 
 
+def objects(value: Mapping[str, Any], key: str, pointer: str) -> list[dict[str, Any]]:
+    """Give a list of objects that must be there."""
+    found = items(value, key, pointer)
+    for index, item in enumerate(found):
+        if not isinstance(item, dict):
+            raise Refused("request_wrong", f"{pointer}/{key}/{index}", "an object was expected")
+    return found
+
+
+def table(value: Mapping[str, Any], key: str, pointer: str) -> Mapping[str, Any]:
+    """Give an object, an empty one where it is absent."""
+    found = value.get(key)
+    if found is None:
+        return {}
+    if not isinstance(found, Mapping):
+        raise Refused("request_wrong", f"{pointer}/{key}", "an object was expected")
+    return found
+
+
+def _some(value: Mapping[str, Any], key: str, pointer: str) -> list[dict[str, Any]]:
+    return objects(value, key, pointer) if value.get(key) is not None else []
+
+
 def day(value: Mapping[str, Any], key: str, pointer: str) -> date:
     """Give a date."""
     try:
-        return date.fromisoformat(field(value, key, pointer))
+        found = date.fromisoformat(field(value, key, pointer))
     except (TypeError, ValueError):
         raise Refused("request_wrong", f"{pointer}/{key}", "a date was expected") from None
+    if not YEAR_MIN <= found.year <= YEAR_MAX:
+        raise Refused("request_wrong", f"{pointer}/{key}", f"a date from {YEAR_MIN} to {YEAR_MAX} was expected")
+    return found
 
 
 def exact(value: Any, pointer: str) -> Exact:
@@ -143,10 +177,9 @@ def milli(value: Any, pointer: str) -> int:
 
 
 def _month(value: Any, pointer: str) -> date:
-    try:
-        return date.fromisoformat(f"{value}-01")
-    except ValueError:
-        raise Refused("request_wrong", pointer, "a month such as 2026-01 was expected") from None
+    if not isinstance(value, str) or len(value) != 7:
+        raise Refused("request_wrong", pointer, "a month such as 2026-01 was expected")
+    return day({"month": f"{value}-01"}, "month", pointer)
 
 
 def _fact(raw: Mapping[str, Any], pointer: str) -> AccountFact:
@@ -174,8 +207,10 @@ def _fact(raw: Mapping[str, Any], pointer: str) -> AccountFact:
         contract_demand_w=milli(raw["contract_demand_kw"], f"{pointer}/contract_demand_kw")
         if raw.get("contract_demand_kw")
         else None,
-        equipment=tuple(_equipment(e, f"{pointer}/equipment/{i}") for i, e in enumerate(raw.get("equipment") or ())),
-        values={k: exact(v, f"{pointer}/values/{k}") for k, v in (raw.get("values") or {}).items()},
+        equipment=tuple(
+            _equipment(e, f"{pointer}/equipment/{i}") for i, e in enumerate(_some(raw, "equipment", pointer))
+        ),
+        values={k: exact(v, f"{pointer}/values/{k}") for k, v in table(raw, "values", pointer).items()},
         tariff=str(raw["tariff"]) if raw.get("tariff") else None,
     )
 
@@ -187,14 +222,14 @@ def _equipment(raw: Mapping[str, Any], pointer: str) -> Equipment:
 
 def _parts(case: Mapping[str, Any], from_: date, to: date, pointer: str) -> list[UsagePart]:
     usage = field(case, "usage", pointer)
-    curves = case.get("curves") or []
+    curves = _some(case, "curves", pointer)
     if isinstance(usage, dict):
         wh = quantities_wh(usage, f"{pointer}/usage")
         return [UsagePart(from_, to, wh, tuple(_curve(c, f"{pointer}/curves/{i}") for i, c in enumerate(curves)))]
     parts = []
-    for index, part in enumerate(items(case, "usage", pointer)):
+    for index, part in enumerate(objects(case, "usage", pointer)):
         at = f"{pointer}/usage/{index}"
-        own = tuple(_curve(c, f"{at}/curves/{i}") for i, c in enumerate(part.get("curves") or ()))
+        own = tuple(_curve(c, f"{at}/curves/{i}") for i, c in enumerate(_some(part, "curves", at)))
         wh = quantities_wh(field(part, "quantities", at), f"{at}/quantities")
         parts.append(UsagePart(day(part, "from", at), day(part, "to", at), wh, own))
     return parts
@@ -203,42 +238,61 @@ def _parts(case: Mapping[str, Any], from_: date, to: date, pointer: str) -> list
 def _curve(raw: Mapping[str, Any], pointer: str) -> Curve:
     try:
         start = datetime.fromisoformat(field(raw, "start", pointer))
-    except ValueError:
+    except (TypeError, ValueError):
         raise Refused("request_wrong", f"{pointer}/start") from None
-    if start.tzinfo is None:
+    if start.tzinfo is None or not YEAR_MIN <= start.year <= YEAR_MAX:
         raise Refused("request_wrong", f"{pointer}/start", "an instant with its offset was expected")
     values = field(raw, "kwh", pointer)
     if not isinstance(values, list) or len(values) > 60 * 24 * 366:
         raise Refused("request_wrong", f"{pointer}/kwh")
     wh = tuple(None if v is None else milli(v, f"{pointer}/kwh/{i}") for i, v in enumerate(values))
-    return Curve(str(field(raw, "quantity", pointer)), start, int(field(raw, "minutes", pointer)), wh)
+    minutes = field(raw, "minutes", pointer)
+    if isinstance(minutes, bool) or not isinstance(minutes, int):
+        raise Refused("request_wrong", f"{pointer}/minutes")
+    return Curve(str(field(raw, "quantity", pointer)), start, minutes, wh)
 
 
 def state_wh(state: Mapping[str, Any]) -> dict[str, Any]:
     """Turn the state of a case (decimal kWh) into the state of rating (Wh)."""
-    out: dict[str, Any] = {"ladders": {}}
-    for name, entry in (state.get("ladders") or {}).items():
-        at = f"/state/ladders/{name}/used_kwh"
-        used = field(entry, "used_kwh", at)
-        wh = {p: _row(v, at) for p, v in used.items()} if isinstance(used, dict) else _row(used, at)
-        extra = {"version": entry["version"]} if "version" in entry else {}
-        out["ladders"][name] = {"year": field(entry, "year", at), "used_wh": wh, **extra}
-    if state.get("free"):
-        out["free"] = {
-            name: {
-                "year": field(e, "year", "/state/free"),
-                "used_wh": milli(field(e, "used_kwh", "/state/free"), "/state/free"),
-            }
-            for name, e in state["free"].items()
-        }
-    if state.get("rest_kwh"):
-        out["rest_wh"] = {name: milli(v, f"/state/rest_kwh/{name}") for name, v in state["rest_kwh"].items()}
-    if "demand_kw" in state:
-        out["demand_w"] = {
-            name: {m: milli(v, f"/state/demand_kw/{name}/{m}") for m, v in months.items()}
-            for name, months in state["demand_kw"].items()
-        }
+    ladders = table(state, "ladders", "/state")
+    out: dict[str, Any] = {"ladders": {name: _ladder(ladders, name) for name in ladders}}
+    if state.get("free") is not None:
+        free = table(state, "free", "/state")
+        out["free"] = {name: _free(free, name) for name in free}
+    if state.get("rest_kwh") is not None:
+        out["rest_wh"] = _wh_of(table(state, "rest_kwh", "/state"), "/state/rest_kwh")
+    if state.get("demand_kw") is not None:
+        months = table(state, "demand_kw", "/state")
+        at = "/state/demand_kw"
+        out["demand_w"] = {name: _wh_of(table(months, name, at), f"{at}/{name}") for name in months}
     return out
+
+
+def _wh_of(values: Mapping[str, Any], pointer: str) -> dict[str, int]:
+    return {name: milli(value, f"{pointer}/{name}") for name, value in values.items()}
+
+
+def _ladder(ladders: Mapping[str, Any], name: str) -> dict[str, Any]:
+    pointer = f"/state/ladders/{name}"
+    entry = table(ladders, name, "/state/ladders")
+    used = field(entry, "used_kwh", pointer)
+    at = f"{pointer}/used_kwh"
+    wh = {p: _row(v, f"{at}/{p}") for p, v in used.items()} if isinstance(used, dict) else _row(used, at)
+    version = {"version": str(entry["version"])} if "version" in entry else {}
+    return {"year": _year(entry, pointer), "used_wh": wh, **version}
+
+
+def _free(free: Mapping[str, Any], name: str) -> dict[str, Any]:
+    pointer = f"/state/free/{name}"
+    entry = table(free, name, "/state/free")
+    return {"year": _year(entry, pointer), "used_wh": milli(field(entry, "used_kwh", pointer), f"{pointer}/used_kwh")}
+
+
+def _year(entry: Mapping[str, Any], pointer: str) -> int:
+    year = field(entry, "year", pointer)
+    if isinstance(year, bool) or not isinstance(year, int):
+        raise Refused("ladder_state_wrong", f"{pointer}/year", "a year was expected")
+    return year
 
 
 def _row(values: Any, pointer: str) -> list[int]:

@@ -20,8 +20,10 @@ def run(
     case: Mapping[str, Any], documents: Sequence[Mapping[str, Any]], policies: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Answer a case; what cannot be answered is answered with its refusal."""
-    name = str(case.get("id", "case"))
+    name = str(case.get("id", "case")) if isinstance(case, Mapping) else "case"
     try:
+        if not isinstance(case, Mapping):
+            raise Refused("request_wrong", "", "an object was expected")
         if case.get("kind") == "policy":
             return _policy(case, name, policies)
         return _tariff(case, name, documents)
@@ -43,8 +45,8 @@ def _policy(case: Mapping[str, Any], name: str, policies: Sequence[Mapping[str, 
 
 def _tariff(case: Mapping[str, Any], name: str, documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     own = tariff_documents(case)
-    ids = {d.get("id") for d in own} - {None}
-    book = load_book([*(d for d in documents if d.get("id") not in ids), *own])
+    ids = {str(d["id"]) for d in own if "id" in d}
+    book = load_book([*(d for d in documents if str(d.get("id")) not in ids), *own])
     requests = requests_of(case)
     answers, state = [], requests[0].state
     fen = 0
@@ -63,13 +65,19 @@ def _tariff(case: Mapping[str, Any], name: str, documents: Sequence[Mapping[str,
 def differences(case: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
     """Name every difference between the answer and what the case expects; [] = it holds."""
     found: list[str] = []
+    if not isinstance(case, Mapping):
+        return found
     if "expect" in case:
         _compare(case["expect"], answer, "", found)
-    for index, cycle in enumerate(case.get("cycles") or ()):
-        if "expect" in cycle and "cycles" in answer:
+    for index, cycle in enumerate(case["cycles"] if "cycles" in answer else ()):
+        if "expect" in cycle:
             _compare(cycle["expect"], answer["cycles"][index], f"/cycles/{index}", found)
-    for index, item in enumerate(case.get("published") or ()):
-        _published(item, answer, f"/published/{index}", found)
+    published = case.get("published") or []
+    for index, item in enumerate(published if isinstance(published, list) else [published]):
+        try:
+            _published(item, answer, f"/published/{index}", found)
+        except (AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError):
+            found.append(f"/published/{index}: not well formed (figure, step, mode, sum_of, of, wrong)")
     return found
 
 
@@ -99,7 +107,7 @@ def _rows(expected: list[Any], actual: list[Any], pointer: str, found: list[str]
     """Every expected row must be met by a row of its own with the same name, period, tier, kind, from."""
     left = list(actual)
     for index, row in enumerate(expected):
-        keys = {k: row[k] for k in _KEYS if k in row}
+        keys = {k: row[k] for k in _KEYS if k in row} if isinstance(row, Mapping) else {"name": row}
         match = next((r for r in left if all(r.get(k) == v for k, v in keys.items())), None)
         if match is None:
             found.append(f"{pointer}/{index}: no line {keys}")
@@ -117,6 +125,8 @@ def _same_number(a: Any, b: Any) -> bool:
 
 def number(text: str) -> Fraction:
     """Read a decimal or a ratio."""
+    if not isinstance(text, str):
+        raise ValueError("a number in quotes was expected")
     top, _, bottom = text.partition("/")
     return parse(top).fraction() / (parse(bottom).fraction() if bottom else 1)
 

@@ -219,6 +219,7 @@ def test_a_refusal_leaves_the_rest_of_the_batch_alone() -> None:
     assert [b.refusal is None for b in bills] == [True, False, True]
 
 
+DAY_CURVE = {"quantity": "import", "start": "2026-01-01T00:00:00+08:00", "minutes": 60, "kwh": ["0.1"] * 24}
 WRONG_ROW = {"year": 2026, "used_kwh": "0"}
 CASE: dict[str, Any] = {
     "id": "c",
@@ -238,6 +239,10 @@ CASE: dict[str, Any] = {
         ("request_wrong", "/usage/import/end", {"/usage/import/end": 10}),
         ("request_wrong", "/cycle/read_day", {"/cycle/read_day": "soon"}),
         ("request_wrong", "/cycle/bill_months/0", {"/cycle/bill_months": ["2026"]}),
+        ("request_wrong", "/cycle/to", {"/cycle/to": "9999-12-31"}),
+        ("request_wrong", "/cycles", {"/cycles": []}),
+        ("request_wrong", "/curves/0/minutes", {"/curves": [{**DAY_CURVE, "minutes": "60"}]}),
+        ("request_wrong", "/curves/0/start", {"/curves": [{**DAY_CURVE, "start": "2026-01-01T00:00:00"}]}),
         ("request_wrong", "/account/0/colour", {"/account/0/colour": "red"}),
         ("request_wrong", "/account/0/people", {"/account/0/people": "5"}),
         ("request_wrong", "/tariff", {"/tariff": 7}),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.billing import tariffs
-from services.billing.domain.supply_rules.calculate import CALCULATIONS, calculate
+from services.billing.domain.supply_rules.calculate import calculate
 from services.billing.domain.supply_rules.policy import Item, Policy, load_policy, policy_on
 from services.billing.domain.tariff.codes import POLICY, Refused
 from tests.unit.billing.rating.documents import changed
@@ -190,8 +190,3 @@ def test_a_policy_of_another_day_or_name_is_unknown() -> None:
     with pytest.raises(Refused) as caught:
         policy_on(POLICIES, "CN/other", date(2024, 1, 1))
     assert caught.value.code == "policy_unknown"
-
-
-def test_every_calculation_names_its_source_or_rule() -> None:
-    for name, function in CALCULATIONS.items():
-        assert (function.__doc__ or "").startswith("This function will"), name
