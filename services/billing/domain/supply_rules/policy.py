@@ -139,7 +139,7 @@ class Item:
 
     @property
     def amount_fen(self) -> int | None:
-        """This property will give the amount in fen, None for what is no money."""
+        """Give the amount in fen, None for what is no money."""
         if self.unit != "yuan":
             return None
         return divide(self.value.numerator * 100, self.value.denominator, "half_up")

@@ -143,7 +143,7 @@ class Ladder:
 
     @property
     def tiers(self) -> int:
-        """This property will give the number of tiers."""
+        """Give the number of tiers."""
         some = next(iter(self.limits_by_period.values())) if self.limits_by_period else self.limits[0]
         return len(some) + 1
 
