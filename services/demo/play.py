@@ -134,7 +134,7 @@ async def posted(stage: Stage, month: Month) -> None:
 
     async def done() -> bool:
         totals = await stage.totals(month.cycle)
-        told = totals["notify"].get("causes_bill_issued", 0)
+        told = totals["notify"]["causes_bill_issued"]
         issued, fen = totals["billing"]["bills_issued"], totals["billing"]["issued_fen"]
         books = totals["collection"]
         return told == issued == books["documents_posted"] and fen == books["posted_fen"]

@@ -150,7 +150,7 @@ async def _invariants(
     found.append(Invariant("Wh billed over both months = Wh that the meters counted", billed_wh, true_wh))
     found.append(Invariant("customers whose bills differ from their meter", wrong, 0))
     issued = sum(t["billing"]["bills_issued"] for t in totals.values())
-    told = sum(t["notify"].get("causes_bill_issued", 0) for t in totals.values())
+    told = sum(t["notify"]["causes_bill_issued"] for t in totals.values())
     found.append(Invariant("bills issued = bills that customers are told of", issued, told))
     mails = [n for n in notices if n["state"] == "delivered"]
     found.append(

@@ -17,6 +17,7 @@ from services.notify.adapters.store import (
 )
 from services.notify.domain.causes import SERVICE_OF_KIND
 from services.notify.domain.sending import State
+from services.notify.domain.templates import FIGURES
 from shared.db.engine import Read
 from shared.trace import Origin, TraceNode
 
@@ -72,6 +73,7 @@ async def control_totals(read: Read, cycle: str) -> Mapping[str, int]:
     `causes_<template>` counts every cause once, told or not: it must equal what billing, reading and collection count.
     """
     totals = {f"notices_{state}": 0 for state in State} | {f"unaddressed_{s}": 0 for s in _WAITING}
+    totals |= {f"causes_{template}": 0 for template in FIGURES}
     by_state = select(NOTICE.c.state, func.count()).where(NOTICE.c.cycle == cycle).group_by(NOTICE.c.state)
     for state, count in await _pairs(read, by_state):
         totals[f"notices_{state}"] = count
@@ -82,7 +84,7 @@ async def control_totals(read: Read, cycle: str) -> Mapping[str, int]:
         causes = select(table.c.template, func.count(distinct(table.c.cause_id))).where(table.c.cycle == cycle)
         for template, count in await _pairs(read, causes.group_by(table.c.template)):
             name = f"causes_{template}"
-            totals[name] = totals.get(name, 0) + count
+            totals[name] += count
     return totals
 
 
