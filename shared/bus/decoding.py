@@ -51,7 +51,7 @@ def decode(records: Sequence[StoredRecord]) -> tuple[list[str], list[Received], 
         if event_id in event_ids:
             continue
         event_ids[event_id] = None
-        event_type = record.headers.get("ce_type", b"").decode(errors="replace")
+        event_type = _storable(record.headers.get("ce_type", b"").decode(errors="replace"))
         at = (event_id, record.topic, record.partition)
         try:
             items = envelope.unpack(event_type, record.value)
@@ -66,8 +66,13 @@ def decode(records: Sequence[StoredRecord]) -> tuple[list[str], list[Received], 
 
 def _event_id(record: StoredRecord) -> str:
     """Return the event's id; where a stranger's record has none, its place in the log."""
-    told = record.headers.get("ce_id", b"").decode(errors="replace")[:64]
+    told = _storable(record.headers.get("ce_id", b"").decode(errors="replace"))
     return told or f"{record.topic}/{record.partition}/{record.offset}"
+
+
+def _storable(text: str) -> str:
+    """Return a stranger's text as every database takes it: a letter that cannot be stored would stop its partition."""
+    return text.encode(errors="replace").decode().replace("\0", "?")[:64]
 
 
 def _decode_items(
@@ -78,16 +83,18 @@ def _decode_items(
     try:
         items = json.loads(value)["items"]
         kind = catalogue.FACTS[event_type]
-    except (ValueError, KeyError, TypeError):
+        if not isinstance(items, list):
+            raise TypeError
+    except (ValueError, KeyError, TypeError, RecursionError):
         payload = base64.b64encode(value).decode()
-        return [], [DeadLetter(event_id, WHOLE_EVENT, topic, partition, event_type[:64], "", "poison", error, payload)]
+        return [], [DeadLetter(event_id, WHOLE_EVENT, topic, partition, event_type, "", "poison", error, payload)]
     facts: list[Received] = []
     letters: list[DeadLetter] = []
     for index, item in enumerate(items):
         try:
             facts.append(Received(envelope.unpack_one(event_type, item), event_id, index, topic, partition))
         except Undecodable as cause:
-            key = str(item.get(kind.key_field, ""))[:64] if isinstance(item, dict) else ""
+            key = _storable(str(item.get(kind.key_field, ""))) if isinstance(item, dict) else ""
             letters.append(
                 DeadLetter(event_id, index, topic, partition, event_type, key, "poison", str(cause), json.dumps(item))
             )
