@@ -26,7 +26,7 @@ from shared.testing.smtp import SmtpServer
 from tests.e2e.fleet import LOOK_SECONDS, Fleet, Order, environment, wattline
 from tests.system import books, line
 
-pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.timeout(540)]
+pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.timeout(1500)]
 
 SEED = 20260301
 ACCOUNTS = 2000
@@ -63,8 +63,8 @@ def orders(seed: int) -> list[Order]:
     return sorted(made, key=lambda order: (STEP_ORDER.index(order.step), POINTS.index(order.point)))
 
 
-def settings_of_mail(work: Path, mails: SmtpServer) -> dict[str, str]:
-    """Mail to our own server over one connection, so that a kill leaves one notice in doubt; doubts are settled soon."""
+def settings_of_mail(work: Path, mails: SmtpServer, *, senders: int) -> dict[str, str]:
+    """Mail to our own server, and settle soon what is in doubt; with one sender a kill leaves one notice in doubt."""
     policy = json.loads(NotifySettings.model_fields["notify_policy"].default.read_text())
     policy["retry"] = {"temporary_seconds": [1] * 10, "in_doubt_seconds": [1] * 10}
     (work / "notify_policy.json").write_text(json.dumps(policy))
@@ -72,7 +72,7 @@ def settings_of_mail(work: Path, mails: SmtpServer) -> dict[str, str]:
         "smtp_port": str(mails.port),
         "smtp_timeout_seconds": "4",
         "notice_lease_seconds": "17",
-        "notice_senders": "1",
+        "notice_senders": str(senders),
         "notify_policy": str(work / "notify_policy.json"),
     }
 
@@ -117,7 +117,7 @@ def a_good_day(driver: line.Driver) -> line.Step:
 
 async def good_day(work: Path) -> books.Books:
     with SmtpServer() as mails:
-        env = environment(work, **settings_of_mail(work, mails))
+        env = environment(work, **settings_of_mail(work, mails, senders=4))
         fleet = Fleet(work, env)
         fleet.start_together()
         try:
@@ -145,7 +145,7 @@ class BadDay:
             work,
             database_url=urls["reading"].replace("wattline_reading", "wattline_{service}"),
             event_log=f"kafka://{kafka.bootstrap}",
-            **settings_of_mail(work, mails),
+            **settings_of_mail(work, mails, senders=1),
         )
         for command in (("migrate",), ("topics", "create")):
             self.run(*command)
