@@ -6,7 +6,7 @@ import orjson
 
 from services.billing.adapters import queries
 from services.billing.application.context import Context, Rater
-from services.billing.domain import policy, rating
+from services.billing.domain import policy, second_opinion
 from services.billing.entrypoints import api, consumers, jobs
 from services.billing.settings import BillingSettings
 from shared import service
@@ -22,7 +22,7 @@ def build(
     *,
     event_log: EventLog,
     clock: Clock | None = None,
-    rater: Rater = rating.rate,
+    rater: Rater = second_opinion.rate,
 ) -> Service:
     """Put the billing service together; raises SettingsError for a policy file that cannot be used."""
     clock = clock or SystemClock()
