@@ -117,7 +117,12 @@ def _job(web: Web, name: str) -> jobs.Job:
     return web.jobs[name]
 
 
-@router.post("/v1/jobs/{job}/runs", policy=auth.scope("admin"), seconds_max=JOB_SECONDS_MAX)
+@router.post(
+    "/v1/jobs/{job}/runs",
+    policy=auth.scope("admin"),
+    seconds_max=JOB_SECONDS_MAX,
+    example={"business_date": "2026-02-02"},
+)
 async def run_job(job: Name, request: JobRequest, caller: auth.Current, web: Current) -> JobSummary:
     """Do what is left of a job for a business date; posting it again does nothing twice."""
     found = _job(web, job)
@@ -177,7 +182,7 @@ async def list_dead_letters(web: Current, wanted: pagination.Query_) -> paginati
     return wanted.page(rows, key=lambda row: (row["id"],), item=lambda row: DeadLetter.model_validate(row))
 
 
-@router.post("/v1/dead-letters/replay", policy=auth.scope("admin"))
+@router.post("/v1/dead-letters/replay", policy=auth.scope("admin"), example={"ids": None})
 async def replay_dead_letters(replay: Replay, caller: auth.Current, web: Current) -> Replayed:
     """Have facts handled again once their fault is mended."""
     async with web.database.begin() as tx:

@@ -104,7 +104,8 @@ class Router:
     """Collects the routes of one part of a service; `create_app` adds them.
 
     Every method takes FastAPI's route options and: `policy`, who may call; `raises`, the business errors that OpenAPI shall
-    name; `media_types`, what the body may be where it is not JSON; `seconds_max`, where the usual time-out is too short.
+    name; `media_types`, what the body may be where it is not JSON; `seconds_max`, where the usual time-out is too short;
+    `example`, a JSON body that an integrator can start from.
     """
 
     def __init__(self, prefix: str = "", tags: Sequence[str] = ()) -> None:
@@ -129,6 +130,9 @@ class Router:
 
     def _route(self, method: str, path: str, policy: Policy, options: dict[str, Any]) -> Callable[[Endpoint], Endpoint]:
         def register(endpoint: Endpoint) -> Endpoint:
+            if "example" in options:
+                content = {"application/json": {"example": options.pop("example")}}
+                options["openapi_extra"] = {"requestBody": {"content": content}}
             # FastAPI's own default for the model is the annotation of the return value
             options.setdefault("response_model", _returned(endpoint))
             options.setdefault("tags", self.tags)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from services.billing.adapters.tables import ACCOUNT, CONTRACT
 from services.billing.application import accounts
 from services.billing.application.context import Context
+from services.billing.entrypoints import examples
 from services.billing.entrypoints.schemas import (
     AccountOut,
     AccountsIn,
@@ -37,7 +38,12 @@ def _outcome(index: int, outcome: Outcome, account_no: str) -> dict[str, object]
     }
 
 
-@router.put("/accounts/{account_no}", policy=auth.scope("billing:write"), response_model=OutcomeOut)
+@router.put(
+    "/accounts/{account_no}",
+    policy=auth.scope("billing:write"),
+    example=examples.ACCOUNT,
+    response_model=OutcomeOut,
+)
 async def put_account(
     account_no: AccountNo, body: AccountState, request: Request, caller: auth.Current, db: web.Db
 ) -> web.Json:
@@ -53,7 +59,7 @@ async def put_account(
     return web.Json(_outcome(0, outcome, account_no))
 
 
-@router.put("/accounts", policy=auth.scope("billing:write"), response_model=OutcomesOut)
+@router.put("/accounts", policy=auth.scope("billing:write"), example=examples.ACCOUNTS, response_model=OutcomesOut)
 async def put_accounts(body: AccountsIn, request: Request, caller: auth.Current, db: web.Db) -> web.Json:
     """Bring up to 1,000 accounts to their states, each answered by itself."""
     context: Context = request.app.state.context

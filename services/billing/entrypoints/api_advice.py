@@ -7,6 +7,7 @@ from typing import Any
 from services.billing import tariffs
 from services.billing.adapters import rating_documents
 from services.billing.domain.cases import advice
+from services.billing.entrypoints import examples
 from services.billing.entrypoints.schemas import ValidOut
 from shared import web
 from shared.db.engine import Database
@@ -24,19 +25,19 @@ class Malformed(BusinessError):
     title = "The body does not have the form that docs/rating.md describes"
 
 
-@router.post("/bills/preview", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX)
+@router.post("/bills/preview", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, example=examples.CASE)
 async def preview(case: dict[str, Any], db: web.Db) -> dict[str, Any]:
     """Rate a case with the stored tariffs; a refusal is part of the answer."""
     return await _answer(db, lambda documents: advice.preview(case, documents, tariffs.policies()))
 
 
-@router.post("/tariffs/validate", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX)
+@router.post("/tariffs/validate", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, example=examples.TARIFF)
 async def validate(document: dict[str, Any], db: web.Db) -> ValidOut:
     """Check a tariff document, by itself and beside the stored versions of its id."""
     return ValidOut(**await _answer(db, lambda documents: advice.validate(document, documents)))
 
 
-@router.post("/bills/compare", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX)
+@router.post("/bills/compare", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, example=examples.COMPARISON)
 async def compare(body: dict[str, Any], db: web.Db) -> dict[str, Any]:
     """Compare alternatives of tariff, option and household over past cycles, with the running ladder."""
     return await _answer(db, lambda documents: advice.compare(body, documents))

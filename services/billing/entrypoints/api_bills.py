@@ -12,6 +12,7 @@ from services.billing.adapters.tables import BILL, CONTRACT, CORRECTION, IS_IN_R
 from services.billing.application import decisions
 from services.billing.application.context import Context
 from services.billing.domain.bills import EFFECTIVE, MOVES, PROPOSED
+from services.billing.entrypoints import examples
 from services.billing.entrypoints.schemas import (
     BillHead,
     BillOut,
@@ -119,8 +120,11 @@ async def review_queue(
         decisions.ReviewerRead,
         decisions.ExplanationMissing,
         decisions.NotDecidable,
+        decisions.NotRated,
+        decisions.ContractGone,
         *conditional.RAISES,
     ),
+    example=examples.DECISION,
 )
 async def decide(
     bill_id: BillId,

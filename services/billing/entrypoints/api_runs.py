@@ -11,6 +11,7 @@ from services.billing.adapters.tables import BILL, BILL_RUN, IS_WAITING, USAGE
 from services.billing.application import runs
 from services.billing.application.context import Context
 from services.billing.domain.runs import MOVES, RELEASED
+from services.billing.entrypoints import examples
 from services.billing.entrypoints.schemas import ReleaseIn, RunOut, SwitchIn, SwitchOut, WaitingUsage
 from shared import web
 from shared.events.fact import MAX_NO, Month
@@ -63,6 +64,7 @@ async def get_run(route_no: RouteNo, cycle: Month, caller: auth.Current, db: web
     "/runs/{route_no}/{cycle}/release",
     policy=RELEASE,
     raises=(runs.UnknownRun, runs.StaleRun, runs.NotInReview, runs.ReleaserRead, *conditional.RAISES),
+    example=examples.RELEASE,
 )
 async def release_run(
     route_no: RouteNo,
@@ -120,7 +122,12 @@ async def get_switch(db: web.Db, response: Response) -> SwitchOut:
     return SwitchOut(stopped=bool(row and row.stopped), reason=row.reason if row else "", version=version)
 
 
-@router.put("/release-switch", policy=RELEASE, raises=(runs.StaleSwitch, *conditional.RAISES))
+@router.put(
+    "/release-switch",
+    policy=RELEASE,
+    raises=(runs.StaleSwitch, *conditional.RAISES),
+    example=examples.SWITCH,
+)
 async def put_switch(
     body: SwitchIn, seen: conditional.VersionSeen, request: Request, caller: auth.Current, db: web.Db
 ) -> SwitchOut:

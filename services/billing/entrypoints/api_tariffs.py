@@ -10,6 +10,7 @@ from services.billing.adapters import rating_documents
 from services.billing.adapters.rating_documents import TARIFF
 from services.billing.adapters.tables import RATING_DOCUMENT
 from services.billing.application import tariffs
+from services.billing.entrypoints import examples
 from services.billing.entrypoints.schemas import PATH, PATH_MAX, StoredOut, TariffDocumentOut, TariffOut
 from shared import web
 from shared.web import auth, errors, pagination
@@ -21,7 +22,7 @@ WRITE = auth.scope("billing:write")
 RAISES = (tariffs.DocumentWrong, tariffs.NameMismatch, tariffs.VersionInUse)
 
 
-@router.put("/tariffs/{tariff_id:path}/versions/{version}", policy=WRITE, raises=RAISES)
+@router.put("/tariffs/{tariff_id:path}/versions/{version}", policy=WRITE, raises=RAISES, example=examples.TARIFF)
 async def put_tariff(
     tariff_id: DocumentId, version: Version, document: dict[str, Any], caller: auth.Current, db: web.Db
 ) -> StoredOut:
@@ -53,7 +54,7 @@ async def list_tariffs(db: web.Db, wanted: pagination.Query_) -> pagination.Page
     return wanted.page(rows, key=lambda row: (row.document_id, row.version), item=_head)
 
 
-@router.put("/rating-documents/{kind}/{document_id:path}", policy=WRITE, raises=RAISES)
+@router.put("/rating-documents/{kind}/{document_id:path}", policy=WRITE, raises=RAISES, example=examples.CALENDAR)
 async def put_document(
     kind: Literal["series", "calendar", "table"],
     document_id: DocumentId,

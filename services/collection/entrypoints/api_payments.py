@@ -10,7 +10,7 @@ from starlette.responses import Response
 from services.collection.adapters import queries, tables
 from services.collection.application import debts, errors, payments
 from services.collection.domain.documents import OPENING, Debt
-from services.collection.entrypoints import schemas
+from services.collection.entrypoints import examples, schemas
 from services.collection.entrypoints.channels import ChannelPolicy
 from services.collection.entrypoints.context import Context
 from shared import web
@@ -35,7 +35,7 @@ async def _context(request: Request) -> Context:
 Own = Annotated[Context, Depends(_context)]
 
 
-@router.put("/opening-receivables", policy=WRITE, response_model=schemas.OutcomesOut)
+@router.put("/opening-receivables", policy=WRITE, example=examples.OPENINGS, response_model=schemas.OutcomesOut)
 async def put_openings(body: schemas.OpeningBatchIn, caller: auth.Current, db: web.Db, own: Own) -> Response:
     """Post what customers owed when the utility went live; each item is answered by itself."""
     openings = [
@@ -72,6 +72,7 @@ async def put_openings(body: schemas.OpeningBatchIn, caller: auth.Current, db: w
     status_code=201,
     response_model=schemas.OrderOut,
     raises=(errors.AccountUnknown, errors.ChannelUnknown, idempotency.KeyReused),
+    example=examples.ORDER,
 )
 async def create_order(
     body: schemas.OrderIn, key: idempotency.Key, caller: auth.Current, db: web.Db, own: Own
@@ -116,6 +117,7 @@ async def _order(read: Read, order_id: str, caller: auth.Caller) -> schemas.Orde
     policy=CHANNEL,
     response_model=schemas.ArrivalOut,
     raises=(errors.ConflictingDuplicate,),
+    example=examples.CALLBACK,
     responses={
         401: {
             "description": "`channel.invalid_signature`: the signature proves nothing",
@@ -148,6 +150,7 @@ async def callback(
     status_code=201,
     response_model=schemas.PaymentOut,
     raises=(errors.AccountUnknown, errors.MonthClosed, errors.DatedInFuture, idempotency.KeyReused),
+    example=examples.PAYMENT,
 )
 async def take_payment(
     body: schemas.PaymentIn,
@@ -235,6 +238,7 @@ async def _payment(read: Read, payment_id: str, caller: auth.Caller) -> schemas.
         errors.BeforePayment,
         idempotency.KeyReused,
     ),
+    example=examples.REVERSAL,
 )
 async def reverse_payment(
     payment_id: Id, body: schemas.ReversalIn, key: idempotency.Key, caller: auth.Current, db: web.Db, own: Own
@@ -275,6 +279,7 @@ async def reverse_payment(
         errors.BeforePayment,
         idempotency.KeyReused,
     ),
+    example=examples.RESOLUTION,
 )
 async def resolve_suspense(
     payment_id: Id, body: schemas.ResolutionIn, key: idempotency.Key, caller: auth.Current, db: web.Db, own: Own

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from services.reading.adapters import store
 from services.reading.application import installations, masterdata
-from services.reading.entrypoints import schemas
+from services.reading.entrypoints import examples, schemas
 from services.reading.entrypoints.schemas import MeterNo, No
 from shared import web
 from shared.errors import BusinessError
@@ -79,7 +79,7 @@ async def _put_devices(db: web.Db, caller: auth.Caller, items: list[schemas.Devi
         )
 
 
-@router.put("/routes/{route_no}", policy=WRITE, raises=(RefusedItem,))
+@router.put("/routes/{route_no}", policy=WRITE, raises=(RefusedItem,), example=examples.ROUTE)
 async def put_route(
     route_no: Annotated[No, Path()], body: schemas.RouteIn, caller: auth.Current, db: web.Db
 ) -> schemas.OutcomeOut:
@@ -87,13 +87,13 @@ async def put_route(
     return _single(await _put_routes(db, caller, [schemas.RouteItem(route_no=route_no, **body.model_dump())]))
 
 
-@router.put("/routes", policy=WRITE, response_model=schemas.Answer)
+@router.put("/routes", policy=WRITE, example=examples.ROUTES, response_model=schemas.Answer)
 async def put_routes(body: schemas.Routes, caller: auth.Current, db: web.Db) -> Response:
     """Put up to 1,000 routes."""
     return web.Json(schemas.answer(await _put_routes(db, caller, body.items)))
 
 
-@router.put("/service-points/{service_point_no}", policy=WRITE, raises=(RefusedItem,))
+@router.put("/service-points/{service_point_no}", policy=WRITE, raises=(RefusedItem,), example=examples.POINT)
 async def put_point(
     service_point_no: Annotated[No, Path()], body: schemas.PointIn, caller: auth.Current, db: web.Db
 ) -> schemas.OutcomeOut:
@@ -102,13 +102,13 @@ async def put_point(
     return _single(await _put_points(db, caller, [item]))
 
 
-@router.put("/service-points", policy=WRITE, response_model=schemas.Answer)
+@router.put("/service-points", policy=WRITE, example=examples.POINTS, response_model=schemas.Answer)
 async def put_points(body: schemas.Points, caller: auth.Current, db: web.Db) -> Response:
     """Put up to 1,000 service points."""
     return web.Json(schemas.answer(await _put_points(db, caller, body.items)))
 
 
-@router.put("/meters/{meter_no}", policy=WRITE, raises=(RefusedItem,))
+@router.put("/meters/{meter_no}", policy=WRITE, raises=(RefusedItem,), example=examples.METER)
 async def put_meter(
     meter_no: Annotated[MeterNo, Path()], body: schemas.MeterIn, caller: auth.Current, db: web.Db
 ) -> schemas.OutcomeOut:
@@ -116,13 +116,13 @@ async def put_meter(
     return _single(await _put_meters(db, caller, [schemas.MeterItem(meter_no=meter_no, **body.model_dump())]))
 
 
-@router.put("/meters", policy=WRITE, response_model=schemas.Answer)
+@router.put("/meters", policy=WRITE, example=examples.METERS, response_model=schemas.Answer)
 async def put_meters(body: schemas.Meters, caller: auth.Current, db: web.Db) -> Response:
     """Put up to 1,000 meters."""
     return web.Json(schemas.answer(await _put_meters(db, caller, body.items)))
 
 
-@router.put("/installations", policy=WRITE, response_model=schemas.Answer)
+@router.put("/installations", policy=WRITE, example=examples.INSTALLATIONS, response_model=schemas.Answer)
 async def put_installations(body: schemas.Installations, caller: auth.Current, db: web.Db) -> Response:
     """Install and remove up to 1,000 meters, in the order given.
 
@@ -134,7 +134,7 @@ async def put_installations(body: schemas.Installations, caller: auth.Current, d
     return web.Json(schemas.answer(outcomes))
 
 
-@router.put("/devices/{device_id}", policy=WRITE, raises=(RefusedItem,))
+@router.put("/devices/{device_id}", policy=WRITE, raises=(RefusedItem,), example=examples.DEVICE)
 async def put_device(
     device_id: Annotated[No, Path()], body: schemas.DeviceIn, caller: auth.Current, db: web.Db
 ) -> schemas.OutcomeOut:
@@ -142,7 +142,7 @@ async def put_device(
     return _single(await _put_devices(db, caller, [schemas.DeviceItem(device_id=device_id, **body.model_dump())]))
 
 
-@router.put("/devices", policy=WRITE, response_model=schemas.Answer)
+@router.put("/devices", policy=WRITE, example=examples.DEVICES, response_model=schemas.Answer)
 async def put_devices(body: schemas.Devices, caller: auth.Current, db: web.Db) -> Response:
     """Put up to 1,000 devices."""
     return web.Json(schemas.answer(await _put_devices(db, caller, body.items)))

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from services.reading.adapters import queries
 from services.reading.application import corrections, curves, reads
 from services.reading.application.reads import OUTCOME_WORDS, READ_SOURCES, Uploader
-from services.reading.entrypoints import batches, schemas
+from services.reading.entrypoints import batches, examples, schemas
 from services.reading.entrypoints.context import Context, Own
 from services.reading.entrypoints.schemas import ReadId
 from shared import web
@@ -24,7 +24,7 @@ WORDS = dict(OUTCOME_WORDS)
 BATCH_BODY = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": batches.batch_schema()}},
+        "content": {"application/json": {"schema": batches.batch_schema(), "example": examples.READS}},
     }
 }
 CSV_BODY = {
@@ -33,7 +33,7 @@ CSV_BODY = {
         "content": {
             "text/csv": {
                 "schema": {"type": "string", "maxLength": 1_000_000},
-                "example": "meter_no,read_at,reader,import\r\nM-0001,2026-02-01T09:00:00+08:00,reader-7,12345.67\r\n",
+                "example": examples.CSV,
             }
         },
     }
@@ -110,6 +110,7 @@ async def post_csv(
     "/curves",
     policy=auth.device(or_scope="reading:upload"),
     raises=(devices.ReplayedMessage,),
+    example=examples.CURVES,
     response_model=schemas.Answer,
 )
 async def post_curves(body: schemas.Curves, caller: auth.Current, db: web.Db, own: Own) -> Response:
@@ -125,6 +126,7 @@ async def post_curves(body: schemas.Curves, caller: auth.Current, db: web.Db, ow
     "/reads/{read_id}/correction",
     policy=auth.scope("reading:write"),
     raises=(corrections.UnknownRead, corrections.BadCorrection, corrections.RunsBackwards),
+    example=examples.CORRECTION,
 )
 async def post_correction(
     read_id: Annotated[ReadId, Path()],

@@ -1,0 +1,15 @@
+"""The small town that several modules call: one installation for all of them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.system import installation
+from tests.system.installation import Installation
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installation.running(tmp_path_factory.mktemp("town")) as running:
+        installation.settle(running)
+        yield running

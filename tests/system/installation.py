@@ -1,0 +1,250 @@
+"""An installation as a utility has it: `wattline up` in a process of its own, and a small town set up over REST.
+
+Every home has a route of its own. Odd homes belong to a bureau whose runs are released by themselves, even ones to a bureau
+where a reviewer releases: their bills of January are ready and their runs in review.
+"""
+
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+
+from services.billing import tariffs
+from services.billing.settings import DEFAULT_POLICY
+from services.command.local import SCOPES
+from shared.settings import SERVICES
+from shared.testing.servers import free_port
+from shared.testing.smtp import SmtpServer
+from shared.web import auth
+
+KEY = "k" * 40
+CHANNEL_SECRET = "c" * 40
+START_SECONDS_MAX = 90
+WAIT_SECONDS_MAX = 90
+BY_ITSELF, REVIEWED = "zj/hangzhou", "zj/ningbo"
+TARIFF = "CN-ZJ/residential"
+HOMES = 24
+
+
+@dataclass(frozen=True)
+class Home:
+    number: int
+
+    @property
+    def org_unit(self) -> str:
+        return BY_ITSELF if self.number % 2 else REVIEWED
+
+    @property
+    def route_no(self) -> str:
+        return f"R-{self.number:04}"
+
+    @property
+    def service_point_no(self) -> str:
+        return f"SP-{self.number:04}"
+
+    @property
+    def meter_no(self) -> str:
+        return f"M-{self.number:04}"
+
+    @property
+    def account_no(self) -> str:
+        return f"33010{self.number:05}"
+
+
+TOWN = [Home(number) for number in range(1, HOMES + 1)]
+
+
+class Installation:
+    """The running services and how to call them."""
+
+    def __init__(self, urls: dict[str, str], folder: Path) -> None:
+        self.urls = urls
+        self.data = folder / "var"
+        self.log = folder / "log"
+        self.client = httpx.Client(timeout=60, trust_env=False)
+
+    def token(self, subject: str, **claims: Any) -> dict[str, str]:
+        given: dict[str, Any] = {"key": KEY, "audience": "wattline", "subject": subject, "scopes": SCOPES}
+        return {"Authorization": f"Bearer {auth.mint(**given | claims)}"}
+
+    def call(self, method: str, service: str, path: str, body: Any = None, *, who: str = "clerk-1", **more: str) -> Any:
+        content = None if body is None else orjson.dumps(body)
+        headers = self.token(who) | {"Content-Type": "application/json"} | more
+        answer = self.client.request(method, self.urls[service] + path, content=content, headers=headers)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        found = answer.json()
+        for outcome in found.get("outcomes", []) if isinstance(found, dict) else []:
+            assert outcome["status"] in ("done", "accepted"), outcome
+        return found
+
+    def items(self, service: str, path: str) -> list[dict[str, Any]]:
+        found = self.call("GET", service, f"{path}{'&' if '?' in path else '?'}limit=500")["items"]
+        assert isinstance(found, list)
+        return found
+
+    def job(self, service: str, name: str, day: str) -> None:
+        self.call("POST", service, f"/v1/jobs/{name}/runs", {"business_date": day})
+
+    def callback(self, order_id: str, amount_fen: int, txn: str) -> Any:
+        body = {"channel_txn": txn, "order_id": order_id, "amount_fen": amount_fen, "paid_on": "2026-02-06"}
+        return self.call(
+            "POST",
+            "collection",
+            "/v1/channels/app/callbacks",
+            body,
+            **{"X-Channel-Signature": signed(orjson.dumps(body))},
+        )
+
+    def until(self, what: str, service: str, path: str, count: int) -> list[dict[str, Any]]:
+        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        while len(found := self.items(service, path)) < count:
+            assert time.monotonic() < deadline, f"{what}: {len(found)} of {count}; {self.log.read_text()[-3000:]}"
+            time.sleep(0.2)
+        return found
+
+
+def signed(body: bytes) -> str:
+    return hmac.new(CHANNEL_SECRET.encode(), body, hashlib.sha256).hexdigest()
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Installation]:
+    """Run the four services with a policy under which one bureau's runs wait for a reviewer."""
+    policy = json.loads(DEFAULT_POLICY.read_text())
+    by_itself = policy["versions"][0]["release"]["*"]
+    policy["versions"][0]["release"][REVIEWED] = by_itself | {"mode": "reviewer"}
+    (folder / "billing.json").write_text(json.dumps(policy))
+    urls = {name: f"http://127.0.0.1:{free_port()}" for name in SERVICES}
+    with SmtpServer() as mail, (folder / "log").open("wb") as log:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("WATTLINE_")}
+        environment |= {f"WATTLINE_{name.upper()}_URL": url for name, url in urls.items()}
+        environment |= {
+            "WATTLINE_DATA_DIR": str(folder / "var"),
+            "WATTLINE_TOKEN_KEY": KEY,
+            "WATTLINE_DEVICE_MASTER_KEY": KEY,
+            "WATTLINE_CHANNEL_SECRETS": json.dumps({"app": CHANNEL_SECRET}),
+            "WATTLINE_BILLING_POLICY": str(folder / "billing.json"),
+            "WATTLINE_SMTP_HOST": "127.0.0.1",
+            "WATTLINE_SMTP_PORT": str(mail.port),
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "services", "up"], env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            installation = Installation(urls, folder)
+            _wait_until_ready(installation, process)
+            with contextlib.closing(installation.client):
+                yield installation
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait_until_ready(installation: Installation, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_SECONDS_MAX
+    for url in installation.urls.values():
+        while True:
+            assert process.poll() is None, installation.log.read_text()
+            assert time.monotonic() < deadline, installation.log.read_text()
+            with contextlib.suppress(httpx.TransportError):
+                if installation.client.get(url + "/health/ready").is_success:
+                    break
+            time.sleep(0.1)
+
+
+def settle(installation: Installation) -> None:
+    """Set the town up, bill January, pay the bills of the odd homes, and leave money in suspense."""
+    _set_up(installation)
+    call = installation.call
+    installation.job("reading", "plan-cycles", "2026-02-01")
+    reads = [_read(home, "2026-02-01T00:00:00+08:00", 1000 + 100 + 5 * home.number) for home in TOWN]
+    call("POST", "reading", "/v1/reads", {"items": reads}, who="uploader-1")
+    curves = [
+        {"meter_no": home.meter_no, "day": "2026-01-20", "unit": "Wh", "interval_minutes": 30, "values": [120] * 48}
+        for home in TOWN
+    ]
+    call("POST", "reading", "/v1/curves", {"items": curves}, who="uploader-1")
+    installation.job("reading", "close-routes", "2026-02-02")
+    issued = len([home for home in TOWN if home.org_unit == BY_ITSELF])
+    installation.until("runs in review", "billing", "/v1/runs?status=in_review", len(TOWN) - issued)
+    posted = installation.until("posted bills", "collection", "/v1/receivables?cycle=2026-01", issued)
+    for receivable in posted:
+        body = {"account_no": receivable["account_no"], "amount_fen": 1000, "received_on": "2026-02-06"}
+        for _ in range(2):
+            call("POST", "collection", "/v1/payments", body, who="cashier-1", **{"Idempotency-Key": uuid.uuid4().hex})
+    for number in range(HOMES):
+        installation.callback("no-such-order", 1000 + number, f"lost-{number}")
+    installation.job("collection", "remind", "2026-03-01")
+    installation.until("notices", "notify", "/v1/notices?state=delivered", issued)
+
+
+def _read(home: Home, read_at: str, kwh: int) -> dict[str, Any]:
+    registers = {"import": f"{kwh}.00"}
+    return {"meter_no": home.meter_no, "read_at": read_at, "source": "remote", "unit": "kWh", "registers": registers}
+
+
+def _set_up(installation: Installation) -> None:
+    def put(service: str, path: str, items: list[dict[str, Any]]) -> None:
+        installation.call("PUT", service, path, {"items": items})
+
+    for document in tariffs.documents("sample"):
+        if document.get("id") == TARIFF:
+            path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
+            installation.call("PUT", "billing", path, document)
+    put("reading", "/v1/routes", [{"route_no": h.route_no, "org_unit": h.org_unit, "read_day": 1} for h in TOWN])
+    put("reading", "/v1/devices", [{"device_id": f"own-{h.number}", "org_unit": h.org_unit} for h in TOWN])
+    points = [{"service_point_no": h.service_point_no, "route_no": h.route_no} for h in TOWN]
+    put("reading", "/v1/service-points", points)
+    registers = [{"quantity": "import", "digits": 8, "scale": 2}]
+    put(
+        "reading",
+        "/v1/meters",
+        [{"meter_no": h.meter_no, "org_unit": h.org_unit, "registers": registers} for h in TOWN],
+    )
+    installed = {"installed_on": "2026-01-01", "unit": "kWh", "opening": {"import": "1000.00"}}
+    installations = [{"service_point_no": h.service_point_no, "meter_no": h.meter_no} | installed for h in TOWN]
+    put("reading", "/v1/installations", installations)
+    put("billing", "/v1/accounts", [_account(h) for h in TOWN])
+    put("notify", "/v1/contacts", [_contact(h) for h in TOWN])
+
+
+def _account(home: Home) -> dict[str, Any]:
+    since = "2026-01-01"
+    contract = {
+        "contract_no": f"K-{home.number:04}",
+        "service_point_no": home.service_point_no,
+        "from": since,
+        "tariffs": [{"from": since, "tariff": TARIFF}],
+        "opening_usage": [{"ladder": "year", "year": 2026, "used_wh": [0, 0, 0]}],
+    }
+    return {
+        "account_no": home.account_no,
+        "org_unit": home.org_unit,
+        "opened_on": since,
+        "facts": [{"from": since, "customer_class": "residential", "people": 3}],
+        "contracts": [contract],
+    }
+
+
+def _contact(home: Home) -> dict[str, Any]:
+    return {
+        "contact_no": f"C-{home.account_no}",
+        "account_no": home.account_no,
+        "org_unit": home.org_unit,
+        "role": "holder",
+        "channel": "email",
+        "address": f"holder-{home.number}@example.org",
+        "valid_from": "2026-01-01",
+    }
