@@ -405,3 +405,34 @@ def test_the_opening_state_has_everything_that_a_tariff_carries() -> None:
     tariff = free_book("credit_at_tier_1").versions["t/home"][0]
     expected = {**state(0, 0, 0), "free": {"year": {"year": 2026, "used_wh": 0}}}
     assert rating.opening_state(tariff, 2026) == expected
+
+
+@pytest.mark.parametrize(
+    ("split", "tier_2"),
+    [
+        ("by_share", [("peak", 16_667), ("valley", 8_333)]),
+        ("in_time_order", [("valley", 25_000)]),
+    ],
+)
+def test_free_kwh_before_the_ladder_are_taken_from_the_periods(split: str, tier_2: list[tuple[str, int]]) -> None:
+    """50 peak kWh, then 25 valley kWh, 15 of them free, 35 kWh left in tier 1: 25 kWh are in tier 2."""
+    free = {"kwh_per_month": "15", "how": "before_ladder", "rest": "lost"}
+    add = {"peak": ["0", "0.06", "0.36"], "valley": ["0", "0.03", "0.18"]}
+    credit = {"name": "free", "kind": "credit", "ladder": "year", "price": "0.5"}
+    values = {
+        "/charges/1/add": add,
+        "/charges/1/tier_kwh_of_periods": split,
+        "/ladders/year/free": free,
+        "/charges/2": credit,
+    }
+    book = rating.load_book([changed(HOME, values)])
+    day = [0] * 24
+    peak, valley = [*day], [*day]
+    peak[10], valley[2] = 50_000, 25_000
+    wh = [v for d in [peak, valley, *[day] * 28] for v in d]
+    curve = rating.Curve("import", datetime(2026, 5, 31, 16, tzinfo=UTC), 60, wh)
+    bill = rating.rate_one(cycle(6, 0, used=(2725, 0, 0), wh={}, curves=[curve]), book)
+    assert bill.refusal is None
+    found = [(line.period, line.quantity) for line in bill.lines if line.kind == "ladder_add_on"]
+    assert found == tier_2
+    assert [line.quantity for line in bill.lines if line.kind == "credit"] == [15_000]

@@ -403,7 +403,10 @@ def test_a_percentage_is_of_the_named_charges() -> None:
 @pytest.mark.parametrize(("kwh", "expected"), [(100, [5000]), (99, [4950, 50]), (0, [5000])])
 def test_a_minimum_adds_what_is_missing(kwh: int, expected: list[int]) -> None:
     minimum = {"name": "minimum", "kind": "minimum", "price": "50", "on": ["energy"]}
-    assert amounts(rated([ENERGY, minimum], wh={"import": kwh * 1000})) == expected
+    bill = rated([ENERGY, minimum], wh={"import": kwh * 1000})
+    assert amounts(bill) == expected
+    if kwh == 99:
+        assert rating.formula(bill.lines[1]) == "1 month x 50 - (49.5) = 0.5"
 
 
 def test_export_is_a_line_of_its_own_in_favour_of_the_customer() -> None:

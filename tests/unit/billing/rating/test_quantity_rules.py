@@ -259,6 +259,8 @@ def test_iron_loss_of_a_whole_month_is_the_months_loss_or_goes_by_hours(
 ) -> None:
     rules = {"loss": {"loss": {"iron": "304", "iron_by": by}}}
     assert derived(rules, {"import": 10_000}, asked)["loss"] == expected
+    fine = {"loss": {**rules["loss"], "round": {"step": "0.001", "mode": "half_up"}}}
+    assert derived(fine, {"import": 10_000}, asked)["loss"] == (226_176 if by == "hours" else expected)
 
 
 def test_copper_loss_is_a_share_of_the_kwh_and_is_rounded_with_the_iron_loss() -> None:
