@@ -34,11 +34,17 @@ def answer_json(bill: RatedBill, limits: Mapping[str, tuple[int, ...]]) -> dict[
         "total": yuan(bill.total_fen),
         "exact_total": text(*exact),
         "tax": None if bill.tax_fen is None else yuan(bill.tax_fen),
-        "quantities": {k: {"kwh": thousandths(v)} for k, v in bill.quantities_wh.items()},
+        "quantities": {k: {_unit(k): thousandths(v)} for k, v in bill.quantities_wh.items()},
         "state": _state(bill.state or {}, limits),
         "tariffs": [{"id": i, "version": v, "sha256": h} for i, v, h in bill.tariffs],
         "findings": [_finding(f) for f in bill.findings],
     }
+
+
+def _unit(quantity: str) -> str:
+    if quantity.startswith("demand"):
+        return "kw"
+    return "kvarh" if quantity.startswith("reactive") else "kwh"
 
 
 def _line(line: Line) -> dict[str, Any]:
