@@ -40,7 +40,7 @@ def agreed(requests: Sequence[rating.Request], book: rating.TariffBook) -> list[
 
 
 def with_numbers(request: rating.Request, times: int, more: int) -> rating.Request:
-    """The same form with other numbers: usage and what the tiers have used."""
+    """The same form with other numbers: usage, what the tiers have used, capacity."""
     parts = tuple(
         replace(
             part,
@@ -54,8 +54,11 @@ def with_numbers(request: rating.Request, times: int, more: int) -> rating.Reque
         used = ladder["used_wh"]
         for tiers in used.values() if isinstance(used, dict) else [used]:
             tiers[:] = [abs(wh * times + more) for wh in tiers]
-    facts = tuple(replace(f, capacity_va=(f.capacity_va or 0) + abs(more)) for f in request.facts)
-    return replace(request, usage=parts, state=state, facts=facts)
+    facts = [replace(f, capacity_va=(f.capacity_va or 0) + abs(more)) for f in request.facts]
+    # another day of the month in which the account was opened, and other people below every mark
+    opened = min(facts[0].from_.replace(day=abs(more) % 28 + 1), request.from_)
+    facts[0] = replace(facts[0], from_=opened, people=facts[0].people - (facts[0].people < 5) * (times % 2))
+    return replace(request, usage=parts, state=state, facts=tuple(facts))
 
 
 @BOTH

@@ -26,12 +26,12 @@ class Col:
 
     @property
     def size(self) -> int:
-        """This property will give the largest absolute value that the bounds allow."""
+        """Give the largest absolute value that the bounds allow."""
         return max(-self.lo, self.hi)
 
     @property
     def is_zero(self) -> bool:
-        """This property will say whether nothing but zeros is in the column."""
+        """Say whether nothing but zeros is in the column."""
         return self.lo == 0 == self.hi
 
 

@@ -126,18 +126,24 @@ def _opened(work: Work, part: int, at: int) -> tuple[Ints, Ints]:
     key = ("curve", part, at)
     if key not in work.opened:
         table = work.columns[key]
-        lows, highs = table.min(axis=1), table.max(axis=1)
-        gaps = lows == MISSING
-        quantity = work.plan.request.usage[part].curves[at].quantity
-        work.rows.refuse(gaps, Refused("curve_gap", f"/usage/curves/{quantity}/wh"))
         most = SAFE // (table.shape[1] * 60)
-        beyond = (highs > most) | ((lows < -most) & ~gaps)
-        if gaps.any() or beyond.any():
-            work.rows.set_apart(beyond)
-            table = _without(table, gaps | beyond)
-            highs = table.max(axis=1)
-        work.opened[key] = table, highs
+        # read without sign, what is missing or below zero is above all others: one pass finds all that needs a closer look
+        highs = table.view(np.uint64).max(axis=1)
+        if (highs > most).any():
+            table, highs = _checked(work, part, at, table, most)
+        work.opened[key] = table, highs.astype(np.int64)
     return work.opened[key]
+
+
+def _checked(work: Work, part: int, at: int, table: Ints, most: int) -> tuple[Ints, Ints]:
+    lows, highs = table.min(axis=1), table.max(axis=1)
+    gaps = lows == MISSING
+    quantity = work.plan.request.usage[part].curves[at].quantity
+    work.rows.refuse(gaps, Refused("curve_gap", f"/usage/curves/{quantity}/wh"))
+    beyond = (highs > most) | ((lows < -most) & ~gaps)
+    work.rows.set_apart(beyond)
+    table = _without(table, gaps | beyond)
+    return table, table.max(axis=1)
 
 
 def _some(slots: Bools) -> Bools:

@@ -60,7 +60,8 @@ def _marks(tariff: Tariff) -> set[int]:
 def form_of(request: Request, marks: Sequence[int]) -> Form:
     """Give the form of a request: requests of equal forms differ in numbers alone.
 
-    Days more than two years back all count as one (nothing looks further back), people by the marks that they reach.
+    Days more than two years back all count as one (nothing looks further back), so do the days of the month in which an
+    account was opened (quota comes by months), and people by the marks that they reach.
     """
     r = request
     first = date(min(r.from_.year, r.read_day.year, *(m.year for m in r.bill_months)) - 2, 1, 1)
@@ -70,17 +71,20 @@ def form_of(request: Request, marks: Sequence[int]) -> Form:
     )
     opened = r.opened or (r.facts[0].from_ if r.facts else r.from_)
     return (
-        r.tariff, r.from_, r.to, r.read_day, r.bill_months, r.month, max(opened, first), r.opened is None,
-        parts, _facts_form(r.facts, first, marks), _state_form(r.state), tuple((k, v.den) for k, v in r.amounts.items()),
+        r.tariff, r.from_, r.to, r.read_day, r.bill_months, r.month, max(opened, first).replace(day=1), r.opened is None,
+        parts, _facts_form(r.facts, first, r.from_, marks), _state_form(r.state), tuple((k, v.den) for k, v in r.amounts.items()),
     )  # fmt: skip
 
 
-def _facts_form(facts: Sequence[AccountFact], first: date, marks: Sequence[int]) -> Form:
+def _facts_form(facts: Sequence[AccountFact], first: date, cycle: date, marks: Sequence[int]) -> Form:
     out = []
     before: AccountFact | None = None
     for fact in facts:
+        start = max(fact.from_, first)
+        if before is None and start <= cycle and fact.tariff is None and not fact.equipment:
+            start = start.replace(day=1)
         out.append((
-            max(fact.from_, first), fact.to and max(fact.to, first), fact.class_,
+            start, fact.to and max(fact.to, first), fact.class_,
             sum(m <= fact.people for m in marks), fact.households, fact.option, fact.tariff,
             fact.capacity_va is None, fact.contract_demand_w is None,
             tuple((e.name, e.state) for e in fact.equipment),

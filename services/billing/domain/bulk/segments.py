@@ -26,12 +26,12 @@ class Piece:
 
     @property
     def days(self) -> int:
-        """This property will give the length in days."""
+        """Give the length in days."""
         return (self.to - self.from_).days
 
     @property
     def version(self) -> str:
-        """This property will name the tariff version as ladder states do."""
+        """Name the tariff version as ladder states do."""
         return f"{self.tariff.id}@{self.tariff.version}"
 
 

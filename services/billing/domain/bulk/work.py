@@ -48,7 +48,7 @@ class LineColumn:
 
     @property
     def name(self) -> str:
-        """This property will give the name of the charge, or the kind of a line that no charge makes."""
+        """Give the name of the charge, or the kind of a line that no charge makes."""
         return self.charge.name if self.charge else self.kind
 
 
@@ -112,7 +112,7 @@ class Work:
         self._open_state()
 
     def take(self, *key: str | int) -> Col:
-        """This function will give a column that came with the requests."""
+        """Give a column that came with the requests."""
         if key not in self.given:
             self.given[key] = self.rows.read(self.columns[key])
         return self.given[key]
