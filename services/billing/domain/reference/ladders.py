@@ -101,6 +101,8 @@ def _used(frame: Frame, segment: Segment, ladder: Ladder, period: str | None) ->
     pointer = f"/state/ladders/{ladder.name}"
     if entry is None:
         raise Refused("ladder_state_missing", pointer)
+    if not isinstance(entry, dict) or not isinstance(entry.get("year"), int) or "used_wh" not in entry:
+        raise Refused("ladder_state_wrong", pointer, "year and used_wh were expected")
     year = ladder_year(ladder, frame, segment)
     if entry["year"] > year:
         raise Refused("ladder_state_wrong", f"{pointer}/year", f"{entry['year']} is after {year}")

@@ -136,6 +136,8 @@ REFUSED: list[tuple[str, str, rating.TariffBook, rating.Request]] = [
     ("ladder_state_missing", "/state/ladders/year", homes(), home(state=None)),
     ("ladder_state_missing", "/state/ladders/year", homes(), home(state={"ladders": {}})),
     ("ladder_state_wrong", "/state/ladders/year/year", homes(), home(state=state(0, 0, 0, year=2027))),
+    ("ladder_state_wrong", "/state/ladders/year", homes(), home(state={"ladders": {"year": {"used_wh": [0, 0, 0]}}})),
+    ("ladder_state_wrong", "/state/ladders/year", homes(), home(state={"ladders": {"year": [0, 0, 0]}})),
     ("ladder_state_wrong", "/state/ladders/year/used_wh", homes(), home(state=state(0))),
     (
         "outside_months_mixed",
