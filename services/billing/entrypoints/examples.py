@@ -20,7 +20,7 @@ ACCOUNTS = {"items": [{"account_no": "3301000001", **ACCOUNT}]}
 TARIFF: dict[str, Any] = {
     "id": "example/home",
     "version": 1,
-    "effective": {"from": "2026-01-01", "to": None},
+    "effective": {"from": "2026-01-01", "to": "2100-01-01"},
     "on_change": {"usage": "split_by_days"},
     "sources": [{"for": "the whole document", "text": "240/400 kWh a month at 0.4883/0.5383/0.7883 yuan", "at": "–"}],
     "currency": "CNY",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Date, Row, String, func, or_, select, update
+from sqlalchemy import ColumnElement, Date, Row, Select, String, and_, func, or_, select, update
 
 from services.reading.adapters import store
 from shared.db import bulk
@@ -112,6 +112,29 @@ async def totals(read: Read, route_no: str, cycle: str) -> Totals:
         usages=sum(int(row.usages) for row in rows),
         sum_wh=sum(int(row.sum_wh) for row in rows),
     )
+
+
+def _reason_of_task() -> ColumnElement[bool]:
+    reason = store.UNREAD_REASON.c
+    return and_(reason.service_point_no == store.TASK.c.service_point_no, reason.read_date == store.TASK.c.read_date)
+
+
+async def unexplained(read: Read, route_no: str, cycle: str) -> int:
+    """Count the tasks of a route's cycle that have neither a read nor a reader's reason (有无遗漏)."""
+    explained = select(store.UNREAD_REASON.c.task_id).where(_reason_of_task()).exists()
+    found = await read.scalar(
+        select(func.count())
+        .select_from(store.TASK)
+        .where(store.TASK.c.route_no == route_no, store.TASK.c.cycle == cycle)
+        .where(store.TASK.c.status.in_(("open", "suspect", "estimated", "missed")), ~explained)
+    )
+    return int(found or 0)
+
+
+def tasks_with_reasons() -> Select[Any]:
+    """Return the statement for tasks, each with the reason why it could not be read."""
+    both = store.TASK.outerjoin(store.UNREAD_REASON, _reason_of_task())
+    return select(*store.TASK.c, store.UNREAD_REASON.c.reason.label("unread_reason")).select_from(both)
 
 
 async def close(tx: Tx, route_no: str, cycle: str, closed_on: date, found: Totals) -> None:

@@ -123,6 +123,19 @@ class Task(Base, table=True):
     __table_args__ = (Index("task_route_cycle", "route_no", "cycle"), {"postgresql_with": {"fillfactor": 60}})
 
 
+class UnreadReason(Base, table=True):
+    """Why a point could not be read for a task's date, as the reader says; `task_id` is point and date joined by `~`."""
+
+    __tablename__ = "unread_reason"
+
+    task_id: str = Field(sa_column=Column(String(80), primary_key=True))
+    service_point_no: str = Field(sa_column=required(columns.No))
+    read_date: date = Field(sa_column=required(Date))
+    org_unit: str = Field(sa_column=required(ORG_UNIT))
+    reason: str = Field(sa_column=required(columns.No))
+    noted_by: str = Field(sa_column=required(columns.No))
+
+
 class Reading(Base, table=True):
     """One register of one read, as it was received; never changed. The natural key is the key."""
 

@@ -8,12 +8,13 @@ from sqlalchemy import Row
 
 from services.reading.adapters import codec, route_store, store
 from services.reading.adapters.store import FindingRow, UsageRow
-from services.reading.application import measuring, versions
+from services.reading.application import measuring, unread, versions
 from services.reading.application.versions import Estimate, Work
 from services.reading.domain import estimation, usage, validation
 from services.reading.domain.policy import Policies, Policy
 from services.reading.domain.usage import Installation
 from shared import correlation
+from shared.db import bulk
 from shared.db.engine import Read, Tx
 from shared.events.reading import EstimateMade, RouteClosed
 
@@ -44,9 +45,9 @@ async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, polic
     if row is None or row.closed_on is not None:
         return {}
     work = Work(tx.now)
-    unread = await route_store.unread_tasks(tx, route_no, cycle)
-    if unread:
-        await _estimate(tx, work, unread, policies)
+    without_read = await route_store.unread_tasks(tx, route_no, cycle)
+    if without_read:
+        await _estimate(tx, work, without_read, policies)
     await measuring.write(tx, work)
     found = await route_store.totals(tx, route_no, cycle)
     assert found.expected == found.actual + found.estimated + found.missed, "a task is left open"
@@ -74,12 +75,14 @@ async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, polic
     return {"expected": found.expected, "estimated": found.estimated, "missed": found.missed}
 
 
-async def _estimate(tx: Tx, work: Work, unread: Sequence[tuple[str, date]], policies: Policies) -> None:
-    points = sorted({point for point, _ in unread})
+async def _estimate(tx: Tx, work: Work, wanted: Sequence[tuple[str, date]], policies: Policies) -> None:
+    points = sorted({point for point, _ in wanted})
     await store.lock_points(tx, points)
-    tasks = await store.tasks(tx, unread)  # again, now that no read can close them any more
+    tasks = await store.tasks(tx, wanted)  # again, now that no read can close them any more
     previous = await store.usages(tx, [row.previous_id for row in tasks.values() if row.previous_id])
     installations = await store.installations(tx, points)
+    noted = await bulk.select_in(tx, store.UNREAD_REASON, {"task_id": [unread.task_id(*key) for key in wanted]})
+    reasons = {row.task_id: row.reason for row in noted}
     for key in sorted(tasks):
         task = tasks[key]
         if task.status not in ("open", "suspect"):
@@ -91,14 +94,20 @@ async def _estimate(tx: Tx, work: Work, unread: Sequence[tuple[str, date]], poli
         finding = validation.missing(0, (last.estimates_in_a_row if last else 0) + 1)
         assert finding is not None
         about = (task.service_point_no, task.org_unit, task.cycle)
-        task_id = f"{task.service_point_no}~{task.read_date}"
+        task_id = unread.task_id(task.service_point_no, task.read_date)
         work.findings.append(FindingRow("task", task_id, finding.code, *about, finding.numbers))
-        if not _estimate_one(work, task, last, installations.get(key[0], []), policies.on(task.read_date)):
+        reason = reasons.get(task_id) or (UNUSABLE_READ if task.status == "suspect" else NO_READ)
+        if not _estimate_one(work, task, last, installations.get(key[0], []), policies.on(task.read_date), reason):
             work.tasks[key] = "missed", None, None
 
 
 def _estimate_one(
-    work: Work, task: Row[Any], last: UsageRow | None, installations: Sequence[Installation], policy: Policy
+    work: Work,
+    task: Row[Any],
+    last: UsageRow | None,
+    installations: Sequence[Installation],
+    policy: Policy,
+    reason: str,
 ) -> bool:
     if last is None or last.period_to >= task.read_date or last.estimates_in_a_row >= policy.estimates_in_a_row_max:
         return False
@@ -112,7 +121,6 @@ def _estimate_one(
     measured = usage.measure(installations, last.period_to, start, boundary, daily_kwh_max=limit, end_is_face=False)
     if measured.backward:
         return False
-    reason = UNUSABLE_READ if task.status == "suspect" else NO_READ
     versions.add(work, task, last.period_to, measured, last, policy, estimate=Estimate(reason, ACTOR))
     return True
 

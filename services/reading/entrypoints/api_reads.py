@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.reading.adapters import queries
-from services.reading.application import corrections, curves, reads
+from services.reading.application import corrections, curves, reads, unread
 from services.reading.application.reads import OUTCOME_WORDS, READ_SOURCES, Uploader
 from services.reading.entrypoints import batches, examples, schemas
 from services.reading.entrypoints.context import Context, Own
@@ -104,6 +104,20 @@ async def post_csv(
         uploader = await _uploader(tx, caller, "csv", "", route_no)
         found = await _record(tx, items, uploader, own)
     return _answer(batches.merge(outcomes, found), current)
+
+
+@router.put(
+    "/unread-reasons",
+    policy=auth.scope("reading:upload"),
+    example=examples.UNREAD_REASONS,
+    response_model=schemas.Answer,
+)
+async def put_unread_reasons(body: schemas.UnreadReasons, caller: auth.Current, db: web.Db) -> Response:
+    """Note why up to 1,000 points could not be read (未抄原因); their estimates carry the reason."""
+    items = [unread.Unread(**item.model_dump()) for item in body.items]
+    async with db.begin() as tx:
+        outcomes = await unread.put(tx, items, actor=caller.subject, may_see=caller.may_see)
+    return web.Json(schemas.answer(outcomes))
 
 
 @router.post(

@@ -39,17 +39,22 @@ async def list_routes(caller: auth.Current, db: web.Db, wanted: pagination.Query
 async def get_progress(
     route_no: Annotated[No, Path()], cycle: Annotated[Month, Path()], caller: auth.Current, db: web.Db
 ) -> schemas.ProgressOut:
-    """Return how far a route is in a cycle: expected, read, estimated, missed."""
+    """Return how far a route is in a cycle: expected, read, estimated, missed, and what nobody has explained."""
     async with db.read() as read:
         row = await route_store.route_cycle(read, route_no, cycle)
         if row is None or not caller.may_see(row.org_unit):
             raise errors.not_found("route_cycle")
-        if row.closed_on is not None:
-            return schemas.ProgressOut.of(row)
-        now = await route_store.totals(read, route_no, cycle)
-    counts = {name: getattr(now, name) for name in ("expected", "actual", "estimated", "missed", "usages", "sum_wh")}
+        counted = row if row.closed_on is not None else await route_store.totals(read, route_no, cycle)
+        unexplained = await route_store.unexplained(read, route_no, cycle)
+    names = ("expected", "actual", "estimated", "missed", "usages", "sum_wh")
     return schemas.ProgressOut(
-        route_no=route_no, cycle=cycle, org_unit=row.org_unit, read_date=row.read_date, closed_on=None, **counts
+        route_no=route_no,
+        cycle=cycle,
+        org_unit=row.org_unit,
+        read_date=row.read_date,
+        closed_on=row.closed_on,
+        unexplained=unexplained,
+        **{name: getattr(counted, name) for name in names},
     )
 
 
@@ -83,7 +88,7 @@ async def list_tasks(
     task = store.TASK.c
     async with db.read() as read:
         rows = await read.all(
-            select(store.TASK)
+            route_store.tasks_with_reasons()
             .where(caller.visible(task.org_unit), wanted.after(task.service_point_no, task.read_date))
             .where(_is(task.route_no, route_no), _is(task.cycle, cycle), _is(task.status, status))
             .where(_is(task.service_point_no, service_point_no))

@@ -102,6 +102,18 @@ class DeviceItem(DeviceIn):
     device_id: No
 
 
+class UnreadItem(Model):
+    """A point that could not be read for the date of its task."""
+
+    service_point_no: No
+    read_date: date
+    reason: Code = Field(description="A code of the utility's own, such as `no_access`.", examples=["no_access"])
+
+
+class UnreadReasons(Model):
+    items: Annotated[list[UnreadItem], Field(max_length=ITEMS_MAX)]
+
+
 class Routes(Model):
     items: Annotated[list[RouteItem], Field(max_length=ITEMS_MAX)]
 
@@ -209,6 +221,7 @@ class ProgressOut(Shown):
     missed: int
     usages: int
     sum_wh: int
+    unexplained: int = Field(description="Points without a read and without a reader's reason.")
 
 
 class TaskOut(Shown):
@@ -221,6 +234,7 @@ class TaskOut(Shown):
     status: str
     usage_id: str | None
     reread: bool
+    unread_reason: str | None
 
 
 class EditOut(BaseModel):

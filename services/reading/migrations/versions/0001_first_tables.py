@@ -271,6 +271,16 @@ def upgrade() -> None:
     )
     op.create_index("task_route_cycle", "task", ["route_no", "cycle"], unique=False)
     op.create_table(
+        "unread_reason",
+        sa.Column("task_id", sa.String(length=80), nullable=False),
+        sa.Column("service_point_no", sa.String(length=64), nullable=False),
+        sa.Column("read_date", sa.Date(), nullable=False),
+        sa.Column("org_unit", sa.String(length=128), nullable=False),
+        sa.Column("reason", sa.String(length=64), nullable=False),
+        sa.Column("noted_by", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("task_id"),
+    )
+    op.create_table(
         "upload",
         sa.Column("upload_id", sa.String(length=64), nullable=False),
         sa.Column("cycle", sa.String(length=7), nullable=False),
