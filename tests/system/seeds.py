@@ -1,0 +1,134 @@
+"""Values of the small town by the names that parameters and fields have, so that generated calls meet what is there."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.system.installation import BY_ITSELF, REVIEWED, TOWN, Home, Installation
+
+JOBS = {
+    "reading": ("plan-cycles", "close-routes"),
+    "billing": ("release-runs", "purge-requests"),
+    "collection": ("remind", "purge-requests"),
+    "notify": ("give-up-waiting", "purge-requests"),
+}
+Values = dict[str, Any]
+
+
+class Seeds:
+    """Worlds to call from: each is one home of the town with all that was made of it."""
+
+    def __init__(self, service: str, installation: Installation) -> None:
+        self._service = service
+        self._installation = installation
+        self._of_home = {home: _values_of(home) for home in TOWN}
+        self._ids = _ids(installation)
+        self._taken: dict[str, int] = {}
+
+    def next(self, path: str) -> Values:
+        """Return the next world for calls of a path: decisions need other homes than payments."""
+        n = self._taken[path] = self._taken.get(path, -1) + 1
+        unit = REVIEWED if path.endswith(("/decisions", "/release")) else BY_ITSELF
+        homes = [home for home in TOWN if home.org_unit == unit]
+        if unit == REVIEWED:  # what is released is decided on no more
+            homes = homes[::2] if path.endswith("/release") else homes[1::2]
+        home = homes[n % len(homes)]
+        jobs = JOBS[self._service]
+        values: Values = {"job": jobs[n % len(jobs)], "Idempotency-Key": f"test-{n}"}
+        values |= self._of_home[home] | self._traced(n)
+        own = {
+            "bill_id": f"bill of {home.account_no}" if unit == REVIEWED else f"bills of {unit}",
+            "payment_id": "suspense" if "suspense" in path else "payments",
+        }
+        values |= {name: _pick(self._ids[own.get(name, name)], n) for name in (*PLACES, "bill_id", "payment_id")}
+        if "/tariffs/" in path:
+            values |= {"tariff_id": "example/home", "version": 1}
+        if self._service == "collection":
+            values |= {"channel": "app", "channel_txn": f"test-{n}"}
+        if "rating-documents" in path:
+            values |= {"kind": "calendar", "document_id": "example/holidays"}
+        return values
+
+    def _traced(self, n: int) -> Values:
+        name, kind = {
+            "reading": ("read_id", "read"),
+            "billing": (f"bills of {BY_ITSELF}", "bill"),
+            "collection": ("payments", "payment"),
+            "notify": ("notice_id", "notice"),
+        }[self._service]
+        return {"kind": kind, "id": _pick(self._ids[name], n)}
+
+    def version_seen(self, path: str) -> str:
+        """Return what `If-Match` must name now for a command on a formatted path."""
+        resource = path.rpartition("/")[0] if path.endswith(("/decisions", "/release")) else path
+        url = self._installation.urls[self._service] + resource
+        answer = self._installation.client.get(url, headers=self._installation.token("auditor-1"))
+        return str(answer.headers.get("ETag", '"0"'))
+
+
+PLACES = ("read_id", "usage_id", "order_id", "notice_id")
+
+
+def _pick(found: list[Any], n: int) -> Any:
+    return found[n % len(found)]
+
+
+def _values_of(home: Home) -> Values:
+    return {
+        "route_no": home.route_no,
+        "service_point_no": home.service_point_no,
+        "meter_no": home.meter_no,
+        "account_no": home.account_no,
+        "contract_no": f"K-{home.number:04}",
+        "contact_no": f"C-{home.account_no}",
+        "device_id": f"other-{home.number}",
+        "own_device_id": f"own-{home.number}",
+        "entity_kind": "meter",
+        "entity_id": home.meter_no,
+        "org_unit": home.org_unit,
+        "cycle": "2026-01",
+        "month": "2025-12",
+        "day": "2026-01-20",
+        "business_date": "2026-02-03",
+        "template": "reminder",
+    }
+
+
+def _ids(installation: Installation) -> dict[str, list[Any]]:
+    """Return the documents that were made, by what a parameter calls them."""
+
+    def all_of(service: str, path: str, name: str) -> list[Any]:
+        found = [item[name] for item in installation.items(service, path)]
+        assert found, path
+        return found
+
+    orders = []
+    for home in TOWN:
+        body = {"account_no": home.account_no, "amount_fen": 1234, "channel": "app"}
+        key = {"Idempotency-Key": f"seed-{home.number}"}
+        orders.append(installation.call("POST", "collection", "/v1/payment-orders", body, **key)["order_id"])
+    usages = installation.items("reading", "/v1/usages")
+    bills = installation.items("billing", "/v1/bills")
+    return {
+        "order_id": orders,
+        "usage_id": [usage["usage_id"] for usage in usages],
+        "read_id": [read_id for usage in usages for read_id in usage["read_ids"] if "~remote" in read_id],
+        f"bills of {BY_ITSELF}": [bill["bill_id"] for bill in bills if bill["org_unit"] == BY_ITSELF],
+        **{f"bill of {bill['account_no']}": [bill["bill_id"]] for bill in bills},
+        "payments": all_of("collection", "/v1/payments?status=posted", "payment_id"),
+        "suspense": all_of("collection", "/v1/payments?status=suspense", "payment_id"),
+        "notice_id": all_of("notify", "/v1/notices?state=delivered", "notice_id"),
+    }
+
+
+def filled(value: Any, values: Values, chosen: Callable[[], bool] = lambda: True) -> Any:
+    """Return a JSON value with known values in the fields that have their names, where they are chosen."""
+    if isinstance(value, Mapping):
+        return {
+            name: values[name]
+            if name in values and not isinstance(item, list | Mapping) and chosen()
+            else filled(item, values, chosen)
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [filled(item, values, chosen) for item in value]
+    return value
