@@ -34,9 +34,11 @@ def walk(frame: Frame, segment: Segment, ladder: Ladder, wh: int) -> None:
 
 def _walk_periods(frame: Frame, segment: Segment, ladder: Ladder) -> None:
     registers = segment.tariff.registers(ladder.counts)
+    # all of them before the first is kept: a restart must be seen by each period
+    before = {p.name: _used(frame, segment, ladder, p.name) for p in segment.tariff.periods}
     for period, register in zip(segment.tariff.periods, registers, strict=True):
         limits = frame.limits[f"{ladder.name}/{period.name}"] = _limits(frame, segment, ladder, period.name)
-        used = _used(frame, segment, ladder, period.name)
+        used = before[period.name]
         if register not in segment.q:
             raise Refused("register_missing", f"/usage/{register}")
         taken = fill(limits, used, segment.q[register])

@@ -1,0 +1,268 @@
+"""The bulk implementation beside the reference on chosen bills: all case files, days of 23 and 25 hours, short slots, edges."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.billing import tariffs
+from services.billing.domain import rating, second_opinion
+from services.billing.domain.bulk import rate as bulk
+from services.billing.domain.cases import read
+from services.billing.domain.tariff.exact import Exact
+from tests.unit.billing.rating.documents import HOME, PLAIN
+
+FOLDER = Path(__file__).parents[3] / "cases"
+CASES = [
+    (path.stem, case)
+    for path in sorted(FOLDER.glob("*.json"))
+    if path.name != "worked_examples.json"
+    for case in [json.loads(path.read_text(encoding="utf-8"))]
+    if case.get("kind") != "policy"
+]
+
+
+def both(requests: Sequence[rating.Request], book: rating.TariffBook) -> list[rating.RatedBill]:
+    """The bills, which both implementations give."""
+    bills = []
+    for mine, other in zip(bulk.rate(requests, book), rating.rate(requests, book), strict=True):
+        assert mine is not None
+        assert second_opinion.difference(mine, other) is None, (mine, other)
+        bills.append(mine)
+    return bills
+
+
+@pytest.mark.parametrize(("name", "case"), CASES, ids=[name for name, _ in CASES])
+def test_a_case_file_is_rated_by_both_alike(name: str, case: dict[str, Any]) -> None:
+    own = read.tariff_documents(case)
+    ids = {d.get("id") for d in own} - {None}
+    book = rating.load_book([*(d for d in tariffs.documents() if d.get("id") not in ids), *own])
+    requests = read.requests_of(case)
+    state = requests[0].state
+    for request in requests:
+        (bill,) = both([replace(request, state=state)], book)
+        state = bill.state
+
+
+def document(base: dict[str, Any], **changes: Any) -> rating.TariffBook:
+    return rating.load_book([{**base, "id": "t", **changes}])
+
+
+def by_curve(
+    first: date, last: date, minutes: int, wh: Sequence[int | None], zone: str, repeat: bool = True, **more: Any
+) -> rating.Request:
+    start, end = (datetime(d.year, d.month, d.day, tzinfo=ZoneInfo(zone)).astimezone(UTC) for d in (first, last))
+    count = int((end - start).total_seconds()) // 60 // minutes
+    slots = [wh[i % len(wh)] for i in range(count)] if repeat else list(wh)
+    return rating.request(
+        contract="c",
+        tariff="t",
+        period=(first, last),
+        bill_months=[first.replace(day=1)],
+        usage_wh={},
+        curves=[rating.Curve("import", start, minutes, slots)],
+        facts=[rating.AccountFact(date(2020, 1, 1))],
+        **more,
+    )
+
+
+HOURS = {
+    "time_zone": "Europe/London",
+    "periods": [
+        {"name": "night", "when": [{"hours": ["00:00-02:00"]}]},
+        {"name": "early", "when": [{"hours": ["02:00-04:00"]}]},
+        {"name": "day", "when": "rest"},
+    ],
+    "charges": [
+        {"name": "energy", "kind": "energy", "by": "period", "price": {"night": "0.1", "early": "0.2", "day": "0.3"}}
+    ],
+}
+
+
+@pytest.mark.parametrize("minutes", [15, 30, 60])
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [
+        (date(2025, 3, 30), {"night": 1, "early": 2, "day": 20}),
+        (date(2025, 10, 26), {"night": 3, "early": 2, "day": 20}),
+        (date(2025, 6, 1), {"night": 2, "early": 2, "day": 20}),
+    ],
+)
+def test_the_hours_of_days_of_23_24_and_25_hours_fall_into_their_periods(
+    minutes: int, day: date, hours: dict[str, int]
+) -> None:
+    book = document(PLAIN, **HOURS)
+    (bill,) = both([by_curve(day, day + timedelta(days=1), minutes, [minutes], "Europe/London")], book)
+    assert {line.period: line.quantity for line in bill.lines} == {name: n * 60 for name, n in hours.items()}
+
+
+@pytest.mark.parametrize(("minutes", "highest_w"), [(5, 24_000), (15, 16_000)])
+def test_demand_is_the_highest_quarter_of_an_hour_of_a_curve(minutes: int, highest_w: int) -> None:
+    demand = {"name": "demand", "kind": "demand", "price": "30", "basis": "actual", "from_curve": "import",
+              "month": "calendar_days"}  # fmt: skip
+    book = document(PLAIN, charges=[demand])
+    wh = [1000, 2000, 3000, 4000, 1000, 500]
+    (bill,) = both([by_curve(date(2025, 6, 1), date(2025, 7, 1), minutes, wh, "Asia/Shanghai")], book)
+    assert [line.quantity for line in bill.lines] == [highest_w]
+
+
+def test_slots_of_an_hour_cannot_tell_the_highest_quarter() -> None:
+    demand = {"name": "demand", "kind": "demand", "price": "30", "basis": "actual", "from_curve": "import",
+              "month": "calendar_days"}  # fmt: skip
+    (bill,) = both(
+        [by_curve(date(2025, 6, 1), date(2025, 7, 1), 60, [1000], "Asia/Shanghai")], document(PLAIN, charges=[demand])
+    )
+    assert bill.refusal is not None
+    assert bill.refusal.code == "demand_missing"
+
+
+@pytest.mark.parametrize(
+    ("wh", "minutes", "code"),
+    [
+        ([1, None, 3], 15, "curve_gap"),
+        ([1], 7, "request_wrong"),
+    ],
+)
+def test_a_faulty_curve_is_refused(wh: list[int | None], minutes: int, code: str) -> None:
+    good = by_curve(date(2025, 6, 1), date(2025, 6, 4), 15, [5], "Asia/Shanghai")
+    bad = by_curve(date(2025, 6, 1), date(2025, 6, 4), minutes, wh, "Asia/Shanghai")
+    first, second = both([good, bad], document(PLAIN))
+    assert first.refusal is None
+    assert second.refusal is not None
+    assert second.refusal.code == code
+
+
+def test_a_curve_that_ends_early_is_refused() -> None:
+    short = by_curve(date(2025, 6, 1), date(2025, 6, 4), 15, [5] * 100, "Asia/Shanghai", repeat=False)
+    (bill,) = both([short], document(PLAIN))
+    assert bill.refusal is not None
+    assert bill.refusal.code == "curve_span"
+
+
+def test_a_slot_across_the_border_of_two_periods_is_refused() -> None:
+    half = [{"name": "a", "when": [{"hours": ["00:00-07:30"]}]}, {"name": "b", "when": "rest"}]
+    charge = {"name": "energy", "kind": "energy", "by": "period", "price": {"a": "0.1", "b": "0.2"}}
+    book = document(PLAIN, periods=half, charges=[charge])
+    asked = [by_curve(date(2025, 6, 1), date(2025, 6, 2), m, [5], "Asia/Shanghai") for m in (30, 60)]
+    good, bad = both(asked, book)
+    assert [line.quantity for line in good.lines] == [75, 165]
+    assert bad.refusal is not None
+    assert bad.refusal.code == "curve_slot_across_border"
+
+
+def home(used: list[int], wh: int, **more: Any) -> rating.Request:
+    return rating.request(
+        contract="c",
+        tariff="t",
+        period=(date(2026, 1, 2), date(2026, 2, 2)),
+        bill_months=[date(2026, 1, 1)],
+        usage_wh={"import.peak": wh, "import.valley": 0},
+        facts=[rating.AccountFact(date(2020, 1, 1), people=4)],
+        state={"ladders": {"year": {"year": 2026, "used_wh": used}}},
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("used", "wh", "after"),
+    [
+        ([0, 0, 0], 0, [0, 0, 0]),
+        ([2_759_999, 0, 0], 1, [2_760_000, 0, 0]),
+        ([2_760_000, 0, 0], 1, [2_760_000, 1, 0]),
+        ([2_760_000, 2_039_999, 0], 2, [2_760_000, 2_040_000, 1]),
+        ([0, 0, 0], 5_000_000, [2_760_000, 2_040_000, 200_000]),
+        ([100, 2_040_000, 7], 50, [150, 2_040_000, 7]),
+        ([2_760_000, 10, 5], -12, [2_760_000, 3, 0]),
+        ([3, 2, 1], -10, [-4, 0, 0]),
+        ([-4, 0, 0], 5, [1, 0, 0]),
+        ([3_000_000, 0, 0], 9, [3_000_000, 9, 0]),
+    ],
+)
+def test_tiers_fill_from_below_and_are_given_back_from_above(used: list[int], wh: int, after: list[int]) -> None:
+    (bill,) = both([home(used, wh)], document(HOME))
+    assert bill.state is not None
+    assert bill.state["ladders"]["year"]["used_wh"] == after
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        None,
+        {"ladders": {}},
+        {"ladders": {"year": {"year": 2027, "used_wh": [0, 0, 0]}}},
+        {"ladders": {"year": {"year": 2026, "used_wh": [0]}}},
+        {"ladders": {"year": {"year": 2026, "used_wh": {"peak": [0, 0, 0]}}}},
+    ],
+)
+def test_a_yearly_ladder_without_a_fitting_state_is_refused(state: Any) -> None:
+    (bill,) = both([replace(home([0, 0, 0], 1), state=state)], document(HOME))
+    assert bill.refusal is not None
+
+
+def test_a_state_of_the_year_before_starts_anew() -> None:
+    old = {"ladders": {"year": {"year": 2025, "used_wh": [9, 9, 9]}}}
+    (bill,) = both([replace(home([0, 0, 0], 7), state=old)], document(HOME))
+    assert bill.state == {"ladders": {"year": {"year": 2026, "used_wh": [7, 0, 0]}}}
+
+
+def test_a_restart_makes_every_period_with_limits_of_its_own_start_anew() -> None:
+    limits = {"by_period": {"peak": ["100", "200"], "valley": ["50", "80"]}}
+    ladder = {**HOME["ladders"]["year"], "limits_kwh": limits, "household": None}
+    del ladder["household"]
+    add = {"name": "add-on", "kind": "ladder_add_on", "ladder": "year", "tier_kwh_of_periods": "own_limits_per_period",
+           "add": {"peak": ["0", "0.05", "0.30"], "valley": ["0", "0.04", "0.20"]}}  # fmt: skip
+    change = {**HOME["on_change"], "ladder": "restart"}
+    base = {**HOME, "id": "t", "ladders": {"year": ladder}, "charges": [HOME["charges"][0], add], "on_change": change}
+    book = rating.load_book([
+        {**base, "effective": {"from": "2020-01-01", "to": "2026-01-01"}},
+        {**base, "version": 2, "effective": {"from": "2026-01-01", "to": None}},
+    ])  # fmt: skip
+    used = {"peak": [90_000, 0, 0], "valley": [40_000, 0, 0]}
+    state = {"ladders": {"year": {"year": 2026, "version": "t@1", "used_wh": used}}}
+    request = replace(home([0], 1), state=state)
+    request = replace(request, usage=(replace(request.usage[0], wh={"import.peak": 5, "import.valley": 7}),))
+    (bill,) = both([request], book)
+    assert bill.state is not None
+    assert bill.state["ladders"]["year"] == {
+        "year": 2026,
+        "version": "t@2",
+        "used_wh": {"peak": [5, 0, 0], "valley": [7, 0, 0]},
+    }
+
+
+def test_a_missing_price_refuses_only_who_used_energy() -> None:
+    series = {"series": "s", "unit": "CNY/kWh", "source": "a test",
+              "values": [{"from": "2020-01-01", "to": "2020-02-01", "price": "1"}]}  # fmt: skip
+    tariff = {**PLAIN, "id": "t", "series_at": "read_day",
+              "charges": [{"name": "energy", "kind": "energy", "price": {"series": "s"}}]}  # fmt: skip
+    book = rating.load_book([series, tariff])
+    part = home([0], 0).usage[0]
+    asked = [replace(home([0], 0), usage=(replace(part, wh={"import": wh}),)) for wh in (0, 1, 0)]
+    bills = both(asked, book)
+    assert [b.refusal.code if b.refusal else None for b in bills] == [None, "price_missing", None]
+
+
+def test_values_of_the_account_make_losses_and_shares() -> None:
+    rules = {
+        "loss": {
+            "loss": {"iron": {"fact": "iron"}, "iron_by": "thirtieths", "copper_share": "0.015", "copper_of": "import"}
+        },
+        "share": {"share_of": "import", "share": {"fact": "share"}},
+    }
+    charges = [{"name": name, "kind": "energy", "quantity": name, "price": "1"} for name in rules]
+    rounding = {
+        **PLAIN["rounding"],
+        "loss": {"step": "1", "mode": "half_up"},
+        "share": {"step": "0.001", "mode": "down"},
+    }
+    book = document(PLAIN, quantities=rules, charges=charges, rounding=rounding)
+    request = home([0], 0)
+    fact = replace(request.facts[0], values={"iron": Exact(4505, 10), "share": Exact(333, 1000)})
+    part = replace(request.usage[0], wh={"import": 1_000_001})
+    (bill,) = both([replace(request, facts=(fact,), usage=(part,))], book)
+    assert [line.quantity for line in bill.lines] == [466_000, 333_000]
