@@ -40,6 +40,8 @@ RULES = (
     ),
     Rule("fen issued = posted + waiting", ("billing.issued_fen",), ("collection.posted_fen", "collection.waiting_fen")),
     Rule("fen reversed in billing = in collection", ("billing.reversed_fen",), ("collection.reversed_fen",)),
+    Rule("bills issued by runs = causes of notices", ("billing.bills_issued_first",), ("notify.causes_bill_issued",)),
+    Rule("estimates made = causes of notices", ("reading.estimates_made",), ("notify.causes_estimate_made",)),
     Rule("ledger sums to 0 fen", ("collection.ledger_imbalance_fen",), ()),
 )
 

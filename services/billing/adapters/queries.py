@@ -135,11 +135,17 @@ async def control_totals(read: Read, cycle: str) -> dict[str, int]:
         .where(b.cycle == cycle)
         .group_by(b.status)
     )
+    first = await read.scalar(
+        select(func.count())
+        .select_from(BILL)
+        .where(b.cycle == cycle, b.issued_on.is_not(None), b.correction_id.is_(None))
+    )
     count, fen = {r.status: int(r.n) for r in rows}, {r.status: int(r.fen) for r in rows}
     return {
         **{name: int(value) for name, value in usages._mapping.items()},
         "usages_rated": int(usages.usages) - int(usages.usages_waiting),
         **{f"bills_{status}": count.get(status, 0) for status in bills.MOVES},
+        "bills_issued_first": int(first or 0),
         "issued_fen": fen.get(bills.ISSUED, 0),
         "reversed_fen": fen.get(bills.REVERSED, 0),
     }

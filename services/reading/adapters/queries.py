@@ -28,7 +28,7 @@ def device_record(row: Row[Any]) -> DeviceRecord:
 async def control_totals(read: Read, cycle: str) -> dict[str, int]:
     """Return the control totals of a cycle: reads by outcome of their uploads, usages published and their import energy.
 
-    `usages_published` and `usage_wh` count every version; `usages_first` and `usage_first_wh` version 1 alone.
+    `usages_published` and `usage_wh` count every version; `usages_first`, `usage_first_wh` and `estimates_made` version 1 alone.
     """
     upload, usage = store.UPLOAD.c, store.USAGE.c
     reads = await read.first(
@@ -50,6 +50,11 @@ async def control_totals(read: Read, cycle: str) -> dict[str, int]:
         .where(usage.cycle == cycle)
         .group_by(usage.version)
     )
+    estimated = await read.scalar(
+        select(func.count())
+        .select_from(store.USAGE)
+        .where(usage.cycle == cycle, usage.version == 1, usage.quality == "estimated")
+    )
     assert reads is not None
     first = next(((int(row.usages), int(row.wh)) for row in rows if row.version == 1), (0, 0))
     return {
@@ -61,6 +66,7 @@ async def control_totals(read: Read, cycle: str) -> dict[str, int]:
         "usage_wh": sum(int(row.wh) for row in rows),
         "usages_first": first[0],
         "usage_first_wh": first[1],
+        "estimates_made": int(estimated or 0),
     }
 
 

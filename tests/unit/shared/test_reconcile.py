@@ -10,6 +10,7 @@ AGREED: dict[str, dict[str, int]] = {
         "reads_duplicate": 1,
         "usages_published": 7,
         "usage_first_wh": 700,
+        "estimates_made": 2,
     },
     "billing": {
         "usages": 7,
@@ -19,6 +20,7 @@ AGREED: dict[str, dict[str, int]] = {
         "bills_issued": 5,
         "bills_held": 1,
         "bills_ready": 1,
+        "bills_issued_first": 5,
         "issued_fen": 500,
         "reversed_fen": 40,
     },
@@ -30,7 +32,7 @@ AGREED: dict[str, dict[str, int]] = {
         "reversed_fen": 40,
         "ledger_imbalance_fen": 0,
     },
-    "notify": {},
+    "notify": {"causes_bill_issued": 5, "causes_estimate_made": 2},
 }
 
 
