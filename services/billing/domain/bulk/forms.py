@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -42,13 +43,14 @@ def plan(request: Request, book: TariffBook) -> Plan:
     return Plan(request, book, tuple(key for key, _ in _numbers(request)), {})
 
 
-def people_marks(book: TariffBook) -> list[int]:
+@lru_cache(maxsize=4)  # a book is rated with many times before the next one is loaded
+def people_marks(book: TariffBook) -> tuple[int, ...]:
     """Give the numbers of people at which any rule of the book changes."""
     marks: set[int] = set()
     for versions in book.versions.values():
         for tariff in versions:
             marks |= _marks(tariff)
-    return sorted(marks)
+    return tuple(sorted(marks))
 
 
 def _marks(tariff: Tariff) -> set[int]:

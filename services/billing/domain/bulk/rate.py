@@ -10,7 +10,9 @@ from services.billing.domain.tariff.book import TariffBook
 from services.billing.domain.tariff.codes import Refused
 
 ROWS_MAX: Final = 65_536
-"""Rows of a chunk: 64 KiB rows × 8 bytes × some hundred columns stay below 100 MiB however large the batch."""
+"""Rows of a chunk: 65,536 rows × 8 bytes × some hundred columns stay below 100 MiB however large the batch."""
+SLOTS_MAX: Final = 2**22
+"""Slots of curves of a chunk: 32 MiB of them."""
 
 
 def rate(requests: Sequence[Request], book: TariffBook) -> list[RatedBill | None]:
@@ -25,15 +27,17 @@ def rate(requests: Sequence[Request], book: TariffBook) -> list[RatedBill | None
     out: list[RatedBill | None] = [None] * len(requests)
     for rows in groups.values():
         plan = forms.plan(requests[rows[0]], book)
-        for chunk in _chunks(rows):
+        for chunk in _chunks(plan, rows):
             for index, bill in zip(chunk, _rate_form(plan, [requests[i] for i in chunk]), strict=True):
                 out[index] = bill
     return out
 
 
-def _chunks(rows: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(rows), ROWS_MAX):
-        yield rows[start : start + ROWS_MAX]
+def _chunks(plan: forms.Plan, rows: list[int]) -> Iterator[list[int]]:
+    slots = sum(len(c.wh) for p in plan.request.usage for c in p.curves)
+    size = min(ROWS_MAX, max(1, SLOTS_MAX // slots)) if slots else ROWS_MAX
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
 
 def _rate_form(plan: forms.Plan, requests: Sequence[Request]) -> list[RatedBill | None]:

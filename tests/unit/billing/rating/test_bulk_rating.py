@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from services.billing.domain import rating, second_opinion
-from services.billing.domain.bulk import columns, forms, two_part
+from services.billing.domain.bulk import columns, engine, forms, two_part
 from services.billing.domain.bulk import rate as bulk
 from services.billing.domain.bulk.columns import SAFE, Col, Rows
 from services.billing.domain.tariff import exact
@@ -172,6 +172,10 @@ def test_cos_phi_in_hundredths_is_exact_at_its_borders() -> None:
     assert two_part.hundredths(active, reactive).tolist() == expected
 
 
+def test_nothing_adds_up_to_zeros() -> None:
+    assert Rows(2).total([]).v.tolist() == [0, 0]
+
+
 # --- forms
 
 
@@ -194,7 +198,7 @@ def test_people_count_where_a_rule_asks_for_them() -> None:
     }
     own = book(ladders={"year": ladder})
     marks = forms.people_marks(own)
-    assert marks == [5]
+    assert marks == (5,)
     assert forms.form_of(request(1, people=4), marks) != forms.form_of(request(1, people=5), marks)
     assert forms.form_of(request(1, people=9), marks) == forms.form_of(request(1, people=5), marks)
 
@@ -279,3 +283,43 @@ def test_lines_that_are_not_rounded_stand_with_their_exact_values_in_a_minimum()
     for (bill,) in (rating.rate([request(300_000)], own), bulk.rate([request(300_000)], own)):
         assert bill is not None
         assert [line.exact.fraction() for line in bill.lines if line.charge == "least"] == [200 - Fraction("161.4")]
+
+
+# --- batches
+
+
+def test_no_bills_are_rated_to_empty_columns() -> None:
+    plan = forms.plan(request(1), book())
+    nothing = {key: np.zeros(0, dtype=np.int64) for key in plan.keys}
+    rated = engine.rate_columns(plan, nothing, 0)
+    assert (rated.n, len(rated.total_fen.v), rated.lines) == (0, 0, ())
+
+
+def test_a_batch_is_rated_in_chunks_with_the_same_bills(monkeypatch: pytest.MonkeyPatch) -> None:
+    own, requests = book(), [request(1000 * n) for n in range(10)]
+    whole = bulk.rate(requests, own)
+    monkeypatch.setattr(bulk, "ROWS_MAX", 3)
+    assert bulk.rate(requests, own) == whole
+
+
+def test_a_plan_rates_further_columns_as_it_did_the_first() -> None:
+    own, first, second = book(), request(300_000), request(100_000, used=2_700_000)
+    plan = forms.plan(first, own)
+    for asked in (first, second, first):
+        columns_of, apart = forms.columns(plan, [asked])
+        rated = engine.rate_columns(plan, columns_of, 1)
+        assert not apart.any()
+        assert rated.total_fen.v.tolist() == [rating.rate_one(asked, own).total_fen]
+
+
+def test_two_currencies_in_one_cycle_are_refused_by_both() -> None:
+    dates = [("2020-01-01", "2026-03-10"), ("2026-03-10", "2026-03-20"), ("2026-03-20", None)]
+    documents = [
+        DOCUMENT | {"version": n, "effective": {"from": a, "to": b}, "currency": "EUR" if n == 2 else "CNY"}
+        for n, (a, b) in enumerate(dates, 1)
+    ]
+    own = rating.load_book(documents)
+    for (bill,) in (rating.rate([request(1)], own), bulk.rate([request(1)], own)):
+        assert bill is not None
+        assert bill.refusal is not None
+        assert bill.refusal.code == "currency_mismatch"
