@@ -324,6 +324,26 @@ def test_shares_of_periods_are_whole_wh_and_lose_none() -> None:
     assert bill.state == state(3_120_000, 1_680_000, 200_001)
 
 
+def test_prices_by_tier_and_period_leave_tier_1_what_the_other_tiers_do_not_take() -> None:
+    price = {"peak": ["1", "2", "3"], "valley": ["0.5", "1.5", "2.5"]}
+    tiers_by_period = {
+        "name": "tiers",
+        "kind": "ladder_price",
+        "ladder": "year",
+        "price": price,
+        "tier_kwh_of_periods": "by_share",
+    }
+    book = rating.load_book([changed(HOME, {"/charges": [tiers_by_period]})])
+    wh = {"import.peak": 400_000, "import.valley": 200_000}
+    bill = rating.rate_one(cycle(6, 0, used=(2640, 0, 0), wh=wh), book)
+    assert [(line.period, line.tier, line.quantity) for line in bill.lines] == [
+        ("peak", 1, 80_000),
+        ("peak", 2, 320_000),
+        ("valley", 1, 40_000),
+        ("valley", 2, 160_000),
+    ]
+
+
 def test_periods_with_limits_of_their_own_have_ladders_of_their_own() -> None:
     values = {
         **SHANGHAI,

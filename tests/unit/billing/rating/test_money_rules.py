@@ -256,6 +256,16 @@ def test_demand_over_several_reads_is_the_highest() -> None:
     assert rated([demand("actual")], usage=parts).lines[0].quantity == 5000
 
 
+def test_demand_is_the_highest_of_all_segments_of_the_cycle() -> None:
+    second = changed(PLAIN, {"/version": 2, "/effective/from": CUT.isoformat(), "/charges": [demand("actual")]})
+    parts = (
+        rating.UsagePart(date(2026, 1, 1), CUT, {"demand": 5000}),
+        rating.UsagePart(CUT, date(2026, 2, 1), {"demand": 4000}),
+    )
+    bill = rated([demand("actual")], {"/effective/to": CUT.isoformat()}, second, usage=parts)
+    assert [line.quantity for line in bill.lines] == [5000, 5000]
+
+
 def test_demand_from_a_curve_is_the_highest_mean_of_a_quarter_of_an_hour() -> None:
     five = [100, 100, 100] * 4 * 24 * 31
     five[3:6] = [0, 700, 200]  # 00:15-00:30

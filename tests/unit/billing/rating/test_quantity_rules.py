@@ -282,6 +282,19 @@ def test_iron_loss_of_a_part_of_the_month_goes_by_its_days(by: str, expected: li
     assert [line.quantity for line in bill.lines] == expected
 
 
+def test_iron_loss_of_two_months_by_calendar_days_shares_both_months() -> None:
+    rules = {"loss": {"loss": {"iron": "304", "iron_by": "calendar_days"}}}
+    values = {
+        "/rounding/loss": {"step": "0.001", "mode": "half_up"},
+        "/quantities": rules,
+        "/charges/0/quantity": "loss",
+    }
+    two = {"to": date(2026, 3, 1), "read_day": date(2026, 3, 1), "bill_months": (date(2026, 1, 1), date(2026, 2, 1))}
+    book = rating.load_book([changed(d, values) for d in SPLIT])
+    bill = rating.rate_one(request(wh={"import": 0}, **two), book)
+    assert [line.quantity for line in bill.lines] == [103_051, 504_949]  # 10 and 49 of 59 days of 608 kWh
+
+
 def test_a_share_and_fixed_kwh_come_from_the_document_or_the_account() -> None:
     facts = {"facts": (rating.AccountFact(date(2020, 1, 1), values={"share": Exact(3, 10)}),)}
     rules = {"part": {"share_of": "import", "share": {"fact": "share"}}, "fixed": {"fixed_kwh": "12.5"}}
