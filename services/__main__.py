@@ -9,7 +9,7 @@ from datetime import date, datetime
 from services.command import data, local, reconcile, remote, serve, tracing
 from shared import logging as logs
 from shared.settings import SERVICES, Settings, SettingsError
-from shared.web import auth
+from shared.web import auth, devices
 
 USAGE_ERROR = 2
 SERVERS = ("up", "demo", "service", "relay")
@@ -46,6 +46,9 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     token.add_argument("--scopes", nargs="+", required=True)
     token.add_argument("--org-units", nargs="+", default=["*"])
     token.add_argument("--seconds", type=int, default=local.TOKEN_SECONDS)
+    key = commands.add_parser("device-key", help="print the key (hex) that a device or head-end signs with")
+    key.add_argument("device_id")
+    key.add_argument("--version", type=int, default=1, help="the key_version that reading has of the device")
     return parser
 
 
@@ -99,13 +102,16 @@ def _run(options: argparse.Namespace) -> int:
             return int(importlib.import_module("services.billing.cli_rate").run(options) or 0)
         case "token":
             print(_token(options))
+        case "device-key":
+            master = local.own_settings().device_master_key.get_secret_value()
+            print(devices.key_of(master, options.device_id, options.version).hex())
         case _:
             return serve.run(_asynchronous(options)) or 0
     return 0
 
 
 def _token(options: argparse.Namespace) -> str:
-    settings = local.client_settings()
+    settings = local.own_settings()
     if settings.token_algorithm != "HS256":
         raise SettingsError(f"with {settings.token_algorithm} only the identity provider signs tokens")
     return auth.mint(

@@ -80,6 +80,12 @@ def client_settings() -> Settings:
             if variable not in environment and f"{variable}_FILE" not in environment:
                 environment[variable] = secrets.token_urlsafe(32)
         return Settings.load(environment)
+    return own_settings()
+
+
+def own_settings() -> Settings:
+    """Return the settings of this installation with its own secrets, none of which is made up."""
+    environment = dict(os.environ)
     return Settings.load(environment, development=_has_development_secrets(environment))
 
 

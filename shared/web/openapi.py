@@ -37,7 +37,12 @@ SECURITY_SCHEMES = {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
-        "description": 'WATTLINE-HMAC-SHA256 device="…",timestamp="…",nonce="…",signature="…"',
+        "description": (
+            'WATTLINE-HMAC-SHA256 device="…",timestamp="…",nonce="…",signature="…": the timestamp in whole seconds since 1970, '
+            "a nonce of 16 to 64 characters (letters, digits, - and _) that is used once, and as signature in hex the "
+            "HMAC-SHA256 under the device's key of these five, joined by newlines: method, path with query, SHA-256 of the body in hex, "
+            "timestamp, nonce. `wattline device-key DEVICE_ID` prints the key, in hex."
+        ),
     },
 }
 ALWAYS = (400, 404, 405, 422, 500, 503)

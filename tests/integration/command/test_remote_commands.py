@@ -14,6 +14,7 @@ from shared.bus.dead_letters import DeadLetter
 from shared.db.engine import Database, Read
 from shared.settings import SERVICES
 from shared.trace import Origin, TraceNode
+from shared.web import devices
 from tests import live, webapp
 
 TREE = {
@@ -155,3 +156,24 @@ def test_a_time_without_its_zone_is_refused() -> None:
     with pytest.raises(SystemExit) as left:
         main(["republish", "billing", "--from", "2026-01-31T00:00:00"])
     assert left.value.code == 2
+
+
+def test_a_device_key_is_printed_as_the_services_derive_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WATTLINE_TOKEN_KEY", webapp.KEY)
+    monkeypatch.setenv("WATTLINE_DEVICE_MASTER_KEY", webapp.KEY)
+    assert main(["device-key", "headend-1", "--version", "2"]) == 0
+    assert capsys.readouterr().out.strip() == devices.key_of(webapp.KEY, "headend-1", 2).hex()
+
+
+@pytest.mark.parametrize("command", [["device-key", "headend-1"], ["token", "--subject", "s", "--scopes", "admin"]])
+def test_no_key_is_made_up_where_the_installation_has_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, command: list[str]
+) -> None:
+    monkeypatch.setenv("WATTLINE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("WATTLINE_TOKEN", "one that was given")
+    monkeypatch.delenv("WATTLINE_TOKEN_KEY", raising=False)
+    monkeypatch.delenv("WATTLINE_DEVICE_MASTER_KEY", raising=False)
+    assert main(command) == 2
+    assert "is missing" in capsys.readouterr().err
