@@ -5,7 +5,6 @@ over the product's defaults, one process on SQLite and the embedded log: the boo
 """
 
 import asyncio
-import json
 import random
 import time
 from collections import Counter
@@ -18,7 +17,6 @@ from services.command import reconcile
 from services.demo import play
 from services.demo.district import District
 from services.demo.stories import MONTHS
-from services.notify.settings import NotifySettings
 from shared.settings import SERVICES, Settings
 from shared.testing.faults import AFTER_SEND, BEFORE_COMMIT, BEFORE_OFFSET, BEFORE_SEND, POINTS
 from shared.testing.servers import KafkaBroker, PostgresServer
@@ -65,15 +63,12 @@ def orders(seed: int) -> list[Order]:
 
 def settings_of_mail(work: Path, mails: SmtpServer, *, senders: int) -> dict[str, str]:
     """Mail to our own server, and settle soon what is in doubt; with one sender a kill leaves one notice in doubt."""
-    policy = json.loads(NotifySettings.model_fields["notify_policy"].default.read_text())
-    policy["retry"] = {"temporary_seconds": [1] * 10, "in_doubt_seconds": [1] * 10}
-    (work / "notify_policy.json").write_text(json.dumps(policy))
     return {
         "smtp_port": str(mails.port),
         "smtp_timeout_seconds": "4",
         "notice_lease_seconds": "17",
         "notice_senders": str(senders),
-        "notify_policy": str(work / "notify_policy.json"),
+        "notify_policy": str(line.impatient_notify_policy(work)),
     }
 
 
