@@ -38,9 +38,9 @@ SECURITY_SCHEMES = {
         "in": "header",
         "name": "Authorization",
         "description": (
-            'WATTLINE-HMAC-SHA256 device="…",timestamp="…",nonce="…",signature="…": the timestamp in whole seconds since 1970, '
-            "a nonce of 16 to 64 characters (letters, digits, - and _) that is used once, and as signature in hex the "
-            "HMAC-SHA256 under the device's key of these five, joined by newlines: method, path with query, SHA-256 of the body in hex, "
+            'WATTLINE-HMAC-SHA256 device="…",timestamp="…",nonce="…",signature="…". The timestamp is in whole seconds since '
+            "1970; a nonce has 16 to 64 letters, digits, - and _ and is used once; the signature is, in hex, the HMAC-SHA256 "
+            "under the device's key of these five, joined by newlines: method, path with query, SHA-256 of the body in hex, "
             "timestamp, nonce. `wattline device-key DEVICE_ID` prints the key, in hex."
         ),
     },
