@@ -21,13 +21,13 @@ from services.billing.domain.accounts import Account, Assignment, Contract, Date
 from services.billing.entrypoints import jobs
 from services.billing.settings import DEFAULT_POLICY, BillingSettings
 from shared.bus.embedded import EmbeddedEventLog
-from shared.db import migrations
 from shared.db.engine import Database
 from shared.events.fact import Fact
 from shared.events.reading import RouteClosed, UsageMeasured
 from shared.outcome import Outcome
 from shared.service import Service
 from shared.web import auth
+from tests import databases
 
 KEY = "k" * 40
 ALL_SCOPES = ("billing:read", "billing:write", "billing:review", "billing:release", "admin")
@@ -206,7 +206,7 @@ def settings(url: str, tmp_path: Path, **more: str) -> BillingSettings:
 @asynccontextmanager
 async def desk(url: str, tmp_path: Path, *, rater: Rater = second_opinion.rate, **more: str) -> AsyncIterator[Desk]:
     """A billing service on a fresh database, with the packaged tariffs of Zhejiang stored."""
-    await migrations.upgrade(url, "billing")
+    await databases.migrate(url, "billing")
     service = main.build(
         settings(url, tmp_path, **more), event_log=EmbeddedEventLog(str(tmp_path / "events.db")), rater=rater
     )

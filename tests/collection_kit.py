@@ -16,10 +16,10 @@ from services.collection.domain import policy
 from services.collection.entrypoints import channels, consumers
 from services.collection.settings import SHIPPED_POLICY, CollectionSettings
 from shared.bus.embedded import EmbeddedEventLog
-from shared.db import migrations
 from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued, Component
 from shared.service import Service
 from shared.web import auth
+from tests import databases
 
 KEY = "k" * 40
 SECRET = "s" * 40
@@ -195,7 +195,7 @@ class Kit:
 @asynccontextmanager
 async def started(database_url: str, tmp_path: Any) -> AsyncIterator[Kit]:
     """Give a collection service over a migrated database."""
-    await migrations.upgrade(database_url, "collection")
+    await databases.migrate(database_url, "collection")
     settings = CollectionSettings.load(
         {
             "WATTLINE_DATABASE_URL": database_url,

@@ -9,6 +9,7 @@ lane's marker.
 import os
 import shutil
 import signal
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -18,6 +19,7 @@ import pytest
 from hypothesis import settings
 
 from shared.testing.servers import KafkaBroker, PostgresDatabases, PostgresServer, ServerUnavailable
+from tests import databases
 
 # The same examples in every run, and no time limit on one: a busy machine is not a fault of the code.
 settings.register_profile("wattline", derandomize=True, deadline=None)
@@ -26,7 +28,14 @@ settings.load_profile("wattline")
 LANE_OF_FIXTURE = {"postgres_server": "postgres", "kafka_broker": "kafka"}
 TOOLS = {"promtool": "prometheus", "docker-compose": "docker-compose"}  # command: Debian package
 LANES = ("postgres", "kafka", *TOOLS)
-not_run: Counter[str] = Counter()
+
+LONGEST_FIRST = ("tests/e2e/", "tests/system/", "tests/integration/")
+
+# Databases and logs of tests live in memory where there is room: waiting for a disk to sync is most of their time on one.
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES_MIN = 6 * 2**30
+if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 def _required() -> set[str]:
@@ -52,6 +61,10 @@ def lane_problem(lane: str) -> str | None:
     return None
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--reverse", action="store_true", help="run the last test first: no test may need another")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     _required()
     # Told to end, the run ends as if interrupted: fixtures are closed, and no server is left behind.
@@ -60,11 +73,26 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{lane.replace('-', '_')}: needs {lane}")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         for fixture in getattr(item, "fixturenames", ()):
             if fixture in LANE_OF_FIXTURE:
                 item.add_marker(LANE_OF_FIXTURE[fixture])
+    if config.getoption("--reverse"):
+        items.reverse()
+    if hasattr(config, "workerinput"):
+        _share_out(items)
+
+
+def _share_out(items: list[pytest.Item]) -> None:
+    """Give the workers of `pytest -n 2` whole files, the longest first, and one of them all that needs the broker."""
+    for item in items:
+        kafka = item.get_closest_marker("kafka") is not None
+        item.add_marker(pytest.mark.xdist_group("kafka" if kafka else item.nodeid.split("::")[0]))
+    items.sort(
+        key=lambda item: next((i for i, part in enumerate(LONGEST_FIRST) if part in item.nodeid), len(LONGEST_FIRST))
+    )
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -72,14 +100,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if item.get_closest_marker(lane.replace("-", "_")) and (problem := lane_problem(lane)):
             if lane in _required():
                 pytest.fail(f"the {lane} lane is required: {problem}", pytrace=False)
-            not_run[lane] += 1
             pytest.skip(f"{lane} lane: {problem}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for lane, count in sorted(not_run.items()):
-        text = f"LANE NOT RUN: {lane}: {count} tests skipped: {lane_problem(lane)}"
-        terminalreporter.write_line(text, red=True, bold=True)
+    # told by the reports: with several workers, the tests ran in other processes
+    reasons = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", ())]
+    for reason, count in sorted(Counter(reasons).items()):
+        lane, _, problem = reason.removeprefix("Skipped: ").partition(" lane: ")
+        if lane in LANES:
+            text = f"LANE NOT RUN: {lane}: {count} tests skipped: {problem}"
+            terminalreporter.write_line(text, red=True, bold=True)
 
 
 @pytest.fixture(scope="session")
@@ -87,23 +118,31 @@ def postgres_server() -> Iterator[PostgresDatabases]:
     """The PostgreSQL of the run: the one of WATTLINE_TEST_POSTGRES_URL, or one of our own without fsync."""
     given = os.environ.get("WATTLINE_TEST_POSTGRES_URL")
     if given:
-        yield PostgresDatabases(given)
+        server = PostgresDatabases(given)
+        yield server
+        databases.drop_all(server)
         return
     with PostgresServer(durable=False) as server:
         yield server
 
 
+@pytest.fixture(scope="session")
+def schema_of() -> str | None:
+    """The service whose schema `postgres_database` has: a directory's conftest names it, so that it need not be migrated."""
+    return None
+
+
 @pytest.fixture
-def postgres_database(postgres_server: PostgresDatabases) -> Iterator[str]:
-    """The URL of a fresh empty PostgreSQL database, dropped after the test."""
-    url = postgres_server.create_database()
+def postgres_database(postgres_server: PostgresDatabases, schema_of: str | None) -> Iterator[str]:
+    """The URL of a fresh PostgreSQL database, dropped after the test; empty but where `schema_of` says otherwise."""
+    url = databases.create(postgres_server, schema_of)
     yield url
-    postgres_server.drop_database(url)
+    databases.drop(postgres_server, url)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a fresh empty database: the test runs once on a SQLite file and once on PostgreSQL."""
+    """The URL of a fresh database: the test runs once on a SQLite file and once on PostgreSQL."""
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path}/test.db"
     url: str = request.getfixturevalue("postgres_database")

@@ -13,9 +13,10 @@ from services.reading import main
 from services.reading.adapters import store
 from services.reading.settings import ReadingSettings
 from shared.bus.embedded import EmbeddedEventLog
-from shared.db import migrations, platform
+from shared.db import platform
 from shared.service import Service
 from shared.web import auth, devices
+from tests import databases
 
 KEY = "k" * 40
 UNIT = "zj/hangzhou"
@@ -191,7 +192,7 @@ async def running(database_url: str, directory: Any) -> AsyncIterator[Kit]:
             "WATTLINE_DATA_DIR": str(directory),
         }
     )
-    await migrations.upgrade(database_url, "reading")
+    await databases.migrate(database_url, "reading")
     service = main.build(settings, event_log=EmbeddedEventLog(str(directory / "events.db")), clock=FixedClock())
     kit = Kit(service)
     try:

@@ -56,7 +56,7 @@ def free_port() -> int:
     raise ServerUnavailable(f"no free port in {PORT_TRIALS} trials")
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
+def run_anywhere(work: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine to its end from anywhere: a thread of its own does not mind a loop that runs already."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         pool.submit(asyncio.run, work).result()
@@ -84,18 +84,25 @@ class PostgresDatabases:
             finally:
                 await connection.close()
 
-        _run(work())
+        run_anywhere(work())
 
-    def create_database(self, name: str | None = None) -> str:
-        """Create an empty database and return its SQLAlchemy URL; without a name it gets a random one."""
+    def create_database(self, name: str | None = None, *, template: str | None = None) -> str:
+        """Create a database and return its SQLAlchemy URL; without a name it gets a random one.
+
+        It is empty, or a copy of the one whose URL is given as `template`, which nobody may be using.
+        """
         name = name or f"test_{secrets.token_hex(6)}"
-        self.execute(f'CREATE DATABASE "{_checked(name)}" TEMPLATE template0')
+        origin = _name(template) if template else "template0"
+        self.execute(f'CREATE DATABASE "{_checked(name)}" TEMPLATE "{origin}"')
         return self.url(name)
 
-    def drop_database(self, url: str) -> None:
-        """Drop a database by its URL, ending the sessions that still use it."""
-        name = urlsplit(url).path.removeprefix("/")
-        self.execute(f'DROP DATABASE IF EXISTS "{_checked(name)}" WITH (FORCE)')
+    def drop_database(self, *urls: str) -> None:
+        """Drop databases by their URLs, ending the sessions that still use them."""
+        self.execute(*(f'DROP DATABASE IF EXISTS "{_name(url)}" WITH (FORCE)' for url in urls))
+
+
+def _name(url: str) -> str:
+    return _checked(urlsplit(url).path.removeprefix("/"))
 
 
 def _checked(name: str) -> str:

@@ -13,9 +13,9 @@ from services.notify.entrypoints.consumers import handlers
 from services.notify.main import build
 from services.notify.settings import NotifySettings
 from shared.bus.embedded import EmbeddedEventLog
-from shared.db import migrations
 from shared.service import Service
 from shared.web import auth
+from tests import databases
 from tests.integration.notify.notify_support import HandClock, Notify, contact, estimate, issued
 
 KEY = "k" * 40
@@ -65,7 +65,7 @@ async def api(database_url: str, tmp_path: Any) -> AsyncIterator[Api]:
 
 @asynccontextmanager
 async def started(database_url: str, tmp_path: Any) -> AsyncIterator[Api]:
-    await migrations.upgrade(database_url, "notify")
+    await databases.migrate(database_url, "notify")
     settings = NotifySettings.load(
         {
             "WATTLINE_TOKEN_KEY": KEY,

@@ -8,6 +8,11 @@ import pytest
 from tests.reading_kit import Kit, running
 
 
+@pytest.fixture(scope="session")
+def schema_of() -> str:
+    return "reading"
+
+
 @pytest.fixture
 async def kit(database_url: str, tmp_path: Path) -> AsyncIterator[Kit]:
     async with running(database_url, tmp_path) as made:
