@@ -118,6 +118,8 @@ def _state_form(state: Any) -> Form:
     for name, entry in (state.get("ladders") or {}).items():
         used = entry["used_wh"]
         kind = tuple((p, len(v)) for p, v in used.items()) if isinstance(used, dict) else len(used)
+        if not isinstance(entry["year"], int):
+            raise TypeError("a year is a whole number")
         ladders.append((name, entry["year"], entry.get("version", ""), kind))
     return (
         tuple(ladders),
@@ -164,7 +166,7 @@ def columns(plan: Plan, requests: Sequence[Request]) -> tuple[dict[Key, Ints], B
     apart = np.zeros(len(requests), dtype=np.bool_)
     rows = [[number for _, number in _numbers(request)] for request in requests]
     for index, row in enumerate(rows):
-        if any(not -COLUMN_MAX < number < COLUMN_MAX for number in row):
+        if not all(isinstance(number, int) and -COLUMN_MAX < number < COLUMN_MAX for number in row):
             apart[index], rows[index] = True, [0] * len(row)
     table = np.array(rows, dtype=np.int64).reshape(len(requests), len(plan.keys)).T.copy()
     out: dict[Key, Ints] = dict(zip(plan.keys, table, strict=True))

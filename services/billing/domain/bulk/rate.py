@@ -18,12 +18,16 @@ SLOTS_MAX: Final = 2**22
 def rate(requests: Sequence[Request], book: TariffBook) -> list[RatedBill | None]:
     """Rate requests in their order; None for those that are left to the reference.
 
-    These are rows whose numbers could leave int64, and forms with a rule that only the reference has.
+    These are rows whose numbers could leave int64, forms with a rule that only the reference has, and requests that are not
+    well formed.
     """
     marks = forms.people_marks(book)
     groups: dict[forms.Form, list[int]] = {}
     for index, request in enumerate(requests):
-        groups.setdefault(forms.form_of(request, marks), []).append(index)
+        try:
+            groups.setdefault(forms.form_of(request, marks), []).append(index)
+        except (AttributeError, KeyError, TypeError):
+            continue  # not well formed: the reference says what is wrong with it
     out: list[RatedBill | None] = [None] * len(requests)
     for rows in groups.values():
         plan = forms.plan(requests[rows[0]], book)

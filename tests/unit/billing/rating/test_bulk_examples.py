@@ -190,6 +190,60 @@ def test_tiers_fill_from_below_and_are_given_back_from_above(used: list[int], wh
 
 
 @pytest.mark.parametrize(
+    ("opened", "large_from", "homes", "first_limit_kwh"),
+    [
+        (date(2020, 1, 1), None, 1, 2760),
+        (date(2026, 1, 1), None, 1, 2760),
+        (date(2026, 1, 31), None, 1, 2760),
+        (date(2026, 2, 1), None, 1, 2530),
+        (date(2026, 3, 9), None, 1, 2300),
+        (date(2026, 7, 1), None, 1, 1380),
+        (date(2020, 1, 1), date(2026, 5, 20), 1, 2760 + 800),
+        (date(2020, 1, 1), date(2026, 7, 31), 1, 2760 + 600),
+        (date(2020, 1, 1), date(2026, 8, 1), 1, 2760),
+        (date(2020, 1, 1), date(2025, 12, 31), 1, 2760 + 1200),
+        (date(2026, 3, 9), date(2026, 5, 20), 1, 2300 + 800),
+        (date(2020, 1, 1), date(2026, 5, 20), 2, 2 * 2760 + 800),
+    ],
+)
+def test_quota_comes_by_months_of_the_account_and_of_the_household(
+    opened: date, large_from: date | None, homes: int, first_limit_kwh: int
+) -> None:
+    ladder = {**HOME["ladders"]["year"], "times_households": True}
+    small = rating.AccountFact(opened, large_from, people=4, households=homes)
+    facts = [small] if large_from is None else [small, rating.AccountFact(large_from, None, people=5, households=homes)]
+    request = rating.request(
+        contract="c",
+        tariff="t",
+        period=(date(2026, 7, 1), date(2026, 8, 1)),
+        read_day=date(2026, 7, 31),
+        bill_months=[date(2026, 7, 1)],
+        usage_wh={"import.peak": 9_999_000, "import.valley": 0},
+        facts=facts,
+        state={"ladders": {"year": {"year": 2026, "used_wh": [0, 0, 0]}}},
+    )
+    (bill,) = both([request], document(HOME, ladders={"year": ladder}))
+    assert bill.state is not None
+    assert bill.state["ladders"]["year"]["used_wh"][0] == first_limit_kwh * 1000
+
+
+def test_months_that_have_begun_keep_the_limits_of_their_version() -> None:
+    ladder = HOME["ladders"]["year"]
+    second = {**ladder, "limits_kwh": ["3960", "6000"]}
+    book = rating.load_book([
+        {**HOME, "id": "t", "effective": {"from": "2020-01-01", "to": "2026-05-01"}},
+        {**HOME, "id": "t", "version": 2, "ladders": {"year": second}, "effective": {"from": "2026-05-01", "to": None}},
+    ])  # fmt: skip
+    request = replace(
+        home([0, 0, 0], 9_999_000), from_=date(2026, 6, 2), to=date(2026, 7, 2), read_day=date(2026, 7, 2)
+    )
+    part = replace(request.usage[0], from_=request.from_, to=request.to)
+    (bill,) = both([replace(request, usage=(part,), bill_months=(date(2026, 6, 1),))], book)
+    assert bill.state is not None
+    assert bill.state["ladders"]["year"]["used_wh"][0] == (4 * 2_760_000 + 8 * 3_960_000) // 12
+
+
+@pytest.mark.parametrize(
     "state",
     [
         None,

@@ -1,7 +1,7 @@
 """The bulk implementation: its integer columns, what it leaves to the reference, and the second opinion on every bill."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from math import isqrt
 from random import Random
@@ -221,6 +221,22 @@ def test_a_number_that_no_column_holds_goes_to_the_reference() -> None:
     assert [b is None for b in bulk.rate([request(1), request(1, used=2**70)], own)] == [False, True]
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"year": "2026", "used_wh": [0, 0, 0]},
+        {"used_wh": [0, 0, 0]},
+        {"year": 2026, "used_wh": None},
+        {"year": 2026, "used_wh": {"a": 7}},
+        {"year": 2026, "used_wh": ["a", "b", "c"]},
+        7,
+    ],
+)
+def test_a_request_that_is_not_well_formed_is_left_to_the_reference_and_harms_no_other(entry: Any) -> None:
+    wrong = replace(request(1), state={"ladders": {"year": entry}})
+    assert [b is None for b in bulk.rate([request(1), wrong, request(2)], book())] == [False, True, False]
+
+
 def test_a_planted_fault_holds_the_bill_with_a_finding() -> None:
     own, requests = book(), [request(300_000), request(200_000)]
 
@@ -323,3 +339,14 @@ def test_two_currencies_in_one_cycle_are_refused_by_both() -> None:
         assert bill is not None
         assert bill.refusal is not None
         assert bill.refusal.code == "currency_mismatch"
+
+
+def test_a_curve_with_a_slot_that_no_column_holds_is_left_to_the_reference() -> None:
+    slots = [1] * 24 * 31
+    start = datetime(2026, 2, 28, 16, tzinfo=UTC)
+    asked = []
+    for first in (1, 2**63):
+        curve = rating.Curve("import", start, 60, [first, *slots[1:]])
+        part = replace(request(0).usage[0], wh={}, curves=(curve,))
+        asked.append(replace(request(0), usage=(part,)))
+    assert [b is None for b in bulk.rate(asked, book())] == [False, True]
