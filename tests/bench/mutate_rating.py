@@ -29,7 +29,10 @@ from tests.properties.rating_strategies import books, requests_for
 ROOT = Path(__file__).parents[2]
 PACKAGE = "services.billing.domain.bulk"
 FOLDER = ROOT / "services/billing/domain/bulk"
-UNIT = [str(ROOT / f"tests/unit/billing/rating/{name}.py") for name in ("test_bulk_rating", "test_bulk_examples")]
+UNIT = [
+    str(ROOT / f"tests/unit/billing/rating/{name}.py")
+    for name in ("test_bulk_rating", "test_bulk_examples", "test_bulk_two_part")
+]
 SECONDS_MAX = 60  # a fault that makes it run for ever is found
 
 SOURCES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.py"))}
