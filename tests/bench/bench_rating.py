@@ -1,6 +1,7 @@
 """Rating: the bulk implementation beside straight-line numpy, curves beside np.add.reduceat, memory, and the reference.
 
-Every ratio is of two things measured in turns in the same run on one core; of each the best of its turns counts.
+Every ratio is of two things measured in turns in the same run on one core; of each the best of its turns counts. Times are CPU
+time of this process (all of it runs on one thread), so that what else the machine does counts little.
 """
 
 import importlib
@@ -25,13 +26,13 @@ TURNS = 5
 
 
 def best(*actions: Callable[[], object], turns: int = TURNS) -> list[float]:
-    """The shortest time of each action, all of them in turns."""
+    """The shortest CPU time of each action, all of them in turns."""
     times: list[list[float]] = [[] for _ in actions]
     for _ in range(turns):
         for action, mine in zip(actions, times, strict=True):
-            start = time.perf_counter()
+            start = time.process_time()
             action()
-            mine.append(time.perf_counter() - start)
+            mine.append(time.process_time() - start)
     return [min(t) for t in times]
 
 
