@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SHELL  := /bin/bash
+PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
 
 .PHONY: demo up test fast check lint types contracts rules scripts bench clean
 .DELETE_ON_ERROR:
@@ -18,10 +19,10 @@ up: $(VENV)/ready  ## run all four services on this machine
 	$(BIN)/wattline up
 
 test: $(VENV)/ready  ## every test whose server can be had here
-	$(BIN)/pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 fast: $(VENV)/ready  ## the tests that need no server
-	$(BIN)/pytest tests/unit tests/properties tests/contract $(ARGS)
+	$(PYTEST) tests/unit tests/properties tests/contract $(ARGS)
 
 check: lint types contracts rules scripts  ## everything that is found without running the product
 
