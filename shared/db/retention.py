@@ -16,6 +16,7 @@ _PENDING = platform.TABLES.journal_pending
 _INBOX = platform.TABLES.inbox
 INBOX_DAYS_BEYOND_JOURNAL = 30  # longer than a topic keeps a record
 CHUNK = 20_000  # positions looked at in one unit of work
+LAST = datetime.max.replace(tzinfo=UTC)
 CHUNKS_MAX = 1000  # more than a day's events; what is left comes tomorrow
 
 
@@ -39,7 +40,7 @@ def purge_journal(*, days: int) -> Job:
         forgotten = await tx.execute(
             delete(_JOURNAL).where(
                 _JOURNAL.c.position.between(first, last),
-                _JOURNAL.c.created_at < _before(business_date, days),
+                _JOURNAL.c.created_at < _before(business_date, days, tx.now),
                 _JOURNAL.c.position.not_in(waiting),
             )
         )
@@ -56,12 +57,12 @@ def purge_inbox(*, journal_days: int) -> Job:
         return ["inbox"]
 
     async def work(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
-        return {
-            "forgotten": await tx.execute(delete(_INBOX).where(_INBOX.c.received_at < _before(business_date, days)))
-        }
+        old = _INBOX.c.received_at < _before(business_date, days, tx.now)
+        return {"forgotten": await tx.execute(delete(_INBOX).where(old))}
 
     return Job("purge-inbox", chunks, work)
 
 
-def _before(business_date: date, days: int) -> datetime:
-    return datetime.combine(business_date, time(), UTC) - timedelta(days=days)
+def _before(business_date: date, days: int, now: datetime = LAST) -> datetime:
+    # what was journalled and received has system time: a business date in the future must not free what is young
+    return min(datetime.combine(business_date, time(), UTC), now) - timedelta(days=days)

@@ -14,7 +14,9 @@ import yaml
 from sqlalchemy.engine import make_url
 
 from services import __main__
+from services.command import local
 from shared import metrics, settings
+from shared.bus.embedded import EmbeddedEventLog
 from shared.web import platform_routes
 
 ROOT = Path(__file__).parents[2]
@@ -251,3 +253,21 @@ def test_the_broker_without_docker_is_configured_like_the_one_with_it() -> None:
     assert f"KAFKA_HEAP:-{SERVICES['kafka']['environment']['KAFKA_HEAP_OPTS']}" in script
     versions = re.findall(r"<version>(.*)</version>", (ROOT / "deploy" / "kafka" / "pom.xml").read_text())
     assert SERVICES["kafka"]["image"].split(":")[1] in versions
+
+
+def test_the_daily_jobs_of_the_readme_are_all_jobs_that_the_services_have(tmp_path: Path) -> None:
+    have = set()
+    for name in settings.SERVICES:
+        own = settings.settings_class(name).load(
+            {
+                "WATTLINE_TOKEN_KEY": "k" * 40,
+                "WATTLINE_DEVICE_MASTER_KEY": "k" * 40,
+                "WATTLINE_DATA_DIR": str(tmp_path),
+            }
+        )
+        service = local.build(name, own, EmbeddedEventLog(tmp_path / "events.db"))
+        have |= set(service.app.state.web.jobs)
+    told = (ROOT / "deploy" / "README.md").read_text().partition("## Every day")[2].partition("\n## ")[0]
+    table = [line for line in told.splitlines() if line.startswith("| ")]
+    named = {word for line in table for word in re.findall(r"`([a-z-]+)`", line)}
+    assert named == have

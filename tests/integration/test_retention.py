@@ -32,20 +32,35 @@ async def rows(database: Database) -> tuple[int, int]:
         )
 
 
-async def forget(database: Database, business_date: date) -> None:
-    await jobs.run(database, retention.purge_journal(days=400), business_date)
-    await jobs.run(database, retention.purge_inbox(journal_days=400), business_date)
+async def forget(database: Database, *, age_days: int) -> None:
+    """Run both jobs where every row is so many days old."""
+    async with database.begin() as tx:
+        then = tx.now - timedelta(days=age_days)
+        await tx.execute(update(JOURNAL).values(created_at=then))
+        await tx.execute(update(INBOX).values(received_at=then))
+    day = database.clock.now().date() + timedelta(days=age_days)  # a date of its own, not before any clock's today
+    await jobs.run(database, retention.purge_journal(days=400), day)
+    await jobs.run(database, retention.purge_inbox(journal_days=400), day)
 
 
 async def test_events_and_inbox_rows_are_kept_for_their_time(database: Database) -> None:
     before = await rows(database)
-    await forget(database, database.clock.now().date() + timedelta(days=399))
+    await forget(database, age_days=399)
+    assert await rows(database) == before
+
+
+async def test_a_business_date_in_the_future_forgets_nothing_that_is_young(database: Database) -> None:
+    async with database.begin() as tx:
+        await journal.delete_pending(tx, [row.position for row in await journal.pending(tx, 1000)])
+    before = await rows(database)
+    await jobs.run(database, retention.purge_journal(days=400), date(2199, 1, 1))
+    await jobs.run(database, retention.purge_inbox(journal_days=400), date(2199, 1, 1))
     assert await rows(database) == before
 
 
 async def test_an_event_that_was_not_sent_is_kept_whatever_its_age(database: Database) -> None:
     before = await rows(database)
-    await forget(database, database.clock.now().date() + timedelta(days=402))
+    await forget(database, age_days=402)
     assert await rows(database) == before
 
 
@@ -53,16 +68,16 @@ async def test_old_events_that_were_sent_are_forgotten_before_the_inbox_forgets_
     async with database.begin() as tx:
         pending = await journal.pending(tx, 1000)
         await journal.delete_pending(tx, [row.position for row in pending])
-    await forget(database, database.clock.now().date() + timedelta(days=402))
+    await forget(database, age_days=402)
     assert await rows(database) == (0, 2)
-    await forget(database, database.clock.now().date() + timedelta(days=432))
+    await forget(database, age_days=432)
     assert await rows(database) == (0, 0)
 
 
 async def test_a_missed_day_can_be_run_later_and_a_day_is_run_once(database: Database) -> None:
-    day = database.clock.now().date() + timedelta(days=432)
+    day = database.clock.now().date()
     async with database.begin() as tx:
-        await tx.execute(update(INBOX).values(received_at=tx.now - timedelta(days=1)))
+        await tx.execute(update(INBOX).values(received_at=tx.now - timedelta(days=432)))
     first = await jobs.run(database, retention.purge_inbox(journal_days=400), day)
     again = await jobs.run(database, retention.purge_inbox(journal_days=400), day)
     assert (first.chunks_done, first.counts) == (1, {"forgotten": 2})
