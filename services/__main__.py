@@ -12,6 +12,13 @@ from shared.settings import SERVICES, Settings, SettingsError
 from shared.web import auth, devices
 
 USAGE_ERROR = 2
+RATING = "services.billing.cli_rate"
+LOADED = {  # commands with a module of their own, imported only for them: module, what adds the arguments, what runs
+    "demo": ("services.demo", "add_arguments", "run"),
+    "rate": (RATING, "add_arguments", "run"),
+    "tariff-validate": (RATING, "add_file_argument", "run_validate"),
+    "tariff-compare": (RATING, "add_file_argument", "run_compare"),
+}
 SERVERS = ("up", "demo", "service", "relay")
 
 
@@ -30,11 +37,16 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="wattline", description="From the meter to the money.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("up", help="run all four services in one process, on embedded defaults")
-    demo = commands.add_parser("demo", help="load a district, run two monthly cycles, show the books")
-    rate = commands.add_parser("rate", help="rate a case file and print the bill")
-    for name, module, sub in (("demo", "services.demo", demo), ("rate", "services.billing.cli_rate", rate)):
-        if given[:1] == [name] and (add := getattr(importlib.import_module(module), "add_arguments", None)):
-            add(sub)
+    for name, text in (
+        ("demo", "load a district, run two monthly cycles, show the books"),
+        ("rate", "rate a case file and print the bill"),
+        ("tariff-validate", "check a tariff document"),
+        ("tariff-compare", "compare a year's bills under other tariffs, options, households"),
+    ):
+        sub = commands.add_parser(name, help=text)
+        if given[:1] == [name]:
+            module, add, _ = LOADED[name]
+            getattr(importlib.import_module(module), add)(sub)
     for name, text in (("service", "run one service"), ("relay", "run the relay of a service alone")):
         commands.add_parser(name, help=text).add_argument("service", choices=SERVICES)
     migrate = commands.add_parser("migrate", help="bring databases to the newest schema")
@@ -96,10 +108,9 @@ def _run(options: argparse.Namespace) -> int:
             serve.run(serve.one(options.service))
         case "relay":
             serve.run(serve.relay(options.service))
-        case "demo":
-            return int(importlib.import_module("services.demo").run(options) or 0)
-        case "rate":
-            return int(importlib.import_module("services.billing.cli_rate").run(options) or 0)
+        case name if name in LOADED:
+            module, _, run = LOADED[name]
+            return int(getattr(importlib.import_module(module), run)(options))
         case "token":
             print(_token(options))
         case "device-key":

@@ -1,22 +1,19 @@
 """The commands: rate a case file, validate a tariff, compare alternatives."""
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.billing import cli_rate
+from services.__main__ import main
 from tests.unit.billing.rating.documents import PLAIN, changed
 
 CASES = Path(__file__).parents[3] / "cases"
 
 
 def rate(*arguments: str) -> int:
-    parser = argparse.ArgumentParser()
-    cli_rate.add_arguments(parser)
-    return cli_rate.run(parser.parse_args(arguments))
+    return main(["rate", *arguments])
 
 
 def test_a_case_that_holds_exits_with_0_and_prints_the_bill(capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,11 +58,9 @@ def test_what_is_no_case_exits_with_2(tmp_path: Path) -> None:
 
 
 def test_a_tariff_is_validated_by_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = argparse.Namespace(file=written(tmp_path, PLAIN), supplied=None)
-    assert cli_rate.run_validate(arguments) == 0
+    assert main(["tariff-validate", written(tmp_path, PLAIN)]) == 0
     capsys.readouterr()
-    arguments = argparse.Namespace(file=written(tmp_path, changed(PLAIN, drop="/charges")), supplied=None)
-    assert cli_rate.run_validate(arguments) == 1
+    assert main(["tariff-validate", written(tmp_path, changed(PLAIN, drop="/charges"))]) == 1
     assert json.loads(capsys.readouterr().out)["errors"][0]["pointer"] == "/charges"
 
 
@@ -81,5 +76,5 @@ def test_alternatives_are_compared_by_command(tmp_path: Path, capsys: pytest.Cap
             {"name": "peak and valley", "tariff": "CN-ZJ/residential/time-of-use"},
         ],
     }
-    assert cli_rate.run_compare(argparse.Namespace(file=written(tmp_path, body), supplied="sample")) == 0
+    assert main(["tariff-compare", written(tmp_path, body), "--supplied", "sample"]) == 0
     assert json.loads(capsys.readouterr().out)["alternatives"][1]["difference"] == "-22.00"
