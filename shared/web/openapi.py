@@ -33,6 +33,12 @@ PROBLEM_SCHEMA = {
 }
 SECURITY_SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "channel": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Channel-Signature",
+        "description": "HMAC-SHA256 of the body under the channel's secret, in hex.",
+    },
     "device": {
         "type": "apiKey",
         "in": "header",

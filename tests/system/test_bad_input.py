@@ -124,6 +124,7 @@ CASES = [
     Case("read in the future", read(read_at="2199-02-10T00:00:00+08:00"), 200, "reading.in_the_future"),
     Case("more digits than the register", read(registers={"import": "1234567.00"}), 200, "reading.too_many_digits"),
     Case("negative", read(registers={"import": "-1.00"}), 200, "reading.negative"),
+    Case("uploaded by its reader", read(source="site", reader="stranger-1"), 200, "reading.reader_is_uploader"),
     Case("wrong unit", read(unit="MWh"), 200, "reading.wrong_unit"),
     Case("batch too large", post("reading", "/v1/reads", {"items": [READ] * 1001}), 422, "request.invalid"),
     Case("body too large", post("reading", "/v1/reads", b" " * (4 * 1024 * 1024 + 1)), 413, "request.body_too_large"),

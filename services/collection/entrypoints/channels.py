@@ -35,3 +35,6 @@ class ChannelPolicy(auth.Policy):
         if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")) or secret is None:
             raise Problem(status=401, code="channel.invalid_signature", title="The channel's signature is not valid")
         return Caller(subject=f"channel:{channel}"[: auth.SUBJECT_CHARACTERS_MAX])
+
+    def openapi(self) -> list[dict[str, list[str]]]:
+        return [{"channel": []}]

@@ -135,6 +135,8 @@ def _parse(items: Sequence[ReadItem], uploader: Uploader, times: _Times) -> tupl
                 raise Refused("reading.wrong_unit", "register values are in kWh")
             if item["source"] not in uploader.sources:
                 raise Refused("reading.unknown_source", "this uploader has no reads of that source")
+            if item.get("reader") == uploader.subject:  # 上装和抄表分人完成
+                raise Refused("reading.reader_is_uploader", "who read a meter does not upload its read")
             instant, day = times.of(item["read_at"])
         except Refused as refused:
             outcomes.append(Outcome("refused", refused.code, refused.text))
@@ -233,7 +235,7 @@ async def _measure(tx: Tx, claimed: Sequence[_Given], uploader: Uploader, polici
 def _closing_read(each: _Given, uploader: Uploader) -> ClosingRead:
     assert each.row is not None
     reader = each.item.get("reader")
-    actors = (reader, uploader.subject) if reader and reader != uploader.subject else (uploader.subject,)
+    actors = (reader, uploader.subject) if reader else (uploader.subject,)
     return ClosingRead(each.row.service_point_no, each.day, each.key[0], each.counts, each.key[2], each.read_id, actors)
 
 

@@ -29,6 +29,7 @@ GOOD = read("M0001", "2026-02-01", "150.00")
         ({"registers": {"import": "-1.00"}}, "reading.negative"),
         ({"registers": {"import": "1e3"}}, "reading.malformed_value"),
         ({"registers": {"import": 150.0}}, "reading.malformed_item"),
+        ({"source": "site", "reader": "clerk"}, "reading.reader_is_uploader"),
         ({"unit": "Wh"}, "reading.wrong_unit"),
         ({"source": "estimated"}, "reading.unknown_source"),
         ({"read_at": midnight("2025-12-31")}, "reading.not_installed"),
