@@ -24,7 +24,7 @@ from shared.testing.smtp import SmtpServer
 from tests.e2e.fleet import LOOK_SECONDS, Fleet, Order, environment, wattline
 from tests.system import books, line
 
-pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.timeout(900)]
 
 SEED = 20260301
 ACCOUNTS = 2000

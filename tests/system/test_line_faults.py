@@ -27,10 +27,10 @@ from tests.system.line import Driver
 from tests.system.town import Town, town
 from tests.system.trails import Trails
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 
 SEED = 20260401
-ACCOUNTS = 240
+ACCOUNTS = 200
 BILLS_TRACED = 50
 TRACED = ("payment", "receivable", "bill", "bill_line", "tariff_version", "usage", "read", "upload", "device_message")
 CYCLES = (play.BEFORE.cycle, *(month.cycle for month in MONTHS))

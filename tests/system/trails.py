@@ -83,7 +83,7 @@ class Trails:
         billed: Counter[str] = Counter()
         for line in by_kind["bill_line"]:
             shown = await self._line(line, usage)
-            billed[shown["kind"]] += shown["amount_fen"]
+            billed[shown["charge"]] += shown["amount_fen"]
         assert {component: fen for component, fen in billed.items() if fen} == earned
         await self._usage(usage, bill)
 
