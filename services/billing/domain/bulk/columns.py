@@ -187,9 +187,5 @@ def by_share(rows: Rows, whole: Col, weights: Sequence[Col]) -> list[Col]:
                 ahead += (other >= rest) if j < i else (other > rest)
         share = floors[i] + (ahead < left)
         share = np.where(nothing, whole.v if i == last else 0, share)
-        out.append(rows.within(Col(share, *_bounds(share)), SAFE))
+        out.append(rows.read(share))
     return out
-
-
-def _bounds(values: Ints) -> tuple[int, int]:
-    return (int(values.min()), int(values.max())) if len(values) else (0, 0)

@@ -320,3 +320,82 @@ def test_values_of_the_account_make_losses_and_shares() -> None:
     part = replace(request.usage[0], wh={"import": 1_000_001})
     (bill,) = both([replace(request, facts=(fact,), usage=(part,))], book)
     assert [line.quantity for line in bill.lines] == [466_000, 333_000]
+
+
+@pytest.mark.parametrize("how", ["before_ladder", "credit_at_tier_1"])
+@pytest.mark.parametrize("rest", ["lost", "carried_in_year"])
+@pytest.mark.parametrize(("used", "wh", "free"), [
+    ((2025, 99_000), 40_000, {"lost": 15_000, "carried_in_year": 40_000}),
+    ((2026, 0), 200_000, {"lost": 15_000, "carried_in_year": 75_000}),
+    ((2026, 70_000), 200_000, {"lost": 15_000, "carried_in_year": 5_000}),
+    ((2026, 75_000), 200_000, {"lost": 15_000, "carried_in_year": 0}),
+    ((2026, 80_000), 7_000, {"lost": 7_000, "carried_in_year": 0}),
+    ((2026, 3), 0, {"lost": 0, "carried_in_year": 0}),
+    ((2025, 3), -9, {"lost": 0, "carried_in_year": 0}),
+])  # fmt: skip
+def test_free_energy_is_what_was_allowed_so_far_less_what_was_used(
+    how: str, rest: str, used: tuple[int, int], wh: int, free: dict[str, int]
+) -> None:
+    ladder = {"counts": "import", "span": "month", "limits_kwh": ["100"], "proration": "per_month",
+              "free": {"kwh_per_month": "15", "how": how, "rest": rest, "for": {"class": ["low_income"]}}}  # fmt: skip
+    tiers = {"name": "tiers", "kind": "ladder_price", "ladder": "m", "price": ["0.5", "0.6"]}
+    credit = {"name": "free", "kind": "credit", "ladder": "m", "price": "0.5"}
+    book = document(PLAIN, ladders={"m": ladder}, charges=[tiers, credit])
+    asked = rating.request(
+        contract="c", tariff="t", period=(date(2026, 5, 1), date(2026, 6, 1)), bill_months=[date(2026, 5, 1)],
+        usage_wh={"import": wh}, facts=[rating.AccountFact(date(2020, 1, 1), class_="low_income")],
+        state={"ladders": {}, "free": {"m": {"year": used[0], "used_wh": used[1]}}},
+    )  # fmt: skip
+    other = replace(asked, facts=(replace(asked.facts[0], class_="residential"),))
+    opened = replace(asked, opened=date(2026, 4, 30))
+    bill, paying, _ = both([asked, other, opened], book)
+    given = [line.quantity for line in bill.lines if line.charge == "free"]
+    assert given == ([free[rest]] if free[rest] else [])
+    assert not [line for line in paying.lines if line.charge == "free"]
+    assert bill.state is not None
+    if rest == "carried_in_year":
+        new = {"year": 2026, "used_wh": free[rest] + used[1] * (used[0] == 2026)}
+        assert bill.state["free"]["m"] == (new if wh > 0 else {"year": used[0], "used_wh": used[1]})
+    else:
+        assert bill.state["free"]["m"] == {"year": used[0], "used_wh": used[1]}
+
+
+def test_free_energy_that_is_carried_needs_its_state_only_where_energy_was_used() -> None:
+    ladder = {"counts": "import", "span": "month", "limits_kwh": ["100"], "proration": "per_month",
+              "free": {"kwh_per_month": "15", "how": "before_ladder", "rest": "carried_in_year"}}  # fmt: skip
+    book = document(PLAIN, ladders={"m": ladder}, charges=[
+        {"name": "tiers", "kind": "ladder_price", "ladder": "m", "price": ["0.5", "0.6"]}])  # fmt: skip
+    asked = [replace(home([0], 0), state={"ladders": {}}, usage=(replace(home([0], 0).usage[0], wh={"import": wh}),))
+             for wh in (5, 0)]  # fmt: skip
+    used, idle = both(asked, book)
+    assert used.refusal is not None
+    assert used.refusal.code == "ladder_state_missing"
+    assert idle.refusal is None
+
+
+@pytest.mark.parametrize(("span", "proration"), [
+    ("month", "per_month"), ("month", "days/30"), ("month", "days/365"), ("cycle", None), ("day", None),
+])  # fmt: skip
+@pytest.mark.parametrize("more", [
+    {}, {"whole_quantity": True}, {"times_households": True}, {"outside_months": [1, 2]}, {"outside_months": [2, 3]},
+    {"household": {"from_people": 4, "kwh_per_month": "10", "widens": "all_tiers"}},
+    {"household": {"from_people": 5, "kwh_per_month": "10", "widens": "tier_1"}},
+])  # fmt: skip
+def test_ladders_of_every_span_are_filled_alike(span: str, proration: str | None, more: dict[str, Any]) -> None:
+    if "household" in more and span != "month":
+        more = {}
+    ladder = {"counts": "import", "span": span, "limits_kwh": ["10", "20.5"], **more}
+    if proration:
+        ladder["proration"] = proration
+    tiers = {"name": "tiers", "kind": "ladder_price", "ladder": "m", "price": ["0.5", "0.6", "0.7"]}
+    book = document(PLAIN, ladders={"m": ladder}, charges=[tiers])
+    asked = []
+    for wh in (0, 9_999, 10_000, 10_001, 20_500, 20_501, 41_001, 330_000, 10**7, -5):
+        for months in ([date(2026, 1, 1)], [date(2026, 1, 1), date(2026, 2, 1)]):
+            request = home([0], 0)
+            fact = replace(request.facts[0], households=3)
+            part = replace(request.usage[0], wh={"import": wh})
+            asked.append(
+                replace(request, facts=(fact,), usage=(part,), bill_months=tuple(months), state={"ladders": {}})
+            )
+    both(asked, book)
