@@ -39,6 +39,7 @@ class Review:
     amount_fen_max: Mapping[str, int]
     zero_usage: str
     negative_usage: str
+    usage_without_amount: str
     estimated_usage: str
     estimates_in_a_row_max: int
     first_bill: str
@@ -145,6 +146,7 @@ def _review(item: Mapping[str, Any], pointer: str) -> Review:
         amount_fen_max={name: _count(amounts, f"{pointer}/abnormal_amount/over_fen", name) for name in amounts},
         zero_usage=_severity(item, pointer, "zero_usage"),
         negative_usage=_severity(item, pointer, "negative_usage"),
+        usage_without_amount=_severity(item, pointer, "usage_without_amount"),
         estimated_usage=_severity(estimated, f"{pointer}/estimated_usage", "severity"),
         estimates_in_a_row_max=_count(estimated, f"{pointer}/estimated_usage", "hold_after_in_a_row"),
         first_bill=_severity(item, pointer, "first_bill"),

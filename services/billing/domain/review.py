@@ -64,6 +64,13 @@ def negative_usage(bill: Subject, policy: Review) -> Finding | None:
     return Finding("billing.negative_usage", policy.negative_usage, {"energy_wh": bill.energy_wh})
 
 
+def usage_without_amount(bill: Subject, policy: Review) -> Finding | None:
+    """Find usage that costs nothing: no charge of the tariff was for this class or option, or all of it was free."""
+    if bill.energy_wh <= 0 or bill.total_fen != 0 or policy.usage_without_amount == OFF:
+        return None
+    return Finding("billing.usage_without_amount", policy.usage_without_amount, {"energy_wh": bill.energy_wh})
+
+
 def abnormal_amount(bill: Subject, policy: Review) -> Finding | None:
     """Hold a bill above the amount that its customer class can have (异常电费)."""
     limit = policy.amount_fen_max.get(bill.customer_class, policy.amount_fen_max.get(ANY))
@@ -100,6 +107,7 @@ RULES: tuple[Rule, ...] = (
     sudden_fall,
     zero_usage,
     negative_usage,
+    usage_without_amount,
     abnormal_amount,
     first_bill,
     estimated_usage,

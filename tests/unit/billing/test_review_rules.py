@@ -64,6 +64,7 @@ def test_an_ordinary_bill_has_no_finding() -> None:
             {"energy_wh": -1, "previous_wh": None},
             ("billing.negative_usage", "hold"),
         ),
+        ({"total_fen": 1}, {"total_fen": 0}, ("billing.usage_without_amount", "hold")),
         ({}, {"estimated": True, "estimates_in_a_row": 6}, ("billing.estimated_usage", "info")),
         ({}, {"estimated": True, "estimates_in_a_row": 7}, ("billing.estimated_usage", "hold")),
         ({}, {"settles_estimate": True}, ("billing.settles_estimate", "info")),
