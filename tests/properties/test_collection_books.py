@@ -11,6 +11,7 @@ from services.collection.domain import ledger
 from services.collection.domain.books import Books
 from services.collection.domain.documents import BILL, PAYMENT, REVERSED, Account, Correction, Debt
 from tests.collection_kit import POLICY
+from tests.effort import examples
 
 CASH = "1001"
 COMPONENTS = ("energy", "renewables levy", "tax", "not mapped")
@@ -102,7 +103,7 @@ def by_code(books: Books, account_no: str) -> dict[str, int]:
 
 
 @given(STEPS)
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 def test_any_sequence_of_bills_payments_reversals_and_corrections_keeps_the_invariants(
     steps: list[tuple[str, str, list[int], int, int]],
 ) -> None:
@@ -153,7 +154,7 @@ def shape(books: Books, account_no: str) -> list[tuple[object, ...]]:
 
 
 @given(STEPS)
-@settings(max_examples=100)
+@settings(max_examples=examples(40))
 def test_the_order_of_facts_of_different_accounts_does_not_matter(
     steps: list[tuple[str, str, list[int], int, int]],
 ) -> None:

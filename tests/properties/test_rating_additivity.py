@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.billing.domain import rating
+from tests.effort import examples
 from tests.unit.billing.rating.documents import HOME, PLAIN, changed, request, state
 
 WH = st.integers(0, 6_000_000) | st.sampled_from([2_759_999, 2_760_000, 2_760_001, 4_799_999, 4_800_000, 4_800_001])
@@ -31,7 +32,7 @@ def sum_of(*prices: str) -> Any:
     return {"sum": list(prices)}
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(PRICES, PRICES, PRICES, WH, st.lists(st.integers(0, 3_000_000), min_size=3, max_size=3))
 def test_prices_by_tier_and_add_ons_give_the_same(base: str, second: str, third: str, wh: int, used: list[int]) -> None:
     by_price = changed(
@@ -49,7 +50,7 @@ def test_prices_by_tier_and_add_ons_give_the_same(base: str, second: str, third:
     assert within_half_a_fen_per_line([one], [other])
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(WH, st.integers(0, 6_000_000), st.integers(1, 58), st.lists(st.integers(0, 3_000_000), min_size=3, max_size=3))
 def test_a_cycle_cut_in_two_adds_up(peak: int, valley: int, days: int, used: list[int]) -> None:
     book = rating.load_book([HOME])
@@ -72,7 +73,7 @@ def test_a_cycle_cut_in_two_adds_up(peak: int, valley: int, days: int, used: lis
     assert within_half_a_fen_per_line([one], [a, b])
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(WH, st.integers(0, 6_000_000), st.lists(st.integers(1, 58), max_size=4, unique=True))
 def test_reads_within_the_cycle_change_nothing(peak: int, valley: int, days: list[int]) -> None:
     """A meter exchange or a control read cuts the usage into parts; the bill is that of their sum."""
@@ -95,7 +96,7 @@ def test_reads_within_the_cycle_change_nothing(peak: int, valley: int, days: lis
     assert rating.rate_one(replace(whole, usage=tuple(parts)), book) == rating.rate_one(whole, book)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(WH, st.integers(1, 30), PRICES, PRICES)
 def test_a_new_price_within_the_cycle_shares_the_kwh_by_days_without_losing_any(
     wh: int, days: int, before: str, after: str

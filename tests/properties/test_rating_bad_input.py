@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.billing import tariffs
 from services.billing.domain.cases import advice
+from tests.effort import examples
 from tests.unit.billing.rating.documents import HOME, PLAIN
 from tests.unit.billing.rating.test_advice import FLAT, year
 
@@ -58,7 +59,7 @@ WRONG = st.one_of(
         ["", "x", "0", "-1", "1e9", "2026-02-30", "2026-02-01", "9" * 15, "rest", "year", "import", "none"]
     ),
 )
-FUZZ = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+FUZZ = settings(max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

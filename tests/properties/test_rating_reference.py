@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from services.billing.domain import corrections, rating
 from services.billing.domain.tariff.exact import divide
+from tests.effort import examples
 from tests.properties.formula_evaluator import evaluate
 from tests.properties.rating_strategies import Drawn, books, requests_for
 
-RATED = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+RATED = settings(max_examples=examples(50), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def rated(data: st.DataObject) -> tuple[Drawn, rating.Request, rating.RatedBill]:

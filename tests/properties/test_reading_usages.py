@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from services.reading.domain import chain, usage
 from services.reading.domain.registers import Register
 from services.reading.domain.usage import Boundary, Installation
+from tests.effort import examples
 
 START = date(2026, 1, 1)
 DAILY = 100
@@ -92,7 +93,7 @@ def test_an_exchange_on_any_day_neither_loses_nor_doubles(
     assert total == expected
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(100))
 @given(
     face=FACES,
     steps=STEPS,

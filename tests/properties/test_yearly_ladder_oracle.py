@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.billing.domain import corrections, rating
+from tests.effort import examples
 
 ONE = timedelta(days=1)
 YEAR = 2025
@@ -185,14 +186,14 @@ def used_after(bills: Sequence[rating.RatedBill]) -> list[list[int]]:
     return [(b.state or {})["ladders"]["year"]["used_wh"] for b in bills]
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(150))
 @given(stories())
 def test_a_year_is_billed_as_the_walk_through_it_wh_by_wh(story: Story) -> None:
     rated = run(story)
     assert used_after([bill for _, bill in rated]) == walk(story)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(stories(), st.data())
 def test_a_late_correction_rebuilds_the_year_as_if_it_had_been_billed_so(story: Story, data: st.DataObject) -> None:
     before = run(story)
@@ -217,7 +218,7 @@ def test_a_late_correction_rebuilds_the_year_as_if_it_had_been_billed_so(story: 
     assert used_after(bills) == walk(changed)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(stories())
 def test_cycle_boundaries_do_not_matter_before_rounding(story: Story) -> None:
     """Without changes in the year, one cycle of the whole year has the same exact total as any cutting of it."""

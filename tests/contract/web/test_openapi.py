@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from shared.db.engine import Database
 from tests import live, webapp
+from tests.effort import examples
 
 CHECKS = (
     not_a_server_error,
@@ -72,7 +73,7 @@ def test_every_answer_to_a_drawn_request_is_documented(
     operation = schema[path][method]
 
     @settings(
-        max_examples=40,
+        max_examples=examples(20),
         deadline=None,
         derandomize=True,
         database=None,
