@@ -73,7 +73,6 @@ class Route:
         self.failures: list[str] = []
         self._operation = operation
         self._path = operation.path
-        self._document = document
         self._described = document["paths"][operation.path][operation.method]
         self._seeds = seeds
         self._token = token
@@ -143,22 +142,11 @@ class Route:
     def _example(self, values: Values) -> tuple[str, Any]:
         """Return media type and body of the example in the document, for another home of the town."""
         for media_type, described in self._described.get("requestBody", {}).get("content", {}).items():
-            body = described["example"] if "example" in described else self._example_of(described["schema"])
+            body = described["example"]
             if isinstance(body, str):
                 return media_type, body.replace(installation.TOWN[0].meter_no, values["meter_no"])
             return media_type, body if "charges" in body or "tariff" in body else filled(body, values)
         return "", None
-
-    def _example_of(self, schema: dict[str, Any]) -> Any:
-        """Put the examples of a schema's fields together."""
-        if "$ref" in schema:
-            return self._example_of(self._document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
-        if "examples" in schema:
-            return schema["examples"][0]
-        if schema.get("type") == "array":
-            return [self._example_of(schema["items"])]
-        required = schema.get("required", [])
-        return {name: self._example_of(part) for name, part in schema.get("properties", {}).items() if name in required}
 
 
 @pytest.mark.parametrize("service", SERVICES)

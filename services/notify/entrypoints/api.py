@@ -9,7 +9,7 @@ from services.notify.adapters.store import CONTACT, NOTICE, UNADDRESSED
 from services.notify.application import contacts, notices
 from services.notify.domain.contacts import Contact
 from services.notify.domain.templates import FIGURES, render
-from services.notify.entrypoints import context
+from services.notify.entrypoints import context, examples
 from services.notify.entrypoints.schemas import (
     ContactBatch,
     ContactBody,
@@ -66,7 +66,12 @@ async def _put(db: Database, caller: auth.Caller, ctx: context.Context, items: l
     return outcomes
 
 
-@router.put("/contacts/{contact_no}", policy=auth.scope("notify:write"), raises=tuple(CONFLICTS.values()))
+@router.put(
+    "/contacts/{contact_no}",
+    policy=auth.scope("notify:write"),
+    raises=tuple(CONFLICTS.values()),
+    example=examples.CONTACT,
+)
 async def put_contact(
     contact_no: Number, body: ContactBody, db: Db, caller: auth.Current, ctx: context.Current
 ) -> ItemOutcome:
@@ -80,7 +85,7 @@ async def put_contact(
     return ItemOutcome(index=0, status=outcome.status, id=contact_no)
 
 
-@router.put("/contacts", policy=auth.scope("notify:write"))
+@router.put("/contacts", policy=auth.scope("notify:write"), example=examples.CONTACTS)
 async def put_contacts(batch: ContactBatch, db: Db, caller: auth.Current, ctx: context.Current) -> Outcomes:
     """Make or replace up to 1,000 contacts, each answered by itself."""
     outcomes = await _put(db, caller, ctx, [item.contact(item.contact_no) for item in batch.items])
@@ -153,6 +158,7 @@ async def get_notice(notice_id: Number, db: Db, caller: auth.Current) -> NoticeV
     "/notices/{notice_id}/resend",
     policy=auth.scope("notify:write"),
     raises=[notices.NoticeStillOnItsWay, notices.ResentTooOften],
+    example=examples.RESEND,
 )
 async def resend_notice(
     notice_id: Number, body: Resend, db: Db, caller: auth.Current, ctx: context.Current
@@ -194,7 +200,7 @@ async def list_templates(ctx: context.Current) -> list[TemplateView]:
     ]
 
 
-@router.post("/templates/{template}/preview", policy=auth.scope("notify:read"))
+@router.post("/templates/{template}/preview", policy=auth.scope("notify:read"), example=examples.PREVIEW)
 async def preview_template(template: Number, body: Preview, ctx: context.Current) -> PreviewText:
     """Show a notice as it would be sent, with given figures; nothing is stored or sent."""
     if template not in FIGURES:
