@@ -8,14 +8,27 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from shared.bus import consumer
 from shared.bus.embedded import EmbeddedEventLog
-from shared.db import journal, platform
+from shared.db import journal, platform, relay
 from shared.db.engine import Database
 from shared.db.relay import NotLeader, Relay, leadership
 from shared.testing.faults import BEFORE_COMMIT, POINTS, Crash, CrashingTx, CrashPlan, Faults, FaultyEventLog
 from tests.system import tiny
 
+WRITERS = 16
 KEYS = [f"account-{n:02}" for n in range(20)]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for another process waits a little only: a crashed leader's lease, an idle poll, the next commit."""
+    monkeypatch.setattr(relay, "LEASE_SECONDS", 0.5)
+    monkeypatch.setattr(relay, "STANDBY_SECONDS", 0.1)
+    monkeypatch.setattr(relay, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(consumer, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(consumer, "COMMIT_SECONDS", 0.1)
+    monkeypatch.setattr(consumer, "REPLAY_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -41,12 +54,14 @@ async def event_log(tmp_path: Path) -> AsyncIterator[EmbeddedEventLog]:
 
 
 async def write(meter: Database, rounds: int, seed: int = 7) -> dict[str, list[int]]:
-    """Count up random keys in several units of work at once, and return what each key must have told in the end."""
+    """Count up random keys in sixteen units of work at once, and return what each key must have told in the end."""
     chosen = random.Random(seed)
     batches = [chosen.sample(KEYS, chosen.randint(1, 8)) for _ in range(rounds)]
 
+    at_once = asyncio.Semaphore(WRITERS)
+
     async def one(keys: list[str]) -> None:
-        async with meter.begin() as tx:
+        async with at_once, meter.begin() as tx:
             await tiny.count_up(tx, keys)
 
     await asyncio.gather(*(one(keys) for keys in batches))
@@ -148,9 +163,9 @@ async def test_a_new_consumer_gets_its_copy_by_republishing(
     meter: Database, event_log: EmbeddedEventLog, book_of: Database
 ) -> None:
     told = await write(meter, 30)
-    relay = Relay("collection", meter, event_log)
+    sender = Relay("collection", meter, event_log)
     async with leadership(meter, "collection") as leader:
-        while await relay.drain(leader):
+        while await sender.drain(leader):
             pass
     await tiny.run_until(meter, book_of, tiny.Book(), event_log, wanted=sum(map(len, told.values())))
     async with book_of.read() as read:
