@@ -29,8 +29,8 @@ pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.timeout(900)]
 SEED = 20260301
 ACCOUNTS = 2000
 KILLS = 20
-READY_SECONDS_MAX = 90
-ORDERS_SECONDS_MAX = 30
+READY_SECONDS_MAX = 120
+ORDERS_SECONDS_MAX = 120
 CYCLES = (play.BEFORE.cycle, *(month.cycle for month in MONTHS))
 SENDING = (BEFORE_COMMIT, BEFORE_SEND, AFTER_SEND)
 

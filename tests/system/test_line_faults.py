@@ -218,8 +218,9 @@ async def test_the_books_after_a_bad_day_are_those_of_a_good_day(tmp_path: Path)
         await trails.walk(bills=BILLS_TRACED, seed=SEED)
         assert min(trails.seen[kind] for kind in TRACED) >= 1, trails.seen
         found = await books.dump(here.database_urls)
-        for name, house in here.houses.items():
-            assert house.crashes == len(POINTS), (name, plans[name])
+        for name, plan in plans.items():  # a point that was passed so often has crashed; two crashes may fall together
+            assert here.houses[name].crashes > 0, name
+            assert all(plan.passed.get(point, 0) >= at for point, at in plan.at.items()), (name, plan)
     assert books.differences(expected, found) == ""
 
 
