@@ -84,7 +84,7 @@ HOURS = {
 }
 
 
-@pytest.mark.parametrize("minutes", [15, 30, 60])
+@pytest.mark.parametrize("minutes", [1, 5, 10, 15, 20, 30, 60])
 @pytest.mark.parametrize(
     ("day", "hours"),
     [
@@ -399,3 +399,17 @@ def test_ladders_of_every_span_are_filled_alike(span: str, proration: str | None
                 replace(request, facts=(fact,), usage=(part,), bill_months=tuple(months), state={"ladders": {}})
             )
     both(asked, book)
+
+
+def test_free_energy_of_a_yearly_ladder_counts_from_the_first_day_of_its_year() -> None:
+    free = {"kwh_per_month": "15", "how": "before_ladder", "rest": "carried_in_year"}
+    ladder = {**HOME["ladders"]["year"], "year_starts": "07-01", "free": free}
+    credit = {"name": "free", "kind": "credit", "ladder": "year", "price": "0.5"}
+    book = document(HOME, ladders={"year": ladder}, charges=[*HOME["charges"], credit])
+    state = {
+        "ladders": {"year": {"year": 2025, "used_wh": [0, 0, 0]}},
+        "free": {"year": {"year": 2025, "used_wh": 1000}},
+    }
+    (bill,) = both([replace(home([0], 9_999_000), state=state)], book)
+    # January is the seventh month of a year that starts in July
+    assert [line.quantity for line in bill.lines if line.charge == "free"] == [7 * 15_000 - 1000]
