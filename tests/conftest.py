@@ -29,7 +29,8 @@ LANE_OF_FIXTURE = {"postgres_server": "postgres", "kafka_broker": "kafka"}
 TOOLS = {"promtool": "prometheus", "docker-compose": "docker-compose"}  # command: Debian package
 LANES = ("postgres", "kafka", *TOOLS)
 
-LONGEST_FIRST = ("tests/e2e/", "tests/system/", "tests/integration/")
+ROOT = Path(__file__).parent
+LONGEST = ("e2e", "system")
 
 # Databases and logs of tests live in memory where there is room: waiting for a disk to sync is most of their time on one.
 MEMORY = Path("/dev/shm")
@@ -73,7 +74,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{lane.replace('-', '_')}: needs {lane}")
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         for fixture in getattr(item, "fixturenames", ()):
@@ -82,17 +82,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--reverse"):
         items.reverse()
     if hasattr(config, "workerinput"):
-        _share_out(items)
-
-
-def _share_out(items: list[pytest.Item]) -> None:
-    """Give the workers of `pytest -n 2` whole files, the longest first, and one of them all that needs the broker."""
-    for item in items:
-        kafka = item.get_closest_marker("kafka") is not None
-        item.add_marker(pytest.mark.xdist_group("kafka" if kafka else item.nodeid.split("::")[0]))
-    items.sort(
-        key=lambda item: next((i for i, part in enumerate(LONGEST_FIRST) if part in item.nodeid), len(LONGEST_FIRST))
-    )
+        items.sort(key=lambda item: item.path.parts[len(ROOT.parts)] not in LONGEST)  # two processes end together
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
