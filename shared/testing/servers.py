@@ -62,6 +62,25 @@ def run_anywhere(work: Coroutine[Any, Any, None]) -> None:
         pool.submit(asyncio.run, work).result()
 
 
+class _Guard:
+    """Run a shell command when this process ends without having dismissed the guard, however it ends: killed, too."""
+
+    def __init__(self, command: str, environment: dict[str, str]) -> None:
+        # The guard waits for the end of a pipe that only this process holds open.
+        self._process = subprocess.Popen(
+            ["bash", "-c", f"read -r _; {command}"],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def dismiss(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
 class PostgresDatabases:
     """Fresh databases on a server that runs already, given by the URL of a role that may create them."""
 
@@ -124,6 +143,7 @@ class PostgresServer(PostgresDatabases):
         self._settings = settings or {}
         self._base = Path(tempfile.mkdtemp(prefix="wattline-postgres-"))
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: _Guard | None = None
         super().__init__(f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}/postgres")
 
     @staticmethod
@@ -151,6 +171,8 @@ class PostgresServer(PostgresDatabases):
         data = self._base / "data"
         if not data.exists():
             self._initialise(data)
+        if self._guard is None:  # the server itself ends with us, see below
+            self._guard = _Guard('sleep 10; rm -rf "$BASE"', os.environ | {"BASE": str(self._base)})
         options = {
             **shipped_settings(),
             "port": str(self.port),
@@ -210,6 +232,9 @@ class PostgresServer(PostgresDatabases):
         atexit.unregister(self.remove)
         self.stop()
         shutil.rmtree(self._base, ignore_errors=True)
+        if self._guard is not None:
+            self._guard.dismiss()
+            self._guard = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -276,6 +301,7 @@ class KafkaBroker:
             "KAFKA_CONTROLLER_PORT": str(controller_port),
             "KAFKA_DATA": str(self._base),
         }
+        self._guard: _Guard | None = None
 
     @staticmethod
     def install() -> None:
@@ -293,6 +319,8 @@ class KafkaBroker:
         """Start the broker and wait until it accepts clients."""
         self.install()
         atexit.register(self.remove)
+        if self._guard is None:
+            self._guard = _Guard(f'"{KAFKA_SCRIPT}" stop; rm -rf "$KAFKA_DATA"', self._environment)
         _script("start", self._environment, START_SECONDS * 2)
         return self
 
@@ -319,6 +347,9 @@ class KafkaBroker:
         atexit.unregister(self.remove)
         self.stop()
         shutil.rmtree(self._base, ignore_errors=True)
+        if self._guard is not None:
+            self._guard.dismiss()
+            self._guard = None
 
     def __enter__(self) -> Self:
         return self.start()

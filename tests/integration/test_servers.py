@@ -1,9 +1,14 @@
 """The servers that tests start: PostgreSQL and Apache Kafka survive what the kill test does to them."""
 
 import asyncio
+import subprocess
+import sys
+import time
 import uuid
+from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -121,3 +126,26 @@ async def test_a_killed_broker_keeps_its_records_and_a_wiped_one_has_none(kafka_
         broker.wipe()
         broker.start()
         assert "t" not in await topics(broker.bootstrap)
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+def test_servers_and_their_files_end_with_the_process_that_started_them_even_if_it_is_killed() -> None:
+    code = """if True:
+        import time
+        from shared.testing.servers import KafkaBroker, PostgresServer
+        with PostgresServer(durable=False) as postgres, KafkaBroker() as kafka:
+            print(postgres.pid, postgres._base, kafka.pid, kafka._base, flush=True)
+            time.sleep(600)
+    """
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        postgres_pid, postgres_files, kafka_pid, kafka_files = owner.stdout.readline().split()
+        owner.kill()
+    deadline = time.monotonic() + 90
+    left = True
+    while left and time.monotonic() < deadline:
+        time.sleep(0.2)
+        files = [path for path in (postgres_files, kafka_files) if Path(path).exists()]
+        left = bool(files) or psutil.pid_exists(int(postgres_pid)) or psutil.pid_exists(int(kafka_pid))
+    assert not left
