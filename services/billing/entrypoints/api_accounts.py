@@ -18,6 +18,7 @@ from services.billing.entrypoints.schemas import (
     OutcomesOut,
 )
 from shared import web
+from shared.errors import BusinessError
 from shared.events.fact import MAX_NO
 from shared.outcome import Outcome
 from shared.web import auth, errors, pagination
@@ -26,6 +27,14 @@ from shared.web.errors import Problem
 router = web.Router("/v1", tags=["accounts"])
 AccountNo = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
 REFUSED = {"account.contract_of_another_account": 409, "account.contracts_overlap": 409, "auth.other_org_unit": 403}
+
+
+class ContractTaken(BusinessError):
+    """The answer to a single account whose contracts meet those of others; the code of the problem says which way."""
+
+    status = 409
+    code = "account.contracts_overlap"
+    title = "The account was refused"
 
 
 def _outcome(index: int, outcome: Outcome, account_no: str) -> dict[str, object]:
@@ -41,6 +50,7 @@ def _outcome(index: int, outcome: Outcome, account_no: str) -> dict[str, object]
 @router.put(
     "/accounts/{account_no}",
     policy=auth.scope("billing:write"),
+    raises=(ContractTaken,),
     example=examples.ACCOUNT,
     response_model=OutcomeOut,
 )
@@ -55,7 +65,7 @@ async def put_account(
         )
     if outcome.status == "refused":
         status = REFUSED.get(outcome.code, 422)
-        raise Problem(status=status, code=outcome.code, title="The account was refused", detail=outcome.message)
+        raise Problem(status=status, code=outcome.code, title=ContractTaken.title, detail=outcome.message)
     return web.Json(_outcome(0, outcome, account_no))
 
 
