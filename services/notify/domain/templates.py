@@ -14,6 +14,7 @@ from typing import Any
 
 from services.notify.domain.causes import Figures
 from services.notify.domain.policy import LANGUAGES
+from shared import money
 
 FIGURES: dict[str, frozenset[str]] = {
     "bill_issued": frozenset(
@@ -158,7 +159,7 @@ def render(template: Template, language: str, figures: Figures) -> Rendered:
     shown: dict[str, str] = {}
     for name, value in figures.items():
         if name.endswith("_fen"):
-            shown[name.removesuffix("_fen") + "_yuan"] = yuan(int(value))
+            shown[name.removesuffix("_fen") + "_yuan"] = money.yuan(int(value))
         elif name.endswith("_wh"):
             shown[name.removesuffix("_wh") + "_kwh"] = kwh(int(value))
         elif name in text.words:
@@ -166,11 +167,6 @@ def render(template: Template, language: str, figures: Figures) -> Rendered:
         else:
             shown[name] = str(value)
     return Rendered(template.version, text.subject.format_map(shown), text.body.format_map(shown))
-
-
-def yuan(fen: int) -> str:
-    """Return an amount as it is printed: 123456 fen are `1234.56`."""
-    return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02}"
 
 
 def kwh(wh: int) -> str:

@@ -13,6 +13,7 @@ from services.notify.domain import templates
 from services.notify.domain.templates import FIGURES, Catalogue, InvalidTemplate
 from services.notify.main import load_templates
 from services.notify.settings import NotifySettings
+from shared import money
 
 DIRECTORY = NotifySettings.model_fields["notify_templates"].default
 REMINDER = json.loads((DIRECTORY / "reminder.v1.json").read_text("utf-8"))
@@ -110,7 +111,7 @@ def test_the_hash_of_the_content_changes_with_one_fen() -> None:
 
 @given(st.integers(-(2**63), 2**63))
 def test_yuan_shows_every_fen(fen: int) -> None:
-    text = templates.yuan(fen)
+    text = money.yuan(fen)
     assert int(text.replace(".", "")) == fen
     assert text[-3] == "."
 

@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import Any
 
 from services.billing.domain.cases import run as cases
-from services.billing.domain.cases.answer import yuan
 from services.billing.domain.cases.read import items, objects, requests_of, tariff_documents
 from services.billing.domain.rating_types import RatedBill, Request, UsagePart
 from services.billing.domain.reference.engine import rate_one
@@ -14,6 +13,7 @@ from services.billing.domain.tariff.book import TariffBook, load_book
 from services.billing.domain.tariff.codes import Refused, TariffError
 from services.billing.domain.tariff.exact import divide
 from services.billing.domain.tariff.load import load_tariff
+from shared.money import yuan
 
 Documents = Sequence[Mapping[str, Any]]
 CYCLES_MAX = 24

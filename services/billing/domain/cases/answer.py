@@ -7,17 +7,12 @@ from services.billing.domain.rating_types import Finding, Line, RatedBill
 from services.billing.domain.reference.explain import formula
 from services.billing.domain.supply_rules.policy import Item
 from services.billing.domain.tariff.exact import Exact, text
+from shared.money import yuan
 
 
 def thousandths(value: int) -> str:
     """Print thousandths as a decimal (Wh -> kWh)."""
     return text(value, 1000)
-
-
-def yuan(fen: int) -> str:
-    """Print fen as yuan with two decimals."""
-    sign = "-" if fen < 0 else ""
-    return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}"
 
 
 def answer_json(bill: RatedBill, limits: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from services.billing.domain.cases.answer import answer_json, policy_json, yuan
+from services.billing.domain.cases.answer import answer_json, policy_json
 from services.billing.domain.cases.read import day, requests_of, tariff_documents
 from services.billing.domain.reference.engine import rate_in
 from services.billing.domain.reference.frame import Frame
@@ -14,6 +14,7 @@ from services.billing.domain.supply_rules.policy import load_policy, policy_on
 from services.billing.domain.tariff.book import load_book
 from services.billing.domain.tariff.codes import Refused, TariffError
 from services.billing.domain.tariff.exact import divide, parse
+from shared.money import yuan
 
 
 def run(
