@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import httpx
@@ -147,6 +148,14 @@ async def trace(_read: Read, kind: str, document_id: str) -> TraceNode | None:
     if kind != "note":
         return None
     return TraceNode("tiny", kind, document_id, {"amount_fen": 1}, (Origin("tiny", "cause", "c-1"),))
+
+
+@dataclass(frozen=True)
+class FixedClock:
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
 
 
 async def known_devices(device_id: str) -> devices.DeviceRecord | None:

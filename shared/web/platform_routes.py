@@ -16,7 +16,7 @@ from shared.bus import dead_letters
 from shared.db import audit, jobs
 from shared.db.audit import AuditEntry
 from shared.events.fact import Month
-from shared.web import auth, errors, pagination
+from shared.web import auth, business_day, errors, pagination
 from shared.web.routing import Json, Router
 from shared.web.state import Current, Web
 
@@ -121,11 +121,13 @@ def _job(web: Web, name: str) -> jobs.Job:
     "/v1/jobs/{job}/runs",
     policy=auth.scope("admin"),
     seconds_max=JOB_SECONDS_MAX,
+    raises=(business_day.InTheFuture,),
     example={"business_date": "2026-02-02"},
 )
 async def run_job(job: Name, request: JobRequest, caller: auth.Current, web: Current) -> JobSummary:
     """Do what is left of a job for a business date; posting it again does nothing twice."""
     found = _job(web, job)
+    business_day.check(web, request.business_date)
     entity_id = f"{job}/{request.business_date}"
     async with web.database.begin() as tx:
         tx.audit([AuditEntry(action="run", entity_kind="job", entity_id=entity_id, actor=caller.subject)])

@@ -24,7 +24,7 @@ from services.billing.entrypoints.schemas import (
 )
 from shared import web
 from shared.events.fact import MAX_NO, Month
-from shared.web import auth, conditional, errors, pagination
+from shared.web import auth, business_day, conditional, errors, pagination
 
 router = web.Router("/v1", tags=["bills"])
 BillId = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
@@ -122,6 +122,7 @@ async def review_queue(
         decisions.NotDecidable,
         decisions.NotRated,
         decisions.ContractGone,
+        business_day.InTheFuture,
         *conditional.RAISES,
     ),
     example=examples.DECISION,
@@ -135,6 +136,7 @@ async def decide(
     db: web.Db,
 ) -> DecidedOut:
     """Decide on a bill in the version that If-Match names; the answer is the bill now in force."""
+    business_day.check(request.app.state.web, body.business_date)
     context: Context = request.app.state.context
     decision = decisions.Decision(
         kind=body.decision,

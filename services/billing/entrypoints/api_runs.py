@@ -15,7 +15,7 @@ from services.billing.entrypoints import examples
 from services.billing.entrypoints.schemas import ReleaseIn, RunOut, SwitchIn, SwitchOut, WaitingUsage
 from shared import web
 from shared.events.fact import MAX_NO, Month
-from shared.web import auth, conditional, errors, pagination
+from shared.web import auth, business_day, conditional, errors, pagination
 
 router = web.Router("/v1", tags=["runs"])
 RouteNo = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
@@ -63,7 +63,14 @@ async def get_run(route_no: RouteNo, cycle: Month, caller: auth.Current, db: web
 @router.post(
     "/runs/{route_no}/{cycle}/release",
     policy=RELEASE,
-    raises=(runs.UnknownRun, runs.StaleRun, runs.NotInReview, runs.ReleaserRead, *conditional.RAISES),
+    raises=(
+        runs.UnknownRun,
+        runs.StaleRun,
+        runs.NotInReview,
+        runs.ReleaserRead,
+        business_day.InTheFuture,
+        *conditional.RAISES,
+    ),
     example=examples.RELEASE,
 )
 async def release_run(
@@ -76,6 +83,7 @@ async def release_run(
     db: web.Db,
 ) -> RunOut:
     """Release a run in review: its ready bills are issued, held ones stay behind."""
+    business_day.check(request.app.state.web, body.business_date)
     context: Context = request.app.state.context
     async with db.read() as read:
         row = await read.first(select(BILL_RUN).where(BILL_RUN.c.route_no == route_no, BILL_RUN.c.cycle == cycle))

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.reading.adapters import codec, store
 from services.reading.application.reads import UNIT
@@ -38,7 +39,9 @@ class _Stored:
     closing: str | None
 
 
-async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: Callable[[str], bool]) -> list[Outcome]:
+async def put(
+    tx: Tx, given: Sequence[Given], *, actor: str, may_see: Callable[[str], bool], zone: ZoneInfo
+) -> list[Outcome]:
     """Install and remove meters, in the order given; at most 1,000.
 
     Natural key (meter, day of installation). The only change of what is there is its removal, once; anything else is a
@@ -57,9 +60,12 @@ async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: Callable[[
     ]
     there = {(row.meter_no, row.installed_on): _of_row(row) for row in rows}
     before = dict(there)
+    tomorrow = cycles.local_day(tx.now, zone) + timedelta(days=1)
     outcomes = []
     for each in given:
         try:
+            if (each.removed_on or each.installed_on) > tomorrow:  # taken off today, it is not there from tomorrow on
+                raise Refused("reading.in_the_future", "what a register showed has been read by today")
             point, meter = known_points.get(each.service_point_no), known_meters.get(each.meter_no)
             outcomes.append(_put_one(there, each, point, meter, may_see))
         except Refused as refused:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from services.reading.adapters import store
 from services.reading.application import installations, masterdata
 from services.reading.entrypoints import examples, schemas
+from services.reading.entrypoints.context import Own
 from services.reading.entrypoints.schemas import MeterNo, No
 from shared import web
 from shared.errors import BusinessError
@@ -123,14 +124,14 @@ async def put_meters(body: schemas.Meters, caller: auth.Current, db: web.Db) -> 
 
 
 @router.put("/installations", policy=WRITE, example=examples.INSTALLATIONS, response_model=schemas.Answer)
-async def put_installations(body: schemas.Installations, caller: auth.Current, db: web.Db) -> Response:
+async def put_installations(body: schemas.Installations, caller: auth.Current, db: web.Db, own: Own) -> Response:
     """Install and remove up to 1,000 meters, in the order given.
 
     A meter exchange is two items: the old meter again with `removed_on` and `closing`, and the new one with its `opening`.
     """
     given = [installations.Given(**item.model_dump()) for item in body.items]
     async with db.begin() as tx:
-        outcomes = await installations.put(tx, given, actor=caller.subject, may_see=caller.may_see)
+        outcomes = await installations.put(tx, given, actor=caller.subject, may_see=caller.may_see, zone=own.zone)
     return web.Json(schemas.answer(outcomes))
 
 

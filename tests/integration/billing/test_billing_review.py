@@ -104,6 +104,7 @@ async def test_refused_decisions_change_nothing(desk: Desk) -> None:
             await client.post(url, json=body, headers={"If-Match": "seven"}),
             await client.post(url, json=body | {"explanation": " "}, headers={"If-Match": '"1"'}),
             await client.post(url, json=body | {"decision": "shred"}, headers={"If-Match": '"1"'}),
+            await client.post(url, json=body | {"business_date": "2199-01-01"}, headers={"If-Match": '"1"'}),
             await client.post("/v1/bills/none/decisions", json=body, headers={"If-Match": '"1"'}),
             await elsewhere.post(url, json=body, headers={"If-Match": '"1"'}),
         ]
@@ -115,6 +116,7 @@ async def test_refused_decisions_change_nothing(desk: Desk) -> None:
         (400, "precondition.malformed"),
         (422, "bill.explanation_missing"),
         (422, "request.invalid"),
+        (422, "business_date.in_the_future"),
         (404, "bill.unknown"),
         (404, "bill.unknown"),
         (403, "auth.missing_scope"),

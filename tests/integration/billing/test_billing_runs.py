@@ -116,11 +116,15 @@ async def test_a_reviewer_releases_a_run_over_the_api(by_reviewer: Desk) -> None
         assert (shown.json()["status"], shown.json()["bills"]) == ("in_review", {"ready": 1})
         url, body = "/v1/runs/R1/2026-01/release", {"explanation": "checked"}
         unseen = await client.post(url, json=body)
+        ahead = await client.post(
+            url, json=body | {"business_date": "2199-01-01"}, headers={"If-Match": shown.headers["ETag"]}
+        )
         stale = await client.post(url, json=body, headers={"If-Match": '"1"'})
         done = await client.post(
             url, json=body | {"business_date": "2026-02-03"}, headers={"If-Match": shown.headers["ETag"]}
         )
         again = await client.post(url, json=body, headers={"If-Match": f'"{done.json()["version"]}"'})
+    assert (ahead.status_code, ahead.json()["code"]) == (422, "business_date.in_the_future")
     assert (unseen.status_code, stale.status_code, stale.json()["code"]) == (428, 412, "run.stale_decision")
     assert (done.status_code, again.json()["code"]) == (200, "run.not_in_review")
     await desk.work()

@@ -1,6 +1,7 @@
 """Jobs, dead letters, audit entries, control totals, trace, health and metrics over HTTP, on both databases."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -74,6 +75,19 @@ async def test_running_a_job_is_audited(client: httpx.AsyncClient) -> None:
     await client.post("/v1/jobs/count-notes/runs", json={"business_date": "2026-01-31"}, headers=headers)
     [entry] = await everything(client, "/v1/audit-entries", 10, entity_kind="job", entity_id="count-notes/2026-01-31")
     assert (entry["actor"], entry["action"], entry["correlation_id"]) == ("staff-1", "run", "c-1")
+
+
+async def test_a_job_for_a_day_after_tomorrow_is_refused_and_leaves_no_trace(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    database.clock = webapp.FixedClock(datetime(2026, 2, 1, 16, 30, tzinfo=UTC))  # 2 February, 00:30 in Shanghai
+    path = "/v1/jobs/count-notes/runs"
+    too_early = await client.post(path, json={"business_date": "2026-02-04"}, headers=ADMIN)
+    problem(too_early, 422, "business_date.in_the_future")
+    assert await everything(client, path, 10) == []
+    assert not await everything(client, "/v1/audit-entries", 10, entity_kind="job", entity_id="count-notes/2026-02-04")
+    tomorrow = await client.post(path, json={"business_date": "2026-02-03"}, headers=ADMIN)
+    assert (tomorrow.status_code, tomorrow.json()["chunks_done"]) == (200, 1)
 
 
 async def test_an_unknown_job_is_refused(client: httpx.AsyncClient) -> None:
