@@ -58,7 +58,11 @@ class Settings(BaseModel):
     batch_items_max: int = Field(1000, ge=1, le=10_000, description="items of one HTTP batch")
     request_seconds_max: float = Field(30.0, gt=0, le=300)
     consumer_batch_facts: int = Field(2000, ge=1, le=10_000, description="facts of one consumer transaction")
-    dead_letters_max: int = Field(100, ge=1, description="with more of them the consumer stops and alarms")
+    dead_letters_max: int = Field(
+        100,
+        ge=1,
+        description="with so many poison facts the consumer stops: they are no accident, and the day would be set aside",
+    )
     journal_days: int = Field(400, ge=1, description="how long the journal can republish")
     reading_url: str = "http://127.0.0.1:8001"
     billing_url: str = "http://127.0.0.1:8002"

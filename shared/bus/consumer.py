@@ -28,9 +28,7 @@ log = logging.getLogger(__name__)
 
 Handler = Callable[[Tx, Sequence[Any]], Awaitable[None]]
 
-FACTS_MAX = 2000
 RECORDS_MAX = 2000
-DEAD_LETTERS_MAX = 1000  # more than this is no poison fact but a fault: stop rather than set the whole day aside
 POLL_SECONDS = 1.0
 COMMIT_SECONDS = 1.0  # offsets are for a quick restart only, the inbox is the truth
 REPLAY_SECONDS = 2.0
@@ -41,7 +39,8 @@ class Consumer:
     """Gives the facts of an event log to a service's handlers, once each, in order per key.
 
     `handlers`: fact type to handler; within one batch the types are handled in this order. `name` is the consumer's for
-    ever: inbox and offsets belong to it, and a rebuilt projection takes a new one.
+    ever: inbox and offsets belong to it, and a rebuilt projection takes a new one. `facts_max` is what one transaction holds,
+    about; with `dead_letters_max` poison facts it stops.
     """
 
     def __init__(
@@ -51,8 +50,8 @@ class Consumer:
         event_log: EventLog,
         handlers: Mapping[type[Fact], Handler],
         *,
-        facts_max: int = FACTS_MAX,
-        dead_letters_max: int = DEAD_LETTERS_MAX,
+        facts_max: int,
+        dead_letters_max: int,
         metrics: Metrics | None = None,
     ) -> None:
         self.name = name

@@ -19,6 +19,7 @@ F = TypeVar("F", bound=Fact)
 
 FACTS_MAX = 200
 BYTES_MAX = 256 * 1024
+NUL = r"\u0000"  # in JSON it is always escaped
 
 
 class Undecodable(Exception):
@@ -78,9 +79,12 @@ def unpack(event_type: str, payload: bytes) -> list[Fact]:
     if kind is None:
         raise Undecodable("unknown_type")
     try:
-        return _data(kind).model_validate_json(payload, extra="ignore").items
+        facts = _data(kind).model_validate_json(payload, extra="ignore").items
     except ValidationError as error:
         raise Undecodable("invalid_items") from error
+    if NUL.encode() in payload and any(map(_holds_nul, facts)):
+        raise Undecodable("nul_character")
+    return facts
 
 
 def unpack_one(event_type: str, item: object) -> Fact:
@@ -89,9 +93,17 @@ def unpack_one(event_type: str, item: object) -> Fact:
     if kind is None:
         raise Undecodable("unknown_type")
     try:
-        return kind.model_validate(item, extra="ignore", strict=False)
+        fact = kind.model_validate(item, extra="ignore", strict=False)
     except ValidationError as error:
         raise Undecodable("invalid_fact") from error
+    if _holds_nul(fact):
+        raise Undecodable("nul_character")
+    return fact
+
+
+def _holds_nul(fact: Fact) -> bool:
+    """Return whether a text of the fact holds U+0000, which PostgreSQL takes in no text: its batch would fail for ever."""
+    return NUL in fact.model_dump_json().replace(r"\\", "")  # without the escaped backslashes, where no NUL follows
 
 
 def headers(

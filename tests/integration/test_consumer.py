@@ -35,13 +35,17 @@ class Book(tiny.Book):
     async def accounts(self, tx: Tx, facts: Sequence[AccountChanged]) -> None:
         await self._write(tx, [(f.account_no, f.version) for f in facts], "account")
 
-    def consumer(self, database: Database, event_log: EventLog, **options: int) -> Consumer:
+    def consumer(
+        self, database: Database, event_log: EventLog, *, dead_letters_max: int = tiny.DEAD_LETTERS_MAX
+    ) -> Consumer:
         handlers = {
             AccountChanged: self.accounts,
             PaymentReceived: self.payments,
             ReceivableCleared: self.clearings,
         }
-        return Consumer("book", database, event_log, handlers, **options)
+        return Consumer(
+            "book", database, event_log, handlers, facts_max=tiny.FACTS_MAX, dead_letters_max=dead_letters_max
+        )
 
 
 @pytest.fixture
@@ -226,6 +230,32 @@ async def test_a_stranger_s_record_with_texts_that_no_database_takes_is_set_asid
     await Book().consumer(database, event_log).process([strange, event(payment("k2", 1))])
     assert await written(database) == [("k2", "payment", 1)]
     assert [state for _, state in await set_aside(database)] == ["poison"]
+
+
+async def test_a_fact_whose_text_holds_nul_is_set_aside_and_the_others_of_its_event_are_done(
+    database: Database, event_log: EventLog
+) -> None:
+    facts = [payment("k1", 1), payment("k\0", 2), payment("k3", 3), payment(r"k\u0000", 4)]
+    in_text = payment("k5", 5).model_copy(update={"channel": "a\0b"})
+    ignored = payment("k6", 6).model_dump_json(by_alias=True).replace("{", '{"later": "\\u0000", ', 1)
+    consumer = Book().consumer(database, event_log)
+    await consumer.process(
+        [
+            event(*facts),
+            event(in_text),
+            event(facts[0], value=f'{{"items":[{ignored}]}}'.encode()),
+            event(payment("k7", 7)),
+        ]
+    )
+    assert await written(database) == [
+        (key, "payment", n) for key, n in [("k1", 1), ("k3", 3), (r"k\u0000", 4), ("k6", 6), ("k7", 7)]
+    ]
+    async with database.read() as read:
+        letters = await dead_letters.list_page(read, "book", limit=10)
+    assert [(x["key"], x["state"], x["error"]) for x in letters] == [
+        ("k?", "poison", "nul_character"),
+        ("k5", "poison", "nul_character"),
+    ]
 
 
 async def test_facts_of_one_key_keep_the_order_of_the_log_across_types(database: Database, event_log: EventLog) -> None:

@@ -18,6 +18,7 @@ from shared.events.fact import Fact
 from shared.testing.faults import Faults, FaultyEventLog
 from tests import collection_kit
 from tests.collection_kit import Kit, account, bill, corrected, issued
+from tests.system import tiny
 
 SEED = 20261123
 ACCOUNTS = [f"A{i:02}" for i in range(40)]
@@ -61,7 +62,14 @@ def records(facts: Sequence[Fact]) -> list[Record]:
 
 async def consume(kit: Kit, log: EventLog, batch: int) -> None:
     """Give what is in the log to the service's handlers, in transactions of `batch` events."""
-    consumer = Consumer("test", kit.database, log, consumers.handlers(collection_kit.POLICY))
+    consumer = Consumer(
+        "test",
+        kit.database,
+        log,
+        consumers.handlers(collection_kit.POLICY),
+        facts_max=tiny.FACTS_MAX,
+        dead_letters_max=tiny.DEAD_LETTERS_MAX,
+    )
     subscription = log.subscribe("test", [catalogue.topic_for(BillIssued)])
     await subscription.start()
     empty = 0

@@ -29,6 +29,7 @@ ENTRY = Table(
     sqlite_autoincrement=True,
 )
 platform.tables(METADATA)
+FACTS_MAX, DEAD_LETTERS_MAX = 2000, 100  # of a consumer, as the settings have them
 
 
 async def create(url: str, *, pool_size: int = 10) -> Database:
@@ -80,9 +81,11 @@ class Book:
         if self.poison.intersection(rows):
             raise ZeroDivisionError("a text that may hold a name")
 
-    def consumer(self, database: Database, event_log: EventLog, **options: int) -> Consumer:
+    def consumer(
+        self, database: Database, event_log: EventLog, *, dead_letters_max: int = DEAD_LETTERS_MAX
+    ) -> Consumer:
         handlers = {PaymentReceived: self.payments, ReceivableCleared: self.clearings}
-        return Consumer("book", database, event_log, handlers, **options)
+        return Consumer("book", database, event_log, handlers, facts_max=FACTS_MAX, dead_letters_max=dead_letters_max)
 
 
 async def entries(read: Read, kind: str = "payment") -> dict[str, list[int]]:
