@@ -1,4 +1,4 @@
-"""Statement, trial balance, reminders, limits of statements, migrations: on both databases."""
+"""Statement, trial balance, reminders, limits of statements: on both databases."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import event
 
-from services.collection.adapters import tables
 from tests import collection_kit
 from tests.collection_kit import Kit, account, bill, corrected, issued
 
@@ -215,13 +212,3 @@ async def test_the_number_of_statements_does_not_depend_on_the_size_of_the_batch
 
     assert large == small
     assert small["bills"] <= 10
-
-
-async def test_tables_and_migrations_agree(kit: Kit) -> None:
-    def compare(connection: Any) -> list[Any]:
-        return list(compare_metadata(MigrationContext.configure(connection), tables.Base.metadata))
-
-    async with kit.database.read() as read:
-        differences = await read.conn.run_sync(compare)
-    # SQLite cannot tell which of its own indexes belong to a constraint
-    assert [one for one in differences if one[0] not in ("add_constraint", "remove_constraint")] == []

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import columns
+from shared.db import columns, platform_migrations
 
 revision = "0001"
 down_revision = None
@@ -47,6 +47,7 @@ def upgrade() -> None:
 
 
 def _tables() -> None:
+    platform_migrations.create_platform_v1()
     op.create_table(
         "account",
         sa.Column("account_no", sa.String(length=64), nullable=False),
@@ -73,22 +74,6 @@ def _tables() -> None:
     op.create_index("allocation_credit", "allocation", ["credit_id"], unique=False)
     op.create_index("allocation_receivable", "allocation", ["receivable_id"], unique=False)
     op.create_table(
-        "audit_entry",
-        sa.Column("id", columns.BigInt, autoincrement=True, nullable=False),
-        sa.Column("at", columns.Instant, nullable=False),
-        sa.Column("actor", sa.String(length=64), nullable=False),
-        sa.Column("action", sa.String(length=64), nullable=False),
-        sa.Column("entity_kind", sa.String(length=64), nullable=False),
-        sa.Column("entity_id", sa.String(length=160), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("before_version", sa.Integer(), nullable=True),
-        sa.Column("after_version", sa.Integer(), nullable=True),
-        sa.Column("correlation_id", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("audit_entry_entity", "audit_entry", ["entity_kind", "entity_id", "id"], unique=False)
-    op.create_table(
         "closed_month",
         sa.Column("month", sa.String(length=7), nullable=False),
         sa.Column("closed_by", sa.String(length=64), nullable=False),
@@ -109,44 +94,6 @@ def _tables() -> None:
     )
     op.create_index("credit_account", "credit", ["account_no"], unique=False)
     op.create_table(
-        "dead_letter",
-        sa.Column("id", columns.BigInt, autoincrement=True, nullable=False),
-        sa.Column("consumer", sa.String(length=64), nullable=False),
-        sa.Column("event_id", sa.String(length=64), nullable=False),
-        sa.Column(
-            "item", sa.Integer(), nullable=False, comment="index of the fact in its event; -1: the event as a whole"
-        ),
-        sa.Column("topic", sa.String(length=64), nullable=False),
-        sa.Column("partition", sa.SmallInteger(), nullable=False),
-        sa.Column("type", sa.String(length=64), nullable=False),
-        sa.Column("key", sa.String(length=64), nullable=False, comment="empty where it could not be read"),
-        sa.Column("state", sa.String(length=8), nullable=False, comment="poison | parked | ready"),
-        sa.Column(
-            "error", sa.String(length=128), nullable=False, comment="class or code only: texts may hold personal data"
-        ),
-        sa.Column("payload", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("created_at", columns.Instant, nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("consumer", "event_id", "item", name="dead_letter_fact"),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("dead_letter_key", "dead_letter", ["consumer", "key"], unique=False)
-    op.create_table(
-        "event_journal",
-        sa.Column("position", columns.BigInt, autoincrement=True, nullable=False),
-        sa.Column("event_id", sa.String(length=64), nullable=False),
-        sa.Column("topic", sa.String(length=64), nullable=False),
-        sa.Column("partition", sa.SmallInteger(), nullable=False),
-        sa.Column("type", sa.String(length=64), nullable=False),
-        sa.Column("payload", sa.Text(), nullable=False, comment="JSON as it is sent"),
-        sa.Column("traceparent", sa.String(length=64), nullable=False),
-        sa.Column("created_at", columns.Instant, nullable=False),
-        sa.PrimaryKeyConstraint("position"),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("event_journal_created_at", "event_journal", ["created_at"], unique=False, postgresql_using="brin")
-    op.create_table(
         "finding",
         sa.Column("finding_id", sa.String(length=64), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
@@ -158,42 +105,6 @@ def _tables() -> None:
         sa.Column("raised_at", columns.Instant, nullable=False),
         sa.PrimaryKeyConstraint("finding_id"),
         sa.UniqueConstraint("code", "entity_kind", "entity_id", "subject", name="finding_cause"),
-    )
-    op.create_table(
-        "idempotency_key",
-        sa.Column("subject", sa.String(length=64), nullable=False),
-        sa.Column("route", sa.String(length=160), nullable=False),
-        sa.Column("key", sa.String(length=128), nullable=False),
-        sa.Column("body_hash", sa.String(length=64), nullable=False),
-        sa.Column("status", sa.SmallInteger(), nullable=False),
-        sa.Column("response", sa.Text(), nullable=False),
-        sa.Column("created_at", columns.Instant, nullable=False),
-        sa.PrimaryKeyConstraint("subject", "route", "key"),
-    )
-    op.create_index("idempotency_key_created_at", "idempotency_key", ["created_at"], unique=False)
-    op.create_table(
-        "inbox",
-        sa.Column("consumer", sa.String(length=64), nullable=False),
-        sa.Column("event_id", sa.String(length=64), nullable=False),
-        sa.Column("received_at", columns.Instant, nullable=False),
-        sa.PrimaryKeyConstraint("consumer", "event_id"),
-    )
-    op.create_index("inbox_received_at", "inbox", ["received_at"], unique=False, postgresql_using="brin")
-    op.create_table(
-        "job_run",
-        sa.Column("job", sa.String(length=64), nullable=False),
-        sa.Column("business_date", sa.Date(), nullable=False),
-        sa.Column("chunk", sa.String(length=128), nullable=False),
-        sa.Column("state", sa.String(length=8), nullable=False, comment="open | done"),
-        sa.Column("counts", sa.Text(), nullable=False, comment="JSON object of integers: what the chunk did"),
-        sa.Column("started_at", columns.Instant, nullable=False),
-        sa.Column("finished_at", columns.Instant, nullable=True),
-        sa.PrimaryKeyConstraint("job", "business_date", "chunk"),
-    )
-    op.create_table(
-        "journal_pending",
-        sa.Column("position", columns.BigInt, autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("position"),
     )
     op.create_table(
         "ledger_entry",
@@ -223,21 +134,6 @@ def _tables() -> None:
         sa.UniqueConstraint("document_id", "document_kind", "kind", name="ledger_transaction_document"),
     )
     op.create_index("ledger_transaction_account", "ledger_transaction", ["account_no", "accounting_date"], unique=False)
-    op.create_table(
-        "nonce",
-        sa.Column("device_id", sa.String(length=64), nullable=False),
-        sa.Column("nonce", sa.String(length=64), nullable=False),
-        sa.Column("seen_at", columns.Instant, nullable=False),
-        sa.PrimaryKeyConstraint("device_id", "nonce"),
-    )
-    op.create_index("nonce_seen_at", "nonce", ["seen_at"], unique=False)
-    op.create_table(
-        "parked_key",
-        sa.Column("consumer", sa.String(length=64), nullable=False),
-        sa.Column("key", sa.String(length=64), nullable=False),
-        sa.Column("parked_at", columns.Instant, nullable=False),
-        sa.PrimaryKeyConstraint("consumer", "key"),
-    )
     op.create_table(
         "payment",
         sa.Column("payment_id", sa.String(length=64), nullable=False),
@@ -300,13 +196,6 @@ def _tables() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'open'"),
         sqlite_where=sa.text("status = 'open'"),
-    )
-    op.create_table(
-        "relay_lease",
-        sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("holder", sa.String(length=64), nullable=False),
-        sa.Column("expires_at", columns.Instant, nullable=False),
-        sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "reminder",

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db import columns
+from shared.db import columns, platform_migrations
 
 revision = "0001"
 down_revision = None
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    platform_migrations.create_platform_v1()
     op.create_table(
         "account",
         sa.Column("account_no", sa.String(length=64), nullable=False),
@@ -20,22 +21,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_no"),
     )
     op.create_table("anchor", sa.Column("key", sa.String(length=80), nullable=False), sa.PrimaryKeyConstraint("key"))
-    op.create_table(
-        "audit_entry",
-        sa.Column("id", columns.BigInt, autoincrement=True, nullable=False),
-        sa.Column("at", columns.Instant, nullable=False),
-        sa.Column("actor", sa.String(length=64), nullable=False),
-        sa.Column("action", sa.String(length=64), nullable=False),
-        sa.Column("entity_kind", sa.String(length=64), nullable=False),
-        sa.Column("entity_id", sa.String(length=160), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("before_version", sa.Integer(), nullable=True),
-        sa.Column("after_version", sa.Integer(), nullable=True),
-        sa.Column("correlation_id", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("audit_entry_entity", "audit_entry", ["entity_kind", "entity_id", "id"], unique=False)
     op.create_table(
         "contact",
         sa.Column("contact_no", sa.String(length=64), nullable=False),
@@ -51,88 +36,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("contact_no"),
     )
     op.create_index(op.f("ix_contact_account_no"), "contact", ["account_no"], unique=False)
-    op.create_table(
-        "dead_letter",
-        sa.Column("id", columns.BigInt, autoincrement=True, nullable=False),
-        sa.Column("consumer", sa.String(length=64), nullable=False),
-        sa.Column("event_id", sa.String(length=64), nullable=False),
-        sa.Column(
-            "item", sa.Integer(), nullable=False, comment="index of the fact in its event; -1: the event as a whole"
-        ),
-        sa.Column("topic", sa.String(length=64), nullable=False),
-        sa.Column("partition", sa.SmallInteger(), nullable=False),
-        sa.Column("type", sa.String(length=64), nullable=False),
-        sa.Column("key", sa.String(length=64), nullable=False, comment="empty where it could not be read"),
-        sa.Column("state", sa.String(length=8), nullable=False, comment="poison | parked | ready"),
-        sa.Column(
-            "error", sa.String(length=128), nullable=False, comment="class or code only: texts may hold personal data"
-        ),
-        sa.Column("payload", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("created_at", columns.Instant, nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("consumer", "event_id", "item", name="dead_letter_fact"),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("dead_letter_key", "dead_letter", ["consumer", "key"], unique=False)
-    op.create_table(
-        "event_journal",
-        sa.Column("position", columns.BigInt, autoincrement=True, nullable=False),
-        sa.Column("event_id", sa.String(length=64), nullable=False),
-        sa.Column("topic", sa.String(length=64), nullable=False),
-        sa.Column("partition", sa.SmallInteger(), nullable=False),
-        sa.Column("type", sa.String(length=64), nullable=False),
-        sa.Column("payload", sa.Text(), nullable=False, comment="JSON as it is sent"),
-        sa.Column("traceparent", sa.String(length=64), nullable=False),
-        sa.Column("created_at", columns.Instant, nullable=False),
-        sa.PrimaryKeyConstraint("position"),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("event_journal_created_at", "event_journal", ["created_at"], unique=False, postgresql_using="brin")
-    op.create_table(
-        "idempotency_key",
-        sa.Column("subject", sa.String(length=64), nullable=False),
-        sa.Column("route", sa.String(length=160), nullable=False),
-        sa.Column("key", sa.String(length=128), nullable=False),
-        sa.Column("body_hash", sa.String(length=64), nullable=False),
-        sa.Column("status", sa.SmallInteger(), nullable=False),
-        sa.Column("response", sa.Text(), nullable=False),
-        sa.Column("created_at", columns.Instant, nullable=False),
-        sa.PrimaryKeyConstraint("subject", "route", "key"),
-    )
-    op.create_index("idempotency_key_created_at", "idempotency_key", ["created_at"], unique=False)
-    op.create_table(
-        "inbox",
-        sa.Column("consumer", sa.String(length=64), nullable=False),
-        sa.Column("event_id", sa.String(length=64), nullable=False),
-        sa.Column("received_at", columns.Instant, nullable=False),
-        sa.PrimaryKeyConstraint("consumer", "event_id"),
-    )
-    op.create_index("inbox_received_at", "inbox", ["received_at"], unique=False, postgresql_using="brin")
-    op.create_table(
-        "job_run",
-        sa.Column("job", sa.String(length=64), nullable=False),
-        sa.Column("business_date", sa.Date(), nullable=False),
-        sa.Column("chunk", sa.String(length=128), nullable=False),
-        sa.Column("state", sa.String(length=8), nullable=False, comment="open | done"),
-        sa.Column("counts", sa.Text(), nullable=False, comment="JSON object of integers: what the chunk did"),
-        sa.Column("started_at", columns.Instant, nullable=False),
-        sa.Column("finished_at", columns.Instant, nullable=True),
-        sa.PrimaryKeyConstraint("job", "business_date", "chunk"),
-    )
-    op.create_table(
-        "journal_pending",
-        sa.Column("position", columns.BigInt, autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("position"),
-    )
-    op.create_table(
-        "nonce",
-        sa.Column("device_id", sa.String(length=64), nullable=False),
-        sa.Column("nonce", sa.String(length=64), nullable=False),
-        sa.Column("seen_at", columns.Instant, nullable=False),
-        sa.PrimaryKeyConstraint("device_id", "nonce"),
-    )
-    op.create_index("nonce_seen_at", "nonce", ["seen_at"], unique=False)
     op.create_table(
         "notice",
         sa.Column("notice_id", sa.String(length=64), nullable=False),
@@ -167,20 +70,6 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("due_at IS NOT NULL"),
         sqlite_where=sa.text("due_at IS NOT NULL"),
-    )
-    op.create_table(
-        "parked_key",
-        sa.Column("consumer", sa.String(length=64), nullable=False),
-        sa.Column("key", sa.String(length=64), nullable=False),
-        sa.Column("parked_at", columns.Instant, nullable=False),
-        sa.PrimaryKeyConstraint("consumer", "key"),
-    )
-    op.create_table(
-        "relay_lease",
-        sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("holder", sa.String(length=64), nullable=False),
-        sa.Column("expires_at", columns.Instant, nullable=False),
-        sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "supply",
