@@ -48,6 +48,12 @@ CATALOGUE = (
     Metric("reads_total", "counter", "Reads by what became of them", ("status",)),
     Metric("reading_tasks_open", "gauge", "Reading tasks without a read whose window is open"),
     # billing
+    Metric(
+        "bills_rated_total",
+        "counter",
+        "Bills rated: two implementations agree, differ, or one rated alone",
+        ("result",),
+    ),
     Metric("bills_held", "gauge", "Bills that a reviewer must decide"),
     Metric("review_oldest_age_seconds", "gauge", "Age of the oldest bill that waits for a reviewer"),
     Metric("runs_unreleased_oldest_age_seconds", "gauge", "T+1 clock: age of the oldest closed route not yet released"),

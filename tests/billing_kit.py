@@ -15,7 +15,7 @@ from services.billing import main, tariffs
 from services.billing.adapters import rating_documents, tables
 from services.billing.application import accounts, calculation, runs
 from services.billing.application import tariffs as tariff_use_cases
-from services.billing.application.context import Context, Rater
+from services.billing.application.context import Context
 from services.billing.domain import second_opinion
 from services.billing.domain.accounts import Account, Assignment, Contract, DatedFact
 from services.billing.entrypoints import jobs
@@ -204,7 +204,9 @@ def settings(url: str, tmp_path: Path, **more: str) -> BillingSettings:
 
 
 @asynccontextmanager
-async def desk(url: str, tmp_path: Path, *, rater: Rater = second_opinion.rate, **more: str) -> AsyncIterator[Desk]:
+async def desk(
+    url: str, tmp_path: Path, *, rater: second_opinion.Rater = second_opinion.rate, **more: str
+) -> AsyncIterator[Desk]:
     """A billing service on a fresh database, with the packaged tariffs of Zhejiang stored."""
     await databases.migrate(url, "billing")
     service = main.build(

@@ -1,18 +1,21 @@
 """The composition root of billing: the only file that builds its engine, event log and clock."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 
 from services.billing.adapters import queries
 from services.billing.application.context import Context, Rater
 from services.billing.domain import policy, second_opinion
+from services.billing.domain.rating_types import RatedBill, Request
+from services.billing.domain.tariff.book import TariffBook
 from services.billing.entrypoints import api, consumers, jobs
 from services.billing.settings import BillingSettings
 from shared import service
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.db.engine import Read
+from shared.metrics import Metrics
 from shared.service import Service
 from shared.settings import SettingsError
 
@@ -22,12 +25,13 @@ def build(
     *,
     event_log: EventLog,
     clock: Clock | None = None,
-    rater: Rater = second_opinion.rate,
+    rater: second_opinion.Rater = second_opinion.rate,
 ) -> Service:
     """Put the billing service together; raises SettingsError for a policy file that cannot be used."""
     clock = clock or SystemClock()
     database = service.open_database(settings, "billing", clock=clock)
-    context = Context(policies=_policies(settings), rater=rater)
+    metrics = Metrics()
+    context = Context(policies=_policies(settings), rater=_counted(rater, metrics))
 
     async def gauges(read: Read) -> Mapping[str, float]:
         return await queries.gauges(read, clock.now())
@@ -46,7 +50,21 @@ def build(
         control_totals=queries.control_totals,
         trace=queries.trace,
         context=context,
+        metrics=metrics,
     )
+
+
+def _counted(rate: second_opinion.Rater, metrics: Metrics) -> Rater:
+    rated = metrics.counter("bills_rated_total")
+
+    def counting(requests: Sequence[Request], book: TariffBook) -> Sequence[RatedBill]:
+        bills, counts = rate(requests, book)
+        rated.labels("agreeing").inc(len(bills) - counts.differing - counts.alone)
+        rated.labels("differing").inc(counts.differing)
+        rated.labels("alone").inc(counts.alone)
+        return bills
+
+    return counting
 
 
 def _policies(settings: BillingSettings) -> policy.Policies:

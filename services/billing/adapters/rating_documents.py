@@ -3,14 +3,17 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, and_, select
+from sqlalchemy import ColumnElement, Row, and_, false, or_, select, true
 
-from services.billing.adapters.tables import RATING_DOCUMENT
+from services.billing.adapters.tables import BILL, RATING_DOCUMENT
+from services.billing.domain.bills import ISSUED
 from services.billing.domain.tariff import book
 from services.billing.domain.tariff.book import TariffBook
+from services.billing.domain.tariff.model import Tariff
 from shared.db import bulk
 from shared.db.engine import Read, Tx
 
@@ -25,6 +28,22 @@ class Loaded:
 
     stamp: frozenset[tuple[str, str, str, str]]
     book: TariffBook
+
+    def is_current(self, tariffs: str, from_: date, to: date) -> bool:
+        """Tell whether the versions that a bill of [from_, to) lists are still the ones that rate it.
+
+        They must be unchanged, and the version that decides its last day must be among them: a later one may have begun since.
+        A bill of several tariffs is asked for the first alone.
+        """
+        listed = orjson.loads(tariffs)
+        if not all((TARIFF, *tariff) in self.stamp for tariff in listed):
+            return False
+        if len({tariff[0] for tariff in listed}) != 1:
+            return True
+        last = self.book.version_on(listed[0][0], to - timedelta(days=1))
+        day = {"price_of_the_read_day": to, "price_of_the_first_day": from_, "next_cycle": from_}
+        found = last and self.book.version_on(last.id, day.get(last.on_change_usage, to - timedelta(days=1)))
+        return found is None or found.version in {tariff[1] for tariff in listed}
 
 
 class Books:
@@ -88,3 +107,51 @@ async def mark_used(tx: Tx, versions: Sequence[tuple[str, str]]) -> None:
     d = RATING_DOCUMENT.c
     matches = and_(d.kind == TARIFF, d.document_id == given.c.document_id, d.version == given.c.version, ~d.used)
     await tx.execute(RATING_DOCUMENT.update().where(matches).values(used=True))
+
+
+def touched_by_version(tariff: Tariff) -> ColumnElement[bool]:
+    """Give the condition of issued bills that a tariff version would price differently.
+
+    These are the bills of its tariff with a day within its dates that did not use this very document.
+    """
+    b = BILL.c
+    return and_(
+        b.status == ISSUED,
+        b.tariffs.contains(f"[{_text(tariff.id)},", autoescape=True),
+        ~b.tariffs.contains(_text(tariff.sha256), autoescape=True),
+        true() if tariff.from_ is None else b.period_to > tariff.from_,
+        true() if tariff.to is None else b.period_from < tariff.to,
+    )
+
+
+async def touched_by_document(read: Read, kind: str, document_id: str, from_: date, to: date) -> ColumnElement[bool]:
+    """Give the condition of issued bills that read a series, calendar or table for a day of [from_, to).
+
+    These are the bills whose tariff versions name the document, with a day or the read day in these dates, or of a cycle whose
+    month begins in them. Which figure a bill read is not stored, so one that was rated after the change is among them.
+    """
+    b = BILL.c
+    using = [
+        f"[{_text(str(d['id']))},{_text(str(d['version']))},"
+        for d in await documents(read)
+        if "id" in d and names(d, kind, document_id)
+    ]
+    return and_(
+        b.status == ISSUED,
+        or_(*(b.tariffs.contains(text, autoescape=True) for text in using), false()),
+        or_(
+            and_(b.period_to >= from_, b.period_from < to),
+            and_(b.cycle >= f"{from_:%Y-%m}", b.cycle <= f"{to - timedelta(days=1):%Y-%m}"),
+        ),
+    )
+
+
+def names(document: Any, kind: str, document_id: str) -> bool:
+    """Tell whether a tariff document names a series, calendar or table anywhere."""
+    if isinstance(document, dict):
+        return document.get(kind) == document_id or any(names(v, kind, document_id) for v in document.values())
+    return isinstance(document, list) and any(names(v, kind, document_id) for v in document)
+
+
+def _text(value: str) -> str:
+    return orjson.dumps(value).decode()

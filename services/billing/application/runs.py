@@ -167,9 +167,9 @@ async def issue(tx: Tx, *, context: Context, limit: int = ISSUED_MAX) -> Issued:
         await runs_store.finish(tx)
         return Issued(0, 0, 0)
     loaded = await context.books.current(tx)
-    current = {text: _is_current(text, loaded.stamp) for text in {row.tariffs for row in rows}}
-    good = [row for row in rows if current[row.tariffs]]
-    outdated = [row for row in rows if not current[row.tariffs]]
+    current = {key: loaded.is_current(*key) for key in {_rated(row) for row in rows}}
+    good = [row for row in rows if current[_rated(row)]]
+    outdated = [row for row in rows if not current[_rated(row)]]
     if outdated:
         await _hold_outdated(tx, outdated)
     dated = [(row, *_dates(row, context.policies)) for row in good]
@@ -218,8 +218,8 @@ async def _hold_outdated(tx: Tx, rows: Sequence[Row[Any]]) -> None:
     await bills_store.add_readers(tx, [(row.bill_id, usages[row.usage_id].actors) for row in rows])
 
 
-def _is_current(tariffs: str, stamp: frozenset[tuple[str, str, str, str]]) -> bool:
-    return all((rating_documents.TARIFF, *tariff) in stamp for tariff in orjson.loads(tariffs))
+def _rated(row: Row[Any]) -> tuple[str, date, date]:
+    return row.tariffs, row.period_from, row.period_to
 
 
 def _dates(row: Row[Any], policies: Policies) -> tuple[date, date]:

@@ -1,12 +1,10 @@
-"""Corrections of rated bills: re-rating a cycle and every later one, reversal, and what a retroactive price touches."""
+"""Corrections of rated bills: re-rating a cycle and every later one, and reversal."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from services.billing.domain.rating_types import JsonState, Line, RatedBill, Request
 from services.billing.domain.tariff.exact import Exact
-from services.billing.domain.tariff.model import Tariff
 
 Rate = Callable[[Sequence[Request]], Sequence[RatedBill]]
 
@@ -63,18 +61,3 @@ def _reversed(line: Line) -> Line:
     quantity = line.quantity if line.quantity is None or is_cos_phi else -line.quantity
     exact = Exact(-line.exact.num, line.exact.den)
     return replace(line, quantity=quantity, on=on, exact=exact, amount_fen=-line.amount_fen)
-
-
-def touched(new: Tariff, bills: Sequence[tuple[str, date, date, Sequence[tuple[str, str, str]]]]) -> list[str]:
-    """Name the issued bills that a (retroactive) version would price differently.
-
-    `bills`: id, from, to, and the (tariff id, version, hash) that each used. Touched: a bill of the same tariff id with a
-    day at or after the first day of the version and before its end, that did not use this very document.
-    """
-    out = []
-    for bill_id, from_, to, used in bills:
-        overlaps = (new.from_ is None or to > new.from_) and (new.to is None or from_ < new.to)
-        same_id = [u for u in used if u[0] == new.id]
-        if overlaps and same_id and all(u[2] != new.sha256 for u in same_id):
-            out.append(bill_id)
-    return out

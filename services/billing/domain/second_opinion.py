@@ -1,6 +1,6 @@
 """Two implementations for every bill: the bulk one rates, the reference recomputes, and a difference holds the bill.
 
-rated = second_opinion.rate(requests, book)   # bills as `rating.rate` gives them; those that differ carry a finding
+bills, counts = second_opinion.rate(requests, book)   # bills as `rating.rate` gives them; those that differ carry a finding
 """
 
 from collections.abc import Callable, Sequence
@@ -30,26 +30,14 @@ class Counts:
     differing: int
 
 
-def compare(
-    requests: Sequence[Request], rated_by_bulk: Sequence[RatedBill | None], book: TariffBook
-) -> list[Finding | None]:
-    """Recompute each request by the reference and find what the bulk implementation has otherwise.
-
-    One answer per request: None where both agree (or the bulk one gave no bill), else the finding that holds the bill.
-    """
-    return _findings(rated_by_bulk, reference.rate(requests, book))
+Rater = Callable[[Sequence[Request], TariffBook], tuple[list[RatedBill], Counts]]
 
 
-def rate(requests: Sequence[Request], book: TariffBook, by: Bulk = bulk.rate) -> list[RatedBill]:
-    """Rate requests twice: one bill per request, in their order, never an exception for the batch."""
-    return rate_counted(requests, book, by)[0]
-
-
-def rate_counted(requests: Sequence[Request], book: TariffBook, by: Bulk = bulk.rate) -> tuple[list[RatedBill], Counts]:
+def rate(requests: Sequence[Request], book: TariffBook, by: Bulk = bulk.rate) -> tuple[list[RatedBill], Counts]:
     """Rate requests twice and say how many were left to the reference, refused, or held.
 
-    A bill that differs keeps the figures of the bulk implementation and is held by its finding; one that only one of the
-    two refuses is answered by the reference and held too.
+    One bill per request, in their order, never an exception for the batch. A bill that differs keeps the figures of the bulk
+    implementation and is held by its finding; one that only one of the two refuses is answered by the reference and held too.
     """
     ours, theirs = by(requests, book), reference.rate(requests, book)
     out: list[RatedBill] = []

@@ -1,24 +1,35 @@
 """Tariffs and the other documents that rating reads, over HTTP."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import Path
-from sqlalchemy import select
+from fastapi import Path, Query, Request
+from sqlalchemy import ColumnElement, select
 
 from services.billing.adapters import rating_documents
 from services.billing.adapters.rating_documents import TARIFF
-from services.billing.adapters.tables import RATING_DOCUMENT
+from services.billing.adapters.tables import BILL, RATING_DOCUMENT
 from services.billing.application import tariffs
+from services.billing.application.context import Context
 from services.billing.entrypoints import examples
-from services.billing.entrypoints.schemas import PATH, PATH_MAX, StoredOut, TariffDocumentOut, TariffOut
+from services.billing.entrypoints.schemas import (
+    PATH,
+    PATH_MAX,
+    StoredOut,
+    TariffDocumentOut,
+    TariffOut,
+    TouchedBill,
+)
 from shared import web
+from shared.db.engine import Read
 from shared.web import auth, errors, pagination
 
 router = web.Router("/v1", tags=["tariffs"])
 DocumentId = Annotated[str, Path(min_length=1, max_length=PATH_MAX, pattern=PATH)]
+DocumentKind = Literal["series", "calendar", "table"]
 Version = Annotated[int, Path(ge=1, le=999_999)]
-WRITE = auth.scope("billing:write")
+READ, WRITE = auth.scope("billing:read"), auth.scope("billing:write")
 RAISES = (tariffs.DocumentWrong, tariffs.NameMismatch, tariffs.VersionInUse)
 
 
@@ -34,7 +45,26 @@ async def put_tariff(
     return StoredOut(status="done" if outcome.status == "done" else "already_done")
 
 
-@router.get("/tariffs/{tariff_id:path}/versions/{version}", policy=auth.scope("billing:read"))
+@router.get("/tariffs/{tariff_id:path}/versions/{version}/touched-bills", policy=READ)
+async def touched_by_version(
+    tariff_id: DocumentId,
+    version: Version,
+    request: Request,
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+) -> pagination.Page[TouchedBill]:
+    """List the issued bills of this version's days that were rated by another one: what a retroactive price touches."""
+    context: Context = request.app.state.context
+    async with db.read() as read:
+        versions = (await context.books.current(read)).book.versions.get(tariff_id, ())
+        found = next((t for t in versions if t.version == str(version)), None)
+        if found is None:
+            raise errors.not_found("tariff")
+        return await _touched(read, rating_documents.touched_by_version(found), caller, wanted)
+
+
+@router.get("/tariffs/{tariff_id:path}/versions/{version}", policy=READ)
 async def get_tariff(tariff_id: DocumentId, version: Version, db: web.Db) -> TariffDocumentOut:
     """Return a version of a tariff with its content hash."""
     async with db.read() as read:
@@ -44,7 +74,7 @@ async def get_tariff(tariff_id: DocumentId, version: Version, db: web.Db) -> Tar
     return TariffDocumentOut(**_head(row).model_dump(), document=orjson.loads(row.document))
 
 
-@router.get("/tariffs", policy=auth.scope("billing:read"))
+@router.get("/tariffs", policy=READ)
 async def list_tariffs(db: web.Db, wanted: pagination.Query_) -> pagination.Page[TariffOut]:
     """List all tariff versions."""
     d = RATING_DOCUMENT.c
@@ -56,7 +86,7 @@ async def list_tariffs(db: web.Db, wanted: pagination.Query_) -> pagination.Page
 
 @router.put("/rating-documents/{kind}/{document_id:path}", policy=WRITE, raises=RAISES, example=examples.CALENDAR)
 async def put_document(
-    kind: Literal["series", "calendar", "table"],
+    kind: DocumentKind,
     document_id: DocumentId,
     document: dict[str, Any],
     caller: auth.Current,
@@ -68,6 +98,39 @@ async def put_document(
             tx, kind=kind, document_id=document_id, version="", document=document, actor=caller.subject
         )
     return StoredOut(status="done" if outcome.status == "done" else "already_done")
+
+
+@router.get("/rating-documents/{kind}/{document_id:path}/touched-bills", policy=READ)
+async def touched_by_document(
+    kind: DocumentKind,
+    document_id: DocumentId,
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    from_: Annotated[date, Query(alias="from", description="first day of what changed")],
+    to: Annotated[date, Query(description="first day that is again as it was")],
+) -> pagination.Page[TouchedBill]:
+    """List the issued bills that read a series, calendar or table for days whose figures changed."""
+    async with db.read() as read:
+        if await rating_documents.get(read, kind, document_id, "") is None:
+            raise errors.not_found(kind)
+        condition = await rating_documents.touched_by_document(read, kind, document_id, from_, to)
+        return await _touched(read, condition, caller, wanted)
+
+
+async def _touched(
+    read: Read, condition: ColumnElement[bool], caller: auth.Caller, wanted: pagination.Wanted
+) -> pagination.Page[TouchedBill]:
+    b = BILL.c
+    statement = select(BILL).where(caller.visible(b.org_unit), condition, wanted.after(b.bill_id))
+    rows = await read.all(statement.order_by(b.bill_id).limit(wanted.fetch))
+    return wanted.page(rows, key=lambda row: (row.bill_id,), item=_touched_bill)
+
+
+def _touched_bill(row: Any) -> TouchedBill:
+    used = [{"id": t[0], "version": t[1], "content_hash": t[2]} for t in orjson.loads(row.tariffs)]
+    plain = (name for name in TouchedBill.model_fields if name != "tariffs")
+    return TouchedBill(**{name: row._mapping[name] for name in plain}, tariffs=used)
 
 
 def _head(row: Any) -> TariffOut:

@@ -313,6 +313,20 @@ class StoredOut(BaseModel):
     status: Literal["done", "already_done"]
 
 
+class TouchedBill(BaseModel):
+    bill_id: str
+    account_no: str
+    contract_no: str
+    org_unit: str
+    cycle: str
+    period_from: date
+    period_to: date
+    version: int
+    total_fen: int
+    issued_on: date | None
+    tariffs: list[dict[str, str]] = Field(description="id, version and content hash of the documents that rated it")
+
+
 class FaultOut(BaseModel):
     code: str
     pointer: str

@@ -37,7 +37,26 @@ async def test_a_bill_on_which_the_two_implementations_differ_is_held_and_the_ot
         assert [fact.account_no for fact in await desk.published(BillIssued)] == ["A1", "A3"]
         async with desk.client() as client:
             (held,) = (await client.get("/v1/review-queue")).json()["items"]
+            metrics = (await client.get("/metrics")).text
     assert "bill_differs" in str(held["findings"])
+    assert 'bills_rated_total{result="differing"} 1.0' in metrics
+    assert 'bills_rated_total{result="agreeing"} 2.0' in metrics
+
+
+async def test_bills_that_are_left_to_the_reference_are_counted(database_url: str, tmp_path: Path) -> None:
+    def without_c2(requests: Sequence[Request], book: TariffBook) -> list[RatedBill | None]:
+        bills = bulk.rate(requests, book)
+        return [None if r.contract == "C2" else bill for r, bill in zip(requests, bills, strict=True)]
+
+    rater = partial(second_opinion.rate, by=without_c2)
+    async with billing_kit.desk(database_url, tmp_path, rater=rater) as desk:
+        await desk.open(account(1), account(2))
+        await desk.measure(usage(1), usage(2))
+        async with desk.client() as client:
+            metrics = (await client.get("/metrics")).text
+    assert 'bills_rated_total{result="alone"} 1.0' in metrics
+    assert 'bills_rated_total{result="agreeing"} 1.0' in metrics
+    assert 'bills_rated_total{result="differing"} 0.0' in metrics
 
 
 async def test_the_bulk_implementation_rates_in_production(database_url: str, tmp_path: Path) -> None:

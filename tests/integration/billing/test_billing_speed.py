@@ -1,5 +1,8 @@
 """The hot path takes a fixed number of statements, whatever the size of the batch."""
 
+from collections.abc import Sequence
+
+import orjson
 import pytest
 
 from services.billing.application import runs
@@ -30,6 +33,27 @@ async def test_billing_and_issuing_take_as_many_statements_for_1000_as_for_10(de
     assert large[0] <= small[0] <= 10
     assert large[1] <= small[1] <= 12
     assert large == await statements(desk, 3000, 1000)
+
+
+def of_bills(seen: Sequence[str], verb: str) -> list[str]:
+    """The statements of a kind that name the ladder state of bills."""
+    return [
+        s for s in seen if s.lstrip().upper().startswith((verb, "WITH")) and verb in s.upper() and "ladder_state" in s
+    ]
+
+
+@pytest.mark.parametrize("count", [10, 1000])
+async def test_the_ladder_states_of_a_batch_are_read_once_and_written_once(desk: Desk, count: int) -> None:
+    await desk.open(*(account(n) for n in range(count)))
+    await desk.measure(*(usage(n, 1) for n in range(count)))
+    seen = desk.watch()
+    await desk.measure(*(usage(n, 2) for n in range(count)))
+    assert [len(of_bills(seen, verb)) for verb in ("SELECT", "INSERT", "UPDATE")] == [1, 1, 0], "\n".join(seen)
+    states = [
+        orjson.loads(text)["ladders"]["year"]["used_wh"]
+        for (text,) in await desk.bills("ladder_state", cycle="2026-02")
+    ]
+    assert states == [[400_000, 0, 0]] * count
 
 
 @pytest.mark.parametrize("count", [10, 500])

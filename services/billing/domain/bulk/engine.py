@@ -74,8 +74,11 @@ def rate_columns(plan: Plan, columns: Mapping[Key, Ints], n: int) -> Rated:
         for ladder in piece.tariff.ladders.values():
             ladders.climb(work, piece, ladder)
         fact = plan.request.facts[piece.fact]
-        for charge in piece.tariff.charges:
-            if meets(charge.applies, fact) and (piece.closes or not isinstance(charge, ONCE)):
+        charges = [charge for charge in piece.tariff.charges if meets(charge.applies, fact)]
+        if not charges:
+            work.note(np.ones(n, dtype=np.bool_), "no_charge_applies", f"/account/{piece.fact}")
+        for charge in charges:
+            if piece.closes or not isinstance(charge, ONCE):
                 MAKE[type(charge)](work, piece, charge)
     total, tax = other.totals(work)
     apart = work.rows.apart

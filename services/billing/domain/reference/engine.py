@@ -102,6 +102,8 @@ _WHOLE_BILL: dict[type, Callable[[Frame, Segment, Any], None]] = {
 
 
 def _charge(frame: Frame, segment: Segment) -> None:
+    if not any(applies(charge.applies, segment.fact) for charge in segment.tariff.charges):
+        frame.find("no_charge_applies", "warn", f"/account/{frame.request.facts.index(segment.fact)}")
     for charge in segment.tariff.charges:
         if not applies(charge.applies, segment.fact):
             continue

@@ -3,7 +3,7 @@
 import itertools
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -52,6 +52,9 @@ class Calendar:
 class TariffBook:
     """Loaded tariffs by id and version. Versions of an id must follow each other without gap or overlap.
 
+    A version whose end is open holds until the next one begins: so a price can change while bills have used the version
+    before, and even for days that are billed already.
+
     `stamp` is different for every book: a cache may use it as part of its key.
     """
 
@@ -80,10 +83,12 @@ def _ordered(versions: list[Tariff]) -> tuple[Tariff, ...]:
     ordered = sorted(versions, key=lambda t: t.from_ or date.min)
     if len({t.version for t in ordered}) != len(ordered):
         raise TariffError("name_twice", "/version", f"{ordered[0].id} has a version twice")
-    for before, after in itertools.pairwise(ordered):
-        if before.to is None or after.from_ is None or before.to > after.from_:
+    for index, (before, after) in enumerate(itertools.pairwise(ordered)):
+        if before.to is None and after.from_ is not None and before.from_ != after.from_:
+            ordered[index] = replace(before, to=after.from_)
+        elif before.to is None or after.from_ is None or before.to > after.from_:
             raise TariffError("version_overlap", "/effective/from", f"{after.id} {before.version} and {after.version}")
-        if before.to < after.from_:
+        elif before.to < after.from_:
             raise TariffError("version_gap", "/effective/from", f"{after.id} {before.version} and {after.version}")
     return tuple(ordered)
 

@@ -65,6 +65,7 @@ FINDINGS: Final[dict[str, str]] = {
     "no_active_energy": "no active energy: no power factor adjustment",
     "usage_negative": "negative usage was rated",
     "quantity_below_zero": "a derived quantity fell below zero and was taken as zero",
+    "no_charge_applies": "no charge of the tariff is for this account: its usage costs nothing",
     "bill_differs": "the two implementations do not agree: the bill is held",
 }
 

@@ -47,10 +47,10 @@ def test_a_valid_document_gives_its_hash_and_what_is_not_confirmed() -> None:
 
 def test_a_document_is_validated_beside_the_versions_before_it() -> None:
     second = changed(PLAIN, {"/version": 2, "/effective/from": "2025-01-01"})
-    (error,) = advice.validate(second, [PLAIN])["errors"]
+    (error,) = advice.validate(second, [changed(PLAIN, {"/effective/to": "2025-01-02"})])["errors"]
     assert (error["code"], error["pointer"]) == ("version_overlap", "/effective/from")
-    ended = changed(PLAIN, {"/effective/to": "2025-01-01"})
-    assert advice.validate(second, [ended])["valid"]
+    assert advice.validate(second, [changed(PLAIN, {"/effective/to": "2025-01-01"})])["valid"]
+    assert advice.validate(second, [PLAIN])["valid"]
 
 
 def test_a_document_of_the_same_version_is_compared_with_the_others_only() -> None:

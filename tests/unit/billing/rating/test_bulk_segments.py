@@ -44,6 +44,15 @@ def request(parts: Sequence[tuple[date, date, dict[str, int]]], **more: Any) -> 
     return rating.Request(contract="c", tariff="t", from_=FIRST, to=LAST, usage=usage, **(known | more))
 
 
+def test_the_part_of_a_cycle_for_which_there_is_no_charge_is_found_alike() -> None:
+    farms = {"name": "energy", "kind": "energy", "price": "0.5", "for": {"class": ["agriculture"]}}
+    facts = (rating.AccountFact(date(2020, 1, 1), to=CUT, class_="agriculture"), rating.AccountFact(CUT))
+    once = request(WHOLE, facts=facts)
+    (bill,) = both([once], versions({"charges": [farms], "registers": ["demand"]}))
+    assert [(f.code, f.pointer) for f in bill.findings] == [("no_charge_applies", "/account/1")]
+    assert [(line.from_, line.to) for line in bill.lines] == [(FIRST, CUT)]
+
+
 WHOLE = [(FIRST, LAST, {"import": 310_001, "demand": 7})]
 READS = [(FIRST, CUT, {"import": 110_001, "demand": 9}), (CUT, LAST, {"import": 200_000, "demand": 5})]
 

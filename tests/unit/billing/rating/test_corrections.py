@@ -1,11 +1,11 @@
-"""Corrections: a traceable one re-rates its cycle and every later one; what a retroactive price touches."""
+"""Corrections: a traceable one re-rates its cycle and every later one."""
 
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from services.billing.domain import corrections, rating
-from tests.unit.billing.rating.documents import HOME, PLAIN, changed, request, state
+from tests.unit.billing.rating.documents import HOME, changed, request, state
 
 TIERS = {"name": "tiers", "kind": "ladder_price", "ladder": "year", "price": ["1", "2", "3"]}
 BOOK = rating.load_book([changed(HOME, {"/charges": [TIERS]}, drop="/periods")])
@@ -75,17 +75,3 @@ def test_a_cycle_that_cannot_be_rated_ends_the_correction() -> None:
     found, after = corrections.rerate(cycles, {1: wrong}, rate)
     assert [(c.index, c.new.refusal.code if c.new.refusal else "") for c in found] == [(1, "usage_span")]
     assert after == cycles[0][1].state
-
-
-def test_a_retroactive_version_touches_the_bills_of_its_days_that_did_not_use_it() -> None:
-    new = rating.load_tariff(changed(PLAIN, {"/version": 2, "/effective": {"from": "2026-02-01", "to": "2026-04-01"}}))
-    old = ("t/plain", "1", "hash")
-    bills = [
-        ("before", date(2026, 1, 1), date(2026, 2, 1), [old]),
-        ("over the edge", date(2026, 1, 15), date(2026, 2, 2), [old]),
-        ("within", date(2026, 3, 1), date(2026, 4, 1), [old]),
-        ("after", date(2026, 4, 1), date(2026, 5, 1), [old]),
-        ("already", date(2026, 3, 1), date(2026, 4, 1), [("t/plain", "2", new.sha256)]),
-        ("another tariff", date(2026, 3, 1), date(2026, 4, 1), [("t/home", "1", "hash")]),
-    ]
-    assert corrections.touched(new, bills) == ["over the edge", "within"]

@@ -294,6 +294,14 @@ def test_a_rest_below_zero_is_taken_as_zero_with_a_finding() -> None:
     assert (bill.total_fen, [f.code for f in bill.findings]) == (0, ["quantity_below_zero"])
 
 
+def test_an_account_that_no_charge_is_for_is_billed_0_with_a_finding() -> None:
+    farms = plain({"/charges/0/for": {"class": ["agriculture"]}})
+    bill = rating.rate_one(request(), farms)
+    found = [(f.code, f.severity, f.pointer) for f in bill.findings]
+    assert (bill.total_fen, found) == (0, [("no_charge_applies", "warn", "/account/0")])
+    assert rating.rate_one(request(facts=fact(class_="agriculture")), farms).findings == ()
+
+
 def test_an_amount_given_from_outside_is_a_line() -> None:
     book = plain({"/charges/1": {"name": "given", "kind": "given"}})
     bill = rating.rate_one(request(amounts={"given": Exact(1234, 100)}), book)

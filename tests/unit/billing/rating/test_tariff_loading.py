@@ -1,5 +1,6 @@
 """A tariff document with a fault is refused with a code and a JSON pointer to the fault."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -178,7 +179,7 @@ def version(number: int, start: str, end: str | None) -> rating.Tariff:
     [
         ("version_gap", "2024-01-01", "2024-01-02"),
         ("version_overlap", "2024-01-02", "2024-01-01"),
-        ("version_overlap", None, "2024-01-01"),
+        ("version_overlap", None, "2020-01-01"),
     ],
 )
 def test_versions_with_a_gap_or_an_overlap_are_refused(code: str, first_to: str | None, second_from: str) -> None:
@@ -187,10 +188,15 @@ def test_versions_with_a_gap_or_an_overlap_are_refused(code: str, first_to: str 
     assert (caught.value.code, caught.value.pointer) == (code, "/effective/from")
 
 
+def test_a_version_whose_end_is_open_holds_until_the_next_one_begins_and_keeps_its_hash() -> None:
+    first, second = version(1, "2020-01-01", None), version(2, "2024-01-01", None)
+    book = rating.TariffBook([second, first])
+    found = [book.version_on("t/plain", d) for d in (date(2023, 12, 31), date(2024, 1, 1))]
+    assert [(f.version, f.sha256) for f in found if f] == [("1", first.sha256), ("2", second.sha256)]
+
+
 def test_versions_that_follow_each_other_are_found_by_day() -> None:
     book = rating.TariffBook([version(2, "2024-01-01", None), version(1, "2020-01-01", "2024-01-01")])
-    from datetime import date
-
     days = [date(2019, 12, 31), date(2020, 1, 1), date(2023, 12, 31), date(2024, 1, 1)]
     found = [book.version_on("t/plain", d) for d in days]
     assert [f.version if f else None for f in found] == [None, "1", "1", "2"]
