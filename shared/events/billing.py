@@ -72,6 +72,21 @@ class Bill(Part):
     tariff: str = Field(description="Tariff id, `@` and version.")
 
 
+class Difference(Part):
+    """A difference document (差额单): what the bill now in force differs by from the one before it, which stands.
+
+    It is posted as a debt of its own, below zero as a credit; `replacement_id` is none where the bill was cancelled.
+    """
+
+    difference_id: Id
+    bill_id: Id
+    replacement_id: Id | None = None
+    cycle: Month
+    due_on: date
+    total_fen: Fen
+    components: tuple[Component, ...] = Field(max_length=64)
+
+
 class BillIssued(Fact):
     """A bill was released by its run and is now a debt."""
 
@@ -84,18 +99,25 @@ class BillIssued(Fact):
 
 
 class BillCorrected(Fact):
-    """Issued bills were reversed and replaced, in one group that is posted as one."""
+    """Issued bills were corrected, in one group that is posted as one: reversed and replaced, or by difference.
+
+    With `differences` (one for each reversal) nothing is reversed and no replacement is a document: these alone are posted.
+    Both ways end in the same sum, so a reader that does not know the field keeps right balances.
+    """
 
     type: ClassVar[str] = "billing.bill_corrected.v1"
     key_field: ClassVar[str] = "account_no"
-    summary: ClassVar[str] = "Issued bills were reversed and replaced; posted as one ledger group."
+    summary: ClassVar[str] = "Issued bills were reversed and replaced, or adjusted by difference; one ledger group."
 
     account_no: No
     correction_id: Id
     corrected_on: date
     reason: Code
-    reversals: tuple[Bill, ...] = Field(max_length=64, description="The reversed bills as they were issued.")
-    replacements: tuple[Bill, ...] = Field(max_length=64)
+    reversals: tuple[Bill, ...] = Field(max_length=64, description="The bills taken out of force, as issued.")
+    replacements: tuple[Bill, ...] = Field(max_length=64, description="The bills now in force.")
+    differences: tuple[Difference, ...] = Field(
+        (), max_length=64, description="The difference documents of a correction by difference."
+    )
 
 
 class RereadRequested(Fact):

@@ -33,6 +33,7 @@ class Writing:
     correction_id: str | None = None
     issued_on: date | None = None
     due_on: date | None = None
+    by_difference: bool = False
 
 
 async def from_periods(tx: Tx, starts: Mapping[str, date]) -> dict[str, list[Stored]]:
@@ -147,6 +148,7 @@ def _bill_columns(tx: Tx, writings: Sequence[Writing], drafts: Sequence[Draft]) 
         "ladder_state": [d.state for d in drafts],
         "replaces": [d.replaces.bill_id if d.replaces else None for d in drafts],
         "correction_id": [w.correction_id for w in writings],
+        "by_difference": [w.by_difference for w in writings],
         "issued_on": [w.issued_on for w in writings],
         "due_on": [w.due_on for w in writings],
         "held_at": [tx.now if d.status in (HELD, PROPOSED) else None for d in drafts],

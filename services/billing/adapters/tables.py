@@ -116,7 +116,10 @@ class Usage(Base, table=True):
 
 
 class Bill(Base, table=True):
-    """The head of a bill version. Natural key: contract, period, version. Its lines stand in bill_document."""
+    """The head of a bill version. Natural key: contract, period, version. Its lines stand in bill_document.
+
+    `by_difference`: it is no document of its own, its figures went out as a difference to the version before.
+    """
 
     __table_args__ = (
         UniqueConstraint("contract_no", "period_from", "period_to", "version", name="bill_natural_key"),
@@ -159,6 +162,7 @@ class Bill(Base, table=True):
     restated_state: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     replaces: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
     correction_id: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    by_difference: bool
     issue_on: date | None = _day(nullable=True)
     issued_on: date | None = _day(nullable=True)
     due_on: date | None = _day(nullable=True)
@@ -229,19 +233,44 @@ class ReviewDecision(Base, table=True):
 
 
 class Correction(Base, table=True):
-    """One group of reversals and replacements of a contract, as BillCorrected told it."""
+    """One group of bills taken out of force and their replacements, of one contract, as BillCorrected told it."""
 
     __table_args__ = (Index("correction_contract", "contract_no"),)
     correction_id: str = Field(sa_column=columns.key())
     account_no: str = _no()
     contract_no: str = _no()
     reason: str = _no()
+    style: str = _no()
     corrected_on: date = _day()
     reversed_fen: int = _amount()
     replaced_fen: int = _amount()
     reversals: str = _text()
     replacements: str = _text()
     actor: str = _no()
+
+
+class Difference(Base, table=True):
+    """A difference document (差额单): what the bill in force differs by from the one that it took the place of.
+
+    A bill is adjusted once; the one in its place, if any, is told by one document only.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("bill_id", name="difference_of_bill"),
+        UniqueConstraint("replacement_id", name="difference_tells_bill"),
+        Index("difference_correction", "correction_id"),
+    )
+    difference_id: str = Field(sa_column=columns.key())
+    correction_id: str = _no()
+    account_no: str = _no()
+    org_unit: str = _path()
+    cycle: str = _no()
+    bill_id: str = _no()
+    replacement_id: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    issued_on: date = _day()
+    due_on: date = _day()
+    total_fen: int = _amount()
+    components: str = _text()
 
 
 class RatingDocument(Base, table=True):
@@ -287,7 +316,8 @@ def _table(model: type[SQLModel]) -> Table:
 
 ACCOUNT, CONTRACT, SERVICE_POINT = _table(Account), _table(Contract), _table(ServicePoint)
 USAGE, BILL, BILL_DOCUMENT, BILL_RUN = _table(Usage), _table(Bill), _table(BillDocument), _table(BillRun)
-BILL_PARTY, REVIEW_DECISION, CORRECTION = _table(BillParty), _table(ReviewDecision), _table(Correction)
+BILL_PARTY, REVIEW_DECISION = _table(BillParty), _table(ReviewDecision)
+CORRECTION, DIFFERENCE = _table(Correction), _table(Difference)
 RATING_DOCUMENT, RELEASE_SWITCH, BUSINESS_DAY = _table(RatingDocument), _table(ReleaseSwitch), _table(BusinessDay)
 PLATFORM = platform.tables(Base.metadata)
 

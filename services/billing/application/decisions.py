@@ -185,7 +185,7 @@ async def _correct(tx: Tx, row: Row[Any], decision: Decision, day: date, context
 
 async def _cancel(tx: Tx, row: Row[Any], decision: Decision, day: date, context: Context) -> None:
     if row.status == ISSUED:
-        await corrections.cancel(tx, row, corrected_on=day, actor=decision.actor)
+        await corrections.cancel(tx, row, corrected_on=day, policies=context.policies, actor=decision.actor)
     elif row.status in (HELD, READY, PROPOSED):
         await bills_store.set_status(tx, [(row.bill_id, row.row_version)], CANCELLED)
     else:

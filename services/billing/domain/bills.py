@@ -15,6 +15,8 @@ ISSUED: Final = "issued"
 REPLACED: Final = "replaced"
 CANCELLED: Final = "cancelled"
 REVERSED: Final = "reversed"
+ADJUSTED: Final = "adjusted"
+"""Out of force by a difference document: the bill itself stands, what came instead is told as the difference to it (差额单)."""
 PROPOSED: Final = "proposed"
 """A correction of an issued bill that a reviewer must see first: the issued bill stays in force until then."""
 
@@ -24,13 +26,14 @@ EFFECTIVE: Final = (HELD, READY, ISSUED)
 MOVES: Final[dict[str, frozenset[str]]] = {
     HELD: frozenset({HELD, READY, REPLACED, CANCELLED}),
     READY: frozenset({HELD, ISSUED, REPLACED, CANCELLED}),
-    ISSUED: frozenset({REVERSED}),
+    ISSUED: frozenset({REVERSED, ADJUSTED}),
     PROPOSED: frozenset({PROPOSED, REPLACED, CANCELLED}),
     REPLACED: frozenset(),
     CANCELLED: frozenset(),
     REVERSED: frozenset(),
+    ADJUSTED: frozenset(),
 }
-"""An issued bill is never edited: it is reversed and replaced by another version."""
+"""An issued bill is never edited: it is reversed or adjusted, and replaced by another version."""
 
 
 @dataclass(frozen=True, slots=True)

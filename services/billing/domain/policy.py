@@ -13,6 +13,9 @@ ANY: Final = "*"
 AUTOMATIC: Final = "automatic"
 REVIEWER: Final = "reviewer"
 REVERSAL_AND_NEW: Final = "reversal_and_new"
+DELTA: Final = "delta"
+STYLES: Final = (REVERSAL_AND_NEW, DELTA)
+"""How issued bills are corrected: reversed and issued anew (冲红重开), or left standing with a difference document (差额单)."""
 _SEVERITIES: Final = frozenset({OFF, *findings.SEVERITIES})
 
 
@@ -67,6 +70,7 @@ class Policy:
     review: Review
     run_sum_change_percent: int
     release: Mapping[str, Release]
+    correction_style: str
     correction_hold_on: frozenset[str]
 
     def release_of(self, org_unit: str) -> Release:
@@ -114,8 +118,8 @@ def load(document: Mapping[str, Any]) -> Policies:
 def _version(item: Mapping[str, Any], pointer: str) -> Policy:
     effective = _at(item, pointer, "effective", dict)
     corrections = _at(item, pointer, "corrections", dict)
-    if corrections.get("style") != REVERSAL_AND_NEW:
-        raise PolicyWrong(f"{pointer}/corrections/style: only {REVERSAL_AND_NEW}")
+    if corrections.get("style") not in STYLES:
+        raise PolicyWrong(f"{pointer}/corrections/style: one of {', '.join(STYLES)}")
     release = {
         unit: _release(rule, f"{pointer}/release/{unit}") for unit, rule in _at(item, pointer, "release", dict).items()
     }
@@ -129,6 +133,7 @@ def _version(item: Mapping[str, Any], pointer: str) -> Policy:
         review=_review(_at(item, pointer, "review", dict), f"{pointer}/review"),
         run_sum_change_percent=_count(_at(item, pointer, "run", dict), f"{pointer}/run", "sum_change_percent"),
         release=release,
+        correction_style=corrections["style"],
         correction_hold_on=frozenset(_at(corrections, f"{pointer}/corrections", "hold_on", list)),
     )
 

@@ -1,16 +1,18 @@
 """The read side: lists, control totals, trace."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, case, func, select
 
-from services.collection.adapters import tables
+from services.collection.adapters import store, tables
+from services.collection.domain.documents import BILL, BILLED, CORRECTION, Correction, Debt
 from shared.db.engine import Read
 from shared.trace import Origin, TraceNode
 
 SERVICE = "collection"
+WAITING_PAGE = 1000  # corrections read at a time: some kilobytes each
 TRACED_MAX = 1000  # allocations of one payment: years of debts of one customer are some dozens
 CREDIT, RECEIVABLE, PAYMENT, ORDER = tables.CREDIT, tables.RECEIVABLE, tables.PAYMENT, tables.ORDER
 ALLOCATION, TRANSACTION, ENTRY = tables.ALLOCATION, tables.TRANSACTION, tables.ENTRY
@@ -18,9 +20,10 @@ WAITING, REMINDER, FINDING = tables.WAITING, tables.REMINDER, tables.FINDING
 
 
 async def control_totals(read: Read, cycle: str) -> dict[str, int]:
-    """Return what was posted of a cycle's bills: what billing has issued must be found here, or wait.
+    """Return what was posted of a cycle's bills and differences: what billing has issued must be found here, or wait.
 
-    `documents_posted` and `posted_fen` are of bills that stand, `documents_reversed` and `reversed_fen` of those taken back.
+    `documents_posted` and `posted_fen` are of documents that stand, `documents_reversed` and `reversed_fen` of those taken
+    back. What waits counts as it will be once posted: a correction counts with what it adds and takes back.
     """
     reversed_ = RECEIVABLE.c.status == "reversed"
     amount, zero = RECEIVABLE.c.amount_fen, 0
@@ -31,16 +34,36 @@ async def control_totals(read: Read, cycle: str) -> dict[str, int]:
             _sum(case((reversed_, 1), else_=zero)).label("documents_reversed"),
             _sum(case((reversed_, amount), else_=zero)).label("reversed_fen"),
             _sum(RECEIVABLE.c.outstanding_fen).label("outstanding_fen"),
-        ).where(RECEIVABLE.c.document_kind == "bill", RECEIVABLE.c.cycle == cycle)
+        ).where(RECEIVABLE.c.document_kind.in_(BILLED), RECEIVABLE.c.cycle == cycle)
     )
     waiting = await read.first(
         select(func.count().label("documents_waiting"), _sum(WAITING.c.amount_fen).label("waiting_fen")).where(
-            WAITING.c.kind == "bill", WAITING.c.cycle == cycle
+            WAITING.c.kind == BILL, WAITING.c.cycle == cycle
         )
     )
     imbalance = await read.first(select(_sum(ENTRY.c.amount_fen).label("ledger_imbalance_fen")))
     rows = [row._mapping for row in (totals, waiting, imbalance) if row is not None]
-    return {name: int(value) for row in rows for name, value in row.items()}
+    found = {name: int(value) for row in rows for name, value in row.items()} | {"reversed_waiting_fen": 0}
+    async for correction in _waiting_corrections(read):
+        added = _of_cycle(correction.differences or correction.replacements, cycle)
+        taken = [] if correction.differences else _of_cycle(correction.reversals, cycle)
+        found["documents_waiting"] += len(added) - len(taken)
+        found["waiting_fen"] += sum(added) - sum(taken)
+        found["reversed_waiting_fen"] += sum(taken)
+    return found
+
+
+async def _waiting_corrections(read: Read) -> AsyncIterator[Correction]:
+    last = 0
+    of_page = select(WAITING.c.position, WAITING.c.payload).order_by(WAITING.c.position).limit(WAITING_PAGE)
+    while rows := await read.all(of_page.where(WAITING.c.kind == CORRECTION, WAITING.c.position > last)):
+        for row in rows:
+            yield store.WHOLE_CORRECTION.validate_json(row.payload)
+        last = rows[-1].position
+
+
+def _of_cycle(debts: Sequence[Debt], cycle: str) -> list[int]:
+    return [debt.total_fen for debt in debts if debt.cycle == cycle]
 
 
 def _sum(value: Any) -> Any:
@@ -200,7 +223,7 @@ async def _trace_reminder(read: Read, reminder_id: str) -> TraceNode | None:
 def _origins(document_kind: str, document_id: str) -> tuple[Origin, ...]:
     if document_kind == "payment":
         return (Origin(SERVICE, "payment", document_id),)
-    if document_kind in ("bill", "correction"):
+    if document_kind in (*BILLED, CORRECTION):
         return (Origin("billing", document_kind, document_id),)
     return ()  # an opening receivable comes from the system before this one
 

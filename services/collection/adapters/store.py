@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import Row, delete, func, select
 
 from services.collection.adapters import tables
 from services.collection.domain import months
 from services.collection.domain.books import Books
-from services.collection.domain.documents import Account, Credit, Debt, Finding, Receivable
+from services.collection.domain.documents import BILLED, Account, Correction, Credit, Debt, Finding, Receivable
 from services.collection.domain.ledger import ISSUE, Entry, Transaction
 from services.collection.domain.policy import Policy
 from shared import ids
@@ -21,6 +22,10 @@ ARRIVAL_LOCK = (
     7_301_000  # who stores a document that waits holds it shared, who brings accounts alone: none is left waiting
 )
 CLOSING_LOCK = 7_301_001  # who posts holds it shared, who closes a month alone
+
+# How documents are kept that wait for their account.
+DEBT = TypeAdapter(Debt)
+WHOLE_CORRECTION = TypeAdapter(Correction)
 
 
 async def open_from(tx: Tx, *, closing: bool = False) -> date | None:
@@ -88,15 +93,15 @@ async def existing_documents(read: Read, debts: Sequence[Debt]) -> dict[tuple[st
 
 
 async def load_for_reversal(tx: Tx, books: Books, *, document_ids: Sequence[str], credit_ids: Sequence[str]) -> None:
-    """Load the receivables of these bills and these credits, all that they settled or were settled by, and the bills' entries."""
+    """Load the receivables of these documents and these credits, all that they settled or were settled by, and bills' entries."""
     receivable, credit = tables.RECEIVABLE, tables.CREDIT
     targets = await bulk.select_in(
-        tx, receivable, {"document_id": document_ids}, where=receivable.c.document_kind == "bill"
+        tx, receivable, {"document_id": document_ids}, where=receivable.c.document_kind.in_(BILLED)
     )
     for row in targets:
         books.load_receivable(_receivable(row))
     receivable_ids = [row.receivable_id for row in targets]
-    # a bill below zero is a credit of the receivable's id
+    # a document below zero is a credit of the receivable's id
     rows = await _net_allocations(tx, "receivable_id", receivable_ids)
     rows = [*rows, *await _net_allocations(tx, "credit_id", [*credit_ids, *receivable_ids])]
     involved = {row.credit_id for row in rows} | set(credit_ids) | set(receivable_ids)

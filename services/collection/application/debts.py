@@ -1,9 +1,7 @@
-"""Issued bills and opening receivables become claims; corrections reverse and replace them."""
+"""Issued bills and opening receivables become claims; corrections reverse and replace them, or add a difference."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
-
-from pydantic import TypeAdapter
 
 from services.collection.adapters import store
 from services.collection.application import posting
@@ -14,9 +12,6 @@ from services.collection.domain.policy import Policy
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.outcome import ALREADY_DONE, Outcome
-
-_DEBT = TypeAdapter(Debt)
-_CORRECTION = TypeAdapter(Correction)
 
 
 async def post_bills(tx: Tx, *, policy: Policy, bills: Sequence[Debt]) -> list[Outcome]:
@@ -81,7 +76,7 @@ async def _post(tx: Tx, *, policy: Policy, opened: date | None, debts: Sequence[
     if to_wait:
         waiting = await _wait(tx, [debt for _, debt in to_wait])
         for index, debt in to_wait:
-            if waiting.get((debt.document_kind, debt.document_id)) != _DEBT.dump_json(debt).decode():
+            if waiting.get((debt.document_kind, debt.document_id)) != store.DEBT.dump_json(debt).decode():
                 outcomes[index] = _conflict(books, debt)
     await posting.save(tx, books)
     return outcomes
@@ -115,7 +110,7 @@ def _conflict(books: Books, debt: Debt) -> Outcome:
 async def _wait(tx: Tx, debts: Sequence[Debt]) -> dict[tuple[str, str], str]:
     """Store debts until their account is known; return what waits under their keys, now or from before."""
     first = {(debt.document_kind, debt.document_id): debt for debt in reversed(debts)}
-    payloads = {key: _DEBT.dump_json(debt).decode() for key, debt in first.items()}
+    payloads = {key: store.DEBT.dump_json(debt).decode() for key, debt in first.items()}
     new = await store.wait(
         tx,
         {
@@ -143,7 +138,7 @@ async def post_corrections(tx: Tx, *, policy: Policy, corrections: Sequence[Corr
         await _wait_corrections(tx, [c for c in corrections if c.account_no not in books.accounts])
     if not known:
         return
-    documents = {bill.document_id for c in known for bill in (*c.reversals, *c.replacements)}
+    documents = {debt.document_id for c in known for debt in (*c.reversals, *c.replacements, *c.differences)}
     await store.load_for_reversal(tx, books, document_ids=sorted(documents), credit_ids=[])
     await store.load_open_sides(tx, books, list(books.accounts))
     for correction in known:
@@ -161,7 +156,7 @@ async def _wait_corrections(tx: Tx, corrections: Sequence[Correction]) -> None:
             "waiting_for": [c.account_no for c in unique.values()],
             "cycle": [""] * len(unique),
             "amount_fen": [0] * len(unique),
-            "payload": [_CORRECTION.dump_json(c).decode() for c in unique.values()],
+            "payload": [store.WHOLE_CORRECTION.dump_json(c).decode() for c in unique.values()],
         },
     )
 
@@ -180,9 +175,9 @@ async def post_waiting(tx: Tx, *, policy: Policy, account_nos: Sequence[str]) ->
             waves.append(([], []))
         bills, corrections = waves[wave]
         if row.kind == CORRECTION:
-            corrections.append(_CORRECTION.validate_json(row.payload))
+            corrections.append(store.WHOLE_CORRECTION.validate_json(row.payload))
         else:
-            bills.append(_DEBT.validate_json(row.payload))
+            bills.append(store.DEBT.validate_json(row.payload))
     for bills, corrections in waves:
         await post_bills(tx, policy=policy, bills=bills)
         if corrections:

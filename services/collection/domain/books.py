@@ -9,7 +9,6 @@ from datetime import date
 
 from services.collection.domain import ledger, months
 from services.collection.domain.documents import (
-    BILL,
     CLEARED,
     CORRECTION,
     OPEN,
@@ -115,20 +114,14 @@ class Books:
 
         Each reversal follows its original's entries; what had settled the reversed bills is released and settles what is open
         now, oldest first; the rest becomes prepayment. A bill that is reversed but unknown is posted from the correction first.
+        A correction by difference reverses and releases nothing: each difference is a debt, below zero a credit.
         """
         account = self.accounts[correction.account_no]
         cause = self.cause(CORRECTION, correction.correction_id, correction.corrected_on)
-        released_fen, is_new = 0, False
-        for bill in correction.reversals:
-            original = self.documents.get((bill.document_kind, bill.document_id)) or self.issue(bill)
-            if original.status != REVERSED:
-                released_fen += self._reverse(account, original, cause)
-                is_new = True
-        for bill in correction.replacements:
-            if (bill.document_kind, bill.document_id) not in self.documents:
-                issue = Cause(bill.document_kind, bill.document_id, bill.posted_on, cause.accounting_date)
-                self._issue(account, bill, issue, group_id=correction.correction_id)
-                is_new = True
+        if correction.differences:
+            released_fen, is_new = 0, self._issue_in_group(account, correction.differences, cause)
+        else:
+            released_fen, is_new = self._replace(account, correction, cause)
         moved_fen = self._settle(account, cause) - released_fen
         if moved_fen:
             entries = ledger.applied(moved_fen, self.policy.at(cause.accounting_date))
@@ -136,6 +129,24 @@ class Books:
         return is_new
 
     # --- steps
+
+    def _replace(self, account: Account, correction: Correction, cause: Cause) -> tuple[int, bool]:
+        """Reverse bills and issue those in their place; return the fen released, and whether anything was new."""
+        released_fen, is_new = 0, False
+        for bill in correction.reversals:
+            original = self.documents.get((bill.document_kind, bill.document_id)) or self.issue(bill)
+            if original.status != REVERSED:
+                released_fen += self._reverse(account, original, cause)
+                is_new = True
+        return released_fen, self._issue_in_group(account, correction.replacements, cause) or is_new
+
+    def _issue_in_group(self, account: Account, debts: Sequence[Debt], cause: Cause) -> bool:
+        """Post those debts of a correction that are not posted yet, as part of its group; False where all were."""
+        new = [debt for debt in debts if (debt.document_kind, debt.document_id) not in self.documents]
+        for debt in new:
+            issue = Cause(debt.document_kind, debt.document_id, debt.posted_on, cause.accounting_date)
+            self._issue(account, debt, issue, group_id=cause.id)
+        return bool(new)
 
     def _issue(self, account: Account, debt: Debt, cause: Cause, group_id: str = "") -> Receivable:
         version = self.policy.at(cause.accounting_date)
@@ -166,7 +177,9 @@ class Books:
             account.receivables.append(receivable)
         elif debt.total_fen:
             source_id = f"{debt.cycle} {debt.document_id}"
-            self._add_credit(account, receivable.receivable_id, BILL, source_id, debt.posted_on, -debt.total_fen)
+            self._add_credit(
+                account, receivable.receivable_id, debt.document_kind, source_id, debt.posted_on, -debt.total_fen
+            )
         self._post(account, cause, ledger.ISSUE, entries, group_id=group_id)
         self.issue_entries[debt.document_id] = entries
         for code, subject in findings:

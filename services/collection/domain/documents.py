@@ -6,11 +6,13 @@ from datetime import date
 from typing import NamedTuple
 
 OPEN, CLEARED, REVERSED = "open", "cleared", "reversed"
-BILL, CORRECTION, OPENING, PAYMENT = "bill", "correction", "opening", "payment"
+BILL, CORRECTION, DIFFERENCE, OPENING, PAYMENT = "bill", "correction", "difference", "opening", "payment"
+BILLED = (BILL, DIFFERENCE)
+"""The documents that billing issues: bills, and differences to bills that stand."""
 
 
 class Debt(NamedTuple):
-    """A document that makes its account owe: an issued bill, or an opening receivable.
+    """A document that makes its account owe: an issued bill, a difference to one, or an opening receivable.
 
     It is as old as its `due_on` and `issued_on`; it counts in the ledger on `posted_on` (a bill's issue, the day of going live).
     """
@@ -27,13 +29,17 @@ class Debt(NamedTuple):
 
 
 class Correction(NamedTuple):
-    """Issued bills that are reversed, as they were issued, and the bills that replace them."""
+    """Issued bills that are reversed, as they were issued, and the bills that replace them.
+
+    With `differences` (差额单) nothing is reversed: the bills stand, and these are issued beside them.
+    """
 
     correction_id: str
     account_no: str
     corrected_on: date
     reversals: Sequence[Debt]
     replacements: Sequence[Debt]
+    differences: Sequence[Debt] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -62,9 +68,9 @@ class Receivable:
 
 @dataclass(slots=True, eq=False)
 class Credit:
-    """Money of a customer that can settle receivables: a payment, or a bill below zero.
+    """Money of a customer that can settle receivables: a payment, or a bill or difference below zero.
 
-    `source_id` orders the credits of one day and kind: the payment's id, or cycle and id of the bill.
+    `source_id` orders the credits of one day and kind: the payment's id, or cycle and id of the document.
     """
 
     credit_id: str

@@ -8,6 +8,7 @@ from sqlalchemy import Row, select
 
 from services.collection.adapters import queries, statements, tables
 from services.collection.application import errors, months
+from services.collection.domain.documents import BILLED
 from services.collection.entrypoints import schemas
 from services.collection.entrypoints.api_payments import READ, WRITE, Id, Own
 from shared import web
@@ -102,7 +103,9 @@ async def list_receivables(
 
 
 def _origin(document_kind: str, document_id: str) -> list[schemas.DerivedFrom]:
-    return [schemas.DerivedFrom(service="billing", kind="bill", id=document_id)] if document_kind == "bill" else []
+    if document_kind not in BILLED:
+        return []
+    return [schemas.DerivedFrom(service="billing", kind=document_kind, id=document_id)]
 
 
 @router.get("/findings", policy=READ)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from services.collection.application import accounts, debts
-from services.collection.domain.documents import BILL, Correction, Debt
+from services.collection.domain.documents import BILL, DIFFERENCE, Correction, Debt
 from services.collection.domain.policy import Policy
 from shared.bus.consumer import Handler
 from shared.db.engine import Tx
@@ -43,11 +43,27 @@ def debt_of(bill: Bill) -> Debt:
 
 
 def correction_of(fact: BillCorrected) -> Correction:
-    """Return a correction with its bills as debts."""
+    """Return a correction with its bills and differences as debts."""
+    day = fact.corrected_on
+    differences = [
+        Debt(
+            DIFFERENCE,
+            one.difference_id,
+            fact.account_no,
+            one.cycle,
+            day,
+            one.due_on,
+            day,
+            one.total_fen,
+            [(part.component, part.amount_fen) for part in one.components],
+        )
+        for one in fact.differences
+    ]
     return Correction(
         fact.correction_id,
         fact.account_no,
-        fact.corrected_on,
+        day,
         [debt_of(bill) for bill in fact.reversals],
         [debt_of(bill) for bill in fact.replacements],
+        differences,
     )

@@ -66,7 +66,7 @@ async def test_a_bill_before_its_account_waits_and_is_posted_when_the_account_co
     await kit.give(issued(bill("B9", 700, account_no="A9")))
     await kit.give(corrected("K9", [bill("B9", 700, account_no="A9")], [bill("B10", 650, account_no="A9")]))
     totals = (await kit.admin.get("/v1/control-totals?cycle=2026-01")).json()
-    assert (totals["documents_waiting"], totals["waiting_fen"]) == (1, 700)
+    assert (totals["documents_waiting"], totals["waiting_fen"], totals["reversed_waiting_fen"]) == (1, 650, 700)
 
     await kit.give(account("A9"))
 
@@ -204,5 +204,6 @@ async def test_control_totals_count_the_bills_of_their_cycle(kit: Kit) -> None:
         "outstanding_fen": 1_400,
         "documents_waiting": 0,
         "waiting_fen": 0,
+        "reversed_waiting_fen": 0,
         "ledger_imbalance_fen": 0,
     }

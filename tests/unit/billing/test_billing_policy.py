@@ -39,6 +39,17 @@ def test_a_version_holds_from_its_first_day_until_the_next_ones() -> None:
             loaded.on(outside)
 
 
+@pytest.mark.parametrize("style", policy.STYLES)
+def test_a_utility_chooses_how_issued_bills_are_corrected(style: str) -> None:
+    changed = document()
+    changed["versions"][0]["corrections"]["style"] = style
+    assert policy.load(changed).on(date(2026, 1, 1)).correction_style == style
+
+
+def test_the_shipped_policy_reverses_and_issues_anew() -> None:
+    assert policy.load(document()).on(date(2026, 1, 1)).correction_style == policy.REVERSAL_AND_NEW
+
+
 @pytest.mark.parametrize(
     ("path", "value", "pointer"),
     [
@@ -51,7 +62,7 @@ def test_a_version_holds_from_its_first_day_until_the_next_ones() -> None:
         (("review", "sudden_change", "hold"), None, "/versions/0/review/sudden_change/hold"),
         (("release", "*", "mode"), "never", "/versions/0/release/*/mode"),
         (("release",), {}, "/versions/0/release"),
-        (("corrections", "style"), "delta", "/versions/0/corrections/style"),
+        (("corrections", "style"), "credit_note", "/versions/0/corrections/style"),
         (("run", "sum_change_percent"), "50", "/versions/0/run/sum_change_percent"),
         (("effective", "from"), None, "/versions/0/effective/from"),
     ],

@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("restated_state", sa.Text(), nullable=True),
         sa.Column("replaces", sa.String(length=64), nullable=True),
         sa.Column("correction_id", sa.String(length=64), nullable=True),
+        sa.Column("by_difference", sa.Boolean(), nullable=False),
         sa.Column("issue_on", sa.Date(), nullable=True),
         sa.Column("issued_on", sa.Date(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
@@ -133,6 +134,7 @@ def upgrade() -> None:
         sa.Column("account_no", sa.String(length=64), nullable=False),
         sa.Column("contract_no", sa.String(length=64), nullable=False),
         sa.Column("reason", sa.String(length=64), nullable=False),
+        sa.Column("style", sa.String(length=64), nullable=False),
         sa.Column("corrected_on", sa.Date(), nullable=False),
         sa.Column("reversed_fen", columns.BigInt, nullable=False),
         sa.Column("replaced_fen", columns.BigInt, nullable=False),
@@ -142,6 +144,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("correction_id"),
     )
     op.create_index("correction_contract", "correction", ["contract_no"], unique=False)
+    op.create_table(
+        "difference",
+        sa.Column("difference_id", sa.String(length=64), nullable=False),
+        sa.Column("correction_id", sa.String(length=64), nullable=False),
+        sa.Column("account_no", sa.String(length=64), nullable=False),
+        sa.Column("org_unit", sa.String(length=160), nullable=False),
+        sa.Column("cycle", sa.String(length=64), nullable=False),
+        sa.Column("bill_id", sa.String(length=64), nullable=False),
+        sa.Column("replacement_id", sa.String(length=64), nullable=True),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("total_fen", columns.BigInt, nullable=False),
+        sa.Column("components", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("difference_id"),
+        sa.UniqueConstraint("bill_id", name="difference_of_bill"),
+        sa.UniqueConstraint("replacement_id", name="difference_tells_bill"),
+    )
+    op.create_index("difference_correction", "difference", ["correction_id"], unique=False)
     op.create_table(
         "rating_document",
         sa.Column("kind", sa.String(length=64), nullable=False),
