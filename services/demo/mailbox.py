@@ -14,6 +14,7 @@ class Mailbox:
         self.messages: Counter[str] = Counter()
         self.recipients: Counter[str] = Counter()
         self._server: asyncio.Server | None = None
+        self._talks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     @property
     def port(self) -> int:
@@ -27,13 +28,21 @@ class Mailbox:
     async def stop(self) -> None:
         assert self._server is not None
         self._server.close()
+        # hung up, not cancelled: asyncio's streams log a handler that was cancelled as an error
+        for writer in self._talks.values():
+            writer.close()
+        await asyncio.gather(*self._talks)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._talks[task] = writer
         try:
             await self._talk(reader, writer)
         except (ConnectionError, TimeoutError, asyncio.IncompleteReadError, ValueError):
             pass  # the client went away
         finally:
+            del self._talks[task]
             writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
