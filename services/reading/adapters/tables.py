@@ -29,6 +29,7 @@ class Route(Base, table=True):
     route_no: str = Field(sa_column=columns.key())
     org_unit: str = Field(sa_column=required(ORG_UNIT))
     read_day: int = Field(sa_column=required(SmallInteger))
+    version: int = Field(sa_column=required(Integer))
 
 
 class ServicePoint(Base, table=True):
@@ -39,6 +40,7 @@ class ServicePoint(Base, table=True):
     service_point_no: str = Field(sa_column=columns.key())
     route_no: str = Field(sa_column=Column(columns.No, nullable=False, index=True))
     org_unit: str = Field(sa_column=required(ORG_UNIT))
+    version: int = Field(sa_column=required(Integer))
 
 
 class Meter(Base, table=True):
@@ -49,6 +51,7 @@ class Meter(Base, table=True):
     registers: str = Field(sa_column=required(Text))
     numerator: int = Field(sa_column=required(Integer))
     denominator: int = Field(sa_column=required(Integer))
+    version: int = Field(sa_column=required(Integer))
 
 
 class Installation(Base, table=True):
@@ -70,6 +73,7 @@ class Device(Base, table=True):
     meter_no: str | None = Field(sa_column=Column(METER_NO))
     key_version: int = Field(sa_column=required(Integer))
     active: int = Field(sa_column=required(SmallInteger))
+    version: int = Field(sa_column=required(Integer))
 
 
 class Contract(Base, table=True):
@@ -134,6 +138,7 @@ class UnreadReason(Base, table=True):
     org_unit: str = Field(sa_column=required(ORG_UNIT))
     reason: str = Field(sa_column=required(columns.No))
     noted_by: str = Field(sa_column=required(columns.No))
+    version: int = Field(sa_column=required(Integer))
 
 
 class Reading(Base, table=True):

@@ -24,11 +24,10 @@ async def put(
     """Insert or replace whole rows by their number. `done`, `already_done` (nothing changes) or `refused` per row.
 
     A row that is given as `Refused` was refused before. The org unit before and after must be one that the caller may see.
+    Each change of a row raises its version by one.
     """
     given = [row for row in rows if not isinstance(row, Refused)]
-    stored = {
-        row[key]: row for row in map(_as_row, await bulk.select_in(tx, table, {key: [row[key] for row in given]}))
-    }
+    stored = await _stored(tx, table, key, [row[key] for row in given])
     outcomes: list[Outcome] = []
     changed: dict[str, Row] = {}
     seen: set[str] = set()
@@ -38,26 +37,54 @@ async def put(
             continue
         number = row[key]
         old = stored.get(number)
+        version = old["version"] if old else 0
         if number in seen:
             outcomes.append(Outcome("refused", "reading.repeated_key", "the same number is given twice", number))
         elif not may_see(row["org_unit"]) or (old and not may_see(old["org_unit"])):
             outcomes.append(Outcome("refused", "reading.other_org_unit", "outside the caller's org units", number))
-        elif old == row:
+        elif old == row | {"version": version}:
             outcomes.append(Outcome("already_done", id=number))
         else:
-            changed[number] = row
+            changed[number] = row | {"version": version + 1}
             outcomes.append(Outcome("done", id=number))
         seen.add(number)
-    new = [row for number, row in changed.items() if number not in stored]
-    replaced = [row for number, row in changed.items() if number in stored]
-    await bulk.insert_rows(tx, table, _columns(table, new))
-    await bulk.update_from(tx, table, _columns(table, replaced), key=(key,))
-    tx.audit([AuditEntry(action=f"{kind}.put", entity_kind=kind, entity_id=number, actor=actor) for number in changed])
-    return outcomes
+    overtaken = await _write(tx, table, key, changed)
+    tx.audit([_audit(kind, row, key, actor) for number, row in changed.items() if number not in overtaken])
+    return [
+        Outcome("refused", "reading.changed_meanwhile", "somebody else put the same number", outcome.id)
+        if outcome.id in overtaken
+        else outcome
+        for outcome in outcomes
+    ]
 
 
-def _as_row(row: Any) -> Row:
-    return dict(row._mapping)
+async def _stored(tx: Tx, table: Table, key: str, numbers: Sequence[str]) -> dict[str, Row]:
+    """Return the rows as they are, locked in the order of their numbers until the end of the unit of work."""
+    rows = await bulk.select_in(
+        tx, table, {key: numbers}, order_by=(table.c[key],), for_update=tx.dialect == "postgresql"
+    )
+    return {row._mapping[key]: dict(row._mapping) for row in rows}
+
+
+async def _write(tx: Tx, table: Table, key: str, changed: Mapping[str, Row]) -> set[str]:
+    """Write the rows, and return the numbers that somebody else made since they were looked for."""
+    new = [row for row in changed.values() if row["version"] == 1]
+    inserted = await bulk.insert_ignore(tx, table, _columns(table, new), key=(key,))
+    await bulk.update_from(
+        tx, table, _columns(table, [row for row in changed.values() if row["version"] > 1]), key=(key,)
+    )
+    return {row[key] for row in new} - {row._mapping[key] for row in inserted}
+
+
+def _audit(kind: str, row: Row, key: str, actor: str) -> AuditEntry:
+    return AuditEntry(
+        action=f"{kind}.put",
+        entity_kind=kind,
+        entity_id=row[key],
+        actor=actor,
+        before_version=row["version"] - 1 or None,
+        after_version=row["version"],
+    )
 
 
 def _columns(table: Table, rows: Sequence[Row]) -> Mapping[str, Sequence[Any]]:

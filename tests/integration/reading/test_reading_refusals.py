@@ -1,5 +1,6 @@
 """Bad input: each with its code, and nothing changed."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -166,6 +167,11 @@ async def test_reference_data_is_put_idempotently_and_an_installed_meter_is_fixe
     assert [o["status"] for o in await kit.put("routes", [route, route])] == ["already_done", "refused"]
     assert (await kit.put("routes", [route | {"read_day": 2}]))[0]["status"] == "done"
     assert (await kit.items("routes"))[0]["read_day"] == 2
+    audit = await kit.admin.get("/v1/audit-entries", params={"entity_kind": "route", "entity_id": "R1"})
+    assert [(e["actor"], e["before_version"], e["after_version"]) for e in audit.json()["items"]] == [
+        ("clerk", None, 1),
+        ("clerk", 1, 2),
+    ]
     meter = {"meter_no": "M0001", "org_unit": UNIT, "registers": list(ONE)}
     assert (await kit.put("meters", [meter]))[0]["status"] == "already_done"
     assert (await kit.put("meters", [meter | {"multiplier": 2}]))[0]["code"] == "reading.meter_fixed"
@@ -173,6 +179,18 @@ async def test_reference_data_is_put_idempotently_and_an_installed_meter_is_fixe
     assert point["code"] == "reading.unknown_route"
     bad = await kit.clerk.put("/v1/routes/R2", json={"org_unit": UNIT, "read_day": 29})
     assert bad.status_code == 422
+
+
+async def test_of_two_who_put_the_same_new_route_at_once_one_makes_it_and_no_version_is_lost(kit: Kit) -> None:
+    def route(n: int) -> dict[str, Any]:
+        return {"route_no": "R7", "org_unit": UNIT, "read_day": n}
+
+    answers = await asyncio.gather(*(kit.put("routes", [route(n)]) for n in range(1, 6)))
+    codes = {outcome.get("code") for (outcome,) in answers if outcome["status"] == "refused"}
+    done = sum(outcome["status"] == "done" for (outcome,) in answers)
+    audit = await kit.admin.get("/v1/audit-entries", params={"entity_kind": "route", "entity_id": "R7"})
+    assert codes <= {"reading.changed_meanwhile"}
+    assert [entry["after_version"] for entry in audit.json()["items"]] == list(range(1, done + 1))
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("meter_no", sa.String(length=40), nullable=True),
         sa.Column("key_version", sa.Integer(), nullable=False),
         sa.Column("active", sa.SmallInteger(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("device_id"),
     )
     op.create_table(
@@ -76,6 +77,7 @@ def upgrade() -> None:
         sa.Column("registers", sa.Text(), nullable=False),
         sa.Column("numerator", sa.Integer(), nullable=False),
         sa.Column("denominator", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("meter_no"),
     )
     op.create_table(
@@ -118,6 +120,7 @@ def upgrade() -> None:
         sa.Column("route_no", sa.String(length=64), nullable=False),
         sa.Column("org_unit", sa.String(length=128), nullable=False),
         sa.Column("read_day", sa.SmallInteger(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("route_no"),
     )
     op.create_table(
@@ -140,6 +143,7 @@ def upgrade() -> None:
         sa.Column("service_point_no", sa.String(length=64), nullable=False),
         sa.Column("route_no", sa.String(length=64), nullable=False),
         sa.Column("org_unit", sa.String(length=128), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("service_point_no"),
     )
     op.create_index(op.f("ix_service_point_route_no"), "service_point", ["route_no"], unique=False)
@@ -167,6 +171,7 @@ def upgrade() -> None:
         sa.Column("org_unit", sa.String(length=128), nullable=False),
         sa.Column("reason", sa.String(length=64), nullable=False),
         sa.Column("noted_by", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("task_id"),
     )
     op.create_table(
