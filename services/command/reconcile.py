@@ -29,17 +29,24 @@ RULES = (
     Rule("Wh published = Wh received, first versions", ("reading.usage_first_wh",), ("billing.sum_wh_version_1",)),
     Rule("usages received = rated", ("billing.usages",), ("billing.usages_rated",)),
     Rule(
-        "periods billed = issued + held + ready",
+        "periods billed = issued + held + ready + cancelled",
         ("billing.usages_version_1",),
-        ("billing.bills_issued", "billing.bills_held", "billing.bills_ready"),
+        ("billing.bills_issued", "billing.bills_held", "billing.bills_ready", "billing.periods_cancelled"),
     ),
     Rule(
-        "bills issued = posted + waiting",
-        ("billing.bills_issued",),
+        "bills and differences issued = posted + waiting",
+        ("billing.documents_issued",),
         ("collection.documents_posted", "collection.documents_waiting"),
     ),
-    Rule("fen issued = posted + waiting", ("billing.issued_fen",), ("collection.posted_fen", "collection.waiting_fen")),
-    Rule("fen reversed in billing = in collection", ("billing.reversed_fen",), ("collection.reversed_fen",)),
+    Rule("fen of bills in force = fen of their documents", ("billing.issued_fen",), ("billing.documents_fen",)),
+    Rule(
+        "fen issued = posted + waiting", ("billing.documents_fen",), ("collection.posted_fen", "collection.waiting_fen")
+    ),
+    Rule(
+        "fen reversed in billing = in collection",
+        ("billing.reversed_fen",),
+        ("collection.reversed_fen", "collection.reversed_waiting_fen"),
+    ),
     Rule("bills issued by runs = causes of notices", ("billing.bills_issued_first",), ("notify.causes_bill_issued",)),
     Rule("estimates made = causes of notices", ("reading.estimates_made",), ("notify.causes_estimate_made",)),
     Rule("ledger sums to 0 fen", ("collection.ledger_imbalance_fen",), ()),

@@ -135,9 +135,9 @@ async def posted(stage: Stage, month: Month) -> None:
     async def done() -> bool:
         totals = await stage.totals(month.cycle)
         told = totals["notify"]["causes_bill_issued"]
-        issued, fen = totals["billing"]["bills_issued"], totals["billing"]["issued_fen"]
-        books = totals["collection"]
-        return told == issued == books["documents_posted"] and fen == books["posted_fen"]
+        billing, books = totals["billing"], totals["collection"]
+        posted = books["documents_posted"], books["posted_fen"]
+        return told == billing["bills_issued"] and posted == (billing["documents_issued"], billing["issued_fen"])
 
     await stage.until(f"the bills of {month.cycle} are posted", done)
 

@@ -92,7 +92,7 @@ async def _figures(
         rows["bills issued"].append(billing["bills_issued"])
         held = [b for b in bills if b["cycle"] == month.cycle and any(f["severity"] == "hold" for f in b["findings"])]
         rows["bills held for review"].append(len(held))
-        rows["bills corrected"].append(billing["bills_reversed"])
+        rows["bills corrected"].append(billing["bills_reversed"] + billing["bills_adjusted"])
         rows["yuan billed"].append(billing["issued_fen"])
         rows["yuan outstanding"].append(totals[month.cycle]["collection"]["outstanding_fen"])
         own = [notice["state"] for notice in notices if notice["cycle"] == month.cycle]

@@ -22,6 +22,7 @@ TABLES: dict[str, dict[str, Table]] = {
         "bills": billing.BILL,
         "bill lines": billing.BILL_DOCUMENT,
         "corrections": billing.CORRECTION,
+        "differences": billing.DIFFERENCE,
         "runs": billing.BILL_RUN,
     },
     "collection": {
@@ -52,6 +53,7 @@ NAMES: list[tuple[Table, str, Callable[[Row[Any]], str]]] = [
     (reading.USAGE, "usage_id", lambda r: f"usage({r.service_point_no} {r.period_from}..{r.period_to} v{r.version})"),
     (billing.BILL, "bill_id", lambda r: f"bill({r.contract_no} {r.period_from}..{r.period_to} v{r.version})"),
     (billing.CORRECTION, "correction_id", lambda r: f"correction({r.contract_no} {r.corrected_on} {r.reason})"),
+    (billing.DIFFERENCE, "difference_id", lambda r: f"difference({r.bill_id} {r.replacement_id})"),
     (collection.ORDER, "order_id", lambda r: f"order({r.account_no} {r.amount_fen})"),
     (
         collection.PAYMENT,

@@ -1,13 +1,13 @@
 """The read side: what the API, the metrics and the reconciliation show."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import Row, case, func, select, union_all
 
-from services.billing.adapters import runs_store, usages_store
+from services.billing.adapters import bill_lines, runs_store, usages_store
 from services.billing.adapters.bills_store import READER
 from services.billing.adapters.rating_documents import TARIFF
 from services.billing.adapters.tables import (
@@ -16,15 +16,14 @@ from services.billing.adapters.tables import (
     BILL_PARTY,
     BILL_RUN,
     CORRECTION,
+    DIFFERENCE,
     IS_IN_REVIEW,
     RATING_DOCUMENT,
     REVIEW_DECISION,
     USAGE,
 )
-from services.billing.domain import bills, rating, runs
-from services.billing.domain.chains import LINE_FIELDS
-from services.billing.domain.tariff import exact
-from services.billing.domain.tariff.exact import Exact
+from services.billing.domain import bills, runs
+from shared.db import bulk
 from shared.db.engine import Read
 from shared.trace import Origin, TraceNode
 
@@ -49,13 +48,40 @@ async def replaced_by(read: Read, bill_id: str, contract_no: str) -> str | None:
     return later
 
 
-async def reversed_by(read: Read, bill_id: str, contract_no: str) -> str | None:
-    """Return the correction that reversed a bill."""
+async def corrected_by(read: Read, bill_id: str, contract_no: str) -> str | None:
+    """Return the correction that took a bill out of force."""
     c = CORRECTION.c
     found: str | None = await read.scalar(
         select(c.correction_id).where(c.contract_no == contract_no, c.reversals.contains(f'"{bill_id}"')).limit(1)
     )
     return found
+
+
+async def told_by(read: Read, bill_id: str) -> str | None:
+    """Return the difference document that told of a bill which is none of its own."""
+    d = DIFFERENCE.c
+    found: str | None = await read.scalar(select(d.difference_id).where(d.replacement_id == bill_id))
+    return found
+
+
+async def differences(read: Read, correction_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    """Return the difference documents of corrections, oldest cycle first."""
+    d = DIFFERENCE.c
+    rows = await bulk.select_in(
+        read, DIFFERENCE, {"correction_id": correction_ids}, order_by=(d.cycle, d.difference_id)
+    )
+    found: dict[str, list[Row[Any]]] = {correction_id: [] for correction_id in correction_ids}
+    for row in rows:
+        found[row.correction_id].append(row)
+    return found
+
+
+async def difference(read: Read, difference_id: str) -> Row[Any] | None:
+    """Return a difference document, with the lines of the bills before and after as they are stored."""
+    d, was, now = DIFFERENCE.c, BILL_DOCUMENT.alias("was"), BILL_DOCUMENT.alias("now")
+    joined = DIFFERENCE.join(was, was.c.bill_id == d.bill_id).outerjoin(now, now.c.bill_id == d.replacement_id)
+    lines = (was.c.lines.label("lines_before"), func.coalesce(now.c.lines, "[]").label("lines_now"))
+    return await read.first(select(DIFFERENCE, *lines).select_from(joined).where(d.difference_id == difference_id))
 
 
 async def decisions(read: Read, bill_id: str) -> Sequence[Row[Any]]:
@@ -74,48 +100,6 @@ async def readers(read: Read, bill_ids: Sequence[str]) -> dict[str, list[str]]:
     for row in rows:
         found.setdefault(row.bill_id, []).append(row.subject)
     return found
-
-
-def lines(text: str) -> list[dict[str, Any]]:
-    """Give a bill's lines as people read them, numbered from 1, each with its formula."""
-    return [_line(number, values) for number, values in enumerate(orjson.loads(text), 1)]
-
-
-def _line(number: int, values: Sequence[Any]) -> dict[str, Any]:
-    line = _line_of(values)
-    return {
-        "number": number,
-        "charge": line.charge,
-        "title": line.zh,
-        "kind": line.kind,
-        "period": line.period,
-        "tier": line.tier,
-        "quantity": None if line.quantity is None else exact.text(line.quantity, 1000),
-        "unit": line.unit,
-        "price": None if line.price is None else exact.text(*line.price),
-        "exact": exact.text(*line.exact),
-        "amount_fen": line.amount_fen,
-        "tariff": line.tariff,
-        "tariff_version": line.version,
-        "from": line.from_,
-        "to": line.to,
-        "formula": rating.formula(line),
-    }
-
-
-def _line_of(values: Sequence[Any]) -> rating.Line:
-    v = dict(zip(LINE_FIELDS, values, strict=True))
-    return rating.Line(
-        **v
-        | {
-            "price": None if v["price"] is None else Exact(*v["price"]),
-            "exact": Exact(*v["exact"]),
-            "from_": date.fromisoformat(v["from_"]),
-            "to": date.fromisoformat(v["to"]),
-            "factors": tuple(Exact(*pair) for pair in v["factors"]),
-            "on": tuple(Exact(*pair) for pair in v["on"]),
-        }
-    )
 
 
 async def control_totals(read: Read, cycle: str) -> dict[str, int]:
@@ -140,15 +124,40 @@ async def control_totals(read: Read, cycle: str) -> dict[str, int]:
         .select_from(BILL)
         .where(b.cycle == cycle, b.issued_on.is_not(None), b.correction_id.is_(None))
     )
+    documents = await _documents(read, cycle)
     count, fen = {r.status: int(r.n) for r in rows}, {r.status: int(r.fen) for r in rows}
     return {
         **{name: int(value) for name, value in usages._mapping.items()},
         "usages_rated": int(usages.usages) - int(usages.usages_waiting),
         **{f"bills_{status}": count.get(status, 0) for status in bills.MOVES},
         "bills_issued_first": int(first or 0),
+        "periods_cancelled": await _periods_cancelled(read, cycle),
+        "documents_issued": documents[0],
+        "documents_fen": documents[1],
         "issued_fen": fen.get(bills.ISSUED, 0),
         "reversed_fen": fen.get(bills.REVERSED, 0),
     }
+
+
+async def _documents(read: Read, cycle: str) -> tuple[int, int]:
+    """Count and sum what the customers of a cycle hold: bills that stand and are documents of their own, and differences."""
+    b, d = BILL.c, DIFFERENCE.c
+    standing = select(b.total_fen).where(
+        b.cycle == cycle, b.status.in_((bills.ISSUED, bills.ADJUSTED)), ~b.by_difference
+    )
+    both = union_all(standing, select(d.total_fen).where(d.cycle == cycle)).subquery()
+    row = await read.first(select(func.count().label("n"), func.coalesce(func.sum(both.c.total_fen), 0).label("fen")))
+    assert row is not None
+    return int(row.n), int(row.fen)
+
+
+async def _periods_cancelled(read: Read, cycle: str) -> int:
+    """Count the periods of a cycle that were billed and have no bill in force any more."""
+    b = BILL.c
+    in_force = func.sum(case((b.status.in_(bills.EFFECTIVE), 1), else_=0))
+    without = select(b.contract_no).where(b.cycle == cycle).group_by(b.contract_no, b.period_from, b.period_to)
+    count = await read.scalar(select(func.count()).select_from(without.having(in_force == 0).subquery()))
+    return int(count or 0)
 
 
 async def gauges(read: Read, now: datetime) -> Mapping[str, float]:
@@ -178,7 +187,7 @@ async def waiting_oldest(read: Read) -> datetime | None:
 async def trace(read: Read, kind: str, document_id: str) -> TraceNode | None:
     """Show a document of billing and what it was derived from.
 
-    Kinds: bill, bill_line (`<bill id>:<number>`), tariff_version (`<id>@<version>`), correction.
+    Kinds: bill, bill_line (`<bill id>:<number>`), tariff_version (`<id>@<version>`), correction, difference.
     """
     if kind == "bill":
         return await _trace_bill(read, document_id)
@@ -188,12 +197,14 @@ async def trace(read: Read, kind: str, document_id: str) -> TraceNode | None:
         return await _trace_tariff(read, document_id)
     if kind == "correction":
         return await _trace_correction(read, document_id)
+    if kind == "difference":
+        return await _trace_difference(read, document_id)
     return None
 
 
 _SHOWN = (
     *("account_no", "contract_no", "service_point_no", "route_no", "cycle", "period_from", "period_to", "version"),
-    *("status", "energy_wh", "total_fen", "estimated", "issued_on", "due_on"),
+    *("status", "energy_wh", "total_fen", "estimated", "by_difference", "issued_on", "due_on"),
 )
 
 
@@ -212,7 +223,7 @@ async def _trace_bill(read: Read, bill_id: str) -> TraceNode | None:
 async def _trace_line(read: Read, line_id: str) -> TraceNode | None:
     bill_id, _, number = line_id.rpartition(":")
     row = await bill(read, bill_id) if number.isascii() and number.isdigit() and len(number) < 6 else None
-    shown = lines(row.lines) if row is not None else []
+    shown = bill_lines.shown(row.lines) if row is not None else []
     if row is None or not 1 <= int(number) <= len(shown):
         return None
     line = shown[int(number) - 1]
@@ -242,3 +253,15 @@ async def _trace_correction(read: Read, correction_id: str) -> TraceNode | None:
     parts = [*orjson.loads(row.reversals), *orjson.loads(row.replacements)]
     origins = tuple(Origin("billing", "bill", bill_id) for bill_id in parts)
     return TraceNode("billing", "correction", correction_id, dict(row._mapping), origins)
+
+
+async def _trace_difference(read: Read, difference_id: str) -> TraceNode | None:
+    row = await read.first(select(DIFFERENCE).where(DIFFERENCE.c.difference_id == difference_id))
+    if row is None:
+        return None
+    shown = dict(row._mapping) | {"components": dict(orjson.loads(row.components))}
+    both = [Origin("billing", "bill", bill_id) for bill_id in (row.bill_id, row.replacement_id) if bill_id]
+    # the correction too: what moved a later bill of the ladder year is the usage of an earlier one
+    return TraceNode(
+        "billing", "difference", difference_id, shown, (*both, Origin("billing", "correction", row.correction_id))
+    )

@@ -7,16 +7,15 @@ import orjson
 from fastapi import Path, Query, Request, Response
 from sqlalchemy import select
 
-from services.billing.adapters import queries
-from services.billing.adapters.tables import BILL, CONTRACT, CORRECTION, IS_IN_REVIEW
+from services.billing.adapters import bill_lines, queries
+from services.billing.adapters.tables import BILL, CONTRACT, IS_IN_REVIEW
 from services.billing.application import decisions
 from services.billing.application.context import Context
-from services.billing.domain.bills import EFFECTIVE, MOVES, PROPOSED
+from services.billing.domain.bills import ADJUSTED, EFFECTIVE, MOVES, PROPOSED, REVERSED
 from services.billing.entrypoints import examples
 from services.billing.entrypoints.schemas import (
     BillHead,
     BillOut,
-    CorrectionOut,
     DecidedOut,
     DecisionIn,
     DecisionOut,
@@ -65,7 +64,8 @@ async def get_bill(bill_id: BillId, caller: auth.Current, db: web.Db, response: 
         if row is None or not caller.may_see(row.org_unit):
             raise errors.not_found("bill")
         later = await queries.replaced_by(read, bill_id, row.contract_no)
-        taken_back = await queries.reversed_by(read, bill_id, row.contract_no)
+        correction_id = await queries.corrected_by(read, bill_id, row.contract_no)
+        told_by = await queries.told_by(read, bill_id) if row.by_difference else None
         made = await queries.decisions(read, bill_id)
         node = await queries.trace(read, "bill", bill_id)
     assert node is not None
@@ -73,7 +73,7 @@ async def get_bill(bill_id: BillId, caller: auth.Current, db: web.Db, response: 
     response.headers["ETag"] = conditional.etag(row.row_version)
     return BillOut(
         **_head(row),
-        lines=queries.lines(row.lines),
+        lines=bill_lines.shown(row.lines),
         components=dict(orjson.loads(row.components)),
         tax_fen=context["tax_fen"],
         quantities_wh=context["quantities"],
@@ -82,7 +82,9 @@ async def get_bill(bill_id: BillId, caller: auth.Current, db: web.Db, response: 
         replaces=row.replaces,
         replaced_by=later,
         correction_id=row.correction_id,
-        reversed_by=taken_back,
+        reversed_by=correction_id if row.status == REVERSED else None,
+        adjusted_by=correction_id if row.status == ADJUSTED else None,
+        difference_id=told_by,
         decisions=[DecisionOut(**{name: d._mapping[name] for name in DecisionOut.model_fields}) for d in made],
         calculated_at=row.calculated_at,
         derived_from=[{"service": o.service, "kind": o.kind, "id": o.id} for o in node.derived_from],
@@ -164,29 +166,6 @@ async def decide(
         )
     shown = now or own
     return DecidedOut(bill_id=shown.bill_id, status=shown.status, row_version=shown.row_version)
-
-
-@router.get("/corrections", policy=READ)
-async def list_corrections(
-    caller: auth.Current, db: web.Db, wanted: pagination.Query_, account_no: NoFilter = None
-) -> pagination.Page[CorrectionOut]:
-    """List corrections in the order of their making."""
-    c = CORRECTION.c
-    visible = select(BILL.c.bill_id).where(BILL.c.contract_no == c.contract_no, caller.visible(BILL.c.org_unit))
-    statement = select(CORRECTION).where(visible.exists(), wanted.after(c.correction_id))
-    if account_no is not None:
-        statement = statement.where(c.account_no == account_no)
-    async with db.read() as read:
-        rows = await read.all(statement.order_by(c.correction_id).limit(wanted.fetch))
-    return wanted.page(rows, key=lambda row: (row.correction_id,), item=_correction)
-
-
-def _correction(row: Any) -> CorrectionOut:
-    values = dict(row._mapping)
-    del values["actor"]
-    return CorrectionOut(
-        **values | {"reversals": orjson.loads(row.reversals), "replacements": orjson.loads(row.replacements)}
-    )
 
 
 _PLAIN = tuple(name for name in BillHead.model_fields if name != "findings")

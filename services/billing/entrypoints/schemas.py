@@ -170,6 +170,9 @@ class BillHead(BaseModel):
     energy_wh: int
     total_fen: int
     estimated: bool
+    by_difference: bool = Field(
+        description="no document of its own: its figures went out as a difference to the version before"
+    )
     issued_on: date | None
     due_on: date | None
     findings: list[FindingOut]
@@ -220,6 +223,8 @@ class BillOut(BillHead):
     replaced_by: str | None
     correction_id: str | None = Field(description="the correction that made this version")
     reversed_by: str | None = Field(description="the correction that reversed this version")
+    adjusted_by: str | None = Field(description="the correction by difference that took this version out of force")
+    difference_id: str | None = Field(description="the difference document that told of this version")
     decisions: list[DecisionOut]
     calculated_at: datetime
     derived_from: list[OriginOut]
@@ -343,13 +348,45 @@ class ValidOut(BaseModel):
     errors: list[FaultOut]
 
 
+class DifferenceOut(BaseModel):
+    """A difference document (差额单): the bill in force less the one before it, which stands."""
+
+    difference_id: str
+    correction_id: str
+    account_no: str
+    org_unit: str
+    cycle: str
+    bill_id: str = Field(description="the bill that it adjusts")
+    replacement_id: str | None = Field(description="the bill now in force; none where the bill was cancelled")
+    issued_on: date
+    due_on: date
+    total_fen: int = Field(description="below zero: a credit")
+    components: dict[str, int]
+
+
+class LineDifferenceOut(BaseModel):
+    charge: str
+    title: str
+    period: str | None
+    tier: int | None
+    before_fen: int
+    now_fen: int
+    difference_fen: int
+
+
+class DifferenceDocumentOut(DifferenceOut):
+    lines: list[LineDifferenceOut] = Field(description="what changed by charge, period and tier; they sum to the total")
+
+
 class CorrectionOut(BaseModel):
     correction_id: str
     account_no: str
     contract_no: str
     reason: str
+    style: Literal["reversal_and_new", "delta"]
     corrected_on: date
-    reversed_fen: int
-    replaced_fen: int
-    reversals: list[str]
+    reversed_fen: int = Field(description="sum of the bills taken out of force")
+    replaced_fen: int = Field(description="sum of the bills in their place")
+    reversals: list[str] = Field(description="bills taken out of force; in style `delta` they stand as documents")
     replacements: list[str]
+    differences: list[DifferenceOut] = Field(description="one for each bill taken out of force, in style `delta`")

@@ -120,6 +120,7 @@ def _of_correction(fact: BillCorrected) -> Cause:
     first = min(fact.reversals or fact.replacements, key=lambda bill: bill.cycle)
     old_fen = sum(bill.total_fen for bill in fact.reversals)
     new_fen = sum(bill.total_fen for bill in fact.replacements)
+    due_on = min((one.due_on for one in fact.differences or fact.replacements if one.total_fen > 0), default=None)
     figures: Figures = {
         "account_no": fact.account_no,
         "cycle": first.cycle,
@@ -127,6 +128,8 @@ def _of_correction(fact: BillCorrected) -> Cause:
         "old_fen": old_fen,
         "new_fen": new_fen,
         "difference_fen": new_fen - old_fen,
+        "settled_by": _settled_by(fact, new_fen - old_fen),
+        "due_on": due_on.isoformat() if due_on else "-",
         "reason": fact.reason,
     }
     return Cause(
@@ -140,6 +143,12 @@ def _of_correction(fact: BillCorrected) -> Cause:
         fact.corrected_on,
         figures,
     )
+
+
+def _settled_by(fact: BillCorrected, difference_fen: int) -> str:
+    if not fact.differences:
+        return "new_bills" if fact.replacements else "cancelled"
+    return "difference_to_pay" if difference_fen > 0 else "difference_credited" if difference_fen < 0 else "nothing"
 
 
 async def reminders_due(tx: Tx, facts: Sequence[ReminderDue], policy: Policy) -> None:

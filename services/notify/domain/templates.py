@@ -21,7 +21,9 @@ FIGURES: dict[str, frozenset[str]] = {
         {"account_no", "service_point_no", "cycle", "period_from", "period_to", "energy_wh", "total_fen"}
         | {"issued_on", "due_on", "estimated"}
     ),
-    "bill_corrected": frozenset({"account_no", "cycle", "bills", "old_fen", "new_fen", "difference_fen", "reason"}),
+    "bill_corrected": frozenset(
+        {"account_no", "cycle", "bills", "old_fen", "new_fen", "difference_fen", "settled_by", "due_on", "reason"}
+    ),
     "estimate_made": frozenset(
         {"account_no", "service_point_no", "cycle", "period_from", "period_to", "energy_wh", "reason"}
     ),

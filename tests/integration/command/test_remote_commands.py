@@ -32,6 +32,7 @@ TREE = {
 }
 TOTALS = {name.partition(".")[2]: 0 for rule in reconcile.RULES for name in (*rule.left, *rule.right)} | {
     "issued_fen": 500,
+    "documents_fen": 500,
     "posted_fen": 500,
 }
 
