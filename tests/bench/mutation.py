@@ -42,9 +42,11 @@ def mutant(tree: ast.Module, index: int) -> tuple[int, str]:
 
 
 def _places(tree: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that can be changed; annotations, docstrings, decorators and assertions are left alone."""
+    """The nodes that can be changed; annotations, docstrings, decorators and assertions (`strict=True` too) are left alone."""
     for field, value in ast.iter_fields(tree):
         if field in ("annotation", "returns", "decorator_list") or isinstance(tree, ast.Assert | ast.ImportFrom):
+            continue
+        if isinstance(tree, ast.keyword) and tree.arg == "strict":
             continue
         for child in value if isinstance(value, list) else [value]:
             if not isinstance(child, ast.AST):

@@ -86,7 +86,7 @@ def _of_year(plan: Plan, piece: Piece, ladder: Ladder, period: str) -> tuple[int
             continue
         facts = _facts_in(r, min(month, known), min(after, known + timedelta(days=1)))
         homes = max((f.households for f in facts), default=1) if ladder.times_households else 1
-        sums = [s + limit * homes for s, limit in zip(sums, _row(own, period, 1), strict=True)]
+        sums = [s + limit * homes for s, limit in zip(sums, _row(own, period, month.month), strict=True)]
         large_months += any(_is_large(ladder, f) for f in facts)
     return _wider(tuple(s // 12 for s in sums), ladder, large_months)
 

@@ -223,7 +223,7 @@ def hundredths(active: Ints, reactive: Ints) -> Ints:
     """
     size = np.abs(reactive)
     large = size >= _REACTIVE_MAX
-    ratio = (np.where(large, 0, size) << _SHIFT) // active
+    ratio = (size % _REACTIVE_MAX << _SHIFT) // active
     borders = _borders()
     # borders rise: a ratio that is not above the border of m reaches m
     reached = len(borders) - np.searchsorted(borders, ratio, side="left")
@@ -242,7 +242,7 @@ def _borders() -> Ints:
 def _exactly(active: int, reactive: int) -> int:
     squares = active * active + reactive * reactive
     reached = 0
-    while reached < 100 and (2 * reached + 1) ** 2 * squares <= 40000 * active * active:
+    while (2 * reached + 1) ** 2 * squares <= 40000 * active * active:
         reached += 1
     return reached
 

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from services.billing.domain.supply_rules.policy import Inputs, Item, Policy, product, total
+from services.billing.domain.supply_rules.policy import Inputs, Item, Policy, plain, product, total
 from services.billing.domain.tariff.codes import Refused
 
 
@@ -72,8 +72,9 @@ def untraceable(policy: Policy, inputs: Inputs) -> list[Item]:
     """Settle a correction that cannot be traced to its cycle (退高补低).
 
     Recovered kWh are charged at the tier-1 price, refunded ones at the price of the highest tier that the customer had
-    reached, whatever is left in it. Inputs: kwh (above 0 = to recover), tier_prices, used_kwh (per tier). Whether the kWh
-    count in ladder, power factor, levies and losses is said by the policy and returned.
+    reached, whatever is left in it. Inputs: kwh (above 0 = to recover), tier_prices, used_kwh (per tier). Where the policy says
+    that the kWh count in losses, `loss_share` of them comes on top; in levies, each pays `levies` (yuan per kWh) too; in the
+    ladder, the new used_kwh of its tier is given; in the power factor, the active kWh to add.
     """
     kwh, prices, used = inputs.number("kwh"), inputs.numbers("tier_prices"), inputs.numbers("used_kwh")
     if not prices or len(prices) != len(used):
@@ -83,10 +84,29 @@ def untraceable(policy: Policy, inputs: Inputs) -> list[Item]:
         or policy.get("untraceable", "refund_at") != "highest_tier_reached"
     ):
         raise Refused("policy_wrong", "/policy/untraceable")
+    counts = {what: _counts(policy, what) for what in ("ladder", "power_factor", "levies", "losses")}
     reached = max((i for i, u in enumerate(used) if u > 0), default=0)
-    price = prices[0] if kwh >= 0 else prices[reached]
-    items = [product("amount", "yuan", (kwh, "kWh"), (price, "yuan"))]
-    for what in ("ladder", "power_factor", "levies", "losses"):
-        counts = policy.get("untraceable", "counts_in", what)
-        items.append(Item(f"counts_in_{what}", Fraction(1 if counts == "yes" else 0), "flag", f"{what}: {counts}"))
-    return items
+    tier = 0 if kwh >= 0 else reached
+    if counts["losses"]:
+        kwh = kwh * (1 + inputs.number("loss_share"))
+    items = [product("amount", "yuan", (kwh, "kWh"), (prices[tier], "yuan"))]
+    if counts["levies"]:
+        levies = product("levies", "yuan", (kwh, "kWh"), (inputs.number("levies"), "yuan"))
+        items += [levies, total("total", [*items, levies])]
+    if counts["ladder"]:
+        name = f"used_kwh_tier_{tier + 1}"
+        items.append(total(name, [Item("", used[tier], "kWh", ""), Item("", kwh, "kWh", "")]))
+    if counts["power_factor"]:
+        items.append(Item("active_kwh", kwh, "kWh", plain(kwh)))
+    said = {what: "yes" if yes else "no" for what, yes in counts.items()}
+    return [
+        *items,
+        *(Item(f"counts_in_{what}", Fraction(yes), "flag", f"{what}: {said[what]}") for what, yes in counts.items()),
+    ]
+
+
+def _counts(policy: Policy, what: str) -> bool:
+    said = policy.get("untraceable", "counts_in", what)
+    if said not in ("yes", "no"):
+        raise Refused("policy_wrong", f"/policy/untraceable/counts_in/{what}", "yes or no was expected")
+    return bool(said == "yes")

@@ -1,20 +1,18 @@
 """The bulk implementation beside the reference on chosen bills: all case files, days of 23 and 25 hours, short slots, edges."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from services.billing import tariffs
-from services.billing.domain import rating, second_opinion
-from services.billing.domain.bulk import rate as bulk
+from services.billing.domain import rating
 from services.billing.domain.cases import read
 from services.billing.domain.tariff.exact import Exact
+from tests.unit.billing.rating.beside import both, by_curve, document
 from tests.unit.billing.rating.documents import HOME, PLAIN
 
 FOLDER = Path(__file__).parents[3] / "cases"
@@ -27,16 +25,6 @@ CASES = [
 ]
 
 
-def both(requests: Sequence[rating.Request], book: rating.TariffBook) -> list[rating.RatedBill]:
-    """The bills, which both implementations give."""
-    bills = []
-    for mine, other in zip(bulk.rate(requests, book), rating.rate(requests, book), strict=True):
-        assert mine is not None
-        assert second_opinion.difference(mine, other) is None, (mine, other)
-        bills.append(mine)
-    return bills
-
-
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[name for name, _ in CASES])
 def test_a_case_file_is_rated_by_both_alike(name: str, case: dict[str, Any]) -> None:
     own = read.tariff_documents(case)
@@ -47,28 +35,6 @@ def test_a_case_file_is_rated_by_both_alike(name: str, case: dict[str, Any]) -> 
     for request in requests:
         (bill,) = both([replace(request, state=state)], book)
         state = bill.state
-
-
-def document(base: dict[str, Any], **changes: Any) -> rating.TariffBook:
-    return rating.load_book([{**base, "id": "t", **changes}])
-
-
-def by_curve(
-    first: date, last: date, minutes: int, wh: Sequence[int | None], zone: str, repeat: bool = True, **more: Any
-) -> rating.Request:
-    start, end = (datetime(d.year, d.month, d.day, tzinfo=ZoneInfo(zone)).astimezone(UTC) for d in (first, last))
-    count = int((end - start).total_seconds()) // 60 // minutes
-    slots = [wh[i % len(wh)] for i in range(count)] if repeat else list(wh)
-    return rating.request(
-        contract="c",
-        tariff="t",
-        period=(first, last),
-        bill_months=[first.replace(day=1)],
-        usage_wh={},
-        curves=[rating.Curve("import", start, minutes, slots)],
-        facts=[rating.AccountFact(date(2020, 1, 1))],
-        **more,
-    )
 
 
 HOURS = {

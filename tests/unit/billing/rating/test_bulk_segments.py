@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import rating, second_opinion
+from services.billing.domain import rating
 from services.billing.domain.bulk import rate as bulk
+from tests.unit.billing.rating.beside import both
 from tests.unit.billing.rating.documents import HOME, PLAIN
 
 FIRST, CUT, LAST = date(2026, 3, 1), date(2026, 3, 12), date(2026, 4, 1)
@@ -16,15 +17,6 @@ MONTHLY = {
     "series": "monthly", "unit": "CNY/kWh", "source": "a test",
     "values": [{"from": f"2026-0{m}-01", "to": f"2026-0{m + 1}-01", "price": f"0.{m}"} for m in range(1, 6)],
 }  # fmt: skip
-
-
-def both(requests: Sequence[rating.Request], book: rating.TariffBook) -> list[rating.RatedBill]:
-    bills = []
-    for mine, other in zip(bulk.rate(requests, book), rating.rate(requests, book), strict=True):
-        assert mine is not None
-        assert second_opinion.difference(mine, other) is None, (mine, other)
-        bills.append(mine)
-    return bills
 
 
 def versions(*bodies: dict[str, Any], base: dict[str, Any] = PLAIN) -> rating.TariffBook:

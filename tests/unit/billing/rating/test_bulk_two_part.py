@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import rating, second_opinion
-from services.billing.domain.bulk import rate as bulk
+from services.billing.domain import rating
 from services.billing.domain.tariff.exact import Exact
+from tests.unit.billing.rating.beside import both
 from tests.unit.billing.rating.documents import PLAIN, TABLE
 
 FIRST, LAST = date(2026, 7, 1), date(2026, 8, 1)
@@ -36,15 +36,6 @@ def book(*charges: dict[str, Any], **changes: Any) -> rating.TariffBook:
     return rating.load_book([{**TABLE, "reward": rewards}, document])
 
 
-def agree(requests: list[rating.Request], own: rating.TariffBook) -> list[rating.RatedBill]:
-    bills = []
-    for mine, other in zip(bulk.rate(requests, own), rating.rate(requests, own), strict=True):
-        assert mine is not None
-        assert second_opinion.difference(mine, other) is None, (mine, other)
-        bills.append(mine)
-    return bills
-
-
 DEMANDS = list(
     product(
         ["contract", "actual"],
@@ -63,7 +54,7 @@ def test_demand_is_billed_alike_under_every_combination_of_rules(
     charge = {"name": "demand", "kind": "demand", "price": "38.7", "basis": basis, "month": "calendar_days"}
     own = book(charge | floor | over | ratchet | discount)
     edges = [0, 300_001, 315_001, 315_002, 320_000, 900_000]
-    bills = agree([request(demand=w, **{"import": e}) for w in edges for e in (199_999_999, 200_000_000)], own)
+    bills = both([request(demand=w, **{"import": e}) for w in edges for e in (199_999_999, 200_000_000)], own)
     assert len({bill.total_fen for bill in bills}) > 1 or basis == "contract"
     if ratchet:
         assert bills[-1].state is not None
@@ -74,7 +65,7 @@ def test_demand_is_billed_alike_under_every_combination_of_rules(
 def test_demand_without_a_fact_that_it_needs_is_refused(missing: str) -> None:
     charge = {"name": "demand", "kind": "demand", "price": "38", "basis": "contract", "floor_share": "0.4",
               "month": "calendar_days"}  # fmt: skip
-    (bill,) = agree([request((replace(FACT, **{missing: None}),))], book(charge))
+    (bill,) = both([request((replace(FACT, **{missing: None}),))], book(charge))
     assert bill.refusal is not None
 
 
@@ -97,6 +88,14 @@ CUTS = [
         replace(FACT, from_=date(2026, 7, 20), equipment=units("suspended", "running")),
     ),
     (replace(FACT, equipment=units("suspended", "running")),),
+    (  # too short a suspension, told in three facts, and two facts after it
+        replace(FACT, to=date(2026, 7, 5), equipment=units("running", "running")),
+        replace(FACT, from_=date(2026, 7, 5), to=date(2026, 7, 9), equipment=units("running", "suspended")),
+        replace(FACT, from_=date(2026, 7, 9), to=date(2026, 7, 12), equipment=units("suspended", "suspended")),
+        replace(FACT, from_=date(2026, 7, 12), to=date(2026, 7, 19), equipment=units("running", "suspended")),
+        replace(FACT, from_=date(2026, 7, 19), to=date(2026, 7, 26), equipment=units("running", "running")),
+        replace(FACT, from_=date(2026, 7, 26), equipment=units("running", "hot_standby")),
+    ),
 ]
 
 
@@ -117,7 +116,7 @@ def test_parts_of_a_month_are_weighed_alike(facts: Any, month: dict[str, str], w
     demand = {"name": "demand", "kind": "demand", "price": "38", "basis": "contract"}
     own = book(capacity | month, demand | month)
     asked = replace(request(facts), month=whole)
-    (bill,) = agree([asked], own)
+    (bill,) = both([asked], own)
     assert bill.refusal is None
     assert bill.total_fen > 0
 
@@ -129,8 +128,8 @@ def test_the_power_factor_of_every_hundredth_is_alike(of: str, standard: str) ->
     factor = {"name": "factor", "kind": "power_factor", "table": TABLE["table"], "standard": standard, "active": "import",
               "reactive": "reactive.import", "on": ["energy"], "of": of}  # fmt: skip
     sizes = [10_000 * 3**n for n in range(14)]
-    agree([request(reactive_import=r, **{"import": 7_654_321}) for r in sizes], book(energy, factor))
-    (idle,) = agree([request(**{"import": 0})], book(energy, factor))
+    both([request(reactive_import=r, **{"import": 7_654_321}) for r in sizes], book(energy, factor))
+    (idle,) = both([request(**{"import": 0})], book(energy, factor))
     assert [f.code for f in idle.findings] == ["no_active_energy"]
 
 
@@ -156,8 +155,8 @@ def test_totals_taxes_and_roundings_are_alike(tax: Any, line: str, step: str | N
     own = book(*charges, rounding=rounding, **({"tax": tax} if tax else {}))
     asked = [replace(request(**{"import": wh}), amounts={"given": Exact(a, 1000)})
              for wh, a in ((0, -5), (1, 0), (123_456, 333), (-50_000, 7), (200_000_000, 1))]  # fmt: skip
-    for bill in agree(asked, own):
+    for bill in both(asked, own):
         assert sum(x.amount_fen for x in bill.lines) == bill.total_fen
-    (refused,) = agree([request()], own)
+    (refused,) = both([request()], own)
     assert refused.refusal is not None
     assert refused.refusal.code == "amount_missing"

@@ -81,13 +81,61 @@ def test_capacity_without_contract_costs_the_basic_charge_and_its_multiple(case:
 
 
 def test_an_untraceable_correction_recovers_at_tier_1_and_refunds_at_the_highest_tier_reached() -> None:
-    counts = {"ladder": "no", "power_factor": "no", "levies": "yes", "losses": "no"}
+    policy = counting()
+    assert values(policy, "untraceable", kwh="100", **REACHED)["amount"] == 50
+    assert values(policy, "untraceable", kwh="-100", **REACHED)["amount"] == -60
+    assert values(policy, "untraceable", kwh="-100", **{**REACHED, "used_kwh": ["5", "0", "0"]})["amount"] == -50
+
+
+REACHED = {"tier_prices": ["0.5", "0.6", "0.9"], "used_kwh": ["2760", "10", "0"]}
+COUNTED = ("ladder", "power_factor", "levies", "losses")
+
+
+def counting(*names: str) -> Policy:
+    """The policy that says in what the kWh of an untraceable correction count."""
+    counts = {what: "yes" if what in names else "no" for what in COUNTED}
+    return with_rule(untraceable={**DOCUMENT["untraceable"], "counts_in": counts})
+
+
+@pytest.mark.parametrize(
+    ("names", "inputs", "found"),
+    [
+        ((), {}, {"amount": -60}),
+        (("losses",), {"loss_share": "0.02"}, {"amount": Fraction("-61.2")}),
+        (("levies",), {"levies": "0.03"}, {"amount": -60, "levies": -3, "total": -63}),
+        (("ladder",), {}, {"amount": -60, "used_kwh_tier_2": -90}),
+        (("power_factor",), {}, {"amount": -60, "active_kwh": -100}),
+        (
+            COUNTED,
+            {"loss_share": "0.02", "levies": "0.03"},
+            {"amount": Fraction("-61.2"), "levies": Fraction("-3.06"), "total": Fraction("-64.26"),
+             "used_kwh_tier_2": -92, "active_kwh": -102},
+        ),
+    ],
+)  # fmt: skip
+def test_the_kwh_of_an_untraceable_correction_count_where_the_policy_says_so(
+    names: tuple[str, ...], inputs: dict[str, str], found: dict[str, Any]
+) -> None:
+    got = values(counting(*names), "untraceable", kwh="-100", **REACHED, **inputs)
+    assert got == found | {f"counts_in_{what}": int(what in names) for what in COUNTED}
+
+
+@pytest.mark.parametrize("what", COUNTED)
+@pytest.mark.parametrize(
+    ("said", "code", "pointer"),
+    [
+        (None, "policy_unconfirmed", "/policies/CN/supply-rules/untraceable/counts_in/{}"),
+        ("perhaps", "policy_wrong", "/policy/untraceable/counts_in/{}"),
+    ],
+)
+def test_a_policy_that_does_not_say_where_the_kwh_count_calculates_nothing(
+    what: str, said: str | None, code: str, pointer: str
+) -> None:
+    counts = dict.fromkeys(COUNTED, "no") | {what: said}
     policy = with_rule(untraceable={**DOCUMENT["untraceable"], "counts_in": counts})
-    prices = {"tier_prices": ["0.5", "0.6", "0.9"]}
-    assert values(policy, "untraceable", kwh="100", used_kwh=["2760", "10", "0"], **prices)["amount"] == 50
-    refund = values(policy, "untraceable", kwh="-100", used_kwh=["2760", "10", "0"], **prices)
-    assert (refund["amount"], refund["counts_in_levies"], refund["counts_in_ladder"]) == (-60, 1, 0)
-    assert values(policy, "untraceable", kwh="-100", used_kwh=["5", "0", "0"], **prices)["amount"] == -50
+    with pytest.raises(Refused) as caught:
+        calculate(policy, "untraceable", {"kwh": "1", **REACHED})
+    assert (caught.value.code, caught.value.pointer) == (code, pointer.format(what))
 
 
 def test_a_meter_that_was_fast_is_refunded_for_half_of_the_span() -> None:
@@ -145,6 +193,8 @@ def test_yuan_are_rounded_half_up_to_the_fen_and_kwh_are_not() -> None:
         ("input_wrong", "/input/error", OLD, "meter_error", {"kwh": "1", "error": "-1"}),
         ("input_wrong", "/input/used", OLD, "wrong_multiplier", {"kwh": "1", "used": "0", "true": "1"}),
         ("input_wrong", "/input/used_kwh", OLD, "untraceable", {"kwh": "1", "tier_prices": ["1"], "used_kwh": []}),
+        ("input_missing", "/input/loss_share", counting("losses"), "untraceable", {"kwh": "1", **REACHED}),
+        ("input_missing", "/input/levies", counting("levies"), "untraceable", {"kwh": "1", **REACHED}),
         ("policy_unconfirmed", "/policies/CN/supply-rules/theft/times", NEW, "theft", {"price": "1", "kwh": "1"}),
         (
             "policy_unconfirmed",

@@ -1,0 +1,90 @@
+"""Edges at which the bulk implementation goes another way than the reference: the bill is the same."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from services.billing.domain import rating
+from tests.unit.billing.rating.beside import both, by_curve, document
+from tests.unit.billing.rating.documents import HOME, PLAIN
+
+ZONE = "Asia/Shanghai"
+DAY, NEXT = date(2025, 6, 1), date(2025, 6, 2)
+BY_CURVE = {"name": "demand", "kind": "demand", "price": "30", "basis": "actual", "from_curve": "import",
+            "month": "calendar_days"}  # fmt: skip
+
+
+def test_demand_of_quarters_below_zero_is_the_highest_of_the_others() -> None:
+    book = document(PLAIN, charges=[BY_CURVE])
+    (bill,) = both([by_curve(DAY, NEXT, 15, [-4000, 1000, -1, 500], ZONE)], book)
+    assert [line.quantity for line in bill.lines] == [4000]
+
+
+def test_every_slot_of_a_tariff_without_periods_counts_from_the_first_minute_on() -> None:
+    energy = {"name": "energy", "kind": "energy", "price": "0.5"}
+    (bill,) = both([by_curve(DAY, NEXT, 1, [60], ZONE)], document(PLAIN, charges=[energy]))
+    assert bill.quantities_wh == {"import": 24 * 60 * 60}
+
+
+def hourly(prices: list[str], minutes: int = 60) -> rating.TariffBook:
+    series = {"series": "hours", "unit": "CNY/kWh", "source": "a test", "interval_minutes": minutes,
+              "days": {DAY.isoformat(): prices}}  # fmt: skip
+    charge = {"name": "hourly", "kind": "energy", "by": "interval", "price": {"series": "hours"}}
+    return rating.load_book([series, {**PLAIN, "id": "t", "series_at": "read_day", "charges": [charge]}])
+
+
+@pytest.mark.parametrize("count", [22, 23, 24, 25])
+def test_a_day_with_too_few_prices_is_refused(count: int) -> None:
+    (bill,) = both(
+        [by_curve(DAY, NEXT, 60, [1000], ZONE)], hourly(["1", "0.5"] * 12 + ["9"] if count > 24 else ["1"] * count)
+    )
+    assert (bill.refusal.code if bill.refusal else "") == ("price_missing" if count < 24 else "")
+
+
+def test_every_hour_is_priced_by_its_own_price() -> None:
+    (bill,) = both([by_curve(DAY, NEXT, 15, [250, 250, 250, 251], ZONE)], hourly([f"0.{n:03}" for n in range(24)]))
+    assert [line.exact.fraction() * 10**6 for line in bill.lines] == [276 * 1001]
+
+
+@pytest.mark.parametrize(("months", "outside", "refused"), [
+    ((1,), [1, 2], False), ((1, 2), [1, 2], False), ((1, 3), [1, 2], True), ((3, 1), [1, 2], True), ((3,), [1, 2], False),
+])  # fmt: skip
+def test_a_cycle_partly_in_months_outside_the_ladder_is_refused(
+    months: tuple[int, ...], outside: list[int], refused: bool
+) -> None:
+    ladder = {**HOME["ladders"]["year"], "outside_months": outside}
+    asked = replace(at_home(5_000_000, 0), bill_months=tuple(date(2026, m, 1) for m in months))
+    (bill,) = both([asked], document(HOME, ladders={"year": ladder}))
+    assert (bill.refusal.code if bill.refusal else "") == ("outside_months_mixed" if refused else "")
+
+
+def at_home(peak: int, valley: int, **more: Any) -> rating.Request:
+    return rating.request(
+        contract="c", tariff="t", period=(date(2026, 1, 2), date(2026, 2, 2)), bill_months=[date(2026, 1, 1)],
+        usage_wh={"import.peak": peak, "import.valley": valley}, facts=[rating.AccountFact(date(2020, 1, 1))],
+        state={"ladders": {"year": {"year": 2026, "used_wh": [2_700_000, 0, 0]}}}, **more,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["before_ladder", "credit_at_tier_1"])
+@pytest.mark.parametrize("by", ["registers", "curve"])
+def test_free_energy_is_taken_off_the_periods_before_they_share_the_tiers(how: str, by: str) -> None:
+    free = {"kwh_per_month": "15.001", "how": how, "rest": "lost"}
+    ladder = {**HOME["ladders"]["year"], "free": free}
+    split = "by_share" if by == "registers" else "in_time_order"
+    add_on = {"name": "add-on", "kind": "ladder_add_on", "ladder": "year", "tier_kwh_of_periods": split,
+              "add": {"peak": ["0.01", "0.05", "0.30"], "valley": ["0.02", "0.04", "0.20"]}}  # fmt: skip
+    credit = {"name": "free", "kind": "credit", "ladder": "year", "price": "0.5"}
+    book = document(HOME, ladders={"year": ladder}, charges=[HOME["charges"][0], add_on, credit])
+    if by == "registers":
+        asked = [at_home(peak, valley) for peak, valley in ((100_001, 70_003), (10_000, 0), (0, 0), (-5, 9))]
+    else:
+        state = {"ladders": {"year": {"year": 2026, "used_wh": [2_700_000, 0, 0]}}}
+        first = date(2026, 1, 1)
+        asked = [by_curve(first, first + timedelta(days=31), 60, wh, ZONE, state=state) for wh in ([100], [301, 0, 7])]
+    bills = both(asked, book)
+    counted = sum(line.quantity or 0 for line in bills[0].lines if line.charge == "add-on")
+    total = sum(wh for name, wh in bills[0].quantities_wh.items() if name == "import")
+    assert counted == total - 15_001 * (how == "before_ladder")
