@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -16,7 +16,7 @@ from services.collection.domain import policy
 from services.collection.entrypoints import channels, consumers
 from services.collection.settings import SHIPPED_POLICY, CollectionSettings
 from shared.bus.embedded import EmbeddedEventLog
-from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued, Component
+from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued, Component, Difference
 from shared.service import Service
 from shared.web import auth
 from tests import databases
@@ -80,6 +80,30 @@ def corrected(
         reversals=tuple(reversals),
         replacements=tuple(replacements),
     )
+
+
+def adjusted(
+    correction_id: str, pairs: Sequence[tuple[Bill, Bill | None]], on: date = date(2026, 3, 5)
+) -> BillCorrected:
+    """A correction by difference of bills, each with what takes its place; its documents are `D-<bill>`."""
+    documents = []
+    for old, new in pairs:
+        was = {part.component: part.amount_fen for part in old.components}
+        now = {part.component: part.amount_fen for part in new.components} if new else {}
+        parts = [(name, now.get(name, 0) - was.get(name, 0)) for name in {**was, **now}]
+        documents.append(
+            Difference(
+                difference_id=f"D-{old.bill_id}",
+                bill_id=old.bill_id,
+                replacement_id=new.bill_id if new else None,
+                cycle=old.cycle,
+                due_on=on + timedelta(days=20),
+                total_fen=sum(fen for _, fen in parts),
+                components=tuple(Component(component=name, amount_fen=fen) for name, fen in parts),
+            )
+        )
+    whole = corrected(correction_id, [old for old, _ in pairs], [new for _, new in pairs if new], on)
+    return whole.model_copy(update={"differences": tuple(documents)})
 
 
 def account(account_no: str = "A1", version: int = 1, org_unit: str = "zj/hangzhou") -> AccountChanged:

@@ -1,4 +1,4 @@
-"""The books keep their invariants under any sequence of bills, payments, reversals and corrections."""
+"""The books keep their invariants under any sequence of bills, payments, reversals and corrections of both styles."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.collection.domain import ledger
 from services.collection.domain.books import Books
-from services.collection.domain.documents import BILL, PAYMENT, REVERSED, Account, Correction, Debt
+from services.collection.domain.documents import BILL, DIFFERENCE, PAYMENT, REVERSED, Account, Correction, Debt
 from tests.collection_kit import POLICY
 from tests.effort import examples
 
@@ -23,6 +23,7 @@ class World:
 
     books: Books
     bills: dict[str, list[Debt]] = field(default_factory=lambda: defaultdict(list))
+    by_difference: dict[str, list[Debt]] = field(default_factory=lambda: defaultdict(list))
     payments: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     owed_fen: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     paid_fen: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -73,13 +74,44 @@ class World:
             assert not self.books.correct(correction)
             self.bills[account_no].append(new)
             self.owed_fen[account_no] += new.total_fen - old.total_fen
+        elif kind == "adjust":
+            self.adjust(account_no, amounts, day, pick)
+
+    def adjust(self, account_no: str, amounts: list[int], day: int, pick: int) -> None:
+        """Correct one or two bills by difference; what is in force then is no document, and can only be adjusted again."""
+        pairs: list[tuple[Debt, Debt]] = []
+        for n in range(1 + pick % 2):
+            own = self.by_difference[account_no] if pick % 3 else self.bills[account_no]
+            if own:
+                # the second one moves the other way
+                new = self.debt(account_no, [-fen if n else fen for fen in amounts], day)
+                pairs.append((own.pop(pick % len(own)), new))
+        if not pairs:
+            return
+        olds, news = [old for old, _ in pairs], [new for _, new in pairs]
+        told = [difference(self.name(account_no), old, new) for old, new in pairs]
+        correction = Correction(self.name(account_no), account_no, date(2026, 6, 1), olds, news, told)
+        assert self.books.correct(correction)
+        assert not self.books.correct(correction)
+        self.by_difference[account_no] += news
+        self.owed_fen[account_no] += sum(one.total_fen for one in told)
+
+
+def difference(document_id: str, old: Debt, new: Debt) -> Debt:
+    """The difference document of two bills, as billing tells it on 2026-06-01."""
+    was, now, day = dict(old.components), dict(new.components), date(2026, 6, 1)
+    parts = [(name, now.get(name, 0) - was.get(name, 0)) for name in COMPONENTS]
+    total_fen = new.total_fen - old.total_fen
+    return Debt(
+        DIFFERENCE, document_id, old.account_no, old.cycle, day, day + timedelta(days=20), day, total_fen, parts
+    )
 
 
 AMOUNTS = st.lists(st.integers(-300, 1_000), min_size=1, max_size=4)
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["A1", "A2"]),
-        st.sampled_from(["bill", "bill", "pay", "pay", "reverse", "correct"]),
+        st.sampled_from(["bill", "bill", "pay", "pay", "reverse", "correct", "adjust", "adjust"]),
         AMOUNTS,
         st.integers(0, 90),
         st.integers(0, 9),

@@ -13,7 +13,7 @@ from services.collection.adapters import tables
 from services.collection.application import debts, payments
 from services.collection.domain import ledger
 from services.collection.domain.books import Books
-from services.collection.domain.documents import BILL, PAYMENT, Account, Correction, Debt
+from services.collection.domain.documents import BILL, DIFFERENCE, PAYMENT, Account, Correction, Debt
 from tests import collection_kit
 from tests.collection_kit import POLICY, TODAY, Kit, account
 
@@ -36,6 +36,7 @@ class Twin:
         self.random = random.Random(seed)
         self.memory = Books(POLICY, None, [Account(number, "zj/hangzhou", 0) for number in ACCOUNTS])
         self.bills: dict[str, list[Debt]] = defaultdict(list)
+        self.by_difference: dict[str, list[Debt]] = defaultdict(list)
         self.payments: dict[str, list[str]] = defaultdict(list)
         self.count = 0
 
@@ -48,7 +49,10 @@ class Twin:
         return Debt(BILL, f"B{self.count:04}", number, "2026-01", day, due_on, day, total_fen, parts)
 
     async def step(self) -> None:
-        number, kind = self.random.choice(ACCOUNTS), self.random.choice(["bills", "pay", "reverse", "correct"])
+        number, kind = (
+            self.random.choice(ACCOUNTS),
+            self.random.choice(["bills", "pay", "reverse", "correct", "adjust"]),
+        )
         if kind == "bills":
             issued = [self.debt(self.random.choice(ACCOUNTS)) for _ in range(self.random.randint(1, 3))]
             for one in issued:
@@ -74,6 +78,8 @@ class Twin:
                 )
         elif kind == "correct" and self.bills[number]:
             await self.correct(number)
+        elif kind == "adjust":
+            await self.adjust(number)
 
     async def pay(self, number: str, amount_fen: int) -> None:
         self.count += 1
@@ -98,11 +104,33 @@ class Twin:
         taken = [standing.pop(self.random.randrange(len(standing))) for _ in range(min(2, len(standing)))]
         new = [self.debt(number) for _ in taken]
         standing += new
+        await self.post(number, taken, new, [])
+
+    async def adjust(self, number: str) -> None:
+        """Correct by difference: what is in force then is no document, and can only be adjusted again."""
+        standing = self.by_difference[number] if self.random.random() < 0.5 else self.bills[number]
+        taken = [standing.pop(self.random.randrange(len(standing))) for _ in range(min(2, len(standing)))]
+        if not taken:
+            return
+        new = [self.debt(number) for _ in taken]
+        self.by_difference[number] += new
+        told = [
+            self.debt(number)._replace(
+                document_kind=DIFFERENCE,
+                total_fen=now.total_fen - old.total_fen,
+                components=[(name, fen - dict(old.components)[name]) for name, fen in now.components],
+            )
+            for old, now in zip(taken, new, strict=True)
+        ]
+        await self.post(number, taken, new, told)
+
+    async def post(self, number: str, taken: list[Debt], new: list[Debt], told: list[Debt]) -> None:
         self.count += 1
-        correction = Correction(f"K{self.count:04}", number, date(2026, 4, 1), taken, new)
+        correction = Correction(f"K{self.count:04}", number, date(2026, 4, 1), taken, new, told)
         self.memory.correct(correction)
-        async with self.kit.database.begin() as tx:
-            await debts.post_corrections(tx, policy=POLICY, corrections=[correction])
+        for _ in range(1 + self.count % 2):  # some come twice
+            async with self.kit.database.begin() as tx:
+                await debts.post_corrections(tx, policy=POLICY, corrections=[correction])
 
 
 async def stored(kit: Kit) -> dict[str, Any]:
