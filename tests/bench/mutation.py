@@ -110,17 +110,22 @@ def survives(name: str, tree: ast.Module, tests: Sequence[str]) -> bool:
     child = os.fork()
     if child == 0:
         code = 0
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             for module in [m for m in sys.modules if m.startswith(("services", "tests.unit", "tests.properties"))]:
                 del sys.modules[module]
             sys.meta_path.insert(0, _Mutated(name, ast.fix_missing_locations(tree)))
             signal.alarm(SECONDS_MAX)
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-                code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests])
+            code = _run(tests)
         finally:
             os._exit(0 if code == 0 else 1)
     _, status = os.waitpid(child, 0)
     return status == 0
+
+
+def _run(tests: Sequence[str]) -> int:
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests]))
 
 
 def main() -> int:
@@ -137,16 +142,20 @@ def main() -> int:
     chosen = found
     if args.sample and args.sample < len(found):
         chosen = random.Random(args.seed).sample(found, args.sample)
-    alive = 0
-    for file, index in chosen:
-        tree = ast.parse(sources[file])
-        line, text = mutant(tree, index)
-        if survives(".".join(file.with_suffix("").parts), tree, args.tests):
-            alive += 1
-            print(f"survived {file}:{line}: {text}", flush=True)
-    killed = len(chosen) - alive
+    if _run(args.tests):  # also loads what all mutants share
+        print("the tests fail without any change")
+        return 1
+    alive = done = 0
+    with contextlib.suppress(KeyboardInterrupt):  # what was done so far is a smaller sample
+        for file, index in chosen:
+            tree = ast.parse(sources[file])
+            line, text = mutant(tree, index)
+            survived = survives(".".join(file.with_suffix("").parts), tree, args.tests)
+            done, alive = done + 1, alive + survived
+            if survived:
+                print(f"survived {file}:{line}: {text} (number {done})", flush=True)
     print(
-        f"{killed} of {len(chosen)} mutants noticed ({len(found)} in all): {100 * killed / max(1, len(chosen)):.1f} %"
+        f"{done - alive} of {done} mutants noticed ({len(found)} in all): {100 * (done - alive) / max(1, done):.1f} %"
     )
     return 0
 
