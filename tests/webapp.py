@@ -106,7 +106,7 @@ async def push(
     note: Note, caller: auth.Current, db: web.Db, tag: Annotated[str, Query(max_length=20)] = ""
 ) -> Response:
     async with db.begin() as tx:
-        await devices.remember_nonce(tx, caller)
+        await devices.remember_nonce(tx, caller.device)
         await insert(tx, [note])
     return web.Json(note.model_dump())
 

@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from shared import correlation
 from shared.db import bulk, platform
-
-if TYPE_CHECKING:
-    from shared.db.engine import Read, Tx
+from shared.db.connection import Read, Write
 
 _TABLE = platform.TABLES.audit_entry
 
@@ -26,7 +23,7 @@ class AuditEntry:
     after_version: int | None = None
 
 
-async def append(tx: "Tx", entries: Sequence[AuditEntry]) -> None:
+async def append(tx: Write, entries: Sequence[AuditEntry]) -> None:
     """Write the entries."""
     if not entries:
         return
@@ -49,7 +46,7 @@ async def append(tx: "Tx", entries: Sequence[AuditEntry]) -> None:
 
 
 async def list_page(
-    read: "Read", *, entity_kind: str, entity_id: str, after_id: int, limit: int
+    read: Read, *, entity_kind: str, entity_id: str, after_id: int, limit: int
 ) -> list[dict[str, object]]:
     """Return the entries of one object in order, from the one after `after_id`."""
     rows = await read.all(

@@ -8,7 +8,7 @@ that as many rows changed as were given.
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from sqlalchemy import (
@@ -33,8 +33,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
-if TYPE_CHECKING:
-    from shared.db.engine import Read, Tx
+from shared.db.connection import Read
+from shared.db.connection import Write as Tx
 
 Columns = Mapping[str, Sequence[Any]]
 

@@ -1,17 +1,18 @@
 """The database of one service, and its unit of work. Nobody else commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import CursorResult, Executable, Row, event
+from sqlalchemy import event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 
 from shared.clock import Clock, SystemClock
 from shared.db import audit, journal
 from shared.db.audit import AuditEntry
+from shared.db.connection import Read, Write, unbroken
 from shared.events.fact import Fact
 
 POOL_SIZE = 10  # enough for the API and the consumer of one replica; 4 services x 2 replicas stay under 100 connections
@@ -20,58 +21,17 @@ STATEMENT_SECONDS_MAX = 60  # no batch takes a tenth of that; what does is stuck
 BUSY_MILLISECONDS = 30_000  # SQLite: how long another process may hold the write lock
 READ_ONLY = "wattline_read_only"
 
-T = TypeVar("T")
+__all__ = ["Database", "Read", "Session", "Tx"]
 
 
-async def unbroken(dialect: str, call: Awaitable[T]) -> T:
-    """Await a call of the driver; on SQLite a cancellation waits until the call is over.
-
-    There the call goes on in its thread when its awaiter is gone, and the connection, closed under it, may keep the write lock
-    for everybody (reproduced). asyncpg cancels the statement at the server instead.
-    """
-    if dialect != "sqlite":
-        return await call
-    task = asyncio.ensure_future(call)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
-
-
-class Read:
-    """A consistent view of the database that cannot write."""
-
-    def __init__(self, conn: AsyncConnection) -> None:
-        self.conn = conn
-        self.dialect: str = conn.dialect.name
-
-    async def all(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
-        return (await self._run(statement, params)).all()
-
-    async def first(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Row[Any] | None:
-        return (await self._run(statement, params)).first()
-
-    async def scalar(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Any:
-        return (await self._run(statement, params)).scalar()
-
-    async def _run(self, statement: Executable, params: Mapping[str, Any] | None) -> CursorResult[Any]:
-        return await unbroken(self.dialect, self.conn.execute(statement, params))
-
-
-class Tx(Read):
+class Tx(Write):
     """A unit of work: the change, its facts and its audit rows are committed together or not at all."""
 
     def __init__(self, conn: AsyncConnection, clock: Clock) -> None:
-        super().__init__(conn)
-        self.now = clock.now()
+        super().__init__(conn, clock)
         self._facts: list[Sequence[Fact]] = []
         self._audit: list[AuditEntry] = []
         self._after_commit: list[Callable[[], None]] = []
-
-    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None) -> int:
-        """Run a statement that writes, and return how many rows it changed."""
-        return int((await self._run(statement, params)).rowcount)
 
     def publish(self, facts: Sequence[Fact]) -> None:
         """Journal facts of one type at the end of this unit of work, in the order of the calls.
@@ -94,14 +54,8 @@ class Tx(Read):
         """Undo what is done inside, facts and audit rows included, if it raises."""
         marks = len(self._facts), len(self._audit), len(self._after_commit)
         try:
-            nested = self.conn.begin_nested()
-            await unbroken(self.dialect, nested.start())
-            try:
+            async with super().savepoint():
                 yield
-            except BaseException:
-                await unbroken(self.dialect, nested.rollback())
-                raise
-            await unbroken(self.dialect, nested.commit())
         except BaseException:
             del self._facts[marks[0] :], self._audit[marks[1] :], self._after_commit[marks[2] :]
             raise

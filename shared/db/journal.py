@@ -2,24 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select
 
 from shared import correlation, ids
 from shared.db import bulk, platform
+from shared.db.connection import Read, Write
 from shared.events import catalogue, envelope
 from shared.events.fact import Fact
-
-if TYPE_CHECKING:
-    from shared.db.engine import Read, Tx
 
 _JOURNAL = platform.TABLES.event_journal
 _PENDING = platform.TABLES.journal_pending
 REPUBLISH_BATCH = 1000  # positions put back in one unit of work
 
 
-async def append(tx: "Tx", publications: Sequence[Sequence[Fact]]) -> bool:
+async def append(tx: Write, publications: Sequence[Sequence[Fact]]) -> bool:
     """Append the publications in order, with a pointer for the relay to each event; False where there are none."""
     packed = [(type(facts[0]), event) for facts in publications for event in envelope.pack(facts)]
     if not packed:
@@ -48,7 +46,7 @@ async def append(tx: "Tx", publications: Sequence[Sequence[Fact]]) -> bool:
     return True
 
 
-async def pending(read: "Read", limit: int) -> Sequence[Row[Any]]:
+async def pending(read: Read, limit: int) -> Sequence[Row[Any]]:
     """Return the oldest events that are not sent yet, in order."""
     positions = await read.all(select(_PENDING.c.position).order_by(_PENDING.c.position).limit(limit))
     # explicit keys: a join of the two tables was planned quadratic on a database that was never analysed
@@ -57,13 +55,13 @@ async def pending(read: "Read", limit: int) -> Sequence[Row[Any]]:
     )
 
 
-async def delete_pending(tx: "Tx", positions: Sequence[int]) -> None:
+async def delete_pending(tx: Write, positions: Sequence[int]) -> None:
     """Delete the pointers to events that were sent."""
     given = bulk.relation_for(tx, _PENDING, {"position": positions})
     await tx.execute(delete(_PENDING).where(_PENDING.c.position.in_(select(given.c.position))))
 
 
-async def pending_state(read: "Read") -> tuple[int, datetime | None]:
+async def pending_state(read: Read) -> tuple[int, datetime | None]:
     """Return how many events are not sent yet, and when the oldest of them was journalled."""
     row = await read.first(select(func.count().label("events"), func.min(_PENDING.c.position).label("oldest")))
     if row is None or not row.events:
@@ -72,7 +70,7 @@ async def pending_state(read: "Read") -> tuple[int, datetime | None]:
     return row.events, oldest.created_at if oldest else None
 
 
-async def republish(tx: "Tx", *, since: datetime, after: int = 0) -> int | None:
+async def republish(tx: Write, *, since: datetime, after: int = 0) -> int | None:
     """Put up to 1,000 events journalled since then back in line, ids unchanged; return the last position, None at the end."""
     rows = await tx.all(
         select(_JOURNAL.c.position)

@@ -13,14 +13,10 @@ import re
 import secrets
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from shared.db import bulk, platform
+from shared.db.engine import Tx
 from shared.errors import BusinessError
-
-if TYPE_CHECKING:
-    from shared.db.engine import Tx
-    from shared.web.auth import Caller
 
 SCHEME = "WATTLINE-HMAC-SHA256"
 WINDOW_SECONDS = 300  # what clocks of devices in the field drift, and how long a nonce matters
@@ -99,14 +95,14 @@ def sign(
     return {"Authorization": value}
 
 
-async def remember_nonce(tx: "Tx", caller: "Caller") -> None:
-    """Refuse a device message that was received before; in the transaction of its effect. One statement; none for a token."""
-    if caller.device is None:
+async def remember_nonce(tx: Tx, message: Message | None) -> None:
+    """Refuse a device message that was received before, in the transaction of its effect; nothing to do for a token's call."""
+    if message is None:
         return
     new = await bulk.insert_ignore(
         tx,
         _NONCE,
-        {"device_id": [caller.device.device_id], "nonce": [caller.device.nonce], "seen_at": [tx.now]},
+        {"device_id": [message.device_id], "nonce": [message.nonce], "seen_at": [tx.now]},
         key=("device_id", "nonce"),
     )
     if not new:

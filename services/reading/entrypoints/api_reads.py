@@ -44,7 +44,7 @@ async def _uploader(tx: Tx, caller: auth.Caller, kind: str, message_id: str, rou
     """Return who brings reads. A device is bound to its meter or org unit, and its message counts once."""
     if caller.device is None:
         return Uploader(kind, caller.subject, message_id, caller.may_see, READ_SOURCES, route_no=route_no)
-    await devices.remember_nonce(tx, caller)
+    await devices.remember_nonce(tx, caller.device)
     row = await queries.device(tx, caller.subject)
     assert row is not None  # its signature was checked
     message_id = message_id or caller.device.nonce
