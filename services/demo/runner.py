@@ -43,7 +43,7 @@ async def _run(customers: int) -> int:
     finally:
         await mailbox.stop()
     addresses = {name: settings.url_of(name) for name in SERVICES}
-    keep = "They are down now; `make up` starts them again on the same data."
+    keep = "They are down now; `make up` starts them again on the same data (mail and channel: see README)."
     print(result.page(found, customers=customers, seconds=seconds, addresses=addresses, keep=keep))
     return 0 if found.holds else 1
 
