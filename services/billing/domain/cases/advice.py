@@ -6,10 +6,10 @@ from fractions import Fraction
 from typing import Any
 
 from services.billing.domain.cases import run as cases
-from services.billing.domain.cases.read import items, objects, requests_of, tariff_documents
+from services.billing.domain.cases.read import book_of, items, objects, requests_of, tariff_documents
 from services.billing.domain.rating_types import RatedBill, Request, UsagePart
 from services.billing.domain.reference.engine import rate_one
-from services.billing.domain.tariff.book import TariffBook, load_book
+from services.billing.domain.tariff.book import TariffBook
 from services.billing.domain.tariff.codes import Refused, TariffError
 from services.billing.domain.tariff.exact import divide
 from services.billing.domain.tariff.load import load_tariff
@@ -63,9 +63,8 @@ def compare(body: Mapping[str, Any], documents: Documents) -> dict[str, Any]:
             raise Refused("request_wrong", "/alternatives", f"1 to {ALTERNATIVES_MAX} were expected")
         if not 1 <= len(items(body, "cycles", "")) <= CYCLES_MAX:
             raise Refused("request_wrong", "/cycles", f"1 to {CYCLES_MAX} were expected")
-        own = [d for a in alternatives for d in tariff_documents(a)] + tariff_documents(body)
-        ids = {str(d["id"]) for d in own if "id" in d}
-        book = load_book([*(d for d in documents if str(d.get("id")) not in ids), *own])
+        own = [d for i, a in enumerate(alternatives) for d in tariff_documents(a, f"/alternatives/{i}")]
+        book = book_of(documents, own + tariff_documents(body))
         rated = [_rate(_requests(body, a), book) for a in alternatives]
     except (Refused, TariffError) as error:
         return {"refusal": {"code": error.code, "pointer": error.pointer, "detail": error.detail}, "alternatives": []}

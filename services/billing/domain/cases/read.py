@@ -1,12 +1,13 @@
 """Reading a case: one JSON object with everything that a bill needs, into requests. See docs/rating.md and case.schema.json."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from services.billing.domain.cases.registers import quantities_wh
 from services.billing.domain.rating_types import AccountFact, Curve, Equipment, Request, UsagePart
-from services.billing.domain.tariff.codes import Refused
+from services.billing.domain.tariff.book import TariffBook, load_book
+from services.billing.domain.tariff.codes import Refused, TariffError
 from services.billing.domain.tariff.exact import Exact, parse
 
 YEAR_MIN, YEAR_MAX = 1980, 2199
@@ -23,15 +24,37 @@ def requests_of(case: Mapping[str, Any]) -> list[Request]:
     return [_request({**case, **cycle}) for cycle in cycles]
 
 
-def tariff_documents(case: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give the documents that stand in the case itself: inline tariffs, series, calendars, tables."""
-    found = objects(case, "documents", "") if "documents" in case else []
-    holders = [case, *(objects(case, "segments", "") if "segments" in case else ())]
-    for holder in holders:
+def tariff_documents(case: Mapping[str, Any], at: str = "") -> list[tuple[str, dict[str, Any]]]:
+    """Give the documents that stand in the case itself, each with its pointer: inline tariffs, series, calendars, tables."""
+    found = (
+        [(f"{at}/documents/{i}", d) for i, d in enumerate(objects(case, "documents", at))]
+        if "documents" in case
+        else []
+    )
+    holders = [(at, case)]
+    if "segments" in case:
+        holders += [(f"{at}/segments/{i}", s) for i, s in enumerate(objects(case, "segments", at))]
+    for pointer, holder in holders:
         tariff = holder.get("tariff")
         if isinstance(tariff, dict) and isinstance(tariff.get("inline"), dict):
-            found.append(tariff["inline"])
+            found.append((f"{pointer}/tariff/inline", tariff["inline"]))
     return found
+
+
+def book_of(documents: Sequence[Mapping[str, Any]], own: Sequence[tuple[str, dict[str, Any]]]) -> TariffBook:
+    """Load the documents that a case brings along beside those that are known; its tariffs go before others of their id.
+
+    Raises TariffError with a pointer into the case for a fault in one of its documents.
+    """
+    ids = {str(d["id"]) for _, d in own if "id" in d}
+    known = [d for d in documents if str(d.get("id")) not in ids]
+    tables = [d for d in (*known, *(d for _, d in own)) if "table" in d]
+    for pointer, document in own:
+        try:
+            load_book([*tables, document])
+        except TariffError as error:
+            raise TariffError(error.code, pointer + error.pointer, error.detail) from None
+    return load_book([*known, *(d for _, d in own)])
 
 
 def _request(case: Mapping[str, Any]) -> Request:

@@ -6,12 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 from services.billing.domain.cases.answer import answer_json, policy_json
-from services.billing.domain.cases.read import day, requests_of, tariff_documents
+from services.billing.domain.cases.read import book_of, day, requests_of, tariff_documents
 from services.billing.domain.reference.engine import rate_in
 from services.billing.domain.reference.frame import Frame
 from services.billing.domain.supply_rules.calculate import calculate
 from services.billing.domain.supply_rules.policy import load_policy, policy_on
-from services.billing.domain.tariff.book import load_book
 from services.billing.domain.tariff.codes import Refused, TariffError
 from services.billing.domain.tariff.exact import divide, parse
 from shared.money import yuan
@@ -45,9 +44,7 @@ def _policy(case: Mapping[str, Any], name: str, policies: Sequence[Mapping[str, 
 
 
 def _tariff(case: Mapping[str, Any], name: str, documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    own = tariff_documents(case)
-    ids = {str(d["id"]) for d in own if "id" in d}
-    book = load_book([*(d for d in documents if str(d.get("id")) not in ids), *own])
+    book = book_of(documents, tariff_documents(case))
     requests = requests_of(case)
     answers, state = [], requests[0].state
     fen = 0

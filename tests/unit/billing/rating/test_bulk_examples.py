@@ -27,9 +27,7 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[name for name, _ in CASES])
 def test_a_case_file_is_rated_by_both_alike(name: str, case: dict[str, Any]) -> None:
-    own = read.tariff_documents(case)
-    ids = {d.get("id") for d in own} - {None}
-    book = rating.load_book([*(d for d in tariffs.documents() if d.get("id") not in ids), *own])
+    book = read.book_of(tariffs.documents(), read.tariff_documents(case))
     requests = read.requests_of(case)
     state = requests[0].state
     for request in requests:

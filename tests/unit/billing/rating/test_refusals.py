@@ -253,7 +253,7 @@ CASE: dict[str, Any] = {
             "/state/ladders/year/used_kwh",
             {"/state": {"ladders": {"year": WRONG_ROW}}},
         ),
-        ("value_wrong", "/charges/0/price", {"/tariff/inline/charges/0/price": 0.5}),
+        ("value_wrong", "/tariff/inline/charges/0/price", {"/tariff/inline/charges/0/price": 0.5}),
     ],
 )
 def test_a_case_with_a_fault_is_answered_with_its_refusal(code: str, pointer: str, values: dict[str, Any]) -> None:
