@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ import orjson
 from sqlalchemy import event, func, select
 
 from services.billing import main, tariffs
-from services.billing.adapters import rating_documents, tables
+from services.billing.adapters import queries, rating_documents, tables
 from services.billing.application import accounts, calculation, runs
 from services.billing.application import tariffs as tariff_use_cases
 from services.billing.application.context import Context
-from services.billing.domain import second_opinion
+from services.billing.domain import policy, second_opinion
 from services.billing.domain.accounts import Account, Assignment, Contract, DatedFact
 from services.billing.entrypoints import jobs
 from services.billing.settings import DEFAULT_POLICY, BillingSettings
@@ -142,6 +142,25 @@ class Desk:
         await self.measure(*usages)
         await self.close(closed(usages))
         await self.work()
+
+    def correct_by(self, style: str) -> None:
+        """Go on under a policy with this style of corrections."""
+        document = orjson.loads(DEFAULT_POLICY.read_bytes())
+        document["versions"][0]["corrections"]["style"] = style
+        self.context = replace(self.context, policies=policy.load(document))
+        self.app.state.context = self.context
+
+    async def decide(self, bill_id: str, decision: str, on: str) -> None:
+        """Decide on a bill in the version that it has now."""
+        async with self.client() as client:
+            seen = (await client.get(f"/v1/bills/{bill_id}")).headers["ETag"]
+            body = {"decision": decision, "explanation": "looked at", "business_date": on}
+            answer = await client.post(f"/v1/bills/{bill_id}/decisions", json=body, headers={"If-Match": seen})
+        assert answer.status_code == 200, answer.text
+
+    async def totals(self, cycle: str = "2026-01") -> dict[str, int]:
+        async with self.db.read() as read:
+            return await queries.control_totals(read, cycle)
 
     async def bills(self, *names: str, **where: Any) -> list[Any]:
         b = tables.BILL.c
