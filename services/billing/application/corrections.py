@@ -22,6 +22,7 @@ from shared.events import billing as events
 
 RERATED = "rerated"
 CANCELLED = "cancelled"
+BILLS_MAX = 24  # of one correction: two years of months; with all components that a bill may have they fit in one event
 _STATUS = {REVERSAL_AND_NEW: REVERSED, DELTA: ADJUSTED}
 
 
@@ -46,18 +47,17 @@ async def write(
 ) -> list[Writing]:
     """Take the issued bills of chains out of force, publish the corrections, and return their replacements to store.
 
-    The accounts are locked. A chain is one correction: all of it is posted together. The policy of `corrected_on` says whether
-    bills are reversed and issued anew or adjusted by difference documents.
+    The accounts are locked. A chain is one correction: all of it is posted together. Facts that change more than 24 bills, years
+    back, make several corrections in order of time. The policy of `corrected_on` says whether bills are reversed and issued anew
+    or adjusted by difference documents.
     """
     drafts = [[d for d in chain.drafts if d.status == ISSUED and d.replaces is not None] for chain in corrected]
     olds = await bills_store.heads(tx, [d.replaces.bill_id for group in drafts for d in group if d.replaces])
-    groups = [
-        _Group(
-            next((d.usage.replaces_reason for d in group if d.usage.replaces_reason), RERATED),
-            [(olds[d.replaces.bill_id], d) for d in group if d.replaces],
-        )
-        for group in drafts
-    ]
+    groups = []
+    for group in drafts:
+        reason = next((d.usage.replaces_reason for d in group if d.usage.replaces_reason), RERATED)
+        pairs = [(olds[d.replaces.bill_id], d) for d in group if d.replaces]
+        groups += [_Group(reason, pairs[start : start + BILLS_MAX]) for start in range(0, len(pairs), BILLS_MAX)]
     return await _write(tx, groups, corrected_on, policies, actor)
 
 

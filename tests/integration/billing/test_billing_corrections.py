@@ -1,10 +1,18 @@
 """Usage version n+1: replaced without a trace where nothing went out, reversed and replaced in one group where it did."""
 
-from datetime import date
+from datetime import date, timedelta
+
+import pytest
 
 from services.billing.adapters import tables
+from services.billing.application import corrections
 from shared.events.billing import BillCorrected, BillIssued
+from shared.events.reading import UsageMeasured
 from tests.billing_kit import Desk, account, closed, usage
+
+
+def replaced(base: UsageMeasured, **values: object) -> UsageMeasured:
+    return base.model_copy(update=values)
 
 
 def again(n: int, cycle: int, kwh: int, version: int = 2, **more: object):  # type: ignore[no-untyped-def]
@@ -119,6 +127,35 @@ async def test_reversals_are_the_bills_as_they_were_issued(desk: Desk) -> None:
     first, second = await desk.published(BillCorrected)
     assert second.reversals == first.replacements
     assert await desk.count(tables.CORRECTION) == 2
+
+
+@pytest.mark.parametrize("style", ["reversal_and_new", "delta"])
+async def test_a_chain_longer_than_one_fact_may_hold_is_corrected_in_several(desk: Desk, style: str) -> None:
+    desk.correct_by(style)
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(corrections.BILLS_MAX * 3 + 7)]
+    first = usage(1)
+    await desk.open(account(1))
+    await desk.released(
+        *(
+            replaced(
+                first,
+                usage_id=f"U-{n}",
+                period_from=day,
+                period_to=day + timedelta(days=1),
+                energy_wh={"import": 9_000},
+            )
+            for n, day in enumerate(days)
+        )
+    )
+    issued = [fact.bill for fact in await desk.published(BillIssued)]
+    assert len(issued) == len(days)
+    await desk.open(account(1, tariff="CN-ZJ/residential/combined"))
+    await desk.decide(issued[0].bill_id, "correct", "2026-02-10")
+    facts = await desk.published(BillCorrected)
+    assert [len(fact.reversals) for fact in facts] == [corrections.BILLS_MAX] * 3 + [7]
+    assert [bill for fact in facts for bill in fact.reversals] == issued
+    assert {bill.total_fen for fact in facts for bill in fact.replacements} == {502}
+    assert await desk.count(tables.CORRECTION) == 4
 
 
 async def test_a_settled_estimate_is_shown_on_the_bill(desk: Desk) -> None:
