@@ -25,8 +25,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
 
     async def device(device_id: str) -> DeviceRecord | None:
         async with database.read() as read:
-            row = await queries.device(read, device_id)
-        return queries.device_record(row) if row else None
+            return await queries.device(read, device_id)
 
     return service.assemble(
         NAME,

@@ -6,18 +6,25 @@ Each write asserts before that its keys are unique (an `UPDATE … FROM` applies
 that as many rows changed as were given.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import repeat
 from typing import Any
 
 import orjson
 from sqlalchemy import (
+    BindParameter,
+    Column,
     ColumnElement,
     FromClause,
+    Insert,
     Row,
+    Select,
     String,
     Table,
     Text,
+    Update,
     and_,
     any_,
     bindparam,
@@ -31,10 +38,10 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import TypeEngine
 
-from shared.db.connection import Read
-from shared.db.connection import Write as Tx
+from shared.db.connection import Read, Write
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -62,73 +69,136 @@ class RowCountMismatch(AssertionError):
     """A set statement changed another number of rows than it was given."""
 
 
-def relation(read: "Read", name: str, columns: Mapping[str, tuple[TypeEngine[Any], Sequence[Any]]]) -> FromClause:
+def relation(read: Read, name: str, columns: Mapping[str, tuple[TypeEngine[Any], Sequence[Any]]]) -> FromClause:
     """Return the given columns as a relation that can be joined in a statement: `{name: (type, values)}`."""
-    if read.dialect == "postgresql":
-        lists = {label: given for label, given in columns.items() if not isinstance(given[1], Same)}
-        arrays = [bindparam(None, list(values), type_=_array_of(kind)) for kind, values in lists.values()]
-        names = [column(label, _unbounded(kind)) for label, (kind, _) in lists.items()]
+    kinds = {label: kind for label, (kind, _) in columns.items()}
+    same = frozenset(label for label, (_, values) in columns.items() if isinstance(values, Same))
+    values = _encoded(read, kinds, {label: values for label, (_, values) in columns.items()})
+    return _relation(read.dialect, name, kinds, same, lambda label, kind: bindparam(None, values[label], type_=kind))
+
+
+def relation_for(read: Read, table: Table, columns: Columns) -> FromClause:
+    """Return the columns as a relation `given`, with the types that they have in the table."""
+    return relation(read, "given", {name: (table.c[name].type, values) for name, values in columns.items()})
+
+
+_ROWS = ""  # the label of all columns together, where they travel as one value
+
+
+def _relation(
+    dialect: str,
+    name: str,
+    kinds: Mapping[str, TypeEngine[Any]],
+    same: frozenset[str],
+    bind: Callable[[str, TypeEngine[Any]], BindParameter[Any]],
+) -> FromClause:
+    if dialect == "postgresql":
+        lists = {label: kind for label, kind in kinds.items() if label not in same}
+        arrays = [bind(label, _array_of(kind)) for label, kind in lists.items()]
+        names = [column(label, _unbounded(kind)) for label, kind in lists.items()]
         rows = func.unnest(*arrays).table_valued(*names, name=name).render_derived(name=name)
-        if len(lists) == len(columns):
+        if not same:
             return rows
-        same = {label: (kind, given.value) for label, (kind, given) in columns.items() if isinstance(given, Same)}
-        literals = {label: cast(bindparam(None, v, type_=kind), _unbounded(kind)) for label, (kind, v) in same.items()}
         return select(
-            *(literals[label].label(label) if label in same else rows.c[label] for label in columns)
+            *(
+                (cast(bind(label, kind), _unbounded(kind)) if label in same else rows.c[label]).label(label)
+                for label, kind in kinds.items()
+            )
         ).subquery(name)
-    dialect = read.conn.dialect
-    converted = []
-    for kind, values in columns.values():
-        convert = kind.dialect_impl(dialect).bind_processor(dialect)
-        converted.append([v if v is None else convert(v) for v in values] if convert else values)
-    text = orjson.dumps(list(zip(*converted, strict=True))).decode()
-    rows = func.json_each(bindparam(None, text, type_=Text())).table_valued("value", name=f"{name}_json")
+    rows = func.json_each(bind(_ROWS, Text())).table_valued("value", name=f"{name}_json")
     cells = [
         type_coerce(func.json_extract(rows.c.value, f"$[{i}]"), kind).label(label)
-        for i, (label, (kind, _)) in enumerate(columns.items())
+        for i, (label, kind) in enumerate(kinds.items())
     ]
     return select(*cells).select_from(rows).subquery(name)
 
 
+def _encoded(read: Read, kinds: Mapping[str, TypeEngine[Any]], columns: Columns) -> dict[str, Any]:
+    """Return what travels to the database, by the label under which `_relation` binds it."""
+    if read.dialect == "postgresql":
+        return {label: values.value if isinstance(values, Same) else list(values) for label, values in columns.items()}
+    dialect = read.conn.dialect
+    converted = []
+    for label, values in columns.items():
+        convert = kinds[label].dialect_impl(dialect).bind_processor(dialect)
+        converted.append([v if v is None else convert(v) for v in values] if convert else values)
+    return {_ROWS: orjson.dumps(list(zip(*converted, strict=True))).decode()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a set statement depends on beside its values: statements are built once for each, building costs milliseconds."""
+
+    dialect: str
+    table: Table
+    names: tuple[str, ...]
+    same: frozenset[str]
+
+    @property
+    def kinds(self) -> dict[str, TypeEngine[Any]]:
+        return {name: self.table.c[name].type for name in self.names}
+
+    @property
+    def given(self) -> FromClause:
+        """The columns as a relation whose values are given when the statement runs."""
+        return _relation(
+            self.dialect, "given", self.kinds, self.same, lambda label, kind: bindparam(_PREFIX + label, type_=kind)
+        )
+
+
+_PREFIX = "given_"
+SHAPES_MAX = 1024  # several times what the statements of one service are
+
+
+def _shape(read: Read, table: Table, columns: Columns) -> tuple[_Shape, dict[str, Any]]:
+    """Return the shape of columns, and their values as the parameters of its statements."""
+    same = frozenset(name for name, values in columns.items() if isinstance(values, Same))
+    shape = _Shape(read.dialect, table, tuple(columns), same)
+    encoded = _encoded(read, shape.kinds if read.dialect == "sqlite" else {}, columns)
+    return shape, {_PREFIX + label: value for label, value in encoded.items()}
+
+
 async def insert_ignore(
-    tx: "Tx", table: Table, columns: Columns, *, key: Sequence[str], returning: Sequence[str] = ()
+    tx: Write, table: Table, columns: Columns, *, key: Sequence[str], returning: Sequence[str] = ()
 ) -> Sequence[Row[Any]]:
     """Insert the rows whose key is new, and return `returning` (default: the key) of those; their order is open."""
     if not _count(columns):
         return []
     _assert_unique(columns, key)
-    given = relation_for(tx, table, columns)
-    statement = (
-        _insert(tx)(table)
-        .from_select(list(columns), select(*given.c).where(true()), include_defaults=False)
-        .on_conflict_do_nothing(index_elements=list(key))
-        .returning(*(table.c[name] for name in returning or key))
-    )
-    return await tx.all(statement)
+    shape, values = _shape(tx, table, columns)
+    return await tx.all(_insert_ignore(shape, tuple(key), tuple(returning or key)), values)
 
 
-async def claim(tx: "Tx", table: Table, columns: Columns, *, key: Sequence[str]) -> int:
-    """Insert the rows whose key is new, and return how many were: `insert_ignore` where nearly always all are."""
-    if not _count(columns):
+async def claim(tx: Write, table: Table, columns: Columns, *, key: Sequence[str]) -> int:
+    """Insert the rows whose key is new, and return how many were: `insert_ignore` where nearly always all are.
+
+    PostgreSQL looks twice at each key that may be in conflict: there, rows go in plainly, and once more where one was not new.
+    """
+    count = _count(columns)
+    if not count:
         return 0
     _assert_unique(columns, key)
-    given = relation_for(tx, table, columns)
-    new = _insert(tx)(table).from_select(list(columns), select(*given.c).where(true()), include_defaults=False)
-    return await tx.execute(new.on_conflict_do_nothing(index_elements=list(key)))
+    shape, values = _shape(tx, table, columns)
+    if tx.dialect == "postgresql":
+        try:
+            async with tx.savepoint():
+                return await tx.execute(_insert_rows(shape), values)
+        except IntegrityError:
+            pass
+    return await tx.execute(_insert_ignore(shape, tuple(key), ()), values)
 
 
-async def insert_rows(tx: "Tx", table: Table, columns: Columns) -> None:
+async def insert_rows(tx: Write, table: Table, columns: Columns) -> None:
     """Insert the rows, all of which must be new."""
     count = _count(columns)
     if not count:
         return
-    given = relation_for(tx, table, columns)
-    statement = insert(table).from_select(list(columns), select(*given.c), include_defaults=False)
-    _assert_count(await tx.execute(statement), count, table)
+    shape, values = _shape(tx, table, columns)
+    _assert_count(await tx.execute(_insert_rows(shape), values), count, table)
 
 
 async def update_from(
-    tx: "Tx",
+    tx: Write,
     table: Table,
     columns: Columns,
     *,
@@ -144,37 +214,27 @@ async def update_from(
     if not count:
         return 0
     _assert_unique(columns, key)
-    given = relation_for(tx, table, columns)
-    statement = (
-        update(table)
-        .values({name: given.c[name] for name in columns if name not in key})
-        .where(and_(*(table.c[name] == given.c[name] for name in key)), *(() if where is None else (where,)))
-    )
-    changed = await tx.execute(statement)
+    shape, values = _shape(tx, table, columns)
+    statement = _update_from(shape, tuple(key))
+    changed = await tx.execute(statement if where is None else statement.where(where), values)
     if not partial:
         _assert_count(changed, count, table)
     return changed
 
 
 async def upsert_newer(
-    tx: "Tx", table: Table, columns: Columns, *, key: Sequence[str], version: str = "version"
+    tx: Write, table: Table, columns: Columns, *, key: Sequence[str], version: str = "version"
 ) -> Sequence[Row[Any]]:
     """Insert rows, or replace those with a lower version, and return the keys of the rows that were applied."""
     if not _count(columns):
         return []
     _assert_unique(columns, key)
-    given = relation_for(tx, table, columns)
-    new = _insert(tx)(table).from_select(list(columns), select(*given.c).where(true()), include_defaults=False)
-    statement = new.on_conflict_do_update(
-        index_elements=list(key),
-        set_={name: new.excluded[name] for name in columns if name not in key},
-        where=new.excluded[version] > table.c[version],
-    ).returning(*(table.c[name] for name in key))
-    return await tx.all(statement)
+    shape, values = _shape(tx, table, columns)
+    return await tx.all(_upsert_newer(shape, tuple(key), version), values)
 
 
 async def select_in(
-    read: "Read",
+    read: Read,
     table: Table,
     keys: Columns,
     *,
@@ -186,26 +246,77 @@ async def select_in(
     """Return the rows whose key columns are among the given tuples; `order_by` gives their order."""
     if not _count(keys):
         return []
-    statement = select(*(columns if columns is not None else table.c))
-    if len(keys) == 1 and read.dialect == "postgresql":
-        ((name, values),) = keys.items()
-        kind = table.c[name].type
-        statement = statement.where(table.c[name] == any_(bindparam(None, list(values), type_=_array_of(kind))))
+    if len(keys) == 1:
+        ((name, given),) = keys.items()
+        unique = {name: given if read.dialect == "postgresql" else list(dict.fromkeys(given))}
     else:
-        unique = list(zip(*dict.fromkeys(zip(*keys.values(), strict=True)), strict=True))
-        given = relation(read, "given", {name: (table.c[name].type, unique[i]) for i, name in enumerate(keys)})
-        matches = and_(*(table.c[name] == given.c[name] for name in keys))
-        statement = statement.select_from(table.join(given, matches))
-    if where is not None:
-        statement = statement.where(where)
-    if order_by:
-        statement = statement.order_by(*order_by)
+        tuples = zip(*dict.fromkeys(zip(*keys.values(), strict=True)), strict=True)
+        unique = dict(zip(keys, map(list, tuples), strict=True))
+    shape, values = _shape(read, table, unique)
+    wanted = tuple(table.c if columns is None else columns)
+    known = all(isinstance(each, Column) for each in (*wanted, *order_by))  # an expression is another one each time
+    build = _select_in if known else _select_in.__wrapped__
+    statement = build(shape, wanted, tuple(order_by), for_update)
+    return await read.all(statement if where is None else statement.where(where), values)
+
+
+@lru_cache(SHAPES_MAX)
+def _insert_rows(shape: _Shape) -> Insert:
+    return insert(shape.table).from_select(list(shape.names), select(*shape.given.c), include_defaults=False)
+
+
+def _insert_unless(shape: _Shape) -> Any:
+    build: Any = postgresql.insert if shape.dialect == "postgresql" else sqlite.insert
+    # SQLite needs a WHERE to tell ON CONFLICT from the ON of a join
+    rows = select(*shape.given.c).where(true())
+    return build(shape.table).from_select(list(shape.names), rows, include_defaults=False)
+
+
+@lru_cache(SHAPES_MAX)
+def _insert_ignore(shape: _Shape, key: tuple[str, ...], returning: tuple[str, ...]) -> Any:
+    statement = _insert_unless(shape).on_conflict_do_nothing(index_elements=list(key))
+    return statement.returning(*(shape.table.c[name] for name in returning)) if returning else statement
+
+
+@lru_cache(SHAPES_MAX)
+def _upsert_newer(shape: _Shape, key: tuple[str, ...], version: str) -> Any:
+    new = _insert_unless(shape)
+    statement = new.on_conflict_do_update(
+        index_elements=list(key),
+        set_={name: new.excluded[name] for name in shape.names if name not in key},
+        where=new.excluded[version] > shape.table.c[version],
+    )
+    return statement.returning(*(shape.table.c[name] for name in key))
+
+
+@lru_cache(SHAPES_MAX)
+def _update_from(shape: _Shape, key: tuple[str, ...]) -> Update:
+    given, table = shape.given, shape.table
+    return (
+        update(table)
+        .values({name: given.c[name] for name in shape.names if name not in key})
+        .where(and_(*(table.c[name] == given.c[name] for name in key)))
+    )
+
+
+@lru_cache(SHAPES_MAX)
+def _select_in(
+    shape: _Shape, columns: tuple[ColumnElement[Any], ...], order_by: tuple[ColumnElement[Any], ...], for_update: bool
+) -> Select[Any]:
+    table = shape.table
+    statement = select(*columns).order_by(*order_by)
     if for_update:
         statement = statement.with_for_update(of=table)
-    return await read.all(statement)
+    if shape.dialect == "postgresql" and len(shape.names) == 1:
+        (name,) = shape.names
+        keys = bindparam(_PREFIX + name, type_=_array_of(table.c[name].type))
+        return statement.where(table.c[name] == any_(keys))
+    given = shape.given
+    matches = and_(*(table.c[name] == given.c[name] for name in shape.names))
+    return statement.select_from(table.join(given, matches))
 
 
-async def lock(tx: "Tx", table: Table, keys: Columns) -> Sequence[Row[Any]]:
+async def lock(tx: Write, table: Table, keys: Columns) -> Sequence[Row[Any]]:
     """Lock the rows with the given keys, in key order, and return the keys found.
 
     Who publishes under a key locks its row first, so that the journal has the facts of one key in commit order; the
@@ -213,15 +324,6 @@ async def lock(tx: "Tx", table: Table, keys: Columns) -> Sequence[Row[Any]]:
     """
     names = [table.c[name] for name in keys]
     return await select_in(tx, table, keys, columns=names, order_by=names, for_update=tx.dialect == "postgresql")
-
-
-def relation_for(read: "Read", table: Table, columns: Columns) -> FromClause:
-    """Return the columns as a relation `given`, with the types that they have in the table."""
-    return relation(read, "given", {name: (table.c[name].type, values) for name, values in columns.items()})
-
-
-def _insert(read: "Read") -> Any:
-    return postgresql.insert if read.dialect == "postgresql" else sqlite.insert
 
 
 def _unbounded(kind: TypeEngine[Any]) -> TypeEngine[Any]:

@@ -39,12 +39,13 @@ DeviceLookup = Callable[[str], Awaitable[DeviceRecord | None]]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls. `device` is set where the call is a device message instead of a token."""
+    """Who calls. `device` is set for a device message instead of a token, `meter_no` for a device of one meter."""
 
     subject: str
     scopes: frozenset[str] = frozenset()
     org_units: tuple[str, ...] = ()
     device: devices.Message | None = None
+    meter_no: str | None = None
 
     def has(self, scope: str) -> bool:
         return scope in self.scopes
@@ -170,7 +171,7 @@ class Authenticator:
         genuine = devices.is_genuine(message, key, request.method, target, body)
         if device is None or not device.active or not genuine:
             raise unauthenticated("auth.invalid_signature", "The device signature is not valid")
-        return Caller(subject=message.device_id, org_units=(device.org_unit,), device=message)
+        return Caller(message.device_id, org_units=(device.org_unit,), device=message, meter_no=device.meter_no)
 
 
 def _caller_of(claims: dict[str, Any]) -> Caller:

@@ -36,11 +36,12 @@ class ReplayedMessage(BusinessError):
 
 @dataclass(frozen=True, slots=True)
 class DeviceRecord:
-    """What the service knows of a device or head-end."""
+    """What the service knows of a device or head-end; `meter_no`: the one meter that it speaks for."""
 
     key_version: int
     active: bool
     org_unit: str
+    meter_no: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 
 from services.reading.adapters import codec, store
 from services.reading.domain import identity
@@ -13,16 +13,13 @@ from shared.trace import Origin, TraceNode
 from shared.web.devices import DeviceRecord
 
 SERVICE = "reading"
+_DEVICE = select(store.DEVICE).where(store.DEVICE.c.device_id == bindparam("given"))
 
 
-async def device(read: Read, device_id: str) -> Row[Any] | None:
-    """Return a device's row."""
-    return await read.first(select(store.DEVICE).where(store.DEVICE.c.device_id == device_id))
-
-
-def device_record(row: Row[Any]) -> DeviceRecord:
+async def device(read: Read, device_id: str) -> DeviceRecord | None:
     """Return what signatures of a device are checked against."""
-    return DeviceRecord(row.key_version, bool(row.active), row.org_unit)
+    row = await read.first(_DEVICE, {"given": device_id})
+    return None if row is None else DeviceRecord(row.key_version, bool(row.active), row.org_unit, row.meter_no)
 
 
 async def control_totals(read: Read, cycle: str) -> dict[str, int]:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Date, Row, String, and_, or_, select, update
+from sqlalchemy import Date, Row, String, and_, func, or_, select, update
 
 from services.reading.adapters import codec, tables
 from services.reading.domain import cycles
@@ -94,7 +94,21 @@ async def lock_points(tx: Tx, service_point_nos: Sequence[str]) -> None:
     await bulk.lock(tx, POINT, {"service_point_no": sorted(set(service_point_nos))})
 
 
-async def resolve(read: Read, keys: Sequence[tuple[str, date]]) -> Sequence[Row[Any]]:
+class Resolved(NamedTuple):
+    """A meter on a local day: its registers, the point where it is (empty: nowhere), and the status of the day's task there."""
+
+    meter_no: str
+    day: date
+    registers: str
+    numerator: int
+    denominator: int
+    service_point_no: str
+    org_unit: str
+    route_no: str
+    status: str | None
+
+
+async def resolve(read: Read, keys: Sequence[tuple[str, date]]) -> list[Resolved]:
     """Return meter, registers, point and task for pairs of meter and local day.
 
     The point is that where the meter is on that day; on the day of its removal still the old one.
@@ -115,9 +129,9 @@ async def resolve(read: Read, keys: Sequence[tuple[str, date]]) -> Sequence[Row[
             METER.c.registers,
             METER.c.numerator,
             METER.c.denominator,
-            INSTALLATION.c.service_point_no,
-            POINT.c.org_unit,
-            POINT.c.route_no,
+            func.coalesce(INSTALLATION.c.service_point_no, ""),
+            func.coalesce(POINT.c.org_unit, ""),
+            func.coalesce(POINT.c.route_no, ""),
             TASK.c.status,
         )
         .select_from(given)
@@ -126,7 +140,7 @@ async def resolve(read: Read, keys: Sequence[tuple[str, date]]) -> Sequence[Row[
         .outerjoin(POINT, POINT.c.service_point_no == INSTALLATION.c.service_point_no)
         .outerjoin(TASK, task)
     )
-    return await read.all(statement)
+    return list(map(Resolved._make, await read.all(statement)))
 
 
 async def tasks(read: Read, keys: Sequence[tuple[str, date]]) -> dict[tuple[str, date], Row[Any]]:
@@ -232,7 +246,7 @@ async def insert_findings(tx: Tx, found: Sequence[FindingRow]) -> None:
     )
 
 
-def faces(row: Row[Any]) -> Registers:
+def faces(row: Row[Any] | Resolved) -> Registers:
     """Return the registers of a row that has a meter's three columns."""
     return codec.registers(row.registers, row.numerator, row.denominator)
 

@@ -2,10 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import Row
 
 from services.reading.adapters import codec, read_store, store
 from services.reading.application import measuring
@@ -90,13 +87,13 @@ async def correct(
 
 async def _check(
     tx: Tx, correction: Correction, may_see: Callable[[str], bool], zone: ZoneInfo
-) -> tuple[Row[Any], store.ReadKey, Counts]:
+) -> tuple[store.Resolved, store.ReadKey, Counts]:
     try:
         read_key = identity.natural_key(correction.read_id)
     except Refused as refused:
         raise UnknownRead(refused.text) from None
     rows = await store.resolve(tx, [(read_key[0], cycles.local_day(read_key[1], zone))])
-    row = next((row for row in rows if row.service_point_no is not None), None)
+    row = next((row for row in rows if row.service_point_no), None)
     if row is None or not may_see(row.org_unit):
         raise UnknownRead
     if correction.unit != UNIT:
@@ -108,7 +105,7 @@ async def _check(
     return row, read_key, counts
 
 
-async def _is_in_force(tx: Tx, row: Row[Any], read_id: str) -> bool:
+async def _is_in_force(tx: Tx, row: store.Resolved, read_id: str) -> bool:
     """Return whether the period of the read's day is closed by this read, by an estimate, or by nothing yet."""
     task = (await store.tasks(tx, [(row.service_point_no, row.day)])).get((row.service_point_no, row.day))
     if task is None:

@@ -74,10 +74,10 @@ async def record(tx: Tx, *, curves: Sequence[Curve], uploader: Uploader, zone: Z
     return outcomes
 
 
-def _check(curve: Curve, row: Any, uploader: Uploader, zone: ZoneInfo, today: date) -> None:
+def _check(curve: Curve, row: store.Resolved | None, uploader: Uploader, zone: ZoneInfo, today: date) -> None:
     if row is None:
         raise Refused("reading.unknown_meter", "there is no such meter")
-    if row.service_point_no is None:
+    if not row.service_point_no:
         raise Refused("reading.not_installed", "the meter was installed nowhere on that day")
     if not uploader.may_see(row.org_unit) or uploader.meter_no not in (None, row.meter_no):
         raise Refused("reading.other_org_unit", "the meter is outside what this uploader may bring curves for")

@@ -4,10 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import Row
 
 from services.reading.adapters import read_store, store
 from services.reading.adapters.store import FindingRow, ReadKey
@@ -56,7 +54,7 @@ class _Given:
     item: ReadItem
     key: ReadKey
     day: date
-    row: Row[Any] | None = None
+    row: store.Resolved | None = None
     faces: Registers = ()
     counts: Counts = ()
     outcome: Outcome | None = None
@@ -157,7 +155,7 @@ async def _resolve(tx: Tx, given: Sequence[_Given], uploader: Uploader) -> None:
             row = rows.get((each.item["meter_no"], each.day))
             if row is None:
                 raise Refused("reading.unknown_meter", "there is no such meter")
-            if row.service_point_no is None:
+            if not row.service_point_no:
                 raise Refused("reading.not_installed", "the meter was installed nowhere on that day")
             if row.org_unit not in seen:
                 seen[row.org_unit] = uploader.may_see(row.org_unit)

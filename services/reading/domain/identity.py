@@ -1,6 +1,7 @@
 """The id of a read spells its natural key, so that none has to be stored, indexed or made up."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from services.reading.domain.refusal import Refused
 
@@ -11,7 +12,12 @@ _FORM = "%Y%m%dT%H%M%SZ"
 
 def read_id(meter_no: str, read_at: datetime, source: str) -> str:
     """Return the id of the read of a meter at an instant of whole seconds from one source."""
-    return f"{meter_no}{SEPARATOR}{read_at.astimezone(UTC).strftime(_FORM)}{SEPARATOR}{source}"
+    return f"{meter_no}{SEPARATOR}{_text(read_at)}{SEPARATOR}{source}"
+
+
+@lru_cache(maxsize=1024)  # the reads of a batch have few instants
+def _text(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime(_FORM)
 
 
 def natural_key(read_id: str) -> tuple[str, datetime, str]:

@@ -45,10 +45,8 @@ async def _uploader(tx: Tx, caller: auth.Caller, kind: str, message_id: str, rou
     if caller.device is None:
         return Uploader(kind, caller.subject, message_id, caller.may_see, READ_SOURCES, route_no=route_no)
     await devices.remember_nonce(tx, caller.device)
-    row = await queries.device(tx, caller.subject)
-    assert row is not None  # its signature was checked
     message_id = message_id or caller.device.nonce
-    return Uploader("device", caller.subject, message_id, caller.may_see, FROM_DEVICES, meter_no=row.meter_no)
+    return Uploader("device", caller.subject, message_id, caller.may_see, FROM_DEVICES, meter_no=caller.meter_no)
 
 
 async def _record(tx: Tx, items: list[reads.ReadItem], uploader: Uploader, own: Context) -> list[Outcome]:

@@ -40,7 +40,7 @@ async def test_the_number_of_statements_is_the_same_for_10_and_1000_reads(kit: K
         assert {outcome["status"] for outcome in outcomes} == {"accepted"}
         texts.append([text.split("(")[0][:40] for text in statements.texts])
     assert len(texts[1]) == len(texts[2]), texts
-    assert len(texts[2]) <= (12 if closing else 4)
+    assert len([text for text in texts[2] if "SAVEPOINT" not in text]) <= (12 if closing else 4)
 
 
 async def test_two_posts_of_the_same_reads_at_once_are_one_accepted_and_one_already_accepted(kit: Kit) -> None:
