@@ -4,8 +4,9 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -70,10 +71,8 @@ class EmbeddedEventLog:
             self._arrivals.notify_all()
 
     def _append(self, records: Sequence[Record]) -> None:
-        connection = self.connection
         now = int(time.time())
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self.transaction() as connection:
             ends: dict[Partition, int] = {
                 (topic, partition): end
                 for topic, partition, end in connection.execute("SELECT topic, partition, next_offset FROM log_end")
@@ -88,9 +87,18 @@ class EmbeddedEventLog:
             connection.executemany(
                 "INSERT OR REPLACE INTO log_end VALUES (?, ?, ?)", [(*key, end) for key, end in ends.items()]
             )
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write all of it or nothing; on the log's own thread."""
+        connection = self.connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # a full disk may have ended it already
+                connection.execute("ROLLBACK")
             raise
 
     def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
@@ -180,10 +188,8 @@ class EmbeddedSubscription:
         return True
 
     def _commit(self, rows: list[tuple[str, str, int, int]]) -> None:
-        connection = self._log.connection
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany("INSERT OR REPLACE INTO committed VALUES (?, ?, ?, ?)", rows)
-        connection.execute("COMMIT")
+        with self._log.transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO committed VALUES (?, ?, ?, ?)", rows)
 
     def assigned(self) -> frozenset[Partition]:
         return frozenset(self._next)

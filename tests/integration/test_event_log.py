@@ -146,3 +146,33 @@ async def test_a_broker_that_is_away_is_told_as_unavailable() -> None:
     with pytest.raises(EventLogUnavailable):
         await log.subscribe("g", ["wattline.test"]).start()
     await log.stop()
+
+
+async def test_an_embedded_log_on_a_full_disk_refuses_keeps_what_it_took_and_goes_on_once_there_is_room(
+    tmp_path: Path,
+) -> None:
+    log = EmbeddedEventLog(tmp_path / "events.db")
+    await log.start()
+
+    async def room(pages: int) -> None:
+        await log.run(lambda: log.connection.execute(f"PRAGMA max_page_count = {pages}"))
+
+    topic, taken, refused = "wattline.test", 0, 0
+    await room(40)
+    while refused < 3:
+        try:
+            await log.send([record(topic, 0, f"{taken:04}" + "x" * 4000)])
+            taken += 1
+        except EventLogUnavailable:
+            refused += 1
+    subscription = log.subscribe(group(), [topic])
+    await subscription.start()
+    for _ in range(2):  # offsets of as many partitions as no page has room for
+        with pytest.raises(EventLogUnavailable):
+            await subscription.commit({("t" * 1000 + str(n), 0): 1 for n in range(200)})
+    await room(10_000)
+    await log.send([record(topic, 0, f"{taken:04}")])
+    assert await subscription.commit({(topic, 0): 1})
+    records = await read(subscription, taken + 1)
+    assert [int(r.value[:4]) for r in records] == list(range(taken + 1))
+    await log.stop()
