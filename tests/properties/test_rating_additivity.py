@@ -6,11 +6,13 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from services.billing.domain import rating
+from services.billing.domain import rating, second_opinion
+from services.billing.domain.bulk import rate as bulk
 from tests.effort import examples
+from tests.properties.rating_strategies import Drawn, books, requests_for
 from tests.unit.billing.rating.documents import HOME, PLAIN, changed, request, state
 
 WH = st.integers(0, 6_000_000) | st.sampled_from([2_759_999, 2_760_000, 2_760_001, 4_799_999, 4_800_000, 4_800_001])
@@ -110,3 +112,85 @@ def test_a_new_price_within_the_cycle_shares_the_kwh_by_days_without_losing_any(
     assert bill.quantities_wh["import"] == wh
     shares = {line.version: line.quantity or 0 for line in bill.lines}
     assert abs(shares.get("1", 0) * 31 - wh * days) * 2 <= 31
+
+
+# --- tariffs over all charge kinds
+
+DRAWN = settings(
+    max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow], phases=[Phase.explicit, Phase.generate]
+)
+
+
+def of_one_version(drawn: Drawn, by_the_kwh: bool) -> Drawn:
+    """The drawn tariff without a change of version or ladder year within a cycle, so that nothing cuts it.
+
+    `by_the_kwh`: with the charges on metered kWh alone: energy, levies, export, the tiers of a ladder of the year.
+    """
+    documents = [d for d in drawn.documents if d.get("version") != 2]
+    document = documents[-1] | {"effective": {"from": "2020-01-01", "to": None}, "series_at": "read_day"}
+    ladder = document.get("ladders", {}).get("ladder")
+    if ladder and "cycle_belongs_to" in ladder:
+        document["ladders"] = {"ladder": ladder | {"cycle_belongs_to": "read_day"}}
+    if by_the_kwh:
+        kept = ladder and ladder["span"] == "year" and not {"free", "outside_months"} & set(ladder)
+        document["charges"] = [
+            c
+            for c in document["charges"]
+            if (c["kind"] in ("energy", "export") and "quantity" not in c)
+            or (c["name"] == "tiers" and kept and c.get("tier_kwh_of_periods") != "by_share")
+        ]
+        document["rounding"] = {**HOME["rounding"], **{n: document["rounding"][n] for n in ("loss", "share")}}
+        document.pop("tax", None)
+        if not kept:
+            document.pop("ladders", None)
+    documents[-1] = document
+    book = rating.load_book(documents)
+    return Drawn(tuple(documents), book, drawn.tariff, book.versions[drawn.tariff])
+
+
+def in_one_part(request: rating.Request) -> rating.Request:
+    """The request with one fact and one read of registers, none of them below zero."""
+    wh = {name: abs(value) for name, value in request.usage[0].wh.items()}
+    fact = replace(request.facts[-1], from_=date(2020, 1, 1))
+    return replace(request, facts=(fact,), usage=(rating.UsagePart(request.from_, request.to, wh),))
+
+
+def read_between(part: rating.UsagePart, day: date) -> tuple[rating.UsagePart, rating.UsagePart]:
+    """A third of every energy before a day and the rest after it; the demand of both is the same."""
+    third = {name: wh if name.startswith("demand") else wh // 3 for name, wh in part.wh.items()}
+    rest = {name: wh if name.startswith("demand") else wh - third[name] for name, wh in part.wh.items()}
+    return rating.UsagePart(part.from_, day, third), rating.UsagePart(day, part.to, rest)
+
+
+def drawn_whole(data: st.DataObject, by_the_kwh: bool) -> tuple[Drawn, rating.Request, date]:
+    drawn = of_one_version(data.draw(books()), by_the_kwh)
+    whole = in_one_part(data.draw(requests_for(drawn, curves=False)))
+    return drawn, whole, whole.from_ + timedelta(days=data.draw(st.integers(1, (whole.to - whole.from_).days - 1)))
+
+
+@DRAWN
+@given(st.data())
+def test_a_read_within_the_cycle_changes_nothing_whatever_the_charges(data: st.DataObject) -> None:
+    drawn, whole, day = drawn_whole(data, by_the_kwh=False)
+    cut = replace(whole, usage=read_between(whole.usage[0], day))
+    bill = rating.rate_one(whole, drawn.book)
+    assert rating.rate_one(cut, drawn.book) == bill
+    (twin,) = bulk.rate([cut], drawn.book)
+    assert twin is None or second_opinion.difference(twin, bill) is None
+
+
+@DRAWN
+@given(st.data())
+def test_charges_on_kwh_of_a_cycle_that_is_billed_in_two_add_up_before_rounding(data: st.DataObject) -> None:
+    drawn, whole, day = drawn_whole(data, by_the_kwh=True)
+    before, after = read_between(whole.usage[0], day)
+    # the months and the read day stay, so that season, prices and ladder year do
+    one = rating.rate_one(whole, drawn.book)
+    first = rating.rate_one(replace(whole, to=day, usage=(before,)), drawn.book)
+    second = rating.rate_one(replace(whole, from_=day, usage=(after,), state=first.state), drawn.book)
+    if one.refusal is not None:
+        assert one.refusal.code in {"ladder_state_wrong", "price_changes_in_cycle"}
+        return
+    assert exact(one) == exact(first, second)
+    assert (one.state or {})["ladders"] == (second.state or {})["ladders"]
+    assert within_half_a_fen_per_line([one], [first, second])

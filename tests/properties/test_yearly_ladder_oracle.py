@@ -1,5 +1,6 @@
 """The yearly ladder against a slow walk through the year, Wh by Wh, under exchanges, registrations, moves, option and
-version changes and late corrections together. Limits are a few Wh a month, so that every walk crosses them.
+version changes and late corrections together; the bulk implementation goes along. Limits are a few Wh a month, so that every
+walk crosses them.
 """
 
 import itertools
@@ -11,7 +12,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.billing.domain import corrections, rating
+from services.billing.domain import corrections, rating, second_opinion
+from services.billing.domain.bulk import rate as bulk
 from tests.effort import examples
 
 ONE = timedelta(days=1)
@@ -177,6 +179,9 @@ def run(story: Story) -> list[tuple[rating.Request, rating.RatedBill]]:
         asked = replace(request, state=state)
         bill = rating.rate_one(asked, book)
         assert bill.refusal is None, bill.refusal
+        (twin,) = bulk.rate([asked], book)
+        assert twin is not None
+        assert second_opinion.difference(twin, bill) is None
         state = bill.state
         out.append((asked, bill))
     return out

@@ -13,7 +13,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 SAFE: Final = 2**62 - 1
-"""Every value stays within ± SAFE, so that a sum of two still fits int64."""
+"""Every value stays within ± SAFE, so that a sum of two still fits int64, and a value with half of its divisor too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,6 @@ class Rows:
         if den > SAFE:
             self.set_apart(col.v != 0)
             return self.constant(0)
-        if mode == "half_up":
-            col = self.within(col, SAFE - den // 2)
         negative = col.lo < 0
         size = np.abs(col.v) if negative else col.v
         if mode == "half_up":
@@ -183,8 +181,7 @@ def by_share(rows: Rows, whole: Col, weights: Sequence[Col]) -> list[Col]:
     for i, rest in enumerate(rests):
         ahead = np.zeros(rows.n, dtype=np.int64)
         for j, other in enumerate(rests):
-            if j != i:
-                ahead += (other >= rest) if j < i else (other > rest)
+            ahead += (other >= rest) if j < i else (other > rest)
         share = floors[i] + (ahead < left)
         share = np.where(nothing, whole.v if i == last else 0, share)
         out.append(rows.read(share))

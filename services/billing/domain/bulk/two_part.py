@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from services.billing.domain.bulk import curves
-from services.billing.domain.bulk.columns import SAFE, Bools, Col, Ints
+from services.billing.domain.bulk.columns import Bools, Col, Ints
 from services.billing.domain.bulk.forms import same_power
 from services.billing.domain.bulk.segments import Piece, fact_at
 from services.billing.domain.bulk.work import Work, as_addends
@@ -282,8 +282,6 @@ def power_factor(work: Work, piece: Piece, charge: PowerFactor) -> None:
     percent = rows.read(np.where(idle, 0, percents[cos]))
     on = work.base(piece, charge.on, charge.of)
     total, base_den = work.add_up(on)
-    if base_den * den * 100 > SAFE:
-        rows.set_apart(~idle)
     work.add_value(
         charge, "power_factor", piece, rows.product(total, percent), base_den * den * 100, quantity=cos * 10, unit="cos φ",
         price=Exact(1, den * 100), price_num=percent.v, on=as_addends(on),

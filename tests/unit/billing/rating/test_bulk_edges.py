@@ -88,3 +88,32 @@ def test_free_energy_is_taken_off_the_periods_before_they_share_the_tiers(how: s
     counted = sum(line.quantity or 0 for line in bills[0].lines if line.charge == "add-on")
     total = sum(wh for name, wh in bills[0].quantities_wh.items() if name == "import")
     assert counted == total - 15_001 * (how == "before_ladder")
+
+
+@pytest.mark.parametrize("starts", ["01-01", "07-01"])
+@pytest.mark.parametrize(
+    ("from_", "to", "cut"),
+    [
+        (date(2025, 12, 15), date(2026, 1, 15), "01-01"),
+        (date(2026, 6, 20), date(2026, 7, 10), "07-01"),
+        (date(2026, 1, 1), date(2026, 2, 1), ""),
+        (date(2026, 2, 3), date(2026, 3, 3), ""),
+    ],
+)
+@pytest.mark.parametrize("moved", [None, 1, 5])
+def test_a_cycle_over_the_end_of_the_ladder_year_is_cut_there_and_nowhere_else(
+    starts: str, from_: date, to: date, cut: str, moved: int | None
+) -> None:
+    ladder = {**HOME["ladders"]["year"], "cycle_belongs_to": "split_at_year_end", "year_starts": starts}
+    facts = [rating.AccountFact(date(2020, 1, 1), people=2)]
+    if moved is not None:  # a fact that changes no charge cuts nothing, wherever in the month it begins
+        day = to.replace(day=moved)
+        facts = [replace(facts[0], to=day), replace(facts[0], from_=day, people=3)]
+    year = from_.year - (from_.month < int(starts[:2]))
+    asked = rating.request(
+        contract="c", tariff="t", period=(from_, to), bill_months=[from_.replace(day=1)], facts=facts,
+        usage_wh={"import.peak": 3_000_001, "import.valley": 70_000},
+        state={"ladders": {"year": {"year": year, "used_wh": [2_000_000, 0, 0]}}},
+    )  # fmt: skip
+    (bill,) = both([asked], document(HOME, ladders={"year": ladder}))
+    assert len({line.from_ for line in bill.lines}) == 1 + (cut == starts)

@@ -84,6 +84,7 @@ def test_a_column_is_divided_and_rounded_as_single_numbers_are(mode: str, den: i
     assert got.lo >= got.v.min() - (den > 1)
     assert got.hi <= got.v.max() + (den > 1)
     assert not apart.any() or den > 10**9
+    assert not apart[values.index(0)]
 
 
 def test_an_unknown_rounding_mode_is_no_way_to_make_an_integer() -> None:

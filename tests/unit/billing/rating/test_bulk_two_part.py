@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import rating
+from services.billing.domain import rating, second_opinion
+from services.billing.domain.bulk import rate as bulk
 from services.billing.domain.tariff.exact import Exact
 from tests.unit.billing.rating.beside import both
 from tests.unit.billing.rating.documents import PLAIN, TABLE
@@ -88,6 +89,11 @@ CUTS = [
         replace(FACT, from_=date(2026, 7, 20), equipment=units("suspended", "running")),
     ),
     (replace(FACT, equipment=units("suspended", "running")),),
+    (  # suspended until further notice, told in two facts
+        replace(FACT, to=date(2026, 7, 20), equipment=units("running", "running")),
+        replace(FACT, from_=date(2026, 7, 20), to=date(2026, 7, 25), equipment=units("running", "suspended")),
+        replace(FACT, from_=date(2026, 7, 25), equipment=units("hot_standby", "suspended")),
+    ),
     (  # too short a suspension, told in three facts, and two facts after it
         replace(FACT, to=date(2026, 7, 5), equipment=units("running", "running")),
         replace(FACT, from_=date(2026, 7, 5), to=date(2026, 7, 9), equipment=units("running", "suspended")),
@@ -131,6 +137,18 @@ def test_the_power_factor_of_every_hundredth_is_alike(of: str, standard: str) ->
     both([request(reactive_import=r, **{"import": 7_654_321}) for r in sizes], book(energy, factor))
     (idle,) = both([request(**{"import": 0})], book(energy, factor))
     assert [f.code for f in idle.findings] == ["no_active_energy"]
+
+
+@pytest.mark.parametrize("price", ["0.43219", "0.123456789013", "0.000000000001"])
+def test_the_power_factor_of_fine_prices_is_alike(price: str) -> None:
+    energy = {"name": "energy", "kind": "energy", "price": price}
+    factor = {"name": "factor", "kind": "power_factor", "table": TABLE["table"], "standard": "0.90", "active": "import",
+              "reactive": "reactive.import", "on": ["energy"], "of": "exact"}  # fmt: skip
+    asked = [request(**{"import": wh, "reactive_import": wh}) for wh in (0, 1, 10**6, 10**12)]
+    own = book(energy, factor)
+    for mine, other in zip(bulk.rate(asked, own), rating.rate(asked, own), strict=True):
+        assert mine is None or second_opinion.difference(mine, other) is None
+    both(asked[:2], own)
 
 
 TAXES = [None, {"included": True, "rate": "0.13", "shown": True}, {"included": False, "rate": "0.13", "shown": True}]
