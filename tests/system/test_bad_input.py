@@ -143,6 +143,12 @@ CASES = [
     Case("replayed device message", device_message, 401, "auth.replayed_message", before=device_message),
     Case("same idempotency key, another body", pay(200), 422, "idempotency.key_reused", before=pay(100)),
     Case("forged callback", forged_callback, 401, "channel.invalid_signature"),
+    Case(
+        "job for a day after tomorrow",
+        post("reading", "/v1/jobs/plan-cycles/runs", {"business_date": "2199-01-01"}),
+        422,
+        "business_date.in_the_future",
+    ),
     Case("stale decision", decision(who="reviewer-1", versions_behind=1), 412, "bill.stale_decision"),
     Case("a reviewer who read the meter", decision(who="uploader-1"), 403, "bill.reviewer_read_meter"),
     Case(

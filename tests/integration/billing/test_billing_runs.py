@@ -1,9 +1,10 @@
 """Bill runs: when they are released, and what stays behind."""
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -12,7 +13,7 @@ from services.billing.application import runs
 from services.billing.entrypoints import jobs
 from shared.db import jobs as platform_jobs
 from shared.events.billing import BillIssued
-from tests import billing_kit
+from tests import billing_kit, webapp
 from tests.billing_kit import Desk, account, closed, usage
 
 
@@ -129,6 +130,29 @@ async def test_a_reviewer_releases_a_run_over_the_api(by_reviewer: Desk) -> None
     assert (done.status_code, again.json()["code"]) == (200, "run.not_in_review")
     await desk.work()
     assert [f.bill.issued_on for f in await desk.published(BillIssued)] == [date(2026, 2, 3)]
+
+
+async def test_the_clock_of_the_next_day_runs_from_the_closing_of_a_route_until_its_release(by_reviewer: Desk) -> None:
+    desk = by_reviewer
+    desk.db.clock = webapp.FixedClock(datetime(2026, 2, 1, 12, tzinfo=UTC))
+
+    async def gauge(client: httpx.AsyncClient, name: str) -> float:
+        (line,) = [x for x in (await client.get("/metrics")).text.splitlines() if x.startswith(f"{name} ")]
+        return float(line.split()[1])
+
+    await desk.open(account(1))
+    await desk.measure(usage(1))
+    await desk.close(closed([usage(1)]))
+    async with desk.client() as client:
+        url = "/v1/runs/R1/2026-01"
+        seen = await client.get(url)
+        before = await gauge(client, "runs_unreleased_oldest_age_seconds")
+        answer = await client.post(f"{url}/release", json={}, headers={"If-Match": seen.headers["ETag"]})
+        assert answer.status_code == 200, answer.text
+        await desk.work()
+        after = await gauge(client, "runs_unreleased_oldest_age_seconds")
+    since = datetime.now(UTC) - desk.db.clock.now()
+    assert (before, after) == (pytest.approx(since.total_seconds(), abs=60), 0.0)
 
 
 async def test_who_read_the_meters_may_not_release_their_run(by_reviewer: Desk) -> None:

@@ -1,6 +1,9 @@
 """Estimates and what settles them; late, better and corrected reads after the usage went out."""
 
-from tests.reading_kit import Kit, read
+from datetime import date, timedelta
+
+from services.reading.application import closing, planning
+from tests.reading_kit import ONE, UNIT, Kit, Statements, read
 
 
 async def _january(kit: Kit, meters: int = 1) -> None:
@@ -35,6 +38,36 @@ async def test_a_missing_read_is_estimated_by_previous_usage_and_told(kit: Kit) 
         "sum_wh": 90_320,
     }
     assert "reading.missing_read" in {f["code"] for f in await kit.items("findings")}
+
+
+async def test_planning_and_closing_take_as_many_statements_for_a_route_of_500_as_for_one_of_10(kit: Kit) -> None:
+    own = kit.service.app.state.context
+    counts = []
+    for route, first, points in (("R1", 0, 10), ("R2", 10, 500)):
+        numbers = [f"{n:04}" for n in range(first, first + points)]
+        await kit.put("routes", [{"route_no": route, "org_unit": UNIT, "read_day": 1}])
+        await kit.put("service-points", [{"service_point_no": f"S{n}", "route_no": route} for n in numbers])
+        await kit.put("meters", [{"meter_no": f"M{n}", "org_unit": UNIT, "registers": list(ONE)} for n in numbers])
+        put = {"installed_on": "2026-01-01", "unit": "kWh", "opening": {"import": "100.00"}}
+        await kit.put("installations", [{"service_point_no": f"S{n}", "meter_no": f"M{n}"} | put for n in numbers])
+        for month, share in ((2, 1), (3, 2)):  # in the second month every other point is not read
+            day = date(2026, month, 1)
+            with Statements(kit) as statements:
+                async with kit.database.begin() as tx:
+                    await planning.plan(tx, route_no=route, business_date=day, policies=own.policies, zone=own.zone)
+            await kit.push(*(read(f"M{n}", str(day), f"{100 + 30 * (month - 1)}.00") for n in numbers[::share]))
+            with statements:
+                async with kit.database.begin() as tx:
+                    found = await closing.close(
+                        tx,
+                        route_no=route,
+                        cycle=f"2026-{month - 1:02}",
+                        business_date=day + timedelta(days=1),
+                        policies=own.policies,
+                    )
+        assert found["estimated"] == points // 2, found
+        counts.append(len(statements.texts))
+    assert counts[0] == counts[1]
 
 
 async def test_the_next_actual_read_settles_an_estimate_by_itself(kit: Kit) -> None:
