@@ -141,7 +141,7 @@ async def touched_by_document(read: Read, kind: str, document_id: str, from_: da
         or_(*(b.tariffs.contains(text, autoescape=True) for text in using), false()),
         or_(
             and_(b.period_to >= from_, b.period_from < to),
-            and_(b.cycle >= f"{from_:%Y-%m}", b.cycle <= f"{to - timedelta(days=1):%Y-%m}"),
+            and_(b.cycle + "-01" >= from_.isoformat(), b.cycle + "-01" < to.isoformat()),
         ),
     )
 
