@@ -57,7 +57,7 @@ async def collect(stage: Stage) -> Result:
             "prepaid by customers": yuan(-books["2203"]["balance_fen"] if "2203" in books else 0),
             "payments": f"{len(payments):,}",
         },
-        stories=await _stories(stage, bills, notices),
+        stories=await _stories(stage, bills, payments, notices),
         invariants=await _invariants(stage, totals, bills, notices, payments),
     )
 
@@ -87,6 +87,7 @@ async def _figures(
             ("missed", "missed"),
         ):
             rows[f"reads {title}"].append(sum(p[name] for p in progress))
+        rows["reads that came again"].append(totals[month.cycle]["reading"]["reads_duplicate"])
         rows["usage kWh"].append(sum(p["sum_wh"] for p in progress) // 1000)
         billing = totals[month.cycle]["billing"]
         rows["bills issued"].append(billing["bills_issued"])
@@ -106,15 +107,18 @@ def _cell(title: str, number: int) -> str:
 
 
 async def _stories(
-    stage: Stage, bills: list[dict[str, Any]], notices: list[dict[str, Any]]
+    stage: Stage, bills: list[dict[str, Any]], payments: list[dict[str, Any]], notices: list[dict[str, Any]]
 ) -> list[tuple[str, list[str]]]:
     found = []
+    findings = await stage.all("collection", "/v1/findings")
     for name, story in STORIES.items():
         customer = stage.district.customers[stage.district.stories[name]]
         own = sorted(
             (b for b in bills if b["account_no"] == customer.account_no), key=lambda b: (b["cycle"], b["version"])
         )
         lines = [f"{story.title} (account {customer.account_no})", *(_bill_line(bill) for bill in own)]
+        paid = [payment for payment in payments if payment["account_no"] == customer.account_no]
+        lines += [_payment_line(payment, findings) for payment in sorted(paid, key=lambda p: p["received_on"])]
         account = await stage.get("collection", f"/v1/accounts/{customer.account_no}")
         owes = f"owes {yuan(account['outstanding_fen'])}, has prepaid {yuan(account['prepaid_fen'])} yuan"
         told = [n["template"] for n in notices if n["account_no"] == customer.account_no]
@@ -130,6 +134,12 @@ def _bill_line(bill: dict[str, Any]) -> str:
         f"  {bill['cycle']} v{bill['version']}: {bill['energy_wh'] / 1000:.2f} kWh, "
         f"{yuan(bill['total_fen'])} yuan, {', '.join(notes)}"
     )
+
+
+def _payment_line(payment: dict[str, Any], findings: list[dict[str, Any]]) -> str:
+    notes = [f["code"].partition(".")[2] for f in findings if f["entity_id"] == payment["payment_id"]]
+    how = ", ".join([payment["channel"], payment["status"], *notes])
+    return f"  {payment['received_on']}: paid {yuan(payment['amount_fen'])} yuan, {how}"
 
 
 async def _invariants(

@@ -58,6 +58,7 @@ def test_every_customer_is_billed_in_both_months_for_what_the_meter_counted(
     assert figures["reads expected"][1:3] == ["60", "60"]
     assert figures["reads estimated"] == ["0", "1", "1", "2"]
     assert figures["reads missed"] == ["0", "0", "0", "0"]
+    assert figures["reads that came again"] == ["0", "15", "0", "15"]  # one day of the first route, pushed twice
     assert figures["bills issued"][1:3] == ["60", "60"]
     assert figures["bills held for review"] == ["0", "0", "1", "1"]
     assert figures["bills corrected"] == ["0", "1", "1", "2"]
@@ -67,6 +68,9 @@ def test_every_customer_is_billed_in_both_months_for_what_the_meter_counted(
 @pytest.mark.parametrize(
     ("name", "texts"),
     [
+        ("normal_payment", ["yuan, app, posted", "owes 0.00"]),
+        ("double_callback", ["yuan, app, posted", "owes 0.00", "has prepaid 0.00"]),
+        ("wrong_amount", ["yuan, app, posted, amount_differs", "yuan, counter, posted", "owes 0.00"]),
         ("overpayment", ["has prepaid"]),
         ("never_pays", ["1 reminder"]),
         ("missed_read", ["2026-01 v1", "estimated", "settles_estimate", "1 estimate_made"]),
@@ -84,6 +88,10 @@ def test_each_story_is_told_with_its_outcome(
 ) -> None:
     told = story(played, name)
     assert all(text in told for text in texts), told
+
+
+def test_a_payment_that_the_channel_reports_twice_is_one(played: subprocess.CompletedProcess[str]) -> None:
+    assert story(played, "double_callback").count("2026-02-06: paid") == 1
 
 
 def test_a_page_with_an_invariant_that_does_not_hold_says_so() -> None:
