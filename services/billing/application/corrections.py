@@ -22,7 +22,7 @@ from shared.events import billing as events
 
 RERATED = "rerated"
 CANCELLED = "cancelled"
-BILLS_MAX = 24  # of one correction: two years of months; with all components that a bill may have they fit in one event
+BILLS_MAX = 12  # of one correction: a ladder year of months; with all components, and differences, they fit in one event
 _STATUS = {REVERSAL_AND_NEW: REVERSED, DELTA: ADJUSTED}
 
 
@@ -47,7 +47,7 @@ async def write(
 ) -> list[Writing]:
     """Take the issued bills of chains out of force, publish the corrections, and return their replacements to store.
 
-    The accounts are locked. A chain is one correction: all of it is posted together. Facts that change more than 24 bills, years
+    The accounts are locked. A chain is one correction: all of it is posted together. Facts that change more than 12 bills, years
     back, make several corrections in order of time. The policy of `corrected_on` says whether bills are reversed and issued anew
     or adjusted by difference documents.
     """
