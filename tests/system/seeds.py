@@ -45,7 +45,7 @@ class Seeds:
         if self._service == "collection":
             values |= {"channel": "app", "channel_txn": f"test-{n}"}
         if "rating-documents" in path:
-            values |= {"kind": "calendar", "document_id": "example/holidays"}
+            values |= {"kind": "calendar", "document_id": "example/holidays", "from": "2026-01-01", "to": "2026-02-01"}
         return values
 
     def _traced(self, n: int) -> Values:
