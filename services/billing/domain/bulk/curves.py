@@ -205,8 +205,7 @@ def highest_mean(work: Work, piece: Piece, quantity: str) -> Col:
             quarters = slots.minutes // QUARTER
             starts = np.flatnonzero(np.concatenate(([True], quarters[1:] != quarters[:-1])))
             inside = np.add.reduceat(inside, starts, axis=1)
-        whole_row = inside.shape == table.shape and step == QUARTER
-        highest = highs if whole_row else inside.max(axis=1)
+        highest = highs if inside.shape == table.shape else inside.max(axis=1)
         best = work.rows.most(best, _col(work, highest * (60 // QUARTER)))
     return best
 

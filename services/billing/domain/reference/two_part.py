@@ -228,8 +228,6 @@ def hundredths(active: int, reactive: int) -> int:
 def factor_percent(charge: PowerFactor, hundredth: int) -> Exact:
     """Give the percentage of the table: above 0 a penalty, below 0 a reward."""
     points = charge.standard - hundredth
-    if points == 0:
-        return Exact(0, 1)
     percent = _by_steps(charge.penalty if points > 0 else charge.reward, abs(points))
     return percent if points > 0 else Exact(-percent.num, percent.den)
 

@@ -118,3 +118,63 @@ def home(**changes: Any) -> rating.Request:
     """A January cycle of 100 + 100 kWh at the home tariff with an empty ladder."""
     values = {"wh": {"import.peak": 100_000, "import.valley": 100_000}, "state": state(0, 0, 0)}
     return request("t/home", **(values | changes))
+
+
+def rated(
+    charges: list[dict[str, Any]], values: dict[str, Any] | None = None, *more: dict[str, Any], **asked: Any
+) -> rating.RatedBill:
+    book = rating.load_book([changed(PLAIN, {"/charges": charges, **(values or {})}), TABLE, *more])
+    bill = rating.rate_one(request(**asked), book)
+    assert bill.refusal is None, bill.refusal
+    return bill
+
+
+def amounts(bill: rating.RatedBill) -> list[int]:
+    return [line.amount_fen for line in bill.lines]
+
+
+def fact(**values: Any) -> tuple[rating.AccountFact, ...]:
+    return (rating.AccountFact(date(2020, 1, 1), **values),)
+
+
+LIMITS = "/ladders/year/limits_kwh"
+ADD_ON = {"name": "add-on", "kind": "ladder_add_on", "ladder": "year", "add": ["0", "0.05", "0.30"]}
+BASE = {"name": "energy", "kind": "energy", "price": "0.5283"}
+TIERS = {"name": "tiers", "kind": "ladder_price", "ladder": "year", "price": ["1", "2", "3"]}
+
+
+def year_book(values: dict[str, Any] | None = None, *more: dict[str, Any]) -> rating.TariffBook:
+    """A ladder of 2,760 / 4,800 kWh without periods, priced 1, 2, 3 yuan so that lines show the tiers."""
+    document = changed(HOME, {"/charges": [TIERS], **(values or {})}, drop="/periods")
+    return rating.load_book([document, *more])
+
+
+def tiers(bill: rating.RatedBill) -> list[int]:
+    """kWh by tier."""
+    assert bill.refusal is None, bill.refusal
+    found = [0, 0, 0, 0]
+    for line in bill.lines:
+        if line.kind == "ladder_price":
+            found[(line.tier or 1) - 1] += (line.quantity or 0) // 1000
+    while found and len(found) > 3:
+        found.pop()
+    return found
+
+
+def cycle(month: int, kwh: int, used: tuple[int, ...] = (0, 0, 0), months: int = 1, **more: Any) -> rating.Request:
+    end = month + months
+    to = date(2026, end, 1) if end <= 12 else date(2026, 12, 31)
+    values: dict[str, Any] = {
+        "from_": date(2026, month, 1),
+        "to": to,
+        "read_day": to,
+        "bill_months": tuple(date(2026, month + i, 1) for i in range(months)),
+        "wh": {"import": kwh * 1000},
+        "state": state(*(u * 1000 for u in used)),
+    }
+    return request("t/home", **(values | more))
+
+
+def people(*changes: tuple[date, int]) -> tuple[rating.AccountFact, ...]:
+    ends = [d for d, _ in changes[1:]]
+    return tuple(rating.AccountFact(d, e, people=n) for (d, n), e in zip(changes, [*ends, None], strict=True))

@@ -117,3 +117,36 @@ def test_a_cycle_over_the_end_of_the_ladder_year_is_cut_there_and_nowhere_else(
     )  # fmt: skip
     (bill,) = both([asked], document(HOME, ladders={"year": ladder}))
     assert len({line.from_ for line in bill.lines}) == 1 + (cut == starts)
+
+
+@pytest.mark.parametrize("minutes", [5, 15])
+def test_each_of_two_tariffs_has_the_demand_of_its_own_days(minutes: int) -> None:
+    demand = {**BY_CURVE, "month": "calendar_days"}
+    dates = {"effective": {"from": "2020-01-01", "to": None}, "charges": [demand]}
+    book = rating.load_book([{**PLAIN, **dates, "id": "t"}, {**PLAIN, **dates, "id": "u"}])
+    asked = by_curve(DAY, DAY + timedelta(days=4), minutes, [100], ZONE)
+    (curve,) = asked.usage[0].curves
+    slots = list(curve.wh)
+    slots[7], slots[-2] = 700, 500  # on the first day and on the last
+    for cut in (1, 3):
+        day = DAY + timedelta(days=cut)
+        facts = (replace(asked.facts[0], to=day), rating.AccountFact(day, tariff="u"))
+        part = replace(asked.usage[0], curves=(replace(curve, wh=slots),))
+        (bill,) = both([replace(asked, facts=facts, usage=(part,))], book)
+        highest = {line.tariff: line.quantity for line in bill.lines}
+        assert highest == ({"t": 2800, "u": 2000} if minutes == 15 else {"t": 3600, "u": 2800})
+
+
+@pytest.mark.parametrize(("year", "kept"), [(2026, True), (2025, False)])
+def test_a_period_that_the_tariff_no_longer_has_keeps_what_it_used_in_the_year(year: int, kept: bool) -> None:
+    limits = {"by_period": {"peak": ["100", "200"], "valley": ["50", "80"]}}
+    ladder = {name: value for name, value in HOME["ladders"]["year"].items() if name != "household"}
+    add = {"name": "add-on", "kind": "ladder_add_on", "ladder": "year", "tier_kwh_of_periods": "own_limits_per_period",
+           "add": {"peak": ["0", "0.05", "0.30"], "valley": ["0", "0.04", "0.20"]}}  # fmt: skip
+    book = document(HOME, ladders={"year": ladder | {"limits_kwh": limits}}, charges=[HOME["charges"][0], add])
+    used = {"peak": [90_000, 0, 0], "valley": [40_000, 0, 0], "flat": [7, 8, 9]}
+    (bill,) = both([replace(at_home(5, 7), state={"ladders": {"year": {"year": year, "used_wh": used}}})], book)
+    assert bill.state is not None
+    after = bill.state["ladders"]["year"]["used_wh"]
+    assert after.get("flat") == ([7, 8, 9] if kept else None)
+    assert after["peak"] == ([90_005, 0, 0] if kept else [5, 0, 0])
