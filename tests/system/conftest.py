@@ -1,4 +1,4 @@
-"""The small town that several modules call: one installation for all of them."""
+"""The small town that several modules call: each has its own, because what one module does there another would find."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from tests.system import installation
 from tests.system.installation import Installation
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with installation.running(tmp_path_factory.mktemp("town")) as running:
         installation.settle(running)
