@@ -23,6 +23,7 @@ import orjson
 
 from services.billing import tariffs
 from services.billing.settings import DEFAULT_POLICY
+from services.command import reconcile
 from services.command.local import SCOPES
 from shared.settings import SERVICES
 from shared.testing.servers import free_port
@@ -36,6 +37,7 @@ WAIT_SECONDS_MAX = 90
 BY_ITSELF, REVIEWED = "zj/hangzhou", "zj/ningbo"
 TARIFF = "CN-ZJ/residential"
 HOMES = 24
+REVERSES_FROM = "2026-04-01"  # until then corrections are by difference
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Home:
 
 
 TOWN = [Home(number) for number in range(1, HOMES + 1)]
+CORRECTED = TOWN[2]  # its bill of January, which went out and was paid in part, is corrected by difference
 
 
 class Installation:
@@ -114,6 +117,17 @@ class Installation:
             time.sleep(0.2)
         return found
 
+    def until_agreed(self, *cycles: str) -> None:
+        """Wait until the control totals of all services agree about cycles."""
+        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        while wrong := [(cycle, one) for cycle in cycles for one in self._compared(cycle) if not one.agrees]:
+            assert time.monotonic() < deadline, f"{wrong}; {self.log.read_text()[-3000:]}"
+            time.sleep(0.2)
+
+    def _compared(self, cycle: str) -> list[reconcile.Result]:
+        path = f"/v1/control-totals?cycle={cycle}"
+        return reconcile.compare({name: self.call("GET", name, path) for name in SERVICES})
+
 
 def signed(body: bytes) -> str:
     return hmac.new(CHANNEL_SECRET.encode(), body, hashlib.sha256).hexdigest()
@@ -121,11 +135,8 @@ def signed(body: bytes) -> str:
 
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Installation]:
-    """Run the four services with a policy under which one bureau's runs wait for a reviewer."""
-    policy = json.loads(DEFAULT_POLICY.read_text())
-    by_itself = policy["versions"][0]["release"]["*"]
-    policy["versions"][0]["release"][REVIEWED] = by_itself | {"mode": "reviewer"}
-    (folder / "billing.json").write_text(json.dumps(policy))
+    """Run the four services; one bureau's runs wait for a reviewer, and corrections change their style on a day."""
+    (folder / "billing.json").write_text(json.dumps(_policy()))
     urls = {name: f"http://127.0.0.1:{free_port()}" for name in SERVICES}
     with SmtpServer() as mail, (folder / "log").open("wb") as log:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("WATTLINE_")}
@@ -150,6 +161,17 @@ def running(folder: Path) -> Iterator[Installation]:
         finally:
             process.terminate()
             process.wait()
+
+
+def _policy() -> dict[str, Any]:
+    policy: dict[str, Any] = json.loads(DEFAULT_POLICY.read_text())
+    first = policy["versions"][0]
+    first["release"][REVIEWED] = first["release"]["*"] | {"mode": "reviewer"}
+    later = json.loads(json.dumps(first)) | {"version": "2", "effective": {"from": REVERSES_FROM, "to": None}}
+    first["effective"]["to"] = REVERSES_FROM
+    first["corrections"]["style"] = "delta"
+    policy["versions"].append(later)
+    return policy
 
 
 def _wait_until_ready(installation: Installation, process: "subprocess.Popen[bytes]") -> None:
@@ -188,6 +210,18 @@ def settle(installation: Installation) -> None:
         installation.callback("no-such-order", 1000 + number, f"lost-{number}")
     installation.job("collection", "remind", "2026-03-01")
     installation.until("notices", "notify", "/v1/notices?state=delivered", issued)
+    correct(installation, CORRECTED, 1000 + 100 + 5 * CORRECTED.number - 5)
+
+
+def correct(installation: Installation, home: Home, kwh: int) -> None:
+    """Correct the register that closed January at a home, and wait until all services agree about what came of it."""
+    path = f"/v1/corrections?account_no={home.account_no}"
+    made = len(installation.items("billing", path))
+    body = {"unit": "kWh", "registers": {"import": f"{kwh}.00"}, "reason": "misread"}
+    read_id = f"{home.meter_no}~20260131T160000Z~remote"
+    installation.call("POST", "reading", f"/v1/reads/{read_id}/correction", body, who="engineer-1")
+    installation.until("correction", "billing", path, made + 1)
+    installation.until_agreed("2026-01", "2026-02")
 
 
 def _read(home: Home, read_at: str, kwh: int) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Seeds:
         return str(answer.headers.get("ETag", '"0"'))
 
 
-PLACES = ("read_id", "usage_id", "order_id", "notice_id")
+PLACES = ("read_id", "usage_id", "order_id", "notice_id", "difference_id")
 
 
 def _pick(found: list[Any], n: int) -> Any:
@@ -108,6 +108,7 @@ def _ids(installation: Installation) -> dict[str, list[Any]]:
         orders.append(installation.call("POST", "collection", "/v1/payment-orders", body, **key)["order_id"])
     usages = installation.items("reading", "/v1/usages")
     bills = installation.items("billing", "/v1/bills")
+    corrections = installation.items("billing", "/v1/corrections")
     return {
         "order_id": orders,
         "usage_id": [usage["usage_id"] for usage in usages],
@@ -116,6 +117,7 @@ def _ids(installation: Installation) -> dict[str, list[Any]]:
         **{f"bill of {bill['account_no']}": [bill["bill_id"]] for bill in bills},
         "payments": all_of("collection", "/v1/payments?status=posted", "payment_id"),
         "suspense": all_of("collection", "/v1/payments?status=suspense", "payment_id"),
+        "difference_id": [d["difference_id"] for correction in corrections for d in correction["differences"]],
         "notice_id": all_of("notify", "/v1/notices?state=delivered", "notice_id"),
     }
 
