@@ -212,7 +212,8 @@ async def _corrected(stage: Stage, i: int, what: str) -> None:
         made = await stage.all("billing", "/v1/corrections", account_no=account_no)
         if not made:
             return False
-        posted_ = await stage.all("collection", "/v1/receivables", account_no=account_no, status="reversed")
+        receivables = await stage.all("collection", "/v1/receivables", account_no=account_no)
+        posted_ = [r for r in receivables if r["status"] == "reversed" or r["document_kind"] == "difference"]
         told = await stage.all("notify", "/v1/notices", account_no=account_no)
         noted = [notice for notice in told if notice["template"] == "bill_corrected"]
         return len(posted_) == sum(len(c["reversals"]) for c in made) and bool(noted)
