@@ -24,6 +24,23 @@ class PaymentReceived(Fact):
     received_on: date
 
 
+class PaymentReversed(Fact):
+    """A posted payment was taken back (退票, 冲正): what it had settled is owed again where no other money settles it."""
+
+    type: ClassVar[str] = "collection.payment_reversed.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "A payment was taken back; what it had settled is owed again."
+
+    account_no: No
+    payment_id: Id
+    org_unit: str
+    channel: Code
+    amount_fen: Fen
+    received_on: date
+    reversed_on: date
+    outstanding_fen: Annotated[int, Field(ge=0, description="What the account owes after the reversal, all together.")]
+
+
 class ReceivableCleared(Fact):
     """Nothing is owed on a receivable any more."""
 
@@ -56,4 +73,4 @@ class ReminderDue(Fact):
     business_date: date
 
 
-FACTS: tuple[type[Fact], ...] = (PaymentReceived, ReceivableCleared, ReminderDue)
+FACTS: tuple[type[Fact], ...] = (PaymentReceived, PaymentReversed, ReceivableCleared, ReminderDue)

@@ -9,12 +9,12 @@ from services.collection.adapters import payment_store, store
 from services.collection.adapters.payment_store import NewPayment
 from services.collection.application import errors, posting
 from services.collection.domain import ledger, months
-from services.collection.domain.documents import PAYMENT, Cause, Finding
+from services.collection.domain.documents import PAYMENT, Account, Cause, Finding
 from services.collection.domain.policy import Policy
 from shared import ids
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
-from shared.events.collection import PaymentReceived
+from shared.events.collection import PaymentReceived, PaymentReversed
 
 COUNTER = "counter"
 POSTED, SUSPENSE, REVERSED, RETURNED = "posted", "suspense", "reversed", "returned"
@@ -271,6 +271,7 @@ async def reverse(
     (cash_code,) = (entry.ledger_account for entry in arrived if entry.amount_fen > 0)
     books.reverse_payment(payment_id, books.cause(PAYMENT, payment_id, reversed_on), cash_code)
     await payment_store.decide(tx, payment_id, status=REVERSED, by=actor)
+    tx.publish([_reversed(payment, books.accounts[payment.account_no], reversed_on)])
     await posting.save(tx, books, payment_id)
     tx.audit(
         [AuditEntry(action="payment.reverse", entity_kind=PAYMENT, entity_id=payment_id, actor=actor, reason=reason)]
@@ -295,6 +296,20 @@ def _received(payment: Any, account_no: str, org_unit: str = "") -> PaymentRecei
         amount_fen=payment.amount_fen,
         received_on=payment.received_on,
         causation_id=payment.order_id or "",
+    )
+
+
+def _reversed(payment: Any, account: Account, reversed_on: date) -> PaymentReversed:
+    return PaymentReversed(
+        account_no=account.account_no,
+        payment_id=payment.payment_id,
+        org_unit=account.org_unit,
+        channel=payment.channel,
+        amount_fen=payment.amount_fen,
+        received_on=payment.received_on,
+        reversed_on=reversed_on,
+        outstanding_fen=sum(receivable.outstanding_fen for receivable in account.receivables),
+        causation_id=payment.payment_id,
     )
 
 

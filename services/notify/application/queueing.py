@@ -16,7 +16,7 @@ from services.notify.domain.policy import Policy
 from shared import ids
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged, BillCorrected, BillIssued
-from shared.events.collection import ReminderDue
+from shared.events.collection import PaymentReversed, ReminderDue
 from shared.events.reading import EstimateMade
 
 
@@ -172,6 +172,32 @@ def _of_reminder(fact: ReminderDue) -> Cause:
         fact.org_unit,
         fact.business_date.isoformat()[:7],
         fact.business_date,
+        figures,
+    )
+
+
+async def payments_reversed(tx: Tx, facts: Sequence[PaymentReversed], policy: Policy) -> None:
+    """Tell the contacts of each account that money was taken back, and what is owed now: a reminder may never come again."""
+    await queue_causes(tx, [_of_reversal(fact) for fact in facts], policy)
+
+
+def _of_reversal(fact: PaymentReversed) -> Cause:
+    figures: Figures = {
+        "account_no": fact.account_no,
+        "amount_fen": fact.amount_fen,
+        "received_on": fact.received_on.isoformat(),
+        "reversed_on": fact.reversed_on.isoformat(),
+        "outstanding_fen": fact.outstanding_fen,
+    }
+    return Cause(
+        "payment",
+        fact.payment_id,
+        "payment_reversed",
+        fact.account_no,
+        "",
+        fact.org_unit,
+        fact.reversed_on.isoformat()[:7],
+        fact.reversed_on,
         figures,
     )
 

@@ -6,14 +6,20 @@ from typing import NamedTuple
 
 Figures = Mapping[str, str | int]
 
-SERVICE_OF_KIND = {"bill": "billing", "correction": "billing", "usage": "reading", "reminder": "collection"}
+SERVICE_OF_KIND = {
+    "bill": "billing",
+    "correction": "billing",
+    "usage": "reading",
+    "reminder": "collection",
+    "payment": "collection",
+}
 
 
 class Cause(NamedTuple):
     """A reason to tell a customer something.
 
-    `day` is the business day of the cause (issue, correction, end of the estimated period, reminder). `account_no` is empty
-    as long as only the service point is known. `figures` are raw: `…_fen`, `…_wh`, ISO dates.
+    `day` is the business day of the cause (issue, correction, end of the estimated period, reminder, reversal). `account_no` is
+    empty as long as only the service point is known. `figures` are raw: `…_fen`, `…_wh`, ISO dates.
     """
 
     kind: str

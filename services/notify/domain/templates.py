@@ -28,6 +28,7 @@ FIGURES: dict[str, frozenset[str]] = {
         {"account_no", "service_point_no", "cycle", "period_from", "period_to", "energy_wh", "reason"}
     ),
     "reminder": frozenset({"account_no", "outstanding_fen", "due_on", "business_date"}),
+    "payment_reversed": frozenset({"account_no", "amount_fen", "received_on", "reversed_on", "outstanding_fen"}),
 }
 """The figures that every cause of a template brings."""
 

@@ -7,7 +7,7 @@ from services.notify.entrypoints.context import Context
 from shared.bus.consumer import Handler
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged, BillCorrected, BillIssued
-from shared.events.collection import ReminderDue
+from shared.events.collection import PaymentReversed, ReminderDue
 from shared.events.fact import Fact
 from shared.events.reading import EstimateMade
 
@@ -35,10 +35,15 @@ def handlers(context: Context) -> dict[type[Fact], Handler]:
         await queueing.reminders_due(tx, facts, context.policy)
         tx.after_commit(context.sender.wake)
 
+    async def payments_reversed(tx: Tx, facts: Sequence[PaymentReversed]) -> None:
+        await queueing.payments_reversed(tx, facts, context.policy)
+        tx.after_commit(context.sender.wake)
+
     return {
         AccountChanged: accounts_changed,
         BillIssued: bills_issued,
         BillCorrected: bills_corrected,
         EstimateMade: estimates_made,
         ReminderDue: reminders_due,
+        PaymentReversed: payments_reversed,
     }

@@ -148,6 +148,8 @@ async def test_a_reversed_payment_reopens_what_it_had_settled(kit: Kit) -> None:
 
     assert await kit.money() == (1_500, 0)
     assert {row["status"] for row in await kit.rows(tables.RECEIVABLE)} == {"open"}
+    (told,) = await kit.facts("collection.payment_reversed.v1")
+    assert (told["payment_id"], told["amount_fen"], told["outstanding_fen"]) == (payment["payment_id"], 1_700, 1_500)
     assert await reverse(kit, payment["payment_id"], "v2") == (409, "payment.not_posted")
 
 
@@ -169,6 +171,7 @@ async def test_other_prepayment_settles_what_a_reversal_reopened(kit: Kit) -> No
     await reverse(kit, first["payment_id"])
 
     assert await kit.money() == (700, 0)
+    assert [told["outstanding_fen"] for told in await kit.facts("collection.payment_reversed.v1")] == [700]
 
 
 async def test_money_given_from_suspense_can_be_reversed(kit: Kit) -> None:

@@ -21,7 +21,7 @@ from services.notify.settings import NotifySettings
 from shared import ids
 from shared.db.engine import Database
 from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued, Component, Contract
-from shared.events.collection import ReminderDue
+from shared.events.collection import PaymentReversed, ReminderDue
 from shared.events.reading import EstimateMade
 from shared.metrics import Metrics
 
@@ -70,6 +70,7 @@ class Notify:
             BillIssued: queueing.bills_issued,
             BillCorrected: queueing.bills_corrected,
             ReminderDue: queueing.reminders_due,
+            PaymentReversed: queueing.payments_reversed,
             EstimateMade: queueing.estimates_made,
             AccountChanged: queueing.accounts_changed,
         }[type(facts[0])]
@@ -193,6 +194,19 @@ def reminder(number: int = 1) -> ReminderDue:
         outstanding_fen=12_345,
         due_on=date(2026, 2, 20),
         business_date=date(2026, 3, 5),
+    )
+
+
+def payment_reversed(number: int = 1) -> PaymentReversed:
+    return PaymentReversed(
+        account_no=f"a{number:04}",
+        payment_id=f"payment-{number:04}",
+        org_unit=ORG,
+        channel="app",
+        amount_fen=5_000,
+        received_on=date(2026, 2, 25),
+        reversed_on=date(2026, 3, 5),
+        outstanding_fen=12_345,
     )
 
 

@@ -16,7 +16,7 @@ from shared.bus.embedded import EmbeddedEventLog
 from shared.service import Service
 from shared.web import auth
 from tests import databases
-from tests.integration.notify.notify_support import HandClock, Notify, contact, estimate, issued
+from tests.integration.notify.notify_support import HandClock, Notify, contact, estimate, issued, payment_reversed
 
 KEY = "k" * 40
 BODY = {
@@ -214,6 +214,14 @@ async def test_a_notice_is_traced_to_its_bill(api: Api) -> None:
     assert "example.org" not in answer.text
 
 
+async def test_a_notice_of_a_reversed_payment_is_traced_to_the_payment(api: Api) -> None:
+    await api.notify.put(contact(1))
+    await api.notify.handle(payment_reversed(1))
+    (notice,) = await api.notify.notices()
+    answer = await api.call("GET", f"/v1/trace/notice/{notice.notice_id}")
+    assert answer.json()["derived_from"] == [{"service": "collection", "kind": "payment", "id": "payment-0001"}]
+
+
 async def test_a_template_is_previewed_with_given_figures(api: Api) -> None:
     figures = {"account_no": "a", "outstanding_fen": 5, "due_on": "2026-02-20", "business_date": "2026-03-01"}
     body = {"language": "en", "on": "2026-03-01", "figures": figures}
@@ -225,9 +233,9 @@ async def test_a_template_is_previewed_with_given_figures(api: Api) -> None:
     assert await api.refused("POST", "/v1/templates/reminder/preview", body | {"figures": bad}) == wrong
     assert await api.refused("POST", "/v1/templates/none/preview", body) == (404, "template.unknown")
     names = {t["template"] for t in (await api.call("GET", "/v1/templates")).json()}
-    assert names == {"bill_issued", "bill_corrected", "estimate_made", "reminder"}
+    assert names == {"bill_issued", "bill_corrected", "estimate_made", "reminder", "payment_reversed"}
 
 
 async def test_the_consumer_handles_accounts_before_what_needs_them(api: Api) -> None:
     names = [kind.__name__ for kind in handlers(api.service.app.state.context)]
-    assert names == ["AccountChanged", "BillIssued", "BillCorrected", "EstimateMade", "ReminderDue"]
+    assert names == ["AccountChanged", "BillIssued", "BillCorrected", "EstimateMade", "ReminderDue", "PaymentReversed"]

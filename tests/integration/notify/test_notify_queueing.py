@@ -17,6 +17,7 @@ from tests.integration.notify.notify_support import (
     corrected,
     estimate,
     issued,
+    payment_reversed,
     reminder,
 )
 
@@ -43,14 +44,15 @@ async def test_a_fact_that_comes_again_changes_nothing(notify: Notify) -> None:
     assert await notify.notices() == before
 
 
-async def test_bill_correction_and_reminder_of_one_account_are_three_notices(notify: Notify) -> None:
+async def test_bill_correction_reminder_and_reversal_of_one_account_are_a_notice_each(notify: Notify) -> None:
     await notify.put(contact(1))
-    for fact in (issued(1), corrected(1), reminder(1)):
+    for fact in (issued(1), corrected(1), reminder(1), payment_reversed(1), payment_reversed(1)):
         await notify.handle(fact)
     templates = [(n.cause_id, n.template) for n in await notify.notices()]
     assert templates == [
         ("bill-0001", "bill_issued"),
         ("correction-0001", "bill_corrected"),
+        ("payment-0001", "payment_reversed"),
         ("reminder-0001", "reminder"),
     ]
 
