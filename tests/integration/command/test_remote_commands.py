@@ -81,6 +81,11 @@ def test_what_a_service_refuses_is_said_and_the_command_fails(capsys: pytest.Cap
     assert "job.unknown" in capsys.readouterr().err
 
 
+def test_a_job_for_a_day_that_has_not_come_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["job", "billing", "count-notes", "--date", "2199-01-01"]) == 1
+    assert "422 business_date.in_the_future" in capsys.readouterr().err
+
+
 def test_dead_letters_are_listed_and_replayed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dead-letters", "list", "billing"]) == 0
     listed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
