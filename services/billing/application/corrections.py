@@ -22,7 +22,7 @@ from shared.events import billing as events
 
 RERATED = "rerated"
 CANCELLED = "cancelled"
-BILLS_MAX = 12  # of one correction: a ladder year of months; with all components, and differences, they fit in one event
+BILLS_MAX = 12  # of one correction: a ladder year; with all components and differences they fit in one event
 _STATUS = {REVERSAL_AND_NEW: REVERSED, DELTA: ADJUSTED}
 
 
