@@ -75,7 +75,7 @@ class Service:
         try:
             async with asyncio.TaskGroup() as group:
                 serving = group.create_task(server.serve())
-                loops = [group.create_task(loop) for loop in self.tasks()]
+                loops = [group.create_task(_unending(loop)) for loop in self.tasks()]
                 stopping = group.create_task(stop.wait())
                 await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
                 server.should_exit = True
@@ -84,6 +84,17 @@ class Service:
                     loop.cancel()
         finally:
             await self.database.close()
+
+
+async def _unending(loop: Coroutine[Any, Any, None]) -> None:
+    """Run a loop; raises where it ends though nobody has cancelled it: a service without its consumer would look alive."""
+    try:
+        await loop
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+    raise RuntimeError(f"{loop!r} ended by itself")
 
 
 def assemble(

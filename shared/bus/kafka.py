@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -26,6 +27,32 @@ POLL_INTERVAL_MILLISECONDS_MAX = 300_000  # far above the longest batch: an over
 RECORD_BYTES_MAX = 1_000_000  # an event holds at most 256 KiB
 FETCH_BYTES_MAX = 16 * 2**20
 PARTITION_FETCH_BYTES_MAX = 2**20
+CANCEL_SECONDS_MAX = 1
+STOP_SECONDS_MAX = 5  # nothing is waiting to be sent or committed; while the broker is away, aiokafka never ends to stop
+
+T = TypeVar("T")
+
+
+async def _within(seconds: float, call: Awaitable[T]) -> T:
+    """Await a call of aiokafka in a task of its own; `TimeoutError`, or `EventLogUnavailable` where it was cancelled inside.
+
+    What closes while the broker is away may raise the CancelledError of one of aiokafka's own tasks (reproduced): awaited
+    directly, it ends our loop as if we had been told to stop. A call that will not be cancelled is left behind.
+    """
+    task = asyncio.ensure_future(call)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())  # what was left behind is nobody's error
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_SECONDS_MAX)
+        raise TimeoutError
+    if task.cancelled():
+        raise EventLogUnavailable("CancelledError")
+    return task.result()
 
 
 class KafkaEventLog:
@@ -49,35 +76,37 @@ class KafkaEventLog:
     async def create_topics(self, topics: Sequence[str] = catalogue.TOPICS) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=REQUEST_MILLISECONDS_MAX)
         try:
-            async with asyncio.timeout(CALL_SECONDS_MAX):
-                await admin.start()
-                missing = set(topics) - set(await admin.list_topics())
-                if missing:
-                    await admin.create_topics(
-                        [NewTopic(topic, catalogue.PARTITIONS, self._replication_factor) for topic in sorted(missing)]
-                    )
+            await _within(CALL_SECONDS_MAX, self._create_missing(admin, topics))
         except TopicAlreadyExistsError:
             log.info("topics were created by another process at the same time")
         except (KafkaError, TimeoutError, OSError) as error:
             raise EventLogUnavailable(type(error).__name__) from error
         finally:
-            await admin.close()
+            await _within(STOP_SECONDS_MAX, admin.close())
+
+    async def _create_missing(self, admin: AIOKafkaAdminClient, topics: Sequence[str]) -> None:
+        await admin.start()
+        missing = set(topics) - set(await admin.list_topics())
+        if missing:
+            await admin.create_topics(
+                [NewTopic(topic, catalogue.PARTITIONS, self._replication_factor) for topic in sorted(missing)]
+            )
 
     async def send(self, records: Sequence[Record]) -> None:
         try:
-            async with asyncio.timeout(SEND_SECONDS_MAX):
-                producer = await self._connected()
-                acknowledgements = [
-                    await producer.send(
-                        record.topic, record.value, partition=record.partition, headers=list(record.headers)
-                    )
-                    for record in records
-                ]
-                await asyncio.gather(*acknowledgements)
-        except (KafkaError, TimeoutError, OSError) as error:
+            await _within(SEND_SECONDS_MAX, self._send(records))
+        except (KafkaError, EventLogUnavailable, TimeoutError, OSError) as error:
             # after OutOfOrderSequenceNumber an idempotent producer stays dead (aiokafka #1017): always start anew
             await self._drop_producer()
             raise EventLogUnavailable(type(error).__name__) from error
+
+    async def _send(self, records: Sequence[Record]) -> None:
+        producer = await self._connected()
+        acknowledgements = [
+            await producer.send(record.topic, record.value, partition=record.partition, headers=list(record.headers))
+            for record in records
+        ]
+        await asyncio.gather(*acknowledgements)
 
     async def _connected(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -98,9 +127,8 @@ class KafkaEventLog:
         producer, self._producer = self._producer, None
         if producer is not None:
             try:
-                async with asyncio.timeout(CALL_SECONDS_MAX):
-                    await producer.stop()
-            except (KafkaError, TimeoutError, OSError) as error:
+                await _within(STOP_SECONDS_MAX, producer.stop())
+            except (KafkaError, EventLogUnavailable, TimeoutError, OSError) as error:
                 log.warning("the producer did not stop cleanly", extra={"error": type(error).__name__})
 
     def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
@@ -130,23 +158,22 @@ class KafkaSubscription:
 
     async def start(self) -> None:
         try:
-            async with asyncio.timeout(CALL_SECONDS_MAX):
-                await self._consumer.start()
+            await _within(CALL_SECONDS_MAX, self._consumer.start())
         except (KafkaError, TimeoutError, OSError) as error:
             await self.stop()
             raise EventLogUnavailable(type(error).__name__) from error
 
     async def stop(self) -> None:
         try:
-            async with asyncio.timeout(CALL_SECONDS_MAX):
-                await self._consumer.stop()
-        except (KafkaError, TimeoutError, OSError) as error:
+            await _within(STOP_SECONDS_MAX, self._consumer.stop())
+        except (KafkaError, EventLogUnavailable, TimeoutError, OSError) as error:
             log.warning("the consumer did not stop cleanly", extra={"error": type(error).__name__})
 
     async def poll(self, *, records_max: int, timeout_seconds: float) -> list[StoredRecord]:
         try:
-            polled = await self._consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=records_max)
-        except (KafkaError, OSError) as error:
+            call = self._consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=records_max)
+            polled = await _within(timeout_seconds + CALL_SECONDS_MAX, call)
+        except (KafkaError, TimeoutError, OSError) as error:
             raise EventLogUnavailable(type(error).__name__) from error
         return [
             StoredRecord(r.topic, r.partition, r.offset, r.value or b"", dict(r.headers))
@@ -167,8 +194,7 @@ class KafkaSubscription:
         if not mine:
             return not offsets
         try:
-            async with asyncio.timeout(COMMIT_SECONDS_MAX):
-                await self._consumer.commit(mine)
+            await _within(COMMIT_SECONDS_MAX, self._consumer.commit(mine))
         except (CommitFailedError, IllegalStateError):
             return False
         except (KafkaError, TimeoutError, OSError) as error:

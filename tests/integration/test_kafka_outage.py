@@ -1,0 +1,84 @@
+"""A consumer and a broker that is away for longer than the group's session, in the middle of the work."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from shared.bus.kafka import SESSION_MILLISECONDS, KafkaEventLog
+from shared.bus.ports import EventLogUnavailable, Record
+from shared.db.engine import Database
+from shared.events import envelope
+from shared.testing.servers import KafkaBroker
+from tests.system import tiny
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+TOPIC = "wattline.collection"
+BACK_SECONDS_MAX = 60
+
+
+def sent(n: int) -> Record:
+    (event,) = envelope.pack([tiny.payment("k", n)])
+    headers = envelope.headers(
+        event_id=f"event-{n}",
+        event_type="collection.payment_received.v1",
+        time="",
+        position=n,
+        partition=event.partition,
+        traceparent="",
+    )
+    return Record(TOPIC, event.partition, event.payload.encode(), headers)
+
+
+async def tell(log: KafkaEventLog, numbers: "asyncio.Queue[int]") -> None:
+    """Send fact after fact, each until the log has it."""
+    n = 0
+    while True:
+        n += 1
+        while True:
+            try:
+                await log.send([sent(n)])
+                break
+            except EventLogUnavailable:
+                await asyncio.sleep(0.2)
+        numbers.put_nowait(n)
+        await asyncio.sleep(0.02)
+
+
+async def written(database: Database) -> int:
+    async with database.read() as read:
+        return int(await read.scalar(select(func.coalesce(func.max(tiny.ENTRY.c.n), 0))))
+
+
+async def until(database: Database, n: int, consuming: "asyncio.Task[None]") -> None:
+    for _ in range(10 * BACK_SECONDS_MAX):
+        if await written(database) >= n:
+            return
+        assert not consuming.done(), consuming
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"fact {n} did not come")
+
+
+async def test_a_consumer_comes_back_from_an_outage_in_the_middle_of_its_work(tmp_path: Path) -> None:
+    database = await tiny.create(f"sqlite+aiosqlite:///{tmp_path / 'book.db'}")
+    with KafkaBroker() as broker:
+        log = KafkaEventLog(broker.bootstrap, instance="0")
+        await log.create_topics([TOPIC])
+        numbers: asyncio.Queue[int] = asyncio.Queue()
+        consuming = asyncio.create_task(tiny.Book().consumer(database, log).run())
+        telling = asyncio.create_task(tell(log, numbers))
+        try:
+            await until(database, 1, consuming)
+            await asyncio.to_thread(broker.kill)
+            await asyncio.sleep(1.2 * SESSION_MILLISECONDS / 1000)
+            while not numbers.empty():
+                numbers.get_nowait()
+            await asyncio.to_thread(broker.start)
+            await until(database, await numbers.get(), consuming)
+        finally:
+            for task in (consuming, telling):
+                task.cancel()
+            await asyncio.gather(consuming, telling, return_exceptions=True)
+            await log.stop()
+            await database.close()
