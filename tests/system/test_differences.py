@@ -164,3 +164,20 @@ def test_each_correction_is_told_to_the_customer_once(town: Installation) -> Non
     told = Counter(one["cause_id"] for one in notices if one["template"] == "bill_corrected")
     made = [one["correction_id"] for home in TOWN for one in corrections(town, home)]
     assert told == dict.fromkeys(made, 1), json.dumps(told)
+
+
+def test_each_difference_document_is_what_its_bills_differ_by_and_what_is_posted(town: Installation) -> None:
+    posted = {
+        one["document_id"]: (one["amount_fen"], one["account_no"], one["due_on"], one["cycle"])
+        for one in town.items("collection", "/v1/receivables")
+        if one["document_kind"] == "difference"
+    }
+    made = [one for home in TOWN for correction in corrections(town, home) for one in correction["differences"]]
+    assert {d["difference_id"]: (d["total_fen"], d["account_no"], d["due_on"], d["cycle"]) for d in made} == posted
+    bills = {bill["bill_id"]: bill for bill in town.items("billing", "/v1/bills")}
+    for one in made:
+        old, new = bills[one["bill_id"]], bills.get(one["replacement_id"])
+        assert (old["status"], new is None or new["by_difference"]) == ("adjusted", True)
+        assert one["total_fen"] == (new["total_fen"] if new else 0) - old["total_fen"]
+        lines = town.call("GET", "billing", f"/v1/differences/{one['difference_id']}")["lines"]
+        assert sum(line["difference_fen"] for line in lines) == one["total_fen"] == sum(one["components"].values())
