@@ -124,21 +124,10 @@ class Rows:
         if den > SAFE:
             self.set_apart(col.v != 0)
             return self.constant(0)
+        col = self.within(col, SAFE)
         negative = col.lo < 0
-        size = np.abs(col.v) if negative else col.v
-        if mode == "half_up":
-            rounded = (size + den // 2) // den
-        elif mode == "down":
-            rounded = size // den
-        elif mode == "half_even":
-            rounded = size // den
-            rest = size - rounded * den
-            rounded = rounded + ((rest > den - rest) | ((rest == den - rest) & (rounded & 1 == 1)))
-        else:
-            raise ValueError(f"{mode} is no way to make an integer")
-        if negative:
-            rounded = np.where(col.v < 0, -rounded, rounded)
-        return Col(rounded, -(-col.lo // den) - 1 if negative else 0, col.hi // den + 1 if col.hi > 0 else 0)
+        lo, hi = _rounded(np.array([col.lo, col.hi], dtype=np.int64), den, mode, negative).tolist()
+        return Col(_rounded(col.v, den, mode, negative), lo, hi)
 
     def choose(self, mask: Bools, yes: Col, no: Col) -> Col:
         """Take `yes` where the mask holds and `no` elsewhere."""
@@ -161,6 +150,21 @@ class Rows:
         return col if col.lo >= 0 else Col(np.maximum(col.v, 0), 0, max(col.hi, 0))
 
 
+def _rounded(values: Ints, den: int, mode: str, negative: bool) -> Ints:
+    size = np.abs(values) if negative else values
+    if mode == "half_up":
+        rounded = (size + den // 2) // den
+    elif mode == "down":
+        rounded = size // den
+    elif mode == "half_even":
+        rounded = size // den
+        rest = size - rounded * den
+        rounded = rounded + ((rest > den - rest) | ((rest == den - rest) & (rounded & 1 == 1)))
+    else:
+        raise ValueError(f"{mode} is no way to make an integer")
+    return np.where(values < 0, -rounded, rounded) if negative else rounded
+
+
 def by_share(rows: Rows, whole: Col, weights: Sequence[Col]) -> list[Col]:
     """Divide whole numbers in proportion to weights: floors, then one each to the largest remainders.
 
@@ -168,7 +172,7 @@ def by_share(rows: Rows, whole: Col, weights: Sequence[Col]) -> list[Col]:
     """
     total = rows.total(weights)
     nothing = total.v == 0
-    by = np.where(nothing, 1, total.v)
+    by = total.v + nothing  # never 0
     floors, rests = [], []
     for weight in weights:
         scaled = rows.product(whole, weight).v

@@ -150,3 +150,35 @@ def test_a_period_that_the_tariff_no_longer_has_keeps_what_it_used_in_the_year(y
     after = bill.state["ladders"]["year"]["used_wh"]
     assert after.get("flat") == ([7, 8, 9] if kept else None)
     assert after["peak"] == ([90_005, 0, 0] if kept else [5, 0, 0])
+
+
+def in_two_versions(charges: list[dict[str, Any]], **more: Any) -> rating.TariffBook:
+    """The same document twice, the second from 2 June on."""
+    base = {**PLAIN, "id": "t", "charges": charges, **more}
+    return rating.load_book([
+        {**base, "effective": {"from": "2020-01-01", "to": NEXT.isoformat()}},
+        {**base, "version": 2, "effective": {"from": NEXT.isoformat(), "to": None}},
+    ])  # fmt: skip
+
+
+def test_free_energy_that_is_lost_is_given_once_to_a_cycle_of_two_versions() -> None:
+    ladder = {"counts": "import", "span": "month", "limits_kwh": ["100"], "proration": "per_month",
+              "free": {"kwh_per_month": "15", "how": "before_ladder", "rest": "lost"}}  # fmt: skip
+    tiers = {"name": "tiers", "kind": "ladder_price", "ladder": "m", "price": ["0.5", "0.6"]}
+    asked = rating.request(
+        contract="c", tariff="t", period=(DAY, DAY + timedelta(days=3)), bill_months=[DAY], usage_wh={"import": 60_000},
+        facts=[rating.AccountFact(date(2020, 1, 1))], state={"ladders": {}},
+    )  # fmt: skip
+    for wh, paid in ((60_000, 45_000), (18_000, 3_000), (15_000, 0), (12_000, 0)):
+        part = replace(asked.usage[0], wh={"import": wh})
+        (bill,) = both([replace(asked, usage=(part,))], in_two_versions([tiers], ladders={"m": ladder}))
+        assert sum(line.quantity or 0 for line in bill.lines) == paid
+
+
+@pytest.mark.parametrize("total", [48_000, 50_000])
+def test_a_total_register_stands_for_the_whole_read_and_the_curve_for_its_parts(total: int) -> None:
+    energy = {"name": "energy", "kind": "energy", "price": "0.5"}
+    asked = by_curve(DAY, DAY + timedelta(days=2), 60, [1000], ZONE)
+    part = replace(asked.usage[0], wh={"import": total})
+    (bill,) = both([replace(asked, usage=(part,))], in_two_versions([energy]))
+    assert [line.quantity for line in bill.lines] == [24_000, 24_000]

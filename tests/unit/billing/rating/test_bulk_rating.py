@@ -81,10 +81,26 @@ def test_a_column_is_divided_and_rounded_as_single_numbers_are(mode: str, den: i
     for value, quotient, left in zip(values, got.v.tolist(), apart.tolist(), strict=True):
         assert left or quotient == exact.divide(value, den, mode)
         assert left or got.lo <= quotient <= got.hi
-    assert got.lo >= got.v.min() - (den > 1)
-    assert got.hi <= got.v.max() + (den > 1)
     assert not apart.any() or den > 10**9
     assert not apart[values.index(0)]
+
+
+@pytest.mark.parametrize("values", [[0], [0, 1, 5], [1], [0, -1, -5], [-1], [7, 12], [-12, -7], [-3, 0, 3], [-1, 1]])
+@pytest.mark.parametrize("mode", ["half_up", "down", "half_even"])
+@pytest.mark.parametrize("den", [1, 2, 3, 10])
+def test_the_bounds_of_a_division_hold_and_are_no_wider(values: list[int], mode: str, den: int) -> None:
+    got = Rows(len(values)).divide(column(*values), den, mode)
+    assert got.v.tolist() == [exact.divide(value, den, mode) for value in values]
+    assert (got.lo, got.hi) == (got.v.min(), got.v.max())
+
+
+@pytest.mark.parametrize("values", [[0], [0, 1], [1], [-1, 0], [-3, -2], [-3, 4], [5, 6]])
+def test_the_bounds_of_what_is_cut_at_zero_are_exact(values: list[int]) -> None:
+    rows = Rows(len(values))
+    cut = rows.at_least_zero(column(*values))
+    assert (cut.lo, cut.hi) == (max(min(values), 0), max(max(values), 0))
+    kept = rows.only(np.array([True] * len(values)), column(*values))
+    assert (kept.lo, kept.hi) == (min(min(values), 0), max(max(values), 0))
 
 
 def test_an_unknown_rounding_mode_is_no_way_to_make_an_integer() -> None:
@@ -98,6 +114,9 @@ def test_only_the_row_that_would_overflow_is_set_apart() -> None:
     assert rows.apart is not None
     assert rows.apart.tolist() == [False, False, True, True]
     assert product.v[:2].tolist() == [5000, SAFE // 1000 * 1000]
+    assert (product.lo, product.hi) == (-(SAFE // 1000) * 1000, SAFE // 1000 * 1000)
+    high = rows.times(column(5, SAFE // 10, 7, 8), 100)
+    assert (high.lo, high.hi) == (500, SAFE // 100 * 100), "the bounds end where the rows do"
 
 
 def test_a_product_of_columns_sets_apart_the_rows_that_overflow() -> None:

@@ -282,6 +282,26 @@ def test_iron_loss_of_a_part_of_the_month_goes_by_its_days(by: str, expected: li
     assert [line.quantity for line in bill.lines] == expected
 
 
+def test_values_of_the_account_that_change_cut_the_cycle_where_a_quantity_rests_on_them() -> None:
+    rules = {"loss": {"loss": {"iron": {"fact": "iron"}, "iron_by": "thirtieths"}}}
+    values = {"/rounding/loss": {"step": "1", "mode": "half_up"}, "/quantities": rules, "/charges/0/quantity": "loss"}
+    day = date(2026, 1, 11)
+    facts = (
+        rating.AccountFact(date(2020, 1, 1), day, values={"iron": Exact(300, 1)}),
+        rating.AccountFact(day, values={"iron": Exact(600, 1)}),
+    )
+
+    def lines(**changes: Any) -> list[tuple[int, int | None]]:
+        bill = rating.rate_one(
+            request(wh={"import": 0}, facts=facts), rating.load_book([changed(PLAIN, values | changes)])
+        )
+        return [(line.from_.day, line.quantity) for line in bill.lines]
+
+    assert lines() == [(1, 100_000), (11, 420_000)]
+    alone = rating.rate_one(request(facts=facts), rating.load_book([PLAIN]))
+    assert [line.from_.day for line in alone.lines] == [1], "nothing rests on them"
+
+
 def test_iron_loss_of_two_months_by_calendar_days_shares_both_months() -> None:
     rules = {"loss": {"loss": {"iron": "304", "iron_by": "calendar_days"}}}
     values = {

@@ -48,6 +48,8 @@ def test_a_change_of_other_facts_does_not_cut_the_capacity() -> None:
 def test_a_cycle_of_two_months_pays_two_months_of_capacity() -> None:
     two = {"to": date(2026, 3, 1), "read_day": date(2026, 3, 1), "bill_months": (date(2026, 1, 1), date(2026, 2, 1))}
     assert amounts(rated([capacity()], facts=GROWN, **two)) == [100_000, 2_000_000]
+    by_days = {"name": "capacity", "kind": "capacity", "price": "30", "month": "calendar_days"}
+    assert amounts(rated([by_days], facts=GROWN, **two)) == [101_695, 1_993_220]  # 10 and 49 of 59 days of two months
 
 
 @pytest.mark.parametrize(("rule", "days", "month"), [(MONTHS, 20, 30), ({"month": "calendar_days"}, 21, 31)])
