@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-if TYPE_CHECKING:
-    from shared.db.engine import Database
+from shared.db.engine import Database
 
 CHECK_SECONDS_MAX = 3.0  # below the time-out of the probes in deploy/
 
@@ -15,7 +13,7 @@ Check = Callable[[], Awaitable[bool]]
 """True where the part works; an exception or a time-out counts as not."""
 
 
-def of_database(database: "Database") -> Check:
+def of_database(database: Database) -> Check:
     """Return the check that the database answers."""
 
     async def answers() -> bool:

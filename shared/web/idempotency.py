@@ -7,7 +7,7 @@ commit, and then gets its answer.
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import orjson
 from fastapi import Header
@@ -16,11 +16,9 @@ from sqlalchemy import and_, select, update
 from starlette.responses import Response
 
 from shared.db import bulk, platform
+from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.web.auth import Caller
-
-if TYPE_CHECKING:
-    from shared.db.engine import Tx
 
 KEY_CHARACTERS_MAX = 128
 _KEYS = platform.TABLES.idempotency_key
@@ -52,7 +50,7 @@ class Answer:
 
 
 async def once(
-    tx: "Tx",
+    tx: Tx,
     *,
     caller: Caller,
     key: str,

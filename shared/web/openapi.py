@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared.errors import BusinessError
-
-if TYPE_CHECKING:
-    from shared.web.auth import Policy
+from shared.web.auth import Policy
 
 PROBLEM_SCHEMA = {
     "type": "object",
@@ -57,7 +55,7 @@ OF_A_CALLER = (401, 403)
 
 
 def problems(
-    policy: "Policy", *, has_body: bool, raises: Sequence[type[BusinessError]] = ()
+    policy: Policy, *, has_body: bool, raises: Sequence[type[BusinessError]] = ()
 ) -> dict[int | str, dict[str, Any]]:
     """Return the documented problem responses of a route."""
     codes: dict[int, list[str]] = {status: [] for status in ALWAYS}
