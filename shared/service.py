@@ -73,6 +73,7 @@ class Service:
         # signals are the command's business, once for all services of the process
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
         try:
+            await self.database.warm()
             async with asyncio.TaskGroup() as group:
                 serving = group.create_task(server.serve())
                 loops = [group.create_task(_unending(loop)) for loop in self.tasks()]

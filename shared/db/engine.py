@@ -1,12 +1,14 @@
 """The database of one service, and its unit of work. Nobody else commits."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 
 from shared.clock import Clock, SystemClock
@@ -14,6 +16,8 @@ from shared.db import audit, journal
 from shared.db.audit import AuditEntry
 from shared.db.connection import Read, Write, unbroken
 from shared.events.fact import Fact
+
+log = logging.getLogger(__name__)
 
 POOL_SIZE = 10  # enough for the API and the consumer of one replica; 4 services x 2 replicas stay under 100 connections
 POOL_WAIT_SECONDS = 10
@@ -81,6 +85,7 @@ class Database:
     def __init__(self, url: str, *, clock: Clock | None = None, pool_size: int = POOL_SIZE) -> None:
         self.clock = clock or SystemClock()
         self.engine = _engine(url, pool_size)
+        self._pool_size = pool_size
         self.dialect: str = self.engine.dialect.name
         self.on_journal: Callable[[], None] = lambda: None
         self.unit: type[Tx] = Tx
@@ -134,6 +139,17 @@ class Database:
         async with self.engine.connect() as conn:
             yield Session(conn, self.clock)
 
+    async def warm(self) -> None:
+        """Open the connections of the pool, so that no early request waits for one; where the database is away, later."""
+        if self.dialect == "sqlite":
+            return
+        try:
+            async with AsyncExitStack() as held:
+                for _ in range(self._pool_size):
+                    await held.enter_async_context(self.engine.connect())
+        except (DBAPIError, OSError) as error:
+            log.warning("the database is away", extra={"error": type(error).__name__})
+
     async def close(self) -> None:
         await self.engine.dispose()
 
@@ -161,12 +177,12 @@ def _read_only_options(dialect: str) -> dict[str, Any]:
 
 def _engine(url: str, pool_size: int) -> AsyncEngine:
     if make_url(url).get_backend_name() == "postgresql":
-        return create_async_engine(
+        engine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=POOL_WAIT_SECONDS,
-            pool_pre_ping=True,
+            pool_use_lifo=True,  # a few connections do most of the work, with their statements prepared
             connect_args={
                 "timeout": POOL_WAIT_SECONDS,
                 "command_timeout": STATEMENT_SECONDS_MAX,
@@ -174,6 +190,8 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
                 "server_settings": {"jit": "off", "application_name": "wattline"},
             },
         )
+        event.listen(engine.sync_engine, "checkout", _still_open)
+        return engine
     engine = create_async_engine(
         url,
         pool_size=pool_size,
@@ -184,6 +202,15 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _sqlite_connect)
     event.listen(engine.sync_engine, "begin", _sqlite_begin)
     return engine
+
+
+def _still_open(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Let the pool open another connection for one that the server has closed: asyncpg knows of it without asking.
+
+    The pool's own ping is three round trips, as many as a small transaction.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:
