@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from tests.bench.installation import READ_ON, Installation
 
-READS = int(os.environ.get("BENCH_READS", "10000"))
+READS = int(os.environ.get("BENCH_READS", "50000"))
 RUNS = int(os.environ.get("BENCH_RUNS", "3"))
 REGISTERS = 3
 AT_ONCE = 4
