@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from services.billing.entrypoints.examples import TARIFF
+from shared import ids
 from shared.settings import SERVICES
 from shared.web import devices
 from tests.system.installation import BY_ITSELF, KEY, REVIEWED, TOWN, Installation, signed
@@ -67,7 +68,7 @@ def as_somebody(**claims: Any) -> Send:
 
     def send(town: Installation) -> httpx.Response:
         token = town.token("cashier-9", **claims)["Authorization"]
-        key = {"Idempotency-Key": "bad-token", "Authorization": token}
+        key = {"Idempotency-Key": ids.new(), "Authorization": token}
         return post("collection", "/v1/payments", PAYMENT, **key)(town)
 
     return send
