@@ -28,7 +28,7 @@ RECORD_BYTES_MAX = 1_000_000  # an event holds at most 256 KiB
 FETCH_BYTES_MAX = 16 * 2**20
 PARTITION_FETCH_BYTES_MAX = 2**20
 CANCEL_SECONDS_MAX = 1
-STOP_SECONDS_MAX = 5  # nothing is waiting to be sent or committed; while the broker is away, aiokafka never ends to stop
+STOP_SECONDS_MAX = 5  # nothing waits to be sent or committed; while the broker is away, aiokafka never ends to stop
 
 T = TypeVar("T")
 
