@@ -70,7 +70,7 @@ class Rows:
             return col
         beyond = (col.v > most) | (col.v < -most)
         self.set_apart(beyond)
-        return Col(np.where(beyond, 0, col.v), max(col.lo, -most), min(col.hi, most))
+        return Col(np.where(beyond, 0, col.v), max(min(col.lo, 0), -most), min(max(col.hi, 0), most))
 
     def times(self, col: Col, factor: int) -> Col:
         """Multiply a column by a number."""
@@ -124,7 +124,6 @@ class Rows:
         if den > SAFE:
             self.set_apart(col.v != 0)
             return self.constant(0)
-        col = self.within(col, SAFE)
         negative = col.lo < 0
         lo, hi = _rounded(np.array([col.lo, col.hi], dtype=np.int64), den, mode, negative).tolist()
         return Col(_rounded(col.v, den, mode, negative), lo, hi)

@@ -116,7 +116,17 @@ def test_only_the_row_that_would_overflow_is_set_apart() -> None:
     assert product.v[:2].tolist() == [5000, SAFE // 1000 * 1000]
     assert (product.lo, product.hi) == (-(SAFE // 1000) * 1000, SAFE // 1000 * 1000)
     high = rows.times(column(5, SAFE // 10, 7, 8), 100)
-    assert (high.lo, high.hi) == (500, SAFE // 100 * 100), "the bounds end where the rows do"
+    assert (high.lo, high.hi) == (0, SAFE // 100 * 100), "the bounds end where the rows do"
+
+
+@pytest.mark.parametrize("values", [[SAFE], [-SAFE], [SAFE, SAFE - 1], [-SAFE, 1], [SAFE, 1]])
+def test_the_bounds_hold_the_zeros_that_stand_for_rows_set_apart(values: list[int]) -> None:
+    rows = Rows(len(values))
+    product = rows.times(column(*values), 4)
+    assert rows.apart is not None
+    assert product.lo <= product.v.min()
+    assert product.v.max() <= product.hi
+    assert max(-product.lo, product.hi) <= SAFE
 
 
 def test_a_product_of_columns_sets_apart_the_rows_that_overflow() -> None:
