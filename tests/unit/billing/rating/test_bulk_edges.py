@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.billing.domain import rating
+from services.billing.domain.tariff.exact import Exact
 from tests.unit.billing.rating.beside import both, by_curve, document
 from tests.unit.billing.rating.documents import HOME, PLAIN
 
@@ -182,3 +183,23 @@ def test_a_total_register_stands_for_the_whole_read_and_the_curve_for_its_parts(
     part = replace(asked.usage[0], wh={"import": total})
     (bill,) = both([replace(asked, usage=(part,))], in_two_versions([energy]))
     assert [line.quantity for line in bill.lines] == [24_000, 24_000]
+
+
+@pytest.mark.parametrize(("iron", "cuts"), [(30, 0), (31, 1)])
+def test_a_fact_cuts_a_cycle_with_derived_quantities_only_where_a_value_changes(iron: int, cuts: int) -> None:
+    rules = {"loss": {"loss": {"iron": {"fact": "iron"}, "iron_by": "thirtieths"}}}
+    energy = {"name": "energy", "kind": "energy", "quantity": "loss", "price": "0.5"}
+    book = document(
+        PLAIN,
+        quantities=rules,
+        charges=[energy],
+        rounding={**PLAIN["rounding"], "loss": {"step": "1", "mode": "half_up"}},
+    )
+    first = rating.AccountFact(date(2020, 1, 1), NEXT, values={"iron": Exact(30, 1)}, people=2)
+    facts = [first, rating.AccountFact(NEXT, values={"iron": Exact(iron, 1)}, people=3)]
+    asked = rating.request(
+        contract="c", tariff="t", period=(DAY, date(2025, 7, 1)), bill_months=[DAY], usage_wh={"import": 5}, facts=facts,
+        state={"ladders": {}},
+    )  # fmt: skip
+    (bill,) = both([asked], book)
+    assert len(bill.lines) == 1 + cuts
