@@ -73,7 +73,7 @@ def stories(draw: st.DrawFn) -> Story:
     starts = sorted(d for d in marks if d >= opened)
     changes = draw(st.lists(st.tuples(DAYS, st.integers(3, 6)), max_size=3, unique_by=lambda c: c[0]))
     people = ((opened, draw(st.integers(3, 6))), *sorted(c for c in changes if c[0] > opened))
-    option = draw(st.none() | DAYS)
+    option = draw(st.none() | DAYS | st.sampled_from([date(YEAR, m, 1) for m in range(2, 13)]))
     option = option if option and option > starts[0] else None
     version = draw(DAYS | st.sampled_from([date(YEAR, m, 1) for m in range(2, 13)]))
     exchanges = draw(st.lists(DAYS, max_size=4))

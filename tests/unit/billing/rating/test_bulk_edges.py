@@ -185,9 +185,10 @@ def test_a_total_register_stands_for_the_whole_read_and_the_curve_for_its_parts(
     assert [line.quantity for line in bill.lines] == [24_000, 24_000]
 
 
+@pytest.mark.parametrize("by", ["thirtieths", "calendar_days", "hours"])
 @pytest.mark.parametrize(("iron", "cuts"), [(30, 0), (31, 1)])
-def test_a_fact_cuts_a_cycle_with_derived_quantities_only_where_a_value_changes(iron: int, cuts: int) -> None:
-    rules = {"loss": {"loss": {"iron": {"fact": "iron"}, "iron_by": "thirtieths"}}}
+def test_a_fact_cuts_a_cycle_with_derived_quantities_only_where_a_value_changes(iron: int, cuts: int, by: str) -> None:
+    rules = {"loss": {"loss": {"iron": {"fact": "iron"}, "iron_by": by}}}
     energy = {"name": "energy", "kind": "energy", "quantity": "loss", "price": "0.5"}
     book = document(
         PLAIN,
@@ -203,3 +204,13 @@ def test_a_fact_cuts_a_cycle_with_derived_quantities_only_where_a_value_changes(
     )  # fmt: skip
     (bill,) = both([asked], book)
     assert len(bill.lines) == 1 + cuts
+
+
+def test_a_slot_that_leaves_its_period_and_comes_back_is_refused() -> None:
+    hours = [{"name": "a", "when": [{"hours": ["00:00-08:20", "08:40-24:00"]}]}, {"name": "b", "when": "rest"}]
+    charge = {"name": "energy", "kind": "energy", "by": "period", "price": {"a": "0.1", "b": "0.2"}}
+    book = document(PLAIN, periods=hours, charges=[charge])
+    fine, across = both([by_curve(DAY, NEXT, minutes, [60], ZONE) for minutes in (20, 60)], book)
+    assert [line.quantity for line in fine.lines] == [71 * 60, 60]
+    assert across.refusal is not None
+    assert across.refusal.code == "curve_slot_across_border"
