@@ -6,7 +6,7 @@ Each write asserts before that its keys are unique (an `UPDATE … FROM` applies
 that as many rows changed as were given.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import repeat
@@ -32,6 +32,7 @@ from sqlalchemy import (
     column,
     func,
     insert,
+    literal_column,
     select,
     true,
     type_coerce,
@@ -69,12 +70,16 @@ class RowCountMismatch(AssertionError):
     """A set statement changed another number of rows than it was given."""
 
 
+def same(values: Sequence[Any]) -> Sequence[Any]:
+    """Return a column so that it travels once if all of its rows have one value."""
+    return Same(values[0], len(values)) if values and values.count(values[0]) == len(values) else values
+
+
 def relation(read: Read, name: str, columns: Mapping[str, tuple[TypeEngine[Any], Sequence[Any]]]) -> FromClause:
     """Return the given columns as a relation that can be joined in a statement: `{name: (type, values)}`."""
     kinds = {label: kind for label, (kind, _) in columns.items()}
-    same = frozenset(label for label, (_, values) in columns.items() if isinstance(values, Same))
-    values = _encoded(read, kinds, {label: values for label, (_, values) in columns.items()})
-    return _relation(read.dialect, name, kinds, same, lambda label, kind: bindparam(None, values[label], type_=kind))
+    forms, values = _encoded(read, kinds, {label: values for label, (_, values) in columns.items()})
+    return _relation(read.dialect, name, kinds, forms, lambda label, kind: bindparam(None, values[label], type_=kind))
 
 
 def relation_for(read: Read, table: Table, columns: Columns) -> FromClause:
@@ -82,47 +87,66 @@ def relation_for(read: Read, table: Table, columns: Columns) -> FromClause:
     return relation(read, "given", {name: (table.c[name].type, values) for name, values in columns.items()})
 
 
-_ROWS = ""  # the label of all columns together, where they travel as one value
+# How a column travels to PostgreSQL. Texts as one: a driver encodes an array element by element, ten times as slow.
+_ARRAY, _TEXT, _SAME = "array", "text", "same"
+_END, _NULL = "\x1f", "\x1e"  # the unit and the record separator; a column that holds them travels as an array
+_ROWS = ""  # the label of all columns together, as they travel to SQLite
+
+_Forms = Mapping[str, str]
+_Bind = Callable[[str, TypeEngine[Any]], BindParameter[Any]]
 
 
-def _relation(
-    dialect: str,
-    name: str,
-    kinds: Mapping[str, TypeEngine[Any]],
-    same: frozenset[str],
-    bind: Callable[[str, TypeEngine[Any]], BindParameter[Any]],
-) -> FromClause:
-    if dialect == "postgresql":
-        lists = {label: kind for label, kind in kinds.items() if label not in same}
-        arrays = [bind(label, _array_of(kind)) for label, kind in lists.items()]
-        names = [column(label, _unbounded(kind)) for label, kind in lists.items()]
-        rows = func.unnest(*arrays).table_valued(*names, name=name).render_derived(name=name)
-        if not same:
-            return rows
-        return select(
-            *(
-                (cast(bind(label, kind), _unbounded(kind)) if label in same else rows.c[label]).label(label)
-                for label, kind in kinds.items()
-            )
-        ).subquery(name)
-    rows = func.json_each(bind(_ROWS, Text())).table_valued("value", name=f"{name}_json")
-    cells = [
-        type_coerce(func.json_extract(rows.c.value, f"$[{i}]"), kind).label(label)
-        for i, (label, kind) in enumerate(kinds.items())
-    ]
-    return select(*cells).select_from(rows).subquery(name)
+def _relation(dialect: str, name: str, kinds: Mapping[str, TypeEngine[Any]], forms: _Forms, bind: _Bind) -> FromClause:
+    if dialect != "postgresql":
+        rows = func.json_each(bind(_ROWS, Text())).table_valued("value", name=f"{name}_json")
+        cells = [
+            type_coerce(func.json_extract(rows.c.value, f"$[{i}]"), kind).label(label)
+            for i, (label, kind) in enumerate(kinds.items())
+        ]
+        return select(*cells).select_from(rows).subquery(name)
+    lists = {label: kind for label, kind in kinds.items() if forms[label] != _SAME}
+    arrays = [_array(forms[label], label, kind, bind) for label, kind in lists.items()]
+    names = [column(label, _unbounded(kind)) for label, kind in lists.items()]
+    unnested = func.unnest(*arrays).table_valued(*names, name=name).render_derived(name=name)
+    if len(lists) == len(kinds):
+        return unnested
+    values: dict[str, ColumnElement[Any]] = {label: unnested.c[label] for label in lists}
+    values |= {label: cast(bind(label, kind), _unbounded(kind)) for label, kind in kinds.items() if label not in lists}
+    return select(*(values[label].label(label) for label in kinds)).subquery(name)
 
 
-def _encoded(read: Read, kinds: Mapping[str, TypeEngine[Any]], columns: Columns) -> dict[str, Any]:
-    """Return what travels to the database, by the label under which `_relation` binds it."""
+def _array(form: str, label: str, kind: TypeEngine[Any], bind: _Bind) -> ColumnElement[Any]:
+    if form == _ARRAY:
+        return bind(label, _array_of(kind))
+    return func.string_to_array(bind(label, Text()), _chr(_END), _chr(_NULL), type_=_array_of(kind))
+
+
+def _chr(character: str) -> ColumnElement[str]:
+    return literal_column(f"chr({ord(character)})", Text())
+
+
+def _encoded(read: Read, kinds: Mapping[str, TypeEngine[Any]], columns: Columns) -> tuple[_Forms, dict[str, Any]]:
+    """Return how columns travel to the database, and what travels, by the label under which `_relation` binds it."""
     if read.dialect == "postgresql":
-        return {label: values.value if isinstance(values, Same) else list(values) for label, values in columns.items()}
+        encoded = {label: _postgres(kinds[label], values) for label, values in columns.items()}
+        return {label: form for label, (form, _) in encoded.items()}, {label: v for label, (_, v) in encoded.items()}
     dialect = read.conn.dialect
     converted = []
     for label, values in columns.items():
         convert = kinds[label].dialect_impl(dialect).bind_processor(dialect)
         converted.append([v if v is None else convert(v) for v in values] if convert else values)
-    return {_ROWS: orjson.dumps(list(zip(*converted, strict=True))).decode()}
+    return {}, {_ROWS: orjson.dumps(list(zip(*converted, strict=True))).decode()}
+
+
+def _postgres(kind: TypeEngine[Any], values: Sequence[Any]) -> tuple[str, Any]:
+    if isinstance(values, Same):
+        return _SAME, values.value
+    if isinstance(kind, String):
+        nulls = values.count(None)
+        text = _END.join([_NULL if v is None else v for v in values] if nulls else values)
+        if text and text.count(_END) == len(values) - 1 and text.count(_NULL) == nulls:
+            return _TEXT, text
+    return _ARRAY, list(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,29 +156,35 @@ class _Shape:
     dialect: str
     table: Table
     names: tuple[str, ...]
-    same: frozenset[str]
-
-    @property
-    def kinds(self) -> dict[str, TypeEngine[Any]]:
-        return {name: self.table.c[name].type for name in self.names}
+    forms: tuple[tuple[str, str], ...]
 
     @property
     def given(self) -> FromClause:
         """The columns as a relation whose values are given when the statement runs."""
-        return _relation(
-            self.dialect, "given", self.kinds, self.same, lambda label, kind: bindparam(_PREFIX + label, type_=kind)
-        )
+        return _relation(self.dialect, "given", _kinds(self.table, self.names), dict(self.forms), _later)
+
+    def keys(self) -> ColumnElement[Any]:
+        """The only column as an array whose values are given when the statement runs."""
+        ((label, form),) = self.forms
+        return _array(form, label, self.table.c[label].type, _later)
 
 
 _PREFIX = "given_"
 SHAPES_MAX = 1024  # several times what the statements of one service are
 
 
+def _later(label: str, kind: TypeEngine[Any]) -> BindParameter[Any]:
+    return bindparam(_PREFIX + label, type_=kind)
+
+
+def _kinds(table: Table, names: Iterable[str]) -> dict[str, TypeEngine[Any]]:
+    return {name: table.c[name].type for name in names}
+
+
 def _shape(read: Read, table: Table, columns: Columns) -> tuple[_Shape, dict[str, Any]]:
     """Return the shape of columns, and their values as the parameters of its statements."""
-    same = frozenset(name for name, values in columns.items() if isinstance(values, Same))
-    shape = _Shape(read.dialect, table, tuple(columns), same)
-    encoded = _encoded(read, shape.kinds if read.dialect == "sqlite" else {}, columns)
+    forms, encoded = _encoded(read, _kinds(table, columns), columns)
+    shape = _Shape(read.dialect, table, tuple(columns), tuple(forms.items()))
     return shape, {_PREFIX + label: value for label, value in encoded.items()}
 
 
@@ -309,8 +339,7 @@ def _select_in(
         statement = statement.with_for_update(of=table)
     if shape.dialect == "postgresql" and len(shape.names) == 1:
         (name,) = shape.names
-        keys = bindparam(_PREFIX + name, type_=_array_of(table.c[name].type))
-        return statement.where(table.c[name] == any_(keys))
+        return statement.where(table.c[name] == any_(shape.keys()))
     given = shape.given
     matches = and_(*(table.c[name] == given.c[name] for name in shape.names))
     return statement.select_from(table.join(given, matches))

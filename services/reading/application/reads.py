@@ -186,19 +186,16 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
     Two statements where all are new; the rows that another upload brought before tell which are not.
     """
     keys = [each.key for each in claimed for _ in each.counts]
-    readers = [each.item.get("reader") for each in claimed]
     written = await read_store.insert_reads(
         tx,
         {
             "meter_no": [key[0] for key in keys],
-            "read_at": [key[1] for key in keys],
-            "source": [key[2] for key in keys],
+            "read_at": bulk.same([key[1] for key in keys]),
+            "source": bulk.same([key[2] for key in keys]),
             "quantity": [face.quantity for each in claimed for face in each.faces],
             "count": [count for each in claimed for count in each.counts],
             "upload_id": bulk.Same(upload_id, len(keys)),
-            "reader": [reader for reader, each in zip(readers, claimed, strict=True) for _ in each.counts]
-            if any(readers)
-            else bulk.Same(None, len(keys)),
+            "reader": bulk.same([each.item.get("reader") for each in claimed for _ in each.counts]),
         },
     )
     stored = await read_store.stored_reads(tx, [each.key for each in claimed]) if written < len(keys) else {}
