@@ -175,21 +175,26 @@ def test_months_outside_the_ladder_are_billed_at_tier_1_and_use_nothing() -> Non
 # --- by month, cycle, day
 
 
+BY_MONTH = {
+    "counts": "import",
+    "span": "month",
+    "proration": "per_month",
+    "limits_kwh": {"summer": ["260", "600"], "other": ["200", "400"]},
+    "seasons": {"summer": [5, 6, 7, 8, 9, 10], "other": "rest"},
+}
+MONTHLY = changed(
+    HOME,
+    {
+        "/ladders": {"month": BY_MONTH},
+        "/charges": [{**TIERS, "ladder": "month"}],
+        "/on_change": {"usage": "split_by_days"},
+    },
+    drop="/periods",
+)
+
+
 def month_book(values: dict[str, Any] | None = None) -> rating.TariffBook:
-    ladder = {
-        "counts": "import",
-        "span": "month",
-        "proration": "per_month",
-        "limits_kwh": {"summer": ["260", "600"], "other": ["200", "400"]},
-        "seasons": {"summer": [5, 6, 7, 8, 9, 10], "other": "rest"},
-    }
-    charge = {**TIERS, "ladder": "month"}
-    document = changed(
-        HOME,
-        {"/ladders": {"month": ladder}, "/charges": [charge], "/on_change": {"usage": "split_by_days"}},
-        drop="/periods",
-    )
-    return rating.load_book([changed(document, values)])
+    return rating.load_book([changed(MONTHLY, values)])
 
 
 @pytest.mark.parametrize(
@@ -246,3 +251,26 @@ def test_limits_follow_the_span_and_the_proration(ladder: dict[str, Any], expect
 def test_whole_quantity_tiers_price_all_kwh_by_the_tier_reached(kwh: int, expected: list[int]) -> None:
     book = month_book({"/ladders/month/whole_quantity": True})
     assert tiers(rating.rate_one(cycle(7, kwh, state=None), book)) == expected
+
+
+def test_limits_by_month_are_multiplied_by_the_households_too() -> None:
+    facts = (rating.AccountFact(date(2020, 1, 1), households=3),)
+    asked = cycle(5, 2000, months=2, facts=facts, state=None)
+    assert tiers(rating.rate_one(asked, month_book({"/ladders/month/times_households": True}))) == [1560, 440, 0]
+
+
+def test_a_month_in_two_versions_has_the_limits_of_each_part_less_what_the_part_before_used() -> None:
+    def ladder(*limits: str) -> dict[str, Any]:
+        row = {"counts": "import", "span": "month", "proration": "per_month", "limits_kwh": list(limits)}
+        return {"/ladders/month": row}
+
+    old = changed(MONTHLY, {**ladder("90", "300"), "/effective/to": "2026-07-11"})
+    new = changed(MONTHLY, {**ladder("150", "300"), "/version": 2, "/effective/from": "2026-07-11"})
+    bill = rating.rate_one(cycle(7, 310, state=None), rating.load_book([old, new]))
+    assert [(line.version, line.tier, line.quantity) for line in bill.lines] == [
+        ("1", 1, 90_000),
+        ("1", 2, 10_000),
+        ("2", 1, 60_000),
+        ("2", 2, 140_000),
+        ("2", 3, 10_000),
+    ]

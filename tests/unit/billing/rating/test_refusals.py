@@ -31,6 +31,7 @@ SERIES = {
     "source": "a test",
     "values": [{"from": "2026-01-01", "to": "2026-02-01", "price": "1"}],
 }
+NOT_SUPPLIED: list[dict[str, Any]] = [{"from": "2026-01-01", "to": None, "price": None}]
 DAYS = {"calendar": "days", "years": {"2025": {"holiday": ["2025-01-01"]}}}
 START = datetime(2025, 12, 31, 16, tzinfo=UTC)  # midnight of 1 January in Shanghai
 MONTH = [100] * (31 * 24)
@@ -152,6 +153,12 @@ REFUSED: list[tuple[str, str, rating.TariffBook, rating.Request]] = [
         request(),
     ),
     ("price_missing", "/series/s", plain({"/charges/0/price": {"series": "s"}, "/series_at": "read_day"}), request()),
+    (
+        "price_missing",
+        "/series/s",
+        plain({"/charges/0/price": {"series": "s"}, "/series_at": "bill_month"}, {**SERIES, "values": NOT_SUPPLIED}),
+        request(),
+    ),
     ("price_missing", "/series/s", plain(INTERVAL, SERIES), request(wh={}, curves=[curve()])),
     (
         "price_changes_in_cycle",

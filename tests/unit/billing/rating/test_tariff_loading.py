@@ -26,6 +26,14 @@ BARE_LADDER = {"counts": "import", "span": "month", "limits_kwh": ["1"]}
 PERCENT = {"name": "p", "kind": "percent", "percent": "3", "of": "exact"}
 OWN = {"rest_of": "import", "without": ["export"]}
 LOSS = {"loss": {"iron": "304", "iron_by": "hours"}}
+FREE = {"kwh_per_month": "15", "how": "credit_at_tier_1", "rest": "lost"}
+
+
+def seasons(months: dict[str, Any], **limits: list[str]) -> dict[str, Any]:
+    ladder = {**BARE_LADDER, "proration": "per_month", "seasons": months, "limits_kwh": limits}
+    return changed(HOME, {"/ladders/month": ladder})
+
+
 DEEP: Any = "1"
 for _ in range(9):
     DEEP = {"sum": [DEEP]}
@@ -105,6 +113,44 @@ FAULTS: list[tuple[str, str, dict[str, Any]]] = [
         "/quantities/own/below_zero",
         changed(PLAIN, {"/quantities": {"own": OWN}}),
     ),
+    ("choice_open", "/ladders/year/household/from", changed(HOME, drop="/ladders/year/household/from")),
+    *[
+        (
+            "choice_open",
+            f"/ladders/year/free/{name}",
+            changed(HOME, {"/ladders/year/free": {k: v for k, v in FREE.items() if k != name}}),
+        )
+        for name in ("how", "rest")
+    ],
+    *[
+        (
+            "choice_open",
+            f"/charges/1/{name}",
+            changed(PLAIN, {"/charges/1": FACTOR | {"standard": "0.90"}}, f"/charges/1/{name}"),
+        )
+        for name in ("standard", "reactive", "on")
+    ],
+    ("choice_open", "/charges/1/of", changed(PLAIN, {"/charges/1": {**PERCENT, "on": ["energy"]}}, "/charges/1/of")),
+    ("choice_open", "/charges/1/per", changed(PLAIN, {"/charges/1": {"name": "f", "kind": "fixed", "price": "1"}})),
+    (
+        "choice_open",
+        "/charges/1/basis",
+        changed(PLAIN, {"/charges/1": {**CAPACITY, "kind": "demand"}}, "/charges/1/month"),
+    ),
+    (
+        "choice_open",
+        "/quantities/loss/loss/iron_by",
+        changed(PLAIN, {"/quantities": {"loss": {"loss": {"iron": "304"}}}}),
+    ),
+    ("choice_open", "/tax/included", changed(PLAIN, {"/tax": {"rate": "0.13", "shown": True}})),
+    (
+        "name_twice",
+        "/ladders/month/seasons/b",
+        seasons({"a": [1, 2, 3], "b": [3], "c": "rest"}, a=["1"], b=["2"], c=["3"]),
+    ),
+    ("field_missing", "/ladders/month/seasons", seasons({"a": [1, 2, 3], "b": [4]}, a=["1"], b=["2"])),
+    ("name_unknown", "/ladders/month/limits_kwh/c", seasons({"a": "rest"}, a=["1"], c=["2"])),
+    ("tier_count", "/ladders/month/limits_kwh", seasons({"a": [1], "b": "rest"}, a=["1"], b=["2", "3"])),
     ("choice_unknown", "/charges/0/kind", changed(HOME, {"/charges/0/kind": "magic"})),
     ("choice_unknown", "/ladders/year/span", changed(HOME, {"/ladders/year/span": "decade"})),
     ("name_unknown", "/charges/1/ladder", changed(HOME, {"/charges/1/ladder": "month"})),

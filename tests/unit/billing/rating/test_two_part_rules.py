@@ -256,3 +256,28 @@ def test_the_adjustment_of_exact_values_and_of_amounts_can_differ() -> None:
 
     assert adjustment("exact").fraction() == parse("0.33333").fraction() * parse("0.095").fraction()
     assert adjustment("amount").fraction() == parse("0.33").fraction() * parse("0.095").fraction()
+
+
+@pytest.mark.parametrize(
+    ("total", "active", "cos_phi"),
+    [
+        (100_000, "import", 78),
+        (100_000, "with loss", 81),  # 10 kWh of loss on the high side count as used
+        (110_000, "import", 81),  # the total register, though the periods say 100 kWh
+    ],
+)
+def test_active_energy_is_the_total_register_and_the_losses_that_the_document_adds(
+    total: int, active: str, cos_phi: int
+) -> None:
+    factor = {**FACTOR, "table": "t/factor", "standard": "0.90", "active": active}
+    values = {
+        "/rounding/loss": {"step": "1", "mode": "half_up"},
+        "/periods": [{"name": "peak", "when": [{"hours": ["08:00-22:00"]}]}, {"name": "valley", "when": "rest"}],
+        "/quantities": {
+            "loss": {"loss": {"copper_share": "0.1", "copper_of": "import"}},
+            "with loss": {"sum": ["import", "loss"]},
+        },
+    }
+    charges = [{"name": "energy", "kind": "energy", "price": "0.5"}, factor]
+    wh = {"import": total, "import.peak": 60_000, "import.valley": 40_000, "reactive.import": 80_000}
+    assert rated(charges, values, wh=wh).lines[1].quantity == cos_phi * 10
