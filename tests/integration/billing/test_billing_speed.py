@@ -35,6 +35,22 @@ async def test_billing_and_issuing_take_as_many_statements_for_1000_as_for_10(de
     assert large == await statements(desk, 3000, 1000)
 
 
+async def test_opening_accounts_whose_usages_wait_takes_as_many_statements_for_1000_as_for_10(desk: Desk) -> None:
+    counts = []
+    seen = desk.watch()
+    for first, count in ((0, 10), (1000, 1000), (3000, 10)):
+        numbers = range(first, first + count)
+        await desk.measure(*(usage(n) for n in numbers))
+        seen.clear()
+        outcomes = await desk.open(*(account(n) for n in numbers))
+        assert {outcome.status for outcome in outcomes} == {"done"}
+        counts.append(len(seen))
+    # the first batch loads the tariffs
+    assert counts[1] <= counts[0]
+    assert counts[1] == counts[2]
+    assert len(await desk.bills("bill_id")) == 1020
+
+
 def of_bills(seen: Sequence[str], verb: str) -> list[str]:
     """The statements of a kind that name the ladder state of bills."""
     return [

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared.events.billing import AccountChanged, Contract, RereadRequested
-from tests.reading_kit import THREE, Kit, Statements, read
+from tests.reading_kit import THREE, UNIT, Kit, Statements, read
 
 
 async def test_the_same_read_again_is_already_accepted_and_other_content_is_a_conflict(kit: Kit) -> None:
@@ -41,6 +41,38 @@ async def test_the_number_of_statements_is_the_same_for_10_and_1000_reads(kit: K
         texts.append([text.split("(")[0][:40] for text in statements.texts])
     assert len(texts[1]) == len(texts[2]), texts
     assert len([text for text in texts[2] if "SAVEPOINT" not in text]) <= (12 if closing else 4)
+
+
+async def test_the_number_of_statements_is_the_same_for_10_and_1000_curves(kit: Kit) -> None:
+    await kit.district(1000)
+    curve = {"unit": "Wh", "interval_minutes": 30, "values": [10] * 48}
+    counts = []
+    for day, count in (("2026-01-10", 10), ("2026-01-11", 1000)):
+        items = [curve | {"meter_no": f"M{i:04d}", "day": day} for i in range(1, count + 1)]
+        with Statements(kit) as statements:
+            answer = await kit.clerk.post("/v1/curves", json={"items": items})
+        assert [outcome["status"] for outcome in answer.json()["outcomes"]] == ["accepted"] * count
+        counts.append(len(statements.texts))
+    assert counts[0] == counts[1]
+
+
+async def test_the_number_of_statements_is_the_same_for_10_and_990_accounts_of_billing(kit: Kit) -> None:
+    await kit.district(1000)
+    counts = []
+    for numbers in (range(1, 11), range(11, 1001)):
+        with Statements(kit) as statements:
+            await kit.give(*(account_of(n) for n in numbers))
+        counts.append(len(statements.texts))
+    assert counts[0] == counts[1]
+
+
+def account_of(number: int) -> AccountChanged:
+    """A contract that begins within the first period of its point, and so cuts it."""
+    contract = {"contract_no": f"C{number:04d}", "service_point_no": f"S{number:04d}", "from": "2026-01-15"}
+    return AccountChanged.model_validate(
+        {"account_no": f"A{number:04d}", "org_unit": UNIT, "customer_class": "residential", "version": 1}
+        | {"opened_on": "2026-01-15", "contracts": [contract]}
+    )
 
 
 async def test_two_posts_of_the_same_reads_at_once_are_one_accepted_and_one_already_accepted(kit: Kit) -> None:
