@@ -34,6 +34,7 @@ TABLE = {
         "0.85": [{"to_points": 9, "percent_per_point": "0.1"}],
     },
 }
+CUT_TABLE = {**TABLE, "table": "drawn/factor-cut", "cos_phi": "down"}
 LIMITS = (["100"], ["2760", "4800"], ["240.5", "400"], ["10", "20", "30"])
 SWITCHES = ("split_by_read", "split_by_days", "price_of_the_read_day", "price_of_the_first_day", "next_cycle")
 
@@ -208,7 +209,8 @@ def tariffs(draw: st.DrawFn) -> dict[str, Any]:
     if ladder:
         document["ladders"] = {"ladder": ladder}
     if draw(st.booleans()):
-        document["tax"] = {"included": draw(st.booleans()), "rate": "0.13", "shown": True}
+        included = draw(st.booleans())
+        document["tax"] = {"included": included, "rate": "0.13", "shown": draw(st.booleans()) or not included}
     document["charges"] = draw(charges(names, ladder))
     return document
 
@@ -261,7 +263,7 @@ def charges(draw: st.DrawFn, names: tuple[str, ...], ladder: dict[str, Any] | No
     of = draw(st.sampled_from(["exact", "amount"]))
     standard = draw(st.sampled_from(["0.90", "0.85"]))
     factor = {
-        "table": "drawn/factor",
+        "table": draw(st.sampled_from(["drawn/factor", "drawn/factor-cut"])),
         "standard": standard,
         "active": "import",
         "reactive": "reactive",
@@ -333,7 +335,7 @@ def tiered(draw: st.DrawFn, names: tuple[str, ...], ladder: dict[str, Any]) -> l
 def books(draw: st.DrawFn) -> Drawn:
     """A book with one or two versions of a tariff, the second from a day within the months that requests use."""
     first = draw(tariffs())
-    documents: list[dict[str, Any]] = [HOLIDAYS, TABLE, draw(_series())]
+    documents: list[dict[str, Any]] = [HOLIDAYS, TABLE, CUT_TABLE, draw(_series())]
     if draw(st.booleans()):
         change = draw(st.sampled_from([date(2025, 1, 1), date(2025, 3, 17), date(2025, 7, 1)])).isoformat()
         second = {**first, "version": 2, "effective": {"from": change, "to": None}}

@@ -71,7 +71,7 @@ def totals(work: Work) -> tuple[Col, Col | None]:
         if rest.v.any():
             work.lines.append(_closing(work, "rounding", rest, 100, rest))
         total = rounded
-    if tax is None:
+    if tax is None or not tax.shown:
         return total, None
     if not tax.included:
         return total, _sum_of(work, [x for x in work.lines if x.kind == "tax"])

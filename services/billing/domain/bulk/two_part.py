@@ -215,8 +215,8 @@ _SHIFT: Final = 20
 _REACTIVE_MAX: Final = 2 ** (62 - _SHIFT)
 
 
-def hundredths(active: Ints, reactive: Ints) -> Ints:
-    """Give cos φ in hundredths, half up, for active > 0: how many of 0.005, 0.015 … it reaches.
+def hundredths(active: Ints, reactive: Ints, mode: str = "half_up") -> Ints:
+    """Give cos φ in hundredths for active > 0: how many of 0.005, 0.015 … (down: 0.01, 0.02 …) it reaches.
 
     cos φ ≥ m ÷ 200 where R ÷ A ≤ √(40000 − m²) ÷ m. R ÷ A is compared with 20 binary places; what lies on a border to
     that precision, and what is too large for it, is decided exactly, one by one.
@@ -224,25 +224,27 @@ def hundredths(active: Ints, reactive: Ints) -> Ints:
     size = np.abs(reactive)
     large = size >= _REACTIVE_MAX
     ratio = (size % _REACTIVE_MAX << _SHIFT) // active
-    borders = _borders()
+    first = 1 if mode == "half_up" else 2
+    borders = _borders(first)
     # borders rise: a ratio that is not above the border of m reaches m
     reached = len(borders) - np.searchsorted(borders, ratio, side="left")
     unclear = large | np.isin(ratio, borders)
     out = reached.astype(np.int64)
     for i in np.flatnonzero(unclear).tolist():
-        out[i] = _exactly(int(active[i]), int(reactive[i]))
+        out[i] = _exactly(int(active[i]), int(reactive[i]), first)
     return out
 
 
-@lru_cache(maxsize=1)
-def _borders() -> Ints:
-    return np.array([isqrt((40000 - m * m << 2 * _SHIFT) // (m * m)) for m in range(199, 0, -2)], dtype=np.int64)
+@lru_cache(maxsize=2)
+def _borders(first: int) -> Ints:
+    marks = range(198 + first, 0, -2)
+    return np.array([isqrt((40000 - m * m << 2 * _SHIFT) // (m * m)) for m in marks], dtype=np.int64)
 
 
-def _exactly(active: int, reactive: int) -> int:
+def _exactly(active: int, reactive: int, first: int) -> int:
     squares = active * active + reactive * reactive
     reached = 0
-    while (2 * reached + 1) ** 2 * squares <= 40000 * active * active:
+    while (2 * reached + first) ** 2 * squares <= 40000 * active * active:
         reached += 1
     return reached
 
@@ -274,7 +276,7 @@ def power_factor(work: Work, piece: Piece, charge: PowerFactor) -> None:
     reactive = work.sum_of_pieces(piece, charge.reactive)
     idle = active.v <= 0
     work.note(idle, "no_active_energy", f"/usage/{charge.active}")
-    cos = hundredths(np.where(idle, 1, active.v), np.where(idle, 0, reactive.v))
+    cos = hundredths(np.where(idle, 1, active.v), np.where(idle, 0, reactive.v), charge.cos_phi)
     key = ("percents", id(charge))
     if key not in work.plan.memo:
         work.plan.memo[key] = _percents(charge)

@@ -90,7 +90,7 @@ def totals(frame: Frame) -> tuple[int, int | None]:
             rest = rounded - total
             frame.lines.append(_line(frame, tariff, "rounding", "尾差", Exact(rest, 100), rest))
             total = rounded
-    if tax is None:
+    if tax is None or not tax.shown:
         return total, None
     if not tax.included:
         return total, sum(line.amount_fen for line in frame.lines if line.kind == "tax")

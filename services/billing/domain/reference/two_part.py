@@ -217,12 +217,13 @@ def _discounted(frame: Frame, segment: Segment, charge: Demand) -> bool:
 # --- power factor
 
 
-def hundredths(active: int, reactive: int) -> int:
-    """Give cos φ in hundredths, rounded half up, decided with integers alone.
+def hundredths(active: int, reactive: int, mode: str = "half_up") -> int:
+    """Give cos φ in hundredths, rounded half up or down, decided with integers alone.
 
-    The largest k with 2k − 1 ≤ 200 cos φ, where 200 cos φ = √(40000 A² ÷ (A² + R²)).
+    The largest k with 2k − 1 (down: 2k) ≤ 200 cos φ, where 200 cos φ = √(40000 A² ÷ (A² + R²)).
     """
-    return (isqrt(40000 * active * active // (active * active + reactive * reactive)) + 1) // 2
+    twice = isqrt(40000 * active * active // (active * active + reactive * reactive))
+    return (twice + 1) // 2 if mode == "half_up" else twice // 2
 
 
 def factor_percent(charge: PowerFactor, hundredth: int) -> Exact:
@@ -251,7 +252,7 @@ def power_factor(frame: Frame, segment: Segment, charge: PowerFactor) -> None:
     if active <= 0:
         frame.find("no_active_energy", "warn", f"/usage/{charge.active}")
         return
-    cos = hundredths(active, reactive)
+    cos = hundredths(active, reactive, charge.cos_phi)
     percent = factor_percent(charge, cos)
     rate = Exact(percent.num, percent.den * 100)
     on = frame.base(segment, charge.on, charge.of)

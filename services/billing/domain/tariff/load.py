@@ -243,4 +243,7 @@ def _tax(root: Node) -> Tax | None:
     if node is None:
         return None
     node.keys("included rate shown")
-    return Tax(node.get("included", "choice_open").flag(), node.get("rate").decimal(), node.get("shown").flag())
+    tax = Tax(node.get("included", "choice_open").flag(), node.get("rate").decimal(), node.get("shown").flag())
+    if not tax.included and not tax.shown:
+        raise node.get("shown").fail("value_wrong", "tax that is added is a line")
+    return tax

@@ -231,17 +231,19 @@ def _power_factor(node: Node, names: Names, before: list[str]) -> Charge:
         if table.value not in names.tables:
             raise table.fail("name_unknown", "a power factor table")
         table = Node(names.tables[table.value], table.pointer)
-    table.keys("table title source penalty reward")
+    table.keys("table title source cos_phi penalty reward")
     standard = node.get("standard", "choice_open")
     rewards = table.get("reward")
     if standard.text() not in rewards:
         raise standard.fail("name_unknown", "a standard of the table")
+    cos_phi = table.maybe("cos_phi")
     points = standard.positive().times(Exact(100, 1))
     if points.num % points.den:
         raise standard.fail("value_wrong", "two decimals were expected")
     return PowerFactor(
         **common,
         standard=points.num // points.den,
+        cos_phi=cos_phi.choice("half_up", "down") if cos_phi else "half_up",
         active=_quantity(node.get("active", "choice_open"), names, ""),
         reactive=_quantity(node.get("reactive", "choice_open"), names, ""),
         on=_on(node, before),

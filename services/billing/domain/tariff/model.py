@@ -236,9 +236,14 @@ class FactorStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerFactor(ChargeBase):
-    """Power factor adjustment (力调电费, 1983 rule): percent of the named charges by hundredths below or above `standard`."""
+    """Power factor adjustment (力调电费, 1983 rule): percent of the named charges by hundredths below or above `standard`.
+
+    `cos_phi` is how cos φ becomes hundredths: half_up or down. Half_even would be half_up: no cos φ of whole Wh and varh lies
+    on a half, for 40000 − m² is no square where m is odd.
+    """
 
     standard: int
+    cos_phi: str
     active: str
     reactive: str
     on: tuple[str, ...]

@@ -151,10 +151,10 @@ def test_the_power_factor_of_fine_prices_is_alike(price: str) -> None:
     both(asked[:2], own)
 
 
-TAXES = [None, {"included": True, "rate": "0.13", "shown": True}, {"included": False, "rate": "0.13", "shown": True}]
+TAXES = [None, *({"included": i, "rate": "0.13", "shown": s} for i, s in ((True, True), (False, True), (True, False)))]
 
 
-@pytest.mark.parametrize("tax", TAXES, ids=["none", "included", "added"])
+@pytest.mark.parametrize("tax", TAXES, ids=["none", "included", "added", "not shown"])
 @pytest.mark.parametrize("line", ["half_up", "down", "half_even", "none"])
 @pytest.mark.parametrize("step", [None, "0.1", "1"])
 def test_totals_taxes_and_roundings_are_alike(tax: Any, line: str, step: str | None) -> None:

@@ -231,6 +231,11 @@ def test_tax_that_is_included_is_shown_and_changes_nothing() -> None:
     assert (bill.total_fen, bill.tax_fen) == (11_500, 1300)
 
 
+def test_tax_that_is_included_and_not_shown_is_not_told() -> None:
+    bill = rated([ENERGY], {"/tax": {"included": True, "rate": "0.13", "shown": False}})
+    assert (bill.total_fen, bill.tax_fen) == (5000, None)
+
+
 def test_tax_that_is_added_is_a_line_on_what_bears_it() -> None:
     levy = {"name": "levy", "kind": "energy", "price": "0.02", "tax": False}
     bill = rated([ENERGY, levy], {"/tax": {"included": False, "rate": "0.13", "shown": True}})

@@ -142,6 +142,7 @@ FAULTS: list[tuple[str, str, dict[str, Any]]] = [
         "/quantities/loss/loss/iron_by",
         changed(PLAIN, {"/quantities": {"loss": {"loss": {"iron": "304"}}}}),
     ),
+    ("value_wrong", "/tax/shown", changed(PLAIN, {"/tax": {"included": False, "rate": "0.13", "shown": False}})),
     ("choice_open", "/tax/included", changed(PLAIN, {"/tax": {"rate": "0.13", "shown": True}})),
     (
         "name_twice",

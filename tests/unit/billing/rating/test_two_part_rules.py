@@ -8,7 +8,8 @@ import pytest
 from services.billing.domain import rating
 from services.billing.domain.reference.two_part import hundredths
 from services.billing.domain.tariff.exact import Exact, parse
-from tests.unit.billing.rating.documents import PLAIN, amounts, changed, fact, rated
+from tests.unit.billing.rating.beside import both
+from tests.unit.billing.rating.documents import PLAIN, TABLE, amounts, changed, fact, rated, request
 
 MONTHS = {"month": "thirtieths", "last_part": "rest_of_month"}
 
@@ -189,6 +190,19 @@ def test_from_260_kwh_per_kva_the_demand_price_is_lower(kwh: int, price: str) ->
 )
 def test_cos_phi_is_rounded_to_hundredths(active: int, reactive: int, expected: int) -> None:
     assert hundredths(active, reactive) == expected
+
+
+@pytest.mark.parametrize(
+    ("active", "reactive", "expected"),
+    [(40_000, 30_000, 80), (694_152, 256_728, 93), (1, 0, 100), (1, 1, 70), (10**12, 1, 99)],
+)
+def test_cos_phi_can_be_cut_where_the_table_says_so(active: int, reactive: int, expected: int) -> None:
+    table = {**TABLE, "table": "t/cut", "cos_phi": "down"}
+    factor = {**FACTOR, "table": "t/cut", "standard": "0.90"}
+    energy = {"name": "energy", "kind": "energy", "price": "0.5"}
+    book = rating.load_book([table, changed(PLAIN, {"/charges": [energy, factor]})])
+    (bill,) = both([request(wh={"import": active, "reactive.import": reactive})], book)
+    assert [line.quantity for line in bill.lines if line.kind == "power_factor"] == [expected * 10]
 
 
 def test_cos_phi_is_decided_exactly_at_the_half() -> None:
