@@ -17,11 +17,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 from shared.testing.servers import KafkaBroker, PostgresDatabases, PostgresServer, ServerUnavailable
 from tests import databases
 
-# The same examples in every run, and no time limit on one: a busy machine is not a fault of the code.
+# The same examples in every run, and no time limit on one: a busy machine is not a fault of the code. Constants of loaded modules
+# would be drawn too, and which modules are loaded depends on the tests that ran before in the process.
+providers.is_local_module_file = lambda _path: False
 settings.register_profile("wattline", derandomize=True, deadline=None)
 settings.load_profile("wattline")
 

@@ -56,6 +56,8 @@ def build(
 
 def _counted(rate: second_opinion.Rater, metrics: Metrics) -> Rater:
     rated = metrics.counter("bills_rated_total")
+    for result in ("agreeing", "differing", "alone"):
+        rated.labels(result)  # from 0 on: an alert cannot see a counter grow that appears with its first count
 
     def counting(requests: Sequence[Request], book: TariffBook) -> Sequence[RatedBill]:
         bills, counts = rate(requests, book)

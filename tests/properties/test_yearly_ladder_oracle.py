@@ -118,7 +118,9 @@ def walk(story: Story) -> list[list[int]]:
     """What each tier has used after every cycle, one Wh after the other."""
     used = [0, 0, 0]
     after = []
-    cuts = {story.version_from, story.option_from}
+    cuts = {story.option_from}
+    if story.option_from is None or story.version_from < story.option_from:
+        cuts.add(story.version_from)  # a customer of the other tariff has no new version on that day
     for start, end in zip(story.cycle_starts, story.cycle_starts[1:], strict=False):
         edges = [start, *sorted(d for d in cuts if d and start < d < end), end]
         for a, b in itertools.pairwise(edges):
