@@ -178,3 +178,13 @@ def test_totals_taxes_and_roundings_are_alike(tax: Any, line: str, step: str | N
     (refused,) = both([request()], own)
     assert refused.refusal is not None
     assert refused.refusal.code == "amount_missing"
+
+
+@pytest.mark.parametrize(("step", "fen"), [("0.01", [43, 300]), ("0.1", [40, 300]), ("1", [0, 300])])
+def test_lines_are_rounded_to_coarser_steps_alike(step: str, fen: list[int]) -> None:
+    charges = [
+        {"name": "e", "kind": "energy", "price": "0.43219"},
+        {"name": "fee", "kind": "fixed", "price": "3", "per": "month"},
+    ]
+    (bill,) = both([request(**{"import": 1000})], book(*charges, rounding={"line": {"step": step, "mode": "half_up"}}))
+    assert [line.amount_fen for line in bill.lines] == fen
