@@ -64,6 +64,7 @@ async def push_month(stage: Stage, month: Month) -> None:
     for route in smart:
         own = [curve for curve in curves if by_meter[curve["meter_no"]] == setup.head_end(route)]
         await stage.push(setup.head_end(route), "/v1/curves", own, NEW)
+    stage.taken["curve", month.cycle] += len(curves)
     stage.say(f"{month.cycle}: daily registers pushed, {len(curves)} day curves")
 
 
@@ -103,6 +104,7 @@ async def read_by_hand(stage: Stage, month: Month) -> None:
         path = f"/v1/reads/csv?route_no={route.route_no}"
         file = setup.csv_file(district, route, month.read_on)
         outcomes = stage.count(await stage.call("uploader-1", "POST", "reading", path, file), NEW)
+        stage.taken["csv", month.cycle] += len(outcomes)
         misread = district.customers[district.stories["read_corrected"]].meter_no
         if month == MONTHS[0] and misread in file.decode():
             stage.misread_id = next(o["id"] for o in outcomes if o["id"].startswith(misread + "~"))

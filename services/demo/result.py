@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from services.command import reconcile
@@ -11,6 +12,7 @@ from services.demo.stage import Stage
 from services.demo.stories import MONTHS, STORIES
 
 CYCLES = (BEFORE, *MONTHS)
+SEEN_ON_THE_METER = ("meter_exchange", "rollover", "multiplier")
 WIDTH = 78
 
 
@@ -87,6 +89,8 @@ async def _figures(
             ("missed", "missed"),
         ):
             rows[f"reads {title}"].append(sum(p[name] for p in progress))
+        rows["reads by CSV file"].append(stage.taken["csv", month.cycle])
+        rows["curves of a day (15, 30 min)"].append(stage.taken["curve", month.cycle])
         rows["reads that came again"].append(totals[month.cycle]["reading"]["reads_duplicate"])
         rows["usage kWh"].append(sum(p["sum_wh"] for p in progress) // 1000)
         billing = totals[month.cycle]["billing"]
@@ -116,7 +120,11 @@ async def _stories(
         own = sorted(
             (b for b in bills if b["account_no"] == customer.account_no), key=lambda b: (b["cycle"], b["version"])
         )
-        lines = [f"{story.title} (account {customer.account_no})", *(_bill_line(bill) for bill in own)]
+        lines = [f"{story.title} (account {customer.account_no})"]
+        if name in SEEN_ON_THE_METER:
+            lines.append(await _meter_line(stage, customer.service_point_no))
+        for bill in own:
+            lines += [_bill_line(bill), *await _decision_lines(stage, bill)]
         paid = [payment for payment in payments if payment["account_no"] == customer.account_no]
         lines += [_payment_line(payment, findings) for payment in sorted(paid, key=lambda p: p["received_on"])]
         account = await stage.get("collection", f"/v1/accounts/{customer.account_no}")
@@ -134,6 +142,24 @@ def _bill_line(bill: dict[str, Any]) -> str:
         f"  {bill['cycle']} v{bill['version']}: {bill['energy_wh'] / 1000:.2f} kWh, "
         f"{yuan(bill['total_fen'])} yuan, {', '.join(notes)}"
     )
+
+
+async def _meter_line(stage: Stage, service_point_no: str) -> str:
+    """Return what the meter showed at the first daily read of January and at the last."""
+    month = MONTHS[0]
+    (usage,) = await stage.all("reading", "/v1/usages", service_point_no=service_point_no, cycle=month.cycle)
+    first_id = f"{usage['meter_nos'][0]}~{month.first:%Y%m%d}T160000Z~remote"  # midnight of 2 January in China
+    shown = [await stage.get("reading", f"/v1/reads/{one}") for one in (first_id, usage["read_ids"][-1])]
+    first, last = (f"{read['meter_no']} {read['registers']['import']}" for read in shown)
+    return f"  {month.cycle}: the register shows {first} on {month.first + timedelta(1)}, {last} on {month.read_on}"
+
+
+async def _decision_lines(stage: Stage, bill: dict[str, Any]) -> list[str]:
+    """Return who decided on a bill that was held, and with which explanation."""
+    if not any(finding["severity"] == "hold" for finding in bill["findings"]):
+        return []
+    decisions = (await stage.get("billing", f"/v1/bills/{bill['bill_id']}"))["decisions"]
+    return [f"    {one['decision']} by {one['decided_by']}: {one['explanation']}" for one in decisions]
 
 
 def _payment_line(payment: dict[str, Any], findings: list[dict[str, Any]]) -> str:
@@ -214,5 +240,10 @@ def page(result: Result, *, customers: int, seconds: float, addresses: dict[str,
     broken = sum(not one.holds for one in result.invariants)
     lines += ["", "All invariants hold." if not broken else f"{broken} INVARIANTS DO NOT HOLD.", ""]
     lines += [f"{name:11} {url}/openapi.json   {url}/metrics" for name, url in addresses.items()]
-    lines += [keep, "Then, from the money back to the meter:", f"    wattline trace {result.payment_id}", ""]
+    lines += [
+        keep,
+        "Then, from the money back to the meter (after `. .venv/bin/activate`):",
+        f"    wattline trace {result.payment_id}",
+        "",
+    ]
     return "\n".join(lines)

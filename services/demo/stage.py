@@ -51,6 +51,7 @@ class Stage:
         self.district = district
         self.mailbox = mailbox
         self.outcomes: Counter[str] = Counter()
+        self.taken: Counter[tuple[str, str]] = Counter()  # what reading has accepted, by its form and cycle
         self.misread_id = ""
         self._settings = settings
         self._channel_secret = channel_secret

@@ -58,6 +58,8 @@ def test_every_customer_is_billed_in_both_months_for_what_the_meter_counted(
     assert figures["reads expected"][1:3] == ["60", "60"]
     assert figures["reads estimated"] == ["0", "1", "1", "2"]
     assert figures["reads missed"] == ["0", "0", "0", "0"]
+    assert figures["reads by CSV file"] == ["15", "14", "15", "44"]
+    assert figures["curves of a day (15, 30 min)"] == ["0", "62", "56", "118"]  # of two homes
     assert figures["reads that came again"] == ["0", "15", "0", "15"]  # one day of the first route, pushed twice
     assert figures["bills issued"][1:3] == ["60", "60"]
     assert figures["bills held for review"] == ["0", "0", "1", "1"]
@@ -76,11 +78,11 @@ def test_every_customer_is_billed_in_both_months_for_what_the_meter_counted(
         ("missed_read", ["2026-01 v1", "estimated", "settles_estimate", "1 estimate_made"]),
         ("read_corrected", ["2026-01 v1", "reversed", "2026-01 v2", "1 bill_corrected", "owes 0.00"]),
         ("late_read", ["2026-02 v1", "reversed, estimated", "2026-02 v2", "1 bill_corrected"]),
-        ("implausible_usage", ["implausible_home", "issued"]),
+        ("implausible_usage", ["implausible_home", "issued", "approve by reviewer-1: Read again on site"]),
         ("usage_before_account", ["2026-01 v1", "issued", "2 bill_issued"]),
-        ("meter_exchange", ["2026-01 v1", "issued"]),
-        ("rollover", ["2026-01 v1", "issued"]),
-        ("multiplier", ["2026-01 v1", "issued"]),
+        ("meter_exchange", ["2026-01 v1", "issued", "M-0000016 22363.18 on", "M-0000016-B 107.84 on"]),
+        ("rollover", ["2026-01 v1", "issued", "9887.40 on 2026-01-02", "133.79 on 2026-02-01"]),
+        ("multiplier", ["2026-01 v1", "issued", "13574.33 on 2026-01-02", "13580.47 on 2026-02-01"]),
     ],
 )
 def test_each_story_is_told_with_its_outcome(
