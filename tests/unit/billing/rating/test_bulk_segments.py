@@ -202,3 +202,13 @@ def test_what_one_refuses_the_other_refuses(change: dict[str, Any]) -> None:
     assert bill.refusal is not None
     (mine,) = bulk.rate([replace(request(WHOLE), **change)], own)
     assert mine is None or mine.refusal is not None
+
+
+@pytest.mark.parametrize("facts", [1, 2])
+def test_the_read_day_of_an_account_that_was_closed_has_its_last_facts(facts: int) -> None:
+    head = {"effective": {"from": "2020-01-01", "to": None}, "on_change": {"usage": "price_of_the_read_day"}}
+    own = rating.load_book([{**PLAIN, **head, "id": "t"}, {**PLAIN, **head, "id": "u"}])
+    closed = (rating.AccountFact(date(2020, 1, 1), CUT), rating.AccountFact(CUT, LAST, tariff="u"))
+    last = closed if facts == 2 else (rating.AccountFact(date(2020, 1, 1), LAST, tariff="u"),)
+    (bill,) = both([request(WHOLE, facts=last)], own)
+    assert [line.tariff for line in bill.lines] == ["u"]
