@@ -10,7 +10,7 @@ import pytest
 from services.billing.domain import rating, second_opinion
 from services.billing.domain.bulk import rate as bulk
 from services.billing.domain.tariff.exact import Exact
-from tests.unit.billing.rating.beside import both
+from tests.unit.billing.rating.beside import both, document
 from tests.unit.billing.rating.documents import PLAIN, TABLE
 
 FIRST, LAST = date(2026, 7, 1), date(2026, 8, 1)
@@ -188,3 +188,28 @@ def test_lines_are_rounded_to_coarser_steps_alike(step: str, fen: list[int]) -> 
     ]
     (bill,) = both([request(**{"import": 1000})], book(*charges, rounding={"line": {"step": step, "mode": "half_up"}}))
     assert [line.amount_fen for line in bill.lines] == fen
+
+
+@pytest.mark.parametrize("known_before", [True, False])
+@pytest.mark.parametrize("days", [14, 15])
+def test_a_suspension_is_as_long_as_all_its_facts_together(days: int, known_before: bool) -> None:
+    def fact(from_: date, to: date | None, state: str, va: int) -> rating.AccountFact:
+        return rating.AccountFact(from_, to, equipment=(rating.Equipment("T1", va, state),))
+
+    start, middle = date(2026, 7, 3), date(2026, 7, 9)
+    end = date(2026, 7, 3 + days)
+    facts = [fact(start, middle, "suspended", 100_000), fact(middle, end, "suspended", 200_000)]
+    facts += [fact(end, None, "running", 100_000)]
+    first = date(2026, 7, 1)
+    if known_before:
+        facts.insert(0, fact(date(2020, 1, 1), start, "running", 100_000))
+        from_ = first
+    else:
+        from_ = start
+    charge = {"name": "capacity", "kind": "capacity", "price": "31", "month": "calendar_days",
+              "state_share": {"running": "1", "suspended": "0"}, "suspension_counts_from_days": 15}  # fmt: skip
+    asked = rating.request(
+        contract="c", tariff="t", period=(from_, date(2026, 8, 1)), bill_months=[first], usage_wh={}, facts=facts
+    )
+    (bill,) = both([asked], document(PLAIN, charges=[charge]))
+    assert [line.from_ for line in bill.lines if start <= line.from_ < end] == ([start, middle] if days < 15 else [])
