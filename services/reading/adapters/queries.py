@@ -1,5 +1,6 @@
 """The read side: control totals, the trail back to the meter's message, and the lists that people look at."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
@@ -95,16 +96,22 @@ def usage_document(row: Row[Any]) -> dict[str, Any]:
         "settles_estimate": bool(row.settles_estimate),
         "replaces_reason": row.replaces_reason,
         "created_at": row.created_at,
+        "derived_from": _origins("read", codec.words(row.read_ids)),
     }
+
+
+def _origins(kind: str, ids: Iterable[str]) -> list[dict[str, str]]:
+    return [{"service": SERVICE, "kind": kind, "id": each} for each in ids]
+
+
+def _node(kind: str, id: str, document: dict[str, Any]) -> TraceNode:
+    origins = tuple(Origin(**origin) for origin in document.pop("derived_from"))
+    return TraceNode(SERVICE, kind, id, document, origins)
 
 
 async def _trace_usage(read: Read, id: str) -> TraceNode | None:
     row = await read.first(select(store.USAGE).where(store.USAGE.c.usage_id == id))
-    if row is None:
-        return None
-    document = usage_document(row)
-    origins = [Origin(SERVICE, "read", read_id) for read_id in document["read_ids"]]
-    return TraceNode(SERVICE, "usage", id, document, tuple(origins))
+    return None if row is None else _node("usage", id, usage_document(row))
 
 
 async def read_document(read: Read, read_id: str) -> dict[str, Any] | None:
@@ -146,14 +153,13 @@ async def read_document(read: Read, read_id: str) -> dict[str, Any] | None:
             }
             for edit in edits
         ],
+        "derived_from": _origins("upload", [rows[0].upload_id]),
     }
 
 
 async def _trace_read(read: Read, id: str) -> TraceNode | None:
     document = await read_document(read, id)
-    if document is None:
-        return None
-    return TraceNode(SERVICE, "read", id, document, (Origin(SERVICE, "upload", document["upload_id"]),))
+    return None if document is None else _node("read", id, document)
 
 
 async def _uploads(read: Read, where: Any) -> list[dict[str, Any]]:

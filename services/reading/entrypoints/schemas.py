@@ -245,6 +245,14 @@ class EditOut(BaseModel):
     created_at: datetime
 
 
+class OriginOut(BaseModel):
+    """A document that this one was derived from, as the trace finds it."""
+
+    service: str
+    kind: str
+    id: str
+
+
 class ReadOut(BaseModel):
     read_id: str
     meter_no: str
@@ -255,6 +263,7 @@ class ReadOut(BaseModel):
     reader: str | None
     upload_id: str
     corrections: list[EditOut]
+    derived_from: list[OriginOut]
 
 
 class UsageOut(BaseModel):
@@ -277,6 +286,7 @@ class UsageOut(BaseModel):
     settles_estimate: bool
     replaces_reason: str | None
     created_at: datetime
+    derived_from: list[OriginOut]
 
 
 class FindingOut(BaseModel):

@@ -17,6 +17,16 @@ async def test_the_read_of_a_task_s_date_closes_its_period_and_publishes_the_usa
     assert fact["actors"] == ["clerk"]
 
 
+async def test_a_usage_names_its_reads_and_a_read_the_upload_that_brought_it(kit: Kit) -> None:
+    await kit.district()
+    await kit.plan("2026-02-01")
+    outcome = await kit.push_one("M0001", "2026-02-01", "350.50")
+    (usage,) = await kit.usages()
+    assert usage["derived_from"] == [{"service": "reading", "kind": "read", "id": outcome["id"]}]
+    shown = (await kit.clerk.get(f"/v1/reads/{outcome['id']}")).json()
+    assert shown["derived_from"] == [{"service": "reading", "kind": "upload", "id": shown["upload_id"]}]
+
+
 async def test_a_read_without_a_task_on_its_date_is_stored_and_closes_nothing(kit: Kit) -> None:
     await kit.district()
     await kit.plan("2026-02-01")
