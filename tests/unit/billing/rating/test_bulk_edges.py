@@ -176,6 +176,20 @@ def test_free_energy_that_is_lost_is_given_once_to_a_cycle_of_two_versions() -> 
         assert sum(line.quantity or 0 for line in bill.lines) == paid
 
 
+@pytest.mark.parametrize(("months", "paid"), [([5], 45_000), ([5, 6], 30_000)])
+def test_free_energy_that_is_lost_is_given_for_each_month_of_a_cycle(months: list[int], paid: int) -> None:
+    ladder = {"counts": "import", "span": "cycle", "limits_kwh": ["100"], "proration": "per_month",
+              "free": {"kwh_per_month": "15", "how": "before_ladder", "rest": "lost"}}  # fmt: skip
+    tiers = {"name": "tiers", "kind": "ladder_price", "ladder": "m", "price": ["0.5", "0.6"]}
+    asked = rating.request(
+        contract="c", tariff="t", period=(date(2025, 5, 1), date(2025, months[-1] + 1, 1)),
+        bill_months=[date(2025, month, 1) for month in months], usage_wh={"import": 60_000},
+        facts=[rating.AccountFact(date(2020, 1, 1))], state={"ladders": {}},
+    )  # fmt: skip
+    (bill,) = both([asked], document(PLAIN, ladders={"m": ladder}, charges=[tiers]))
+    assert sum(line.quantity or 0 for line in bill.lines) == paid
+
+
 @pytest.mark.parametrize("total", [48_000, 50_000])
 def test_a_total_register_stands_for_the_whole_read_and_the_curve_for_its_parts(total: int) -> None:
     energy = {"name": "energy", "kind": "energy", "price": "0.5"}
