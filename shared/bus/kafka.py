@@ -30,11 +30,13 @@ PARTITION_FETCH_BYTES_MAX = 2**20
 CANCEL_SECONDS_MAX = 1
 STOP_SECONDS_MAX = 5  # nothing waits to be sent or committed; while the broker is away, aiokafka never ends to stop
 
+_MOVED = (CommitFailedError, IllegalStateError)  # the partition belongs to another reader by now
+
 T = TypeVar("T")
 
 
-async def _within(seconds: float, call: Awaitable[T]) -> T:
-    """Await a call of aiokafka in a task of its own; `TimeoutError`, or `EventLogUnavailable` where it was cancelled inside.
+async def _call(seconds: float, call: Awaitable[T], *, answers: tuple[type[KafkaError], ...] = ()) -> T:
+    """Await a call of aiokafka in a task of its own; raises `EventLogUnavailable`, or one of `answers`, which its caller knows.
 
     What closes while the broker is away may raise the CancelledError of one of aiokafka's own tasks (reproduced): awaited
     directly, it ends our loop as if we had been told to stop. A call that will not be cancelled is left behind.
@@ -49,10 +51,23 @@ async def _within(seconds: float, call: Awaitable[T]) -> T:
     if not task.done():
         task.cancel()
         await asyncio.wait({task}, timeout=CANCEL_SECONDS_MAX)
-        raise TimeoutError
+        raise EventLogUnavailable("TimeoutError")
     if task.cancelled():
         raise EventLogUnavailable("CancelledError")
-    return task.result()
+    try:
+        return task.result()
+    except answers:
+        raise
+    except (KafkaError, OSError) as error:
+        raise EventLogUnavailable(type(error).__name__) from error
+
+
+async def _close(what: str, call: Awaitable[None]) -> None:
+    """Stop something of aiokafka; what does not stop is told and left behind."""
+    try:
+        await _call(STOP_SECONDS_MAX, call)
+    except EventLogUnavailable as error:
+        log.warning("%s did not stop cleanly", what, extra={"error": str(error)})
 
 
 class KafkaEventLog:
@@ -76,13 +91,11 @@ class KafkaEventLog:
     async def create_topics(self, topics: Sequence[str] = catalogue.TOPICS) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=REQUEST_MILLISECONDS_MAX)
         try:
-            await _within(CALL_SECONDS_MAX, self._create_missing(admin, topics))
+            await _call(CALL_SECONDS_MAX, self._create_missing(admin, topics), answers=(TopicAlreadyExistsError,))
         except TopicAlreadyExistsError:
             log.info("topics were created by another process at the same time")
-        except (KafkaError, TimeoutError, OSError) as error:
-            raise EventLogUnavailable(type(error).__name__) from error
         finally:
-            await _within(STOP_SECONDS_MAX, admin.close())
+            await _close("the admin client", admin.close())
 
     async def _create_missing(self, admin: AIOKafkaAdminClient, topics: Sequence[str]) -> None:
         await admin.start()
@@ -94,11 +107,11 @@ class KafkaEventLog:
 
     async def send(self, records: Sequence[Record]) -> None:
         try:
-            await _within(SEND_SECONDS_MAX, self._send(records))
-        except (KafkaError, EventLogUnavailable, TimeoutError, OSError) as error:
+            await _call(SEND_SECONDS_MAX, self._send(records))
+        except EventLogUnavailable:
             # after OutOfOrderSequenceNumber an idempotent producer stays dead (aiokafka #1017): always start anew
             await self._drop_producer()
-            raise EventLogUnavailable(type(error).__name__) from error
+            raise
 
     async def _send(self, records: Sequence[Record]) -> None:
         producer = await self._connected()
@@ -126,10 +139,7 @@ class KafkaEventLog:
     async def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            try:
-                await _within(STOP_SECONDS_MAX, producer.stop())
-            except (KafkaError, EventLogUnavailable, TimeoutError, OSError) as error:
-                log.warning("the producer did not stop cleanly", extra={"error": type(error).__name__})
+            await _close("the producer", producer.stop())
 
     def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
         return KafkaSubscription(self._bootstrap, group, topics, instance=self._instance)
@@ -158,23 +168,17 @@ class KafkaSubscription:
 
     async def start(self) -> None:
         try:
-            await _within(CALL_SECONDS_MAX, self._consumer.start())
-        except (KafkaError, TimeoutError, OSError) as error:
+            await _call(CALL_SECONDS_MAX, self._consumer.start())
+        except EventLogUnavailable:
             await self.stop()
-            raise EventLogUnavailable(type(error).__name__) from error
+            raise
 
     async def stop(self) -> None:
-        try:
-            await _within(STOP_SECONDS_MAX, self._consumer.stop())
-        except (KafkaError, EventLogUnavailable, TimeoutError, OSError) as error:
-            log.warning("the consumer did not stop cleanly", extra={"error": type(error).__name__})
+        await _close("the consumer", self._consumer.stop())
 
     async def poll(self, *, records_max: int, timeout_seconds: float) -> list[StoredRecord]:
-        try:
-            call = self._consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=records_max)
-            polled = await _within(timeout_seconds + CALL_SECONDS_MAX, call)
-        except (KafkaError, TimeoutError, OSError) as error:
-            raise EventLogUnavailable(type(error).__name__) from error
+        call = self._consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=records_max)
+        polled = await _call(timeout_seconds + CALL_SECONDS_MAX, call)
         return [
             StoredRecord(r.topic, r.partition, r.offset, r.value or b"", dict(r.headers))
             for records in polled.values()
@@ -194,11 +198,9 @@ class KafkaSubscription:
         if not mine:
             return not offsets
         try:
-            await _within(COMMIT_SECONDS_MAX, self._consumer.commit(mine))
-        except (CommitFailedError, IllegalStateError):
+            await _call(COMMIT_SECONDS_MAX, self._consumer.commit(mine), answers=_MOVED)
+        except _MOVED:
             return False
-        except (KafkaError, TimeoutError, OSError) as error:
-            raise EventLogUnavailable(type(error).__name__) from error
         return len(mine) == len(offsets)
 
     def assigned(self) -> frozenset[Partition]:

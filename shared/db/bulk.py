@@ -204,8 +204,7 @@ async def claim(tx: Write, table: Table, columns: Columns, *, key: Sequence[str]
 
     PostgreSQL looks twice at each key that may be in conflict: there, rows go in plainly, and once more where one was not new.
     """
-    count = _count(columns)
-    if not count:
+    if not _count(columns):
         return 0
     _assert_unique(columns, key)
     shape, values = _shape(tx, table, columns)
