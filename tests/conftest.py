@@ -11,7 +11,7 @@ import shutil
 import signal
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.internal.conjecture import providers
 
+from shared.bus.embedded import EmbeddedEventLog
 from shared.testing.servers import KafkaBroker, PostgresDatabases, PostgresServer, ServerUnavailable
 from tests import databases
 
@@ -140,6 +141,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite+aiosqlite:///{tmp_path}/test.db"
     url: str = request.getfixturevalue("postgres_database")
     return url
+
+
+@pytest.fixture
+async def event_log(tmp_path: Path) -> AsyncIterator[EmbeddedEventLog]:
+    """An embedded event log of the test's own."""
+    log = EmbeddedEventLog(tmp_path / "events.db")
+    await log.start()
+    yield log
+    await log.stop()
 
 
 @pytest.fixture(scope="session")

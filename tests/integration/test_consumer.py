@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from itertools import count
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
@@ -15,7 +14,6 @@ from sqlalchemy.exc import OperationalError
 from shared import ids
 from shared.bus import dead_letters
 from shared.bus.consumer import Consumer
-from shared.bus.embedded import EmbeddedEventLog
 from shared.bus.ports import EventLog, Record, StoredRecord
 from shared.db.engine import Database, Tx
 from shared.events import catalogue, envelope
@@ -46,21 +44,6 @@ class Book(tiny.Book):
         return Consumer(
             "book", database, event_log, handlers, facts_max=tiny.FACTS_MAX, dead_letters_max=dead_letters_max
         )
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = await tiny.create(database_url)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def event_log(tmp_path: Path) -> AsyncIterator[EmbeddedEventLog]:
-    log = EmbeddedEventLog(tmp_path / "events.db")
-    await log.start()
-    yield log
-    await log.stop()
 
 
 def account(key: str, version: int) -> AccountChanged:

@@ -1,11 +1,9 @@
 """Relay and consumer take a fixed number of statements, whatever the size of the batch."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import event
 
 from shared import ids
@@ -16,21 +14,6 @@ from shared.db.relay import BATCH, Relay, leadership
 from shared.events import catalogue, envelope
 from shared.events.collection import PaymentReceived
 from tests.system import tiny
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = await tiny.create(database_url)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def event_log(tmp_path: Path) -> AsyncIterator[EmbeddedEventLog]:
-    log = EmbeddedEventLog(tmp_path / "events.db")
-    await log.start()
-    yield log
-    await log.stop()
 
 
 @contextmanager

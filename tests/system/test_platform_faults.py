@@ -45,14 +45,6 @@ async def book_of(tmp_path: Path) -> AsyncIterator[Database]:
     await database.close()
 
 
-@pytest.fixture
-async def event_log(tmp_path: Path) -> AsyncIterator[EmbeddedEventLog]:
-    log = EmbeddedEventLog(tmp_path / "events.db")
-    await log.start()
-    yield log
-    await log.stop()
-
-
 async def write(meter: Database, rounds: int, seed: int = 7) -> dict[str, list[int]]:
     """Count up random keys in sixteen units of work at once, and return what each key must have told in the end."""
     chosen = random.Random(seed)

@@ -1,22 +1,9 @@
 """Bills, corrections and accounts, through the handlers, on both databases."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
-
-import pytest
 
 from services.collection.adapters import tables
-from tests import collection_kit
 from tests.collection_kit import Kit, account, bill, corrected, issued
-
-
-@pytest.fixture
-async def kit(database_url: str, tmp_path: Path) -> AsyncIterator[Kit]:
-    async with collection_kit.started(database_url, tmp_path) as made:
-        await made.give(account())
-        yield made
-        await made.check_books()
 
 
 async def test_an_issued_bill_is_owed_and_its_components_are_in_the_ledger(kit: Kit) -> None:

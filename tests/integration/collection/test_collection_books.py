@@ -1,25 +1,15 @@
 """Statement, trial balance, reminders, limits of statements: on both databases."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
-from tests import collection_kit
 from tests.collection_kit import Kit, account, bill, corrected, issued
-
-
-@pytest.fixture
-async def kit(database_url: str, tmp_path: Path) -> AsyncIterator[Kit]:
-    async with collection_kit.started(database_url, tmp_path) as made:
-        await made.give(account())
-        yield made
-        await made.check_books()
 
 
 async def test_a_statement_runs_from_its_opening_to_its_closing_balance_over_its_pages(kit: Kit) -> None:

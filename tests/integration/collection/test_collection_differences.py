@@ -1,26 +1,14 @@
 """Corrections by difference, through the handlers, on both databases: the bills stand, the differences are posted beside them."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import event
 
 from services.collection.adapters import tables
-from tests import collection_kit
 from tests.collection_kit import Kit, account, adjusted, bill, corrected, issued
 
 FEBRUARY: dict[str, Any] = {"cycle": "2026-02", "issued_on": date(2026, 3, 2), "due_on": date(2026, 3, 22)}
-
-
-@pytest.fixture
-async def kit(database_url: str, tmp_path: Path) -> AsyncIterator[Kit]:
-    async with collection_kit.started(database_url, tmp_path) as made:
-        await made.give(account())
-        yield made
-        await made.check_books()
 
 
 async def receivables(kit: Kit) -> dict[str, tuple[str, int, int, str]]:
