@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from services.billing.domain import rating, second_opinion
 from services.billing.domain.bulk import rate as bulk
 from tests.effort import examples
-from tests.properties.rating_strategies import Drawn, books, requests_for
+from tests.properties.rating_requests import requests_for
+from tests.properties.rating_strategies import Drawn, books
 from tests.unit.billing.rating.documents import HOME, PLAIN, changed, request, state
 
 WH = st.integers(0, 6_000_000) | st.sampled_from([2_759_999, 2_760_000, 2_760_001, 4_799_999, 4_800_000, 4_800_001])

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from services.billing.domain import corrections, rating, second_opinion
 from services.billing.domain.bulk import rate as bulk
 from tests.effort import examples
-from tests.properties.rating_strategies import Drawn, books, curve, requests_for
+from tests.properties.rating_requests import curve, requests_for
+from tests.properties.rating_strategies import Drawn, books
 
 BOTH = settings(max_examples=examples(50), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 CURVES = settings(BOTH, max_examples=examples(20))

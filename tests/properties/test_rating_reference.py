@@ -9,7 +9,8 @@ from services.billing.domain import corrections, rating
 from services.billing.domain.tariff.exact import divide
 from tests.effort import examples
 from tests.properties.formula_evaluator import evaluate
-from tests.properties.rating_strategies import Drawn, books, requests_for
+from tests.properties.rating_requests import requests_for
+from tests.properties.rating_strategies import Drawn, books
 
 RATED = settings(max_examples=examples(50), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
