@@ -17,8 +17,8 @@ def of_database(database: Database) -> Check:
     """Return the check that the database answers."""
 
     async def answers() -> bool:
-        async with database.read() as read:
-            return bool(await read.scalar(text("SELECT 1")) == 1)
+        async with database.view() as view:
+            return bool(await view.scalar(text("SELECT 1")) == 1)
 
     return answers
 

@@ -20,7 +20,7 @@ from shared.bus.kafka import KafkaEventLog
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.db import journal, retention
-from shared.db.engine import Database, Read
+from shared.db.engine import Database, View
 from shared.db.jobs import Job
 from shared.db.relay import Relay
 from shared.events.fact import Fact
@@ -109,7 +109,7 @@ def assemble(
     jobs: Sequence[Job] = (),
     background: Sequence[Background] = (),
     gauges: Sequence[Gauges] = (),
-    waiting_oldest: Callable[[Read], Awaitable[datetime | None]] | None = None,
+    waiting_oldest: Callable[[View], Awaitable[datetime | None]] | None = None,
     control_totals: ControlTotals | None = None,
     trace: Trace | None = None,
     device_lookup: DeviceLookup | None = None,
@@ -179,22 +179,22 @@ def _platform_gauges(
     consumer: Consumer | None,
     clock: Clock,
     metrics: Metrics,
-    waiting_oldest: Callable[[Read], Awaitable[datetime | None]] | None,
+    waiting_oldest: Callable[[View], Awaitable[datetime | None]] | None,
 ) -> Gauges:
     def age(since: datetime | None) -> float:
         return 0.0 if since is None else max((clock.now() - since).total_seconds(), 0.0)
 
-    async def read_gauges(read: Read) -> Mapping[str, float]:
-        pending, oldest = await journal.pending_state(read)
+    async def read_gauges(view: View) -> Mapping[str, float]:
+        pending, oldest = await journal.pending_state(view)
         metrics.gauge("consumer_silent_seconds").set(time.monotonic() - consumer.ticked_at if consumer else 0.0)
         values = {"journal_pending": float(pending), "journal_pending_oldest_age_seconds": age(oldest)}
         if waiting_oldest is not None:
-            values["waiting_oldest_age_seconds"] = age(await waiting_oldest(read))
+            values["waiting_oldest_age_seconds"] = age(await waiting_oldest(view))
         if consumer is not None:
-            counts = await dead_letters.count(read, consumer.name)
+            counts = await dead_letters.count(view, consumer.name)
             for state in ("poison", "parked", "ready"):
                 metrics.gauge("dead_letters").labels(state).set(counts.get(state, 0))
-            values["parked_keys"] = float(await dead_letters.count_parked(read, consumer.name))
+            values["parked_keys"] = float(await dead_letters.count_parked(view, consumer.name))
         return values
 
     return read_gauges

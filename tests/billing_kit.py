@@ -159,27 +159,27 @@ class Desk:
         assert answer.status_code == 200, answer.text
 
     async def totals(self, cycle: str = "2026-01") -> dict[str, int]:
-        async with self.db.read() as read:
-            return await queries.control_totals(read, cycle)
+        async with self.db.view() as view:
+            return await queries.control_totals(view, cycle)
 
     async def bills(self, *names: str, **where: Any) -> list[Any]:
         b = tables.BILL.c
         statement = select(*(b[name] for name in names)) if names else select(tables.BILL)
         for name, value in where.items():
             statement = statement.where(b[name] == value)
-        async with self.db.read() as read:
-            rows = await read.all(statement.order_by(b.contract_no, b.period_from, b.version))
+        async with self.db.view() as view:
+            rows = await view.all(statement.order_by(b.contract_no, b.period_from, b.version))
         return [tuple(row) if names else row for row in rows]
 
     async def published(self, kind: type[Fact]) -> list[Any]:
         journal = tables.PLATFORM.event_journal.c
-        async with self.db.read() as read:
-            rows = await read.all(select(journal.payload).where(journal.type == kind.type).order_by(journal.position))
+        async with self.db.view() as view:
+            rows = await view.all(select(journal.payload).where(journal.type == kind.type).order_by(journal.position))
         return [kind.model_validate(item) for row in rows for item in orjson.loads(row.payload)["items"]]
 
     async def count(self, table: Any) -> int:
-        async with self.db.read() as read:
-            return int(await read.scalar(select(func.count()).select_from(table)))
+        async with self.db.view() as view:
+            return int(await view.scalar(select(func.count()).select_from(table)))
 
     def client(self, *scopes: str, subject: str = "reviewer-1", org_units: Sequence[str] = ("*",)) -> httpx.AsyncClient:
         token = auth.mint(

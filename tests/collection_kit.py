@@ -191,8 +191,8 @@ class Kit:
             return await client.post(f"/v1/channels/{channel}/callbacks", content=body, headers=headers)
 
     async def rows(self, table: Any) -> list[dict[str, Any]]:
-        async with self.database.read() as read:
-            return [dict(row._mapping) for row in await read.all(select(table))]
+        async with self.database.view() as view:
+            return [dict(row._mapping) for row in await view.all(select(table))]
 
     async def money(self, account_no: str = "A1") -> tuple[int, int]:
         """Return (outstanding, prepaid) of an account."""
@@ -202,8 +202,8 @@ class Kit:
     async def facts(self, kind: str) -> list[dict[str, Any]]:
         """Return the journalled facts of a type."""
         journal = tables.PLATFORM.event_journal
-        async with self.database.read() as read:
-            rows = await read.all(select(journal.c.payload).where(journal.c.type == kind).order_by(journal.c.position))
+        async with self.database.view() as view:
+            rows = await view.all(select(journal.c.payload).where(journal.c.type == kind).order_by(journal.c.position))
         return [item for row in rows for item in json.loads(row.payload)["items"]]
 
     async def findings(self) -> list[str]:
@@ -211,8 +211,8 @@ class Kit:
 
     async def check_books(self) -> None:
         """Assert every invariant of the books."""
-        async with self.database.read() as read:
-            found = await statements.invariants(read, POLICY)
+        async with self.database.view() as view:
+            found = await statements.invariants(view, POLICY)
         assert {name: pair for name, pair in found.items() if pair[0] != pair[1]} == {}
 
 

@@ -151,14 +151,14 @@ class Kit:
     async def published(self, kind: str) -> list[dict[str, Any]]:
         """The journalled facts of a type, in order."""
         journal = platform.TABLES.event_journal
-        async with self.database.read() as view:
+        async with self.database.view() as view:
             rows = await view.all(select(journal.c.type, journal.c.payload).order_by(journal.c.position))
         return [item for row in rows if row.type == kind for item in json.loads(row.payload)["items"]]
 
     async def counts(self) -> dict[str, int]:
         """Rows by table: what a refused request leaves as it was."""
         tables = (store.READ, store.USAGE, store.FINDING, store.CORRECTION, store.TASK, store.CURVE)
-        async with self.database.read() as view:
+        async with self.database.view() as view:
             return {table.name: await view.scalar(select(func.count()).select_from(table)) for table in tables}
 
 

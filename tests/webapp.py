@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from shared import web
 from shared.db import bulk, platform
-from shared.db.engine import Database, Read, Tx
+from shared.db.engine import Database, Tx, View
 from shared.db.jobs import Job
 from shared.errors import BusinessError
 from shared.settings import Settings
@@ -54,8 +54,8 @@ class AlreadyThere(BusinessError):
 
 @router.get("/notes", policy=auth.scope("notes:read"))
 async def list_notes(caller: auth.Current, db: web.Db, wanted: pagination.Query_) -> pagination.Page[Note]:
-    async with db.read() as read:
-        rows = await read.all(
+    async with db.view() as view:
+        rows = await view.all(
             select(NOTES)
             .where(caller.visible(NOTES.c.org_unit), wanted.after(NOTES.c.note_no))
             .order_by(NOTES.c.note_no)
@@ -88,8 +88,8 @@ async def add_note(note: Note, key: idempotency.Key, caller: auth.Current, db: w
 
 @router.post("/notes/{note_no}/decisions", policy=auth.scope("notes:write"), raises=conditional.RAISES)
 async def decide(note_no: No, seen: conditional.VersionSeen, caller: auth.Current, db: web.Db) -> Note:
-    async with db.read() as read:
-        row = await read.first(select(NOTES).where(NOTES.c.note_no == note_no))
+    async with db.view() as view:
+        row = await view.first(select(NOTES).where(NOTES.c.note_no == note_no))
     if row is None or not caller.may_see(row.org_unit):
         raise errors.not_found("note")
     conditional.require(seen, row.version)
@@ -132,7 +132,7 @@ async def insert(tx: Tx, notes: Sequence[Note]) -> Sequence[Any]:
     return await bulk.insert_ignore(tx, NOTES, columns, key=("note_no",))
 
 
-async def one_chunk(_read: Read, _business_date: date) -> Sequence[str]:
+async def one_chunk(_read: View, _business_date: date) -> Sequence[str]:
     return ["all"]
 
 
@@ -140,11 +140,11 @@ async def count_notes(tx: Tx, _business_date: date, _chunk: str) -> dict[str, in
     return {"notes": len(await tx.all(select(NOTES.c.note_no)))}
 
 
-async def control_totals(_read: Read, cycle: str) -> dict[str, int]:
+async def control_totals(_read: View, cycle: str) -> dict[str, int]:
     return {"notes": 3 if cycle == "2026-01" else 0}
 
 
-async def trace(_read: Read, kind: str, document_id: str) -> TraceNode | None:
+async def trace(_read: View, kind: str, document_id: str) -> TraceNode | None:
     if kind != "note":
         return None
     return TraceNode("tiny", kind, document_id, {"amount_fen": 1}, (Origin("tiny", "cause", "c-1"),))

@@ -14,7 +14,7 @@ from services.billing.settings import BillingSettings
 from shared import service
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
-from shared.db.engine import Read
+from shared.db.engine import View
 from shared.metrics import Metrics
 from shared.service import Service
 from shared.settings import SettingsError
@@ -33,8 +33,8 @@ def build(
     metrics = Metrics()
     context = Context(policies=_policies(settings), rater=_counted(rater, metrics))
 
-    async def gauges(read: Read) -> Mapping[str, float]:
-        return await queries.gauges(read, clock.now())
+    async def gauges(view: View) -> Mapping[str, float]:
+        return await queries.gauges(view, clock.now())
 
     return service.assemble(
         "billing",

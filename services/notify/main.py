@@ -18,7 +18,7 @@ from services.notify.entrypoints.sender import Sender
 from services.notify.settings import NotifySettings
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
-from shared.db.engine import Read
+from shared.db.engine import View
 from shared.metrics import Metrics
 from shared.service import Service, assemble, open_database
 from shared.web.state import Gauges
@@ -87,8 +87,8 @@ def _smtp_server(settings: NotifySettings) -> SmtpServer:
 
 
 def _gauges(clock: Clock) -> Gauges:
-    async def read_gauges(read: Read) -> Mapping[str, float]:
-        queued, oldest = await queries.queue_depth(read)
+    async def read_gauges(view: View) -> Mapping[str, float]:
+        queued, oldest = await queries.queue_depth(view)
         age = 0.0 if oldest is None else max((clock.now() - oldest).total_seconds(), 0.0)
         return {"notices_queued": float(queued), "notices_oldest_age_seconds": age}
 

@@ -24,8 +24,8 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
     own = Context(rules, settings.timezone)
 
     async def device(device_id: str) -> DeviceRecord | None:
-        async with database.read() as read:
-            return await queries.device(read, device_id)
+        async with database.view() as view:
+            return await queries.device(view, device_id)
 
     return service.assemble(
         NAME,

@@ -249,8 +249,8 @@ class Consumer:
     async def _too_many_dead_letters(self) -> bool:
         if not self._dead_letters_seen:
             return False
-        async with self._database.read() as read:
-            counts = await dead_letters.count(read, self.name)
+        async with self._database.view() as view:
+            counts = await dead_letters.count(view, self.name)
         stopped = counts.get("poison", 0) >= self._dead_letters_max
         self._dead_letters_seen = bool(counts)
         if stopped and not self.stopped:
@@ -266,8 +266,8 @@ class Consumer:
         if time.monotonic() - self._replayed_at < REPLAY_SECONDS:
             return
         self._replayed_at = time.monotonic()
-        async with self._database.read() as read:
-            keys = await dead_letters.ready_keys(read, self.name)
+        async with self._database.view() as view:
+            keys = await dead_letters.ready_keys(view, self.name)
         owned = subscription.assigned()
         for row in keys:
             if (row.topic, row.partition) in owned:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, select, update
 
 from shared.db import bulk, platform
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 
 _LETTERS = platform.TABLES.dead_letter
 _PARKED = platform.TABLES.parked_key
@@ -99,9 +99,9 @@ async def replay(tx: Tx, consumer: str, ids: Sequence[int] | None = None) -> int
     return await tx.execute(update(_LETTERS).where(chosen).values(state="ready"))
 
 
-async def ready_keys(read: Read, consumer: str) -> Sequence[Row[Any]]:
+async def ready_keys(view: View, consumer: str) -> Sequence[Row[Any]]:
     """Return (key, topic, partition) of letters that were marked ready."""
-    return await read.all(
+    return await view.all(
         select(
             _LETTERS.c.key, func.min(_LETTERS.c.topic).label("topic"), func.min(_LETTERS.c.partition).label("partition")
         )
@@ -124,9 +124,9 @@ async def take(tx: Tx, consumer: str, key: str) -> Sequence[Row[Any]]:
     return rows
 
 
-async def count(read: Read, consumer: str) -> dict[str, int]:
+async def count(view: View, consumer: str) -> dict[str, int]:
     """Return how many letters there are by state."""
-    rows = await read.all(
+    rows = await view.all(
         select(_LETTERS.c.state, func.count().label("letters"))
         .where(_LETTERS.c.consumer == consumer)
         .group_by(_LETTERS.c.state)
@@ -134,9 +134,9 @@ async def count(read: Read, consumer: str) -> dict[str, int]:
     return {row.state: row.letters for row in rows}
 
 
-async def list_page(read: Read, consumer: str, *, after_id: int = 0, limit: int) -> list[dict[str, Any]]:
+async def list_page(view: View, consumer: str, *, after_id: int = 0, limit: int) -> list[dict[str, Any]]:
     """Return letters in order, from the one after `after_id`, without their payload."""
-    rows = await read.all(
+    rows = await view.all(
         select(*LISTED)
         .where(_LETTERS.c.consumer == consumer, _LETTERS.c.id > after_id)
         .order_by(_LETTERS.c.id)
@@ -145,7 +145,7 @@ async def list_page(read: Read, consumer: str, *, after_id: int = 0, limit: int)
     return [dict(row._mapping) for row in rows]
 
 
-async def count_parked(read: Read, consumer: str) -> int:
+async def count_parked(view: View, consumer: str) -> int:
     """Return how many keys are parked."""
-    row = await read.first(select(func.count().label("parked")).where(_PARKED.c.consumer == consumer))
+    row = await view.first(select(func.count().label("parked")).where(_PARKED.c.consumer == consumer))
     return row.parked if row else 0

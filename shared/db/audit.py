@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from shared import correlation
 from shared.db import bulk, platform
-from shared.db.connection import Read, Write
+from shared.db.connection import View, Write
 
 _TABLE = platform.TABLES.audit_entry
 
@@ -46,10 +46,10 @@ async def append(tx: Write, entries: Sequence[AuditEntry]) -> None:
 
 
 async def list_page(
-    read: Read, *, entity_kind: str, entity_id: str, after_id: int, limit: int
+    view: View, *, entity_kind: str, entity_id: str, after_id: int, limit: int
 ) -> list[dict[str, object]]:
     """Return the entries of one object in order, from the one after `after_id`."""
-    rows = await read.all(
+    rows = await view.all(
         select(_TABLE)
         .where(_TABLE.c.entity_kind == entity_kind, _TABLE.c.entity_id == entity_id, _TABLE.c.id > after_id)
         .order_by(_TABLE.c.id)

@@ -42,7 +42,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import TypeEngine
 
-from shared.db.connection import Read, Write
+from shared.db.connection import View, Write
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -75,16 +75,16 @@ def same(values: Sequence[Any]) -> Sequence[Any]:
     return Same(values[0], len(values)) if values and values.count(values[0]) == len(values) else values
 
 
-def relation(read: Read, name: str, columns: Mapping[str, tuple[TypeEngine[Any], Sequence[Any]]]) -> FromClause:
+def relation(view: View, name: str, columns: Mapping[str, tuple[TypeEngine[Any], Sequence[Any]]]) -> FromClause:
     """Return the given columns as a relation that can be joined in a statement: `{name: (type, values)}`."""
     kinds = {label: kind for label, (kind, _) in columns.items()}
-    forms, values = _encoded(read, kinds, {label: values for label, (_, values) in columns.items()})
-    return _relation(read.dialect, name, kinds, forms, lambda label, kind: bindparam(None, values[label], type_=kind))
+    forms, values = _encoded(view, kinds, {label: values for label, (_, values) in columns.items()})
+    return _relation(view.dialect, name, kinds, forms, lambda label, kind: bindparam(None, values[label], type_=kind))
 
 
-def relation_for(read: Read, table: Table, columns: Columns) -> FromClause:
+def relation_for(view: View, table: Table, columns: Columns) -> FromClause:
     """Return the columns as a relation `given`, with the types that they have in the table."""
-    return relation(read, "given", {name: (table.c[name].type, values) for name, values in columns.items()})
+    return relation(view, "given", {name: (table.c[name].type, values) for name, values in columns.items()})
 
 
 # How a column travels to PostgreSQL. Texts as one: a driver encodes an array element by element, ten times as slow.
@@ -125,12 +125,12 @@ def _chr(character: str) -> ColumnElement[str]:
     return literal_column(f"chr({ord(character)})", Text())
 
 
-def _encoded(read: Read, kinds: Mapping[str, TypeEngine[Any]], columns: Columns) -> tuple[_Forms, dict[str, Any]]:
+def _encoded(view: View, kinds: Mapping[str, TypeEngine[Any]], columns: Columns) -> tuple[_Forms, dict[str, Any]]:
     """Return how columns travel to the database, and what travels, by the label under which `_relation` binds it."""
-    if read.dialect == "postgresql":
+    if view.dialect == "postgresql":
         encoded = {label: _postgres(kinds[label], values) for label, values in columns.items()}
         return {label: form for label, (form, _) in encoded.items()}, {label: v for label, (_, v) in encoded.items()}
-    dialect = read.conn.dialect
+    dialect = view.conn.dialect
     converted = []
     for label, values in columns.items():
         convert = kinds[label].dialect_impl(dialect).bind_processor(dialect)
@@ -181,10 +181,10 @@ def _kinds(table: Table, names: Iterable[str]) -> dict[str, TypeEngine[Any]]:
     return {name: table.c[name].type for name in names}
 
 
-def _shape(read: Read, table: Table, columns: Columns) -> tuple[_Shape, dict[str, Any]]:
+def _shape(view: View, table: Table, columns: Columns) -> tuple[_Shape, dict[str, Any]]:
     """Return the shape of columns, and their values as the parameters of its statements."""
-    forms, encoded = _encoded(read, _kinds(table, columns), columns)
-    shape = _Shape(read.dialect, table, tuple(columns), tuple(forms.items()))
+    forms, encoded = _encoded(view, _kinds(table, columns), columns)
+    shape = _Shape(view.dialect, table, tuple(columns), tuple(forms.items()))
     return shape, {_PREFIX + label: value for label, value in encoded.items()}
 
 
@@ -263,7 +263,7 @@ async def upsert_newer(
 
 
 async def select_in(
-    read: Read,
+    view: View,
     table: Table,
     keys: Columns,
     *,
@@ -277,16 +277,16 @@ async def select_in(
         return []
     if len(keys) == 1:
         ((name, given),) = keys.items()
-        unique = {name: given if read.dialect == "postgresql" else list(dict.fromkeys(given))}
+        unique = {name: given if view.dialect == "postgresql" else list(dict.fromkeys(given))}
     else:
         tuples = zip(*dict.fromkeys(zip(*keys.values(), strict=True)), strict=True)
         unique = dict(zip(keys, map(list, tuples), strict=True))
-    shape, values = _shape(read, table, unique)
+    shape, values = _shape(view, table, unique)
     wanted = tuple(table.c if columns is None else columns)
     known = all(isinstance(each, Column) for each in (*wanted, *order_by))  # an expression is another one each time
     build = _select_in if known else _select_in.__wrapped__
     statement = build(shape, wanted, tuple(order_by), for_update)
-    return await read.all(statement if where is None else statement.where(where), values)
+    return await view.all(statement if where is None else statement.where(where), values)
 
 
 @lru_cache(SHAPES_MAX)

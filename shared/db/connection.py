@@ -29,7 +29,7 @@ async def unbroken(dialect: str, call: Awaitable[T]) -> T:
         raise
 
 
-class Read:
+class View:
     """A consistent view of the database that cannot write."""
 
     def __init__(self, conn: AsyncConnection) -> None:
@@ -49,7 +49,7 @@ class Read:
         return await unbroken(self.dialect, self.conn.execute(statement, params))
 
 
-class Write(Read):
+class Write(View):
     """What may also change rows; `now` is one instant for the whole transaction."""
 
     def __init__(self, conn: AsyncConnection, clock: Clock) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransactio
 from shared.clock import Clock, SystemClock
 from shared.db import audit, journal
 from shared.db.audit import AuditEntry
-from shared.db.connection import Read, Write, unbroken
+from shared.db.connection import View, Write, unbroken
 from shared.events.fact import Fact
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ STATEMENT_SECONDS_MAX = 60  # no batch takes a tenth of that; what does is stuck
 BUSY_MILLISECONDS = 30_000  # SQLite: how long another process may hold the write lock
 READ_ONLY = "wattline_read_only"
 
-__all__ = ["Database", "Read", "Session", "Tx"]
+__all__ = ["Database", "Session", "Tx", "View"]
 
 
 class Tx(Write):
@@ -114,10 +114,10 @@ class Database:
             self.on_journal()
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Read]:
+    async def view(self) -> AsyncIterator[View]:
         """Open a read-only view."""
         async with self._transaction(**{READ_ONLY: True}, **_read_only_options(self.dialect)) as (conn, _):
-            yield Read(conn)
+            yield View(conn)
 
     @asynccontextmanager
     async def _transaction(self, **options: Any) -> AsyncIterator[tuple[AsyncConnection, AsyncTransaction]]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, select, update
 
 from shared.db import bulk, platform
-from shared.db.engine import Database, Read, Tx
+from shared.db.engine import Database, Tx, View
 
 _TABLE = platform.TABLES.job_run
 CHUNKS_MAX = 100_000  # a job that plans more chunks has a mistake in its plan
@@ -25,7 +25,7 @@ class Job:
     """
 
     name: str
-    chunks: Callable[[Read, date], Awaitable[Sequence[str]]]
+    chunks: Callable[[View, date], Awaitable[Sequence[str]]]
     work: Callable[[Tx, date, str], Awaitable[Counts]]
 
 
@@ -44,8 +44,8 @@ async def run(database: Database, job: Job, business_date: date) -> JobResult:
 
     A chunk is claimed by locking its row: what another replica works on at this moment is left to it.
     """
-    async with database.read() as read:
-        chunks = list(await job.chunks(read, business_date))
+    async with database.view() as view:
+        chunks = list(await job.chunks(view, business_date))
     if len(chunks) > CHUNKS_MAX:
         raise AssertionError(f"job {job.name} plans {len(chunks)} chunks")
     await _plan(database, job, business_date, chunks)
@@ -107,7 +107,7 @@ async def _finish(tx: Tx, job: Job, business_date: date, chunk: str, counts: Cou
 
 
 async def list_runs(
-    read: Read, job: str, *, business_date: date | None = None, after: tuple[date, str] | None = None, limit: int
+    view: View, job: str, *, business_date: date | None = None, after: tuple[date, str] | None = None, limit: int
 ) -> Sequence[Row[Any]]:
     """Return the chunks of a job in order of date and chunk, from the one after `after`."""
     statement = select(_TABLE).where(_TABLE.c.job == job)
@@ -119,4 +119,4 @@ async def list_runs(
             (_TABLE.c.business_date > last_date)
             | ((_TABLE.c.business_date == last_date) & (_TABLE.c.chunk > last_chunk))
         )
-    return await read.all(statement.order_by(_TABLE.c.business_date, _TABLE.c.chunk).limit(limit))
+    return await view.all(statement.order_by(_TABLE.c.business_date, _TABLE.c.chunk).limit(limit))

@@ -8,7 +8,7 @@ from sqlalchemy import Row, delete, func, insert, select
 
 from shared import correlation, ids
 from shared.db import bulk, platform
-from shared.db.connection import Read, Write
+from shared.db.connection import View, Write
 from shared.events import catalogue, envelope
 from shared.events.fact import Fact
 
@@ -46,12 +46,12 @@ async def append(tx: Write, publications: Sequence[Sequence[Fact]]) -> bool:
     return True
 
 
-async def pending(read: Read, limit: int) -> Sequence[Row[Any]]:
+async def pending(view: View, limit: int) -> Sequence[Row[Any]]:
     """Return the oldest events that are not sent yet, in order."""
-    positions = await read.all(select(_PENDING.c.position).order_by(_PENDING.c.position).limit(limit))
+    positions = await view.all(select(_PENDING.c.position).order_by(_PENDING.c.position).limit(limit))
     # explicit keys: a join of the two tables was planned quadratic on a database that was never analysed
     return await bulk.select_in(
-        read, _JOURNAL, {"position": [row.position for row in positions]}, order_by=(_JOURNAL.c.position,)
+        view, _JOURNAL, {"position": [row.position for row in positions]}, order_by=(_JOURNAL.c.position,)
     )
 
 
@@ -61,12 +61,12 @@ async def delete_pending(tx: Write, positions: Sequence[int]) -> None:
     await tx.execute(delete(_PENDING).where(_PENDING.c.position.in_(select(given.c.position))))
 
 
-async def pending_state(read: Read) -> tuple[int, datetime | None]:
+async def pending_state(view: View) -> tuple[int, datetime | None]:
     """Return how many events are not sent yet, and when the oldest of them was journalled."""
-    row = await read.first(select(func.count().label("events"), func.min(_PENDING.c.position).label("oldest")))
+    row = await view.first(select(func.count().label("events"), func.min(_PENDING.c.position).label("oldest")))
     if row is None or not row.events:
         return 0, None
-    oldest = await read.first(select(_JOURNAL.c.created_at).where(_JOURNAL.c.position == row.oldest))
+    oldest = await view.first(select(_JOURNAL.c.created_at).where(_JOURNAL.c.position == row.oldest))
     return row.events, oldest.created_at if oldest else None
 
 

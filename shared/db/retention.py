@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import delete, func, select
 
 from shared.db import platform
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 from shared.db.jobs import Job
 
 _JOURNAL = platform.TABLES.event_journal
@@ -23,8 +23,8 @@ CHUNKS_MAX = 1000  # more than a day's events; what is left comes tomorrow
 def purge_journal(*, days: int) -> Job:
     """Return the job that forgets events journalled more than `days` before the business date, unless they wait to be sent."""
 
-    async def chunks(read: Read, business_date: date) -> list[str]:
-        row = await read.first(
+    async def chunks(view: View, business_date: date) -> list[str]:
+        row = await view.first(
             select(func.min(_JOURNAL.c.position).label("first"), func.max(_JOURNAL.c.position).label("last")).where(
                 _JOURNAL.c.created_at < _before(business_date, days)
             )
@@ -53,7 +53,7 @@ def purge_inbox(*, journal_days: int) -> Job:
     """Return the job that forgets events taken so long before the business date that they cannot come again."""
     days = journal_days + INBOX_DAYS_BEYOND_JOURNAL
 
-    async def chunks(read: Read, business_date: date) -> list[str]:
+    async def chunks(view: View, business_date: date) -> list[str]:
         return ["inbox"]
 
     async def work(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:

@@ -32,7 +32,7 @@ class Page(BaseModel, Generic[Item]):
 class Wanted:
     """The page that a request asks for.
 
-    rows = await read.all(select(…).where(wanted.after(T.c.a, T.c.b)).order_by(T.c.a, T.c.b).limit(wanted.fetch))
+    rows = await view.all(select(…).where(wanted.after(T.c.a, T.c.b)).order_by(T.c.a, T.c.b).limit(wanted.fetch))
     return wanted.page(rows, key=lambda row: (row.a, row.b), item=lambda row: Bill(…))
     """
 

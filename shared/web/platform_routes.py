@@ -72,9 +72,9 @@ async def metrics(web: Current) -> Response:
 
 async def _refresh(web: Web) -> None:
     try:
-        async with asyncio.timeout(GAUGE_SECONDS_MAX), web.database.read() as read:
+        async with asyncio.timeout(GAUGE_SECONDS_MAX), web.database.view() as view:
             for gauges in web.gauges:
-                for name, value in (await gauges(read)).items():
+                for name, value in (await gauges(view)).items():
                     web.metrics.gauge(name).set(value)
     except Exception as error:  # a scrape without the database still shows the rest, and that these are missing
         web.metrics.counter("gauge_failures_total").inc()
@@ -142,8 +142,8 @@ async def list_job_runs(
     """List the chunks of a job by date, with what each of them did."""
     name = _job(web, job).name
     after = wanted.last_as(date, str)
-    async with web.database.read() as read:
-        rows = await jobs.list_runs(read, name, business_date=business_date, after=after, limit=wanted.fetch)
+    async with web.database.view() as view:
+        rows = await jobs.list_runs(view, name, business_date=business_date, after=after, limit=wanted.fetch)
     return wanted.page(rows, key=lambda row: (row.business_date, row.chunk), item=_job_run)
 
 
@@ -179,8 +179,8 @@ class Replayed(BaseModel):
 async def list_dead_letters(web: Current, wanted: pagination.Query_) -> pagination.Page[DeadLetter]:
     """List the facts that were set aside, without what they say and about whom."""
     (after,) = wanted.last_as(int) or (0,)
-    async with web.database.read() as read:
-        rows = await dead_letters.list_page(read, web.consumer, after_id=after, limit=wanted.fetch)
+    async with web.database.view() as view:
+        rows = await dead_letters.list_page(view, web.consumer, after_id=after, limit=wanted.fetch)
     return wanted.page(rows, key=lambda row: (row["id"],), item=lambda row: DeadLetter.model_validate(row))
 
 
@@ -216,9 +216,9 @@ async def list_audit_entries(
 ) -> pagination.Page[AuditLine]:
     """List who did what to one object, oldest first."""
     (after,) = wanted.last_as(int) or (0,)
-    async with web.database.read() as read:
+    async with web.database.view() as view:
         rows = await audit.list_page(
-            read, entity_kind=entity_kind, entity_id=entity_id, after_id=after, limit=wanted.fetch
+            view, entity_kind=entity_kind, entity_id=entity_id, after_id=after, limit=wanted.fetch
         )
     return wanted.page(rows, key=lambda row: (row["id"],), item=lambda row: AuditLine.model_validate(row))
 
@@ -228,8 +228,8 @@ async def control_totals(web: Current, cycle: Annotated[Month, Query()]) -> dict
     """Return this service's totals of a cycle, to be compared with the other services'."""
     if web.control_totals is None:
         return {}
-    async with web.database.read() as read:
-        return dict(await web.control_totals(read, cycle))
+    async with web.database.view() as view:
+        return dict(await web.control_totals(view, cycle))
 
 
 class Origin(BaseModel):
@@ -253,8 +253,8 @@ async def trace(kind: Name, id: Annotated[str, Path(min_length=1, max_length=160
     """Return one document and what it was derived from."""
     if web.trace is None:
         raise errors.not_found("document")
-    async with web.database.read() as read:
-        node = await web.trace(read, kind, id)
+    async with web.database.view() as view:
+        node = await web.trace(view, kind, id)
     if node is None:
         raise errors.not_found("document")
     return TracedDocument.model_validate(node, from_attributes=True)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import delete
 
 from shared.db import platform
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 from shared.db.jobs import Job
 
 KEY_DAYS = 30  # a client that has not tried again for a month will not
@@ -17,7 +17,7 @@ _AGES = {
 }
 
 
-async def _chunks(_read: Read, _business_date: date) -> Sequence[str]:
+async def _chunks(_read: View, _business_date: date) -> Sequence[str]:
     return list(_AGES)
 
 

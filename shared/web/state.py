@@ -8,20 +8,20 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from shared import health
-from shared.db.engine import Database, Read
+from shared.db.engine import Database, View
 from shared.db.jobs import Job
 from shared.metrics import Metrics
 from shared.settings import Settings
 from shared.trace import TraceNode
 from shared.web.auth import Authenticator
 
-Gauges = Callable[[Read], Awaitable[Mapping[str, float]]]
+Gauges = Callable[[View], Awaitable[Mapping[str, float]]]
 """Reads gauges of the metrics catalogue from the database, at each scrape."""
 
-ControlTotals = Callable[[Read, str], Awaitable[Mapping[str, int]]]
+ControlTotals = Callable[[View, str], Awaitable[Mapping[str, int]]]
 """Returns the service's control totals of a cycle (`2026-01`) by name."""
 
-Trace = Callable[[Read, str, str], Awaitable[TraceNode | None]]
+Trace = Callable[[View, str, str], Awaitable[TraceNode | None]]
 """Returns the document of this kind and id, or None."""
 
 

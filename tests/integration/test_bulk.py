@@ -46,8 +46,8 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 async def stored(database: Database) -> list[tuple[str, int, str | None]]:
-    async with database.read() as read:
-        rows = await read.all(select(THING.c.no, THING.c.part, THING.c.words).order_by(THING.c.no, THING.c.part))
+    async with database.view() as view:
+        rows = await view.all(select(THING.c.no, THING.c.part, THING.c.words).order_by(THING.c.no, THING.c.part))
     return [tuple(row) for row in rows]
 
 

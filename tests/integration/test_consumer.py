@@ -73,8 +73,8 @@ def as_sent(stored: StoredRecord) -> Record:
 
 async def written(database: Database) -> list[tuple[str, str, int]]:
     """Return (key, kind, number) in the order of writing."""
-    async with database.read() as read:
-        rows = await read.all(select(tiny.ENTRY).order_by(tiny.ENTRY.c.id))
+    async with database.view() as view:
+        rows = await view.all(select(tiny.ENTRY).order_by(tiny.ENTRY.c.id))
     return [(row.key, row.kind, row.n) for row in rows]
 
 
@@ -84,13 +84,13 @@ async def of_key(database: Database, key: str) -> list[tuple[str, int]]:
 
 async def set_aside(database: Database) -> list[tuple[str, str]]:
     """Return (key, state) of the dead letters in order."""
-    async with database.read() as read:
-        return [(row["key"], row["state"]) for row in await dead_letters.list_page(read, "book", limit=500)]
+    async with database.view() as view:
+        return [(row["key"], row["state"]) for row in await dead_letters.list_page(view, "book", limit=500)]
 
 
 async def parked_keys(database: Database) -> int:
-    async with database.read() as read:
-        return await dead_letters.count_parked(read, "book")
+    async with database.view() as view:
+        return await dead_letters.count_parked(view, "book")
 
 
 @asynccontextmanager
@@ -233,8 +233,8 @@ async def test_a_fact_whose_text_holds_nul_is_set_aside_and_the_others_of_its_ev
     assert await written(database) == [
         (key, "payment", n) for key, n in [("k1", 1), ("k3", 3), (r"k\u0000", 4), ("k6", 6), ("k7", 7)]
     ]
-    async with database.read() as read:
-        letters = await dead_letters.list_page(read, "book", limit=10)
+    async with database.view() as view:
+        letters = await dead_letters.list_page(view, "book", limit=10)
     assert [(x["key"], x["state"], x["error"]) for x in letters] == [
         ("k?", "poison", "nul_character"),
         ("k5", "poison", "nul_character"),
@@ -337,8 +337,8 @@ async def test_a_listing_of_dead_letters_shows_a_code_and_neither_payload_nor_te
     book = Book()
     book.poison = {("k1", 1)}
     await book.consumer(database, event_log).process([event(payment("k1", 1))])
-    async with database.read() as read:
-        (letter,) = await dead_letters.list_page(read, "book", limit=10)
+    async with database.view() as view:
+        (letter,) = await dead_letters.list_page(view, "book", limit=10)
     assert "payload" not in letter
     assert letter["error"] == "ZeroDivisionError"
     assert not any("may hold a name" in str(value) for value in letter.values())

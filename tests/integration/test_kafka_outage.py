@@ -47,8 +47,8 @@ async def tell(log: KafkaEventLog, numbers: "asyncio.Queue[int]") -> None:
 
 
 async def written(database: Database) -> int:
-    async with database.read() as read:
-        return int(await read.scalar(select(func.coalesce(func.max(tiny.ENTRY.c.n), 0))))
+    async with database.view() as view:
+        return int(await view.scalar(select(func.coalesce(func.max(tiny.ENTRY.c.n), 0))))
 
 
 async def until(database: Database, n: int, consuming: "asyncio.Task[None]") -> None:

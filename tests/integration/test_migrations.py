@@ -22,8 +22,8 @@ async def test_the_migrated_tables_are_the_declared_ones(database_url: str, serv
 
     await migrations.upgrade(database_url, service)
     database = Database(database_url)
-    async with database.read() as read:
-        differences = await read.conn.run_sync(compare)
+    async with database.view() as view:
+        differences = await view.conn.run_sync(compare)
     await database.close()
     if database.dialect == "sqlite":  # which cannot tell which of its own indexes belong to a constraint
         differences = [one for one in differences if one[0] not in ("add_constraint", "remove_constraint")]

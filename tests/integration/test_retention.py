@@ -25,10 +25,10 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 async def rows(database: Database) -> tuple[int, int]:
-    async with database.read() as read:
+    async with database.view() as view:
         return (
-            int(await read.scalar(select(func.count()).select_from(JOURNAL))),
-            int(await read.scalar(select(func.count()).select_from(INBOX))),
+            int(await view.scalar(select(func.count()).select_from(JOURNAL))),
+            int(await view.scalar(select(func.count()).select_from(INBOX))),
         )
 
 

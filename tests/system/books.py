@@ -73,10 +73,10 @@ async def dump(urls: Mapping[str, str]) -> Books:
     titles: dict[str, Table] = {}
     for service, tables in TABLES.items():
         database = Database(urls[service])
-        async with database.read() as read:
+        async with database.view() as view:
             for title, table in tables.items():
                 titles[title] = table
-                rows[table] = list(await read.all(select(table)))
+                rows[table] = list(await view.all(select(table)))
         await database.close()
     names: dict[str, str] = {}
     for table, column, name_of in NAMES:

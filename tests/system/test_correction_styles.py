@@ -75,8 +75,8 @@ class Pair:
     async def deliver(self) -> None:
         """Hand collection what billing has told since, in parts, some of it twice."""
         journal = tables.PLATFORM.event_journal.c
-        async with self.desk.db.read() as read:
-            rows = await read.all(
+        async with self.desk.db.view() as view:
+            rows = await view.all(
                 select(journal.position, journal.type, journal.payload)
                 .where(journal.position > self._position)
                 .order_by(journal.position)

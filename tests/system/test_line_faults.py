@@ -228,8 +228,8 @@ async def set_aside_and_cured(here: Town, driver: Driver, poisons: Poisons, serv
     """Check that the poison facts alone are set aside, with what came later for their keys; then cure them."""
     async with here.houses[
         service
-    ].service.database.read() as read:  # over REST a letter does not tell whom it is about
-        found = await dead_letters.list_page(read, f"wattline.{service}", limit=500)
+    ].service.database.view() as view:  # over REST a letter does not tell whom it is about
+        found = await dead_letters.list_page(view, f"wattline.{service}", limit=500)
     listed = await letters(driver, service)
     assert [letter["id"] for letter in listed] == [letter["id"] for letter in found]
     assert not any("payload" in letter or "key" in letter for letter in listed)

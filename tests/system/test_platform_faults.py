@@ -74,8 +74,8 @@ async def test_sixteen_writers_at_once_lose_nothing_and_swap_nothing_within_a_ke
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await tiny.run_until(meter, book_of, book, event_log, wanted=sum(map(len, told.values())))
-    async with book_of.read() as read:
-        assert await tiny.entries(read) == told
+    async with book_of.view() as view:
+        assert await tiny.entries(view) == told
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -85,8 +85,8 @@ async def test_duplicates_delays_and_another_order_of_partitions_change_nothing(
     told = await write(meter, 80, seed)
     faulty = FaultyEventLog(event_log, Faults(seed=seed, duplicate=0.3, delay=0.3, reorder=True))
     await tiny.run_until(meter, book_of, tiny.Book(), faulty, wanted=sum(map(len, told.values())))
-    async with book_of.read() as read:
-        assert await tiny.entries(read) == told
+    async with book_of.view() as view:
+        assert await tiny.entries(view) == told
 
 
 @pytest.mark.parametrize("point", POINTS[1:])
@@ -109,8 +109,8 @@ async def test_a_crash_between_two_steps_neither_loses_nor_doubles(
     )
     assert crashes == 1 or plan.passed.get(point, 0) < times
     assert plan.passed[point] >= 1
-    async with book_of.read() as read:
-        assert await tiny.entries(read) == told
+    async with book_of.view() as view:
+        assert await tiny.entries(view) == told
 
 
 async def test_a_crash_before_the_commit_leaves_neither_the_change_nor_its_facts(meter: Database) -> None:
@@ -119,10 +119,10 @@ async def test_a_crash_before_the_commit_leaves_neither_the_change_nor_its_facts
     with pytest.raises(Crash):
         async with meter.begin() as tx:
             await tiny.count_up(tx, KEYS[:3])
-    async with meter.read() as read:
-        assert await read.all(select(tiny.COUNTER)) == []
-        assert await read.all(select(platform.TABLES.event_journal)) == []
-        assert await journal.pending_state(read) == (0, None)
+    async with meter.view() as view:
+        assert await view.all(select(tiny.COUNTER)) == []
+        assert await view.all(select(platform.TABLES.event_journal)) == []
+        assert await journal.pending_state(view) == (0, None)
 
 
 async def test_a_wiped_event_log_gets_everything_back_by_republishing_and_nothing_is_done_twice(
@@ -146,8 +146,8 @@ async def test_a_wiped_event_log_gets_everything_back_by_republishing_and_nothin
             wanted = sum(map(len, told.values()))
         await tiny.run_until(meter, books, book, log, wanted=wanted)
         await log.stop()
-    async with books.read() as read:
-        assert await tiny.entries(read) == told
+    async with books.view() as view:
+        assert await tiny.entries(view) == told
     await books.close()
 
 
@@ -160,8 +160,8 @@ async def test_a_new_consumer_gets_its_copy_by_republishing(
         while await sender.drain(leader):
             pass
     await tiny.run_until(meter, book_of, tiny.Book(), event_log, wanted=sum(map(len, told.values())))
-    async with book_of.read() as read:
-        assert await tiny.entries(read) == told
+    async with book_of.view() as view:
+        assert await tiny.entries(view) == told
 
 
 async def test_only_one_relay_leads_and_another_takes_over_when_it_ends(meter: Database) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, func, select
 from shared.bus.consumer import Consumer
 from shared.bus.ports import EventLog
 from shared.db import bulk, columns, platform
-from shared.db.engine import Database, Read, Tx
+from shared.db.engine import Database, Tx, View
 from shared.db.relay import Relay
 from shared.events.collection import PaymentReceived, ReceivableCleared
 from shared.testing.faults import Crash, CrashingTx, CrashPlan
@@ -88,9 +88,9 @@ class Book:
         return Consumer("book", database, event_log, handlers, facts_max=FACTS_MAX, dead_letters_max=dead_letters_max)
 
 
-async def entries(read: Read, kind: str = "payment") -> dict[str, list[int]]:
+async def entries(view: View, kind: str = "payment") -> dict[str, list[int]]:
     """Return what was written down, by key, in the order of writing."""
-    rows = await read.all(select(ENTRY).where(ENTRY.c.kind == kind).order_by(ENTRY.c.id))
+    rows = await view.all(select(ENTRY).where(ENTRY.c.kind == kind).order_by(ENTRY.c.id))
     result: dict[str, list[int]] = {}
     for row in rows:
         result.setdefault(row.key, []).append(row.n)
@@ -98,8 +98,8 @@ async def entries(read: Read, kind: str = "payment") -> dict[str, list[int]]:
 
 
 async def number_of_entries(database: Database) -> int:
-    async with database.read() as read:
-        return int(await read.scalar(select(func.count()).select_from(ENTRY)))
+    async with database.view() as view:
+        return int(await view.scalar(select(func.count()).select_from(ENTRY)))
 
 
 async def run_until(

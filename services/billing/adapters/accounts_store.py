@@ -14,7 +14,7 @@ from services.billing.domain.accounts import Account, Assignment, Contract, Date
 from services.billing.domain.bills import Terms
 from services.billing.domain.rating_types import AccountFact
 from shared.db import bulk, columns
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 
 CACHED_TEXTS_MAX = 20_000  # facts and assignments repeat over accounts; 20,000 different ones take about 20 MB
 
@@ -121,9 +121,9 @@ async def lock(tx: Tx, numbers: Sequence[str]) -> dict[str, Row[Any]]:
     return {row.account_no: row for row in rows}
 
 
-async def rows(read: Read, numbers: Sequence[str]) -> Sequence[Row[Any]]:
+async def rows(view: View, numbers: Sequence[str]) -> Sequence[Row[Any]]:
     """Return the rows of accounts."""
-    return await bulk.select_in(read, ACCOUNT, {"account_no": numbers})
+    return await bulk.select_in(view, ACCOUNT, {"account_no": numbers})
 
 
 async def anchor(tx: Tx, service_points: Sequence[str]) -> None:
@@ -133,17 +133,17 @@ async def anchor(tx: Tx, service_points: Sequence[str]) -> None:
     await bulk.lock(tx, SERVICE_POINT, {"service_point_no": ordered})
 
 
-async def contracts_at(read: Read, service_points: Sequence[str], numbers: Sequence[str]) -> Sequence[Row[Any]]:
+async def contracts_at(view: View, service_points: Sequence[str], numbers: Sequence[str]) -> Sequence[Row[Any]]:
     """Return the contracts at the service points, and those with the numbers, of any account."""
-    at = await bulk.select_in(read, CONTRACT, {"service_point_no": sorted(set(service_points))})
+    at = await bulk.select_in(view, CONTRACT, {"service_point_no": sorted(set(service_points))})
     known = {row.contract_no for row in at}
-    others = await bulk.select_in(read, CONTRACT, {"contract_no": sorted(set(numbers))})
+    others = await bulk.select_in(view, CONTRACT, {"contract_no": sorted(set(numbers))})
     return [*at, *(row for row in others if row.contract_no not in known)]
 
 
-async def contracts_of(read: Read, account_nos: Sequence[str]) -> Sequence[Row[Any]]:
+async def contracts_of(view: View, account_nos: Sequence[str]) -> Sequence[Row[Any]]:
     """Return the contracts of accounts."""
-    return await bulk.select_in(read, CONTRACT, {"account_no": account_nos}, order_by=(CONTRACT.c.from_date,))
+    return await bulk.select_in(view, CONTRACT, {"account_no": account_nos}, order_by=(CONTRACT.c.from_date,))
 
 
 async def upsert(tx: Tx, changed: Sequence[tuple[Account, str, int]]) -> int:

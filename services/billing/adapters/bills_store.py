@@ -12,7 +12,7 @@ from services.billing.adapters.tables import ACCOUNT, BILL, BILL_DOCUMENT, BILL_
 from services.billing.domain import bills, findings, runs
 from services.billing.domain.bills import EFFECTIVE, HELD, ISSUED, PROPOSED, READY, Draft, Stored
 from shared.db import bulk, columns
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 from shared.events import billing as events
 
 READER = "reader"
@@ -80,12 +80,12 @@ async def from_periods(tx: Tx, starts: Mapping[str, date]) -> dict[str, list[Sto
     return found
 
 
-async def lines_of(read: Read, bill_ids: Sequence[str]) -> dict[str, str]:
+async def lines_of(view: View, bill_ids: Sequence[str]) -> dict[str, str]:
     """Return the stored lines of bills, by bill id."""
     wanted = [BILL_DOCUMENT.c.bill_id, BILL_DOCUMENT.c.lines]
     return {
         row.bill_id: row.lines
-        for row in await bulk.select_in(read, BILL_DOCUMENT, {"bill_id": bill_ids}, columns=wanted)
+        for row in await bulk.select_in(view, BILL_DOCUMENT, {"bill_id": bill_ids}, columns=wanted)
     }
 
 
@@ -218,9 +218,9 @@ _AS_STORED = (
 _FACT = (*_AS_STORED, "components", "tariffs")
 
 
-async def heads(read: Read, bill_ids: Sequence[str]) -> dict[str, Row[Any]]:
+async def heads(view: View, bill_ids: Sequence[str]) -> dict[str, Row[Any]]:
     """Return the whole heads of bills by id."""
-    return {row.bill_id: row for row in await bulk.select_in(read, BILL, {"bill_id": bill_ids})}
+    return {row.bill_id: row for row in await bulk.select_in(view, BILL, {"bill_id": bill_ids})}
 
 
 def tariff_name(tariffs: str) -> str:

@@ -15,7 +15,7 @@ from services.billing.domain.tariff import book
 from services.billing.domain.tariff.book import TariffBook
 from services.billing.domain.tariff.model import Tariff
 from shared.db import bulk
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 
 TARIFF = "tariff"
 KINDS = (TARIFF, "series", "calendar", "table")
@@ -52,13 +52,13 @@ class Books:
     def __init__(self) -> None:
         self._last = Loaded(frozenset(), TariffBook(()))
 
-    async def current(self, read: Read) -> Loaded:
+    async def current(self, view: View) -> Loaded:
         """Give the book of all documents in the database."""
         d = RATING_DOCUMENT.c
-        rows = await read.all(select(d.kind, d.document_id, d.version, d.content_hash).limit(DOCUMENTS_MAX))
+        rows = await view.all(select(d.kind, d.document_id, d.version, d.content_hash).limit(DOCUMENTS_MAX))
         stamp = frozenset((r.kind, r.document_id, r.version, r.content_hash) for r in rows)
         if stamp != self._last.stamp:
-            self._last = Loaded(stamp, book.load_book(await documents(read)))
+            self._last = Loaded(stamp, book.load_book(await documents(view)))
         return self._last
 
 
@@ -67,20 +67,20 @@ def hash_of(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-async def documents(read: Read) -> list[Mapping[str, Any]]:
+async def documents(view: View) -> list[Mapping[str, Any]]:
     """Return all documents."""
     d = RATING_DOCUMENT.c
-    rows = await read.all(select(d.document).order_by(d.kind, d.document_id, d.version).limit(DOCUMENTS_MAX))
+    rows = await view.all(select(d.document).order_by(d.kind, d.document_id, d.version).limit(DOCUMENTS_MAX))
     return [orjson.loads(row.document) for row in rows]
 
 
-async def get(read: Read, kind: str, document_id: str, version: str, *, lock: bool = False) -> Row[Any] | None:
+async def get(view: View, kind: str, document_id: str, version: str, *, lock: bool = False) -> Row[Any] | None:
     """Return one document's row."""
     d = RATING_DOCUMENT.c
     statement = select(RATING_DOCUMENT).where(d.kind == kind, d.document_id == document_id, d.version == version)
-    if lock and read.dialect == "postgresql":
+    if lock and view.dialect == "postgresql":
         statement = statement.with_for_update()
-    return await read.first(statement)
+    return await view.first(statement)
 
 
 async def put(tx: Tx, row: Mapping[str, Any]) -> None:
@@ -124,7 +124,7 @@ def touched_by_version(tariff: Tariff) -> ColumnElement[bool]:
     )
 
 
-async def touched_by_document(read: Read, kind: str, document_id: str, from_: date, to: date) -> ColumnElement[bool]:
+async def touched_by_document(view: View, kind: str, document_id: str, from_: date, to: date) -> ColumnElement[bool]:
     """Give the condition of issued bills that read a series, calendar or table for a day of [from_, to).
 
     These are the bills whose tariff versions name the document, with a day or the read day in these dates, or of a cycle whose
@@ -133,7 +133,7 @@ async def touched_by_document(read: Read, kind: str, document_id: str, from_: da
     b = BILL.c
     using = [
         f"[{_text(str(d['id']))},{_text(str(d['version']))},"
-        for d in await documents(read)
+        for d in await documents(view)
         if "id" in d and names(d, kind, document_id)
     ]
     return and_(

@@ -9,7 +9,7 @@ from sqlalchemy import Row, and_, func, select, update
 from services.billing.adapters.tables import BILL, BILL_RUN, BUSINESS_DAY, IS_READY, RELEASE_SWITCH
 from services.billing.domain import runs
 from shared.db import bulk, columns
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 
 SWITCH = "all"
 DAY = "billing"
@@ -54,10 +54,10 @@ async def write(tx: Tx, changed: Sequence[dict[str, Any]]) -> None:
     )
 
 
-async def last_sums(read: Read, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+async def last_sums(view: View, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """Return the `import` sum of each route's run before a cycle."""
     given = bulk.relation(
-        read, "runs", {"route_no": (columns.No, [k[0] for k in keys]), "cycle": (columns.No, [k[1] for k in keys])}
+        view, "runs", {"route_no": (columns.No, [k[0] for k in keys]), "cycle": (columns.No, [k[1] for k in keys])}
     )
     before = BILL_RUN.alias("before")
     last = (
@@ -67,12 +67,12 @@ async def last_sums(read: Read, keys: Sequence[tuple[str, str]]) -> dict[tuple[s
     )
     matches = and_(BILL_RUN.c.route_no == given.c.route_no, BILL_RUN.c.cycle == last)
     statement = select(given.c.route_no, given.c.cycle, BILL_RUN.c.sum_wh).select_from(given.join(BILL_RUN, matches))
-    return {(row.route_no, row.cycle): row.sum_wh for row in await read.all(statement)}
+    return {(row.route_no, row.cycle): row.sum_wh for row in await view.all(statement)}
 
 
-async def closed_but_open(read: Read) -> list[tuple[str, str]]:
+async def closed_but_open(view: View) -> list[tuple[str, str]]:
     """List the runs whose route has closed while their totals did not agree yet."""
-    rows = await read.all(
+    rows = await view.all(
         select(BILL_RUN.c.route_no, BILL_RUN.c.cycle)
         .where(BILL_RUN.c.status == runs.OPEN, BILL_RUN.c.closed_on.is_not(None))
         .order_by(BILL_RUN.c.closed_on, BILL_RUN.c.route_no)
@@ -95,12 +95,12 @@ async def finish(tx: Tx) -> int:
     )
 
 
-async def switch(read: Read, *, share: bool = False) -> Row[Any] | None:
+async def switch(view: View, *, share: bool = False) -> Row[Any] | None:
     """Read the release switch; `share` keeps it from being thrown until this unit of work has ended."""
     statement = select(RELEASE_SWITCH).where(RELEASE_SWITCH.c.name == SWITCH)
-    if share and read.dialect == "postgresql":
+    if share and view.dialect == "postgresql":
         statement = statement.with_for_update(read=True)
-    return await read.first(statement)
+    return await view.first(statement)
 
 
 async def throw_switch(tx: Tx, *, stopped: bool, reason: str, version: int) -> bool:
@@ -116,9 +116,9 @@ async def throw_switch(tx: Tx, *, stopped: bool, reason: str, version: int) -> b
     return changed == 1
 
 
-async def business_day(read: Read) -> date | None:
+async def business_day(view: View) -> date | None:
     """Give the latest business date that billing has heard of."""
-    day: date | None = await read.scalar(select(BUSINESS_DAY.c.day).where(BUSINESS_DAY.c.name == DAY))
+    day: date | None = await view.scalar(select(BUSINESS_DAY.c.day).where(BUSINESS_DAY.c.name == DAY))
     return day
 
 

@@ -11,7 +11,7 @@ from services.billing.adapters.tables import ACCOUNT, CONTRACT, IS_WAITING, USAG
 from services.billing.domain.bills import Usage
 from services.billing.domain.runs import Totals
 from shared.db import bulk
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 from shared.events.reading import UsageMeasured
 
 CONTRACT_MISSING = "contract"
@@ -113,15 +113,15 @@ async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> set[str]:
 NATURAL_KEY = ("service_point_no", "period_from", "period_to", "version")
 
 
-async def at_keys(read: Read, facts: Sequence[UsageMeasured]) -> Sequence[Row[Any]]:
+async def at_keys(view: View, facts: Sequence[UsageMeasured]) -> Sequence[Row[Any]]:
     """Return the stored usages that have the natural keys of the facts."""
     keys = {name: [getattr(f, name) for f in facts] for name in NATURAL_KEY}
-    return await bulk.select_in(read, USAGE, keys)
+    return await bulk.select_in(view, USAGE, keys)
 
 
-async def by_id(read: Read, usage_ids: Sequence[str]) -> dict[str, Usage]:
+async def by_id(view: View, usage_ids: Sequence[str]) -> dict[str, Usage]:
     """Return usages by id."""
-    rows = await bulk.select_in(read, USAGE, {"usage_id": usage_ids})
+    rows = await bulk.select_in(view, USAGE, {"usage_id": usage_ids})
     return {row.usage_id: usage_of(row) for row in rows}
 
 
@@ -165,18 +165,18 @@ async def take_answered(tx: Tx) -> list[Usage]:
     return [usage_of(row) for row in await tx.all(statement)]
 
 
-async def waiting_oldest(read: Read) -> datetime | None:
+async def waiting_oldest(view: View) -> datetime | None:
     """Tell since when the oldest waiting usage waits."""
-    oldest: datetime | None = await read.scalar(
+    oldest: datetime | None = await view.scalar(
         select(USAGE.c.received_at).where(IS_WAITING).order_by(USAGE.c.received_at).limit(1)
     )
     return oldest
 
 
-async def run_totals(read: Read, runs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Totals]:
+async def run_totals(view: View, runs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Totals]:
     """Count billing's own version-1 usages of runs (route, cycle), and sum their `import`."""
     given = bulk.relation(
-        read,
+        view,
         "runs",
         {
             "route_no": (USAGE.c.route_no.type, [route for route, _ in runs]),
@@ -184,7 +184,7 @@ async def run_totals(read: Read, runs: Sequence[tuple[str, str]]) -> dict[tuple[
         },
     )
     matches = and_(USAGE.c.route_no == given.c.route_no, USAGE.c.cycle == given.c.cycle, USAGE.c.version == 1)
-    rows = await read.all(
+    rows = await view.all(
         select(USAGE.c.route_no, USAGE.c.cycle, func.count().label("usages"), func.sum(USAGE.c.import_wh).label("wh"))
         .select_from(given.join(USAGE, matches))
         .group_by(USAGE.c.route_no, USAGE.c.cycle)
@@ -192,7 +192,7 @@ async def run_totals(read: Read, runs: Sequence[tuple[str, str]]) -> dict[tuple[
     return {(row.route_no, row.cycle): Totals(int(row.usages), int(row.wh)) for row in rows}
 
 
-async def actors_of_run(read: Read, route_no: str, cycle: str) -> set[str]:
+async def actors_of_run(view: View, route_no: str, cycle: str) -> set[str]:
     """Name everybody who had a hand in the usages of a run."""
-    rows = await read.all(select(USAGE.c.payload).where(USAGE.c.route_no == route_no, USAGE.c.cycle == cycle))
+    rows = await view.all(select(USAGE.c.payload).where(USAGE.c.route_no == route_no, USAGE.c.cycle == cycle))
     return {actor for row in rows for actor in orjson.loads(row.payload).get("actors", ())}

@@ -15,7 +15,7 @@ from services.billing.application.context import Context
 from services.billing.domain import accounts
 from services.billing.domain.accounts import Account, AccountWrong
 from shared.db.audit import AuditEntry
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 from shared.errors import BusinessError
 from shared.events import billing as events
 from shared.outcome import ALREADY_DONE, DONE, Outcome
@@ -110,12 +110,12 @@ async def republish(tx: Tx, account_nos: Sequence[str]) -> int:
     return len(facts)
 
 
-async def get(read: Read, account_no: str) -> tuple[Account, int] | None:
+async def get(view: View, account_no: str) -> tuple[Account, int] | None:
     """Return an account's state and version."""
-    rows = {row.account_no: row for row in await accounts_store.rows(read, [account_no])}
+    rows = {row.account_no: row for row in await accounts_store.rows(view, [account_no])}
     if not rows:
         return None
-    (state,) = _states(rows, await accounts_store.contracts_of(read, [account_no]))
+    (state,) = _states(rows, await accounts_store.contracts_of(view, [account_no]))
     return state, rows[account_no].version
 
 

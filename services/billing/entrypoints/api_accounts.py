@@ -82,8 +82,8 @@ async def put_accounts(body: AccountsIn, request: Request, caller: auth.Current,
 @router.get("/accounts/{account_no}", policy=auth.scope("billing:read"))
 async def get_account(account_no: AccountNo, caller: auth.Current, db: web.Db) -> AccountOut:
     """Return an account as it is now."""
-    async with db.read() as read:
-        found = await accounts.get(read, account_no)
+    async with db.view() as view:
+        found = await accounts.get(view, account_no)
     if found is None or not caller.may_see(found[0].org_unit):
         raise errors.not_found("account")
     return AccountOut.of(*found)
@@ -110,8 +110,8 @@ async def list_accounts(
     if service_point_no is not None:
         here = select(CONTRACT.c.account_no).where(CONTRACT.c.service_point_no == service_point_no)
         statement = statement.where(a.account_no.in_(here))
-    async with db.read() as read:
-        rows = await read.all(statement.order_by(a.account_no).limit(wanted.fetch))
+    async with db.view() as view:
+        rows = await view.all(statement.order_by(a.account_no).limit(wanted.fetch))
     return wanted.page(
         rows,
         key=lambda row: (row.account_no,),

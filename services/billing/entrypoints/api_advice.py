@@ -44,8 +44,8 @@ async def compare(body: dict[str, Any], db: web.Db) -> dict[str, Any]:
 
 
 async def _answer(db: Database, ask: Callable[[list[Any]], dict[str, Any]]) -> dict[str, Any]:
-    async with db.read() as read:
-        documents = await rating_documents.documents(read)
+    async with db.view() as view:
+        documents = await rating_documents.documents(view)
     try:
         return await asyncio.to_thread(ask, documents)
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):

@@ -51,23 +51,23 @@ async def list_bills(
     for column, value in ((b.route_no, route_no), (b.cycle, cycle), (b.status, status)):
         if value is not None:
             statement = statement.where(column == value)
-    async with db.read() as read:
-        rows = await read.all(statement.order_by(b.bill_id).limit(wanted.fetch))
+    async with db.view() as view:
+        rows = await view.all(statement.order_by(b.bill_id).limit(wanted.fetch))
     return wanted.page(rows, key=lambda row: (row.bill_id,), item=lambda row: BillHead(**_head(row)))
 
 
 @router.get("/bills/{bill_id}", policy=READ)
 async def get_bill(bill_id: BillId, caller: auth.Current, db: web.Db, response: Response) -> BillOut:
     """Return a bill with its lines, formulas, decisions, and what it was derived from."""
-    async with db.read() as read:
-        row = await queries.bill(read, bill_id)
+    async with db.view() as view:
+        row = await queries.bill(view, bill_id)
         if row is None or not caller.may_see(row.org_unit):
             raise errors.not_found("bill")
-        later = await queries.replaced_by(read, bill_id, row.contract_no)
-        correction_id = await queries.corrected_by(read, bill_id, row.contract_no)
-        told_by = await queries.told_by(read, bill_id) if row.by_difference else None
-        made = await queries.decisions(read, bill_id)
-        node = await queries.trace(read, "bill", bill_id)
+        later = await queries.replaced_by(view, bill_id, row.contract_no)
+        correction_id = await queries.corrected_by(view, bill_id, row.contract_no)
+        told_by = await queries.told_by(view, bill_id) if row.by_difference else None
+        made = await queries.decisions(view, bill_id)
+        node = await queries.trace(view, "bill", bill_id)
     assert node is not None
     context, state = orjson.loads(row.context), row.restated_state or row.ladder_state
     response.headers["ETag"] = conditional.etag(row.row_version)
@@ -100,9 +100,9 @@ async def review_queue(
     statement = select(BILL).where(caller.visible(b.org_unit), IS_IN_REVIEW, wanted.after(b.held_at, b.bill_id))
     if route_no is not None:
         statement = statement.where(b.route_no == route_no)
-    async with db.read() as read:
-        rows = await read.all(statement.order_by(b.held_at, b.bill_id).limit(wanted.fetch))
-        readers = await queries.readers(read, [row.bill_id for row in rows])
+    async with db.view() as view:
+        rows = await view.all(statement.order_by(b.held_at, b.bill_id).limit(wanted.fetch))
+        readers = await queries.readers(view, [row.bill_id for row in rows])
     now = db.clock.now()
     return wanted.page(
         rows,
@@ -149,11 +149,11 @@ async def decide(
     )
     async with db.begin() as tx:
         await decisions.decide(tx, bill_id, decision, may_see=caller.may_see, context=context)
-    async with db.read() as read:
-        own = await queries.bill(read, bill_id)
+    async with db.view() as view:
+        own = await queries.bill(view, bill_id)
         assert own is not None
         b = BILL.c
-        now = await read.first(
+        now = await view.first(
             select(b.bill_id, b.status, b.row_version)
             .where(
                 b.contract_no == own.contract_no,

@@ -35,9 +35,9 @@ async def list_corrections(
     statement = select(CORRECTION).where(visible.exists(), wanted.after(c.correction_id))
     if account_no is not None:
         statement = statement.where(c.account_no == account_no)
-    async with db.read() as read:
-        rows = await read.all(statement.order_by(c.correction_id).limit(wanted.fetch))
-        documents = await queries.differences(read, [row.correction_id for row in rows])
+    async with db.view() as view:
+        rows = await view.all(statement.order_by(c.correction_id).limit(wanted.fetch))
+        documents = await queries.differences(view, [row.correction_id for row in rows])
     return wanted.page(
         rows,
         key=lambda row: (row.correction_id,),
@@ -48,8 +48,8 @@ async def list_corrections(
 @router.get("/differences/{difference_id}", policy=READ)
 async def get_difference(difference_id: DifferenceId, caller: auth.Current, db: web.Db) -> DifferenceDocumentOut:
     """Return a difference document with its lines, from the lines of the bills before and after."""
-    async with db.read() as read:
-        row = await queries.difference(read, difference_id)
+    async with db.view() as view:
+        row = await queries.difference(view, difference_id)
     if row is None or not caller.may_see(row.org_unit):
         raise errors.not_found("difference")
     found = differences.lines(bill_lines.stored(row.lines_before), bill_lines.stored(row.lines_now))

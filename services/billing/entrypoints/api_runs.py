@@ -37,9 +37,9 @@ async def list_runs(
         statement = statement.where(r.cycle == cycle)
     if status is not None:
         statement = statement.where(r.status == status)
-    async with db.read() as read:
-        rows = await read.all(statement.order_by(r.cycle, r.route_no).limit(wanted.fetch))
-        switch = await runs_store.switch(read)
+    async with db.view() as view:
+        rows = await view.all(statement.order_by(r.cycle, r.route_no).limit(wanted.fetch))
+        switch = await runs_store.switch(view)
     stopped = bool(switch and switch.stopped)
     return wanted.page(rows, key=lambda row: (row.cycle, row.route_no), item=lambda row: _run(row, stopped, {}))
 
@@ -48,14 +48,14 @@ async def list_runs(
 async def get_run(route_no: RouteNo, cycle: Month, caller: auth.Current, db: web.Db, response: Response) -> RunOut:
     """Return a bill run with its bills by status."""
     b = BILL.c
-    async with db.read() as read:
-        row = await read.first(select(BILL_RUN).where(BILL_RUN.c.route_no == route_no, BILL_RUN.c.cycle == cycle))
+    async with db.view() as view:
+        row = await view.first(select(BILL_RUN).where(BILL_RUN.c.route_no == route_no, BILL_RUN.c.cycle == cycle))
         if row is None or not caller.may_see(row.org_unit):
             raise errors.not_found("run")
-        counted = await read.all(
+        counted = await view.all(
             select(b.status, func.count().label("n")).where(b.route_no == route_no, b.cycle == cycle).group_by(b.status)
         )
-        switch = await runs_store.switch(read)
+        switch = await runs_store.switch(view)
     response.headers["ETag"] = conditional.etag(row.version)
     return _run(row, bool(switch and switch.stopped), {c.status: c.n for c in counted})
 
@@ -85,8 +85,8 @@ async def release_run(
     """Release a run in review: its ready bills are issued, held ones stay behind."""
     business_day.check(request.app.state.web, body.business_date)
     context: Context = request.app.state.context
-    async with db.read() as read:
-        row = await read.first(select(BILL_RUN).where(BILL_RUN.c.route_no == route_no, BILL_RUN.c.cycle == cycle))
+    async with db.view() as view:
+        row = await view.first(select(BILL_RUN).where(BILL_RUN.c.route_no == route_no, BILL_RUN.c.cycle == cycle))
     if row is None or not caller.may_see(row.org_unit):
         raise errors.not_found("run")
     async with db.begin() as tx:
@@ -113,8 +113,8 @@ async def list_waiting(caller: auth.Current, db: web.Db, wanted: pagination.Quer
     statement = select(*(u[name] for name in names)).where(
         caller.visible(u.org_unit), IS_WAITING, wanted.after(u.service_point_no, u.usage_id)
     )
-    async with db.read() as read:
-        rows = await read.all(statement.order_by(u.service_point_no, u.usage_id).limit(wanted.fetch))
+    async with db.view() as view:
+        rows = await view.all(statement.order_by(u.service_point_no, u.usage_id).limit(wanted.fetch))
     return wanted.page(
         rows, key=lambda row: (row.service_point_no, row.usage_id), item=lambda row: WaitingUsage(**row._mapping)
     )
@@ -123,8 +123,8 @@ async def list_waiting(caller: auth.Current, db: web.Db, wanted: pagination.Quer
 @router.get("/release-switch", policy=READ)
 async def get_switch(db: web.Db, response: Response) -> SwitchOut:
     """Return whether releases are stopped."""
-    async with db.read() as read:
-        row = await runs_store.switch(read)
+    async with db.view() as view:
+        row = await runs_store.switch(view)
     version = row.version if row else 0
     response.headers["ETag"] = conditional.etag(version)
     return SwitchOut(stopped=bool(row and row.stopped), reason=row.reason if row else "", version=version)

@@ -22,7 +22,7 @@ from services.billing.entrypoints.schemas import (
     TouchedBill,
 )
 from shared import web
-from shared.db.engine import Read
+from shared.db.engine import View
 from shared.web import auth, errors, pagination
 
 router = web.Router("/v1", tags=["tariffs"])
@@ -56,19 +56,19 @@ async def touched_by_version(
 ) -> pagination.Page[TouchedBill]:
     """List the issued bills of this version's days that were rated by another one: what a retroactive price touches."""
     context: Context = request.app.state.context
-    async with db.read() as read:
-        versions = (await context.books.current(read)).book.versions.get(tariff_id, ())
+    async with db.view() as view:
+        versions = (await context.books.current(view)).book.versions.get(tariff_id, ())
         found = next((t for t in versions if t.version == str(version)), None)
         if found is None:
             raise errors.not_found("tariff")
-        return await _touched(read, rating_documents.touched_by_version(found), caller, wanted)
+        return await _touched(view, rating_documents.touched_by_version(found), caller, wanted)
 
 
 @router.get("/tariffs/{tariff_id:path}/versions/{version}", policy=READ)
 async def get_tariff(tariff_id: DocumentId, version: Version, db: web.Db) -> TariffDocumentOut:
     """Return a version of a tariff with its content hash."""
-    async with db.read() as read:
-        row = await rating_documents.get(read, TARIFF, tariff_id, str(version))
+    async with db.view() as view:
+        row = await rating_documents.get(view, TARIFF, tariff_id, str(version))
     if row is None:
         raise errors.not_found("tariff")
     return TariffDocumentOut(**_head(row).model_dump(), document=orjson.loads(row.document))
@@ -79,8 +79,8 @@ async def list_tariffs(db: web.Db, wanted: pagination.Query_) -> pagination.Page
     """List all tariff versions."""
     d = RATING_DOCUMENT.c
     statement = select(RATING_DOCUMENT).where(d.kind == TARIFF, wanted.after(d.document_id, d.version))
-    async with db.read() as read:
-        rows = await read.all(statement.order_by(d.document_id, d.version).limit(wanted.fetch))
+    async with db.view() as view:
+        rows = await view.all(statement.order_by(d.document_id, d.version).limit(wanted.fetch))
     return wanted.page(rows, key=lambda row: (row.document_id, row.version), item=_head)
 
 
@@ -111,19 +111,19 @@ async def touched_by_document(
     to: Annotated[date, Query(description="first day that is again as it was")],
 ) -> pagination.Page[TouchedBill]:
     """List the issued bills that read a series, calendar or table for days whose figures changed."""
-    async with db.read() as read:
-        if await rating_documents.get(read, kind, document_id, "") is None:
+    async with db.view() as view:
+        if await rating_documents.get(view, kind, document_id, "") is None:
             raise errors.not_found(kind)
-        condition = await rating_documents.touched_by_document(read, kind, document_id, from_, to)
-        return await _touched(read, condition, caller, wanted)
+        condition = await rating_documents.touched_by_document(view, kind, document_id, from_, to)
+        return await _touched(view, condition, caller, wanted)
 
 
 async def _touched(
-    read: Read, condition: ColumnElement[bool], caller: auth.Caller, wanted: pagination.Wanted
+    view: View, condition: ColumnElement[bool], caller: auth.Caller, wanted: pagination.Wanted
 ) -> pagination.Page[TouchedBill]:
     b = BILL.c
     statement = select(BILL).where(caller.visible(b.org_unit), condition, wanted.after(b.bill_id))
-    rows = await read.all(statement.order_by(b.bill_id).limit(wanted.fetch))
+    rows = await view.all(statement.order_by(b.bill_id).limit(wanted.fetch))
     return wanted.page(rows, key=lambda row: (row.bill_id,), item=_touched_bill)
 
 

@@ -12,7 +12,7 @@ from services.billing.adapters.tables import BILL_RUN
 from services.billing.application import accounts, runs
 from services.billing.application.context import Context
 from services.billing.domain.runs import IN_REVIEW, OPEN
-from shared.db.engine import Database, Read, Tx
+from shared.db.engine import Database, Tx, View
 from shared.db.jobs import Job
 from shared.service import Background
 
@@ -28,9 +28,9 @@ RUNS_MAX = 10_000
 def release_runs(context: Context) -> Job:
     """Make the job that catches up with runs which should have gone out by a business date."""
 
-    async def chunks(read: Read, business_date: date) -> Sequence[str]:
+    async def chunks(view: View, business_date: date) -> Sequence[str]:
         r = BILL_RUN.c
-        rows = await read.all(
+        rows = await view.all(
             select(r.route_no, r.cycle)
             .where(r.status.in_((OPEN, IN_REVIEW)), r.closed_on.is_not(None), r.closed_on <= business_date)
             .order_by(r.cycle, r.route_no)
@@ -54,8 +54,8 @@ async def work_once(database: Database, context: Context) -> int:
     done = 0
     async with database.begin() as tx:
         done += await accounts.bill_answered(tx, context=context)
-    async with database.read() as read:
-        unchecked = await runs_store.closed_but_open(read)
+    async with database.view() as view:
+        unchecked = await runs_store.closed_but_open(view)
     if unchecked:
         async with database.begin() as tx:
             done += await runs.check(tx, unchecked, context=context)

@@ -8,7 +8,7 @@ from sqlalchemy import Row, case, func, select
 
 from services.collection.adapters import store, tables
 from services.collection.domain.documents import BILL, BILLED, CORRECTION, Correction, Debt
-from shared.db.engine import Read
+from shared.db.engine import View
 from shared.trace import Origin, TraceNode
 
 SERVICE = "collection"
@@ -19,7 +19,7 @@ ALLOCATION, TRANSACTION, ENTRY = tables.ALLOCATION, tables.TRANSACTION, tables.E
 WAITING, REMINDER, FINDING = tables.WAITING, tables.REMINDER, tables.FINDING
 
 
-async def control_totals(read: Read, cycle: str) -> dict[str, int]:
+async def control_totals(view: View, cycle: str) -> dict[str, int]:
     """Return what was posted of a cycle's bills and differences: what billing has issued must be found here, or wait.
 
     `documents_posted` and `posted_fen` are of documents that stand, `documents_reversed` and `reversed_fen` of those taken
@@ -27,7 +27,7 @@ async def control_totals(read: Read, cycle: str) -> dict[str, int]:
     """
     reversed_ = RECEIVABLE.c.status == "reversed"
     amount, zero = RECEIVABLE.c.amount_fen, 0
-    totals = await read.first(
+    totals = await view.first(
         select(
             _sum(case((reversed_, zero), else_=1)).label("documents_posted"),
             _sum(case((reversed_, zero), else_=amount)).label("posted_fen"),
@@ -36,15 +36,15 @@ async def control_totals(read: Read, cycle: str) -> dict[str, int]:
             _sum(RECEIVABLE.c.outstanding_fen).label("outstanding_fen"),
         ).where(RECEIVABLE.c.document_kind.in_(BILLED), RECEIVABLE.c.cycle == cycle)
     )
-    waiting = await read.first(
+    waiting = await view.first(
         select(func.count().label("documents_waiting"), _sum(WAITING.c.amount_fen).label("waiting_fen")).where(
             WAITING.c.kind == BILL, WAITING.c.cycle == cycle
         )
     )
-    imbalance = await read.first(select(_sum(ENTRY.c.amount_fen).label("ledger_imbalance_fen")))
+    imbalance = await view.first(select(_sum(ENTRY.c.amount_fen).label("ledger_imbalance_fen")))
     rows = [row._mapping for row in (totals, waiting, imbalance) if row is not None]
     found = {name: int(value) for row in rows for name, value in row.items()} | {"reversed_waiting_fen": 0}
-    async for correction in _waiting_corrections(read):
+    async for correction in _waiting_corrections(view):
         added = _of_cycle(correction.differences or correction.replacements, cycle)
         taken = [] if correction.differences else _of_cycle(correction.reversals, cycle)
         found["documents_waiting"] += len(added) - len(taken)
@@ -53,10 +53,10 @@ async def control_totals(read: Read, cycle: str) -> dict[str, int]:
     return found
 
 
-async def _waiting_corrections(read: Read) -> AsyncIterator[Correction]:
+async def _waiting_corrections(view: View) -> AsyncIterator[Correction]:
     last = 0
     of_page = select(WAITING.c.position, WAITING.c.payload).order_by(WAITING.c.position).limit(WAITING_PAGE)
-    while rows := await read.all(of_page.where(WAITING.c.kind == CORRECTION, WAITING.c.position > last)):
+    while rows := await view.all(of_page.where(WAITING.c.kind == CORRECTION, WAITING.c.position > last)):
         for row in rows:
             yield store.WHOLE_CORRECTION.validate_json(row.payload)
         last = rows[-1].position
@@ -70,17 +70,17 @@ def _sum(value: Any) -> Any:
     return func.coalesce(func.sum(value), 0)
 
 
-async def waiting_oldest(read: Read) -> datetime | None:
+async def waiting_oldest(view: View) -> datetime | None:
     """Return since when the oldest document waits for its account."""
-    found: datetime | None = await read.scalar(select(WAITING.c.received_at).order_by(WAITING.c.position).limit(1))
+    found: datetime | None = await view.scalar(select(WAITING.c.received_at).order_by(WAITING.c.position).limit(1))
     return found
 
 
-async def gauges(read: Read) -> Mapping[str, float]:
+async def gauges(view: View) -> Mapping[str, float]:
     """Return the business gauges; the first must be 0."""
-    imbalance = await read.scalar(select(_sum(ENTRY.c.amount_fen)))
-    outstanding = await read.scalar(select(_sum(RECEIVABLE.c.outstanding_fen)).where(RECEIVABLE.c.status == "open"))
-    suspense = await read.scalar(select(_sum(PAYMENT.c.amount_fen)).where(PAYMENT.c.status == "suspense"))
+    imbalance = await view.scalar(select(_sum(ENTRY.c.amount_fen)))
+    outstanding = await view.scalar(select(_sum(RECEIVABLE.c.outstanding_fen)).where(RECEIVABLE.c.status == "open"))
+    suspense = await view.scalar(select(_sum(PAYMENT.c.amount_fen)).where(PAYMENT.c.status == "suspense"))
     return {
         "ledger_imbalance_fen": float(imbalance),
         "receivables_open_fen": float(outstanding),
@@ -88,42 +88,42 @@ async def gauges(read: Read) -> Mapping[str, float]:
     }
 
 
-async def account(read: Read, account_no: str) -> Row[Any] | None:
+async def account(view: View, account_no: str) -> Row[Any] | None:
     """Return an account with what it owes now."""
     table = tables.ACCOUNT
     outstanding = (
         select(_sum(RECEIVABLE.c.outstanding_fen)).where(RECEIVABLE.c.account_no == account_no).scalar_subquery()
     )
-    return await read.first(
+    return await view.first(
         select(*table.c, outstanding.label("outstanding_fen")).where(table.c.account_no == account_no)
     )
 
 
-async def payment(read: Read, payment_id: str) -> Row[Any] | None:
+async def payment(view: View, payment_id: str) -> Row[Any] | None:
     """Return a payment with what of it is prepayment now."""
-    return await read.first(
+    return await view.first(
         select(*PAYMENT.c, func.coalesce(CREDIT.c.unallocated_fen, 0).label("unallocated_fen"))
         .select_from(PAYMENT.outerjoin(CREDIT, CREDIT.c.credit_id == PAYMENT.c.payment_id))
         .where(PAYMENT.c.payment_id == payment_id)
     )
 
 
-async def allocations(read: Read, *, credit_id: str = "", receivable_id: str = "") -> Sequence[Row[Any]]:
+async def allocations(view: View, *, credit_id: str = "", receivable_id: str = "") -> Sequence[Row[Any]]:
     """Return the allocations of a credit or of a receivable, releases included, in the order in which they were made."""
     condition = ALLOCATION.c.credit_id == credit_id if credit_id else ALLOCATION.c.receivable_id == receivable_id
-    return await read.all(select(ALLOCATION).where(condition).order_by(ALLOCATION.c.allocation_id).limit(TRACED_MAX))
+    return await view.all(select(ALLOCATION).where(condition).order_by(ALLOCATION.c.allocation_id).limit(TRACED_MAX))
 
 
-async def transactions_of(read: Read, document_id: str) -> list[dict[str, Any]]:
+async def transactions_of(view: View, document_id: str) -> list[dict[str, Any]]:
     """Return the ledger transactions of a document, or of the group that it made, with their entries."""
     ids = select(TRANSACTION.c.transaction_id).where(
         (TRANSACTION.c.document_id == document_id) | (TRANSACTION.c.group_id == document_id)
     )
-    return await _with_entries(read, ids)
+    return await _with_entries(view, ids)
 
 
-async def _with_entries(read: Read, ids: Any) -> list[dict[str, Any]]:
-    rows = await read.all(
+async def _with_entries(view: View, ids: Any) -> list[dict[str, Any]]:
+    rows = await view.all(
         select(TRANSACTION, ENTRY.c.ledger_account, ENTRY.c.component, ENTRY.c.amount_fen)
         .select_from(TRANSACTION.outerjoin(ENTRY, ENTRY.c.transaction_id == TRANSACTION.c.transaction_id))
         .where(TRANSACTION.c.transaction_id.in_(ids))
@@ -149,7 +149,7 @@ async def _with_entries(read: Read, ids: Any) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-async def trace(read: Read, kind: str, document_id: str) -> TraceNode | None:
+async def trace(view: View, kind: str, document_id: str) -> TraceNode | None:
     """Return one document of collection with what it was derived from; the walk from a payment ends at billing's bills."""
     tracers = {
         "payment": _trace_payment,
@@ -158,19 +158,19 @@ async def trace(read: Read, kind: str, document_id: str) -> TraceNode | None:
         "ledger_transaction": _trace_transaction,
         "reminder": _trace_reminder,
     }
-    return await tracers[kind](read, document_id) if kind in tracers else None
+    return await tracers[kind](view, document_id) if kind in tracers else None
 
 
-async def _trace_payment(read: Read, payment_id: str) -> TraceNode | None:
-    row = await payment(read, payment_id)
+async def _trace_payment(view: View, payment_id: str) -> TraceNode | None:
+    row = await payment(view, payment_id)
     if row is None:
         return None
-    made = await allocations(read, credit_id=payment_id)
+    made = await allocations(view, credit_id=payment_id)
     settled: dict[str, int] = {}
     for one in made:
         settled[one.receivable_id] = settled.get(one.receivable_id, 0) + one.amount_fen
     document = _document(row, "channel", "channel_txn", "amount_fen", "received_on", "status", "account_no")
-    document["ledger_transactions"] = await transactions_of(read, payment_id)
+    document["ledger_transactions"] = await transactions_of(view, payment_id)
     document["allocations"] = [
         _document(one, "receivable_id", "amount_fen", "made_on", "cause_kind", "cause_id") for one in made
     ]
@@ -180,8 +180,8 @@ async def _trace_payment(read: Read, payment_id: str) -> TraceNode | None:
     return TraceNode(SERVICE, "payment", payment_id, document, (*order, *receivables))
 
 
-async def _trace_order(read: Read, order_id: str) -> TraceNode | None:
-    row = await read.first(select(ORDER).where(ORDER.c.order_id == order_id))
+async def _trace_order(view: View, order_id: str) -> TraceNode | None:
+    row = await view.first(select(ORDER).where(ORDER.c.order_id == order_id))
     if row is None:
         return None
     return TraceNode(
@@ -192,19 +192,19 @@ async def _trace_order(read: Read, order_id: str) -> TraceNode | None:
     )
 
 
-async def _trace_receivable(read: Read, receivable_id: str) -> TraceNode | None:
-    row = await read.first(select(RECEIVABLE).where(RECEIVABLE.c.receivable_id == receivable_id))
+async def _trace_receivable(view: View, receivable_id: str) -> TraceNode | None:
+    row = await view.first(select(RECEIVABLE).where(RECEIVABLE.c.receivable_id == receivable_id))
     if row is None:
         return None
     names = ("account_no", "cycle", "issued_on", "due_on", "amount_fen", "outstanding_fen", "status")
     document = _document(row, "document_kind", "document_id", *names)
-    document["ledger_transactions"] = await transactions_of(read, row.document_id)
+    document["ledger_transactions"] = await transactions_of(view, row.document_id)
     return TraceNode(SERVICE, "receivable", receivable_id, document, _origins(row.document_kind, row.document_id))
 
 
-async def _trace_transaction(read: Read, transaction_id: str) -> TraceNode | None:
+async def _trace_transaction(view: View, transaction_id: str) -> TraceNode | None:
     found = await _with_entries(
-        read, select(TRANSACTION.c.transaction_id).where(TRANSACTION.c.transaction_id == transaction_id)
+        view, select(TRANSACTION.c.transaction_id).where(TRANSACTION.c.transaction_id == transaction_id)
     )
     if not found:
         return None
@@ -212,8 +212,8 @@ async def _trace_transaction(read: Read, transaction_id: str) -> TraceNode | Non
     return TraceNode(SERVICE, "ledger_transaction", transaction_id, found[0], origins)
 
 
-async def _trace_reminder(read: Read, reminder_id: str) -> TraceNode | None:
-    row = await read.first(select(REMINDER).where(REMINDER.c.reminder_id == reminder_id))
+async def _trace_reminder(view: View, reminder_id: str) -> TraceNode | None:
+    row = await view.first(select(REMINDER).where(REMINDER.c.reminder_id == reminder_id))
     if row is None:
         return None
     document = _document(row, "account_no", "stage", "outstanding_fen", "business_date")

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, select
 
 from services.collection.adapters import tables
 from shared.db import bulk
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 
 RECEIVABLE, REMINDER = tables.RECEIVABLE, tables.REMINDER
 
@@ -24,20 +24,20 @@ class Overdue(NamedTuple):
 
 
 async def accounts_overdue(
-    read: Read, *, due_until: date, stage: int, first: str = "", last: str | None = None
+    view: View, *, due_until: date, stage: int, first: str = "", last: str | None = None
 ) -> list[str]:
     """Return the accounts, in order, that have an open receivable due by then without a reminder of this stage."""
     account_no = RECEIVABLE.c.account_no
     statement = select(account_no).distinct().where(_unreminded(due_until, stage), account_no >= first)
     if last is not None:
         statement = statement.where(account_no <= last)
-    return [row.account_no for row in await read.all(statement.order_by(account_no))]
+    return [row.account_no for row in await view.all(statement.order_by(account_no))]
 
 
-async def overdue(read: Read, account_nos: Sequence[str], *, due_until: date, stage: int) -> list[Overdue]:
+async def overdue(view: View, account_nos: Sequence[str], *, due_until: date, stage: int) -> list[Overdue]:
     """Return the open receivables of these accounts, due by then without a reminder of this stage, in account order."""
     rows = await bulk.select_in(
-        read,
+        view,
         RECEIVABLE,
         {"account_no": account_nos},
         columns=[RECEIVABLE.c[name] for name in Overdue._fields],

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, Subquery, and_, case, func, select, t
 
 from services.collection.adapters import tables
 from services.collection.domain.policy import Policy
-from shared.db.engine import Read
+from shared.db.engine import View
 
 TRANSACTION, ENTRY = tables.TRANSACTION, tables.ENTRY
 Key = tuple[date, str]
@@ -38,7 +38,7 @@ class Statement:
 
 
 async def statement(
-    read: Read, policy: Policy, account_no: str, *, start: date, end: date, after: Key | None, limit: int
+    view: View, policy: Policy, account_no: str, *, start: date, end: date, after: Key | None, limit: int
 ) -> Statement:
     """Return the statement (对账单) of an account over accounting dates [start, end), lines after the key `after`.
 
@@ -49,7 +49,7 @@ async def statement(
     day, key = lines.c.accounting_date, tuple_(lines.c.accounting_date, lines.c.transaction_id)
     in_span = and_(day >= start, day < end)
     before_page = day < start if after is None else (day < start) | and_(in_span, key <= after)
-    sums = await read.first(
+    sums = await view.first(
         select(
             func.coalesce(func.sum(_if(day < start, lines)), 0).label("opening_fen"),
             func.coalesce(func.sum(_if(before_page, lines)), 0).label("page_fen"),
@@ -57,7 +57,7 @@ async def statement(
         ).where(day < end)
     )
     assert sums is not None
-    rows = await read.all(
+    rows = await view.all(
         select(lines)
         .where(in_span, *(() if after is None else (key > after,)))
         .order_by(lines.c.accounting_date, lines.c.transaction_id)
@@ -112,11 +112,11 @@ def _sum_of(codes: Sequence[str]) -> ColumnElement[int]:
     return func.sum(case((ENTRY.c.ledger_account.in_(codes), ENTRY.c.amount_fen), else_=0))
 
 
-async def trial_balance(read: Read, as_of: date) -> list[tuple[str, int, int]]:
+async def trial_balance(view: View, as_of: date) -> list[tuple[str, int, int]]:
     """Return (ledger account, debits, credits) in fen of everything that counts up to and with a day (试算平衡)."""
     debit = func.sum(case((ENTRY.c.amount_fen > 0, ENTRY.c.amount_fen), else_=0))
     credit = func.sum(case((ENTRY.c.amount_fen < 0, -ENTRY.c.amount_fen), else_=0))
-    rows = await read.all(
+    rows = await view.all(
         select(ENTRY.c.ledger_account, debit.label("debit_fen"), credit.label("credit_fen"))
         .join(TRANSACTION, TRANSACTION.c.transaction_id == ENTRY.c.transaction_id)
         .where(TRANSACTION.c.accounting_date <= as_of)
@@ -126,11 +126,11 @@ async def trial_balance(read: Read, as_of: date) -> list[tuple[str, int, int]]:
     return [(row.ledger_account, int(row.debit_fen), int(row.credit_fen)) for row in rows]
 
 
-async def invariants(read: Read, policy: Policy) -> dict[str, tuple[int, int]]:
+async def invariants(view: View, policy: Policy) -> dict[str, tuple[int, int]]:
     """Return each invariant of the books by name with its two numbers, which must be equal."""
     by_code = {
         row.ledger_account: int(row.fen)
-        for row in await read.all(
+        for row in await view.all(
             select(ENTRY.c.ledger_account, func.sum(ENTRY.c.amount_fen).label("fen")).group_by(ENTRY.c.ledger_account)
         )
     }
@@ -139,7 +139,7 @@ async def invariants(read: Read, policy: Policy) -> dict[str, tuple[int, int]]:
         return sum(by_code.get(code, 0) for code in codes)
 
     async def total(column: Any, *where: Any) -> int:
-        return int(await read.scalar(select(func.coalesce(func.sum(column), 0)).where(*where)))
+        return int(await view.scalar(select(func.coalesce(func.sum(column), 0)).where(*where)))
 
     payment, receivable, credit = tables.PAYMENT, tables.RECEIVABLE, tables.CREDIT
     outstanding_fen = await total(receivable.c.outstanding_fen)

@@ -15,7 +15,7 @@ from services.collection.domain.ledger import ISSUE, Entry, Transaction
 from services.collection.domain.policy import Policy
 from shared import ids
 from shared.db import bulk
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 
 # Advisory locks, taken before any row lock and in this order.
 ARRIVAL_LOCK = (
@@ -49,8 +49,8 @@ async def _advisory_lock(tx: Tx, number: int, *, alone: bool) -> None:
         await tx.scalar(select(getattr(func, name)(number)))
 
 
-async def last_closed(read: Read) -> str | None:
-    month = await read.scalar(select(func.max(tables.CLOSED_MONTH.c.month)))
+async def last_closed(view: View) -> str | None:
+    month = await view.scalar(select(func.max(tables.CLOSED_MONTH.c.month)))
     return None if month is None else str(month)
 
 
@@ -78,12 +78,12 @@ async def load_open_sides(tx: Tx, books: Books, account_nos: Sequence[str]) -> N
         books.load_receivable(_receivable(row))
 
 
-async def existing_documents(read: Read, debts: Sequence[Debt]) -> dict[tuple[str, str], Row[Any]]:
+async def existing_documents(view: View, debts: Sequence[Debt]) -> dict[tuple[str, str], Row[Any]]:
     """Return what is posted of these documents already: (kind, id) -> account_no, amount_fen, due_on."""
     table = tables.RECEIVABLE
     wanted = {(debt.document_kind, debt.document_id) for debt in debts}
     rows = await bulk.select_in(
-        read,
+        view,
         table,
         {"document_id": [document_id for _, document_id in wanted]},
         columns=(table.c.document_kind, table.c.document_id, table.c.account_no, table.c.amount_fen, table.c.due_on),
@@ -115,13 +115,13 @@ async def load_for_reversal(tx: Tx, books: Books, *, document_ids: Sequence[str]
     books.issue_entries.update(await _issue_entries(tx, document_ids))
 
 
-async def _net_allocations(read: Read, by: str, keys: Sequence[str]) -> Sequence[Row[Any]]:
+async def _net_allocations(view: View, by: str, keys: Sequence[str]) -> Sequence[Row[Any]]:
     table = tables.ALLOCATION
     if not keys:
         return []
-    given = bulk.relation_for(read, table, {by: keys})
+    given = bulk.relation_for(view, table, {by: keys})
     net = func.sum(table.c.amount_fen)
-    return await read.all(
+    return await view.all(
         select(table.c.credit_id, table.c.receivable_id, net.label("amount_fen"))
         .select_from(table.join(given, table.c[by] == given.c[by]))
         .group_by(table.c.credit_id, table.c.receivable_id)
@@ -129,12 +129,12 @@ async def _net_allocations(read: Read, by: str, keys: Sequence[str]) -> Sequence
     )
 
 
-async def _issue_entries(read: Read, document_ids: Sequence[str]) -> dict[str, list[Entry]]:
+async def _issue_entries(view: View, document_ids: Sequence[str]) -> dict[str, list[Entry]]:
     transaction, entry = tables.TRANSACTION, tables.ENTRY
     if not document_ids:
         return {}
-    given = bulk.relation_for(read, transaction, {"document_id": document_ids})
-    rows = await read.all(
+    given = bulk.relation_for(view, transaction, {"document_id": document_ids})
+    rows = await view.all(
         select(transaction.c.document_id, entry.c.ledger_account, entry.c.amount_fen, entry.c.component)
         .select_from(
             transaction.join(given, transaction.c.document_id == given.c.document_id).join(
@@ -150,10 +150,10 @@ async def _issue_entries(read: Read, document_ids: Sequence[str]) -> dict[str, l
     return found
 
 
-async def entries_of(read: Read, document_kind: str, document_id: str, kind: str) -> list[Entry]:
+async def entries_of(view: View, document_kind: str, document_id: str, kind: str) -> list[Entry]:
     """Return the entries of one posted transaction."""
     transaction, entry = tables.TRANSACTION, tables.ENTRY
-    rows = await read.all(
+    rows = await view.all(
         select(entry.c.ledger_account, entry.c.amount_fen, entry.c.component)
         .join(transaction, entry.c.transaction_id == transaction.c.transaction_id)
         .where(
@@ -231,10 +231,10 @@ async def wait(tx: Tx, rows: Mapping[str, Sequence[Any]]) -> set[tuple[str, str]
     return {(row.kind, row.document_id) for row in rows_new}
 
 
-async def waiting(read: Read, kind: str, document_ids: Sequence[str]) -> dict[str, str]:
+async def waiting(view: View, kind: str, document_ids: Sequence[str]) -> dict[str, str]:
     """Return the payloads of documents that wait."""
     table = tables.WAITING
-    rows = await bulk.select_in(read, table, {"document_id": document_ids}, where=table.c.kind == kind)
+    rows = await bulk.select_in(view, table, {"document_id": document_ids}, where=table.c.kind == kind)
     return {row.document_id: row.payload for row in rows}
 
 
@@ -278,11 +278,11 @@ async def put_accounts(tx: Tx, rows: Sequence[tuple[Any, ...]]) -> None:
     await bulk.upsert_newer(tx, tables.ACCOUNT, columns, key=("account_no",))
 
 
-async def org_units(read: Read, account_nos: Sequence[str]) -> dict[str, str]:
+async def org_units(view: View, account_nos: Sequence[str]) -> dict[str, str]:
     """Return the org units of the accounts that are known."""
     table = tables.ACCOUNT
     columns = (table.c.account_no, table.c.org_unit)
-    rows = await bulk.select_in(read, table, {"account_no": account_nos}, columns=columns)
+    rows = await bulk.select_in(view, table, {"account_no": account_nos}, columns=columns)
     return {row.account_no: row.org_unit for row in rows}
 
 

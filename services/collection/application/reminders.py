@@ -7,19 +7,19 @@ from services.collection.adapters import reminder_store, store
 from services.collection.adapters.reminder_store import Overdue
 from services.collection.domain.policy import Policy
 from shared import ids
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 from shared.events.collection import ReminderDue
 
 ACCOUNTS_PER_CHUNK = 1000  # one unit of work: some thousand rows, under a second
 STAGE = 1  # the later stages of the dunning ladder are decisions of people
 
 
-async def chunks(read: Read, *, policy: Policy, business_date: date) -> Sequence[str]:
+async def chunks(view: View, *, policy: Policy, business_date: date) -> Sequence[str]:
     """Return the ranges of accounts (`first<TAB>last`) that have something to be reminded of."""
     cutoff = _cutoff(policy, business_date)
     if cutoff is None:
         return []
-    account_nos = await reminder_store.accounts_overdue(read, due_until=cutoff, stage=STAGE)
+    account_nos = await reminder_store.accounts_overdue(view, due_until=cutoff, stage=STAGE)
     size = ACCOUNTS_PER_CHUNK
     parts = [account_nos[start : start + size] for start in range(0, len(account_nos), size)]
     # a first number of 63 characters sorts no later than the whole: the name fits its column, the range is no smaller

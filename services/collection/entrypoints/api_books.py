@@ -23,8 +23,8 @@ UTILITY = "*"  # figures over all accounts are for those who see all of them
 @router.get("/accounts/{account_no}", policy=READ)
 async def get_account(account_no: Id, caller: auth.Current, db: web.Db) -> schemas.AccountOut:
     """Return what an account owes and has prepaid now."""
-    async with db.read() as read:
-        row = await queries.account(read, account_no)
+    async with db.view() as view:
+        row = await queries.account(view, account_no)
     if row is None or not caller.may_see(row.org_unit):
         raise not_found("account")
     outstanding_fen = int(row.outstanding_fen)
@@ -48,12 +48,12 @@ async def get_statement(
     end: Annotated[date, Query(alias="to", description="First day not on the statement.")] = FAR,
 ) -> schemas.StatementOut:
     """Return the statement of an account over accounting dates; a page of lines, balances of the whole span."""
-    async with db.read() as read:
-        row = await queries.account(read, account_no)
+    async with db.view() as view:
+        row = await queries.account(view, account_no)
         if row is None or not caller.may_see(row.org_unit):
             raise not_found("account")
         found = await statements.statement(
-            read, own.policy, account_no, start=start, end=end, after=wanted.last_as(date, str), limit=wanted.fetch
+            view, own.policy, account_no, start=start, end=end, after=wanted.last_as(date, str), limit=wanted.fetch
         )
     page = wanted.page(
         found.lines,
@@ -91,8 +91,8 @@ async def list_receivables(
     ):
         where += [column == value] if value is not None else []
     where += [table.c.due_on < due_before] if due_before else []
-    async with db.read() as read:
-        rows = await read.all(select(table).where(*where).order_by(table.c.receivable_id).limit(wanted.fetch))
+    async with db.view() as view:
+        rows = await view.all(select(table).where(*where).order_by(table.c.receivable_id).limit(wanted.fetch))
     return wanted.page(
         rows,
         key=lambda row: (row.receivable_id,),
@@ -121,8 +121,8 @@ async def list_findings(
     where = [caller.visible(table.c.org_unit), wanted.after(table.c.finding_id)]
     where += [table.c.code == code] if code else []
     where += [table.c.entity_id == entity_id] if entity_id else []
-    async with db.read() as read:
-        rows = await read.all(select(table).where(*where).order_by(table.c.finding_id).limit(wanted.fetch))
+    async with db.view() as view:
+        rows = await view.all(select(table).where(*where).order_by(table.c.finding_id).limit(wanted.fetch))
     return wanted.page(rows, key=lambda row: (row.finding_id,), item=lambda row: schemas.FindingOut(**row._mapping))
 
 
@@ -134,8 +134,8 @@ async def list_reminders(
     table = tables.REMINDER
     where = [caller.visible(table.c.org_unit), wanted.after(table.c.reminder_id)]
     where += [table.c.account_no == account_no] if account_no else []
-    async with db.read() as read:
-        rows = await read.all(select(table).where(*where).order_by(table.c.reminder_id).limit(wanted.fetch))
+    async with db.view() as view:
+        rows = await view.all(select(table).where(*where).order_by(table.c.reminder_id).limit(wanted.fetch))
     return wanted.page(rows, key=lambda row: (row.reminder_id,), item=_reminder)
 
 
@@ -153,8 +153,8 @@ async def get_trial_balance(
     """Return debits and credits of every ledger account up to and with a day."""
     caller.require(UTILITY)
     day = as_of or own.today()
-    async with db.read() as read:
-        rows = await statements.trial_balance(read, day)
+    async with db.view() as view:
+        rows = await statements.trial_balance(view, day)
     chart = own.policy.chart()
     lines = [
         schemas.TrialLine(
@@ -177,8 +177,8 @@ async def get_trial_balance(
 async def get_invariants(caller: auth.Current, db: web.Db, own: Own) -> schemas.InvariantsOut:
     """Return each invariant of the books with its two numbers."""
     caller.require(UTILITY)
-    async with db.read() as read:
-        found = await statements.invariants(read, own.policy)
+    async with db.view() as view:
+        found = await statements.invariants(view, own.policy)
     invariants = [
         schemas.InvariantOut(name=name, left_fen=left, right_fen=right, holds=left == right)
         for name, (left, right) in found.items()
@@ -210,8 +210,8 @@ async def list_months(
 ) -> pagination.Page[schemas.ClosedMonthOut]:
     """List the closed months."""
     table = tables.CLOSED_MONTH
-    async with db.read() as read:
-        rows = await read.all(
+    async with db.view() as view:
+        rows = await view.all(
             select(table).where(wanted.after(table.c.month)).order_by(table.c.month).limit(wanted.fetch)
         )
     return wanted.page(rows, key=lambda row: (row.month,), item=lambda row: schemas.ClosedMonthOut(**row._mapping))

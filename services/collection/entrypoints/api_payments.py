@@ -14,7 +14,7 @@ from services.collection.entrypoints import examples, schemas
 from services.collection.entrypoints.channels import ChannelPolicy
 from services.collection.entrypoints.context import Context
 from shared import web
-from shared.db.engine import Read
+from shared.db.engine import View
 from shared.events.fact import MAX_CODE, MAX_NO
 from shared.web import auth, idempotency, pagination, state
 from shared.web.errors import Problem, not_found
@@ -101,12 +101,12 @@ async def create_order(
 
 @router.get("/payment-orders/{order_id}", policy=READ)
 async def get_order(order_id: Id, caller: auth.Current, db: web.Db) -> schemas.OrderOut:
-    async with db.read() as read:
-        return await _order(read, order_id, caller)
+    async with db.view() as view:
+        return await _order(view, order_id, caller)
 
 
-async def _order(read: Read, order_id: str, caller: auth.Caller) -> schemas.OrderOut:
-    row = await read.first(select(tables.ORDER).where(tables.ORDER.c.order_id == order_id))
+async def _order(view: View, order_id: str, caller: auth.Caller) -> schemas.OrderOut:
+    row = await view.first(select(tables.ORDER).where(tables.ORDER.c.order_id == order_id))
     if row is None or not caller.may_see(row.org_unit):
         raise not_found("payment_order")
     return schemas.OrderOut(**row._mapping)
@@ -186,8 +186,8 @@ async def take_payment(
 
 @router.get("/payments/{payment_id}", policy=READ)
 async def get_payment(payment_id: Id, caller: auth.Current, db: web.Db) -> schemas.PaymentOut:
-    async with db.read() as read:
-        return await _payment(read, payment_id, caller)
+    async with db.view() as view:
+        return await _payment(view, payment_id, caller)
 
 
 @router.get("/payments", policy=READ)
@@ -203,8 +203,8 @@ async def list_payments(
     where += [table.c.account_no == account_no] if account_no else []
     where += [table.c.status == status] if status else []
     columns = [table.c[name] for name in schemas.PaymentListed.model_fields]
-    async with db.read() as read:
-        rows = await read.all(select(*columns).where(*where).order_by(table.c.payment_id).limit(wanted.fetch))
+    async with db.view() as view:
+        rows = await view.all(select(*columns).where(*where).order_by(table.c.payment_id).limit(wanted.fetch))
     return wanted.page(rows, key=lambda row: (row.payment_id,), item=lambda r: schemas.PaymentListed(**r._mapping))
 
 
@@ -212,11 +212,11 @@ def _count(parts: web.Web, status: str) -> None:
     parts.metrics.counter("payments_total").labels(status).inc()
 
 
-async def _payment(read: Read, payment_id: str, caller: auth.Caller) -> schemas.PaymentOut:
-    row = await queries.payment(read, payment_id)
+async def _payment(view: View, payment_id: str, caller: auth.Caller) -> schemas.PaymentOut:
+    row = await queries.payment(view, payment_id)
     if row is None or not caller.may_see(row.org_unit):
         raise not_found("payment")
-    made = await queries.allocations(read, credit_id=payment_id)
+    made = await queries.allocations(view, credit_id=payment_id)
     values: dict[str, Any] = {
         name: row._mapping[name] for name in schemas.PaymentOut.model_fields if name in row._mapping
     }

@@ -5,15 +5,15 @@ from datetime import date
 
 from services.collection.application import reminders
 from services.collection.domain.policy import Policy
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 from shared.db.jobs import Job
 
 
 def jobs(policy: Policy) -> list[Job]:
     """Return the jobs by business date."""
 
-    async def chunks(read: Read, business_date: date) -> Sequence[str]:
-        return await reminders.chunks(read, policy=policy, business_date=business_date)
+    async def chunks(view: View, business_date: date) -> Sequence[str]:
+        return await reminders.chunks(view, policy=policy, business_date=business_date)
 
     async def work(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
         return await reminders.remind(tx, policy=policy, business_date=business_date, chunk=chunk)

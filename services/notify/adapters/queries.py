@@ -18,19 +18,19 @@ from services.notify.adapters.store import (
 from services.notify.domain.causes import SERVICE_OF_KIND
 from services.notify.domain.sending import State
 from services.notify.domain.templates import FIGURES
-from shared.db.engine import Read
+from shared.db.engine import View
 from shared.trace import Origin, TraceNode
 
 _NOTICE = tuple(column for column in NOTICE.c if column.name != "figures")
 
 
-async def notice(read: Read, notice_id: str, visible: ColumnElement[bool]) -> Row[Any] | None:
+async def notice(view: View, notice_id: str, visible: ColumnElement[bool]) -> Row[Any] | None:
     """Return one notice without its figures."""
-    return await read.first(select(*_NOTICE).where(NOTICE.c.notice_id == notice_id, visible))
+    return await view.first(select(*_NOTICE).where(NOTICE.c.notice_id == notice_id, visible))
 
 
 async def notices_page(
-    read: Read,
+    view: View,
     *,
     account_no: str | None,
     state: str | None,
@@ -44,30 +44,30 @@ async def notices_page(
         for name, value in (("account_no", account_no), ("state", state), ("cycle", cycle))
         if value is not None
     ]
-    return await read.all(select(*_NOTICE).where(where, *wanted).order_by(NOTICE.c.notice_id).limit(limit))
+    return await view.all(select(*_NOTICE).where(where, *wanted).order_by(NOTICE.c.notice_id).limit(limit))
 
 
 async def unaddressed_page(
-    read: Read, *, state: str | None, where: ColumnElement[bool], limit: int
+    view: View, *, state: str | None, where: ColumnElement[bool], limit: int
 ) -> Sequence[Row[Any]]:
     """Return the causes that nobody was told of yet, by cause and template."""
     wanted = true() if state is None else UNADDRESSED.c.state == state
     order = UNADDRESSED.c.cause_id, UNADDRESSED.c.template
-    return await read.all(select(UNADDRESSED).where(where, wanted).order_by(*order).limit(limit))
+    return await view.all(select(UNADDRESSED).where(where, wanted).order_by(*order).limit(limit))
 
 
-async def contacts_page(read: Read, *, account_no: str, where: ColumnElement[bool], limit: int) -> Sequence[Row[Any]]:
+async def contacts_page(view: View, *, account_no: str, where: ColumnElement[bool], limit: int) -> Sequence[Row[Any]]:
     """Return the contacts of an account."""
     by_account = CONTACT.c.account_no == account_no
-    return await read.all(select(CONTACT).where(by_account, where).order_by(CONTACT.c.contact_no).limit(limit))
+    return await view.all(select(CONTACT).where(by_account, where).order_by(CONTACT.c.contact_no).limit(limit))
 
 
-async def contact(read: Read, contact_no: str, visible: ColumnElement[bool]) -> Row[Any] | None:
+async def contact(view: View, contact_no: str, visible: ColumnElement[bool]) -> Row[Any] | None:
     """Return one contact."""
-    return await read.first(select(CONTACT).where(CONTACT.c.contact_no == contact_no, visible))
+    return await view.first(select(CONTACT).where(CONTACT.c.contact_no == contact_no, visible))
 
 
-async def control_totals(read: Read, cycle: str) -> Mapping[str, int]:
+async def control_totals(view: View, cycle: str) -> Mapping[str, int]:
     """Return what became of a cycle's causes and notices.
 
     `causes_<template>` counts every cause once, told or not: it must equal what billing, reading and collection count.
@@ -75,32 +75,32 @@ async def control_totals(read: Read, cycle: str) -> Mapping[str, int]:
     totals = {f"notices_{state}": 0 for state in State} | {f"unaddressed_{s}": 0 for s in _WAITING}
     totals |= {f"causes_{template}": 0 for template in FIGURES}
     by_state = select(NOTICE.c.state, func.count()).where(NOTICE.c.cycle == cycle).group_by(NOTICE.c.state)
-    for state, count in await _pairs(read, by_state):
+    for state, count in await _pairs(view, by_state):
         totals[f"notices_{state}"] = count
     aside = select(UNADDRESSED.c.state, func.count()).where(UNADDRESSED.c.cycle == cycle)
-    for state, count in await _pairs(read, aside.group_by(UNADDRESSED.c.state)):
+    for state, count in await _pairs(view, aside.group_by(UNADDRESSED.c.state)):
         totals[f"unaddressed_{state}"] = count
     for table in (NOTICE, UNADDRESSED):
         causes = select(table.c.template, func.count(distinct(table.c.cause_id))).where(table.c.cycle == cycle)
-        for template, count in await _pairs(read, causes.group_by(table.c.template)):
+        for template, count in await _pairs(view, causes.group_by(table.c.template)):
             name = f"causes_{template}"
             totals[name] += count
     return totals
 
 
-async def _pairs(read: Read, statement: Select[Any]) -> list[tuple[str, int]]:
-    rows: Sequence[Any] = await read.all(statement)
+async def _pairs(view: View, statement: Select[Any]) -> list[tuple[str, int]]:
+    rows: Sequence[Any] = await view.all(statement)
     return [(name, count) for name, count in rows]
 
 
 _WAITING = (WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT, NO_CONTACT)
 
 
-async def trace(read: Read, kind: str, document_id: str) -> TraceNode | None:
+async def trace(view: View, kind: str, document_id: str) -> TraceNode | None:
     """Return a notice and its cause."""
     if kind != "notice":
         return None
-    row = await read.first(select(NOTICE).where(NOTICE.c.notice_id == document_id))
+    row = await view.first(select(NOTICE).where(NOTICE.c.notice_id == document_id))
     if row is None:
         return None
     document = {
@@ -120,16 +120,16 @@ async def trace(read: Read, kind: str, document_id: str) -> TraceNode | None:
     return TraceNode("notify", "notice", document_id, document, (origin,))
 
 
-async def waiting_oldest(read: Read) -> datetime | None:
+async def waiting_oldest(view: View) -> datetime | None:
     """Return since when the oldest estimate waits for its account. Waiting for a contact is not late, it is listed."""
     oldest = select(func.min(UNADDRESSED.c.since)).where(UNADDRESSED.c.state == WAITS_FOR_ACCOUNT)
-    found: datetime | None = await read.scalar(oldest)
+    found: datetime | None = await view.scalar(oldest)
     return found
 
 
-async def queue_depth(read: Read) -> tuple[int, datetime | None]:
+async def queue_depth(view: View) -> tuple[int, datetime | None]:
     """Return how many notices are not final, and since when the oldest of them is queued."""
-    row = await read.first(
+    row = await view.first(
         select(func.count().label("depth"), func.min(NOTICE.c.queued_at).label("since")).where(
             NOTICE.c.due_at.is_not(None)
         )
@@ -138,7 +138,7 @@ async def queue_depth(read: Read) -> tuple[int, datetime | None]:
     return row.depth, row.since
 
 
-async def org_units_with_waiting(read: Read) -> list[str]:
+async def org_units_with_waiting(view: View) -> list[str]:
     """Return the org units that have causes waiting for a contact."""
     found = select(UNADDRESSED.c.org_unit).where(UNADDRESSED.c.state == WAITS_FOR_CONTACT).distinct()
-    return sorted(row.org_unit for row in await read.all(found))
+    return sorted(row.org_unit for row in await view.all(found))

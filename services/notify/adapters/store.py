@@ -12,7 +12,7 @@ from services.notify.domain.causes import Cause, Supply
 from services.notify.domain.contacts import Candidate, Contact
 from services.notify.domain.sending import State
 from shared.db import bulk
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 
 CONTACT = tables.table(tables.Contact)
 ACCOUNT = tables.table(tables.Account)
@@ -55,10 +55,10 @@ def service_point_anchor(service_point_no: str) -> str:
 _CANDIDATE = tuple(CONTACT.c[name] for name in Candidate._fields)
 
 
-async def candidates(read: Read, account_nos: Sequence[str]) -> dict[str, list[Candidate]]:
+async def candidates(view: View, account_nos: Sequence[str]) -> dict[str, list[Candidate]]:
     """Return the contacts of the accounts, without their addresses, each account's in order of contact_no."""
     rows = await bulk.select_in(
-        read, CONTACT, {"account_no": account_nos}, columns=_CANDIDATE, order_by=(CONTACT.c.contact_no,)
+        view, CONTACT, {"account_no": account_nos}, columns=_CANDIDATE, order_by=(CONTACT.c.contact_no,)
     )
     found: dict[str, list[Candidate]] = {}
     for row in rows:
@@ -66,9 +66,9 @@ async def candidates(read: Read, account_nos: Sequence[str]) -> dict[str, list[C
     return found
 
 
-async def contacts(read: Read, contact_nos: Sequence[str]) -> dict[str, tuple[Contact, int]]:
+async def contacts(view: View, contact_nos: Sequence[str]) -> dict[str, tuple[Contact, int]]:
     """Return contacts and their versions by number."""
-    rows = await bulk.select_in(read, CONTACT, {"contact_no": contact_nos})
+    rows = await bulk.select_in(view, CONTACT, {"contact_no": contact_nos})
     return {row.contact_no: (contact_of(row), row.version) for row in rows}
 
 
@@ -99,10 +99,10 @@ async def put_contacts(tx: Tx, given: Sequence[tuple[Contact, int]]) -> set[str]
 # accounts
 
 
-async def accounts_org_units(read: Read, account_nos: Sequence[str]) -> dict[str, str]:
+async def accounts_org_units(view: View, account_nos: Sequence[str]) -> dict[str, str]:
     """Return the org unit of each account that is known."""
     rows = await bulk.select_in(
-        read, ACCOUNT, {"account_no": account_nos}, columns=(ACCOUNT.c.account_no, ACCOUNT.c.org_unit)
+        view, ACCOUNT, {"account_no": account_nos}, columns=(ACCOUNT.c.account_no, ACCOUNT.c.org_unit)
     )
     return {row.account_no: row.org_unit for row in rows}
 
@@ -125,10 +125,10 @@ async def replace_supplies(tx: Tx, account_nos: Sequence[str], rows: Sequence[tu
         await bulk.insert_rows(tx, SUPPLY, columns)
 
 
-async def supplies(read: Read, service_point_nos: Sequence[str]) -> dict[str, list[Supply]]:
+async def supplies(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Supply]]:
     """Return who was ever supplied at these service points."""
     rows = await bulk.select_in(
-        read,
+        view,
         SUPPLY,
         {"service_point_no": service_point_nos},
         columns=tuple(SUPPLY.c[name] for name in Supply._fields),
@@ -298,9 +298,9 @@ async def claim(tx: Tx, *, count: int, lease_until: datetime) -> list[Row[Any]]:
     return list(rows)
 
 
-async def has_due(read: Read, now: datetime) -> bool:
+async def has_due(view: View, now: datetime) -> bool:
     """Return whether anything waits for a sender."""
-    return await read.scalar(select(NOTICE.c.notice_id).where(NOTICE.c.due_at <= now).limit(1)) is not None
+    return await view.scalar(select(NOTICE.c.notice_id).where(NOTICE.c.due_at <= now).limit(1)) is not None
 
 
 async def expired_leases(tx: Tx, limit: int) -> Sequence[Row[Any]]:

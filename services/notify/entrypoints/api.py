@@ -100,8 +100,8 @@ async def put_contacts(batch: ContactBatch, db: Db, caller: auth.Current, ctx: c
 @router.get("/contacts/{contact_no}", policy=auth.scope("notify:read"))
 async def get_contact(contact_no: Number, db: Db, caller: auth.Current) -> ContactView:
     """Return a contact with its address: personal data, for staff of its org unit only."""
-    async with db.read() as read:
-        row = await queries.contact(read, contact_no, caller.visible(CONTACT.c.org_unit))
+    async with db.view() as view:
+        row = await queries.contact(view, contact_no, caller.visible(CONTACT.c.org_unit))
     if row is None:
         raise errors.not_found("contact")
     return ContactView.model_validate(row, from_attributes=True)
@@ -113,8 +113,8 @@ async def list_contacts(
 ) -> pagination.Page[ContactView]:
     """List the contacts of an account."""
     where = wanted.after(CONTACT.c.contact_no) & caller.visible(CONTACT.c.org_unit)
-    async with db.read() as read:
-        rows = await queries.contacts_page(read, account_no=account_no, where=where, limit=wanted.fetch)
+    async with db.view() as view:
+        rows = await queries.contacts_page(view, account_no=account_no, where=where, limit=wanted.fetch)
     return wanted.page(rows, key=lambda row: (row.contact_no,), item=_contact_view)
 
 
@@ -133,9 +133,9 @@ async def list_notices(
 ) -> pagination.Page[NoticeView]:
     """List notices in the order they were queued."""
     where = wanted.after(NOTICE.c.notice_id) & caller.visible(NOTICE.c.org_unit)
-    async with db.read() as read:
+    async with db.view() as view:
         rows = await queries.notices_page(
-            read, account_no=account_no, state=state, cycle=cycle, where=where, limit=wanted.fetch
+            view, account_no=account_no, state=state, cycle=cycle, where=where, limit=wanted.fetch
         )
     return wanted.page(rows, key=lambda row: (row.notice_id,), item=_notice_view)
 
@@ -147,8 +147,8 @@ def _notice_view(row: Any) -> NoticeView:
 @router.get("/notices/{notice_id}", policy=auth.scope("notify:read"))
 async def get_notice(notice_id: Number, db: Db, caller: auth.Current) -> NoticeView:
     """Return a notice with its receipt: state, attempts, hash of what was sent."""
-    async with db.read() as read:
-        row = await queries.notice(read, notice_id, caller.visible(NOTICE.c.org_unit))
+    async with db.view() as view:
+        row = await queries.notice(view, notice_id, caller.visible(NOTICE.c.org_unit))
     if row is None:
         raise errors.not_found("notice")
     return _notice_view(row)
@@ -180,8 +180,8 @@ async def list_unaddressed(
 ) -> pagination.Page[UnaddressedView]:
     """List what nobody was told of: it waits for an account or a contact, or no contact came in time."""
     where = wanted.after(UNADDRESSED.c.cause_id, UNADDRESSED.c.template) & caller.visible(UNADDRESSED.c.org_unit)
-    async with db.read() as read:
-        rows = await queries.unaddressed_page(read, state=state, where=where, limit=wanted.fetch)
+    async with db.view() as view:
+        rows = await queries.unaddressed_page(view, state=state, where=where, limit=wanted.fetch)
     return wanted.page(rows, key=lambda row: (row.cause_id, row.template), item=_unaddressed_view)
 
 

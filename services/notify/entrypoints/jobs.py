@@ -6,15 +6,15 @@ from datetime import date
 from services.notify.adapters import queries
 from services.notify.application import notices
 from services.notify.domain.policy import Policy
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 from shared.db.jobs import Job
 
 
 def give_up_waiting(policy: Policy) -> Job:
     """Return the job that settles, per org unit, what has waited for a contact longer than the policy allows."""
 
-    async def chunks(read: Read, _business_date: date) -> Sequence[str]:
-        return await queries.org_units_with_waiting(read)
+    async def chunks(view: View, _business_date: date) -> Sequence[str]:
+        return await queries.org_units_with_waiting(view)
 
     async def work(tx: Tx, business_date: date, org_unit: str) -> dict[str, int]:
         count = await notices.give_up_waiting(tx, business_date=business_date, org_unit=org_unit, policy=policy)

@@ -103,8 +103,8 @@ class Sender:
         The connection comes before the claim: a server that is away costs no notice an attempt.
         """
         if look:
-            async with self._database.read() as read:
-                if not await store.has_due(read, self._database.clock.now()):
+            async with self._database.view() as view:
+                if not await store.has_due(view, self._database.clock.now()):
                     return []
         ready = []
         for session in free:

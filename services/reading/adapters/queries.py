@@ -9,7 +9,7 @@ from services.reading.adapters import codec, store
 from services.reading.domain import identity
 from services.reading.domain.refusal import Refused
 from shared.db import bulk
-from shared.db.engine import Read
+from shared.db.engine import View
 from shared.trace import Origin, TraceNode
 from shared.web.devices import DeviceRecord
 
@@ -17,19 +17,19 @@ SERVICE = "reading"
 _DEVICE = select(store.DEVICE).where(store.DEVICE.c.device_id == bindparam("given"))
 
 
-async def device(read: Read, device_id: str) -> DeviceRecord | None:
+async def device(view: View, device_id: str) -> DeviceRecord | None:
     """Return what signatures of a device are checked against."""
-    row = await read.first(_DEVICE, {"given": device_id})
+    row = await view.first(_DEVICE, {"given": device_id})
     return None if row is None else DeviceRecord(row.key_version, bool(row.active), row.org_unit, row.meter_no)
 
 
-async def control_totals(read: Read, cycle: str) -> dict[str, int]:
+async def control_totals(view: View, cycle: str) -> dict[str, int]:
     """Return the control totals of a cycle: reads by outcome of their uploads, usages published and their import energy.
 
     `usages_published` and `usage_wh` count every version; `usages_first`, `usage_first_wh` and `estimates_made` version 1 alone.
     """
     upload, usage = store.UPLOAD.c, store.USAGE.c
-    reads = await read.first(
+    reads = await view.first(
         select(
             *(
                 func.coalesce(func.sum(column), 0).label(column.name)
@@ -43,12 +43,12 @@ async def control_totals(read: Read, cycle: str) -> dict[str, int]:
             )
         ).where(upload.cycle == cycle)
     )
-    rows = await read.all(
+    rows = await view.all(
         select(usage.version, func.count().label("usages"), func.sum(usage.import_wh).label("wh"))
         .where(usage.cycle == cycle)
         .group_by(usage.version)
     )
-    estimated = await read.scalar(
+    estimated = await view.scalar(
         select(func.count())
         .select_from(store.USAGE)
         .where(usage.cycle == cycle, usage.version == 1, usage.quality == "estimated")
@@ -68,10 +68,10 @@ async def control_totals(read: Read, cycle: str) -> dict[str, int]:
     }
 
 
-async def trace(read: Read, kind: str, id: str) -> TraceNode | None:
+async def trace(view: View, kind: str, id: str) -> TraceNode | None:
     """Return a document of this service: `usage`, `read`, `upload`, `device_message`."""
     found = {"usage": _trace_usage, "read": _trace_read, "upload": _trace_upload, "device_message": _trace_message}
-    return await found[kind](read, id) if kind in found else None
+    return await found[kind](view, id) if kind in found else None
 
 
 def usage_document(row: Row[Any]) -> dict[str, Any]:
@@ -109,19 +109,19 @@ def _node(kind: str, id: str, document: dict[str, Any]) -> TraceNode:
     return TraceNode(SERVICE, kind, id, document, origins)
 
 
-async def _trace_usage(read: Read, id: str) -> TraceNode | None:
-    row = await read.first(select(store.USAGE).where(store.USAGE.c.usage_id == id))
+async def _trace_usage(view: View, id: str) -> TraceNode | None:
+    row = await view.first(select(store.USAGE).where(store.USAGE.c.usage_id == id))
     return None if row is None else _node("usage", id, usage_document(row))
 
 
-async def read_document(read: Read, read_id: str) -> dict[str, Any] | None:
+async def read_document(view: View, read_id: str) -> dict[str, Any] | None:
     """Return a read with its registers in kWh, its corrections and where it came from."""
     try:
         key = identity.natural_key(read_id)
     except Refused:
         return None
     table = store.READ.c
-    rows = await read.all(
+    rows = await view.all(
         select(store.READ, store.METER.c.registers, store.METER.c.numerator, store.METER.c.denominator)
         .join(store.METER, store.METER.c.meter_no == table.meter_no)
         .where(table.meter_no == key[0], table.read_at == key[1], table.source == key[2])
@@ -130,7 +130,7 @@ async def read_document(read: Read, read_id: str) -> dict[str, Any] | None:
         return None
     faces = store.faces(rows[0])
     counts = {row.quantity: int(row._mapping["count"]) for row in rows}
-    edits = await bulk.select_in(read, store.CORRECTION, {"read_id": [read_id]}, order_by=(store.CORRECTION.c.number,))
+    edits = await bulk.select_in(view, store.CORRECTION, {"read_id": [read_id]}, order_by=(store.CORRECTION.c.number,))
     return {
         "read_id": read_id,
         "meter_no": key[0],
@@ -157,18 +157,18 @@ async def read_document(read: Read, read_id: str) -> dict[str, Any] | None:
     }
 
 
-async def _trace_read(read: Read, id: str) -> TraceNode | None:
-    document = await read_document(read, id)
+async def _trace_read(view: View, id: str) -> TraceNode | None:
+    document = await read_document(view, id)
     return None if document is None else _node("read", id, document)
 
 
-async def _uploads(read: Read, where: Any) -> list[dict[str, Any]]:
-    rows = await read.all(select(store.UPLOAD).where(where).order_by(store.UPLOAD.c.cycle))
+async def _uploads(view: View, where: Any) -> list[dict[str, Any]]:
+    rows = await view.all(select(store.UPLOAD).where(where).order_by(store.UPLOAD.c.cycle))
     return [dict(row._mapping) for row in rows]
 
 
-async def _trace_upload(read: Read, id: str) -> TraceNode | None:
-    rows = await _uploads(read, store.UPLOAD.c.upload_id == id)
+async def _trace_upload(view: View, id: str) -> TraceNode | None:
+    rows = await _uploads(view, store.UPLOAD.c.upload_id == id)
     if not rows:
         return None
     head = {name: rows[0][name] for name in ("kind", "uploader", "message_id", "received_at")}
@@ -179,23 +179,23 @@ async def _trace_upload(read: Read, id: str) -> TraceNode | None:
     return TraceNode(SERVICE, "upload", id, head | totals, origins)
 
 
-async def _trace_message(read: Read, id: str) -> TraceNode | None:
+async def _trace_message(view: View, id: str) -> TraceNode | None:
     upload_id, _, message_id = id.partition("~")
-    rows = await _uploads(read, store.UPLOAD.c.upload_id == upload_id)
+    rows = await _uploads(view, store.UPLOAD.c.upload_id == upload_id)
     if not rows or rows[0]["message_id"] != message_id:
         return None
     document = {"message_id": message_id, "sender": rows[0]["uploader"], "received_at": rows[0]["received_at"]}
     return TraceNode(SERVICE, "device_message", id, document)
 
 
-async def org_unit_of_meter(read: Read, meter_no: str) -> str | None:
+async def org_unit_of_meter(view: View, meter_no: str) -> str | None:
     """Return where a meter belongs."""
-    found: str | None = await read.scalar(select(store.METER.c.org_unit).where(store.METER.c.meter_no == meter_no))
+    found: str | None = await view.scalar(select(store.METER.c.org_unit).where(store.METER.c.meter_no == meter_no))
     return found
 
 
-async def gauges(read: Read) -> dict[str, float]:
+async def gauges(view: View) -> dict[str, float]:
     """Return the service's gauges."""
     task = store.TASK.c
-    unread = await read.scalar(select(func.count()).where(task.status.in_(("open", "suspect"))))
+    unread = await view.scalar(select(func.count()).where(task.status.in_(("open", "suspect"))))
     return {"reading_tasks_open": float(unread)}

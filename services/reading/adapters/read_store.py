@@ -10,7 +10,7 @@ from sqlalchemy import Date, Row, String, and_, or_, select
 from services.reading.adapters import store
 from services.reading.domain.registers import Counts
 from shared.db import bulk, columns
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 
 
 async def insert_reads(tx: Tx, columns: bulk.Columns) -> int:
@@ -26,10 +26,10 @@ class Stored:
     counts: dict[str, int]
 
 
-async def stored_reads(read: Read, keys: Sequence[store.ReadKey]) -> dict[store.ReadKey, Stored]:
+async def stored_reads(view: View, keys: Sequence[store.ReadKey]) -> dict[store.ReadKey, Stored]:
     """Return what is stored under natural keys."""
     rows = await bulk.select_in(
-        read,
+        view,
         store.READ,
         {"meter_no": [k[0] for k in keys], "read_at": [k[1] for k in keys], "source": [k[2] for k in keys]},
         columns=(
@@ -86,10 +86,10 @@ class StoredRead:
     counts: Counts
 
 
-async def reads_of_days(read: Read, days: Sequence[tuple[str, date, datetime, datetime]]) -> list[StoredRead]:
+async def reads_of_days(view: View, days: Sequence[tuple[str, date, datetime, datetime]]) -> list[StoredRead]:
     """Return the reads of the meters on points within (point, day, first instant, end), in order of time."""
     given = bulk.relation(
-        read,
+        view,
         "given",
         {
             "point": (String(), [each[0] for each in days]),
@@ -115,7 +115,7 @@ async def reads_of_days(read: Read, days: Sequence[tuple[str, date, datetime, da
         .correlate(store.READ)
         .scalar_subquery()
     )
-    rows = await read.all(
+    rows = await view.all(
         select(
             given.c.point,
             given.c.day,
@@ -160,15 +160,15 @@ class Edit:
     actor: str
 
 
-async def corrections(read: Read, read_ids: Sequence[str]) -> dict[str, Edit]:
+async def corrections(view: View, read_ids: Sequence[str]) -> dict[str, Edit]:
     """Return the correction in force of each of the reads that has one."""
-    rows = await bulk.select_in(read, store.CORRECTION, {"read_id": read_ids}, order_by=(store.CORRECTION.c.number,))
+    rows = await bulk.select_in(view, store.CORRECTION, {"read_id": read_ids}, order_by=(store.CORRECTION.c.number,))
     return {row.read_id: Edit(row.number, row.counts, row.actor) for row in rows}
 
 
-async def actors_of_read(read: Read, key: store.ReadKey) -> tuple[str, ...]:
+async def actors_of_read(view: View, key: store.ReadKey) -> tuple[str, ...]:
     """Return who read and who uploaded a read."""
-    row = await read.first(
+    row = await view.first(
         select(store.READ.c.reader, store.UPLOAD.c.uploader)
         .join(store.UPLOAD, store.UPLOAD.c.upload_id == store.READ.c.upload_id)
         .where(store.READ.c.meter_no == key[0], store.READ.c.read_at == key[1], store.READ.c.source == key[2])

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Date, Row, Select, String, and_, func, or_
 
 from services.reading.adapters import store
 from shared.db import bulk
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 
 
 async def lock_route(tx: Tx, route_no: str) -> Row[Any] | None:
@@ -18,9 +18,9 @@ async def lock_route(tx: Tx, route_no: str) -> Row[Any] | None:
     return await tx.first(select(store.ROUTE).where(store.ROUTE.c.route_no == route_no))
 
 
-async def is_closed(read: Read, route_no: str, cycle: str) -> bool:
+async def is_closed(view: View, route_no: str, cycle: str) -> bool:
     """Return whether the window of a route in a cycle has been closed."""
-    row = await read.first(
+    row = await view.first(
         select(store.ROUTE_CYCLE.c.closed_on).where(
             store.ROUTE_CYCLE.c.route_no == route_no, store.ROUTE_CYCLE.c.cycle == cycle
         )
@@ -36,9 +36,9 @@ async def insert_route_cycle(tx: Tx, route_no: str, cycle: str, org_unit: str, r
     await bulk.insert_ignore(tx, store.ROUTE_CYCLE, row, key=("route_no", "cycle"))
 
 
-async def points_to_read(read: Read, route_no: str, read_date: date) -> list[tuple[str, str]]:
+async def points_to_read(view: View, route_no: str, read_date: date) -> list[tuple[str, str]]:
     """Return (point, org unit) of a route where a meter was installed before a date and is there on it."""
-    rows = await read.all(
+    rows = await view.all(
         select(store.POINT.c.service_point_no, store.POINT.c.org_unit)
         .distinct()
         .join(store.INSTALLATION, store.INSTALLATION.c.service_point_no == store.POINT.c.service_point_no)
@@ -52,7 +52,7 @@ async def points_to_read(read: Read, route_no: str, read_date: date) -> list[tup
     return [(row.service_point_no, row.org_unit) for row in rows]
 
 
-async def cycles_due(read: Read, closed_before: Sequence[tuple[date, date]]) -> list[tuple[str, str]]:
+async def cycles_due(view: View, closed_before: Sequence[tuple[date, date]]) -> list[tuple[str, str]]:
     """Return (route, cycle) of the open cycles whose read date is in one of [from, to)."""
     due = or_(
         *(
@@ -60,7 +60,7 @@ async def cycles_due(read: Read, closed_before: Sequence[tuple[date, date]]) -> 
             for start, end in closed_before
         )
     )
-    rows = await read.all(
+    rows = await view.all(
         select(store.ROUTE_CYCLE.c.route_no, store.ROUTE_CYCLE.c.cycle)
         .where(store.ROUTE_CYCLE.c.closed_on.is_(None), due)
         .order_by(store.ROUTE_CYCLE.c.read_date, store.ROUTE_CYCLE.c.route_no)
@@ -68,9 +68,9 @@ async def cycles_due(read: Read, closed_before: Sequence[tuple[date, date]]) -> 
     return [(row.route_no, row.cycle) for row in rows]
 
 
-async def unread_tasks(read: Read, route_no: str, cycle: str) -> list[tuple[str, date]]:
+async def unread_tasks(view: View, route_no: str, cycle: str) -> list[tuple[str, date]]:
     """Return (point, read date) of the tasks of a route's cycle that have no usable read."""
-    rows = await read.all(
+    rows = await view.all(
         select(store.TASK.c.service_point_no, store.TASK.c.read_date)
         .where(store.TASK.c.route_no == route_no, store.TASK.c.cycle == cycle)
         .where(store.TASK.c.status.in_(("open", "suspect")))
@@ -91,9 +91,9 @@ class Totals:
     sum_wh: int
 
 
-async def totals(read: Read, route_no: str, cycle: str) -> Totals:
+async def totals(view: View, route_no: str, cycle: str) -> Totals:
     """Count the tasks of a route's cycle."""
-    rows = await read.all(
+    rows = await view.all(
         select(
             store.TASK.c.status,
             func.count().label("tasks"),
@@ -119,10 +119,10 @@ def _reason_of_task() -> ColumnElement[bool]:
     return and_(reason.service_point_no == store.TASK.c.service_point_no, reason.read_date == store.TASK.c.read_date)
 
 
-async def unexplained(read: Read, route_no: str, cycle: str) -> int:
+async def unexplained(view: View, route_no: str, cycle: str) -> int:
     """Count the tasks of a route's cycle that have neither a read nor a reader's reason (有无遗漏)."""
     explained = select(store.UNREAD_REASON.c.task_id).where(_reason_of_task()).exists()
-    found = await read.scalar(
+    found = await view.scalar(
         select(func.count())
         .select_from(store.TASK)
         .where(store.TASK.c.route_no == route_no, store.TASK.c.cycle == cycle)
@@ -147,20 +147,20 @@ async def close(tx: Tx, route_no: str, cycle: str, closed_on: date, found: Total
     )
 
 
-async def route_cycle(read: Read, route_no: str, cycle: str) -> Row[Any] | None:
+async def route_cycle(view: View, route_no: str, cycle: str) -> Row[Any] | None:
     """Return a route's cycle."""
     mine = (store.ROUTE_CYCLE.c.route_no == route_no) & (store.ROUTE_CYCLE.c.cycle == cycle)
-    return await read.first(select(store.ROUTE_CYCLE).where(mine))
+    return await view.first(select(store.ROUTE_CYCLE).where(mine))
 
 
-async def points_to_cut(read: Read, days: Sequence[tuple[str, date]]) -> list[tuple[str, str, str, date]]:
+async def points_to_cut(view: View, days: Sequence[tuple[str, date]]) -> list[tuple[str, str, str, date]]:
     """Return (point, route, org unit, day) for those of (point, day) before which a meter was installed, and is there."""
     if not days:
         return []
     given = bulk.relation(
-        read, "given", {"point": (String(), [day[0] for day in days]), "day": (Date(), [day[1] for day in days])}
+        view, "given", {"point": (String(), [day[0] for day in days]), "day": (Date(), [day[1] for day in days])}
     )
-    rows = await read.all(
+    rows = await view.all(
         select(given.c.point, store.POINT.c.route_no, store.POINT.c.org_unit, given.c.day)
         .distinct()
         .select_from(given)

@@ -13,7 +13,7 @@ from services.reading.domain.registers import Counts, Registers
 from services.reading.domain.usage import Boundary, Installation
 from shared import ids
 from shared.db import bulk
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 
 ROUTE = tables.Route.__table__  # type: ignore[attr-defined]
 POINT = tables.ServicePoint.__table__  # type: ignore[attr-defined]
@@ -108,13 +108,13 @@ class Resolved(NamedTuple):
     status: str | None
 
 
-async def resolve(read: Read, keys: Sequence[tuple[str, date]]) -> list[Resolved]:
+async def resolve(view: View, keys: Sequence[tuple[str, date]]) -> list[Resolved]:
     """Return meter, registers, point and task for pairs of meter and local day.
 
     The point is that where the meter is on that day; on the day of its removal still the old one.
     """
     given = bulk.relation(
-        read, "given", {"meter_no": (String(), [k[0] for k in keys]), "day": (Date(), [k[1] for k in keys])}
+        view, "given", {"meter_no": (String(), [k[0] for k in keys]), "day": (Date(), [k[1] for k in keys])}
     )
     there = and_(
         INSTALLATION.c.meter_no == given.c.meter_no,
@@ -140,10 +140,10 @@ async def resolve(read: Read, keys: Sequence[tuple[str, date]]) -> list[Resolved
         .outerjoin(POINT, POINT.c.service_point_no == INSTALLATION.c.service_point_no)
         .outerjoin(TASK, task)
     )
-    return list(map(Resolved._make, await read.all(statement)))
+    return list(map(Resolved._make, await view.all(statement)))
 
 
-async def tasks(read: Read, keys: Sequence[tuple[str, date]]) -> dict[tuple[str, date], Row[Any]]:
+async def tasks(view: View, keys: Sequence[tuple[str, date]]) -> dict[tuple[str, date], Row[Any]]:
     """Return the tasks of pairs of point and read date, each with the id of the last usage that began before it."""
     previous = (
         select(USAGE.c.usage_id)
@@ -154,7 +154,7 @@ async def tasks(read: Read, keys: Sequence[tuple[str, date]]) -> dict[tuple[str,
         .scalar_subquery()
     )
     rows = await bulk.select_in(
-        read,
+        view,
         TASK,
         {"service_point_no": [k[0] for k in keys], "read_date": [k[1] for k in keys]},
         columns=(*TASK.c, previous.label("previous_id")),
@@ -162,16 +162,16 @@ async def tasks(read: Read, keys: Sequence[tuple[str, date]]) -> dict[tuple[str,
     return {(row.service_point_no, row.read_date): row for row in rows}
 
 
-async def usages(read: Read, usage_ids: Sequence[str]) -> dict[str, UsageRow]:
+async def usages(view: View, usage_ids: Sequence[str]) -> dict[str, UsageRow]:
     """Return usages by their ids."""
-    rows = await bulk.select_in(read, USAGE, {"usage_id": usage_ids}, columns=_USAGE_SELECT)
+    rows = await bulk.select_in(view, USAGE, {"usage_id": usage_ids}, columns=_USAGE_SELECT)
     return {row.usage_id: _usage(row) for row in rows}
 
 
-async def chains(read: Read, service_point_nos: Sequence[str], since: date) -> dict[str, list[UsageRow]]:
+async def chains(view: View, service_point_nos: Sequence[str], since: date) -> dict[str, list[UsageRow]]:
     """Return the usages in force of points that end after a day, in order of their periods."""
     rows = await bulk.select_in(
-        read,
+        view,
         USAGE,
         {"service_point_no": service_point_nos},
         columns=_USAGE_SELECT,
@@ -188,10 +188,10 @@ async def chains(read: Read, service_point_nos: Sequence[str], since: date) -> d
     return found
 
 
-async def installations(read: Read, service_point_nos: Sequence[str]) -> dict[str, list[Installation]]:
+async def installations(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Installation]]:
     """Return the meters of points, past and present."""
-    given = bulk.relation_for(read, POINT, {"service_point_no": list(service_point_nos)})
-    rows = await read.all(
+    given = bulk.relation_for(view, POINT, {"service_point_no": list(service_point_nos)})
+    rows = await view.all(
         select(INSTALLATION, METER.c.registers, METER.c.numerator, METER.c.denominator)
         .join(given, given.c.service_point_no == INSTALLATION.c.service_point_no)
         .join(METER, METER.c.meter_no == INSTALLATION.c.meter_no)

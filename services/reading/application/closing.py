@@ -15,7 +15,7 @@ from services.reading.domain.policy import Policies, Policy
 from services.reading.domain.usage import Installation
 from shared import correlation
 from shared.db import bulk
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 from shared.events.reading import EstimateMade, RouteClosed
 
 ACTOR = "system:close-routes"
@@ -24,14 +24,14 @@ UNUSABLE_READ = "unusable_read"
 LONG_AGO = date(1900, 1, 1)
 
 
-async def cycles_due(read: Read, business_date: date, policies: Policies) -> Sequence[tuple[str, str]]:
+async def cycles_due(view: View, business_date: date, policies: Policies) -> Sequence[tuple[str, str]]:
     """Return (route, cycle) whose window has ended on a business date: read date + the policy's days ≤ the date."""
     ranges = []
     for policy in policies.versions:
         last = business_date - timedelta(days=policy.window_days)
         end = last + timedelta(days=1) if policy.to is None else min(policy.to, last + timedelta(days=1))
         ranges.append((max(policy.from_, LONG_AGO), end))
-    return await route_store.cycles_due(read, ranges)
+    return await route_store.cycles_due(view, ranges)
 
 
 async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, policies: Policies) -> Mapping[str, int]:

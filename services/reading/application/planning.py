@@ -11,13 +11,13 @@ from services.reading.application import measuring, stored_reads
 from services.reading.domain import cycles
 from services.reading.domain.policy import Policies
 from shared.db import bulk
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 
 
-async def routes_due(read: Read, business_date: date) -> Sequence[str]:
+async def routes_due(view: View, business_date: date) -> Sequence[str]:
     """Return the routes whose read day falls on or before the date in its month."""
     due = select(store.ROUTE.c.route_no).where(store.ROUTE.c.read_day <= business_date.day)
-    return [row.route_no for row in await read.all(due.order_by(store.ROUTE.c.route_no))]
+    return [row.route_no for row in await view.all(due.order_by(store.ROUTE.c.route_no))]
 
 
 async def plan(tx: Tx, *, route_no: str, business_date: date, policies: Policies, zone: ZoneInfo) -> Mapping[str, int]:

@@ -161,9 +161,9 @@ async def post_correction(
 @router.get("/reads/{read_id}", policy=auth.scope("reading:read"))
 async def get_read(read_id: Annotated[ReadId, Path()], caller: auth.Current, db: web.Db, own: Own) -> schemas.ReadOut:
     """Return a read with its corrections and the upload that brought it."""
-    async with db.read() as read:
-        document = await queries.read_document(read, read_id)
-        org_unit = await queries.org_unit_of_meter(read, document["meter_no"]) if document else None
+    async with db.view() as view:
+        document = await queries.read_document(view, read_id)
+        org_unit = await queries.org_unit_of_meter(view, document["meter_no"]) if document else None
     if document is None or org_unit is None or not caller.may_see(org_unit):
         raise errors.not_found("read")
     return schemas.ReadOut(**document)

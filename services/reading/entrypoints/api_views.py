@@ -25,8 +25,8 @@ def _is(column: ColumnElement[str], value: str | None) -> ColumnElement[bool]:
 async def list_routes(caller: auth.Current, db: web.Db, wanted: pagination.Query_) -> pagination.Page[schemas.RouteOut]:
     """List routes."""
     route = store.ROUTE.c
-    async with db.read() as read:
-        rows = await read.all(
+    async with db.view() as view:
+        rows = await view.all(
             select(store.ROUTE)
             .where(caller.visible(route.org_unit), wanted.after(route.route_no))
             .order_by(route.route_no)
@@ -40,12 +40,12 @@ async def get_progress(
     route_no: Annotated[No, Path()], cycle: Annotated[Month, Path()], caller: auth.Current, db: web.Db
 ) -> schemas.ProgressOut:
     """Return how far a route is in a cycle: expected, read, estimated, missed, and what nobody has explained."""
-    async with db.read() as read:
-        row = await route_store.route_cycle(read, route_no, cycle)
+    async with db.view() as view:
+        row = await route_store.route_cycle(view, route_no, cycle)
         if row is None or not caller.may_see(row.org_unit):
             raise errors.not_found("route_cycle")
-        counted = row if row.closed_on is not None else await route_store.totals(read, route_no, cycle)
-        unexplained = await route_store.unexplained(read, route_no, cycle)
+        counted = row if row.closed_on is not None else await route_store.totals(view, route_no, cycle)
+        unexplained = await route_store.unexplained(view, route_no, cycle)
     names = ("expected", "actual", "estimated", "missed", "usages", "sum_wh")
     return schemas.ProgressOut(
         route_no=route_no,
@@ -64,8 +64,8 @@ async def list_points(
 ) -> pagination.Page[schemas.PointOut]:
     """List service points."""
     point = store.POINT.c
-    async with db.read() as read:
-        rows = await read.all(
+    async with db.view() as view:
+        rows = await view.all(
             select(store.POINT)
             .where(caller.visible(point.org_unit), _is(point.route_no, route_no), wanted.after(point.service_point_no))
             .order_by(point.service_point_no)
@@ -86,8 +86,8 @@ async def list_tasks(
 ) -> pagination.Page[schemas.TaskOut]:
     """List reading tasks."""
     task = store.TASK.c
-    async with db.read() as read:
-        rows = await read.all(
+    async with db.view() as view:
+        rows = await view.all(
             route_store.tasks_with_reasons()
             .where(caller.visible(task.org_unit), wanted.after(task.service_point_no, task.read_date))
             .where(_is(task.route_no, route_no), _is(task.cycle, cycle), _is(task.status, status))
@@ -110,8 +110,8 @@ async def list_usages(
 ) -> pagination.Page[schemas.UsageOut]:
     """List usages, all versions, in the order in which they were made."""
     usage = store.USAGE.c
-    async with db.read() as read:
-        rows = await read.all(
+    async with db.view() as view:
+        rows = await view.all(
             select(store.USAGE)
             .where(caller.visible(usage.org_unit), wanted.after(usage.usage_id))
             .where(_is(usage.service_point_no, service_point_no), _is(usage.cycle, cycle))
@@ -127,8 +127,8 @@ async def list_usages(
 @router.get("/usages/{usage_id}", policy=READ)
 async def get_usage(usage_id: Annotated[No, Path()], caller: auth.Current, db: web.Db) -> schemas.UsageOut:
     """Return one version of a usage."""
-    async with db.read() as read:
-        row = await read.first(select(store.USAGE).where(store.USAGE.c.usage_id == usage_id))
+    async with db.view() as view:
+        row = await view.first(select(store.USAGE).where(store.USAGE.c.usage_id == usage_id))
     if row is None or not caller.may_see(row.org_unit):
         raise errors.not_found("usage")
     return schemas.UsageOut(**queries.usage_document(row))
@@ -145,8 +145,8 @@ async def list_findings(
 ) -> pagination.Page[schemas.FindingOut]:
     """List findings of validation."""
     finding = store.FINDING.c
-    async with db.read() as read:
-        rows = await read.all(
+    async with db.view() as view:
+        rows = await view.all(
             select(store.FINDING)
             .where(caller.visible(finding.org_unit), wanted.after(finding.finding_id))
             .where(_is(finding.code, code), _is(finding.cycle, cycle))
@@ -167,8 +167,8 @@ async def list_rereads(
 ) -> pagination.Page[schemas.RereadOut]:
     """List requests to read again, open and answered."""
     reread = store.REREAD.c
-    async with db.read() as read:
-        rows = await read.all(
+    async with db.view() as view:
+        rows = await view.all(
             select(store.REREAD)
             .where(caller.visible(reread.org_unit), wanted.after(reread.request_id), _is(reread.status, status))
             .order_by(reread.request_id)
@@ -187,11 +187,11 @@ async def get_curve(
 ) -> schemas.CurveOut:
     """Return the day curve of a meter."""
     curve = store.CURVE.c
-    async with db.read() as read:
-        row = await read.first(
+    async with db.view() as view:
+        row = await view.first(
             select(store.CURVE).where(curve.meter_no == meter_no, curve.day == day, curve.quantity == quantity)
         )
-        org_unit = await queries.org_unit_of_meter(read, meter_no)
+        org_unit = await queries.org_unit_of_meter(view, meter_no)
     if row is None or org_unit is None or not caller.may_see(org_unit):
         raise errors.not_found("curve")
     text: str = row._mapping["values"]

@@ -5,7 +5,7 @@ from datetime import date
 
 from services.reading.application import closing, planning
 from services.reading.entrypoints.context import Context
-from shared.db.engine import Read, Tx
+from shared.db.engine import Tx, View
 from shared.db.jobs import Job
 
 SEPARATOR = " "  # neither numbers nor cycles hold one
@@ -16,8 +16,8 @@ def jobs(own: Context) -> list[Job]:
 
     first_day = own.policies.versions[0].from_
 
-    async def routes_due(read: Read, business_date: date) -> Sequence[str]:
-        return await planning.routes_due(read, business_date) if business_date > first_day else []
+    async def routes_due(view: View, business_date: date) -> Sequence[str]:
+        return await planning.routes_due(view, business_date) if business_date > first_day else []
 
     async def plan(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
         counts = await planning.plan(
@@ -25,10 +25,10 @@ def jobs(own: Context) -> list[Job]:
         )
         return dict(counts)
 
-    async def cycles_due(read: Read, business_date: date) -> Sequence[str]:
+    async def cycles_due(view: View, business_date: date) -> Sequence[str]:
         if business_date <= first_day:
             return []
-        due = await closing.cycles_due(read, business_date, own.policies)
+        due = await closing.cycles_due(view, business_date, own.policies)
         return [f"{route_no}{SEPARATOR}{cycle}" for route_no, cycle in due]
 
     async def close(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:

@@ -18,8 +18,8 @@ from tests.billing_kit import Desk, account, closed, usage
 
 
 async def run_of(desk: Desk, cycle: str = "2026-01") -> tuple[str, str]:
-    async with desk.db.read() as read:
-        row = await read.first(select(tables.BILL_RUN).where(tables.BILL_RUN.c.cycle == cycle))
+    async with desk.db.view() as view:
+        row = await view.first(select(tables.BILL_RUN).where(tables.BILL_RUN.c.cycle == cycle))
     assert row is not None
     return row.status, row.findings
 

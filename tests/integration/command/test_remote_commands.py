@@ -11,7 +11,7 @@ from services.__main__ import main
 from services.command import reconcile
 from shared.bus import dead_letters
 from shared.bus.dead_letters import DeadLetter
-from shared.db.engine import Database, Read
+from shared.db.engine import Database, View
 from shared.settings import SERVICES
 from shared.trace import Origin, TraceNode
 from shared.web import devices
@@ -37,11 +37,11 @@ TOTALS = {name.partition(".")[2]: 0 for rule in reconcile.RULES for name in (*ru
 }
 
 
-async def trace(_read: Read, kind: str, document_id: str) -> TraceNode | None:
+async def trace(_read: View, kind: str, document_id: str) -> TraceNode | None:
     return TREE.get((kind, document_id))
 
 
-async def totals(_read: Read, cycle: str) -> dict[str, int]:
+async def totals(_read: View, cycle: str) -> dict[str, int]:
     return TOTALS if cycle == "2026-01" else TOTALS | {"posted_fen": 499}
 
 

@@ -78,24 +78,24 @@ class Notify:
             await handler(tx, facts, self.policy)  # type: ignore[operator]
 
     async def notices(self) -> list[Any]:
-        async with self.database.read() as read:
+        async with self.database.view() as view:
             return list(
-                await read.all(select(store.NOTICE).order_by(store.NOTICE.c.contact_no, store.NOTICE.c.cause_id))
+                await view.all(select(store.NOTICE).order_by(store.NOTICE.c.contact_no, store.NOTICE.c.cause_id))
             )
 
     async def states(self) -> list[tuple[str, str]]:
         return [(notice.state, notice.code) for notice in await self.notices()]
 
     async def unaddressed(self) -> list[tuple[str, str]]:
-        async with self.database.read() as read:
-            rows = await read.all(select(store.UNADDRESSED).order_by(store.UNADDRESSED.c.cause_id))
+        async with self.database.view() as view:
+            rows = await view.all(select(store.UNADDRESSED).order_by(store.UNADDRESSED.c.cause_id))
         return [(row.cause_id, row.state) for row in rows]
 
     async def published(self) -> list[dict[str, Any]]:
         """The facts in the journal, each with its type."""
         journal = PLATFORM.event_journal
-        async with self.database.read() as read:
-            rows = await read.all(select(journal.c.type, journal.c.payload).order_by(journal.c.position))
+        async with self.database.view() as view:
+            rows = await view.all(select(journal.c.type, journal.c.payload).order_by(journal.c.position))
         return [{"type": row.type, **item} for row in rows for item in orjson.loads(row.payload)["items"]]
 
     def sender(self, port: int, *, senders: int = 2, lease_seconds: int = 60, **server: Any) -> Sender:

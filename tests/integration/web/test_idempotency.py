@@ -22,8 +22,8 @@ async def post(client: httpx.AsyncClient, key: str = "key-1", **changes: object)
 
 
 async def count(database: Database, table: str) -> int:
-    async with database.read() as read:
-        return int(await read.scalar(select(func.count()).select_from(webapp.METADATA.tables[table])))
+    async with database.view() as view:
+        return int(await view.scalar(select(func.count()).select_from(webapp.METADATA.tables[table])))
 
 
 async def test_a_repeated_command_gets_the_stored_answer_and_changes_nothing(

@@ -10,7 +10,7 @@ import pytest
 from shared.bus import dead_letters
 from shared.bus.dead_letters import DeadLetter
 from shared.db.audit import AuditEntry
-from shared.db.engine import Database, Read
+from shared.db.engine import Database, View
 from tests import webapp
 from tests.webapp import problem
 
@@ -208,7 +208,7 @@ async def test_metrics_count_requests_by_template_and_never_by_path(client: http
 async def test_gauges_are_read_at_each_scrape_and_a_broken_one_is_counted(database: Database) -> None:
     broken = False
 
-    async def gauges(_read: Read) -> dict[str, float]:
+    async def gauges(_read: View) -> dict[str, float]:
         if broken:
             raise RuntimeError
         return {"ledger_imbalance_fen": 7.0}
