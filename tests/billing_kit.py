@@ -16,9 +16,10 @@ from services.billing.adapters import queries, rating_documents, tables
 from services.billing.application import accounts, calculation, runs
 from services.billing.application import tariffs as tariff_use_cases
 from services.billing.application.context import Context
-from services.billing.domain import policy, second_opinion
+from services.billing.domain import policy
 from services.billing.domain.accounts import Account, Assignment, Contract, DatedFact
 from services.billing.entrypoints import jobs
+from services.billing.rating import second_opinion
 from services.billing.settings import DEFAULT_POLICY, BillingSettings
 from shared.bus.embedded import EmbeddedEventLog
 from shared.db.engine import Database

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from services.billing import tariffs
-from services.billing.domain.cases import advice
-from services.billing.domain.cases import run as cases
-from services.billing.domain.cases.answer import for_people
+from services.billing.rating.cases import advice
+from services.billing.rating.cases import run as cases
+from services.billing.rating.cases.answer import for_people
 
 CASE_BYTES_MAX = 16 * 1024 * 1024
 """A year of quarter-hours of several quantities takes about 2 MiB of JSON."""

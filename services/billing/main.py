@@ -6,10 +6,11 @@ import orjson
 
 from services.billing.adapters import queries
 from services.billing.application.context import Context, Rater
-from services.billing.domain import policy, second_opinion
-from services.billing.domain.rating_types import RatedBill, Request
-from services.billing.domain.tariff.book import TariffBook
+from services.billing.domain import policy
 from services.billing.entrypoints import api, consumers, jobs
+from services.billing.rating import second_opinion
+from services.billing.rating.rating_types import RatedBill, Request
+from services.billing.rating.tariff.book import TariffBook
 from services.billing.settings import BillingSettings
 from shared import service
 from shared.bus.ports import EventLog

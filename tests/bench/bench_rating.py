@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from services.billing.domain import rating
-from services.billing.domain.bulk import curves, engine
-from services.billing.domain.bulk.columns import Ints
+from services.billing.rating import rating
+from services.billing.rating.bulk import curves, engine
+from services.billing.rating.bulk.columns import Ints
 from tests.bench import rating_book
 
 CHUNK = 65_536  # accounts of the mixed book at a time: some thousand of each form

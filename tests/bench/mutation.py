@@ -1,6 +1,6 @@
 """Mutation score: change one operator, constant or condition of a module at a time and see whether a test notices.
 
-    python -m tests.bench.mutation services/billing/domain/reference --tests tests/unit/billing/rating --sample 200 --seed 1
+    python -m tests.bench.mutation services/billing/rating/reference --tests tests/unit/billing/rating --sample 200 --seed 1
 
 Every mutant runs in a fork of its own in which the changed module is imported instead of the real one. Prints the survivors.
 """

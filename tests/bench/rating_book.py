@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from services.billing.domain import rating
-from services.billing.domain.bulk import forms
-from services.billing.domain.bulk.columns import Ints
+from services.billing.rating import rating
+from services.billing.rating.bulk import forms
+from services.billing.rating.bulk.columns import Ints
 from tests.properties.rating_strategies import TABLE
 
 JULY = (date(2026, 7, 1), date(2026, 8, 1))

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import PySAM.Utilityrate5 as Utilityrate5
 
-from services.billing.domain import rating
-from services.billing.domain.bulk import engine, forms
-from services.billing.domain.bulk.columns import Ints
+from services.billing.rating import rating
+from services.billing.rating.bulk import engine, forms
+from services.billing.rating.bulk.columns import Ints
 from tests.bench import bench_rating
 
 YEAR = 2025  # 365 days; the judge knows no leap year and no special days

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from services.billing.domain import rating
-from services.billing.domain.tariff.exact import Exact
+from services.billing.rating import rating
+from services.billing.rating.tariff.exact import Exact
 from tests.properties.rating_strategies import Drawn
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from services.billing.domain import rating
-from services.billing.domain.tariff.exact import parse
+from services.billing.rating import rating
+from services.billing.rating.tariff.exact import parse
 
 TARIFF = "drawn/tariff"
 HOLIDAYS = {

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.billing import tariffs
-from services.billing.domain import accounts, bills, chains, differences, policy, rating
+from services.billing.domain import accounts, bills, chains, differences, policy
 from services.billing.domain.accounts import Assignment, DatedFact
 from services.billing.domain.bills import (
     ADJUSTED,
@@ -24,6 +24,7 @@ from services.billing.domain.bills import (
     Terms,
     Usage,
 )
+from services.billing.rating import rating
 from services.billing.settings import DEFAULT_POLICY
 
 BOOK = rating.load_book(tariffs.documents("sample"))

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from services.billing.domain import rating, second_opinion
-from services.billing.domain.bulk import rate as bulk
+from services.billing.rating import rating, second_opinion
+from services.billing.rating.bulk import rate as bulk
 from tests.effort import examples
 from tests.properties.rating_requests import requests_for
 from tests.properties.rating_strategies import Drawn, books

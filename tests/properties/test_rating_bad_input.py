@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.billing import tariffs
-from services.billing.domain.cases import advice
+from services.billing.rating.cases import advice
 from tests.effort import examples
 from tests.unit.billing.rating.documents import HOME, PLAIN
 from tests.unit.billing.rating.test_advice import FLAT, year

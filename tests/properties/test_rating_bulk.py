@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from services.billing.domain import corrections, rating, second_opinion
-from services.billing.domain.bulk import rate as bulk
+from services.billing.rating import corrections, rating, second_opinion
+from services.billing.rating.bulk import rate as bulk
 from tests.effort import examples
 from tests.properties.rating_requests import curve, requests_for
 from tests.properties.rating_strategies import Drawn, books

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.billing import tariffs
-from services.billing.domain.bulk import policy_runs
-from services.billing.domain.supply_rules.calculate import calculate
-from services.billing.domain.supply_rules.policy import load_policy
-from services.billing.domain.tariff.codes import Refused
-from services.billing.domain.tariff.exact import text
+from services.billing.rating.bulk import policy_runs
+from services.billing.rating.supply_rules.calculate import calculate
+from services.billing.rating.supply_rules.policy import load_policy
+from services.billing.rating.tariff.codes import Refused
+from services.billing.rating.tariff.exact import text
 from tests.effort import examples
 
 DOCUMENT = next(p for p in tariffs.policies() if p["version"] == "1996")

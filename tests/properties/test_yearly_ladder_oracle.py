@@ -12,8 +12,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.billing.domain import corrections, rating, second_opinion
-from services.billing.domain.bulk import rate as bulk
+from services.billing.rating import corrections, rating, second_opinion
+from services.billing.rating.bulk import rate as bulk
 from tests.effort import examples
 
 ONE = timedelta(days=1)

@@ -12,7 +12,7 @@ from services.billing.adapters.tables import ACCOUNT, CONTRACT, SERVICE_POINT
 from services.billing.domain import accounts
 from services.billing.domain.accounts import Account, Assignment, Contract, DatedFact
 from services.billing.domain.bills import Terms
-from services.billing.domain.rating_types import AccountFact
+from services.billing.rating.rating_types import AccountFact
 from shared.db import bulk, columns
 from shared.db.engine import Tx, View
 

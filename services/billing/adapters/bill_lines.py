@@ -6,10 +6,10 @@ from typing import Any
 
 import orjson
 
-from services.billing.domain import rating
 from services.billing.domain.chains import LINE_FIELDS
-from services.billing.domain.tariff import exact
-from services.billing.domain.tariff.exact import Exact
+from services.billing.rating import rating
+from services.billing.rating.tariff import exact
+from services.billing.rating.tariff.exact import Exact
 
 
 def stored(text: str) -> list[rating.Line]:

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Row, and_, false, or_, select, true
 
 from services.billing.adapters.tables import BILL, RATING_DOCUMENT
 from services.billing.domain.bills import ISSUED
-from services.billing.domain.tariff import book
-from services.billing.domain.tariff.book import TariffBook
-from services.billing.domain.tariff.model import Tariff
+from services.billing.rating.tariff import book
+from services.billing.rating.tariff.book import TariffBook
+from services.billing.rating.tariff.model import Tariff
 from shared.db import bulk
 from shared.db.engine import Tx, View
 

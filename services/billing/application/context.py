@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from services.billing.adapters.rating_documents import Books
-from services.billing.domain import rating_types
 from services.billing.domain.policy import Policies
-from services.billing.domain.tariff.book import TariffBook
+from services.billing.rating import rating_types
+from services.billing.rating.tariff.book import TariffBook
 from shared.wake import Wake
 
 Rater = Callable[[Sequence[rating_types.Request], TariffBook], Sequence[rating_types.RatedBill]]

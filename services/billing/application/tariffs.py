@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from services.billing.adapters import rating_documents
 from services.billing.adapters.rating_documents import TARIFF
-from services.billing.domain import rating
-from services.billing.domain.tariff.load import canonical
+from services.billing.rating import rating
+from services.billing.rating.tariff.load import canonical
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from services.billing.domain import rating_types
 from services.billing.domain.accounts import Assignment, DatedFact
 from services.billing.domain.findings import Finding
+from services.billing.rating import rating_types
 
 HELD: Final = "held"
 READY: Final = "ready"

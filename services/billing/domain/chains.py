@@ -13,11 +13,12 @@ from typing import Any, Final
 
 import orjson  # lint: skip=PURE-IMPORT text in and text out, as pure as json and ten times as fast
 
-from services.billing.domain import bills, findings, rating_types, review
+from services.billing.domain import bills, findings, review
 from services.billing.domain.accounts import class_on, tariff_on
 from services.billing.domain.bills import EFFECTIVE, HELD, ISSUED, PROPOSED, READY, Draft, Stored, Terms, Usage
 from services.billing.domain.findings import HOLD, Finding
 from services.billing.domain.policy import Policies, Policy
+from services.billing.rating import rating_types
 
 NOT_RATED: Final = "billing.not_rated"
 LINE_FIELDS: Final = (

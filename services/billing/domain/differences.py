@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.billing.domain import policy
-from services.billing.domain.rating_types import Line
+from services.billing.rating.rating_types import Line
 
 LineKey = tuple[str, str | None, int | None]
 

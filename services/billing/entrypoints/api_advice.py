@@ -6,9 +6,9 @@ from typing import Any
 
 from services.billing import tariffs
 from services.billing.adapters import rating_documents
-from services.billing.domain.cases import advice
 from services.billing.entrypoints import examples
 from services.billing.entrypoints.schemas import ValidOut
+from services.billing.rating.cases import advice
 from shared import web
 from shared.db.engine import Database
 from shared.errors import BusinessError

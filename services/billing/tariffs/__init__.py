@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
-from services.billing.domain import rating
+from services.billing.rating import rating
 
 
 def documents(supplied: str | None = None) -> list[dict[str, Any]]:

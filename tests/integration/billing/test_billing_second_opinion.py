@@ -5,10 +5,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from services.billing.domain import second_opinion
-from services.billing.domain.bulk import rate as bulk
-from services.billing.domain.rating_types import RatedBill, Request
-from services.billing.domain.tariff.book import TariffBook
+from services.billing.rating import second_opinion
+from services.billing.rating.bulk import rate as bulk
+from services.billing.rating.rating_types import RatedBill, Request
+from services.billing.rating.tariff.book import TariffBook
 from shared.events.billing import BillIssued
 from tests import billing_kit
 from tests.billing_kit import account, closed, usage

@@ -8,8 +8,8 @@ import pytest
 from services.billing.domain import differences
 from services.billing.domain.differences import LineDifference
 from services.billing.domain.policy import DELTA, REVERSAL_AND_NEW, STYLES
-from services.billing.domain.rating_types import Line
-from services.billing.domain.tariff.exact import Exact
+from services.billing.rating.rating_types import Line
+from services.billing.rating.tariff.exact import Exact
 
 LINE = Line(
     charge="energy",

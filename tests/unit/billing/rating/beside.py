@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.billing.domain import rating, second_opinion
-from services.billing.domain.bulk import rate as bulk
+from services.billing.rating import rating, second_opinion
+from services.billing.rating.bulk import rate as bulk
 
 
 def both(requests: Sequence[rating.Request], book: rating.TariffBook) -> list[rating.RatedBill]:

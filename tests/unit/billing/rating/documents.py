@@ -4,7 +4,7 @@ from copy import deepcopy
 from datetime import date
 from typing import Any
 
-from services.billing.domain import rating
+from services.billing.rating import rating
 
 HOME: dict[str, Any] = {
     "id": "t/home",

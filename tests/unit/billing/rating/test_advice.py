@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
-from services.billing.domain.cases import advice
+from services.billing.rating.cases import advice
 from tests.unit.billing.rating.documents import HOME, PLAIN, changed
 
 FLAT = changed(HOME, {"/id": "t/flat", "/charges/0": {"name": "energy", "kind": "energy", "price": "0.538"}})

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from services.billing import tariffs
-from services.billing.domain import rating
-from services.billing.domain.cases import read
-from services.billing.domain.tariff.exact import Exact
+from services.billing.rating import rating
+from services.billing.rating.cases import read
+from services.billing.rating.tariff.exact import Exact
 from tests.unit.billing.rating.beside import both, by_curve, document
 from tests.unit.billing.rating.documents import HOME, PLAIN
 

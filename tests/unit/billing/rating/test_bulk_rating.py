@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.billing.domain import rating, second_opinion
-from services.billing.domain.bulk import columns, engine, forms, two_part
-from services.billing.domain.bulk import rate as bulk
-from services.billing.domain.bulk.columns import SAFE, Col, Rows
-from services.billing.domain.tariff import exact
+from services.billing.rating import rating, second_opinion
+from services.billing.rating.bulk import columns, engine, forms, two_part
+from services.billing.rating.bulk import rate as bulk
+from services.billing.rating.bulk.columns import SAFE, Col, Rows
+from services.billing.rating.tariff import exact
 
 DOCUMENT: dict[str, Any] = {
     "id": "t",

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import rating
-from services.billing.domain.bulk import rate as bulk
+from services.billing.rating import rating
+from services.billing.rating.bulk import rate as bulk
 from tests.unit.billing.rating.beside import both
 from tests.unit.billing.rating.documents import HOME, PLAIN
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import rating, second_opinion
-from services.billing.domain.bulk import rate as bulk
-from services.billing.domain.tariff.exact import Exact
+from services.billing.rating import rating, second_opinion
+from services.billing.rating.bulk import rate as bulk
+from services.billing.rating.tariff.exact import Exact
 from tests.unit.billing.rating.beside import both, document
 from tests.unit.billing.rating.documents import PLAIN, TABLE
 

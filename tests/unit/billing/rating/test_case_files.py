@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 
 from services.billing import tariffs
-from services.billing.domain.cases import run as cases
-from services.billing.domain.tariff.exact import divide
+from services.billing.rating.cases import run as cases
+from services.billing.rating.tariff.exact import divide
 
 FOLDER = Path(__file__).parents[3] / "cases"
 FILES = sorted(p for p in FOLDER.glob("*.json") if p.name != "worked_examples.json")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from services.billing.domain import corrections, rating
+from services.billing.rating import corrections, rating
 from tests.unit.billing.rating.documents import HOME, changed, request, state
 
 TIERS = {"name": "tiers", "kind": "ladder_price", "ladder": "year", "price": ["1", "2", "3"]}

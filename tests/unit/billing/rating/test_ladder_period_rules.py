@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import rating
+from services.billing.rating import rating
 from tests.unit.billing.rating.documents import (
     ADD_ON,
     BASE,

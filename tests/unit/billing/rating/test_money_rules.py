@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import rating
-from services.billing.domain.tariff.exact import divide, parse, text
+from services.billing.rating import rating
+from services.billing.rating.tariff.exact import divide, parse, text
 from tests.unit.billing.rating.documents import PLAIN, amounts, changed, fact, rated
 
 MONTHS = {"month": "thirtieths", "last_part": "rest_of_month"}

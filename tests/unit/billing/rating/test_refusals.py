@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import rating
-from services.billing.domain.cases import run as cases
-from services.billing.domain.tariff.codes import RATING
-from services.billing.domain.tariff.exact import Exact
+from services.billing.rating import rating
+from services.billing.rating.cases import run as cases
+from services.billing.rating.tariff.codes import RATING
+from services.billing.rating.tariff.exact import Exact
 from tests.unit.billing.rating.documents import HOME, PLAIN, TABLE, changed, home, request, state
 
 FACTOR = {

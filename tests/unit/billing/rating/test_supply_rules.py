@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from services.billing import tariffs
-from services.billing.domain.supply_rules.calculate import calculate
-from services.billing.domain.supply_rules.policy import Item, Policy, load_policy, policy_on
-from services.billing.domain.tariff.codes import POLICY, Refused
+from services.billing.rating.supply_rules.calculate import calculate
+from services.billing.rating.supply_rules.policy import Item, Policy, load_policy, policy_on
+from services.billing.rating.tariff.codes import POLICY, Refused
 from tests.unit.billing.rating.documents import changed
 
 POLICIES = [load_policy(p) for p in tariffs.policies()]

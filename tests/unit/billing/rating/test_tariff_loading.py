@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from services.billing import tariffs
-from services.billing.domain import rating
-from services.billing.domain.tariff.codes import LOADING
+from services.billing.rating import rating
+from services.billing.rating.tariff.codes import LOADING
 from tests.unit.billing.rating.documents import HOME, PLAIN, TABLE, changed
 
 LIMITS = "/ladders/year/limits_kwh"

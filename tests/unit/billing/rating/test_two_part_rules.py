@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.billing.domain import rating
-from services.billing.domain.reference.two_part import hundredths
-from services.billing.domain.tariff.exact import Exact, parse
+from services.billing.rating import rating
+from services.billing.rating.reference.two_part import hundredths
+from services.billing.rating.tariff.exact import Exact, parse
 from tests.unit.billing.rating.beside import both
 from tests.unit.billing.rating.documents import PLAIN, TABLE, amounts, changed, fact, rated, request
 
@@ -238,8 +238,8 @@ FACTOR = {
 )  # fmt: skip
 def test_the_table_of_1983_gives_the_percentage(standard: str, hundredth: int, percent: str) -> None:
     from services.billing import tariffs
-    from services.billing.domain.reference.two_part import factor_percent
-    from services.billing.domain.tariff.model import PowerFactor
+    from services.billing.rating.reference.two_part import factor_percent
+    from services.billing.rating.tariff.model import PowerFactor
 
     tables = {d["table"]: d for d in tariffs.documents() if "table" in d}
     charge = rating.load_tariff(changed(PLAIN, {"/charges/1": {**FACTOR, "standard": standard}}), tables).charges[1]

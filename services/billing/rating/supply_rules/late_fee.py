@@ -1,0 +1,57 @@
+"""Late fees (电费违约金)."""
+
+from datetime import date, timedelta
+from fractions import Fraction
+
+from services.billing.rating.supply_rules.policy import Inputs, Item, Policy, plain, product, total
+from services.billing.rating.tariff.codes import Refused
+
+
+def late_fee(policy: Policy, inputs: Inputs) -> list[Item]:
+    """Compute the late fee of overdue bills up to and with the payment day.
+
+    Inputs: user (resident, other), paid, debts [{name, amount, due}] (`due` = last day without a fee). Days of the year of
+    the debt and days from 1 January on have rates of their own for others than residents; `across_new_year` of the
+    policy names the reading: split_at_1_january, or past_year_rate_for_all_days once the bill is of a past year.
+    Source: 供电营业规则 (1996) art. 98.
+    """
+    user = inputs.choice("user", "resident", "other")
+    paid = inputs.day("paid")
+    if policy.get("late_fee", "days") != "after_the_due_day_up_to_and_with_the_payment_day":
+        raise Refused("policy_wrong", "/policy/late_fee/days")
+    parts: list[Item] = []
+    fees: list[Item] = []
+    for debt in inputs.each("debts"):
+        own = _debt(policy, user, debt, paid)
+        parts += own
+        fees.append(total(f"{debt.get('name')}", own))
+    sum_ = total("total", fees)
+    minimum = policy.number("late_fee", "minimum")
+    if 0 < sum_.value < minimum:
+        sum_ = Item("total", minimum, "yuan", f"{sum_.formula}, at least {plain(minimum)}")
+    return [*parts, *fees, sum_]
+
+
+def _debt(policy: Policy, user: str, debt: Inputs, paid: date) -> list[Item]:
+    name, amount, due = str(debt.get("name")), debt.number("amount"), debt.day("due")
+    first = due + timedelta(days=1)
+    if paid < first:
+        return []
+    until_new_year = min(paid, date(due.year, 12, 31))
+    old_days = max(0, (until_new_year - due).days)
+    new_days = (paid - due).days - old_days
+    if user == "resident":
+        rates = (policy.number("late_fee", "resident"),) * 2
+    else:
+        rates = (policy.number("late_fee", "other_current_year"), policy.number("late_fee", "other_past_year"))
+        reading = policy.get("late_fee", "across_new_year")
+        if reading == "past_year_rate_for_all_days" and new_days:
+            rates = (rates[1], rates[1])
+        elif reading not in ("split_at_1_january", "past_year_rate_for_all_days"):
+            raise Refused("policy_wrong", "/policy/late_fee/across_new_year")
+    spans = ((f"{name}, old year", old_days, rates[0]), (f"{name}, new year", new_days, rates[1]))
+    return [
+        product(label, "yuan", (amount, "yuan"), (Fraction(days), "days"), (rate, ""))
+        for label, days, rate in spans
+        if days
+    ]

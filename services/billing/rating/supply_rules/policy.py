@@ -1,0 +1,166 @@
+"""Dated policy documents (供电营业规则 and the like) and the way their figures are read. Every figure is data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from services.billing.rating.tariff import exact
+from services.billing.rating.tariff.codes import Refused
+from services.billing.rating.tariff.exact import divide, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy version: [from_, to) and its rules. A start that is None is not confirmed and reaches back without end."""
+
+    id: str
+    version: str
+    from_: date | None
+    to: date | None
+    rules: Mapping[str, Any]
+
+    def get(self, *path: str) -> Any:
+        """Give a value of the rules; one that is null or absent is refused as not confirmed."""
+        value: Any = self.rules
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+            if value is None:
+                raise Refused(
+                    "policy_unconfirmed", f"/policies/{self.id}/{'/'.join(path)}", f"{self.id} {self.version}"
+                )
+        return value
+
+    def number(self, *path: str) -> Fraction:
+        """Give a figure of the rules: a decimal or a ratio such as `1/2`, as text."""
+        return number(self.get(*path), f"/policies/{self.id}/{'/'.join(path)}", "policy_wrong")
+
+
+def load_policy(document: Mapping[str, Any]) -> Policy:
+    """Load one policy document: {policy, version, effective {from, to}, sources, RULE: {…}, …}."""
+    try:
+        effective = document["effective"]
+        start, end = (date.fromisoformat(effective[k]) if effective[k] else None for k in ("from", "to"))
+        head = {"policy", "version", "effective", "sources", "title", "notes"}
+        rules = {k: v for k, v in document.items() if k not in head}
+        policy = Policy(str(document["policy"]), str(document["version"]), start, end, rules)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refused("policy_wrong", "/policy", str(error)) from None
+    if not document.get("sources"):
+        raise Refused("policy_wrong", "/policy/sources")
+    if start is not None and end is not None and end <= start:
+        raise Refused("policy_wrong", "/policy/effective")
+    return policy
+
+
+def policy_on(policies: Sequence[Policy], policy_id: str, day: date) -> Policy:
+    """Give the version of a policy that holds on a day."""
+    for policy in policies:
+        if policy.id != policy_id or (policy.from_ is not None and day < policy.from_):
+            continue
+        if policy.to is None or day < policy.to:
+            return policy
+    raise Refused("policy_unknown", "/policy", f"{policy_id} on {day.isoformat()}")
+
+
+def number(value: Any, pointer: str, code: str = "input_wrong") -> Fraction:
+    """Read a decimal or a ratio from text."""
+    try:
+        top, _, bottom = value.partition("/")
+        divisor = parse(bottom) if bottom else None
+        found = parse(top).fraction()
+        return found / divisor.fraction() if divisor else found
+    except (AttributeError, ValueError, ZeroDivisionError):
+        raise Refused(code, pointer) from None
+
+
+class Inputs:
+    """The inputs of one calculation, read with their pointers."""
+
+    def __init__(self, values: Mapping[str, Any], pointer: str = "/input") -> None:
+        if not isinstance(values, Mapping):
+            raise Refused("input_wrong", pointer)
+        self.values = values
+        self.pointer = pointer
+
+    def get(self, key: str) -> Any:
+        """Give an input that must be there."""
+        if self.values.get(key) is None:
+            raise Refused("input_missing", f"{self.pointer}/{key}")
+        return self.values[key]
+
+    def has(self, key: str) -> bool:
+        """Say whether an input is given."""
+        return self.values.get(key) is not None
+
+    def number(self, key: str) -> Fraction:
+        """Give a decimal input."""
+        return number(self.get(key), f"{self.pointer}/{key}")
+
+    def numbers(self, key: str) -> list[Fraction]:
+        """Give a list of decimals."""
+        return [number(v, f"{self.pointer}/{key}/{i}") for i, v in enumerate(self.array(key))]
+
+    def day(self, key: str) -> date:
+        """Give a date."""
+        try:
+            return date.fromisoformat(self.get(key))
+        except (TypeError, ValueError):
+            raise Refused("input_wrong", f"{self.pointer}/{key}") from None
+
+    def choice(self, key: str, *names: str) -> str:
+        """Give one of the named choices."""
+        value = self.get(key)
+        if value not in names:
+            raise Refused("input_wrong", f"{self.pointer}/{key}", "one of " + ", ".join(names))
+        return str(value)
+
+    def array(self, key: str) -> list[Any]:
+        """Give a list."""
+        value = self.get(key)
+        if not isinstance(value, list):
+            raise Refused("input_wrong", f"{self.pointer}/{key}")
+        return value
+
+    def each(self, key: str) -> list["Inputs"]:
+        """Give a list of objects."""
+        return [Inputs(v, f"{self.pointer}/{key}/{i}") for i, v in enumerate(self.array(key))]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One result of a policy calculation: exact value, unit, how it comes about. Yuan are rounded half up to the fen."""
+
+    name: str
+    value: Fraction
+    unit: str
+    formula: str
+
+    @property
+    def amount_fen(self) -> int | None:
+        """Give the amount in fen, None for what is no money."""
+        if self.unit != "yuan":
+            return None
+        return divide(self.value.numerator * 100, self.value.denominator, "half_up")
+
+
+def plain(value: Fraction) -> str:
+    """Print an exact number for a formula."""
+    return exact.text(value.numerator, value.denominator)
+
+
+def product(name: str, unit: str, *factors: tuple[Fraction, str]) -> Item:
+    """Make an item out of a product; each factor has its unit ("" = none)."""
+    value = Fraction(1)
+    for factor, _ in factors:
+        value *= factor
+    left = " x ".join(f"{plain(f)} {u}".strip() for f, u in factors)
+    return Item(name, value, unit, f"{left} = {plain(value)}")
+
+
+def total(name: str, items: Sequence[Item]) -> Item:
+    """Add items up."""
+    value = sum((i.value for i in items), Fraction(0))
+    left = " + ".join(plain(i.value) for i in items) or "0"
+    return Item(name, value, items[0].unit if items else "yuan", f"{left} = {plain(value)}")

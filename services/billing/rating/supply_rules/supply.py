@@ -1,0 +1,38 @@
+"""Outage compensation and unmetered temporary supply."""
+
+from services.billing.rating.supply_rules.policy import Inputs, Item, Policy, product
+
+
+def outage_compensation(policy: Policy, inputs: Inputs) -> list[Item]:
+    """Compute what an outage is compensated with: a multiple of the likely energy charge.
+
+    Inputs: hours, month_kwh, price. The likely kWh are the hours' share of an average month. Source: 供电营业规则 (1996).
+    """
+    month = policy.number("outage", "days_of_month") * 24
+    energy = product(
+        "kwh", "kWh", (inputs.number("month_kwh"), "kWh"), (inputs.number("hours"), "hours"), (1 / month, "")
+    )
+    charge = product("energy_charge", "yuan", (energy.value, "kWh"), (inputs.number("price"), "yuan"))
+    return [
+        energy,
+        charge,
+        product("compensation", "yuan", (charge.value, "yuan"), (policy.number("outage", "times"), "")),
+    ]
+
+
+def temporary_supply(policy: Policy, inputs: Inputs) -> list[Item]:
+    """Settle prepaid temporary supply without a meter (临时用电).
+
+    Inputs: kw, hours (a day), days (agreed), price, used_days, prepaid. Used for less than the policy's part of the term,
+    only its share of the charge is kept.
+    """
+    charge = product(
+        "charge", "yuan", (inputs.number("kw"), "kW"), (inputs.number("hours"), "hours"), (inputs.number("days"), "days"),
+        (inputs.number("price"), "yuan"),
+    )  # fmt: skip
+    short = inputs.number("used_days") < inputs.number("days") * policy.number("temporary_supply", "short_below")
+    if short:
+        share = policy.number("temporary_supply", "short_pays")
+        charge = product("charge", "yuan", (charge.value, "yuan"), (share, ""))
+    refund = inputs.number("prepaid") - charge.value
+    return [charge, Item("refund", refund, "yuan", f"{inputs.get('prepaid')} - {charge.formula.split(' = ')[-1]}")]

@@ -1,0 +1,169 @@
+"""The book of tariffs: versions by effective date, price series, calendars and power factor tables."""
+
+import itertools
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+from services.billing.rating.tariff.codes import TariffError
+from services.billing.rating.tariff.exact import Exact
+from services.billing.rating.tariff.load import load_tariff
+from services.billing.rating.tariff.model import Tariff
+from services.billing.rating.tariff.node import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A dated price series kept outside the tariff. `values` are (from, to, price or None) in order of time.
+
+    An interval series has `minutes` > 0 and `days`: the prices of every slot of a local day.
+    """
+
+    id: str
+    currency: str
+    values: tuple[tuple[date, date | None, Exact | None], ...]
+    minutes: int = 0
+    days: Mapping[date, tuple[Exact, ...]] = field(default_factory=dict)
+
+    def price_on(self, day: date) -> Exact | None:
+        """Give the price of a day, None where it was not supplied."""
+        index = bisect_right(self.values, day, key=lambda v: v[0]) - 1
+        if index < 0:
+            return None
+        _, to, price = self.values[index]
+        return price if to is None or day < to else None
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The days of each year that are not ordinary. A year that is not in it was not supplied."""
+
+    id: str
+    years: Mapping[int, Mapping[date, str]]
+
+    def kind_of(self, day: date) -> str | None:
+        """Give the kind of a day, None where its year was not supplied."""
+        year = self.years.get(day.year)
+        return None if year is None else year.get(day, "ordinary")
+
+
+class TariffBook:
+    """Loaded tariffs by id and version. Versions of an id must follow each other without gap or overlap.
+
+    A version whose end is open holds until the next one begins: so a price can change while bills have used the version
+    before, and even for days that are billed already.
+
+    `stamp` is different for every book: a cache may use it as part of its key.
+    """
+
+    def __init__(
+        self,
+        tariffs: Iterable[Tariff],
+        series: Iterable[Series] = (),
+        calendars: Iterable[Calendar] = (),
+    ) -> None:
+        by_id: dict[str, list[Tariff]] = {}
+        for tariff in tariffs:
+            by_id.setdefault(tariff.id, []).append(tariff)
+        self.versions: dict[str, tuple[Tariff, ...]] = {name: _ordered(v) for name, v in by_id.items()}
+        self.series = {s.id: s for s in series}
+        self.calendars = {c.id: c for c in calendars}
+
+    def version_on(self, tariff_id: str, day: date) -> Tariff | None:
+        """Give the version that holds on a day (or the one whose first day is not confirmed yet)."""
+        for version in reversed(self.versions.get(tariff_id, ())):
+            if version.from_ is None or version.from_ <= day:
+                return version if version.to is None or day < version.to else None
+        return None
+
+
+def _ordered(versions: list[Tariff]) -> tuple[Tariff, ...]:
+    ordered = sorted(versions, key=lambda t: t.from_ or date.min)
+    if len({t.version for t in ordered}) != len(ordered):
+        raise TariffError("name_twice", "/version", f"{ordered[0].id} has a version twice")
+    for index, (before, after) in enumerate(itertools.pairwise(ordered)):
+        if before.to is None and after.from_ is not None and before.from_ != after.from_:
+            ordered[index] = replace(before, to=after.from_)
+        elif before.to is None or after.from_ is None or before.to > after.from_:
+            raise TariffError("version_overlap", "/effective/from", f"{after.id} {before.version} and {after.version}")
+        elif before.to < after.from_:
+            raise TariffError("version_gap", "/effective/from", f"{after.id} {before.version} and {after.version}")
+    return tuple(ordered)
+
+
+def load_series(document: Mapping[str, Any]) -> Series:
+    """Load a price series; in order, no gap, no overlap; null = not supplied."""
+    root = Node(document, "").keys("series title unit currency source interval_minutes days values notes")
+    unit, currency = root.get("unit").text(), root.maybe("currency")
+    money = currency.text() if currency else unit.split("/")[0]
+    if "days" in root:
+        minutes = root.get("interval_minutes").whole(1, 60)
+        days = {}
+        for key, item in root.get("days").fields():
+            days[_day(item, key)] = tuple(p.decimal() for p in item.items())
+        return Series(root.get("series").text(), money, (), minutes, days)
+    values: list[tuple[date, date | None, Exact | None]] = []
+    for item in root.get("values").items():
+        item.keys("from to price status source")
+        start, end, price = item.get("from").day(), item.get("to").day(), item.maybe("price")
+        if start is None:
+            raise item.get("from").fail("value_wrong")
+        if end is not None and end <= start:
+            raise item.fail("dates_reversed")
+        if values:
+            last = values[-1][1]
+            if last is None or last > start:
+                raise item.fail("series_overlap")
+            if last < start:
+                raise item.fail("series_gap")
+        values.append((start, end, price.decimal() if price else None))
+    return Series(root.get("series").text(), money, tuple(values))
+
+
+def _day(node: Node, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise node.fail("value_wrong", "a date was expected") from None
+
+
+def load_calendar(document: Mapping[str, Any]) -> Calendar:
+    """Load a calendar: {"calendar": id, "years": {"2026": {"holiday": [dates], …}}}; null = not supplied."""
+    root = Node(document, "").keys("calendar title source years notes")
+    years: dict[int, dict[date, str]] = {}
+    for key, item in root.get("years").fields():
+        if item.value is None:
+            continue
+        days: dict[date, str] = {}
+        for kind, listed in item.fields():
+            for entry in listed.items():
+                day = entry.day()
+                if day is None or str(day.year) != key:
+                    raise entry.fail("value_wrong", "a date of the year was expected")
+                if day in days:
+                    raise entry.fail("name_twice")
+                days[day] = kind
+        years[int(key)] = days
+    return Calendar(root.get("calendar").text(), years)
+
+
+def load_book(documents: Sequence[Mapping[str, Any]]) -> TariffBook:
+    """Load documents of every sort (tariffs, series, calendars, power factor tables) into one book."""
+    tables = {d["table"]: d for d in documents if "table" in d}
+    series = [load_series(d) for d in documents if "series" in d]
+    calendars = [load_calendar(d) for d in documents if "calendar" in d]
+    rest = [d for d in documents if not ({"table", "series", "calendar"} & set(d))]
+    return TariffBook([load_tariff(d, tables) for d in rest], series, calendars)
+
+
+def days_between(start: date, end: date) -> Iterable[date]:
+    """Give every day of [start, end)."""
+    return (start + timedelta(days=i) for i in range((end - start).days))
+
+
+def check_replacement(old: Tariff, new: Tariff, *, used: bool) -> None:
+    """Refuse to change a version that an issued bill used (`version_in_use`)."""
+    if used and (old.id, old.version) == (new.id, new.version) and old.sha256 != new.sha256:
+        raise TariffError("version_in_use", "/version", f"{old.id} {old.version}")
