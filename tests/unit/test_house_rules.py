@@ -40,7 +40,7 @@ BAD = [
 GOOD = [
     (
         DOMAIN,
-        "import dataclasses\nfrom decimal import Decimal\nfrom shared import money, periods\nimport numpy as np\n",
+        "import dataclasses\nfrom decimal import Decimal\nfrom shared import money, dated\nimport numpy as np\n",
     ),
     (DOMAIN, "from services.billing.domain import ladders\nfrom shared.money import Fen\n"),
     (STORE, "def f(seen): seen.add(1)\n"),
