@@ -28,7 +28,7 @@ from shared.metrics import Metrics
 from shared.settings import Settings
 from shared.web.auth import DeviceLookup
 from shared.web.routing import Router
-from shared.web.state import ControlTotals, Gauges, Trace
+from shared.web.state import ControlTotals, Gauges, Tracer
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,9 @@ KEEP_ALIVE_SECONDS = 65
 
 Background = Callable[[], Coroutine[Any, Any, None]]
 """A loop that works until it is cancelled."""
+
+WaitingOldest = Callable[[View], Awaitable[datetime | None]]
+"""Returns since when the oldest row of a capability waits for a reference."""
 
 
 @dataclass(kw_only=True)
@@ -109,9 +112,9 @@ def assemble(
     jobs: Sequence[Job] = (),
     background: Sequence[Background] = (),
     gauges: Sequence[Gauges] = (),
-    waiting_oldest: Callable[[View], Awaitable[datetime | None]] | None = None,
-    control_totals: ControlTotals | None = None,
-    trace: Trace | None = None,
+    waiting_oldest: Sequence[WaitingOldest] = (),
+    control_totals: Sequence[ControlTotals] = (),
+    tracers: Mapping[str, Tracer] | None = None,
     device_lookup: DeviceLookup | None = None,
     context: Any = None,
     metrics: Metrics | None = None,
@@ -146,7 +149,7 @@ def assemble(
         checks={"consumer": _consumes(consumer)} if consumer else {},
         gauges=[_platform_gauges(consumer, database.clock, metrics, waiting_oldest), *gauges],
         control_totals=control_totals,
-        trace=trace,
+        tracers=tracers,
         metrics=metrics,
         context=context,
     )
@@ -179,7 +182,7 @@ def _platform_gauges(
     consumer: Consumer | None,
     clock: Clock,
     metrics: Metrics,
-    waiting_oldest: Callable[[View], Awaitable[datetime | None]] | None,
+    waiting_oldest: Sequence[WaitingOldest],
 ) -> Gauges:
     def age(since: datetime | None) -> float:
         return 0.0 if since is None else max((clock.now() - since).total_seconds(), 0.0)
@@ -188,8 +191,8 @@ def _platform_gauges(
         pending, oldest = await journal.pending_state(view)
         metrics.gauge("consumer_silent_seconds").set(time.monotonic() - consumer.ticked_at if consumer else 0.0)
         values = {"journal_pending": float(pending), "journal_pending_oldest_age_seconds": age(oldest)}
-        if waiting_oldest is not None:
-            values["waiting_oldest_age_seconds"] = age(await waiting_oldest(view))
+        if waiting_oldest:
+            values["waiting_oldest_age_seconds"] = max([age(await oldest(view)) for oldest in waiting_oldest])
         if consumer is not None:
             counts = await dead_letters.count(view, consumer.name)
             for state in ("poison", "parked", "ready"):

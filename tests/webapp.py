@@ -140,14 +140,12 @@ async def count_notes(tx: Tx, _business_date: date, _chunk: str) -> dict[str, in
     return {"notes": len(await tx.all(select(NOTES.c.note_no)))}
 
 
-async def control_totals(_read: View, cycle: str) -> dict[str, int]:
+async def control_totals(_view: View, cycle: str) -> dict[str, int]:
     return {"notes": 3 if cycle == "2026-01" else 0}
 
 
-async def trace(_read: View, kind: str, document_id: str) -> TraceNode | None:
-    if kind != "note":
-        return None
-    return TraceNode("tiny", kind, document_id, {"amount_fen": 1}, (Origin("tiny", "cause", "c-1"),))
+async def trace_note(_view: View, document_id: str) -> TraceNode | None:
+    return TraceNode("tiny", "note", document_id, {"amount_fen": 1}, (Origin("tiny", "cause", "c-1"),))
 
 
 @dataclass(frozen=True)
@@ -177,8 +175,8 @@ def build(database: Database, **options: Any) -> FastAPI:
         "routers": [router],
         "jobs": [Job("count-notes", one_chunk, count_notes)],
         "device_lookup": known_devices,
-        "control_totals": control_totals,
-        "trace": trace,
+        "control_totals": [control_totals],
+        "tracers": {"note": trace_note},
     }
     return web.create_app(service="tiny", database=database, **given | options)
 

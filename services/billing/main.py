@@ -12,13 +12,14 @@ from services.billing.rating import second_opinion
 from services.billing.rating.rating_types import RatedBill, Request
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.settings import BillingSettings
-from shared import service
+from shared import service, web
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.db.engine import View
 from shared.metrics import Metrics
 from shared.service import Service
 from shared.settings import SettingsError
+from shared.trace import TraceNode
 
 
 def build(
@@ -47,9 +48,9 @@ def build(
         jobs=[jobs.release_runs(context)],
         background=[jobs.issuer(database, context)],
         gauges=[gauges],
-        waiting_oldest=queries.waiting_oldest,
-        control_totals=queries.control_totals,
-        trace=queries.trace,
+        waiting_oldest=[queries.waiting_oldest],
+        control_totals=[queries.control_totals],
+        tracers={kind: _tracer(kind) for kind in ("bill", "bill_line", "tariff_version", "correction", "difference")},
         context=context,
         metrics=metrics,
     )
@@ -76,3 +77,10 @@ def _policies(settings: BillingSettings) -> policy.Policies:
     except (OSError, ValueError) as error:
         detail = str(error) if isinstance(error, policy.PolicyWrong) else type(error).__name__
         raise SettingsError(f"wrong setting: WATTLINE_BILLING_POLICY: {detail}") from None
+
+
+def _tracer(kind: str) -> web.Tracer:
+    async def traced(view: View, id: str) -> TraceNode | None:
+        return await queries.trace(view, kind, id)
+
+    return traced

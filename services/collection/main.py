@@ -9,13 +9,16 @@ from services.collection.domain.policy import Policy
 from services.collection.entrypoints import api_books, api_payments, consumers, jobs
 from services.collection.entrypoints.context import Context
 from services.collection.settings import CollectionSettings
-from shared import service
+from shared import service, web
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
+from shared.db.engine import View
 from shared.service import Service
 from shared.settings import SettingsError
+from shared.trace import TraceNode
 
 NAME = "collection"
+KINDS = ("payment", "payment_order", "receivable", "ledger_transaction", "reminder")
 
 
 def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
@@ -35,9 +38,9 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
         handlers=consumers.handlers(rules),
         jobs=jobs.jobs(rules),
         gauges=[queries.gauges],
-        waiting_oldest=queries.waiting_oldest,
-        control_totals=queries.control_totals,
-        trace=queries.trace,
+        waiting_oldest=[queries.waiting_oldest],
+        control_totals=[queries.control_totals],
+        tracers={kind: _tracer(kind) for kind in KINDS},
         context=Context(rules, today, settings.secret_of_channel),
     )
 
@@ -54,3 +57,10 @@ def load_policy(settings: CollectionSettings) -> Policy:
     if any("counter" not in version.channels for version in rules.versions):
         raise SettingsError("wrong setting: WATTLINE_COLLECTION_POLICY: each version needs the channel counter")
     return rules
+
+
+def _tracer(kind: str) -> web.Tracer:
+    async def traced(view: View, id: str) -> TraceNode | None:
+        return await queries.trace(view, kind, id)
+
+    return traced

@@ -16,11 +16,13 @@ from services.notify.entrypoints.consumers import handlers
 from services.notify.entrypoints.context import Context
 from services.notify.entrypoints.sender import Sender
 from services.notify.settings import NotifySettings
+from shared import web
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.db.engine import View
 from shared.metrics import Metrics
 from shared.service import Service, assemble, open_database
+from shared.trace import TraceNode
 from shared.web.state import Gauges
 
 
@@ -50,9 +52,9 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         jobs=[jobs.give_up_waiting(policy)],
         background=[sender.run],
         gauges=[_gauges(clock)],
-        waiting_oldest=queries.waiting_oldest,
-        control_totals=queries.control_totals,
-        trace=queries.trace,
+        waiting_oldest=[queries.waiting_oldest],
+        control_totals=[queries.control_totals],
+        tracers={kind: _tracer(kind) for kind in ("notice",)},
         context=context,
         metrics=metrics,
     )
@@ -93,3 +95,10 @@ def _gauges(clock: Clock) -> Gauges:
         return {"notices_queued": float(queued), "notices_oldest_age_seconds": age}
 
     return read_gauges
+
+
+def _tracer(kind: str) -> web.Tracer:
+    async def traced(view: View, id: str) -> TraceNode | None:
+        return await queries.trace(view, kind, id)
+
+    return traced

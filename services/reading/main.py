@@ -4,14 +4,17 @@ from services.reading.adapters import policies, queries
 from services.reading.entrypoints import api_masterdata, api_reads, api_views, consumers, jobs
 from services.reading.entrypoints.context import Context
 from services.reading.settings import ReadingSettings
-from shared import service
+from shared import service, web
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
+from shared.db.engine import View
 from shared.service import Service
 from shared.settings import SettingsError
+from shared.trace import TraceNode
 from shared.web.devices import DeviceRecord
 
 NAME = "reading"
+KINDS = ("usage", "read", "upload", "device_message")
 
 
 def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
@@ -36,8 +39,15 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
         handlers=consumers.handlers(own),
         jobs=jobs.jobs(own),
         gauges=[queries.gauges],
-        control_totals=queries.control_totals,
-        trace=queries.trace,
+        control_totals=[queries.control_totals],
+        tracers={kind: _tracer(kind) for kind in KINDS},
         device_lookup=device,
         context=own,
     )
+
+
+def _tracer(kind: str) -> web.Tracer:
+    async def traced(view: View, id: str) -> TraceNode | None:
+        return await queries.trace(view, kind, id)
+
+    return traced

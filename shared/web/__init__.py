@@ -2,7 +2,7 @@
 
 from shared.web.app import App, create_app
 from shared.web.routing import Json, Route, Router, policies
-from shared.web.state import ControlTotals, Db, Gauges, Trace, Web
+from shared.web.state import ControlTotals, Db, Gauges, Tracer, Web
 
 __all__ = [
     "App",
@@ -12,7 +12,7 @@ __all__ = [
     "Json",
     "Route",
     "Router",
-    "Trace",
+    "Tracer",
     "Web",
     "create_app",
     "policies",

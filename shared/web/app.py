@@ -14,7 +14,7 @@ from shared.settings import Settings
 from shared.web import errors, openapi, platform_routes, purge, routing
 from shared.web.auth import Authenticator, DeviceLookup
 from shared.web.edge import Edge
-from shared.web.state import ControlTotals, Gauges, Trace, Web
+from shared.web.state import ControlTotals, Gauges, Tracer, Web
 
 VERSION = "0.1.0"
 
@@ -37,8 +37,8 @@ def create_app(
     device_lookup: DeviceLookup | None = None,
     checks: Mapping[str, health.Check] | None = None,
     gauges: Sequence[Gauges] = (),
-    control_totals: ControlTotals | None = None,
-    trace: Trace | None = None,
+    control_totals: Sequence[ControlTotals] = (),
+    tracers: Mapping[str, Tracer] | None = None,
     metrics: Metrics | None = None,
     context: Any = None,
 ) -> FastAPI:
@@ -63,7 +63,7 @@ def create_app(
         jobs={job.name: job for job in (*jobs, purge.JOB)},
         gauges=gauges,
         control_totals=control_totals,
-        trace=trace,
+        tracers=tracers or {},
         consumer=f"wattline.{service}",
     )
     edge = Middleware(Edge, service=service, metrics=web.metrics, body_bytes_max=settings.body_bytes_max)

@@ -226,10 +226,9 @@ async def list_audit_entries(
 @router.get("/v1/control-totals", policy=auth.scope("admin"))
 async def control_totals(web: Current, cycle: Annotated[Month, Query()]) -> dict[str, int]:
     """Return this service's totals of a cycle, to be compared with the other services'."""
-    if web.control_totals is None:
-        return {}
     async with web.database.view() as view:
-        return dict(await web.control_totals(view, cycle))
+        found = [await totals(view, cycle) for totals in web.control_totals]
+    return {name: value for totals in found for name, value in totals.items()}
 
 
 class Origin(BaseModel):
@@ -251,10 +250,11 @@ class TracedDocument(BaseModel):
 @router.get("/v1/trace/{kind}/{id:path}", policy=auth.scope("admin"))
 async def trace(kind: Name, id: Annotated[str, Path(min_length=1, max_length=160)], web: Current) -> TracedDocument:
     """Return one document and what it was derived from."""
-    if web.trace is None:
+    tracer = web.tracers.get(kind)
+    if tracer is None:
         raise errors.not_found("document")
     async with web.database.view() as view:
-        node = await web.trace(view, kind, id)
+        node = await tracer(view, id)
     if node is None:
         raise errors.not_found("document")
     return TracedDocument.model_validate(node, from_attributes=True)

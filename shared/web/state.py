@@ -21,8 +21,8 @@ Gauges = Callable[[View], Awaitable[Mapping[str, float]]]
 ControlTotals = Callable[[View, str], Awaitable[Mapping[str, int]]]
 """Returns the service's control totals of a cycle (`2026-01`) by name."""
 
-Trace = Callable[[View, str, str], Awaitable[TraceNode | None]]
-"""Returns the document of this kind and id, or None."""
+Tracer = Callable[[View, str], Awaitable[TraceNode | None]]
+"""Returns the document of this id, or None; a capability brings one for each kind of document that it owns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +37,8 @@ class Web:
     checks: Mapping[str, health.Check]
     jobs: Mapping[str, Job]
     gauges: Sequence[Gauges]
-    control_totals: ControlTotals | None
-    trace: Trace | None
+    control_totals: Sequence[ControlTotals]
+    tracers: Mapping[str, Tracer]
     consumer: str
 
 

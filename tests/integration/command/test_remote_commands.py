@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from services.__main__ import main
 from services.command import reconcile
+from shared import web
 from shared.bus import dead_letters
 from shared.bus.dead_letters import DeadLetter
 from shared.db.engine import Database, View
@@ -37,11 +38,14 @@ TOTALS = {name.partition(".")[2]: 0 for rule in reconcile.RULES for name in (*ru
 }
 
 
-async def trace(_read: View, kind: str, document_id: str) -> TraceNode | None:
-    return TREE.get((kind, document_id))
+def tracer(kind: str) -> web.Tracer:
+    async def traced(_view: View, document_id: str) -> TraceNode | None:
+        return TREE.get((kind, document_id))
+
+    return traced
 
 
-async def totals(_read: View, cycle: str) -> dict[str, int]:
+async def totals(_view: View, cycle: str) -> dict[str, int]:
     return TOTALS if cycle == "2026-01" else TOTALS | {"posted_fen": 499}
 
 
@@ -56,7 +60,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 for n in range(3)
             ]
             await dead_letters.put(tx, "wattline.tiny", letters)
-        return webapp.build(database, trace=trace, control_totals=totals), database.close
+        return webapp.build(
+            database, tracers={kind: tracer(kind) for kind, _ in TREE}, control_totals=[totals]
+        ), database.close
 
     with live.served(build) as base_url:
         yield base_url
