@@ -1,0 +1,98 @@
+"""Rules with dates: half-open periods of days, and the versions of a document that follow one another. Pure.
+
+A rule is data, never a constant: another utility or another year is another version. All policies of all services have one form:
+
+    {"id": "CN/billing", "title": "…", "versions": [{"version": "1", "effective": {"from": "2000-01-01", "to": null}, …}]}
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Generic, TypeVar
+
+from shared.document import Node
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A span of days, half-open: [from_, to); without `to` it has no end yet."""
+
+    from_: date
+    to: date | None = None
+
+    def __contains__(self, day: date) -> bool:
+        return self.from_ <= day and (self.to is None or day < self.to)
+
+    def overlaps(self, other: "Period") -> bool:
+        """Return whether a day lies in both."""
+        return (self.to is None or other.from_ < self.to) and (other.to is None or self.from_ < other.to)
+
+
+class NotCovered(LookupError):
+    """No version holds on the day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version(Generic[T]):
+    """The rules that hold in a period; `name` is how the document calls this version."""
+
+    name: str
+    period: Period
+    rules: T
+
+
+class Versions(Generic[T]):
+    """The versions of one document in time order, without gap or overlap."""
+
+    def __init__(self, title: str, versions: Sequence[Version[T]]) -> None:
+        self.title = title
+        self._versions = tuple(versions)
+        self._starts = [version.period.from_ for version in versions]
+
+    def on(self, day: date) -> T:
+        """Return the rules that hold on a day; raises `NotCovered` where none do."""
+        return self.version_on(day).rules
+
+    def version_on(self, day: date) -> Version[T]:
+        """Return the version that holds on a day; raises `NotCovered` where none does."""
+        index = bisect_right(self._starts, day) - 1
+        if index < 0 or day not in self._versions[index].period:
+            raise NotCovered(f"{self.title}: no version holds on {day}")
+        return self._versions[index]
+
+    def __iter__(self) -> Iterator[Version[T]]:
+        return iter(self._versions)
+
+
+def period(node: Node) -> Period:
+    """Return the period of `{"from": …, "to": …}`, `to` null or the first day that is not in it any more."""
+    node.keys("from to")
+    start, end = node.get("from").day(), node.get("to").day()
+    if start is None:
+        raise node.get("from").fail("value_wrong", "a date was expected")
+    if end is not None and end <= start:
+        raise node.fail("dates_reversed")
+    return Period(start, end)
+
+
+def versions(document: Node, read: Callable[[Node], T], *, fields: str) -> Versions[T]:
+    """Return the versions of a policy document, each one's rules as `read` makes them of it.
+
+    `fields` names everything that a version may have beside `version`, `effective`, `title` and `sources` (blank separated).
+    Raises `DocumentError` with the place of the fault: something unknown, a gap or an overlap in time, no version at all.
+    """
+    document.keys("id title versions sources")
+    found: list[Version[T]] = []
+    for node in document.get("versions").items():
+        node.keys(f"version effective title sources {fields}")
+        span = period(node.get("effective"))
+        if found and found[-1].period.to != span.from_:
+            gap = found[-1].period.to is not None and found[-1].period.to < span.from_
+            raise node.get("effective").fail("version_gap" if gap else "version_overlap")
+        found.append(Version(node.get("version").text(), span, read(node)))
+    if not found:
+        raise document.get("versions").fail("value_wrong", "at least one version is needed")
+    return Versions(document.get("title").text(), found)

@@ -1,0 +1,148 @@
+"""Walking a JSON document with its JSON pointer (RFC 6901), so that every refusal points at its fault. Pure.
+
+All documents that hold rules (tariffs, policies, legal rates) are read with this: what is not known is refused, never ignored.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, ClassVar, Final, Self
+
+LIST_MAX: Final = 512
+"""More entries than any published rule has in one list; a guard against documents made to hurt."""
+TEXT_MAX: Final = 400
+
+FAULTS: Final[dict[str, str]] = {
+    "not_an_object": "an object was expected here",
+    "field_missing": "a field that the rule needs is not there",
+    "field_unknown": "a field that the language does not know",
+    "value_wrong": "the value has the wrong type, form or range",
+    "choice_open": "published practice differs here: the document must name its choice",
+    "choice_unknown": "the named choice does not exist",
+    "name_unknown": "a name refers to nothing in this document",
+    "name_twice": "the same name is used twice",
+    "dates_reversed": "the end does not lie after the beginning",
+    "version_gap": "there is a gap between two versions",
+    "version_overlap": "two versions hold on the same day",
+    "document_too_large": "the document is larger than any can be",
+}
+
+
+class DocumentError(ValueError):
+    """A document that cannot be used: `code` is stable, `pointer` leads to the fault, `detail` says it in words."""
+
+    texts: ClassVar[Mapping[str, str]] = FAULTS
+
+    def __init__(self, code: str, pointer: str, detail: str = "") -> None:
+        self.code = code
+        self.pointer = pointer
+        self.detail = detail or self.texts.get(code, "")
+        super().__init__(f"{code} at {pointer or '/'}: {self.detail}")
+
+
+class Node:
+    """A value of a document and where it stands."""
+
+    __slots__ = ("pointer", "value")
+
+    error: ClassVar[type[DocumentError]] = DocumentError
+
+    def __init__(self, value: Any, pointer: str = "") -> None:
+        self.value = value
+        self.pointer = pointer
+
+    def fail(self, code: str, detail: str = "") -> DocumentError:
+        """Return the error for this place."""
+        return self.error(code, self.pointer, detail)
+
+    def keys(self, allowed: str) -> Self:
+        """Refuse anything but an object whose fields are all among the allowed (blank separated)."""
+        if not isinstance(self.value, dict):
+            raise self.fail("not_an_object")
+        names = allowed.split()
+        for key in self.value:
+            if key not in names:
+                raise self.error("field_unknown", f"{self.pointer}/{escape(str(key))}")
+        return self
+
+    def __contains__(self, key: str) -> bool:
+        return isinstance(self.value, dict) and self.value.get(key) is not None
+
+    def get(self, key: str, missing: str = "field_missing") -> Self:
+        """Return the field, which must be there."""
+        if not isinstance(self.value, dict):
+            raise self.fail("not_an_object")
+        if key not in self.value:
+            raise self.error(missing, f"{self.pointer}/{escape(key)}")
+        return type(self)(self.value[key], f"{self.pointer}/{escape(key)}")
+
+    def maybe(self, key: str) -> Self | None:
+        """Return the field, or None where it is absent or null."""
+        return self.get(key) if key in self else None
+
+    def items(self) -> list[Self]:
+        """Return the entries of a list."""
+        if not isinstance(self.value, list):
+            raise self.fail("value_wrong", "a list was expected")
+        if len(self.value) > LIST_MAX:
+            raise self.fail("document_too_large")
+        return [type(self)(value, f"{self.pointer}/{i}") for i, value in enumerate(self.value)]
+
+    def fields(self) -> Iterator[tuple[str, Self]]:
+        """Yield the fields of an object."""
+        if not isinstance(self.value, dict):
+            raise self.fail("not_an_object")
+        if len(self.value) > LIST_MAX:
+            raise self.fail("document_too_large")
+        for key in self.value:
+            if not isinstance(key, str):
+                raise self.fail("value_wrong", "names must be texts")
+            yield key, type(self)(self.value[key], f"{self.pointer}/{escape(key)}")
+
+    def text(self) -> str:
+        """Return a non-empty text."""
+        if not isinstance(self.value, str) or not self.value or len(self.value) > TEXT_MAX:
+            raise self.fail("value_wrong", "a text was expected")
+        return self.value
+
+    def texts(self) -> tuple[str, ...]:
+        """Return a list of different texts."""
+        found: list[str] = []
+        for item in self.items():
+            if item.text() in found:
+                raise item.fail("name_twice")
+            found.append(item.text())
+        return tuple(found)
+
+    def flag(self) -> bool:
+        """Return a boolean."""
+        if not isinstance(self.value, bool):
+            raise self.fail("value_wrong", "true or false was expected")
+        return self.value
+
+    def whole(self, low: int, high: int) -> int:
+        """Return an integer in [low, high]."""
+        if isinstance(self.value, bool) or not isinstance(self.value, int) or not low <= self.value <= high:
+            raise self.fail("value_wrong", f"an integer from {low} to {high} was expected")
+        return self.value
+
+    def choice(self, *names: str) -> str:
+        """Return one of the named choices."""
+        if self.value is None:
+            raise self.fail("choice_open")
+        if not isinstance(self.value, str) or self.value not in names:
+            raise self.fail("choice_unknown", "one of " + ", ".join(names))
+        return self.value
+
+    def day(self) -> date | None:
+        """Return a date, or None for null."""
+        if self.value is None:
+            return None
+        try:
+            return date.fromisoformat(self.text())
+        except ValueError:
+            raise self.fail("value_wrong", "a date was expected") from None
+
+
+def escape(key: str) -> str:
+    """Return a field name as JSON pointers write it (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
