@@ -1,4 +1,4 @@
-"""The base of business errors. Pure: any layer may raise one."""
+"""The bases of business errors and of refusals. Pure: any layer may raise one."""
 
 from typing import ClassVar
 
@@ -16,4 +16,17 @@ class BusinessError(Exception):
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
+        self.detail = detail
+
+
+class Refused(Exception):
+    """One request of a calculation that cannot be answered: a stable code, a JSON pointer to the fault, and a detail.
+
+    It becomes the refusal of that request, never of its batch. Subclass it where its codes have texts of their own.
+    """
+
+    def __init__(self, code: str, pointer: str, detail: str = "") -> None:
+        super().__init__(f"{code} at {pointer}")
+        self.code = code
+        self.pointer = pointer
         self.detail = detail

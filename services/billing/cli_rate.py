@@ -13,6 +13,7 @@ from services.billing import tariffs
 from services.billing.rating.cases import advice
 from services.billing.rating.cases import run as cases
 from services.billing.rating.cases.answer import for_people
+from shared.regulation import packaged
 
 CASE_BYTES_MAX = 16 * 1024 * 1024
 """A year of quarter-hours of several quantities takes about 2 MiB of JSON."""
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         documents = tariffs.documents(args.supplied)
     except (OSError, ValueError) as error:
         return _unreadable(args.case, error)
-    answer = cases.run(case, documents, tariffs.policies())
+    answer = cases.run(case, documents, packaged.policies())
     print(json.dumps(answer, ensure_ascii=False, indent=2) if args.json else for_people(answer))
     found = cases.differences(case, answer)
     for difference in found:

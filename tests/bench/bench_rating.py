@@ -17,7 +17,7 @@ import numpy as np
 
 from services.billing.rating import rating
 from services.billing.rating.bulk import curves, engine
-from services.billing.rating.bulk.columns import Ints
+from shared.arrays import Ints
 from tests.bench import rating_book
 
 CHUNK = 65_536  # accounts of the mixed book at a time: some thousand of each form

@@ -10,7 +10,7 @@ import numpy as np
 
 from services.billing.rating import rating
 from services.billing.rating.bulk import forms
-from services.billing.rating.bulk.columns import Ints
+from shared.arrays import Ints
 from tests.properties.rating_strategies import TABLE
 
 JULY = (date(2026, 7, 1), date(2026, 8, 1))

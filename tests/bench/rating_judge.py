@@ -13,7 +13,7 @@ import PySAM.Utilityrate5 as Utilityrate5
 
 from services.billing.rating import rating
 from services.billing.rating.bulk import engine, forms
-from services.billing.rating.bulk.columns import Ints
+from shared.arrays import Ints
 from tests.bench import bench_rating
 
 YEAR = 2025  # 365 days; the judge knows no leap year and no special days

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from services.billing.rating import rating
-from services.billing.rating.tariff.exact import Exact
+from shared.exact import Exact
 from tests.properties.rating_strategies import Drawn
 
 

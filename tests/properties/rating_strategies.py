@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from services.billing.rating import rating
-from services.billing.rating.tariff.exact import parse
+from shared.exact import parse
 
 TARIFF = "drawn/tariff"
 HOLIDAYS = {

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.billing import tariffs
 from services.billing.rating.cases import advice
+from shared.regulation import packaged
 from tests.effort import examples
 from tests.unit.billing.rating.documents import HOME, PLAIN
 from tests.unit.billing.rating.test_advice import FLAT, year
@@ -46,7 +47,7 @@ CASES.append(
     }
 )
 DOCUMENTS = tariffs.documents("sample")
-POLICIES = tariffs.policies()
+POLICIES = packaged.policies()
 WRONG = st.one_of(
     st.none(),
     st.booleans(),

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from services.billing.rating import corrections, rating
-from services.billing.rating.tariff.exact import divide
+from shared.exact import divide
 from tests.effort import examples
 from tests.properties.formula_evaluator import evaluate
 from tests.properties.rating_requests import requests_for

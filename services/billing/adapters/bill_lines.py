@@ -8,8 +8,8 @@ import orjson
 
 from services.billing.domain.chains import LINE_FIELDS
 from services.billing.rating import rating
-from services.billing.rating.tariff import exact
-from services.billing.rating.tariff.exact import Exact
+from shared import exact
+from shared.exact import Exact
 
 
 def stored(text: str) -> list[rating.Line]:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from services.billing import tariffs
 from services.billing.adapters import rating_documents
 from services.billing.entrypoints import examples
 from services.billing.entrypoints.schemas import ValidOut
@@ -12,6 +11,7 @@ from services.billing.rating.cases import advice
 from shared import web
 from shared.db.engine import Database
 from shared.errors import BusinessError
+from shared.regulation import packaged
 from shared.web import auth
 
 router = web.Router("/v1", tags=["advice"])
@@ -28,7 +28,7 @@ class Malformed(BusinessError):
 @router.post("/bills/preview", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, example=examples.CASE)
 async def preview(case: dict[str, Any], db: web.Db) -> dict[str, Any]:
     """Rate a case with the stored tariffs; a refusal is part of the answer."""
-    return await _answer(db, lambda documents: advice.preview(case, documents, tariffs.policies()))
+    return await _answer(db, lambda documents: advice.preview(case, documents, packaged.policies()))
 
 
 @router.post("/tariffs/validate", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, example=examples.TARIFF)

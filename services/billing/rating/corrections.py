@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.billing.rating.rating_types import JsonState, Line, RatedBill, Request
-from services.billing.rating.tariff.exact import Exact
+from shared.exact import Exact
 
 Rate = Callable[[Sequence[Request]], Sequence[RatedBill]]
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
-from services.billing.rating.tariff.exact import Exact
+from shared.exact import Exact
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 

@@ -13,7 +13,7 @@ from services.billing.rating.rating_types import Finding, Line, RatedBill, Reque
 from services.billing.rating.reference import engine as reference
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.rating.tariff.codes import FINDINGS
-from services.billing.rating.tariff.exact import Exact
+from shared.exact import Exact
 
 DIFFERS: Final = "bill_differs"
 

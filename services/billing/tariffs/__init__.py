@@ -1,5 +1,5 @@
-"""The published documents that come with the product: tariffs, series, power factor tables, dated policies; and samples that
-fill their open facts for demonstrations.
+"""The published documents that come with the product: tariffs, series, power factor tables; and samples that fill their open
+facts for demonstrations.
 """
 
 import json
@@ -20,11 +20,6 @@ def documents(supplied: str | None = None) -> list[dict[str, Any]]:
         return found
     extra = json.loads((resources.files(__package__) / "supplied" / f"{supplied}.json").read_text(encoding="utf-8"))
     return fill(found, extra["supplied"], extra["why"])
-
-
-def policies() -> list[dict[str, Any]]:
-    """Read every packaged policy document (legal rates)."""
-    return _read("policies")
 
 
 def _read(*folder: str) -> list[dict[str, Any]]:

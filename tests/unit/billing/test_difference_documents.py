@@ -9,7 +9,7 @@ from services.billing.domain import differences
 from services.billing.domain.differences import LineDifference
 from services.billing.domain.policy import DELTA, REVERSAL_AND_NEW, STYLES
 from services.billing.rating.rating_types import Line
-from services.billing.rating.tariff.exact import Exact
+from shared.exact import Exact
 
 LINE = Line(
     charge="energy",

@@ -6,8 +6,9 @@ from typing import Any
 from services.billing.rating.bulk.engine import Rated
 from services.billing.rating.bulk.work import LineColumn, Note
 from services.billing.rating.rating_types import Finding, Line, RatedBill, Request
-from services.billing.rating.tariff.codes import FINDINGS, Refused
-from services.billing.rating.tariff.exact import Exact
+from services.billing.rating.tariff.codes import FINDINGS
+from shared.errors import Refused
+from shared.exact import Exact
 
 ZH = {"rounding": "尾差", "tax": "税"}
 

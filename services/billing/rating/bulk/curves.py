@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from services.billing.rating.bulk.columns import SAFE, Bools, Col, Ints
 from services.billing.rating.bulk.forms import MISSING, Plan
 from services.billing.rating.bulk.segments import Piece
 from services.billing.rating.bulk.work import Unsupported, Work
@@ -17,6 +16,7 @@ from services.billing.rating.rating_types import Curve
 from services.billing.rating.tariff.book import Series
 from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import DaySchedule, Tariff
+from shared.arrays import SAFE, Bools, Col, Ints
 
 STEPS: Final = (1, 5, 10, 15, 20, 30, 60)
 QUARTER: Final = 15

@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 
 from services.billing.rating.bulk import kwh, ladders, other, quantities, two_part
-from services.billing.rating.bulk.columns import Bools, Col, Ints
 from services.billing.rating.bulk.forms import Key, Plan
 from services.billing.rating.bulk.segments import Piece, meets
 from services.billing.rating.bulk.work import LadderState, LineColumn, Note, Work
-from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import (
     Capacity,
     Credit,
@@ -24,6 +22,8 @@ from services.billing.rating.tariff.model import (
     PowerFactor,
     Tiered,
 )
+from shared.arrays import Bools, Col, Ints
+from shared.errors import Refused
 
 MAKE: Mapping[type, Callable[[Work, Piece, Any], None]] = {
     Energy: kwh.energy,

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from services.billing.rating.bulk.columns import Bools, Ints
 from services.billing.rating.rating_types import AccountFact, Request
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.rating.tariff.model import Tariff
+from shared.arrays import Bools, Ints
 
 Form = tuple[Any, ...]
 Key = tuple[str | int, ...]

@@ -1,12 +1,12 @@
 """Charges on kWh as columns: energy and levies, export, ladder prices and add-ons, free kWh."""
 
 from services.billing.rating.bulk import curves
-from services.billing.rating.bulk.columns import Col, by_share
 from services.billing.rating.bulk.segments import Piece
 from services.billing.rating.bulk.work import Work, as_addends
 from services.billing.rating.tariff.codes import Refused
-from services.billing.rating.tariff.exact import Exact
 from services.billing.rating.tariff.model import Credit, Energy, Ladder, Price, SeriesPrice, Tiered
+from shared.arrays import Col, by_share
+from shared.exact import Exact
 
 
 def energy(work: Work, piece: Piece, charge: Energy) -> None:

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from services.billing.rating.bulk.columns import Col, Rows
 from services.billing.rating.bulk.limits import free_allowance, is_outside, limits, year_of
 from services.billing.rating.bulk.segments import Piece, meets
 from services.billing.rating.bulk.work import LadderState, Work
 from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import Ladder
+from shared.arrays import Col, Rows
 
 
 def climb(work: Work, piece: Piece, ladder: Ladder) -> None:

@@ -1,12 +1,11 @@
 """Charges that are no energy, tax, and the total, as columns."""
 
-from services.billing.rating.bulk.columns import Col
 from services.billing.rating.bulk.segments import Piece
 from services.billing.rating.bulk.work import LineColumn, Work, as_addends
 from services.billing.rating.tariff.codes import Refused
-from services.billing.rating.tariff.exact import Exact
 from services.billing.rating.tariff.model import Fixed, Given, Minimum, Percent, Tariff
-from services.billing.rating.tariff.rounding import RoundTo
+from shared.arrays import Col
+from shared.exact import Exact, RoundTo
 
 
 def fixed(work: Work, piece: Piece, charge: Fixed) -> None:

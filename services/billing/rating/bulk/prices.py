@@ -5,8 +5,8 @@ from datetime import date
 from services.billing.rating.bulk.forms import Plan
 from services.billing.rating.bulk.segments import Piece
 from services.billing.rating.tariff.codes import Refused
-from services.billing.rating.tariff.exact import ZERO, Exact, divide
 from services.billing.rating.tariff.model import Number, Price, Ratio, SeasonalPrice, SumOfPrices
+from shared.exact import ZERO, Exact, divide
 
 
 def unit_price(plan: Plan, piece: Piece, price: Price) -> Exact:

@@ -1,12 +1,10 @@
 """Quantities before prices, as columns: usage of a piece, kWh rounding, losses, shares, sub-meters."""
 
 from services.billing.rating.bulk import curves
-from services.billing.rating.bulk.columns import Col, by_share
 from services.billing.rating.bulk.segments import Piece
 from services.billing.rating.bulk.work import Work
 from services.billing.rating.rating_types import UsagePart
 from services.billing.rating.tariff.codes import WH_MAX, Refused
-from services.billing.rating.tariff.exact import Exact
 from services.billing.rating.tariff.quantity_rules import (
     Amount,
     FixedRule,
@@ -17,7 +15,8 @@ from services.billing.rating.tariff.quantity_rules import (
     SpreadRule,
     SumRule,
 )
-from services.billing.rating.tariff.rounding import RoundTo
+from shared.arrays import Col, by_share
+from shared.exact import Exact, RoundTo
 
 ABSENT_IS_NONE = ("export", "reactive.export")
 """A meter that does not measure these directions has no such register."""

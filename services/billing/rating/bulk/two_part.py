@@ -10,13 +10,13 @@ from typing import Final
 import numpy as np
 
 from services.billing.rating.bulk import curves
-from services.billing.rating.bulk.columns import Bools, Col, Ints
 from services.billing.rating.bulk.forms import same_power
 from services.billing.rating.bulk.segments import Piece, fact_at
 from services.billing.rating.bulk.work import Work, as_addends
 from services.billing.rating.tariff.codes import Refused
-from services.billing.rating.tariff.exact import ONE, Exact
 from services.billing.rating.tariff.model import Capacity, Demand, FactorStep, PowerFactor
+from shared.arrays import Bools, Col, Ints
+from shared.exact import ONE, Exact
 
 LONG: Final = 10**6
 """Days of a suspension without a known end."""

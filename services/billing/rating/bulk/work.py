@@ -7,14 +7,13 @@ from math import gcd, lcm
 
 import numpy as np
 
-from services.billing.rating.bulk.columns import SAFE, Bools, Col, Ints, Rows
 from services.billing.rating.bulk.forms import Key, Plan
 from services.billing.rating.bulk.prices import unit_price
 from services.billing.rating.bulk.segments import Piece, pieces
 from services.billing.rating.tariff.codes import Refused
-from services.billing.rating.tariff.exact import Exact
 from services.billing.rating.tariff.model import ChargeBase, Price
-from services.billing.rating.tariff.rounding import RoundTo
+from shared.arrays import SAFE, Bools, Col, Ints, Rows
+from shared.exact import Exact, RoundTo
 
 
 class Unsupported(Exception):

@@ -11,8 +11,8 @@ from services.billing.rating.rating_types import RatedBill, Request, UsagePart
 from services.billing.rating.reference.engine import rate_one
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.rating.tariff.codes import Refused, TariffError
-from services.billing.rating.tariff.exact import divide
 from services.billing.rating.tariff.load import load_tariff
+from shared.exact import divide
 from shared.money import yuan
 
 Documents = Sequence[Mapping[str, Any]]

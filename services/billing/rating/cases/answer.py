@@ -5,9 +5,9 @@ from typing import Any
 
 from services.billing.rating.rating_types import Finding, Line, RatedBill
 from services.billing.rating.reference.explain import formula
-from services.billing.rating.supply_rules.policy import Item
-from services.billing.rating.tariff.exact import Exact, text
+from shared.exact import Exact, text
 from shared.money import yuan
+from shared.regulation.policy import Item
 
 
 def thousandths(value: int) -> str:

@@ -8,7 +8,7 @@ from services.billing.rating.cases.registers import quantities_wh
 from services.billing.rating.rating_types import AccountFact, Curve, Equipment, Request, UsagePart
 from services.billing.rating.tariff.book import TariffBook, load_book
 from services.billing.rating.tariff.codes import Refused, TariffError
-from services.billing.rating.tariff.exact import Exact, parse
+from shared.exact import Exact, parse
 
 YEAR_MIN, YEAR_MAX = 1980, 2199
 """No published tariff is older, no bill later; dates near the ends of the calendar cannot be counted on."""

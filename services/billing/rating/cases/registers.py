@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.billing.rating.tariff.codes import Refused
-from services.billing.rating.tariff.exact import Exact, parse
+from shared.exact import Exact, parse
 
 UNITS = ("kwh", "kvarh", "kw")
 

@@ -9,11 +9,13 @@ from services.billing.rating.cases.answer import answer_json, policy_json
 from services.billing.rating.cases.read import book_of, day, requests_of, tariff_documents
 from services.billing.rating.reference.engine import rate_in
 from services.billing.rating.reference.frame import Frame
-from services.billing.rating.supply_rules.calculate import calculate
-from services.billing.rating.supply_rules.policy import load_policy, policy_on
 from services.billing.rating.tariff.codes import Refused, TariffError
-from services.billing.rating.tariff.exact import divide, parse
+from shared import errors
+from shared.exact import divide, parse
 from shared.money import yuan
+from shared.regulation import codes as regulation
+from shared.regulation.calculate import calculate
+from shared.regulation.policy import load_policy, policy_on
 
 
 def run(
@@ -27,7 +29,7 @@ def run(
         if case.get("kind") == "policy":
             return _policy(case, name, policies)
         return _tariff(case, name, documents)
-    except (TariffError, Refused) as error:
+    except (TariffError, errors.Refused) as error:
         refusal = {"code": error.code, "severity": "refused", "pointer": error.pointer, "detail": error.detail}
         return {"contract": name, "refusal": refusal, "findings": []}
 
@@ -39,7 +41,7 @@ def _policy(case: Mapping[str, Any], name: str, policies: Sequence[Mapping[str, 
     elif isinstance(policy, str):
         found = policy_on([load_policy(p) for p in policies], policy, day(case, "date", ""))
     else:
-        raise Refused("policy_unknown", "/policy")
+        raise regulation.Refused("policy_unknown", "/policy")
     return policy_json(name, calculate(found, str(case.get("calculation")), case.get("input") or {}))
 
 

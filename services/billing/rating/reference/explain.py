@@ -1,8 +1,8 @@
 """The formula of a line: a text that a person can check with a pocket calculator, made only when it is asked for."""
 
 from services.billing.rating.rating_types import Line
-from services.billing.rating.tariff import exact
-from services.billing.rating.tariff.exact import Exact
+from shared import exact
+from shared.exact import Exact
 
 
 def formula(line: Line) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 from services.billing.rating.rating_types import AccountFact, Finding, Line, Request
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.rating.tariff.codes import FINDINGS
-from services.billing.rating.tariff.exact import Exact, divide
 from services.billing.rating.tariff.model import ChargeBase, Condition, Tariff
+from shared.exact import Exact, divide
 
 
 class Segment:

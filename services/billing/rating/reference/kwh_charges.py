@@ -5,8 +5,8 @@ from services.billing.rating.reference.frame import Frame, Segment
 from services.billing.rating.reference.prices import resolve
 from services.billing.rating.reference.quantities import by_share, need
 from services.billing.rating.tariff.codes import Refused
-from services.billing.rating.tariff.exact import ZERO, Exact
 from services.billing.rating.tariff.model import Credit, Energy, Ladder, Price, SeriesPrice, Tiered
+from shared.exact import ZERO, Exact
 
 
 def energy(frame: Frame, segment: Segment, charge: Energy) -> None:

@@ -6,9 +6,8 @@ from services.billing.rating.rating_types import Line
 from services.billing.rating.reference.frame import Frame, Segment
 from services.billing.rating.reference.prices import resolve
 from services.billing.rating.tariff.codes import Refused
-from services.billing.rating.tariff.exact import ZERO, Exact, divide
 from services.billing.rating.tariff.model import Fixed, Given, Minimum, Percent, Tariff
-from services.billing.rating.tariff.rounding import RoundTo
+from shared.exact import ZERO, Exact, RoundTo, divide
 
 
 def fixed(frame: Frame, segment: Segment, charge: Fixed) -> None:

@@ -4,8 +4,8 @@ from datetime import date
 
 from services.billing.rating.reference.frame import Frame, Segment
 from services.billing.rating.tariff.codes import Refused
-from services.billing.rating.tariff.exact import ZERO, Exact, divide
 from services.billing.rating.tariff.model import Number, Price, Ratio, SeasonalPrice, SeriesPrice, SumOfPrices
+from shared.exact import ZERO, Exact, divide
 
 
 def resolve(price: Price, frame: Frame, segment: Segment) -> Exact:

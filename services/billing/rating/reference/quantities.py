@@ -6,7 +6,6 @@ from services.billing.rating.rating_types import UsagePart
 from services.billing.rating.reference import curves
 from services.billing.rating.reference.frame import Frame, Segment
 from services.billing.rating.tariff.codes import WH_MAX, Refused
-from services.billing.rating.tariff.exact import Exact, divide
 from services.billing.rating.tariff.model import Tariff
 from services.billing.rating.tariff.quantity_rules import (
     Amount,
@@ -18,7 +17,7 @@ from services.billing.rating.tariff.quantity_rules import (
     SpreadRule,
     SumRule,
 )
-from services.billing.rating.tariff.rounding import RoundTo
+from shared.exact import Exact, RoundTo, divide
 
 
 def fill_in(frame: Frame, segment: Segment) -> None:

@@ -11,8 +11,8 @@ from services.billing.rating.reference.frame import Frame, Segment
 from services.billing.rating.reference.prices import resolve
 from services.billing.rating.reference.quantities import need
 from services.billing.rating.tariff.codes import Refused
-from services.billing.rating.tariff.exact import ONE, Exact, divide
 from services.billing.rating.tariff.model import Capacity, Demand, FactorStep, PowerFactor
+from shared.exact import ONE, Exact, divide
 
 
 @dataclass(frozen=True, slots=True)

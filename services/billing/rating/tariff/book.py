@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.billing.rating.tariff.codes import TariffError
-from services.billing.rating.tariff.exact import Exact
 from services.billing.rating.tariff.load import load_tariff
 from services.billing.rating.tariff.model import Tariff
 from services.billing.rating.tariff.node import Node
+from shared.exact import Exact
 
 
 @dataclass(frozen=True, slots=True)

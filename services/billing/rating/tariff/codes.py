@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from shared import errors
+
 LOADING: Final[dict[str, str]] = {
     "not_an_object": "an object was expected here",
     "field_missing": "a field that the rule needs is not there",
@@ -69,14 +71,6 @@ FINDINGS: Final[dict[str, str]] = {
     "bill_differs": "the two implementations do not agree: the bill is held",
 }
 
-POLICY: Final[dict[str, str]] = {
-    "policy_unknown": "no such policy calculation",
-    "policy_wrong": "the policy document is not well formed",
-    "input_missing": "an input of the calculation is not given",
-    "input_wrong": "an input of the calculation has the wrong form",
-    "policy_unconfirmed": "the policy leaves this figure open: no source gives it",
-}
-
 WH_MAX: Final = 10**15
 """1 TWh: no single customer has more in a cycle, and products with 12-decimal prices stay clear of nonsense."""
 
@@ -93,11 +87,8 @@ class TariffError(ValueError):
         self.detail = detail or LOADING.get(code, "")
 
 
-class Refused(Exception):
+class Refused(errors.Refused):
     """One request that cannot be rated. Turned into the refusal of that request, never of its batch."""
 
     def __init__(self, code: str, pointer: str, detail: str = "") -> None:
-        super().__init__(f"{code} at {pointer}")
-        self.code = code
-        self.pointer = pointer
-        self.detail = detail or RATING.get(code) or POLICY.get(code, "")
+        super().__init__(code, pointer, detail or RATING.get(code, ""))

@@ -15,7 +15,7 @@ from services.billing.rating.tariff.load_prices import load_named
 from services.billing.rating.tariff.load_quantities import known_names, load_quantities
 from services.billing.rating.tariff.model import Charge, Energy, Ladder, Tariff, Tax, Tiered
 from services.billing.rating.tariff.node import Node, escape
-from services.billing.rating.tariff.rounding import RoundTo
+from shared.exact import RoundTo
 
 DOCUMENT_MAX = 256 * 1024
 """Characters of canonical JSON. The largest published industrial tariff takes about 8 KiB."""

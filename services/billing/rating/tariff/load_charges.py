@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.billing.rating.tariff.codes import TariffError
-from services.billing.rating.tariff.exact import Exact
 from services.billing.rating.tariff.load_ladders import load_condition
 from services.billing.rating.tariff.load_prices import load_by_period, load_price
 from services.billing.rating.tariff.model import (
@@ -26,6 +25,7 @@ from services.billing.rating.tariff.model import (
     Tiered,
 )
 from services.billing.rating.tariff.node import Node
+from shared.exact import Exact
 
 _COMMON = "name zh kind for tax "
 

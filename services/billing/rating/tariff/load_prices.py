@@ -3,7 +3,7 @@
 from services.billing.rating.tariff.load_periods import months_of
 from services.billing.rating.tariff.model import Number, Price, Ratio, SeasonalPrice, SeriesPrice, SumOfPrices
 from services.billing.rating.tariff.node import Node
-from services.billing.rating.tariff.rounding import RoundTo
+from shared.exact import RoundTo
 
 DEPTH_MAX = 6
 """A price composed of a series, a ratio, a season and two sums is 5 deep; deeper is a mistake."""

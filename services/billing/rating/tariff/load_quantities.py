@@ -14,7 +14,7 @@ from services.billing.rating.tariff.quantity_rules import (
     SpreadRule,
     SumRule,
 )
-from services.billing.rating.tariff.rounding import RoundTo
+from shared.exact import RoundTo
 
 BASE: Final = frozenset({"import", "export", "reactive.import", "reactive.export", "demand"})
 """Quantities that every tariff knows; others are registers of periods, derived, or named in `registers`."""

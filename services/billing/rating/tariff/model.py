@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.billing.rating.tariff.exact import Exact
 from services.billing.rating.tariff.quantity_rules import QuantityRule
-from services.billing.rating.tariff.rounding import RoundTo
+from shared.exact import Exact, RoundTo
 
 # --- prices
 

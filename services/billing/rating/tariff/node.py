@@ -5,8 +5,7 @@ from datetime import date
 from typing import Any
 
 from services.billing.rating.tariff.codes import TariffError
-from services.billing.rating.tariff.exact import MODES, Exact, parse
-from services.billing.rating.tariff.rounding import RoundTo
+from shared.exact import MODES, Exact, RoundTo, parse
 
 LIST_MAX = 512
 """More entries than any published tariff has in one list; a guard against documents made to hurt."""

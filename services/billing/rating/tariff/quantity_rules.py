@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.billing.rating.tariff.exact import Exact
-from services.billing.rating.tariff.rounding import RoundTo
+from shared.exact import Exact, RoundTo
 
 Amount = Exact | str
 """A figure of the document, or the name of a value of the account facts."""

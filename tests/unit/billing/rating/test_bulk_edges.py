@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.billing.rating import rating
-from services.billing.rating.tariff.exact import Exact
+from shared.exact import Exact
 from tests.unit.billing.rating.beside import both, by_curve, document
 from tests.unit.billing.rating.documents import HOME, PLAIN
 

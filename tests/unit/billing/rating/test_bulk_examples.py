@@ -11,7 +11,7 @@ import pytest
 from services.billing import tariffs
 from services.billing.rating import rating
 from services.billing.rating.cases import read
-from services.billing.rating.tariff.exact import Exact
+from shared.exact import Exact
 from tests.unit.billing.rating.beside import both, by_curve, document
 from tests.unit.billing.rating.documents import HOME, PLAIN
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from services.billing.rating import rating, second_opinion
-from services.billing.rating.bulk import columns, engine, forms, two_part
+from services.billing.rating.bulk import engine, forms, two_part
 from services.billing.rating.bulk import rate as bulk
-from services.billing.rating.bulk.columns import SAFE, Col, Rows
-from services.billing.rating.tariff import exact
+from shared import arrays, exact
+from shared.arrays import SAFE, Col, Rows
 
 DOCUMENT: dict[str, Any] = {
     "id": "t",
@@ -175,7 +175,7 @@ def test_shares_are_floors_and_one_more_for_the_largest_remainders() -> None:
     for _ in range(300):
         weights = [[random.randint(0, 9) for _ in range(5)] for _ in range(random.randint(1, 4))]
         whole = [random.randint(-30, 90) for _ in range(5)]
-        shares = columns.by_share(Rows(5), column(*whole), [column(*w) for w in weights])
+        shares = arrays.by_share(Rows(5), column(*whole), [column(*w) for w in weights])
         for row in range(5):
             mine, own = [w[row] for w in weights], [int(s.v[row]) for s in shares]
             assert sum(own) == whole[row]

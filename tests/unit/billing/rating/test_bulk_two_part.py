@@ -9,7 +9,7 @@ import pytest
 
 from services.billing.rating import rating, second_opinion
 from services.billing.rating.bulk import rate as bulk
-from services.billing.rating.tariff.exact import Exact
+from shared.exact import Exact
 from tests.unit.billing.rating.beside import both, document
 from tests.unit.billing.rating.documents import PLAIN, TABLE
 

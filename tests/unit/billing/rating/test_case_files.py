@@ -11,7 +11,8 @@ import pytest
 
 from services.billing import tariffs
 from services.billing.rating.cases import run as cases
-from services.billing.rating.tariff.exact import divide
+from shared.exact import divide
+from shared.regulation import packaged
 
 FOLDER = Path(__file__).parents[3] / "cases"
 FILES = sorted(p for p in FOLDER.glob("*.json") if p.name != "worked_examples.json")
@@ -24,7 +25,7 @@ def case_of(path: Path) -> dict[str, Any]:
 
 
 def answer_of(case: dict[str, Any]) -> dict[str, Any]:
-    return cases.run(case, tariffs.documents(), tariffs.policies())
+    return cases.run(case, tariffs.documents(), packaged.policies())
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.billing.rating import rating
-from services.billing.rating.tariff.exact import divide, parse, text
+from shared.exact import divide, parse, text
 from tests.unit.billing.rating.documents import PLAIN, amounts, changed, fact, rated
 
 MONTHS = {"month": "thirtieths", "last_part": "rest_of_month"}

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.billing.rating import rating
-from services.billing.rating.tariff.exact import Exact
+from shared.exact import Exact
 from tests.unit.billing.rating.documents import HOME, PLAIN, changed, home, request
 
 SHANGHAI_MIDNIGHT = datetime(2025, 12, 31, 16, tzinfo=UTC)

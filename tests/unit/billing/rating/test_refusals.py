@@ -9,7 +9,7 @@ import pytest
 from services.billing.rating import rating
 from services.billing.rating.cases import run as cases
 from services.billing.rating.tariff.codes import RATING
-from services.billing.rating.tariff.exact import Exact
+from shared.exact import Exact
 from tests.unit.billing.rating.documents import HOME, PLAIN, TABLE, changed, home, request, state
 
 FACTOR = {

@@ -7,7 +7,7 @@ import pytest
 
 from services.billing.rating import rating
 from services.billing.rating.reference.two_part import hundredths
-from services.billing.rating.tariff.exact import Exact, parse
+from shared.exact import Exact, parse
 from tests.unit.billing.rating.beside import both
 from tests.unit.billing.rating.documents import PLAIN, TABLE, amounts, changed, fact, rated, request
 

@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
-from services.billing.rating.supply_rules.policy import Inputs, Item, Policy, plain, product, total
-from services.billing.rating.tariff.codes import Refused
+from shared.regulation.codes import Refused
+from shared.regulation.policy import Inputs, Item, Policy, plain, product, total
 
 
 def theft(policy: Policy, inputs: Inputs) -> list[Item]:

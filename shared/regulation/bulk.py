@@ -1,5 +1,5 @@
 """The calculations by policy that are made for many customers at once, as columns: late fees at the end of a month, and the
-compensation of an outage. They share the policy documents with `supply_rules`, and no calculation.
+compensation of an outage. They share the policy documents with the calculations one by one, and no code calculation.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from math import lcm
 import numpy as np
 import numpy.typing as npt
 
-from services.billing.rating.bulk.columns import SAFE, Bools, Col, Ints, Rows
-from services.billing.rating.supply_rules.policy import Policy
-from services.billing.rating.tariff.codes import Refused
+from shared.arrays import SAFE, Bools, Col, Ints, Rows
+from shared.regulation.codes import Refused
+from shared.regulation.policy import Policy
 
 Days = npt.NDArray[np.datetime64]
 
@@ -33,7 +33,7 @@ def late_fees(policy: Policy, paid: date, residents: Bools, customer: Ints, amou
 
     `residents` has a row a customer. One row a debt: `customer` (index of its customer), `amount_fen`, `due` (datetime64[D], the
     last day without a fee). Raises Refused where the policy leaves open a figure that a row needs. Source: 供电营业规则 (1996)
-    art. 98, as in `supply_rules.late_fee`.
+    art. 98, as in `late_fee`.
     """
     if policy.get("late_fee", "days") != "after_the_due_day_up_to_and_with_the_payment_day":
         raise Refused("policy_wrong", "/policy/late_fee/days")
@@ -92,7 +92,7 @@ def outage_compensation(
     """Compute what customers get for an outage: a multiple of the energy charge of what they would likely have used.
 
     One row a customer: `minutes` without supply, `month_wh` of an average month, `price` (index into `prices`, yuan per kWh).
-    Raises Refused where the policy leaves a figure open. Source: 供电营业规则 (1996), as in `supply_rules.supply`.
+    Raises Refused where the policy leaves a figure open. Source: 供电营业规则 (1996), as in `supply`.
     """
     # Wh x minutes x price x this = fen
     each = policy.number("outage", "times") * 100 / (policy.number("outage", "days_of_month") * 24 * 60 * 1000)

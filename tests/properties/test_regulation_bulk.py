@@ -9,16 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.billing import tariffs
-from services.billing.rating.bulk import policy_runs
-from services.billing.rating.supply_rules.calculate import calculate
-from services.billing.rating.supply_rules.policy import load_policy
-from services.billing.rating.tariff.codes import Refused
-from services.billing.rating.tariff.exact import text
+from shared.exact import text
+from shared.regulation import bulk, packaged
+from shared.regulation.calculate import calculate
+from shared.regulation.codes import Refused
+from shared.regulation.policy import load_policy
 from tests.effort import examples
 
-DOCUMENT = next(p for p in tariffs.policies() if p["version"] == "1996")
-NEWER = load_policy(next(p for p in tariffs.policies() if p["version"] == "2024"))
+DOCUMENT = next(p for p in packaged.policies() if p["version"] == "1996")
+NEWER = load_policy(next(p for p in packaged.policies() if p["version"] == "2024"))
 READINGS = ("split_at_1_january", "past_year_rate_for_all_days")
 NEW_YEAR = date(2011, 1, 1)
 RATES = st.sampled_from(["0", "0.001", "0.002", "0.003", "1/7"])
@@ -41,7 +40,7 @@ def test_late_fees_of_many_are_those_of_each(
     policy = load_policy({**DOCUMENT, "late_fee": rules | {"minimum": minimum, "across_new_year": reading}})
     day = NEW_YEAR + timedelta(days=paid)
     rows = [(i, fen, NEW_YEAR + timedelta(days=due)) for i, (_, debts) in enumerate(customers) for fen, due in debts]
-    got = policy_runs.late_fees(
+    got = bulk.late_fees(
         policy,
         day,
         np.array([home for home, _ in customers], dtype=np.bool_),
@@ -58,8 +57,8 @@ def test_late_fees_of_many_are_those_of_each(
         assert (Fraction(int(got.num[i]), got.den), int(got.fen[i])) == (total.value * 100, total.amount_fen)
 
 
-def fees(policy: Any, home: bool, fen: int, due: str) -> policy_runs.Amounts:
-    return policy_runs.late_fees(
+def fees(policy: Any, home: bool, fen: int, due: str) -> bulk.Amounts:
+    return bulk.late_fees(
         policy,
         date(2011, 1, 18),
         np.array([home]),
@@ -110,7 +109,7 @@ def test_the_outage_compensation_of_many_is_that_of_each(rows: list[tuple[int, i
     policy = load_policy({**DOCUMENT, "outage": {**DOCUMENT["outage"], "times": times}})
     prices = ["0.538", "0.3583", "1"]
     minutes, wh, price = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
-    got = policy_runs.outage_compensation(policy, minutes, wh, [Fraction(p) for p in prices], price)
+    got = bulk.outage_compensation(policy, minutes, wh, [Fraction(p) for p in prices], price)
     assert not got.apart.any()
     for i, (out, used, which) in enumerate(rows):
         inputs = {"hours": f"{out}/60", "month_kwh": text(used, 1000), "price": prices[which]}
@@ -120,5 +119,5 @@ def test_the_outage_compensation_of_many_is_that_of_each(rows: list[tuple[int, i
 
 def test_a_compensation_that_could_overflow_is_set_apart() -> None:
     rows = [np.array(values, dtype=np.int64) for values in ([60, 60], [2**61, 1000], [0, 0])]
-    got = policy_runs.outage_compensation(load_policy(DOCUMENT), rows[0], rows[1], [Fraction(1, 2)], rows[2])
+    got = bulk.outage_compensation(load_policy(DOCUMENT), rows[0], rows[1], [Fraction(1, 2)], rows[2])
     assert got.apart.tolist() == [True, False]

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from services.billing.rating.supply_rules import breach, late_fee, metering, supply
-from services.billing.rating.supply_rules.policy import Inputs, Item, Policy
-from services.billing.rating.tariff.codes import Refused
+from shared.regulation import breach, late_fee, metering, supply
+from shared.regulation.codes import Refused
+from shared.regulation.policy import Inputs, Item, Policy
 
 CALCULATIONS: Mapping[str, Callable[[Policy, Inputs], list[Item]]] = {
     "late_fee": late_fee.late_fee,

@@ -1,6 +1,6 @@
 """Outage compensation and unmetered temporary supply."""
 
-from services.billing.rating.supply_rules.policy import Inputs, Item, Policy, product
+from shared.regulation.policy import Inputs, Item, Policy, product
 
 
 def outage_compensation(policy: Policy, inputs: Inputs) -> list[Item]:

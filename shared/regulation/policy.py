@@ -6,9 +6,9 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from services.billing.rating.tariff import exact
-from services.billing.rating.tariff.codes import Refused
-from services.billing.rating.tariff.exact import divide, parse
+from shared import exact
+from shared.exact import divide, parse
+from shared.regulation.codes import Refused
 
 
 @dataclass(frozen=True, slots=True)

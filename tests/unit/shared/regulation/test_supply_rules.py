@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from services.billing import tariffs
-from services.billing.rating.supply_rules.calculate import calculate
-from services.billing.rating.supply_rules.policy import Item, Policy, load_policy, policy_on
-from services.billing.rating.tariff.codes import POLICY, Refused
+from shared.regulation import packaged
+from shared.regulation.calculate import calculate
+from shared.regulation.codes import POLICY, Refused
+from shared.regulation.policy import Item, Policy, load_policy, policy_on
 from tests.unit.billing.rating.documents import changed
 
-POLICIES = [load_policy(p) for p in tariffs.policies()]
+POLICIES = [load_policy(p) for p in packaged.policies()]
 OLD = policy_on(POLICIES, "CN/supply-rules", date(2024, 5, 31))
 NEW = policy_on(POLICIES, "CN/supply-rules", date(2024, 6, 1))
-DOCUMENT = next(p for p in tariffs.policies() if p["version"] == "1996")
+DOCUMENT = next(p for p in packaged.policies() if p["version"] == "1996")
 
 
 def values(policy: Policy, calculation: str, **inputs: Any) -> dict[str, Fraction]:

@@ -1,6 +1,7 @@
 """Exact numbers: decimals from text as integer pairs, and the four rounding modes. No float anywhere."""
 
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
 from typing import Final, NamedTuple
@@ -41,6 +42,14 @@ class Exact(NamedTuple):
 
 ZERO: Final = Exact(0, 1)
 ONE: Final = Exact(1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundTo:
+    """A named rounding point: to multiples of `step` by `mode` (`half_up`, `down`, `half_even`, `none`)."""
+
+    step: Exact
+    mode: str
 
 
 def parse(text: str) -> Exact:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from services.billing.rating.tariff.codes import Refused
+from shared.errors import Refused
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

@@ -1,0 +1,20 @@
+"""The one catalogue of what can be wrong with a policy document or with the inputs of a calculation by policy."""
+
+from typing import Final
+
+from shared import errors
+
+POLICY: Final[dict[str, str]] = {
+    "policy_unknown": "no such policy calculation",
+    "policy_wrong": "the policy document is not well formed",
+    "input_missing": "an input of the calculation is not given",
+    "input_wrong": "an input of the calculation has the wrong form",
+    "policy_unconfirmed": "the policy leaves this figure open: no source gives it",
+}
+
+
+class Refused(errors.Refused):
+    """One calculation that the policy or its inputs do not allow."""
+
+    def __init__(self, code: str, pointer: str, detail: str = "") -> None:
+        super().__init__(code, pointer, detail or POLICY.get(code, ""))
