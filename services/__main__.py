@@ -12,7 +12,7 @@ from shared.settings import SERVICES, Settings, SettingsError
 from shared.web import auth, devices
 
 USAGE_ERROR = 2
-RATING = "services.billing.cli_rate"
+RATING = "services.command.rate"
 LOADED = {  # commands with a module of their own, imported only for them: module, what adds the arguments, what runs
     "demo": ("services.demo", "add_arguments", "run"),
     "rate": (RATING, "add_arguments", "run"),

@@ -11,7 +11,7 @@ import httpx
 import orjson
 from sqlalchemy import event, func, select
 
-from services.billing import main, tariffs
+from services.billing import main
 from services.billing.adapters import queries, rating_documents, tables
 from services.billing.application import accounts, calculation, runs
 from services.billing.application import tariffs as tariff_use_cases
@@ -21,6 +21,7 @@ from services.billing.domain.accounts import Account, Assignment, Contract, Date
 from services.billing.entrypoints import jobs
 from services.billing.rating import second_opinion
 from services.billing.settings import DEFAULT_POLICY, BillingSettings
+from services.billing.tariffs.documents import packaged
 from shared.bus.embedded import EmbeddedEventLog
 from shared.db.engine import Database
 from shared.events.fact import Fact
@@ -235,7 +236,7 @@ async def desk(
     context: Context = service.app.state.context
     made = Desk(service, context, service.app)
     async with service.database.begin() as tx:
-        for document in tariffs.documents("sample"):
+        for document in packaged.documents("sample"):
             if str(document.get("id", "")).startswith("CN-ZJ/"):
                 await tariff_use_cases.put(
                     tx,

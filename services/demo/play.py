@@ -4,7 +4,7 @@ import asyncio
 from datetime import date, timedelta
 from typing import Any
 
-from services.billing import tariffs
+from services.billing.tariffs.documents import packaged
 from services.demo import setup
 from services.demo.district import EPOCH, EXCHANGE_DAY, GO_LIVE, Route, days
 from services.demo.stage import DemoFailed, Stage
@@ -24,7 +24,7 @@ NEW, KNOWN = {"accepted", "done"}, {"already_accepted", "already_done"}
 async def load_tariffs(stage: Stage) -> None:
     """Publish the two tariffs; what their sources leave open is filled with sample values, marked as such."""
     wanted = {route.tariff for route in stage.district.routes}
-    for document in tariffs.documents("sample"):
+    for document in packaged.documents("sample"):
         if document.get("id") in wanted:
             path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
             await stage.call("clerk-1", "PUT", "billing", path, document)

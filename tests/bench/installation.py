@@ -16,7 +16,7 @@ import httpx
 import orjson
 import psutil
 
-from services.billing import tariffs
+from services.billing.tariffs.documents import packaged
 from shared.settings import SERVICES
 from shared.testing.servers import KafkaBroker, PostgresServer, free_port
 from shared.web import auth, devices
@@ -142,7 +142,7 @@ class Installation:
 
     async def set_up(self) -> None:
         """Tell all services of the accounts, over REST; none of it is timed."""
-        for document in tariffs.documents("sample"):
+        for document in packaged.documents("sample"):
             if document.get("id") == TARIFF:
                 path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
                 await self.call("billing", "PUT", path, document)

@@ -8,7 +8,6 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.billing import tariffs
 from services.billing.domain import accounts, bills, chains, differences, policy
 from services.billing.domain.accounts import Assignment, DatedFact
 from services.billing.domain.bills import (
@@ -26,8 +25,9 @@ from services.billing.domain.bills import (
 )
 from services.billing.rating import rating
 from services.billing.settings import DEFAULT_POLICY
+from services.billing.tariffs.documents import packaged
 
-BOOK = rating.load_book(tariffs.documents("sample"))
+BOOK = rating.load_book(packaged.documents("sample"))
 POLICIES = policy.load(orjson.loads(DEFAULT_POLICY.read_bytes()))
 DAY = date(2020, 1, 1)
 FACTS, TARIFFS = (DatedFact(DAY, "residential", 3, 1),), (Assignment(DAY, "CN-ZJ/residential"),)

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.billing import tariffs
 from services.billing.rating.cases import advice
-from shared.regulation import packaged
+from services.billing.tariffs.documents import packaged as tariff_documents
+from shared.regulation import packaged as policy_documents
 from tests.effort import examples
 from tests.unit.billing.rating.documents import HOME, PLAIN
 from tests.unit.billing.rating.test_advice import FLAT, year
@@ -46,8 +46,8 @@ CASES.append(
         "state": EMPTY,
     }
 )
-DOCUMENTS = tariffs.documents("sample")
-POLICIES = packaged.policies()
+DOCUMENTS = tariff_documents.documents("sample")
+POLICIES = policy_documents.policies()
 WRONG = st.one_of(
     st.none(),
     st.booleans(),

@@ -21,8 +21,8 @@ from typing import Any
 import httpx
 import orjson
 
-from services.billing import tariffs
 from services.billing.settings import DEFAULT_POLICY
+from services.billing.tariffs.documents import packaged
 from services.command import reconcile
 from services.command.local import SCOPES
 from shared.settings import SERVICES
@@ -233,7 +233,7 @@ def _set_up(installation: Installation) -> None:
     def put(service: str, path: str, items: list[dict[str, Any]]) -> None:
         installation.call("PUT", service, path, {"items": items})
 
-    for document in tariffs.documents("sample"):
+    for document in packaged.documents("sample"):
         if document.get("id") == TARIFF:
             path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
             installation.call("PUT", "billing", path, document)

@@ -4,9 +4,9 @@ from typing import Any
 
 import orjson
 
-from services.billing import tariffs
 from services.billing.adapters import tables
 from services.billing.application import states
+from services.billing.tariffs.documents import packaged
 from shared.events.billing import AccountChanged, BillIssued
 from tests.billing_kit import PLAIN, Desk, account, closed, usage
 
@@ -102,7 +102,7 @@ async def test_the_state_of_all_accounts_can_be_published_again(desk: Desk) -> N
 
 def tariff(version: int, start: str, end: str | None, price: str = "0.538") -> dict[str, Any]:
     document: dict[str, Any] = orjson.loads(
-        orjson.dumps(next(d for d in tariffs.documents("sample") if d.get("id") == PLAIN))
+        orjson.dumps(next(d for d in packaged.documents("sample") if d.get("id") == PLAIN))
     )
     document |= {"id": "CN-XX/home", "version": version, "effective": {"from": start, "to": end}}
     text = orjson.dumps(document).decode()

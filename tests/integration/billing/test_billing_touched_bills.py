@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from services.billing import tariffs
+from services.billing.tariffs.documents import packaged
 from shared.events.reading import UsageMeasured
 from tests.billing_kit import PLAIN, Desk, account, closed, usage
 
@@ -15,7 +15,7 @@ MONTHS = ["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01"]
 
 def home(version: int, start: str, price: Any = "0.538", **more: Any) -> dict[str, Any]:
     """The plain tariff of Zhejiang under another name, open at its end, the first price of its ladder changed."""
-    text = orjson.dumps(next(d for d in tariffs.documents("sample") if d.get("id") == PLAIN)).decode()
+    text = orjson.dumps(next(d for d in packaged.documents("sample") if d.get("id") == PLAIN)).decode()
     document: dict[str, Any] = orjson.loads(text.replace('"0.538"', orjson.dumps(price).decode()))
     return document | {"id": "CN-XX/home", "version": version, "effective": {"from": start, "to": None}, **more}
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.billing import tariffs
 from services.billing.rating import rating
 from services.billing.rating.cases import read
+from services.billing.tariffs.documents import packaged
 from shared.exact import Exact
 from tests.unit.billing.rating.beside import both, by_curve, document
 from tests.unit.billing.rating.documents import HOME, PLAIN
@@ -27,7 +27,7 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[name for name, _ in CASES])
 def test_a_case_file_is_rated_by_both_alike(name: str, case: dict[str, Any]) -> None:
-    book = read.book_of(tariffs.documents(), read.tariff_documents(case))
+    book = read.book_of(packaged.documents(), read.tariff_documents(case))
     requests = read.requests_of(case)
     state = requests[0].state
     for request in requests:

@@ -9,10 +9,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from services.billing import tariffs
 from services.billing.rating.cases import run as cases
+from services.billing.tariffs.documents import packaged as tariff_documents
 from shared.exact import divide
-from shared.regulation import packaged
+from shared.regulation import packaged as policy_documents
 
 FOLDER = Path(__file__).parents[3] / "cases"
 FILES = sorted(p for p in FOLDER.glob("*.json") if p.name != "worked_examples.json")
@@ -25,7 +25,7 @@ def case_of(path: Path) -> dict[str, Any]:
 
 
 def answer_of(case: dict[str, Any]) -> dict[str, Any]:
-    return cases.run(case, tariffs.documents(), packaged.policies())
+    return cases.run(case, tariff_documents.documents(), policy_documents.policies())
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
@@ -37,7 +37,11 @@ def test_a_case_file_is_answered_as_it_expects(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_a_case_file_meets_the_schema_of_case_files(path: Path) -> None:
-    schema = json.loads((resources.files(tariffs) / "schemas" / "case.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(
+        (resources.files("services.billing.tariffs.documents") / "schemas" / "case.schema.json").read_text(
+            encoding="utf-8"
+        )
+    )
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(case_of(path), schema, cls=jsonschema.Draft202012Validator)
 

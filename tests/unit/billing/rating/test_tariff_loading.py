@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.billing import tariffs
 from services.billing.rating import rating
 from services.billing.rating.tariff.codes import LOADING
+from services.billing.tariffs.documents import packaged
 from tests.unit.billing.rating.documents import HOME, PLAIN, TABLE, changed
 
 LIMITS = "/ladders/year/limits_kwh"
@@ -303,7 +303,7 @@ def test_every_loading_code_has_a_test_here() -> None:
 
 
 def test_every_packaged_document_loads_and_says_what_is_not_confirmed() -> None:
-    book = rating.load_book(tariffs.documents())
+    book = rating.load_book(packaged.documents())
     assert {i.split("/")[0] for i in book.versions} == {
         f"CN-{p}" for p in ("BJ", "SH", "ZJ", "JS", "GD", "HN", "SD", "AH", "SC")
     }
@@ -325,8 +325,8 @@ def test_a_packaged_document_is_complete_but_for_the_facts_that_are_null() -> No
         "/periods/0/when": [{"hours": ["08:00-22:00"]}],
         "/periods/1/when": "rest",
     }
-    tables = {d["table"]: d for d in tariffs.documents() if "table" in d}
-    for document in tariffs.documents():
+    tables = {d["table"]: d for d in packaged.documents() if "table" in d}
+    for document in packaged.documents():
         if "charges" not in document or document["version"] == 2:
             continue
         loaded = rating.load_tariff(document, tables)
@@ -338,7 +338,7 @@ def test_a_packaged_document_is_complete_but_for_the_facts_that_are_null() -> No
 
 
 def test_the_sample_fills_the_tariffs_of_the_sample_district() -> None:
-    book = rating.load_book(tariffs.documents("sample"))
+    book = rating.load_book(packaged.documents("sample"))
     for name in (
         "CN-BJ/residential",
         "CN-ZJ/residential",

@@ -237,11 +237,11 @@ FACTOR = {
     ],
 )  # fmt: skip
 def test_the_table_of_1983_gives_the_percentage(standard: str, hundredth: int, percent: str) -> None:
-    from services.billing import tariffs
     from services.billing.rating.reference.two_part import factor_percent
     from services.billing.rating.tariff.model import PowerFactor
+    from services.billing.tariffs.documents import packaged
 
-    tables = {d["table"]: d for d in tariffs.documents() if "table" in d}
+    tables = {d["table"]: d for d in packaged.documents() if "table" in d}
     charge = rating.load_tariff(changed(PLAIN, {"/charges/1": {**FACTOR, "standard": standard}}), tables).charges[1]
     assert isinstance(charge, PowerFactor)
     assert factor_percent(charge, hundredth).fraction() == parse(percent).fraction()

@@ -9,7 +9,7 @@ import pytest
 from services.__main__ import main
 from tests.unit.billing.rating.documents import PLAIN, changed
 
-CASES = Path(__file__).parents[3] / "cases"
+CASES = Path(__file__).parents[2] / "cases"
 
 
 def rate(*arguments: str) -> int:

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from services.billing import tariffs
 from services.billing.rating.cases import advice
 from services.billing.rating.cases import run as cases
 from services.billing.rating.cases.answer import for_people
-from shared.regulation import packaged
+from services.billing.tariffs.documents import packaged as tariff_documents
+from shared.regulation import packaged as policy_documents
 
 CASE_BYTES_MAX = 16 * 1024 * 1024
 """A year of quarter-hours of several quantities takes about 2 MiB of JSON."""
@@ -30,10 +30,10 @@ def run(args: argparse.Namespace) -> int:
     """Rate the case of the arguments; 0 = rated as expected, 1 = differences or refused, 2 = no such case."""
     try:
         case = read_case(Path(args.case))
-        documents = tariffs.documents(args.supplied)
+        documents = tariff_documents.documents(args.supplied)
     except (OSError, ValueError) as error:
         return _unreadable(args.case, error)
-    answer = cases.run(case, documents, packaged.policies())
+    answer = cases.run(case, documents, policy_documents.policies())
     print(json.dumps(answer, ensure_ascii=False, indent=2) if args.json else for_people(answer))
     found = cases.differences(case, answer)
     for difference in found:
@@ -53,7 +53,7 @@ def add_file_argument(parser: argparse.ArgumentParser) -> None:
 def run_validate(args: argparse.Namespace) -> int:
     """Check a tariff document; 0 = valid, 1 = not, 2 = no such file."""
     try:
-        answer = advice.validate(read_case(Path(args.file)), tariffs.documents(args.supplied))
+        answer = advice.validate(read_case(Path(args.file)), tariff_documents.documents(args.supplied))
     except (OSError, ValueError) as error:
         return _unreadable(args.file, error)
     print(json.dumps(answer, ensure_ascii=False, indent=2))
@@ -63,7 +63,7 @@ def run_validate(args: argparse.Namespace) -> int:
 def run_compare(args: argparse.Namespace) -> int:
     """Compare alternatives over the cycles of a file; 0 = compared, 1 = refused, 2 = no such file."""
     try:
-        answer = advice.compare(read_case(Path(args.file)), tariffs.documents(args.supplied))
+        answer = advice.compare(read_case(Path(args.file)), tariff_documents.documents(args.supplied))
     except (OSError, ValueError) as error:
         return _unreadable(args.file, error)
     print(json.dumps(answer, ensure_ascii=False, indent=2))
