@@ -18,11 +18,11 @@ from shared.bus.consumer import Consumer, Handler
 from shared.bus.embedded import EmbeddedEventLog
 from shared.bus.kafka import KafkaEventLog
 from shared.bus.ports import EventLog
+from shared.bus.relay import Relay
 from shared.clock import Clock, SystemClock
 from shared.db import journal, retention
 from shared.db.engine import Database, View
 from shared.db.jobs import Job
-from shared.db.relay import Relay
 from shared.events.fact import Fact
 from shared.metrics import Metrics
 from shared.settings import Settings

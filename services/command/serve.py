@@ -13,8 +13,8 @@ import uvloop
 from services.command import local
 from shared import logging as logs
 from shared.bus.ports import EventLog
+from shared.bus.relay import Relay
 from shared.db import migrations
-from shared.db.relay import Relay
 from shared.service import Service, open_database, open_event_log
 from shared.settings import SERVICES, Settings, SettingsError
 

@@ -9,8 +9,8 @@ from sqlalchemy import event
 from shared import ids
 from shared.bus.embedded import EmbeddedEventLog
 from shared.bus.ports import StoredRecord
+from shared.bus.relay import BATCH, Relay, leadership
 from shared.db.engine import Database
-from shared.db.relay import BATCH, Relay, leadership
 from shared.events import catalogue, envelope
 from shared.events.collection import PaymentReceived
 from tests.system import tiny

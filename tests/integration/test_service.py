@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from shared.bus.embedded import EmbeddedEventLog
-from shared.db.relay import Relay
+from shared.bus.relay import Relay
 from shared.service import Service
 from shared.testing.servers import free_port
 from tests.system import tiny

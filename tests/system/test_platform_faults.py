@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from shared.bus import consumer
+from shared.bus import consumer, relay
 from shared.bus.embedded import EmbeddedEventLog
-from shared.db import journal, platform, relay
+from shared.bus.relay import NotLeader, Relay, leadership
+from shared.db import journal, platform
 from shared.db.engine import Database
-from shared.db.relay import NotLeader, Relay, leadership
 from shared.testing.faults import BEFORE_COMMIT, POINTS, Crash, CrashingTx, CrashPlan, Faults, FaultyEventLog
 from tests.system import tiny
 

@@ -11,9 +11,9 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, func, select
 
 from shared.bus.consumer import Consumer
 from shared.bus.ports import EventLog
+from shared.bus.relay import Relay
 from shared.db import bulk, columns, platform
 from shared.db.engine import Database, Tx, View
-from shared.db.relay import Relay
 from shared.events.collection import PaymentReceived, ReceivableCleared
 from shared.testing.faults import Crash, CrashingTx, CrashPlan
 

@@ -28,7 +28,7 @@ BAD = [
     ("PURE-IMPORT", "shared/money.py", "import numpy\n"),
     ("PURE-IMPORT", "shared/money.py", "from shared import settings\n"),
     ("COMMIT", STORE, "async def f(session): await session.commit()\n"),
-    ("COMMIT", "shared/db/relay.py", "async def f(connection): await connection.commit()\n"),
+    ("COMMIT", "shared/bus/relay.py", "async def f(connection): await connection.commit()\n"),
     ("COMMIT", "shared/bus/consumer.py", "async def f(tx): await tx.commit()\n"),
     ("ROW-BY-ROW", STORE, "def f(session, row): session.add(row)\n"),
     ("ROW-BY-ROW", STORE, "def f(self, rows): self.session.add_all(rows)\n"),
