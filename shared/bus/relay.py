@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared import ids
 from shared.bus.ports import EventLog, EventLogUnavailable, Record
-from shared.db import bulk, journal, platform
+from shared.db import bulk, journal, platform, travel
 from shared.db.engine import Database, Tx
 from shared.db.transient import is_transient
 from shared.events import envelope
@@ -166,7 +166,7 @@ class _Lease:
         if row is not None and row.holder != self._holder and row.expires_at > tx.now:
             raise NotLeader
         expires_at: datetime = tx.now + timedelta(seconds=LEASE_SECONDS)
-        values: bulk.Columns = {"name": [self._name], "holder": [self._holder], "expires_at": [expires_at]}
+        values: travel.Columns = {"name": [self._name], "holder": [self._holder], "expires_at": [expires_at]}
         if row is None:
             await bulk.insert_rows(tx, table, values)
         else:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select
 
 from shared import correlation, ids
-from shared.db import bulk, platform
+from shared.db import bulk, platform, travel
 from shared.db.connection import View, Write
 from shared.events import catalogue, envelope
 from shared.events.fact import Fact
@@ -22,7 +22,7 @@ async def append(tx: Write, publications: Sequence[Sequence[Fact]]) -> bool:
     packed = [(type(facts[0]), event) for facts in publications for event in envelope.pack(facts)]
     if not packed:
         return False
-    given = bulk.relation_for(
+    given = travel.relation_for(
         tx,
         _JOURNAL,
         {
@@ -57,7 +57,7 @@ async def pending(view: View, limit: int) -> Sequence[Row[Any]]:
 
 async def delete_pending(tx: Write, positions: Sequence[int]) -> None:
     """Delete the pointers to events that were sent."""
-    given = bulk.relation_for(tx, _PENDING, {"position": positions})
+    given = travel.relation_for(tx, _PENDING, {"position": positions})
     await tx.execute(delete(_PENDING).where(_PENDING.c.position.in_(select(given.c.position))))
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, Text, select
 
-from shared.db import bulk, columns
+from shared.db import bulk, columns, travel
 from shared.db.engine import Database
 
 METADATA = MetaData()
@@ -67,7 +67,7 @@ def things(
 async def test_texts_come_out_as_they_went_in(database: Database, texts: Sequence[str | None]) -> None:
     async with database.begin() as tx:
         await bulk.insert_rows(tx, THING, things(texts, no="as it is"))
-        await bulk.insert_rows(tx, THING, things(bulk.same(texts), no="at once"))
+        await bulk.insert_rows(tx, THING, things(travel.same(texts), no="at once"))
     assert [words for _, _, words in await stored(database)] == [*texts, *texts]
 
 
@@ -102,9 +102,9 @@ async def test_a_claim_that_meets_known_rows_writes_the_others_and_the_unit_of_w
 
 
 async def test_a_column_of_one_value_travels_once_and_others_as_they_are() -> None:
-    assert isinstance(bulk.same([NOON, NOON]), bulk.Same)
-    assert bulk.same([1, 2]) == [1, 2]
-    assert bulk.same([]) == []
+    assert isinstance(travel.same([NOON, NOON]), travel.Same)
+    assert travel.same([1, 2]) == [1, 2]
+    assert travel.same([]) == []
 
 
 async def test_instants_that_are_none_in_places_come_out_as_they_went_in(database: Database) -> None:
