@@ -119,7 +119,7 @@ async def take(tx: Tx, consumer: str, key: str) -> Sequence[Row[Any]]:
     if not key:
         mine &= _LETTERS.c.state == "ready"  # letters without a key have nothing in common
     rows = await tx.all(select(_LETTERS).where(mine).order_by(_LETTERS.c.id))
-    await tx.execute(delete(_LETTERS).where(_LETTERS.c.id.in_([row.id for row in rows])))
+    await bulk.delete_in(tx, _LETTERS, {"id": [row.id for row in rows]})
     await tx.execute(delete(_PARKED).where(_PARKED.c.consumer == consumer, _PARKED.c.key == key))
     return rows
 

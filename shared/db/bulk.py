@@ -19,9 +19,11 @@ from sqlalchemy import (
     Update,
     and_,
     any_,
+    delete,
     insert,
     select,
     true,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -131,18 +133,33 @@ async def select_in(
     """Return the rows whose key columns are among the given tuples; `order_by` gives their order."""
     if not _count(keys):
         return []
-    if len(keys) == 1:
-        ((name, given),) = keys.items()
-        unique = {name: given if view.dialect == "postgresql" else list(dict.fromkeys(given))}
-    else:
-        tuples = zip(*dict.fromkeys(zip(*keys.values(), strict=True)), strict=True)
-        unique = dict(zip(keys, map(list, tuples), strict=True))
-    shape, values = travel.shape_of(view, table, unique)
+    shape, values = travel.shape_of(view, table, _distinct(view, keys))
     wanted = tuple(table.c if columns is None else columns)
     known = all(isinstance(each, Column) for each in (*wanted, *order_by))  # an expression is another one each time
     build = _select_in if known else _select_in.__wrapped__
     statement = build(shape, wanted, tuple(order_by), for_update)
     return await view.all(statement if where is None else statement.where(where), values)
+
+
+async def delete_in(
+    tx: Write,
+    table: Table,
+    keys: travel.Columns,
+    *,
+    where: ColumnElement[bool] | None = None,
+    returning: Sequence[str] = (),
+) -> Sequence[Row[Any]]:
+    """Delete the rows whose key columns are among the given tuples, and return `returning` of each; their order is open."""
+    if not _count(keys):
+        return []
+    shape, values = travel.shape_of(tx, table, _distinct(tx, keys))
+    statement = _delete_in(shape, tuple(returning))
+    if where is not None:
+        statement = statement.where(where)
+    if returning:
+        return await tx.all(statement, values)
+    await tx.execute(statement, values)
+    return []
 
 
 @lru_cache(SHAPES_MAX)
@@ -196,11 +213,24 @@ def _select_in(
     if for_update:
         statement = statement.with_for_update(of=table)
     if shape.dialect == "postgresql" and len(shape.names) == 1:
-        (name,) = shape.names
-        return statement.where(table.c[name] == any_(shape.keys()))
+        return statement.where(_among(shape))
     given = shape.given
     matches = and_(*(table.c[name] == given.c[name] for name in shape.names))
     return statement.select_from(table.join(given, matches))
+
+
+@lru_cache(SHAPES_MAX)
+def _delete_in(shape: travel.Shape, returning: tuple[str, ...]) -> Any:
+    statement = delete(shape.table).where(_among(shape))
+    return statement.returning(*(shape.table.c[name] for name in returning)) if returning else statement
+
+
+def _among(shape: travel.Shape) -> ColumnElement[bool]:
+    """Return the condition that a row has one of the given keys."""
+    columns = [shape.table.c[name] for name in shape.names]
+    if shape.dialect == "postgresql" and len(columns) == 1:
+        return columns[0] == any_(shape.keys())
+    return tuple_(*columns).in_(select(*shape.given.c))
 
 
 async def lock(tx: Write, table: Table, keys: travel.Columns) -> Sequence[Row[Any]]:
@@ -211,6 +241,14 @@ async def lock(tx: Write, table: Table, keys: travel.Columns) -> Sequence[Row[An
     """
     names = [table.c[name] for name in keys]
     return await select_in(tx, table, keys, columns=names, order_by=names, for_update=tx.dialect == "postgresql")
+
+
+def _distinct(view: View, keys: travel.Columns) -> travel.Columns:
+    if len(keys) == 1:
+        ((name, given),) = keys.items()
+        return {name: given if view.dialect == "postgresql" else list(dict.fromkeys(given))}
+    tuples = zip(*dict.fromkeys(zip(*keys.values(), strict=True)), strict=True)
+    return dict(zip(keys, map(list, tuples), strict=True))
 
 
 def _count(columns: travel.Columns) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, func, insert, select
 
 from shared import correlation, ids
 from shared.db import bulk, platform, travel
@@ -57,8 +57,7 @@ async def pending(view: View, limit: int) -> Sequence[Row[Any]]:
 
 async def delete_pending(tx: Write, positions: Sequence[int]) -> None:
     """Delete the pointers to events that were sent."""
-    given = travel.relation_for(tx, _PENDING, {"position": positions})
-    await tx.execute(delete(_PENDING).where(_PENDING.c.position.in_(select(given.c.position))))
+    await bulk.delete_in(tx, _PENDING, {"position": positions})
 
 
 async def pending_state(view: View) -> tuple[int, datetime | None]:

@@ -113,3 +113,23 @@ async def test_instants_that_are_none_in_places_come_out_as_they_went_in(databas
         await bulk.insert_rows(tx, THING, things(["a", "b", "c"], at=at))
         rows = await bulk.select_in(tx, THING, {"no": ["n"]}, order_by=(THING.c.part,))
     assert [row.at for row in rows] == at
+
+
+async def test_rows_are_deleted_by_one_key_column_or_by_tuples_and_others_stay(database: Database) -> None:
+    async with database.begin() as tx:
+        for no in ("gone", "kept"):
+            await bulk.insert_rows(tx, THING, things(["a", "b", "c"], no=no))
+        assert await bulk.delete_in(tx, THING, {"no": ["gone", "gone", "never there"]}) == []
+        assert await bulk.delete_in(tx, THING, {"no": ["kept", "kept", "gone"], "part": [1, 1, 2]}) == []
+        assert await bulk.delete_in(tx, THING, {"no": []}) == []
+    assert await stored(database) == [("kept", 0, "a"), ("kept", 2, "c")]
+
+
+async def test_a_delete_keeps_to_its_condition_and_tells_what_it_deleted(database: Database) -> None:
+    async with database.begin() as tx:
+        await bulk.insert_rows(tx, THING, things(["a", "b", "a"]))
+        deleted = await bulk.delete_in(
+            tx, THING, {"no": ["n"]}, where=THING.c.words == "a", returning=("part", "words")
+        )
+    assert sorted(map(tuple, deleted)) == [(0, "a"), (2, "a")]
+    assert await stored(database) == [("n", 1, "b")]
