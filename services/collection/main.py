@@ -3,22 +3,26 @@
 import json
 from datetime import date
 
-from services.collection.adapters import queries
-from services.collection.domain import policy
-from services.collection.domain.policy import Policy
-from services.collection.entrypoints import api_books, api_payments, consumers, jobs
-from services.collection.entrypoints.context import Context
+from services.collection.context import Context
+from services.collection.dunning import api as reminders
+from services.collection.dunning import jobs
+from services.collection.ledger import api as books
+from services.collection.ledger.domain import policy
+from services.collection.ledger.domain.policy import Policy
+from services.collection.payments.api import callbacks, orders, payments
+from services.collection.receivables import api as receivables
+from services.collection.receivables import consumers
+from services.collection.receivables.store import waiting_oldest
 from services.collection.settings import CollectionSettings
-from shared import service, web
+from services.collection.views import api as views
+from services.collection.views.store import totals, trace
+from shared import service
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
-from shared.db.engine import View
 from shared.service import Service
 from shared.settings import SettingsError
-from shared.trace import TraceNode
 
 NAME = "collection"
-KINDS = ("payment", "payment_order", "receivable", "ledger_transaction", "reminder")
 
 
 def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
@@ -34,13 +38,21 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
         settings=settings,
         database=service.open_database(settings, NAME, clock=clock),
         event_log=event_log,
-        routers=[api_payments.router, api_books.router],
+        routers=[
+            orders.router,
+            callbacks.router,
+            payments.router,
+            receivables.router,
+            books.router,
+            reminders.router,
+            views.router,
+        ],
         handlers=consumers.handlers(rules),
         jobs=jobs.jobs(rules),
-        gauges=[queries.gauges],
-        waiting_oldest=[queries.waiting_oldest],
-        control_totals=[queries.control_totals],
-        tracers={kind: _tracer(kind) for kind in KINDS},
+        gauges=[totals.gauges],
+        waiting_oldest=[waiting_oldest],
+        control_totals=[totals.control_totals],
+        tracers=trace.TRACERS,
         context=Context(rules, today, settings.secret_of_channel),
     )
 
@@ -57,10 +69,3 @@ def load_policy(settings: CollectionSettings) -> Policy:
     if any("counter" not in version.channels for version in rules.versions):
         raise SettingsError("wrong setting: WATTLINE_COLLECTION_POLICY: each version needs the channel counter")
     return rules
-
-
-def _tracer(kind: str) -> web.Tracer:
-    async def traced(view: View, id: str) -> TraceNode | None:
-        return await queries.trace(view, kind, id)
-
-    return traced

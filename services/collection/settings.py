@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from shared.settings import Settings
 
 SECRET_BYTES_MIN = 32  # RFC 7518 §3.2: as long as the hash
-SHIPPED_POLICY = Path(__file__).parent / "policy" / "default.json"
+SHIPPED_POLICY = Path(__file__).parent / "policies" / "default.json"
 
 
 class CollectionSettings(Settings):

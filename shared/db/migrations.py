@@ -1,12 +1,13 @@
 """Alembic without an ini file: each service has `services/<name>/migrations/versions/`, this module runs them."""
 
 import asyncio
+import importlib
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
 SCRIPTS = Path(__file__).parent / "alembic"
@@ -21,6 +22,14 @@ def config(service: str, connection: Connection | None = None) -> Config:
     result.set_main_option("version_locations", str(SERVICES / service / "migrations" / "versions"))
     result.attributes["connection"] = connection
     return result
+
+
+def declared(service: str) -> MetaData:
+    """Return the metadata of all tables that the capabilities of a service declare."""
+    for file in sorted((SERVICES / service).glob("*/tables.py")):
+        tables = importlib.import_module(f"services.{service}.{file.parent.name}.tables")
+    metadata: MetaData = tables.Base.metadata
+    return metadata
 
 
 def _upgrade(connection: Connection, service: str) -> None:
@@ -54,10 +63,8 @@ async def revise(url: str, service: str, metadata: Any, message: str) -> None:
 
 
 if __name__ == "__main__":
-    import importlib
     import sys
 
     # python -m shared.db.migrations SERVICE "message" URL-of-a-database-at-head
     _, _service, _message, _url = sys.argv
-    _tables = importlib.import_module(f"services.{_service}.adapters.tables")
-    asyncio.run(revise(_url, _service, _tables.Base.metadata, _message))
+    asyncio.run(revise(_url, _service, declared(_service), _message))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.collection_kit import POLICY
+from tests.kits.collection import POLICY
 
 TARIFFS = sorted((Path(__file__).parents[2] / "services" / "billing" / "tariffs").glob("**/*.json"))
 

@@ -1,6 +1,5 @@
 """The migrations of every service make the tables that its code declares, on both databases."""
 
-import importlib
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from shared.settings import SERVICES
 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_the_migrated_tables_are_the_declared_ones(database_url: str, service: str) -> None:
-    metadata = importlib.import_module(f"services.{service}.adapters.tables").Base.metadata
+    metadata = migrations.declared(service)
 
     def compare(connection: Connection) -> list[Any]:
         return list(compare_metadata(MigrationContext.configure(connection), metadata))

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.collection.domain import ledger
-from services.collection.domain.books import Books
-from services.collection.domain.documents import BILL, DIFFERENCE, PAYMENT, REVERSED, Account, Correction, Debt
-from tests.collection_kit import POLICY
+from services.collection.ledger.domain import transactions
+from services.collection.ledger.domain.books import Books
+from services.collection.ledger.domain.documents import BILL, DIFFERENCE, PAYMENT, REVERSED, Account, Correction, Debt
 from tests.effort import examples
+from tests.kits.collection import POLICY
 
 CASH = "1001"
 COMPONENTS = ("energy", "renewables levy", "tax", "not mapped")
@@ -58,7 +58,7 @@ class World:
         elif kind == "pay":
             amount_fen, payment_id = abs(sum(amounts)) + 1, self.name(account_no)
             cause = self.books.cause(PAYMENT, payment_id, date(2026, 1, 1) + timedelta(days=day))
-            self.books.receive(account_no, cause, amount_fen, CASH, ledger.RECEIPT)
+            self.books.receive(account_no, cause, amount_fen, CASH, transactions.RECEIPT)
             self.payments[account_no].append(payment_id)
             self.paid_fen[account_no] += amount_fen
         elif kind == "reverse" and self.payments[account_no]:
@@ -206,7 +206,7 @@ def test_a_payment_settles_debts_in_the_order_of_their_age(debts: list[tuple[int
     for day, total_fen in debts:
         made.step("A1", "bill", [total_fen], day, 0)
     cause = made.books.cause(PAYMENT, "P", date(2026, 5, 1))
-    made.books.receive("A1", cause, amount_fen, CASH, ledger.RECEIPT)
+    made.books.receive("A1", cause, amount_fen, CASH, transactions.RECEIPT)
 
     by_age = sorted(made.books.new_receivables, key=lambda r: r.age)
     rest_fen = amount_fen

@@ -7,7 +7,10 @@ from typing import Any
 from sqlalchemy import DateTime, Row, Table, select
 
 from services.billing.adapters import tables as billing
-from services.collection.adapters import tables as collection
+from services.collection.dunning import tables as dunning
+from services.collection.ledger import tables as ledger
+from services.collection.payments import tables as payments
+from services.collection.receivables import tables as receivables
 from services.notify.adapters import store as notify
 from services.reading.adapters import store as reading
 from shared.db.engine import Database
@@ -26,16 +29,16 @@ TABLES: dict[str, dict[str, Table]] = {
         "runs": billing.BILL_RUN,
     },
     "collection": {
-        "accounts": collection.ACCOUNT,
-        "receivables": collection.RECEIVABLE,
-        "ledger transactions": collection.TRANSACTION,
-        "ledger entries": collection.ENTRY,
-        "credits": collection.CREDIT,
-        "allocations": collection.ALLOCATION,
-        "orders": collection.ORDER,
-        "payments": collection.PAYMENT,
-        "reminders": collection.REMINDER,
-        "waiting": collection.WAITING,
+        "accounts": ledger.ACCOUNT,
+        "receivables": ledger.RECEIVABLE,
+        "ledger transactions": ledger.TRANSACTION,
+        "ledger entries": ledger.ENTRY,
+        "credits": ledger.CREDIT,
+        "allocations": ledger.ALLOCATION,
+        "orders": payments.ORDER,
+        "payments": payments.PAYMENT,
+        "reminders": dunning.REMINDER,
+        "waiting": receivables.WAITING,
     },
     "notify": {"notices": notify.NOTICE, "unaddressed": notify.UNADDRESSED},
 }
@@ -54,16 +57,16 @@ NAMES: list[tuple[Table, str, Callable[[Row[Any]], str]]] = [
     (billing.BILL, "bill_id", lambda r: f"bill({r.contract_no} {r.period_from}..{r.period_to} v{r.version})"),
     (billing.CORRECTION, "correction_id", lambda r: f"correction({r.contract_no} {r.corrected_on} {r.reason})"),
     (billing.DIFFERENCE, "difference_id", lambda r: f"difference({r.bill_id} {r.replacement_id})"),
-    (collection.ORDER, "order_id", lambda r: f"order({r.account_no} {r.amount_fen})"),
+    (payments.ORDER, "order_id", lambda r: f"order({r.account_no} {r.amount_fen})"),
     (
-        collection.PAYMENT,
+        payments.PAYMENT,
         "payment_id",
         lambda r: f"payment({r.account_no} {r.channel} {r.amount_fen} {r.received_on})",
     ),
-    (collection.RECEIVABLE, "receivable_id", lambda r: f"receivable({r.document_id})"),
-    (collection.TRANSACTION, "transaction_id", lambda r: f"transaction({r.document_id} {r.kind})"),
-    (collection.CREDIT, "credit_id", lambda r: f"credit({r.source_kind} {r.source_id} {r.account_no})"),
-    (collection.REMINDER, "reminder_id", lambda r: f"reminder({r.receivable_id} {r.stage})"),
+    (ledger.RECEIVABLE, "receivable_id", lambda r: f"receivable({r.document_id})"),
+    (ledger.TRANSACTION, "transaction_id", lambda r: f"transaction({r.document_id} {r.kind})"),
+    (ledger.CREDIT, "credit_id", lambda r: f"credit({r.source_kind} {r.source_id} {r.account_no})"),
+    (dunning.REMINDER, "reminder_id", lambda r: f"reminder({r.receivable_id} {r.stage})"),
 ]
 
 

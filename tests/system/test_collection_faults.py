@@ -6,8 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from services.collection.adapters import tables
-from services.collection.entrypoints import consumers
+from services.collection.ledger import tables
+from services.collection.receivables import consumers
 from shared import ids
 from shared.bus.consumer import Consumer
 from shared.bus.embedded import EmbeddedEventLog
@@ -16,8 +16,8 @@ from shared.events import catalogue, envelope
 from shared.events.billing import BillIssued
 from shared.events.fact import Fact
 from shared.testing.faults import Faults, FaultyEventLog
-from tests import collection_kit
-from tests.collection_kit import Kit, account, bill, corrected, issued
+from tests.kits import collection as collection_kit
+from tests.kits.collection import Kit, account, bill, corrected, issued
 from tests.system import tiny
 
 SEED = 20261123

@@ -15,12 +15,13 @@ from sqlalchemy import select
 
 from services.billing.adapters import tables
 from services.billing.domain.policy import STYLES
-from services.collection.adapters import tables as collection_tables
+from services.collection.receivables import tables as collection_tables
 from services.command import reconcile
 from shared.events.billing import AccountChanged, BillCorrected, BillIssued
-from tests import billing_kit, collection_kit
+from tests import billing_kit
 from tests.billing_kit import Desk, account, usage
-from tests.collection_kit import Kit
+from tests.kits import collection as collection_kit
+from tests.kits.collection import Kit
 
 NUMBERS, CYCLES, STEPS = (1, 2, 3, 4), (1, 2, 3, 4), 120
 TURN = 12  # steps in one style

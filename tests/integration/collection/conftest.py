@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import collection_kit
-from tests.collection_kit import Kit, account
+from tests.kits import collection as collection_kit
+from tests.kits.collection import Kit, account
 
 
 @pytest.fixture(scope="session")

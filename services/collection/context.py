@@ -1,0 +1,36 @@
+"""What the routes and handlers of collection are given at start, and who may call them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from fastapi import Depends, Path
+from starlette.requests import Request
+
+from services.collection.ledger.domain.policy import Policy
+from shared.events.fact import MAX_NO
+from shared.web import auth
+
+READ = auth.scope("collection:read", "collection:write", "collection:cashier")
+WRITE = auth.scope("collection:write")
+CASHIER = auth.scope("collection:cashier")
+UTILITY = "*"  # figures over all accounts are for those who see all of them
+Id = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`today` is the utility's civil date now; `channel_secrets` the callback secret of each channel."""
+
+    policy: Policy
+    today: Callable[[], date]
+    channel_secrets: Mapping[str, bytes]
+
+
+async def _context(request: Request) -> Context:
+    context: Context = request.app.state.context
+    return context
+
+
+Own = Annotated[Context, Depends(_context)]

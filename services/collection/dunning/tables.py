@@ -1,0 +1,28 @@
+"""What was reminded of."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Column, Date, SmallInteger, String, UniqueConstraint
+from sqlmodel import Field
+
+from services.collection.base import Base
+from shared.db import columns
+
+
+class Reminder(Base, table=True):
+    """One reminder per receivable and stage, whatever happens to the receivable later."""
+
+    __tablename__ = "reminder"
+    __table_args__ = (UniqueConstraint("receivable_id", "stage", name="reminder_cause"),)
+
+    reminder_id: str = Field(sa_column=columns.key())
+    receivable_id: str = Field(sa_column=Column(columns.No, nullable=False))
+    stage: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    account_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    outstanding_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+    business_date: date = Field(sa_column=Column(Date, nullable=False))
+    recorded_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
+
+
+REMINDER = Reminder.__table__  # type: ignore[attr-defined]

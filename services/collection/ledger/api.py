@@ -1,0 +1,138 @@
+"""Routes that read the books, and the closing of months."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Path, Query
+
+from services.collection.context import READ, UTILITY, WRITE, Id, Own
+from services.collection.ledger import schemas
+from services.collection.ledger.store import accounts, findings, months, statements
+from services.collection.ledger.use_cases import months as closing
+from shared import web
+from shared.web import auth, pagination
+from shared.web.batch import Code, No
+from shared.web.errors import not_found
+
+router = web.Router("/v1", tags=["books"])
+FAR = date(9999, 12, 30)
+
+
+@router.get("/accounts/{account_no}", policy=READ)
+async def get_account(account_no: Id, caller: auth.Current, db: web.Db) -> schemas.AccountOut:
+    """Return what an account owes and has prepaid now."""
+    async with db.view() as view:
+        row = await accounts.account(view, account_no)
+    if row is None or not caller.may_see(row.org_unit):
+        raise not_found("account")
+    outstanding_fen = int(row.outstanding_fen)
+    return schemas.AccountOut(
+        account_no=row.account_no,
+        org_unit=row.org_unit,
+        outstanding_fen=outstanding_fen,
+        prepaid_fen=row.prepaid_fen,
+        balance_fen=outstanding_fen - row.prepaid_fen,
+    )
+
+
+@router.get("/accounts/{account_no}/statement", policy=READ)
+async def get_statement(
+    account_no: Id,
+    caller: auth.Current,
+    db: web.Db,
+    own: Own,
+    wanted: pagination.Query_,
+    start: Annotated[date, Query(alias="from")] = date.min,
+    end: Annotated[date, Query(alias="to", description="First day not on the statement.")] = FAR,
+) -> schemas.StatementOut:
+    """Return the statement of an account over accounting dates; a page of lines, balances of the whole span."""
+    async with db.view() as view:
+        row = await accounts.account(view, account_no)
+        if row is None or not caller.may_see(row.org_unit):
+            raise not_found("account")
+        found = await statements.statement(
+            view, own.policy, account_no, start=start, end=end, after=wanted.last_as(date, str), limit=wanted.fetch
+        )
+    page = wanted.page(
+        found.lines,
+        key=lambda line: (line.accounting_date, line.transaction_id),
+        item=lambda line: schemas.LineOut.model_validate(line, from_attributes=True),
+    )
+    return schemas.StatementOut(
+        account_no=account_no,
+        opening_balance_fen=found.opening_fen,
+        closing_balance_fen=found.closing_fen,
+        items=page.items,
+        next_cursor=page.next_cursor,
+    )
+
+
+@router.get("/findings", policy=READ)
+async def list_findings(
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    code: Code | None = None,
+    entity_id: No | None = None,
+) -> pagination.Page[schemas.FindingOut]:
+    """List what a person has to look at: money in suspense, bill parts without a mapping, conflicting duplicates."""
+    async with db.view() as view:
+        rows = await findings.listed(
+            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, code=code, entity_id=entity_id
+        )
+    return wanted.page(rows, key=lambda row: (row.finding_id,), item=lambda row: schemas.FindingOut(**row._mapping))
+
+
+@router.get("/trial-balance", policy=READ)
+async def get_trial_balance(
+    caller: auth.Current, db: web.Db, own: Own, as_of: date | None = None
+) -> schemas.TrialBalanceOut:
+    """Return debits and credits of every ledger account up to and with a day."""
+    caller.require(UTILITY)
+    day = as_of or own.today()
+    async with db.view() as view:
+        rows = await statements.trial_balance(view, day)
+    chart = own.policy.chart()
+    lines = [
+        schemas.TrialLine(
+            ledger_account=code,
+            name=chart[code].name if code in chart else "",
+            kind=chart[code].kind if code in chart else "",
+            debit_fen=debit_fen,
+            credit_fen=credit_fen,
+            balance_fen=debit_fen - credit_fen,
+        )
+        for code, debit_fen, credit_fen in rows
+    ]
+    debit_fen, credit_fen = sum(line.debit_fen for line in lines), sum(line.credit_fen for line in lines)
+    return schemas.TrialBalanceOut(
+        as_of=day, lines=lines, debit_fen=debit_fen, credit_fen=credit_fen, imbalance_fen=debit_fen - credit_fen
+    )
+
+
+@router.post(
+    "/months/{month}/close",
+    policy=WRITE,
+    raises=(closing.MonthOutOfOrder, closing.MonthNotEnded),
+)
+async def close_month(
+    month: Annotated[str, Path(pattern=r"^(19|20|21)\d{2}-(0[1-9]|1[0-2])$")],
+    caller: auth.Current,
+    db: web.Db,
+    own: Own,
+) -> schemas.ClosingOut:
+    """Close an accounting month and all before it, for ever."""
+    caller.require(UTILITY)
+    async with db.begin() as tx:
+        outcome = await closing.close(tx, month=month, today=own.today(), actor=caller.subject)
+    return schemas.ClosingOut.model_validate({"month": month, "status": outcome.status})
+
+
+@router.get("/months", policy=READ)
+async def list_months(
+    _caller: auth.Current, db: web.Db, wanted: pagination.Query_
+) -> pagination.Page[schemas.ClosedMonthOut]:
+    """List the closed months."""
+    async with db.view() as view:
+        rows = await months.closed(view, after=wanted.after, limit=wanted.fetch)
+    return wanted.page(rows, key=lambda row: (row.month,), item=lambda row: schemas.ClosedMonthOut(**row._mapping))

@@ -1,0 +1,331 @@
+"""The part of the books that one unit of work touches: what is owed, what was paid, and how the one settles the other.
+
+`Books` is loaded by the store, changed here without any I/O, and written back by the store: everything that it made or
+changed is in its public lists. Facts of one account are applied one by one, so that batches of any size end in the same books.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from services.collection.ledger.domain import months, transactions
+from services.collection.ledger.domain.documents import (
+    CLEARED,
+    CORRECTION,
+    OPEN,
+    OPENING,
+    PAYMENT,
+    REVERSED,
+    Account,
+    Allocation,
+    Cause,
+    Correction,
+    Credit,
+    Debt,
+    Finding,
+    Receivable,
+)
+from services.collection.ledger.domain.policy import Policy
+from shared import ids
+
+
+class Books:
+    """The accounts of one batch under lock, with all that the batch needs of them, and what it changes."""
+
+    def __init__(self, policy: Policy, open_from: date | None, accounts: Iterable[Account]) -> None:
+        self.policy = policy
+        self.open_from = open_from
+        self.accounts = {account.account_no: account for account in accounts}
+        self.receivables: dict[str, Receivable] = {}
+        self.credits: dict[str, Credit] = {}
+        self.documents: dict[tuple[str, str], Receivable] = {}
+        self.issue_entries: dict[str, Sequence[transactions.Entry]] = {}
+        self._credits_of: dict[str, dict[str, int]] = {}  # receivable -> credit -> fen allocated
+        self._receivables_of: dict[str, dict[str, int]] = {}  # credit -> receivable -> fen allocated
+        self.transactions: list[transactions.Transaction] = []
+        self.allocations: list[Allocation] = []
+        self.findings: list[Finding] = []
+        self.new_receivables: list[Receivable] = []
+        self.changed_receivables: dict[str, Receivable] = {}
+        self.new_credits: list[Credit] = []
+        self.changed_credits: dict[str, Credit] = {}
+        self.cleared: dict[str, Receivable] = {}
+
+    # --- loading
+
+    def load_receivable(self, receivable: Receivable) -> None:
+        """Take a stored receivable in, once."""
+        if receivable.receivable_id in self.receivables:
+            return
+        self._know(receivable)
+        if receivable.outstanding_fen:
+            self.accounts[receivable.account_no].receivables.append(receivable)
+
+    def load_credit(self, credit: Credit) -> None:
+        """Take a stored credit in, once."""
+        if credit.credit_id in self.credits:
+            return
+        self.credits[credit.credit_id] = credit
+        if credit.unallocated_fen:
+            self.accounts[credit.account_no].credits.append(credit)
+
+    def load_allocation(self, credit_id: str, receivable_id: str, amount_fen: int) -> None:
+        """Take in what a credit has settled of a receivable, releases deducted."""
+        self._count(credit_id, receivable_id, amount_fen)
+
+    def cause(self, kind: str, document_id: str, business_date: date) -> Cause:
+        return Cause(kind, document_id, business_date, months.accounting_date(business_date, self.open_from))
+
+    # --- documents
+
+    def issue(self, debt: Debt) -> Receivable:
+        """Post an issued debt and settle it from prepayment at once, oldest money first."""
+        account = self.accounts[debt.account_no]
+        cause = self.cause(debt.document_kind, debt.document_id, debt.posted_on)
+        receivable = self._issue(account, debt, cause)
+        if account.credits and (applied_fen := self._settle(account, cause)):
+            entries = transactions.applied(applied_fen, self.policy.at(cause.accounting_date))
+            self._post(account, cause, transactions.PREPAYMENT_APPLIED, entries)
+        return receivable
+
+    def receive(self, account_no: str, cause: Cause, amount_fen: int, from_code: str, kind: str) -> Credit:
+        """Post money that arrived for an account (from cash, or from suspense) and settle what it owes, oldest first."""
+        if amount_fen <= 0:
+            raise AssertionError("money that arrives is more than 0 fen")
+        account = self.accounts[account_no]
+        version = self.policy.at(cause.accounting_date)
+        credit = self._add_credit(account, cause.id, PAYMENT, cause.id, cause.business_date, amount_fen)
+        entries = [transactions.Entry(from_code, amount_fen), transactions.Entry(version.prepayment, -amount_fen)]
+        entries += transactions.applied(self._settle(account, cause), version)
+        self._post(account, cause, kind, transactions.netted(entries))
+        return credit
+
+    def reverse_payment(self, credit_id: str, cause: Cause, cash_code: str) -> None:
+        """Take a payment back out: what it settled is owed again, other money of the account settles it where there is any."""
+        credit = self.credits[credit_id]
+        account = self.accounts[credit.account_no]
+        version = self.policy.at(cause.accounting_date)
+        released_fen = self._take_back(account, credit, cause)
+        entries = [
+            transactions.Entry(cash_code, -credit.amount_fen),
+            transactions.Entry(version.prepayment, credit.amount_fen),
+        ]
+        entries += transactions.applied(self._settle(account, cause) - released_fen, version)
+        self._post(account, cause, transactions.REVERSAL, transactions.netted(entries))
+
+    def correct(self, correction: Correction) -> bool:
+        """Post a correction as one ledger group; False where all of it was posted before.
+
+        Each reversal follows its original's entries; what had settled the reversed bills is released and settles what is open
+        now, oldest first; the rest becomes prepayment. A bill that is reversed but unknown is posted from the correction first.
+        A correction by difference reverses and releases nothing: each difference is a debt, below zero a credit.
+        """
+        account = self.accounts[correction.account_no]
+        cause = self.cause(CORRECTION, correction.correction_id, correction.corrected_on)
+        if correction.differences:
+            released_fen, is_new = 0, self._issue_in_group(account, correction.differences, cause)
+        else:
+            released_fen, is_new = self._replace(account, correction, cause)
+        moved_fen = self._settle(account, cause) - released_fen
+        if moved_fen:
+            entries = transactions.applied(moved_fen, self.policy.at(cause.accounting_date))
+            self._post(account, cause, transactions.REALLOCATION, entries, group_id=correction.correction_id)
+        return is_new
+
+    # --- steps
+
+    def _replace(self, account: Account, correction: Correction, cause: Cause) -> tuple[int, bool]:
+        """Reverse bills and issue those in their place; return the fen released, and whether anything was new."""
+        released_fen, is_new = 0, False
+        for bill in correction.reversals:
+            original = self.documents.get((bill.document_kind, bill.document_id)) or self.issue(bill)
+            if original.status != REVERSED:
+                released_fen += self._reverse(account, original, cause)
+                is_new = True
+        return released_fen, self._issue_in_group(account, correction.replacements, cause) or is_new
+
+    def _issue_in_group(self, account: Account, debts: Sequence[Debt], cause: Cause) -> bool:
+        """Post those debts of a correction that are not posted yet, as part of its group; False where all were."""
+        new = [debt for debt in debts if (debt.document_kind, debt.document_id) not in self.documents]
+        for debt in new:
+            issue = Cause(debt.document_kind, debt.document_id, debt.posted_on, cause.accounting_date)
+            self._issue(account, debt, issue, group_id=cause.id)
+        return bool(new)
+
+    def _issue(self, account: Account, debt: Debt, cause: Cause, group_id: str = "") -> Receivable:
+        version = self.policy.at(cause.accounting_date)
+        findings: list[tuple[str, str]] = []
+        if debt.document_kind == OPENING:
+            entries = transactions.opening_entries(debt.total_fen, version)
+        else:
+            entries, findings = transactions.debt_entries(debt.components, debt.total_fen, version)
+        outstanding_fen = max(debt.total_fen, 0)
+        receivable = Receivable(
+            ids.new(),
+            debt.account_no,
+            account.org_unit,
+            debt.document_kind,
+            debt.document_id,
+            debt.cycle,
+            debt.issued_on,
+            debt.due_on,
+            debt.total_fen,
+            outstanding_fen,
+            OPEN if outstanding_fen else CLEARED,
+            None if outstanding_fen else debt.posted_on,
+            is_new=True,
+        )
+        self._know(receivable)
+        self.new_receivables.append(receivable)
+        if outstanding_fen:
+            account.receivables.append(receivable)
+        elif debt.total_fen:
+            source_id = f"{debt.cycle} {debt.document_id}"
+            self._add_credit(
+                account, receivable.receivable_id, debt.document_kind, source_id, debt.posted_on, -debt.total_fen
+            )
+        self._post(account, cause, transactions.ISSUE, entries, group_id=group_id)
+        self.issue_entries[debt.document_id] = entries
+        for code, subject in findings:
+            self.findings.append(
+                Finding(code, "receivable", receivable.receivable_id, subject, account.account_no, account.org_unit)
+            )
+        return receivable
+
+    def _reverse(self, account: Account, receivable: Receivable, cause: Cause) -> int:
+        """Undo an issued debt and return the fen that were released from it."""
+        released_fen = 0
+        for credit_id, amount_fen in list(self._credits_of.get(receivable.receivable_id, {}).items()):
+            self._release(account, self.credits[credit_id], receivable, amount_fen, cause)
+            released_fen += amount_fen
+        if receivable.outstanding_fen:
+            account.receivables.remove(receivable)
+        if receivable.amount_fen < 0:
+            released_fen += self._take_back(account, self.credits[receivable.receivable_id], cause)
+        receivable.outstanding_fen = 0
+        receivable.status = REVERSED
+        receivable.cleared_on = None
+        self._changed(receivable)
+        document = Cause(receivable.document_kind, receivable.document_id, cause.business_date, cause.accounting_date)
+        entries = transactions.reversed_(self.issue_entries[receivable.document_id])
+        self._post(account, document, transactions.REVERSAL, entries, group_id=cause.id)
+        return released_fen
+
+    def _take_back(self, account: Account, credit: Credit, cause: Cause) -> int:
+        """Release all that a credit settled, take the credit away, and return the fen released."""
+        released_fen = 0
+        for receivable_id, amount_fen in list(self._receivables_of.get(credit.credit_id, {}).items()):
+            self._release(account, credit, self.receivables[receivable_id], amount_fen, cause)
+            released_fen += amount_fen
+        if credit.unallocated_fen != credit.amount_fen:
+            raise AssertionError("a credit is not whole after all of it was released")
+        account.credits.remove(credit)
+        account.prepaid_fen -= credit.amount_fen
+        account.is_changed = True
+        credit.unallocated_fen = 0
+        self._changed(credit)
+        return released_fen
+
+    def _settle(self, account: Account, cause: Cause) -> int:
+        """Set the oldest money against the oldest debts until one side is used up, and return the fen set."""
+        if not (account.credits and account.receivables):
+            return 0
+        account.credits.sort(key=lambda credit: credit.age)
+        account.receivables.sort(key=lambda receivable: receivable.age)
+        total_fen = 0
+        while account.credits and account.receivables:
+            credit, receivable = account.credits[0], account.receivables[0]
+            amount_fen = min(credit.unallocated_fen, receivable.outstanding_fen)
+            self._allocate(account, credit, receivable, amount_fen, cause)
+            total_fen += amount_fen
+            if not credit.unallocated_fen:
+                account.credits.pop(0)
+            if not receivable.outstanding_fen:
+                account.receivables.pop(0)
+                receivable.status = CLEARED
+                receivable.cleared_on = cause.business_date
+                self.cleared[receivable.receivable_id] = receivable
+        return total_fen
+
+    def _release(self, account: Account, credit: Credit, receivable: Receivable, amount_fen: int, cause: Cause) -> None:
+        if not credit.unallocated_fen:
+            account.credits.append(credit)
+        if not receivable.outstanding_fen:
+            account.receivables.append(receivable)
+            receivable.status = OPEN
+            receivable.cleared_on = None
+            self.cleared.pop(receivable.receivable_id, None)
+        self._allocate(account, credit, receivable, -amount_fen, cause)
+
+    def _allocate(
+        self, account: Account, credit: Credit, receivable: Receivable, amount_fen: int, cause: Cause
+    ) -> None:
+        credit.unallocated_fen -= amount_fen
+        receivable.outstanding_fen -= amount_fen
+        account.prepaid_fen -= amount_fen
+        account.is_changed = True
+        self._changed(credit)
+        self._changed(receivable)
+        self._count(credit.credit_id, receivable.receivable_id, amount_fen)
+        self.allocations.append(
+            Allocation(
+                credit.credit_id,
+                receivable.receivable_id,
+                account.account_no,
+                amount_fen,
+                cause.business_date,
+                cause.kind,
+                cause.id,
+            )
+        )
+
+    def _add_credit(
+        self, account: Account, credit_id: str, source_kind: str, source_id: str, value_on: date, amount_fen: int
+    ) -> Credit:
+        credit = Credit(
+            credit_id, account.account_no, source_kind, source_id, value_on, amount_fen, amount_fen, is_new=True
+        )
+        self.credits[credit_id] = credit
+        self.new_credits.append(credit)
+        account.credits.append(credit)
+        account.prepaid_fen += amount_fen
+        account.is_changed = True
+        return credit
+
+    def _post(
+        self, account: Account, cause: Cause, kind: str, entries: Sequence[transactions.Entry], group_id: str = ""
+    ) -> None:
+        self.transactions.append(
+            transactions.transaction(
+                document_kind=cause.kind,
+                document_id=cause.id,
+                kind=kind,
+                account_no=account.account_no,
+                org_unit=account.org_unit,
+                business_date=cause.business_date,
+                accounting_date=cause.accounting_date,
+                entries=entries,
+                group_id=group_id,
+            )
+        )
+
+    def _know(self, receivable: Receivable) -> None:
+        self.receivables[receivable.receivable_id] = receivable
+        self.documents[receivable.document_kind, receivable.document_id] = receivable
+
+    def _changed(self, row: Credit | Receivable) -> None:
+        if row.is_new:
+            return
+        if isinstance(row, Credit):
+            self.changed_credits[row.credit_id] = row
+        else:
+            self.changed_receivables[row.receivable_id] = row
+
+    def _count(self, credit_id: str, receivable_id: str, amount_fen: int) -> None:
+        for index, one, other in (
+            (self._credits_of, receivable_id, credit_id),
+            (self._receivables_of, credit_id, receivable_id),
+        ):
+            row = index.setdefault(one, {})
+            row[other] = row.get(other, 0) + amount_fen
+            if not row[other]:
+                del row[other]

@@ -1,0 +1,116 @@
+"""The double-entry ledger (复式账): what a transaction is made of. Debit is positive, credit negative, the sum is 0 fen."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from services.collection.ledger.domain import policy
+
+RECEIPT, SUSPENSE, RESOLUTION, RETURN = "receipt", "suspense", "resolution", "return"
+ISSUE, REVERSAL, PREPAYMENT_APPLIED, REALLOCATION = "issue", "reversal", "prepayment_applied", "reallocation"
+
+
+class Unbalanced(AssertionError):
+    """A transaction does not sum to 0 fen: a bug, never a user's fault."""
+
+
+class Entry(NamedTuple):
+    ledger_account: str
+    amount_fen: int
+    component: str = ""
+
+
+class Transaction(NamedTuple):
+    """One document's effect on the books; natural key (document_kind, document_id, kind).
+
+    `business_date` is the day of the document, `accounting_date` the day it counts in (later where that month was closed).
+    `group_id` joins the transactions of one correction. `account_no` is empty for money of an unknown customer.
+    """
+
+    document_kind: str
+    document_id: str
+    kind: str
+    account_no: str
+    org_unit: str
+    business_date: date
+    accounting_date: date
+    group_id: str
+    entries: Sequence[Entry]
+
+
+def transaction(
+    *,
+    document_kind: str,
+    document_id: str,
+    kind: str,
+    account_no: str,
+    org_unit: str,
+    business_date: date,
+    accounting_date: date,
+    entries: Sequence[Entry],
+    group_id: str = "",
+) -> Transaction:
+    """Return a transaction; raises `Unbalanced` unless its entries sum to 0 fen."""
+    if sum(entry.amount_fen for entry in entries) != 0:
+        raise Unbalanced(f"{document_kind} {document_id} {kind}")
+    return Transaction(
+        document_kind,
+        document_id,
+        kind,
+        account_no,
+        org_unit,
+        business_date,
+        accounting_date,
+        group_id,
+        entries,
+    )
+
+
+def debt_entries(
+    components: Iterable[tuple[str, int]], total_fen: int, version: policy.Version
+) -> tuple[list[Entry], list[tuple[str, str]]]:
+    """Return the entries of an issued debt and its findings as (code, component).
+
+    A total below zero is a credit to the customer's prepayment. A component without a mapping goes to the `unmapped`
+    account, what the components lack to the total to `difference`: money is never lost, somebody has to look at it.
+    """
+    entries = [Entry(version.receivable if total_fen > 0 else version.prepayment, total_fen)] if total_fen else []
+    findings: list[tuple[str, str]] = []
+    rest_fen = total_fen
+    for component, amount_fen in components:
+        if not amount_fen:
+            continue
+        code = version.components.get(component)
+        if code is None:
+            code = version.roles["unmapped"]
+            findings.append(("bill.component_unmapped", component))
+        entries.append(Entry(code, -amount_fen, component))
+        rest_fen -= amount_fen
+    if rest_fen:
+        entries.append(Entry(version.roles["difference"], -rest_fen))
+        findings.append(("bill.components_differ_from_total", ""))
+    return entries, findings
+
+
+def opening_entries(total_fen: int, version: policy.Version) -> list[Entry]:
+    """Return the entries of a debt from before the books were opened."""
+    return [Entry(version.receivable, total_fen), Entry(version.roles["opening"], -total_fen)]
+
+
+def reversed_(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries that undo these: same accounts, same components, opposite amounts."""
+    return [Entry(entry.ledger_account, -entry.amount_fen, entry.component) for entry in entries]
+
+
+def netted(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries summed by account and component, in order of first use, without those that cancel out."""
+    sums: dict[tuple[str, str], int] = {}
+    for entry in entries:
+        key = entry.ledger_account, entry.component
+        sums[key] = sums.get(key, 0) + entry.amount_fen
+    return [Entry(code, amount_fen, component) for (code, component), amount_fen in sums.items() if amount_fen]
+
+
+def applied(amount_fen: int, version: policy.Version) -> list[Entry]:
+    """Return the entries that settle receivables from prepayment; a negative amount releases them again."""
+    return [Entry(version.prepayment, amount_fen), Entry(version.receivable, -amount_fen)]

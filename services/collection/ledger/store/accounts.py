@@ -1,0 +1,45 @@
+"""The copy of billing's accounts, with their prepaid balances. An account's row is the lock of the customer's books."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from services.collection.ledger import tables
+from shared.db import bulk
+from shared.db.engine import Tx, View
+
+RECEIVABLE = tables.RECEIVABLE
+_ACCOUNT = ("account_no", "version", "org_unit", "customer_class", "opened_on", "closed_on")
+
+
+async def put_accounts(tx: Tx, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert accounts, or replace older versions of them; balances stay."""
+    columns = dict(zip(_ACCOUNT, zip(*rows, strict=True), strict=True))
+    await bulk.upsert_newer(tx, tables.ACCOUNT, columns, key=("account_no",))
+
+
+async def org_units(view: View, account_nos: Sequence[str]) -> dict[str, str]:
+    """Return the org units of the accounts that are known."""
+    table = tables.ACCOUNT
+    columns = (table.c.account_no, table.c.org_unit)
+    rows = await bulk.select_in(view, table, {"account_no": account_nos}, columns=columns)
+    return {row.account_no: row.org_unit for row in rows}
+
+
+async def lock_accounts(tx: Tx, account_nos: Sequence[str]) -> None:
+    """Lock accounts in key order."""
+    await bulk.lock(tx, tables.ACCOUNT, {"account_no": account_nos})
+
+
+async def account(view: View, account_no: str) -> Row[Any] | None:
+    """Return an account with what it owes now."""
+    table = tables.ACCOUNT
+    outstanding = (
+        select(func.coalesce(func.sum(RECEIVABLE.c.outstanding_fen), 0))
+        .where(RECEIVABLE.c.account_no == account_no)
+        .scalar_subquery()
+    )
+    return await view.first(
+        select(*table.c, outstanding.label("outstanding_fen")).where(table.c.account_no == account_no)
+    )

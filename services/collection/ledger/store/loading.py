@@ -1,0 +1,135 @@
+"""From rows to books. Every function here is a constant number of statements, whatever the number of rows."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from services.collection.ledger import tables
+from services.collection.ledger.domain.books import Books
+from services.collection.ledger.domain.documents import BILLED, Account, Credit, Debt, Receivable
+from services.collection.ledger.domain.policy import Policy
+from services.collection.ledger.domain.transactions import ISSUE, Entry
+from shared.db import bulk
+from shared.db.engine import Tx, View
+
+
+async def open_books(tx: Tx, policy: Policy, opened: date | None, account_nos: Iterable[str]) -> Books:
+    """Lock the accounts in key order and return their books, without what is owed and paid yet."""
+    table = tables.ACCOUNT
+    rows = await bulk.select_in(
+        tx,
+        table,
+        {"account_no": sorted(set(account_nos))},
+        columns=(table.c.account_no, table.c.org_unit, table.c.prepaid_fen),
+        order_by=(table.c.account_no,),
+        for_update=tx.dialect == "postgresql",
+    )
+    return Books(policy, opened, (Account(row.account_no, row.org_unit, row.prepaid_fen) for row in rows))
+
+
+async def load_open_sides(tx: Tx, books: Books, account_nos: Sequence[str]) -> None:
+    """Load what the accounts owe and what of their money is unallocated."""
+    credit, receivable = tables.CREDIT, tables.RECEIVABLE
+    keys = {"account_no": account_nos}
+    for row in await bulk.select_in(tx, credit, keys, where=credit.c.unallocated_fen > 0):
+        books.load_credit(_credit(row))
+    for row in await bulk.select_in(tx, receivable, keys, where=receivable.c.status == "open"):
+        books.load_receivable(_receivable(row))
+
+
+async def existing_documents(view: View, debts: Sequence[Debt]) -> dict[tuple[str, str], Row[Any]]:
+    """Return what is posted of these documents already: (kind, id) -> account_no, amount_fen, due_on."""
+    table = tables.RECEIVABLE
+    wanted = {(debt.document_kind, debt.document_id) for debt in debts}
+    rows = await bulk.select_in(
+        view,
+        table,
+        {"document_id": [document_id for _, document_id in wanted]},
+        columns=(table.c.document_kind, table.c.document_id, table.c.account_no, table.c.amount_fen, table.c.due_on),
+    )
+    found = {(row.document_kind, row.document_id): row for row in rows}
+    return {key: row for key, row in found.items() if key in wanted}
+
+
+async def load_for_reversal(tx: Tx, books: Books, *, document_ids: Sequence[str], credit_ids: Sequence[str]) -> None:
+    """Load the receivables of these documents and these credits, all that they settled or were settled by, and bills' entries."""
+    receivable, credit = tables.RECEIVABLE, tables.CREDIT
+    targets = await bulk.select_in(
+        tx, receivable, {"document_id": document_ids}, where=receivable.c.document_kind.in_(BILLED)
+    )
+    for row in targets:
+        books.load_receivable(_receivable(row))
+    receivable_ids = [row.receivable_id for row in targets]
+    # a document below zero is a credit of the receivable's id
+    rows = await _net_allocations(tx, "receivable_id", receivable_ids)
+    rows = [*rows, *await _net_allocations(tx, "credit_id", [*credit_ids, *receivable_ids])]
+    involved = {row.credit_id for row in rows} | set(credit_ids) | set(receivable_ids)
+    for row in await bulk.select_in(tx, credit, {"credit_id": sorted(involved)}):
+        books.load_credit(_credit(row))
+    settled = sorted({row.receivable_id for row in rows})
+    for row in await bulk.select_in(tx, receivable, {"receivable_id": settled}):
+        books.load_receivable(_receivable(row))
+    for pair, amount_fen in {(row.credit_id, row.receivable_id): int(row.amount_fen) for row in rows}.items():
+        books.load_allocation(*pair, amount_fen)
+    books.issue_entries.update(await _issue_entries(tx, document_ids))
+
+
+async def _net_allocations(view: View, by: str, keys: Sequence[str]) -> Sequence[Row[Any]]:
+    table = tables.ALLOCATION
+    if not keys:
+        return []
+    given = bulk.relation_for(view, table, {by: keys})
+    net = func.sum(table.c.amount_fen)
+    return await view.all(
+        select(table.c.credit_id, table.c.receivable_id, net.label("amount_fen"))
+        .select_from(table.join(given, table.c[by] == given.c[by]))
+        .group_by(table.c.credit_id, table.c.receivable_id)
+        .having(net != 0)
+    )
+
+
+async def _issue_entries(view: View, document_ids: Sequence[str]) -> dict[str, list[Entry]]:
+    transaction, entry = tables.TRANSACTION, tables.ENTRY
+    if not document_ids:
+        return {}
+    given = bulk.relation_for(view, transaction, {"document_id": document_ids})
+    rows = await view.all(
+        select(transaction.c.document_id, entry.c.ledger_account, entry.c.amount_fen, entry.c.component)
+        .select_from(
+            transaction.join(given, transaction.c.document_id == given.c.document_id).join(
+                entry, entry.c.transaction_id == transaction.c.transaction_id
+            )
+        )
+        .where(transaction.c.document_kind == "bill", transaction.c.kind == ISSUE)
+        .order_by(transaction.c.document_id, entry.c.line_no)
+    )
+    found: dict[str, list[Entry]] = {document_id: [] for document_id in document_ids}
+    for row in rows:
+        found[row.document_id].append(Entry(row.ledger_account, row.amount_fen, row.component))
+    return found
+
+
+async def entries_of(view: View, document_kind: str, document_id: str, kind: str) -> list[Entry]:
+    """Return the entries of one posted transaction."""
+    transaction, entry = tables.TRANSACTION, tables.ENTRY
+    rows = await view.all(
+        select(entry.c.ledger_account, entry.c.amount_fen, entry.c.component)
+        .join(transaction, entry.c.transaction_id == transaction.c.transaction_id)
+        .where(
+            transaction.c.document_id == document_id,
+            transaction.c.document_kind == document_kind,
+            transaction.c.kind == kind,
+        )
+        .order_by(entry.c.line_no)
+    )
+    return [Entry(row.ledger_account, row.amount_fen, row.component) for row in rows]
+
+
+def _receivable(row: Any) -> Receivable:
+    return Receivable(*row)
+
+
+def _credit(row: Any) -> Credit:
+    return Credit(*row)

@@ -1,0 +1,74 @@
+"""What is owed: lists, and what is overdue."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, select
+
+from services.collection.base import Condition
+from services.collection.ledger import tables
+from shared.db import bulk
+from shared.db.engine import View
+
+RECEIVABLE = tables.RECEIVABLE
+
+
+async def listed(
+    view: View,
+    *,
+    visible: Condition,
+    after: Condition,
+    limit: int,
+    account_no: str | None,
+    cycle: str | None,
+    status: str | None,
+    due_before: date | None,
+    document_id: str | None,
+) -> Sequence[Row[Any]]:
+    """Return receivables, in the order of their ids."""
+    where = [visible(RECEIVABLE.c.org_unit), after(RECEIVABLE.c.receivable_id)]
+    for column, value in (
+        (RECEIVABLE.c.account_no, account_no),
+        (RECEIVABLE.c.cycle, cycle),
+        (RECEIVABLE.c.status, status),
+        (RECEIVABLE.c.document_id, document_id),
+    ):
+        where += [column == value] if value is not None else []
+    where += [RECEIVABLE.c.due_on < due_before] if due_before else []
+    return await view.all(select(RECEIVABLE).where(*where).order_by(RECEIVABLE.c.receivable_id).limit(limit))
+
+
+def receivable_id() -> ColumnElement[str]:
+    """Return the column by which a condition that is passed to this module names a receivable."""
+    column: ColumnElement[str] = RECEIVABLE.c.receivable_id
+    return column
+
+
+async def accounts_overdue(
+    view: View, *, due_until: date, where: ColumnElement[bool], first: str, last: str | None
+) -> list[str]:
+    """Return the accounts, in order, that have an open receivable due by then and meet the condition."""
+    account_no = RECEIVABLE.c.account_no
+    statement = select(account_no).distinct().where(_overdue(due_until, where), account_no >= first)
+    if last is not None:
+        statement = statement.where(account_no <= last)
+    return [row.account_no for row in await view.all(statement.order_by(account_no))]
+
+
+async def overdue(
+    view: View, account_nos: Sequence[str], *, due_until: date, where: ColumnElement[bool], columns: Sequence[str]
+) -> Sequence[Row[Any]]:
+    """Return the open receivables of these accounts, due by then, that meet the condition, in account order."""
+    return await bulk.select_in(
+        view,
+        RECEIVABLE,
+        {"account_no": account_nos},
+        columns=[RECEIVABLE.c[name] for name in columns],
+        where=_overdue(due_until, where),
+        order_by=(RECEIVABLE.c.account_no, RECEIVABLE.c.due_on, RECEIVABLE.c.document_id),
+    )
+
+
+def _overdue(due_until: date, where: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(RECEIVABLE.c.status == "open", RECEIVABLE.c.due_on <= due_until, where)

@@ -1,0 +1,151 @@
+"""The tables of the books. What is posted (ledger, allocations) is only ever added to; triggers in the migration hold that."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Column, Date, Index, SmallInteger, String, UniqueConstraint
+from sqlmodel import Field
+
+from services.collection.base import Base
+from shared.db import columns
+
+
+class Account(Base, table=True):
+    """A copy of billing's account, and its prepaid balance. Its row is the lock of the customer's books."""
+
+    __tablename__ = "account"
+
+    account_no: str = Field(sa_column=columns.key())
+    version: int = Field(sa_column=Column(columns.BigInt, nullable=False))
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    customer_class: str = Field(sa_column=Column(columns.Code, nullable=False))
+    opened_on: date = Field(sa_column=Column(Date, nullable=False))
+    closed_on: date | None = Field(sa_column=Column(Date))
+    prepaid_fen: int = Field(sa_column=Column(columns.Amount, nullable=False, server_default="0"))
+
+
+class Receivable(Base, table=True):
+    __tablename__ = "receivable"
+    __table_args__ = (
+        UniqueConstraint("document_id", "document_kind", name="receivable_document"),
+        Index("receivable_account", "account_no"),
+        CheckConstraint("outstanding_fen >= 0 AND (outstanding_fen = 0 OR outstanding_fen <= amount_fen)"),
+        CheckConstraint("(status = 'open') = (outstanding_fen > 0)"),
+    )
+
+    receivable_id: str = Field(sa_column=columns.key())
+    account_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    document_kind: str = Field(sa_column=Column(columns.Code, nullable=False))
+    document_id: str = Field(sa_column=Column(columns.No, nullable=False))
+    cycle: str = Field(sa_column=Column(String(7), nullable=False))
+    issued_on: date = Field(sa_column=Column(Date, nullable=False))
+    due_on: date = Field(sa_column=Column(Date, nullable=False))
+    amount_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+    outstanding_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+    status: str = Field(sa_column=Column(String(8), nullable=False))
+    cleared_on: date | None = Field(sa_column=Column(Date))
+
+
+class Credit(Base, table=True):
+    """Money that can settle receivables; its unallocated parts are the account's prepaid balance."""
+
+    __tablename__ = "credit"
+    __table_args__ = (
+        Index("credit_account", "account_no"),
+        CheckConstraint("unallocated_fen >= 0 AND unallocated_fen <= amount_fen"),
+    )
+
+    credit_id: str = Field(sa_column=columns.key())
+    account_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    source_kind: str = Field(sa_column=Column(columns.Code, nullable=False))
+    source_id: str = Field(sa_column=Column(String(80), nullable=False))
+    value_on: date = Field(sa_column=Column(Date, nullable=False))
+    amount_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+    unallocated_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+
+
+class Allocation(Base, table=True):
+    __tablename__ = "allocation"
+    __table_args__ = (Index("allocation_credit", "credit_id"), Index("allocation_receivable", "receivable_id"))
+
+    allocation_id: str = Field(sa_column=columns.key())
+    credit_id: str = Field(sa_column=Column(columns.No, nullable=False))
+    receivable_id: str = Field(sa_column=Column(columns.No, nullable=False))
+    account_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    amount_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+    made_on: date = Field(sa_column=Column(Date, nullable=False))
+    cause_kind: str = Field(sa_column=Column(columns.Code, nullable=False))
+    cause_id: str = Field(sa_column=Column(columns.No, nullable=False))
+
+
+class LedgerTransaction(Base, table=True):
+    __tablename__ = "ledger_transaction"
+    __table_args__ = (
+        UniqueConstraint("document_id", "document_kind", "kind", name="ledger_transaction_document"),
+        Index("ledger_transaction_account", "account_no", "accounting_date"),
+        # each side is summed on its own: where they differ the transaction does not sum to 0 fen
+        CheckConstraint("debit_fen = credit_fen", name="ledger_transaction_balances"),
+    )
+
+    transaction_id: str = Field(sa_column=columns.key())
+    document_kind: str = Field(sa_column=Column(columns.Code, nullable=False))
+    document_id: str = Field(sa_column=Column(columns.No, nullable=False))
+    kind: str = Field(sa_column=Column(columns.Code, nullable=False))
+    group_id: str = Field(sa_column=Column(columns.No, nullable=False))
+    account_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    business_date: date = Field(sa_column=Column(Date, nullable=False))
+    accounting_date: date = Field(sa_column=Column(Date, nullable=False))
+    debit_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+    credit_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+    recorded_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
+
+
+class LedgerEntry(Base, table=True):
+    __tablename__ = "ledger_entry"
+
+    transaction_id: str = Field(sa_column=columns.key())
+    line_no: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
+    ledger_account: str = Field(sa_column=Column(String(32), nullable=False))
+    component: str = Field(sa_column=Column(columns.Code, nullable=False))
+    amount_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+
+
+class Finding(Base, table=True):
+    __tablename__ = "finding"
+    __table_args__ = (UniqueConstraint("code", "entity_kind", "entity_id", "subject", name="finding_cause"),)
+
+    finding_id: str = Field(sa_column=columns.key())
+    code: str = Field(sa_column=Column(columns.Code, nullable=False))
+    entity_kind: str = Field(sa_column=Column(columns.Code, nullable=False))
+    entity_id: str = Field(sa_column=Column(columns.No, nullable=False))
+    subject: str = Field(sa_column=Column(columns.Code, nullable=False))
+    account_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    raised_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
+
+
+class ClosedMonth(Base, table=True):
+    __tablename__ = "closed_month"
+
+    month: str = Field(sa_column=Column(String(7), primary_key=True))
+    closed_by: str = Field(sa_column=Column(columns.No, nullable=False))
+    closed_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
+
+
+ACCOUNT = Account.__table__  # type: ignore[attr-defined]
+RECEIVABLE = Receivable.__table__  # type: ignore[attr-defined]
+CREDIT = Credit.__table__  # type: ignore[attr-defined]
+ALLOCATION = Allocation.__table__  # type: ignore[attr-defined]
+TRANSACTION = LedgerTransaction.__table__  # type: ignore[attr-defined]
+ENTRY = LedgerEntry.__table__  # type: ignore[attr-defined]
+FINDING = Finding.__table__  # type: ignore[attr-defined]
+CLOSED_MONTH = ClosedMonth.__table__  # type: ignore[attr-defined]
+
+# who is overdue: the job reads only what is open
+Index(
+    "receivable_open_due",
+    RECEIVABLE.c.due_on,
+    postgresql_where=RECEIVABLE.c.status == "open",
+    sqlite_where=RECEIVABLE.c.status == "open",
+)

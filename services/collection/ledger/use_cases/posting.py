@@ -1,0 +1,52 @@
+"""What the use cases share: the posting day of a command, and the facts that changed books tell of."""
+
+from datetime import date
+
+from services.collection.ledger.domain import months
+from services.collection.ledger.domain.books import Books
+from services.collection.ledger.store import saving
+from services.collection.ledger.store.months import open_from
+from shared.db.engine import Tx
+from shared.errors import BusinessError
+from shared.events.collection import ReceivableCleared
+
+
+class MonthClosed(BusinessError):
+    status = 409
+    code = "ledger.month_closed"
+    title = "The accounting month is closed"
+
+
+class DatedInFuture(BusinessError):
+    status = 422
+    code = "payment.dated_in_future"
+    title = "The day lies in the future"
+
+
+async def open_for_command(tx: Tx, business_date: date, today: date) -> date | None:
+    """Return the first open day; raises `MonthClosed`, or `DatedInFuture`, where a command may not post on its day."""
+    if business_date > today:
+        raise DatedInFuture
+    opened = await open_from(tx)
+    if months.is_closed(business_date, opened):
+        raise MonthClosed(f"{months.of(business_date)} is closed")
+    return opened
+
+
+async def save(tx: Tx, books: Books, causation_id: str = "") -> None:
+    """Write the books back and tell which receivables are settled."""
+    await saving.save(tx, books)
+    tx.publish(
+        [
+            ReceivableCleared(
+                account_no=receivable.account_no,
+                receivable_id=receivable.receivable_id,
+                document_kind=receivable.document_kind,
+                document_id=receivable.document_id,
+                cleared_on=receivable.cleared_on,
+                causation_id=causation_id,
+            )
+            for receivable in books.cleared.values()
+            if receivable.cleared_on is not None
+        ]
+    )

@@ -1,0 +1,186 @@
+"""Payments: taken at the counter, listed, taken back, and decided on where they are in suspense."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from services.collection.context import CASHIER, READ, WRITE, Id, Own
+from services.collection.ledger.store import credits
+from services.collection.ledger.use_cases import posting
+from services.collection.payments import examples, schemas, store
+from services.collection.payments.domain import POSTED
+from services.collection.payments.use_cases import counter, decisions, reversal, suspense
+from services.collection.payments.use_cases.orders import AccountUnknown
+from shared import web
+from shared.db.engine import View
+from shared.web import auth, idempotency, pagination, state
+from shared.web.batch import Code, No
+from shared.web.errors import Problem, not_found
+
+router = web.Router("/v1", tags=["payments"])
+
+
+@router.post(
+    "/payments",
+    policy=CASHIER,
+    status_code=201,
+    response_model=schemas.PaymentOut,
+    raises=(AccountUnknown, posting.MonthClosed, posting.DatedInFuture, idempotency.KeyReused),
+    example=examples.PAYMENT,
+)
+async def take_payment(
+    body: schemas.PaymentIn,
+    key: idempotency.Key,
+    caller: auth.Current,
+    db: web.Db,
+    own: Own,
+    parts: state.Current,
+) -> Response:
+    """Take money at the counter."""
+    today = own.today()
+    async with db.begin() as tx:
+
+        async def take() -> schemas.PaymentOut:
+            payment_id = await counter.take_at_counter(
+                tx,
+                policy=own.policy,
+                account_no=body.account_no,
+                amount_fen=body.amount_fen,
+                received_on=body.received_on or today,
+                today=today,
+                actor=caller.subject,
+                sees=caller.may_see,
+            )
+            return await _payment(tx, payment_id, caller)
+
+        answer = await idempotency.once(
+            tx, caller=caller, key=key, route="POST /v1/payments", body=body, action=take, status=201
+        )
+    parts.metrics.counter("payments_total").labels("already_done" if answer.replayed else POSTED).inc()
+    return answer.response()
+
+
+@router.get("/payments/{payment_id}", policy=READ)
+async def get_payment(payment_id: Id, caller: auth.Current, db: web.Db) -> schemas.PaymentOut:
+    async with db.view() as view:
+        return await _payment(view, payment_id, caller)
+
+
+@router.get("/payments", policy=READ)
+async def list_payments(
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    account_no: No | None = None,
+    status: Code | None = None,
+) -> pagination.Page[schemas.PaymentListed]:
+    async with db.view() as view:
+        rows = await store.listed(
+            view,
+            visible=caller.visible,
+            after=wanted.after,
+            limit=wanted.fetch,
+            columns=list(schemas.PaymentListed.model_fields),
+            account_no=account_no,
+            status=status,
+        )
+    return wanted.page(rows, key=lambda row: (row.payment_id,), item=lambda r: schemas.PaymentListed(**r._mapping))
+
+
+async def _payment(view: View, payment_id: str, caller: auth.Caller) -> schemas.PaymentOut:
+    row = await store.payment(view, payment_id)
+    if row is None or not caller.may_see(row.org_unit):
+        raise not_found("payment")
+    made = await credits.allocations(view, credit_id=payment_id)
+    values: dict[str, Any] = {
+        name: row._mapping[name] for name in schemas.PaymentOut.model_fields if name in row._mapping
+    }
+    parts = [{name: one._mapping[name] for name in schemas.AllocationOut.model_fields} for one in made]
+    order = [{"service": "collection", "kind": "payment_order", "id": row.order_id}] if row.order_id else []
+    return schemas.PaymentOut.model_validate({**values, "allocations": parts, "derived_from": order})
+
+
+@router.post(
+    "/payments/{payment_id}/reversal",
+    policy=WRITE,
+    response_model=schemas.PaymentOut,
+    raises=(
+        decisions.PaymentUnknown,
+        reversal.NotPosted,
+        decisions.MakerIsChecker,
+        posting.MonthClosed,
+        posting.DatedInFuture,
+        decisions.BeforePayment,
+        idempotency.KeyReused,
+    ),
+    example=examples.REVERSAL,
+)
+async def reverse_payment(
+    payment_id: Id, body: schemas.ReversalIn, key: idempotency.Key, caller: auth.Current, db: web.Db, own: Own
+) -> Response:
+    """Take a posted payment back; what it had settled is owed again."""
+    today = own.today()
+    async with db.begin() as tx:
+
+        async def reverse() -> schemas.PaymentOut:
+            await reversal.reverse(
+                tx,
+                policy=own.policy,
+                payment_id=payment_id,
+                reversed_on=body.reversed_on or today,
+                today=today,
+                reason=body.reason,
+                actor=caller.subject,
+                sees=caller.may_see,
+            )
+            return await _payment(tx, payment_id, caller)
+
+        route = f"POST /v1/payments/{payment_id}/reversal"
+        answer = await idempotency.once(tx, caller=caller, key=key, route=route, body=body, action=reverse)
+    return answer.response()
+
+
+@router.post(
+    "/suspense/{payment_id}/resolution",
+    policy=WRITE,
+    response_model=schemas.PaymentOut,
+    raises=(
+        decisions.PaymentUnknown,
+        AccountUnknown,
+        suspense.NotInSuspense,
+        decisions.MakerIsChecker,
+        posting.MonthClosed,
+        posting.DatedInFuture,
+        decisions.BeforePayment,
+        idempotency.KeyReused,
+    ),
+    example=examples.RESOLUTION,
+)
+async def resolve_suspense(
+    payment_id: Id, body: schemas.ResolutionIn, key: idempotency.Key, caller: auth.Current, db: web.Db, own: Own
+) -> Response:
+    """Decide on money in suspense: give it to an account, or return it."""
+    if (body.action == "allocate") != (body.account_no is not None):
+        raise Problem(
+            status=422, code="suspense.action_and_account", title="Only `allocate` names an account, and it must"
+        )
+    today = own.today()
+    async with db.begin() as tx:
+
+        async def resolve() -> schemas.PaymentOut:
+            await suspense.resolve(
+                tx,
+                policy=own.policy,
+                payment_id=payment_id,
+                account_no=body.account_no,
+                resolved_on=body.resolved_on or today,
+                today=today,
+                reason=body.reason,
+                actor=caller.subject,
+                sees=caller.may_see,
+            )
+            return await _payment(tx, payment_id, caller)
+
+        route = f"POST /v1/suspense/{payment_id}/resolution"
+        answer = await idempotency.once(tx, caller=caller, key=key, route=route, body=body, action=resolve)
+    return answer.response()

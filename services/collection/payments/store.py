@@ -1,0 +1,95 @@
+"""Rows of payment orders and payments."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from services.collection.base import Condition
+from services.collection.ledger.store import credits
+from services.collection.payments import tables
+from services.collection.payments.domain import NewPayment
+from shared.db import bulk
+from shared.db.engine import Tx, View
+
+ORDER, PAYMENT = tables.ORDER, tables.PAYMENT
+
+
+async def add_order(
+    tx: Tx, *, order_id: str, account_no: str, org_unit: str, channel: str, amount_fen: int, on: date
+) -> None:
+    row = {
+        "order_id": order_id,
+        "account_no": account_no,
+        "org_unit": org_unit,
+        "channel": channel,
+        "amount_fen": amount_fen,
+        "status": "open",
+        "created_on": on,
+        "payment_id": None,
+    }
+    await bulk.insert_rows(tx, ORDER, {name: [value] for name, value in row.items()})
+
+
+async def lock_order(tx: Tx, order_id: str) -> Row[Any] | None:
+    return await _locked(tx, ORDER, ORDER.c.order_id == order_id)
+
+
+async def mark_paid(tx: Tx, order_id: str, payment_id: str) -> None:
+    await tx.execute(update(ORDER).where(ORDER.c.order_id == order_id).values(status="paid", payment_id=payment_id))
+
+
+async def add_payment(tx: Tx, payment: NewPayment) -> bool:
+    """Insert a payment; False where its (channel, channel_txn) is known, also from a unit of work that just committed."""
+    columns = {name: [value] for name, value in payment._asdict().items()}
+    columns |= {"decided_by": [None], "recorded_at": [tx.now]}
+    return bool(await bulk.insert_ignore(tx, PAYMENT, columns, key=("channel", "channel_txn")))
+
+
+async def by_channel_txn(tx: Tx, channel: str, channel_txn: str) -> Any:
+    return await tx.first(select(PAYMENT).where(PAYMENT.c.channel == channel, PAYMENT.c.channel_txn == channel_txn))
+
+
+async def lock_payment(tx: Tx, payment_id: str) -> Row[Any] | None:
+    return await _locked(tx, PAYMENT, PAYMENT.c.payment_id == payment_id)
+
+
+async def decide(tx: Tx, payment_id: str, *, status: str, by: str, **changes: str) -> None:
+    await tx.execute(
+        update(PAYMENT).where(PAYMENT.c.payment_id == payment_id).values(status=status, decided_by=by, **changes)
+    )
+
+
+async def order(view: View, order_id: str) -> Row[Any] | None:
+    """Return a payment order."""
+    return await view.first(select(ORDER).where(ORDER.c.order_id == order_id))
+
+
+async def payment(view: View, payment_id: str) -> Row[Any] | None:
+    """Return a payment with what of it is prepayment now."""
+    unallocated_fen = credits.unallocated_fen(PAYMENT.c.payment_id).label("unallocated_fen")
+    return await view.first(select(*PAYMENT.c, unallocated_fen).where(PAYMENT.c.payment_id == payment_id))
+
+
+async def listed(
+    view: View,
+    *,
+    visible: Condition,
+    after: Condition,
+    limit: int,
+    columns: Sequence[str],
+    account_no: str | None,
+    status: str | None,
+) -> Sequence[Row[Any]]:
+    """Return payments, in the order of their ids."""
+    where = [visible(PAYMENT.c.org_unit), after(PAYMENT.c.payment_id)]
+    where += [PAYMENT.c.account_no == account_no] if account_no else []
+    where += [PAYMENT.c.status == status] if status else []
+    wanted = [PAYMENT.c[name] for name in columns]
+    return await view.all(select(*wanted).where(*where).order_by(PAYMENT.c.payment_id).limit(limit))
+
+
+async def _locked(tx: Tx, table: Any, condition: Any) -> Row[Any] | None:
+    statement = select(table).where(condition)
+    return await tx.first(statement.with_for_update() if tx.dialect == "postgresql" else statement)

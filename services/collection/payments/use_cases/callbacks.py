@@ -1,0 +1,133 @@
+"""What channels report: money that has arrived."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from services.collection.ledger.domain import transactions
+from services.collection.ledger.domain.documents import PAYMENT, Finding
+from services.collection.ledger.domain.months import accounting_date
+from services.collection.ledger.domain.policy import Policy
+from services.collection.ledger.store import findings, loading, months, saving
+from services.collection.ledger.use_cases import posting
+from services.collection.payments import store
+from services.collection.payments.domain import POSTED, SUSPENSE, Confirmation, NewPayment
+from services.collection.payments.use_cases import facts
+from shared import ids
+from shared.db.audit import AuditEntry
+from shared.db.engine import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What became of a confirmation: `done`, `already_done` or `conflicting_duplicate`."""
+
+    status: str
+    payment_id: str
+    payment_status: str
+
+
+async def confirm(tx: Tx, *, policy: Policy, confirmation: Confirmation, today: date) -> Arrival:
+    """Post what a channel says has arrived; money that has arrived is never refused.
+
+    It goes to its order's account where the order is known, open, of this channel and of this amount; else to suspense (暂收)
+    with a finding. The same (channel, channel_txn) again is `already_done`, with other content `conflicting_duplicate`.
+    A day in the future counts today; a day in a closed month counts in the next open one.
+    """
+    opened = await months.open_from(tx)
+    order = await store.lock_order(tx, confirmation.order_id)
+    code = _mismatch(order, confirmation)
+    received_on = min(confirmation.paid_on, today)
+    payment = NewPayment(
+        ids.new(),
+        confirmation.channel,
+        confirmation.channel_txn,
+        confirmation.order_id,
+        None if code or order is None else order.account_no,
+        "" if order is None else order.org_unit,
+        confirmation.amount_fen,
+        confirmation.paid_on,
+        received_on,
+        SUSPENSE if code else POSTED,
+        f"channel:{confirmation.channel}"[:64],
+    )
+    if not await store.add_payment(tx, payment):
+        return await _met_before(tx, confirmation)
+    if code or order is None:
+        await _to_suspense(tx, policy, opened, payment, code)
+    else:
+        await _to_account(tx, policy, opened, payment, order)
+    if confirmation.paid_on > today:
+        await findings.add_findings(tx, [_finding(payment, "payment.dated_in_future")])
+    tx.audit(
+        [
+            AuditEntry(
+                action="payment.confirm", entity_kind=PAYMENT, entity_id=payment.payment_id, actor=payment.recorded_by
+            )
+        ]
+    )
+    return Arrival("done", payment.payment_id, payment.status)
+
+
+def _mismatch(order: Any, confirmation: Confirmation) -> str:
+    """Return why the money cannot be its order's, or an empty text."""
+    if order is None:
+        return "payment.order_unknown"
+    if order.channel != confirmation.channel:
+        return "payment.order_of_other_channel"
+    if order.status != "open":
+        return "payment.order_already_paid"
+    if order.amount_fen != confirmation.amount_fen:
+        return "payment.amount_differs"
+    return ""
+
+
+async def _met_before(tx: Tx, confirmation: Confirmation) -> Arrival:
+    known = await store.by_channel_txn(tx, confirmation.channel, confirmation.channel_txn)
+    told = confirmation.order_id, confirmation.amount_fen
+    # a day in the future was taken as the day of arrival: told again later it is still the same payment
+    same_day = (
+        known.received_on == confirmation.paid_on or confirmation.paid_on > known.received_on >= known.recorded_on
+    )
+    if (known.order_id, known.amount_fen) == told and same_day:
+        return Arrival("already_done", known.payment_id, known.status)
+    finding = Finding(
+        "payment.conflicting_duplicate", PAYMENT, known.payment_id, "", known.account_no or "", known.org_unit
+    )
+    await findings.add_findings(tx, [finding])
+    return Arrival("conflicting_duplicate", known.payment_id, known.status)
+
+
+async def _to_suspense(tx: Tx, policy: Policy, opened: date | None, payment: NewPayment, code: str) -> None:
+    counts_on = accounting_date(payment.received_on, opened)
+    version = policy.at(counts_on)
+    posted = transactions.transaction(
+        document_kind=PAYMENT,
+        document_id=payment.payment_id,
+        kind=transactions.SUSPENSE,
+        account_no="",
+        org_unit=payment.org_unit,
+        business_date=payment.received_on,
+        accounting_date=counts_on,
+        entries=[
+            transactions.Entry(policy.cash_code(payment.channel, counts_on), payment.amount_fen),
+            transactions.Entry(version.roles["suspense"], -payment.amount_fen),
+        ],
+    )
+    await saving.write_transactions(tx, [posted])
+    await findings.add_findings(tx, [_finding(payment, code)])
+
+
+async def _to_account(tx: Tx, policy: Policy, opened: date | None, payment: NewPayment, order: Any) -> None:
+    books = await loading.open_books(tx, policy, opened, [order.account_no])
+    await loading.load_open_sides(tx, books, [order.account_no])
+    cause = books.cause(PAYMENT, payment.payment_id, payment.received_on)
+    cash_code = policy.cash_code(payment.channel, cause.accounting_date)
+    books.receive(order.account_no, cause, payment.amount_fen, cash_code, transactions.RECEIPT)
+    await store.mark_paid(tx, order.order_id, payment.payment_id)
+    tx.publish([facts.received(payment, order.account_no)])
+    await posting.save(tx, books, payment.payment_id)
+
+
+def _finding(payment: NewPayment, code: str) -> Finding:
+    return Finding(code, PAYMENT, payment.payment_id, "", payment.account_no or "", payment.org_unit)

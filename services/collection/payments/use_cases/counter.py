@@ -1,0 +1,54 @@
+"""Money at the counter."""
+
+from datetime import date
+
+from services.collection.ledger.domain import transactions
+from services.collection.ledger.domain.documents import PAYMENT
+from services.collection.ledger.domain.policy import Policy
+from services.collection.ledger.store import loading
+from services.collection.ledger.use_cases import posting
+from services.collection.payments import store
+from services.collection.payments.domain import COUNTER, POSTED, NewPayment, Sees
+from services.collection.payments.use_cases import facts
+from services.collection.payments.use_cases.orders import AccountUnknown
+from shared import ids
+from shared.db.audit import AuditEntry
+from shared.db.engine import Tx
+
+
+async def take_at_counter(
+    tx: Tx, *, policy: Policy, account_no: str, amount_fen: int, received_on: date, today: date, actor: str, sees: Sees
+) -> str:
+    """Take money at the counter (坐收), settle what is owed, oldest first, and return the payment's id.
+
+    Refused before the money changes hands: an unknown account, a closed month, a day in the future.
+    """
+    opened = await posting.open_for_command(tx, received_on, today)
+    books = await loading.open_books(tx, policy, opened, [account_no])
+    account = books.accounts.get(account_no)
+    if account is None or not sees(account.org_unit):
+        raise AccountUnknown
+    await loading.load_open_sides(tx, books, [account_no])
+    payment_id = ids.new()
+    cash_code = policy.cash_code(COUNTER, received_on)
+    books.receive(
+        account_no, books.cause(PAYMENT, payment_id, received_on), amount_fen, cash_code, transactions.RECEIPT
+    )
+    payment = NewPayment(
+        payment_id,
+        COUNTER,
+        payment_id,
+        None,
+        account_no,
+        account.org_unit,
+        amount_fen,
+        received_on,
+        received_on,
+        POSTED,
+        actor,
+    )
+    await store.add_payment(tx, payment)
+    tx.publish([facts.received(payment, account_no)])
+    await posting.save(tx, books, payment_id)
+    tx.audit([AuditEntry(action="payment.take", entity_kind=PAYMENT, entity_id=payment_id, actor=actor)])
+    return payment_id

@@ -1,0 +1,88 @@
+"""Routes of what customers owe: opening receivables come in, all receivables are listed."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Query
+from starlette.responses import Response
+
+from services.collection.context import READ, WRITE, Own
+from services.collection.ledger.domain.documents import BILLED, OPENING, Debt
+from services.collection.ledger.store import receivables
+from services.collection.receivables import examples, schemas
+from services.collection.receivables.use_cases import openings as use_cases
+from shared import web
+from shared.web import auth, pagination
+from shared.web.batch import Code, DerivedFrom, No
+
+router = web.Router("/v1", tags=["receivables"])
+
+
+@router.put("/opening-receivables", policy=WRITE, example=examples.OPENINGS, response_model=schemas.OutcomesOut)
+async def put_openings(body: schemas.OpeningBatchIn, caller: auth.Current, db: web.Db, own: Own) -> Response:
+    """Post what customers owed when the utility went live; each item is answered by itself."""
+    openings = [
+        Debt(
+            OPENING,
+            item.document_no,
+            item.account_no,
+            "",
+            item.issued_on,
+            item.due_on,
+            item.posted_on,
+            item.amount_fen,
+            (),
+        )
+        for item in body.items
+    ]
+    async with db.begin() as tx:
+        outcomes = await use_cases.post_openings(
+            tx, policy=own.policy, openings=openings, today=own.today(), actor=caller.subject, sees=caller.may_see
+        )
+    return web.Json(
+        {
+            "outcomes": [
+                {"index": i, "status": o.status, "code": o.code, "message": o.message, "id": o.id}
+                for i, o in enumerate(outcomes)
+            ]
+        }
+    )
+
+
+@router.get("/receivables", policy=READ)
+async def list_receivables(
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    account_no: No | None = None,
+    cycle: Annotated[str | None, Query(max_length=7)] = None,
+    status: Code | None = None,
+    due_before: date | None = None,
+    document_id: No | None = None,
+) -> pagination.Page[schemas.ReceivableOut]:
+    """List receivables of the caller's org units."""
+    async with db.view() as view:
+        rows = await receivables.listed(
+            view,
+            visible=caller.visible,
+            after=wanted.after,
+            limit=wanted.fetch,
+            account_no=account_no,
+            cycle=cycle,
+            status=status,
+            due_before=due_before,
+            document_id=document_id,
+        )
+    return wanted.page(
+        rows,
+        key=lambda row: (row.receivable_id,),
+        item=lambda row: schemas.ReceivableOut(
+            **row._mapping, derived_from=_origin(row.document_kind, row.document_id)
+        ),
+    )
+
+
+def _origin(document_kind: str, document_id: str) -> list[DerivedFrom]:
+    if document_kind not in BILLED:
+        return []
+    return [DerivedFrom(service="billing", kind=document_kind, id=document_id)]

@@ -1,0 +1,54 @@
+"""Requests and answers about what customers owe."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from services.collection.ledger.schemas import AmountFen, Fen
+from shared.web.batch import DerivedFrom, In, No
+
+BATCH_MAX = 500  # one unit of work under a second; the size of a page
+
+
+class OpeningIn(In):
+    """What a customer owed when the utility went live; `document_no` is the old system's and unique for ever."""
+
+    document_no: No
+    account_no: No
+    amount_fen: AmountFen
+    issued_on: date
+    due_on: date
+    posted_on: date = Field(description="Day on which it counts in the ledger: the day of going live.")
+
+
+class OpeningBatchIn(In):
+    items: list[OpeningIn] = Field(min_length=1, max_length=BATCH_MAX)
+
+
+class OutcomeOut(BaseModel):
+    index: int
+    status: Literal["done", "already_done", "conflicting_duplicate", "waiting", "refused"]
+    code: str = ""
+    message: str = ""
+    id: str | None = None
+
+
+class OutcomesOut(BaseModel):
+    outcomes: list[OutcomeOut]
+
+
+class ReceivableOut(BaseModel):
+    receivable_id: str
+    account_no: str
+    org_unit: str
+    document_kind: str
+    document_id: str
+    cycle: str
+    issued_on: date
+    due_on: date
+    amount_fen: Fen
+    outstanding_fen: Fen
+    status: Literal["open", "cleared", "reversed"]
+    cleared_on: date | None
+    derived_from: list[DerivedFrom]

@@ -1,0 +1,95 @@
+"""Issued bills become claims."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from services.collection.ledger.domain.books import Books
+from services.collection.ledger.domain.documents import Debt, Finding
+from services.collection.ledger.domain.policy import Policy
+from services.collection.ledger.store import loading, months
+from services.collection.ledger.use_cases import posting
+from services.collection.receivables import store
+from shared.db.engine import Tx
+from shared.outcome import ALREADY_DONE, Outcome
+
+
+async def post_bills(tx: Tx, *, policy: Policy, bills: Sequence[Debt]) -> list[Outcome]:
+    """Post issued bills; a bill of an unknown account waits for it, one of a closed month counts in the next open one."""
+    return await post_debts(tx, policy=policy, opened=await months.open_from(tx), debts=bills)
+
+
+async def post_debts(tx: Tx, *, policy: Policy, opened: date | None, debts: Sequence[Debt]) -> list[Outcome]:
+    """Post debts of any kind; the caller holds the first open day."""
+    if not debts:
+        return []
+    books = await loading.open_books(tx, policy, opened, (debt.account_no for debt in debts))
+    await _load_money(tx, books, debts)
+    posted = await loading.existing_documents(tx, debts)
+    outcomes: list[Outcome] = []
+    waiting: dict[tuple[str, str], str] = {}
+    to_wait: list[tuple[int, Debt]] = []
+    for index, debt in enumerate(debts):
+        key = debt.document_kind, debt.document_id
+        found = posted.get(key) or books.documents.get(key)
+        if found is not None:
+            same = (found.account_no, found.amount_fen, found.due_on) == (debt.account_no, debt.total_fen, debt.due_on)
+            outcomes.append(ALREADY_DONE if same else _conflict(books, debt))
+        elif debt.account_no in books.accounts:
+            outcomes.append(Outcome("done", id=books.issue(debt).receivable_id))
+        else:
+            to_wait.append((index, debt))
+            outcomes.append(Outcome("waiting", "account.unknown", "Waits for its account"))
+    if to_wait:
+        waiting = await _wait(tx, [debt for _, debt in to_wait])
+        for index, debt in to_wait:
+            if waiting.get((debt.document_kind, debt.document_id)) != store.DEBT.dump_json(debt).decode():
+                outcomes[index] = _conflict(books, debt)
+    await posting.save(tx, books)
+    return outcomes
+
+
+async def _load_money(tx: Tx, books: Books, debts: Sequence[Debt]) -> None:
+    """Load the open sides of the accounts where a new debt can meet money: most have neither prepayment nor a credit."""
+    credited = {debt.account_no for debt in debts if debt.total_fen < 0}
+    accounts = [no for no, account in books.accounts.items() if account.prepaid_fen or no in credited]
+    if accounts:
+        await loading.load_open_sides(tx, books, accounts)
+
+
+def _conflict(books: Books, debt: Debt) -> Outcome:
+    account = books.accounts.get(debt.account_no)
+    books.findings.append(
+        Finding(
+            "receivable.conflicting_duplicate",
+            debt.document_kind,
+            debt.document_id,
+            "",
+            debt.account_no,
+            account.org_unit if account else "",
+        )
+    )
+    return Outcome(
+        "conflicting_duplicate", "receivable.conflicting_duplicate", "The document came before with other content"
+    )
+
+
+async def _wait(tx: Tx, debts: Sequence[Debt]) -> dict[tuple[str, str], str]:
+    """Store debts until their account is known; return what waits under their keys, now or from before."""
+    first = {(debt.document_kind, debt.document_id): debt for debt in reversed(debts)}
+    payloads = {key: store.DEBT.dump_json(debt).decode() for key, debt in first.items()}
+    new = await store.wait(
+        tx,
+        {
+            "kind": [kind for kind, _ in first],
+            "document_id": [document_id for _, document_id in first],
+            "waiting_for": [debt.account_no for debt in first.values()],
+            "cycle": [debt.cycle for debt in first.values()],
+            "amount_fen": [debt.total_fen for debt in first.values()],
+            "payload": list(payloads.values()),
+        },
+    )
+    if old := [key for key in first if key not in new]:
+        for kind in {kind for kind, _ in old}:
+            stored = await store.waiting(tx, kind, [document_id for k, document_id in old if k == kind])
+            payloads.update({(kind, document_id): payload for document_id, payload in stored.items()})
+    return payloads

@@ -1,0 +1,42 @@
+"""Corrections reverse issued bills and replace them, or add a difference."""
+
+from collections.abc import Sequence
+
+from services.collection.ledger.domain.documents import CORRECTION, Correction
+from services.collection.ledger.domain.policy import Policy
+from services.collection.ledger.store import loading, months
+from services.collection.ledger.use_cases import posting
+from services.collection.receivables import store
+from shared.db.engine import Tx
+
+
+async def post_corrections(tx: Tx, *, policy: Policy, corrections: Sequence[Correction]) -> None:
+    """Post corrections of issued bills, each as one ledger group; one of an unknown account waits for it."""
+    opened = await months.open_from(tx)
+    books = await loading.open_books(tx, policy, opened, (c.account_no for c in corrections))
+    known = [c for c in corrections if c.account_no in books.accounts]
+    if len(known) < len(corrections):
+        await _wait_corrections(tx, [c for c in corrections if c.account_no not in books.accounts])
+    if not known:
+        return
+    documents = {debt.document_id for c in known for debt in (*c.reversals, *c.replacements, *c.differences)}
+    await loading.load_for_reversal(tx, books, document_ids=sorted(documents), credit_ids=[])
+    await loading.load_open_sides(tx, books, list(books.accounts))
+    for correction in known:
+        books.correct(correction)
+    await posting.save(tx, books)
+
+
+async def _wait_corrections(tx: Tx, corrections: Sequence[Correction]) -> None:
+    unique = {c.correction_id: c for c in corrections}
+    await store.wait(
+        tx,
+        {
+            "kind": [CORRECTION] * len(unique),
+            "document_id": list(unique),
+            "waiting_for": [c.account_no for c in unique.values()],
+            "cycle": [""] * len(unique),
+            "amount_fen": [0] * len(unique),
+            "payload": [store.WHOLE_CORRECTION.dump_json(c).decode() for c in unique.values()],
+        },
+    )

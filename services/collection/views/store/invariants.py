@@ -1,0 +1,54 @@
+"""The invariants of the books: pairs of numbers that must be equal."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+
+from services.collection.ledger.domain.policy import Policy
+from services.collection.ledger.tables import ACCOUNT, ALLOCATION, CREDIT, ENTRY, RECEIVABLE, TRANSACTION
+from services.collection.payments.tables import PAYMENT
+from shared.db.engine import View
+
+
+async def invariants(view: View, policy: Policy) -> dict[str, tuple[int, int]]:
+    """Return each invariant of the books by name with its two numbers, which must be equal."""
+    by_code = {
+        row.ledger_account: int(row.fen)
+        for row in await view.all(
+            select(ENTRY.c.ledger_account, func.sum(ENTRY.c.amount_fen).label("fen")).group_by(ENTRY.c.ledger_account)
+        )
+    }
+
+    def ledger(codes: Sequence[str]) -> int:
+        return sum(by_code.get(code, 0) for code in codes)
+
+    async def total(column: Any, *where: Any) -> int:
+        return int(await view.scalar(select(func.coalesce(func.sum(column), 0)).where(*where)))
+
+    outstanding_fen = await total(RECEIVABLE.c.outstanding_fen)
+    unallocated_fen = await total(CREDIT.c.unallocated_fen)
+    settled_fen = await total(
+        RECEIVABLE.c.amount_fen - RECEIVABLE.c.outstanding_fen,
+        RECEIVABLE.c.status != "reversed",
+        RECEIVABLE.c.amount_fen > 0,
+    )
+    return {
+        "the ledger sums to zero": (sum(by_code.values()), 0),
+        "receivable ledger = outstanding receivables": (ledger(policy.codes("receivable")), outstanding_fen),
+        "prepayment ledger = unallocated credits": (-ledger(policy.codes("prepayment")), unallocated_fen),
+        "prepaid balances = unallocated credits": (await total(ACCOUNT.c.prepaid_fen), unallocated_fen),
+        "cash ledger = payments kept": (
+            ledger(policy.cash_codes()),
+            await total(PAYMENT.c.amount_fen, PAYMENT.c.status.in_(("posted", "suspense"))),
+        ),
+        "suspense ledger = payments in suspense": (
+            -ledger(policy.codes("suspense")),
+            await total(PAYMENT.c.amount_fen, PAYMENT.c.status == "suspense"),
+        ),
+        "allocations = settled receivables": (await total(ALLOCATION.c.amount_fen), settled_fen),
+        "transactions' debits = debit entries": (
+            await total(TRANSACTION.c.debit_fen),
+            await total(ENTRY.c.amount_fen, ENTRY.c.amount_fen > 0),
+        ),
+    }

@@ -1,0 +1,67 @@
+"""Control totals of a cycle, and the business gauges."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import case, func, select
+
+from services.collection.ledger.domain.documents import BILL, BILLED, Debt
+from services.collection.ledger.tables import ENTRY, RECEIVABLE
+from services.collection.payments.tables import PAYMENT
+from services.collection.receivables import store as receivables
+from services.collection.receivables.tables import WAITING
+from shared.db.engine import View
+
+
+async def control_totals(view: View, cycle: str) -> dict[str, int]:
+    """Return what was posted of a cycle's bills and differences: what billing has issued must be found here, or wait.
+
+    `documents_posted` and `posted_fen` are of documents that stand, `documents_reversed` and `reversed_fen` of those taken
+    back. What waits counts as it will be once posted: a correction counts with what it adds and takes back.
+    """
+    reversed_ = RECEIVABLE.c.status == "reversed"
+    amount, zero = RECEIVABLE.c.amount_fen, 0
+    totals = await view.first(
+        select(
+            _sum(case((reversed_, zero), else_=1)).label("documents_posted"),
+            _sum(case((reversed_, zero), else_=amount)).label("posted_fen"),
+            _sum(case((reversed_, 1), else_=zero)).label("documents_reversed"),
+            _sum(case((reversed_, amount), else_=zero)).label("reversed_fen"),
+            _sum(RECEIVABLE.c.outstanding_fen).label("outstanding_fen"),
+        ).where(RECEIVABLE.c.document_kind.in_(BILLED), RECEIVABLE.c.cycle == cycle)
+    )
+    waiting = await view.first(
+        select(func.count().label("documents_waiting"), _sum(WAITING.c.amount_fen).label("waiting_fen")).where(
+            WAITING.c.kind == BILL, WAITING.c.cycle == cycle
+        )
+    )
+    imbalance = await view.first(select(_sum(ENTRY.c.amount_fen).label("ledger_imbalance_fen")))
+    rows = [row._mapping for row in (totals, waiting, imbalance) if row is not None]
+    found = {name: int(value) for row in rows for name, value in row.items()} | {"reversed_waiting_fen": 0}
+    async for correction in receivables.waiting_corrections(view):
+        added = _of_cycle(correction.differences or correction.replacements, cycle)
+        taken = [] if correction.differences else _of_cycle(correction.reversals, cycle)
+        found["documents_waiting"] += len(added) - len(taken)
+        found["waiting_fen"] += sum(added) - sum(taken)
+        found["reversed_waiting_fen"] += sum(taken)
+    return found
+
+
+def _of_cycle(debts: Sequence[Debt], cycle: str) -> list[int]:
+    return [debt.total_fen for debt in debts if debt.cycle == cycle]
+
+
+def _sum(value: Any) -> Any:
+    return func.coalesce(func.sum(value), 0)
+
+
+async def gauges(view: View) -> Mapping[str, float]:
+    """Return the business gauges; the first must be 0."""
+    imbalance = await view.scalar(select(_sum(ENTRY.c.amount_fen)))
+    outstanding = await view.scalar(select(_sum(RECEIVABLE.c.outstanding_fen)).where(RECEIVABLE.c.status == "open"))
+    suspense = await view.scalar(select(_sum(PAYMENT.c.amount_fen)).where(PAYMENT.c.status == "suspense"))
+    return {
+        "ledger_imbalance_fen": float(imbalance),
+        "receivables_open_fen": float(outstanding),
+        "suspense_fen": float(suspense),
+    }

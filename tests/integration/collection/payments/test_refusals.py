@@ -1,0 +1,103 @@
+"""Bad input where money comes in: each with its code, and nothing changed."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from services.collection.base import PLATFORM
+from services.collection.payments.tables import ORDER, PAYMENT
+from tests.kits import collection as collection_kit
+from tests.kits.collection import Kit, account, bill, issued
+
+
+@pytest.fixture
+async def kit(tmp_path: Path) -> AsyncIterator[Kit]:
+    async with collection_kit.started(f"sqlite+aiosqlite:///{tmp_path}/test.db", tmp_path) as made:
+        await made.give(account())
+        await made.give(issued(bill("B1", 1_000)))
+        await made.clerk.post("/v1/months/2026-01/close")
+        yield made
+        await made.check_books()
+
+
+PAYMENTS: list[tuple[dict[str, Any], int, str]] = [
+    ({"amount_fen": 0}, 422, "request.invalid"),
+    ({"amount_fen": -1}, 422, "request.invalid"),
+    ({"amount_fen": 1.5}, 422, "request.invalid"),
+    ({"amount_fen": "100"}, 422, "request.invalid"),
+    ({"amount_fen": 10**14}, 422, "request.invalid"),
+    ({"account_no": "nobody"}, 404, "account.unknown"),
+    ({"received_on": "2026-01-31"}, 409, "ledger.month_closed"),
+    ({"received_on": "2026-04-16"}, 422, "payment.dated_in_future"),
+    ({"surprise": 1}, 422, "request.invalid"),
+]
+
+
+@pytest.mark.parametrize(("change", "status", "code"), PAYMENTS)
+async def test_a_wrong_payment_is_refused_and_changes_nothing(
+    kit: Kit, change: dict[str, Any], status: int, code: str
+) -> None:
+    body = {"account_no": "A1", "amount_fen": 100, "received_on": "2026-03-01"} | change
+
+    answer = await kit.cashier.post("/v1/payments", json=body, headers={"Idempotency-Key": "k"})
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert await kit.rows(PAYMENT) == []
+    assert await kit.rows(PLATFORM.idempotency_key) == []
+    assert await kit.money() == (1_000, 0)
+
+
+async def test_a_payment_without_an_idempotency_key_is_refused(kit: Kit) -> None:
+    answer = await kit.cashier.post("/v1/payments", json={"account_no": "A1", "amount_fen": 100})
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid")
+
+
+async def test_broken_json_is_refused(kit: Kit) -> None:
+    headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+    answer = await kit.cashier.post("/v1/payments", content=b"{", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "request.malformed_json")
+
+
+@pytest.mark.parametrize("case", ["other secret", "changed body", "no signature", "unknown channel", "not text"])
+async def test_a_forged_callback_is_refused_and_changes_nothing(kit: Kit, case: str) -> None:
+    order_id = await kit.order(1_000)
+    body = orjson.dumps({"channel_txn": "T1", "order_id": order_id, "amount_fen": 1_000, "paid_on": "2026-03-01"})
+    if case == "other secret":
+        answer = await kit.report(body, secret="x" * 40)
+    elif case == "unknown channel":
+        answer = await kit.report(body, channel="moon")
+    else:
+        signature = {"changed body": b"0" * 64, "no signature": b"", "not text": b"\xe9"}[case]
+        client = kit.client("nobody")
+        client.headers = httpx.Headers([(b"X-Channel-Signature", signature)])
+        answer = await client.post(
+            "/v1/channels/app/callbacks", content=body, headers={"Content-Type": "application/json"}
+        )
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "channel.invalid_signature")
+    assert await kit.rows(PAYMENT) == []
+
+
+async def test_a_signed_callback_of_no_money_is_refused(kit: Kit) -> None:
+    answer = await kit.call_back(await kit.order(1_000), 0)
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid")
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"account_no": "nobody"}, 404, "account.unknown"),
+        ({"channel": "moon"}, 422, "channel.unknown"),
+        ({"channel": "counter"}, 422, "channel.unknown"),
+        ({"amount_fen": 0}, 422, "request.invalid"),
+    ],
+)
+async def test_a_wrong_order_is_refused(kit: Kit, change: dict[str, Any], status: int, code: str) -> None:
+    body = {"account_no": "A1", "amount_fen": 100, "channel": "app"} | change
+    answer = await kit.clerk.post("/v1/payment-orders", json=body, headers={"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert await kit.rows(ORDER) == []

@@ -1,0 +1,81 @@
+"""Opening receivables, item by item, and what is refused of them."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.collection.ledger import tables
+from tests.kits import collection as collection_kit
+from tests.kits.collection import Kit, account, bill, issued
+
+OPENING = {
+    "document_no": "OLD-1",
+    "account_no": "A1",
+    "amount_fen": 100,
+    "issued_on": "2025-12-01",
+    "due_on": "2025-12-20",
+    "posted_on": "2026-03-01",
+}
+
+
+@pytest.fixture
+async def kit(tmp_path: Path) -> AsyncIterator[Kit]:
+    async with collection_kit.started(f"sqlite+aiosqlite:///{tmp_path}/test.db", tmp_path) as made:
+        await made.give(account())
+        await made.give(issued(bill("B1", 1_000)))
+        await made.clerk.post("/v1/months/2026-01/close")
+        yield made
+        await made.check_books()
+
+
+async def put(kit: Kit, *items: dict[str, Any]) -> Any:
+    return await kit.clerk.put("/v1/opening-receivables", json={"items": list(items)})
+
+
+async def test_opening_receivables_are_owed_against_the_opening_account(kit: Kit) -> None:
+    answer = await put(kit, OPENING, OPENING | {"document_no": "OLD-2", "account_no": "later"})
+
+    assert [one["status"] for one in answer.json()["outcomes"]] == ["done", "waiting"]
+    assert await kit.money() == (1_100, 0)
+    opening = [row["amount_fen"] for row in await kit.rows(tables.ENTRY) if row["ledger_account"] == "4001.01"]
+    assert opening == [-100]
+    again = await put(kit, OPENING, OPENING | {"document_no": "OLD-2", "account_no": "later"})
+    assert [one["status"] for one in again.json()["outcomes"]] == ["already_done", "waiting"]
+
+    await kit.give(account("later"))
+    assert await kit.money("later") == (100, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"posted_on": "2026-01-31"}, "refused", "ledger.month_closed"),
+        ({"posted_on": "2026-04-16"}, "refused", "receivable.dated_in_future"),
+        ({"amount_fen": 99}, "conflicting_duplicate", "receivable.conflicting_duplicate"),
+    ],
+)
+async def test_a_wrong_opening_item_is_answered_by_itself(
+    kit: Kit, change: dict[str, Any], status: str, code: str
+) -> None:
+    if status == "conflicting_duplicate":
+        await put(kit, OPENING)
+    before = await kit.money()
+
+    answer = await put(kit, OPENING | change)
+
+    outcome = answer.json()["outcomes"][0]
+    assert (outcome["status"], outcome["code"]) == (status, code)
+    assert await kit.money() == before
+
+
+async def test_a_batch_above_the_limit_is_refused(kit: Kit) -> None:
+    answer = await put(kit, *(OPENING | {"document_no": f"OLD-{i}"} for i in range(501)))
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid")
+
+
+@pytest.mark.parametrize("amount_fen", [0, -5])
+async def test_an_opening_receivable_is_above_zero(kit: Kit, amount_fen: int) -> None:
+    answer = await put(kit, OPENING | {"amount_fen": amount_fen})
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid")

@@ -1,0 +1,239 @@
+"""What the tests of collection share: bills, accounts, a started service without servers, a client with a role."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+from sqlalchemy import select
+
+from services.collection import main
+from services.collection.base import PLATFORM
+from services.collection.ledger.domain import policy
+from services.collection.ledger.tables import FINDING
+from services.collection.payments.api import channels
+from services.collection.receivables import consumers
+from services.collection.settings import SHIPPED_POLICY, CollectionSettings
+from services.collection.views.store import invariants
+from shared.bus.embedded import EmbeddedEventLog
+from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued, Component, Difference
+from shared.service import Service
+from shared.web import auth
+from tests import databases
+
+KEY = "k" * 40
+SECRET = "s" * 40
+POLICY = policy.parse(json.loads(SHIPPED_POLICY.read_text()))
+TODAY = date(2026, 4, 15)
+
+
+class FixedClock:
+    def now(self) -> datetime:
+        return datetime(2026, 4, 15, 4, tzinfo=UTC)
+
+
+def bill(
+    bill_id: str,
+    total_fen: int = 10_000,
+    *,
+    account_no: str = "A1",
+    issued_on: date = date(2026, 2, 2),
+    due_on: date = date(2026, 2, 22),
+    components: Sequence[tuple[str, int]] | None = None,
+    cycle: str = "2026-01",
+) -> Bill:
+    parts = [("energy", total_fen)] if components is None else components
+    return Bill(
+        bill_id=bill_id,
+        account_no=account_no,
+        contract_no=f"C-{account_no}",
+        service_point_no=f"S-{account_no}",
+        org_unit="zj/hangzhou",
+        route_no="R1",
+        cycle=cycle,
+        period_from=date(2026, 1, 1),
+        period_to=date(2026, 2, 1),
+        version=1,
+        issued_on=issued_on,
+        due_on=due_on,
+        total_fen=total_fen,
+        components=tuple(Component(component=name, amount_fen=amount_fen) for name, amount_fen in parts),
+        energy_wh=1000,
+        estimated=False,
+        usage_id=f"U-{bill_id}",
+        tariff="T@1",
+    )
+
+
+def issued(one: Bill) -> BillIssued:
+    return BillIssued(account_no=one.account_no, bill=one)
+
+
+def corrected(
+    correction_id: str, reversals: Sequence[Bill], replacements: Sequence[Bill], on: date = date(2026, 3, 5)
+) -> BillCorrected:
+    return BillCorrected(
+        account_no=reversals[0].account_no,
+        correction_id=correction_id,
+        corrected_on=on,
+        reason="reread",
+        reversals=tuple(reversals),
+        replacements=tuple(replacements),
+    )
+
+
+def adjusted(
+    correction_id: str, pairs: Sequence[tuple[Bill, Bill | None]], on: date = date(2026, 3, 5)
+) -> BillCorrected:
+    """A correction by difference of bills, each with what takes its place; its documents are `D-<bill>`."""
+    documents = []
+    for old, new in pairs:
+        was = {part.component: part.amount_fen for part in old.components}
+        now = {part.component: part.amount_fen for part in new.components} if new else {}
+        parts = [(name, now.get(name, 0) - was.get(name, 0)) for name in {**was, **now}]
+        documents.append(
+            Difference(
+                difference_id=f"D-{old.bill_id}",
+                bill_id=old.bill_id,
+                replacement_id=new.bill_id if new else None,
+                cycle=old.cycle,
+                due_on=on + timedelta(days=20),
+                total_fen=sum(fen for _, fen in parts),
+                components=tuple(Component(component=name, amount_fen=fen) for name, fen in parts),
+            )
+        )
+    whole = corrected(correction_id, [old for old, _ in pairs], [new for _, new in pairs if new], on)
+    return whole.model_copy(update={"differences": tuple(documents)})
+
+
+def account(account_no: str = "A1", version: int = 1, org_unit: str = "zj/hangzhou") -> AccountChanged:
+    return AccountChanged(
+        account_no=account_no,
+        version=version,
+        org_unit=org_unit,
+        customer_class="residential",
+        opened_on=date(2020, 1, 1),
+        contracts=(),
+    )
+
+
+class Kit:
+    """A collection service over a fresh database, driven by its handlers, its routes and its jobs."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.database = service.database
+        self._handlers = consumers.handlers(POLICY)
+        self.clerk = self.client("clerk", "collection:read", "collection:write")
+        self.cashier = self.client("cashier", "collection:read", "collection:cashier")
+        self.admin = self.client("admin", "admin")
+
+    async def give(self, *facts: Any) -> None:
+        """Hand facts of one type to their handler, in one unit of work."""
+        async with self.posting(*facts):
+            pass
+
+    @asynccontextmanager
+    async def posting(self, *facts: Any) -> AsyncIterator[None]:
+        """Hand facts of one type to their handler, in a unit of work that stays open inside."""
+        async with self.database.begin() as tx:
+            await self._handlers[type(facts[0])](tx, facts)
+            yield
+
+    def client(self, subject: str, *scopes: str, org_units: Sequence[str] = ("*",)) -> httpx.AsyncClient:
+        token = auth.mint(key=KEY, audience="wattline", subject=subject, scopes=scopes, org_units=org_units)
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.service.app),
+            base_url="http://collection",
+            headers={"Authorization": f"Bearer {token}"},
+        )
+
+    async def pay(self, amount_fen: int, account_no: str = "A1", key: str = "", on: str = "2026-03-01") -> Any:
+        """Take money at the counter, and return the answer's body."""
+        self._keys = getattr(self, "_keys", 0) + 1
+        answer = await self.cashier.post(
+            "/v1/payments",
+            json={"account_no": account_no, "amount_fen": amount_fen, "received_on": on},
+            headers={"Idempotency-Key": key or f"pay-{self._keys}"},
+        )
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    async def order(self, amount_fen: int, account_no: str = "A1", channel: str = "app") -> str:
+        self._keys = getattr(self, "_keys", 0) + 1
+        answer = await self.clerk.post(
+            "/v1/payment-orders",
+            json={"account_no": account_no, "amount_fen": amount_fen, "channel": channel},
+            headers={"Idempotency-Key": f"order-{self._keys}"},
+        )
+        assert answer.status_code == 201, answer.text
+        order_id: str = answer.json()["order_id"]
+        return order_id
+
+    async def call_back(
+        self,
+        order_id: str,
+        amount_fen: int,
+        txn: str = "T1",
+        *,
+        channel: str = "app",
+        secret: str = SECRET,
+        paid_on: str = "2026-03-01",
+    ) -> httpx.Response:
+        """Report a payment as a channel does."""
+        report = {"channel_txn": txn, "order_id": order_id, "amount_fen": amount_fen, "paid_on": paid_on}
+        return await self.report(orjson.dumps(report), channel=channel, secret=secret)
+
+    async def report(self, body: bytes, *, channel: str = "app", secret: str = SECRET) -> httpx.Response:
+        headers = {channels.HEADER: channels.sign(secret.encode(), body), "Content-Type": "application/json"}
+        transport = httpx.ASGITransport(self.service.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://collection") as client:
+            return await client.post(f"/v1/channels/{channel}/callbacks", content=body, headers=headers)
+
+    async def rows(self, table: Any) -> list[dict[str, Any]]:
+        async with self.database.view() as view:
+            return [dict(row._mapping) for row in await view.all(select(table))]
+
+    async def money(self, account_no: str = "A1") -> tuple[int, int]:
+        """Return (outstanding, prepaid) of an account."""
+        body = (await self.clerk.get(f"/v1/accounts/{account_no}")).json()
+        return body["outstanding_fen"], body["prepaid_fen"]
+
+    async def facts(self, kind: str) -> list[dict[str, Any]]:
+        """Return the journalled facts of a type."""
+        journal = PLATFORM.event_journal
+        async with self.database.view() as view:
+            rows = await view.all(select(journal.c.payload).where(journal.c.type == kind).order_by(journal.c.position))
+        return [item for row in rows for item in json.loads(row.payload)["items"]]
+
+    async def findings(self) -> list[str]:
+        return sorted(row["code"] for row in await self.rows(FINDING))
+
+    async def check_books(self) -> None:
+        """Assert every invariant of the books."""
+        async with self.database.view() as view:
+            found = await invariants.invariants(view, POLICY)
+        assert {name: pair for name, pair in found.items() if pair[0] != pair[1]} == {}
+
+
+@asynccontextmanager
+async def started(database_url: str, tmp_path: Any) -> AsyncIterator[Kit]:
+    """Give a collection service over a migrated database."""
+    await databases.migrate(database_url, "collection")
+    settings = CollectionSettings.load(
+        {
+            "WATTLINE_DATABASE_URL": database_url,
+            "WATTLINE_TOKEN_KEY": KEY,
+            "WATTLINE_DEVICE_MASTER_KEY": KEY,
+            "WATTLINE_CHANNEL_SECRETS": json.dumps({"app": SECRET, "wallet": SECRET}),
+        }
+    )
+    log = EmbeddedEventLog(str(tmp_path / "events.db"))
+    service = main.build(settings, event_log=log, clock=FixedClock())
+    try:
+        yield Kit(service)
+    finally:
+        await service.database.close()
