@@ -9,7 +9,8 @@ from sqlalchemy import event
 from shared import ids
 from shared.bus.embedded import EmbeddedEventLog
 from shared.bus.ports import StoredRecord
-from shared.bus.relay import BATCH, Relay, leadership
+from shared.bus.relay import BATCH, Relay
+from shared.db import leadership
 from shared.db.engine import Database
 from shared.events import catalogue, envelope
 from shared.events.collection import PaymentReceived
@@ -48,7 +49,7 @@ async def test_the_relay_sends_one_event_and_a_full_batch_by_as_many_statements(
 ) -> None:
     relay = Relay("collection", database, event_log)
     counts = []
-    async with leadership(database, "collection") as leader:
+    async with leadership.lead(database, "collection") as leader:
         for events in (1, BATCH):
             for n in range(events):  # one event each
                 async with database.begin() as tx:

@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from shared.bus import consumer, relay
 from shared.bus.embedded import EmbeddedEventLog
-from shared.bus.relay import NotLeader, Relay, leadership
-from shared.db import journal, platform
+from shared.bus.relay import Relay
+from shared.db import journal, leadership, platform
 from shared.db.engine import Database
+from shared.db.leadership import NotLeader
 from shared.testing.faults import BEFORE_COMMIT, POINTS, Crash, CrashingTx, CrashPlan, Faults, FaultyEventLog
 from tests.system import tiny
 
@@ -23,7 +24,7 @@ KEYS = [f"account-{n:02}" for n in range(20)]
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for another process waits a little only: a crashed leader's lease, an idle poll, the next commit."""
-    monkeypatch.setattr(relay, "LEASE_SECONDS", 0.5)
+    monkeypatch.setattr(leadership, "LEASE_SECONDS", 0.5)
     monkeypatch.setattr(relay, "STANDBY_SECONDS", 0.1)
     monkeypatch.setattr(relay, "POLL_SECONDS", 0.1)
     monkeypatch.setattr(consumer, "POLL_SECONDS", 0.1)
@@ -156,7 +157,7 @@ async def test_a_new_consumer_gets_its_copy_by_republishing(
 ) -> None:
     told = await write(meter, 30)
     sender = Relay("collection", meter, event_log)
-    async with leadership(meter, "collection") as leader:
+    async with leadership.lead(meter, "collection") as leader:
         while await sender.drain(leader):
             pass
     await tiny.run_until(meter, book_of, tiny.Book(), event_log, wanted=sum(map(len, told.values())))
@@ -165,11 +166,11 @@ async def test_a_new_consumer_gets_its_copy_by_republishing(
 
 
 async def test_only_one_relay_leads_and_another_takes_over_when_it_ends(meter: Database) -> None:
-    async with leadership(meter, "collection"):
+    async with leadership.lead(meter, "collection"):
         with pytest.raises(NotLeader):
-            async with leadership(meter, "collection"):
+            async with leadership.lead(meter, "collection"):
                 pass
-        async with leadership(meter, "billing"):
+        async with leadership.lead(meter, "billing"):
             pass
-    async with leadership(meter, "collection"):
+    async with leadership.lead(meter, "collection"):
         pass
