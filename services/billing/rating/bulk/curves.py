@@ -53,11 +53,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _slots(plan: Plan, piece: Piece, part: int, at: int) -> Slots:
-    key = ("slots", piece.index, part, at)
-    if key not in plan.memo:
-        plan.memo[key] = _map(plan, piece, part, at)
-    found: Slots = plan.memo[key]
-    return found
+    return plan.once(("slots", piece.index, part, at), lambda: _map(plan, piece, part, at))
 
 
 def _map(plan: Plan, piece: Piece, part: int, at: int) -> Slots:

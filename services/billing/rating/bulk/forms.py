@@ -1,18 +1,20 @@
 """Requests without their numbers: which requests can be rated as rows of the same columns, and the columns themselves."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from services.billing.rating.rating_types import AccountFact, Request
 from services.billing.rating.tariff.book import TariffBook
+from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import Tariff
 from shared.arrays import Bools, Ints
 
+Made = TypeVar("Made")
 Form = tuple[Any, ...]
 Key = tuple[str | int, ...]
 """Names a column: ("wh", part, quantity), ("used", ladder, period or "", tier), ("free", ladder), ("rest", quantity),
@@ -29,18 +31,31 @@ COLUMN_MAX = 2**62
 class Plan:
     """A form with the book. `request` is one request of the form: its dates and names count, its numbers are never read.
 
-    `memo` keeps what was decided once for the form (segments, limits, prices), so that a second chunk pays nothing for it.
+    What a rule decides by the form alone (pieces, limits, prices) is decided `once`, so that a second chunk pays nothing for it.
     """
 
     request: Request
     book: TariffBook
     keys: tuple[Key, ...]
-    memo: dict[Any, Any]
+    decided: dict[Hashable, Any] = field(default_factory=dict)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what `make` returned, or raise what it refused, when it was first asked for under this key."""
+        if key not in self.decided:
+            try:
+                self.decided[key] = make()
+            except Refused as refused:
+                self.decided[key] = refused
+        found = self.decided[key]
+        if isinstance(found, Refused):
+            raise found
+        made: Made = found
+        return made
 
 
 def plan(request: Request, book: TariffBook) -> Plan:
     """Make the plan of all requests that have the form of this one."""
-    return Plan(request, book, tuple(key for key, _ in _numbers(request)), {})
+    return Plan(request, book, tuple(key for key, _ in _numbers(request)))
 
 
 @lru_cache(maxsize=4)  # a book is rated with many times before the next one is loaded

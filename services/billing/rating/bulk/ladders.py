@@ -40,10 +40,7 @@ def climb(work: Work, piece: Piece, ladder: Ladder) -> None:
 
 def _limits(work: Work, piece: Piece, ladder: Ladder, period: str) -> tuple[int, ...]:
     key = ("limits", piece.index, ladder.name, period)
-    if key not in work.plan.memo:
-        work.plan.memo[key] = limits(work.plan, piece, ladder, period)
-    found: tuple[int, ...] = work.plan.memo[key]
-    return found
+    return work.plan.once(key, lambda: limits(work.plan, piece, ladder, period))
 
 
 def fill(rows: Rows, bounds: tuple[int, ...], used: list[Col], wh: Col) -> list[Col]:

@@ -33,11 +33,7 @@ class Span:
 
 
 def _spans(work: Work, month: str, last_part: str) -> list[Span]:
-    key = ("spans", month, last_part)
-    if key not in work.plan.memo:
-        work.plan.memo[key] = _cut(work, month, last_part)
-    found: list[Span] = work.plan.memo[key]
-    return found
+    return work.plan.once(("spans", month, last_part), lambda: _cut(work, month, last_part))
 
 
 def _cut(work: Work, month: str, last_part: str) -> list[Span]:
@@ -277,10 +273,7 @@ def power_factor(work: Work, piece: Piece, charge: PowerFactor) -> None:
     idle = active.v <= 0
     work.note(idle, "no_active_energy", f"/usage/{charge.active}")
     cos = hundredths(np.where(idle, 1, active.v), np.where(idle, 0, reactive.v), charge.cos_phi)
-    key = ("percents", id(charge))
-    if key not in work.plan.memo:
-        work.plan.memo[key] = _percents(charge)
-    percents, den = work.plan.memo[key]
+    percents, den = work.plan.once(("percents", id(charge)), lambda: _percents(charge))
     percent = rows.read(np.where(idle, 0, percents[cos]))
     on = work.base(piece, charge.on, charge.of)
     total, base_den = work.add_up(on)

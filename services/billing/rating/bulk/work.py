@@ -91,9 +91,7 @@ class Work:
     def __init__(self, plan: Plan, columns: Mapping[Key, Ints], n: int) -> None:
         self.plan = plan
         self.rows = Rows(n)
-        if "pieces" not in plan.memo:
-            plan.memo["pieces"] = pieces(plan)
-        self.pieces: list[Piece] = plan.memo["pieces"]
+        self.pieces = plan.once("pieces", lambda: pieces(plan))
         self.of = [Quantities() for _ in self.pieces]
         self.lines: list[LineColumn] = []
         self.findings: list[Note] = []
@@ -132,16 +130,7 @@ class Work:
 
     def price(self, piece: Piece, price: Price) -> Exact:
         """Give a unit price, looked up once for the form."""
-        key = ("price", piece.index, id(price))
-        if key not in self.plan.memo:
-            try:
-                self.plan.memo[key] = unit_price(self.plan, piece, price)
-            except Refused as refused:
-                self.plan.memo[key] = refused
-        found: Exact | Refused = self.plan.memo[key]
-        if isinstance(found, Refused):
-            raise found
-        return found
+        return self.plan.once(("price", piece.index, id(price)), lambda: unit_price(self.plan, piece, price))
 
     def same_tariff(self, piece: Piece) -> list[Piece]:
         """Give the pieces of the tariff of this piece."""
