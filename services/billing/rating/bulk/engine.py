@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from services.billing.rating.bulk import kwh, ladders, other, quantities, two_part
+from services.billing.rating.bulk import kwh, ladders, other, quantities
 from services.billing.rating.bulk.forms import Key, Plan
 from services.billing.rating.bulk.segments import Piece, meets
+from services.billing.rating.bulk.two_part import capacity, demand, power_factor
 from services.billing.rating.bulk.work import LadderState, LineColumn, Note, Work
 from services.billing.rating.tariff.model import (
     Capacity,
@@ -29,9 +30,9 @@ MAKE: Mapping[type, Callable[[Work, Piece, Any], None]] = {
     Energy: kwh.energy,
     Tiered: kwh.tiered,
     Credit: kwh.credit,
-    Capacity: two_part.capacity,
-    Demand: two_part.demand,
-    PowerFactor: two_part.power_factor,
+    Capacity: capacity.add,
+    Demand: demand.add,
+    PowerFactor: power_factor.add,
     Fixed: other.fixed,
     Percent: other.percent,
     Minimum: other.minimum,

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.billing.rating.rating_types import AccountFact, Finding, RatedBill, Request
-from services.billing.rating.reference import kwh_charges, ladders, other_charges, quantities, two_part
+from services.billing.rating.reference import kwh_charges, ladders, other_charges, quantities
 from services.billing.rating.reference.frame import Frame, Segment, applies
+from services.billing.rating.reference.two_part import capacity, demand, power_factor
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import (
@@ -88,13 +89,13 @@ def _all_quantities(frame: Frame) -> dict[str, int]:
 _EACH_SEGMENT: dict[type, Callable[[Frame, Segment, Any], None]] = {
     Energy: kwh_charges.energy,
     Tiered: kwh_charges.tiered,
-    Capacity: two_part.capacity,
-    Demand: two_part.demand,
+    Capacity: capacity.add,
+    Demand: demand.add,
     Credit: kwh_charges.credit,
     Fixed: other_charges.fixed,
 }
 _WHOLE_BILL: dict[type, Callable[[Frame, Segment, Any], None]] = {
-    PowerFactor: two_part.power_factor,
+    PowerFactor: power_factor.add,
     Percent: other_charges.percent,
     Minimum: other_charges.minimum,
     Given: other_charges.given,

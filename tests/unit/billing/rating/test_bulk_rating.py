@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from services.billing.rating import rating, second_opinion
-from services.billing.rating.bulk import engine, forms, two_part
+from services.billing.rating.bulk import engine, forms
 from services.billing.rating.bulk import rate as bulk
+from services.billing.rating.bulk.two_part import power_factor
 from shared import arrays, exact
 from shared.arrays import SAFE, Col, Rows
 
@@ -201,7 +202,7 @@ def test_cos_phi_in_hundredths_is_exact_at_its_borders() -> None:
     for a, r in pairs:
         twice_200 = isqrt(40000 * a * a // (a * a + r * r))
         expected.append((twice_200 + 1) // 2)
-    assert two_part.hundredths(active, reactive).tolist() == expected
+    assert power_factor.hundredths(active, reactive).tolist() == expected
 
 
 def test_nothing_adds_up_to_zeros() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.billing.rating import rating
-from services.billing.rating.reference.two_part import hundredths
+from services.billing.rating.reference.two_part.power_factor import hundredths
 from shared.exact import Exact, parse
 from tests.unit.billing.rating.beside import both
 from tests.unit.billing.rating.documents import PLAIN, TABLE, amounts, changed, fact, rated, request
@@ -237,7 +237,7 @@ FACTOR = {
     ],
 )  # fmt: skip
 def test_the_table_of_1983_gives_the_percentage(standard: str, hundredth: int, percent: str) -> None:
-    from services.billing.rating.reference.two_part import factor_percent
+    from services.billing.rating.reference.two_part.power_factor import factor_percent
     from services.billing.rating.tariff.model import PowerFactor
     from services.billing.tariffs.documents import packaged
 
