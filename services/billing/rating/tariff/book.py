@@ -95,7 +95,7 @@ def _ordered(versions: list[Tariff]) -> tuple[Tariff, ...]:
 
 def load_series(document: Mapping[str, Any]) -> Series:
     """Load a price series; in order, no gap, no overlap; null = not supplied."""
-    root = Node(document, "").keys("series title unit currency source interval_minutes days values notes")
+    root = Node(document).keys("series title unit currency source interval_minutes days values notes")
     unit, currency = root.get("unit").text(), root.maybe("currency")
     money = currency.text() if currency else unit.split("/")[0]
     if "days" in root:
@@ -131,7 +131,7 @@ def _day(node: Node, text: str) -> date:
 
 def load_calendar(document: Mapping[str, Any]) -> Calendar:
     """Load a calendar: {"calendar": id, "years": {"2026": {"holiday": [dates], …}}}; null = not supplied."""
-    root = Node(document, "").keys("calendar title source years notes")
+    root = Node(document).keys("calendar title source years notes")
     years: dict[int, dict[date, str]] = {}
     for key, item in root.get("years").fields():
         if item.value is None:

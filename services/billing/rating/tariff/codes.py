@@ -2,25 +2,14 @@
 
 from typing import Final
 
-from shared import errors
+from shared import document, errors
 
-LOADING: Final[dict[str, str]] = {
-    "not_an_object": "an object was expected here",
-    "field_missing": "a field that the rule needs is not there",
-    "field_unknown": "a field that the language does not know",
-    "value_wrong": "the value has the wrong type, form or range",
-    "choice_open": "published practice differs here: the document must name its choice",
-    "choice_unknown": "the named choice does not exist",
-    "name_unknown": "a name refers to nothing in this document",
-    "name_twice": "the same name is used twice",
+LOADING: Final[dict[str, str]] = document.FAULTS | {
     "limits_order": "limits must rise",
     "hours_gap": "some minute of some day belongs to no period",
     "hours_overlap": "some minute of some day belongs to two periods",
-    "dates_reversed": "the end does not lie after the beginning",
     "period_price_missing": "a named period has no price",
     "tier_count": "the number of prices is not the number of tiers",
-    "version_gap": "there is a gap between two versions",
-    "version_overlap": "two versions hold on the same day",
     "version_in_use": "an issued bill used this version: it cannot change",
     "series_gap": "there is a gap in the series",
     "series_overlap": "two values of the series hold on the same day",
@@ -75,16 +64,10 @@ WH_MAX: Final = 10**15
 """1 TWh: no single customer has more in a cycle, and products with 12-decimal prices stay clear of nonsense."""
 
 
-class TariffError(ValueError):
+class TariffError(document.DocumentError):
     """A document that cannot be loaded: `code` of the catalogue, `pointer` (JSON pointer) to the fault, a detail."""
 
-    status = 422
-
-    def __init__(self, code: str, pointer: str, detail: str = "") -> None:
-        super().__init__(f"{code} at {pointer or '/'}: {detail or LOADING.get(code, '')}")
-        self.code = code
-        self.pointer = pointer
-        self.detail = detail or LOADING.get(code, "")
+    texts = LOADING
 
 
 class Refused(errors.Refused):

@@ -14,7 +14,8 @@ from services.billing.rating.tariff.load_periods import compile_schedules, day_k
 from services.billing.rating.tariff.load_prices import load_named
 from services.billing.rating.tariff.load_quantities import known_names, load_quantities
 from services.billing.rating.tariff.model import Charge, Energy, Ladder, Tariff, Tax, Tiered
-from services.billing.rating.tariff.node import Node, escape
+from services.billing.rating.tariff.node import Node
+from shared.document import escape
 from shared.exact import RoundTo
 
 DOCUMENT_MAX = 256 * 1024
@@ -33,7 +34,7 @@ def load_tariff(document: Mapping[str, Any], tables: Mapping[str, Any] | None = 
     Raises TariffError with a code and a JSON pointer. Facts that are null are listed in `unconfirmed`: such a tariff has its
     head and its hash, but rates nothing until the facts are supplied (see `supply`).
     """
-    root = Node(document, "")
+    root = Node(document)
     root.keys(_FIELDS)
     text = canonical(document)
     if len(text) > DOCUMENT_MAX:
