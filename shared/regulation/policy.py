@@ -6,19 +6,24 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from shared import exact
+from shared import dated, exact
+from shared.dated import Period
+from shared.document import DocumentError, Node
 from shared.exact import divide, parse
 from shared.regulation.codes import Refused
+
+RULES = (
+    "late_fee theft class_change private_capacity suspended_capacity meter_error outage temporary_supply untraceable"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy version: [from_, to) and its rules. A start that is None is not confirmed and reaches back without end."""
+    """A policy version: the period in which it holds, and its rules."""
 
     id: str
     version: str
-    from_: date | None
-    to: date | None
+    period: Period
     rules: Mapping[str, Any]
 
     def get(self, *path: str) -> Any:
@@ -38,28 +43,32 @@ class Policy:
 
 
 def load_policy(document: Mapping[str, Any]) -> Policy:
-    """Load one policy document: {policy, version, effective {from, to}, sources, RULE: {…}, …}."""
+    """Load one policy document: {policy, version, effective {from, to}, sources, RULE: {…}, …}.
+
+    A rule that is absent is open, one that nothing calculates with is refused. Raises `Refused`: `policy_wrong`.
+    """
+    root = Node(document)
     try:
-        effective = document["effective"]
-        start, end = (date.fromisoformat(effective[k]) if effective[k] else None for k in ("from", "to"))
-        head = {"policy", "version", "effective", "sources", "title", "notes"}
-        rules = {k: v for k, v in document.items() if k not in head}
-        policy = Policy(str(document["policy"]), str(document["version"]), start, end, rules)
-    except (KeyError, TypeError, ValueError) as error:
-        raise Refused("policy_wrong", "/policy", str(error)) from None
-    if not document.get("sources"):
-        raise Refused("policy_wrong", "/policy/sources")
-    if start is not None and end is not None and end <= start:
-        raise Refused("policy_wrong", "/policy/effective")
-    return policy
+        root.keys(f"policy version title effective sources notes {RULES}")
+        if not root.get("sources").items():
+            raise root.get("sources").fail("value_wrong", "at least one source was expected")
+        rules = {name: rule.value for name, rule in root.fields() if name in RULES.split()}
+        return Policy(root.get("policy").text(), root.get("version").text(), _period(root.get("effective")), rules)
+    except DocumentError as error:
+        raise Refused("policy_wrong", f"/policy{error.pointer}", f"{error.code}: {error.detail}") from None
+
+
+def _period(effective: Node) -> Period:
+    """Return the period of a version; a start that is null is not confirmed and reaches back without end."""
+    if effective.keys("from to").get("from").value is None:
+        effective = Node({**effective.value, "from": date.min.isoformat()}, effective.pointer)
+    return dated.period(effective)
 
 
 def policy_on(policies: Sequence[Policy], policy_id: str, day: date) -> Policy:
-    """Give the version of a policy that holds on a day."""
+    """Return the version of a policy that holds on a day; raises `Refused`: `policy_unknown`."""
     for policy in policies:
-        if policy.id != policy_id or (policy.from_ is not None and day < policy.from_):
-            continue
-        if policy.to is None or day < policy.to:
+        if policy.id == policy_id and day in policy.period:
             return policy
     raise Refused("policy_unknown", "/policy", f"{policy_id} on {day.isoformat()}")
 

@@ -224,8 +224,9 @@ def test_what_cannot_be_calculated_is_refused(
 @pytest.mark.parametrize(
     ("pointer", "document"),
     [
-        ("/policy", changed(DOCUMENT, drop="/effective")),
-        ("/policy", changed(DOCUMENT, {"/effective/to": "never"})),
+        ("/policy/effective", changed(DOCUMENT, drop="/effective")),
+        ("/policy/effective/to", changed(DOCUMENT, {"/effective/to": "never"})),
+        ("/policy/latefee", changed(DOCUMENT, {"/latefee": {}})),
         ("/policy/sources", changed(DOCUMENT, {"/sources": []})),
         ("/policy/effective", changed(DOCUMENT, {"/effective": {"from": "2024-01-02", "to": "2024-01-02"}})),
     ],
