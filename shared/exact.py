@@ -11,7 +11,7 @@ DECIMALS_MAX: Final = 12
 
 MODES: Final = frozenset({"half_up", "down", "half_even", "none"})
 
-_DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?")
+_DECIMAL = re.compile(rf"-?[0-9]{{1,15}}(\.[0-9]{{1,{DECIMALS_MAX}}})?")
 
 
 class Exact(NamedTuple):

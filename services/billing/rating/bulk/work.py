@@ -161,14 +161,14 @@ class Work:
         fen = self.rows.divide(self.rows.times(num, 100 // common), den * step // common, to.mode)
         return self.rows.times(fen, step)
 
-    def add(self, charge: ChargeBase, kind: str, piece: Piece, quantity: Col, price: Exact, *, per: int = 1000,
-            unit: str = "kWh", period: str | None = None, tier: int | None = None, factors: tuple[Exact, ...] = (),
+    def add(self, charge: ChargeBase, kind: str, piece: Piece, quantity: Col, price: Exact, *, unit: str = "kWh",
+            period: str | None = None, tier: int | None = None, factors: tuple[Exact, ...] = (),
             span: tuple[date, date] | None = None) -> None:  # fmt: skip
-        """Add the line quantity × price × factors, `per` quantities making one unit of the price."""
+        """Add the line quantity × price × factors; a thousand of the quantity (Wh, W, VA) make one unit of the price."""
         num, den = price
         for factor in factors:
             num, den = num * factor.num, den * factor.den
-        den *= per
+        den *= 1000
         common = gcd(num, den)
         self.add_value(
             charge, kind, piece, self.rows.times(quantity, num // common), den // common, quantity=quantity.v, unit=unit,

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.billing.rating.rating_types import AccountFact, Finding, RatedBill, Request
 from services.billing.rating.reference import kwh_charges, ladders, other_charges, quantities
-from services.billing.rating.reference.frame import Frame, Segment, applies
+from services.billing.rating.reference.frame import Frame, Segment, applies, fact_at
 from services.billing.rating.reference.two_part import capacity, demand, power_factor
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.rating.tariff.codes import Refused
@@ -145,15 +145,8 @@ def _check_facts(request: Request) -> None:
         raise Refused("facts_gap", f"/account/{len(facts) - 1}/to")
 
 
-def _fact_on(request: Request, day: date) -> AccountFact:
-    for fact in request.facts:
-        if fact.from_ <= day and (fact.to is None or day < fact.to):
-            return fact
-    return request.facts[-1]
-
-
 def _in_force(frame: Frame, day: date) -> tuple[Tariff, AccountFact]:
-    fact = _fact_on(frame.request, day)
+    fact = fact_at(frame.request.facts, day) or frame.request.facts[-1]
     tariff_id = fact.tariff or frame.request.tariff
     tariff = frame.book.version_on(tariff_id, day)
     if tariff is None:

@@ -1,5 +1,6 @@
 """The working frame of one bill: its request, segments, lines, findings and the state that is being carried on."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -8,6 +9,11 @@ from services.billing.rating.tariff.book import TariffBook
 from services.billing.rating.tariff.codes import FINDINGS
 from services.billing.rating.tariff.model import ChargeBase, Condition, Tariff
 from shared.exact import Exact, divide
+
+
+def fact_at(facts: Sequence[AccountFact], day: date) -> AccountFact | None:
+    """Return the fact that holds on a day."""
+    return next((f for f in facts if f.from_ <= day and (f.to is None or day < f.to)), None)
 
 
 class Segment:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.billing.rating.rating_types import AccountFact
-from services.billing.rating.reference.frame import Frame, Segment, applies
+from services.billing.rating.reference.frame import Frame, Segment, applies, fact_at
 from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import Ladder
 
@@ -246,7 +246,7 @@ def _ladder_then(frame: Frame, segment: Segment, ladder: Ladder, month: date) ->
         return None
     if tariff.on_change_limits == "new_limits_for_the_whole_year":
         return ladder
-    fact = next((f for f in frame.request.facts if f.from_ <= month and (f.to is None or month < f.to)), None)
+    fact = fact_at(frame.request.facts, month)
     tariff_id = (fact.tariff if fact else None) or frame.request.tariff
     then = frame.book.version_on(tariff_id, month)
     same = then.ladders.get(ladder.name) if then else None

@@ -26,7 +26,7 @@ def fill_in(frame: Frame, segment: Segment) -> None:
     segment.q = q
     tariff = segment.tariff
     if tariff.periods:
-        _periods(frame, segment, tariff, q)
+        _periods(frame, tariff, q)
     for name, value in q.items():
         if value > WH_MAX or value < -WH_MAX:
             raise Refused("overflow", f"/usage/{name}")
@@ -95,7 +95,7 @@ def _from_curves(frame: Frame, segment: Segment, part: UsagePart, q: dict[str, i
                 q[register] = wh
 
 
-def _periods(frame: Frame, segment: Segment, tariff: Tariff, q: dict[str, int]) -> None:
+def _periods(frame: Frame, tariff: Tariff, q: dict[str, int]) -> None:
     for quantity in ("import", "export"):
         registers = tariff.registers(quantity)
         prefix = f"{quantity}."

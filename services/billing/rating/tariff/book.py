@@ -4,36 +4,37 @@ import itertools
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from services.billing.rating.tariff.codes import TariffError
 from services.billing.rating.tariff.load import load_tariff
 from services.billing.rating.tariff.model import Tariff
 from services.billing.rating.tariff.node import Node
+from shared.dated import Period
 from shared.exact import Exact
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A dated price series kept outside the tariff. `values` are (from, to, price or None) in order of time.
+    """A dated price series kept outside the tariff. `values` are (period, price or None) in order of time.
 
     An interval series has `minutes` > 0 and `days`: the prices of every slot of a local day.
     """
 
     id: str
     currency: str
-    values: tuple[tuple[date, date | None, Exact | None], ...]
+    values: tuple[tuple[Period, Exact | None], ...]
     minutes: int = 0
     days: Mapping[date, tuple[Exact, ...]] = field(default_factory=dict)
 
     def price_on(self, day: date) -> Exact | None:
         """Give the price of a day, None where it was not supplied."""
-        index = bisect_right(self.values, day, key=lambda v: v[0]) - 1
+        index = bisect_right(self.values, day, key=lambda value: value[0].from_) - 1
         if index < 0:
             return None
-        _, to, price = self.values[index]
-        return price if to is None or day < to else None
+        period, price = self.values[index]
+        return price if day in period else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def load_series(document: Mapping[str, Any]) -> Series:
         for key, item in root.get("days").fields():
             days[_day(item, key)] = tuple(p.decimal() for p in item.items())
         return Series(root.get("series").text(), money, (), minutes, days)
-    values: list[tuple[date, date | None, Exact | None]] = []
+    values: list[tuple[Period, Exact | None]] = []
     for item in root.get("values").items():
         item.keys("from to price status source")
         start, end, price = item.get("from").day(), item.get("to").day(), item.maybe("price")
@@ -113,12 +114,12 @@ def load_series(document: Mapping[str, Any]) -> Series:
         if end is not None and end <= start:
             raise item.fail("dates_reversed")
         if values:
-            last = values[-1][1]
+            last = values[-1][0].to
             if last is None or last > start:
                 raise item.fail("series_overlap")
             if last < start:
                 raise item.fail("series_gap")
-        values.append((start, end, price.decimal() if price else None))
+        values.append((Period(start, end), price.decimal() if price else None))
     return Series(root.get("series").text(), money, tuple(values))
 
 
@@ -156,11 +157,6 @@ def load_book(documents: Sequence[Mapping[str, Any]]) -> TariffBook:
     calendars = [load_calendar(d) for d in documents if "calendar" in d]
     rest = [d for d in documents if not ({"table", "series", "calendar"} & set(d))]
     return TariffBook([load_tariff(d, tables) for d in rest], series, calendars)
-
-
-def days_between(start: date, end: date) -> Iterable[date]:
-    """Give every day of [start, end)."""
-    return (start + timedelta(days=i) for i in range((end - start).days))
 
 
 def check_replacement(old: Tariff, new: Tariff, *, used: bool) -> None:

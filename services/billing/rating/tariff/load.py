@@ -110,7 +110,7 @@ def _load(
     head = _head(root, from_, to) | {"sha256": sha256, "unconfirmed": blocking, "hours_unconfirmed": hours_unconfirmed}
     if blocking:
         return Tariff(**head, **_EMPTY)
-    periods, _ = load_periods(root)
+    periods = load_periods(root)
     kinds = day_kinds(root)
     schedules = {} if hours_unconfirmed or not periods else compile_schedules(periods, kinds, root.get("periods"))
     names = tuple(p.name for p in periods)
@@ -118,11 +118,11 @@ def _load(
     ladders = load_ladders(root, names)
     known = known_names(root, periods)
     rules = load_quantities(root, known, periods, roundings)
-    _check_counts(root, ladders, known)
+    _check_counts(ladders, known)
     charges = load_charges(root, Names(periods, ladders, frozenset(known), load_named(root), tables))
-    check_free(root, ladders, charges)
-    _check_on_change(root, ladders, head)
-    _check_series(root, charges, head)
+    check_free(ladders, charges)
+    _check_on_change(ladders, head)
+    _check_series(charges, head)
     tolerance = root.maybe("sum_tolerance_kwh")
     days = root.maybe("days")
     return Tariff(
@@ -186,20 +186,20 @@ def _head(root: Node, from_: date | None, to: date | None) -> dict[str, Any]:
     }
 
 
-def _check_on_change(root: Node, ladders: Mapping[str, Ladder], head: dict[str, Any]) -> None:
+def _check_on_change(ladders: Mapping[str, Ladder], head: dict[str, Any]) -> None:
     if any(ladder.span == "year" for ladder in ladders.values()):
         for field in ("ladder", "limits"):
             if not head[f"on_change_{field}"]:
                 raise TariffError("choice_open", f"/on_change/{field}")
 
 
-def _check_counts(root: Node, ladders: Mapping[str, Ladder], known: set[str]) -> None:
+def _check_counts(ladders: Mapping[str, Ladder], known: set[str]) -> None:
     for name, ladder in ladders.items():
         if ladder.counts not in known:
             raise TariffError("name_unknown", f"/ladders/{escape(name)}/counts")
 
 
-def _check_series(root: Node, charges: tuple[Charge, ...], head: dict[str, Any]) -> None:
+def _check_series(charges: tuple[Charge, ...], head: dict[str, Any]) -> None:
     text = repr(charges)
     dated = "SeriesPrice(" in text or "SeasonalPrice(" in text
     only_intervals = all(c.by == "interval" for c in charges if isinstance(c, Energy) and "SeriesPrice(" in repr(c))

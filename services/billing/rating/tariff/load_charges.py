@@ -1,7 +1,7 @@
 """Loading charges, one function per kind."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.billing.rating.tariff.codes import TariffError
@@ -39,6 +39,8 @@ class Names:
     quantities: frozenset[str]
     prices: dict[str, Price]
     tables: Mapping[str, Any]
+    above: tuple[str, ...] = ()
+    """The charges that stand above the one that is read."""
 
     def period_names(self) -> tuple[str, ...]:
         """Name the periods in their order."""
@@ -56,7 +58,7 @@ def load_charges(root: Node, names: Names) -> tuple[Charge, ...]:
         name = item.get("name")
         if any(c.name == name.text() for c in charges):
             raise name.fail("name_twice")
-        charges.append(_KINDS[kind](item, names, [c.name for c in charges]))
+        charges.append(_KINDS[kind](item, replace(names, above=tuple(c.name for c in charges))))
     return tuple(charges)
 
 
@@ -79,7 +81,7 @@ def _quantity(node: Node | None, names: Names, default: str) -> str:
     return node.text()
 
 
-def _energy(node: Node, names: Names, before: list[str]) -> Charge:
+def _energy(node: Node, names: Names) -> Charge:
     common = _common(node, "quantity by price")
     export = node.value["kind"] == "export"
     default = "export" if export else "import"
@@ -108,7 +110,7 @@ def _ladder_of(node: Node, names: Names) -> Ladder:
     return names.ladders[ladder.text()]
 
 
-def _tiered(node: Node, names: Names, before: list[str]) -> Charge:
+def _tiered(node: Node, names: Names) -> Charge:
     add_on = node.value["kind"] == "ladder_add_on"
     key = "add" if add_on else "price"
     common = _common(node, f"ladder {key} tier_kwh_of_periods")
@@ -155,7 +157,7 @@ def _month(node: Node) -> dict[str, Any]:
     return {"month": month, "last_part": last}
 
 
-def _capacity(node: Node, names: Names, before: list[str]) -> Charge:
+def _capacity(node: Node, names: Names) -> Charge:
     common = _common(node, "price month last_part state_share suspension_counts_from_days")
     shares = node.maybe("state_share")
     days = node.maybe("suspension_counts_from_days")
@@ -168,7 +170,7 @@ def _capacity(node: Node, names: Names, before: list[str]) -> Charge:
     )
 
 
-def _demand(node: Node, names: Names, before: list[str]) -> Charge:
+def _demand(node: Node, names: Names) -> Charge:
     common = _common(node, "price basis measured from_curve floor_share over ratchet discount month last_part")
     basis = node.get("basis", "choice_open").choice("contract", "actual")
     curve, over, ratchet, discount = (node.maybe(k) for k in ("from_curve", "over", "ratchet", "discount"))
@@ -197,16 +199,16 @@ def _demand(node: Node, names: Names, before: list[str]) -> Charge:
     )
 
 
-def _fixed(node: Node, names: Names, before: list[str]) -> Charge:
+def _fixed(node: Node, names: Names) -> Charge:
     common = _common(node, "price per")
     per = node.get("per", "choice_open").choice("month", "day", "cycle")
     return Fixed(**common, price=load_price(node.get("price"), names.prices), per=per)
 
 
-def _on(node: Node, before: list[str]) -> tuple[str, ...]:
+def _on(node: Node, names: Names) -> tuple[str, ...]:
     on = node.get("on", "choice_open")
     for item in on.items():
-        if item.text() not in before:
+        if item.text() not in names.above:
             raise item.fail("name_unknown", "a charge that stands above")
     return on.texts()
 
@@ -224,7 +226,7 @@ def _steps(node: Node) -> tuple[FactorStep, ...]:
     return tuple(steps)
 
 
-def _power_factor(node: Node, names: Names, before: list[str]) -> Charge:
+def _power_factor(node: Node, names: Names) -> Charge:
     common = _common(node, "table standard active reactive on of")
     table = node.get("table")
     if isinstance(table.value, str):
@@ -246,25 +248,25 @@ def _power_factor(node: Node, names: Names, before: list[str]) -> Charge:
         cos_phi=cos_phi.choice("half_up", "down") if cos_phi else "half_up",
         active=_quantity(node.get("active", "choice_open"), names, ""),
         reactive=_quantity(node.get("reactive", "choice_open"), names, ""),
-        on=_on(node, before),
+        on=_on(node, names),
         of=node.get("of", "choice_open").choice("exact", "amount"),
         penalty=_steps(table.get("penalty")),
         reward=_steps(rewards.get(standard.text())),
     )
 
 
-def _percent(node: Node, names: Names, before: list[str]) -> Charge:
+def _percent(node: Node, names: Names) -> Charge:
     common = _common(node, "percent on of")
     of = node.get("of", "choice_open").choice("exact", "amount")
-    return Percent(**common, percent=node.get("percent").decimal(), on=_on(node, before), of=of)
+    return Percent(**common, percent=node.get("percent").decimal(), on=_on(node, names), of=of)
 
 
-def _minimum(node: Node, names: Names, before: list[str]) -> Charge:
+def _minimum(node: Node, names: Names) -> Charge:
     common = _common(node, "price on")
-    return Minimum(**common, price=load_price(node.get("price"), names.prices), on=_on(node, before))
+    return Minimum(**common, price=load_price(node.get("price"), names.prices), on=_on(node, names))
 
 
-def _credit(node: Node, names: Names, before: list[str]) -> Charge:
+def _credit(node: Node, names: Names) -> Charge:
     common = _common(node, "price ladder")
     ladder = ""
     if "ladder" in node:
@@ -274,11 +276,11 @@ def _credit(node: Node, names: Names, before: list[str]) -> Charge:
     return Credit(**common, ladder=ladder, price=load_price(node.get("price"), names.prices))
 
 
-def _given(node: Node, names: Names, before: list[str]) -> Charge:
+def _given(node: Node, names: Names) -> Charge:
     return Given(**_common(node, ""))
 
 
-_KINDS: dict[str, Callable[[Node, Names, list[str]], Charge]] = {
+_KINDS: dict[str, Callable[[Node, Names], Charge]] = {
     "energy": _energy,
     "export": _energy,
     "ladder_price": _tiered,
@@ -294,7 +296,7 @@ _KINDS: dict[str, Callable[[Node, Names, list[str]], Charge]] = {
 }
 
 
-def check_free(root: Node, ladders: Mapping[str, Ladder], charges: tuple[Charge, ...]) -> None:
+def check_free(ladders: Mapping[str, Ladder], charges: tuple[Charge, ...]) -> None:
     """Refuse free kWh that no charge makes free."""
     for name, ladder in ladders.items():
         if ladder.free is None:

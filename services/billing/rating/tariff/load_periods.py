@@ -14,21 +14,19 @@ _ALL_MONTHS = frozenset(range(1, 13))
 _ALL_WEEKDAYS = frozenset(range(7))
 
 
-def load_periods(root: Node) -> tuple[tuple[Period, ...], bool]:
-    """Load `periods`; the flag says that some `when` is null (hours not confirmed)."""
+def load_periods(root: Node) -> tuple[Period, ...]:
+    """Load `periods`; those whose `when` is null have no hours (not confirmed)."""
     node = root.maybe("periods")
     if node is None:
-        return (), False
+        return ()
     kinds = day_kinds(root)
     periods: list[Period] = []
-    unconfirmed = False
     for item in node.items():
         item.keys("name register when over zh")
         name = item.get("name").text()
         if any(p.name == name for p in periods):
             raise item.get("name").fail("name_twice")
         when = item.get("when")
-        unconfirmed = unconfirmed or when.value is None
         rest = when.value == "rest"
         rules = () if rest or when.value is None else tuple(_when(w, kinds) for w in when.items())
         register = item.maybe("register")
@@ -40,7 +38,7 @@ def load_periods(root: Node) -> tuple[tuple[Period, ...], bool]:
             raise node.items()[index].get("over").fail("name_unknown")
     if sum(p.rest for p in periods) > 1:
         raise node.fail("hours_overlap", "two periods claim the rest of the day")
-    return tuple(periods), unconfirmed
+    return tuple(periods)
 
 
 def day_kinds(root: Node) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.billing.rating.rating_types import AccountFact
-from services.billing.rating.reference.frame import Frame, Segment
+from services.billing.rating.reference.frame import Frame, Segment, fact_at
 from services.billing.rating.tariff.codes import Refused
 from shared.exact import Exact
 
@@ -38,7 +38,7 @@ def _cut(frame: Frame, month: str, last_part: str) -> list[MonthPart]:
     cuts = [request.from_, *_capacity_changes(frame), request.to]
     spans = list(itertools.pairwise(cuts))
     if len(spans) == 1 and (request.from_, request.to) == (start, end):
-        return [MonthPart(start, end, fact_on(frame, start), Exact(months, 1))]
+        return [MonthPart(start, end, _fact_on(frame, start), Exact(months, 1))]
     parts: list[MonthPart] = []
     gone = (request.from_ - start).days
     for from_, to in spans:
@@ -50,16 +50,16 @@ def _cut(frame: Frame, month: str, last_part: str) -> list[MonthPart]:
         else:
             weight = Exact(days, 30)
         gone += days
-        parts.append(MonthPart(from_, to, fact_on(frame, from_), weight))
+        parts.append(MonthPart(from_, to, _fact_on(frame, from_), weight))
     return parts
 
 
-def fact_on(frame: Frame, day: date) -> AccountFact:
-    """Give the account facts of a day."""
-    for fact in frame.request.facts:
-        if fact.from_ <= day and (fact.to is None or day < fact.to):
-            return fact
-    raise Refused("facts_gap", "/account", day.isoformat())
+def _fact_on(frame: Frame, day: date) -> AccountFact:
+    """Return the account facts of a day, which must be there."""
+    fact = fact_at(frame.request.facts, day)
+    if fact is None:
+        raise Refused("facts_gap", "/account", day.isoformat())
+    return fact
 
 
 def _capacity_changes(frame: Frame) -> list[date]:
@@ -67,7 +67,7 @@ def _capacity_changes(frame: Frame) -> list[date]:
     days = {s.from_ for s in frame.segments} | {f.from_ for f in request.facts}
     changes = []
     for day in sorted(d for d in days if request.from_ < d < request.to):
-        before, after = _before(frame, day), fact_on(frame, day)
+        before, after = _before(frame, day), _fact_on(frame, day)
         same = _capacity_facts(before) == _capacity_facts(after)
         if not same or any(s.from_ == day for s in frame.segments):
             changes.append(day)
