@@ -26,12 +26,12 @@ class Col:
 
     @property
     def size(self) -> int:
-        """Give the largest absolute value that the bounds allow."""
+        """Return the largest absolute value that the bounds allow."""
         return max(-self.lo, self.hi)
 
     @property
     def is_zero(self) -> bool:
-        """Say whether nothing but zeros is in the column."""
+        """Return whether nothing but zeros is in the column."""
         return self.lo == 0 == self.hi
 
 
@@ -137,11 +137,11 @@ class Rows:
         return Col(col.v * mask, min(col.lo, 0), max(col.hi, 0))
 
     def least(self, a: Col, b: Col) -> Col:
-        """Give the smaller of each row."""
+        """Return the smaller of each row."""
         return Col(np.minimum(a.v, b.v), min(a.lo, b.lo), min(a.hi, b.hi))
 
     def most(self, a: Col, b: Col) -> Col:
-        """Give the larger of each row."""
+        """Return the larger of each row."""
         return Col(np.maximum(a.v, b.v), max(a.lo, b.lo), max(a.hi, b.hi))
 
     def at_least_zero(self, col: Col) -> Col:

@@ -21,7 +21,7 @@ class Exact(NamedTuple):
     den: int
 
     def fraction(self) -> Fraction:
-        """Give the number as a Fraction."""
+        """Return the number as a Fraction."""
         return Fraction(self.num, self.den)
 
     def times(self, other: "Exact") -> "Exact":
@@ -35,7 +35,7 @@ class Exact(NamedTuple):
         return Exact(self.num * other.den + other.num * self.den, self.den * other.den)
 
     def reduced(self) -> "Exact":
-        """Give the number in lowest terms."""
+        """Return the number in lowest terms."""
         common = gcd(self.num, self.den)
         return Exact(self.num // common, self.den // common)
 
@@ -80,7 +80,7 @@ def divide(num: int, den: int, mode: str) -> int:
 
 
 def text(num: int, den: int) -> str:
-    """Print an exact number: as a finite decimal where it is one, else as `num/den`."""
+    """Return an exact number: as a finite decimal where it is one, else as `num/den`."""
     common = gcd(num, den)
     num, den = num // common, den // common
     rest, twos, fives = den, 0, 0

@@ -63,7 +63,7 @@ def late_fees(policy: Policy, paid: date, residents: Bools, customer: Ints, amou
 
 
 def _days(paid: np.datetime64, due: Days) -> tuple[Ints, Ints]:
-    """Overdue days of each debt in the year in which it was due, and in later years."""
+    """Return the overdue days of each debt in the year in which it was due, and in later years."""
     overdue = np.maximum((paid - due).astype(np.int64), 0)
     next_year = (due.astype("datetime64[Y]") + 1).astype("datetime64[D]")
     after = np.maximum((paid - next_year).astype(np.int64) + 1, 0)
@@ -71,7 +71,7 @@ def _days(paid: np.datetime64, due: Days) -> tuple[Ints, Ints]:
 
 
 def _rates(policy: Policy, home: bool, other: bool) -> tuple[Fraction, Fraction, Fraction]:
-    """The daily rates for residents, for others in the year of the debt and later; 0 where no row needs one."""
+    """Return the daily rates for residents, for others in the year of the debt and later; 0 where no row needs one."""
     nothing = Fraction(0)
     of_homes = policy.number("late_fee", "resident") if home else nothing
     if not other:

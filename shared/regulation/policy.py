@@ -27,7 +27,7 @@ class Policy:
     rules: Mapping[str, Any]
 
     def get(self, *path: str) -> Any:
-        """Give a value of the rules; one that is null or absent is refused as not confirmed."""
+        """Return a value of the rules; one that is null or absent is refused as not confirmed."""
         value: Any = self.rules
         for key in path:
             value = value.get(key) if isinstance(value, dict) else None
@@ -38,7 +38,7 @@ class Policy:
         return value
 
     def number(self, *path: str) -> Fraction:
-        """Give a figure of the rules: a decimal or a ratio such as `1/2`, as text."""
+        """Return a figure of the rules: a decimal or a ratio such as `1/2`, as text."""
         return number(self.get(*path), f"/policies/{self.id}/{'/'.join(path)}", "policy_wrong")
 
 
@@ -94,46 +94,46 @@ class Inputs:
         self.pointer = pointer
 
     def get(self, key: str) -> Any:
-        """Give an input that must be there."""
+        """Return an input that must be there."""
         if self.values.get(key) is None:
             raise Refused("input_missing", f"{self.pointer}/{key}")
         return self.values[key]
 
     def has(self, key: str) -> bool:
-        """Say whether an input is given."""
+        """Return whether an input is given."""
         return self.values.get(key) is not None
 
     def number(self, key: str) -> Fraction:
-        """Give a decimal input."""
+        """Return a decimal input."""
         return number(self.get(key), f"{self.pointer}/{key}")
 
     def numbers(self, key: str) -> list[Fraction]:
-        """Give a list of decimals."""
+        """Return a list of decimals."""
         return [number(v, f"{self.pointer}/{key}/{i}") for i, v in enumerate(self.array(key))]
 
     def day(self, key: str) -> date:
-        """Give a date."""
+        """Return a date."""
         try:
             return date.fromisoformat(self.get(key))
         except (TypeError, ValueError):
             raise Refused("input_wrong", f"{self.pointer}/{key}") from None
 
     def choice(self, key: str, *names: str) -> str:
-        """Give one of the named choices."""
+        """Return one of the named choices."""
         value = self.get(key)
         if value not in names:
             raise Refused("input_wrong", f"{self.pointer}/{key}", "one of " + ", ".join(names))
         return str(value)
 
     def array(self, key: str) -> list[Any]:
-        """Give a list."""
+        """Return a list."""
         value = self.get(key)
         if not isinstance(value, list):
             raise Refused("input_wrong", f"{self.pointer}/{key}")
         return value
 
     def each(self, key: str) -> list["Inputs"]:
-        """Give a list of objects."""
+        """Return a list of objects."""
         return [Inputs(v, f"{self.pointer}/{key}/{i}") for i, v in enumerate(self.array(key))]
 
 
@@ -148,14 +148,14 @@ class Item:
 
     @property
     def amount_fen(self) -> int | None:
-        """Give the amount in fen, None for what is no money."""
+        """Return the amount in fen, None for what is no money."""
         if self.unit != "yuan":
             return None
         return divide(self.value.numerator * 100, self.value.denominator, "half_up")
 
 
 def plain(value: Fraction) -> str:
-    """Print an exact number for a formula."""
+    """Return an exact number for a formula."""
     return exact.text(value.numerator, value.denominator)
 
 

@@ -49,7 +49,7 @@ def rerate(
 
 
 def reverse(bill: RatedBill) -> RatedBill:
-    """Give the reversal of a bill: every line with its sign turned, so that both together are 0."""
+    """Return the reversal of a bill: every line with its sign turned, so that both together are 0."""
     lines = tuple(_reversed(line) for line in bill.lines)
     tax = None if bill.tax_fen is None else -bill.tax_fen
     return replace(bill, lines=lines, total_fen=-bill.total_fen, tax_fen=tax)

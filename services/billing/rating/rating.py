@@ -73,7 +73,7 @@ def request(
 
 
 def opening_state(tariff: Tariff, year: int) -> dict[str, Any]:
-    """Give the state of an account that has used nothing in a ladder year.
+    """Return the state of an account that has used nothing in a ladder year.
 
     To be used when an account opens, never because a state is missing: a yearly ladder without its state is refused.
     """

@@ -61,7 +61,7 @@ def _findings(ours: Sequence[RatedBill | None], theirs: Sequence[RatedBill]) -> 
 
 
 def difference(a: RatedBill, b: RatedBill) -> str | None:
-    """Point to the first place in which two bills differ; None where they say the same.
+    """Return a pointer to the first place in which two bills differ, None where they say the same.
 
     Exact values are compared by value, not by how the fraction is written. Two refusals are the same answer: no bill.
     """

@@ -20,7 +20,7 @@ def refusal(request: Request, refused: Refused) -> RatedBill:
 
 
 def bills(rated: Rated, requests: Sequence[Request]) -> list[RatedBill | None]:
-    """Give the bill of each row; None for rows that are left to the reference."""
+    """Return the bill of each row; None for rows that are left to the reference."""
     lines = _lines(rated)
     states = _states(rated, requests)
     found = _findings(rated)

@@ -37,7 +37,7 @@ class Slots:
 
 
 def local_minutes(day: date, zone: ZoneInfo, step: int) -> list[int]:
-    """Give the local minutes at which the slots of a day begin; days of 23 and 25 hours have their own."""
+    """Return the local minutes at which the slots of a day begin; days of 23 and 25 hours have their own."""
     start, end = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
     length = int((end - start).total_seconds()) // 60
     if length == 24 * 60:
@@ -90,7 +90,7 @@ def _check_span(curve: Curve, from_: date, to: date, zone: ZoneInfo) -> None:
 
 
 def schedule(plan: Plan, tariff: Tariff, day: date) -> DaySchedule:
-    """Give the periods of a day by its kind, month and weekday; no periods: one for the whole day."""
+    """Return the periods of a day by its kind, month and weekday; no periods: one for the whole day."""
     if not tariff.periods:
         return ((0, 24 * 60, 0),)
     if tariff.hours_unconfirmed:
@@ -116,8 +116,9 @@ def _periods_of(day: DaySchedule, starts: list[int], curve: Curve) -> list[int]:
 
 
 def _opened(work: Work, part: int, at: int) -> tuple[Ints, Ints]:
-    """The slots of a curve and the highest of each row, checked once: rows with gaps are refused, rows that could overflow a
-    sum are set apart.
+    """Return the slots of a curve and the highest of each row, checked once.
+
+    Rows with gaps are refused, rows that could overflow a sum are set apart.
     """
     key = ("curve", part, at)
     if key not in work.opened:
@@ -175,7 +176,7 @@ def into_quantities(work: Work, piece: Piece, part: int, at: int, own: dict[str,
 
 
 def _all_slots(work: Work, piece: Piece, quantity: str) -> list[tuple[int, Slots, Ints, Ints]]:
-    """The slots of a quantity in a piece, by read, in order of time: minutes of a slot, where they lie, rows, highest of rows."""
+    """Return the slots of a quantity in a piece in order of time: minutes of a slot, where they lie, rows, highest of each."""
     out = []
     for index, read in enumerate(work.plan.request.usage):
         if read.to <= piece.from_ or read.from_ >= piece.to:
@@ -189,7 +190,7 @@ def _all_slots(work: Work, piece: Piece, quantity: str) -> list[tuple[int, Slots
 
 
 def highest_mean(work: Work, piece: Piece, quantity: str) -> Col:
-    """Give the highest 15-minute mean in W; slots must be of 15 minutes or divide them."""
+    """Return the highest 15-minute mean in W; slots must be of 15 minutes or divide them."""
     steps = {c.minutes for p in work.plan.request.usage for c in p.curves if c.quantity == quantity}
     if not steps or any(QUARTER % step for step in steps):
         raise Refused("demand_missing", f"/usage/curves/{quantity}")
@@ -207,7 +208,7 @@ def highest_mean(work: Work, piece: Piece, quantity: str) -> Col:
 
 
 def tiers_in_time(work: Work, piece: Piece, quantity: str, skip: Col, tiers: list[Col]) -> list[list[Col]]:
-    """Give Wh by period and tier as the slots fill the tiers one after the other; `skip` goes first.
+    """Return Wh by period and tier as the slots fill the tiers one after the other; `skip` goes first.
 
     What a run puts into a tier is the difference of its two ends, each cut to the borders of the tier.
     """

@@ -60,7 +60,7 @@ def plan(request: Request, book: TariffBook) -> Plan:
 
 @lru_cache(maxsize=4)  # a book is rated with many times before the next one is loaded
 def people_marks(book: TariffBook) -> tuple[int, ...]:
-    """Give the numbers of people at which any rule of the book changes."""
+    """Return the numbers of people at which any rule of the book changes."""
     marks: set[int] = set()
     for versions in book.versions.values():
         for tariff in versions:
@@ -75,7 +75,7 @@ def _marks(tariff: Tariff) -> set[int]:
 
 
 def form_of(request: Request, marks: Sequence[int]) -> Form:
-    """Give the form of a request: requests of equal forms differ in numbers alone.
+    """Return the form of a request: requests of equal forms differ in numbers alone.
 
     Days more than two years back all count as one (nothing looks further back), so do the days of the month in which an
     account was opened (quota comes by months), and people by the marks that they reach.
@@ -113,7 +113,7 @@ def _facts_form(facts: Sequence[AccountFact], first: date, cycle: date, marks: S
 
 
 def same_power(before: AccountFact, after: AccountFact) -> bool:
-    """Say whether capacity, contract demand and equipment stay as they were."""
+    """Return whether capacity, contract demand and equipment stay as they were."""
     return (
         before.capacity_va == after.capacity_va
         and before.contract_demand_w == after.contract_demand_w
@@ -122,7 +122,7 @@ def same_power(before: AccountFact, after: AccountFact) -> bool:
 
 
 def same_values(before: AccountFact, after: AccountFact) -> bool:
-    """Say whether the named values stay as they were."""
+    """Return whether the named values stay as they were."""
     return dict(before.values) == dict(after.values)
 
 
@@ -145,7 +145,7 @@ def _state_form(state: Any) -> Form:
 
 
 def _numbers(request: Request) -> Iterator[tuple[Key, int]]:
-    """Every number of a request, in an order that its form decides."""
+    """Yield every number of a request, in an order that its form decides."""
     for i, part in enumerate(request.usage):
         for name, wh in part.wh.items():
             yield ("wh", i, name), wh
@@ -177,7 +177,7 @@ def _state_numbers(state: Any) -> Iterator[tuple[Key, int]]:
 
 
 def columns(plan: Plan, requests: Sequence[Request]) -> tuple[dict[Key, Ints], Bools]:
-    """Give the columns of requests of one form, and the rows whose numbers no column can hold."""
+    """Return the columns of requests of one form, and the rows whose numbers no column can hold."""
     apart = np.zeros(len(requests), dtype=np.bool_)
     rows = [[number for _, number in _numbers(request)] for request in requests]
     for index, row in enumerate(rows):

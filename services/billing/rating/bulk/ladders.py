@@ -83,7 +83,7 @@ def whole_quantity(rows: Rows, bounds: tuple[int, ...], used: list[Col], wh: Col
 
 
 def _used(work: Work, piece: Piece, ladder: Ladder) -> dict[str, list[Col]]:
-    """What each tier has used before the piece, by period ("" without own limits)."""
+    """Return what each tier has used before the piece, by period ("" without own limits)."""
     zero = work.rows.constant(0)
     periods = [p.name for p in piece.tariff.periods] if ladder.limits_by_period else [""]
     fresh = {p: [zero] * ladder.tiers for p in periods}
@@ -120,7 +120,7 @@ def _keep(work: Work, piece: Piece, ladder: Ladder, after: dict[str, list[Col]])
 
 
 def _free(work: Work, piece: Piece, ladder: Ladder, wh: Col) -> Col | None:
-    """The Wh that are free in this piece: what was allowed so far less what was used of it, never more than was used."""
+    """Return the Wh that are free in this piece: what was allowed so far less what was used of it, never more than was used."""
     rule = ladder.free
     if rule is None or wh.hi <= 0 or not meets(rule.applies, work.plan.request.facts[piece.fact]):
         return None

@@ -10,14 +10,14 @@ from services.billing.rating.tariff.model import Free, Ladder
 
 
 def year_of(request: Request, piece: Piece, ladder: Ladder) -> int:
-    """Name the ladder year of a piece by the calendar year of its first day."""
+    """Return the ladder year of a piece: the calendar year of its first day."""
     days = {"read_day": request.read_day, "bill_month": request.bill_months[-1]}
     day = days.get(ladder.belongs_to, piece.from_)
     return day.year - (day.month < ladder.year_starts)
 
 
 def is_outside(request: Request, ladder: Ladder) -> bool:
-    """Say whether the cycle lies in months outside the ladder (heating); partly is refused."""
+    """Return whether the cycle lies in months outside the ladder (heating); partly is refused."""
     outside = [m.month in ladder.outside_months for m in request.bill_months]
     if any(outside) and not all(outside):
         raise Refused("outside_months_mixed", "/cycle/bill_months")
@@ -25,7 +25,7 @@ def is_outside(request: Request, ladder: Ladder) -> bool:
 
 
 def limits(plan: Plan, piece: Piece, ladder: Ladder, period: str) -> tuple[int, ...]:
-    """Give the upper limits in Wh of all tiers but the last."""
+    """Return the upper limits in Wh of all tiers but the last."""
     if ladder.span == "year":
         return _of_year(plan, piece, ladder, period)
     r = plan.request
@@ -62,12 +62,12 @@ def _wider(found: tuple[int, ...], ladder: Ladder, months: int) -> tuple[int, ..
 
 
 def opened(request: Request) -> date:
-    """Give the day on which the account was opened."""
+    """Return the day on which the account was opened."""
     return request.opened or request.facts[0].from_
 
 
 def _of_year(plan: Plan, piece: Piece, ladder: Ladder, period: str) -> tuple[int, ...]:
-    """Twelve months, each with a twelfth of the limits that hold for it.
+    """Return the limits of twelve months, each with a twelfth of the limits that hold for it.
 
     A month before the opening gives nothing where the document counts part years by month; what has begun keeps the
     limits and the household of its time, what is still to come has those of the last day that is known.
@@ -100,7 +100,7 @@ def _facts_in(r: Request, start: date, end: date) -> list[AccountFact]:
 
 
 def _ladder_of(plan: Plan, piece: Piece, ladder: Ladder, month: date) -> Ladder | None:
-    """The ladder that held on the first day of a month; None for months that a restart left behind."""
+    """Return the ladder that held on the first day of a month; None for months that a restart left behind."""
     tariff = piece.tariff
     if tariff.on_change_ladder == "restart" and tariff.from_ is not None and month < tariff.from_.replace(day=1):
         return None
@@ -117,7 +117,7 @@ def _ladder_of(plan: Plan, piece: Piece, ladder: Ladder, month: date) -> Ladder 
 
 
 def free_allowance(plan: Plan, piece: Piece, ladder: Ladder, rule: Free) -> tuple[int, int]:
-    """Give the Wh that are free up to this cycle, and the year that they belong to (0: this cycle alone)."""
+    """Return the Wh that are free up to this cycle, and the year that they belong to (0: this cycle alone)."""
     r = plan.request
     last = r.bill_months[-1]
     if rule.rest == "lost":

@@ -84,7 +84,7 @@ def _sum_of(work: Work, lines: list[LineColumn]) -> Col:
 
 
 def _is_taxed(work: Work, line: LineColumn) -> bool:
-    """What a charge of this name says in the first piece of the line's tariff."""
+    """Return what a charge of this name says in the first piece of the line's tariff."""
     for piece in work.same_tariff(line.piece):
         for charge in piece.tariff.charges:
             if charge.name == line.name:
@@ -114,7 +114,7 @@ def _tax_line(work: Work, tariff: Tariff) -> None:
 
 
 def _share_out(work: Work, tariff: Tariff) -> None:
-    """Lines that are not rounded get the steps of the rounded running sum, so that they add up to the total."""
+    """Give lines that are not rounded the steps of the rounded running sum, so that they add up to the total."""
     to: RoundTo | None = tariff.round_total
     if to is None:
         raise Refused("request_wrong", "/segments")

@@ -10,7 +10,7 @@ from shared.exact import ZERO, Exact, divide
 
 
 def unit_price(plan: Plan, piece: Piece, price: Price) -> Exact:
-    """Give the price in yuan, in lowest terms; it must be the same on every day that `series_at` names."""
+    """Return the price in yuan, in lowest terms; it must be the same on every day that `series_at` names."""
     if isinstance(price, Number):
         return price.value.reduced()
     found = {_at(plan, piece, price, day).reduced() for day in _days(plan, piece)}

@@ -61,7 +61,7 @@ def _usage(work: Work, piece: Piece, q: dict[str, Col]) -> None:
 
 
 def _own_days(work: Work, part: UsagePart, index: int, name: str, piece: Piece) -> Col:
-    """The share of a read's usage by days: what there was at the end less what there was at the start, each to the Wh."""
+    """Return the share of a read's usage by days: what there was at the end less what there was at the start, each to the Wh."""
     col = work.take("wh", index, name)
     from_, to = max(part.from_, piece.from_), min(part.to, piece.to)
     if (from_, to) == (part.from_, part.to) or name.startswith("demand"):
@@ -93,7 +93,7 @@ def _check_periods(work: Work, piece: Piece, q: dict[str, Col]) -> None:
 
 
 def _rounded_usage(work: Work, piece: Piece, name: str, col: Col, to: RoundTo) -> Col:
-    """Usage in steps; where the rest stays in the register, the rest of the bill before is in it."""
+    """Round usage to steps; where the rest stays in the register, the rest of the bill before is in it."""
     stays = piece.tariff.rest_stays
     if stays and name in work.rest_wh:
         col = work.rows.plus(col, work.rest_wh[name])
@@ -109,7 +109,7 @@ def _in_steps(work: Work, num: Col, den: int, to: RoundTo) -> Col:
 
 
 def _figure(work: Work, piece: Piece, value: Amount) -> tuple[Col, int]:
-    """A figure of the document, or of the account facts, as a column and its denominator."""
+    """Return a figure of the document, or of the account facts, as a column and its denominator."""
     if isinstance(value, Exact):
         return work.rows.constant(value.num), value.den
     found = work.plan.request.facts[piece.fact].values.get(value)
@@ -159,7 +159,10 @@ def _spread(work: Work, piece: Piece, rule: SpreadRule, q: dict[str, Col]) -> No
 
 
 def _loss(work: Work, piece: Piece, rule: LossRule) -> Col:
-    """Iron loss: kWh a month (a whole cycle, thirtieths, or by calendar days) or W by hours; copper loss: a share."""
+    """Return the loss.
+
+    Iron loss: kWh a month (a whole cycle, thirtieths, or by calendar days) or W by hours; copper loss: a share.
+    """
     rows = work.rows
     terms: list[tuple[Col, int]] = []
     if rule.iron is not None:

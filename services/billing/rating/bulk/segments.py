@@ -26,12 +26,12 @@ class Piece:
 
     @property
     def days(self) -> int:
-        """Give the length in days."""
+        """Return the length in days."""
         return (self.to - self.from_).days
 
     @property
     def version(self) -> str:
-        """Name the tariff version as ladder states do."""
+        """Return the tariff version as ladder states do."""
         return f"{self.tariff.id}@{self.tariff.version}"
 
 
@@ -73,7 +73,7 @@ def _check(r: Request) -> None:
 
 
 def fact_at(facts: tuple[AccountFact, ...], day: date) -> int | None:
-    """Give the index of the fact that holds on a day."""
+    """Return the index of the fact that holds on a day."""
     return next((i for i, f in enumerate(facts) if f.from_ <= day and (f.to is None or day < f.to)), None)
 
 
@@ -95,7 +95,7 @@ def _year_starts(tariff: Tariff) -> set[int]:
 
 
 def _borders(plan: Plan) -> list[date]:
-    """Every day within the cycle on which something could change."""
+    """Return every day within the cycle on which something could change."""
     r = plan.request
     days = {f.from_ for f in r.facts}
     for wanted in {r.tariff} | {f.tariff for f in r.facts if f.tariff}:
@@ -128,7 +128,7 @@ def _matters(plan: Plan, tariff: Tariff, old: int, new: int, day: date) -> bool:
 
 
 def meets(condition: Condition, fact: AccountFact) -> bool:
-    """Say whether an account is among those whom a rule is for."""
+    """Return whether an account is among those whom a rule is for."""
     return (
         (condition.classes is None or fact.class_ in condition.classes)
         and (condition.options is None or fact.option in condition.options)

@@ -47,7 +47,7 @@ class LineColumn:
 
     @property
     def name(self) -> str:
-        """Give the name of the charge, or the kind of a line that no charge makes."""
+        """Return the name of the charge, or the kind of a line that no charge makes."""
         return self.charge.name if self.charge else self.kind
 
 
@@ -109,7 +109,7 @@ class Work:
         self._open_state()
 
     def take(self, *key: str | int) -> Col:
-        """Give a column that came with the requests."""
+        """Return a column that came with the requests."""
         if key not in self.given:
             self.given[key] = self.rows.read(self.columns[key])
         return self.given[key]
@@ -129,15 +129,15 @@ class Work:
             self.demand_w[name] = {month: self.take("demand", name, month) for month in history}
 
     def price(self, piece: Piece, price: Price) -> Exact:
-        """Give a unit price, looked up once for the form."""
+        """Return a unit price, looked up once for the form."""
         return self.plan.once(("price", piece.index, id(price)), lambda: unit_price(self.plan, piece, price))
 
     def same_tariff(self, piece: Piece) -> list[Piece]:
-        """Give the pieces of the tariff of this piece."""
+        """Return the pieces of the tariff of this piece."""
         return [p for p in self.pieces if p.tariff.id == piece.tariff.id]
 
     def need(self, piece: Piece, name: str) -> Col:
-        """Give a quantity of a piece, or refuse by what is missing."""
+        """Return a quantity of a piece, or refuse by what is missing."""
         found = self.of[piece.index].q.get(name)
         if found is None:
             kinds = {"demand": "demand_missing", "reactive": "reactive_missing"}
@@ -191,7 +191,7 @@ class Work:
         )  # fmt: skip
 
     def base(self, piece: Piece, names: tuple[str, ...], of: str) -> tuple[tuple[Col, int], ...]:
-        """Give exact values or amounts, in yuan, of the lines of named charges so far."""
+        """Return exact values or amounts, in yuan, of the lines of named charges so far."""
         lines = [x for x in self.lines if x.name in names and x.piece.tariff.id == piece.tariff.id]
         if of == "exact" or piece.tariff.round_line.mode == "none":
             return tuple((x.num, x.den) for x in lines)
@@ -206,5 +206,5 @@ class Work:
 
 
 def as_addends(values: tuple[tuple[Col, int], ...]) -> tuple[tuple[Ints, int], ...]:
-    """Give addends as a line keeps them."""
+    """Return addends as a line keeps them."""
     return tuple((num.v, den) for num, den in values)

@@ -84,7 +84,7 @@ def _requests(body: Mapping[str, Any], alternative: Mapping[str, Any]) -> list[R
 
 
 def _with_total(part: UsagePart) -> UsagePart:
-    """A meter with period registers alone also tells the total, for tariffs that know no periods."""
+    """Add the total of a meter with period registers alone, for tariffs that know no periods."""
     if "import" in part.wh or part.curves:
         return part
     total = sum(wh for name, wh in part.wh.items() if name.startswith("import."))
@@ -128,7 +128,7 @@ def _exact(bills: Sequence[RatedBill]) -> Fraction:
 def _break_even(
     body: Mapping[str, Any], alternative: Mapping[str, Any], book: TariffBook, base: list[RatedBill]
 ) -> dict[str, Any]:
-    """The share of valley kWh at which the alternative costs what the first one does, before rounding.
+    """Return the share of valley kWh at which the alternative costs what the first one does, before rounding.
 
     Exact where cost is linear in the share (add-ons on the total); none for other than two periods, or outside 0 … 1.
     """
@@ -156,7 +156,7 @@ def _break_even(
 
 
 def _all_in(request: Request, used: str, empty: str) -> Request:
-    """The request with all its kWh in one of the two periods."""
+    """Return the request with all its kWh in one of the two periods."""
     parts = []
     for part in request.usage:
         total = part.wh["import"] if "import" in part.wh else part.wh.get(used, 0) + part.wh.get(empty, 0)

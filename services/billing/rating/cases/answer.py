@@ -11,7 +11,7 @@ from shared.regulation.policy import Item
 
 
 def thousandths(value: int) -> str:
-    """Print thousandths as a decimal (Wh -> kWh)."""
+    """Return thousandths as a decimal (Wh -> kWh)."""
     return text(value, 1000)
 
 

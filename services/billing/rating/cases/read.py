@@ -25,7 +25,7 @@ def requests_of(case: Mapping[str, Any]) -> list[Request]:
 
 
 def tariff_documents(case: Mapping[str, Any], at: str = "") -> list[tuple[str, dict[str, Any]]]:
-    """Give the documents that stand in the case itself, each with its pointer: inline tariffs, series, calendars, tables."""
+    """Return the documents that stand in the case itself, each with its pointer: inline tariffs, series, calendars, tables."""
     found = (
         [(f"{at}/documents/{i}", d) for i, d in enumerate(objects(case, "documents", at))]
         if "documents" in case
@@ -67,7 +67,7 @@ def _request(case: Mapping[str, Any]) -> Request:
 
 
 def _of_segments(case: Mapping[str, Any]) -> Request:
-    """Several parts, each with its tariff, cycle, account and usage, are one bill; the ladder state runs through them."""
+    """Return the request of several parts, each with its tariff, cycle, account and usage: one bill with one ladder state."""
     facts: list[AccountFact] = []
     parts: list[UsagePart] = []
     segments = objects(case, "segments", "")
@@ -134,14 +134,14 @@ def _tariff_id(case: Mapping[str, Any], pointer: str) -> str:
 
 
 def field(value: Mapping[str, Any], key: str, pointer: str) -> Any:
-    """Give a field that must be there."""
+    """Return a field that must be there."""
     if not isinstance(value, Mapping) or value.get(key) is None:
         raise Refused("request_wrong", f"{pointer}/{key}", "missing")
     return value[key]
 
 
 def items(value: Mapping[str, Any], key: str, pointer: str) -> list[Any]:
-    """Give a list that must be there."""
+    """Return a list that must be there."""
     found = field(value, key, pointer)
     if not isinstance(found, list) or len(found) > 512:
         raise Refused("request_wrong", f"{pointer}/{key}", "a list of at most 512 was expected")
@@ -149,7 +149,7 @@ def items(value: Mapping[str, Any], key: str, pointer: str) -> list[Any]:
 
 
 def objects(value: Mapping[str, Any], key: str, pointer: str) -> list[dict[str, Any]]:
-    """Give a list of objects that must be there."""
+    """Return a list of objects that must be there."""
     found = items(value, key, pointer)
     for index, item in enumerate(found):
         if not isinstance(item, dict):
@@ -158,7 +158,7 @@ def objects(value: Mapping[str, Any], key: str, pointer: str) -> list[dict[str, 
 
 
 def table(value: Mapping[str, Any], key: str, pointer: str) -> Mapping[str, Any]:
-    """Give an object, an empty one where it is absent."""
+    """Return an object, an empty one where it is absent."""
     found = value.get(key)
     if found is None:
         return {}
@@ -172,7 +172,7 @@ def _some(value: Mapping[str, Any], key: str, pointer: str) -> list[dict[str, An
 
 
 def day(value: Mapping[str, Any], key: str, pointer: str) -> date:
-    """Give a date."""
+    """Return a date."""
     try:
         found = date.fromisoformat(field(value, key, pointer))
     except (TypeError, ValueError):
@@ -183,7 +183,7 @@ def day(value: Mapping[str, Any], key: str, pointer: str) -> date:
 
 
 def exact(value: Any, pointer: str) -> Exact:
-    """Give a decimal that is written as text."""
+    """Return a decimal that is written as text."""
     try:
         return parse(value)
     except ValueError:
@@ -191,7 +191,7 @@ def exact(value: Any, pointer: str) -> Exact:
 
 
 def milli(value: Any, pointer: str) -> int:
-    """Give a decimal in thousandths (kWh -> Wh); finer ones are refused."""
+    """Return a decimal in thousandths (kWh -> Wh); finer ones are refused."""
     number = exact(value, pointer)
     found, rest = divmod(number.num * 1000, number.den)
     if rest:

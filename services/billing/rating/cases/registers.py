@@ -10,7 +10,7 @@ UNITS = ("kwh", "kvarh", "kw")
 
 
 def quantities_wh(usage: Mapping[str, Any], pointer: str) -> dict[str, int]:
-    """Give Wh (varh, W) by quantity name."""
+    """Return Wh (varh, W) by quantity name."""
     if not isinstance(usage, Mapping):
         raise Refused("request_wrong", pointer)
     return {str(name): _one(value, f"{pointer}/{name}") for name, value in usage.items()}
@@ -31,7 +31,7 @@ def _one(value: Any, pointer: str) -> int:
 
 
 def _register(value: Mapping[str, Any], multiplier: Exact, pointer: str) -> int:
-    """The cumulative values are converted, never the difference, so that cycles telescope.
+    """Return the usage of a register: the cumulative values are converted, never the difference, so that cycles telescope.
 
     A register that ran backwards is refused, unless it says that it rolled over (`rollover`) and how many digits it has.
     """

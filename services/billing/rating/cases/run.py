@@ -63,7 +63,7 @@ def _tariff(case: Mapping[str, Any], name: str, documents: Sequence[Mapping[str,
 
 
 def differences(case: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
-    """Name every difference between the answer and what the case expects; [] = it holds."""
+    """Return every difference between the answer and what the case expects; [] = it holds."""
     found: list[str] = []
     if not isinstance(case, Mapping):
         return found
@@ -104,7 +104,7 @@ _KEYS = ("name", "period", "tier", "kind", "from")
 
 
 def _rows(expected: list[Any], actual: list[Any], pointer: str, found: list[str]) -> None:
-    """Every expected row must be met by a row of its own with the same name, period, tier, kind, from."""
+    """Note every expected row that is not met by a row of its own with the same name, period, tier, kind, from."""
     left = list(actual)
     for index, row in enumerate(expected):
         keys = {k: row[k] for k in _KEYS if k in row} if isinstance(row, Mapping) else {"name": row}
@@ -132,7 +132,7 @@ def number(text: str) -> Fraction:
 
 
 def _published(item: Mapping[str, Any], answer: Mapping[str, Any], pointer: str, found: list[str]) -> None:
-    """The exact values named in `sum_of` (all lines without it) round to the published figure."""
+    """Note a published figure to which the exact values named in `sum_of` (all lines without it) do not round."""
     rows = answer.get("lines") or answer.get("items") or [r for c in answer.get("cycles", ()) for r in c["lines"]]
     wanted = item.get("sum_of")
     chosen = [r for r in rows if wanted is None or any(all(r.get(k) == v for k, v in w.items()) for w in wanted)]

@@ -14,7 +14,7 @@ DEMAND_MINUTES = 15
 
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:
-    """Give the instant at which a civil day begins in the zone."""
+    """Return the instant at which a civil day begins in the zone."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
@@ -33,7 +33,7 @@ def check_span(curve: Curve, from_: date, to: date, zone: ZoneInfo) -> None:
 
 
 def slots(frame: Frame, tariff: Tariff, curve: Curve, from_: date, to: date) -> Iterator[tuple[date, int, int, int]]:
-    """Give (local day, minute of the day, index of the period, Wh) of every slot within [from_, to)."""
+    """Return (local day, minute of the day, index of the period, Wh) of every slot within [from_, to)."""
     zone = ZoneInfo(tariff.time_zone)
     step = timedelta(minutes=curve.minutes)
     day = date.min
@@ -80,7 +80,7 @@ def _schedule(frame: Frame, tariff: Tariff, day: date) -> tuple[tuple[int, int, 
 
 
 def of_segment(frame: Frame, segment: Segment, quantity: str) -> Iterator[tuple[date, int, int, int]]:
-    """Give all slots of a quantity within a segment, in order of time."""
+    """Return all slots of a quantity within a segment, in order of time."""
     for part in frame.request.usage:
         if part.to <= segment.from_ or part.from_ >= segment.to:
             continue
@@ -92,7 +92,7 @@ def of_segment(frame: Frame, segment: Segment, quantity: str) -> Iterator[tuple[
 
 
 def highest_mean_w(frame: Frame, segment: Segment, quantity: str) -> int:
-    """Give the highest 15-minute mean in W of a curve of 15-minute slots or of a divisor of 15 minutes.
+    """Return the highest 15-minute mean in W of a curve of 15-minute slots or of a divisor of 15 minutes.
 
     Longer slots are refused: they cannot know the highest quarter of an hour.
     """

@@ -218,7 +218,7 @@ def _spans(frame: Frame) -> list[Span]:
 
 
 def _matters(tariff: Tariff, before: Span, fact: AccountFact, day: date) -> bool:
-    """Whether a change of account facts makes other charges (or another ladder year) hold from a day on."""
+    """Return whether a change of account facts makes other charges (or another ladder year) hold from a day on."""
     old = before[3]
     conditions = [c.applies for c in tariff.charges] + [x.free.applies for x in tariff.ladders.values() if x.free]
     if any(applies(c, old) != applies(c, fact) for c in conditions):
@@ -231,7 +231,7 @@ def _matters(tariff: Tariff, before: Span, fact: AccountFact, day: date) -> bool
 
 
 def _by_reads(request: Request, spans: list[Span]) -> None:
-    """Where the switch is `split_by_read`, the day of change must be the border of two parts of the usage."""
+    """Refuse a `split_by_read` whose day of change is not the border of two parts of the usage."""
     borders = {part.from_ for part in request.usage}
     for from_, _, tariff, _ in spans[1:]:
         if tariff.on_change_usage == "split_by_read" and from_ not in borders:

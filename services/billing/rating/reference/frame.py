@@ -70,7 +70,7 @@ class Frame:
         self.findings.append(Finding(code, severity, pointer, detail or FINDINGS[code]))
 
     def new_state(self) -> dict[str, Any]:
-        """Give the state after the bill, plain JSON."""
+        """Return the state after the bill, plain JSON."""
         out: dict[str, Any] = {"ladders": self.ladders}
         if self.free_used:
             out["free"] = self.free_used
@@ -81,13 +81,13 @@ class Frame:
         return out
 
     def group(self, segment: Segment) -> list[Segment]:
-        """Give all segments of the same tariff id."""
+        """Return all segments of the same tariff id."""
         if len(self.segments) == 1:
             return self.segments
         return [s for s in self.segments if s.tariff.id == segment.tariff.id]
 
     def base(self, segment: Segment, names: tuple[str, ...], of: str) -> tuple[Exact, ...]:
-        """Give the lines (exact or amount, yuan) of the named charges in all segments of this tariff.
+        """Return the lines (exact or amount, yuan) of the named charges in all segments of this tariff.
 
         Lines that are not rounded have no amount yet: their exact values stand for it.
         """
@@ -131,7 +131,7 @@ class Frame:
 
 
 def applies(condition: Condition, fact: AccountFact) -> bool:
-    """Say whether a condition of the document meets the account."""
+    """Return whether a condition of the document meets the account."""
     if condition.classes is not None and fact.class_ not in condition.classes:
         return False
     if condition.options is not None and fact.option not in condition.options:

@@ -44,7 +44,7 @@ def _kwh(
 
 
 def _by_interval(frame: Frame, segment: Segment, charge: Energy) -> None:
-    """Every slot of the curve at the price of its own slot: one line, whose addends are the days."""
+    """Add every slot of the curve at the price of its own slot: one line, whose addends are the days."""
     price = charge.prices[0]
     assert isinstance(price, SeriesPrice)
     series = frame.book.series.get(price.series)
@@ -84,7 +84,7 @@ def tiered(frame: Frame, segment: Segment, charge: Tiered) -> None:
 
 
 def _tiers_of_periods(frame: Frame, segment: Segment, charge: Tiered, ladder: Ladder) -> list[list[int]]:
-    """kWh by period and tier, by the way that the document names."""
+    """Return kWh by period and tier, by the way that the document names."""
     periods = segment.tariff.periods
     if charge.split == "own_limits_per_period":
         return [segment.tiers[f"{ladder.name}/{p.name}"] for p in periods]
@@ -112,7 +112,7 @@ def _less_free(segment: Segment, ladder: Ladder, used: list[int]) -> list[int]:
 
 
 def _in_time_order(frame: Frame, segment: Segment, ladder: Ladder, tiers: list[int]) -> list[list[int]]:
-    """The slots of the curve fill the tiers one after the other, as time passes; free kWh before the ladder go first."""
+    """Fill the tiers with the slots of the curve one after the other, as time passes; free kWh before the ladder go first."""
     table = [[0] * len(tiers) for _ in segment.tariff.periods]
     room = list(tiers)
     skip = sum(_first(segment, ladder))

@@ -85,7 +85,7 @@ def whole(limits: tuple[int, ...], used: list[int], wh: int) -> list[int]:
 
 
 def ladder_year(ladder: Ladder, frame: Frame, segment: Segment) -> int:
-    """Name the ladder year (the calendar year of its first day) by the document's rule."""
+    """Return the ladder year (the calendar year of its first day) by the document's rule."""
     if ladder.belongs_to == "read_day":
         day = frame.request.read_day
     elif ladder.belongs_to == "bill_month":
@@ -181,12 +181,12 @@ def _widen(limits: tuple[int, ...], ladder: Ladder, extra: int) -> tuple[int, ..
 
 
 def opening(frame: Frame) -> date:
-    """Give the first day of the account."""
+    """Return the first day of the account."""
     return frame.request.opened or frame.request.facts[0].from_
 
 
 def _year_limits(frame: Frame, segment: Segment, ladder: Ladder, period: str | None) -> tuple[int, ...]:
-    """The limits of the year as they are known at the end of the cycle, in twelfths by month.
+    """Return the limits of the year as they are known at the end of the cycle, in twelfths by month.
 
     A month before the opening has no quota (part_year), a month in which the household was large on any day adds its kWh,
     a month that has passed keeps the limits of its version (by_months_of_each_version), a month to come has those of today.
@@ -233,14 +233,14 @@ def _month(first: date, index: int) -> date:
 
 
 def _facts_of(facts: tuple[AccountFact, ...], month: date, after: date, known: date) -> list[AccountFact]:
-    """The facts of a month; of a month to come, the fact of the last known day."""
+    """Return the facts of a month; of a month to come, the fact of the last known day."""
     if month > known:
         month, after = known, known + timedelta(days=1)
     return [f for f in facts if f.from_ < after and f.from_ <= known and (f.to is None or f.to > month)]
 
 
 def _ladder_then(frame: Frame, segment: Segment, ladder: Ladder, month: date) -> Ladder | None:
-    """The ladder of the version that held on the first day of a month that has begun; None where a restart left it behind."""
+    """Return the ladder of the version that held on the first day of a begun month; None where a restart left it behind."""
     tariff = segment.tariff
     if tariff.on_change_ladder == "restart" and tariff.from_ is not None and month < tariff.from_.replace(day=1):
         return None

@@ -9,7 +9,7 @@ from shared.exact import ZERO, Exact, divide
 
 
 def resolve(price: Price, frame: Frame, segment: Segment) -> Exact:
-    """Give the unit price in yuan.
+    """Return the unit price in yuan.
 
     Series and seasonal prices are taken on the days named by `series_at`; a price that is not the same in all bill months
     of the cycle is refused, a missing one too.
@@ -26,7 +26,7 @@ def resolve(price: Price, frame: Frame, segment: Segment) -> Exact:
 
 
 def key_days(frame: Frame, segment: Segment) -> tuple[date, ...]:
-    """Give the days on which dated prices are looked up."""
+    """Return the days on which dated prices are looked up."""
     if segment.tariff.series_at == "read_day":
         return (frame.request.read_day,)
     if segment.tariff.series_at == "first_day":

@@ -41,7 +41,7 @@ def fill_in(frame: Frame, segment: Segment) -> None:
 
 
 def need(segment: Segment, name: str) -> int:
-    """Give a quantity, or refuse by what is missing."""
+    """Return a quantity, or refuse by what is missing."""
     value = segment.q.get(name)
     if value is None:
         code = "reactive_missing" if name.startswith("reactive") else "register_missing"
@@ -71,7 +71,7 @@ def _usage(frame: Frame, segment: Segment) -> dict[str, int]:
 
 
 def _share_by_days(part: UsagePart, wh: int, from_: object, to: object, name: str) -> int:
-    """Usage up to `to` less usage up to `from_`, each rounded to the Wh: the shares of a part always add up to the part."""
+    """Return usage up to `to` less usage up to `from_`, each rounded to the Wh: the shares of a part add up to the part."""
     if (part.from_ == from_ and part.to == to) or name.startswith("demand"):
         return wh
     days = (part.to - part.from_).days
@@ -80,7 +80,7 @@ def _share_by_days(part: UsagePart, wh: int, from_: object, to: object, name: st
 
 
 def _from_curves(frame: Frame, segment: Segment, part: UsagePart, q: dict[str, int]) -> None:
-    """A curve gives its quantity and, in a tariff with periods, its period kWh; a register of the same name stays the total."""
+    """Add a curve's quantity and, in a tariff with periods, its period kWh; a register of the same name stays the total."""
     tariff = segment.tariff
     whole = part.from_ >= segment.from_ and part.to <= segment.to
     for curve in part.curves:
@@ -112,7 +112,7 @@ def _periods(frame: Frame, tariff: Tariff, q: dict[str, int]) -> None:
 
 
 def _round_usage(frame: Frame, tariff: Tariff, name: str, wh: int, to: RoundTo) -> int:
-    """The rounding of kWh; with the rest left in the register it is the cumulative value that is rounded."""
+    """Round kWh; with the rest left in the register it is the cumulative value that is rounded."""
     step = to.step.num * 1000 // to.step.den
     if not tariff.rest_stays:
         return divide(wh, step, to.mode) * step
@@ -123,7 +123,7 @@ def _round_usage(frame: Frame, tariff: Tariff, name: str, wh: int, to: RoundTo) 
 
 
 def amount(segment: Segment, value: Amount) -> Exact:
-    """Give a figure of the document or of the account facts."""
+    """Return a figure of the document or of the account facts."""
     if not isinstance(value, str):
         return value
     found = segment.fact.values.get(value)
@@ -133,7 +133,7 @@ def amount(segment: Segment, value: Amount) -> Exact:
 
 
 def _to_wh(value: Exact, to: RoundTo) -> int:
-    """A value in Wh, rounded to the step (kWh) of a rule."""
+    """Return a value in Wh, rounded to the step (kWh) of a rule."""
     step = to.step.num * 1000 // to.step.den
     return divide(value.num, value.den * step, to.mode) * step
 
@@ -174,7 +174,10 @@ def _derive(frame: Frame, segment: Segment, rule: QuantityRule) -> None:
 
 
 def _loss(frame: Frame, segment: Segment, rule: LossRule) -> int:
-    """Iron loss: kWh a month by thirtieths or calendar days, or W by hours; copper loss: a share of kWh. Rounded together."""
+    """Return the loss.
+
+    Iron loss: kWh a month by thirtieths or calendar days, or W by hours; copper loss: a share of kWh. Rounded together.
+    """
     wh = Exact(0, 1)
     days = (segment.to - segment.from_).days
     if rule.iron is not None:

@@ -29,7 +29,7 @@ class Series:
     days: Mapping[date, tuple[Exact, ...]] = field(default_factory=dict)
 
     def price_on(self, day: date) -> Exact | None:
-        """Give the price of a day, None where it was not supplied."""
+        """Return the price of a day, None where it was not supplied."""
         index = bisect_right(self.values, day, key=lambda value: value[0].from_) - 1
         if index < 0:
             return None
@@ -45,7 +45,7 @@ class Calendar:
     years: Mapping[int, Mapping[date, str]]
 
     def kind_of(self, day: date) -> str | None:
-        """Give the kind of a day, None where its year was not supplied."""
+        """Return the kind of a day, None where its year was not supplied."""
         year = self.years.get(day.year)
         return None if year is None else year.get(day, "ordinary")
 
@@ -73,7 +73,7 @@ class TariffBook:
         self.calendars = {c.id: c for c in calendars}
 
     def version_on(self, tariff_id: str, day: date) -> Tariff | None:
-        """Give the version that holds on a day (or the one whose first day is not confirmed yet)."""
+        """Return the version that holds on a day (or the one whose first day is not confirmed yet)."""
         for version in reversed(self.versions.get(tariff_id, ())):
             if version.from_ is None or version.from_ <= day:
                 return version if version.to is None or day < version.to else None

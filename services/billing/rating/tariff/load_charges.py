@@ -43,7 +43,7 @@ class Names:
     """The charges that stand above the one that is read."""
 
     def period_names(self) -> tuple[str, ...]:
-        """Name the periods in their order."""
+        """Return the names of the periods in their order."""
         return tuple(p.name for p in self.periods)
 
 

@@ -42,7 +42,7 @@ def load_periods(root: Node) -> tuple[Period, ...]:
 
 
 def day_kinds(root: Node) -> tuple[str, ...]:
-    """Name the kinds of day of the document: ordinary and those that its calendar marks."""
+    """Return the kinds of day of the document: ordinary and those that its calendar marks."""
     days = root.maybe("days")
     if days is None:
         return (ORDINARY,)

@@ -21,7 +21,7 @@ BASE: Final = frozenset({"import", "export", "reactive.import", "reactive.export
 
 
 def known_names(root: Node, periods: tuple[Period, ...]) -> set[str]:
-    """Name the quantities that usage can bring."""
+    """Return the quantities that usage can bring."""
     extra = root.maybe("registers")
     names = set(BASE) | set(extra.texts() if extra else ())
     for period in periods:

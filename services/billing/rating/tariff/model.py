@@ -142,7 +142,7 @@ class Ladder:
 
     @property
     def tiers(self) -> int:
-        """Give the number of tiers."""
+        """Return the number of tiers."""
         some = next(iter(self.limits_by_period.values())) if self.limits_by_period else self.limits[0]
         return len(some) + 1
 
@@ -331,7 +331,7 @@ class Tariff:
     hours_unconfirmed: bool
 
     def registers(self, quantity: str) -> tuple[str, ...]:
-        """Name the register of each period for a quantity, in the order of the periods."""
+        """Return the register of each period for a quantity, in the order of the periods."""
         return tuple(
             p.register if p.register is not None and quantity == "import" else f"{quantity}.{p.name}"
             for p in self.periods

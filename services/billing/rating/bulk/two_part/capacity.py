@@ -52,7 +52,7 @@ def _by_share_of_state(work: Work, charge: Capacity, fact: int) -> dict[Exact, C
 
 
 def _suspended_days(work: Work, fact: int, unit: str) -> int:
-    """The length of the unbroken suspension of a unit around a fact."""
+    """Return the length of the unbroken suspension of a unit around a fact."""
     facts = work.plan.request.facts
     idle = [any(e.name == unit and e.state == "suspended" for e in f.equipment) for f in facts]
     first, last = fact, fact

@@ -52,7 +52,7 @@ def _measured(work: Work, piece: Piece, charge: Demand) -> Col:
 
 
 def _is_discounted(work: Work, piece: Piece, charge: Demand, wh_per_kva: int) -> Bools:
-    """From so many kWh per kVA and month on (每千伏安 260 千瓦时)."""
+    """Return which rows used so many kWh per kVA and month (每千伏安 260 千瓦时)."""
     rows = work.rows
     used = rows.times(work.sum_of_pieces(piece, charge.discount_quantity), 1000)
     needed = rows.times(capacity.whole_va(work, piece.fact), wh_per_kva * len(work.plan.request.bill_months))
@@ -60,7 +60,7 @@ def _is_discounted(work: Work, piece: Piece, charge: Demand, wh_per_kva: int) ->
 
 
 def _billed(work: Work, charge: Demand, fact: int, measured: Col) -> tuple[Col, Col | None]:
-    """W that are billed, and W above the tolerance. Every share is rounded to 1 W."""
+    """Return W that are billed, and W above the tolerance. Every share is rounded to 1 W."""
     rows = work.rows
     floor = rows.constant(0)
     if charge.floor_share is not None:

@@ -35,7 +35,7 @@ def add(work: Work, piece: Piece, charge: PowerFactor) -> None:
 
 
 def hundredths(active: Ints, reactive: Ints, mode: str = "half_up") -> Ints:
-    """Give cos φ in hundredths for active > 0: how many of 0.005, 0.015 … (down: 0.01, 0.02 …) it reaches.
+    """Return cos φ in hundredths for active > 0: how many of 0.005, 0.015 … (down: 0.01, 0.02 …) it reaches.
 
     cos φ ≥ m ÷ 200 where R ÷ A ≤ √(40000 − m²) ÷ m. R ÷ A is compared with 20 binary places; what lies on a border to
     that precision, and what is too large for it, is decided exactly, one by one.
@@ -69,7 +69,7 @@ def _exactly(active: int, reactive: int, first: int) -> int:
 
 
 def _percents(charge: PowerFactor) -> tuple[Ints, int]:
-    """The percentage of each number of hundredths, 0 … 100, over a common denominator; rewards are below zero."""
+    """Return the percentage of each number of hundredths, 0 … 100, over a common denominator; rewards are below zero."""
     found = [_percent(charge, hundredth) for hundredth in range(101)]
     den = lcm(*(p.den for p in found))
     return np.array([p.num * (den // p.den) for p in found], dtype=np.int64), den

@@ -30,7 +30,7 @@ def whole_va(fact: AccountFact) -> int | None:
 
 
 def _by_share(frame: Frame, charge: Capacity, part: MonthPart) -> list[tuple[Exact, int]]:
-    """The capacity by the share that its state pays (热备用 pays, 封停 does not), in the order of the equipment."""
+    """Return the capacity by the share that its state pays (热备用 pays, 封停 does not), in the order of the equipment."""
     whole = whole_va(part.fact)
     if whole is None:
         raise Refused("capacity_missing", "/account/capacity_kva")
@@ -47,7 +47,7 @@ def _by_share(frame: Frame, charge: Capacity, part: MonthPart) -> list[tuple[Exa
 
 
 def _suspended_days(frame: Frame, part: MonthPart, unit: Equipment) -> int:
-    """How long the equipment is suspended without a break around a part; an open end counts as long."""
+    """Return how long the equipment is suspended without a break around a part; an open end counts as long."""
     first = last = part.fact
     facts = frame.request.facts
     index = facts.index(part.fact)

@@ -49,7 +49,7 @@ def _measured(frame: Frame, segment: Segment, charge: Demand) -> int:
 
 
 def _billed(frame: Frame, charge: Demand, fact: AccountFact, measured: int) -> tuple[int, int]:
-    """W billed, and W above the tolerated share of the contract that pay again. The grain is 1 W."""
+    """Return W billed, and W above the tolerated share of the contract that pay again. The grain is 1 W."""
     floor = 0
     if charge.floor_share is not None:
         whole = capacity.whole_va(fact)
@@ -74,7 +74,7 @@ def _billed(frame: Frame, charge: Demand, fact: AccountFact, measured: int) -> t
 
 
 def _discounted(frame: Frame, segment: Segment, charge: Demand) -> bool:
-    """From `discount_wh_per_kva` per kVA and month the demand price is lower (每千伏安 260 千瓦时)."""
+    """Return whether the demand price is lower, from `discount_wh_per_kva` per kVA and month on (每千伏安 260 千瓦时)."""
     if charge.discount_wh_per_kva is None:
         return False
     va = capacity.whole_va(segment.fact)
