@@ -4,22 +4,54 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from services.billing.adapters import queries
-from services.billing.application.context import Context, Rater
-from services.billing.domain import policy
-from services.billing.entrypoints import api, consumers, jobs
+from services.billing.accounts import api as accounts_api
+from services.billing.accounts.use_cases import STATES as ACCOUNT_STATES
+from services.billing.bills.api import bills as bills_api
+from services.billing.bills.api import corrections as corrections_api
+from services.billing.bills.api import touched as touched_api
+from services.billing.bills.store import trace as bills_trace
+from services.billing.context import Context, Rater
+from services.billing.decisions import api as decisions_api
 from services.billing.rating import second_opinion
 from services.billing.rating.rating_types import RatedBill, Request
 from services.billing.rating.tariff.book import TariffBook
+from services.billing.review.domain import policy
+from services.billing.runs import api as runs_api
+from services.billing.runs import consumers, jobs
 from services.billing.settings import BillingSettings
-from shared import service, web
+from services.billing.tariffs.api import advice as advice_api
+from services.billing.tariffs.api import documents as tariffs_api
+from services.billing.tariffs.store import trace as tariffs_trace
+from services.billing.usages import api as usages_api
+from services.billing.usages import store as usages_store
+from services.billing.views import store as views
+from shared import service
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.db.engine import View
 from shared.metrics import Metrics
 from shared.service import Service
 from shared.settings import SettingsError
-from shared.trace import TraceNode
+
+ROUTERS = (
+    accounts_api.router,
+    tariffs_api.router,
+    bills_api.router,
+    decisions_api.router,
+    touched_api.router,
+    corrections_api.router,
+    runs_api.router,
+    usages_api.router,
+    advice_api.router,
+)
+TRACERS = {
+    "bill": bills_trace.bill,
+    "bill_line": bills_trace.line,
+    "tariff_version": tariffs_trace.tariff_version,
+    "correction": bills_trace.correction,
+    "difference": bills_trace.difference,
+}
+STATES = ACCOUNT_STATES
 
 
 def build(
@@ -36,21 +68,21 @@ def build(
     context = Context(policies=_policies(settings), rater=_counted(rater, metrics))
 
     async def gauges(view: View) -> Mapping[str, float]:
-        return await queries.gauges(view, clock.now())
+        return await views.gauges(view, clock.now())
 
     return service.assemble(
         "billing",
         settings=settings,
         database=database,
         event_log=event_log,
-        routers=api.ROUTERS,
+        routers=ROUTERS,
         handlers=consumers.handlers(context),
         jobs=[jobs.release_runs(context)],
         background=[jobs.issuer(database, context)],
         gauges=[gauges],
-        waiting_oldest=[queries.waiting_oldest],
-        control_totals=[queries.control_totals],
-        tracers={kind: _tracer(kind) for kind in ("bill", "bill_line", "tariff_version", "correction", "difference")},
+        waiting_oldest=[usages_store.waiting_oldest],
+        control_totals=[views.control_totals],
+        tracers=TRACERS,
         context=context,
         metrics=metrics,
     )
@@ -77,10 +109,3 @@ def _policies(settings: BillingSettings) -> policy.Policies:
     except (OSError, ValueError) as error:
         detail = str(error) if isinstance(error, policy.PolicyWrong) else type(error).__name__
         raise SettingsError(f"wrong setting: WATTLINE_BILLING_POLICY: {detail}") from None
-
-
-def _tracer(kind: str) -> web.Tracer:
-    async def traced(view: View, id: str) -> TraceNode | None:
-        return await queries.trace(view, kind, id)
-
-    return traced

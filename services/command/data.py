@@ -39,7 +39,7 @@ async def republish_since(service: str, since: datetime) -> int:
 
 async def republish_state(service: str, entity: str) -> int:
     """Publish the current state of all entities of a kind, and return how many rounds of 1,000 it took."""
-    states = local.part(service, "application.states", "STATES") or {}
+    states = local.part(service, "main", "STATES") or local.part(service, "application.states", "STATES") or {}
     if entity not in states:
         raise SystemExit(f"{service} has no such entity; it has: {', '.join(sorted(states)) or 'none'}")
     database = open_database(local.settings_of(service), service)

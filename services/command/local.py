@@ -47,7 +47,10 @@ def build(service: str, settings: Settings, event_log: EventLog) -> Service:
 def part(service: str, module: str, name: str) -> Any:
     """Return a name from a module of a service, or None where it has no such module or name."""
     path = f"services.{service}.{module}"
-    return getattr(importlib.import_module(path), name, None) if importlib.util.find_spec(path) else None
+    try:
+        return getattr(importlib.import_module(path), name, None) if importlib.util.find_spec(path) else None
+    except ModuleNotFoundError:  # not even the package that would hold the module
+        return None
 
 
 def token(settings: Settings, scopes: tuple[str, ...] = SCOPES) -> Callable[[], str]:

@@ -28,7 +28,8 @@ def declared(service: str) -> MetaData:
     """Return the metadata of all tables that the capabilities of a service declare."""
     for file in sorted((SERVICES / service).glob("*/tables.py")):
         tables = importlib.import_module(f"services.{service}.{file.parent.name}.tables")
-    metadata: MetaData = tables.Base.metadata
+    home = importlib.import_module(f"services.{service}.base") if (SERVICES / service / "base.py").exists() else tables
+    metadata: MetaData = home.Base.metadata
     return metadata
 
 

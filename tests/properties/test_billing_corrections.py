@@ -8,9 +8,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.billing.domain import accounts, bills, chains, differences, policy
-from services.billing.domain.accounts import Assignment, DatedFact
-from services.billing.domain.bills import (
+from services.billing.bills.domain import bills, chains, differences
+from services.billing.bills.domain.bills import (
     ADJUSTED,
     EFFECTIVE,
     HELD,
@@ -20,12 +19,14 @@ from services.billing.domain.bills import (
     REVERSED,
     Draft,
     Stored,
-    Terms,
-    Usage,
 )
+from services.billing.contracts import domain as accounts
+from services.billing.contracts.domain import Assignment, DatedFact, Terms
 from services.billing.rating import rating
+from services.billing.review.domain import policy
 from services.billing.settings import DEFAULT_POLICY
 from services.billing.tariffs.documents import packaged
+from services.billing.usages.domain import Usage
 
 BOOK = rating.load_book(packaged.documents("sample"))
 POLICIES = policy.load(orjson.loads(DEFAULT_POLICY.read_bytes()))

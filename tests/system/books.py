@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import DateTime, Row, Table, select
 
-from services.billing.adapters import tables as billing
+from services.billing.bills import tables as bills
+from services.billing.runs import tables as runs
 from services.collection.dunning import tables as dunning
 from services.collection.ledger import tables as ledger
 from services.collection.payments import tables as payments
@@ -22,11 +23,11 @@ _ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 TABLES: dict[str, dict[str, Table]] = {
     "reading": {"usages": reading.USAGE},
     "billing": {
-        "bills": billing.BILL,
-        "bill lines": billing.BILL_DOCUMENT,
-        "corrections": billing.CORRECTION,
-        "differences": billing.DIFFERENCE,
-        "runs": billing.BILL_RUN,
+        "bills": bills.BILL,
+        "bill lines": bills.BILL_DOCUMENT,
+        "corrections": bills.CORRECTION,
+        "differences": bills.DIFFERENCE,
+        "runs": runs.BILL_RUN,
     },
     "collection": {
         "accounts": ledger.ACCOUNT,
@@ -54,9 +55,9 @@ OF_THE_DAY = {
 # what a generated id stands for, in an order in which each name knows the ids that it is made of
 NAMES: list[tuple[Table, str, Callable[[Row[Any]], str]]] = [
     (reading.USAGE, "usage_id", lambda r: f"usage({r.service_point_no} {r.period_from}..{r.period_to} v{r.version})"),
-    (billing.BILL, "bill_id", lambda r: f"bill({r.contract_no} {r.period_from}..{r.period_to} v{r.version})"),
-    (billing.CORRECTION, "correction_id", lambda r: f"correction({r.contract_no} {r.corrected_on} {r.reason})"),
-    (billing.DIFFERENCE, "difference_id", lambda r: f"difference({r.bill_id} {r.replacement_id})"),
+    (bills.BILL, "bill_id", lambda r: f"bill({r.contract_no} {r.period_from}..{r.period_to} v{r.version})"),
+    (bills.CORRECTION, "correction_id", lambda r: f"correction({r.contract_no} {r.corrected_on} {r.reason})"),
+    (bills.DIFFERENCE, "difference_id", lambda r: f"difference({r.bill_id} {r.replacement_id})"),
     (payments.ORDER, "order_id", lambda r: f"order({r.account_no} {r.amount_fen})"),
     (
         payments.PAYMENT,

@@ -11,7 +11,7 @@ import httpx
 import orjson
 import pytest
 
-from services.billing.entrypoints.examples import TARIFF
+from services.billing.tariffs.examples import TARIFF
 from shared import ids
 from shared.settings import SERVICES
 from shared.web import devices

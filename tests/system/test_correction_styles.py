@@ -13,14 +13,14 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from services.billing.adapters import tables
-from services.billing.domain.policy import STYLES
+from services.billing.base import PLATFORM
+from services.billing.review.domain.policy import STYLES
 from services.collection.receivables import tables as collection_tables
 from services.command import reconcile
 from shared.events.billing import AccountChanged, BillCorrected, BillIssued
-from tests import billing_kit
-from tests.billing_kit import Desk, account, usage
+from tests.kits import billing as billing_kit
 from tests.kits import collection as collection_kit
+from tests.kits.billing import Desk, account, usage
 from tests.kits.collection import Kit
 
 NUMBERS, CYCLES, STEPS = (1, 2, 3, 4), (1, 2, 3, 4), 120
@@ -75,7 +75,7 @@ class Pair:
 
     async def deliver(self) -> None:
         """Hand collection what billing has told since, in parts, some of it twice."""
-        journal = tables.PLATFORM.event_journal.c
+        journal = PLATFORM.event_journal.c
         async with self.desk.db.view() as view:
             rows = await view.all(
                 select(journal.position, journal.type, journal.payload)

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import billing_kit
-from tests.billing_kit import Desk
+from tests.kits import billing as billing_kit
+from tests.kits.billing import Desk
 
 
 @pytest.fixture(scope="session")

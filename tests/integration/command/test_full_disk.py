@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from services.billing.entrypoints.examples import ACCOUNT
+from services.billing.accounts.examples import ACCOUNT
 from tests.integration.command import test_up
 from tests.integration.command.test_up import environment, running  # noqa: F401
 

@@ -1,0 +1,104 @@
+"""Accounts over HTTP."""
+
+from typing import Annotated
+
+from fastapi import Path, Query, Request
+
+from services.billing.accounts import examples, use_cases
+from services.billing.accounts.schemas import (
+    AccountHead,
+    AccountOut,
+    AccountsIn,
+    AccountState,
+    OutcomeOut,
+    OutcomesOut,
+)
+from services.billing.context import Context
+from services.billing.contracts import store as contracts_store
+from shared import web
+from shared.errors import BusinessError
+from shared.events.fact import MAX_NO
+from shared.outcome import Outcome
+from shared.web import auth, errors, pagination
+from shared.web.errors import Problem
+
+router = web.Router("/v1", tags=["accounts"])
+AccountNo = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
+REFUSED = {"account.contract_of_another_account": 409, "account.contracts_overlap": 409, "auth.other_org_unit": 403}
+
+
+class ContractTaken(BusinessError):
+    """The answer to a single account whose contracts meet those of others; the code of the problem says which way."""
+
+    status = 409
+    code = "account.contracts_overlap"
+    title = "The account was refused"
+
+
+def _outcome(index: int, outcome: Outcome, account_no: str) -> dict[str, object]:
+    return {
+        "index": index,
+        "status": outcome.status,
+        "code": outcome.code,
+        "message": outcome.message,
+        "id": account_no,
+    }
+
+
+@router.put(
+    "/accounts/{account_no}",
+    policy=auth.scope("billing:write"),
+    raises=(ContractTaken,),
+    example=examples.ACCOUNT,
+    response_model=OutcomeOut,
+)
+async def put_account(
+    account_no: AccountNo, body: AccountState, request: Request, caller: auth.Current, db: web.Db
+) -> web.Json:
+    """Bring one account to this state; the same state again changes nothing."""
+    context: Context = request.app.state.context
+    async with db.begin() as tx:
+        (outcome,) = await use_cases.put(
+            tx, [body.account(account_no)], actor=caller.subject, may_see=caller.may_see, context=context
+        )
+    if outcome.status == "refused":
+        status = REFUSED.get(outcome.code, 422)
+        raise Problem(status=status, code=outcome.code, title=ContractTaken.title, detail=outcome.message)
+    return web.Json(_outcome(0, outcome, account_no))
+
+
+@router.put("/accounts", policy=auth.scope("billing:write"), example=examples.ACCOUNTS, response_model=OutcomesOut)
+async def put_accounts(body: AccountsIn, request: Request, caller: auth.Current, db: web.Db) -> web.Json:
+    """Bring up to 1,000 accounts to their states, each answered by itself."""
+    context: Context = request.app.state.context
+    wanted = [item.account(item.account_no) for item in body.items]
+    async with db.begin() as tx:
+        outcomes = await use_cases.put(tx, wanted, actor=caller.subject, may_see=caller.may_see, context=context)
+    return web.Json({"outcomes": [_outcome(i, outcome, wanted[i].account_no) for i, outcome in enumerate(outcomes)]})
+
+
+@router.get("/accounts/{account_no}", policy=auth.scope("billing:read"))
+async def get_account(account_no: AccountNo, caller: auth.Current, db: web.Db) -> AccountOut:
+    """Return an account as it is now."""
+    async with db.view() as view:
+        found = await use_cases.get(view, account_no)
+    if found is None or not caller.may_see(found[0].org_unit):
+        raise errors.not_found("account")
+    return AccountOut.of(*found)
+
+
+@router.get("/accounts", policy=auth.scope("billing:read"))
+async def list_accounts(
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    service_point_no: Annotated[str | None, Query(min_length=1, max_length=MAX_NO)] = None,
+) -> pagination.Page[AccountHead]:
+    """List accounts by number, all or those that were ever supplied at a service point."""
+    async with db.view() as view:
+        rows = await contracts_store.page(view, wanted, visible=caller.visible, service_point_no=service_point_no)
+    return wanted.page(
+        rows,
+        key=lambda row: (row.account_no,),
+        item=lambda row: AccountHead(account_no=row.account_no, org_unit=row.org_unit, version=row.version),
+    )

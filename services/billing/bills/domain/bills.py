@@ -1,0 +1,89 @@
+"""Bills (电费账单), as the calculation sees them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from services.billing.contracts.domain import Terms
+from services.billing.rating import rating_types
+from services.billing.review.domain.findings import Finding
+from services.billing.usages.domain import Usage
+
+HELD: Final = "held"
+READY: Final = "ready"
+ISSUED: Final = "issued"
+REPLACED: Final = "replaced"
+CANCELLED: Final = "cancelled"
+REVERSED: Final = "reversed"
+ADJUSTED: Final = "adjusted"
+"""Out of force by a difference document: the bill itself stands, what came instead is told as the difference to it (差额单)."""
+PROPOSED: Final = "proposed"
+"""A correction of an issued bill that a reviewer must see first: the issued bill stays in force until then."""
+EFFECTIVE: Final = (HELD, READY, ISSUED)
+"""At most one bill of a contract and period has one of these: the one whose ladder state counts."""
+MOVES: Final[dict[str, frozenset[str]]] = {
+    HELD: frozenset({HELD, READY, REPLACED, CANCELLED}),
+    READY: frozenset({HELD, ISSUED, REPLACED, CANCELLED}),
+    ISSUED: frozenset({REVERSED, ADJUSTED}),
+    PROPOSED: frozenset({PROPOSED, REPLACED, CANCELLED}),
+    REPLACED: frozenset(),
+    CANCELLED: frozenset(),
+    REVERSED: frozenset(),
+    ADJUSTED: frozenset(),
+}
+"""An issued bill is never edited: it is reversed or adjusted, and replaced by another version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The head of a stored bill. `state` is its effective ladder state as JSON text, empty where it has none."""
+
+    bill_id: str
+    period_from: date
+    period_to: date
+    version: int
+    status: str
+    row_version: int
+    usage_id: str
+    energy_wh: int
+    total_fen: int
+    estimated: bool
+    state: str
+    held_by_reviewer: bool = False
+
+
+@dataclass(slots=True)
+class Draft:
+    """A bill just calculated, and the stored bill (if any) whose place it takes."""
+
+    terms: Terms
+    usage: Usage
+    version: int
+    replaces: Stored | None
+    status: str
+    total_fen: int
+    state: str
+    findings: list[Finding]
+    lines: Sequence[rating_types.Line] = ()
+    tariffs: Sequence[tuple[str, str, str]] = ()
+    lines_text: str = "[]"
+    tax_fen: int | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def components(lines: Sequence[rating_types.Line]) -> list[tuple[str, int]]:
+    """Sum the lines of a bill by charge, in the order of the bill: the parts for the ledger."""
+    sums: dict[str, int] = {}
+    for line in lines:
+        sums[line.charge] = sums.get(line.charge, 0) + line.amount_fen
+    return list(sums.items())
+
+
+def bill_months(cycle: str, count: int) -> tuple[date, ...]:
+    """Give the first days of the months of a cycle `YYYY-MM`, which it ends with.
+
+    They come from the reading plan and the contract, never from the length of the period: a late read changes no quota.
+    """
+    last = int(cycle[:4]) * 12 + int(cycle[5:]) - 1
+    return tuple(date(month // 12, month % 12 + 1, 1) for month in range(last - count + 1, last + 1))

@@ -1,0 +1,260 @@
+"""The calculation of a contract's bills in period order, where each bill's ladder state is the next one's beginning.
+
+A chain begins at the first period that has something new and goes on over later effective bills for as long as the ladder
+state differs from the one that they were calculated on: correcting period k re-rates k … latest, in order (退补). At the end of
+the ladder year the state starts anew, so the chain ends there by itself.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from operator import attrgetter
+from typing import Any, Final
+
+import orjson  # lint: skip=PURE-IMPORT text in and text out, as pure as json and ten times as fast
+
+from services.billing.bills.domain import bills
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, PROPOSED, READY, Draft, Stored
+from services.billing.contracts.domain import Terms, class_on, tariff_on
+from services.billing.rating import rating_types
+from services.billing.review.domain import findings, rules
+from services.billing.review.domain.findings import HOLD, Finding
+from services.billing.review.domain.policy import Policies, Policy
+from services.billing.usages.domain import Usage
+
+NOT_RATED: Final = "billing.not_rated"
+LINE_FIELDS: Final = (
+    *("charge", "zh", "kind", "period", "tier", "quantity", "unit", "price", "exact", "amount_fen"),
+    *("tariff", "version", "from_", "to", "factors", "on"),
+)
+"""A line is stored as the list of these: a bill's lines are one text, and line n of it is addressed by its number."""
+
+Rate = Callable[[Sequence[rating_types.Request]], Sequence[rating_types.RatedBill]]
+_line_values = attrgetter(*LINE_FIELDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One period of a chain. `fresh`: it has a new usage, or was asked for, and is calculated whatever the state before it."""
+
+    usage: Usage
+    old: Stored | None
+    version: int
+    fresh: bool
+
+
+@dataclass(slots=True)
+class Chain:
+    """The periods of one contract to calculate, from the state of the effective bill before the first of them.
+
+    `force` calculates all later bills too (a change of facts may touch them without touching the ladder).
+    """
+
+    terms: Terms
+    steps: Sequence[Step]
+    state: str
+    previous_wh: int | None
+    previous_days: int
+    force: bool = False
+    moved: bool = False
+    index: int = 0
+    drafts: list[Draft] = field(default_factory=list)
+    restated: list[tuple[Stored, str]] = field(default_factory=list)
+
+    def seek(self) -> bool:
+        """Go to the next step that must be calculated; False where there is none."""
+        while self.index < len(self.steps):
+            step = self.steps[self.index]
+            if step.fresh or self.moved or self.force or step.old is None:
+                return True
+            self.advance(step.old.state, step.old.energy_wh, step.usage)
+        return False
+
+    def advance(self, state: str, energy_wh: int, usage: Usage) -> None:
+        """Go past a step whose bill ends with this state and usage."""
+        self.state, self.previous_wh = state, energy_wh
+        self.previous_days = (usage.period_to - usage.period_from).days
+        self.index += 1
+
+
+def plan(
+    terms: Terms,
+    stored: Sequence[Stored],
+    fresh: Mapping[tuple[date, date], Usage],
+    known: Mapping[str, Usage],
+    *,
+    cancelled: Stored | None = None,
+    force: bool = False,
+) -> Chain:
+    """Lay out the chain of one contract.
+
+    `stored`: its bills from the effective one before the first fresh period on, of any status. `fresh`: new usages by period.
+    `known`: the usages of the effective bills that may be calculated again, by id. `cancelled`: a bill that was taken out, so
+    that the bills after it begin where it began.
+    """
+    versions: dict[tuple[date, date], int] = {}
+    effective: dict[tuple[date, date], Stored] = {}
+    for bill in stored:
+        period = bill.period_from, bill.period_to
+        versions[period] = max(versions.get(period, 0), bill.version)
+        if bill.status in EFFECTIVE:
+            effective[period] = bill
+    start = min([*fresh, *([(cancelled.period_from, cancelled.period_to)] if cancelled else [])])
+    before = max((bill for period, bill in effective.items() if period < start), key=_period, default=None)
+    steps = [
+        Step(
+            usage=fresh[period] if period in fresh else known[effective[period].usage_id],
+            old=effective.get(period),
+            version=versions.get(period, 0) + 1,
+            fresh=period in fresh,
+        )
+        for period in sorted({*fresh, *(p for p in effective if p > start)})
+    ]
+    chain = Chain(terms, steps, terms.opening, None, 0, force=force, moved=cancelled is not None)
+    if before is not None:
+        chain.state, chain.previous_wh = before.state, before.energy_wh
+        chain.previous_days = (before.period_to - before.period_from).days
+    return chain
+
+
+def calculate(chains: Sequence[Chain], rate: Rate, policies: Policies, old_lines: Mapping[str, str]) -> None:
+    """Rate all chains in waves, the n-th step of every chain together, and leave drafts in them.
+
+    `old_lines` holds the stored lines of bills that may be calculated again, by bill id: an issued bill whose lines come out
+    the same is left as it is, and at most its ladder state is restated.
+    """
+    active = [chain for chain in chains if chain.seek()]
+    while active:
+        requests = [_request(chain, chain.steps[chain.index]) for chain in active]
+        for chain, rated in zip(active, rate(requests), strict=True):
+            step = chain.steps[chain.index]
+            _take(chain, step, rated, policies.on(step.usage.read_date), old_lines)
+        active = [chain for chain in active if chain.seek()]
+
+
+def needs_reviewer(chain: Chain, policies: Policies) -> bool:
+    """Tell whether a correction of issued bills may not go out before a reviewer has seen it."""
+    for draft in chain.drafts:
+        if draft.status != ISSUED:
+            continue
+        hold_on = policies.on(draft.usage.read_date).correction_hold_on
+        if any(f.severity == HOLD and (f.code == NOT_RATED or f.code in hold_on) for f in draft.findings):
+            return True
+    return False
+
+
+def proposals(chain: Chain) -> list[Draft]:
+    """Turn the fresh corrections of a chain into proposals; nothing else of the chain is kept."""
+    fresh = {(step.usage.usage_id, step.version) for step in chain.steps if step.fresh}
+    proposed = [d for d in chain.drafts if d.status == ISSUED and (d.usage.usage_id, d.version) in fresh]
+    for draft in proposed:
+        draft.status = PROPOSED
+    return proposed
+
+
+def lines_text(lines: Sequence[rating_types.Line]) -> str:
+    """Give the lines of a bill as they are stored: the same lines always give the same text."""
+    return orjson.dumps([_line_values(line) for line in lines], default=list).decode()
+
+
+def state_text(state: rating_types.JsonState | None) -> str:
+    """Give a ladder state as it is stored: equal states give equal texts."""
+    return orjson.dumps(state, option=orjson.OPT_SORT_KEYS, default=_plain).decode()
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else list(value)
+
+
+def _period(bill: Stored) -> tuple[date, date]:
+    return bill.period_from, bill.period_to
+
+
+def _request(chain: Chain, step: Step) -> rating_types.Request:
+    usage, terms = step.usage, chain.terms
+    return rating_types.Request(
+        contract=terms.contract_no,
+        tariff=tariff_on(terms.assignments, usage.period_from),
+        from_=usage.period_from,
+        to=usage.period_to,
+        read_day=usage.period_to,
+        bill_months=bills.bill_months(usage.cycle, terms.cycle_months),
+        facts=terms.rating_facts,
+        usage=(rating_types.UsagePart(usage.period_from, usage.period_to, usage.energy),),
+        state=orjson.loads(chain.state) if chain.state else None,
+        opened=terms.opened,
+    )
+
+
+def _take(
+    chain: Chain, step: Step, rated: rating_types.RatedBill, policy: Policy, old_lines: Mapping[str, str]
+) -> None:
+    """Turn an answer of rating into a draft, a restated ladder state, or nothing where nothing changed."""
+    old, refusal = step.old, rated.refusal
+    state = "" if refusal else state_text(rated.state)
+    text = lines_text(rated.lines)
+    same = (
+        old is not None
+        and refusal is None
+        and old.energy_wh == step.usage.import_wh
+        and old.estimated == step.usage.estimated
+        and old_lines.get(old.bill_id) == text
+    )
+    moved = old is None or state != old.state
+    if same and old is not None and (old.status == ISSUED or not (step.fresh or moved)):
+        if moved:
+            chain.restated.append((old, state))
+    else:
+        found = _findings(chain, step, rated, policy)
+        chain.drafts.append(
+            Draft(
+                terms=chain.terms,
+                usage=step.usage,
+                version=step.version,
+                replaces=old,
+                status=_status(old, found),
+                total_fen=rated.total_fen,
+                state=state,
+                findings=found,
+                lines=rated.lines,
+                tariffs=rated.tariffs,
+                lines_text=text,
+                tax_fen=rated.tax_fen,
+                values=dict(rated.quantities_wh),
+            )
+        )
+    chain.moved = moved
+    chain.advance(state, step.usage.import_wh, step.usage)
+
+
+def _status(old: Stored | None, found: Sequence[Finding]) -> str:
+    if old is not None and old.status == ISSUED:
+        return ISSUED
+    return HELD if findings.worst(found) == HOLD else READY
+
+
+def _findings(chain: Chain, step: Step, rated: rating_types.RatedBill, policy: Policy) -> list[Finding]:
+    usage, limits = step.usage, policy.review
+    found: list[Finding] = []
+    if rated.refusal is not None:
+        found.append(Finding(NOT_RATED, HOLD, {"code": rated.refusal.code, "pointer": rated.refusal.pointer}))
+    found += rules.review(
+        rules.Subject(
+            customer_class=class_on(chain.terms.facts, usage.period_to),
+            energy_wh=usage.import_wh,
+            days=(usage.period_to - usage.period_from).days,
+            months=chain.terms.cycle_months,
+            total_fen=rated.total_fen,
+            previous_wh=chain.previous_wh,
+            previous_days=chain.previous_days,
+            estimated=usage.estimated,
+            estimates_in_a_row=usage.estimates_in_a_row,
+            settles_estimate=usage.settles_estimate,
+        ),
+        limits,
+    )
+    found += [f for code in usage.findings if (f := rules.carried("", code, limits.reading_findings))]
+    found += [f for r in rated.findings if (f := rules.carried("rating", r.code, limits.rating_findings))]
+    if step.old is not None and step.old.held_by_reviewer:
+        found.append(Finding(findings.HELD_BY_REVIEWER, HOLD))
+    return found

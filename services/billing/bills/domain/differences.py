@@ -1,0 +1,51 @@
+"""Corrections by difference (差额单): a document says what the bill now in force differs by; the bill before it stands."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.billing.rating.rating_types import Line
+from services.billing.review.domain import policy
+
+LineKey = tuple[str, str | None, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class LineDifference:
+    """What one charge, period and tier came to before and comes to now, in fen."""
+
+    charge: str
+    title: str
+    period: str | None
+    tier: int | None
+    before_fen: int
+    now_fen: int
+
+
+def style(wanted: str, by_difference: Iterable[bool]) -> str:
+    """Give the style of a correction: the policy's, but delta where it touches a bill that is told by difference.
+
+    Such a bill is no document, so there is nothing that a reversal could take back.
+    """
+    return policy.DELTA if any(by_difference) else wanted
+
+
+def components(old: Mapping[str, int], new: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Give new − old by component in fen, in the order of the new bill, without those that did not change."""
+    names = [*new, *(name for name in old if name not in new)]
+    changed = [(name, new.get(name, 0) - old.get(name, 0)) for name in names]
+    return [(name, fen) for name, fen in changed if fen]
+
+
+def lines(old: Sequence[Line], new: Sequence[Line]) -> list[LineDifference]:
+    """Give the charges, periods and tiers whose amounts changed; they sum to new − old.
+
+    Lines of one key in several segments count together: a correction may cut the period in other segments.
+    """
+    titles: dict[LineKey, str] = {}
+    sums: dict[LineKey, list[int]] = {}
+    for side, listed in ((1, new), (0, old)):
+        for line in listed:
+            key = line.charge, line.period, line.tier
+            titles.setdefault(key, line.zh)
+            sums.setdefault(key, [0, 0])[side] += line.amount_fen
+    return [LineDifference(key[0], titles[key], *key[1:], *pair) for key, pair in sums.items() if pair[0] != pair[1]]

@@ -1,0 +1,123 @@
+"""Corrections of issued bills and their difference documents."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, func, select
+
+from services.billing.base import Visible
+from services.billing.bills.tables import BILL, BILL_DOCUMENT, CORRECTION, DIFFERENCE
+from shared.db import bulk
+from shared.db.engine import Tx, View
+from shared.events import billing as events
+from shared.web.pagination import Wanted
+
+
+async def record(tx: Tx, made: Sequence[tuple[str, events.BillCorrected]], actor: str) -> None:
+    """Store corrections, as (style, fact), with their difference documents."""
+    facts = [fact for _, fact in made]
+    await bulk.insert_rows(
+        tx,
+        CORRECTION,
+        {
+            "correction_id": [f.correction_id for f in facts],
+            "account_no": [f.account_no for f in facts],
+            "contract_no": [f.reversals[0].contract_no for f in facts],
+            "reason": [f.reason for f in facts],
+            "style": [style for style, _ in made],
+            "corrected_on": [f.corrected_on for f in facts],
+            "reversed_fen": [sum(b.total_fen for b in f.reversals) for f in facts],
+            "replaced_fen": [sum(b.total_fen for b in f.replacements) for f in facts],
+            "reversals": [orjson.dumps([b.bill_id for b in f.reversals]).decode() for f in facts],
+            "replacements": [orjson.dumps([b.bill_id for b in f.replacements]).decode() for f in facts],
+            "actor": [actor] * len(facts),
+        },
+    )
+    await _record_differences(tx, facts)
+
+
+async def _record_differences(tx: Tx, facts: Sequence[events.BillCorrected]) -> None:
+    documents = [
+        (fact, old, d)
+        for fact in facts
+        if fact.differences
+        for old, d in zip(fact.reversals, fact.differences, strict=True)
+    ]
+    await bulk.insert_rows(
+        tx,
+        DIFFERENCE,
+        {
+            "difference_id": [d.difference_id for _, _, d in documents],
+            "correction_id": [fact.correction_id for fact, _, _ in documents],
+            "account_no": [fact.account_no for fact, _, _ in documents],
+            "org_unit": [old.org_unit for _, old, _ in documents],
+            "cycle": [d.cycle for _, _, d in documents],
+            "bill_id": [d.bill_id for _, _, d in documents],
+            "replacement_id": [d.replacement_id for _, _, d in documents],
+            "issued_on": [fact.corrected_on for fact, _, _ in documents],
+            "due_on": [d.due_on for _, _, d in documents],
+            "total_fen": [d.total_fen for _, _, d in documents],
+            "components": [_stored(d) for _, _, d in documents],
+        },
+    )
+
+
+def _stored(document: events.Difference) -> str:
+    return orjson.dumps([[part.component, part.amount_fen] for part in document.components]).decode()
+
+
+async def corrected_by(view: View, bill_id: str, contract_no: str) -> str | None:
+    """Return the correction that took a bill out of force."""
+    c = CORRECTION.c
+    found: str | None = await view.scalar(
+        select(c.correction_id).where(c.contract_no == contract_no, c.reversals.contains(f'"{bill_id}"')).limit(1)
+    )
+    return found
+
+
+async def told_by(view: View, bill_id: str) -> str | None:
+    """Return the difference document that told of a bill which is none of its own."""
+    d = DIFFERENCE.c
+    found: str | None = await view.scalar(select(d.difference_id).where(d.replacement_id == bill_id))
+    return found
+
+
+async def differences(view: View, correction_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    """Return the difference documents of corrections, oldest cycle first."""
+    d = DIFFERENCE.c
+    rows = await bulk.select_in(
+        view, DIFFERENCE, {"correction_id": correction_ids}, order_by=(d.cycle, d.difference_id)
+    )
+    found: dict[str, list[Row[Any]]] = {correction_id: [] for correction_id in correction_ids}
+    for row in rows:
+        found[row.correction_id].append(row)
+    return found
+
+
+async def difference(view: View, difference_id: str) -> Row[Any] | None:
+    """Return a difference document, with the lines of the bills before and after as they are stored."""
+    d, was, now = DIFFERENCE.c, BILL_DOCUMENT.alias("was"), BILL_DOCUMENT.alias("now")
+    joined = DIFFERENCE.join(was, was.c.bill_id == d.bill_id).outerjoin(now, now.c.bill_id == d.replacement_id)
+    lines = (was.c.lines.label("lines_before"), func.coalesce(now.c.lines, "[]").label("lines_now"))
+    return await view.first(select(DIFFERENCE, *lines).select_from(joined).where(d.difference_id == difference_id))
+
+
+async def correction(view: View, correction_id: str) -> Row[Any] | None:
+    """Return a correction."""
+    return await view.first(select(CORRECTION).where(CORRECTION.c.correction_id == correction_id))
+
+
+async def difference_head(view: View, difference_id: str) -> Row[Any] | None:
+    """Return a difference document without the lines of its bills."""
+    return await view.first(select(DIFFERENCE).where(DIFFERENCE.c.difference_id == difference_id))
+
+
+async def page(view: View, wanted: Wanted, *, visible: Visible, account_no: str | None) -> Sequence[Row[Any]]:
+    """List corrections in the order of their making."""
+    c = CORRECTION.c
+    seen = select(BILL.c.bill_id).where(BILL.c.contract_no == c.contract_no, visible(BILL.c.org_unit))
+    statement = select(CORRECTION).where(seen.exists(), wanted.after(c.correction_id))
+    if account_no is not None:
+        statement = statement.where(c.account_no == account_no)
+    return await view.all(statement.order_by(c.correction_id).limit(wanted.fetch))

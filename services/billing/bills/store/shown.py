@@ -1,0 +1,86 @@
+"""Bills as the API shows them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from services.billing.base import Visible
+from services.billing.bills.domain.bills import EFFECTIVE, PROPOSED
+from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW
+from services.billing.contracts import store as contracts_store
+from shared.db.engine import View
+from shared.web.pagination import Wanted
+
+
+async def bill(view: View, bill_id: str) -> Row[Any] | None:
+    """Return a bill's head with its document."""
+    joined = BILL.join(BILL_DOCUMENT, BILL_DOCUMENT.c.bill_id == BILL.c.bill_id)
+    document = (BILL_DOCUMENT.c.lines, BILL_DOCUMENT.c.context, BILL_DOCUMENT.c.calculated_at)
+    return await view.first(select(BILL, *document).select_from(joined).where(BILL.c.bill_id == bill_id))
+
+
+async def replaced_by(view: View, bill_id: str, contract_no: str) -> str | None:
+    """Return the bill version that took the place of another."""
+    later: str | None = await view.scalar(
+        select(BILL.c.bill_id)
+        .where(BILL.c.contract_no == contract_no, BILL.c.replaces == bill_id)
+        .order_by(BILL.c.version.desc())
+        .limit(1)
+    )
+    return later
+
+
+async def page(
+    view: View,
+    wanted: Wanted,
+    *,
+    visible: Visible,
+    account_no: str | None,
+    route_no: str | None,
+    cycle: str | None,
+    status: str | None,
+) -> Sequence[Row[Any]]:
+    """List bill versions, of an account, a route, a cycle or a status, in the order of their making."""
+    b = BILL.c
+    statement = select(BILL).where(visible(b.org_unit), wanted.after(b.bill_id))
+    if account_no is not None:
+        statement = statement.where(b.contract_no.in_(contracts_store.numbers_of(account_no)))
+    for column, value in ((b.route_no, route_no), (b.cycle, cycle), (b.status, status)):
+        if value is not None:
+            statement = statement.where(column == value)
+    return await view.all(statement.order_by(b.bill_id).limit(wanted.fetch))
+
+
+async def page_in_review(view: View, wanted: Wanted, *, visible: Visible, route_no: str | None) -> Sequence[Row[Any]]:
+    """List the bills that wait for a reviewer, oldest first."""
+    b = BILL.c
+    statement = select(BILL).where(visible(b.org_unit), IS_IN_REVIEW, wanted.after(b.held_at, b.bill_id))
+    if route_no is not None:
+        statement = statement.where(b.route_no == route_no)
+    return await view.all(statement.order_by(b.held_at, b.bill_id).limit(wanted.fetch))
+
+
+async def now_of_period(view: View, own: Row[Any]) -> Row[Any] | None:
+    """Return id, status and row version of the bill that is in force or proposed for the period of a bill."""
+    b = BILL.c
+    return await view.first(
+        select(b.bill_id, b.status, b.row_version)
+        .where(
+            b.contract_no == own.contract_no,
+            b.period_from == own.period_from,
+            b.period_to == own.period_to,
+            b.status.in_((*EFFECTIVE, PROPOSED)),
+        )
+        .order_by(b.version.desc())
+        .limit(1)
+    )
+
+
+async def count_of_run(view: View, route_no: str, cycle: str) -> dict[str, int]:
+    """Count the bills of a run by status."""
+    b = BILL.c
+    counted = await view.all(
+        select(b.status, func.count().label("n")).where(b.route_no == route_no, b.cycle == cycle).group_by(b.status)
+    )
+    return {row.status: row.n for row in counted}

@@ -1,0 +1,126 @@
+"""Corrections of issued bills (退补): what they take out of force and what takes its place, in one group, told as one fact."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.billing.bills.domain import differences
+from services.billing.bills.domain.bills import ADJUSTED, ISSUED, REVERSED, Draft
+from services.billing.bills.domain.chains import Chain
+from services.billing.bills.store import bills as bills_store
+from services.billing.bills.store import corrections as corrections_store
+from services.billing.bills.store.bills import Writing
+from services.billing.review.domain.policy import DELTA, REVERSAL_AND_NEW, Policies
+from services.billing.tariffs.store import documents
+from shared import ids
+from shared.db.engine import Tx
+from shared.events import billing as events
+
+RERATED = "rerated"
+CANCELLED = "cancelled"
+BILLS_MAX = 12  # of one correction: a ladder year; with all components and differences they fit in one event
+_STATUS = {REVERSAL_AND_NEW: REVERSED, DELTA: ADJUSTED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """One correction: the issued bills that it takes out of force, each with what takes its place (none: cancelled)."""
+
+    reason: str
+    pairs: Sequence[tuple[Row[Any], Draft | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    group: _Group
+    style: str
+    fact: events.BillCorrected
+    writings: Sequence[Writing]
+
+
+async def write(
+    tx: Tx, corrected: Sequence[Chain], *, corrected_on: date, policies: Policies, actor: str
+) -> list[Writing]:
+    """Take the issued bills of chains out of force, publish the corrections, and return their replacements to store.
+
+    The accounts are locked. A chain is one correction: all of it is posted together. Facts that change more than 12 bills, years
+    back, make several corrections in order of time. The policy of `corrected_on` says whether bills are reversed and issued anew
+    or adjusted by difference documents.
+    """
+    drafts = [[d for d in chain.drafts if d.status == ISSUED and d.replaces is not None] for chain in corrected]
+    olds = await bills_store.heads(tx, [d.replaces.bill_id for group in drafts for d in group if d.replaces])
+    groups = []
+    for group in drafts:
+        reason = next((d.usage.replaces_reason for d in group if d.usage.replaces_reason), RERATED)
+        pairs = [(olds[d.replaces.bill_id], d) for d in group if d.replaces]
+        groups += [_Group(reason, pairs[start : start + BILLS_MAX]) for start in range(0, len(pairs), BILLS_MAX)]
+    return await _write(tx, groups, corrected_on, policies, actor)
+
+
+async def cancel(tx: Tx, row: Row[Any], *, corrected_on: date, policies: Policies, actor: str) -> None:
+    """Take one issued bill out of force without a replacement. The account is locked."""
+    await _write(tx, [_Group(CANCELLED, [(row, None)])], corrected_on, policies, actor)
+
+
+async def _write(tx: Tx, groups: Sequence[_Group], corrected_on: date, policies: Policies, actor: str) -> list[Writing]:
+    made = [_made(group, corrected_on, policies) for group in groups]
+    for style, status in _STATUS.items():
+        rows = [row for one in made if one.style == style for row, _ in one.group.pairs]
+        await bills_store.set_status(tx, [(row.bill_id, row.row_version) for row in rows], status)
+    writings = [writing for one in made for writing in one.writings]
+    used = {(tariff, version) for w in writings for tariff, version, _ in w.draft.tariffs}
+    if used:
+        await documents.mark_used(tx, sorted(used))
+    await corrections_store.record(tx, [(one.style, one.fact) for one in made], actor)
+    tx.publish([one.fact for one in made])
+    return writings
+
+
+def _made(group: _Group, corrected_on: date, policies: Policies) -> _Made:
+    policy, correction_id = policies.on(corrected_on), ids.new()
+    style = differences.style(policy.correction_style, [old.by_difference for old, _ in group.pairs])
+    reversals, replacements, told, writings = [], [], [], []
+    for old, draft in group.pairs:
+        was = bills_store.as_issued(old._mapping, old.issued_on, old.due_on)
+        reversals.append(was)
+        due_on = corrected_on + timedelta(
+            days=policy.release_of(draft.terms.org_unit if draft else old.org_unit).due_days
+        )
+        now = None
+        if draft is not None:
+            writing = Writing(ids.new(), draft, correction_id, corrected_on, due_on, by_difference=style == DELTA)
+            now = bills_store.as_issued(bills_store.values_of(writing), corrected_on, due_on)
+            writings.append(writing)
+            replacements.append(now)
+        if style == DELTA:
+            told.append(_difference(was, now, due_on))
+    fact = events.BillCorrected(
+        account_no=reversals[0].account_no,
+        correction_id=correction_id,
+        corrected_on=corrected_on,
+        reason=group.reason,
+        reversals=tuple(reversals),
+        replacements=tuple(replacements),
+        differences=tuple(told),
+    )
+    return _Made(group, style, fact, writings)
+
+
+def _difference(was: events.Bill, now: events.Bill | None, due_on: date) -> events.Difference:
+    parts = differences.components(_parts(was), _parts(now))
+    return events.Difference(
+        difference_id=ids.new(),
+        bill_id=was.bill_id,
+        replacement_id=now.bill_id if now else None,
+        cycle=was.cycle,
+        due_on=due_on,
+        total_fen=(now.total_fen if now else 0) - was.total_fen,
+        components=tuple(events.Component(component=name, amount_fen=fen) for name, fen in parts),
+    )
+
+
+def _parts(bill: events.Bill | None) -> dict[str, int]:
+    return {part.component: part.amount_fen for part in bill.components} if bill else {}

@@ -1,0 +1,23 @@
+"""The business day: what billing takes for today where nobody names a date."""
+
+from datetime import date
+
+from sqlalchemy import select, update
+
+from services.billing.business_day.tables import BUSINESS_DAY
+from shared.db import bulk
+from shared.db.engine import Tx, View
+
+DAY = "billing"
+
+
+async def latest(view: View) -> date | None:
+    """Give the latest business date that billing has heard of."""
+    day: date | None = await view.scalar(select(BUSINESS_DAY.c.day).where(BUSINESS_DAY.c.name == DAY))
+    return day
+
+
+async def advance(tx: Tx, day: date) -> None:
+    """Move the business day forward; a past day leaves it where it is."""
+    await bulk.insert_ignore(tx, BUSINESS_DAY, {"name": [DAY], "day": [day]}, key=("name",))
+    await tx.execute(update(BUSINESS_DAY).where(BUSINESS_DAY.c.name == DAY, BUSINESS_DAY.c.day < day).values(day=day))

@@ -1,0 +1,20 @@
+"""What the use cases share beside the unit of work: the rules, the tariffs, how to rate, and the bell of the issuer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from services.billing.rating import rating_types
+from services.billing.rating.tariff.book import TariffBook
+from services.billing.review.domain.policy import Policies
+from services.billing.tariffs.store.books import Books
+from shared.wake import Wake
+
+Rater = Callable[[Sequence[rating_types.Request], TariffBook], Sequence[rating_types.RatedBill]]
+
+
+@dataclass(frozen=True)
+class Context:
+    policies: Policies
+    rater: Rater
+    books: Books = field(default_factory=Books)
+    wake: Wake = field(default_factory=Wake)

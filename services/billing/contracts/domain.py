@@ -1,0 +1,163 @@
+"""Accounts (户) and contracts: who is supplied where, since when, in which class and on which tariff. All of it dated."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any, Final
+
+from services.billing.rating import rating_types
+
+FACTS_MAX: Final = 64  # changes of class or household in an account's life; also the limit of contracts in one fact
+CYCLE_MONTHS: Final = (1, 2)  # monthly and two-monthly billing exist
+
+
+class AccountWrong(ValueError):
+    """An account's state contradicts itself; `code` says how, `pointer` (JSON pointer) where."""
+
+    def __init__(self, code: str, pointer: str) -> None:
+        super().__init__(f"{code} at {pointer}")
+        self.code = code
+        self.pointer = pointer
+
+
+@dataclass(frozen=True, slots=True)
+class DatedFact:
+    """What is true of the account from a day on, until the next fact: customer class, people in the household (户籍人口)."""
+
+    from_: date
+    customer_class: str
+    people: int
+    households: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The tariff of a contract from a day on, until the next assignment."""
+
+    from_: date
+    tariff: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """Supply of one service point in [from_, to). `opening` is the ladder state at going live or at opening."""
+
+    contract_no: str
+    service_point_no: str
+    from_: date
+    to: date | None
+    assignments: tuple[Assignment, ...]
+    opening: dict[str, Any] | None
+    cycle_months: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as a whole: a PUT replaces all of it."""
+
+    account_no: str
+    org_unit: str
+    opened_on: date
+    closed_on: date | None
+    facts: tuple[DatedFact, ...]
+    contracts: tuple[Contract, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The contract and account of a bill, as they stand: what rating needs beside the usage."""
+
+    account_no: str
+    contract_no: str
+    service_point_no: str
+    org_unit: str
+    facts: tuple[DatedFact, ...]
+    assignments: tuple[Assignment, ...]
+    opening: str
+    """Ladder state at the opening, JSON text, empty where none was given."""
+    opened: date
+    """First day of the contract: the yearly quota counts its months from here."""
+    cycle_months: int
+    rating_facts: tuple[rating_types.AccountFact, ...]
+
+
+def check(account: Account) -> None:
+    """Refuse an account that contradicts itself; raises AccountWrong."""
+    if account.closed_on is not None and account.closed_on < account.opened_on:
+        raise AccountWrong("account.dates_reversed", "/closed_on")
+    _rising([fact.from_ for fact in account.facts], "account.facts_order", "/facts")
+    if not account.facts or account.facts[0].from_ > account.opened_on:
+        raise AccountWrong("account.facts_gap", "/facts")
+    if len({contract.contract_no for contract in account.contracts}) != len(account.contracts):
+        raise AccountWrong("account.contract_twice", "/contracts")
+    for index, contract in enumerate(account.contracts):
+        _check_contract(account, contract, f"/contracts/{index}")
+    by_point = sorted(account.contracts, key=lambda contract: (contract.service_point_no, contract.from_))
+    for one, other in pairwise(by_point):
+        if one.service_point_no == other.service_point_no and overlap(one.from_, one.to, other.from_, other.to):
+            raise AccountWrong("account.contracts_overlap", "/contracts")
+
+
+def overlap(from_: date, to: date | None, other_from: date, other_to: date | None) -> bool:
+    """Tell whether two half-open spans share a day; an end of None lies beyond all days."""
+    return (other_to is None or from_ < other_to) and (to is None or other_from < to)
+
+
+def class_on(facts: Sequence[DatedFact], day: date) -> str:
+    """Give the customer class on a day (the first known one before all facts)."""
+    found = facts[0]
+    for fact in facts:
+        if fact.from_ > day:
+            break
+        found = fact
+    return found.customer_class
+
+
+def tariff_on(assignments: Sequence[Assignment], day: date) -> str:
+    """Give the id of the tariff assigned on a day."""
+    found = assignments[0]
+    for assignment in assignments:
+        if assignment.from_ > day:
+            break
+        found = assignment
+    return found.tariff
+
+
+def rating_facts(facts: Sequence[DatedFact], assignments: Sequence[Assignment]) -> tuple[rating_types.AccountFact, ...]:
+    """Merge dated facts and tariff assignments into the spans that rating takes.
+
+    Every span names its tariff, so that a change of tariff within a period makes segments.
+    """
+    starts = sorted({fact.from_ for fact in facts} | {a.from_ for a in assignments if a.from_ > facts[0].from_})
+    spans = []
+    for index, start in enumerate(starts):
+        fact = next(f for f in reversed(facts) if f.from_ <= start)
+        spans.append(
+            rating_types.AccountFact(
+                from_=start,
+                to=starts[index + 1] if index + 1 < len(starts) else None,
+                class_=fact.customer_class,
+                people=fact.people,
+                households=fact.households,
+                tariff=tariff_on(assignments, start) if len(assignments) > 1 else None,
+            )
+        )
+    return tuple(spans)
+
+
+def _check_contract(account: Account, contract: Contract, pointer: str) -> None:
+    if contract.to is not None and contract.to <= contract.from_:
+        raise AccountWrong("account.dates_reversed", f"{pointer}/to")
+    if contract.from_ < account.opened_on:
+        raise AccountWrong("account.contract_before_opening", f"{pointer}/from")
+    if account.closed_on is not None and (contract.to is None or contract.to > account.closed_on):
+        raise AccountWrong("account.contract_after_closing", f"{pointer}/to")
+    _rising([a.from_ for a in contract.assignments], "account.tariffs_order", f"{pointer}/tariffs")
+    if not contract.assignments or contract.assignments[0].from_ > contract.from_:
+        raise AccountWrong("account.tariffs_gap", f"{pointer}/tariffs")
+
+
+def _rising(days: Sequence[date], code: str, pointer: str) -> None:
+    if any(one >= other for one, other in pairwise(days)):
+        raise AccountWrong(code, pointer)

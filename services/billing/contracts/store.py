@@ -1,0 +1,247 @@
+"""Accounts and contracts: rows to domain and back."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Date, FromClause, Integer, Row, Select, and_, or_, select
+
+from services.billing.base import Visible
+from services.billing.contracts import domain
+from services.billing.contracts.domain import Account, Assignment, Contract, DatedFact, Terms
+from services.billing.contracts.tables import ACCOUNT, CONTRACT, SERVICE_POINT
+from services.billing.rating.rating_types import AccountFact
+from shared.db import bulk, columns
+from shared.db.engine import Tx, View
+from shared.web.pagination import Wanted
+
+CACHED_TEXTS_MAX = 20_000  # facts and assignments repeat over accounts; 20,000 different ones take about 20 MB
+
+
+async def terms_of(
+    tx: Tx, wanted: Sequence[tuple[str, date, date]], contract_nos: Sequence[str] = ()
+) -> dict[int, Terms]:
+    """Find and lock the contract that covers each (service point, period), by its index in `wanted`.
+
+    Accounts are locked in key order. A contract is only taken with the account version that it was written with: where an
+    account was changed while this waited for its lock, the old contract falls out, and the usage waits for the next look.
+    With `contract_nos` (one for each wanted) only that contract is looked at.
+    """
+    if not wanted:
+        return {}
+    numbers = contract_nos or [""] * len(wanted)
+    given = bulk.relation(
+        tx,
+        "wanted",
+        {
+            "i": (Integer(), list(range(len(wanted)))),
+            "service_point_no": (columns.No, [sp for sp, _, _ in wanted]),
+            "period_from": (Date(), [start for _, start, _ in wanted]),
+            "period_to": (Date(), [end for _, _, end in wanted]),
+            "contract_no": (columns.No, numbers),
+        },
+    )
+    c = CONTRACT.c
+    covers = and_(
+        c.service_point_no == given.c.service_point_no,
+        c.from_date <= given.c.period_from,
+        or_(c.to_date.is_(None), c.to_date >= given.c.period_to),
+        or_(given.c.contract_no == "", given.c.contract_no == c.contract_no),
+    )
+    same = and_(ACCOUNT.c.account_no == c.account_no, ACCOUNT.c.version == c.account_version)
+    statement = (
+        select(given.c.i, *_TERMS)
+        .select_from(given.join(CONTRACT, covers).join(ACCOUNT, same))
+        .order_by(ACCOUNT.c.account_no)
+    )
+    if tx.dialect == "postgresql":
+        statement = statement.with_for_update(of=ACCOUNT)
+    return {row.i: _terms(row) for row in await tx.all(statement)}
+
+
+_TERMS = (
+    *(
+        CONTRACT.c[name]
+        for name in ("contract_no", "service_point_no", "from_date", "assignments", "opening", "cycle_months")
+    ),
+    *(ACCOUNT.c[name] for name in ("account_no", "org_unit", "facts")),
+)
+
+
+def _terms(row: Row[Any]) -> Terms:
+    return Terms(
+        account_no=row.account_no,
+        contract_no=row.contract_no,
+        service_point_no=row.service_point_no,
+        org_unit=row.org_unit,
+        facts=facts_of(row.facts),
+        assignments=assignments_of(row.assignments),
+        opening=row.opening,
+        opened=row.from_date,
+        cycle_months=row.cycle_months,
+        rating_facts=_rating_facts(row.facts, row.assignments),
+    )
+
+
+@lru_cache(CACHED_TEXTS_MAX)
+def facts_of(text: str) -> tuple[DatedFact, ...]:
+    """Read the dated facts of an account."""
+    return tuple(DatedFact(date.fromisoformat(day), *rest) for day, *rest in orjson.loads(text))
+
+
+@lru_cache(CACHED_TEXTS_MAX)
+def assignments_of(text: str) -> tuple[Assignment, ...]:
+    """Read the tariff assignments of a contract."""
+    return tuple(Assignment(date.fromisoformat(day), tariff) for day, tariff in orjson.loads(text))
+
+
+@lru_cache(CACHED_TEXTS_MAX)
+def _rating_facts(facts: str, assignments: str) -> tuple[AccountFact, ...]:
+    return domain.rating_facts(facts_of(facts), assignments_of(assignments))
+
+
+def facts_text(account: Account) -> str:
+    return orjson.dumps([(f.from_, f.customer_class, f.people, f.households) for f in account.facts]).decode()
+
+
+def _assignments_text(contract: Contract) -> str:
+    return orjson.dumps([(a.from_, a.tariff) for a in contract.assignments]).decode()
+
+
+async def lock(tx: Tx, numbers: Sequence[str]) -> dict[str, Row[Any]]:
+    """Lock accounts in key order and return their rows by number."""
+    rows = await bulk.select_in(
+        tx,
+        ACCOUNT,
+        {"account_no": numbers},
+        order_by=(ACCOUNT.c.account_no,),
+        for_update=tx.dialect == "postgresql",
+    )
+    return {row.account_no: row for row in rows}
+
+
+async def rows(view: View, numbers: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return the rows of accounts."""
+    return await bulk.select_in(view, ACCOUNT, {"account_no": numbers})
+
+
+async def anchor(tx: Tx, service_points: Sequence[str]) -> None:
+    """Lock service points, known to billing or not, so that their contracts change one by one."""
+    ordered = sorted(set(service_points))
+    await bulk.insert_ignore(tx, SERVICE_POINT, {"service_point_no": ordered}, key=("service_point_no",))
+    await bulk.lock(tx, SERVICE_POINT, {"service_point_no": ordered})
+
+
+async def contracts_at(view: View, service_points: Sequence[str], numbers: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return the contracts at the service points, and those with the numbers, of any account."""
+    at = await bulk.select_in(view, CONTRACT, {"service_point_no": sorted(set(service_points))})
+    known = {row.contract_no for row in at}
+    others = await bulk.select_in(view, CONTRACT, {"contract_no": sorted(set(numbers))})
+    return [*at, *(row for row in others if row.contract_no not in known)]
+
+
+async def contracts_of(view: View, account_nos: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return the contracts of accounts."""
+    return await bulk.select_in(view, CONTRACT, {"account_no": account_nos}, order_by=(CONTRACT.c.from_date,))
+
+
+def accounts() -> FromClause:
+    """Return the accounts, for a statement that locks those whose other rows it reads."""
+    return ACCOUNT
+
+
+def has_contract(
+    service_point_no: ColumnElement[str], from_: ColumnElement[date], to: ColumnElement[date]
+) -> ColumnElement[bool]:
+    """Return the condition that a contract covers a service point's period."""
+    covered = and_(
+        CONTRACT.c.service_point_no == service_point_no,
+        CONTRACT.c.from_date <= from_,
+        or_(CONTRACT.c.to_date.is_(None), CONTRACT.c.to_date >= to),
+        CONTRACT.c.account_no == ACCOUNT.c.account_no,
+        CONTRACT.c.account_version == ACCOUNT.c.version,
+    )
+    return select(CONTRACT.c.contract_no).where(covered).exists()
+
+
+def numbers_of(account_no: str) -> Select[Any]:
+    """Return the contracts of an account as a selection of their numbers."""
+    return select(CONTRACT.c.contract_no).where(CONTRACT.c.account_no == account_no)
+
+
+async def after(view: View, account_no: str, limit: int) -> list[str]:
+    """List the next accounts behind a number."""
+    a = ACCOUNT.c
+    rows = await view.all(select(a.account_no).where(a.account_no > account_no).order_by(a.account_no).limit(limit))
+    return [row.account_no for row in rows]
+
+
+async def page(view: View, wanted: Wanted, *, visible: Visible, service_point_no: str | None) -> Sequence[Row[Any]]:
+    """List accounts by number, all or those that were ever supplied at a service point."""
+    a = ACCOUNT.c
+    statement = select(a.account_no, a.org_unit, a.version).where(visible(a.org_unit), wanted.after(a.account_no))
+    if service_point_no is not None:
+        here = select(CONTRACT.c.account_no).where(CONTRACT.c.service_point_no == service_point_no)
+        statement = statement.where(a.account_no.in_(here))
+    return await view.all(statement.order_by(a.account_no).limit(wanted.fetch))
+
+
+async def upsert(tx: Tx, changed: Sequence[tuple[Account, str, int]]) -> int:
+    """Write accounts as (account, digest, version), and return how many were applied."""
+    applied = await bulk.upsert_newer(
+        tx,
+        ACCOUNT,
+        {
+            "account_no": [a.account_no for a, _, _ in changed],
+            "org_unit": [a.org_unit for a, _, _ in changed],
+            "opened_on": [a.opened_on for a, _, _ in changed],
+            "closed_on": [a.closed_on for a, _, _ in changed],
+            "facts": [facts_text(a) for a, _, _ in changed],
+            "digest": [digest for _, digest, _ in changed],
+            "version": [version for _, _, version in changed],
+        },
+        key=("account_no",),
+    )
+    rows = [(a, version, c) for a, _, version in changed for c in a.contracts]
+    if rows:
+        await bulk.upsert_newer(tx, CONTRACT, _contract_columns(rows), key=("contract_no",), version="account_version")
+    return len(applied)
+
+
+def _contract_columns(rows: Sequence[tuple[Account, int, Contract]]) -> Mapping[str, list[Any]]:
+    return {
+        "contract_no": [c.contract_no for _, _, c in rows],
+        "account_no": [a.account_no for a, _, _ in rows],
+        "account_version": [version for _, version, _ in rows],
+        "service_point_no": [c.service_point_no for _, _, c in rows],
+        "from_date": [c.from_ for _, _, c in rows],
+        "to_date": [c.to for _, _, c in rows],
+        "assignments": [_assignments_text(c) for _, _, c in rows],
+        "opening": ["" if c.opening is None else orjson.dumps(c.opening).decode() for _, _, c in rows],
+        "cycle_months": [c.cycle_months for _, _, c in rows],
+    }
+
+
+def account_of(row: Row[Any], contracts: Sequence[Row[Any]]) -> Account:
+    """Build an account from its row and the rows of its contracts."""
+    return Account(
+        account_no=row.account_no,
+        org_unit=row.org_unit,
+        opened_on=row.opened_on,
+        closed_on=row.closed_on,
+        facts=facts_of(row.facts),
+        contracts=tuple(
+            Contract(
+                contract_no=c.contract_no,
+                service_point_no=c.service_point_no,
+                from_=c.from_date,
+                to=c.to_date,
+                assignments=assignments_of(c.assignments),
+                opening=orjson.loads(c.opening) if c.opening else None,
+                cycle_months=c.cycle_months,
+            )
+            for c in contracts
+        ),
+    )

@@ -1,0 +1,46 @@
+"""The tables of accounts and contracts."""
+
+from datetime import date
+
+from sqlalchemy import Index
+from sqlmodel import Field
+
+from services.billing import base
+from shared.db import columns
+
+
+class Account(base.Base, table=True):
+    """An account (户). `facts` is the JSON list of its dated facts; `digest` tells whether a PUT changes anything."""
+
+    account_no: str = Field(sa_column=columns.key())
+    org_unit: str = base.path()
+    opened_on: date = base.day()
+    closed_on: date | None = base.day(nullable=True)
+    facts: str = base.long_text()
+    digest: str = base.no()
+    version: int
+
+
+class Contract(base.Base, table=True):
+    """Supply of one service point. `account_version` is the account's: all its contracts are written with it."""
+
+    __table_args__ = (Index("contract_service_point", "service_point_no"), Index("contract_account", "account_no"))
+    contract_no: str = Field(sa_column=columns.key())
+    account_no: str = base.no()
+    account_version: int
+    service_point_no: str = base.no()
+    from_date: date = base.day()
+    to_date: date | None = base.day(nullable=True)
+    assignments: str = base.long_text()
+    opening: str = base.long_text()
+    cycle_months: int
+
+
+class ServicePoint(base.Base, table=True):
+    """An anchor that a PUT of accounts locks, so that two of them never give one service point two contracts at a time."""
+
+    __tablename__ = "service_point"
+    service_point_no: str = Field(sa_column=columns.key())
+
+
+ACCOUNT, CONTRACT, SERVICE_POINT = base.table(Account), base.table(Contract), base.table(ServicePoint)

@@ -1,0 +1,114 @@
+"""The review queue and its decisions over HTTP."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from fastapi import Request
+from pydantic import BaseModel, Field
+
+from services.billing.bills.api.bills import READ, BillId, NoFilter, head
+from services.billing.bills.schemas import BillHead
+from services.billing.bills.store import shown
+from services.billing.context import Context
+from services.billing.decisions import use_cases
+from services.billing.review import store as review_store
+from shared import web
+from shared.web import auth, business_day, conditional, pagination
+from shared.web.batch import In
+
+router = web.Router("/v1", tags=["bills"])
+
+
+REASON_MAX = 1000
+
+
+class QueueItem(BillHead):
+    held_at: datetime
+    age_seconds: int
+    read_by: list[str] = Field(description="who had a hand in the reads: none of them may decide")
+
+
+class DecisionIn(In):
+    decision: Literal["approve", "hold", "request_reread", "correct", "cancel"]
+    explanation: str = Field("", max_length=REASON_MAX)
+    business_date: date | None = Field(
+        None, description="day of the decision; by default the latest that billing knows"
+    )
+
+
+class DecidedOut(BaseModel):
+    bill_id: str = Field(description="the bill now in force for the period; another one where it was calculated again")
+    status: str
+    row_version: int
+
+
+EXAMPLE: dict[str, object] = {
+    "decision": "hold",
+    "explanation": "The customer asked for a check of the meter.",
+    "business_date": "2026-02-02",
+}
+
+
+@router.get("/review-queue", policy=READ)
+async def review_queue(
+    caller: auth.Current, db: web.Db, wanted: pagination.Query_, route_no: NoFilter = None
+) -> pagination.Page[QueueItem]:
+    """List the bills that wait for a reviewer, oldest first, with their findings and who read."""
+    async with db.view() as view:
+        rows = await shown.page_in_review(view, wanted, visible=caller.visible, route_no=route_no)
+        readers = await review_store.readers(view, [row.bill_id for row in rows])
+    now = db.clock.now()
+    return wanted.page(
+        rows,
+        key=lambda row: (row.held_at, row.bill_id),
+        item=lambda row: QueueItem(
+            **head(row), held_at=row.held_at, age_seconds=_age(now, row.held_at), read_by=readers.get(row.bill_id, [])
+        ),
+    )
+
+
+@router.post(
+    "/bills/{bill_id}/decisions",
+    policy=auth.scope("billing:review"),
+    raises=(
+        use_cases.UnknownBill,
+        use_cases.StaleDecision,
+        use_cases.ReviewerRead,
+        use_cases.ExplanationMissing,
+        use_cases.NotDecidable,
+        use_cases.NotRated,
+        use_cases.ContractGone,
+        business_day.InTheFuture,
+        *conditional.RAISES,
+    ),
+    example=EXAMPLE,
+)
+async def decide(
+    bill_id: BillId,
+    body: DecisionIn,
+    seen: conditional.VersionSeen,
+    request: Request,
+    caller: auth.Current,
+    db: web.Db,
+) -> DecidedOut:
+    """Decide on a bill in the version that If-Match names; the answer is the bill now in force."""
+    business_day.check(request.app.state.web, body.business_date)
+    context: Context = request.app.state.context
+    decision = use_cases.Decision(
+        kind=body.decision,
+        explanation=body.explanation,
+        actor=caller.subject,
+        seen=seen,
+        business_date=body.business_date,
+    )
+    async with db.begin() as tx:
+        await use_cases.decide(tx, bill_id, decision, may_see=caller.may_see, context=context)
+    async with db.view() as view:
+        own = await shown.bill(view, bill_id)
+        assert own is not None
+        now = await shown.now_of_period(view, own) or own
+    return DecidedOut(bill_id=now.bill_id, status=now.status, row_version=now.row_version)
+
+
+def _age(now: datetime, since: datetime) -> int:
+    return max(int((now - since).total_seconds()), 0)

@@ -1,0 +1,254 @@
+"""The review queue's decisions (审核): approve, hold, ask for a re-read, correct; by a reviewer who read none of the reads."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import Row
+
+from services.billing.bills.domain import chains
+from services.billing.bills.domain.bills import CANCELLED, HELD, ISSUED, PROPOSED, READY, Stored
+from services.billing.bills.store import bills as bills_store
+from services.billing.bills.use_cases import calculation, corrections
+from services.billing.bills.use_cases.calculation import Asked
+from services.billing.business_day import store as business_day
+from services.billing.context import Context
+from services.billing.contracts import store as contracts_store
+from services.billing.contracts.domain import Terms
+from services.billing.review import store as review_store
+from services.billing.review.domain.findings import HELD_BY_REVIEWER, HOLD, Finding
+from services.billing.usages import store as usages_store
+from shared import ids
+from shared.db.audit import AuditEntry
+from shared.db.engine import Tx
+from shared.errors import BusinessError
+from shared.events.billing import RereadRequested
+
+Kind = Literal["approve", "hold", "request_reread", "correct", "cancel"]
+
+
+class UnknownBill(BusinessError):
+    status = 404
+    code = "bill.unknown"
+    title = "There is no such bill"
+
+
+class StaleDecision(BusinessError):
+    status = 412
+    code = "bill.stale_decision"
+    title = "The bill has changed since the version that the decision names"
+
+
+class ReviewerRead(BusinessError):
+    status = 403
+    code = "bill.reviewer_read_meter"
+    title = "Who had a hand in the reads of a bill may not decide on it"
+
+
+class ExplanationMissing(BusinessError):
+    status = 422
+    code = "bill.explanation_missing"
+    title = "A held bill is only approved with an explanation"
+
+
+class NotDecidable(BusinessError):
+    status = 409
+    code = "bill.not_decidable"
+    title = "The bill is in a status that does not allow this decision"
+
+
+class NotRated(BusinessError):
+    status = 409
+    code = "bill.not_rated"
+    title = "The bill could not be rated: correct what the rating misses, then decide `correct`"
+
+
+class ContractGone(BusinessError):
+    status = 409
+    code = "bill.contract_gone"
+    title = "No contract covers the period of the bill any more"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What a reviewer decides; `business_date` is the day of the decision, by default the latest that billing has heard of."""
+
+    kind: Kind
+    explanation: str
+    actor: str
+    seen: int
+    business_date: date | None = None
+
+
+async def decide(tx: Tx, bill_id: str, decision: Decision, *, may_see: Callable[[str], bool], context: Context) -> None:
+    """Apply a reviewer's decision to a bill, with its audit row.
+
+    `approve` lets a held bill go out with its run (by itself where the run is out already) or carries a proposed correction out;
+    `hold` keeps it; `request_reread` also asks reading for a new read; `correct` calculates it and all later bills again with the
+    facts as they are now; `cancel` takes it out, with a reversal where it was issued. Raises the refusals of this module.
+    """
+    row = await _locked(tx, bill_id, may_see)
+    if row.row_version != decision.seen:
+        raise StaleDecision
+    if decision.kind == "approve" and not decision.explanation.strip():
+        raise ExplanationMissing
+    day = decision.business_date or await business_day.latest(tx) or row.period_to
+    await _write_decision(tx, row, decision, day)
+    if decision.kind == "approve":
+        await _approve(tx, row, decision, day, context)
+    elif decision.kind in ("hold", "request_reread"):
+        await _hold(tx, row)
+        if decision.kind == "request_reread":
+            tx.publish([_reread(row, decision)])
+    elif decision.kind == "correct":
+        await _correct(tx, row, decision, day, context)
+    else:
+        await _cancel(tx, row, decision, day, context)
+    tx.after_commit(context.wake.set)
+
+
+async def _locked(tx: Tx, bill_id: str, may_see: Callable[[str], bool]) -> Row[Any]:
+    before = (await bills_store.heads(tx, [bill_id])).get(bill_id)
+    if before is None or not may_see(before.org_unit):
+        raise UnknownBill
+    await contracts_store.lock(tx, [before.account_no])
+    return (await bills_store.heads(tx, [bill_id]))[bill_id]
+
+
+async def _write_decision(tx: Tx, row: Row[Any], decision: Decision, day: date) -> None:
+    """Record the decision; who read cannot be its maker, which the party table and its foreign key hold as well."""
+    usage = (await usages_store.by_id(tx, [row.usage_id]))[row.usage_id]
+    if decision.actor in usage.actors:
+        raise ReviewerRead
+    await review_store.add_readers(tx, [(row.bill_id, usage.actors)])
+    await review_store.add_reviewer(tx, row.bill_id, decision.actor)
+    await review_store.add_decision(
+        tx,
+        {
+            "decision_id": ids.new(),
+            "bill_id": row.bill_id,
+            "decided_by": decision.actor,
+            "row_version": decision.seen,
+            "decision": decision.kind,
+            "explanation": decision.explanation,
+            "business_date": day,
+        },
+    )
+    tx.audit(
+        [
+            AuditEntry(
+                action="bill." + decision.kind,
+                entity_kind="bill",
+                entity_id=row.bill_id,
+                actor=decision.actor,
+                reason=decision.explanation,
+                before_version=row.row_version,
+                after_version=row.row_version + 1,
+            )
+        ]
+    )
+
+
+async def _approve(tx: Tx, row: Row[Any], decision: Decision, day: date, context: Context) -> None:
+    if any(f["code"] == chains.NOT_RATED for f in orjson.loads(row.findings)):
+        raise NotRated
+    if row.status == PROPOSED:
+        await _recalculate(tx, row, decision, day, context, approved=True)
+    elif row.status == HELD:
+        await bills_store.change(tx, row, status=READY, issue_on=day, held_at=None)
+    else:
+        raise NotDecidable(row.status)
+
+
+async def _hold(tx: Tx, row: Row[Any]) -> None:
+    if row.status == PROPOSED:
+        await bills_store.change(tx, row)
+    elif row.status in (HELD, READY):
+        found = orjson.loads(row.findings)
+        if all(f["code"] != HELD_BY_REVIEWER for f in found):
+            found.append(Finding(HELD_BY_REVIEWER, HOLD).as_json())
+        await bills_store.change(
+            tx, row, status=HELD, held_at=row.held_at or tx.now, findings=orjson.dumps(found).decode()
+        )
+    else:
+        raise NotDecidable(row.status)
+
+
+async def _correct(tx: Tx, row: Row[Any], decision: Decision, day: date, context: Context) -> None:
+    if row.status not in (HELD, READY, ISSUED, PROPOSED):
+        raise NotDecidable(row.status)
+    if row.status in (HELD, READY):
+        await _release_hold(tx, row)
+    await _recalculate(tx, row, decision, day, context, force=True)
+
+
+async def _cancel(tx: Tx, row: Row[Any], decision: Decision, day: date, context: Context) -> None:
+    if row.status == ISSUED:
+        await corrections.cancel(tx, row, corrected_on=day, policies=context.policies, actor=decision.actor)
+    elif row.status in (HELD, READY, PROPOSED):
+        await bills_store.set_status(tx, [(row.bill_id, row.row_version)], CANCELLED)
+    else:
+        raise NotDecidable(row.status)
+    if row.status == PROPOSED:
+        return
+    terms = await _terms(tx, row)
+    taken_out = Stored(
+        row.bill_id,
+        row.period_from,
+        row.period_to,
+        row.version,
+        CANCELLED,
+        row.row_version,
+        row.usage_id,
+        row.energy_wh,
+        row.total_fen,
+        row.estimated,
+        row.ladder_state,
+    )
+    asked = Asked(terms, cancelled=taken_out, approved=True)
+    await calculation.calculate(tx, {row.contract_no: asked}, context=context, actor=decision.actor, business_date=day)
+
+
+async def _recalculate(
+    tx: Tx,
+    row: Row[Any],
+    decision: Decision,
+    day: date,
+    context: Context,
+    *,
+    approved: bool = False,
+    force: bool = False,
+) -> None:
+    usage = (await usages_store.by_id(tx, [row.usage_id]))[row.usage_id]
+    fresh = {(usage.period_from, usage.period_to): usage}
+    asked = Asked(await _terms(tx, row), fresh, force=force, approved=approved)
+    await calculation.calculate(tx, {row.contract_no: asked}, context=context, actor=decision.actor, business_date=day)
+
+
+async def _terms(tx: Tx, row: Row[Any]) -> Terms:
+    wanted = [(row.service_point_no, row.period_from, row.period_to)]
+    terms = await contracts_store.terms_of(tx, wanted, [row.contract_no])
+    if not terms:
+        raise ContractGone
+    return terms[0]
+
+
+async def _release_hold(tx: Tx, row: Row[Any]) -> None:
+    """A reviewer who corrects a bill ends his own hold; what the rules find on the new version holds it again."""
+    found = [f for f in orjson.loads(row.findings) if f["code"] != HELD_BY_REVIEWER]
+    await bills_store.set_findings(tx, row.bill_id, orjson.dumps(found).decode())
+
+
+def _reread(row: Row[Any], decision: Decision) -> RereadRequested:
+    return RereadRequested(
+        account_no=row.account_no,
+        request_id=ids.new(),
+        service_point_no=row.service_point_no,
+        org_unit=row.org_unit,
+        bill_id=row.bill_id,
+        cycle=row.cycle,
+        reason="review",
+        requested_by=decision.actor,
+    )

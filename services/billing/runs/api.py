@@ -1,0 +1,131 @@
+"""Bill runs and the release switch over HTTP."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Path, Query, Request, Response
+
+from services.billing.bills.store import shown
+from services.billing.context import Context
+from services.billing.runs import examples, store
+from services.billing.runs.domain import MOVES, RELEASED
+from services.billing.runs.schemas import ReleaseIn, RunOut, SwitchIn, SwitchOut
+from services.billing.runs.use_cases import release, switch
+from shared import web
+from shared.events.fact import MAX_NO, Month
+from shared.web import auth, business_day, conditional, errors, pagination
+
+router = web.Router("/v1", tags=["runs"])
+RouteNo = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
+READ, RELEASE = auth.scope("billing:read"), auth.scope("billing:release")
+
+
+@router.get("/runs", policy=READ)
+async def list_runs(
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    cycle: Annotated[Month | None, Query()] = None,
+    status: Annotated[str | None, Query(pattern="^(" + "|".join(MOVES) + ")$", max_length=16)] = None,
+) -> pagination.Page[RunOut]:
+    """List bill runs by cycle and route."""
+    async with db.view() as view:
+        rows = await store.page(view, wanted, visible=caller.visible, cycle=cycle, status=status)
+        thrown = await store.switch(view)
+    stopped = bool(thrown and thrown.stopped)
+    return wanted.page(rows, key=lambda row: (row.cycle, row.route_no), item=lambda row: _run(row, stopped, {}))
+
+
+@router.get("/runs/{route_no}/{cycle}", policy=READ)
+async def get_run(route_no: RouteNo, cycle: Month, caller: auth.Current, db: web.Db, response: Response) -> RunOut:
+    """Return a bill run with its bills by status."""
+    async with db.view() as view:
+        row = await store.get(view, route_no, cycle)
+        if row is None or not caller.may_see(row.org_unit):
+            raise errors.not_found("run")
+        counted = await shown.count_of_run(view, route_no, cycle)
+        thrown = await store.switch(view)
+    response.headers["ETag"] = conditional.etag(row.version)
+    return _run(row, bool(thrown and thrown.stopped), counted)
+
+
+@router.post(
+    "/runs/{route_no}/{cycle}/release",
+    policy=RELEASE,
+    raises=(
+        release.UnknownRun,
+        release.StaleRun,
+        release.NotInReview,
+        release.ReleaserRead,
+        business_day.InTheFuture,
+        *conditional.RAISES,
+    ),
+    example=examples.RELEASE,
+)
+async def release_run(
+    route_no: RouteNo,
+    cycle: Month,
+    body: ReleaseIn,
+    seen: conditional.VersionSeen,
+    request: Request,
+    caller: auth.Current,
+    db: web.Db,
+) -> RunOut:
+    """Release a run in review: its ready bills are issued, held ones stay behind."""
+    business_day.check(request.app.state.web, body.business_date)
+    context: Context = request.app.state.context
+    async with db.view() as view:
+        row = await store.get(view, route_no, cycle)
+    if row is None or not caller.may_see(row.org_unit):
+        raise errors.not_found("run")
+    async with db.begin() as tx:
+        await release.release(
+            tx,
+            route_no=route_no,
+            cycle=cycle,
+            seen=seen,
+            actor=caller.subject,
+            explanation=body.explanation,
+            business_date=body.business_date,
+            context=context,
+        )
+        (row,) = await store.lock(tx, [(route_no, cycle)])
+        thrown = await store.switch(tx)
+    return _run(row, bool(thrown and thrown.stopped), {})
+
+
+@router.get("/release-switch", policy=READ)
+async def get_switch(db: web.Db, response: Response) -> SwitchOut:
+    """Return whether releases are stopped."""
+    async with db.view() as view:
+        row = await store.switch(view)
+    version = row.version if row else 0
+    response.headers["ETag"] = conditional.etag(version)
+    return SwitchOut(stopped=bool(row and row.stopped), reason=row.reason if row else "", version=version)
+
+
+@router.put(
+    "/release-switch",
+    policy=RELEASE,
+    raises=(switch.StaleSwitch, *conditional.RAISES),
+    example=examples.SWITCH,
+)
+async def put_switch(
+    body: SwitchIn, seen: conditional.VersionSeen, request: Request, caller: auth.Current, db: web.Db
+) -> SwitchOut:
+    """Stop or resume all releases; a chunk that is being issued is finished first."""
+    context: Context = request.app.state.context
+    async with db.begin() as tx:
+        version = await switch.throw(
+            tx, stopped=body.stopped, reason=body.reason, seen=seen, actor=caller.subject, context=context
+        )
+    return SwitchOut(stopped=body.stopped, reason=body.reason, version=version)
+
+
+def _run(row: Any, stopped: bool, bills: dict[str, int]) -> RunOut:
+    values = dict(row._mapping) | {
+        "findings": orjson.loads(row.findings),
+        "stopped": stopped and row.status != RELEASED,
+        "bills": bills,
+    }
+    return RunOut(**values)

@@ -1,0 +1,22 @@
+"""What billing does with the facts of reading. Usages come before closed routes: within a batch the order is the dict's."""
+
+from collections.abc import Mapping, Sequence
+
+from services.billing.context import Context
+from services.billing.runs.use_cases import intake, release
+from shared.bus.consumer import Handler
+from shared.db.engine import Tx
+from shared.events.fact import Fact
+from shared.events.reading import RouteClosed, UsageMeasured
+
+
+def handlers(context: Context) -> Mapping[type[Fact], Handler]:
+    """Name the handler of each fact that billing reads."""
+
+    async def usages(tx: Tx, facts: Sequence[UsageMeasured]) -> None:
+        await intake.record(tx, facts, context=context)
+
+    async def routes(tx: Tx, facts: Sequence[RouteClosed]) -> None:
+        await release.close(tx, facts, context=context)
+
+    return {UsageMeasured: usages, RouteClosed: routes}

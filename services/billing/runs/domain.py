@@ -1,0 +1,89 @@
+"""The bill run (发行批次) of one route and cycle: its life cycle, and when it may be released."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from services.billing.review.domain.findings import HOLD, Finding
+from services.billing.review.domain.policy import AUTOMATIC, Policy
+from services.billing.usages.domain import Totals
+
+OPEN: Final = "open"
+CALCULATED: Final = "calculated"
+IN_REVIEW: Final = "in_review"
+RELEASING: Final = "releasing"
+RELEASED: Final = "released"
+MOVES: Final[dict[str, frozenset[str]]] = {
+    OPEN: frozenset({CALCULATED}),
+    CALCULATED: frozenset({IN_REVIEW}),
+    IN_REVIEW: frozenset({RELEASING}),
+    RELEASING: frozenset({RELEASED}),
+    RELEASED: frozenset(),
+}
+"""Forward only: what comes late joins a released run bill by bill, the run itself never goes back."""
+ISSUING: Final = (RELEASING, RELEASED)
+
+
+class MoveRefused(Exception):
+    """A run cannot go from one status to the other."""
+
+
+def move(status: str, to: str) -> str:
+    """Give the new status of a run; raises MoveRefused where the life cycle has no such step."""
+    if to not in MOVES[status]:
+        raise MoveRefused(f"{status} -> {to}")
+    return to
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Where a closed run stands: its status, what speaks against releasing it, and its issue date once it goes out."""
+
+    status: str
+    findings: tuple[Finding, ...]
+    issue_on: date | None
+
+
+def check(
+    *, reported: Totals, own: Totals, last_sum_wh: int | None, closed_on: date, org_unit: str, policy: Policy
+) -> Checked:
+    """Decide on a run whose route has closed.
+
+    It stays open while billing's own count or sum differs from what the route reported (完整性核对). It then goes into review,
+    and on to releasing by itself where the policy says so and its total is near enough to the last run's.
+    """
+    if own != reported:
+        return Checked(OPEN, (totals_differ(reported, own),), None)
+    found = tuple(f for f in (sum_changed(own.sum_wh, last_sum_wh, policy.run_sum_change_percent),) if f)
+    release = policy.release_of(org_unit)
+    if found or release.mode != AUTOMATIC:
+        return Checked(IN_REVIEW, found, None)
+    return Checked(RELEASING, (), closed_on + timedelta(days=release.issue_after_days))
+
+
+def totals_differ(reported: Totals, own: Totals) -> Finding:
+    """Say by how much billing's totals differ from the route's."""
+    return Finding(
+        "billing.run_totals_differ",
+        HOLD,
+        {
+            "reported_usages": reported.usages,
+            "own_usages": own.usages,
+            "reported_sum_wh": reported.sum_wh,
+            "own_sum_wh": own.sum_wh,
+        },
+    )
+
+
+def sum_changed(sum_wh: int, last_sum_wh: int | None, percent_max: int) -> Finding | None:
+    """Find a run whose energy is too far from that of the route's last run."""
+    if last_sum_wh is None or 100 * abs(sum_wh - last_sum_wh) <= percent_max * abs(last_sum_wh):
+        return None
+    return Finding("billing.run_sum_changed", HOLD, {"sum_wh": sum_wh, "last_sum_wh": last_sum_wh})
+
+
+def path(status: str, to: str) -> Sequence[str]:
+    """List the statuses that a run passes from one to a later one."""
+    order = (OPEN, CALCULATED, IN_REVIEW, RELEASING, RELEASED)
+    return order[order.index(status) + 1 : order.index(to) + 1]

@@ -1,0 +1,46 @@
+"""Bill runs and the release switch as they are asked for and shown."""
+
+from datetime import date, datetime
+
+from pydantic import BaseModel, Field
+
+from services.billing.review.schemas import FindingOut
+from shared.web.batch import In
+
+REASON_MAX = 1000
+
+
+class RunOut(BaseModel):
+    route_no: str
+    cycle: str
+    org_unit: str
+    status: str
+    stopped: bool = Field(description="the switch stops all releases")
+    version: int
+    closed_on: date | None
+    issue_on: date | None
+    usages: int | None
+    sum_wh: int | None
+    missed: int | None
+    findings: list[FindingOut]
+    closed_at: datetime | None
+    releasing_at: datetime | None
+    released_at: datetime | None
+    bills: dict[str, int] = Field({}, description="bills of the run by status")
+
+
+class ReleaseIn(In):
+    explanation: str = Field("", max_length=REASON_MAX)
+    business_date: date | None = Field(
+        None, description="issue date; by default the latest business date, at least T+1"
+    )
+
+
+class SwitchIn(In):
+    stopped: bool
+    reason: str = Field(min_length=1, max_length=REASON_MAX)
+
+
+class SwitchOut(SwitchIn):
+    version: int
+    reason: str = ""

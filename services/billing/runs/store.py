@@ -1,0 +1,150 @@
+"""Bill runs and the release switch."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, and_, func, select, update
+
+from services.billing.base import Visible
+from services.billing.bills.store import bills as bills_store
+from services.billing.runs import domain
+from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH
+from shared.db import bulk, columns
+from shared.db.engine import Tx, View
+from shared.web.pagination import Wanted
+
+SWITCH = "all"
+RECHECKED_MAX = 1000  # runs of one look; a utility closes a few hundred routes a day
+RUNS_MAX = 10_000
+
+
+async def ensure(tx: Tx, opened: Sequence[tuple[str, str, str]]) -> None:
+    """Open the runs, as (route, cycle, org unit), that are not there yet."""
+    await bulk.insert_ignore(
+        tx,
+        BILL_RUN,
+        {
+            "route_no": [route for route, _, _ in opened],
+            "cycle": [cycle for _, cycle, _ in opened],
+            "org_unit": [unit for _, _, unit in opened],
+            "status": [domain.OPEN] * len(opened),
+            "version": [1] * len(opened),
+            "findings": ["[]"] * len(opened),
+        },
+        key=("route_no", "cycle"),
+    )
+
+
+async def lock(tx: Tx, keys: Sequence[tuple[str, str]]) -> Sequence[Row[Any]]:
+    """Lock runs by (route, cycle), in key order."""
+    return await bulk.select_in(
+        tx,
+        BILL_RUN,
+        {"route_no": [route for route, _ in keys], "cycle": [cycle for _, cycle in keys]},
+        order_by=(BILL_RUN.c.route_no, BILL_RUN.c.cycle),
+        for_update=tx.dialect == "postgresql",
+    )
+
+
+async def get(view: View, route_no: str, cycle: str) -> Row[Any] | None:
+    """Return a run."""
+    return await view.first(select(BILL_RUN).where(BILL_RUN.c.route_no == route_no, BILL_RUN.c.cycle == cycle))
+
+
+async def page(
+    view: View, wanted: Wanted, *, visible: Visible, cycle: str | None, status: str | None
+) -> Sequence[Row[Any]]:
+    """List bill runs by cycle and route."""
+    r = BILL_RUN.c
+    statement = select(BILL_RUN).where(visible(r.org_unit), wanted.after(r.cycle, r.route_no))
+    if cycle is not None:
+        statement = statement.where(r.cycle == cycle)
+    if status is not None:
+        statement = statement.where(r.status == status)
+    return await view.all(statement.order_by(r.cycle, r.route_no).limit(wanted.fetch))
+
+
+async def write(tx: Tx, changed: Sequence[dict[str, Any]]) -> None:
+    """Set the same columns on runs; each is a mapping that holds the key."""
+    if not changed:
+        return
+    names = list(changed[0])
+    await bulk.update_from(
+        tx, BILL_RUN, {name: [row[name] for row in changed] for name in names}, key=("route_no", "cycle")
+    )
+
+
+async def last_sums(view: View, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Return the `import` sum of each route's run before a cycle."""
+    given = bulk.relation(
+        view, "runs", {"route_no": (columns.No, [k[0] for k in keys]), "cycle": (columns.No, [k[1] for k in keys])}
+    )
+    before = BILL_RUN.alias("before")
+    last = (
+        select(func.max(before.c.cycle))
+        .where(before.c.route_no == given.c.route_no, before.c.cycle < given.c.cycle, before.c.sum_wh.is_not(None))
+        .scalar_subquery()
+    )
+    matches = and_(BILL_RUN.c.route_no == given.c.route_no, BILL_RUN.c.cycle == last)
+    statement = select(given.c.route_no, given.c.cycle, BILL_RUN.c.sum_wh).select_from(given.join(BILL_RUN, matches))
+    return {(row.route_no, row.cycle): row.sum_wh for row in await view.all(statement)}
+
+
+async def closed_but_open(view: View) -> list[tuple[str, str]]:
+    """List the runs whose route has closed while their totals did not agree yet."""
+    rows = await view.all(
+        select(BILL_RUN.c.route_no, BILL_RUN.c.cycle)
+        .where(BILL_RUN.c.status == domain.OPEN, BILL_RUN.c.closed_on.is_not(None))
+        .order_by(BILL_RUN.c.closed_on, BILL_RUN.c.route_no)
+        .limit(RECHECKED_MAX)
+    )
+    return [(row.route_no, row.cycle) for row in rows]
+
+
+async def unreleased(view: View, business_date: date) -> list[tuple[str, str]]:
+    """List the runs, as (route, cycle), that closed by a business date and have not gone out."""
+    r = BILL_RUN.c
+    rows = await view.all(
+        select(r.route_no, r.cycle)
+        .where(r.status.in_((domain.OPEN, domain.IN_REVIEW)), r.closed_on.is_not(None), r.closed_on <= business_date)
+        .order_by(r.cycle, r.route_no)
+        .limit(RUNS_MAX)
+    )
+    return [(row.route_no, row.cycle) for row in rows]
+
+
+async def ready_bills(tx: Tx, limit: int) -> Sequence[Row[Any]]:
+    """Lock accounts with ready bills of releasing or released runs, and return those bills with `run_issue_on`."""
+    return await bills_store.ready(tx, limit, run=BILL_RUN, of_run=BILL_RUN.c.status.in_(domain.ISSUING))
+
+
+async def finish(tx: Tx) -> int:
+    """Call those runs released that have nothing left to issue, and return how many."""
+    left = bills_store.has_ready(BILL_RUN.c.route_no, BILL_RUN.c.cycle)
+    return await tx.execute(
+        update(BILL_RUN)
+        .where(BILL_RUN.c.status == domain.RELEASING, ~left)
+        .values(status=domain.RELEASED, released_at=tx.now, version=BILL_RUN.c.version + 1)
+    )
+
+
+async def switch(view: View, *, share: bool = False) -> Row[Any] | None:
+    """Read the release switch; `share` keeps it from being thrown until this unit of work has ended."""
+    statement = select(RELEASE_SWITCH).where(RELEASE_SWITCH.c.name == SWITCH)
+    if share and view.dialect == "postgresql":
+        statement = statement.with_for_update(read=True)
+    return await view.first(statement)
+
+
+async def throw_switch(tx: Tx, *, stopped: bool, reason: str, version: int) -> bool:
+    """Set the release switch to its next version; False where it has moved on."""
+    if version == 0:
+        row: dict[str, list[Any]] = {"name": [SWITCH], "stopped": [stopped], "reason": [reason], "version": [1]}
+        return bool(await bulk.insert_ignore(tx, RELEASE_SWITCH, row, key=("name",)))
+    changed = await tx.execute(
+        update(RELEASE_SWITCH)
+        .where(RELEASE_SWITCH.c.name == SWITCH, RELEASE_SWITCH.c.version == version)
+        .values(stopped=stopped, reason=reason, version=version + 1)
+    )
+    return changed == 1

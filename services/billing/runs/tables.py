@@ -1,0 +1,41 @@
+"""The tables of bill runs and of the switch that stops them."""
+
+from datetime import date, datetime
+
+from sqlmodel import Field
+
+from services.billing import base
+from shared.db import columns
+
+
+class BillRun(base.Base, table=True):
+    """A bill run (route, cycle), with the totals that the route reported."""
+
+    __tablename__ = "bill_run"
+    route_no: str = Field(sa_column=columns.key())
+    cycle: str = Field(sa_column=columns.key())
+    org_unit: str = base.path()
+    status: str = base.no()
+    version: int
+    closed_on: date | None = base.day(nullable=True)
+    usages: int | None = Field(default=None)
+    sum_wh: int | None = base.amount(nullable=True)
+    missed: int | None = Field(default=None)
+    findings: str = base.long_text()
+    issue_on: date | None = base.day(nullable=True)
+    closed_at: datetime | None = base.instant(nullable=True)
+    releasing_at: datetime | None = base.instant(nullable=True)
+    released_at: datetime | None = base.instant(nullable=True)
+
+
+class ReleaseSwitch(base.Base, table=True):
+    """The one switch that stops all releases: a single row."""
+
+    __tablename__ = "release_switch"
+    name: str = Field(sa_column=columns.key())
+    stopped: bool
+    reason: str = base.long_text()
+    version: int
+
+
+BILL_RUN, RELEASE_SWITCH = base.table(BillRun), base.table(ReleaseSwitch)

@@ -1,0 +1,80 @@
+"""Issuing the bills of runs that go out (发行), chunk by chunk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import Row
+
+from services.billing.bills.store import bills as bills_store
+from services.billing.context import Context
+from services.billing.review import store as review_store
+from services.billing.review.domain.findings import Finding
+from services.billing.review.domain.policy import Policies
+from services.billing.runs import store
+from services.billing.tariffs.store import documents
+from services.billing.usages import store as usages_store
+from shared.db.engine import Tx
+from shared.events.billing import BillIssued
+
+ISSUED_MAX = 2000  # bills of one unit of work: large enough to be cheap, small enough to be stopped
+TARIFF_CHANGED = Finding("billing.tariff_changed", "hold")
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What one chunk did: bills issued, and bills held because their tariff has changed since they were calculated."""
+
+    found: int
+    issued: int
+    held: int
+
+
+async def issue(tx: Tx, *, context: Context, limit: int = ISSUED_MAX) -> Issued:
+    """Issue a chunk of ready bills of releasing or released runs (发行), and tell of each as one fact.
+
+    Nothing happens while the switch is stopped. Can be run by any number of replicas, and again after a crash.
+    """
+    switch = await store.switch(tx, share=True)
+    if switch is not None and switch.stopped:
+        return Issued(0, 0, 0)
+    rows = await store.ready_bills(tx, limit)
+    if not rows:
+        await store.finish(tx)
+        return Issued(0, 0, 0)
+    loaded = await context.books.current(tx)
+    current = {key: loaded.is_current(*key) for key in {_rated(row) for row in rows}}
+    good = [row for row in rows if current[_rated(row)]]
+    outdated = [row for row in rows if not current[_rated(row)]]
+    if outdated:
+        await _hold_outdated(tx, outdated)
+    dated = [(row, *_dates(row, context.policies)) for row in good]
+    issued = await bills_store.issue(tx, [(row.bill_id, row.row_version, on, due) for row, on, due in dated])
+    going = [item for item in dated if item[0].bill_id in issued]
+    used = {(t[0], t[1]) for text in {row.tariffs for row, _, _ in going} for t in orjson.loads(text)}
+    if used:
+        await documents.mark_used(tx, sorted(used))
+    tx.publish(
+        [
+            BillIssued(account_no=row.account_no, bill=bills_store.as_issued(row._mapping, on, due))
+            for row, on, due in going
+        ]
+    )
+    return Issued(len(rows), len(going), len(outdated))
+
+
+async def _hold_outdated(tx: Tx, rows: Sequence[Row[Any]]) -> None:
+    usages = await usages_store.by_id(tx, [row.usage_id for row in rows])
+    await bills_store.hold(tx, rows, TARIFF_CHANGED)
+    await review_store.add_readers(tx, [(row.bill_id, usages[row.usage_id].actors) for row in rows])
+
+
+def _rated(row: Row[Any]) -> tuple[str, date, date]:
+    return row.tariffs, row.period_from, row.period_to
+
+
+def _dates(row: Row[Any], policies: Policies) -> tuple[date, date]:
+    issued_on = max(row.run_issue_on, row.issue_on) if row.issue_on else row.run_issue_on
+    return issued_on, issued_on + timedelta(days=policies.on(issued_on).release_of(row.org_unit).due_days)

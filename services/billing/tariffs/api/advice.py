@@ -1,0 +1,53 @@
+"""What can be asked of the rating without anything being stored: a preview, a check of a tariff, a comparison."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from services.billing.rating.cases import advice
+from services.billing.tariffs import examples
+from services.billing.tariffs.schemas import ValidOut
+from services.billing.tariffs.store import documents as stored
+from shared import web
+from shared.db.engine import Database
+from shared.errors import BusinessError
+from shared.regulation import packaged
+from shared.web import auth
+
+router = web.Router("/v1", tags=["advice"])
+READ = auth.scope("billing:read")
+SECONDS_MAX = 20.0  # a year of quarter-hours under several alternatives takes a few
+
+
+class Malformed(BusinessError):
+    status = 422
+    code = "rating.malformed"
+    title = "The body does not have the form that docs/rating.md describes"
+
+
+@router.post("/bills/preview", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, example=examples.CASE)
+async def preview(case: dict[str, Any], db: web.Db) -> dict[str, Any]:
+    """Rate a case with the stored tariffs; a refusal is part of the answer."""
+    return await _answer(db, lambda documents: advice.preview(case, documents, packaged.policies()))
+
+
+@router.post("/tariffs/validate", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, example=examples.TARIFF)
+async def validate(document: dict[str, Any], db: web.Db) -> ValidOut:
+    """Check a tariff document, by itself and beside the stored versions of its id."""
+    return ValidOut(**await _answer(db, lambda documents: advice.validate(document, documents)))
+
+
+@router.post("/bills/compare", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, example=examples.COMPARISON)
+async def compare(body: dict[str, Any], db: web.Db) -> dict[str, Any]:
+    """Compare alternatives of tariff, option and household over past cycles, with the running ladder."""
+    return await _answer(db, lambda documents: advice.compare(body, documents))
+
+
+async def _answer(db: Database, ask: Callable[[list[Any]], dict[str, Any]]) -> dict[str, Any]:
+    async with db.view() as view:
+        documents = await stored.documents(view)
+    try:
+        return await asyncio.to_thread(ask, documents)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
+        # free JSON: what its reader knows it names by code, what it trips over beyond that is still the caller's
+        raise Malformed from None

@@ -1,0 +1,51 @@
+"""The book that is made of the stored documents, kept until one of them changes."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import orjson
+
+from services.billing.rating.tariff import book
+from services.billing.rating.tariff.book import TariffBook
+from services.billing.tariffs.store import documents
+from services.billing.tariffs.store.documents import TARIFF
+from shared.db.engine import View
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A book, the stamp of the documents that it was made of, and the content hash of each tariff version in it."""
+
+    stamp: frozenset[tuple[str, str, str, str]]
+    book: TariffBook
+
+    def is_current(self, tariffs: str, from_: date, to: date) -> bool:
+        """Tell whether the versions that a bill of [from_, to) lists are still the ones that rate it.
+
+        They must be unchanged, and the version that decides its last day must be among them: a later one may have begun since.
+        A bill of several tariffs is asked for the first alone.
+        """
+        listed = orjson.loads(tariffs)
+        if not all((TARIFF, *tariff) in self.stamp for tariff in listed):
+            return False
+        if len({tariff[0] for tariff in listed}) != 1:
+            return True
+        last = self.book.version_on(listed[0][0], to - timedelta(days=1))
+        day = {"price_of_the_read_day": to, "price_of_the_first_day": from_, "next_cycle": from_}
+        found = last and self.book.version_on(last.id, day.get(last.on_change_usage, to - timedelta(days=1)))
+        return found is None or found.version in {tariff[1] for tariff in listed}
+
+
+class Books:
+    """Gives the book of the documents as they stand in the reader's transaction; loads it again only when one has changed."""
+
+    def __init__(self) -> None:
+        self._last = Loaded(frozenset(), TariffBook(()))
+
+    async def current(self, view: View) -> Loaded:
+        """Give the book of all documents in the database."""
+        rows = await documents.names(view)
+        stamp = frozenset((r.kind, r.document_id, r.version, r.content_hash) for r in rows)
+        if stamp != self._last.stamp:
+            self._last = Loaded(stamp, book.load_book(await documents.documents(view)))
+        return self._last

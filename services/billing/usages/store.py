@@ -1,0 +1,203 @@
+"""Usages as reading published them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, and_, func, select
+
+from services.billing.base import Visible
+from services.billing.contracts import store as contracts_store
+from services.billing.usages.domain import Totals, Usage
+from services.billing.usages.tables import IS_WAITING, USAGE
+from shared.db import bulk
+from shared.db.engine import Tx, View
+from shared.events.reading import UsageMeasured
+from shared.web.pagination import Wanted
+
+CONTRACT_MISSING = "contract"
+IMPORT = "import"
+WAITING_TAKEN_MAX = 2000  # one unit of work; the next look takes the rest
+
+
+def from_fact(fact: UsageMeasured) -> Usage:
+    """Give the usage that a fact tells of."""
+    return Usage(
+        usage_id=fact.usage_id,
+        service_point_no=fact.service_point_no,
+        org_unit=fact.org_unit,
+        route_no=fact.route_no,
+        cycle=fact.cycle,
+        read_date=fact.read_date,
+        period_from=fact.period_from,
+        period_to=fact.period_to,
+        version=fact.version,
+        energy=fact.energy_wh,
+        import_wh=fact.energy_wh.get(IMPORT, 0),
+        estimated=fact.quality == "estimated",
+        estimates_in_a_row=fact.estimates_in_a_row,
+        settles_estimate=fact.settles_estimate,
+        replaces_reason=fact.replaces_reason or "",
+        findings=fact.findings,
+        actors=fact.actors,
+    )
+
+
+def _payload(fact: UsageMeasured) -> str:
+    content = {
+        "energy": fact.energy_wh,
+        "quality": fact.quality,
+        "in_a_row": fact.estimates_in_a_row,
+        "settles": fact.settles_estimate,
+        "replaces": fact.replaces_reason,
+        "estimate_reason": fact.estimate_reason,
+        "meters": fact.meter_nos,
+        "reads": fact.read_ids,
+        "actors": fact.actors,
+        "findings": fact.findings,
+    }
+    return orjson.dumps({name: value for name, value in content.items() if value}).decode()
+
+
+def usage_of(row: Row[Any]) -> Usage:
+    """Build a usage from its row."""
+    content = orjson.loads(row.payload)
+    return Usage(
+        usage_id=row.usage_id,
+        service_point_no=row.service_point_no,
+        org_unit=row.org_unit,
+        route_no=row.route_no,
+        cycle=row.cycle,
+        read_date=row.read_date,
+        period_from=row.period_from,
+        period_to=row.period_to,
+        version=row.version,
+        energy=content.get("energy", {}),
+        import_wh=row.import_wh,
+        estimated=row.estimated,
+        estimates_in_a_row=content.get("in_a_row", 0),
+        settles_estimate=content.get("settles", False),
+        replaces_reason=content.get("replaces", ""),
+        findings=content.get("findings", ()),
+        actors=content.get("actors", ()),
+    )
+
+
+async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> set[str]:
+    """Store usages under their natural key, and return the ids of those that were new."""
+    count = len(facts)
+    rows = await bulk.insert_ignore(
+        tx,
+        USAGE,
+        {
+            "usage_id": [f.usage_id for f in facts],
+            "service_point_no": [f.service_point_no for f in facts],
+            "org_unit": [f.org_unit for f in facts],
+            "route_no": [f.route_no for f in facts],
+            "cycle": [f.cycle for f in facts],
+            "read_date": [f.read_date for f in facts],
+            "period_from": [f.period_from for f in facts],
+            "period_to": [f.period_to for f in facts],
+            "version": [f.version for f in facts],
+            "estimated": [f.quality == "estimated" for f in facts],
+            "import_wh": [f.energy_wh.get(IMPORT, 0) for f in facts],
+            "payload": [_payload(f) for f in facts],
+            "waiting_for": [""] * count,
+            "received_at": [tx.now] * count,
+        },
+        key=NATURAL_KEY,
+        returning=("usage_id",),
+    )
+    return {row.usage_id for row in rows}
+
+
+NATURAL_KEY = ("service_point_no", "period_from", "period_to", "version")
+
+
+async def at_keys(view: View, facts: Sequence[UsageMeasured]) -> Sequence[Row[Any]]:
+    """Return the stored usages that have the natural keys of the facts."""
+    keys = {name: [getattr(f, name) for f in facts] for name in NATURAL_KEY}
+    return await bulk.select_in(view, USAGE, keys)
+
+
+async def by_id(view: View, usage_ids: Sequence[str]) -> dict[str, Usage]:
+    """Return usages by id."""
+    rows = await bulk.select_in(view, USAGE, {"usage_id": usage_ids})
+    return {row.usage_id: usage_of(row) for row in rows}
+
+
+async def set_waiting(tx: Tx, usage_ids: Sequence[str], waiting_for: str) -> None:
+    """Mark usages as waiting for something, or as no longer waiting (empty)."""
+    await bulk.update_from(
+        tx, USAGE, {"usage_id": usage_ids, "waiting_for": [waiting_for] * len(usage_ids)}, key=("usage_id",)
+    )
+
+
+async def take_waiting(tx: Tx, service_points: Sequence[str]) -> list[Usage]:
+    """Lock the usages that wait at service points, oldest period first."""
+    rows = await bulk.select_in(
+        tx,
+        USAGE,
+        {"service_point_no": sorted(set(service_points))},
+        where=IS_WAITING,
+        order_by=(USAGE.c.service_point_no, USAGE.c.period_from, USAGE.c.version),
+        for_update=tx.dialect == "postgresql",
+    )
+    return [usage_of(row) for row in rows]
+
+
+async def take_answered(tx: Tx) -> list[Usage]:
+    """Lock waiting usages whose contract has come meanwhile; those that another replica has are left."""
+    covered = contracts_store.has_contract(USAGE.c.service_point_no, USAGE.c.period_from, USAGE.c.period_to)
+    statement = (
+        select(USAGE)
+        .where(IS_WAITING, covered)
+        .order_by(USAGE.c.service_point_no, USAGE.c.period_from, USAGE.c.version)
+        .limit(WAITING_TAKEN_MAX)
+    )
+    if tx.dialect == "postgresql":
+        statement = statement.with_for_update(of=USAGE, skip_locked=True)
+    return [usage_of(row) for row in await tx.all(statement)]
+
+
+async def waiting_oldest(view: View) -> datetime | None:
+    """Tell since when the oldest waiting usage waits."""
+    oldest: datetime | None = await view.scalar(
+        select(USAGE.c.received_at).where(IS_WAITING).order_by(USAGE.c.received_at).limit(1)
+    )
+    return oldest
+
+
+async def page_of_waiting(view: View, wanted: Wanted, *, visible: Visible, names: Sequence[str]) -> Sequence[Row[Any]]:
+    """List the usages that wait for a contract, by service point, with the named columns."""
+    u = USAGE.c
+    statement = select(*(u[name] for name in names)).where(
+        visible(u.org_unit), IS_WAITING, wanted.after(u.service_point_no, u.usage_id)
+    )
+    return await view.all(statement.order_by(u.service_point_no, u.usage_id).limit(wanted.fetch))
+
+
+async def run_totals(view: View, runs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Totals]:
+    """Count billing's own version-1 usages of runs (route, cycle), and sum their `import`."""
+    given = bulk.relation(
+        view,
+        "runs",
+        {
+            "route_no": (USAGE.c.route_no.type, [route for route, _ in runs]),
+            "cycle": (USAGE.c.cycle.type, [cycle for _, cycle in runs]),
+        },
+    )
+    matches = and_(USAGE.c.route_no == given.c.route_no, USAGE.c.cycle == given.c.cycle, USAGE.c.version == 1)
+    rows = await view.all(
+        select(USAGE.c.route_no, USAGE.c.cycle, func.count().label("usages"), func.sum(USAGE.c.import_wh).label("wh"))
+        .select_from(given.join(USAGE, matches))
+        .group_by(USAGE.c.route_no, USAGE.c.cycle)
+    )
+    return {(row.route_no, row.cycle): Totals(int(row.usages), int(row.wh)) for row in rows}
+
+
+async def actors_of_run(view: View, route_no: str, cycle: str) -> set[str]:
+    """Name everybody who had a hand in the usages of a run."""
+    rows = await view.all(select(USAGE.c.payload).where(USAGE.c.route_no == route_no, USAGE.c.cycle == cycle))
+    return {actor for row in rows for actor in orjson.loads(row.payload).get("actors", ())}

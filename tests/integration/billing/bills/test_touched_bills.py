@@ -1,0 +1,112 @@
+"""A price that changes for days that are billed already: the bills that it touches, and those that have not gone out yet."""
+
+from typing import Any
+
+import orjson
+
+from services.billing.tariffs.documents import packaged
+from shared.events.reading import UsageMeasured
+from tests.kits.billing import PLAIN, Desk, account, closed, usage
+
+VERSIONS = "/v1/tariffs/CN-XX/home/versions/"
+SERIES = "/v1/rating-documents/series/CN-XX/market"
+MONTHS = ["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01"]
+
+
+def home(version: int, start: str, price: Any = "0.538", **more: Any) -> dict[str, Any]:
+    """The plain tariff of Zhejiang under another name, open at its end, the first price of its ladder changed."""
+    text = orjson.dumps(next(d for d in packaged.documents("sample") if d.get("id") == PLAIN)).decode()
+    document: dict[str, Any] = orjson.loads(text.replace('"0.538"', orjson.dumps(price).decode()))
+    return document | {"id": "CN-XX/home", "version": version, "effective": {"from": start, "to": None}, **more}
+
+
+def market(*prices: str) -> dict[str, Any]:
+    values = [
+        {"from": start, "to": end, "price": price}
+        for start, end, price in zip(MONTHS, MONTHS[1:], prices, strict=False)
+    ]
+    return {"series": "CN-XX/market", "unit": "CNY/kWh", "source": "a test", "values": values}
+
+
+async def put(desk: Desk, url: str, document: dict[str, Any]) -> None:
+    async with desk.client() as client:
+        answer = await client.put(url, json=document)
+    assert answer.status_code == 200, answer.text
+
+
+async def touched(desk: Desk, url: str, org_units: list[str] | None = None, days: Any = None) -> list[tuple[str, str]]:
+    """The contract and cycle of each bill, read in pages of one."""
+    found: list[tuple[str, str]] = []
+    async with desk.client("billing:read", org_units=org_units or ["*"]) as client:
+        cursor: dict[str, str] = {}
+        while True:
+            page = (await client.get(f"{url}/touched-bills", params={"limit": "1", **(days or {}), **cursor})).json()
+            found += [(item["contract_no"], item["cycle"]) for item in page["items"]]
+            if page["next_cursor"] is None:
+                return sorted(found)
+            cursor = {"cursor": page["next_cursor"]}
+
+
+async def release(desk: Desk, *usages: UsageMeasured) -> None:
+    await desk.measure(*usages)
+    await desk.close(closed(usages, route=usages[0].route_no))
+    await desk.work()
+
+
+async def test_a_retroactive_version_lists_the_issued_bills_of_its_days_that_another_one_rated(desk: Desk) -> None:
+    await put(desk, VERSIONS + "1", home(1, "2020-01-01"))
+    far = account(3, tariff="CN-XX/home", org_unit="zj/ningbo")
+    await desk.open(account(1, tariff="CN-XX/home"), account(2), far)
+    for cycle in (1, 2, 3):
+        await desk.released(usage(1, cycle), usage(2, cycle))
+    await release(desk, usage(3, 2, route="R3", org_unit="zj/ningbo"))
+    await put(desk, VERSIONS + "2", home(2, "2026-02-10", "0.638"))
+
+    assert await touched(desk, VERSIONS + "2") == [("C1", "2026-02"), ("C1", "2026-03"), ("C3", "2026-02")]
+    assert await touched(desk, VERSIONS + "2", ["zj/ningbo"]) == [("C3", "2026-02")]
+    assert await touched(desk, VERSIONS + "1") == [], "its own bills used it"
+    await desk.released(usage(1, 4))
+    assert ("C1", "2026-04") not in await touched(desk, VERSIONS + "2"), "rated by the new version"
+    async with desk.client() as client:
+        assert (await client.get(VERSIONS + "3/touched-bills")).status_code == 404
+        shown = (await client.get(VERSIONS + "2/touched-bills")).json()["items"][0]
+        bill = (await client.get(f"/v1/bills/{shown['bill_id']}")).json()
+    assert shown["tariffs"] == bill["tariffs"]
+    assert (shown["total_fen"], shown["issued_on"]) == (bill["total_fen"], bill["issued_on"])
+    async with desk.client("billing:write") as client:
+        assert (await client.get(VERSIONS + "2/touched-bills")).status_code == 403
+
+
+async def test_a_bill_that_is_ready_is_held_where_a_later_version_has_begun_within_its_days(desk: Desk) -> None:
+    await put(desk, VERSIONS + "1", home(1, "2020-01-01"))
+    await desk.open(account(1, tariff="CN-XX/home"), account(2, tariff="CN-XX/home"), account(3))
+    await desk.measure(usage(1, 1), usage(2, 2, route="R2"), usage(3, 2, route="R2"))
+    await put(desk, VERSIONS + "2", home(2, "2026-02-10", "0.638"))
+    await release(desk, usage(1, 1))
+    await release(desk, usage(2, 2, route="R2"), usage(3, 2, route="R2"))
+    assert await desk.bills("contract_no", "status") == [("C1", "issued"), ("C2", "held"), ("C3", "issued")]
+    ((findings,),) = await desk.bills("findings", contract_no="C2")
+    assert "billing.tariff_changed" in findings
+
+
+async def test_a_series_lists_the_issued_bills_that_read_it_for_the_days_that_changed(desk: Desk) -> None:
+    await put(desk, SERIES, market("0.4", "0.5", "0.6"))
+    await put(desk, VERSIONS + "1", home(1, "2020-01-01", {"series": "CN-XX/market"}, series_at="bill_month"))
+    await desk.open(account(1, tariff="CN-XX/home"), account(2))
+    for cycle in (1, 2, 3):
+        await desk.released(usage(1, cycle), usage(2, cycle))
+    assert [status for (status,) in await desk.bills("status", contract_no="C1")] == ["issued"] * 3
+    await put(desk, SERIES, market("0.4", "0.7", "0.6"))
+
+    found = await touched(desk, SERIES, days={"from": "2026-02-02", "to": "2026-03-01"})
+    assert found == [("C1", "2026-02")]
+    assert await touched(desk, SERIES, days={"from": "2026-02-01", "to": "2026-03-01"}) == [
+        ("C1", "2026-01"),  # its read day is the first of February
+        ("C1", "2026-02"),
+    ]
+    assert await touched(desk, SERIES, days={"from": "2026-05-01", "to": "2026-06-01"}) == []
+    assert await touched(desk, SERIES, days={"from": "9999-12-31", "to": "0001-01-01"}) == []
+    async with desk.client() as client:
+        unknown = SERIES.replace("market", "none") + "/touched-bills"
+        assert (await client.get(unknown, params={"from": "2026-02-01", "to": "2026-03-01"})).status_code == 404
+        assert (await client.get(SERIES + "/touched-bills")).status_code == 422

@@ -1,0 +1,239 @@
+"""The review queue and its decisions over REST."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+
+from services.billing.contracts.domain import DatedFact
+from services.billing.review.tables import REVIEW_DECISION
+from shared.events.billing import BillCorrected, BillIssued, RereadRequested
+from tests.kits.billing import Desk, account, closed, usage
+
+
+async def held(desk: Desk, kwh: int = 1200) -> None:
+    """One implausible home, its run released."""
+    await desk.open(account(1))
+    await desk.released(usage(1, 1, kwh))
+
+
+async def decide(client: httpx.AsyncClient, decision: str, explanation: str = "", **more: Any) -> httpx.Response:
+    (item,) = (await client.get("/v1/review-queue")).json()["items"]
+    return await client.post(
+        f"/v1/bills/{item['bill_id']}/decisions",
+        json={"decision": decision, "explanation": explanation, **more},
+        headers={"If-Match": f'"{item["row_version"]}"'},
+    )
+
+
+async def test_the_queue_shows_findings_age_and_who_read(desk: Desk) -> None:
+    await held(desk)
+    async with desk.client() as client:
+        (item,) = (await client.get("/v1/review-queue")).json()["items"]
+    assert item["findings"] == [
+        {
+            "code": "billing.implausible_home",
+            "severity": "hold",
+            "values": {"energy_wh": 1_200_000, "limit_wh": 1_000_000},
+        }
+    ]
+    assert item["read_by"] == ["reader-1", "uploader-1"]
+    assert item["age_seconds"] >= 0
+
+
+async def test_an_approved_bill_goes_out_by_itself_after_its_run(desk: Desk) -> None:
+    await held(desk)
+    async with desk.client() as client:
+        answer = await decide(client, "approve", "on site: electric kiln", business_date="2026-02-05")
+        assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+        await desk.work()
+        (fact,) = await desk.published(BillIssued)
+        assert fact.bill.issued_on == date(2026, 2, 5)
+        shown = (await client.get(f"/v1/bills/{fact.bill.bill_id}")).json()
+        audit = (
+            await client.get("/v1/audit-entries", params={"entity_kind": "bill", "entity_id": fact.bill.bill_id})
+        ).json()
+    assert [d["decided_by"] for d in shown["decisions"]] == ["reviewer-1"]
+    assert [(e["action"], e["actor"], e["reason"]) for e in audit["items"]] == [
+        ("bill.approve", "reviewer-1", "on site: electric kiln")
+    ]
+
+
+@pytest.mark.parametrize("subject", ["reader-1", "uploader-1"])
+async def test_who_had_a_hand_in_the_reads_may_not_decide(desk: Desk, subject: str) -> None:
+    await held(desk)
+    async with desk.client(subject=subject) as client:
+        answer = await decide(client, "approve", "looks right to me")
+    assert (answer.status_code, answer.json()["code"]) == (403, "bill.reviewer_read_meter")
+    assert await desk.count(REVIEW_DECISION) == 0
+    assert await desk.bills("status") == [("held",)]
+
+
+async def test_the_database_itself_refuses_a_decision_of_a_reader(desk: Desk) -> None:
+    await held(desk)
+    ((bill_id,),) = await desk.bills("bill_id")
+    values = {
+        "decision_id": "d1",
+        "bill_id": bill_id,
+        "decided_by": "reader-1",
+        "role": "reviewer",
+        "row_version": 1,
+        "decision": "approve",
+        "explanation": "x",
+        "business_date": date(2026, 2, 5),
+        "decided_at": datetime(2026, 2, 5, tzinfo=UTC),
+    }
+    with pytest.raises(IntegrityError):
+        async with desk.db.begin() as tx:
+            await tx.execute(insert(REVIEW_DECISION).values(**values))
+
+
+async def test_refused_decisions_change_nothing(desk: Desk) -> None:
+    await held(desk)
+    ((bill_id,),) = await desk.bills("bill_id")
+    url = f"/v1/bills/{bill_id}/decisions"
+    body = {"decision": "approve", "explanation": "fine"}
+    before = await desk.bills()
+    async with desk.client() as client, desk.client(org_units=("zj/ningbo",)) as elsewhere:
+        answers = [
+            await client.post(url, json=body),
+            await client.post(url, json=body, headers={"If-Match": '"7"'}),
+            await client.post(url, json=body, headers={"If-Match": "seven"}),
+            await client.post(url, json=body | {"explanation": " "}, headers={"If-Match": '"1"'}),
+            await client.post(url, json=body | {"decision": "shred"}, headers={"If-Match": '"1"'}),
+            await client.post(url, json=body | {"business_date": "2199-01-01"}, headers={"If-Match": '"1"'}),
+            await client.post("/v1/bills/none/decisions", json=body, headers={"If-Match": '"1"'}),
+            await elsewhere.post(url, json=body, headers={"If-Match": '"1"'}),
+        ]
+    async with desk.client("billing:read") as reader:
+        answers.append(await reader.post(url, json=body, headers={"If-Match": '"1"'}))
+    assert [(a.status_code, a.json()["code"]) for a in answers] == [
+        (428, "precondition.missing"),
+        (412, "bill.stale_decision"),
+        (400, "precondition.malformed"),
+        (422, "bill.explanation_missing"),
+        (422, "request.invalid"),
+        (422, "business_date.in_the_future"),
+        (404, "bill.unknown"),
+        (404, "bill.unknown"),
+        (403, "auth.missing_scope"),
+    ]
+    assert await desk.bills() == before
+    assert await desk.count(REVIEW_DECISION) == 0
+
+
+async def test_a_reread_is_asked_for_and_its_usage_replaces_the_held_bill(desk: Desk) -> None:
+    await held(desk)
+    async with desk.client() as client:
+        answer = await decide(client, "request_reread", "check the meter")
+        assert answer.status_code == 200, answer.text
+    (request,) = await desk.published(RereadRequested)
+    assert (request.service_point_no, request.requested_by) == ("SP1", "reviewer-1")
+    await desk.measure(usage(1, 1, 120, version=2, replaces_reason="reread"))
+    assert [s for (s,) in await desk.bills("status")] == ["replaced", "held"], "the reviewer's own hold stays"
+    async with desk.client() as client:
+        assert (await decide(client, "approve", "read again: 120 kWh")).status_code == 200
+    await desk.work()
+    assert [f.bill.energy_wh for f in await desk.published(BillIssued)] == [120_000]
+
+
+async def test_a_held_bill_is_calculated_again_with_the_corrected_class(desk: Desk) -> None:
+    await held(desk)
+    shop = account(1, facts=(DatedFact(date(2020, 1, 1), "commercial", 0, 1),))
+    await desk.open(shop)
+    async with desk.client() as client:
+        answer = await decide(client, "correct", "a shop, not a home")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert [s for (s,) in await desk.bills("status")] == ["replaced", "ready"]
+
+
+async def test_a_cancelled_bill_gives_its_ladder_back_to_the_later_ones(desk: Desk) -> None:
+    await held(desk, 2760)
+    await desk.measure(usage(1, 2, 100))
+    async with desk.client() as client:
+        items = (await client.get("/v1/review-queue")).json()["items"]
+        first = next(i for i in items if i["cycle"] == "2026-01")
+        answer = await client.post(
+            f"/v1/bills/{first['bill_id']}/decisions",
+            json={"decision": "cancel", "explanation": "no such supply"},
+            headers={"If-Match": f'"{first["row_version"]}"'},
+        )
+    assert answer.status_code == 200, answer.text
+    assert await desk.bills("status", cycle="2026-01") == [("cancelled",)]
+    (now,) = [b for b in await desk.bills("status", "total_fen", cycle="2026-02") if b[0] != "replaced"]
+    assert now == ("ready", 5380)
+
+
+async def test_an_issued_bill_that_is_cancelled_is_reversed(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.released(usage(1))
+    (row,) = await desk.bills()
+    async with desk.client() as client:
+        answer = await client.post(
+            f"/v1/bills/{row.bill_id}/decisions",
+            json={"decision": "cancel", "explanation": "billed twice", "business_date": "2026-02-20"},
+            headers={"If-Match": f'"{row.row_version}"'},
+        )
+        assert answer.status_code == 200, answer.text
+        (shown,) = (await client.get("/v1/corrections", params={"account_no": "A1"})).json()["items"]
+    (fact,) = await desk.published(BillCorrected)
+    assert (fact.reason, fact.replacements, [b.bill_id for b in fact.reversals]) == ("cancelled", (), [row.bill_id])
+    assert (shown["reversed_fen"], shown["replaced_fen"]) == (row.total_fen, 0)
+
+
+async def test_a_backdated_household_corrects_every_bill_that_it_touches(desk: Desk) -> None:
+    await desk.open(account(1))
+    for cycle in (1, 2, 3, 4):
+        await desk.released(usage(1, cycle, 900))
+    # the fourth bill has 840 kWh above tier 1 of 2,760 kWh; a household of five has 1,200 kWh more of it
+    facts = (DatedFact(date(2020, 1, 1), "residential", 3, 1), DatedFact(date(2026, 1, 1), "residential", 5, 1))
+    await desk.open(account(1, facts=facts))
+    (first,) = await desk.bills(cycle="2026-01")
+    async with desk.client() as client:
+        answer = await client.post(
+            f"/v1/bills/{first.bill_id}/decisions",
+            json={"decision": "correct", "explanation": "five people since January"},
+            headers={"If-Match": f'"{first.row_version}"'},
+        )
+    assert answer.status_code == 200, answer.text
+    (fact,) = await desk.published(BillCorrected)
+    assert [(b.cycle, b.total_fen) for b in fact.reversals] == [("2026-04", 48420 + 840 * 5)]
+    assert [b.total_fen for b in fact.replacements] == [48420]
+
+
+async def test_a_bill_that_cannot_be_rated_is_held_with_the_code_until_corrected(desk: Desk) -> None:
+    await desk.open(account(1, tariff="CN-ZJ/none"))
+    await desk.released(usage(1))
+    async with desk.client() as client:
+        (item,) = (await client.get("/v1/review-queue")).json()["items"]
+        assert item["findings"][0]["code"] == "billing.not_rated"
+        assert item["findings"][0]["values"]["code"] == "tariff_unknown"
+        refused = await decide(client, "approve", "please")
+        assert (refused.status_code, refused.json()["code"]) == (409, "bill.not_rated")
+        await desk.open(account(1))
+        assert (await decide(client, "correct", "tariff set")).json()["status"] == "ready"
+    await desk.work()
+    assert len(await desk.published(BillIssued)) == 1
+
+
+async def test_two_reviewers_decide_once(desk: Desk) -> None:
+    await held(desk)
+    ((bill_id,),) = await desk.bills("bill_id")
+    async with desk.client(subject="r1") as one, desk.client(subject="r2") as two:
+        body = {"decision": "approve", "explanation": "seen"}
+        url, headers = f"/v1/bills/{bill_id}/decisions", {"If-Match": '"1"'}
+        answers = [await c.post(url, json=body, headers=headers) for c in (one, two)]
+    assert [a.status_code for a in answers] == [200, 412]
+
+
+async def test_a_run_closed_after_an_approval_issues_the_bill_with_the_run(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.measure(usage(1, 1, 1200))
+    async with desk.client() as client:
+        await decide(client, "approve", "kiln", business_date="2026-01-31")
+    await desk.close(closed([usage(1, 1, 1200)]))
+    await desk.work()
+    assert [f.bill.issued_on for f in await desk.published(BillIssued)] == [date(2026, 2, 2)]

@@ -1,0 +1,105 @@
+"""Several replicas at work on one PostgreSQL: nothing twice, nothing lost, no deadlock."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from services.billing.accounts import use_cases as accounts
+from services.billing.bills.tables import BILL
+from services.billing.runs.use_cases import issue
+from shared.events.billing import BillCorrected, BillIssued
+from tests.kits import billing as billing_kit
+from tests.kits.billing import Desk, account, closed, usage
+
+pytestmark = pytest.mark.postgres
+COUNT = 300
+
+
+async def issue_all(desk: Desk) -> int:
+    """Issue in small chunks until nothing is left, as one replica would."""
+    total = 0
+    while True:
+        async with desk.db.begin() as tx:
+            done = await issue.issue(tx, context=desk.context, limit=20)
+        total += done.issued
+        if not done.found:
+            return total
+
+
+async def test_replicas_of_the_issuer_share_the_work_and_issue_each_bill_once(
+    postgres_database: str, tmp_path: Path
+) -> None:
+    async with billing_kit.desk(postgres_database, tmp_path) as desk:
+        usages = [usage(n) for n in range(COUNT)]
+        await desk.open(*(account(n) for n in range(COUNT)))
+        await desk.measure(*usages)
+        await desk.close(closed(usages))
+        issued = await asyncio.gather(*(issue_all(desk) for _ in range(4)))
+        issued.append(await issue_all(desk))  # what each left to another that was at it
+        facts = await desk.published(BillIssued)
+        assert sum(issued) == COUNT
+        assert Counter(f.account_no for f in facts) == Counter({f"A{n}": 1 for n in range(COUNT)})
+
+
+async def test_usages_and_their_accounts_at_the_same_moment_meet(postgres_database: str, tmp_path: Path) -> None:
+    async with billing_kit.desk(postgres_database, tmp_path) as desk:
+        work = []
+        for n in range(40):
+            work += [desk.open(account(n)), desk.measure(usage(n))]
+        await asyncio.gather(*work)
+        await desk.work()
+        assert await desk.count(BILL) == 40
+        assert sorted(await desk.bills("contract_no", "version")) == sorted((f"C{n}", 1) for n in range(40))
+
+
+async def test_corrections_during_issuing_end_in_one_bill_in_force(postgres_database: str, tmp_path: Path) -> None:
+    async with billing_kit.desk(postgres_database, tmp_path) as desk:
+        usages = [usage(n, 1, 300) for n in range(COUNT)]
+        await desk.open(*(account(n) for n in range(COUNT)))
+        await desk.measure(*usages)
+        await desk.close(closed(usages))
+        again = [usage(n, 1, 200, version=2) for n in range(COUNT)]
+        slices = [again[i : i + 30] for i in range(0, COUNT, 30)]
+        await asyncio.gather(issue_all(desk), issue_all(desk), *(desk.measure(*part) for part in slices))
+        await desk.work()
+        in_force = await desk.bills("contract_no", "total_fen", status="issued")
+        assert sorted(in_force) == sorted((f"C{n}", 10760) for n in range(COUNT))
+        owed = Counter[str]()
+        for fact in await desk.published(BillIssued):
+            owed[fact.account_no] += fact.bill.total_fen
+        for fact in await desk.published(BillCorrected):
+            owed[fact.account_no] += sum(b.total_fen for b in fact.replacements)
+            owed[fact.account_no] -= sum(b.total_fen for b in fact.reversals)
+        assert owed == Counter({f"A{n}": 10760 for n in range(COUNT)})
+
+
+async def test_two_accounts_cannot_take_one_service_point_at_the_same_moment(
+    postgres_database: str, tmp_path: Path
+) -> None:
+    async with billing_kit.desk(postgres_database, tmp_path) as desk:
+        rival = account(1, account_no="B1", contracts=(replace(account(1).contracts[0], contract_no="D1"),))
+        outcomes = await asyncio.gather(desk.open(account(1)), desk.open(rival))
+        assert sorted(o.code for (o,) in outcomes) == ["", "account.contracts_overlap"]
+
+
+async def test_an_account_closed_while_its_usage_is_billed_is_never_billed_on_old_terms(
+    postgres_database: str, tmp_path: Path
+) -> None:
+    async with billing_kit.desk(postgres_database, tmp_path) as desk:
+        await desk.open(account(1))
+        contract = replace(account(1).contracts[0], to=billing_kit.month(1))
+        moved_out = account(1, contracts=(contract,))
+        async with desk.db.begin() as tx:
+            await accounts.put(tx, [moved_out], actor="clerk", may_see=lambda _: True, context=desk.context)
+            billing = asyncio.create_task(desk.measure(usage(1)))
+            await asyncio.sleep(0.3)  # the usage now waits for the account's lock
+            assert not billing.done()
+        await billing
+        await desk.work()
+        assert await desk.bills() == []
+        async with desk.client() as client:
+            totals = (await client.get("/v1/control-totals", params={"cycle": "2026-01"})).json()
+        assert totals["usages_waiting"] == 1

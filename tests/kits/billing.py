@@ -1,0 +1,271 @@
+"""What the tests of billing share: a started service without servers, usages, routes, accounts, a client with a role."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from sqlalchemy import event, func, select
+
+from services.billing import main
+from services.billing.accounts import use_cases as accounts
+from services.billing.base import PLATFORM
+from services.billing.bills.tables import BILL
+from services.billing.context import Context
+from services.billing.contracts.domain import Account, Assignment, Contract, DatedFact
+from services.billing.rating import second_opinion
+from services.billing.review.domain import policy
+from services.billing.runs import jobs
+from services.billing.runs.use_cases import intake, release
+from services.billing.settings import DEFAULT_POLICY, BillingSettings
+from services.billing.tariffs import use_cases as tariff_use_cases
+from services.billing.tariffs.documents import packaged
+from services.billing.tariffs.store import documents
+from services.billing.views import store as views
+from shared.bus.embedded import EmbeddedEventLog
+from shared.db.engine import Database
+from shared.events.fact import Fact
+from shared.events.reading import RouteClosed, UsageMeasured
+from shared.outcome import Outcome
+from shared.service import Service
+from shared.web import auth
+from tests import databases
+
+KEY = "k" * 40
+ALL_SCOPES = ("billing:read", "billing:write", "billing:review", "billing:release", "admin")
+PLAIN = "CN-ZJ/residential"
+KWH = 1000
+
+
+def month(number: int, year: int = 2026) -> date:
+    return date(year + (number - 1) // 12, (number - 1) % 12 + 1, 1)
+
+
+def usage(
+    n: int | str,
+    cycle: int = 1,
+    kwh: int = 200,
+    *,
+    version: int = 1,
+    route: str = "R1",
+    **more: Any,
+) -> UsageMeasured:
+    """The usage of service point `SP<n>` in month `cycle` of 2026."""
+    start, end = month(cycle), month(cycle + 1)
+    values: dict[str, Any] = {
+        "usage_id": f"U-{n}-{cycle}-{version}",
+        "service_point_no": f"SP{n}",
+        "org_unit": "zj/hangzhou",
+        "route_no": route,
+        "cycle": f"{start:%Y-%m}",
+        "read_date": end,
+        "period_from": start,
+        "period_to": end,
+        "version": version,
+        "quality": "actual",
+        "energy_wh": {"import": kwh * KWH},
+        "meter_nos": (f"M{n}",),
+        "read_ids": (f"READ-{n}-{cycle}-{version}",),
+        "actors": ("reader-1", "uploader-1"),
+    }
+    return UsageMeasured(**values | more)
+
+
+def closed(known: Sequence[UsageMeasured], *, route: str = "R1", **more: Any) -> RouteClosed:
+    """The route's word on its usages, as it should be."""
+    first = [u for u in known if u.version == 1]
+    values: dict[str, Any] = {
+        "route_no": route,
+        "org_unit": "zj/hangzhou",
+        "cycle": first[0].cycle,
+        "read_date": first[0].read_date,
+        "closed_on": first[0].read_date,
+        "expected": len(first),
+        "actual": len(first),
+        "estimated": 0,
+        "missed": 0,
+        "usages": len(first),
+        "sum_wh": sum(u.energy_wh["import"] for u in first),
+    }
+    return RouteClosed(**values | more)
+
+
+def account(n: int | str, *, tariff: str = PLAIN, people: int = 3, **more: Any) -> Account:
+    """Account `A<n>` with contract `C<n>` at service point `SP<n>` since 2020, nothing used of 2026's ladder."""
+    contract = Contract(
+        contract_no=f"C{n}",
+        service_point_no=f"SP{n}",
+        from_=date(2020, 1, 1),
+        to=None,
+        assignments=(Assignment(date(2020, 1, 1), tariff),),
+        opening={"ladders": {"year": {"year": 2026, "used_wh": [0, 0, 0]}}},
+        cycle_months=1,
+    )
+    values: dict[str, Any] = {
+        "account_no": f"A{n}",
+        "org_unit": "zj/hangzhou",
+        "opened_on": date(2020, 1, 1),
+        "closed_on": None,
+        "facts": (DatedFact(date(2020, 1, 1), "residential", people, 1),),
+        "contracts": (contract,),
+    }
+    return Account(**values | more)
+
+
+def state(n: int = 1, **more: Any) -> dict[str, Any]:
+    contract = {
+        "contract_no": f"C{n}",
+        "service_point_no": f"SP{n}",
+        "from": "2020-01-01",
+        "tariffs": [{"from": "2020-01-01", "tariff": PLAIN}],
+        "opening_usage": [{"ladder": "year", "year": 2026, "used_wh": [0, 0, 0]}],
+    }
+    values: dict[str, Any] = {
+        "org_unit": "zj/hangzhou",
+        "opened_on": "2020-01-01",
+        "facts": [{"from": "2020-01-01", "customer_class": "residential", "people": 3}],
+        "contracts": [contract],
+    }
+    return values | more
+
+
+@dataclass
+class Desk:
+    """A billing service without its loops: facts are handed in, work is done when asked for."""
+
+    service: Service
+    context: Context
+    app: Any
+
+    @property
+    def db(self) -> Database:
+        return self.service.database
+
+    async def open(self, *wanted: Account) -> list[Outcome]:
+        async with self.db.begin() as tx:
+            return await accounts.put(tx, wanted, actor="clerk", may_see=lambda _: True, context=self.context)
+
+    async def measure(self, *facts: UsageMeasured) -> None:
+        async with self.db.begin() as tx:
+            await intake.record(tx, facts, context=self.context)
+
+    async def close(self, *facts: RouteClosed) -> None:
+        async with self.db.begin() as tx:
+            await release.close(tx, facts, context=self.context)
+
+    async def work(self) -> int:
+        return await jobs.work_once(self.db, self.context)
+
+    async def released(self, *usages: UsageMeasured) -> None:
+        """Bill the usages and issue them with their route's run."""
+        await self.measure(*usages)
+        await self.close(closed(usages))
+        await self.work()
+
+    def correct_by(self, style: str) -> None:
+        """Go on under a policy with this style of corrections."""
+        document = orjson.loads(DEFAULT_POLICY.read_bytes())
+        document["versions"][0]["corrections"]["style"] = style
+        self.context = replace(self.context, policies=policy.load(document))
+        self.app.state.context = self.context
+
+    async def decide(self, bill_id: str, decision: str, on: str) -> None:
+        """Decide on a bill in the version that it has now."""
+        async with self.client() as client:
+            seen = (await client.get(f"/v1/bills/{bill_id}")).headers["ETag"]
+            body = {"decision": decision, "explanation": "looked at", "business_date": on}
+            answer = await client.post(f"/v1/bills/{bill_id}/decisions", json=body, headers={"If-Match": seen})
+        assert answer.status_code == 200, answer.text
+
+    async def totals(self, cycle: str = "2026-01") -> dict[str, int]:
+        async with self.db.view() as view:
+            return await views.control_totals(view, cycle)
+
+    async def bills(self, *names: str, **where: Any) -> list[Any]:
+        b = BILL.c
+        statement = select(*(b[name] for name in names)) if names else select(BILL)
+        for name, value in where.items():
+            statement = statement.where(b[name] == value)
+        async with self.db.view() as view:
+            rows = await view.all(statement.order_by(b.contract_no, b.period_from, b.version))
+        return [tuple(row) if names else row for row in rows]
+
+    async def published(self, kind: type[Fact]) -> list[Any]:
+        journal = PLATFORM.event_journal.c
+        async with self.db.view() as view:
+            rows = await view.all(select(journal.payload).where(journal.type == kind.type).order_by(journal.position))
+        return [kind.model_validate(item) for row in rows for item in orjson.loads(row.payload)["items"]]
+
+    async def count(self, table: Any) -> int:
+        async with self.db.view() as view:
+            return int(await view.scalar(select(func.count()).select_from(table)))
+
+    def client(self, *scopes: str, subject: str = "reviewer-1", org_units: Sequence[str] = ("*",)) -> httpx.AsyncClient:
+        token = auth.mint(
+            key=KEY, audience="wattline", subject=subject, scopes=scopes or ALL_SCOPES, org_units=org_units
+        )
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app),
+            base_url="http://billing",
+            headers={"Authorization": f"Bearer {token}"},
+        )
+
+    def watch(self) -> list[str]:
+        """Return a list that grows by every SQL statement from now on."""
+        seen: list[str] = []
+
+        def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            seen.append(statement)
+
+        event.listen(self.db.engine.sync_engine, "before_cursor_execute", note)
+        return seen
+
+
+def policy_file(path: Path, **changes: Any) -> Path:
+    """Write the shipped policy with other top-level rules to a file."""
+    document = orjson.loads(DEFAULT_POLICY.read_bytes())
+    document["versions"][0] |= changes
+    path.write_bytes(orjson.dumps(document))
+    return path
+
+
+def settings(url: str, tmp_path: Path, **more: str) -> BillingSettings:
+    return BillingSettings.load(
+        {
+            "WATTLINE_TOKEN_KEY": KEY,
+            "WATTLINE_DEVICE_MASTER_KEY": KEY,
+            "WATTLINE_DATA_DIR": str(tmp_path),
+            "WATTLINE_DATABASE_URL": url,
+            **more,
+        }
+    )
+
+
+@asynccontextmanager
+async def desk(
+    url: str, tmp_path: Path, *, rater: second_opinion.Rater = second_opinion.rate, **more: str
+) -> AsyncIterator[Desk]:
+    """A billing service on a fresh database, with the packaged tariffs of Zhejiang stored."""
+    await databases.migrate(url, "billing")
+    service = main.build(
+        settings(url, tmp_path, **more), event_log=EmbeddedEventLog(str(tmp_path / "events.db")), rater=rater
+    )
+    context: Context = service.app.state.context
+    made = Desk(service, context, service.app)
+    async with service.database.begin() as tx:
+        for document in packaged.documents("sample"):
+            if str(document.get("id", "")).startswith("CN-ZJ/"):
+                await tariff_use_cases.put(
+                    tx,
+                    kind=documents.TARIFF,
+                    document_id=document["id"],
+                    version=str(document["version"]),
+                    document=document,
+                    actor="setup",
+                )
+    yield made
+    await service.database.close()

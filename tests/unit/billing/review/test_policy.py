@@ -1,0 +1,88 @@
+"""The policy document: dated, validated with a pointer to the fault."""
+
+from datetime import date
+from typing import Any
+
+import orjson
+import pytest
+
+from services.billing.review.domain import policy
+from services.billing.review.domain.policy import PolicyWrong
+from services.billing.settings import DEFAULT_POLICY
+
+
+def document() -> dict[str, Any]:
+    loaded: dict[str, Any] = orjson.loads(DEFAULT_POLICY.read_bytes())
+    return loaded
+
+
+def test_the_nearest_org_unit_decides_how_runs_are_released() -> None:
+    changed = document()
+    by_hand = {"mode": "reviewer", "issue_after_days": 2, "due_days": 10}
+    changed["versions"][0]["release"]["zj/hangzhou"] = by_hand
+    now = policy.load(changed).on(date(2026, 1, 1))
+    assert now.release_of("zj/hangzhou/xihu").mode == "reviewer"
+    assert now.release_of("zj/hangzhou").due_days == 10
+    assert now.release_of("zj/ningbo").mode == "automatic"
+
+
+def test_a_version_holds_from_its_first_day_until_the_next_ones() -> None:
+    changed = document()
+    later = orjson.loads(orjson.dumps(changed["versions"][0]))
+    changed["versions"][0]["effective"]["to"] = "2026-07-01"
+    later |= {"version": "2", "effective": {"from": "2026-07-01", "to": "2027-01-01"}}
+    changed["versions"].append(later)
+    loaded = policy.load(changed)
+    assert [loaded.on(day).version for day in (date(2026, 6, 30), date(2026, 7, 1))] == ["1", "2"]
+    for outside in (date(1999, 12, 31), date(2027, 1, 1)):
+        with pytest.raises(LookupError):
+            loaded.on(outside)
+
+
+@pytest.mark.parametrize("style", policy.STYLES)
+def test_a_utility_chooses_how_issued_bills_are_corrected(style: str) -> None:
+    changed = document()
+    changed["versions"][0]["corrections"]["style"] = style
+    assert policy.load(changed).on(date(2026, 1, 1)).correction_style == style
+
+
+def test_the_shipped_policy_reverses_and_issues_anew() -> None:
+    assert policy.load(document()).on(date(2026, 1, 1)).correction_style == policy.REVERSAL_AND_NEW
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "pointer"),
+    [
+        (("review", "zero_usage"), "maybe", "/versions/0/review/zero_usage"),
+        (
+            ("review", "implausible_home", "over_kwh_a_month"),
+            -1,
+            "/versions/0/review/implausible_home/over_kwh_a_month",
+        ),
+        (("review", "sudden_change", "hold"), None, "/versions/0/review/sudden_change/hold"),
+        (("release", "*", "mode"), "never", "/versions/0/release/*/mode"),
+        (("release",), {}, "/versions/0/release"),
+        (("corrections", "style"), "credit_note", "/versions/0/corrections/style"),
+        (("run", "sum_change_percent"), "50", "/versions/0/run/sum_change_percent"),
+        (("effective", "from"), None, "/versions/0/effective/from"),
+    ],
+)
+def test_a_wrong_document_is_refused_with_the_place_of_the_fault(
+    path: tuple[str, ...], value: Any, pointer: str
+) -> None:
+    wrong = document()
+    place = wrong["versions"][0]
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = value
+    with pytest.raises(PolicyWrong, match=pointer.replace("*", r"\*")):
+        policy.load(wrong)
+
+
+def test_a_gap_between_versions_is_refused() -> None:
+    wrong = document()
+    wrong["versions"].append(orjson.loads(orjson.dumps(wrong["versions"][0])))
+    wrong["versions"][0]["effective"]["to"] = "2026-06-30"
+    wrong["versions"][1]["effective"]["from"] = "2026-07-01"
+    with pytest.raises(PolicyWrong, match="gap or overlap"):
+        policy.load(wrong)

@@ -1,0 +1,55 @@
+"""A bill run's life cycle and its check."""
+
+from datetime import date
+from itertools import pairwise
+
+import orjson
+import pytest
+
+from services.billing.review.domain import policy
+from services.billing.runs import domain as runs
+from services.billing.runs.domain import Checked, MoveRefused
+from services.billing.settings import DEFAULT_POLICY
+from services.billing.usages.domain import Totals
+
+POLICY = policy.load(orjson.loads(DEFAULT_POLICY.read_bytes())).on(date(2026, 1, 1))
+
+
+def check(own: Totals, last_sum_wh: int | None = None) -> Checked:
+    return runs.check(
+        reported=Totals(10, 1000),
+        own=own,
+        last_sum_wh=last_sum_wh,
+        closed_on=date(2026, 1, 31),
+        org_unit="zj",
+        policy=POLICY,
+    )
+
+
+def test_equal_totals_release_the_run_on_the_next_day() -> None:
+    assert check(Totals(10, 1000)) == Checked("releasing", (), date(2026, 2, 1))
+
+
+@pytest.mark.parametrize("own", [Totals(9, 1000), Totals(10, 999), Totals(11, 1000)])
+def test_a_difference_of_one_keeps_the_run_open(own: Totals) -> None:
+    checked = check(own)
+    assert (checked.status, [f.code for f in checked.findings]) == ("open", ["billing.run_totals_differ"])
+
+
+@pytest.mark.parametrize(
+    ("last", "status"), [(2000, "releasing"), (2001, "in_review"), (667, "releasing"), (666, "in_review")]
+)
+def test_a_sum_more_than_half_away_from_the_last_runs_needs_a_reviewer(last: int, status: str) -> None:
+    assert check(Totals(10, 1000), last).status == status
+
+
+def test_a_run_only_goes_forward_one_step_at_a_time() -> None:
+    order = [runs.OPEN, runs.CALCULATED, runs.IN_REVIEW, runs.RELEASING, runs.RELEASED]
+    for status, following in pairwise(order):
+        assert runs.move(status, following) == following
+    for status in order:
+        for other in order:
+            if (status, other) not in list(pairwise(order)):
+                with pytest.raises(MoveRefused):
+                    runs.move(status, other)
+    assert list(runs.path(runs.OPEN, runs.RELEASING)) == [runs.CALCULATED, runs.IN_REVIEW, runs.RELEASING]
