@@ -82,7 +82,7 @@ async def parked(tx: Tx, consumer: str, keys: Collection[str]) -> set[str]:
         columns=(_PARKED.c.key,),
         where=_PARKED.c.consumer == consumer,
         order_by=(_PARKED.c.key,),
-        for_update=tx.dialect == "postgresql",
+        for_update=True,
     )
     return {row.key for row in rows}
 

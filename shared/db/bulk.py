@@ -130,7 +130,10 @@ async def select_in(
     order_by: Sequence[ColumnElement[Any]] = (),
     for_update: bool = False,
 ) -> Sequence[Row[Any]]:
-    """Return the rows whose key columns are among the given tuples; `order_by` gives their order."""
+    """Return the rows whose key columns are among the given tuples, in the order of `order_by`.
+
+    `for_update` locks them until the unit of work ends. SQLite has one writer, and SQLAlchemy writes no FOR UPDATE for it.
+    """
     if not _count(keys):
         return []
     shape, values = travel.shape_of(view, table, _distinct(view, keys))
@@ -237,10 +240,10 @@ async def lock(tx: Write, table: Table, keys: travel.Columns) -> Sequence[Row[An
     """Lock the rows with the given keys, in key order, and return the keys found.
 
     Who publishes under a key locks its row first, so that the journal has the facts of one key in commit order; the
-    order of locking keeps two batches from waiting for each other. SQLite has one writer: nothing to lock.
+    order of locking keeps two batches from waiting for each other.
     """
     names = [table.c[name] for name in keys]
-    return await select_in(tx, table, keys, columns=names, order_by=names, for_update=tx.dialect == "postgresql")
+    return await select_in(tx, table, keys, columns=names, order_by=names, for_update=True)
 
 
 def _distinct(view: View, keys: travel.Columns) -> travel.Columns:

@@ -91,10 +91,8 @@ def _row(job: Job, business_date: date, chunk: str) -> Any:
 
 
 async def _claim(tx: Tx, job: Job, business_date: date, chunk: str) -> str | None:
-    statement = select(_TABLE.c.state).where(_row(job, business_date, chunk))
-    if tx.dialect == "postgresql":
-        statement = statement.with_for_update(skip_locked=True)
-    row = await tx.first(statement)
+    chosen = select(_TABLE.c.state).where(_row(job, business_date, chunk))
+    row = await tx.first(chosen.with_for_update(skip_locked=True))
     return None if row is None else str(row.state)
 
 

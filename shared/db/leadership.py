@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from zlib import crc32
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from shared import ids
-from shared.db import bulk, platform, travel
+from shared.db import bulk, locks, platform, travel
 from shared.db.engine import Database, Tx
 
 LEASE_SECONDS = 5.0  # SQLite: how long a dead leader keeps the lease; one that ends well gives it back
@@ -28,9 +28,9 @@ async def lead(database: Database, service: str) -> AsyncIterator[Leader]:
     """Lead while inside; raise `NotLeader` where another process does."""
     if database.dialect == "postgresql":
         async with database.session() as session:
-            lock = crc32(f"wattline.relay.{service}".encode())
+            number = crc32(f"wattline.relay.{service}".encode())
             async with session.begin() as tx:
-                if not await tx.scalar(select(func.pg_try_advisory_lock(lock))):
+                if not await locks.try_for_connection(tx, number):
                     raise NotLeader
             try:
                 yield session
