@@ -21,7 +21,7 @@ CASE_BYTES_MAX = 16 * 1024 * 1024
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("--case", required=True, metavar="FILE", help="case file (JSON, see docs/rating.md)")
+    parser.add_argument("--case", required=True, metavar="FILE", help="case file (JSON, see docs/rating-reference.md)")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
     parser.add_argument("--supplied", metavar="NAME", help="fill open facts of the packaged tariffs, such as: sample")
 
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 def add_file_argument(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of tariff-validate and tariff-compare."""
     parser.add_argument(
-        "file", metavar="FILE", help="JSON: a tariff document, or cycles with alternatives (docs/rating.md)"
+        "file", metavar="FILE", help="JSON: a tariff document, or cycles with alternatives (docs/rating-reference.md)"
     )
     parser.add_argument("--supplied", metavar="NAME", help="fill open facts of the packaged tariffs, such as: sample")
 

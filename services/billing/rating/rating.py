@@ -4,7 +4,7 @@
     bills = rating.rate(requests, book)           # one answer per request, in their order, never an exception for the batch
     bills[0].total_fen, bills[0].lines, bills[0].state, bills[0].findings, bills[0].refusal
 
-See docs/rating.md.
+See docs/rating-reference.md.
 """
 
 from collections.abc import Mapping, Sequence

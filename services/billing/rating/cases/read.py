@@ -1,4 +1,4 @@
-"""Reading a case: one JSON object with everything that a bill needs, into requests. See docs/rating.md and case.schema.json."""
+"""Reading a case, one JSON object with everything that a bill needs, into requests. See docs/rating-reference.md."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime

@@ -22,7 +22,7 @@ SECONDS_MAX = 20.0  # a year of quarter-hours under several alternatives takes a
 class Malformed(BusinessError):
     status = 422
     code = "rating.malformed"
-    title = "The body does not have the form that docs/rating.md describes"
+    title = "The body does not have the form that docs/rating-reference.md describes"
 
 
 @router.post("/bills/preview", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, example=examples.CASE)
