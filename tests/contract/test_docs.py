@@ -1,0 +1,40 @@
+"""The documents are true: every link leads somewhere, and the README lists the commands that there are."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from services import __main__ as command
+from tests.kits import guide
+
+ROOT = guide.ROOT
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "services/*/README.md", "shared/**/README.md", "deploy/README.md")
+    for path in ROOT.glob(pattern)
+    if ".venv" not in path.parts
+)
+LINK = re.compile(r"\[[^\]]*\]\((?!https?:)(?P<target>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
+
+
+def of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=of)
+def test_every_link_of_a_document_leads_somewhere(path: Path) -> None:
+    for match in LINK.finditer(path.read_text()):
+        target = (path.parent / match["target"]).resolve() if match["target"] else path
+        assert target.exists(), match[0]
+        if match["anchor"]:
+            titles = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)
+            anchors = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+            assert match["anchor"] in anchors, match[0]
+
+
+def test_the_readme_lists_the_commands_that_there_are() -> None:
+    _, _, running = (ROOT / "README.md").read_text().partition("## Running it")
+    (choices,) = (action.choices for action in command._parser([])._actions if action.dest == "command")
+    assert choices is not None
+    assert not [name for name in choices if not re.search(rf"(?<![\w-]){name}(?![\w-])", running)]
