@@ -1,29 +1,29 @@
 """The composition root of the notify service: the only file that builds its engine and clock."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from services.notify.adapters import queries
-from services.notify.adapters.gateways.smtp import SmtpServer
-from services.notify.domain import policy as policies
-from services.notify.domain import templates
-from services.notify.domain.policy import Policy
-from services.notify.domain.templates import Catalogue
-from services.notify.entrypoints import api, jobs
-from services.notify.entrypoints.consumers import handlers
-from services.notify.entrypoints.context import Context
-from services.notify.entrypoints.sender import Sender
+from services.notify.causes.consumers import handlers
+from services.notify.contacts import api as contacts
+from services.notify.context import Context
+from services.notify.notices import api as notices
+from services.notify.notices import jobs
+from services.notify.notices.store import notices as store
+from services.notify.notices.store.waiting import waiting_oldest
+from services.notify.notices.use_cases import waiting
+from services.notify.policies import domain as policies
+from services.notify.policies.domain import Policy
+from services.notify.sending.gateways.smtp import SmtpServer
+from services.notify.sending.sender import Sender
 from services.notify.settings import NotifySettings
-from shared import web
+from services.notify.templates import api as templates_api
+from services.notify.templates import domain as templates
+from services.notify.templates.domain import Catalogue
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
-from shared.db.engine import View
 from shared.metrics import Metrics
 from shared.service import Service, assemble, open_database
-from shared.trace import TraceNode
-from shared.web.state import Gauges
 
 
 def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
@@ -41,20 +41,20 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         lease_seconds=settings.notice_lease_seconds,
         metrics=metrics,
     )
-    context = Context(policy, catalogue, sender)
+    context = Context(policy, catalogue, sender.wake, waiting.take_up)
     return assemble(
         "notify",
         settings=settings,
         database=database,
         event_log=event_log,
-        routers=[api.router],
+        routers=[contacts.router, notices.router, templates_api.router],
         handlers=handlers(context),
         jobs=[jobs.give_up_waiting(policy)],
         background=[sender.run],
-        gauges=[_gauges(clock)],
-        waiting_oldest=[queries.waiting_oldest],
-        control_totals=[queries.control_totals],
-        tracers={kind: _tracer(kind) for kind in ("notice",)},
+        gauges=[store.gauges(clock)],
+        waiting_oldest=[waiting_oldest],
+        control_totals=[store.control_totals],
+        tracers={"notice": store.trace},
         context=context,
         metrics=metrics,
     )
@@ -86,19 +86,3 @@ def _smtp_server(settings: NotifySettings) -> SmtpServer:
         timeout_seconds=settings.smtp_timeout_seconds,
         certificates=str(settings.smtp_certificates) if settings.smtp_certificates else None,
     )
-
-
-def _gauges(clock: Clock) -> Gauges:
-    async def read_gauges(view: View) -> Mapping[str, float]:
-        queued, oldest = await queries.queue_depth(view)
-        age = 0.0 if oldest is None else max((clock.now() - oldest).total_seconds(), 0.0)
-        return {"notices_queued": float(queued), "notices_oldest_age_seconds": age}
-
-    return read_gauges
-
-
-def _tracer(kind: str) -> web.Tracer:
-    async def traced(view: View, id: str) -> TraceNode | None:
-        return await queries.trace(view, kind, id)
-
-    return traced

@@ -25,8 +25,8 @@ class NotifySettings(Settings):
     notice_lease_seconds: int = Field(
         120, ge=1, le=3600, description="after that a notice whose sender died is in doubt; > 4 x smtp_timeout_seconds"
     )
-    notify_policy: Path = Path(__file__).parent / "data" / "policy.json"
-    notify_templates: Path = Path(__file__).parent / "data" / "templates"
+    notify_policy: Path = Path(__file__).parent / "policies" / "default.json"
+    notify_templates: Path = Path(__file__).parent / "templates" / "documents"
 
     @field_validator("notice_lease_seconds")
     @classmethod

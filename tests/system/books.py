@@ -12,7 +12,7 @@ from services.collection.dunning import tables as dunning
 from services.collection.ledger import tables as ledger
 from services.collection.payments import tables as payments
 from services.collection.receivables import tables as receivables
-from services.notify.adapters import store as notify
+from services.notify.notices import tables as notify
 from services.reading.adapters import store as reading
 from shared.db.engine import Database
 

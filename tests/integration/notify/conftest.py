@@ -1,12 +1,13 @@
 """The notify service on a real database."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from shared.db.engine import Database
 from tests import databases
-from tests.integration.notify.notify_support import HandClock, Notify
+from tests.kits.notify import Api, HandClock, Notify, started
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +31,9 @@ async def notify_on_postgres(postgres_database: str) -> AsyncIterator[Notify]:
     database = Database(postgres_database, clock=clock)
     yield Notify(database, clock)
     await database.close()
+
+
+@pytest.fixture
+async def api(database_url: str, tmp_path: Any) -> AsyncIterator[Api]:
+    async with started(database_url, tmp_path) as api:
+        yield api

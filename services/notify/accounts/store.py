@@ -1,0 +1,67 @@
+"""Rows of accounts and contracts <-> the domain; the locks for what may not be known yet."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from services.notify.accounts.domain import Supply
+from services.notify.accounts.tables import ACCOUNT, ANCHOR, SUPPLY
+from shared.db import bulk
+from shared.db.engine import Tx, View
+
+
+async def lock_anchors(tx: Tx, keys: Iterable[str]) -> None:
+    """Lock the rows that stand for these accounts or service points, known or not (two statements)."""
+    wanted = {"key": sorted(set(keys))}
+    await bulk.insert_ignore(tx, ANCHOR, wanted, key=("key",))
+    await bulk.lock(tx, ANCHOR, wanted)
+
+
+def account_anchor(account_no: str) -> str:
+    return f"account/{account_no}"
+
+
+def service_point_anchor(service_point_no: str) -> str:
+    return f"point/{service_point_no}"
+
+
+async def accounts_org_units(view: View, account_nos: Sequence[str]) -> dict[str, str]:
+    """Return the org unit of each account that is known."""
+    rows = await bulk.select_in(
+        view, ACCOUNT, {"account_no": account_nos}, columns=(ACCOUNT.c.account_no, ACCOUNT.c.org_unit)
+    )
+    return {row.account_no: row.org_unit for row in rows}
+
+
+async def put_accounts(tx: Tx, rows: Sequence[tuple[str, str, int]]) -> set[str]:
+    """Insert or replace (account_no, org_unit, version) where newer, and return the accounts applied."""
+    account_no, org_unit, version = zip(*sorted(rows), strict=True)
+    columns = {"account_no": account_no, "org_unit": org_unit, "version": version}
+    applied = await bulk.upsert_newer(tx, ACCOUNT, columns, key=("account_no",))
+    return {row.account_no for row in applied}
+
+
+async def replace_supplies(tx: Tx, account_nos: Sequence[str], rows: Sequence[tuple[str, Supply]]) -> None:
+    """Replace all contracts of these accounts by the given (contract_no, supply) (two statements)."""
+    given = bulk.relation_for(tx, SUPPLY, {"account_no": account_nos})
+    await tx.execute(delete(SUPPLY).where(SUPPLY.c.account_no.in_(select(given.c.account_no))))
+    if rows:
+        columns: dict[str, list[Any]] = {"contract_no": [contract_no for contract_no, _ in rows]}
+        columns |= {name: [getattr(supply, name) for _, supply in rows] for name in Supply._fields}
+        await bulk.insert_rows(tx, SUPPLY, columns)
+
+
+async def supplies(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Supply]]:
+    """Return who was ever supplied at these service points."""
+    rows = await bulk.select_in(
+        view,
+        SUPPLY,
+        {"service_point_no": service_point_nos},
+        columns=tuple(SUPPLY.c[name] for name in Supply._fields),
+        order_by=(SUPPLY.c.valid_from,),
+    )
+    found: dict[str, list[Supply]] = {}
+    for row in rows:
+        found.setdefault(row.service_point_no, []).append(Supply._make(row))
+    return found

@@ -1,0 +1,48 @@
+"""The copy of billing's accounts and contracts, and the rows that stand for what may not be known yet."""
+
+from datetime import date
+
+from sqlalchemy import Column, Date, Integer, String
+from sqlmodel import Field
+
+from services.notify.base import Base, table
+from shared.db import columns
+
+
+class Account(Base, table=True):
+    """Copy of billing's accounts, from `account changed`."""
+
+    __tablename__ = "account"
+
+    account_no: str = Field(sa_column=columns.key())
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    version: int = Field(sa_column=Column(Integer, nullable=False))
+
+
+class Supply(Base, table=True):
+    """Copy of billing's contracts: which account is supplied at which service point, and when."""
+
+    __tablename__ = "supply"
+
+    account_no: str = Field(sa_column=columns.key())
+    contract_no: str = Field(sa_column=columns.key())
+    service_point_no: str = Field(sa_column=Column(columns.No, nullable=False, index=True))
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    valid_from: date = Field(sa_column=Column(Date, nullable=False))
+    valid_to: date | None = Field(sa_column=Column(Date))
+
+
+class Anchor(Base, table=True):
+    """A row to lock for an account or a service point that this service may not know yet.
+
+    Who finds a reference missing and who brings it lock the same row, so that neither misses the other.
+    """
+
+    __tablename__ = "anchor"
+
+    key: str = Field(sa_column=Column(String(80), primary_key=True))
+
+
+ACCOUNT = table(Account)
+SUPPLY = table(Supply)
+ANCHOR = table(Anchor)

@@ -1,0 +1,33 @@
+"""The copy of billing's accounts and contracts, kept from `account changed`."""
+
+from collections.abc import Sequence
+
+from services.notify.accounts import store
+from services.notify.accounts.domain import Supply
+from shared.db.engine import Tx
+from shared.events.billing import AccountChanged
+
+
+async def keep(tx: Tx, facts: Sequence[AccountChanged]) -> list[str]:
+    """Keep what is newer than the copy, and return the service points where somebody may be supplied now.
+
+    Their anchors are locked: who finds a service point without account waits for this unit of work.
+    """
+    newest: dict[str, AccountChanged] = {}
+    for fact in facts:
+        if fact.account_no not in newest or newest[fact.account_no].version < fact.version:
+            newest[fact.account_no] = fact
+    points = {contract.service_point_no for fact in newest.values() for contract in fact.contracts}
+    if points:
+        await store.lock_anchors(tx, map(store.service_point_anchor, points))
+    applied = await store.put_accounts(tx, [(f.account_no, f.org_unit, f.version) for f in newest.values()])
+    if not applied:
+        return []
+    supplies = [
+        (c.contract_no, Supply(f.account_no, c.service_point_no, f.org_unit, c.from_, c.to))
+        for f in newest.values()
+        if f.account_no in applied
+        for c in f.contracts
+    ]
+    await store.replace_supplies(tx, sorted(applied), supplies)
+    return sorted(points)

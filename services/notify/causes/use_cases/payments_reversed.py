@@ -1,0 +1,36 @@
+"""A payment was taken back."""
+
+from collections.abc import Sequence
+
+from services.notify.notices.domain.causes import Cause
+from services.notify.notices.use_cases.queueing import queue_causes
+from services.notify.policies.domain import Policy
+from services.notify.templates.domain import Figures
+from shared.db.engine import Tx
+from shared.events.collection import PaymentReversed
+
+
+async def tell(tx: Tx, facts: Sequence[PaymentReversed], policy: Policy) -> None:
+    """Tell the contacts of each account that money was taken back, and what is owed now: a reminder may never come again."""
+    await queue_causes(tx, [_of_reversal(fact) for fact in facts], policy)
+
+
+def _of_reversal(fact: PaymentReversed) -> Cause:
+    figures: Figures = {
+        "account_no": fact.account_no,
+        "amount_fen": fact.amount_fen,
+        "received_on": fact.received_on.isoformat(),
+        "reversed_on": fact.reversed_on.isoformat(),
+        "outstanding_fen": fact.outstanding_fen,
+    }
+    return Cause(
+        "payment",
+        fact.payment_id,
+        "payment_reversed",
+        fact.account_no,
+        "",
+        fact.org_unit,
+        fact.reversed_on.isoformat()[:7],
+        fact.reversed_on,
+        figures,
+    )

@@ -1,0 +1,35 @@
+"""Collection reminds of a debt."""
+
+from collections.abc import Sequence
+
+from services.notify.notices.domain.causes import Cause
+from services.notify.notices.use_cases.queueing import queue_causes
+from services.notify.policies.domain import Policy
+from services.notify.templates.domain import Figures
+from shared.db.engine import Tx
+from shared.events.collection import ReminderDue
+
+
+async def tell(tx: Tx, facts: Sequence[ReminderDue], policy: Policy) -> None:
+    """Remind the contacts of each account; the cycle of a reminder is the month of its business date."""
+    await queue_causes(tx, [_of_reminder(fact) for fact in facts], policy)
+
+
+def _of_reminder(fact: ReminderDue) -> Cause:
+    figures: Figures = {
+        "account_no": fact.account_no,
+        "outstanding_fen": fact.outstanding_fen,
+        "due_on": fact.due_on.isoformat(),
+        "business_date": fact.business_date.isoformat(),
+    }
+    return Cause(
+        "reminder",
+        fact.reminder_id,
+        "reminder",
+        fact.account_no,
+        "",
+        fact.org_unit,
+        fact.business_date.isoformat()[:7],
+        fact.business_date,
+        figures,
+    )

@@ -1,0 +1,58 @@
+"""Contacts as they are said and taken over HTTP."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.notify.contacts.domain import Contact
+from shared.events.fact import No
+
+BATCH_MAX = 1000  # contacts of one request: about 300 KB
+ADDRESS_MAX = 320  # RFC 5321: 64 for the mailbox, 255 for its domain
+OrgUnit = Annotated[str, Field(min_length=1, max_length=160, pattern=r"^[^/\s]+(/[^/\s]+)*$", examples=["zj/hangzhou"])]
+
+
+class ContactBody(BaseModel):
+    """A contact without its number. `valid_to` is the first day no longer valid."""
+
+    # an address must not come back in an error text
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    account_no: No = Field(examples=["3301000001"])
+    org_unit: OrgUnit
+    role: str = Field(max_length=16, examples=["holder"], description="holder or tenant")
+    channel: str = Field(max_length=16, examples=["email"], description="A channel of the policy.")
+    address: str = Field(min_length=1, max_length=ADDRESS_MAX, examples=["li@example.org"])
+    language: str = Field("zh", max_length=8, examples=["zh"], description="zh or en")
+    valid_from: date = Field(examples=["2026-01-01"])
+    valid_to: date | None = None
+
+    def contact(self, contact_no: str) -> Contact:
+        return Contact(contact_no=contact_no, **self.model_dump(exclude={"contact_no"}))
+
+
+class ContactItem(ContactBody):
+    contact_no: No = Field(examples=["C-3301000001"])
+
+
+class ContactBatch(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    items: list[ContactItem] = Field(min_length=1, max_length=BATCH_MAX)
+
+
+class ContactView(ContactItem):
+    model_config = ConfigDict(from_attributes=True, extra="ignore")
+    version: int
+
+
+class ItemOutcome(BaseModel):
+    index: int
+    status: str
+    code: str = ""
+    id: str | None = None
+
+
+class Outcomes(BaseModel):
+    outcomes: list[ItemOutcome]

@@ -1,0 +1,71 @@
+"""Rows of contacts <-> the domain. Only what sends and what answers a contact's own staff reads an address."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, select
+
+from services.notify.contacts.domain import Candidate, Contact
+from services.notify.contacts.tables import CONTACT
+from shared.db import bulk
+from shared.db.engine import Tx, View
+
+Condition = Callable[..., ColumnElement[bool]]
+
+
+_CANDIDATE = tuple(CONTACT.c[name] for name in Candidate._fields)
+
+
+async def candidates(view: View, account_nos: Sequence[str]) -> dict[str, list[Candidate]]:
+    """Return the contacts of the accounts, without their addresses, each account's in order of contact_no."""
+    rows = await bulk.select_in(
+        view, CONTACT, {"account_no": account_nos}, columns=_CANDIDATE, order_by=(CONTACT.c.contact_no,)
+    )
+    found: dict[str, list[Candidate]] = {}
+    for row in rows:
+        found.setdefault(row.account_no, []).append(Candidate._make(row))
+    return found
+
+
+async def contacts(view: View, contact_nos: Sequence[str]) -> dict[str, tuple[Contact, int]]:
+    """Return contacts and their versions by number."""
+    rows = await bulk.select_in(view, CONTACT, {"contact_no": contact_nos})
+    return {row.contact_no: (contact_of(row), row.version) for row in rows}
+
+
+def contact_of(row: Row[Any]) -> Contact:
+    return Contact(
+        contact_no=row.contact_no,
+        account_no=row.account_no,
+        org_unit=row.org_unit,
+        role=row.role,
+        channel=row.channel,
+        language=row.language,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        address=row.address,
+    )
+
+
+async def put_contacts(tx: Tx, given: Sequence[tuple[Contact, int]]) -> set[str]:
+    """Insert or replace contacts, each with its new version, and return the numbers that were applied."""
+    rows = sorted(given, key=lambda item: item[0].contact_no)
+    names = ("contact_no", "account_no", "org_unit", "role", "channel", "language", "valid_from", "valid_to", "address")
+    columns: dict[str, list[Any]] = {name: [getattr(contact, name) for contact, _ in rows] for name in names}
+    columns["version"] = [version for _, version in rows]
+    applied = await bulk.upsert_newer(tx, CONTACT, columns, key=("contact_no",))
+    return {row.contact_no for row in applied}
+
+
+async def contacts_page(
+    view: View, *, account_no: str, visible: Condition, after: Condition, limit: int
+) -> Sequence[Row[Any]]:
+    """Return the contacts of an account."""
+    table = CONTACT
+    where = table.c.account_no == account_no, visible(table.c.org_unit), after(table.c.contact_no)
+    return await view.all(select(table).where(*where).order_by(table.c.contact_no).limit(limit))
+
+
+async def contact(view: View, contact_no: str, *, visible: Condition) -> Row[Any] | None:
+    """Return one contact."""
+    return await view.first(select(CONTACT).where(CONTACT.c.contact_no == contact_no, visible(CONTACT.c.org_unit)))

@@ -1,0 +1,88 @@
+"""Notices and receipts over HTTP, and what nobody was told of yet."""
+
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from services.notify import context
+from services.notify.context import READ, WRITE, Number
+from services.notify.notices import examples
+from services.notify.notices.schemas import NoticeView, Resend, State, UnaddressedView, WaitState
+from services.notify.notices.store import notices, waiting
+from services.notify.notices.use_cases import resending
+from shared.events.fact import Month, No
+from shared.web import auth, errors, pagination
+from shared.web.routing import Router
+from shared.web.state import Db
+
+router = Router(prefix="/v1", tags=["notify"])
+
+
+@router.get("/notices", policy=READ)
+async def list_notices(
+    db: Db,
+    caller: auth.Current,
+    wanted: pagination.Query_,
+    account_no: Annotated[No | None, Query()] = None,
+    state: State | None = None,
+    cycle: Annotated[Month | None, Query()] = None,
+) -> pagination.Page[NoticeView]:
+    """List notices in the order they were queued."""
+    async with db.view() as view:
+        rows = await notices.notices_page(
+            view,
+            account_no=account_no,
+            state=state,
+            cycle=cycle,
+            visible=caller.visible,
+            after=wanted.after,
+            limit=wanted.fetch,
+        )
+    return wanted.page(rows, key=lambda row: (row.notice_id,), item=_notice_view)
+
+
+def _notice_view(row: Any) -> NoticeView:
+    return NoticeView.model_validate(row, from_attributes=True)
+
+
+@router.get("/notices/{notice_id}", policy=READ)
+async def get_notice(notice_id: Number, db: Db, caller: auth.Current) -> NoticeView:
+    """Return a notice with its receipt: state, attempts, hash of what was sent."""
+    async with db.view() as view:
+        row = await notices.notice(view, notice_id, visible=caller.visible)
+    if row is None:
+        raise errors.not_found("notice")
+    return _notice_view(row)
+
+
+@router.post(
+    "/notices/{notice_id}/resend",
+    policy=WRITE,
+    raises=[resending.NoticeStillOnItsWay, resending.ResentTooOften],
+    example=examples.RESEND,
+)
+async def resend_notice(notice_id: Number, body: Resend, db: Db, caller: auth.Current, ctx: context.Own) -> NoticeView:
+    """Send a final notice again, as a new message to the contact's present address."""
+    async with db.begin() as tx:
+        if await notices.notice(tx, notice_id, visible=caller.visible) is None:
+            raise errors.not_found("notice")
+        await resending.resend(tx, notice_id, actor=caller.subject, reason=body.reason)
+        tx.after_commit(ctx.wake)
+        row = await notices.notice(tx, notice_id, visible=caller.visible)
+    return _notice_view(row)
+
+
+@router.get("/unaddressed", policy=READ)
+async def list_unaddressed(
+    db: Db, caller: auth.Current, wanted: pagination.Query_, state: WaitState | None = None
+) -> pagination.Page[UnaddressedView]:
+    """List what nobody was told of: it waits for an account or a contact, or no contact came in time."""
+    async with db.view() as view:
+        rows = await waiting.unaddressed_page(
+            view, state=state, visible=caller.visible, after=wanted.after, limit=wanted.fetch
+        )
+    return wanted.page(rows, key=lambda row: (row.cause_id, row.template), item=_unaddressed_view)
+
+
+def _unaddressed_view(row: Any) -> UnaddressedView:
+    return UnaddressedView.model_validate(row, from_attributes=True)

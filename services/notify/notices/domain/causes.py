@@ -1,0 +1,37 @@
+"""What a notice is about: one fact of the trade, with the figures that its text shows."""
+
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from services.notify.templates.domain import Figures
+
+SERVICE_OF_KIND = {
+    "bill": "billing",
+    "correction": "billing",
+    "usage": "reading",
+    "reminder": "collection",
+    "payment": "collection",
+}
+
+
+class Cause(NamedTuple):
+    """A reason to tell a customer something.
+
+    `day` is the business day of the cause (issue, correction, end of the estimated period, reminder, reversal). `account_no` is
+    empty as long as only the service point is known. `figures` are raw: `…_fen`, `…_wh`, ISO dates.
+    """
+
+    kind: str
+    id: str
+    template: str
+    account_no: str
+    service_point_no: str
+    org_unit: str
+    cycle: str
+    day: date
+    figures: Figures
+
+
+def wait_ends(day: date, days: int) -> date:
+    """Return the last business day on which a contact that comes late still gets the notice."""
+    return day + timedelta(days=days)

@@ -1,0 +1,60 @@
+"""Notices, and what nobody was told of, as they are said over HTTP."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.events.fact import Id
+
+State = Literal["queued", "sending", "delivered", "failed", "unknown"]
+WaitState = Literal["waits_for_account", "waits_for_contact", "no_contact"]
+
+
+class NoticeView(BaseModel):
+    """A notice, without what it says and to which address."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    notice_id: Id
+    account_no: str
+    org_unit: str
+    contact_no: str
+    channel: str
+    template: str
+    template_version: int | None
+    content_hash: str | None = Field(description="SHA-256 of subject and body as they were last sent.")
+    cause_kind: str
+    cause_id: str
+    cycle: str
+    day: date = Field(description="Business day of the cause.")
+    state: State
+    code: str = Field(description="Why it failed or waits for another attempt.")
+    attempts: int
+    doubts: int = Field(description="Attempts whose outcome is not known.")
+    resends: int
+    queued_at: datetime
+    due_at: datetime | None = Field(description="Next attempt; while sending, the end of the lease; null when final.")
+    done_at: datetime | None
+
+
+class UnaddressedView(BaseModel):
+    """A cause that nobody was told of yet."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    cause_kind: str
+    cause_id: str
+    template: str
+    account_no: str
+    service_point_no: str
+    org_unit: str
+    cycle: str
+    day: date
+    state: WaitState
+    since: datetime
+
+
+class Resend(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(min_length=1, max_length=500, examples=["The customer asked for another copy."])

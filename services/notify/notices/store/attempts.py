@@ -1,0 +1,113 @@
+"""Notices as the sender takes them, and what became of each attempt."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, select, update
+
+from services.notify.notices.domain.states import State
+from services.notify.notices.tables import NOTICE
+from shared.db import bulk
+from shared.db.engine import Tx, View
+
+_IN_FLIGHT = (State.SENDING.value, State.UNKNOWN.value)
+
+
+class Settled(NamedTuple):
+    """What became of one attempt: the columns of its notice."""
+
+    notice_id: str
+    state: str
+    doubts: int
+    code: str
+    due_at: datetime | None
+    done_at: datetime | None
+    channel: str
+    template_version: int | None
+    content_hash: str | None
+
+
+async def claim(tx: Tx, *, count: int, lease_until: datetime) -> list[Row[Any]]:
+    """Take the notices that are due longest for sending, so that no other sender takes them before the lease ends.
+
+    Returns them as they were (two statements: PostgreSQL may run a locking sub-select with a limit more than once).
+    """
+    rows = await tx.all(
+        select(NOTICE)
+        .where(NOTICE.c.due_at <= tx.now, NOTICE.c.state.in_((State.QUEUED.value, State.UNKNOWN.value)))
+        .order_by(NOTICE.c.due_at)
+        .limit(count)
+        .with_for_update(skip_locked=True)
+    )
+    await bulk.update_from(
+        tx,
+        NOTICE,
+        {
+            "notice_id": [row.notice_id for row in rows],
+            "state": [State.SENDING.value] * len(rows),
+            "attempts": [row.attempts + 1 for row in rows],
+            "due_at": [lease_until] * len(rows),
+        },
+        key=("notice_id",),
+    )
+    return list(rows)
+
+
+async def has_due(view: View, now: datetime) -> bool:
+    """Return whether anything waits for a sender."""
+    return await view.scalar(select(NOTICE.c.notice_id).where(NOTICE.c.due_at <= now).limit(1)) is not None
+
+
+async def expired_leases(tx: Tx, limit: int) -> Sequence[Row[Any]]:
+    """Lock and return notices whose sender did not come back in time."""
+    return await tx.all(
+        select(NOTICE)
+        .where(NOTICE.c.state == State.SENDING.value, NOTICE.c.due_at <= tx.now)
+        .order_by(NOTICE.c.notice_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+
+
+async def in_flight(tx: Tx, notice_ids: Sequence[str]) -> set[tuple[str, int, int]]:
+    """Lock these notices, and return (notice_id, attempts, resends) of those whose attempt is not settled."""
+    c = NOTICE.c
+    rows = await bulk.select_in(
+        tx,
+        NOTICE,
+        {"notice_id": notice_ids},
+        columns=(c.notice_id, c.attempts, c.resends),
+        where=c.state.in_(_IN_FLIGHT),
+        order_by=(c.notice_id,),
+        for_update=tx.dialect == "postgresql",
+    )
+    return {(row.notice_id, row.attempts, row.resends) for row in rows}
+
+
+async def settle(tx: Tx, settled: Sequence[Settled]) -> None:
+    """Store what became of attempts; the caller holds the locks."""
+    columns = {name: [getattr(one, name) for one in settled] for name in Settled._fields}
+    await bulk.update_from(tx, NOTICE, columns, key=("notice_id",))
+
+
+async def notice_for_update(tx: Tx, notice_id: str) -> Row[Any] | None:
+    """Lock and return one notice."""
+    return await tx.first(select(NOTICE).where(NOTICE.c.notice_id == notice_id).with_for_update())
+
+
+async def requeue(tx: Tx, notice_id: str) -> None:
+    """Put a final notice back in line as a new message."""
+    await tx.execute(
+        update(NOTICE)
+        .where(NOTICE.c.notice_id == notice_id)
+        .values(
+            state=State.QUEUED.value,
+            attempts=0,
+            doubts=0,
+            resends=NOTICE.c.resends + 1,
+            code="",
+            due_at=tx.now,
+            done_at=None,
+        )
+    )

@@ -1,0 +1,116 @@
+"""Notices as they are read: lists, receipts, totals, traces. Nothing here knows an address."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Row, Select, distinct, func, select
+
+from services.notify.notices.domain.causes import SERVICE_OF_KIND
+from services.notify.notices.domain.states import NO_CONTACT, WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT, State
+from services.notify.notices.tables import NOTICE, UNADDRESSED
+from services.notify.templates.domain import FIGURES
+from shared.clock import Clock
+from shared.db.engine import View
+from shared.trace import Origin, TraceNode
+from shared.web.state import Gauges
+
+Condition = Callable[..., ColumnElement[bool]]
+_NOTICE = tuple(column for column in NOTICE.c if column.name != "figures")
+_WAITING = (WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT, NO_CONTACT)
+
+
+async def notice(view: View, notice_id: str, *, visible: Condition) -> Row[Any] | None:
+    """Return one notice without its figures."""
+    return await view.first(select(*_NOTICE).where(NOTICE.c.notice_id == notice_id, visible(NOTICE.c.org_unit)))
+
+
+async def notices_page(
+    view: View,
+    *,
+    account_no: str | None,
+    state: str | None,
+    cycle: str | None,
+    visible: Condition,
+    after: Condition,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Return notices in the order they were queued."""
+    wanted = [
+        NOTICE.c[name] == value
+        for name, value in (("account_no", account_no), ("state", state), ("cycle", cycle))
+        if value is not None
+    ]
+    where = visible(NOTICE.c.org_unit), after(NOTICE.c.notice_id), *wanted
+    return await view.all(select(*_NOTICE).where(*where).order_by(NOTICE.c.notice_id).limit(limit))
+
+
+async def control_totals(view: View, cycle: str) -> Mapping[str, int]:
+    """Return what became of a cycle's causes and notices.
+
+    `causes_<template>` counts every cause once, told or not: it must equal what billing, reading and collection count.
+    """
+    totals = {f"notices_{state}": 0 for state in State} | {f"unaddressed_{s}": 0 for s in _WAITING}
+    totals |= {f"causes_{template}": 0 for template in FIGURES}
+    by_state = select(NOTICE.c.state, func.count()).where(NOTICE.c.cycle == cycle).group_by(NOTICE.c.state)
+    for state, count in await _pairs(view, by_state):
+        totals[f"notices_{state}"] = count
+    aside = select(UNADDRESSED.c.state, func.count()).where(UNADDRESSED.c.cycle == cycle)
+    for state, count in await _pairs(view, aside.group_by(UNADDRESSED.c.state)):
+        totals[f"unaddressed_{state}"] = count
+    for table in (NOTICE, UNADDRESSED):
+        causes = select(table.c.template, func.count(distinct(table.c.cause_id))).where(table.c.cycle == cycle)
+        for template, count in await _pairs(view, causes.group_by(table.c.template)):
+            name = f"causes_{template}"
+            totals[name] += count
+    return totals
+
+
+async def _pairs(view: View, statement: Select[Any]) -> list[tuple[str, int]]:
+    rows: Sequence[Any] = await view.all(statement)
+    return [(name, count) for name, count in rows]
+
+
+async def trace(view: View, document_id: str) -> TraceNode | None:
+    """Return a notice and its cause."""
+    row = await view.first(select(NOTICE).where(NOTICE.c.notice_id == document_id))
+    if row is None:
+        return None
+    document = {
+        "account_no": row.account_no,
+        "contact_no": row.contact_no,
+        "channel": row.channel,
+        "template": row.template,
+        "template_version": row.template_version,
+        "content_hash": row.content_hash,
+        "state": row.state,
+        "code": row.code,
+        "attempts": row.attempts,
+        "resends": row.resends,
+        "figures": orjson.loads(row.figures),
+    }
+    origin = Origin(SERVICE_OF_KIND[row.cause_kind], row.cause_kind, row.cause_id)
+    return TraceNode("notify", "notice", document_id, document, (origin,))
+
+
+async def queue_depth(view: View) -> tuple[int, datetime | None]:
+    """Return how many notices are not final, and since when the oldest of them is queued."""
+    row = await view.first(
+        select(func.count().label("depth"), func.min(NOTICE.c.queued_at).label("since")).where(
+            NOTICE.c.due_at.is_not(None)
+        )
+    )
+    assert row is not None
+    return row.depth, row.since
+
+
+def gauges(clock: Clock) -> Gauges:
+    """Return how the length and the age of the queue are read."""
+
+    async def read_gauges(view: View) -> Mapping[str, float]:
+        queued, oldest = await queue_depth(view)
+        age = 0.0 if oldest is None else max((clock.now() - oldest).total_seconds(), 0.0)
+        return {"notices_queued": float(queued), "notices_oldest_age_seconds": age}
+
+    return read_gauges

@@ -1,0 +1,56 @@
+"""New notices: exactly one row of each cause, contact and template."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import orjson
+
+from services.notify.notices.domain.causes import Cause
+from services.notify.notices.domain.states import State
+from services.notify.notices.tables import NOTICE
+from shared.db import bulk
+from shared.db.engine import Tx
+
+
+class Planned(NamedTuple):
+    """A notice to be queued."""
+
+    notice_id: str
+    contact_no: str
+    channel: str
+    account_no: str
+    org_unit: str
+    cause: Cause
+
+
+async def queue(tx: Tx, planned: Sequence[Planned]) -> int:
+    """Insert notices that are new under (cause, contact, template), and return how many that were."""
+    count = len(planned)
+    causes = [p.cause for p in planned]
+    figures = {id(c.figures): orjson.dumps(c.figures).decode() for c in causes}
+    rows = await bulk.insert_ignore(
+        tx,
+        NOTICE,
+        {
+            "notice_id": [p.notice_id for p in planned],
+            "account_no": [p.account_no for p in planned],
+            "org_unit": [p.org_unit for p in planned],
+            "contact_no": [p.contact_no for p in planned],
+            "channel": [p.channel for p in planned],
+            "template": [c.template for c in causes],
+            "cause_kind": [c.kind for c in causes],
+            "cause_id": [c.id for c in causes],
+            "cycle": [c.cycle for c in causes],
+            "day": [c.day for c in causes],
+            "figures": [figures[id(c.figures)] for c in causes],
+            "state": [State.QUEUED.value] * count,
+            "attempts": [0] * count,
+            "doubts": [0] * count,
+            "resends": [0] * count,
+            "code": [""] * count,
+            "queued_at": [tx.now] * count,
+            "due_at": [tx.now] * count,
+        },
+        key=("cause_id", "contact_no", "template"),
+    )
+    return len(rows)

@@ -1,0 +1,115 @@
+"""Causes that wait for their account or for a contact."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Row, delete, func, select, true, update
+
+from services.notify.notices.domain.causes import Cause
+from services.notify.notices.domain.states import NO_CONTACT, WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT
+from services.notify.notices.tables import UNADDRESSED
+from shared.db import bulk
+from shared.db.engine import Tx, View
+
+Condition = Callable[..., ColumnElement[bool]]
+
+
+async def set_aside(tx: Tx, causes: Sequence[Cause], notice_ids: Sequence[str], state: str) -> None:
+    """Store causes that cannot be addressed yet; one that is stored already stays as it is."""
+    count = len(causes)
+    await bulk.insert_ignore(
+        tx,
+        UNADDRESSED,
+        {
+            "cause_id": [c.id for c in causes],
+            "template": [c.template for c in causes],
+            "notice_id": notice_ids,
+            "cause_kind": [c.kind for c in causes],
+            "account_no": [c.account_no for c in causes],
+            "service_point_no": [c.service_point_no for c in causes],
+            "org_unit": [c.org_unit for c in causes],
+            "cycle": [c.cycle for c in causes],
+            "day": [c.day for c in causes],
+            "figures": [orjson.dumps(c.figures).decode() for c in causes],
+            "state": [state] * count,
+            "since": [tx.now] * count,
+        },
+        key=("cause_id", "template"),
+    )
+
+
+async def waiting(tx: Tx, *, state: str, column: str, values: Sequence[str]) -> list[Cause]:
+    """Return the causes that wait for one of these accounts (`account_no`) or service points (`service_point_no`).
+
+    The caller holds the anchors of the values.
+    """
+    keys = {column: values}
+    rows = await bulk.select_in(
+        tx, UNADDRESSED, keys, where=UNADDRESSED.c.state == state, for_update=tx.dialect == "postgresql"
+    )
+    return [cause_of(row) for row in rows]
+
+
+async def remove_waiting(tx: Tx, causes: Sequence[Cause]) -> None:
+    """Delete the rows of causes that wait no longer."""
+    keys = {"cause_id": [c.id for c in causes], "template": [c.template for c in causes]}
+    given = bulk.relation_for(tx, UNADDRESSED, keys)
+    same = (UNADDRESSED.c.cause_id == given.c.cause_id) & (UNADDRESSED.c.template == given.c.template)
+    await tx.execute(delete(UNADDRESSED).where(select(given.c.cause_id).where(same).exists()))
+
+
+def cause_of(row: Row[Any]) -> Cause:
+    """Return the cause that a row of `unaddressed` holds."""
+    return Cause(
+        kind=row.cause_kind,
+        id=row.cause_id,
+        template=row.template,
+        account_no=row.account_no,
+        service_point_no=row.service_point_no,
+        org_unit=row.org_unit,
+        cycle=row.cycle,
+        day=row.day,
+        figures=orjson.loads(row.figures),
+    )
+
+
+async def give_up(tx: Tx, *, org_unit: str, before: date) -> Sequence[Row[Any]]:
+    """Mark the causes of an org unit that have waited for a contact since before a business day, and return them."""
+    return await tx.all(
+        update(UNADDRESSED)
+        .where(UNADDRESSED.c.state == WAITS_FOR_CONTACT, UNADDRESSED.c.org_unit == org_unit, UNADDRESSED.c.day < before)
+        .values(state=NO_CONTACT)
+        .returning(
+            UNADDRESSED.c.notice_id,
+            UNADDRESSED.c.account_no,
+            UNADDRESSED.c.template,
+            UNADDRESSED.c.cause_kind,
+            UNADDRESSED.c.cause_id,
+        )
+    )
+
+
+async def unaddressed_page(
+    view: View, *, state: str | None, visible: Condition, after: Condition, limit: int
+) -> Sequence[Row[Any]]:
+    """Return the causes that nobody was told of yet, by cause and template."""
+    table = UNADDRESSED
+    order = table.c.cause_id, table.c.template
+    wanted = true() if state is None else table.c.state == state
+    where = visible(table.c.org_unit), after(*order), wanted
+    return await view.all(select(table).where(*where).order_by(*order).limit(limit))
+
+
+async def waiting_oldest(view: View) -> datetime | None:
+    """Return since when the oldest estimate waits for its account. Waiting for a contact is not late, it is listed."""
+    oldest = select(func.min(UNADDRESSED.c.since)).where(UNADDRESSED.c.state == WAITS_FOR_ACCOUNT)
+    found: datetime | None = await view.scalar(oldest)
+    return found
+
+
+async def org_units_with_waiting(view: View) -> list[str]:
+    """Return the org units that have causes waiting for a contact."""
+    found = select(UNADDRESSED.c.org_unit).where(UNADDRESSED.c.state == WAITS_FOR_CONTACT).distinct()
+    return sorted(row.org_unit for row in await view.all(found))

@@ -1,0 +1,73 @@
+"""The tables of notices: what is told to whom, and the causes that nobody could be told of yet."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Column, Date, Index, Integer, SmallInteger, String, Text, UniqueConstraint, text
+from sqlmodel import Field
+
+from services.notify.base import Base, table
+from shared.db import columns
+
+
+class Unaddressed(Base, table=True):
+    """A cause that could not be turned into notices: it waits for its account or for a contact, or nobody could be told."""
+
+    __tablename__ = "unaddressed"
+
+    cause_id: str = Field(sa_column=columns.key())
+    template: str = Field(sa_column=Column(String(32), primary_key=True))
+    notice_id: str = Field(sa_column=Column(columns.No, nullable=False))
+    cause_kind: str = Field(sa_column=Column(String(16), nullable=False))
+    account_no: str = Field(sa_column=Column(columns.No, nullable=False, index=True))
+    service_point_no: str = Field(sa_column=Column(columns.No, nullable=False, index=True))
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    cycle: str = Field(sa_column=Column(String(7), nullable=False))
+    day: date = Field(sa_column=Column(Date, nullable=False))
+    figures: str = Field(sa_column=Column(Text, nullable=False))
+    state: str = Field(sa_column=Column(String(24), nullable=False))
+    since: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
+
+
+class Notice(Base, table=True):
+    """One message to one contact about one cause, in one template: exactly one row of each, for ever.
+
+    `due_at` is when the sender looks at it again: the next attempt, or while `sending` the end of the lease; NULL when final.
+    """
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        UniqueConstraint("cause_id", "contact_no", "template", name="notice_once"),
+        # the sender's queue: as small as the work that is left
+        Index(
+            "notice_due",
+            "due_at",
+            postgresql_where=text("due_at IS NOT NULL"),
+            sqlite_where=text("due_at IS NOT NULL"),
+        ),
+    )
+
+    notice_id: str = Field(sa_column=columns.key())
+    account_no: str = Field(sa_column=Column(columns.No, nullable=False, index=True))
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    contact_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    channel: str = Field(sa_column=Column(String(16), nullable=False))
+    template: str = Field(sa_column=Column(String(32), nullable=False))
+    cause_kind: str = Field(sa_column=Column(String(16), nullable=False))
+    cause_id: str = Field(sa_column=Column(columns.No, nullable=False))
+    cycle: str = Field(sa_column=Column(String(7), nullable=False))
+    day: date = Field(sa_column=Column(Date, nullable=False))
+    figures: str = Field(sa_column=Column(Text, nullable=False))
+    state: str = Field(sa_column=Column(String(16), nullable=False))
+    attempts: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    doubts: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    resends: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    code: str = Field(sa_column=Column(columns.Code, nullable=False))
+    queued_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
+    due_at: datetime | None = Field(sa_column=Column(columns.Instant))
+    done_at: datetime | None = Field(sa_column=Column(columns.Instant))
+    template_version: int | None = Field(sa_column=Column(Integer))
+    content_hash: str | None = Field(sa_column=Column(String(64)))
+
+
+UNADDRESSED = table(Unaddressed)
+NOTICE = table(Notice)

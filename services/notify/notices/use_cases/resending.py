@@ -1,0 +1,43 @@
+"""What a person may do with a notice."""
+
+from services.notify.notices.store import attempts
+from shared.db.audit import AuditEntry
+from shared.db.engine import Tx
+from shared.errors import BusinessError
+
+RESENDS_MAX = 20  # who did not get it by then needs another channel
+
+
+class NoticeStillOnItsWay(BusinessError):
+    status = 409
+    code = "notice.still_on_its_way"
+    title = "The notice is not final yet: it is queued, being sent, or will be tried again by itself"
+
+
+class ResentTooOften(BusinessError):
+    status = 409
+    code = "notice.resent_too_often"
+    title = "The notice was resent as often as it may be"
+
+
+async def resend(tx: Tx, notice_id: str, *, actor: str, reason: str) -> bool:
+    """Have a final notice sent again as a new message (with a Message-ID of its own); False if there is none."""
+    notice = await attempts.notice_for_update(tx, notice_id)
+    if notice is None:
+        return False
+    if notice.due_at is not None:
+        raise NoticeStillOnItsWay
+    if notice.resends >= RESENDS_MAX:
+        raise ResentTooOften
+    await attempts.requeue(tx, notice_id)
+    entry = AuditEntry(
+        action="notice.resend",
+        entity_kind="notice",
+        entity_id=notice_id,
+        actor=actor,
+        reason=reason,
+        before_version=notice.resends,
+        after_version=notice.resends + 1,
+    )
+    tx.audit([entry])
+    return True

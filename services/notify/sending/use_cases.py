@@ -1,0 +1,161 @@
+"""Sending, as the database sees it: take notices, and store what became of them. One notice in flight per connection.
+
+Storing outcomes and taking the next notices is one unit of work. So `sending` means truly in flight, and a process that dies
+leaves at most one notice per connection in doubt.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import Row
+
+from services.notify.contacts import store as contact_store
+from services.notify.contacts.domain import Contact
+from services.notify.notices.domain.states import State
+from services.notify.notices.store import attempts
+from services.notify.notices.store.attempts import Settled
+from services.notify.policies.domain import Retry
+from services.notify.sending import domain
+from services.notify.sending.domain import Attempt, Verdict
+from services.notify.templates.domain import Catalogue, Figures, Rendered, render
+from shared.db.engine import Tx
+from shared.events.notify import NoticeDelivered, NoticeFailed
+
+EXPIRED_MAX = 100  # leases looked at in one unit of work; there are as many as senders died
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A notice taken for sending, with the contact as it is now: a corrected address is used at once."""
+
+    notice_id: str
+    account_no: str
+    template: str
+    cause_kind: str
+    cause_id: str
+    attempts: int
+    doubts: int
+    resends: int
+    contact: Contact
+    text: Rendered | None  # None: the figures lack what the template shows
+
+
+async def claim(tx: Tx, catalogue: Catalogue, *, count: int, lease_seconds: int) -> list[Claimed]:
+    """Take up to `count` notices, those that are due longest, rendered in their contacts' languages."""
+    rows = await attempts.claim(tx, count=count, lease_until=tx.now + timedelta(seconds=lease_seconds))
+    contacts = await contact_store.contacts(tx, [row.contact_no for row in rows])
+    return [_claimed(row, contacts[row.contact_no][0], catalogue) for row in rows]
+
+
+def _claimed(row: Row[Any], contact: Contact, catalogue: Catalogue) -> Claimed:
+    figures: Figures = orjson.loads(row.figures)
+    try:
+        text = render(catalogue.on(row.template, row.day), contact.language, figures)
+    except KeyError:  # a later version of the template may show a figure that the cause did not bring
+        text = None
+    return Claimed(
+        row.notice_id,
+        row.account_no,
+        row.template,
+        row.cause_kind,
+        row.cause_id,
+        row.attempts + 1,
+        row.doubts,
+        row.resends,
+        contact,
+        text,
+    )
+
+
+async def finish(tx: Tx, done: Sequence[tuple[Claimed, Attempt]], retry: Retry) -> int:
+    """Store what became of notices, publish what is final, and return how many attempts were overtaken by another."""
+    if not done:
+        return 0
+    in_flight = await attempts.in_flight(tx, [claimed.notice_id for claimed, _ in done])
+    judged = [
+        (claimed, domain.judge(claimed.notice_id, claimed.attempts, claimed.doubts, attempt, retry))
+        for claimed, attempt in done
+        if (claimed.notice_id, claimed.attempts, claimed.resends) in in_flight
+    ]
+    await attempts.settle(
+        tx,
+        [
+            _settled(
+                tx,
+                claimed.notice_id,
+                verdict,
+                claimed.contact.channel,
+                claimed.text.template_version if claimed.text else None,
+                claimed.text.content_hash if claimed.text else None,
+            )
+            for claimed, verdict in judged
+        ],
+    )
+    _publish(tx, [(claimed, claimed.contact.channel, verdict) for claimed, verdict in judged])
+    return len(done) - len(judged)
+
+
+async def expire_leases(tx: Tx, retry: Retry) -> int:
+    """Give up on senders that did not come back: what they had in flight is in doubt. Returns how many."""
+    rows = await attempts.expired_leases(tx, EXPIRED_MAX)
+    attempt = Attempt("in_doubt", "lease_expired")
+    judged = [(row, domain.judge(row.notice_id, row.attempts, row.doubts, attempt, retry)) for row in rows]
+    await attempts.settle(
+        tx,
+        [
+            _settled(tx, row.notice_id, verdict, row.channel, row.template_version, row.content_hash)
+            for row, verdict in judged
+        ],
+    )
+    _publish(tx, [(row, row.channel, verdict) for row, verdict in judged])
+    return len(rows)
+
+
+def _settled(
+    tx: Tx,
+    notice_id: str,
+    verdict: Verdict,
+    channel: str,
+    template_version: int | None,
+    content_hash: str | None,
+) -> Settled:
+    final = verdict.retry_seconds is None
+    return Settled(
+        notice_id=notice_id,
+        state=verdict.state.value,
+        doubts=verdict.doubts,
+        code=verdict.code,
+        due_at=None if verdict.retry_seconds is None else tx.now + timedelta(seconds=verdict.retry_seconds),
+        done_at=tx.now if final else None,
+        channel=channel,
+        template_version=template_version,
+        content_hash=content_hash,
+    )
+
+
+def _publish(tx: Tx, judged: Sequence[tuple["Claimed | Row[Any]", str, Verdict]]) -> None:
+    """Publish final states. The locks on the notices' rows order the facts about each."""
+    delivered: list[NoticeDelivered] = []
+    failed: list[NoticeFailed] = []
+    for notice, channel, verdict in judged:
+        if verdict.retry_seconds is not None:
+            continue
+        about = {
+            "account_no": notice.account_no,
+            "notice_id": notice.notice_id,
+            "template": notice.template,
+            "channel": channel,
+            "cause_kind": notice.cause_kind,
+            "cause_id": notice.cause_id,
+            "causation_id": notice.cause_id,
+        }
+        if verdict.state is State.DELIVERED:
+            delivered.append(NoticeDelivered(**about, delivered_at=tx.now))
+        else:
+            reason = "delivery_unknown" if verdict.state is State.UNKNOWN else verdict.code
+            failed.append(NoticeFailed(**about, reason=reason))
+    tx.publish(delivered)
+    tx.publish(failed)

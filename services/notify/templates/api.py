@@ -1,0 +1,46 @@
+"""Templates over HTTP: what there is, and how a notice would read."""
+
+from services.notify import context
+from services.notify.context import READ, Number
+from services.notify.templates import examples
+from services.notify.templates.domain import FIGURES, render
+from services.notify.templates.schemas import Preview, PreviewText, TemplateView
+from shared.web import errors
+from shared.web.routing import Router
+
+router = Router(prefix="/v1", tags=["notify"])
+
+
+@router.get("/templates", policy=READ)
+async def list_templates(ctx: context.Own) -> list[TemplateView]:
+    """List all versions of all templates and the figures that they may show."""
+    return [
+        TemplateView(
+            template=t.name, version=t.version, effective_from=t.effective_from, figures=sorted(FIGURES[t.name])
+        )
+        for t in ctx.catalogue.all()
+    ]
+
+
+@router.post("/templates/{template}/preview", policy=READ, example=examples.PREVIEW)
+async def preview_template(template: Number, body: Preview, ctx: context.Own) -> PreviewText:
+    """Show a notice as it would be sent, with given figures; nothing is stored or sent."""
+    if template not in FIGURES:
+        raise errors.not_found("template")
+    if set(body.figures) != FIGURES[template] or not all(_is_figure(n, v) for n, v in body.figures.items()):
+        raise errors.Problem(
+            status=422,
+            code="template.wrong_figures",
+            title="The figures are not those that the template shows",
+            detail="needs " + ", ".join(sorted(FIGURES[template])),
+        )
+    text = render(ctx.catalogue.on(template, body.on), body.language, body.figures)
+    return PreviewText(
+        template_version=text.template_version, subject=text.subject, body=text.body, content_hash=text.content_hash
+    )
+
+
+def _is_figure(name: str, value: object) -> bool:
+    if name.endswith(("_fen", "_wh", "bills")):
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return isinstance(value, str) and len(value) <= 64

@@ -1,0 +1,180 @@
+"""Templates of notices: data files, versioned by date, checked when they are loaded.
+
+A text may hold `{name}` and nothing more. A name ending in `_yuan` shows the figure `…_fen`, one ending in `_kwh` the figure
+`…_wh`, any other the figure itself, or the word that the template gives for its value.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from string import Formatter
+from typing import Any
+
+from services.notify.policies.domain import LANGUAGES
+from shared import money
+
+Figures = Mapping[str, str | int]
+"""The raw figures of a cause by name: `…_fen`, `…_wh`, ISO dates."""
+
+FIGURES: dict[str, frozenset[str]] = {
+    "bill_issued": frozenset(
+        {"account_no", "service_point_no", "cycle", "period_from", "period_to", "energy_wh", "total_fen"}
+        | {"issued_on", "due_on", "estimated"}
+    ),
+    "bill_corrected": frozenset(
+        {"account_no", "cycle", "bills", "old_fen", "new_fen", "difference_fen", "settled_by", "due_on", "reason"}
+    ),
+    "estimate_made": frozenset(
+        {"account_no", "service_point_no", "cycle", "period_from", "period_to", "energy_wh", "reason"}
+    ),
+    "reminder": frozenset({"account_no", "outstanding_fen", "due_on", "business_date"}),
+    "payment_reversed": frozenset({"account_no", "amount_fen", "received_on", "reversed_on", "outstanding_fen"}),
+}
+"""The figures that every cause of a template brings."""
+
+TEXT_MAX = 10_000  # characters of subject and body together: a letter, not a book
+
+
+class InvalidTemplate(ValueError):
+    """A template file cannot be used; `code` is stable, the text says where."""
+
+    def __init__(self, code: str, where: str) -> None:
+        super().__init__(f"{code}: {where}")
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Text:
+    subject: str
+    body: str
+    words: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Template:
+    name: str
+    version: int
+    effective_from: date
+    texts: Mapping[str, Text]  # by language
+
+
+@dataclass(frozen=True)
+class Rendered:
+    template_version: int
+    subject: str
+    body: str
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 over subject and body: what was said, without to whom."""
+        return hashlib.sha256(f"{self.subject}\n{self.body}".encode()).hexdigest()
+
+
+class Catalogue:
+    """All versions of all templates."""
+
+    def __init__(self, templates: Iterable[Template]) -> None:
+        self._versions: dict[str, list[Template]] = {name: [] for name in FIGURES}
+        for template in templates:
+            if any(template.version == other.version for other in self._versions[template.name]):
+                raise InvalidTemplate("template.version_given_twice", f"{template.name} v{template.version}")
+            self._versions[template.name].append(template)
+        for name, versions in self._versions.items():
+            if not versions:
+                raise InvalidTemplate("template.missing", name)
+            versions.sort(key=lambda t: t.version)
+            if any(a.effective_from >= b.effective_from for a, b in pairwise(versions)):
+                raise InvalidTemplate("template.versions_out_of_order", name)
+
+    def all(self) -> list[Template]:
+        """Return every version, by name."""
+        return [template for name in sorted(self._versions) for template in self._versions[name]]
+
+    def on(self, name: str, day: date) -> Template:
+        """Return the version in force on the business day of a cause; the first one for days before it."""
+        versions = self._versions[name]
+        return next((t for t in reversed(versions) if t.effective_from <= day), versions[0])
+
+
+def load(document: Mapping[str, Any]) -> Template:
+    """Return the template of a parsed JSON document. Raises `InvalidTemplate`."""
+    if set(document) != {"template", "version", "effective_from", "texts"}:
+        raise InvalidTemplate("template.fields", "needs template, version, effective_from, texts")
+    name = document["template"]
+    if name not in FIGURES:
+        raise InvalidTemplate("template.unknown_name", str(name))
+    version = document["version"]
+    if not isinstance(version, int) or version < 1:
+        raise InvalidTemplate("template.version", name)
+    if set(document["texts"]) != set(LANGUAGES):
+        raise InvalidTemplate("template.languages", f"{name} v{version}: needs {', '.join(LANGUAGES)}")
+    try:
+        effective_from = date.fromisoformat(document["effective_from"])
+    except (TypeError, ValueError):
+        raise InvalidTemplate("template.effective_from", f"{name} v{version}") from None
+    texts = {lang: _text(f"{name} v{version} {lang}", name, given) for lang, given in document["texts"].items()}
+    return Template(name, version, effective_from, texts)
+
+
+def _text(where: str, name: str, given: Mapping[str, Any]) -> Text:
+    subject, body, words = given.get("subject"), given.get("body"), given.get("words", {})
+    if not isinstance(subject, str) or not isinstance(body, list) or set(given) - {"subject", "body", "words"}:
+        raise InvalidTemplate("template.fields", f"{where}: needs subject, body (a list of lines), words")
+    text = Text(subject, "\n".join(body) + "\n", words)
+    if "\n" in subject or "\r" in subject:
+        raise InvalidTemplate("template.subject", where)
+    if len(subject) + len(text.body) > TEXT_MAX:
+        raise InvalidTemplate("template.too_long", where)
+    for figure, values in words.items():
+        if figure not in FIGURES[name]:
+            raise InvalidTemplate("template.unknown_placeholder", f"{where}: words/{figure}")
+        if "*" not in values:
+            raise InvalidTemplate("template.words_without_default", f"{where}: words/{figure}")
+    for part in (subject, text.body):
+        _check_placeholders(where, name, part)
+    return text
+
+
+def _check_placeholders(where: str, name: str, text: str) -> None:
+    try:
+        fields = list(Formatter().parse(text))
+    except ValueError as error:
+        raise InvalidTemplate("template.braces", f"{where}: {error}") from None
+    for _, placeholder, form, conversion in fields:
+        if placeholder is None:
+            continue
+        # `{x.y}`, `{x[0]}`, `{x:…}` and `{x!r}` would reach into objects: only a plain name is a placeholder
+        if form or conversion or _figure_of(placeholder) not in FIGURES[name]:
+            raise InvalidTemplate("template.unknown_placeholder", f"{where}: {{{placeholder}}}")
+
+
+def _figure_of(placeholder: str) -> str:
+    for shown, stored in (("_yuan", "_fen"), ("_kwh", "_wh")):
+        if placeholder.endswith(shown):
+            return placeholder.removesuffix(shown) + stored
+    # an amount is only ever shown in yuan and kWh
+    return "" if placeholder.endswith(("_fen", "_wh")) else placeholder
+
+
+def render(template: Template, language: str, figures: Figures) -> Rendered:
+    """Return the notice in one language; amounts are exact: they are moved from fen and Wh as text."""
+    text = template.texts[language]
+    shown: dict[str, str] = {}
+    for name, value in figures.items():
+        if name.endswith("_fen"):
+            shown[name.removesuffix("_fen") + "_yuan"] = money.yuan(int(value))
+        elif name.endswith("_wh"):
+            shown[name.removesuffix("_wh") + "_kwh"] = kwh(int(value))
+        elif name in text.words:
+            shown[name] = text.words[name].get(str(value), text.words[name]["*"])
+        else:
+            shown[name] = str(value)
+    return Rendered(template.version, text.subject.format_map(shown), text.body.format_map(shown))
+
+
+def kwh(wh: int) -> str:
+    """Return energy as it is printed: 1234500 Wh are `1234.5`, whole kWh stand without a point."""
+    text = f"{'-' if wh < 0 else ''}{abs(wh) // 1000}.{abs(wh) % 1000:03}"
+    return text.rstrip("0").rstrip(".")

@@ -1,0 +1,38 @@
+"""Templates as they are said and taken over HTTP."""
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class TemplateView(BaseModel):
+    template: str
+    version: int
+    effective_from: date
+    figures: list[str]
+
+
+class Preview(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    language: Literal["zh", "en"] = "zh"
+    on: date = Field(examples=["2026-02-02"], description="The version in force on this business day is shown.")
+    figures: dict[str, Any] = Field(
+        max_length=32,
+        examples=[
+            {
+                "account_no": "3301000001",
+                "outstanding_fen": 12345,
+                "due_on": "2026-02-20",
+                "business_date": "2026-03-01",
+            }
+        ],
+        description="Every figure of the template: `…_fen` and `…_wh` are whole numbers, the others texts.",
+    )
+
+
+class PreviewText(BaseModel):
+    template_version: int
+    subject: str
+    body: str
+    content_hash: str

@@ -1,0 +1,39 @@
+"""What becomes of each contact of a batch."""
+
+from tests.kits.notify import Notify, account, contact, issued
+
+
+async def test_put_answers_each_contact_by_itself(notify: Notify) -> None:
+    await notify.handle(account(5))
+    assert await notify.put(contact(1)) == ["done"]
+    answers = await notify.put(
+        contact(1),
+        contact(2),
+        contact(3, address="nobody"),
+        contact(4),
+        contact(4),
+        contact(1 + 5, org_unit="bj/haidian"),
+        contact(7, account_no="a0005", org_unit="zj/ningbo"),
+    )
+    assert answers == [
+        "already_done",
+        "done",
+        "contact.bad_address",
+        "contact.repeated_in_batch",
+        "contact.repeated_in_batch",
+        "contact.other_org_unit",
+        "contact.does_not_cover_account",
+    ]
+    assert await notify.put(contact(1, account_no="a0009")) == ["contact.other_account"]
+    assert await notify.put(contact(1, org_unit="zj"), org_units=("zj/ningbo",)) == ["contact.other_org_unit"]
+
+
+async def test_the_statements_of_a_batch_of_contacts_are_as_many_for_ten_as_for_a_thousand(notify: Notify) -> None:
+    await notify.handle(*(issued(n) for n in range(1, 2000)))
+    counts = []
+    for numbers in (range(1, 11), range(11, 1011)):
+        with notify.statements() as seen:
+            assert set(await notify.put(*(contact(n) for n in numbers))) == {"done"}
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+    assert len(await notify.notices()) == 1010

@@ -1,0 +1,306 @@
+"""The notify service on a real database, with facts to feed it."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+from sqlalchemy import event, select
+
+from services.notify.base import PLATFORM
+from services.notify.causes.use_cases import (
+    accounts_changed,
+    bills_corrected,
+    bills_issued,
+    estimates_made,
+    payments_reversed,
+    reminders_due,
+)
+from services.notify.contacts import use_cases as contacts
+from services.notify.contacts.domain import Contact
+from services.notify.main import build, load_policy, load_templates
+from services.notify.notices.tables import NOTICE, UNADDRESSED
+from services.notify.notices.use_cases import waiting
+from services.notify.policies.domain import Policy, Retry
+from services.notify.sending.gateways.smtp import SmtpServer as Server
+from services.notify.sending.sender import Sender
+from services.notify.settings import NotifySettings
+from shared import ids
+from shared.bus.embedded import EmbeddedEventLog
+from shared.db.engine import Database
+from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued, Component, Contract
+from shared.events.collection import PaymentReversed, ReminderDue
+from shared.events.reading import EstimateMade
+from shared.metrics import Metrics
+from shared.service import Service
+from shared.web import auth
+from tests import databases
+
+ISSUED = date(2026, 2, 2)
+ORG = "zj/hangzhou/xihu"
+
+
+@dataclass
+class HandClock:
+    """A clock that a test moves."""
+
+    at: datetime = datetime(2026, 2, 2, 1, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def move(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+def shipped_policy() -> Policy:
+    return load_policy(NotifySettings.model_fields["notify_policy"].default)
+
+
+@dataclass
+class Notify:
+    """The database of a notify service and its use cases, each call one unit of work."""
+
+    database: Database
+    clock: HandClock
+    policy: Policy = field(default_factory=shipped_policy)
+
+    def retry_at_once(self, temporary: int = 5, in_doubt: int = 2) -> None:
+        self.policy = replace(self.policy, retry=Retry((0,) * temporary, (0,) * in_doubt))
+
+    async def put(self, *given: Contact, org_units: Sequence[str] = ("zj",)) -> list[str]:
+        def may_see(unit: str) -> bool:
+            return any(unit == mine or unit.startswith(mine + "/") for mine in org_units)
+
+        async with self.database.begin() as tx:
+            outcomes = await contacts.put(
+                tx, given, actor="clerk-1", may_see=may_see, policy=self.policy, take_up=waiting.take_up
+            )
+        return [outcome.code or outcome.status for outcome in outcomes]
+
+    async def handle(self, *facts: Any) -> None:
+        handler = {
+            BillIssued: bills_issued.tell,
+            BillCorrected: bills_corrected.tell,
+            ReminderDue: reminders_due.tell,
+            PaymentReversed: payments_reversed.tell,
+            EstimateMade: estimates_made.tell,
+            AccountChanged: accounts_changed.keep,
+        }[type(facts[0])]
+        async with self.database.begin() as tx:
+            await handler(tx, facts, self.policy)  # type: ignore[operator]
+
+    async def notices(self) -> list[Any]:
+        async with self.database.view() as view:
+            return list(await view.all(select(NOTICE).order_by(NOTICE.c.contact_no, NOTICE.c.cause_id)))
+
+    async def states(self) -> list[tuple[str, str]]:
+        return [(notice.state, notice.code) for notice in await self.notices()]
+
+    async def unaddressed(self) -> list[tuple[str, str]]:
+        async with self.database.view() as view:
+            rows = await view.all(select(UNADDRESSED).order_by(UNADDRESSED.c.cause_id))
+        return [(row.cause_id, row.state) for row in rows]
+
+    async def published(self) -> list[dict[str, Any]]:
+        """The facts in the journal, each with its type."""
+        journal = PLATFORM.event_journal
+        async with self.database.view() as view:
+            rows = await view.all(select(journal.c.type, journal.c.payload).order_by(journal.c.position))
+        return [{"type": row.type, **item} for row in rows for item in orjson.loads(row.payload)["items"]]
+
+    def sender(self, port: int, *, senders: int = 2, lease_seconds: int = 60, **server: Any) -> Sender:
+        given = {"security": "none", "username": None, "password": None, "timeout_seconds": 5.0, **server}
+        return Sender(
+            self.database,
+            Server(host="127.0.0.1", port=port, sender="bills@wattline.example", **given),
+            policy=self.policy,
+            catalogue=load_templates(NotifySettings.model_fields["notify_templates"].default),
+            senders=senders,
+            lease_seconds=lease_seconds,
+            metrics=Metrics(),
+        )
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """Collect the SQL statements that run inside."""
+        seen: list[str] = []
+
+        def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if not statement.startswith(("BEGIN", "PRAGMA")):
+                seen.append(statement)
+
+        event.listen(self.database.engine.sync_engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(self.database.engine.sync_engine, "before_cursor_execute", note)
+
+
+KEY = "k" * 40
+BODY = {
+    "account_no": "a0001",
+    "org_unit": "zj/hangzhou/xihu",
+    "role": "holder",
+    "channel": "email",
+    "address": "person0001@example.org",
+    "language": "zh",
+    "valid_from": "2026-01-01",
+}
+
+
+class Api:
+    def __init__(self, service: Service, notify: Notify) -> None:
+        self.service = service
+        self.notify = notify
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        scopes: tuple[str, ...] = ("notify:read", "notify:write", "admin"),
+        org_units: tuple[str, ...] = ("zj",),
+    ) -> httpx.Response:
+        token = auth.mint(key=KEY, audience="wattline", subject="clerk-1", scopes=scopes, org_units=org_units)
+        transport = httpx.ASGITransport(self.service.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://notify") as client:
+            headers = {"Authorization": f"Bearer {token}"}
+            return await client.request(method, path, json=body, headers=headers)
+
+    async def refused(self, method: str, path: str, body: Any = None, **who: Any) -> tuple[int, str]:
+        answer = await self.call(method, path, body, **who)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert "example.org" not in answer.text
+        return answer.status_code, answer.json()["code"]
+
+
+@asynccontextmanager
+async def started(database_url: str, tmp_path: Any) -> AsyncIterator[Api]:
+    await databases.migrate(database_url, "notify")
+    settings = NotifySettings.load(
+        {
+            "WATTLINE_TOKEN_KEY": KEY,
+            "WATTLINE_DEVICE_MASTER_KEY": KEY,
+            "WATTLINE_DATABASE_URL": database_url,
+            "WATTLINE_NOTICE_SENDERS": "0",
+        }
+    )
+    clock = HandClock()
+    service = build(settings, event_log=EmbeddedEventLog(str(tmp_path / "events.db")), clock=clock)
+    yield Api(service, Notify(service.database, clock))
+    await service.database.close()
+
+
+def contact(number: int = 1, **changes: Any) -> Contact:
+    base = Contact(
+        contact_no=f"c{number:04}",
+        account_no=f"a{number:04}",
+        org_unit=ORG,
+        role="holder",
+        channel="email",
+        language="en",
+        valid_from=date(2026, 1, 1),
+        valid_to=None,
+        address=f"person{number:04}@example.org",
+    )
+    return replace(base, **changes)
+
+
+def bill(number: int = 1, **changes: Any) -> Bill:
+    values: dict[str, Any] = {
+        "bill_id": f"bill-{number:04}",
+        "account_no": f"a{number:04}",
+        "contract_no": f"k{number:04}",
+        "service_point_no": f"p{number:04}",
+        "org_unit": ORG,
+        "route_no": "r1",
+        "cycle": "2026-01",
+        "period_from": date(2026, 1, 1),
+        "period_to": date(2026, 2, 1),
+        "version": 1,
+        "issued_on": ISSUED,
+        "due_on": date(2026, 2, 20),
+        "total_fen": 10_000 + number,
+        "components": (Component(component="energy", amount_fen=10_000 + number),),
+        "energy_wh": 200_000,
+        "estimated": False,
+        "usage_id": f"u{number:04}",
+        "tariff": "t@1",
+    }
+    return Bill(**values | changes)
+
+
+def issued(number: int = 1, **changes: Any) -> BillIssued:
+    made = bill(number, **changes)
+    return BillIssued(account_no=made.account_no, bill=made)
+
+
+def corrected(number: int = 1) -> BillCorrected:
+    old = bill(number)
+    new = bill(number, bill_id=f"{old.bill_id}-v2", version=2, total_fen=9_000)
+    return BillCorrected(
+        account_no=old.account_no,
+        correction_id=f"correction-{number:04}",
+        corrected_on=date(2026, 2, 10),
+        reason="read_corrected",
+        reversals=(old,),
+        replacements=(new,),
+    )
+
+
+def reminder(number: int = 1) -> ReminderDue:
+    return ReminderDue(
+        account_no=f"a{number:04}",
+        reminder_id=f"reminder-{number:04}",
+        receivable_id=ids.new(),
+        document_kind="bill",
+        document_id=f"bill-{number:04}",
+        org_unit=ORG,
+        outstanding_fen=12_345,
+        due_on=date(2026, 2, 20),
+        business_date=date(2026, 3, 5),
+    )
+
+
+def payment_reversed(number: int = 1) -> PaymentReversed:
+    return PaymentReversed(
+        account_no=f"a{number:04}",
+        payment_id=f"payment-{number:04}",
+        org_unit=ORG,
+        channel="app",
+        amount_fen=5_000,
+        received_on=date(2026, 2, 25),
+        reversed_on=date(2026, 3, 5),
+        outstanding_fen=12_345,
+    )
+
+
+def estimate(number: int = 1) -> EstimateMade:
+    return EstimateMade(
+        usage_id=f"u{number:04}",
+        service_point_no=f"p{number:04}",
+        org_unit=ORG,
+        cycle="2026-01",
+        period_from=date(2026, 1, 1),
+        period_to=date(2026, 2, 1),
+        energy_wh=180_000,
+        reason="remote_failure",
+        estimates_in_a_row=1,
+    )
+
+
+def account(number: int = 1, *, version: int = 1, point: str = "") -> AccountChanged:
+    contract = Contract(contract_no=f"k{number:04}", service_point_no=point or f"p{number:04}", from_=date(2025, 6, 1))
+    return AccountChanged(
+        account_no=f"a{number:04}",
+        version=version,
+        org_unit=ORG,
+        customer_class="residential",
+        opened_on=date(2025, 6, 1),
+        contracts=(contract,),
+    )

@@ -1,0 +1,123 @@
+"""Templates: what is refused when they are loaded, and that figures are shown exactly."""
+
+import copy
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notify.main import load_templates
+from services.notify.settings import NotifySettings
+from services.notify.templates import domain as templates
+from services.notify.templates.domain import FIGURES, Catalogue, InvalidTemplate
+from shared import money
+
+DIRECTORY = NotifySettings.model_fields["notify_templates"].default
+REMINDER = json.loads((DIRECTORY / "reminder.v1.json").read_text("utf-8"))
+FIGURES_OF_REMINDER = {
+    "account_no": "3301000001",
+    "outstanding_fen": 12305,
+    "due_on": "2026-02-20",
+    "business_date": "2026-03-05",
+}
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    document = copy.deepcopy(REMINDER)
+    *parents, last = path.split("/")
+    target = document
+    for step in parents:
+        target = target[step]
+    target[last] = value
+    return document
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "code"),
+    [
+        ("texts/zh/subject", "{name}", "template.unknown_placeholder"),
+        ("texts/zh/body", ["{outstanding_fen}"], "template.unknown_placeholder"),
+        ("texts/en/body", ["{account_no.__class__}"], "template.unknown_placeholder"),
+        ("texts/en/body", ["{account_no[0]}"], "template.unknown_placeholder"),
+        ("texts/en/body", ["{account_no!r}"], "template.unknown_placeholder"),
+        ("texts/en/body", ["{account_no:>1000000}"], "template.unknown_placeholder"),
+        ("texts/en/body", ["{}"], "template.unknown_placeholder"),
+        ("texts/en/body", ["{account_no"], "template.braces"),
+        ("texts/en/subject", "two\nlines", "template.subject"),
+        ("texts/en/body", ["x" * 10_001], "template.too_long"),
+        ("texts/en/words", {"due_on": {"x": "y"}}, "template.words_without_default"),
+        ("texts/en/words", {"colour": {"*": "y"}}, "template.unknown_placeholder"),
+        ("texts/en", {"subject": "x"}, "template.fields"),
+        ("texts", {"zh": REMINDER["texts"]["zh"]}, "template.languages"),
+        ("template", "greeting", "template.unknown_name"),
+        ("version", 0, "template.version"),
+        ("effective_from", "soon", "template.effective_from"),
+        ("colour", "red", "template.fields"),
+    ],
+)
+def test_a_template_with_a_fault_is_refused_with_its_code(path: str, value: Any, code: str) -> None:
+    with pytest.raises(InvalidTemplate) as refused:
+        templates.load(changed(path, value))
+    assert refused.value.code == code
+
+
+def test_a_version_given_twice_is_refused() -> None:
+    rest = [t for t in load_templates(DIRECTORY).all() if t.name != "reminder"]
+    with pytest.raises(InvalidTemplate) as refused:
+        Catalogue([*rest, templates.load(REMINDER), templates.load(REMINDER)])
+    assert refused.value.code == "template.version_given_twice"
+
+
+def test_a_catalogue_without_one_of_the_templates_is_refused() -> None:
+    with pytest.raises(InvalidTemplate) as refused:
+        Catalogue([templates.load(REMINDER)])
+    assert refused.value.code == "template.missing"
+
+
+def test_the_version_in_force_on_the_day_of_the_cause_is_used() -> None:
+    second = changed("texts/en/subject", "new words") | {"version": 2, "effective_from": "2026-03-01"}
+    catalogue = Catalogue([*load_templates(DIRECTORY).all(), templates.load(second)])
+    assert catalogue.on("reminder", date(2026, 2, 28)).version == 1
+    assert catalogue.on("reminder", date(2026, 3, 1)).version == 2
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES))
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_shipped_template_renders_with_the_figures_of_its_causes(name: str, language: str) -> None:
+    figures = {f: 12345 if f.endswith(("_fen", "_wh")) else "2026-01" for f in FIGURES[name]}
+    text = templates.render(load_templates(DIRECTORY).on(name, date(2026, 1, 1)), language, figures)
+    assert "{" not in text.subject + text.body
+    assert text.subject
+
+
+def test_a_reminder_names_the_amount_to_the_fen() -> None:
+    text = templates.render(templates.load(REMINDER), "en", FIGURES_OF_REMINDER)
+    assert "CNY 123.05" in text.body
+
+
+def test_braces_in_a_figure_are_text() -> None:
+    text = templates.render(templates.load(REMINDER), "en", FIGURES_OF_REMINDER | {"account_no": "{due_on}"})
+    assert "{due_on}" in text.subject
+
+
+def test_the_hash_of_the_content_changes_with_one_fen() -> None:
+    one = templates.render(templates.load(REMINDER), "zh", FIGURES_OF_REMINDER)
+    other = templates.render(templates.load(REMINDER), "zh", FIGURES_OF_REMINDER | {"outstanding_fen": 12306})
+    assert one.content_hash != other.content_hash
+
+
+@given(st.integers(-(2**63), 2**63))
+def test_yuan_shows_every_fen(fen: int) -> None:
+    text = money.yuan(fen)
+    assert int(text.replace(".", "")) == fen
+    assert text[-3] == "."
+
+
+@given(st.integers(-(2**63), 2**63))
+def test_kwh_shows_every_wh(wh: int) -> None:
+    whole, _, part = templates.kwh(wh).partition(".")
+    assert abs(int(whole)) * 1000 + int(part.ljust(3, "0")) == abs(wh)
+    assert templates.kwh(wh).startswith("-") == (wh < 0)
