@@ -61,7 +61,7 @@ class Kit:
         """Hand facts of one type to their handler, in one unit of work."""
         assert self.service.consumer is not None
         async with self.database.begin() as tx:
-            await self.service.consumer._handlers[facts[0].type](tx, facts)
+            await self.service.consumer.handlers[facts[0].type](tx, facts)
 
     async def put(self, path: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         answer = await self.clerk.put(f"/v1/{path}", json={"items": items})

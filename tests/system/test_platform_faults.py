@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from shared.bus import consumer, relay
+from shared.bus import consumer, relay, replay
 from shared.bus.embedded import EmbeddedEventLog
 from shared.bus.relay import Relay
 from shared.db import journal, leadership, platform
@@ -29,7 +29,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay, "POLL_SECONDS", 0.1)
     monkeypatch.setattr(consumer, "POLL_SECONDS", 0.1)
     monkeypatch.setattr(consumer, "COMMIT_SECONDS", 0.1)
-    monkeypatch.setattr(consumer, "REPLAY_SECONDS", 0.2)
+    monkeypatch.setattr(replay, "REPLAY_SECONDS", 0.2)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import httpx
 from services.command import local
 from services.demo.mailbox import Mailbox
 from shared import settings as settings_module
-from shared.bus.consumer import Handler
 from shared.bus.embedded import EmbeddedEventLog
+from shared.bus.handling import Handler
 from shared.bus.ports import EventLog
 from shared.db import migrations
 from shared.db.engine import Tx
@@ -53,7 +53,7 @@ class House(httpx.AsyncBaseTransport):
         consumer = self.service.consumer
         assert consumer is not None
         # the one place where facts can be made to fail without a word of it in the product
-        consumer._handlers = {kind: self._failing(handler) for kind, handler in consumer._handlers.items()}
+        consumer.handlers.update({kind: self._failing(handler) for kind, handler in consumer.handlers.items()})
         token = _owner.set(self)
         try:
             loops = [asyncio.create_task(loop) for loop in self.service.tasks()]
