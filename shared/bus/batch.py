@@ -12,6 +12,7 @@ from shared.bus.ports import StoredRecord
 from shared.db import inbox
 from shared.db.engine import Database
 from shared.db.transient import is_transient
+from shared.events import envelope
 from shared.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -27,12 +28,12 @@ class Batches:
         self._metrics = metrics
 
     def cut(self, records: Sequence[StoredRecord]) -> Iterator[list[StoredRecord]]:
-        """Cut what was polled so that a transaction stays near `facts_max`, by the number of items a record seems to hold."""
+        """Cut what was polled so that a transaction stays near `facts_max`, by the number of facts an event seems to hold."""
         batch: list[StoredRecord] = []
         facts = 0
         for record in records:
             batch.append(record)
-            facts += record.value.count(b'"fact_id"') if self._handling.wants(record) else 0
+            facts += envelope.count(record.value) if self._handling.wants(record) else 0
             if facts >= self._facts_max:
                 yield batch
                 batch, facts = [], 0

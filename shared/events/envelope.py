@@ -87,6 +87,11 @@ def unpack(event_type: str, payload: bytes) -> list[Fact]:
     return facts
 
 
+def count(payload: bytes) -> int:
+    """Return how many facts an event seems to hold, told by the ids in it, as reading it is dear."""
+    return payload.count(b'"fact_id"')
+
+
 def unpack_one(event_type: str, item: object) -> Fact:
     """Return one fact from its JSON value; raise `Undecodable` where it is not valid."""
     kind = catalogue.FACTS.get(event_type)

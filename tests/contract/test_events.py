@@ -137,3 +137,9 @@ def test_an_event_holds_at_most_200_facts_and_256_kib() -> None:
     events = list(envelope.pack([one] * 1001))
     assert [event.count for event in events] == [200] * 5 + [1]
     assert all(len(event.payload.encode()) <= envelope.BYTES_MAX for event in events)
+
+
+@pytest.mark.parametrize("path", EXAMPLES)
+def test_the_facts_of_an_event_are_counted_without_reading_it(path: Path) -> None:
+    payload = path.read_bytes()
+    assert envelope.count(payload) == len(envelope.unpack(path.parent.name, payload))
