@@ -3,7 +3,7 @@
 import asyncio
 import importlib
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
 from alembic import command
 from alembic.config import Config
@@ -47,25 +47,31 @@ async def upgrade(url: str, service: str) -> None:
         await engine.dispose()
 
 
-async def revise(url: str, service: str, metadata: Any, message: str) -> None:
-    """Write a new revision from the difference between a database at head and the metadata (for developers)."""
+async def revise(service: str, message: str) -> None:
+    """Write a new revision of a service from the difference between its migrations and its tables (for developers).
+
+    The migrations are run on an empty SQLite file; what only PostgreSQL has is added by hand.
+    """
 
     def run(connection: Connection) -> None:
         configuration = config(service, connection)
-        configuration.attributes["metadata"] = metadata
+        configuration.attributes["metadata"] = declared(service)
         command.revision(configuration, message=message, autogenerate=True)
 
-    engine = create_async_engine(url)
-    try:
-        async with engine.begin() as connection:
-            await connection.run_sync(run)
-    finally:
-        await engine.dispose()
+    with TemporaryDirectory(prefix="wattline-revision-") as folder:
+        url = f"sqlite+aiosqlite:///{folder}/{service}.db"
+        await upgrade(url, service)
+        engine = create_async_engine(url)
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(run)
+        finally:
+            await engine.dispose()
 
 
 if __name__ == "__main__":
     import sys
 
-    # python -m shared.db.migrations SERVICE "message" URL-of-a-database-at-head
-    _, _service, _message, _url = sys.argv
-    asyncio.run(revise(_url, _service, declared(_service), _message))
+    # python -m shared.db.migrations SERVICE "message"
+    _, _service, _message = sys.argv
+    asyncio.run(revise(_service, _message))
