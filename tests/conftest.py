@@ -21,7 +21,7 @@ from hypothesis.internal.conjecture import providers
 
 from shared.bus.embedded import EmbeddedEventLog
 from shared.testing.servers import KafkaBroker, PostgresDatabases, PostgresServer, ServerUnavailable
-from tests import databases
+from tests.kits import databases
 
 # The same examples in every run, and no time limit on one: a busy machine is not a fault of the code. Constants of loaded modules
 # would be drawn too, and which modules are loaded depends on the tests that ran before in the process.

@@ -16,7 +16,7 @@ from shared.bus.embedded import EmbeddedEventLog
 from shared.db import platform
 from shared.service import Service
 from shared.web import auth, devices
-from tests import databases
+from tests.kits import databases
 
 KEY = "k" * 40
 UNIT = "zj/hangzhou"

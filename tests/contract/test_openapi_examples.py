@@ -9,7 +9,7 @@ import pytest
 from services.command import local
 from shared.bus.embedded import EmbeddedEventLog
 from shared.settings import SERVICES, settings_class
-from tests import webapp
+from tests.kits import webapp
 
 
 @pytest.mark.parametrize("name", SERVICES)

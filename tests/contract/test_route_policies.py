@@ -13,7 +13,7 @@ from shared.bus.embedded import EmbeddedEventLog
 from shared.service import Service
 from shared.settings import SERVICES, settings_class
 from shared.web.auth import DevicePolicy, Policy, PublicPolicy, ScopePolicy
-from tests import webapp
+from tests.kits import webapp
 
 PUBLIC = {"/health/live", "/health/ready", "/metrics", "/openapi.json"}
 

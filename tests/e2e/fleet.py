@@ -13,7 +13,7 @@ from pathlib import Path
 from shared.settings import SERVICES
 from shared.testing.servers import free_port
 from tests.e2e.launch import ORDERS
-from tests.system.line import CHANNEL_SECRET
+from tests.kits.line import CHANNEL_SECRET
 
 ROOT = Path(__file__).parents[2]
 STOP_SECONDS_MAX = 30

@@ -22,7 +22,7 @@ from shared.testing.faults import AFTER_SEND, BEFORE_COMMIT, BEFORE_OFFSET, BEFO
 from shared.testing.servers import KafkaBroker, PostgresServer
 from shared.testing.smtp import SmtpServer
 from tests.e2e.fleet import LOOK_SECONDS, Fleet, Order, environment, wattline
-from tests.system import books, line
+from tests.kits import books, line
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.timeout(900)]
 

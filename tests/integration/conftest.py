@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.db.engine import Database
-from tests.system import tiny
+from tests.kits import tiny
 
 
 @pytest.fixture

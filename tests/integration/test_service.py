@@ -12,7 +12,7 @@ from shared.bus.embedded import EmbeddedEventLog
 from shared.bus.relay import Relay
 from shared.service import Service
 from shared.testing.servers import free_port
-from tests.system import tiny
+from tests.kits import tiny
 
 END_SECONDS_MAX = 20
 

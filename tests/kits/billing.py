@@ -33,7 +33,7 @@ from shared.events.reading import RouteClosed, UsageMeasured
 from shared.outcome import Outcome
 from shared.service import Service
 from shared.web import auth
-from tests import databases
+from tests.kits import databases
 
 KEY = "k" * 40
 ALL_SCOPES = ("billing:read", "billing:write", "billing:review", "billing:release", "admin")

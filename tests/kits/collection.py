@@ -22,7 +22,7 @@ from shared.bus.embedded import EmbeddedEventLog
 from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued, Component, Difference
 from shared.service import Service
 from shared.web import auth
-from tests import databases
+from tests.kits import databases
 
 KEY = "k" * 40
 SECRET = "s" * 40

@@ -37,7 +37,7 @@ from shared.events.reading import EstimateMade
 from shared.metrics import Metrics
 from shared.service import Service
 from shared.web import auth
-from tests import databases
+from tests.kits import databases
 
 ISSUED = date(2026, 2, 2)
 ORG = "zj/hangzhou/xihu"

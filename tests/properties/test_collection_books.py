@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from services.collection.ledger.domain import transactions
 from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.documents import BILL, DIFFERENCE, PAYMENT, REVERSED, Account, Correction, Debt
-from tests.effort import examples
 from tests.kits.collection import POLICY
+from tests.kits.effort import examples
 
 CASH = "1001"
 COMPONENTS = ("energy", "renewables levy", "tax", "not mapped")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.billing.rating import rating, second_opinion
 from services.billing.rating.bulk import rate as bulk
-from tests.effort import examples
+from tests.kits.effort import examples
 from tests.properties.rating_requests import requests_for
 from tests.properties.rating_strategies import Drawn, books
 from tests.unit.billing.rating.documents import HOME, PLAIN, changed, request, state

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.billing.rating.cases import advice
 from services.billing.tariffs.documents import packaged as tariff_documents
 from shared.regulation import packaged as policy_documents
-from tests.effort import examples
+from tests.kits.effort import examples
 from tests.unit.billing.rating.documents import HOME, PLAIN
 from tests.unit.billing.rating.test_advice import FLAT, year
 

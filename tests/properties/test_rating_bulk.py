@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.billing.rating import corrections, rating, second_opinion
 from services.billing.rating.bulk import rate as bulk
-from tests.effort import examples
+from tests.kits.effort import examples
 from tests.properties.rating_requests import curve, requests_for
 from tests.properties.rating_strategies import Drawn, books
 

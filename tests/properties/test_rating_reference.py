@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from services.billing.rating import corrections, rating
 from shared.exact import divide
-from tests.effort import examples
+from tests.kits.effort import examples
 from tests.properties.formula_evaluator import evaluate
 from tests.properties.rating_requests import requests_for
 from tests.properties.rating_strategies import Drawn, books

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.reading.domain import chain, usage
 from services.reading.domain.registers import Register
 from services.reading.domain.usage import Boundary, Installation
-from tests.effort import examples
+from tests.kits.effort import examples
 
 START = date(2026, 1, 1)
 DAILY = 100

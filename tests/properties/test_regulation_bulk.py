@@ -14,7 +14,7 @@ from shared.regulation import bulk, packaged
 from shared.regulation.calculate import calculate
 from shared.regulation.codes import Refused
 from shared.regulation.policy import load_policy
-from tests.effort import examples
+from tests.kits.effort import examples
 
 DOCUMENT = next(p for p in packaged.policies() if p["version"] == "1996")
 NEWER = load_policy(next(p for p in packaged.policies() if p["version"] == "2024"))

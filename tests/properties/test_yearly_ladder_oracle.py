@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from services.billing.rating import corrections, rating, second_opinion
 from services.billing.rating.bulk import rate as bulk
-from tests.effort import examples
+from tests.kits.effort import examples
 
 ONE = timedelta(days=1)
 YEAR = 2025

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.system import installation
-from tests.system.installation import Installation
+from tests.kits import installation
+from tests.kits.installation import Installation
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from services.billing.tariffs.examples import TARIFF
 from shared import ids
 from shared.settings import SERVICES
 from shared.web import devices
-from tests.system.installation import BY_ITSELF, KEY, REVIEWED, TOWN, Installation, signed
+from tests.kits.installation import BY_ITSELF, KEY, REVIEWED, TOWN, Installation, signed
 
 HOME = TOWN[0]
 QUIET_SECONDS_MAX = 60

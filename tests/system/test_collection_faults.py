@@ -17,8 +17,8 @@ from shared.events.billing import BillIssued
 from shared.events.fact import Fact
 from shared.testing.faults import Faults, FaultyEventLog
 from tests.kits import collection as collection_kit
+from tests.kits import tiny
 from tests.kits.collection import Kit, account, bill, corrected, issued
-from tests.system import tiny
 
 SEED = 20261123
 ACCOUNTS = [f"A{i:02}" for i in range(40)]

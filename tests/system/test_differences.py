@@ -12,8 +12,8 @@ import orjson
 import pytest
 
 from shared.web import devices
-from tests.system import installation
-from tests.system.installation import CORRECTED, KEY, TOWN, Home, Installation
+from tests.kits import installation
+from tests.kits.installation import CORRECTED, KEY, TOWN, Home, Installation
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -22,10 +22,10 @@ from shared.events.fact import Fact
 from shared.events.reading import UsageMeasured
 from shared.settings import SERVICES
 from shared.testing.faults import POINTS, CrashPlan, Faults
-from tests.system import books, line
-from tests.system.line import Driver
-from tests.system.town import Town, town
-from tests.system.trails import Trails
+from tests.kits import books, line
+from tests.kits.line import Driver
+from tests.kits.town import Town, town
+from tests.kits.trails import Trails
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -26,9 +26,9 @@ from schemathesis.specs.openapi.checks import (
 
 from shared.settings import SERVICES
 from shared.web import devices
-from tests.system import installation
-from tests.system.installation import KEY, Installation
-from tests.system.seeds import Seeds, Values, filled
+from tests.kits import installation
+from tests.kits.installation import KEY, Installation
+from tests.kits.seeds import Seeds, Values, filled
 
 EXAMPLE_CALLS, GENERATED_CALLS, WRONG_CALLS = 6, 4, 3
 SUCCEEDS_PERCENT_MIN = 30

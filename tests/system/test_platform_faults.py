@@ -15,7 +15,7 @@ from shared.db import journal, leadership, platform
 from shared.db.engine import Database
 from shared.db.leadership import NotLeader
 from shared.testing.faults import BEFORE_COMMIT, POINTS, Crash, CrashingTx, CrashPlan, Faults, FaultyEventLog
-from tests.system import tiny
+from tests.kits import tiny
 
 WRITERS = 16
 KEYS = [f"account-{n:02}" for n in range(20)]

@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from shared.db.engine import Database
-from tests import webapp
+from tests.kits import webapp
 
 
 @pytest.fixture

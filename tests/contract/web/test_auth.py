@@ -17,8 +17,8 @@ from shared import web
 from shared.db.engine import Database
 from shared.settings import Settings
 from shared.web import auth, devices
-from tests import webapp
-from tests.webapp import problem
+from tests.kits import webapp
+from tests.kits.webapp import problem
 
 NOTE = {"note_no": "n-1", "org_unit": "zj", "version": 1}
 

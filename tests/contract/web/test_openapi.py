@@ -20,8 +20,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from shared.db.engine import Database
-from tests import live, webapp
-from tests.effort import examples
+from tests.kits import live, webapp
+from tests.kits.effort import examples
 
 CHECKS = (
     not_a_server_error,

@@ -9,8 +9,8 @@ import pytest
 
 from shared.db.engine import Database
 from shared.logging import JsonFormatter
-from tests import webapp
-from tests.webapp import problem
+from tests.kits import webapp
+from tests.kits.webapp import problem
 
 NOTE = {"note_no": "n-1", "org_unit": "zj", "version": 1}
 WRITER = webapp.bearer("notes:write") | {"Idempotency-Key": "key-1"}

@@ -16,7 +16,7 @@ from services.__main__ import main
 from shared.db.engine import Database
 from shared.events.billing import AccountChanged
 from shared.settings import SERVICES
-from tests import webapp
+from tests.kits import webapp
 
 WAIT_SECONDS_MAX = 30
 

@@ -16,7 +16,7 @@ from shared.db.engine import Database, View
 from shared.settings import SERVICES
 from shared.trace import Origin, TraceNode
 from shared.web import devices
-from tests import live, webapp
+from tests.kits import live, webapp
 
 TREE = {
     ("payment", "p-1"): TraceNode(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.db.engine import Database
-from tests import databases
+from tests.kits import databases
 from tests.kits.notify import Api, HandClock, Notify, started
 
 

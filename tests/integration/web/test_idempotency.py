@@ -10,8 +10,8 @@ from sqlalchemy import func, select, update
 from shared.db import jobs
 from shared.db.engine import Database
 from shared.web import devices, purge
-from tests import webapp
-from tests.webapp import problem
+from tests.kits import webapp
+from tests.kits.webapp import problem
 
 NOTE = {"note_no": "n-1", "org_unit": "zj", "version": 1}
 WRITER = webapp.bearer("notes:write")

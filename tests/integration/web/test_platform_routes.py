@@ -11,8 +11,8 @@ from shared.bus import dead_letters
 from shared.bus.dead_letters import DeadLetter
 from shared.db.audit import AuditEntry
 from shared.db.engine import Database, View
-from tests import webapp
-from tests.webapp import problem
+from tests.kits import webapp
+from tests.kits.webapp import problem
 
 ADMIN = webapp.bearer("admin", "notes:read")
 

@@ -13,8 +13,8 @@ from services.billing.runs.tables import BILL_RUN
 from services.billing.runs.use_cases import issue, switch
 from shared.db import jobs as platform_jobs
 from shared.events.billing import BillIssued
-from tests import webapp
 from tests.kits import billing as billing_kit
+from tests.kits import webapp
 from tests.kits.billing import Desk, account, closed, usage
 
 

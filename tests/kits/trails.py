@@ -9,7 +9,7 @@ from typing import Any
 
 from services.demo import setup
 from services.demo.district import District
-from tests.system.line import Driver
+from tests.kits.line import Driver
 
 Node = dict[str, Any]
 RECEIVABLE = "1122"

@@ -11,7 +11,7 @@ from shared.bus.ports import EventLogUnavailable, Record
 from shared.db.engine import Database
 from shared.events import envelope
 from shared.testing.servers import KafkaBroker
-from tests.system import tiny
+from tests.kits import tiny
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 TOPIC = "wattline.collection"

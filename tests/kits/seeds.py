@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.system.installation import BY_ITSELF, REVIEWED, TOWN, Home, Installation
+from tests.kits.installation import BY_ITSELF, REVIEWED, TOWN, Home, Installation
 
 JOBS = {
     "reading": ("plan-cycles", "close-routes"),

@@ -21,7 +21,7 @@ from shared.events.fact import Fact
 from shared.service import Service
 from shared.settings import SERVICES, Settings
 from shared.testing.faults import Crash, CrashingTx, CrashPlan, Faults, FaultyEventLog
-from tests.system.line import CHANNEL_SECRET, impatient_notify_policy
+from tests.kits.line import CHANNEL_SECRET, impatient_notify_policy
 
 Poison = Callable[[str, Fact], bool]
 """Whether a fact fails in the service of this name."""

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from shared.db import inbox, jobs, journal, platform, retention
 from shared.db.engine import Database
-from tests.system import tiny
+from tests.kits import tiny
 
 JOURNAL = platform.TABLES.event_journal
 INBOX = platform.TABLES.inbox

@@ -14,7 +14,7 @@ from shared.db import leadership
 from shared.db.engine import Database
 from shared.events import catalogue, envelope
 from shared.events.collection import PaymentReceived
-from tests.system import tiny
+from tests.kits import tiny
 
 
 @contextmanager

@@ -20,8 +20,8 @@ from shared.events import catalogue, envelope
 from shared.events.billing import AccountChanged
 from shared.events.collection import PaymentReceived, ReceivableCleared
 from shared.events.fact import Fact
-from tests.system import tiny
-from tests.system.tiny import cleared, payment
+from tests.kits import tiny
+from tests.kits.tiny import cleared, payment
 
 WAIT_SECONDS_MAX = 60
 _offsets = count()

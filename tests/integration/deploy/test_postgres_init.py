@@ -11,7 +11,7 @@ import pytest
 
 from shared.testing.servers import PostgresServer
 
-SCRIPT = Path(__file__).parents[2] / "deploy" / "postgres" / "init-databases.sh"
+SCRIPT = Path(__file__).parents[3] / "deploy" / "postgres" / "init-databases.sh"
 SERVICES = ("reading", "billing", "collection", "notify")
 PASSWORD = 'it\'s a \\n "secret"'
 
