@@ -24,9 +24,8 @@ Token = Callable[[], str]
 class Retries(httpx.AsyncBaseTransport):
     """Sends a request again after a lost connection or a 502, 503 or 504, where repeating it changes nothing."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, *, backoff_seconds: float = BACKOFF_SECONDS) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self._inner = inner
-        self._backoff_seconds = backoff_seconds
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         attempts = ATTEMPTS_MAX if _may_repeat(request) else 1
@@ -46,7 +45,7 @@ class Retries(httpx.AsyncBaseTransport):
 
     def _wait(self, attempt: int, retry_after: str) -> float:
         # full jitter, so that clients of one fault do not come back together
-        wait: float = random.uniform(0.5, 1.0) * self._backoff_seconds * 2.0**attempt
+        wait: float = random.uniform(0.5, 1.0) * BACKOFF_SECONDS * 2.0**attempt
         asked = float(retry_after) if retry_after.isdigit() else 0.0
         return min(max(wait, asked), BACKOFF_SECONDS_MAX)
 

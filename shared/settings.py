@@ -55,7 +55,6 @@ class Settings(BaseModel):
     utility_timezone: str = "Asia/Shanghai"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     body_bytes_max: int = Field(4 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024)
-    batch_items_max: int = Field(1000, ge=1, le=10_000, description="items of one HTTP batch")
     request_seconds_max: float = Field(30.0, gt=0, le=300)
     consumer_batch_facts: int = Field(2000, ge=1, le=10_000, description="facts of one consumer transaction")
     dead_letters_max: int = Field(

@@ -65,11 +65,6 @@ class Consumer:
         self._uncommitted: dict[Partition, int] = {}
         self._committed_at = 0.0
 
-    @property
-    def types(self) -> tuple[str, ...]:
-        """The types of facts that have a handler, in the order in which a batch is handled."""
-        return tuple(self.handlers)
-
     async def run(self) -> None:
         """Consume until cancelled."""
         failures = 0

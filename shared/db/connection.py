@@ -42,8 +42,8 @@ class View:
     async def first(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Row[Any] | None:
         return (await self._run(statement, params)).first()
 
-    async def scalar(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Any:
-        return (await self._run(statement, params)).scalar()
+    async def scalar(self, statement: Executable) -> Any:
+        return (await self._run(statement, None)).scalar()
 
     async def _run(self, statement: Executable, params: Mapping[str, Any] | None) -> CursorResult[Any]:
         return await unbroken(self.dialect, self.conn.execute(statement, params))

@@ -122,9 +122,6 @@ class Router:
     def put(self, path: str, *, policy: Policy, **options: Any) -> Callable[[Endpoint], Endpoint]:
         return self._route("PUT", path, policy, options)
 
-    def patch(self, path: str, *, policy: Policy, **options: Any) -> Callable[[Endpoint], Endpoint]:
-        return self._route("PATCH", path, policy, options)
-
     def delete(self, path: str, *, policy: Policy, **options: Any) -> Callable[[Endpoint], Endpoint]:
         return self._route("DELETE", path, policy, options)
 

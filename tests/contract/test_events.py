@@ -68,8 +68,8 @@ async def test_every_handled_type_is_in_the_catalogue_and_of_another_service(ser
     settings = settings_class(service).load(environment)
     main = importlib.import_module(f"services.{service}.main")
     built = main.build(settings, event_log=EmbeddedEventLog(tmp_path / "events.db"))
-    assert built.consumer.types
-    for name in built.consumer.types:
+    assert built.consumer.handlers
+    for name in built.consumer.handlers:
         assert name in catalogue.FACTS
         assert not name.startswith(f"{service}.")
     await built.database.close()
