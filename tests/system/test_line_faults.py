@@ -25,7 +25,7 @@ from shared.testing.faults import POINTS, CrashPlan, Faults
 from tests.kits import books, line
 from tests.kits.line import Driver
 from tests.kits.town import Town, town
-from tests.kits.trails import Trails
+from tests.kits.traces import Traces
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -214,9 +214,9 @@ async def test_the_books_after_a_bad_day_are_those_of_a_good_day(tmp_path: Path)
         for service in ("collection", "notify"):
             await set_aside_and_cured(here, driver, poisons, service, BillIssued.type)
         await after_the_bills(driver)
-        trails = Trails(driver)
-        await trails.walk(bills=BILLS_TRACED, seed=SEED)
-        assert min(trails.seen[kind] for kind in TRACED) >= 1, trails.seen
+        traces = Traces(driver)
+        await traces.walk(bills=BILLS_TRACED, seed=SEED)
+        assert min(traces.seen[kind] for kind in TRACED) >= 1, traces.seen
         found = await books.dump(here.database_urls)
         for name, plan in plans.items():  # a point that was passed so often has crashed; two crashes may fall together
             assert here.houses[name].crashes > 0, name

@@ -175,8 +175,8 @@ async def test_a_payment_that_settles_a_difference_leads_on_to_billing(kit: Kit)
     await kit.give(adjusted("K1", [(bill("B1", 1_000), bill("B2", 1_300))]))
     payment = await kit.pay(300, on="2026-03-10")
 
-    trail = (await kit.admin.get(f"/v1/trace/payment/{payment['payment_id']}")).json()
-    (receivable,) = [one for one in trail["derived_from"] if one["kind"] == "receivable"]
+    trace = (await kit.admin.get(f"/v1/trace/payment/{payment['payment_id']}")).json()
+    (receivable,) = [one for one in trace["derived_from"] if one["kind"] == "receivable"]
     node = (await kit.admin.get(f"/v1/trace/receivable/{receivable['id']}")).json()
     assert node["derived_from"] == [{"service": "billing", "kind": "difference", "id": "D-B1"}]
     listed = (await kit.clerk.get("/v1/receivables", params={"document_id": "D-B1"})).json()["items"]

@@ -1,4 +1,4 @@
-"""The trail of money: from a payment over REST to ledger entries, bill lines, tariff version, usage, reads and device message."""
+"""The trace of money: from a payment over REST to ledger entries, bill lines, tariff version, usage, reads and device message."""
 
 import random
 from collections import Counter
@@ -20,8 +20,8 @@ ARRIVALS = (
 WH_PER_KWH = 1000
 
 
-class Trails:
-    """Walks trails and counts what it has seen; each step asserts that its numbers agree with the step before."""
+class Traces:
+    """Walks traces and counts what it has seen; each step asserts that its numbers agree with the step before."""
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
