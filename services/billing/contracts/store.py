@@ -55,9 +55,8 @@ async def terms_of(
         select(given.c.i, *_TERMS)
         .select_from(given.join(CONTRACT, covers).join(ACCOUNT, same))
         .order_by(ACCOUNT.c.account_no)
+        .with_for_update(of=ACCOUNT)
     )
-    if tx.dialect == "postgresql":
-        statement = statement.with_for_update(of=ACCOUNT)
     return {row.i: _terms(row) for row in await tx.all(statement)}
 
 
@@ -117,7 +116,7 @@ async def lock(tx: Tx, numbers: Sequence[str]) -> dict[str, Row[Any]]:
         ACCOUNT,
         {"account_no": numbers},
         order_by=(ACCOUNT.c.account_no,),
-        for_update=tx.dialect == "postgresql",
+        for_update=True,
     )
     return {row.account_no: row for row in rows}
 

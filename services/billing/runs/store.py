@@ -43,7 +43,7 @@ async def lock(tx: Tx, keys: Sequence[tuple[str, str]]) -> Sequence[Row[Any]]:
         BILL_RUN,
         {"route_no": [route for route, _ in keys], "cycle": [cycle for _, cycle in keys]},
         order_by=(BILL_RUN.c.route_no, BILL_RUN.c.cycle),
-        for_update=tx.dialect == "postgresql",
+        for_update=True,
     )
 
 
@@ -132,7 +132,7 @@ async def finish(tx: Tx) -> int:
 async def switch(view: View, *, share: bool = False) -> Row[Any] | None:
     """Read the release switch; `share` keeps it from being thrown until this unit of work has ended."""
     statement = select(RELEASE_SWITCH).where(RELEASE_SWITCH.c.name == SWITCH)
-    if share and view.dialect == "postgresql":
+    if share:
         statement = statement.with_for_update(read=True)
     return await view.first(statement)
 

@@ -142,7 +142,7 @@ async def take_waiting(tx: Tx, service_points: Sequence[str]) -> list[Usage]:
         {"service_point_no": sorted(set(service_points))},
         where=IS_WAITING,
         order_by=(USAGE.c.service_point_no, USAGE.c.period_from, USAGE.c.version),
-        for_update=tx.dialect == "postgresql",
+        for_update=True,
     )
     return [usage_of(row) for row in rows]
 
@@ -155,9 +155,8 @@ async def take_answered(tx: Tx) -> list[Usage]:
         .where(IS_WAITING, covered)
         .order_by(USAGE.c.service_point_no, USAGE.c.period_from, USAGE.c.version)
         .limit(WAITING_TAKEN_MAX)
+        .with_for_update(of=USAGE, skip_locked=True)
     )
-    if tx.dialect == "postgresql":
-        statement = statement.with_for_update(of=USAGE, skip_locked=True)
     return [usage_of(row) for row in await tx.all(statement)]
 
 

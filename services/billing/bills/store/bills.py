@@ -275,9 +275,8 @@ async def ready(tx: Tx, limit: int, *, run: FromClause, of_run: ColumnElement[bo
         .where(IS_READY)
         .order_by(b.route_no, b.cycle, b.account_no)
         .limit(limit)
+        .with_for_update(of=account, skip_locked=True)
     )
-    if tx.dialect == "postgresql":
-        statement = statement.with_for_update(of=account, skip_locked=True)
     return await tx.all(statement)
 
 

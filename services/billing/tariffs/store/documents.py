@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, and_, select, text
+from sqlalchemy import Row, and_, select
 
 from services.billing.tariffs.tables import RATING_DOCUMENT
-from shared.db import bulk
+from shared.db import bulk, locks
 from shared.db.engine import Tx, View
 from shared.web.pagination import Wanted
 
@@ -25,8 +25,7 @@ def hash_of(content: str) -> str:
 
 async def one_at_a_time(tx: Tx) -> None:
     """Wait until nobody else stores documents: each is checked against all others."""
-    if tx.dialect == "postgresql":
-        await tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+    await locks.advisory(tx, _ONE_AT_A_TIME)
 
 
 async def names(view: View) -> Sequence[Row[Any]]:
@@ -46,7 +45,7 @@ async def get(view: View, kind: str, document_id: str, version: str, *, lock: bo
     """Return one document's row."""
     d = RATING_DOCUMENT.c
     statement = select(RATING_DOCUMENT).where(d.kind == kind, d.document_id == document_id, d.version == version)
-    if lock and view.dialect == "postgresql":
+    if lock:
         statement = statement.with_for_update()
     return await view.first(statement)
 
