@@ -9,7 +9,6 @@ from typing import Any, Final
 from services.billing.rating import rating_types
 
 FACTS_MAX: Final = 64  # changes of class or household in an account's life; also the limit of contracts in one fact
-CYCLE_MONTHS: Final = (1, 2)  # monthly and two-monthly billing exist
 
 
 class AccountWrong(ValueError):

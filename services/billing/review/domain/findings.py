@@ -33,19 +33,9 @@ class Finding:
         return {"code": self.code, "severity": self.severity, **({"values": dict(self.values)} if self.values else {})}
 
 
-def from_json(value: Mapping[str, Any]) -> Finding:
-    """Read a finding as `as_json` wrote it."""
-    return Finding(value["code"], value["severity"], value.get("values", _NONE))
-
-
 def worst(found: Iterable[Finding]) -> str:
     """Give the highest severity among findings, empty where there are none."""
     return max((f.severity for f in found), key=_RANK.__getitem__, default="")
-
-
-def codes(found: Sequence[Finding], severity: str) -> list[str]:
-    """List the codes of one severity."""
-    return [f.code for f in found if f.severity == severity]
 
 
 def as_text(found: Sequence[Finding]) -> str:
