@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import Row
 
 from services.billing.bills.domain import chains
-from services.billing.bills.domain.bills import CANCELLED, HELD, ISSUED, PROPOSED, READY, Stored
+from services.billing.bills.domain.bills import CANCELLED, EFFECTIVE, HELD, ISSUED, LIFE, PROPOSED, READY, Stored
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.use_cases import calculation, corrections
 from services.billing.bills.use_cases.calculation import Asked
@@ -25,6 +25,7 @@ from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.events.billing import RereadRequested
+from shared.statemachine import MoveRefused
 
 Kind = Literal["approve", "hold", "request_reread", "correct", "cancel"]
 
@@ -156,28 +157,25 @@ async def _approve(tx: Tx, row: Row[Any], decision: Decision, day: date, context
         raise NotRated
     if row.status == PROPOSED:
         await _recalculate(tx, row, decision, day, context, approved=True)
-    elif row.status == HELD:
-        await bills_store.change(tx, row, status=READY, issue_on=day, held_at=None)
     else:
-        raise NotDecidable(row.status)
+        await bills_store.change(tx, row, status=_after(row, "approve"), issue_on=day, held_at=None)
 
 
 async def _hold(tx: Tx, row: Row[Any]) -> None:
+    status = _after(row, "hold")
     if row.status == PROPOSED:
-        await bills_store.change(tx, row)
-    elif row.status in (HELD, READY):
-        found = orjson.loads(row.findings)
-        if all(f["code"] != HELD_BY_REVIEWER for f in found):
-            found.append(Finding(HELD_BY_REVIEWER, HOLD).as_json())
-        await bills_store.change(
-            tx, row, status=HELD, held_at=row.held_at or tx.now, findings=orjson.dumps(found).decode()
-        )
-    else:
-        raise NotDecidable(row.status)
+        await bills_store.change(tx, row, status=status)
+        return
+    found = orjson.loads(row.findings)
+    if all(f["code"] != HELD_BY_REVIEWER for f in found):
+        found.append(Finding(HELD_BY_REVIEWER, HOLD).as_json())
+    await bills_store.change(
+        tx, row, status=status, held_at=row.held_at or tx.now, findings=orjson.dumps(found).decode()
+    )
 
 
 async def _correct(tx: Tx, row: Row[Any], decision: Decision, day: date, context: Context) -> None:
-    if row.status not in (HELD, READY, ISSUED, PROPOSED):
+    if row.status not in (*EFFECTIVE, PROPOSED):
         raise NotDecidable(row.status)
     if row.status in (HELD, READY):
         await _release_hold(tx, row)
@@ -187,10 +185,9 @@ async def _correct(tx: Tx, row: Row[Any], decision: Decision, day: date, context
 async def _cancel(tx: Tx, row: Row[Any], decision: Decision, day: date, context: Context) -> None:
     if row.status == ISSUED:
         await corrections.cancel(tx, row, corrected_on=day, policies=context.policies, actor=decision.actor)
-    elif row.status in (HELD, READY, PROPOSED):
-        await bills_store.set_status(tx, [(row.bill_id, row.row_version)], CANCELLED)
     else:
-        raise NotDecidable(row.status)
+        _after(row, "cancel")
+        await bills_store.move(tx, [(row.bill_id, row.row_version)], "cancel")
     if row.status == PROPOSED:
         return
     terms = await _terms(tx, row)
@@ -209,6 +206,13 @@ async def _cancel(tx: Tx, row: Row[Any], decision: Decision, day: date, context:
     )
     asked = Asked(terms, cancelled=taken_out, approved=True)
     await calculation.calculate(tx, {row.contract_no: asked}, context=context, actor=decision.actor, business_date=day)
+
+
+def _after(row: Row[Any], event: str) -> str:
+    try:
+        return LIFE.move(row.status, event)
+    except MoveRefused:
+        raise NotDecidable(row.status) from None
 
 
 async def _recalculate(

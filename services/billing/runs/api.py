@@ -8,7 +8,7 @@ from fastapi import Path, Query, Request, Response
 from services.billing.bills.store import shown
 from services.billing.context import Context
 from services.billing.runs import examples, store
-from services.billing.runs.domain import MOVES, RELEASED
+from services.billing.runs.domain import LIFE, RELEASED
 from services.billing.runs.schemas import ReleaseIn, RunOut, SwitchIn, SwitchOut
 from services.billing.runs.use_cases import release, switch
 from shared import web
@@ -26,7 +26,7 @@ async def list_runs(
     db: web.Db,
     wanted: pagination.Query_,
     cycle: Annotated[Month | None, Query()] = None,
-    status: Annotated[str | None, Query(pattern="^(" + "|".join(MOVES) + ")$", max_length=16)] = None,
+    status: Annotated[str | None, Query(pattern="^(" + "|".join(LIFE.states) + ")$", max_length=16)] = None,
 ) -> pagination.Page[RunOut]:
     """List bill runs by cycle and route."""
     async with db.view() as view:

@@ -8,32 +8,25 @@ from typing import Final
 from services.billing.review.domain.findings import HOLD, Finding
 from services.billing.review.domain.policy import AUTOMATIC, Policy
 from services.billing.usages.domain import Totals
+from shared.statemachine import StateMachine
 
 OPEN: Final = "open"
 CALCULATED: Final = "calculated"
 IN_REVIEW: Final = "in_review"
 RELEASING: Final = "releasing"
 RELEASED: Final = "released"
-MOVES: Final[dict[str, frozenset[str]]] = {
-    OPEN: frozenset({CALCULATED}),
-    CALCULATED: frozenset({IN_REVIEW}),
-    IN_REVIEW: frozenset({RELEASING}),
-    RELEASING: frozenset({RELEASED}),
-    RELEASED: frozenset(),
-}
+LIFE: Final = StateMachine(
+    name="bill run",
+    starts=(OPEN,),
+    moves={
+        "totals_agree": {OPEN: CALCULATED},
+        "review": {CALCULATED: IN_REVIEW},
+        "release": {IN_REVIEW: RELEASING},
+        "finish": {RELEASING: RELEASED},
+    },
+)
 """Forward only: what comes late joins a released run bill by bill, the run itself never goes back."""
 ISSUING: Final = (RELEASING, RELEASED)
-
-
-class MoveRefused(Exception):
-    """A run cannot go from one status to the other."""
-
-
-def move(status: str, to: str) -> str:
-    """Give the new status of a run; raises MoveRefused where the life cycle has no such step."""
-    if to not in MOVES[status]:
-        raise MoveRefused(f"{status} -> {to}")
-    return to
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +49,11 @@ def check(
     if own != reported:
         return Checked(OPEN, (totals_differ(reported, own),), None)
     found = tuple(f for f in (sum_changed(own.sum_wh, last_sum_wh, policy.run_sum_change_percent),) if f)
+    status = LIFE.move(LIFE.move(OPEN, "totals_agree"), "review")
     release = policy.release_of(org_unit)
     if found or release.mode != AUTOMATIC:
-        return Checked(IN_REVIEW, found, None)
-    return Checked(RELEASING, (), closed_on + timedelta(days=release.issue_after_days))
+        return Checked(status, found, None)
+    return Checked(LIFE.move(status, "release"), (), closed_on + timedelta(days=release.issue_after_days))
 
 
 def totals_differ(reported: Totals, own: Totals) -> Finding:
@@ -85,5 +79,5 @@ def sum_changed(sum_wh: int, last_sum_wh: int | None, percent_max: int) -> Findi
 
 def path(status: str, to: str) -> Sequence[str]:
     """List the statuses that a run passes from one to a later one."""
-    order = (OPEN, CALCULATED, IN_REVIEW, RELEASING, RELEASED)
+    order = LIFE.states
     return order[order.index(status) + 1 : order.index(to) + 1]

@@ -28,7 +28,7 @@ async def ensure(tx: Tx, opened: Sequence[tuple[str, str, str]]) -> None:
             "route_no": [route for route, _, _ in opened],
             "cycle": [cycle for _, cycle, _ in opened],
             "org_unit": [unit for _, _, unit in opened],
-            "status": [domain.OPEN] * len(opened),
+            "status": [domain.LIFE.start(domain.OPEN)] * len(opened),
             "version": [1] * len(opened),
             "findings": ["[]"] * len(opened),
         },
@@ -124,8 +124,8 @@ async def finish(tx: Tx) -> int:
     left = bills_store.has_ready(BILL_RUN.c.route_no, BILL_RUN.c.cycle)
     return await tx.execute(
         update(BILL_RUN)
-        .where(BILL_RUN.c.status == domain.RELEASING, ~left)
-        .values(status=domain.RELEASED, released_at=tx.now, version=BILL_RUN.c.version + 1)
+        .where(BILL_RUN.c.status.in_(domain.LIFE.sources("finish")), ~left)
+        .values(status=domain.LIFE.target("finish"), released_at=tx.now, version=BILL_RUN.c.version + 1)
     )
 
 

@@ -41,7 +41,7 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
     return {
         **{name: int(value) for name, value in usages._mapping.items()},
         "usages_rated": int(usages.usages) - int(usages.usages_waiting),
-        **{f"bills_{status}": count.get(status, 0) for status in bills.MOVES},
+        **{f"bills_{status}": count.get(status, 0) for status in bills.LIFE.states},
         "bills_issued_first": int(first or 0),
         "periods_cancelled": await _periods_cancelled(view, cycle),
         "documents_issued": documents[0],

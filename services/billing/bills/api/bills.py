@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Path, Query, Response
 
-from services.billing.bills.domain.bills import ADJUSTED, MOVES, REVERSED
+from services.billing.bills.domain.bills import ADJUSTED, LIFE, REVERSED
 from services.billing.bills.schemas import BillHead, BillOut, DecisionOut
 from services.billing.bills.store import corrections as corrections_store
 from services.billing.bills.store import lines, shown, trace
@@ -17,7 +17,7 @@ from shared.web import auth, conditional, errors, pagination
 router = web.Router("/v1", tags=["bills"])
 BillId = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
 NoFilter = Annotated[str | None, Query(min_length=1, max_length=MAX_NO)]
-StatusFilter = Annotated[str | None, Query(pattern="^(" + "|".join(MOVES) + ")$", max_length=16)]
+StatusFilter = Annotated[str | None, Query(pattern="^(" + "|".join(LIFE.states) + ")$", max_length=16)]
 READ = auth.scope("billing:read")
 
 

@@ -9,9 +9,10 @@ from services.billing.contracts.domain import Terms
 from services.billing.rating import rating_types
 from services.billing.review.domain.findings import Finding
 from services.billing.usages.domain import Usage
+from shared.statemachine import StateMachine
 
-HELD: Final = "held"
 READY: Final = "ready"
+HELD: Final = "held"
 ISSUED: Final = "issued"
 REPLACED: Final = "replaced"
 CANCELLED: Final = "cancelled"
@@ -22,17 +23,21 @@ PROPOSED: Final = "proposed"
 """A correction of an issued bill that a reviewer must see first: the issued bill stays in force until then."""
 EFFECTIVE: Final = (HELD, READY, ISSUED)
 """At most one bill of a contract and period has one of these: the one whose ladder state counts."""
-MOVES: Final[dict[str, frozenset[str]]] = {
-    HELD: frozenset({HELD, READY, REPLACED, CANCELLED}),
-    READY: frozenset({HELD, ISSUED, REPLACED, CANCELLED}),
-    ISSUED: frozenset({REVERSED, ADJUSTED}),
-    PROPOSED: frozenset({PROPOSED, REPLACED, CANCELLED}),
-    REPLACED: frozenset(),
-    CANCELLED: frozenset(),
-    REVERSED: frozenset(),
-    ADJUSTED: frozenset(),
-}
-"""An issued bill is never edited: it is reversed or adjusted, and replaced by another version."""
+LIFE: Final = StateMachine(
+    name="bill",
+    starts=(READY, HELD, PROPOSED, ISSUED),
+    moves={
+        "approve": {HELD: READY},
+        "hold": {READY: HELD, HELD: HELD, PROPOSED: PROPOSED},
+        "tariff_changes": {READY: HELD},
+        "issue": {READY: ISSUED},
+        "replace": {READY: REPLACED, HELD: REPLACED, PROPOSED: REPLACED},
+        "cancel": {READY: CANCELLED, HELD: CANCELLED, PROPOSED: CANCELLED},
+        "reverse": {ISSUED: REVERSED},
+        "adjust": {ISSUED: ADJUSTED},
+    },
+)
+"""An issued bill is never edited: it is reversed or adjusted, and another version takes its place, which begins as issued."""
 
 
 @dataclass(frozen=True, slots=True)

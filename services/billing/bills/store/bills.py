@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import ColumnElement, Date, FromClause, Row, and_, func, select, update
 
 from services.billing.bills.domain import bills
-from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, PROPOSED, READY, Draft, Stored
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, LIFE, PROPOSED, Draft, Stored
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_READY
 from services.billing.contracts import store as contracts_store
 from services.billing.review import store as review_store
@@ -124,7 +124,7 @@ def _bill_columns(tx: Tx, writings: Sequence[Writing], drafts: Sequence[Draft]) 
         "period_to": [u.period_to for u in usages],
         "version": [d.version for d in drafts],
         "usage_id": [u.usage_id for u in usages],
-        "status": [d.status for d in drafts],
+        "status": [LIFE.start(d.status) for d in drafts],
         "row_version": [1] * count,
         "energy_wh": [u.import_wh for u in usages],
         "total_fen": [d.total_fen for d in drafts],
@@ -162,8 +162,8 @@ def _context(draft: Draft) -> str:
     return orjson.dumps(content).decode()
 
 
-async def set_status(tx: Tx, changed: Sequence[tuple[str, int]], status: str) -> None:
-    """Give bills, as (id, version of the row), a new status; a bill that moved meanwhile fails the batch."""
+async def move(tx: Tx, changed: Sequence[tuple[str, int]], event: str) -> None:
+    """Move bills, as (id, version of the row), by an event of their life; one in which it cannot happen fails the batch."""
     if not changed:
         return
     count = await bulk.update_from(
@@ -171,10 +171,11 @@ async def set_status(tx: Tx, changed: Sequence[tuple[str, int]], status: str) ->
         BILL,
         {
             "bill_id": [bill_id for bill_id, _ in changed],
-            "status": [status] * len(changed),
+            "status": [LIFE.target(event)] * len(changed),
             "row_version": [version + 1 for _, version in changed],
         },
         key=("bill_id",),
+        where=BILL.c.status.in_(LIFE.sources(event)),
     )
     assert count == len(changed)
 
@@ -285,8 +286,8 @@ def has_ready(route_no: ColumnElement[str], cycle: ColumnElement[str]) -> Column
     return select(BILL.c.bill_id).where(BILL.c.route_no == route_no, BILL.c.cycle == cycle, IS_READY).exists()
 
 
-async def hold(tx: Tx, rows: Sequence[Row[Any]], finding: findings.Finding) -> None:
-    """Hold bills for one more finding."""
+async def hold(tx: Tx, rows: Sequence[Row[Any]], event: str, finding: findings.Finding) -> None:
+    """Hold bills by an event of their life, for one more finding."""
     if rows:
         current = await heads(tx, [row.bill_id for row in rows])
         await bulk.update_from(
@@ -294,13 +295,13 @@ async def hold(tx: Tx, rows: Sequence[Row[Any]], finding: findings.Finding) -> N
             BILL,
             {
                 "bill_id": list(current),
-                "status": [HELD] * len(current),
+                "status": [LIFE.target(event)] * len(current),
                 "held_at": [tx.now] * len(current),
                 "row_version": [row.row_version + 1 for row in current.values()],
                 "findings": [findings.with_one(row.findings, finding) for row in current.values()],
             },
             key=("bill_id",),
-            where=BILL.c.status == READY,
+            where=BILL.c.status.in_(LIFE.sources(event)),
             partial=True,
         )
 
@@ -319,9 +320,13 @@ async def issue(tx: Tx, rows: Sequence[tuple[str, int, date, date]]) -> set[str]
     )
     statement = (
         BILL.update()
-        .where(BILL.c.bill_id == given.c.bill_id, BILL.c.row_version == given.c.row_version, BILL.c.status == READY)
+        .where(
+            BILL.c.bill_id == given.c.bill_id,
+            BILL.c.row_version == given.c.row_version,
+            BILL.c.status.in_(LIFE.sources("issue")),
+        )
         .values(
-            status=ISSUED,
+            status=LIFE.target("issue"),
             row_version=given.c.row_version + 1,
             issued_on=given.c.issued_on,
             due_on=given.c.due_on,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from services.billing.bills.domain import chains
-from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, PROPOSED, READY, REPLACED, Draft, Stored
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, PROPOSED, READY, Draft, Stored
 from services.billing.bills.domain.chains import Chain
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.use_cases import corrections
@@ -149,7 +149,7 @@ async def _store(
         *_overtaken_proposals(stored, [*drafts, *proposed]),
     ]
     # the old bill steps back before the new one takes its place
-    await bills_store.set_status(tx, [(bill.bill_id, bill.row_version) for bill in overtaken], REPLACED)
+    await bills_store.move(tx, [(bill.bill_id, bill.row_version) for bill in overtaken], "replace")
     if writings:
         await bills_store.insert(tx, writings)
     restated = [item for chain in kept for item in chain.restated]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from services.billing.bills.domain import differences
-from services.billing.bills.domain.bills import ADJUSTED, ISSUED, REVERSED, Draft
+from services.billing.bills.domain.bills import ISSUED, Draft
 from services.billing.bills.domain.chains import Chain
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import corrections as corrections_store
@@ -22,7 +22,7 @@ from shared.events import billing as events
 RERATED = "rerated"
 CANCELLED = "cancelled"
 BILLS_MAX = 12  # of one correction: a ladder year; with all components and differences they fit in one event
-_STATUS = {REVERSAL_AND_NEW: REVERSED, DELTA: ADJUSTED}
+_EVENT = {REVERSAL_AND_NEW: "reverse", DELTA: "adjust"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ async def cancel(tx: Tx, row: Row[Any], *, corrected_on: date, policies: Policie
 
 async def _write(tx: Tx, groups: Sequence[_Group], corrected_on: date, policies: Policies, actor: str) -> list[Writing]:
     made = [_made(group, corrected_on, policies) for group in groups]
-    for style, status in _STATUS.items():
+    for style, event in _EVENT.items():
         rows = [row for one in made if one.style == style for row, _ in one.group.pairs]
-        await bills_store.set_status(tx, [(row.bill_id, row.row_version) for row in rows], status)
+        await bills_store.move(tx, [(row.bill_id, row.row_version) for row in rows], event)
     writings = [writing for one in made for writing in one.writings]
     used = {(tariff, version) for w in writings for tariff, version, _ in w.draft.tariffs}
     if used:

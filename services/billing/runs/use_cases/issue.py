@@ -67,7 +67,7 @@ async def issue(tx: Tx, *, context: Context, limit: int = ISSUED_MAX) -> Issued:
 
 async def _hold_outdated(tx: Tx, rows: Sequence[Row[Any]]) -> None:
     usages = await usages_store.by_id(tx, [row.usage_id for row in rows])
-    await bills_store.hold(tx, rows, TARIFF_CHANGED)
+    await bills_store.hold(tx, rows, "tariff_changes", TARIFF_CHANGED)
     await review_store.add_readers(tx, [(row.bill_id, usages[row.usage_id].actors) for row in rows])
 
 

@@ -101,15 +101,15 @@ async def release(
     row = rows[0]
     if row.version != seen:
         raise StaleRun
-    if row.status != domain.IN_REVIEW:
+    if not domain.LIFE.may(row.status, "release"):
         raise NotInReview(row.status)
     if actor in await usages_store.actors_of_run(tx, route_no, cycle):
         raise ReleaserRead
     issue_on = business_date or await issue_day(tx, row)
-    domain.move(row.status, domain.RELEASING)
-    await store.write(tx, [_releasing(tx, row, issue_on)])
+    releasing = _releasing(tx, row, issue_on)
+    await store.write(tx, [releasing])
     await business_day.advance(tx, issue_on)
-    tx.audit([_moved(row, domain.RELEASING, actor=actor, reason=explanation)])
+    tx.audit([_moved(row, releasing["status"], actor=actor, reason=explanation)])
     tx.after_commit(context.wake.set)
     return int(row.version) + 1
 
@@ -121,10 +121,11 @@ async def release_due(tx: Tx, *, route_no: str, cycle: str, business_date: date,
     (row,) = await store.lock(tx, [(route_no, cycle)])
     rule = context.policies.on(business_date).release_of(row.org_unit)
     due = row.closed_on is not None and row.closed_on + timedelta(days=rule.issue_after_days) <= business_date
-    if row.status != domain.IN_REVIEW or rule.mode != AUTOMATIC or row.findings != "[]" or not due:
+    if not domain.LIFE.may(row.status, "release") or rule.mode != AUTOMATIC or row.findings != "[]" or not due:
         return moved
-    await store.write(tx, [_releasing(tx, row, business_date)])
-    tx.audit([_moved(row, domain.RELEASING, reason="release-runs")])
+    releasing = _releasing(tx, row, business_date)
+    await store.write(tx, [releasing])
+    tx.audit([_moved(row, releasing["status"], reason="release-runs")])
     tx.after_commit(context.wake.set)
     return 1
 
@@ -179,7 +180,7 @@ def _releasing(tx: Tx, row: Row[Any], issue_on: date) -> dict[str, Any]:
     return {
         "route_no": row.route_no,
         "cycle": row.cycle,
-        "status": domain.RELEASING,
+        "status": domain.LIFE.move(row.status, "release"),
         "issue_on": issue_on,
         "releasing_at": tx.now,
         "version": row.version + 1,
