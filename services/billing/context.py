@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from services.billing.bills.domain.policy import Policies
 from services.billing.rating import rating_types
 from services.billing.rating.tariff.book import TariffBook
-from services.billing.review.domain.policy import Policies
 from services.billing.tariffs.store.books import Books
 from shared.wake import Wake
 

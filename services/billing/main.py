@@ -9,13 +9,13 @@ from services.billing.accounts.use_cases import STATES as ACCOUNT_STATES
 from services.billing.bills.api import bills as bills_api
 from services.billing.bills.api import corrections as corrections_api
 from services.billing.bills.api import touched as touched_api
+from services.billing.bills.domain import policy
 from services.billing.bills.store import trace as bills_trace
 from services.billing.context import Context, Rater
 from services.billing.decisions import api as decisions_api
 from services.billing.rating import second_opinion
 from services.billing.rating.rating_types import RatedBill, Request
 from services.billing.rating.tariff.book import TariffBook
-from services.billing.review.domain import policy
 from services.billing.runs import api as runs_api
 from services.billing.runs import consumers, jobs
 from services.billing.settings import BillingSettings
@@ -29,6 +29,7 @@ from shared import service
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.db.engine import View
+from shared.document import DocumentError
 from shared.metrics import Metrics
 from shared.service import Service
 from shared.settings import SettingsError
@@ -107,5 +108,5 @@ def _policies(settings: BillingSettings) -> policy.Policies:
     try:
         return policy.load(orjson.loads(settings.billing_policy.read_bytes()))
     except (OSError, ValueError) as error:
-        detail = str(error) if isinstance(error, policy.PolicyWrong) else type(error).__name__
+        detail = str(error) if isinstance(error, DocumentError) else type(error).__name__
         raise SettingsError(f"wrong setting: WATTLINE_BILLING_POLICY: {detail}") from None

@@ -14,11 +14,11 @@ from sqlalchemy import event, func, select
 from services.billing import main
 from services.billing.accounts import use_cases as accounts
 from services.billing.base import PLATFORM
+from services.billing.bills.domain import policy
 from services.billing.bills.tables import BILL
 from services.billing.context import Context
 from services.billing.contracts.domain import Account, Assignment, Contract, DatedFact
 from services.billing.rating import second_opinion
-from services.billing.review.domain import policy
 from services.billing.runs import jobs
 from services.billing.runs.use_cases import intake, release
 from services.billing.settings import DEFAULT_POLICY, BillingSettings

@@ -6,7 +6,7 @@ from datetime import date
 
 import orjson
 
-from services.billing.bills.domain import bills, chains, differences
+from services.billing.bills.domain import bills, chains, differences, policy
 from services.billing.bills.domain.bills import (
     ADJUSTED,
     EFFECTIVE,
@@ -21,7 +21,6 @@ from services.billing.bills.domain.bills import (
 from services.billing.contracts import domain as accounts
 from services.billing.contracts.domain import Assignment, DatedFact, Terms
 from services.billing.rating import rating
-from services.billing.review.domain import policy
 from services.billing.settings import DEFAULT_POLICY
 from services.billing.tariffs.documents import packaged
 from services.billing.usages.domain import Usage

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.billing.bills.domain import policy
 from services.billing.bills.domain.bills import EFFECTIVE
-from services.billing.review.domain import policy
 from services.billing.usages.domain import Usage
 from tests.kits.bills_in_memory import Books, usage
 

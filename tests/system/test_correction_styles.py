@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from services.billing.base import PLATFORM
-from services.billing.review.domain.policy import STYLES
+from services.billing.bills.domain.policy import STYLES
 from services.collection.receivables import tables as collection_tables
 from services.command import reconcile
 from shared.events.billing import AccountChanged, BillCorrected, BillIssued

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from services.billing.bills.domain.policy import AUTOMATIC, Policy
 from services.billing.review.domain.findings import HOLD, Finding
-from services.billing.review.domain.policy import AUTOMATIC, Policy
 from services.billing.usages.domain import Totals
 from shared.statemachine import StateMachine
 

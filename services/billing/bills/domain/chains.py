@@ -15,11 +15,11 @@ import orjson  # lint: skip=PURE-IMPORT text in and text out, as pure as json an
 
 from services.billing.bills.domain import bills
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, PROPOSED, READY, Draft, Stored
+from services.billing.bills.domain.policy import Policies, Policy
 from services.billing.contracts.domain import Terms, class_on, tariff_on
 from services.billing.rating import rating_types
 from services.billing.review.domain import findings, rules
 from services.billing.review.domain.findings import HOLD, Finding
-from services.billing.review.domain.policy import Policies, Policy
 from services.billing.usages.domain import Usage
 
 NOT_RATED: Final = "billing.not_rated"
@@ -137,7 +137,7 @@ def needs_reviewer(chain: Chain, policies: Policies) -> bool:
     for draft in chain.drafts:
         if draft.status != ISSUED:
             continue
-        hold_on = policies.on(draft.usage.read_date).correction_hold_on
+        hold_on = policies.on(draft.usage.read_date).corrections.hold_on
         if any(f.severity == HOLD and (f.code == NOT_RATED or f.code in hold_on) for f in draft.findings):
             return True
     return False

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from services.billing.bills.domain import policy
 from services.billing.rating.rating_types import Line
-from services.billing.review.domain import policy
 
 LineKey = tuple[str, str | None, int | None]
 

@@ -10,10 +10,10 @@ from sqlalchemy import Row
 from services.billing.bills.domain import differences
 from services.billing.bills.domain.bills import ISSUED, Draft
 from services.billing.bills.domain.chains import Chain
+from services.billing.bills.domain.policy import DELTA, REVERSAL_AND_NEW, Policies
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import corrections as corrections_store
 from services.billing.bills.store.bills import Writing
-from services.billing.review.domain.policy import DELTA, REVERSAL_AND_NEW, Policies
 from services.billing.tariffs.store import documents
 from shared import ids
 from shared.db.engine import Tx
@@ -81,7 +81,7 @@ async def _write(tx: Tx, groups: Sequence[_Group], corrected_on: date, policies:
 
 def _made(group: _Group, corrected_on: date, policies: Policies) -> _Made:
     policy, correction_id = policies.on(corrected_on), ids.new()
-    style = differences.style(policy.correction_style, [old.by_difference for old, _ in group.pairs])
+    style = differences.style(policy.corrections.style, [old.by_difference for old, _ in group.pairs])
     reversals, replacements, told, writings = [], [], [], []
     for old, draft in group.pairs:
         was = bills_store.as_issued(old._mapping, old.issued_on, old.due_on)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from services.billing.review.domain.findings import HOLD, WARN, Finding
-from services.billing.review.domain.policy import ANY, OFF, Change, Review
+from services.billing.review.domain.limits import ANY, OFF, Change, Limits
 
 
 @dataclass(slots=True)
@@ -29,76 +29,76 @@ class Subject:
     settles_estimate: bool = False
 
 
-Rule = Callable[[Subject, Review], Finding | None]
+Rule = Callable[[Subject, Limits], Finding | None]
 
 
-def implausible_home(bill: Subject, policy: Review) -> Finding | None:
+def implausible_home(bill: Subject, limits: Limits) -> Finding | None:
     """Hold a home's bill above the plausible monthly usage (居民几千度)."""
-    limit = policy.implausible_home_wh_a_month * bill.months
-    if bill.customer_class not in policy.home_classes or bill.energy_wh <= limit:
+    limit = limits.implausible_home_wh_a_month * bill.months
+    if bill.customer_class not in limits.home_classes or bill.energy_wh <= limit:
         return None
     return Finding("billing.implausible_home", HOLD, {"energy_wh": bill.energy_wh, "limit_wh": limit})
 
 
-def sudden_rise(bill: Subject, policy: Review) -> Finding | None:
+def sudden_rise(bill: Subject, limits: Limits) -> Finding | None:
     """Find usage far above the previous bill's, days-normalised (电量突增)."""
-    return _sudden("billing.sudden_rise", bill, policy, 1)
+    return _sudden("billing.sudden_rise", bill, limits, 1)
 
 
-def sudden_fall(bill: Subject, policy: Review) -> Finding | None:
+def sudden_fall(bill: Subject, limits: Limits) -> Finding | None:
     """Find usage far below the previous bill's, days-normalised (电量突减)."""
-    return _sudden("billing.sudden_fall", bill, policy, -1)
+    return _sudden("billing.sudden_fall", bill, limits, -1)
 
 
-def zero_usage(bill: Subject, policy: Review) -> Finding | None:
+def zero_usage(bill: Subject, limits: Limits) -> Finding | None:
     """Find a bill without usage (零电量)."""
-    if bill.energy_wh != 0 or policy.zero_usage == OFF:
+    if bill.energy_wh != 0 or limits.zero_usage == OFF:
         return None
-    return Finding("billing.zero_usage", policy.zero_usage)
+    return Finding("billing.zero_usage", limits.zero_usage)
 
 
-def negative_usage(bill: Subject, policy: Review) -> Finding | None:
+def negative_usage(bill: Subject, limits: Limits) -> Finding | None:
     """Find a bill whose usage runs backwards."""
-    if bill.energy_wh >= 0 or policy.negative_usage == OFF:
+    if bill.energy_wh >= 0 or limits.negative_usage == OFF:
         return None
-    return Finding("billing.negative_usage", policy.negative_usage, {"energy_wh": bill.energy_wh})
+    return Finding("billing.negative_usage", limits.negative_usage, {"energy_wh": bill.energy_wh})
 
 
-def usage_without_amount(bill: Subject, policy: Review) -> Finding | None:
+def usage_without_amount(bill: Subject, limits: Limits) -> Finding | None:
     """Find usage that costs nothing: no charge of the tariff was for this class or option, or all of it was free."""
-    if bill.energy_wh <= 0 or bill.total_fen != 0 or policy.usage_without_amount == OFF:
+    if bill.energy_wh <= 0 or bill.total_fen != 0 or limits.usage_without_amount == OFF:
         return None
-    return Finding("billing.usage_without_amount", policy.usage_without_amount, {"energy_wh": bill.energy_wh})
+    return Finding("billing.usage_without_amount", limits.usage_without_amount, {"energy_wh": bill.energy_wh})
 
 
-def abnormal_amount(bill: Subject, policy: Review) -> Finding | None:
+def abnormal_amount(bill: Subject, limits: Limits) -> Finding | None:
     """Hold a bill above the amount that its customer class can have (异常电费)."""
-    limit = policy.amount_fen_max.get(bill.customer_class, policy.amount_fen_max.get(ANY))
+    limit = limits.amount_fen_max.get(bill.customer_class, limits.amount_fen_max.get(ANY))
     if limit is None or abs(bill.total_fen) <= limit:
         return None
     return Finding("billing.abnormal_amount", HOLD, {"total_fen": bill.total_fen, "limit_fen": limit})
 
 
-def first_bill(bill: Subject, policy: Review) -> Finding | None:
+def first_bill(bill: Subject, limits: Limits) -> Finding | None:
     """Find the first bill of a contract, which many utilities check one by one (新装首次)."""
-    if bill.previous_wh is not None or policy.first_bill == OFF:
+    if bill.previous_wh is not None or limits.first_bill == OFF:
         return None
-    return Finding("billing.first_bill", policy.first_bill)
+    return Finding("billing.first_bill", limits.first_bill)
 
 
-def estimated_usage(bill: Subject, policy: Review) -> Finding | None:
+def estimated_usage(bill: Subject, limits: Limits) -> Finding | None:
     """Find a bill on an estimate, and hold it after too many in a row (估抄)."""
-    if not bill.estimated or policy.estimated_usage == OFF:
+    if not bill.estimated or limits.estimated_usage == OFF:
         return None
-    severity = HOLD if bill.estimates_in_a_row > policy.estimates_in_a_row_max else policy.estimated_usage
+    severity = HOLD if bill.estimates_in_a_row > limits.estimates_in_a_row_max else limits.estimated_usage
     return Finding("billing.estimated_usage", severity, {"in_a_row": bill.estimates_in_a_row})
 
 
-def settles_estimate(bill: Subject, policy: Review) -> Finding | None:
+def settles_estimate(bill: Subject, limits: Limits) -> Finding | None:
     """Show that an actual read settles the estimate billed before (暂按前次用电量计收，一并结清)."""
-    if not bill.settles_estimate or policy.settles_estimate == OFF:
+    if not bill.settles_estimate or limits.settles_estimate == OFF:
         return None
-    return Finding("billing.settles_estimate", policy.settles_estimate)
+    return Finding("billing.settles_estimate", limits.settles_estimate)
 
 
 RULES: tuple[Rule, ...] = (
@@ -115,9 +115,9 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def review(bill: Subject, policy: Review) -> list[Finding]:
+def review(bill: Subject, limits: Limits) -> list[Finding]:
     """Give what all rules find on a bill, in their order."""
-    return [found for rule in RULES if (found := rule(bill, policy)) is not None]
+    return [found for rule in RULES if (found := rule(bill, limits)) is not None]
 
 
 def carried(prefix: str, code: str, severities: Mapping[str, str]) -> Finding | None:
@@ -126,14 +126,14 @@ def carried(prefix: str, code: str, severities: Mapping[str, str]) -> Finding | 
     return None if severity == OFF else Finding(f"{prefix}.{code}" if prefix else code, severity)
 
 
-def _sudden(code: str, bill: Subject, policy: Review, sign: int) -> Finding | None:
+def _sudden(code: str, bill: Subject, limits: Limits, sign: int) -> Finding | None:
     if bill.previous_wh is None or bill.previous_days <= 0:
         return None
     expected_wh = bill.previous_wh * bill.days // bill.previous_days
     change_wh = (bill.energy_wh - expected_wh) * sign
     if change_wh <= 0:
         return None
-    for limit, severity in ((policy.change_hold, HOLD), (policy.change_warn, WARN)):
+    for limit, severity in ((limits.change_hold, HOLD), (limits.change_warn, WARN)):
         if _reaches(change_wh, expected_wh, limit):
             return Finding(code, severity, {"energy_wh": bill.energy_wh, "expected_wh": expected_wh})
     return None

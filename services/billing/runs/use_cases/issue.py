@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 from sqlalchemy import Row
 
+from services.billing.bills.domain.policy import Policies
 from services.billing.bills.store import bills as bills_store
 from services.billing.context import Context
 from services.billing.review import store as review_store
 from services.billing.review.domain.findings import Finding
-from services.billing.review.domain.policy import Policies
 from services.billing.runs import store
 from services.billing.tariffs.store import documents
 from services.billing.usages import store as usages_store

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from services.billing.bills.domain.policy import AUTOMATIC, Policies
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.review.domain import findings
-from services.billing.review.domain.policy import AUTOMATIC, Policies
 from services.billing.runs import domain, store
 from services.billing.usages import store as usages_store
 from services.billing.usages.domain import Totals

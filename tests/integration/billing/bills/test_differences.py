@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
+from services.billing.bills.domain.policy import DELTA, REVERSAL_AND_NEW
 from services.billing.business_day import store as business_day
-from services.billing.review.domain.policy import DELTA, REVERSAL_AND_NEW
 from services.billing.settings import DEFAULT_POLICY
 from services.billing.tariffs.tables import RATING_DOCUMENT
 from shared.events.billing import BillCorrected, BillIssued

@@ -7,8 +7,8 @@ import pytest
 
 from services.billing.bills.domain import differences
 from services.billing.bills.domain.differences import LineDifference
+from services.billing.bills.domain.policy import DELTA, REVERSAL_AND_NEW, STYLES
 from services.billing.rating.rating_types import Line
-from services.billing.review.domain.policy import DELTA, REVERSAL_AND_NEW, STYLES
 from shared.exact import Exact
 
 LINE = Line(

@@ -6,16 +6,17 @@ from typing import Any
 import orjson
 import pytest
 
-from services.billing.review.domain import findings, policy
+from services.billing.bills.domain import policy
+from services.billing.review.domain import findings
 from services.billing.review.domain import rules as review
-from services.billing.review.domain.policy import Review
+from services.billing.review.domain.limits import Limits
 from services.billing.review.domain.rules import Subject
 from services.billing.settings import DEFAULT_POLICY
 
 DOCUMENT = orjson.loads(DEFAULT_POLICY.read_bytes())
 
 
-def rules(**changes: Any) -> Review:
+def rules(**changes: Any) -> Limits:
     document = orjson.loads(orjson.dumps(DOCUMENT))
     document["versions"][0]["review"] |= changes
     (version,) = [policy.load(document).on(date(2026, 1, 1))]

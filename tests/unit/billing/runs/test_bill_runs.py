@@ -6,7 +6,7 @@ from itertools import pairwise
 import orjson
 import pytest
 
-from services.billing.review.domain import policy
+from services.billing.bills.domain import policy
 from services.billing.runs import domain as runs
 from services.billing.runs.domain import Checked
 from services.billing.settings import DEFAULT_POLICY

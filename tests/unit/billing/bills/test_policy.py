@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from services.billing.review.domain import policy
-from services.billing.review.domain.policy import PolicyWrong
+from services.billing.bills.domain import policy
 from services.billing.settings import DEFAULT_POLICY
+from shared.document import DocumentError
 
 
 def document() -> dict[str, Any]:
@@ -33,7 +33,7 @@ def test_a_version_holds_from_its_first_day_until_the_next_ones() -> None:
     later |= {"version": "2", "effective": {"from": "2026-07-01", "to": "2027-01-01"}}
     changed["versions"].append(later)
     loaded = policy.load(changed)
-    assert [loaded.on(day).version for day in (date(2026, 6, 30), date(2026, 7, 1))] == ["1", "2"]
+    assert [loaded.version_on(day).name for day in (date(2026, 6, 30), date(2026, 7, 1))] == ["1", "2"]
     for outside in (date(1999, 12, 31), date(2027, 1, 1)):
         with pytest.raises(LookupError):
             loaded.on(outside)
@@ -43,11 +43,11 @@ def test_a_version_holds_from_its_first_day_until_the_next_ones() -> None:
 def test_a_utility_chooses_how_issued_bills_are_corrected(style: str) -> None:
     changed = document()
     changed["versions"][0]["corrections"]["style"] = style
-    assert policy.load(changed).on(date(2026, 1, 1)).correction_style == style
+    assert policy.load(changed).on(date(2026, 1, 1)).corrections.style == style
 
 
 def test_the_shipped_policy_reverses_and_issues_anew() -> None:
-    assert policy.load(document()).on(date(2026, 1, 1)).correction_style == policy.REVERSAL_AND_NEW
+    assert policy.load(document()).on(date(2026, 1, 1)).corrections.style == policy.REVERSAL_AND_NEW
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,7 @@ def test_the_shipped_policy_reverses_and_issues_anew() -> None:
         (("corrections", "style"), "credit_note", "/versions/0/corrections/style"),
         (("run", "sum_change_percent"), "50", "/versions/0/run/sum_change_percent"),
         (("effective", "from"), None, "/versions/0/effective/from"),
+        (("review", "zero_usages"), "warn", "/versions/0/review/zero_usages"),
     ],
 )
 def test_a_wrong_document_is_refused_with_the_place_of_the_fault(
@@ -75,7 +76,7 @@ def test_a_wrong_document_is_refused_with_the_place_of_the_fault(
     for name in path[:-1]:
         place = place[name]
     place[path[-1]] = value
-    with pytest.raises(PolicyWrong, match=pointer.replace("*", r"\*")):
+    with pytest.raises(DocumentError, match=pointer.replace("*", r"\*")):
         policy.load(wrong)
 
 
@@ -84,5 +85,5 @@ def test_a_gap_between_versions_is_refused() -> None:
     wrong["versions"].append(orjson.loads(orjson.dumps(wrong["versions"][0])))
     wrong["versions"][0]["effective"]["to"] = "2026-06-30"
     wrong["versions"][1]["effective"]["from"] = "2026-07-01"
-    with pytest.raises(PolicyWrong, match="gap or overlap"):
+    with pytest.raises(DocumentError, match="version_gap"):
         policy.load(wrong)

@@ -1,0 +1,85 @@
+"""Review, release and correction rules as dated data: another utility or province is another file, never other code."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.billing.review.domain import limits
+from services.billing.review.domain.limits import ANY, Limits, count
+from shared import dated
+from shared.dated import Versions
+from shared.document import Node
+
+AUTOMATIC: Final = "automatic"
+REVIEWER: Final = "reviewer"
+REVERSAL_AND_NEW: Final = "reversal_and_new"
+DELTA: Final = "delta"
+STYLES: Final = (REVERSAL_AND_NEW, DELTA)
+"""How issued bills are corrected: reversed and issued anew (冲红重开), or left standing with a difference document (差额单)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """How the runs of an org unit are released (发行): by itself or by a reviewer, dated, with a term of payment in days."""
+
+    mode: str
+    issue_after_days: int
+    due_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrections:
+    """How issued bills are corrected, and which findings keep a correction for a reviewer."""
+
+    style: str
+    hold_on: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """All rules of billing that hold on a day."""
+
+    review: Limits
+    run_sum_change_percent: int
+    release: Mapping[str, Release]
+    corrections: Corrections
+
+    def release_of(self, org_unit: str) -> Release:
+        """Return the release rule of the nearest org unit above, `*` where none is named."""
+        unit = org_unit
+        while unit:
+            if unit in self.release:
+                return self.release[unit]
+            unit = unit.rpartition("/")[0]
+        return self.release[ANY]
+
+
+Policies = Versions[Policy]
+
+
+def load(document: Mapping[str, Any]) -> Policies:
+    """Return the versions of a policy document; raises DocumentError with the JSON pointer of the fault."""
+    return dated.versions(Node(document), _policy, fields="review run release corrections")
+
+
+def _policy(node: Node) -> Policy:
+    corrections = node.get("corrections").keys("style hold_on")
+    release = node.get("release")
+    release.get(ANY)
+    return Policy(
+        review=limits.read(node.get("review")),
+        run_sum_change_percent=count(node.get("run").keys("sum_change_percent"), "sum_change_percent"),
+        release={unit: _release(rule) for unit, rule in release.fields()},
+        corrections=Corrections(
+            style=corrections.get("style").choice(*STYLES), hold_on=frozenset(corrections.get("hold_on").texts())
+        ),
+    )
+
+
+def _release(node: Node) -> Release:
+    node.keys("mode issue_after_days due_days")
+    return Release(
+        mode=node.get("mode").choice(AUTOMATIC, REVIEWER),
+        issue_after_days=count(node, "issue_after_days"),
+        due_days=count(node, "due_days"),
+    )
