@@ -13,7 +13,7 @@ from services.collection.ledger import tables as ledger
 from services.collection.payments import tables as payments
 from services.collection.receivables import tables as receivables
 from services.notify.notices import tables as notify
-from services.reading.adapters import store as reading
+from services.reading.usage import tables as reading
 from shared.db.engine import Database
 
 Books = dict[str, list[str]]

@@ -6,9 +6,11 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.reading.domain import chain, usage
-from services.reading.domain.registers import Register
-from services.reading.domain.usage import Boundary, Installation
+from services.reading.network.domain import energy
+from services.reading.network.domain.energy import Boundary
+from services.reading.network.domain.installations import Installation
+from services.reading.network.domain.registers import Register
+from services.reading.usage.domain import chain
 from tests.kits.effort import examples
 
 START = date(2026, 1, 1)
@@ -47,7 +49,7 @@ def test_periods_telescope_over_rollovers_and_rounding(
     total, start_on, start, last = 0, START, None, opening
     for on, cumulative in _runs(face, opening, steps):
         end = Boundary(on, "M", (cumulative % face.modulus,))
-        measured = usage.measure([meter], start_on, start, end, daily_kwh_max=DAILY)
+        measured = energy.measure([meter], start_on, start, end, daily_kwh_max=DAILY)
         assert measured.backward == ()
         assert measured.end.counts == (cumulative,)
         total += measured.energy_wh["import"]
@@ -84,7 +86,7 @@ def test_an_exchange_on_any_day_neither_loses_nor_doubles(
     for on, _ in _runs(faces[0], 0, steps):
         meter = 0 if on < exchanged_on else 1
         end = Boundary(on, "AB"[meter], (count(meter, on) % faces[meter].modulus,))
-        measured = usage.measure([new, old], start_on, start, end, daily_kwh_max=DAILY)
+        measured = energy.measure([new, old], start_on, start, end, daily_kwh_max=DAILY)
         assert measured.backward == ()
         total += measured.energy_wh["import"]
         start_on, start = on, measured.end

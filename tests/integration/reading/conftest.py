@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reading_kit import Kit, running
+from tests.kits.reading import Kit, running
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,40 @@
+"""The declarative base of reading: one registry, on which every capability declares its tables, and how columns are declared."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from sqlalchemy import Column, ColumnElement, MetaData, String, Table, true
+from sqlalchemy.orm import registry
+from sqlmodel import SQLModel
+
+from shared.db import platform
+
+METER_NO_MAX = 40  # so that a read's id, which spells its natural key, fits in 64 characters
+METER_NO = String(METER_NO_MAX)
+ORG_UNIT = String(128)
+SHORT = String(16)
+
+Condition = Callable[..., ColumnElement[bool]]
+"""Makes a condition of columns: what a caller may see, where a page begins; the store knows which columns those are."""
+
+
+class Base(SQLModel, registry=registry()):
+    metadata: ClassVar[MetaData] = MetaData()
+
+
+def required(kind: Any) -> Column[Any]:
+    return Column(kind, nullable=False)
+
+
+def table(model: type[SQLModel]) -> Table:
+    """Return the table that a model declares."""
+    made: Table = model.__table__  # type: ignore[attr-defined]
+    return made
+
+
+def equals(column: ColumnElement[str], value: str | None) -> ColumnElement[bool]:
+    """Return the condition of a list's filter; one that was not given holds for all rows."""
+    return true() if value is None else column == value
+
+
+PLATFORM = platform.tables(Base.metadata)

@@ -1,0 +1,56 @@
+"""Routes of cycles: how far a route is in one."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Path
+from pydantic import Field
+
+from services.reading.context import READ
+from services.reading.cycles import store
+from services.reading.network.schemas import Month, No, Shown
+from services.reading.tasks.store import tasks
+from shared import web
+from shared.web import auth, errors
+
+router = web.Router("/v1", tags=["cycles"])
+
+
+class ProgressOut(Shown):
+    """A route in a cycle. While it is open the counts are those of now, once closed those of its closing."""
+
+    route_no: str
+    cycle: str
+    org_unit: str
+    read_date: date
+    closed_on: date | None
+    expected: int
+    actual: int
+    estimated: int
+    missed: int
+    usages: int
+    sum_wh: int
+    unexplained: int = Field(description="Points without a read and without a reader's reason.")
+
+
+@router.get("/routes/{route_no}/cycles/{cycle}", policy=READ)
+async def get_progress(
+    route_no: Annotated[No, Path()], cycle: Annotated[Month, Path()], caller: auth.Current, db: web.Db
+) -> ProgressOut:
+    """Return how far a route is in a cycle: expected, read, estimated, missed, and what nobody has explained."""
+    async with db.view() as view:
+        row = await store.route_cycle(view, route_no, cycle)
+        if row is None or not caller.may_see(row.org_unit):
+            raise errors.not_found("route_cycle")
+        counted = row if row.closed_on is not None else await tasks.totals(view, route_no, cycle)
+        unexplained = await tasks.unexplained(view, route_no, cycle)
+    names = ("expected", "actual", "estimated", "missed", "usages", "sum_wh")
+    return ProgressOut(
+        route_no=route_no,
+        cycle=cycle,
+        org_unit=row.org_unit,
+        read_date=row.read_date,
+        closed_on=row.closed_on,
+        unexplained=unexplained,
+        **{name: getattr(counted, name) for name in names},
+    )

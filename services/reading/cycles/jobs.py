@@ -1,0 +1,45 @@
+"""The timed work of cycles."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from services.reading.context import Context
+from services.reading.cycles.use_cases import closing, planning
+from services.reading.network.store import routes
+from shared.db.engine import Tx, View
+from shared.db.jobs import Job
+
+SEPARATOR = " "  # neither numbers nor cycles hold one
+
+
+def jobs(own: Context) -> list[Job]:
+    """Return the jobs by business date: `plan-cycles`, a route a chunk; `close-routes`, a route's cycle a chunk."""
+
+    first_day = own.policies.versions[0].from_
+
+    async def routes_due(view: View, business_date: date) -> Sequence[str]:
+        return await routes.due(view, business_date.day) if business_date > first_day else []
+
+    async def plan(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
+        counts = await planning.plan(
+            tx, route_no=chunk, business_date=business_date, policies=own.policies, zone=own.zone
+        )
+        return dict(counts)
+
+    async def cycles_due(view: View, business_date: date) -> Sequence[str]:
+        if business_date <= first_day:
+            return []
+        due = await closing.cycles_due(view, business_date, own.policies)
+        return [f"{route_no}{SEPARATOR}{cycle}" for route_no, cycle in due]
+
+    async def close(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
+        route_no, _, cycle = chunk.rpartition(SEPARATOR)
+        counts = await closing.close(
+            tx, route_no=route_no, cycle=cycle, business_date=business_date, policies=own.policies
+        )
+        return dict(counts)
+
+    return [
+        Job(name="plan-cycles", chunks=routes_due, work=plan),
+        Job(name="close-routes", chunks=cycles_due, work=close),
+    ]

@@ -1,0 +1,76 @@
+"""Routes in their cycles, and contracts, in and out: every function is one statement."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, or_, select, update
+
+from services.reading.cycles import tables
+from services.reading.tasks.store.tasks import Totals
+from shared.db import bulk
+from shared.db.engine import Tx, View
+from shared.events.billing import AccountChanged, Contract
+
+ROUTE_CYCLE, CONTRACT = tables.ROUTE_CYCLE, tables.CONTRACT
+
+
+async def route_cycle(view: View, route_no: str, cycle: str) -> Row[Any] | None:
+    """Return a route's cycle."""
+    mine = (ROUTE_CYCLE.c.route_no == route_no) & (ROUTE_CYCLE.c.cycle == cycle)
+    return await view.first(select(ROUTE_CYCLE).where(mine))
+
+
+async def is_closed(view: View, route_no: str, cycle: str) -> bool:
+    """Return whether the window of a route in a cycle has been closed."""
+    row = await view.first(
+        select(ROUTE_CYCLE.c.closed_on).where(ROUTE_CYCLE.c.route_no == route_no, ROUTE_CYCLE.c.cycle == cycle)
+    )
+    return row is not None and row.closed_on is not None
+
+
+async def insert_route_cycle(tx: Tx, route_no: str, cycle: str, org_unit: str, read_date: date) -> None:
+    """Open a route's cycle, if it is not open yet."""
+    zero = {name: [0] for name in ("expected", "actual", "estimated", "missed", "usages", "sum_wh")}
+    row: dict[str, list[Any]] = {"route_no": [route_no], "cycle": [cycle], "org_unit": [org_unit]}
+    row |= {"read_date": [read_date], "closed_on": [None], **zero}
+    await bulk.insert_ignore(tx, ROUTE_CYCLE, row, key=("route_no", "cycle"))
+
+
+async def cycles_due(view: View, closed_before: Sequence[tuple[date, date]]) -> list[tuple[str, str]]:
+    """Return (route, cycle) of the open cycles whose read date is in one of [from, to)."""
+    due = or_(*((ROUTE_CYCLE.c.read_date >= start) & (ROUTE_CYCLE.c.read_date < end) for start, end in closed_before))
+    rows = await view.all(
+        select(ROUTE_CYCLE.c.route_no, ROUTE_CYCLE.c.cycle)
+        .where(ROUTE_CYCLE.c.closed_on.is_(None), due)
+        .order_by(ROUTE_CYCLE.c.read_date, ROUTE_CYCLE.c.route_no)
+    )
+    return [(row.route_no, row.cycle) for row in rows]
+
+
+async def close(tx: Tx, route_no: str, cycle: str, closed_on: date, found: Totals) -> None:
+    """Close a route's cycle with its totals."""
+    values = {name: getattr(found, name) for name in ("expected", "actual", "estimated", "missed", "usages", "sum_wh")}
+    await tx.execute(
+        update(ROUTE_CYCLE)
+        .where(ROUTE_CYCLE.c.route_no == route_no, ROUTE_CYCLE.c.cycle == cycle)
+        .values(closed_on=closed_on, **values)
+    )
+
+
+async def copy_contracts(tx: Tx, contracts: Sequence[tuple[AccountChanged, Contract]]) -> set[str]:
+    """Keep the newest state of contracts, and return the numbers of those that were not known in it."""
+    applied = await bulk.upsert_newer(
+        tx,
+        CONTRACT,
+        {
+            "contract_no": [contract.contract_no for _, contract in contracts],
+            "account_no": [fact.account_no for fact, _ in contracts],
+            "service_point_no": [contract.service_point_no for _, contract in contracts],
+            "starts_on": [contract.from_ for _, contract in contracts],
+            "ends_on": [contract.to for _, contract in contracts],
+            "version": [fact.version for fact, _ in contracts],
+        },
+        key=("contract_no",),
+    )
+    return {row.contract_no for row in applied}

@@ -1,0 +1,151 @@
+"""The end of a read window: what was not read is estimated or missed, and the route's totals are told."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.reading.cycles import store
+from services.reading.estimation.domain import previous_usage
+from services.reading.network.domain import energy
+from services.reading.network.domain.installations import Installation
+from services.reading.network.store import installations, points, routes
+from services.reading.policies.domain import Policies, Policy
+from services.reading.tasks.domain import task_id
+from services.reading.tasks.store import reasons, tasks
+from services.reading.usage.store import codec, usages
+from services.reading.usage.store.usages import UsageRow
+from services.reading.usage.use_cases import measuring, versions
+from services.reading.usage.use_cases.versions import Estimate, Work
+from services.reading.validation.domain import missing
+from services.reading.validation.store import FindingRow
+from shared import correlation
+from shared.db.engine import Tx, View
+from shared.events.reading import EstimateMade, RouteClosed
+
+ACTOR = "system:close-routes"
+
+
+NO_READ = "no_read"
+
+
+UNUSABLE_READ = "unusable_read"
+
+
+LONG_AGO = date(1900, 1, 1)
+
+
+async def cycles_due(view: View, business_date: date, policies: Policies) -> Sequence[tuple[str, str]]:
+    """Return (route, cycle) whose window has ended on a business date: read date + the policy's days ≤ the date."""
+    ranges = []
+    for policy in policies.versions:
+        last = business_date - timedelta(days=policy.window_days)
+        end = last + timedelta(days=1) if policy.to is None else min(policy.to, last + timedelta(days=1))
+        ranges.append((max(policy.from_, LONG_AGO), end))
+    return await store.cycles_due(view, ranges)
+
+
+async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, policies: Policies) -> Mapping[str, int]:
+    """Close the window of a route's cycle, once.
+
+    A task without a usable read is estimated by previous usage (暂按前次用电量计收), flagged with reason and actor. It is missed
+    where there is no previous usage, after the policy's number of estimates in a row, or where a later usage covers it.
+    """
+    await routes.lock_route(tx, route_no)
+    row = await store.route_cycle(tx, route_no, cycle)
+    if row is None or row.closed_on is not None:
+        return {}
+    work = Work(tx.now)
+    without_read = await tasks.unread_tasks(tx, route_no, cycle)
+    if without_read:
+        await _estimate(tx, work, without_read, policies)
+    await measuring.write(tx, work)
+    found = await tasks.totals(tx, route_no, cycle)
+    assert found.expected == found.actual + found.estimated + found.missed, "a task is left open"
+    await store.close(tx, route_no, cycle, business_date, found)
+    correlation_id = correlation.current()
+    tx.publish([_told(each, correlation_id) for each in work.usages])
+    tx.publish(
+        [
+            RouteClosed(
+                correlation_id=correlation_id,
+                route_no=route_no,
+                org_unit=row.org_unit,
+                cycle=cycle,
+                read_date=row.read_date,
+                closed_on=business_date,
+                expected=found.expected,
+                actual=found.actual,
+                estimated=found.estimated,
+                missed=found.missed,
+                usages=found.usages,
+                sum_wh=found.sum_wh,
+            )
+        ]
+    )
+    return {"expected": found.expected, "estimated": found.estimated, "missed": found.missed}
+
+
+async def _estimate(tx: Tx, work: Work, wanted: Sequence[tuple[str, date]], policies: Policies) -> None:
+    service_point_nos = sorted({point for point, _ in wanted})
+    await points.lock_points(tx, service_point_nos)
+    again = await usages.tasks_with_previous(tx, wanted)  # again, now that no read can close them any more
+    previous = await usages.usages(tx, [row.previous_id for row in again.values() if row.previous_id])
+    meters = await installations.installations(tx, service_point_nos)
+    noted = await reasons.noted(tx, [task_id(*key) for key in wanted])
+    for key in sorted(again):
+        task = again[key]
+        if task.status not in ("open", "suspect"):
+            continue
+        last = previous.get(task.previous_id) if task.previous_id else None
+        if task.kind == "cut":
+            work.tasks[key] = "skipped", None, None
+            continue
+        finding = missing.find(0, (last.estimates_in_a_row if last else 0) + 1)
+        assert finding is not None
+        about = (task.service_point_no, task.org_unit, task.cycle)
+        work.findings.append(FindingRow("task", task_id(*key), finding.code, *about, finding.numbers))
+        reason = noted.get(task_id(*key)) or (UNUSABLE_READ if task.status == "suspect" else NO_READ)
+        if not _estimate_one(work, task, last, meters.get(key[0], []), policies.on(task.read_date), reason):
+            work.tasks[key] = "missed", None, None
+
+
+def _estimate_one(
+    work: Work,
+    task: Row[Any],
+    last: UsageRow | None,
+    installations: Sequence[Installation],
+    policy: Policy,
+    reason: str,
+) -> bool:
+    if last is None or last.period_to >= task.read_date or last.estimates_in_a_row >= policy.estimates_in_a_row_max:
+        return False
+    start = last.end
+    boundary = previous_usage.estimate(
+        installations, last.period_to, start, task.read_date, codec.energy(last.energy), last.days
+    )
+    if boundary is None:
+        return False
+    limit = policy.register_daily_kwh_max
+    measured = energy.measure(installations, last.period_to, start, boundary, daily_kwh_max=limit, end_is_face=False)
+    if measured.backward:
+        return False
+    versions.add(work, task, last.period_to, measured, last, policy, estimate=Estimate(reason, ACTOR))
+    return True
+
+
+def _told(row: UsageRow, correlation_id: str) -> EstimateMade:
+    return EstimateMade(
+        correlation_id=correlation_id,
+        causation_id=row.usage_id,
+        usage_id=row.usage_id,
+        service_point_no=row.service_point_no,
+        org_unit=row.org_unit,
+        cycle=row.cycle,
+        period_from=row.period_from,
+        period_to=row.period_to,
+        energy_wh=codec.energy(row.energy).get("import", 0),
+        reason=row.estimate_reason or NO_READ,
+        estimates_in_a_row=row.estimates_in_a_row,
+    )

@@ -1,0 +1,34 @@
+"""Reading tasks of a cycle (抄表计划): made by business date, for each route whose read day has come in that month."""
+
+from collections.abc import Mapping
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from services.reading.cycles import domain, store
+from services.reading.network.store import installations, routes
+from services.reading.policies.domain import Policies
+from services.reading.reads.use_cases import stored
+from services.reading.tasks.domain import label
+from services.reading.tasks.store import tasks
+from services.reading.usage.use_cases import measuring
+from shared.db.engine import Tx
+
+
+async def plan(tx: Tx, *, route_no: str, business_date: date, policies: Policies, zone: ZoneInfo) -> Mapping[str, int]:
+    """Make the tasks of a route for its read date in the month of `business_date`; reads that are there already close them.
+
+    A point gets a task if a meter was installed there before the read date and is there on it. Done again, it adds the
+    points that are new; a closed cycle gets no more.
+    """
+    locked = await routes.lock_route(tx, route_no)
+    if locked is None or (read_date := domain.read_date(locked.read_day, business_date)) is None:
+        return {}
+    cycle = label(read_date)
+    if await store.is_closed(tx, route_no, cycle):
+        return {}
+    await store.insert_route_cycle(tx, route_no, cycle, locked.org_unit, read_date)
+    points = await installations.points_to_read(tx, route_no, read_date)
+    new = await tasks.insert(tx, [(point, route_no, org_unit, read_date) for point, org_unit in points], kind="cycle")
+    reads = await stored.closing(tx, new, zone)
+    await measuring.apply(tx, reads, policies=policies)
+    return {"tasks": len(new), "read_before": len(reads)}

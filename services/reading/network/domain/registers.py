@@ -1,0 +1,147 @@
+"""Registers (计度器) of a meter: their faces, multipliers, and the way from a face to energy."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from services.reading.network.domain.refusal import Refused
+
+UNIT = "kWh"  # of every register value that comes in
+VALUE_LENGTH_MAX = 24  # text of one register value; the longest face is 15 counts and a point
+DIGITS_MAX = 15
+SCALE_MAX = 6
+MULTIPLIER_MAX = 10_000_000  # CT × PT of a 500 kV line is below 2,200,000
+TURN_WH_MAX = 2**52  # two meters of a period stay below the 2**53 that facts and JSON hold exactly
+
+
+@dataclass(frozen=True)
+class Register:
+    """One register: `digits` of the whole face, of which `scale` are decimals of a kWh.
+
+    A count is the face read as an integer: digits 8, scale 2 shows 000000.00 … 999999.99 kWh and counts 0 … 99,999,999.
+    `numerator / denominator` is the multiplier (综合倍率, CT × PT) of its meter.
+    """
+
+    quantity: str
+    digits: int
+    scale: int
+    numerator: int = 1
+    denominator: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.scale <= SCALE_MAX or not self.scale < self.digits <= DIGITS_MAX:
+            raise Refused("reading.bad_register", "digits must be 1 to 15, and scale 0 to 6 and below digits")
+        if not 1 <= self.numerator <= MULTIPLIER_MAX or not 1 <= self.denominator <= MULTIPLIER_MAX:
+            raise Refused("reading.bad_register", "a multiplier is a ratio of integers from 1 to 10,000,000")
+        if self.energy_wh(self.modulus) > TURN_WH_MAX:
+            raise Refused("reading.bad_register", "one turn of the face, multiplied, is more energy than can be told")
+
+    @cached_property
+    def modulus(self) -> int:
+        """The count at which the face is back at zero."""
+        return int(10**self.digits)
+
+    @cached_property
+    def _wh_ratio(self) -> tuple[int, int]:
+        return 1000 * self.numerator, int(10**self.scale) * self.denominator
+
+    def energy_wh(self, cumulative: int) -> int:
+        """Return the energy in Wh, half up, of a cumulative count ≥ 0, multiplier applied.
+
+        The cumulative value is rounded, never a difference, so that the energies of periods add up to that of their sum.
+        """
+        over, under = self._wh_ratio
+        return (2 * cumulative * over + under) // (2 * under)
+
+    def counts_of(self, energy_wh: int) -> int:
+        """Return how many whole counts an energy ≥ 0 in Wh moves the register."""
+        over, under = self._wh_ratio
+        return energy_wh * under // over
+
+    def count(self, text: str) -> int:
+        """Return the count that a decimal kWh text such as `"12345.67"` shows.
+
+        Raises `Refused`: `reading.negative`, `reading.malformed_value`, or `reading.too_many_digits` for more digits before
+        or after the point than the face has.
+        """
+        whole, point, decimals = text.partition(".")
+        if not (whole.isdigit() and text.isascii() and (decimals.isdigit() or not point)):
+            if text.startswith("-"):
+                raise Refused("reading.negative", f"register {self.quantity} is below zero")
+            raise Refused("reading.malformed_value", f"register {self.quantity} is not a decimal number")
+        missing = self.scale - len(decimals)
+        if missing < 0 or len(text) > VALUE_LENGTH_MAX:
+            raise Refused("reading.too_many_digits", f"register {self.quantity} shows {self.scale} decimals")
+        count = int(whole + decimals) * int(10**missing)
+        if count >= self.modulus:
+            raise Refused("reading.too_many_digits", f"register {self.quantity} has {self.digits} digits")
+        return count
+
+    def text(self, cumulative: int) -> str:
+        """Return what the face shows for a cumulative count, in kWh, as `count` reads it."""
+        shown = str(cumulative % self.modulus).zfill(self.scale + 1)
+        return f"{shown[: -self.scale]}.{shown[-self.scale :]}" if self.scale else shown
+
+    def unwrap(self, previous: int, count: int, counts_max: int) -> int | None:
+        """Return the cumulative count that `count` stands for after `previous`, or None where it went backwards.
+
+        A face below the one before has passed its last number (翻转) if at most `counts_max` explain it. `previous` is a
+        cumulative count: the face plus all earlier turns.
+        """
+        cumulative = previous - previous % self.modulus + count
+        if cumulative >= previous:
+            return cumulative
+        cumulative += self.modulus
+        return cumulative if cumulative - previous <= counts_max else None
+
+
+Registers = tuple[Register, ...]
+Counts = tuple[int, ...]
+"""One count for each register of a meter, in the order of its registers."""
+
+
+def check(registers: Registers) -> None:
+    """Refuse a meter without a register or with two of one quantity (`reading.bad_register`)."""
+    quantities = [register.quantity for register in registers]
+    if not quantities or len(set(quantities)) != len(quantities):
+        raise Refused("reading.bad_register", "a meter has at least one register, and each quantity once")
+
+
+def counts(registers: Registers, values: dict[str, str]) -> Counts:
+    """Return the counts of a whole meter from its texts by quantity.
+
+    Raises `Refused`: `reading.unknown_register`, `reading.missing_register`, and what `Register.count` raises.
+    """
+    try:
+        found = tuple([register.count(values[register.quantity]) for register in registers])
+    except KeyError as missing:
+        unknown = sorted(values.keys() - {register.quantity for register in registers})
+        if unknown:
+            raise Refused("reading.unknown_register", f"the meter has no register {unknown[0]}") from None
+        raise Refused("reading.missing_register", f"register {missing.args[0]} is missing") from None
+    if len(values) != len(registers):
+        unknown = sorted(values.keys() - {register.quantity for register in registers})
+        raise Refused("reading.unknown_register", f"the meter has no register {unknown[0]}")
+    return found
+
+
+def unwrap(
+    registers: Registers, previous: Counts, face: Counts, daily_kwh_max: int, days: int
+) -> tuple[Counts, tuple[str, ...]]:
+    """Return the cumulative counts of a face after `previous`, and the quantities that went backwards.
+
+    `daily_kwh_max` is the most that one register can run in a day before its multiplier, `days` the days between.
+    A backward register keeps its previous count.
+    """
+    cumulative, backward = [], []
+    for register, before, count in zip(registers, previous, face, strict=True):
+        after = register.unwrap(before, count, daily_kwh_max * max(days, 1) * 10**register.scale)
+        if after is None:
+            backward.append(register.quantity)
+            after = before
+        cumulative.append(after)
+    return tuple(cumulative), tuple(backward)
+
+
+def ordered(registers: Registers, values: dict[str, int]) -> Counts:
+    """Return stored counts by quantity in the order of a meter's registers."""
+    return tuple(values[register.quantity] for register in registers)

@@ -1,0 +1,165 @@
+"""Meters on service points, and what other stores join on to them: every function is one statement, or a part of one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Date, FromClause, Row, Select, String, and_, func, or_, select
+
+from services.reading.network import tables
+from services.reading.network.domain.installations import Installation
+from services.reading.network.store import codec
+from services.reading.network.store.meters import FACES
+from shared.db import bulk
+from shared.db.engine import Tx, View
+
+POINT, METER, INSTALLATION = tables.POINT, tables.METER, tables.INSTALLATION
+
+
+def _still_there(day: Any) -> ColumnElement[bool]:
+    return or_(INSTALLATION.c.removed_on.is_(None), INSTALLATION.c.removed_on >= day)
+
+
+@dataclass(frozen=True, slots=True)
+class MeterDays:
+    """A statement for meters on local days; `point` and `day` are what another store joins its own rows by."""
+
+    statement: Select[Any]
+    point: ColumnElement[str]
+    day: ColumnElement[date]
+
+
+def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> MeterDays:
+    """Return the statement for the meter, its registers and its point, for pairs of meter and local day.
+
+    The point is that where the meter is on that day; on the day of its removal still the old one.
+    """
+    given = bulk.relation(
+        view, "given", {"meter_no": (String(), [k[0] for k in keys]), "day": (Date(), [k[1] for k in keys])}
+    )
+    there = and_(
+        INSTALLATION.c.meter_no == given.c.meter_no,
+        INSTALLATION.c.installed_on <= given.c.day,
+        _still_there(given.c.day),
+    )
+    statement = (
+        select(
+            given.c.meter_no,
+            given.c.day,
+            *FACES,
+            func.coalesce(INSTALLATION.c.service_point_no, ""),
+            func.coalesce(POINT.c.org_unit, ""),
+            func.coalesce(POINT.c.route_no, ""),
+        )
+        .select_from(given)
+        .join(METER, METER.c.meter_no == given.c.meter_no)
+        .outerjoin(INSTALLATION, there)
+        .outerjoin(POINT, POINT.c.service_point_no == INSTALLATION.c.service_point_no)
+    )
+    return MeterDays(statement, INSTALLATION.c.service_point_no, given.c.day)
+
+
+@dataclass(frozen=True, slots=True)
+class MetersThere:
+    """The meters that were on points on days, as a source that another store joins its own rows to."""
+
+    source: FromClause
+    meter_no: ColumnElement[str]
+    faces: tuple[ColumnElement[Any], ...]
+
+
+def meters_there(given: FromClause) -> MetersThere:
+    """Return the meters of a relation's `point` on its `day`, one removed that day included."""
+    there = and_(
+        INSTALLATION.c.service_point_no == given.c.point,
+        INSTALLATION.c.installed_on <= given.c.day,
+        _still_there(given.c.day),
+    )
+    source = given.join(INSTALLATION, there).join(METER, METER.c.meter_no == INSTALLATION.c.meter_no)
+    return MetersThere(source, INSTALLATION.c.meter_no, FACES)
+
+
+async def installations(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Installation]]:
+    """Return the meters of points, past and present."""
+    given = bulk.relation_for(view, POINT, {"service_point_no": list(service_point_nos)})
+    rows = await view.all(
+        select(INSTALLATION, *FACES)
+        .join(given, given.c.service_point_no == INSTALLATION.c.service_point_no)
+        .join(METER, METER.c.meter_no == INSTALLATION.c.meter_no)
+    )
+    found: dict[str, list[Installation]] = {}
+    for row in rows:
+        faces = codec.registers(row.registers, row.numerator, row.denominator)
+        closing = None if row.closing is None else codec.counts(row.closing)
+        found.setdefault(row.service_point_no, []).append(
+            Installation(row.meter_no, row.installed_on, row.removed_on, faces, codec.counts(row.opening), closing)
+        )
+    return found
+
+
+async def points_to_read(view: View, route_no: str, read_date: date) -> list[tuple[str, str]]:
+    """Return (point, org unit) of a route where a meter was installed before a date and is there on it."""
+    rows = await view.all(
+        select(POINT.c.service_point_no, POINT.c.org_unit)
+        .distinct()
+        .join(INSTALLATION, INSTALLATION.c.service_point_no == POINT.c.service_point_no)
+        .where(
+            POINT.c.route_no == route_no,
+            INSTALLATION.c.installed_on < read_date,
+            _still_there(read_date),
+        )
+        .order_by(POINT.c.service_point_no)
+    )
+    return [(row.service_point_no, row.org_unit) for row in rows]
+
+
+async def points_to_cut(view: View, days: Sequence[tuple[str, date]]) -> list[tuple[str, str, str, date]]:
+    """Return (point, route, org unit, day) for those of (point, day) before which a meter was installed, and is there."""
+    if not days:
+        return []
+    given = bulk.relation(
+        view, "given", {"point": (String(), [day[0] for day in days]), "day": (Date(), [day[1] for day in days])}
+    )
+    rows = await view.all(
+        select(given.c.point, POINT.c.route_no, POINT.c.org_unit, given.c.day)
+        .distinct()
+        .select_from(given)
+        .join(POINT, POINT.c.service_point_no == given.c.point)
+        .join(INSTALLATION, INSTALLATION.c.service_point_no == given.c.point)
+        .where(
+            INSTALLATION.c.installed_on < given.c.day,
+            _still_there(given.c.day),
+        )
+    )
+    return [(row.point, row.route_no, row.org_unit, row.day) for row in rows]
+
+
+async def of_points(view: View, service_point_nos: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return the installations on points."""
+    return await bulk.select_in(view, INSTALLATION, {"service_point_no": service_point_nos})
+
+
+async def of_meters(view: View, meter_nos: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return the installations of meters."""
+    return await bulk.select_in(view, INSTALLATION, {"meter_no": meter_nos})
+
+
+async def installed(view: View, meter_nos: Sequence[str]) -> set[str]:
+    """Return which of the meters have ever been installed."""
+    rows = await bulk.select_in(view, INSTALLATION, {"meter_no": meter_nos}, columns=(INSTALLATION.c.meter_no,))
+    return {row.meter_no for row in rows}
+
+
+async def insert(tx: Tx, rows: Sequence[Any]) -> None:
+    """Write installations, all of which are new."""
+    await bulk.insert_rows(tx, INSTALLATION, _columns(rows))
+
+
+async def update(tx: Tx, rows: Sequence[Any]) -> None:
+    """Write installations over those of the same meter and day."""
+    await bulk.update_from(tx, INSTALLATION, _columns(rows), key=("meter_no", "installed_on"))
+
+
+def _columns(rows: Sequence[Any]) -> dict[str, list[Any]]:
+    return {column.name: [getattr(row, column.name) for row in rows] for column in INSTALLATION.c}

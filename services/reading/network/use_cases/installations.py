@@ -1,0 +1,144 @@
+"""Meters put on service points and taken off: a meter exchange (换表) is a removal and an installation, in one batch."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.reading.network.domain import calendar, registers
+from services.reading.network.domain.refusal import Refused
+from services.reading.network.domain.registers import UNIT
+from services.reading.network.store import codec, installations, meters, points
+from shared.db.audit import AuditEntry
+from shared.db.engine import Tx
+from shared.outcome import Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """A meter on a point over [installed_on, removed_on), with what its registers showed at both ends."""
+
+    service_point_no: str
+    meter_no: str
+    installed_on: date
+    removed_on: date | None
+    unit: str
+    opening: Mapping[str, str]
+    closing: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    service_point_no: str
+    meter_no: str
+    installed_on: date
+    removed_on: date | None
+    opening: str
+    closing: str | None
+
+
+async def put(
+    tx: Tx, given: Sequence[Given], *, actor: str, may_see: Callable[[str], bool], zone: ZoneInfo
+) -> list[Outcome]:
+    """Install and remove meters, in the order given; at most 1,000.
+
+    Natural key (meter, day of installation). The only change of what is there is its removal, once; anything else is a
+    `conflicting_duplicate`. A point has one meter at a time, and a meter one point (`reading.installation_overlap`).
+    """
+    service_point_nos = [each.service_point_no for each in given]
+    meter_nos = [each.meter_no for each in given]
+    await points.lock_points(tx, service_point_nos)
+    known_points = await points.points(tx, service_point_nos)
+    known_meters = await meters.meters(tx, meter_nos)
+    rows = [*await installations.of_points(tx, service_point_nos), *await installations.of_meters(tx, meter_nos)]
+    there = {(row.meter_no, row.installed_on): _of_row(row) for row in rows}
+    before = dict(there)
+    tomorrow = calendar.local_day(tx.now, zone) + timedelta(days=1)
+    outcomes = []
+    for each in given:
+        try:
+            if (each.removed_on or each.installed_on) > tomorrow:  # taken off today, it is not there from tomorrow on
+                raise Refused("reading.in_the_future", "what a register showed has been read by today")
+            point, meter = known_points.get(each.service_point_no), known_meters.get(each.meter_no)
+            outcomes.append(_put_one(there, each, point, meter, may_see))
+        except Refused as refused:
+            outcomes.append(Outcome("refused", refused.code, refused.text))
+    await _write(tx, before, there, actor)
+    return outcomes
+
+
+def _of_row(row: Any) -> _Stored:
+    return _Stored(row.service_point_no, row.meter_no, row.installed_on, row.removed_on, row.opening, row.closing)
+
+
+def _put_one(
+    there: dict[tuple[str, date], _Stored], each: Given, point: Any, meter: Any, may_see: Callable[[str], bool]
+) -> Outcome:
+    installation_id = f"{each.meter_no}~{each.installed_on}"
+    wanted = _checked(each, point, meter, may_see)
+    key = each.meter_no, each.installed_on
+    old = there.get(key)
+    if old == wanted:
+        return Outcome("already_done", id=installation_id)
+    if old is not None and (
+        old.removed_on is not None or old != replace(wanted, removed_on=None, closing=None) or wanted.removed_on is None
+    ):
+        return Outcome(
+            "conflicting_duplicate", "reading.installation_fixed", "it is there with other content", installation_id
+        )
+    for other_key, other in there.items():
+        if other_key == key:
+            continue
+        same = other.service_point_no == wanted.service_point_no or other.meter_no == wanted.meter_no
+        if same and _overlap(other, wanted):
+            raise Refused("reading.installation_overlap", "a point has one meter at a time, and a meter one point")
+    there[key] = wanted
+    return Outcome("done", id=installation_id)
+
+
+def _overlap(one: _Stored, other: _Stored) -> bool:
+    return (one.removed_on is None or other.installed_on < one.removed_on) and (
+        other.removed_on is None or one.installed_on < other.removed_on
+    )
+
+
+def _checked(each: Given, point: Any, meter: Any, may_see: Callable[[str], bool]) -> _Stored:
+    if point is None:
+        raise Refused("reading.unknown_service_point", "there is no such service point")
+    if meter is None:
+        raise Refused("reading.unknown_meter", "there is no such meter")
+    if not may_see(point.org_unit) or not may_see(meter.org_unit):
+        raise Refused("reading.other_org_unit", "outside the caller's org units")
+    if each.unit != UNIT:
+        raise Refused("reading.wrong_unit", "register values are in kWh")
+    if (each.removed_on is None) != (each.closing is None):
+        raise Refused("reading.missing_closing", "a removal has its day and its closing registers")
+    if not calendar.FIRST_DAY <= each.installed_on <= (each.removed_on or each.installed_on) <= calendar.LAST_DAY:
+        raise Refused("reading.bad_period", "the days are not between 1950 and 2200, in order")
+    if each.removed_on is not None and each.removed_on <= each.installed_on:
+        raise Refused("reading.bad_period", "a meter is removed after the day of its installation")
+    faces = meters.faces(meter)
+    opening = codec.counts_text(registers.counts(faces, dict(each.opening)))
+    closing = None if each.closing is None else codec.counts_text(registers.counts(faces, dict(each.closing)))
+    return _Stored(each.service_point_no, each.meter_no, each.installed_on, each.removed_on, opening, closing)
+
+
+async def _write(
+    tx: Tx, before: Mapping[tuple[str, date], _Stored], after: Mapping[tuple[str, date], _Stored], actor: str
+) -> None:
+    new = [each for key, each in after.items() if key not in before]
+    removed = [each for key, each in after.items() if key in before and before[key] != each]
+    await installations.insert(tx, new)
+    await installations.update(tx, removed)
+    tx.audit(
+        [
+            AuditEntry(
+                action="meter.installed" if each in new else "meter.removed",
+                entity_kind="service_point",
+                entity_id=each.service_point_no,
+                actor=actor,
+            )
+            for each in (*new, *removed)
+        ]
+    )

@@ -1,0 +1,61 @@
+"""Routes of day curves."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Path
+from starlette.responses import Response
+
+from services.reading.context import PUSH, READ, Own
+from services.reading.network.schemas import Answer, MeterNo, Quantity, answer
+from services.reading.network.store.meters import org_unit_of_meter
+from services.reading.reads import examples, schemas
+from services.reading.reads.api.uploading import WORDS, uploader
+from services.reading.reads.store import curves as store
+from services.reading.reads.use_cases import curves
+from shared import web
+from shared.web import auth, devices, errors
+
+router = web.Router("/v1", tags=["reads"])
+
+
+@router.post(
+    "/curves",
+    policy=PUSH,
+    raises=(devices.ReplayedMessage,),
+    example=examples.CURVES,
+    response_model=Answer,
+)
+async def post_curves(body: schemas.Curves, caller: auth.Current, db: web.Db, own: Own) -> Response:
+    """Take up to 1,000 day curves of half or quarter hours, each answered by itself."""
+    given = [curves.Curve(**item.model_dump()) for item in body.items]
+    async with db.begin() as tx:
+        by = await uploader(tx, caller, "person", "")
+        outcomes = await curves.record(tx, curves=given, uploader=by, zone=own.zone)
+    return web.Json(answer(outcomes, WORDS))
+
+
+@router.get("/curves/{meter_no}/{day}", policy=READ)
+async def get_curve(
+    meter_no: Annotated[MeterNo, Path()],
+    day: date,
+    caller: auth.Current,
+    db: web.Db,
+    quantity: Quantity = "import",
+) -> schemas.CurveOut:
+    """Return the day curve of a meter."""
+    async with db.view() as view:
+        row = await store.curve(view, meter_no, day, quantity)
+        org_unit = await org_unit_of_meter(view, meter_no)
+    if row is None or org_unit is None or not caller.may_see(org_unit):
+        raise errors.not_found("curve")
+    text: str = row._mapping["values"]
+    return schemas.CurveOut(
+        meter_no=meter_no,
+        day=day,
+        quantity=quantity,
+        unit=curves.UNIT,
+        interval_minutes=row.interval_minutes,
+        values=[int(value) if value else None for value in text.split(",")],
+        missing=row.missing,
+    )

@@ -1,0 +1,134 @@
+"""Routes by which reads come in, are corrected and are looked at."""
+
+from typing import Annotated
+
+from fastapi import Path, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.reading.context import PUSH, READ, UPLOAD, WRITE, Context, Own
+from services.reading.network.schemas import Answer, No, OutcomeOut, ReadId, answer
+from services.reading.network.store.meters import org_unit_of_meter
+from services.reading.reads import examples, schemas
+from services.reading.reads.api import batches, csv_files
+from services.reading.reads.api.uploading import WORDS, uploader
+from services.reading.reads.store import documents
+from services.reading.reads.use_cases import corrections, intake
+from services.reading.reads.use_cases.intake import Uploader
+from shared import web
+from shared.db.engine import Tx
+from shared.outcome import Outcome
+from shared.web import auth, devices, errors, state
+
+router = web.Router("/v1", tags=["reads"])
+
+
+BATCH_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": batches.batch_schema(), "example": examples.READS}},
+    }
+}
+
+
+CSV_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": {
+                "schema": {"type": "string", "maxLength": 1_000_000},
+                "example": examples.CSV,
+            }
+        },
+    }
+}
+
+
+async def _record(tx: Tx, items: list[intake.ReadItem], by: Uploader, own: Context) -> list[Outcome]:
+    return await intake.record(tx, items=items, uploader=by, policies=own.policies, zone=own.zone)
+
+
+def _answer(outcomes: list[Outcome], current: web.Web) -> Response:
+    counter = current.metrics.counter("reads_total")
+    for status in {outcome.status for outcome in outcomes}:
+        counter.labels(status).inc(sum(outcome.status == status for outcome in outcomes))
+    return web.Json(answer(outcomes, WORDS))
+
+
+@router.post(
+    "/reads",
+    policy=PUSH,
+    raises=(devices.ReplayedMessage,),
+    media_types=("application/json",),
+    openapi_extra=BATCH_BODY,
+    response_model=Answer,
+)
+async def post_reads(request: Request, caller: auth.Current, db: web.Db, own: Own, current: state.Current) -> Response:
+    """Take up to 1,000 reads, each answered by itself, durable before the answer.
+
+    A read is all registers of one meter at one instant. The read of the day of a reading task closes the period. A device brings
+    reads of source `remote`; a person also `site` and `self`.
+    """
+    items, outcomes, message_id = batches.parse_json(await request.body())
+    async with db.begin() as tx:
+        by = await uploader(tx, caller, "person", message_id)
+        found = await _record(tx, items, by, own)
+    return _answer(batches.merge(outcomes, found), current)
+
+
+@router.post(
+    "/reads/csv",
+    policy=UPLOAD,
+    media_types=("text/csv",),
+    openapi_extra=CSV_BODY,
+    response_model=Answer,
+)
+async def post_csv(
+    request: Request,
+    caller: auth.Current,
+    db: web.Db,
+    own: Own,
+    current: state.Current,
+    route_no: Annotated[No, Query(description="The route that was read; other meters are refused.")],
+) -> Response:
+    """Take the reads of a manual route from a CSV file of up to 1,000 rows; a row is answered like an item of a batch."""
+    items, outcomes = csv_files.parse_csv(await request.body())
+    async with db.begin() as tx:
+        by = await uploader(tx, caller, "csv", "", route_no)
+        found = await _record(tx, items, by, own)
+    return _answer(batches.merge(outcomes, found), current)
+
+
+@router.post(
+    "/reads/{read_id}/correction",
+    policy=WRITE,
+    raises=(corrections.UnknownRead, corrections.BadCorrection, corrections.RunsBackwards),
+    example=examples.CORRECTION,
+)
+async def post_correction(
+    read_id: Annotated[ReadId, Path()],
+    body: schemas.CorrectionIn,
+    caller: auth.Current,
+    db: web.Db,
+    own: Own,
+) -> OutcomeOut:
+    """Correct a read: what was received stays, usages that change get their next version."""
+    correction = corrections.Correction(
+        read_id=read_id, registers=body.registers, unit=body.unit, reason=body.reason, actor=caller.subject
+    )
+    async with db.begin() as tx:
+        outcome = await corrections.correct(
+            tx, correction, may_see=caller.may_see, policies=own.policies, zone=own.zone
+        )
+    return OutcomeOut(index=0, status=outcome.status, id=outcome.id)
+
+
+@router.get("/reads/{read_id}", policy=READ)
+async def get_read(read_id: Annotated[ReadId, Path()], caller: auth.Current, db: web.Db, own: Own) -> schemas.ReadOut:
+    """Return a read with its corrections and the upload that brought it."""
+    async with db.view() as view:
+        document = await documents.read_document(view, read_id)
+        org_unit = await org_unit_of_meter(view, document["meter_no"]) if document else None
+    if document is None or org_unit is None or not caller.may_see(org_unit):
+        raise errors.not_found("read")
+    return schemas.ReadOut(**document)

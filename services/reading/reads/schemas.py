@@ -1,0 +1,62 @@
+"""What the routes of reads and curves take and answer."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from services.reading.network.schemas import ITEMS_MAX, Code, MeterNo, Model, Quantity, Unit, Values
+from shared.web.batch import DerivedFrom
+
+
+class CurveItem(Model):
+    meter_no: MeterNo
+    day: date
+    quantity: Quantity = "import"
+    unit: Annotated[str, Field(min_length=1, max_length=8, description="Must be `Wh`.", examples=["Wh"])]
+    interval_minutes: Annotated[int, Field(ge=1, le=60, description="15 or 30.")]
+    values: Annotated[
+        list[Annotated[int, Field(ge=-(2**53), le=2**53)] | None],
+        Field(max_length=100, description="One per interval of the local day, multiplier applied; null: missing."),
+    ]
+
+
+class Curves(Model):
+    items: Annotated[list[CurveItem], Field(max_length=ITEMS_MAX)]
+
+
+class CorrectionIn(Model):
+    unit: Unit
+    registers: Values
+    reason: Code
+
+
+class EditOut(BaseModel):
+    number: int
+    registers: dict[str, str]
+    reason: str
+    actor: str
+    created_at: datetime
+
+
+class ReadOut(BaseModel):
+    read_id: str
+    meter_no: str
+    read_at: datetime
+    source: str
+    unit: str
+    registers: dict[str, str]
+    reader: str | None
+    upload_id: str
+    corrections: list[EditOut]
+    derived_from: list[DerivedFrom]
+
+
+class CurveOut(BaseModel):
+    meter_no: str
+    day: date
+    quantity: str
+    unit: str
+    interval_minutes: int
+    values: list[int | None]
+    missing: int

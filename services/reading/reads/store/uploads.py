@@ -1,0 +1,48 @@
+"""Uploads: what one request brought, counted."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, Table, select
+
+from services.reading.reads import tables
+from shared.db import bulk
+from shared.db.engine import Tx
+
+UPLOAD = tables.UPLOAD
+
+
+async def insert(
+    tx: Tx, upload_id: str, kind: str, uploader: str, message_id: str, by_cycle: Mapping[str, Mapping[str, int]]
+) -> None:
+    """Write what an upload brought, counted by cycle and outcome."""
+    count = len(by_cycle)
+    totals = list(by_cycle.values())
+    await bulk.insert_rows(
+        tx,
+        UPLOAD,
+        {
+            "upload_id": [upload_id] * count,
+            "cycle": list(by_cycle),
+            "kind": [kind] * count,
+            "uploader": [uploader] * count,
+            "message_id": [message_id] * count,
+            "received_at": [tx.now] * count,
+            "received": [sum(each.values()) for each in totals],
+            "accepted": [each.get("done", 0) for each in totals],
+            "already_accepted": [each.get("already_done", 0) for each in totals],
+            "conflicting": [each.get("conflicting_duplicate", 0) for each in totals],
+            "refused": [each.get("refused", 0) for each in totals],
+        },
+    )
+
+
+def uploader_of(read: Table) -> ColumnElement[str]:
+    """Return who uploaded each read, as a column `uploader`."""
+    return (
+        select(UPLOAD.c.uploader)
+        .where(UPLOAD.c.upload_id == read.c.upload_id)
+        .limit(1)
+        .correlate(read)
+        .scalar_subquery()
+        .label("uploader")
+    )

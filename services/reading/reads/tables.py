@@ -1,0 +1,73 @@
+"""The tables of reads, of what was corrected in them, of the uploads that brought them, and of day curves."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Column, Date, Integer, SmallInteger, String, Text
+from sqlmodel import Field
+
+from services.reading.base import METER_NO, SHORT, Base, required, table
+from shared.db import columns
+
+
+class Reading(Base, table=True):
+    """One register of one read, as it was received; never changed. The natural key is the key."""
+
+    __tablename__ = "read"
+
+    meter_no: str = Field(sa_column=Column(METER_NO, primary_key=True))
+    read_at: datetime = Field(sa_column=Column(columns.Instant, primary_key=True))
+    source: str = Field(sa_column=Column(SHORT, primary_key=True))
+    quantity: str = Field(sa_column=Column(String(32), primary_key=True))
+    count: int = Field(sa_column=required(columns.BigInt))
+    upload_id: str = Field(sa_column=required(columns.No))
+    reader: str | None = Field(sa_column=Column(columns.No))
+
+
+class Correction(Base, table=True):
+    """The edited value of a read; the highest number of a read is in force."""
+
+    __tablename__ = "read_correction"
+
+    read_id: str = Field(sa_column=columns.key())
+    number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    counts: str = Field(sa_column=required(Text))
+    reason: str = Field(sa_column=required(columns.Code))
+    actor: str = Field(sa_column=required(columns.No))
+    created_at: datetime = Field(sa_column=required(columns.Instant))
+
+
+class Upload(Base, table=True):
+    """What one request brought for one cycle, counted: received = accepted + already + conflicting + refused."""
+
+    upload_id: str = Field(sa_column=columns.key())
+    cycle: str = Field(sa_column=Column(String(7), primary_key=True, index=True))
+    kind: str = Field(sa_column=required(SHORT))
+    uploader: str = Field(sa_column=required(columns.No))
+    message_id: str = Field(sa_column=required(columns.No))
+    received_at: datetime = Field(sa_column=required(columns.Instant))
+    received: int = Field(sa_column=required(Integer))
+    accepted: int = Field(sa_column=required(Integer))
+    already_accepted: int = Field(sa_column=required(Integer))
+    conflicting: int = Field(sa_column=required(Integer))
+    refused: int = Field(sa_column=required(Integer))
+
+
+class Curve(Base, table=True):
+    """A day curve (负荷曲线) of one quantity.
+
+    `values` are Wh per interval, multiplier applied, joined by commas; nothing between two commas: missing.
+    """
+
+    meter_no: str = Field(sa_column=Column(METER_NO, primary_key=True))
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    quantity: str = Field(sa_column=Column(String(32), primary_key=True))
+    interval_minutes: int = Field(sa_column=required(SmallInteger))
+    values: str = Field(sa_column=required(Text))
+    missing: int = Field(sa_column=required(SmallInteger))
+    upload_id: str = Field(sa_column=required(columns.No))
+
+
+READ = table(Reading)
+CORRECTION = table(Correction)
+UPLOAD = table(Upload)
+CURVE = table(Curve)

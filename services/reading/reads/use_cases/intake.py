@@ -1,0 +1,253 @@
+"""Reads coming in: each item answered by itself, claimed and written in one statement, measured in the same unit of work."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import NotRequired, TypedDict
+from zoneinfo import ZoneInfo
+
+from services.reading.network.domain import calendar, registers
+from services.reading.network.domain.refusal import Refused
+from services.reading.network.domain.registers import UNIT, Counts, Registers, ordered
+from services.reading.network.store.meters import faces
+from services.reading.policies.domain import Policies
+from services.reading.reads.domain import identity
+from services.reading.reads.domain.identity import ReadKey
+from services.reading.reads.store import reads, uploads
+from services.reading.reads.store.meters import Resolved, resolve
+from services.reading.tasks.domain import label
+from services.reading.usage.use_cases import measuring
+from services.reading.usage.use_cases.versions import ClosingRead
+from services.reading.validation import store as findings
+from services.reading.validation.domain import duplicate, late_unused, negative
+from services.reading.validation.store import FindingRow
+from shared import ids
+from shared.db import bulk
+from shared.db.engine import Tx
+from shared.outcome import Outcome
+
+
+class ReadItem(TypedDict):
+    """All registers of one meter at one instant, as decimal kWh texts by quantity."""
+
+    meter_no: str
+    read_at: str
+    source: str
+    unit: str
+    registers: dict[str, str]
+    reader: NotRequired[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Uploader:
+    """Who brings reads, and what for: `meter_no` and `route_no` limit it to one meter, one route."""
+
+    kind: str  # device, person, csv
+    subject: str
+    message_id: str
+    may_see: Callable[[str], bool]
+    sources: frozenset[str]
+    meter_no: str | None = None
+    route_no: str | None = None
+
+
+@dataclass(slots=True)
+class _Given:
+    """One item on its way; `outcome` is set as soon as it is decided."""
+
+    item: ReadItem
+    key: ReadKey
+    day: date
+    row: Resolved | None = None
+    faces: Registers = ()
+    counts: Counts = ()
+    outcome: Outcome | None = None
+
+    @property
+    def read_id(self) -> str:
+        return identity.read_id(*self.key)
+
+
+@dataclass(slots=True)
+class _Times:
+    """Instants of a batch; few texts differ, so each is read once."""
+
+    zone: ZoneInfo
+    policies: Policies
+    now: datetime
+    known: dict[str, tuple[datetime, date] | Refused] = field(default_factory=dict)
+
+    def of(self, text: str) -> tuple[datetime, date]:
+        found = self.known.get(text)
+        if found is None:
+            try:
+                found = self._read(text)
+            except Refused as refused:
+                found = refused
+            self.known[text] = found
+        if isinstance(found, Refused):
+            raise found
+        return found
+
+    def _read(self, text: str) -> tuple[datetime, date]:
+        try:
+            instant = datetime.fromisoformat(text)
+            if instant.tzinfo is None or instant.microsecond:
+                raise Refused("reading.bad_time", "read_at needs its offset and whole seconds")
+            instant = instant.astimezone(UTC)
+            day = calendar.local_day(instant, self.zone)
+            ahead = timedelta(seconds=self.policies.on(day).future_seconds_max)
+        except (ValueError, OverflowError, LookupError):
+            raise Refused("reading.bad_time", "read_at is not an instant of this utility's time") from None
+        if instant > self.now + ahead:
+            raise Refused("reading.in_the_future", "read_at lies in the future")
+        return instant, day
+
+
+async def record(
+    tx: Tx, *, items: Sequence[ReadItem], uploader: Uploader, policies: Policies, zone: ZoneInfo
+) -> list[Outcome]:
+    """Take reads, and make the usages that they bring about. One outcome per item; at most 1,000 items.
+
+    `done`: accepted. `already_done`: the natural key (meter, register, instant, source) is there with the same content.
+    `conflicting_duplicate`: it is there with other content, which stays; a finding tells. `refused`: with a `reading.` code.
+    A read that is accepted and not usable for its period has the code that says why.
+    """
+    upload_id = ids.new()
+    times = _Times(zone, policies, tx.now)
+    given, outcomes = _parse(items, uploader, times)
+    await _resolve(tx, given, uploader)
+    claimed = _claim(given)
+    await _store(tx, claimed, upload_id)
+    await _measure(tx, claimed, uploader, policies)
+    for i, each in zip((i for i, outcome in enumerate(outcomes) if outcome is None), given, strict=True):
+        outcomes[i] = each.outcome
+    answered = [outcome for outcome in outcomes if outcome is not None]
+    assert len(answered) == len(items)
+    await _count(tx, upload_id, uploader, given, answered)
+    return answered
+
+
+def _parse(items: Sequence[ReadItem], uploader: Uploader, times: _Times) -> tuple[list[_Given], list[Outcome | None]]:
+    given: list[_Given] = []
+    outcomes: list[Outcome | None] = []
+    for item in items:
+        try:
+            if item["unit"] != UNIT:
+                raise Refused("reading.wrong_unit", "register values are in kWh")
+            if item["source"] not in uploader.sources:
+                raise Refused("reading.unknown_source", "this uploader has no reads of that source")
+            if item.get("reader") == uploader.subject:  # 上装和抄表分人完成
+                raise Refused("reading.reader_is_uploader", "who read a meter does not upload its read")
+            instant, day = times.of(item["read_at"])
+        except Refused as refused:
+            outcomes.append(Outcome("refused", refused.code, refused.text))
+        else:
+            given.append(_Given(item, (item["meter_no"], instant, item["source"]), day))
+            outcomes.append(None)
+    return given, outcomes
+
+
+async def _resolve(tx: Tx, given: Sequence[_Given], uploader: Uploader) -> None:
+    keys = list({(each.item["meter_no"], each.day): None for each in given})
+    if not keys:
+        return
+    rows = {(row.meter_no, row.day): row for row in await resolve(tx, keys)}
+    seen: dict[str, bool] = {}
+    for each in given:
+        try:
+            row = rows.get((each.item["meter_no"], each.day))
+            if row is None:
+                raise Refused("reading.unknown_meter", "there is no such meter")
+            if not row.service_point_no:
+                raise Refused("reading.not_installed", "the meter was installed nowhere on that day")
+            if row.org_unit not in seen:
+                seen[row.org_unit] = uploader.may_see(row.org_unit)
+            if not seen[row.org_unit] or uploader.meter_no not in (None, row.meter_no):
+                raise Refused("reading.other_org_unit", "the meter is outside what this uploader may bring reads for")
+            if uploader.route_no not in (None, row.route_no):
+                raise Refused("reading.other_route", "the meter is on another route")
+            each.row = row
+            each.faces = faces(row)
+            each.counts = registers.counts(each.faces, each.item["registers"])
+        except Refused as refused:
+            each.outcome = Outcome("refused", refused.code, refused.text)
+
+
+def _claim(given: Sequence[_Given]) -> list[_Given]:
+    """Return the reads to be written: the first of each natural key, in the order of the keys."""
+    first: dict[ReadKey, _Given] = {}
+    for each in given:
+        if each.outcome is None and first.setdefault(each.key, each) is not each:
+            same = first[each.key].counts == each.counts
+            each.outcome = Outcome("already_done" if same else "conflicting_duplicate", id=each.read_id)
+    return [first[key] for key in sorted(first)]  # one order for all batches: they cannot wait for each other in a ring
+
+
+async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
+    """Write the reads that are new, and settle the outcome of all.
+
+    Two statements where all are new; the rows that another upload brought before tell which are not.
+    """
+    keys = [each.key for each in claimed for _ in each.counts]
+    written = await reads.insert_reads(
+        tx,
+        {
+            "meter_no": [key[0] for key in keys],
+            "read_at": bulk.same([key[1] for key in keys]),
+            "source": bulk.same([key[2] for key in keys]),
+            "quantity": [face.quantity for each in claimed for face in each.faces],
+            "count": [count for each in claimed for count in each.counts],
+            "upload_id": bulk.Same(upload_id, len(keys)),
+            "reader": bulk.same([each.item.get("reader") for each in claimed for _ in each.counts]),
+        },
+    )
+    stored = await reads.stored_reads(tx, [each.key for each in claimed]) if written < len(keys) else {}
+    found = []
+    for each in claimed:
+        there = stored.get(each.key)
+        if there is None or there.upload_id == upload_id:
+            each.outcome = Outcome("done", id=each.read_id)
+            continue
+        finding = duplicate.find(ordered(each.faces, there.counts), each.counts)
+        each.outcome = Outcome("conflicting_duplicate" if finding else "already_done", id=each.read_id)
+        if finding and each.row is not None:
+            about = (each.row.service_point_no, each.row.org_unit, label(each.day))
+            found.append(FindingRow("read", each.read_id, finding.code, *about, finding.numbers))
+    await findings.insert_findings(tx, found)
+
+
+async def _measure(tx: Tx, claimed: Sequence[_Given], uploader: Uploader, policies: Policies) -> None:
+    closing = [
+        each
+        for each in claimed
+        if each.row is not None and each.row.status is not None and each.outcome and each.outcome.status == "done"
+    ]
+    results = await measuring.apply(tx, [_closing_read(each, uploader) for each in closing], policies=policies)
+    for each, result in zip(closing, results, strict=True):
+        if result == "backward":
+            each.outcome = Outcome("done", negative.CODE, "the registers run backwards", each.read_id)
+        elif result == "unused":
+            each.outcome = Outcome("done", late_unused.CODE, "its period is closed as a whole", each.read_id)
+
+
+def _closing_read(each: _Given, uploader: Uploader) -> ClosingRead:
+    assert each.row is not None
+    reader = each.item.get("reader")
+    actors = (reader, uploader.subject) if reader else (uploader.subject,)
+    return ClosingRead(each.row.service_point_no, each.day, each.key[0], each.counts, each.key[2], each.read_id, actors)
+
+
+async def _count(
+    tx: Tx, upload_id: str, uploader: Uploader, given: Sequence[_Given], outcomes: Sequence[Outcome]
+) -> None:
+    """Keep the control totals of the upload by cycle; what has no time that can be read is counted under none."""
+    by_cycle: dict[str, Counter[str]] = {}
+    labels = {day: label(day) for day in {each.day for each in given}}
+    for each in given:
+        assert each.outcome is not None
+        by_cycle.setdefault(labels[each.day], Counter())[each.outcome.status] += 1
+    if untimed := len(outcomes) - len(given):
+        by_cycle[""] = Counter(refused=untimed)
+    await uploads.insert(tx, upload_id, uploader.kind, uploader.subject, uploader.message_id, by_cycle)

@@ -1,0 +1,62 @@
+"""Routes of reading tasks: what is to be read, why it could not be, what is to be read again."""
+
+from starlette.responses import Response
+
+from services.reading.context import READ, UPLOAD
+from services.reading.network.schemas import Answer, Month, No, Status, answer
+from services.reading.tasks import examples, schemas
+from services.reading.tasks.store import rereads, tasks
+from services.reading.tasks.use_cases import unread
+from shared import web
+from shared.web import auth, pagination
+
+router = web.Router("/v1", tags=["tasks"])
+
+
+@router.get("/tasks", policy=READ)
+async def list_tasks(
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    route_no: No | None = None,
+    cycle: Month | None = None,
+    status: Status | None = None,
+    service_point_no: No | None = None,
+) -> pagination.Page[schemas.TaskOut]:
+    """List reading tasks."""
+    async with db.view() as view:
+        rows = await tasks.listed(
+            view,
+            visible=caller.visible,
+            after=wanted.after,
+            limit=wanted.fetch,
+            route_no=route_no,
+            cycle=cycle,
+            status=status,
+            service_point_no=service_point_no,
+        )
+    return wanted.page(rows, key=lambda row: (row.service_point_no, row.read_date), item=schemas.TaskOut.of)
+
+
+@router.put(
+    "/unread-reasons",
+    policy=UPLOAD,
+    example=examples.UNREAD_REASONS,
+    response_model=Answer,
+)
+async def put_unread_reasons(body: schemas.UnreadReasons, caller: auth.Current, db: web.Db) -> Response:
+    """Note why up to 1,000 points could not be read (未抄原因); their estimates carry the reason."""
+    items = [unread.Unread(**item.model_dump()) for item in body.items]
+    async with db.begin() as tx:
+        outcomes = await unread.put(tx, items, actor=caller.subject, may_see=caller.may_see)
+    return web.Json(answer(outcomes))
+
+
+@router.get("/rereads", policy=READ)
+async def list_rereads(
+    caller: auth.Current, db: web.Db, wanted: pagination.Query_, status: Status | None = None
+) -> pagination.Page[schemas.RereadOut]:
+    """List requests to read again, open and answered."""
+    async with db.view() as view:
+        rows = await rereads.listed(view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, status=status)
+    return wanted.page(rows, key=lambda row: (row.request_id,), item=schemas.RereadOut.of)

@@ -1,0 +1,45 @@
+"""What the routes of tasks take and answer."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from services.reading.network.schemas import ITEMS_MAX, Code, Model, No, Shown
+
+
+class UnreadItem(Model):
+    """A point that could not be read for the date of its task."""
+
+    service_point_no: No
+    read_date: date
+    reason: Code = Field(description="A code of the utility's own, such as `no_access`.", examples=["no_access"])
+
+
+class UnreadReasons(Model):
+    items: Annotated[list[UnreadItem], Field(max_length=ITEMS_MAX)]
+
+
+class TaskOut(Shown):
+    service_point_no: str
+    read_date: date
+    route_no: str
+    cycle: str
+    org_unit: str
+    kind: str
+    status: str
+    usage_id: str | None
+    reread: bool
+    unread_reason: str | None
+
+
+class RereadOut(Shown):
+    request_id: str
+    service_point_no: str
+    org_unit: str
+    bill_id: str
+    cycle: str
+    reason: str
+    requested_by: str
+    status: str
+    answered_by: str | None

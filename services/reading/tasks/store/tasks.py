@@ -1,0 +1,182 @@
+"""Tasks, in and out: every function is one statement, or a part of one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, String, and_, func, select, update
+
+from services.reading.base import Condition, equals
+from services.reading.tasks import tables
+from services.reading.tasks.domain import label
+from services.reading.tasks.store import reasons
+from shared.db import bulk
+from shared.db.engine import Tx, View
+
+TASK = tables.TASK
+KEY: tuple[ColumnElement[str], ColumnElement[date]] = TASK.c.service_point_no, TASK.c.read_date
+"""Point and read date, for what another store looks up beside each task."""
+
+
+async def tasks(
+    view: View, keys: Sequence[tuple[str, date]], *, also: Sequence[ColumnElement[Any]] = ()
+) -> dict[tuple[str, date], Row[Any]]:
+    """Return the tasks of pairs of point and read date, each with the other columns that are asked for."""
+    rows = await bulk.select_in(
+        view,
+        TASK,
+        {"service_point_no": [k[0] for k in keys], "read_date": [k[1] for k in keys]},
+        columns=(*TASK.c, *also),
+    )
+    return {(row.service_point_no, row.read_date): row for row in rows}
+
+
+def with_status(statement: Select[Any], *, point: ColumnElement[str], day: ColumnElement[date]) -> Select[Any]:
+    """Return the statement with the status of the task of each row's point and day, null where there is none."""
+    mine = and_(TASK.c.service_point_no == point, TASK.c.read_date == day)
+    return statement.add_columns(TASK.c.status).outerjoin(TASK, mine)
+
+
+async def insert(tx: Tx, wanted: Sequence[tuple[str, str, str, date]], *, kind: str) -> list[tuple[str, date]]:
+    """Make tasks from (point, route, org unit, read date), and return those that are new as (point, read date)."""
+    rows = await bulk.insert_ignore(
+        tx,
+        TASK,
+        {
+            "service_point_no": [each[0] for each in wanted],
+            "read_date": [each[3] for each in wanted],
+            "route_no": [each[1] for each in wanted],
+            "cycle": [label(each[3]) for each in wanted],
+            "org_unit": [each[2] for each in wanted],
+            "kind": [kind] * len(wanted),
+            "status": ["open"] * len(wanted),
+            "usage_id": [None] * len(wanted),
+            "import_wh": [None] * len(wanted),
+            "reread": [0] * len(wanted),
+        },
+        key=("service_point_no", "read_date"),
+    )
+    return [(row.service_point_no, row.read_date) for row in rows]
+
+
+async def update_states(tx: Tx, tasks: Mapping[tuple[str, date], tuple[str, str | None, int | None]]) -> None:
+    """Set status, usage and import energy of version 1, by point and read date."""
+    await bulk.update_from(
+        tx,
+        TASK,
+        {
+            "service_point_no": [key[0] for key in tasks],
+            "read_date": [key[1] for key in tasks],
+            "status": [task[0] for task in tasks.values()],
+            "usage_id": [task[1] for task in tasks.values()],
+            "import_wh": [task[2] for task in tasks.values()],
+        },
+        key=("service_point_no", "read_date"),
+    )
+
+
+async def end_rereads(tx: Tx, keys: Sequence[tuple[str, date]]) -> None:
+    """Take the mark of a re-read from tasks of (point, read date)."""
+    points, read_dates = [key[0] for key in keys], [key[1] for key in keys]
+    done: dict[str, list[Any]] = {"service_point_no": points, "read_date": read_dates, "reread": [0] * len(keys)}
+    await bulk.update_from(tx, TASK, done, key=("service_point_no", "read_date"))
+
+
+async def mark_rereads(tx: Tx, wanted: Sequence[tuple[str, str]]) -> None:
+    """Mark the tasks of (point, cycle) to be read again."""
+    if not wanted:
+        return
+    given = bulk.relation(
+        tx,
+        "given",
+        {"point": (String(), [each[0] for each in wanted]), "cycle": (String(), [each[1] for each in wanted])},
+    )
+    mine = (TASK.c.service_point_no == given.c.point) & (TASK.c.cycle == given.c.cycle)
+    await tx.execute(update(TASK).values(reread=1).where(mine))
+
+
+async def unread_tasks(view: View, route_no: str, cycle: str) -> list[tuple[str, date]]:
+    """Return (point, read date) of the tasks of a route's cycle that have no usable read."""
+    rows = await view.all(
+        select(TASK.c.service_point_no, TASK.c.read_date)
+        .where(TASK.c.route_no == route_no, TASK.c.cycle == cycle)
+        .where(TASK.c.status.in_(("open", "suspect")))
+        .order_by(TASK.c.service_point_no, TASK.c.read_date)
+    )
+    return [(row.service_point_no, row.read_date) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The tasks of a route's cycle, counted; `usages` and `sum_wh` are of version 1."""
+
+    expected: int
+    actual: int
+    estimated: int
+    missed: int
+    usages: int
+    sum_wh: int
+
+
+async def totals(view: View, route_no: str, cycle: str) -> Totals:
+    """Count the tasks of a route's cycle."""
+    rows = await view.all(
+        select(
+            TASK.c.status,
+            func.count().label("tasks"),
+            func.count(TASK.c.import_wh).label("usages"),
+            func.coalesce(func.sum(TASK.c.import_wh), 0).label("sum_wh"),
+        )
+        .where(TASK.c.route_no == route_no, TASK.c.cycle == cycle)
+        .group_by(TASK.c.status)
+    )
+    tasks = {row.status: int(row.tasks) for row in rows}
+    return Totals(
+        expected=sum(tasks.values()) - tasks.get("skipped", 0),
+        actual=tasks.get("read", 0),
+        estimated=tasks.get("estimated", 0),
+        missed=tasks.get("missed", 0),
+        usages=sum(int(row.usages) for row in rows),
+        sum_wh=sum(int(row.sum_wh) for row in rows),
+    )
+
+
+async def unexplained(view: View, route_no: str, cycle: str) -> int:
+    """Count the tasks of a route's cycle that have neither a read nor a reader's reason (有无遗漏)."""
+    found = await view.scalar(
+        select(func.count())
+        .select_from(TASK)
+        .where(TASK.c.route_no == route_no, TASK.c.cycle == cycle)
+        .where(TASK.c.status.in_(("open", "suspect", "estimated", "missed")), ~reasons.explains(TASK))
+    )
+    return int(found or 0)
+
+
+async def listed(
+    view: View,
+    *,
+    visible: Condition,
+    after: Condition,
+    limit: int,
+    route_no: str | None,
+    cycle: str | None,
+    status: str | None,
+    service_point_no: str | None,
+) -> Sequence[Row[Any]]:
+    """Return a page of tasks, in order of point and date, each with the reason why it could not be read."""
+    task = TASK.c
+    return await view.all(
+        reasons.with_reason(TASK)
+        .where(visible(task.org_unit), after(task.service_point_no, task.read_date))
+        .where(equals(task.route_no, route_no), equals(task.cycle, cycle), equals(task.status, status))
+        .where(equals(task.service_point_no, service_point_no))
+        .order_by(task.service_point_no, task.read_date)
+        .limit(limit)
+    )
+
+
+async def open_now(view: View) -> int:
+    """Count the tasks that have no usable read yet."""
+    found = await view.scalar(select(func.count()).where(TASK.c.status.in_(("open", "suspect"))))
+    return int(found)

@@ -1,0 +1,64 @@
+"""The tables of reading tasks, of why some were not read, and of requests to read again."""
+
+from datetime import date
+
+from sqlalchemy import Column, Date, Index, Integer, SmallInteger, String
+from sqlmodel import Field
+
+from services.reading.base import ORG_UNIT, SHORT, Base, required, table
+from shared.db import columns
+
+
+class Task(Base, table=True):
+    """A reading task (抄表任务): read this service point for this date.
+
+    `kind`: cycle, or cut (a contract begins or ends). `status`: open; suspect (there is a read, but it runs backwards); read;
+    estimated; missed; skipped (a cut without a read). `import_wh`: of version 1 of its usage, for the totals of the route.
+    `reread`: a reviewer asked for it, the next read replaces this one even if it is no better.
+    """
+
+    service_point_no: str = Field(sa_column=columns.key())
+    read_date: date = Field(sa_column=Column(Date, primary_key=True))
+    route_no: str = Field(sa_column=required(columns.No))
+    cycle: str = Field(sa_column=required(String(7)))
+    org_unit: str = Field(sa_column=required(ORG_UNIT))
+    kind: str = Field(sa_column=required(SHORT))
+    status: str = Field(sa_column=required(SHORT))
+    usage_id: str | None = Field(sa_column=Column(columns.No))
+    import_wh: int | None = Field(sa_column=Column(columns.BigInt))
+    reread: int = Field(sa_column=required(SmallInteger))
+    # a task is updated once, without changing a key: room on the page keeps that update out of the indexes
+    __table_args__ = (Index("task_route_cycle", "route_no", "cycle"), {"postgresql_with": {"fillfactor": 60}})
+
+
+class UnreadReason(Base, table=True):
+    """Why a point could not be read for a task's date, as the reader says; `task_id` is point and date joined by `~`."""
+
+    __tablename__ = "unread_reason"
+
+    task_id: str = Field(sa_column=Column(String(80), primary_key=True))
+    service_point_no: str = Field(sa_column=required(columns.No))
+    read_date: date = Field(sa_column=required(Date))
+    org_unit: str = Field(sa_column=required(ORG_UNIT))
+    reason: str = Field(sa_column=required(columns.No))
+    noted_by: str = Field(sa_column=required(columns.No))
+    version: int = Field(sa_column=required(Integer))
+
+
+class Reread(Base, table=True):
+    """A reviewer's request to read a service point again; `answered_by` is the read that did."""
+
+    request_id: str = Field(sa_column=columns.key())
+    service_point_no: str = Field(sa_column=Column(columns.No, nullable=False, index=True))
+    org_unit: str = Field(sa_column=required(ORG_UNIT))
+    bill_id: str = Field(sa_column=required(columns.No))
+    cycle: str = Field(sa_column=required(String(7)))
+    reason: str = Field(sa_column=required(columns.Code))
+    requested_by: str = Field(sa_column=required(columns.No))
+    status: str = Field(sa_column=required(SHORT))
+    answered_by: str | None = Field(sa_column=Column(String(96)))
+
+
+TASK = table(Task)
+UNREAD_REASON = table(UnreadReason)
+REREAD = table(Reread)

@@ -1,0 +1,46 @@
+"""The table of usages."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Column, Date, Integer, SmallInteger, String, Text, UniqueConstraint
+from sqlmodel import Field
+
+from services.reading.base import METER_NO, ORG_UNIT, SHORT, Base, required, table
+from shared.db import columns
+
+
+class Usage(Base, table=True):
+    """The energy of a service point over a period; version n+1 replaces n whole.
+
+    `energy`: JSON, Wh by quantity. `closing_*`: the registers at the end, cumulative, joined by commas, from which the next
+    period goes on. Lists (`read_ids`, `meter_nos`, `actors`, `findings`) are joined by spaces; `actors` are those of both ends.
+    """
+
+    usage_id: str = Field(sa_column=columns.key())
+    service_point_no: str = Field(sa_column=required(columns.No))
+    period_from: date = Field(sa_column=required(Date))
+    period_to: date = Field(sa_column=required(Date))
+    version: int = Field(sa_column=required(Integer))
+    org_unit: str = Field(sa_column=required(ORG_UNIT))
+    route_no: str = Field(sa_column=required(columns.No))
+    cycle: str = Field(sa_column=required(String(7)))
+    quality: str = Field(sa_column=required(SHORT))
+    energy: str = Field(sa_column=required(Text))
+    import_wh: int = Field(sa_column=required(columns.BigInt))
+    closing_meter: str = Field(sa_column=required(METER_NO))
+    closing_counts: str = Field(sa_column=required(Text))
+    closing_source: str = Field(sa_column=required(SHORT))
+    closing_actors: str = Field(sa_column=required(Text))
+    actors: str = Field(sa_column=required(Text))
+    read_ids: str = Field(sa_column=required(Text))
+    meter_nos: str = Field(sa_column=required(Text))
+    findings: str = Field(sa_column=required(Text))
+    estimate_reason: str | None = Field(sa_column=Column(columns.Code))
+    estimates_in_a_row: int = Field(sa_column=required(SmallInteger))
+    settles_estimate: int = Field(sa_column=required(SmallInteger))
+    replaces_reason: str | None = Field(sa_column=Column(columns.Code))
+    created_at: datetime = Field(sa_column=required(columns.Instant))
+    __table_args__ = (UniqueConstraint("service_point_no", "period_from", "version", name="usage_natural_key"),)
+
+
+USAGE = table(Usage)

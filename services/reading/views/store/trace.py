@@ -1,0 +1,63 @@
+"""The trace from a usage back to the meter's message: each document names the ones it was derived from."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from services.reading.reads.store.documents import read_document
+from services.reading.reads.tables import UPLOAD
+from services.reading.usage.store import usages
+from shared.db.engine import View
+from shared.trace import Origin, TraceNode
+
+SERVICE = "reading"
+
+
+def _node(kind: str, id: str, document: dict[str, Any]) -> TraceNode:
+    origins = tuple(Origin(**origin) for origin in document.pop("derived_from"))
+    return TraceNode(SERVICE, kind, id, document, origins)
+
+
+async def _trace_usage(view: View, id: str) -> TraceNode | None:
+    row = await usages.usage(view, id)
+    return None if row is None else _node("usage", id, usages.document(row))
+
+
+async def _trace_read(view: View, id: str) -> TraceNode | None:
+    document = await read_document(view, id)
+    return None if document is None else _node("read", id, document)
+
+
+async def _uploads(view: View, where: Any) -> list[dict[str, Any]]:
+    rows = await view.all(select(UPLOAD).where(where).order_by(UPLOAD.c.cycle))
+    return [dict(row._mapping) for row in rows]
+
+
+async def _trace_upload(view: View, id: str) -> TraceNode | None:
+    rows = await _uploads(view, UPLOAD.c.upload_id == id)
+    if not rows:
+        return None
+    head = {name: rows[0][name] for name in ("kind", "uploader", "message_id", "received_at")}
+    names = ("received", "accepted", "already_accepted", "conflicting", "refused")
+    totals = {name: sum(row[name] for row in rows) for name in names}
+    message_id = head["message_id"]
+    origins = (Origin(SERVICE, "device_message", f"{id}~{message_id}"),) if message_id else ()
+    return TraceNode(SERVICE, "upload", id, head | totals, origins)
+
+
+async def _trace_message(view: View, id: str) -> TraceNode | None:
+    upload_id, _, message_id = id.partition("~")
+    rows = await _uploads(view, UPLOAD.c.upload_id == upload_id)
+    if not rows or rows[0]["message_id"] != message_id:
+        return None
+    document = {"message_id": message_id, "sender": rows[0]["uploader"], "received_at": rows[0]["received_at"]}
+    return TraceNode(SERVICE, "device_message", id, document)
+
+
+TRACERS: Mapping[str, Callable[[View, str], Awaitable[TraceNode | None]]] = {
+    "usage": _trace_usage,
+    "read": _trace_read,
+    "upload": _trace_upload,
+    "device_message": _trace_message,
+}

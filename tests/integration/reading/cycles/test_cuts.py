@@ -1,0 +1,71 @@
+"""Contracts that begin or end within a period."""
+
+import pytest
+
+from shared.events.billing import AccountChanged, Contract
+from tests.kits.reading import UNIT, Kit, Statements
+
+
+def _account(version: int, *contracts: Contract) -> AccountChanged:
+    return AccountChanged(
+        version=version,
+        account_no="A1",
+        org_unit="zj",
+        customer_class="home",
+        opened_on=contracts[0].from_,
+        contracts=contracts,
+    )
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+async def test_a_period_is_cut_where_a_contract_ends_and_a_read_exists(kit: Kit, told_first: bool) -> None:
+    await kit.district()
+    await kit.plan("2026-02-01")
+    contract = Contract.model_validate(
+        {"contract_no": "C1", "service_point_no": "S0001", "from": "2026-01-01", "to": "2026-01-11"}
+    )
+    if told_first:
+        await kit.give(_account(2, contract))
+    await kit.push_one("M0001", "2026-01-11", "110.00")
+    if not told_first:
+        await kit.give(_account(2, contract))
+    await kit.push_one("M0001", "2026-02-01", "150.00")
+    assert [(u["period_from"], u["period_to"], u["energy_wh"]["import"]) for u in await kit.usages()] == [
+        ("2026-01-01", "2026-01-11", 10_000),
+        ("2026-01-11", "2026-02-01", 40_000),
+    ]
+    await kit.close("2026-02-02")
+    (closed,) = await kit.published("reading.route_closed.v1")
+    assert (closed["expected"], closed["actual"], closed["usages"], closed["sum_wh"]) == (2, 2, 2, 50_000)
+
+
+async def test_a_cut_without_a_read_leaves_the_period_whole(kit: Kit) -> None:
+    await kit.district()
+    await kit.plan("2026-02-01")
+    contract = Contract.model_validate(
+        {"contract_no": "C1", "service_point_no": "S0001", "from": "2026-01-01", "to": "2026-01-11"}
+    )
+    await kit.give(_account(2, contract), _account(1, contract))
+    await kit.push_one("M0001", "2026-02-01", "150.00")
+    await kit.close("2026-02-02")
+    (closed,) = await kit.published("reading.route_closed.v1")
+    assert (closed["expected"], closed["usages"], closed["sum_wh"]) == (1, 1, 50_000)
+
+
+async def test_the_number_of_statements_is_the_same_for_10_and_990_accounts_of_billing(kit: Kit) -> None:
+    await kit.district(1000)
+    counts = []
+    for numbers in (range(1, 11), range(11, 1001)):
+        with Statements(kit) as statements:
+            await kit.give(*(account_of(n) for n in numbers))
+        counts.append(len(statements.texts))
+    assert counts[0] == counts[1]
+
+
+def account_of(number: int) -> AccountChanged:
+    """A contract that begins within the first period of its point, and so cuts it."""
+    contract = {"contract_no": f"C{number:04d}", "service_point_no": f"S{number:04d}", "from": "2026-01-15"}
+    return AccountChanged.model_validate(
+        {"account_no": f"A{number:04d}", "org_unit": UNIT, "customer_class": "residential", "version": 1}
+        | {"opened_on": "2026-01-15", "contracts": [contract]}
+    )

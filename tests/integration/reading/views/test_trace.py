@@ -1,0 +1,32 @@
+"""From a usage back to the device's message."""
+
+from tests.kits.reading import Kit, read
+
+
+async def test_a_usage_names_its_reads_and_a_read_the_upload_that_brought_it(kit: Kit) -> None:
+    await kit.district()
+    await kit.plan("2026-02-01")
+    outcome = await kit.push_one("M0001", "2026-02-01", "350.50")
+    (usage,) = await kit.usages()
+    assert usage["derived_from"] == [{"service": "reading", "kind": "read", "id": outcome["id"]}]
+    shown = (await kit.clerk.get(f"/v1/reads/{outcome['id']}")).json()
+    assert shown["derived_from"] == [{"service": "reading", "kind": "upload", "id": shown["upload_id"]}]
+
+
+async def test_a_usage_is_traced_to_its_reads_their_upload_and_the_device_message(kit: Kit) -> None:
+    await kit.district()
+    await kit.clerk.put("/v1/devices/headend-1", json={"org_unit": "zj"})
+    await kit.plan("2026-02-01")
+    await kit.push_as_device("headend-1", read("M0001", "2026-02-01", "150.00"), nonce="n" * 20)
+    kind, id = "usage", (await kit.usages())[0]["usage_id"]
+    kinds, document = [kind], {}
+    while True:
+        node = (await kit.admin.get(f"/v1/trace/{kind}/{id}")).json()
+        document = node["document"]
+        if not node["derived_from"]:
+            break
+        (origin,) = node["derived_from"]
+        kind, id = origin["kind"], origin["id"]
+        kinds.append(kind)
+    assert kinds == ["usage", "read", "upload", "device_message"]
+    assert (document["message_id"], document["sender"]) == ("n" * 20, "headend-1")

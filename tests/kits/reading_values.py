@@ -1,0 +1,21 @@
+"""Plain values of reading: a meter, and boundaries with its registers."""
+
+from datetime import date
+
+from services.reading.network.domain.energy import Boundary
+from services.reading.network.domain.installations import Installation
+from services.reading.network.domain.registers import Register
+
+FACES = (Register("import", 6, 0),)
+JAN, FEB, MAR, APR, MAY = (date(2026, month, 1) for month in range(1, 6))
+OLD = Installation("OLD", JAN, None, FACES, (100,), None)
+
+
+def known(on: date, count: int, meter: str = "OLD") -> Boundary:
+    """A boundary that was read."""
+    return Boundary(on, meter, (count,))
+
+
+def estimate(on: date, count: int, meter: str = "OLD") -> Boundary:
+    """A boundary that was estimated."""
+    return Boundary(on, meter, (count,), known=False)

@@ -1,0 +1,13 @@
+"""Cycles and their read dates."""
+
+from datetime import date
+
+from services.reading.cycles.domain import read_date
+from services.reading.tasks.domain import label
+
+
+def test_a_cycle_is_the_month_of_the_day_before_its_read_date() -> None:
+    assert label(date(2026, 2, 1)) == "2026-01"
+    assert label(date(2026, 2, 2)) == "2026-02"
+    assert read_date(15, date(2026, 2, 15)) == date(2026, 2, 15)
+    assert read_date(15, date(2026, 2, 14)) is None
