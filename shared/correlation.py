@@ -20,7 +20,7 @@ def traceparent() -> str:
 
 @contextmanager
 def use(correlation_id: str, traceparent: str = "") -> Iterator[None]:
-    """Give the work inside this correlation id and trace context."""
+    """Carry this correlation id and trace context through the work inside."""
     tokens = _correlation_id.set(correlation_id), _traceparent.set(traceparent)
     try:
         yield

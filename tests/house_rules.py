@@ -79,6 +79,27 @@ OFFSET_OWNERS = frozenset({"consumer", "subscription"})  # the event log's commi
 # the pure layer of a capability: a file until it outgrows one
 DOMAIN = re.compile(r"services/(?P<service>\w+)/(\w+/)?domain(\.py|/)")
 PURE_OF_SERVICE = r"services\.{service}\.((\w+\.)?domain|rating)\."
+PROPERTIES = frozenset({"property", "cached_property"})
+VERBS_IN_ING = frozenset({"Bring", "Ring"})
+NO_VERBS = frozenset(
+    {
+        "A",
+        "All",
+        "An",
+        "Each",
+        "Every",
+        "It",
+        "Nothing",
+        "One",
+        "The",
+        "This",
+        "What",
+        "Whether",
+        "Which",
+        "Who",
+        "Whom",
+    }
+)
 SKIP = re.compile(r"#\s*lint:\s*skip=(?P<code>[A-Z-]+)(?P<reason>.*)")
 
 Violation = tuple[int, str]  # line, text
@@ -216,6 +237,30 @@ def files_are_short(source: Source) -> Iterator[Violation]:
         yield 1, f"{lines} lines, more than {FILE_LINES_MAX}"
 
 
+def _public_functions(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Yield the functions of a module and the methods of its classes that have no underscore before their name."""
+    for child in ast.iter_child_nodes(node):
+        public = not getattr(child, "name", "_").startswith("_")
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and public:
+            yield child
+        elif isinstance(child, ast.ClassDef) and public:
+            yield from _public_functions(child)
+
+
+def docstrings_begin_with_a_verb(source: Source) -> Iterator[Violation]:
+    for function in _public_functions(source.tree):
+        if any(_last_name(decorator) in PROPERTIES for decorator in function.decorator_list):
+            continue  # it is named and read like a field
+        first = (ast.get_docstring(function) or "Return").split()[0].strip(",.:;")
+        third_person = first.endswith("s") and not first.endswith("ss")
+        gerund = first.endswith("ing") and first not in VERBS_IN_ING
+        if third_person or gerund or first in NO_VERBS:
+            yield (
+                function.lineno,
+                f'{function.name}: "This function will {first[0].lower()}{first[1:]} …" is no sentence',
+            )
+
+
 RULES: dict[str, Callable[[Source], Iterator[Violation]]] = {
     "DOMAIN-CLOCK": domain_reads_no_clock,
     "DOMAIN-FLOAT": domain_has_no_float,
@@ -225,6 +270,7 @@ RULES: dict[str, Callable[[Source], Iterator[Violation]]] = {
     "ROW-BY-ROW": nobody_writes_row_by_row,
     "LONG-FUNCTION": functions_fit_on_a_screen,
     "LONG-FILE": files_are_short,
+    "DOC-VERB": docstrings_begin_with_a_verb,
 }
 
 

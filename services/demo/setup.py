@@ -21,7 +21,7 @@ def routes(district: District) -> Items:
 
 
 def devices(district: District) -> Items:
-    """One head-end for each route of smart meters."""
+    """Return one head-end for each route of smart meters."""
     return [{"device_id": head_end(r), "org_unit": r.org_unit} for r in district.routes if not r.manual]
 
 
@@ -37,7 +37,7 @@ def points(district: District, who: Sequence[int]) -> Items:
 
 
 def meters(district: District, who: Sequence[int]) -> Items:
-    """The meters of these customers, and the one that is put in by the exchange."""
+    """Return the meters of these customers, and the one that is put in by the exchange."""
     exchanged = district.stories["meter_exchange"]
     numbers = [(district.customers[i].meter_no, i) for i in who]
     if exchanged in who:
@@ -57,7 +57,7 @@ def meters(district: District, who: Sequence[int]) -> Items:
 
 
 def installations(district: District, who: Sequence[int]) -> Items:
-    """The meters on their points with the opening registers of the day of going live."""
+    """Return the meters on their points with the opening registers of the day of going live."""
     items = []
     for i in who:
         route, customer = district.route_of(i), district.customers[i]
@@ -75,7 +75,7 @@ def installations(district: District, who: Sequence[int]) -> Items:
 
 
 def exchange(district: District) -> Items:
-    """The old meter off and the new one on, in mid-cycle."""
+    """Return the old meter taken off and the new one put on, in mid-cycle."""
     i = district.stories["meter_exchange"]
     closing, opening = district.exchange_faces()
     (old,) = installations(district, [i])
@@ -90,7 +90,7 @@ def exchange(district: District) -> Items:
 
 
 def accounts(district: District, who: Sequence[int]) -> Items:
-    """Accounts with their contract, tariff, household and what the ladder of 2026 has used: nothing yet."""
+    """Return accounts with their contract, tariff, household and what the ladder of 2026 has used: nothing yet."""
     items = []
     for i in who:
         route, customer = district.route_of(i), district.customers[i]
@@ -116,7 +116,7 @@ def accounts(district: District, who: Sequence[int]) -> Items:
 
 
 def contacts(district: District, who: Sequence[int]) -> Items:
-    """Whom to tell: the holder of each account, some in English, some with a tenant beside, few on paper."""
+    """Return whom to tell: the holder of each account, some in English, some with a tenant beside, few on paper."""
     items = []
     for i in who:
         route, customer = district.route_of(i), district.customers[i]

@@ -63,7 +63,7 @@ class EmbeddedEventLog:
             self._connection = None
 
     async def create_topics(self, topics: Sequence[str] = catalogue.TOPICS) -> None:
-        """Topics are there as soon as they are written to."""
+        """Do nothing: a topic is there as soon as it is written to."""
 
     async def send(self, records: Sequence[Record]) -> None:
         await self.run(lambda: self._append(records))
@@ -142,7 +142,7 @@ class EmbeddedSubscription:
         return {(topic, partition): offset for topic, partition, offset in rows if (topic, partition) in self._next}
 
     async def stop(self) -> None:
-        """Nothing is held between polls."""
+        """Do nothing: nothing is held between polls."""
 
     async def poll(self, *, records_max: int, timeout_seconds: float) -> list[StoredRecord]:
         deadline = time.monotonic() + timeout_seconds

@@ -83,7 +83,7 @@ class KafkaEventLog:
         self._producer: AIOKafkaProducer | None = None
 
     async def start(self) -> None:
-        """Nothing is connected before it is needed: a service starts while the broker is away."""
+        """Do nothing: what is needed is connected then, so that a service starts while the broker is away."""
 
     async def stop(self) -> None:
         await self._drop_producer()

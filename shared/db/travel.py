@@ -146,7 +146,7 @@ class Shape:
         return _relation(self.dialect, "given", _kinds(self.table, self.names), dict(self.forms), _later)
 
     def keys(self) -> ColumnElement[Any]:
-        """The only column as an array whose values are given when the statement runs."""
+        """Return the only column as an array whose values are given when the statement runs."""
         ((label, form),) = self.forms
         return _array(form, label, self.table.c[label].type, _later)
 

@@ -14,7 +14,7 @@ START_SECONDS_MAX = 20
 
 @contextlib.contextmanager
 def served(build: Callable[[], Awaitable[tuple[FastAPI, Callable[[], Awaitable[None]]]]]) -> Iterator[str]:
-    """Give the base URL of an app while it is served; `build` returns the app and how to close it, inside its loop."""
+    """Serve an app and yield its base URL; `build` returns the app and how to close it, inside its loop."""
     listening = socket.create_server(("127.0.0.1", 0))
     ready = threading.Event()
     servers: list[uvicorn.Server] = []

@@ -33,6 +33,9 @@ BAD = [
     ("ROW-BY-ROW", STORE, "def f(session, row): session.add(row)\n"),
     ("ROW-BY-ROW", STORE, "def f(self, rows): self.session.add_all(rows)\n"),
     ("ROW-BY-ROW", STORE, "from sqlmodel import Relationship\nx = Relationship()\n"),
+    ("DOC-VERB", STORE, 'def f():\n    """Returns it."""\n'),
+    ("DOC-VERB", STORE, 'async def f():\n    """Locking: waits for a row."""\n'),
+    ("DOC-VERB", STORE, 'class C:\n    def f(self):\n        """The rows of a page."""\n'),
     ("LONG-FUNCTION", STORE, "def f():\n" + "    pass\n" * 70),
     ("LONG-FILE", STORE, "x = 1\n" * 401),
 ]
@@ -44,6 +47,11 @@ GOOD = [
     ),
     (DOMAIN, "from services.billing.domain import ladders\nfrom shared.money import Fen\n"),
     (STORE, "def f(seen): seen.add(1)\n"),
+    (
+        STORE,
+        'def f():\n    """Bring it."""\ndef g():\n    """Process it."""\ndef h(): ...\ndef _i():\n    """Gives it."""\n',
+    ),
+    (STORE, 'class C:\n    """Gives it."""\n    @property\n    def f(self):\n        """The rows of a page."""\n'),
     (STORE, "def f():\n" + "    pass\n" * 69),
     ("shared/bus/kafka.py", "async def f(self): await self._consumer.commit({})\n"),
     ("shared/db/engine.py", "async def f(connection): await connection.commit()\n"),
