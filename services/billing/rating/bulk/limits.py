@@ -107,8 +107,8 @@ def _ladder_of(plan: Plan, piece: Piece, ladder: Ladder, month: date) -> Ladder 
     if tariff.on_change_limits == "new_limits_for_the_whole_year":
         return ladder
     r = plan.request
-    at = fact_at(r.facts, month)
-    wanted = (r.facts[at].tariff if at is not None else None) or r.tariff
+    first = fact_at(r.facts, month) or 0  # the month of the opening begins before the first fact
+    wanted = r.facts[first].tariff or r.tariff
     version = plan.book.version_on(wanted, month)
     found = version.ladders.get(ladder.name) if version else None
     if found is None or found.span != "year" or found.tiers != ladder.tiers:

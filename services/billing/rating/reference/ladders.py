@@ -246,8 +246,9 @@ def _ladder_then(frame: Frame, segment: Segment, ladder: Ladder, month: date) ->
         return None
     if tariff.on_change_limits == "new_limits_for_the_whole_year":
         return ladder
-    fact = fact_at(frame.request.facts, month)
-    tariff_id = (fact.tariff if fact else None) or frame.request.tariff
+    facts = frame.request.facts
+    fact = fact_at(facts, month) or facts[0]  # the month of the opening begins before the first fact
+    tariff_id = fact.tariff or frame.request.tariff
     then = frame.book.version_on(tariff_id, month)
     same = then.ladders.get(ladder.name) if then else None
     return same if same is not None and same.span == "year" and same.tiers == ladder.tiers else ladder

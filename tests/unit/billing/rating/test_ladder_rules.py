@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.billing.rating import rating
+from tests.unit.billing.rating.beside import both
 from tests.unit.billing.rating.documents import (
     HOME,
     LIMITS,
@@ -274,3 +275,18 @@ def test_a_month_in_two_versions_has_the_limits_of_each_part_less_what_the_part_
         ("2", 2, 140_000),
         ("2", 3, 10_000),
     ]
+
+
+def test_the_month_of_the_opening_has_the_limits_of_the_tariff_that_the_account_opened_with() -> None:
+    other = changed(HOME, {"/id": "t/other", LIMITS: ["1200", "2400"]})
+    facts = (
+        rating.AccountFact(date(2025, 11, 15), date(2025, 12, 1), people=3, tariff="t/home"),
+        rating.AccountFact(date(2025, 12, 1), people=3, tariff="t/other"),
+    )
+    december = request(
+        "t/other", from_=date(2025, 12, 1), to=date(2025, 12, 31), read_day=date(2025, 12, 31),
+        bill_months=(date(2025, 12, 1),), wh={"import.peak": 400_000, "import.valley": 0}, facts=facts,
+        state=state(0, 0, 0, year=2025),
+    )  # fmt: skip
+    (bill,) = both([december], rating.load_book([HOME, other]))
+    assert bill.state == state(230_000 + 100_000, 70_000, 0, year=2025)
