@@ -54,6 +54,8 @@ def usage(cycle: int, wh: int, version: int) -> Usage:
 class Books:
     """The bills of one contract in memory, and the documents that the customer holds, in fen by component."""
 
+    terms: Terms = TERMS
+    book: rating.TariffBook = BOOK
     style: str = policy.REVERSAL_AND_NEW
     bills: list[Stored] = field(default_factory=list)
     usages: dict[str, Usage] = field(default_factory=dict)
@@ -61,15 +63,21 @@ class Books:
     drafts: dict[str, Draft] = field(default_factory=dict)
     by_difference: set[str] = field(default_factory=set)
     documents: dict[str, dict[str, int]] = field(default_factory=dict)
+    rated: int = 0
 
-    def take(self, new: Usage) -> None:
-        self.usages[new.usage_id] = new
-        fresh = {(new.period_from, new.period_to): new}
-        before = [b for b in self.bills if b.status in EFFECTIVE and b.period_from < new.period_from]
-        start = max((b.period_from for b in before), default=new.period_from)
+    def rate(self, requests: Sequence[rating.Request]) -> list[rating.RatedBill]:
+        self.rated += len(requests)
+        return rating.rate(requests, self.book)
+
+    def take(self, *new: Usage) -> None:
+        self.usages |= {usage.usage_id: usage for usage in new}
+        fresh = {(usage.period_from, usage.period_to): usage for usage in new}
+        first = min(usage.period_from for usage in new)
+        before = [b for b in self.bills if b.status in EFFECTIVE and b.period_from < first]
+        start = max((b.period_from for b in before), default=first)
         stored = [b for b in self.bills if b.period_from >= start]
-        chain = chains.plan(TERMS, stored, fresh, self.usages)
-        chains.calculate([chain], lambda requests: rating.rate(requests, BOOK), POLICIES, self.lines)
+        chain = chains.plan(self.terms, stored, fresh, self.usages)
+        chains.calculate([chain], self.rate, POLICIES, self.lines)
         corrected = [d.replaces.bill_id for d in chain.drafts if d.replaces and d.replaces.status == ISSUED]
         style = differences.style(self.style, [bill_id in self.by_difference for bill_id in corrected])
         for draft in chain.drafts:

@@ -48,3 +48,31 @@ def test_what_was_told_and_taken_back_in_any_style_sums_to_the_bills_in_force(
     assert books.told_fen() == sum(total for _, total, _ in books.in_force())
     periods = [b.period_from for b in books.bills if b.status in EFFECTIVE]
     assert len(periods) == len(set(periods)), "one bill in force for a period"
+
+
+def four_bills(*kwh: int) -> Books:
+    books = Books()
+    for month, amount in enumerate(kwh, 1):
+        books.take(usage(month, amount * 1000, 1))
+    books.issue()
+    books.rated = 0
+    return books
+
+
+def test_a_correction_moves_later_bills_into_other_tiers() -> None:
+    books = four_bills(2000, 900, 500, 100)
+    before = books.in_force()
+    books.take(usage(1, 1_800_000, 2))
+    # 200 kWh less at 0.538 yuan; 140 + 60 kWh of the second and third bill come down from the tier that pays 0.05 more
+    differences = [now[1] - was[1] for was, now in zip(before, books.in_force(), strict=True)]
+    assert differences == [-10760, -700, -300, 0]
+    assert books.rated == 4
+
+
+def test_corrections_that_cancel_out_end_where_the_ladder_meets_the_old_one() -> None:
+    books = four_bills(100, 100, 100, 100)
+    before = books.in_force()
+    books.take(usage(1, 60_000, 2), usage(2, 140_000, 2))
+    differences = [now[1] - was[1] for was, now in zip(before, books.in_force(), strict=True)]
+    assert differences == [-2152, 2152, 0, 0]
+    assert books.rated == 2
