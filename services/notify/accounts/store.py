@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
-
 from services.notify.accounts.domain import Supply
 from services.notify.accounts.tables import ACCOUNT, ANCHOR, SUPPLY
 from shared.db import bulk
@@ -44,8 +42,7 @@ async def put_accounts(tx: Tx, rows: Sequence[tuple[str, str, int]]) -> set[str]
 
 async def replace_supplies(tx: Tx, account_nos: Sequence[str], rows: Sequence[tuple[str, Supply]]) -> None:
     """Replace all contracts of these accounts by the given (contract_no, supply) (two statements)."""
-    given = bulk.relation_for(tx, SUPPLY, {"account_no": account_nos})
-    await tx.execute(delete(SUPPLY).where(SUPPLY.c.account_no.in_(select(given.c.account_no))))
+    await bulk.delete_in(tx, SUPPLY, {"account_no": account_nos})
     if rows:
         columns: dict[str, list[Any]] = {"contract_no": [contract_no for contract_no, _ in rows]}
         columns |= {name: [getattr(supply, name) for _, supply in rows] for name in Supply._fields}

@@ -80,7 +80,7 @@ async def in_flight(tx: Tx, notice_ids: Sequence[str]) -> set[tuple[str, int, in
         columns=(c.notice_id, c.attempts, c.resends),
         where=c.state.in_(_IN_FLIGHT),
         order_by=(c.notice_id,),
-        for_update=tx.dialect == "postgresql",
+        for_update=True,
     )
     return {(row.notice_id, row.attempts, row.resends) for row in rows}
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Row, delete, func, select, true, update
+from sqlalchemy import ColumnElement, Row, func, select, true, update
 
 from services.notify.notices.domain.causes import Cause
 from services.notify.notices.domain.states import NO_CONTACT, WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT
@@ -46,18 +46,14 @@ async def waiting(tx: Tx, *, state: str, column: str, values: Sequence[str]) -> 
     The caller holds the anchors of the values.
     """
     keys = {column: values}
-    rows = await bulk.select_in(
-        tx, UNADDRESSED, keys, where=UNADDRESSED.c.state == state, for_update=tx.dialect == "postgresql"
-    )
+    rows = await bulk.select_in(tx, UNADDRESSED, keys, where=UNADDRESSED.c.state == state, for_update=True)
     return [cause_of(row) for row in rows]
 
 
 async def remove_waiting(tx: Tx, causes: Sequence[Cause]) -> None:
     """Delete the rows of causes that wait no longer."""
     keys = {"cause_id": [c.id for c in causes], "template": [c.template for c in causes]}
-    given = bulk.relation_for(tx, UNADDRESSED, keys)
-    same = (UNADDRESSED.c.cause_id == given.c.cause_id) & (UNADDRESSED.c.template == given.c.template)
-    await tx.execute(delete(UNADDRESSED).where(select(given.c.cause_id).where(same).exists()))
+    await bulk.delete_in(tx, UNADDRESSED, keys)
 
 
 def cause_of(row: Row[Any]) -> Cause:
