@@ -1,10 +1,20 @@
 """Who is supplied where: the part of billing's contracts that notices need."""
 
+from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
 
-class Supply(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account (户号) as far as notices need it; a higher version replaces a lower one."""
+
+    account_no: str
+    org_unit: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
     """An account supplied at a service point; `valid_to` is the first day no longer supplied."""
 
     account_no: str

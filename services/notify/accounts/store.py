@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from services.notify.accounts.domain import Supply
+from services.notify.accounts.domain import Account, Supply
 from services.notify.accounts.tables import ACCOUNT, ANCHOR, SUPPLY
 from shared.db import bulk
 from shared.db.engine import Tx, View
@@ -32,10 +32,14 @@ async def accounts_org_units(view: View, account_nos: Sequence[str]) -> dict[str
     return {row.account_no: row.org_unit for row in rows}
 
 
-async def put_accounts(tx: Tx, rows: Sequence[tuple[str, str, int]]) -> set[str]:
-    """Insert or replace (account_no, org_unit, version) where newer, and return the accounts applied."""
-    account_no, org_unit, version = zip(*sorted(rows), strict=True)
-    columns = {"account_no": account_no, "org_unit": org_unit, "version": version}
+async def put_accounts(tx: Tx, accounts: Iterable[Account]) -> set[str]:
+    """Insert accounts, or replace what is older, and return the numbers of those applied."""
+    rows = sorted(accounts, key=lambda account: account.account_no)
+    columns: dict[str, list[Any]] = {
+        "account_no": [account.account_no for account in rows],
+        "org_unit": [account.org_unit for account in rows],
+        "version": [account.version for account in rows],
+    }
     applied = await bulk.upsert_newer(tx, ACCOUNT, columns, key=("account_no",))
     return {row.account_no for row in applied}
 
@@ -44,21 +48,30 @@ async def replace_supplies(tx: Tx, account_nos: Sequence[str], rows: Sequence[tu
     """Replace all contracts of these accounts by the given (contract_no, supply) (two statements)."""
     await bulk.delete_in(tx, SUPPLY, {"account_no": account_nos})
     if rows:
-        columns: dict[str, list[Any]] = {"contract_no": [contract_no for contract_no, _ in rows]}
-        columns |= {name: [getattr(supply, name) for _, supply in rows] for name in Supply._fields}
+        supplies = [supply for _, supply in rows]
+        columns: dict[str, list[Any]] = {
+            "contract_no": [contract_no for contract_no, _ in rows],
+            "account_no": [supply.account_no for supply in supplies],
+            "service_point_no": [supply.service_point_no for supply in supplies],
+            "org_unit": [supply.org_unit for supply in supplies],
+            "valid_from": [supply.valid_from for supply in supplies],
+            "valid_to": [supply.valid_to for supply in supplies],
+        }
         await bulk.insert_rows(tx, SUPPLY, columns)
 
 
 async def supplies(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Supply]]:
     """Return who was ever supplied at these service points."""
-    rows = await bulk.select_in(
-        view,
-        SUPPLY,
-        {"service_point_no": service_point_nos},
-        columns=tuple(SUPPLY.c[name] for name in Supply._fields),
-        order_by=(SUPPLY.c.valid_from,),
-    )
+    rows = await bulk.select_in(view, SUPPLY, {"service_point_no": service_point_nos}, order_by=(SUPPLY.c.valid_from,))
     found: dict[str, list[Supply]] = {}
     for row in rows:
-        found.setdefault(row.service_point_no, []).append(Supply._make(row))
+        found.setdefault(row.service_point_no, []).append(
+            Supply(
+                account_no=row.account_no,
+                service_point_no=row.service_point_no,
+                org_unit=row.org_unit,
+                valid_from=row.valid_from,
+                valid_to=row.valid_to,
+            )
+        )
     return found

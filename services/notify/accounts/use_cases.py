@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.notify.accounts import store
-from services.notify.accounts.domain import Supply
+from services.notify.accounts.domain import Account, Supply
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged
 
@@ -20,14 +20,26 @@ async def keep(tx: Tx, facts: Sequence[AccountChanged]) -> list[str]:
     points = {contract.service_point_no for fact in newest.values() for contract in fact.contracts}
     if points:
         await store.lock_anchors(tx, map(store.service_point_anchor, points))
-    applied = await store.put_accounts(tx, [(f.account_no, f.org_unit, f.version) for f in newest.values()])
+    applied = await store.put_accounts(
+        tx,
+        [Account(account_no=fact.account_no, org_unit=fact.org_unit, version=fact.version) for fact in newest.values()],
+    )
     if not applied:
         return []
     supplies = [
-        (c.contract_no, Supply(f.account_no, c.service_point_no, f.org_unit, c.from_, c.to))
-        for f in newest.values()
-        if f.account_no in applied
-        for c in f.contracts
+        (
+            contract.contract_no,
+            Supply(
+                account_no=fact.account_no,
+                service_point_no=contract.service_point_no,
+                org_unit=fact.org_unit,
+                valid_from=contract.from_,
+                valid_to=contract.to,
+            ),
+        )
+        for fact in newest.values()
+        if fact.account_no in applied
+        for contract in fact.contracts
     ]
     await store.replace_supplies(tx, sorted(applied), supplies)
     return sorted(points)

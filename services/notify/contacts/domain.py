@@ -7,7 +7,6 @@ The only personal data of the product is a contact's address. It never takes par
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
 
 from services.notify.policies.domain import LANGUAGES, ROLES, Policy
 
@@ -27,7 +26,8 @@ class Contact:
     address: str = field(repr=False)
 
 
-class Candidate(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
     """A contact as the choice needs it: without its address."""
 
     contact_no: str

@@ -13,7 +13,9 @@ from shared.db.engine import Tx, View
 Condition = Callable[..., ColumnElement[bool]]
 
 
-_CANDIDATE = tuple(CONTACT.c[name] for name in Candidate._fields)
+_CANDIDATE = tuple(  # never the address
+    CONTACT.c[name] for name in ("contact_no", "account_no", "org_unit", "role", "channel", "valid_from", "valid_to")
+)
 
 
 async def candidates(view: View, account_nos: Sequence[str]) -> dict[str, list[Candidate]]:
@@ -23,8 +25,20 @@ async def candidates(view: View, account_nos: Sequence[str]) -> dict[str, list[C
     )
     found: dict[str, list[Candidate]] = {}
     for row in rows:
-        found.setdefault(row.account_no, []).append(Candidate._make(row))
+        found.setdefault(row.account_no, []).append(_candidate(row))
     return found
+
+
+def _candidate(row: Row[Any]) -> Candidate:
+    return Candidate(
+        contact_no=row.contact_no,
+        account_no=row.account_no,
+        org_unit=row.org_unit,
+        role=row.role,
+        channel=row.channel,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+    )
 
 
 async def contacts(view: View, contact_nos: Sequence[str]) -> dict[str, tuple[Contact, int]]:

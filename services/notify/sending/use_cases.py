@@ -27,7 +27,7 @@ from shared.events.notify import NoticeDelivered, NoticeFailed
 EXPIRED_MAX = 100  # leases looked at in one unit of work; there are as many as senders died
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Claimed:
     """A notice taken for sending, with the contact as it is now: a corrected address is used at once."""
 
@@ -57,16 +57,16 @@ def _claimed(row: Row[Any], contact: Contact, catalogue: Catalogue) -> Claimed:
     except KeyError:  # a later version of the template may show a figure that the cause did not bring
         text = None
     return Claimed(
-        row.notice_id,
-        row.account_no,
-        row.template,
-        row.cause_kind,
-        row.cause_id,
-        row.attempts + 1,
-        row.doubts,
-        row.resends,
-        contact,
-        text,
+        notice_id=row.notice_id,
+        account_no=row.account_no,
+        template=row.template,
+        cause_kind=row.cause_kind,
+        cause_id=row.cause_id,
+        attempts=row.attempts + 1,
+        doubts=row.doubts,
+        resends=row.resends,
+        contact=contact,
+        text=text,
     )
 
 

@@ -32,15 +32,15 @@ def _of_correction(fact: BillCorrected) -> Cause:
         "reason": fact.reason,
     }
     return Cause(
-        "correction",
-        fact.correction_id,
-        "bill_corrected",
-        fact.account_no,
-        first.service_point_no,
-        first.org_unit,
-        first.cycle,
-        fact.corrected_on,
-        figures,
+        kind="correction",
+        id=fact.correction_id,
+        template="bill_corrected",
+        account_no=fact.account_no,
+        service_point_no=first.service_point_no,
+        org_unit=first.org_unit,
+        cycle=first.cycle,
+        day=fact.corrected_on,
+        figures=figures,
     )
 
 

@@ -30,13 +30,13 @@ def _of_bill(fact: BillIssued) -> Cause:
         "estimated": "true" if bill.estimated else "false",
     }
     return Cause(
-        "bill",
-        bill.bill_id,
-        "bill_issued",
-        bill.account_no,
-        bill.service_point_no,
-        bill.org_unit,
-        bill.cycle,
-        bill.issued_on,
-        figures,
+        kind="bill",
+        id=bill.bill_id,
+        template="bill_issued",
+        account_no=bill.account_no,
+        service_point_no=bill.service_point_no,
+        org_unit=bill.org_unit,
+        cycle=bill.cycle,
+        day=bill.issued_on,
+        figures=figures,
     )

@@ -1,6 +1,7 @@
 """A usage was estimated; who is supplied there may not be known yet."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from services.notify.accounts import store as accounts
@@ -44,15 +45,15 @@ def _of_estimate(fact: EstimateMade) -> Cause:
         "reason": fact.reason,
     }
     return Cause(
-        "usage",
-        fact.usage_id,
-        "estimate_made",
-        "",
-        fact.service_point_no,
-        fact.org_unit,
-        fact.cycle,
-        fact.period_to,
-        figures,
+        kind="usage",
+        id=fact.usage_id,
+        template="estimate_made",
+        account_no="",
+        service_point_no=fact.service_point_no,
+        org_unit=fact.org_unit,
+        cycle=fact.cycle,
+        day=fact.period_to,
+        figures=figures,
     )
 
 
@@ -67,5 +68,5 @@ def resolve(
             unknown.append((cause, day))
         else:
             figures = {**cause.figures, "account_no": supply.account_no}
-            known.append(cause._replace(account_no=supply.account_no, org_unit=supply.org_unit, figures=figures))
+            known.append(replace(cause, account_no=supply.account_no, org_unit=supply.org_unit, figures=figures))
     return known, unknown

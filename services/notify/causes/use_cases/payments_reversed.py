@@ -24,13 +24,13 @@ def _of_reversal(fact: PaymentReversed) -> Cause:
         "outstanding_fen": fact.outstanding_fen,
     }
     return Cause(
-        "payment",
-        fact.payment_id,
-        "payment_reversed",
-        fact.account_no,
-        "",
-        fact.org_unit,
-        fact.reversed_on.isoformat()[:7],
-        fact.reversed_on,
-        figures,
+        kind="payment",
+        id=fact.payment_id,
+        template="payment_reversed",
+        account_no=fact.account_no,
+        service_point_no="",
+        org_unit=fact.org_unit,
+        cycle=fact.reversed_on.isoformat()[:7],
+        day=fact.reversed_on,
+        figures=figures,
     )

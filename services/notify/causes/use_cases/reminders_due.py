@@ -23,13 +23,13 @@ def _of_reminder(fact: ReminderDue) -> Cause:
         "business_date": fact.business_date.isoformat(),
     }
     return Cause(
-        "reminder",
-        fact.reminder_id,
-        "reminder",
-        fact.account_no,
-        "",
-        fact.org_unit,
-        fact.business_date.isoformat()[:7],
-        fact.business_date,
-        figures,
+        kind="reminder",
+        id=fact.reminder_id,
+        template="reminder",
+        account_no=fact.account_no,
+        service_point_no="",
+        org_unit=fact.org_unit,
+        cycle=fact.business_date.isoformat()[:7],
+        day=fact.business_date,
+        figures=figures,
     )

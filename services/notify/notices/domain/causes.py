@@ -1,7 +1,7 @@
 """What a notice is about: one fact of the trade, with the figures that its text shows."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import NamedTuple
 
 from services.notify.templates.domain import Figures
 
@@ -14,7 +14,8 @@ SERVICE_OF_KIND = {
 }
 
 
-class Cause(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
     """A reason to tell a customer something.
 
     `day` is the business day of the cause (issue, correction, end of the estimated period, reminder, reversal). `account_no` is

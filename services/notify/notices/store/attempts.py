@@ -1,8 +1,9 @@
 """Notices as the sender takes them, and what became of each attempt."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Row, select, update
 
@@ -14,7 +15,8 @@ from shared.db.engine import Tx, View
 _IN_FLIGHT = (State.SENDING.value, State.UNKNOWN.value)
 
 
-class Settled(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
     """What became of one attempt: the columns of its notice."""
 
     notice_id: str
@@ -87,7 +89,17 @@ async def in_flight(tx: Tx, notice_ids: Sequence[str]) -> set[tuple[str, int, in
 
 async def settle(tx: Tx, settled: Sequence[Settled]) -> None:
     """Store what became of attempts; the caller holds the locks."""
-    columns = {name: [getattr(one, name) for one in settled] for name in Settled._fields}
+    columns: dict[str, list[Any]] = {
+        "notice_id": [one.notice_id for one in settled],
+        "state": [one.state for one in settled],
+        "doubts": [one.doubts for one in settled],
+        "code": [one.code for one in settled],
+        "due_at": [one.due_at for one in settled],
+        "done_at": [one.done_at for one in settled],
+        "channel": [one.channel for one in settled],
+        "template_version": [one.template_version for one in settled],
+        "content_hash": [one.content_hash for one in settled],
+    }
     await bulk.update_from(tx, NOTICE, columns, key=("notice_id",))
 
 

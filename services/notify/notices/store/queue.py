@@ -1,10 +1,11 @@
 """New notices: exactly one row of each cause, contact and template."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import orjson
 
+from services.notify.contacts.domain import Candidate
 from services.notify.notices.domain.causes import Cause
 from services.notify.notices.domain.states import State
 from services.notify.notices.tables import NOTICE
@@ -12,14 +13,12 @@ from shared.db import bulk
 from shared.db.engine import Tx
 
 
-class Planned(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
     """A notice to be queued."""
 
     notice_id: str
-    contact_no: str
-    channel: str
-    account_no: str
-    org_unit: str
+    contact: Candidate
     cause: Cause
 
 
@@ -33,10 +32,10 @@ async def queue(tx: Tx, planned: Sequence[Planned]) -> int:
         NOTICE,
         {
             "notice_id": [p.notice_id for p in planned],
-            "account_no": [p.account_no for p in planned],
-            "org_unit": [p.org_unit for p in planned],
-            "contact_no": [p.contact_no for p in planned],
-            "channel": [p.channel for p in planned],
+            "account_no": [c.account_no for c in causes],
+            "org_unit": [c.org_unit for c in causes],
+            "contact_no": [p.contact.contact_no for p in planned],
+            "channel": [p.contact.channel for p in planned],
             "template": [c.template for c in causes],
             "cause_kind": [c.kind for c in causes],
             "cause_id": [c.id for c in causes],

@@ -58,6 +58,6 @@ def plan(
         for contact in chosen:
             planned.setdefault(
                 (cause.id, contact.contact_no, cause.template),
-                Planned(ids.new(), contact.contact_no, contact.channel, cause.account_no, cause.org_unit, cause),
+                Planned(notice_id=ids.new(), contact=contact, cause=cause),
             )
     return list(planned.values()), list(unheard.values())

@@ -23,7 +23,7 @@ _BROKEN = (SMTPException, OSError, TimeoutError)
 IDLE_SECONDS = 5  # after that the server may have hung up: ask before a notice is taken
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SmtpServer:
     """Where and how to send. `security`: none, starttls (refused if the server cannot), or tls from the first byte."""
 
@@ -37,7 +37,7 @@ class SmtpServer:
     certificates: str | None = None  # file of the authorities to trust; the system's without
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Message:
     to: str
     subject: str

@@ -241,7 +241,9 @@ async def test_a_notice_that_cannot_be_encoded_fails_and_the_others_go_out(notif
 
 def test_a_line_break_in_a_subject_makes_no_header() -> None:
     at = datetime(2026, 2, 2, tzinfo=UTC)
-    mail = Message("a@b.example", "bill\r\nBcc: all@example.org", "text", "<n1@x>", at).encode("us@x.example")
+    subject = "bill\r\nBcc: all@example.org"
+    message = Message(to="a@b.example", subject=subject, body="text", message_id="<n1@x>", at=at)
+    mail = message.encode("us@x.example")
     read = message_from_bytes(mail)
     assert read["Bcc"] is None
     assert len(read.items()) == 9

@@ -33,8 +33,16 @@ CONTACT = Contact(
 
 
 def candidate(**changes: object) -> Candidate:
-    base = Candidate("c1", "a1", "zj/hangzhou", "holder", "email", date(2026, 1, 1), None)
-    return base._replace(**changes)  # type: ignore[arg-type]
+    base = Candidate(
+        contact_no="c1",
+        account_no="a1",
+        org_unit="zj/hangzhou",
+        role="holder",
+        channel="email",
+        valid_from=date(2026, 1, 1),
+        valid_to=None,
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
 
 
 def choose(policy: Policy, *found: Candidate, template: str = "bill_issued", last_day: date = DAY) -> list[str]:
@@ -101,4 +109,4 @@ def test_a_contact_of_another_org_unit_is_never_used(policy: Policy) -> None:
 def test_paper_is_used_only_where_nothing_else_is(policy: Policy) -> None:
     letter = candidate(contact_no="c2", channel="letter")
     assert choose(policy, candidate(), letter) == ["c1"]
-    assert choose(policy, letter, letter._replace(contact_no="c3")) == ["c2", "c3"]
+    assert choose(policy, letter, replace(letter, contact_no="c3")) == ["c2", "c3"]
