@@ -7,39 +7,17 @@ from fastapi import Query
 from services.notify import context
 from services.notify.contacts import examples, store, use_cases
 from services.notify.contacts.domain import Contact
-from services.notify.contacts.schemas import ContactBatch, ContactBody, ContactView, ItemOutcome, Outcomes
+from services.notify.contacts.schemas import ContactBatch, ContactBody, ContactView
 from services.notify.context import READ, WRITE, Number
 from shared.db.engine import Database
-from shared.errors import BusinessError
-from shared.events.fact import No
 from shared.outcome import Outcome
-from shared.web import auth, errors, pagination
-from shared.web.routing import Router
+from shared.web import auth, batch, errors, pagination
+from shared.web.batch import No
+from shared.web.routing import Json, Router
 from shared.web.state import Db
 
 router = Router(prefix="/v1", tags=["notify"])
 AccountNo = Annotated[No, Query()]
-
-
-class OtherAccount(BusinessError):
-    status = 409
-    code = "contact.other_account"
-    title = "A contact stays with its account for ever; make a new one"
-
-
-class DoesNotCoverAccount(BusinessError):
-    status = 409
-    code = "contact.does_not_cover_account"
-    title = "The account belongs to another org unit than the contact"
-
-
-class ChangedMeanwhile(BusinessError):
-    status = 409
-    code = "contact.changed_meanwhile"
-    title = "Another request changed the contact at the same time"
-
-
-CONFLICTS: dict[str, type[BusinessError]] = {c.code: c for c in (OtherAccount, DoesNotCoverAccount, ChangedMeanwhile)}
 
 
 async def _put(db: Database, caller: auth.Caller, ctx: context.Context, items: list[Contact]) -> list[Outcome]:
@@ -54,32 +32,20 @@ async def _put(db: Database, caller: auth.Caller, ctx: context.Context, items: l
 @router.put(
     "/contacts/{contact_no}",
     policy=WRITE,
-    raises=tuple(CONFLICTS.values()),
+    raises=use_cases.CONFLICTS,
+    response_model=batch.OutcomeOut,
     example=examples.CONTACT,
 )
-async def put_contact(
-    contact_no: Number, body: ContactBody, db: Db, caller: auth.Current, ctx: context.Own
-) -> ItemOutcome:
+async def put_contact(contact_no: Number, body: ContactBody, db: Db, caller: auth.Current, ctx: context.Own) -> Json:
     """Make or replace a contact."""
-    (outcome,) = await _put(db, caller, ctx, [body.contact(contact_no)])
-    if outcome.code in CONFLICTS:
-        raise CONFLICTS[outcome.code]
-    if outcome.status == "refused":
-        status = 403 if outcome.code == "contact.other_org_unit" else 422
-        raise errors.Problem(status=status, code=outcome.code, title="The contact is not one that you may put")
-    return ItemOutcome(index=0, status=outcome.status, id=contact_no)
+    outcomes = await _put(db, caller, ctx, [body.contact(contact_no)])
+    return batch.single(outcomes, conflicts=[conflict.code for conflict in use_cases.CONFLICTS])
 
 
-@router.put("/contacts", policy=WRITE, example=examples.CONTACTS)
-async def put_contacts(batch: ContactBatch, db: Db, caller: auth.Current, ctx: context.Own) -> Outcomes:
+@router.put("/contacts", policy=WRITE, response_model=batch.OutcomesOut, example=examples.CONTACTS)
+async def put_contacts(body: ContactBatch, db: Db, caller: auth.Current, ctx: context.Own) -> Json:
     """Make or replace up to 1,000 contacts, each answered by itself."""
-    outcomes = await _put(db, caller, ctx, [item.contact(item.contact_no) for item in batch.items])
-    return Outcomes(
-        outcomes=[
-            ItemOutcome(index=index, status=outcome.status, code=outcome.code, id=item.contact_no)
-            for index, (item, outcome) in enumerate(zip(batch.items, outcomes, strict=True))
-        ]
-    )
+    return batch.answer(await _put(db, caller, ctx, [item.contact(item.contact_no) for item in body.items]))
 
 
 @router.get("/contacts/{contact_no}", policy=READ)

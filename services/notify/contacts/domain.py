@@ -39,6 +39,16 @@ class Candidate:
     valid_to: date | None
 
 
+FAULTS = {
+    "contact.unknown_role": "The role is none that notices are told to",
+    "contact.unknown_language": "There is no template in this language",
+    "contact.unknown_channel": "The policy has no such channel",
+    "contact.bad_address": "The address has not the form that the channel needs",
+    "contact.reversed_dates": "valid_to must lie after valid_from",
+}
+"""What can be wrong with a contact, by its code."""
+
+
 def fault(contact: Contact, policy: Policy) -> str | None:
     """Return the code of what is wrong with a contact, or None. The text of the address is never part of it."""
     if contact.role not in ROLES:

@@ -3,21 +3,21 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from services.notify.contacts.domain import Contact
-from shared.events.fact import No
+from shared.web.batch import In, No
 
 BATCH_MAX = 1000  # contacts of one request: about 300 KB
 ADDRESS_MAX = 320  # RFC 5321: 64 for the mailbox, 255 for its domain
 OrgUnit = Annotated[str, Field(min_length=1, max_length=160, pattern=r"^[^/\s]+(/[^/\s]+)*$", examples=["zj/hangzhou"])]
 
 
-class ContactBody(BaseModel):
+class ContactBody(In):
     """A contact without its number. `valid_to` is the first day no longer valid."""
 
     # an address must not come back in an error text
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     account_no: No = Field(examples=["3301000001"])
     org_unit: OrgUnit
@@ -36,8 +36,8 @@ class ContactItem(ContactBody):
     contact_no: No = Field(examples=["C-3301000001"])
 
 
-class ContactBatch(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+class ContactBatch(In):
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     items: list[ContactItem] = Field(min_length=1, max_length=BATCH_MAX)
 
@@ -45,14 +45,3 @@ class ContactBatch(BaseModel):
 class ContactView(ContactItem):
     model_config = ConfigDict(from_attributes=True, extra="ignore")
     version: int
-
-
-class ItemOutcome(BaseModel):
-    index: int
-    status: str
-    code: str = ""
-    id: str | None = None
-
-
-class Outcomes(BaseModel):
-    outcomes: list[ItemOutcome]

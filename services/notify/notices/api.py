@@ -10,8 +10,9 @@ from services.notify.notices import examples
 from services.notify.notices.schemas import NoticeView, Resend, State, UnaddressedView, WaitState
 from services.notify.notices.store import notices, waiting
 from services.notify.notices.use_cases import resending
-from shared.events.fact import Month, No
+from shared.events.fact import Month
 from shared.web import auth, errors, pagination
+from shared.web.batch import No
 from shared.web.routing import Router
 from shared.web.state import Db
 

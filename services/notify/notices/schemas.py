@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events.fact import Id
+from shared.web.batch import In
 
 State = Literal["queued", "sending", "delivered", "failed", "unknown"]
 WaitState = Literal["waits_for_account", "waits_for_contact", "no_contact"]
@@ -55,6 +56,5 @@ class UnaddressedView(BaseModel):
     since: datetime
 
 
-class Resend(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class Resend(In):
     reason: str = Field(min_length=1, max_length=500, examples=["The customer asked for another copy."])

@@ -3,7 +3,9 @@
 from datetime import date
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
+
+from shared.web.batch import In
 
 
 class TemplateView(BaseModel):
@@ -13,8 +15,7 @@ class TemplateView(BaseModel):
     figures: list[str]
 
 
-class Preview(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class Preview(In):
     language: Literal["zh", "en"] = "zh"
     on: date = Field(examples=["2026-02-02"], description="The version in force on this business day is shown.")
     figures: dict[str, Any] = Field(

@@ -19,13 +19,13 @@ async def test_put_answers_each_contact_by_itself(notify: Notify) -> None:
         "already_done",
         "done",
         "contact.bad_address",
-        "contact.repeated_in_batch",
-        "contact.repeated_in_batch",
-        "contact.other_org_unit",
+        "request.repeated_in_batch",
+        "request.repeated_in_batch",
+        "auth.other_org_unit",
         "contact.does_not_cover_account",
     ]
     assert await notify.put(contact(1, account_no="a0009")) == ["contact.other_account"]
-    assert await notify.put(contact(1, org_unit="zj"), org_units=("zj/ningbo",)) == ["contact.other_org_unit"]
+    assert await notify.put(contact(1, org_unit="zj"), org_units=("zj/ningbo",)) == ["auth.other_org_unit"]
 
 
 async def test_the_statements_of_a_batch_of_contacts_are_as_many_for_ten_as_for_a_thousand(notify: Notify) -> None:
