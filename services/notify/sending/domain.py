@@ -8,7 +8,6 @@ import zlib
 from dataclasses import dataclass
 from typing import Literal
 
-from services.notify.notices.domain.states import State
 from services.notify.policies.domain import Retry
 
 
@@ -20,11 +19,11 @@ class Attempt:
     code: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What becomes of the notice. `retry_seconds` is None where the state is final."""
+    """What an attempt means for its notice: the event of its life cycle, and the wait; None where it is final."""
 
-    state: State
+    event: str
     retry_seconds: int | None
     code: str
     doubts: int
@@ -36,16 +35,14 @@ def judge(notice_id: str, attempts: int, doubts: int, attempt: Attempt, retry: R
     Once an attempt was in doubt, a later refusal cannot prove that nothing arrived: the notice stays `unknown`.
     """
     if attempt.result == "accepted":
-        return Verdict(State.DELIVERED, None, "", doubts)
+        return Verdict(event="accepted", retry_seconds=None, code="", doubts=doubts)
     if attempt.result == "in_doubt":
         delay = _delay(retry.in_doubt_seconds, doubts, notice_id)
-        return Verdict(State.UNKNOWN, delay, attempt.code, doubts + 1)
-    if attempt.result == "permanent":
-        return Verdict(State.UNKNOWN if doubts else State.FAILED, None, attempt.code, doubts)
-    delay = _delay(retry.temporary_seconds, attempts - 1, notice_id)
-    if delay is None:
-        return Verdict(State.UNKNOWN if doubts else State.FAILED, None, attempt.code, doubts)
-    return Verdict(State.UNKNOWN if doubts else State.QUEUED, delay, attempt.code, doubts)
+        return Verdict(event="in doubt", retry_seconds=delay, code=attempt.code, doubts=doubts + 1)
+    temporary = attempt.result == "temporary"
+    delay = _delay(retry.temporary_seconds, attempts - 1, notice_id) if temporary else None
+    event = "in doubt" if doubts else "refused" if delay is None else "refused for now"
+    return Verdict(event=event, retry_seconds=delay, code=attempt.code, doubts=doubts)
 
 
 def message_id(notice_id: str, resends: int, domain: str) -> str:
@@ -54,7 +51,7 @@ def message_id(notice_id: str, resends: int, domain: str) -> str:
 
 
 def _delay(schedule: tuple[int, ...], used: int, notice_id: str) -> int | None:
-    """The step of the schedule, spread by up to a quarter so that what failed together does not return together."""
+    """Return the step of the schedule, spread by up to a quarter so that what failed together does not return together."""
     if used >= len(schedule):
         return None
     base = schedule[used]

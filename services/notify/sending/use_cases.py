@@ -6,7 +6,7 @@ leaves at most one notice per connection in doubt.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -14,7 +14,7 @@ from sqlalchemy import Row
 
 from services.notify.contacts import store as contact_store
 from services.notify.contacts.domain import Contact
-from services.notify.notices.domain.states import State
+from services.notify.notices.domain.states import DELIVERED, NOTICE_LIFE, UNKNOWN
 from services.notify.notices.store import attempts
 from services.notify.notices.store.attempts import Settled
 from services.notify.policies.domain import Retry
@@ -75,87 +75,82 @@ async def finish(tx: Tx, done: Sequence[tuple[Claimed, Attempt]], retry: Retry) 
     if not done:
         return 0
     in_flight = await attempts.in_flight(tx, [claimed.notice_id for claimed, _ in done])
-    judged = [
-        (claimed, domain.judge(claimed.notice_id, claimed.attempts, claimed.doubts, attempt, retry))
-        for claimed, attempt in done
-        if (claimed.notice_id, claimed.attempts, claimed.resends) in in_flight
-    ]
-    await attempts.settle(
-        tx,
-        [
-            _settled(
-                tx,
-                claimed.notice_id,
-                verdict,
-                claimed.contact.channel,
-                claimed.text.template_version if claimed.text else None,
-                claimed.text.content_hash if claimed.text else None,
-            )
-            for claimed, verdict in judged
-        ],
+    settled: list[tuple[Claimed, Settled]] = []
+    for claimed, attempt in done:
+        state = in_flight.get((claimed.notice_id, claimed.attempts, claimed.resends))
+        if state is not None:
+            verdict = domain.judge(claimed.notice_id, claimed.attempts, claimed.doubts, attempt, retry)
+            settled.append((claimed, _settled(tx, claimed, state, verdict)))
+    await attempts.settle(tx, [what for _, what in settled])
+    _publish(tx, settled)
+    return len(done) - len(settled)
+
+
+def _settled(tx: Tx, claimed: Claimed, state: str, verdict: Verdict) -> Settled:
+    return Settled(
+        notice_id=claimed.notice_id,
+        state=NOTICE_LIFE.move(state, verdict.event),
+        doubts=verdict.doubts,
+        code=verdict.code,
+        **_times(tx, verdict),
+        channel=claimed.contact.channel,
+        template_version=claimed.text.template_version if claimed.text else None,
+        content_hash=claimed.text.content_hash if claimed.text else None,
     )
-    _publish(tx, [(claimed, claimed.contact.channel, verdict) for claimed, verdict in judged])
-    return len(done) - len(judged)
 
 
 async def expire_leases(tx: Tx, retry: Retry) -> int:
     """Give up on senders that did not come back: what they had in flight is in doubt. Returns how many."""
     rows = await attempts.expired_leases(tx, EXPIRED_MAX)
     attempt = Attempt("in_doubt", "lease_expired")
-    judged = [(row, domain.judge(row.notice_id, row.attempts, row.doubts, attempt, retry)) for row in rows]
-    await attempts.settle(
-        tx,
-        [
-            _settled(tx, row.notice_id, verdict, row.channel, row.template_version, row.content_hash)
-            for row, verdict in judged
-        ],
-    )
-    _publish(tx, [(row, row.channel, verdict) for row, verdict in judged])
+    settled = [
+        (row, _expired(tx, row, domain.judge(row.notice_id, row.attempts, row.doubts, attempt, retry))) for row in rows
+    ]
+    await attempts.settle(tx, [what for _, what in settled])
+    _publish(tx, settled)
     return len(rows)
 
 
-def _settled(
-    tx: Tx,
-    notice_id: str,
-    verdict: Verdict,
-    channel: str,
-    template_version: int | None,
-    content_hash: str | None,
-) -> Settled:
-    final = verdict.retry_seconds is None
+def _expired(tx: Tx, row: Row[Any], verdict: Verdict) -> Settled:
     return Settled(
-        notice_id=notice_id,
-        state=verdict.state.value,
+        notice_id=row.notice_id,
+        state=NOTICE_LIFE.move(row.state, verdict.event),
         doubts=verdict.doubts,
         code=verdict.code,
-        due_at=None if verdict.retry_seconds is None else tx.now + timedelta(seconds=verdict.retry_seconds),
-        done_at=tx.now if final else None,
-        channel=channel,
-        template_version=template_version,
-        content_hash=content_hash,
+        **_times(tx, verdict),
+        channel=row.channel,
+        template_version=row.template_version,
+        content_hash=row.content_hash,
     )
 
 
-def _publish(tx: Tx, judged: Sequence[tuple["Claimed | Row[Any]", str, Verdict]]) -> None:
+def _times(tx: Tx, verdict: Verdict) -> dict[str, datetime | None]:
+    """Return when the notice is due again, or else that it is done now."""
+    if verdict.retry_seconds is None:
+        return {"due_at": None, "done_at": tx.now}
+    return {"due_at": tx.now + timedelta(seconds=verdict.retry_seconds), "done_at": None}
+
+
+def _publish(tx: Tx, settled: Sequence[tuple["Claimed | Row[Any]", Settled]]) -> None:
     """Publish final states. The locks on the notices' rows order the facts about each."""
     delivered: list[NoticeDelivered] = []
     failed: list[NoticeFailed] = []
-    for notice, channel, verdict in judged:
-        if verdict.retry_seconds is not None:
+    for notice, what in settled:
+        if what.due_at is not None:
             continue
         about = {
             "account_no": notice.account_no,
             "notice_id": notice.notice_id,
             "template": notice.template,
-            "channel": channel,
+            "channel": what.channel,
             "cause_kind": notice.cause_kind,
             "cause_id": notice.cause_id,
             "causation_id": notice.cause_id,
         }
-        if verdict.state is State.DELIVERED:
+        if what.state == DELIVERED:
             delivered.append(NoticeDelivered(**about, delivered_at=tx.now))
         else:
-            reason = "delivery_unknown" if verdict.state is State.UNKNOWN else verdict.code
+            reason = "delivery_unknown" if what.state == UNKNOWN else what.code
             failed.append(NoticeFailed(**about, reason=reason))
     tx.publish(delivered)
     tx.publish(failed)

@@ -1,29 +1,37 @@
-"""The states of a notice, and of a cause that nobody could be told of.
+"""The life cycles of a notice, and of a cause that nobody could be told of."""
 
-queued -> sending -> delivered
-                  -> failed            refused for good, or all retries used
-                  -> queued            refused for now
-                  -> unknown -> sending  in doubt: the text went out, its acceptance did not come back
-delivered, failed, unknown (final) -> queued   resend, by a person
-"""
+from typing import Final
 
-from enum import StrEnum
+from shared.statemachine import StateMachine
 
-WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT, NO_CONTACT = "waits_for_account", "waits_for_contact", "no_contact"
+QUEUED: Final = "queued"
+SENDING: Final = "sending"
+DELIVERED: Final = "delivered"
+FAILED: Final = "failed"
+UNKNOWN: Final = "unknown"
 
+NOTICE_LIFE: Final = StateMachine(
+    name="notice",
+    starts=(QUEUED,),
+    moves={
+        "taken": {QUEUED: SENDING, UNKNOWN: SENDING},
+        # An answer also counts after its lease has ended: it settles the doubt that the lease had left.
+        "accepted": {SENDING: DELIVERED, UNKNOWN: DELIVERED},
+        "refused": {SENDING: FAILED, UNKNOWN: FAILED},
+        "refused for now": {SENDING: QUEUED, UNKNOWN: QUEUED},
+        "in doubt": {SENDING: UNKNOWN, UNKNOWN: UNKNOWN},
+        "resent": {DELIVERED: QUEUED, FAILED: QUEUED, UNKNOWN: QUEUED},
+    },
+)
+"""A notice (通知). `unknown`: the text went out, its acceptance did not come back. What is final has no `due_at`."""
 
-class State(StrEnum):
-    QUEUED = "queued"
-    SENDING = "sending"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
+WAITS_FOR_ACCOUNT: Final = "waits_for_account"
+WAITS_FOR_CONTACT: Final = "waits_for_contact"
+NO_CONTACT: Final = "no_contact"
 
-
-MOVES: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.SENDING}),
-    State.SENDING: frozenset({State.QUEUED, State.DELIVERED, State.FAILED, State.UNKNOWN}),
-    State.UNKNOWN: frozenset({State.SENDING, State.QUEUED}),
-    State.DELIVERED: frozenset({State.QUEUED}),
-    State.FAILED: frozenset({State.QUEUED}),
-}
+UNADDRESSED_LIFE: Final = StateMachine(
+    name="unaddressed",
+    starts=(WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT),
+    moves={"given up": {WAITS_FOR_CONTACT: NO_CONTACT}},
+)
+"""A cause that nobody could be told of; what is taken up is no row of it any more."""

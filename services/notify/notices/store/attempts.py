@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
-from services.notify.notices.domain.states import State
+from services.notify.notices.domain.states import NOTICE_LIFE, SENDING
 from services.notify.notices.tables import NOTICE
 from shared.db import bulk
 from shared.db.engine import Tx, View
 
-_IN_FLIGHT = (State.SENDING.value, State.UNKNOWN.value)
+AttemptKey = tuple[str, int, int]
+"""One attempt, for ever: notice_id, attempts, resends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ async def claim(tx: Tx, *, count: int, lease_until: datetime) -> list[Row[Any]]:
     """
     rows = await tx.all(
         select(NOTICE)
-        .where(NOTICE.c.due_at <= tx.now, NOTICE.c.state.in_((State.QUEUED.value, State.UNKNOWN.value)))
+        .where(NOTICE.c.due_at <= tx.now, NOTICE.c.state.in_(NOTICE_LIFE.sources("taken")))
         .order_by(NOTICE.c.due_at)
         .limit(count)
         .with_for_update(skip_locked=True)
@@ -47,7 +48,7 @@ async def claim(tx: Tx, *, count: int, lease_until: datetime) -> list[Row[Any]]:
         NOTICE,
         {
             "notice_id": [row.notice_id for row in rows],
-            "state": [State.SENDING.value] * len(rows),
+            "state": [NOTICE_LIFE.target("taken")] * len(rows),
             "attempts": [row.attempts + 1 for row in rows],
             "due_at": [lease_until] * len(rows),
         },
@@ -65,26 +66,26 @@ async def expired_leases(tx: Tx, limit: int) -> Sequence[Row[Any]]:
     """Lock and return notices whose sender did not come back in time."""
     return await tx.all(
         select(NOTICE)
-        .where(NOTICE.c.state == State.SENDING.value, NOTICE.c.due_at <= tx.now)
+        .where(NOTICE.c.state == SENDING, NOTICE.c.due_at <= tx.now)
         .order_by(NOTICE.c.notice_id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
 
 
-async def in_flight(tx: Tx, notice_ids: Sequence[str]) -> set[tuple[str, int, int]]:
-    """Lock these notices, and return (notice_id, attempts, resends) of those whose attempt is not settled."""
+async def in_flight(tx: Tx, notice_ids: Sequence[str]) -> dict[AttemptKey, str]:
+    """Lock these notices, and return the state of each whose last attempt has no answer yet, by attempt."""
     c = NOTICE.c
     rows = await bulk.select_in(
         tx,
         NOTICE,
         {"notice_id": notice_ids},
-        columns=(c.notice_id, c.attempts, c.resends),
-        where=c.state.in_(_IN_FLIGHT),
+        columns=(c.notice_id, c.attempts, c.resends, c.state),
+        where=c.state.in_(NOTICE_LIFE.sources("accepted")),
         order_by=(c.notice_id,),
         for_update=True,
     )
-    return {(row.notice_id, row.attempts, row.resends) for row in rows}
+    return {(row.notice_id, row.attempts, row.resends): row.state for row in rows}
 
 
 async def settle(tx: Tx, settled: Sequence[Settled]) -> None:
@@ -114,7 +115,7 @@ async def requeue(tx: Tx, notice_id: str) -> None:
         update(NOTICE)
         .where(NOTICE.c.notice_id == notice_id)
         .values(
-            state=State.QUEUED.value,
+            state=NOTICE_LIFE.target("resent"),
             attempts=0,
             doubts=0,
             resends=NOTICE.c.resends + 1,

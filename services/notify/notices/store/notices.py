@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Row, Select, distinct, func, select
 
+from services.notify.notices.domain import states
 from services.notify.notices.domain.causes import SERVICE_OF_KIND
-from services.notify.notices.domain.states import NO_CONTACT, WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT, State
 from services.notify.notices.tables import NOTICE, UNADDRESSED
 from services.notify.templates.domain import FIGURES
 from shared.clock import Clock
@@ -18,7 +18,6 @@ from shared.web.state import Gauges
 
 Condition = Callable[..., ColumnElement[bool]]
 _NOTICE = tuple(column for column in NOTICE.c if column.name != "figures")
-_WAITING = (WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT, NO_CONTACT)
 
 
 async def notice(view: View, notice_id: str, *, visible: Condition) -> Row[Any] | None:
@@ -51,7 +50,8 @@ async def control_totals(view: View, cycle: str) -> Mapping[str, int]:
 
     `causes_<template>` counts every cause once, told or not: it must equal what billing, reading and collection count.
     """
-    totals = {f"notices_{state}": 0 for state in State} | {f"unaddressed_{s}": 0 for s in _WAITING}
+    totals = {f"notices_{state}": 0 for state in states.NOTICE_LIFE.states}
+    totals |= {f"unaddressed_{state}": 0 for state in states.UNADDRESSED_LIFE.states}
     totals |= {f"causes_{template}": 0 for template in FIGURES}
     by_state = select(NOTICE.c.state, func.count()).where(NOTICE.c.cycle == cycle).group_by(NOTICE.c.state)
     for state, count in await _pairs(view, by_state):

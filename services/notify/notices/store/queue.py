@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import orjson
 
 from services.notify.contacts.domain import Candidate
+from services.notify.notices.domain import states
 from services.notify.notices.domain.causes import Cause
-from services.notify.notices.domain.states import State
 from services.notify.notices.tables import NOTICE
 from shared.db import bulk
 from shared.db.engine import Tx
@@ -42,7 +42,7 @@ async def queue(tx: Tx, planned: Sequence[Planned]) -> int:
             "cycle": [c.cycle for c in causes],
             "day": [c.day for c in causes],
             "figures": [figures[id(c.figures)] for c in causes],
-            "state": [State.QUEUED.value] * count,
+            "state": [states.NOTICE_LIFE.start(states.QUEUED)] * count,
             "attempts": [0] * count,
             "doubts": [0] * count,
             "resends": [0] * count,

@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Row, func, select, true, update
 
+from services.notify.notices.domain import states
 from services.notify.notices.domain.causes import Cause
-from services.notify.notices.domain.states import NO_CONTACT, WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT
+from services.notify.notices.domain.states import WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT
 from services.notify.notices.tables import UNADDRESSED
 from shared.db import bulk
 from shared.db.engine import Tx, View
@@ -33,7 +34,7 @@ async def set_aside(tx: Tx, causes: Sequence[Cause], notice_ids: Sequence[str], 
             "cycle": [c.cycle for c in causes],
             "day": [c.day for c in causes],
             "figures": [orjson.dumps(c.figures).decode() for c in causes],
-            "state": [state] * count,
+            "state": [states.UNADDRESSED_LIFE.start(state)] * count,
             "since": [tx.now] * count,
         },
         key=("cause_id", "template"),
@@ -73,17 +74,12 @@ def cause_of(row: Row[Any]) -> Cause:
 
 async def give_up(tx: Tx, *, org_unit: str, before: date) -> Sequence[Row[Any]]:
     """Mark the causes of an org unit that have waited for a contact since before a business day, and return them."""
+    c, life = UNADDRESSED.c, states.UNADDRESSED_LIFE
     return await tx.all(
         update(UNADDRESSED)
-        .where(UNADDRESSED.c.state == WAITS_FOR_CONTACT, UNADDRESSED.c.org_unit == org_unit, UNADDRESSED.c.day < before)
-        .values(state=NO_CONTACT)
-        .returning(
-            UNADDRESSED.c.notice_id,
-            UNADDRESSED.c.account_no,
-            UNADDRESSED.c.template,
-            UNADDRESSED.c.cause_kind,
-            UNADDRESSED.c.cause_id,
-        )
+        .where(c.state.in_(life.sources("given up")), c.org_unit == org_unit, c.day < before)
+        .values(state=life.target("given up"))
+        .returning(c.notice_id, c.account_no, c.template, c.cause_kind, c.cause_id)
     )
 
 

@@ -1,5 +1,6 @@
 """What a person may do with a notice."""
 
+from services.notify.notices.domain.states import NOTICE_LIFE
 from services.notify.notices.store import attempts
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
@@ -25,7 +26,7 @@ async def resend(tx: Tx, notice_id: str, *, actor: str, reason: str) -> bool:
     notice = await attempts.notice_for_update(tx, notice_id)
     if notice is None:
         return False
-    if notice.due_at is not None:
+    if notice.due_at is not None or not NOTICE_LIFE.may(notice.state, "resent"):
         raise NoticeStillOnItsWay
     if notice.resends >= RESENDS_MAX:
         raise ResentTooOften

@@ -1,6 +1,6 @@
 """What follows from an attempt to send."""
 
-from services.notify.notices.domain.states import MOVES, State
+from services.notify.notices.domain.states import NOTICE_LIFE, SENDING
 from services.notify.policies.domain import Retry
 from services.notify.sending import domain as sending
 from services.notify.sending.domain import Attempt
@@ -11,8 +11,7 @@ RETRY = Retry(temporary_seconds=(60, 300), in_doubt_seconds=(600,))
 def judge(result: str, *, attempts: int = 1, doubts: int = 0) -> tuple[str, bool]:
     attempt = Attempt(result, "smtp.451")  # type: ignore[arg-type]
     verdict = sending.judge("n1", attempts, doubts, attempt, RETRY)
-    assert verdict.state in MOVES[State.SENDING]
-    return verdict.state.value, verdict.retry_seconds is not None
+    return NOTICE_LIFE.move(SENDING, verdict.event), verdict.retry_seconds is not None
 
 
 def test_an_accepted_notice_is_delivered() -> None:
