@@ -1,6 +1,7 @@
 """The books keep their invariants under any sequence of bills, payments, reversals and corrections of both styles."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -37,15 +38,15 @@ class World:
         issued_on = date(2026, 1, 1) + timedelta(days=day)
         parts = list(zip(COMPONENTS, amounts, strict=False))
         return Debt(
-            BILL,
-            self.name(account_no),
-            account_no,
-            "2026-01",
-            issued_on,
-            issued_on + timedelta(days=20),
-            issued_on,
-            sum(amounts),
-            parts,
+            document_kind=BILL,
+            document_id=self.name(account_no),
+            account_no=account_no,
+            cycle="2026-01",
+            issued_on=issued_on,
+            due_on=issued_on + timedelta(days=20),
+            posted_on=issued_on,
+            total_fen=sum(amounts),
+            components=parts,
         )
 
     def step(self, account_no: str, kind: str, amounts: list[int], day: int, pick: int) -> None:
@@ -69,9 +70,9 @@ class World:
         elif kind == "correct" and self.bills[account_no]:
             old = self.bills[account_no].pop(pick % len(self.bills[account_no]))
             new = self.debt(account_no, amounts, day)
-            correction = Correction(self.name(account_no), account_no, date(2026, 6, 1), [old], [new])
-            assert self.books.correct(correction)
-            assert not self.books.correct(correction)
+            told = correction(self.name(account_no), [old], [new])
+            assert self.books.correct(told)
+            assert not self.books.correct(told)
             self.bills[account_no].append(new)
             self.owed_fen[account_no] += new.total_fen - old.total_fen
         elif kind == "adjust":
@@ -90,9 +91,9 @@ class World:
             return
         olds, news = [old for old, _ in pairs], [new for _, new in pairs]
         told = [difference(self.name(account_no), old, new) for old, new in pairs]
-        correction = Correction(self.name(account_no), account_no, date(2026, 6, 1), olds, news, told)
-        assert self.books.correct(correction)
-        assert not self.books.correct(correction)
+        whole = correction(self.name(account_no), olds, news, told)
+        assert self.books.correct(whole)
+        assert not self.books.correct(whole)
         self.by_difference[account_no] += news
         self.owed_fen[account_no] += sum(one.total_fen for one in told)
 
@@ -103,7 +104,28 @@ def difference(document_id: str, old: Debt, new: Debt) -> Debt:
     parts = [(name, now.get(name, 0) - was.get(name, 0)) for name in COMPONENTS]
     total_fen = new.total_fen - old.total_fen
     return Debt(
-        DIFFERENCE, document_id, old.account_no, old.cycle, day, day + timedelta(days=20), day, total_fen, parts
+        document_kind=DIFFERENCE,
+        document_id=document_id,
+        account_no=old.account_no,
+        cycle=old.cycle,
+        issued_on=day,
+        due_on=day + timedelta(days=20),
+        posted_on=day,
+        total_fen=total_fen,
+        components=parts,
+    )
+
+
+def correction(
+    correction_id: str, reversals: list[Debt], replacements: list[Debt], differences: Sequence[Debt] = ()
+) -> Correction:
+    return Correction(
+        correction_id=correction_id,
+        account_no=reversals[0].account_no,
+        corrected_on=date(2026, 6, 1),
+        reversals=reversals,
+        replacements=replacements,
+        differences=differences,
     )
 
 
@@ -122,7 +144,7 @@ STEPS = st.lists(
 
 
 def world() -> World:
-    return World(Books(POLICY, None, [Account(no, "zj", 0) for no in ("A1", "A2")]))
+    return World(Books(POLICY, None, [Account(account_no=no, org_unit="zj", prepaid_fen=0) for no in ("A1", "A2")]))
 
 
 def by_code(books: Books, account_no: str) -> dict[str, int]:
@@ -182,7 +204,9 @@ def shape(books: Books, account_no: str) -> list[tuple[object, ...]]:
         for a in books.allocations
         if a.account_no == account_no
     ]
-    return rows + [(*t[:2], tuple(t.entries)) for t in books.transactions if t.account_no == account_no]
+    return rows + [
+        (t.document_kind, t.document_id, tuple(t.entries)) for t in books.transactions if t.account_no == account_no
+    ]
 
 
 @given(STEPS)

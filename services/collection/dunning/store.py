@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, exists, select
 
 from services.collection.base import Condition
 from services.collection.dunning import tables
-from services.collection.dunning.domain import Overdue
+from services.collection.ledger.domain.documents import Receivable
 from services.collection.ledger.store import receivables
 from shared.db import bulk
 from shared.db.engine import Tx, View
@@ -25,15 +25,14 @@ async def accounts_overdue(
     )
 
 
-async def overdue(view: View, account_nos: Sequence[str], *, due_until: date, stage: int) -> list[Overdue]:
+async def overdue(view: View, account_nos: Sequence[str], *, due_until: date, stage: int) -> list[Receivable]:
     """Return the open receivables of these accounts, due by then without a reminder of this stage, in account order."""
-    rows = await receivables.overdue(
-        view, account_nos, due_until=due_until, where=_unreminded(stage), columns=Overdue._fields
-    )
-    return [_overdue(row) for row in rows]
+    return await receivables.overdue(view, account_nos, due_until=due_until, where=_unreminded(stage))
 
 
-async def add(tx: Tx, rows: Sequence[Overdue], made: Mapping[str, str], *, stage: int, business_date: date) -> set[str]:
+async def add(
+    tx: Tx, rows: Sequence[Receivable], made: Mapping[str, str], *, stage: int, business_date: date
+) -> set[str]:
     """Insert reminders; return the receivables that had none of this stage."""
     if not rows:
         return set()
@@ -50,10 +49,6 @@ async def add(tx: Tx, rows: Sequence[Overdue], made: Mapping[str, str], *, stage
     }
     new = await bulk.insert_ignore(tx, REMINDER, columns, key=("receivable_id", "stage"))
     return {row.receivable_id for row in new}
-
-
-def _overdue(row: Any) -> Overdue:
-    return Overdue(*row)
 
 
 def _unreminded(stage: int) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from services.collection.dunning import store
-from services.collection.dunning.domain import Overdue
+from services.collection.ledger.domain.documents import Receivable
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import accounts
 from shared import ids
@@ -49,7 +49,7 @@ def _cutoff(policy: Policy, business_date: date) -> date | None:
     return business_date - timedelta(days=stages[0].days_after_due) if stages else None
 
 
-def _reminder_due(row: Overdue, reminder_id: str, business_date: date) -> ReminderDue:
+def _reminder_due(row: Receivable, reminder_id: str, business_date: date) -> ReminderDue:
     return ReminderDue(
         account_no=row.account_no,
         reminder_id=reminder_id,

@@ -91,18 +91,18 @@ async def get_trial_balance(
     caller.require(UTILITY)
     day = as_of or own.today()
     async with db.view() as view:
-        rows = await statements.trial_balance(view, day)
+        balances = await statements.trial_balance(view, day)
     chart = own.policy.chart()
     lines = [
         schemas.TrialLine(
-            ledger_account=code,
-            name=chart[code].name if code in chart else "",
-            kind=chart[code].kind if code in chart else "",
-            debit_fen=debit_fen,
-            credit_fen=credit_fen,
-            balance_fen=debit_fen - credit_fen,
+            ledger_account=one.ledger_account,
+            name=chart[one.ledger_account].name if one.ledger_account in chart else "",
+            kind=chart[one.ledger_account].kind if one.ledger_account in chart else "",
+            debit_fen=one.debit_fen,
+            credit_fen=one.credit_fen,
+            balance_fen=one.debit_fen - one.credit_fen,
         )
-        for code, debit_fen, credit_fen in rows
+        for one in balances
     ]
     debit_fen, credit_fen = sum(line.debit_fen for line in lines), sum(line.credit_fen for line in lines)
     return schemas.TrialBalanceOut(

@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
 COUNTER = "counter"
 POSTED, SUSPENSE, REVERSED, RETURNED = "posted", "suspense", "reversed", "returned"
 Sees = Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
     """What a channel reports: money that has arrived."""
 
@@ -21,7 +20,8 @@ class Confirmation:
     paid_on: date
 
 
-class NewPayment(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPayment:
     payment_id: str
     channel: str
     channel_txn: str

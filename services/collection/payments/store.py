@@ -1,6 +1,7 @@
 """Rows of payment orders and payments."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -42,7 +43,7 @@ async def mark_paid(tx: Tx, order_id: str, payment_id: str) -> None:
 
 async def add_payment(tx: Tx, payment: NewPayment) -> bool:
     """Insert a payment; False where its (channel, channel_txn) is known, also from a unit of work that just committed."""
-    columns = {name: [value] for name, value in payment._asdict().items()}
+    columns: dict[str, list[Any]] = {name: [value] for name, value in asdict(payment).items()}
     columns |= {"decided_by": [None], "recorded_at": [tx.now]}
     return bool(await bulk.insert_ignore(tx, PAYMENT, columns, key=("channel", "channel_txn")))
 

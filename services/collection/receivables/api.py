@@ -23,15 +23,15 @@ async def put_openings(body: schemas.OpeningBatchIn, caller: auth.Current, db: w
     """Post what customers owed when the utility went live; each item is answered by itself."""
     openings = [
         Debt(
-            OPENING,
-            item.document_no,
-            item.account_no,
-            "",
-            item.issued_on,
-            item.due_on,
-            item.posted_on,
-            item.amount_fen,
-            (),
+            document_kind=OPENING,
+            document_id=item.document_no,
+            account_no=item.account_no,
+            cycle="",
+            issued_on=item.issued_on,
+            due_on=item.due_on,
+            posted_on=item.posted_on,
+            total_fen=item.amount_fen,
+            components=(),
         )
         for item in body.items
     ]

@@ -30,15 +30,15 @@ def debt_of(bill: Bill) -> Debt:
     """Return what a bill makes its account owe."""
     components = [(part.component, part.amount_fen) for part in bill.components]
     return Debt(
-        BILL,
-        bill.bill_id,
-        bill.account_no,
-        bill.cycle,
-        bill.issued_on,
-        bill.due_on,
-        bill.issued_on,
-        bill.total_fen,
-        components,
+        document_kind=BILL,
+        document_id=bill.bill_id,
+        account_no=bill.account_no,
+        cycle=bill.cycle,
+        issued_on=bill.issued_on,
+        due_on=bill.due_on,
+        posted_on=bill.issued_on,
+        total_fen=bill.total_fen,
+        components=components,
     )
 
 
@@ -47,23 +47,23 @@ def correction_of(fact: BillCorrected) -> Correction:
     day = fact.corrected_on
     differences = [
         Debt(
-            DIFFERENCE,
-            one.difference_id,
-            fact.account_no,
-            one.cycle,
-            day,
-            one.due_on,
-            day,
-            one.total_fen,
-            [(part.component, part.amount_fen) for part in one.components],
+            document_kind=DIFFERENCE,
+            document_id=one.difference_id,
+            account_no=fact.account_no,
+            cycle=one.cycle,
+            issued_on=day,
+            due_on=one.due_on,
+            posted_on=day,
+            total_fen=one.total_fen,
+            components=[(part.component, part.amount_fen) for part in one.components],
         )
         for one in fact.differences
     ]
     return Correction(
-        fact.correction_id,
-        fact.account_no,
-        day,
-        [debt_of(bill) for bill in fact.reversals],
-        [debt_of(bill) for bill in fact.replacements],
-        differences,
+        correction_id=fact.correction_id,
+        account_no=fact.account_no,
+        corrected_on=day,
+        reversals=[debt_of(bill) for bill in fact.reversals],
+        replacements=[debt_of(bill) for bill in fact.replacements],
+        differences=differences,
     )

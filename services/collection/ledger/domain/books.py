@@ -73,7 +73,12 @@ class Books:
         self._count(credit_id, receivable_id, amount_fen)
 
     def cause(self, kind: str, document_id: str, business_date: date) -> Cause:
-        return Cause(kind, document_id, business_date, months.accounting_date(business_date, self.open_from))
+        return Cause(
+            kind=kind,
+            id=document_id,
+            business_date=business_date,
+            accounting_date=months.accounting_date(business_date, self.open_from),
+        )
 
     # --- documents
 
@@ -94,7 +99,10 @@ class Books:
         account = self.accounts[account_no]
         version = self.policy.at(cause.accounting_date)
         credit = self._add_credit(account, cause.id, PAYMENT, cause.id, cause.business_date, amount_fen)
-        entries = [transactions.Entry(from_code, amount_fen), transactions.Entry(version.prepayment, -amount_fen)]
+        entries = [
+            transactions.Entry(ledger_account=from_code, amount_fen=amount_fen),
+            transactions.Entry(ledger_account=version.prepayment, amount_fen=-amount_fen),
+        ]
         entries += transactions.applied(self._settle(account, cause), version)
         self._post(account, cause, kind, transactions.netted(entries))
         return credit
@@ -106,8 +114,8 @@ class Books:
         version = self.policy.at(cause.accounting_date)
         released_fen = self._take_back(account, credit, cause)
         entries = [
-            transactions.Entry(cash_code, -credit.amount_fen),
-            transactions.Entry(version.prepayment, credit.amount_fen),
+            transactions.Entry(ledger_account=cash_code, amount_fen=-credit.amount_fen),
+            transactions.Entry(ledger_account=version.prepayment, amount_fen=credit.amount_fen),
         ]
         entries += transactions.applied(self._settle(account, cause) - released_fen, version)
         self._post(account, cause, transactions.REVERSAL, transactions.netted(entries))
@@ -147,7 +155,12 @@ class Books:
         """Post those debts of a correction that are not posted yet, as part of its group; False where all were."""
         new = [debt for debt in debts if (debt.document_kind, debt.document_id) not in self.documents]
         for debt in new:
-            issue = Cause(debt.document_kind, debt.document_id, debt.posted_on, cause.accounting_date)
+            issue = Cause(
+                kind=debt.document_kind,
+                id=debt.document_id,
+                business_date=debt.posted_on,
+                accounting_date=cause.accounting_date,
+            )
             self._issue(account, debt, issue, group_id=cause.id)
         return bool(new)
 
@@ -160,18 +173,18 @@ class Books:
             entries, findings = transactions.debt_entries(debt.components, debt.total_fen, version)
         outstanding_fen = max(debt.total_fen, 0)
         receivable = Receivable(
-            ids.new(),
-            debt.account_no,
-            account.org_unit,
-            debt.document_kind,
-            debt.document_id,
-            debt.cycle,
-            debt.issued_on,
-            debt.due_on,
-            debt.total_fen,
-            outstanding_fen,
-            OPEN if outstanding_fen else CLEARED,
-            None if outstanding_fen else debt.posted_on,
+            receivable_id=ids.new(),
+            account_no=debt.account_no,
+            org_unit=account.org_unit,
+            document_kind=debt.document_kind,
+            document_id=debt.document_id,
+            cycle=debt.cycle,
+            issued_on=debt.issued_on,
+            due_on=debt.due_on,
+            amount_fen=debt.total_fen,
+            outstanding_fen=outstanding_fen,
+            status=OPEN if outstanding_fen else CLEARED,
+            cleared_on=None if outstanding_fen else debt.posted_on,
             is_new=True,
         )
         self._know(receivable)
@@ -187,7 +200,14 @@ class Books:
         self.issue_entries[debt.document_id] = entries
         for code, subject in findings:
             self.findings.append(
-                Finding(code, "receivable", receivable.receivable_id, subject, account.account_no, account.org_unit)
+                Finding(
+                    code=code,
+                    entity_kind="receivable",
+                    entity_id=receivable.receivable_id,
+                    subject=subject,
+                    account_no=account.account_no,
+                    org_unit=account.org_unit,
+                )
             )
         return receivable
 
@@ -205,7 +225,12 @@ class Books:
         receivable.status = REVERSED
         receivable.cleared_on = None
         self._changed(receivable)
-        document = Cause(receivable.document_kind, receivable.document_id, cause.business_date, cause.accounting_date)
+        document = Cause(
+            kind=receivable.document_kind,
+            id=receivable.document_id,
+            business_date=cause.business_date,
+            accounting_date=cause.accounting_date,
+        )
         entries = transactions.reversed_(self.issue_entries[receivable.document_id])
         self._post(account, document, transactions.REVERSAL, entries, group_id=cause.id)
         return released_fen
@@ -268,13 +293,13 @@ class Books:
         self._count(credit.credit_id, receivable.receivable_id, amount_fen)
         self.allocations.append(
             Allocation(
-                credit.credit_id,
-                receivable.receivable_id,
-                account.account_no,
-                amount_fen,
-                cause.business_date,
-                cause.kind,
-                cause.id,
+                credit_id=credit.credit_id,
+                receivable_id=receivable.receivable_id,
+                account_no=account.account_no,
+                amount_fen=amount_fen,
+                made_on=cause.business_date,
+                cause_kind=cause.kind,
+                cause_id=cause.id,
             )
         )
 
@@ -282,7 +307,14 @@ class Books:
         self, account: Account, credit_id: str, source_kind: str, source_id: str, value_on: date, amount_fen: int
     ) -> Credit:
         credit = Credit(
-            credit_id, account.account_no, source_kind, source_id, value_on, amount_fen, amount_fen, is_new=True
+            credit_id=credit_id,
+            account_no=account.account_no,
+            source_kind=source_kind,
+            source_id=source_id,
+            value_on=value_on,
+            amount_fen=amount_fen,
+            unallocated_fen=amount_fen,
+            is_new=True,
         )
         self.credits[credit_id] = credit
         self.new_credits.append(credit)

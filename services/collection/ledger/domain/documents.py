@@ -1,9 +1,11 @@
-"""What the books hold: debts and the money that settles them, as values of the domain."""
+"""What the books hold: debts and the money that settles them, as values of the domain.
+
+`Debt` and `Cause` are made for every bill and changed by nobody; they are not frozen, as that makes them four times as dear.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
 
 OPEN, CLEARED, REVERSED = "open", "cleared", "reversed"
 BILL, CORRECTION, DIFFERENCE, OPENING, PAYMENT = "bill", "correction", "difference", "opening", "payment"
@@ -11,7 +13,8 @@ BILLED = (BILL, DIFFERENCE)
 """The documents that billing issues: bills, and differences to bills that stand."""
 
 
-class Debt(NamedTuple):
+@dataclass(slots=True, kw_only=True)
+class Debt:
     """A document that makes its account owe: an issued bill, a difference to one, or an opening receivable.
 
     It is as old as its `due_on` and `issued_on`; it counts in the ledger on `posted_on` (a bill's issue, the day of going live).
@@ -28,7 +31,8 @@ class Debt(NamedTuple):
     components: Sequence[tuple[str, int]]
 
 
-class Correction(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
     """Issued bills that are reversed, as they were issued, and the bills that replace them.
 
     With `differences` (差额单) nothing is reversed: the bills stand, and these are issued beside them.
@@ -42,7 +46,7 @@ class Correction(NamedTuple):
     differences: Sequence[Debt] = ()
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class Receivable:
     """A claim on a customer (应收). A total below zero owes nothing: it is a credit of the same id."""
 
@@ -66,7 +70,7 @@ class Receivable:
         return self.due_on, self.issued_on, self.cycle, self.document_id
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class Credit:
     """Money of a customer that can settle receivables: a payment, or a bill or difference below zero.
 
@@ -87,7 +91,8 @@ class Credit:
         return self.value_on, self.source_kind, self.source_id
 
 
-class Allocation(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
     """Money of a credit set against a receivable, or released from it (below zero); never edited."""
 
     credit_id: str
@@ -99,18 +104,20 @@ class Allocation(NamedTuple):
     cause_id: str
 
 
-class Finding(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
     """Something that a person has to look at; natural key (code, entity_kind, entity_id, subject)."""
 
     code: str
     entity_kind: str
     entity_id: str
-    subject: str
+    subject: str = ""
     account_no: str
     org_unit: str
 
 
-class Cause(NamedTuple):
+@dataclass(slots=True, kw_only=True)
+class Cause:
     """The document that moves money, its day, and the day that counts in the ledger."""
 
     kind: str
@@ -119,7 +126,7 @@ class Cause(NamedTuple):
     accounting_date: date
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class Account:
     """One customer's open sides: `credits` with something unallocated, `receivables` with something outstanding."""
 

@@ -1,8 +1,11 @@
-"""The double-entry ledger (复式账): what a transaction is made of. Debit is positive, credit negative, the sum is 0 fen."""
+"""The double-entry ledger (复式账): what a transaction is made of. Debit is positive, credit negative, the sum is 0 fen.
+
+Entries and transactions are made for every bill and changed by nobody; not frozen, as that makes them four times as dear.
+"""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
 from services.collection.ledger.domain import policy
 
@@ -14,13 +17,15 @@ class Unbalanced(AssertionError):
     """A transaction does not sum to 0 fen: a bug, never a user's fault."""
 
 
-class Entry(NamedTuple):
+@dataclass(slots=True, kw_only=True)
+class Entry:
     ledger_account: str
     amount_fen: int
     component: str = ""
 
 
-class Transaction(NamedTuple):
+@dataclass(slots=True, kw_only=True)
+class Transaction:
     """One document's effect on the books; natural key (document_kind, document_id, kind).
 
     `business_date` is the day of the document, `accounting_date` the day it counts in (later where that month was closed).
@@ -54,15 +59,15 @@ def transaction(
     if sum(entry.amount_fen for entry in entries) != 0:
         raise Unbalanced(f"{document_kind} {document_id} {kind}")
     return Transaction(
-        document_kind,
-        document_id,
-        kind,
-        account_no,
-        org_unit,
-        business_date,
-        accounting_date,
-        group_id,
-        entries,
+        document_kind=document_kind,
+        document_id=document_id,
+        kind=kind,
+        account_no=account_no,
+        org_unit=org_unit,
+        business_date=business_date,
+        accounting_date=accounting_date,
+        group_id=group_id,
+        entries=entries,
     )
 
 
@@ -74,7 +79,11 @@ def debt_entries(
     A total below zero is a credit to the customer's prepayment. A component without a mapping goes to the `unmapped`
     account, what the components lack to the total to `difference`: money is never lost, somebody has to look at it.
     """
-    entries = [Entry(version.receivable if total_fen > 0 else version.prepayment, total_fen)] if total_fen else []
+    entries = (
+        [Entry(ledger_account=version.receivable if total_fen > 0 else version.prepayment, amount_fen=total_fen)]
+        if total_fen
+        else []
+    )
     findings: list[tuple[str, str]] = []
     rest_fen = total_fen
     for component, amount_fen in components:
@@ -84,22 +93,28 @@ def debt_entries(
         if code is None:
             code = version.roles["unmapped"]
             findings.append(("bill.component_unmapped", component))
-        entries.append(Entry(code, -amount_fen, component))
+        entries.append(Entry(ledger_account=code, amount_fen=-amount_fen, component=component))
         rest_fen -= amount_fen
     if rest_fen:
-        entries.append(Entry(version.roles["difference"], -rest_fen))
+        entries.append(Entry(ledger_account=version.roles["difference"], amount_fen=-rest_fen))
         findings.append(("bill.components_differ_from_total", ""))
     return entries, findings
 
 
 def opening_entries(total_fen: int, version: policy.Version) -> list[Entry]:
     """Return the entries of a debt from before the books were opened."""
-    return [Entry(version.receivable, total_fen), Entry(version.roles["opening"], -total_fen)]
+    return [
+        Entry(ledger_account=version.receivable, amount_fen=total_fen),
+        Entry(ledger_account=version.roles["opening"], amount_fen=-total_fen),
+    ]
 
 
 def reversed_(entries: Iterable[Entry]) -> list[Entry]:
     """Return the entries that undo these: same accounts, same components, opposite amounts."""
-    return [Entry(entry.ledger_account, -entry.amount_fen, entry.component) for entry in entries]
+    return [
+        Entry(ledger_account=entry.ledger_account, amount_fen=-entry.amount_fen, component=entry.component)
+        for entry in entries
+    ]
 
 
 def netted(entries: Iterable[Entry]) -> list[Entry]:
@@ -108,9 +123,16 @@ def netted(entries: Iterable[Entry]) -> list[Entry]:
     for entry in entries:
         key = entry.ledger_account, entry.component
         sums[key] = sums.get(key, 0) + entry.amount_fen
-    return [Entry(code, amount_fen, component) for (code, component), amount_fen in sums.items() if amount_fen]
+    return [
+        Entry(ledger_account=code, amount_fen=amount_fen, component=component)
+        for (code, component), amount_fen in sums.items()
+        if amount_fen
+    ]
 
 
 def applied(amount_fen: int, version: policy.Version) -> list[Entry]:
     """Return the entries that settle receivables from prepayment; a negative amount releases them again."""
-    return [Entry(version.prepayment, amount_fen), Entry(version.receivable, -amount_fen)]
+    return [
+        Entry(ledger_account=version.prepayment, amount_fen=amount_fen),
+        Entry(ledger_account=version.receivable, amount_fen=-amount_fen),
+    ]

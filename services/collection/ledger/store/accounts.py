@@ -8,14 +8,15 @@ from sqlalchemy import Row, func, select
 from services.collection.ledger import tables
 from shared.db import bulk
 from shared.db.engine import Tx, View
+from shared.events.billing import AccountChanged
 
 RECEIVABLE = tables.RECEIVABLE
 _ACCOUNT = ("account_no", "version", "org_unit", "customer_class", "opened_on", "closed_on")
 
 
-async def put_accounts(tx: Tx, rows: Sequence[tuple[Any, ...]]) -> None:
+async def put_accounts(tx: Tx, states: Sequence[AccountChanged]) -> None:
     """Insert accounts, or replace older versions of them; balances stay."""
-    columns = dict(zip(_ACCOUNT, zip(*rows, strict=True), strict=True))
+    columns = {name: [getattr(state, name) for state in states] for name in _ACCOUNT}
     await bulk.upsert_newer(tx, tables.ACCOUNT, columns, key=("account_no",))
 
 

@@ -12,13 +12,17 @@ from shared import ids
 from shared.db import bulk
 from shared.db.engine import Tx, View
 
+_FINDING = ("code", "entity_kind", "entity_id", "subject", "account_no", "org_unit")
+
 
 async def add_findings(tx: Tx, findings: Iterable[Finding]) -> None:
     """Insert the findings that are new under their natural key."""
     unique = {(f.code, f.entity_kind, f.entity_id, f.subject): f for f in findings}
     if not unique:
         return
-    columns: dict[str, Sequence[Any]] = dict(zip(Finding._fields, zip(*unique.values(), strict=True), strict=True))
+    columns: dict[str, Sequence[Any]] = {
+        name: [getattr(finding, name) for finding in unique.values()] for name in _FINDING
+    }
     columns |= {"finding_id": [ids.new() for _ in unique], "raised_at": [tx.now] * len(unique)}
     await bulk.insert_ignore(tx, tables.FINDING, columns, key=("code", "entity_kind", "entity_id", "subject"))
 

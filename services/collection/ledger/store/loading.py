@@ -8,11 +8,14 @@ from sqlalchemy import Row, func, select
 
 from services.collection.ledger import tables
 from services.collection.ledger.domain.books import Books
-from services.collection.ledger.domain.documents import BILLED, Account, Credit, Debt, Receivable
+from services.collection.ledger.domain.documents import BILLED, Account, Credit, Debt
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.domain.transactions import ISSUE, Entry
+from services.collection.ledger.store import receivables
 from shared.db import bulk
 from shared.db.engine import Tx, View
+
+CREDIT, RECEIVABLE = tables.CREDIT, tables.RECEIVABLE
 
 
 async def open_books(tx: Tx, policy: Policy, opened: date | None, account_nos: Iterable[str]) -> Books:
@@ -26,17 +29,20 @@ async def open_books(tx: Tx, policy: Policy, opened: date | None, account_nos: I
         order_by=(table.c.account_no,),
         for_update=tx.dialect == "postgresql",
     )
-    return Books(policy, opened, (Account(row.account_no, row.org_unit, row.prepaid_fen) for row in rows))
+    return Books(
+        policy,
+        opened,
+        (Account(account_no=row.account_no, org_unit=row.org_unit, prepaid_fen=row.prepaid_fen) for row in rows),
+    )
 
 
 async def load_open_sides(tx: Tx, books: Books, account_nos: Sequence[str]) -> None:
     """Load what the accounts owe and what of their money is unallocated."""
-    credit, receivable = tables.CREDIT, tables.RECEIVABLE
     keys = {"account_no": account_nos}
-    for row in await bulk.select_in(tx, credit, keys, where=credit.c.unallocated_fen > 0):
+    for row in await bulk.select_in(tx, CREDIT, keys, where=CREDIT.c.unallocated_fen > 0):
         books.load_credit(_credit(row))
-    for row in await bulk.select_in(tx, receivable, keys, where=receivable.c.status == "open"):
-        books.load_receivable(_receivable(row))
+    for row in await bulk.select_in(tx, RECEIVABLE, keys, where=RECEIVABLE.c.status == "open"):
+        books.load_receivable(receivables.receivable(row))
 
 
 async def existing_documents(view: View, debts: Sequence[Debt]) -> dict[tuple[str, str], Row[Any]]:
@@ -55,22 +61,21 @@ async def existing_documents(view: View, debts: Sequence[Debt]) -> dict[tuple[st
 
 async def load_for_reversal(tx: Tx, books: Books, *, document_ids: Sequence[str], credit_ids: Sequence[str]) -> None:
     """Load the receivables of these documents and these credits, all that they settled or were settled by, and bills' entries."""
-    receivable, credit = tables.RECEIVABLE, tables.CREDIT
     targets = await bulk.select_in(
-        tx, receivable, {"document_id": document_ids}, where=receivable.c.document_kind.in_(BILLED)
+        tx, RECEIVABLE, {"document_id": document_ids}, where=RECEIVABLE.c.document_kind.in_(BILLED)
     )
     for row in targets:
-        books.load_receivable(_receivable(row))
+        books.load_receivable(receivables.receivable(row))
     receivable_ids = [row.receivable_id for row in targets]
     # a document below zero is a credit of the receivable's id
     rows = await _net_allocations(tx, "receivable_id", receivable_ids)
     rows = [*rows, *await _net_allocations(tx, "credit_id", [*credit_ids, *receivable_ids])]
     involved = {row.credit_id for row in rows} | set(credit_ids) | set(receivable_ids)
-    for row in await bulk.select_in(tx, credit, {"credit_id": sorted(involved)}):
+    for row in await bulk.select_in(tx, CREDIT, {"credit_id": sorted(involved)}):
         books.load_credit(_credit(row))
     settled = sorted({row.receivable_id for row in rows})
-    for row in await bulk.select_in(tx, receivable, {"receivable_id": settled}):
-        books.load_receivable(_receivable(row))
+    for row in await bulk.select_in(tx, RECEIVABLE, {"receivable_id": settled}):
+        books.load_receivable(receivables.receivable(row))
     for pair, amount_fen in {(row.credit_id, row.receivable_id): int(row.amount_fen) for row in rows}.items():
         books.load_allocation(*pair, amount_fen)
     books.issue_entries.update(await _issue_entries(tx, document_ids))
@@ -107,7 +112,7 @@ async def _issue_entries(view: View, document_ids: Sequence[str]) -> dict[str, l
     )
     found: dict[str, list[Entry]] = {document_id: [] for document_id in document_ids}
     for row in rows:
-        found[row.document_id].append(Entry(row.ledger_account, row.amount_fen, row.component))
+        found[row.document_id].append(_entry(row))
     return found
 
 
@@ -124,12 +129,12 @@ async def entries_of(view: View, document_kind: str, document_id: str, kind: str
         )
         .order_by(entry.c.line_no)
     )
-    return [Entry(row.ledger_account, row.amount_fen, row.component) for row in rows]
-
-
-def _receivable(row: Any) -> Receivable:
-    return Receivable(*row)
+    return [_entry(row) for row in rows]
 
 
 def _credit(row: Any) -> Credit:
-    return Credit(*row)
+    return Credit(**row._mapping)
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(ledger_account=row.ledger_account, amount_fen=row.amount_fen, component=row.component)

@@ -8,10 +8,16 @@ from sqlalchemy import ColumnElement, Row, and_, select
 
 from services.collection.base import Condition
 from services.collection.ledger import tables
+from services.collection.ledger.domain.documents import Receivable
 from shared.db import bulk
 from shared.db.engine import View
 
 RECEIVABLE = tables.RECEIVABLE
+
+
+def receivable(row: Any) -> Receivable:
+    """Return a row of the table as the domain knows it."""
+    return Receivable(**row._mapping)
 
 
 async def listed(
@@ -57,17 +63,17 @@ async def accounts_overdue(
 
 
 async def overdue(
-    view: View, account_nos: Sequence[str], *, due_until: date, where: ColumnElement[bool], columns: Sequence[str]
-) -> Sequence[Row[Any]]:
+    view: View, account_nos: Sequence[str], *, due_until: date, where: ColumnElement[bool]
+) -> list[Receivable]:
     """Return the open receivables of these accounts, due by then, that meet the condition, in account order."""
-    return await bulk.select_in(
+    rows = await bulk.select_in(
         view,
         RECEIVABLE,
         {"account_no": account_nos},
-        columns=[RECEIVABLE.c[name] for name in columns],
         where=_overdue(due_until, where),
         order_by=(RECEIVABLE.c.account_no, RECEIVABLE.c.due_on, RECEIVABLE.c.document_id),
     )
+    return [receivable(row) for row in rows]
 
 
 def _overdue(due_until: date, where: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """From books to rows. Every function here is a constant number of statements, whatever the number of rows."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from services.collection.ledger import tables
@@ -15,7 +16,17 @@ _RECEIVABLE = tuple(c.name for c in tables.RECEIVABLE.c)
 _RECEIVABLE_CHANGES = ("outstanding_fen", "status", "cleared_on")
 _CREDIT = tuple(c.name for c in tables.CREDIT.c)
 _ALLOCATION = ("credit_id", "receivable_id", "account_no", "amount_fen", "made_on", "cause_kind", "cause_id")
-_TRANSACTION = Transaction._fields[:8]
+_TRANSACTION = (
+    "document_kind",
+    "document_id",
+    "kind",
+    "account_no",
+    "org_unit",
+    "business_date",
+    "accounting_date",
+    "group_id",
+)
+_ENTRY = ("ledger_account", "component", "amount_fen")
 
 
 async def save(tx: Tx, books: Books) -> None:
@@ -26,8 +37,7 @@ async def save(tx: Tx, books: Books) -> None:
     await _update(tx, tables.CREDIT, "credit_id", ("unallocated_fen",), books.changed_credits)
     await write_transactions(tx, books.transactions)
     if books.allocations:
-        columns: dict[str, Sequence[Any]] = {"allocation_id": _ids(len(books.allocations))}
-        columns |= zip(_ALLOCATION, zip(*books.allocations, strict=True), strict=True)
+        columns = {"allocation_id": _ids(len(books.allocations)), **_columns(_ALLOCATION, books.allocations)}
         await bulk.insert_rows(tx, tables.ALLOCATION, columns)
     changed = {account.account_no: account for account in books.accounts.values() if account.is_changed}
     await _update(tx, tables.ACCOUNT, "account_no", ("prepaid_fen",), changed)
@@ -39,20 +49,21 @@ async def write_transactions(tx: Tx, transactions: Sequence[Transaction]) -> Non
     if not transactions:
         return
     transaction_ids = _ids(len(transactions))
-    entries = [
-        (transaction_id, line_no, entry[0], entry[1], entry[2])
-        for transaction_id, t in zip(transaction_ids, transactions, strict=True)
-        for line_no, entry in enumerate(t.entries)
-    ]
-    debits = [sum(e.amount_fen for e in t.entries if e.amount_fen > 0) for t in transactions]
-    credits = [-sum(e.amount_fen for e in t.entries if e.amount_fen < 0) for t in transactions]
-    rows = zip(_TRANSACTION, zip(*(t[:8] for t in transactions), strict=True), strict=True)
-    columns: dict[str, Sequence[Any]] = {"transaction_id": transaction_ids, **dict(rows)}
-    columns |= {"debit_fen": debits, "credit_fen": credits, "recorded_at": [tx.now] * len(transactions)}
+    columns: dict[str, Sequence[Any]] = {"transaction_id": transaction_ids, **_columns(_TRANSACTION, transactions)}
+    columns["debit_fen"] = [sum(e.amount_fen for e in t.entries if e.amount_fen > 0) for t in transactions]
+    columns["credit_fen"] = [-sum(e.amount_fen for e in t.entries if e.amount_fen < 0) for t in transactions]
+    columns["recorded_at"] = [tx.now] * len(transactions)
     await bulk.insert_rows(tx, tables.TRANSACTION, columns)
-    if entries:
-        names = ("transaction_id", "line_no", "ledger_account", "amount_fen", "component")
-        await bulk.insert_rows(tx, tables.ENTRY, dict(zip(names, zip(*entries, strict=True), strict=True)))
+    if entries := [entry for t in transactions for entry in t.entries]:
+        columns = _columns(_ENTRY, entries)
+        pairs = list(zip(transaction_ids, transactions, strict=True))
+        columns["transaction_id"] = [transaction_id for transaction_id, t in pairs for _ in t.entries]
+        columns["line_no"] = [line_no for t in transactions for line_no in range(len(t.entries))]
+        await bulk.insert_rows(tx, tables.ENTRY, columns)
+
+
+def _columns(names: Sequence[str], rows: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    return {name: list(map(attrgetter(name), rows)) for name in names}
 
 
 def _ids(count: int) -> list[str]:
@@ -62,10 +73,10 @@ def _ids(count: int) -> list[str]:
 
 async def _insert(tx: Tx, table: Any, names: Sequence[str], rows: Sequence[Any]) -> None:
     if rows:
-        await bulk.insert_rows(tx, table, {name: [getattr(row, name) for row in rows] for name in names})
+        await bulk.insert_rows(tx, table, _columns(names, rows))
 
 
 async def _update(tx: Tx, table: Any, key: str, names: Sequence[str], rows: Mapping[str, Any]) -> None:
     if rows:
-        columns = {name: [getattr(row, name) for row in rows.values()] for name in names}
-        await bulk.update_from(tx, table, {key: list(rows), **columns}, key=(key,))
+        columns = {key: list(rows), **_columns(names, list(rows.values()))}
+        await bulk.update_from(tx, table, columns, key=(key,))

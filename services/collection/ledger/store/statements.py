@@ -16,7 +16,7 @@ TRACED_MAX = 1000  # entries of one document: some dozens
 Key = tuple[date, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One transaction as the customer sees it: what it changed, and what is owed after it (below zero: prepaid)."""
 
@@ -31,11 +31,20 @@ class Line:
     balance_fen: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     opening_fen: int
     closing_fen: int
     lines: Sequence[Line]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """Debits and credits of one ledger account, both above zero."""
+
+    ledger_account: str
+    debit_fen: int
+    credit_fen: int
 
 
 async def statement(
@@ -64,7 +73,11 @@ async def statement(
         .order_by(lines.c.accounting_date, lines.c.transaction_id)
         .limit(limit)
     )
-    return Statement(int(sums.opening_fen), int(sums.closing_fen), _with_balances(rows, int(sums.page_fen)))
+    return Statement(
+        opening_fen=int(sums.opening_fen),
+        closing_fen=int(sums.closing_fen),
+        lines=_with_balances(rows, int(sums.page_fen)),
+    )
 
 
 def _if(condition: ColumnElement[bool], lines: Subquery) -> ColumnElement[int]:
@@ -78,15 +91,15 @@ def _with_balances(rows: Sequence[Row[Any]], balance_fen: int) -> list[Line]:
         balance_fen += receivable_fen + prepayment_fen
         found.append(
             Line(
-                row.transaction_id,
-                row.document_kind,
-                row.document_id,
-                row.kind,
-                row.business_date,
-                row.accounting_date,
-                receivable_fen,
-                prepayment_fen,
-                balance_fen,
+                transaction_id=row.transaction_id,
+                document_kind=row.document_kind,
+                document_id=row.document_id,
+                kind=row.kind,
+                business_date=row.business_date,
+                accounting_date=row.accounting_date,
+                receivable_fen=receivable_fen,
+                prepayment_fen=prepayment_fen,
+                balance_fen=balance_fen,
             )
         )
     return found
@@ -113,8 +126,8 @@ def _sum_of(codes: Sequence[str]) -> ColumnElement[int]:
     return func.sum(case((ENTRY.c.ledger_account.in_(codes), ENTRY.c.amount_fen), else_=0))
 
 
-async def trial_balance(view: View, as_of: date) -> list[tuple[str, int, int]]:
-    """Return (ledger account, debits, credits) in fen of everything that counts up to and with a day (试算平衡)."""
+async def trial_balance(view: View, as_of: date) -> list[Balance]:
+    """Return the balances of the ledger accounts from everything that counts up to and with a day (试算平衡)."""
     debit = func.sum(case((ENTRY.c.amount_fen > 0, ENTRY.c.amount_fen), else_=0))
     credit = func.sum(case((ENTRY.c.amount_fen < 0, -ENTRY.c.amount_fen), else_=0))
     rows = await view.all(
@@ -124,7 +137,10 @@ async def trial_balance(view: View, as_of: date) -> list[tuple[str, int, int]]:
         .group_by(ENTRY.c.ledger_account)
         .order_by(ENTRY.c.ledger_account)
     )
-    return [(row.ledger_account, int(row.debit_fen), int(row.credit_fen)) for row in rows]
+    return [
+        Balance(ledger_account=row.ledger_account, debit_fen=int(row.debit_fen), credit_fen=int(row.credit_fen))
+        for row in rows
+    ]
 
 
 async def transactions_of(view: View, document_id: str) -> list[dict[str, Any]]:

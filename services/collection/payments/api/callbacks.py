@@ -46,7 +46,13 @@ async def callback(
     parts: state.Current,
 ) -> Response:
     """Take a channel's report that money has arrived; signed in `X-Channel-Signature` (hex HMAC-SHA256 over the body)."""
-    confirmation = Confirmation(channel, body.channel_txn, body.order_id, body.amount_fen, body.paid_on)
+    confirmation = Confirmation(
+        channel=channel,
+        channel_txn=body.channel_txn,
+        order_id=body.order_id,
+        amount_fen=body.amount_fen,
+        paid_on=body.paid_on,
+    )
     async with db.begin() as tx:
         arrival = await callbacks.confirm(tx, policy=own.policy, confirmation=confirmation, today=own.today())
     parts.metrics.counter("payments_total").labels(

@@ -18,7 +18,7 @@ from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """What became of a confirmation: `done`, `already_done` or `conflicting_duplicate`."""
 
@@ -39,17 +39,17 @@ async def confirm(tx: Tx, *, policy: Policy, confirmation: Confirmation, today: 
     code = _mismatch(order, confirmation)
     received_on = min(confirmation.paid_on, today)
     payment = NewPayment(
-        ids.new(),
-        confirmation.channel,
-        confirmation.channel_txn,
-        confirmation.order_id,
-        None if code or order is None else order.account_no,
-        "" if order is None else order.org_unit,
-        confirmation.amount_fen,
-        confirmation.paid_on,
-        received_on,
-        SUSPENSE if code else POSTED,
-        f"channel:{confirmation.channel}"[:64],
+        payment_id=ids.new(),
+        channel=confirmation.channel,
+        channel_txn=confirmation.channel_txn,
+        order_id=confirmation.order_id,
+        account_no=None if code or order is None else order.account_no,
+        org_unit="" if order is None else order.org_unit,
+        amount_fen=confirmation.amount_fen,
+        paid_on=confirmation.paid_on,
+        received_on=received_on,
+        status=SUSPENSE if code else POSTED,
+        recorded_by=f"channel:{confirmation.channel}"[:64],
     )
     if not await store.add_payment(tx, payment):
         return await _met_before(tx, confirmation)
@@ -66,7 +66,7 @@ async def confirm(tx: Tx, *, policy: Policy, confirmation: Confirmation, today: 
             )
         ]
     )
-    return Arrival("done", payment.payment_id, payment.status)
+    return Arrival(status="done", payment_id=payment.payment_id, payment_status=payment.status)
 
 
 def _mismatch(order: Any, confirmation: Confirmation) -> str:
@@ -90,12 +90,16 @@ async def _met_before(tx: Tx, confirmation: Confirmation) -> Arrival:
         known.received_on == confirmation.paid_on or confirmation.paid_on > known.received_on >= known.recorded_on
     )
     if (known.order_id, known.amount_fen) == told and same_day:
-        return Arrival("already_done", known.payment_id, known.status)
+        return Arrival(status="already_done", payment_id=known.payment_id, payment_status=known.status)
     finding = Finding(
-        "payment.conflicting_duplicate", PAYMENT, known.payment_id, "", known.account_no or "", known.org_unit
+        code="payment.conflicting_duplicate",
+        entity_kind=PAYMENT,
+        entity_id=known.payment_id,
+        account_no=known.account_no or "",
+        org_unit=known.org_unit,
     )
     await findings.add_findings(tx, [finding])
-    return Arrival("conflicting_duplicate", known.payment_id, known.status)
+    return Arrival(status="conflicting_duplicate", payment_id=known.payment_id, payment_status=known.status)
 
 
 async def _to_suspense(tx: Tx, policy: Policy, opened: date | None, payment: NewPayment, code: str) -> None:
@@ -110,8 +114,10 @@ async def _to_suspense(tx: Tx, policy: Policy, opened: date | None, payment: New
         business_date=payment.received_on,
         accounting_date=counts_on,
         entries=[
-            transactions.Entry(policy.cash_code(payment.channel, counts_on), payment.amount_fen),
-            transactions.Entry(version.roles["suspense"], -payment.amount_fen),
+            transactions.Entry(
+                ledger_account=policy.cash_code(payment.channel, counts_on), amount_fen=payment.amount_fen
+            ),
+            transactions.Entry(ledger_account=version.roles["suspense"], amount_fen=-payment.amount_fen),
         ],
     )
     await saving.write_transactions(tx, [posted])
@@ -130,4 +136,10 @@ async def _to_account(tx: Tx, policy: Policy, opened: date | None, payment: NewP
 
 
 def _finding(payment: NewPayment, code: str) -> Finding:
-    return Finding(code, PAYMENT, payment.payment_id, "", payment.account_no or "", payment.org_unit)
+    return Finding(
+        code=code,
+        entity_kind=PAYMENT,
+        entity_id=payment.payment_id,
+        account_no=payment.account_no or "",
+        org_unit=payment.org_unit,
+    )

@@ -35,17 +35,17 @@ async def take_at_counter(
         account_no, books.cause(PAYMENT, payment_id, received_on), amount_fen, cash_code, transactions.RECEIPT
     )
     payment = NewPayment(
-        payment_id,
-        COUNTER,
-        payment_id,
-        None,
-        account_no,
-        account.org_unit,
-        amount_fen,
-        received_on,
-        received_on,
-        POSTED,
-        actor,
+        payment_id=payment_id,
+        channel=COUNTER,
+        channel_txn=payment_id,
+        order_id=None,
+        account_no=account_no,
+        org_unit=account.org_unit,
+        amount_fen=amount_fen,
+        paid_on=received_on,
+        received_on=received_on,
+        status=POSTED,
+        recorded_by=actor,
     )
     await store.add_payment(tx, payment)
     tx.publish([facts.received(payment, account_no)])

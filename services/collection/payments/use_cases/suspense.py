@@ -42,7 +42,7 @@ async def resolve(
     if resolved_on < payment.received_on:
         raise decisions.BeforePayment
     arrived = await loading.entries_of(tx, PAYMENT, payment_id, transactions.SUSPENSE)
-    cause = Cause(PAYMENT, payment_id, resolved_on, resolved_on)
+    cause = Cause(kind=PAYMENT, id=payment_id, business_date=resolved_on, accounting_date=resolved_on)
     if account_no is None:
         posted = transactions.transaction(
             document_kind=PAYMENT,

@@ -20,7 +20,5 @@ async def copy(tx: Tx, *, policy: Policy, facts: Sequence[AccountChanged]) -> No
         if known is None or fact.version > known.version:
             newest[fact.account_no] = fact
     ordered = [newest[no] for no in sorted(newest)]
-    await accounts.put_accounts(
-        tx, [(f.account_no, f.version, f.org_unit, f.customer_class, f.opened_on, f.closed_on) for f in ordered]
-    )
+    await accounts.put_accounts(tx, ordered)
     await waiting.post_waiting(tx, policy=policy, account_nos=[fact.account_no for fact in ordered])

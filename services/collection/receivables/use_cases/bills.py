@@ -60,12 +60,11 @@ def _conflict(books: Books, debt: Debt) -> Outcome:
     account = books.accounts.get(debt.account_no)
     books.findings.append(
         Finding(
-            "receivable.conflicting_duplicate",
-            debt.document_kind,
-            debt.document_id,
-            "",
-            debt.account_no,
-            account.org_unit if account else "",
+            code="receivable.conflicting_duplicate",
+            entity_kind=debt.document_kind,
+            entity_id=debt.document_id,
+            account_no=debt.account_no,
+            org_unit=account.org_unit if account else "",
         )
     )
     return Outcome(

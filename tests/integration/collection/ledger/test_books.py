@@ -3,6 +3,7 @@
 import random
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,9 @@ class Twin:
     def __init__(self, kit: Kit, seed: int) -> None:
         self.kit = kit
         self.random = random.Random(seed)
-        self.memory = Books(POLICY, None, [Account(number, "zj/hangzhou", 0) for number in ACCOUNTS])
+        self.memory = Books(
+            POLICY, None, [Account(account_no=number, org_unit="zj/hangzhou", prepaid_fen=0) for number in ACCOUNTS]
+        )
         self.bills: dict[str, list[Debt]] = defaultdict(list)
         self.by_difference: dict[str, list[Debt]] = defaultdict(list)
         self.payments: dict[str, list[str]] = defaultdict(list)
@@ -47,7 +50,17 @@ class Twin:
         parts = [("energy", self.random.randint(-400, 900)), ("tax", self.random.randint(0, 50))]
         total_fen = sum(amount_fen for _, amount_fen in parts)
         due_on = day + timedelta(days=20)
-        return Debt(BILL, f"B{self.count:04}", number, "2026-01", day, due_on, day, total_fen, parts)
+        return Debt(
+            document_kind=BILL,
+            document_id=f"B{self.count:04}",
+            account_no=number,
+            cycle="2026-01",
+            issued_on=day,
+            due_on=due_on,
+            posted_on=day,
+            total_fen=total_fen,
+            components=parts,
+        )
 
     async def step(self) -> None:
         number, kind = (
@@ -116,7 +129,8 @@ class Twin:
         new = [self.debt(number) for _ in taken]
         self.by_difference[number] += new
         told = [
-            self.debt(number)._replace(
+            replace(
+                self.debt(number),
                 document_kind=DIFFERENCE,
                 total_fen=now.total_fen - old.total_fen,
                 components=[(name, fen - dict(old.components)[name]) for name, fen in now.components],
@@ -127,7 +141,14 @@ class Twin:
 
     async def post(self, number: str, taken: list[Debt], new: list[Debt], told: list[Debt]) -> None:
         self.count += 1
-        correction = Correction(f"K{self.count:04}", number, date(2026, 4, 1), taken, new, told)
+        correction = Correction(
+            correction_id=f"K{self.count:04}",
+            account_no=number,
+            corrected_on=date(2026, 4, 1),
+            reversals=taken,
+            replacements=new,
+            differences=told,
+        )
         self.memory.correct(correction)
         for _ in range(1 + self.count % 2):  # some come twice
             async with self.kit.database.begin() as tx:

@@ -11,6 +11,10 @@ from tests.kits.collection import POLICY
 VERSION = POLICY.at(date(2026, 1, 1))
 
 
+def entry(ledger_account: str, amount_fen: int, component: str = "") -> Entry:
+    return Entry(ledger_account=ledger_account, amount_fen=amount_fen, component=component)
+
+
 def post(entries: list[Entry]) -> transactions.Transaction:
     day = date(2026, 1, 1)
     return transactions.transaction(
@@ -26,14 +30,14 @@ def post(entries: list[Entry]) -> transactions.Transaction:
 
 
 def test_a_transaction_that_does_not_sum_to_zero_is_a_bug() -> None:
-    assert post([Entry("1122", 5), Entry("6001.01", -5)]).kind == "issue"
+    assert post([entry("1122", 5), entry("6001.01", -5)]).kind == "issue"
     with pytest.raises(transactions.Unbalanced):
-        post([Entry("1122", 5), Entry("6001.01", -4)])
+        post([entry("1122", 5), entry("6001.01", -4)])
 
 
 def test_a_debt_below_zero_is_a_credit_to_prepayment() -> None:
     entries, findings = transactions.debt_entries([("energy", -50)], -50, VERSION)
-    assert entries == [Entry("2203", -50), Entry("6001.01", 50, "energy")]
+    assert entries == [entry("2203", -50), entry("6001.01", 50, "energy")]
     assert findings == []
 
 
@@ -42,8 +46,8 @@ def test_a_debt_of_zero_has_no_entries() -> None:
 
 
 def test_netting_joins_an_account_and_drops_what_cancels_out() -> None:
-    entries = [Entry("1001", 10), Entry("2203", -10), Entry("2203", 10), Entry("1122", -10)]
-    assert transactions.netted(entries) == [Entry("1001", 10), Entry("1122", -10)]
+    entries = [entry("1001", 10), entry("2203", -10), entry("2203", 10), entry("1122", -10)]
+    assert transactions.netted(entries) == [entry("1001", 10), entry("1122", -10)]
 
 
 def test_the_month_after_december_is_january() -> None:
