@@ -15,6 +15,8 @@ DOCUMENTS = sorted(
     for path in ROOT.glob(pattern)
     if ".venv" not in path.parts
 )
+PRODUCT = [file for folder in ("services", "shared", "tests", "deploy") for file in (ROOT / folder).rglob("*.py")]
+PLACE = re.compile(r"`(?P<file>[\w/]+\.py)(?:: (?P<name>\w+))?`")
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:)(?P<target>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
 
 
@@ -38,3 +40,16 @@ def test_the_readme_lists_the_commands_that_there_are() -> None:
     (choices,) = (action.choices for action in command._parser([])._actions if action.dest == "command")
     assert choices is not None
     assert not [name for name in choices if not re.search(rf"(?<![\w-]){name}(?![\w-])", running)]
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in DOCUMENTS if path.parent.name != "adr"], ids=of
+)  # those speak of their time
+def test_every_file_and_name_that_a_document_speaks_of_is_there(path: Path) -> None:
+    for match in PLACE.finditer(path.read_text()):
+        files = [file for file in PRODUCT if f"/{of(file)}".endswith(f"/{match['file']}")]
+        assert files, match[0]
+        name = match["name"]
+        assert not name or any(re.search(rf"(def|class) {name}\b|^{name}\b.*=", f.read_text(), re.M) for f in files), (
+            match[0]
+        )
