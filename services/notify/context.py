@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Path
 from starlette.requests import Request
 
-from services.notify.policies.domain import Policy
+from services.notify.policies.domain import Policies
 from services.notify.templates.domain import Catalogue
 from shared.db.engine import Tx
 from shared.web import auth
@@ -17,14 +18,19 @@ WRITE = auth.scope("notify:write")
 Number = Annotated[str, Path(min_length=1, max_length=64)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Context:
-    """`wake` tells the sender that something is due; `take_up` queues what waited for a contact of these accounts."""
+    """What main has made for all.
 
-    policy: Policy
+    `today` is the utility's civil date now; `wake` tells the sender that something is due; `take_up` queues what waited for a
+    contact of these accounts.
+    """
+
+    policies: Policies
     catalogue: Catalogue
+    today: Callable[[], date]
     wake: Callable[[], None]
-    take_up: Callable[[Tx, Sequence[str], Policy], Awaitable[None]]
+    take_up: Callable[[Tx, Sequence[str]], Awaitable[None]]
 
 
 async def _context(request: Request) -> Context:

@@ -1,6 +1,8 @@
 """The composition root of the notify service: the only file that builds its engine and clock."""
 
 import json
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from services.notify.notices.store import notices as store
 from services.notify.notices.store.waiting import waiting_oldest
 from services.notify.notices.use_cases import waiting
 from services.notify.policies import domain as policies
-from services.notify.policies.domain import Policy
+from services.notify.policies.domain import Policies
 from services.notify.sending.gateways.smtp import SmtpServer
 from services.notify.sending.sender import Sender
 from services.notify.settings import NotifySettings
@@ -24,24 +26,36 @@ from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.metrics import Metrics
 from shared.service import Service, assemble, open_database
+from shared.settings import SettingsError
 
 
 def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
-    """Return the notify service; raises `InvalidPolicy` or `InvalidTemplate` for data files that cannot be used."""
+    """Return the notify service; raises `SettingsError` or `InvalidTemplate` for data files that cannot be used."""
     clock = clock or SystemClock()
     database = open_database(settings, "notify", clock=clock)
     metrics = Metrics()
-    policy, catalogue = load_policy(settings.notify_policy), load_templates(settings.notify_templates)
+    rules, catalogue = load_policy(settings.notify_policy), load_templates(settings.notify_templates)
+
+    def today() -> date:
+        return clock.now().astimezone(settings.timezone).date()
+
     sender = Sender(
         database,
         _smtp_server(settings),
-        policy=policy,
+        policies=rules,
+        today=today,
         catalogue=catalogue,
         senders=settings.notice_senders,
         lease_seconds=settings.notice_lease_seconds,
         metrics=metrics,
     )
-    context = Context(policy, catalogue, sender.wake, waiting.take_up)
+    context = Context(
+        policies=rules,
+        catalogue=catalogue,
+        today=today,
+        wake=sender.wake,
+        take_up=partial(waiting.take_up, policies=rules),
+    )
     return assemble(
         "notify",
         settings=settings,
@@ -49,7 +63,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         event_log=event_log,
         routers=[contacts.router, notices.router, templates_api.router],
         handlers=handlers(context),
-        jobs=[jobs.give_up_waiting(policy)],
+        jobs=[jobs.give_up_waiting(rules)],
         background=[sender.run],
         gauges=[store.gauges(clock)],
         waiting_oldest=[waiting_oldest],
@@ -60,9 +74,12 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
     )
 
 
-def load_policy(path: Path) -> Policy:
-    """Return the policy in a file."""
-    return policies.load(_document(path), frozenset(templates.FIGURES))
+def load_policy(path: Path) -> Policies:
+    """Return the versions of the policy in a file; raises `SettingsError` where it is not usable."""
+    try:
+        return policies.load(_document(path), templates.FIGURES)
+    except (OSError, ValueError) as fault:
+        raise SettingsError(f"wrong setting: WATTLINE_NOTIFY_POLICY: {fault}") from fault
 
 
 def load_templates(directory: Path) -> Catalogue:

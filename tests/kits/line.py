@@ -49,7 +49,7 @@ Step = Callable[[str], Awaitable[None]]
 def impatient_notify_policy(work: Path) -> Path:
     """Write the shipped policy with retries after a second, for who cannot wait ten minutes for a mail in doubt."""
     policy = json.loads(NotifySettings.model_fields["notify_policy"].default.read_text())
-    policy["retry"] = {"temporary_seconds": [1] * 10, "in_doubt_seconds": [1] * 10}
+    policy["versions"][0]["retry"] = {"temporary_seconds": [1] * 10, "in_doubt_seconds": [1] * 10}
     file = work / "notify_policy.json"
     file.write_text(json.dumps(policy))
     return file

@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import orjson
@@ -24,12 +26,13 @@ from services.notify.contacts.domain import Contact
 from services.notify.main import build, load_policy, load_templates
 from services.notify.notices.tables import NOTICE, UNADDRESSED
 from services.notify.notices.use_cases import waiting
-from services.notify.policies.domain import Policy, Retry
+from services.notify.policies.domain import Policies, Policy, Retry
 from services.notify.sending.gateways.smtp import SmtpServer as Server
 from services.notify.sending.sender import Sender
 from services.notify.settings import NotifySettings
 from shared import ids
 from shared.bus.embedded import EmbeddedEventLog
+from shared.dated import Period, Version, Versions
 from shared.db.engine import Database
 from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued, Component, Contract
 from shared.events.collection import PaymentReversed, ReminderDue
@@ -57,7 +60,7 @@ class HandClock:
 
 
 def shipped_policy() -> Policy:
-    return load_policy(NotifySettings.model_fields["notify_policy"].default)
+    return load_policy(NotifySettings.model_fields["notify_policy"].default).on(ISSUED)
 
 
 @dataclass
@@ -67,17 +70,29 @@ class Notify:
     database: Database
     clock: HandClock
     policy: Policy = field(default_factory=shipped_policy)
+    dated: Policies | None = None
+
+    @property
+    def policies(self) -> Policies:
+        """The versions that are given as `dated`, or else `policy` for all days."""
+        return self.dated or Versions("one for ever", [Version("1", Period(date(2000, 1, 1)), self.policy)])
+
+    def today(self) -> date:
+        return self.clock.now().astimezone(ZoneInfo("Asia/Shanghai")).date()
 
     def retry_at_once(self, temporary: int = 5, in_doubt: int = 2) -> None:
-        self.policy = replace(self.policy, retry=Retry((0,) * temporary, (0,) * in_doubt))
+        self.policy = replace(
+            self.policy, retry=Retry(temporary_seconds=(0,) * temporary, in_doubt_seconds=(0,) * in_doubt)
+        )
 
     async def put(self, *given: Contact, org_units: Sequence[str] = ("zj",)) -> list[str]:
         def may_see(unit: str) -> bool:
             return any(unit == mine or unit.startswith(mine + "/") for mine in org_units)
 
+        take_up = partial(waiting.take_up, policies=self.policies)
         async with self.database.begin() as tx:
             outcomes = await contacts.put(
-                tx, given, actor="clerk-1", may_see=may_see, policy=self.policy, take_up=waiting.take_up
+                tx, given, actor="clerk-1", may_see=may_see, policy=self.policies.on(self.today()), take_up=take_up
             )
         return [outcome.code or outcome.status for outcome in outcomes]
 
@@ -91,7 +106,7 @@ class Notify:
             AccountChanged: accounts_changed.keep,
         }[type(facts[0])]
         async with self.database.begin() as tx:
-            await handler(tx, facts, self.policy)  # type: ignore[operator]
+            await handler(tx, facts, self.policies)  # type: ignore[operator]
 
     async def notices(self) -> list[Any]:
         async with self.database.view() as view:
@@ -117,7 +132,8 @@ class Notify:
         return Sender(
             self.database,
             Server(host="127.0.0.1", port=port, sender="bills@wattline.example", **given),
-            policy=self.policy,
+            policies=self.policies,
+            today=self.today,
             catalogue=load_templates(NotifySettings.model_fields["notify_templates"].default),
             senders=senders,
             lease_seconds=lease_seconds,
@@ -180,7 +196,7 @@ class Api:
 
 
 @asynccontextmanager
-async def started(database_url: str, tmp_path: Any) -> AsyncIterator[Api]:
+async def started(database_url: str, tmp_path: Any, **given: str) -> AsyncIterator[Api]:
     await databases.migrate(database_url, "notify")
     settings = NotifySettings.load(
         {
@@ -188,11 +204,12 @@ async def started(database_url: str, tmp_path: Any) -> AsyncIterator[Api]:
             "WATTLINE_DEVICE_MASTER_KEY": KEY,
             "WATTLINE_DATABASE_URL": database_url,
             "WATTLINE_NOTICE_SENDERS": "0",
+            **given,
         }
     )
     clock = HandClock()
     service = build(settings, event_log=EmbeddedEventLog(str(tmp_path / "events.db")), clock=clock)
-    yield Api(service, Notify(service.database, clock))
+    yield Api(service, Notify(service.database, clock, dated=service.app.state.context.policies))
     await service.database.close()
 
 

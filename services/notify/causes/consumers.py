@@ -12,7 +12,7 @@ from services.notify.causes.use_cases import (
     reminders_due,
 )
 from services.notify.context import Context
-from services.notify.policies.domain import Policy
+from services.notify.policies.domain import Policies
 from shared.bus.consumer import Handler
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged, BillCorrected, BillIssued
@@ -24,9 +24,9 @@ from shared.events.reading import EstimateMade
 def handlers(context: Context) -> dict[type[Fact], Handler]:
     """Return the handlers in the order in which one batch is worked on: accounts first, what needs them after."""
 
-    def handler(use_case: Callable[[Tx, Sequence[Any], Policy], Awaitable[None]]) -> Handler:
+    def handler(use_case: Callable[[Tx, Sequence[Any], Policies], Awaitable[None]]) -> Handler:
         async def handle(tx: Tx, facts: Sequence[Any]) -> None:
-            await use_case(tx, facts, context.policy)
+            await use_case(tx, facts, context.policies)
             tx.after_commit(context.wake)
 
         return handle

@@ -23,7 +23,12 @@ AccountNo = Annotated[No, Query()]
 async def _put(db: Database, caller: auth.Caller, ctx: context.Context, items: list[Contact]) -> list[Outcome]:
     async with db.begin() as tx:
         outcomes = await use_cases.put(
-            tx, items, actor=caller.subject, may_see=caller.may_see, policy=ctx.policy, take_up=ctx.take_up
+            tx,
+            items,
+            actor=caller.subject,
+            may_see=caller.may_see,
+            policy=ctx.policies.on(ctx.today()),
+            take_up=ctx.take_up,
         )
         tx.after_commit(ctx.wake)
     return outcomes

@@ -78,14 +78,16 @@ def choose(
 ) -> list[Candidate]:
     """Return the contacts of one account that get a notice of this template, in the order given.
 
-    A contact counts if its role is told, its org unit covers the account's and it is valid on some day from `first_day`
-    to `last_day`; one whose channel is a last resort only where no other is left.
+    A contact counts if its role is told, its channel is known, its org unit covers the account's and it is valid on some
+    day from `first_day` to `last_day`; one whose channel is a last resort only where no other is left. `policy` is that of
+    the day of the cause.
     """
     roles = policy.roles[template]
     usable = [
         c
         for c in candidates
         if c.role in roles
+        and c.channel in policy.channels
         and c.valid_from <= last_day
         and (c.valid_to is None or first_day < c.valid_to)
         and covers(c.org_unit, org_unit)

@@ -12,7 +12,7 @@ from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
 
-TakeUp = Callable[[Tx, Sequence[str], Policy], Awaitable[None]]
+TakeUp = Callable[[Tx, Sequence[str]], Awaitable[None]]
 """Queues what waited for a contact of these accounts. Notices lie above contacts, so that main brings it along."""
 
 
@@ -42,6 +42,8 @@ async def put(
 ) -> list[Outcome]:
     """Make or replace contacts, and queue the notices that waited for them; one outcome per item.
 
+    `policy` is that of the day on which they are put.
+
     A contact belongs to one account for ever: moving its address to another would open a wrong door (S16).
     """
     account_nos = sorted({item.account_no for item in items})
@@ -63,7 +65,7 @@ async def put(
     )
     came = [item.account_no for item, outcome in zip(items, outcomes, strict=True) if outcome.status == "done"]
     if came:
-        await take_up(tx, came, policy)
+        await take_up(tx, came)
     return outcomes
 
 

@@ -5,19 +5,19 @@ from datetime import date
 
 from services.notify.notices.store.waiting import org_units_with_waiting
 from services.notify.notices.use_cases import waiting
-from services.notify.policies.domain import Policy
+from services.notify.policies.domain import Policies
 from shared.db.engine import Tx, View
 from shared.db.jobs import Job
 
 
-def give_up_waiting(policy: Policy) -> Job:
+def give_up_waiting(policies: Policies) -> Job:
     """Return the job that settles, per org unit, what has waited for a contact longer than the policy allows."""
 
     async def chunks(view: View, _business_date: date) -> Sequence[str]:
         return await org_units_with_waiting(view)
 
     async def work(tx: Tx, business_date: date, org_unit: str) -> dict[str, int]:
-        count = await waiting.give_up_waiting(tx, business_date=business_date, org_unit=org_unit, policy=policy)
+        count = await waiting.give_up_waiting(tx, business_date=business_date, org_unit=org_unit, policies=policies)
         return {"no_contact": count}
 
     return Job(name="give-up-waiting", chunks=chunks, work=work)

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
+from datetime import date
 
 from services.notify.notices.store.attempts import has_due
-from services.notify.policies.domain import Policy
+from services.notify.policies.domain import Policies, Policy
 from services.notify.sending import use_cases
 from services.notify.sending.domain import Attempt, message_id
 from services.notify.sending.gateways.smtp import Message, SmtpServer, SmtpSession
@@ -30,7 +32,8 @@ class Sender:
         database: Database,
         server: SmtpServer,
         *,
-        policy: Policy,
+        policies: Policies,
+        today: Callable[[], date],
         catalogue: Catalogue,
         senders: int,
         lease_seconds: int,
@@ -38,7 +41,8 @@ class Sender:
     ) -> None:
         self._database = database
         self._server = server
-        self._policy = policy
+        self._policies = policies
+        self._today = today
         self._catalogue = catalogue
         self._senders = senders
         self._lease_seconds = lease_seconds
@@ -97,6 +101,10 @@ class Sender:
         for session in free:
             session.close()
 
+    def _policy(self) -> Policy:
+        """Return the policy of the day of an attempt: how to send and when to try again is of the sending, not of the cause."""
+        return self._policies.on(self._today())
+
     async def _connected(self, free: list[SmtpSession], *, look: bool) -> list[SmtpSession]:
         """Return the free connections that are open, opening them where something is due.
 
@@ -117,7 +125,7 @@ class Sender:
         if not done and not count:
             return []
         async with self._database.begin() as tx:
-            overtaken = await use_cases.finish(tx, done, self._policy.retry)
+            overtaken = await use_cases.finish(tx, done, self._policy().retry)
             if overtaken:
                 logger.warning("sender.overtaken", extra={"count": overtaken})
             if not count:
@@ -125,7 +133,7 @@ class Sender:
             return await use_cases.claim(tx, self._catalogue, count=count, lease_seconds=self._lease_seconds)
 
     async def _send(self, session: SmtpSession, claimed: Claimed) -> Attempt:
-        channel = self._policy.channels.get(claimed.contact.channel)
+        channel = self._policy().channels.get(claimed.contact.channel)
         if channel is None or channel.gateway is None:
             attempt = Attempt("permanent", "no_gateway")
         elif claimed.text is None:
@@ -151,7 +159,7 @@ class Sender:
         while not stop.is_set():
             try:
                 async with self._database.begin() as tx:
-                    expired = await use_cases.expire_leases(tx, self._policy.retry)
+                    expired = await use_cases.expire_leases(tx, self._policy().retry)
                 if expired:
                     logger.warning("sender.leases_expired", extra={"count": expired})
             except Exception as error:

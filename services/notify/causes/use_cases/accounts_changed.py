@@ -9,12 +9,12 @@ from services.notify.causes.use_cases.estimates_made import resolve
 from services.notify.notices.domain.states import WAITS_FOR_ACCOUNT
 from services.notify.notices.store import waiting
 from services.notify.notices.use_cases.queueing import queue_causes
-from services.notify.policies.domain import Policy
+from services.notify.policies.domain import Policies
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged
 
 
-async def keep(tx: Tx, facts: Sequence[AccountChanged], policy: Policy) -> None:
+async def keep(tx: Tx, facts: Sequence[AccountChanged], policies: Policies) -> None:
     """Keep the copy of accounts and contracts, and take up the estimates that waited for them."""
     points = await accounts.keep(tx, facts)
     if not points:
@@ -26,4 +26,4 @@ async def keep(tx: Tx, facts: Sequence[AccountChanged], policy: Policy) -> None:
     known, _ = resolve([(c, date.fromisoformat(str(c.figures["period_from"]))) for c in causes], found)
     if known:
         await waiting.remove_waiting(tx, known)
-        await queue_causes(tx, known, policy)
+        await queue_causes(tx, known, policies)

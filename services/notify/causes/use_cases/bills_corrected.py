@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 from services.notify.notices.domain.causes import Cause
 from services.notify.notices.use_cases.queueing import queue_causes
-from services.notify.policies.domain import Policy
+from services.notify.policies.domain import Policies
 from services.notify.templates.domain import Figures
 from shared.db.engine import Tx
 from shared.events.billing import BillCorrected
 
 
-async def tell(tx: Tx, facts: Sequence[BillCorrected], policy: Policy) -> None:
+async def tell(tx: Tx, facts: Sequence[BillCorrected], policies: Policies) -> None:
     """Tell the contacts of each account once of a correction, however many bills it touches."""
-    await queue_causes(tx, [_of_correction(fact) for fact in facts if fact.reversals or fact.replacements], policy)
+    await queue_causes(tx, [_of_correction(fact) for fact in facts if fact.reversals or fact.replacements], policies)
 
 
 def _of_correction(fact: BillCorrected) -> Cause:

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 from services.notify.notices.domain.causes import Cause
 from services.notify.notices.use_cases.queueing import queue_causes
-from services.notify.policies.domain import Policy
+from services.notify.policies.domain import Policies
 from services.notify.templates.domain import Figures
 from shared.db.engine import Tx
 from shared.events.billing import BillIssued
 
 
-async def tell(tx: Tx, facts: Sequence[BillIssued], policy: Policy) -> None:
+async def tell(tx: Tx, facts: Sequence[BillIssued], policies: Policies) -> None:
     """Tell the contacts of each account of its bill."""
-    await queue_causes(tx, [_of_bill(fact) for fact in facts], policy)
+    await queue_causes(tx, [_of_bill(fact) for fact in facts], policies)
 
 
 def _of_bill(fact: BillIssued) -> Cause:

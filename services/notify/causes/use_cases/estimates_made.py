@@ -10,14 +10,14 @@ from services.notify.notices.domain.causes import Cause
 from services.notify.notices.domain.states import WAITS_FOR_ACCOUNT
 from services.notify.notices.store import waiting
 from services.notify.notices.use_cases.queueing import queue_causes
-from services.notify.policies.domain import Policy
+from services.notify.policies.domain import Policies
 from services.notify.templates.domain import Figures
 from shared import ids
 from shared.db.engine import Tx
 from shared.events.reading import EstimateMade
 
 
-async def tell(tx: Tx, facts: Sequence[EstimateMade], policy: Policy) -> None:
+async def tell(tx: Tx, facts: Sequence[EstimateMade], policies: Policies) -> None:
     """Tell who is supplied at the service point that its usage was estimated; an unknown one waits for its account."""
     causes = [(_of_estimate(fact), fact.period_from) for fact in facts]
     found = await accounts.supplies(tx, [cause.service_point_no for cause, _ in causes])
@@ -31,7 +31,7 @@ async def tell(tx: Tx, facts: Sequence[EstimateMade], policy: Policy) -> None:
         still = list({cause.id: cause for cause, _ in unknown}.values())
         await waiting.set_aside(tx, still, [ids.new() for _ in still], WAITS_FOR_ACCOUNT)
     if known:
-        await queue_causes(tx, known, policy)
+        await queue_causes(tx, known, policies)
 
 
 def _of_estimate(fact: EstimateMade) -> Cause:

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 from services.notify.notices.domain.causes import Cause
 from services.notify.notices.use_cases.queueing import queue_causes
-from services.notify.policies.domain import Policy
+from services.notify.policies.domain import Policies
 from services.notify.templates.domain import Figures
 from shared.db.engine import Tx
 from shared.events.collection import ReminderDue
 
 
-async def tell(tx: Tx, facts: Sequence[ReminderDue], policy: Policy) -> None:
+async def tell(tx: Tx, facts: Sequence[ReminderDue], policies: Policies) -> None:
     """Remind the contacts of each account; the cycle of a reminder is the month of its business date."""
-    await queue_causes(tx, [_of_reminder(fact) for fact in facts], policy)
+    await queue_causes(tx, [_of_reminder(fact) for fact in facts], policies)
 
 
 def _of_reminder(fact: ReminderDue) -> Cause:

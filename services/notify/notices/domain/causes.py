@@ -1,7 +1,7 @@
 """What a notice is about: one fact of the trade, with the figures that its text shows."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from services.notify.templates.domain import Figures
 
@@ -31,8 +31,3 @@ class Cause:
     cycle: str
     day: date
     figures: Figures
-
-
-def wait_ends(day: date, days: int) -> date:
-    """Return the last business day on which a contact that comes late still gets the notice."""
-    return day + timedelta(days=days)

@@ -5,12 +5,13 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Row, func, select, true, update
+from sqlalchemy import ColumnElement, Row, func, or_, select, true, update
 
 from services.notify.notices.domain import states
 from services.notify.notices.domain.causes import Cause
 from services.notify.notices.domain.states import WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT
 from services.notify.notices.tables import UNADDRESSED
+from shared.dated import Period
 from shared.db import bulk
 from shared.db.engine import Tx, View
 
@@ -72,15 +73,25 @@ def cause_of(row: Row[Any]) -> Cause:
     )
 
 
-async def give_up(tx: Tx, *, org_unit: str, before: date) -> Sequence[Row[Any]]:
-    """Mark the causes of an org unit that have waited for a contact since before a business day, and return them."""
+async def give_up(tx: Tx, *, org_unit: str, days: Sequence[Period]) -> Sequence[Row[Any]]:
+    """Settle the causes of an org unit on these days that still wait for a contact, and return them."""
+    if not days:
+        return []
     c, life = UNADDRESSED.c, states.UNADDRESSED_LIFE
     return await tx.all(
         update(UNADDRESSED)
-        .where(c.state.in_(life.sources("given up")), c.org_unit == org_unit, c.day < before)
+        .where(
+            c.state.in_(life.sources("given up")),
+            c.org_unit == org_unit,
+            or_(*(_within(c.day, period) for period in days)),
+        )
         .values(state=life.target("given up"))
         .returning(c.notice_id, c.account_no, c.template, c.cause_kind, c.cause_id)
     )
+
+
+def _within(day: ColumnElement[date], period: Period) -> ColumnElement[bool]:
+    return day >= period.from_ if period.to is None else (day >= period.from_) & (day < period.to)
 
 
 async def unaddressed_page(

@@ -10,24 +10,25 @@ from services.notify.accounts import store as accounts
 from services.notify.contacts import domain
 from services.notify.contacts import store as contacts
 from services.notify.contacts.domain import Candidate
-from services.notify.notices.domain.causes import Cause, wait_ends
+from services.notify.notices.domain.causes import Cause
 from services.notify.notices.domain.states import WAITS_FOR_CONTACT
+from services.notify.notices.domain.waiting import wait_ends
 from services.notify.notices.store import waiting
 from services.notify.notices.store.queue import Planned, queue
-from services.notify.policies.domain import Policy
+from services.notify.policies.domain import Policies
 from shared import ids
 from shared.db.engine import Tx
 
 
-async def queue_causes(tx: Tx, causes: Sequence[Cause], policy: Policy) -> None:
+async def queue_causes(tx: Tx, causes: Sequence[Cause], policies: Policies) -> None:
     """Queue one notice per contact to be told of each cause; a cause without a contact waits for one."""
     found = await contacts.candidates(tx, [cause.account_no for cause in causes])
-    planned, unheard = plan(causes, found, policy, late=False)
+    planned, unheard = plan(causes, found, policies, late=False)
     if unheard:
         # Under the lock that who brings a contact takes too, look again: from here on one of us sees the other's work.
         account_nos = [cause.account_no for cause in unheard]
         await accounts.lock_anchors(tx, map(accounts.account_anchor, account_nos))
-        late, unheard = plan(unheard, await contacts.candidates(tx, account_nos), policy, late=False)
+        late, unheard = plan(unheard, await contacts.candidates(tx, account_nos), policies, late=False)
         planned += late
     if unheard:
         await waiting.set_aside(tx, unheard, [ids.new() for _ in unheard], WAITS_FOR_CONTACT)
@@ -36,15 +37,16 @@ async def queue_causes(tx: Tx, causes: Sequence[Cause], policy: Policy) -> None:
 
 
 def plan(
-    causes: Sequence[Cause], found: Mapping[str, Sequence[Candidate]], policy: Policy, *, late: bool
+    causes: Sequence[Cause], found: Mapping[str, Sequence[Candidate]], policies: Policies, *, late: bool
 ) -> tuple[list[Planned], list[Cause]]:
-    """Return the notices to queue and the causes that nobody can be told of.
+    """Return the notices to queue and the causes that nobody can be told of, each by the policy of the day of its cause.
 
     A contact must be valid on the day of the cause; one that comes `late`, within the time that the cause waits.
     """
     planned: dict[tuple[str, str, str], Planned] = {}
     unheard: dict[tuple[str, str], Cause] = {}
     for cause in causes:
+        policy = policies.on(cause.day)
         chosen = domain.choose(
             found.get(cause.account_no, ()),
             template=cause.template,

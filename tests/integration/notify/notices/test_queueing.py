@@ -76,7 +76,7 @@ async def test_a_contact_that_comes_after_the_time_to_wait_gets_no_old_bill(noti
 
 async def test_the_job_settles_as_no_contact_what_waited_too_long_and_says_so_once(notify: Notify) -> None:
     await notify.handle(issued(1), issued(2, issued_on=date(2026, 2, 3)))
-    job = jobs.give_up_waiting(notify.policy)
+    job = jobs.give_up_waiting(notify.policies)
     early = await run(notify.database, job, date(2026, 3, 4))
     assert early.counts == {"no_contact": 0}
     for _ in range(2):

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
 
@@ -19,11 +19,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from services.notify.main import load_templates
+from services.notify.policies.domain import Retry
 from services.notify.sending import use_cases as sending
 from services.notify.sending.domain import Attempt
 from services.notify.sending.gateways.smtp import Message
 from services.notify.sending.sender import Sender
 from services.notify.settings import NotifySettings
+from shared.dated import Period, Version, Versions
 from shared.db.engine import Database
 from shared.testing.servers import free_port
 from shared.testing.smtp import SmtpServer
@@ -200,6 +202,22 @@ async def test_a_mail_server_that_is_away_costs_no_notice_an_attempt(notify: Not
         with SmtpServer(port=port):
             assert await until_final(notify) == [("delivered", "")] * 2
     assert {n.attempts for n in await notify.notices()} == {1}
+
+
+async def test_a_notice_is_tried_again_by_the_schedule_of_the_day_of_the_attempt(notify: Notify) -> None:
+    hourly = replace(notify.policy, retry=Retry(temporary_seconds=(3600,) * 5, in_doubt_seconds=()))
+    never = replace(notify.policy, retry=Retry(temporary_seconds=(), in_doubt_seconds=()))
+    switch = date(2026, 2, 3)  # the clock stands on the day before
+    versions = [Version("1", Period(date(2000, 1, 1), switch), hourly), Version("2", Period(switch), never)]
+    notify.dated = Versions("retries", versions)
+    await queue(notify)
+    with SmtpServer(faults=lambda recipient, tried: "temporary") as server:
+        async with running(notify.sender(server.port)):
+            await until(notify, lambda states: states == [("queued", "smtp.451")])
+            notify.clock.move(days=1)
+            assert await until_final(notify) == [("failed", "smtp.451")]
+    (notice,) = await notify.notices()
+    assert notice.attempts == 2
 
 
 async def test_a_contact_whose_channel_has_no_gateway_fails_honestly(notify: Notify) -> None:

@@ -16,7 +16,7 @@ DAY = date(2026, 2, 2)
 
 @pytest.fixture(scope="module")
 def policy() -> Policy:
-    return load_policy(NotifySettings.model_fields["notify_policy"].default)
+    return load_policy(NotifySettings.model_fields["notify_policy"].default).on(DAY)
 
 
 CONTACT = Contact(

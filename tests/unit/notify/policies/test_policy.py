@@ -1,11 +1,20 @@
 """The policy: what is refused when it is loaded."""
 
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from services.notify.policies.domain import InvalidPolicy, load
+from services.notify.main import load_policy
+from services.notify.policies.domain import load
+from shared.document import DocumentError
+from shared.settings import SettingsError
 
-POLICY = {
-    "version": 1,
+VERSION = {
+    "version": "1",
+    "effective": {"from": "2000-01-01", "to": None},
     "channels": {"email": {"gateway": "smtp", "address": ".+", "last_resort": False}},
     "roles": {"reminder": ["holder"]},
     "wait_for_contact_days": 30,
@@ -13,24 +22,38 @@ POLICY = {
 }
 
 
+def document(**change: Any) -> dict[str, Any]:
+    return {"id": "CN/notify", "title": "rules", "versions": [VERSION | change]}
+
+
 @pytest.mark.parametrize(
     ("change", "path"),
     [
-        ({"colour": 1}, "/:"),
-        ({"roles": {}}, "/roles:"),
-        ({"roles": {"reminder": ["neighbour"]}}, "/roles/reminder:"),
+        ({"colour": 1}, "/colour:"),
+        ({"roles": {}}, "/roles/reminder:"),
+        ({"roles": {"reminder": []}}, "/roles/reminder:"),
+        ({"roles": {"reminder": ["neighbour"]}}, "/roles/reminder/0:"),
+        ({"roles": {"reminder": ["holder"], "greeting": ["holder"]}}, "/roles/greeting:"),
         ({"wait_for_contact_days": -1}, "/wait_for_contact_days:"),
         ({"wait_for_contact_days": True}, "/wait_for_contact_days:"),
-        ({"retry": {"temporary_seconds": [60]}}, "/retry:"),
-        ({"retry": {"temporary_seconds": [-1], "in_doubt_seconds": []}}, "/retry/temporary_seconds:"),
+        ({"retry": {"temporary_seconds": [60]}}, "/retry/in_doubt_seconds:"),
+        ({"retry": {"temporary_seconds": [-1], "in_doubt_seconds": []}}, "/retry/temporary_seconds/0:"),
         ({"retry": {"temporary_seconds": [1] * 21, "in_doubt_seconds": []}}, "/retry/temporary_seconds:"),
-        ({"channels": {"email": {"gateway": "x", "address": "", "last_resort": False}}}, "/channels/email/gateway:"),
+        ({"channels": {"email": {"gateway": "x", "address": ".+", "last_resort": False}}}, "/channels/email/gateway:"),
         ({"channels": {"email": {"gateway": None, "address": "(", "last_resort": False}}}, "/channels/email/address:"),
-        ({"channels": {"email": {"gateway": None, "address": "", "last_resort": 0}}}, "/channels/email/last_resort:"),
-        ({"channels": {"email": {}}}, "/channels/email:"),
+        ({"channels": {"email": {"gateway": None, "address": ".+", "last_resort": 0}}}, "/channels/email/last_resort:"),
+        ({"channels": {"email": {}}}, "/channels/email/gateway:"),
+        ({"effective": {"from": "2026-01-01", "to": "2026-01-01"}}, "/effective:"),
     ],
 )
 def test_a_policy_with_a_fault_is_refused_with_its_path(change: dict[str, object], path: str) -> None:
-    with pytest.raises(InvalidPolicy, match=path):
-        load(POLICY | change, frozenset({"reminder"}))
-    assert load(POLICY, frozenset({"reminder"})).retry.in_doubt_seconds == (600,)
+    with pytest.raises(DocumentError, match=f"at /versions/0{path}"):
+        load(document(**change), ["reminder"])
+    assert load(document(), ["reminder"]).on(date(2026, 1, 1)).retry.in_doubt_seconds == (600,)
+
+
+def test_a_policy_file_that_is_not_usable_is_refused_with_the_name_of_its_setting(tmp_path: Path) -> None:
+    file = tmp_path / "policy.json"
+    file.write_text(json.dumps(document()))  # which has no roles for the templates that ship
+    with pytest.raises(SettingsError, match="WATTLINE_NOTIFY_POLICY: field_missing at /versions/0/roles/"):
+        load_policy(file)
