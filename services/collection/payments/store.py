@@ -92,5 +92,4 @@ async def listed(
 
 
 async def _locked(tx: Tx, table: Any, condition: Any) -> Row[Any] | None:
-    statement = select(table).where(condition)
-    return await tx.first(statement.with_for_update() if tx.dialect == "postgresql" else statement)
+    return await tx.first(select(table).where(condition).with_for_update())

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, select
 
 from services.collection.ledger.domain.documents import CORRECTION, Correction, Debt
-from services.collection.ledger.store import locks
+from services.collection.ledger.store.locks import ARRIVAL
 from services.collection.receivables import tables
-from shared.db import bulk
+from shared.db import bulk, locks
 from shared.db.engine import Tx, View
 
 WAITING = tables.WAITING
@@ -23,16 +23,14 @@ WHOLE_CORRECTION = TypeAdapter(Correction)
 
 async def hold_arrivals(tx: Tx, *, alone: bool) -> None:
     """Keep accounts from appearing (or, alone, documents from starting to wait) until the unit of work ends."""
-    await locks.hold(tx, locks.ARRIVAL, alone=alone)
+    await locks.advisory(tx, ARRIVAL, alone=alone)
 
 
 async def take_waiting(tx: Tx, account_nos: Sequence[str]) -> Sequence[Row[Any]]:
     """Take out the documents that wait for these accounts, in the order in which they came."""
     table = tables.WAITING
     rows = await bulk.select_in(tx, table, {"waiting_for": account_nos}, order_by=(table.c.position,))
-    if rows:
-        given = bulk.relation_for(tx, table, {"position": [row.position for row in rows]})
-        await tx.execute(delete(table).where(table.c.position.in_(select(given.c.position))))
+    await bulk.delete_in(tx, table, {"position": [row.position for row in rows]})
     return rows
 
 

@@ -27,7 +27,7 @@ async def open_books(tx: Tx, policy: Policy, opened: date | None, account_nos: I
         {"account_no": sorted(set(account_nos))},
         columns=(table.c.account_no, table.c.org_unit, table.c.prepaid_fen),
         order_by=(table.c.account_no,),
-        for_update=tx.dialect == "postgresql",
+        for_update=True,
     )
     return Books(
         policy,

@@ -9,8 +9,8 @@ from sqlalchemy import Row, func, select
 from services.collection.base import Condition
 from services.collection.ledger import tables
 from services.collection.ledger.domain import months
-from services.collection.ledger.store import locks
-from shared.db import bulk
+from services.collection.ledger.store.locks import CLOSING
+from shared.db import bulk, locks
 from shared.db.engine import Tx, View
 
 
@@ -19,7 +19,7 @@ async def open_from(tx: Tx, *, closing: bool = False) -> date | None:
 
     Take it before any row lock: all units of work lock in this order.
     """
-    await locks.hold(tx, locks.CLOSING, alone=closing)
+    await locks.advisory(tx, CLOSING, alone=closing)
     last = await last_closed(tx)
     return months.first_day_after(last) if last else None
 

@@ -13,9 +13,7 @@ Row = dict[str, Any]
 
 async def stored(tx: Tx, table: Table, key: str, numbers: Sequence[str]) -> dict[str, Row]:
     """Return the rows as they are, locked in the order of their numbers until the end of the unit of work."""
-    rows = await bulk.select_in(
-        tx, table, {key: numbers}, order_by=(table.c[key],), for_update=tx.dialect == "postgresql"
-    )
+    rows = await bulk.select_in(tx, table, {key: numbers}, order_by=(table.c[key],), for_update=True)
     return {row._mapping[key]: dict(row._mapping) for row in rows}
 
 
