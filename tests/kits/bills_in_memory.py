@@ -46,7 +46,17 @@ TERMS = Terms(
 def usage(cycle: int, wh: int, version: int) -> Usage:
     start, end = date(2026, cycle, 1), date(2026, cycle + 1, 1)
     return Usage(
-        f"u{cycle}-{version}", "S", "zj", "R", f"2026-{cycle:02}", end, start, end, version, {"import": wh}, wh
+        usage_id=f"u{cycle}-{version}",
+        service_point_no="S",
+        org_unit="zj",
+        route_no="R",
+        cycle=f"2026-{cycle:02}",
+        read_date=end,
+        period_from=start,
+        period_to=end,
+        version=version,
+        energy={"import": wh},
+        import_wh=wh,
     )
 
 
@@ -93,17 +103,17 @@ class Books:
             assert sum(line.amount_fen for line in draft.lines) == draft.total_fen
             self.bills.append(
                 Stored(
-                    bill_id,
-                    draft.usage.period_from,
-                    draft.usage.period_to,
-                    draft.version,
-                    draft.status,
-                    1,
-                    draft.usage.usage_id,
-                    draft.usage.import_wh,
-                    draft.total_fen,
-                    draft.usage.estimated,
-                    draft.state,
+                    bill_id=bill_id,
+                    period_from=draft.usage.period_from,
+                    period_to=draft.usage.period_to,
+                    version=draft.version,
+                    status=draft.status,
+                    row_version=1,
+                    usage_id=draft.usage.usage_id,
+                    energy_wh=draft.usage.import_wh,
+                    total_fen=draft.total_fen,
+                    estimated=draft.usage.estimated,
+                    state=draft.state,
                 )
             )
         for old, state in chain.restated:

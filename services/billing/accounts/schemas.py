@@ -70,7 +70,12 @@ class AccountState(In):
             org_unit=self.org_unit.strip("/"),
             opened_on=self.opened_on,
             closed_on=self.closed_on,
-            facts=tuple(accounts.DatedFact(f.from_, f.customer_class, f.people, f.households) for f in self.facts),
+            facts=tuple(
+                accounts.DatedFact(
+                    from_=f.from_, customer_class=f.customer_class, people=f.people, households=f.households
+                )
+                for f in self.facts
+            ),
             contracts=tuple(
                 accounts.Contract(
                     contract_no=c.contract_no,

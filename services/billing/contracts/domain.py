@@ -38,7 +38,7 @@ class Assignment:
     tariff: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
     """Supply of one service point in [from_, to). `opening` is the ladder state at going live or at opening."""
 
@@ -51,7 +51,7 @@ class Contract:
     cycle_months: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """An account as a whole: a PUT replaces all of it."""
 
@@ -63,7 +63,7 @@ class Account:
     contracts: tuple[Contract, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """The contract and account of a bill, as they stand: what rating needs beside the usage."""
 

@@ -87,7 +87,10 @@ def _terms(row: Row[Any]) -> Terms:
 @lru_cache(CACHED_TEXTS_MAX)
 def facts_of(text: str) -> tuple[DatedFact, ...]:
     """Read the dated facts of an account."""
-    return tuple(DatedFact(date.fromisoformat(day), *rest) for day, *rest in orjson.loads(text))
+    return tuple(
+        DatedFact(from_=date.fromisoformat(day), customer_class=class_, people=people, households=households)
+        for day, class_, people, households in orjson.loads(text)
+    )
 
 
 @lru_cache(CACHED_TEXTS_MAX)

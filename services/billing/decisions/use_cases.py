@@ -192,19 +192,19 @@ async def _cancel(tx: Tx, row: Row[Any], decision: Decision, day: date, context:
         return
     terms = await _terms(tx, row)
     taken_out = Stored(
-        row.bill_id,
-        row.period_from,
-        row.period_to,
-        row.version,
-        CANCELLED,
-        row.row_version,
-        row.usage_id,
-        row.energy_wh,
-        row.total_fen,
-        row.estimated,
-        row.ladder_state,
+        bill_id=row.bill_id,
+        period_from=row.period_from,
+        period_to=row.period_to,
+        version=row.version,
+        status=CANCELLED,
+        row_version=row.row_version,
+        usage_id=row.usage_id,
+        energy_wh=row.energy_wh,
+        total_fen=row.total_fen,
+        estimated=row.estimated,
+        state=row.ladder_state,
     )
-    asked = Asked(terms, cancelled=taken_out, approved=True)
+    asked = Asked(terms=terms, cancelled=taken_out, approved=True)
     await calculation.calculate(tx, {row.contract_no: asked}, context=context, actor=decision.actor, business_date=day)
 
 
@@ -227,7 +227,7 @@ async def _recalculate(
 ) -> None:
     usage = (await usages_store.by_id(tx, [row.usage_id]))[row.usage_id]
     fresh = {(usage.period_from, usage.period_to): usage}
-    asked = Asked(await _terms(tx, row), fresh, force=force, approved=approved)
+    asked = Asked(terms=await _terms(tx, row), fresh=fresh, force=force, approved=approved)
     await calculation.calculate(tx, {row.contract_no: asked}, context=context, actor=decision.actor, business_date=day)
 
 

@@ -78,7 +78,12 @@ async def write(tx: Tx, changed: Sequence[dict[str, Any]]) -> None:
 async def last_sums(view: View, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """Return the `import` sum of each route's run before a cycle."""
     given = bulk.relation(
-        view, "runs", {"route_no": (columns.No, [k[0] for k in keys]), "cycle": (columns.No, [k[1] for k in keys])}
+        view,
+        "runs",
+        {
+            "route_no": (columns.No, [route for route, _ in keys]),
+            "cycle": (columns.No, [cycle for _, cycle in keys]),
+        },
     )
     before = BILL_RUN.alias("before")
     last = (

@@ -10,6 +10,7 @@ from services.billing.bills.schemas import BillHead, BillOut, DecisionOut
 from services.billing.bills.store import corrections as corrections_store
 from services.billing.bills.store import lines, shown, trace
 from services.billing.review import store as review_store
+from services.billing.tariffs.domain import tariffs_used
 from shared import web
 from shared.events.fact import MAX_NO, Month
 from shared.web import auth, conditional, errors, pagination
@@ -66,7 +67,7 @@ async def get_bill(bill_id: BillId, caller: auth.Current, db: web.Db, response: 
         components=dict(orjson.loads(row.components)),
         tax_fen=context["tax_fen"],
         quantities_wh=context["quantities"],
-        tariffs=[{"id": t[0], "version": t[1], "content_hash": t[2]} for t in orjson.loads(row.tariffs)],
+        tariffs=used(row.tariffs),
         ladder_state=orjson.loads(state) if state else None,
         replaces=row.replaces,
         replaced_by=later,
@@ -81,6 +82,11 @@ async def get_bill(bill_id: BillId, caller: auth.Current, db: web.Db, response: 
 
 
 _PLAIN = tuple(name for name in BillHead.model_fields if name != "findings")
+
+
+def used(tariffs: str) -> list[dict[str, str]]:
+    """Return the tariff versions that rated a bill as they are shown."""
+    return [{"id": t.tariff_id, "version": t.version, "content_hash": t.content_hash} for t in tariffs_used(tariffs)]
 
 
 def head(row: Any) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from datetime import date
 from typing import Annotated, Any
 
-import orjson
 from fastapi import Query, Request
 from sqlalchemy import ColumnElement
 
+from services.billing.bills.api.bills import used
 from services.billing.bills.schemas import TouchedBill
 from services.billing.bills.store import touched
 from services.billing.context import Context
@@ -64,6 +64,5 @@ async def _touched(
 
 
 def _touched_bill(row: Any) -> TouchedBill:
-    used = [{"id": t[0], "version": t[1], "content_hash": t[2]} for t in orjson.loads(row.tariffs)]
     plain = (name for name in TouchedBill.model_fields if name != "tariffs")
-    return TouchedBill(**{name: row._mapping[name] for name in plain}, tariffs=used)
+    return TouchedBill(**{name: row._mapping[name] for name in plain}, tariffs=used(row.tariffs))

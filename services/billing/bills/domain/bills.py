@@ -40,7 +40,7 @@ LIFE: Final = StateMachine(
 """An issued bill is never edited: it is reversed or adjusted, and another version takes its place, which begins as issued."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """The head of a stored bill. `state` is its effective ladder state as JSON text, empty where it has none."""
 
@@ -58,7 +58,7 @@ class Stored:
     held_by_reviewer: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Draft:
     """A bill just calculated, and the stored bill (if any) whose place it takes."""
 

@@ -6,7 +6,7 @@ the ladder year the state starts anew, so the chain ends there by itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from operator import attrgetter
 from typing import Any, Final
@@ -33,7 +33,7 @@ Rate = Callable[[Sequence[rating_types.Request]], Sequence[rating_types.RatedBil
 _line_values = attrgetter(*LINE_FIELDS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One period of a chain. `fresh`: it has a new usage, or was asked for, and is calculated whatever the state before it."""
 
@@ -43,7 +43,7 @@ class Step:
     fresh: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Chain:
     """The periods of one contract to calculate, from the state of the effective bill before the first of them.
 
@@ -110,11 +110,15 @@ def plan(
         )
         for period in sorted({*fresh, *(p for p in effective if p > start)})
     ]
-    chain = Chain(terms, steps, terms.opening, None, 0, force=force, moved=cancelled is not None)
-    if before is not None:
-        chain.state, chain.previous_wh = before.state, before.energy_wh
-        chain.previous_days = (before.period_to - before.period_from).days
-    return chain
+    return Chain(
+        terms=terms,
+        steps=steps,
+        state=terms.opening if before is None else before.state,
+        previous_wh=None if before is None else before.energy_wh,
+        previous_days=0 if before is None else (before.period_to - before.period_from).days,
+        force=force,
+        moved=cancelled is not None,
+    )
 
 
 def calculate(chains: Sequence[Chain], rate: Rate, policies: Policies, old_lines: Mapping[str, str]) -> None:
@@ -146,10 +150,11 @@ def needs_reviewer(chain: Chain, policies: Policies) -> bool:
 def proposals(chain: Chain) -> list[Draft]:
     """Turn the fresh corrections of a chain into proposals; nothing else of the chain is kept."""
     fresh = {(step.usage.usage_id, step.version) for step in chain.steps if step.fresh}
-    proposed = [d for d in chain.drafts if d.status == ISSUED and (d.usage.usage_id, d.version) in fresh]
-    for draft in proposed:
-        draft.status = PROPOSED
-    return proposed
+    return [
+        replace(draft, status=PROPOSED)
+        for draft in chain.drafts
+        if draft.status == ISSUED and (draft.usage.usage_id, draft.version) in fresh
+    ]
 
 
 def lines_text(lines: Sequence[rating_types.Line]) -> str:

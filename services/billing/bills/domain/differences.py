@@ -9,7 +9,7 @@ from services.billing.rating.rating_types import Line
 LineKey = tuple[str, str | None, int | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineDifference:
     """What one charge, period and tier came to before and comes to now, in fen."""
 
@@ -48,4 +48,15 @@ def lines(old: Sequence[Line], new: Sequence[Line]) -> list[LineDifference]:
             key = line.charge, line.period, line.tier
             titles.setdefault(key, line.zh)
             sums.setdefault(key, [0, 0])[side] += line.amount_fen
-    return [LineDifference(key[0], titles[key], *key[1:], *pair) for key, pair in sums.items() if pair[0] != pair[1]]
+    return [
+        LineDifference(
+            charge=charge,
+            title=titles[charge, period, tier],
+            period=period,
+            tier=tier,
+            before_fen=before_fen,
+            now_fen=now_fen,
+        )
+        for (charge, period, tier), (before_fen, now_fen) in sums.items()
+        if before_fen != now_fen
+    ]

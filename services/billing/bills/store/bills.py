@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -14,10 +15,12 @@ from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_READY
 from services.billing.contracts import store as contracts_store
 from services.billing.review import store as review_store
 from services.billing.review.domain import findings
+from services.billing.tariffs.domain import tariffs_used
 from shared.db import bulk, columns
 from shared.db.engine import Tx, View
 from shared.events import billing as events
 
+NAMES_CACHED_MAX = 1024  # the versions of a national utility's tariffs that are in force
 _HELD_BY_REVIEWER = f'"{findings.HELD_BY_REVIEWER}"'
 _HEAD = (
     *("bill_id", "contract_no", "period_from", "period_to", "version", "status", "row_version", "usage_id"),
@@ -25,7 +28,7 @@ _HEAD = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
     """A draft with the id it gets; dates of issue only where a correction issues it at once."""
 
@@ -35,6 +38,15 @@ class Writing:
     issued_on: date | None = None
     due_on: date | None = None
     by_difference: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuing:
+    """The row of a ready bill that goes out, and its dates."""
+
+    row: Row[Any]
+    issued_on: date
+    due_on: date
 
 
 async def from_periods(tx: Tx, starts: Mapping[str, date]) -> dict[str, list[Stored]]:
@@ -64,18 +76,18 @@ async def from_periods(tx: Tx, starts: Mapping[str, date]) -> dict[str, list[Sto
     for row in rows:
         found[row.contract_no].append(
             Stored(
-                row.bill_id,
-                row.period_from,
-                row.period_to,
-                row.version,
-                row.status,
-                row.row_version,
-                row.usage_id,
-                row.energy_wh,
-                row.total_fen,
-                row.estimated,
-                row.state,
-                row.status == HELD and bool(row.by_hand),
+                bill_id=row.bill_id,
+                period_from=row.period_from,
+                period_to=row.period_to,
+                version=row.version,
+                status=row.status,
+                row_version=row.row_version,
+                usage_id=row.usage_id,
+                energy_wh=row.energy_wh,
+                total_fen=row.total_fen,
+                estimated=row.estimated,
+                state=row.state,
+                held_by_reviewer=row.status == HELD and bool(row.by_hand),
             )
         )
     return found
@@ -221,10 +233,11 @@ async def heads(view: View, bill_ids: Sequence[str]) -> dict[str, Row[Any]]:
     return {row.bill_id: row for row in await bulk.select_in(view, BILL, {"bill_id": bill_ids})}
 
 
+@lru_cache(NAMES_CACHED_MAX)
 def tariff_name(tariffs: str) -> str:
-    """Name the tariff of a bill as `id@version`; of a bill in segments, the last one."""
-    listed = orjson.loads(tariffs)
-    return f"{listed[-1][0]}@{listed[-1][1]}" if listed else "-"
+    """Return the tariff of a bill as `id@version`; of a bill in segments, the last one."""
+    used = tariffs_used(tariffs)
+    return f"{used[-1].tariff_id}@{used[-1].version}" if used else "-"
 
 
 def as_issued(values: Mapping[Any, Any], issued_on: date, due_on: date) -> events.Bill:
@@ -306,16 +319,16 @@ async def hold(tx: Tx, rows: Sequence[Row[Any]], event: str, finding: findings.F
         )
 
 
-async def issue(tx: Tx, rows: Sequence[tuple[str, int, date, date]]) -> set[str]:
-    """Issue bills, as (id, row version, issued on, due on), that are still ready; returns their ids."""
+async def issue(tx: Tx, going: Sequence[Issuing]) -> set[str]:
+    """Issue the bills that are still ready and as they were read, and return their ids."""
     given = bulk.relation(
         tx,
         "issuing",
         {
-            "bill_id": (columns.No, [row[0] for row in rows]),
-            "row_version": (BILL.c.row_version.type, [row[1] for row in rows]),
-            "issued_on": (Date(), [row[2] for row in rows]),
-            "due_on": (Date(), [row[3] for row in rows]),
+            "bill_id": (columns.No, [one.row.bill_id for one in going]),
+            "row_version": (BILL.c.row_version.type, [one.row.row_version for one in going]),
+            "issued_on": (Date(), [one.issued_on for one in going]),
+            "due_on": (Date(), [one.due_on for one in going]),
         },
     )
     statement = (

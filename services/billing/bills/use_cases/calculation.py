@@ -21,7 +21,7 @@ from shared.db.engine import Tx
 Period = tuple[date, date]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Asked:
     """What is to be calculated for one contract: new usages by period, or a bill taken out of the chain."""
 
@@ -47,7 +47,7 @@ async def bill(tx: Tx, usages: Sequence[Usage], *, context: Context, waited: boo
     asked: dict[str, Asked] = {}
     for i, term in terms.items():
         usage = usages[i]
-        by_contract = asked.setdefault(term.contract_no, Asked(term))
+        by_contract = asked.setdefault(term.contract_no, Asked(terms=term))
         by_contract.fresh[(usage.period_from, usage.period_to)] = usage
     await calculate(tx, asked, context=context)
 
@@ -85,7 +85,9 @@ async def calculate(
             proposed += drafts
             aside = {d.usage.usage_id for d in drafts}
             rest = {p: u for p, u in request.fresh.items() if u.usage_id not in aside}
-            pending[request.terms.contract_no] = Asked(request.terms, rest, request.cancelled, approved=True)
+            pending[request.terms.contract_no] = Asked(
+                terms=request.terms, fresh=rest, cancelled=request.cancelled, approved=True
+            )
     await _store(tx, kept, proposed, stored, context=context, actor=actor, business_date=business_date)
 
 
@@ -140,7 +142,7 @@ async def _store(
 ) -> None:
     drafts = [draft for chain in kept for draft in chain.drafts]
     corrected = [chain for chain in kept if any(d.status == ISSUED for d in chain.drafts)]
-    writings = [bills_store.Writing(ids.new(), d) for d in [*drafts, *proposed] if d.status != ISSUED]
+    writings = [bills_store.Writing(bill_id=ids.new(), draft=d) for d in [*drafts, *proposed] if d.status != ISSUED]
     if corrected:
         day = business_date or await correction_day(tx, corrected)
         writings += await corrections.write(tx, corrected, corrected_on=day, policies=context.policies, actor=actor)

@@ -33,7 +33,7 @@ class _Group:
     pairs: Sequence[tuple[Row[Any], Draft | None]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Made:
     group: _Group
     style: str
@@ -91,7 +91,14 @@ def _made(group: _Group, corrected_on: date, policies: Policies) -> _Made:
         )
         now = None
         if draft is not None:
-            writing = Writing(ids.new(), draft, correction_id, corrected_on, due_on, by_difference=style == DELTA)
+            writing = Writing(
+                bill_id=ids.new(),
+                draft=draft,
+                correction_id=correction_id,
+                issued_on=corrected_on,
+                due_on=due_on,
+                by_difference=style == DELTA,
+            )
             now = bills_store.as_issued(bills_store.values_of(writing), corrected_on, due_on)
             writings.append(writing)
             replacements.append(now)
@@ -106,7 +113,7 @@ def _made(group: _Group, corrected_on: date, policies: Policies) -> _Made:
         replacements=tuple(replacements),
         differences=tuple(told),
     )
-    return _Made(group, style, fact, writings)
+    return _Made(group=group, style=style, fact=fact, writings=writings)
 
 
 def _difference(was: events.Bill, now: events.Bill | None, due_on: date) -> events.Difference:

@@ -10,7 +10,7 @@ from services.billing.review.domain.findings import HOLD, WARN, Finding
 from services.billing.review.domain.limits import ANY, OFF, Change, Limits
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Subject:
     """What the rules look at: one calculated bill beside the effective bill before it.
 

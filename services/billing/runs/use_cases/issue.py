@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import orjson
 from sqlalchemy import Row
 
 from services.billing.bills.domain.policy import Policies
 from services.billing.bills.store import bills as bills_store
+from services.billing.bills.store.bills import Issuing
 from services.billing.context import Context
 from services.billing.review import store as review_store
 from services.billing.review.domain.findings import Finding
 from services.billing.runs import store
+from services.billing.tariffs.domain import tariffs_used
 from services.billing.tariffs.store import documents
 from services.billing.usages import store as usages_store
 from shared.db.engine import Tx
@@ -23,7 +24,7 @@ ISSUED_MAX = 2000  # bills of one unit of work: large enough to be cheap, small 
 TARIFF_CHANGED = Finding("billing.tariff_changed", "hold")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
     """What one chunk did: bills issued, and bills held because their tariff has changed since they were calculated."""
 
@@ -39,30 +40,33 @@ async def issue(tx: Tx, *, context: Context, limit: int = ISSUED_MAX) -> Issued:
     """
     switch = await store.switch(tx, share=True)
     if switch is not None and switch.stopped:
-        return Issued(0, 0, 0)
+        return Issued(found=0, issued=0, held=0)
     rows = await store.ready_bills(tx, limit)
     if not rows:
         await store.finish(tx)
-        return Issued(0, 0, 0)
+        return Issued(found=0, issued=0, held=0)
     loaded = await context.books.current(tx)
     current = {key: loaded.is_current(*key) for key in {_rated(row) for row in rows}}
     good = [row for row in rows if current[_rated(row)]]
     outdated = [row for row in rows if not current[_rated(row)]]
     if outdated:
         await _hold_outdated(tx, outdated)
-    dated = [(row, *_dates(row, context.policies)) for row in good]
-    issued = await bills_store.issue(tx, [(row.bill_id, row.row_version, on, due) for row, on, due in dated])
-    going = [item for item in dated if item[0].bill_id in issued]
-    used = {(t[0], t[1]) for text in {row.tariffs for row, _, _ in going} for t in orjson.loads(text)}
+    dated = [_dated(row, context.policies) for row in good]
+    issued = await bills_store.issue(tx, dated)
+    going = [one for one in dated if one.row.bill_id in issued]
+    used = {(t.tariff_id, t.version) for text in {one.row.tariffs for one in going} for t in tariffs_used(text)}
     if used:
         await documents.mark_used(tx, sorted(used))
     tx.publish(
         [
-            BillIssued(account_no=row.account_no, bill=bills_store.as_issued(row._mapping, on, due))
-            for row, on, due in going
+            BillIssued(
+                account_no=one.row.account_no,
+                bill=bills_store.as_issued(one.row._mapping, one.issued_on, one.due_on),
+            )
+            for one in going
         ]
     )
-    return Issued(len(rows), len(going), len(outdated))
+    return Issued(found=len(rows), issued=len(going), held=len(outdated))
 
 
 async def _hold_outdated(tx: Tx, rows: Sequence[Row[Any]]) -> None:
@@ -75,6 +79,7 @@ def _rated(row: Row[Any]) -> tuple[str, date, date]:
     return row.tariffs, row.period_from, row.period_to
 
 
-def _dates(row: Row[Any], policies: Policies) -> tuple[date, date]:
+def _dated(row: Row[Any], policies: Policies) -> Issuing:
     issued_on = max(row.run_issue_on, row.issue_on) if row.issue_on else row.run_issue_on
-    return issued_on, issued_on + timedelta(days=policies.on(issued_on).release_of(row.org_unit).due_days)
+    due_on = issued_on + timedelta(days=policies.on(issued_on).release_of(row.org_unit).due_days)
+    return Issuing(row=row, issued_on=issued_on, due_on=due_on)

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import orjson
-
 from services.billing.rating.tariff import book
 from services.billing.rating.tariff.book import TariffBook
+from services.billing.tariffs.domain import tariffs_used
 from services.billing.tariffs.store import documents
 from services.billing.tariffs.store.documents import TARIFF
 from shared.db.engine import View
@@ -25,15 +24,15 @@ class Loaded:
         They must be unchanged, and the version that decides its last day must be among them: a later one may have begun since.
         A bill of several tariffs is asked for the first alone.
         """
-        listed = orjson.loads(tariffs)
-        if not all((TARIFF, *tariff) in self.stamp for tariff in listed):
+        used = tariffs_used(tariffs)
+        if not all((TARIFF, *tariff) in self.stamp for tariff in used):
             return False
-        if len({tariff[0] for tariff in listed}) != 1:
+        if len({tariff.tariff_id for tariff in used}) != 1:
             return True
-        last = self.book.version_on(listed[0][0], to - timedelta(days=1))
+        last = self.book.version_on(used[0].tariff_id, to - timedelta(days=1))
         day = {"price_of_the_read_day": to, "price_of_the_first_day": from_, "next_cycle": from_}
         found = last and self.book.version_on(last.id, day.get(last.on_change_usage, to - timedelta(days=1)))
-        return found is None or found.version in {tariff[1] for tariff in listed}
+        return found is None or found.version in {tariff.version for tariff in used}
 
 
 class Books:

@@ -1,5 +1,6 @@
 """Reviewers' holds, the job that catches up, and findings that travel with a bill."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -87,15 +88,7 @@ async def test_a_two_part_meter_is_billed_by_period(desk: Desk) -> None:
 async def test_a_new_tariff_from_a_day_on_is_used_from_there(desk: Desk) -> None:
     first = account(1).contracts[0]
     changed = type(first.assignments[0])(date(2026, 2, 1), "CN-ZJ/residential/combined")
-    contract = type(first)(
-        first.contract_no,
-        first.service_point_no,
-        first.from_,
-        None,
-        (*first.assignments, changed),
-        first.opening,
-        1,
-    )
+    contract = replace(first, assignments=(*first.assignments, changed))
     await desk.open(account(1, contracts=(contract,)))
     await desk.measure(usage(1, 1, 100), usage(1, 2, 100))
     assert await desk.bills("total_fen") == [(5380,), (5580,)]

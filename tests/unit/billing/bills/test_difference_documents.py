@@ -48,8 +48,8 @@ def test_lines_differ_by_charge_period_and_tier_over_all_segments() -> None:
     old = [line(100, period="peak"), line(40, period="peak"), line(30, period="valley"), line(9, tier=2)]
     new = [line(150, period="peak"), line(30, period="valley")]
     assert differences.lines(old, new) == [
-        LineDifference("energy", "电度电费", "peak", 1, 140, 150),
-        LineDifference("energy", "电度电费", None, 2, 9, 0),
+        LineDifference(charge="energy", title="电度电费", period="peak", tier=1, before_fen=140, now_fen=150),
+        LineDifference(charge="energy", title="电度电费", period=None, tier=2, before_fen=9, now_fen=0),
     ]
 
 

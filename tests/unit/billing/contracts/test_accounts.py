@@ -9,8 +9,23 @@ from services.billing.contracts import domain as accounts
 from services.billing.contracts.domain import Account, AccountWrong, Assignment, Contract, DatedFact
 
 DAY = date(2020, 1, 1)
-CONTRACT = Contract("C1", "S1", DAY, None, (Assignment(DAY, "T"),), None, 1)
-ACCOUNT = Account("A1", "zj", DAY, None, (DatedFact(DAY, "residential", 3, 1),), (CONTRACT,))
+CONTRACT = Contract(
+    contract_no="C1",
+    service_point_no="S1",
+    from_=DAY,
+    to=None,
+    assignments=(Assignment(DAY, "T"),),
+    opening=None,
+    cycle_months=1,
+)
+ACCOUNT = Account(
+    account_no="A1",
+    org_unit="zj",
+    opened_on=DAY,
+    closed_on=None,
+    facts=(DatedFact(DAY, "residential", 3, 1),),
+    contracts=(CONTRACT,),
+)
 
 
 def test_a_consistent_account_passes() -> None:
