@@ -129,10 +129,11 @@ def calculate(chains: Sequence[Chain], rate: Rate, policies: Policies, old_lines
     """
     active = [chain for chain in chains if chain.seek()]
     while active:
-        requests = [_request(chain, chain.steps[chain.index]) for chain in active]
-        for chain, rated in zip(active, rate(requests), strict=True):
-            step = chain.steps[chain.index]
-            _take(chain, step, rated, policies.on(step.usage.read_date), old_lines)
+        steps = [chain.steps[chain.index] for chain in active]
+        policy_on = {day: policies.on(day) for day in {step.usage.read_date for step in steps}}
+        requests = [_request(chain, step) for chain, step in zip(active, steps, strict=True)]
+        for chain, step, rated in zip(active, steps, rate(requests), strict=True):
+            _take(chain, step, rated, policy_on[step.usage.read_date], old_lines)
         active = [chain for chain in active if chain.seek()]
 
 
