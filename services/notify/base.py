@@ -1,6 +1,8 @@
 """The declarative base of the notify service's tables, and the platform's tables beside them."""
 
-from sqlalchemy import MetaData, Table
+from collections.abc import Callable
+
+from sqlalchemy import ColumnElement, MetaData, Table
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
 
@@ -12,6 +14,9 @@ class Base(SQLModel, registry=registry()):
 
 
 PLATFORM = platform.tables(Base.metadata)
+
+Condition = Callable[..., ColumnElement[bool]]
+"""What keeps a list to the org units that the caller may see, or behind the cursor: of the columns that it is given."""
 
 
 def table(model: type[Base]) -> Table:

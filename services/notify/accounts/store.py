@@ -17,14 +17,16 @@ async def lock_anchors(tx: Tx, keys: Iterable[str]) -> None:
 
 
 def account_anchor(account_no: str) -> str:
+    """Return the key of the row that stands for an account."""
     return f"account/{account_no}"
 
 
 def service_point_anchor(service_point_no: str) -> str:
+    """Return the key of the row that stands for a service point."""
     return f"point/{service_point_no}"
 
 
-async def accounts_org_units(view: View, account_nos: Sequence[str]) -> dict[str, str]:
+async def org_units(view: View, account_nos: Sequence[str]) -> dict[str, str]:
     """Return the org unit of each account that is known."""
     rows = await bulk.select_in(
         view, ACCOUNT, {"account_no": account_nos}, columns=(ACCOUNT.c.account_no, ACCOUNT.c.org_unit)

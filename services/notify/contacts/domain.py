@@ -13,7 +13,7 @@ from services.notify.policies.domain import LANGUAGES, ROLES, Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """A person or desk to be told about an account; `valid_to` is the first day no longer valid."""
+    """A person or desk to be told about an account (联系人); `valid_to` is the first day no longer valid."""
 
     contact_no: str
     account_no: str

@@ -1,17 +1,15 @@
 """Rows of contacts <-> the domain. Only what sends and what answers a contact's own staff reads an address."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import Row, select
 
+from services.notify.base import Condition
 from services.notify.contacts.domain import Candidate, Contact
 from services.notify.contacts.tables import CONTACT
 from shared.db import bulk
 from shared.db.engine import Tx, View
-
-Condition = Callable[..., ColumnElement[bool]]
-
 
 _CANDIDATE = tuple(  # never the address
     CONTACT.c[name] for name in ("contact_no", "account_no", "org_unit", "role", "channel", "valid_from", "valid_to")
@@ -44,10 +42,10 @@ def _candidate(row: Row[Any]) -> Candidate:
 async def contacts(view: View, contact_nos: Sequence[str]) -> dict[str, tuple[Contact, int]]:
     """Return contacts and their versions by number."""
     rows = await bulk.select_in(view, CONTACT, {"contact_no": contact_nos})
-    return {row.contact_no: (contact_of(row), row.version) for row in rows}
+    return {row.contact_no: (_contact(row), row.version) for row in rows}
 
 
-def contact_of(row: Row[Any]) -> Contact:
+def _contact(row: Row[Any]) -> Contact:
     return Contact(
         contact_no=row.contact_no,
         account_no=row.account_no,

@@ -48,7 +48,7 @@ async def put(
     """
     account_nos = sorted({item.account_no for item in items})
     await accounts.lock_anchors(tx, map(accounts.account_anchor, account_nos))
-    org_units = await accounts.accounts_org_units(tx, account_nos)
+    org_units = await accounts.org_units(tx, account_nos)
 
     def refusal(item: Contact, old: Contact | None) -> Outcome | None:
         return _refusal(item, old, account_org_unit=org_units.get(item.account_no), may_see=may_see, policy=policy)

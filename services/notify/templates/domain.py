@@ -47,6 +47,8 @@ class InvalidTemplate(ValueError):
 
 @dataclass(frozen=True)
 class Text:
+    """What a template says in one language; `words` shows a figure in words, by figure and value."""
+
     subject: str
     body: str
     words: Mapping[str, Mapping[str, str]]
@@ -54,21 +56,25 @@ class Text:
 
 @dataclass(frozen=True)
 class Template:
+    """The texts of one version of a template (通知模板), by language."""
+
     name: str
     version: int
     effective_from: date
-    texts: Mapping[str, Text]  # by language
+    texts: Mapping[str, Text]
 
 
 @dataclass(frozen=True)
 class Rendered:
+    """What a notice says, and by which version of its template."""
+
     template_version: int
     subject: str
     body: str
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 over subject and body: what was said, without to whom."""
+        """The SHA-256 over subject and body: what was said, without to whom."""
         return hashlib.sha256(f"{self.subject}\n{self.body}".encode()).hexdigest()
 
 

@@ -19,7 +19,7 @@ async def keep(tx: Tx, facts: Sequence[AccountChanged], policies: Policies) -> N
     points = await accounts.keep(tx, facts)
     if not points:
         return
-    causes = await waiting.waiting(tx, state=WAITS_FOR_ACCOUNT, column="service_point_no", values=points)
+    causes = await waiting.causes(tx, state=WAITS_FOR_ACCOUNT, column="service_point_no", values=points)
     if not causes:
         return
     found = await store.supplies(tx, [cause.service_point_no for cause in causes])

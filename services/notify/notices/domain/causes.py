@@ -16,7 +16,7 @@ SERVICE_OF_KIND = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """A reason to tell a customer something.
+    """A reason to tell a customer something (通知事由).
 
     `day` is the business day of the cause (issue, correction, end of the estimated period, reminder, reversal). `account_no` is
     empty as long as only the service point is known. `figures` are raw: `…_fen`, `…_wh`, ISO dates.

@@ -1,12 +1,13 @@
 """Notices as they are read: lists, receipts, totals, traces. Nothing here knows an address."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Row, Select, distinct, func, select
+from sqlalchemy import Row, Select, distinct, func, select
 
+from services.notify.base import Condition
 from services.notify.notices.domain import states
 from services.notify.notices.domain.causes import SERVICE_OF_KIND
 from services.notify.notices.tables import NOTICE, UNADDRESSED
@@ -16,7 +17,6 @@ from shared.db.engine import View
 from shared.trace import Origin, TraceNode
 from shared.web.state import Gauges
 
-Condition = Callable[..., ColumnElement[bool]]
 _NOTICE = tuple(column for column in NOTICE.c if column.name != "figures")
 
 

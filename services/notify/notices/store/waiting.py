@@ -1,12 +1,13 @@
 """Causes that wait for their account or for a contact."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, Row, func, or_, select, true, update
 
+from services.notify.base import Condition
 from services.notify.notices.domain import states
 from services.notify.notices.domain.causes import Cause
 from services.notify.notices.domain.states import WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT
@@ -14,8 +15,6 @@ from services.notify.notices.tables import UNADDRESSED
 from shared.dated import Period
 from shared.db import bulk
 from shared.db.engine import Tx, View
-
-Condition = Callable[..., ColumnElement[bool]]
 
 
 async def set_aside(tx: Tx, causes: Sequence[Cause], notice_ids: Sequence[str], state: str) -> None:
@@ -42,14 +41,14 @@ async def set_aside(tx: Tx, causes: Sequence[Cause], notice_ids: Sequence[str], 
     )
 
 
-async def waiting(tx: Tx, *, state: str, column: str, values: Sequence[str]) -> list[Cause]:
+async def causes(tx: Tx, *, state: str, column: str, values: Sequence[str]) -> list[Cause]:
     """Return the causes that wait for one of these accounts (`account_no`) or service points (`service_point_no`).
 
     The caller holds the anchors of the values.
     """
     keys = {column: values}
     rows = await bulk.select_in(tx, UNADDRESSED, keys, where=UNADDRESSED.c.state == state, for_update=True)
-    return [cause_of(row) for row in rows]
+    return [_cause(row) for row in rows]
 
 
 async def remove_waiting(tx: Tx, causes: Sequence[Cause]) -> None:
@@ -58,7 +57,7 @@ async def remove_waiting(tx: Tx, causes: Sequence[Cause]) -> None:
     await bulk.delete_in(tx, UNADDRESSED, keys)
 
 
-def cause_of(row: Row[Any]) -> Cause:
+def _cause(row: Row[Any]) -> Cause:
     """Return the cause that a row of `unaddressed` holds."""
     return Cause(
         kind=row.cause_kind,

@@ -22,7 +22,7 @@ class ResentTooOften(BusinessError):
 
 
 async def resend(tx: Tx, notice_id: str, *, actor: str, reason: str) -> bool:
-    """Have a final notice sent again as a new message (with a Message-ID of its own); False if there is none."""
+    """Have a final notice sent again (补发) as a new message (with a Message-ID of its own); False if there is none."""
     notice = await attempts.notice_for_update(tx, notice_id)
     if notice is None:
         return False

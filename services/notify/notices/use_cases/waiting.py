@@ -16,7 +16,7 @@ from shared.events.notify import NoticeFailed
 
 async def take_up(tx: Tx, account_nos: Sequence[str], *, policies: Policies) -> None:
     """Queue what waited for a contact of these accounts. The caller holds their anchors."""
-    causes = await waiting.waiting(tx, state=WAITS_FOR_CONTACT, column="account_no", values=sorted(set(account_nos)))
+    causes = await waiting.causes(tx, state=WAITS_FOR_CONTACT, column="account_no", values=sorted(set(account_nos)))
     if not causes:
         return
     found = await contacts.candidates(tx, [cause.account_no for cause in causes])

@@ -39,6 +39,8 @@ class SmtpServer:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
+    """One mail; `message_id` is the same for every attempt to send it."""
+
     to: str
     subject: str
     body: str
