@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.collection.ledger.domain import transactions
 from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.documents import BILL, DIFFERENCE, PAYMENT, REVERSED, Account, Correction, Debt
+from shared import ids
 from tests.kits.collection import POLICY
 from tests.kits.effort import examples
 
@@ -144,7 +145,8 @@ STEPS = st.lists(
 
 
 def world() -> World:
-    return World(Books(POLICY, None, [Account(account_no=no, org_unit="zj", prepaid_fen=0) for no in ("A1", "A2")]))
+    accounts = [Account(account_no=no, org_unit="zj", prepaid_fen=0) for no in ("A1", "A2")]
+    return World(Books(policy=POLICY, open_from=None, accounts=accounts, new_id=ids.new))
 
 
 def by_code(books: Books, account_no: str) -> dict[str, int]:

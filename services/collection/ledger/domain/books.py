@@ -4,7 +4,7 @@
 changed is in its public lists. Facts of one account are applied one by one, so that batches of any size end in the same books.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from services.collection.ledger.domain import months, transactions
@@ -25,14 +25,17 @@ from services.collection.ledger.domain.documents import (
     Receivable,
 )
 from services.collection.ledger.domain.policy import Policy
-from shared import ids
 
 
 class Books:
     """The accounts of one batch under lock, with all that the batch needs of them, and what it changes."""
 
-    def __init__(self, policy: Policy, open_from: date | None, accounts: Iterable[Account]) -> None:
+    def __init__(
+        self, *, policy: Policy, open_from: date | None, accounts: Iterable[Account], new_id: Callable[[], str]
+    ) -> None:
+        """Make the books; `new_id` gives the id of each receivable that is made in them."""
         self.policy = policy
+        self._new_id = new_id
         self.open_from = open_from
         self.accounts = {account.account_no: account for account in accounts}
         self.receivables: dict[str, Receivable] = {}
@@ -173,7 +176,7 @@ class Books:
             entries, findings = transactions.debt_entries(debt.components, debt.total_fen, version)
         outstanding_fen = max(debt.total_fen, 0)
         receivable = Receivable(
-            receivable_id=ids.new(),
+            receivable_id=self._new_id(),
             account_no=debt.account_no,
             org_unit=account.org_unit,
             document_kind=debt.document_kind,

@@ -12,6 +12,7 @@ from services.collection.ledger.domain.documents import BILLED, Account, Credit,
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.domain.transactions import ISSUE, Entry
 from services.collection.ledger.store import receivables
+from shared import ids
 from shared.db import bulk
 from shared.db.engine import Tx, View
 
@@ -29,11 +30,8 @@ async def open_books(tx: Tx, policy: Policy, opened: date | None, account_nos: I
         order_by=(table.c.account_no,),
         for_update=True,
     )
-    return Books(
-        policy,
-        opened,
-        (Account(account_no=row.account_no, org_unit=row.org_unit, prepaid_fen=row.prepaid_fen) for row in rows),
-    )
+    accounts = [Account(account_no=row.account_no, org_unit=row.org_unit, prepaid_fen=row.prepaid_fen) for row in rows]
+    return Books(policy=policy, open_from=opened, accounts=accounts, new_id=ids.new)
 
 
 async def load_open_sides(tx: Tx, books: Books, account_nos: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.documents import BILL, DIFFERENCE, PAYMENT, Account, Correction, Debt
 from services.collection.payments.use_cases import counter, reversal
 from services.collection.receivables.use_cases import bills, corrections
+from shared import ids
 from tests.kits import collection as collection_kit
 from tests.kits.collection import POLICY, TODAY, Kit, account
 
@@ -36,9 +37,8 @@ class Twin:
     def __init__(self, kit: Kit, seed: int) -> None:
         self.kit = kit
         self.random = random.Random(seed)
-        self.memory = Books(
-            POLICY, None, [Account(account_no=number, org_unit="zj/hangzhou", prepaid_fen=0) for number in ACCOUNTS]
-        )
+        accounts = [Account(account_no=number, org_unit="zj/hangzhou", prepaid_fen=0) for number in ACCOUNTS]
+        self.memory = Books(policy=POLICY, open_from=None, accounts=accounts, new_id=ids.new)
         self.bills: dict[str, list[Debt]] = defaultdict(list)
         self.by_difference: dict[str, list[Debt]] = defaultdict(list)
         self.payments: dict[str, list[str]] = defaultdict(list)
