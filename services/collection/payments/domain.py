@@ -1,12 +1,10 @@
 """Money that comes in: what a channel reports, and a payment as it is recorded."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 COUNTER = "counter"
 POSTED, SUSPENSE, REVERSED, RETURNED = "posted", "suspense", "reversed", "returned"
-Sees = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

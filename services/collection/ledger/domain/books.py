@@ -25,6 +25,7 @@ from services.collection.ledger.domain.documents import (
     Receivable,
 )
 from services.collection.ledger.domain.policy import Policy
+from services.collection.ledger.domain.transactions import Entry, Transaction
 
 
 class Books:
@@ -41,10 +42,10 @@ class Books:
         self.receivables: dict[str, Receivable] = {}
         self.credits: dict[str, Credit] = {}
         self.documents: dict[tuple[str, str], Receivable] = {}
-        self.issue_entries: dict[str, Sequence[transactions.Entry]] = {}
+        self.issue_entries: dict[str, Sequence[Entry]] = {}
         self._credits_of: dict[str, dict[str, int]] = {}  # receivable -> credit -> fen allocated
         self._receivables_of: dict[str, dict[str, int]] = {}  # credit -> receivable -> fen allocated
-        self.transactions: list[transactions.Transaction] = []
+        self.transactions: list[Transaction] = []
         self.allocations: list[Allocation] = []
         self.findings: list[Finding] = []
         self.new_receivables: list[Receivable] = []
@@ -103,12 +104,25 @@ class Books:
         version = self.policy.at(cause.accounting_date)
         credit = self._add_credit(account, cause.id, PAYMENT, cause.id, cause.business_date, amount_fen)
         entries = [
-            transactions.Entry(ledger_account=from_code, amount_fen=amount_fen),
-            transactions.Entry(ledger_account=version.prepayment, amount_fen=-amount_fen),
+            Entry(ledger_account=from_code, amount_fen=amount_fen),
+            Entry(ledger_account=version.prepayment, amount_fen=-amount_fen),
         ]
         entries += transactions.applied(self._settle(account, cause), version)
         self._post(account, cause, kind, transactions.netted(entries))
         return credit
+
+    def suspend(self, cause: Cause, amount_fen: int, cash_code: str, org_unit: str) -> None:
+        """Post money that arrived for nobody knows whom: it is in suspense (暂收), and settles nothing."""
+        code = self.policy.at(cause.accounting_date).roles["suspense"]
+        entries = [
+            Entry(ledger_account=cash_code, amount_fen=amount_fen),
+            Entry(ledger_account=code, amount_fen=-amount_fen),
+        ]
+        self._post(_nobody(org_unit), cause, transactions.SUSPENSE, entries)
+
+    def give_back(self, cause: Cause, suspended: Sequence[Entry], org_unit: str) -> None:
+        """Post that money in suspense goes back to its payer; the entries follow those that suspended it."""
+        self._post(_nobody(org_unit), cause, transactions.RETURN, transactions.reversed_(suspended))
 
     def reverse_payment(self, credit_id: str, cause: Cause, cash_code: str) -> None:
         """Take a payment back out: what it settled is owed again, other money of the account settles it where there is any."""
@@ -117,8 +131,8 @@ class Books:
         version = self.policy.at(cause.accounting_date)
         released_fen = self._take_back(account, credit, cause)
         entries = [
-            transactions.Entry(ledger_account=cash_code, amount_fen=-credit.amount_fen),
-            transactions.Entry(ledger_account=version.prepayment, amount_fen=credit.amount_fen),
+            Entry(ledger_account=cash_code, amount_fen=-credit.amount_fen),
+            Entry(ledger_account=version.prepayment, amount_fen=credit.amount_fen),
         ]
         entries += transactions.applied(self._settle(account, cause) - released_fen, version)
         self._post(account, cause, transactions.REVERSAL, transactions.netted(entries))
@@ -326,11 +340,10 @@ class Books:
         account.is_changed = True
         return credit
 
-    def _post(
-        self, account: Account, cause: Cause, kind: str, entries: Sequence[transactions.Entry], group_id: str = ""
-    ) -> None:
+    def _post(self, account: Account, cause: Cause, kind: str, entries: Sequence[Entry], group_id: str = "") -> None:
+        """Post entries: the only place where a transaction is made, which sums to 0 fen or is none."""
         self.transactions.append(
-            transactions.transaction(
+            Transaction(
                 document_kind=cause.kind,
                 document_id=cause.id,
                 kind=kind,
@@ -338,8 +351,8 @@ class Books:
                 org_unit=account.org_unit,
                 business_date=cause.business_date,
                 accounting_date=cause.accounting_date,
-                entries=entries,
                 group_id=group_id,
+                entries=entries,
             )
         )
 
@@ -364,3 +377,8 @@ class Books:
             row[other] = row.get(other, 0) + amount_fen
             if not row[other]:
                 del row[other]
+
+
+def _nobody(org_unit: str) -> Account:
+    """Return what stands for the customer where none is known."""
+    return Account(account_no="", org_unit=org_unit, prepaid_fen=0)

@@ -4,7 +4,7 @@ Entries and transactions are made for every bill and changed by nobody; not froz
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from services.collection.ledger.domain import policy
@@ -30,6 +30,7 @@ class Transaction:
 
     `business_date` is the day of the document, `accounting_date` the day it counts in (later where that month was closed).
     `group_id` joins the transactions of one correction. `account_no` is empty for money of an unknown customer.
+    Raises `Unbalanced` unless its entries sum to 0 fen; each side is summed on its own, and the table compares them again.
     """
 
     document_kind: str
@@ -39,36 +40,22 @@ class Transaction:
     org_unit: str
     business_date: date
     accounting_date: date
-    group_id: str
+    group_id: str = ""
     entries: Sequence[Entry]
+    debit_fen: int = field(init=False)
+    credit_fen: int = field(init=False)
 
-
-def transaction(
-    *,
-    document_kind: str,
-    document_id: str,
-    kind: str,
-    account_no: str,
-    org_unit: str,
-    business_date: date,
-    accounting_date: date,
-    entries: Sequence[Entry],
-    group_id: str = "",
-) -> Transaction:
-    """Return a transaction; raises `Unbalanced` unless its entries sum to 0 fen."""
-    if sum(entry.amount_fen for entry in entries) != 0:
-        raise Unbalanced(f"{document_kind} {document_id} {kind}")
-    return Transaction(
-        document_kind=document_kind,
-        document_id=document_id,
-        kind=kind,
-        account_no=account_no,
-        org_unit=org_unit,
-        business_date=business_date,
-        accounting_date=accounting_date,
-        group_id=group_id,
-        entries=entries,
-    )
+    def __post_init__(self) -> None:
+        debit_fen = credit_fen = 0
+        for entry in self.entries:
+            if entry.amount_fen > 0:
+                debit_fen += entry.amount_fen
+            else:
+                credit_fen -= entry.amount_fen
+        if debit_fen != credit_fen:
+            raise Unbalanced(f"{self.document_kind} {self.document_id} {self.kind}")
+        self.debit_fen = debit_fen
+        self.credit_fen = credit_fen
 
 
 def debt_entries(

@@ -25,6 +25,8 @@ _TRANSACTION = (
     "business_date",
     "accounting_date",
     "group_id",
+    "debit_fen",
+    "credit_fen",
 )
 _ENTRY = ("ledger_account", "component", "amount_fen")
 
@@ -35,7 +37,7 @@ async def save(tx: Tx, books: Books) -> None:
     await _update(tx, tables.RECEIVABLE, "receivable_id", _RECEIVABLE_CHANGES, books.changed_receivables)
     await _insert(tx, tables.CREDIT, _CREDIT, books.new_credits)
     await _update(tx, tables.CREDIT, "credit_id", ("unallocated_fen",), books.changed_credits)
-    await write_transactions(tx, books.transactions)
+    await _write_transactions(tx, books.transactions)
     if books.allocations:
         columns = {"allocation_id": _ids(len(books.allocations)), **_columns(_ALLOCATION, books.allocations)}
         await bulk.insert_rows(tx, tables.ALLOCATION, columns)
@@ -44,14 +46,12 @@ async def save(tx: Tx, books: Books) -> None:
     await add_findings(tx, books.findings)
 
 
-async def write_transactions(tx: Tx, transactions: Sequence[Transaction]) -> None:
+async def _write_transactions(tx: Tx, transactions: Sequence[Transaction]) -> None:
     """Insert transactions and their entries, each in one statement."""
     if not transactions:
         return
     transaction_ids = _ids(len(transactions))
     columns: dict[str, Sequence[Any]] = {"transaction_id": transaction_ids, **_columns(_TRANSACTION, transactions)}
-    columns["debit_fen"] = [sum(e.amount_fen for e in t.entries if e.amount_fen > 0) for t in transactions]
-    columns["credit_fen"] = [-sum(e.amount_fen for e in t.entries if e.amount_fen < 0) for t in transactions]
     columns["recorded_at"] = [tx.now] * len(transactions)
     await bulk.insert_rows(tx, tables.TRANSACTION, columns)
     if entries := [entry for t in transactions for entry in t.entries]:

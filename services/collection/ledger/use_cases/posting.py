@@ -1,14 +1,25 @@
 """What the use cases share: the posting day of a command, and the facts that changed books tell of."""
 
+from collections.abc import Callable
 from datetime import date
 
 from services.collection.ledger.domain import months
 from services.collection.ledger.domain.books import Books
+from services.collection.ledger.domain.documents import Account
 from services.collection.ledger.store import saving
 from services.collection.ledger.store.months import open_from
 from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.events.collection import ReceivableCleared
+
+Sees = Callable[[str], bool]
+"""Tells whether who commands may see an org unit."""
+
+
+class AccountUnknown(BusinessError):
+    status = 404
+    code = "account.unknown"
+    title = "There is no such account"
 
 
 class MonthClosed(BusinessError):
@@ -31,6 +42,14 @@ async def open_for_command(tx: Tx, business_date: date, today: date) -> date | N
     if months.is_closed(business_date, opened):
         raise MonthClosed(f"{months.of(business_date)} is closed")
     return opened
+
+
+def account_of(books: Books, account_no: str, sees: Sees) -> Account:
+    """Return an account of the books; raises `AccountUnknown` where there is none that the caller may see."""
+    account = books.accounts.get(account_no)
+    if account is None or not sees(account.org_unit):
+        raise AccountUnknown
+    return account
 
 
 async def save(tx: Tx, books: Books, causation_id: str = "") -> None:

@@ -1,16 +1,16 @@
 """Payments: taken at the counter, listed, taken back, and decided on where they are in suspense."""
 
+from datetime import date
 from typing import Any
 
 from starlette.responses import Response
 
-from services.collection.context import CASHIER, READ, WRITE, Id, Own
+from services.collection.context import CASHIER, READ, WRITE, Context, Id, Own
 from services.collection.ledger.store import credits
 from services.collection.ledger.use_cases import posting
 from services.collection.payments import examples, schemas, store
 from services.collection.payments.domain import POSTED
 from services.collection.payments.use_cases import counter, decisions, reversal, suspense
-from services.collection.payments.use_cases.orders import AccountUnknown
 from shared import web
 from shared.db.engine import View
 from shared.web import auth, idempotency, pagination, state
@@ -25,7 +25,7 @@ router = web.Router("/v1", tags=["payments"])
     policy=CASHIER,
     status_code=201,
     response_model=schemas.PaymentOut,
-    raises=(AccountUnknown, posting.MonthClosed, posting.DatedInFuture, idempotency.KeyReused),
+    raises=(posting.AccountUnknown, posting.MonthClosed, posting.DatedInFuture, idempotency.KeyReused),
     example=examples.PAYMENT,
 )
 async def take_payment(
@@ -100,6 +100,18 @@ async def _payment(view: View, payment_id: str, caller: auth.Caller) -> schemas.
     return schemas.PaymentOut.model_validate({**values, "allocations": parts, "derived_from": order})
 
 
+def _decision(payment_id: str, day: date | None, reason: str, caller: auth.Caller, own: Context) -> decisions.Decision:
+    today = own.today()
+    return decisions.Decision(
+        payment_id=payment_id,
+        decided_on=day or today,
+        today=today,
+        reason=reason,
+        actor=caller.subject,
+        sees=caller.may_see,
+    )
+
+
 @router.post(
     "/payments/{payment_id}/reversal",
     policy=WRITE,
@@ -119,20 +131,11 @@ async def reverse_payment(
     payment_id: Id, body: schemas.ReversalIn, key: idempotency.Key, caller: auth.Current, db: web.Db, own: Own
 ) -> Response:
     """Take a posted payment back; what it had settled is owed again."""
-    today = own.today()
+    decision = _decision(payment_id, body.reversed_on, body.reason, caller, own)
     async with db.begin() as tx:
 
         async def reverse() -> schemas.PaymentOut:
-            await reversal.reverse(
-                tx,
-                policy=own.policy,
-                payment_id=payment_id,
-                reversed_on=body.reversed_on or today,
-                today=today,
-                reason=body.reason,
-                actor=caller.subject,
-                sees=caller.may_see,
-            )
+            await reversal.reverse(tx, policy=own.policy, decision=decision)
             return await _payment(tx, payment_id, caller)
 
         route = f"POST /v1/payments/{payment_id}/reversal"
@@ -146,7 +149,7 @@ async def reverse_payment(
     response_model=schemas.PaymentOut,
     raises=(
         decisions.PaymentUnknown,
-        AccountUnknown,
+        posting.AccountUnknown,
         suspense.NotInSuspense,
         decisions.MakerIsChecker,
         posting.MonthClosed,
@@ -164,21 +167,14 @@ async def resolve_suspense(
         raise Problem(
             status=422, code="suspense.action_and_account", title="Only `allocate` names an account, and it must"
         )
-    today = own.today()
+    decision = _decision(payment_id, body.resolved_on, body.reason, caller, own)
     async with db.begin() as tx:
 
         async def resolve() -> schemas.PaymentOut:
-            await suspense.resolve(
-                tx,
-                policy=own.policy,
-                payment_id=payment_id,
-                account_no=body.account_no,
-                resolved_on=body.resolved_on or today,
-                today=today,
-                reason=body.reason,
-                actor=caller.subject,
-                sees=caller.may_see,
-            )
+            if body.account_no is None:
+                await suspense.give_back(tx, policy=own.policy, decision=decision)
+            else:
+                await suspense.allocate(tx, policy=own.policy, decision=decision, account_no=body.account_no)
             return await _payment(tx, payment_id, caller)
 
         route = f"POST /v1/suspense/{payment_id}/resolution"

@@ -6,9 +6,8 @@ from typing import Any
 
 from services.collection.ledger.domain import transactions
 from services.collection.ledger.domain.documents import PAYMENT, Finding
-from services.collection.ledger.domain.months import accounting_date
 from services.collection.ledger.domain.policy import Policy
-from services.collection.ledger.store import findings, loading, months, saving
+from services.collection.ledger.store import findings, loading, months
 from services.collection.ledger.use_cases import posting
 from services.collection.payments import store
 from services.collection.payments.domain import POSTED, SUSPENSE, Confirmation, NewPayment
@@ -53,12 +52,20 @@ async def confirm(tx: Tx, *, policy: Policy, confirmation: Confirmation, today: 
     )
     if not await store.add_payment(tx, payment):
         return await _met_before(tx, confirmation)
-    if code or order is None:
-        await _to_suspense(tx, policy, opened, payment, code)
+    books = await loading.open_books(tx, policy, opened, [payment.account_no] if payment.account_no else [])
+    cause = books.cause(PAYMENT, payment.payment_id, received_on)
+    cash_code = policy.cash_code(payment.channel, cause.accounting_date)
+    if payment.account_no is None:
+        books.suspend(cause, payment.amount_fen, cash_code, payment.org_unit)
+        books.findings.append(_finding(payment, code))
     else:
-        await _to_account(tx, policy, opened, payment, order)
+        await loading.load_open_sides(tx, books, [payment.account_no])
+        books.receive(payment.account_no, cause, payment.amount_fen, cash_code, transactions.RECEIPT)
+        await store.mark_paid(tx, confirmation.order_id, payment.payment_id)
+        tx.publish([facts.received(payment, payment.account_no)])
     if confirmation.paid_on > today:
-        await findings.add_findings(tx, [_finding(payment, "payment.dated_in_future")])
+        books.findings.append(_finding(payment, "payment.dated_in_future"))
+    await posting.save(tx, books, payment.payment_id)
     tx.audit(
         [
             AuditEntry(
@@ -100,39 +107,6 @@ async def _met_before(tx: Tx, confirmation: Confirmation) -> Arrival:
     )
     await findings.add_findings(tx, [finding])
     return Arrival(status="conflicting_duplicate", payment_id=known.payment_id, payment_status=known.status)
-
-
-async def _to_suspense(tx: Tx, policy: Policy, opened: date | None, payment: NewPayment, code: str) -> None:
-    counts_on = accounting_date(payment.received_on, opened)
-    version = policy.at(counts_on)
-    posted = transactions.transaction(
-        document_kind=PAYMENT,
-        document_id=payment.payment_id,
-        kind=transactions.SUSPENSE,
-        account_no="",
-        org_unit=payment.org_unit,
-        business_date=payment.received_on,
-        accounting_date=counts_on,
-        entries=[
-            transactions.Entry(
-                ledger_account=policy.cash_code(payment.channel, counts_on), amount_fen=payment.amount_fen
-            ),
-            transactions.Entry(ledger_account=version.roles["suspense"], amount_fen=-payment.amount_fen),
-        ],
-    )
-    await saving.write_transactions(tx, [posted])
-    await findings.add_findings(tx, [_finding(payment, code)])
-
-
-async def _to_account(tx: Tx, policy: Policy, opened: date | None, payment: NewPayment, order: Any) -> None:
-    books = await loading.open_books(tx, policy, opened, [order.account_no])
-    await loading.load_open_sides(tx, books, [order.account_no])
-    cause = books.cause(PAYMENT, payment.payment_id, payment.received_on)
-    cash_code = policy.cash_code(payment.channel, cause.accounting_date)
-    books.receive(order.account_no, cause, payment.amount_fen, cash_code, transactions.RECEIPT)
-    await store.mark_paid(tx, order.order_id, payment.payment_id)
-    tx.publish([facts.received(payment, order.account_no)])
-    await posting.save(tx, books, payment.payment_id)
 
 
 def _finding(payment: NewPayment, code: str) -> Finding:

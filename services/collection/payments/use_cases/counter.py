@@ -8,16 +8,23 @@ from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading
 from services.collection.ledger.use_cases import posting
 from services.collection.payments import store
-from services.collection.payments.domain import COUNTER, POSTED, NewPayment, Sees
+from services.collection.payments.domain import COUNTER, POSTED, NewPayment
 from services.collection.payments.use_cases import facts
-from services.collection.payments.use_cases.orders import AccountUnknown
 from shared import ids
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 
 
 async def take_at_counter(
-    tx: Tx, *, policy: Policy, account_no: str, amount_fen: int, received_on: date, today: date, actor: str, sees: Sees
+    tx: Tx,
+    *,
+    policy: Policy,
+    account_no: str,
+    amount_fen: int,
+    received_on: date,
+    today: date,
+    actor: str,
+    sees: posting.Sees,
 ) -> str:
     """Take money at the counter (坐收), settle what is owed, oldest first, and return the payment's id.
 
@@ -25,9 +32,7 @@ async def take_at_counter(
     """
     opened = await posting.open_for_command(tx, received_on, today)
     books = await loading.open_books(tx, policy, opened, [account_no])
-    account = books.accounts.get(account_no)
-    if account is None or not sees(account.org_unit):
-        raise AccountUnknown
+    account = posting.account_of(books, account_no, sees)
     await loading.load_open_sides(tx, books, [account_no])
     payment_id = ids.new()
     cash_code = policy.cash_code(COUNTER, received_on)

@@ -1,9 +1,13 @@
-"""What holds for every decision on a payment: who may take it, and on what."""
+"""What holds for every decision on a payment: who may take it, on what, and that it is written down."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from services.collection.ledger.domain.documents import PAYMENT
+from services.collection.ledger.use_cases import posting
 from services.collection.payments import store
-from services.collection.payments.domain import Sees
+from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
 
@@ -26,11 +30,43 @@ class MakerIsChecker(BusinessError):
     title = "Who took a payment cannot decide on it"
 
 
-async def lock_payment(tx: Tx, payment_id: str, actor: str, sees: Sees) -> Any:
-    """Lock a payment and return it; raises `PaymentUnknown`, or `MakerIsChecker` where the actor took it."""
-    payment = await store.lock_payment(tx, payment_id)
-    if payment is None or not sees(payment.org_unit):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person decides on a payment, and the day on which that counts in the ledger."""
+
+    payment_id: str
+    decided_on: date
+    today: date
+    reason: str
+    actor: str
+    sees: posting.Sees
+
+
+async def begin(tx: Tx, decision: Decision, *, status: str, otherwise: type[BusinessError]) -> tuple[date | None, Any]:
+    """Lock the payment of a decision, and return the first open day and the payment.
+
+    Raises `PaymentUnknown`, `MakerIsChecker` where the actor took it, `otherwise` where it is not in the status, `BeforePayment`.
+    """
+    opened = await posting.open_for_command(tx, decision.decided_on, decision.today)
+    payment = await store.lock_payment(tx, decision.payment_id)
+    if payment is None or not decision.sees(payment.org_unit):
         raise PaymentUnknown
-    if payment.recorded_by == actor:
+    if payment.recorded_by == decision.actor:
         raise MakerIsChecker
-    return payment
+    if payment.status != status:
+        raise otherwise
+    if decision.decided_on < payment.received_on:
+        raise BeforePayment
+    return opened, payment
+
+
+def audit(tx: Tx, decision: Decision, action: str) -> None:
+    """Record who decided, and why."""
+    entry = AuditEntry(
+        action=action,
+        entity_kind=PAYMENT,
+        entity_id=decision.payment_id,
+        actor=decision.actor,
+        reason=decision.reason,
+    )
+    tx.audit([entry])

@@ -4,18 +4,13 @@ from datetime import date
 
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import accounts
+from services.collection.ledger.use_cases import posting
 from services.collection.payments import store
-from services.collection.payments.domain import COUNTER, Sees
+from services.collection.payments.domain import COUNTER
 from shared import ids
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
-
-
-class AccountUnknown(BusinessError):
-    status = 404
-    code = "account.unknown"
-    title = "There is no such account"
 
 
 class ChannelUnknown(BusinessError):
@@ -25,14 +20,22 @@ class ChannelUnknown(BusinessError):
 
 
 async def create_order(
-    tx: Tx, *, policy: Policy, account_no: str, amount_fen: int, channel: str, today: date, actor: str, sees: Sees
+    tx: Tx,
+    *,
+    policy: Policy,
+    account_no: str,
+    amount_fen: int,
+    channel: str,
+    today: date,
+    actor: str,
+    sees: posting.Sees,
 ) -> str:
     """Create a payment order (缴费订单), which a channel's callback names, and return its id."""
     if channel == COUNTER or channel not in policy.at(today).channels:
         raise ChannelUnknown
     org_unit = (await accounts.org_units(tx, [account_no])).get(account_no)
     if org_unit is None or not sees(org_unit):
-        raise AccountUnknown
+        raise posting.AccountUnknown
     order_id = ids.new()
     await store.add_order(
         tx,

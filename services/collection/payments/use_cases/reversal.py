@@ -1,16 +1,14 @@
 """Posted payments are taken back."""
 
-from datetime import date
-
 from services.collection.ledger.domain import transactions
 from services.collection.ledger.domain.documents import PAYMENT
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading
 from services.collection.ledger.use_cases import posting
 from services.collection.payments import store
-from services.collection.payments.domain import POSTED, REVERSED, Sees
+from services.collection.payments.domain import POSTED, REVERSED
 from services.collection.payments.use_cases import decisions, facts
-from shared.db.audit import AuditEntry
+from services.collection.payments.use_cases.decisions import Decision
 from shared.db.engine import Tx
 from shared.errors import BusinessError
 
@@ -21,26 +19,18 @@ class NotPosted(BusinessError):
     title = "Only a posted payment can be reversed"
 
 
-async def reverse(
-    tx: Tx, *, policy: Policy, payment_id: str, reversed_on: date, today: date, reason: str, actor: str, sees: Sees
-) -> None:
+async def reverse(tx: Tx, *, policy: Policy, decision: Decision) -> None:
     """Take a posted payment back (退票, 冲正): what it had settled is owed again, its prepayment is gone; nothing is edited."""
-    opened = await posting.open_for_command(tx, reversed_on, today)
-    payment = await decisions.lock_payment(tx, payment_id, actor, sees)
-    if payment.status != POSTED:
-        raise NotPosted
-    if reversed_on < payment.received_on:
-        raise decisions.BeforePayment
+    opened, payment = await decisions.begin(tx, decision, status=POSTED, otherwise=NotPosted)
+    payment_id = decision.payment_id
     books = await loading.open_books(tx, policy, opened, [payment.account_no])
     await loading.load_for_reversal(tx, books, document_ids=[], credit_ids=[payment_id])
     await loading.load_open_sides(tx, books, [payment.account_no])
     arrived = await loading.entries_of(tx, PAYMENT, payment_id, transactions.RECEIPT)
     arrived = arrived or await loading.entries_of(tx, PAYMENT, payment_id, transactions.SUSPENSE)
     (cash_code,) = (entry.ledger_account for entry in arrived if entry.amount_fen > 0)
-    books.reverse_payment(payment_id, books.cause(PAYMENT, payment_id, reversed_on), cash_code)
-    await store.decide(tx, payment_id, status=REVERSED, by=actor)
-    tx.publish([facts.reversed_(payment, books.accounts[payment.account_no], reversed_on)])
+    books.reverse_payment(payment_id, books.cause(PAYMENT, payment_id, decision.decided_on), cash_code)
+    await store.decide(tx, payment_id, status=REVERSED, by=decision.actor)
+    tx.publish([facts.reversed_(payment, books.accounts[payment.account_no], decision.decided_on)])
     await posting.save(tx, books, payment_id)
-    tx.audit(
-        [AuditEntry(action="payment.reverse", entity_kind=PAYMENT, entity_id=payment_id, actor=actor, reason=reason)]
-    )
+    decisions.audit(tx, decision, "payment.reverse")

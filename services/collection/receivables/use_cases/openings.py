@@ -1,12 +1,13 @@
 """What customers owed when the utility went live."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from services.collection.ledger.domain.documents import OPENING, Debt
 from services.collection.ledger.domain.months import is_closed
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import accounts, months
+from services.collection.ledger.use_cases.posting import Sees
 from services.collection.receivables import store
 from services.collection.receivables.use_cases import bills
 from shared.db.audit import AuditEntry
@@ -15,7 +16,7 @@ from shared.outcome import Outcome
 
 
 async def post_openings(
-    tx: Tx, *, policy: Policy, openings: Sequence[Debt], today: date, actor: str, sees: Callable[[str], bool]
+    tx: Tx, *, policy: Policy, openings: Sequence[Debt], today: date, actor: str, sees: Sees
 ) -> list[Outcome]:
     """Post what customers owed when the utility went live, against the `opening` account.
 

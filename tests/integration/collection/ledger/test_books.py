@@ -15,6 +15,7 @@ from services.collection.ledger.domain import transactions
 from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.documents import BILL, DIFFERENCE, PAYMENT, Account, Correction, Debt
 from services.collection.payments.use_cases import counter, reversal
+from services.collection.payments.use_cases.decisions import Decision
 from services.collection.receivables.use_cases import bills, corrections
 from shared import ids
 from tests.kits import collection as collection_kit
@@ -80,16 +81,15 @@ class Twin:
             payment_id = self.payments[number].pop(self.random.randrange(len(self.payments[number])))
             self.memory.reverse_payment(payment_id, self.memory.cause(PAYMENT, payment_id, TODAY), "1001")
             async with self.kit.database.begin() as tx:
-                await reversal.reverse(
-                    tx,
-                    policy=POLICY,
+                decision = Decision(
                     payment_id=payment_id,
-                    reversed_on=TODAY,
+                    decided_on=TODAY,
                     today=TODAY,
                     reason="test",
                     actor="checker",
                     sees=lambda _: True,
                 )
+                await reversal.reverse(tx, policy=POLICY, decision=decision)
         elif kind == "correct" and self.bills[number]:
             await self.correct(number)
         elif kind == "adjust":

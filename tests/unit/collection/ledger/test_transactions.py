@@ -17,7 +17,7 @@ def entry(ledger_account: str, amount_fen: int, component: str = "") -> Entry:
 
 def post(entries: list[Entry]) -> transactions.Transaction:
     day = date(2026, 1, 1)
-    return transactions.transaction(
+    return transactions.Transaction(
         document_kind="bill",
         document_id="B1",
         kind=transactions.ISSUE,
