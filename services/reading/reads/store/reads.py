@@ -13,15 +13,16 @@ from services.reading.network.store.meters import faces, with_faces
 from services.reading.reads import tables
 from services.reading.reads.domain.identity import ReadKey
 from services.reading.reads.store import uploads
-from shared.db import bulk, columns
+from shared.db import bulk, columns, travel
 from shared.db.engine import Tx, View
 
 READ = tables.READ
 
 
-async def insert_reads(tx: Tx, columns: bulk.Columns) -> int:
+async def insert_reads(tx: Tx, columns: travel.Columns) -> int:
     """Claim and write register rows in one statement; return how many were new."""
-    return await bulk.claim(tx, READ, columns, key=("meter_no", "read_at", "source", "quantity"))
+    often_same = {name: travel.same(columns[name]) for name in ("read_at", "source", "upload_id", "reader")}
+    return await bulk.claim(tx, READ, {**columns, **often_same}, key=("meter_no", "read_at", "source", "quantity"))
 
 
 @dataclass(slots=True)

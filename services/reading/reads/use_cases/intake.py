@@ -23,7 +23,6 @@ from services.reading.validation import store as findings
 from services.reading.validation.domain import duplicate, late_unused, negative
 from services.reading.validation.store import FindingRow
 from shared import ids
-from shared.db import bulk
 from shared.db.engine import Tx
 from shared.outcome import Outcome
 
@@ -195,12 +194,12 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
         tx,
         {
             "meter_no": [key[0] for key in keys],
-            "read_at": bulk.same([key[1] for key in keys]),
-            "source": bulk.same([key[2] for key in keys]),
+            "read_at": [key[1] for key in keys],
+            "source": [key[2] for key in keys],
             "quantity": [face.quantity for each in claimed for face in each.faces],
             "count": [count for each in claimed for count in each.counts],
-            "upload_id": bulk.Same(upload_id, len(keys)),
-            "reader": bulk.same([each.item.get("reader") for each in claimed for _ in each.counts]),
+            "upload_id": [upload_id] * len(keys),
+            "reader": [each.item.get("reader") for each in claimed for _ in each.counts],
         },
     )
     stored = await reads.stored_reads(tx, [each.key for each in claimed]) if written < len(keys) else {}
