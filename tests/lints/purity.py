@@ -67,8 +67,8 @@ ARRAYS = "shared/arrays.py"
 CLOCK_CALLS = frozenset({"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter"})
 CLOCK_OWNERS = frozenset({"datetime", "date", "time", "dt"})
 # the pure layer of a capability: a file until it outgrows one
-DOMAIN = re.compile(r"services/(?P<service>\w+)/(\w+/)?domain(\.py|/)")
-PURE_OF_SERVICE = r"services\.{service}\.((\w+\.)?domain|rating)\."
+DOMAIN = re.compile(r"services/(?P<service>\w+)/\w+/domain(\.py|/)")
+PURE_OF_SERVICE = r"services\.{service}\.(\w+\.domain|rating)\."
 
 
 def _in_domain(source: Source) -> bool:
