@@ -6,7 +6,7 @@ from typing import ClassVar
 class BusinessError(Exception):
     """A refusal that the caller can act on; subclass it in the module that raises it.
 
-    `code` is stable for ever (`bill.stale_decision`), `status` is the HTTP status that says it, `title` is the same for every
+    `code` is stable for ever (`bill.not_decidable`), `status` is the HTTP status that says it, `title` is the same for every
     occurrence. The detail of one occurrence must hold no personal data: it is answered and logged.
     """
 

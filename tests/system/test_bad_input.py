@@ -150,7 +150,7 @@ CASES = [
         422,
         "business_date.in_the_future",
     ),
-    Case("stale decision", decision(who="reviewer-1", versions_behind=1), 412, "bill.stale_decision"),
+    Case("stale decision", decision(who="reviewer-1", versions_behind=1), 412, "precondition.stale"),
     Case("a reviewer who read the meter", decision(who="uploader-1"), 403, "bill.reviewer_read_meter"),
     Case(
         "tariff with a gap in time",

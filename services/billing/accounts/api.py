@@ -10,45 +10,22 @@ from services.billing.accounts.schemas import (
     AccountOut,
     AccountsIn,
     AccountState,
-    OutcomeOut,
-    OutcomesOut,
 )
 from services.billing.context import Context
 from services.billing.contracts import store as contracts_store
 from shared import web
-from shared.errors import BusinessError
 from shared.events.fact import MAX_NO
-from shared.outcome import Outcome
-from shared.web import auth, errors, pagination
-from shared.web.errors import Problem
+from shared.web import auth, batch, errors, pagination
+from shared.web.batch import OutcomeOut, OutcomesOut
 
 router = web.Router("/v1", tags=["accounts"])
 AccountNo = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
-REFUSED = {"account.contract_of_another_account": 409, "account.contracts_overlap": 409, "auth.other_org_unit": 403}
-
-
-class ContractTaken(BusinessError):
-    """The answer to a single account whose contracts meet those of others; the code of the problem says which way."""
-
-    status = 409
-    code = "account.contracts_overlap"
-    title = "The account was refused"
-
-
-def _outcome(index: int, outcome: Outcome, account_no: str) -> dict[str, object]:
-    return {
-        "index": index,
-        "status": outcome.status,
-        "code": outcome.code,
-        "message": outcome.message,
-        "id": account_no,
-    }
 
 
 @router.put(
     "/accounts/{account_no}",
     policy=auth.scope("billing:write"),
-    raises=(ContractTaken,),
+    raises=use_cases.CONFLICTS,
     example=examples.ACCOUNT,
     response_model=OutcomeOut,
 )
@@ -58,13 +35,10 @@ async def put_account(
     """Bring one account to this state; the same state again changes nothing."""
     context: Context = request.app.state.context
     async with db.begin() as tx:
-        (outcome,) = await use_cases.put(
+        outcomes = await use_cases.put(
             tx, [body.account(account_no)], actor=caller.subject, may_see=caller.may_see, context=context
         )
-    if outcome.status == "refused":
-        status = REFUSED.get(outcome.code, 422)
-        raise Problem(status=status, code=outcome.code, title=ContractTaken.title, detail=outcome.message)
-    return web.Json(_outcome(0, outcome, account_no))
+    return batch.single(outcomes, conflicts=[conflict.code for conflict in use_cases.CONFLICTS])
 
 
 @router.put("/accounts", policy=auth.scope("billing:write"), example=examples.ACCOUNTS, response_model=OutcomesOut)
@@ -74,7 +48,7 @@ async def put_accounts(body: AccountsIn, request: Request, caller: auth.Current,
     wanted = [item.account(item.account_no) for item in body.items]
     async with db.begin() as tx:
         outcomes = await use_cases.put(tx, wanted, actor=caller.subject, may_see=caller.may_see, context=context)
-    return web.Json({"outcomes": [_outcome(i, outcome, wanted[i].account_no) for i, outcome in enumerate(outcomes)]})
+    return batch.answer(outcomes)
 
 
 @router.get("/accounts/{account_no}", policy=auth.scope("billing:read"))

@@ -99,18 +99,6 @@ class AccountsIn(In):
     items: list[AccountItem] = Field(min_length=1, max_length=ACCOUNTS_MAX)
 
 
-class OutcomeOut(BaseModel):
-    index: int
-    status: Literal["done", "already_done", "refused"]
-    code: str = ""
-    message: str = ""
-    id: str | None = None
-
-
-class OutcomesOut(BaseModel):
-    outcomes: list[OutcomeOut]
-
-
 class AccountOut(AccountItem):
     version: int
 

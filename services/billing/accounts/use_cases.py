@@ -1,33 +1,41 @@
 """Opening and changing accounts: whole states, idempotent, in batches; what has waited for a contract is billed at once."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import date
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-import orjson
 from sqlalchemy import Row
 
 from services.billing.bills.use_cases import waiting
 from services.billing.context import Context
 from services.billing.contracts import domain
 from services.billing.contracts import store as contracts_store
-from services.billing.contracts.domain import Account, AccountWrong
-from shared.db.audit import AuditEntry
+from services.billing.contracts.domain import Account, AccountWrong, Contract
+from services.billing.contracts.store import Stated
+from shared import batch_put
+from shared.dated import Period
 from shared.db.engine import Tx, View
 from shared.errors import BusinessError
 from shared.events import billing as events
-from shared.outcome import ALREADY_DONE, DONE, Outcome
+from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
 
-Span = tuple[date, date | None]
 ACCOUNTS_MAX = 1000  # of one unit of work
 
 
-class Contended(BusinessError):
-    status = 503
-    code = "account.contended"
-    title = "The account is being changed by somebody else; try again"
+class ContractsOverlap(BusinessError):
+    status = 409
+    code = "account.contracts_overlap"
+    title = "Another contract supplies the service point on some of these days"
+
+
+class ContractOfAnotherAccount(BusinessError):
+    status = 409
+    code = "account.contract_of_another_account"
+    title = "The contract belongs to another account"
+
+
+CONFLICTS = (ContractsOverlap, ContractOfAnotherAccount)
 
 
 async def put(
@@ -38,56 +46,41 @@ async def put(
     One outcome for each, in order: done, already_done (the same state), or refused with a code. An account is refused where it
     contradicts itself, another account's contract, or what it was: contracts end, they never vanish or move.
     """
-    twice = {no for no, count in Counter(a.account_no for a in wanted).items() if count > 1}
-    outcomes: list[Outcome | None] = [_refusal(a, twice, may_see) for a in wanted]
-    good = [i for i, outcome in enumerate(outcomes) if outcome is None]
-    await contracts_store.anchor(tx, [c.service_point_no for i in good for c in wanted[i].contracts])
-    stored = await contracts_store.lock(tx, sorted(wanted[i].account_no for i in good))
-    contracts = await contracts_store.contracts_at(
+    given = Counter(a.account_no for a in wanted)
+    faults = {a.account_no: fault for a in wanted if (fault := _fault(a, may_see)) is not None}
+    good = [a for a in wanted if given[a.account_no] == 1 and a.account_no not in faults]
+    contracts = [c for a in good for c in a.contracts]
+    points = [c.service_point_no for c in contracts]
+    await contracts_store.anchor(tx, points)
+    stored = await contracts_store.load(tx, sorted(a.account_no for a in good))
+    claims = _Claims(await contracts_store.contracts_at(tx, points, [c.contract_no for c in contracts]), stored)
+
+    def refusal(item: Stated, old: Stated | None) -> Outcome | None:
+        account = item.account
+        if item == old or account.account_no in faults:
+            return faults.get(account.account_no)
+        if old is not None and not may_see(old.account.org_unit):
+            return refused(OTHER_ORG_UNIT, id=account.account_no)
+        return claims.refusal(account, () if old is None else old.account.contracts)
+
+    return await batch_put.put(
         tx,
-        [c.service_point_no for i in good for c in wanted[i].contracts],
-        [c.contract_no for i in good for c in wanted[i].contracts],
+        [contracts_store.stated(account) for account in wanted],
+        kind="account",
+        number=lambda item: item.account.account_no,
+        stored=stored,
+        refusal=refusal,
+        write=partial(_write, tx, context=context),
+        actor=actor,
     )
-    own = await contracts_store.contracts_of(tx, list(stored))
-    own_of = _by_account(own)
-    claims = _Claims([*contracts, *own])
-    changed: list[tuple[Account, str, int]] = []
-    for i in good:
-        account = wanted[i]
-        row = stored.get(account.account_no)
-        digest = _digest(account)
-        if row is not None and row.digest == digest:
-            outcomes[i] = ALREADY_DONE
-            continue
-        if row is not None and not may_see(row.org_unit):
-            outcomes[i] = Outcome("refused", "auth.other_org_unit")
-            continue
-        outcomes[i] = claims.refusal(account, own_of.get(account.account_no, ())) or DONE
-        if outcomes[i] is DONE:
-            changed.append((account, digest, 1 if row is None else row.version + 1))
-    if changed:
-        await _write(tx, changed, actor=actor, context=context)
-    return [outcome for outcome in outcomes if outcome is not None]
 
 
-async def _write(tx: Tx, changed: Sequence[tuple[Account, str, int]], *, actor: str, context: Context) -> None:
-    if await contracts_store.upsert(tx, changed) != len(changed):
-        raise Contended
-    tx.publish([fact(account, version) for account, _, version in changed])
-    tx.audit(
-        [
-            AuditEntry(
-                action="account.put",
-                entity_kind="account",
-                entity_id=account.account_no,
-                actor=actor,
-                before_version=version - 1 or None,
-                after_version=version,
-            )
-            for account, _, version in changed
-        ]
-    )
-    await waiting.bill_waiting(tx, [c.service_point_no for a, _, _ in changed for c in a.contracts], context=context)
+async def _write(tx: Tx, changed: Sequence[tuple[Stated, int]], *, context: Context) -> set[str]:
+    applied = await contracts_store.upsert(tx, changed)
+    new = [(item.account, version) for item, version in changed if item.account.account_no in applied]
+    tx.publish([fact(account, version) for account, version in new])
+    await waiting.bill_waiting(tx, [c.service_point_no for a, _ in new for c in a.contracts], context=context)
+    return applied
 
 
 async def republish(tx: Tx, account_nos: Sequence[str]) -> int:
@@ -137,62 +130,52 @@ def fact(account: Account, version: int) -> events.AccountChanged:
     )
 
 
-def _states(rows: dict[str, Row[Any]], contracts: Sequence[Row[Any]]) -> list[Account]:
-    by_account = _by_account(contracts)
-    return [contracts_store.account_of(row, by_account.get(no, [])) for no, row in rows.items()]
+def _states(rows: Mapping[str, Row[Any]], contracts: Sequence[Row[Any]]) -> list[Account]:
+    of_account = contracts_store.by_account(contracts)
+    return [contracts_store.account_of(row, of_account.get(no, ())) for no, row in rows.items()]
 
 
-def _by_account(contracts: Sequence[Row[Any]]) -> dict[str, list[Row[Any]]]:
-    found: dict[str, list[Row[Any]]] = {}
-    for contract in contracts:
-        found.setdefault(contract.account_no, []).append(contract)
-    return found
-
-
-def _digest(account: Account) -> str:
-    return hashlib.sha256(orjson.dumps(account, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def _refusal(account: Account, twice: set[str], may_see: Callable[[str], bool]) -> Outcome | None:
-    if account.account_no in twice:
-        return Outcome("refused", "account.twice_in_batch")
+def _fault(account: Account, may_see: Callable[[str], bool]) -> Outcome | None:
     if not may_see(account.org_unit):
-        return Outcome("refused", "auth.other_org_unit")
+        return refused(OTHER_ORG_UNIT, id=account.account_no)
     try:
         domain.check(account)
     except AccountWrong as wrong:
-        return Outcome("refused", wrong.code, wrong.pointer)
+        return refused(wrong.code, wrong.pointer, id=account.account_no)
     return None
 
 
 class _Claims:
     """Which contract holds which service point, as the batch is worked through one account after the other."""
 
-    def __init__(self, stored: Sequence[Row[Any]]) -> None:
+    def __init__(self, at: Sequence[Row[Any]], stored: Mapping[str, tuple[Stated, int]]) -> None:
         self._account_of: dict[str, str] = {}
-        self._at: dict[str, dict[str, Span]] = {}
-        for c in stored:
-            self._take(c.account_no, c.contract_no, c.service_point_no, (c.from_date, c.to_date))
+        self._at: dict[str, dict[str, Period]] = {}
+        for c in at:
+            self._take(c.account_no, c.contract_no, c.service_point_no, Period(c.from_date, c.to_date))
+        for account_no, (item, _) in stored.items():
+            for own in item.account.contracts:
+                self._take(account_no, own.contract_no, own.service_point_no, own.period)
 
-    def refusal(self, account: Account, own: Sequence[Row[Any]]) -> Outcome | None:
-        """Say why an account cannot have its contracts, or take them."""
+    def refusal(self, account: Account, own: Sequence[Contract]) -> Outcome | None:
+        """Return why an account cannot have its contracts, or take them."""
         named = {c.contract_no: c for c in account.contracts}
         for old in own:
             new = named.get(old.contract_no)
             if new is None:
-                return Outcome("refused", "account.contract_missing", old.contract_no)
+                return refused("account.contract_missing", old.contract_no, id=account.account_no)
             if new.service_point_no != old.service_point_no:
-                return Outcome("refused", "account.contract_moved", old.contract_no)
+                return refused("account.contract_moved", old.contract_no, id=account.account_no)
         for c in account.contracts:
             if self._account_of.get(c.contract_no, account.account_no) != account.account_no:
-                return Outcome("refused", "account.contract_of_another_account", c.contract_no)
-            for other, (from_, to) in self._at.get(c.service_point_no, {}).items():
-                if other not in named and domain.overlap(c.from_, c.to, from_, to):
-                    return Outcome("refused", "account.contracts_overlap", c.contract_no)
+                return refused(ContractOfAnotherAccount.code, c.contract_no, id=account.account_no)
+            for other, period in self._at.get(c.service_point_no, {}).items():
+                if other not in named and c.period.overlaps(period):
+                    return refused(ContractsOverlap.code, c.contract_no, id=account.account_no)
         for c in account.contracts:
-            self._take(account.account_no, c.contract_no, c.service_point_no, (c.from_, c.to))
+            self._take(account.account_no, c.contract_no, c.service_point_no, c.period)
         return None
 
-    def _take(self, account_no: str, contract_no: str, service_point_no: str, span: Span) -> None:
+    def _take(self, account_no: str, contract_no: str, service_point_no: str, period: Period) -> None:
         self._account_of[contract_no] = account_no
-        self._at.setdefault(service_point_no, {})[contract_no] = span
+        self._at.setdefault(service_point_no, {})[contract_no] = period

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from services.billing.rating import rating_types
+from shared.dated import Period
 
 FACTS_MAX: Final = 64  # changes of class or household in an account's life; also the limit of contracts in one fact
 
@@ -49,6 +50,11 @@ class Contract:
     assignments: tuple[Assignment, ...]
     opening: dict[str, Any] | None
     cycle_months: int
+
+    @property
+    def period(self) -> Period:
+        """The days of supply."""
+        return Period(self.from_, self.to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +100,8 @@ def check(account: Account) -> None:
         _check_contract(account, contract, f"/contracts/{index}")
     by_point = sorted(account.contracts, key=lambda contract: (contract.service_point_no, contract.from_))
     for one, other in pairwise(by_point):
-        if one.service_point_no == other.service_point_no and overlap(one.from_, one.to, other.from_, other.to):
+        if one.service_point_no == other.service_point_no and one.period.overlaps(other.period):
             raise AccountWrong("account.contracts_overlap", "/contracts")
-
-
-def overlap(from_: date, to: date | None, other_from: date, other_to: date | None) -> bool:
-    """Tell whether two half-open spans share a day; an end of None lies beyond all days."""
-    return (other_to is None or from_ < other_to) and (to is None or other_from < to)
 
 
 def class_on(facts: Sequence[DatedFact], day: date) -> str:

@@ -1,6 +1,8 @@
 """Accounts and contracts: rows to domain and back."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -18,6 +20,19 @@ from shared.db.engine import Tx, View
 from shared.web.pagination import Wanted
 
 CACHED_TEXTS_MAX = 20_000  # facts and assignments repeat over accounts; 20,000 different ones take about 20 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """An account as a whole, the same as another where their digests are."""
+
+    digest: str
+    account: Account = field(compare=False)
+
+
+def stated(account: Account) -> Stated:
+    """Return an account with the digest of its state."""
+    return Stated(hashlib.sha256(orjson.dumps(account, option=orjson.OPT_SORT_KEYS)).hexdigest(), account)
 
 
 async def terms_of(
@@ -124,6 +139,21 @@ async def lock(tx: Tx, numbers: Sequence[str]) -> dict[str, Row[Any]]:
     return {row.account_no: row for row in rows}
 
 
+async def load(tx: Tx, numbers: Sequence[str]) -> dict[str, tuple[Stated, int]]:
+    """Lock accounts in key order and return each with its version, by number."""
+    rows = await lock(tx, numbers)
+    contracts = by_account(await contracts_of(tx, list(rows)))
+    return {no: (Stated(row.digest, account_of(row, contracts.get(no, ()))), row.version) for no, row in rows.items()}
+
+
+def by_account(contracts: Sequence[Row[Any]]) -> dict[str, list[Row[Any]]]:
+    """Return the rows of contracts by their account."""
+    found: dict[str, list[Row[Any]]] = {}
+    for contract in contracts:
+        found.setdefault(contract.account_no, []).append(contract)
+    return found
+
+
 async def rows(view: View, numbers: Sequence[str]) -> Sequence[Row[Any]]:
     """Return the rows of accounts."""
     return await bulk.select_in(view, ACCOUNT, {"account_no": numbers})
@@ -190,26 +220,35 @@ async def page(view: View, wanted: Wanted, *, visible: Visible, service_point_no
     return await view.all(statement.order_by(a.account_no).limit(wanted.fetch))
 
 
-async def upsert(tx: Tx, changed: Sequence[tuple[Account, str, int]]) -> int:
-    """Write accounts as (account, digest, version), and return how many were applied."""
-    applied = await bulk.upsert_newer(
+async def upsert(tx: Tx, changed: Sequence[tuple[Stated, int]]) -> set[str]:
+    """Write accounts in the versions that they will be, and return the numbers of those that were applied."""
+    accounts = [stated.account for stated, _ in changed]
+    rows = await bulk.upsert_newer(
         tx,
         ACCOUNT,
         {
-            "account_no": [a.account_no for a, _, _ in changed],
-            "org_unit": [a.org_unit for a, _, _ in changed],
-            "opened_on": [a.opened_on for a, _, _ in changed],
-            "closed_on": [a.closed_on for a, _, _ in changed],
-            "facts": [facts_text(a) for a, _, _ in changed],
-            "digest": [digest for _, digest, _ in changed],
-            "version": [version for _, _, version in changed],
+            "account_no": [a.account_no for a in accounts],
+            "org_unit": [a.org_unit for a in accounts],
+            "opened_on": [a.opened_on for a in accounts],
+            "closed_on": [a.closed_on for a in accounts],
+            "facts": [facts_text(a) for a in accounts],
+            "digest": [stated.digest for stated, _ in changed],
+            "version": [version for _, version in changed],
         },
         key=("account_no",),
     )
-    rows = [(a, version, c) for a, _, version in changed for c in a.contracts]
-    if rows:
-        await bulk.upsert_newer(tx, CONTRACT, _contract_columns(rows), key=("contract_no",), version="account_version")
-    return len(applied)
+    applied = {row.account_no for row in rows}
+    written = [
+        (s.account, version, c)
+        for s, version in changed
+        if s.account.account_no in applied
+        for c in s.account.contracts
+    ]
+    if written:
+        await bulk.upsert_newer(
+            tx, CONTRACT, _contract_columns(written), key=("contract_no",), version="account_version"
+        )
+    return applied
 
 
 def _contract_columns(rows: Sequence[tuple[Account, int, Contract]]) -> Mapping[str, list[Any]]:

@@ -72,7 +72,6 @@ async def review_queue(
     policy=auth.scope("billing:review"),
     raises=(
         use_cases.UnknownBill,
-        use_cases.StaleDecision,
         use_cases.ReviewerRead,
         use_cases.ExplanationMissing,
         use_cases.NotDecidable,

@@ -26,6 +26,7 @@ from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.events.billing import RereadRequested
 from shared.statemachine import MoveRefused
+from shared.web import conditional
 
 Kind = Literal["approve", "hold", "request_reread", "correct", "cancel"]
 
@@ -34,12 +35,6 @@ class UnknownBill(BusinessError):
     status = 404
     code = "bill.unknown"
     title = "There is no such bill"
-
-
-class StaleDecision(BusinessError):
-    status = 412
-    code = "bill.stale_decision"
-    title = "The bill has changed since the version that the decision names"
 
 
 class ReviewerRead(BusinessError):
@@ -91,8 +86,7 @@ async def decide(tx: Tx, bill_id: str, decision: Decision, *, may_see: Callable[
     facts as they are now; `cancel` takes it out, with a reversal where it was issued. Raises the refusals of this module.
     """
     row = await _locked(tx, bill_id, may_see)
-    if row.row_version != decision.seen:
-        raise StaleDecision
+    conditional.require(decision.seen, row.row_version)
     if decision.kind == "approve" and not decision.explanation.strip():
         raise ExplanationMissing
     day = decision.business_date or await business_day.latest(tx) or row.period_to

@@ -54,7 +54,6 @@ async def get_run(route_no: RouteNo, cycle: Month, caller: auth.Current, db: web
     policy=RELEASE,
     raises=(
         release.UnknownRun,
-        release.StaleRun,
         release.NotInReview,
         release.ReleaserRead,
         business_day.InTheFuture,
@@ -107,7 +106,7 @@ async def get_switch(db: web.Db, response: Response) -> SwitchOut:
 @router.put(
     "/release-switch",
     policy=RELEASE,
-    raises=(switch.StaleSwitch, *conditional.RAISES),
+    raises=conditional.RAISES,
     example=examples.SWITCH,
 )
 async def put_switch(

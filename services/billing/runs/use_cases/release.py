@@ -17,6 +17,7 @@ from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.events.reading import RouteClosed
+from shared.web import conditional
 
 SYSTEM = "system"
 
@@ -31,12 +32,6 @@ class ReleaserRead(BusinessError):
     status = 403
     code = "run.releaser_read_meters"
     title = "Who had a hand in the reads of a run may not release it"
-
-
-class StaleRun(BusinessError):
-    status = 412
-    code = "run.stale_decision"
-    title = "The run has changed since the version that the decision names"
 
 
 class UnknownRun(BusinessError):
@@ -99,8 +94,7 @@ async def release(
     if not rows:
         raise UnknownRun
     row = rows[0]
-    if row.version != seen:
-        raise StaleRun
+    conditional.require(seen, row.version)
     if not domain.LIFE.may(row.status, "release"):
         raise NotInReview(row.status)
     if actor in await usages_store.actors_of_run(tx, route_no, cycle):

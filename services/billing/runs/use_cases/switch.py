@@ -4,19 +4,13 @@ from services.billing.context import Context
 from services.billing.runs import store
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
-from shared.errors import BusinessError
-
-
-class StaleSwitch(BusinessError):
-    status = 412
-    code = "release_switch.stale"
-    title = "The switch has changed since the version that the request names"
+from shared.web import conditional
 
 
 async def throw(tx: Tx, *, stopped: bool, reason: str, seen: int, actor: str, context: Context) -> int:
     """Stop or resume all releases, and return the switch's new version."""
     if not await store.throw_switch(tx, stopped=stopped, reason=reason, version=seen):
-        raise StaleSwitch
+        raise conditional.Stale
     action = "release.stopped" if stopped else "release.resumed"
     tx.audit(
         [

@@ -112,7 +112,7 @@ async def test_refused_decisions_change_nothing(desk: Desk) -> None:
         answers.append(await reader.post(url, json=body, headers={"If-Match": '"1"'}))
     assert [(a.status_code, a.json()["code"]) for a in answers] == [
         (428, "precondition.missing"),
-        (412, "bill.stale_decision"),
+        (412, "precondition.stale"),
         (400, "precondition.malformed"),
         (422, "bill.explanation_missing"),
         (422, "request.invalid"),

@@ -12,6 +12,6 @@ async def test_the_switch_is_thrown_over_the_api_with_its_audit_row(desk: Desk) 
         audit = await client.get("/v1/audit-entries", params={"entity_kind": "release_switch", "entity_id": "all"})
         metrics = (await client.get("/metrics")).text
     assert thrown.json() == {"stopped": True, "reason": "price", "version": 1}
-    assert (stale.status_code, stale.json()["code"]) == (412, "release_switch.stale")
+    assert (stale.status_code, stale.json()["code"]) == (412, "precondition.stale")
     assert [e["action"] for e in audit.json()["items"]] == ["release.stopped"]
     assert "release_stopped 1.0" in metrics

@@ -127,7 +127,7 @@ async def test_a_reviewer_releases_a_run_over_the_api(by_reviewer: Desk) -> None
         )
         again = await client.post(url, json=body, headers={"If-Match": f'"{done.json()["version"]}"'})
     assert (ahead.status_code, ahead.json()["code"]) == (422, "business_date.in_the_future")
-    assert (unseen.status_code, stale.status_code, stale.json()["code"]) == (428, 412, "run.stale_decision")
+    assert (unseen.status_code, stale.status_code, stale.json()["code"]) == (428, 412, "precondition.stale")
     assert (done.status_code, again.json()["code"]) == (200, "run.not_in_review")
     await desk.work()
     assert [f.bill.issued_on for f in await desk.published(BillIssued)] == [date(2026, 2, 3)]
