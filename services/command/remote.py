@@ -1,7 +1,7 @@
 """Commands that act on a running service, over its REST interface."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -41,13 +41,11 @@ async def call(opened: httpx.AsyncClient, method: str, path: str, **options: Any
         raise Refused(f"{opened.base_url} answered {answer.status_code}") from None
 
 
-async def pages(
-    opened: httpx.AsyncClient, path: str, parameters: Mapping[str, Any] | None = None
-) -> AsyncIterator[dict[str, Any]]:
+async def pages(opened: httpx.AsyncClient, path: str) -> AsyncIterator[dict[str, Any]]:
     """Yield the items of a list, page by page."""
     cursor: str | None = None
     for _ in range(PAGES_MAX):
-        query = {**(parameters or {}), "limit": 500} | ({"cursor": cursor} if cursor else {})
+        query = {"limit": 500} | ({"cursor": cursor} if cursor else {})
         page = await call(opened, "GET", path, params=query)
         for item in page["items"]:
             yield item

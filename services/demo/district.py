@@ -88,14 +88,14 @@ class District:
     Months are those of `MONTHS`. All arrays are indexed by customer.
     """
 
-    def __init__(self, customers: int = 500, *, routes: int = 4, seed: int = 2026, sample: Path = SAMPLE) -> None:
+    def __init__(self, customers: int = 500, *, routes: int = 4, seed: int = 2026) -> None:
         if not CUSTOMERS_MIN <= customers <= CUSTOMERS_MAX or not 4 <= routes <= customers // 15:
             raise ValueError(
                 f"a district has {CUSTOMERS_MIN} customers or more, at least 15 on each of 4 or more routes"
             )
         self.size = customers
         self._random = np.random.default_rng(seed)
-        days = complete_days(sample)
+        days = complete_days(SAMPLE)
         is_peak = np.isin(np.arange(days.size) % SLOTS, PEAK_SLOTS)
         flat = days.reshape(-1)
         self._peak = np.concatenate([[0], np.cumsum(np.where(is_peak, flat, 0))])

@@ -12,7 +12,6 @@ from services.demo.stories import MONTHS, Month
 
 BEFORE = Month("2025-12", EPOCH, GO_LIVE)
 DUPLICATE_DAY = date(2026, 1, 10)
-CORRECTED_ON = date(2026, 2, 12)
 REMIND_ON = date(2026, 2, 26)  # due on 22 February, and the policy waits three days
 OVERPAID_FEN = 5_000
 WRONG_BY_FEN = 1_000

@@ -136,11 +136,11 @@ class Stage:
         answer = await self.call("cashier-1", "POST", "collection", "/v1/payment-orders", body, headers=key)
         return str(answer["order_id"])
 
-    async def callback(self, order_id: str, amount_fen: int, paid_on: date, *, txn: str = "") -> dict[str, Any]:
+    async def callback(self, order_id: str, amount_fen: int, paid_on: date) -> dict[str, Any]:
         """Report, as the channel, that an order was paid."""
         body = orjson.dumps(
             {
-                "channel_txn": txn or f"txn-{order_id}",
+                "channel_txn": f"txn-{order_id}",
                 "order_id": order_id,
                 "amount_fen": amount_fen,
                 "paid_on": str(paid_on),
