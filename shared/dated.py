@@ -82,7 +82,8 @@ def versions(document: Node, read: Callable[[Node], T], *, fields: str) -> Versi
     """Return the versions of a policy document, each one's rules as `read` makes them of it.
 
     `fields` names everything that a version may have beside `version`, `effective`, `title` and `sources` (blank separated).
-    Raises `DocumentError` with the place of the fault: something unknown, a gap or an overlap in time, no version at all.
+    Raises `DocumentError` with the place of the fault: something unknown, a gap or an overlap in time, no version at
+    all, or a last one that ends.
     """
     document.keys("id title versions sources")
     found: list[Version[T]] = []
@@ -95,4 +96,8 @@ def versions(document: Node, read: Callable[[Node], T], *, fields: str) -> Versi
         found.append(Version(node.get("version").text(), span, read(node)))
     if not found:
         raise document.get("versions").fail("value_wrong", "at least one version is needed")
+    if found[-1].period.to is not None:
+        raise document.get("versions").fail(
+            "value_wrong", "the last version must be open-ended: no day may be without rules"
+        )
     return Versions(document.get("title").text(), found)
