@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, Column, Date, Index, SmallInteger, Strin
 from sqlmodel import Field
 
 from services.collection.base import Base
+from services.collection.ledger.domain.documents import OPEN
 from shared.db import columns
 
 
@@ -146,6 +147,6 @@ CLOSED_MONTH = ClosedMonth.__table__  # type: ignore[attr-defined]
 Index(
     "receivable_open_due",
     RECEIVABLE.c.due_on,
-    postgresql_where=RECEIVABLE.c.status == "open",
-    sqlite_where=RECEIVABLE.c.status == "open",
+    postgresql_where=RECEIVABLE.c.status == OPEN,
+    sqlite_where=RECEIVABLE.c.status == OPEN,
 )

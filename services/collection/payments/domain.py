@@ -2,9 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
+
+from shared.statemachine import StateMachine
 
 COUNTER = "counter"
+OPEN, PAID = "open", "paid"
+ORDER_LIFE: Final = StateMachine(name="payment order", starts=(OPEN,), moves={"pay": {OPEN: PAID}})
+
 POSTED, SUSPENSE, REVERSED, RETURNED = "posted", "suspense", "reversed", "returned"
+PAYMENT_LIFE: Final = StateMachine(
+    name="payment",
+    starts=(POSTED, SUSPENSE),
+    moves={
+        "allocate": {SUSPENSE: POSTED},
+        "give back": {SUSPENSE: RETURNED},
+        "reverse": {POSTED: REVERSED},
+    },
+)
+"""Money whose account is known is posted at once; other money is in suspense until a person decides on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from sqlalchemy import Row, select, update
 from services.collection.base import Condition
 from services.collection.ledger.store import credits
 from services.collection.payments import tables
-from services.collection.payments.domain import NewPayment
+from services.collection.payments.domain import OPEN, ORDER_LIFE, PAYMENT_LIFE, NewPayment
 from shared.db import bulk
 from shared.db.engine import Tx, View
 
@@ -26,7 +26,7 @@ async def add_order(
         "org_unit": org_unit,
         "channel": channel,
         "amount_fen": amount_fen,
-        "status": "open",
+        "status": ORDER_LIFE.start(OPEN),
         "created_on": on,
         "payment_id": None,
     }
@@ -37,8 +37,10 @@ async def lock_order(tx: Tx, order_id: str) -> Row[Any] | None:
     return await _locked(tx, ORDER, ORDER.c.order_id == order_id)
 
 
-async def mark_paid(tx: Tx, order_id: str, payment_id: str) -> None:
-    await tx.execute(update(ORDER).where(ORDER.c.order_id == order_id).values(status="paid", payment_id=payment_id))
+async def mark_paid(tx: Tx, order: Row[Any], payment_id: str) -> None:
+    """Write down which payment has paid a locked order."""
+    changes = {"status": ORDER_LIFE.move(order.status, "pay"), "payment_id": payment_id}
+    await tx.execute(update(ORDER).where(ORDER.c.order_id == order.order_id).values(**changes))
 
 
 async def add_payment(tx: Tx, payment: NewPayment) -> bool:
@@ -56,10 +58,11 @@ async def lock_payment(tx: Tx, payment_id: str) -> Row[Any] | None:
     return await _locked(tx, PAYMENT, PAYMENT.c.payment_id == payment_id)
 
 
-async def decide(tx: Tx, payment_id: str, *, status: str, by: str, **changes: str) -> None:
-    await tx.execute(
-        update(PAYMENT).where(PAYMENT.c.payment_id == payment_id).values(status=status, decided_by=by, **changes)
-    )
+async def decide(tx: Tx, payment: Row[Any], event: str, *, by: str, **changes: str) -> None:
+    """Move a locked payment on by an event of its life, and write down who decided it."""
+    status = PAYMENT_LIFE.move(payment.status, event)
+    changed = update(PAYMENT).where(PAYMENT.c.payment_id == payment.payment_id)
+    await tx.execute(changed.values(status=status, decided_by=by, **changes))
 
 
 async def order(view: View, order_id: str) -> Row[Any] | None:

@@ -14,6 +14,7 @@ from services.collection.ledger.domain.documents import (
     OPEN,
     OPENING,
     PAYMENT,
+    RECEIVABLE_LIFE,
     REVERSED,
     Account,
     Allocation,
@@ -200,7 +201,7 @@ class Books:
             due_on=debt.due_on,
             amount_fen=debt.total_fen,
             outstanding_fen=outstanding_fen,
-            status=OPEN if outstanding_fen else CLEARED,
+            status=RECEIVABLE_LIFE.start(OPEN if outstanding_fen else CLEARED),
             cleared_on=None if outstanding_fen else debt.posted_on,
             is_new=True,
         )
@@ -239,7 +240,7 @@ class Books:
         if receivable.amount_fen < 0:
             released_fen += self._take_back(account, self.credits[receivable.receivable_id], cause)
         receivable.outstanding_fen = 0
-        receivable.status = REVERSED
+        receivable.status = RECEIVABLE_LIFE.move(receivable.status, "reverse")
         receivable.cleared_on = None
         self._changed(receivable)
         document = Cause(
@@ -283,7 +284,7 @@ class Books:
                 account.credits.pop(0)
             if not receivable.outstanding_fen:
                 account.receivables.pop(0)
-                receivable.status = CLEARED
+                receivable.status = RECEIVABLE_LIFE.move(receivable.status, "settle")
                 receivable.cleared_on = cause.business_date
                 self.cleared[receivable.receivable_id] = receivable
         return total_fen
@@ -293,7 +294,7 @@ class Books:
             account.credits.append(credit)
         if not receivable.outstanding_fen:
             account.receivables.append(receivable)
-            receivable.status = OPEN
+            receivable.status = RECEIVABLE_LIFE.move(receivable.status, "release")
             receivable.cleared_on = None
             self.cleared.pop(receivable.receivable_id, None)
         self._allocate(account, credit, receivable, -amount_fen, cause)

@@ -6,8 +6,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
+
+from shared.statemachine import StateMachine
 
 OPEN, CLEARED, REVERSED = "open", "cleared", "reversed"
+RECEIVABLE_LIFE: Final = StateMachine(
+    name="receivable",
+    starts=(OPEN, CLEARED),  # a total of zero or below owes nothing from its first day
+    moves={
+        "settle": {OPEN: CLEARED},
+        "release": {CLEARED: OPEN},
+        "reverse": {OPEN: REVERSED, CLEARED: REVERSED},
+    },
+)
+"""What settled a receivable is released where its payment is taken back, or a correction moves the money on."""
 BILL, CORRECTION, DIFFERENCE, OPENING, PAYMENT = "bill", "correction", "difference", "opening", "payment"
 BILLED = (BILL, DIFFERENCE)
 """The documents that billing issues: bills, and differences to bills that stand."""

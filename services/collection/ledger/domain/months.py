@@ -1,6 +1,13 @@
 """Accounting months (会计期间): closed one after the other, never opened again."""
 
 from datetime import date, timedelta
+from typing import Final
+
+from shared.statemachine import StateMachine
+
+OPEN, CLOSED = "open", "closed"
+LIFE: Final = StateMachine(name="month", starts=(OPEN,), moves={"close": {OPEN: CLOSED}})
+"""One after the other, for ever: a closed month is a row, an open one is none yet."""
 
 
 def of(day: date) -> str:
@@ -17,6 +24,11 @@ def first_day_after(month: str) -> date:
 def is_closed(day: date, open_from: date | None) -> bool:
     """Return whether a day lies before the first open day; without one no month was ever closed."""
     return open_from is not None and day < open_from
+
+
+def status(month: str, open_from: date | None) -> str:
+    """Return the status of a month, `YYYY-MM`."""
+    return CLOSED if open_from is not None and month < of(open_from) else OPEN
 
 
 def accounting_date(business_date: date, open_from: date | None) -> date:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, select
 
 from services.collection.ledger import tables
 from services.collection.ledger.domain.books import Books
-from services.collection.ledger.domain.documents import BILLED, Account, Credit, Debt
+from services.collection.ledger.domain.documents import BILLED, OPEN, Account, Credit, Debt
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.domain.transactions import ISSUE, Entry
 from services.collection.ledger.store import receivables
@@ -39,7 +39,7 @@ async def load_open_sides(tx: Tx, books: Books, account_nos: Sequence[str]) -> N
     keys = {"account_no": account_nos}
     for row in await bulk.select_in(tx, CREDIT, keys, where=CREDIT.c.unallocated_fen > 0):
         books.load_credit(_credit(row))
-    for row in await bulk.select_in(tx, RECEIVABLE, keys, where=RECEIVABLE.c.status == "open"):
+    for row in await bulk.select_in(tx, RECEIVABLE, keys, where=RECEIVABLE.c.status == OPEN):
         books.load_receivable(receivables.receivable(row))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, and_, select
 
 from services.collection.base import Condition
 from services.collection.ledger import tables
-from services.collection.ledger.domain.documents import Receivable
+from services.collection.ledger.domain.documents import OPEN, Receivable
 from shared.db import bulk
 from shared.db.engine import View
 
@@ -77,4 +77,4 @@ async def overdue(
 
 
 def _overdue(due_until: date, where: ColumnElement[bool]) -> ColumnElement[bool]:
-    return and_(RECEIVABLE.c.status == "open", RECEIVABLE.c.due_on <= due_until, where)
+    return and_(RECEIVABLE.c.status == OPEN, RECEIVABLE.c.due_on <= due_until, where)

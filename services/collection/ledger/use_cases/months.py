@@ -28,7 +28,7 @@ async def close(tx: Tx, *, month: str, today: date, actor: str) -> Outcome:
     Refused: a month that has not ended, and one that is not the next after the last closed month.
     """
     opened = await open_from(tx, closing=True)
-    if opened is not None and month < months.of(opened):
+    if not months.LIFE.may(months.status(month, opened), "close"):
         return ALREADY_DONE
     if opened is not None and month != months.of(opened):
         raise MonthOutOfOrder(f"{months.of(opened)} comes first")

@@ -10,7 +10,7 @@ from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import findings, loading, months
 from services.collection.ledger.use_cases import posting
 from services.collection.payments import store
-from services.collection.payments.domain import POSTED, SUSPENSE, Confirmation, NewPayment
+from services.collection.payments.domain import ORDER_LIFE, PAYMENT_LIFE, POSTED, SUSPENSE, Confirmation, NewPayment
 from services.collection.payments.use_cases import facts
 from shared import ids
 from shared.db.audit import AuditEntry
@@ -47,7 +47,7 @@ async def confirm(tx: Tx, *, policy: Policy, confirmation: Confirmation, today: 
         amount_fen=confirmation.amount_fen,
         paid_on=confirmation.paid_on,
         received_on=received_on,
-        status=SUSPENSE if code else POSTED,
+        status=PAYMENT_LIFE.start(SUSPENSE if code else POSTED),
         recorded_by=f"channel:{confirmation.channel}"[:64],
     )
     if not await store.add_payment(tx, payment):
@@ -55,14 +55,14 @@ async def confirm(tx: Tx, *, policy: Policy, confirmation: Confirmation, today: 
     books = await loading.open_books(tx, policy, opened, [payment.account_no] if payment.account_no else [])
     cause = books.cause(PAYMENT, payment.payment_id, received_on)
     cash_code = policy.cash_code(payment.channel, cause.accounting_date)
-    if payment.account_no is None:
+    if code or order is None:
         books.suspend(cause, payment.amount_fen, cash_code, payment.org_unit)
         books.findings.append(_finding(payment, code))
     else:
-        await loading.load_open_sides(tx, books, [payment.account_no])
-        books.receive(payment.account_no, cause, payment.amount_fen, cash_code, transactions.RECEIPT)
-        await store.mark_paid(tx, confirmation.order_id, payment.payment_id)
-        tx.publish([facts.received(payment, payment.account_no)])
+        await loading.load_open_sides(tx, books, [order.account_no])
+        books.receive(order.account_no, cause, payment.amount_fen, cash_code, transactions.RECEIPT)
+        await store.mark_paid(tx, order, payment.payment_id)
+        tx.publish([facts.received(payment, order.account_no)])
     if confirmation.paid_on > today:
         books.findings.append(_finding(payment, "payment.dated_in_future"))
     await posting.save(tx, books, payment.payment_id)
@@ -82,7 +82,7 @@ def _mismatch(order: Any, confirmation: Confirmation) -> str:
         return "payment.order_unknown"
     if order.channel != confirmation.channel:
         return "payment.order_of_other_channel"
-    if order.status != "open":
+    if not ORDER_LIFE.may(order.status, "pay"):
         return "payment.order_already_paid"
     if order.amount_fen != confirmation.amount_fen:
         return "payment.amount_differs"

@@ -8,7 +8,7 @@ from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading
 from services.collection.ledger.use_cases import posting
 from services.collection.payments import store
-from services.collection.payments.domain import COUNTER, POSTED, NewPayment
+from services.collection.payments.domain import COUNTER, PAYMENT_LIFE, POSTED, NewPayment
 from services.collection.payments.use_cases import facts
 from shared import ids
 from shared.db.audit import AuditEntry
@@ -49,7 +49,7 @@ async def take_at_counter(
         amount_fen=amount_fen,
         paid_on=received_on,
         received_on=received_on,
-        status=POSTED,
+        status=PAYMENT_LIFE.start(POSTED),
         recorded_by=actor,
     )
     await store.add_payment(tx, payment)

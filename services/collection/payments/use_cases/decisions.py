@@ -7,6 +7,7 @@ from typing import Any
 from services.collection.ledger.domain.documents import PAYMENT
 from services.collection.ledger.use_cases import posting
 from services.collection.payments import store
+from services.collection.payments.domain import PAYMENT_LIFE
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
@@ -42,10 +43,11 @@ class Decision:
     sees: posting.Sees
 
 
-async def begin(tx: Tx, decision: Decision, *, status: str, otherwise: type[BusinessError]) -> tuple[date | None, Any]:
+async def begin(tx: Tx, decision: Decision, event: str, *, otherwise: type[BusinessError]) -> tuple[date | None, Any]:
     """Lock the payment of a decision, and return the first open day and the payment.
 
-    Raises `PaymentUnknown`, `MakerIsChecker` where the actor took it, `otherwise` where it is not in the status, `BeforePayment`.
+    Raises `PaymentUnknown`, `MakerIsChecker` where the actor took it, `otherwise` where its life has no such event now, and
+    `BeforePayment`.
     """
     opened = await posting.open_for_command(tx, decision.decided_on, decision.today)
     payment = await store.lock_payment(tx, decision.payment_id)
@@ -53,7 +55,7 @@ async def begin(tx: Tx, decision: Decision, *, status: str, otherwise: type[Busi
         raise PaymentUnknown
     if payment.recorded_by == decision.actor:
         raise MakerIsChecker
-    if payment.status != status:
+    if not PAYMENT_LIFE.may(payment.status, event):
         raise otherwise
     if decision.decided_on < payment.received_on:
         raise BeforePayment

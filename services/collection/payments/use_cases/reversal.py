@@ -6,7 +6,6 @@ from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading
 from services.collection.ledger.use_cases import posting
 from services.collection.payments import store
-from services.collection.payments.domain import POSTED, REVERSED
 from services.collection.payments.use_cases import decisions, facts
 from services.collection.payments.use_cases.decisions import Decision
 from shared.db.engine import Tx
@@ -21,7 +20,7 @@ class NotPosted(BusinessError):
 
 async def reverse(tx: Tx, *, policy: Policy, decision: Decision) -> None:
     """Take a posted payment back (退票, 冲正): what it had settled is owed again, its prepayment is gone; nothing is edited."""
-    opened, payment = await decisions.begin(tx, decision, status=POSTED, otherwise=NotPosted)
+    opened, payment = await decisions.begin(tx, decision, "reverse", otherwise=NotPosted)
     payment_id = decision.payment_id
     books = await loading.open_books(tx, policy, opened, [payment.account_no])
     await loading.load_for_reversal(tx, books, document_ids=[], credit_ids=[payment_id])
@@ -30,7 +29,7 @@ async def reverse(tx: Tx, *, policy: Policy, decision: Decision) -> None:
     arrived = arrived or await loading.entries_of(tx, PAYMENT, payment_id, transactions.SUSPENSE)
     (cash_code,) = (entry.ledger_account for entry in arrived if entry.amount_fen > 0)
     books.reverse_payment(payment_id, books.cause(PAYMENT, payment_id, decision.decided_on), cash_code)
-    await store.decide(tx, payment_id, status=REVERSED, by=decision.actor)
+    await store.decide(tx, payment, "reverse", by=decision.actor)
     tx.publish([facts.reversed_(payment, books.accounts[payment.account_no], decision.decided_on)])
     await posting.save(tx, books, payment_id)
     decisions.audit(tx, decision, "payment.reverse")

@@ -6,7 +6,6 @@ from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading
 from services.collection.ledger.use_cases import posting
 from services.collection.payments import store
-from services.collection.payments.domain import POSTED, RETURNED, SUSPENSE
 from services.collection.payments.use_cases import decisions, facts
 from services.collection.payments.use_cases.decisions import Decision
 from shared.db.engine import Tx
@@ -21,7 +20,7 @@ class NotInSuspense(BusinessError):
 
 async def allocate(tx: Tx, *, policy: Policy, decision: Decision, account_no: str) -> None:
     """Give money in suspense to an account, whose debts it settles, oldest first."""
-    opened, payment = await decisions.begin(tx, decision, status=SUSPENSE, otherwise=NotInSuspense)
+    opened, payment = await decisions.begin(tx, decision, "allocate", otherwise=NotInSuspense)
     arrived = await loading.entries_of(tx, PAYMENT, decision.payment_id, transactions.SUSPENSE)
     books = await loading.open_books(tx, policy, opened, [account_no])
     account = posting.account_of(books, account_no, decision.sees)
@@ -31,8 +30,8 @@ async def allocate(tx: Tx, *, policy: Policy, decision: Decision, account_no: st
     books.receive(account_no, cause, payment.amount_fen, suspense_code, transactions.RESOLUTION)
     await store.decide(
         tx,
-        decision.payment_id,
-        status=POSTED,
+        payment,
+        "allocate",
         by=decision.actor,
         account_no=account_no,
         org_unit=account.org_unit,
@@ -44,10 +43,10 @@ async def allocate(tx: Tx, *, policy: Policy, decision: Decision, account_no: st
 
 async def give_back(tx: Tx, *, policy: Policy, decision: Decision) -> None:
     """Return money in suspense to its payer."""
-    opened, payment = await decisions.begin(tx, decision, status=SUSPENSE, otherwise=NotInSuspense)
+    opened, payment = await decisions.begin(tx, decision, "give back", otherwise=NotInSuspense)
     arrived = await loading.entries_of(tx, PAYMENT, decision.payment_id, transactions.SUSPENSE)
     books = await loading.open_books(tx, policy, opened, [])
     books.give_back(books.cause(PAYMENT, decision.payment_id, decision.decided_on), arrived, payment.org_unit)
-    await store.decide(tx, decision.payment_id, status=RETURNED, by=decision.actor)
+    await store.decide(tx, payment, "give back", by=decision.actor)
     await posting.save(tx, books, decision.payment_id)
     decisions.audit(tx, decision, "suspense.return")

@@ -5,8 +5,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from services.collection.ledger.domain.documents import REVERSED
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.tables import ACCOUNT, ALLOCATION, CREDIT, ENTRY, RECEIVABLE, TRANSACTION
+from services.collection.payments.domain import POSTED, SUSPENSE
 from services.collection.payments.tables import PAYMENT
 from shared.db.engine import View
 
@@ -30,7 +32,7 @@ async def invariants(view: View, policy: Policy) -> dict[str, tuple[int, int]]:
     unallocated_fen = await total(CREDIT.c.unallocated_fen)
     settled_fen = await total(
         RECEIVABLE.c.amount_fen - RECEIVABLE.c.outstanding_fen,
-        RECEIVABLE.c.status != "reversed",
+        RECEIVABLE.c.status != REVERSED,
         RECEIVABLE.c.amount_fen > 0,
     )
     return {
@@ -40,11 +42,11 @@ async def invariants(view: View, policy: Policy) -> dict[str, tuple[int, int]]:
         "prepaid balances = unallocated credits": (await total(ACCOUNT.c.prepaid_fen), unallocated_fen),
         "cash ledger = payments kept": (
             ledger(policy.cash_codes()),
-            await total(PAYMENT.c.amount_fen, PAYMENT.c.status.in_(("posted", "suspense"))),
+            await total(PAYMENT.c.amount_fen, PAYMENT.c.status.in_((POSTED, SUSPENSE))),
         ),
         "suspense ledger = payments in suspense": (
             -ledger(policy.codes("suspense")),
-            await total(PAYMENT.c.amount_fen, PAYMENT.c.status == "suspense"),
+            await total(PAYMENT.c.amount_fen, PAYMENT.c.status == SUSPENSE),
         ),
         "allocations = settled receivables": (await total(ALLOCATION.c.amount_fen), settled_fen),
         "transactions' debits = debit entries": (

@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import case, func, select
 
-from services.collection.ledger.domain.documents import BILL, BILLED, Debt
+from services.collection.ledger.domain.documents import BILL, BILLED, OPEN, REVERSED, Debt
 from services.collection.ledger.tables import ENTRY, RECEIVABLE
+from services.collection.payments.domain import SUSPENSE
 from services.collection.payments.tables import PAYMENT
 from services.collection.receivables import store as receivables
 from services.collection.receivables.tables import WAITING
@@ -19,7 +20,7 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
     `documents_posted` and `posted_fen` are of documents that stand, `documents_reversed` and `reversed_fen` of those taken
     back. What waits counts as it will be once posted: a correction counts with what it adds and takes back.
     """
-    reversed_ = RECEIVABLE.c.status == "reversed"
+    reversed_ = RECEIVABLE.c.status == REVERSED
     amount, zero = RECEIVABLE.c.amount_fen, 0
     totals = await view.first(
         select(
@@ -58,8 +59,8 @@ def _sum(value: Any) -> Any:
 async def gauges(view: View) -> Mapping[str, float]:
     """Return the business gauges; the first must be 0."""
     imbalance = await view.scalar(select(_sum(ENTRY.c.amount_fen)))
-    outstanding = await view.scalar(select(_sum(RECEIVABLE.c.outstanding_fen)).where(RECEIVABLE.c.status == "open"))
-    suspense = await view.scalar(select(_sum(PAYMENT.c.amount_fen)).where(PAYMENT.c.status == "suspense"))
+    outstanding = await view.scalar(select(_sum(RECEIVABLE.c.outstanding_fen)).where(RECEIVABLE.c.status == OPEN))
+    suspense = await view.scalar(select(_sum(PAYMENT.c.amount_fen)).where(PAYMENT.c.status == SUSPENSE))
     return {
         "ledger_imbalance_fen": float(imbalance),
         "receivables_open_fen": float(outstanding),
