@@ -20,7 +20,7 @@ READY_KEYS_MAX = 100  # keys drained in one go
 LISTED = tuple(c for c in _LETTERS.c if c.name != "payload")  # a payload may hold what a listing must not show
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
     """A fact (or a whole event, item −1) to be set aside; `error` is a class name or a code."""
 

@@ -24,16 +24,43 @@ class Received:
     partition: int
 
     def letter(self, state: str, error: str) -> DeadLetter:
+        """Return the letter that sets this fact aside."""
         return DeadLetter(
-            self.event_id,
-            self.item,
-            self.topic,
-            self.partition,
-            self.fact.type,
-            self.fact.key,
-            state,
-            error,
-            self.fact.model_dump_json(by_alias=True),
+            event_id=self.event_id,
+            item=self.item,
+            topic=self.topic,
+            partition=self.partition,
+            type=self.fact.type,
+            key=self.fact.key,
+            state=state,
+            error=error,
+            payload=self.fact.model_dump_json(by_alias=True),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Event:
+    """What a fact and a letter say of the event that they came in."""
+
+    event_id: str
+    topic: str
+    partition: int
+    type: str
+
+    def received(self, item: int, fact: Fact) -> Received:
+        return Received(fact, self.event_id, item, self.topic, self.partition)
+
+    def poison(self, item: int, key: str, error: str, payload: str) -> DeadLetter:
+        return DeadLetter(
+            event_id=self.event_id,
+            item=item,
+            topic=self.topic,
+            partition=self.partition,
+            type=self.type,
+            key=key,
+            state="poison",
+            error=error,
+            payload=payload,
         )
 
 
@@ -52,11 +79,11 @@ def decode(records: Sequence[StoredRecord]) -> tuple[list[str], list[Received], 
             continue
         event_ids[event_id] = None
         event_type = _storable(record.headers.get("ce_type", b"").decode(errors="replace"))
-        at = (event_id, record.topic, record.partition)
         try:
             items = envelope.unpack(event_type, record.value)
         except Undecodable as error:
-            good, bad = _decode_items(at, event_type, record.value, str(error))
+            event = _Event(event_id=event_id, topic=record.topic, partition=record.partition, type=event_type)
+            good, bad = _decode_items(event, record.value, str(error))
             facts += good
             letters += bad
         else:
@@ -75,29 +102,24 @@ def _storable(text: str) -> str:
     return text.encode(errors="replace").decode().replace("\0", "?")[:64]
 
 
-def _decode_items(
-    at: tuple[str, str, int], event_type: str, value: bytes, error: str
-) -> tuple[list[Received], list[DeadLetter]]:
+def _decode_items(event: _Event, value: bytes, error: str) -> tuple[list[Received], list[DeadLetter]]:
     """Read an event fact by fact, for where it cannot be read as a whole."""
-    event_id, topic, partition = at
     try:
         items = json.loads(value)["items"]
-        kind = catalogue.FACTS[event_type]
+        kind = catalogue.FACTS[event.type]
         if not isinstance(items, list):
             raise TypeError
     except (ValueError, KeyError, TypeError, RecursionError):
         payload = base64.b64encode(value).decode()
-        return [], [DeadLetter(event_id, WHOLE_EVENT, topic, partition, event_type, "", "poison", error, payload)]
+        return [], [event.poison(WHOLE_EVENT, "", error, payload)]
     facts: list[Received] = []
     letters: list[DeadLetter] = []
     for index, item in enumerate(items):
         try:
-            facts.append(Received(envelope.unpack_one(event_type, item), event_id, index, topic, partition))
+            facts.append(event.received(index, envelope.unpack_one(event.type, item)))
         except Undecodable as cause:
             key = _storable(str(item.get(kind.key_field, ""))) if isinstance(item, dict) else ""
-            letters.append(
-                DeadLetter(event_id, index, topic, partition, event_type, key, "poison", str(cause), json.dumps(item))
-            )
+            letters.append(event.poison(index, key, str(cause), json.dumps(item)))
     return facts, letters
 
 
@@ -106,16 +128,14 @@ def reopen(rows: Sequence[Any]) -> tuple[list[Received], list[DeadLetter]]:
     facts: list[Received] = []
     letters: list[DeadLetter] = []
     for row in rows:
-        at = (row.event_id, row.topic, row.partition)
+        event = _Event(event_id=row.event_id, topic=row.topic, partition=row.partition, type=row.type)
         if row.item == WHOLE_EVENT:
-            good, bad = _decode_items(at, row.type, base64.b64decode(row.payload), row.error)
+            good, bad = _decode_items(event, base64.b64decode(row.payload), row.error)
             facts += good
             letters += bad
             continue
         try:
-            facts.append(
-                Received(envelope.unpack_one(row.type, json.loads(row.payload)), row.event_id, row.item, *at[1:])
-            )
+            facts.append(event.received(row.item, envelope.unpack_one(row.type, json.loads(row.payload))))
         except Undecodable as cause:
-            letters.append(DeadLetter(*at[:1], row.item, *at[1:], row.type, row.key, "poison", str(cause), row.payload))
+            letters.append(event.poison(row.item, row.key, str(cause), row.payload))
     return facts, letters

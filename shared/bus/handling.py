@@ -26,6 +26,7 @@ class Handling:
         self._rank = {kind: rank for rank, kind in enumerate(self.handlers)}
 
     def wants(self, record: StoredRecord) -> bool:
+        """Return whether an event has a handler here, or says nothing of its type and must be looked at."""
         return record.headers.get("ce_type", b"?").decode() in self.handlers or "ce_type" not in record.headers
 
     async def apply(

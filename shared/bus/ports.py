@@ -42,9 +42,13 @@ class StoredRecord:
 class Subscription(Protocol):
     """A consumer group's reading of topics. Not for concurrent use."""
 
-    async def start(self) -> None: ...
+    async def start(self) -> None:
+        """Join the group."""
+        ...
 
-    async def stop(self) -> None: ...
+    async def stop(self) -> None:
+        """Leave the group."""
+        ...
 
     async def poll(self, *, records_max: int, timeout_seconds: float) -> list[StoredRecord]:
         """Return records that follow what was polled before, in order per partition; empty after the time-out."""
@@ -64,9 +68,15 @@ class Subscription(Protocol):
 
 
 class EventLog(Protocol):
-    async def start(self) -> None: ...
+    """Where events are kept, in order per partition."""
 
-    async def stop(self) -> None: ...
+    async def start(self) -> None:
+        """Make the log ready for use, as far as it can be while its server may be away."""
+        ...
+
+    async def stop(self) -> None:
+        """Let go of what is held."""
+        ...
 
     async def create_topics(self, topics: Sequence[str] = catalogue.TOPICS) -> None:
         """Create topics where they are missing."""
@@ -79,4 +89,6 @@ class EventLog(Protocol):
         """
         ...
 
-    def subscribe(self, group: str, topics: Sequence[str]) -> Subscription: ...
+    def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
+        """Return a reading of topics for a group, to be started."""
+        ...

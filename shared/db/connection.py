@@ -37,12 +37,15 @@ class View:
         self.dialect: str = conn.dialect.name
 
     async def all(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """Return all rows of a statement."""
         return (await self._run(statement, params)).all()
 
     async def first(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Row[Any] | None:
+        """Return the first row of a statement, None where it has none."""
         return (await self._run(statement, params)).first()
 
     async def scalar(self, statement: Executable) -> Any:
+        """Return the first column of the first row, None where there is none."""
         return (await self._run(statement, None)).scalar()
 
     async def _run(self, statement: Executable, params: Mapping[str, Any] | None) -> CursorResult[Any]:

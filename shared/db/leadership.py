@@ -20,7 +20,11 @@ class NotLeader(Exception):
 
 
 class Leader(Protocol):
-    def begin(self) -> AbstractAsyncContextManager[Tx]: ...
+    """Who leads; its units of work run on what makes it the leader."""
+
+    def begin(self) -> AbstractAsyncContextManager[Tx]:
+        """Open a unit of work, which fails where another process leads by now."""
+        ...
 
 
 @asynccontextmanager

@@ -56,7 +56,17 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         await webapp.create_tables(database)
         async with database.begin() as tx:
             letters = [
-                DeadLetter(f"e-{n}", 0, "wattline.billing", 1, "x.v1", f"k-{n}", "poison", "KeyError", "{}")
+                DeadLetter(
+                    event_id=f"e-{n}",
+                    item=0,
+                    topic="wattline.billing",
+                    partition=1,
+                    type="x.v1",
+                    key=f"k-{n}",
+                    state="poison",
+                    error="KeyError",
+                    payload="{}",
+                )
                 for n in range(3)
             ]
             await dead_letters.put(tx, "wattline.tiny", letters)

@@ -114,7 +114,17 @@ async def test_the_audit_entries_of_one_object_are_listed_oldest_first(
 
 
 def letter(number: int, state: str) -> DeadLetter:
-    return DeadLetter(f"e-{number}", 0, "wattline.billing", 3, "x.v1", "0571-1", state, "KeyError", '{"phone": "138"}')
+    return DeadLetter(
+        event_id=f"e-{number}",
+        item=0,
+        topic="wattline.billing",
+        partition=3,
+        type="x.v1",
+        key="0571-1",
+        state=state,
+        error="KeyError",
+        payload='{"phone": "138"}',
+    )
 
 
 async def test_dead_letters_are_listed_without_what_they_say_and_about_whom(
