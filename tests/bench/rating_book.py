@@ -171,7 +171,7 @@ def home_request(
         period=cycle,
         bill_months=[cycle[0].replace(day=1)],
         usage_wh={"import.peak": peak, "import.valley": valley},
-        facts=[rating.AccountFact(opened, people=people)],
+        facts=[rating.AccountSpan(opened, people=people)],
         state={"ladders": {"year": {"year": 2026, "used_wh": [used, 0, 0]}}},
     )
 
@@ -205,7 +205,7 @@ def industrial_request(
         bill_months=[JULY[0]],
         usage_wh=dict(zip(INDUSTRY_WH, values, strict=True)),
         facts=[
-            rating.AccountFact(LONG_AGO, class_="industrial", capacity_va=capacity_va, contract_demand_w=contract_w)
+            rating.AccountSpan(LONG_AGO, class_="industrial", capacity_va=capacity_va, contract_demand_w=contract_w)
         ],
     )
 
@@ -289,6 +289,6 @@ def curve_table(book: Book, rows: int, days: int) -> tuple[forms.Plan, Ints]:
         bill_months=[date(2026, 7, 1)],
         usage_wh={},
         curves=[curve],
-        facts=[rating.AccountFact(LONG_AGO, capacity_va=800_000, contract_demand_w=600_000)],
+        facts=[rating.AccountSpan(LONG_AGO, capacity_va=800_000, contract_demand_w=600_000)],
     )
     return forms.plan(request, book.book), table

@@ -99,7 +99,7 @@ def months() -> Iterator[tuple[forms.Plan, int, int]]:
             bill_months=[first],
             usage_wh={},
             curves=[rating.Curve("import", at, 60, [0] * (end - start))],
-            facts=[rating.AccountFact(date(2020, 1, 1))],
+            facts=[rating.AccountSpan(date(2020, 1, 1))],
         )
         yield forms.plan(request, book), start, end
         start = end

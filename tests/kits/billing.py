@@ -17,7 +17,7 @@ from services.billing.base import PLATFORM
 from services.billing.bills.domain import policy
 from services.billing.bills.tables import BILL
 from services.billing.context import Context
-from services.billing.contracts.domain import Account, Assignment, Contract, DatedFact
+from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract
 from services.billing.rating import second_opinion
 from services.billing.runs import jobs
 from services.billing.runs.use_cases import intake, release
@@ -110,7 +110,7 @@ def account(n: int | str, *, tariff: str = PLAIN, people: int = 3, **more: Any) 
         "org_unit": "zj/hangzhou",
         "opened_on": date(2020, 1, 1),
         "closed_on": None,
-        "facts": (DatedFact(date(2020, 1, 1), "residential", people, 1),),
+        "facts": (AccountTerms(date(2020, 1, 1), "residential", people, 1),),
         "contracts": (contract,),
     }
     return Account(**values | more)

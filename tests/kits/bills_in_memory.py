@@ -19,7 +19,7 @@ from services.billing.bills.domain.bills import (
     Stored,
 )
 from services.billing.contracts import domain as accounts
-from services.billing.contracts.domain import Assignment, DatedFact, Terms
+from services.billing.contracts.domain import AccountTerms, Assignment, Terms
 from services.billing.rating import rating
 from services.billing.settings import DEFAULT_POLICY
 from services.billing.tariffs.documents import packaged
@@ -28,18 +28,18 @@ from services.billing.usages.domain import Usage
 BOOK = rating.load_book(packaged.documents("sample"))
 POLICIES = policy.load(orjson.loads(DEFAULT_POLICY.read_bytes()))
 DAY = date(2020, 1, 1)
-FACTS, TARIFFS = (DatedFact(DAY, "residential", 3, 1),), (Assignment(DAY, "CN-ZJ/residential"),)
+ACCOUNT_TERMS, TARIFFS = (AccountTerms(DAY, "residential", 3, 1),), (Assignment(DAY, "CN-ZJ/residential"),)
 TERMS = Terms(
     account_no="A",
     contract_no="C",
     service_point_no="S",
     org_unit="zj",
-    facts=FACTS,
+    account_terms=ACCOUNT_TERMS,
     assignments=TARIFFS,
     opening='{"ladders":{"year":{"used_wh":[0,0,0],"year":2026}}}',
     opened=DAY,
     cycle_months=1,
-    rating_facts=accounts.rating_facts(FACTS, TARIFFS),
+    spans=accounts.spans(ACCOUNT_TERMS, TARIFFS),
 )
 
 

@@ -57,7 +57,7 @@ def states(draw: st.DrawFn, tariff: rating.Tariff, year: int) -> dict[str, Any]:
 
 
 @st.composite
-def facts_for(draw: st.DrawFn, from_: date, to: date) -> tuple[rating.AccountFact, ...]:
+def facts_for(draw: st.DrawFn, from_: date, to: date) -> tuple[rating.AccountSpan, ...]:
     opened = draw(st.sampled_from([date(2020, 1, 1), date(2024, 8, 15), from_]))
     days = (to - from_).days
     cuts = sorted({from_ + timedelta(days=d) for d in draw(st.lists(st.integers(1, days - 1), max_size=2))})
@@ -66,10 +66,10 @@ def facts_for(draw: st.DrawFn, from_: date, to: date) -> tuple[rating.AccountFac
 
 
 @st.composite
-def _fact(draw: st.DrawFn, from_: date, to: date | None) -> rating.AccountFact:
+def _fact(draw: st.DrawFn, from_: date, to: date | None) -> rating.AccountSpan:
     unit = rating.Equipment("T2", 250_000, draw(st.sampled_from(["running", "hot_standby", "suspended"])))
     equipment = (rating.Equipment("T1", draw(st.sampled_from([315_000, 630_000]))), unit) if draw(st.booleans()) else ()
-    return rating.AccountFact(
+    return rating.AccountSpan(
         from_=from_,
         to=to,
         class_=draw(st.sampled_from(["residential", "low_income"])),

@@ -13,7 +13,7 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.billing.contracts.domain import Assignment, DatedFact, Terms, rating_facts
+from services.billing.contracts.domain import AccountTerms, Assignment, Terms, spans
 from services.billing.rating import rating, second_opinion
 from services.billing.rating.bulk import rate as bulk
 from services.billing.usages.domain import Usage
@@ -155,11 +155,11 @@ def book_of(story: Story) -> rating.TariffBook:
     )
 
 
-def facts_of(story: Story) -> tuple[rating.AccountFact, ...]:
+def facts_of(story: Story) -> tuple[rating.AccountSpan, ...]:
     days = sorted({d for d, _ in story.people} | ({story.option_from} if story.option_from else set()))
     ends = [*days[1:], None]
     return tuple(
-        rating.AccountFact(
+        rating.AccountSpan(
             d, e, people=people_on(story, d), tariff="option" if story.option_from and d >= story.option_from else None
         )
         for d, e in zip(days, ends, strict=True)
@@ -223,14 +223,14 @@ def test_cycle_boundaries_do_not_matter_before_rounding(story: Story) -> None:
 
 
 def terms_of(story: Story) -> Terms:
-    facts = tuple(DatedFact(day, "residential", people, 1) for day, people in story.people)
+    account_terms = tuple(AccountTerms(day, "residential", people, 1) for day, people in story.people)
     assignments = (Assignment(story.opened, "base"),)
     if story.option_from is not None:
         assignments = (*assignments, Assignment(story.option_from, "option"))
     opening = orjson.dumps({"ladders": {"year": {"year": YEAR, "used_wh": [0, 0, 0]}}}).decode()
     return replace(
-        bills_in_memory.TERMS, facts=facts, assignments=assignments, opening=opening, opened=story.opened,
-        rating_facts=rating_facts(facts, assignments),
+        bills_in_memory.TERMS, account_terms=account_terms, assignments=assignments, opening=opening, opened=story.opened,
+        spans=spans(account_terms, assignments),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from services.billing.base import PATH, PATH_MAX
 from services.billing.contracts import domain as accounts
-from services.billing.contracts.domain import FACTS_MAX
+from services.billing.contracts.domain import CHANGES_MAX
 from shared.web.batch import Code, In, No
 
 ACCOUNTS_MAX = 1000  # one unit of work of about a second
@@ -18,8 +18,8 @@ TariffId = Annotated[str, Field(min_length=1, max_length=PATH_MAX, pattern=PATH,
 Wh = Annotated[int, Field(ge=0, le=USED_WH_MAX)]
 
 
-class FactIn(In):
-    """What holds from a day on, until the next fact."""
+class AccountTermsIn(In):
+    """What the account is from a day on, until the next terms."""
 
     from_: date = Field(alias="from")
     customer_class: Code = Field(examples=["residential"])
@@ -45,7 +45,7 @@ class ContractIn(In):
     service_point_no: No
     from_: date = Field(alias="from")
     to: date | None = Field(None, description="first day no longer supplied")
-    tariffs: list[AssignmentIn] = Field(min_length=1, max_length=FACTS_MAX)
+    tariffs: list[AssignmentIn] = Field(min_length=1, max_length=CHANGES_MAX)
     opening_usage: list[OpeningUsageIn] = Field([], max_length=10)
     cycle_months: Literal[1, 2] = 1
 
@@ -61,8 +61,8 @@ class AccountState(In):
     org_unit: OrgUnit
     opened_on: date
     closed_on: date | None = None
-    facts: list[FactIn] = Field(min_length=1, max_length=FACTS_MAX)
-    contracts: list[ContractIn] = Field([], max_length=FACTS_MAX)
+    facts: list[AccountTermsIn] = Field(min_length=1, max_length=CHANGES_MAX)
+    contracts: list[ContractIn] = Field([], max_length=CHANGES_MAX)
 
     def account(self, account_no: str) -> accounts.Account:
         return accounts.Account(
@@ -71,7 +71,7 @@ class AccountState(In):
             opened_on=self.opened_on,
             closed_on=self.closed_on,
             facts=tuple(
-                accounts.DatedFact(
+                accounts.AccountTerms(
                     from_=f.from_, customer_class=f.customer_class, people=f.people, households=f.households
                 )
                 for f in self.facts
@@ -111,7 +111,7 @@ class AccountOut(AccountItem):
             opened_on=account.opened_on,
             closed_on=account.closed_on,
             facts=[
-                FactIn(from_=f.from_, customer_class=f.customer_class, people=f.people, households=f.households)
+                AccountTermsIn(from_=f.from_, customer_class=f.customer_class, people=f.people, households=f.households)
                 for f in account.facts
             ],
             contracts=[

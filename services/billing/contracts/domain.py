@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from services.billing.rating import rating_types
 from shared.dated import Period
 
-FACTS_MAX: Final = 64  # changes of class or household in an account's life; also the limit of contracts in one fact
+CHANGES_MAX: Final = 64  # changes of class or household in an account's life; also the limit of contracts in one fact
 
 
 class AccountWrong(ValueError):
@@ -22,8 +22,8 @@ class AccountWrong(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class DatedFact:
-    """What is true of the account from a day on, until the next fact: customer class, people in the household (户籍人口)."""
+class AccountTerms:
+    """What an account is from a day on, until the next terms: customer class, people in the household (户籍人口)."""
 
     from_: date
     customer_class: str
@@ -37,6 +37,9 @@ class Assignment:
 
     from_: date
     tariff: str
+
+
+D = TypeVar("D", AccountTerms, Assignment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,8 @@ class Account:
     org_unit: str
     opened_on: date
     closed_on: date | None
-    facts: tuple[DatedFact, ...]
+    facts: tuple[AccountTerms, ...]
+    """Dated account data, as the API has it."""
     contracts: tuple[Contract, ...]
 
 
@@ -77,21 +81,21 @@ class Terms:
     contract_no: str
     service_point_no: str
     org_unit: str
-    facts: tuple[DatedFact, ...]
+    account_terms: tuple[AccountTerms, ...]
     assignments: tuple[Assignment, ...]
     opening: str
     """Ladder state at the opening, JSON text, empty where none was given."""
     opened: date
     """First day of the contract: the yearly quota counts its months from here."""
     cycle_months: int
-    rating_facts: tuple[rating_types.AccountFact, ...]
+    spans: tuple[rating_types.AccountSpan, ...]
 
 
 def check(account: Account) -> None:
     """Refuse an account that contradicts itself; raises AccountWrong."""
     if account.closed_on is not None and account.closed_on < account.opened_on:
         raise AccountWrong("account.dates_reversed", "/closed_on")
-    _rising([fact.from_ for fact in account.facts], "account.facts_order", "/facts")
+    _rising([terms.from_ for terms in account.facts], "account.facts_order", "/facts")
     if not account.facts or account.facts[0].from_ > account.opened_on:
         raise AccountWrong("account.facts_gap", "/facts")
     if len({contract.contract_no for contract in account.contracts}) != len(account.contracts):
@@ -104,46 +108,48 @@ def check(account: Account) -> None:
             raise AccountWrong("account.contracts_overlap", "/contracts")
 
 
-def class_on(facts: Sequence[DatedFact], day: date) -> str:
-    """Give the customer class on a day (the first known one before all facts)."""
-    found = facts[0]
-    for fact in facts:
-        if fact.from_ > day:
-            break
-        found = fact
-    return found.customer_class
+def class_on(account_terms: Sequence[AccountTerms], day: date) -> str:
+    """Return the customer class on a day (the first known one before all terms)."""
+    return _on(account_terms, day).customer_class
 
 
 def tariff_on(assignments: Sequence[Assignment], day: date) -> str:
-    """Give the id of the tariff assigned on a day."""
-    found = assignments[0]
-    for assignment in assignments:
-        if assignment.from_ > day:
+    """Return the id of the tariff assigned on a day (the first one before all assignments)."""
+    return _on(assignments, day).tariff
+
+
+def _on(dated: Sequence[D], day: date) -> D:
+    found = dated[0]
+    for one in dated:
+        if one.from_ > day:
             break
-        found = assignment
-    return found.tariff
+        found = one
+    return found
 
 
-def rating_facts(facts: Sequence[DatedFact], assignments: Sequence[Assignment]) -> tuple[rating_types.AccountFact, ...]:
-    """Merge dated facts and tariff assignments into the spans that rating takes.
+def spans(
+    account_terms: Sequence[AccountTerms], assignments: Sequence[Assignment]
+) -> tuple[rating_types.AccountSpan, ...]:
+    """Merge the terms of an account and tariff assignments into the spans that rating takes.
 
     Every span names its tariff, so that a change of tariff within a period makes segments.
     """
-    starts = sorted({fact.from_ for fact in facts} | {a.from_ for a in assignments if a.from_ > facts[0].from_})
-    spans = []
+    first = account_terms[0].from_
+    starts = sorted({terms.from_ for terms in account_terms} | {a.from_ for a in assignments if a.from_ > first})
+    found = []
     for index, start in enumerate(starts):
-        fact = next(f for f in reversed(facts) if f.from_ <= start)
-        spans.append(
-            rating_types.AccountFact(
+        terms = _on(account_terms, start)
+        found.append(
+            rating_types.AccountSpan(
                 from_=start,
                 to=starts[index + 1] if index + 1 < len(starts) else None,
-                class_=fact.customer_class,
-                people=fact.people,
-                households=fact.households,
+                class_=terms.customer_class,
+                people=terms.people,
+                households=terms.households,
                 tariff=tariff_on(assignments, start) if len(assignments) > 1 else None,
             )
         )
-    return tuple(spans)
+    return tuple(found)
 
 
 def _check_contract(account: Account, contract: Contract, pointer: str) -> None:

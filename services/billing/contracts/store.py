@@ -12,14 +12,14 @@ from sqlalchemy import ColumnElement, Date, FromClause, Integer, Row, Select, an
 
 from services.billing.base import Visible
 from services.billing.contracts import domain
-from services.billing.contracts.domain import Account, Assignment, Contract, DatedFact, Terms
+from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract, Terms
 from services.billing.contracts.tables import ACCOUNT, CONTRACT, SERVICE_POINT
-from services.billing.rating.rating_types import AccountFact
+from services.billing.rating.rating_types import AccountSpan
 from shared.db import bulk, columns
 from shared.db.engine import Tx, View
 from shared.web.pagination import Wanted
 
-CACHED_TEXTS_MAX = 20_000  # facts and assignments repeat over accounts; 20,000 different ones take about 20 MB
+CACHED_TEXTS_MAX = 20_000  # terms and assignments repeat over accounts; 20,000 different ones take about 20 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,36 +90,36 @@ def _terms(row: Row[Any]) -> Terms:
         contract_no=row.contract_no,
         service_point_no=row.service_point_no,
         org_unit=row.org_unit,
-        facts=facts_of(row.facts),
+        account_terms=account_terms_of(row.facts),
         assignments=assignments_of(row.assignments),
         opening=row.opening,
         opened=row.from_date,
         cycle_months=row.cycle_months,
-        rating_facts=_rating_facts(row.facts, row.assignments),
+        spans=_spans(row.facts, row.assignments),
     )
 
 
 @lru_cache(CACHED_TEXTS_MAX)
-def facts_of(text: str) -> tuple[DatedFact, ...]:
-    """Read the dated facts of an account."""
+def account_terms_of(text: str) -> tuple[AccountTerms, ...]:
+    """Return the terms of an account from their text."""
     return tuple(
-        DatedFact(from_=date.fromisoformat(day), customer_class=class_, people=people, households=households)
+        AccountTerms(from_=date.fromisoformat(day), customer_class=class_, people=people, households=households)
         for day, class_, people, households in orjson.loads(text)
     )
 
 
 @lru_cache(CACHED_TEXTS_MAX)
 def assignments_of(text: str) -> tuple[Assignment, ...]:
-    """Read the tariff assignments of a contract."""
+    """Return the tariff assignments of a contract from their text."""
     return tuple(Assignment(date.fromisoformat(day), tariff) for day, tariff in orjson.loads(text))
 
 
 @lru_cache(CACHED_TEXTS_MAX)
-def _rating_facts(facts: str, assignments: str) -> tuple[AccountFact, ...]:
-    return domain.rating_facts(facts_of(facts), assignments_of(assignments))
+def _spans(account_terms: str, assignments: str) -> tuple[AccountSpan, ...]:
+    return domain.spans(account_terms_of(account_terms), assignments_of(assignments))
 
 
-def facts_text(account: Account) -> str:
+def _account_terms_text(account: Account) -> str:
     return orjson.dumps([(f.from_, f.customer_class, f.people, f.households) for f in account.facts]).decode()
 
 
@@ -231,7 +231,7 @@ async def upsert(tx: Tx, changed: Sequence[tuple[Stated, int]]) -> set[str]:
             "org_unit": [a.org_unit for a in accounts],
             "opened_on": [a.opened_on for a in accounts],
             "closed_on": [a.closed_on for a in accounts],
-            "facts": [facts_text(a) for a in accounts],
+            "facts": [_account_terms_text(a) for a in accounts],
             "digest": [stated.digest for stated, _ in changed],
             "version": [version for _, version in changed],
         },
@@ -272,7 +272,7 @@ def account_of(row: Row[Any], contracts: Sequence[Row[Any]]) -> Account:
         org_unit=row.org_unit,
         opened_on=row.opened_on,
         closed_on=row.closed_on,
-        facts=facts_of(row.facts),
+        facts=account_terms_of(row.facts),
         contracts=tuple(
             Contract(
                 contract_no=c.contract_no,

@@ -10,7 +10,7 @@ from shared.db import columns
 
 
 class Account(base.Base, table=True):
-    """An account (户). `facts` is the JSON list of its dated facts; `digest` tells whether a PUT changes anything."""
+    """An account (户). `facts` is the JSON list of its terms; `digest` tells whether a PUT changes anything."""
 
     account_no: str = Field(sa_column=columns.key())
     org_unit: str = base.path()

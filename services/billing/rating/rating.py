@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from services.billing.rating.rating_types import (
-    AccountFact,
+    AccountSpan,
     Curve,
     Equipment,
     Finding,
@@ -29,7 +29,7 @@ from services.billing.rating.tariff.load import load_tariff, supply
 from services.billing.rating.tariff.model import Tariff
 
 __all__ = [
-    "AccountFact",
+    "AccountSpan",
     "Curve",
     "Equipment",
     "Finding",
@@ -61,7 +61,7 @@ def request(
     period: tuple[date, date],
     bill_months: Sequence[date],
     usage_wh: Mapping[str, int],
-    facts: Sequence[AccountFact],
+    facts: Sequence[AccountSpan],
     read_day: date | None = None,
     curves: Sequence[Curve] = (),
     state: Mapping[str, Any] | None = None,

@@ -34,7 +34,7 @@ class Equipment:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountFact:
+class AccountSpan:
     """What is true of the account in [from_, to); `to` None = until further notice.
 
     The first fact's `from_` is the opening of the account for the ladder (unless the request names `opened`).
@@ -96,7 +96,7 @@ class Request:
     to: date
     read_day: date
     bill_months: tuple[date, ...]
-    facts: tuple[AccountFact, ...]
+    facts: tuple[AccountSpan, ...]
     usage: tuple[UsagePart, ...]
     state: JsonState | None = None
     amounts: Mapping[str, Exact] = field(default_factory=lambda: NOTHING)

@@ -185,7 +185,7 @@ def _request(chain: Chain, step: Step) -> rating_types.Request:
         to=usage.period_to,
         read_day=usage.period_to,
         bill_months=bills.bill_months(usage.cycle, terms.cycle_months),
-        facts=terms.rating_facts,
+        facts=terms.spans,
         usage=(rating_types.UsagePart(usage.period_from, usage.period_to, usage.energy),),
         state=orjson.loads(chain.state) if chain.state else None,
         opened=terms.opened,
@@ -246,7 +246,7 @@ def _findings(chain: Chain, step: Step, rated: rating_types.RatedBill, policy: P
         found.append(Finding(NOT_RATED, HOLD, {"code": rated.refusal.code, "pointer": rated.refusal.pointer}))
     found += rules.review(
         rules.Subject(
-            customer_class=class_on(chain.terms.facts, usage.period_to),
+            customer_class=class_on(chain.terms.account_terms, usage.period_to),
             energy_wh=usage.import_wh,
             days=(usage.period_to - usage.period_from).days,
             months=chain.terms.cycle_months,

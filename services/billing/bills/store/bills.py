@@ -169,7 +169,7 @@ def _context(draft: Draft) -> str:
         "quantities": draft.values,
         "tax_fen": draft.tax_fen,
         "cycle_months": draft.terms.cycle_months,
-        "class": draft.terms.rating_facts[-1].class_,
+        "class": draft.terms.spans[-1].class_,
     }
     return orjson.dumps(content).decode()
 

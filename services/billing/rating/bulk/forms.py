@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from services.billing.rating.rating_types import AccountFact, Request
+from services.billing.rating.rating_types import AccountSpan, Request
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import Tariff
@@ -93,9 +93,9 @@ def form_of(request: Request, marks: Sequence[int]) -> Form:
     )  # fmt: skip
 
 
-def _facts_form(facts: Sequence[AccountFact], first: date, cycle: date, marks: Sequence[int]) -> Form:
+def _facts_form(facts: Sequence[AccountSpan], first: date, cycle: date, marks: Sequence[int]) -> Form:
     out = []
-    before: AccountFact | None = None
+    before: AccountSpan | None = None
     for fact in facts:
         start = max(fact.from_, first)
         if before is None and start <= cycle and fact.tariff is None and not fact.equipment:
@@ -112,7 +112,7 @@ def _facts_form(facts: Sequence[AccountFact], first: date, cycle: date, marks: S
     return tuple(out)
 
 
-def same_power(before: AccountFact, after: AccountFact) -> bool:
+def same_power(before: AccountSpan, after: AccountSpan) -> bool:
     """Return whether capacity, contract demand and equipment stay as they were."""
     return (
         before.capacity_va == after.capacity_va
@@ -121,7 +121,7 @@ def same_power(before: AccountFact, after: AccountFact) -> bool:
     )
 
 
-def same_values(before: AccountFact, after: AccountFact) -> bool:
+def same_values(before: AccountSpan, after: AccountSpan) -> bool:
     """Return whether the named values stay as they were."""
     return dict(before.values) == dict(after.values)
 

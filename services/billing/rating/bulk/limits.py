@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from services.billing.rating.bulk.forms import Plan
 from services.billing.rating.bulk.segments import Piece, fact_at
-from services.billing.rating.rating_types import AccountFact, Request
+from services.billing.rating.rating_types import AccountSpan, Request
 from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import Free, Ladder
 
@@ -50,7 +50,7 @@ def _row(ladder: Ladder, period: str, month: int) -> tuple[int, ...]:
     return ladder.limits_by_period[period] if period else ladder.limits[month - 1]
 
 
-def _is_large(ladder: Ladder, fact: AccountFact) -> bool:
+def _is_large(ladder: Ladder, fact: AccountSpan) -> bool:
     return ladder.household is not None and fact.people >= ladder.household.from_people
 
 
@@ -95,7 +95,7 @@ def _first_of(year: int, month: int) -> date:
     return date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
 
 
-def _facts_in(r: Request, start: date, end: date) -> list[AccountFact]:
+def _facts_in(r: Request, start: date, end: date) -> list[AccountSpan]:
     return [f for f in r.facts if f.from_ < end and (f.to is None or f.to > start)]
 
 

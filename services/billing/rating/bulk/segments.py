@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from services.billing.rating.bulk.forms import Plan, same_values
-from services.billing.rating.rating_types import AccountFact, Request
+from services.billing.rating.rating_types import AccountSpan, Request
 from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import Condition, Tariff
 
@@ -72,7 +72,7 @@ def _check(r: Request) -> None:
         raise Refused("facts_gap", "/account")
 
 
-def fact_at(facts: tuple[AccountFact, ...], day: date) -> int | None:
+def fact_at(facts: tuple[AccountSpan, ...], day: date) -> int | None:
     """Return the index of the fact that holds on a day."""
     return next((i for i, f in enumerate(facts) if f.from_ <= day and (f.to is None or day < f.to)), None)
 
@@ -127,7 +127,7 @@ def _matters(plan: Plan, tariff: Tariff, old: int, new: int, day: date) -> bool:
     return day.day == 1 and day.month in _year_starts(tariff)
 
 
-def meets(condition: Condition, fact: AccountFact) -> bool:
+def meets(condition: Condition, fact: AccountSpan) -> bool:
     """Return whether an account is among those whom a rule is for."""
     return (
         (condition.classes is None or fact.class_ in condition.classes)

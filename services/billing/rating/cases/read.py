@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from services.billing.rating.cases.registers import quantities_wh
-from services.billing.rating.rating_types import AccountFact, Curve, Equipment, Request, UsagePart
+from services.billing.rating.rating_types import AccountSpan, Curve, Equipment, Request, UsagePart
 from services.billing.rating.tariff.book import TariffBook, load_book
 from services.billing.rating.tariff.codes import Refused, TariffError
 from shared.exact import Exact, parse
@@ -68,7 +68,7 @@ def _request(case: Mapping[str, Any]) -> Request:
 
 def _of_segments(case: Mapping[str, Any]) -> Request:
     """Return the request of several parts, each with its tariff, cycle, account and usage: one bill with one ladder state."""
-    facts: list[AccountFact] = []
+    facts: list[AccountSpan] = []
     parts: list[UsagePart] = []
     segments = objects(case, "segments", "")
     if not segments:
@@ -98,7 +98,7 @@ def _make(
     tariff: str,
     from_: date,
     to: date,
-    facts: list[AccountFact],
+    facts: list[AccountSpan],
     parts: list[UsagePart],
 ) -> Request:
     month = cycle.get("month")
@@ -205,7 +205,7 @@ def _month(value: Any, pointer: str) -> date:
     return day({"month": f"{value}-01"}, "month", pointer)
 
 
-def _fact(raw: Mapping[str, Any], pointer: str) -> AccountFact:
+def _fact(raw: Mapping[str, Any], pointer: str) -> AccountSpan:
     known = {
         "from", "to", "class", "people", "households", "option", "capacity_kva", "contract_demand_kw", "equipment", "values",
         "tariff",
@@ -219,7 +219,7 @@ def _fact(raw: Mapping[str, Any], pointer: str) -> AccountFact:
     for key, value in whole.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise Refused("request_wrong", f"{pointer}/{key}")
-    return AccountFact(
+    return AccountSpan(
         from_=day(raw, "from", pointer),
         to=day(raw, "to", pointer) if raw.get("to") else None,
         class_=str(raw.get("class", "residential")),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from services.billing.rating.rating_types import AccountFact, Finding, RatedBill, Request
+from services.billing.rating.rating_types import AccountSpan, Finding, RatedBill, Request
 from services.billing.rating.reference import kwh_charges, ladders, other_charges, quantities
 from services.billing.rating.reference.frame import Frame, Segment, applies, fact_at
 from services.billing.rating.reference.two_part import capacity, demand, power_factor
@@ -145,7 +145,7 @@ def _check_facts(request: Request) -> None:
         raise Refused("facts_gap", f"/account/{len(facts) - 1}/to")
 
 
-def _in_force(frame: Frame, day: date) -> tuple[Tariff, AccountFact]:
+def _in_force(frame: Frame, day: date) -> tuple[Tariff, AccountSpan]:
     fact = fact_at(frame.request.facts, day) or frame.request.facts[-1]
     tariff_id = fact.tariff or frame.request.tariff
     tariff = frame.book.version_on(tariff_id, day)
@@ -191,7 +191,7 @@ def _splits_years(tariff: Tariff) -> bool:
     return any(ladder.belongs_to == "split_at_year_end" for ladder in tariff.ladders.values())
 
 
-Span = tuple[date, date, Tariff, AccountFact]
+Span = tuple[date, date, Tariff, AccountSpan]
 
 
 def _spans(frame: Frame) -> list[Span]:
@@ -217,7 +217,7 @@ def _spans(frame: Frame) -> list[Span]:
     return spans
 
 
-def _matters(tariff: Tariff, before: Span, fact: AccountFact, day: date) -> bool:
+def _matters(tariff: Tariff, before: Span, fact: AccountSpan, day: date) -> bool:
     """Return whether a change of account facts makes other charges (or another ladder year) hold from a day on."""
     old = before[3]
     conditions = [c.applies for c in tariff.charges] + [x.free.applies for x in tariff.ladders.values() if x.free]

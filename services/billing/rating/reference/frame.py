@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from services.billing.rating.rating_types import AccountFact, Finding, Line, Request
+from services.billing.rating.rating_types import AccountSpan, Finding, Line, Request
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.rating.tariff.codes import FINDINGS
 from services.billing.rating.tariff.model import ChargeBase, Condition, Tariff
 from shared.exact import Exact, divide
 
 
-def fact_at(facts: Sequence[AccountFact], day: date) -> AccountFact | None:
+def fact_at(facts: Sequence[AccountSpan], day: date) -> AccountSpan | None:
     """Return the fact that holds on a day."""
     return next((f for f in facts if f.from_ <= day and (f.to is None or day < f.to)), None)
 
@@ -21,7 +21,7 @@ class Segment:
 
     __slots__ = ("fact", "free_wh", "from_", "last", "q", "tariff", "tiers", "to")
 
-    def __init__(self, tariff: Tariff, from_: date, to: date, fact: AccountFact) -> None:
+    def __init__(self, tariff: Tariff, from_: date, to: date, fact: AccountSpan) -> None:
         self.tariff = tariff
         self.from_ = from_
         self.to = to
@@ -130,7 +130,7 @@ class Frame:
         )  # fmt: skip
 
 
-def applies(condition: Condition, fact: AccountFact) -> bool:
+def applies(condition: Condition, fact: AccountSpan) -> bool:
     """Return whether a condition of the document meets the account."""
     if condition.classes is not None and fact.class_ not in condition.classes:
         return False

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from services.billing.rating.rating_types import AccountFact
+from services.billing.rating.rating_types import AccountSpan
 from services.billing.rating.reference.frame import Frame, Segment, applies, fact_at
 from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import Ladder
@@ -232,7 +232,7 @@ def _month(first: date, index: int) -> date:
     return date(first.year + months // 12, months % 12 + 1, 1)
 
 
-def _facts_of(facts: tuple[AccountFact, ...], month: date, after: date, known: date) -> list[AccountFact]:
+def _facts_of(facts: tuple[AccountSpan, ...], month: date, after: date, known: date) -> list[AccountSpan]:
     """Return the facts of a month; of a month to come, the fact of the last known day."""
     if month > known:
         month, after = known, known + timedelta(days=1)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
-from services.billing.contracts.domain import DatedFact
+from services.billing.contracts.domain import AccountTerms
 from services.billing.review.tables import REVIEW_DECISION
 from shared.events.billing import BillCorrected, BillIssued, RereadRequested
 from tests.kits.billing import Desk, account, closed, usage
@@ -142,7 +142,7 @@ async def test_a_reread_is_asked_for_and_its_usage_replaces_the_held_bill(desk: 
 
 async def test_a_held_bill_is_calculated_again_with_the_corrected_class(desk: Desk) -> None:
     await held(desk)
-    shop = account(1, facts=(DatedFact(date(2020, 1, 1), "commercial", 0, 1),))
+    shop = account(1, facts=(AccountTerms(date(2020, 1, 1), "commercial", 0, 1),))
     await desk.open(shop)
     async with desk.client() as client:
         answer = await decide(client, "correct", "a shop, not a home")
@@ -189,7 +189,7 @@ async def test_a_backdated_household_corrects_every_bill_that_it_touches(desk: D
     for cycle in (1, 2, 3, 4):
         await desk.released(usage(1, cycle, 900))
     # the fourth bill has 840 kWh above tier 1 of 2,760 kWh; a household of five has 1,200 kWh more of it
-    facts = (DatedFact(date(2020, 1, 1), "residential", 3, 1), DatedFact(date(2026, 1, 1), "residential", 5, 1))
+    facts = (AccountTerms(date(2020, 1, 1), "residential", 3, 1), AccountTerms(date(2026, 1, 1), "residential", 5, 1))
     await desk.open(account(1, facts=facts))
     (first,) = await desk.bills(cycle="2026-01")
     async with desk.client() as client:

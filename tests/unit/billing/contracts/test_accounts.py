@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from services.billing.contracts import domain as accounts
-from services.billing.contracts.domain import Account, AccountWrong, Assignment, Contract, DatedFact
+from services.billing.contracts.domain import Account, AccountTerms, AccountWrong, Assignment, Contract
 
 DAY = date(2020, 1, 1)
 CONTRACT = Contract(
@@ -23,7 +23,7 @@ ACCOUNT = Account(
     org_unit="zj",
     opened_on=DAY,
     closed_on=None,
-    facts=(DatedFact(DAY, "residential", 3, 1),),
+    facts=(AccountTerms(DAY, "residential", 3, 1),),
     contracts=(CONTRACT,),
 )
 
@@ -60,9 +60,9 @@ def test_one_service_point_may_have_contracts_one_after_the_other() -> None:
 
 
 def test_facts_and_tariffs_are_merged_into_spans() -> None:
-    facts = (DatedFact(DAY, "residential", 3, 1), DatedFact(date(2021, 5, 1), "residential", 5, 1))
+    facts = (AccountTerms(DAY, "residential", 3, 1), AccountTerms(date(2021, 5, 1), "residential", 5, 1))
     assignments = (Assignment(DAY, "T1"), Assignment(date(2021, 3, 1), "T2"))
-    spans = accounts.rating_facts(facts, assignments)
+    spans = accounts.spans(facts, assignments)
     assert [(s.from_, s.to, s.people, s.tariff) for s in spans] == [
         (DAY, date(2021, 3, 1), 3, "T1"),
         (date(2021, 3, 1), date(2021, 5, 1), 3, "T2"),
@@ -71,6 +71,6 @@ def test_facts_and_tariffs_are_merged_into_spans() -> None:
 
 
 def test_the_class_of_a_day_is_the_last_fact_before_it() -> None:
-    facts = (DatedFact(DAY, "residential", 3, 1), DatedFact(date(2021, 1, 1), "commercial", 0, 1))
+    facts = (AccountTerms(DAY, "residential", 3, 1), AccountTerms(date(2021, 1, 1), "commercial", 0, 1))
     days = (date(2019, 1, 1), date(2020, 12, 31), date(2021, 1, 1))
     assert [accounts.class_on(facts, day) for day in days] == ["residential", "residential", "commercial"]

@@ -36,6 +36,6 @@ def by_curve(
         bill_months=[first.replace(day=1)],
         usage_wh={},
         curves=[rating.Curve("import", start, minutes, slots)],
-        facts=[rating.AccountFact(date(2020, 1, 1))],
+        facts=[rating.AccountSpan(date(2020, 1, 1))],
         **more,
     )

@@ -104,7 +104,7 @@ def request(tariff: str = "t/plain", **changes: Any) -> rating.Request:
         "to": date(2026, 2, 1),
         "read_day": date(2026, 2, 1),
         "bill_months": (date(2026, 1, 1),),
-        "facts": (rating.AccountFact(date(2020, 1, 1), people=3),),
+        "facts": (rating.AccountSpan(date(2020, 1, 1), people=3),),
         "state": None,
     }
     wh = changes.pop("wh", {"import": 100_000})
@@ -133,8 +133,8 @@ def amounts(bill: rating.RatedBill) -> list[int]:
     return [line.amount_fen for line in bill.lines]
 
 
-def fact(**values: Any) -> tuple[rating.AccountFact, ...]:
-    return (rating.AccountFact(date(2020, 1, 1), **values),)
+def fact(**values: Any) -> tuple[rating.AccountSpan, ...]:
+    return (rating.AccountSpan(date(2020, 1, 1), **values),)
 
 
 LIMITS = "/ladders/year/limits_kwh"
@@ -175,6 +175,6 @@ def cycle(month: int, kwh: int, used: tuple[int, ...] = (0, 0, 0), months: int =
     return request("t/home", **(values | more))
 
 
-def people(*changes: tuple[date, int]) -> tuple[rating.AccountFact, ...]:
+def people(*changes: tuple[date, int]) -> tuple[rating.AccountSpan, ...]:
     ends = [d for d, _ in changes[1:]]
-    return tuple(rating.AccountFact(d, e, people=n) for (d, n), e in zip(changes, [*ends, None], strict=True))
+    return tuple(rating.AccountSpan(d, e, people=n) for (d, n), e in zip(changes, [*ends, None], strict=True))

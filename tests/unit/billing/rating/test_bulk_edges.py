@@ -64,7 +64,7 @@ def test_a_cycle_partly_in_months_outside_the_ladder_is_refused(
 def at_home(peak: int, valley: int, **more: Any) -> rating.Request:
     return rating.request(
         contract="c", tariff="t", period=(date(2026, 1, 2), date(2026, 2, 2)), bill_months=[date(2026, 1, 1)],
-        usage_wh={"import.peak": peak, "import.valley": valley}, facts=[rating.AccountFact(date(2020, 1, 1))],
+        usage_wh={"import.peak": peak, "import.valley": valley}, facts=[rating.AccountSpan(date(2020, 1, 1))],
         state={"ladders": {"year": {"year": 2026, "used_wh": [2_700_000, 0, 0]}}}, **more,
     )  # fmt: skip
 
@@ -106,7 +106,7 @@ def test_a_cycle_over_the_end_of_the_ladder_year_is_cut_there_and_nowhere_else(
     starts: str, from_: date, to: date, cut: str, moved: int | None
 ) -> None:
     ladder = {**HOME["ladders"]["year"], "cycle_belongs_to": "split_at_year_end", "year_starts": starts}
-    facts = [rating.AccountFact(date(2020, 1, 1), people=2)]
+    facts = [rating.AccountSpan(date(2020, 1, 1), people=2)]
     if moved is not None:  # a fact that changes no charge cuts nothing, wherever in the month it begins
         day = to.replace(day=moved)
         facts = [replace(facts[0], to=day), replace(facts[0], from_=day, people=3)]
@@ -131,7 +131,7 @@ def test_each_of_two_tariffs_has_the_demand_of_its_own_days(minutes: int) -> Non
     slots[7], slots[-2] = 700, 500  # on the first day and on the last
     for cut in (1, 3):
         day = DAY + timedelta(days=cut)
-        facts = (replace(asked.facts[0], to=day), rating.AccountFact(day, tariff="u"))
+        facts = (replace(asked.facts[0], to=day), rating.AccountSpan(day, tariff="u"))
         part = replace(asked.usage[0], curves=(replace(curve, wh=slots),))
         (bill,) = both([replace(asked, facts=facts, usage=(part,))], book)
         highest = {line.tariff: line.quantity for line in bill.lines}
@@ -168,7 +168,7 @@ def test_free_energy_that_is_lost_is_given_once_to_a_cycle_of_two_versions() -> 
     tiers = {"name": "tiers", "kind": "ladder_price", "ladder": "m", "price": ["0.5", "0.6"]}
     asked = rating.request(
         contract="c", tariff="t", period=(DAY, DAY + timedelta(days=3)), bill_months=[DAY], usage_wh={"import": 60_000},
-        facts=[rating.AccountFact(date(2020, 1, 1))], state={"ladders": {}},
+        facts=[rating.AccountSpan(date(2020, 1, 1))], state={"ladders": {}},
     )  # fmt: skip
     for wh, paid in ((60_000, 45_000), (18_000, 3_000), (15_000, 0), (12_000, 0)):
         part = replace(asked.usage[0], wh={"import": wh})
@@ -184,7 +184,7 @@ def test_free_energy_that_is_lost_is_given_for_each_month_of_a_cycle(months: lis
     asked = rating.request(
         contract="c", tariff="t", period=(date(2025, 5, 1), date(2025, months[-1] + 1, 1)),
         bill_months=[date(2025, month, 1) for month in months], usage_wh={"import": 60_000},
-        facts=[rating.AccountFact(date(2020, 1, 1))], state={"ladders": {}},
+        facts=[rating.AccountSpan(date(2020, 1, 1))], state={"ladders": {}},
     )  # fmt: skip
     (bill,) = both([asked], document(PLAIN, ladders={"m": ladder}, charges=[tiers]))
     assert sum(line.quantity or 0 for line in bill.lines) == paid
@@ -210,8 +210,8 @@ def test_a_fact_cuts_a_cycle_with_derived_quantities_only_where_a_value_changes(
         charges=[energy],
         rounding={**PLAIN["rounding"], "loss": {"step": "1", "mode": "half_up"}},
     )
-    first = rating.AccountFact(date(2020, 1, 1), NEXT, values={"iron": Exact(30, 1)}, people=2)
-    facts = [first, rating.AccountFact(NEXT, values={"iron": Exact(iron, 1)}, people=3)]
+    first = rating.AccountSpan(date(2020, 1, 1), NEXT, values={"iron": Exact(30, 1)}, people=2)
+    facts = [first, rating.AccountSpan(NEXT, values={"iron": Exact(iron, 1)}, people=3)]
     asked = rating.request(
         contract="c", tariff="t", period=(DAY, date(2025, 7, 1)), bill_months=[DAY], usage_wh={"import": 5}, facts=facts,
         state={"ladders": {}},
@@ -235,7 +235,7 @@ def test_a_quantity_is_refused_only_beyond_the_largest_that_anyone_can_have() ->
     asked = [
         rating.request(
             contract="c", tariff="t", period=(DAY, NEXT), bill_months=[DAY], usage_wh={"import": wh},
-            facts=[rating.AccountFact(date(2020, 1, 1))],
+            facts=[rating.AccountSpan(date(2020, 1, 1))],
         )
         for wh in (10**15, -(10**15), 10**15 + 1, -(10**15) - 1)
     ]  # fmt: skip

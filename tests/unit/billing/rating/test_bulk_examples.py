@@ -126,7 +126,7 @@ def home(used: list[int], wh: int, **more: Any) -> rating.Request:
         period=(date(2026, 1, 2), date(2026, 2, 2)),
         bill_months=[date(2026, 1, 1)],
         usage_wh={"import.peak": wh, "import.valley": 0},
-        facts=[rating.AccountFact(date(2020, 1, 1), people=4)],
+        facts=[rating.AccountSpan(date(2020, 1, 1), people=4)],
         state={"ladders": {"year": {"year": 2026, "used_wh": used}}},
         **more,
     )
@@ -174,8 +174,8 @@ def test_quota_comes_by_months_of_the_account_and_of_the_household(
     opened: date, large_from: date | None, homes: int, first_limit_kwh: int
 ) -> None:
     ladder = {**HOME["ladders"]["year"], "times_households": True}
-    small = rating.AccountFact(opened, large_from, people=4, households=homes)
-    facts = [small] if large_from is None else [small, rating.AccountFact(large_from, None, people=5, households=homes)]
+    small = rating.AccountSpan(opened, large_from, people=4, households=homes)
+    facts = [small] if large_from is None else [small, rating.AccountSpan(large_from, None, people=5, households=homes)]
     request = rating.request(
         contract="c",
         tariff="t",
@@ -307,7 +307,7 @@ def test_free_energy_is_what_was_allowed_so_far_less_what_was_used(
     book = document(PLAIN, ladders={"m": ladder}, charges=[tiers, credit])
     asked = rating.request(
         contract="c", tariff="t", period=(date(2026, 5, 1), date(2026, 6, 1)), bill_months=[date(2026, 5, 1)],
-        usage_wh={"import": wh}, facts=[rating.AccountFact(date(2020, 1, 1), class_="low_income")],
+        usage_wh={"import": wh}, facts=[rating.AccountSpan(date(2020, 1, 1), class_="low_income")],
         state={"ladders": {}, "free": {"m": {"year": used[0], "used_wh": used[1]}}},
     )  # fmt: skip
     other = replace(asked, facts=(replace(asked.facts[0], class_="residential"),))

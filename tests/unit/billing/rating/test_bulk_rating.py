@@ -58,7 +58,7 @@ def request(wh: int, used: int = 0, people: int = 3, opened: date = date(2021, 5
         period=(date(2026, 3, 1), date(2026, 4, 1)),
         bill_months=[date(2026, 3, 1)],
         usage_wh={"import": wh},
-        facts=[rating.AccountFact(opened, people=people)],
+        facts=[rating.AccountSpan(opened, people=people)],
         state={"ladders": {"year": {"year": 2026, "used_wh": [used, 0, 0]}}},
     )
 

@@ -31,14 +31,14 @@ def versions(*bodies: dict[str, Any], base: dict[str, Any] = PLAIN) -> rating.Ta
 
 def request(parts: Sequence[tuple[date, date, dict[str, int]]], **more: Any) -> rating.Request:
     usage = tuple(rating.UsagePart(a, b, wh) for a, b, wh in parts)
-    known = {"read_day": LAST, "bill_months": (FIRST,), "facts": (rating.AccountFact(date(2020, 1, 1)),),
+    known = {"read_day": LAST, "bill_months": (FIRST,), "facts": (rating.AccountSpan(date(2020, 1, 1)),),
              "state": {"ladders": {"year": {"year": 2026, "used_wh": [0, 0, 0]}}}}  # fmt: skip
     return rating.Request(contract="c", tariff="t", from_=FIRST, to=LAST, usage=usage, **(known | more))
 
 
 def test_the_part_of_a_cycle_for_which_there_is_no_charge_is_found_alike() -> None:
     farms = {"name": "energy", "kind": "energy", "price": "0.5", "for": {"class": ["agriculture"]}}
-    facts = (rating.AccountFact(date(2020, 1, 1), to=CUT, class_="agriculture"), rating.AccountFact(CUT))
+    facts = (rating.AccountSpan(date(2020, 1, 1), to=CUT, class_="agriculture"), rating.AccountSpan(CUT))
     once = request(WHOLE, facts=facts)
     (bill,) = both([once], versions({"charges": [farms], "registers": ["demand"]}))
     assert [(f.code, f.pointer) for f in bill.findings] == [("no_charge_applies", "/account/1")]
@@ -84,7 +84,7 @@ def test_an_account_that_changes_its_tariff_shares_the_month_between_both(parts:
         {**PLAIN, **dates, "id": "t", "charges": [energy, fee]},
         {**PLAIN, **dates, "id": "u", "charges": [energy, fee, least]},
     ])  # fmt: skip
-    facts = (rating.AccountFact(date(2020, 1, 1), CUT), rating.AccountFact(CUT, tariff="u"))
+    facts = (rating.AccountSpan(date(2020, 1, 1), CUT), rating.AccountSpan(CUT, tariff="u"))
     (bill,) = both([request(parts, facts=facts)], own)
     assert [line.amount_fen for line in bill.lines if line.charge == "fee"] == [1100, 2000]
 
@@ -98,10 +98,10 @@ def test_facts_that_change_who_pays_what_cut_the_cycle() -> None:
         {"name": "chosen", "kind": "energy", "price": "0.03", "for": {"option": ["night"]}},
     ]
     facts = (
-        rating.AccountFact(date(2020, 1, 1), date(2026, 3, 5), people=5),
-        rating.AccountFact(date(2026, 3, 5), CUT, people=4, class_="low_income"),
-        rating.AccountFact(CUT, date(2026, 3, 20), people=3, class_="low_income"),
-        rating.AccountFact(date(2026, 3, 20), None, people=3, class_="low_income", option="day"),
+        rating.AccountSpan(date(2020, 1, 1), date(2026, 3, 5), people=5),
+        rating.AccountSpan(date(2026, 3, 5), CUT, people=4, class_="low_income"),
+        rating.AccountSpan(CUT, date(2026, 3, 20), people=3, class_="low_income"),
+        rating.AccountSpan(date(2026, 3, 20), None, people=3, class_="low_income", option="day"),
     )
     (bill,) = both([request(WHOLE, facts=facts)], versions({"charges": charges}))
     assert [(line.charge, line.from_.day) for line in bill.lines if line.charge != "energy"] == [
@@ -192,8 +192,8 @@ def test_dated_prices_are_looked_up_alike(price: Any, at: str, months: int) -> N
     {"to": FIRST}, {"bill_months": ()}, {"bill_months": (date(2026, 3, 2),)}, {"usage": ()},
     {"usage": (rating.UsagePart(FIRST, CUT, {"import": 1}),)},
     {"usage": (rating.UsagePart(CUT, LAST, {"import": 1}),)},
-    {"facts": ()}, {"facts": (rating.AccountFact(CUT),)}, {"facts": (rating.AccountFact(FIRST, CUT),)},
-    {"facts": (rating.AccountFact(FIRST, CUT), rating.AccountFact(date(2026, 3, 13)))},
+    {"facts": ()}, {"facts": (rating.AccountSpan(CUT),)}, {"facts": (rating.AccountSpan(FIRST, CUT),)},
+    {"facts": (rating.AccountSpan(FIRST, CUT), rating.AccountSpan(date(2026, 3, 13)))},
     {"tariff": "unknown"}, {"from_": date(2019, 1, 1)},
 ])  # fmt: skip
 def test_what_one_refuses_the_other_refuses(change: dict[str, Any]) -> None:
@@ -208,7 +208,7 @@ def test_what_one_refuses_the_other_refuses(change: dict[str, Any]) -> None:
 def test_the_read_day_of_an_account_that_was_closed_has_its_last_facts(facts: int) -> None:
     head = {"effective": {"from": "2020-01-01", "to": None}, "on_change": {"usage": "price_of_the_read_day"}}
     own = rating.load_book([{**PLAIN, **head, "id": "t"}, {**PLAIN, **head, "id": "u"}])
-    closed = (rating.AccountFact(date(2020, 1, 1), CUT), rating.AccountFact(CUT, LAST, tariff="u"))
-    last = closed if facts == 2 else (rating.AccountFact(date(2020, 1, 1), LAST, tariff="u"),)
+    closed = (rating.AccountSpan(date(2020, 1, 1), CUT), rating.AccountSpan(CUT, LAST, tariff="u"))
+    last = closed if facts == 2 else (rating.AccountSpan(date(2020, 1, 1), LAST, tariff="u"),)
     (bill,) = both([request(WHOLE, facts=last)], own)
     assert [line.tariff for line in bill.lines] == ["u"]

@@ -14,12 +14,12 @@ from tests.unit.billing.rating.beside import both, document
 from tests.unit.billing.rating.documents import PLAIN, TABLE
 
 FIRST, LAST = date(2026, 7, 1), date(2026, 8, 1)
-FACT = rating.AccountFact(
+FACT = rating.AccountSpan(
     date(2020, 1, 1), class_="industrial", capacity_va=800_000, contract_demand_w=300_001, people=3
 )
 
 
-def request(facts: tuple[rating.AccountFact, ...] = (FACT,), **wh: int) -> rating.Request:
+def request(facts: tuple[rating.AccountSpan, ...] = (FACT,), **wh: int) -> rating.Request:
     usage = {"import": 200_000_000, "reactive.import": 90_000_000, "demand": 400_003}
     usage |= {name.replace("_", "."): value for name, value in wh.items()}
     return rating.request(
@@ -193,8 +193,8 @@ def test_lines_are_rounded_to_coarser_steps_alike(step: str, fen: list[int]) -> 
 @pytest.mark.parametrize("known_before", [True, False])
 @pytest.mark.parametrize("days", [14, 15])
 def test_a_suspension_is_as_long_as_all_its_facts_together(days: int, known_before: bool) -> None:
-    def fact(from_: date, to: date | None, state: str, va: int) -> rating.AccountFact:
-        return rating.AccountFact(from_, to, equipment=(rating.Equipment("T1", va, state),))
+    def fact(from_: date, to: date | None, state: str, va: int) -> rating.AccountSpan:
+        return rating.AccountSpan(from_, to, equipment=(rating.Equipment("T1", va, state),))
 
     start, middle = date(2026, 7, 3), date(2026, 7, 9)
     end = date(2026, 7, 3 + days)

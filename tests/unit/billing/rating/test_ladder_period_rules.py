@@ -113,7 +113,7 @@ def free_book(how: str, rest: str = "carried_in_year", **more: Any) -> rating.Ta
     return rating.load_book([changed(HOME, values, drop="/periods")])
 
 
-LOW = (rating.AccountFact(date(2020, 1, 1), class_="low_income"),)
+LOW = (rating.AccountSpan(date(2020, 1, 1), class_="low_income"),)
 
 
 def low(kwh: int, free_used: int = 0, **more: Any) -> rating.Request:
@@ -142,7 +142,7 @@ def test_free_kwh_that_were_not_used_are_carried_or_lost() -> None:
 
 
 def test_free_kwh_count_from_the_month_of_the_opening() -> None:
-    facts = (rating.AccountFact(date(2026, 11, 20), class_="low_income"),)
+    facts = (rating.AccountSpan(date(2026, 11, 20), class_="low_income"),)
     bill = rating.rate_one(low(100, facts=facts), free_book("credit_at_tier_1"))
     assert [line.quantity for line in bill.lines if line.kind == "credit"] == [30_000]
 

@@ -92,10 +92,10 @@ def test_quota_that_ends_in_the_year_leaves_no_room_but_takes_nothing_back() -> 
 
 
 def test_limits_are_multiplied_by_the_households_behind_the_meter() -> None:
-    facts = (rating.AccountFact(date(2020, 1, 1), households=3),)
+    facts = (rating.AccountSpan(date(2020, 1, 1), households=3),)
     book = year_book({"/ladders/year/times_households": True})
     assert tiers(rating.rate_one(cycle(1, 14_401, facts=facts), book)) == [8280, 6120, 1]
-    later = (rating.AccountFact(date(2020, 1, 1), date(2026, 7, 1)), rating.AccountFact(date(2026, 7, 1), households=3))
+    later = (rating.AccountSpan(date(2020, 1, 1), date(2026, 7, 1)), rating.AccountSpan(date(2026, 7, 1), households=3))
     assert tiers(rating.rate_one(cycle(7, 6000, facts=later), book)) == [1380 + 4140, 480, 0]
 
 
@@ -255,7 +255,7 @@ def test_whole_quantity_tiers_price_all_kwh_by_the_tier_reached(kwh: int, expect
 
 
 def test_limits_by_month_are_multiplied_by_the_households_too() -> None:
-    facts = (rating.AccountFact(date(2020, 1, 1), households=3),)
+    facts = (rating.AccountSpan(date(2020, 1, 1), households=3),)
     asked = cycle(5, 2000, months=2, facts=facts, state=None)
     assert tiers(rating.rate_one(asked, month_book({"/ladders/month/times_households": True}))) == [1560, 440, 0]
 
@@ -280,8 +280,8 @@ def test_a_month_in_two_versions_has_the_limits_of_each_part_less_what_the_part_
 def test_the_month_of_the_opening_has_the_limits_of_the_tariff_that_the_account_opened_with() -> None:
     other = changed(HOME, {"/id": "t/other", LIMITS: ["1200", "2400"]})
     facts = (
-        rating.AccountFact(date(2025, 11, 15), date(2025, 12, 1), people=3, tariff="t/home"),
-        rating.AccountFact(date(2025, 12, 1), people=3, tariff="t/other"),
+        rating.AccountSpan(date(2025, 11, 15), date(2025, 12, 1), people=3, tariff="t/home"),
+        rating.AccountSpan(date(2025, 12, 1), people=3, tariff="t/other"),
     )
     december = request(
         "t/other", from_=date(2025, 12, 1), to=date(2025, 12, 31), read_day=date(2025, 12, 31),

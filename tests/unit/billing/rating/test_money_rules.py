@@ -134,7 +134,7 @@ def test_fixed_amounts_are_per_month_day_or_cycle(per: str, expected: int) -> No
 def test_a_fee_is_shared_by_days_where_the_tariff_changes() -> None:
     fee = {"name": "fee", "kind": "fixed", "price": "31", "per": "month"}
     other = changed(PLAIN, {"/id": "t/other", "/charges": [{**fee, "price": "62"}]})
-    facts = (rating.AccountFact(date(2020, 1, 1), CUT), rating.AccountFact(CUT, tariff="t/other"))
+    facts = (rating.AccountSpan(date(2020, 1, 1), CUT), rating.AccountSpan(CUT, tariff="t/other"))
     bill = rated([fee], None, other, wh={"import": 0}, facts=facts)
     assert amounts(bill) == [1000, 4200]
 

@@ -164,7 +164,7 @@ def test_the_read_day_is_that_of_the_request() -> None:
 def test_a_change_of_class_brings_another_tariff_from_its_day_on() -> None:
     shop = changed(PLAIN, {"/id": "t/shop", "/charges/0/price": "0.8"})
     day = date(2026, 1, 11)
-    facts = (rating.AccountFact(date(2020, 1, 1), day), rating.AccountFact(day, class_="shop", tariff="t/shop"))
+    facts = (rating.AccountSpan(date(2020, 1, 1), day), rating.AccountSpan(day, class_="shop", tariff="t/shop"))
     bill = rating.rate_one(request(wh={"import": 310_000}, facts=facts), rating.load_book([PLAIN, shop]))
     assert [(line.tariff, line.amount_fen) for line in bill.lines] == [("t/plain", 5000), ("t/shop", 16_800)]
 
@@ -175,7 +175,7 @@ def test_a_change_of_facts_cuts_the_cycle_only_where_other_charges_hold() -> Non
     book = rating.load_book([changed(PLAIN, {"/charges/1": levy})])
 
     def lines(**later: Any) -> list[tuple[str, int | None]]:
-        facts = (rating.AccountFact(date(2020, 1, 1), day), rating.AccountFact(day, **later))
+        facts = (rating.AccountSpan(date(2020, 1, 1), day), rating.AccountSpan(day, **later))
         bill = rating.rate_one(request(wh={"import": 310_000}, facts=facts), book)
         return [(line.charge, line.quantity) for line in bill.lines]
 
@@ -277,7 +277,7 @@ def test_iron_loss_of_a_part_of_the_month_goes_by_its_days(by: str, expected: li
     rules = {"loss": {"loss": {"iron": {"fact": "iron"}, "iron_by": by}}}
     values = {"/rounding/loss": {"step": "1", "mode": "half_up"}, "/quantities": rules, "/charges/0/quantity": "loss"}
     documents = [changed(d, values) for d in SPLIT]
-    facts = (rating.AccountFact(date(2020, 1, 1), values={"iron": Exact(304, 1)}),)
+    facts = (rating.AccountSpan(date(2020, 1, 1), values={"iron": Exact(304, 1)}),)
     bill = rating.rate_one(request(wh={"import": 0}, facts=facts), rating.load_book(documents))
     assert [line.quantity for line in bill.lines] == expected
 
@@ -287,8 +287,8 @@ def test_values_of_the_account_that_change_cut_the_cycle_where_a_quantity_rests_
     values = {"/rounding/loss": {"step": "1", "mode": "half_up"}, "/quantities": rules, "/charges/0/quantity": "loss"}
     day = date(2026, 1, 11)
     facts = (
-        rating.AccountFact(date(2020, 1, 1), day, values={"iron": Exact(300, 1)}),
-        rating.AccountFact(day, values={"iron": Exact(600, 1)}),
+        rating.AccountSpan(date(2020, 1, 1), day, values={"iron": Exact(300, 1)}),
+        rating.AccountSpan(day, values={"iron": Exact(600, 1)}),
     )
 
     def lines(**changes: Any) -> list[tuple[int, int | None]]:
@@ -316,7 +316,7 @@ def test_iron_loss_of_two_months_by_calendar_days_shares_both_months() -> None:
 
 
 def test_a_share_and_fixed_kwh_come_from_the_document_or_the_account() -> None:
-    facts = {"facts": (rating.AccountFact(date(2020, 1, 1), values={"share": Exact(3, 10)}),)}
+    facts = {"facts": (rating.AccountSpan(date(2020, 1, 1), values={"share": Exact(3, 10)}),)}
     rules = {"part": {"share_of": "import", "share": {"fact": "share"}}, "fixed": {"fixed_kwh": "12.5"}}
     found = derived(rules, {"import": 1001}, facts)
     assert (found["part"], found["fixed"]) == (300, 12_500)

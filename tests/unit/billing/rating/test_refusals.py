@@ -49,13 +49,13 @@ def homes(values: dict[str, Any] | None = None, *more: dict[str, Any], drop: str
     return rating.load_book([changed(HOME, values, drop), *more])
 
 
-def fact(**values: Any) -> tuple[rating.AccountFact, ...]:
-    return (rating.AccountFact(date(2020, 1, 1), **values),)
+def fact(**values: Any) -> tuple[rating.AccountSpan, ...]:
+    return (rating.AccountSpan(date(2020, 1, 1), **values),)
 
 
-def two_facts(**later: Any) -> tuple[rating.AccountFact, ...]:
+def two_facts(**later: Any) -> tuple[rating.AccountSpan, ...]:
     day = date(2026, 1, 10)
-    return rating.AccountFact(date(2020, 1, 1), to=day), rating.AccountFact(day, **later)
+    return rating.AccountSpan(date(2020, 1, 1), to=day), rating.AccountSpan(day, **later)
 
 
 SHARE = {"share_of": "import", "share": {"fact": "share"}}
@@ -126,7 +126,7 @@ REFUSED: list[tuple[str, str, rating.TariffBook, rating.Request]] = [
         plain({"/charges/1": CAPACITY}),
         request(facts=fact(equipment=(rating.Equipment("T1", 1, "on the moon"),))),
     ),
-    ("facts_gap", "/account/0/from", plain(), request(facts=(rating.AccountFact(date(2026, 1, 2)),))),
+    ("facts_gap", "/account/0/from", plain(), request(facts=(rating.AccountSpan(date(2026, 1, 2)),))),
     (
         "facts_gap",
         "/account/1/from",

@@ -22,7 +22,7 @@ def capacity(price: str = "30", **more: Any) -> dict[str, Any]:
 
 
 CUT = date(2026, 1, 11)
-GROWN = (rating.AccountFact(date(2020, 1, 1), CUT, capacity_va=100_000), rating.AccountFact(CUT, capacity_va=400_000))
+GROWN = (rating.AccountSpan(date(2020, 1, 1), CUT, capacity_va=100_000), rating.AccountSpan(CUT, capacity_va=400_000))
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_a_month_of_change_is_paid_by_thirtieths_or_by_calendar_days(rule: dict[
 
 def test_a_change_of_other_facts_does_not_cut_the_capacity() -> None:
     facts = (
-        rating.AccountFact(date(2020, 1, 1), CUT, capacity_va=100_000),
-        rating.AccountFact(CUT, capacity_va=100_000, people=9),
+        rating.AccountSpan(date(2020, 1, 1), CUT, capacity_va=100_000),
+        rating.AccountSpan(CUT, capacity_va=100_000, people=9),
     )
     assert amounts(rated([capacity()], facts=facts)) == [300_000]
 
@@ -56,7 +56,7 @@ def test_a_cycle_of_two_months_pays_two_months_of_capacity() -> None:
 @pytest.mark.parametrize(("rule", "days", "month"), [(MONTHS, 20, 30), ({"month": "calendar_days"}, 21, 31)])
 def test_an_account_opened_in_the_month_pays_its_days_only(rule: dict[str, str], days: int, month: int) -> None:
     """11 to 31 January: 21 of 31 calendar days, or what 10 days have left of thirty."""
-    facts = (rating.AccountFact(CUT, capacity_va=1_000_000),)
+    facts = (rating.AccountSpan(CUT, capacity_va=1_000_000),)
     charge = {"name": "c", "kind": "capacity", "price": "30", **rule}
     bill = rated([charge], from_=CUT, month=(date(2026, 1, 1), date(2026, 2, 1)), facts=facts)
     assert bill.lines[0].exact.fraction() == Exact(30_000 * days, month).fraction()
@@ -65,16 +65,16 @@ def test_an_account_opened_in_the_month_pays_its_days_only(rule: dict[str, str],
 STATES = {"state_share": {"running": "1", "suspended": "0.5"}, "suspension_counts_from_days": 15}
 
 
-def suspended(days: int | None) -> tuple[rating.AccountFact, ...]:
+def suspended(days: int | None) -> tuple[rating.AccountSpan, ...]:
     def equipment(state: str) -> tuple[rating.Equipment, ...]:
         return (rating.Equipment("T1", 100_000, state), rating.Equipment("T2", 50_000))
 
     start = date(2026, 1, 6)
     end = date(2026, 1, 6 + days) if days else None
-    facts = [rating.AccountFact(date(2020, 1, 1), start, equipment=equipment("running"))]
-    facts.append(rating.AccountFact(start, end, equipment=equipment("suspended")))
+    facts = [rating.AccountSpan(date(2020, 1, 1), start, equipment=equipment("running"))]
+    facts.append(rating.AccountSpan(start, end, equipment=equipment("suspended")))
     if end:
-        facts.append(rating.AccountFact(end, equipment=equipment("running")))
+        facts.append(rating.AccountSpan(end, equipment=equipment("running")))
     return tuple(facts)
 
 
@@ -92,8 +92,8 @@ def test_a_suspension_counts_from_its_shortest_length_on(days: int | None, expec
 
 def test_the_length_of_a_suspension_reaches_over_a_change_within_it() -> None:
     first, second = suspended(10)[:2]
-    more = rating.AccountFact(date(2026, 1, 16), date(2026, 1, 21), equipment=(second.equipment[0],))
-    after = rating.AccountFact(date(2026, 1, 21), equipment=first.equipment)
+    more = rating.AccountSpan(date(2026, 1, 16), date(2026, 1, 21), equipment=(second.equipment[0],))
+    after = rating.AccountSpan(date(2026, 1, 21), equipment=first.equipment)
     bill = rated([capacity(**STATES)], facts=(first, second, more, after))
     shares = [line.factors[0] for line in bill.lines if line.factors and line.factors[0] == parse("0.5")]
     assert len(shares) == 2

@@ -1,6 +1,6 @@
 """The capacity charge (容量电费)."""
 
-from services.billing.rating.rating_types import AccountFact, Equipment
+from services.billing.rating.rating_types import AccountSpan, Equipment
 from services.billing.rating.reference.frame import Frame, Segment
 from services.billing.rating.reference.prices import resolve
 from services.billing.rating.reference.two_part.months import MonthPart, month_parts
@@ -22,7 +22,7 @@ def add(frame: Frame, segment: Segment, charge: Capacity) -> None:
             )  # fmt: skip
 
 
-def whole_va(fact: AccountFact) -> int | None:
+def whole_va(fact: AccountSpan) -> int | None:
     """Return the whole capacity in VA: of the equipment, else as stated."""
     if fact.equipment:
         return sum(e.capacity_va for e in fact.equipment)

@@ -1,6 +1,6 @@
 """The demand charge (需量电费)."""
 
-from services.billing.rating.rating_types import AccountFact
+from services.billing.rating.rating_types import AccountSpan
 from services.billing.rating.reference import curves
 from services.billing.rating.reference.frame import Frame, Segment
 from services.billing.rating.reference.prices import resolve
@@ -48,7 +48,7 @@ def _measured(frame: Frame, segment: Segment, charge: Demand) -> int:
     return max(need(s, charge.measured) for s in frame.group(segment))
 
 
-def _billed(frame: Frame, charge: Demand, fact: AccountFact, measured: int) -> tuple[int, int]:
+def _billed(frame: Frame, charge: Demand, fact: AccountSpan, measured: int) -> tuple[int, int]:
     """Return W billed, and W above the tolerated share of the contract that pay again. The grain is 1 W."""
     floor = 0
     if charge.floor_share is not None:

@@ -4,7 +4,7 @@ import itertools
 from dataclasses import dataclass
 from datetime import date
 
-from services.billing.rating.rating_types import AccountFact
+from services.billing.rating.rating_types import AccountSpan
 from services.billing.rating.reference.frame import Frame, Segment, fact_at
 from services.billing.rating.tariff.codes import Refused
 from shared.exact import Exact
@@ -16,7 +16,7 @@ class MonthPart:
 
     from_: date
     to: date
-    fact: AccountFact
+    fact: AccountSpan
     months: Exact
 
 
@@ -54,7 +54,7 @@ def _cut(frame: Frame, month: str, last_part: str) -> list[MonthPart]:
     return parts
 
 
-def _fact_on(frame: Frame, day: date) -> AccountFact:
+def _fact_on(frame: Frame, day: date) -> AccountSpan:
     """Return the account facts of a day, which must be there."""
     fact = fact_at(frame.request.facts, day)
     if fact is None:
@@ -74,12 +74,12 @@ def _capacity_changes(frame: Frame) -> list[date]:
     return changes
 
 
-def _before(frame: Frame, day: date) -> AccountFact:
+def _before(frame: Frame, day: date) -> AccountSpan:
     earlier = [f for f in frame.request.facts if f.from_ < day]
     if not earlier:
         raise Refused("facts_gap", "/account", day.isoformat())
     return earlier[-1]
 
 
-def _capacity_facts(fact: AccountFact) -> tuple[object, ...]:
+def _capacity_facts(fact: AccountSpan) -> tuple[object, ...]:
     return (fact.capacity_va, fact.contract_demand_w, fact.equipment)
