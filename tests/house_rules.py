@@ -11,7 +11,7 @@ import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tests.lints import purity, writing
+from tests.lints import layout, purity, writing
 from tests.lints.source import Source, Violation
 
 SKIP = re.compile(r"#\s*lint:\s*skip=(?P<code>[A-Z-]+)(?P<reason>.*)")
@@ -35,6 +35,11 @@ RULES: dict[str, Callable[[Source], Iterator[Violation]]] = {
     "PURE-IMPORT": purity.pure_modules_import_only_pure_modules,
     "COMMIT": writing.only_the_unit_of_work_commits,
     "ROW-BY-ROW": writing.nobody_writes_row_by_row,
+    "SQL": layout.sql_stands_in_stores_and_views,
+    "TABLES": layout.tables_are_named_by_their_store_and_by_views,
+    "VIEWS-READ": layout.views_only_read,
+    "ROOM": layout.capabilities_have_layers_only,
+    "DIALECT": layout.the_dialect_is_asked_in_one_place,
     "LONG-FUNCTION": writing.functions_fit_on_a_screen,
     "LONG-FILE": writing.files_are_short,
     "DOC-VERB": writing.docstrings_begin_with_a_verb,

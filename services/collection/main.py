@@ -5,11 +5,14 @@ from datetime import date
 
 from services.collection.context import Context
 from services.collection.dunning import api as reminders
+from services.collection.dunning import domain as dunning
 from services.collection.dunning import jobs
+from services.collection.dunning.domain import Ladders
 from services.collection.ledger import api as books
 from services.collection.ledger.domain import policy
 from services.collection.ledger.domain.policy import Policy
 from services.collection.payments.api import callbacks, orders, payments
+from services.collection.payments.domain import COUNTER
 from services.collection.receivables import api as receivables
 from services.collection.receivables import consumers
 from services.collection.receivables.store import waiting_oldest
@@ -28,7 +31,7 @@ NAME = "collection"
 def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
     """Return the collection service."""
     clock = clock or SystemClock()
-    rules = load_policy(settings)
+    rules, ladders = load_policies(settings)
 
     def today() -> date:
         return clock.now().astimezone(settings.timezone).date()
@@ -48,7 +51,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             views.router,
         ],
         handlers=consumers.handlers(rules),
-        jobs=jobs.jobs(rules),
+        jobs=jobs.jobs(ladders),
         gauges=[totals.gauges],
         waiting_oldest=[waiting_oldest],
         control_totals=[totals.control_totals],
@@ -57,15 +60,17 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
     )
 
 
-def load_policy(settings: CollectionSettings) -> Policy:
-    """Return the policy that the settings name; raises `SettingsError` where it is not usable."""
+def load_policies(settings: CollectionSettings) -> tuple[Policy, Ladders]:
+    """Return the rules of ledger and dunning as the settings name them; raises `SettingsError` where they are not usable."""
     try:
-        rules = policy.parse(json.loads(settings.collection_policy.read_text()))
+        document = json.loads(settings.collection_policy.read_text())
+        rules = policy.load(document, also=dunning.FIELDS)
+        ladders = dunning.load(document, also=policy.FIELDS)
     except (OSError, ValueError) as fault:
         raise SettingsError(f"wrong setting: WATTLINE_COLLECTION_POLICY: {fault}") from fault
-    known = {channel for version in rules.versions for channel in version.channels}
+    known = {channel for each in rules.rules for channel in each.channels}
     if unknown := sorted(set(settings.secret_of_channel) - known):
         raise SettingsError(f"wrong setting: WATTLINE_CHANNEL_SECRETS: not in the policy: {', '.join(unknown)}")
-    if any("counter" not in version.channels for version in rules.versions):
+    if any(COUNTER not in each.channels for each in rules.rules):
         raise SettingsError("wrong setting: WATTLINE_COLLECTION_POLICY: each version needs the channel counter")
-    return rules
+    return rules, ladders

@@ -15,8 +15,8 @@ def test_every_charge_of_a_shipped_tariff_has_a_ledger_account(path: Path) -> No
     document = json.loads(path.read_text())
     charges = {charge["name"] for charge in document.get("charges", ())}
 
-    for version in POLICY.versions:
-        assert charges <= set(version.components)
+    for rules in POLICY.rules:
+        assert charges <= set(rules.components)
 
 
 def test_there_are_shipped_tariffs() -> None:

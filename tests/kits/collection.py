@@ -26,7 +26,7 @@ from tests.kits import databases
 
 KEY = "k" * 40
 SECRET = "s" * 40
-POLICY = policy.parse(json.loads(SHIPPED_POLICY.read_text()))
+POLICY = policy.load(json.loads(SHIPPED_POLICY.read_text()), also="dunning")
 TODAY = date(2026, 4, 15)
 
 

@@ -18,8 +18,6 @@ PURE_SHARED = frozenset(
         "dated",
         "statemachine",
         "errors",
-        "ids",
-        "clock",
         "regulation",
     )
 )
@@ -61,14 +59,12 @@ IMPURE_STDLIB = frozenset(
         "urllib",
     ]
 )
-# The one pure module that holds an edge itself: ids are made from the time and from randomness.
-EDGE_OF_PURE_MODULE = {"shared/ids.py": {"os", "time"}}
 ARRAYS = "shared/arrays.py"
 CLOCK_CALLS = frozenset({"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter"})
 CLOCK_OWNERS = frozenset({"datetime", "date", "time", "dt"})
 # the pure layer of a capability: a file until it outgrows one
-DOMAIN = re.compile(r"services/(?P<service>\w+)/(\w+/)?domain(\.py|/)")
-PURE_OF_SERVICE = r"services\.{service}\.((\w+\.)?domain|rating)\."
+DOMAIN = re.compile(r"services/(?P<service>\w+)/\w+/domain(\.py|/)")
+PURE_OF_SERVICE = r"services\.{service}\.(\w+\.domain|rating)\."
 
 
 def _in_domain(source: Source) -> bool:
@@ -117,7 +113,6 @@ def pure_modules_import_only_pure_modules(source: Source) -> Iterator[Violation]
             or any((module + ".").startswith(pure + ".") for pure in PURE_SHARED)
             or (_in_domain(source) and own_service.match(module + "."))
             or ((_in_domain(source) or source.path == ARRAYS) and top in PURE_LIBRARIES)
-            or top in EDGE_OF_PURE_MODULE.get(source.path, ())
         )
         if not allowed:
             yield line, f"imports {module}, which is not pure"

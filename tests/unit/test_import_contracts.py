@@ -35,7 +35,7 @@ BREACHES = [
     ("Layers of a capability go one way", "services.billing.runs.consumers", "services.billing.runs.api"),
     ("Only the command imports a composition root", "services.notify.context", "services.notify.main"),
     ("Services do not know the command that starts them", "services.notify.main", "services.command.local"),
-    ("Domains do no I/O", "services.collection.dunning.domain", "sqlalchemy"),
+    ("Domains do no I/O", "services.billing.runs.domain", "sqlalchemy"),
     ("Domains do no I/O", "services.billing.contracts.domain", "services.billing.contracts.store"),
     (
         "The two implementations of rating do not know each other",

@@ -10,7 +10,7 @@ from services.billing.base import Visible
 from services.billing.bills.store import bills as bills_store
 from services.billing.runs import domain
 from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH
-from shared.db import bulk, columns
+from shared.db import bulk, columns, travel
 from shared.db.engine import Tx, View
 from shared.web.pagination import Wanted
 
@@ -77,7 +77,7 @@ async def write(tx: Tx, changed: Sequence[dict[str, Any]]) -> None:
 
 async def last_sums(view: View, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """Return the `import` sum of each route's run before a cycle."""
-    given = bulk.relation(
+    given = travel.relation(
         view,
         "runs",
         {

@@ -11,7 +11,7 @@ from services.billing.base import Visible
 from services.billing.contracts import store as contracts_store
 from services.billing.usages.domain import Totals, Usage
 from services.billing.usages.tables import IS_WAITING, USAGE
-from shared.db import bulk
+from shared.db import bulk, travel
 from shared.db.engine import Tx, View
 from shared.events.reading import UsageMeasured
 from shared.web.pagination import Wanted
@@ -179,7 +179,7 @@ async def page_of_waiting(view: View, wanted: Wanted, *, visible: Visible, names
 
 async def run_totals(view: View, runs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Totals]:
     """Count billing's own version-1 usages of runs (route, cycle), and sum their `import`."""
-    given = bulk.relation(
+    given = travel.relation(
         view,
         "runs",
         {

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.collection.dunning import use_cases
-from services.collection.ledger.domain.policy import Policy
+from services.collection.dunning.domain import Ladders
 from shared.db.engine import Tx, View
 from shared.db.jobs import Job
 
 
-def jobs(policy: Policy) -> list[Job]:
+def jobs(ladders: Ladders) -> list[Job]:
     """Return the jobs by business date."""
 
     async def chunks(view: View, business_date: date) -> Sequence[str]:
-        return await use_cases.chunks(view, policy=policy, business_date=business_date)
+        return await use_cases.chunks(view, ladders=ladders, business_date=business_date)
 
     async def work(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
-        return await use_cases.remind(tx, policy=policy, business_date=business_date, chunk=chunk)
+        return await use_cases.remind(tx, ladders=ladders, business_date=business_date, chunk=chunk)
 
     return [Job(name="remind", chunks=chunks, work=work)]

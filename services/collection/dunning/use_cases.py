@@ -1,52 +1,46 @@
 """Reminders of overdue receivables (催费), by business date."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from services.collection.dunning import store
+from services.collection.dunning.domain import REMINDER, Ladders, due_until
 from services.collection.ledger.domain.documents import Receivable
-from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import accounts
 from shared import ids
 from shared.db.engine import Tx, View
 from shared.events.collection import ReminderDue
 
 ACCOUNTS_PER_CHUNK = 1000  # one unit of work: some thousand rows, under a second
-STAGE = 1  # the later stages of the dunning ladder are decisions of people
 
 
-async def chunks(view: View, *, policy: Policy, business_date: date) -> Sequence[str]:
+async def chunks(view: View, *, ladders: Ladders, business_date: date) -> Sequence[str]:
     """Return the ranges of accounts (`first<TAB>last`) that have something to be reminded of."""
-    cutoff = _cutoff(policy, business_date)
+    cutoff = due_until(ladders, business_date)
     if cutoff is None:
         return []
-    account_nos = await store.accounts_overdue(view, due_until=cutoff, stage=STAGE)
+    account_nos = await store.accounts_overdue(view, due_until=cutoff, stage=REMINDER)
     size = ACCOUNTS_PER_CHUNK
     parts = [account_nos[start : start + size] for start in range(0, len(account_nos), size)]
     # a first number of 63 characters sorts no later than the whole: the name fits its column, the range is no smaller
     return [f"{part[0][:63]}\t{part[-1]}" for part in parts]
 
 
-async def remind(tx: Tx, *, policy: Policy, business_date: date, chunk: str) -> dict[str, int]:
+async def remind(tx: Tx, *, ladders: Ladders, business_date: date, chunk: str) -> dict[str, int]:
     """Remind once per overdue receivable and stage, of what is still owed now; a settled one is left alone."""
-    cutoff = _cutoff(policy, business_date)
+    cutoff = due_until(ladders, business_date)
     if cutoff is None:
         return {"reminders": 0}
     first, _, last = chunk.partition("\t")
-    account_nos = await store.accounts_overdue(tx, due_until=cutoff, stage=STAGE, first=first, last=last)
+    account_nos = await store.accounts_overdue(tx, due_until=cutoff, stage=REMINDER, first=first, last=last)
     await accounts.lock_accounts(tx, account_nos)
-    overdue = await store.overdue(tx, account_nos, due_until=cutoff, stage=STAGE)
+    overdue = await store.overdue(tx, account_nos, due_until=cutoff, stage=REMINDER)
     made = {row.receivable_id: ids.new() for row in overdue}
-    new = await store.add(tx, overdue, made, stage=STAGE, business_date=business_date)
+    new = await store.add(tx, overdue, made, stage=REMINDER, business_date=business_date)
     tx.publish(
         [_reminder_due(row, made[row.receivable_id], business_date) for row in overdue if row.receivable_id in new]
     )
     return {"reminders": len(new)}
-
-
-def _cutoff(policy: Policy, business_date: date) -> date | None:
-    stages = policy.at(business_date).dunning
-    return business_date - timedelta(days=stages[0].days_after_due) if stages else None
 
 
 def _reminder_due(row: Receivable, reminder_id: str, business_date: date) -> ReminderDue:

@@ -22,7 +22,7 @@ def test_channel_secrets_that_are_not_usable_are_refused(secrets: str) -> None:
 def test_a_secret_of_a_channel_that_the_policy_does_not_know_is_refused() -> None:
     settings = CollectionSettings.load({**KEYS, "WATTLINE_CHANNEL_SECRETS": json.dumps({"moon": "s" * 40})})
     with pytest.raises(SettingsError, match="WATTLINE_CHANNEL_SECRETS: not in the policy: moon"):
-        main.load_policy(settings)
+        main.load_policies(settings)
 
 
 @pytest.mark.parametrize("case", ["missing", "no JSON", "no counter"])
@@ -35,4 +35,4 @@ def test_a_policy_file_that_is_not_usable_is_refused(tmp_path: Path, case: str) 
     settings = CollectionSettings.load({**KEYS, "WATTLINE_COLLECTION_POLICY": str(file)})
 
     with pytest.raises(SettingsError, match="WATTLINE_COLLECTION_POLICY"):
-        main.load_policy(settings)
+        main.load_policies(settings)

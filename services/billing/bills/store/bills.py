@@ -16,7 +16,7 @@ from services.billing.contracts import store as contracts_store
 from services.billing.review import store as review_store
 from services.billing.review.domain import findings
 from services.billing.tariffs.domain import tariffs_used
-from shared.db import bulk, columns
+from shared.db import bulk, columns, travel
 from shared.db.engine import Tx, View
 from shared.events import billing as events
 
@@ -54,7 +54,7 @@ async def from_periods(tx: Tx, starts: Mapping[str, date]) -> dict[str, list[Sto
 
     Their state is the restated one where a correction moved the ladder without changing what the bill says.
     """
-    given = bulk.relation(
+    given = travel.relation(
         tx, "starts", {"contract_no": (columns.No, list(starts)), "period_from": (Date(), list(starts.values()))}
     )
     before = BILL.alias("before")
@@ -321,7 +321,7 @@ async def hold(tx: Tx, rows: Sequence[Row[Any]], event: str, finding: findings.F
 
 async def issue(tx: Tx, going: Sequence[Issuing]) -> set[str]:
     """Issue the bills that are still ready and as they were read, and return their ids."""
-    given = bulk.relation(
+    given = travel.relation(
         tx,
         "issuing",
         {

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Row, and_, select
 
 from services.billing.tariffs.tables import RATING_DOCUMENT
-from shared.db import bulk, locks
+from shared.db import bulk, locks, travel
 from shared.db.engine import Tx, View
 from shared.web.pagination import Wanted
 
@@ -70,7 +70,7 @@ async def put(tx: Tx, row: Mapping[str, Any]) -> None:
 
 async def mark_used(tx: Tx, versions: Sequence[tuple[str, str]]) -> None:
     """Note that issued bills used tariff versions, as (id, version): they can never change again."""
-    given = bulk.relation(
+    given = travel.relation(
         tx,
         "used",
         {

@@ -102,13 +102,13 @@ class Books:
         if amount_fen <= 0:
             raise AssertionError("money that arrives is more than 0 fen")
         account = self.accounts[account_no]
-        version = self.policy.at(cause.accounting_date)
+        rules = self.policy.at(cause.accounting_date)
         credit = self._add_credit(account, cause.id, PAYMENT, cause.id, cause.business_date, amount_fen)
         entries = [
             Entry(ledger_account=from_code, amount_fen=amount_fen),
-            Entry(ledger_account=version.prepayment, amount_fen=-amount_fen),
+            Entry(ledger_account=rules.prepayment, amount_fen=-amount_fen),
         ]
-        entries += transactions.applied(self._settle(account, cause), version)
+        entries += transactions.applied(self._settle(account, cause), rules)
         self._post(account, cause, kind, transactions.netted(entries))
         return credit
 
@@ -129,13 +129,13 @@ class Books:
         """Take a payment back out: what it settled is owed again, other money of the account settles it where there is any."""
         credit = self.credits[credit_id]
         account = self.accounts[credit.account_no]
-        version = self.policy.at(cause.accounting_date)
+        rules = self.policy.at(cause.accounting_date)
         released_fen = self._take_back(account, credit, cause)
         entries = [
             Entry(ledger_account=cash_code, amount_fen=-credit.amount_fen),
-            Entry(ledger_account=version.prepayment, amount_fen=credit.amount_fen),
+            Entry(ledger_account=rules.prepayment, amount_fen=credit.amount_fen),
         ]
-        entries += transactions.applied(self._settle(account, cause) - released_fen, version)
+        entries += transactions.applied(self._settle(account, cause) - released_fen, rules)
         self._post(account, cause, transactions.REVERSAL, transactions.netted(entries))
 
     def correct(self, correction: Correction) -> bool:
@@ -183,12 +183,12 @@ class Books:
         return bool(new)
 
     def _issue(self, account: Account, debt: Debt, cause: Cause, group_id: str = "") -> Receivable:
-        version = self.policy.at(cause.accounting_date)
+        rules = self.policy.at(cause.accounting_date)
         findings: list[tuple[str, str]] = []
         if debt.document_kind == OPENING:
-            entries = transactions.opening_entries(debt.total_fen, version)
+            entries = transactions.opening_entries(debt.total_fen, rules)
         else:
-            entries, findings = transactions.debt_entries(debt.components, debt.total_fen, version)
+            entries, findings = transactions.debt_entries(debt.components, debt.total_fen, rules)
         outstanding_fen = max(debt.total_fen, 0)
         receivable = Receivable(
             receivable_id=self._new_id(),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.collection.ledger.domain import policy
+from services.collection.ledger.domain.policy import Rules
 
 RECEIPT, SUSPENSE, RESOLUTION, RETURN = "receipt", "suspense", "resolution", "return"
 ISSUE, REVERSAL, PREPAYMENT_APPLIED, REALLOCATION = "issue", "reversal", "prepayment_applied", "reallocation"
@@ -59,7 +59,7 @@ class Transaction:
 
 
 def debt_entries(
-    components: Iterable[tuple[str, int]], total_fen: int, version: policy.Version
+    components: Iterable[tuple[str, int]], total_fen: int, rules: Rules
 ) -> tuple[list[Entry], list[tuple[str, str]]]:
     """Return the entries of an issued debt and its findings as (code, component).
 
@@ -67,7 +67,7 @@ def debt_entries(
     account, what the components lack to the total to `difference`: money is never lost, somebody has to look at it.
     """
     entries = (
-        [Entry(ledger_account=version.receivable if total_fen > 0 else version.prepayment, amount_fen=total_fen)]
+        [Entry(ledger_account=rules.receivable if total_fen > 0 else rules.prepayment, amount_fen=total_fen)]
         if total_fen
         else []
     )
@@ -76,23 +76,23 @@ def debt_entries(
     for component, amount_fen in components:
         if not amount_fen:
             continue
-        code = version.components.get(component)
+        code = rules.components.get(component)
         if code is None:
-            code = version.roles["unmapped"]
+            code = rules.roles["unmapped"]
             findings.append(("bill.component_unmapped", component))
         entries.append(Entry(ledger_account=code, amount_fen=-amount_fen, component=component))
         rest_fen -= amount_fen
     if rest_fen:
-        entries.append(Entry(ledger_account=version.roles["difference"], amount_fen=-rest_fen))
+        entries.append(Entry(ledger_account=rules.roles["difference"], amount_fen=-rest_fen))
         findings.append(("bill.components_differ_from_total", ""))
     return entries, findings
 
 
-def opening_entries(total_fen: int, version: policy.Version) -> list[Entry]:
+def opening_entries(total_fen: int, rules: Rules) -> list[Entry]:
     """Return the entries of a debt from before the books were opened."""
     return [
-        Entry(ledger_account=version.receivable, amount_fen=total_fen),
-        Entry(ledger_account=version.roles["opening"], amount_fen=-total_fen),
+        Entry(ledger_account=rules.receivable, amount_fen=total_fen),
+        Entry(ledger_account=rules.roles["opening"], amount_fen=-total_fen),
     ]
 
 
@@ -117,9 +117,9 @@ def netted(entries: Iterable[Entry]) -> list[Entry]:
     ]
 
 
-def applied(amount_fen: int, version: policy.Version) -> list[Entry]:
+def applied(amount_fen: int, rules: Rules) -> list[Entry]:
     """Return the entries that settle receivables from prepayment; a negative amount releases them again."""
     return [
-        Entry(ledger_account=version.prepayment, amount_fen=amount_fen),
-        Entry(ledger_account=version.receivable, amount_fen=-amount_fen),
+        Entry(ledger_account=rules.prepayment, amount_fen=amount_fen),
+        Entry(ledger_account=rules.receivable, amount_fen=-amount_fen),
     ]

@@ -13,7 +13,7 @@ from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.domain.transactions import ISSUE, Entry
 from services.collection.ledger.store import receivables
 from shared import ids
-from shared.db import bulk
+from shared.db import bulk, travel
 from shared.db.engine import Tx, View
 
 CREDIT, RECEIVABLE = tables.CREDIT, tables.RECEIVABLE
@@ -83,7 +83,7 @@ async def _net_allocations(view: View, by: str, keys: Sequence[str]) -> Sequence
     table = tables.ALLOCATION
     if not keys:
         return []
-    given = bulk.relation_for(view, table, {by: keys})
+    given = travel.relation_for(view, table, {by: keys})
     net = func.sum(table.c.amount_fen)
     return await view.all(
         select(table.c.credit_id, table.c.receivable_id, net.label("amount_fen"))
@@ -97,7 +97,7 @@ async def _issue_entries(view: View, document_ids: Sequence[str]) -> dict[str, l
     transaction, entry = tables.TRANSACTION, tables.ENTRY
     if not document_ids:
         return {}
-    given = bulk.relation_for(view, transaction, {"document_id": document_ids})
+    given = travel.relation_for(view, transaction, {"document_id": document_ids})
     rows = await view.all(
         select(transaction.c.document_id, entry.c.ledger_account, entry.c.amount_fen, entry.c.component)
         .select_from(

@@ -11,7 +11,7 @@ from services.reading.network import tables
 from services.reading.network.domain.installations import Installation
 from services.reading.network.store import codec
 from services.reading.network.store.meters import FACES
-from shared.db import bulk
+from shared.db import bulk, travel
 from shared.db.engine import Tx, View
 
 POINT, METER, INSTALLATION = tables.POINT, tables.METER, tables.INSTALLATION
@@ -35,7 +35,7 @@ def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> MeterDays:
 
     The point is that where the meter is on that day; on the day of its removal still the old one.
     """
-    given = bulk.relation(
+    given = travel.relation(
         view, "given", {"meter_no": (String(), [k[0] for k in keys]), "day": (Date(), [k[1] for k in keys])}
     )
     there = and_(
@@ -82,7 +82,7 @@ def meters_there(given: FromClause) -> MetersThere:
 
 async def installations(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Installation]]:
     """Return the meters of points, past and present."""
-    given = bulk.relation_for(view, POINT, {"service_point_no": list(service_point_nos)})
+    given = travel.relation_for(view, POINT, {"service_point_no": list(service_point_nos)})
     rows = await view.all(
         select(INSTALLATION, *FACES)
         .join(given, given.c.service_point_no == INSTALLATION.c.service_point_no)
@@ -118,7 +118,7 @@ async def points_to_cut(view: View, days: Sequence[tuple[str, date]]) -> list[tu
     """Return (point, route, org unit, day) for those of (point, day) before which a meter was installed, and is there."""
     if not days:
         return []
-    given = bulk.relation(
+    given = travel.relation(
         view, "given", {"point": (String(), [day[0] for day in days]), "day": (Date(), [day[1] for day in days])}
     )
     rows = await view.all(

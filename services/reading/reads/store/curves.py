@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from services.reading.reads import tables
-from shared.db import bulk
+from shared.db import bulk, travel
 from shared.db.engine import Tx, View
 
 CURVE = tables.CURVE
@@ -23,12 +23,12 @@ async def stored(view: View, keys: Sequence[tuple[str, date, str]]) -> dict[tupl
     return {(row.meter_no, row.day, row.quantity): (row.interval_minutes, str(row._mapping["values"])) for row in rows}
 
 
-async def insert(tx: Tx, columns: bulk.Columns) -> None:
+async def insert(tx: Tx, columns: travel.Columns) -> None:
     """Write curves, all of which are new."""
     await bulk.insert_rows(tx, CURVE, columns)
 
 
-async def update(tx: Tx, columns: bulk.Columns) -> None:
+async def update(tx: Tx, columns: travel.Columns) -> None:
     """Write curves over those of the same meter, day and quantity."""
     await bulk.update_from(tx, CURVE, columns, key=("meter_no", "day", "quantity"))
 

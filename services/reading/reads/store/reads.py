@@ -70,7 +70,7 @@ class StoredRead:
 
 async def reads_of_days(view: View, days: Sequence[tuple[str, date, datetime, datetime]]) -> list[StoredRead]:
     """Return the reads of the meters on points within (point, day, first instant, end), in order of time."""
-    given = bulk.relation(
+    given = travel.relation(
         view,
         "given",
         {

@@ -10,7 +10,7 @@ from services.reading.base import Condition, equals
 from services.reading.tasks import tables
 from services.reading.tasks.domain import label
 from services.reading.tasks.store import tasks
-from shared.db import bulk
+from shared.db import bulk, travel
 from shared.db.engine import Tx, View
 from shared.events.billing import RereadRequested
 
@@ -44,7 +44,7 @@ async def answer(tx: Tx, answered: Mapping[tuple[str, date], str]) -> None:
     if not answered:
         return
     await tasks.end_rereads(tx, list(answered))
-    given = bulk.relation(
+    given = travel.relation(
         tx,
         "given",
         {
