@@ -44,7 +44,7 @@ def settle() -> None:
 
 @contextlib.asynccontextmanager
 async def stop_on_signal() -> AsyncIterator[asyncio.Event]:
-    """Give an event that SIGTERM and SIGINT set; the second signal kills as usual."""
+    """Yield an event that SIGTERM and SIGINT set; the second signal kills as usual."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 

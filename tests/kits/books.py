@@ -99,14 +99,17 @@ def _named(text: str, names: Mapping[str, str]) -> str:
     return _ID.sub(lambda found: names.get(found[0], "<id>"), text)
 
 
-def differences(expected: Books, found: Books, *, shown: int = 5) -> str:
+SHOWN_MAX = 5  # rows of a table that are shown to a person
+
+
+def differences(expected: Books, found: Books) -> str:
     """Return what two sets of books do not have in common, for a person to read; empty where they are equal."""
     told = []
     for title, rows in expected.items():
         missing, extra = _without(rows, found[title]), _without(found[title], rows)
         if missing or extra:
             told.append(f"{title}: {len(missing)} rows missing, {len(extra)} too many")
-            told += [f"  - {row}" for row in missing[:shown]] + [f"  + {row}" for row in extra[:shown]]
+            told += [f"  - {row}" for row in missing[:SHOWN_MAX]] + [f"  + {row}" for row in extra[:SHOWN_MAX]]
     return "\n".join(told)
 
 

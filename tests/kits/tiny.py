@@ -88,9 +88,9 @@ class Book:
         return Consumer("book", database, event_log, handlers, facts_max=CHANGES_MAX, dead_letters_max=dead_letters_max)
 
 
-async def entries(view: View, kind: str = "payment") -> dict[str, list[int]]:
-    """Return what was written down, by key, in the order of writing."""
-    rows = await view.all(select(ENTRY).where(ENTRY.c.kind == kind).order_by(ENTRY.c.id))
+async def entries(view: View) -> dict[str, list[int]]:
+    """Return what was written down of payments, by key, in the order of writing."""
+    rows = await view.all(select(ENTRY).where(ENTRY.c.kind == "payment").order_by(ENTRY.c.id))
     result: dict[str, list[int]] = {}
     for row in rows:
         result.setdefault(row.key, []).append(row.n)
