@@ -12,8 +12,8 @@ from services.notify.context import Context
 from services.notify.notices import api as notices
 from services.notify.notices import jobs
 from services.notify.notices.store import notices as store
-from services.notify.notices.store.waiting import waiting_oldest
-from services.notify.notices.use_cases import waiting
+from services.notify.notices.store.unaddressed import waiting_oldest
+from services.notify.notices.use_cases import unaddressed
 from services.notify.policies import domain as policies
 from services.notify.policies.domain import Policies
 from services.notify.sending.gateways.smtp import SmtpServer
@@ -54,7 +54,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         catalogue=catalogue,
         today=today,
         wake=sender.wake,
-        take_up=partial(waiting.take_up, policies=rules),
+        take_up=partial(unaddressed.take_up, policies=rules),
     )
     return assemble(
         "notify",

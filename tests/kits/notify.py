@@ -25,7 +25,7 @@ from services.notify.contacts import use_cases as contacts
 from services.notify.contacts.domain import Contact
 from services.notify.main import build, load_policy, load_templates
 from services.notify.notices.tables import NOTICE, UNADDRESSED
-from services.notify.notices.use_cases import waiting
+from services.notify.notices.use_cases import unaddressed
 from services.notify.policies.domain import Policies, Policy, Retry
 from services.notify.sending.gateways.smtp import SmtpServer as Server
 from services.notify.sending.sender import Sender
@@ -89,7 +89,7 @@ class Notify:
         def may_see(unit: str) -> bool:
             return any(unit == mine or unit.startswith(mine + "/") for mine in org_units)
 
-        take_up = partial(waiting.take_up, policies=self.policies)
+        take_up = partial(unaddressed.take_up, policies=self.policies)
         async with self.database.begin() as tx:
             outcomes = await contacts.put(
                 tx, given, actor="clerk-1", may_see=may_see, policy=self.policies.on(self.today()), take_up=take_up

@@ -8,8 +8,8 @@ from services.notify import context
 from services.notify.context import READ, WRITE, Number
 from services.notify.notices import examples
 from services.notify.notices.schemas import NoticeView, Resend, State, UnaddressedView, WaitState
-from services.notify.notices.store import notices, waiting
-from services.notify.notices.use_cases import resending
+from services.notify.notices.store import notices, unaddressed
+from services.notify.notices.use_cases import resend_by_hand
 from shared.events.fact import Month
 from shared.web import auth, errors, pagination
 from shared.web.batch import No
@@ -59,7 +59,7 @@ async def get_notice(notice_id: Number, db: Db, caller: auth.Current) -> NoticeV
 @router.post(
     "/notices/{notice_id}/resend",
     policy=WRITE,
-    raises=[resending.NoticeStillOnItsWay, resending.ResentTooOften],
+    raises=[resend_by_hand.NoticeStillOnItsWay, resend_by_hand.ResentTooOften],
     example=examples.RESEND,
 )
 async def resend_notice(notice_id: Number, body: Resend, db: Db, caller: auth.Current, ctx: context.Own) -> NoticeView:
@@ -67,7 +67,7 @@ async def resend_notice(notice_id: Number, body: Resend, db: Db, caller: auth.Cu
     async with db.begin() as tx:
         if await notices.notice(tx, notice_id, visible=caller.visible) is None:
             raise errors.not_found("notice")
-        await resending.resend(tx, notice_id, actor=caller.subject, reason=body.reason)
+        await resend_by_hand.resend(tx, notice_id, actor=caller.subject, reason=body.reason)
         tx.after_commit(ctx.wake)
         row = await notices.notice(tx, notice_id, visible=caller.visible)
     return _notice_view(row)
@@ -79,7 +79,7 @@ async def list_unaddressed(
 ) -> pagination.Page[UnaddressedView]:
     """List what nobody was told of: it waits for an account or a contact, or no contact came in time."""
     async with db.view() as view:
-        rows = await waiting.unaddressed_page(
+        rows = await unaddressed.unaddressed_page(
             view, state=state, visible=caller.visible, after=wanted.after, limit=wanted.fetch
         )
     return wanted.page(rows, key=lambda row: (row.cause_id, row.template), item=_unaddressed_view)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
-from services.notify.notices.store.waiting import org_units_with_waiting
-from services.notify.notices.use_cases import waiting
+from services.notify.notices.store.unaddressed import org_units_with_waiting
+from services.notify.notices.use_cases import unaddressed
 from services.notify.policies.domain import Policies
 from shared.db.engine import Tx, View
 from shared.db.jobs import Job
@@ -17,7 +17,7 @@ def give_up_waiting(policies: Policies) -> Job:
         return await org_units_with_waiting(view)
 
     async def work(tx: Tx, business_date: date, org_unit: str) -> dict[str, int]:
-        count = await waiting.give_up_waiting(tx, business_date=business_date, org_unit=org_unit, policies=policies)
+        count = await unaddressed.give_up_waiting(tx, business_date=business_date, org_unit=org_unit, policies=policies)
         return {"no_contact": count}
 
     return Job(name="give-up-waiting", chunks=chunks, work=work)

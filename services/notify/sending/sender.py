@@ -9,7 +9,7 @@ from datetime import date
 from services.notify.notices.store.attempts import has_due
 from services.notify.policies.domain import Policies, Policy
 from services.notify.sending import use_cases
-from services.notify.sending.domain import Attempt, message_id
+from services.notify.sending.domain.retries import Attempt, message_id
 from services.notify.sending.gateways.smtp import Message, SmtpServer, SmtpSession
 from services.notify.sending.use_cases import Claimed
 from services.notify.templates.domain import Catalogue

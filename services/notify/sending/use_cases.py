@@ -18,8 +18,8 @@ from services.notify.notices.domain.states import DELIVERED, NOTICE_LIFE, UNKNOW
 from services.notify.notices.store import attempts
 from services.notify.notices.store.attempts import Settled
 from services.notify.policies.domain import Retry
-from services.notify.sending import domain
-from services.notify.sending.domain import Attempt, Verdict
+from services.notify.sending.domain import retries
+from services.notify.sending.domain.retries import Attempt, Verdict
 from services.notify.templates.domain import Catalogue, Figures, Rendered, render
 from shared.db.engine import Tx
 from shared.events.notify import NoticeDelivered, NoticeFailed
@@ -79,7 +79,7 @@ async def finish(tx: Tx, done: Sequence[tuple[Claimed, Attempt]], retry: Retry) 
     for claimed, attempt in done:
         state = in_flight.get((claimed.notice_id, claimed.attempts, claimed.resends))
         if state is not None:
-            verdict = domain.judge(claimed.notice_id, claimed.attempts, claimed.doubts, attempt, retry)
+            verdict = retries.judge(claimed.notice_id, claimed.attempts, claimed.doubts, attempt, retry)
             settled.append((claimed, _settled(tx, claimed, state, verdict)))
     await attempts.settle(tx, [what for _, what in settled])
     _publish(tx, settled)
@@ -104,7 +104,7 @@ async def expire_leases(tx: Tx, retry: Retry) -> int:
     rows = await attempts.expired_leases(tx, EXPIRED_MAX)
     attempt = Attempt("in_doubt", "lease_expired")
     settled = [
-        (row, _expired(tx, row, domain.judge(row.notice_id, row.attempts, row.doubts, attempt, retry))) for row in rows
+        (row, _expired(tx, row, retries.judge(row.notice_id, row.attempts, row.doubts, attempt, retry))) for row in rows
     ]
     await attempts.settle(tx, [what for _, what in settled])
     _publish(tx, settled)

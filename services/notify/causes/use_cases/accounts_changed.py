@@ -7,7 +7,7 @@ from services.notify.accounts import store
 from services.notify.accounts import use_cases as accounts
 from services.notify.causes.use_cases.estimates_made import resolve
 from services.notify.notices.domain.states import WAITS_FOR_ACCOUNT
-from services.notify.notices.store import waiting
+from services.notify.notices.store import unaddressed
 from services.notify.notices.use_cases.queueing import queue_causes
 from services.notify.policies.domain import Policies
 from shared.db.engine import Tx
@@ -19,11 +19,11 @@ async def keep(tx: Tx, facts: Sequence[AccountChanged], policies: Policies) -> N
     points = await accounts.keep(tx, facts)
     if not points:
         return
-    causes = await waiting.causes(tx, state=WAITS_FOR_ACCOUNT, column="service_point_no", values=points)
+    causes = await unaddressed.causes(tx, state=WAITS_FOR_ACCOUNT, column="service_point_no", values=points)
     if not causes:
         return
     found = await store.supplies(tx, [cause.service_point_no for cause in causes])
     known, _ = resolve([(c, date.fromisoformat(str(c.figures["period_from"]))) for c in causes], found)
     if known:
-        await waiting.remove_waiting(tx, known)
+        await unaddressed.remove_waiting(tx, known)
         await queue_causes(tx, known, policies)

@@ -8,7 +8,7 @@ from services.notify.accounts import store as accounts
 from services.notify.accounts.domain import Supply, account_on
 from services.notify.notices.domain.causes import Cause
 from services.notify.notices.domain.states import WAITS_FOR_ACCOUNT
-from services.notify.notices.store import waiting
+from services.notify.notices.store import unaddressed
 from services.notify.notices.use_cases.queueing import queue_causes
 from services.notify.policies.domain import Policies
 from services.notify.templates.domain import Figures
@@ -29,7 +29,7 @@ async def tell(tx: Tx, facts: Sequence[EstimateMade], policies: Policies) -> Non
         known += late
     if unknown:
         still = list({cause.id: cause for cause, _ in unknown}.values())
-        await waiting.set_aside(tx, still, [ids.new() for _ in still], WAITS_FOR_ACCOUNT)
+        await unaddressed.set_aside(tx, still, [ids.new() for _ in still], WAITS_FOR_ACCOUNT)
     if known:
         await queue_causes(tx, known, policies)
 

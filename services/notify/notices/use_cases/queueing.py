@@ -12,8 +12,8 @@ from services.notify.contacts import store as contacts
 from services.notify.contacts.domain import Candidate
 from services.notify.notices.domain.causes import Cause
 from services.notify.notices.domain.states import WAITS_FOR_CONTACT
-from services.notify.notices.domain.waiting import wait_ends
-from services.notify.notices.store import waiting
+from services.notify.notices.domain.unaddressed import wait_ends
+from services.notify.notices.store import unaddressed
 from services.notify.notices.store.queue import Planned, queue
 from services.notify.policies.domain import Policies
 from shared import ids
@@ -31,7 +31,7 @@ async def queue_causes(tx: Tx, causes: Sequence[Cause], policies: Policies) -> N
         late, unheard = plan(unheard, await contacts.candidates(tx, account_nos), policies, late=False)
         planned += late
     if unheard:
-        await waiting.set_aside(tx, unheard, [ids.new() for _ in unheard], WAITS_FOR_CONTACT)
+        await unaddressed.set_aside(tx, unheard, [ids.new() for _ in unheard], WAITS_FOR_CONTACT)
     if planned:
         await queue(tx, planned)
 

@@ -16,7 +16,7 @@ from email.utils import format_datetime
 import aiosmtplib
 from aiosmtplib.errors import SMTPException, SMTPResponseException
 
-from services.notify.sending.domain import Attempt
+from services.notify.sending.domain.retries import Attempt
 
 logger = logging.getLogger(__name__)
 _BROKEN = (SMTPException, OSError, TimeoutError)

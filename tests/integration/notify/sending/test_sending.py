@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from services.notify.main import load_templates
 from services.notify.policies.domain import Retry
 from services.notify.sending import use_cases as sending
-from services.notify.sending.domain import Attempt
+from services.notify.sending.domain.retries import Attempt
 from services.notify.sending.gateways.smtp import Message
 from services.notify.sending.sender import Sender
 from services.notify.settings import NotifySettings

@@ -2,8 +2,8 @@
 
 from services.notify.notices.domain.states import NOTICE_LIFE, SENDING
 from services.notify.policies.domain import Retry
-from services.notify.sending import domain as sending
-from services.notify.sending.domain import Attempt
+from services.notify.sending.domain import retries as sending
+from services.notify.sending.domain.retries import Attempt
 
 RETRY = Retry(temporary_seconds=(60, 300), in_doubt_seconds=(600,))
 

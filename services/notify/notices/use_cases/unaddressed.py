@@ -5,8 +5,8 @@ from datetime import date
 
 from services.notify.contacts import store as contacts
 from services.notify.notices.domain.states import WAITS_FOR_CONTACT
-from services.notify.notices.domain.waiting import waited_out
-from services.notify.notices.store import waiting
+from services.notify.notices.domain.unaddressed import waited_out
+from services.notify.notices.store import unaddressed
 from services.notify.notices.store.queue import queue
 from services.notify.notices.use_cases.queueing import plan
 from services.notify.policies.domain import Policies
@@ -16,21 +16,21 @@ from shared.events.notify import NoticeFailed
 
 async def take_up(tx: Tx, account_nos: Sequence[str], *, policies: Policies) -> None:
     """Queue what waited for a contact of these accounts. The caller holds their anchors."""
-    causes = await waiting.causes(tx, state=WAITS_FOR_CONTACT, column="account_no", values=sorted(set(account_nos)))
+    causes = await unaddressed.causes(tx, state=WAITS_FOR_CONTACT, column="account_no", values=sorted(set(account_nos)))
     if not causes:
         return
     found = await contacts.candidates(tx, [cause.account_no for cause in causes])
     planned, unheard = plan(causes, found, policies, late=True)
     if planned:
         still = {(cause.id, cause.template) for cause in unheard}
-        await waiting.remove_waiting(tx, [cause for cause in causes if (cause.id, cause.template) not in still])
+        await unaddressed.remove_waiting(tx, [cause for cause in causes if (cause.id, cause.template) not in still])
         await queue(tx, planned)
 
 
 async def give_up_waiting(tx: Tx, *, business_date: date, org_unit: str, policies: Policies) -> int:
     """Settle as `no_contact` what has waited for a contact longer than the policy allows, and publish that it failed."""
     days = waited_out(policies, business_date)
-    rows = await waiting.give_up(tx, org_unit=org_unit, days=days)
+    rows = await unaddressed.give_up(tx, org_unit=org_unit, days=days)
     tx.publish(
         [
             NoticeFailed(
