@@ -29,7 +29,7 @@ ENTRY = Table(
     sqlite_autoincrement=True,
 )
 platform.tables(METADATA)
-CHANGES_MAX, DEAD_LETTERS_MAX = 2000, 100  # of a consumer, as the settings have them
+FACTS_MAX, DEAD_LETTERS_MAX = 2000, 100  # of a consumer, as the settings have them
 
 
 async def create(url: str, *, pool_size: int = 10) -> Database:
@@ -85,7 +85,7 @@ class Book:
         self, database: Database, event_log: EventLog, *, dead_letters_max: int = DEAD_LETTERS_MAX
     ) -> Consumer:
         handlers = {PaymentReceived: self.payments, ReceivableCleared: self.clearings}
-        return Consumer("book", database, event_log, handlers, facts_max=CHANGES_MAX, dead_letters_max=dead_letters_max)
+        return Consumer("book", database, event_log, handlers, facts_max=FACTS_MAX, dead_letters_max=dead_letters_max)
 
 
 async def entries(view: View) -> dict[str, list[int]]:
