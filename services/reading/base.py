@@ -1,9 +1,9 @@
 """The declarative base of reading: one registry, on which every capability declares its tables, and how columns are declared."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, ColumnElement, MetaData, String, Table, true
+from sqlalchemy import Column, ColumnElement, MetaData, Row, String, Table, true
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
 
@@ -30,6 +30,14 @@ def table(model: type[SQLModel]) -> Table:
     """Return the table that a model declares."""
     made: Table = model.__table__  # type: ignore[attr-defined]
     return made
+
+
+def by_name(rows: Sequence[Row[Any]]) -> Iterator[dict[str, Any]]:
+    """Yield rows as values by column name, for the hot path: an attribute of a row costs ten times as much as a key of a dict."""
+    if rows:
+        names = rows[0]._fields
+        for row in rows:
+            yield dict(zip(names, row, strict=True))
 
 
 def equals(column: ColumnElement[str], value: str | None) -> ColumnElement[bool]:

@@ -1,7 +1,6 @@
 """Findings, in and out: every function is one statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -9,6 +8,7 @@ from sqlalchemy import Row, select
 
 from services.reading.base import Condition, equals
 from services.reading.validation import tables
+from services.reading.validation.domain.findings import Found
 from shared import ids
 from shared.db import bulk
 from shared.db.engine import Tx, View
@@ -16,22 +16,9 @@ from shared.db.engine import Tx, View
 FINDING = tables.FINDING
 
 
-@dataclass(frozen=True, slots=True)
-class FindingRow:
-    """A finding and what it is about."""
-
-    entity_kind: str
-    entity_id: str
-    code: str
-    service_point_no: str
-    org_unit: str
-    cycle: str
-    numbers: dict[str, int]
-
-
-async def insert_findings(tx: Tx, found: Sequence[FindingRow]) -> None:
+async def insert_findings(tx: Tx, found: Sequence[Found]) -> None:
     """Write findings; one that is there already stays."""
-    found = list({(f.entity_kind, f.entity_id, f.code): f for f in found}.values())
+    found = list({(f.entity_kind, f.entity_id, f.finding.code): f for f in found}.values())
     await bulk.insert_ignore(
         tx,
         FINDING,
@@ -39,11 +26,11 @@ async def insert_findings(tx: Tx, found: Sequence[FindingRow]) -> None:
             "finding_id": [ids.new() for _ in found],
             "entity_kind": [f.entity_kind for f in found],
             "entity_id": [f.entity_id for f in found],
-            "code": [f.code for f in found],
+            "code": [f.finding.code for f in found],
             "service_point_no": [f.service_point_no for f in found],
             "org_unit": [f.org_unit for f in found],
             "cycle": [f.cycle for f in found],
-            "numbers": [_numbers_text(f.numbers) for f in found],
+            "numbers": [_numbers_text(f.finding.numbers) for f in found],
             "created_at": [tx.now] * len(found),
         },
         key=("entity_kind", "entity_id", "code"),

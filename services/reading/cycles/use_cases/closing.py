@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
-
-from sqlalchemy import Row
 
 from services.reading.cycles import store
 from services.reading.estimation.domain import previous_usage
@@ -12,14 +9,14 @@ from services.reading.network.domain import energy
 from services.reading.network.domain.installations import Installation
 from services.reading.network.store import installations, points, routes
 from services.reading.policies.domain import Policies, Policy
-from services.reading.tasks.domain import task_id
+from services.reading.tasks.domain import Task, TaskKey, TaskState, task_id
 from services.reading.tasks.store import reasons, tasks
-from services.reading.usage.store import codec, usages
-from services.reading.usage.store.usages import UsageRow
-from services.reading.usage.use_cases import measuring, versions
-from services.reading.usage.use_cases.versions import Estimate, Work
+from services.reading.usage.domain.usages import Usage
+from services.reading.usage.domain.versions import Estimate
+from services.reading.usage.store import usages
+from services.reading.usage.use_cases import measuring
+from services.reading.usage.use_cases.work import Work
 from services.reading.validation.domain import missing
-from services.reading.validation.store import FindingRow
 from shared import correlation
 from shared.db.engine import Tx, View
 from shared.events.reading import EstimateMade, RouteClosed
@@ -56,7 +53,7 @@ async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, polic
     row = await store.route_cycle(tx, route_no, cycle)
     if row is None or row.closed_on is not None:
         return {}
-    work = Work(tx.now)
+    work = Work()
     without_read = await tasks.unread_tasks(tx, route_no, cycle)
     if without_read:
         await _estimate(tx, work, without_read, policies)
@@ -87,65 +84,64 @@ async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, polic
     return {"expected": found.expected, "estimated": found.estimated, "missed": found.missed}
 
 
-async def _estimate(tx: Tx, work: Work, wanted: Sequence[tuple[str, date]], policies: Policies) -> None:
+async def _estimate(tx: Tx, work: Work, wanted: Sequence[TaskKey], policies: Policies) -> None:
     service_point_nos = sorted({point for point, _ in wanted})
     await points.lock_points(tx, service_point_nos)
-    again = await usages.tasks_with_previous(tx, wanted)  # again, now that no read can close them any more
-    previous = await usages.usages(tx, [row.previous_id for row in again.values() if row.previous_id])
+    # again, now that no read can close them any more
+    again, previous_ids = await usages.tasks_and_previous(tx, wanted)
+    previous = await usages.usages(tx, list(previous_ids.values()))
     meters = await installations.installations(tx, service_point_nos)
     noted = await reasons.noted(tx, [task_id(*key) for key in wanted])
     for key in sorted(again):
         task = again[key]
         if task.status not in ("open", "suspect"):
             continue
-        last = previous.get(task.previous_id) if task.previous_id else None
+        last = previous[previous_ids[key]] if key in previous_ids else None
         if task.kind == "cut":
-            work.tasks[key] = "skipped", None, None
+            work.tasks[key] = TaskState(status="skipped")
             continue
         finding = missing.find(0, (last.estimates_in_a_row if last else 0) + 1)
         assert finding is not None
-        about = (task.service_point_no, task.org_unit, task.cycle)
-        work.findings.append(FindingRow("task", task_id(*key), finding.code, *about, finding.numbers))
+        work.find("task", task_id(*key), task, finding)
         reason = noted.get(task_id(*key)) or (UNUSABLE_READ if task.status == "suspect" else NO_READ)
         if not _estimate_one(work, task, last, meters.get(key[0], []), policies.on(task.read_date), reason):
-            work.tasks[key] = "missed", None, None
+            work.tasks[key] = TaskState(status="missed")
 
 
 def _estimate_one(
     work: Work,
-    task: Row[Any],
-    last: UsageRow | None,
+    task: Task,
+    last: Usage | None,
     installations: Sequence[Installation],
     policy: Policy,
     reason: str,
 ) -> bool:
     if last is None or last.period_to >= task.read_date or last.estimates_in_a_row >= policy.estimates_in_a_row_max:
         return False
-    start = last.end
     boundary = previous_usage.estimate(
-        installations, last.period_to, start, task.read_date, codec.energy(last.energy), last.days
+        installations, last.period_to, last.end, task.read_date, last.energy_wh, last.days
     )
     if boundary is None:
         return False
     limit = policy.register_daily_kwh_max
-    measured = energy.measure(installations, last.period_to, start, boundary, daily_kwh_max=limit, end_is_face=False)
+    measured = energy.measure(installations, last.period_to, last.end, boundary, daily_kwh_max=limit, end_is_face=False)
     if measured.backward:
         return False
-    versions.add(work, task, last.period_to, measured, last, policy, estimate=Estimate(reason, ACTOR))
+    work.add(task, last.period_to, measured, last, policy, estimate=Estimate(reason=reason, actor=ACTOR))
     return True
 
 
-def _told(row: UsageRow, correlation_id: str) -> EstimateMade:
+def _told(usage: Usage, correlation_id: str) -> EstimateMade:
     return EstimateMade(
         correlation_id=correlation_id,
-        causation_id=row.usage_id,
-        usage_id=row.usage_id,
-        service_point_no=row.service_point_no,
-        org_unit=row.org_unit,
-        cycle=row.cycle,
-        period_from=row.period_from,
-        period_to=row.period_to,
-        energy_wh=codec.energy(row.energy).get("import", 0),
-        reason=row.estimate_reason or NO_READ,
-        estimates_in_a_row=row.estimates_in_a_row,
+        causation_id=usage.usage_id,
+        usage_id=usage.usage_id,
+        service_point_no=usage.service_point_no,
+        org_unit=usage.org_unit,
+        cycle=usage.cycle,
+        period_from=usage.period_from,
+        period_to=usage.period_to,
+        energy_wh=usage.import_wh,
+        reason=usage.estimate_reason or NO_READ,
+        estimates_in_a_row=usage.estimates_in_a_row,
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Date, FromClause, Row, Select, String, and_, func, or_, select
 
+from services.reading.base import by_name
 from services.reading.network import tables
 from services.reading.network.domain.installations import Installation
 from services.reading.network.store import codec
@@ -89,11 +90,17 @@ async def installations(view: View, service_point_nos: Sequence[str]) -> dict[st
         .join(METER, METER.c.meter_no == INSTALLATION.c.meter_no)
     )
     found: dict[str, list[Installation]] = {}
-    for row in rows:
-        faces = codec.registers(row.registers, row.numerator, row.denominator)
-        closing = None if row.closing is None else codec.counts(row.closing)
-        found.setdefault(row.service_point_no, []).append(
-            Installation(row.meter_no, row.installed_on, row.removed_on, faces, codec.counts(row.opening), closing)
+    for row in by_name(rows):
+        closing = row["closing"]
+        found.setdefault(row["service_point_no"], []).append(
+            Installation(
+                meter_no=row["meter_no"],
+                from_=row["installed_on"],
+                to=row["removed_on"],
+                registers=codec.registers(row["registers"], row["numerator"], row["denominator"]),
+                opening=codec.counts(row["opening"]),
+                closing=None if closing is None else codec.counts(closing),
+            )
         )
     return found
 

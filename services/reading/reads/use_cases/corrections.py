@@ -16,9 +16,9 @@ from services.reading.reads.store import corrections, reads
 from services.reading.reads.store.meters import Resolved, resolve
 from services.reading.tasks.store import tasks
 from services.reading.usage.domain import ranking
+from services.reading.usage.domain.versions import ClosingRead
 from services.reading.usage.store import usages
 from services.reading.usage.use_cases import measuring
-from services.reading.usage.use_cases.versions import ClosingRead
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
@@ -77,14 +77,14 @@ async def correct(
         uploaders = await reads.actors_of_read(tx, read_key)
         actors = tuple(dict.fromkeys((*uploaders, correction.actor)))
         read = ClosingRead(
-            row.service_point_no,
-            row.day,
-            read_key[0],
-            counts,
-            ranking.EDITED,
-            correction.read_id,
-            actors,
-            correction.reason,
+            service_point_no=row.service_point_no,
+            read_date=row.day,
+            meter_no=read_key[0],
+            counts=counts,
+            source=ranking.EDITED,
+            read_id=correction.read_id,
+            actors=actors,
+            reason=correction.reason,
         )
         if await measuring.apply(tx, [read], policies=policies) == ["backward"]:
             raise RunsBackwards

@@ -17,11 +17,11 @@ from services.reading.reads.domain.identity import ReadKey
 from services.reading.reads.store import reads, uploads
 from services.reading.reads.store.meters import Resolved, resolve
 from services.reading.tasks.domain import label
+from services.reading.usage.domain.versions import ClosingRead
 from services.reading.usage.use_cases import measuring
-from services.reading.usage.use_cases.versions import ClosingRead
 from services.reading.validation import store as findings
 from services.reading.validation.domain import duplicate, late_unused, negative
-from services.reading.validation.store import FindingRow
+from services.reading.validation.domain.findings import Found
 from shared import ids
 from shared.db.engine import Tx
 from shared.outcome import Outcome
@@ -212,8 +212,16 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
         finding = duplicate.find(ordered(each.faces, there.counts), each.counts)
         each.outcome = Outcome("conflicting_duplicate" if finding else "already_done", id=each.read_id)
         if finding and each.row is not None:
-            about = (each.row.service_point_no, each.row.org_unit, label(each.day))
-            found.append(FindingRow("read", each.read_id, finding.code, *about, finding.numbers))
+            found.append(
+                Found(
+                    entity_kind="read",
+                    entity_id=each.read_id,
+                    finding=finding,
+                    service_point_no=each.row.service_point_no,
+                    org_unit=each.row.org_unit,
+                    cycle=label(each.day),
+                )
+            )
     await findings.insert_findings(tx, found)
 
 
@@ -235,7 +243,15 @@ def _closing_read(each: _Given, uploader: Uploader) -> ClosingRead:
     assert each.row is not None
     reader = each.item.get("reader")
     actors = (reader, uploader.subject) if reader else (uploader.subject,)
-    return ClosingRead(each.row.service_point_no, each.day, each.key[0], each.counts, each.key[2], each.read_id, actors)
+    return ClosingRead(
+        service_point_no=each.row.service_point_no,
+        read_date=each.day,
+        meter_no=each.key[0],
+        counts=each.counts,
+        source=each.key[2],
+        read_id=each.read_id,
+        actors=actors,
+    )
 
 
 async def _count(

@@ -1,6 +1,7 @@
 """Reads that were there before the task that they close."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ from services.reading.network.store import codec
 from services.reading.reads.domain import identity
 from services.reading.reads.store import corrections, reads
 from services.reading.usage.domain import ranking
-from services.reading.usage.use_cases.versions import ClosingRead
+from services.reading.usage.domain.versions import ClosingRead
 from shared.db.engine import Tx
 
 
@@ -23,7 +24,15 @@ async def closing(tx: Tx, tasks: Sequence[tuple[str, date]], zone: ZoneInfo) -> 
     for row in rows:
         read_id = identity.read_id(row.meter_no, row.read_at, row.source)
         actors = (row.reader, row.uploader) if row.reader and row.reader != row.uploader else (row.uploader,)
-        read = ClosingRead(row.service_point_no, row.day, row.meter_no, row.counts, row.source, read_id, actors)
+        read = ClosingRead(
+            service_point_no=row.service_point_no,
+            read_date=row.day,
+            meter_no=row.meter_no,
+            counts=row.counts,
+            source=row.source,
+            read_id=read_id,
+            actors=actors,
+        )
         there = best.get((row.service_point_no, row.day))
         if there is None or ranking.beats(read.source, there.source):
             best[row.service_point_no, row.day] = read
@@ -32,12 +41,9 @@ async def closing(tx: Tx, tasks: Sequence[tuple[str, date]], zone: ZoneInfo) -> 
 
 
 def _edited(read: ClosingRead, edit: corrections.Edit) -> ClosingRead:
-    return ClosingRead(
-        read.service_point_no,
-        read.read_date,
-        read.meter_no,
-        codec.counts(edit.counts),
-        ranking.EDITED,
-        read.read_id,
-        tuple(dict.fromkeys((*read.actors, edit.actor))),
+    return replace(
+        read,
+        counts=codec.counts(edit.counts),
+        source=ranking.EDITED,
+        actors=tuple(dict.fromkeys((*read.actors, edit.actor))),
     )

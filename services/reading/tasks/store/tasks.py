@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, String, and_, func, select, update
 
-from services.reading.base import Condition, equals
+from services.reading.base import Condition, by_name, equals
 from services.reading.tasks import tables
-from services.reading.tasks.domain import label
+from services.reading.tasks.domain import Task, TaskKey, TaskState, label
 from services.reading.tasks.store import reasons
 from shared.db import bulk
 from shared.db.engine import Tx, View
@@ -19,17 +19,35 @@ KEY: tuple[ColumnElement[str], ColumnElement[date]] = TASK.c.service_point_no, T
 """Point and read date, for what another store looks up beside each task."""
 
 
-async def tasks(
-    view: View, keys: Sequence[tuple[str, date]], *, also: Sequence[ColumnElement[Any]] = ()
-) -> dict[tuple[str, date], Row[Any]]:
-    """Return the tasks of pairs of point and read date, each with the other columns that are asked for."""
-    rows = await bulk.select_in(
+async def tasks(view: View, keys: Sequence[TaskKey]) -> dict[TaskKey, Task]:
+    """Return the tasks of pairs of point and read date."""
+    return {task.key: task for task in map(task_of, by_name(await rows(view, keys)))}
+
+
+async def rows(view: View, keys: Sequence[TaskKey], *, also: Sequence[ColumnElement[Any]] = ()) -> Sequence[Row[Any]]:
+    """Return the rows of tasks, each with the other columns that are asked for; `task_of` makes a task of one."""
+    return await bulk.select_in(
         view,
         TASK,
         {"service_point_no": [k[0] for k in keys], "read_date": [k[1] for k in keys]},
         columns=(*TASK.c, *also),
     )
-    return {(row.service_point_no, row.read_date): row for row in rows}
+
+
+def task_of(row: Mapping[str, Any]) -> Task:
+    """Return the task of a row."""
+    return Task(
+        service_point_no=row["service_point_no"],
+        read_date=row["read_date"],
+        route_no=row["route_no"],
+        cycle=row["cycle"],
+        org_unit=row["org_unit"],
+        kind=row["kind"],
+        status=row["status"],
+        usage_id=row["usage_id"],
+        import_wh=row["import_wh"],
+        reread=bool(row["reread"]),
+    )
 
 
 def with_status(statement: Select[Any], *, point: ColumnElement[str], day: ColumnElement[date]) -> Select[Any]:
@@ -60,17 +78,17 @@ async def insert(tx: Tx, wanted: Sequence[tuple[str, str, str, date]], *, kind: 
     return [(row.service_point_no, row.read_date) for row in rows]
 
 
-async def update_states(tx: Tx, tasks: Mapping[tuple[str, date], tuple[str, str | None, int | None]]) -> None:
+async def update_states(tx: Tx, states: Mapping[TaskKey, TaskState]) -> None:
     """Set status, usage and import energy of version 1, by point and read date."""
     await bulk.update_from(
         tx,
         TASK,
         {
-            "service_point_no": [key[0] for key in tasks],
-            "read_date": [key[1] for key in tasks],
-            "status": [task[0] for task in tasks.values()],
-            "usage_id": [task[1] for task in tasks.values()],
-            "import_wh": [task[2] for task in tasks.values()],
+            "service_point_no": [key[0] for key in states],
+            "read_date": [key[1] for key in states],
+            "status": [state.status for state in states.values()],
+            "usage_id": [state.usage_id for state in states.values()],
+            "import_wh": [state.import_wh for state in states.values()],
         },
         key=("service_point_no", "read_date"),
     )

@@ -1,17 +1,18 @@
 """Usages, in and out: every function is one statement."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, select
 
-from services.reading.base import Condition, equals
+from services.reading.base import Condition, by_name, equals
 from services.reading.network.domain.energy import Boundary
-from services.reading.network.store.codec import counts
+from services.reading.network.store.codec import counts, counts_text
+from services.reading.tasks.domain import Task, TaskKey
 from services.reading.tasks.store import tasks
 from services.reading.usage import tables
+from services.reading.usage.domain.usages import ESTIMATED, Usage
 from services.reading.usage.store import codec
 from shared.db import bulk
 from shared.db.engine import Tx, View
@@ -19,59 +20,60 @@ from shared.db.engine import Tx, View
 USAGE = tables.USAGE
 
 
-@dataclass(slots=True)
-class UsageRow:
-    """One version of a usage, as its row."""
-
-    service_point_no: str
-    period_from: date
-    period_to: date
-    version: int
-    org_unit: str
-    route_no: str
-    cycle: str
-    quality: str
-    energy: str
-    import_wh: int
-    closing_meter: str
-    closing_counts: str
-    closing_source: str
-    closing_actors: str
-    actors: str
-    read_ids: str
-    meter_nos: str
-    findings: str
-    estimate_reason: str | None
-    estimates_in_a_row: int
-    settles_estimate: int
-    replaces_reason: str | None
-    created_at: datetime
-    usage_id: str
-
-    @property
-    def end(self) -> Boundary:
-        """The registers from which the next period goes on."""
-        known = self.quality != "estimated"
-        return Boundary(self.period_to, self.closing_meter, counts(self.closing_counts), known)
-
-    @property
-    def days(self) -> int:
-        return (self.period_to - self.period_from).days
-
-    @property
-    def closing_read_id(self) -> str:
-        """The read at the end of the period, empty for an estimate."""
-        return self.read_ids.rpartition(" ")[2] if self.quality != "estimated" else ""
+def _usage(row: Mapping[str, Any]) -> Usage:
+    return Usage(
+        usage_id=row["usage_id"],
+        service_point_no=row["service_point_no"],
+        period_from=row["period_from"],
+        period_to=row["period_to"],
+        version=row["version"],
+        org_unit=row["org_unit"],
+        route_no=row["route_no"],
+        cycle=row["cycle"],
+        quality=row["quality"],
+        energy_wh=codec.energy(row["energy"]),
+        end=Boundary(
+            row["period_to"], row["closing_meter"], counts(row["closing_counts"]), row["quality"] != ESTIMATED
+        ),
+        closing_source=row["closing_source"],
+        closing_actors=codec.words(row["closing_actors"]),
+        actors=codec.words(row["actors"]),
+        read_ids=codec.words(row["read_ids"]),
+        meter_nos=codec.words(row["meter_nos"]),
+        findings=codec.words(row["findings"]),
+        estimate_reason=row["estimate_reason"],
+        estimates_in_a_row=row["estimates_in_a_row"],
+        settles_estimate=bool(row["settles_estimate"]),
+        replaces_reason=row["replaces_reason"],
+    )
 
 
-USAGE_COLUMNS = tuple(field.name for field in fields(UsageRow))
-
-
-_USAGE_SELECT = [USAGE.c[name] for name in USAGE_COLUMNS]
-
-
-def _usage(row: Row[Any]) -> UsageRow:
-    return UsageRow(*tuple(row))
+def _columns(usages: Sequence[Usage]) -> dict[str, Sequence[Any]]:
+    return {
+        "usage_id": [each.usage_id for each in usages],
+        "service_point_no": [each.service_point_no for each in usages],
+        "period_from": [each.period_from for each in usages],
+        "period_to": [each.period_to for each in usages],
+        "version": [each.version for each in usages],
+        "org_unit": [each.org_unit for each in usages],
+        "route_no": [each.route_no for each in usages],
+        "cycle": [each.cycle for each in usages],
+        "quality": [each.quality for each in usages],
+        "energy": [codec.energy_text(each.energy_wh) for each in usages],
+        "import_wh": [each.import_wh for each in usages],
+        "closing_meter": [each.end.meter_no for each in usages],
+        "closing_counts": [counts_text(each.end.counts) for each in usages],
+        "closing_source": [each.closing_source for each in usages],
+        "closing_actors": [" ".join(each.closing_actors) for each in usages],
+        "actors": [" ".join(each.actors) for each in usages],
+        "read_ids": [" ".join(each.read_ids) for each in usages],
+        "meter_nos": [" ".join(each.meter_nos) for each in usages],
+        "findings": [" ".join(each.findings) for each in usages],
+        "estimate_reason": [each.estimate_reason for each in usages],
+        "estimates_in_a_row": [each.estimates_in_a_row for each in usages],
+        "settles_estimate": [int(each.settles_estimate) for each in usages],
+        "replaces_reason": [each.replaces_reason for each in usages],
+    }
 
 
 def _previous_id() -> ColumnElement[str]:
@@ -88,29 +90,35 @@ def _previous_id() -> ColumnElement[str]:
     )
 
 
-async def tasks_with_previous(view: View, keys: Sequence[tuple[str, date]]) -> dict[tuple[str, date], Row[Any]]:
-    """Return the tasks of pairs of point and read date, each with the id of the last usage that began before it."""
-    return await tasks.tasks(view, keys, also=(_previous_id(),))
+async def tasks_and_previous(view: View, keys: Sequence[TaskKey]) -> tuple[dict[TaskKey, Task], dict[TaskKey, str]]:
+    """Return the tasks of pairs of point and read date, and the id of the last usage that began before each."""
+    made: dict[TaskKey, Task] = {}
+    previous: dict[TaskKey, str] = {}
+    for row in by_name(await tasks.rows(view, keys, also=(_previous_id(),))):
+        task = tasks.task_of(row)
+        made[task.key] = task
+        if row["previous_id"]:
+            previous[task.key] = row["previous_id"]
+    return made, previous
 
 
-async def usages(view: View, usage_ids: Sequence[str]) -> dict[str, UsageRow]:
+async def usages(view: View, usage_ids: Sequence[str]) -> dict[str, Usage]:
     """Return usages by their ids."""
-    rows = await bulk.select_in(view, USAGE, {"usage_id": usage_ids}, columns=_USAGE_SELECT)
-    return {row.usage_id: _usage(row) for row in rows}
+    rows = await bulk.select_in(view, USAGE, {"usage_id": usage_ids})
+    return {row["usage_id"]: _usage(row) for row in by_name(rows)}
 
 
-async def chains(view: View, service_point_nos: Sequence[str], since: date) -> dict[str, list[UsageRow]]:
+async def chains(view: View, service_point_nos: Sequence[str], since: date) -> dict[str, list[Usage]]:
     """Return the usages in force of points that end after a day, in order of their periods."""
     rows = await bulk.select_in(
         view,
         USAGE,
         {"service_point_no": service_point_nos},
-        columns=_USAGE_SELECT,
         where=USAGE.c.period_to > since,
         order_by=(USAGE.c.service_point_no, USAGE.c.period_from, USAGE.c.version),
     )
-    found: dict[str, list[UsageRow]] = {}
-    for row in map(_usage, rows):
+    found: dict[str, list[Usage]] = {}
+    for row in map(_usage, by_name(rows)):
         chain = found.setdefault(row.service_point_no, [])
         if chain and chain[-1].period_from == row.period_from:
             chain[-1] = row  # a later version
@@ -119,10 +127,9 @@ async def chains(view: View, service_point_nos: Sequence[str], since: date) -> d
     return found
 
 
-async def insert(tx: Tx, rows: Sequence[UsageRow]) -> None:
+async def insert(tx: Tx, usages: Sequence[Usage]) -> None:
     """Write usage versions; the natural key refuses a second one of a version."""
-    values: dict[str, Sequence[Any]] = {name: [getattr(row, name) for row in rows] for name in USAGE_COLUMNS}
-    await bulk.insert_rows(tx, USAGE, values | {"created_at": bulk.Same(tx.now, len(rows))})
+    await bulk.insert_rows(tx, USAGE, _columns(usages) | {"created_at": bulk.Same(tx.now, len(usages))})
 
 
 async def usage(view: View, usage_id: str) -> Row[Any] | None:

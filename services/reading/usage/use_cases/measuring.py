@@ -1,24 +1,23 @@
 """From reads to usages: every read that may close a period, change one that is closed, or settle estimates."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
-from typing import Any
-
-from sqlalchemy import Row
+from datetime import timedelta
 
 from services.reading.network.domain import energy
 from services.reading.network.domain.energy import Boundary
 from services.reading.network.domain.installations import Installation, first_day
 from services.reading.network.store import installations, points
 from services.reading.policies.domain import Policies, Policy
+from services.reading.tasks.domain import Task, TaskKey
 from services.reading.tasks.store import rereads
 from services.reading.tasks.store import tasks as task_store
 from services.reading.usage.domain import ranking
+from services.reading.usage.domain.usages import ESTIMATED, Usage
+from services.reading.usage.domain.versions import ClosingRead
 from services.reading.usage.store import usages
-from services.reading.usage.store.usages import UsageRow
-from services.reading.usage.use_cases import versions
+from services.reading.usage.use_cases import facts
 from services.reading.usage.use_cases.revising import Chain, Result, Tasks
-from services.reading.usage.use_cases.versions import ClosingRead, Work
+from services.reading.usage.use_cases.work import Work
 from services.reading.validation import store as findings
 from services.reading.validation.domain import late_unused
 from shared.db.engine import Tx
@@ -47,19 +46,20 @@ async def apply(tx: Tx, reads: Sequence[ClosingRead], *, policies: Policies) -> 
         return []
     service_point_nos = sorted({read.service_point_no for read in reads})
     await points.lock_points(tx, service_point_nos)
-    tasks = await usages.tasks_with_previous(tx, [(read.service_point_no, read.read_date) for read in reads])
-    previous = await usages.usages(tx, [row.previous_id for row in tasks.values() if row.previous_id])
+    keys = [(read.service_point_no, read.read_date) for read in reads]
+    tasks, previous_ids = await usages.tasks_and_previous(tx, keys)
+    previous = await usages.usages(tx, list(previous_ids.values()))
     meters = await installations.installations(tx, service_point_nos)
-    work = Work(tx.now)
+    work = Work()
     results: list[Result] = ["no_task"] * len(reads)
     in_chain: list[int] = []
     repeated = len(service_point_nos) < len(reads)
-    for i, read in enumerate(reads):
-        task = tasks.get((read.service_point_no, read.read_date))
+    for i, (key, read) in enumerate(zip(keys, reads, strict=True)):
+        task = tasks.get(key)
         if task is None:
             continue
-        last = previous.get(task.previous_id) if task.previous_id else None
-        if repeated or read.reason or (last and (last.quality == "estimated" or last.period_to >= read.read_date)):
+        last = previous[previous_ids[key]] if key in previous_ids else None
+        if repeated or read.reason or (last and (last.quality == ESTIMATED or last.period_to >= read.read_date)):
             in_chain.append(i)
             continue
         policy = policies.on(read.read_date)
@@ -73,8 +73,8 @@ async def apply(tx: Tx, reads: Sequence[ClosingRead], *, policies: Policies) -> 
 def _measure_next(
     work: Work,
     read: ClosingRead,
-    task: Row[Any],
-    last: UsageRow | None,
+    task: Task,
+    last: Usage | None,
     installations: Sequence[Installation],
     policy: Policy,
 ) -> Result:
@@ -87,7 +87,7 @@ def _measure_next(
     if measured.backward:
         work.suspect(read, task, measured.backward, (read.read_date - start_on).days)
         return "backward"
-    versions.add(work, task, start_on, measured, last, policy, read=read)
+    work.add(task, start_on, measured, last, policy, read=read)
     return "measured"
 
 
@@ -111,15 +111,15 @@ async def _revise(
             chains[point] = Chain(point, rows.get(point, []), meters[point])
         task = tasks[point, read.read_date]
         limit = policies.on(read.read_date).register_daily_kwh_max
-        results[i] = chains[point].take(read, reread=bool(task.reread), daily_kwh_max=limit)
+        results[i] = chains[point].take(read, reread=task.reread, daily_kwh_max=limit)
         if results[i] == "backward":
             work.suspect(read, task, chains[point].backward, 0)
         elif results[i] == "unused":
-            work.find(read, task, late_unused.find())
+            work.find("read", read.read_id, task, late_unused.find())
         elif results[i] == "measured" and task.reread:
             work.answered[point, read.read_date] = read.read_id
-    changed: set[tuple[str, date]] = {task for chain in chains.values() for task in chain.changed()}
-    all_tasks = dict(tasks) | await usages.tasks_with_previous(tx, sorted(changed - tasks.keys()))
+    changed: set[TaskKey] = {task for chain in chains.values() for task in chain.changed()}
+    all_tasks = dict(tasks) | await task_store.tasks(tx, sorted(changed - tasks.keys()))
     for point in sorted(chains):
         chains[point].settle(work, all_tasks, policies)
 
@@ -130,4 +130,4 @@ async def write(tx: Tx, work: Work) -> None:
     await task_store.update_states(tx, work.tasks)
     await findings.insert_findings(tx, work.findings)
     await rereads.answer(tx, work.answered)
-    tx.publish(versions.facts(work.usages))
+    tx.publish(facts.measured(work.usages))

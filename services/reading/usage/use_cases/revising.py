@@ -2,41 +2,39 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Literal
-
-from sqlalchemy import Row
+from typing import Literal
 
 from services.reading.network.domain.energy import Boundary, Measured
 from services.reading.network.domain.installations import Installation, first_day
 from services.reading.policies.domain import Policies
+from services.reading.tasks.domain import Task, TaskKey
 from services.reading.usage.domain import chain, ranking
-from services.reading.usage.store import codec
-from services.reading.usage.store.usages import UsageRow
-from services.reading.usage.use_cases import versions
-from services.reading.usage.use_cases.versions import ClosingRead, Work
+from services.reading.usage.domain.usages import Usage
+from services.reading.usage.domain.versions import ClosingRead
+from services.reading.usage.use_cases.work import Work
 
 Result = Literal["measured", "kept", "backward", "unused", "no_task"]
 """measured: usages were made or confirmed; kept: no better than what is there; backward: registers run backwards; unused: it lies
 within a period that is closed as a whole; no_task: no period ends there."""
 
 
-Tasks = Mapping[tuple[str, date], Row[Any]]
+Tasks = Mapping[TaskKey, Task]
 
 
 class Chain:
     """The periods of one point while reads are placed in them; then the periods that changed get their next version."""
 
-    def __init__(self, point: str, rows: Sequence[UsageRow], installations: Sequence[Installation]) -> None:
+    def __init__(self, point: str, usages: Sequence[Usage], installations: Sequence[Installation]) -> None:
         self._point = point
         self._installations = installations
         self._first_on = first_day(installations)
-        self._anchor: UsageRow | None = None
-        if rows and rows[0].period_from > self._first_on:
+        self._anchor: Usage | None = None
+        if usages and usages[0].period_from > self._first_on:
             # the history before is not loaded: the first period that is cannot change, only be gone on from
-            self._anchor, rows = rows[0], rows[1:]
+            self._anchor, usages = usages[0], usages[1:]
             self._first_on = self._anchor.period_to
-        self._rows = {row.period_to: row for row in rows}
-        self._boundaries = [row.end for row in rows]
+        self._usages = {usage.period_to: usage for usage in usages}
+        self._boundaries = [usage.end for usage in usages]
         self._reads: dict[date, ClosingRead] = {}
         self._measured: list[Measured] = []
         self.backward: tuple[str, ...] = ()
@@ -45,8 +43,8 @@ class Chain:
         """Place a read. A correction replaces any read, a re-read one of its own rank, another read only a worse one."""
         end_on = read.read_date
         there = self._reads[end_on].source if end_on in self._reads else None
-        if there is None and end_on in self._rows:
-            there = self._rows[end_on].closing_source
+        if there is None and end_on in self._usages:
+            there = self._usages[end_on].closing_source
         if there is not None and not read.reason:
             wins = ranking.beats(read.source, there) or (reread and read.source == there)
             if not wins:
@@ -75,10 +73,10 @@ class Chain:
         return "measured"
 
     def _differs(self, measured: Measured) -> bool:
-        row = self._rows.get(measured.end.on)
-        return row is None or row.end != measured.end or codec.energy(row.energy) != measured.energy_wh
+        there = self._usages.get(measured.end.on)
+        return there is None or there.end != measured.end or there.energy_wh != measured.energy_wh
 
-    def changed(self) -> list[tuple[str, date]]:
+    def changed(self) -> list[TaskKey]:
         """Return the tasks whose periods are new or changed."""
         return [(self._point, each.end.on) for each in self._measured if self._differs(each)]
 
@@ -87,10 +85,9 @@ class Chain:
         last, start_on = self._anchor, self._first_on
         for measured in self._measured:
             end_on = measured.end.on
-            old = self._rows.get(end_on)
+            old = self._usages.get(end_on)
             if self._differs(measured):
-                last = versions.add(
-                    work,
+                last = work.add(
                     tasks[self._point, end_on],
                     start_on,
                     measured,

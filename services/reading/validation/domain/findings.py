@@ -12,3 +12,15 @@ class Finding:
 
     code: str
     numbers: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A finding and what it is about: `entity_kind` is read, usage or task."""
+
+    entity_kind: str
+    entity_id: str
+    finding: Finding
+    service_point_no: str
+    org_unit: str
+    cycle: str
