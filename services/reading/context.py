@@ -16,7 +16,7 @@ UPLOAD = auth.scope("reading:upload")
 PUSH = auth.device(or_scope="reading:upload")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """`zone` is where the utility's civil days are."""
 

@@ -1,12 +1,17 @@
 """The composition root of reading."""
 
-from services.reading import policy_files
+from pathlib import Path
+
+import orjson
+
 from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers as contracts
 from services.reading.cycles import jobs
 from services.reading.network import api as network
 from services.reading.network.store import devices
+from services.reading.policies import domain as policies
+from services.reading.policies.domain import Policies
 from services.reading.reads.api import curves, reads
 from services.reading.settings import ReadingSettings
 from services.reading.tasks import api as tasks
@@ -27,11 +32,7 @@ NAME = "reading"
 def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
     """Return the reading service."""
     database = service.open_database(settings, NAME, clock=clock or SystemClock())
-    try:
-        rules = policy_files.load(settings.reading_policies)
-    except (OSError, ValueError) as fault:
-        raise SettingsError(f"wrong setting: WATTLINE_READING_POLICIES: {fault}") from fault
-    own = Context(rules, settings.timezone)
+    own = Context(policies=load_policies(settings.reading_policy), zone=settings.timezone)
 
     async def device(device_id: str) -> DeviceRecord | None:
         async with database.view() as view:
@@ -59,3 +60,11 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
         device_lookup=device,
         context=own,
     )
+
+
+def load_policies(path: Path) -> Policies:
+    """Return the versions of the policy in a file; raises `SettingsError` where it is not usable."""
+    try:
+        return policies.load(orjson.loads(path.read_bytes()))
+    except (OSError, ValueError) as fault:
+        raise SettingsError(f"wrong setting: WATTLINE_READING_POLICY: {fault}") from fault

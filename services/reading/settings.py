@@ -6,10 +6,8 @@ from pydantic import Field
 
 from shared.settings import Settings
 
-SHIPPED_POLICIES = Path(__file__).parent / "policies"
+SHIPPED_POLICY = Path(__file__).parent / "policies" / "default.json"
 
 
 class ReadingSettings(Settings):
-    reading_policies: Path = Field(
-        SHIPPED_POLICIES, description="directory of JSON files: validation, estimates, windows"
-    )
+    reading_policy: Path = Field(SHIPPED_POLICY, description="limits of validation, estimates and read windows")

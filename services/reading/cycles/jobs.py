@@ -15,7 +15,7 @@ SEPARATOR = " "  # neither numbers nor cycles hold one
 def jobs(own: Context) -> list[Job]:
     """Return the jobs by business date: `plan-cycles`, a route a chunk; `close-routes`, a route's cycle a chunk."""
 
-    first_day = own.policies.versions[0].from_
+    first_day = next(iter(own.policies)).period.from_
 
     async def routes_due(view: View, business_date: date) -> Sequence[str]:
         return await routes.due(view, business_date.day) if business_date > first_day else []

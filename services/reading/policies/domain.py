@@ -1,12 +1,24 @@
 """Rules of the reading service as data: limits of validation, roll-over, estimates and read windows, with their dates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from itertools import pairwise
+from typing import Any, Final
+
+from shared import dated
+from shared.dated import Versions
+from shared.document import Node
+
+FUTURE_SECONDS_MAX: Final = 86_400
+WINDOW_DAYS_MAX: Final = 28
+REGISTER_DAILY_KWH_MAX: Final = 1_000_000
+IN_A_ROW_MAX: Final = 60
+PERCENT_MAX: Final = 10_000
+DELTA_KWH_MAX: Final = 1_000_000_000
+METHODS: Final = ("previous_usage",)
+"""Ways to estimate: one file each in `estimation/domain/`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
     """A usage is high (low) from `percent` above (below) the history on, if it also differs by `delta_wh_min`."""
 
@@ -14,14 +26,10 @@ class Deviation:
     delta_wh_min: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One version of the rules, for read dates in [from, to)."""
+    """The rules for the read dates of one version."""
 
-    name: str
-    version: int
-    from_: date
-    to: date | None
     future_seconds_max: int  # clocks of meters run ahead by this much
     window_days: int  # the read window of a route ends so many days after its read date
     register_daily_kwh_max: int  # the most that a register can run in a day, before its multiplier
@@ -30,26 +38,33 @@ class Policy:
     low: Deviation
 
 
-@dataclass(frozen=True, slots=True)
-class Policies:
-    """All versions, in the order of their dates."""
-
-    versions: tuple[Policy, ...]
-
-    def on(self, day: date) -> Policy:
-        """Return the version for a read date; raises `LookupError` outside of all."""
-        for policy in reversed(self.versions):
-            if policy.from_ <= day and (policy.to is None or day < policy.to):
-                return policy
-        raise LookupError(f"no reading policy for {day}")
+Policies = Versions[Policy]
 
 
-def in_order(versions: Sequence[Policy]) -> Policies:
-    """Return the policies by date; raises `ValueError` for a gap or an overlap."""
-    ordered = sorted(versions, key=lambda policy: policy.from_)
-    for before, after in pairwise(ordered):
-        if before.to != after.from_:
-            raise ValueError(f"policy {before.name}: gap or overlap between {before.to} and {after.from_}")
-    if not ordered or ordered[-1].to is not None:
-        raise ValueError("the last reading policy must be open-ended")
-    return Policies(tuple(ordered))
+def load(document: Mapping[str, Any]) -> Policies:
+    """Return the versions of a policy document; raises `DocumentError`."""
+    return dated.versions(Node(document), _policy, fields="reads rollover estimates validation")
+
+
+def _policy(node: Node) -> Policy:
+    reads = node.get("reads").keys("future_seconds_max window_days")
+    rollover = node.get("rollover").keys("register_daily_kwh_max")
+    estimates = node.get("estimates").keys("method in_a_row_max")
+    limits = node.get("validation").keys("high low")
+    estimates.get("method").choice(*METHODS)
+    return Policy(
+        future_seconds_max=reads.get("future_seconds_max").whole(0, FUTURE_SECONDS_MAX),
+        window_days=reads.get("window_days").whole(1, WINDOW_DAYS_MAX),
+        register_daily_kwh_max=rollover.get("register_daily_kwh_max").whole(1, REGISTER_DAILY_KWH_MAX),
+        estimates_in_a_row_max=estimates.get("in_a_row_max").whole(0, IN_A_ROW_MAX),
+        high=_deviation(limits.get("high")),
+        low=_deviation(limits.get("low")),
+    )
+
+
+def _deviation(node: Node) -> Deviation:
+    node.keys("percent delta_kwh_min")
+    return Deviation(
+        percent=node.get("percent").whole(1, PERCENT_MAX),
+        delta_wh_min=node.get("delta_kwh_min").whole(0, DELTA_KWH_MAX) * 1000,
+    )

@@ -36,10 +36,10 @@ LONG_AGO = date(1900, 1, 1)
 async def cycles_due(view: View, business_date: date, policies: Policies) -> Sequence[tuple[str, str]]:
     """Return (route, cycle) whose window has ended on a business date: read date + the policy's days ≤ the date."""
     ranges = []
-    for policy in policies.versions:
-        last = business_date - timedelta(days=policy.window_days)
-        end = last + timedelta(days=1) if policy.to is None else min(policy.to, last + timedelta(days=1))
-        ranges.append((max(policy.from_, LONG_AGO), end))
+    for version in policies:
+        end = business_date - timedelta(days=version.rules.window_days - 1)
+        last = version.period.to
+        ranges.append((max(version.period.from_, LONG_AGO), end if last is None else min(last, end)))
     return await store.cycles_due(view, ranges)
 
 

@@ -10,9 +10,6 @@ from services.reading.network.domain import energy
 from services.reading.network.domain.energy import Boundary
 from services.reading.network.domain.installations import Installation
 
-METHOD = "previous_usage"
-
-
 UNLIMITED_DAILY_KWH = 10**9  # closing registers of a removed meter were checked when it was removed
 
 
