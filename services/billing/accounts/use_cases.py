@@ -115,7 +115,7 @@ async def get(view: View, account_no: str) -> tuple[Account, int] | None:
 
 
 def fact(account: Account, version: int) -> events.AccountChanged:
-    """Give an account's whole state as a fact. The class is the latest one."""
+    """Return an account's whole state as a fact. The class is the latest one."""
     return events.AccountChanged(
         account_no=account.account_no,
         version=version,

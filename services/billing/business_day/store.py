@@ -12,7 +12,7 @@ DAY = "billing"
 
 
 async def latest(view: View) -> date | None:
-    """Give the latest business date that billing has heard of."""
+    """Return the latest business date that billing has heard of."""
     day: date | None = await view.scalar(select(BUSINESS_DAY.c.day).where(BUSINESS_DAY.c.name == DAY))
     return day
 

@@ -56,7 +56,7 @@ class Contract:
 
     @property
     def period(self) -> Period:
-        """The days of supply."""
+        """Return the days of supply."""
         return Period(self.from_, self.to)
 
 

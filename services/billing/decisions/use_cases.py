@@ -234,7 +234,7 @@ async def _terms(tx: Tx, row: Row[Any]) -> Terms:
 
 
 async def _release_hold(tx: Tx, row: Row[Any]) -> None:
-    """A reviewer who corrects a bill ends his own hold; what the rules find on the new version holds it again."""
+    """Drop a reviewer's own hold from a bill that is corrected; what the rules find on the new version holds it again."""
     found = [f for f in orjson.loads(row.findings) if f["code"] != HELD_BY_REVIEWER]
     await bills_store.set_findings(tx, row.bill_id, orjson.dumps(found).decode())
 

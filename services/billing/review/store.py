@@ -48,7 +48,7 @@ async def decisions(view: View, bill_id: str) -> Sequence[Row[Any]]:
 
 
 async def readers(view: View, bill_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Name who had a hand in the reads of bills in review."""
+    """Return who had a hand in the reads of bills in review."""
     p = BILL_PARTY.c
     rows = await view.all(
         select(p.bill_id, p.subject).where(p.bill_id.in_(bill_ids), p.role == READER).order_by(p.bill_id, p.subject)

@@ -11,7 +11,7 @@ from shared.events.reading import RouteClosed, UsageMeasured
 
 
 def handlers(context: Context) -> Mapping[type[Fact], Handler]:
-    """Name the handler of each fact that billing reads."""
+    """Return the handler of each fact that billing reads."""
 
     async def usages(tx: Tx, facts: Sequence[UsageMeasured]) -> None:
         await intake.record(tx, facts, context=context)

@@ -57,7 +57,7 @@ def check(
 
 
 def totals_differ(reported: Totals, own: Totals) -> Finding:
-    """Say by how much billing's totals differ from the route's."""
+    """Return by how much billing's totals differ from the route's."""
     return Finding(
         "billing.run_totals_differ",
         HOLD,

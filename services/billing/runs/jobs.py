@@ -22,7 +22,7 @@ PAUSE_SECONDS = (
 
 
 def release_runs(context: Context) -> Job:
-    """Make the job that catches up with runs which should have gone out by a business date."""
+    """Return the job that catches up with runs which should have gone out by a business date."""
 
     async def chunks(view: View, business_date: date) -> Sequence[str]:
         return [f"{cycle}:{route_no}" for route_no, cycle in await store.unreleased(view, business_date)]
@@ -57,7 +57,7 @@ async def work_once(database: Database, context: Context) -> int:
 
 
 def issuer(database: Database, context: Context) -> Background:
-    """Make the loop that issues bills; any number of replicas may run it."""
+    """Return the loop that issues bills; any number of replicas may run it."""
 
     async def run() -> None:
         while True:

@@ -135,7 +135,7 @@ async def finish(tx: Tx) -> int:
 
 
 async def switch(view: View, *, share: bool = False) -> Row[Any] | None:
-    """Read the release switch; `share` keeps it from being thrown until this unit of work has ended."""
+    """Return the release switch; `share` keeps it from being thrown until this unit of work has ended."""
     statement = select(RELEASE_SWITCH).where(RELEASE_SWITCH.c.name == SWITCH)
     if share:
         statement = statement.with_for_update(read=True)

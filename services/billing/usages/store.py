@@ -22,7 +22,7 @@ WAITING_TAKEN_MAX = 2000  # one unit of work; the next look takes the rest
 
 
 def from_fact(fact: UsageMeasured) -> Usage:
-    """Give the usage that a fact tells of."""
+    """Return the usage that a fact tells of."""
     return Usage(
         usage_id=fact.usage_id,
         service_point_no=fact.service_point_no,
@@ -161,7 +161,7 @@ async def take_answered(tx: Tx) -> list[Usage]:
 
 
 async def waiting_oldest(view: View) -> datetime | None:
-    """Tell since when the oldest waiting usage waits."""
+    """Return since when the oldest waiting usage waits."""
     oldest: datetime | None = await view.scalar(
         select(USAGE.c.received_at).where(IS_WAITING).order_by(USAGE.c.received_at).limit(1)
     )
@@ -197,6 +197,6 @@ async def run_totals(view: View, runs: Sequence[tuple[str, str]]) -> dict[tuple[
 
 
 async def actors_of_run(view: View, route_no: str, cycle: str) -> set[str]:
-    """Name everybody who had a hand in the usages of a run."""
+    """Return everybody who had a hand in the usages of a run."""
     rows = await view.all(select(USAGE.c.payload).where(USAGE.c.route_no == route_no, USAGE.c.cycle == cycle))
     return {actor for row in rows for actor in orjson.loads(row.payload).get("actors", ())}

@@ -73,7 +73,7 @@ async def _periods_cancelled(view: View, cycle: str) -> int:
 
 
 async def gauges(view: View, now: datetime) -> Mapping[str, float]:
-    """Give the gauges of the review queue and of the T+1 clock (抄表次日)."""
+    """Return the gauges of the review queue and of the T+1 clock (抄表次日)."""
     b, r = BILL.c, BILL_RUN.c
     held = await view.scalar(select(func.count()).select_from(BILL).where(IS_IN_REVIEW))
     oldest = await view.scalar(select(func.min(b.held_at)).where(IS_IN_REVIEW))

@@ -90,5 +90,5 @@ def used(tariffs: str) -> list[dict[str, str]]:
 
 
 def head(row: Any) -> dict[str, Any]:
-    """Give what every list shows of a bill."""
+    """Return what every list shows of a bill."""
     return {name: row._mapping[name] for name in _PLAIN} | {"findings": orjson.loads(row.findings)}

@@ -86,7 +86,7 @@ def components(lines: Sequence[rating_types.Line]) -> list[tuple[str, int]]:
 
 
 def bill_months(cycle: str, count: int) -> tuple[date, ...]:
-    """Give the first days of the months of a cycle `YYYY-MM`, which it ends with.
+    """Return the first days of the months of a cycle `YYYY-MM`, which it ends with.
 
     They come from the reading plan and the contract, never from the length of the period: a late read changes no quota.
     """

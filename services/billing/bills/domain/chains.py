@@ -138,7 +138,7 @@ def calculate(chains: Sequence[Chain], rate: Rate, policies: Policies, old_lines
 
 
 def needs_reviewer(chain: Chain, policies: Policies) -> bool:
-    """Tell whether a correction of issued bills may not go out before a reviewer has seen it."""
+    """Return whether a correction of issued bills may not go out before a reviewer has seen it."""
     for draft in chain.drafts:
         if draft.status != ISSUED:
             continue
@@ -159,12 +159,12 @@ def proposals(chain: Chain) -> list[Draft]:
 
 
 def lines_text(lines: Sequence[rating_types.Line]) -> str:
-    """Give the lines of a bill as they are stored: the same lines always give the same text."""
+    """Return the lines of a bill as they are stored: the same lines always make the same text."""
     return orjson.dumps([_line_values(line) for line in lines], default=list).decode()
 
 
 def state_text(state: rating_types.JsonState | None) -> str:
-    """Give a ladder state as it is stored: equal states give equal texts."""
+    """Return a ladder state as it is stored: equal states make equal texts."""
     return orjson.dumps(state, option=orjson.OPT_SORT_KEYS, default=_plain).decode()
 
 

@@ -22,7 +22,7 @@ class LineDifference:
 
 
 def style(wanted: str, by_difference: Iterable[bool]) -> str:
-    """Give the style of a correction: the policy's, but delta where it touches a bill that is told by difference.
+    """Return the style of a correction: the policy's, but delta where it touches a bill that is told by difference.
 
     Such a bill is no document, so there is nothing that a reversal could take back.
     """
@@ -30,14 +30,14 @@ def style(wanted: str, by_difference: Iterable[bool]) -> str:
 
 
 def components(old: Mapping[str, int], new: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Give new − old by component in fen, in the order of the new bill, without those that did not change."""
+    """Return new − old by component in fen, in the order of the new bill, without those that did not change."""
     names = [*new, *(name for name in old if name not in new)]
     changed = [(name, new.get(name, 0) - old.get(name, 0)) for name in names]
     return [(name, fen) for name, fen in changed if fen]
 
 
 def lines(old: Sequence[Line], new: Sequence[Line]) -> list[LineDifference]:
-    """Give the charges, periods and tiers whose amounts changed; they sum to new − old.
+    """Return the charges, periods and tiers whose amounts changed; they sum to new − old.
 
     Lines of one key in several segments count together: a correction may cut the period in other segments.
     """

@@ -155,12 +155,12 @@ def _bill_columns(tx: Tx, writings: Sequence[Writing], drafts: Sequence[Draft]) 
 
 
 def components_text(draft: Draft) -> str:
-    """Give the parts of a bill for the ledger as they are stored: [[charge, fen], …]."""
+    """Return the parts of a bill for the ledger as they are stored: [[charge, fen], …]."""
     return orjson.dumps(bills.components(draft.lines)).decode()
 
 
 def tariffs_text(draft: Draft) -> str:
-    """Give the tariff versions of a bill as they are stored: [[id, version, content hash], …]."""
+    """Return the tariff versions of a bill as they are stored: [[id, version, content hash], …]."""
     return orjson.dumps(draft.tariffs).decode()
 
 
@@ -241,7 +241,7 @@ def tariff_name(tariffs: str) -> str:
 
 
 def as_issued(values: Mapping[Any, Any], issued_on: date, due_on: date) -> events.Bill:
-    """Give a bill, from the columns of its head, as other services need it."""
+    """Return a bill, from the columns of its head, as other services need it."""
     parts = orjson.loads(values["components"])
     return events.Bill(
         **{name: values[name] for name in _AS_STORED},
@@ -253,7 +253,7 @@ def as_issued(values: Mapping[Any, Any], issued_on: date, due_on: date) -> event
 
 
 def values_of(writing: Writing) -> dict[str, Any]:
-    """Give the columns of a head that is about to be stored, as `as_issued` needs them."""
+    """Return the columns of a head that is about to be stored, as `as_issued` needs them."""
     draft, usage, terms = writing.draft, writing.draft.usage, writing.draft.terms
     return {
         "bill_id": writing.bill_id,

@@ -13,12 +13,12 @@ from shared.exact import Exact
 
 
 def stored(text: str) -> list[rating.Line]:
-    """Give a bill's lines as rating made them."""
+    """Return a bill's lines as rating made them."""
     return [_of(values) for values in orjson.loads(text)]
 
 
 def shown(text: str) -> list[dict[str, Any]]:
-    """Give a bill's lines as people read them, numbered from 1, each with its formula."""
+    """Return a bill's lines as people read them, numbered from 1, each with its formula."""
     return [_shown(number, line) for number, line in enumerate(stored(text), 1)]
 
 

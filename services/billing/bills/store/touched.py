@@ -17,7 +17,7 @@ from shared.web.pagination import Wanted
 
 
 def by_version(tariff: Tariff) -> ColumnElement[bool]:
-    """Give the condition of issued bills that a tariff version would price differently.
+    """Return the condition of issued bills that a tariff version would price differently.
 
     These are the bills of its tariff with a day within its dates that did not use this very document.
     """
@@ -32,7 +32,7 @@ def by_version(tariff: Tariff) -> ColumnElement[bool]:
 
 
 async def by_document(view: View, kind: str, document_id: str, from_: date, to: date) -> ColumnElement[bool]:
-    """Give the condition of issued bills that read a series, calendar or table for a day of [from_, to).
+    """Return the condition of issued bills that read a series, calendar or table for a day of [from_, to).
 
     These are the bills whose tariff versions name the document, with a day or the read day in these dates, or of a cycle whose
     month begins in them. Which figure a bill read is not stored, so one that was rated after the change is among them.
@@ -61,7 +61,7 @@ async def page(view: View, wanted: Wanted, *, visible: Visible, touched: ColumnE
 
 
 def names(document: Any, kind: str, document_id: str) -> bool:
-    """Tell whether a tariff document names a series, calendar or table anywhere."""
+    """Return whether a tariff document names a series, calendar or table anywhere."""
     if isinstance(document, dict):
         return document.get(kind) == document_id or any(names(v, kind, document_id) for v in document.values())
     return isinstance(document, list) and any(names(v, kind, document_id) for v in document)

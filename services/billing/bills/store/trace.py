@@ -14,7 +14,7 @@ _SHOWN = (
 
 
 async def bill(view: View, bill_id: str) -> TraceNode | None:
-    """Show a bill, which was made of its lines, a usage, and the version before."""
+    """Return a bill, which was made of its lines, a usage, and the version before."""
     row = await shown.bill(view, bill_id)
     if row is None:
         return None
@@ -27,7 +27,7 @@ async def bill(view: View, bill_id: str) -> TraceNode | None:
 
 
 async def line(view: View, line_id: str) -> TraceNode | None:
-    """Show a line, `<bill id>:<number>`, which was made of a usage by a tariff version."""
+    """Return a line, `<bill id>:<number>`, which was made of a usage by a tariff version."""
     bill_id, _, number = line_id.rpartition(":")
     row = await shown.bill(view, bill_id) if number.isascii() and number.isdigit() and len(number) < 6 else None
     listed = lines.shown(row.lines) if row is not None else []
@@ -42,7 +42,7 @@ async def line(view: View, line_id: str) -> TraceNode | None:
 
 
 async def correction(view: View, correction_id: str) -> TraceNode | None:
-    """Show a correction, with the bills that it took out of force and made."""
+    """Return a correction, with the bills that it took out of force and made."""
     row = await corrections.correction(view, correction_id)
     if row is None:
         return None
@@ -52,7 +52,7 @@ async def correction(view: View, correction_id: str) -> TraceNode | None:
 
 
 async def difference(view: View, difference_id: str) -> TraceNode | None:
-    """Show a difference document, with the bills before and after."""
+    """Return a difference document, with the bills before and after."""
     row = await corrections.difference_head(view, difference_id)
     if row is None:
         return None

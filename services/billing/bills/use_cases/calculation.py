@@ -99,7 +99,7 @@ def _start(asked: Asked) -> date:
 async def _later(
     tx: Tx, asked: Mapping[str, Asked], stored: Mapping[str, Sequence[Stored]]
 ) -> tuple[dict[str, Usage], dict[str, str]]:
-    """Read the usages and lines of the effective bills that may be calculated again; in the common case there are none."""
+    """Return the usages and lines of the effective bills that may be calculated again; in the common case there are none."""
     again = [
         bill
         for no, a in asked.items()
@@ -170,7 +170,7 @@ def _overtaken_proposals(stored: Mapping[str, Sequence[Stored]], drafts: Sequenc
 
 
 async def correction_day(tx: Tx, corrected: Sequence[Chain]) -> date:
-    """Give the business date of corrections: the latest that billing has heard of.
+    """Return the business date of corrections: the latest that billing has heard of.
 
     That is never before the review day of a usage that the correction rests on.
     """

@@ -29,17 +29,17 @@ class Finding:
     values: Mapping[str, Any] = field(default_factory=lambda: _NONE)
 
     def as_json(self) -> dict[str, Any]:
-        """Give the finding as it is stored and shown."""
+        """Return the finding as it is stored and shown."""
         return {"code": self.code, "severity": self.severity, **({"values": dict(self.values)} if self.values else {})}
 
 
 def worst(found: Iterable[Finding]) -> str:
-    """Give the highest severity among findings, empty where there are none."""
+    """Return the highest severity among findings, empty where there are none."""
     return max((f.severity for f in found), key=_RANK.__getitem__, default="")
 
 
 def as_text(found: Sequence[Finding]) -> str:
-    """Give findings as they are stored."""
+    """Return findings as they are stored."""
     return orjson.dumps([f.as_json() for f in found]).decode() if found else "[]"
 
 

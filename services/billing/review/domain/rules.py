@@ -95,7 +95,7 @@ def estimated_usage(bill: Subject, limits: Limits) -> Finding | None:
 
 
 def settles_estimate(bill: Subject, limits: Limits) -> Finding | None:
-    """Show that an actual read settles the estimate billed before (暂按前次用电量计收，一并结清)."""
+    """Find a bill on an actual read that settles the estimate billed before (暂按前次用电量计收，一并结清)."""
     if not bill.settles_estimate or limits.settles_estimate == OFF:
         return None
     return Finding("billing.settles_estimate", limits.settles_estimate)
@@ -116,7 +116,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def review(bill: Subject, limits: Limits) -> list[Finding]:
-    """Give what all rules find on a bill, in their order."""
+    """Return what all rules find on a bill, in their order."""
     return [found for rule in RULES if (found := rule(bill, limits)) is not None]
 
 

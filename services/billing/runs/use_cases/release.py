@@ -125,7 +125,7 @@ async def release_due(tx: Tx, *, route_no: str, cycle: str, business_date: date,
 
 
 async def issue_day(tx: Tx, row: Row[Any]) -> date:
-    """Give the date on which bills of a run go out now."""
+    """Return the date on which bills of a run go out now."""
     day = await business_day.latest(tx)
     earliest: date = row.closed_on + timedelta(days=1)
     return max(day, earliest) if day else earliest

@@ -19,7 +19,7 @@ class Loaded:
     book: TariffBook
 
     def is_current(self, tariffs: str, from_: date, to: date) -> bool:
-        """Tell whether the versions that a bill of [from_, to) lists are still the ones that rate it.
+        """Return whether the versions that a bill of [from_, to) lists are still the ones that rate it.
 
         They must be unchanged, and the version that decides its last day must be among them: a later one may have begun since.
         A bill of several tariffs is asked for the first alone.
@@ -36,13 +36,13 @@ class Loaded:
 
 
 class Books:
-    """Gives the book of the documents as they stand in the reader's transaction; loads it again only when one has changed."""
+    """The book of the documents as they stand in the reader's transaction; loads it again only when one has changed."""
 
     def __init__(self) -> None:
         self._last = Loaded(frozenset(), TariffBook(()))
 
     async def current(self, view: View) -> Loaded:
-        """Give the book of all documents in the database."""
+        """Return the book of all documents in the database."""
         rows = await documents.names(view)
         stamp = frozenset((r.kind, r.document_id, r.version, r.content_hash) for r in rows)
         if stamp != self._last.stamp:

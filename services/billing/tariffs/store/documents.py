@@ -19,7 +19,7 @@ _ONE_AT_A_TIME = 7_430_002  # key of PostgreSQL's advisory lock: versions are ch
 
 
 def hash_of(content: str) -> str:
-    """Give the content hash of a document's canonical text."""
+    """Return the content hash of a document's canonical text."""
     return hashlib.sha256(content.encode()).hexdigest()
 
 

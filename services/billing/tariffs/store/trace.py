@@ -9,7 +9,7 @@ from shared.trace import TraceNode
 
 
 async def tariff_version(view: View, name: str) -> TraceNode | None:
-    """Show a tariff version, `<id>@<version>`, with its document."""
+    """Return a tariff version, `<id>@<version>`, with its document."""
     tariff_id, _, version = name.rpartition("@")
     row = await documents.get(view, TARIFF, tariff_id, version)
     if row is None:
