@@ -1,43 +1,27 @@
-"""Bills: drafts to rows, rows to what the calculation and the facts need."""
+"""The statements over bills: drafts to rows, rows to what the calculation needs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
-import orjson
 from sqlalchemy import ColumnElement, Date, FromClause, Row, and_, func, select, update
 
-from services.billing.bills.domain import bills
-from services.billing.bills.domain.bills import EFFECTIVE, HELD, LIFE, PROPOSED, Draft, Stored
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, LIFE, PROPOSED, Stored
+from services.billing.bills.store import told, written
+from services.billing.bills.store.written import Writing
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_READY
 from services.billing.contracts import store as contracts_store
 from services.billing.review import store as review_store
 from services.billing.review.domain import findings
-from services.billing.tariffs.domain import tariffs_used
 from shared.db import bulk, columns, travel
 from shared.db.engine import Tx, View
-from shared.events import billing as events
 
-NAMES_CACHED_MAX = 1024  # the versions of a national utility's tariffs that are in force
 _HELD_BY_REVIEWER = f'"{findings.HELD_BY_REVIEWER}"'
 _HEAD = (
     *("bill_id", "contract_no", "period_from", "period_to", "version", "status", "row_version", "usage_id"),
     *("energy_wh", "total_fen", "estimated"),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Writing:
-    """A draft with the id it gets; dates of issue only where a correction issues it at once."""
-
-    bill_id: str
-    draft: Draft
-    correction_id: str | None = None
-    issued_on: date | None = None
-    due_on: date | None = None
-    by_difference: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,73 +89,20 @@ async def lines_of(view: View, bill_ids: Sequence[str]) -> dict[str, str]:
 async def insert(tx: Tx, writings: Sequence[Writing]) -> None:
     """Store drafts as bills, and who read for those that a reviewer must decide on."""
     drafts = [w.draft for w in writings]
-    await bulk.insert_rows(tx, BILL, _bill_columns(tx, writings, drafts))
+    await bulk.insert_rows(tx, BILL, written.heads(tx, writings))
     await bulk.insert_rows(
         tx,
         BILL_DOCUMENT,
         {
             "bill_id": [w.bill_id for w in writings],
             "lines": [d.lines_text for d in drafts],
-            "context": [_context(d) for d in drafts],
+            "context": [written.context(d) for d in drafts],
             "calculated_at": [tx.now] * len(writings),
         },
     )
     await review_store.add_readers(
         tx, [(w.bill_id, w.draft.usage.actors) for w in writings if w.draft.status in (HELD, PROPOSED)]
     )
-
-
-def _bill_columns(tx: Tx, writings: Sequence[Writing], drafts: Sequence[Draft]) -> dict[str, list[Any]]:
-    count = len(drafts)
-    usages, terms = [d.usage for d in drafts], [d.terms for d in drafts]
-    return {
-        "bill_id": [w.bill_id for w in writings],
-        "account_no": [t.account_no for t in terms],
-        "contract_no": [t.contract_no for t in terms],
-        "service_point_no": [u.service_point_no for u in usages],
-        "org_unit": [t.org_unit for t in terms],
-        "route_no": [u.route_no for u in usages],
-        "cycle": [u.cycle for u in usages],
-        "period_from": [u.period_from for u in usages],
-        "period_to": [u.period_to for u in usages],
-        "version": [d.version for d in drafts],
-        "usage_id": [u.usage_id for u in usages],
-        "status": [LIFE.start(d.status) for d in drafts],
-        "row_version": [1] * count,
-        "energy_wh": [u.import_wh for u in usages],
-        "total_fen": [d.total_fen for d in drafts],
-        "estimated": [u.estimated for u in usages],
-        "components": [components_text(d) for d in drafts],
-        "tariffs": [tariffs_text(d) for d in drafts],
-        "findings": [findings.as_text(d.findings) for d in drafts],
-        "ladder_state": [d.state for d in drafts],
-        "replaces": [d.replaces.bill_id if d.replaces else None for d in drafts],
-        "correction_id": [w.correction_id for w in writings],
-        "by_difference": [w.by_difference for w in writings],
-        "issued_on": [w.issued_on for w in writings],
-        "due_on": [w.due_on for w in writings],
-        "held_at": [tx.now if d.status in (HELD, PROPOSED) else None for d in drafts],
-    }
-
-
-def components_text(draft: Draft) -> str:
-    """Return the parts of a bill for the ledger as they are stored: [[charge, fen], …]."""
-    return orjson.dumps(bills.components(draft.lines)).decode()
-
-
-def tariffs_text(draft: Draft) -> str:
-    """Return the tariff versions of a bill as they are stored: [[id, version, content hash], …]."""
-    return orjson.dumps(draft.tariffs).decode()
-
-
-def _context(draft: Draft) -> str:
-    content = {
-        "quantities": draft.values,
-        "tax_fen": draft.tax_fen,
-        "cycle_months": draft.terms.cycle_months,
-        "class": draft.terms.spans[-1].class_,
-    }
-    return orjson.dumps(content).decode()
 
 
 async def move(tx: Tx, changed: Sequence[tuple[str, int]], event: str) -> None:
@@ -221,58 +152,9 @@ async def set_findings(tx: Tx, bill_id: str, text: str) -> None:
     await tx.execute(update(BILL).where(BILL.c.bill_id == bill_id).values(findings=text))
 
 
-_AS_STORED = (
-    *("bill_id", "account_no", "contract_no", "service_point_no", "org_unit", "route_no", "cycle", "period_from"),
-    *("period_to", "version", "usage_id", "total_fen", "energy_wh", "estimated"),
-)
-_FACT = (*_AS_STORED, "components", "tariffs")
-
-
 async def heads(view: View, bill_ids: Sequence[str]) -> dict[str, Row[Any]]:
     """Return the whole heads of bills by id."""
     return {row.bill_id: row for row in await bulk.select_in(view, BILL, {"bill_id": bill_ids})}
-
-
-@lru_cache(NAMES_CACHED_MAX)
-def tariff_name(tariffs: str) -> str:
-    """Return the tariff of a bill as `id@version`; of a bill in segments, the last one."""
-    used = tariffs_used(tariffs)
-    return f"{used[-1].tariff_id}@{used[-1].version}" if used else "-"
-
-
-def as_issued(values: Mapping[Any, Any], issued_on: date, due_on: date) -> events.Bill:
-    """Return a bill, from the columns of its head, as other services need it."""
-    parts = orjson.loads(values["components"])
-    return events.Bill(
-        **{name: values[name] for name in _AS_STORED},
-        issued_on=issued_on,
-        due_on=due_on,
-        components=tuple(events.Component(component=name, amount_fen=amount) for name, amount in parts),
-        tariff=tariff_name(values["tariffs"]),
-    )
-
-
-def values_of(writing: Writing) -> dict[str, Any]:
-    """Return the columns of a head that is about to be stored, as `as_issued` needs them."""
-    draft, usage, terms = writing.draft, writing.draft.usage, writing.draft.terms
-    return {
-        "bill_id": writing.bill_id,
-        "account_no": terms.account_no,
-        "contract_no": terms.contract_no,
-        "service_point_no": usage.service_point_no,
-        "org_unit": terms.org_unit,
-        "route_no": usage.route_no,
-        "cycle": usage.cycle,
-        "period_from": usage.period_from,
-        "period_to": usage.period_to,
-        "version": draft.version,
-        "usage_id": usage.usage_id,
-        "total_fen": draft.total_fen,
-        "energy_wh": usage.import_wh,
-        "estimated": usage.estimated,
-        "components": components_text(draft),
-        "tariffs": tariffs_text(draft),
-    }
 
 
 async def ready(tx: Tx, limit: int, *, run: FromClause, of_run: ColumnElement[bool]) -> Sequence[Row[Any]]:
@@ -284,7 +166,7 @@ async def ready(tx: Tx, limit: int, *, run: FromClause, of_run: ColumnElement[bo
     b, account = BILL.c, contracts_store.accounts()
     matches = and_(run.c.route_no == b.route_no, run.c.cycle == b.cycle, of_run)
     statement = (
-        select(*(b[name] for name in _FACT), b.row_version, b.issue_on, run.c.issue_on.label("run_issue_on"))
+        select(*(b[name] for name in told.COLUMNS), b.row_version, b.issue_on, run.c.issue_on.label("run_issue_on"))
         .select_from(BILL.join(run, matches).join(account, account.c.account_no == b.account_no))
         .where(IS_READY)
         .order_by(b.route_no, b.cycle, b.account_no)

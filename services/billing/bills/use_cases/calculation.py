@@ -8,6 +8,7 @@ from services.billing.bills.domain import chains
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, PROPOSED, READY, Draft, Stored
 from services.billing.bills.domain.chains import Chain
 from services.billing.bills.store import bills as bills_store
+from services.billing.bills.store.written import Writing
 from services.billing.bills.use_cases import corrections
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
@@ -142,7 +143,7 @@ async def _store(
 ) -> None:
     drafts = [draft for chain in kept for draft in chain.drafts]
     corrected = [chain for chain in kept if any(d.status == ISSUED for d in chain.drafts)]
-    writings = [bills_store.Writing(bill_id=ids.new(), draft=d) for d in [*drafts, *proposed] if d.status != ISSUED]
+    writings = [Writing(bill_id=ids.new(), draft=d) for d in [*drafts, *proposed] if d.status != ISSUED]
     if corrected:
         day = business_date or await correction_day(tx, corrected)
         writings += await corrections.write(tx, corrected, corrected_on=day, policies=context.policies, actor=actor)

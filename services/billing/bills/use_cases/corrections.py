@@ -13,7 +13,8 @@ from services.billing.bills.domain.chains import Chain
 from services.billing.bills.domain.policy import DELTA, REVERSAL_AND_NEW, Policies
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import corrections as corrections_store
-from services.billing.bills.store.bills import Writing
+from services.billing.bills.store import told
+from services.billing.bills.store.written import Writing
 from services.billing.tariffs.store import documents
 from shared import ids
 from shared.db.engine import Tx
@@ -82,9 +83,9 @@ async def _write(tx: Tx, groups: Sequence[_Group], corrected_on: date, policies:
 def _made(group: _Group, corrected_on: date, policies: Policies) -> _Made:
     policy, correction_id = policies.on(corrected_on), ids.new()
     style = differences.style(policy.corrections.style, [old.by_difference for old, _ in group.pairs])
-    reversals, replacements, told, writings = [], [], [], []
+    reversals, replacements, differing, writings = [], [], [], []
     for old, draft in group.pairs:
-        was = bills_store.as_issued(old._mapping, old.issued_on, old.due_on)
+        was = told.as_issued(old._mapping, old.issued_on, old.due_on)
         reversals.append(was)
         due_on = corrected_on + timedelta(
             days=policy.release_of(draft.terms.org_unit if draft else old.org_unit).due_days
@@ -99,11 +100,11 @@ def _made(group: _Group, corrected_on: date, policies: Policies) -> _Made:
                 due_on=due_on,
                 by_difference=style == DELTA,
             )
-            now = bills_store.as_issued(bills_store.values_of(writing), corrected_on, due_on)
+            now = told.as_issued(told.values_of(writing), corrected_on, due_on)
             writings.append(writing)
             replacements.append(now)
         if style == DELTA:
-            told.append(_difference(was, now, due_on))
+            differing.append(_difference(was, now, due_on))
     fact = events.BillCorrected(
         account_no=reversals[0].account_no,
         correction_id=correction_id,
@@ -111,7 +112,7 @@ def _made(group: _Group, corrected_on: date, policies: Policies) -> _Made:
         reason=group.reason,
         reversals=tuple(reversals),
         replacements=tuple(replacements),
-        differences=tuple(told),
+        differences=tuple(differing),
     )
     return _Made(group=group, style=style, fact=fact, writings=writings)
 

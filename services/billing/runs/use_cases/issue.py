@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from services.billing.bills.domain.policy import Policies
 from services.billing.bills.store import bills as bills_store
+from services.billing.bills.store import told
 from services.billing.bills.store.bills import Issuing
 from services.billing.context import Context
 from services.billing.review import store as review_store
@@ -61,7 +62,7 @@ async def issue(tx: Tx, *, context: Context, limit: int = ISSUED_MAX) -> Issued:
         [
             BillIssued(
                 account_no=one.row.account_no,
-                bill=bills_store.as_issued(one.row._mapping, one.issued_on, one.due_on),
+                bill=told.as_issued(one.row._mapping, one.issued_on, one.due_on),
             )
             for one in going
         ]
