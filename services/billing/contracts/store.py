@@ -15,7 +15,7 @@ from services.billing.contracts import domain
 from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract, Terms
 from services.billing.contracts.tables import ACCOUNT, CONTRACT, SERVICE_POINT
 from services.billing.rating.rating_types import AccountSpan
-from shared.db import bulk, columns
+from shared.db import bulk, columns, travel
 from shared.db.engine import Tx, View
 from shared.web.pagination import Wanted
 
@@ -47,7 +47,7 @@ async def terms_of(
     if not wanted:
         return {}
     numbers = contract_nos or [""] * len(wanted)
-    given = bulk.relation(
+    given = travel.relation(
         tx,
         "wanted",
         {
