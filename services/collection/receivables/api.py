@@ -12,13 +12,13 @@ from services.collection.ledger.store import receivables
 from services.collection.receivables import examples, schemas
 from services.collection.receivables.use_cases import openings as use_cases
 from shared import web
-from shared.web import auth, pagination
+from shared.web import auth, batch, pagination
 from shared.web.batch import Code, DerivedFrom, No
 
 router = web.Router("/v1", tags=["receivables"])
 
 
-@router.put("/opening-receivables", policy=WRITE, example=examples.OPENINGS, response_model=schemas.OutcomesOut)
+@router.put("/opening-receivables", policy=WRITE, example=examples.OPENINGS, response_model=batch.OutcomesOut)
 async def put_openings(body: schemas.OpeningBatchIn, caller: auth.Current, db: web.Db, own: Own) -> Response:
     """Post what customers owed when the utility went live; each item is answered by itself."""
     openings = [
@@ -39,14 +39,7 @@ async def put_openings(body: schemas.OpeningBatchIn, caller: auth.Current, db: w
         outcomes = await use_cases.post_openings(
             tx, policy=own.policy, openings=openings, today=own.today(), actor=caller.subject, sees=caller.may_see
         )
-    return web.Json(
-        {
-            "outcomes": [
-                {"index": i, "status": o.status, "code": o.code, "message": o.message, "id": o.id}
-                for i, o in enumerate(outcomes)
-            ]
-        }
-    )
+    return batch.answer(outcomes)
 
 
 @router.get("/receivables", policy=READ)

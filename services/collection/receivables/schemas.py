@@ -26,18 +26,6 @@ class OpeningBatchIn(In):
     items: list[OpeningIn] = Field(min_length=1, max_length=BATCH_MAX)
 
 
-class OutcomeOut(BaseModel):
-    index: int
-    status: Literal["done", "already_done", "conflicting_duplicate", "waiting", "refused"]
-    code: str = ""
-    message: str = ""
-    id: str | None = None
-
-
-class OutcomesOut(BaseModel):
-    outcomes: list[OutcomeOut]
-
-
 class ReceivableOut(BaseModel):
     receivable_id: str
     account_no: str

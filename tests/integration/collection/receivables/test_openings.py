@@ -70,6 +70,15 @@ async def test_a_wrong_opening_item_is_answered_by_itself(
     assert await kit.money() == before
 
 
+async def test_a_document_that_is_given_twice_is_refused_both_times(kit: Kit) -> None:
+    answer = await put(kit, OPENING, OPENING | {"document_no": "OLD-2"}, OPENING | {"amount_fen": 99})
+
+    outcomes = answer.json()["outcomes"]
+    assert [one["status"] for one in outcomes] == ["refused", "done", "refused"]
+    assert {one["code"] for one in outcomes if "code" in one} == {"request.repeated_in_batch"}
+    assert await kit.money() == (1_100, 0)
+
+
 async def test_a_batch_above_the_limit_is_refused(kit: Kit) -> None:
     answer = await put(kit, *(OPENING | {"document_no": f"OLD-{i}"} for i in range(501)))
     assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid")
