@@ -20,6 +20,7 @@ ORDER, PAYMENT = tables.ORDER, tables.PAYMENT
 async def add_order(
     tx: Tx, *, order_id: str, account_no: str, org_unit: str, channel: str, amount_fen: int, on: date
 ) -> None:
+    """Insert a payment order."""
     row = {
         "order_id": order_id,
         "account_no": account_no,
@@ -34,6 +35,7 @@ async def add_order(
 
 
 async def lock_order(tx: Tx, order_id: str) -> Row[Any] | None:
+    """Lock a payment order and return it."""
     return await _locked(tx, ORDER, ORDER.c.order_id == order_id)
 
 
@@ -51,10 +53,12 @@ async def add_payment(tx: Tx, payment: NewPayment) -> bool:
 
 
 async def by_channel_txn(tx: Tx, channel: str, channel_txn: str) -> Any:
+    """Return the payment of a channel's transaction number."""
     return await tx.first(select(PAYMENT).where(PAYMENT.c.channel == channel, PAYMENT.c.channel_txn == channel_txn))
 
 
 async def lock_payment(tx: Tx, payment_id: str) -> Row[Any] | None:
+    """Lock a payment and return it."""
     return await _locked(tx, PAYMENT, PAYMENT.c.payment_id == payment_id)
 
 

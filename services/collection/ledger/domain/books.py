@@ -78,6 +78,7 @@ class Books:
         self._count(credit_id, receivable_id, amount_fen)
 
     def cause(self, kind: str, document_id: str, business_date: date) -> Cause:
+        """Return a document as the cause of what is posted, with the day on which that counts."""
         return Cause(
             kind=kind,
             id=document_id,
@@ -97,20 +98,19 @@ class Books:
             self._post(account, cause, transactions.PREPAYMENT_APPLIED, entries)
         return receivable
 
-    def receive(self, account_no: str, cause: Cause, amount_fen: int, from_code: str, kind: str) -> Credit:
+    def receive(self, account_no: str, cause: Cause, amount_fen: int, from_code: str, kind: str) -> None:
         """Post money that arrived for an account (from cash, or from suspense) and settle what it owes, oldest first."""
         if amount_fen <= 0:
             raise AssertionError("money that arrives is more than 0 fen")
         account = self.accounts[account_no]
         rules = self.policy.at(cause.accounting_date)
-        credit = self._add_credit(account, cause.id, PAYMENT, cause.id, cause.business_date, amount_fen)
+        self._add_credit(account, cause.id, PAYMENT, cause.id, cause.business_date, amount_fen)
         entries = [
             Entry(ledger_account=from_code, amount_fen=amount_fen),
             Entry(ledger_account=rules.prepayment, amount_fen=-amount_fen),
         ]
         entries += transactions.applied(self._settle(account, cause), rules)
         self._post(account, cause, kind, transactions.netted(entries))
-        return credit
 
     def suspend(self, cause: Cause, amount_fen: int, cash_code: str, org_unit: str) -> None:
         """Post money that arrived for nobody knows whom: it is in suspense (暂收), and settles nothing."""
@@ -323,7 +323,7 @@ class Books:
 
     def _add_credit(
         self, account: Account, credit_id: str, source_kind: str, source_id: str, value_on: date, amount_fen: int
-    ) -> Credit:
+    ) -> None:
         credit = Credit(
             credit_id=credit_id,
             account_no=account.account_no,
@@ -339,7 +339,6 @@ class Books:
         account.credits.append(credit)
         account.prepaid_fen += amount_fen
         account.is_changed = True
-        return credit
 
     def _post(self, account: Account, cause: Cause, kind: str, entries: Sequence[Entry], group_id: str = "") -> None:
         """Post entries: the only place where a transaction is made, which sums to 0 fen or is none."""

@@ -22,7 +22,6 @@ KINDS: Final = ("asset", "liability", "equity", "income")
 class LedgerAccount:
     """One account of the chart (会计科目)."""
 
-    code: str
     name: str
     kind: str
 
@@ -92,7 +91,7 @@ def load(document: Any, *, also: str) -> Policy:
 
 
 def _rules(node: Node) -> Rules:
-    chart = {code: _account(code, account) for code, account in node.get("chart").fields()}
+    chart = {code: _account(account) for code, account in node.get("chart").fields()}
     roles = node.get("roles").keys(" ".join(ROLES))
     found = {role: _code(roles.get(role), chart) for role in ROLES}
     if len(set(found.values())) != len(ROLES):
@@ -105,9 +104,9 @@ def _rules(node: Node) -> Rules:
     )
 
 
-def _account(code: str, node: Node) -> LedgerAccount:
+def _account(node: Node) -> LedgerAccount:
     node.keys("name kind")
-    return LedgerAccount(code=code, name=node.get("name").text(), kind=node.get("kind").choice(*KINDS))
+    return LedgerAccount(name=node.get("name").text(), kind=node.get("kind").choice(*KINDS))
 
 
 def _code(node: Node, chart: Mapping[str, LedgerAccount]) -> str:

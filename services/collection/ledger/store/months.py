@@ -25,11 +25,13 @@ async def open_from(tx: Tx, *, closing: bool = False) -> date | None:
 
 
 async def last_closed(view: View) -> str | None:
+    """Return the last closed month as `YYYY-MM`."""
     month = await view.scalar(select(func.max(tables.CLOSED_MONTH.c.month)))
     return None if month is None else str(month)
 
 
 async def add_closed_month(tx: Tx, month: str, actor: str) -> None:
+    """Write down that a month is closed, and who closed it."""
     await bulk.insert_rows(tx, tables.CLOSED_MONTH, {"month": [month], "closed_by": [actor], "closed_at": [tx.now]})
 
 

@@ -8,7 +8,7 @@ from shared.events.collection import PaymentReceived, PaymentReversed
 
 
 def received(payment: Any, account_no: str, org_unit: str = "") -> PaymentReceived:
-    """Return that a payment is its account\'s now."""
+    """Return that a payment is its account's now."""
     return PaymentReceived(
         account_no=account_no,
         payment_id=payment.payment_id,

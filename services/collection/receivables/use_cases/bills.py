@@ -12,6 +12,8 @@ from services.collection.receivables import store
 from shared.db.engine import Tx
 from shared.outcome import ALREADY_DONE, Outcome
 
+WAITS_FOR_ACCOUNT = Outcome("waiting", posting.AccountUnknown.code, "Waits for its account")
+
 
 async def post_bills(tx: Tx, *, policy: Policy, bills: Sequence[Debt]) -> list[Outcome]:
     """Post issued bills; a bill of an unknown account waits for it, one of a closed month counts in the next open one."""
@@ -38,7 +40,7 @@ async def post_debts(tx: Tx, *, policy: Policy, opened: date | None, debts: Sequ
             outcomes.append(Outcome("done", id=books.issue(debt).receivable_id))
         else:
             to_wait.append((index, debt))
-            outcomes.append(Outcome("waiting", "account.unknown", "Waits for its account"))
+            outcomes.append(WAITS_FOR_ACCOUNT)
     if to_wait:
         waiting = await _wait(tx, [debt for _, debt in to_wait])
         for index, debt in to_wait:

@@ -2,29 +2,37 @@
 
 from collections.abc import Sequence
 
+from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.documents import CORRECTION, Correction
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading, months
 from services.collection.ledger.use_cases import posting
 from services.collection.receivables import store
+from services.collection.receivables.use_cases.bills import WAITS_FOR_ACCOUNT
 from shared.db.engine import Tx
+from shared.outcome import ALREADY_DONE, DONE, Outcome
 
 
-async def post_corrections(tx: Tx, *, policy: Policy, corrections: Sequence[Correction]) -> None:
+async def post_corrections(tx: Tx, *, policy: Policy, corrections: Sequence[Correction]) -> list[Outcome]:
     """Post corrections of issued bills, each as one ledger group; one of an unknown account waits for it."""
     opened = await months.open_from(tx)
     books = await loading.open_books(tx, policy, opened, (c.account_no for c in corrections))
     known = [c for c in corrections if c.account_no in books.accounts]
     if len(known) < len(corrections):
         await _wait_corrections(tx, [c for c in corrections if c.account_no not in books.accounts])
-    if not known:
-        return
-    documents = {debt.document_id for c in known for debt in (*c.reversals, *c.replacements, *c.differences)}
-    await loading.load_for_reversal(tx, books, document_ids=sorted(documents), credit_ids=[])
-    await loading.load_open_sides(tx, books, list(books.accounts))
-    for correction in known:
-        books.correct(correction)
+    if known:
+        documents = {debt.document_id for c in known for debt in (*c.reversals, *c.replacements, *c.differences)}
+        await loading.load_for_reversal(tx, books, document_ids=sorted(documents), credit_ids=[])
+        await loading.load_open_sides(tx, books, list(books.accounts))
+    outcomes = [_post(books, correction) for correction in corrections]
     await posting.save(tx, books)
+    return outcomes
+
+
+def _post(books: Books, correction: Correction) -> Outcome:
+    if correction.account_no not in books.accounts:
+        return WAITS_FOR_ACCOUNT
+    return DONE if books.correct(correction) else ALREADY_DONE
 
 
 async def _wait_corrections(tx: Tx, corrections: Sequence[Correction]) -> None:

@@ -10,8 +10,8 @@ from services.collection.receivables.use_cases.corrections import post_correctio
 from shared.db.engine import Tx
 
 
-async def post_waiting(tx: Tx, *, policy: Policy, account_nos: Sequence[str]) -> int:
-    """Post what waited for these accounts, in the order in which it came, and return how many documents that were."""
+async def post_waiting(tx: Tx, *, policy: Policy, account_nos: Sequence[str]) -> None:
+    """Post what waited for these accounts, in the order in which it came."""
     rows = await store.take_waiting(tx, account_nos)
     waves: list[tuple[list[Debt], list[Correction]]] = []
     last: dict[str, tuple[int, str]] = {}
@@ -31,4 +31,3 @@ async def post_waiting(tx: Tx, *, policy: Policy, account_nos: Sequence[str]) ->
         await post_bills(tx, policy=policy, bills=bills)
         if corrections:
             await post_corrections(tx, policy=policy, corrections=corrections)
-    return len(rows)
