@@ -32,13 +32,6 @@ from sqlalchemy.exc import IntegrityError
 from shared.db import travel
 from shared.db.connection import View, Write
 
-# what stores still call by this module's name
-from shared.db.travel import Columns as Columns
-from shared.db.travel import Same as Same
-from shared.db.travel import relation as relation
-from shared.db.travel import relation_for as relation_for
-from shared.db.travel import same as same
-
 SHAPES_MAX = 1024  # built statements that are kept: several times what those of one service are
 
 

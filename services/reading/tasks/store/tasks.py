@@ -11,7 +11,7 @@ from services.reading.base import Condition, by_name, equals
 from services.reading.tasks import tables
 from services.reading.tasks.domain import Task, TaskKey, TaskState, label
 from services.reading.tasks.store import reasons
-from shared.db import bulk
+from shared.db import bulk, travel
 from shared.db.engine import Tx, View
 
 TASK = tables.TASK
@@ -105,7 +105,7 @@ async def mark_rereads(tx: Tx, wanted: Sequence[tuple[str, str]]) -> None:
     """Mark the tasks of (point, cycle) to be read again."""
     if not wanted:
         return
-    given = bulk.relation(
+    given = travel.relation(
         tx,
         "given",
         {"point": (String(), [each[0] for each in wanted]), "cycle": (String(), [each[1] for each in wanted])},

@@ -14,7 +14,7 @@ from services.reading.tasks.store import tasks
 from services.reading.usage import tables
 from services.reading.usage.domain.usages import ESTIMATED, Usage
 from services.reading.usage.store import codec
-from shared.db import bulk
+from shared.db import bulk, travel
 from shared.db.engine import Tx, View
 
 USAGE = tables.USAGE
@@ -129,7 +129,7 @@ async def chains(view: View, service_point_nos: Sequence[str], since: date) -> d
 
 async def insert(tx: Tx, usages: Sequence[Usage]) -> None:
     """Write usage versions; the natural key refuses a second one of a version."""
-    await bulk.insert_rows(tx, USAGE, _columns(usages) | {"created_at": bulk.Same(tx.now, len(usages))})
+    await bulk.insert_rows(tx, USAGE, _columns(usages) | {"created_at": travel.Same(tx.now, len(usages))})
 
 
 async def usage(view: View, usage_id: str) -> Row[Any] | None:
