@@ -139,7 +139,7 @@ CASES = [
             town
         ),
         200,
-        "reading.other_org_unit",
+        "auth.other_org_unit",
     ),
     Case("replayed device message", device_message, 401, "auth.replayed_message", before=device_message),
     Case("same idempotency key, another body", pay(200), 422, "idempotency.key_reused", before=pay(100)),

@@ -1,14 +1,16 @@
 """What the routes of the network take and answer, and the kinds of values that all routes of reading have in common."""
 
 from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Self
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.reading.base import METER_NO_MAX
+from services.reading.network.domain.reference import Device, Meter, Route
 from services.reading.network.domain.registers import DIGITS_MAX, MULTIPLIER_MAX, SCALE_MAX, VALUE_LENGTH_MAX
-from shared.outcome import Outcome
+from services.reading.network.use_cases.reference import PointGiven
+from shared.web.batch import In
 
 ITEMS_MAX = 1000
 REGISTERS_MAX = 16
@@ -64,10 +66,6 @@ ReadId = Annotated[str, Field(min_length=1, max_length=64, examples=["M-0001~202
 Status = Annotated[str, Query(max_length=16, pattern="^[a-z]+$")]
 
 
-class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
 class Shown(BaseModel):
     """Base of what lists show: made from rows."""
 
@@ -78,83 +76,72 @@ class Shown(BaseModel):
         return cls.model_validate(row)
 
 
-class OutcomeOut(Model):
-    """What became of one item; `index` is its place in the batch."""
-
-    index: int
-    status: Literal["done", "already_done", "accepted", "already_accepted", "conflicting_duplicate", "refused"]
-    code: str | None = None
-    message: str | None = None
-    id: str | None = None
-
-
-class Answer(Model):
-    outcomes: list[OutcomeOut]
-
-
-def answer(outcomes: list[Outcome], words: dict[str, str] | None = None) -> dict[str, list[dict[str, Any]]]:
-    """Return the JSON of outcomes; `words` renames statuses."""
-    words = words or {}
-    found = []
-    for index, outcome in enumerate(outcomes):
-        item: dict[str, Any] = {"index": index, "status": words.get(outcome.status, outcome.status)}
-        if outcome.code:
-            item["code"] = outcome.code
-            item["message"] = outcome.message
-        if outcome.id:
-            item["id"] = outcome.id
-        found.append(item)
-    return {"outcomes": found}
-
-
-class RouteIn(Model):
+class RouteIn(In):
     org_unit: OrgUnit
     read_day: Annotated[int, Field(ge=1, le=28, description="Day of the month (抄表例日).")]
+
+    def route(self, route_no: str) -> Route:
+        """Return the route of that number."""
+        return Route(route_no=route_no, org_unit=self.org_unit, read_day=self.read_day)
 
 
 class RouteItem(RouteIn):
     route_no: No
 
 
-class Routes(Model):
+class Routes(In):
     items: Annotated[list[RouteItem], Field(max_length=ITEMS_MAX)]
 
 
-class PointIn(Model):
+class PointIn(In):
     route_no: No
     org_unit: OrgUnit | None = Field(None, description="That of its route where it is not given.")
+
+    def point(self, service_point_no: str) -> PointGiven:
+        """Return the service point of that number."""
+        return PointGiven(service_point_no=service_point_no, route_no=self.route_no, org_unit=self.org_unit)
 
 
 class PointItem(PointIn):
     service_point_no: No
 
 
-class Points(Model):
+class Points(In):
     items: Annotated[list[PointItem], Field(max_length=ITEMS_MAX)]
 
 
-class RegisterIn(Model):
+class RegisterIn(In):
     quantity: Quantity
     digits: Annotated[int, Field(ge=1, le=DIGITS_MAX, description="Of the whole face, decimals included.")]
     scale: Annotated[int, Field(ge=0, le=SCALE_MAX, description="How many of the digits are decimals of a kWh.")]
 
 
-class MeterIn(Model):
+class MeterIn(In):
     org_unit: OrgUnit
     registers: Annotated[list[RegisterIn], Field(min_length=1, max_length=REGISTERS_MAX)]
     multiplier: Annotated[int, Field(ge=1, le=MULTIPLIER_MAX, description="CT × PT, the ratio's numerator.")] = 1
     multiplier_denominator: Annotated[int, Field(ge=1, le=MULTIPLIER_MAX)] = 1
+
+    def meter(self, meter_no: str) -> Meter:
+        """Return the meter of that number."""
+        return Meter(
+            meter_no=meter_no,
+            org_unit=self.org_unit,
+            faces=tuple((each.quantity, each.digits, each.scale) for each in self.registers),
+            numerator=self.multiplier,
+            denominator=self.multiplier_denominator,
+        )
 
 
 class MeterItem(MeterIn):
     meter_no: MeterNo
 
 
-class Meters(Model):
+class Meters(In):
     items: Annotated[list[MeterItem], Field(max_length=ITEMS_MAX)]
 
 
-class InstallationItem(Model):
+class InstallationItem(In):
     service_point_no: No
     meter_no: MeterNo
     installed_on: date
@@ -164,11 +151,11 @@ class InstallationItem(Model):
     closing: Values | None = Field(None, description="Given together with `removed_on`.")
 
 
-class Installations(Model):
+class Installations(In):
     items: Annotated[list[InstallationItem], Field(max_length=ITEMS_MAX)]
 
 
-class DeviceIn(Model):
+class DeviceIn(In):
     """A device or head-end; its key is derived from the installation's master key and `key_version`."""
 
     org_unit: OrgUnit
@@ -176,12 +163,22 @@ class DeviceIn(Model):
     key_version: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     active: bool = True
 
+    def device(self, device_id: str) -> Device:
+        """Return the device of that id."""
+        return Device(
+            device_id=device_id,
+            org_unit=self.org_unit,
+            meter_no=self.meter_no,
+            key_version=self.key_version,
+            active=self.active,
+        )
+
 
 class DeviceItem(DeviceIn):
     device_id: No
 
 
-class Devices(Model):
+class Devices(In):
     items: Annotated[list[DeviceItem], Field(max_length=ITEMS_MAX)]
 
 

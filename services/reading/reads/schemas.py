@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from services.reading.network.schemas import ITEMS_MAX, Code, MeterNo, Model, Quantity, Unit, Values
-from shared.web.batch import DerivedFrom
+from services.reading.network.schemas import ITEMS_MAX, Code, MeterNo, Quantity, Unit, Values
+from shared.web.batch import DerivedFrom, In
 
 
-class CurveItem(Model):
+class CurveItem(In):
     meter_no: MeterNo
     day: date
     quantity: Quantity = "import"
@@ -21,11 +21,11 @@ class CurveItem(Model):
     ]
 
 
-class Curves(Model):
+class Curves(In):
     items: Annotated[list[CurveItem], Field(max_length=ITEMS_MAX)]
 
 
-class CorrectionIn(Model):
+class CorrectionIn(In):
     unit: Unit
     registers: Values
     reason: Code

@@ -3,12 +3,13 @@
 from starlette.responses import Response
 
 from services.reading.context import READ, UPLOAD
-from services.reading.network.schemas import Answer, Month, No, Status, answer
+from services.reading.network.schemas import Month, No, Status
 from services.reading.tasks import examples, schemas
 from services.reading.tasks.store import rereads, tasks
 from services.reading.tasks.use_cases import unread
 from shared import web
-from shared.web import auth, pagination
+from shared.web import auth, batch, pagination
+from shared.web.batch import OutcomesOut
 
 router = web.Router("/v1", tags=["tasks"])
 
@@ -42,14 +43,14 @@ async def list_tasks(
     "/unread-reasons",
     policy=UPLOAD,
     example=examples.UNREAD_REASONS,
-    response_model=Answer,
+    response_model=OutcomesOut,
 )
 async def put_unread_reasons(body: schemas.UnreadReasons, caller: auth.Current, db: web.Db) -> Response:
     """Note why up to 1,000 points could not be read (未抄原因); their estimates carry the reason."""
     items = [unread.Unread(**item.model_dump()) for item in body.items]
     async with db.begin() as tx:
         outcomes = await unread.put(tx, items, actor=caller.subject, may_see=caller.may_see)
-    return web.Json(answer(outcomes))
+    return batch.answer(outcomes)
 
 
 @router.get("/rereads", policy=READ)

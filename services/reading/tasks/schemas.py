@@ -5,10 +5,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.reading.network.schemas import ITEMS_MAX, Code, Model, No, Shown
+from services.reading.network.schemas import ITEMS_MAX, Code, No, Shown
+from shared.web.batch import In
 
 
-class UnreadItem(Model):
+class UnreadItem(In):
     """A point that could not be read for the date of its task."""
 
     service_point_no: No
@@ -16,7 +17,7 @@ class UnreadItem(Model):
     reason: Code = Field(description="A code of the utility's own, such as `no_access`.", examples=["no_access"])
 
 
-class UnreadReasons(Model):
+class UnreadReasons(In):
     items: Annotated[list[UnreadItem], Field(max_length=ITEMS_MAX)]
 
 

@@ -12,7 +12,7 @@ async def test_reads_of_another_org_unit_are_refused_and_its_objects_are_not_sho
     other = kit.client("other", "reading:upload", "reading:read", "reading:write", org_units=["zj/ningbo"])
     before = await kit.counts()
     answer = await other.post("/v1/reads", json={"items": [GOOD]})
-    assert answer.json()["outcomes"][0]["code"] == "reading.other_org_unit"
+    assert answer.json()["outcomes"][0]["code"] == "auth.other_org_unit"
     assert await kit.counts() == before
     await kit.push(GOOD)
     for path in ("routes", "tasks", "usages", "findings", "service-points"):
@@ -22,7 +22,7 @@ async def test_reads_of_another_org_unit_are_refused_and_its_objects_are_not_sho
     correction = {"unit": "kWh", "registers": {"import": "140.00"}, "reason": "misread"}
     assert (await other.post(f"/v1/reads/{read_id}/correction", json=correction)).status_code == 404
     route = await other.put("/v1/routes/R1", json={"org_unit": "zj/ningbo", "read_day": 2})
-    assert (route.status_code, route.json()["code"]) == (409, "reading.refused")
+    assert (route.status_code, route.json()["code"]) == (403, "auth.other_org_unit")
 
 
 async def test_a_missing_scope_an_expired_and_a_forged_token_are_refused(kit: Kit) -> None:

@@ -2,9 +2,12 @@
 
 
 class Refused(Exception):
-    """This item cannot be taken; `code` is stable, `text` is for people and holds no personal data."""
+    """This item cannot be taken: `code` is stable, `text` is for people and holds no personal data.
 
-    def __init__(self, code: str, text: str) -> None:
+    The codes that all services share bring their own text.
+    """
+
+    def __init__(self, code: str, text: str = "") -> None:
         super().__init__(text)
         self.code = code
         self.text = text

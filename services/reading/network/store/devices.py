@@ -1,9 +1,14 @@
 """Devices and head-ends."""
 
-from sqlalchemy import bindparam, select
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select
 
 from services.reading.network import tables
-from shared.db.engine import View
+from services.reading.network.domain.reference import Device
+from shared.db import bulk
+from shared.db.engine import Tx, View
 from shared.web.devices import DeviceRecord
 
 DEVICE = tables.DEVICE
@@ -15,4 +20,45 @@ _DEVICE = select(DEVICE).where(DEVICE.c.device_id == bindparam("given"))
 async def device(view: View, device_id: str) -> DeviceRecord | None:
     """Return what signatures of a device are checked against."""
     row = await view.first(_DEVICE, {"given": device_id})
-    return None if row is None else DeviceRecord(row.key_version, bool(row.active), row.org_unit, row.meter_no)
+    return (
+        None
+        if row is None
+        else DeviceRecord(
+            key_version=row.key_version, active=bool(row.active), org_unit=row.org_unit, meter_no=row.meter_no
+        )
+    )
+
+
+async def stored(tx: Tx, device_ids: Sequence[str]) -> dict[str, tuple[Device, int]]:
+    """Return devices and their versions by number, locked to the end of the unit of work."""
+    rows = await bulk.select_in(tx, DEVICE, {"device_id": device_ids}, order_by=(DEVICE.c.device_id,), for_update=True)
+    return {row.device_id: (_device(row), row.version) for row in rows}
+
+
+async def put(tx: Tx, given: Sequence[tuple[Device, int]]) -> set[str]:
+    """Insert or replace devices, each with its new version, and return the numbers that were applied."""
+    devices = [device for device, _ in given]
+    applied = await bulk.upsert_newer(
+        tx,
+        DEVICE,
+        {
+            "device_id": [each.device_id for each in devices],
+            "org_unit": [each.org_unit for each in devices],
+            "meter_no": [each.meter_no for each in devices],
+            "key_version": [each.key_version for each in devices],
+            "active": [int(each.active) for each in devices],
+            "version": [version for _, version in given],
+        },
+        key=("device_id",),
+    )
+    return {row.device_id for row in applied}
+
+
+def _device(row: Row[Any]) -> Device:
+    return Device(
+        device_id=row.device_id,
+        org_unit=row.org_unit,
+        meter_no=row.meter_no,
+        key_version=row.key_version,
+        active=bool(row.active),
+    )

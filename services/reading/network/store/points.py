@@ -7,6 +7,7 @@ from sqlalchemy import Row, select
 
 from services.reading.base import Condition, equals
 from services.reading.network import tables
+from services.reading.network.domain.reference import ServicePoint
 from shared.db import bulk
 from shared.db.engine import Tx, View
 
@@ -18,10 +19,10 @@ async def lock_points(tx: Tx, service_point_nos: Sequence[str]) -> None:
     await bulk.lock(tx, POINT, {"service_point_no": sorted(set(service_point_nos))})
 
 
-async def points(view: View, service_point_nos: Sequence[str]) -> dict[str, Row[Any]]:
+async def points(view: View, service_point_nos: Sequence[str]) -> dict[str, ServicePoint]:
     """Return service points by their numbers."""
     rows = await bulk.select_in(view, POINT, {"service_point_no": service_point_nos})
-    return {row.service_point_no: row for row in rows}
+    return {row.service_point_no: _point(row) for row in rows}
 
 
 async def listed(
@@ -34,4 +35,37 @@ async def listed(
         .where(visible(point.org_unit), equals(point.route_no, route_no), after(point.service_point_no))
         .order_by(point.service_point_no)
         .limit(limit)
+    )
+
+
+async def stored(tx: Tx, point_nos: Sequence[str]) -> dict[str, tuple[ServicePoint, int]]:
+    """Return service points and their versions by number, locked to the end of the unit of work."""
+    rows = await bulk.select_in(
+        tx, POINT, {"service_point_no": point_nos}, order_by=(POINT.c.service_point_no,), for_update=True
+    )
+    return {row.service_point_no: (_point(row), row.version) for row in rows}
+
+
+async def put(tx: Tx, given: Sequence[tuple[ServicePoint, int]]) -> set[str]:
+    """Insert or replace service points, each with its new version, and return the numbers that were applied."""
+    points = [point for point, _ in given]
+    applied = await bulk.upsert_newer(
+        tx,
+        POINT,
+        {
+            "service_point_no": [each.service_point_no for each in points],
+            "route_no": [each.route_no for each in points],
+            "org_unit": [each.org_unit for each in points],
+            "version": [version for _, version in given],
+        },
+        key=("service_point_no",),
+    )
+    return {row.service_point_no for row in applied}
+
+
+def _point(row: Row[Any]) -> ServicePoint:
+    return ServicePoint(
+        service_point_no=row.service_point_no,
+        route_no=row.route_no,
+        org_unit=row.org_unit,
     )

@@ -7,6 +7,7 @@ from sqlalchemy import Row, select
 
 from services.reading.base import Condition
 from services.reading.network import tables
+from services.reading.network.domain.reference import Route
 from shared.db import bulk
 from shared.db.engine import Tx, View
 
@@ -35,4 +36,35 @@ async def listed(view: View, *, visible: Condition, after: Condition, limit: int
     """Return a page of routes, in order."""
     return await view.all(
         select(ROUTE).where(visible(ROUTE.c.org_unit), after(ROUTE.c.route_no)).order_by(ROUTE.c.route_no).limit(limit)
+    )
+
+
+async def stored(tx: Tx, route_nos: Sequence[str]) -> dict[str, tuple[Route, int]]:
+    """Return routes and their versions by number, locked to the end of the unit of work."""
+    rows = await bulk.select_in(tx, ROUTE, {"route_no": route_nos}, order_by=(ROUTE.c.route_no,), for_update=True)
+    return {row.route_no: (_route(row), row.version) for row in rows}
+
+
+async def put(tx: Tx, given: Sequence[tuple[Route, int]]) -> set[str]:
+    """Insert or replace routes, each with its new version, and return the numbers that were applied."""
+    routes = [route for route, _ in given]
+    applied = await bulk.upsert_newer(
+        tx,
+        ROUTE,
+        {
+            "route_no": [each.route_no for each in routes],
+            "org_unit": [each.org_unit for each in routes],
+            "read_day": [each.read_day for each in routes],
+            "version": [version for _, version in given],
+        },
+        key=("route_no",),
+    )
+    return {row.route_no for row in applied}
+
+
+def _route(row: Row[Any]) -> Route:
+    return Route(
+        route_no=row.route_no,
+        org_unit=row.org_unit,
+        read_day=row.read_day,
     )

@@ -1,18 +1,20 @@
 """Meters put on service points and taken off: a meter exchange (换表) is a removal and an installation, in one batch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.reading.network.domain import calendar, registers
+from services.reading.network.domain.reference import Meter, ServicePoint
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT
 from services.reading.network.store import codec, installations, meters, points
+from services.reading.network.use_cases.reference import MaySee
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
-from shared.outcome import Outcome
+from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +40,7 @@ class _Stored:
     closing: str | None
 
 
-async def put(
-    tx: Tx, given: Sequence[Given], *, actor: str, may_see: Callable[[str], bool], zone: ZoneInfo
-) -> list[Outcome]:
+async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: MaySee, zone: ZoneInfo) -> list[Outcome]:
     """Install and remove meters, in the order given; at most 1,000.
 
     Natural key (meter, day of installation). The only change of what is there is its removal, once; anything else is a
@@ -62,8 +62,8 @@ async def put(
                 raise Refused("reading.in_the_future", "what a register showed has been read by today")
             point, meter = known_points.get(each.service_point_no), known_meters.get(each.meter_no)
             outcomes.append(_put_one(there, each, point, meter, may_see))
-        except Refused as refused:
-            outcomes.append(Outcome("refused", refused.code, refused.text))
+        except Refused as fault:
+            outcomes.append(refused(fault.code, fault.text))
     await _write(tx, before, there, actor)
     return outcomes
 
@@ -73,7 +73,11 @@ def _of_row(row: Any) -> _Stored:
 
 
 def _put_one(
-    there: dict[tuple[str, date], _Stored], each: Given, point: Any, meter: Any, may_see: Callable[[str], bool]
+    there: dict[tuple[str, date], _Stored],
+    each: Given,
+    point: ServicePoint | None,
+    meter: Meter | None,
+    may_see: MaySee,
 ) -> Outcome:
     installation_id = f"{each.meter_no}~{each.installed_on}"
     wanted = _checked(each, point, meter, may_see)
@@ -103,13 +107,13 @@ def _overlap(one: _Stored, other: _Stored) -> bool:
     )
 
 
-def _checked(each: Given, point: Any, meter: Any, may_see: Callable[[str], bool]) -> _Stored:
+def _checked(each: Given, point: ServicePoint | None, meter: Meter | None, may_see: MaySee) -> _Stored:
     if point is None:
         raise Refused("reading.unknown_service_point", "there is no such service point")
     if meter is None:
         raise Refused("reading.unknown_meter", "there is no such meter")
     if not may_see(point.org_unit) or not may_see(meter.org_unit):
-        raise Refused("reading.other_org_unit", "outside the caller's org units")
+        raise Refused(OTHER_ORG_UNIT)
     if each.unit != UNIT:
         raise Refused("reading.wrong_unit", "register values are in kWh")
     if (each.removed_on is None) != (each.closing is None):
@@ -118,7 +122,7 @@ def _checked(each: Given, point: Any, meter: Any, may_see: Callable[[str], bool]
         raise Refused("reading.bad_period", "the days are not between 1950 and 2200, in order")
     if each.removed_on is not None and each.removed_on <= each.installed_on:
         raise Refused("reading.bad_period", "a meter is removed after the day of its installation")
-    faces = meters.faces(meter)
+    faces = meter.registers()
     opening = codec.counts_text(registers.counts(faces, dict(each.opening)))
     closing = None if each.closing is None else codec.counts_text(registers.counts(faces, dict(each.closing)))
     return _Stored(each.service_point_no, each.meter_no, each.installed_on, each.removed_on, opening, closing)

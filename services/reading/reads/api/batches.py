@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from services.reading.network.schemas import ITEMS_MAX, NUMBER_PATTERN, MeterNo, No, Unit, Values
 from services.reading.reads.use_cases.intake import ReadItem
-from shared.outcome import Outcome
+from shared.outcome import Outcome, refused
 
 MALFORMED = "reading.malformed_item"
 
@@ -107,7 +107,7 @@ def each_valid(raw: list[Any]) -> tuple[list[ReadItem], list[Outcome | None]]:
             outcomes.append(None)
         except ValidationError as wrong:
             where = "/".join(str(step) for step in wrong.errors(include_url=False, include_input=False)[0]["loc"][:1])
-            outcomes.append(Outcome("refused", MALFORMED, f"malformed: {where or 'item'}"))
+            outcomes.append(refused(MALFORMED, f"malformed: {where or 'item'}"))
     return items, outcomes
 
 

@@ -7,14 +7,15 @@ from fastapi import Path
 from starlette.responses import Response
 
 from services.reading.context import PUSH, READ, Own
-from services.reading.network.schemas import Answer, MeterNo, Quantity, answer
+from services.reading.network.schemas import MeterNo, Quantity
 from services.reading.network.store.meters import org_unit_of_meter
 from services.reading.reads import examples, schemas
 from services.reading.reads.api.uploading import WORDS, uploader
 from services.reading.reads.store import curves as store
 from services.reading.reads.use_cases import curves
 from shared import web
-from shared.web import auth, devices, errors
+from shared.web import auth, batch, devices, errors
+from shared.web.batch import OutcomesOut
 
 router = web.Router("/v1", tags=["reads"])
 
@@ -24,7 +25,7 @@ router = web.Router("/v1", tags=["reads"])
     policy=PUSH,
     raises=(devices.ReplayedMessage,),
     example=examples.CURVES,
-    response_model=Answer,
+    response_model=OutcomesOut,
 )
 async def post_curves(body: schemas.Curves, caller: auth.Current, db: web.Db, own: Own) -> Response:
     """Take up to 1,000 day curves of half or quarter hours, each answered by itself."""
@@ -32,7 +33,7 @@ async def post_curves(body: schemas.Curves, caller: auth.Current, db: web.Db, ow
     async with db.begin() as tx:
         by = await uploader(tx, caller, "person", "")
         outcomes = await curves.record(tx, curves=given, uploader=by, zone=own.zone)
-    return web.Json(answer(outcomes, WORDS))
+    return batch.answer(outcomes, WORDS)
 
 
 @router.get("/curves/{meter_no}/{day}", policy=READ)

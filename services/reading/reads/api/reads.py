@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.reading.context import PUSH, READ, UPLOAD, WRITE, Context, Own
-from services.reading.network.schemas import Answer, No, OutcomeOut, ReadId, answer
+from services.reading.network.schemas import No, ReadId
 from services.reading.network.store.meters import org_unit_of_meter
 from services.reading.reads import examples, schemas
 from services.reading.reads.api import batches, csv_files
@@ -18,7 +18,8 @@ from services.reading.reads.use_cases.intake import Uploader
 from shared import web
 from shared.db.engine import Tx
 from shared.outcome import Outcome
-from shared.web import auth, devices, errors, state
+from shared.web import auth, batch, devices, errors, state
+from shared.web.batch import OutcomeOut, OutcomesOut
 
 router = web.Router("/v1", tags=["reads"])
 
@@ -52,7 +53,7 @@ def _answer(outcomes: list[Outcome], current: web.Web) -> Response:
     counter = current.metrics.counter("reads_total")
     for status in {outcome.status for outcome in outcomes}:
         counter.labels(status).inc(sum(outcome.status == status for outcome in outcomes))
-    return web.Json(answer(outcomes, WORDS))
+    return batch.answer(outcomes, WORDS)
 
 
 @router.post(
@@ -61,7 +62,7 @@ def _answer(outcomes: list[Outcome], current: web.Web) -> Response:
     raises=(devices.ReplayedMessage,),
     media_types=("application/json",),
     openapi_extra=BATCH_BODY,
-    response_model=Answer,
+    response_model=OutcomesOut,
 )
 async def post_reads(request: Request, caller: auth.Current, db: web.Db, own: Own, current: state.Current) -> Response:
     """Take up to 1,000 reads, each answered by itself, durable before the answer.
@@ -81,7 +82,7 @@ async def post_reads(request: Request, caller: auth.Current, db: web.Db, own: Ow
     policy=UPLOAD,
     media_types=("text/csv",),
     openapi_extra=CSV_BODY,
-    response_model=Answer,
+    response_model=OutcomesOut,
 )
 async def post_csv(
     request: Request,
@@ -103,6 +104,7 @@ async def post_csv(
     "/reads/{read_id}/correction",
     policy=WRITE,
     raises=(corrections.UnknownRead, corrections.BadCorrection, corrections.RunsBackwards),
+    response_model=OutcomeOut,
     example=examples.CORRECTION,
 )
 async def post_correction(
@@ -111,7 +113,7 @@ async def post_correction(
     caller: auth.Current,
     db: web.Db,
     own: Own,
-) -> OutcomeOut:
+) -> Response:
     """Correct a read: what was received stays, usages that change get their next version."""
     correction = corrections.Correction(
         read_id=read_id, registers=body.registers, unit=body.unit, reason=body.reason, actor=caller.subject
@@ -120,7 +122,7 @@ async def post_correction(
         outcome = await corrections.correct(
             tx, correction, may_see=caller.may_see, policies=own.policies, zone=own.zone
         )
-    return OutcomeOut(index=0, status=outcome.status, id=outcome.id)
+    return batch.single([outcome])
 
 
 @router.get("/reads/{read_id}", policy=READ)

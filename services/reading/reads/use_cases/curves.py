@@ -16,7 +16,7 @@ from services.reading.reads.store.meters import Resolved, resolve
 from services.reading.reads.use_cases.intake import Uploader
 from shared import ids
 from shared.db.engine import Tx
-from shared.outcome import Outcome
+from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
 
 INTERVALS = (15, 30)
 
@@ -56,8 +56,8 @@ async def record(tx: Tx, *, curves: Sequence[Curve], uploader: Uploader, zone: Z
         key = (curve.meter_no, curve.day, curve.quantity)
         try:
             _check(curve, meters.get((curve.meter_no, curve.day)), uploader, zone, today)
-        except Refused as refused:
-            outcomes.append(Outcome("refused", refused.code, refused.text))
+        except Refused as fault:
+            outcomes.append(refused(fault.code, fault.text))
             continue
         curve_id = "~".join((curve.meter_no, str(curve.day), curve.quantity))
         text = _text(curve.values)
@@ -83,7 +83,7 @@ def _check(curve: Curve, row: Resolved | None, uploader: Uploader, zone: ZoneInf
     if not row.service_point_no:
         raise Refused("reading.not_installed", "the meter was installed nowhere on that day")
     if not uploader.may_see(row.org_unit) or uploader.meter_no not in (None, row.meter_no):
-        raise Refused("reading.other_org_unit", "the meter is outside what this uploader may bring curves for")
+        raise Refused(OTHER_ORG_UNIT, "the meter is outside what this uploader may bring curves for")
     if curve.unit != UNIT:
         raise Refused("reading.wrong_unit", "curve values are in Wh")
     if curve.quantity not in {face.quantity for face in faces(row)}:

@@ -24,7 +24,7 @@ from services.reading.validation.domain import duplicate, late_unused, negative
 from services.reading.validation.domain.findings import Found
 from shared import ids
 from shared.db.engine import Tx
-from shared.outcome import Outcome
+from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
 
 
 class ReadItem(TypedDict):
@@ -82,8 +82,8 @@ class _Times:
         if found is None:
             try:
                 found = self._read(text)
-            except Refused as refused:
-                found = refused
+            except Refused as fault:
+                found = fault
             self.known[text] = found
         if isinstance(found, Refused):
             raise found
@@ -140,8 +140,8 @@ def _parse(items: Sequence[ReadItem], uploader: Uploader, times: _Times) -> tupl
             if item.get("reader") == uploader.subject:  # 上装和抄表分人完成
                 raise Refused("reading.reader_is_uploader", "who read a meter does not upload its read")
             instant, day = times.of(item["read_at"])
-        except Refused as refused:
-            outcomes.append(Outcome("refused", refused.code, refused.text))
+        except Refused as fault:
+            outcomes.append(refused(fault.code, fault.text))
         else:
             given.append(_Given(item, (item["meter_no"], instant, item["source"]), day))
             outcomes.append(None)
@@ -164,14 +164,14 @@ async def _resolve(tx: Tx, given: Sequence[_Given], uploader: Uploader) -> None:
             if row.org_unit not in seen:
                 seen[row.org_unit] = uploader.may_see(row.org_unit)
             if not seen[row.org_unit] or uploader.meter_no not in (None, row.meter_no):
-                raise Refused("reading.other_org_unit", "the meter is outside what this uploader may bring reads for")
+                raise Refused(OTHER_ORG_UNIT, "the meter is outside what this uploader may bring reads for")
             if uploader.route_no not in (None, row.route_no):
                 raise Refused("reading.other_route", "the meter is on another route")
             each.row = row
             each.faces = faces(row)
             each.counts = registers.counts(each.faces, each.item["registers"])
-        except Refused as refused:
-            each.outcome = Outcome("refused", refused.code, refused.text)
+        except Refused as fault:
+            each.outcome = refused(fault.code, fault.text)
 
 
 def _claim(given: Sequence[_Given]) -> list[_Given]:

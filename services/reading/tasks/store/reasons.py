@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, select
 
 from services.reading.tasks import tables
+from services.reading.tasks.domain import UnreadReason
 from shared.db import bulk
-from shared.db.engine import View
+from shared.db.engine import Tx, View
 
 UNREAD_REASON = tables.UNREAD_REASON
 
@@ -32,3 +33,40 @@ def with_reason(task: Table) -> Select[Any]:
     """Return the statement for tasks, each with the reason why it could not be read."""
     both = task.outerjoin(UNREAD_REASON, _of_task(task))
     return select(*task.c, UNREAD_REASON.c.reason.label("unread_reason")).select_from(both)
+
+
+async def stored(tx: Tx, task_ids: Sequence[str]) -> dict[str, tuple[UnreadReason, int]]:
+    """Return reasons and their versions by task, locked to the end of the unit of work."""
+    table = UNREAD_REASON
+    rows = await bulk.select_in(tx, table, {"task_id": task_ids}, order_by=(table.c.task_id,), for_update=True)
+    return {row.task_id: (_reason(row), row.version) for row in rows}
+
+
+async def put(tx: Tx, given: Sequence[tuple[UnreadReason, int]]) -> set[str]:
+    """Insert or replace reasons, each with its new version, and return the tasks whose reasons were applied."""
+    reasons = [reason for reason, _ in given]
+    applied = await bulk.upsert_newer(
+        tx,
+        UNREAD_REASON,
+        {
+            "task_id": [each.task_id for each in reasons],
+            "service_point_no": [each.service_point_no for each in reasons],
+            "read_date": [each.read_date for each in reasons],
+            "org_unit": [each.org_unit for each in reasons],
+            "reason": [each.reason for each in reasons],
+            "noted_by": [each.noted_by for each in reasons],
+            "version": [version for _, version in given],
+        },
+        key=("task_id",),
+    )
+    return {row.task_id for row in applied}
+
+
+def _reason(row: Row[Any]) -> UnreadReason:
+    return UnreadReason(
+        service_point_no=row.service_point_no,
+        read_date=row.read_date,
+        org_unit=row.org_unit,
+        reason=row.reason,
+        noted_by=row.noted_by,
+    )

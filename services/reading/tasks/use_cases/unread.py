@@ -1,51 +1,62 @@
 """Why a point could not be read (未抄原因): noted by the reader, so that every point of a route has a read or a reason."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import partial
 
-from services.reading.network.domain.refusal import Refused
 from services.reading.network.store import points
-from services.reading.network.use_cases import reference
-from services.reading.tasks.domain import task_id
+from services.reading.network.use_cases.reference import MaySee, outside
+from services.reading.tasks.domain import UnreadReason
 from services.reading.tasks.store import reasons, tasks
+from shared import batch_put
 from shared.db.engine import Tx
-from shared.outcome import Outcome
+from shared.outcome import Outcome, refused
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
+    """A point that could not be read for the date of its task."""
+
     service_point_no: str
     read_date: date
     reason: str
 
 
-async def put(tx: Tx, items: Sequence[Unread], *, actor: str, may_see: Callable[[str], bool]) -> list[Outcome]:
+async def put(tx: Tx, items: Sequence[Unread], *, actor: str, may_see: MaySee) -> list[Outcome]:
     """Note or replace reasons, one outcome per item; `close-routes` takes them over as the reasons of its estimates.
 
     Refused: no task of that point and date, a task that has its read or whose window is closed, another org unit.
     """
     await points.lock_points(tx, [item.service_point_no for item in items])
     there = await tasks.tasks(tx, [(item.service_point_no, item.read_date) for item in items])
-    rows: list[dict[str, Any] | Refused] = []
-    for item in items:
-        task = there.get((item.service_point_no, item.read_date))
+    org_units = {key: task.org_unit for key, task in there.items()}
+    wanted = [
+        UnreadReason(
+            service_point_no=item.service_point_no,
+            read_date=item.read_date,
+            org_unit=org_units.get((item.service_point_no, item.read_date), ""),
+            reason=item.reason,
+            noted_by=actor,
+        )
+        for item in items
+    ]
+
+    def refusal(reason: UnreadReason, old: UnreadReason | None) -> Outcome | None:
+        task = there.get((reason.service_point_no, reason.read_date))
         if task is None or not may_see(task.org_unit):
-            rows.append(Refused("reading.unknown_task", "the point is not to be read on that date"))
-        elif task.status not in ("open", "suspect"):
-            rows.append(Refused("reading.task_done", "the point was read, or its window is closed"))
-        else:
-            rows.append(
-                {
-                    "task_id": task_id(item.service_point_no, item.read_date),
-                    "service_point_no": item.service_point_no,
-                    "read_date": item.read_date,
-                    "org_unit": task.org_unit,
-                    "reason": item.reason,
-                    "noted_by": actor,
-                }
-            )
-    return await reference.put(
-        tx, reasons.UNREAD_REASON, rows, kind="unread_reason", key="task_id", actor=actor, may_see=may_see
+            return refused("reading.unknown_task", "the point is not to be read on that date", id=reason.task_id)
+        if task.status not in ("open", "suspect"):
+            return refused("reading.task_done", "the point was read, or its window is closed", id=reason.task_id)
+        return outside(reason, old, number=reason.task_id, may_see=may_see)
+
+    return await batch_put.put(
+        tx,
+        wanted,
+        kind="unread_reason",
+        number=lambda reason: reason.task_id,
+        stored=await reasons.stored(tx, [reason.task_id for reason in wanted]),
+        refusal=refusal,
+        write=partial(reasons.put, tx),
+        actor=actor,
     )

@@ -45,7 +45,8 @@ async def test_an_installation_changes_once_by_its_removal_and_never_otherwise(k
 async def test_reference_data_is_put_idempotently_and_an_installed_meter_is_fixed(kit: Kit) -> None:
     await kit.district()
     route = {"route_no": "R1", "org_unit": UNIT, "read_day": 1}
-    assert [o["status"] for o in await kit.put("routes", [route, route])] == ["already_done", "refused"]
+    assert [o["status"] for o in await kit.put("routes", [route])] == ["already_done"]
+    assert [o["code"] for o in await kit.put("routes", [route, route])] == ["request.repeated_in_batch"] * 2
     assert (await kit.put("routes", [route | {"read_day": 2}]))[0]["status"] == "done"
     assert (await kit.items("routes"))[0]["read_day"] == 2
     audit = await kit.admin.get("/v1/audit-entries", params={"entity_kind": "route", "entity_id": "R1"})
@@ -70,5 +71,17 @@ async def test_of_two_who_put_the_same_new_route_at_once_one_makes_it_and_no_ver
     codes = {outcome.get("code") for (outcome,) in answers if outcome["status"] == "refused"}
     done = sum(outcome["status"] == "done" for (outcome,) in answers)
     audit = await kit.admin.get("/v1/audit-entries", params={"entity_kind": "route", "entity_id": "R7"})
-    assert codes <= {"reading.changed_meanwhile"}
+    assert codes <= {"request.changed_meanwhile"}
     assert [entry["after_version"] for entry in audit.json()["items"]] == list(range(1, done + 1))
+
+
+async def test_one_object_that_is_refused_is_answered_with_the_status_of_its_code(kit: Kit) -> None:
+    await kit.district()
+    meter = {"org_unit": UNIT, "registers": list(ONE)}
+    for path, body, status, code in (
+        ("meters/M0001", meter | {"multiplier": 2}, 409, "reading.meter_fixed"),
+        ("meters/M9", meter | {"registers": [*ONE, *ONE]}, 422, "reading.bad_register"),
+        ("service-points/S9", {"route_no": "R9"}, 422, "reading.unknown_route"),
+    ):
+        answer = await kit.clerk.put(f"/v1/{path}", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)

@@ -12,7 +12,7 @@ async def test_a_device_pushes_for_its_org_unit_and_each_message_once(kit: Kit) 
     await kit.clerk.put("/v1/devices/other-meter", json={"org_unit": "zj", "meter_no": "M9"})
     for device_id in ("headend-2", "other-meter"):
         answer = await kit.push_as_device(device_id, GOOD)
-        assert answer.json()["outcomes"][0]["code"] == "reading.other_org_unit"
+        assert answer.json()["outcomes"][0]["code"] == "auth.other_org_unit"
     nonce = "n" * 20
     answer = await kit.push_as_device("headend-1", GOOD, nonce=nonce)
     assert answer.json()["outcomes"][0]["status"] == "accepted"

@@ -1,0 +1,59 @@
+"""Reference data: what the utility has put under its own numbers."""
+
+from dataclasses import dataclass
+
+from services.reading.network.domain import registers
+from services.reading.network.domain.registers import Register, Registers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A reading route (抄表段) with its fixed read day (抄表例日)."""
+
+    route_no: str
+    org_unit: str
+    read_day: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePoint:
+    """Where energy is delivered."""
+
+    service_point_no: str
+    route_no: str
+    org_unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter:
+    """A meter as it was put; `faces` are (quantity, digits, scale), `numerator / denominator` its multiplier."""
+
+    meter_no: str
+    org_unit: str
+    faces: tuple[tuple[str, int, int], ...]
+    numerator: int
+    denominator: int
+
+    def registers(self) -> Registers:
+        """Return the registers; raises `Refused` (`reading.bad_register`) where no meter can have them."""
+        made = tuple(
+            Register(quantity, digits, scale, self.numerator, self.denominator)
+            for quantity, digits, scale in self.faces
+        )
+        registers.check(made)
+        return made
+
+    def measures_as(self, other: "Meter") -> bool:
+        """Return whether both count alike: only then may one be put over the other once it was installed."""
+        return (self.faces, self.numerator, self.denominator) == (other.faces, other.numerator, other.denominator)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A device or head-end (采集主站): pushes for one meter, or for all meters of its org unit and below."""
+
+    device_id: str
+    org_unit: str
+    meter_no: str | None
+    key_version: int
+    active: bool
