@@ -1,4 +1,4 @@
-"""The timed work of collection."""
+"""The timed work of dunning."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, select
 
 from services.collection.ledger import tables
 from services.collection.ledger.domain.books import Books
-from services.collection.ledger.domain.documents import BILLED, OPEN, Account, Credit, Debt
+from services.collection.ledger.domain.documents import BILL, BILLED, OPEN, Account, Credit, Debt
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.domain.transactions import ISSUE, Entry
 from services.collection.ledger.store import receivables
@@ -105,7 +105,7 @@ async def _issue_entries(view: View, document_ids: Sequence[str]) -> dict[str, l
                 entry, entry.c.transaction_id == transaction.c.transaction_id
             )
         )
-        .where(transaction.c.document_kind == "bill", transaction.c.kind == ISSUE)
+        .where(transaction.c.document_kind == BILL, transaction.c.kind == ISSUE)
         .order_by(transaction.c.document_id, entry.c.line_no)
     )
     found: dict[str, list[Entry]] = {document_id: [] for document_id in document_ids}

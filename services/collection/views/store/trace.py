@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from services.collection.dunning.tables import REMINDER
-from services.collection.ledger.domain.documents import BILLED, CORRECTION
+from services.collection.ledger.domain.documents import BILLED, CORRECTION, PAYMENT
 from services.collection.ledger.store import credits, statements
 from services.collection.ledger.tables import RECEIVABLE
 from services.collection.payments import store as payment_store
@@ -75,7 +75,7 @@ async def _trace_reminder(view: View, reminder_id: str) -> TraceNode | None:
 
 
 def _origins(document_kind: str, document_id: str) -> tuple[Origin, ...]:
-    if document_kind == "payment":
+    if document_kind == PAYMENT:
         return (Origin(SERVICE, "payment", document_id),)
     if document_kind in (*BILLED, CORRECTION):
         return (Origin("billing", document_kind, document_id),)
