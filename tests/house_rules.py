@@ -39,6 +39,7 @@ RULES: dict[str, Callable[[Source], Iterator[Violation]]] = {
     "TABLES": layout.tables_are_named_by_their_store_and_by_views,
     "VIEWS-READ": layout.views_only_read,
     "ROOM": layout.capabilities_have_layers_only,
+    "TUPLE-ROW": layout.rows_are_read_by_name,
     "DIALECT": layout.the_dialect_is_asked_in_one_place,
     "LONG-FUNCTION": writing.functions_fit_on_a_screen,
     "LONG-FILE": writing.files_are_short,
