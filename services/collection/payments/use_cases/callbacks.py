@@ -91,12 +91,8 @@ def _mismatch(order: Any, confirmation: Confirmation) -> str:
 
 async def _met_before(tx: Tx, confirmation: Confirmation) -> Arrival:
     known = await store.by_channel_txn(tx, confirmation.channel, confirmation.channel_txn)
-    told = confirmation.order_id, confirmation.amount_fen
-    # a day in the future was taken as the day of arrival: told again later it is still the same payment
-    same_day = (
-        known.received_on == confirmation.paid_on or confirmation.paid_on > known.received_on >= known.recorded_on
-    )
-    if (known.order_id, known.amount_fen) == told and same_day:
+    told = confirmation.order_id, confirmation.amount_fen, confirmation.paid_on
+    if (known.order_id, known.amount_fen, known.paid_on) == told:
         return Arrival(status="already_done", payment_id=known.payment_id, payment_status=known.status)
     finding = Finding(
         code="payment.conflicting_duplicate",

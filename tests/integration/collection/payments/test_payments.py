@@ -102,6 +102,17 @@ async def test_money_dated_in_the_future_or_in_a_closed_month_is_still_taken(kit
     assert await kit.findings() == ["payment.dated_in_future"]
 
 
+async def test_money_dated_in_the_future_that_is_told_again_is_the_same_payment(kit: Kit) -> None:
+    order_id = await kit.order(500)
+    first = await kit.call_back(order_id, 500, paid_on="2027-01-01")
+    again = await kit.call_back(order_id, 500, paid_on="2027-01-01")
+    other_day = await kit.call_back(order_id, 500, paid_on="2027-01-02")
+
+    assert (again.status_code, again.json()["status"]) == (200, "already_done")
+    assert again.json()["payment_id"] == first.json()["payment_id"]
+    assert other_day.json()["code"] == "payment.conflicting_duplicate"
+
+
 async def resolve(kit: Kit, payment_id: str, body: dict[str, str], key: str = "r1") -> tuple[int, str]:
     answer = await kit.clerk.post(
         f"/v1/suspense/{payment_id}/resolution",
