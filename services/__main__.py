@@ -23,7 +23,7 @@ SERVERS = ("up", "demo", "service", "relay")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0 done, 1 not so, 2 wrong use or settings."""
+    """Run the command, and return its exit code: 0 done, 1 not so, 2 wrong use or settings."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     options = _parser(given).parse_args(given)
     try:

@@ -100,7 +100,7 @@ def _settled(tx: Tx, claimed: Claimed, state: str, verdict: Verdict) -> Settled:
 
 
 async def expire_leases(tx: Tx, retry: Retry) -> int:
-    """Give up on senders that did not come back: what they had in flight is in doubt. Returns how many."""
+    """Give up on senders that did not come back: what they had in flight is in doubt. Return how many."""
     rows = await attempts.expired_leases(tx, EXPIRED_MAX)
     attempt = Attempt("in_doubt", "lease_expired")
     settled = [

@@ -19,7 +19,7 @@ async def bill_waiting(tx: Tx, service_points: Sequence[str], *, context: Contex
 
 
 async def bill_answered(tx: Tx, *, context: Context) -> int:
-    """Bill waiting usages whose contract came at the very moment they began to wait; returns how many."""
+    """Bill waiting usages whose contract came at the very moment they began to wait, and return how many."""
     waiting = await usages_store.take_answered(tx)
     for wave in usages.waves(waiting):
         await calculation.bill(tx, wave, context=context, waited=True)
