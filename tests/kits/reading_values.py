@@ -8,7 +8,7 @@ from services.reading.network.domain.registers import Register
 
 FACES = (Register("import", 6, 0),)
 JAN, FEB, MAR, APR, MAY = (date(2026, month, 1) for month in range(1, 6))
-OLD = Installation("OLD", JAN, None, FACES, (100,), None)
+OLD = Installation(meter_no="OLD", from_=JAN, to=None, registers=FACES, opening=(100,), closing=None)
 
 
 def known(on: date, count: int, meter: str = "OLD") -> Boundary:

@@ -45,7 +45,7 @@ def test_periods_telescope_over_rollovers_and_rounding(
 ) -> None:
     steps = _fits(face, steps)
     opening %= face.modulus
-    meter = Installation("M", START, None, (face,), (opening,), None)
+    meter = Installation(meter_no="M", from_=START, to=None, registers=(face,), opening=(opening,), closing=None)
     total, start_on, start, last = 0, START, None, opening
     for on, cumulative in _runs(face, opening, steps):
         end = Boundary(on, "M", (cumulative % face.modulus,))
@@ -80,8 +80,17 @@ def test_an_exchange_on_any_day_neither_loses_nor_doubles(
         return openings[meter] + sum(run[first:until]) * 10 ** faces[meter].scale
 
     closing = count(0, exchanged_on)
-    old = Installation("A", START, exchanged_on, (faces[0],), (openings[0],), (closing % faces[0].modulus,))
-    new = Installation("B", exchanged_on, None, (faces[1],), (openings[1],), None)
+    old = Installation(
+        meter_no="A",
+        from_=START,
+        to=exchanged_on,
+        registers=(faces[0],),
+        opening=(openings[0],),
+        closing=(closing % faces[0].modulus,),
+    )
+    new = Installation(
+        meter_no="B", from_=exchanged_on, to=None, registers=(faces[1],), opening=(openings[1],), closing=None
+    )
     total, start_on, start = 0, START, None
     for on, _ in _runs(faces[0], 0, steps):
         meter = 0 if on < exchanged_on else 1
@@ -110,7 +119,7 @@ def test_estimates_and_late_reads_in_any_order_end_at_the_registers(
     truth = _runs(face, 0, steps)
     if not truth or truth[-1][1] >= face.modulus:
         return
-    meter = Installation("M", START, None, (face,), (0,), None)
+    meter = Installation(meter_no="M", from_=START, to=None, registers=(face,), opening=(0,), closing=None)
     boundaries: list[Boundary] = []
     estimate = 0
     for (on, _), extra in zip(truth, over, strict=False):

@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from services.reading.network.schemas import ITEMS_MAX, Code, MeterNo, Quantity, Unit, Values
+from services.reading.reads.domain.curves import Curve
+from services.reading.reads.use_cases.curves import Given
 from shared.web.batch import DerivedFrom, In
 
 
@@ -19,6 +21,17 @@ class CurveItem(In):
         list[Annotated[int, Field(ge=-(2**53), le=2**53)] | None],
         Field(max_length=100, description="One per interval of the local day, multiplier applied; null: missing."),
     ]
+
+    def given(self) -> Given:
+        """Return the curve and its unit."""
+        curve = Curve(
+            meter_no=self.meter_no,
+            day=self.day,
+            quantity=self.quantity,
+            interval_minutes=self.interval_minutes,
+            values=tuple(self.values),
+        )
+        return Given(unit=self.unit, curve=curve)
 
 
 class Curves(In):

@@ -28,7 +28,7 @@ async def plan(tx: Tx, *, route_no: str, business_date: date, policies: Policies
         return {}
     await store.insert_route_cycle(tx, route_no, cycle, locked.org_unit, read_date)
     points = await installations.points_to_read(tx, route_no, read_date)
-    new = await tasks.insert(tx, [(point, route_no, org_unit, read_date) for point, org_unit in points], kind="cycle")
+    new = await tasks.insert(tx, points, kind="cycle")
     reads = await stored.closing(tx, new, zone)
     await measuring.apply(tx, reads, policies=policies)
     return {"tasks": len(new), "read_before": len(reads)}

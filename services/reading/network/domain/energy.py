@@ -22,7 +22,7 @@ class Boundary:
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
     """What one meter ran within a period."""
 
@@ -67,9 +67,21 @@ def stretches(
         else:
             continue
         if installation.meter_no == end.meter_no and (removed_on is None or removed_on >= end.on):
-            found.append(Stretch(installation, begin, begin_on, end.counts, end.on, end_is_face))
+            stop, stop_on, is_face = end.counts, end.on, end_is_face
         elif removed_on is not None and removed_on <= end.on and installation.closing is not None:
-            found.append(Stretch(installation, begin, begin_on, installation.closing, removed_on, True))
+            stop, stop_on, is_face = installation.closing, removed_on, True
+        else:
+            continue
+        found.append(
+            Stretch(
+                installation=installation,
+                start=begin,
+                start_on=begin_on,
+                stop=stop,
+                stop_on=stop_on,
+                stop_is_face=is_face,
+            )
+        )
     return found
 
 

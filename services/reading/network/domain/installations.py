@@ -7,7 +7,40 @@ from datetime import date
 from services.reading.network.domain.registers import Counts, Registers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """A meter on a point over [installed_on, removed_on), with what its registers showed at both ends."""
+
+    service_point_no: str
+    meter_no: str
+    installed_on: date
+    removed_on: date | None
+    opening: Counts
+    closing: Counts | None
+
+    @property
+    def key(self) -> tuple[str, date]:
+        """The natural key: meter and day of installation."""
+        return self.meter_no, self.installed_on
+
+    def overlaps(self, other: "Placement") -> bool:
+        """Return whether both hold on some day."""
+        return (self.removed_on is None or other.installed_on < self.removed_on) and (
+            other.removed_on is None or self.installed_on < other.removed_on
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointDay:
+    """A service point where a meter is on a day, and was before it: it can be read for that day."""
+
+    service_point_no: str
+    route_no: str
+    org_unit: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
     """A meter on its service point over [from, to). Faces at both ends, as they were read there."""
 

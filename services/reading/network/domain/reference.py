@@ -37,7 +37,7 @@ class Meter:
     def registers(self) -> Registers:
         """Return the registers; raises `Refused` (`reading.bad_register`) where no meter can have them."""
         made = tuple(
-            Register(quantity, digits, scale, self.numerator, self.denominator)
+            Register(quantity, digits, scale, numerator=self.numerator, denominator=self.denominator)
             for quantity, digits, scale in self.faces
         )
         registers.check(made)

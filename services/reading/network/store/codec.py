@@ -31,4 +31,7 @@ def faces(text: str) -> tuple[tuple[str, int, int], ...]:
 @lru_cache(maxsize=10_000)  # a utility has some hundred kinds of meter and multiplier
 def registers(text: str, numerator: int, denominator: int) -> Registers:
     """Return the registers of a meter from their text and its multiplier."""
-    return tuple(Register(quantity, digits, scale, numerator, denominator) for quantity, digits, scale in faces(text))
+    return tuple(
+        Register(quantity, digits, scale, numerator=numerator, denominator=denominator)
+        for quantity, digits, scale in faces(text)
+    )

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Date, FromClause, Row, Select, String, and
 
 from services.reading.base import by_name
 from services.reading.network import tables
-from services.reading.network.domain.installations import Installation
+from services.reading.network.domain.installations import Installation, Placement, PointDay
 from services.reading.network.store import codec
 from services.reading.network.store.meters import FACES
 from shared.db import bulk, travel
@@ -49,9 +49,9 @@ def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> MeterDays:
             given.c.meter_no,
             given.c.day,
             *FACES,
-            func.coalesce(INSTALLATION.c.service_point_no, ""),
-            func.coalesce(POINT.c.org_unit, ""),
-            func.coalesce(POINT.c.route_no, ""),
+            func.coalesce(INSTALLATION.c.service_point_no, "").label("service_point_no"),
+            func.coalesce(POINT.c.org_unit, "").label("org_unit"),
+            func.coalesce(POINT.c.route_no, "").label("route_no"),
         )
         .select_from(given)
         .join(METER, METER.c.meter_no == given.c.meter_no)
@@ -105,8 +105,8 @@ async def installations(view: View, service_point_nos: Sequence[str]) -> dict[st
     return found
 
 
-async def points_to_read(view: View, route_no: str, read_date: date) -> list[tuple[str, str]]:
-    """Return (point, org unit) of a route where a meter was installed before a date and is there on it."""
+async def points_to_read(view: View, route_no: str, read_date: date) -> list[PointDay]:
+    """Return the points of a route where a meter was installed before a date and is there on it."""
     rows = await view.all(
         select(POINT.c.service_point_no, POINT.c.org_unit)
         .distinct()
@@ -118,11 +118,14 @@ async def points_to_read(view: View, route_no: str, read_date: date) -> list[tup
         )
         .order_by(POINT.c.service_point_no)
     )
-    return [(row.service_point_no, row.org_unit) for row in rows]
+    return [
+        PointDay(service_point_no=row.service_point_no, route_no=route_no, org_unit=row.org_unit, day=read_date)
+        for row in rows
+    ]
 
 
-async def points_to_cut(view: View, days: Sequence[tuple[str, date]]) -> list[tuple[str, str, str, date]]:
-    """Return (point, route, org unit, day) for those of (point, day) before which a meter was installed, and is there."""
+async def points_to_cut(view: View, days: Sequence[tuple[str, date]]) -> list[PointDay]:
+    """Return those of (point, day) before which a meter was installed, and is there."""
     if not days:
         return []
     given = travel.relation(
@@ -139,17 +142,31 @@ async def points_to_cut(view: View, days: Sequence[tuple[str, date]]) -> list[tu
             _still_there(given.c.day),
         )
     )
-    return [(row.point, row.route_no, row.org_unit, row.day) for row in rows]
+    return [
+        PointDay(service_point_no=row.point, route_no=row.route_no, org_unit=row.org_unit, day=row.day) for row in rows
+    ]
 
 
-async def of_points(view: View, service_point_nos: Sequence[str]) -> Sequence[Row[Any]]:
+async def of_points(view: View, service_point_nos: Sequence[str]) -> list[Placement]:
     """Return the installations on points."""
-    return await bulk.select_in(view, INSTALLATION, {"service_point_no": service_point_nos})
+    rows = await bulk.select_in(view, INSTALLATION, {"service_point_no": service_point_nos})
+    return [_placement(row) for row in rows]
 
 
-async def of_meters(view: View, meter_nos: Sequence[str]) -> Sequence[Row[Any]]:
+async def of_meters(view: View, meter_nos: Sequence[str]) -> list[Placement]:
     """Return the installations of meters."""
-    return await bulk.select_in(view, INSTALLATION, {"meter_no": meter_nos})
+    return [_placement(row) for row in await bulk.select_in(view, INSTALLATION, {"meter_no": meter_nos})]
+
+
+def _placement(row: Row[Any]) -> Placement:
+    return Placement(
+        service_point_no=row.service_point_no,
+        meter_no=row.meter_no,
+        installed_on=row.installed_on,
+        removed_on=row.removed_on,
+        opening=codec.counts(row.opening),
+        closing=None if row.closing is None else codec.counts(row.closing),
+    )
 
 
 async def installed(view: View, meter_nos: Sequence[str]) -> set[str]:
@@ -158,15 +175,22 @@ async def installed(view: View, meter_nos: Sequence[str]) -> set[str]:
     return {row.meter_no for row in rows}
 
 
-async def insert(tx: Tx, rows: Sequence[Any]) -> None:
+async def insert(tx: Tx, placements: Sequence[Placement]) -> None:
     """Write installations, all of which are new."""
-    await bulk.insert_rows(tx, INSTALLATION, _columns(rows))
+    await bulk.insert_rows(tx, INSTALLATION, _columns(placements))
 
 
-async def update(tx: Tx, rows: Sequence[Any]) -> None:
+async def update(tx: Tx, placements: Sequence[Placement]) -> None:
     """Write installations over those of the same meter and day."""
-    await bulk.update_from(tx, INSTALLATION, _columns(rows), key=("meter_no", "installed_on"))
+    await bulk.update_from(tx, INSTALLATION, _columns(placements), key=("meter_no", "installed_on"))
 
 
-def _columns(rows: Sequence[Any]) -> dict[str, list[Any]]:
-    return {column.name: [getattr(row, column.name) for row in rows] for column in INSTALLATION.c}
+def _columns(placements: Sequence[Placement]) -> dict[str, list[Any]]:
+    return {
+        "service_point_no": [each.service_point_no for each in placements],
+        "meter_no": [each.meter_no for each in placements],
+        "installed_on": [each.installed_on for each in placements],
+        "removed_on": [each.removed_on for each in placements],
+        "opening": [codec.counts_text(each.opening) for each in placements],
+        "closing": [None if each.closing is None else codec.counts_text(each.closing) for each in placements],
+    }

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.reading.network.domain import calendar, registers
+from services.reading.network.domain.installations import Placement
 from services.reading.network.domain.reference import Meter, ServicePoint
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT
-from services.reading.network.store import codec, installations, meters, points
+from services.reading.network.store import installations, meters, points
 from services.reading.network.use_cases.reference import MaySee
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
@@ -30,16 +30,6 @@ class Given:
     closing: Mapping[str, str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    service_point_no: str
-    meter_no: str
-    installed_on: date
-    removed_on: date | None
-    opening: str
-    closing: str | None
-
-
 async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: MaySee, zone: ZoneInfo) -> list[Outcome]:
     """Install and remove meters, in the order given; at most 1,000.
 
@@ -51,8 +41,8 @@ async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: MaySee, zo
     await points.lock_points(tx, service_point_nos)
     known_points = await points.points(tx, service_point_nos)
     known_meters = await meters.meters(tx, meter_nos)
-    rows = [*await installations.of_points(tx, service_point_nos), *await installations.of_meters(tx, meter_nos)]
-    there = {(row.meter_no, row.installed_on): _of_row(row) for row in rows}
+    stored = [*await installations.of_points(tx, service_point_nos), *await installations.of_meters(tx, meter_nos)]
+    there = {each.key: each for each in stored}
     before = dict(there)
     tomorrow = calendar.local_day(tx.now, zone) + timedelta(days=1)
     outcomes = []
@@ -68,12 +58,8 @@ async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: MaySee, zo
     return outcomes
 
 
-def _of_row(row: Any) -> _Stored:
-    return _Stored(row.service_point_no, row.meter_no, row.installed_on, row.removed_on, row.opening, row.closing)
-
-
 def _put_one(
-    there: dict[tuple[str, date], _Stored],
+    there: dict[tuple[str, date], Placement],
     each: Given,
     point: ServicePoint | None,
     meter: Meter | None,
@@ -81,8 +67,7 @@ def _put_one(
 ) -> Outcome:
     installation_id = f"{each.meter_no}~{each.installed_on}"
     wanted = _checked(each, point, meter, may_see)
-    key = each.meter_no, each.installed_on
-    old = there.get(key)
+    old = there.get(wanted.key)
     if old == wanted:
         return Outcome("already_done", id=installation_id)
     if old is not None and (
@@ -92,22 +77,16 @@ def _put_one(
             "conflicting_duplicate", "reading.installation_fixed", "it is there with other content", installation_id
         )
     for other_key, other in there.items():
-        if other_key == key:
+        if other_key == wanted.key:
             continue
         same = other.service_point_no == wanted.service_point_no or other.meter_no == wanted.meter_no
-        if same and _overlap(other, wanted):
+        if same and other.overlaps(wanted):
             raise Refused("reading.installation_overlap", "a point has one meter at a time, and a meter one point")
-    there[key] = wanted
+    there[wanted.key] = wanted
     return Outcome("done", id=installation_id)
 
 
-def _overlap(one: _Stored, other: _Stored) -> bool:
-    return (one.removed_on is None or other.installed_on < one.removed_on) and (
-        other.removed_on is None or one.installed_on < other.removed_on
-    )
-
-
-def _checked(each: Given, point: ServicePoint | None, meter: Meter | None, may_see: MaySee) -> _Stored:
+def _checked(each: Given, point: ServicePoint | None, meter: Meter | None, may_see: MaySee) -> Placement:
     if point is None:
         raise Refused("reading.unknown_service_point", "there is no such service point")
     if meter is None:
@@ -123,13 +102,18 @@ def _checked(each: Given, point: ServicePoint | None, meter: Meter | None, may_s
     if each.removed_on is not None and each.removed_on <= each.installed_on:
         raise Refused("reading.bad_period", "a meter is removed after the day of its installation")
     faces = meter.registers()
-    opening = codec.counts_text(registers.counts(faces, dict(each.opening)))
-    closing = None if each.closing is None else codec.counts_text(registers.counts(faces, dict(each.closing)))
-    return _Stored(each.service_point_no, each.meter_no, each.installed_on, each.removed_on, opening, closing)
+    return Placement(
+        service_point_no=each.service_point_no,
+        meter_no=each.meter_no,
+        installed_on=each.installed_on,
+        removed_on=each.removed_on,
+        opening=registers.counts(faces, dict(each.opening)),
+        closing=None if each.closing is None else registers.counts(faces, dict(each.closing)),
+    )
 
 
 async def _write(
-    tx: Tx, before: Mapping[tuple[str, date], _Stored], after: Mapping[tuple[str, date], _Stored], actor: str
+    tx: Tx, before: Mapping[tuple[str, date], Placement], after: Mapping[tuple[str, date], Placement], actor: str
 ) -> None:
     new = [each for key, each in after.items() if key not in before]
     removed = [each for key, each in after.items() if key in before and before[key] != each]

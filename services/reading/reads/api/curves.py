@@ -11,6 +11,7 @@ from services.reading.network.schemas import MeterNo, Quantity
 from services.reading.network.store.meters import org_unit_of_meter
 from services.reading.reads import examples, schemas
 from services.reading.reads.api.uploading import WORDS, uploader
+from services.reading.reads.domain.curves import UNIT
 from services.reading.reads.store import curves as store
 from services.reading.reads.use_cases import curves
 from shared import web
@@ -29,10 +30,10 @@ router = web.Router("/v1", tags=["reads"])
 )
 async def post_curves(body: schemas.Curves, caller: auth.Current, db: web.Db, own: Own) -> Response:
     """Take up to 1,000 day curves of half or quarter hours, each answered by itself."""
-    given = [curves.Curve(**item.model_dump()) for item in body.items]
+    given = [item.given() for item in body.items]
     async with db.begin() as tx:
         by = await uploader(tx, caller, "person", "")
-        outcomes = await curves.record(tx, curves=given, uploader=by, zone=own.zone)
+        outcomes = await curves.record(tx, given=given, uploader=by, zone=own.zone)
     return batch.answer(outcomes, WORDS)
 
 
@@ -46,17 +47,16 @@ async def get_curve(
 ) -> schemas.CurveOut:
     """Return the day curve of a meter."""
     async with db.view() as view:
-        row = await store.curve(view, meter_no, day, quantity)
+        found = await store.curve(view, meter_no, day, quantity)
         org_unit = await org_unit_of_meter(view, meter_no)
-    if row is None or org_unit is None or not caller.may_see(org_unit):
+    if found is None or org_unit is None or not caller.may_see(org_unit):
         raise errors.not_found("curve")
-    text: str = row._mapping["values"]
     return schemas.CurveOut(
         meter_no=meter_no,
         day=day,
         quantity=quantity,
-        unit=curves.UNIT,
-        interval_minutes=row.interval_minutes,
-        values=[int(value) if value else None for value in text.split(",")],
-        missing=row.missing,
+        unit=UNIT,
+        interval_minutes=found.interval_minutes,
+        values=list(found.values),
+        missing=found.missing,
     )

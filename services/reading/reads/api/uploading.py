@@ -13,7 +13,20 @@ WORDS = {"done": "accepted", "already_done": "already_accepted"}
 async def uploader(tx: Tx, caller: auth.Caller, kind: str, message_id: str, route_no: str | None = None) -> Uploader:
     """Return who brings reads. A device is bound to its meter or org unit, and its message counts once."""
     if caller.device is None:
-        return Uploader(kind, caller.subject, message_id, caller.may_see, READ_SOURCES, route_no=route_no)
+        return Uploader(
+            kind=kind,
+            subject=caller.subject,
+            message_id=message_id,
+            may_see=caller.may_see,
+            sources=READ_SOURCES,
+            route_no=route_no,
+        )
     await devices.remember_nonce(tx, caller.device)
-    message_id = message_id or caller.device.nonce
-    return Uploader("device", caller.subject, message_id, caller.may_see, FROM_DEVICES, meter_no=caller.meter_no)
+    return Uploader(
+        kind="device",
+        subject=caller.subject,
+        message_id=message_id or caller.device.nonce,
+        may_see=caller.may_see,
+        sources=FROM_DEVICES,
+        meter_no=caller.meter_no,
+    )

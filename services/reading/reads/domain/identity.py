@@ -2,11 +2,18 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from services.reading.network.domain.refusal import Refused
 
-ReadKey = tuple[str, datetime, str]
-"""Meter, instant, source: the natural key of a read, all registers of the meter together."""
+
+class ReadKey(NamedTuple):
+    """The natural key of a read, all registers of the meter together."""
+
+    meter_no: str
+    read_at: datetime
+    source: str
+
 
 SEPARATOR = "~"
 YEAR_MIN, YEAR_MAX = 1900, 2200  # beyond, another time zone may have no date
@@ -23,13 +30,13 @@ def _text(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime(_FORM)
 
 
-def natural_key(read_id: str) -> tuple[str, datetime, str]:
-    """Return (meter, instant, source) of a read's id; raises `Refused` (`reading.unknown_read`) where it is none."""
+def natural_key(read_id: str) -> ReadKey:
+    """Return the natural key of a read's id; raises `Refused` (`reading.unknown_read`) where it is none."""
     try:
         meter_no, text, source = read_id.split(SEPARATOR)
         instant = datetime.strptime(text, _FORM).replace(tzinfo=UTC)
         if not YEAR_MIN <= instant.year <= YEAR_MAX:
             raise ValueError
-        return meter_no, instant, source
+        return ReadKey(meter_no, instant, source)
     except ValueError:
         raise Refused("reading.unknown_read", "there is no such read") from None

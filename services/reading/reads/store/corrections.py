@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -15,37 +16,52 @@ from shared.db.engine import Tx, View
 CORRECTION = tables.CORRECTION
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """The correction of a read that is in force."""
+    """A correction of a read; that with the highest number is in force."""
 
+    read_id: str
     number: int
-    counts: str
+    counts: Counts
+    reason: str
     actor: str
+    created_at: datetime
 
 
 async def corrections(view: View, read_ids: Sequence[str]) -> dict[str, Edit]:
     """Return the correction in force of each of the reads that has one."""
     rows = await bulk.select_in(view, CORRECTION, {"read_id": read_ids}, order_by=(CORRECTION.c.number,))
-    return {row.read_id: Edit(row.number, row.counts, row.actor) for row in rows}
+    return {row.read_id: _edit(row) for row in rows}
 
 
-async def of_read(view: View, read_id: str) -> Sequence[Row[Any]]:
+async def of_read(view: View, read_id: str) -> list[Edit]:
     """Return all corrections of a read, in order."""
-    return await bulk.select_in(view, CORRECTION, {"read_id": [read_id]}, order_by=(CORRECTION.c.number,))
+    rows = await bulk.select_in(view, CORRECTION, {"read_id": [read_id]}, order_by=(CORRECTION.c.number,))
+    return [_edit(row) for row in rows]
 
 
-async def insert(tx: Tx, *, read_id: str, number: int, counts: Counts, reason: str, actor: str) -> None:
+def _edit(row: Row[Any]) -> Edit:
+    return Edit(
+        read_id=row.read_id,
+        number=row.number,
+        counts=codec.counts(row.counts),
+        reason=row.reason,
+        actor=row.actor,
+        created_at=row.created_at,
+    )
+
+
+async def insert(tx: Tx, edit: Edit) -> None:
     """Write the next correction of a read."""
     await bulk.insert_rows(
         tx,
         CORRECTION,
         {
-            "read_id": [read_id],
-            "number": [number],
-            "counts": [codec.counts_text(counts)],
-            "reason": [reason],
-            "actor": [actor],
-            "created_at": [tx.now],
+            "read_id": [edit.read_id],
+            "number": [edit.number],
+            "counts": [codec.counts_text(edit.counts)],
+            "reason": [edit.reason],
+            "actor": [edit.actor],
+            "created_at": [edit.created_at],
         },
     )

@@ -4,7 +4,6 @@ from typing import Any
 
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT
-from services.reading.network.store import codec
 from services.reading.network.store.meters import faces
 from services.reading.reads.domain import identity
 from services.reading.reads.store import corrections, reads
@@ -25,9 +24,9 @@ async def read_document(view: View, read_id: str) -> dict[str, Any] | None:
     edits = await corrections.of_read(view, read_id)
     return {
         "read_id": read_id,
-        "meter_no": key[0],
-        "read_at": key[1],
-        "source": key[2],
+        "meter_no": key.meter_no,
+        "read_at": key.read_at,
+        "source": key.source,
         "unit": UNIT,
         "registers": {face.quantity: face.text(counts[face.quantity]) for face in registers},
         "reader": rows[0].reader,
@@ -36,8 +35,7 @@ async def read_document(view: View, read_id: str) -> dict[str, Any] | None:
             {
                 "number": edit.number,
                 "registers": {
-                    face.quantity: face.text(count)
-                    for face, count in zip(registers, codec.counts(edit.counts), strict=True)
+                    face.quantity: face.text(count) for face, count in zip(registers, edit.counts, strict=True)
                 },
                 "reason": edit.reason,
                 "actor": edit.actor,

@@ -1,30 +1,42 @@
 """The meters that reads come from."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
-from services.reading.network.store import installations
+from services.reading.base import by_name
+from services.reading.network.domain.registers import Registers
+from services.reading.network.store import codec, installations
 from services.reading.tasks.store import tasks
 from shared.db.engine import View
 
 
-class Resolved(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterDay:
     """A meter on a local day: its registers, the point where it is (empty: nowhere), and the status of the day's task there."""
 
     meter_no: str
     day: date
-    registers: str
-    numerator: int
-    denominator: int
+    registers: Registers
     service_point_no: str
     org_unit: str
     route_no: str
     status: str | None
 
 
-async def resolve(view: View, keys: Sequence[tuple[str, date]]) -> list[Resolved]:
-    """Return meter, registers, point and task for pairs of meter and local day: one statement."""
+async def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> dict[tuple[str, date], MeterDay]:
+    """Return meter, registers, point and task by meter and local day: one statement."""
     found = installations.meter_days(view, keys)
-    statement = tasks.with_status(found.statement, point=found.point, day=found.day)
-    return list(map(Resolved._make, await view.all(statement)))
+    rows = await view.all(tasks.with_status(found.statement, point=found.point, day=found.day))
+    return {
+        (row["meter_no"], row["day"]): MeterDay(
+            meter_no=row["meter_no"],
+            day=row["day"],
+            registers=codec.registers(row["registers"], row["numerator"], row["denominator"]),
+            service_point_no=row["service_point_no"],
+            org_unit=row["org_unit"],
+            route_no=row["route_no"],
+            status=row["status"],
+        )
+        for row in by_name(rows)
+    }

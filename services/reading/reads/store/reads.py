@@ -19,10 +19,26 @@ from shared.db.engine import Tx, View
 READ = tables.READ
 
 
-async def insert_reads(tx: Tx, columns: travel.Columns) -> int:
-    """Claim and write register rows in one statement; return how many were new."""
-    often_same = {name: travel.same(columns[name]) for name in ("read_at", "source", "upload_id", "reader")}
-    return await bulk.claim(tx, READ, {**columns, **often_same}, key=("meter_no", "read_at", "source", "quantity"))
+async def insert_reads(
+    tx: Tx,
+    *,
+    upload_id: str,
+    keys: Sequence[ReadKey],
+    quantities: Sequence[str],
+    counts: Sequence[int],
+    readers: Sequence[str | None],
+) -> int:
+    """Claim and write register rows in one statement; return how many were new. `keys` is repeated for each register."""
+    rows = {
+        "meter_no": [key.meter_no for key in keys],
+        "read_at": travel.same([key.read_at for key in keys]),
+        "source": travel.same([key.source for key in keys]),
+        "quantity": quantities,
+        "count": counts,
+        "upload_id": travel.Same(upload_id, len(keys)),
+        "reader": travel.same(readers),
+    }
+    return await bulk.claim(tx, READ, rows, key=("meter_no", "read_at", "source", "quantity"))
 
 
 @dataclass(slots=True)
@@ -38,7 +54,11 @@ async def stored_reads(view: View, keys: Sequence[ReadKey]) -> dict[ReadKey, Sto
     rows = await bulk.select_in(
         view,
         READ,
-        {"meter_no": [k[0] for k in keys], "read_at": [k[1] for k in keys], "source": [k[2] for k in keys]},
+        {
+            "meter_no": [key.meter_no for key in keys],
+            "read_at": [key.read_at for key in keys],
+            "source": [key.source for key in keys],
+        },
         columns=(
             READ.c.meter_no,
             READ.c.read_at,
@@ -50,34 +70,42 @@ async def stored_reads(view: View, keys: Sequence[ReadKey]) -> dict[ReadKey, Sto
     )
     found: dict[ReadKey, Stored] = {}
     for meter_no, read_at, source, quantity, count, upload_id in map(tuple, rows):
-        found.setdefault((meter_no, read_at, source), Stored(upload_id, {})).counts[quantity] = count
+        found.setdefault(ReadKey(meter_no, read_at, source), Stored(upload_id, {})).counts[quantity] = count
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A local day of a point, with its first instant and that of the next day."""
+
+    service_point_no: str
+    day: date
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRead:
     """A whole read of the meter that was on a point on a day."""
 
     service_point_no: str
     day: date
-    meter_no: str
-    read_at: datetime
-    source: str
+    key: ReadKey
     reader: str | None
     uploader: str
     counts: Counts
 
 
-async def reads_of_days(view: View, days: Sequence[tuple[str, date, datetime, datetime]]) -> list[StoredRead]:
-    """Return the reads of the meters on points within (point, day, first instant, end), in order of time."""
+async def reads_of_days(view: View, spans: Sequence[Span]) -> list[StoredRead]:
+    """Return the reads of the meters on points within their days, in order of time."""
     given = travel.relation(
         view,
         "given",
         {
-            "point": (String(), [each[0] for each in days]),
-            "day": (Date(), [each[1] for each in days]),
-            "starts": (columns.Instant, [each[2] for each in days]),
-            "ends": (columns.Instant, [each[3] for each in days]),
+            "point": (String(), [span.service_point_no for span in spans]),
+            "day": (Date(), [span.day for span in spans]),
+            "starts": (columns.Instant, [span.starts_at for span in spans]),
+            "ends": (columns.Instant, [span.ends_at for span in spans]),
         },
     )
     meters = installations.meters_there(given)
@@ -100,26 +128,27 @@ async def reads_of_days(view: View, days: Sequence[tuple[str, date, datetime, da
     values: dict[tuple[str, date, ReadKey], dict[str, int]] = {}
     heads: dict[tuple[str, date, ReadKey], Row[Any]] = {}
     for row in rows:
-        key = (row.point, row.day, (row.meter_no, row.read_at, row.source))
+        key = row.point, row.day, ReadKey(row.meter_no, row.read_at, row.source)
         heads[key] = row
         values.setdefault(key, {})[row.quantity] = row._mapping["count"]
     return [
         StoredRead(
-            point,
-            day,
-            *read_key,
-            heads[key].reader,
-            heads[key].uploader,
-            ordered(faces(heads[key]), values[key]),
+            service_point_no=point,
+            day=day,
+            key=key,
+            reader=head.reader,
+            uploader=head.uploader,
+            counts=ordered(faces(head), values[point, day, key]),
         )
-        for key in heads
-        for point, day, read_key in (key,)
+        for (point, day, key), head in heads.items()
     ]
 
 
 async def registers_of(view: View, key: ReadKey) -> Sequence[Row[Any]]:
     """Return the rows of a read, one per register, each with the columns of its meter's faces."""
-    mine = select(READ).where(READ.c.meter_no == key[0], READ.c.read_at == key[1], READ.c.source == key[2])
+    mine = select(READ).where(
+        READ.c.meter_no == key.meter_no, READ.c.read_at == key.read_at, READ.c.source == key.source
+    )
     return await view.all(with_faces(mine, READ.c.meter_no))
 
 
@@ -128,7 +157,7 @@ async def actors_of_read(view: View, key: ReadKey) -> tuple[str, ...]:
     row = await view.first(
         select(READ.c.reader, uploads.UPLOAD.c.uploader)
         .join(uploads.UPLOAD, uploads.UPLOAD.c.upload_id == READ.c.upload_id)
-        .where(READ.c.meter_no == key[0], READ.c.read_at == key[1], READ.c.source == key[2])
+        .where(READ.c.meter_no == key.meter_no, READ.c.read_at == key.read_at, READ.c.source == key.source)
         .limit(1)
     )
     return tuple(filter(None, row)) if row else ()

@@ -12,7 +12,7 @@ UPLOAD = tables.UPLOAD
 
 
 async def insert(
-    tx: Tx, upload_id: str, kind: str, uploader: str, message_id: str, by_cycle: Mapping[str, Mapping[str, int]]
+    tx: Tx, *, upload_id: str, kind: str, uploader: str, message_id: str, by_cycle: Mapping[str, Mapping[str, int]]
 ) -> None:
     """Write what an upload brought, counted by cycle and outcome."""
     count = len(by_cycle)

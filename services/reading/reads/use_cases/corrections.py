@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 from services.reading.network.domain import calendar, registers
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT, Counts, ordered
-from services.reading.network.store import codec, points
-from services.reading.network.store.meters import faces
+from services.reading.network.store import points
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain import identity
 from services.reading.reads.domain.identity import ReadKey
 from services.reading.reads.store import corrections, reads
-from services.reading.reads.store.meters import Resolved, resolve
+from services.reading.reads.store.corrections import Edit
+from services.reading.reads.store.meters import MeterDay, meter_days
 from services.reading.tasks.store import tasks
 from services.reading.usage.domain import ranking
 from services.reading.usage.domain.versions import ClosingRead
@@ -62,24 +62,24 @@ async def correct(
     Where the read closes a period, the usages that change get their next versions; a correction by which a register would run
     backwards is refused as a whole. The values in force again are `already_done`.
     """
-    row, read_key, counts = await _check(tx, correction, may_see, zone)
-    await points.lock_points(tx, [row.service_point_no])
+    meter, read_key, counts = await _check(tx, correction, may_see, zone)
+    await points.lock_points(tx, [meter.service_point_no])
     stored = (await reads.stored_reads(tx, [read_key])).get(read_key)
     if stored is None:
         raise UnknownRead
     edit = (await corrections.corrections(tx, [correction.read_id])).get(correction.read_id)
-    in_force = codec.counts(edit.counts) if edit else ordered(faces(row), stored.counts)
+    in_force = edit.counts if edit else ordered(meter.registers, stored.counts)
     if in_force == counts:
         return ALREADY_DONE
     number = edit.number + 1 if edit else 1
     await _insert(tx, correction, number, counts)
-    if await _is_in_force(tx, row, correction.read_id):
+    if await _is_in_force(tx, meter, correction.read_id):
         uploaders = await reads.actors_of_read(tx, read_key)
         actors = tuple(dict.fromkeys((*uploaders, correction.actor)))
         read = ClosingRead(
-            service_point_no=row.service_point_no,
-            read_date=row.day,
-            meter_no=read_key[0],
+            service_point_no=meter.service_point_no,
+            read_date=meter.day,
+            meter_no=meter.meter_no,
             counts=counts,
             source=ranking.EDITED,
             read_id=correction.read_id,
@@ -93,27 +93,28 @@ async def correct(
 
 async def _check(
     tx: Tx, correction: Correction, may_see: Callable[[str], bool], zone: ZoneInfo
-) -> tuple[Resolved, ReadKey, Counts]:
+) -> tuple[MeterDay, ReadKey, Counts]:
     try:
         read_key = identity.natural_key(correction.read_id)
     except Refused as refused:
         raise UnknownRead(refused.text) from None
-    rows = await resolve(tx, [(read_key[0], calendar.local_day(read_key[1], zone))])
-    row = next((row for row in rows if row.service_point_no), None)
-    if row is None or not may_see(row.org_unit):
+    key = read_key.meter_no, calendar.local_day(read_key.read_at, zone)
+    meter = (await meter_days(tx, [key])).get(key)
+    if meter is None or not meter.service_point_no or not may_see(meter.org_unit):
         raise UnknownRead
     if correction.unit != UNIT:
         raise BadCorrection("reading.wrong_unit: register values are in kWh")
     try:
-        counts = registers.counts(faces(row), correction.registers)
+        counts = registers.counts(meter.registers, correction.registers)
     except Refused as refused:
         raise BadCorrection(f"{refused.code}: {refused.text}") from None
-    return row, read_key, counts
+    return meter, read_key, counts
 
 
-async def _is_in_force(tx: Tx, row: Resolved, read_id: str) -> bool:
+async def _is_in_force(tx: Tx, meter: MeterDay, read_id: str) -> bool:
     """Return whether the period of the read's day is closed by this read, by an estimate, or by nothing yet."""
-    task = (await tasks.tasks(tx, [(row.service_point_no, row.day)])).get((row.service_point_no, row.day))
+    key = meter.service_point_no, meter.day
+    task = (await tasks.tasks(tx, [key])).get(key)
     if task is None:
         return False
     if task.usage_id is None:
@@ -123,14 +124,15 @@ async def _is_in_force(tx: Tx, row: Resolved, read_id: str) -> bool:
 
 
 async def _insert(tx: Tx, correction: Correction, number: int, counts: Counts) -> None:
-    await corrections.insert(
-        tx,
+    edit = Edit(
         read_id=correction.read_id,
         number=number,
         counts=counts,
         reason=correction.reason,
         actor=correction.actor,
+        created_at=tx.now,
     )
+    await corrections.insert(tx, edit)
     entry = AuditEntry(
         action="read.corrected",
         entity_kind="read",

@@ -9,13 +9,12 @@ from zoneinfo import ZoneInfo
 
 from services.reading.network.domain import calendar, registers
 from services.reading.network.domain.refusal import Refused
-from services.reading.network.domain.registers import UNIT, Counts, Registers, ordered
-from services.reading.network.store.meters import faces
+from services.reading.network.domain.registers import UNIT, Counts, ordered
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain import identity
 from services.reading.reads.domain.identity import ReadKey
 from services.reading.reads.store import reads, uploads
-from services.reading.reads.store.meters import Resolved, resolve
+from services.reading.reads.store.meters import MeterDay, meter_days
 from services.reading.tasks.domain import label
 from services.reading.usage.domain.versions import ClosingRead
 from services.reading.usage.use_cases import measuring
@@ -38,7 +37,7 @@ class ReadItem(TypedDict):
     reader: NotRequired[str | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Uploader:
     """Who brings reads, and what for: `meter_no` and `route_no` limit it to one meter, one route."""
 
@@ -58,8 +57,7 @@ class _Given:
     item: ReadItem
     key: ReadKey
     day: date
-    row: Resolved | None = None
-    faces: Registers = ()
+    meter: MeterDay | None = None
     counts: Counts = ()
     outcome: Outcome | None = None
 
@@ -116,7 +114,7 @@ async def record(
     upload_id = ids.new()
     times = _Times(zone, policies, tx.now)
     given, outcomes = _parse(items, uploader, times)
-    await _resolve(tx, given, uploader)
+    await _look_up(tx, given, uploader)
     claimed = _claim(given)
     await _store(tx, claimed, upload_id)
     await _measure(tx, claimed, uploader, policies)
@@ -143,33 +141,32 @@ def _parse(items: Sequence[ReadItem], uploader: Uploader, times: _Times) -> tupl
         except Refused as fault:
             outcomes.append(refused(fault.code, fault.text))
         else:
-            given.append(_Given(item, (item["meter_no"], instant, item["source"]), day))
+            given.append(_Given(item, ReadKey(item["meter_no"], instant, item["source"]), day))
             outcomes.append(None)
     return given, outcomes
 
 
-async def _resolve(tx: Tx, given: Sequence[_Given], uploader: Uploader) -> None:
+async def _look_up(tx: Tx, given: Sequence[_Given], uploader: Uploader) -> None:
     keys = list({(each.item["meter_no"], each.day): None for each in given})
     if not keys:
         return
-    rows = {(row.meter_no, row.day): row for row in await resolve(tx, keys)}
+    meters = await meter_days(tx, keys)
     seen: dict[str, bool] = {}
     for each in given:
         try:
-            row = rows.get((each.item["meter_no"], each.day))
-            if row is None:
+            meter = meters.get((each.item["meter_no"], each.day))
+            if meter is None:
                 raise Refused("reading.unknown_meter", "there is no such meter")
-            if not row.service_point_no:
+            if not meter.service_point_no:
                 raise Refused("reading.not_installed", "the meter was installed nowhere on that day")
-            if row.org_unit not in seen:
-                seen[row.org_unit] = uploader.may_see(row.org_unit)
-            if not seen[row.org_unit] or uploader.meter_no not in (None, row.meter_no):
+            if meter.org_unit not in seen:
+                seen[meter.org_unit] = uploader.may_see(meter.org_unit)
+            if not seen[meter.org_unit] or uploader.meter_no not in (None, meter.meter_no):
                 raise Refused(OTHER_ORG_UNIT, "the meter is outside what this uploader may bring reads for")
-            if uploader.route_no not in (None, row.route_no):
+            if uploader.route_no not in (None, meter.route_no):
                 raise Refused("reading.other_route", "the meter is on another route")
-            each.row = row
-            each.faces = faces(row)
-            each.counts = registers.counts(each.faces, each.item["registers"])
+            each.meter = meter
+            each.counts = registers.counts(meter.registers, each.item["registers"])
         except Refused as fault:
             each.outcome = refused(fault.code, fault.text)
 
@@ -192,33 +189,30 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
     keys = [each.key for each in claimed for _ in each.counts]
     written = await reads.insert_reads(
         tx,
-        {
-            "meter_no": [key[0] for key in keys],
-            "read_at": [key[1] for key in keys],
-            "source": [key[2] for key in keys],
-            "quantity": [face.quantity for each in claimed for face in each.faces],
-            "count": [count for each in claimed for count in each.counts],
-            "upload_id": [upload_id] * len(keys),
-            "reader": [each.item.get("reader") for each in claimed for _ in each.counts],
-        },
+        upload_id=upload_id,
+        keys=keys,
+        quantities=[face.quantity for each in claimed if each.meter for face in each.meter.registers],
+        counts=[count for each in claimed for count in each.counts],
+        readers=[each.item.get("reader") for each in claimed for _ in each.counts],
     )
     stored = await reads.stored_reads(tx, [each.key for each in claimed]) if written < len(keys) else {}
     found = []
     for each in claimed:
+        assert each.meter is not None
         there = stored.get(each.key)
         if there is None or there.upload_id == upload_id:
             each.outcome = Outcome("done", id=each.read_id)
             continue
-        finding = duplicate.find(ordered(each.faces, there.counts), each.counts)
+        finding = duplicate.find(ordered(each.meter.registers, there.counts), each.counts)
         each.outcome = Outcome("conflicting_duplicate" if finding else "already_done", id=each.read_id)
-        if finding and each.row is not None:
+        if finding:
             found.append(
                 Found(
                     entity_kind="read",
                     entity_id=each.read_id,
                     finding=finding,
-                    service_point_no=each.row.service_point_no,
-                    org_unit=each.row.org_unit,
+                    service_point_no=each.meter.service_point_no,
+                    org_unit=each.meter.org_unit,
                     cycle=label(each.day),
                 )
             )
@@ -229,7 +223,7 @@ async def _measure(tx: Tx, claimed: Sequence[_Given], uploader: Uploader, polici
     closing = [
         each
         for each in claimed
-        if each.row is not None and each.row.status is not None and each.outcome and each.outcome.status == "done"
+        if each.meter is not None and each.meter.status is not None and each.outcome and each.outcome.status == "done"
     ]
     results = await measuring.apply(tx, [_closing_read(each, uploader) for each in closing], policies=policies)
     for each, result in zip(closing, results, strict=True):
@@ -240,15 +234,15 @@ async def _measure(tx: Tx, claimed: Sequence[_Given], uploader: Uploader, polici
 
 
 def _closing_read(each: _Given, uploader: Uploader) -> ClosingRead:
-    assert each.row is not None
+    assert each.meter is not None
     reader = each.item.get("reader")
     actors = (reader, uploader.subject) if reader else (uploader.subject,)
     return ClosingRead(
-        service_point_no=each.row.service_point_no,
+        service_point_no=each.meter.service_point_no,
         read_date=each.day,
-        meter_no=each.key[0],
+        meter_no=each.key.meter_no,
         counts=each.counts,
-        source=each.key[2],
+        source=each.key.source,
         read_id=each.read_id,
         actors=actors,
     )
@@ -265,4 +259,11 @@ async def _count(
         by_cycle.setdefault(labels[each.day], Counter())[each.outcome.status] += 1
     if untimed := len(outcomes) - len(given):
         by_cycle[""] = Counter(refused=untimed)
-    await uploads.insert(tx, upload_id, uploader.kind, uploader.subject, uploader.message_id, by_cycle)
+    await uploads.insert(
+        tx,
+        upload_id=upload_id,
+        kind=uploader.kind,
+        uploader=uploader.subject,
+        message_id=uploader.message_id,
+        by_cycle=by_cycle,
+    )

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, String, and_, func, select, update
 
 from services.reading.base import Condition, by_name, equals
+from services.reading.network.domain.installations import PointDay
 from services.reading.tasks import tables
 from services.reading.tasks.domain import Task, TaskKey, TaskState, label
 from services.reading.tasks.store import reasons
@@ -56,17 +57,17 @@ def with_status(statement: Select[Any], *, point: ColumnElement[str], day: Colum
     return statement.add_columns(TASK.c.status).outerjoin(TASK, mine)
 
 
-async def insert(tx: Tx, wanted: Sequence[tuple[str, str, str, date]], *, kind: str) -> list[tuple[str, date]]:
-    """Make tasks from (point, route, org unit, read date), and return those that are new as (point, read date)."""
+async def insert(tx: Tx, wanted: Sequence[PointDay], *, kind: str) -> list[TaskKey]:
+    """Make tasks for points and days, and return those that are new."""
     rows = await bulk.insert_ignore(
         tx,
         TASK,
         {
-            "service_point_no": [each[0] for each in wanted],
-            "read_date": [each[3] for each in wanted],
-            "route_no": [each[1] for each in wanted],
-            "cycle": [label(each[3]) for each in wanted],
-            "org_unit": [each[2] for each in wanted],
+            "service_point_no": [each.service_point_no for each in wanted],
+            "read_date": [each.day for each in wanted],
+            "route_no": [each.route_no for each in wanted],
+            "cycle": [label(each.day) for each in wanted],
+            "org_unit": [each.org_unit for each in wanted],
             "kind": [kind] * len(wanted),
             "status": ["open"] * len(wanted),
             "usage_id": [None] * len(wanted),

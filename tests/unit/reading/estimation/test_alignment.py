@@ -24,7 +24,9 @@ def test_estimates_above_the_next_known_register_are_spread_by_days() -> None:
 
 
 def test_an_estimate_above_the_registers_of_a_removal_is_spread_up_to_it() -> None:
-    removed = Installation("OLD", JAN, date(2026, 3, 12), FACES, (100,), (239,))
+    removed = Installation(
+        meter_no="OLD", from_=JAN, to=date(2026, 3, 12), registers=FACES, opening=(100,), closing=(239,)
+    )
     boundaries = [known(FEB, 200), estimate(MAR, 300), Boundary(APR, "NEW", (20,))]
-    new = Installation("NEW", date(2026, 3, 12), None, FACES, (5,), None)
+    new = Installation(meter_no="NEW", from_=date(2026, 3, 12), to=None, registers=FACES, opening=(5,), closing=None)
     assert alignment.align(boundaries, [removed, new])[1] == estimate(MAR, 228)
