@@ -11,9 +11,6 @@ from services.reading.reads.api.batches import each_valid
 from services.reading.reads.use_cases.intake import ReadItem
 from shared.outcome import Outcome
 
-CELL_CHARACTERS_MAX = 64
-
-
 FIXED_COLUMNS = ("meter_no", "read_at", "source", "unit", "reader")
 
 
