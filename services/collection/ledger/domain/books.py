@@ -1,4 +1,4 @@
-"""The part of the books that one unit of work touches: what is owed, what was paid, and how the one settles the other.
+"""The part of the books that one unit of work touches, and the documents that are posted in them.
 
 `Books` is loaded by the store, changed here without any I/O, and written back by the store: everything that it made or
 changed is in its public lists. Facts of one account are applied one by one, so that batches of any size end in the same books.
@@ -17,65 +17,32 @@ from services.collection.ledger.domain.documents import (
     RECEIVABLE_LIFE,
     REVERSED,
     Account,
-    Allocation,
     Cause,
     Correction,
-    Credit,
     Debt,
     Finding,
     Receivable,
 )
 from services.collection.ledger.domain.policy import Policy
+from services.collection.ledger.domain.settlement import Settlement
 from services.collection.ledger.domain.transactions import Entry, Transaction
 
 
-class Books:
+class Books(Settlement):
     """The accounts of one batch under lock, with all that the batch needs of them, and what it changes."""
 
     def __init__(
         self, *, policy: Policy, open_from: date | None, accounts: Iterable[Account], new_id: Callable[[], str]
     ) -> None:
         """Make the books; `new_id` gives the id of each receivable that is made in them."""
+        super().__init__(accounts)
         self.policy = policy
-        self._new_id = new_id
         self.open_from = open_from
-        self.accounts = {account.account_no: account for account in accounts}
-        self.receivables: dict[str, Receivable] = {}
-        self.credits: dict[str, Credit] = {}
-        self.documents: dict[tuple[str, str], Receivable] = {}
+        self._new_id = new_id
         self.issue_entries: dict[str, Sequence[Entry]] = {}
-        self._credits_of: dict[str, dict[str, int]] = {}  # receivable -> credit -> fen allocated
-        self._receivables_of: dict[str, dict[str, int]] = {}  # credit -> receivable -> fen allocated
         self.transactions: list[Transaction] = []
-        self.allocations: list[Allocation] = []
         self.findings: list[Finding] = []
         self.new_receivables: list[Receivable] = []
-        self.changed_receivables: dict[str, Receivable] = {}
-        self.new_credits: list[Credit] = []
-        self.changed_credits: dict[str, Credit] = {}
-        self.cleared: dict[str, Receivable] = {}
-
-    # --- loading
-
-    def load_receivable(self, receivable: Receivable) -> None:
-        """Take a stored receivable in, once."""
-        if receivable.receivable_id in self.receivables:
-            return
-        self._know(receivable)
-        if receivable.outstanding_fen:
-            self.accounts[receivable.account_no].receivables.append(receivable)
-
-    def load_credit(self, credit: Credit) -> None:
-        """Take a stored credit in, once."""
-        if credit.credit_id in self.credits:
-            return
-        self.credits[credit.credit_id] = credit
-        if credit.unallocated_fen:
-            self.accounts[credit.account_no].credits.append(credit)
-
-    def load_allocation(self, credit_id: str, receivable_id: str, amount_fen: int) -> None:
-        """Take in what a credit has settled of a receivable, releases deducted."""
-        self._count(credit_id, receivable_id, amount_fen)
 
     def cause(self, kind: str, document_id: str, business_date: date) -> Cause:
         """Return a document as the cause of what is posted, with the day on which that counts."""
@@ -93,23 +60,26 @@ class Books:
         account = self.accounts[debt.account_no]
         cause = self.cause(debt.document_kind, debt.document_id, debt.posted_on)
         receivable = self._issue(account, debt, cause)
-        if account.credits and (applied_fen := self._settle(account, cause)):
+        if account.credits and (applied_fen := self.settle(account, cause)):
             entries = transactions.applied(applied_fen, self.policy.at(cause.accounting_date))
             self._post(account, cause, transactions.PREPAYMENT_APPLIED, entries)
         return receivable
 
     def receive(self, account_no: str, cause: Cause, amount_fen: int, from_code: str, kind: str) -> None:
-        """Post money that arrived for an account (from cash, or from suspense) and settle what it owes, oldest first."""
+        """Post money that arrived for an account (from cash, or from suspense) and settle what it owes, oldest first.
+
+        What is left of an overpayment (多缴) is prepayment: it settles the next debt as soon as that is issued.
+        """
         if amount_fen <= 0:
             raise AssertionError("money that arrives is more than 0 fen")
         account = self.accounts[account_no]
         rules = self.policy.at(cause.accounting_date)
-        self._add_credit(account, cause.id, PAYMENT, cause.id, cause.business_date, amount_fen)
+        self.add_credit(account, cause.id, PAYMENT, cause.id, cause.business_date, amount_fen)
         entries = [
             Entry(ledger_account=from_code, amount_fen=amount_fen),
             Entry(ledger_account=rules.prepayment, amount_fen=-amount_fen),
         ]
-        entries += transactions.applied(self._settle(account, cause), rules)
+        entries += transactions.applied(self.settle(account, cause), rules)
         self._post(account, cause, kind, transactions.netted(entries))
 
     def suspend(self, cause: Cause, amount_fen: int, cash_code: str, org_unit: str) -> None:
@@ -130,12 +100,12 @@ class Books:
         credit = self.credits[credit_id]
         account = self.accounts[credit.account_no]
         rules = self.policy.at(cause.accounting_date)
-        released_fen = self._take_back(account, credit, cause)
+        released_fen = self.take_back(account, credit, cause)
         entries = [
             Entry(ledger_account=cash_code, amount_fen=-credit.amount_fen),
             Entry(ledger_account=rules.prepayment, amount_fen=credit.amount_fen),
         ]
-        entries += transactions.applied(self._settle(account, cause) - released_fen, rules)
+        entries += transactions.applied(self.settle(account, cause) - released_fen, rules)
         self._post(account, cause, transactions.REVERSAL, transactions.netted(entries))
 
     def correct(self, correction: Correction) -> bool:
@@ -151,7 +121,7 @@ class Books:
             released_fen, is_new = 0, self._issue_in_group(account, correction.differences, cause)
         else:
             released_fen, is_new = self._replace(account, correction, cause)
-        moved_fen = self._settle(account, cause) - released_fen
+        moved_fen = self.settle(account, cause) - released_fen
         if moved_fen:
             entries = transactions.applied(moved_fen, self.policy.at(cause.accounting_date))
             self._post(account, cause, transactions.REALLOCATION, entries, group_id=correction.correction_id)
@@ -205,13 +175,13 @@ class Books:
             cleared_on=None if outstanding_fen else debt.posted_on,
             is_new=True,
         )
-        self._know(receivable)
+        self.know(receivable)
         self.new_receivables.append(receivable)
         if outstanding_fen:
             account.receivables.append(receivable)
         elif debt.total_fen:
             source_id = f"{debt.cycle} {debt.document_id}"
-            self._add_credit(
+            self.add_credit(
                 account, receivable.receivable_id, debt.document_kind, source_id, debt.posted_on, -debt.total_fen
             )
         self._post(account, cause, transactions.ISSUE, entries, group_id=group_id)
@@ -233,16 +203,16 @@ class Books:
         """Undo an issued debt and return the fen that were released from it."""
         released_fen = 0
         for credit_id, amount_fen in list(self._credits_of.get(receivable.receivable_id, {}).items()):
-            self._release(account, self.credits[credit_id], receivable, amount_fen, cause)
+            self.release(account, self.credits[credit_id], receivable, amount_fen, cause)
             released_fen += amount_fen
         if receivable.outstanding_fen:
             account.receivables.remove(receivable)
         if receivable.amount_fen < 0:
-            released_fen += self._take_back(account, self.credits[receivable.receivable_id], cause)
+            released_fen += self.take_back(account, self.credits[receivable.receivable_id], cause)
         receivable.outstanding_fen = 0
         receivable.status = RECEIVABLE_LIFE.move(receivable.status, "reverse")
         receivable.cleared_on = None
-        self._changed(receivable)
+        self.note(receivable)
         document = Cause(
             kind=receivable.document_kind,
             id=receivable.document_id,
@@ -252,93 +222,6 @@ class Books:
         entries = transactions.reversed_(self.issue_entries[receivable.document_id])
         self._post(account, document, transactions.REVERSAL, entries, group_id=cause.id)
         return released_fen
-
-    def _take_back(self, account: Account, credit: Credit, cause: Cause) -> int:
-        """Release all that a credit settled, take the credit away, and return the fen released."""
-        released_fen = 0
-        for receivable_id, amount_fen in list(self._receivables_of.get(credit.credit_id, {}).items()):
-            self._release(account, credit, self.receivables[receivable_id], amount_fen, cause)
-            released_fen += amount_fen
-        if credit.unallocated_fen != credit.amount_fen:
-            raise AssertionError("a credit is not whole after all of it was released")
-        account.credits.remove(credit)
-        account.prepaid_fen -= credit.amount_fen
-        account.is_changed = True
-        credit.unallocated_fen = 0
-        self._changed(credit)
-        return released_fen
-
-    def _settle(self, account: Account, cause: Cause) -> int:
-        """Set the oldest money against the oldest debts until one side is used up, and return the fen set."""
-        if not (account.credits and account.receivables):
-            return 0
-        account.credits.sort(key=lambda credit: credit.age)
-        account.receivables.sort(key=lambda receivable: receivable.age)
-        total_fen = 0
-        while account.credits and account.receivables:
-            credit, receivable = account.credits[0], account.receivables[0]
-            amount_fen = min(credit.unallocated_fen, receivable.outstanding_fen)
-            self._allocate(account, credit, receivable, amount_fen, cause)
-            total_fen += amount_fen
-            if not credit.unallocated_fen:
-                account.credits.pop(0)
-            if not receivable.outstanding_fen:
-                account.receivables.pop(0)
-                receivable.status = RECEIVABLE_LIFE.move(receivable.status, "settle")
-                receivable.cleared_on = cause.business_date
-                self.cleared[receivable.receivable_id] = receivable
-        return total_fen
-
-    def _release(self, account: Account, credit: Credit, receivable: Receivable, amount_fen: int, cause: Cause) -> None:
-        if not credit.unallocated_fen:
-            account.credits.append(credit)
-        if not receivable.outstanding_fen:
-            account.receivables.append(receivable)
-            receivable.status = RECEIVABLE_LIFE.move(receivable.status, "release")
-            receivable.cleared_on = None
-            self.cleared.pop(receivable.receivable_id, None)
-        self._allocate(account, credit, receivable, -amount_fen, cause)
-
-    def _allocate(
-        self, account: Account, credit: Credit, receivable: Receivable, amount_fen: int, cause: Cause
-    ) -> None:
-        credit.unallocated_fen -= amount_fen
-        receivable.outstanding_fen -= amount_fen
-        account.prepaid_fen -= amount_fen
-        account.is_changed = True
-        self._changed(credit)
-        self._changed(receivable)
-        self._count(credit.credit_id, receivable.receivable_id, amount_fen)
-        self.allocations.append(
-            Allocation(
-                credit_id=credit.credit_id,
-                receivable_id=receivable.receivable_id,
-                account_no=account.account_no,
-                amount_fen=amount_fen,
-                made_on=cause.business_date,
-                cause_kind=cause.kind,
-                cause_id=cause.id,
-            )
-        )
-
-    def _add_credit(
-        self, account: Account, credit_id: str, source_kind: str, source_id: str, value_on: date, amount_fen: int
-    ) -> None:
-        credit = Credit(
-            credit_id=credit_id,
-            account_no=account.account_no,
-            source_kind=source_kind,
-            source_id=source_id,
-            value_on=value_on,
-            amount_fen=amount_fen,
-            unallocated_fen=amount_fen,
-            is_new=True,
-        )
-        self.credits[credit_id] = credit
-        self.new_credits.append(credit)
-        account.credits.append(credit)
-        account.prepaid_fen += amount_fen
-        account.is_changed = True
 
     def _post(self, account: Account, cause: Cause, kind: str, entries: Sequence[Entry], group_id: str = "") -> None:
         """Post entries: the only place where a transaction is made, which sums to 0 fen or is none."""
@@ -355,28 +238,6 @@ class Books:
                 entries=entries,
             )
         )
-
-    def _know(self, receivable: Receivable) -> None:
-        self.receivables[receivable.receivable_id] = receivable
-        self.documents[receivable.document_kind, receivable.document_id] = receivable
-
-    def _changed(self, row: Credit | Receivable) -> None:
-        if row.is_new:
-            return
-        if isinstance(row, Credit):
-            self.changed_credits[row.credit_id] = row
-        else:
-            self.changed_receivables[row.receivable_id] = row
-
-    def _count(self, credit_id: str, receivable_id: str, amount_fen: int) -> None:
-        for index, one, other in (
-            (self._credits_of, receivable_id, credit_id),
-            (self._receivables_of, credit_id, receivable_id),
-        ):
-            row = index.setdefault(one, {})
-            row[other] = row.get(other, 0) + amount_fen
-            if not row[other]:
-                del row[other]
 
 
 def _nobody(org_unit: str) -> Account:
