@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from services.collection.context import READ, Id, Own
-from services.collection.ledger.use_cases import posting
+from services.collection.ledger.use_cases import commands
 from services.collection.payments import examples, schemas, store
 from services.collection.payments.use_cases import orders
 from shared import web
@@ -19,7 +19,7 @@ router = web.Router("/v1", tags=["payments"])
     policy=auth.scope("collection:write", "collection:cashier"),
     status_code=201,
     response_model=schemas.OrderOut,
-    raises=(posting.AccountUnknown, orders.ChannelUnknown, idempotency.KeyReused),
+    raises=(commands.AccountUnknown, orders.ChannelUnknown, idempotency.KeyReused),
     example=examples.ORDER,
 )
 async def create_order(

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from services.collection.context import CASHIER, READ, WRITE, Context, Id, Own
 from services.collection.ledger.store import credits
-from services.collection.ledger.use_cases import posting
+from services.collection.ledger.use_cases import commands
 from services.collection.payments import examples, schemas, store
 from services.collection.payments.domain import POSTED
 from services.collection.payments.use_cases import counter, decisions, reversal, suspense
@@ -25,7 +25,7 @@ router = web.Router("/v1", tags=["payments"])
     policy=CASHIER,
     status_code=201,
     response_model=schemas.PaymentOut,
-    raises=(posting.AccountUnknown, posting.MonthClosed, posting.DatedInFuture, idempotency.KeyReused),
+    raises=(commands.AccountUnknown, commands.MonthClosed, commands.DatedInFuture, idempotency.KeyReused),
     example=examples.PAYMENT,
 )
 async def take_payment(
@@ -120,8 +120,8 @@ def _decision(payment_id: str, day: date | None, reason: str, caller: auth.Calle
         decisions.PaymentUnknown,
         reversal.NotPosted,
         decisions.MakerIsChecker,
-        posting.MonthClosed,
-        posting.DatedInFuture,
+        commands.MonthClosed,
+        commands.DatedInFuture,
         decisions.BeforePayment,
         idempotency.KeyReused,
     ),
@@ -149,11 +149,11 @@ async def reverse_payment(
     response_model=schemas.PaymentOut,
     raises=(
         decisions.PaymentUnknown,
-        posting.AccountUnknown,
+        commands.AccountUnknown,
         suspense.NotInSuspense,
         decisions.MakerIsChecker,
-        posting.MonthClosed,
-        posting.DatedInFuture,
+        commands.MonthClosed,
+        commands.DatedInFuture,
         decisions.BeforePayment,
         idempotency.KeyReused,
     ),

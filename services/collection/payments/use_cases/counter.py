@@ -6,7 +6,7 @@ from services.collection.ledger.domain import transactions
 from services.collection.ledger.domain.documents import PAYMENT
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading
-from services.collection.ledger.use_cases import posting
+from services.collection.ledger.use_cases import commands
 from services.collection.payments import store
 from services.collection.payments.domain import COUNTER, PAYMENT_LIFE, POSTED, NewPayment
 from services.collection.payments.use_cases import facts
@@ -24,15 +24,15 @@ async def take_at_counter(
     received_on: date,
     today: date,
     actor: str,
-    sees: posting.Sees,
+    sees: commands.Sees,
 ) -> str:
     """Take money at the counter (坐收), settle what is owed, oldest first, and return the payment's id.
 
     Refused before the money changes hands: an unknown account, a closed month, a day in the future.
     """
-    opened = await posting.open_for_command(tx, received_on, today)
+    opened = await commands.open_for_command(tx, received_on, today)
     books = await loading.open_books(tx, policy, opened, [account_no])
-    account = posting.account_of(books, account_no, sees)
+    account = commands.account_of(books, account_no, sees)
     await loading.load_open_sides(tx, books, [account_no])
     payment_id = ids.new()
     cash_code = policy.cash_code(COUNTER, received_on)
@@ -54,6 +54,6 @@ async def take_at_counter(
     )
     await store.add_payment(tx, payment)
     tx.publish([facts.received(payment, account_no)])
-    await posting.save(tx, books, payment_id)
+    await commands.save(tx, books, payment_id)
     tx.audit([AuditEntry(action="payment.take", entity_kind=PAYMENT, entity_id=payment_id, actor=actor)])
     return payment_id

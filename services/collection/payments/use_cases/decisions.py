@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from services.collection.ledger.domain.documents import PAYMENT
-from services.collection.ledger.use_cases import posting
+from services.collection.ledger.use_cases import commands
 from services.collection.payments import store
 from services.collection.payments.domain import PAYMENT_LIFE
 from shared.db.audit import AuditEntry
@@ -40,7 +40,7 @@ class Decision:
     today: date
     reason: str
     actor: str
-    sees: posting.Sees
+    sees: commands.Sees
 
 
 async def begin(tx: Tx, decision: Decision, event: str, *, otherwise: type[BusinessError]) -> tuple[date | None, Any]:
@@ -49,7 +49,7 @@ async def begin(tx: Tx, decision: Decision, event: str, *, otherwise: type[Busin
     Raises `PaymentUnknown`, `MakerIsChecker` where the actor took it, `otherwise` where its life has no such event now, and
     `BeforePayment`.
     """
-    opened = await posting.open_for_command(tx, decision.decided_on, decision.today)
+    opened = await commands.open_for_command(tx, decision.decided_on, decision.today)
     payment = await store.lock_payment(tx, decision.payment_id)
     if payment is None or not decision.sees(payment.org_unit):
         raise PaymentUnknown

@@ -4,7 +4,7 @@ from datetime import date
 
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import accounts
-from services.collection.ledger.use_cases import posting
+from services.collection.ledger.use_cases import commands
 from services.collection.payments import store
 from services.collection.payments.domain import COUNTER
 from shared import ids
@@ -28,14 +28,14 @@ async def create_order(
     channel: str,
     today: date,
     actor: str,
-    sees: posting.Sees,
+    sees: commands.Sees,
 ) -> str:
     """Create a payment order (缴费订单), which a channel's callback names, and return its id."""
     if channel == COUNTER or channel not in policy.at(today).channels:
         raise ChannelUnknown
     org_unit = (await accounts.org_units(tx, [account_no])).get(account_no)
     if org_unit is None or not sees(org_unit):
-        raise posting.AccountUnknown
+        raise commands.AccountUnknown
     order_id = ids.new()
     await store.add_order(
         tx,

@@ -4,7 +4,7 @@ from services.collection.ledger.domain import transactions
 from services.collection.ledger.domain.documents import PAYMENT
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading
-from services.collection.ledger.use_cases import posting
+from services.collection.ledger.use_cases import commands
 from services.collection.payments import store
 from services.collection.payments.use_cases import decisions, facts
 from services.collection.payments.use_cases.decisions import Decision
@@ -23,7 +23,7 @@ async def allocate(tx: Tx, *, policy: Policy, decision: Decision, account_no: st
     opened, payment = await decisions.begin(tx, decision, "allocate", otherwise=NotInSuspense)
     arrived = await loading.entries_of(tx, PAYMENT, decision.payment_id, transactions.SUSPENSE)
     books = await loading.open_books(tx, policy, opened, [account_no])
-    account = posting.account_of(books, account_no, decision.sees)
+    account = commands.account_of(books, account_no, decision.sees)
     await loading.load_open_sides(tx, books, [account_no])
     (suspense_code,) = (entry.ledger_account for entry in arrived if entry.amount_fen < 0)
     cause = books.cause(PAYMENT, decision.payment_id, decision.decided_on)
@@ -37,7 +37,7 @@ async def allocate(tx: Tx, *, policy: Policy, decision: Decision, account_no: st
         org_unit=account.org_unit,
     )
     tx.publish([facts.received(payment, account_no, account.org_unit)])
-    await posting.save(tx, books, decision.payment_id)
+    await commands.save(tx, books, decision.payment_id)
     decisions.audit(tx, decision, "suspense.allocate")
 
 
@@ -48,5 +48,5 @@ async def give_back(tx: Tx, *, policy: Policy, decision: Decision) -> None:
     books = await loading.open_books(tx, policy, opened, [])
     books.give_back(books.cause(PAYMENT, decision.payment_id, decision.decided_on), arrived, payment.org_unit)
     await store.decide(tx, payment, "give back", by=decision.actor)
-    await posting.save(tx, books, decision.payment_id)
+    await commands.save(tx, books, decision.payment_id)
     decisions.audit(tx, decision, "suspense.return")

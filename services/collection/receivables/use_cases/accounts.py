@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import accounts, months
 from services.collection.receivables import store
-from services.collection.receivables.use_cases import waiting
+from services.collection.receivables.use_cases import waiting_for_account
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged
 
@@ -21,4 +21,4 @@ async def copy(tx: Tx, *, policy: Policy, facts: Sequence[AccountChanged]) -> No
             newest[fact.account_no] = fact
     ordered = [newest[no] for no in sorted(newest)]
     await accounts.put_accounts(tx, ordered)
-    await waiting.post_waiting(tx, policy=policy, account_nos=[fact.account_no for fact in ordered])
+    await waiting_for_account.post_waiting(tx, policy=policy, account_nos=[fact.account_no for fact in ordered])

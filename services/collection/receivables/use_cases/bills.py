@@ -7,12 +7,12 @@ from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.documents import Debt, Finding
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading, months
-from services.collection.ledger.use_cases import posting
+from services.collection.ledger.use_cases import commands
 from services.collection.receivables import store
 from shared.db.engine import Tx
 from shared.outcome import ALREADY_DONE, Outcome
 
-WAITS_FOR_ACCOUNT = Outcome("waiting", posting.AccountUnknown.code, "Waits for its account")
+WAITS_FOR_ACCOUNT = Outcome("waiting", commands.AccountUnknown.code, "Waits for its account")
 
 
 async def post_bills(tx: Tx, *, policy: Policy, bills: Sequence[Debt]) -> list[Outcome]:
@@ -46,7 +46,7 @@ async def post_debts(tx: Tx, *, policy: Policy, opened: date | None, debts: Sequ
         for index, debt in to_wait:
             if waiting.get((debt.document_kind, debt.document_id)) != store.DEBT.dump_json(debt).decode():
                 outcomes[index] = _conflict(books, debt)
-    await posting.save(tx, books)
+    await commands.save(tx, books)
     return outcomes
 
 

@@ -6,7 +6,7 @@ from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.documents import CORRECTION, Correction
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading, months
-from services.collection.ledger.use_cases import posting
+from services.collection.ledger.use_cases import commands
 from services.collection.receivables import store
 from services.collection.receivables.use_cases.bills import WAITS_FOR_ACCOUNT
 from shared.db.engine import Tx
@@ -25,7 +25,7 @@ async def post_corrections(tx: Tx, *, policy: Policy, corrections: Sequence[Corr
         await loading.load_for_reversal(tx, books, document_ids=sorted(documents), credit_ids=[])
         await loading.load_open_sides(tx, books, list(books.accounts))
     outcomes = [_post(books, correction) for correction in corrections]
-    await posting.save(tx, books)
+    await commands.save(tx, books)
     return outcomes
 
 

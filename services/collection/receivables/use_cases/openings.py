@@ -8,7 +8,7 @@ from services.collection.ledger.domain.documents import OPENING, Debt
 from services.collection.ledger.domain.months import is_closed
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import accounts, months
-from services.collection.ledger.use_cases import posting
+from services.collection.ledger.use_cases import commands
 from services.collection.receivables import store
 from services.collection.receivables.use_cases import bills
 from shared.db.audit import AuditEntry
@@ -17,7 +17,7 @@ from shared.outcome import OTHER_ORG_UNIT, REPEATED, Outcome, refused
 
 
 async def post_openings(
-    tx: Tx, *, policy: Policy, openings: Sequence[Debt], today: date, actor: str, sees: posting.Sees
+    tx: Tx, *, policy: Policy, openings: Sequence[Debt], today: date, actor: str, sees: commands.Sees
 ) -> list[Outcome]:
     """Post what customers owed when the utility went live, against the `opening` account.
 
@@ -33,7 +33,7 @@ async def post_openings(
         if given[debt.document_id] > 1:
             outcomes[index] = refused(REPEATED, id=debt.document_id)
         elif is_closed(debt.posted_on, opened):
-            outcomes[index] = refused(posting.MonthClosed.code, posting.MonthClosed.title)
+            outcomes[index] = refused(commands.MonthClosed.code, commands.MonthClosed.title)
         elif debt.posted_on > today:
             outcomes[index] = refused("receivable.dated_in_future", "The posting day lies in the future")
         elif debt.account_no in org_units and not sees(org_units[debt.account_no]):
