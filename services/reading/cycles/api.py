@@ -8,6 +8,7 @@ from pydantic import Field
 
 from services.reading.context import READ
 from services.reading.cycles import store
+from services.reading.cycles.domain import CLOSED
 from services.reading.network.schemas import Month, No, Shown
 from services.reading.tasks.store import tasks
 from shared import web
@@ -39,18 +40,22 @@ async def get_progress(
 ) -> ProgressOut:
     """Return how far a route is in a cycle: expected, read, estimated, missed, and what nobody has explained."""
     async with db.view() as view:
-        row = await store.route_cycle(view, route_no, cycle)
-        if row is None or not caller.may_see(row.org_unit):
+        found = await store.route_cycle(view, route_no, cycle)
+        if found is None or not caller.may_see(found.org_unit):
             raise errors.not_found("route_cycle")
-        counted = row if row.closed_on is not None else await tasks.totals(view, route_no, cycle)
+        totals = found.totals if found.status == CLOSED else await tasks.totals(view, route_no, cycle)
         unexplained = await tasks.unexplained(view, route_no, cycle)
-    names = ("expected", "actual", "estimated", "missed", "usages", "sum_wh")
     return ProgressOut(
         route_no=route_no,
         cycle=cycle,
-        org_unit=row.org_unit,
-        read_date=row.read_date,
-        closed_on=row.closed_on,
+        org_unit=found.org_unit,
+        read_date=found.read_date,
+        closed_on=found.closed_on,
+        expected=totals.expected,
+        actual=totals.actual,
+        estimated=totals.estimated,
+        missed=totals.missed,
+        usages=totals.usages,
+        sum_wh=totals.sum_wh,
         unexplained=unexplained,
-        **{name: getattr(counted, name) for name in names},
     )

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import or_, select, update
 
 from services.reading.cycles import tables
-from services.reading.tasks.store.tasks import Totals
+from services.reading.cycles.domain import RouteCycle
+from services.reading.tasks.domain.tasks import Totals
 from shared.db import bulk
 from shared.db.engine import Tx, View
 from shared.events.billing import AccountChanged, Contract
@@ -15,18 +16,27 @@ from shared.events.billing import AccountChanged, Contract
 ROUTE_CYCLE, CONTRACT = tables.ROUTE_CYCLE, tables.CONTRACT
 
 
-async def route_cycle(view: View, route_no: str, cycle: str) -> Row[Any] | None:
+async def route_cycle(view: View, route_no: str, cycle: str) -> RouteCycle | None:
     """Return a route's cycle."""
     mine = (ROUTE_CYCLE.c.route_no == route_no) & (ROUTE_CYCLE.c.cycle == cycle)
-    return await view.first(select(ROUTE_CYCLE).where(mine))
-
-
-async def is_closed(view: View, route_no: str, cycle: str) -> bool:
-    """Return whether the window of a route in a cycle has been closed."""
-    row = await view.first(
-        select(ROUTE_CYCLE.c.closed_on).where(ROUTE_CYCLE.c.route_no == route_no, ROUTE_CYCLE.c.cycle == cycle)
+    row = await view.first(select(ROUTE_CYCLE).where(mine))
+    if row is None:
+        return None
+    return RouteCycle(
+        route_no=row.route_no,
+        cycle=row.cycle,
+        org_unit=row.org_unit,
+        read_date=row.read_date,
+        closed_on=row.closed_on,
+        totals=Totals(
+            expected=row.expected,
+            actual=row.actual,
+            estimated=row.estimated,
+            missed=row.missed,
+            usages=row.usages,
+            sum_wh=row.sum_wh,
+        ),
     )
-    return row is not None and row.closed_on is not None
 
 
 async def insert_route_cycle(tx: Tx, route_no: str, cycle: str, org_unit: str, read_date: date) -> None:
@@ -48,13 +58,20 @@ async def cycles_due(view: View, closed_before: Sequence[tuple[date, date]]) -> 
     return [(row.route_no, row.cycle) for row in rows]
 
 
-async def close(tx: Tx, route_no: str, cycle: str, closed_on: date, found: Totals) -> None:
+async def close(tx: Tx, route_no: str, cycle: str, closed_on: date, totals: Totals) -> None:
     """Close a route's cycle with its totals."""
-    values = {name: getattr(found, name) for name in ("expected", "actual", "estimated", "missed", "usages", "sum_wh")}
     await tx.execute(
         update(ROUTE_CYCLE)
         .where(ROUTE_CYCLE.c.route_no == route_no, ROUTE_CYCLE.c.cycle == cycle)
-        .values(closed_on=closed_on, **values)
+        .values(
+            closed_on=closed_on,
+            expected=totals.expected,
+            actual=totals.actual,
+            estimated=totals.estimated,
+            missed=totals.missed,
+            usages=totals.usages,
+            sum_wh=totals.sum_wh,
+        )
     )
 
 

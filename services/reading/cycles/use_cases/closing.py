@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from services.reading.cycles import store
+from services.reading.cycles import domain, store
 from services.reading.estimation.domain import previous_usage
 from services.reading.network.domain import energy
 from services.reading.network.domain.installations import Installation
 from services.reading.network.store import installations, points, routes
 from services.reading.policies.domain import Policies, Policy
-from services.reading.tasks.domain import Task, TaskKey, TaskState, task_id
+from services.reading.tasks.domain.tasks import CUT, LIFE, SUSPECT, UNREAD, Task, TaskKey, TaskState, task_id
 from services.reading.tasks.store import reasons, tasks
 from services.reading.usage.domain.usages import Usage
 from services.reading.usage.domain.versions import Estimate
@@ -50,17 +50,17 @@ async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, polic
     where there is no previous usage, after the policy's number of estimates in a row, or where a later usage covers it.
     """
     await routes.lock_route(tx, route_no)
-    row = await store.route_cycle(tx, route_no, cycle)
-    if row is None or row.closed_on is not None:
+    found = await store.route_cycle(tx, route_no, cycle)
+    if found is None or not domain.LIFE.may(found.status, "close"):
         return {}
     work = Work()
     without_read = await tasks.unread_tasks(tx, route_no, cycle)
     if without_read:
         await _estimate(tx, work, without_read, policies)
     await measuring.write(tx, work)
-    found = await tasks.totals(tx, route_no, cycle)
-    assert found.expected == found.actual + found.estimated + found.missed, "a task is left open"
-    await store.close(tx, route_no, cycle, business_date, found)
+    totals = await tasks.totals(tx, route_no, cycle)
+    assert totals.expected == totals.actual + totals.estimated + totals.missed, "a task is left open"
+    await store.close(tx, route_no, cycle, business_date, totals)
     correlation_id = correlation.current()
     tx.publish([_told(each, correlation_id) for each in work.usages])
     tx.publish(
@@ -68,20 +68,20 @@ async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, polic
             RouteClosed(
                 correlation_id=correlation_id,
                 route_no=route_no,
-                org_unit=row.org_unit,
+                org_unit=found.org_unit,
                 cycle=cycle,
-                read_date=row.read_date,
+                read_date=found.read_date,
                 closed_on=business_date,
-                expected=found.expected,
-                actual=found.actual,
-                estimated=found.estimated,
-                missed=found.missed,
-                usages=found.usages,
-                sum_wh=found.sum_wh,
+                expected=totals.expected,
+                actual=totals.actual,
+                estimated=totals.estimated,
+                missed=totals.missed,
+                usages=totals.usages,
+                sum_wh=totals.sum_wh,
             )
         ]
     )
-    return {"expected": found.expected, "estimated": found.estimated, "missed": found.missed}
+    return {"expected": totals.expected, "estimated": totals.estimated, "missed": totals.missed}
 
 
 async def _estimate(tx: Tx, work: Work, wanted: Sequence[TaskKey], policies: Policies) -> None:
@@ -94,18 +94,18 @@ async def _estimate(tx: Tx, work: Work, wanted: Sequence[TaskKey], policies: Pol
     noted = await reasons.noted(tx, [task_id(*key) for key in wanted])
     for key in sorted(again):
         task = again[key]
-        if task.status not in ("open", "suspect"):
+        if task.status not in UNREAD:
             continue
         last = previous[previous_ids[key]] if key in previous_ids else None
-        if task.kind == "cut":
-            work.tasks[key] = TaskState(status="skipped")
+        if task.kind == CUT:
+            work.tasks[key] = TaskState(status=LIFE.move(task.status, "skip"))
             continue
         finding = missing.find(0, (last.estimates_in_a_row if last else 0) + 1)
         assert finding is not None
         work.find("task", task_id(*key), task, finding)
-        reason = noted.get(task_id(*key)) or (UNUSABLE_READ if task.status == "suspect" else NO_READ)
+        reason = noted.get(task_id(*key)) or (UNUSABLE_READ if task.status == SUSPECT else NO_READ)
         if not _estimate_one(work, task, last, meters.get(key[0], []), policies.on(task.read_date), reason):
-            work.tasks[key] = TaskState(status="missed")
+            work.tasks[key] = TaskState(status=LIFE.move(task.status, "miss"))
 
 
 def _estimate_one(

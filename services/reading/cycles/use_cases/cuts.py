@@ -8,6 +8,7 @@ from services.reading.cycles import store
 from services.reading.network.store import installations
 from services.reading.policies.domain import Policies
 from services.reading.reads.use_cases import stored
+from services.reading.tasks.domain.tasks import CUT
 from services.reading.tasks.store import tasks
 from services.reading.usage.use_cases import measuring
 from shared.db.engine import Tx
@@ -31,5 +32,5 @@ async def copy_contracts(tx: Tx, facts: Sequence[AccountChanged], *, policies: P
             ends = [day for day in (contract.from_, contract.to) if day is not None and day < OPEN_ENDED]
             days |= {(contract.service_point_no, day) for day in ends}
     wanted = await installations.points_to_cut(tx, sorted(days))
-    made = await tasks.insert(tx, wanted, kind="cut")
+    made = await tasks.insert(tx, wanted, kind=CUT)
     await measuring.apply(tx, await stored.closing(tx, made, zone), policies=policies)

@@ -8,7 +8,7 @@ from services.reading.cycles import domain, store
 from services.reading.network.store import installations, routes
 from services.reading.policies.domain import Policies
 from services.reading.reads.use_cases import stored
-from services.reading.tasks.domain import label
+from services.reading.tasks.domain.tasks import CYCLE, cycle_of
 from services.reading.tasks.store import tasks
 from services.reading.usage.use_cases import measuring
 from shared.db.engine import Tx
@@ -23,12 +23,13 @@ async def plan(tx: Tx, *, route_no: str, business_date: date, policies: Policies
     locked = await routes.lock_route(tx, route_no)
     if locked is None or (read_date := domain.read_date(locked.read_day, business_date)) is None:
         return {}
-    cycle = label(read_date)
-    if await store.is_closed(tx, route_no, cycle):
+    cycle = cycle_of(read_date)
+    there = await store.route_cycle(tx, route_no, cycle)
+    if there is not None and there.status == domain.CLOSED:
         return {}
     await store.insert_route_cycle(tx, route_no, cycle, locked.org_unit, read_date)
     points = await installations.points_to_read(tx, route_no, read_date)
-    new = await tasks.insert(tx, points, kind="cycle")
+    new = await tasks.insert(tx, points, kind=CYCLE)
     reads = await stored.closing(tx, new, zone)
     await measuring.apply(tx, reads, policies=policies)
     return {"tasks": len(new), "read_before": len(reads)}

@@ -15,7 +15,7 @@ from services.reading.reads.domain import identity
 from services.reading.reads.domain.identity import ReadKey
 from services.reading.reads.store import reads, uploads
 from services.reading.reads.store.meters import MeterDay, meter_days
-from services.reading.tasks.domain import label
+from services.reading.tasks.domain.tasks import cycle_of
 from services.reading.usage.domain.versions import ClosingRead
 from services.reading.usage.use_cases import measuring
 from services.reading.validation import store as findings
@@ -213,7 +213,7 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
                     finding=finding,
                     service_point_no=each.meter.service_point_no,
                     org_unit=each.meter.org_unit,
-                    cycle=label(each.day),
+                    cycle=cycle_of(each.day),
                 )
             )
     await findings.insert_findings(tx, found)
@@ -253,7 +253,7 @@ async def _count(
 ) -> None:
     """Keep the control totals of the upload by cycle; what has no time that can be read is counted under none."""
     by_cycle: dict[str, Counter[str]] = {}
-    labels = {day: label(day) for day in {each.day for each in given}}
+    labels = {day: cycle_of(day) for day in {each.day for each in given}}
     for each in given:
         assert each.outcome is not None
         by_cycle.setdefault(labels[each.day], Counter())[each.outcome.status] += 1

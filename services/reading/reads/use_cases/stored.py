@@ -8,7 +8,7 @@ from services.reading.network.domain import calendar
 from services.reading.reads.domain import identity
 from services.reading.reads.store import corrections, reads
 from services.reading.reads.store.reads import Span
-from services.reading.tasks.domain import TaskKey
+from services.reading.tasks.domain.tasks import TaskKey
 from services.reading.usage.domain import ranking
 from services.reading.usage.domain.versions import ClosingRead
 from shared.db.engine import Tx

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, Table, and_, select
 
 from services.reading.tasks import tables
-from services.reading.tasks.domain import UnreadReason
+from services.reading.tasks.domain.reasons import UnreadReason
 from shared.db import bulk
 from shared.db.engine import Tx, View
 

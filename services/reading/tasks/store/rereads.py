@@ -8,7 +8,8 @@ from sqlalchemy import Row, String, select, update
 
 from services.reading.base import Condition, equals
 from services.reading.tasks import tables
-from services.reading.tasks.domain import label
+from services.reading.tasks.domain.rereads import LIFE, OPEN
+from services.reading.tasks.domain.tasks import cycle_of
 from services.reading.tasks.store import tasks
 from shared.db import bulk, travel
 from shared.db.engine import Tx, View
@@ -30,7 +31,7 @@ async def insert(tx: Tx, facts: Sequence[RereadRequested]) -> list[tuple[str, st
             "cycle": [fact.cycle for fact in facts],
             "reason": [fact.reason for fact in facts],
             "requested_by": [fact.requested_by for fact in facts],
-            "status": ["open"] * len(facts),
+            "status": [LIFE.start(OPEN)] * len(facts),
             "answered_by": [None] * len(facts),
         },
         key=("request_id",),
@@ -49,17 +50,17 @@ async def answer(tx: Tx, answered: Mapping[tuple[str, date], str]) -> None:
         "given",
         {
             "service_point_no": (String(), [key[0] for key in answered]),
-            "cycle": (String(), [label(key[1]) for key in answered]),
+            "cycle": (String(), [cycle_of(key[1]) for key in answered]),
             "answered_by": (String(), list(answered.values())),
         },
     )
     await tx.execute(
         update(REREAD)
-        .values(status="answered", answered_by=given.c.answered_by)
+        .values(status=LIFE.target("answer"), answered_by=given.c.answered_by)
         .where(
             REREAD.c.service_point_no == given.c.service_point_no,
             REREAD.c.cycle == given.c.cycle,
-            REREAD.c.status == "open",
+            REREAD.c.status.in_(LIFE.sources("answer")),
         )
     )
 

@@ -1,7 +1,6 @@
 """Tasks, in and out: every function is one statement, or a part of one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -10,7 +9,21 @@ from sqlalchemy import ColumnElement, Row, Select, String, and_, func, select, u
 from services.reading.base import Condition, by_name, equals
 from services.reading.network.domain.installations import PointDay
 from services.reading.tasks import tables
-from services.reading.tasks.domain import Task, TaskKey, TaskState, label
+from services.reading.tasks.domain.tasks import (
+    ESTIMATED,
+    LIFE,
+    MISSED,
+    OPEN,
+    READ,
+    SKIPPED,
+    UNEXPLAINED,
+    UNREAD,
+    Task,
+    TaskKey,
+    TaskState,
+    Totals,
+    cycle_of,
+)
 from services.reading.tasks.store import reasons
 from shared.db import bulk, travel
 from shared.db.engine import Tx, View
@@ -66,10 +79,10 @@ async def insert(tx: Tx, wanted: Sequence[PointDay], *, kind: str) -> list[TaskK
             "service_point_no": [each.service_point_no for each in wanted],
             "read_date": [each.day for each in wanted],
             "route_no": [each.route_no for each in wanted],
-            "cycle": [label(each.day) for each in wanted],
+            "cycle": [cycle_of(each.day) for each in wanted],
             "org_unit": [each.org_unit for each in wanted],
             "kind": [kind] * len(wanted),
-            "status": ["open"] * len(wanted),
+            "status": [LIFE.start(OPEN)] * len(wanted),
             "usage_id": [None] * len(wanted),
             "import_wh": [None] * len(wanted),
             "reread": [0] * len(wanted),
@@ -120,22 +133,10 @@ async def unread_tasks(view: View, route_no: str, cycle: str) -> list[tuple[str,
     rows = await view.all(
         select(TASK.c.service_point_no, TASK.c.read_date)
         .where(TASK.c.route_no == route_no, TASK.c.cycle == cycle)
-        .where(TASK.c.status.in_(("open", "suspect")))
+        .where(TASK.c.status.in_(UNREAD))
         .order_by(TASK.c.service_point_no, TASK.c.read_date)
     )
     return [(row.service_point_no, row.read_date) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The tasks of a route's cycle, counted; `usages` and `sum_wh` are of version 1."""
-
-    expected: int
-    actual: int
-    estimated: int
-    missed: int
-    usages: int
-    sum_wh: int
 
 
 async def totals(view: View, route_no: str, cycle: str) -> Totals:
@@ -152,10 +153,10 @@ async def totals(view: View, route_no: str, cycle: str) -> Totals:
     )
     tasks = {row.status: int(row.tasks) for row in rows}
     return Totals(
-        expected=sum(tasks.values()) - tasks.get("skipped", 0),
-        actual=tasks.get("read", 0),
-        estimated=tasks.get("estimated", 0),
-        missed=tasks.get("missed", 0),
+        expected=sum(tasks.values()) - tasks.get(SKIPPED, 0),
+        actual=tasks.get(READ, 0),
+        estimated=tasks.get(ESTIMATED, 0),
+        missed=tasks.get(MISSED, 0),
         usages=sum(int(row.usages) for row in rows),
         sum_wh=sum(int(row.sum_wh) for row in rows),
     )
@@ -167,7 +168,7 @@ async def unexplained(view: View, route_no: str, cycle: str) -> int:
         select(func.count())
         .select_from(TASK)
         .where(TASK.c.route_no == route_no, TASK.c.cycle == cycle)
-        .where(TASK.c.status.in_(("open", "suspect", "estimated", "missed")), ~reasons.explains(TASK))
+        .where(TASK.c.status.in_(UNEXPLAINED), ~reasons.explains(TASK))
     )
     return int(found or 0)
 
@@ -197,5 +198,5 @@ async def listed(
 
 async def open_now(view: View) -> int:
     """Count the tasks that have no usable read yet."""
-    found = await view.scalar(select(func.count()).where(TASK.c.status.in_(("open", "suspect"))))
+    found = await view.scalar(select(func.count()).where(TASK.c.status.in_(UNREAD)))
     return int(found)

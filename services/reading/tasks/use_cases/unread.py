@@ -7,7 +7,8 @@ from functools import partial
 
 from services.reading.network.store import points
 from services.reading.network.use_cases.reference import MaySee, outside
-from services.reading.tasks.domain import UnreadReason
+from services.reading.tasks.domain.reasons import UnreadReason
+from services.reading.tasks.domain.tasks import UNREAD
 from services.reading.tasks.store import reasons, tasks
 from shared import batch_put
 from shared.db.engine import Tx
@@ -46,7 +47,7 @@ async def put(tx: Tx, items: Sequence[Unread], *, actor: str, may_see: MaySee) -
         task = there.get((reason.service_point_no, reason.read_date))
         if task is None or not may_see(task.org_unit):
             return refused("reading.unknown_task", "the point is not to be read on that date", id=reason.task_id)
-        if task.status not in ("open", "suspect"):
+        if task.status not in UNREAD:
             return refused("reading.task_done", "the point was read, or its window is closed", id=reason.task_id)
         return outside(reason, old, number=reason.task_id, may_see=may_see)
 

@@ -6,7 +6,7 @@ from datetime import date
 from services.reading.network.domain.energy import Measured
 from services.reading.network.domain.registers import Counts
 from services.reading.policies.domain import Policy
-from services.reading.tasks.domain import Task
+from services.reading.tasks.domain.tasks import Task
 from services.reading.usage.domain import ranking
 from services.reading.usage.domain.usages import ACTUAL, EDITED, ESTIMATED, Usage
 from services.reading.validation.domain import high, low

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, select
 from services.reading.base import Condition, by_name, equals
 from services.reading.network.domain.energy import Boundary
 from services.reading.network.store.codec import counts, counts_text
-from services.reading.tasks.domain import Task, TaskKey
+from services.reading.tasks.domain.tasks import Task, TaskKey
 from services.reading.tasks.store import tasks
 from services.reading.usage import tables
 from services.reading.usage.domain.usages import ESTIMATED, Usage

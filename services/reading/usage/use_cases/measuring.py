@@ -8,7 +8,7 @@ from services.reading.network.domain.energy import Boundary
 from services.reading.network.domain.installations import Installation, first_day
 from services.reading.network.store import installations, points
 from services.reading.policies.domain import Policies, Policy
-from services.reading.tasks.domain import Task, TaskKey
+from services.reading.tasks.domain.tasks import Task, TaskKey
 from services.reading.tasks.store import rereads
 from services.reading.tasks.store import tasks as task_store
 from services.reading.usage.domain import ranking

@@ -7,7 +7,7 @@ from typing import Literal
 from services.reading.network.domain.energy import Boundary, Measured
 from services.reading.network.domain.installations import Installation, first_day
 from services.reading.policies.domain import Policies
-from services.reading.tasks.domain import Task, TaskKey
+from services.reading.tasks.domain.tasks import Task, TaskKey
 from services.reading.usage.domain import chain, ranking
 from services.reading.usage.domain.usages import Usage
 from services.reading.usage.domain.versions import ClosingRead

@@ -5,9 +5,10 @@ from datetime import date
 
 from services.reading.network.domain.energy import Measured
 from services.reading.policies.domain import Policy
-from services.reading.tasks.domain import Task, TaskKey, TaskState
+from services.reading.tasks.domain import tasks
+from services.reading.tasks.domain.tasks import Task, TaskKey, TaskState
 from services.reading.usage.domain import versions
-from services.reading.usage.domain.usages import ESTIMATED, Usage
+from services.reading.usage.domain.usages import Usage
 from services.reading.usage.domain.versions import ClosingRead, Estimate
 from services.reading.validation.domain import negative
 from services.reading.validation.domain.findings import Finding, Found
@@ -55,8 +56,9 @@ class Work:
         self.usages.append(usage)
         for each in found:
             self.find("usage", usage.usage_id, task, each)
+        event = "read" if read else "measure_again" if old else "estimate"
         self.tasks[usage.service_point_no, usage.period_to] = TaskState(
-            status="estimated" if usage.quality == ESTIMATED else "read",
+            status=tasks.LIFE.move(task.status, event),
             usage_id=usage.usage_id,
             import_wh=task.import_wh if old else usage.import_wh,
         )
@@ -80,7 +82,7 @@ class Work:
         finding = negative.find(backward or ("",), days)
         assert finding is not None
         self.find("read", read.read_id, task, finding)
-        if task.status == "open":
+        if tasks.LIFE.may(task.status, "run_backwards"):
             self.tasks[read.service_point_no, read.read_date] = TaskState(
-                status="suspect", usage_id=task.usage_id, import_wh=task.import_wh
+                status=tasks.LIFE.move(task.status, "run_backwards"), usage_id=task.usage_id, import_wh=task.import_wh
             )
