@@ -23,6 +23,7 @@ class Base(SQLModel, registry=registry()):
 
 
 def required(kind: Any) -> Column[Any]:
+    """Return a column that is never null."""
     return Column(kind, nullable=False)
 
 

@@ -36,7 +36,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
 
     async def device(device_id: str) -> DeviceRecord | None:
         async with database.view() as view:
-            return await devices.device(view, device_id)
+            return await devices.record(view, device_id)
 
     return service.assemble(
         NAME,

@@ -39,7 +39,7 @@ async def route_cycle(view: View, route_no: str, cycle: str) -> RouteCycle | Non
     )
 
 
-async def insert_route_cycle(tx: Tx, route_no: str, cycle: str, org_unit: str, read_date: date) -> None:
+async def open_cycle(tx: Tx, route_no: str, cycle: str, org_unit: str, read_date: date) -> None:
     """Open a route's cycle, if it is not open yet."""
     zero = {name: [0] for name in ("expected", "actual", "estimated", "missed", "usages", "sum_wh")}
     row: dict[str, list[Any]] = {"route_no": [route_no], "cycle": [cycle], "org_unit": [org_unit]}

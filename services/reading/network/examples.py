@@ -3,11 +3,7 @@
 from typing import Any
 
 ROUTE: dict[str, Any] = {"org_unit": "zj/hangzhou", "read_day": 1}
-
-
 POINT: dict[str, Any] = {"route_no": "R-0001"}
-
-
 METER: dict[str, Any] = {
     "org_unit": "zj/hangzhou",
     "registers": [{"quantity": "import", "digits": 8, "scale": 2}],
@@ -25,18 +21,8 @@ INSTALLATION: dict[str, Any] = {
 
 
 DEVICE: dict[str, Any] = {"org_unit": "zj/hangzhou", "key_version": 1}
-
-
 ROUTES = {"items": [{"route_no": "R-0001", **ROUTE}]}
-
-
 POINTS = {"items": [{"service_point_no": "SP-0001", **POINT}]}
-
-
 METERS = {"items": [{"meter_no": "M-0001", **METER}]}
-
-
 INSTALLATIONS = {"items": [INSTALLATION]}
-
-
 DEVICES = {"items": [{"device_id": "headend-1", **DEVICE}]}

@@ -43,7 +43,7 @@ async def list_usages(
 async def get_usage(usage_id: Annotated[No, Path()], caller: auth.Current, db: web.Db) -> schemas.UsageOut:
     """Return one version of a usage."""
     async with db.view() as view:
-        row = await usages.usage(view, usage_id)
+        row = await usages.row(view, usage_id)
     if row is None or not caller.may_see(row.org_unit):
         raise errors.not_found("usage")
     return schemas.UsageOut(**usages.document(row))

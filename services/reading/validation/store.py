@@ -16,7 +16,7 @@ from shared.db.engine import Tx, View
 FINDING = tables.FINDING
 
 
-async def insert_findings(tx: Tx, found: Sequence[Found]) -> None:
+async def insert(tx: Tx, found: Sequence[Found]) -> None:
     """Write findings; one that is there already stays."""
     found = list({(f.entity_kind, f.entity_id, f.finding.code): f for f in found}.values())
     await bulk.insert_ignore(

@@ -22,14 +22,8 @@ from shared.db.engine import Tx, View
 from shared.events.reading import EstimateMade, RouteClosed
 
 ACTOR = "system:close-routes"
-
-
 NO_READ = "no_read"
-
-
 UNUSABLE_READ = "unusable_read"
-
-
 LONG_AGO = date(1900, 1, 1)
 
 
@@ -49,12 +43,12 @@ async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, polic
     A task without a usable read is estimated by previous usage (暂按前次用电量计收), flagged with reason and actor. It is missed
     where there is no previous usage, after the policy's number of estimates in a row, or where a later usage covers it.
     """
-    await routes.lock_route(tx, route_no)
+    await routes.lock(tx, route_no)
     found = await store.route_cycle(tx, route_no, cycle)
     if found is None or not domain.LIFE.may(found.status, "close"):
         return {}
     work = Work()
-    without_read = await tasks.unread_tasks(tx, route_no, cycle)
+    without_read = await tasks.unread(tx, route_no, cycle)
     if without_read:
         await _estimate(tx, work, without_read, policies)
     await measuring.write(tx, work)
@@ -86,11 +80,11 @@ async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, polic
 
 async def _estimate(tx: Tx, work: Work, wanted: Sequence[TaskKey], policies: Policies) -> None:
     service_point_nos = sorted({point for point, _ in wanted})
-    await points.lock_points(tx, service_point_nos)
+    await points.lock(tx, service_point_nos)
     # again, now that no read can close them any more
     again, previous_ids = await usages.tasks_and_previous(tx, wanted)
-    previous = await usages.usages(tx, list(previous_ids.values()))
-    meters = await installations.installations(tx, service_point_nos)
+    previous = await usages.by_id(tx, list(previous_ids.values()))
+    meters = await installations.by_point(tx, service_point_nos)
     noted = await reasons.noted(tx, [task_id(*key) for key in wanted])
     for key in sorted(again):
         task = again[key]

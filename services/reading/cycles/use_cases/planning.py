@@ -20,14 +20,14 @@ async def plan(tx: Tx, *, route_no: str, business_date: date, policies: Policies
     A point gets a task if a meter was installed there before the read date and is there on it. Done again, it adds the
     points that are new; a closed cycle gets no more.
     """
-    locked = await routes.lock_route(tx, route_no)
+    locked = await routes.lock(tx, route_no)
     if locked is None or (read_date := domain.read_date(locked.read_day, business_date)) is None:
         return {}
     cycle = cycle_of(read_date)
     there = await store.route_cycle(tx, route_no, cycle)
     if there is not None and there.status == domain.CLOSED:
         return {}
-    await store.insert_route_cycle(tx, route_no, cycle, locked.org_unit, read_date)
+    await store.open_cycle(tx, route_no, cycle, locked.org_unit, read_date)
     points = await installations.points_to_read(tx, route_no, read_date)
     new = await tasks.insert(tx, points, kind=CYCLE)
     reads = await stored.closing(tx, new, zone)

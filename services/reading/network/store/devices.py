@@ -12,20 +12,16 @@ from shared.db.engine import Tx, View
 from shared.web.devices import DeviceRecord
 
 DEVICE = tables.DEVICE
-
-
 _DEVICE = select(DEVICE).where(DEVICE.c.device_id == bindparam("given"))
 
 
-async def device(view: View, device_id: str) -> DeviceRecord | None:
+async def record(view: View, device_id: str) -> DeviceRecord | None:
     """Return what signatures of a device are checked against."""
     row = await view.first(_DEVICE, {"given": device_id})
-    return (
-        None
-        if row is None
-        else DeviceRecord(
-            key_version=row.key_version, active=bool(row.active), org_unit=row.org_unit, meter_no=row.meter_no
-        )
+    if row is None:
+        return None
+    return DeviceRecord(
+        key_version=row.key_version, active=bool(row.active), org_unit=row.org_unit, meter_no=row.meter_no
     )
 
 

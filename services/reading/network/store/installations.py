@@ -81,7 +81,7 @@ def meters_there(given: FromClause) -> MetersThere:
     return MetersThere(source, INSTALLATION.c.meter_no, FACES)
 
 
-async def installations(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Installation]]:
+async def by_point(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Installation]]:
     """Return the meters of points, past and present."""
     given = travel.relation_for(view, POINT, {"service_point_no": list(service_point_nos)})
     rows = await view.all(

@@ -1,7 +1,7 @@
 """Meters, in and out."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, select
 
@@ -17,18 +17,7 @@ FACES = (METER.c.registers, METER.c.numerator, METER.c.denominator)
 """The columns of which `faces` makes the registers of a meter."""
 
 
-class HasFaces(Protocol):
-    """A row that has a meter's three columns."""
-
-    @property
-    def registers(self) -> str: ...
-    @property
-    def numerator(self) -> int: ...
-    @property
-    def denominator(self) -> int: ...
-
-
-def faces(row: Row[Any] | HasFaces) -> Registers:
+def faces(row: Row[Any]) -> Registers:
     """Return the registers of a row that has a meter's three columns."""
     return codec.registers(row.registers, row.numerator, row.denominator)
 
@@ -38,7 +27,7 @@ def with_faces(statement: Select[Any], meter_no: ColumnElement[str]) -> Select[A
     return statement.add_columns(*FACES).join(METER, METER.c.meter_no == meter_no)
 
 
-async def meters(view: View, meter_nos: Sequence[str]) -> dict[str, Meter]:
+async def by_no(view: View, meter_nos: Sequence[str]) -> dict[str, Meter]:
     """Return meters by their numbers."""
     return {row.meter_no: _meter(row) for row in await bulk.select_in(view, METER, {"meter_no": meter_nos})}
 

@@ -14,12 +14,12 @@ from shared.db.engine import Tx, View
 POINT = tables.POINT
 
 
-async def lock_points(tx: Tx, service_point_nos: Sequence[str]) -> None:
+async def lock(tx: Tx, service_point_nos: Sequence[str]) -> None:
     """Lock the service points, in order of their numbers: who publishes under a key holds its row."""
     await bulk.lock(tx, POINT, {"service_point_no": sorted(set(service_point_nos))})
 
 
-async def points(view: View, service_point_nos: Sequence[str]) -> dict[str, ServicePoint]:
+async def by_no(view: View, service_point_nos: Sequence[str]) -> dict[str, ServicePoint]:
     """Return service points by their numbers."""
     rows = await bulk.select_in(view, POINT, {"service_point_no": service_point_nos})
     return {row.service_point_no: _point(row) for row in rows}

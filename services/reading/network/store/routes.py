@@ -14,7 +14,7 @@ from shared.db.engine import Tx, View
 ROUTE = tables.ROUTE
 
 
-async def lock_route(tx: Tx, route_no: str) -> Row[Any] | None:
+async def lock(tx: Tx, route_no: str) -> Row[Any] | None:
     """Lock a route, and return its row."""
     await bulk.lock(tx, ROUTE, {"route_no": [route_no]})
     return await tx.first(select(ROUTE).where(ROUTE.c.route_no == route_no))

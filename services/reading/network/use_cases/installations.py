@@ -38,9 +38,9 @@ async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: MaySee, zo
     """
     service_point_nos = [each.service_point_no for each in given]
     meter_nos = [each.meter_no for each in given]
-    await points.lock_points(tx, service_point_nos)
-    known_points = await points.points(tx, service_point_nos)
-    known_meters = await meters.meters(tx, meter_nos)
+    await points.lock(tx, service_point_nos)
+    known_points = await points.by_no(tx, service_point_nos)
+    known_meters = await meters.by_no(tx, meter_nos)
     stored = [*await installations.of_points(tx, service_point_nos), *await installations.of_meters(tx, meter_nos)]
     there = {each.key: each for each in stored}
     before = dict(there)

@@ -67,11 +67,7 @@ class _Loose(TypedDict):
 
 
 _FAST = TypeAdapter(_Fast)
-
-
 _LOOSE = TypeAdapter(_Loose)
-
-
 _ITEM: TypeAdapter[Any] = TypeAdapter(Item)
 
 

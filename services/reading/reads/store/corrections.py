@@ -28,7 +28,7 @@ class Edit:
     created_at: datetime
 
 
-async def corrections(view: View, read_ids: Sequence[str]) -> dict[str, Edit]:
+async def in_force(view: View, read_ids: Sequence[str]) -> dict[str, Edit]:
     """Return the correction in force of each of the reads that has one."""
     rows = await bulk.select_in(view, CORRECTION, {"read_id": read_ids}, order_by=(CORRECTION.c.number,))
     return {row.read_id: _edit(row) for row in rows}

@@ -19,7 +19,7 @@ from shared.db.engine import Tx, View
 READ = tables.READ
 
 
-async def insert_reads(
+async def claim(
     tx: Tx,
     *,
     upload_id: str,
@@ -49,7 +49,7 @@ class Stored:
     counts: dict[str, int]
 
 
-async def stored_reads(view: View, keys: Sequence[ReadKey]) -> dict[ReadKey, Stored]:
+async def stored(view: View, keys: Sequence[ReadKey]) -> dict[ReadKey, Stored]:
     """Return what is stored under natural keys."""
     rows = await bulk.select_in(
         view,
@@ -96,7 +96,7 @@ class StoredRead:
     counts: Counts
 
 
-async def reads_of_days(view: View, spans: Sequence[Span]) -> list[StoredRead]:
+async def of_days(view: View, spans: Sequence[Span]) -> list[StoredRead]:
     """Return the reads of the meters on points within their days, in order of time."""
     given = travel.relation(
         view,
@@ -152,7 +152,7 @@ async def registers_of(view: View, key: ReadKey) -> Sequence[Row[Any]]:
     return await view.all(with_faces(mine, READ.c.meter_no))
 
 
-async def actors_of_read(view: View, key: ReadKey) -> tuple[str, ...]:
+async def actors(view: View, key: ReadKey) -> tuple[str, ...]:
     """Return who read and who uploaded a read."""
     row = await view.first(
         select(READ.c.reader, uploads.UPLOAD.c.uploader)

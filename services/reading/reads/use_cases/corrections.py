@@ -63,18 +63,18 @@ async def correct(
     backwards is refused as a whole. The values in force again are `already_done`.
     """
     meter, read_key, counts = await _check(tx, correction, may_see, zone)
-    await points.lock_points(tx, [meter.service_point_no])
-    stored = (await reads.stored_reads(tx, [read_key])).get(read_key)
+    await points.lock(tx, [meter.service_point_no])
+    stored = (await reads.stored(tx, [read_key])).get(read_key)
     if stored is None:
         raise UnknownRead
-    edit = (await corrections.corrections(tx, [correction.read_id])).get(correction.read_id)
+    edit = (await corrections.in_force(tx, [correction.read_id])).get(correction.read_id)
     in_force = edit.counts if edit else ordered(meter.registers, stored.counts)
     if in_force == counts:
         return ALREADY_DONE
     number = edit.number + 1 if edit else 1
     await _insert(tx, correction, number, counts)
     if await _is_in_force(tx, meter, correction.read_id):
-        uploaders = await reads.actors_of_read(tx, read_key)
+        uploaders = await reads.actors(tx, read_key)
         actors = tuple(dict.fromkeys((*uploaders, correction.actor)))
         read = ClosingRead(
             service_point_no=meter.service_point_no,
@@ -114,12 +114,12 @@ async def _check(
 async def _is_in_force(tx: Tx, meter: MeterDay, read_id: str) -> bool:
     """Return whether the period of the read's day is closed by this read, by an estimate, or by nothing yet."""
     key = meter.service_point_no, meter.day
-    task = (await tasks.tasks(tx, [key])).get(key)
+    task = (await tasks.by_key(tx, [key])).get(key)
     if task is None:
         return False
     if task.usage_id is None:
         return True
-    usage = (await usages.usages(tx, [task.usage_id]))[task.usage_id]
+    usage = (await usages.by_id(tx, [task.usage_id]))[task.usage_id]
     return usage.closing_read_id in ("", read_id)
 
 

@@ -187,7 +187,7 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
     Two statements where all are new; the rows that another upload brought before tell which are not.
     """
     keys = [each.key for each in claimed for _ in each.counts]
-    written = await reads.insert_reads(
+    written = await reads.claim(
         tx,
         upload_id=upload_id,
         keys=keys,
@@ -195,7 +195,7 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
         counts=[count for each in claimed for count in each.counts],
         readers=[each.item.get("reader") for each in claimed for _ in each.counts],
     )
-    stored = await reads.stored_reads(tx, [each.key for each in claimed]) if written < len(keys) else {}
+    stored = await reads.stored(tx, [each.key for each in claimed]) if written < len(keys) else {}
     found = []
     for each in claimed:
         assert each.meter is not None
@@ -216,7 +216,7 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
                     cycle=cycle_of(each.day),
                 )
             )
-    await findings.insert_findings(tx, found)
+    await findings.insert(tx, found)
 
 
 async def _measure(tx: Tx, claimed: Sequence[_Given], uploader: Uploader, policies: Policies) -> None:

@@ -22,7 +22,7 @@ async def closing(tx: Tx, tasks: Sequence[TaskKey], zone: ZoneInfo) -> list[Clos
     spans = [
         Span(service_point_no=point, day=day, starts_at=bounds[day][0], ends_at=bounds[day][1]) for point, day in tasks
     ]
-    rows = await reads.reads_of_days(tx, spans)
+    rows = await reads.of_days(tx, spans)
     best: dict[TaskKey, ClosingRead] = {}
     for row in rows:
         actors = (row.reader, row.uploader) if row.reader and row.reader != row.uploader else (row.uploader,)
@@ -38,7 +38,7 @@ async def closing(tx: Tx, tasks: Sequence[TaskKey], zone: ZoneInfo) -> list[Clos
         there = best.get((row.service_point_no, row.day))
         if there is None or ranking.beats(read.source, there.source):
             best[row.service_point_no, row.day] = read
-    edits = await corrections.corrections(tx, [read.read_id for read in best.values()])
+    edits = await corrections.in_force(tx, [read.read_id for read in best.values()])
     return [_edited(read, edits[read.read_id]) if read.read_id in edits else read for read in best.values()]
 
 

@@ -33,7 +33,7 @@ KEY: tuple[ColumnElement[str], ColumnElement[date]] = TASK.c.service_point_no, T
 """Point and read date, for what another store looks up beside each task."""
 
 
-async def tasks(view: View, keys: Sequence[TaskKey]) -> dict[TaskKey, Task]:
+async def by_key(view: View, keys: Sequence[TaskKey]) -> dict[TaskKey, Task]:
     """Return the tasks of pairs of point and read date."""
     return {task.key: task for task in map(task_of, by_name(await rows(view, keys)))}
 
@@ -128,7 +128,7 @@ async def mark_rereads(tx: Tx, wanted: Sequence[tuple[str, str]]) -> None:
     await tx.execute(update(TASK).values(reread=1).where(mine))
 
 
-async def unread_tasks(view: View, route_no: str, cycle: str) -> list[tuple[str, date]]:
+async def unread(view: View, route_no: str, cycle: str) -> list[tuple[str, date]]:
     """Return (point, read date) of the tasks of a route's cycle that have no usable read."""
     rows = await view.all(
         select(TASK.c.service_point_no, TASK.c.read_date)

@@ -29,8 +29,8 @@ async def put(tx: Tx, items: Sequence[Unread], *, actor: str, may_see: MaySee) -
 
     Refused: no task of that point and date, a task that has its read or whose window is closed, another org unit.
     """
-    await points.lock_points(tx, [item.service_point_no for item in items])
-    there = await tasks.tasks(tx, [(item.service_point_no, item.read_date) for item in items])
+    await points.lock(tx, [item.service_point_no for item in items])
+    there = await tasks.by_key(tx, [(item.service_point_no, item.read_date) for item in items])
     org_units = {key: task.org_unit for key, task in there.items()}
     wanted = [
         UnreadReason(

@@ -102,7 +102,7 @@ async def tasks_and_previous(view: View, keys: Sequence[TaskKey]) -> tuple[dict[
     return made, previous
 
 
-async def usages(view: View, usage_ids: Sequence[str]) -> dict[str, Usage]:
+async def by_id(view: View, usage_ids: Sequence[str]) -> dict[str, Usage]:
     """Return usages by their ids."""
     rows = await bulk.select_in(view, USAGE, {"usage_id": usage_ids})
     return {row["usage_id"]: _usage(row) for row in by_name(rows)}
@@ -132,7 +132,7 @@ async def insert(tx: Tx, usages: Sequence[Usage]) -> None:
     await bulk.insert_rows(tx, USAGE, _columns(usages) | {"created_at": travel.Same(tx.now, len(usages))})
 
 
-async def usage(view: View, usage_id: str) -> Row[Any] | None:
+async def row(view: View, usage_id: str) -> Row[Any] | None:
     """Return one version of a usage."""
     return await view.first(select(USAGE).where(USAGE.c.usage_id == usage_id))
 

@@ -45,11 +45,11 @@ async def apply(tx: Tx, reads: Sequence[ClosingRead], *, policies: Policies) -> 
     if not reads:
         return []
     service_point_nos = sorted({read.service_point_no for read in reads})
-    await points.lock_points(tx, service_point_nos)
+    await points.lock(tx, service_point_nos)
     keys = [(read.service_point_no, read.read_date) for read in reads]
     tasks, previous_ids = await usages.tasks_and_previous(tx, keys)
-    previous = await usages.usages(tx, list(previous_ids.values()))
-    meters = await installations.installations(tx, service_point_nos)
+    previous = await usages.by_id(tx, list(previous_ids.values()))
+    meters = await installations.by_point(tx, service_point_nos)
     work = Work()
     results: list[Result] = ["no_task"] * len(reads)
     in_chain: list[int] = []
@@ -119,7 +119,7 @@ async def _revise(
         elif results[i] == "measured" and task.reread:
             work.answered[point, read.read_date] = read.read_id
     changed: set[TaskKey] = {task for chain in chains.values() for task in chain.changed()}
-    all_tasks = dict(tasks) | await task_store.tasks(tx, sorted(changed - tasks.keys()))
+    all_tasks = dict(tasks) | await task_store.by_key(tx, sorted(changed - tasks.keys()))
     for point in sorted(chains):
         chains[point].settle(work, all_tasks, policies)
 
@@ -128,6 +128,6 @@ async def write(tx: Tx, work: Work) -> None:
     """Write what a batch brought about, and publish its usages."""
     await usages.insert(tx, work.usages)
     await task_store.update_states(tx, work.tasks)
-    await findings.insert_findings(tx, work.findings)
+    await findings.insert(tx, work.findings)
     await rereads.answer(tx, work.answered)
     tx.publish(facts.measured(work.usages))

@@ -20,7 +20,7 @@ def _node(kind: str, id: str, document: dict[str, Any]) -> TraceNode:
 
 
 async def _trace_usage(view: View, id: str) -> TraceNode | None:
-    row = await usages.usage(view, id)
+    row = await usages.row(view, id)
     return None if row is None else _node("usage", id, usages.document(row))
 
 
