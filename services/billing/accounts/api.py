@@ -56,9 +56,12 @@ async def get_account(account_no: AccountNo, caller: auth.Current, db: web.Db) -
     """Return an account as it is now."""
     async with db.view() as view:
         found = await use_cases.get(view, account_no)
-    if found is None or not caller.may_see(found[0].org_unit):
+    if found is None:
         raise errors.not_found("account")
-    return AccountOut.of(*found)
+    account, version = found
+    if not caller.may_see(account.org_unit):
+        raise errors.not_found("account")
+    return AccountOut.of(account, version)
 
 
 @router.get("/accounts", policy=auth.scope("billing:read"))

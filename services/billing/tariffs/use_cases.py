@@ -52,15 +52,15 @@ async def put(tx: Tx, *, kind: str, document_id: str, version: str, document: Ma
         return ALREADY_DONE
     if old is not None and old.used:
         raise VersionInUse
-    content_hash, effective = await _load(tx, kind, document_id, version, document)
+    content_hash, (effective_from, effective_to) = await _load(tx, kind, document_id, version, document)
     await documents.put(
         tx,
         {
             "kind": kind,
             "document_id": document_id,
             "version": version,
-            "effective_from": effective[0],
-            "effective_to": effective[1],
+            "effective_from": effective_from,
+            "effective_to": effective_to,
             "document": content,
             "content_hash": content_hash,
             "used": False,

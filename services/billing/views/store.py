@@ -36,7 +36,7 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
         .select_from(BILL)
         .where(b.cycle == cycle, b.issued_on.is_not(None), b.correction_id.is_(None))
     )
-    documents = await _documents(view, cycle)
+    documents_issued, documents_fen = await _documents(view, cycle)
     count, fen = {r.status: int(r.n) for r in rows}, {r.status: int(r.fen) for r in rows}
     return {
         **{name: int(value) for name, value in usages._mapping.items()},
@@ -44,8 +44,8 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
         **{f"bills_{status}": count.get(status, 0) for status in bills.LIFE.states},
         "bills_issued_first": int(first or 0),
         "periods_cancelled": await _periods_cancelled(view, cycle),
-        "documents_issued": documents[0],
-        "documents_fen": documents[1],
+        "documents_issued": documents_issued,
+        "documents_fen": documents_fen,
         "issued_fen": fen.get(bills.ISSUED, 0),
         "reversed_fen": fen.get(bills.REVERSED, 0),
     }

@@ -10,7 +10,7 @@ import pytest
 from services.billing.accounts import use_cases as accounts
 from services.billing.bills.tables import BILL
 from services.billing.runs.use_cases import issue
-from shared.events.billing import BillCorrected, BillIssued
+from shared.events.billing import AccountChanged, BillCorrected, BillIssued
 from tests.kits import billing as billing_kit
 from tests.kits.billing import Desk, account, closed, usage
 
@@ -83,6 +83,20 @@ async def test_two_accounts_cannot_take_one_service_point_at_the_same_moment(
         rival = account(1, account_no="B1", contracts=(replace(account(1).contracts[0], contract_no="D1"),))
         outcomes = await asyncio.gather(desk.open(account(1)), desk.open(rival))
         assert sorted(o.code for (o,) in outcomes) == ["", "account.contracts_overlap"]
+
+
+async def test_an_account_that_somebody_else_opens_first_is_refused_without_the_rest_of_its_batch(
+    postgres_database: str, tmp_path: Path
+) -> None:
+    async with billing_kit.desk(postgres_database, tmp_path) as desk:
+        bare, other = account(1, contracts=()), account(1, contracts=(), org_unit="zj/ningbo")
+        async with desk.db.begin() as tx:
+            await accounts.put(tx, [bare], actor="clerk", may_see=lambda _: True, context=desk.context)
+            late = asyncio.create_task(desk.open(other, account(2)))
+            await asyncio.sleep(0.3)  # the other batch now waits for the number that is being taken
+            assert not late.done()
+        assert [o.code for o in await late] == ["request.changed_meanwhile", ""]
+        assert [f.account_no for f in await desk.published(AccountChanged)] == ["A1", "A2"]
 
 
 async def test_an_account_closed_while_its_usage_is_billed_is_never_billed_on_old_terms(
