@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.reading.network.domain import registers
+from services.reading.network.domain.frozen import document
 from services.reading.network.domain.installations import Installation
 from services.reading.network.domain.registers import Counts
 
@@ -22,7 +23,7 @@ class Boundary:
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@document
 class Stretch:
     """What one meter ran within a period."""
 

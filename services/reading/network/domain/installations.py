@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from services.reading.network.domain.frozen import document
 from services.reading.network.domain.registers import Counts, Registers
 
 
@@ -40,7 +41,7 @@ class PointDay:
     day: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@document
 class Installation:
     """A meter on its service point over [from, to). Faces at both ends, as they were read there."""
 

@@ -1,17 +1,17 @@
 """The meters that reads come from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from services.reading.base import by_name
+from services.reading.network.domain.frozen import document
 from services.reading.network.domain.registers import Registers
 from services.reading.network.store import codec, installations
 from services.reading.tasks.store import tasks
 from shared.db.engine import View
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@document
 class MeterDay:
     """A meter on a local day: its registers, the point where it is (empty: nowhere), and the status of the day's task there."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from services.reading.network.domain.frozen import document
 from shared.statemachine import StateMachine
 
 CYCLE: Final = "cycle"
@@ -38,7 +39,7 @@ TaskKey = tuple[str, date]
 """Service point and read date."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@document
 class Task:
     """Read this service point for this date. `import_wh` is of version 1 of its usage; `reread`: read it again."""
 
@@ -59,7 +60,7 @@ class Task:
         return self.service_point_no, self.read_date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@document
 class TaskState:
     """What becomes of a task: its status, its usage, and the import energy of version 1 of that."""
 

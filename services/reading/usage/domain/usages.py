@@ -1,18 +1,18 @@
 """A usage (用电量): the energy of a service point over a period, and everything that is told of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from services.reading.network.domain.energy import Boundary
+from services.reading.network.domain.frozen import document
 
 ACTUAL: Final = "actual"
 EDITED: Final = "edited"
 ESTIMATED: Final = "estimated"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@document
 class Usage:
     """One version of a usage; version n+1 replaces n whole.
 

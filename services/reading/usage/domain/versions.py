@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.reading.network.domain.energy import Measured
+from services.reading.network.domain.frozen import document
 from services.reading.network.domain.registers import Counts
 from services.reading.policies.domain import Policy
 from services.reading.tasks.domain.tasks import Task
@@ -16,7 +17,7 @@ from services.reading.validation.domain.history import history_of
 ACTORS_MAX = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@document
 class ClosingRead:
     """A read of the meter of a service point on the read date of one of its tasks; `counts` are its face.
 
