@@ -33,7 +33,8 @@ async def stored(tx: Tx, device_ids: Sequence[str]) -> dict[str, tuple[Device, i
 
 async def put(tx: Tx, given: Sequence[tuple[Device, int]]) -> set[str]:
     """Insert or replace devices, each with its new version, and return the numbers that were applied."""
-    devices = [device for device, _ in given]
+    rows = sorted(given, key=lambda item: item[0].device_id)  # one order for all batches
+    devices = [device for device, _ in rows]
     applied = await bulk.upsert_newer(
         tx,
         DEVICE,
@@ -43,7 +44,7 @@ async def put(tx: Tx, given: Sequence[tuple[Device, int]]) -> set[str]:
             "meter_no": [each.meter_no for each in devices],
             "key_version": [each.key_version for each in devices],
             "active": [int(each.active) for each in devices],
-            "version": [version for _, version in given],
+            "version": [version for _, version in rows],
         },
         key=("device_id",),
     )
