@@ -20,7 +20,7 @@ from services.billing.context import Context
 from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract
 from services.billing.rating import second_opinion
 from services.billing.runs import jobs
-from services.billing.runs.use_cases import intake, release
+from services.billing.runs.use_cases import intake, totals
 from services.billing.settings import DEFAULT_POLICY, BillingSettings
 from services.billing.tariffs import use_cases as tariff_use_cases
 from services.billing.tariffs.documents import packaged
@@ -155,7 +155,7 @@ class Desk:
 
     async def close(self, *facts: RouteClosed) -> None:
         async with self.db.begin() as tx:
-            await release.close(tx, facts, context=self.context)
+            await totals.close(tx, facts, context=self.context)
 
     async def work(self) -> int:
         return await jobs.work_once(self.db, self.context)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from services.billing.context import Context
-from services.billing.runs.use_cases import intake, release
+from services.billing.runs.use_cases import intake, totals
 from shared.bus.consumer import Handler
 from shared.db.engine import Tx
 from shared.events.fact import Fact
@@ -17,6 +17,6 @@ def handlers(context: Context) -> Mapping[type[Fact], Handler]:
         await intake.record(tx, facts, context=context)
 
     async def routes(tx: Tx, facts: Sequence[RouteClosed]) -> None:
-        await release.close(tx, facts, context=context)
+        await totals.close(tx, facts, context=context)
 
     return {UsageMeasured: usages, RouteClosed: routes}

@@ -5,11 +5,11 @@ import logging
 from collections.abc import Sequence
 from datetime import date
 
-from services.billing.bills.use_cases import waiting
+from services.billing.bills.use_cases import waiting_for_contract
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.runs import store
-from services.billing.runs.use_cases import issue, release
+from services.billing.runs.use_cases import issue, release, totals
 from shared.db.engine import Database, Tx, View
 from shared.db.jobs import Job
 from shared.service import Background
@@ -42,12 +42,12 @@ async def work_once(database: Database, context: Context) -> int:
     """Do all that can be done now: bill usages whose contract came, check closed runs, issue bills."""
     done = 0
     async with database.begin() as tx:
-        done += await waiting.bill_answered(tx, context=context)
+        done += await waiting_for_contract.bill_answered(tx, context=context)
     async with database.view() as view:
         unchecked = await store.closed_but_open(view)
     if unchecked:
         async with database.begin() as tx:
-            done += await release.check(tx, unchecked, context=context)
+            done += await totals.check(tx, unchecked, context=context)
     while True:
         async with database.begin() as tx:
             issued = await issue.issue(tx, context=context)

@@ -13,7 +13,7 @@ from services.reading.reads.domain import identity
 from services.reading.reads.domain.identity import ReadKey
 from services.reading.reads.store import corrections, reads
 from services.reading.reads.store.corrections import Edit
-from services.reading.reads.store.meters import MeterDay, meter_days
+from services.reading.reads.store.meter_days import MeterDay, meter_days
 from services.reading.tasks.store import tasks
 from services.reading.usage.domain import ranking
 from services.reading.usage.domain.versions import ClosingRead

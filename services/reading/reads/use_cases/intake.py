@@ -14,7 +14,7 @@ from services.reading.policies.domain import Policies
 from services.reading.reads.domain import identity
 from services.reading.reads.domain.identity import ReadKey
 from services.reading.reads.store import reads, uploads
-from services.reading.reads.store.meters import MeterDay, meter_days
+from services.reading.reads.store.meter_days import MeterDay, meter_days
 from services.reading.tasks.domain.tasks import cycle_of
 from services.reading.usage.domain.versions import ClosingRead
 from services.reading.usage.use_cases import measuring

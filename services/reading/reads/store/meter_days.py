@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.reading.base import by_name
-from services.reading.network.domain.frozen import document
 from services.reading.network.domain.registers import Registers
 from services.reading.network.store import codec, installations
 from services.reading.tasks.store import tasks
 from shared.db.engine import View
+from services.reading.network.domain.frozen import document
 
 
 @document

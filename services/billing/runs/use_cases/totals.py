@@ -1,0 +1,106 @@
+"""The route's word against billing's own totals (完整性核对): a run moves on once they agree."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.billing.bills.domain.policy import Policies
+from services.billing.business_day import store as business_day
+from services.billing.context import Context
+from services.billing.review.domain import findings
+from services.billing.runs import domain, store
+from services.billing.usages import store as usages_store
+from services.billing.usages.domain import Totals
+from shared.db.audit import AuditEntry
+from shared.db.engine import Tx
+from shared.events.reading import RouteClosed
+
+SYSTEM = "system"
+
+
+async def close(tx: Tx, facts: Sequence[RouteClosed], *, context: Context) -> None:
+    """Take the totals of closed routes and compare them with billing's own."""
+    closed = {(f.route_no, f.cycle): f for f in facts}
+    ordered = sorted(closed)
+    await store.ensure(tx, [(route, cycle, closed[route, cycle].org_unit) for route, cycle in ordered])
+    rows = [row for row in await store.lock(tx, ordered) if row.status == domain.OPEN]
+    await store.write(tx, [_reported(row, closed[row.route_no, row.cycle], tx) for row in rows])
+    await business_day.advance(tx, max(f.closed_on for f in facts))
+    await check(tx, [(row.route_no, row.cycle) for row in rows], context=context)
+
+
+async def check(tx: Tx, keys: Sequence[tuple[str, str]], *, context: Context) -> int:
+    """Move closed runs on whose totals agree, and return how many moved."""
+    if not keys:
+        return 0
+    rows = [r for r in await store.lock(tx, keys) if r.status == domain.OPEN and r.closed_on is not None]
+    if not rows:
+        return 0
+    names = [(row.route_no, row.cycle) for row in rows]
+    own, last = await usages_store.run_totals(tx, names), await store.last_sums(tx, names)
+    nothing = Totals(0, 0)
+    checked = [
+        _check(row, own.get(n, nothing), last.get(n), context.policies) for row, n in zip(rows, names, strict=True)
+    ]
+    changed = [_changed(tx, row, c) for row, c in zip(rows, checked, strict=True) if _differs(row, c)]
+    await store.write(tx, changed)
+    going = [(row, c) for row, c in zip(rows, checked, strict=True) if c.status != domain.OPEN]
+    tx.audit([moved(row, c.status) for row, c in going])
+    dates = [c.issue_on for _, c in going if c.issue_on]
+    if dates:
+        await business_day.advance(tx, max(dates))
+        tx.after_commit(context.wake.set)
+    return len(going)
+
+
+def _reported(row: Row[Any], fact: RouteClosed, tx: Tx) -> dict[str, Any]:
+    return {
+        "route_no": row.route_no,
+        "cycle": row.cycle,
+        "closed_on": fact.closed_on,
+        "usages": fact.usages,
+        "sum_wh": fact.sum_wh,
+        "missed": fact.missed,
+        "closed_at": row.closed_at or tx.now,
+    }
+
+
+def _check(row: Row[Any], own: Totals, last_sum_wh: int | None, policies: Policies) -> domain.Checked:
+    return domain.check(
+        reported=Totals(row.usages, row.sum_wh),
+        own=own,
+        last_sum_wh=last_sum_wh,
+        closed_on=row.closed_on,
+        org_unit=row.org_unit,
+        policy=policies.on(row.closed_on),
+    )
+
+
+def _differs(row: Row[Any], checked: domain.Checked) -> bool:
+    return bool(row.status != checked.status or row.findings != findings.as_text(checked.findings))
+
+
+def _changed(tx: Tx, row: Row[Any], checked: domain.Checked) -> dict[str, Any]:
+    return {
+        "route_no": row.route_no,
+        "cycle": row.cycle,
+        "status": checked.status,
+        "findings": findings.as_text(checked.findings),
+        "issue_on": checked.issue_on,
+        "releasing_at": tx.now if checked.status == domain.RELEASING else None,
+        "version": row.version + 1,
+    }
+
+
+def moved(row: Row[Any], status: str, *, actor: str = SYSTEM, reason: str = "") -> AuditEntry:
+    """Return the audit row of a run that has moved to a status."""
+    return AuditEntry(
+        action="run." + status,
+        entity_kind="run",
+        entity_id=f"{row.route_no}:{row.cycle}",
+        actor=actor,
+        reason=reason or " > ".join([row.status, *domain.path(row.status, status)]),
+        before_version=row.version,
+        after_version=row.version + 1,
+    )
