@@ -61,10 +61,9 @@ def _contact(row: Row[Any]) -> Contact:
 
 async def put_contacts(tx: Tx, given: Sequence[tuple[Contact, int]]) -> set[str]:
     """Insert or replace contacts, each with its new version, and return the numbers that were applied."""
-    rows = sorted(given, key=lambda item: item[0].contact_no)
     names = ("contact_no", "account_no", "org_unit", "role", "channel", "language", "valid_from", "valid_to", "address")
-    columns: dict[str, list[Any]] = {name: [getattr(contact, name) for contact, _ in rows] for name in names}
-    columns["version"] = [version for _, version in rows]
+    columns: dict[str, list[Any]] = {name: [getattr(contact, name) for contact, _ in given] for name in names}
+    columns["version"] = [version for _, version in given]
     applied = await bulk.upsert_newer(tx, CONTACT, columns, key=("contact_no",))
     return {row.contact_no for row in applied}
 

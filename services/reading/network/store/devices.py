@@ -33,8 +33,7 @@ async def stored(tx: Tx, device_ids: Sequence[str]) -> dict[str, tuple[Device, i
 
 async def put(tx: Tx, given: Sequence[tuple[Device, int]]) -> set[str]:
     """Insert or replace devices, each with its new version, and return the numbers that were applied."""
-    rows = sorted(given, key=lambda item: item[0].device_id)  # one order for all batches
-    devices = [device for device, _ in rows]
+    devices = [device for device, _ in given]
     applied = await bulk.upsert_newer(
         tx,
         DEVICE,
@@ -44,7 +43,7 @@ async def put(tx: Tx, given: Sequence[tuple[Device, int]]) -> set[str]:
             "meter_no": [each.meter_no for each in devices],
             "key_version": [each.key_version for each in devices],
             "active": [int(each.active) for each in devices],
-            "version": [version for _, version in rows],
+            "version": [version for _, version in given],
         },
         key=("device_id",),
     )

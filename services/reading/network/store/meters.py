@@ -46,8 +46,7 @@ async def stored(tx: Tx, meter_nos: Sequence[str]) -> dict[str, tuple[Meter, int
 
 async def put(tx: Tx, given: Sequence[tuple[Meter, int]]) -> set[str]:
     """Insert or replace meters, each with its new version, and return the numbers that were applied."""
-    rows = sorted(given, key=lambda item: item[0].meter_no)  # one order for all batches
-    meters = [meter for meter, _ in rows]
+    meters = [meter for meter, _ in given]
     applied = await bulk.upsert_newer(
         tx,
         METER,
@@ -57,7 +56,7 @@ async def put(tx: Tx, given: Sequence[tuple[Meter, int]]) -> set[str]:
             "registers": [codec.faces_text(each.faces) for each in meters],
             "numerator": [each.numerator for each in meters],
             "denominator": [each.denominator for each in meters],
-            "version": [version for _, version in rows],
+            "version": [version for _, version in given],
         },
         key=("meter_no",),
     )

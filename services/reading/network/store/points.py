@@ -48,8 +48,7 @@ async def stored(tx: Tx, point_nos: Sequence[str]) -> dict[str, tuple[ServicePoi
 
 async def put(tx: Tx, given: Sequence[tuple[ServicePoint, int]]) -> set[str]:
     """Insert or replace service points, each with its new version, and return the numbers that were applied."""
-    rows = sorted(given, key=lambda item: item[0].service_point_no)  # one order for all batches
-    points = [point for point, _ in rows]
+    points = [point for point, _ in given]
     applied = await bulk.upsert_newer(
         tx,
         POINT,
@@ -57,7 +56,7 @@ async def put(tx: Tx, given: Sequence[tuple[ServicePoint, int]]) -> set[str]:
             "service_point_no": [each.service_point_no for each in points],
             "route_no": [each.route_no for each in points],
             "org_unit": [each.org_unit for each in points],
-            "version": [version for _, version in rows],
+            "version": [version for _, version in given],
         },
         key=("service_point_no",),
     )

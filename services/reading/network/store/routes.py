@@ -47,8 +47,7 @@ async def stored(tx: Tx, route_nos: Sequence[str]) -> dict[str, tuple[Route, int
 
 async def put(tx: Tx, given: Sequence[tuple[Route, int]]) -> set[str]:
     """Insert or replace routes, each with its new version, and return the numbers that were applied."""
-    rows = sorted(given, key=lambda item: item[0].route_no)  # one order for all batches
-    routes = [route for route, _ in rows]
+    routes = [route for route, _ in given]
     applied = await bulk.upsert_newer(
         tx,
         ROUTE,
@@ -56,7 +55,7 @@ async def put(tx: Tx, given: Sequence[tuple[Route, int]]) -> set[str]:
             "route_no": [each.route_no for each in routes],
             "org_unit": [each.org_unit for each in routes],
             "read_day": [each.read_day for each in routes],
-            "version": [version for _, version in rows],
+            "version": [version for _, version in given],
         },
         key=("route_no",),
     )

@@ -44,8 +44,7 @@ async def stored(tx: Tx, task_ids: Sequence[str]) -> dict[str, tuple[UnreadReaso
 
 async def put(tx: Tx, given: Sequence[tuple[UnreadReason, int]]) -> set[str]:
     """Insert or replace reasons, each with its new version, and return the tasks whose reasons were applied."""
-    rows = sorted(given, key=lambda item: item[0].task_id)  # one order for all batches
-    reasons = [reason for reason, _ in rows]
+    reasons = [reason for reason, _ in given]
     applied = await bulk.upsert_newer(
         tx,
         UNREAD_REASON,
@@ -56,7 +55,7 @@ async def put(tx: Tx, given: Sequence[tuple[UnreadReason, int]]) -> set[str]:
             "org_unit": [each.org_unit for each in reasons],
             "reason": [each.reason for each in reasons],
             "noted_by": [each.noted_by for each in reasons],
-            "version": [version for _, version in rows],
+            "version": [version for _, version in given],
         },
         key=("task_id",),
     )
