@@ -17,6 +17,7 @@ PURE_SHARED = frozenset(
         "document",
         "dated",
         "statemachine",
+        "frozen",
         "errors",
         "regulation",
     )

@@ -9,6 +9,7 @@ from services.billing.contracts.domain import Terms
 from services.billing.rating import rating_types
 from services.billing.review.domain.findings import Finding
 from services.billing.usages.domain import Usage
+from shared.frozen import document
 from shared.statemachine import StateMachine
 
 READY: Final = "ready"
@@ -58,7 +59,7 @@ class Stored:
     held_by_reviewer: bool = False
 
 
-@dataclass(slots=True, kw_only=True)
+@document
 class Draft:
     """A bill just calculated, and the stored bill (if any) whose place it takes."""
 

@@ -1,13 +1,11 @@
-"""What the books hold: debts and the money that settles them, as values of the domain.
-
-`Debt` and `Cause` are made for every bill and changed by nobody; they are not frozen, as that makes them four times as dear.
-"""
+"""What the books hold: debts and the money that settles them, as values of the domain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from shared.frozen import document
 from shared.statemachine import StateMachine
 
 OPEN, CLEARED, REVERSED = "open", "cleared", "reversed"
@@ -26,7 +24,7 @@ BILLED = (BILL, DIFFERENCE)
 """The documents that billing issues: bills, and differences to bills that stand."""
 
 
-@dataclass(slots=True, kw_only=True)
+@document
 class Debt:
     """A document that makes its account owe: an issued bill, a difference to one, or an opening receivable.
 
@@ -129,7 +127,7 @@ class Finding:
     org_unit: str
 
 
-@dataclass(slots=True, kw_only=True)
+@document
 class Cause:
     """The document that moves money, its day, and the day that counts in the ledger."""
 

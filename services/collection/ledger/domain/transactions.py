@@ -1,13 +1,11 @@
-"""The double-entry ledger (复式账): what a transaction is made of. Debit is positive, credit negative, the sum is 0 fen.
-
-Entries and transactions are made for every bill and changed by nobody; not frozen, as that makes them four times as dear.
-"""
+"""The double-entry ledger (复式账): what a transaction is made of. Debit is positive, credit negative, the sum is 0 fen."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from services.collection.ledger.domain.policy import Rules
+from shared.frozen import document
 
 RECEIPT, SUSPENSE, RESOLUTION, RETURN = "receipt", "suspense", "resolution", "return"
 ISSUE, REVERSAL, PREPAYMENT_APPLIED, REALLOCATION = "issue", "reversal", "prepayment_applied", "reallocation"
@@ -17,14 +15,14 @@ class Unbalanced(AssertionError):
     """A transaction does not sum to 0 fen: a bug, never a user's fault."""
 
 
-@dataclass(slots=True, kw_only=True)
+@document
 class Entry:
     ledger_account: str
     amount_fen: int
     component: str = ""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # it sums its sides as it is made; nobody changes it afterwards
 class Transaction:
     """One document's effect on the books; natural key (document_kind, document_id, kind).
 

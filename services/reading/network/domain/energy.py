@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.reading.network.domain import registers
-from services.reading.network.domain.frozen import document
 from services.reading.network.domain.installations import Installation
 from services.reading.network.domain.registers import Counts
+from shared.frozen import document
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.reading.network.domain.frozen import document
 from services.reading.network.domain.registers import Counts, Registers
+from shared.frozen import document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from services.reading.network.domain.registers import Registers
 from services.reading.network.store import codec, installations
 from services.reading.tasks.store import tasks
 from shared.db.engine import View
-from services.reading.network.domain.frozen import document
+from shared.frozen import document
 
 
 @document

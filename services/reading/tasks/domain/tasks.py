@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from services.reading.network.domain.frozen import document
+from shared.frozen import document
 from shared.statemachine import StateMachine
 
 CYCLE: Final = "cycle"

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 
 from services.reading.network.domain.energy import Boundary
-from services.reading.network.domain.frozen import document
+from shared.frozen import document
 
 ACTUAL: Final = "actual"
 EDITED: Final = "edited"

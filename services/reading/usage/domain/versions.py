@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.reading.network.domain.energy import Measured
-from services.reading.network.domain.frozen import document
 from services.reading.network.domain.registers import Counts
 from services.reading.policies.domain import Policy
 from services.reading.tasks.domain.tasks import Task
@@ -13,6 +12,7 @@ from services.reading.usage.domain.usages import ACTUAL, EDITED, ESTIMATED, Usag
 from services.reading.validation.domain import high, low
 from services.reading.validation.domain.findings import Finding
 from services.reading.validation.domain.history import history_of
+from shared.frozen import document
 
 ACTORS_MAX = 16
 
