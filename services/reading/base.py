@@ -1,9 +1,9 @@
 """The declarative base of reading: one registry, on which every capability declares its tables, and how columns are declared."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, ColumnElement, MetaData, Row, String, Table, true
+from sqlalchemy import Column, ColumnElement, MetaData, Row, String, true
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
 
@@ -14,9 +14,6 @@ METER_NO = String(METER_NO_MAX)
 ORG_UNIT = String(128)
 SHORT = String(16)
 
-Condition = Callable[..., ColumnElement[bool]]
-"""Makes a condition of columns: what a caller may see, where a page begins; the store knows which columns those are."""
-
 
 class Base(SQLModel, registry=registry()):
     metadata: ClassVar[MetaData] = MetaData()
@@ -25,12 +22,6 @@ class Base(SQLModel, registry=registry()):
 def required(kind: Any) -> Column[Any]:
     """Return a column that is never null."""
     return Column(kind, nullable=False)
-
-
-def table(model: type[SQLModel]) -> Table:
-    """Return the table that a model declares."""
-    made: Table = model.__table__  # type: ignore[attr-defined]
-    return made
 
 
 def by_name(rows: Sequence[Row[Any]]) -> Iterator[dict[str, Any]]:

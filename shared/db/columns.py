@@ -1,12 +1,14 @@
-"""Column types that mean the same on PostgreSQL and on SQLite."""
+"""Column types that mean the same on PostgreSQL and on SQLite, and what a store says of its tables and columns."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Integer, String, Text
+from sqlalchemy import BigInteger, Column, ColumnElement, DateTime, Integer, String, Table, Text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import JSON, TypeDecorator
+from sqlmodel import SQLModel
 
 from shared.events.fact import MAX_NO
 
@@ -49,3 +51,13 @@ Code = String(MAX_NO)
 def key(**options: Any) -> Column[str]:
     """Return a primary key column that holds one of the utility's own numbers or an id."""
     return Column(No, primary_key=True, **options)
+
+
+def table(model: type[SQLModel]) -> Table:
+    """Return the table that a model declares: stores speak SQLAlchemy Core, never the ORM."""
+    made: Table = model.__table__  # type: ignore[attr-defined]
+    return made
+
+
+Condition = Callable[..., ColumnElement[bool]]
+"""Makes a condition of columns: what a caller may see, where a page begins; the store knows which columns those are."""

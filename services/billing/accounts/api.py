@@ -73,7 +73,9 @@ async def list_accounts(
 ) -> pagination.Page[AccountHead]:
     """List accounts by number, all or those that were ever supplied at a service point."""
     async with db.view() as view:
-        rows = await contracts_store.page(view, wanted, visible=caller.visible, service_point_no=service_point_no)
+        rows = await contracts_store.page(
+            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, service_point_no=service_point_no
+        )
     return wanted.page(
         rows,
         key=lambda row: (row.account_no,),

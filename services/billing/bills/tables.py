@@ -7,6 +7,7 @@ from sqlmodel import Field
 
 from services.billing import base
 from shared.db import columns
+from shared.db.columns import table
 
 
 class Bill(base.Base, table=True):
@@ -114,8 +115,8 @@ class Difference(base.Base, table=True):
     components: str = base.long_text()
 
 
-BILL, BILL_DOCUMENT = base.table(Bill), base.table(BillDocument)
-CORRECTION, DIFFERENCE = base.table(Correction), base.table(Difference)
+BILL, BILL_DOCUMENT = table(Bill), table(BillDocument)
+CORRECTION, DIFFERENCE = table(Correction), table(Difference)
 
 
 # The conditions of the partial indexes, with their values in the text of the statement: against a bound value, SQLite cannot

@@ -6,6 +6,7 @@ from sqlmodel import Field
 
 from services.billing import base
 from shared.db import columns
+from shared.db.columns import table
 
 
 class BusinessDay(base.Base, table=True):
@@ -16,4 +17,4 @@ class BusinessDay(base.Base, table=True):
     day: date = base.day()
 
 
-BUSINESS_DAY = base.table(BusinessDay)
+BUSINESS_DAY = table(BusinessDay)

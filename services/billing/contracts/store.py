@@ -10,14 +10,13 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Date, FromClause, Integer, Row, Select, and_, or_, select
 
-from services.billing.base import Visible
 from services.billing.contracts import domain
 from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract, Terms
 from services.billing.contracts.tables import ACCOUNT, CONTRACT, SERVICE_POINT
 from services.billing.rating.rating_types import AccountSpan
 from shared.db import bulk, columns, travel
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
-from shared.web.pagination import Wanted
 
 CACHED_TEXTS_MAX = 20_000  # terms and assignments repeat over accounts; 20,000 different ones take about 20 MB
 
@@ -210,14 +209,16 @@ async def after(view: View, account_no: str, limit: int) -> list[str]:
     return [row.account_no for row in rows]
 
 
-async def page(view: View, wanted: Wanted, *, visible: Visible, service_point_no: str | None) -> Sequence[Row[Any]]:
+async def page(
+    view: View, *, visible: Condition, after: Condition, limit: int, service_point_no: str | None
+) -> Sequence[Row[Any]]:
     """List accounts by number, all or those that were ever supplied at a service point."""
     a = ACCOUNT.c
-    statement = select(a.account_no, a.org_unit, a.version).where(visible(a.org_unit), wanted.after(a.account_no))
+    statement = select(a.account_no, a.org_unit, a.version).where(visible(a.org_unit), after(a.account_no))
     if service_point_no is not None:
         here = select(CONTRACT.c.account_no).where(CONTRACT.c.service_point_no == service_point_no)
         statement = statement.where(a.account_no.in_(here))
-    return await view.all(statement.order_by(a.account_no).limit(wanted.fetch))
+    return await view.all(statement.order_by(a.account_no).limit(limit))
 
 
 async def upsert(tx: Tx, changed: Sequence[tuple[Stated, int]]) -> set[str]:

@@ -7,6 +7,7 @@ from sqlmodel import Field
 
 from services.billing import base
 from shared.db import columns
+from shared.db.columns import table
 
 
 class Account(base.Base, table=True):
@@ -43,4 +44,4 @@ class ServicePoint(base.Base, table=True):
     service_point_no: str = Field(sa_column=columns.key())
 
 
-ACCOUNT, CONTRACT, SERVICE_POINT = base.table(Account), base.table(Contract), base.table(ServicePoint)
+ACCOUNT, CONTRACT, SERVICE_POINT = table(Account), table(Contract), table(ServicePoint)

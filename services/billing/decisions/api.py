@@ -55,7 +55,9 @@ async def review_queue(
 ) -> pagination.Page[QueueItem]:
     """List the bills that wait for a reviewer, oldest first, with their findings and who read."""
     async with db.view() as view:
-        rows = await shown.page_in_review(view, wanted, visible=caller.visible, route_no=route_no)
+        rows = await shown.page_in_review(
+            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, route_no=route_no
+        )
         readers = await review_store.readers(view, [row.bill_id for row in rows])
     now = db.clock.now()
     return wanted.page(

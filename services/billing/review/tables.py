@@ -7,6 +7,7 @@ from sqlmodel import Field
 
 from services.billing import base
 from shared.db import columns
+from shared.db.columns import table
 
 
 class BillParty(base.Base, table=True):
@@ -42,4 +43,4 @@ class ReviewDecision(base.Base, table=True):
     decided_at: datetime = base.instant()
 
 
-BILL_PARTY, REVIEW_DECISION = base.table(BillParty), base.table(ReviewDecision)
+BILL_PARTY, REVIEW_DECISION = table(BillParty), table(ReviewDecision)

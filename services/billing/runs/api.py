@@ -30,7 +30,9 @@ async def list_runs(
 ) -> pagination.Page[RunOut]:
     """List bill runs by cycle and route."""
     async with db.view() as view:
-        rows = await store.page(view, wanted, visible=caller.visible, cycle=cycle, status=status)
+        rows = await store.page(
+            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, cycle=cycle, status=status
+        )
         thrown = await store.switch(view)
     stopped = bool(thrown and thrown.stopped)
     return wanted.page(rows, key=lambda row: (row.cycle, row.route_no), item=lambda row: _run(row, stopped, {}))

@@ -6,13 +6,12 @@ from typing import Any
 
 from sqlalchemy import Row, and_, func, select, update
 
-from services.billing.base import Visible
 from services.billing.bills.store import bills as bills_store
 from services.billing.runs import domain
 from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH
 from shared.db import bulk, columns, travel
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
-from shared.web.pagination import Wanted
 
 SWITCH = "all"
 RECHECKED_MAX = 1000  # runs of one look; a utility closes a few hundred routes a day
@@ -53,16 +52,16 @@ async def get(view: View, route_no: str, cycle: str) -> Row[Any] | None:
 
 
 async def page(
-    view: View, wanted: Wanted, *, visible: Visible, cycle: str | None, status: str | None
+    view: View, *, visible: Condition, after: Condition, limit: int, cycle: str | None, status: str | None
 ) -> Sequence[Row[Any]]:
     """List bill runs by cycle and route."""
     r = BILL_RUN.c
-    statement = select(BILL_RUN).where(visible(r.org_unit), wanted.after(r.cycle, r.route_no))
+    statement = select(BILL_RUN).where(visible(r.org_unit), after(r.cycle, r.route_no))
     if cycle is not None:
         statement = statement.where(r.cycle == cycle)
     if status is not None:
         statement = statement.where(r.status == status)
-    return await view.all(statement.order_by(r.cycle, r.route_no).limit(wanted.fetch))
+    return await view.all(statement.order_by(r.cycle, r.route_no).limit(limit))
 
 
 async def write(tx: Tx, changed: Sequence[dict[str, Any]]) -> None:

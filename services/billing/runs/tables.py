@@ -6,6 +6,7 @@ from sqlmodel import Field
 
 from services.billing import base
 from shared.db import columns
+from shared.db.columns import table
 
 
 class BillRun(base.Base, table=True):
@@ -38,4 +39,4 @@ class ReleaseSwitch(base.Base, table=True):
     version: int
 
 
-BILL_RUN, RELEASE_SWITCH = base.table(BillRun), base.table(ReleaseSwitch)
+BILL_RUN, RELEASE_SWITCH = table(BillRun), table(ReleaseSwitch)

@@ -7,6 +7,7 @@ from sqlmodel import Field
 
 from services.billing import base
 from shared.db import columns
+from shared.db.columns import table
 
 
 class RatingDocument(base.Base, table=True):
@@ -27,4 +28,4 @@ class RatingDocument(base.Base, table=True):
     row_version: int
 
 
-RATING_DOCUMENT = base.table(RatingDocument)
+RATING_DOCUMENT = table(RatingDocument)

@@ -32,7 +32,9 @@ async def list_waiting(caller: auth.Current, db: web.Db, wanted: pagination.Quer
     """List the usages that wait for a contract, by service point."""
     async with db.view() as view:
         names = tuple(WaitingUsage.model_fields)
-        rows = await store.page_of_waiting(view, wanted, visible=caller.visible, names=names)
+        rows = await store.page_of_waiting(
+            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, names=names
+        )
     return wanted.page(
         rows, key=lambda row: (row.service_point_no, row.usage_id), item=lambda row: WaitingUsage(**row._mapping)
     )

@@ -7,14 +7,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Row, and_, func, select
 
-from services.billing.base import Visible
 from services.billing.contracts import store as contracts_store
 from services.billing.usages.domain import Totals, Usage
 from services.billing.usages.tables import IS_WAITING, USAGE
 from shared.db import bulk, travel
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 from shared.events.reading import UsageMeasured
-from shared.web.pagination import Wanted
 
 CONTRACT_MISSING = "contract"
 IMPORT = "import"
@@ -168,13 +167,15 @@ async def waiting_oldest(view: View) -> datetime | None:
     return oldest
 
 
-async def page_of_waiting(view: View, wanted: Wanted, *, visible: Visible, names: Sequence[str]) -> Sequence[Row[Any]]:
+async def page_of_waiting(
+    view: View, *, visible: Condition, after: Condition, limit: int, names: Sequence[str]
+) -> Sequence[Row[Any]]:
     """List the usages that wait for a contract, by service point, with the named columns."""
     u = USAGE.c
     statement = select(*(u[name] for name in names)).where(
-        visible(u.org_unit), IS_WAITING, wanted.after(u.service_point_no, u.usage_id)
+        visible(u.org_unit), IS_WAITING, after(u.service_point_no, u.usage_id)
     )
-    return await view.all(statement.order_by(u.service_point_no, u.usage_id).limit(wanted.fetch))
+    return await view.all(statement.order_by(u.service_point_no, u.usage_id).limit(limit))
 
 
 async def run_totals(view: View, runs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Totals]:

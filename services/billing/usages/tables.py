@@ -7,6 +7,7 @@ from sqlmodel import Field
 
 from services.billing import base
 from shared.db import columns
+from shared.db.columns import table
 
 
 class Usage(base.Base, table=True):
@@ -38,7 +39,7 @@ class Usage(base.Base, table=True):
     received_at: datetime = base.instant()
 
 
-USAGE = base.table(Usage)
+USAGE = table(Usage)
 
 
 # The condition of the partial index, with its value in the text of the statement: against a bound value, SQLite cannot

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, exists, select
 
-from services.collection.base import Condition
 from services.collection.dunning import tables
 from services.collection.ledger.domain.documents import Receivable
 from services.collection.ledger.store import receivables
 from shared.db import bulk
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 REMINDER = tables.REMINDER

@@ -7,6 +7,7 @@ from sqlmodel import Field
 
 from services.collection.base import Base
 from shared.db import columns
+from shared.db.columns import table
 
 
 class Reminder(Base, table=True):
@@ -25,4 +26,4 @@ class Reminder(Base, table=True):
     recorded_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
 
 
-REMINDER = Reminder.__table__  # type: ignore[attr-defined]
+REMINDER = table(Reminder)

@@ -8,6 +8,7 @@ from sqlmodel import Field
 from services.collection.base import Base
 from services.collection.ledger.domain.documents import OPEN
 from shared.db import columns
+from shared.db.columns import table
 
 
 class Account(Base, table=True):
@@ -134,14 +135,14 @@ class ClosedMonth(Base, table=True):
     closed_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
 
 
-ACCOUNT = Account.__table__  # type: ignore[attr-defined]
-RECEIVABLE = Receivable.__table__  # type: ignore[attr-defined]
-CREDIT = Credit.__table__  # type: ignore[attr-defined]
-ALLOCATION = Allocation.__table__  # type: ignore[attr-defined]
-TRANSACTION = LedgerTransaction.__table__  # type: ignore[attr-defined]
-ENTRY = LedgerEntry.__table__  # type: ignore[attr-defined]
-FINDING = Finding.__table__  # type: ignore[attr-defined]
-CLOSED_MONTH = ClosedMonth.__table__  # type: ignore[attr-defined]
+ACCOUNT = table(Account)
+RECEIVABLE = table(Receivable)
+CREDIT = table(Credit)
+ALLOCATION = table(Allocation)
+TRANSACTION = table(LedgerTransaction)
+ENTRY = table(LedgerEntry)
+FINDING = table(Finding)
+CLOSED_MONTH = table(ClosedMonth)
 
 # who is overdue: the job reads only what is open
 Index(

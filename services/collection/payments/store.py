@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
-from services.collection.base import Condition
 from services.collection.ledger.store import credits
 from services.collection.payments import tables
 from services.collection.payments.domain import OPEN, ORDER_LIFE, PAYMENT_LIFE, NewPayment
 from shared.db import bulk
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 ORDER, PAYMENT = tables.ORDER, tables.PAYMENT

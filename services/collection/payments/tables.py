@@ -7,6 +7,7 @@ from sqlmodel import Field
 
 from services.collection.base import Base
 from shared.db import columns
+from shared.db.columns import table
 
 
 class PaymentOrder(Base, table=True):
@@ -50,5 +51,5 @@ class Payment(Base, table=True):
     recorded_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
 
 
-ORDER = PaymentOrder.__table__  # type: ignore[attr-defined]
-PAYMENT = Payment.__table__  # type: ignore[attr-defined]
+ORDER = table(PaymentOrder)
+PAYMENT = table(Payment)

@@ -7,6 +7,7 @@ from sqlmodel import Field
 
 from services.collection.base import Base
 from shared.db import columns
+from shared.db.columns import table
 
 
 class WaitingDocument(Base, table=True):
@@ -29,4 +30,4 @@ class WaitingDocument(Base, table=True):
     received_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
 
 
-WAITING = WaitingDocument.__table__  # type: ignore[attr-defined]
+WAITING = table(WaitingDocument)

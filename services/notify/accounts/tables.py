@@ -5,8 +5,9 @@ from datetime import date
 from sqlalchemy import Column, Date, Integer, String
 from sqlmodel import Field
 
-from services.notify.base import Base, table
+from services.notify.base import Base
 from shared.db import columns
+from shared.db.columns import table
 
 
 class Account(Base, table=True):

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.notify.base import Condition
 from services.notify.contacts.domain import Candidate, Contact
 from services.notify.contacts.tables import CONTACT
 from shared.db import bulk
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 _CANDIDATE = tuple(  # never the address

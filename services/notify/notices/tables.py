@@ -5,8 +5,9 @@ from datetime import date, datetime
 from sqlalchemy import Column, Date, Index, Integer, SmallInteger, String, Text, UniqueConstraint, text
 from sqlmodel import Field
 
-from services.notify.base import Base, table
+from services.notify.base import Base
 from shared.db import columns
+from shared.db.columns import table
 
 
 class Unaddressed(Base, table=True):

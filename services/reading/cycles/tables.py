@@ -5,8 +5,9 @@ from datetime import date
 from sqlalchemy import Column, Date, Integer, String
 from sqlmodel import Field
 
-from services.reading.base import ORG_UNIT, Base, required, table
+from services.reading.base import ORG_UNIT, Base, required
 from shared.db import columns
+from shared.db.columns import table
 
 
 class RouteCycle(Base, table=True):

@@ -5,8 +5,9 @@ from datetime import date
 from sqlalchemy import Column, Date, Integer, SmallInteger, Text
 from sqlmodel import Field
 
-from services.reading.base import METER_NO, ORG_UNIT, Base, required, table
+from services.reading.base import METER_NO, ORG_UNIT, Base, required
 from shared.db import columns
+from shared.db.columns import table
 
 
 class Route(Base, table=True):

@@ -5,8 +5,9 @@ from datetime import date, datetime
 from sqlalchemy import Column, Date, Integer, SmallInteger, String, Text
 from sqlmodel import Field
 
-from services.reading.base import METER_NO, SHORT, Base, required, table
+from services.reading.base import METER_NO, SHORT, Base, required
 from shared.db import columns
+from shared.db.columns import table
 
 
 class Reading(Base, table=True):

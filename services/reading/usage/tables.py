@@ -5,8 +5,9 @@ from datetime import date, datetime
 from sqlalchemy import Column, Date, Integer, SmallInteger, String, Text, UniqueConstraint
 from sqlmodel import Field
 
-from services.reading.base import METER_NO, ORG_UNIT, SHORT, Base, required, table
+from services.reading.base import METER_NO, ORG_UNIT, SHORT, Base, required
 from shared.db import columns
+from shared.db.columns import table
 
 
 class Usage(Base, table=True):

@@ -6,11 +6,12 @@ from typing import Any
 import orjson
 from sqlalchemy import Row, select
 
-from services.reading.base import Condition, equals
+from services.reading.base import equals
 from services.reading.validation import tables
 from services.reading.validation.domain.findings import Found
 from shared import ids
 from shared.db import bulk
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 FINDING = tables.FINDING

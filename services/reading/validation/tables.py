@@ -5,8 +5,9 @@ from datetime import datetime
 from sqlalchemy import String, Text, UniqueConstraint
 from sqlmodel import Field
 
-from services.reading.base import ORG_UNIT, SHORT, Base, required, table
+from services.reading.base import ORG_UNIT, SHORT, Base, required
 from shared.db import columns
+from shared.db.columns import table
 
 
 class Finding(Base, table=True):

@@ -36,8 +36,9 @@ async def list_bills(
     async with db.view() as view:
         rows = await shown.page(
             view,
-            wanted,
             visible=caller.visible,
+            after=wanted.after,
+            limit=wanted.fetch,
             account_no=account_no,
             route_no=route_no,
             cycle=cycle,

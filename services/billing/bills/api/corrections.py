@@ -25,7 +25,9 @@ async def list_corrections(
 ) -> pagination.Page[CorrectionOut]:
     """List corrections in the order of their making."""
     async with db.view() as view:
-        rows = await store.page(view, wanted, visible=caller.visible, account_no=account_no)
+        rows = await store.page(
+            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, account_no=account_no
+        )
         documents = await store.differences(view, [row.correction_id for row in rows])
     return wanted.page(
         rows,

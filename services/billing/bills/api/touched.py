@@ -59,7 +59,7 @@ async def touched_by_document(
 async def _touched(
     view: View, condition: ColumnElement[bool], caller: auth.Caller, wanted: pagination.Wanted
 ) -> pagination.Page[TouchedBill]:
-    rows = await touched.page(view, wanted, visible=caller.visible, touched=condition)
+    rows = await touched.page(view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, touched=condition)
     return wanted.page(rows, key=lambda row: (row.bill_id,), item=_touched_bill)
 
 

@@ -6,12 +6,11 @@ from typing import Any
 import orjson
 from sqlalchemy import Row, func, select
 
-from services.billing.base import Visible
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, CORRECTION, DIFFERENCE
 from shared.db import bulk
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 from shared.events import billing as events
-from shared.web.pagination import Wanted
 
 
 async def record(tx: Tx, made: Sequence[tuple[str, events.BillCorrected]], actor: str) -> None:
@@ -113,11 +112,13 @@ async def difference_head(view: View, difference_id: str) -> Row[Any] | None:
     return await view.first(select(DIFFERENCE).where(DIFFERENCE.c.difference_id == difference_id))
 
 
-async def page(view: View, wanted: Wanted, *, visible: Visible, account_no: str | None) -> Sequence[Row[Any]]:
+async def page(
+    view: View, *, visible: Condition, after: Condition, limit: int, account_no: str | None
+) -> Sequence[Row[Any]]:
     """List corrections in the order of their making."""
     c = CORRECTION.c
     seen = select(BILL.c.bill_id).where(BILL.c.contract_no == c.contract_no, visible(BILL.c.org_unit))
-    statement = select(CORRECTION).where(seen.exists(), wanted.after(c.correction_id))
+    statement = select(CORRECTION).where(seen.exists(), after(c.correction_id))
     if account_no is not None:
         statement = statement.where(c.account_no == account_no)
-    return await view.all(statement.order_by(c.correction_id).limit(wanted.fetch))
+    return await view.all(statement.order_by(c.correction_id).limit(limit))

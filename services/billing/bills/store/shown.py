@@ -5,12 +5,11 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from services.billing.base import Visible
 from services.billing.bills.domain.bills import EFFECTIVE, PROPOSED
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW
 from services.billing.contracts import store as contracts_store
+from shared.db.columns import Condition
 from shared.db.engine import View
-from shared.web.pagination import Wanted
 
 
 async def bill(view: View, bill_id: str) -> Row[Any] | None:
@@ -33,9 +32,10 @@ async def replaced_by(view: View, bill_id: str, contract_no: str) -> str | None:
 
 async def page(
     view: View,
-    wanted: Wanted,
     *,
-    visible: Visible,
+    visible: Condition,
+    after: Condition,
+    limit: int,
     account_no: str | None,
     route_no: str | None,
     cycle: str | None,
@@ -43,22 +43,24 @@ async def page(
 ) -> Sequence[Row[Any]]:
     """List bill versions, of an account, a route, a cycle or a status, in the order of their making."""
     b = BILL.c
-    statement = select(BILL).where(visible(b.org_unit), wanted.after(b.bill_id))
+    statement = select(BILL).where(visible(b.org_unit), after(b.bill_id))
     if account_no is not None:
         statement = statement.where(b.contract_no.in_(contracts_store.numbers_of(account_no)))
     for column, value in ((b.route_no, route_no), (b.cycle, cycle), (b.status, status)):
         if value is not None:
             statement = statement.where(column == value)
-    return await view.all(statement.order_by(b.bill_id).limit(wanted.fetch))
+    return await view.all(statement.order_by(b.bill_id).limit(limit))
 
 
-async def page_in_review(view: View, wanted: Wanted, *, visible: Visible, route_no: str | None) -> Sequence[Row[Any]]:
+async def page_in_review(
+    view: View, *, visible: Condition, after: Condition, limit: int, route_no: str | None
+) -> Sequence[Row[Any]]:
     """List the bills that wait for a reviewer, oldest first."""
     b = BILL.c
-    statement = select(BILL).where(visible(b.org_unit), IS_IN_REVIEW, wanted.after(b.held_at, b.bill_id))
+    statement = select(BILL).where(visible(b.org_unit), IS_IN_REVIEW, after(b.held_at, b.bill_id))
     if route_no is not None:
         statement = statement.where(b.route_no == route_no)
-    return await view.all(statement.order_by(b.held_at, b.bill_id).limit(wanted.fetch))
+    return await view.all(statement.order_by(b.held_at, b.bill_id).limit(limit))
 
 
 async def now_of_period(view: View, own: Row[Any]) -> Row[Any] | None:

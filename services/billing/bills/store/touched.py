@@ -7,13 +7,12 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Row, and_, false, or_, select, true
 
-from services.billing.base import Visible
 from services.billing.bills.domain.bills import ISSUED
 from services.billing.bills.tables import BILL
 from services.billing.rating.tariff.model import Tariff
 from services.billing.tariffs.store import documents
+from shared.db.columns import Condition
 from shared.db.engine import View
-from shared.web.pagination import Wanted
 
 
 def by_version(tariff: Tariff) -> ColumnElement[bool]:
@@ -53,11 +52,13 @@ async def by_document(view: View, kind: str, document_id: str, from_: date, to: 
     )
 
 
-async def page(view: View, wanted: Wanted, *, visible: Visible, touched: ColumnElement[bool]) -> Sequence[Row[Any]]:
+async def page(
+    view: View, *, visible: Condition, after: Condition, limit: int, touched: ColumnElement[bool]
+) -> Sequence[Row[Any]]:
     """List the bills that meet one of these conditions."""
     b = BILL.c
-    statement = select(BILL).where(visible(b.org_unit), touched, wanted.after(b.bill_id))
-    return await view.all(statement.order_by(b.bill_id).limit(wanted.fetch))
+    statement = select(BILL).where(visible(b.org_unit), touched, after(b.bill_id))
+    return await view.all(statement.order_by(b.bill_id).limit(limit))
 
 
 def names(document: Any, kind: str, document_id: str) -> bool:

@@ -47,7 +47,7 @@ async def get_tariff(tariff_id: DocumentId, version: Version, db: web.Db) -> Tar
 async def list_tariffs(db: web.Db, wanted: pagination.Query_) -> pagination.Page[TariffOut]:
     """List all tariff versions."""
     async with db.view() as view:
-        rows = await documents.page_of_tariffs(view, wanted)
+        rows = await documents.page_of_tariffs(view, after=wanted.after, limit=wanted.fetch)
     return wanted.page(rows, key=lambda row: (row.document_id, row.version), item=_head)
 
 

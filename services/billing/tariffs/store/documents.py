@@ -9,8 +9,8 @@ from sqlalchemy import Row, and_, select
 
 from services.billing.tariffs.tables import RATING_DOCUMENT
 from shared.db import bulk, locks, travel
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
-from shared.web.pagination import Wanted
 
 TARIFF = "tariff"
 KINDS = (TARIFF, "series", "calendar", "table")
@@ -50,11 +50,11 @@ async def get(view: View, kind: str, document_id: str, version: str, *, lock: bo
     return await view.first(statement)
 
 
-async def page_of_tariffs(view: View, wanted: Wanted) -> Sequence[Row[Any]]:
+async def page_of_tariffs(view: View, *, after: Condition, limit: int) -> Sequence[Row[Any]]:
     """List all tariff versions."""
     d = RATING_DOCUMENT.c
-    statement = select(RATING_DOCUMENT).where(d.kind == TARIFF, wanted.after(d.document_id, d.version))
-    return await view.all(statement.order_by(d.document_id, d.version).limit(wanted.fetch))
+    statement = select(RATING_DOCUMENT).where(d.kind == TARIFF, after(d.document_id, d.version))
+    return await view.all(statement.order_by(d.document_id, d.version).limit(limit))
 
 
 async def put(tx: Tx, row: Mapping[str, Any]) -> None:

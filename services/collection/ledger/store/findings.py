@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.collection.base import Condition
 from services.collection.ledger import tables
 from services.collection.ledger.domain.documents import Finding
 from shared import ids
 from shared.db import bulk
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 _FINDING = ("code", "entity_kind", "entity_id", "subject", "account_no", "org_unit")

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from services.collection.base import Condition
 from services.collection.ledger import tables
 from services.collection.ledger.domain import months
 from services.collection.ledger.store.locks import CLOSING
 from shared.db import bulk, locks
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 

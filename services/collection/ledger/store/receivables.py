@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, select
 
-from services.collection.base import Condition
 from services.collection.ledger import tables
 from services.collection.ledger.domain.documents import OPEN, Receivable
 from shared.db import bulk
+from shared.db.columns import Condition
 from shared.db.engine import View
 
 RECEIVABLE = tables.RECEIVABLE

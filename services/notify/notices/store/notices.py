@@ -7,12 +7,12 @@ from typing import Any
 import orjson
 from sqlalchemy import Row, Select, distinct, func, select
 
-from services.notify.base import Condition
 from services.notify.notices.domain import states
 from services.notify.notices.domain.causes import SERVICE_OF_KIND
 from services.notify.notices.tables import NOTICE, UNADDRESSED
 from services.notify.templates.domain import FIGURES
 from shared.clock import Clock
+from shared.db.columns import Condition
 from shared.db.engine import View
 from shared.trace import Origin, TraceNode
 from shared.web.state import Gauges

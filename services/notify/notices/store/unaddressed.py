@@ -7,13 +7,13 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Row, func, or_, select, true, update
 
-from services.notify.base import Condition
 from services.notify.notices.domain import states
 from services.notify.notices.domain.causes import Cause
 from services.notify.notices.domain.states import WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT
 from services.notify.notices.tables import UNADDRESSED
 from shared.dated import Period
 from shared.db import bulk
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 

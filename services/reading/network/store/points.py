@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.reading.base import Condition, equals
+from services.reading.base import equals
 from services.reading.network import tables
 from services.reading.network.domain.reference import ServicePoint
 from shared.db import bulk
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 POINT = tables.POINT

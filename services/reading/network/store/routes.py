@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.reading.base import Condition
 from services.reading.network import tables
 from services.reading.network.domain.reference import Route
 from shared.db import bulk
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 ROUTE = tables.ROUTE

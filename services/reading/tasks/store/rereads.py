@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import Row, String, select, update
 
-from services.reading.base import Condition, equals
+from services.reading.base import equals
 from services.reading.tasks import tables
 from services.reading.tasks.domain.rereads import LIFE, OPEN
 from services.reading.tasks.domain.tasks import cycle_of
 from services.reading.tasks.store import tasks
 from shared.db import bulk, travel
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 from shared.events.billing import RereadRequested
 

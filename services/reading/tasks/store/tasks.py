@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, String, and_, func, select, update
 
-from services.reading.base import Condition, by_name, equals
+from services.reading.base import by_name, equals
 from services.reading.network.domain.installations import PointDay
 from services.reading.tasks import tables
 from services.reading.tasks.domain.tasks import (
@@ -26,6 +26,7 @@ from services.reading.tasks.domain.tasks import (
 )
 from services.reading.tasks.store import reasons
 from shared.db import bulk, travel
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 TASK = tables.TASK

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, select
 
-from services.reading.base import Condition, by_name, equals
+from services.reading.base import by_name, equals
 from services.reading.network.domain.energy import Boundary
 from services.reading.network.store.codec import counts, counts_text
 from services.reading.tasks.domain.tasks import Task, TaskKey
@@ -15,6 +15,7 @@ from services.reading.usage import tables
 from services.reading.usage.domain.usages import ESTIMATED, Usage
 from services.reading.usage.store import codec
 from shared.db import bulk, travel
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 USAGE = tables.USAGE
