@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends
 
 from services.billing.bills.domain.policy import Policies
 from services.billing.rating import rating_types
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.tariffs.store.books import Books
 from shared.wake import Wake
+from shared.web import state
 
 Rater = Callable[[Sequence[rating_types.Request], TariffBook], Sequence[rating_types.RatedBill]]
 
@@ -18,3 +22,6 @@ class Context:
     rater: Rater
     books: Books = field(default_factory=Books)
     wake: Wake = field(default_factory=Wake)
+
+
+Own = Annotated[Context, Depends(state.context)]

@@ -6,11 +6,10 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Path
-from starlette.requests import Request
 
 from services.collection.ledger.domain.policy import Policy
 from shared.events.fact import MAX_NO
-from shared.web import auth
+from shared.web import auth, state
 
 READ = auth.scope("collection:read", "collection:write", "collection:cashier")
 WRITE = auth.scope("collection:write")
@@ -28,9 +27,4 @@ class Context:
     channel_secrets: Mapping[str, bytes]
 
 
-async def _context(request: Request) -> Context:
-    context: Context = request.app.state.context
-    return context
-
-
-Own = Annotated[Context, Depends(_context)]
+Own = Annotated[Context, Depends(state.context)]

@@ -6,12 +6,11 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Path
-from starlette.requests import Request
 
 from services.notify.policies.domain import Policies
 from services.notify.templates.domain import Catalogue
 from shared.db.engine import Tx
-from shared.web import auth
+from shared.web import auth, state
 
 READ = auth.scope("notify:read")
 WRITE = auth.scope("notify:write")
@@ -33,9 +32,4 @@ class Context:
     take_up: Callable[[Tx, Sequence[str]], Awaitable[None]]
 
 
-async def _context(request: Request) -> Context:
-    context: Context = request.app.state.context
-    return context
-
-
-Own = Annotated[Context, Depends(_context)]
+Own = Annotated[Context, Depends(state.context)]

@@ -5,10 +5,9 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends
-from starlette.requests import Request
 
 from services.reading.policies.domain import Policies
-from shared.web import auth
+from shared.web import auth, state
 
 READ = auth.scope("reading:read")
 WRITE = auth.scope("reading:write")
@@ -24,9 +23,4 @@ class Context:
     zone: ZoneInfo
 
 
-async def _context(request: Request) -> Context:
-    context: Context = request.app.state.context
-    return context
-
-
-Own = Annotated[Context, Depends(_context)]
+Own = Annotated[Context, Depends(state.context)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -49,6 +49,11 @@ async def _web(request: Request) -> Web:
 
 async def _database(request: Request) -> Database:
     return (await _web(request)).database
+
+
+async def context(request: Request) -> Any:
+    """Return what the service's own routes were given at start; a service annotates it with its type."""
+    return request.app.state.context
 
 
 Current = Annotated[Web, Depends(_web)]

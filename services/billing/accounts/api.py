@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Path, Query, Request
+from fastapi import Path, Query
 
 from services.billing.accounts import examples, use_cases
 from services.billing.accounts.schemas import (
@@ -11,7 +11,7 @@ from services.billing.accounts.schemas import (
     AccountsIn,
     AccountState,
 )
-from services.billing.context import Context
+from services.billing.context import Own
 from services.billing.contracts import store as contracts_store
 from shared import web
 from shared.events.fact import MAX_NO
@@ -30,24 +30,22 @@ AccountNo = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
     response_model=OutcomeOut,
 )
 async def put_account(
-    account_no: AccountNo, body: AccountState, request: Request, caller: auth.Current, db: web.Db
+    account_no: AccountNo, body: AccountState, own: Own, caller: auth.Current, db: web.Db
 ) -> web.Json:
     """Bring one account to this state; the same state again changes nothing."""
-    context: Context = request.app.state.context
     async with db.begin() as tx:
         outcomes = await use_cases.put(
-            tx, [body.account(account_no)], actor=caller.subject, may_see=caller.may_see, context=context
+            tx, [body.account(account_no)], actor=caller.subject, may_see=caller.may_see, context=own
         )
     return batch.single(outcomes, conflicts=[conflict.code for conflict in use_cases.CONFLICTS])
 
 
 @router.put("/accounts", policy=auth.scope("billing:write"), example=examples.ACCOUNTS, response_model=OutcomesOut)
-async def put_accounts(body: AccountsIn, request: Request, caller: auth.Current, db: web.Db) -> web.Json:
+async def put_accounts(body: AccountsIn, own: Own, caller: auth.Current, db: web.Db) -> web.Json:
     """Bring up to 1,000 accounts to their states, each answered by itself."""
-    context: Context = request.app.state.context
     wanted = [item.account(item.account_no) for item in body.items]
     async with db.begin() as tx:
-        outcomes = await use_cases.put(tx, wanted, actor=caller.subject, may_see=caller.may_see, context=context)
+        outcomes = await use_cases.put(tx, wanted, actor=caller.subject, may_see=caller.may_see, context=own)
     return batch.answer(outcomes)
 
 

@@ -3,17 +3,16 @@
 from datetime import date, datetime
 from typing import Literal
 
-from fastapi import Request
 from pydantic import BaseModel, Field
 
 from services.billing.bills.api.bills import READ, BillId, NoFilter, head
 from services.billing.bills.schemas import BillHead
 from services.billing.bills.store import shown
-from services.billing.context import Context
+from services.billing.context import Own
 from services.billing.decisions import use_cases
 from services.billing.review import store as review_store
 from shared import web
-from shared.web import auth, business_day, conditional, pagination
+from shared.web import auth, business_day, conditional, pagination, state
 from shared.web.batch import In
 
 router = web.Router("/v1", tags=["bills"])
@@ -88,13 +87,13 @@ async def decide(
     bill_id: BillId,
     body: DecisionIn,
     seen: conditional.VersionSeen,
-    request: Request,
+    own: Own,
+    parts: state.Current,
     caller: auth.Current,
     db: web.Db,
 ) -> DecidedOut:
     """Decide on a bill in the version that If-Match names; the answer is the bill now in force."""
-    business_day.check(request.app.state.web, body.business_date)
-    context: Context = request.app.state.context
+    business_day.check(parts, body.business_date)
     decision = use_cases.Decision(
         kind=body.decision,
         explanation=body.explanation,
@@ -103,11 +102,11 @@ async def decide(
         business_date=body.business_date,
     )
     async with db.begin() as tx:
-        await use_cases.decide(tx, bill_id, decision, may_see=caller.may_see, context=context)
+        await use_cases.decide(tx, bill_id, decision, may_see=caller.may_see, context=own)
     async with db.view() as view:
-        own = await shown.bill(view, bill_id)
-        assert own is not None
-        now = await shown.now_of_period(view, own) or own
+        bill = await shown.bill(view, bill_id)
+        assert bill is not None
+        now = await shown.now_of_period(view, bill) or bill
     return DecidedOut(bill_id=now.bill_id, status=now.status, row_version=now.row_version)
 
 

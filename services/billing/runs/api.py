@@ -3,17 +3,17 @@
 from typing import Annotated, Any
 
 import orjson
-from fastapi import Path, Query, Request, Response
+from fastapi import Path, Query, Response
 
 from services.billing.bills.store import shown
-from services.billing.context import Context
+from services.billing.context import Own
 from services.billing.runs import examples, store
 from services.billing.runs.domain import LIFE, RELEASED
 from services.billing.runs.schemas import ReleaseIn, RunOut, SwitchIn, SwitchOut
 from services.billing.runs.use_cases import release, switch
 from shared import web
 from shared.events.fact import MAX_NO, Month
-from shared.web import auth, business_day, conditional, errors, pagination
+from shared.web import auth, business_day, conditional, errors, pagination, state
 
 router = web.Router("/v1", tags=["runs"])
 RouteNo = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
@@ -68,13 +68,13 @@ async def release_run(
     cycle: Month,
     body: ReleaseIn,
     seen: conditional.VersionSeen,
-    request: Request,
+    own: Own,
+    parts: state.Current,
     caller: auth.Current,
     db: web.Db,
 ) -> RunOut:
     """Release a run in review: its ready bills are issued, held ones stay behind."""
-    business_day.check(request.app.state.web, body.business_date)
-    context: Context = request.app.state.context
+    business_day.check(parts, body.business_date)
     async with db.view() as view:
         row = await store.get(view, route_no, cycle)
     if row is None or not caller.may_see(row.org_unit):
@@ -88,7 +88,7 @@ async def release_run(
             actor=caller.subject,
             explanation=body.explanation,
             business_date=body.business_date,
-            context=context,
+            context=own,
         )
         (row,) = await store.lock(tx, [(route_no, cycle)])
         thrown = await store.switch(tx)
@@ -112,13 +112,12 @@ async def get_switch(db: web.Db, response: Response) -> SwitchOut:
     example=examples.SWITCH,
 )
 async def put_switch(
-    body: SwitchIn, seen: conditional.VersionSeen, request: Request, caller: auth.Current, db: web.Db
+    body: SwitchIn, seen: conditional.VersionSeen, own: Own, caller: auth.Current, db: web.Db
 ) -> SwitchOut:
     """Stop or resume all releases; a chunk that is being issued is finished first."""
-    context: Context = request.app.state.context
     async with db.begin() as tx:
         version = await switch.throw(
-            tx, stopped=body.stopped, reason=body.reason, seen=seen, actor=caller.subject, context=context
+            tx, stopped=body.stopped, reason=body.reason, seen=seen, actor=caller.subject, context=own
         )
     return SwitchOut(stopped=body.stopped, reason=body.reason, version=version)
 

@@ -3,13 +3,13 @@
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import Query, Request
+from fastapi import Query
 from sqlalchemy import ColumnElement
 
 from services.billing.bills.api.bills import used
 from services.billing.bills.schemas import TouchedBill
 from services.billing.bills.store import touched
-from services.billing.context import Context
+from services.billing.context import Own
 from services.billing.tariffs.api.documents import READ, DocumentId, DocumentKind, Version
 from services.billing.tariffs.store import documents
 from shared import web
@@ -23,15 +23,14 @@ router = web.Router("/v1", tags=["tariffs"])
 async def touched_by_version(
     tariff_id: DocumentId,
     version: Version,
-    request: Request,
+    own: Own,
     caller: auth.Current,
     db: web.Db,
     wanted: pagination.Query_,
 ) -> pagination.Page[TouchedBill]:
     """List the issued bills of this version's days that were rated by another one: what a retroactive price touches."""
-    context: Context = request.app.state.context
     async with db.view() as view:
-        versions = (await context.books.current(view)).book.versions.get(tariff_id, ())
+        versions = (await own.books.current(view)).book.versions.get(tariff_id, ())
         found = next((t for t in versions if t.version == str(version)), None)
         if found is None:
             raise errors.not_found("tariff")
