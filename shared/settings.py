@@ -9,12 +9,13 @@ import importlib.util
 import os
 import secrets
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 SERVICES = ("reading", "billing", "collection", "notify")
@@ -23,6 +24,9 @@ PREFIX = "WATTLINE_"
 OF_TOOLS = ("WATTLINE_REQUIRE", "WATTLINE_TOKEN")  # of the test run and of the command, not of a service
 TEST_PREFIX = "WATTLINE_TEST_"
 GENERATED_SECRETS = ("token_key", "device_master_key")
+
+
+T = TypeVar("T")
 
 
 class SettingsError(Exception):
@@ -209,3 +213,13 @@ def _development_secrets(data_dir: Path, given: Mapping[str, str]) -> dict[str, 
                 out.write(secrets.token_urlsafe(48))
         made[name] = file.read_text().strip()
     return made
+
+
+def document(name: str, path: Path, load: Callable[[Any], T]) -> T:
+    """Return what `load` makes of the JSON file that the setting `name` names; raises `SettingsError` where it is not usable."""
+    try:
+        return load(orjson.loads(path.read_bytes()))
+    except OSError as fault:
+        raise SettingsError(f"wrong setting: {name}: {fault.strerror}") from fault
+    except ValueError as fault:
+        raise SettingsError(f"wrong setting: {name}: {fault}") from fault

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import orjson
-
 from services.billing.accounts import api as accounts_api
 from services.billing.accounts.use_cases import STATES as ACCOUNT_STATES
 from services.billing.bills.api import bills as bills_api
@@ -29,10 +27,9 @@ from shared import service
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.db.engine import View
-from shared.document import DocumentError
 from shared.metrics import Metrics
 from shared.service import Service
-from shared.settings import SettingsError
+from shared.settings import document
 
 ROUTERS = (
     accounts_api.router,
@@ -62,11 +59,14 @@ def build(
     clock: Clock | None = None,
     rater: second_opinion.Rater = second_opinion.rate,
 ) -> Service:
-    """Put the billing service together; raises SettingsError for a policy file that cannot be used."""
+    """Put the billing service together; raises `SettingsError` for a policy file that cannot be used."""
     clock = clock or SystemClock()
     database = service.open_database(settings, "billing", clock=clock)
     metrics = Metrics()
-    context = Context(policies=_policies(settings), rater=_counted(rater, metrics))
+    context = Context(
+        policies=document("WATTLINE_BILLING_POLICY", settings.billing_policy, policy.load),
+        rater=_counted(rater, metrics),
+    )
 
     async def gauges(view: View) -> Mapping[str, float]:
         return await views.gauges(view, clock.now())
@@ -102,11 +102,3 @@ def _counted(rate: second_opinion.Rater, metrics: Metrics) -> Rater:
         return bills
 
     return counting
-
-
-def _policies(settings: BillingSettings) -> policy.Policies:
-    try:
-        return policy.load(orjson.loads(settings.billing_policy.read_bytes()))
-    except (OSError, ValueError) as error:
-        detail = str(error) if isinstance(error, DocumentError) else type(error).__name__
-        raise SettingsError(f"wrong setting: WATTLINE_BILLING_POLICY: {detail}") from None

@@ -1,7 +1,7 @@
 """The composition root of collection."""
 
-import json
 from datetime import date
+from typing import Any
 
 from services.collection.context import Context
 from services.collection.dunning import api as reminders
@@ -23,7 +23,7 @@ from shared import service
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.service import Service
-from shared.settings import SettingsError
+from shared.settings import SettingsError, document
 
 NAME = "collection"
 
@@ -62,12 +62,11 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
 
 def load_policies(settings: CollectionSettings) -> tuple[Policy, Ladders]:
     """Return the rules of ledger and dunning as the settings name them; raises `SettingsError` where they are not usable."""
-    try:
-        document = json.loads(settings.collection_policy.read_text())
-        rules = policy.load(document, also=dunning.FIELDS)
-        ladders = dunning.load(document, also=policy.FIELDS)
-    except (OSError, ValueError) as fault:
-        raise SettingsError(f"wrong setting: WATTLINE_COLLECTION_POLICY: {fault}") from fault
+
+    def load(given: Any) -> tuple[Policy, Ladders]:
+        return policy.load(given, also=dunning.FIELDS), dunning.load(given, also=policy.FIELDS)
+
+    rules, ladders = document("WATTLINE_COLLECTION_POLICY", settings.collection_policy, load)
     known = {channel for each in rules.rules for channel in each.channels}
     if unknown := sorted(set(settings.secret_of_channel) - known):
         raise SettingsError(f"wrong setting: WATTLINE_CHANNEL_SECRETS: not in the policy: {', '.join(unknown)}")

@@ -4,7 +4,6 @@ import json
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from services.notify.causes.consumers import handlers
 from services.notify.contacts import api as contacts
@@ -26,7 +25,7 @@ from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.metrics import Metrics
 from shared.service import Service, assemble, open_database
-from shared.settings import SettingsError
+from shared.settings import document
 
 
 def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
@@ -76,20 +75,12 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
 
 def load_policy(path: Path) -> Policies:
     """Return the versions of the policy in a file; raises `SettingsError` where it is not usable."""
-    try:
-        return policies.load(_document(path), templates.FIGURES)
-    except (OSError, ValueError) as fault:
-        raise SettingsError(f"wrong setting: WATTLINE_NOTIFY_POLICY: {fault}") from fault
+    return document("WATTLINE_NOTIFY_POLICY", path, partial(policies.load, templates=templates.FIGURES))
 
 
 def load_templates(directory: Path) -> Catalogue:
     """Return the templates in a directory, one file per template and version."""
-    return Catalogue(templates.load(_document(path)) for path in sorted(directory.glob("*.json")))
-
-
-def _document(path: Path) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return document
+    return Catalogue(templates.load(json.loads(path.read_text("utf-8"))) for path in sorted(directory.glob("*.json")))
 
 
 def _smtp_server(settings: NotifySettings) -> SmtpServer:

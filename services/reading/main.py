@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import orjson
-
 from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers as contracts
@@ -23,7 +21,7 @@ from shared import service
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.service import Service
-from shared.settings import SettingsError
+from shared.settings import document
 from shared.web.devices import DeviceRecord
 
 NAME = "reading"
@@ -64,7 +62,4 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
 
 def load_policies(path: Path) -> Policies:
     """Return the versions of the policy in a file; raises `SettingsError` where it is not usable."""
-    try:
-        return policies.load(orjson.loads(path.read_bytes()))
-    except (OSError, ValueError) as fault:
-        raise SettingsError(f"wrong setting: WATTLINE_READING_POLICY: {fault}") from fault
+    return document("WATTLINE_READING_POLICY", path, policies.load)
