@@ -14,8 +14,9 @@ from fastapi import FastAPI
 
 from shared import health, web
 from shared.bus import dead_letters
-from shared.bus.consumer import Consumer, Handler
+from shared.bus.consumer import Consumer
 from shared.bus.embedded import EmbeddedEventLog
+from shared.bus.handling import Handler
 from shared.bus.kafka import KafkaEventLog
 from shared.bus.ports import EventLog
 from shared.bus.relay import Relay

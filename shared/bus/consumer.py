@@ -12,8 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from shared.bus import dead_letters, replay
 from shared.bus.batch import Batches
-from shared.bus.handling import Handler as Handler
-from shared.bus.handling import Handling
+from shared.bus.handling import Handler, Handling
 from shared.bus.ports import EventLog, EventLogUnavailable, Partition, StoredRecord, Subscription
 from shared.bus.replay import Replay
 from shared.db.engine import Database

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,7 +16,6 @@ from services.collection.base import PLATFORM
 from services.collection.ledger.domain import policy
 from services.collection.ledger.tables import FINDING
 from services.collection.payments.api import channels
-from services.collection.receivables import consumers
 from services.collection.settings import SHIPPED_POLICY, CollectionSettings
 from services.collection.views.store import invariants
 from shared.bus.embedded import EmbeddedEventLog
@@ -126,7 +126,6 @@ class Kit:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.database = service.database
-        self._handlers = consumers.handlers(POLICY)
         self.clerk = self.client("clerk", "collection:read", "collection:write")
         self.cashier = self.client("cashier", "collection:read", "collection:cashier")
         self.admin = self.client("admin", "admin")
@@ -140,7 +139,8 @@ class Kit:
     async def posting(self, *facts: Any) -> AsyncIterator[None]:
         """Hand facts of one type to their handler, in a unit of work that stays open inside."""
         async with self.database.begin() as tx:
-            await self._handlers[type(facts[0])](tx, facts)
+            assert self.service.consumer is not None
+            await self.service.consumer.handlers[facts[0].type](tx, facts)
             yield
 
     def client(self, subject: str, *scopes: str, org_units: Sequence[str] = ("*",)) -> httpx.AsyncClient:
@@ -237,3 +237,29 @@ async def started(database_url: str, tmp_path: Any) -> AsyncIterator[Kit]:
         yield Kit(service)
     finally:
         await service.database.close()
+
+
+OPENING = {
+    "document_no": "OLD-1",
+    "account_no": "A1",
+    "amount_fen": 100,
+    "issued_on": "2025-12-01",
+    "due_on": "2025-12-20",
+    "posted_on": "2026-03-01",
+}
+
+
+@asynccontextmanager
+async def started_with_a_closed_month(tmp_path: Path) -> AsyncIterator[Kit]:
+    """Give a service in which A1 owes a bill and January is closed; its books are checked at the end."""
+    async with started(f"sqlite+aiosqlite:///{tmp_path}/test.db", tmp_path) as made:
+        await made.give(account())
+        await made.give(issued(bill("B1", 1_000)))
+        await made.clerk.post("/v1/months/2026-01/close")
+        yield made
+        await made.check_books()
+
+
+async def put_openings(kit: Kit, *items: dict[str, Any]) -> Any:
+    """Put what customers owed when the utility went live, and return the answer."""
+    return await kit.clerk.put("/v1/opening-receivables", json={"items": list(items)})

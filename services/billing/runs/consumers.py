@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from services.billing.context import Context
 from services.billing.runs.use_cases import intake, totals
-from shared.bus.consumer import Handler
+from shared.bus.handling import Handler
 from shared.db.engine import Tx
 from shared.events.fact import Fact
 from shared.events.reading import RouteClosed, UsageMeasured

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from services.collection.ledger.domain.documents import BILL, DIFFERENCE, Correction, Debt
 from services.collection.ledger.domain.policy import Policy
 from services.collection.receivables.use_cases import accounts, bills, corrections
-from shared.bus.consumer import Handler
+from shared.bus.handling import Handler
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued
 from shared.events.fact import Fact

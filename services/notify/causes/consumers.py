@@ -13,7 +13,7 @@ from services.notify.causes.use_cases import (
 )
 from services.notify.context import Context
 from services.notify.policies.domain import Policies
-from shared.bus.consumer import Handler
+from shared.bus.handling import Handler
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged, BillCorrected, BillIssued
 from shared.events.collection import PaymentReversed, ReminderDue

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from services.reading.context import Context
 from services.reading.cycles.use_cases import cuts
-from shared.bus.consumer import Handler
+from shared.bus.handling import Handler
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged
 from shared.events.fact import Fact

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from services.reading.tasks.use_cases import rereads
-from shared.bus.consumer import Handler
+from shared.bus.handling import Handler
 from shared.db.engine import Tx
 from shared.events.billing import RereadRequested
 from shared.events.fact import Fact

@@ -2,39 +2,21 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.kits import collection as collection_kit
-from tests.kits.collection import Kit, account, bill, issued
-
-OPENING = {
-    "document_no": "OLD-1",
-    "account_no": "A1",
-    "amount_fen": 100,
-    "issued_on": "2025-12-01",
-    "due_on": "2025-12-20",
-    "posted_on": "2026-03-01",
-}
+from tests.kits.collection import OPENING, Kit, put_openings
 
 
 @pytest.fixture
 async def kit(tmp_path: Path) -> AsyncIterator[Kit]:
-    async with collection_kit.started(f"sqlite+aiosqlite:///{tmp_path}/test.db", tmp_path) as made:
-        await made.give(account())
-        await made.give(issued(bill("B1", 1_000)))
-        await made.clerk.post("/v1/months/2026-01/close")
+    async with collection_kit.started_with_a_closed_month(tmp_path) as made:
         yield made
-        await made.check_books()
-
-
-async def put(kit: Kit, *items: dict[str, Any]) -> Any:
-    return await kit.clerk.put("/v1/opening-receivables", json={"items": list(items)})
 
 
 async def test_another_org_unit_sees_and_moves_nothing(kit: Kit) -> None:
-    await put(kit, OPENING)
+    await put_openings(kit, OPENING)
     payment = await kit.pay(100)
     client = kit.client("n", "collection:read", "collection:write", "collection:cashier", org_units=["zj/ningbo"])
     key = {"Idempotency-Key": "k"}

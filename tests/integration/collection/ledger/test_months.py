@@ -6,17 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.kits import collection as collection_kit
-from tests.kits.collection import Kit, account, bill, issued
+from tests.kits.collection import Kit
 
 
 @pytest.fixture
 async def kit(tmp_path: Path) -> AsyncIterator[Kit]:
-    async with collection_kit.started(f"sqlite+aiosqlite:///{tmp_path}/test.db", tmp_path) as made:
-        await made.give(account())
-        await made.give(issued(bill("B1", 1_000)))
-        await made.clerk.post("/v1/months/2026-01/close")
+    async with collection_kit.started_with_a_closed_month(tmp_path) as made:
         yield made
-        await made.check_books()
 
 
 async def test_months_close_in_order_after_their_end_and_once(kit: Kit) -> None:

@@ -8,40 +8,23 @@ import pytest
 
 from services.collection.ledger import tables
 from tests.kits import collection as collection_kit
-from tests.kits.collection import Kit, account, bill, issued
-
-OPENING = {
-    "document_no": "OLD-1",
-    "account_no": "A1",
-    "amount_fen": 100,
-    "issued_on": "2025-12-01",
-    "due_on": "2025-12-20",
-    "posted_on": "2026-03-01",
-}
+from tests.kits.collection import OPENING, Kit, account, put_openings
 
 
 @pytest.fixture
 async def kit(tmp_path: Path) -> AsyncIterator[Kit]:
-    async with collection_kit.started(f"sqlite+aiosqlite:///{tmp_path}/test.db", tmp_path) as made:
-        await made.give(account())
-        await made.give(issued(bill("B1", 1_000)))
-        await made.clerk.post("/v1/months/2026-01/close")
+    async with collection_kit.started_with_a_closed_month(tmp_path) as made:
         yield made
-        await made.check_books()
-
-
-async def put(kit: Kit, *items: dict[str, Any]) -> Any:
-    return await kit.clerk.put("/v1/opening-receivables", json={"items": list(items)})
 
 
 async def test_opening_receivables_are_owed_against_the_opening_account(kit: Kit) -> None:
-    answer = await put(kit, OPENING, OPENING | {"document_no": "OLD-2", "account_no": "later"})
+    answer = await put_openings(kit, OPENING, OPENING | {"document_no": "OLD-2", "account_no": "later"})
 
     assert [one["status"] for one in answer.json()["outcomes"]] == ["done", "waiting"]
     assert await kit.money() == (1_100, 0)
     opening = [row["amount_fen"] for row in await kit.rows(tables.ENTRY) if row["ledger_account"] == "4001.01"]
     assert opening == [-100]
-    again = await put(kit, OPENING, OPENING | {"document_no": "OLD-2", "account_no": "later"})
+    again = await put_openings(kit, OPENING, OPENING | {"document_no": "OLD-2", "account_no": "later"})
     assert [one["status"] for one in again.json()["outcomes"]] == ["already_done", "waiting"]
 
     await kit.give(account("later"))
@@ -60,10 +43,10 @@ async def test_a_wrong_opening_item_is_answered_by_itself(
     kit: Kit, change: dict[str, Any], status: str, code: str
 ) -> None:
     if status == "conflicting_duplicate":
-        await put(kit, OPENING)
+        await put_openings(kit, OPENING)
     before = await kit.money()
 
-    answer = await put(kit, OPENING | change)
+    answer = await put_openings(kit, OPENING | change)
 
     outcome = answer.json()["outcomes"][0]
     assert (outcome["status"], outcome["code"]) == (status, code)
@@ -71,7 +54,7 @@ async def test_a_wrong_opening_item_is_answered_by_itself(
 
 
 async def test_a_document_that_is_given_twice_is_refused_both_times(kit: Kit) -> None:
-    answer = await put(kit, OPENING, OPENING | {"document_no": "OLD-2"}, OPENING | {"amount_fen": 99})
+    answer = await put_openings(kit, OPENING, OPENING | {"document_no": "OLD-2"}, OPENING | {"amount_fen": 99})
 
     outcomes = answer.json()["outcomes"]
     assert [one["status"] for one in outcomes] == ["refused", "done", "refused"]
@@ -80,11 +63,11 @@ async def test_a_document_that_is_given_twice_is_refused_both_times(kit: Kit) ->
 
 
 async def test_a_batch_above_the_limit_is_refused(kit: Kit) -> None:
-    answer = await put(kit, *(OPENING | {"document_no": f"OLD-{i}"} for i in range(501)))
+    answer = await put_openings(kit, *(OPENING | {"document_no": f"OLD-{i}"} for i in range(501)))
     assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid")
 
 
 @pytest.mark.parametrize("amount_fen", [0, -5])
 async def test_an_opening_receivable_is_above_zero(kit: Kit, amount_fen: int) -> None:
-    answer = await put(kit, OPENING | {"amount_fen": amount_fen})
+    answer = await put_openings(kit, OPENING | {"amount_fen": amount_fen})
     assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid")
