@@ -1,7 +1,7 @@
 """Facts that the billing service (核算) publishes. Key: the account."""
 
 from datetime import date
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,6 +23,10 @@ class Contract(Part):
     service_point_no: No
     from_: date = Field(alias="from")
     to: date | None = None
+    curve_minutes: Literal[15, 30, 60] | None = Field(
+        default=None, description="The slots of the load curve that its bills need; none by default."
+    )
+    annulled: bool = Field(default=False, description="It never was: entered by mistake, and taken back with a reason.")
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

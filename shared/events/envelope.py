@@ -49,7 +49,11 @@ def _data(fact: type[Fact]) -> type[_Data[Fact]]:
 
 
 def pack(facts: Sequence[Fact]) -> Iterator[Packed]:
-    """Return events for facts of one type; facts of one partition keep their order."""
+    """Return events for facts of one type; facts of one partition keep their order.
+
+    Facts of one key that follow each other stay in one event, so that who reads them sees the change as a whole; only a group
+    that alone is more than an event may hold is split.
+    """
     kind = type(facts[0])
     by_partition: dict[int, list[Fact]] = {}
     for fact in facts:
@@ -57,8 +61,28 @@ def pack(facts: Sequence[Fact]) -> Iterator[Packed]:
             raise AssertionError(f"facts of {kind.type} and {type(fact).type} in one publication")
         by_partition.setdefault(catalogue.partition_of(fact.key), []).append(fact)
     for partition, items in by_partition.items():
-        for start in range(0, len(items), FACTS_MAX):
-            yield from _fit(partition, kind, items[start : start + FACTS_MAX])
+        while items:
+            count = _cut(items, FACTS_MAX)
+            yield from _fit(partition, kind, items[:count])
+            items = items[count:]
+
+
+def _cut(items: Sequence[Fact], most: int) -> int:
+    """Return how many facts from the first on, at most `most`, go together without splitting those of a key."""
+    if len(items) <= most:
+        return len(items)
+    count = most
+    while count and items[count - 1].key == items[count].key:
+        count -= 1
+    return count or most
+
+
+def _half(items: Sequence[Fact]) -> int:
+    """Return where to cut facts in two: near the middle between two keys, in the middle where all have one."""
+    middle = len(items) // 2
+    if items[0].key == items[middle].key:
+        return next((at for at in range(middle, len(items)) if items[at].key != items[0].key), middle)
+    return _cut(items, middle)
 
 
 def _fit(partition: int, kind: type[Fact], items: list[Fact]) -> Iterator[Packed]:
@@ -68,7 +92,7 @@ def _fit(partition: int, kind: type[Fact], items: list[Fact]) -> Iterator[Packed
         return
     if len(items) == 1:
         raise FactTooLarge(f"a {kind.type} of {len(payload)} bytes")
-    half = len(items) // 2
+    half = _half(items)
     yield from _fit(partition, kind, items[:half])
     yield from _fit(partition, kind, items[half:])
 

@@ -1,17 +1,51 @@
 """Facts that the reading service (抄表) publishes. Key: the service point, for a route its number."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events.fact import Code, Fact, Id, Month, No
 
 Wh = Annotated[int, Field(ge=-(2**53), le=2**53)]
 
 
+class Part(BaseModel):
+    """A value inside a fact."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class RegisterSpan(Part):
+    """What one register showed at the beginning and the end of a period, or of its part in it where meters were exchanged."""
+
+    meter_no: No
+    installed_on: date
+    quantity: Code
+    from_on: date
+    to_on: date
+    from_: str = Field(alias="from", max_length=24, description="kWh as the face shows it; estimated where the end is.")
+    to: str = Field(max_length=24)
+    turns: int = Field(default=0, ge=0, description="How often the face passed its last number on the way.")
+    multiplier: Annotated[int, Field(ge=1)] = 1
+    multiplier_denominator: Annotated[int, Field(ge=1)] = 1
+
+
+class PackedCurve(Part):
+    """Interval energies of one quantity over the whole period, aligned with the registers: `shared/packed.py` reads `values`."""
+
+    quantity: Code
+    start: datetime = Field(description="The instant at which the first slot begins.")
+    minutes: Literal[15, 30, 60]
+    values: str = Field(max_length=200_000, description="Base64 of deflated variable-length integers, Wh by slot.")
+
+
 class UsageMeasured(Fact):
-    """The energy of one service point over one period, read or estimated; version n+1 replaces version n whole."""
+    """The energy of one service point over one period, read or estimated; the highest version on a day stands.
+
+    Of the usages of a point that share a day, that with the highest version is in force, in whatever order they arrive. A period
+    that is no more is told `withdrawn`, with no energy.
+    """
 
     type: ClassVar[str] = "reading.usage_measured.v1"
     key_field: ClassVar[str] = "service_point_no"
@@ -37,6 +71,24 @@ class UsageMeasured(Fact):
         default=False, description="The period before was billed on an estimate, which this actual usage settles."
     )
     replaces_reason: Code | None = Field(default=None, description="Why version n+1 exists.")
+    withdrawn: bool = Field(
+        default=False, description="The period is no more: other usages of the point cover its days, or nothing does."
+    )
+    months: Annotated[int, Field(ge=0, le=240)] = Field(
+        default=1, description="Planned months that the period covers: those that were missed, and its own."
+    )
+    late: bool = Field(
+        default=False, description="Told after its route was closed: not in the totals of `route_closed`."
+    )
+    demand_w: dict[str, Wh] = Field(
+        default={}, max_length=16, description="Highest demand of the period in W by quantity, multiplier applied."
+    )
+    registers: tuple[RegisterSpan, ...] = Field(
+        default=(), max_length=64, description="What the registers showed at both ends, meter by meter."
+    )
+    curves: tuple[PackedCurve, ...] = Field(
+        default=(), max_length=4, description="Where the contract states `curve_minutes`."
+    )
     meter_nos: tuple[No, ...] = Field(max_length=16)
     read_ids: tuple[Id, ...] = Field(default=(), max_length=64, description="The reads that this was computed from.")
     actors: tuple[str, ...] = Field(

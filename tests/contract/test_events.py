@@ -15,6 +15,7 @@ from shared.bus.ports import StoredRecord
 from shared.events import catalogue, contract, envelope
 from shared.events.fact import Fact
 from shared.settings import settings_class
+from tests.kits import tiny
 
 FACTS = [pytest.param(fact, id=fact.type) for fact in catalogue.FACTS.values()]
 EXAMPLES = [
@@ -143,3 +144,14 @@ def test_an_event_holds_at_most_200_facts_and_256_kib() -> None:
 def test_the_facts_of_an_event_are_counted_without_reading_it(path: Path) -> None:
     payload = path.read_bytes()
     assert envelope.count(payload) == len(envelope.unpack(path.parent.name, payload))
+
+
+def test_facts_of_one_key_that_follow_each_other_stay_in_one_event() -> None:
+    facts = [tiny.payment(f"k{n // 7}", n) for n in range(1001)]
+    for event in envelope.pack(facts):
+        keys = [fact.key for fact in envelope.unpack("collection.payment_received.v1", event.payload.encode())]
+        assert all(keys.count(key) == len([f for f in facts if f.key == key]) for key in set(keys))
+
+
+def test_a_group_that_is_more_than_an_event_may_hold_is_split() -> None:
+    assert [event.count for event in envelope.pack([tiny.payment("k", n) for n in range(201)])] == [200, 1]
