@@ -6,11 +6,11 @@ from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers as contracts
 from services.reading.cycles import jobs
+from services.reading.intake.api import curves, reads
 from services.reading.network import api as network
 from services.reading.network.store import devices
 from services.reading.policies import domain as policies
 from services.reading.policies.domain import Policies
-from services.reading.reads.api import curves, reads
 from services.reading.settings import ReadingSettings
 from services.reading.tasks import api as tasks
 from services.reading.tasks import consumers as rereads

@@ -25,7 +25,7 @@ BREACHES = [
     ("Shared goes one way", "shared.db.journal", "shared.bus.relay"),
     ("Shared goes one way", "shared.bus.consumer", "shared.web.app"),
     ("Shared goes one way", "shared.money", "shared.clock"),
-    ("Capabilities of reading have one order", "services.reading.usage.use_cases", "services.reading.cycles.store"),
+    ("Capabilities of reading have one order", "services.reading.usage.use_cases", "services.reading.cycles.use_cases"),
     ("Capabilities of billing have one order", "services.billing.bills.use_cases", "services.billing.runs.store"),
     ("Capabilities of billing have one order", "services.billing.runs.api", "services.billing.views.store"),
     ("Capabilities of collection have one order", "services.collection.ledger.store", "services.collection.dunning"),

@@ -7,10 +7,9 @@ from fastapi import Path
 from pydantic import Field
 
 from services.reading.context import READ
-from services.reading.cycles import store
-from services.reading.cycles.domain import CLOSED
 from services.reading.network.schemas import Month, No, Shown
-from services.reading.tasks.store import tasks
+from services.reading.tasks.domain.route_cycles import CLOSED
+from services.reading.tasks.store import route_cycles, tasks
 from shared import web
 from shared.web import auth, errors
 
@@ -40,7 +39,7 @@ async def get_progress(
 ) -> ProgressOut:
     """Return how far a route is in a cycle: expected, read, estimated, missed, and what nobody has explained."""
     async with db.view() as view:
-        found = await store.route_cycle(view, route_no, cycle)
+        found = await route_cycles.route_cycle(view, route_no, cycle)
         if found is None or not caller.may_see(found.org_unit):
             raise errors.not_found("route_cycle")
         totals = found.totals if found.status == CLOSED else await tasks.totals(view, route_no, cycle)

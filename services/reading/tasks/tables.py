@@ -1,4 +1,4 @@
-"""The tables of reading tasks, of why some were not read, and of requests to read again."""
+"""The tables of reading tasks, of routes in their cycles, of why some were not read, and of requests to read again."""
 
 from datetime import date
 
@@ -60,6 +60,25 @@ class Reread(Base, table=True):
     answered_by: str | None = Field(sa_column=Column(String(96)))
 
 
+class RouteCycle(Base, table=True):
+    """One route in one cycle, with the control totals of its closing."""
+
+    __tablename__ = "route_cycle"
+
+    route_no: str = Field(sa_column=columns.key())
+    cycle: str = Field(sa_column=Column(String(7), primary_key=True))
+    org_unit: str = Field(sa_column=required(ORG_UNIT))
+    read_date: date = Field(sa_column=required(Date))
+    closed_on: date | None = Field(sa_column=Column(Date))
+    expected: int = Field(sa_column=required(Integer))
+    actual: int = Field(sa_column=required(Integer))
+    estimated: int = Field(sa_column=required(Integer))
+    missed: int = Field(sa_column=required(Integer))
+    usages: int = Field(sa_column=required(Integer))
+    sum_wh: int = Field(sa_column=required(columns.BigInt))
+
+
 TASK = table(Task)
+ROUTE_CYCLE = table(RouteCycle)
 UNREAD_REASON = table(UnreadReason)
 REREAD = table(Reread)

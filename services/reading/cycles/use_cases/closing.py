@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from services.reading.cycles import domain, store
 from services.reading.estimation.domain import previous_usage
 from services.reading.network.domain import energy
 from services.reading.network.domain.installations import Installation
 from services.reading.network.store import installations, points, routes
 from services.reading.policies.domain import Policies, Policy
+from services.reading.tasks.domain import route_cycles
 from services.reading.tasks.domain.tasks import CUT, LIFE, SUSPECT, UNREAD, Task, TaskKey, TaskState, task_id
 from services.reading.tasks.store import reasons, tasks
+from services.reading.tasks.store import route_cycles as route_cycle_store
 from services.reading.usage.domain.usages import Usage
 from services.reading.usage.domain.versions import Estimate
 from services.reading.usage.store import usages
@@ -34,7 +35,7 @@ async def cycles_due(view: View, business_date: date, policies: Policies) -> Seq
         end = business_date - timedelta(days=version.rules.window_days - 1)
         last = version.period.to
         ranges.append((max(version.period.from_, LONG_AGO), end if last is None else min(last, end)))
-    return await store.cycles_due(view, ranges)
+    return await route_cycle_store.cycles_due(view, ranges)
 
 
 async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, policies: Policies) -> Mapping[str, int]:
@@ -44,8 +45,8 @@ async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, polic
     where there is no previous usage, after the policy's number of estimates in a row, or where a later usage covers it.
     """
     await routes.lock(tx, route_no)
-    found = await store.route_cycle(tx, route_no, cycle)
-    if found is None or not domain.LIFE.may(found.status, "close"):
+    found = await route_cycle_store.route_cycle(tx, route_no, cycle)
+    if found is None or not route_cycles.LIFE.may(found.status, "close"):
         return {}
     work = Work()
     without_read = await tasks.unread(tx, route_no, cycle)
@@ -54,7 +55,7 @@ async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, polic
     await measuring.write(tx, work)
     totals = await tasks.totals(tx, route_no, cycle)
     assert totals.expected == totals.actual + totals.estimated + totals.missed, "a task is left open"
-    await store.close(tx, route_no, cycle, business_date, totals)
+    await route_cycle_store.close(tx, route_no, cycle, business_date, totals)
     correlation_id = correlation.current()
     tx.publish([_told(each, correlation_id) for each in work.usages])
     tx.publish(

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from services.reading.cycles import store
+from services.reading.contracts import store as contracts
+from services.reading.intake.use_cases import stored
 from services.reading.network.store import installations
 from services.reading.policies.domain import Policies
-from services.reading.reads.use_cases import stored
 from services.reading.tasks.domain.tasks import CUT
 from services.reading.tasks.store import tasks
 from services.reading.usage.use_cases import measuring
@@ -24,10 +24,10 @@ async def copy_contracts(tx: Tx, facts: Sequence[AccountChanged], *, policies: P
     that day, stored before or yet to come, closes the period there; without one the period is not cut.
     """
     newest = {fact.account_no: fact for fact in sorted(facts, key=lambda fact: fact.version)}
-    contracts = [(fact, contract) for fact in newest.values() for contract in fact.contracts]
-    new = await store.copy_contracts(tx, contracts)
+    given = [(fact, contract) for fact in newest.values() for contract in fact.contracts]
+    new = await contracts.copy_contracts(tx, given)
     days: set[tuple[str, date]] = set()
-    for _, contract in contracts:
+    for _, contract in given:
         if contract.contract_no in new:
             ends = [day for day in (contract.from_, contract.to) if day is not None and day < OPEN_ENDED]
             days |= {(contract.service_point_no, day) for day in ends}

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from services.reading.cycles import domain, store
+from services.reading.intake.use_cases import stored
 from services.reading.network.store import installations, routes
 from services.reading.policies.domain import Policies
-from services.reading.reads.use_cases import stored
+from services.reading.tasks.domain import route_cycles
 from services.reading.tasks.domain.tasks import CYCLE, cycle_of
+from services.reading.tasks.store import route_cycles as route_cycle_store
 from services.reading.tasks.store import tasks
 from services.reading.usage.use_cases import measuring
 from shared.db.engine import Tx
@@ -21,13 +22,13 @@ async def plan(tx: Tx, *, route_no: str, business_date: date, policies: Policies
     points that are new; a closed cycle gets no more.
     """
     locked = await routes.lock(tx, route_no)
-    if locked is None or (read_date := domain.read_date(locked.read_day, business_date)) is None:
+    if locked is None or (read_date := route_cycles.read_date(locked.read_day, business_date)) is None:
         return {}
     cycle = cycle_of(read_date)
-    there = await store.route_cycle(tx, route_no, cycle)
-    if there is not None and there.status == domain.CLOSED:
+    there = await route_cycle_store.route_cycle(tx, route_no, cycle)
+    if there is not None and there.status == route_cycles.CLOSED:
         return {}
-    await store.open_cycle(tx, route_no, cycle, locked.org_unit, read_date)
+    await route_cycle_store.open_cycle(tx, route_no, cycle, locked.org_unit, read_date)
     points = await installations.points_to_read(tx, route_no, read_date)
     new = await tasks.insert(tx, points, kind=CYCLE)
     reads = await stored.closing(tx, new, zone)

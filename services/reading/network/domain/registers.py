@@ -5,6 +5,7 @@ from functools import cached_property
 
 from services.reading.network.domain.refusal import Refused
 
+CUMULATIVE, DEMAND = "cumulative", "demand"
 UNIT = "kWh"  # of every register value that comes in
 VALUE_LENGTH_MAX = 24  # text of one register value; the longest face is 15 counts and a point
 DIGITS_MAX = 15
@@ -18,7 +19,8 @@ class Register:
     """One register: `digits` of the whole face, of which `scale` are decimals of a kWh.
 
     A count is the face read as an integer: digits 8, scale 2 shows 000000.00 … 999999.99 kWh and counts 0 … 99,999,999.
-    `numerator / denominator` is the multiplier (综合倍率, CT × PT) of its meter.
+    `numerator / denominator` is the multiplier (综合倍率, CT × PT) of its meter. `kind`: a cumulative register counts up, or down
+    (`down`); one of demand (最大需量) shows the highest kW since its reset.
     """
 
     quantity: str
@@ -26,6 +28,8 @@ class Register:
     scale: int
     numerator: int = 1
     denominator: int = 1
+    kind: str = CUMULATIVE
+    down: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.scale <= SCALE_MAX or not self.scale < self.digits <= DIGITS_MAX:

@@ -7,13 +7,13 @@ from fastapi import Path
 from starlette.responses import Response
 
 from services.reading.context import PUSH, READ, Own
+from services.reading.intake import examples, schemas
+from services.reading.intake.api.uploading import WORDS, uploader
+from services.reading.intake.use_cases import curves
 from services.reading.network.schemas import MeterNo, Quantity
 from services.reading.network.store.meters import org_unit_of_meter
-from services.reading.reads import examples, schemas
-from services.reading.reads.api.uploading import WORDS, uploader
 from services.reading.reads.domain.curves import UNIT
 from services.reading.reads.store import curves as store
-from services.reading.reads.use_cases import curves
 from shared import web
 from shared.web import auth, batch, devices, errors
 from shared.web.batch import OutcomesOut

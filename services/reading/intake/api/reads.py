@@ -7,14 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.reading.context import PUSH, READ, UPLOAD, WRITE, Context, Own
+from services.reading.intake import examples, schemas
+from services.reading.intake.api import batches, csv_files
+from services.reading.intake.api.uploading import WORDS, uploader
+from services.reading.intake.use_cases import corrections, intake
+from services.reading.intake.use_cases.intake import Uploader
 from services.reading.network.schemas import No, ReadId
 from services.reading.network.store.meters import org_unit_of_meter
-from services.reading.reads import examples, schemas
-from services.reading.reads.api import batches, csv_files
-from services.reading.reads.api.uploading import WORDS, uploader
 from services.reading.reads.store import documents
-from services.reading.reads.use_cases import corrections, intake
-from services.reading.reads.use_cases.intake import Uploader
 from shared import web
 from shared.db.engine import Tx
 from shared.outcome import Outcome

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from services.reading.cycles.domain import read_date
+from services.reading.tasks.domain.route_cycles import read_date
 from services.reading.tasks.domain.tasks import cycle_of
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 
+from services.reading.intake.api.batches import each_valid
+from services.reading.intake.use_cases.intake import ReadItem
 from services.reading.network.schemas import ITEMS_MAX
-from services.reading.reads.api.batches import each_valid
-from services.reading.reads.use_cases.intake import ReadItem
 from shared.outcome import Outcome
 
 FIXED_COLUMNS = ("meter_no", "read_at", "source", "unit", "reader")

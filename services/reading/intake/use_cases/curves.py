@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from services.reading.intake.use_cases.intake import Uploader
 from services.reading.network.domain import calendar
 from services.reading.network.domain.refusal import Refused
 from services.reading.reads.domain.curves import INTERVALS, UNIT, Curve, CurveKey
 from services.reading.reads.store import curves as store
 from services.reading.reads.store import uploads
 from services.reading.reads.store.meter_days import MeterDay, meter_days
-from services.reading.reads.use_cases.intake import Uploader
 from shared import ids
 from shared.db.engine import Tx
 from shared.outcome import OTHER_ORG_UNIT, Outcome, refused

@@ -1,4 +1,4 @@
-"""Routes in their cycles, and contracts, in and out: every function is one statement."""
+"""Routes in their cycles, in and out: every function is one statement."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -6,14 +6,13 @@ from typing import Any
 
 from sqlalchemy import or_, select, update
 
-from services.reading.cycles import tables
-from services.reading.cycles.domain import RouteCycle
+from services.reading.tasks import tables
+from services.reading.tasks.domain.route_cycles import RouteCycle
 from services.reading.tasks.domain.tasks import Totals
 from shared.db import bulk
 from shared.db.engine import Tx, View
-from shared.events.billing import AccountChanged, Contract
 
-ROUTE_CYCLE, CONTRACT = tables.ROUTE_CYCLE, tables.CONTRACT
+ROUTE_CYCLE = tables.ROUTE_CYCLE
 
 
 async def route_cycle(view: View, route_no: str, cycle: str) -> RouteCycle | None:
@@ -73,21 +72,3 @@ async def close(tx: Tx, route_no: str, cycle: str, closed_on: date, totals: Tota
             sum_wh=totals.sum_wh,
         )
     )
-
-
-async def copy_contracts(tx: Tx, contracts: Sequence[tuple[AccountChanged, Contract]]) -> set[str]:
-    """Keep the newest state of contracts, and return the numbers of those that were not known in it."""
-    applied = await bulk.upsert_newer(
-        tx,
-        CONTRACT,
-        {
-            "contract_no": [contract.contract_no for _, contract in contracts],
-            "account_no": [fact.account_no for fact, _ in contracts],
-            "service_point_no": [contract.service_point_no for _, contract in contracts],
-            "starts_on": [contract.from_ for _, contract in contracts],
-            "ends_on": [contract.to for _, contract in contracts],
-            "version": [fact.version for fact, _ in contracts],
-        },
-        key=("contract_no",),
-    )
-    return {row.contract_no for row in applied}

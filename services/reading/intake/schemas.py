@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from services.reading.intake.use_cases.curves import Given
 from services.reading.network.schemas import ITEMS_MAX, Code, MeterNo, Quantity, Unit, Values
 from services.reading.reads.domain.curves import Curve
-from services.reading.reads.use_cases.curves import Given
 from shared.web.batch import DerivedFrom, In
 
 

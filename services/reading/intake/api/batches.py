@@ -8,8 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
+from services.reading.intake.use_cases.intake import ReadItem
 from services.reading.network.schemas import ITEMS_MAX, NUMBER_PATTERN, MeterNo, No, Unit, Values
-from services.reading.reads.use_cases.intake import ReadItem
 from shared.outcome import Outcome, refused
 
 MALFORMED = "reading.malformed_item"

@@ -1,6 +1,6 @@
 """Who uploads, and how what came in is answered."""
 
-from services.reading.reads.use_cases.intake import Uploader
+from services.reading.intake.use_cases.intake import Uploader
 from services.reading.usage.domain.ranking import READ_SOURCES, REMOTE
 from shared.db.engine import Tx
 from shared.web import auth, devices

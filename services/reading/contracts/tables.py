@@ -1,0 +1,24 @@
+"""The table of contracts, copied from billing's facts."""
+
+from datetime import date
+
+from sqlalchemy import Column, Date, Integer
+from sqlmodel import Field
+
+from services.reading.base import Base, required
+from shared.db import columns
+from shared.db.columns import table
+
+
+class Contract(Base, table=True):
+    """Billing's contract, copied from its facts: its first and last day cut usage periods."""
+
+    contract_no: str = Field(sa_column=columns.key())
+    account_no: str = Field(sa_column=required(columns.No))
+    service_point_no: str = Field(sa_column=Column(columns.No, nullable=False, index=True))
+    starts_on: date = Field(sa_column=required(Date))
+    ends_on: date | None = Field(sa_column=Column(Date))
+    version: int = Field(sa_column=required(Integer))
+
+
+CONTRACT = table(Contract)
