@@ -9,6 +9,7 @@ from shared.dated import Versions
 from shared.document import Node
 
 FUTURE_SECONDS_MAX: Final = 86_400
+MIDNIGHT_SECONDS_MAX: Final = 3_600
 WINDOW_DAYS_MAX: Final = 28
 REGISTER_DAILY_KWH_MAX: Final = 1_000_000
 IN_A_ROW_MAX: Final = 60
@@ -31,6 +32,7 @@ class Policy:
     """The rules for the read dates of one version."""
 
     future_seconds_max: int  # clocks of meters run ahead by this much
+    midnight_tolerance_seconds: int  # a read so shortly before midnight counts for the next day
     window_days: int  # the read window of a route ends so many days after its read date
     register_daily_kwh_max: int  # the most that a register can run in a day, before its multiplier
     estimates_in_a_row_max: int
@@ -47,13 +49,14 @@ def load(document: Mapping[str, Any]) -> Policies:
 
 
 def _policy(node: Node) -> Policy:
-    reads = node.get("reads").keys("future_seconds_max window_days")
+    reads = node.get("reads").keys("future_seconds_max midnight_tolerance_seconds window_days")
     rollover = node.get("rollover").keys("register_daily_kwh_max")
     estimates = node.get("estimates").keys("method in_a_row_max")
     limits = node.get("validation").keys("high low")
     estimates.get("method").choice(*METHODS)
     return Policy(
         future_seconds_max=reads.get("future_seconds_max").whole(0, FUTURE_SECONDS_MAX),
+        midnight_tolerance_seconds=reads.get("midnight_tolerance_seconds").whole(0, MIDNIGHT_SECONDS_MAX),
         window_days=reads.get("window_days").whole(1, WINDOW_DAYS_MAX),
         register_daily_kwh_max=rollover.get("register_daily_kwh_max").whole(1, REGISTER_DAILY_KWH_MAX),
         estimates_in_a_row_max=estimates.get("in_a_row_max").whole(0, IN_A_ROW_MAX),

@@ -8,6 +8,7 @@ from services.reading.contracts import store as contracts
 from services.reading.intake.use_cases import stored
 from services.reading.network.store import installations
 from services.reading.policies.domain import Policies
+from services.reading.reads.domain.days import ReadDays
 from services.reading.tasks.domain.tasks import CUT
 from services.reading.tasks.store import tasks
 from services.reading.usage.use_cases import measuring
@@ -33,4 +34,4 @@ async def copy_contracts(tx: Tx, facts: Sequence[AccountChanged], *, policies: P
             days |= {(contract.service_point_no, day) for day in ends}
     wanted = await installations.points_to_cut(tx, sorted(days))
     made = await tasks.insert(tx, wanted, kind=CUT)
-    await measuring.apply(tx, await stored.closing(tx, made, zone), policies=policies)
+    await measuring.apply(tx, await stored.closing(tx, made, ReadDays(policies, zone)), policies=policies)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from services.reading.intake.use_cases import stored
 from services.reading.network.store import installations, routes
 from services.reading.policies.domain import Policies
+from services.reading.reads.domain.days import ReadDays
 from services.reading.tasks.domain import route_cycles
 from services.reading.tasks.domain.tasks import CYCLE, cycle_of
 from services.reading.tasks.store import route_cycles as route_cycle_store
@@ -31,6 +32,6 @@ async def plan(tx: Tx, *, route_no: str, business_date: date, policies: Policies
     await route_cycle_store.open_cycle(tx, route_no, cycle, locked.org_unit, read_date)
     points = await installations.points_to_read(tx, route_no, read_date)
     new = await tasks.insert(tx, points, kind=CYCLE)
-    reads = await stored.closing(tx, new, zone)
+    reads = await stored.closing(tx, new, ReadDays(policies, zone))
     await measuring.apply(tx, reads, policies=policies)
     return {"tasks": len(new), "read_before": len(reads)}

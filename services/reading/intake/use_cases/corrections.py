@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from services.reading.network.domain import calendar, registers
+from services.reading.network.domain import registers
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT, Counts, ordered
 from services.reading.network.store import points
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain import identity
+from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.domain.identity import ReadKey
 from services.reading.reads.store import corrections, reads
 from services.reading.reads.store.corrections import Edit
@@ -62,7 +63,7 @@ async def correct(
     Where the read closes a period, the usages that change get their next versions; a correction by which a register would run
     backwards is refused as a whole. The values in force again are `already_done`.
     """
-    meter, read_key, counts = await _check(tx, correction, may_see, zone)
+    meter, read_key, counts = await _check(tx, correction, may_see, ReadDays(policies, zone))
     await points.lock(tx, [meter.service_point_no])
     stored = (await reads.stored(tx, [read_key])).get(read_key)
     if stored is None:
@@ -92,13 +93,13 @@ async def correct(
 
 
 async def _check(
-    tx: Tx, correction: Correction, may_see: Callable[[str], bool], zone: ZoneInfo
+    tx: Tx, correction: Correction, may_see: Callable[[str], bool], days: ReadDays
 ) -> tuple[MeterDay, ReadKey, Counts]:
     try:
         read_key = identity.natural_key(correction.read_id)
     except Refused as refused:
         raise UnknownRead(refused.text) from None
-    key = read_key.meter_no, calendar.local_day(read_key.read_at, zone)
+    key = read_key.meter_no, days.of(read_key.read_at)
     meter = (await meter_days(tx, [key])).get(key)
     if meter is None or not meter.service_point_no or not may_see(meter.org_unit):
         raise UnknownRead

@@ -1,5 +1,6 @@
 """Reads coming in: each item answered by itself, claimed and written in one statement, measured in the same unit of work."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -7,11 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NotRequired, TypedDict
 from zoneinfo import ZoneInfo
 
-from services.reading.network.domain import calendar, registers
+from services.reading.network.domain import registers
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT, Counts, ordered
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain import identity
+from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.domain.identity import ReadKey
 from services.reading.reads.store import reads, uploads
 from services.reading.reads.store.meter_days import MeterDay, meter_days
@@ -24,6 +26,9 @@ from services.reading.validation.domain.findings import Found
 from shared import ids
 from shared.db.engine import Tx
 from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
+
+END_OF_DAY = re.compile(r"(?<=[T ])24(?=:00(:00)?([Z+-]|$))")
+"""The hour of 24:00, which is 00:00 of the next day."""
 
 
 class ReadItem(TypedDict):
@@ -70,8 +75,7 @@ class _Given:
 class _Times:
     """Instants of a batch; few texts differ, so each is read once."""
 
-    zone: ZoneInfo
-    policies: Policies
+    days: ReadDays
     now: datetime
     known: dict[str, tuple[datetime, date] | Refused] = field(default_factory=dict)
 
@@ -89,12 +93,13 @@ class _Times:
 
     def _read(self, text: str) -> tuple[datetime, date]:
         try:
-            instant = datetime.fromisoformat(text)
+            begun, ends_day = END_OF_DAY.subn("00", text)
+            instant = datetime.fromisoformat(begun) + timedelta(days=ends_day)
             if instant.tzinfo is None or instant.microsecond:
                 raise Refused("reading.bad_time", "read_at needs its offset and whole seconds")
             instant = instant.astimezone(UTC)
-            day = calendar.local_day(instant, self.zone)
-            ahead = timedelta(seconds=self.policies.on(day).future_seconds_max)
+            day = self.days.of(instant)
+            ahead = timedelta(seconds=self.days.policies.on(day).future_seconds_max)
         except (ValueError, OverflowError, LookupError):
             raise Refused("reading.bad_time", "read_at is not an instant of this utility's time") from None
         if instant > self.now + ahead:
@@ -112,7 +117,7 @@ async def record(
     A read that is accepted and not usable for its period has the code that says why.
     """
     upload_id = ids.new()
-    times = _Times(zone, policies, tx.now)
+    times = _Times(ReadDays(policies, zone), tx.now)
     given, outcomes = _parse(items, uploader, times)
     await _look_up(tx, given, uploader)
     claimed = _claim(given)

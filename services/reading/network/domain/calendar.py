@@ -7,8 +7,13 @@ FIRST_DAY, LAST_DAY = date(1950, 1, 1), date(2200, 1, 1)  # of anything that a u
 
 
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
-    """Return the civil date of an instant: the read of day d closes the period that ends at d, whatever its hour."""
+    """Return the civil date of an instant."""
     return instant.astimezone(zone).date()
+
+
+def read_day(read_at: datetime, zone: ZoneInfo, tolerance_seconds: int) -> date:
+    """Return the day that a read counts for: its civil date, or the next one within a tolerance before midnight."""
+    return local_day(read_at.astimezone(UTC) + timedelta(seconds=tolerance_seconds), zone)
 
 
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -50,7 +50,7 @@ def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> MeterDays:
             given.c.day,
             *FACES,
             func.coalesce(INSTALLATION.c.service_point_no, "").label("service_point_no"),
-            func.coalesce(POINT.c.org_unit, "").label("org_unit"),
+            func.coalesce(POINT.c.org_unit, METER.c.org_unit).label("org_unit"),
             func.coalesce(POINT.c.route_no, "").label("route_no"),
         )
         .select_from(given)

@@ -13,7 +13,10 @@ from shared.frozen import document
 
 @document
 class MeterDay:
-    """A meter on a local day: its registers, the point where it is (empty: nowhere), and the status of the day's task there."""
+    """A meter on a local day: its registers, the point where it is (empty: nowhere), and the status of the day's task there.
+
+    The org unit is that of the point, or of the meter where it stands nowhere.
+    """
 
     meter_no: str
     day: date

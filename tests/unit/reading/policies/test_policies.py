@@ -52,8 +52,11 @@ def test_no_policy_and_one_that_ends_are_refused() -> None:
     ("change", "path"),
     [
         ({"spikes": {}}, "/spikes:"),
-        ({"reads": {"future_seconds_max": 300}}, "/reads/window_days:"),
-        ({"reads": {"future_seconds_max": 300, "window_days": 0}}, "/reads/window_days:"),
+        ({"reads": {"future_seconds_max": 300, "window_days": 1}}, "/reads/midnight_tolerance_seconds:"),
+        (
+            {"reads": {"future_seconds_max": 300, "midnight_tolerance_seconds": 60, "window_days": 0}},
+            "/reads/window_days:",
+        ),
         ({"rollover": {"register_daily_kwh_max": 1.5}}, "/rollover/register_daily_kwh_max:"),
         ({"estimates": {"method": "guess", "in_a_row_max": 6}}, "/estimates/method:"),
         ({"validation": {"high": {"percent": 50, "delta_kwh_min": 50}}}, "/validation/low:"),
