@@ -21,6 +21,7 @@ async def copy_contracts(tx: Tx, contracts: Sequence[tuple[AccountChanged, Contr
             "service_point_no": [contract.service_point_no for _, contract in contracts],
             "starts_on": [contract.from_ for _, contract in contracts],
             "ends_on": [contract.to for _, contract in contracts],
+            "curve_minutes": [contract.curve_minutes for _, contract in contracts],
             "version": [fact.version for fact, _ in contracts],
         },
         key=("contract_no",),

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import Column, Date, Integer
+from sqlalchemy import Column, Date, Integer, SmallInteger
 from sqlmodel import Field
 
 from services.reading.base import Base, required
@@ -11,13 +11,17 @@ from shared.db.columns import table
 
 
 class Contract(Base, table=True):
-    """Billing's contract, copied from its facts: its first and last day cut usage periods."""
+    """Billing's contract, copied from its facts: its first and last day cut usage periods.
+
+    `curve_minutes`: the slots of the load curve that its bills need; null: none.
+    """
 
     contract_no: str = Field(sa_column=columns.key())
     account_no: str = Field(sa_column=required(columns.No))
     service_point_no: str = Field(sa_column=Column(columns.No, nullable=False, index=True))
     starts_on: date = Field(sa_column=required(Date))
     ends_on: date | None = Field(sa_column=Column(Date))
+    curve_minutes: int | None = Field(sa_column=Column(SmallInteger))
     version: int = Field(sa_column=required(Integer))
 
 

@@ -15,6 +15,7 @@ REGISTER_DAILY_KWH_MAX: Final = 1_000_000
 IN_A_ROW_MAX: Final = 60
 PERCENT_MAX: Final = 10_000
 DELTA_KWH_MAX: Final = 1_000_000_000
+GAP_MINUTES_MAX: Final = 44_640  # a month
 METHODS: Final = ("previous_usage",)
 """Ways to estimate: one file each in `estimation/domain/`."""
 
@@ -28,6 +29,16 @@ class Deviation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CurveRules:
+    """What may be done to bring a load curve to the energy of the registers; beyond it the curve is refused."""
+
+    gap_fill_minutes_max: int  # the longest gap that is filled in a straight line between its neighbours
+    like_day_minutes_max: int  # the longest gap that is filled from the same weekday of the period
+    filled_percent_max: int  # what the registers leave for filled slots, in percent of what filling expects, at most
+    sum_tolerance_percent: int  # of the registers' energy, by which the sum of a curve may differ from it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The rules for the read dates of one version."""
 
@@ -38,6 +49,7 @@ class Policy:
     estimates_in_a_row_max: int
     high: Deviation
     low: Deviation
+    curves: CurveRules
 
 
 Policies = Versions[Policy]
@@ -45,7 +57,7 @@ Policies = Versions[Policy]
 
 def load(document: Mapping[str, Any]) -> Policies:
     """Return the versions of a policy document; raises `DocumentError`."""
-    return dated.versions(Node(document), _policy, fields="reads rollover estimates validation")
+    return dated.versions(Node(document), _policy, fields="reads rollover estimates validation curves")
 
 
 def _policy(node: Node) -> Policy:
@@ -62,6 +74,7 @@ def _policy(node: Node) -> Policy:
         estimates_in_a_row_max=estimates.get("in_a_row_max").whole(0, IN_A_ROW_MAX),
         high=_deviation(limits.get("high")),
         low=_deviation(limits.get("low")),
+        curves=_curves(node.get("curves")),
     )
 
 
@@ -70,4 +83,14 @@ def _deviation(node: Node) -> Deviation:
     return Deviation(
         percent=node.get("percent").whole(1, PERCENT_MAX),
         delta_wh_min=node.get("delta_kwh_min").whole(0, DELTA_KWH_MAX) * 1000,
+    )
+
+
+def _curves(node: Node) -> CurveRules:
+    node.keys("gap_fill_minutes_max like_day_minutes_max filled_percent_max sum_tolerance_percent")
+    return CurveRules(
+        gap_fill_minutes_max=node.get("gap_fill_minutes_max").whole(0, GAP_MINUTES_MAX),
+        like_day_minutes_max=node.get("like_day_minutes_max").whole(0, GAP_MINUTES_MAX),
+        filled_percent_max=node.get("filled_percent_max").whole(100, PERCENT_MAX),
+        sum_tolerance_percent=node.get("sum_tolerance_percent").whole(0, 100),
     )

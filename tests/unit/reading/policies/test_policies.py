@@ -60,6 +60,7 @@ def test_no_policy_and_one_that_ends_are_refused() -> None:
         ({"rollover": {"register_daily_kwh_max": 1.5}}, "/rollover/register_daily_kwh_max:"),
         ({"estimates": {"method": "guess", "in_a_row_max": 6}}, "/estimates/method:"),
         ({"validation": {"high": {"percent": 50, "delta_kwh_min": 50}}}, "/validation/low:"),
+        ({"curves": {"gap_fill_minutes_max": 120}}, "/curves/like_day_minutes_max:"),
     ],
 )
 def test_a_policy_with_a_fault_is_refused_with_its_path(change: dict[str, Any], path: str) -> None:
