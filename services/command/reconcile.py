@@ -21,9 +21,9 @@ class Rule:
 
 RULES = (
     Rule(
-        "reads received = accepted + refused + duplicates",
+        "reads received = accepted + waiting + refused + duplicates",
         ("reading.reads_received",),
-        ("reading.reads_accepted", "reading.reads_refused", "reading.reads_duplicate"),
+        ("reading.reads_accepted", "reading.reads_waiting", "reading.reads_refused", "reading.reads_duplicate"),
     ),
     Rule("usages published = received", ("reading.usages_published",), ("billing.usages",)),
     Rule("Wh published = Wh received, first versions", ("reading.usage_first_wh",), ("billing.sum_wh_version_1",)),

@@ -160,7 +160,7 @@ class Kit:
 
     async def counts(self) -> dict[str, int]:
         """Rows by table: what a refused request leaves as it was."""
-        tables = (reads.READ, usage.USAGE, validation.FINDING, reads.CORRECTION, tasks.TASK, reads.CURVE)
+        tables = (reads.READ, usage.USAGE, validation.FINDING, reads.CORRECTION, tasks.TASK, reads.CURVE, reads.WAITING)
         async with self.database.view() as view:
             return {table.name: await view.scalar(select(func.count()).select_from(table)) for table in tables}
 

@@ -65,6 +65,17 @@ class ReadOut(BaseModel):
     derived_from: list[DerivedFrom]
 
 
+class WaitingReadOut(BaseModel):
+    """A read of a meter that stands nowhere on its day yet; it is used by itself when an installation comes."""
+
+    read_id: str
+    meter_no: str
+    read_at: datetime
+    source: str
+    org_unit: str
+    waiting_since: datetime
+
+
 class CurveOut(BaseModel):
     meter_no: str
     day: date

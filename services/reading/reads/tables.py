@@ -1,11 +1,11 @@
-"""The tables of reads, of what was corrected in them, of the uploads that brought them, and of day curves."""
+"""The tables of reads, of what was corrected in them, of those that wait, of the uploads that brought them, and of day curves."""
 
 from datetime import date, datetime
 
 from sqlalchemy import Column, Date, Integer, SmallInteger, String, Text
 from sqlmodel import Field
 
-from services.reading.base import METER_NO, SHORT, Base, required
+from services.reading.base import METER_NO, ORG_UNIT, SHORT, Base, required
 from shared.db import columns
 from shared.db.columns import table
 
@@ -37,8 +37,20 @@ class Correction(Base, table=True):
     created_at: datetime = Field(sa_column=required(columns.Instant))
 
 
+class Waiting(Base, table=True):
+    """A read of a meter that stood nowhere on its day, as far as is known; it goes when an installation covers that day."""
+
+    __tablename__ = "waiting_read"
+
+    meter_no: str = Field(sa_column=Column(METER_NO, primary_key=True))
+    read_at: datetime = Field(sa_column=Column(columns.Instant, primary_key=True))
+    source: str = Field(sa_column=Column(SHORT, primary_key=True))
+    org_unit: str = Field(sa_column=required(ORG_UNIT))
+    waiting_since: datetime = Field(sa_column=Column(columns.Instant, nullable=False, index=True))
+
+
 class Upload(Base, table=True):
-    """What one request brought for one cycle, counted: received = accepted + already + conflicting + refused."""
+    """What one request brought for one cycle, counted: received = accepted + waiting + already + conflicting + refused."""
 
     upload_id: str = Field(sa_column=columns.key())
     cycle: str = Field(sa_column=Column(String(7), primary_key=True, index=True))
@@ -51,6 +63,7 @@ class Upload(Base, table=True):
     already_accepted: int = Field(sa_column=required(Integer))
     conflicting: int = Field(sa_column=required(Integer))
     refused: int = Field(sa_column=required(Integer))
+    waiting: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
 
 
 class Curve(Base, table=True):
@@ -70,5 +83,6 @@ class Curve(Base, table=True):
 
 READ = table(Reading)
 CORRECTION = table(Correction)
+WAITING = table(Waiting)
 UPLOAD = table(Upload)
 CURVE = table(Curve)

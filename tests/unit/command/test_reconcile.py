@@ -5,7 +5,8 @@ from services.command import reconcile
 AGREED: dict[str, dict[str, int]] = {
     "reading": {
         "reads_received": 10,
-        "reads_accepted": 7,
+        "reads_accepted": 6,
+        "reads_waiting": 1,
         "reads_refused": 2,
         "reads_duplicate": 1,
         "usages_published": 7,

@@ -12,13 +12,14 @@ from services.reading.intake.api import batches, csv_files
 from services.reading.intake.api.uploading import WORDS, uploader
 from services.reading.intake.use_cases import corrections, intake
 from services.reading.intake.use_cases.intake import Uploader
-from services.reading.network.schemas import No, ReadId
+from services.reading.network.schemas import MeterNo, No, ReadId
 from services.reading.network.store.meters import org_unit_of_meter
-from services.reading.reads.store import documents
+from services.reading.reads.domain import identity
+from services.reading.reads.store import documents, waiting
 from shared import web
 from shared.db.engine import Tx
 from shared.outcome import Outcome
-from shared.web import auth, batch, devices, errors, state
+from shared.web import auth, batch, devices, errors, pagination, state
 from shared.web.batch import OutcomeOut, OutcomesOut
 
 router = web.Router("/v1", tags=["reads"])
@@ -134,3 +135,21 @@ async def get_read(read_id: Annotated[ReadId, Path()], caller: auth.Current, db:
     if document is None or org_unit is None or not caller.may_see(org_unit):
         raise errors.not_found("read")
     return schemas.ReadOut(**document)
+
+
+@router.get("/waiting-reads", policy=READ)
+async def list_waiting_reads(
+    caller: auth.Current, db: web.Db, wanted: pagination.Query_, meter_no: MeterNo | None = None
+) -> pagination.Page[schemas.WaitingReadOut]:
+    """List the reads of meters that stand nowhere on their day yet, by meter and instant, each with since when it waits."""
+    async with db.view() as view:
+        rows = await waiting.listed(
+            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, meter_no=meter_no
+        )
+    return wanted.page(
+        rows,
+        key=lambda row: (row.meter_no, row.read_at, row.source),
+        item=lambda row: schemas.WaitingReadOut(
+            read_id=identity.read_id(row.meter_no, row.read_at, row.source), **row._mapping
+        ),
+    )

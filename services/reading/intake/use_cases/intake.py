@@ -15,8 +15,9 @@ from services.reading.policies.domain import Policies
 from services.reading.reads.domain import identity
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.domain.identity import ReadKey
-from services.reading.reads.store import reads, uploads
+from services.reading.reads.store import reads, uploads, waiting
 from services.reading.reads.store.meter_days import MeterDay, meter_days
+from services.reading.reads.store.waiting import WaitingRead
 from services.reading.tasks.domain.tasks import cycle_of
 from services.reading.usage.domain.versions import ClosingRead
 from services.reading.usage.use_cases import measuring
@@ -29,6 +30,9 @@ from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
 
 END_OF_DAY = re.compile(r"(?<=[T ])24(?=:00(:00)?([Z+-]|$))")
 """The hour of 24:00, which is 00:00 of the next day."""
+
+
+WAITING = "reading.waiting_for_installation"
 
 
 class ReadItem(TypedDict):
@@ -112,7 +116,8 @@ async def record(
 ) -> list[Outcome]:
     """Take reads, and make the usages that they bring about. One outcome per item; at most 1,000 items.
 
-    `done`: accepted. `already_done`: the natural key (meter, register, instant, source) is there with the same content.
+    `done`: accepted. `waiting`: kept until the meter is installed somewhere on that day.
+    `already_done`: the natural key (meter, register, instant, source) is there with the same content.
     `conflicting_duplicate`: it is there with other content, which stays; a finding tells. `refused`: with a `reading.` code.
     A read that is accepted and not usable for its period has the code that says why.
     """
@@ -162,13 +167,11 @@ async def _look_up(tx: Tx, given: Sequence[_Given], uploader: Uploader) -> None:
             meter = meters.get((each.item["meter_no"], each.day))
             if meter is None:
                 raise Refused("reading.unknown_meter", "there is no such meter")
-            if not meter.service_point_no:
-                raise Refused("reading.not_installed", "the meter was installed nowhere on that day")
             if meter.org_unit not in seen:
                 seen[meter.org_unit] = uploader.may_see(meter.org_unit)
             if not seen[meter.org_unit] or uploader.meter_no not in (None, meter.meter_no):
                 raise Refused(OTHER_ORG_UNIT, "the meter is outside what this uploader may bring reads for")
-            if uploader.route_no not in (None, meter.route_no):
+            if meter.service_point_no and uploader.route_no not in (None, meter.route_no):
                 raise Refused("reading.other_route", "the meter is on another route")
             each.meter = meter
             each.counts = registers.counts(meter.registers, each.item["registers"])
@@ -206,7 +209,7 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
         assert each.meter is not None
         there = stored.get(each.key)
         if there is None or there.upload_id == upload_id:
-            each.outcome = Outcome("done", id=each.read_id)
+            each.outcome = _stored(each.meter, each.read_id)
             continue
         finding = duplicate.find(ordered(each.meter.registers, there.counts), each.counts)
         each.outcome = Outcome("conflicting_duplicate" if finding else "already_done", id=each.read_id)
@@ -222,6 +225,14 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
                 )
             )
     await findings.insert(tx, found)
+    begun = [each for each in claimed if each.outcome and each.outcome.status == "waiting"]
+    await waiting.insert(tx, [WaitingRead(key=each.key, org_unit=each.meter.org_unit) for each in begun if each.meter])
+
+
+def _stored(meter: MeterDay, read_id: str) -> Outcome:
+    if meter.service_point_no:
+        return Outcome("done", id=read_id)
+    return Outcome("waiting", WAITING, "the meter stands nowhere on that day yet; the read is kept", read_id)
 
 
 async def _measure(tx: Tx, claimed: Sequence[_Given], uploader: Uploader, policies: Policies) -> None:

@@ -32,6 +32,7 @@ async def insert(
             "already_accepted": [each.get("already_done", 0) for each in totals],
             "conflicting": [each.get("conflicting_duplicate", 0) for each in totals],
             "refused": [each.get("refused", 0) for each in totals],
+            "waiting": [each.get("waiting", 0) for each in totals],
         },
     )
 

@@ -24,6 +24,7 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
                     upload.already_accepted,
                     upload.conflicting,
                     upload.refused,
+                    upload.waiting,
                 )
             )
         ).where(upload.cycle == cycle)
@@ -45,6 +46,7 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
         "reads_accepted": int(reads.accepted),
         "reads_duplicate": int(reads.already_accepted) + int(reads.conflicting),
         "reads_refused": int(reads.refused),
+        "reads_waiting": int(reads.waiting),
         "usages_published": sum(int(row.usages) for row in rows),
         "usage_wh": sum(int(row.wh) for row in rows),
         "usages_first": first[0],

@@ -39,7 +39,7 @@ async def _trace_upload(view: View, id: str) -> TraceNode | None:
     if not rows:
         return None
     head = {name: rows[0][name] for name in ("kind", "uploader", "message_id", "received_at")}
-    names = ("received", "accepted", "already_accepted", "conflicting", "refused")
+    names = ("received", "accepted", "already_accepted", "conflicting", "refused", "waiting")
     totals = {name: sum(row[name] for row in rows) for name in names}
     message_id = head["message_id"]
     origins = (Origin(SERVICE, "device_message", f"{id}~{message_id}"),) if message_id else ()

@@ -30,7 +30,6 @@ GOOD = read("M0001", "2026-02-01", "150.00")
         ({"source": "site", "reader": "clerk"}, "reading.reader_is_uploader"),
         ({"unit": "Wh"}, "reading.wrong_unit"),
         ({"source": "estimated"}, "reading.unknown_source"),
-        ({"read_at": midnight("2025-12-31")}, "reading.not_installed"),
         ({"colour": "red"}, "reading.malformed_item"),
         ({"meter_no": 7}, "reading.malformed_item"),
     ],
