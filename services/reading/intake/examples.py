@@ -23,3 +23,6 @@ CURVES: dict[str, Any] = {
 
 
 CORRECTION: dict[str, Any] = {"unit": "kWh", "registers": {"import": "1179.00"}, "reason": "misread"}
+
+
+ANNULMENT: dict[str, Any] = {"reason": "wrong_meter"}

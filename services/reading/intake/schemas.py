@@ -6,9 +6,11 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from services.reading.intake.use_cases.curves import Given
-from services.reading.network.schemas import ITEMS_MAX, Code, MeterNo, Quantity, Unit, Values
+from services.reading.network.schemas import ITEMS_MAX, REGISTERS_MAX, Code, MeterNo, Quantity, Unit, Values
 from services.reading.reads.domain.curves import Curve
 from shared.web.batch import DerivedFrom, In
+
+TURNS_MAX = 99
 
 
 class CurveItem(In):
@@ -41,12 +43,27 @@ class Curves(In):
 class CorrectionIn(In):
     unit: Unit
     registers: Values
+    turns: dict[Quantity, Annotated[int, Field(ge=0, le=TURNS_MAX)]] = Field(
+        default_factory=dict,
+        max_length=REGISTERS_MAX,
+        description="How often a face has passed its last number since the known register before, where somebody knows.",
+    )
+    confirm: bool = Field(False, description="What becomes suspect by this correction is known, and it is meant so.")
+    reason: Code
+
+
+class AnnulmentIn(In):
     reason: Code
 
 
 class EditOut(BaseModel):
+    """A correction. `kind`: `edited`, or `annulled`: the read counts for nothing; its registers are those before."""
+
     number: int
+    kind: str
     registers: dict[str, str]
+    turns: dict[str, int]
+    confirmed: bool
     reason: str
     actor: str
     created_at: datetime
@@ -61,6 +78,7 @@ class ReadOut(BaseModel):
     registers: dict[str, str]
     reader: str | None
     upload_id: str
+    annulled: bool
     corrections: list[EditOut]
     derived_from: list[DerivedFrom]
 

@@ -25,13 +25,19 @@ class Reading(Base, table=True):
 
 
 class Correction(Base, table=True):
-    """The edited value of a read; the highest number of a read is in force."""
+    """The edited value of a read, or its annulment; the highest number of a read is in force.
+
+    `turns`: how often each register has passed its last number since the known one before, as JSON by quantity; empty: not said.
+    """
 
     __tablename__ = "read_correction"
 
     read_id: str = Field(sa_column=columns.key())
     number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    kind: str = Field(sa_column=Column(SHORT, nullable=False, server_default="edited"))
     counts: str = Field(sa_column=required(Text))
+    turns: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    confirmed: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))
     reason: str = Field(sa_column=required(columns.Code))
     actor: str = Field(sa_column=required(columns.No))
     created_at: datetime = Field(sa_column=required(columns.Instant))

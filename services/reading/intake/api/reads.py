@@ -15,6 +15,7 @@ from services.reading.intake.use_cases.intake import Uploader
 from services.reading.network.schemas import MeterNo, No, ReadId
 from services.reading.network.store.meters import org_unit_of_meter
 from services.reading.reads.domain import identity
+from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import documents, waiting
 from shared import web
 from shared.db.engine import Tx
@@ -115,14 +116,44 @@ async def post_correction(
     db: web.Db,
     own: Own,
 ) -> Response:
-    """Correct a read: what was received stays, usages that change get their next version."""
+    """Correct a read: what was received stays, usages that change get their next version.
+
+    A correction says the whole: all registers, and turns where they are known. It takes an annulment back.
+    """
     correction = corrections.Correction(
-        read_id=read_id, registers=body.registers, unit=body.unit, reason=body.reason, actor=caller.subject
+        read_id=read_id,
+        registers=body.registers,
+        unit=body.unit,
+        turns=body.turns,
+        confirmed=body.confirm,
+        reason=body.reason,
+        actor=caller.subject,
     )
     async with db.begin() as tx:
         outcome = await corrections.correct(
-            tx, correction, may_see=caller.may_see, policies=own.policies, zone=own.zone
+            tx, correction, may_see=caller.may_see, days=ReadDays(own.policies, own.zone)
         )
+    return batch.single([outcome])
+
+
+@router.post(
+    "/reads/{read_id}/annulment",
+    policy=WRITE,
+    raises=(corrections.UnknownRead,),
+    response_model=OutcomeOut,
+    example=examples.ANNULMENT,
+)
+async def post_annulment(
+    read_id: Annotated[ReadId, Path()],
+    body: schemas.AnnulmentIn,
+    caller: auth.Current,
+    db: web.Db,
+    own: Own,
+) -> Response:
+    """Annul a read: it stays as it was received and counts for nothing, until a later correction gives it registers again."""
+    annulment = corrections.Annulment(read_id=read_id, reason=body.reason, actor=caller.subject)
+    async with db.begin() as tx:
+        outcome = await corrections.annul(tx, annulment, may_see=caller.may_see, days=ReadDays(own.policies, own.zone))
     return batch.single([outcome])
 
 

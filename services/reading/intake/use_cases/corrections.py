@@ -1,20 +1,19 @@
-"""Corrections of reads: an edited value beside the read, and the next versions of the usages that it changes."""
+"""Corrections of reads: an edited value beside the read, or its annulment, and the next versions of the usages that change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from services.reading.network.domain import registers
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT, Counts, ordered
 from services.reading.network.store import points
-from services.reading.policies.domain import Policies
 from services.reading.reads.domain import identity
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.domain.identity import ReadKey
-from services.reading.reads.store import corrections, reads
-from services.reading.reads.store.corrections import Edit
+from services.reading.reads.store import corrections, reads, waiting
+from services.reading.reads.store.corrections import ANNULLED, EDITED, Edit
 from services.reading.reads.store.meter_days import MeterDay, meter_days
+from services.reading.reads.store.waiting import WaitingRead
 from services.reading.tasks.store import tasks
 from services.reading.usage.domain import ranking
 from services.reading.usage.domain.versions import ClosingRead
@@ -46,70 +45,148 @@ class RunsBackwards(BusinessError):
 
 @dataclass(frozen=True, kw_only=True)
 class Correction:
-    """The registers as they should have been read, all of them; `reason` is a code such as `misread`."""
+    """The registers as they should have been read, all of them; `reason` is a code such as `misread`.
+
+    `turns` by quantity, where somebody knows how often a face has passed its last number since the known register before.
+    """
 
     read_id: str
     registers: dict[str, str]
     unit: str
     reason: str
     actor: str
+    turns: Mapping[str, int]
+    confirmed: bool
 
 
-async def correct(
-    tx: Tx, correction: Correction, *, may_see: Callable[[str], bool], policies: Policies, zone: ZoneInfo
-) -> Outcome:
+@dataclass(frozen=True, kw_only=True)
+class Annulment:
+    """That a read counts for nothing; `reason` is a code such as `wrong_meter`."""
+
+    read_id: str
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """A stored read, locked: its meter on its day, what was received, and its correction in force."""
+
+    key: ReadKey
+    meter: MeterDay
+    received: Counts
+    edit: Edit | None
+
+    @property
+    def counts(self) -> Counts:
+        return self.edit.counts if self.edit else self.received
+
+    @property
+    def number(self) -> int:
+        return self.edit.number if self.edit else 0
+
+    @property
+    def annulled(self) -> bool:
+        return self.edit is not None and self.edit.annulled
+
+    def says(self, counts: Counts, turns: Mapping[str, int]) -> bool:
+        return not self.annulled and (self.counts, self.edit.turns if self.edit else {}) == (counts, turns)
+
+
+MaySee = Callable[[str], bool]
+
+
+async def correct(tx: Tx, correction: Correction, *, may_see: MaySee, days: ReadDays) -> Outcome:
     """Correct a read. The read stays as it was received; its correction with the highest number is in force.
 
     Where the read closes a period, the usages that change get their next versions; a correction by which a register would run
-    backwards is refused as a whole. The values in force again are `already_done`.
+    backwards is refused as a whole. The values in force again are `already_done`. An annulment is taken back by it.
     """
-    meter, read_key, counts = await _check(tx, correction, may_see, ReadDays(policies, zone))
-    await points.lock(tx, [meter.service_point_no])
-    stored = (await reads.stored(tx, [read_key])).get(read_key)
-    if stored is None:
-        raise UnknownRead
-    edit = (await corrections.in_force(tx, [correction.read_id])).get(correction.read_id)
-    in_force = edit.counts if edit else ordered(meter.registers, stored.counts)
-    if in_force == counts:
+    target = await _find(tx, correction.read_id, may_see, days)
+    counts = _counts(target.meter, correction)
+    if target.says(counts, correction.turns):
         return ALREADY_DONE
-    number = edit.number + 1 if edit else 1
-    await _insert(tx, correction, number, counts)
-    if await _is_in_force(tx, meter, correction.read_id):
-        uploaders = await reads.actors(tx, read_key)
-        actors = tuple(dict.fromkeys((*uploaders, correction.actor)))
-        read = ClosingRead(
-            service_point_no=meter.service_point_no,
-            read_date=meter.day,
-            meter_no=meter.meter_no,
-            counts=counts,
-            source=ranking.EDITED,
-            read_id=correction.read_id,
-            actors=actors,
-            reason=correction.reason,
-        )
-        if await measuring.apply(tx, [read], policies=policies) == ["backward"]:
-            raise RunsBackwards
-    return Outcome("done", id=f"{correction.read_id}~{number}")
+    edit = Edit(
+        read_id=correction.read_id,
+        number=target.number + 1,
+        kind=EDITED,
+        counts=counts,
+        turns=correction.turns,
+        confirmed=correction.confirmed,
+        reason=correction.reason,
+        actor=correction.actor,
+        created_at=tx.now,
+    )
+    await _write(tx, edit, "read.corrected")
+    if not target.meter.service_point_no:
+        await waiting.insert(tx, [WaitingRead(key=target.key, org_unit=target.meter.org_unit)])
+    elif await _is_in_force(tx, target.meter, correction.read_id):
+        await _measure(tx, target, edit, days)
+    return Outcome("done", id=f"{edit.read_id}~{edit.number}")
 
 
-async def _check(
-    tx: Tx, correction: Correction, may_see: Callable[[str], bool], days: ReadDays
-) -> tuple[MeterDay, ReadKey, Counts]:
+async def annul(tx: Tx, annulment: Annulment, *, may_see: MaySee, days: ReadDays) -> Outcome:
+    """Annul a read: it stays as it was received and counts for nothing. What is annulled already is `already_done`."""
+    target = await _find(tx, annulment.read_id, may_see, days)
+    if target.annulled:
+        return ALREADY_DONE
+    edit = Edit(
+        read_id=annulment.read_id,
+        number=target.number + 1,
+        kind=ANNULLED,
+        counts=target.counts,
+        reason=annulment.reason,
+        actor=annulment.actor,
+        created_at=tx.now,
+    )
+    await _write(tx, edit, "read.annulled")
+    await waiting.delete(tx, [target.key])
+    return Outcome("done", id=f"{edit.read_id}~{edit.number}")
+
+
+async def _find(tx: Tx, read_id: str, may_see: MaySee, days: ReadDays) -> _Target:
     try:
-        read_key = identity.natural_key(correction.read_id)
+        key = identity.natural_key(read_id)
     except Refused as refused:
         raise UnknownRead(refused.text) from None
-    key = read_key.meter_no, days.of(read_key.read_at)
-    meter = (await meter_days(tx, [key])).get(key)
-    if meter is None or not meter.service_point_no or not may_see(meter.org_unit):
+    meter_day = key.meter_no, days.of(key.read_at)
+    meter = (await meter_days(tx, [meter_day])).get(meter_day)
+    if meter is None or not may_see(meter.org_unit):
         raise UnknownRead
+    if meter.service_point_no:
+        await points.lock(tx, [meter.service_point_no])
+    stored = (await reads.stored(tx, [key], for_update=True)).get(key)
+    if stored is None:
+        raise UnknownRead
+    edit = (await corrections.in_force(tx, [read_id])).get(read_id)
+    return _Target(key=key, meter=meter, received=ordered(meter.registers, stored.counts), edit=edit)
+
+
+def _counts(meter: MeterDay, correction: Correction) -> Counts:
     if correction.unit != UNIT:
         raise BadCorrection("reading.wrong_unit: register values are in kWh")
+    if unknown := sorted(correction.turns.keys() - {face.quantity for face in meter.registers}):
+        raise BadCorrection(f"reading.unknown_register: the meter has no register {unknown[0]}")
     try:
-        counts = registers.counts(meter.registers, correction.registers)
+        return registers.counts(meter.registers, correction.registers)
     except Refused as refused:
         raise BadCorrection(f"{refused.code}: {refused.text}") from None
-    return meter, read_key, counts
+
+
+async def _measure(tx: Tx, target: _Target, edit: Edit, days: ReadDays) -> None:
+    uploaders = await reads.actors(tx, target.key)
+    read = ClosingRead(
+        service_point_no=target.meter.service_point_no,
+        read_date=target.meter.day,
+        meter_no=target.meter.meter_no,
+        counts=edit.counts,
+        source=ranking.EDITED,
+        read_id=edit.read_id,
+        actors=tuple(dict.fromkeys((*uploaders, edit.actor))),
+        reason=edit.reason,
+    )
+    if await measuring.apply(tx, [read], policies=days.policies) == ["backward"]:
+        raise RunsBackwards
 
 
 async def _is_in_force(tx: Tx, meter: MeterDay, read_id: str) -> bool:
@@ -124,23 +201,15 @@ async def _is_in_force(tx: Tx, meter: MeterDay, read_id: str) -> bool:
     return usage.closing_read_id in ("", read_id)
 
 
-async def _insert(tx: Tx, correction: Correction, number: int, counts: Counts) -> None:
-    edit = Edit(
-        read_id=correction.read_id,
-        number=number,
-        counts=counts,
-        reason=correction.reason,
-        actor=correction.actor,
-        created_at=tx.now,
-    )
+async def _write(tx: Tx, edit: Edit, action: str) -> None:
     await corrections.insert(tx, edit)
     entry = AuditEntry(
-        action="read.corrected",
+        action=action,
         entity_kind="read",
-        entity_id=correction.read_id,
-        actor=correction.actor,
-        reason=correction.reason,
-        before_version=number - 1,
-        after_version=number,
+        entity_id=edit.read_id,
+        actor=edit.actor,
+        reason=edit.reason,
+        before_version=edit.number - 1,
+        after_version=edit.number,
     )
     tx.audit([entry])

@@ -14,7 +14,7 @@ from shared.db.engine import Tx
 
 
 async def closing(tx: Tx, tasks: Sequence[TaskKey], days: ReadDays) -> list[ClosingRead]:
-    """Return the best stored read for each of the tasks that has one, with its correction.
+    """Return the best stored read for each of the tasks that has one, with its correction; one that was annulled is none.
 
     The best has the highest rank; of equal rank it is the nearest to midnight.
     """
@@ -24,18 +24,19 @@ async def closing(tx: Tx, tasks: Sequence[TaskKey], days: ReadDays) -> list[Clos
     spans = [
         Span(service_point_no=point, day=day, starts_at=bounds[day][0], ends_at=bounds[day][1]) for point, day in tasks
     ]
-    best: dict[TaskKey, StoredRead] = {}
-    for row in await reads.of_days(tx, spans):
-        there = best.setdefault((row.service_point_no, row.day), row)
-        best[row.service_point_no, row.day] = min(there, row, key=lambda each: _order(each, days))
-    found = [_closing(row) for row in best.values()]
-    edits = await corrections.in_force(tx, [read.read_id for read in found])
-    return [_edited(read, edits[read.read_id]) if read.read_id in edits else read for read in found]
-
-
-def _order(row: StoredRead, days: ReadDays) -> tuple[int, int, str]:
-    seconds = days.seconds_from_midnight(row.key.read_at)
-    return -ranking.RANK[row.key.source], seconds, identity.read_id(*row.key)
+    found = [(days.seconds_from_midnight(row.key.read_at), _closing(row)) for row in await reads.of_days(tx, spans)]
+    edits = await corrections.in_force(tx, [read.read_id for _, read in found])
+    best: dict[TaskKey, tuple[tuple[int, int, str], ClosingRead]] = {}
+    for seconds, read in found:
+        edit = edits.get(read.read_id)
+        if edit and edit.annulled:
+            continue
+        there = _edited(read, edit) if edit else read
+        order = -ranking.RANK[there.source], seconds, there.read_id
+        key = there.service_point_no, there.read_date
+        if key not in best or order < best[key][0]:
+            best[key] = order, there
+    return [read for _, read in best.values()]
 
 
 def _closing(row: StoredRead) -> ClosingRead:

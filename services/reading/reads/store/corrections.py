@@ -1,10 +1,11 @@
 """Corrections of reads, in and out: every function is one statement."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Row
 
 from services.reading.network.domain.registers import Counts
@@ -14,18 +15,31 @@ from shared.db import bulk
 from shared.db.engine import Tx, View
 
 CORRECTION = tables.CORRECTION
+EDITED, ANNULLED = "edited", "annulled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A correction of a read; that with the highest number is in force."""
+    """A correction of a read; that with the highest number is in force.
+
+    An annulled read counts for nothing, as if it had never come; `counts` are those that it had before. `turns` says of a
+    quantity how often its face has passed its last number since the known register before; one that is not named is not known.
+    """
 
     read_id: str
     number: int
+    kind: str
     counts: Counts
+    turns: Mapping[str, int] = field(default_factory=dict)
+    confirmed: bool = False
     reason: str
     actor: str
     created_at: datetime
+
+    @property
+    def annulled(self) -> bool:
+        """Whether the read counts for nothing."""
+        return self.kind == ANNULLED
 
 
 async def in_force(view: View, read_ids: Sequence[str]) -> dict[str, Edit]:
@@ -44,7 +58,10 @@ def _edit(row: Row[Any]) -> Edit:
     return Edit(
         read_id=row.read_id,
         number=row.number,
+        kind=row.kind,
         counts=codec.counts(row.counts),
+        turns=orjson.loads(row.turns) if row.turns else {},
+        confirmed=bool(row.confirmed),
         reason=row.reason,
         actor=row.actor,
         created_at=row.created_at,
@@ -59,7 +76,10 @@ async def insert(tx: Tx, edit: Edit) -> None:
         {
             "read_id": [edit.read_id],
             "number": [edit.number],
+            "kind": [edit.kind],
             "counts": [codec.counts_text(edit.counts)],
+            "turns": [orjson.dumps(edit.turns, option=orjson.OPT_SORT_KEYS).decode() if edit.turns else ""],
+            "confirmed": [int(edit.confirmed)],
             "reason": [edit.reason],
             "actor": [edit.actor],
             "created_at": [edit.created_at],

@@ -31,12 +31,16 @@ async def read_document(view: View, read_id: str) -> dict[str, Any] | None:
         "registers": {face.quantity: face.text(counts[face.quantity]) for face in registers},
         "reader": rows[0].reader,
         "upload_id": rows[0].upload_id,
+        "annulled": bool(edits) and edits[-1].annulled,
         "corrections": [
             {
                 "number": edit.number,
+                "kind": edit.kind,
                 "registers": {
                     face.quantity: face.text(count) for face, count in zip(registers, edit.counts, strict=True)
                 },
+                "turns": edit.turns,
+                "confirmed": edit.confirmed,
                 "reason": edit.reason,
                 "actor": edit.actor,
                 "created_at": edit.created_at,

@@ -49,8 +49,8 @@ class Stored:
     counts: dict[str, int]
 
 
-async def stored(view: View, keys: Sequence[ReadKey]) -> dict[ReadKey, Stored]:
-    """Return what is stored under natural keys."""
+async def stored(view: View, keys: Sequence[ReadKey], *, for_update: bool = False) -> dict[ReadKey, Stored]:
+    """Return what is stored under natural keys; `for_update` locks it to the end of the unit of work."""
     rows = await bulk.select_in(
         view,
         READ,
@@ -67,6 +67,7 @@ async def stored(view: View, keys: Sequence[ReadKey]) -> dict[ReadKey, Stored]:
             READ.c["count"],
             READ.c.upload_id,
         ),
+        for_update=for_update,
     )
     found: dict[ReadKey, Stored] = {}
     for meter_no, read_at, source, quantity, count, upload_id in map(tuple, rows):
