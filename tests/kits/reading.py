@@ -185,7 +185,7 @@ class Statements:
 
 
 @asynccontextmanager
-async def running(database_url: str, directory: Any) -> AsyncIterator[Kit]:
+async def running(database_url: str, directory: Any, **environment: str) -> AsyncIterator[Kit]:
     """A migrated reading service, its consumer and relay not started."""
     settings = ReadingSettings.load(
         {
@@ -194,6 +194,7 @@ async def running(database_url: str, directory: Any) -> AsyncIterator[Kit]:
             "WATTLINE_DATABASE_URL": database_url,
             "WATTLINE_DATA_DIR": str(directory),
         }
+        | environment
     )
     await databases.migrate(database_url, "reading")
     service = main.build(settings, event_log=EmbeddedEventLog(str(directory / "events.db")), clock=FixedClock())

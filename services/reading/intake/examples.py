@@ -18,7 +18,17 @@ READS: dict[str, Any] = {
 
 CSV = "meter_no,read_at,source,unit,reader,import\r\nM-0001,2026-02-01T09:30:00+08:00,site,kWh,reader-7,1180.40\r\n"
 CURVES: dict[str, Any] = {
-    "items": [{"meter_no": "M-0001", "day": "2026-01-15", "unit": "Wh", "interval_minutes": 30, "values": [120] * 48}]
+    "message_id": "headend-1.000124",
+    "items": [
+        {
+            "meter_no": "M-0001",
+            "day": "2026-01-15",
+            "unit": "Wh",
+            "interval_minutes": 30,
+            "values": [120] * 47 + [None],
+            "quality": "a" * 40 + "e" * 7 + "-",
+        }
+    ],
 }
 
 

@@ -1,15 +1,26 @@
 """What the routes of reads and curves take and answer."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from services.reading.intake.use_cases.curves import Given
-from services.reading.network.schemas import ITEMS_MAX, REGISTERS_MAX, Code, MeterNo, Quantity, Unit, Values
-from services.reading.reads.domain.curves import Curve
+from services.reading.network.schemas import (
+    ITEMS_MAX,
+    NUMBER_PATTERN,
+    REGISTERS_MAX,
+    Code,
+    MeterNo,
+    Quantity,
+    Unit,
+    Values,
+)
+from services.reading.reads.domain.curves import ACTUAL, ESTIMATED, MISSING, SLOTS_MAX, VERSIONS_MAX, Curve
+from shared.outcome import Outcome, refused
 from shared.web.batch import DerivedFrom, In
 
+MALFORMED = "reading.malformed_item"
 TURNS_MAX = 99
 
 
@@ -18,26 +29,58 @@ class CurveItem(In):
     day: date
     quantity: Quantity = "import"
     unit: Annotated[str, Field(min_length=1, max_length=8, description="Must be `Wh`.", examples=["Wh"])]
-    interval_minutes: Annotated[int, Field(ge=1, le=60, description="15 or 30.")]
+    interval_minutes: Annotated[int, Field(ge=1, le=60, description="5, 10, 15, 30 or 60.")]
     values: Annotated[
         list[Annotated[int, Field(ge=-(2**53), le=2**53)] | None],
-        Field(max_length=100, description="One per interval of the local day, multiplier applied; null: missing."),
+        Field(
+            max_length=SLOTS_MAX, description="One per interval of the local day, multiplier applied; null: missing."
+        ),
     ]
+    quality: (
+        Annotated[
+            str,
+            Field(
+                max_length=SLOTS_MAX,
+                pattern=f"^[{ACTUAL}{ESTIMATED}{MISSING}]*$",
+                description="A letter per interval: `a` actual, `e` estimated, `-` missing. All values are actual without it.",
+            ),
+        ]
+        | None
+    ) = None
 
     def given(self) -> Given:
         """Return the curve and its unit."""
+        plain = "".join(MISSING if value is None else ACTUAL for value in self.values)
         curve = Curve(
             meter_no=self.meter_no,
             day=self.day,
             quantity=self.quantity,
             interval_minutes=self.interval_minutes,
             values=tuple(self.values),
+            quality=plain if self.quality is None else self.quality,
         )
         return Given(unit=self.unit, curve=curve)
 
 
+def _by_itself(value: Any, valid: ValidatorFunctionWrapHandler) -> Given | Outcome:
+    """Return a curve as the use case takes it, or that it is malformed, so that the others of its batch are taken."""
+    try:
+        item: CurveItem = valid(value)
+        return item.given()
+    except ValidationError as wrong:
+        where = "/".join(str(step) for step in wrong.errors(include_url=False, include_input=False)[0]["loc"][:1])
+        return refused(MALFORMED, f"malformed: {where or 'item'}")
+
+
 class Curves(In):
-    items: Annotated[list[CurveItem], Field(max_length=ITEMS_MAX)]
+    """Curves of a device, a head-end or a person. `message_id` is the sender's own number of this message, for tracing."""
+
+    message_id: Annotated[str, Field(max_length=64, pattern=NUMBER_PATTERN)] | None = None
+    items: Annotated[list[Annotated[CurveItem, WrapValidator(_by_itself)]], Field(max_length=ITEMS_MAX)]
+
+    def given(self) -> list[Given | Outcome]:
+        """Return the curves that are well formed, and what became of the others, in their order."""
+        return cast(list[Given | Outcome], self.items)
 
 
 class CorrectionIn(In):
@@ -101,4 +144,25 @@ class CurveOut(BaseModel):
     unit: str
     interval_minutes: int
     values: list[int | None]
+    quality: str
     missing: int
+
+
+class CurveVersionOut(BaseModel):
+    """A version as it was received; `s` in its quality marks a value that is more than the point can use."""
+
+    version: int
+    effect: Annotated[
+        Literal["used", "no_better", "conflicts"], Field(description="What it did to the curve in force.")
+    ]
+    interval_minutes: int
+    values: list[int | None]
+    quality: str
+    missing: int
+    upload_id: str
+    uploader: str
+    received_at: datetime
+
+
+class CurveVersionsOut(BaseModel):
+    items: Annotated[list[CurveVersionOut], Field(max_length=VERSIONS_MAX)]

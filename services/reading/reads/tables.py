@@ -73,17 +73,18 @@ class Upload(Base, table=True):
 
 
 class Curve(Base, table=True):
-    """A day curve (负荷曲线) of one quantity.
+    """A version of a day curve (负荷曲线) of one quantity, as it was received; never changed.
 
-    `values` are Wh per interval, multiplier applied, joined by commas; nothing between two commas: missing.
+    `values` are Wh by slot, multiplier applied, joined by commas: nothing between two commas is a missing one, an `e` behind
+    a value an estimated one, an `s` one that is more than the point can use.
     """
 
     meter_no: str = Field(sa_column=Column(METER_NO, primary_key=True))
     day: date = Field(sa_column=Column(Date, primary_key=True))
     quantity: str = Field(sa_column=Column(String(32), primary_key=True))
+    version: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
     interval_minutes: int = Field(sa_column=required(SmallInteger))
     values: str = Field(sa_column=required(Text))
-    missing: int = Field(sa_column=required(SmallInteger))
     upload_id: str = Field(sa_column=required(columns.No))
 
 

@@ -8,12 +8,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
+from services.reading.intake.schemas import MALFORMED
 from services.reading.intake.use_cases.intake import ReadItem
 from services.reading.network.schemas import ITEMS_MAX, NUMBER_PATTERN, MeterNo, No, Unit, Values
 from shared.outcome import Outcome, refused
-
-MALFORMED = "reading.malformed_item"
-
 
 Instant = Annotated[
     str, Field(min_length=1, max_length=40, description="With offset.", examples=["2026-02-01T00:00:00+08:00"])

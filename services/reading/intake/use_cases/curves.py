@@ -1,21 +1,36 @@
-"""Day curves (负荷曲线): half-hour or quarter-hour energies of a meter over a local day, one row per meter and day."""
+"""Day curves (负荷曲线) coming in: each version is kept as it came, and which values count follows from all of them."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from services.reading.intake.use_cases.intake import Uploader
 from services.reading.network.domain import calendar
 from services.reading.network.domain.refusal import Refused
-from services.reading.reads.domain.curves import INTERVALS, UNIT, Curve, CurveKey
+from services.reading.network.domain.registers import CUMULATIVE, Register
+from services.reading.policies.domain import Policies
+from services.reading.reads.domain import curves
+from services.reading.reads.domain.curves import MISSING, UNIT, VERSIONS_MAX, Curve, CurveKey, Effect
 from services.reading.reads.store import curves as store
 from services.reading.reads.store import uploads
 from services.reading.reads.store.meter_days import MeterDay, meter_days
+from services.reading.tasks.domain.tasks import cycle_of
+from services.reading.validation import store as findings
+from services.reading.validation.domain import curve_beyond, curve_gap, duplicate
+from services.reading.validation.domain.findings import Finding, Found
 from shared import ids
 from shared.db.engine import Tx
-from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
+from shared.outcome import CHANGED_MEANWHILE, OTHER_ORG_UNIT, Outcome, refused
+
+NO_BETTER = "reading.curve_no_better"
+Derive = Callable[[Tx, Mapping[str, date | None]], Awaitable[object]]
+"""What is to be done where the curves of points changed, each from its earliest day on."""
+
+
+async def nothing(_tx: Tx, _touched: Mapping[str, date | None]) -> None:
+    """Leave the usages as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,52 +41,71 @@ class Given:
     curve: Curve
 
 
-async def record(tx: Tx, *, given: Sequence[Given], uploader: Uploader, zone: ZoneInfo) -> list[Outcome]:
-    """Keep day curves. Natural key (meter, day, quantity); at most 1,000.
+@dataclass(slots=True)
+class _Work:
+    """What a batch has come to: the versions to be kept, what is found, and what changed."""
 
-    A curve has as many values as its local day has intervals (92 to 100 quarter hours where clocks change); missing ones
-    are given as null and counted. A curve that fills gaps of the stored one, and changes nothing else, replaces it; other
-    content is a conflicting duplicate.
+    versions: dict[CurveKey, list[Curve]]
+    kept: list[tuple[int, Curve]] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    changed: dict[CurveKey, str] = field(default_factory=dict)  # with the point
+
+
+async def record(
+    tx: Tx,
+    *,
+    items: Sequence[Given | Outcome],
+    uploader: Uploader,
+    policies: Policies,
+    zone: ZoneInfo,
+    derive: Derive = nothing,
+) -> list[Outcome]:
+    """Keep day curves, and derive again what rests on those that changed. One outcome per item; at most 1,000.
+
+    `done`: kept; with a code where it changes nothing, or has values that the point cannot use. `already_done`: a version is
+    there with the same content. `conflicting_duplicate`: other values of equal quality are in force; it is kept and not used,
+    a finding tells. `refused`: with a `reading.` code, or before it came here.
     """
     upload_id = ids.new()
-    outcomes: list[Outcome] = []
+    given = [item.curve for item in items if isinstance(item, Given)]
+    meters = await meter_days(tx, list({(curve.meter_no, curve.day): None for curve in given})) if given else {}
+    work = _Work(await store.versions(tx, list({curve.key: None for curve in given})))
     today = calendar.local_day(tx.now, zone)
-    pairs = list({(each.curve.meter_no, each.curve.day): None for each in given})
-    meters = await meter_days(tx, pairs) if pairs else {}
-    stored = await store.stored(tx, list({each.curve.key: None for each in given}))
-    known = set(stored)
-    changed: dict[CurveKey, Curve] = {}
-    for each in given:
-        curve = each.curve
+    outcomes: list[Outcome] = []
+    for item in items:
+        if isinstance(item, Outcome):
+            outcomes.append(item)
+            continue
         try:
-            _check(each, meters.get((curve.meter_no, curve.day)), uploader, zone, today)
+            meter = _checked_meter(item, meters.get((item.curve.meter_no, item.curve.day)), uploader)
+            register = _checked_curve(item, meter, zone, today)
+            limit = policies.on(item.curve.day).register_daily_kwh_max
+            outcomes.append(
+                _take(work, item.curve, meter, curves.slot_wh_max(register, limit, item.curve.interval_minutes))
+            )
         except Refused as fault:
             outcomes.append(refused(fault.code, fault.text))
-            continue
-        curve_id = "~".join((curve.meter_no, str(curve.day), curve.quantity))
-        old = stored.get(curve.key)
-        if old == curve:
-            outcomes.append(Outcome("already_done", id=curve_id))
-        elif old is not None and not curve.fills(old):
-            outcomes.append(Outcome("conflicting_duplicate", id=curve_id))
-        else:
-            changed[curve.key] = stored[curve.key] = curve
-            outcomes.append(Outcome("done", id=curve_id))
-    await store.insert(tx, [curve for key, curve in changed.items() if key not in known], upload_id=upload_id)
-    await store.update(tx, [curve for key, curve in changed.items() if key in known], upload_id=upload_id)
+    lost = await _keep(tx, work, upload_id)
+    outcomes = [_unless_lost(outcome, lost) for outcome in outcomes]
     await uploads.insert(
         tx,
         upload_id=upload_id,
         kind=uploader.kind,
         uploader=uploader.subject,
         message_id=uploader.message_id,
-        by_cycle={"curves": Counter(outcome.status for outcome in outcomes)},
+        by_cycle={store.COUNTED_AS: Counter(outcome.status for outcome in outcomes)},
     )
+    if touched := _touched(work):
+        await derive(tx, touched)
     return outcomes
 
 
-def _check(given: Given, meter: MeterDay | None, uploader: Uploader, zone: ZoneInfo, today: date) -> None:
-    curve = given.curve
+def curve_id(key: CurveKey) -> str:
+    """Return the natural key of a curve as one text."""
+    return "~".join((key.meter_no, str(key.day), key.quantity))
+
+
+def _checked_meter(given: Given, meter: MeterDay | None, uploader: Uploader) -> MeterDay:
     if meter is None:
         raise Refused("reading.unknown_meter", "there is no such meter")
     if not meter.service_point_no:
@@ -80,17 +114,96 @@ def _check(given: Given, meter: MeterDay | None, uploader: Uploader, zone: ZoneI
         raise Refused(OTHER_ORG_UNIT, "the meter is outside what this uploader may bring curves for")
     if given.unit != UNIT:
         raise Refused("reading.wrong_unit", "curve values are in Wh")
-    if curve.quantity not in {face.quantity for face in meter.registers}:
-        raise Refused("reading.unknown_register", "the meter has no such register")
+    return meter
+
+
+def _checked_curve(given: Given, meter: MeterDay, zone: ZoneInfo, today: date) -> Register:
+    """Return the register whose energy the curve is, or refuse it."""
+    curve = given.curve
+    register = next((each for each in meter.registers if each.quantity == curve.quantity), None)
+    if register is None or register.kind != CUMULATIVE:
+        raise Refused("reading.unknown_register", "the meter has no such register of energy")
     if curve.day < calendar.FIRST_DAY:
         raise Refused("reading.bad_period", "the day is not after 1950")
     if curve.day > today:
         raise Refused("reading.in_the_future", "the day lies in the future")
-    if curve.interval_minutes not in INTERVALS:
-        raise Refused("reading.bad_interval", "intervals have 15 or 30 minutes")
-    start, end = calendar.day_bounds(curve.day, zone)
-    expected = int((end - start).total_seconds()) // (60 * curve.interval_minutes)
+    if curve.interval_minutes not in curves.INTERVALS:
+        raise Refused("reading.bad_interval", "slots have 5, 10, 15, 30 or 60 minutes")
+    expected = curves.slots_of_day(curve.day, curve.interval_minutes, zone)
     if len(curve.values) != expected:
         raise Refused("reading.curve_gap", f"that day has {expected} intervals; a missing one is given as null")
+    if len(curve.quality) != expected or any(
+        (value is None) != (letter == MISSING) for value, letter in zip(curve.values, curve.quality, strict=True)
+    ):
+        raise Refused(
+            "reading.bad_quality", "the quality has one letter for each slot, and `-` where the value is null"
+        )
     if any(value is not None and value < 0 for value in curve.values):
         raise Refused("reading.negative", "an interval is below zero")
+    return register
+
+
+def _take(work: _Work, curve: Curve, meter: MeterDay, wh_max: int) -> Outcome:
+    """Return what becomes of a curve that can be kept, and note what follows from it."""
+    curve = curve.judged(wh_max)
+    key, versions = curve.key, work.versions.setdefault(curve.key, [])
+    if curve in versions:
+        again = curves.effects(versions)[versions.index(curve)] is Effect.CONFLICTS
+        return Outcome("conflicting_duplicate" if again else "already_done", id=curve_id(key))
+    before = curves.in_force(versions) if versions else None
+    if curve == before:
+        return Outcome("already_done", id=curve_id(key))
+    if len(versions) >= VERSIONS_MAX:
+        raise Refused("reading.too_many_versions", f"there are {VERSIONS_MAX} versions of this curve")
+    now, effect = curves.meet(before, curve) if before else (curve.usable(), Effect.USED)
+    versions.append(curve)
+    work.kept.append((len(versions), curve))
+    highest = max((value for value in curve.values if value is not None), default=0)
+    _note(work, key, meter, curve_beyond.find(curve.suspect, highest, wh_max))
+    if effect is Effect.CONFLICTS:
+        _note(work, key, meter, Finding(duplicate.CODE, {"version": len(versions)}))
+        return Outcome("conflicting_duplicate", id=curve_id(key))
+    if effect is Effect.USED:
+        work.changed[key] = meter.service_point_no
+        _note(work, key, meter, curve_gap.find(now.missing, now.interval_minutes))
+    if curve.suspect:
+        return Outcome(
+            "done", curve_beyond.CODE, "values above what the point can use are kept and not used", curve_id(key)
+        )
+    if effect is Effect.NO_BETTER:
+        return Outcome("done", NO_BETTER, "what is there is as good or better; it is kept and not used", curve_id(key))
+    return Outcome("done", id=curve_id(key))
+
+
+def _note(work: _Work, key: CurveKey, meter: MeterDay, finding: Finding | None) -> None:
+    if finding is not None:
+        work.found.append(
+            Found(
+                entity_kind="curve",
+                entity_id=curve_id(key),
+                finding=finding,
+                service_point_no=meter.service_point_no,
+                org_unit=meter.org_unit,
+                cycle=cycle_of(key.day + timedelta(days=1)),
+            )
+        )
+
+
+async def _keep(tx: Tx, work: _Work, upload_id: str) -> set[str]:
+    """Write what is to be kept, and return the ids of curves of which another unit of work kept a version meanwhile."""
+    numbered = sorted(work.kept, key=lambda each: (each[1].key, each[0]))  # one order for all batches
+    written = await store.insert(tx, numbered, upload_id=upload_id)
+    late = {curve.key for number, curve in numbered if (curve.key, number) not in written}
+    lost = {curve_id(key) for key in late}
+    work.changed = {key: point for key, point in work.changed.items() if key not in late}
+    await findings.insert(tx, [each for each in work.found if each.entity_id not in lost])
+    return lost
+
+
+def _unless_lost(outcome: Outcome, lost: set[str]) -> Outcome:
+    return refused(CHANGED_MEANWHILE, id=outcome.id) if outcome.id in lost else outcome
+
+
+def _touched(work: _Work) -> dict[str, date | None]:
+    """Return the points whose curves changed, each with the earliest day."""
+    return {point: key.day for key, point in sorted(work.changed.items(), key=lambda each: each[0].day, reverse=True)}

@@ -1,21 +1,41 @@
-"""Day curves, in and out: every function is one statement. Values are joined by commas; nothing between two: missing."""
+"""Versions of day curves, in and out: every function is one statement. A version is written once and never changed."""
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import Date, Row, String, and_, select
 
 from services.reading.reads import tables
-from services.reading.reads.domain.curves import Curve, CurveKey
-from shared.db import bulk
+from services.reading.reads.domain import curves
+from services.reading.reads.domain.curves import ACTUAL, MISSING, Curve, CurveKey
+from shared.db import bulk, travel
 from shared.db.engine import Tx, View
 
-CURVE = tables.CURVE
+CURVE, UPLOAD = tables.CURVE, tables.UPLOAD
+COUNTED_AS = "curves"  # what control totals of uploads have in place of a cycle
 
 
-async def stored(view: View, keys: Sequence[CurveKey]) -> dict[CurveKey, Curve]:
-    """Return the curves that are there."""
+class Received(NamedTuple):
+    """A version as it came, and the upload that brought it."""
+
+    curve: Curve
+    upload_id: str
+    uploader: str
+    received_at: datetime
+
+
+class Span(NamedTuple):
+    """The days [from_, to) of one quantity of a meter."""
+
+    meter_no: str
+    from_: date
+    to: date
+    quantity: str
+
+
+async def versions(view: View, keys: Sequence[CurveKey]) -> dict[CurveKey, list[Curve]]:
+    """Return all versions of curves, first to last."""
     rows = await bulk.select_in(
         view,
         CURVE,
@@ -24,47 +44,89 @@ async def stored(view: View, keys: Sequence[CurveKey]) -> dict[CurveKey, Curve]:
             "day": [key.day for key in keys],
             "quantity": [key.quantity for key in keys],
         },
+        order_by=(CURVE.c.version,),
     )
-    curves = [_curve(row) for row in rows]
-    return {curve.key: curve for curve in curves}
+    return _by_key(rows)
 
 
-async def insert(tx: Tx, curves: Sequence[Curve], *, upload_id: str) -> None:
-    """Write curves, all of which are new."""
-    await bulk.insert_rows(tx, CURVE, _columns(curves, upload_id))
-
-
-async def update(tx: Tx, curves: Sequence[Curve], *, upload_id: str) -> None:
-    """Write curves over those of the same meter, day and quantity."""
-    await bulk.update_from(tx, CURVE, _columns(curves, upload_id), key=("meter_no", "day", "quantity"))
-
-
-async def curve(view: View, meter_no: str, day: date, quantity: str) -> Curve | None:
-    """Return the curve of one quantity of a meter on a day."""
-    row = await view.first(
-        select(CURVE).where(CURVE.c.meter_no == meter_no, CURVE.c.day == day, CURVE.c.quantity == quantity)
+async def of_meters(view: View, spans: Sequence[Span]) -> dict[CurveKey, Curve]:
+    """Return the curves in force within spans of days."""
+    given = travel.relation(
+        view,
+        "given",
+        {
+            "meter_no": (String(), [span.meter_no for span in spans]),
+            "from_": (Date(), [span.from_ for span in spans]),
+            "to": (Date(), [span.to for span in spans]),
+            "quantity": (String(), [span.quantity for span in spans]),
+        },
     )
-    return None if row is None else _curve(row)
+    within = and_(
+        CURVE.c.meter_no == given.c.meter_no,
+        CURVE.c.quantity == given.c.quantity,
+        CURVE.c.day >= given.c.from_,
+        CURVE.c.day < given.c.to,
+    )
+    rows = await view.all(select(CURVE).distinct().join(given, within).order_by(CURVE.c.version))
+    return {key: curves.in_force(found) for key, found in _by_key(rows).items()}
+
+
+async def received(view: View, key: CurveKey) -> list[Received]:
+    """Return all versions of a curve with the uploads that brought them, first to last."""
+    brought = and_(UPLOAD.c.upload_id == CURVE.c.upload_id, UPLOAD.c.cycle == COUNTED_AS)
+    rows = await view.all(
+        select(CURVE, UPLOAD.c.uploader, UPLOAD.c.received_at)
+        .join(UPLOAD, brought)
+        .where(CURVE.c.meter_no == key.meter_no, CURVE.c.day == key.day, CURVE.c.quantity == key.quantity)
+        .order_by(CURVE.c.version)
+    )
+    return [
+        Received(curve=_curve(row), upload_id=row.upload_id, uploader=row.uploader, received_at=row.received_at)
+        for row in rows
+    ]
+
+
+async def insert(tx: Tx, numbered: Sequence[tuple[int, Curve]], *, upload_id: str) -> set[tuple[CurveKey, int]]:
+    """Write versions under their numbers, and return which were free; another unit of work took the others meanwhile."""
+    given = [curve for _, curve in numbered]
+    written = await bulk.insert_ignore(
+        tx,
+        CURVE,
+        {
+            "meter_no": [curve.meter_no for curve in given],
+            "day": [curve.day for curve in given],
+            "quantity": [curve.quantity for curve in given],
+            "version": [number for number, _ in numbered],
+            "interval_minutes": [curve.interval_minutes for curve in given],
+            "values": [_text(curve) for curve in given],
+            "upload_id": [upload_id] * len(given),
+        },
+        key=("meter_no", "day", "quantity", "version"),
+    )
+    return {(CurveKey(row.meter_no, row.day, row.quantity), row.version) for row in written}
+
+
+def _by_key(rows: Sequence[Row[Any]]) -> dict[CurveKey, list[Curve]]:
+    found: dict[CurveKey, list[Curve]] = {}
+    for row in rows:
+        curve = _curve(row)
+        found.setdefault(curve.key, []).append(curve)
+    return found
+
+
+def _text(curve: Curve) -> str:
+    slots = zip(curve.values, curve.quality, strict=True)
+    return ",".join("" if v is None else str(v) if letter == ACTUAL else f"{v}{letter}" for v, letter in slots)
 
 
 def _curve(row: Row[Any]) -> Curve:
-    text: str = row._mapping["values"]
+    cells = row._mapping["values"].split(",")
+    letters = [MISSING if not cell else ACTUAL if cell[-1].isdigit() else cell[-1] for cell in cells]
     return Curve(
         meter_no=row.meter_no,
         day=row.day,
         quantity=row.quantity,
         interval_minutes=row.interval_minutes,
-        values=tuple(int(value) if value else None for value in text.split(",")),
+        values=tuple(int(cell.rstrip("es")) if cell else None for cell in cells),
+        quality="".join(letters),
     )
-
-
-def _columns(curves: Sequence[Curve], upload_id: str) -> dict[str, list[Any]]:
-    return {
-        "meter_no": [curve.meter_no for curve in curves],
-        "day": [curve.day for curve in curves],
-        "quantity": [curve.quantity for curve in curves],
-        "interval_minutes": [curve.interval_minutes for curve in curves],
-        "values": [",".join("" if v is None else str(v) for v in curve.values) for curve in curves],
-        "missing": [curve.missing for curve in curves],
-        "upload_id": [upload_id] * len(curves),
-    }
