@@ -118,9 +118,10 @@ class Kit:
     async def close(self, business_date: str) -> Any:
         return await self.job("close-routes", business_date)
 
-    async def push(self, *items: dict[str, Any]) -> list[dict[str, Any]]:
+    async def push(self, *items: Any) -> list[dict[str, Any]]:
         """Post reads with a clerk's token, and return the outcomes."""
-        answer = await self.clerk.post("/v1/reads", json={"items": items})
+        headers = {"Content-Type": "application/json"}
+        answer = await self.clerk.post("/v1/reads", content=json.dumps({"items": items}), headers=headers)
         assert answer.status_code == 200, answer.text
         outcomes: list[dict[str, Any]] = answer.json()["outcomes"]
         return outcomes

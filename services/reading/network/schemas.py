@@ -14,6 +14,7 @@ from shared.web.batch import In
 
 ITEMS_MAX = 1000
 REGISTERS_MAX = 16
+QUANTITY_PATTERN = r"^[a-z]+(\.[a-z0-9_]+)?$"
 NUMBER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]*$"
 
 
@@ -36,7 +37,7 @@ OrgUnit = Annotated[
 
 
 Quantity = Annotated[
-    str, Field(min_length=1, max_length=32, pattern=r"^[a-z]+(\.[a-z0-9_]+)?$", examples=["import", "import.peak"])
+    str, Field(min_length=1, max_length=32, pattern=QUANTITY_PATTERN, examples=["import", "import.peak"])
 ]
 
 

@@ -1,15 +1,16 @@
 """Batches of reads as they come in JSON: a broken item is refused by itself, a broken body as a whole."""
 
+import json
 from collections.abc import Callable
 from typing import Annotated, Any, NotRequired
 
-import orjson
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
 from services.reading.intake.schemas import MALFORMED
 from services.reading.intake.use_cases.intake import ReadItem
+from services.reading.network.domain.refusal import Refused
 from services.reading.network.schemas import ITEMS_MAX, NUMBER_PATTERN, MeterNo, No, Unit, Values
 from shared.outcome import Outcome, refused
 
@@ -81,9 +82,12 @@ def parse_json(body: bytes) -> Parsed:
     except ValidationError:
         pass
     try:
-        loose: Any = _LOOSE.validate_python(orjson.loads(body))
-    except orjson.JSONDecodeError as broken:
+        # of the parsers the one that takes what is wrong in one item alone: NaN, half a surrogate pair
+        decoded = json.loads(body.decode())
+    except (ValueError, RecursionError) as broken:
         raise RequestValidationError([{"type": "json_invalid", "loc": ("body",), "msg": "broken"}]) from broken
+    try:
+        loose: Any = _LOOSE.validate_python(decoded)
     except ValidationError as wrong:
         found = [error | {"loc": ("body", *error["loc"])} for error in wrong.errors(include_url=False)]
         raise RequestValidationError(found) from None
@@ -97,12 +101,22 @@ def each_valid(raw: list[Any]) -> tuple[list[ReadItem], list[Outcome | None]]:
     outcomes: list[Outcome | None] = []
     for each in raw:
         try:
-            items.append(_ITEM.validate_python(each))
+            items.append(valid(each))
             outcomes.append(None)
-        except ValidationError as wrong:
-            where = "/".join(str(step) for step in wrong.errors(include_url=False, include_input=False)[0]["loc"][:1])
-            outcomes.append(refused(MALFORMED, f"malformed: {where or 'item'}"))
+        except Refused as fault:
+            outcomes.append(refused(fault.code, fault.text))
     return items, outcomes
+
+
+def valid(raw: Any) -> ReadItem:
+    """Return an item that is well formed; raises `Refused` (`reading.malformed_item`) with the field that is not."""
+    try:
+        item: ReadItem = _ITEM.validate_python(raw)
+    except ValidationError as wrong:
+        (place, *_), *_ = [error["loc"] or ("item",) for error in wrong.errors(include_url=False, include_input=False)]
+        known = place == "item" or place in Item.__annotations__  # what an unknown field is called is the sender's word
+        raise Refused(MALFORMED, f"malformed: {place}" if known else "it has an unknown field") from None
+    return item
 
 
 def merge(outcomes: list[Outcome | None], found: list[Outcome]) -> list[Outcome]:

@@ -93,13 +93,17 @@ async def post_csv(
     own: Own,
     current: state.Current,
     route_no: Annotated[No, Query(description="The route that was read; other meters are refused.")],
+    decimal: Annotated[csv_files.Decimal, Query(description="What stands before the decimals of a value.")] = "point",
 ) -> Response:
-    """Take the reads of a manual route from a CSV file of up to 1,000 rows; a row is answered like an item of a batch."""
-    items, outcomes = csv_files.parse_csv(await request.body())
+    """Take the reads of a manual route from a CSV file of up to 1,000 rows; a row is answered like an item of a batch.
+
+    UTF-8 or GB 18030; comma, semicolon or tab as in the header. Messages name the row as a spreadsheet counts it.
+    """
+    items, outcomes = csv_files.parse_csv(await request.body(), decimal)
     async with db.begin() as tx:
         by = await uploader(tx, caller, "csv", "", route_no)
         found = await _record(tx, items, by, own)
-    return _answer(batches.merge(outcomes, found), current)
+    return _answer(csv_files.with_rows(batches.merge(outcomes, found)), current)
 
 
 @router.post(

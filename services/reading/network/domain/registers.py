@@ -62,7 +62,7 @@ class Register:
         return energy_wh * under // over
 
     def count(self, text: str) -> int:
-        """Return the count that a decimal kWh text such as `"12345.67"` shows.
+        """Return the count that a decimal kWh text such as `"12345.67"` shows; zeros at its end say nothing more.
 
         Raises `Refused`: `reading.negative`, `reading.malformed_value`, or `reading.too_many_digits` for more digits before
         or after the point than the face has.
@@ -72,10 +72,10 @@ class Register:
             if text.startswith("-"):
                 raise Refused("reading.negative", f"register {self.quantity} is below zero")
             raise Refused("reading.malformed_value", f"register {self.quantity} is not a decimal number")
-        missing = self.scale - len(decimals)
-        if missing < 0 or len(text) > VALUE_LENGTH_MAX:
+        shown, further = decimals[: self.scale], decimals[self.scale :]
+        if further.strip("0") or len(text) > VALUE_LENGTH_MAX:
             raise Refused("reading.too_many_digits", f"register {self.quantity} shows {self.scale} decimals")
-        count = int(whole + decimals) * int(10**missing)
+        count = int(whole + shown) * int(10 ** (self.scale - len(shown)))
         if count >= self.modulus:
             raise Refused("reading.too_many_digits", f"register {self.quantity} has {self.digits} digits")
         return count

@@ -31,7 +31,9 @@ GOOD = read("M0001", "2026-02-01", "150.00")
         ({"unit": "Wh"}, "reading.wrong_unit"),
         ({"source": "estimated"}, "reading.unknown_source"),
         ({"colour": "red"}, "reading.malformed_item"),
-        ({"meter_no": 7}, "reading.malformed_item"),
+        ({"registers": {"import": "1.0010"}}, "reading.too_many_digits"),
+        ({"registers": {"import": "１５０"}}, "reading.malformed_value"),
+        ({"registers": {"import": "150."}}, "reading.malformed_value"),
     ],
 )
 async def test_a_bad_item_is_refused_with_its_code_and_its_neighbours_are_taken(
@@ -47,6 +49,66 @@ async def test_a_bad_item_is_refused_with_its_code_and_its_neighbours_are_taken(
     assert [each["status"] for each in outcomes] == ["refused", "accepted"]
 
 
+MALFORMED: list[Any] = [
+    None,
+    1,
+    True,
+    "read",
+    [],
+    [GOOD],
+    {},
+    *(
+        GOOD | change
+        for change in (
+            {"meter_no": "M" * 41},
+            {"meter_no": "M 1"},
+            {"meter_no": 10**400},
+            {"meter_no": float("inf")},
+            {"read_at": 1},
+            {"read_at": "\ud800"},
+            {"source": "\ud800"},
+            {"source": None},
+            {"source": "x" * 17},
+            {"reader": "Zhang San"},
+            {"registers": {"import": None}},
+            {"registers": {"import": float("nan")}},
+            {"registers": {"import": "1" + "0" * 24}},
+            {"registers": {"import": {"import": "1.00"}}},
+            {"registers": {"Import": "1.00"}},
+            {"registers": {f"q{chr(97 + i)}": "1.00" for i in range(17)}},
+            {"registers": [1]},
+            {"registers": "150.00"},
+            {"\ud800": 1},
+        )
+    ),
+]
+
+
+async def test_whatever_is_malformed_is_refused_by_itself(kit: Kit) -> None:
+    await kit.district()
+    outcomes = await kit.push(*MALFORMED, GOOD)
+    assert [(each["status"], each.get("code")) for each in outcomes] == [
+        *[("refused", "reading.malformed_item")] * len(MALFORMED),
+        ("accepted", None),
+    ]
+
+
+async def test_a_refusal_names_the_field_that_is_wrong_and_nothing_that_was_sent(kit: Kit) -> None:
+    await kit.district()
+    outcomes = await kit.push(GOOD | {"reader": "Zhang San"}, GOOD | {"Zhang San": "138"}, "Zhang San")
+    assert [each["message"] for each in outcomes] == [
+        "malformed: reader",
+        "it has an unknown field",
+        "malformed: item",
+    ]
+
+
+async def test_zeros_at_the_end_of_a_value_say_nothing(kit: Kit) -> None:
+    await kit.district()
+    outcomes = await kit.push(GOOD, *(read("M0001", "2026-02-01", value) for value in ("150", "150.0", "0150.00000")))
+    assert [each["status"] for each in outcomes] == ["accepted", *["already_accepted"] * 3]
+
+
 async def test_a_read_without_all_registers_of_its_meter_is_refused(kit: Kit) -> None:
     await kit.district(registers=[*ONE, {"quantity": "export", "digits": 8, "scale": 2}])
     outcome = await kit.push_one("M0001", "2026-02-01", "150.00")
@@ -60,6 +122,11 @@ async def test_a_read_without_all_registers_of_its_meter_is_refused(kit: Kit) ->
         (b"[]", 422, "request.invalid"),
         (b'{"items": 1}', 422, "request.invalid"),
         (b'{"items": [], "more": 1}', 422, "request.invalid"),
+        (b'{"items": [], "\\ud800": 1}', 422, "request.invalid"),
+        (b'{"items": [], "message_id": "\\ud800"}', 422, "request.invalid"),
+        (b'{"items": [], "message_id": NaN}', 422, "request.invalid"),
+        (b'{"items": [' + b"[" * 5000 + b"]" * 5000 + b"]}", 400, "request.malformed_json"),
+        (b'{"items": ["\xff"]}', 400, "request.malformed_json"),
         (b'{"items": [' + b"{}," * 1000 + b"{}]}", 422, "request.invalid"),
         (b" " * (4 * 1024 * 1024 + 1), 413, "request.body_too_large"),
     ],

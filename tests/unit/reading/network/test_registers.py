@@ -11,7 +11,14 @@ FACE = Register("import", digits=8, scale=2)
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("0", 0), ("0.01", 1), ("12345.67", 1_234_567), ("12345.6", 1_234_560), ("999999.99", 99_999_999), ("007", 700)],
+    [
+        ("007", 700),
+        ("0.01", 1),
+        ("12345.67", 1_234_567),
+        ("12345.6", 1_234_560),
+        ("999999.99", 99_999_999),
+        ("1.5000", 150),
+    ],
 )
 def test_a_face_is_read_as_an_integer_count(text: str, count: int) -> None:
     assert FACE.count(text) == count
