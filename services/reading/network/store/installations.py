@@ -34,7 +34,8 @@ class MeterDays:
 def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> MeterDays:
     """Return the statement for the meter, its registers and its point, for pairs of meter and local day.
 
-    The point is that where the meter is on that day; on the day of its removal still the old one.
+    The point is that where the meter is on that day; on the day of its removal still the old one. Of a meter that is moved on
+    the day the last row has the point that it leaves.
     """
     given = travel.relation(
         view, "given", {"meter_no": (String(), [k[0] for k in keys]), "day": (Date(), [k[1] for k in keys])}
@@ -57,6 +58,7 @@ def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> MeterDays:
         .join(METER, METER.c.meter_no == given.c.meter_no)
         .outerjoin(INSTALLATION, there)
         .outerjoin(POINT, POINT.c.service_point_no == INSTALLATION.c.service_point_no)
+        .order_by(INSTALLATION.c.installed_on.desc())
     )
     return MeterDays(statement, INSTALLATION.c.service_point_no, given.c.day)
 

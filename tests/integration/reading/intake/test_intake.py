@@ -70,3 +70,19 @@ async def test_a_read_that_was_there_before_its_task_closes_it_when_the_cycle_is
     assert await kit.energies() == [("2026-02-01", 1, "actual", 51_000)]
     (usage,) = await kit.usages()
     assert usage["actors"] == ["r-1", "clerk"]
+
+
+async def test_a_read_of_the_day_on_which_a_meter_is_moved_closes_the_period_of_the_point_that_it_leaves(
+    kit: Kit,
+) -> None:
+    await kit.district(2)
+    on_1 = {"service_point_no": "S0001", "meter_no": "M0001", "installed_on": "2026-01-01", "unit": "kWh"}
+    off_2 = {"service_point_no": "S0002", "meter_no": "M0002", "installed_on": "2026-01-01", "unit": "kWh"}
+    on_2 = {"service_point_no": "S0002", "meter_no": "M0001", "installed_on": "2026-02-01", "unit": "kWh"}
+    opening, closing = {"opening": {"import": "100.00"}}, {"removed_on": "2026-02-01", "closing": {"import": "150.00"}}
+    moved = [on_1 | opening | closing, off_2 | opening | closing, on_2 | {"opening": {"import": "150.00"}}]
+    assert [each["status"] for each in await kit.put("installations", moved)] == ["done"] * 3
+    await kit.plan("2026-02-01")
+    await kit.push_one("M0001", "2026-02-01", "150.00")
+    assert await kit.energies("S0001") == [("2026-02-01", 1, "actual", 50_000)]
+    assert await kit.energies("S0002") == []
