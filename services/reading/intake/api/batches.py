@@ -21,7 +21,12 @@ Instant = Annotated[
 
 Source = Annotated[
     str,
-    Field(min_length=1, max_length=16, description="`remote`; by token also `site`, `self`.", examples=["remote"]),
+    Field(
+        min_length=1,
+        max_length=16,
+        description="`remote`; by token also `site`, `self`, `estimated`.",
+        examples=["remote"],
+    ),
 ]
 
 

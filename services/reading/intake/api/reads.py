@@ -70,7 +70,7 @@ async def post_reads(request: Request, caller: auth.Current, db: web.Db, own: Ow
     """Take up to 1,000 reads, each answered by itself, durable before the answer.
 
     A read is all registers of one meter at one instant. The read of the day of a reading task closes the period. A device brings
-    reads of source `remote`; a person also `site` and `self`.
+    reads of source `remote`; a person also `site`, `self`, and `estimated`: what another system estimated, of the lowest rank.
     """
     items, outcomes, message_id = batches.parse_json(await request.body())
     async with db.begin() as tx:

@@ -1,11 +1,12 @@
 """Who uploads, and how what came in is answered."""
 
 from services.reading.intake.use_cases.intake import Uploader
-from services.reading.usage.domain.ranking import READ_SOURCES, REMOTE
+from services.reading.usage.domain.ranking import ESTIMATED, READ_SOURCES, REMOTE
 from shared.db.engine import Tx
 from shared.web import auth, devices
 
 FROM_DEVICES = frozenset({REMOTE})
+FROM_PEOPLE = READ_SOURCES | {ESTIMATED}
 WORDS = {"done": "accepted", "already_done": "already_accepted"}
 """What this service calls the outcomes of what is uploaded; the others keep their names."""
 
@@ -18,7 +19,7 @@ async def uploader(tx: Tx, caller: auth.Caller, kind: str, message_id: str, rout
             subject=caller.subject,
             message_id=message_id,
             may_see=caller.may_see,
-            sources=READ_SOURCES,
+            sources=FROM_PEOPLE,
             route_no=route_no,
         )
     await devices.remember_nonce(tx, caller.device)

@@ -29,7 +29,7 @@ GOOD = read("M0001", "2026-02-01", "150.00")
         ({"registers": {"import": 150.0}}, "reading.malformed_item"),
         ({"source": "site", "reader": "clerk"}, "reading.reader_is_uploader"),
         ({"unit": "Wh"}, "reading.wrong_unit"),
-        ({"source": "estimated"}, "reading.unknown_source"),
+        ({"source": "edited"}, "reading.unknown_source"),
         ({"colour": "red"}, "reading.malformed_item"),
         ({"registers": {"import": "1.0010"}}, "reading.too_many_digits"),
         ({"registers": {"import": "１５０"}}, "reading.malformed_value"),
