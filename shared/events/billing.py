@@ -105,8 +105,9 @@ class BillIssued(Fact):
 class BillCorrected(Fact):
     """Issued bills were corrected, in one group that is posted as one: reversed and replaced, or by difference.
 
-    With `differences` (one for each reversal) nothing is reversed and no replacement is a document: these alone are posted.
-    Both ways end in the same sum, so a reader that does not know the field keeps right balances.
+    Reversals and replacements need not be of the same periods. With `differences` (one for each reversal) nothing is reversed and
+    no replacement that one of them names is a document: these are posted, and the replacements that none names, as bills. Both
+    ways end in the same sum, so a reader that does not know the field keeps right balances.
     """
 
     type: ClassVar[str] = "billing.bill_corrected.v1"

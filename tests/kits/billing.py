@@ -75,9 +75,21 @@ def usage(
     return UsageMeasured(**values | more)
 
 
+def part(n: int | str, start: date, end: date, kwh: int, *, version: int = 2, **more: Any) -> UsageMeasured:
+    """The usage of service point `SP<n>` on some days of a month of 2026, told again in another cut."""
+    days = {"period_from": start, "period_to": end, "usage_id": f"U-{n}-{start:%m%d}-{end:%m%d}-{version}"}
+    return usage(n, start.month, kwh, version=version, replaces_reason="cut", **days | more)
+
+
+def withdrawn(gone: UsageMeasured, *, version: int = 2) -> UsageMeasured:
+    """Say that the period of a usage is no more."""
+    again = {"withdrawn": True, "energy_wh": {}, "months": 0, "version": version, "replaces_reason": "cut"}
+    return gone.model_copy(update=again | {"usage_id": f"W-{gone.usage_id}-{version}"})
+
+
 def closed(known: Sequence[UsageMeasured], *, route: str = "R1", **more: Any) -> RouteClosed:
     """The route's word on its usages, as it should be."""
-    first = [u for u in known if u.version == 1]
+    first = [u for u in known if u.version == 1 and not u.late]
     values: dict[str, Any] = {
         "route_no": route,
         "org_unit": "zj/hangzhou",
@@ -191,7 +203,7 @@ class Desk:
         for name, value in where.items():
             statement = statement.where(b[name] == value)
         async with self.db.view() as view:
-            rows = await view.all(statement.order_by(b.contract_no, b.period_from, b.version))
+            rows = await view.all(statement.order_by(b.contract_no, b.period_from, b.period_to, b.version))
         return [tuple(row) if names else row for row in rows]
 
     async def published(self, kind: type[Fact]) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.billing.bills.use_cases import waiting_for_contract
+from services.billing.bills.use_cases import billing
 from services.billing.context import Context
 from services.billing.contracts import domain
 from services.billing.contracts import store as contracts_store
@@ -79,9 +79,7 @@ async def _write(tx: Tx, changed: Sequence[tuple[Stated, int]], *, context: Cont
     applied = await contracts_store.upsert(tx, changed)
     new = [(item.account, version) for item, version in changed if item.account.account_no in applied]
     tx.publish([fact(account, version) for account, version in new])
-    await waiting_for_contract.bill_waiting(
-        tx, [c.service_point_no for a, _ in new for c in a.contracts], context=context
-    )
+    await billing.bill_waiting(tx, [c.service_point_no for a, _ in new for c in a.contracts], context=context)
     return applied
 
 

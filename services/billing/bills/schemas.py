@@ -76,6 +76,7 @@ class BillOut(BillHead):
     replaces: str | None
     replaced_by: str | None
     correction_id: str | None = Field(description="the correction that made this version")
+    group_id: str | None = Field(description="what was proposed together has one, and is decided together")
     reversed_by: str | None = Field(description="the correction that reversed this version")
     adjusted_by: str | None = Field(description="the correction by difference that took this version out of force")
     difference_id: str | None = Field(description="the difference document that told of this version")

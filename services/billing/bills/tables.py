@@ -13,7 +13,8 @@ from shared.db.columns import table
 class Bill(base.Base, table=True):
     """The head of a bill version. Natural key: contract, period, version. Its lines stand in bill_document.
 
-    `by_difference`: it is no document of its own, its figures went out as a difference to the version before.
+    `by_difference`: it is no document of its own, its figures went out as a difference to the version before. `group_id`: what
+    was proposed together, and is decided together.
     """
 
     __table_args__ = (
@@ -57,6 +58,7 @@ class Bill(base.Base, table=True):
     restated_state: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     replaces: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
     correction_id: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    group_id: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
     by_difference: bool
     issue_on: date | None = base.day(nullable=True)
     issued_on: date | None = base.day(nullable=True)

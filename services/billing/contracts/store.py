@@ -74,6 +74,33 @@ async def terms_of(
     return {row.i: _terms(row) for row in await tx.all(statement)}
 
 
+async def terms_by_number(tx: Tx, contract_nos: Sequence[str]) -> dict[str, Terms]:
+    """Lock the accounts of contracts, and return the terms of each as they stand, whatever days it covers now."""
+    given = travel.relation(tx, "wanted", {"contract_no": (columns.No, sorted(set(contract_nos)))})
+    joined = given.join(CONTRACT, CONTRACT.c.contract_no == given.c.contract_no).join(
+        ACCOUNT, ACCOUNT.c.account_no == CONTRACT.c.account_no
+    )
+    statement = select(*_TERMS).select_from(joined).order_by(ACCOUNT.c.account_no).with_for_update(of=ACCOUNT)
+    return {row.contract_no: _terms(row) for row in await tx.all(statement)}
+
+
+async def lock_at(tx: Tx, service_points: Sequence[str]) -> None:
+    """Lock, in key order, the accounts that were ever supplied at service points."""
+    points = travel.relation(tx, "points", {"service_point_no": (columns.No, sorted(set(service_points)))})
+    here = select(CONTRACT.c.account_no).join(points, points.c.service_point_no == CONTRACT.c.service_point_no)
+    await tx.all(
+        select(ACCOUNT.c.account_no)
+        .where(ACCOUNT.c.account_no.in_(here))
+        .order_by(ACCOUNT.c.account_no)
+        .with_for_update(of=ACCOUNT)
+    )
+
+
+def contracts() -> FromClause:
+    """Return the contracts, for a statement that finds the bills of service points."""
+    return CONTRACT
+
+
 _TERMS = (
     *(
         CONTRACT.c[name]

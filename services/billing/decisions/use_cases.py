@@ -1,22 +1,21 @@
 """The review queue's decisions (审核): approve, hold, ask for a re-read, correct; by a reviewer who read none of the reads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import orjson
 from sqlalchemy import Row
 
 from services.billing.bills.domain import chains
-from services.billing.bills.domain.bills import CANCELLED, EFFECTIVE, HELD, ISSUED, LIFE, PROPOSED, READY, Stored
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, LIFE, PROPOSED, READY
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.use_cases import calculation, corrections
 from services.billing.bills.use_cases.calculation import Asked
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.contracts import store as contracts_store
-from services.billing.contracts.domain import Terms
 from services.billing.review import store as review_store
 from services.billing.review.domain.findings import HELD_BY_REVIEWER, HOLD, Finding
 from services.billing.usages import store as usages_store
@@ -29,6 +28,8 @@ from shared.statemachine import MoveRefused
 from shared.web import conditional
 
 Kind = Literal["approve", "hold", "request_reread", "correct", "cancel"]
+_OF_ALL: Final = ("approve", "correct", "cancel")
+"""Decisions on all that was proposed together."""
 
 
 class UnknownBill(BusinessError):
@@ -61,10 +62,10 @@ class NotRated(BusinessError):
     title = "The bill could not be rated: correct what the rating misses, then decide `correct`"
 
 
-class ContractGone(BusinessError):
+class CutAwaited(BusinessError):
     status = 409
-    code = "bill.contract_gone"
-    title = "No contract covers the period of the bill any more"
+    code = "bill.cut_awaited"
+    title = "The contract no longer covers the days of the bill: reading's cut of the usage is awaited, and corrects it by itself"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,16 +84,19 @@ async def decide(tx: Tx, bill_id: str, decision: Decision, *, may_see: Callable[
 
     `approve` lets a held bill go out with its run (by itself where the run is out already) or carries a proposed correction out;
     `hold` keeps it; `request_reread` also asks reading for a new read; `correct` calculates it and all later bills again with the
-    facts as they are now; `cancel` takes it out, with a reversal where it was issued. Raises the refusals of this module.
+    facts as they are now; `cancel` takes it out, with a reversal where it was issued. What was proposed together is approved,
+    corrected and cancelled together: one decision is one of all. Raises the refusals of this module.
     """
     row = await _locked(tx, bill_id, may_see)
     conditional.require(decision.seen, row.row_version)
+    group = await bills_store.proposals(tx, [row.group_id]) if row.status == PROPOSED and row.group_id else [row]
     if decision.kind == "approve" and not decision.explanation.strip():
         raise ExplanationMissing
     day = decision.business_date or await business_day.latest(tx) or row.period_to
-    await _write_decision(tx, row, decision, day)
+    deciding = group if decision.kind in _OF_ALL else [row]
+    await _write_decision(tx, deciding, decision, day)
     if decision.kind == "approve":
-        await _approve(tx, row, decision, day, context)
+        await _approve(tx, row, group, decision, day, context)
     elif decision.kind in ("hold", "request_reread"):
         await _hold(tx, row)
         if decision.kind == "request_reread":
@@ -100,7 +104,7 @@ async def decide(tx: Tx, bill_id: str, decision: Decision, *, may_see: Callable[
     elif decision.kind == "correct":
         await _correct(tx, row, decision, day, context)
     else:
-        await _cancel(tx, row, decision, day, context)
+        await _cancel(tx, row, group, decision, day, context)
     tx.after_commit(context.wake.set)
 
 
@@ -112,24 +116,27 @@ async def _locked(tx: Tx, bill_id: str, may_see: Callable[[str], bool]) -> Row[A
     return (await bills_store.heads(tx, [bill_id]))[bill_id]
 
 
-async def _write_decision(tx: Tx, row: Row[Any], decision: Decision, day: date) -> None:
+async def _write_decision(tx: Tx, rows: Sequence[Row[Any]], decision: Decision, day: date) -> None:
     """Record the decision; who read cannot be its maker, which the party table and its foreign key hold as well."""
-    usage = (await usages_store.by_id(tx, [row.usage_id]))[row.usage_id]
-    if decision.actor in usage.actors:
+    usages = await usages_store.by_id(tx, [row.usage_id for row in rows])
+    if any(decision.actor in usage.actors for usage in usages.values()):
         raise ReviewerRead
-    await review_store.add_readers(tx, [(row.bill_id, usage.actors)])
-    await review_store.add_reviewer(tx, row.bill_id, decision.actor)
-    await review_store.add_decision(
+    await review_store.add_readers(tx, [(row.bill_id, usages[row.usage_id].actors) for row in rows])
+    await review_store.add_reviewer(tx, [row.bill_id for row in rows], decision.actor)
+    await review_store.add_decisions(
         tx,
-        {
-            "decision_id": ids.new(),
-            "bill_id": row.bill_id,
-            "decided_by": decision.actor,
-            "row_version": decision.seen,
-            "decision": decision.kind,
-            "explanation": decision.explanation,
-            "business_date": day,
-        },
+        [
+            {
+                "decision_id": ids.new(),
+                "bill_id": row.bill_id,
+                "decided_by": decision.actor,
+                "row_version": row.row_version,
+                "decision": decision.kind,
+                "explanation": decision.explanation,
+                "business_date": day,
+            }
+            for row in rows
+        ],
     )
     tx.audit(
         [
@@ -142,12 +149,15 @@ async def _write_decision(tx: Tx, row: Row[Any], decision: Decision, day: date) 
                 before_version=row.row_version,
                 after_version=row.row_version + 1,
             )
+            for row in rows
         ]
     )
 
 
-async def _approve(tx: Tx, row: Row[Any], decision: Decision, day: date, context: Context) -> None:
-    if any(f["code"] == chains.NOT_RATED for f in orjson.loads(row.findings)):
+async def _approve(
+    tx: Tx, row: Row[Any], group: Sequence[Row[Any]], decision: Decision, day: date, context: Context
+) -> None:
+    if any(f["code"] == chains.NOT_RATED for each in group for f in orjson.loads(each.findings)):
         raise NotRated
     if row.status == PROPOSED:
         await _recalculate(tx, row, decision, day, context, approved=True)
@@ -176,29 +186,18 @@ async def _correct(tx: Tx, row: Row[Any], decision: Decision, day: date, context
     await _recalculate(tx, row, decision, day, context, force=True)
 
 
-async def _cancel(tx: Tx, row: Row[Any], decision: Decision, day: date, context: Context) -> None:
+async def _cancel(
+    tx: Tx, row: Row[Any], group: Sequence[Row[Any]], decision: Decision, day: date, context: Context
+) -> None:
     if row.status == ISSUED:
         await corrections.cancel(tx, row, corrected_on=day, policies=context.policies, actor=decision.actor)
     else:
         _after(row, "cancel")
-        await bills_store.move(tx, [(row.bill_id, row.row_version)], "cancel")
+        await bills_store.move(tx, [(each.bill_id, each.row_version) for each in group], "cancel")
     if row.status == PROPOSED:
         return
-    terms = await _terms(tx, row)
-    taken_out = Stored(
-        bill_id=row.bill_id,
-        period_from=row.period_from,
-        period_to=row.period_to,
-        version=row.version,
-        status=CANCELLED,
-        row_version=row.row_version,
-        usage_id=row.usage_id,
-        energy_wh=row.energy_wh,
-        total_fen=row.total_fen,
-        estimated=row.estimated,
-        state=row.ladder_state,
-    )
-    asked = Asked(terms=terms, cancelled=taken_out, approved=True)
+    terms = (await contracts_store.terms_by_number(tx, [row.contract_no]))[row.contract_no]
+    asked = Asked(terms=terms, out={row.bill_id: (row.period_from, row.period_to)}, approved=True)
     await calculation.calculate(tx, {row.contract_no: asked}, context=context, actor=decision.actor, business_date=day)
 
 
@@ -219,18 +218,39 @@ async def _recalculate(
     approved: bool = False,
     force: bool = False,
 ) -> None:
-    usage = (await usages_store.by_id(tx, [row.usage_id]))[row.usage_id]
-    fresh = {(usage.period_from, usage.period_to): usage}
-    asked = Asked(terms=await _terms(tx, row), fresh=fresh, force=force, approved=approved)
+    """Calculate the days of a bill, or of all that was proposed with it, from the usages that are in force on them now.
+
+    Bills in force on these days whose usages are not in force any more are taken out with it.
+    """
+    here = (row.service_point_no, row.period_from, row.period_to)
+    shown = [each for each in await bills_store.sharing_days(tx, [here]) if each.contract_no == row.contract_no]
+    groups = {each.group_id for each in shown if each.status == PROPOSED}
+    proposals = await bills_store.proposals(tx, sorted(groups)) if groups else []
+    days = [here, *((each.service_point_no, each.period_from, each.period_to) for each in proposals)]
+    usages = await usages_store.standing(tx, days)
+    periods = [(usage.service_point_no, usage.period_from, usage.period_to) for usage in usages]
+    terms = await contracts_store.terms_of(tx, periods, [row.contract_no] * len(periods))
+    fresh = {(u.period_from, u.period_to): u for i, u in enumerate(usages) if i in terms}
+    if not fresh:
+        raise CutAwaited
+    in_force = {usage.usage_id for usage in usages}
+    on_days = await bills_store.sharing_days(tx, days) if proposals else shown
+    asked = Asked(
+        terms=next(iter(terms.values())),
+        fresh=fresh,
+        out={
+            each.bill_id: (each.period_from, each.period_to)
+            for each in on_days
+            if each.contract_no == row.contract_no
+            and each.status in EFFECTIVE
+            and each.usage_id not in in_force
+            and (each.period_from, each.period_to) not in fresh
+        },
+        overtaken=[(each.bill_id, each.row_version) for each in proposals],
+        force=force,
+        approved=approved,
+    )
     await calculation.calculate(tx, {row.contract_no: asked}, context=context, actor=decision.actor, business_date=day)
-
-
-async def _terms(tx: Tx, row: Row[Any]) -> Terms:
-    wanted = [(row.service_point_no, row.period_from, row.period_to)]
-    terms = await contracts_store.terms_of(tx, wanted, [row.contract_no])
-    if not terms:
-        raise ContractGone
-    return terms[0]
 
 
 async def _release_hold(tx: Tx, row: Row[Any]) -> None:

@@ -29,16 +29,17 @@ async def add_readers(tx: Tx, bills_with_actors: Sequence[tuple[str, Sequence[st
         )
 
 
-async def add_reviewer(tx: Tx, bill_id: str, subject: str) -> None:
-    """Record who decides on a bill; where they had a hand in its usage, that stays their role."""
-    party = {"bill_id": [bill_id], "subject": [subject], "role": [REVIEWER]}
+async def add_reviewer(tx: Tx, bill_ids: Sequence[str], subject: str) -> None:
+    """Record who decides on bills; where they had a hand in a usage, that stays their role."""
+    count = len(bill_ids)
+    party = {"bill_id": bill_ids, "subject": [subject] * count, "role": [REVIEWER] * count}
     await bulk.insert_ignore(tx, BILL_PARTY, party, key=("bill_id", "subject"))
 
 
-async def add_decision(tx: Tx, decision: Mapping[str, Any]) -> None:
-    """Store a decision; the database refuses one whose maker is no reviewer of the bill."""
-    values = {**decision, "role": REVIEWER, "decided_at": tx.now}
-    await bulk.insert_rows(tx, REVIEW_DECISION, {name: [value] for name, value in values.items()})
+async def add_decisions(tx: Tx, decisions: Sequence[Mapping[str, Any]]) -> None:
+    """Store decisions; the database refuses one whose maker is no reviewer of the bill."""
+    rows = [{**decision, "role": REVIEWER, "decided_at": tx.now} for decision in decisions]
+    await bulk.insert_rows(tx, REVIEW_DECISION, {name: [row[name] for row in rows] for name in rows[0]})
 
 
 async def decisions(view: View, bill_id: str) -> Sequence[Row[Any]]:

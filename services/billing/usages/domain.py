@@ -7,7 +7,11 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """One version of a service point's usage of a period, as it was recorded."""
+    """One version of a service point's usage of a period, as it was recorded.
+
+    It is in force while none of a higher version shares a day with it, unless it is withdrawn: that one only says that its
+    period is no more. `curves` are as they came, packed.
+    """
 
     usage_id: str
     service_point_no: str
@@ -20,12 +24,18 @@ class Usage:
     version: int
     energy: Mapping[str, int]
     import_wh: int
+    months: int = 1
+    withdrawn: bool = False
     estimated: bool = False
     estimates_in_a_row: int = 0
     settles_estimate: bool = False
     replaces_reason: str = ""
     findings: Sequence[str] = ()
     actors: Sequence[str] = ()
+
+    def shares_a_day(self, period_from: date, period_to: date) -> bool:
+        """Return whether a day of the half-open period belongs to the usage."""
+        return self.period_from < period_to and period_from < self.period_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +44,3 @@ class Totals:
 
     usages: int
     sum_wh: int
-
-
-def waves(usages: Sequence[Usage]) -> list[list[Usage]]:
-    """Split a batch so that each part holds a service point's period once, in the order of arrival."""
-    waves: list[list[Usage]] = []
-    seen: dict[tuple[str, date, date], int] = {}
-    for usage in usages:
-        key = usage.service_point_no, usage.period_from, usage.period_to
-        rank = seen.get(key, 0)
-        seen[key] = rank + 1
-        if rank == len(waves):
-            waves.append([])
-        waves[rank].append(usage)
-    return waves

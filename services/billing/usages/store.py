@@ -1,15 +1,15 @@
 """Usages as reading published them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import ColumnElement, FromClause, Row, and_, func, select
 
 from services.billing.contracts import store as contracts_store
 from services.billing.usages.domain import Totals, Usage
-from services.billing.usages.tables import IS_WAITING, USAGE
+from services.billing.usages.tables import IS_NEWER, IS_WAITING, USAGE
 from shared.db import bulk, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
@@ -34,6 +34,8 @@ def from_fact(fact: UsageMeasured) -> Usage:
         version=fact.version,
         energy=fact.energy_wh,
         import_wh=fact.energy_wh.get(IMPORT, 0),
+        months=fact.months,
+        withdrawn=fact.withdrawn,
         estimated=fact.quality == "estimated",
         estimates_in_a_row=fact.estimates_in_a_row,
         settles_estimate=fact.settles_estimate,
@@ -74,6 +76,8 @@ def usage_of(row: Row[Any]) -> Usage:
         version=row.version,
         energy=content.get("energy", {}),
         import_wh=row.import_wh,
+        months=row.months,
+        withdrawn=row.withdrawn,
         estimated=row.estimated,
         estimates_in_a_row=content.get("in_a_row", 0),
         settles_estimate=content.get("settles", False),
@@ -99,6 +103,10 @@ async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> set[str]:
             "period_from": [f.period_from for f in facts],
             "period_to": [f.period_to for f in facts],
             "version": [f.version for f in facts],
+            "months": [f.months for f in facts],
+            "late": [f.late for f in facts],
+            "withdrawn": [f.withdrawn for f in facts],
+            "superseded": travel.Same(False, count),
             "estimated": [f.quality == "estimated" for f in facts],
             "import_wh": [f.energy_wh.get(IMPORT, 0) for f in facts],
             "payload": [_payload(f) for f in facts],
@@ -124,6 +132,82 @@ async def by_id(view: View, usage_ids: Sequence[str]) -> dict[str, Usage]:
     """Return usages by id."""
     rows = await bulk.select_in(view, USAGE, {"usage_id": usage_ids})
     return {row.usage_id: usage_of(row) for row in rows}
+
+
+async def overtaken(tx: Tx, usages: Sequence[Usage]) -> set[str]:
+    """Return the ids of those usages that share a day with one of a higher version."""
+    given, of_point = _days(tx, usages)
+    newer = and_(of_point, IS_NEWER, USAGE.c.version > given.c.version)
+    rows = await tx.all(select(given.c.usage_id).select_from(given.join(USAGE, newer)))
+    return {row.usage_id for row in rows}
+
+
+async def displace(tx: Tx, usages: Sequence[Usage]) -> set[str]:
+    """Put those out of force that share a day with one of the usages and have a lower version; they wait no more.
+
+    Returns the ids of all of these, of those that were out of force before too.
+    """
+    given, of_point = _days(tx, usages)
+    older = and_(of_point, USAGE.c.version < given.c.version)
+    u = USAGE.c
+    rows = await tx.all(
+        select(u.usage_id, u.superseded)
+        .select_from(given.join(USAGE, older))
+        .order_by(u.service_point_no, u.period_from, u.version)
+        .with_for_update(of=USAGE)
+    )
+    await supersede(tx, sorted({row.usage_id for row in rows if not row.superseded}))
+    return {row.usage_id for row in rows}
+
+
+def _days(view: View, usages: Sequence[Usage]) -> tuple[FromClause, ColumnElement[bool]]:
+    """Return id, version, point and days of usages as a relation, and the condition that a stored usage shares a day."""
+    u = USAGE.c
+    given = travel.relation(
+        view,
+        "given",
+        {
+            "usage_id": (u.usage_id.type, [each.usage_id for each in usages]),
+            "service_point_no": (u.service_point_no.type, [each.service_point_no for each in usages]),
+            "period_from": (u.period_from.type, [each.period_from for each in usages]),
+            "period_to": (u.period_to.type, [each.period_to for each in usages]),
+            "version": (u.version.type, [each.version for each in usages]),
+        },
+    )
+    g = given.c
+    return given, and_(
+        u.service_point_no == g.service_point_no, u.period_from < g.period_to, u.period_to > g.period_from
+    )
+
+
+async def standing(view: View, days: Sequence[tuple[str, date, date]]) -> list[Usage]:
+    """Return the usages in force that share a day with periods of service points, but for those that wait."""
+    u = USAGE.c
+    given = travel.relation(
+        view,
+        "days",
+        {
+            "service_point_no": (u.service_point_no.type, [point for point, _, _ in days]),
+            "from_": (u.period_from.type, [from_ for _, from_, _ in days]),
+            "to": (u.period_to.type, [to for _, _, to in days]),
+        },
+    )
+    g = given.c
+    shares = and_(u.service_point_no == g.service_point_no, u.period_from < g.to, u.period_to > g.from_)
+    statement = select(USAGE).select_from(given.join(USAGE, shares)).distinct()
+    rows = await view.all(statement.where(~u.superseded, ~u.withdrawn, ~IS_WAITING))
+    return [usage_of(row) for row in rows]
+
+
+async def supersede(tx: Tx, usage_ids: Sequence[str]) -> None:
+    """Mark usages as out of force; what is out of force waits for nothing."""
+    count = len(usage_ids)
+    await bulk.update_from(
+        tx,
+        USAGE,
+        {"usage_id": usage_ids, "superseded": [True] * count, "waiting_for": [""] * count},
+        key=("usage_id",),
+    )
 
 
 async def set_waiting(tx: Tx, usage_ids: Sequence[str], waiting_for: str) -> None:
@@ -179,7 +263,7 @@ async def page_of_waiting(
 
 
 async def run_totals(view: View, runs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Totals]:
-    """Count billing's own version-1 usages of runs (route, cycle), and sum their `import`."""
+    """Count billing's own version-1 usages of runs (route, cycle), and sum their `import`; late ones are not the route's."""
     given = travel.relation(
         view,
         "runs",
@@ -188,7 +272,13 @@ async def run_totals(view: View, runs: Sequence[tuple[str, str]]) -> dict[tuple[
             "cycle": (USAGE.c.cycle.type, [cycle for _, cycle in runs]),
         },
     )
-    matches = and_(USAGE.c.route_no == given.c.route_no, USAGE.c.cycle == given.c.cycle, USAGE.c.version == 1)
+    matches = and_(
+        USAGE.c.route_no == given.c.route_no,
+        USAGE.c.cycle == given.c.cycle,
+        USAGE.c.version == 1,
+        ~USAGE.c.late,
+        ~USAGE.c.withdrawn,
+    )
     rows = await view.all(
         select(USAGE.c.route_no, USAGE.c.cycle, func.count().label("usages"), func.sum(USAGE.c.import_wh).label("wh"))
         .select_from(given.join(USAGE, matches))

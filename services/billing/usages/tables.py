@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Index, UniqueConstraint, literal, text
+from sqlalchemy import Column, Index, Text, UniqueConstraint, literal, text
 from sqlmodel import Field
 
 from services.billing import base
@@ -11,7 +11,11 @@ from shared.db.columns import table
 
 
 class Usage(base.Base, table=True):
-    """A usage as reading published it. Natural key: service point, period, version."""
+    """A usage as reading published it. Natural key: service point, period, version.
+
+    `superseded`: one of a higher version shares a day with it. `waiting_for`: it is in force and has no bill yet; `closed` where
+    a person said why it will have none.
+    """
 
     __table_args__ = (
         UniqueConstraint("service_point_no", "period_from", "period_to", "version", name="usage_natural_key"),
@@ -21,6 +25,12 @@ class Usage(base.Base, table=True):
             "service_point_no",
             postgresql_where=text("waiting_for <> ''"),
             sqlite_where=text("waiting_for <> ''"),
+        ),
+        Index(
+            "usage_newer",
+            "service_point_no",
+            postgresql_where=text("version > 1"),
+            sqlite_where=text("version > 1"),
         ),
     )
     usage_id: str = Field(sa_column=columns.key())
@@ -32,16 +42,24 @@ class Usage(base.Base, table=True):
     period_from: date = base.day()
     period_to: date = base.day()
     version: int
+    months: int
+    late: bool
+    withdrawn: bool
+    superseded: bool
     estimated: bool
     import_wh: int = base.amount()
     payload: str = base.long_text()
     waiting_for: str = base.no()
+    closed_reason: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    closed_by: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    closed_at: datetime | None = base.instant(nullable=True)
     received_at: datetime = base.instant()
 
 
 USAGE = table(Usage)
 
 
-# The condition of the partial index, with its value in the text of the statement: against a bound value, SQLite cannot
+# The conditions of the partial indexes, with their values in the text of the statement: against a bound value, SQLite cannot
 # tell that an index has the rows.
 IS_WAITING = USAGE.c.waiting_for != literal("", literal_execute=True)
+IS_NEWER = USAGE.c.version > literal(1, literal_execute=True)

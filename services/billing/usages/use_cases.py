@@ -1,6 +1,7 @@
-"""Taking in what reading measured: each usage once, under its natural key."""
+"""Taking in what reading measured: each usage once, under its natural key, and which of them are in force."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from services.billing.usages import store
 from services.billing.usages.domain import Usage
@@ -12,15 +13,44 @@ class ConflictingUsage(Exception):
     """A usage that is recorded already came with another content: a fault of the sender, set aside for a person."""
 
 
-async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> list[Usage]:
-    """Record usages, each under its natural key, and return those that are new.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What a batch changed.
 
-    A version that came twice changes nothing; one with other content under the same key raises ConflictingUsage.
+    `standing`: those of the new usages that are in force. `newer`: those that may have displaced others. `displaced`: the ids of
+    those that are out of force for them, whether they were before or not.
     """
-    new = await store.record(tx, facts)
-    if len(new) < len(facts):
-        await _check_repeated(tx, [fact for fact in facts if fact.usage_id not in new])
-    return [store.from_fact(fact) for fact in facts if fact.usage_id in new]
+
+    new: Sequence[Usage]
+    standing: Sequence[Usage]
+    newer: Sequence[Usage]
+    displaced: frozenset[str]
+
+
+async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> Recorded:
+    """Record usages, each under its natural key, and tell which are in force now.
+
+    A version that came twice changes nothing; one with other content under the same key raises ConflictingUsage. Of usages of a
+    point that share a day the highest version is in force, in whatever order they come.
+    """
+    ids = await store.record(tx, facts)
+    if len(ids) < len(facts):
+        await _check_repeated(tx, [fact for fact in facts if fact.usage_id not in ids])
+    new = [store.from_fact(fact) for fact in facts if fact.usage_id in ids]
+    if not new:
+        return Recorded(new=(), standing=(), newer=(), displaced=frozenset())
+    outdated = await store.overtaken(tx, new)
+    if outdated:
+        await store.supersede(tx, sorted(outdated))
+    # one that is outdated itself puts older ones out of force all the same: the order of arrival decides nothing
+    newer = [usage for usage in new if usage.version > 1]
+    displaced = await store.displace(tx, newer) if newer else set()
+    return Recorded(
+        new=new,
+        standing=[u for u in new if u.usage_id not in outdated and not u.withdrawn],
+        newer=newer,
+        displaced=frozenset(displaced),
+    )
 
 
 async def _check_repeated(tx: Tx, facts: Sequence[UsageMeasured]) -> None:

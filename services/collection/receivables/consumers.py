@@ -59,6 +59,7 @@ def correction_of(fact: BillCorrected) -> Correction:
         )
         for one in fact.differences
     ]
+    told = {one.replacement_id for one in fact.differences}
     return Correction(
         correction_id=fact.correction_id,
         account_no=fact.account_no,
@@ -66,4 +67,5 @@ def correction_of(fact: BillCorrected) -> Correction:
         reversals=[debt_of(bill) for bill in fact.reversals],
         replacements=[debt_of(bill) for bill in fact.replacements],
         differences=differences,
+        added=[debt_of(bill) for bill in fact.replacements if differences and bill.bill_id not in told],
     )

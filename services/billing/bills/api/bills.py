@@ -73,6 +73,7 @@ async def get_bill(bill_id: BillId, caller: auth.Current, db: web.Db, response: 
         replaces=row.replaces,
         replaced_by=later,
         correction_id=row.correction_id,
+        group_id=row.group_id,
         reversed_by=correction_id if row.status == REVERSED else None,
         adjusted_by=correction_id if row.status == ADJUSTED else None,
         difference_id=told_by,

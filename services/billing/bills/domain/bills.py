@@ -58,10 +58,15 @@ class Stored:
     state: str
     held_by_reviewer: bool = False
 
+    @property
+    def period(self) -> tuple[date, date]:
+        """Return the days of the bill, half-open."""
+        return self.period_from, self.period_to
+
 
 @document
 class Draft:
-    """A bill just calculated, and the stored bill (if any) whose place it takes."""
+    """A bill just calculated, and the stored bill of its period (if any) whose place it takes."""
 
     terms: Terms
     usage: Usage
@@ -75,6 +80,7 @@ class Draft:
     tariffs: Sequence[tuple[str, str, str]] = ()
     lines_text: str = "[]"
     tax_fen: int | None = None
+    group_id: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
 
 
@@ -89,7 +95,7 @@ def components(lines: Sequence[rating_types.Line]) -> list[tuple[str, int]]:
 def bill_months(cycle: str, count: int) -> tuple[date, ...]:
     """Return the first days of the months of a cycle `YYYY-MM`, which it ends with.
 
-    They come from the reading plan and the contract, never from the length of the period: a late read changes no quota.
+    They come from the reading plan, never from the length of the period: a late read changes no quota.
     """
     last = int(cycle[:4]) * 12 + int(cycle[5:]) - 1
     return tuple(date(month // 12, month % 12 + 1, 1) for month in range(last - count + 1, last + 1))

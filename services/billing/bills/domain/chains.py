@@ -23,6 +23,8 @@ from services.billing.review.domain.findings import HOLD, Finding
 from services.billing.usages.domain import Usage
 
 NOT_RATED: Final = "billing.not_rated"
+MONTHS_DIFFER: Final = "months_differ"
+"""The usage covers months that the contract's bills cannot: a contract of two months on a monthly route."""
 LINE_FIELDS: Final = (
     *("charge", "zh", "kind", "period", "tier", "quantity", "unit", "price", "exact", "amount_fen"),
     *("tariff", "version", "from_", "to", "factors", "on"),
@@ -35,23 +37,30 @@ _line_values = attrgetter(*LINE_FIELDS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One period of a chain. `fresh`: it has a new usage, or was asked for, and is calculated whatever the state before it."""
+    """One period of a chain. `fresh`: it has a new usage, or was asked for, and is calculated whatever the state before it.
+
+    `after_gap`: a bill before it has been taken out. `instead_of`: the bills taken out that share days with it.
+    """
 
     usage: Usage
     old: Stored | None
     version: int
     fresh: bool
+    after_gap: bool
+    instead_of: Sequence[Stored]
 
 
 @dataclass(slots=True, kw_only=True)
 class Chain:
     """The periods of one contract to calculate, from the state of the effective bill before the first of them.
 
-    `force` calculates all later bills too (a change of facts may touch them without touching the ladder).
+    `gone`: bills in force that are taken out, their periods are no more. `force` calculates all later bills too (a change of
+    facts may touch them without touching the ladder).
     """
 
     terms: Terms
     steps: Sequence[Step]
+    gone: Sequence[Stored]
     state: str
     previous_wh: int | None
     previous_days: int
@@ -65,7 +74,7 @@ class Chain:
         """Go to the next step that must be calculated; False where there is none."""
         while self.index < len(self.steps):
             step = self.steps[self.index]
-            if step.fresh or self.moved or self.force or step.old is None:
+            if step.fresh or step.after_gap or self.moved or self.force or step.old is None:
                 return True
             self.advance(step.old.state, step.old.energy_wh, step.usage)
         return False
@@ -83,41 +92,52 @@ def plan(
     fresh: Mapping[tuple[date, date], Usage],
     known: Mapping[str, Usage],
     *,
-    cancelled: Stored | None = None,
+    out: Mapping[str, tuple[date, date]] = rating_types.NOTHING,
     force: bool = False,
 ) -> Chain:
     """Lay out the chain of one contract.
 
-    `stored`: its bills from the effective one before the first fresh period on, of any status. `fresh`: new usages by period.
-    `known`: the usages of the effective bills that may be calculated again, by id. `cancelled`: a bill that was taken out, so
-    that the bills after it begin where it began.
+    `stored`: its bills from the effective one before the first period on, of any status. `fresh`: new usages by period. `known`:
+    the usages of the effective bills that may be calculated again, by id. `out`: the periods of bills that are taken out, by
+    their ids; the bills after one begin where it began.
     """
     versions: dict[tuple[date, date], int] = {}
     effective: dict[tuple[date, date], Stored] = {}
+    gone = []
     for bill in stored:
-        period = bill.period_from, bill.period_to
-        versions[period] = max(versions.get(period, 0), bill.version)
+        versions[bill.period] = max(versions.get(bill.period, 0), bill.version)
         if bill.status in EFFECTIVE:
-            effective[period] = bill
-    start = min([*fresh, *([(cancelled.period_from, cancelled.period_to)] if cancelled else [])])
+            if bill.bill_id in out:
+                gone.append(bill)
+            else:
+                effective[bill.period] = bill
+    gaps = sorted(out.values())
+    start = min([*fresh, *gaps[:1]])
     before = max((bill for period, bill in effective.items() if period < start), key=_period, default=None)
-    steps = [
-        Step(
-            usage=fresh[period] if period in fresh else known[effective[period].usage_id],
-            old=effective.get(period),
-            version=versions.get(period, 0) + 1,
-            fresh=period in fresh,
+    steps = []
+    for period in sorted({*fresh, *(p for p in effective if p > start)}):
+        after_gap = bool(gaps) and gaps[0] <= period
+        while gaps and gaps[0] <= period:
+            del gaps[0]
+        usage = fresh[period] if period in fresh else known[effective[period].usage_id]
+        steps.append(
+            Step(
+                usage=usage,
+                old=effective.get(period),
+                version=versions.get(period, 0) + 1,
+                fresh=period in fresh,
+                after_gap=after_gap,
+                instead_of=[bill for bill in gone if usage.shares_a_day(*bill.period)],
+            )
         )
-        for period in sorted({*fresh, *(p for p in effective if p > start)})
-    ]
     return Chain(
         terms=terms,
         steps=steps,
+        gone=gone,
         state=terms.opening if before is None else before.state,
         previous_wh=None if before is None else before.energy_wh,
         previous_days=0 if before is None else (before.period_to - before.period_from).days,
         force=force,
-        moved=cancelled is not None,
     )
 
 
@@ -131,8 +151,10 @@ def calculate(chains: Sequence[Chain], rate: Rate, policies: Policies, old_lines
     while active:
         steps = [chain.steps[chain.index] for chain in active]
         policy_on = {day: policies.on(day) for day in {step.usage.read_date for step in steps}}
-        requests = [_request(chain, step) for chain, step in zip(active, steps, strict=True)]
-        for chain, step, rated in zip(active, steps, rate(requests), strict=True):
+        asked = [_request(chain, step) for chain, step in zip(active, steps, strict=True)]
+        rated_ones = iter(rate([each for each in asked if isinstance(each, rating_types.Request)]))
+        for chain, step, one in zip(active, steps, asked, strict=True):
+            rated = next(rated_ones) if isinstance(one, rating_types.Request) else one
             _take(chain, step, rated, policy_on[step.usage.read_date], old_lines)
         active = [chain for chain in active if chain.seek()]
 
@@ -148,11 +170,11 @@ def needs_reviewer(chain: Chain, policies: Policies) -> bool:
     return False
 
 
-def proposals(chain: Chain) -> list[Draft]:
-    """Turn the fresh corrections of a chain into proposals; nothing else of the chain is kept."""
+def proposals(chain: Chain, group_id: str) -> list[Draft]:
+    """Turn the fresh corrections of a chain into proposals of one group; nothing else of the chain is kept."""
     fresh = {(step.usage.usage_id, step.version) for step in chain.steps if step.fresh}
     return [
-        replace(draft, status=PROPOSED)
+        replace(draft, status=PROPOSED, group_id=group_id)
         for draft in chain.drafts
         if draft.status == ISSUED and (draft.usage.usage_id, draft.version) in fresh
     ]
@@ -173,22 +195,39 @@ def _plain(value: Any) -> Any:
 
 
 def _period(bill: Stored) -> tuple[date, date]:
-    return bill.period_from, bill.period_to
+    return bill.period
 
 
-def _request(chain: Chain, step: Step) -> rating_types.Request:
+def _request(chain: Chain, step: Step) -> rating_types.Request | rating_types.RatedBill:
+    """Return what is to be rated, or the refusal of what cannot be."""
     usage, terms = step.usage, chain.terms
+    if not usage.months or usage.months % terms.cycle_months:
+        return _refused(chain, MONTHS_DIFFER, "/usage/months")
     return rating_types.Request(
         contract=terms.contract_no,
         tariff=tariff_on(terms.assignments, usage.period_from),
         from_=usage.period_from,
         to=usage.period_to,
         read_day=usage.period_to,
-        bill_months=bills.bill_months(usage.cycle, terms.cycle_months),
+        bill_months=bills.bill_months(usage.cycle, usage.months),
         facts=terms.spans,
         usage=(rating_types.UsagePart(usage.period_from, usage.period_to, usage.energy),),
         state=orjson.loads(chain.state) if chain.state else None,
         opened=terms.opened,
+    )
+
+
+def _refused(chain: Chain, code: str, pointer: str) -> rating_types.RatedBill:
+    return rating_types.RatedBill(
+        contract=chain.terms.contract_no,
+        currency="",
+        lines=(),
+        total_fen=0,
+        tax_fen=None,
+        state=None,
+        quantities_wh=rating_types.NOTHING,
+        tariffs=(),
+        refusal=rating_types.Finding(code, "refused", pointer, ""),
     )
 
 
@@ -218,7 +257,7 @@ def _take(
                 usage=step.usage,
                 version=step.version,
                 replaces=old,
-                status=_status(old, found),
+                status=_status(step, found),
                 total_fen=rated.total_fen,
                 state=state,
                 findings=found,
@@ -233,8 +272,9 @@ def _take(
     chain.advance(state, step.usage.import_wh, step.usage)
 
 
-def _status(old: Stored | None, found: Sequence[Finding]) -> str:
-    if old is not None and old.status == ISSUED:
+def _status(step: Step, found: Sequence[Finding]) -> str:
+    """Return the status of a new bill: what takes the place of an issued one, of its own or other days, is issued with it."""
+    if any(bill.status == ISSUED for bill in (step.old, *step.instead_of) if bill is not None):
         return ISSUED
     return HELD if findings.worst(found) == HOLD else READY
 
@@ -249,7 +289,7 @@ def _findings(chain: Chain, step: Step, rated: rating_types.RatedBill, policy: P
             customer_class=class_on(chain.terms.account_terms, usage.period_to),
             energy_wh=usage.import_wh,
             days=(usage.period_to - usage.period_from).days,
-            months=chain.terms.cycle_months,
+            months=usage.months,
             total_fen=rated.total_fen,
             previous_wh=chain.previous_wh,
             previous_days=chain.previous_days,
@@ -261,6 +301,6 @@ def _findings(chain: Chain, step: Step, rated: rating_types.RatedBill, policy: P
     )
     found += [f for code in usage.findings if (f := rules.carried("", code, limits.reading_findings))]
     found += [f for r in rated.findings if (f := rules.carried("rating", r.code, limits.rating_findings))]
-    if step.old is not None and step.old.held_by_reviewer:
+    if any(bill.held_by_reviewer for bill in (step.old, *step.instead_of) if bill is not None):
         found.append(Finding(findings.HELD_BY_REVIEWER, HOLD))
     return found

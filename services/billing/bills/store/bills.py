@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Date, FromClause, Row, and_, func, select,
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, LIFE, PROPOSED, Stored
 from services.billing.bills.store import told, written
 from services.billing.bills.store.written import Writing
-from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_READY
+from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW, IS_READY
 from services.billing.contracts import store as contracts_store
 from services.billing.review import store as review_store
 from services.billing.review.domain import findings
@@ -75,6 +75,37 @@ async def from_periods(tx: Tx, starts: Mapping[str, date]) -> dict[str, list[Sto
             )
         )
     return found
+
+
+async def sharing_days(view: View, days: Sequence[tuple[str, date, date]]) -> Sequence[Row[Any]]:
+    """Return the heads of bills in force or proposed that share a day with periods of service points, whoever's they are."""
+    given = travel.relation(
+        view,
+        "days",
+        {
+            "service_point_no": (columns.No, [point for point, _, _ in days]),
+            "from_": (Date(), [from_ for _, from_, _ in days]),
+            "to": (Date(), [to for _, _, to in days]),
+        },
+    )
+    b, contract = BILL.c, contracts_store.contracts()
+    shares = and_(
+        b.contract_no == contract.c.contract_no,
+        b.period_from < given.c.to,
+        b.period_to > given.c.from_,
+        b.status.in_((*EFFECTIVE, PROPOSED)),
+    )
+    at_point = contract.c.service_point_no == given.c.service_point_no
+    wanted = (*(b[name] for name in _HEAD), b.service_point_no, b.group_id)
+    return await view.all(
+        select(*wanted).select_from(given.join(contract, at_point).join(BILL, shares)).distinct().order_by(b.bill_id)
+    )
+
+
+async def proposals(view: View, group_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return the bills that are proposed in groups."""
+    b = BILL.c
+    return await view.all(select(BILL).where(IS_IN_REVIEW, b.status == PROPOSED, b.group_id.in_(group_ids)))
 
 
 async def lines_of(view: View, bill_ids: Sequence[str]) -> dict[str, str]:

@@ -22,7 +22,7 @@ async def record(tx: Tx, made: Sequence[tuple[str, events.BillCorrected]], actor
         {
             "correction_id": [f.correction_id for f in facts],
             "account_no": [f.account_no for f in facts],
-            "contract_no": [f.reversals[0].contract_no for f in facts],
+            "contract_no": [(*f.reversals, *f.replacements)[0].contract_no for f in facts],
             "reason": [f.reason for f in facts],
             "style": [style for style, _ in made],
             "corrected_on": [f.corrected_on for f in facts],

@@ -53,6 +53,7 @@ def heads(tx: Tx, writings: Sequence[Writing]) -> dict[str, list[Any]]:
         "ladder_state": [d.state for d in drafts],
         "replaces": [d.replaces.bill_id if d.replaces else None for d in drafts],
         "correction_id": [w.correction_id for w in writings],
+        "group_id": [d.group_id for d in drafts],
         "by_difference": [w.by_difference for w in writings],
         "issued_on": [w.issued_on for w in writings],
         "due_on": [w.due_on for w in writings],
@@ -75,7 +76,7 @@ def context(draft: Draft) -> str:
     content = {
         "quantities": draft.values,
         "tax_fen": draft.tax_fen,
-        "cycle_months": draft.terms.cycle_months,
+        "months": draft.usage.months,
         "class": draft.terms.spans[-1].class_,
     }
     return orjson.dumps(content).decode()

@@ -21,6 +21,7 @@ from shared.db.engine import Tx
 from shared.events import billing as events
 
 RERATED = "rerated"
+WITHDRAWN = "withdrawn"
 CANCELLED = "cancelled"
 BILLS_MAX = 12  # of one correction: a ladder year; with all components and differences they fit in one event
 _EVENT = {REVERSAL_AND_NEW: "reverse", DELTA: "adjust"}
@@ -28,10 +29,18 @@ _EVENT = {REVERSAL_AND_NEW: "reverse", DELTA: "adjust"}
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """One correction: the issued bills that it takes out of force, each with what takes its place (none: cancelled)."""
+    """One correction, of one contract, in order of time.
+
+    Each pair is an issued bill that it takes out of force and what takes its place: none where its period is no more, or where it
+    was cancelled. What is billed for other periods than before has no old bill.
+    """
 
     reason: str
-    pairs: Sequence[tuple[Row[Any], Draft | None]]
+    pairs: Sequence[tuple[Row[Any] | None, Draft | None]]
+
+    @property
+    def olds(self) -> list[Row[Any]]:
+        return [old for old, _ in self.pairs if old is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,22 +52,31 @@ class _Made:
 
 
 async def write(
-    tx: Tx, corrected: Sequence[Chain], *, corrected_on: date, policies: Policies, actor: str
+    tx: Tx, corrected: Sequence[tuple[str, Chain]], *, corrected_on: date, policies: Policies, actor: str
 ) -> list[Writing]:
     """Take the issued bills of chains out of force, publish the corrections, and return their replacements to store.
 
-    The accounts are locked. A chain is one correction: all of it is posted together. Facts that change more than 12 bills, years
-    back, make several corrections in order of time. The policy of `corrected_on` says whether bills are reversed and issued anew
-    or adjusted by difference documents.
+    The accounts are locked. A chain, with the reason that its usages may not give, is one correction: all of it is posted
+    together. Facts that change more than 12 bills, years back, make several corrections in order of time. The policy of
+    `corrected_on` says whether bills are reversed and issued anew or adjusted by difference documents.
     """
-    drafts = [[d for d in chain.drafts if d.status == ISSUED and d.replaces is not None] for chain in corrected]
-    olds = await bills_store.heads(tx, [d.replaces.bill_id for group in drafts for d in group if d.replaces])
+    drafts = [[d for d in chain.drafts if d.status == ISSUED] for _, chain in corrected]
+    gone = [[bill for bill in chain.gone if bill.status == ISSUED] for _, chain in corrected]
+    old_ids = [d.replaces.bill_id for listed in drafts for d in listed if d.replaces]
+    olds = await bills_store.heads(tx, [*old_ids, *(bill.bill_id for listed in gone for bill in listed)])
     groups = []
-    for group in drafts:
-        reason = next((d.usage.replaces_reason for d in group if d.usage.replaces_reason), RERATED)
-        pairs = [(olds[d.replaces.bill_id], d) for d in group if d.replaces]
-        groups += [_Group(reason, pairs[start : start + BILLS_MAX]) for start in range(0, len(pairs), BILLS_MAX)]
+    for (stated, _), new, old in zip(corrected, drafts, gone, strict=True):
+        reason = next((d.usage.replaces_reason for d in new if d.usage.replaces_reason), stated)
+        pairs = [(olds[d.replaces.bill_id] if d.replaces else None, d) for d in new]
+        both = sorted([*pairs, *((olds[bill.bill_id], None) for bill in old)], key=_first_day)
+        reason = reason or (WITHDRAWN if old else RERATED)
+        groups += [_Group(reason, both[start : start + BILLS_MAX]) for start in range(0, len(both), BILLS_MAX)]
     return await _write(tx, groups, corrected_on, policies, actor)
+
+
+def _first_day(pair: tuple[Row[Any] | None, Draft | None]) -> tuple[date, bool]:
+    old, draft = pair
+    return (draft.usage.period_from if draft else old.period_from if old else date.max), old is None
 
 
 async def cancel(tx: Tx, row: Row[Any], *, corrected_on: date, policies: Policies, actor: str) -> None:
@@ -69,7 +87,7 @@ async def cancel(tx: Tx, row: Row[Any], *, corrected_on: date, policies: Policie
 async def _write(tx: Tx, groups: Sequence[_Group], corrected_on: date, policies: Policies, actor: str) -> list[Writing]:
     made = [_made(group, corrected_on, policies) for group in groups]
     for style, event in _EVENT.items():
-        rows = [row for one in made if one.style == style for row, _ in one.group.pairs]
+        rows = [row for one in made if one.style == style for row in one.group.olds]
         await bills_store.move(tx, [(row.bill_id, row.row_version) for row in rows], event)
     writings = [writing for one in made for writing in one.writings]
     used = {(tariff, version) for w in writings for tariff, version, _ in w.draft.tariffs}
@@ -82,14 +100,11 @@ async def _write(tx: Tx, groups: Sequence[_Group], corrected_on: date, policies:
 
 def _made(group: _Group, corrected_on: date, policies: Policies) -> _Made:
     policy, correction_id = policies.on(corrected_on), ids.new()
-    style = differences.style(policy.corrections.style, [old.by_difference for old, _ in group.pairs])
+    style = differences.style(policy.corrections.style, [old.by_difference for old in group.olds])
     reversals, replacements, differing, writings = [], [], [], []
     for old, draft in group.pairs:
-        was = told.as_issued(old._mapping, old.issued_on, old.due_on)
-        reversals.append(was)
-        due_on = corrected_on + timedelta(
-            days=policy.release_of(draft.terms.org_unit if draft else old.org_unit).due_days
-        )
+        org_unit = draft.terms.org_unit if draft else old.org_unit if old else ""
+        due_on = corrected_on + timedelta(days=policy.release_of(org_unit).due_days)
         now = None
         if draft is not None:
             writing = Writing(
@@ -98,15 +113,19 @@ def _made(group: _Group, corrected_on: date, policies: Policies) -> _Made:
                 correction_id=correction_id,
                 issued_on=corrected_on,
                 due_on=due_on,
-                by_difference=style == DELTA,
+                # for days on which no bill of this period stood, it is a document of its own in either style
+                by_difference=style == DELTA and old is not None,
             )
             now = told.as_issued(told.values_of(writing), corrected_on, due_on)
             writings.append(writing)
             replacements.append(now)
-        if style == DELTA:
-            differing.append(_difference(was, now, due_on))
+        if old is not None:
+            was = told.as_issued(old._mapping, old.issued_on, old.due_on)
+            reversals.append(was)
+            if style == DELTA:
+                differing.append(_difference(was, now, due_on))
     fact = events.BillCorrected(
-        account_no=reversals[0].account_no,
+        account_no=(*reversals, *replacements)[0].account_no,
         correction_id=correction_id,
         corrected_on=corrected_on,
         reason=group.reason,

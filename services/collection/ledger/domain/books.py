@@ -117,10 +117,7 @@ class Books(Settlement):
         """
         account = self.accounts[correction.account_no]
         cause = self.cause(CORRECTION, correction.correction_id, correction.corrected_on)
-        if correction.differences:
-            released_fen, is_new = 0, self._issue_in_group(account, correction.differences, cause)
-        else:
-            released_fen, is_new = self._replace(account, correction, cause)
+        released_fen, is_new = self._replace(account, correction, cause)
         moved_fen = self.settle(account, cause) - released_fen
         if moved_fen:
             entries = transactions.applied(moved_fen, self.policy.at(cause.accounting_date))
@@ -132,12 +129,12 @@ class Books(Settlement):
     def _replace(self, account: Account, correction: Correction, cause: Cause) -> tuple[int, bool]:
         """Reverse bills and issue those in their place; return the fen released, and whether anything was new."""
         released_fen, is_new = 0, False
-        for bill in correction.reversals:
+        for bill in correction.reversed_:
             original = self.documents.get((bill.document_kind, bill.document_id)) or self.issue(bill)
             if original.status != REVERSED:
                 released_fen += self._reverse(account, original, cause)
                 is_new = True
-        return released_fen, self._issue_in_group(account, correction.replacements, cause) or is_new
+        return released_fen, self._issue_in_group(account, correction.issued, cause) or is_new
 
     def _issue_in_group(self, account: Account, debts: Sequence[Debt], cause: Cause) -> bool:
         """Post those debts of a correction that are not posted yet, as part of its group; False where all were."""

@@ -46,7 +46,8 @@ class Debt:
 class Correction:
     """Issued bills that are reversed, as they were issued, and the bills that replace them.
 
-    With `differences` (差额单) nothing is reversed: the bills stand, and these are issued beside them.
+    With `differences` (差额单) nothing is reversed: the bills stand, and these are issued beside them. So are the bills that are
+    `added`: those of other periods than before, which no difference tells of.
     """
 
     correction_id: str
@@ -55,6 +56,17 @@ class Correction:
     reversals: Sequence[Debt]
     replacements: Sequence[Debt]
     differences: Sequence[Debt] = ()
+    added: Sequence[Debt] = ()
+
+    @property
+    def issued(self) -> Sequence[Debt]:
+        """Return the documents that it issues."""
+        return [*self.differences, *self.added] if self.differences else self.replacements
+
+    @property
+    def reversed_(self) -> Sequence[Debt]:
+        """Return the bills that it reverses."""
+        return () if self.differences else self.reversals
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

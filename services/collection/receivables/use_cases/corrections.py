@@ -21,7 +21,7 @@ async def post_corrections(tx: Tx, *, policy: Policy, corrections: Sequence[Corr
     if len(known) < len(corrections):
         await _wait_corrections(tx, [c for c in corrections if c.account_no not in books.accounts])
     if known:
-        documents = {debt.document_id for c in known for debt in (*c.reversals, *c.replacements, *c.differences)}
+        documents = {debt.document_id for c in known for debt in (*c.reversed_, *c.issued)}
         await loading.load_for_reversal(tx, books, document_ids=sorted(documents), credit_ids=[])
         await loading.load_open_sides(tx, books, list(books.accounts))
     outcomes = [_post(books, correction) for correction in corrections]

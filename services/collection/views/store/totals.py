@@ -40,8 +40,8 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
     rows = [row._mapping for row in (totals, waiting, imbalance) if row is not None]
     found = {name: int(value) for row in rows for name, value in row.items()} | {"reversed_waiting_fen": 0}
     async for correction in receivables.waiting_corrections(view):
-        added = _of_cycle(correction.differences or correction.replacements, cycle)
-        taken = [] if correction.differences else _of_cycle(correction.reversals, cycle)
+        added = _of_cycle(correction.issued, cycle)
+        taken = _of_cycle(correction.reversed_, cycle)
         found["documents_waiting"] += len(added) - len(taken)
         found["waiting_fen"] += sum(added) - sum(taken)
         found["reversed_waiting_fen"] += sum(taken)

@@ -19,7 +19,10 @@ def _of_correction(fact: BillCorrected) -> Cause:
     first = min(fact.reversals or fact.replacements, key=lambda bill: bill.cycle)
     old_fen = sum(bill.total_fen for bill in fact.reversals)
     new_fen = sum(bill.total_fen for bill in fact.replacements)
-    due_on = min((one.due_on for one in fact.differences or fact.replacements if one.total_fen > 0), default=None)
+    told = {one.replacement_id for one in fact.differences}
+    owed = [(one.due_on, one.total_fen) for one in fact.differences]
+    owed += [(bill.due_on, bill.total_fen) for bill in fact.replacements if bill.bill_id not in told]
+    due_on = min((day for day, total_fen in owed if total_fen > 0), default=None)
     figures: Figures = {
         "account_no": fact.account_no,
         "cycle": first.cycle,

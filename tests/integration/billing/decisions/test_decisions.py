@@ -1,5 +1,6 @@
 """The review queue and its decisions over REST."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,7 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from services.billing.contracts.domain import AccountTerms
 from services.billing.review.tables import REVIEW_DECISION
 from shared.events.billing import BillCorrected, BillIssued, RereadRequested
-from tests.kits.billing import Desk, account, closed, usage
+from tests.kits.billing import Desk, account, closed, month, part, usage, withdrawn
+
+MIDDLE = date(2026, 1, 16)
 
 
 async def held(desk: Desk, kwh: int = 1200) -> None:
@@ -237,3 +240,75 @@ async def test_a_run_closed_after_an_approval_issues_the_bill_with_the_run(desk:
     await desk.close(closed([usage(1, 1, 1200)]))
     await desk.work()
     assert [f.bill.issued_on for f in await desk.published(BillIssued)] == [date(2026, 2, 2)]
+
+
+async def cut_to_be_seen(desk: Desk) -> list[Any]:
+    """An issued January, and its cut in two that a reviewer must see, one half of which is implausible."""
+    await desk.open(account(1))
+    january = usage(1, 1, 300)
+    await desk.released(january)
+    cut = (part(1, month(1), MIDDLE, 100), part(1, MIDDLE, month(2), 5000))
+    await desk.measure(withdrawn(january), *cut)
+    assert await desk.bills("status", status="issued") == [("issued",)], "what was in force is, until somebody decides"
+    return await desk.bills(status="proposed")
+
+
+async def test_what_a_cut_makes_is_one_proposal_and_one_decision(desk: Desk) -> None:
+    first, second = await cut_to_be_seen(desk)
+    assert first.group_id == second.group_id
+    await desk.decide(second.bill_id, "approve", "2026-02-10")
+    (fact,) = await desk.published(BillCorrected)
+    assert [bill.energy_wh for bill in fact.replacements] == [100_000, 5_000_000]
+    assert [bill.energy_wh for bill in fact.reversals] == [300_000]
+    assert await desk.bills("status") == [("replaced",), ("issued",), ("reversed",), ("replaced",), ("issued",)]
+    async with desk.client() as client:
+        shown = [(await client.get(f"/v1/bills/{bill.bill_id}")).json() for bill in (first, second)]
+    assert [[d["decision"] for d in bill["decisions"]] for bill in shown] == [["approve"], ["approve"]]
+    assert shown[0]["group_id"] == first.group_id
+
+
+async def test_a_rejected_cut_keeps_what_was_in_force_until_a_newer_one_comes(desk: Desk) -> None:
+    first, _ = await cut_to_be_seen(desk)
+    await desk.decide(first.bill_id, "cancel", "2026-02-10")
+    assert await desk.bills("status") == [("cancelled",), ("issued",), ("cancelled",)]
+    assert await desk.published(BillCorrected) == []
+    await desk.measure(part(1, MIDDLE, month(2), 200, version=3))
+    (fact,) = await desk.published(BillCorrected)
+    # the half that nobody measured again goes with it: no day is left without a bill
+    assert [bill.energy_wh for bill in fact.replacements] == [100_000, 200_000]
+
+
+async def test_a_newer_half_takes_the_other_half_of_its_group_along(desk: Desk) -> None:
+    await cut_to_be_seen(desk)
+    await desk.measure(part(1, MIDDLE, month(2), 210, version=3))
+    (fact,) = await desk.published(BillCorrected)
+    assert [bill.energy_wh for bill in fact.replacements] == [100_000, 210_000]
+    assert await desk.bills("bill_id", status="proposed") == []
+
+
+async def test_who_read_one_half_may_not_decide_on_the_other(desk: Desk) -> None:
+    await desk.open(account(1))
+    january = usage(1, 1, 300)
+    await desk.released(january)
+    halves = (part(1, month(1), MIDDLE, 100, actors=("reviewer-1",)), part(1, MIDDLE, month(2), 5000))
+    await desk.measure(withdrawn(january), *halves)
+    _, second = await desk.bills(status="proposed")
+    async with desk.client() as client:
+        url, body = f"/v1/bills/{second.bill_id}/decisions", {"decision": "approve", "explanation": "seen"}
+        answer = await client.post(url, json=body, headers={"If-Match": '"1"'})
+    assert (answer.status_code, answer.json()["code"]) == (403, "bill.reviewer_read_meter")
+
+
+async def test_a_bill_whose_contract_moved_away_waits_for_the_cut_but_can_be_cancelled(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.released(usage(1))
+    (contract,) = account(1).contracts
+    await desk.open(account(1, contracts=(replace(contract, to=MIDDLE),)))
+    async with desk.client() as client:
+        (bill,) = await desk.bills()
+        url, seen = f"/v1/bills/{bill.bill_id}/decisions", {"If-Match": f'"{bill.row_version}"'}
+        answer = await client.post(url, json={"decision": "correct", "explanation": "tariff"}, headers=seen)
+        assert (answer.status_code, answer.json()["code"]) == (409, "bill.cut_awaited")
+        answer = await client.post(url, json={"decision": "cancel", "explanation": "never there"}, headers=seen)
+    assert answer.status_code == 200, answer.text
+    assert await desk.bills("status") == [("reversed",)]

@@ -215,3 +215,29 @@ async def test_posting_differences_takes_as_many_statements_for_500_accounts_as_
         event.remove(engine, "before_cursor_execute", note)
         counts.append(len(seen))
     assert counts[0] == counts[1], counts
+
+
+async def test_bills_of_other_periods_than_before_are_posted_beside_the_differences(kit: Kit) -> None:
+    await kit.give(account())
+    month = bill("B1", 5380)
+    await kit.give(issued(month))
+    await kit.pay(5380)
+    halves = [bill("B2", 2152), bill("B3", 3328)]
+    fact = adjusted("C1", [(month, None)]).model_copy(update={"replacements": tuple(halves)})
+    await kit.give(fact)
+    await kit.give(fact)
+    assert await kit.money() == (100, 0), "the month is credited, both halves are owed"
+    assert (await totals(kit))["documents_posted"] == 4
+
+
+async def test_a_month_is_reversed_and_two_halves_take_its_place(kit: Kit) -> None:
+    await kit.give(account())
+    month = bill("B1", 5380)
+    await kit.give(issued(month))
+    await kit.pay(5380)
+    fact = corrected("C1", [month], [bill("B2", 2152), bill("B3", 3328)])
+    await kit.give(fact)
+    await kit.give(fact)
+    assert await kit.money() == (100, 0)
+    assert (await totals(kit))["documents_posted"] == 2
+    await kit.check_books()

@@ -27,6 +27,7 @@ def correction(new_fen: Sequence[int | None], *, by_difference: bool) -> BillCor
         Difference(
             difference_id=f"d-{old.bill_id}",
             bill_id=old.bill_id,
+            replacement_id=new.bill_id if new else None,
             cycle=old.cycle,
             due_on=date(2026, 3, 2),
             total_fen=(new.total_fen if new else 0) - old.total_fen,

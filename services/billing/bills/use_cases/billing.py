@@ -1,0 +1,97 @@
+"""Billing usages as they come: those in force are billed or wait, the bills of those that are not any more are taken out."""
+
+from collections.abc import Sequence
+
+from services.billing.bills.domain.bills import EFFECTIVE
+from services.billing.bills.store import bills as bills_store
+from services.billing.bills.use_cases import calculation
+from services.billing.bills.use_cases.calculation import Asked
+from services.billing.context import Context
+from services.billing.contracts import store as contracts_store
+from services.billing.usages import store as usages_store
+from services.billing.usages.domain import Usage
+from services.billing.usages.use_cases import Recorded
+from shared.db.engine import Tx
+
+
+async def bill(tx: Tx, recorded: Recorded, *, context: Context) -> None:
+    """Bill the usages of a batch that are in force; those without a contract wait.
+
+    A bill of a usage that is displaced is found by its point and days, whether or not a contract covers them now: it is replaced,
+    and where it was issued, taken back in one correction with the bills of its contract for the same days.
+    """
+    taken_out, again = await _taken_out(tx, recorded) if recorded.displaced else ({}, [])
+    asked, missing = await _by_contract(tx, [*recorded.standing, *again])
+    await usages_store.set_waiting(tx, missing, usages_store.CONTRACT_MISSING)
+    await calculation.calculate(tx, _joined(asked, taken_out), context=context)
+
+
+async def bill_waiting(tx: Tx, service_points: Sequence[str], *, context: Context) -> None:
+    """Bill what waits at service points whose contracts have just been written."""
+    await _bill_waiting(tx, await usages_store.take_waiting(tx, service_points), context)
+
+
+async def bill_answered(tx: Tx, *, context: Context) -> int:
+    """Bill waiting usages whose contract came at the very moment they began to wait, and return how many."""
+    waiting = await usages_store.take_answered(tx)
+    await _bill_waiting(tx, waiting, context)
+    return len(waiting)
+
+
+async def _bill_waiting(tx: Tx, waiting: Sequence[Usage], context: Context) -> None:
+    if not waiting:
+        return
+    asked, missing = await _by_contract(tx, waiting)
+    left = set(missing)
+    await usages_store.set_waiting(tx, [u.usage_id for u in waiting if u.usage_id not in left], "")
+    await calculation.calculate(tx, asked, context=context)
+    tx.after_commit(context.wake.set)
+
+
+async def _by_contract(tx: Tx, usages: Sequence[Usage]) -> tuple[dict[str, Asked], list[str]]:
+    """Join usages with the contracts that cover them; return also the ids of those without one."""
+    terms = await contracts_store.terms_of(tx, [(u.service_point_no, u.period_from, u.period_to) for u in usages])
+    asked: dict[str, Asked] = {}
+    for i, term in terms.items():
+        usage = usages[i]
+        of_contract = asked.setdefault(term.contract_no, Asked(terms=term))
+        of_contract.fresh[usage.period_from, usage.period_to] = usage
+    return asked, [usage.usage_id for i, usage in enumerate(usages) if i not in terms]
+
+
+async def _taken_out(tx: Tx, recorded: Recorded) -> tuple[dict[str, Asked], list[Usage]]:
+    """Return, by contract, the bills of displaced usages: those in force to take out, proposals that are overtaken.
+
+    Beside them the other usages in force on their days, which had been proposed in one group with these, or rejected: they are
+    calculated again with what has come since.
+    """
+    # of all points of the batch, so that accounts are locked in one order
+    await contracts_store.lock_at(tx, [usage.service_point_no for usage in recorded.new])
+    days = [(usage.service_point_no, usage.period_from, usage.period_to) for usage in recorded.newer]
+    rows = [row for row in await bills_store.sharing_days(tx, days) if row.usage_id in recorded.displaced]
+    in_force = [row for row in rows if row.status in EFFECTIVE]
+    groups = sorted({row.group_id for row in rows if row.status not in EFFECTIVE})
+    proposals = await bills_store.proposals(tx, groups) if groups else []
+    touched = [*in_force, *proposals]
+    if not touched:
+        return {}, []
+    standing = await usages_store.standing(tx, [(r.service_point_no, r.period_from, r.period_to) for r in touched])
+    new = {usage.usage_id for usage in recorded.standing}
+    terms = await contracts_store.terms_by_number(tx, [row.contract_no for row in touched])
+    asked = {no: Asked(terms=term) for no, term in terms.items()}
+    reasons = {usage.service_point_no: usage.replaces_reason for usage in recorded.newer if usage.replaces_reason}
+    for row in in_force:
+        asked[row.contract_no].out[row.bill_id] = row.period_from, row.period_to
+        asked[row.contract_no].reason = reasons.get(row.service_point_no, "")
+    for row in proposals:
+        asked[row.contract_no].overtaken.append((row.bill_id, row.row_version))
+    return asked, [usage for usage in standing if usage.usage_id not in new]
+
+
+def _joined(asked: dict[str, Asked], taken_out: dict[str, Asked]) -> dict[str, Asked]:
+    """Return both in one: a bill that is taken out where its contract has a new usage of the same period is just replaced."""
+    for no, old in taken_out.items():
+        new = asked.setdefault(no, Asked(terms=old.terms))
+        new.out = {bill_id: period for bill_id, period in old.out.items() if period not in new.fresh}
+        new.overtaken, new.reason = old.overtaken, old.reason
+    return asked
