@@ -5,18 +5,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, select
 
 from services.reading.base import equals
 from services.reading.network.domain.installations import Placement
+from services.reading.network.store import meters
 from services.reading.reads import tables
+from services.reading.reads.domain import cover, identity
+from services.reading.reads.domain.cover import Stretch
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.domain.identity import ReadKey
-from shared.db import bulk
+from services.reading.reads.store import corrections
+from shared.db import bulk, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
-WAITING = tables.WAITING
+READ, WAITING = tables.READ, tables.WAITING
 KEY = ("meter_no", "read_at", "source")
 
 
@@ -57,11 +61,38 @@ async def settle(tx: Tx, placements: Iterable[Placement], days: ReadDays) -> set
     for row in rows:
         day = days.of(row.read_at)
         for placement in by_meter[row.meter_no]:
-            if placement.installed_on <= day and (placement.removed_on is None or day <= placement.removed_on):
+            covered = cover.days_of(placement)
+            if covered.first <= day <= covered.last:
                 touched[ReadKey(row.meter_no, row.read_at, row.source)] = placement.service_point_no, day
                 break
     await delete(tx, list(touched))
     return set(touched.values())
+
+
+async def begin(tx: Tx, stretches: Sequence[Stretch], days: ReadDays) -> None:
+    """Let reads wait whose days no installation covers any more (`cover.lost`), but for those annulled. Four statements."""
+    if not stretches:
+        return
+    bounds = [(days.bounds(each.first)[0], days.bounds(each.last)[1]) for each in stretches]
+    given = travel.relation(
+        tx,
+        "given",
+        {
+            "meter_no": (READ.c.meter_no.type, [each.meter_no for each in stretches]),
+            "starts": (READ.c.read_at.type, [starts for starts, _ in bounds]),
+            "ends": (READ.c.read_at.type, [ends for _, ends in bounds]),
+        },
+    )
+    inside = and_(READ.c.meter_no == given.c.meter_no, READ.c.read_at >= given.c.starts, READ.c.read_at < given.c.ends)
+    rows = await tx.all(
+        select(READ.c.meter_no, READ.c.read_at, READ.c.source).select_from(given.join(READ, inside)).distinct()
+    )
+    keys = [ReadKey(row.meter_no, row.read_at, row.source) for row in rows]
+    edits = await corrections.in_force(tx, [identity.read_id(*key) for key in keys])
+    annulled = {read_id for read_id, edit in edits.items() if edit.annulled}
+    known = await meters.by_no(tx, list({key.meter_no for key in keys}))
+    begun = [key for key in keys if identity.read_id(*key) not in annulled]
+    await insert(tx, [WaitingRead(key=key, org_unit=known[key.meter_no].org_unit) for key in begun])
 
 
 async def delete(tx: Tx, keys: Sequence[ReadKey]) -> None:

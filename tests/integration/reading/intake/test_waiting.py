@@ -1,5 +1,6 @@
 """Reads of meters that stand nowhere yet."""
 
+import asyncio
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,6 +9,7 @@ import pytest
 
 from services.reading.main import load_policies
 from services.reading.network.domain.installations import Placement
+from services.reading.reads.domain import cover
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import waiting
 from services.reading.settings import SHIPPED_POLICY
@@ -127,3 +129,28 @@ async def test_the_number_of_statements_is_the_same_for_10_and_1000_waiting_read
         counts.append(len(statements.texts))
     assert await _listed(kit) == []
     assert counts[0] == counts[1]
+
+
+async def test_reads_wait_again_when_no_installation_covers_their_days_any_more(kit: Kit) -> None:
+    await kit.district()
+    days = ("2026-01-10", "2026-01-20", "2026-01-21", "2026-01-22")
+    annulled = [await kit.push_one("M0001", day, "150.00") for day in days][-1]["id"]
+    await kit.clerk.post(f"/v1/reads/{annulled}/annulment", json={"reason": "wrong_meter"})
+    jan = date(2026, 1, 1)
+    before, after = _placement("S0001", "M0001", jan), _placement("S0001", "M0001", jan, date(2026, 1, 20))
+    for _ in range(2):
+        async with kit.database.begin() as tx:
+            await waiting.begin(tx, cover.lost([before], [after]), DAYS)
+        assert await _listed(kit) == ["M0001~20260120T160000Z~remote"]
+    async with kit.database.begin() as tx:
+        await waiting.begin(tx, cover.lost([before], []), DAYS)
+    assert len(await _listed(kit)) == 3
+    assert len(await _settle(kit, before)) == 3
+
+
+async def test_two_corrections_of_a_waiting_read_at_once_follow_one_another(kit: Kit) -> None:
+    await _meter(kit, "M7")
+    read_id = (await kit.push_one("M7", "2026-01-20", "5.00"))["id"]
+    bodies = [{"unit": "kWh", "registers": {"import": f"{i}.00"}, "reason": "misread"} for i in range(6, 10)]
+    answers = await asyncio.gather(*(kit.clerk.post(f"/v1/reads/{read_id}/correction", json=each) for each in bodies))
+    assert sorted(each.json()["id"] for each in answers) == [f"{read_id}~{i}" for i in range(1, 5)]
