@@ -18,7 +18,7 @@ VERSIONS_MAX: Final = 50  # of one curve: a guard against a sender that tells an
 UNIT: Final = "Wh"
 ACTUAL, ESTIMATED, MISSING, SUSPECT = "a", "e", "-", "s"
 """The quality of a slot, a letter each. A suspect value is kept as it came, and counts as missing."""
-_RANK: Final = {ACTUAL: 2, ESTIMATED: 1, MISSING: 0, SUSPECT: 0}
+RANK: Final = {ACTUAL: 2, ESTIMATED: 1, MISSING: 0, SUSPECT: 0}
 _MINUTES_A_DAY: Final = 24 * 60
 
 
@@ -27,6 +27,15 @@ class CurveKey(NamedTuple):
 
     meter_no: str
     day: date
+    quantity: str
+
+
+class Span(NamedTuple):
+    """The days [from_, to) of one quantity of a meter."""
+
+    meter_no: str
+    from_: date
+    to: date
     quantity: str
 
 
@@ -72,10 +81,12 @@ class Curve:
     def summed(self, minutes: int) -> tuple[list[int | None], list[int]]:
         """Return energies and ranks by longer slots: one is as good as its worst part, and missing where a part is."""
         parts = minutes // self.interval_minutes
+        if parts == 1:
+            return list(self.usable().values), [RANK[letter] for letter in self.quality]
         values: list[int | None] = []
         ranks: list[int] = []
         for at in range(0, len(self.values), parts):
-            rank = min(_RANK[letter] for letter in self.quality[at : at + parts])
+            rank = min(RANK[letter] for letter in self.quality[at : at + parts])
             ranks.append(rank)
             values.append(sum(value or 0 for value in self.values[at : at + parts]) if rank else None)
         return values, ranks
@@ -119,7 +130,7 @@ def meet(old: Curve, new: Curve) -> tuple[Curve, Effect]:
     values, letters = list(old.values), list(old.quality)
     better = False
     for i, (value, letter) in enumerate(zip(new.values, new.quality, strict=True)):
-        rank, before = _RANK[letter], _RANK[letters[i]]
+        rank, before = RANK[letter], RANK[letters[i]]
         if rank > before:
             values[i], letters[i], better = value, letter, True
         elif rank == before and rank and value != values[i]:

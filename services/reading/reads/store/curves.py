@@ -1,14 +1,14 @@
 """Versions of day curves, in and out: every function is one statement. A version is written once and never changed."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Date, Row, String, and_, select
 
 from services.reading.reads import tables
 from services.reading.reads.domain import curves
-from services.reading.reads.domain.curves import ACTUAL, MISSING, Curve, CurveKey
+from services.reading.reads.domain.curves import ACTUAL, MISSING, Curve, CurveKey, Span
 from shared.db import bulk, travel
 from shared.db.engine import Tx, View
 
@@ -23,15 +23,6 @@ class Received(NamedTuple):
     upload_id: str
     uploader: str
     received_at: datetime
-
-
-class Span(NamedTuple):
-    """The days [from_, to) of one quantity of a meter."""
-
-    meter_no: str
-    from_: date
-    to: date
-    quantity: str
 
 
 async def versions(view: View, keys: Sequence[CurveKey]) -> dict[CurveKey, list[Curve]]:
