@@ -13,6 +13,7 @@ from shared.web.batch import Code, In, No
 ACCOUNTS_MAX = 1000  # one unit of work of about a second
 USED_WH_MAX = 10**12  # a thousand GWh in one tier of a home's ladder is a slip of the unit
 PEOPLE_MAX = 1000
+REASON_MAX = 1000
 OrgUnit = Annotated[str, Field(min_length=1, max_length=PATH_MAX, pattern=PATH, examples=["zj/hangzhou/xihu"])]
 TariffId = Annotated[str, Field(min_length=1, max_length=PATH_MAX, pattern=PATH, examples=["CN-ZJ/residential"])]
 Wh = Annotated[int, Field(ge=0, le=USED_WH_MAX)]
@@ -48,6 +49,13 @@ class ContractIn(In):
     tariffs: list[AssignmentIn] = Field(min_length=1, max_length=CHANGES_MAX)
     opening_usage: list[OpeningUsageIn] = Field([], max_length=10)
     cycle_months: Literal[1, 2] = 1
+    curve_minutes: accounts.CurveMinutes | None = Field(
+        None, description="slots of the load curve that its bills need; none: registers are enough"
+    )
+    annulled: bool = Field(False, description="it never was: it covers no day, and its bills are taken back")
+    reason: str = Field(
+        "", max_length=REASON_MAX, description="why it is annulled, or covers other days than was stated"
+    )
 
     def state(self) -> dict[str, Any] | None:
         if not self.opening_usage:
@@ -85,6 +93,9 @@ class AccountState(In):
                     assignments=tuple(accounts.Assignment(a.from_, a.tariff) for a in c.tariffs),
                     opening=c.state(),
                     cycle_months=c.cycle_months,
+                    annulled=c.annulled,
+                    reason=c.reason.strip(),
+                    curve_minutes=c.curve_minutes,
                 )
                 for c in self.contracts
             ),
@@ -126,6 +137,9 @@ class AccountOut(AccountItem):
                         for name, state in (c.opening or {}).get("ladders", {}).items()
                     ],
                     cycle_months=2 if c.cycle_months == 2 else 1,
+                    annulled=c.annulled,
+                    reason=c.reason,
+                    curve_minutes=c.curve_minutes,
                 )
                 for c in account.contracts
             ],

@@ -15,6 +15,7 @@ from services.billing.contracts.domain import Account, AccountWrong, Contract
 from services.billing.contracts.store import Stated
 from shared import batch_put
 from shared.dated import Period
+from shared.db.audit import AuditEntry
 from shared.db.engine import Tx, View
 from shared.errors import BusinessError
 from shared.events import billing as events
@@ -44,7 +45,8 @@ async def put(
     """Bring accounts to the wanted states, publish those that changed, and bill what waited for them.
 
     One outcome for each, in order: done, already_done (the same state), or refused with a code. An account is refused where it
-    contradicts itself, another account's contract, or what it was: contracts end, they never vanish or move.
+    contradicts itself, another account's contract, or what it was: a contract ends, or is moved or annulled with a reason; it
+    never vanishes. Bills of days that it covers no more are taken back as reading tells their usages anew.
     """
     given = Counter(a.account_no for a in wanted)
     faults = {a.account_no: fault for a in wanted if (fault := _fault(a, may_see)) is not None}
@@ -70,17 +72,44 @@ async def put(
         number=lambda item: item.account.account_no,
         stored=stored,
         refusal=refusal,
-        write=partial(_write, tx, context=context),
+        write=partial(_write, tx, stored=stored, actor=actor, context=context),
         actor=actor,
     )
 
 
-async def _write(tx: Tx, changed: Sequence[tuple[Stated, int]], *, context: Context) -> set[str]:
+async def _write(
+    tx: Tx,
+    changed: Sequence[tuple[Stated, int]],
+    *,
+    stored: Mapping[str, tuple[Stated, int]],
+    actor: str,
+    context: Context,
+) -> set[str]:
     applied = await contracts_store.upsert(tx, changed)
     new = [(item.account, version) for item, version in changed if item.account.account_no in applied]
+    known = [(stored[a.account_no][0].account, a, version) for a, version in new if a.account_no in stored]
+    tx.audit([entry for old, now, version in known for entry in _moves(old, now, version, actor)])
     tx.publish([fact(account, version) for account, version in new])
     await billing.bill_waiting(tx, [c.service_point_no for a, _ in new for c in a.contracts], context=context)
     return applied
+
+
+def _moves(old: Account, now: Account, version: int, actor: str) -> list[AuditEntry]:
+    """Return an audit row for each contract that was moved, annulled or reinstated."""
+    olds = {contract.contract_no: contract for contract in old.contracts}
+    return [
+        AuditEntry(
+            action="contract.annulled" if new.annulled else "contract.reinstated" if was.annulled else "contract.moved",
+            entity_kind="contract",
+            entity_id=new.contract_no,
+            actor=actor,
+            reason=new.reason,
+            before_version=version - 1,
+            after_version=version,
+        )
+        for new in now.contracts
+        if (was := olds.get(new.contract_no)) is not None and domain.is_moved(was, new)
+    ]
 
 
 async def republish(tx: Tx, account_nos: Sequence[str]) -> int:
@@ -124,7 +153,14 @@ def fact(account: Account, version: int) -> events.AccountChanged:
         opened_on=account.opened_on,
         closed_on=account.closed_on,
         contracts=tuple(
-            events.Contract(contract_no=c.contract_no, service_point_no=c.service_point_no, from_=c.from_, to=c.to)
+            events.Contract(
+                contract_no=c.contract_no,
+                service_point_no=c.service_point_no,
+                from_=c.from_,
+                to=c.to,
+                curve_minutes=c.curve_minutes,
+                annulled=c.annulled,
+            )
             for c in account.contracts
         ),
     )
@@ -152,10 +188,11 @@ class _Claims:
         self._account_of: dict[str, str] = {}
         self._at: dict[str, dict[str, Period]] = {}
         for c in at:
-            self._take(c.account_no, c.contract_no, c.service_point_no, Period(c.from_date, c.to_date))
+            days = None if c.annulled else Period(c.from_date, c.to_date)
+            self._take(c.account_no, c.contract_no, c.service_point_no, days)
         for account_no, (item, _) in stored.items():
             for own in item.account.contracts:
-                self._take(account_no, own.contract_no, own.service_point_no, own.period)
+                self._take(account_no, own.contract_no, own.service_point_no, _days(own))
 
     def refusal(self, account: Account, own: Sequence[Contract]) -> Outcome | None:
         """Return why an account cannot have its contracts, or take them."""
@@ -166,16 +203,27 @@ class _Claims:
                 return refused("account.contract_missing", old.contract_no, id=account.account_no)
             if new.service_point_no != old.service_point_no:
                 return refused("account.contract_moved", old.contract_no, id=account.account_no)
+            if domain.is_moved(old, new) and not new.reason:
+                return refused(domain.REASON_MISSING, old.contract_no, id=account.account_no)
         for c in account.contracts:
             if self._account_of.get(c.contract_no, account.account_no) != account.account_no:
                 return refused(ContractOfAnotherAccount.code, c.contract_no, id=account.account_no)
             for other, period in self._at.get(c.service_point_no, {}).items():
-                if other not in named and c.period.overlaps(period):
+                if other not in named and not c.annulled and c.period.overlaps(period):
                     return refused(ContractsOverlap.code, c.contract_no, id=account.account_no)
         for c in account.contracts:
-            self._take(account.account_no, c.contract_no, c.service_point_no, c.period)
+            self._take(account.account_no, c.contract_no, c.service_point_no, _days(c))
         return None
 
-    def _take(self, account_no: str, contract_no: str, service_point_no: str, period: Period) -> None:
+    def _take(self, account_no: str, contract_no: str, service_point_no: str, days: Period | None) -> None:
         self._account_of[contract_no] = account_no
-        self._at.setdefault(service_point_no, {})[contract_no] = period
+        at_point = self._at.setdefault(service_point_no, {})
+        if days is None:
+            at_point.pop(contract_no, None)
+        else:
+            at_point[contract_no] = days
+
+
+def _days(contract: Contract) -> Period | None:
+    """Return the days that a contract claims, none where it is annulled."""
+    return None if contract.annulled else contract.period

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from services.billing.rating import rating_types
 from shared.dated import Period
 
+CurveMinutes = Literal[15, 30, 60]
+REASON_MISSING: Final = "account.reason_missing"
 CHANGES_MAX: Final = 64  # changes of class or household in an account's life; also the limit of contracts in one fact
 
 
@@ -44,7 +46,11 @@ D = TypeVar("D", AccountTerms, Assignment)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """Supply of one service point in [from_, to). `opening` is the ladder state at going live or at opening."""
+    """Supply of one service point in [from_, to). `opening` is the ladder state at going live or at opening.
+
+    `annulled`: entered by mistake, it covers no day. `reason`: why it was moved or annulled. `curve_minutes`: the slots of the
+    load curve that its bills need.
+    """
 
     contract_no: str
     service_point_no: str
@@ -53,6 +59,9 @@ class Contract:
     assignments: tuple[Assignment, ...]
     opening: dict[str, Any] | None
     cycle_months: int
+    annulled: bool = False
+    reason: str = ""
+    curve_minutes: CurveMinutes | None = None
 
     @property
     def period(self) -> Period:
@@ -102,7 +111,8 @@ def check(account: Account) -> None:
         raise AccountWrong("account.contract_twice", "/contracts")
     for index, contract in enumerate(account.contracts):
         _check_contract(account, contract, f"/contracts/{index}")
-    by_point = sorted(account.contracts, key=lambda contract: (contract.service_point_no, contract.from_))
+    standing = [contract for contract in account.contracts if not contract.annulled]
+    by_point = sorted(standing, key=lambda contract: (contract.service_point_no, contract.from_))
     for one, other in pairwise(by_point):
         if one.service_point_no == other.service_point_no and one.period.overlaps(other.period):
             raise AccountWrong("account.contracts_overlap", "/contracts")
@@ -152,7 +162,16 @@ def spans(
     return tuple(found)
 
 
+def is_moved(old: Contract, new: Contract) -> bool:
+    """Return whether a contract covers other days than was stated: not where one without an end gets one, it just ends."""
+    return (old.from_, old.annulled) != (new.from_, new.annulled) or (old.to is not None and old.to != new.to)
+
+
 def _check_contract(account: Account, contract: Contract, pointer: str) -> None:
+    if contract.annulled:
+        if not contract.reason:
+            raise AccountWrong(REASON_MISSING, f"{pointer}/reason")
+        return
     if contract.to is not None and contract.to <= contract.from_:
         raise AccountWrong("account.dates_reversed", f"{pointer}/to")
     if contract.from_ < account.opened_on:

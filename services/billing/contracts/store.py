@@ -60,6 +60,7 @@ async def terms_of(
     c = CONTRACT.c
     covers = and_(
         c.service_point_no == given.c.service_point_no,
+        ~c.annulled,
         c.from_date <= given.c.period_from,
         or_(c.to_date.is_(None), c.to_date >= given.c.period_to),
         or_(given.c.contract_no == "", given.c.contract_no == c.contract_no),
@@ -216,6 +217,7 @@ def has_contract(
     """Return the condition that a contract covers a service point's period."""
     covered = and_(
         CONTRACT.c.service_point_no == service_point_no,
+        ~CONTRACT.c.annulled,
         CONTRACT.c.from_date <= from_,
         or_(CONTRACT.c.to_date.is_(None), CONTRACT.c.to_date >= to),
         CONTRACT.c.account_no == ACCOUNT.c.account_no,
@@ -290,6 +292,9 @@ def _contract_columns(rows: Sequence[tuple[Account, int, Contract]]) -> Mapping[
         "assignments": [_assignments_text(c) for _, _, c in rows],
         "opening": ["" if c.opening is None else orjson.dumps(c.opening).decode() for _, _, c in rows],
         "cycle_months": [c.cycle_months for _, _, c in rows],
+        "annulled": [c.annulled for _, _, c in rows],
+        "reason": [c.reason for _, _, c in rows],
+        "curve_minutes": [c.curve_minutes for _, _, c in rows],
     }
 
 
@@ -310,6 +315,9 @@ def account_of(row: Row[Any], contracts: Sequence[Row[Any]]) -> Account:
                 assignments=assignments_of(c.assignments),
                 opening=orjson.loads(c.opening) if c.opening else None,
                 cycle_months=c.cycle_months,
+                annulled=c.annulled,
+                reason=c.reason,
+                curve_minutes=c.curve_minutes,
             )
             for c in contracts
         ),

@@ -23,7 +23,10 @@ class Account(base.Base, table=True):
 
 
 class Contract(base.Base, table=True):
-    """Supply of one service point. `account_version` is the account's: all its contracts are written with it."""
+    """Supply of one service point. `account_version` is the account's: all its contracts are written with it.
+
+    `annulled`: it never was. `reason`: why it was moved or annulled, as last stated.
+    """
 
     __table_args__ = (Index("contract_service_point", "service_point_no"), Index("contract_account", "account_no"))
     contract_no: str = Field(sa_column=columns.key())
@@ -35,6 +38,9 @@ class Contract(base.Base, table=True):
     assignments: str = base.long_text()
     opening: str = base.long_text()
     cycle_months: int
+    annulled: bool
+    reason: str = base.long_text()
+    curve_minutes: int | None = Field(default=None)
 
 
 class ServicePoint(base.Base, table=True):

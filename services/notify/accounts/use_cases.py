@@ -40,6 +40,7 @@ async def keep(tx: Tx, facts: Sequence[AccountChanged]) -> list[str]:
         for fact in newest.values()
         if fact.account_no in applied
         for contract in fact.contracts
+        if not contract.annulled
     ]
     await store.replace_supplies(tx, sorted(applied), supplies)
     return sorted(points)

@@ -1,5 +1,9 @@
 """Accounts over REST: what is put, what is answered, and what each usage then finds."""
 
+from typing import Any
+
+import httpx
+
 from services.billing.accounts import use_cases as accounts
 from services.billing.contracts.tables import ACCOUNT
 from shared.events.billing import AccountChanged
@@ -76,3 +80,71 @@ async def test_the_state_of_all_accounts_can_be_published_again(desk: Desk) -> N
     facts = await desk.published(AccountChanged)
     assert [(f.account_no, f.version) for f in facts[2:]] == [("A1", 1), ("A2", 1)]
     assert [f.contracts for f in facts[:2]] == [f.contracts for f in facts[2:]]
+
+
+async def put(client: httpx.AsyncClient, number: str, body: dict[str, Any], **of_contract: Any) -> tuple[int, str]:
+    """Put an account with other values of its contract, and return status and code of the answer."""
+    body["contracts"][0] |= of_contract
+    answer = await client.put(f"/v1/accounts/{number}", json=body)
+    return answer.status_code, answer.json().get("code", "")
+
+
+async def test_a_contract_is_moved_and_annulled_only_with_a_reason(desk: Desk) -> None:
+    async with desk.client() as client:
+        await put(client, "A1", state(), to="2026-02-01")
+        moved = await put(client, "A1", state(), to="2026-02-15")
+        annulled = await put(client, "A1", state(), to="2026-02-01", annulled=True)
+        assert moved == annulled == (422, "account.reason_missing")
+        ended = {"to": "2026-02-15", "reason": "the key was handed over on the 15th"}
+        assert await put(client, "A1", state(), **ended) == (200, "")
+        assert await put(client, "A1", state(), **ended, annulled=True) == (200, "")
+        shown = (await client.get("/v1/accounts/A1")).json()
+        again = await client.put(
+            "/v1/accounts/A1", json={k: v for k, v in shown.items() if k not in ("account_no", "version")}
+        )
+        trail = (await client.get("/v1/audit-entries", params={"entity_kind": "contract", "entity_id": "C1"})).json()[
+            "items"
+        ]
+    assert again.json()["status"] == "already_done"
+    assert (shown["contracts"][0]["annulled"], shown["contracts"][0]["to"]) == (True, "2026-02-15")
+    assert [(e["action"], e["reason"], e["actor"]) for e in trail] == [
+        ("contract.moved", ended["reason"], "reviewer-1"),
+        ("contract.annulled", ended["reason"], "reviewer-1"),
+    ]
+    facts = await desk.published(AccountChanged)
+    assert [fact.contracts[0].annulled for fact in facts] == [False, False, True]
+
+
+async def test_an_annulled_contract_leaves_its_service_point_to_another_account(desk: Desk) -> None:
+    async with desk.client() as client:
+        await put(client, "A1", state())
+        assert await put(client, "A9", state(), contract_no="C9") == (409, "account.contracts_overlap")
+        await put(client, "A1", state(), annulled=True, reason="entered twice")
+        assert await put(client, "A9", state(), contract_no="C9") == (200, "")
+        assert await put(client, "A1", state(), reason="it was right after all") == (409, "account.contracts_overlap")
+    await desk.measure(usage(1))
+    assert await desk.bills("contract_no") == [("C9",)]
+
+
+async def test_the_bill_of_an_annulled_contract_is_cancelled_and_its_energy_goes_to_the_next(desk: Desk) -> None:
+    async with desk.client() as client:
+        await put(client, "A1", state())
+        await desk.released(usage(1))
+        await put(client, "A1", state(), annulled=True, reason="entered for the wrong flat")
+        assert await desk.bills("status") == [("issued",)], "until reading tells the usage anew"
+        await desk.measure(usage(1, version=2, replaces_reason="contract_annulled"))
+        assert await desk.bills("status") == [("reversed",)]
+        waiting = (await client.get("/v1/waiting-usages")).json()["items"]
+        assert [item["usage_id"] for item in waiting] == ["U-1-1-2"]
+        await put(client, "A9", state(), contract_no="C9")
+    await desk.work()
+    assert await desk.bills("contract_no", "status") == [("C1", "reversed"), ("C9", "issued")]
+
+
+async def test_a_contract_states_the_slots_of_the_curve_that_its_bills_need(desk: Desk) -> None:
+    async with desk.client() as client:
+        assert (await put(client, "A1", state(), curve_minutes=20))[0] == 422
+        assert await put(client, "A1", state(), curve_minutes=30) == (200, "")
+        assert (await client.get("/v1/accounts/A1")).json()["contracts"][0]["curve_minutes"] == 30
+    (fact,) = await desk.published(AccountChanged)
+    assert fact.contracts[0].curve_minutes == 30

@@ -28,6 +28,14 @@ async def test_an_estimate_waits_for_its_account_and_then_for_its_contact(notify
     assert await notify.unaddressed() == []
 
 
+async def test_an_annulled_contract_supplies_nobody(notify: Notify) -> None:
+    whole = account(1)
+    annulled = whole.contracts[0].model_copy(update={"annulled": True})
+    await notify.handle(whole.model_copy(update={"contracts": (annulled,)}))
+    await notify.handle(estimate(1))
+    assert await notify.unaddressed() == [("u0001", "waits_for_account")]
+
+
 async def test_an_older_version_of_an_account_that_comes_late_changes_nothing(notify: Notify) -> None:
     await notify.put(contact(1))
     await notify.handle(account(1, version=3), account(1, version=2, point="elsewhere"))
