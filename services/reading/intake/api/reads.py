@@ -47,8 +47,12 @@ CSV_BODY = {
 }
 
 
-async def _record(tx: Tx, items: list[intake.ReadItem], by: Uploader, own: Context) -> list[Outcome]:
-    return await intake.record(tx, items=items, uploader=by, policies=own.policies, zone=own.zone)
+async def _record(
+    tx: Tx, items: list[intake.ReadItem], outcomes: list[Outcome | None], by: Uploader, own: Context
+) -> list[Outcome]:
+    malformed = len(outcomes) - len(items)
+    found = await intake.record(tx, items=items, malformed=malformed, uploader=by, policies=own.policies, zone=own.zone)
+    return batches.merge(outcomes, found)
 
 
 def _answer(outcomes: list[Outcome], current: web.Web) -> Response:
@@ -75,8 +79,8 @@ async def post_reads(request: Request, caller: auth.Current, db: web.Db, own: Ow
     items, outcomes, message_id = batches.parse_json(await request.body())
     async with db.begin() as tx:
         by = await uploader(tx, caller, "person", message_id)
-        found = await _record(tx, items, by, own)
-    return _answer(batches.merge(outcomes, found), current)
+        answered = await _record(tx, items, outcomes, by, own)
+    return _answer(answered, current)
 
 
 @router.post(
@@ -102,8 +106,8 @@ async def post_csv(
     items, outcomes = csv_files.parse_csv(await request.body(), decimal)
     async with db.begin() as tx:
         by = await uploader(tx, caller, "csv", "", route_no)
-        found = await _record(tx, items, by, own)
-    return _answer(csv_files.with_rows(batches.merge(outcomes, found)), current)
+        answered = await _record(tx, items, outcomes, by, own)
+    return _answer(csv_files.with_rows(answered), current)
 
 
 @router.post(

@@ -112,9 +112,11 @@ class _Times:
 
 
 async def record(
-    tx: Tx, *, items: Sequence[ReadItem], uploader: Uploader, policies: Policies, zone: ZoneInfo
+    tx: Tx, *, items: Sequence[ReadItem], malformed: int, uploader: Uploader, policies: Policies, zone: ZoneInfo
 ) -> list[Outcome]:
     """Take reads, and make the usages that they bring about. One outcome per item; at most 1,000 items.
+
+    `malformed` is how many more came with them that are no reads at all: refused before, and counted here.
 
     `done`: accepted. `waiting`: kept until the meter is installed somewhere on that day.
     `already_done`: the natural key (meter, register, instant, source) is there with the same content.
@@ -132,7 +134,7 @@ async def record(
         outcomes[i] = each.outcome
     answered = [outcome for outcome in outcomes if outcome is not None]
     assert len(answered) == len(items)
-    await _count(tx, upload_id, uploader, given, answered)
+    await _count(tx, upload_id, uploader, given, malformed + len(items) - len(given))
     return answered
 
 
@@ -264,16 +266,14 @@ def _closing_read(each: _Given, uploader: Uploader) -> ClosingRead:
     )
 
 
-async def _count(
-    tx: Tx, upload_id: str, uploader: Uploader, given: Sequence[_Given], outcomes: Sequence[Outcome]
-) -> None:
+async def _count(tx: Tx, upload_id: str, uploader: Uploader, given: Sequence[_Given], untimed: int) -> None:
     """Keep the control totals of the upload by cycle; what has no time that can be read is counted under none."""
     by_cycle: dict[str, Counter[str]] = {}
     labels = {day: cycle_of(day) for day in {each.day for each in given}}
     for each in given:
         assert each.outcome is not None
         by_cycle.setdefault(labels[each.day], Counter())[each.outcome.status] += 1
-    if untimed := len(outcomes) - len(given):
+    if untimed:
         by_cycle[""] = Counter(refused=untimed)
     await uploads.insert(
         tx,

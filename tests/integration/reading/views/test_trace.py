@@ -30,3 +30,13 @@ async def test_a_usage_is_traced_to_its_reads_their_upload_and_the_device_messag
         kinds.append(kind)
     assert kinds == ["usage", "read", "upload", "device_message"]
     assert (document["message_id"], document["sender"]) == ("n" * 20, "headend-1")
+
+
+async def test_an_upload_counts_all_that_it_brought_what_was_malformed_too(kit: Kit) -> None:
+    await kit.district()
+    outcomes = await kit.push(
+        read("M0001", "2026-02-01", "150.00"), read("M9", "2026-02-01", "1.00"), "no read", read("M0001", "x", "1.00")
+    )
+    upload_id = (await kit.clerk.get(f"/v1/reads/{outcomes[0]['id']}")).json()["upload_id"]
+    totals = (await kit.admin.get(f"/v1/trace/upload/{upload_id}")).json()["document"]
+    assert [totals[name] for name in ("received", "accepted", "waiting", "refused")] == [4, 1, 0, 3]
