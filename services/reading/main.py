@@ -11,6 +11,7 @@ from services.reading.network import api as network
 from services.reading.network.store import devices
 from services.reading.policies import domain as policies
 from services.reading.policies.domain import Policies
+from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import waiting
 from services.reading.settings import ReadingSettings
 from services.reading.tasks import api as tasks
@@ -56,7 +57,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
         gauges=[totals.gauges],
         waiting_oldest=[waiting.oldest],
         control_totals=[totals.control_totals],
-        tracers=trace.TRACERS,
+        tracers=trace.tracers(ReadDays(own.policies, own.zone)),
         device_lookup=device,
         context=own,
     )

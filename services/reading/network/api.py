@@ -97,15 +97,17 @@ async def list_points(
 @router.put(
     "/meters/{meter_no}",
     policy=WRITE,
-    raises=(reference.MeterFixed,),
     response_model=OutcomeOut,
     example=examples.METER,
 )
 async def put_meter(
     meter_no: Annotated[MeterNo, Path()], body: schemas.MeterIn, caller: auth.Current, db: web.Db
 ) -> Response:
-    """Put a meter with its registers and multiplier; both are fixed once it was installed."""
-    return batch.single(await _put_meters(db, caller, [body.meter(meter_no)]), conflicts=[reference.MeterFixed.code])
+    """Put a meter with its registers and multiplier, which hold for installations that are made afterwards.
+
+    The code `reading.installed_unchanged` says that there are some which keep theirs.
+    """
+    return batch.single(await _put_meters(db, caller, [body.meter(meter_no)]))
 
 
 @router.put("/meters", policy=WRITE, example=examples.METERS, response_model=OutcomesOut)

@@ -1,19 +1,20 @@
 """What the routes of the network take and answer, and the kinds of values that all routes of reading have in common."""
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.reading.base import METER_NO_MAX
 from services.reading.network.domain.reference import Device, Meter, Route
-from services.reading.network.domain.registers import DIGITS_MAX, MULTIPLIER_MAX, SCALE_MAX, VALUE_LENGTH_MAX
+from services.reading.network.domain.registers import DIGITS_MAX, MULTIPLIER_MAX, SCALE_MAX, VALUE_LENGTH_MAX, Face
 from services.reading.network.use_cases.reference import PointGiven
 from shared.web.batch import In
 
 ITEMS_MAX = 1000
 REGISTERS_MAX = 16
+CONNECTION_KW_MAX = 10_000_000  # beyond the largest transmission line
 QUANTITY_PATTERN = r"^[a-z]+(\.[a-z0-9_]+)?$"
 NUMBER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]*$"
 
@@ -43,7 +44,12 @@ Quantity = Annotated[
 
 Value = Annotated[
     str,
-    Field(min_length=1, max_length=VALUE_LENGTH_MAX, description="kWh as the face shows it.", examples=["12345.67"]),
+    Field(
+        min_length=1,
+        max_length=VALUE_LENGTH_MAX,
+        description="kWh as the face shows it; of a demand register kW.",
+        examples=["12345.67"],
+    ),
 ]
 
 
@@ -52,7 +58,9 @@ Values = Annotated[
 ]
 
 
-Unit = Annotated[str, Field(min_length=1, max_length=8, description="Must be `kWh`.", examples=["kWh"])]
+Unit = Annotated[
+    str, Field(min_length=1, max_length=8, description="Must be `kWh`; demand registers are in kW.", examples=["kWh"])
+]
 
 
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_.]*$", examples=["misread"])]
@@ -97,10 +105,18 @@ class Routes(In):
 class PointIn(In):
     route_no: No
     org_unit: OrgUnit | None = Field(None, description="That of its route where it is not given.")
+    connection_kw: Annotated[int, Field(ge=1, le=CONNECTION_KW_MAX)] | None = Field(
+        None, description="The most that the connection can carry; no register runs further than it explains."
+    )
 
     def point(self, service_point_no: str) -> PointGiven:
         """Return the service point of that number."""
-        return PointGiven(service_point_no=service_point_no, route_no=self.route_no, org_unit=self.org_unit)
+        return PointGiven(
+            service_point_no=service_point_no,
+            route_no=self.route_no,
+            org_unit=self.org_unit,
+            connection_kw=self.connection_kw,
+        )
 
 
 class PointItem(PointIn):
@@ -114,7 +130,16 @@ class Points(In):
 class RegisterIn(In):
     quantity: Quantity
     digits: Annotated[int, Field(ge=1, le=DIGITS_MAX, description="Of the whole face, decimals included.")]
-    scale: Annotated[int, Field(ge=0, le=SCALE_MAX, description="How many of the digits are decimals of a kWh.")]
+    scale: Annotated[int, Field(ge=0, le=SCALE_MAX, description="How many of the digits are decimals of a kWh, or kW.")]
+    kind: Literal["cumulative", "demand"] = Field(
+        "cumulative",
+        description="`demand`: the highest kW since its reset; its quantity begins with `demand`, as no other does.",
+    )
+    direction: Literal["up", "down"] = Field("up", description="Which way a cumulative register counts.")
+
+    def face(self) -> Face:
+        """Return the face."""
+        return Face(self.quantity, self.digits, self.scale, self.kind, self.direction == "down")
 
 
 class MeterIn(In):
@@ -128,7 +153,7 @@ class MeterIn(In):
         return Meter(
             meter_no=meter_no,
             org_unit=self.org_unit,
-            faces=tuple((each.quantity, each.digits, each.scale) for each in self.registers),
+            faces=tuple(each.face() for each in self.registers),
             numerator=self.multiplier,
             denominator=self.multiplier_denominator,
         )
@@ -193,3 +218,4 @@ class PointOut(Shown):
     service_point_no: str
     route_no: str
     org_unit: str
+    connection_kw: int | None

@@ -1,11 +1,11 @@
 """The tables of the network. The utility's own numbers are the keys; no surrogate stands between a row and its meaning."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Column, Date, Integer, SmallInteger, Text
 from sqlmodel import Field
 
-from services.reading.base import METER_NO, ORG_UNIT, Base, required
+from services.reading.base import METER_NO, ORG_UNIT, SHORT, Base, required
 from shared.db import columns
 from shared.db.columns import table
 
@@ -20,18 +20,25 @@ class Route(Base, table=True):
 
 
 class ServicePoint(Base, table=True):
-    """Where energy is delivered. Its row is what everything that publishes under its key locks."""
+    """Where energy is delivered. Its row is what everything that publishes under its key locks.
+
+    `connection_kw`: the most that its connection can carry, where it is known.
+    """
 
     __tablename__ = "service_point"
 
     service_point_no: str = Field(sa_column=columns.key())
     route_no: str = Field(sa_column=Column(columns.No, nullable=False, index=True))
     org_unit: str = Field(sa_column=required(ORG_UNIT))
+    connection_kw: int | None = Field(sa_column=Column(Integer))
     version: int = Field(sa_column=required(Integer))
 
 
 class Meter(Base, table=True):
-    """`registers`: JSON list of [quantity, digits, scale]; fixed once the meter was installed."""
+    """A meter as it was last put: what installations made from now on have.
+
+    `registers`: JSON list of [quantity, digits, scale], of one that is not cumulative and counting up also kind and direction.
+    """
 
     meter_no: str = Field(sa_column=Column(METER_NO, primary_key=True))
     org_unit: str = Field(sa_column=required(ORG_UNIT))
@@ -42,7 +49,10 @@ class Meter(Base, table=True):
 
 
 class Installation(Base, table=True):
-    """A meter on a service point over [installed_on, removed_on). Faces at both ends as counts joined by commas."""
+    """A meter on a service point over [installed_on, removed_on), with registers and multiplier of its own.
+
+    Faces at both ends are counts joined by commas. `annulled`: it never was; the row keeps the key and the version.
+    """
 
     meter_no: str = Field(sa_column=Column(METER_NO, primary_key=True))
     installed_on: date = Field(sa_column=Column(Date, primary_key=True))
@@ -50,6 +60,32 @@ class Installation(Base, table=True):
     removed_on: date | None = Field(sa_column=Column(Date))
     opening: str = Field(sa_column=required(Text))
     closing: str | None = Field(sa_column=Column(Text))
+    registers: str = Field(sa_column=required(Text))
+    numerator: int = Field(sa_column=required(Integer))
+    denominator: int = Field(sa_column=required(Integer))
+    version: int = Field(sa_column=required(Integer))
+    annulled: int = Field(sa_column=required(SmallInteger))
+
+
+class InstallationVersion(Base, table=True):
+    """An installation as it stood from a change on: `kind` says which, `reason` why where a person corrected it."""
+
+    __tablename__ = "installation_version"
+
+    meter_no: str = Field(sa_column=Column(METER_NO, primary_key=True))
+    installed_on: date = Field(sa_column=Column(Date, primary_key=True))
+    version: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    kind: str = Field(sa_column=required(SHORT))
+    service_point_no: str = Field(sa_column=required(columns.No))
+    removed_on: date | None = Field(sa_column=Column(Date))
+    opening: str = Field(sa_column=required(Text))
+    closing: str | None = Field(sa_column=Column(Text))
+    registers: str = Field(sa_column=required(Text))
+    numerator: int = Field(sa_column=required(Integer))
+    denominator: int = Field(sa_column=required(Integer))
+    reason: str = Field(sa_column=required(columns.Code))
+    actor: str = Field(sa_column=required(columns.No))
+    created_at: datetime = Field(sa_column=required(columns.Instant))
 
 
 class Device(Base, table=True):
@@ -67,4 +103,5 @@ ROUTE = table(Route)
 POINT = table(ServicePoint)
 METER = table(Meter)
 INSTALLATION = table(Installation)
+INSTALLATION_VERSION = table(InstallationVersion)
 DEVICE = table(Device)

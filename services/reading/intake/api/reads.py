@@ -169,7 +169,7 @@ async def post_annulment(
 async def get_read(read_id: Annotated[ReadId, Path()], caller: auth.Current, db: web.Db, own: Own) -> schemas.ReadOut:
     """Return a read with its corrections and the upload that brought it."""
     async with db.view() as view:
-        document = await documents.read_document(view, read_id)
+        document = await documents.read_document(view, read_id, ReadDays(own.policies, own.zone))
         org_unit = await org_unit_of_meter(view, document["meter_no"]) if document else None
     if document is None or org_unit is None or not caller.may_see(org_unit):
         raise errors.not_found("read")

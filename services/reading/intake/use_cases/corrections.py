@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.reading.network.domain import registers
 from services.reading.network.domain.refusal import Refused
-from services.reading.network.domain.registers import UNIT, Counts, ordered
+from services.reading.network.domain.registers import UNIT, Counts, Shown, ordered
 from services.reading.network.store import points
 from services.reading.reads.domain import identity
 from services.reading.reads.domain.days import ReadDays
@@ -74,11 +74,11 @@ class _Target:
 
     key: ReadKey
     meter: MeterDay
-    received: Counts
+    received: Shown
     edit: Edit | None
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> Shown:
         return self.edit.counts if self.edit else self.received
 
     @property
@@ -121,7 +121,7 @@ async def correct(tx: Tx, correction: Correction, *, may_see: MaySee, days: Read
     if not target.meter.service_point_no:
         await waiting.insert(tx, [WaitingRead(key=target.key, org_unit=target.meter.org_unit)])
     elif await _is_in_force(tx, target.meter, correction.read_id):
-        await _measure(tx, target, edit, days)
+        await _measure(tx, target, edit, counts, days)
     return Outcome("done", id=f"{edit.read_id}~{edit.number}")
 
 
@@ -173,13 +173,13 @@ def _counts(meter: MeterDay, correction: Correction) -> Counts:
         raise BadCorrection(f"{refused.code}: {refused.text}") from None
 
 
-async def _measure(tx: Tx, target: _Target, edit: Edit, days: ReadDays) -> None:
+async def _measure(tx: Tx, target: _Target, edit: Edit, counts: Counts, days: ReadDays) -> None:
     uploaders = await reads.actors(tx, target.key)
     read = ClosingRead(
         service_point_no=target.meter.service_point_no,
         read_date=target.meter.day,
         meter_no=target.meter.meter_no,
-        counts=edit.counts,
+        counts=counts,
         source=ranking.EDITED,
         read_id=edit.read_id,
         actors=tuple(dict.fromkeys((*uploaders, edit.actor))),

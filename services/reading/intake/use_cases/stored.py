@@ -29,7 +29,7 @@ async def closing(tx: Tx, tasks: Sequence[TaskKey], days: ReadDays) -> list[Clos
     best: dict[TaskKey, tuple[tuple[int, int, str], ClosingRead]] = {}
     for seconds, read in found:
         edit = edits.get(read.read_id)
-        if edit and edit.annulled:
+        if edit and (edit.annulled or None in edit.counts):
             continue
         there = _edited(read, edit) if edit else read
         order = -ranking.RANK[there.source], seconds, there.read_id
@@ -55,7 +55,7 @@ def _closing(row: StoredRead) -> ClosingRead:
 def _edited(read: ClosingRead, edit: corrections.Edit) -> ClosingRead:
     return replace(
         read,
-        counts=edit.counts,
+        counts=tuple([count for count in edit.counts if count is not None]),
         source=ranking.EDITED,
         actors=tuple(dict.fromkeys((*read.actors, edit.actor))),
     )

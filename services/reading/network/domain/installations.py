@@ -10,12 +10,13 @@ from shared.frozen import document
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """A meter on a point over [installed_on, removed_on), with what its registers showed at both ends."""
+    """A meter on a point over [installed_on, removed_on), with registers of its own and what they showed at both ends."""
 
     service_point_no: str
     meter_no: str
     installed_on: date
     removed_on: date | None
+    registers: Registers
     opening: Counts
     closing: Counts | None
 

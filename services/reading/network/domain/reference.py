@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.reading.network.domain import registers
-from services.reading.network.domain.registers import Register, Registers
+from services.reading.network.domain.registers import Face, Registers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,34 +17,32 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServicePoint:
-    """Where energy is delivered."""
+    """Where energy is delivered. `connection_kw`: the most that its connection can carry, where it is known."""
 
     service_point_no: str
     route_no: str
     org_unit: str
+    connection_kw: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meter:
-    """A meter as it was put; `faces` are (quantity, digits, scale), `numerator / denominator` its multiplier."""
+    """A meter as it was put, with its faces; `numerator / denominator` is its multiplier."""
 
     meter_no: str
     org_unit: str
-    faces: tuple[tuple[str, int, int], ...]
+    faces: tuple[Face, ...]
     numerator: int
     denominator: int
 
     def registers(self) -> Registers:
-        """Return the registers; raises `Refused` (`reading.bad_register`) where no meter can have them."""
-        made = tuple(
-            Register(quantity, digits, scale, numerator=self.numerator, denominator=self.denominator)
-            for quantity, digits, scale in self.faces
-        )
+        """Return the registers; raises `Refused` (`registers.check`) where no meter can have them."""
+        made = registers.made(self.faces, self.numerator, self.denominator)
         registers.check(made)
         return made
 
     def measures_as(self, other: "Meter") -> bool:
-        """Return whether both count alike: only then may one be put over the other once it was installed."""
+        """Return whether both count alike."""
         return (self.faces, self.numerator, self.denominator) == (other.faces, other.numerator, other.denominator)
 
 

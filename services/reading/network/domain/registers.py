@@ -1,7 +1,9 @@
 """Registers (计度器) of a meter: their faces, multipliers, and the way from a face to energy."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from services.reading.network.domain.refusal import Refused
 
@@ -12,6 +14,16 @@ DIGITS_MAX = 15
 SCALE_MAX = 6
 MULTIPLIER_MAX = 10_000_000  # CT × PT of a 500 kV line is below 2,200,000
 TURN_WH_MAX = 2**52  # two meters of a period stay below the 2**53 that facts and JSON hold exactly
+
+
+class Face(NamedTuple):
+    """A register as it is put, checked by nobody yet; its multiplier is that of its meter."""
+
+    quantity: str
+    digits: int
+    scale: int
+    kind: str = CUMULATIVE
+    down: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,16 +113,35 @@ class Register:
 Registers = tuple[Register, ...]
 Counts = tuple[int, ...]
 """One count for each register of a meter, in the order of its registers."""
+Shown = tuple[int | None, ...]
+"""What a stored read shows of each register of an installation; None of one that was added to it since."""
+
+
+def made(faces: Sequence[Face], numerator: int, denominator: int) -> Registers:
+    """Return the registers of a meter with its multiplier."""
+    return tuple(
+        Register(face.quantity, face.digits, face.scale, numerator, denominator, face.kind, face.down) for face in faces
+    )
 
 
 def check(registers: Registers) -> None:
-    """Refuse a meter without a register or with two of one quantity (`reading.bad_register`)."""
+    """Refuse a meter without a cumulative register, or with two of one quantity (`reading.bad_register`).
+
+    The names of demand registers begin with `demand`, and no others do (`reading.bad_demand_name`).
+    """
     quantities = [register.quantity for register in registers]
-    if not quantities or len(set(quantities)) != len(quantities):
-        raise Refused("reading.bad_register", "a meter has at least one register, and each quantity once")
+    if all(register.kind == DEMAND for register in registers) or len(set(quantities)) != len(quantities):
+        raise Refused("reading.bad_register", "a meter has at least one cumulative register, and each quantity once")
+    for register in registers:
+        if (register.kind == DEMAND) != register.quantity.startswith(DEMAND):
+            raise Refused(
+                "reading.bad_demand_name", "demand registers, and no others, have names that begin with demand"
+            )
+        if register.kind == DEMAND and register.down:
+            raise Refused("reading.bad_register", "a demand register does not count down")
 
 
-def counts(registers: Registers, values: dict[str, str]) -> Counts:
+def counts(registers: Registers, values: Mapping[str, str]) -> Counts:
     """Return the counts of a whole meter from its texts by quantity.
 
     Raises `Refused`: `reading.unknown_register`, `reading.missing_register`, and what `Register.count` raises.
@@ -146,6 +177,6 @@ def unwrap(
     return tuple(cumulative), tuple(backward)
 
 
-def ordered(registers: Registers, values: dict[str, int]) -> Counts:
+def ordered(registers: Registers, values: Mapping[str, int]) -> Shown:
     """Return stored counts by quantity in the order of a meter's registers."""
-    return tuple(values[register.quantity] for register in registers)
+    return tuple([values.get(register.quantity) for register in registers])

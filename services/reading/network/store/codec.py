@@ -1,37 +1,45 @@
 """How registers and their counts stand in text columns: counts joined by commas, registers as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import orjson
 
-from services.reading.network.domain.registers import Counts, Register, Registers
+from services.reading.network.domain.registers import CUMULATIVE, Counts, Face, Register, Registers, Shown, made
 
 
-def counts_text(counts: Counts) -> str:
-    """Return counts as text."""
-    return ",".join(map(str, counts))
+def counts_text(counts: Sequence[int | None]) -> str:
+    """Return counts as text; nothing between two commas: the register was not there yet."""
+    return ",".join(["" if count is None else str(count) for count in counts])
 
 
 def counts(text: str) -> Counts:
-    """Return counts from their text."""
+    """Return counts from their text, all of which are there."""
     return tuple(map(int, text.split(",")))
 
 
-def faces_text(faces: Sequence[tuple[str, int, int]]) -> str:
-    """Return (quantity, digits, scale) of registers as text."""
-    return orjson.dumps(faces).decode()
+def shown(text: str) -> Shown:
+    """Return counts from their text, None where a register was not there yet."""
+    return tuple([int(count) if count else None for count in text.split(",")])
 
 
-def faces(text: str) -> tuple[tuple[str, int, int], ...]:
-    """Return (quantity, digits, scale) of registers from their text."""
-    return tuple((quantity, digits, scale) for quantity, digits, scale in orjson.loads(text))
+def faces_text(faces: Iterable[Face | Register]) -> str:
+    """Return faces as text: [quantity, digits, scale], and kind and direction where a register does not simply count up."""
+    return orjson.dumps(
+        [
+            [face.quantity, face.digits, face.scale]
+            + ([] if (face.kind, face.down) == (CUMULATIVE, False) else [face.kind, face.down])
+            for face in faces
+        ]
+    ).decode()
+
+
+def faces(text: str) -> tuple[Face, ...]:
+    """Return faces from their text."""
+    return tuple(Face(*values) for values in orjson.loads(text))
 
 
 @lru_cache(maxsize=10_000)  # a utility has some hundred kinds of meter and multiplier
 def registers(text: str, numerator: int, denominator: int) -> Registers:
-    """Return the registers of a meter from their text and its multiplier."""
-    return tuple(
-        Register(quantity, digits, scale, numerator=numerator, denominator=denominator)
-        for quantity, digits, scale in faces(text)
-    )
+    """Return registers from their text and the multiplier of their meter."""
+    return made(faces(text), numerator, denominator)

@@ -10,16 +10,24 @@ from sqlalchemy import ColumnElement, Date, FromClause, Row, Select, String, and
 from services.reading.base import by_name
 from services.reading.network import tables
 from services.reading.network.domain.installations import Installation, Placement, PointDay
+from services.reading.network.domain.registers import Registers
 from services.reading.network.store import codec
-from services.reading.network.store.meters import FACES
 from shared.db import bulk, travel
 from shared.db.engine import Tx, View
 
 POINT, METER, INSTALLATION = tables.POINT, tables.METER, tables.INSTALLATION
+FACES = (INSTALLATION.c.registers, INSTALLATION.c.numerator, INSTALLATION.c.denominator)
+"""The columns of which `faces` makes the registers of an installation."""
+_HOLDS = INSTALLATION.c.annulled == 0
+
+
+def faces(row: Row[Any]) -> Registers:
+    """Return the registers of a row that has an installation's three columns."""
+    return codec.registers(row.registers, row.numerator, row.denominator)
 
 
 def _still_there(day: Any) -> ColumnElement[bool]:
-    return or_(INSTALLATION.c.removed_on.is_(None), INSTALLATION.c.removed_on >= day)
+    return and_(_HOLDS, or_(INSTALLATION.c.removed_on.is_(None), INSTALLATION.c.removed_on >= day))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,8 @@ def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> MeterDays:
     """Return the statement for the meter, its registers and its point, for pairs of meter and local day.
 
     The point is that where the meter is on that day; on the day of its removal still the old one. Of a meter that is moved on
-    the day the last row has the point that it leaves.
+    the day the last row has the point that it leaves. The registers are those of its installation there; where it stands nowhere,
+    those that the meter was last put with.
     """
     given = travel.relation(
         view, "given", {"meter_no": (String(), [k[0] for k in keys]), "day": (Date(), [k[1] for k in keys])}
@@ -49,7 +58,7 @@ def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> MeterDays:
         select(
             given.c.meter_no,
             given.c.day,
-            *FACES,
+            *(func.coalesce(own, METER.c[own.name]).label(own.name) for own in FACES),
             func.coalesce(INSTALLATION.c.service_point_no, "").label("service_point_no"),
             func.coalesce(POINT.c.org_unit, METER.c.org_unit).label("org_unit"),
             func.coalesce(POINT.c.route_no, "").label("route_no"),
@@ -79,17 +88,14 @@ def meters_there(given: FromClause) -> MetersThere:
         INSTALLATION.c.installed_on <= given.c.day,
         _still_there(given.c.day),
     )
-    source = given.join(INSTALLATION, there).join(METER, METER.c.meter_no == INSTALLATION.c.meter_no)
-    return MetersThere(source, INSTALLATION.c.meter_no, FACES)
+    return MetersThere(given.join(INSTALLATION, there), INSTALLATION.c.meter_no, FACES)
 
 
 async def by_point(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Installation]]:
     """Return the meters of points, past and present."""
     given = travel.relation_for(view, POINT, {"service_point_no": list(service_point_nos)})
     rows = await view.all(
-        select(INSTALLATION, *FACES)
-        .join(given, given.c.service_point_no == INSTALLATION.c.service_point_no)
-        .join(METER, METER.c.meter_no == INSTALLATION.c.meter_no)
+        select(INSTALLATION).join(given, given.c.service_point_no == INSTALLATION.c.service_point_no).where(_HOLDS)
     )
     found: dict[str, list[Installation]] = {}
     for row in by_name(rows):
@@ -149,45 +155,94 @@ async def points_to_cut(view: View, days: Sequence[tuple[str, date]]) -> list[Po
     ]
 
 
-async def of_points(view: View, service_point_nos: Sequence[str]) -> list[Placement]:
-    """Return the installations on points."""
-    rows = await bulk.select_in(view, INSTALLATION, {"service_point_no": service_point_nos})
-    return [_placement(row) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An installation as it stands, or stood before it was annulled, and its version."""
+
+    placement: Placement
+    version: int
+    annulled: bool
 
 
-async def of_meters(view: View, meter_nos: Sequence[str]) -> list[Placement]:
-    """Return the installations of meters."""
-    return [_placement(row) for row in await bulk.select_in(view, INSTALLATION, {"meter_no": meter_nos})]
+async def of_points_and_meters(
+    view: View, service_point_nos: Sequence[str], meter_nos: Sequence[str]
+) -> dict[tuple[str, date], Stored]:
+    """Return the installations on points and those of meters by their keys, annulled ones too. Two statements."""
+    rows = [
+        *await bulk.select_in(view, INSTALLATION, {"service_point_no": service_point_nos}),
+        *await bulk.select_in(view, INSTALLATION, {"meter_no": meter_nos}),
+    ]
+    return {(row.meter_no, row.installed_on): Stored(placement(row), row.version, bool(row.annulled)) for row in rows}
 
 
-def _placement(row: Row[Any]) -> Placement:
+def placement(row: Row[Any]) -> Placement:
+    """Return the installation that a row of it, or of one of its versions, says."""
     return Placement(
         service_point_no=row.service_point_no,
         meter_no=row.meter_no,
         installed_on=row.installed_on,
         removed_on=row.removed_on,
+        registers=faces(row),
         opening=codec.counts(row.opening),
         closing=None if row.closing is None else codec.counts(row.closing),
     )
 
 
 async def installed(view: View, meter_nos: Sequence[str]) -> set[str]:
-    """Return which of the meters have ever been installed."""
-    rows = await bulk.select_in(view, INSTALLATION, {"meter_no": meter_nos}, columns=(INSTALLATION.c.meter_no,))
+    """Return which of the meters stand, or stood, anywhere."""
+    rows = await bulk.select_in(
+        view, INSTALLATION, {"meter_no": meter_nos}, columns=(INSTALLATION.c.meter_no,), where=_HOLDS
+    )
     return {row.meter_no for row in rows}
 
 
-async def insert(tx: Tx, placements: Sequence[Placement]) -> None:
-    """Write installations, all of which are new."""
-    await bulk.insert_rows(tx, INSTALLATION, _columns(placements))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """What an installation is from a change on. `kind`: installed, removed, corrected, annulled."""
+
+    placement: Placement
+    version: int
+    kind: str
+    reason: str = ""
+
+    @property
+    def annulled(self) -> bool:
+        """Whether the installation never was."""
+        return self.kind == ANNULLED
 
 
-async def update(tx: Tx, placements: Sequence[Placement]) -> None:
-    """Write installations over those of the same meter and day."""
-    await bulk.update_from(tx, INSTALLATION, _columns(placements), key=("meter_no", "installed_on"))
+INSTALLED, REMOVED, CORRECTED, ANNULLED = "installed", "removed", "corrected", "annulled"
 
 
-def _columns(placements: Sequence[Placement]) -> dict[str, list[Any]]:
+async def write(tx: Tx, versions: Sequence[Version], *, actor: str) -> None:
+    """Write the next versions of installations, the first ones and others. At most three statements."""
+    new = [each for each in versions if each.version == 1]
+    old = [each for each in versions if each.version > 1]
+    await bulk.insert_rows(tx, INSTALLATION, _columns(new) | _state(new))
+    await bulk.update_from(tx, INSTALLATION, _columns(old) | _state(old), key=("meter_no", "installed_on"))
+    await bulk.insert_rows(
+        tx,
+        tables.INSTALLATION_VERSION,
+        _columns(versions)
+        | {
+            "version": [each.version for each in versions],
+            "kind": [each.kind for each in versions],
+            "reason": [each.reason for each in versions],
+            "actor": [actor] * len(versions),
+            "created_at": [tx.now] * len(versions),
+        },
+    )
+
+
+def _state(versions: Sequence[Version]) -> dict[str, list[Any]]:
+    return {
+        "version": [each.version for each in versions],
+        "annulled": [int(each.annulled) for each in versions],
+    }
+
+
+def _columns(versions: Sequence[Version]) -> dict[str, list[Any]]:
+    placements = [each.placement for each in versions]
     return {
         "service_point_no": [each.service_point_no for each in placements],
         "meter_no": [each.meter_no for each in placements],
@@ -195,4 +250,7 @@ def _columns(placements: Sequence[Placement]) -> dict[str, list[Any]]:
         "removed_on": [each.removed_on for each in placements],
         "opening": [codec.counts_text(each.opening) for each in placements],
         "closing": [None if each.closing is None else codec.counts_text(each.closing) for each in placements],
+        "registers": [codec.faces_text(each.registers) for each in placements],
+        "numerator": [each.registers[0].numerator for each in placements],
+        "denominator": [each.registers[0].denominator for each in placements],
     }

@@ -3,28 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import Row, select
 
 from services.reading.network import tables
 from services.reading.network.domain.reference import Meter
-from services.reading.network.domain.registers import Registers
 from services.reading.network.store import codec
 from shared.db import bulk
 from shared.db.engine import Tx, View
 
 METER = tables.METER
-FACES = (METER.c.registers, METER.c.numerator, METER.c.denominator)
-"""The columns of which `faces` makes the registers of a meter."""
-
-
-def faces(row: Row[Any]) -> Registers:
-    """Return the registers of a row that has a meter's three columns."""
-    return codec.registers(row.registers, row.numerator, row.denominator)
-
-
-def with_faces(statement: Select[Any], meter_no: ColumnElement[str]) -> Select[Any]:
-    """Return the statement with the columns of which `faces` makes the registers of its meters."""
-    return statement.add_columns(*FACES).join(METER, METER.c.meter_no == meter_no)
 
 
 async def by_no(view: View, meter_nos: Sequence[str]) -> dict[str, Meter]:

@@ -15,9 +15,9 @@ from shared.db.engine import Tx, View
 POINT = tables.POINT
 
 
-async def lock(tx: Tx, service_point_nos: Sequence[str]) -> None:
-    """Lock the service points, in order of their numbers: who publishes under a key holds its row."""
-    await bulk.lock(tx, POINT, {"service_point_no": sorted(set(service_point_nos))})
+async def lock(tx: Tx, service_point_nos: Sequence[str]) -> dict[str, ServicePoint]:
+    """Lock the service points, in order of their numbers, and return them: who publishes under a key holds its row."""
+    return {number: point for number, (point, _) in (await stored(tx, sorted(set(service_point_nos)))).items()}
 
 
 async def by_no(view: View, service_point_nos: Sequence[str]) -> dict[str, ServicePoint]:
@@ -57,6 +57,7 @@ async def put(tx: Tx, given: Sequence[tuple[ServicePoint, int]]) -> set[str]:
             "service_point_no": [each.service_point_no for each in points],
             "route_no": [each.route_no for each in points],
             "org_unit": [each.org_unit for each in points],
+            "connection_kw": [each.connection_kw for each in points],
             "version": [version for _, version in given],
         },
         key=("service_point_no",),
@@ -69,4 +70,5 @@ def _point(row: Row[Any]) -> ServicePoint:
         service_point_no=row.service_point_no,
         route_no=row.route_no,
         org_unit=row.org_unit,
+        connection_kw=row.connection_kw,
     )

@@ -11,6 +11,7 @@ from services.reading.network.domain.reference import Meter, ServicePoint
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT
 from services.reading.network.store import installations, meters, points
+from services.reading.network.store.installations import INSTALLED, REMOVED, Stored, Version
 from services.reading.network.use_cases.reference import MaySee
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
@@ -33,17 +34,16 @@ class Given:
 async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: MaySee, zone: ZoneInfo) -> list[Outcome]:
     """Install and remove meters, in the order given; at most 1,000.
 
-    Natural key (meter, day of installation). The only change of what is there is its removal, once; anything else is a
-    `conflicting_duplicate`. A point has one meter at a time, and a meter one point (`reading.installation_overlap`).
+    Natural key (meter, day of installation). An installation has the registers and the multiplier that its meter was last put
+    with, and keeps them. The only change of what is there is its removal, once; anything else is a `conflicting_duplicate`;
+    one that was annulled is made anew. A point has one meter at a time, and a meter one point (`reading.installation_overlap`).
     """
     service_point_nos = [each.service_point_no for each in given]
     meter_nos = [each.meter_no for each in given]
-    await points.lock(tx, service_point_nos)
-    known_points = await points.by_no(tx, service_point_nos)
+    known_points = await points.lock(tx, service_point_nos)
     known_meters = await meters.by_no(tx, meter_nos)
-    stored = [*await installations.of_points(tx, service_point_nos), *await installations.of_meters(tx, meter_nos)]
-    there = {each.key: each for each in stored}
-    before = dict(there)
+    stored = await installations.of_points_and_meters(tx, service_point_nos, meter_nos)
+    there = {key: each.placement for key, each in stored.items() if not each.annulled}
     tomorrow = calendar.local_day(tx.now, zone) + timedelta(days=1)
     outcomes = []
     for each in given:
@@ -54,7 +54,7 @@ async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: MaySee, zo
             outcomes.append(_put_one(there, each, point, meter, may_see))
         except Refused as fault:
             outcomes.append(refused(fault.code, fault.text))
-    await _write(tx, before, there, actor)
+    await _write(tx, stored, there, actor)
     return outcomes
 
 
@@ -66,8 +66,8 @@ def _put_one(
     may_see: MaySee,
 ) -> Outcome:
     installation_id = f"{each.meter_no}~{each.installed_on}"
-    wanted = _checked(each, point, meter, may_see)
-    old = there.get(wanted.key)
+    old = there.get((each.meter_no, each.installed_on))
+    wanted = _checked(each, point, meter, old, may_see)
     if old == wanted:
         return Outcome("already_done", id=installation_id)
     if old is not None and (
@@ -86,7 +86,9 @@ def _put_one(
     return Outcome("done", id=installation_id)
 
 
-def _checked(each: Given, point: ServicePoint | None, meter: Meter | None, may_see: MaySee) -> Placement:
+def _checked(
+    each: Given, point: ServicePoint | None, meter: Meter | None, old: Placement | None, may_see: MaySee
+) -> Placement:
     if point is None:
         raise Refused("reading.unknown_service_point", "there is no such service point")
     if meter is None:
@@ -101,32 +103,36 @@ def _checked(each: Given, point: ServicePoint | None, meter: Meter | None, may_s
         raise Refused("reading.bad_period", "the days are not between 1950 and 2200, in order")
     if each.removed_on is not None and each.removed_on <= each.installed_on:
         raise Refused("reading.bad_period", "a meter is removed after the day of its installation")
-    faces = meter.registers()
+    faces = old.registers if old else meter.registers()
     return Placement(
         service_point_no=each.service_point_no,
         meter_no=each.meter_no,
         installed_on=each.installed_on,
         removed_on=each.removed_on,
-        opening=registers.counts(faces, dict(each.opening)),
-        closing=None if each.closing is None else registers.counts(faces, dict(each.closing)),
+        registers=faces,
+        opening=registers.counts(faces, each.opening),
+        closing=None if each.closing is None else registers.counts(faces, each.closing),
     )
 
 
 async def _write(
-    tx: Tx, before: Mapping[tuple[str, date], Placement], after: Mapping[tuple[str, date], Placement], actor: str
+    tx: Tx, stored: Mapping[tuple[str, date], Stored], after: Mapping[tuple[str, date], Placement], actor: str
 ) -> None:
-    new = [each for key, each in after.items() if key not in before]
-    removed = [each for key, each in after.items() if key in before and before[key] != each]
-    await installations.insert(tx, new)
-    await installations.update(tx, removed)
-    tx.audit(
-        [
-            AuditEntry(
-                action="meter.installed" if each in new else "meter.removed",
-                entity_kind="service_point",
-                entity_id=each.service_point_no,
-                actor=actor,
-            )
-            for each in (*new, *removed)
-        ]
+    versions = []
+    for key, placement in after.items():
+        old = stored.get(key)
+        if old is None or old.annulled:
+            versions.append(Version(placement=placement, version=old.version + 1 if old else 1, kind=INSTALLED))
+        elif placement != old.placement:
+            versions.append(Version(placement=placement, version=old.version + 1, kind=REMOVED))
+    await installations.write(tx, versions, actor=actor)
+    tx.audit([_audit(each, actor) for each in versions])
+
+
+def _audit(version: Version, actor: str) -> AuditEntry:
+    return AuditEntry(
+        action=f"meter.{version.kind}",
+        entity_kind="service_point",
+        entity_id=version.placement.service_point_no,
+        actor=actor,
     )

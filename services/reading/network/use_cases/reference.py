@@ -1,7 +1,7 @@
 """Routes, service points, meters and devices: idempotent puts by the utility's own numbers, one outcome per item."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -14,18 +14,13 @@ from shared.errors import BusinessError
 from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
 
 MaySee = Callable[[str], bool]
+INSTALLED_UNCHANGED = "reading.installed_unchanged"
 
 
 class UnknownRoute(BusinessError):
     status = 422
     code = "reading.unknown_route"
     title = "There is no such route"
-
-
-class MeterFixed(BusinessError):
-    status = 409
-    code = "reading.meter_fixed"
-    title = "Registers and multiplier of an installed meter are fixed"
 
 
 class HasOrgUnit(Protocol):
@@ -77,6 +72,7 @@ class PointGiven:
     service_point_no: str
     route_no: str
     org_unit: str | None
+    connection_kw: int | None
 
 
 async def put_points(tx: Tx, given: Sequence[PointGiven], *, actor: str, may_see: MaySee) -> list[Outcome]:
@@ -87,6 +83,7 @@ async def put_points(tx: Tx, given: Sequence[PointGiven], *, actor: str, may_see
             service_point_no=each.service_point_no,
             route_no=each.route_no,
             org_unit=each.org_unit or org_units.get(each.route_no, ""),
+            connection_kw=each.connection_kw,
         )
         for each in given
     ]
@@ -109,8 +106,12 @@ async def put_points(tx: Tx, given: Sequence[PointGiven], *, actor: str, may_see
 
 
 async def put_meters(tx: Tx, wanted: Sequence[Meter], *, actor: str, may_see: MaySee) -> list[Outcome]:
-    """Put meters; their registers and multiplier are fixed once they have been installed."""
+    """Put meters. Registers and multiplier hold for installations that are made afterwards.
+
+    Those made before keep theirs: `done` with the code `reading.installed_unchanged` says that there are such.
+    """
     numbers = [meter.meter_no for meter in wanted]
+    there = await meters.stored(tx, numbers)
     installed = await installations.installed(tx, numbers)
 
     def refusal(meter: Meter, old: Meter | None) -> Outcome | None:
@@ -118,17 +119,26 @@ async def put_meters(tx: Tx, wanted: Sequence[Meter], *, actor: str, may_see: Ma
             meter.registers()
         except Refused as fault:
             return refused(fault.code, fault.text, id=meter.meter_no)
-        if meter.meter_no in installed and (old is None or not meter.measures_as(old)):
-            return refused(MeterFixed.code, MeterFixed.title, id=meter.meter_no)
         return outside(meter, old, number=meter.meter_no, may_see=may_see)
 
-    return await batch_put.put(
+    outcomes = await batch_put.put(
         tx,
         wanted,
         kind="meter",
         number=lambda meter: meter.meter_no,
-        stored=await meters.stored(tx, numbers),
+        stored=there,
         refusal=refusal,
         write=partial(meters.put, tx),
         actor=actor,
     )
+    return [
+        _keeping(outcome)
+        if outcome.status == "done" and meter.meter_no in installed and not meter.measures_as(there[meter.meter_no][0])
+        else outcome
+        for meter, outcome in zip(wanted, outcomes, strict=True)
+    ]
+
+
+def _keeping(outcome: Outcome) -> Outcome:
+    message = "installations made before keep their registers and multiplier; they are corrected one by one"
+    return replace(outcome, code=INSTALLED_UNCHANGED, message=message)

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Row
 
-from services.reading.network.domain.registers import Counts
+from services.reading.network.domain.registers import Shown
 from services.reading.network.store import codec
 from services.reading.reads import tables
 from shared.db import bulk
@@ -29,7 +29,7 @@ class Edit:
     read_id: str
     number: int
     kind: str
-    counts: Counts
+    counts: Shown
     turns: Mapping[str, int] = field(default_factory=dict)
     confirmed: bool = False
     reason: str
@@ -59,7 +59,7 @@ def _edit(row: Row[Any]) -> Edit:
         read_id=row.read_id,
         number=row.number,
         kind=row.kind,
-        counts=codec.counts(row.counts),
+        counts=codec.shown(row.counts),
         turns=orjson.loads(row.turns) if row.turns else {},
         confirmed=bool(row.confirmed),
         reason=row.reason,

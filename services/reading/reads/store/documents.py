@@ -3,15 +3,16 @@
 from typing import Any
 
 from services.reading.network.domain.refusal import Refused
-from services.reading.network.domain.registers import UNIT
-from services.reading.network.store.meters import faces
+from services.reading.network.domain.registers import UNIT, Registers, Shown, ordered
 from services.reading.reads.domain import identity
+from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import corrections, reads
+from services.reading.reads.store.meter_days import meter_days
 from shared.db.engine import View
 
 
-async def read_document(view: View, read_id: str) -> dict[str, Any] | None:
-    """Return a read with its registers in kWh, its corrections and where it came from."""
+async def read_document(view: View, read_id: str, days: ReadDays) -> dict[str, Any] | None:
+    """Return a read with its registers as the meter's faces of its day show them, its corrections and where it came from."""
     try:
         key = identity.natural_key(read_id)
     except Refused:
@@ -19,7 +20,8 @@ async def read_document(view: View, read_id: str) -> dict[str, Any] | None:
     rows = await reads.registers_of(view, key)
     if not rows:
         return None
-    registers = faces(rows[0])
+    meter_day = key.meter_no, days.of(key.read_at)
+    registers = (await meter_days(view, [meter_day]))[meter_day].registers
     counts = {row.quantity: int(row._mapping["count"]) for row in rows}
     edits = await corrections.of_read(view, read_id)
     return {
@@ -28,7 +30,7 @@ async def read_document(view: View, read_id: str) -> dict[str, Any] | None:
         "read_at": key.read_at,
         "source": key.source,
         "unit": UNIT,
-        "registers": {face.quantity: face.text(counts[face.quantity]) for face in registers},
+        "registers": _texts(registers, ordered(registers, counts)),
         "reader": rows[0].reader,
         "upload_id": rows[0].upload_id,
         "annulled": bool(edits) and edits[-1].annulled,
@@ -36,9 +38,7 @@ async def read_document(view: View, read_id: str) -> dict[str, Any] | None:
             {
                 "number": edit.number,
                 "kind": edit.kind,
-                "registers": {
-                    face.quantity: face.text(count) for face, count in zip(registers, edit.counts, strict=True)
-                },
+                "registers": _texts(registers, edit.counts),
                 "turns": edit.turns,
                 "confirmed": edit.confirmed,
                 "reason": edit.reason,
@@ -49,3 +49,7 @@ async def read_document(view: View, read_id: str) -> dict[str, Any] | None:
         ],
         "derived_from": [{"service": "reading", "kind": "upload", "id": rows[0].upload_id}],
     }
+
+
+def _texts(registers: Registers, counts: Shown) -> dict[str, str]:
+    return {face.quantity: face.text(count) for face, count in zip(registers, counts, strict=True) if count is not None}

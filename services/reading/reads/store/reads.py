@@ -9,7 +9,6 @@ from sqlalchemy import Date, Row, String, and_, select
 
 from services.reading.network.domain.registers import Counts, ordered
 from services.reading.network.store import installations
-from services.reading.network.store.meters import faces, with_faces
 from services.reading.reads import tables
 from services.reading.reads.domain.identity import ReadKey
 from services.reading.reads.store import uploads
@@ -132,25 +131,29 @@ async def of_days(view: View, spans: Sequence[Span]) -> list[StoredRead]:
         key = row.point, row.day, ReadKey(row.meter_no, row.read_at, row.source)
         heads[key] = row
         values.setdefault(key, {})[row.quantity] = row._mapping["count"]
-    return [
-        StoredRead(
-            service_point_no=point,
-            day=day,
-            key=key,
-            reader=head.reader,
-            uploader=head.uploader,
-            counts=ordered(faces(head), values[point, day, key]),
-        )
-        for (point, day, key), head in heads.items()
-    ]
+    found = []
+    for (point, day, read), head in heads.items():
+        shown = ordered(installations.faces(head), values[point, day, read])
+        counts = tuple([count for count in shown if count is not None])
+        if len(counts) == len(shown):  # else a register was added since, which this read does not tell
+            found.append(
+                StoredRead(
+                    service_point_no=point,
+                    day=day,
+                    key=read,
+                    reader=head.reader,
+                    uploader=head.uploader,
+                    counts=counts,
+                )
+            )
+    return found
 
 
 async def registers_of(view: View, key: ReadKey) -> Sequence[Row[Any]]:
-    """Return the rows of a read, one per register, each with the columns of its meter's faces."""
-    mine = select(READ).where(
-        READ.c.meter_no == key.meter_no, READ.c.read_at == key.read_at, READ.c.source == key.source
+    """Return the rows of a read, one per register."""
+    return await view.all(
+        select(READ).where(READ.c.meter_no == key.meter_no, READ.c.read_at == key.read_at, READ.c.source == key.source)
     )
-    return await view.all(with_faces(mine, READ.c.meter_no))
 
 
 async def actors(view: View, key: ReadKey) -> tuple[str, ...]:

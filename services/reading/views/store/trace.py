@@ -1,10 +1,12 @@
 """The trace from a usage back to the meter's message: each document names the ones it was derived from."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
 
+from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store.documents import read_document
 from services.reading.reads.tables import UPLOAD
 from services.reading.usage.store import usages
@@ -24,8 +26,8 @@ async def _trace_usage(view: View, id: str) -> TraceNode | None:
     return None if row is None else _node("usage", id, usages.document(row))
 
 
-async def _trace_read(view: View, id: str) -> TraceNode | None:
-    document = await read_document(view, id)
+async def _trace_read(days: ReadDays, view: View, id: str) -> TraceNode | None:
+    document = await read_document(view, id, days)
     return None if document is None else _node("read", id, document)
 
 
@@ -55,9 +57,11 @@ async def _trace_message(view: View, id: str) -> TraceNode | None:
     return TraceNode(SERVICE, "device_message", id, document)
 
 
-TRACERS: Mapping[str, Callable[[View, str], Awaitable[TraceNode | None]]] = {
-    "usage": _trace_usage,
-    "read": _trace_read,
-    "upload": _trace_upload,
-    "device_message": _trace_message,
-}
+def tracers(days: ReadDays) -> Mapping[str, Callable[[View, str], Awaitable[TraceNode | None]]]:
+    """Return what traces each kind of document."""
+    return {
+        "usage": _trace_usage,
+        "read": partial(_trace_read, days),
+        "upload": _trace_upload,
+        "device_message": _trace_message,
+    }

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.kits.reading import ONE, UNIT, Kit
+from tests.kits.reading import ONE, UNIT, Kit, read
+
+DEMAND = {"quantity": "demand", "digits": 6, "scale": 4, "kind": "demand"}
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,7 @@ async def test_an_installation_changes_once_by_its_removal_and_never_otherwise(k
     assert statuses == ["already_done", "conflicting_duplicate", "done", "already_done", "conflicting_duplicate"]
 
 
-async def test_reference_data_is_put_idempotently_and_an_installed_meter_is_fixed(kit: Kit) -> None:
+async def test_reference_data_is_put_idempotently(kit: Kit) -> None:
     await kit.district()
     route = {"route_no": "R1", "org_unit": UNIT, "read_day": 1}
     assert [o["status"] for o in await kit.put("routes", [route])] == ["already_done"]
@@ -56,7 +58,6 @@ async def test_reference_data_is_put_idempotently_and_an_installed_meter_is_fixe
     ]
     meter = {"meter_no": "M0001", "org_unit": UNIT, "registers": list(ONE)}
     assert (await kit.put("meters", [meter]))[0]["status"] == "already_done"
-    assert (await kit.put("meters", [meter | {"multiplier": 2}]))[0]["code"] == "reading.meter_fixed"
     (point,) = await kit.put("service-points", [{"service_point_no": "S9", "route_no": "R9"}])
     assert point["code"] == "reading.unknown_route"
     bad = await kit.clerk.put("/v1/routes/R2", json={"org_unit": UNIT, "read_day": 29})
@@ -79,9 +80,54 @@ async def test_one_object_that_is_refused_is_answered_with_the_status_of_its_cod
     await kit.district()
     meter = {"org_unit": UNIT, "registers": list(ONE)}
     for path, body, status, code in (
-        ("meters/M0001", meter | {"multiplier": 2}, 409, "reading.meter_fixed"),
         ("meters/M9", meter | {"registers": [*ONE, *ONE]}, 422, "reading.bad_register"),
+        ("meters/M9", meter | {"registers": [DEMAND]}, 422, "reading.bad_register"),
+        ("meters/M9", meter | {"registers": [*ONE, DEMAND | {"direction": "down"}]}, 422, "reading.bad_register"),
+        ("meters/M9", meter | {"registers": [*ONE, DEMAND | {"quantity": "peak"}]}, 422, "reading.bad_demand_name"),
+        ("meters/M9", meter | {"registers": [ONE[0] | {"quantity": "demand"}]}, 422, "reading.bad_demand_name"),
         ("service-points/S9", {"route_no": "R9"}, 422, "reading.unknown_route"),
     ):
         answer = await kit.clerk.put(f"/v1/{path}", json=body)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_meter_may_be_put_with_other_registers_and_standing_installations_keep_theirs(kit: Kit) -> None:
+    await kit.district()
+    other = {"org_unit": UNIT, "registers": [{"quantity": "import", "digits": 9, "scale": 3}]}
+    answer = await kit.clerk.put("/v1/meters/M0001", json=other)
+    assert (answer.status_code, answer.json()["code"]) == (200, "reading.installed_unchanged")
+    assert "code" not in (await kit.clerk.put("/v1/meters/M0002", json=other)).json(), "it stands nowhere"
+
+    fine = read("M0001", "2026-02-01", "200.125")
+    (standing,) = await kit.push(fine)
+    assert standing["code"] == "reading.too_many_digits", "what stands has the faces that it was installed with"
+    gone = {"service_point_no": "S0001", "meter_no": "M0001", "installed_on": "2026-01-01", "unit": "kWh"}
+    gone |= {"opening": {"import": "100.00"}, "removed_on": "2026-02-10", "closing": {"import": "210.00"}}
+    assert [o["status"] for o in await kit.put("installations", [gone])] == ["done"]
+    back = gone | {"installed_on": "2026-02-12", "opening": {"import": "0.125"}, "removed_on": None, "closing": None}
+    assert [o["status"] for o in await kit.put("installations", [back])] == ["done"]
+    assert (await kit.push_one("M0001", "2026-03-01", "20.125"))["status"] == "accepted"
+    assert (await kit.push_one("M0001", "2026-02-09", "205.125"))["code"] == "reading.too_many_digits"
+
+    read_id = (await kit.push_one("M0001", "2026-02-05", "203.25"))["id"]
+    assert (await kit.clerk.get(f"/v1/reads/{read_id}")).json()["registers"] == {"import": "203.25"}
+
+
+async def test_a_meter_has_demand_registers_in_kw_and_registers_that_count_down(kit: Kit) -> None:
+    down = {"quantity": "export", "digits": 8, "scale": 2, "direction": "down"}
+    await kit.district(registers=[*ONE, down, DEMAND], opening="10.00")
+    outcome = await kit.push_one("M0001", "2026-02-01", {"import": "12", "export": "9", "demand": "3.1415"})
+    assert outcome["status"] == "accepted"
+    shown = (await kit.clerk.get(f"/v1/reads/{outcome['id']}")).json()["registers"]
+    assert shown == {"import": "12.00", "export": "9.00", "demand": "3.1415"}
+    meter = {"meter_no": "M0001", "org_unit": UNIT, "registers": [*ONE, down, DEMAND]}
+    assert [o["status"] for o in await kit.put("meters", [meter])] == ["already_done"]
+
+
+async def test_a_point_may_say_what_its_connection_can_carry(kit: Kit) -> None:
+    await kit.district(meters=2)
+    point = {"route_no": "R1", "connection_kw": 8}
+    for status in ("done", "already_done"):
+        assert (await kit.clerk.put("/v1/service-points/S0001", json=point)).json()["status"] == status
+    assert [p["connection_kw"] for p in await kit.items("service-points")] == [8, None]
+    assert (await kit.clerk.put("/v1/service-points/S0001", json=point | {"connection_kw": 0})).status_code == 422
