@@ -29,9 +29,17 @@ RULES = (
     Rule("Wh published = Wh received, first versions", ("reading.usage_first_wh",), ("billing.sum_wh_version_1",)),
     Rule("usages received = rated", ("billing.usages",), ("billing.usages_rated",)),
     Rule(
-        "periods billed = issued + held + ready + cancelled",
-        ("billing.usages_version_1",),
-        ("billing.bills_issued", "billing.bills_held", "billing.bills_ready", "billing.periods_cancelled"),
+        "usages in force = issued + held + ready + waiting + closed + left out by reviewers",
+        ("billing.usages_in_force",),
+        (
+            *("billing.bills_issued", "billing.bills_held", "billing.bills_ready"),
+            *("billing.usages_waiting", "billing.usages_closed", "billing.usages_left_out"),
+        ),
+    ),
+    Rule(
+        "Wh in force = billed + waiting + closed + left out by reviewers",
+        ("billing.usage_in_force_wh",),
+        ("billing.billed_wh", "billing.waiting_wh", "billing.closed_wh", "billing.left_out_wh"),
     ),
     Rule(
         "bills and differences issued = posted + waiting",

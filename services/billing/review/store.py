@@ -11,6 +11,8 @@ from shared.db.engine import Tx, View
 
 READER = "reader"
 REVIEWER = "reviewer"
+CANCEL = "cancel"
+"""The decision that takes a bill out, or rejects what is proposed."""
 
 
 async def add_readers(tx: Tx, bills_with_actors: Sequence[tuple[str, Sequence[str]]]) -> None:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, FromClause, Row, and_, func, select
+from sqlalchemy import ColumnElement, FromClause, Row, and_, func, select, update
 
 from services.billing.contracts import store as contracts_store
 from services.billing.usages.domain import Totals, Usage
@@ -16,6 +16,7 @@ from shared.db.engine import Tx, View
 from shared.events.reading import UsageMeasured
 
 CONTRACT_MISSING = "contract"
+CLOSED = "closed"
 IMPORT = "import"
 WAITING_TAKEN_MAX = 2000  # one unit of work; the next look takes the rest
 
@@ -244,20 +245,45 @@ async def take_answered(tx: Tx) -> list[Usage]:
 
 
 async def waiting_oldest(view: View) -> datetime | None:
-    """Return since when the oldest waiting usage waits."""
-    oldest: datetime | None = await view.scalar(
-        select(USAGE.c.received_at).where(IS_WAITING).order_by(USAGE.c.received_at).limit(1)
-    )
+    """Return since when the oldest waiting usage waits; those that are closed wait no more."""
+    u = USAGE.c
+    waiting = and_(IS_WAITING, u.waiting_for == CONTRACT_MISSING)
+    oldest: datetime | None = await view.scalar(select(u.received_at).where(waiting).order_by(u.received_at).limit(1))
     return oldest
 
 
-async def page_of_waiting(
-    view: View, *, visible: Condition, after: Condition, limit: int, names: Sequence[str]
+async def lock(tx: Tx, usage_id: str) -> Row[Any] | None:
+    """Lock a usage and return its row."""
+    return await tx.first(select(USAGE).where(USAGE.c.usage_id == usage_id).with_for_update())
+
+
+async def close(tx: Tx, usage_id: str, *, reason: str, actor: str) -> None:
+    """Close a waiting usage."""
+    await tx.execute(
+        update(USAGE)
+        .where(USAGE.c.usage_id == usage_id)
+        .values(waiting_for=CLOSED, closed_reason=reason, closed_by=actor, closed_at=tx.now)
+    )
+
+
+async def page(
+    view: View, *, visible: Condition, after: Condition, limit: int, service_point_no: str
 ) -> Sequence[Row[Any]]:
-    """List the usages that wait for a contract, by service point, with the named columns."""
+    """List all versions of the usages of a service point, by period."""
+    u = USAGE.c
+    statement = select(USAGE).where(
+        u.service_point_no == service_point_no, visible(u.org_unit), after(u.period_from, u.usage_id)
+    )
+    return await view.all(statement.order_by(u.period_from, u.usage_id).limit(limit))
+
+
+async def page_of_waiting(
+    view: View, *, visible: Condition, after: Condition, limit: int, names: Sequence[str], waiting_for: str
+) -> Sequence[Row[Any]]:
+    """List the usages without a contract, waiting or closed, by service point, with the named columns."""
     u = USAGE.c
     statement = select(*(u[name] for name in names)).where(
-        visible(u.org_unit), IS_WAITING, after(u.service_point_no, u.usage_id)
+        visible(u.org_unit), IS_WAITING, u.waiting_for == waiting_for, after(u.service_point_no, u.usage_id)
     )
     return await view.all(statement.order_by(u.service_point_no, u.usage_id).limit(limit))
 

@@ -1,12 +1,23 @@
 """Taking in what reading measured: each usage once, under its natural key, and which of them are in force."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
 
 from services.billing.usages import store
 from services.billing.usages.domain import Usage
+from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
+from shared.errors import BusinessError
 from shared.events.reading import UsageMeasured
+
+
+class NotWaiting(BusinessError):
+    status = 409
+    code = "usage.not_waiting"
+    title = "The usage waits for no contract: it is billed, superseded or withdrawn"
 
 
 class ConflictingUsage(Exception):
@@ -51,6 +62,23 @@ async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> Recorded:
         newer=newer,
         displaced=frozenset(displaced),
     )
+
+
+async def close(tx: Tx, usage_id: str, *, reason: str, actor: str, may_see: Callable[[str], bool]) -> Row[Any] | None:
+    """Close a waiting usage with a reason, and return its row; None where there is none that the actor may see.
+
+    Its energy stays listed and counted. One that is closed already stays as it is; raises NotWaiting where it does not wait.
+    """
+    row = await store.lock(tx, usage_id)
+    if row is None or not may_see(row.org_unit):
+        return None
+    if row.waiting_for == store.CLOSED:
+        return row
+    if row.waiting_for != store.CONTRACT_MISSING:
+        raise NotWaiting
+    await store.close(tx, usage_id, reason=reason, actor=actor)
+    tx.audit([AuditEntry(action="usage.closed", entity_kind="usage", entity_id=usage_id, actor=actor, reason=reason)])
+    return await store.lock(tx, usage_id)
 
 
 async def _check_repeated(tx: Tx, facts: Sequence[UsageMeasured]) -> None:

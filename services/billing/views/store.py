@@ -2,32 +2,27 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case, func, select, union_all
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, union_all
 
 from services.billing.bills.domain import bills
 from services.billing.bills.tables import BILL, DIFFERENCE, IS_IN_REVIEW
+from services.billing.review.store import CANCEL
+from services.billing.review.tables import REVIEW_DECISION
 from services.billing.runs import domain as runs
 from services.billing.runs import store as runs_store
 from services.billing.runs.tables import BILL_RUN
+from services.billing.usages import store as usages_store
 from services.billing.usages.tables import USAGE
 from shared.db.engine import View
 
 
 async def control_totals(view: View, cycle: str) -> dict[str, int]:
     """Count what billing has of a cycle, for the reconciliation with the other services."""
-    u, b = USAGE.c, BILL.c
-    usages = await view.first(
-        select(
-            func.count().label("usages"),
-            func.coalesce(func.sum(case((u.version == 1, 1), else_=0)), 0).label("usages_version_1"),
-            func.coalesce(func.sum(case((u.version == 1, u.import_wh), else_=0)), 0).label("sum_wh_version_1"),
-            func.coalesce(func.sum(case((u.waiting_for != "", 1), else_=0)), 0).label("usages_waiting"),
-        ).where(u.cycle == cycle)
-    )
-    assert usages is not None
+    b = BILL.c
     rows = await view.all(
-        select(b.status, func.count().label("n"), func.sum(b.total_fen).label("fen"))
+        select(b.status, func.count().label("n"), func.sum(b.total_fen).label("fen"), func.sum(b.energy_wh).label("wh"))
         .where(b.cycle == cycle)
         .group_by(b.status)
     )
@@ -36,19 +31,98 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
         .select_from(BILL)
         .where(b.cycle == cycle, b.issued_on.is_not(None), b.correction_id.is_(None))
     )
+    usages = await _usages(view, cycle)
     documents_issued, documents_fen = await _documents(view, cycle)
     count, fen = {r.status: int(r.n) for r in rows}, {r.status: int(r.fen) for r in rows}
     return {
-        **{name: int(value) for name, value in usages._mapping.items()},
-        "usages_rated": int(usages.usages) - int(usages.usages_waiting),
+        **usages,
+        **await _left_out(view, cycle),
+        "usages_rated": usages["usages"] - usages["usages_waiting"],
+        "billed_wh": sum(int(r.wh) for r in rows if r.status in bills.EFFECTIVE),
         **{f"bills_{status}": count.get(status, 0) for status in bills.LIFE.states},
         "bills_issued_first": int(first or 0),
-        "periods_cancelled": await _periods_cancelled(view, cycle),
         "documents_issued": documents_issued,
         "documents_fen": documents_fen,
         "issued_fen": fen.get(bills.ISSUED, 0),
         "reversed_fen": fen.get(bills.REVERSED, 0),
     }
+
+
+async def _usages(view: View, cycle: str) -> dict[str, int]:
+    """Count and sum the usages of a cycle: all, first versions, those in force, and of these those without a contract."""
+    u = USAGE.c
+    in_force, waits = and_(~u.superseded, ~u.withdrawn), u.waiting_for == usages_store.CONTRACT_MISSING
+    closed = u.waiting_for == usages_store.CLOSED
+    row = await view.first(
+        select(
+            func.count().label("usages"),
+            _sum(u.version == 1, u.import_wh).label("sum_wh_version_1"),
+            _sum(in_force, literal(1)).label("usages_in_force"),
+            _sum(in_force, u.import_wh).label("usage_in_force_wh"),
+            _sum(waits, literal(1)).label("usages_waiting"),
+            _sum(waits, u.import_wh).label("waiting_wh"),
+            _sum(closed, literal(1)).label("usages_closed"),
+            _sum(closed, u.import_wh).label("closed_wh"),
+        ).where(u.cycle == cycle)
+    )
+    assert row is not None
+    return {name: int(value) for name, value in row._mapping.items()}
+
+
+def _sum(where: ColumnElement[bool], value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(func.sum(case((where, value), else_=0)), 0)
+
+
+async def _left_out(view: View, cycle: str) -> dict[str, int]:
+    """Count and sum what reviewers keep out of the bills of a cycle.
+
+    That is usages in force whose bill is proposed, was rejected or cancelled, less the bills that stay in force in their place. A
+    usage that has no bill for any other reason is not among them, nor is a bill that stands beside the one in its place.
+    """
+    u, b, cancelled = USAGE.c, BILL.c, REVIEW_DECISION.alias("cancelled")
+    in_force = and_(~u.superseded, ~u.withdrawn, u.waiting_for == "")
+    said = and_(cancelled.c.bill_id == b.bill_id, cancelled.c.decision == CANCEL)
+    decided = or_(b.status == bills.PROPOSED, cancelled.c.decision_id.is_not(None))
+    of_usage = (
+        select(b.usage_id)
+        .select_from(BILL.outerjoin(cancelled, said))
+        .where(b.cycle == cycle)
+        .group_by(b.usage_id)
+        .having(_sum(b.status.in_(bills.EFFECTIVE), literal(1)) == 0, _sum(decided, literal(1)) > 0)
+        .subquery()
+    )
+    without_bill = (
+        select(u.import_wh.label("wh"), literal(1).label("n"))
+        .select_from(of_usage.join(USAGE, u.usage_id == of_usage.c.usage_id))
+        .where(in_force)
+    )
+    kept = (
+        select((-b.energy_wh).label("wh"), literal(-1).label("n"))
+        .select_from(BILL.join(USAGE, u.usage_id == b.usage_id))
+        .where(b.cycle == cycle, b.status.in_(bills.EFFECTIVE), u.superseded, _overtaken_by_decided())
+    )
+    both = union_all(without_bill, kept).subquery()
+    row = await view.first(
+        select(func.coalesce(func.sum(both.c.n), 0).label("n"), func.coalesce(func.sum(both.c.wh), 0).label("wh"))
+    )
+    assert row is not None
+    return {"usages_left_out": int(row.n), "left_out_wh": int(row.wh)}
+
+
+def _overtaken_by_decided() -> ColumnElement[bool]:
+    """Return the condition that a bill on the days of a usage was proposed in a group: it is asked for, or was rejected."""
+    u, group = USAGE.c, BILL.alias("in_group")
+    return (
+        exists()
+        .where(
+            group.c.contract_no == BILL.c.contract_no,
+            group.c.status.in_((bills.PROPOSED, bills.CANCELLED)),
+            group.c.group_id.is_not(None),
+            group.c.period_from < u.period_to,
+            group.c.period_to > u.period_from,
+        )
+        .correlate(USAGE, BILL)
+    )
 
 
 async def _documents(view: View, cycle: str) -> tuple[int, int]:
@@ -61,15 +135,6 @@ async def _documents(view: View, cycle: str) -> tuple[int, int]:
     row = await view.first(select(func.count().label("n"), func.coalesce(func.sum(both.c.total_fen), 0).label("fen")))
     assert row is not None
     return int(row.n), int(row.fen)
-
-
-async def _periods_cancelled(view: View, cycle: str) -> int:
-    """Count the periods of a cycle that were billed and have no bill in force any more."""
-    b = BILL.c
-    in_force = func.sum(case((b.status.in_(bills.EFFECTIVE), 1), else_=0))
-    without = select(b.contract_no).where(b.cycle == cycle).group_by(b.contract_no, b.period_from, b.period_to)
-    count = await view.scalar(select(func.count()).select_from(without.having(in_force == 0).subquery()))
-    return int(count or 0)
 
 
 async def gauges(view: View, now: datetime) -> Mapping[str, float]:
