@@ -9,7 +9,7 @@ from services.reading.network.store import routes
 from shared.db.engine import Tx, View
 from shared.db.jobs import Job
 
-SEPARATOR = " "  # neither numbers nor cycles hold one
+SEPARATOR = " "  # neither numbers nor dates hold one
 
 
 def jobs(own: Context) -> list[Job]:
@@ -18,7 +18,7 @@ def jobs(own: Context) -> list[Job]:
     first_day = next(iter(own.policies)).period.from_
 
     async def routes_due(view: View, business_date: date) -> Sequence[str]:
-        return await routes.due(view, business_date.day) if business_date > first_day else []
+        return await routes.due(view, business_date) if business_date > first_day else []
 
     async def plan(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
         counts = await planning.plan(
@@ -30,12 +30,16 @@ def jobs(own: Context) -> list[Job]:
         if business_date <= first_day:
             return []
         due = await closing.cycles_due(view, business_date, own.policies)
-        return [f"{route_no}{SEPARATOR}{cycle}" for route_no, cycle in due]
+        return [f"{route_no}{SEPARATOR}{read_date}" for route_no, read_date in due]
 
     async def close(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
-        route_no, _, cycle = chunk.rpartition(SEPARATOR)
+        route_no, _, day = chunk.rpartition(SEPARATOR)
         counts = await closing.close(
-            tx, route_no=route_no, cycle=cycle, business_date=business_date, policies=own.policies
+            tx,
+            route_no=route_no,
+            read_date=date.fromisoformat(day),
+            business_date=business_date,
+            policies=own.policies,
         )
         return dict(counts)
 

@@ -87,11 +87,24 @@ class Shown(BaseModel):
 
 class RouteIn(In):
     org_unit: OrgUnit
-    read_day: Annotated[int, Field(ge=1, le=28, description="Day of the month (抄表例日).")]
+    read_day: Annotated[
+        int, Field(ge=1, le=31, description="Day of the month (抄表例日); the last of a month that has fewer days.")
+    ]
+    months: Annotated[int, Field(ge=1, le=3, description="It is read every so many months.")] = 1
+    first_month: Annotated[
+        int,
+        Field(ge=1, le=3, description="First of its months in a year, at most `months`: 2 of 2 is the even months."),
+    ] = 1
 
     def route(self, route_no: str) -> Route:
         """Return the route of that number."""
-        return Route(route_no=route_no, org_unit=self.org_unit, read_day=self.read_day)
+        return Route(
+            route_no=route_no,
+            org_unit=self.org_unit,
+            read_day=self.read_day,
+            months=self.months,
+            first_month=self.first_month,
+        )
 
 
 class RouteItem(RouteIn):
@@ -212,6 +225,8 @@ class RouteOut(Shown):
     route_no: str
     org_unit: str
     read_day: int
+    months: int
+    first_month: int
 
 
 class PointOut(Shown):

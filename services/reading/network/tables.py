@@ -11,11 +11,13 @@ from shared.db.columns import table
 
 
 class Route(Base, table=True):
-    """A reading route (抄表段) with its fixed read day (抄表例日)."""
+    """A reading route (抄表段) with its fixed read day (抄表例日), in every `months`-th month from `first_month` on."""
 
     route_no: str = Field(sa_column=columns.key())
     org_unit: str = Field(sa_column=required(ORG_UNIT))
     read_day: int = Field(sa_column=required(SmallInteger))
+    months: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="1"))
+    first_month: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="1"))
     version: int = Field(sa_column=required(Integer))
 
 

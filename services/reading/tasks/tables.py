@@ -61,14 +61,14 @@ class Reread(Base, table=True):
 
 
 class RouteCycle(Base, table=True):
-    """One route in one cycle, with the control totals of its closing."""
+    """One route for one read date, with the control totals of its closing; `cycle` is how people call it."""
 
     __tablename__ = "route_cycle"
 
     route_no: str = Field(sa_column=columns.key())
-    cycle: str = Field(sa_column=Column(String(7), primary_key=True))
+    read_date: date = Field(sa_column=Column(Date, primary_key=True))
+    cycle: str = Field(sa_column=required(String(7)))
     org_unit: str = Field(sa_column=required(ORG_UNIT))
-    read_date: date = Field(sa_column=required(Date))
     closed_on: date | None = Field(sa_column=Column(Date))
     expected: int = Field(sa_column=required(Integer))
     actual: int = Field(sa_column=required(Integer))

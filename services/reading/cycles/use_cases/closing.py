@@ -28,8 +28,8 @@ UNUSABLE_READ = "unusable_read"
 LONG_AGO = date(1900, 1, 1)
 
 
-async def cycles_due(view: View, business_date: date, policies: Policies) -> Sequence[tuple[str, str]]:
-    """Return (route, cycle) whose window has ended on a business date: read date + the policy's days ≤ the date."""
+async def cycles_due(view: View, business_date: date, policies: Policies) -> Sequence[tuple[str, date]]:
+    """Return (route, read date) whose window has ended on a business date: read date + the policy's days ≤ the date."""
     ranges = []
     for version in policies:
         end = business_date - timedelta(days=version.rules.window_days - 1)
@@ -38,24 +38,26 @@ async def cycles_due(view: View, business_date: date, policies: Policies) -> Seq
     return await route_cycle_store.cycles_due(view, ranges)
 
 
-async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, policies: Policies) -> Mapping[str, int]:
+async def close(
+    tx: Tx, *, route_no: str, read_date: date, business_date: date, policies: Policies
+) -> Mapping[str, int]:
     """Close the window of a route's cycle, once.
 
     A task without a usable read is estimated by previous usage (暂按前次用电量计收), flagged with reason and actor. It is missed
     where there is no previous usage, after the policy's number of estimates in a row, or where a later usage covers it.
     """
     await routes.lock(tx, route_no)
-    found = await route_cycle_store.route_cycle(tx, route_no, cycle)
+    found = await route_cycle_store.route_cycle(tx, route_no, read_date)
     if found is None or not route_cycles.LIFE.may(found.status, "close"):
         return {}
     work = Work()
-    without_read = await tasks.unread(tx, route_no, cycle)
+    without_read = await tasks.unread(tx, route_no, read_date)
     if without_read:
         await _estimate(tx, work, without_read, policies)
     await measuring.write(tx, work)
-    totals = await tasks.totals(tx, route_no, cycle)
+    totals = await tasks.totals(tx, route_no, read_date)
     assert totals.expected == totals.actual + totals.estimated + totals.missed, "a task is left open"
-    await route_cycle_store.close(tx, route_no, cycle, business_date, totals)
+    await route_cycle_store.close(tx, route_no, read_date, business_date, totals)
     correlation_id = correlation.current()
     tx.publish([_told(each, correlation_id) for each in work.usages])
     tx.publish(
@@ -64,7 +66,7 @@ async def close(tx: Tx, *, route_no: str, cycle: str, business_date: date, polic
                 correlation_id=correlation_id,
                 route_no=route_no,
                 org_unit=found.org_unit,
-                cycle=cycle,
+                cycle=found.cycle,
                 read_date=found.read_date,
                 closed_on=business_date,
                 expected=totals.expected,

@@ -1,15 +1,16 @@
 """Reading tasks of a cycle (抄表计划): made by business date, for each route whose read day has come in that month."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from services.reading.intake.use_cases import stored
+from services.reading.network.domain.installations import RouteDay
 from services.reading.network.store import installations, routes
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain.days import ReadDays
 from services.reading.tasks.domain import route_cycles
-from services.reading.tasks.domain.tasks import CYCLE, cycle_of
+from services.reading.tasks.domain.tasks import CYCLE
 from services.reading.tasks.store import route_cycles as route_cycle_store
 from services.reading.tasks.store import tasks
 from services.reading.usage.use_cases import measuring
@@ -19,19 +20,26 @@ from shared.db.engine import Tx
 async def plan(tx: Tx, *, route_no: str, business_date: date, policies: Policies, zone: ZoneInfo) -> Mapping[str, int]:
     """Make the tasks of a route for its read date in the month of `business_date`; reads that are there already close them.
 
-    A point gets a task if a meter was installed there before the read date and is there on it. Done again, it adds the
-    points that are new; a closed cycle gets no more.
+    A month that is planned keeps its read date, whatever the route's read day is since. A point gets a task if a meter stood
+    there on any day since the read date before. Done again, it adds the points that are new; a closed cycle gets no more.
     """
     locked = await routes.lock(tx, route_no)
-    if locked is None or (read_date := route_cycles.read_date(locked.read_day, business_date)) is None:
+    if locked is None:
         return {}
-    cycle = cycle_of(read_date)
-    there = await route_cycle_store.route_cycle(tx, route_no, cycle)
-    if there is not None and there.status == route_cycles.CLOSED:
+    month = business_date.replace(day=1)
+    next_month = (month + timedelta(days=31)).replace(day=1)
+    planned = await route_cycle_store.latest(tx, route_no, before=next_month, limit=2)
+    there = next((each for each in planned if each.read_date >= month), None)
+    read_date = there.read_date if there else route_cycles.read_date(locked, business_date)
+    if read_date is None or read_date > business_date or (there and there.status == route_cycles.CLOSED):
         return {}
-    await route_cycle_store.open_cycle(tx, route_no, cycle, locked.org_unit, read_date)
-    points = await installations.points_to_read(tx, route_no, read_date)
+    before = [each.read_date for each in planned if each.read_date < read_date]
+    since = before[0] if before else route_cycles.planned_before(locked, read_date)
+    await route_cycle_store.open_cycle(tx, route_no, locked.org_unit, read_date)
+    day = RouteDay(route_no=route_no, since=since, day=read_date)
+    points = await installations.points_to_read(tx, [day])
     new = await tasks.insert(tx, points, kind=CYCLE)
+    await tasks.take_over(tx, points)
     reads = await stored.closing(tx, new, ReadDays(policies, zone))
     await measuring.apply(tx, reads, policies=policies)
     return {"tasks": len(new), "read_before": len(reads)}

@@ -34,11 +34,20 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointDay:
-    """A service point where a meter is on a day, and was before it: it can be read for that day."""
+    """A service point that is to be read for a day: a meter was there before it."""
 
     service_point_no: str
     route_no: str
     org_unit: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteDay:
+    """A day on which a route is to be read; `since` is the one before it."""
+
+    route_no: str
+    since: date
     day: date
 
 

@@ -8,11 +8,16 @@ from services.reading.network.domain.registers import Face, Registers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A reading route (抄表段) with its fixed read day (抄表例日)."""
+    """A reading route (抄表段) with its fixed read day (抄表例日), the last of a month that has fewer days.
+
+    It is read every `months` months; `first_month` is the first of them in a year.
+    """
 
     route_no: str
     org_unit: str
     read_day: int
+    months: int
+    first_month: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

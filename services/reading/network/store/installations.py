@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Date, FromClause, Row, Select, String, and
 
 from services.reading.base import by_name
 from services.reading.network import tables
-from services.reading.network.domain.installations import Installation, Placement, PointDay
+from services.reading.network.domain.installations import Installation, Placement, PointDay, RouteDay
 from services.reading.network.domain.registers import Registers
 from services.reading.network.store import codec
 from shared.db import bulk, travel
@@ -113,22 +113,35 @@ async def by_point(view: View, service_point_nos: Sequence[str]) -> dict[str, li
     return found
 
 
-async def points_to_read(view: View, route_no: str, read_date: date) -> list[PointDay]:
-    """Return the points of a route where a meter was installed before a date and is there on it."""
-    rows = await view.all(
-        select(POINT.c.service_point_no, POINT.c.org_unit)
+async def points_to_read(view: View, days: Sequence[RouteDay], *, among: Sequence[str] | None = None) -> list[PointDay]:
+    """Return the points of routes where a meter stood on any day since the read date before; `among`: of these points alone."""
+    given = travel.relation(
+        view,
+        "given",
+        {
+            "route_no": (String(), [each.route_no for each in days]),
+            "since": (Date(), [each.since for each in days]),
+            "day": (Date(), [each.day for each in days]),
+        },
+    )
+    found = (
+        select(POINT.c.service_point_no, POINT.c.route_no, POINT.c.org_unit, given.c.day)
         .distinct()
+        .select_from(given)
+        .join(POINT, POINT.c.route_no == given.c.route_no)
         .join(INSTALLATION, INSTALLATION.c.service_point_no == POINT.c.service_point_no)
         .where(
-            POINT.c.route_no == route_no,
-            INSTALLATION.c.installed_on < read_date,
-            _still_there(read_date),
+            INSTALLATION.c.installed_on < given.c.day,
+            or_(INSTALLATION.c.removed_on.is_(None), INSTALLATION.c.removed_on > given.c.since),
         )
-        .order_by(POINT.c.service_point_no)
+        .order_by(POINT.c.service_point_no, given.c.day)
     )
+    if among is not None:
+        wanted = travel.relation(view, "wanted", {"service_point_no": (String(), sorted(set(among)))})
+        found = found.join(wanted, wanted.c.service_point_no == POINT.c.service_point_no)
     return [
-        PointDay(service_point_no=row.service_point_no, route_no=route_no, org_unit=row.org_unit, day=read_date)
-        for row in rows
+        PointDay(service_point_no=row.service_point_no, route_no=row.route_no, org_unit=row.org_unit, day=row.day)
+        for row in await view.all(found)
     ]
 
 

@@ -1,6 +1,8 @@
 """Routes, in and out."""
 
+from calendar import monthrange
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -12,6 +14,8 @@ from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 ROUTE = tables.ROUTE
+READ_DAY_MAX = 31
+MONTHS_OF_A_YEAR = 12
 
 
 async def lock(tx: Tx, route_no: str) -> Row[Any] | None:
@@ -20,9 +24,13 @@ async def lock(tx: Tx, route_no: str) -> Row[Any] | None:
     return await tx.first(select(ROUTE).where(ROUTE.c.route_no == route_no))
 
 
-async def due(view: View, day: int) -> list[str]:
-    """Return the routes whose read day (抄表例日) is that day of the month or an earlier one."""
-    found = select(ROUTE.c.route_no).where(ROUTE.c.read_day <= day)
+async def due(view: View, day: date) -> list[str]:
+    """Return the routes that are read in the month of a day, and whose read day (抄表例日) has come by then."""
+    last_day = monthrange(day.year, day.month)[1]
+    found = select(ROUTE.c.route_no).where(
+        ROUTE.c.read_day <= (READ_DAY_MAX if day.day == last_day else day.day),
+        (day.month + MONTHS_OF_A_YEAR - ROUTE.c.first_month) % ROUTE.c.months == 0,
+    )
     return [row.route_no for row in await view.all(found.order_by(ROUTE.c.route_no))]
 
 
@@ -55,6 +63,8 @@ async def put(tx: Tx, given: Sequence[tuple[Route, int]]) -> set[str]:
             "route_no": [each.route_no for each in routes],
             "org_unit": [each.org_unit for each in routes],
             "read_day": [each.read_day for each in routes],
+            "months": [each.months for each in routes],
+            "first_month": [each.first_month for each in routes],
             "version": [version for _, version in given],
         },
         key=("route_no",),
@@ -67,4 +77,6 @@ def _route(row: Row[Any]) -> Route:
         route_no=row.route_no,
         org_unit=row.org_unit,
         read_day=row.read_day,
+        months=row.months,
+        first_month=row.first_month,
     )

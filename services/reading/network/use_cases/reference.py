@@ -38,14 +38,20 @@ def outside(item: HasOrgUnit, old: HasOrgUnit | None, *, number: str, may_see: M
 
 
 async def put_routes(tx: Tx, wanted: Sequence[Route], *, actor: str, may_see: MaySee) -> list[Outcome]:
-    """Put routes with their read day."""
+    """Put routes with their read day; a change holds for the months that are not planned yet."""
+
+    def refusal(route: Route, old: Route | None) -> Outcome | None:
+        if route.first_month > route.months:
+            return refused("reading.bad_first_month", "the first month is one of the route's months", id=route.route_no)
+        return outside(route, old, number=route.route_no, may_see=may_see)
+
     return await batch_put.put(
         tx,
         wanted,
         kind="route",
         number=lambda route: route.route_no,
         stored=await routes.stored(tx, [route.route_no for route in wanted]),
-        refusal=lambda route, old: outside(route, old, number=route.route_no, may_see=may_see),
+        refusal=refusal,
         write=partial(routes.put, tx),
         actor=actor,
     )

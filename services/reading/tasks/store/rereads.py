@@ -4,19 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, String, select, update
+from sqlalchemy import Date, Row, String, select, update
 
 from services.reading.base import equals
 from services.reading.tasks import tables
 from services.reading.tasks.domain.rereads import LIFE, OPEN
-from services.reading.tasks.domain.tasks import cycle_of
 from services.reading.tasks.store import tasks
 from shared.db import bulk, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 from shared.events.billing import RereadRequested
 
-REREAD = tables.REREAD
+REREAD, TASK = tables.REREAD, tables.TASK
 
 
 async def insert(tx: Tx, facts: Sequence[RereadRequested]) -> list[tuple[str, str]]:
@@ -51,16 +50,17 @@ async def answer(tx: Tx, answered: Mapping[tuple[str, date], str]) -> None:
         "given",
         {
             "service_point_no": (String(), [key[0] for key in answered]),
-            "cycle": (String(), [cycle_of(key[1]) for key in answered]),
+            "read_date": (Date(), [key[1] for key in answered]),
             "answered_by": (String(), list(answered.values())),
         },
     )
+    mine = (TASK.c.service_point_no == given.c.service_point_no) & (TASK.c.read_date == given.c.read_date)
     await tx.execute(
         update(REREAD)
         .values(status=LIFE.target("answer"), answered_by=given.c.answered_by)
         .where(
             REREAD.c.service_point_no == given.c.service_point_no,
-            REREAD.c.cycle == given.c.cycle,
+            REREAD.c.cycle == select(TASK.c.cycle).where(mine).scalar_subquery(),
             REREAD.c.status.in_(LIFE.sources("answer")),
         )
     )

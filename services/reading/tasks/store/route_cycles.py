@@ -4,64 +4,77 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Row, or_, select, update
 
+from services.reading.base import equals
 from services.reading.tasks import tables
 from services.reading.tasks.domain.route_cycles import RouteCycle
-from services.reading.tasks.domain.tasks import Totals
+from services.reading.tasks.domain.tasks import Totals, cycle_of
 from shared.db import bulk
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 ROUTE_CYCLE = tables.ROUTE_CYCLE
 
 
-async def route_cycle(view: View, route_no: str, cycle: str) -> RouteCycle | None:
-    """Return a route's cycle."""
-    mine = (ROUTE_CYCLE.c.route_no == route_no) & (ROUTE_CYCLE.c.cycle == cycle)
+async def route_cycle(view: View, route_no: str, read_date: date) -> RouteCycle | None:
+    """Return a route's cycle by its read date."""
+    mine = (ROUTE_CYCLE.c.route_no == route_no) & (ROUTE_CYCLE.c.read_date == read_date)
     row = await view.first(select(ROUTE_CYCLE).where(mine))
-    if row is None:
-        return None
-    return RouteCycle(
-        route_no=row.route_no,
-        cycle=row.cycle,
-        org_unit=row.org_unit,
-        read_date=row.read_date,
-        closed_on=row.closed_on,
-        totals=Totals(
-            expected=row.expected,
-            actual=row.actual,
-            estimated=row.estimated,
-            missed=row.missed,
-            usages=row.usages,
-            sum_wh=row.sum_wh,
-        ),
+    return None if row is None else _route_cycle(row)
+
+
+async def named(view: View, route_no: str, cycle: str) -> RouteCycle | None:
+    """Return a route's cycle of a name; of several that with the latest read date."""
+    mine = (ROUTE_CYCLE.c.route_no == route_no) & (ROUTE_CYCLE.c.cycle == cycle)
+    row = await view.first(select(ROUTE_CYCLE).where(mine).order_by(ROUTE_CYCLE.c.read_date.desc()).limit(1))
+    return None if row is None else _route_cycle(row)
+
+
+async def latest(view: View, route_no: str, *, before: date, limit: int) -> list[RouteCycle]:
+    """Return the cycles of a route whose read dates are the last ones before a day, the latest first."""
+    mine = (ROUTE_CYCLE.c.route_no == route_no) & (ROUTE_CYCLE.c.read_date < before)
+    rows = await view.all(select(ROUTE_CYCLE).where(mine).order_by(ROUTE_CYCLE.c.read_date.desc()).limit(limit))
+    return [_route_cycle(row) for row in rows]
+
+
+async def listed(
+    view: View, *, visible: Condition, after: Condition, limit: int, route_no: str, cycle: str | None
+) -> Sequence[Row[Any]]:
+    """Return a page of a route's cycles, in order of their read dates."""
+    row = ROUTE_CYCLE.c
+    return await view.all(
+        select(ROUTE_CYCLE)
+        .where(row.route_no == route_no, visible(row.org_unit), equals(row.cycle, cycle), after(row.read_date))
+        .order_by(row.read_date)
+        .limit(limit)
     )
 
 
-async def open_cycle(tx: Tx, route_no: str, cycle: str, org_unit: str, read_date: date) -> None:
+async def open_cycle(tx: Tx, route_no: str, org_unit: str, read_date: date) -> None:
     """Open a route's cycle, if it is not open yet."""
     zero = {name: [0] for name in ("expected", "actual", "estimated", "missed", "usages", "sum_wh")}
-    row: dict[str, list[Any]] = {"route_no": [route_no], "cycle": [cycle], "org_unit": [org_unit]}
-    row |= {"read_date": [read_date], "closed_on": [None], **zero}
-    await bulk.insert_ignore(tx, ROUTE_CYCLE, row, key=("route_no", "cycle"))
+    row: dict[str, list[Any]] = {"route_no": [route_no], "read_date": [read_date], "cycle": [cycle_of(read_date)]}
+    row |= {"org_unit": [org_unit], "closed_on": [None], **zero}
+    await bulk.insert_ignore(tx, ROUTE_CYCLE, row, key=("route_no", "read_date"))
 
 
-async def cycles_due(view: View, closed_before: Sequence[tuple[date, date]]) -> list[tuple[str, str]]:
-    """Return (route, cycle) of the open cycles whose read date is in one of [from, to)."""
+async def cycles_due(view: View, closed_before: Sequence[tuple[date, date]]) -> list[tuple[str, date]]:
+    """Return (route, read date) of the open cycles whose read date is in one of [from, to)."""
     due = or_(*((ROUTE_CYCLE.c.read_date >= start) & (ROUTE_CYCLE.c.read_date < end) for start, end in closed_before))
     rows = await view.all(
-        select(ROUTE_CYCLE.c.route_no, ROUTE_CYCLE.c.cycle)
+        select(ROUTE_CYCLE.c.route_no, ROUTE_CYCLE.c.read_date)
         .where(ROUTE_CYCLE.c.closed_on.is_(None), due)
         .order_by(ROUTE_CYCLE.c.read_date, ROUTE_CYCLE.c.route_no)
     )
-    return [(row.route_no, row.cycle) for row in rows]
+    return [(row.route_no, row.read_date) for row in rows]
 
 
-async def close(tx: Tx, route_no: str, cycle: str, closed_on: date, totals: Totals) -> None:
+async def close(tx: Tx, route_no: str, read_date: date, closed_on: date, totals: Totals) -> None:
     """Close a route's cycle with its totals."""
     await tx.execute(
         update(ROUTE_CYCLE)
-        .where(ROUTE_CYCLE.c.route_no == route_no, ROUTE_CYCLE.c.cycle == cycle)
+        .where(ROUTE_CYCLE.c.route_no == route_no, ROUTE_CYCLE.c.read_date == read_date)
         .values(
             closed_on=closed_on,
             expected=totals.expected,
@@ -71,4 +84,22 @@ async def close(tx: Tx, route_no: str, cycle: str, closed_on: date, totals: Tota
             usages=totals.usages,
             sum_wh=totals.sum_wh,
         )
+    )
+
+
+def _route_cycle(row: Row[Any]) -> RouteCycle:
+    return RouteCycle(
+        route_no=row.route_no,
+        read_date=row.read_date,
+        cycle=row.cycle,
+        org_unit=row.org_unit,
+        closed_on=row.closed_on,
+        totals=Totals(
+            expected=row.expected,
+            actual=row.actual,
+            estimated=row.estimated,
+            missed=row.missed,
+            usages=row.usages,
+            sum_wh=row.sum_wh,
+        ),
     )

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, and_, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, String, and_, func, or_, select, update
 
 from services.reading.base import by_name, equals
 from services.reading.network.domain.installations import PointDay
 from services.reading.tasks import tables
 from services.reading.tasks.domain.tasks import (
+    CYCLE,
     ESTIMATED,
     LIFE,
     MISSED,
@@ -29,7 +30,7 @@ from shared.db import bulk, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
-TASK = tables.TASK
+TASK, ROUTE_CYCLE = tables.TASK, tables.ROUTE_CYCLE
 KEY: tuple[ColumnElement[str], ColumnElement[date]] = TASK.c.service_point_no, TASK.c.read_date
 """Point and read date, for what another store looks up beside each task."""
 
@@ -117,7 +118,7 @@ async def end_rereads(tx: Tx, keys: Sequence[tuple[str, date]]) -> None:
 
 
 async def mark_rereads(tx: Tx, wanted: Sequence[tuple[str, str]]) -> None:
-    """Mark the tasks of (point, cycle) to be read again."""
+    """Mark the last task of each (point, cycle) to be read again."""
     if not wanted:
         return
     given = travel.relation(
@@ -125,22 +126,58 @@ async def mark_rereads(tx: Tx, wanted: Sequence[tuple[str, str]]) -> None:
         "given",
         {"point": (String(), [each[0] for each in wanted]), "cycle": (String(), [each[1] for each in wanted])},
     )
-    mine = (TASK.c.service_point_no == given.c.point) & (TASK.c.cycle == given.c.cycle)
+    own = TASK.alias("own")
+    last = (
+        select(func.max(own.c.read_date))
+        .where(own.c.service_point_no == given.c.point, own.c.cycle == given.c.cycle)
+        .scalar_subquery()
+    )
+    mine = (TASK.c.service_point_no == given.c.point) & (TASK.c.read_date == last)
     await tx.execute(update(TASK).values(reread=1).where(mine))
 
 
-async def unread(view: View, route_no: str, cycle: str) -> list[tuple[str, date]]:
+async def take_over(tx: Tx, planned: Sequence[PointDay]) -> None:
+    """Make the tasks that are there on planned dates for another reason tasks of their routes."""
+    await bulk.update_from(
+        tx,
+        TASK,
+        {
+            "service_point_no": [each.service_point_no for each in planned],
+            "read_date": [each.day for each in planned],
+            "route_no": [each.route_no for each in planned],
+            "cycle": [cycle_of(each.day) for each in planned],
+            "kind": [CYCLE] * len(planned),
+        },
+        key=("service_point_no", "read_date"),
+        where=TASK.c.kind != CYCLE,
+        partial=True,
+    )
+
+
+def _of_cycle(route_no: str, read_date: date) -> ColumnElement[bool]:
+    """Return the condition for the tasks of a read date of a route, and for those that cut its period."""
+    before = (
+        select(func.max(ROUTE_CYCLE.c.read_date))
+        .where(ROUTE_CYCLE.c.route_no == route_no, ROUTE_CYCLE.c.read_date < read_date)
+        .scalar_subquery()
+    )
+    cuts = and_(TASK.c.kind != CYCLE, TASK.c.read_date < read_date, or_(before.is_(None), TASK.c.read_date > before))
+    mine = and_(TASK.c.route_no == route_no, TASK.c.cycle == cycle_of(read_date))
+    return and_(mine, or_(TASK.c.read_date == read_date, cuts))
+
+
+async def unread(view: View, route_no: str, read_date: date) -> list[tuple[str, date]]:
     """Return (point, read date) of the tasks of a route's cycle that have no usable read."""
     rows = await view.all(
         select(TASK.c.service_point_no, TASK.c.read_date)
-        .where(TASK.c.route_no == route_no, TASK.c.cycle == cycle)
+        .where(_of_cycle(route_no, read_date))
         .where(TASK.c.status.in_(UNREAD))
         .order_by(TASK.c.service_point_no, TASK.c.read_date)
     )
     return [(row.service_point_no, row.read_date) for row in rows]
 
 
-async def totals(view: View, route_no: str, cycle: str) -> Totals:
+async def totals(view: View, route_no: str, read_date: date) -> Totals:
     """Count the tasks of a route's cycle."""
     rows = await view.all(
         select(
@@ -149,7 +186,7 @@ async def totals(view: View, route_no: str, cycle: str) -> Totals:
             func.count(TASK.c.import_wh).label("usages"),
             func.coalesce(func.sum(TASK.c.import_wh), 0).label("sum_wh"),
         )
-        .where(TASK.c.route_no == route_no, TASK.c.cycle == cycle)
+        .where(_of_cycle(route_no, read_date))
         .group_by(TASK.c.status)
     )
     tasks = {row.status: int(row.tasks) for row in rows}
@@ -163,12 +200,12 @@ async def totals(view: View, route_no: str, cycle: str) -> Totals:
     )
 
 
-async def unexplained(view: View, route_no: str, cycle: str) -> int:
+async def unexplained(view: View, route_no: str, read_date: date) -> int:
     """Count the tasks of a route's cycle that have neither a read nor a reader's reason (有无遗漏)."""
     found = await view.scalar(
         select(func.count())
         .select_from(TASK)
-        .where(TASK.c.route_no == route_no, TASK.c.cycle == cycle)
+        .where(_of_cycle(route_no, read_date))
         .where(TASK.c.status.in_(UNEXPLAINED), ~reasons.explains(TASK))
     )
     return int(found or 0)

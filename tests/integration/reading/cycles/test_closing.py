@@ -54,7 +54,7 @@ async def test_planning_and_closing_take_as_many_statements_for_a_route_of_500_a
                     found = await closing.close(
                         tx,
                         route_no=route,
-                        cycle=f"2026-{month - 1:02}",
+                        read_date=day,
                         business_date=day + timedelta(days=1),
                         policies=own.policies,
                     )

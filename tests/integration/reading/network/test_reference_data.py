@@ -60,7 +60,7 @@ async def test_reference_data_is_put_idempotently(kit: Kit) -> None:
     assert (await kit.put("meters", [meter]))[0]["status"] == "already_done"
     (point,) = await kit.put("service-points", [{"service_point_no": "S9", "route_no": "R9"}])
     assert point["code"] == "reading.unknown_route"
-    bad = await kit.clerk.put("/v1/routes/R2", json={"org_unit": UNIT, "read_day": 29})
+    bad = await kit.clerk.put("/v1/routes/R2", json={"org_unit": UNIT, "read_day": 32})
     assert bad.status_code == 422
 
 
