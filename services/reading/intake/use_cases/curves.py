@@ -79,10 +79,9 @@ async def record(
         try:
             meter = _checked_meter(item, meters.get((item.curve.meter_no, item.curve.day)), uploader)
             register = _checked_curve(item, meter, zone, today)
-            limit = policies.on(item.curve.day).register_daily_kwh_max
-            outcomes.append(
-                _take(work, item.curve, meter, curves.slot_wh_max(register, limit, item.curve.interval_minutes))
-            )
+            daily = policies.on(item.curve.day).register_daily_kwh_max
+            limit = curves.slot_wh_max(register, daily, meter.connection_kw, item.curve.interval_minutes)
+            outcomes.append(_take(work, item.curve, meter, limit))
         except Refused as fault:
             outcomes.append(refused(fault.code, fault.text))
     lost = await _keep(tx, work, upload_id)

@@ -62,6 +62,7 @@ def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> MeterDays:
             func.coalesce(INSTALLATION.c.service_point_no, "").label("service_point_no"),
             func.coalesce(POINT.c.org_unit, METER.c.org_unit).label("org_unit"),
             func.coalesce(POINT.c.route_no, "").label("route_no"),
+            POINT.c.connection_kw,
         )
         .select_from(given)
         .join(METER, METER.c.meter_no == given.c.meter_no)

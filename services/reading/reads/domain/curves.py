@@ -74,6 +74,8 @@ class Curve:
 
     def judged(self, wh_max: int) -> "Curve":
         """Return the curve with the values above a limit marked as suspect."""
+        if all(value is None or value <= wh_max for value in self.values):
+            return self
         slots = zip(self.values, self.quality, strict=True)
         letters = [SUSPECT if value is not None and value > wh_max else letter for value, letter in slots]
         return replace(self, quality="".join(letters))
@@ -112,10 +114,11 @@ def slots_of_day(day: date, minutes: int, zone: ZoneInfo) -> int:
     return count
 
 
-def slot_wh_max(register: Register, daily_kwh_max: int, minutes: int) -> int:
-    """Return the most that a register can run in one slot, multiplier applied, rounded up."""
+def slot_wh_max(register: Register, daily_kwh_max: int, connection_kw: int | None, minutes: int) -> int:
+    """Return the most that can run in one slot, rounded up: what the register can, multiplier applied, or less the connection."""
     over = daily_kwh_max * 1000 * minutes * register.numerator
-    return -(-over // (_MINUTES_A_DAY * register.denominator))
+    by_register = -(-over // (_MINUTES_A_DAY * register.denominator))
+    return by_register if connection_kw is None else min(by_register, -(-connection_kw * 1000 * minutes // 60))
 
 
 def meet(old: Curve, new: Curve) -> tuple[Curve, Effect]:

@@ -24,6 +24,7 @@ class MeterDay:
     service_point_no: str
     org_unit: str
     route_no: str
+    connection_kw: int | None
     status: str | None
 
 
@@ -39,6 +40,7 @@ async def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> dict[tuple
             service_point_no=row["service_point_no"],
             org_unit=row["org_unit"],
             route_no=row["route_no"],
+            connection_kw=row["connection_kw"],
             status=row["status"],
         )
         for row in by_name(rows)

@@ -147,6 +147,16 @@ async def test_a_value_that_the_point_cannot_use_is_found_kept_and_not_used(kit:
     assert (await in_force(kit))["values"][:3] == [limit, 7, 8]
 
 
+async def test_what_the_connection_cannot_carry_is_not_used_until_it_is_known_to_carry_more(kit: Kit) -> None:
+    await kit.district()
+    point = {"service_point_no": "S0001", "route_no": "R1"}
+    high = curve([5000, 5001, *FULL[2:]])
+    for kw, values, codes in ((10, [5000, None], ["reading.curve_beyond_possible"]), (11, [5000, 5001], [None])):
+        assert [each["status"] for each in await kit.put("service-points", [point | {"connection_kw": kw}])] == ["done"]
+        assert [each.get("code") for each in await push(kit, high)] == codes
+        assert (await in_force(kit))["values"][:2] == values
+
+
 async def test_a_malformed_curve_refuses_itself_alone_and_the_message_is_named_by_its_number(kit: Kit) -> None:
     await kit.district()
     items = [curve(FULL, quality="x" * 48), {"meter_no": "M0001"}, 7, curve(FULL, colour="red"), curve(FULL)]
