@@ -21,12 +21,13 @@ class Job:
     """Work for one local date, cut in chunks that are one unit of work each.
 
     `chunks` names the chunks of a date in the order of work (a route, a range of accounts); `work` does one of them and
-    returns what it counted. Both depend on the date and the database alone.
+    returns what it counted. `why` is asked where there are no chunks. All depend on the date and the database alone.
     """
 
     name: str
     chunks: Callable[[View, date], Awaitable[Sequence[str]]]
     work: Callable[[Tx, date, str], Awaitable[Counts]]
+    why: Callable[[View, date], Awaitable[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class JobResult:
     chunks_already_done: int
     chunks_claimed_elsewhere: int
     counts: Counts
+    reason: str | None
 
 
 async def run(database: Database, job: Job, business_date: date) -> JobResult:
@@ -46,6 +48,7 @@ async def run(database: Database, job: Job, business_date: date) -> JobResult:
     """
     async with database.view() as view:
         chunks = list(await job.chunks(view, business_date))
+        reason = await job.why(view, business_date) if job.why and not chunks else None
     if len(chunks) > CHUNKS_MAX:
         raise AssertionError(f"job {job.name} plans {len(chunks)} chunks")
     await _plan(database, job, business_date, chunks)
@@ -65,7 +68,7 @@ async def run(database: Database, job: Job, business_date: date) -> JobResult:
         done += 1
         for name, count in counts.items():
             totals[name] = totals.get(name, 0) + count
-    return JobResult(job.name, business_date, done, already, elsewhere, totals)
+    return JobResult(job.name, business_date, done, already, elsewhere, totals, reason)
 
 
 async def _plan(database: Database, job: Job, business_date: date, chunks: Sequence[str]) -> None:

@@ -46,7 +46,10 @@ def purge_journal(*, days: int) -> Job:
         )
         return {"forgotten": forgotten}
 
-    return Job("purge-journal", chunks, work)
+    async def why(_view: View, business_date: date) -> str:
+        return f"nothing was journalled more than {days} days before {business_date}"
+
+    return Job("purge-journal", chunks, work, why)
 
 
 def purge_inbox(*, journal_days: int) -> Job:

@@ -99,6 +99,7 @@ class JobSummary(BaseModel):
     chunks_already_done: int
     chunks_claimed_elsewhere: int
     counts: dict[str, int]
+    reason: str | None = Field(description="Why the date had nothing to do.")
 
 
 class JobRun(BaseModel):

@@ -35,7 +35,10 @@ def release_runs(context: Context) -> Job:
         )
         return {"released": released}
 
-    return Job(name="release-runs", chunks=chunks, work=work)
+    async def why(_view: View, business_date: date) -> str:
+        return f"no run of a route that was closed by {business_date} is left to be released"
+
+    return Job(name="release-runs", chunks=chunks, work=work, why=why)
 
 
 async def work_once(database: Database, context: Context) -> int:

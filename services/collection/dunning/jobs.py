@@ -18,4 +18,7 @@ def jobs(ladders: Ladders) -> list[Job]:
     async def work(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
         return await use_cases.remind(tx, ladders=ladders, business_date=business_date, chunk=chunk)
 
-    return [Job(name="remind", chunks=chunks, work=work)]
+    async def why(_view: View, business_date: date) -> str:
+        return use_cases.why_nothing(ladders, business_date)
+
+    return [Job(name="remind", chunks=chunks, work=work, why=why)]

@@ -26,6 +26,14 @@ async def chunks(view: View, *, ladders: Ladders, business_date: date) -> Sequen
     return [f"{part[0][:63]}\t{part[-1]}" for part in parts]
 
 
+def why_nothing(ladders: Ladders, business_date: date) -> str:
+    """Say why there is nothing to be reminded of on a business date."""
+    cutoff = due_until(ladders, business_date)
+    if cutoff is None:
+        return f"no dunning policy says when to remind on {business_date}"
+    return f"of all that was due by {cutoff}, what is owed has its reminder"
+
+
 async def remind(tx: Tx, *, ladders: Ladders, business_date: date, chunk: str) -> dict[str, int]:
     """Remind once per overdue receivable and stage, of what is still owed now; a settled one is left alone."""
     cutoff = due_until(ladders, business_date)

@@ -20,4 +20,7 @@ def give_up_waiting(policies: Policies) -> Job:
         count = await unaddressed.give_up_waiting(tx, business_date=business_date, org_unit=org_unit, policies=policies)
         return {"no_contact": count}
 
-    return Job(name="give-up-waiting", chunks=chunks, work=work)
+    async def why(_view: View, _business_date: date) -> str:
+        return "nothing waits for a contact"
+
+    return Job(name="give-up-waiting", chunks=chunks, work=work, why=why)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.reading.context import Context
-from services.reading.cycles.use_cases import closing, planning
+from services.reading.cycles.use_cases import closing, nothing, planning
 from services.reading.network.store import routes
 from shared.db.engine import Tx, View
 from shared.db.jobs import Job
@@ -43,7 +43,13 @@ def jobs(own: Context) -> list[Job]:
         )
         return dict(counts)
 
+    async def nothing_to_plan(_view: View, business_date: date) -> str:
+        return nothing.to_plan(business_date, own.policies)
+
+    async def nothing_to_close(view: View, business_date: date) -> str:
+        return await nothing.to_close(view, business_date, own.policies)
+
     return [
-        Job(name="plan-cycles", chunks=routes_due, work=plan),
-        Job(name="close-routes", chunks=cycles_due, work=close),
+        Job(name="plan-cycles", chunks=routes_due, work=plan, why=nothing_to_plan),
+        Job(name="close-routes", chunks=cycles_due, work=close, why=nothing_to_close),
     ]

@@ -78,7 +78,9 @@ async def test_a_missed_day_can_be_run_later_and_a_day_is_run_once(database: Dat
     day = database.clock.now().date()
     async with database.begin() as tx:
         await tx.execute(update(INBOX).values(received_at=tx.now - timedelta(days=432)))
+    young = await jobs.run(database, retention.purge_journal(days=400), day)
+    assert young.reason == f"nothing was journalled more than 400 days before {day}"
     first = await jobs.run(database, retention.purge_inbox(journal_days=400), day)
     again = await jobs.run(database, retention.purge_inbox(journal_days=400), day)
-    assert (first.chunks_done, first.counts) == (1, {"forgotten": 2})
+    assert (first.chunks_done, first.counts, first.reason) == (1, {"forgotten": 2}, None)
     assert (again.chunks_done, again.chunks_already_done, again.counts) == (0, 1, {})

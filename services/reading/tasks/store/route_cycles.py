@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, func, or_, select, update
 
 from services.reading.base import equals
 from services.reading.tasks import tables
@@ -68,6 +68,14 @@ async def cycles_due(view: View, closed_before: Sequence[tuple[date, date]]) -> 
         .order_by(ROUTE_CYCLE.c.read_date, ROUTE_CYCLE.c.route_no)
     )
     return [(row.route_no, row.read_date) for row in rows]
+
+
+async def first_open(view: View) -> date | None:
+    """Return the earliest read date of the cycles that are open."""
+    found: date | None = await view.scalar(
+        select(func.min(ROUTE_CYCLE.c.read_date)).where(ROUTE_CYCLE.c.closed_on.is_(None))
+    )
+    return found
 
 
 async def close(tx: Tx, route_no: str, read_date: date, closed_on: date, totals: Totals) -> None:

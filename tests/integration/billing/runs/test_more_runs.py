@@ -47,6 +47,8 @@ async def test_the_job_releases_a_run_that_an_automatic_policy_left_in_review(de
     async with desk.db.begin() as tx:
         await tx.execute(update(BILL_RUN).values(status="in_review", issue_on=None))
     job = jobs.release_runs(desk.context)
+    nothing = await platform_jobs.run(desk.db, job, date(2026, 1, 1))
+    assert nothing.reason == "no run of a route that was closed by 2026-01-01 is left to be released"
     early = await platform_jobs.run(desk.db, job, date(2026, 2, 1))
     due = await platform_jobs.run(desk.db, job, date(2026, 2, 4))
     again = await platform_jobs.run(desk.db, job, date(2026, 2, 4))

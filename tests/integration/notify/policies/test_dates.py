@@ -64,6 +64,8 @@ async def test_the_job_gives_up_after_the_days_of_each_version(database_url: str
             waiting = (await api.call("GET", "/v1/unaddressed?state=waits_for_contact")).json()["items"]
             states.append([item["cause_id"] for item in waiting])
         assert states == [["bill-0001", "bill-0002"], ["bill-0001"], ["bill-0001"], []]
+        done = await api.call("POST", "/v1/jobs/give-up-waiting/runs", {"business_date": "2026-03-13"})
+        assert done.json()["reason"] == "nothing waits for a contact"
 
 
 async def test_a_contact_is_put_by_the_rules_of_that_day(database_url: str, tmp_path: Path) -> None:

@@ -103,3 +103,14 @@ async def test_a_contract_that_begins_on_the_read_date_leaves_it_a_read_date(kit
     await kit.close("2026-02-02")
     (closed,) = await kit.published("reading.route_closed.v1")
     assert (closed["expected"], closed["missed"]) == (1, 1)
+
+
+async def test_a_job_that_has_nothing_to_do_says_why(kit: Kit) -> None:
+    await kit.district()
+    await put_route(kit, read_day=3)
+    assert (await kit.plan("2000-01-01"))["reason"] == "the first policy holds from 2000-01-01"
+    assert (await kit.close("2000-01-01"))["reason"] == "the first policy holds from 2000-01-01"
+    assert (await kit.plan("2026-02-02"))["reason"] == "no route has its read day in 2026-02 by 2026-02-02"
+    assert (await kit.close("2026-02-03"))["reason"] == "no route is planned that is not closed"
+    assert (await kit.plan("2026-02-03"))["reason"] is None
+    assert (await kit.close("2026-02-03"))["reason"] == "windows are open until 2026-02-04"
