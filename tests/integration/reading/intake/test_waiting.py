@@ -9,6 +9,7 @@ import pytest
 
 from services.reading.main import load_policies
 from services.reading.network.domain.installations import Placement
+from services.reading.network.domain.registers import Register
 from services.reading.reads.domain import cover
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import waiting
@@ -29,6 +30,7 @@ def _placement(service_point_no: str, meter_no: str, installed_on: date, removed
         meter_no=meter_no,
         installed_on=installed_on,
         removed_on=removed_on,
+        registers=(Register("import", 8, 2),),
         opening=(0,),
         closing=None,
     )

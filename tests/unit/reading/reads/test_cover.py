@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reading.network.domain.installations import Placement
+from services.reading.network.domain.registers import Register
 from services.reading.reads.domain import cover
 from services.reading.reads.domain.cover import Stretch
 
@@ -22,6 +23,7 @@ def _placement(meter_no: str, start: int, length: int | None) -> Placement:
         meter_no=meter_no,
         installed_on=_day(start),
         removed_on=None if length is None else _day(start + length),
+        registers=(Register("import", 8, 2),),
         opening=(0,),
         closing=None,
     )
