@@ -19,6 +19,7 @@ PURE_SHARED = frozenset(
         "statemachine",
         "frozen",
         "errors",
+        "packed",
         "regulation",
     )
 )

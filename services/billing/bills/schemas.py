@@ -66,7 +66,21 @@ class OriginOut(BaseModel):
     id: str
 
 
+class RegisterOut(BaseModel):
+    meter_no: str
+    installed_on: date
+    quantity: str
+    from_on: date
+    to_on: date
+    from_: str = Field(alias="from", description="kWh as the face shows it; estimated where the end is")
+    to: str
+    turns: int = Field(description="how often the face passed its last number on the way")
+    multiplier: int
+    multiplier_denominator: int
+
+
 class BillOut(BillHead):
+    registers: list[RegisterOut] = Field(description="what the registers showed at both ends, meter by meter")
     lines: list[LineOut]
     components: dict[str, int]
     tax_fen: int | None

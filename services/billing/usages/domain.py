@@ -1,8 +1,18 @@
 """Usages (用电量) as billing keeps them, and their totals by route and cycle."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PackedCurve:
+    """A load curve of one quantity over the whole period, as it came."""
+
+    quantity: str
+    start: datetime
+    minutes: int
+    values: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,7 +20,7 @@ class Usage:
     """One version of a service point's usage of a period, as it was recorded.
 
     It is in force while none of a higher version shares a day with it, unless it is withdrawn: that one only says that its
-    period is no more. `curves` are as they came, packed.
+    period is no more. `energy` is Wh, `demand` W, both by quantity.
     """
 
     usage_id: str
@@ -24,6 +34,8 @@ class Usage:
     version: int
     energy: Mapping[str, int]
     import_wh: int
+    demand: Mapping[str, int] = field(default_factory=dict)
+    curves: Sequence[PackedCurve] = ()
     months: int = 1
     withdrawn: bool = False
     estimated: bool = False

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, FromClause, Row, and_, func, select, update
 
 from services.billing.contracts import store as contracts_store
-from services.billing.usages.domain import Totals, Usage
+from services.billing.usages.domain import PackedCurve, Totals, Usage
 from services.billing.usages.tables import IS_NEWER, IS_WAITING, USAGE
 from shared.db import bulk, travel
 from shared.db.columns import Condition
@@ -35,6 +36,8 @@ def from_fact(fact: UsageMeasured) -> Usage:
         version=fact.version,
         energy=fact.energy_wh,
         import_wh=fact.energy_wh.get(IMPORT, 0),
+        demand=fact.demand_w,
+        curves=[PackedCurve(c.quantity, c.start, c.minutes, c.values) for c in fact.curves],
         months=fact.months,
         withdrawn=fact.withdrawn,
         estimated=fact.quality == "estimated",
@@ -58,8 +61,26 @@ def _payload(fact: UsageMeasured) -> str:
         "reads": fact.read_ids,
         "actors": fact.actors,
         "findings": fact.findings,
+        "demand": fact.demand_w,
+        "registers": [_register_values(span) for span in fact.registers],
+        "curves": [(c.quantity, c.start, c.minutes, c.values) for c in fact.curves],
     }
     return orjson.dumps({name: value for name, value in content.items() if value}).decode()
+
+
+_REGISTER_FIELDS = (
+    *("meter_no", "installed_on", "quantity", "from_on", "to_on", "from_", "to", "turns"),
+    *("multiplier", "multiplier_denominator"),
+)
+_REGISTER_NAMES = tuple(name.rstrip("_") for name in _REGISTER_FIELDS)
+_register_values = attrgetter(*_REGISTER_FIELDS)
+
+
+async def registers(view: View, usage_id: str) -> list[dict[str, Any]]:
+    """Return what the registers of a usage showed at both ends, meter by meter."""
+    text = await view.scalar(select(USAGE.c.payload).where(USAGE.c.usage_id == usage_id))
+    spans = orjson.loads(text).get("registers", ()) if text else ()
+    return [dict(zip(_REGISTER_NAMES, values, strict=True)) for values in spans]
 
 
 def usage_of(row: Row[Any]) -> Usage:
@@ -77,6 +98,8 @@ def usage_of(row: Row[Any]) -> Usage:
         version=row.version,
         energy=content.get("energy", {}),
         import_wh=row.import_wh,
+        demand=content.get("demand", {}),
+        curves=[PackedCurve(q, datetime.fromisoformat(at), n, v) for q, at, n, v in content.get("curves", ())],
         months=row.months,
         withdrawn=row.withdrawn,
         estimated=row.estimated,

@@ -64,6 +64,7 @@ async def get_bill(bill_id: BillId, caller: auth.Current, db: web.Db, response: 
     response.headers["ETag"] = conditional.etag(row.row_version)
     return BillOut(
         **head(row),
+        registers=node.document["registers"],
         lines=lines.shown(row.lines),
         components=dict(orjson.loads(row.components)),
         tax_fen=context["tax_fen"],

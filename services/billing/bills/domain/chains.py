@@ -20,11 +20,18 @@ from services.billing.contracts.domain import Terms, class_on, tariff_on
 from services.billing.rating import rating_types
 from services.billing.review.domain import findings, rules
 from services.billing.review.domain.findings import HOLD, Finding
-from services.billing.usages.domain import Usage
+from services.billing.usages.domain import PackedCurve, Usage
+from shared import packed
+from shared.errors import Refused
 
 NOT_RATED: Final = "billing.not_rated"
 MONTHS_DIFFER: Final = "months_differ"
 """The usage covers months that the contract's bills cannot: a contract of two months on a monthly route."""
+CURVE_UNREADABLE: Final = "curve_unreadable"
+CURVE_SUM_DIFFERS: Final = "curve_sum_differs"
+"""The slots of a curve do not sum to the energy of its quantity: one of the two is wrong."""
+DEMAND_MISNAMED: Final = "demand_misnamed"
+"""A demand under the name of an energy would be added up with it."""
 LINE_FIELDS: Final = (
     *("charge", "zh", "kind", "period", "tier", "quantity", "unit", "price", "exact", "amount_fen"),
     *("tariff", "version", "from_", "to", "factors", "on"),
@@ -203,6 +210,10 @@ def _request(chain: Chain, step: Step) -> rating_types.Request | rating_types.Ra
     usage, terms = step.usage, chain.terms
     if not usage.months or usage.months % terms.cycle_months:
         return _refused(chain, MONTHS_DIFFER, "/usage/months")
+    try:
+        part = rating_types.UsagePart(usage.period_from, usage.period_to, _quantities(usage), _curves(usage))
+    except Refused as refused:
+        return _refused(chain, refused.code, refused.pointer)
     return rating_types.Request(
         contract=terms.contract_no,
         tariff=tariff_on(terms.assignments, usage.period_from),
@@ -211,10 +222,35 @@ def _request(chain: Chain, step: Step) -> rating_types.Request | rating_types.Ra
         read_day=usage.period_to,
         bill_months=bills.bill_months(usage.cycle, usage.months),
         facts=terms.spans,
-        usage=(rating_types.UsagePart(usage.period_from, usage.period_to, usage.energy),),
+        usage=(part,),
         state=orjson.loads(chain.state) if chain.state else None,
         opened=terms.opened,
     )
+
+
+def _quantities(usage: Usage) -> Mapping[str, int]:
+    """Return the quantities of a usage, Wh and W by name; raises Refused."""
+    if not usage.demand:
+        return usage.energy
+    if not all(name.startswith("demand") for name in usage.demand):
+        raise Refused(DEMAND_MISNAMED, "/usage/demand_w")
+    return {**usage.energy, **usage.demand}
+
+
+def _curves(usage: Usage) -> tuple[rating_types.Curve, ...]:
+    """Return the load curves of a usage; raises Refused where one cannot be read or is not the energy that is billed."""
+    return tuple(_curve(usage, curve) for curve in usage.curves)
+
+
+def _curve(usage: Usage, curve: PackedCurve) -> rating_types.Curve:
+    pointer = f"/usage/curves/{curve.quantity}"
+    try:
+        wh = packed.unpack(curve.values)
+    except packed.NotPacked:
+        raise Refused(CURVE_UNREADABLE, pointer) from None
+    if sum(wh) != usage.energy.get(curve.quantity):
+        raise Refused(CURVE_SUM_DIFFERS, pointer)
+    return rating_types.Curve(curve.quantity, curve.start, curve.minutes, wh)
 
 
 def _refused(chain: Chain, code: str, pointer: str) -> rating_types.RatedBill:

@@ -3,6 +3,7 @@
 import orjson
 
 from services.billing.bills.store import corrections, lines, shown
+from services.billing.usages import store as usages_store
 from shared.db.engine import View
 from shared.trace import Origin, TraceNode
 
@@ -23,7 +24,9 @@ async def bill(view: View, bill_id: str) -> TraceNode | None:
     origins.append(Origin("reading", "usage", row.usage_id))
     if row.replaces:
         origins.append(Origin("billing", "bill", row.replaces))
-    return TraceNode("billing", "bill", bill_id, {name: row._mapping[name] for name in _SHOWN}, tuple(origins))
+    values = {name: row._mapping[name] for name in _SHOWN}
+    values["registers"] = await usages_store.registers(view, row.usage_id)
+    return TraceNode("billing", "bill", bill_id, values, tuple(origins))
 
 
 async def line(view: View, line_id: str) -> TraceNode | None:

@@ -240,7 +240,9 @@ def by_interval(work: Work, piece: Piece, quantity: str, series: Series) -> tupl
     den = 1000 * lcm(1, *(p.den for day in series.days.values() for p in day))
     if den > SAFE:
         raise Unsupported("denominators too large")
-    for _, slots, table, _ in _all_slots(work, piece, quantity):
+    for minutes, slots, table, _ in _all_slots(work, piece, quantity):
+        if series.minutes % minutes:
+            raise Refused("curve_slot_across_price", f"/series/{series.id}")
         nums = _slot_prices(slots, series, den)
         most = SAFE // (max(1, *map(abs, nums)) * len(nums))
         inside = table[:, slots.first : slots.last]

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from services.billing.rating.rating_types import Curve
 from services.billing.rating.reference.frame import Frame, Segment
+from services.billing.rating.tariff.book import Series
 from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import DaySchedule, Tariff
 
@@ -89,6 +90,15 @@ def of_segment(frame: Frame, segment: Segment, quantity: str) -> Iterator[tuple[
             raise Refused("curve_missing", f"/usage/curves/{quantity}")
         check_span(curve, part.from_, part.to, ZoneInfo(segment.tariff.time_zone))
         yield from slots(frame, segment.tariff, curve, segment.from_, segment.to)
+
+
+def check_prices(frame: Frame, segment: Segment, quantity: str, series: Series) -> None:
+    """Refuse slots that have more than one price of an interval series."""
+    for part in frame.request.usage:
+        if part.to <= segment.from_ or part.from_ >= segment.to:
+            continue
+        if any(series.minutes % curve.minutes for curve in part.curves if curve.quantity == quantity):
+            raise Refused("curve_slot_across_price", f"/series/{series.id}")
 
 
 def highest_mean_w(frame: Frame, segment: Segment, quantity: str) -> int:

@@ -52,6 +52,7 @@ def _by_interval(frame: Frame, segment: Segment, charge: Energy) -> None:
         raise Refused("price_missing", f"/series/{price.series}")
     if series.currency != segment.tariff.currency:
         raise Refused("currency_mismatch", f"/series/{price.series}")
+    curves.check_prices(frame, segment, charge.quantity, series)
     total, wh_sum = ZERO, 0
     by_day: dict[str, Exact] = {}
     for day, minute, _, wh in curves.of_segment(frame, segment, charge.quantity):

@@ -43,6 +43,7 @@ RATING: Final[dict[str, str]] = {
     "curve_gap": "the curve has missing values",
     "curve_span": "the curve does not cover the part of the period exactly",
     "curve_slot_across_border": "a slot of the curve lies across the border of two periods",
+    "curve_slot_across_price": "a slot of the curve has more than one price of the series",
     "curve_missing": "the rule needs a curve",
     "currency_mismatch": "amounts in two currencies",
     "amount_missing": "an amount from outside is not given",

@@ -192,6 +192,21 @@ REFUSED: list[tuple[str, str, rating.TariffBook, rating.Request]] = [
         request(),
     ),
     (
+        "curve_slot_across_price",
+        "/series/s",
+        plain(
+            INTERVAL,
+            {
+                "series": "s",
+                "unit": "CNY/kWh",
+                "source": "x",
+                "interval_minutes": 30,
+                "days": {"2026-01-01": ["1"] * 48},
+            },
+        ),
+        request(wh={}, curves=[curve()]),
+    ),
+    (
         "currency_mismatch",
         "/series/s",
         plain({"/charges/0/price": {"series": "s"}, "/series_at": "bill_month"}, {**SERIES, "unit": "EUR/kWh"}),
