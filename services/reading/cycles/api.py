@@ -1,17 +1,25 @@
-"""Routes of cycles: how far a route is in one."""
+"""Routes of cycles: how far a route is in one, and the ends of periods that are asked for."""
 
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 from fastapi import Path
 from pydantic import Field
+from starlette.responses import Response
 
-from services.reading.context import READ
+from services.reading.context import READ, WRITE, Context, Own
+from services.reading.cycles.use_cases import asked
 from services.reading.network.schemas import Month, No, Shown
+from services.reading.tasks import examples, schemas
 from services.reading.tasks.domain.route_cycles import CLOSED
+from services.reading.tasks.store import asked_ends as asked_end_store
 from services.reading.tasks.store import route_cycles, tasks
+from services.reading.tasks.use_cases import asked_ends
+from services.reading.tasks.use_cases.asked_ends import Derive
 from shared import web
-from shared.web import auth, errors, pagination
+from shared.web import auth, batch, errors, pagination
+from shared.web.batch import OutcomeOut, OutcomesOut
 
 router = web.Router("/v1", tags=["cycles"])
 
@@ -89,3 +97,61 @@ async def get_progress(
         sum_wh=totals.sum_wh,
         unexplained=unexplained,
     )
+
+
+def _derive(own: Context) -> Derive:
+    return partial(asked.end_periods, policies=own.policies, zone=own.zone)
+
+
+@router.put("/asked-ends", policy=WRITE, example=examples.ASKED_ENDS, response_model=OutcomesOut)
+async def put_asked_ends(body: schemas.AskedEnds, caller: auth.Current, db: web.Db, own: Own) -> Response:
+    """Ask for up to 1,000 ends of periods: each is one as soon as there is a read of that day, before or after this."""
+    given = [asked_ends.Asked(**item.model_dump()) for item in body.items]
+    async with db.begin() as tx:
+        outcomes = await asked_ends.ask(tx, given, actor=caller.subject, may_see=caller.may_see, derive=_derive(own))
+    return batch.answer(outcomes)
+
+
+@router.get("/asked-ends", policy=READ)
+async def list_asked_ends(
+    caller: auth.Current, db: web.Db, wanted: pagination.Query_, service_point_no: No | None = None
+) -> pagination.Page[schemas.AskedEndOut]:
+    """List the ends of periods that were asked for, by point and day, with those that were withdrawn."""
+    async with db.view() as view:
+        rows = await asked_end_store.listed(
+            view,
+            visible=caller.visible,
+            after=wanted.after,
+            limit=wanted.fetch,
+            service_point_no=service_point_no,
+        )
+    return wanted.page(rows, key=lambda row: (row.service_point_no, row.day), item=schemas.AskedEndOut.of)
+
+
+@router.post(
+    "/asked-ends/{service_point_no}/{day}/withdrawal",
+    policy=WRITE,
+    raises=(asked_ends.UnknownAskedEnd,),
+    response_model=OutcomeOut,
+    example=examples.WITHDRAWAL,
+)
+async def post_withdrawal(
+    service_point_no: Annotated[No, Path()],
+    day: Annotated[date, Path()],
+    body: schemas.WithdrawalIn,
+    caller: auth.Current,
+    db: web.Db,
+    own: Own,
+) -> Response:
+    """Withdraw an asked end, with its reason: a read of that day ends no period any more."""
+    async with db.begin() as tx:
+        outcome = await asked_ends.withdraw(
+            tx,
+            service_point_no,
+            day,
+            reason=body.reason,
+            actor=caller.subject,
+            may_see=caller.may_see,
+            derive=_derive(own),
+        )
+    return batch.single([outcome])

@@ -1,4 +1,4 @@
-"""The tables of reading tasks, of routes in their cycles, of why some were not read, and of requests to read again."""
+"""The tables of reading tasks, routes in their cycles, asked ends, reasons for unread points, and requests to read again."""
 
 from datetime import date
 
@@ -13,9 +13,9 @@ from shared.db.columns import table
 class Task(Base, table=True):
     """A reading task (抄表任务): read this service point for this date.
 
-    `kind`: cycle, or cut (a contract begins or ends). `status`: open; suspect (there is a read, but it runs backwards); read;
-    estimated; missed; skipped (a cut without a read). `import_wh`: of version 1 of its usage, for the totals of the route.
-    `reread`: a reviewer asked for it, the next read replaces this one even if it is no better.
+    `kind`: cycle, cut (a contract begins or ends), or asked (an end is asked for). `status`: open; suspect (there is a read, but
+    it runs backwards); read; estimated; missed; skipped (a cut without a read). `import_wh`: of version 1 of its usage, for the
+    totals of the route. `reread`: a reviewer asked for it, the next read replaces this one even if it is no better.
     """
 
     service_point_no: str = Field(sa_column=columns.key())
@@ -43,6 +43,20 @@ class UnreadReason(Base, table=True):
     org_unit: str = Field(sa_column=required(ORG_UNIT))
     reason: str = Field(sa_column=required(columns.No))
     noted_by: str = Field(sa_column=required(columns.No))
+    version: int = Field(sa_column=required(Integer))
+
+
+class AskedEnd(Base, table=True):
+    """The period of a point is to end at the read of a day; `withdrawn`: why it is not any more."""
+
+    __tablename__ = "asked_end"
+
+    service_point_no: str = Field(sa_column=columns.key())
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    org_unit: str = Field(sa_column=required(ORG_UNIT))
+    kind: str = Field(sa_column=required(SHORT))
+    reason: str | None = Field(sa_column=Column(columns.Code))
+    withdrawn: str | None = Field(sa_column=Column(columns.Code))
     version: int = Field(sa_column=required(Integer))
 
 
@@ -81,4 +95,5 @@ class RouteCycle(Base, table=True):
 TASK = table(Task)
 ROUTE_CYCLE = table(RouteCycle)
 UNREAD_REASON = table(UnreadReason)
+ASKED_END = table(AskedEnd)
 REREAD = table(Reread)

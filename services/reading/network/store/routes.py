@@ -34,6 +34,12 @@ async def due(view: View, day: date) -> list[str]:
     return [row.route_no for row in await view.all(found.order_by(ROUTE.c.route_no))]
 
 
+async def by_no(view: View, route_nos: Sequence[str]) -> dict[str, Route]:
+    """Return routes by their numbers."""
+    rows = await bulk.select_in(view, ROUTE, {"route_no": route_nos})
+    return {row.route_no: _route(row) for row in rows}
+
+
 async def org_units(view: View, route_nos: Sequence[str]) -> dict[str, str]:
     """Return the org unit of each of the routes that is there."""
     found = await bulk.select_in(view, ROUTE, {"route_no": route_nos})

@@ -9,7 +9,8 @@ from shared.statemachine import StateMachine
 
 CYCLE: Final = "cycle"
 CUT: Final = "cut"
-"""Kinds: the read date of a route, or a day on which a contract begins or ends."""
+ASKED: Final = "asked"
+"""Kinds: the read date of a route, a day on which a contract begins or ends, or one whose read is asked to end a period."""
 
 OPEN: Final = "open"
 SUSPECT: Final = "suspect"

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Date, Row, Select, String, and_, func, or_, select, update
 
 from services.reading.base import by_name, equals
 from services.reading.network.domain.installations import PointDay
 from services.reading.tasks import tables
 from services.reading.tasks.domain.tasks import (
+    ASKED,
     CYCLE,
     ESTIMATED,
     LIFE,
@@ -72,8 +73,10 @@ def with_status(statement: Select[Any], *, point: ColumnElement[str], day: Colum
     return statement.add_columns(TASK.c.status).outerjoin(TASK, mine)
 
 
-async def insert(tx: Tx, wanted: Sequence[PointDay], *, kind: str) -> list[TaskKey]:
-    """Make tasks for points and days, and return those that are new."""
+async def insert(
+    tx: Tx, wanted: Sequence[PointDay], *, kind: str, cycles: Sequence[str] | None = None
+) -> list[TaskKey]:
+    """Make tasks for points and days, and return those that are new; without `cycles` each has the cycle of its day."""
     rows = await bulk.insert_ignore(
         tx,
         TASK,
@@ -81,7 +84,7 @@ async def insert(tx: Tx, wanted: Sequence[PointDay], *, kind: str) -> list[TaskK
             "service_point_no": [each.service_point_no for each in wanted],
             "read_date": [each.day for each in wanted],
             "route_no": [each.route_no for each in wanted],
-            "cycle": [cycle_of(each.day) for each in wanted],
+            "cycle": cycles or [cycle_of(each.day) for each in wanted],
             "org_unit": [each.org_unit for each in wanted],
             "kind": [kind] * len(wanted),
             "status": [LIFE.start(OPEN)] * len(wanted),
@@ -154,8 +157,29 @@ async def take_over(tx: Tx, planned: Sequence[PointDay]) -> None:
     )
 
 
+async def withdraw(tx: Tx, service_point_no: str, day: date) -> None:
+    """Delete the task of an asked end."""
+    await bulk.delete_in(
+        tx, TASK, {"service_point_no": [service_point_no], "read_date": [day]}, where=TASK.c.kind == ASKED
+    )
+
+
+async def asked_and_open(view: View, since: Mapping[str, date]) -> list[TaskKey]:
+    """Return the open tasks of asked ends, by point from a day on."""
+    given = travel.relation(view, "given", {"point": (String(), list(since)), "day": (Date(), list(since.values()))})
+    rows = await view.all(
+        select(*KEY)
+        .join(given, and_(TASK.c.service_point_no == given.c.point, TASK.c.read_date >= given.c.day))
+        .where(TASK.c.kind == ASKED, TASK.c.status == OPEN)
+    )
+    return [(row.service_point_no, row.read_date) for row in rows]
+
+
 def _of_cycle(route_no: str, read_date: date) -> ColumnElement[bool]:
-    """Return the condition for the tasks of a read date of a route, and for those that cut its period."""
+    """Return the condition for the tasks of a read date of a route, and for those that cut its period.
+
+    Nobody waits for the read of an asked end: it is one of them once it is there.
+    """
     before = (
         select(func.max(ROUTE_CYCLE.c.read_date))
         .where(ROUTE_CYCLE.c.route_no == route_no, ROUTE_CYCLE.c.read_date < read_date)
@@ -163,7 +187,8 @@ def _of_cycle(route_no: str, read_date: date) -> ColumnElement[bool]:
     )
     cuts = and_(TASK.c.kind != CYCLE, TASK.c.read_date < read_date, or_(before.is_(None), TASK.c.read_date > before))
     mine = and_(TASK.c.route_no == route_no, TASK.c.cycle == cycle_of(read_date))
-    return and_(mine, or_(TASK.c.read_date == read_date, cuts))
+    waited_for = or_(TASK.c.kind != ASKED, TASK.c.status == READ)
+    return and_(mine, waited_for, or_(TASK.c.read_date == read_date, cuts))
 
 
 async def unread(view: View, route_no: str, read_date: date) -> list[tuple[str, date]]:
@@ -235,6 +260,6 @@ async def listed(
 
 
 async def open_now(view: View) -> int:
-    """Count the tasks that have no usable read yet."""
-    found = await view.scalar(select(func.count()).where(TASK.c.status.in_(UNREAD)))
+    """Count the tasks that have no usable read yet; nobody waits for that of an asked end."""
+    found = await view.scalar(select(func.count()).where(TASK.c.status.in_(UNREAD), TASK.c.kind != ASKED))
     return int(found)
