@@ -6,7 +6,7 @@ from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers as contracts
 from services.reading.cycles import jobs
-from services.reading.intake.api import curves, reads
+from services.reading.intake.api import curves, installations, reads
 from services.reading.network import api as network
 from services.reading.network.store import devices
 from services.reading.policies import domain as policies
@@ -45,6 +45,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
         event_log=event_log,
         routers=[
             network.router,
+            installations.router,
             tasks.router,
             findings.router,
             usages.router,

@@ -88,6 +88,7 @@ def _values_of(home: Home) -> Values:
         "cycle": "2026-01",
         "month": "2025-12",
         "day": "2026-01-20",
+        "installed_on": "2026-01-01",
         "business_date": "2026-02-03",
         "template": "reminder",
     }

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import Path
 from starlette.responses import Response
 
-from services.reading.context import READ, WRITE, Own
+from services.reading.context import READ, WRITE
 from services.reading.network import examples, schemas
-from services.reading.network.domain.reference import Device, Meter, Route
-from services.reading.network.schemas import MeterNo, No
+from services.reading.network.domain.reference import Device, Route
+from services.reading.network.schemas import No
 from services.reading.network.store import points, routes
-from services.reading.network.use_cases import installations, reference
+from services.reading.network.use_cases import reference
 from services.reading.network.use_cases.reference import PointGiven
 from shared import web
 from shared.outcome import Outcome
@@ -28,11 +28,6 @@ async def _put_routes(db: web.Db, caller: auth.Caller, wanted: list[Route]) -> l
 async def _put_points(db: web.Db, caller: auth.Caller, given: list[PointGiven]) -> list[Outcome]:
     async with db.begin() as tx:
         return await reference.put_points(tx, given, actor=caller.subject, may_see=caller.may_see)
-
-
-async def _put_meters(db: web.Db, caller: auth.Caller, wanted: list[Meter]) -> list[Outcome]:
-    async with db.begin() as tx:
-        return await reference.put_meters(tx, wanted, actor=caller.subject, may_see=caller.may_see)
 
 
 async def _put_devices(db: web.Db, caller: auth.Caller, wanted: list[Device]) -> list[Outcome]:
@@ -92,40 +87,6 @@ async def list_points(
             view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, route_no=route_no
         )
     return wanted.page(rows, key=lambda row: (row.service_point_no,), item=schemas.PointOut.of)
-
-
-@router.put(
-    "/meters/{meter_no}",
-    policy=WRITE,
-    response_model=OutcomeOut,
-    example=examples.METER,
-)
-async def put_meter(
-    meter_no: Annotated[MeterNo, Path()], body: schemas.MeterIn, caller: auth.Current, db: web.Db
-) -> Response:
-    """Put a meter with its registers and multiplier, which hold for installations that are made afterwards.
-
-    The code `reading.installed_unchanged` says that there are some which keep theirs.
-    """
-    return batch.single(await _put_meters(db, caller, [body.meter(meter_no)]))
-
-
-@router.put("/meters", policy=WRITE, example=examples.METERS, response_model=OutcomesOut)
-async def put_meters(body: schemas.Meters, caller: auth.Current, db: web.Db) -> Response:
-    """Put up to 1,000 meters."""
-    return batch.answer(await _put_meters(db, caller, [item.meter(item.meter_no) for item in body.items]))
-
-
-@router.put("/installations", policy=WRITE, example=examples.INSTALLATIONS, response_model=OutcomesOut)
-async def put_installations(body: schemas.Installations, caller: auth.Current, db: web.Db, own: Own) -> Response:
-    """Install and remove up to 1,000 meters, in the order given.
-
-    A meter exchange is two items: the old meter again with `removed_on` and `closing`, and the new one with its `opening`.
-    """
-    given = [installations.Given(**item.model_dump()) for item in body.items]
-    async with db.begin() as tx:
-        outcomes = await installations.put(tx, given, actor=caller.subject, may_see=caller.may_see, zone=own.zone)
-    return batch.answer(outcomes)
 
 
 @router.put("/devices/{device_id}", policy=WRITE, response_model=OutcomeOut, example=examples.DEVICE)

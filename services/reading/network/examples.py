@@ -20,6 +20,10 @@ INSTALLATION: dict[str, Any] = {
 }
 
 
+INSTALLATION_CORRECTION: dict[str, Any] = {"unit": "kWh", "opening": {"import": "100.00"}, "reason": "mistyped"}
+INSTALLATION_ANNULMENT: dict[str, Any] = {"reason": "wrong_meter"}
+
+
 DEVICE: dict[str, Any] = {"org_unit": "zj/hangzhou", "key_version": 1}
 ROUTES = {"items": [{"route_no": "R-0001", **ROUTE}]}
 POINTS = {"items": [{"service_point_no": "SP-0001", **POINT}]}

@@ -1,6 +1,6 @@
 """What the routes of the network take and answer, and the kinds of values that all routes of reading have in common."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
 from fastapi import Query
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.reading.base import METER_NO_MAX
 from services.reading.network.domain.reference import Device, Meter, Route
 from services.reading.network.domain.registers import DIGITS_MAX, MULTIPLIER_MAX, SCALE_MAX, VALUE_LENGTH_MAX, Face
+from services.reading.network.use_cases.installation_corrections import Correction
 from services.reading.network.use_cases.reference import PointGiven
 from shared.web.batch import In
 
@@ -194,6 +195,44 @@ class Installations(In):
     items: Annotated[list[InstallationItem], Field(max_length=ITEMS_MAX)]
 
 
+class InstallationCorrectionIn(In):
+    """What is to be otherwise; what is not given is right. `registers` are all of them, and none that was read may be gone."""
+
+    installed_on: date | None = Field(None, description="The right first day.")
+    removed_on: date | None = Field(
+        None, description="First day on which the meter is not there any more; null: it was never removed."
+    )
+    unit: Unit | None = Field(None, description="`kWh`, where registers are given.")
+    opening: Values | None = None
+    closing: Values | None = None
+    registers: Annotated[list[RegisterIn], Field(min_length=1, max_length=REGISTERS_MAX)] | None = None
+    multiplier: Annotated[int, Field(ge=1, le=MULTIPLIER_MAX)] | None = None
+    multiplier_denominator: Annotated[int, Field(ge=1, le=MULTIPLIER_MAX)] | None = None
+    reason: Code
+    confirm: bool = Field(False, description="What becomes suspect by this correction is known, and it is meant so.")
+
+    def correction(self, meter_no: str, installed_on: date) -> Correction:
+        """Return the correction of the installation of that key."""
+        return Correction(
+            meter_no=meter_no,
+            installed_on=installed_on,
+            begins_on=self.installed_on,
+            removed_on=self.removed_on,
+            never_removed="removed_on" in self.model_fields_set and self.removed_on is None,
+            unit=self.unit,
+            opening=self.opening,
+            closing=self.closing,
+            faces=tuple(each.face() for each in self.registers) if self.registers else None,
+            numerator=self.multiplier,
+            denominator=self.multiplier_denominator,
+            reason=self.reason,
+        )
+
+
+class InstallationAnnulmentIn(In):
+    reason: Code
+
+
 class DeviceIn(In):
     """A device or head-end; its key is derived from the installation's master key and `key_version`."""
 
@@ -234,3 +273,44 @@ class PointOut(Shown):
     route_no: str
     org_unit: str
     connection_kw: int | None
+
+
+class RegisterOut(BaseModel):
+    quantity: str
+    digits: int
+    scale: int
+    kind: str
+    direction: str
+
+
+class InstallationStateOut(BaseModel):
+    """A meter on a service point over [installed_on, removed_on), with registers of its own."""
+
+    meter_no: str
+    installed_on: date
+    version: int
+    service_point_no: str
+    removed_on: date | None
+    unit: str
+    opening: dict[str, str]
+    closing: dict[str, str] | None
+    registers: list[RegisterOut]
+    multiplier: int
+    multiplier_denominator: int
+
+
+class InstallationOut(InstallationStateOut):
+    annulled: bool
+
+
+class InstallationVersionOut(InstallationStateOut):
+    """`kind`: installed, removed, corrected, moved to another first day, annulled."""
+
+    kind: str
+    reason: str
+    actor: str
+    created_at: datetime
+
+
+class InstallationWithVersionsOut(InstallationOut):
+    versions: list[InstallationVersionOut]

@@ -92,6 +92,13 @@ class Register:
             raise Refused("reading.too_many_digits", f"register {self.quantity} has {self.digits} digits")
         return count
 
+    def reread(self, count: int, scale: int) -> int:
+        """Return what this face counts where one of another scale showed `count`; `reading.not_shown` where it cannot show it."""
+        found, rest = divmod(count * int(10**self.scale), int(10**scale))
+        if rest or found >= self.modulus:
+            raise Refused("reading.not_shown", f"register {self.quantity} cannot show what was read")
+        return found
+
     def text(self, cumulative: int) -> str:
         """Return what the face shows for a cumulative count, in kWh, as `count` reads it."""
         shown = str(cumulative % self.modulus).zfill(self.scale + 1)
@@ -122,6 +129,11 @@ def made(faces: Sequence[Face], numerator: int, denominator: int) -> Registers:
     return tuple(
         Register(face.quantity, face.digits, face.scale, numerator, denominator, face.kind, face.down) for face in faces
     )
+
+
+def faces(registers: Registers) -> tuple[Face, ...]:
+    """Return the faces of registers."""
+    return tuple(Face(each.quantity, each.digits, each.scale, each.kind, each.down) for each in registers)
 
 
 def check(registers: Registers) -> None:
@@ -180,3 +192,25 @@ def unwrap(
 def ordered(registers: Registers, values: Mapping[str, int]) -> Shown:
     """Return stored counts by quantity in the order of a meter's registers."""
     return tuple([values.get(register.quantity) for register in registers])
+
+
+def same_faces(one: Registers, other: Registers) -> bool:
+    """Return whether both show a count in the same way, register by register."""
+    return one is other or [(r.quantity, r.digits, r.scale) for r in one] == [
+        (r.quantity, r.digits, r.scale) for r in other
+    ]
+
+
+def reread(old: Registers, shown: Shown, new: Registers) -> Shown:
+    """Return what registers of other faces count where the old ones showed these counts; None of one that was added.
+
+    Refused with `reading.not_shown` where a face cannot show it, or a register that was read is no more.
+    """
+    scales = {register.quantity: register.scale for register in old}
+    read = {register.quantity: count for register, count in zip(old, shown, strict=True) if count is not None}
+    if gone := sorted(read.keys() - {register.quantity for register in new}):
+        raise Refused("reading.not_shown", f"register {gone[0]} was read, and is no more")
+    return tuple(
+        register.reread(read[register.quantity], scales[register.quantity]) if register.quantity in read else None
+        for register in new
+    )

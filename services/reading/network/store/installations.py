@@ -7,15 +7,18 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Date, FromClause, Row, Select, String, and_, func, or_, select
 
-from services.reading.base import by_name
+from services.reading.base import by_name, equals
 from services.reading.network import tables
 from services.reading.network.domain.installations import Installation, Placement, PointDay, RouteDay
-from services.reading.network.domain.registers import Registers
+from services.reading.network.domain.registers import UNIT, Counts, Registers
 from services.reading.network.store import codec
 from shared.db import bulk, travel
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 POINT, METER, INSTALLATION = tables.POINT, tables.METER, tables.INSTALLATION
+VERSION = tables.INSTALLATION_VERSION
+VERSIONS_MAX = 100
 FACES = (INSTALLATION.c.registers, INSTALLATION.c.numerator, INSTALLATION.c.denominator)
 """The columns of which `faces` makes the registers of an installation."""
 _HOLDS = INSTALLATION.c.annulled == 0
@@ -132,6 +135,7 @@ async def points_to_read(view: View, days: Sequence[RouteDay], *, among: Sequenc
         .join(POINT, POINT.c.route_no == given.c.route_no)
         .join(INSTALLATION, INSTALLATION.c.service_point_no == POINT.c.service_point_no)
         .where(
+            _HOLDS,
             INSTALLATION.c.installed_on < given.c.day,
             or_(INSTALLATION.c.removed_on.is_(None), INSTALLATION.c.removed_on > given.c.since),
         )
@@ -202,17 +206,46 @@ def placement(row: Row[Any]) -> Placement:
     )
 
 
-async def installed(view: View, meter_nos: Sequence[str]) -> set[str]:
-    """Return which of the meters stand, or stood, anywhere."""
-    rows = await bulk.select_in(
-        view, INSTALLATION, {"meter_no": meter_nos}, columns=(INSTALLATION.c.meter_no,), where=_HOLDS
+async def org_unit(view: View, service_point_no: str) -> str | None:
+    """Return where a service point belongs."""
+    found: str | None = await view.scalar(select(POINT.c.org_unit).where(POINT.c.service_point_no == service_point_no))
+    return found
+
+
+async def listed(
+    view: View,
+    *,
+    visible: Condition,
+    after: Condition,
+    limit: int,
+    service_point_no: str | None,
+    meter_no: str | None,
+) -> Sequence[Row[Any]]:
+    """Return a page of installations, by meter and first day; those that never were are among them."""
+    order = INSTALLATION.c.meter_no, INSTALLATION.c.installed_on
+    return await view.all(
+        select(INSTALLATION)
+        .join(POINT, POINT.c.service_point_no == INSTALLATION.c.service_point_no)
+        .where(visible(POINT.c.org_unit), after(*order))
+        .where(equals(INSTALLATION.c.service_point_no, service_point_no), equals(INSTALLATION.c.meter_no, meter_no))
+        .order_by(*order)
+        .limit(limit)
     )
-    return {row.meter_no for row in rows}
+
+
+async def versions(view: View, meter_no: str, installed_on: date) -> Sequence[Row[Any]]:
+    """Return what an installation was from each change on, the last one first; no more than `VERSIONS_MAX`."""
+    return await view.all(
+        select(VERSION)
+        .where(VERSION.c.meter_no == meter_no, VERSION.c.installed_on == installed_on)
+        .order_by(VERSION.c.version.desc())
+        .limit(VERSIONS_MAX)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """What an installation is from a change on. `kind`: installed, removed, corrected, annulled."""
+    """What an installation is from a change on. `kind`: installed, removed, corrected, moved (to another first day), annulled."""
 
     placement: Placement
     version: int
@@ -222,10 +255,10 @@ class Version:
     @property
     def annulled(self) -> bool:
         """Whether the installation never was."""
-        return self.kind == ANNULLED
+        return is_annulled(self.kind)
 
 
-INSTALLED, REMOVED, CORRECTED, ANNULLED = "installed", "removed", "corrected", "annulled"
+INSTALLED, REMOVED, CORRECTED, MOVED, ANNULLED = "installed", "removed", "corrected", "moved", "annulled"
 
 
 async def write(tx: Tx, versions: Sequence[Version], *, actor: str) -> None:
@@ -236,7 +269,7 @@ async def write(tx: Tx, versions: Sequence[Version], *, actor: str) -> None:
     await bulk.update_from(tx, INSTALLATION, _columns(old) | _state(old), key=("meter_no", "installed_on"))
     await bulk.insert_rows(
         tx,
-        tables.INSTALLATION_VERSION,
+        VERSION,
         _columns(versions)
         | {
             "version": [each.version for each in versions],
@@ -268,3 +301,45 @@ def _columns(versions: Sequence[Version]) -> dict[str, list[Any]]:
         "numerator": [each.registers[0].numerator for each in placements],
         "denominator": [each.registers[0].denominator for each in placements],
     }
+
+
+def document(row: Row[Any]) -> dict[str, Any]:
+    """Return an installation, or one of its versions, as people and programs read it."""
+    there = placement(row)
+    first = there.registers[0]
+    return {
+        "meter_no": there.meter_no,
+        "installed_on": there.installed_on,
+        "version": row.version,
+        "service_point_no": there.service_point_no,
+        "removed_on": there.removed_on,
+        "unit": UNIT,
+        "opening": _texts(there.registers, there.opening),
+        "closing": None if there.closing is None else _texts(there.registers, there.closing),
+        "registers": [
+            {
+                "quantity": each.quantity,
+                "digits": each.digits,
+                "scale": each.scale,
+                "kind": each.kind,
+                "direction": "down" if each.down else "up",
+            }
+            for each in there.registers
+        ],
+        "multiplier": first.numerator,
+        "multiplier_denominator": first.denominator,
+    }
+
+
+def change(row: Row[Any]) -> dict[str, Any]:
+    """Return what made a version of an installation."""
+    return {"kind": row.kind, "reason": row.reason, "actor": row.actor, "created_at": row.created_at}
+
+
+def is_annulled(kind: str) -> bool:
+    """Return whether an installation of which this kind of version is the last counts nowhere."""
+    return kind in (ANNULLED, MOVED)
+
+
+def _texts(registers: Registers, counts: Counts) -> dict[str, str]:
+    return {register.quantity: register.text(count) for register, count in zip(registers, counts, strict=True)}

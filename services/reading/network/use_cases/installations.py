@@ -1,11 +1,12 @@
 """Meters put on service points and taken off: a meter exchange (换表) is a removal and an installation, in one batch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from services.reading.network.domain import calendar, registers
+from services.reading.network.domain import calendar, changes, registers
+from services.reading.network.domain.changes import Change
 from services.reading.network.domain.installations import Placement
 from services.reading.network.domain.reference import Meter, ServicePoint
 from services.reading.network.domain.refusal import Refused
@@ -31,7 +32,15 @@ class Given:
     closing: Mapping[str, str] | None
 
 
-async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: MaySee, zone: ZoneInfo) -> list[Outcome]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """An outcome for each item, and what changed of meters."""
+
+    outcomes: list[Outcome]
+    changes: list[Change]
+
+
+async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: MaySee, zone: ZoneInfo) -> Put:
     """Install and remove meters, in the order given; at most 1,000.
 
     Natural key (meter, day of installation). An installation has the registers and the multiplier that its meter was last put
@@ -41,21 +50,38 @@ async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: MaySee, zo
     service_point_nos = [each.service_point_no for each in given]
     meter_nos = [each.meter_no for each in given]
     known_points = await points.lock(tx, service_point_nos)
-    known_meters = await meters.by_no(tx, meter_nos)
+    known_meters = {no: meter for no, (meter, _) in (await meters.stored(tx, meter_nos)).items()}
     stored = await installations.of_points_and_meters(tx, service_point_nos, meter_nos)
     there = {key: each.placement for key, each in stored.items() if not each.annulled}
     tomorrow = calendar.local_day(tx.now, zone) + timedelta(days=1)
+    before = changes.by_meter(there)
     outcomes = []
     for each in given:
         try:
-            if (each.removed_on or each.installed_on) > tomorrow:  # taken off today, it is not there from tomorrow on
-                raise Refused("reading.in_the_future", "what a register showed has been read by today")
+            check_past(each.removed_on or each.installed_on, tomorrow)
             point, meter = known_points.get(each.service_point_no), known_meters.get(each.meter_no)
             outcomes.append(_put_one(there, each, point, meter, may_see))
         except Refused as fault:
             outcomes.append(refused(fault.code, fault.text))
     await _write(tx, stored, there, actor)
-    return outcomes
+    after = changes.by_meter(there)
+    return Put(
+        outcomes=outcomes, changes=[change_of(known_meters[no], before, after) for no in after if no in known_meters]
+    )
+
+
+def change_of(
+    meter: Meter, before: Mapping[str, Sequence[Placement]], after: Mapping[str, Sequence[Placement]]
+) -> Change:
+    """Return what changed of a meter, of all installations by their meters."""
+    own = meter.registers()
+    return Change(
+        meter_no=meter.meter_no,
+        before=before.get(meter.meter_no, ()),
+        after=after.get(meter.meter_no, ()),
+        own_before=own,
+        own_after=own,
+    )
 
 
 def _put_one(
@@ -76,12 +102,7 @@ def _put_one(
         return Outcome(
             "conflicting_duplicate", "reading.installation_fixed", "it is there with other content", installation_id
         )
-    for other_key, other in there.items():
-        if other_key == wanted.key:
-            continue
-        same = other.service_point_no == wanted.service_point_no or other.meter_no == wanted.meter_no
-        if same and other.overlaps(wanted):
-            raise Refused("reading.installation_overlap", "a point has one meter at a time, and a meter one point")
+    check_alone(wanted, [other for other in there.values() if other.key != wanted.key])
     there[wanted.key] = wanted
     return Outcome("done", id=installation_id)
 
@@ -99,10 +120,7 @@ def _checked(
         raise Refused("reading.wrong_unit", "register values are in kWh")
     if (each.removed_on is None) != (each.closing is None):
         raise Refused("reading.missing_closing", "a removal has its day and its closing registers")
-    if not calendar.FIRST_DAY <= each.installed_on <= (each.removed_on or each.installed_on) <= calendar.LAST_DAY:
-        raise Refused("reading.bad_period", "the days are not between 1950 and 2200, in order")
-    if each.removed_on is not None and each.removed_on <= each.installed_on:
-        raise Refused("reading.bad_period", "a meter is removed after the day of its installation")
+    check_days(each.installed_on, each.removed_on)
     faces = old.registers if old else meter.registers()
     return Placement(
         service_point_no=each.service_point_no,
@@ -113,6 +131,28 @@ def _checked(
         opening=registers.counts(faces, each.opening),
         closing=None if each.closing is None else registers.counts(faces, each.closing),
     )
+
+
+def check_past(day: date, tomorrow: date) -> None:
+    """Refuse a day whose registers nobody can have read yet (`reading.in_the_future`)."""
+    if day > tomorrow:  # taken off today, it is not there from tomorrow on
+        raise Refused("reading.in_the_future", "what a register showed has been read by today")
+
+
+def check_days(installed_on: date, removed_on: date | None) -> None:
+    """Refuse days on which no meter can stand (`reading.bad_period`)."""
+    if not calendar.FIRST_DAY <= installed_on <= (removed_on or installed_on) <= calendar.LAST_DAY:
+        raise Refused("reading.bad_period", "the days are not between 1950 and 2200, in order")
+    if removed_on is not None and removed_on <= installed_on:
+        raise Refused("reading.bad_period", "a meter is removed after the day of its installation")
+
+
+def check_alone(wanted: Placement, others: Iterable[Placement]) -> None:
+    """Refuse two meters on a point, and a meter on two points, on one day (`reading.installation_overlap`)."""
+    for other in others:
+        same = other.service_point_no == wanted.service_point_no or other.meter_no == wanted.meter_no
+        if same and other.overlaps(wanted):
+            raise Refused("reading.installation_overlap", "a point has one meter at a time, and a meter one point")
 
 
 async def _write(

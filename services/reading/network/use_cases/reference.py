@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
+from services.reading.network.domain import changes
+from services.reading.network.domain.changes import Change
 from services.reading.network.domain.reference import Device, Meter, Route, ServicePoint
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.store import devices, installations, meters, points, routes
@@ -111,14 +113,23 @@ async def put_points(tx: Tx, given: Sequence[PointGiven], *, actor: str, may_see
     )
 
 
-async def put_meters(tx: Tx, wanted: Sequence[Meter], *, actor: str, may_see: MaySee) -> list[Outcome]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetersPut:
+    """An outcome for each meter, and what changed of those that have other registers now."""
+
+    outcomes: list[Outcome]
+    changes: list[Change]
+
+
+async def put_meters(tx: Tx, wanted: Sequence[Meter], *, actor: str, may_see: MaySee) -> MetersPut:
     """Put meters. Registers and multiplier hold for installations that are made afterwards.
 
     Those made before keep theirs: `done` with the code `reading.installed_unchanged` says that there are such.
     """
     numbers = [meter.meter_no for meter in wanted]
     there = await meters.stored(tx, numbers)
-    installed = await installations.installed(tx, numbers)
+    stored = await installations.of_points_and_meters(tx, [], numbers)
+    installed = changes.by_meter({key: each.placement for key, each in stored.items() if not each.annulled})
 
     def refusal(meter: Meter, old: Meter | None) -> Outcome | None:
         try:
@@ -137,12 +148,27 @@ async def put_meters(tx: Tx, wanted: Sequence[Meter], *, actor: str, may_see: Ma
         write=partial(meters.put, tx),
         actor=actor,
     )
-    return [
-        _keeping(outcome)
-        if outcome.status == "done" and meter.meter_no in installed and not meter.measures_as(there[meter.meter_no][0])
-        else outcome
+    other = {
+        meter.meter_no: meter
         for meter, outcome in zip(wanted, outcomes, strict=True)
-    ]
+        if outcome.status == "done" and meter.meter_no in there and not meter.measures_as(there[meter.meter_no][0])
+    }
+    return MetersPut(
+        outcomes=[
+            _keeping(outcome) if meter.meter_no in other and meter.meter_no in installed else outcome
+            for meter, outcome in zip(wanted, outcomes, strict=True)
+        ],
+        changes=[
+            Change(
+                meter_no=meter.meter_no,
+                before=installed.get(meter.meter_no, ()),
+                after=installed.get(meter.meter_no, ()),
+                own_before=there[meter.meter_no][0].registers(),
+                own_after=meter.registers(),
+            )
+            for meter in other.values()
+        ],
+    )
 
 
 def _keeping(outcome: Outcome) -> Outcome:

@@ -103,3 +103,32 @@ def test_a_face_that_counts_more_energy_than_can_be_told_is_refused() -> None:
     assert Register("import", 8, 2, numerator=2_200_000).energy_wh(10**8) == 2_200_000 * 10**9
     with pytest.raises(Refused, match="energy"):
         Register("import", 15, 0, numerator=10)
+
+
+def test_counts_of_other_faces_are_exact_or_refused() -> None:
+    old = (FACE, Register("export", 8, 2))
+    finer = (Register("peak", 6, 0), Register("export", 8, 2), Register("import", 9, 3))
+    assert registers.reread(old, (12345, 7), finer) == (None, 7, 123450)
+    assert registers.reread(finer, (None, 7, 123450), old) == (12345, 7)
+    for shown, new in (
+        ((12345, 7), (Register("import", 8, 1), old[1])),
+        ((12345, 7), (Register("import", 4, 2), old[1])),
+        ((12345, 7), (FACE,)),
+    ):
+        with pytest.raises(Refused, match="read") as refused:
+            registers.reread(old, shown, new)
+        assert refused.value.code == "reading.not_shown"
+    assert registers.reread(old, (12345, None), (FACE,)) == (12345,), "what was never read may be gone"
+
+
+def test_a_meter_has_a_cumulative_register_and_demand_is_named_so() -> None:
+    demand = Register("demand", 6, 4, kind="demand")
+    registers.check((FACE, demand))
+    for wrong in (
+        (demand,),
+        (FACE, FACE),
+        (FACE, Register("demand.peak", 6, 4)),
+        (FACE, Register("kw", 6, 4, kind="demand")),
+    ):
+        with pytest.raises(Refused):
+            registers.check(wrong)

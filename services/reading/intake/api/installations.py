@@ -1,0 +1,174 @@
+"""Routes of meters and installations: what reads rest on. A change is followed by reads and usages in the same unit of work."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated
+
+from fastapi import Path
+from starlette.responses import Response
+
+from services.reading.context import READ, WRITE, Context, Own
+from services.reading.intake.use_cases import following
+from services.reading.network import examples, schemas
+from services.reading.network.domain.reference import Meter
+from services.reading.network.schemas import MeterNo, No
+from services.reading.network.store import installations as store
+from services.reading.network.use_cases import installation_corrections as corrections
+from services.reading.network.use_cases import installations, reference
+from services.reading.reads.domain.days import ReadDays
+from shared import web
+from shared.db.engine import Tx
+from shared.outcome import Outcome
+from shared.web import auth, batch, errors, pagination
+from shared.web.batch import OutcomeOut, OutcomesOut
+
+router = web.Router("/v1", tags=["reference data"])
+
+
+async def derive(tx: Tx, touched: Mapping[str, date | None]) -> tuple[str, ...]:
+    """Return nothing: usages follow once a read does."""
+    return ()
+
+
+async def _put_meters(db: web.Db, caller: auth.Caller, own: Context, wanted: list[Meter]) -> list[Outcome]:
+    async with db.begin() as tx:
+        put = await reference.put_meters(tx, wanted, actor=caller.subject, may_see=caller.may_see)
+        await following.follow(tx, put.changes, days=ReadDays(own.policies, own.zone), derive=derive)
+    return put.outcomes
+
+
+@router.put(
+    "/meters/{meter_no}",
+    policy=WRITE,
+    raises=(following.NotShown,),
+    response_model=OutcomeOut,
+    example=examples.METER,
+)
+async def put_meter(
+    meter_no: Annotated[MeterNo, Path()], body: schemas.MeterIn, caller: auth.Current, db: web.Db, own: Own
+) -> Response:
+    """Put a meter with its registers and multiplier, which hold for installations that are made afterwards.
+
+    The code `reading.installed_unchanged` says that there are some which keep theirs.
+    """
+    return batch.single(await _put_meters(db, caller, own, [body.meter(meter_no)]))
+
+
+@router.put("/meters", policy=WRITE, raises=(following.NotShown,), example=examples.METERS, response_model=OutcomesOut)
+async def put_meters(body: schemas.Meters, caller: auth.Current, db: web.Db, own: Own) -> Response:
+    """Put up to 1,000 meters. One whose waiting reads the new faces could not show refuses all (`reading.not_shown`)."""
+    return batch.answer(await _put_meters(db, caller, own, [item.meter(item.meter_no) for item in body.items]))
+
+
+@router.put(
+    "/installations",
+    policy=WRITE,
+    raises=(following.NotShown,),
+    example=examples.INSTALLATIONS,
+    response_model=OutcomesOut,
+)
+async def put_installations(body: schemas.Installations, caller: auth.Current, db: web.Db, own: Own) -> Response:
+    """Install and remove up to 1,000 meters, in the order given.
+
+    A meter exchange is two items: the old meter again with `removed_on` and `closing`, and the new one with its `opening`.
+    An installation has the registers and the multiplier that its meter was last put with, and keeps them.
+    """
+    given = [installations.Given(**item.model_dump()) for item in body.items]
+    async with db.begin() as tx:
+        put = await installations.put(tx, given, actor=caller.subject, may_see=caller.may_see, zone=own.zone)
+        await following.follow(tx, put.changes, days=ReadDays(own.policies, own.zone), derive=derive)
+    return batch.answer(put.outcomes)
+
+
+@router.post(
+    "/installations/{meter_no}/{installed_on}/correction",
+    policy=WRITE,
+    raises=(corrections.UnknownInstallation, following.NotShown, following.MakesSuspect),
+    response_model=OutcomeOut,
+    example=examples.INSTALLATION_CORRECTION,
+)
+async def post_correction(
+    meter_no: Annotated[MeterNo, Path()],
+    installed_on: date,
+    body: schemas.InstallationCorrectionIn,
+    caller: auth.Current,
+    db: web.Db,
+    own: Own,
+) -> Response:
+    """Correct an installation: days, registers at both ends, faces, multiplier. What is not given stays as it is.
+
+    Usages are derived again. Where registers would contradict others by it, it is refused and names them, unless `confirm` is
+    true. With another `installed_on` it stands under that day, and is annulled under this one.
+    """
+    correction = body.correction(meter_no, installed_on)
+    async with db.begin() as tx:
+        done = await corrections.correct(tx, correction, actor=caller.subject, may_see=caller.may_see, zone=own.zone)
+        await following.follow(
+            tx, done.changes, days=ReadDays(own.policies, own.zone), derive=derive, confirmed=body.confirm
+        )
+    return batch.single([done.outcome], conflicts=[corrections.OVERLAP])
+
+
+@router.post(
+    "/installations/{meter_no}/{installed_on}/annulment",
+    policy=WRITE,
+    raises=(corrections.UnknownInstallation, following.NotShown),
+    response_model=OutcomeOut,
+    example=examples.INSTALLATION_ANNULMENT,
+)
+async def post_annulment(
+    meter_no: Annotated[MeterNo, Path()],
+    installed_on: date,
+    body: schemas.InstallationAnnulmentIn,
+    caller: auth.Current,
+    db: web.Db,
+    own: Own,
+) -> Response:
+    """Annul an installation that never was: its reads wait for another one. It may be put again, as its next version."""
+    async with db.begin() as tx:
+        done = await corrections.annul(
+            tx, (meter_no, installed_on), reason=body.reason, actor=caller.subject, may_see=caller.may_see
+        )
+        await following.follow(tx, done.changes, days=ReadDays(own.policies, own.zone), derive=derive)
+    return batch.single([done.outcome])
+
+
+@router.get("/installations", policy=READ)
+async def list_installations(
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    service_point_no: No | None = None,
+    meter_no: MeterNo | None = None,
+) -> pagination.Page[schemas.InstallationOut]:
+    """List installations by meter and first day; those that were annulled are among them, and say so."""
+    async with db.view() as view:
+        rows = await store.listed(
+            view,
+            visible=caller.visible,
+            after=wanted.after,
+            limit=wanted.fetch,
+            service_point_no=service_point_no,
+            meter_no=meter_no,
+        )
+    return wanted.page(
+        rows,
+        key=lambda row: (row.meter_no, row.installed_on),
+        item=lambda row: schemas.InstallationOut(**store.document(row), annulled=bool(row.annulled)),
+    )
+
+
+@router.get("/installations/{meter_no}/{installed_on}", policy=READ)
+async def get_installation(
+    meter_no: Annotated[MeterNo, Path()], installed_on: date, caller: auth.Current, db: web.Db
+) -> schemas.InstallationWithVersionsOut:
+    """Return an installation with what it was from each change on, the last one first; the last 100."""
+    async with db.view() as view:
+        rows = await store.versions(view, meter_no, installed_on)
+        org_unit = await store.org_unit(view, rows[0].service_point_no) if rows else None
+    if org_unit is None or not caller.may_see(org_unit):
+        raise errors.not_found("installation")
+    versions = [schemas.InstallationVersionOut(**store.document(row) | store.change(row)) for row in rows]
+    return schemas.InstallationWithVersionsOut(
+        **store.document(rows[0]), annulled=store.is_annulled(rows[0].kind), versions=versions
+    )

@@ -1,0 +1,92 @@
+"""What rests on meters and installations follows them: how reads are shown, which of them wait, and the usages."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import date
+
+from services.reading.network.domain import changes as network
+from services.reading.network.domain import registers
+from services.reading.network.domain.changes import Change, Shift
+from services.reading.network.domain.refusal import Refused
+from services.reading.network.domain.registers import Shown
+from services.reading.reads.domain import cover, identity
+from services.reading.reads.domain.days import ReadDays
+from services.reading.reads.domain.identity import ReadKey
+from services.reading.reads.store import recounting, waiting
+from services.reading.reads.store.recounting import Span
+from shared.db.engine import Tx
+from shared.errors import BusinessError
+
+NAMED_MAX = 20  # in the detail of an error
+Derive = Callable[[Tx, Mapping[str, date | None]], Awaitable[Collection[str]]]
+"""Derives the usages of points again from the earliest day touched, and returns what contradicts other registers by it: ids of
+reads, `<meter>~<day>~opening` and `~closing` of installations."""
+
+
+class NotShown(BusinessError):
+    status = 409
+    code = "reading.not_shown"
+    title = "A read that is there could not be shown by these faces"
+
+
+class MakesSuspect(BusinessError):
+    status = 409
+    code = "reading.makes_suspect"
+    title = "Registers would contradict others by this; it is done where it is confirmed"
+
+
+async def follow(tx: Tx, changes: Sequence[Change], *, days: ReadDays, derive: Derive, confirmed: bool = True) -> None:
+    """Bring reads and usages after changes of meters, in their unit of work. A constant number of statements.
+
+    Raises `NotShown`, and `MakesSuspect` where new contradictions are not confirmed: nothing is changed then.
+    """
+    await reread(tx, network.shifts(changes), days)
+    before, after = network.changed(changes)
+    touched: dict[str, date | None] = {**network.touched(changes)}
+    for point, day in await waiting.settle(tx, after, days):
+        touched[point] = min(day, touched.get(point) or day)
+    standing = [placement for change in changes for placement in change.after]
+    await waiting.begin(tx, cover.lost(before, standing), days)
+    suspects = sorted(await derive(tx, touched)) if touched else []
+    if suspects and not confirmed:
+        raise MakesSuspect(named(suspects))
+
+
+async def reread(tx: Tx, shifts: Sequence[Shift], days: ReadDays) -> None:
+    """Let the reads of some days count by other faces what they showed by the old ones, exactly; raises `NotShown`."""
+    if not shifts:
+        return
+    spans = [Span(each.meter_no, days.bounds(each.first)[0], days.bounds(each.last)[1]) for each in shifts]
+    found = await recounting.counts(tx, spans)
+    shift_of = {identity.read_id(*key): shift for shift, reads in zip(shifts, found, strict=True) for key in reads}
+    edited = await recounting.edited(tx, list(shift_of))
+    received: dict[tuple[ReadKey, str], int] = {}
+    edits: dict[tuple[str, int], Shown] = {}
+    faults = []
+    for shift, reads in zip(shifts, found, strict=True):
+        for key, counts in reads.items():
+            try:
+                received |= {(key, quantity): count for quantity, count in _by_quantity(shift, counts).items()}
+            except Refused:
+                faults.append(identity.read_id(*key))
+    for (read_id, number), shown in edited.items():
+        try:
+            edits[read_id, number] = registers.reread(shift_of[read_id].old, shown, shift_of[read_id].new)
+        except Refused:
+            faults.append(read_id)
+    if faults:
+        raise NotShown(named(sorted(set(faults))))
+    await recounting.write(tx, received)
+    await recounting.write_edited(tx, edits)
+
+
+def _by_quantity(shift: Shift, counts: Mapping[str, int]) -> dict[str, int]:
+    old = tuple(register for register in shift.old if register.quantity in counts)
+    shown = registers.reread(old, tuple(counts[register.quantity] for register in old), shift.new)
+    quantities = [register.quantity for register in shift.new]
+    return {quantity: count for quantity, count in zip(quantities, shown, strict=True) if count is not None}
+
+
+def named(ids: Sequence[str]) -> str:
+    """Return ids as the detail of an error, the first of many."""
+    more = len(ids) - NAMED_MAX
+    return ", ".join(ids[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
