@@ -1,6 +1,6 @@
 """Routes of meters and installations: what reads rest on. A change is followed by reads and usages in the same unit of work."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Annotated
 
@@ -25,8 +25,13 @@ from shared.web.batch import OutcomeOut, OutcomesOut
 router = web.Router("/v1", tags=["reference data"])
 
 
-async def derive(tx: Tx, touched: Mapping[str, date | None]) -> tuple[str, ...]:
+async def derive(tx: Tx, touched: Mapping[str, date | None]) -> Collection[str]:
     """Return nothing: usages follow once a read does."""
+    return ()
+
+
+async def suspects(tx: Tx, service_point_nos: Sequence[str]) -> Collection[str]:
+    """Return nothing: what contradicts is known once a read comes."""
     return ()
 
 
@@ -102,10 +107,12 @@ async def post_correction(
     """
     correction = body.correction(meter_no, installed_on)
     async with db.begin() as tx:
-        done = await corrections.correct(tx, correction, actor=caller.subject, may_see=caller.may_see, zone=own.zone)
-        await following.follow(
-            tx, done.changes, days=ReadDays(own.policies, own.zone), derive=derive, confirmed=body.confirm
+        done = await corrections.correct(
+            tx, correction, actor=caller.subject, may_see=caller.may_see, zone=own.zone, suspects=suspects
         )
+        found = await following.follow(tx, done.changes, days=ReadDays(own.policies, own.zone), derive=derive)
+        if (new := sorted(set(found) - set(done.suspects))) and not body.confirm:
+            raise following.MakesSuspect(following.named(new))
     return batch.single([done.outcome], conflicts=[corrections.OVERLAP])
 
 

@@ -18,8 +18,8 @@ from shared.errors import BusinessError
 
 NAMED_MAX = 20  # in the detail of an error
 Derive = Callable[[Tx, Mapping[str, date | None]], Awaitable[Collection[str]]]
-"""Derives the usages of points again from the earliest day touched, and returns what contradicts other registers by it: ids of
-reads, `<meter>~<day>~opening` and `~closing` of installations."""
+"""Derives the usages of points again from the earliest day touched, and returns the registers that contradict others then: ids
+of reads, `<meter>~<day>~opening` and `~closing` of installations."""
 
 
 class NotShown(BusinessError):
@@ -34,10 +34,10 @@ class MakesSuspect(BusinessError):
     title = "Registers would contradict others by this; it is done where it is confirmed"
 
 
-async def follow(tx: Tx, changes: Sequence[Change], *, days: ReadDays, derive: Derive, confirmed: bool = True) -> None:
-    """Bring reads and usages after changes of meters, in their unit of work. A constant number of statements.
+async def follow(tx: Tx, changes: Sequence[Change], *, days: ReadDays, derive: Derive) -> Collection[str]:
+    """Bring reads and usages after changes of meters, in their unit of work, and return what contradicts others then.
 
-    Raises `NotShown`, and `MakesSuspect` where new contradictions are not confirmed: nothing is changed then.
+    A constant number of statements. Raises `NotShown`, by which nothing is changed.
     """
     await reread(tx, network.shifts(changes), days)
     before, after = network.changed(changes)
@@ -46,9 +46,7 @@ async def follow(tx: Tx, changes: Sequence[Change], *, days: ReadDays, derive: D
         touched[point] = min(day, touched.get(point) or day)
     standing = [placement for change in changes for placement in change.after]
     await waiting.begin(tx, cover.lost(before, standing), days)
-    suspects = sorted(await derive(tx, touched)) if touched else []
-    if suspects and not confirmed:
-        raise MakesSuspect(named(suspects))
+    return await derive(tx, touched) if touched else ()
 
 
 async def reread(tx: Tx, shifts: Sequence[Shift], days: ReadDays) -> None:

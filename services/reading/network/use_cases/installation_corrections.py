@@ -1,6 +1,6 @@
 """Installations that were entered wrongly: corrected or annulled, with a reason; what they were stays readable."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -22,6 +22,8 @@ from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
 
 OVERLAP = "reading.installation_overlap"
 Standing = Mapping[tuple[str, date], Placement]
+Suspects = Callable[[Tx, Sequence[str]], Awaitable[Collection[str]]]
+"""Returns which registers of points contradict others as things stand."""
 
 
 class UnknownInstallation(BusinessError):
@@ -58,10 +60,11 @@ class Correction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What became of a correction or an annulment, and what changed by it."""
+    """What became of a correction or an annulment, and what changed by it. `suspects`: what contradicted others before it."""
 
     outcome: Outcome
     changes: list[Change]
+    suspects: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,9 @@ class _Found:
         return change_of(self.meter, changes.by_meter(before), changes.by_meter(after))
 
 
-async def correct(tx: Tx, correction: Correction, *, actor: str, may_see: MaySee, zone: ZoneInfo) -> Done:
+async def correct(
+    tx: Tx, correction: Correction, *, actor: str, may_see: MaySee, zone: ZoneInfo, suspects: Suspects
+) -> Done:
     """Correct an installation. It gets its next version; under another first day it stands there, and is annulled here.
 
     What it is already is `already_done`. Refused with the codes of `installations.put`; raises `UnknownInstallation`.
@@ -106,12 +111,13 @@ async def correct(tx: Tx, correction: Correction, *, actor: str, may_see: MaySee
         return Done(outcome=Outcome("already_done", id=_id(old)), changes=[])
     if old.key != correction.key:
         raise UnknownInstallation  # it was moved, and is otherwise there: that one is to be corrected
+    known = await suspects(tx, [old.service_point_no])
     versions = [_next(found.stored.get(wanted.key), wanted, CORRECTED, correction.reason)]
     if wanted.key != old.key:
         versions.append(_next(found.stored[old.key], old, MOVED, correction.reason))
     await _write(tx, versions, actor)
     after = {key: each for key, each in standing.items() if key != old.key} | {wanted.key: wanted}
-    return Done(outcome=Outcome("done", id=_id(wanted)), changes=[found.change(standing, after)])
+    return Done(outcome=Outcome("done", id=_id(wanted)), changes=[found.change(standing, after)], suspects=known)
 
 
 async def annul(tx: Tx, key: tuple[str, date], *, reason: str, actor: str, may_see: MaySee) -> Done:

@@ -1,6 +1,6 @@
 """Installations that were entered wrongly are corrected or annulled: reads follow, and what was said before stays readable."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -220,9 +220,13 @@ async def test_a_correction_that_makes_registers_suspect_names_them_and_is_done_
 
     async def derive(tx: Tx, touched: Mapping[str, date | None]) -> tuple[str, ...]:
         asked.append(touched)
-        return ("M0001~20260131T160000Z~remote", f"M0001~{JAN}~closing")
+        return ("M0001~20260131T160000Z~remote", f"M0001~{JAN}~closing", "suspect before")
+
+    async def suspects(tx: Tx, service_point_nos: Sequence[str]) -> tuple[str, ...]:
+        return ("suspect before",)
 
     await kit.district()
+    monkeypatch.setattr(routes, "suspects", suspects)
     monkeypatch.setattr(routes, "derive", derive)
     answer = await _correct(kit, opening={"import": "150.00"})
     assert (answer.status_code, answer.json()["code"]) == (409, "reading.makes_suspect")
