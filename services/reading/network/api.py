@@ -11,7 +11,6 @@ from services.reading.network.domain.reference import Device, Route
 from services.reading.network.schemas import No
 from services.reading.network.store import points, routes
 from services.reading.network.use_cases import reference
-from services.reading.network.use_cases.reference import PointGiven
 from shared import web
 from shared.outcome import Outcome
 from shared.web import auth, batch, pagination
@@ -23,11 +22,6 @@ router = web.Router("/v1", tags=["reference data"])
 async def _put_routes(db: web.Db, caller: auth.Caller, wanted: list[Route]) -> list[Outcome]:
     async with db.begin() as tx:
         return await reference.put_routes(tx, wanted, actor=caller.subject, may_see=caller.may_see)
-
-
-async def _put_points(db: web.Db, caller: auth.Caller, given: list[PointGiven]) -> list[Outcome]:
-    async with db.begin() as tx:
-        return await reference.put_points(tx, given, actor=caller.subject, may_see=caller.may_see)
 
 
 async def _put_devices(db: web.Db, caller: auth.Caller, wanted: list[Device]) -> list[Outcome]:
@@ -55,26 +49,6 @@ async def list_routes(caller: auth.Current, db: web.Db, wanted: pagination.Query
     async with db.view() as view:
         rows = await routes.listed(view, visible=caller.visible, after=wanted.after, limit=wanted.fetch)
     return wanted.page(rows, key=lambda row: (row.route_no,), item=schemas.RouteOut.of)
-
-
-@router.put(
-    "/service-points/{service_point_no}",
-    policy=WRITE,
-    raises=(reference.UnknownRoute,),
-    response_model=OutcomeOut,
-    example=examples.POINT,
-)
-async def put_point(
-    service_point_no: Annotated[No, Path()], body: schemas.PointIn, caller: auth.Current, db: web.Db
-) -> Response:
-    """Put a service point on a route."""
-    return batch.single(await _put_points(db, caller, [body.point(service_point_no)]))
-
-
-@router.put("/service-points", policy=WRITE, example=examples.POINTS, response_model=OutcomesOut)
-async def put_points(body: schemas.Points, caller: auth.Current, db: web.Db) -> Response:
-    """Put up to 1,000 service points."""
-    return batch.answer(await _put_points(db, caller, [item.point(item.service_point_no) for item in body.items]))
 
 
 @router.get("/service-points", policy=READ)

@@ -1,4 +1,4 @@
-"""Routes of meters and installations: what reads rest on. A change is followed by reads and usages in the same unit of work."""
+"""Routes of points, meters and installations, which usages rest on: these follow a change in the same unit of work."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
@@ -15,6 +15,7 @@ from services.reading.network.schemas import MeterNo, No
 from services.reading.network.store import installations as store
 from services.reading.network.use_cases import installation_corrections as corrections
 from services.reading.network.use_cases import installations, reference
+from services.reading.network.use_cases.reference import PointGiven
 from services.reading.reads.domain.days import ReadDays
 from shared import web
 from shared.db.engine import Tx
@@ -33,6 +34,34 @@ async def derive(tx: Tx, touched: Mapping[str, date | None]) -> Collection[str]:
 async def suspects(tx: Tx, service_point_nos: Sequence[str]) -> Collection[str]:
     """Return nothing: what contradicts is known once a read comes."""
     return ()
+
+
+async def _put_points(db: web.Db, caller: auth.Caller, given: list[PointGiven]) -> list[Outcome]:
+    async with db.begin() as tx:
+        put = await reference.put_points(tx, given, actor=caller.subject, may_see=caller.may_see)
+        if put.limited:
+            await derive(tx, dict.fromkeys(put.limited))
+    return put.outcomes
+
+
+@router.put(
+    "/service-points/{service_point_no}",
+    policy=WRITE,
+    raises=(reference.UnknownRoute,),
+    response_model=OutcomeOut,
+    example=examples.POINT,
+)
+async def put_point(
+    service_point_no: Annotated[No, Path()], body: schemas.PointIn, caller: auth.Current, db: web.Db
+) -> Response:
+    """Put a service point on a route."""
+    return batch.single(await _put_points(db, caller, [body.point(service_point_no)]))
+
+
+@router.put("/service-points", policy=WRITE, example=examples.POINTS, response_model=OutcomesOut)
+async def put_points(body: schemas.Points, caller: auth.Current, db: web.Db) -> Response:
+    """Put up to 1,000 service points."""
+    return batch.answer(await _put_points(db, caller, [item.point(item.service_point_no) for item in body.items]))
 
 
 async def _put_meters(db: web.Db, caller: auth.Caller, own: Context, wanted: list[Meter]) -> list[Outcome]:

@@ -83,8 +83,17 @@ class PointGiven:
     connection_kw: int | None
 
 
-async def put_points(tx: Tx, given: Sequence[PointGiven], *, actor: str, may_see: MaySee) -> list[Outcome]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsPut:
+    """An outcome for each service point, and those whose connection carries more or less than before."""
+
+    outcomes: list[Outcome]
+    limited: list[str]
+
+
+async def put_points(tx: Tx, given: Sequence[PointGiven], *, actor: str, may_see: MaySee) -> PointsPut:
     """Put service points; their route must be there."""
+    there = await points.stored(tx, [each.service_point_no for each in given])
     org_units = await routes.org_units(tx, [each.route_no for each in given])
     wanted = [
         ServicePoint(
@@ -101,15 +110,24 @@ async def put_points(tx: Tx, given: Sequence[PointGiven], *, actor: str, may_see
             return refused(UnknownRoute.code, UnknownRoute.title, id=point.service_point_no)
         return outside(point, old, number=point.service_point_no, may_see=may_see)
 
-    return await batch_put.put(
+    outcomes = await batch_put.put(
         tx,
         wanted,
         kind="service_point",
         number=lambda point: point.service_point_no,
-        stored=await points.stored(tx, [point.service_point_no for point in wanted]),
+        stored=there,
         refusal=refusal,
         write=partial(points.put, tx),
         actor=actor,
+    )
+    return PointsPut(
+        outcomes=outcomes,
+        limited=[
+            point.service_point_no
+            for point, outcome in zip(wanted, outcomes, strict=True)
+            if outcome.status == "done" and point.service_point_no in there
+            if point.connection_kw != there[point.service_point_no][0].connection_kw
+        ],
     )
 
 

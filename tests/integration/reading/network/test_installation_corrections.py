@@ -238,3 +238,20 @@ async def test_a_correction_that_makes_registers_suspect_names_them_and_is_done_
         "installations", [_item(opening={"import": "150.00"}, removed_on="2026-02-10", closing={"import": "9.00"})]
     )
     assert asked[2:] == [{"S0001": date(2026, 2, 10)}], "what was told is told again from the day that changed"
+
+
+async def test_what_a_connection_can_carry_is_said_otherwise_and_the_point_is_derived_again_as_a_whole(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Mapping[str, date | None]] = []
+
+    async def derive(tx: Tx, touched: Mapping[str, date | None]) -> tuple[str, ...]:
+        asked.append(touched)
+        return ()
+
+    await kit.district(meters=2)
+    monkeypatch.setattr(routes, "derive", derive)
+    points = [{"service_point_no": f"S000{i}", "route_no": "R1"} for i in (1, 2, 3)]
+    await kit.put("service-points", points)
+    await kit.put("service-points", [points[0] | {"connection_kw": 8}, points[1]])
+    assert asked == [{"S0001": None}]
