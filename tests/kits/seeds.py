@@ -107,6 +107,8 @@ def _ids(installation: Installation) -> dict[str, list[Any]]:
         body = {"account_no": home.account_no, "amount_fen": 1234, "channel": "app"}
         key = {"Idempotency-Key": f"seed-{home.number}"}
         orders.append(installation.call("POST", "collection", "/v1/payment-orders", body, **key)["order_id"])
+    ends = [{"service_point_no": home.service_point_no, "day": "2026-01-20", "kind": "control"} for home in TOWN]
+    installation.call("PUT", "reading", "/v1/asked-ends", {"items": ends})
     usages = installation.items("reading", "/v1/usages")
     bills = installation.items("billing", "/v1/bills")
     corrections = installation.items("billing", "/v1/corrections")

@@ -8,8 +8,9 @@ from fastapi import Path
 from starlette.responses import Response
 
 from services.reading.context import READ, WRITE, Context, Own
-from services.reading.intake.use_cases import following
+from services.reading.intake.use_cases import following, late_points
 from services.reading.network import examples, schemas
+from services.reading.network.domain import changes
 from services.reading.network.domain.reference import Meter
 from services.reading.network.schemas import MeterNo, No
 from services.reading.network.store import installations as store
@@ -17,6 +18,7 @@ from services.reading.network.use_cases import installation_corrections as corre
 from services.reading.network.use_cases import installations, reference
 from services.reading.network.use_cases.reference import PointGiven
 from services.reading.reads.domain.days import ReadDays
+from services.reading.tasks.use_cases.late_points import hold_routes
 from shared import web
 from shared.db.engine import Tx
 from shared.outcome import Outcome
@@ -36,9 +38,19 @@ async def suspects(tx: Tx, service_point_nos: Sequence[str]) -> Collection[str]:
     return ()
 
 
-async def _put_points(db: web.Db, caller: auth.Caller, given: list[PointGiven]) -> list[Outcome]:
+async def _plan(tx: Tx, own: Context, service_point_nos: Sequence[str]) -> None:
+    """Let points that came after their route was planned be read in the window that is open."""
+    if service_point_nos:
+        await late_points.plan(tx, service_point_nos, policies=own.policies, zone=own.zone)
+
+
+async def _put_points(db: web.Db, caller: auth.Caller, own: Context, given: list[PointGiven]) -> list[Outcome]:
+    numbers = [each.service_point_no for each in given]
     async with db.begin() as tx:
+        await hold_routes(tx, numbers, also=[each.route_no for each in given])
         put = await reference.put_points(tx, given, actor=caller.subject, may_see=caller.may_see)
+        done = [number for number, outcome in zip(numbers, put.outcomes, strict=True) if outcome.status == "done"]
+        await _plan(tx, own, done)
         if put.limited:
             await derive(tx, dict.fromkeys(put.limited))
     return put.outcomes
@@ -52,16 +64,16 @@ async def _put_points(db: web.Db, caller: auth.Caller, given: list[PointGiven]) 
     example=examples.POINT,
 )
 async def put_point(
-    service_point_no: Annotated[No, Path()], body: schemas.PointIn, caller: auth.Current, db: web.Db
+    service_point_no: Annotated[No, Path()], body: schemas.PointIn, caller: auth.Current, db: web.Db, own: Own
 ) -> Response:
-    """Put a service point on a route."""
-    return batch.single(await _put_points(db, caller, [body.point(service_point_no)]))
+    """Put a service point on a route; where a read window of that is open, it is to be read in it."""
+    return batch.single(await _put_points(db, caller, own, [body.point(service_point_no)]))
 
 
 @router.put("/service-points", policy=WRITE, example=examples.POINTS, response_model=OutcomesOut)
-async def put_points(body: schemas.Points, caller: auth.Current, db: web.Db) -> Response:
+async def put_points(body: schemas.Points, caller: auth.Current, db: web.Db, own: Own) -> Response:
     """Put up to 1,000 service points."""
-    return batch.answer(await _put_points(db, caller, [item.point(item.service_point_no) for item in body.items]))
+    return batch.answer(await _put_points(db, caller, own, [item.point(item.service_point_no) for item in body.items]))
 
 
 async def _put_meters(db: web.Db, caller: auth.Caller, own: Context, wanted: list[Meter]) -> list[Outcome]:
@@ -102,14 +114,16 @@ async def put_meters(body: schemas.Meters, caller: auth.Current, db: web.Db, own
     response_model=OutcomesOut,
 )
 async def put_installations(body: schemas.Installations, caller: auth.Current, db: web.Db, own: Own) -> Response:
-    """Install and remove up to 1,000 meters, in the order given.
+    """Install and remove up to 1,000 meters, in the order given; where a read window is open, a new one is to be read in it.
 
     A meter exchange is two items: the old meter again with `removed_on` and `closing`, and the new one with its `opening`.
     An installation has the registers and the multiplier that its meter was last put with, and keeps them.
     """
     given = [installations.Given(**item.model_dump()) for item in body.items]
     async with db.begin() as tx:
+        await hold_routes(tx, [each.service_point_no for each in given])
         put = await installations.put(tx, given, actor=caller.subject, may_see=caller.may_see, zone=own.zone)
+        await _plan(tx, own, sorted(changes.touched(put.changes)))
         await following.follow(tx, put.changes, days=ReadDays(own.policies, own.zone), derive=derive)
     return batch.answer(put.outcomes)
 
@@ -139,6 +153,7 @@ async def post_correction(
         done = await corrections.correct(
             tx, correction, actor=caller.subject, may_see=caller.may_see, zone=own.zone, suspects=suspects
         )
+        await _plan(tx, own, sorted(changes.touched(done.changes)))
         found = await following.follow(tx, done.changes, days=ReadDays(own.policies, own.zone), derive=derive)
         if (new := sorted(set(found) - set(done.suspects))) and not body.confirm:
             raise following.MakesSuspect(following.named(new))

@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 
 from services.reading.network import tables
 from services.reading.network.domain.reference import Route
-from shared.db import bulk
+from shared.db import bulk, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
@@ -32,6 +32,13 @@ async def due(view: View, day: date) -> list[str]:
         (day.month + MONTHS_OF_A_YEAR - ROUTE.c.first_month) % ROUTE.c.months == 0,
     )
     return [row.route_no for row in await view.all(found.order_by(ROUTE.c.route_no))]
+
+
+async def hold(tx: Tx, route_nos: Sequence[str]) -> None:
+    """Keep routes from being locked by others to the end of the unit of work; any number may hold one."""
+    given = travel.relation_for(tx, ROUTE, {"route_no": list(route_nos)})
+    found = select(ROUTE.c.route_no).join(given, given.c.route_no == ROUTE.c.route_no).order_by(ROUTE.c.route_no)
+    await tx.all(found.with_for_update(read=True, of=ROUTE))
 
 
 async def by_no(view: View, route_nos: Sequence[str]) -> dict[str, Route]:

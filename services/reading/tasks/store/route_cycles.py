@@ -10,7 +10,7 @@ from services.reading.base import equals
 from services.reading.tasks import tables
 from services.reading.tasks.domain.route_cycles import RouteCycle
 from services.reading.tasks.domain.tasks import Totals, cycle_of
-from shared.db import bulk
+from shared.db import bulk, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
@@ -68,6 +68,25 @@ async def cycles_due(view: View, closed_before: Sequence[tuple[date, date]]) -> 
         .order_by(ROUTE_CYCLE.c.read_date, ROUTE_CYCLE.c.route_no)
     )
     return [(row.route_no, row.read_date) for row in rows]
+
+
+async def open_days(view: View, route_nos: Sequence[str]) -> list[tuple[str, date, date | None]]:
+    """Return (route, read date, the read date before or None) of the open cycles of routes."""
+    given = travel.relation_for(view, ROUTE_CYCLE, {"route_no": list(route_nos)})
+    earlier = ROUTE_CYCLE.alias("earlier")
+    before = (
+        select(func.max(earlier.c.read_date))
+        .where(earlier.c.route_no == ROUTE_CYCLE.c.route_no, earlier.c.read_date < ROUTE_CYCLE.c.read_date)
+        .correlate(ROUTE_CYCLE)
+        .scalar_subquery()
+        .label("before")
+    )
+    rows = await view.all(
+        select(ROUTE_CYCLE.c.route_no, ROUTE_CYCLE.c.read_date, before)
+        .join(given, given.c.route_no == ROUTE_CYCLE.c.route_no)
+        .where(ROUTE_CYCLE.c.closed_on.is_(None))
+    )
+    return [(row.route_no, row.read_date, row.before) for row in rows]
 
 
 async def first_open(view: View) -> date | None:
