@@ -201,18 +201,23 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
         tx,
         upload_id=upload_id,
         keys=keys,
-        quantities=[face.quantity for each in claimed if each.meter for face in each.meter.registers],
+        quantities=[quantity for each in claimed if each.meter for quantity in _quantities(each.meter)],
         counts=[count for each in claimed for count in each.counts],
         readers=[each.item.get("reader") for each in claimed for _ in each.counts],
     )
     stored = await reads.stored(tx, [each.key for each in claimed]) if written < len(keys) else {}
-    found = []
+    found, taken_back = [], []
     for each in claimed:
         assert each.meter is not None
         there = stored.get(each.key)
-        if there is None or there.upload_id == upload_id:
-            each.outcome = _stored(each.meter, each.read_id)
+        brought = there.brought_by(upload_id) if there else []
+        if there is None or (brought and there.counts == dict(zip(_quantities(each.meter), each.counts, strict=True))):
+            each.outcome = _stored(
+                each.meter, each.read_id
+            )  # new, or a register that was added to the installation since
             continue
+        if brought:
+            taken_back.append(each.key)
         finding = duplicate.find(ordered(each.meter.registers, there.counts), each.counts)
         each.outcome = Outcome("conflicting_duplicate" if finding else "already_done", id=each.read_id)
         if finding:
@@ -227,8 +232,13 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
                 )
             )
     await findings.insert(tx, found)
+    await reads.take_back(tx, upload_id, taken_back)
     begun = [each for each in claimed if each.outcome and each.outcome.status == "waiting"]
     await waiting.insert(tx, [WaitingRead(key=each.key, org_unit=each.meter.org_unit) for each in begun if each.meter])
+
+
+def _quantities(meter: MeterDay) -> list[str]:
+    return [face.quantity for face in meter.registers]
 
 
 def _stored(meter: MeterDay, read_id: str) -> Outcome:

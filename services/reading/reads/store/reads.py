@@ -42,10 +42,17 @@ async def claim(
 
 @dataclass(slots=True)
 class Stored:
-    """A read as it is stored: the count of each register, and the upload that brought it."""
+    """A read as it is stored: the count of each register, and the upload that brought it.
 
-    upload_id: str
+    A register that was added to its installation since may have come with another upload than the others.
+    """
+
     counts: dict[str, int]
+    uploads: dict[str, str]
+
+    def brought_by(self, upload_id: str) -> list[str]:
+        """Return the quantities that an upload brought."""
+        return [quantity for quantity, brought in self.uploads.items() if brought == upload_id]
 
 
 async def stored(view: View, keys: Sequence[ReadKey], *, for_update: bool = False) -> dict[ReadKey, Stored]:
@@ -70,8 +77,23 @@ async def stored(view: View, keys: Sequence[ReadKey], *, for_update: bool = Fals
     )
     found: dict[ReadKey, Stored] = {}
     for meter_no, read_at, source, quantity, count, upload_id in map(tuple, rows):
-        found.setdefault(ReadKey(meter_no, read_at, source), Stored(upload_id, {})).counts[quantity] = count
+        read = found.setdefault(ReadKey(meter_no, read_at, source), Stored({}, {}))
+        read.counts[quantity], read.uploads[quantity] = count, upload_id
     return found
+
+
+async def take_back(tx: Tx, upload_id: str, keys: Sequence[ReadKey]) -> None:
+    """Delete what an upload brought of reads that are there with other content."""
+    await bulk.delete_in(
+        tx,
+        READ,
+        {
+            "meter_no": [key.meter_no for key in keys],
+            "read_at": [key.read_at for key in keys],
+            "source": [key.source for key in keys],
+        },
+        where=READ.c.upload_id == upload_id,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

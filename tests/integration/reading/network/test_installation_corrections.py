@@ -255,3 +255,19 @@ async def test_what_a_connection_can_carry_is_said_otherwise_and_the_point_is_de
     await kit.put("service-points", points)
     await kit.put("service-points", [points[0] | {"connection_kw": 8}, points[1]])
     assert asked == [{"S0001": None}]
+
+
+async def test_a_read_brings_the_register_that_was_added_since_and_nothing_where_it_says_otherwise(kit: Kit) -> None:
+    await kit.district()
+    days = ("2026-01-20", "2026-01-21")
+    ids = [(await kit.push_one("M0001", day, "101.50"))["id"] for day in days]
+    export = {"quantity": "export", "digits": 6, "scale": 0}
+    await _correct(kit, registers=[*ONE, export], opening={"import": "100.00", "export": "0"})
+    outcomes = [
+        await kit.push_one("M0001", day, {"import": value, "export": "8"})
+        for day, value in ((days[0], "101.50"), (days[0], "101.50"), (days[1], "101.51"), (days[0], "101.51"))
+    ]
+    told = ["accepted", "already_accepted", "conflicting_duplicate", "conflicting_duplicate"]
+    assert [outcome["status"] for outcome in outcomes] == told
+    shown = [(await _shown(kit, read_id))["registers"] for read_id in ids]
+    assert shown == [{"import": "101.50", "export": "8"}, {"import": "101.50"}]
