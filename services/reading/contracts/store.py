@@ -1,13 +1,48 @@
 """Contracts of billing, as reading keeps them: every function is one statement."""
 
 from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_
 
 from services.reading.contracts import tables
 from shared.db import bulk
-from shared.db.engine import Tx
+from shared.db.engine import Tx, View
 from shared.events.billing import AccountChanged, Contract
 
 CONTRACT = tables.CONTRACT
+
+
+async def by_point(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    """Return the contracts on points, in order of time; those that were annulled never were."""
+    rows = await bulk.select_in(
+        view,
+        CONTRACT,
+        {"service_point_no": service_point_nos},
+        where=CONTRACT.c.annulled == 0,
+        order_by=(CONTRACT.c.service_point_no, CONTRACT.c.starts_on),
+    )
+    found: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        found.setdefault(row.service_point_no, []).append(row)
+    return found
+
+
+async def curved(view: View, service_point_nos: Sequence[str]) -> set[str]:
+    """Return which of the points have a contract whose bills need load curves."""
+    rows = await bulk.select_in(
+        view,
+        CONTRACT,
+        {"service_point_no": service_point_nos},
+        where=and_(CONTRACT.c.annulled == 0, CONTRACT.c.curve_minutes.is_not(None)),
+        columns=(CONTRACT.c.service_point_no,),
+    )
+    return {row.service_point_no for row in rows}
+
+
+async def by_no(view: View, contract_nos: Sequence[str]) -> dict[str, Row[Any]]:
+    """Return the contracts that are known by these numbers."""
+    return {row.contract_no: row for row in await bulk.select_in(view, CONTRACT, {"contract_no": contract_nos})}
 
 
 async def copy_contracts(tx: Tx, contracts: Sequence[tuple[AccountChanged, Contract]]) -> set[str]:
@@ -22,6 +57,7 @@ async def copy_contracts(tx: Tx, contracts: Sequence[tuple[AccountChanged, Contr
             "starts_on": [contract.from_ for _, contract in contracts],
             "ends_on": [contract.to for _, contract in contracts],
             "curve_minutes": [contract.curve_minutes for _, contract in contracts],
+            "annulled": [int(contract.annulled) for _, contract in contracts],
             "version": [fact.version for fact, _ in contracts],
         },
         key=("contract_no",),

@@ -13,7 +13,7 @@ from shared.db.columns import table
 class Contract(Base, table=True):
     """Billing's contract, copied from its facts: its first and last day cut usage periods.
 
-    `curve_minutes`: the slots of the load curve that its bills need; null: none.
+    `curve_minutes`: the slots of the load curve that its bills need; null: none. `annulled`: it never was.
     """
 
     contract_no: str = Field(sa_column=columns.key())
@@ -22,6 +22,7 @@ class Contract(Base, table=True):
     starts_on: date = Field(sa_column=required(Date))
     ends_on: date | None = Field(sa_column=Column(Date))
     curve_minutes: int | None = Field(sa_column=Column(SmallInteger))
+    annulled: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))
     version: int = Field(sa_column=required(Integer))
 
 

@@ -9,14 +9,17 @@ from pydantic import Field
 from starlette.responses import Response
 
 from services.reading.context import READ, WRITE, Context, Own
-from services.reading.cycles.use_cases import asked
+from services.reading.cycles.use_cases import progress
 from services.reading.network.schemas import Month, No, Shown
+from services.reading.reads.domain.days import ReadDays
 from services.reading.tasks import examples, schemas
 from services.reading.tasks.domain.route_cycles import CLOSED
 from services.reading.tasks.store import asked_ends as asked_end_store
 from services.reading.tasks.store import route_cycles, tasks
 from services.reading.tasks.use_cases import asked_ends
 from services.reading.tasks.use_cases.asked_ends import Derive
+from services.reading.usage.use_cases import deriving
+from services.reading.usage.use_cases.knowing import Loader
 from shared import web
 from shared.web import auth, batch, errors, pagination
 from shared.web.batch import OutcomeOut, OutcomesOut
@@ -81,7 +84,7 @@ async def get_progress(
             found = await route_cycles.route_cycle(view, route_no, read_date)
         if found is None or found.cycle != cycle or not caller.may_see(found.org_unit):
             raise errors.not_found("route_cycle")
-        totals = found.totals if found.status == CLOSED else await tasks.totals(view, route_no, found.read_date)
+        totals = found.totals if found.status == CLOSED else await progress.totals(view, route_no, found.read_date)
         unexplained = await tasks.unexplained(view, route_no, found.read_date)
     return ProgressOut(
         route_no=route_no,
@@ -100,7 +103,7 @@ async def get_progress(
 
 
 def _derive(own: Context) -> Derive:
-    return partial(asked.end_periods, policies=own.policies, zone=own.zone)
+    return partial(deriving.derive_again, loader=Loader(days=ReadDays(own.policies, own.zone)))
 
 
 @router.put("/asked-ends", policy=WRITE, example=examples.ASKED_ENDS, response_model=OutcomesOut)

@@ -40,6 +40,7 @@ def jobs(own: Context) -> list[Job]:
             read_date=date.fromisoformat(day),
             business_date=business_date,
             policies=own.policies,
+            zone=own.zone,
         )
         return dict(counts)
 

@@ -24,7 +24,8 @@ class Route(Base, table=True):
 class ServicePoint(Base, table=True):
     """Where energy is delivered. Its row is what everything that publishes under its key locks.
 
-    `connection_kw`: the most that its connection can carry, where it is known.
+    `connection_kw`: the most that its connection can carry, where it is known. `watched_from`: reads of later days may change
+    what was told, even where no period ends. `curved`: its bills need load curves.
     """
 
     __tablename__ = "service_point"
@@ -34,6 +35,8 @@ class ServicePoint(Base, table=True):
     org_unit: str = Field(sa_column=required(ORG_UNIT))
     connection_kw: int | None = Field(sa_column=Column(Integer))
     version: int = Field(sa_column=required(Integer))
+    watched_from: date | None = Field(sa_column=Column(Date))
+    curved: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))
 
 
 class Meter(Base, table=True):

@@ -11,13 +11,15 @@ from shared.document import Node
 FUTURE_SECONDS_MAX: Final = 86_400
 MIDNIGHT_SECONDS_MAX: Final = 3_600
 WINDOW_DAYS_MAX: Final = 28
+TOLERANCE_DAYS_MAX: Final = 10  # a third of a month: a read farther away is one of another date
+BASIS_DAYS_MAX: Final = 366
 REGISTER_DAILY_KWH_MAX: Final = 1_000_000
 IN_A_ROW_MAX: Final = 60
 PERCENT_MAX: Final = 10_000
 DELTA_KWH_MAX: Final = 1_000_000_000
 GAP_MINUTES_MAX: Final = 44_640  # a month
 METHODS: Final = ("previous_usage",)
-"""Ways to estimate: one file each in `estimation/domain/`."""
+"""Ways to estimate: by the daily average of what was settled before (`usage/domain/timeline`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +46,11 @@ class Policy:
 
     future_seconds_max: int  # clocks of meters run ahead by this much
     midnight_tolerance_seconds: int  # a read so shortly before midnight counts for the next day
+    read_tolerance_days: int  # a read so near to a planned date without one counts for it
     window_days: int  # the read window of a route ends so many days after its read date
     register_daily_kwh_max: int  # the most that a register can run in a day, before its multiplier
     estimates_in_a_row_max: int
+    basis_days: int  # an estimate rests on at least so many days
     high: Deviation
     low: Deviation
     curves: CurveRules
@@ -61,16 +65,18 @@ def load(document: Mapping[str, Any]) -> Policies:
 
 
 def _policy(node: Node) -> Policy:
-    reads = node.get("reads").keys("future_seconds_max midnight_tolerance_seconds window_days")
+    reads = node.get("reads").keys("future_seconds_max midnight_tolerance_seconds window_days read_tolerance_days")
     rollover = node.get("rollover").keys("register_daily_kwh_max")
-    estimates = node.get("estimates").keys("method in_a_row_max")
+    estimates = node.get("estimates").keys("method in_a_row_max basis_days")
     limits = node.get("validation").keys("high low")
     estimates.get("method").choice(*METHODS)
     return Policy(
         future_seconds_max=reads.get("future_seconds_max").whole(0, FUTURE_SECONDS_MAX),
         midnight_tolerance_seconds=reads.get("midnight_tolerance_seconds").whole(0, MIDNIGHT_SECONDS_MAX),
+        read_tolerance_days=reads.get("read_tolerance_days").whole(0, TOLERANCE_DAYS_MAX),
         window_days=reads.get("window_days").whole(1, WINDOW_DAYS_MAX),
         register_daily_kwh_max=rollover.get("register_daily_kwh_max").whole(1, REGISTER_DAILY_KWH_MAX),
+        basis_days=estimates.get("basis_days").whole(1, BASIS_DAYS_MAX),
         estimates_in_a_row_max=estimates.get("in_a_row_max").whole(0, IN_A_ROW_MAX),
         high=_deviation(limits.get("high")),
         low=_deviation(limits.get("low")),

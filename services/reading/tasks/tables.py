@@ -13,9 +13,9 @@ from shared.db.columns import table
 class Task(Base, table=True):
     """A reading task (抄表任务): read this service point for this date.
 
-    `kind`: cycle, cut (a contract begins or ends), or asked (an end is asked for). `status`: open; suspect (there is a read, but
-    it runs backwards); read; estimated; missed; skipped (a cut without a read). `import_wh`: of version 1 of its usage, for the
-    totals of the route. `reread`: a reviewer asked for it, the next read replaces this one even if it is no better.
+    `kind`: cycle, cut (a contract begins or ends), or asked (an end is asked for). `months`: planned months that it closes.
+    `status`: open; suspect (there is a read, but it contradicts others); read; estimated; missed. `usage_id`: the usage that
+    ends on its day. `reread`: a reviewer asked for it, the next read replaces this one even if it is no better.
     """
 
     service_point_no: str = Field(sa_column=columns.key())
@@ -26,8 +26,8 @@ class Task(Base, table=True):
     kind: str = Field(sa_column=required(SHORT))
     status: str = Field(sa_column=required(SHORT))
     usage_id: str | None = Field(sa_column=Column(columns.No))
-    import_wh: int | None = Field(sa_column=Column(columns.BigInt))
     reread: int = Field(sa_column=required(SmallInteger))
+    months: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="1"))
     # a task is updated once, without changing a key: room on the page keeps that update out of the indexes
     __table_args__ = (Index("task_route_cycle", "route_no", "cycle"), {"postgresql_with": {"fillfactor": 60}})
 

@@ -2,9 +2,24 @@
 
 from datetime import date, datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from shared.web.batch import DerivedFrom
+
+
+class RegisterOut(BaseModel):
+    """What a register showed at both ends of a period, or of its meter's part in it."""
+
+    meter_no: str
+    installed_on: date
+    quantity: str
+    from_on: date
+    to_on: date
+    from_: str = Field(alias="from")
+    to: str
+    turns: int
+    multiplier: int
+    multiplier_denominator: int
 
 
 class UsageOut(BaseModel):
@@ -13,11 +28,17 @@ class UsageOut(BaseModel):
     org_unit: str
     route_no: str
     cycle: str
+    read_date: date
     period_from: date
     period_to: date
     version: int
+    months: int
     quality: str
+    withdrawn: bool
+    late: bool
     energy_wh: dict[str, int]
+    demand_w: dict[str, int]
+    registers: list[RegisterOut]
     meter_nos: tuple[str, ...]
     read_ids: tuple[str, ...]
     actors: tuple[str, ...]

@@ -1,37 +1,50 @@
 """Contracts of billing, whose first and last days cut usage periods."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Row
+
 from services.reading.contracts import store as contracts
-from services.reading.intake.use_cases import stored
-from services.reading.network.store import installations
+from services.reading.network.store import points
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain.days import ReadDays
-from services.reading.tasks.domain.tasks import CUT
-from services.reading.tasks.store import tasks
-from services.reading.usage.use_cases import measuring
+from services.reading.usage.use_cases import deriving
+from services.reading.usage.use_cases.knowing import Loader
 from shared.db.engine import Tx
-from shared.events.billing import AccountChanged
-
-OPEN_ENDED = date(2200, 1, 1)  # some systems write 9999-12-31 where they mean no end
+from shared.events.billing import AccountChanged, Contract
 
 
 async def copy_contracts(tx: Tx, facts: Sequence[AccountChanged], *, policies: Policies, zone: ZoneInfo) -> None:
-    """Keep the newest state of contracts, and make a task on each of their days at which a period must end.
+    """Keep the newest state of contracts, and derive again the usages of the points where their days changed.
 
-    The opening registers begin the first period, so the first day of the first contract of a point needs none. A read of
-    that day, stored before or yet to come, closes the period there; without one the period is not cut.
+    A contract's first and last day end a period, with a read of that day or, where there is none, by days. The opening registers
+    begin the first period, so the first day of the first contract of a point needs none.
     """
     newest = {fact.account_no: fact for fact in sorted(facts, key=lambda fact: fact.version)}
     given = [(fact, contract) for fact in newest.values() for contract in fact.contracts]
-    new = await contracts.copy_contracts(tx, given)
-    days: set[tuple[str, date]] = set()
-    for _, contract in given:
-        if contract.contract_no in new:
-            ends = [day for day in (contract.from_, contract.to) if day is not None and day < OPEN_ENDED]
-            days |= {(contract.service_point_no, day) for day in ends}
-    wanted = await installations.points_to_cut(tx, sorted(days))
-    made = await tasks.insert(tx, wanted, kind=CUT)
-    await measuring.apply(tx, await stored.closing(tx, made, ReadDays(policies, zone)), policies=policies)
+    before = await contracts.by_no(tx, [contract.contract_no for _, contract in given])
+    applied = await contracts.copy_contracts(tx, given)
+    changed = [contract for _, contract in given if contract.contract_no in applied]
+    touched: dict[str, date | None] = {}
+    for point, day in _days(changed, before):
+        there = touched.get(point)
+        touched[point] = day if there is None else min(there, day)
+    curved = await contracts.curved(tx, list(touched))
+    await points.mark_curved(tx, {point: point in curved for point in touched})
+    await deriving.derive_again(tx, touched, loader=Loader(days=ReadDays(policies, zone)))
+
+
+def _days(changed: Sequence[Contract], before: Mapping[str, Row[Any]]) -> Iterator[tuple[str, date]]:
+    """Yield the points and days at which something changed: those of a contract before and after."""
+    for contract in changed:
+        old = before.get(contract.contract_no)
+        now = contract.service_point_no, contract.from_, contract.to, contract.curve_minutes, contract.annulled
+        if old is not None:
+            was = old.service_point_no, old.starts_on, old.ends_on, old.curve_minutes, bool(old.annulled)
+            if was == now:
+                continue
+            yield from ((old.service_point_no, day) for day in (old.starts_on, old.ends_on) if day is not None)
+        yield from ((contract.service_point_no, day) for day in (contract.from_, contract.to) if day is not None)

@@ -10,10 +10,11 @@ from services.reading.network.store import installations, routes
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain.days import ReadDays
 from services.reading.tasks.domain import route_cycles
-from services.reading.tasks.domain.tasks import CYCLE
 from services.reading.tasks.store import route_cycles as route_cycle_store
 from services.reading.tasks.store import tasks
-from services.reading.usage.use_cases import measuring
+from services.reading.usage.store import usages
+from services.reading.usage.use_cases import arriving, deriving
+from services.reading.usage.use_cases.knowing import Loader
 from shared.db.engine import Tx
 
 
@@ -36,10 +37,13 @@ async def plan(tx: Tx, *, route_no: str, business_date: date, policies: Policies
     before = [each.read_date for each in planned if each.read_date < read_date]
     since = before[0] if before else route_cycles.planned_before(locked, read_date)
     await route_cycle_store.open_cycle(tx, route_no, locked.org_unit, read_date)
-    day = RouteDay(route_no=route_no, since=since, day=read_date)
-    points = await installations.points_to_read(tx, [day])
-    new = await tasks.insert(tx, points, kind=CYCLE)
-    await tasks.take_over(tx, points)
-    reads = await stored.closing(tx, new, ReadDays(policies, zone))
-    await measuring.apply(tx, reads, policies=policies)
-    return {"tasks": len(new), "read_before": len(reads)}
+    points = await installations.points_to_read(tx, [RouteDay(route_no=route_no, since=since, day=read_date)])
+    new, taken = await tasks.plan(tx, points, months={route_no: locked.months})
+    loader = Loader(days=ReadDays(policies, zone))
+    reads = await stored.of_day(tx, [point for point, _ in new], read_date, loader)
+    await arriving.take(tx, reads, loader=loader)
+    touched = {point for point, _ in taken}
+    touched |= set(await usages.told_for_other_dates(tx, route_no, read_date, since if before else date.min))
+    first = since + timedelta(days=1) if before else None  # what was told since then may belong to this date now
+    await deriving.derive_again(tx, dict.fromkeys(touched, first), loader=loader)
+    return {"tasks": len(new) + len(taken), "read_before": len({each.service_point_no for each in reads})}

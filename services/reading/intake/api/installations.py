@@ -1,14 +1,14 @@
 """Routes of points, meters and installations, which usages rest on: these follow a change in the same unit of work."""
 
-from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 from fastapi import Path
 from starlette.responses import Response
 
 from services.reading.context import READ, WRITE, Context, Own
-from services.reading.intake.use_cases import following, late_points
+from services.reading.intake.use_cases import following
 from services.reading.network import examples, schemas
 from services.reading.network.domain import changes
 from services.reading.network.domain.reference import Meter
@@ -18,9 +18,10 @@ from services.reading.network.use_cases import installation_corrections as corre
 from services.reading.network.use_cases import installations, reference
 from services.reading.network.use_cases.reference import PointGiven
 from services.reading.reads.domain.days import ReadDays
-from services.reading.tasks.use_cases.late_points import hold_routes
+from services.reading.tasks.use_cases import late_points
+from services.reading.usage.use_cases import deriving
+from services.reading.usage.use_cases.knowing import Loader
 from shared import web
-from shared.db.engine import Tx
 from shared.outcome import Outcome
 from shared.web import auth, batch, errors, pagination
 from shared.web.batch import OutcomeOut, OutcomesOut
@@ -28,31 +29,15 @@ from shared.web.batch import OutcomeOut, OutcomesOut
 router = web.Router("/v1", tags=["reference data"])
 
 
-async def derive(tx: Tx, touched: Mapping[str, date | None]) -> Collection[str]:
-    """Return nothing: usages follow once a read does."""
-    return ()
-
-
-async def suspects(tx: Tx, service_point_nos: Sequence[str]) -> Collection[str]:
-    """Return nothing: what contradicts is known once a read comes."""
-    return ()
-
-
-async def _plan(tx: Tx, own: Context, service_point_nos: Sequence[str]) -> None:
-    """Let points that came after their route was planned be read in the window that is open."""
-    if service_point_nos:
-        await late_points.plan(tx, service_point_nos, policies=own.policies, zone=own.zone)
-
-
 async def _put_points(db: web.Db, caller: auth.Caller, own: Context, given: list[PointGiven]) -> list[Outcome]:
     numbers = [each.service_point_no for each in given]
     async with db.begin() as tx:
-        await hold_routes(tx, numbers, also=[each.route_no for each in given])
+        await late_points.hold_routes(tx, numbers, also=[each.route_no for each in given])
         put = await reference.put_points(tx, given, actor=caller.subject, may_see=caller.may_see)
         done = [number for number, outcome in zip(numbers, put.outcomes, strict=True) if outcome.status == "done"]
-        await _plan(tx, own, done)
-        if put.limited:
-            await derive(tx, dict.fromkeys(put.limited))
+        planned = await late_points.plan_points(tx, done)
+        touched = dict.fromkeys([*put.limited, *(point for point, _ in planned)])
+        await deriving.derive_again(tx, touched, loader=Loader(days=ReadDays(own.policies, own.zone)))
     return put.outcomes
 
 
@@ -79,7 +64,7 @@ async def put_points(body: schemas.Points, caller: auth.Current, db: web.Db, own
 async def _put_meters(db: web.Db, caller: auth.Caller, own: Context, wanted: list[Meter]) -> list[Outcome]:
     async with db.begin() as tx:
         put = await reference.put_meters(tx, wanted, actor=caller.subject, may_see=caller.may_see)
-        await following.follow(tx, put.changes, days=ReadDays(own.policies, own.zone), derive=derive)
+        await following.follow(tx, put.changes, days=ReadDays(own.policies, own.zone))
     return put.outcomes
 
 
@@ -121,10 +106,10 @@ async def put_installations(body: schemas.Installations, caller: auth.Current, d
     """
     given = [installations.Given(**item.model_dump()) for item in body.items]
     async with db.begin() as tx:
-        await hold_routes(tx, [each.service_point_no for each in given])
+        await late_points.hold_routes(tx, [each.service_point_no for each in given])
         put = await installations.put(tx, given, actor=caller.subject, may_see=caller.may_see, zone=own.zone)
-        await _plan(tx, own, sorted(changes.touched(put.changes)))
-        await following.follow(tx, put.changes, days=ReadDays(own.policies, own.zone), derive=derive)
+        await late_points.plan_points(tx, sorted(changes.touched(put.changes)))
+        await following.follow(tx, put.changes, days=ReadDays(own.policies, own.zone))
     return batch.answer(put.outcomes)
 
 
@@ -149,14 +134,19 @@ async def post_correction(
     true. With another `installed_on` it stands under that day, and is annulled under this one.
     """
     correction = body.correction(meter_no, installed_on)
+    days = ReadDays(own.policies, own.zone)
     async with db.begin() as tx:
         done = await corrections.correct(
-            tx, correction, actor=caller.subject, may_see=caller.may_see, zone=own.zone, suspects=suspects
+            tx,
+            correction,
+            actor=caller.subject,
+            may_see=caller.may_see,
+            zone=own.zone,
+            suspects=partial(deriving.suspects, loader=Loader(days=days)),
         )
-        await _plan(tx, own, sorted(changes.touched(done.changes)))
-        found = await following.follow(tx, done.changes, days=ReadDays(own.policies, own.zone), derive=derive)
-        if (new := sorted(set(found) - set(done.suspects))) and not body.confirm:
-            raise following.MakesSuspect(following.named(new))
+        await late_points.plan_points(tx, sorted(changes.touched(done.changes)))
+        before = None if body.confirm else set(done.suspects)
+        await following.follow(tx, done.changes, days=days, reason=body.reason, suspect_before=before)
     return batch.single([done.outcome], conflicts=[corrections.OVERLAP])
 
 
@@ -180,7 +170,7 @@ async def post_annulment(
         done = await corrections.annul(
             tx, (meter_no, installed_on), reason=body.reason, actor=caller.subject, may_see=caller.may_see
         )
-        await following.follow(tx, done.changes, days=ReadDays(own.policies, own.zone), derive=derive)
+        await following.follow(tx, done.changes, days=ReadDays(own.policies, own.zone))
     return batch.single([done.outcome])
 
 

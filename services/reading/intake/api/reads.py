@@ -113,7 +113,7 @@ async def post_csv(
 @router.post(
     "/reads/{read_id}/correction",
     policy=WRITE,
-    raises=(corrections.UnknownRead, corrections.BadCorrection, corrections.RunsBackwards),
+    raises=(corrections.UnknownRead, corrections.BadCorrection, corrections.MakesSuspect),
     response_model=OutcomeOut,
     example=examples.CORRECTION,
 )

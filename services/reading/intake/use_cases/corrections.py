@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from services.reading.network.domain import registers
 from services.reading.network.domain.refusal import Refused
@@ -14,11 +15,9 @@ from services.reading.reads.store import corrections, reads, waiting
 from services.reading.reads.store.corrections import ANNULLED, EDITED, Edit
 from services.reading.reads.store.meter_days import MeterDay, meter_days
 from services.reading.reads.store.waiting import WaitingRead
-from services.reading.tasks.store import tasks
-from services.reading.usage.domain import ranking
-from services.reading.usage.domain.versions import ClosingRead
-from services.reading.usage.store import usages
-from services.reading.usage.use_cases import measuring
+from services.reading.usage.use_cases import deriving
+from services.reading.usage.use_cases.deriving import Change, Derived
+from services.reading.usage.use_cases.knowing import Loader
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
@@ -37,10 +36,10 @@ class BadCorrection(BusinessError):
     title = "The corrected registers are not what this meter can show"
 
 
-class RunsBackwards(BusinessError):
+class MakesSuspect(BusinessError):
     status = 409
-    code = "reading.negative_usage"
-    title = "With this correction a register would run backwards"
+    code = "reading.makes_suspect"
+    title = "With this correction other registers would be suspect; it is done if it is confirmed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +98,8 @@ MaySee = Callable[[str], bool]
 async def correct(tx: Tx, correction: Correction, *, may_see: MaySee, days: ReadDays) -> Outcome:
     """Correct a read. The read stays as it was received; its correction with the highest number is in force.
 
-    Where the read closes a period, the usages that change get their next versions; a correction by which a register would run
-    backwards is refused as a whole. The values in force again are `already_done`. An annulment is taken back by it.
+    The usages that change get their next versions. A correction by which other registers become suspect is refused with their
+    names unless it is `confirmed`. The values in force again are `already_done`. An annulment is taken back by it.
     """
     target = await _find(tx, correction.read_id, may_see, days)
     counts = _counts(target.meter, correction)
@@ -117,11 +116,17 @@ async def correct(tx: Tx, correction: Correction, *, may_see: MaySee, days: Read
         actor=correction.actor,
         created_at=tx.now,
     )
+    point = target.meter.service_point_no
+    loader = Loader(days=days)
+    before = await deriving.suspects(tx, [point], loader=loader) if point else set()
     await _write(tx, edit, "read.corrected")
-    if not target.meter.service_point_no:
+    if point:
+        derived = await _derive(tx, target, edit, loader)
+        new = sorted(derived.suspects.keys() - before - {correction.read_id})
+        if (new or correction.read_id in derived.suspects) and not correction.confirmed:
+            raise MakesSuspect(", ".join(new or [correction.read_id]))
+    else:
         await waiting.insert(tx, [WaitingRead(key=target.key, org_unit=target.meter.org_unit)])
-    elif await _is_in_force(tx, target.meter, correction.read_id):
-        await _measure(tx, target, edit, counts, days)
     return Outcome("done", id=f"{edit.read_id}~{edit.number}")
 
 
@@ -141,6 +146,8 @@ async def annul(tx: Tx, annulment: Annulment, *, may_see: MaySee, days: ReadDays
     )
     await _write(tx, edit, "read.annulled")
     await waiting.delete(tx, [target.key])
+    if target.meter.service_point_no:
+        await _derive(tx, target, edit, Loader(days=days))
     return Outcome("done", id=f"{edit.read_id}~{edit.number}")
 
 
@@ -173,32 +180,10 @@ def _counts(meter: MeterDay, correction: Correction) -> Counts:
         raise BadCorrection(f"{refused.code}: {refused.text}") from None
 
 
-async def _measure(tx: Tx, target: _Target, edit: Edit, counts: Counts, days: ReadDays) -> None:
-    uploaders = await reads.actors(tx, target.key)
-    read = ClosingRead(
-        service_point_no=target.meter.service_point_no,
-        read_date=target.meter.day,
-        meter_no=target.meter.meter_no,
-        counts=counts,
-        source=ranking.EDITED,
-        read_id=edit.read_id,
-        actors=tuple(dict.fromkeys((*uploaders, edit.actor))),
-        reason=edit.reason,
-    )
-    if await measuring.apply(tx, [read], policies=days.policies) == ["backward"]:
-        raise RunsBackwards
-
-
-async def _is_in_force(tx: Tx, meter: MeterDay, read_id: str) -> bool:
-    """Return whether the period of the read's day is closed by this read, by an estimate, or by nothing yet."""
-    key = meter.service_point_no, meter.day
-    task = (await tasks.by_key(tx, [key])).get(key)
-    if task is None:
-        return False
-    if task.usage_id is None:
-        return True
-    usage = (await usages.by_id(tx, [task.usage_id]))[task.usage_id]
-    return usage.closing_read_id in ("", read_id)
+async def _derive(tx: Tx, target: _Target, edit: Edit, loader: Loader) -> Derived:
+    tolerance = timedelta(days=loader.policy_on(target.meter.day).read_tolerance_days)
+    touched = {target.meter.service_point_no: target.meter.day - tolerance}
+    return await deriving.derive_again(tx, touched, loader=loader, change=Change(reason=edit.reason))
 
 
 async def _write(tx: Tx, edit: Edit, action: str) -> None:

@@ -1,6 +1,6 @@
 """What rests on meters and installations follows them: how reads are shown, which of them wait, and the usages."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from services.reading.network.domain import changes as network
@@ -13,13 +13,13 @@ from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.domain.identity import ReadKey
 from services.reading.reads.store import recounting, waiting
 from services.reading.reads.store.recounting import Span
+from services.reading.usage.use_cases import deriving
+from services.reading.usage.use_cases.knowing import Loader
 from shared.db.engine import Tx
 from shared.errors import BusinessError
 
 NAMED_MAX = 20  # in the detail of an error
-Derive = Callable[[Tx, Mapping[str, date | None]], Awaitable[Collection[str]]]
-"""Derives the usages of points again from the earliest day touched, and returns the registers that contradict others then: ids
-of reads, `<meter>~<day>~opening` and `~closing` of installations."""
+REASON = "installation_changed"
 
 
 class NotShown(BusinessError):
@@ -34,19 +34,25 @@ class MakesSuspect(BusinessError):
     title = "Registers would contradict others by this; it is done where it is confirmed"
 
 
-async def follow(tx: Tx, changes: Sequence[Change], *, days: ReadDays, derive: Derive) -> Collection[str]:
-    """Bring reads and usages after changes of meters, in their unit of work, and return what contradicts others then.
+async def follow(
+    tx: Tx, changes: Sequence[Change], *, days: ReadDays, reason: str = REASON, suspect_before: set[str] | None = None
+) -> None:
+    """Bring reads and usages after changes of meters, in their unit of work. A constant number of statements.
 
-    A constant number of statements. Raises `NotShown`, by which nothing is changed.
+    Raises `NotShown`, and, where `suspect_before` names what contradicted others before, `MakesSuspect` for what does by this:
+    nothing is changed then.
     """
     await reread(tx, network.shifts(changes), days)
     before, after = network.changed(changes)
     touched: dict[str, date | None] = {**network.touched(changes)}
     for point, day in await waiting.settle(tx, after, days):
-        touched[point] = min(day, touched.get(point) or day)
+        there = touched.setdefault(point, day)  # None: all of it
+        touched[point] = min(day, there) if there is not None else None
     standing = [placement for change in changes for placement in change.after]
     await waiting.begin(tx, cover.lost(before, standing), days)
-    return await derive(tx, touched) if touched else ()
+    derived = await deriving.derive_again(tx, touched, loader=Loader(days=days), change=deriving.Change(reason=reason))
+    if suspect_before is not None and (new := sorted(derived.suspects.keys() - suspect_before)):
+        raise MakesSuspect(named(new))
 
 
 async def reread(tx: Tx, shifts: Sequence[Shift], days: ReadDays) -> None:

@@ -19,10 +19,13 @@ from services.reading.reads.store import reads, uploads, waiting
 from services.reading.reads.store.meter_days import MeterDay, meter_days
 from services.reading.reads.store.waiting import WaitingRead
 from services.reading.tasks.domain.tasks import cycle_of
-from services.reading.usage.domain.versions import ClosingRead
-from services.reading.usage.use_cases import measuring
+from services.reading.usage.domain import ranking
+from services.reading.usage.domain.timeline.known import Read
+from services.reading.usage.use_cases import arriving
+from services.reading.usage.use_cases.arriving import Arrived
+from services.reading.usage.use_cases.knowing import Loader
 from services.reading.validation import store as findings
-from services.reading.validation.domain import duplicate, late_unused, negative
+from services.reading.validation.domain import duplicate
 from services.reading.validation.domain.findings import Found
 from shared import ids
 from shared.db.engine import Tx
@@ -121,7 +124,7 @@ async def record(
     `done`: accepted. `waiting`: kept until the meter is installed somewhere on that day.
     `already_done`: the natural key (meter, register, instant, source) is there with the same content.
     `conflicting_duplicate`: it is there with other content, which stays; a finding tells. `refused`: with a `reading.` code.
-    A read that is accepted and not usable for its period has the code that says why.
+    A read that is accepted and contradicts other registers has the code that says why.
     """
     upload_id = ids.new()
     times = _Times(ReadDays(policies, zone), tx.now)
@@ -129,13 +132,13 @@ async def record(
     await _look_up(tx, given, uploader)
     claimed = _claim(given)
     await _store(tx, claimed, upload_id)
-    await _measure(tx, claimed, uploader, policies)
-    for i, each in zip((i for i, outcome in enumerate(outcomes) if outcome is None), given, strict=True):
-        outcomes[i] = each.outcome
-    answered = [outcome for outcome in outcomes if outcome is not None]
-    assert len(answered) == len(items)
     await _count(tx, upload_id, uploader, given, malformed + len(items) - len(given))
-    return answered
+    await _derive(tx, claimed, uploader, times.days)
+    take = iter(given)
+    answered = [outcome or next(take).outcome for outcome in outcomes]
+    found = [outcome for outcome in answered if outcome is not None]
+    assert len(found) == len(items)
+    return found
 
 
 def _parse(items: Sequence[ReadItem], uploader: Uploader, times: _Times) -> tuple[list[_Given], list[Outcome | None]]:
@@ -247,33 +250,37 @@ def _stored(meter: MeterDay, read_id: str) -> Outcome:
     return Outcome("waiting", WAITING, "the meter stands nowhere on that day yet; the read is kept", read_id)
 
 
-async def _measure(tx: Tx, claimed: Sequence[_Given], uploader: Uploader, policies: Policies) -> None:
-    closing = [
-        each
+async def _derive(tx: Tx, claimed: Sequence[_Given], uploader: Uploader, days: ReadDays) -> None:
+    arrived = [
+        (each, _arrived(each, uploader, days, on_task=each.meter.status is not None))
         for each in claimed
-        if each.meter is not None and each.meter.status is not None and each.outcome and each.outcome.status == "done"
+        if each.meter and each.outcome and each.outcome.status == "done" and _may_change(each.day, each.meter, days)
     ]
-    results = await measuring.apply(tx, [_closing_read(each, uploader) for each in closing], policies=policies)
-    for each, result in zip(closing, results, strict=True):
-        if result == "backward":
-            each.outcome = Outcome("done", negative.CODE, "the registers run backwards", each.read_id)
-        elif result == "unused":
-            each.outcome = Outcome("done", late_unused.CODE, "its period is closed as a whole", each.read_id)
+    derived = await arriving.take(tx, [each for _, each in arrived], loader=Loader(days=days))
+    for given, _ in arrived:
+        if finding := derived.suspects.get(given.read_id):
+            given.outcome = Outcome("done", finding.code, "the registers contradict others", given.read_id)
 
 
-def _closing_read(each: _Given, uploader: Uploader) -> ClosingRead:
+def _may_change(day: date, meter: MeterDay, days: ReadDays) -> bool:
+    """Return whether a read may end a period, or change one: nearly all reads of other days than those of tasks may not."""
+    watched = meter.watched_from is not None and day > meter.watched_from
+    return meter.status is not None or watched or days.policies.on(day).read_tolerance_days > 0
+
+
+def _arrived(each: _Given, uploader: Uploader, days: ReadDays, *, on_task: bool) -> Arrived:
     assert each.meter is not None
     reader = each.item.get("reader")
-    actors = (reader, uploader.subject) if reader else (uploader.subject,)
-    return ClosingRead(
-        service_point_no=each.meter.service_point_no,
-        read_date=each.day,
-        meter_no=each.key.meter_no,
-        counts=each.counts,
-        source=each.key.source,
+    read = Read(
         read_id=each.read_id,
-        actors=actors,
+        day=each.day,
+        faces=each.counts,
+        source=each.key.source,
+        rank=ranking.RANK[each.key.source],
+        distance=days.seconds_from_midnight(each.key.read_at),
+        actors=(reader, uploader.subject) if reader else (uploader.subject,),
     )
+    return Arrived(service_point_no=each.meter.service_point_no, meter_no=each.key.meter_no, read=read, on_task=on_task)
 
 
 async def _count(tx: Tx, upload_id: str, uploader: Uploader, given: Sequence[_Given], untimed: int) -> None:

@@ -66,6 +66,7 @@ def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> MeterDays:
             func.coalesce(POINT.c.org_unit, METER.c.org_unit).label("org_unit"),
             func.coalesce(POINT.c.route_no, "").label("route_no"),
             POINT.c.connection_kw,
+            POINT.c.watched_from,
         )
         .select_from(given)
         .join(METER, METER.c.meter_no == given.c.meter_no)
@@ -78,21 +79,28 @@ def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> MeterDays:
 
 @dataclass(frozen=True, slots=True)
 class MetersThere:
-    """The meters that were on points on days, as a source that another store joins its own rows to."""
+    """The meters that were on points on a day, as a source that another store joins its own rows to."""
 
     source: FromClause
     meter_no: ColumnElement[str]
+    installed_on: ColumnElement[date]
     faces: tuple[ColumnElement[Any], ...]
 
 
-def meters_there(given: FromClause) -> MetersThere:
-    """Return the meters of a relation's `point` on its `day`, one removed that day included."""
+def meters_there(given: FromClause, day: date) -> MetersThere:
+    """Return the meters of a relation's `point` on a day: one that comes that day not, one that goes is there."""
     there = and_(
         INSTALLATION.c.service_point_no == given.c.point,
-        INSTALLATION.c.installed_on <= given.c.day,
-        _still_there(given.c.day),
+        INSTALLATION.c.installed_on < day,
+        _still_there(day),
     )
-    return MetersThere(given.join(INSTALLATION, there), INSTALLATION.c.meter_no, FACES)
+    return MetersThere(given.join(INSTALLATION, there), INSTALLATION.c.meter_no, INSTALLATION.c.installed_on, FACES)
+
+
+def with_installations(source: FromClause, given: FromClause) -> FromClause:
+    """Return a source joined with a relation's installations (`meter_no`, `installed_on`), of which `faces` makes registers."""
+    same = and_(INSTALLATION.c.meter_no == given.c.meter_no, INSTALLATION.c.installed_on == given.c.installed_on)
+    return source.join(INSTALLATION, same)
 
 
 async def by_point(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Installation]]:

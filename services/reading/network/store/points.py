@@ -1,23 +1,81 @@
 """Service points, in and out: every function is one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.reading.base import equals
+from services.reading.base import by_name, equals
 from services.reading.network import tables
 from services.reading.network.domain.reference import ServicePoint
-from shared.db import bulk
+from shared.db import bulk, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
-POINT = tables.POINT
+POINT, ROUTE = tables.POINT, tables.ROUTE
 
 
-async def lock(tx: Tx, service_point_nos: Sequence[str]) -> dict[str, ServicePoint]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked(ServicePoint):
+    """A service point that is locked, and when its route is read.
+
+    `watched_from`: reads of later days may change what was told, even where no period ends. `curved`: its bills need load curves.
+    """
+
+    read_day: int
+    months: int
+    first_month: int
+    watched_from: date | None
+    curved: bool
+
+
+async def lock(tx: Tx, service_point_nos: Sequence[str]) -> dict[str, Locked]:
     """Lock the service points, in order of their numbers, and return them: who publishes under a key holds its row."""
-    return {number: point for number, (point, _) in (await stored(tx, sorted(set(service_point_nos)))).items()}
+    given = travel.relation_for(tx, POINT, {"service_point_no": sorted(set(service_point_nos))})
+    rows = await tx.all(
+        select(*POINT.c, ROUTE.c.read_day, ROUTE.c.months, ROUTE.c.first_month)
+        .join(given, given.c.service_point_no == POINT.c.service_point_no)
+        .join(ROUTE, ROUTE.c.route_no == POINT.c.route_no)
+        .order_by(POINT.c.service_point_no)
+        .with_for_update(of=POINT)
+    )
+    return {
+        row["service_point_no"]: Locked(
+            service_point_no=row["service_point_no"],
+            route_no=row["route_no"],
+            org_unit=row["org_unit"],
+            connection_kw=row["connection_kw"],
+            read_day=row["read_day"],
+            months=row["months"],
+            first_month=row["first_month"],
+            watched_from=row["watched_from"],
+            curved=bool(row["curved"]),
+        )
+        for row in by_name(rows)
+    }
+
+
+async def watch(tx: Tx, since: Mapping[str, date | None]) -> None:
+    """Note from which day on reads of points may change what was told."""
+    await bulk.update_from(
+        tx,
+        POINT,
+        {"service_point_no": list(since), "watched_from": list(since.values())},
+        key=("service_point_no",),
+    )
+
+
+async def mark_curved(tx: Tx, curved: Mapping[str, bool]) -> None:
+    """Note which of the points need load curves for their bills."""
+    await bulk.update_from(
+        tx,
+        POINT,
+        {"service_point_no": list(curved), "curved": [int(each) for each in curved.values()]},
+        key=("service_point_no",),
+        partial=True,
+    )
 
 
 async def by_no(view: View, service_point_nos: Sequence[str]) -> dict[str, ServicePoint]:

@@ -15,6 +15,8 @@ from shared.frozen import document
 class MeterDay:
     """A meter on a local day: its registers, the point where it is (empty: nowhere), and the status of the day's task there.
 
+    `watched_from`: reads of later days may change what was told of the point, even where no period ends.
+
     The org unit is that of the point, or of the meter where it stands nowhere.
     """
 
@@ -26,6 +28,7 @@ class MeterDay:
     route_no: str
     connection_kw: int | None
     status: str | None
+    watched_from: date | None
 
 
 async def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> dict[tuple[str, date], MeterDay]:
@@ -42,6 +45,7 @@ async def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> dict[tuple
             route_no=row["route_no"],
             connection_kw=row["connection_kw"],
             status=row["status"],
+            watched_from=row["watched_from"],
         )
         for row in by_name(rows)
     }

@@ -17,21 +17,21 @@ SUSPECT: Final = "suspect"
 READ: Final = "read"
 ESTIMATED: Final = "estimated"
 MISSED: Final = "missed"
-SKIPPED: Final = "skipped"
+_ANY: Final = (OPEN, SUSPECT, READ, ESTIMATED, MISSED)
 LIFE: Final = StateMachine(
     name="task",
     starts=(OPEN,),
     moves={
-        "run_backwards": {OPEN: SUSPECT},
-        "read": {OPEN: READ, SUSPECT: READ, READ: READ, ESTIMATED: READ, MISSED: READ, SKIPPED: READ},
-        "estimate": {OPEN: ESTIMATED, SUSPECT: ESTIMATED},
-        "miss": {OPEN: MISSED, SUSPECT: MISSED},
-        "skip": {OPEN: SKIPPED, SUSPECT: SKIPPED},
-        "measure_again": {READ: READ, ESTIMATED: ESTIMATED},
+        "read": dict.fromkeys(_ANY, READ),
+        "contradict": dict.fromkeys((OPEN, READ, ESTIMATED), SUSPECT),
+        "estimate": dict.fromkeys(_ANY, ESTIMATED),
+        "miss": dict.fromkeys(_ANY, MISSED),
+        "open_again": dict.fromkeys((SUSPECT, READ, ESTIMATED, MISSED), OPEN),
     },
 )
-"""`suspect`: there is a read, but a register runs backwards. `measure_again`: what changed is a read or estimate beside it."""
-UNREAD: Final = LIFE.sources("miss")
+"""What became of a task is what is known of its day: it changes with it. `suspect`: there is a read, but it contradicts others.
+`open_again`: its read was annulled or its day is no longer one on which something is decided."""
+UNREAD: Final = (OPEN, SUSPECT)
 """Without a usable read: what the end of the read window finds."""
 UNEXPLAINED: Final = (*UNREAD, ESTIMATED, MISSED)
 """Somebody should say why there was no read."""
@@ -42,7 +42,7 @@ TaskKey = tuple[str, date]
 
 @document
 class Task:
-    """Read this service point for this date. `import_wh` is of version 1 of its usage; `reread`: read it again."""
+    """Read this service point for this date. `reread`: read it again."""
 
     service_point_no: str
     read_date: date
@@ -52,8 +52,8 @@ class Task:
     kind: str
     status: str
     usage_id: str | None
-    import_wh: int | None
     reread: bool
+    months: int
 
     @property
     def key(self) -> TaskKey:
@@ -63,11 +63,10 @@ class Task:
 
 @document
 class TaskState:
-    """What becomes of a task: its status, its usage, and the import energy of version 1 of that."""
+    """What becomes of a task: its status, and the usage that ends on its day."""
 
     status: str
     usage_id: str | None = None
-    import_wh: int | None = None
 
 
 def cycle_of(read_date: date) -> str:
@@ -76,15 +75,21 @@ def cycle_of(read_date: date) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
-    """The tasks of a route's cycle, counted; `usages` and `sum_wh` are of version 1."""
+class Counts:
+    """The tasks of a route's cycle, counted."""
 
-    expected: int
-    actual: int
-    estimated: int
-    missed: int
-    usages: int
-    sum_wh: int
+    expected: int = 0
+    actual: int = 0
+    estimated: int = 0
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals(Counts):
+    """The control totals of a route's cycle: its tasks, and the first versions of usages that were told in time."""
+
+    usages: int = 0
+    sum_wh: int = 0
 
 
 def task_id(service_point_no: str, read_date: date) -> str:

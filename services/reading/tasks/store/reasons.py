@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, select
 
 from services.reading.tasks import tables
 from services.reading.tasks.domain.reasons import UnreadReason
@@ -29,10 +29,12 @@ def explains(task: Table) -> ColumnElement[bool]:
     return select(UNREAD_REASON.c.task_id).where(_of_task(task)).exists()
 
 
-def with_reason(task: Table) -> Select[Any]:
-    """Return the statement for tasks, each with the reason why it could not be read."""
-    both = task.outerjoin(UNREAD_REASON, _of_task(task))
-    return select(*task.c, UNREAD_REASON.c.reason.label("unread_reason")).select_from(both)
+def with_reason(
+    task: Table, *, source: FromClause | None = None, also: Sequence[ColumnElement[Any]] = ()
+) -> Select[Any]:
+    """Return the statement for tasks, each with the reason why it could not be read; `source` joins more to them."""
+    both = (task if source is None else source).outerjoin(UNREAD_REASON, _of_task(task))
+    return select(*task.c, UNREAD_REASON.c.reason.label("unread_reason"), *also).select_from(both)
 
 
 async def stored(tx: Tx, task_ids: Sequence[str]) -> dict[str, tuple[UnreadReason, int]]:

@@ -66,6 +66,17 @@ async def answer(tx: Tx, answered: Mapping[tuple[str, date], str]) -> None:
     )
 
 
+async def answers(view: View, service_point_nos: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Return by point the reads that answered a request to read again."""
+    rows = await bulk.select_in(
+        view, REREAD, {"service_point_no": service_point_nos}, where=REREAD.c.answered_by.is_not(None)
+    )
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.service_point_no, set()).add(row.answered_by)
+    return {point: frozenset(read_ids) for point, read_ids in found.items()}
+
+
 async def listed(
     view: View, *, visible: Condition, after: Condition, limit: int, status: str | None
 ) -> Sequence[Row[Any]]:

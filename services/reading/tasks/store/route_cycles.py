@@ -97,23 +97,6 @@ async def first_open(view: View) -> date | None:
     return found
 
 
-async def close(tx: Tx, route_no: str, read_date: date, closed_on: date, totals: Totals) -> None:
-    """Close a route's cycle with its totals."""
-    await tx.execute(
-        update(ROUTE_CYCLE)
-        .where(ROUTE_CYCLE.c.route_no == route_no, ROUTE_CYCLE.c.read_date == read_date)
-        .values(
-            closed_on=closed_on,
-            expected=totals.expected,
-            actual=totals.actual,
-            estimated=totals.estimated,
-            missed=totals.missed,
-            usages=totals.usages,
-            sum_wh=totals.sum_wh,
-        )
-    )
-
-
 def _route_cycle(row: Row[Any]) -> RouteCycle:
     return RouteCycle(
         route_no=row.route_no,
@@ -130,3 +113,28 @@ def _route_cycle(row: Row[Any]) -> RouteCycle:
             sum_wh=row.sum_wh,
         ),
     )
+
+
+async def close(tx: Tx, route_no: str, read_date: date, closed_on: date) -> None:
+    """Close the window of a route's planned date: what is not read by now is estimated or missed."""
+    await _set(tx, route_no, read_date, closed_on=closed_on)
+
+
+async def keep_totals(tx: Tx, route_no: str, read_date: date, totals: Totals) -> None:
+    """Keep the control totals with which a route's cycle was closed."""
+    await _set(
+        tx,
+        route_no,
+        read_date,
+        expected=totals.expected,
+        actual=totals.actual,
+        estimated=totals.estimated,
+        missed=totals.missed,
+        usages=totals.usages,
+        sum_wh=totals.sum_wh,
+    )
+
+
+async def _set(tx: Tx, route_no: str, read_date: date, **values: Any) -> None:
+    mine = ROUTE_CYCLE.c.route_no == route_no, ROUTE_CYCLE.c.read_date == read_date
+    await tx.execute(update(ROUTE_CYCLE).where(*mine).values(**values))

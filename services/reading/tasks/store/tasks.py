@@ -1,10 +1,10 @@
 """Tasks, in and out: every function is one statement, or a part of one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Row, Select, String, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Date, Row, Select, String, and_, func, select, update
 
 from services.reading.base import by_name, equals
 from services.reading.network.domain.installations import PointDay
@@ -17,38 +17,81 @@ from services.reading.tasks.domain.tasks import (
     MISSED,
     OPEN,
     READ,
-    SKIPPED,
     UNEXPLAINED,
     UNREAD,
+    Counts,
     Task,
     TaskKey,
     TaskState,
-    Totals,
     cycle_of,
 )
 from services.reading.tasks.store import reasons
 from shared.db import bulk, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
+from shared.frozen import document
 
 TASK, ROUTE_CYCLE = tables.TASK, tables.ROUTE_CYCLE
-KEY: tuple[ColumnElement[str], ColumnElement[date]] = TASK.c.service_point_no, TASK.c.read_date
-"""Point and read date, for what another store looks up beside each task."""
+Beside = Callable[[ColumnElement[str], ColumnElement[date]], ColumnElement[Any]]
+"""A column of another store, of a point and a day."""
 
 
 async def by_key(view: View, keys: Sequence[TaskKey]) -> dict[TaskKey, Task]:
     """Return the tasks of pairs of point and read date."""
-    return {task.key: task for task in map(task_of, by_name(await rows(view, keys)))}
-
-
-async def rows(view: View, keys: Sequence[TaskKey], *, also: Sequence[ColumnElement[Any]] = ()) -> Sequence[Row[Any]]:
-    """Return the rows of tasks, each with the other columns that are asked for; `task_of` makes a task of one."""
-    return await bulk.select_in(
-        view,
-        TASK,
-        {"service_point_no": [k[0] for k in keys], "read_date": [k[1] for k in keys]},
-        columns=(*TASK.c, *also),
+    rows = await bulk.select_in(
+        view, TASK, {"service_point_no": [k[0] for k in keys], "read_date": [k[1] for k in keys]}
     )
+    return {task.key: task for task in map(task_of, by_name(rows))}
+
+
+async def beside(view: View, keys: Sequence[TaskKey], *, also: Beside) -> Sequence[Row[Any]]:
+    """Return, for points and days, the task of that day, the last day before it that has one, and another store's column.
+
+    Columns `point`, `day`, `previous_end`, and those of a task, null where there is none.
+    """
+    given = travel.relation(
+        view, "given", {"point": (String(), [k[0] for k in keys]), "day": (Date(), [k[1] for k in keys])}
+    )
+    earlier = TASK.alias("earlier")
+    previous_end = (
+        select(func.max(earlier.c.read_date))
+        .where(earlier.c.service_point_no == given.c.point, earlier.c.read_date < given.c.day)
+        .correlate(given)
+        .scalar_subquery()
+        .label("previous_end")
+    )
+    mine = and_(TASK.c.service_point_no == given.c.point, TASK.c.read_date == given.c.day)
+    return await view.all(
+        select(given.c.point, given.c.day, previous_end, also(given.c.point, given.c.day), *TASK.c)
+        .select_from(given)
+        .outerjoin(TASK, mine)
+    )
+
+
+@document
+class Ending:
+    """A task beside what decides on it: whether its window is closed, and why it was not read, as a reader noted it."""
+
+    task: Task
+    closed: bool
+    reason: str
+
+
+async def endings(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Ending]]:
+    """Return all tasks of points, in order of their days."""
+    given = travel.relation_for(view, TASK, {"service_point_no": list(service_point_nos)})
+    cycle = and_(ROUTE_CYCLE.c.route_no == TASK.c.route_no, ROUTE_CYCLE.c.read_date == TASK.c.read_date)
+    source = TASK.join(given, given.c.service_point_no == TASK.c.service_point_no).outerjoin(ROUTE_CYCLE, cycle)
+    rows = await view.all(
+        reasons.with_reason(TASK, source=source, also=[ROUTE_CYCLE.c.closed_on]).order_by(
+            TASK.c.service_point_no, TASK.c.read_date
+        )
+    )
+    found: dict[str, list[Ending]] = {}
+    for row in by_name(rows):
+        ending = Ending(task=task_of(row), closed=row["closed_on"] is not None, reason=row["unread_reason"] or "")
+        found.setdefault(row["service_point_no"], []).append(ending)
+    return found
 
 
 def task_of(row: Mapping[str, Any]) -> Task:
@@ -62,8 +105,8 @@ def task_of(row: Mapping[str, Any]) -> Task:
         kind=row["kind"],
         status=row["status"],
         usage_id=row["usage_id"],
-        import_wh=row["import_wh"],
         reread=bool(row["reread"]),
+        months=row["months"],
     )
 
 
@@ -74,7 +117,7 @@ def with_status(statement: Select[Any], *, point: ColumnElement[str], day: Colum
 
 
 async def insert(
-    tx: Tx, wanted: Sequence[PointDay], *, kind: str, cycles: Sequence[str] | None = None
+    tx: Tx, wanted: Sequence[PointDay], *, kind: str, cycles: Sequence[str] | None = None, months: Sequence[int] = ()
 ) -> list[TaskKey]:
     """Make tasks for points and days, and return those that are new; without `cycles` each has the cycle of its day."""
     rows = await bulk.insert_ignore(
@@ -89,16 +132,47 @@ async def insert(
             "kind": [kind] * len(wanted),
             "status": [LIFE.start(OPEN)] * len(wanted),
             "usage_id": [None] * len(wanted),
-            "import_wh": [None] * len(wanted),
             "reread": [0] * len(wanted),
+            "months": months or [1] * len(wanted),
         },
         key=("service_point_no", "read_date"),
     )
     return [(row.service_point_no, row.read_date) for row in rows]
 
 
+async def plan(tx: Tx, wanted: Sequence[PointDay], *, months: Mapping[str, int]) -> tuple[list[TaskKey], list[TaskKey]]:
+    """Make the tasks of a planned date; return those that are new, and those that were there for another reason till now."""
+    new = await insert(tx, wanted, kind=CYCLE, months=[months[each.route_no] for each in wanted])
+    made = set(new)
+    there = [key for each in wanted if (key := (each.service_point_no, each.day)) not in made]
+    if not there:
+        return new, []
+    rows = await bulk.select_in(
+        tx,
+        TASK,
+        {"service_point_no": [key[0] for key in there], "read_date": [key[1] for key in there]},
+        where=TASK.c.kind != CYCLE,
+    )
+    taken = {(row.service_point_no, row.read_date) for row in rows}
+    planned = [each for each in wanted if (each.service_point_no, each.day) in taken]
+    await bulk.update_from(
+        tx,
+        TASK,
+        {
+            "service_point_no": [each.service_point_no for each in planned],
+            "read_date": [each.day for each in planned],
+            "route_no": [each.route_no for each in planned],
+            "cycle": [cycle_of(each.day) for each in planned],
+            "kind": [CYCLE] * len(planned),
+            "months": [months[each.route_no] for each in planned],
+        },
+        key=("service_point_no", "read_date"),
+    )
+    return new, sorted(taken)
+
+
 async def update_states(tx: Tx, states: Mapping[TaskKey, TaskState]) -> None:
-    """Set status, usage and import energy of version 1, by point and read date."""
+    """Set status and usage, by point and read date."""
     await bulk.update_from(
         tx,
         TASK,
@@ -107,7 +181,6 @@ async def update_states(tx: Tx, states: Mapping[TaskKey, TaskState]) -> None:
             "read_date": [key[1] for key in states],
             "status": [state.status for state in states.values()],
             "usage_id": [state.usage_id for state in states.values()],
-            "import_wh": [state.import_wh for state in states.values()],
         },
         key=("service_point_no", "read_date"),
     )
@@ -139,24 +212,6 @@ async def mark_rereads(tx: Tx, wanted: Sequence[tuple[str, str]]) -> None:
     await tx.execute(update(TASK).values(reread=1).where(mine))
 
 
-async def take_over(tx: Tx, planned: Sequence[PointDay]) -> None:
-    """Make the tasks that are there on planned dates for another reason tasks of their routes."""
-    await bulk.update_from(
-        tx,
-        TASK,
-        {
-            "service_point_no": [each.service_point_no for each in planned],
-            "read_date": [each.day for each in planned],
-            "route_no": [each.route_no for each in planned],
-            "cycle": [cycle_of(each.day) for each in planned],
-            "kind": [CYCLE] * len(planned),
-        },
-        key=("service_point_no", "read_date"),
-        where=TASK.c.kind != CYCLE,
-        partial=True,
-    )
-
-
 async def withdraw(tx: Tx, service_point_no: str, day: date) -> None:
     """Delete the task of an asked end."""
     await bulk.delete_in(
@@ -164,73 +219,44 @@ async def withdraw(tx: Tx, service_point_no: str, day: date) -> None:
     )
 
 
-async def asked_and_open(view: View, since: Mapping[str, date]) -> list[TaskKey]:
-    """Return the open tasks of asked ends, by point from a day on."""
-    given = travel.relation(view, "given", {"point": (String(), list(since)), "day": (Date(), list(since.values()))})
-    rows = await view.all(
-        select(*KEY)
-        .join(given, and_(TASK.c.service_point_no == given.c.point, TASK.c.read_date >= given.c.day))
-        .where(TASK.c.kind == ASKED, TASK.c.status == OPEN)
-    )
-    return [(row.service_point_no, row.read_date) for row in rows]
-
-
-def _of_cycle(route_no: str, read_date: date) -> ColumnElement[bool]:
-    """Return the condition for the tasks of a read date of a route, and for those that cut its period.
-
-    Nobody waits for the read of an asked end: it is one of them once it is there.
-    """
-    before = (
-        select(func.max(ROUTE_CYCLE.c.read_date))
-        .where(ROUTE_CYCLE.c.route_no == route_no, ROUTE_CYCLE.c.read_date < read_date)
-        .scalar_subquery()
-    )
-    cuts = and_(TASK.c.kind != CYCLE, TASK.c.read_date < read_date, or_(before.is_(None), TASK.c.read_date > before))
-    mine = and_(TASK.c.route_no == route_no, TASK.c.cycle == cycle_of(read_date))
-    waited_for = or_(TASK.c.kind != ASKED, TASK.c.status == READ)
-    return and_(mine, waited_for, or_(TASK.c.read_date == read_date, cuts))
-
-
-async def unread(view: View, route_no: str, read_date: date) -> list[tuple[str, date]]:
-    """Return (point, read date) of the tasks of a route's cycle that have no usable read."""
+async def unread(view: View, route_no: str, read_date: date) -> list[TaskKey]:
+    """Return the tasks of a route's planned date that have no usable read."""
     rows = await view.all(
         select(TASK.c.service_point_no, TASK.c.read_date)
-        .where(_of_cycle(route_no, read_date))
+        .where(TASK.c.route_no == route_no, TASK.c.read_date == read_date, TASK.c.kind == CYCLE)
         .where(TASK.c.status.in_(UNREAD))
         .order_by(TASK.c.service_point_no, TASK.c.read_date)
     )
     return [(row.service_point_no, row.read_date) for row in rows]
 
 
-async def totals(view: View, route_no: str, read_date: date) -> Totals:
-    """Count the tasks of a route's cycle."""
+async def delete(tx: Tx, keys: Sequence[TaskKey]) -> None:
+    """Delete tasks on contract dates that are none any more."""
+    await bulk.delete_in(tx, TASK, {"service_point_no": [k[0] for k in keys], "read_date": [k[1] for k in keys]})
+
+
+async def counts(view: View, route_no: str, read_date: date) -> Counts:
+    """Count the tasks of a route's planned date by what became of them."""
     rows = await view.all(
-        select(
-            TASK.c.status,
-            func.count().label("tasks"),
-            func.count(TASK.c.import_wh).label("usages"),
-            func.coalesce(func.sum(TASK.c.import_wh), 0).label("sum_wh"),
-        )
-        .where(_of_cycle(route_no, read_date))
+        select(TASK.c.status, func.count().label("tasks"))
+        .where(TASK.c.route_no == route_no, TASK.c.read_date == read_date, TASK.c.kind == CYCLE)
         .group_by(TASK.c.status)
     )
     tasks = {row.status: int(row.tasks) for row in rows}
-    return Totals(
-        expected=sum(tasks.values()) - tasks.get(SKIPPED, 0),
+    return Counts(
+        expected=sum(tasks.values()),
         actual=tasks.get(READ, 0),
         estimated=tasks.get(ESTIMATED, 0),
         missed=tasks.get(MISSED, 0),
-        usages=sum(int(row.usages) for row in rows),
-        sum_wh=sum(int(row.sum_wh) for row in rows),
     )
 
 
 async def unexplained(view: View, route_no: str, read_date: date) -> int:
-    """Count the tasks of a route's cycle that have neither a read nor a reader's reason (有无遗漏)."""
+    """Count the tasks of a route's planned date that have neither a read nor a reader's reason (有无遗漏)."""
     found = await view.scalar(
         select(func.count())
         .select_from(TASK)
-        .where(_of_cycle(route_no, read_date))
+        .where(TASK.c.route_no == route_no, TASK.c.read_date == read_date, TASK.c.kind == CYCLE)
         .where(TASK.c.status.in_(UNEXPLAINED), ~reasons.explains(TASK))
     )
     return int(found or 0)

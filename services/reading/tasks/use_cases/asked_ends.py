@@ -19,7 +19,7 @@ from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
 
-Derive = Callable[[Tx, Mapping[str, date]], Awaitable[object]]
+Derive = Callable[[Tx, Mapping[str, date | None]], Awaitable[object]]
 """What brings the usages of points in line with what changed about them, by point from the earliest day that was touched."""
 
 
@@ -87,9 +87,9 @@ async def ask(tx: Tx, given: Sequence[Asked], *, actor: str, may_see: MaySee, de
         kind=ASKED,
         cycles=[cycle_of(next_planned(plans[route_of[end]], end.day)) for end in done],
     )
-    touched: dict[str, date] = {}
-    for end in done:
-        touched[end.service_point_no] = min(end.day, touched.get(end.service_point_no, end.day))
+    touched: dict[str, date | None] = {}
+    for end in sorted(done, key=lambda end: end.day):
+        touched.setdefault(end.service_point_no, end.day)
     await derive(tx, touched)
     return outcomes
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.reading.network.domain.installations import RouteDay
 from services.reading.network.store import installations, points, routes
 from services.reading.tasks.domain.route_cycles import planned_before
-from services.reading.tasks.domain.tasks import CYCLE, TaskKey
+from services.reading.tasks.domain.tasks import TaskKey
 from services.reading.tasks.store import route_cycles, tasks
 from shared.db.engine import Tx
 
@@ -21,6 +21,8 @@ async def hold_routes(tx: Tx, service_point_nos: Sequence[str], *, also: Sequenc
 
 async def plan_points(tx: Tx, service_point_nos: Sequence[str]) -> list[TaskKey]:
     """Make the tasks of points for the read dates of their routes whose windows are open, and return those that are new."""
+    if not service_point_nos:
+        return []
     known = await points.by_no(tx, service_point_nos)
     plans = await routes.by_no(tx, sorted({point.route_no for point in known.values()}))
     days = [
@@ -28,6 +30,5 @@ async def plan_points(tx: Tx, service_point_nos: Sequence[str]) -> list[TaskKey]
         for route_no, read_date, before in await route_cycles.open_days(tx, list(plans))
     ]
     wanted = await installations.points_to_read(tx, days, among=service_point_nos)
-    new = await tasks.insert(tx, wanted, kind=CYCLE)
-    await tasks.take_over(tx, wanted)
-    return new
+    new, taken = await tasks.plan(tx, wanted, months={route_no: plan.months for route_no, plan in plans.items()})
+    return [*new, *taken]

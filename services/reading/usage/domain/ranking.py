@@ -6,8 +6,11 @@ REMOTE = "remote"
 SELF = "self"
 ESTIMATED = "estimated"
 
-RANK = {EDITED: 4, SITE: 3, REMOTE: 2, SELF: 1, ESTIMATED: 0}
+RANK = {EDITED: 5, SITE: 3, REMOTE: 2, SELF: 1, ESTIMATED: 0}
 """A person's edit with a reason, a reader on site, the meter itself, the customer, an estimate."""
+
+ANSWER_RANK = 4
+"""Of a read that answers a request to read again, whatever its source."""
 
 READ_SOURCES = frozenset({SITE, REMOTE, SELF})
 

@@ -1,10 +1,10 @@
 """A usage (用电量): the energy of a service point over a period, and everything that is told of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from services.reading.network.domain.energy import Boundary
+from services.reading.network.domain.registers import Counts
 from shared.frozen import document
 
 ACTUAL: Final = "actual"
@@ -13,10 +13,28 @@ ESTIMATED: Final = "estimated"
 
 
 @document
-class Usage:
-    """One version of a usage; version n+1 replaces n whole.
+class Span:
+    """What one register showed at both ends of a period, or of its meter's part in it: faces, and how often it turned between."""
 
-    `end`: the registers from which the next period goes on. `actors` are those of both ends, `closing_actors` of the end alone.
+    meter_no: str
+    installed_on: date
+    quantity: str
+    from_on: date
+    to_on: date
+    from_: str
+    to: str
+    turns: int
+    multiplier: int
+    multiplier_denominator: int
+
+
+@document
+class Usage:
+    """One version of a usage. Of those that share a day, that with the highest version is in force; a withdrawn one is no more.
+
+    `closing_*`: the registers at its end, cumulative, from which the next period goes on; no meter where none is there then.
+    `opening_known`: the registers at its beginning were not estimated.
+    `read_date`: the planned date to whose cycle it belongs. `actors` are those of both ends, `closing_actors` of the end alone.
     """
 
     usage_id: str
@@ -27,11 +45,22 @@ class Usage:
     org_unit: str
     route_no: str
     cycle: str
+    read_date: date
+    months: int
     quality: str
+    withdrawn: bool
+    late: bool
     energy_wh: Mapping[str, int]
-    end: Boundary
+    demand_w: Mapping[str, int]
+    registers: Sequence[Span]
+    opening_known: bool
+    closing_meter: str
+    closing_installed_on: date | None
+    closing_counts: Counts
+    closing_known: bool
     closing_source: str
     closing_actors: tuple[str, ...]
+    closing_read_ids: tuple[str, ...]
     actors: tuple[str, ...]
     read_ids: tuple[str, ...]
     meter_nos: tuple[str, ...]
@@ -40,6 +69,11 @@ class Usage:
     estimates_in_a_row: int
     settles_estimate: bool
     replaces_reason: str | None
+
+    @property
+    def key(self) -> tuple[date, date]:
+        """From and to."""
+        return self.period_from, self.period_to
 
     @property
     def days(self) -> int:
@@ -51,7 +85,15 @@ class Usage:
         """The energy that the customer took, 0 where no register counts it."""
         return self.energy_wh.get("import", 0)
 
-    @property
-    def closing_read_id(self) -> str:
-        """The read at the end of the period, empty for an estimate."""
-        return self.read_ids[-1] if self.quality != ESTIMATED else ""
+    def shares_a_day(self, start: date, end: date) -> bool:
+        """Return whether a day of the usage lies in [start, end)."""
+        return self.period_from < end and start < self.period_to
+
+
+def in_force(versions: Iterable[Usage]) -> list[Usage]:
+    """Return the usages of a point that are in force, in order: on each day that with the highest version, if not withdrawn."""
+    taken: list[Usage] = []
+    for usage in sorted(versions, key=lambda each: (-each.version, each.period_from)):
+        if not any(usage.shares_a_day(*other.key) for other in taken):
+            taken.append(usage)
+    return sorted([usage for usage in taken if not usage.withdrawn], key=lambda each: each.period_from)

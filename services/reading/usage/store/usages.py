@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from services.reading.base import by_name, equals
-from services.reading.network.domain.energy import Boundary
 from services.reading.network.store.codec import counts, counts_text
 from services.reading.tasks.domain.tasks import Task, TaskKey
 from services.reading.tasks.store import tasks
 from services.reading.usage import tables
-from services.reading.usage.domain.usages import ESTIMATED, Usage
+from services.reading.usage.domain.usages import ACTUAL, Usage
 from services.reading.usage.store import codec
 from shared.db import bulk, travel
 from shared.db.columns import Condition
@@ -31,13 +30,22 @@ def _usage(row: Mapping[str, Any]) -> Usage:
         org_unit=row["org_unit"],
         route_no=row["route_no"],
         cycle=row["cycle"],
+        read_date=row["read_date"],
+        months=row["months"],
         quality=row["quality"],
+        withdrawn=bool(row["withdrawn"]),
+        late=bool(row["late"]),
         energy_wh=codec.energy(row["energy"]),
-        end=Boundary(
-            row["period_to"], row["closing_meter"], counts(row["closing_counts"]), row["quality"] != ESTIMATED
-        ),
+        demand_w=codec.energy(row["demand"]),
+        registers=codec.registers(row["registers"]),
+        opening_known=bool(row["opening_known"]),
+        closing_meter=row["closing_meter"],
+        closing_installed_on=row["closing_installed_on"],
+        closing_counts=counts(row["closing_counts"]) if row["closing_counts"] else (),
+        closing_known=bool(row["closing_known"]),
         closing_source=row["closing_source"],
         closing_actors=codec.words(row["closing_actors"]),
+        closing_read_ids=codec.words(row["closing_read_ids"]),
         actors=codec.words(row["actors"]),
         read_ids=codec.words(row["read_ids"]),
         meter_nos=codec.words(row["meter_nos"]),
@@ -49,27 +57,67 @@ def _usage(row: Mapping[str, Any]) -> Usage:
     )
 
 
+_PLAIN: Mapping[str, Any] = {
+    "version": 1,
+    "months": 1,
+    "quality": ACTUAL,
+    "withdrawn": 0,
+    "late": 0,
+    "demand": "{}",
+    "opening_known": 1,
+    "closing_known": 1,
+    "estimate_reason": None,
+    "estimates_in_a_row": 0,
+    "settles_estimate": 0,
+    "replaces_reason": None,
+}
+"""What nearly all usages of a read day have in common: in such a batch these columns travel once."""
+
+
 def _columns(usages: Sequence[Usage]) -> dict[str, Sequence[Any]]:
-    return {
+    plain = all(
+        each.version == each.months == 1
+        and each.quality == ACTUAL
+        and each.opening_known
+        and not (each.late or each.demand_w or each.settles_estimate)
+        for each in usages
+    )
+    own = {name: travel.Same(value, len(usages)) for name, value in _PLAIN.items()} if plain else _own_columns(usages)
+    return own | {
         "usage_id": [each.usage_id for each in usages],
         "service_point_no": [each.service_point_no for each in usages],
         "period_from": [each.period_from for each in usages],
         "period_to": [each.period_to for each in usages],
-        "version": [each.version for each in usages],
         "org_unit": [each.org_unit for each in usages],
         "route_no": [each.route_no for each in usages],
         "cycle": [each.cycle for each in usages],
-        "quality": [each.quality for each in usages],
+        "read_date": [each.read_date for each in usages],
         "energy": [codec.energy_text(each.energy_wh) for each in usages],
+        "registers": [codec.registers_text(each.registers) for each in usages],
         "import_wh": [each.import_wh for each in usages],
-        "closing_meter": [each.end.meter_no for each in usages],
-        "closing_counts": [counts_text(each.end.counts) for each in usages],
+        "closing_meter": [each.closing_meter for each in usages],
+        "closing_installed_on": [each.closing_installed_on for each in usages],
+        "closing_counts": [counts_text(each.closing_counts) for each in usages],
         "closing_source": [each.closing_source for each in usages],
         "closing_actors": [" ".join(each.closing_actors) for each in usages],
+        "closing_read_ids": [" ".join(each.closing_read_ids) for each in usages],
         "actors": [" ".join(each.actors) for each in usages],
         "read_ids": [" ".join(each.read_ids) for each in usages],
         "meter_nos": [" ".join(each.meter_nos) for each in usages],
         "findings": [" ".join(each.findings) for each in usages],
+    }
+
+
+def _own_columns(usages: Sequence[Usage]) -> dict[str, Sequence[Any]]:
+    return {
+        "version": [each.version for each in usages],
+        "months": [each.months for each in usages],
+        "quality": [each.quality for each in usages],
+        "withdrawn": [int(each.withdrawn) for each in usages],
+        "late": [int(each.late) for each in usages],
+        "demand": [codec.energy_text(each.demand_w) for each in usages],
+        "opening_known": [int(each.opening_known) for each in usages],
+        "closing_known": [int(each.closing_known) for each in usages],
         "estimate_reason": [each.estimate_reason for each in usages],
         "estimates_in_a_row": [each.estimates_in_a_row for each in usages],
         "settles_estimate": [int(each.settles_estimate) for each in usages],
@@ -77,30 +125,35 @@ def _columns(usages: Sequence[Usage]) -> dict[str, Sequence[Any]]:
     }
 
 
-def _previous_id() -> ColumnElement[str]:
-    """Return the id of the last usage that began before a task's read date."""
-    point, read_date = tasks.KEY
+def _previous_id(point: ColumnElement[str], day: ColumnElement[date]) -> ColumnElement[str]:
+    """Return the id of the last usage that began before a day."""
     return (
         select(USAGE.c.usage_id)
-        .where(USAGE.c.service_point_no == point, USAGE.c.period_from < read_date)
+        .where(USAGE.c.service_point_no == point, USAGE.c.period_from < day)
         .order_by(USAGE.c.period_from.desc(), USAGE.c.version.desc())
         .limit(1)
-        .correlate(tasks.TASK)
+        .correlate_except(USAGE)
         .scalar_subquery()
         .label("previous_id")
     )
 
 
-async def tasks_and_previous(view: View, keys: Sequence[TaskKey]) -> tuple[dict[TaskKey, Task], dict[TaskKey, str]]:
-    """Return the tasks of pairs of point and read date, and the id of the last usage that began before each."""
+async def tasks_and_previous(
+    view: View, keys: Sequence[TaskKey]
+) -> tuple[dict[TaskKey, Task], dict[TaskKey, str], dict[TaskKey, date]]:
+    """Return, by point and day, the task, the id of the last usage that began before, and the last day before that has a task."""
     made: dict[TaskKey, Task] = {}
     previous: dict[TaskKey, str] = {}
-    for row in by_name(await tasks.rows(view, keys, also=(_previous_id(),))):
-        task = tasks.task_of(row)
-        made[task.key] = task
+    ends: dict[TaskKey, date] = {}
+    for row in by_name(await tasks.beside(view, keys, also=_previous_id)):
+        key = row["point"], row["day"]
+        if row["kind"] is not None:
+            made[key] = tasks.task_of(row)
         if row["previous_id"]:
-            previous[task.key] = row["previous_id"]
-    return made, previous
+            previous[key] = row["previous_id"]
+        if row["previous_end"]:
+            ends[key] = row["previous_end"]
+    return made, previous, ends
 
 
 async def by_id(view: View, usage_ids: Sequence[str]) -> dict[str, Usage]:
@@ -109,28 +162,54 @@ async def by_id(view: View, usage_ids: Sequence[str]) -> dict[str, Usage]:
     return {row["usage_id"]: _usage(row) for row in by_name(rows)}
 
 
-async def chains(view: View, service_point_nos: Sequence[str], since: date) -> dict[str, list[Usage]]:
-    """Return the usages in force of points that end after a day, in order of their periods."""
+async def of_points(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Usage]]:
+    """Return all versions of the usages of points."""
     rows = await bulk.select_in(
         view,
         USAGE,
         {"service_point_no": service_point_nos},
-        where=USAGE.c.period_to > since,
         order_by=(USAGE.c.service_point_no, USAGE.c.period_from, USAGE.c.version),
     )
     found: dict[str, list[Usage]] = {}
-    for row in map(_usage, by_name(rows)):
-        chain = found.setdefault(row.service_point_no, [])
-        if chain and chain[-1].period_from == row.period_from:
-            chain[-1] = row  # a later version
-        else:
-            chain.append(row)
+    for usage in map(_usage, by_name(rows)):
+        found.setdefault(usage.service_point_no, []).append(usage)
     return found
 
 
 async def insert(tx: Tx, usages: Sequence[Usage]) -> None:
     """Write usage versions; the natural key refuses a second one of a version."""
     await bulk.insert_rows(tx, USAGE, _columns(usages) | {"created_at": travel.Same(tx.now, len(usages))})
+
+
+async def totals(view: View, route_no: str, read_date: date) -> tuple[int, int]:
+    """Count the first versions that were told of a route's cycle in time, and sum their import energy in Wh."""
+    usage = USAGE.c
+    row = await view.first(
+        select(func.count().label("usages"), func.coalesce(func.sum(usage.import_wh), 0).label("wh")).where(
+            usage.route_no == route_no,
+            usage.read_date == read_date,
+            usage.version == 1,
+            usage.late == 0,
+            usage.withdrawn == 0,
+        )
+    )
+    assert row is not None
+    return int(row.usages), int(row.wh)
+
+
+async def told_for_other_dates(view: View, route_no: str, read_date: date, since: date) -> list[str]:
+    """Return the points with usages that were told for a planned date after `since` that is not the one of the plan.
+
+    A contract's cut is told before its planned date is there; where the route is then planned for another day, it is told again.
+    """
+    usage = USAGE.c
+    rows = await view.all(
+        select(usage.service_point_no)
+        .distinct()
+        .where(usage.route_no == route_no, usage.read_date > since, usage.read_date != read_date, usage.withdrawn == 0)
+        .order_by(usage.service_point_no)
+    )
+    return [row.service_point_no for row in rows]
 
 
 async def row(view: View, usage_id: str) -> Row[Any] | None:
@@ -169,11 +248,31 @@ def document(row: Row[Any]) -> dict[str, Any]:
         "org_unit": row.org_unit,
         "route_no": row.route_no,
         "cycle": row.cycle,
+        "read_date": row.read_date,
         "period_from": row.period_from,
         "period_to": row.period_to,
         "version": row.version,
+        "months": row.months,
         "quality": row.quality,
+        "withdrawn": bool(row.withdrawn),
+        "late": bool(row.late),
         "energy_wh": codec.energy(row.energy),
+        "demand_w": codec.energy(row.demand),
+        "registers": [
+            {
+                "meter_no": span.meter_no,
+                "installed_on": span.installed_on,
+                "quantity": span.quantity,
+                "from_on": span.from_on,
+                "to_on": span.to_on,
+                "from": span.from_,
+                "to": span.to,
+                "turns": span.turns,
+                "multiplier": span.multiplier,
+                "multiplier_denominator": span.multiplier_denominator,
+            }
+            for span in codec.registers(row.registers)
+        ],
         "meter_nos": codec.words(row.meter_nos),
         "read_ids": codec.words(row.read_ids),
         "actors": codec.words(row.actors),

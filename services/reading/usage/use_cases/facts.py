@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from services.reading.usage.domain.usages import Usage
+from services.reading.usage.domain.usages import Span, Usage
 from shared import correlation
-from shared.events.reading import UsageMeasured
+from shared.events.reading import EstimateMade, RegisterSpan, UsageMeasured
 
 
 def measured(usages: Sequence[Usage]) -> list[UsageMeasured]:
@@ -13,13 +13,13 @@ def measured(usages: Sequence[Usage]) -> list[UsageMeasured]:
     return [
         UsageMeasured(
             correlation_id=correlation_id,
-            causation_id=usage.closing_read_id,
+            causation_id=usage.closing_read_ids[-1] if usage.closing_read_ids else "",
             usage_id=usage.usage_id,
             service_point_no=usage.service_point_no,
             org_unit=usage.org_unit,
             route_no=usage.route_no,
             cycle=usage.cycle,
-            read_date=usage.period_to,
+            read_date=usage.read_date,
             period_from=usage.period_from,
             period_to=usage.period_to,
             version=usage.version,
@@ -29,10 +29,51 @@ def measured(usages: Sequence[Usage]) -> list[UsageMeasured]:
             estimates_in_a_row=usage.estimates_in_a_row,
             settles_estimate=usage.settles_estimate,
             replaces_reason=usage.replaces_reason,
+            withdrawn=usage.withdrawn,
+            months=usage.months,
+            late=usage.late,
+            demand_w=usage.demand_w,
+            registers=tuple([_register(span) for span in usage.registers]),
             meter_nos=usage.meter_nos,
             read_ids=usage.read_ids,
             actors=usage.actors,
             findings=usage.findings,
+        )
+        for usage in usages
+    ]
+
+
+def _register(span: Span) -> RegisterSpan:
+    return RegisterSpan(
+        meter_no=span.meter_no,
+        installed_on=span.installed_on,
+        quantity=span.quantity,
+        from_on=span.from_on,
+        to_on=span.to_on,
+        from_=span.from_,
+        to=span.to,
+        turns=span.turns,
+        multiplier=span.multiplier,
+        multiplier_denominator=span.multiplier_denominator,
+    )
+
+
+def estimated(usages: Sequence[Usage]) -> list[EstimateMade]:
+    """Return what customers are told of usages that are estimated for the first time."""
+    correlation_id = correlation.current()
+    return [
+        EstimateMade(
+            correlation_id=correlation_id,
+            causation_id=usage.usage_id,
+            usage_id=usage.usage_id,
+            service_point_no=usage.service_point_no,
+            org_unit=usage.org_unit,
+            cycle=usage.cycle,
+            period_from=usage.period_from,
+            period_to=usage.period_to,
+            energy_wh=usage.import_wh,
+            reason=usage.estimate_reason or "",
+            estimates_in_a_row=usage.estimates_in_a_row,
         )
         for usage in usages
     ]

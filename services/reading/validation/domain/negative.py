@@ -5,8 +5,6 @@ from services.reading.validation.domain.findings import Finding
 CODE = "reading.negative_usage"
 
 
-def find(backward: tuple[str, ...], period_days: int) -> Finding | None:
-    """Find registers that ran backwards by more than a roll-over explains."""
-    if not backward:
-        return None
-    return Finding(CODE, {"registers": len(backward), "days": period_days})
+def find(backward: int, days: int) -> Finding | None:
+    """Find a number of registers that ran backwards, by more than a roll-over explains, within some days."""
+    return Finding(CODE, {"registers": backward, "days": days}) if backward else None

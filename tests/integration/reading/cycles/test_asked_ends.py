@@ -30,7 +30,7 @@ async def test_a_read_ends_a_period_where_an_end_is_asked_for_before_or_after_it
     assert await periods(kit) == [("2026-01-01", "2026-01-11", 10_000), ("2026-01-11", "2026-02-01", 40_000)]
     await kit.close("2026-02-02")
     (closed,) = await kit.published("reading.route_closed.v1")
-    assert (closed["expected"], closed["actual"], closed["usages"], closed["sum_wh"]) == (2, 2, 2, 50_000)
+    assert (closed["expected"], closed["actual"], closed["usages"], closed["sum_wh"]) == (1, 1, 2, 50_000)
 
 
 async def test_a_read_that_nobody_asked_to_end_a_period_is_kept_and_ends_none(kit: Kit) -> None:

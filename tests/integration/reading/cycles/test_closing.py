@@ -57,6 +57,7 @@ async def test_planning_and_closing_take_as_many_statements_for_a_route_of_500_a
                         read_date=day,
                         business_date=day + timedelta(days=1),
                         policies=own.policies,
+                        zone=own.zone,
                     )
         assert found["estimated"] == points // 2, found
         counts.append(len(statements.texts))

@@ -36,20 +36,32 @@ async def test_a_period_is_cut_where_a_contract_ends_and_a_read_exists(kit: Kit,
     ]
     await kit.close("2026-02-02")
     (closed,) = await kit.published("reading.route_closed.v1")
-    assert (closed["expected"], closed["actual"], closed["usages"], closed["sum_wh"]) == (2, 2, 2, 50_000)
+    assert (closed["expected"], closed["actual"], closed["usages"], closed["sum_wh"]) == (1, 1, 2, 50_000)
 
 
-async def test_a_cut_without_a_read_leaves_the_period_whole(kit: Kit) -> None:
+async def test_a_contract_date_without_a_read_is_cut_by_days_until_a_read_of_that_day_replaces_it(kit: Kit) -> None:
     await kit.district()
     await kit.plan("2026-02-01")
     contract = Contract.model_validate(
         {"contract_no": "C1", "service_point_no": "S0001", "from": "2026-01-01", "to": "2026-01-11"}
     )
     await kit.give(_account(2, contract), _account(1, contract))
-    await kit.push_one("M0001", "2026-02-01", "150.00")
+    await kit.push_one("M0001", "2026-02-01", "162.00")
+    usages = sorted(await kit.usages(), key=lambda usage: str(usage["period_to"]))
+    assert [
+        (u["period_to"], u["quality"], u["estimate_reason"], u["energy_wh"]["import"], u["months"]) for u in usages
+    ] == [
+        ("2026-01-11", "estimated", "cut_by_days", 20_000, 1),
+        ("2026-02-01", "actual", None, 42_000, 1),
+    ]
     await kit.close("2026-02-02")
     (closed,) = await kit.published("reading.route_closed.v1")
-    assert (closed["expected"], closed["usages"], closed["sum_wh"]) == (1, 1, 50_000)
+    assert (closed["expected"], closed["usages"], closed["sum_wh"]) == (1, 2, 62_000)
+    await kit.push_one("M0001", "2026-01-11", "130.00")
+    assert [each for each in await kit.energies() if each[1] == 2] == [
+        ("2026-01-11", 2, "actual", 30_000),
+        ("2026-02-01", 2, "actual", 32_000),
+    ]
 
 
 async def test_the_number_of_statements_is_the_same_for_10_and_990_accounts_of_billing(kit: Kit) -> None:

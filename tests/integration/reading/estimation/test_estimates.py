@@ -9,7 +9,7 @@ async def test_a_missing_read_is_estimated_by_previous_usage_and_told(kit: Kit) 
     (told,) = await kit.published("reading.estimate_made.v1")
     assert (told["energy_wh"], told["reason"], told["estimates_in_a_row"]) == (90_320, "no_read", 1)
     usage = (await kit.usages())[1]
-    assert (usage["estimate_reason"], usage["actors"]) == ("no_read", ["clerk", "system:close-routes"])
+    assert (usage["estimate_reason"], usage["actors"]) == ("no_read", ["clerk", "system:estimate"])
     closed = (await kit.published("reading.route_closed.v1"))[1]
     assert {k: closed[k] for k in ("expected", "actual", "estimated", "missed", "usages", "sum_wh")} == {
         "expected": 1,

@@ -50,17 +50,24 @@ async def test_a_corrected_read_gives_version_two_of_its_period_and_of_the_next(
     assert [(e["action"], e["reason"]) for e in audit.json()["items"]] == [("read.corrected", "misread")]
 
 
-async def test_a_correction_by_which_a_register_runs_backwards_is_refused_and_changes_nothing(kit: Kit) -> None:
+async def test_a_correction_that_makes_others_suspect_says_which_and_is_done_when_it_is_confirmed(kit: Kit) -> None:
     await january(kit)
     await kit.plan("2026-03-01")
     await kit.push_one("M0001", "2026-03-01", "290.00")
     before = await kit.counts()
-    answer = await kit.clerk.post(
-        "/v1/reads/M0001~20260131T160000Z~remote/correction",
-        json={"unit": "kWh", "registers": {"import": "300.00"}, "reason": "misread"},
-    )
-    assert (answer.status_code, answer.json()["code"]) == (409, "reading.negative_usage")
+    body = {"unit": "kWh", "registers": {"import": "300.00"}, "reason": "misread"}
+    path = "/v1/reads/M0001~20260131T160000Z~remote/correction"
+    answer = await kit.clerk.post(path, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (409, "reading.makes_suspect")
+    assert answer.json()["detail"] == "M0001~20260228T160000Z~remote"
     assert await kit.counts() == before
+    assert (await kit.clerk.post(path, json=body | {"confirm": True})).json()["status"] == "done"
+    assert (await kit.energies())[1:] == [
+        *(("2026-02-01", 2, "edited", 200_000), ("2026-03-01", 1, "actual", 90_000), ("2026-03-01", 2, "actual", 0)),
+    ]
+    assert [u["withdrawn"] for u in await kit.usages() if u["period_to"] == "2026-03-01"].count(True) == 1
+    (task,) = [t for t in await kit.items("tasks") if t["read_date"] == "2026-03-01"]
+    assert task["status"] == "suspect"
 
 
 async def test_an_annulled_read_is_kept_and_closes_nothing(kit: Kit) -> None:

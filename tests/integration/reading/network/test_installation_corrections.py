@@ -1,14 +1,10 @@
 """Installations that were entered wrongly are corrected or annulled: reads follow, and what was said before stays readable."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import httpx
 import pytest
 
-from services.reading.intake.api import installations as routes
-from shared.db.engine import Tx
 from tests.kits.reading import ONE, THREE, UNIT, Kit
 
 JAN = "2026-01-01"
@@ -213,48 +209,30 @@ async def test_a_read_that_waits_keeps_what_it_showed_whatever_its_meter_is_put_
     assert (await _shown(kit, standing))["registers"] == {"import": "112.500"}
 
 
-async def test_a_correction_that_makes_registers_suspect_names_them_and_is_done_where_it_is_confirmed(
-    kit: Kit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[Mapping[str, date | None]] = []
-
-    async def derive(tx: Tx, touched: Mapping[str, date | None]) -> tuple[str, ...]:
-        asked.append(touched)
-        return ("M0001~20260131T160000Z~remote", f"M0001~{JAN}~closing", "suspect before")
-
-    async def suspects(tx: Tx, service_point_nos: Sequence[str]) -> tuple[str, ...]:
-        return ("suspect before",)
-
+async def test_a_correction_that_makes_registers_suspect_names_them_and_is_done_where_it_is_confirmed(kit: Kit) -> None:
     await kit.district()
-    monkeypatch.setattr(routes, "suspects", suspects)
-    monkeypatch.setattr(routes, "derive", derive)
-    answer = await _correct(kit, opening={"import": "150.00"})
+    for month, shown in (("2026-02-01", "131.00"), ("2026-03-01", "159.00")):
+        await kit.plan(month)
+        await kit.push_one("M0001", month, shown)
+    answer = await _correct(kit, opening={"import": "170.00"})
     assert (answer.status_code, answer.json()["code"]) == (409, "reading.makes_suspect")
-    assert answer.json()["detail"] == f"M0001~{JAN}~closing, M0001~20260131T160000Z~remote"
+    assert answer.json()["detail"] == f"M0001~{JAN}~opening"
     assert (await _get(kit))["version"] == 1
-    assert (await _correct(kit, opening={"import": "150.00"}, confirm=True)).json()["status"] == "done"
-    assert asked == [{"S0001": date(2026, 1, 1)}] * 2
-    await kit.put(
-        "installations", [_item(opening={"import": "150.00"}, removed_on="2026-02-10", closing={"import": "9.00"})]
-    )
-    assert asked[2:] == [{"S0001": date(2026, 2, 10)}], "what was told is told again from the day that changed"
+    assert len(await kit.usages()) == 2
+    assert (await _correct(kit, opening={"import": "170.00"}, confirm=True)).json()["status"] == "done"
+    assert [f["code"] for f in await kit.items("findings")] == ["reading.negative_usage"]
+    assert (await _correct(kit, opening={"import": "100.00"})).json()["status"] == "done"
+    assert (await kit.energies())[0::3] == [("2026-02-01", 1, "actual", 31_000), ("2026-03-01", 1, "actual", 28_000)]
 
 
-async def test_what_a_connection_can_carry_is_said_otherwise_and_the_point_is_derived_again_as_a_whole(
-    kit: Kit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[Mapping[str, date | None]] = []
-
-    async def derive(tx: Tx, touched: Mapping[str, date | None]) -> tuple[str, ...]:
-        asked.append(touched)
-        return ()
-
-    await kit.district(meters=2)
-    monkeypatch.setattr(routes, "derive", derive)
-    points = [{"service_point_no": f"S000{i}", "route_no": "R1"} for i in (1, 2, 3)]
-    await kit.put("service-points", points)
-    await kit.put("service-points", [points[0] | {"connection_kw": 8}, points[1]])
-    assert asked == [{"S0001": None}]
+async def test_what_a_connection_can_carry_decides_anew_what_is_possible(kit: Kit) -> None:
+    await kit.district()
+    await kit.plan("2026-02-01")
+    await kit.push_one("M0001", "2026-02-01", "9100.00")
+    assert [each[1:] for each in await kit.energies()] == [(1, "actual", 9_000_000)]
+    await kit.put("service-points", [{"service_point_no": "S0001", "route_no": "R1", "connection_kw": 8}])
+    assert [f["code"] for f in await kit.items("findings")] == ["reading.impossible_usage"]
+    assert [each[1:] for each in await kit.energies()] == [(1, "actual", 9_000_000), (2, "actual", 0)]
 
 
 async def test_a_read_brings_the_register_that_was_added_since_and_nothing_where_it_says_otherwise(kit: Kit) -> None:

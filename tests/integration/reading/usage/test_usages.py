@@ -59,6 +59,23 @@ async def test_a_missed_month_is_covered_by_the_usage_of_the_next_read(kit: Kit)
     await kit.plan("2026-03-01")
     await kit.push_one("M0001", "2026-03-01", "300.00")
     (usage,) = await kit.usages()
-    assert (usage["period_from"], usage["period_to"]) == ("2026-01-01", "2026-03-01")
-    late = await kit.push_one("M0001", "2026-02-01", "200.00")
-    assert (late["status"], late["code"]) == ("accepted", "reading.late_read_unused")
+    assert (usage["period_from"], usage["period_to"], usage["months"]) == ("2026-01-01", "2026-03-01", 2)
+
+
+async def test_a_late_read_for_a_missed_month_gives_it_a_period_of_its_own(kit: Kit) -> None:
+    await kit.district()
+    await kit.plan("2026-02-01")
+    await kit.close("2026-02-02")
+    await kit.plan("2026-03-01")
+    await kit.push_one("M0001", "2026-03-01", "300.00")
+    await kit.push_one("M0001", "2026-02-01", "200.00")
+    usages = sorted(await kit.usages(), key=lambda usage: (usage["version"], usage["period_to"]))
+    whole, gone, january, february = usages
+    assert (gone["period_to"], gone["withdrawn"], gone["version"], gone["energy_wh"]) == (
+        *(whole["period_to"], True, 2, {"import": 0}),
+    )
+    assert [(u["period_to"], u["version"], u["energy_wh"]["import"], u["months"]) for u in (january, february)] == [
+        ("2026-02-01", 3, 100_000, 1),
+        ("2026-03-01", 3, 100_000, 1),
+    ]
+    assert (january["late"], february["late"]) == (True, False)

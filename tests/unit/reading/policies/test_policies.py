@@ -54,7 +54,14 @@ def test_no_policy_and_one_that_ends_are_refused() -> None:
         ({"spikes": {}}, "/spikes:"),
         ({"reads": {"future_seconds_max": 300, "window_days": 1}}, "/reads/midnight_tolerance_seconds:"),
         (
-            {"reads": {"future_seconds_max": 300, "midnight_tolerance_seconds": 60, "window_days": 0}},
+            {
+                "reads": {
+                    "future_seconds_max": 300,
+                    "midnight_tolerance_seconds": 60,
+                    "window_days": 0,
+                    "read_tolerance_days": 0,
+                }
+            },
             "/reads/window_days:",
         ),
         ({"rollover": {"register_daily_kwh_max": 1.5}}, "/rollover/register_daily_kwh_max:"),

@@ -50,10 +50,10 @@ def test_the_same_key_with_the_same_content_is_no_finding() -> None:
 
 
 def test_a_register_that_ran_backwards_is_found() -> None:
-    found = negative.find(("import",), 31)
+    found = negative.find(1, 31)
     assert found is not None
     assert found.numbers == {"registers": 1, "days": 31}
-    assert negative.find((), 31) is None
+    assert negative.find(0, 31) is None
 
 
 def test_a_task_without_a_read_is_missing() -> None:

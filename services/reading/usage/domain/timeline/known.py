@@ -1,0 +1,104 @@
+"""What is known of a service point: all that its usages are a function of."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+
+from services.reading.network.domain.installations import Installation
+from services.reading.network.domain.registers import Counts
+from services.reading.policies.domain import Policy
+from shared.frozen import document
+
+InstallationKey = tuple[str, date]
+"""Meter and day of installation: the same meter back on the same point is another one."""
+Faces = tuple[int | None, ...]
+"""One face for each register of an installation; None for a register that the read does not have."""
+
+
+@document
+class Read:
+    """A read in force, with its correction where it has one. `day` is the day that it counts for.
+
+    Of two reads of one day the higher `rank` stands, then the one nearer to 00:00 (`distance`, seconds), then the lower id.
+    `turns`: how often each face had passed its last number since the register known before, where a person stated it.
+    """
+
+    read_id: str
+    day: date
+    faces: Faces
+    source: str
+    rank: int
+    distance: int
+    actors: tuple[str, ...]
+    turns: Faces | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """A contract on the point over [from_, to)."""
+
+    contract_no: str
+    from_: date
+    to: date | None
+    curve_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """A day on which a period may end: planned by the route, or asked for (then only where it was read).
+
+    `closed`: its window has ended. `months`: planned months that it closes. `reason`: why it was not read, as a reader noted it.
+    """
+
+    day: date
+    planned: bool
+    closed: bool = False
+    months: int = 1
+    cycle: str = ""
+    reason: str = ""
+
+
+@document
+class Start:
+    """A settled boundary from which periods are derived again: registers that are known, and what rests on it.
+
+    `counts` are cumulative. `settled`: the settled boundaries up to it, oldest first, with the energy since the one before.
+    """
+
+    on: date
+    key: InstallationKey | None
+    counts: Counts
+    read_ids: tuple[str, ...]
+    actors: tuple[str, ...]
+    settled: Sequence["Settled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A boundary whose registers are known; `energy_wh` ran since the one before it."""
+
+    on: date
+    energy_wh: Mapping[str, int]
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """Everything that is known of one service point.
+
+    `told` names the reads and registers that told usages rest on. `next_planned`: the planned date after a day, where no task is
+    there yet, with its cycle. `connection_kw`: what the connection can carry.
+    """
+
+    installations: Sequence[Installation]
+    reads: Mapping[InstallationKey, Sequence[Read]]
+    contracts: Sequence[Contract]
+    ends: Sequence[End]
+    policy_on: Callable[[date], Policy]
+    next_planned: Callable[[date], End]
+    told: frozenset[str] = frozenset()
+    connection_kw: int | None = None
+    demands: Mapping[InstallationKey, Sequence[tuple[date, Faces]]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )

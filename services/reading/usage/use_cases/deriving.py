@@ -1,0 +1,199 @@
+"""Whatever arrives: load what is known, derive the usages from it, compare them with what was told, tell the difference."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from services.reading.network.domain.installations import PointDay, first_day
+from services.reading.tasks.domain.tasks import (
+    CYCLE,
+    ESTIMATED,
+    LIFE,
+    MISSED,
+    OPEN,
+    READ,
+    SUSPECT,
+    TaskState,
+    cycle_of,
+    task_id,
+)
+from services.reading.tasks.store.tasks import Ending
+from services.reading.usage.domain.timeline import compare, derive
+from services.reading.usage.domain.timeline.agreement import Contradiction, Suspect
+from services.reading.usage.domain.timeline.compare import Point, Told
+from services.reading.usage.domain.timeline.line import Timeline
+from services.reading.usage.domain.usages import Usage
+from services.reading.usage.use_cases import telling
+from services.reading.usage.use_cases.knowing import Loaded, Loader, Touched
+from services.reading.usage.use_cases.telling import Place, Work
+from services.reading.validation.domain import impossible, missing, negative, rolled_over
+from services.reading.validation.domain.findings import Finding
+from shared import ids
+from shared.db.engine import Tx
+
+EVENT = {READ: "read", ESTIMATED: "estimate", MISSED: "miss", SUSPECT: "contradict", OPEN: "open_again"}
+NO_ANSWERS: Mapping[str, frozenset[str]] = {}
+
+
+@dataclass(slots=True)
+class Derived:
+    """What became of points: the registers that contradict others, by what they are called, with why; and what was told."""
+
+    suspects: dict[str, Finding] = field(default_factory=dict)
+    usages: list[Usage] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Why things are derived again. `reason`: a correction's code, empty where the usages themselves say why. `closing`: the
+    planned date whose window is being closed. `answering`: by point the reads that may answer a request to read again."""
+
+    reason: str = ""
+    closing: date | None = None
+    answering: Mapping[str, frozenset[str]] = field(default_factory=lambda: NO_ANSWERS)
+
+
+async def derive_again(tx: Tx, touched: Touched, *, loader: Loader, change: Change = Change()) -> Derived:
+    """Derive the usages of points from the earliest day touched, tell what differs, and return what does not agree.
+
+    A constant number of statements; the points stay locked to the end of the unit of work.
+    """
+    if not touched:
+        return Derived()
+    work, derived = Work(), Derived()
+    for each, line in await lines(tx, touched, loader=loader, answering=change.answering):
+        _settle(work, derived, each, line, change)
+    await telling.write(tx, work)
+    derived.usages = work.usages
+    return derived
+
+
+async def suspects(tx: Tx, service_point_nos: Sequence[str], *, loader: Loader) -> set[str]:
+    """Return the registers of points that contradict others as things stand, by what they are called."""
+    found = await lines(tx, dict.fromkeys(service_point_nos), loader=loader, answering=NO_ANSWERS)
+    return {suspect.id for _, line in found for suspect in line.suspects}
+
+
+async def lines(
+    tx: Tx, touched: Touched, *, loader: Loader, answering: Mapping[str, frozenset[str]]
+) -> list[tuple[Loaded, Timeline]]:
+    """Return what is known of points and what is derived from it; where registers contradict each other, from the first day."""
+    loaded = await loader.load(tx, touched, answering)
+    found: list[tuple[Loaded, Timeline]] = []
+    whole: dict[str, date | None] = {}
+    for number, each in loaded.items():
+        if not each.world.installations and not each.standing:
+            continue
+        try:
+            found.append((each, derive.derive(each.world, each.start)))
+        except Contradiction:
+            whole[number] = None
+    if whole:
+        loaded = await loader.load(tx, whole, answering)
+        found += [(each, derive.derive(each.world)) for each in loaded.values()]
+    return sorted(found, key=lambda pair: pair[0].point.service_point_no)
+
+
+def _settle(work: Work, derived: Derived, each: Loaded, line: Timeline, change: Change) -> None:
+    point, world = each.point, each.world
+    told = Told(
+        point=Point(service_point_no=point.service_point_no, route_no=point.route_no, org_unit=point.org_unit),
+        new_id=ids.new,
+        policy_on=world.policy_on,
+        reason=change.reason,
+        closing=change.closing,
+    )
+    again = [usage for usage in each.standing if usage.period_from >= each.since]
+    before = next((usage for usage in reversed(each.standing) if usage.period_to <= each.since), None)
+    difference = compare.compare(line.periods, again, each.versions, before, told)
+    work.tell(difference.usages, difference.findings, each.versions)
+    _find(work, derived, each, line)
+    now = {usage.period_to: usage for usage in again if usage.key in {period.key for period in line.periods}}
+    now |= {usage.period_to: usage for usage in difference.usages if not usage.withdrawn}
+    _move_tasks(work, each, line, now)
+    _keep_cuts(work, each)
+    for day, read_id in each.answers.items():
+        work.answered[point.service_point_no, day] = read_id
+    watched = _watched_from(each, line, now)
+    if watched != point.watched_from:
+        work.watched[point.service_point_no] = watched
+
+
+def _find(work: Work, derived: Derived, each: Loaded, line: Timeline) -> None:
+    point = each.point
+    for suspect in line.suspects:
+        finding = _why_suspect(suspect, line, each)
+        derived.suspects[suspect.id] = finding
+        place = Place(service_point_no=point.service_point_no, org_unit=point.org_unit, cycle=cycle_of(suspect.on))
+        work.find("read" if suspect.read else "installation", suspect.id, place, finding)
+    for meter, pin in line.turned:
+        found = rolled_over.find(True, (pin.on - meter.from_).days)
+        assert found is not None
+        entity = pin.read.read_id if pin.read else f"{meter.meter_no}~{meter.from_}~closing"
+        place = Place(service_point_no=point.service_point_no, org_unit=point.org_unit, cycle=cycle_of(pin.on))
+        work.find("read" if pin.read else "installation", entity, place, found)
+
+
+def _why_suspect(suspect: Suspect, line: Timeline, each: Loaded) -> Finding:
+    found = negative.find(suspect.backward, suspect.days) or impossible.find(suspect.too_far, suspect.days)
+    return found or Finding(negative.CODE, {"registers": 0, "days": suspect.days})
+
+
+def _move_tasks(work: Work, each: Loaded, line: Timeline, now: Mapping[date, Usage]) -> None:
+    missed, waiting, in_a_row = set(line.missed), set(line.read), 0
+    suspect_days = {suspect.on for suspect in line.suspects}
+    for ending in each.endings:
+        task = ending.task
+        if task.read_date <= each.since:
+            continue
+        usage = now.get(task.read_date)
+        status = _status(ending, usage, missed, waiting, suspect_days)
+        in_a_row = in_a_row + 1 if status in (ESTIMATED, MISSED) else 0
+        if status in (ESTIMATED, MISSED) and task.kind == CYCLE and task.status != status:
+            found = missing.find(0, usage.estimates_in_a_row if usage else in_a_row)
+            assert found is not None
+            place = Place(service_point_no=task.service_point_no, org_unit=task.org_unit, cycle=task.cycle)
+            work.find("task", task_id(*task.key), place, found)
+        usage_id = usage.usage_id if usage else None
+        if (status, usage_id) != (task.status, task.usage_id):
+            moved = task.status if status == task.status else LIFE.move(task.status, EVENT[status])
+            work.tasks[task.key] = TaskState(status=moved, usage_id=usage_id)
+
+
+def _status(ending: Ending, usage: Usage | None, missed: set[date], waiting: set[date], suspects: set[date]) -> str:
+    day = ending.task.read_date
+    if usage is not None:
+        return ESTIMATED if usage.quality == ESTIMATED else READ
+    if day in waiting:
+        return READ
+    if day in missed or (ending.closed and ending.task.kind == CYCLE):
+        return MISSED  # also where something before it still waits to be decided, or no meter stood there
+    return SUSPECT if day in suspects else OPEN
+
+
+def _keep_cuts(work: Work, each: Loaded) -> None:
+    """Keep a task on each day on which a contract begins or ends after the first meter came, unless another one is there."""
+    world, point = each.world, each.point
+    if not world.installations:
+        return
+    first = first_day(world.installations)
+    wanted = {day for contract in world.contracts for day in (contract.from_, contract.to) if day and day > first}
+    there = {ending.task.read_date: ending.task for ending in each.endings}
+    work.cuts += [
+        PointDay(service_point_no=point.service_point_no, route_no=point.route_no, org_unit=point.org_unit, day=day)
+        for day in sorted(wanted - there.keys())
+    ]
+    work.cuts_gone += [task.key for day, task in there.items() if task.kind == "cut" and day not in wanted]
+
+
+def _watched_from(each: Loaded, line: Timeline, now: Mapping[date, Usage]) -> date | None:
+    """Return from when on reads that end no period may change what was told: the beginning of the first period that rests on
+    an estimate or on suspect registers, or where something waits to be decided."""
+    earlier = [usage for usage in each.standing if usage.period_to <= each.since]
+    usages = sorted([*earlier, *now.values()], key=lambda usage: usage.period_from)
+    for usage in usages:
+        if not usage.opening_known or not usage.closing_known or compare.SUSPECT_REGISTERS in usage.findings:
+            return usage.period_from
+    if line.missed or line.undecided is not None or line.suspects:
+        return usages[-1].period_to if usages else each.since
+    return None

@@ -1,0 +1,354 @@
+"""Loading what is known of service points: a constant number of statements for any batch."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.reading.contracts import store as contracts
+from services.reading.network.domain.installations import Installation
+from services.reading.network.domain.registers import DEMAND
+from services.reading.network.store import installations, points
+from services.reading.network.store.points import Locked
+from services.reading.policies.domain import Policy
+from services.reading.reads.domain import identity
+from services.reading.reads.domain.days import ReadDays
+from services.reading.reads.store import corrections, reads
+from services.reading.reads.store.reads import Gap, MeterRead, Span
+from services.reading.tasks.domain import route_cycles
+from services.reading.tasks.domain.tasks import CUT, CYCLE, cycle_of
+from services.reading.tasks.store import rereads, tasks
+from services.reading.tasks.store.tasks import Ending
+from services.reading.usage.domain import ranking
+from services.reading.usage.domain.timeline import agreement, start
+from services.reading.usage.domain.timeline.known import Contract, End, InstallationKey, Read, Start, World
+from services.reading.usage.domain.usages import Usage, in_force
+from services.reading.usage.store import usages
+from shared.db.engine import Tx, View
+
+NEAREST_ROUNDS = 3  # how many annulled reads in a row are passed over to find the nearest register
+Touched = Mapping[str, date | None]
+"""By service point the earliest day about which something changed; None: all of it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Loaded:
+    """What is known of a point, what was told of it, and from where its periods are derived."""
+
+    point: Locked
+    world: World
+    start: Start | None
+    versions: Sequence[Usage]
+    standing: Sequence[Usage]
+    endings: Sequence[Ending]
+    answers: dict[date, str] = field(default_factory=dict)
+
+    @property
+    def since(self) -> date:
+        """The first day whose periods are derived."""
+        return self.start.on if self.start else date.min
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loader:
+    """How worlds are loaded: `days` knows the policies, and the day that a read counts for."""
+
+    days: ReadDays
+
+    def policy_on(self, day: date) -> Policy:
+        """Return the rules of a day; before the first version its rules hold."""
+        policies = self.days.policies
+        return policies.on(max(day, next(iter(policies)).period.from_))
+
+    async def load(self, tx: Tx, touched: Touched, answering: Mapping[str, frozenset[str]]) -> dict[str, Loaded]:
+        """Return what is known of points, which stay locked to the end of the unit of work.
+
+        `answering`: by point the reads that may answer a request to read again.
+        """
+        numbers = sorted(touched)
+        locked = await points.lock(tx, numbers)
+        meters = await installations.by_point(tx, numbers)
+        signed = {no: [_contract(row) for row in rows] for no, rows in (await contracts.by_point(tx, numbers)).items()}
+        endings = await tasks.endings(tx, numbers)
+        versions = await usages.of_points(tx, numbers)
+        answered = await rereads.answers(tx, numbers)
+        found = {}
+        for number in numbers:
+            if number not in locked:
+                continue
+            mine = versions.get(number, [])
+            standing = in_force(mine)
+            found[number] = Loaded(
+                point=locked[number],
+                world=self._world(
+                    locked[number], meters.get(number, []), signed.get(number, []), endings.get(number, [])
+                ),
+                start=start.before(standing, touched[number]),
+                versions=mine,
+                standing=standing,
+                endings=endings.get(number, []),
+            )
+            found[number].world.told = _told(standing, found[number].world.installations)
+        await self._load_reads(tx, found, answered, answering)
+        return found
+
+    def _world(
+        self, point: Locked, meters: Sequence[Installation], signed: Sequence[Contract], endings: Sequence[Ending]
+    ) -> World:
+        return World(
+            installations=meters,
+            reads={},
+            contracts=signed,
+            ends=[
+                End(
+                    day=each.task.read_date,
+                    planned=each.task.kind == CYCLE,
+                    closed=each.closed,
+                    months=each.task.months,
+                    cycle=each.task.cycle,
+                    reason=each.reason,
+                )
+                for each in endings
+                if each.task.kind != CUT
+            ],
+            policy_on=self.policy_on,
+            next_planned=_next_planned(point),
+            connection_kw=point.connection_kw,
+        )
+
+    async def _load_reads(
+        self,
+        tx: Tx,
+        found: Mapping[str, Loaded],
+        answered: Mapping[str, frozenset[str]],
+        answering: Mapping[str, frozenset[str]],
+    ) -> None:
+        """Load the reads of boundary days, and for days that have none the nearest before and after."""
+        spans = [span for number, each in found.items() for span in self._spans(number, each)]
+        given = await self.usable(tx, spans)
+        gaps = [gap for number, each in found.items() for gap in self._gaps(number, each, given)]
+        for _ in range(NEAREST_ROUNDS):
+            if not gaps:
+                break
+            nearest = await reads.nearest(tx, gaps)
+            wanted = [self._span_of(gap, at) for gap, both in zip(gaps, nearest, strict=True) for at in both if at]
+            more = await self.usable(tx, wanted)
+            given += more
+            gaps = _still(gaps, nearest, more)
+        by_key: dict[tuple[str, InstallationKey], dict[str, Read]] = {}
+        for read in given:
+            known = self.known(read, answered.get(read.point, frozenset()))
+            by_key.setdefault((read.point, (read.key.meter_no, read.installed_on)), {})[known.read_id] = known
+        for number, each in found.items():
+            own = {key: list(those.values()) for (point, key), those in by_key.items() if point == number}
+            each.answers = _answer(own, answering.get(number, frozenset()))
+            each.world.demands = _demands(each.world.installations, own)
+            each.world.reads = self._tolerated(each, own)
+
+    def _spans(self, number: str, each: Loaded) -> list[Span]:
+        """Return the boundary days of a point for each of its meters; of one with demand registers all days."""
+        world, since = each.world, each.since
+        signed = {day for contract in world.contracts for day in (contract.from_, contract.to) if day is not None}
+        days = sorted({end.day for end in world.ends} | {day for day in signed if day < route_cycles.OPEN_ENDED})
+        spans = []
+        for meter in world.installations:
+            if meter.to is not None and meter.to <= since:
+                continue
+            first = max(meter.from_, since)
+            if any(register.kind == DEMAND for register in meter.registers):
+                last = meter.to or self._last_day(days, first)
+                spans.append(self._span(number, meter, first, last))
+                continue
+            spans += [
+                self._span(number, meter, self._early(day), self._late(day))
+                for day in days
+                if first <= day and (meter.to is None or day <= meter.to) and (day > since or each.start is None)
+            ]
+            if each.start is None and meter.from_ not in days:
+                spans.append(self._span(number, meter, meter.from_, meter.from_))
+            if meter.to is not None and meter.to not in days:
+                spans.append(self._span(number, meter, meter.to, meter.to))
+        return spans
+
+    def _last_day(self, days: Sequence[date], first: date) -> date:
+        return max([first, *days])
+
+    def _early(self, day: date) -> date:
+        return day - timedelta(days=self.policy_on(day).read_tolerance_days)
+
+    def _late(self, day: date) -> date:
+        return day + timedelta(days=self.policy_on(day).read_tolerance_days)
+
+    def _span(self, number: str, meter: Installation, first: date, last: date) -> Span:
+        return Span(
+            point=number,
+            meter_no=meter.meter_no,
+            installed_on=meter.from_,
+            starts_at=self.days.bounds(first)[0],
+            ends_at=self.days.bounds(last)[1],
+        )
+
+    def _span_of(self, gap: Gap, at: datetime) -> Span:
+        day = self.days.of(at)
+        starts_at, ends_at = self.days.bounds(day)
+        return Span(
+            point=gap.point,
+            meter_no=gap.meter_no,
+            installed_on=gap.installed_on,
+            starts_at=starts_at,
+            ends_at=ends_at,
+        )
+
+    def _gaps(self, number: str, each: Loaded, given: Sequence[MeterRead]) -> list[Gap]:
+        """Return the boundary days that are to be decided without a read: planned ones that are closed, and contract dates."""
+        world = each.world
+        there = {
+            (read.key.meter_no, read.installed_on, self.days.of(read.key.read_at))
+            for read in given
+            if read.point == number
+        }
+        days = {end.day for end in world.ends if end.planned and end.closed}
+        days |= {day for contract in world.contracts for day in (contract.from_, contract.to) if day is not None}
+        gaps = []
+        for meter in world.installations:
+            for day in sorted(days):
+                inside = meter.from_ < day and (meter.to is None or day < meter.to) and day > each.since
+                if not inside or day >= route_cycles.OPEN_ENDED or (meter.meter_no, meter.from_, day) in there:
+                    continue
+                starts_at, ends_at = self.days.bounds(day)
+                last = meter.to or route_cycles.OPEN_ENDED
+                gaps.append(
+                    Gap(
+                        point=number,
+                        meter_no=meter.meter_no,
+                        installed_on=meter.from_,
+                        low=self.days.bounds(max(meter.from_, each.since if each.start else meter.from_))[0],
+                        before=starts_at,
+                        after=ends_at,
+                        high=self.days.bounds(last)[1],
+                    )
+                )
+        return gaps
+
+    async def usable(self, tx: View, spans: Sequence[Span]) -> list[MeterRead]:
+        """Return the reads of meters within spans with their corrections, without those that were annulled."""
+        if not spans:
+            return []
+        return await self.corrected(tx, await reads.within(tx, spans))
+
+    async def corrected(self, tx: View, rows: Sequence[MeterRead]) -> list[MeterRead]:
+        """Return reads with their corrections, without those that were annulled."""
+        edits = await corrections.in_force(tx, sorted({identity.read_id(*row.key) for row in rows}))
+        usable = []
+        for row in rows:
+            edit = edits.get(identity.read_id(*row.key))
+            if edit is None or not edit.annulled:
+                usable.append(replace(row, edit=edit))
+        return usable
+
+    def known(self, row: MeterRead, answered: frozenset[str] = frozenset()) -> Read:
+        """Return a read with its correction as the timeline takes it."""
+        read_id = identity.read_id(*row.key)
+        source = ranking.EDITED if row.edit else row.key.source
+        rank = ranking.RANK[source]
+        actors = [row.reader] if row.reader else []
+        actors += [row.uploader, *([row.edit.actor] if row.edit else [])]
+        return Read(
+            read_id=read_id,
+            day=self.days.of(row.key.read_at),
+            faces=row.faces,
+            source=source,
+            rank=max(rank, ranking.ANSWER_RANK) if read_id in answered else rank,
+            distance=self.days.seconds_from_midnight(row.key.read_at),
+            actors=tuple(dict.fromkeys(actors)),
+            turns=row.turns,
+        )
+
+    def _tolerated(
+        self, each: Loaded, own: Mapping[InstallationKey, Sequence[Read]]
+    ) -> Mapping[InstallationKey, Sequence[Read]]:
+        """Let a read near a planned date without one count for that date, the nearest first, the earlier of two."""
+        if all(self.policy_on(end.day).read_tolerance_days == 0 for end in each.world.ends):
+            return own
+        moved: dict[InstallationKey, list[Read]] = {}
+        for key, those in own.items():
+            result = list(those)
+            for end in each.world.ends:
+                tolerance = self.policy_on(end.day).read_tolerance_days
+                if not end.planned or any(read.day == end.day for read in result):
+                    continue
+                near = [read for read in result if abs((read.day - end.day).days) <= tolerance]
+                if near:
+                    best = min(near, key=lambda read: (abs((read.day - end.day).days), read.day))
+                    result = [replace(r, day=end.day) if r.day == best.day else r for r in result]
+            moved[key] = result
+        return moved
+
+
+def _contract(row: Row[Any]) -> Contract:
+    ends_on = row.ends_on if row.ends_on is not None and row.ends_on < route_cycles.OPEN_ENDED else None
+    return Contract(contract_no=row.contract_no, from_=row.starts_on, to=ends_on, curve_minutes=row.curve_minutes)
+
+
+def _next_planned(point: Locked) -> Callable[[date], End]:
+    def planned(day: date) -> End:
+        on = route_cycles.next_planned(point, day)
+        return End(day=on, planned=True, months=point.months, cycle=cycle_of(on))
+
+    return planned
+
+
+def _told(standing: Sequence[Usage], meters: Iterable[Installation]) -> frozenset[str]:
+    """Return the reads and registers that told usages rest on."""
+    told = {read_id for usage in standing for read_id in usage.read_ids}
+    last = standing[-1].period_to if standing else date.min
+    for meter in meters:
+        if standing and meter.from_ < last:
+            told.add(agreement.register_id(meter, agreement.OPENING))
+        if meter.to is not None and meter.to <= last:
+            told.add(agreement.register_id(meter, agreement.CLOSING))
+    return frozenset(told)
+
+
+def _answer(own: dict[InstallationKey, list[Read]], answering: frozenset[str]) -> dict[date, str]:
+    """Let reads that may answer a request to read again rank as answers, if nothing of their day ranks higher; return those."""
+    found: dict[date, str] = {}
+    for those in own.values():
+        for at, read in enumerate(those):
+            others = [other.rank for other in those if other.day == read.day and other is not read]
+            if read.read_id in answering and read.rank >= max(others, default=0):
+                those[at] = replace(read, rank=max(read.rank, ranking.ANSWER_RANK))
+                found[read.day] = read.read_id
+    return found
+
+
+def _demands(
+    meters: Iterable[Installation], own: Mapping[InstallationKey, Sequence[Read]]
+) -> dict[InstallationKey, list[tuple[date, tuple[int | None, ...]]]]:
+    return {
+        meter.key: [(read.day, read.faces) for read in own.get(meter.key, ())]
+        for meter in meters
+        if any(register.kind == DEMAND for register in meter.registers)
+    }
+
+
+def _still(
+    gaps: Sequence[Gap], nearest: Sequence[tuple[datetime | None, datetime | None]], usable: Sequence[MeterRead]
+) -> list[Gap]:
+    """Return the gaps whose nearest reads were all annulled, narrowed to what lies beyond them."""
+    there = {(read.point, read.key.meter_no, read.key.read_at) for read in usable}
+    again = []
+    for gap, (before, after) in zip(gaps, nearest, strict=True):
+        lost_before = before is not None and (gap.point, gap.meter_no, before) not in there
+        lost_after = after is not None and (gap.point, gap.meter_no, after) not in there
+        if lost_before or lost_after:
+            again.append(
+                replace(
+                    gap,
+                    before=before if lost_before and before else gap.low,
+                    after=after + timedelta(seconds=1) if lost_after and after else gap.high,
+                )
+            )
+    return again
