@@ -66,6 +66,9 @@ class UsageMeasured(Fact):
         description="Wh by quantity: import, export, import.<period of a time-of-use register>; multiplier applied.",
     )
     estimate_reason: Code | None = None
+    estimate_method: Code | None = Field(
+        default=None, description="How, with the version of the rules: `previous_usage@1`."
+    )
     estimates_in_a_row: Annotated[int, Field(ge=0)] = 0
     settles_estimate: bool = Field(
         default=False, description="The period before was billed on an estimate, which this actual usage settles."

@@ -24,6 +24,7 @@ POLICY = Policy(
     window_days=1,
     register_daily_kwh_max=100,
     estimates_in_a_row_max=2,
+    estimate_method="previous_usage@1",
     basis_days=5,
     high=Deviation(percent=50, delta_wh_min=50_000),
     low=Deviation(percent=50, delta_wh_min=50_000),

@@ -49,6 +49,7 @@ class Policy:
     read_tolerance_days: int  # a read so near to a planned date without one counts for it
     window_days: int  # the read window of a route ends so many days after its read date
     register_daily_kwh_max: int  # the most that a register can run in a day, before its multiplier
+    estimate_method: str  # with the version of the rules: an estimate names it
     estimates_in_a_row_max: int
     basis_days: int  # an estimate rests on at least so many days
     high: Deviation
@@ -69,7 +70,7 @@ def _policy(node: Node) -> Policy:
     rollover = node.get("rollover").keys("register_daily_kwh_max")
     estimates = node.get("estimates").keys("method in_a_row_max basis_days")
     limits = node.get("validation").keys("high low")
-    estimates.get("method").choice(*METHODS)
+    method = estimates.get("method").choice(*METHODS)
     return Policy(
         future_seconds_max=reads.get("future_seconds_max").whole(0, FUTURE_SECONDS_MAX),
         midnight_tolerance_seconds=reads.get("midnight_tolerance_seconds").whole(0, MIDNIGHT_SECONDS_MAX),
@@ -77,6 +78,7 @@ def _policy(node: Node) -> Policy:
         window_days=reads.get("window_days").whole(1, WINDOW_DAYS_MAX),
         register_daily_kwh_max=rollover.get("register_daily_kwh_max").whole(1, REGISTER_DAILY_KWH_MAX),
         basis_days=estimates.get("basis_days").whole(1, BASIS_DAYS_MAX),
+        estimate_method=f"{method}@{node.get('version').text()}",
         estimates_in_a_row_max=estimates.get("in_a_row_max").whole(0, IN_A_ROW_MAX),
         high=_deviation(limits.get("high")),
         low=_deviation(limits.get("low")),

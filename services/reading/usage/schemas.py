@@ -44,6 +44,7 @@ class UsageOut(BaseModel):
     actors: tuple[str, ...]
     findings: tuple[str, ...]
     estimate_reason: str | None
+    estimate_method: str | None
     estimates_in_a_row: int
     settles_estimate: bool
     replaces_reason: str | None

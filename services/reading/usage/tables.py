@@ -49,6 +49,7 @@ class Usage(Base, table=True):
     meter_nos: str = Field(sa_column=required(Text))
     findings: str = Field(sa_column=required(Text))
     estimate_reason: str | None = Field(sa_column=Column(columns.Code))
+    estimate_method: str | None = Field(sa_column=Column(columns.Code))
     estimates_in_a_row: int = Field(sa_column=required(SmallInteger))
     settles_estimate: int = Field(sa_column=required(SmallInteger))
     replaces_reason: str | None = Field(sa_column=Column(columns.Code))

@@ -28,6 +28,7 @@ def upgrade() -> None:
         usage.add_column(sa.Column("closing_installed_on", sa.Date(), nullable=True))
         usage.add_column(sa.Column("closing_known", small, server_default="1", nullable=False))
         usage.add_column(sa.Column("closing_read_ids", sa.Text(), server_default="", nullable=False))
+        usage.add_column(sa.Column("estimate_method", sa.String(length=64), nullable=True))
     op.execute("UPDATE usage SET read_date = period_to")
     op.execute("UPDATE usage SET closing_known = 0 WHERE quality = 'estimated'")
     op.execute("UPDATE usage SET opening_known = 0 WHERE settles_estimate = 1")

@@ -31,7 +31,7 @@ from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 from shared.frozen import document
 
-TASK, ROUTE_CYCLE = tables.TASK, tables.ROUTE_CYCLE
+TASK, ROUTE_CYCLE, ASKED_END = tables.TASK, tables.ROUTE_CYCLE, tables.ASKED_END
 Beside = Callable[[ColumnElement[str], ColumnElement[date]], ColumnElement[Any]]
 """A column of another store, of a point and a day."""
 
@@ -70,10 +70,12 @@ async def beside(view: View, keys: Sequence[TaskKey], *, also: Beside) -> Sequen
 
 @document
 class Ending:
-    """A task beside what decides on it: whether its window is closed, and why it was not read, as a reader noted it."""
+    """A task beside what decides on it: whether its window is closed, whether an end was asked for on its day, and why it was
+    not read, as a reader noted it."""
 
     task: Task
     closed: bool
+    asked: bool
     reason: str
 
 
@@ -81,15 +83,23 @@ async def endings(view: View, service_point_nos: Sequence[str]) -> dict[str, lis
     """Return all tasks of points, in order of their days."""
     given = travel.relation_for(view, TASK, {"service_point_no": list(service_point_nos)})
     cycle = and_(ROUTE_CYCLE.c.route_no == TASK.c.route_no, ROUTE_CYCLE.c.read_date == TASK.c.read_date)
-    source = TASK.join(given, given.c.service_point_no == TASK.c.service_point_no).outerjoin(ROUTE_CYCLE, cycle)
+    end = ASKED_END.c
+    asked = and_(end.service_point_no == TASK.c.service_point_no, end.day == TASK.c.read_date, end.withdrawn.is_(None))
+    mine = TASK.join(given, given.c.service_point_no == TASK.c.service_point_no)
+    source = mine.outerjoin(ROUTE_CYCLE, cycle).outerjoin(ASKED_END, asked)
     rows = await view.all(
-        reasons.with_reason(TASK, source=source, also=[ROUTE_CYCLE.c.closed_on]).order_by(
+        reasons.with_reason(TASK, source=source, also=[ROUTE_CYCLE.c.closed_on, end.day.label("asked")]).order_by(
             TASK.c.service_point_no, TASK.c.read_date
         )
     )
     found: dict[str, list[Ending]] = {}
     for row in by_name(rows):
-        ending = Ending(task=task_of(row), closed=row["closed_on"] is not None, reason=row["unread_reason"] or "")
+        ending = Ending(
+            task=task_of(row),
+            closed=row["closed_on"] is not None,
+            asked=row["asked"] is not None,
+            reason=row["unread_reason"] or "",
+        )
         found.setdefault(row["service_point_no"], []).append(ending)
     return found
 
@@ -233,6 +243,13 @@ async def unread(view: View, route_no: str, read_date: date) -> list[TaskKey]:
 async def delete(tx: Tx, keys: Sequence[TaskKey]) -> None:
     """Delete tasks on contract dates that are none any more."""
     await bulk.delete_in(tx, TASK, {"service_point_no": [k[0] for k in keys], "read_date": [k[1] for k in keys]})
+
+
+async def keep_for_asked_ends(tx: Tx, keys: Sequence[TaskKey]) -> None:
+    """Let tasks on contract dates that are none any more stand for the ends that were asked for on these days."""
+    points, days = [key[0] for key in keys], [key[1] for key in keys]
+    columns: dict[str, list[Any]] = {"service_point_no": points, "read_date": days, "kind": [ASKED] * len(keys)}
+    await bulk.update_from(tx, TASK, columns, key=("service_point_no", "read_date"))
 
 
 async def counts(view: View, route_no: str, read_date: date) -> Counts:

@@ -6,6 +6,7 @@ from datetime import date
 
 from services.reading.network.domain.installations import PointDay, first_day
 from services.reading.tasks.domain.tasks import (
+    CUT,
     CYCLE,
     ESTIMATED,
     LIFE,
@@ -111,7 +112,7 @@ def _settle(work: Work, derived: Derived, each: Loaded, line: Timeline, change: 
     now = {usage.period_to: usage for usage in again if usage.key in {period.key for period in line.periods}}
     now |= {usage.period_to: usage for usage in difference.usages if not usage.withdrawn}
     _move_tasks(work, each, line, now)
-    _keep_cuts(work, each)
+    _keep_cuts(work, each, now)
     for day, read_id in each.answers.items():
         work.answered[point.service_point_no, day] = read_id
     watched = _watched_from(each, line, now)
@@ -171,19 +172,31 @@ def _status(ending: Ending, usage: Usage | None, missed: set[date], waiting: set
     return SUSPECT if day in suspects else OPEN
 
 
-def _keep_cuts(work: Work, each: Loaded) -> None:
+def _keep_cuts(work: Work, each: Loaded, now: Mapping[date, Usage]) -> None:
     """Keep a task on each day on which a contract begins or ends after the first meter came, unless another one is there."""
     world, point = each.world, each.point
     if not world.installations:
         return
     first = first_day(world.installations)
     wanted = {day for contract in world.contracts for day in (contract.from_, contract.to) if day and day > first}
-    there = {ending.task.read_date: ending.task for ending in each.endings}
-    work.cuts += [
-        PointDay(service_point_no=point.service_point_no, route_no=point.route_no, org_unit=point.org_unit, day=day)
-        for day in sorted(wanted - there.keys())
-    ]
-    work.cuts_gone += [task.key for day, task in there.items() if task.kind == "cut" and day not in wanted]
+    there = {ending.task.read_date: ending for ending in each.endings}
+    for day in sorted(wanted - there.keys()):
+        cut = PointDay(
+            service_point_no=point.service_point_no, route_no=point.route_no, org_unit=point.org_unit, day=day
+        )
+        usage = now.get(day)
+        planned = next((end for end in world.ends if end.planned and end.day > day), None)
+        work.cuts.append((cut, usage.cycle if usage else (planned or world.next_planned(day)).cycle))
+        if usage is not None:
+            status = LIFE.move(OPEN, EVENT[ESTIMATED if usage.quality == ESTIMATED else READ])
+            work.tasks[point.service_point_no, day] = TaskState(status=status, usage_id=usage.usage_id)
+    for day, ending in there.items():
+        if ending.task.kind == CUT and day not in wanted:
+            if ending.asked:
+                work.cuts_asked.append(ending.task.key)
+            else:
+                work.cuts_gone.append(ending.task.key)
+                work.tasks.pop(ending.task.key, None)
 
 
 def _watched_from(each: Loaded, line: Timeline, now: Mapping[date, Usage]) -> date | None:

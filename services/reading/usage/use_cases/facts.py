@@ -26,6 +26,7 @@ def measured(usages: Sequence[Usage]) -> list[UsageMeasured]:
             quality=usage.quality,
             energy_wh=usage.energy_wh,
             estimate_reason=usage.estimate_reason,
+            estimate_method=usage.estimate_method,
             estimates_in_a_row=usage.estimates_in_a_row,
             settles_estimate=usage.settles_estimate,
             replaces_reason=usage.replaces_reason,

@@ -18,7 +18,7 @@ from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import corrections, reads
 from services.reading.reads.store.reads import Gap, MeterRead, Span
 from services.reading.tasks.domain import route_cycles
-from services.reading.tasks.domain.tasks import CUT, CYCLE, cycle_of
+from services.reading.tasks.domain.tasks import CYCLE, cycle_of
 from services.reading.tasks.store import rereads, tasks
 from services.reading.tasks.store.tasks import Ending
 from services.reading.usage.domain import ranking
@@ -111,7 +111,7 @@ class Loader:
                     reason=each.reason,
                 )
                 for each in endings
-                if each.task.kind != CUT
+                if each.task.kind == CYCLE or each.asked
             ],
             policy_on=self.policy_on,
             next_planned=_next_planned(point),

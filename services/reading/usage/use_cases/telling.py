@@ -19,15 +19,17 @@ from shared.db.engine import Tx
 @dataclass(slots=True)
 class Work:
     """What a batch brings about. `estimates`: usages that are estimated for the first time. `answered`: by task the read that
-    answers a request to read again. `cuts`: days on which contracts begin or end now, `cuts_gone`: those that are none any more.
-    `watched`: from when on reads of points may change what was told."""
+    answers a request to read again. `cuts`: days on which contracts begin or end now, with their cycles; `cuts_gone`: those that
+    are none any more, `cuts_asked`: those of them on which an end was asked for. `watched`: from when on reads of points may
+    change what was told."""
 
     usages: list[Usage] = field(default_factory=list)
     estimates: list[Usage] = field(default_factory=list)
     tasks: dict[TaskKey, TaskState] = field(default_factory=dict)
     findings: list[Found] = field(default_factory=list)
     answered: dict[TaskKey, str] = field(default_factory=dict)
-    cuts: list[PointDay] = field(default_factory=list)
+    cuts: list[tuple[PointDay, str]] = field(default_factory=list)
+    cuts_asked: list[TaskKey] = field(default_factory=list)
     cuts_gone: list[TaskKey] = field(default_factory=list)
     watched: dict[str, date | None] = field(default_factory=dict)
 
@@ -66,8 +68,9 @@ class Place:
 
 async def write(tx: Tx, work: Work) -> None:
     """Write what a batch brought about, and publish its usages, those of a point together."""
-    await tasks.insert(tx, work.cuts, kind=CUT)
+    await tasks.insert(tx, [cut for cut, _ in work.cuts], kind=CUT, cycles=[cycle for _, cycle in work.cuts])
     await tasks.delete(tx, work.cuts_gone)
+    await tasks.keep_for_asked_ends(tx, work.cuts_asked)
     await usages.insert(tx, work.usages)
     await tasks.update_states(tx, work.tasks)
     await findings.insert(tx, work.findings)

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.events.billing import AccountChanged, Contract
-from tests.kits.reading import UNIT, Kit, Statements
+from tests.kits.reading import UNIT, Kit, Statements, read
 
 
 def _account(version: int, *contracts: Contract) -> AccountChanged:
@@ -81,3 +81,34 @@ def account_of(number: int) -> AccountChanged:
         {"account_no": f"A{number:04d}", "org_unit": UNIT, "customer_class": "residential", "version": 1}
         | {"opened_on": "2026-01-15", "contracts": [contract]}
     )
+
+
+async def test_a_contract_that_moves_takes_its_day_with_it_and_leaves_ends_that_were_asked_for(kit: Kit) -> None:
+    await kit.district()
+    await kit.plan("2026-02-01")
+    contract = {"contract_no": "C1", "service_point_no": "S0001", "from": "2026-01-01"}
+    await kit.give(_account(1, Contract.model_validate(contract | {"to": "2026-01-11"})))
+    await kit.push(read("M0001", "2026-01-11", "110.00"), read("M0001", "2026-02-01", "150.00"))
+    ask = {"service_point_no": "S0001", "day": "2026-01-21", "kind": "control"}
+    await kit.put("asked-ends", [ask])
+    await kit.give(_account(2, Contract.model_validate(contract | {"to": "2026-01-21"})))
+    assert [(t["read_date"], t["kind"], t["status"]) for t in await kit.items("tasks")] == [
+        *(("2026-01-21", "asked", "estimated"), ("2026-02-01", "cycle", "read")),
+    ]
+    await kit.give(_account(3, Contract.model_validate(contract | {"annulled": True})))
+    assert [(t["read_date"], t["kind"], t["status"]) for t in await kit.items("tasks")] == [
+        *(("2026-01-21", "asked", "open"), ("2026-02-01", "cycle", "read")),
+    ]
+    standing = [
+        (u["period_from"], u["period_to"], u["energy_wh"]["import"]) for u in await kit.usages() if u["version"] == 5
+    ]
+    assert standing == [("2026-01-01", "2026-02-01", 50_000)]
+
+
+async def test_a_contract_date_known_ahead_has_the_cycle_of_the_next_planned_date(kit: Kit) -> None:
+    await kit.district()
+    await kit.put("routes", [{"route_no": "R1", "org_unit": UNIT, "read_day": 15}])
+    contract = {"contract_no": "C1", "service_point_no": "S0001", "from": "2026-01-01", "to": "2026-01-20"}
+    await kit.give(_account(1, Contract.model_validate(contract)))
+    (task,) = await kit.items("tasks")
+    assert (task["read_date"], task["kind"], task["cycle"], task["status"]) == ("2026-01-20", "cut", "2026-02", "open")

@@ -8,7 +8,7 @@ from services.reading.network.domain.registers import CUMULATIVE
 from services.reading.policies.domain import Policy
 from services.reading.usage.domain import ranking
 from services.reading.usage.domain.timeline import steps
-from services.reading.usage.domain.timeline.line import Boundary, Period, Ran
+from services.reading.usage.domain.timeline.line import IMPORTED, Boundary, Period, Ran
 from services.reading.usage.domain.usages import ESTIMATED, Span, Usage
 from services.reading.validation.domain import high, low
 from services.reading.validation.domain.findings import Finding
@@ -137,6 +137,7 @@ def _withdrawn(old: Usage, told: Told, version: int) -> Usage:
         meter_nos=old.meter_nos,
         findings=(),
         estimate_reason=None,
+        estimate_method=None,
         estimates_in_a_row=0,
         settles_estimate=False,
         replaces_reason=told.reason or "period_withdrawn",
@@ -185,7 +186,8 @@ def _usage(
         read_ids=tuple(dict.fromkeys((*period.start.read_ids, *end.read_ids)))[:READS_MAX],
         meter_nos=tuple([ran.installation.meter_no for ran in period.ran]),
         findings=tuple(codes),
-        estimate_reason=(end.reason or "imported_estimate") if end.quality == ESTIMATED else None,
+        estimate_reason=(end.reason or IMPORTED) if end.quality == ESTIMATED else None,
+        estimate_method=end.method or None,
         estimates_in_a_row=period.estimates_in_a_row,
         settles_estimate=period.settles_estimate,
         replaces_reason=_why(period, old, told.reason) if version > 1 else None,

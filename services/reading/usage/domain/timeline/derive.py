@@ -22,6 +22,7 @@ from services.reading.usage.domain.timeline import meters, steps
 from services.reading.usage.domain.timeline.agreement import Pin
 from services.reading.usage.domain.timeline.known import Contract, End, Settled, Start, World
 from services.reading.usage.domain.timeline.line import (
+    BY_DAYS,
     CUT_BY_DAYS,
     ESTIMATOR,
     NO_READ,
@@ -259,9 +260,16 @@ class _Walk:
             reason = end.planned.reason or (UNUSABLE_READ if unusable else NO_READ)
         else:
             reason = CUT_BY_DAYS
-        ids = meters.ids_of(left.read) + (meters.ids_of(right.read) if right else ())
+        by_days = end.planned is None and right is not None
         return Boundary(
-            on=end.day, key=meter.key, counts=counts, known=False, reason=reason, read_ids=ids, actors=(ESTIMATOR,)
+            on=end.day,
+            key=meter.key,
+            counts=counts,
+            known=False,
+            reason=reason,
+            method=BY_DAYS if by_days else self.world.policy_on(end.day).estimate_method,
+            read_ids=meters.ids_of(left.read) + (meters.ids_of(right.read) if right else ()),
+            actors=(ESTIMATOR,),
         )
 
     # -- periods

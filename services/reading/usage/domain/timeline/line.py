@@ -20,6 +20,8 @@ NO_READ: Final = "no_read"
 UNUSABLE_READ: Final = "unusable_read"
 CUT_BY_DAYS: Final = "cut_by_days"
 IMPORTED: Final = "imported_estimate"
+BY_DAYS: Final = "by_days@1"
+"""The method by which a contract date without a read is cut between what is known around it."""
 ESTIMATOR: Final = "system:estimate"
 """Who estimates; what a person estimated comes as a read."""
 
@@ -29,7 +31,7 @@ class Boundary:
     """What a meter showed at the end of a period; without a meter there (`key` None) nothing runs.
 
     `known`: read, or the registers of an exchange; else the counts are estimated, for `reason`. `read_ids` are the reads that it
-    rests on. `method`: how the days before it were estimated.
+    rests on. `method`: how they were estimated, with the version of the rules.
     """
 
     on: date
@@ -38,6 +40,7 @@ class Boundary:
     known: bool = True
     read: Read | None = None
     reason: str = ""
+    method: str = ""
     read_ids: tuple[str, ...] = ()
     actors: tuple[str, ...] = ()
 
