@@ -26,7 +26,9 @@ RULES = (
         ("reading.reads_accepted", "reading.reads_waiting", "reading.reads_refused", "reading.reads_duplicate"),
     ),
     Rule("usages published = received", ("reading.usages_published",), ("billing.usages",)),
-    Rule("Wh published = Wh received, first versions", ("reading.usage_first_wh",), ("billing.sum_wh_version_1",)),
+    Rule(
+        "Wh published = Wh received, first versions in time", ("reading.usage_first_wh",), ("billing.sum_wh_version_1",)
+    ),
     Rule("usages received = rated", ("billing.usages",), ("billing.usages_rated",)),
     Rule(
         "usages in force = issued + held + ready + waiting + closed + left out by reviewers",
@@ -36,9 +38,10 @@ RULES = (
             *("billing.usages_waiting", "billing.usages_closed", "billing.usages_left_out"),
         ),
     ),
+    Rule("Wh in force, published = received", ("reading.usage_in_force_wh",), ("billing.usage_in_force_wh",)),
     Rule(
         "Wh in force = billed + waiting + closed + left out by reviewers",
-        ("billing.usage_in_force_wh",),
+        ("reading.usage_in_force_wh",),
         ("billing.billed_wh", "billing.waiting_wh", "billing.closed_wh", "billing.left_out_wh"),
     ),
     Rule(

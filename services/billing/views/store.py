@@ -49,14 +49,14 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
 
 
 async def _usages(view: View, cycle: str) -> dict[str, int]:
-    """Count and sum the usages of a cycle: all, first versions, those in force, and of these those without a contract."""
+    """Count and sum the usages of a cycle: all, first versions in time, those in force, and of these those without a contract."""
     u = USAGE.c
     in_force, waits = and_(~u.superseded, ~u.withdrawn), u.waiting_for == usages_store.CONTRACT_MISSING
     closed = u.waiting_for == usages_store.CLOSED
     row = await view.first(
         select(
             func.count().label("usages"),
-            _sum(u.version == 1, u.import_wh).label("sum_wh_version_1"),
+            _sum(and_(u.version == 1, ~u.late), u.import_wh).label("sum_wh_version_1"),
             _sum(in_force, literal(1)).label("usages_in_force"),
             _sum(in_force, u.import_wh).label("usage_in_force_wh"),
             _sum(waits, literal(1)).label("usages_waiting"),

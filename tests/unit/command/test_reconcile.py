@@ -11,6 +11,7 @@ AGREED: dict[str, dict[str, int]] = {
         "reads_duplicate": 1,
         "usages_published": 7,
         "usage_first_wh": 700,
+        "usage_in_force_wh": 900,
         "estimates_made": 2,
     },
     "billing": {

@@ -1,9 +1,12 @@
 """Control totals of a cycle, and the gauges."""
 
-from sqlalchemy import func, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, select
 
 from services.reading.reads.tables import UPLOAD
 from services.reading.tasks.store import tasks
+from services.reading.usage.domain.usages import ESTIMATED
 from services.reading.usage.tables import USAGE
 from shared.db.engine import View
 
@@ -11,9 +14,11 @@ from shared.db.engine import View
 async def control_totals(view: View, cycle: str) -> dict[str, int]:
     """Return the control totals of a cycle: reads by outcome of their uploads, usages published and their import energy.
 
-    `usages_published` and `usage_wh` count every version; `usages_first`, `usage_first_wh` and `estimates_made` version 1 alone.
+    `usages_published` and `usage_wh` count every version, `usages_first` and `usage_first_wh` first versions that were told in
+    time, as routes are closed with; `usage_in_force_wh` what stands: on each day the highest version, unless it is withdrawn.
+    `estimates_made` counts the periods that were estimated, each once, as customers were told.
     """
-    upload, usage = UPLOAD.c, USAGE.c
+    upload = UPLOAD.c
     reads = await view.first(
         select(
             *(
@@ -29,30 +34,54 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
             )
         ).where(upload.cycle == cycle)
     )
-    rows = await view.all(
-        select(usage.version, func.count().label("usages"), func.sum(usage.import_wh).label("wh"))
-        .where(usage.cycle == cycle)
-        .group_by(usage.version)
-    )
-    estimated = await view.scalar(
-        select(func.count())
-        .select_from(USAGE)
-        .where(usage.cycle == cycle, usage.version == 1, usage.quality == "estimated")
-    )
     assert reads is not None
-    first = next(((int(row.usages), int(row.wh)) for row in rows if row.version == 1), (0, 0))
     return {
         "reads_received": int(reads.received),
         "reads_accepted": int(reads.accepted),
         "reads_duplicate": int(reads.already_accepted) + int(reads.conflicting),
         "reads_refused": int(reads.refused),
         "reads_waiting": int(reads.waiting),
-        "usages_published": sum(int(row.usages) for row in rows),
-        "usage_wh": sum(int(row.wh) for row in rows),
-        "usages_first": first[0],
-        "usage_first_wh": first[1],
-        "estimates_made": int(estimated or 0),
+        **await _usages(view, cycle),
     }
+
+
+async def _usages(view: View, cycle: str) -> dict[str, int]:
+    usage, other = USAGE.c, USAGE.alias("other")
+    of_point = other.c.service_point_no == usage.service_point_no
+    overtaken = exists().where(
+        of_point,
+        other.c.period_from < usage.period_to,
+        other.c.period_to > usage.period_from,
+        other.c.version > usage.version,
+    )
+    estimated_before = exists().where(
+        of_point,
+        other.c.period_from == usage.period_from,
+        other.c.period_to == usage.period_to,
+        other.c.version < usage.version,
+        *_estimated(other.c),
+    )
+    first = and_(usage.version == 1, usage.late == 0)
+    row = await view.first(
+        select(
+            func.count().label("usages_published"),
+            func.coalesce(func.sum(usage.import_wh), 0).label("usage_wh"),
+            _sum(first, literal(1)).label("usages_first"),
+            _sum(first, usage.import_wh).label("usage_first_wh"),
+            _sum(and_(usage.withdrawn == 0, ~overtaken), usage.import_wh).label("usage_in_force_wh"),
+            _sum(and_(*_estimated(usage), ~estimated_before), literal(1)).label("estimates_made"),
+        ).where(usage.cycle == cycle)
+    )
+    assert row is not None
+    return {name: int(value) for name, value in row._mapping.items()}
+
+
+def _estimated(usage: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return usage.quality == ESTIMATED, usage.withdrawn == 0
+
+
+def _sum(where: ColumnElement[bool], value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(func.sum(case((where, value), else_=0)), 0)
 
 
 async def gauges(view: View) -> dict[str, float]:
