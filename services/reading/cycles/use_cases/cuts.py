@@ -32,8 +32,11 @@ async def copy_contracts(tx: Tx, facts: Sequence[AccountChanged], *, policies: P
     for point, day in _days(changed, before):
         there = touched.get(point)
         touched[point] = day if there is None else min(there, day)
-    curved = await contracts.curved(tx, list(touched))
-    await points.mark_curved(tx, {point: point in curved for point in touched})
+    locked = await points.lock(tx, list(touched))
+    curved = await contracts.curved(tx, list(locked))
+    await points.mark_curved(
+        tx, {number: number in curved for number, point in locked.items() if point.curved != (number in curved)}
+    )
     await deriving.derive_again(tx, touched, loader=Loader(days=ReadDays(policies, zone)))
 
 

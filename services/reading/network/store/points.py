@@ -74,7 +74,6 @@ async def mark_curved(tx: Tx, curved: Mapping[str, bool]) -> None:
         POINT,
         {"service_point_no": list(curved), "curved": [int(each) for each in curved.values()]},
         key=("service_point_no",),
-        partial=True,
     )
 
 
