@@ -304,5 +304,5 @@ async def listed(
 
 async def open_now(view: View) -> int:
     """Count the tasks that have no usable read yet; nobody waits for that of an asked end."""
-    found = await view.scalar(select(func.count()).where(TASK.c.status.in_(UNREAD), TASK.c.kind != ASKED))
+    found = await view.scalar(select(func.count()).where(TASK.c.status.in_(UNREAD), TASK.c.kind == CYCLE))
     return int(found)
