@@ -89,13 +89,14 @@ def withdrawn(gone: UsageMeasured, *, version: int = 2) -> UsageMeasured:
 
 def closed(known: Sequence[UsageMeasured], *, route: str = "R1", **more: Any) -> RouteClosed:
     """The route's word on its usages, as it should be."""
+    one = known[0]
     first = [u for u in known if u.version == 1 and not u.late]
     values: dict[str, Any] = {
         "route_no": route,
         "org_unit": "zj/hangzhou",
-        "cycle": first[0].cycle,
-        "read_date": first[0].read_date,
-        "closed_on": first[0].read_date,
+        "cycle": one.cycle,
+        "read_date": one.read_date,
+        "closed_on": one.read_date,
         "expected": len(first),
         "actual": len(first),
         "estimated": 0,

@@ -154,3 +154,13 @@ async def test_a_contract_of_two_months_on_a_monthly_route_is_held_with_a_code(d
     assert '"months_differ"' in findings
     await desk.measure(usage(1, 2, 400, period_from=FIRST, months=2, version=2))
     assert await desk.bills("status", "energy_wh", status="ready") == [("ready", 400_000)]
+
+
+async def test_a_version_that_is_outdated_itself_still_puts_older_ones_out_of_force(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.measure(MONTH)
+    await desk.measure(usage(1, 2, 300, version=3))
+    await desk.measure(usage(1, 2, 400, period_from=FIRST, months=2, version=2))
+    assert [(row[2], row[3]) for row in await in_force(desk)] == [(END, 16140)], (
+        "January's third version is still to come"
+    )
