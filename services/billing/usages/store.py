@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, FromClause, Row, and_, func, select, update
+from sqlalchemy import Row, and_, func, select, update
 
 from services.billing.contracts import store as contracts_store
 from services.billing.usages.domain import PackedCurve, Totals, Usage
@@ -37,7 +37,7 @@ def from_fact(fact: UsageMeasured) -> Usage:
         energy=fact.energy_wh,
         import_wh=fact.energy_wh.get(IMPORT, 0),
         demand=fact.demand_w,
-        curves=[PackedCurve(c.quantity, c.start, c.minutes, c.values) for c in fact.curves],
+        curves=[PackedCurve(c.quantity, c.start, c.minutes, c.values) for c in fact.curves] if fact.curves else (),
         months=fact.months,
         withdrawn=fact.withdrawn,
         estimated=fact.quality == "estimated",
@@ -62,8 +62,8 @@ def _payload(fact: UsageMeasured) -> str:
         "actors": fact.actors,
         "findings": fact.findings,
         "demand": fact.demand_w,
-        "registers": [_register_values(span) for span in fact.registers],
-        "curves": [(c.quantity, c.start, c.minutes, c.values) for c in fact.curves],
+        "registers": tuple(map(_register_values, fact.registers)),
+        "curves": [(c.quantity, c.start, c.minutes, c.values) for c in fact.curves] if fact.curves else (),
     }
     return orjson.dumps({name: value for name, value in content.items() if value}).decode()
 
@@ -127,9 +127,9 @@ async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> set[str]:
             "period_from": [f.period_from for f in facts],
             "period_to": [f.period_to for f in facts],
             "version": [f.version for f in facts],
-            "months": [f.months for f in facts],
-            "late": [f.late for f in facts],
-            "withdrawn": [f.withdrawn for f in facts],
+            "months": travel.same([f.months for f in facts]),
+            "late": travel.same([f.late for f in facts]),
+            "withdrawn": travel.same([f.withdrawn for f in facts]),
             "superseded": travel.Same(False, count),
             "estimated": [f.quality == "estimated" for f in facts],
             "import_wh": [f.energy_wh.get(IMPORT, 0) for f in facts],
@@ -159,11 +159,29 @@ async def by_id(view: View, usage_ids: Sequence[str]) -> dict[str, Usage]:
 
 
 async def overtaken(tx: Tx, usages: Sequence[Usage]) -> set[str]:
-    """Return the ids of those usages that share a day with one of a higher version."""
-    given, of_point = _days(tx, usages)
-    newer = and_(of_point, IS_NEWER, USAGE.c.version > given.c.version)
-    rows = await tx.all(select(given.c.usage_id).select_from(given.join(USAGE, newer)))
-    return {row.usage_id for row in rows}
+    """Return the ids of those usages that share a day with one of a higher version.
+
+    Few points have more than first versions: these are read for all points by one column, and compared here.
+    """
+    u = USAGE.c
+    rows = await bulk.select_in(
+        tx,
+        USAGE,
+        {"service_point_no": [usage.service_point_no for usage in usages]},
+        columns=(u.service_point_no, u.period_from, u.period_to, u.version),
+        where=and_(IS_NEWER, u.period_to > min(usage.period_from for usage in usages)),
+    )
+    if not rows:
+        return set()
+    newer: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        newer.setdefault(row.service_point_no, []).append(row)
+    return {
+        usage.usage_id
+        for usage in usages
+        for row in newer.get(usage.service_point_no, ())
+        if row.version > usage.version and usage.shares_a_day(row.period_from, row.period_to)
+    }
 
 
 async def displace(tx: Tx, usages: Sequence[Usage]) -> set[str]:
@@ -171,9 +189,24 @@ async def displace(tx: Tx, usages: Sequence[Usage]) -> set[str]:
 
     Returns the ids of all of these, of those that were out of force before too.
     """
-    given, of_point = _days(tx, usages)
-    older = and_(of_point, USAGE.c.version < given.c.version)
     u = USAGE.c
+    given = travel.relation(
+        tx,
+        "given",
+        {
+            "service_point_no": (u.service_point_no.type, [usage.service_point_no for usage in usages]),
+            "period_from": (u.period_from.type, [usage.period_from for usage in usages]),
+            "period_to": (u.period_to.type, [usage.period_to for usage in usages]),
+            "version": (u.version.type, [usage.version for usage in usages]),
+        },
+    )
+    g = given.c
+    older = and_(
+        u.service_point_no == g.service_point_no,
+        u.period_from < g.period_to,
+        u.period_to > g.period_from,
+        u.version < g.version,
+    )
     rows = await tx.all(
         select(u.usage_id, u.superseded)
         .select_from(given.join(USAGE, older))
@@ -182,26 +215,6 @@ async def displace(tx: Tx, usages: Sequence[Usage]) -> set[str]:
     )
     await supersede(tx, sorted({row.usage_id for row in rows if not row.superseded}))
     return {row.usage_id for row in rows}
-
-
-def _days(view: View, usages: Sequence[Usage]) -> tuple[FromClause, ColumnElement[bool]]:
-    """Return id, version, point and days of usages as a relation, and the condition that a stored usage shares a day."""
-    u = USAGE.c
-    given = travel.relation(
-        view,
-        "given",
-        {
-            "usage_id": (u.usage_id.type, [each.usage_id for each in usages]),
-            "service_point_no": (u.service_point_no.type, [each.service_point_no for each in usages]),
-            "period_from": (u.period_from.type, [each.period_from for each in usages]),
-            "period_to": (u.period_to.type, [each.period_to for each in usages]),
-            "version": (u.version.type, [each.version for each in usages]),
-        },
-    )
-    g = given.c
-    return given, and_(
-        u.service_point_no == g.service_point_no, u.period_from < g.period_to, u.period_to > g.period_from
-    )
 
 
 async def standing(view: View, days: Sequence[tuple[str, date, date]]) -> list[Usage]:

@@ -58,11 +58,6 @@ class Stored:
     state: str
     held_by_reviewer: bool = False
 
-    @property
-    def period(self) -> tuple[date, date]:
-        """Return the days of the bill, half-open."""
-        return self.period_from, self.period_to
-
 
 @document
 class Draft:

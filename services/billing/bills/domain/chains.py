@@ -112,12 +112,13 @@ def plan(
     effective: dict[tuple[date, date], Stored] = {}
     gone = []
     for bill in stored:
-        versions[bill.period] = max(versions.get(bill.period, 0), bill.version)
+        period = bill.period_from, bill.period_to
+        versions[period] = max(versions.get(period, 0), bill.version)
         if bill.status in EFFECTIVE:
             if bill.bill_id in out:
                 gone.append(bill)
             else:
-                effective[bill.period] = bill
+                effective[period] = bill
     gaps = sorted(out.values())
     start = min([*fresh, *gaps[:1]])
     before = max((bill for period, bill in effective.items() if period < start), key=_period, default=None)
@@ -134,7 +135,7 @@ def plan(
                 version=versions.get(period, 0) + 1,
                 fresh=period in fresh,
                 after_gap=after_gap,
-                instead_of=[bill for bill in gone if usage.shares_a_day(*bill.period)],
+                instead_of=[bill for bill in gone if usage.shares_a_day(*_period(bill))] if gone else (),
             )
         )
     return Chain(
@@ -158,10 +159,17 @@ def calculate(chains: Sequence[Chain], rate: Rate, policies: Policies, old_lines
     while active:
         steps = [chain.steps[chain.index] for chain in active]
         policy_on = {day: policies.on(day) for day in {step.usage.read_date for step in steps}}
-        asked = [_request(chain, step) for chain, step in zip(active, steps, strict=True)]
-        rated_ones = iter(rate([each for each in asked if isinstance(each, rating_types.Request)]))
-        for chain, step, one in zip(active, steps, asked, strict=True):
-            rated = next(rated_ones) if isinstance(one, rating_types.Request) else one
+        refusals: dict[int, rating_types.RatedBill] = {}
+        requests = []
+        for place, (chain, step) in enumerate(zip(active, steps, strict=True)):
+            try:
+                requests.append(_request(chain, step))
+            except Refused as refused:
+                refusals[place] = _refused(chain, refused)
+        answers = list(rate(requests))
+        for place, refusal in refusals.items():
+            answers.insert(place, refusal)
+        for chain, step, rated in zip(active, steps, answers, strict=True):
             _take(chain, step, rated, policy_on[step.usage.read_date], old_lines)
         active = [chain for chain in active if chain.seek()]
 
@@ -202,18 +210,16 @@ def _plain(value: Any) -> Any:
 
 
 def _period(bill: Stored) -> tuple[date, date]:
-    return bill.period
+    return bill.period_from, bill.period_to
 
 
-def _request(chain: Chain, step: Step) -> rating_types.Request | rating_types.RatedBill:
-    """Return what is to be rated, or the refusal of what cannot be."""
+def _request(chain: Chain, step: Step) -> rating_types.Request:
+    """Return what is to be rated; raises Refused for what cannot be."""
     usage, terms = step.usage, chain.terms
     if not usage.months or usage.months % terms.cycle_months:
-        return _refused(chain, MONTHS_DIFFER, "/usage/months")
-    try:
-        part = rating_types.UsagePart(usage.period_from, usage.period_to, _quantities(usage), _curves(usage))
-    except Refused as refused:
-        return _refused(chain, refused.code, refused.pointer)
+        raise Refused(MONTHS_DIFFER, "/usage/months")
+    quantities = _quantities(usage) if usage.demand else usage.energy
+    curves = tuple(_curve(usage, curve) for curve in usage.curves) if usage.curves else ()
     return rating_types.Request(
         contract=terms.contract_no,
         tariff=tariff_on(terms.assignments, usage.period_from),
@@ -222,7 +228,7 @@ def _request(chain: Chain, step: Step) -> rating_types.Request | rating_types.Ra
         read_day=usage.period_to,
         bill_months=bills.bill_months(usage.cycle, usage.months),
         facts=terms.spans,
-        usage=(part,),
+        usage=(rating_types.UsagePart(usage.period_from, usage.period_to, quantities, curves),),
         state=orjson.loads(chain.state) if chain.state else None,
         opened=terms.opened,
     )
@@ -230,19 +236,13 @@ def _request(chain: Chain, step: Step) -> rating_types.Request | rating_types.Ra
 
 def _quantities(usage: Usage) -> Mapping[str, int]:
     """Return the quantities of a usage, Wh and W by name; raises Refused."""
-    if not usage.demand:
-        return usage.energy
     if not all(name.startswith("demand") for name in usage.demand):
         raise Refused(DEMAND_MISNAMED, "/usage/demand_w")
     return {**usage.energy, **usage.demand}
 
 
-def _curves(usage: Usage) -> tuple[rating_types.Curve, ...]:
-    """Return the load curves of a usage; raises Refused where one cannot be read or is not the energy that is billed."""
-    return tuple(_curve(usage, curve) for curve in usage.curves)
-
-
 def _curve(usage: Usage, curve: PackedCurve) -> rating_types.Curve:
+    """Return a load curve of a usage; raises Refused where it cannot be read, or is not the energy that is billed."""
     pointer = f"/usage/curves/{curve.quantity}"
     try:
         wh = packed.unpack(curve.values)
@@ -253,7 +253,7 @@ def _curve(usage: Usage, curve: PackedCurve) -> rating_types.Curve:
     return rating_types.Curve(curve.quantity, curve.start, curve.minutes, wh)
 
 
-def _refused(chain: Chain, code: str, pointer: str) -> rating_types.RatedBill:
+def _refused(chain: Chain, refused: Refused) -> rating_types.RatedBill:
     return rating_types.RatedBill(
         contract=chain.terms.contract_no,
         currency="",
@@ -263,7 +263,7 @@ def _refused(chain: Chain, code: str, pointer: str) -> rating_types.RatedBill:
         state=None,
         quantities_wh=rating_types.NOTHING,
         tariffs=(),
-        refusal=rating_types.Finding(code, "refused", pointer, ""),
+        refusal=rating_types.Finding(refused.code, "refused", refused.pointer, refused.detail),
     )
 
 
@@ -310,7 +310,9 @@ def _take(
 
 def _status(step: Step, found: Sequence[Finding]) -> str:
     """Return the status of a new bill: what takes the place of an issued one, of its own or other days, is issued with it."""
-    if any(bill.status == ISSUED for bill in (step.old, *step.instead_of) if bill is not None):
+    if step.old is not None and step.old.status == ISSUED:
+        return ISSUED
+    if step.instead_of and any(bill.status == ISSUED for bill in step.instead_of):
         return ISSUED
     return HELD if findings.worst(found) == HOLD else READY
 
@@ -337,6 +339,7 @@ def _findings(chain: Chain, step: Step, rated: rating_types.RatedBill, policy: P
     )
     found += [f for code in usage.findings if (f := rules.carried("", code, limits.reading_findings))]
     found += [f for r in rated.findings if (f := rules.carried("rating", r.code, limits.rating_findings))]
-    if any(bill.held_by_reviewer for bill in (step.old, *step.instead_of) if bill is not None):
+    old = [step.old] if step.old is not None else step.instead_of
+    if old and any(bill.held_by_reviewer for bill in old):
         found.append(Finding(findings.HELD_BY_REVIEWER, HOLD))
     return found
