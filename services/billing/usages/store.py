@@ -1,9 +1,9 @@
 """Usages as reading published them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Row, and_, func, select, update
@@ -114,35 +114,31 @@ def usage_of(row: Row[Any]) -> Usage:
 async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> set[str]:
     """Store usages under their natural key, and return the ids of those that were new."""
     count = len(facts)
-    rows = await bulk.insert_ignore(
-        tx,
-        USAGE,
-        {
-            "usage_id": [f.usage_id for f in facts],
-            "service_point_no": [f.service_point_no for f in facts],
-            "org_unit": [f.org_unit for f in facts],
-            "route_no": [f.route_no for f in facts],
-            "cycle": [f.cycle for f in facts],
-            "read_date": [f.read_date for f in facts],
-            "period_from": [f.period_from for f in facts],
-            "period_to": [f.period_to for f in facts],
-            "version": [f.version for f in facts],
-            "months": travel.same([f.months for f in facts]),
-            "late": travel.same([f.late for f in facts]),
-            "withdrawn": travel.same([f.withdrawn for f in facts]),
-            "superseded": travel.Same(False, count),
-            "estimated": [f.quality == "estimated" for f in facts],
-            "import_wh": [f.energy_wh.get(IMPORT, 0) for f in facts],
-            "payload": [_payload(f) for f in facts],
-            "waiting_for": [""] * count,
-            "received_at": [tx.now] * count,
-        },
-        key=NATURAL_KEY,
-        returning=("usage_id",),
-    )
+    columns: dict[str, Sequence[Any]] = {
+        "usage_id": [f.usage_id for f in facts],
+        "service_point_no": [f.service_point_no for f in facts],
+        "org_unit": [f.org_unit for f in facts],
+        "route_no": [f.route_no for f in facts],
+        "cycle": [f.cycle for f in facts],
+        "read_date": [f.read_date for f in facts],
+        "period_from": [f.period_from for f in facts],
+        "period_to": [f.period_to for f in facts],
+        "version": [f.version for f in facts],
+        "estimated": [f.quality == "estimated" for f in facts],
+        "import_wh": [f.energy_wh.get(IMPORT, 0) for f in facts],
+        "payload": [_payload(f) for f in facts],
+        "waiting_for": [""] * count,
+        "received_at": [tx.now] * count,
+    }
+    for name, default in _DEFAULTS.items():  # what nearly no usage has does not travel
+        values = [getattr(f, name) for f in facts]
+        if values.count(default) < count:
+            columns[name] = values
+    rows = await bulk.insert_ignore(tx, USAGE, columns, key=NATURAL_KEY, returning=("usage_id",))
     return {row.usage_id for row in rows}
 
 
+_DEFAULTS: Final[Mapping[str, Any]] = {"months": 1, "late": False, "withdrawn": False}
 NATURAL_KEY = ("service_point_no", "period_from", "period_to", "version")
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Index, Text, UniqueConstraint, literal, text
+from sqlalchemy import Boolean, Column, Index, Integer, Text, UniqueConstraint, false, literal, text
 from sqlmodel import Field
 
 from services.billing import base
@@ -42,10 +42,10 @@ class Usage(base.Base, table=True):
     period_from: date = base.day()
     period_to: date = base.day()
     version: int
-    months: int
-    late: bool
-    withdrawn: bool
-    superseded: bool
+    months: int = Field(sa_column=Column(Integer, nullable=False, server_default="1"))
+    late: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=false()))
+    withdrawn: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=false()))
+    superseded: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=false()))
     estimated: bool
     import_wh: int = base.amount()
     payload: str = base.long_text()

@@ -53,11 +53,11 @@ def heads(tx: Tx, writings: Sequence[Writing]) -> dict[str, list[Any]]:
         "ladder_state": [d.state for d in drafts],
         "replaces": [d.replaces.bill_id if d.replaces else None for d in drafts],
         "correction_id": [w.correction_id for w in writings],
-        "group_id": [d.group_id for d in drafts],
         "by_difference": [w.by_difference for w in writings],
         "issued_on": [w.issued_on for w in writings],
         "due_on": [w.due_on for w in writings],
         "held_at": [tx.now if d.status in (HELD, PROPOSED) else None for d in drafts],
+        **({"group_id": [d.group_id for d in drafts]} if any(d.status == PROPOSED for d in drafts) else {}),
     }
 
 
