@@ -16,19 +16,21 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class RegisterSpan(Part):
-    """What one register showed at the beginning and the end of a period, or of its part in it where meters were exchanged."""
+class MeterSpan(Part):
+    """What the registers of one meter showed at the beginning and the end of a period, or of its part in it."""
 
     meter_no: No
     installed_on: date
-    quantity: Code
     from_on: date
     to_on: date
-    from_: str = Field(alias="from", max_length=24, description="kWh as the face shows it; estimated where the end is.")
-    to: str = Field(max_length=24)
-    turns: int = Field(default=0, ge=0, description="How often the face passed its last number on the way.")
     multiplier: Annotated[int, Field(ge=1)] = 1
     multiplier_denominator: Annotated[int, Field(ge=1)] = 1
+    shown: dict[Code, tuple[str, str]] = Field(
+        max_length=32, description="By quantity the kWh that the face showed at both ends; estimated where an end is."
+    )
+    turns: dict[Code, int] = Field(
+        default={}, max_length=32, description="How often faces passed their last number on the way, where they did."
+    )
 
 
 class PackedCurve(Part):
@@ -86,7 +88,7 @@ class UsageMeasured(Fact):
     demand_w: dict[str, Wh] = Field(
         default={}, max_length=16, description="Highest demand of the period in W by quantity, multiplier applied."
     )
-    registers: tuple[RegisterSpan, ...] = Field(
+    registers: tuple[MeterSpan, ...] = Field(
         default=(), max_length=64, description="What the registers showed at both ends, meter by meter."
     )
     curves: tuple[PackedCurve, ...] = Field(

@@ -62,25 +62,37 @@ def _payload(fact: UsageMeasured) -> str:
         "actors": fact.actors,
         "findings": fact.findings,
         "demand": fact.demand_w,
-        "registers": tuple(map(_register_values, fact.registers)),
+        "registers": tuple(map(_METER_VALUES, fact.registers)),
         "curves": [(c.quantity, c.start, c.minutes, c.values) for c in fact.curves] if fact.curves else (),
     }
     return orjson.dumps({name: value for name, value in content.items() if value}).decode()
 
 
-_REGISTER_FIELDS = (
-    *("meter_no", "installed_on", "quantity", "from_on", "to_on", "from_", "to", "turns"),
-    *("multiplier", "multiplier_denominator"),
+_METER_VALUES = attrgetter(
+    *("meter_no", "installed_on", "from_on", "to_on", "multiplier", "multiplier_denominator", "shown", "turns")
 )
-_REGISTER_NAMES = tuple(name.rstrip("_") for name in _REGISTER_FIELDS)
-_register_values = attrgetter(*_REGISTER_FIELDS)
 
 
 async def registers(view: View, usage_id: str) -> list[dict[str, Any]]:
     """Return what the registers of a usage showed at both ends, meter by meter."""
     text = await view.scalar(select(USAGE.c.payload).where(USAGE.c.usage_id == usage_id))
     spans = orjson.loads(text).get("registers", ()) if text else ()
-    return [dict(zip(_REGISTER_NAMES, values, strict=True)) for values in spans]
+    return [
+        {
+            "meter_no": meter_no,
+            "installed_on": installed_on,
+            "quantity": quantity,
+            "from_on": from_on,
+            "to_on": to_on,
+            "from": start,
+            "to": end,
+            "turns": turns.get(quantity, 0),
+            "multiplier": multiplier,
+            "multiplier_denominator": denominator,
+        }
+        for meter_no, installed_on, from_on, to_on, multiplier, denominator, shown, turns in spans
+        for quantity, (start, end) in shown.items()
+    ]
 
 
 def usage_of(row: Row[Any]) -> Usage:

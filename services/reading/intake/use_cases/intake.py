@@ -277,7 +277,7 @@ def _arrived(each: _Given, uploader: Uploader, days: ReadDays, *, on_task: bool)
         faces=each.counts,
         source=each.key.source,
         rank=ranking.RANK[each.key.source],
-        distance=days.seconds_from_midnight(each.key.read_at),
+        distance=0,  # of all reads of a day those that are loaded again are compared
         actors=(reader, uploader.subject) if reader else (uploader.subject,),
     )
     return Arrived(service_point_no=each.meter.service_point_no, meter_no=each.key.meter_no, read=read, on_task=on_task)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from services.reading.network.domain.registers import Counts
 from shared.frozen import document
@@ -26,6 +26,30 @@ class Span:
     turns: int
     multiplier: int
     multiplier_denominator: int
+
+
+def by_meter(spans: Sequence[Span]) -> list[dict[str, Any]]:
+    """Return what registers showed meter by meter, as it is told and stored: `shown` at both ends by quantity, `turns` of those
+    that turned."""
+    found: dict[tuple[str, date], dict[str, Any]] = {}
+    for span in spans:
+        key = span.meter_no, span.installed_on
+        meter = found.get(key)
+        if meter is None:
+            meter = found[key] = {
+                "meter_no": span.meter_no,
+                "installed_on": span.installed_on,
+                "from_on": span.from_on,
+                "to_on": span.to_on,
+                "multiplier": span.multiplier,
+                "multiplier_denominator": span.multiplier_denominator,
+                "shown": {},
+                "turns": {},
+            }
+        meter["shown"][span.quantity] = span.from_, span.to
+        if span.turns:
+            meter["turns"][span.quantity] = span.turns
+    return list(found.values())
 
 
 @document
@@ -89,6 +113,31 @@ class Usage:
     def shares_a_day(self, start: date, end: date) -> bool:
         """Return whether a day of the usage lies in [start, end)."""
         return self.period_from < end and start < self.period_to
+
+
+@document
+class Last:
+    """What the period after a usage goes on from."""
+
+    period_from: date
+    period_to: date
+    version: int
+    quality: str
+    withdrawn: bool
+    energy_wh: Mapping[str, int]
+    findings: tuple[str, ...]
+    opening_known: bool
+    closing_meter: str
+    closing_installed_on: date | None
+    closing_counts: Counts
+    closing_known: bool
+    closing_actors: tuple[str, ...]
+    closing_read_ids: tuple[str, ...]
+
+    @property
+    def days(self) -> int:
+        """The length of the period."""
+        return (self.period_to - self.period_from).days
 
 
 def in_force(versions: Iterable[Usage]) -> list[Usage]:

@@ -2,18 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from operator import attrgetter
 
 import orjson
 
-from services.reading.usage.domain.usages import Span
-
-_FIELDS = (
-    *("meter_no", "installed_on", "quantity", "from_on", "to_on", "from_", "to", "turns"),
-    *("multiplier", "multiplier_denominator"),
-)
-_VALUES = attrgetter(*_FIELDS)
-_DAYS = ("installed_on", "from_on", "to_on")
+from services.reading.usage.domain.usages import Span, by_meter
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -33,14 +25,25 @@ def energy(text: str) -> dict[str, int]:
 
 
 def registers_text(spans: Sequence[Span]) -> str:
-    """Return what registers showed as text: a list of values for each."""
-    return orjson.dumps([_VALUES(span) for span in spans]).decode()
+    """Return what registers showed as text: a list of values for each meter."""
+    return orjson.dumps([list(meter.values()) for meter in by_meter(spans)]).decode()
 
 
 def registers(text: str) -> list[Span]:
     """Return what registers showed from its text."""
-    found = []
-    for values in orjson.loads(text):
-        named = dict(zip(_FIELDS, values, strict=True))
-        found.append(Span(**named | {name: date.fromisoformat(named[name]) for name in _DAYS}))
-    return found
+    return [
+        Span(
+            meter_no=meter_no,
+            installed_on=date.fromisoformat(installed_on),
+            quantity=quantity,
+            from_on=date.fromisoformat(from_on),
+            to_on=date.fromisoformat(to_on),
+            from_=start,
+            to=end,
+            turns=turns.get(quantity, 0),
+            multiplier=multiplier,
+            multiplier_denominator=denominator,
+        )
+        for meter_no, installed_on, from_on, to_on, multiplier, denominator, shown, turns in orjson.loads(text)
+        for quantity, (start, end) in shown.items()
+    ]

@@ -11,7 +11,7 @@ from services.reading.network.store.codec import counts, counts_text
 from services.reading.tasks.domain.tasks import Task, TaskKey
 from services.reading.tasks.store import tasks
 from services.reading.usage import tables
-from services.reading.usage.domain.usages import ACTUAL, Usage
+from services.reading.usage.domain.usages import ACTUAL, Last, Usage
 from services.reading.usage.store import codec
 from shared.db import bulk, travel
 from shared.db.columns import Condition
@@ -159,10 +159,34 @@ async def tasks_and_previous(
     return made, previous, ends
 
 
-async def by_id(view: View, usage_ids: Sequence[str]) -> dict[str, Usage]:
-    """Return usages by their ids."""
-    rows = await bulk.select_in(view, USAGE, {"usage_id": usage_ids})
-    return {row["usage_id"]: _usage(row) for row in by_name(rows)}
+_LAST = (
+    *("usage_id", "period_from", "period_to", "version", "quality", "withdrawn", "energy", "findings", "opening_known"),
+    *("closing_meter", "closing_installed_on", "closing_counts", "closing_known", "closing_actors", "closing_read_ids"),
+)
+
+
+async def last(view: View, usage_ids: Sequence[str]) -> dict[str, Last]:
+    """Return what periods that follow usages go on from, by the ids of these."""
+    rows = await bulk.select_in(view, USAGE, {"usage_id": usage_ids}, columns=[USAGE.c[name] for name in _LAST])
+    return {
+        row["usage_id"]: Last(
+            period_from=row["period_from"],
+            period_to=row["period_to"],
+            version=row["version"],
+            quality=row["quality"],
+            withdrawn=bool(row["withdrawn"]),
+            energy_wh=codec.energy(row["energy"]),
+            findings=codec.words(row["findings"]),
+            opening_known=bool(row["opening_known"]),
+            closing_meter=row["closing_meter"],
+            closing_installed_on=row["closing_installed_on"],
+            closing_counts=counts(row["closing_counts"]) if row["closing_counts"] else (),
+            closing_known=bool(row["closing_known"]),
+            closing_actors=codec.words(row["closing_actors"]),
+            closing_read_ids=codec.words(row["closing_read_ids"]),
+        )
+        for row in by_name(rows)
+    }
 
 
 async def of_points(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Usage]]:

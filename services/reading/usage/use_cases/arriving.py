@@ -13,7 +13,7 @@ from services.reading.usage.domain.timeline import compare, steps
 from services.reading.usage.domain.timeline.compare import Point, Told
 from services.reading.usage.domain.timeline.known import End, Read
 from services.reading.usage.domain.timeline.line import Boundary, Period, Ran
-from services.reading.usage.domain.usages import ACTUAL, Usage
+from services.reading.usage.domain.usages import ACTUAL, Last
 from services.reading.usage.store import usages
 from services.reading.usage.use_cases import deriving, telling
 from services.reading.usage.use_cases.deriving import Change, Derived
@@ -52,7 +52,7 @@ async def take(tx: Tx, arrived: Sequence[Arrived], *, loader: Loader) -> Derived
     locked = await points.lock(tx, numbers)
     keys = list({each.key: None for each in arrived})
     tasks, previous_ids, previous_ends = await usages.tasks_and_previous(tx, keys)
-    previous = await usages.by_id(tx, list(dict.fromkeys(previous_ids.values())))
+    previous = await usages.last(tx, list(dict.fromkeys(previous_ids.values())))
     meters = await installations.by_point(tx, sorted({each.service_point_no for each in arrived if each.on_task}))
     once = _once(arrived)
     work, again, answering = Work(), dict[str, date | None](), dict[str, set[str]]()
@@ -86,7 +86,7 @@ def _earliest(again: dict[str, date | None], point: str, day: date) -> None:
     again[point] = day if there is None else min(there, day)
 
 
-def _matters(day: date, last: Usage | None, ended_on: date | None) -> bool:
+def _matters(day: date, last: Last | None, ended_on: date | None) -> bool:
     """Return whether a read of a day without a task may change what was told, or what waits to be decided."""
     if last is None:
         return ended_on is not None
@@ -105,7 +105,7 @@ class _Step:
         arrived: Arrived,
         point: Locked,
         task: Task,
-        last: Usage | None,
+        last: Last | None,
         ended_on: date | None,
         meters: Sequence[Installation],
         loader: Loader,
@@ -185,18 +185,17 @@ class _Step:
             new_id=ids.new,
             policy_on=self.loader.policy_on,
         )
-        difference = compare.compare([period], (), (), last, told)
-        work.tell(difference.usages, difference.findings)
-        (usage,) = difference.usages
+        usage, found = compare.first(period, last, told)
+        work.tell([usage], [(usage, each) for each in found])
         work.tasks[task.key] = TaskState(status=LIFE.move(task.status, "read"), usage_id=usage.usage_id)
 
 
-def _settled(last: Usage) -> bool:
+def _settled(last: Last) -> bool:
     """Return whether periods may go on from a usage without looking at any other."""
     return last.version == 1 and not last.withdrawn and last.closing_known and last.quality == ACTUAL
 
 
-def _opening(meter: Installation, last: Usage) -> Boundary | None:
+def _opening(meter: Installation, last: Last) -> Boundary | None:
     key = (last.closing_meter, last.closing_installed_on)
     if key != meter.key:
         return None

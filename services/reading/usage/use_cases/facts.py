@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from services.reading.usage.domain.usages import Span, Usage
+from services.reading.usage.domain.usages import Usage, by_meter
 from shared import correlation
-from shared.events.reading import EstimateMade, RegisterSpan, UsageMeasured
+from shared.events.reading import EstimateMade, MeterSpan, UsageMeasured
 
 
 def measured(usages: Sequence[Usage]) -> list[UsageMeasured]:
@@ -34,7 +34,7 @@ def measured(usages: Sequence[Usage]) -> list[UsageMeasured]:
             months=usage.months,
             late=usage.late,
             demand_w=usage.demand_w,
-            registers=tuple([_register(span) for span in usage.registers]),
+            registers=tuple([MeterSpan(**of_meter) for of_meter in by_meter(usage.registers)]),
             meter_nos=usage.meter_nos,
             read_ids=usage.read_ids,
             actors=usage.actors,
@@ -42,21 +42,6 @@ def measured(usages: Sequence[Usage]) -> list[UsageMeasured]:
         )
         for usage in usages
     ]
-
-
-def _register(span: Span) -> RegisterSpan:
-    return RegisterSpan(
-        meter_no=span.meter_no,
-        installed_on=span.installed_on,
-        quantity=span.quantity,
-        from_on=span.from_on,
-        to_on=span.to_on,
-        from_=span.from_,
-        to=span.to,
-        turns=span.turns,
-        multiplier=span.multiplier,
-        multiplier_denominator=span.multiplier_denominator,
-    )
 
 
 def estimated(usages: Sequence[Usage]) -> list[EstimateMade]:

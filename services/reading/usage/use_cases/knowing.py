@@ -56,11 +56,15 @@ class Loader:
     """How worlds are loaded: `days` knows the policies, and the day that a read counts for."""
 
     days: ReadDays
+    rules: dict[date, Policy] = field(default_factory=dict, compare=False)
 
     def policy_on(self, day: date) -> Policy:
         """Return the rules of a day; before the first version its rules hold."""
-        policies = self.days.policies
-        return policies.on(max(day, next(iter(policies)).period.from_))
+        found = self.rules.get(day)
+        if found is None:
+            policies = self.days.policies
+            found = self.rules[day] = policies.on(max(day, next(iter(policies)).period.from_))
+        return found
 
     async def load(self, tx: Tx, touched: Touched, answering: Mapping[str, frozenset[str]]) -> dict[str, Loaded]:
         """Return what is known of points, which stay locked to the end of the unit of work.

@@ -9,7 +9,7 @@ import pytest
 from services.billing.tariffs import use_cases as tariffs
 from services.billing.tariffs.store import documents
 from shared import packed
-from shared.events.reading import PackedCurve, RegisterSpan, UsageMeasured
+from shared.events.reading import MeterSpan, PackedCurve, UsageMeasured
 from tests.kits.billing import Desk, account, month, usage
 from tests.unit.billing.rating.documents import PLAIN, changed
 
@@ -89,14 +89,12 @@ async def test_a_curve_that_cannot_be_billed_holds_the_bill_with_its_code(
 async def test_a_bill_shows_what_its_registers_stood_at(desk: Desk) -> None:
     await desk.open(account(1))
     spans = [
-        RegisterSpan(
+        MeterSpan(
             meter_no=meter,
             installed_on=installed,
-            quantity="import",
             from_on=from_on,
             to_on=to_on,
-            from_=start,
-            to=end,
+            shown={"import": (start, end)},
             multiplier=40,
         )
         for meter, installed, from_on, to_on, start, end in (

@@ -9,7 +9,7 @@ from services.reading.policies.domain import Policy
 from services.reading.usage.domain import ranking
 from services.reading.usage.domain.timeline import steps
 from services.reading.usage.domain.timeline.line import IMPORTED, Boundary, Period, Ran
-from services.reading.usage.domain.usages import ESTIMATED, Span, Usage
+from services.reading.usage.domain.usages import ESTIMATED, Last, Span, Usage
 from services.reading.validation.domain import high, low
 from services.reading.validation.domain.findings import Finding
 from services.reading.validation.domain.history import history_of
@@ -19,6 +19,10 @@ ACTORS_MAX: Final = 16
 READS_MAX: Final = 64
 INSTALLATION: Final = "installation"
 SUSPECT_REGISTERS: Final = "reading.suspect_registers"
+
+
+Before = Usage | Last
+"""The usage in force before a period."""
 
 
 @document
@@ -51,7 +55,7 @@ class Difference:
 
 
 def compare(
-    periods: Sequence[Period], standing: Sequence[Usage], versions: Sequence[Usage], before: Usage | None, told: Told
+    periods: Sequence[Period], standing: Sequence[Usage], versions: Sequence[Usage], before: Before | None, told: Told
 ) -> Difference:
     """Return what has to be told: new and changed periods, and each period that is no more as withdrawn.
 
@@ -68,7 +72,7 @@ def compare(
             known.append(gone)
             usages.append(gone)
     by_key = {usage.key: usage for usage in standing}
-    last = before
+    last: Before | None = before
     for period in periods:
         old_one = by_key.get(period.key)
         spans = [span for ran in period.ran for span in spans_of(ran)]
@@ -82,6 +86,13 @@ def compare(
         findings += [(usage, each) for each in found]
         last = usage
     return Difference(usages=usages, findings=findings)
+
+
+def first(period: Period, last: Before | None, told: Told) -> tuple[Usage, Sequence[Finding]]:
+    """Return the first version of a period that shares no day with any that was told, and what validation finds on it."""
+    found = _validate(period, last, told.policy_on(period.end.on))
+    spans = [span for ran in period.ran for span in spans_of(ran)]
+    return _usage(period, spans, None, last, found, told, 1), found
 
 
 def _next_version(known: Sequence[Usage], start: date, end: date) -> int:
@@ -148,7 +159,7 @@ def _usage(
     period: Period,
     spans: Sequence[Span],
     old: Usage | None,
-    last: Usage | None,
+    last: Before | None,
     found: Sequence[Finding],
     told: Told,
     version: int,
@@ -212,7 +223,7 @@ def _why(period: Period, old: Usage | None, reason: str) -> str:
     return "better_read"
 
 
-def _validate(period: Period, last: Usage | None, policy: Policy) -> list[Finding]:
+def _validate(period: Period, last: Before | None, policy: Policy) -> list[Finding]:
     history = history_of(last.energy_wh, last.days) if last else None
     import_wh = period.energy_wh.get("import", 0)
     found = (
