@@ -22,7 +22,8 @@ from services.reading.tasks.domain.tasks import CYCLE, cycle_of
 from services.reading.tasks.store import rereads, tasks
 from services.reading.tasks.store.tasks import Ending
 from services.reading.usage.domain import ranking
-from services.reading.usage.domain.timeline import agreement, start
+from services.reading.usage.domain.timeline import given as timeline_given
+from services.reading.usage.domain.timeline import start
 from services.reading.usage.domain.timeline.known import Contract, End, InstallationKey, Read, Start, World
 from services.reading.usage.domain.usages import Usage, in_force
 from services.reading.usage.store import usages
@@ -94,7 +95,7 @@ class Loader:
                 standing=standing,
                 endings=endings.get(number, []),
             )
-            found[number].world.told = _told(standing, found[number].world.installations)
+            found[number].world.told = timeline_given.told(standing, found[number].world.installations)
         await self._load_reads(tx, found, answered, answering)
         return found
 
@@ -149,7 +150,9 @@ class Loader:
             own = {key: list(those.values()) for (point, key), those in by_key.items() if point == number}
             each.answers = _answer(own, answering.get(number, frozenset()))
             each.world.demands = _demands(each.world.installations, own)
-            each.world.reads = self._tolerated(each, own)
+            each.world.reads = {
+                key: timeline_given.tolerated(those, each.world.ends, self.policy_on) for key, those in own.items()
+            }
 
     def _spans(self, number: str, each: Loaded) -> list[Span]:
         """Return the boundary days of a point for each of its meters; of one with demand registers all days."""
@@ -270,26 +273,6 @@ class Loader:
             turns=row.turns,
         )
 
-    def _tolerated(
-        self, each: Loaded, own: Mapping[InstallationKey, Sequence[Read]]
-    ) -> Mapping[InstallationKey, Sequence[Read]]:
-        """Let a read near a planned date without one count for that date, the nearest first, the earlier of two."""
-        if all(self.policy_on(end.day).read_tolerance_days == 0 for end in each.world.ends):
-            return own
-        moved: dict[InstallationKey, list[Read]] = {}
-        for key, those in own.items():
-            result = list(those)
-            for end in each.world.ends:
-                tolerance = self.policy_on(end.day).read_tolerance_days
-                if not end.planned or any(read.day == end.day for read in result):
-                    continue
-                near = [read for read in result if abs((read.day - end.day).days) <= tolerance]
-                if near:
-                    best = min(near, key=lambda read: (abs((read.day - end.day).days), read.day))
-                    result = [replace(r, day=end.day) if r.day == best.day else r for r in result]
-            moved[key] = result
-        return moved
-
 
 def _contract(row: Row[Any]) -> Contract:
     ends_on = row.ends_on if row.ends_on is not None and row.ends_on < route_cycles.OPEN_ENDED else None
@@ -302,18 +285,6 @@ def _next_planned(point: Locked) -> Callable[[date], End]:
         return End(day=on, planned=True, months=point.months, cycle=cycle_of(on))
 
     return planned
-
-
-def _told(standing: Sequence[Usage], meters: Iterable[Installation]) -> frozenset[str]:
-    """Return the reads and registers that told usages rest on."""
-    told = {read_id for usage in standing for read_id in usage.read_ids}
-    last = standing[-1].period_to if standing else date.min
-    for meter in meters:
-        if standing and meter.from_ < last:
-            told.add(agreement.register_id(meter, agreement.OPENING))
-        if meter.to is not None and meter.to <= last:
-            told.add(agreement.register_id(meter, agreement.CLOSING))
-    return frozenset(told)
 
 
 def _answer(own: dict[InstallationKey, list[Read]], answering: frozenset[str]) -> dict[date, str]:
