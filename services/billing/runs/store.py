@@ -8,10 +8,11 @@ from sqlalchemy import Row, and_, func, select, update
 
 from services.billing.bills.store import bills as bills_store
 from services.billing.runs import domain
-from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH
+from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH, ROUTE_CLOSING
 from shared.db import bulk, columns, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
+from shared.events.reading import RouteClosed
 
 SWITCH = "all"
 RECHECKED_MAX = 1000  # runs of one look; a utility closes a few hundred routes a day
@@ -44,6 +45,38 @@ async def lock(tx: Tx, keys: Sequence[tuple[str, str]]) -> Sequence[Row[Any]]:
         order_by=(BILL_RUN.c.route_no, BILL_RUN.c.cycle),
         for_update=True,
     )
+
+
+async def record_closings(tx: Tx, facts: Sequence[RouteClosed]) -> None:
+    """Keep what routes reported of their read dates; what is known already stays."""
+    first = {(fact.route_no, fact.read_date): fact for fact in reversed(facts)}
+    await bulk.insert_ignore(
+        tx,
+        ROUTE_CLOSING,
+        {
+            "route_no": [route_no for route_no, _ in first],
+            "read_date": [read_date for _, read_date in first],
+            "cycle": [fact.cycle for fact in first.values()],
+            "usages": [fact.usages for fact in first.values()],
+            "sum_wh": [fact.sum_wh for fact in first.values()],
+            "missed": [fact.missed for fact in first.values()],
+        },
+        key=("route_no", "read_date"),
+    )
+
+
+async def closings(view: View, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Row[Any]]]:
+    """Return what routes reported of the read dates that have the cycles of runs (route, cycle)."""
+    rows = await bulk.select_in(
+        view,
+        ROUTE_CLOSING,
+        {"route_no": [route for route, _ in keys], "cycle": [cycle for _, cycle in keys]},
+        order_by=(ROUTE_CLOSING.c.route_no, ROUTE_CLOSING.c.read_date),
+    )
+    found: dict[tuple[str, str], list[Row[Any]]] = {}
+    for row in rows:
+        found.setdefault((row.route_no, row.cycle), []).append(row)
+    return found
 
 
 async def get(view: View, route_no: str, cycle: str) -> Row[Any] | None:

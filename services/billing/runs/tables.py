@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from sqlalchemy import Column, Date
 from sqlmodel import Field
 
 from services.billing import base
@@ -29,6 +30,18 @@ class BillRun(base.Base, table=True):
     released_at: datetime | None = base.instant(nullable=True)
 
 
+class RouteClosing(base.Base, table=True):
+    """What a route reported of a read date. Where its read day was moved, two read dates may have a cycle of one name."""
+
+    __tablename__ = "route_closing"
+    route_no: str = Field(sa_column=columns.key())
+    read_date: date = Field(sa_column=Column(Date, primary_key=True))
+    cycle: str = base.no()
+    usages: int
+    sum_wh: int = base.amount()
+    missed: int
+
+
 class ReleaseSwitch(base.Base, table=True):
     """The one switch that stops all releases: a single row."""
 
@@ -39,4 +52,4 @@ class ReleaseSwitch(base.Base, table=True):
     version: int
 
 
-BILL_RUN, RELEASE_SWITCH = table(BillRun), table(ReleaseSwitch)
+BILL_RUN, ROUTE_CLOSING, RELEASE_SWITCH = table(BillRun), table(RouteClosing), table(ReleaseSwitch)

@@ -332,29 +332,33 @@ async def page_of_waiting(
     return await view.all(statement.order_by(u.service_point_no, u.usage_id).limit(limit))
 
 
-async def run_totals(view: View, runs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Totals]:
-    """Count billing's own version-1 usages of runs (route, cycle), and sum their `import`; late ones are not the route's."""
+async def route_totals(view: View, dates: Sequence[tuple[str, date, str]]) -> dict[tuple[str, date], Totals]:
+    """Count billing's own version-1 usages of (route, read date, its cycle), without late ones, and sum their `import`."""
     given = travel.relation(
         view,
         "runs",
         {
-            "route_no": (USAGE.c.route_no.type, [route for route, _ in runs]),
-            "cycle": (USAGE.c.cycle.type, [cycle for _, cycle in runs]),
+            "route_no": (USAGE.c.route_no.type, [route for route, _, _ in dates]),
+            "read_date": (USAGE.c.read_date.type, [day for _, day, _ in dates]),
+            "cycle": (USAGE.c.cycle.type, [cycle for _, _, cycle in dates]),
         },
     )
     matches = and_(
         USAGE.c.route_no == given.c.route_no,
         USAGE.c.cycle == given.c.cycle,
+        USAGE.c.read_date == given.c.read_date,
         USAGE.c.version == 1,
         ~USAGE.c.late,
         ~USAGE.c.withdrawn,
     )
     rows = await view.all(
-        select(USAGE.c.route_no, USAGE.c.cycle, func.count().label("usages"), func.sum(USAGE.c.import_wh).label("wh"))
+        select(
+            USAGE.c.route_no, USAGE.c.read_date, func.count().label("usages"), func.sum(USAGE.c.import_wh).label("wh")
+        )
         .select_from(given.join(USAGE, matches))
-        .group_by(USAGE.c.route_no, USAGE.c.cycle)
+        .group_by(USAGE.c.route_no, USAGE.c.read_date)
     )
-    return {(row.route_no, row.cycle): Totals(int(row.usages), int(row.wh)) for row in rows}
+    return {(row.route_no, row.read_date): Totals(int(row.usages), int(row.wh)) for row in rows}
 
 
 async def actors_of_run(view: View, route_no: str, cycle: str) -> set[str]:

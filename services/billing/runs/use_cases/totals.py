@@ -25,7 +25,11 @@ async def close(tx: Tx, facts: Sequence[RouteClosed], *, context: Context) -> No
     ordered = sorted(closed)
     await store.ensure(tx, [(route, cycle, closed[route, cycle].org_unit) for route, cycle in ordered])
     rows = [row for row in await store.lock(tx, ordered) if row.status == domain.OPEN]
-    await store.write(tx, [_reported(row, closed[row.route_no, row.cycle], tx) for row in rows])
+    await store.record_closings(tx, facts)
+    reported = await store.closings(tx, ordered)
+    await store.write(
+        tx, [_reported(row, closed[name], reported[name], tx) for row in rows for name in [(row.route_no, row.cycle)]]
+    )
     await business_day.advance(tx, max(f.closed_on for f in facts))
     await check(tx, [(row.route_no, row.cycle) for row in rows], context=context)
 
@@ -38,11 +42,8 @@ async def check(tx: Tx, keys: Sequence[tuple[str, str]], *, context: Context) ->
     if not rows:
         return 0
     names = [(row.route_no, row.cycle) for row in rows]
-    own, last = await usages_store.run_totals(tx, names), await store.last_sums(tx, names)
-    nothing = Totals(0, 0)
-    checked = [
-        _check(row, own.get(n, nothing), last.get(n), context.policies) for row, n in zip(rows, names, strict=True)
-    ]
+    own, last = await _own(tx, names), await store.last_sums(tx, names)
+    checked = [_check(row, own[n], last.get(n), context.policies) for row, n in zip(rows, names, strict=True)]
     changed = [_changed(tx, row, c) for row, c in zip(rows, checked, strict=True) if _differs(row, c)]
     await store.write(tx, changed)
     going = [(row, c) for row, c in zip(rows, checked, strict=True) if c.status != domain.OPEN]
@@ -54,14 +55,26 @@ async def check(tx: Tx, keys: Sequence[tuple[str, str]], *, context: Context) ->
     return len(going)
 
 
-def _reported(row: Row[Any], fact: RouteClosed, tx: Tx) -> dict[str, Any]:
+async def _own(tx: Tx, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Totals]:
+    """Return billing's own totals of the read dates that routes have reported, by run."""
+    reported = await store.closings(tx, names)
+    dates = [(route, row.read_date, cycle) for (route, cycle), rows in reported.items() for row in rows]
+    counted = await usages_store.route_totals(tx, dates)
+    found = dict.fromkeys(names, Totals(0, 0))
+    for route, read_date, cycle in dates:
+        more, sums = counted.get((route, read_date), Totals(0, 0)), found[route, cycle]
+        found[route, cycle] = Totals(sums.usages + more.usages, sums.sum_wh + more.sum_wh)
+    return found
+
+
+def _reported(row: Row[Any], fact: RouteClosed, closings: Sequence[Row[Any]], tx: Tx) -> dict[str, Any]:
     return {
         "route_no": row.route_no,
         "cycle": row.cycle,
         "closed_on": fact.closed_on,
-        "usages": fact.usages,
-        "sum_wh": fact.sum_wh,
-        "missed": fact.missed,
+        "usages": sum(each.usages for each in closings),
+        "sum_wh": sum(each.sum_wh for each in closings),
+        "missed": sum(each.missed for each in closings),
         "closed_at": row.closed_at or tx.now,
     }
 

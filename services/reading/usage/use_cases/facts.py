@@ -1,6 +1,7 @@
 """Facts that are told of usages."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from services.reading.usage.domain.usages import Usage, by_meter
 from shared import correlation
@@ -34,7 +35,7 @@ def measured(usages: Sequence[Usage]) -> list[UsageMeasured]:
             months=usage.months,
             late=usage.late,
             demand_w=usage.demand_w,
-            registers=tuple([MeterSpan(**of_meter) for of_meter in by_meter(usage.registers)]),
+            registers=cast(tuple[MeterSpan, ...], by_meter(usage.registers)),  # made of it as the fact is
             meter_nos=usage.meter_nos,
             read_ids=usage.read_ids,
             actors=usage.actors,

@@ -173,3 +173,17 @@ async def test_the_job_catches_up_with_runs_only_where_the_policy_is_automatic(b
     job = jobs.release_runs(by_reviewer.context)
     result = await platform_jobs.run(by_reviewer.db, job, date(2026, 2, 2))
     assert (result.chunks_done, result.counts) == (1, {"released": 0})
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_two_read_dates_of_one_cycle_complete_its_run_in_any_order(desk: Desk, order: tuple[int, int]) -> None:
+    await desk.open(account(1))
+    middle = date(2026, 1, 15)
+    first = usage(1, usage_id="U-first", period_to=middle, read_date=middle)
+    second = usage(1, usage_id="U-second", period_from=middle)
+    await desk.measure(first, second)
+    closings = [closed([first]), closed([second])]
+    await desk.close(*(closings[i] for i in order))
+    await desk.work()
+    assert (await run_of(desk))[0] == "released"
+    assert [fact.bill.period_to for fact in await desk.published(BillIssued)] == [middle, date(2026, 2, 1)]
