@@ -27,7 +27,12 @@ async def sign(
 
 async def install(kit: Kit, *items: dict[str, Any]) -> None:
     """Put installations, all of which are to be taken; what is not said is M0001 on S0001 since 2026-01-01 at 100.00."""
-    plain = {"service_point_no": "S0001", "meter_no": "M0001", "installed_on": "2026-01-01", "unit": "kWh"}
+    plain: dict[str, Any] = {
+        "service_point_no": "S0001",
+        "meter_no": "M0001",
+        "installed_on": "2026-01-01",
+        "unit": "kWh",
+    }
     plain |= {"opening": {"import": "100.00"}}
     outcomes = await kit.put("installations", [plain | item for item in items])
     assert all(outcome["status"] == "done" for outcome in outcomes), outcomes

@@ -1,0 +1,139 @@
+"""Which read of a day counts, on which days routes are read, and what belongs to a closed route."""
+
+from typing import Any
+
+from shared.events.billing import RereadRequested
+from tests.kits.reading import UNIT, Kit, read
+from tests.kits.usages import in_force, month, periods
+
+
+async def _route(kit: Kit, **more: Any) -> None:
+    await kit.put("routes", [{"route_no": "R1", "org_unit": UNIT, "read_day": 1} | more])
+
+
+async def test_of_two_reads_of_equal_rank_and_distance_the_lower_id_stands_whichever_comes_first(kit: Kit) -> None:
+    await kit.district(2)
+    await kit.plan("2026-02-01")
+    before, after = "2026-01-31T23:59:30+08:00", "2026-02-01T00:00:30+08:00"
+    await kit.push_one("M0001", "", "210.00", read_at=before)
+    await kit.push_one("M0001", "", "211.00", read_at=after)
+    await kit.push_one("M0002", "", "211.00", read_at=after)
+    await kit.push_one("M0002", "", "210.00", read_at=before)
+    for point in ("S0001", "S0002"):
+        assert await periods(kit, point) == [("2026-01-01", "2026-02-01", "actual", 110_000)]
+
+
+async def test_of_two_reads_of_a_day_the_higher_rank_stands_before_the_nearer_one(kit: Kit) -> None:
+    await kit.district()
+    await kit.plan("2026-02-01")
+    await kit.push(
+        read("M0001", "", "212.00", "site", read_at="2026-02-01T16:00:00+08:00"),
+        read("M0001", "", "211.00", "site", read_at="2026-02-01T09:00:00+08:00"),
+        read("M0001", "2026-02-01", "210.00"),
+    )
+    assert await periods(kit) == [("2026-01-01", "2026-02-01", "actual", 111_000)]
+
+
+async def test_a_read_that_answers_a_request_to_read_again_ranks_above_one_on_site_that_comes_after_it(
+    kit: Kit,
+) -> None:
+    await kit.district()
+    await kit.plan("2026-02-01")
+    await kit.push_one("M0001", "", "950.00", "site", read_at="2026-02-01T09:00:00+08:00")
+    request = {"account_no": "A1", "request_id": "Q1", "service_point_no": "S0001", "org_unit": UNIT, "bill_id": "B1"}
+    fact = request | {"cycle": "2026-01", "reason": "implausible", "requested_by": "r-1"}
+    await kit.give(RereadRequested.model_validate(fact))
+    await kit.push_one("M0001", "", "150.00", "site", read_at="2026-02-01T16:00:00+08:00")
+    await kit.push_one("M0001", "", "940.00", "site", read_at="2026-02-01T08:00:00+08:00")
+    assert await periods(kit) == [("2026-01-01", "2026-02-01", "actual", 50_000)]
+
+
+async def test_where_the_best_read_of_a_day_is_suspect_the_next_best_counts(kit: Kit) -> None:
+    await kit.district()
+    await kit.plan("2026-02-01")
+    await kit.push(read("M0001", "2026-02-01", "20.00", "site"), read("M0001", "2026-02-01", "210.00"))
+    assert await periods(kit) == [("2026-01-01", "2026-02-01", "actual", 110_000)]
+    (finding,) = await kit.items("findings")
+    assert (finding["code"], finding["entity_id"]) == ("reading.negative_usage", "M0001~20260131T160000Z~site")
+
+
+async def test_one_wrong_read_among_many_is_the_suspect_one_and_not_those_after_it(kit: Kit) -> None:
+    await kit.district()
+    for day, shown in (("2026-02-01", "200.00"), ("2026-03-01", "2900.00"), ("2026-04-01", "380.00")):
+        await kit.plan(day)
+        await kit.push_one("M0001", day, shown)
+    await kit.plan("2026-05-01")
+    await kit.push_one("M0001", "2026-05-01", "470.00")
+    first, then = [f["entity_id"] for f in await kit.items("findings") if f["code"] == "reading.negative_usage"]
+    assert first == "M0001~20260331T160000Z~remote", "it came alone against one that was told"
+    assert then == "M0001~20260228T160000Z~remote", "two agree against it now"
+    await kit.close("2026-05-02")
+    standing = await periods(kit)
+    assert sum(wh for _, _, _, wh in standing) == 370_000
+    assert standing[-1] == ("2026-04-01", "2026-05-01", "actual", 90_000)
+
+
+async def test_the_read_day_31_is_the_last_day_of_each_month(kit: Kit) -> None:
+    await kit.district()
+    await _route(kit, read_day=31)
+    for n, day in enumerate(("2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30")):
+        await kit.plan(day)
+        await kit.push_one("M0001", day, f"{200 + n * 10}.00")
+    assert await periods(kit) == [
+        ("2026-01-01", "2026-01-31", "actual", 100_000),
+        ("2026-01-31", "2026-02-28", "actual", 10_000),
+        ("2026-02-28", "2026-03-31", "actual", 10_000),
+        ("2026-03-31", "2026-04-30", "actual", 10_000),
+    ]
+    assert [u["cycle"] for u in await in_force(kit)] == ["2026-01", "2026-02", "2026-03", "2026-04"]
+
+
+async def test_the_usages_of_a_two_monthly_route_are_of_two_months_and_a_missed_one_is_of_four(kit: Kit) -> None:
+    await kit.district()
+    await _route(kit, months=2, first_month=1)  # read on the first of the odd months
+    await month(kit, "2026-03-01", "218.00")
+    await month(kit, "2026-05-01")
+    await month(kit, "2026-07-01", "462.00")
+    assert [(u["period_to"], u["months"], u["quality"], u["energy_wh"]["import"]) for u in await in_force(kit)] == [
+        ("2026-03-01", 2, "actual", 118_000),
+        ("2026-05-01", 2, "estimated", 122_000),  # 61 days of 118 kWh in 59
+        ("2026-07-01", 2, "actual", 122_000),
+    ]
+
+
+async def test_an_asked_end_splits_a_month_whose_cycle_has_one_month_in_all_of_its_usages(kit: Kit) -> None:
+    await kit.district()
+    await kit.put(
+        "asked-ends", [{"service_point_no": "S0001", "day": "2026-01-20", "kind": "final", "reason": "asked"}]
+    )
+    await kit.push_one("M0001", "2026-01-10", "120.00", "self")
+    await kit.push_one("M0001", "2026-01-20", "140.00", "site")
+    await month(kit, "2026-02-01", "200.00")
+    standing = await in_force(kit)
+    assert [(u["period_to"], u["energy_wh"]["import"], u["cycle"], u["months"]) for u in standing] == [
+        ("2026-01-20", 40_000, "2026-01", 1),
+        ("2026-02-01", 60_000, "2026-01", 1),
+    ]
+
+
+async def test_a_usage_that_is_told_after_its_route_was_closed_is_late_and_not_in_its_totals(kit: Kit) -> None:
+    await kit.district(2)
+    await kit.plan("2026-02-01")
+    await kit.push_one("M0001", "2026-02-01", "200.00")
+    await kit.close("2026-02-02")
+    await kit.push_one("M0002", "2026-02-01", "150.00", "site")
+    (closed,) = await kit.published("reading.route_closed.v1")
+    assert (closed["expected"], closed["usages"], closed["sum_wh"], closed["missed"]) == (2, 1, 100_000, 1)
+    told = [(f["service_point_no"], f["late"]) for f in await kit.published("reading.usage_measured.v1")]
+    assert told == [("S0001", False), ("S0002", True)]
+    shown = (await kit.clerk.get("/v1/routes/R1/cycles/2026-01")).json()
+    assert (shown["sum_wh"], shown["closed_on"]) == (100_000, "2026-02-02")
+
+
+async def test_what_closing_estimates_is_not_late_and_in_its_totals(kit: Kit) -> None:
+    await kit.district()
+    await month(kit, "2026-02-01", "200.00")
+    await month(kit, "2026-03-01")
+    assert [u["late"] for u in await in_force(kit)] == [False, False]
+    closed = (await kit.published("reading.route_closed.v1"))[1]
+    assert (closed["usages"], closed["sum_wh"]) == (1, 90_320)
