@@ -19,7 +19,7 @@ async def by_point(view: View, service_point_nos: Sequence[str]) -> dict[str, li
         view,
         CONTRACT,
         {"service_point_no": service_point_nos},
-        where=CONTRACT.c.annulled == 0,
+        where=CONTRACT.c.annulled != 1,
         order_by=(CONTRACT.c.service_point_no, CONTRACT.c.starts_on),
     )
     found: dict[str, list[Row[Any]]] = {}
@@ -34,7 +34,7 @@ async def curved(view: View, service_point_nos: Sequence[str]) -> set[str]:
         view,
         CONTRACT,
         {"service_point_no": service_point_nos},
-        where=and_(CONTRACT.c.annulled == 0, CONTRACT.c.curve_minutes.is_not(None)),
+        where=and_(CONTRACT.c.annulled != 1, CONTRACT.c.curve_minutes.is_not(None)),
         columns=(CONTRACT.c.service_point_no,),
     )
     return {row.service_point_no for row in rows}
