@@ -92,13 +92,14 @@ class Book:
             first = (first + timedelta(days=32)).replace(day=1)
         return planned(first, months=self.months)
 
-    def world(self) -> World:
-        """Return what is known now."""
+    def world(self, since: date | None = None) -> World:
+        """Return what is known now, with the reads that are loaded to derive from a settled boundary or (None) from the first."""
         reads: dict[tuple[str, date], list[Read]] = {}
         for meter_no, read in self.reads.values():
             key = self._covered(meter_no, read.day)
             if key is not None:
                 reads.setdefault(key, []).append(read)
+        reads = {key: self._loaded(self.installations[key], those, since) for key, those in reads.items()}
         demands = {
             key: [(read.day, read.faces) for read in those]
             for key, those in reads.items()
@@ -118,6 +119,31 @@ class Book:
             connection_kw=self.connection_kw,
             demands=demands,
         )
+
+    def _loaded(self, meter: Installation, reads: Sequence[Read], since: date | None) -> list[Read]:
+        """Return the reads of days that end periods, and where a decided one has none the nearest before and after."""
+        if any(register.kind == DEMAND for register in meter.registers):
+            return [read for read in reads if since is None or read.day >= since]
+        signed = {day for each in self.contracts.values() for day in (each.from_, each.to) if day is not None}
+        edges = [meter.from_ if since is None else None, meter.to]
+        tolerance = self.policy.read_tolerance_days
+        near = timedelta(days=tolerance)
+        ends = [day for day in self.ends.keys() | signed if since is None or day + near > since]
+        taken = {
+            read.day
+            for read in reads
+            if read.day in edges or any(abs((read.day - day).days) <= tolerance for day in ends)
+        }
+        decided = signed | {day for day, end in self.ends.items() if end.planned and end.closed}
+        first = max(meter.from_, since or meter.from_)
+        days = {read.day for read in reads if read.day >= first}
+        for day in sorted(decided):
+            if since is not None and day <= since:
+                continue
+            if meter.from_ < day and (meter.to is None or day < meter.to) and day not in taken:
+                taken |= {max((each for each in days if each < day), default=day)}
+                taken |= {min((each for each in days if each > day), default=day)}
+        return [read for read in reads if read.day in taken]
 
     def _covered(self, meter_no: str, day: date) -> tuple[str, date] | None:
         """Return the installation that a read of a day belongs to: the one that ends, where two share it."""
@@ -148,14 +174,15 @@ class Book:
             assert [replace(usage, usage_id="") for usage in told] == [replace(self._plain, usage_id="")]
 
     def _tell(self, touched: date | None, closing: date | None) -> Sequence[Usage]:
-        world, standing = self.world(), self.standing()
-        if not world.installations and not standing:
+        standing = self.standing()
+        if not self.installations and not standing:
             return ()
         begin = start.before(standing, touched)
+        world = self.world(begin.on if begin else None)
         try:
             line = derive.derive(world, begin)
         except Contradiction:
-            begin = None
+            begin, world = None, self.world()
             line = derive.derive(world)
         told = Told(
             point=Point(service_point_no="SP", route_no="R", org_unit="o"),
@@ -169,7 +196,9 @@ class Book:
             start=begin,
             versions=list(self.versions),
             standing=standing,
-            endings=[Ending(task=task, closed=False, reason="") for task in self._tasks().values()],
+            endings=[
+                Ending(task=task, closed=False, asked=task.kind == ASKED, reason="") for task in self._tasks().values()
+            ],
         )
         again = [usage for usage in standing if usage.period_from >= loaded.since]
         before = next((usage for usage in reversed(standing) if usage.period_to <= loaded.since), None)
@@ -190,7 +219,8 @@ class Book:
     def arrive(self, meter_no: str, read: Read) -> Touch:
         """Take a read as intake does: derived again only where it may change anything."""
         tolerance = self.policy.read_tolerance_days
-        if self._covered(meter_no, read.day) is None:
+        key = self._covered(meter_no, read.day)
+        if key is None:
             self.reads[read.read_id] = meter_no, read
             return NOTHING
         tasks = self._tasks()
@@ -198,8 +228,10 @@ class Book:
         earlier = [usage for usage in self.versions if usage.period_from < read.day]
         last = max(earlier, key=lambda usage: (usage.period_from, usage.version), default=None)
         ended_on = max((day for day in tasks if day < read.day), default=None)
+        covering = self.installations[key]
+        demand = any(register.kind == DEMAND for register in covering.registers)
+        arrived = Arrived(service_point_no="SP", meter_no=meter_no, read=read, on_task=task is not None, demand=demand)
         if task is not None:
-            arrived = Arrived(service_point_no="SP", meter_no=meter_no, read=read, on_task=True)
             loader = cast(Loader, _Rules(self.policy))
             meters = sorted(self.installations.values(), key=lambda each: each.from_)
             work = Work()
@@ -207,7 +239,8 @@ class Book:
                 (self._plain,) = work.usages
         self.reads[read.read_id] = meter_no, read
         watched = self.watched_from is not None and read.day > self.watched_from
-        if task is None and not tolerance and not (watched and arriving._matters(read.day, last, ended_on)):
+        matters = (watched or demand) and arriving._matters(arrived, last, max(tasks, default=None))
+        if task is None and not tolerance and not matters:
             return NOTHING
         return read.day - timedelta(days=tolerance)
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.reading.network.domain import registers
 from services.reading.network.domain.refusal import Refused
-from services.reading.network.domain.registers import UNIT, Counts, ordered
+from services.reading.network.domain.registers import DEMAND, UNIT, Counts, ordered
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain import identity
 from services.reading.reads.domain.days import ReadDays
@@ -265,7 +265,12 @@ async def _derive(tx: Tx, claimed: Sequence[_Given], uploader: Uploader, days: R
 def _may_change(day: date, meter: MeterDay, days: ReadDays) -> bool:
     """Return whether a read may end a period, or change one: nearly all reads of other days than those of tasks may not."""
     watched = meter.watched_from is not None and day > meter.watched_from
-    return meter.status is not None or watched or days.policies.on(day).read_tolerance_days > 0
+    tolerance = days.policies.on(day).read_tolerance_days
+    return meter.status is not None or watched or tolerance > 0 or _has_demand(meter)
+
+
+def _has_demand(meter: MeterDay) -> bool:
+    return any(register.kind == DEMAND for register in meter.registers)
 
 
 def _arrived(each: _Given, uploader: Uploader, days: ReadDays, *, on_task: bool) -> Arrived:
@@ -280,7 +285,13 @@ def _arrived(each: _Given, uploader: Uploader, days: ReadDays, *, on_task: bool)
         distance=0,  # of all reads of a day those that are loaded again are compared
         actors=(reader, uploader.subject) if reader else (uploader.subject,),
     )
-    return Arrived(service_point_no=each.meter.service_point_no, meter_no=each.key.meter_no, read=read, on_task=on_task)
+    return Arrived(
+        service_point_no=each.meter.service_point_no,
+        meter_no=each.key.meter_no,
+        read=read,
+        on_task=on_task,
+        demand=_has_demand(each.meter),
+    )
 
 
 async def _count(tx: Tx, upload_id: str, uploader: Uploader, given: Sequence[_Given], untimed: int) -> None:

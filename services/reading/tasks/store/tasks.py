@@ -45,24 +45,20 @@ async def by_key(view: View, keys: Sequence[TaskKey]) -> dict[TaskKey, Task]:
 
 
 async def beside(view: View, keys: Sequence[TaskKey], *, also: Beside) -> Sequence[Row[Any]]:
-    """Return, for points and days, the task of that day, the last day before it that has one, and another store's column.
+    """Return, for points and days, the task of that day, the last day before it and the last of all, and another's column.
 
-    Columns `point`, `day`, `previous_end`, and those of a task, null where there is none.
+    Columns `point`, `day`, `previous_end`, `last_end`, and those of a task, null where there is none.
     """
     given = travel.relation(
         view, "given", {"point": (String(), [k[0] for k in keys]), "day": (Date(), [k[1] for k in keys])}
     )
-    earlier = TASK.alias("earlier")
-    previous_end = (
-        select(func.max(earlier.c.read_date))
-        .where(earlier.c.service_point_no == given.c.point, earlier.c.read_date < given.c.day)
-        .correlate(given)
-        .scalar_subquery()
-        .label("previous_end")
-    )
+    other = TASK.alias("other")
+    own = select(func.max(other.c.read_date)).where(other.c.service_point_no == given.c.point).correlate(given)
+    previous_end = own.where(other.c.read_date < given.c.day).scalar_subquery().label("previous_end")
+    last_end = own.scalar_subquery().label("last_end")
     mine = and_(TASK.c.service_point_no == given.c.point, TASK.c.read_date == given.c.day)
     return await view.all(
-        select(given.c.point, given.c.day, previous_end, also(given.c.point, given.c.day), *TASK.c)
+        select(given.c.point, given.c.day, previous_end, last_end, also(given.c.point, given.c.day), *TASK.c)
         .select_from(given)
         .outerjoin(TASK, mine)
     )

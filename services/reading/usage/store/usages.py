@@ -143,11 +143,13 @@ def _previous_id(point: ColumnElement[str], day: ColumnElement[date]) -> ColumnE
 
 async def tasks_and_previous(
     view: View, keys: Sequence[TaskKey]
-) -> tuple[dict[TaskKey, Task], dict[TaskKey, str], dict[TaskKey, date]]:
-    """Return, by point and day, the task, the id of the last usage that began before, and the last day before that has a task."""
+) -> tuple[dict[TaskKey, Task], dict[TaskKey, str], dict[TaskKey, date], dict[TaskKey, date]]:
+    """Return, by point and day, the task, the id of the last usage that began before, the last day before that has a task, and
+    the last day of all that has one."""
     made: dict[TaskKey, Task] = {}
     previous: dict[TaskKey, str] = {}
     ends: dict[TaskKey, date] = {}
+    last_ends: dict[TaskKey, date] = {}
     for row in by_name(await tasks.beside(view, keys, also=_previous_id)):
         key = row["point"], row["day"]
         if row["kind"] is not None:
@@ -156,7 +158,9 @@ async def tasks_and_previous(
             previous[key] = row["previous_id"]
         if row["previous_end"]:
             ends[key] = row["previous_end"]
-    return made, previous, ends
+        if row["last_end"]:
+            last_ends[key] = row["last_end"]
+    return made, previous, ends, last_ends
 
 
 _LAST = (

@@ -26,12 +26,13 @@ from shared.frozen import document
 
 @document
 class Arrived:
-    """A read that is new: of a meter on a point, for a day. `on_task`: that day has a task."""
+    """A read that is new: of a meter on a point, for a day. `on_task`: that day has a task. `demand`: it shows demands too."""
 
     service_point_no: str
     meter_no: str
     read: Read
     on_task: bool
+    demand: bool = False
 
     @property
     def key(self) -> TaskKey:
@@ -51,7 +52,7 @@ async def take(tx: Tx, arrived: Sequence[Arrived], *, loader: Loader) -> Derived
     numbers = sorted({each.service_point_no for each in arrived})
     locked = await points.lock(tx, numbers)
     keys = list({each.key: None for each in arrived})
-    tasks, previous_ids, previous_ends = await usages.tasks_and_previous(tx, keys)
+    tasks, previous_ids, previous_ends, last_ends = await usages.tasks_and_previous(tx, keys)
     previous = await usages.last(tx, list(dict.fromkeys(previous_ids.values())))
     meters = await installations.by_point(tx, sorted({each.service_point_no for each in arrived if each.on_task}))
     once = _once(arrived)
@@ -65,7 +66,7 @@ async def take(tx: Tx, arrived: Sequence[Arrived], *, loader: Loader) -> Derived
             if step.take(work):
                 continue
         tolerance = loader.policy_on(each.read.day).read_tolerance_days
-        if task is not None or tolerance or _matters(each.read.day, last, ended_on):
+        if task is not None or tolerance or _matters(each, last, last_ends.get(each.key)):
             _earliest(again, each.service_point_no, each.read.day - timedelta(days=tolerance))
         if task is not None and task.reread:
             answering.setdefault(each.service_point_no, set()).add(each.read.read_id)
@@ -86,15 +87,19 @@ def _earliest(again: dict[str, date | None], point: str, day: date) -> None:
     again[point] = day if there is None else min(there, day)
 
 
-def _matters(day: date, last: Last | None, ended_on: date | None) -> bool:
-    """Return whether a read of a day without a task may change what was told, or what waits to be decided."""
+def _matters(arrived: Arrived, last: Last | None, last_end: date | None) -> bool:
+    """Return whether a read of a day without a task may change what was told, or what waits to be decided.
+
+    `last_end`: the last day of the point that has a task; a read behind all that was told may decide on it.
+    """
+    day = arrived.read.day
     if last is None:
-        return ended_on is not None
+        return last_end is not None
     if last.withdrawn or compare.SUSPECT_REGISTERS in last.findings:
         return True
     if last.period_to >= day:
-        return not (last.opening_known and last.closing_known)
-    return not last.closing_known or (ended_on is not None and ended_on > last.period_to)
+        return arrived.demand or not (last.opening_known and last.closing_known)
+    return not last.closing_known or (last_end is not None and last_end > last.period_to)
 
 
 class _Step:
