@@ -152,3 +152,27 @@ async def test_a_corrected_multiplier_counts_in_every_period_of_its_installation
         ("2026-01-01", "2026-02-01", "actual", 3_000_000),
         ("2026-02-01", "2026-03-01", "actual", 1_500_000),
     ]
+
+
+async def test_a_mistyped_opening_holds_its_own_period_alone_and_its_correction_makes_all_right(kit: Kit) -> None:
+    await _january(kit)
+    await removed(kit, "2026-02-10", "1130.00", opening={"import": "1000.00"})
+    await second_meter(kit, "2026-02-10", "500.00")
+    await month(kit, "2026-03-01", "60.00", "M2")
+    await month(kit, "2026-04-01", "150.00", "M2")
+    held, after = (await in_force(kit))[1:]
+    assert (held["energy_wh"]["import"], after["energy_wh"]["import"]) == (30_000, 90_000), "from its first known one"
+    flagged = ["reading.suspect_registers" in usage["findings"] for usage in (held, after)]
+    assert flagged == [True, False]
+    await correct(kit, "M2/2026-02-10", opening={"import": "5.00"})
+    assert [wh for _, _, _, wh in await periods(kit)] == [100_000, 30_000 + 55_000, 90_000]
+
+
+async def test_two_wrong_entries_are_repaired_one_after_the_other_where_it_is_confirmed(kit: Kit) -> None:
+    await _january(kit)
+    await removed(kit, "2026-02-10", "113.00", opening={"import": "1000.00"})
+    await second_meter(kit, "2026-02-10", "500.00")
+    await month(kit, "2026-03-01", "60.00", "M2")
+    await correct(kit, closing={"import": "1130.00"}, confirm=True)
+    await correct(kit, "M2/2026-02-10", opening={"import": "5.00"}, confirm=True)
+    assert [wh for _, _, _, wh in await periods(kit)] == [100_000, 85_000]
