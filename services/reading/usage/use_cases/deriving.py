@@ -22,6 +22,7 @@ from services.reading.tasks.store.tasks import Ending
 from services.reading.usage.domain.timeline import compare, derive
 from services.reading.usage.domain.timeline.agreement import Contradiction, Suspect
 from services.reading.usage.domain.timeline.compare import Point, Told
+from services.reading.usage.domain.timeline.known import InstallationKey
 from services.reading.usage.domain.timeline.line import Timeline
 from services.reading.usage.domain.usages import Usage
 from services.reading.usage.use_cases import telling
@@ -78,21 +79,33 @@ async def suspects(tx: Tx, service_point_nos: Sequence[str], *, loader: Loader) 
 async def lines(
     tx: Tx, touched: Touched, *, loader: Loader, answering: Mapping[str, frozenset[str]]
 ) -> list[tuple[Loaded, Timeline]]:
-    """Return what is known of points and what is derived from it; where registers contradict each other, from the first day."""
+    """Return what is known of points and what is derived from it; where registers contradict each other, from the first day.
+
+    Which of them agree is then told by all reads about these days, not by those of boundary days alone.
+    """
     loaded = await loader.load(tx, touched, answering)
-    found: list[tuple[Loaded, Timeline]] = []
+    found: dict[str, tuple[Loaded, Timeline]] = {}
     whole: dict[str, date | None] = {}
     for number, each in loaded.items():
         if not each.world.installations and not each.standing:
             continue
         try:
-            found.append((each, derive.derive(each.world, each.start)))
+            found[number] = each, derive.derive(each.world, each.start)
         except Contradiction:
             whole[number] = None
     if whole:
-        loaded = await loader.load(tx, whole, answering)
-        found += [(each, derive.derive(each.world)) for each in loaded.values()]
-    return sorted(found, key=lambda pair: pair[0].point.service_point_no)
+        for number, each in (await loader.load(tx, whole, answering)).items():
+            found[number] = each, derive.derive(each.world)
+    disputed = {number: _disputed(line) for number, (_, line) in found.items() if line.suspects}
+    if disputed:
+        whole = dict.fromkeys(disputed)
+        for number, each in (await loader.load(tx, whole, answering, disputed)).items():
+            found[number] = each, derive.derive(each.world)
+    return [found[number] for number in sorted(found)]
+
+
+def _disputed(line: Timeline) -> set[tuple[InstallationKey, date]]:
+    return {((suspect.installation.meter_no, suspect.installation.from_), suspect.on) for suspect in line.suspects}
 
 
 def _settle(work: Work, derived: Derived, each: Loaded, line: Timeline, change: Change) -> None:

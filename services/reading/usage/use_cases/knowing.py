@@ -1,6 +1,6 @@
 """Loading what is known of service points: a constant number of statements for any batch."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -32,6 +32,9 @@ from shared.db.engine import Tx, View
 NEAREST_ROUNDS = 3  # how many annulled reads in a row are passed over to find the nearest register
 Touched = Mapping[str, date | None]
 """By service point the earliest day about which something changed; None: all of it."""
+Disputed = Mapping[str, Collection[tuple[InstallationKey, date]]]
+"""By service point the days on which registers of an installation contradict others: all reads about these days are wanted."""
+NONE_DISPUTED: Disputed = {}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,7 +70,13 @@ class Loader:
             found = self.rules[day] = policies.on(max(day, next(iter(policies)).period.from_))
         return found
 
-    async def load(self, tx: Tx, touched: Touched, answering: Mapping[str, frozenset[str]]) -> dict[str, Loaded]:
+    async def load(
+        self,
+        tx: Tx,
+        touched: Touched,
+        answering: Mapping[str, frozenset[str]],
+        disputed: Disputed = NONE_DISPUTED,
+    ) -> dict[str, Loaded]:
         """Return what is known of points, which stay locked to the end of the unit of work.
 
         `answering`: by point the reads that may answer a request to read again.
@@ -96,7 +105,7 @@ class Loader:
                 endings=endings.get(number, []),
             )
             found[number].world.told = timeline_given.told(standing, found[number].world.installations)
-        await self._load_reads(tx, found, answered, answering)
+        await self._load_reads(tx, found, answered, answering, disputed)
         return found
 
     def _world(
@@ -129,9 +138,10 @@ class Loader:
         found: Mapping[str, Loaded],
         answered: Mapping[str, frozenset[str]],
         answering: Mapping[str, frozenset[str]],
+        disputed: Disputed,
     ) -> None:
-        """Load the reads of boundary days, and for days that have none the nearest before and after."""
-        spans = [span for number, each in found.items() for span in self._spans(number, each)]
+        """Load the reads of boundary days and about disputed ones, and for days that have none the nearest before and after."""
+        spans = [span for number, each in found.items() for span in self._spans(number, each, disputed.get(number, ()))]
         given = await self.usable(tx, spans)
         gaps = [gap for number, each in found.items() for gap in self._gaps(number, each, given)]
         for _ in range(NEAREST_ROUNDS):
@@ -154,8 +164,9 @@ class Loader:
                 key: timeline_given.tolerated(those, each.world.ends, self.policy_on) for key, those in own.items()
             }
 
-    def _spans(self, number: str, each: Loaded) -> list[Span]:
-        """Return the boundary days of a point for each of its meters; of one with demand registers all days."""
+    def _spans(self, number: str, each: Loaded, disputed: Collection[tuple[InstallationKey, date]]) -> list[Span]:
+        """Return the boundary days of a point for each of its meters, and about a disputed day all from the boundary before to that
+        after; of a meter with demand registers all days."""
         world, since = each.world, each.since
         signed = {day for contract in world.contracts for day in (contract.from_, contract.to) if day is not None}
         days = sorted({end.day for end in world.ends} | {day for day in signed if day < route_cycles.OPEN_ENDED})
@@ -177,6 +188,10 @@ class Loader:
                 spans.append(self._span(number, meter, meter.from_, meter.from_))
             if meter.to is not None and meter.to not in days:
                 spans.append(self._span(number, meter, meter.to, meter.to))
+            for day in sorted({day for key, day in disputed if key == (meter.meter_no, meter.from_)}):
+                before = max([meter.from_, *(other for other in days if other < day)])
+                after = min([meter.to or self._last_day(days, day), *(other for other in days if other > day)])
+                spans.append(self._span(number, meter, before, after))
         return spans
 
     def _last_day(self, days: Sequence[date], first: date) -> date:
