@@ -34,6 +34,8 @@ CUSTOMERS_MIN, CUSTOMERS_MAX = 60, 1_000_000
 FIXED_DIGITS, FIXED_SCALE = 8, 2
 EXCHANGE_DAY = date(2026, 1, 15)
 EXCHANGE_OPENING = 320  # 3.20 kWh were on the new meter
+MISTYPED_CLOSING = 113_000  # 1130.00 kWh on the old meter, noted as 113.00
+MOVE_DAY = date(2026, 1, 12)
 MISREAD_COUNTS = 6_000  # the reader noted 60 kWh too much
 IMPLAUSIBLE_FROM = date(2026, 2, 1)
 IMPLAUSIBLE_KWH = 1_500
@@ -161,6 +163,8 @@ class District:
         before_wh = int(self._sum(rolls, january[0], "all")[0])
         # half-way through January the last number of the face is reached
         opening[rolls[0], 0] = 10**6 - half_wh // 10 - before_wh // 10
+        mistyped = np.array([self.stories["mistyped_exchange"]])
+        opening[mistyped[0], 0] = MISTYPED_CLOSING - int(self._sum(mistyped, _position(EXCHANGE_DAY), "all")[0]) // 10
         return opening
 
     def _sum(self, who: Ints, position: Ints | int, part: str) -> Ints:
@@ -235,13 +239,12 @@ class District:
         read_at = f"{day}T{slot // 2:02}:{slot % 2 * 30:02}:00+08:00"
         index = np.asarray(who, dtype=np.int64)
         rows = self.counts(index, day, slot).tolist()
-        exchanged = self.stories["meter_exchange"]
         items = []
         for i, counts in zip(index.tolist(), rows, strict=True):
             customer = self.customers[i]
             meter_no = customer.meter_no
-            if i == exchanged and day > EXCHANGE_DAY:
-                meter_no, counts = self.new_meter_no, self._on_new_meter(counts)
+            if i in self.exchanged and day > EXCHANGE_DAY:
+                meter_no, counts = self.new_meter_no(i), self._on_new_meter(i, counts)
             items.append(
                 {
                     "meter_no": meter_no,
@@ -253,21 +256,34 @@ class District:
             )
         return items
 
-    @property
-    def new_meter_no(self) -> str:
-        """The meter that is put in by the exchange."""
-        return self.customers[self.stories["meter_exchange"]].meter_no + "-B"
+    @cached_property
+    def exchanged(self) -> frozenset[int]:
+        """The customers whose meter is exchanged."""
+        return frozenset({self.stories["meter_exchange"], self.stories["mistyped_exchange"]})
 
-    def _on_new_meter(self, counts: Sequence[int]) -> list[int]:
-        at_exchange = self.counts([self.stories["meter_exchange"]], EXCHANGE_DAY)[0]
+    def new_meter_no(self, index: int) -> str:
+        """Return the meter that is put in by an exchange."""
+        return self.customers[index].meter_no + "-B"
+
+    def _on_new_meter(self, index: int, counts: Sequence[int]) -> list[int]:
+        at_exchange = self.counts([index], EXCHANGE_DAY)[0]
         since = [int(count - before) for count, before in zip(counts, at_exchange, strict=True)]
         return [since[0] + 2 * EXCHANGE_OPENING, since[1] + EXCHANGE_OPENING, since[2] + EXCHANGE_OPENING]
 
-    def exchange_faces(self) -> tuple[dict[str, str], dict[str, str]]:
+    def exchange_faces(self, index: int) -> tuple[dict[str, str], dict[str, str]]:
         """Return the closing registers of the old meter and the opening ones of the new, on the day of the exchange."""
-        i = self.stories["meter_exchange"]
-        closing = self.counts([i], EXCHANGE_DAY)[0]
-        return self.faces(i, closing), self.faces(i, self._on_new_meter(closing.tolist()))
+        closing = self.counts([index], EXCHANGE_DAY)[0]
+        return self.faces(index, closing), self.faces(index, self._on_new_meter(index, closing.tolist()))
+
+    def accounts_of(self, index: int) -> list[str]:
+        """Return the account of a customer, and where somebody moves that of who moves in."""
+        own = self.customers[index].account_no
+        return [own, f"34{own[2:]}"] if index == self.stories["move"] else [own]
+
+    @cached_property
+    def index_of(self) -> dict[str, int]:
+        """The customers by account."""
+        return {account_no: i for i in range(self.size) for account_no in self.accounts_of(i)}
 
 
 def _position(day: date) -> int:

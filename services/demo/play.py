@@ -6,7 +6,7 @@ from typing import Any
 
 from services.billing.tariffs.documents import packaged
 from services.demo import setup
-from services.demo.district import EPOCH, EXCHANGE_DAY, GO_LIVE, Route, days
+from services.demo.district import EPOCH, EXCHANGE_DAY, GO_LIVE, MOVE_DAY, Route, days
 from services.demo.stage import DemoFailed, Stage
 from services.demo.stories import MONTHS, Month
 
@@ -69,21 +69,36 @@ async def push_month(stage: Stage, month: Month) -> None:
 
 async def _push_route(stage: Stage, route: Route, month: Month) -> None:
     district = stage.district
-    exchanged, late = district.stories["meter_exchange"], district.stories["late_read"]
+    late = district.stories["late_read"]
     batch: list[dict[str, Any]] = []
     for day in days(month.first + timedelta(days=1), month.read_on + timedelta(days=1)):
         who = list(route.members)
-        if day == EXCHANGE_DAY and exchanged in who:
-            who.remove(exchanged)  # its registers of that day came with the exchange
+        if day == EXCHANGE_DAY:
+            who = [i for i in who if i not in district.exchanged]  # their registers of that day came with the exchange
         if day == MONTHS[1].read_on and late in who:
             who.remove(late)
         batch += district.reads(who, day)
     await stage.push(setup.head_end(route), "/v1/reads", batch, NEW)
 
 
-async def exchange_meter(stage: Stage) -> None:
-    """Take a meter off and put another one on in mid-January."""
-    await stage.put("engineer-1", "reading", "/v1/installations", setup.exchange(stage.district))
+async def exchange_meters(stage: Stage) -> None:
+    """Take a meter off and put another one on in mid-January, twice; once the closing register is mistyped."""
+    for i in sorted(stage.district.exchanged):
+        await stage.put("engineer-1", "reading", "/v1/installations", setup.exchange(stage.district, i))
+
+
+async def move(stage: Stage) -> None:
+    """Somebody moves: one contract ends and another begins, and reading knows the day."""
+    await stage.put("clerk-1", "notify", "/v1/contacts", setup.new_contact(stage.district))
+    await stage.put("clerk-1", "billing", "/v1/accounts", setup.move(stage.district))
+    point = stage.district.customers[stage.district.stories["move"]].service_point_no
+
+    async def known() -> bool:
+        tasks = await stage.all("reading", "/v1/tasks", service_point_no=point)
+        return any(task["read_date"] == str(MOVE_DAY) for task in tasks)
+
+    await stage.until("reading knows the day of the move", known)
+    stage.say(f"a home changes hands on {MOVE_DAY}, and nobody reads the meter")
 
 
 async def push_twice(stage: Stage) -> None:
@@ -146,7 +161,7 @@ async def posted(stage: Stage, month: Month) -> None:
 async def pay_month(stage: Stage, month: Month, day: date) -> None:
     """Pay what is open: all but the one who never does, of February's bills only some so early; some in their own way."""
     district = stage.district
-    index_of = {c.account_no: c.index for c in district.customers}
+    index_of = district.index_of
     names = {i: name for name, i in district.stories.items()}
     open_ = await stage.all("collection", "/v1/receivables", cycle=month.cycle, status="open")
     stories = month == MONTHS[0]
@@ -206,9 +221,34 @@ async def correct_read(stage: Stage) -> None:
     stage.say("a misread register is corrected after its bill was paid")
 
 
-async def _corrected(stage: Stage, i: int, what: str) -> None:
-    account_no = stage.district.customers[i].account_no
+async def repair_exchange(stage: Stage) -> None:
+    """Correct the closing register that was mistyped, after the bill was paid."""
+    district = stage.district
+    i = district.stories["mistyped_exchange"]
+    closing, _ = district.exchange_faces(i)
+    path = f"/v1/installations/{district.customers[i].meter_no}/{GO_LIVE}/correction"
+    body = {"unit": "kWh", "closing": closing, "reason": "mistyped"}
+    await stage.call("engineer-1", "POST", "reading", path, body)
+    await _corrected(stage, i, "the bill of the mistyped exchange is corrected and posted")
+    stage.say("a mistyped exchange is repaired after its bill was paid")
 
+
+async def read_move(stage: Stage) -> None:
+    """Take what the meter showed on the day of the move, which the customer had noted; both bills had been cut by days."""
+    i = stage.district.stories["move"]
+    (noted,) = stage.district.reads([i], MOVE_DAY, slot=setup.MANUAL_SLOT)
+    items = {"items": [noted | {"source": "self"}]}
+    stage.count(await stage.call("uploader-1", "POST", "reading", "/v1/reads", items), NEW)
+    await _corrected(stage, i, "both bills of the move are corrected by the read")
+    stage.say("the read of the day of the move corrects the bills of both who lived there")
+
+
+async def _corrected(stage: Stage, i: int, what: str) -> None:
+    for account_no in stage.district.accounts_of(i):
+        await _corrected_account(stage, account_no, what)
+
+
+async def _corrected_account(stage: Stage, account_no: str, what: str) -> None:
     async def done() -> bool:
         made = await stage.all("billing", "/v1/corrections", account_no=account_no)
         if not made:
@@ -278,7 +318,8 @@ async def everything(stage: Stage) -> None:
     await close_month(stage, BEFORE, manual)
     await pay_month(stage, BEFORE, date(2026, 1, 10))
     await go_live(stage, smart)
-    await exchange_meter(stage)
+    await exchange_meters(stage)
+    await move(stage)
     await plan(stage, january)
     await push_month(stage, january)
     await push_twice(stage)
@@ -287,6 +328,8 @@ async def everything(stage: Stage) -> None:
     await pay_month(stage, january, date(2026, 2, 6))
     await correct_read(stage)
     await remind(stage)
+    await repair_exchange(stage)
+    await read_move(stage)
     await plan(stage, february)
     await push_month(stage, february)
     await read_by_hand(stage, february)

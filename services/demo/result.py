@@ -3,16 +3,19 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from services.command import reconcile
 from services.demo import setup
+from services.demo.district import MOVE_DAY
 from services.demo.play import BEFORE
 from services.demo.stage import Stage
 from services.demo.stories import MONTHS, STORIES
 
 CYCLES = (BEFORE, *MONTHS)
-SEEN_ON_THE_METER = ("meter_exchange", "rollover", "multiplier")
+SEEN_ON_THE_METER = ("meter_exchange", "mistyped_exchange", "rollover", "multiplier")
+ROLLED_OVER = "reading.rolled_over"
 WIDTH = 78
 
 
@@ -116,21 +119,23 @@ async def _stories(
     found = []
     findings = await stage.all("collection", "/v1/findings")
     for name, story in STORIES.items():
-        customer = stage.district.customers[stage.district.stories[name]]
-        own = sorted(
-            (b for b in bills if b["account_no"] == customer.account_no), key=lambda b: (b["cycle"], b["version"])
-        )
-        lines = [f"{story.title} (account {customer.account_no})"]
+        i = stage.district.stories[name]
+        point = stage.district.customers[i].service_point_no
+        accounts = stage.district.accounts_of(i)
+        lines = [f"{story.title} (account {', '.join(accounts)})"]
         if name in SEEN_ON_THE_METER:
-            lines.append(await _meter_line(stage, customer.service_point_no))
-        for bill in own:
-            lines += [_bill_line(bill), *await _decision_lines(stage, bill)]
-        paid = [payment for payment in payments if payment["account_no"] == customer.account_no]
-        lines += [_payment_line(payment, findings) for payment in sorted(paid, key=lambda p: p["received_on"])]
-        account = await stage.get("collection", f"/v1/accounts/{customer.account_no}")
-        owes = f"owes {yuan(account['outstanding_fen'])}, has prepaid {yuan(account['prepaid_fen'])} yuan"
-        told = [n["template"] for n in notices if n["account_no"] == customer.account_no]
-        lines.append(f"  {owes}; told: {', '.join(f'{told.count(t)} {t}' for t in sorted(set(told)))}")
+            lines.append(await _meter_line(stage, point))
+        lines += await _rollover_lines(stage, point)
+        for account_no in accounts:
+            own = [bill for bill in bills if bill["account_no"] == account_no]
+            for bill in sorted(own, key=lambda b: (b["cycle"], b["period_from"], b["version"])):
+                lines += [_bill_line(bill), *await _decision_lines(stage, bill)]
+            paid = [payment for payment in payments if payment["account_no"] == account_no]
+            lines += [_payment_line(payment, findings) for payment in sorted(paid, key=lambda p: p["received_on"])]
+            account = await stage.get("collection", f"/v1/accounts/{account_no}")
+            owes = f"owes {yuan(account['outstanding_fen'])}, has prepaid {yuan(account['prepaid_fen'])} yuan"
+            told = [n["template"] for n in notices if n["account_no"] == account_no]
+            lines.append(f"  {owes}; told: {', '.join(f'{told.count(t)} {t}' for t in sorted(set(told)))}")
         found.append((name, lines))
     return found
 
@@ -147,11 +152,17 @@ def _bill_line(bill: dict[str, Any]) -> str:
 async def _meter_line(stage: Stage, service_point_no: str) -> str:
     """Return what the meter showed at the first daily read of January and at the last."""
     month = MONTHS[0]
-    (usage,) = await stage.all("reading", "/v1/usages", service_point_no=service_point_no, cycle=month.cycle)
+    *_, usage = await stage.all("reading", "/v1/usages", service_point_no=service_point_no, cycle=month.cycle)
     first_id = f"{usage['meter_nos'][0]}~{month.first:%Y%m%d}T160000Z~remote"  # midnight of 2 January in China
     shown = [await stage.get("reading", f"/v1/reads/{one}") for one in (first_id, usage["read_ids"][-1])]
     first, last = (f"{read['meter_no']} {read['registers']['import']}" for read in shown)
     return f"  {month.cycle}: the register shows {first} on {month.first + timedelta(1)}, {last} on {month.read_on}"
+
+
+async def _rollover_lines(stage: Stage, service_point_no: str) -> list[str]:
+    """Return where a register was found to have passed its last number."""
+    found = await stage.all("reading", "/v1/findings", code=ROLLED_OVER, service_point_no=service_point_no)
+    return [f"    {one}: {ROLLED_OVER}" for one in sorted({finding["entity_id"] for finding in found})]
 
 
 async def _decision_lines(stage: Stage, bill: dict[str, Any]) -> list[str]:
@@ -184,7 +195,15 @@ async def _invariants(
         found.append(Invariant(f"books: {one['name']}", one["left_fen"], one["right_fen"]))
     true_wh, billed_wh, wrong = _energies(stage, bills)
     found.append(Invariant("Wh billed over both months = Wh that the meters counted", billed_wh, true_wh))
-    found.append(Invariant("customers whose bills differ from their meter", wrong, 0))
+    found.append(Invariant("accounts whose bills differ from their meter", wrong, 0))
+    turned = await stage.all("reading", "/v1/findings", code=ROLLED_OVER)
+    rolls = stage.district.customers[stage.district.stories["rollover"]].service_point_no
+    found.append(
+        Invariant("points whose register was found to roll over", len({f["service_point_no"] for f in turned}), 1)
+    )
+    found.append(
+        Invariant("of these the one that did", sum(f["service_point_no"] == rolls for f in turned), len(turned))
+    )
     issued = sum(t["billing"]["bills_issued"] for t in totals.values())
     told = sum(t["notify"]["causes_bill_issued"] for t in totals.values())
     found.append(Invariant("bills issued = bills that customers are told of", issued, told))
@@ -215,10 +234,13 @@ def _energies(stage: Stage, bills: list[dict[str, Any]]) -> tuple[int, int, int]
             billed[bill["account_no"]] += bill["energy_wh"]
     true: dict[str, int] = {}
     for customer in district.customers:
+        accounts = district.accounts_of(customer.index)
         route = district.route_of(customer.index)
-        slots = (0, setup.MANUAL_SLOT) if route.manual else (0, 0)
-        used = district.energy_wh(customer.index, route.live_from, MONTHS[-1].read_on, slots)
-        true[customer.account_no] = used["import"]
+        # a manual route is live from midnight on, and read later in the morning
+        moments = [(route.live_from, 0), *((MOVE_DAY, setup.MANUAL_SLOT) for _ in accounts[1:])]
+        moments.append((MONTHS[-1].read_on, setup.MANUAL_SLOT if route.manual else 0))
+        for account_no, ((start, first), (stop, last)) in zip(accounts, pairwise(moments), strict=True):
+            true[account_no] = district.energy_wh(customer.index, start, stop, (first, last))["import"]
     wrong = sum(billed[account_no] != wh for account_no, wh in true.items())
     return sum(true.values()), sum(billed.values()), wrong
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from services.demo.district import EXCHANGE_DAY, FIXED_SCALE, MISREAD_COUNTS, READ_DAY, District, Route
+from services.demo.district import EXCHANGE_DAY, FIXED_SCALE, MISREAD_COUNTS, MOVE_DAY, READ_DAY, District, Route
 
 READER = "reader-7"
 MANUAL_SLOT = 19  # the reader comes by at 09:30
@@ -37,11 +37,9 @@ def points(district: District, who: Sequence[int]) -> Items:
 
 
 def meters(district: District, who: Sequence[int]) -> Items:
-    """Return the meters of these customers, and the one that is put in by the exchange."""
-    exchanged = district.stories["meter_exchange"]
+    """Return the meters of these customers, and those that are put in by an exchange."""
     numbers = [(district.customers[i].meter_no, i) for i in who]
-    if exchanged in who:
-        numbers.append((district.new_meter_no, exchanged))
+    numbers += [(district.new_meter_no(i), i) for i in sorted(district.exchanged.intersection(who))]
     return [
         {
             "meter_no": meter_no,
@@ -74,19 +72,43 @@ def installations(district: District, who: Sequence[int]) -> Items:
     return items
 
 
-def exchange(district: District) -> Items:
-    """Return the old meter taken off and the new one put on, in mid-cycle."""
-    i = district.stories["meter_exchange"]
-    closing, opening = district.exchange_faces()
+def exchange(district: District, i: int) -> Items:
+    """Return the old meter taken off and the new one put on, in mid-cycle; of one the closing register lacks a digit."""
+    closing, opening = district.exchange_faces(i)
+    if i == district.stories["mistyped_exchange"]:
+        closing = {quantity: mistyped(face) for quantity, face in closing.items()}
     (old,) = installations(district, [i])
     new = {
         "service_point_no": old["service_point_no"],
-        "meter_no": district.new_meter_no,
+        "meter_no": district.new_meter_no(i),
         "installed_on": str(EXCHANGE_DAY),
         "unit": "kWh",
         "opening": opening,
     }
     return [old | {"removed_on": str(EXCHANGE_DAY), "closing": closing}, new]
+
+
+def mistyped(face: str) -> str:
+    """Return a number whose last digit before the point was not typed: 113.00 for 1130.00."""
+    whole, _, decimals = face.partition(".")
+    return f"{whole[:-1]}.{decimals}"
+
+
+def move(district: District, day: date = MOVE_DAY, *, reason: str = "") -> Items:
+    """Return the accounts of who moves out, whose contract ends, and of who moves in. `reason`: why on another day."""
+    i = district.stories["move"]
+    (old,) = accounts(district, [i])
+    (contract,) = old["contracts"]
+    _, account_no = district.accounts_of(i)
+    began = {"from": str(day), "tariffs": [{"from": str(day), "tariff": district.route_of(i).tariff}]}
+    why = {"reason": reason} if reason else {}
+    new = {
+        "account_no": account_no,
+        "opened_on": str(MOVE_DAY),
+        "facts": [{"from": str(MOVE_DAY), "customer_class": "residential", "people": 2}],
+        "contracts": [contract | began | why | {"contract_no": f"{contract['contract_no']}-B"}],
+    }
+    return [old | {"contracts": [contract | why | {"to": str(day)}]}, old | new]
 
 
 def accounts(district: District, who: Sequence[int]) -> Items:
@@ -133,6 +155,15 @@ def contacts(district: District, who: Sequence[int]) -> Items:
             tenant = _mail(f"tenant-{i + 1}")
             items.append({"contact_no": f"C-{customer.account_no}-2", "role": "tenant", **tenant, **common})
     return items
+
+
+def new_contact(district: District) -> Items:
+    """Return whom to tell of the account of who moves in."""
+    i = district.stories["move"]
+    (old,) = contacts(district, [i])
+    _, account_no = district.accounts_of(i)
+    new = {"contact_no": f"C-{account_no}", "account_no": account_no, "valid_from": str(MOVE_DAY)}
+    return [old | new | _mail(f"holder-{i + 1}-b")]
 
 
 def _mail(name: str) -> dict[str, str]:

@@ -40,11 +40,17 @@ STORIES = {
         Story("never_pays", 0, 5, "Does not pay and is reminded"),
         Story("usage_before_account", 0, 6, "The usage arrives before the account"),
         Story("meter_exchange", 1, 0, "The meter is exchanged in mid-January"),
+        Story(
+            "mistyped_exchange", -2, 3, "An exchange typed with 113.00 for 1130.00, repaired after the bill was paid"
+        ),
         Story("late_read", 1, 1, "The read of 1 March comes after the window: estimate, then correction"),
-        Story("rollover", -2, 0, "The register passes 9999.99"),
+        Story("rollover", -2, 0, "The register passes 9999.99: a roll-over, and found"),
         Story("multiplier", -2, 1, "Current transformer, times 40"),
         Story("implausible_usage", -2, 2, "More than 1,000 kWh in February: held, explained, released"),
         Story("missed_read", -1, 0, "Nobody at home on 1 February: billed on December, settled by itself in March"),
         Story("read_corrected", -1, 1, "Misread by 60 kWh, corrected after the bill was paid"),
+        Story(
+            "move", -1, 2, "Somebody moves on 12 January, nobody reads: both are billed by days until the read comes"
+        ),
     )
 }

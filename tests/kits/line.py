@@ -167,20 +167,19 @@ async def push_month(stage: Stage, month: Month) -> None:
 
 async def _push_route(stage: Stage, route: Route, days: Sequence[date]) -> None:
     late = stage.district.stories["late_read"]
-    exchanged = stage.district.stories["meter_exchange"]
     for day in days:
         who = list(route.members)
         if day == MONTHS[1].read_on and late in who:
             who.remove(late)
-        if day == EXCHANGE_DAY and exchanged in who:
-            who.remove(exchanged)
+        if day == EXCHANGE_DAY:
+            who = [i for i in who if i not in stage.district.exchanged]
         await stage.push(setup.head_end(route), "/v1/reads", stage.district.reads(who, day), play.NEW)
 
 
 async def pay(stage: Stage, month: Month, day: date) -> None:
     """Pay some of what is open, at the counter and by app; two customers pay in their own way, most not at all."""
     names = {i: name for name, i in stage.district.stories.items()}
-    index_of = {customer.account_no: customer.index for customer in stage.district.customers}
+    index_of = stage.district.index_of
     open_ = await stage.all("collection", "/v1/receivables", cycle=month.cycle, status="open")
 
     async def one(account_no: str, fen: int) -> None:
@@ -229,7 +228,8 @@ async def two_cycles(stage: Stage, before: Step = no_faults) -> None:
     await pay(stage, play.BEFORE, date(2026, 1, 10))
     await before("live-1")
     await play.go_live(stage, smart)
-    await play.exchange_meter(stage)
+    await play.exchange_meters(stage)
+    await play.move(stage)
     await play.plan(stage, january)
     await before("push-1")
     await push_month(stage, january)

