@@ -241,6 +241,7 @@ async def two_cycles(stage: Stage, before: Step = no_faults) -> None:
     await pay(stage, january, date(2026, 2, 6))
     await before("correct")
     await play.correct_read(stage)
+    await play.repair_exchange(stage)
     await stage.job("collection", "remind", REMIND_ON)
     await play.plan(stage, february)
     await before("push-2")

@@ -126,6 +126,8 @@ class Traces:
             "settles_estimate"
         ]:  # what was estimated before is taken off: not what the meter counted in the period
             self.seen["usage that settles an estimate"] += 1
+        elif customer.index == self._district.stories["move"]:  # cut by days: nobody read on the day of the move
+            self.seen["usage cut by days"] += 1
         elif usage["quality"] == "actual":
             route = self._district.route_of(customer.index)
             slots = (0 if usage["period_from"] == str(route.live_from) else setup.MANUAL_SLOT, setup.MANUAL_SLOT)

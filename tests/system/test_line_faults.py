@@ -122,6 +122,7 @@ async def after_the_bills(driver: Driver) -> None:
     for month, day in zip(MONTHS, (date(2026, 2, 6), date(2026, 3, 6)), strict=True):
         await line.pay(driver, month, day)
     await play.correct_read(driver)
+    await play.repair_exchange(driver)
     await play.remind(driver)
     await play.read_late(driver)
     await play.settle(driver)

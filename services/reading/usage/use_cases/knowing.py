@@ -165,7 +165,7 @@ class Loader:
             }
 
     def _spans(self, number: str, each: Loaded, disputed: Collection[tuple[InstallationKey, date]]) -> list[Span]:
-        """Return the boundary days of a point for each of its meters, and about a disputed day all from the boundary before to that
+        """Return the boundary days of a point for each of its meters, and about a disputed day all from the one before to that
         after; of a meter with demand registers all days."""
         world, since = each.world, each.since
         signed = {day for contract in world.contracts for day in (contract.from_, contract.to) if day is not None}
