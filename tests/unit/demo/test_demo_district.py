@@ -124,7 +124,9 @@ def test_the_closing_register_that_was_mistyped_lacks_a_digit(district: District
     assert district.exchange_faces(district.stories["mistyped_exchange"])[0] == {"import": "1130.00"}
 
 
-def test_who_moves_in_has_an_account_and_a_contract_from_the_day_on_which_the_other_one_ends(district: District) -> None:
+def test_who_moves_in_has_an_account_and_a_contract_from_the_day_on_which_the_other_one_ends(
+    district: District,
+) -> None:
     out, in_ = setup.move(district)
     (ends,), (begins,) = out["contracts"], in_["contracts"]
     assert ends["to"] == begins["from"] == in_["opened_on"] == "2026-01-12"
