@@ -119,10 +119,10 @@ async def test_the_same_meter_back_with_lower_registers_is_estimated_and_read_as
     await removed(kit, "2026-02-10", "1130.00", opening={"import": "1000.00"})
     await install(kit, {"installed_on": "2026-02-12", "opening": {"import": "0.00"}})
     await month(kit, "2026-03-01")
-    # 30 kWh to the tenth, and 17 days of 100 kWh in 31 from the registers it came back with
-    assert await periods(kit) == [JANUARY, ("2026-02-01", "2026-03-01", "estimated", 30_000 + 54_830)]
+    # 28 days of 100 kWh in 31: of them 30 kWh are known, the rest is estimated on the registers it came back with
+    assert await periods(kit) == [JANUARY, ("2026-02-01", "2026-03-01", "estimated", 90_320)]
     await month(kit, "2026-04-01", "140.00")
-    assert (await periods(kit))[2] == ("2026-03-01", "2026-04-01", "actual", 140_000 - 54_830)
+    assert (await periods(kit))[2] == ("2026-03-01", "2026-04-01", "actual", 140_000 - 60_320)
     await kit.push_one("M0001", "2026-03-01", "60.00", "site")
     assert await periods(kit) == [
         JANUARY,

@@ -162,6 +162,7 @@ class _Walk:
         if beyond_suspect:
             return found
         in_a_row = self.in_a_row
+        since, ran = self._gone_on_from(meter, left)
         for end in ends:
             if end.planned is None:
                 continue
@@ -176,7 +177,8 @@ class _Walk:
                 if register.kind != CUMULATIVE:
                     counts.append(count)
                     continue
-                expected = register.counts_of(max(0, energy.get(register.quantity, 0)) * ahead // days)
+                expected_wh = max(0, energy.get(register.quantity, 0)) * (end.day - since).days // days
+                expected = register.counts_of(max(0, expected_wh - ran.get(register.quantity, 0)))
                 most = steps.counts_max(register, ahead, policy.register_daily_kwh_max, self.world.connection_kw)
                 counts.append(count + min(expected, most))
             found[end.day] = tuple(counts)
@@ -187,6 +189,26 @@ class _Walk:
         if all(steps.ordered(a, b) for a, b in pairwise(chain)):
             return found
         return {day: steps.between(left.counts, right.counts, day, left.on, right.on) for day in found}
+
+    def _gone_on_from(self, meter: Installation, left: Pin) -> tuple[date, dict[str, int]]:
+        """Return the day from which an estimate counts, and what ran since by other meters, in Wh by quantity.
+
+        That is the day of the last known registers. Those with which a meter came say nothing of what is used in a day: then it
+        is the last settled boundary, and what the meters before it ran since is known and subtracted.
+        """
+        ran: dict[str, int] = {}
+        since = self.settled[-1].on if self.settled else left.on
+        if left.read is not None or left.on != meter.from_ or since >= left.on:
+            return left.on, ran
+        for other in self.meters.installations:
+            if other.to is None or not since < other.to <= left.on:
+                continue
+            low, high = self.meters.counts_on(other, since), self.meters.last_pin(other).counts
+            for register, a, b in zip(other.registers, low, high, strict=True):
+                if register.kind == CUMULATIVE:
+                    wh = register.energy_wh(b) - register.energy_wh(a)
+                    ran[register.quantity] = ran.get(register.quantity, 0) + wh
+        return since, ran
 
     def _cut(
         self, meter: Installation, left: Pin, right: Pin | None, end: "_EndDay", counts: Mapping[date, Counts]

@@ -72,6 +72,11 @@ class Meters:
         """Return the last registers of a meter that are known."""
         return self.pins[meter.key][-1]
 
+    def counts_on(self, meter: Installation, day: date) -> Counts:
+        """Return the counts of a meter on a day that are known: those of that day, or the nearest before it."""
+        at = bisect_right(self.pin_days[meter.key], day) - 1
+        return self.pins[meter.key][max(at, 0)].counts
+
     def counts(self, meter: Installation, at: Boundary) -> Counts:
         """Return the counts of a meter at a boundary; before its first and after its last known registers it stands still."""
         if at.key == meter.key:
