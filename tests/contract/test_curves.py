@@ -8,6 +8,7 @@ from services.billing.rating import rating
 from services.reading.main import load_policies
 from services.reading.reads.domain.curve_alignment import Wanted, aligned
 from services.reading.settings import SHIPPED_POLICY
+from services.reading.usage.use_cases import facts
 from services.reading.usage.use_cases.curves import told
 from shared import packed
 from shared.events.reading import PackedCurve
@@ -61,7 +62,7 @@ def test_a_real_meter_with_gaps_is_billed_by_the_hours_of_its_curve(
         rules=load_policies(SHIPPED_POLICY).on(from_).curves,
         zone=LONDON,
     )
-    fact = PackedCurve.model_validate_json(told("import", found).model_dump_json())
+    fact = PackedCurve.model_validate_json(facts.packed_curve(told("import", found)).model_dump_json())
     wh = packed.unpack(fact.values)
     bill = rated(from_, to, rating.Curve(fact.quantity, fact.start, fact.minutes, wh))
     local = [

@@ -40,10 +40,10 @@ async def list_usages(
 
 
 @router.get("/usages/{usage_id}", policy=READ)
-async def get_usage(usage_id: Annotated[No, Path()], caller: auth.Current, db: web.Db) -> schemas.UsageOut:
-    """Return one version of a usage."""
+async def get_usage(usage_id: Annotated[No, Path()], caller: auth.Current, db: web.Db) -> schemas.UsageWithCurvesOut:
+    """Return one version of a usage, with its load curves."""
     async with db.view() as view:
         row = await usages.row(view, usage_id)
     if row is None or not caller.may_see(row.org_unit):
         raise errors.not_found("usage")
-    return schemas.UsageOut(**usages.document(row))
+    return schemas.UsageWithCurvesOut(**usages.document(row), curves=usages.curves(row))

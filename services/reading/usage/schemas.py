@@ -22,6 +22,15 @@ class RegisterOut(BaseModel):
     multiplier_denominator: int
 
 
+class LoadCurveOut(BaseModel):
+    """Wh by slot of `minutes` from the instant `start` on."""
+
+    quantity: str
+    start: datetime
+    minutes: int
+    values: list[int]
+
+
 class UsageOut(BaseModel):
     usage_id: str
     service_point_no: str
@@ -50,3 +59,9 @@ class UsageOut(BaseModel):
     replaces_reason: str | None
     created_at: datetime
     derived_from: list[DerivedFrom]
+
+
+class UsageWithCurvesOut(UsageOut):
+    """One version of a usage, with its load curves where the contract states slots."""
+
+    curves: list[LoadCurveOut]

@@ -13,7 +13,8 @@ from shared.db.columns import table
 class Usage(Base, table=True):
     """The energy of a service point over a period; on each day the highest version is in force, unless it is withdrawn.
 
-    `energy`: JSON, Wh by quantity; `demand`: W by quantity. `registers`: JSON list of what each register showed at both ends.
+    `energy`: JSON, Wh by quantity; `demand`: W by quantity. `curves`: JSON list of packed load curves; `curves_digest` tells
+    whether two versions have the same. `registers`: JSON list of what each register showed at both ends.
     `closing_*`: the registers at the end, cumulative, joined by commas, from which the next period goes on; `opening_known` and
     `closing_known`: they were not estimated. `read_date`: the planned date to whose cycle it belongs, `late`: told after that was
     closed. Lists (`read_ids`, `meter_nos`, `actors`, `findings`) are joined by spaces; `actors` are those of both ends.
@@ -34,6 +35,8 @@ class Usage(Base, table=True):
     late: int = Field(sa_column=required(SmallInteger))
     energy: str = Field(sa_column=required(Text))
     demand: str = Field(sa_column=required(Text))
+    curves: str = Field(sa_column=required(Text))
+    curves_digest: str = Field(sa_column=required(String(64)))
     registers: str = Field(sa_column=required(Text))
     import_wh: int = Field(sa_column=required(columns.BigInt))
     opening_known: int = Field(sa_column=required(SmallInteger))

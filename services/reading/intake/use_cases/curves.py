@@ -1,7 +1,7 @@
 """Day curves (负荷曲线) coming in: each version is kept as it came, and which values count follows from all of them."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -13,10 +13,13 @@ from services.reading.network.domain.registers import CUMULATIVE, Register
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain import curves
 from services.reading.reads.domain.curves import MISSING, UNIT, VERSIONS_MAX, Curve, CurveKey, Effect
+from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import curves as store
 from services.reading.reads.store import uploads
 from services.reading.reads.store.meter_days import MeterDay, meter_days
 from services.reading.tasks.domain.tasks import cycle_of
+from services.reading.usage.use_cases import arriving
+from services.reading.usage.use_cases.knowing import Loader
 from services.reading.validation import store as findings
 from services.reading.validation.domain import curve_beyond, curve_gap, duplicate
 from services.reading.validation.domain.findings import Finding, Found
@@ -25,12 +28,6 @@ from shared.db.engine import Tx
 from shared.outcome import CHANGED_MEANWHILE, OTHER_ORG_UNIT, Outcome, refused
 
 NO_BETTER = "reading.curve_no_better"
-Derive = Callable[[Tx, Mapping[str, date | None]], Awaitable[object]]
-"""What is to be done where the curves of points changed, each from its earliest day on."""
-
-
-async def nothing(_tx: Tx, _touched: Mapping[str, date | None]) -> None:
-    """Leave the usages as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +45,7 @@ class _Work:
     versions: dict[CurveKey, list[Curve]]
     kept: list[tuple[int, Curve]] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
-    changed: dict[CurveKey, str] = field(default_factory=dict)  # with the point
+    changed: dict[CurveKey, tuple[str, ...]] = field(default_factory=dict)  # with the points whose bills need it
 
 
 async def record(
@@ -58,7 +55,6 @@ async def record(
     uploader: Uploader,
     policies: Policies,
     zone: ZoneInfo,
-    derive: Derive = nothing,
 ) -> list[Outcome]:
     """Keep day curves, and derive again what rests on those that changed. One outcome per item; at most 1,000.
 
@@ -94,8 +90,7 @@ async def record(
         message_id=uploader.message_id,
         by_cycle={store.COUNTED_AS: Counter(outcome.status for outcome in outcomes)},
     )
-    if touched := _touched(work):
-        await derive(tx, touched)
+    await arriving.take_curves(tx, _touched(work), loader=Loader(days=ReadDays(policies, zone)))
     return outcomes
 
 
@@ -163,7 +158,7 @@ def _take(work: _Work, curve: Curve, meter: MeterDay, wh_max: int) -> Outcome:
         _note(work, key, meter, Finding(duplicate.CODE, {"version": len(versions)}))
         return Outcome("conflicting_duplicate", id=curve_id(key))
     if effect is Effect.USED:
-        work.changed[key] = meter.service_point_no
+        work.changed[key] = meter.curved
         _note(work, key, meter, curve_gap.find(now.missing, now.interval_minutes))
     if curve.suspect:
         return Outcome(
@@ -203,6 +198,7 @@ def _unless_lost(outcome: Outcome, lost: set[str]) -> Outcome:
     return refused(CHANGED_MEANWHILE, id=outcome.id) if outcome.id in lost else outcome
 
 
-def _touched(work: _Work) -> dict[str, date | None]:
-    """Return the points whose curves changed, each with the earliest day."""
-    return {point: key.day for key, point in sorted(work.changed.items(), key=lambda each: each[0].day, reverse=True)}
+def _touched(work: _Work) -> dict[str, date]:
+    """Return the points whose bills need curves and have others now, each with the earliest day."""
+    latest_first = sorted(work.changed.items(), key=lambda each: each[0].day, reverse=True)
+    return {point: key.day for key, points in latest_first for point in points}

@@ -69,6 +69,7 @@ def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> MeterDays:
             func.coalesce(POINT.c.route_no, "").label("route_no"),
             POINT.c.connection_kw,
             POINT.c.watched_from,
+            POINT.c.curved,
         )
         .select_from(given)
         .join(METER, METER.c.meter_no == given.c.meter_no)

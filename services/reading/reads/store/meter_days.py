@@ -15,7 +15,8 @@ from shared.frozen import document
 class MeterDay:
     """A meter on a local day: its registers, the point where it is (empty: nowhere), and the status of the day's task there.
 
-    `watched_from`: reads of later days may change what was told of the point, even where no period ends.
+    `watched_from`: reads of later days may change what was told of the point, even where no period ends. `curved`: the points
+    where it is whose bills need load curves; both of a meter that is moved on that day.
 
     The org unit is that of the point, or of the meter where it stands nowhere.
     """
@@ -29,12 +30,18 @@ class MeterDay:
     connection_kw: int | None
     status: str | None
     watched_from: date | None
+    curved: tuple[str, ...]
 
 
 async def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> dict[tuple[str, date], MeterDay]:
     """Return meter, registers, point and task by meter and local day: one statement."""
     found = installations.meter_days(view, keys)
-    rows = await view.all(tasks.with_status(found.statement, point=found.point, day=found.day))
+    rows = list(by_name(await view.all(tasks.with_status(found.statement, point=found.point, day=found.day))))
+    curved: dict[tuple[str, date], tuple[str, ...]] = {}
+    for row in rows:
+        if row["curved"]:
+            key = row["meter_no"], row["day"]
+            curved[key] = (*curved.get(key, ()), row["service_point_no"])
     return {
         (row["meter_no"], row["day"]): MeterDay(
             meter_no=row["meter_no"],
@@ -46,6 +53,7 @@ async def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> dict[tuple
             connection_kw=row["connection_kw"],
             status=row["status"],
             watched_from=row["watched_from"],
+            curved=curved.get((row["meter_no"], row["day"]), ()),
         )
-        for row in by_name(rows)
+        for row in rows
     }

@@ -1,7 +1,7 @@
 """A usage (用电量): the energy of a service point over a period, and everything that is told of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from services.reading.network.domain.registers import Counts
@@ -53,11 +53,23 @@ def by_meter(spans: Sequence[Span]) -> list[dict[str, Any]]:
 
 
 @document
+class LoadCurve:
+    """The energy of one quantity over a whole period by slots of `minutes` from the instant `start` on; `values` are packed."""
+
+    quantity: str
+    start: datetime
+    minutes: int
+    values: str
+
+
+@document
 class Usage:
     """One version of a usage. Of those that share a day, that with the highest version is in force; a withdrawn one is no more.
 
     `closing_*`: the registers at its end, cumulative, from which the next period goes on; no meter where none is there then.
     `opening_known`: the registers at its beginning were not estimated.
+    `curves`: where the contract states slots; what is loaded to compare has `curves_digest` alone, that of the curves and
+    of what was found on them, empty where there is neither.
     `read_date`: the planned date to whose cycle it belongs. `actors` are those of both ends, `closing_actors` of the end alone.
     """
 
@@ -76,6 +88,8 @@ class Usage:
     late: bool
     energy_wh: Mapping[str, int]
     demand_w: Mapping[str, int]
+    curves: Sequence[LoadCurve]
+    curves_digest: str
     registers: Sequence[Span]
     opening_known: bool
     closing_meter: str

@@ -1,11 +1,11 @@
-"""How the parts of a usage stand in text columns: lists joined by spaces, energies and registers as JSON."""
+"""How the parts of a usage stand in text columns: lists joined by spaces, energies, curves and registers as JSON."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 import orjson
 
-from services.reading.usage.domain.usages import Span, by_meter
+from services.reading.usage.domain.usages import LoadCurve, Span, by_meter
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -22,6 +22,19 @@ def energy(text: str) -> dict[str, int]:
     """Return energies from their text."""
     loaded: dict[str, int] = orjson.loads(text)
     return loaded
+
+
+def curves_text(curves: Sequence[LoadCurve]) -> str:
+    """Return load curves as text: a list of values for each."""
+    return orjson.dumps([(each.quantity, each.start, each.minutes, each.values) for each in curves]).decode()
+
+
+def curves(text: str) -> list[LoadCurve]:
+    """Return load curves from their text."""
+    return [
+        LoadCurve(quantity=quantity, start=datetime.fromisoformat(start), minutes=minutes, values=values)
+        for quantity, start, minutes, values in orjson.loads(text)
+    ]
 
 
 def registers_text(spans: Sequence[Span]) -> str:

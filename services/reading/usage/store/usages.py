@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Date, Row, String, and_, func, select
 
 from services.reading.base import by_name, equals
 from services.reading.network.store.codec import counts, counts_text
@@ -13,11 +13,14 @@ from services.reading.tasks.store import tasks
 from services.reading.usage import tables
 from services.reading.usage.domain.usages import ACTUAL, Last, Usage
 from services.reading.usage.store import codec
+from shared import packed
 from shared.db import bulk, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 USAGE = tables.USAGE
+_LIGHT = tuple(column for column in USAGE.c if column is not USAGE.c.curves)
+"""All but the curves: kilobytes each, which are only read where one usage is asked for."""
 
 
 def _usage(row: Mapping[str, Any]) -> Usage:
@@ -37,6 +40,8 @@ def _usage(row: Mapping[str, Any]) -> Usage:
         late=bool(row["late"]),
         energy_wh=codec.energy(row["energy"]),
         demand_w=codec.energy(row["demand"]),
+        curves=(),
+        curves_digest=row["curves_digest"],
         registers=codec.registers(row["registers"]),
         opening_known=bool(row["opening_known"]),
         closing_meter=row["closing_meter"],
@@ -65,6 +70,8 @@ _PLAIN: Mapping[str, Any] = {
     "withdrawn": 0,
     "late": 0,
     "demand": "{}",
+    "curves": "[]",
+    "curves_digest": "",
     "opening_known": 1,
     "closing_known": 1,
     "estimate_reason": None,
@@ -81,7 +88,7 @@ def _columns(usages: Sequence[Usage]) -> dict[str, Sequence[Any]]:
         each.version == each.months == 1
         and each.quality == ACTUAL
         and each.opening_known
-        and not (each.late or each.demand_w or each.settles_estimate)
+        and not (each.late or each.demand_w or each.curves_digest or each.settles_estimate)
         for each in usages
     )
     own = {name: travel.Same(value, len(usages)) for name, value in _PLAIN.items()} if plain else _own_columns(usages)
@@ -118,6 +125,8 @@ def _own_columns(usages: Sequence[Usage]) -> dict[str, Sequence[Any]]:
         "withdrawn": [int(each.withdrawn) for each in usages],
         "late": [int(each.late) for each in usages],
         "demand": [codec.energy_text(each.demand_w) for each in usages],
+        "curves": [codec.curves_text(each.curves) for each in usages],
+        "curves_digest": [each.curves_digest for each in usages],
         "opening_known": [int(each.opening_known) for each in usages],
         "closing_known": [int(each.closing_known) for each in usages],
         "estimate_reason": [each.estimate_reason for each in usages],
@@ -194,17 +203,27 @@ async def last(view: View, usage_ids: Sequence[str]) -> dict[str, Last]:
 
 
 async def of_points(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Usage]]:
-    """Return all versions of the usages of points."""
+    """Return all versions of the usages of points, without their curves."""
     rows = await bulk.select_in(
         view,
         USAGE,
         {"service_point_no": service_point_nos},
+        columns=_LIGHT,
         order_by=(USAGE.c.service_point_no, USAGE.c.period_from, USAGE.c.version),
     )
     found: dict[str, list[Usage]] = {}
     for usage in map(_usage, by_name(rows)):
         found.setdefault(usage.service_point_no, []).append(usage)
     return found
+
+
+async def told_after(view: View, touched: Mapping[str, date]) -> set[str]:
+    """Return which points have a usage that ends after their day."""
+    given = travel.relation(
+        view, "given", {"point": (String(), list(touched)), "day": (Date(), list(touched.values()))}
+    )
+    later = and_(USAGE.c.service_point_no == given.c.point, USAGE.c.period_to > given.c.day)
+    return {row.point for row in await view.all(select(given.c.point).distinct().join(USAGE, later))}
 
 
 async def insert(tx: Tx, usages: Sequence[Usage]) -> None:
@@ -262,13 +281,26 @@ async def listed(
     """Return a page of usages, all versions, in the order in which they were made."""
     usage = USAGE.c
     return await view.all(
-        select(USAGE)
+        select(*_LIGHT)
         .where(visible(usage.org_unit), after(usage.usage_id))
         .where(equals(usage.service_point_no, service_point_no), equals(usage.cycle, cycle))
         .where(equals(usage.route_no, route_no), equals(usage.quality, quality))
         .order_by(usage.usage_id)
         .limit(limit)
     )
+
+
+def curves(row: Row[Any]) -> list[dict[str, Any]]:
+    """Return the load curves of a usage as people and programs read them."""
+    return [
+        {
+            "quantity": curve.quantity,
+            "start": curve.start,
+            "minutes": curve.minutes,
+            "values": packed.unpack(curve.values),
+        }
+        for curve in codec.curves(row.curves)
+    ]
 
 
 def document(row: Row[Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Reads that arrive: the plain step of the read day in one set, everything else derived again."""
+"""Reads and curves that arrive: the plain step of the read day in one set, everything else derived again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from services.reading.network.domain.installations import Installation, first_day
@@ -73,6 +73,20 @@ async def take(tx: Tx, arrived: Sequence[Arrived], *, loader: Loader) -> Derived
     await telling.write(tx, work)
     change = Change(answering={point: frozenset(read_ids) for point, read_ids in answering.items()})
     return await deriving.derive_again(tx, again, loader=loader, change=change)
+
+
+async def take_curves(tx: Tx, touched: Mapping[str, date], *, loader: Loader) -> None:
+    """Tell the usages again that day curves change, by point from its earliest day on. Nothing waits on curves: where no usage of
+    that day was told, there is nothing to do. A constant number of statements, none without points.
+    """
+    if not touched:
+        return
+    await points.lock(
+        tx, list(touched)
+    )  # who tells a usage of the day at this moment has seen the curves, or is seen here
+    told = await usages.told_after(tx, touched)
+    again = {point: day for point, day in touched.items() if point in told}
+    await deriving.derive_again(tx, again, loader=loader)
 
 
 def _once(arrived: Sequence[Arrived]) -> set[str]:

@@ -25,7 +25,7 @@ from services.reading.usage.domain.timeline.compare import Point, Told
 from services.reading.usage.domain.timeline.known import InstallationKey
 from services.reading.usage.domain.timeline.line import Timeline
 from services.reading.usage.domain.usages import Usage
-from services.reading.usage.use_cases import telling
+from services.reading.usage.use_cases import curves, telling
 from services.reading.usage.use_cases.knowing import Loaded, Loader, Touched
 from services.reading.usage.use_cases.telling import Place, Work
 from services.reading.validation.domain import impossible, missing, negative, rolled_over
@@ -63,7 +63,9 @@ async def derive_again(tx: Tx, touched: Touched, *, loader: Loader, change: Chan
     if not touched:
         return Derived()
     work, derived = Work(), Derived()
-    for each, line in await lines(tx, touched, loader=loader, answering=change.answering):
+    found = await lines(tx, touched, loader=loader, answering=change.answering)
+    await curves.add(tx, found, loader=loader)
+    for each, line in found:
         _settle(work, derived, each, line, change)
     await telling.write(tx, work)
     derived.usages = work.usages

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import cast
 
-from services.reading.usage.domain.usages import Usage, by_meter
+from services.reading.usage.domain.usages import LoadCurve, Usage, by_meter
 from shared import correlation
-from shared.events.reading import EstimateMade, MeterSpan, UsageMeasured
+from shared.events.reading import EstimateMade, MeterSpan, PackedCurve, UsageMeasured
 
 
 def measured(usages: Sequence[Usage]) -> list[UsageMeasured]:
@@ -36,6 +36,7 @@ def measured(usages: Sequence[Usage]) -> list[UsageMeasured]:
             late=usage.late,
             demand_w=usage.demand_w,
             registers=cast(tuple[MeterSpan, ...], by_meter(usage.registers)),  # made of it as the fact is
+            curves=tuple([packed_curve(curve) for curve in usage.curves]),
             meter_nos=usage.meter_nos,
             read_ids=usage.read_ids,
             actors=usage.actors,
@@ -43,6 +44,12 @@ def measured(usages: Sequence[Usage]) -> list[UsageMeasured]:
         )
         for usage in usages
     ]
+
+
+def packed_curve(curve: LoadCurve) -> PackedCurve:
+    """Return a load curve as it is told."""
+    assert curve.minutes in (15, 30, 60)
+    return PackedCurve(quantity=curve.quantity, start=curve.start, minutes=curve.minutes, values=curve.values)
 
 
 def estimated(usages: Sequence[Usage]) -> list[EstimateMade]:

@@ -11,7 +11,6 @@ import pytest
 from services.reading.intake.use_cases import curves
 from services.reading.intake.use_cases.intake import Uploader
 from services.reading.reads.domain.curves import Curve
-from shared.db.engine import Tx
 from shared.web import devices
 from tests.kits.reading import KEY, THREE, Kit, Statements, running
 
@@ -216,26 +215,6 @@ async def test_a_version_that_somebody_else_keeps_first_is_refused_without_the_r
         ]
         assert await statuses(kit, curve(FULL)) == ["accepted"]
         assert (await in_force(kit))["missing"] == 0
-
-
-async def test_what_rests_on_curves_is_derived_again_from_the_earliest_day_that_changed(kit: Kit) -> None:
-    await kit.district(2)
-    own = kit.service.app.state.context
-    told: list[Any] = []
-
-    async def derive(_tx: Tx, touched: Any) -> None:
-        told.append(dict(touched))
-
-    worse = [None, *FULL[1:]]
-    for items in (
-        [_given("M0001", FULL, "2026-01-12"), _given("M0001", worse), _given("M0002", FULL), _given("M9", FULL)],
-        [_given("M0001", FULL, "2026-01-12"), _given("M0002", worse), _given("M0002", [11, *FULL[1:]])],
-        [_given("M0001", FULL)],
-    ):
-        async with kit.database.begin() as tx:
-            await curves.record(tx, items=items, uploader=_clerk(), policies=own.policies, zone=own.zone, derive=derive)
-    day = date.fromisoformat(DAY)
-    assert told == [{"S0001": day, "S0002": day}, {"S0001": day}]
 
 
 async def test_a_device_pushes_the_curves_of_its_org_unit(kit: Kit) -> None:

@@ -79,7 +79,7 @@ def compare(
         if old_one is not None and _same(period, spans, old_one):
             last = old_one
             continue
-        found = _validate(period, last, told.policy_on(period.end.on))
+        found = [*_validate(period, last, told.policy_on(period.end.on)), *period.curves_found]
         usage = _usage(period, spans, old_one, last, found, told, _next_version(known, *period.key))
         known.append(usage)
         usages.append(usage)
@@ -105,6 +105,7 @@ def _same(period: Period, spans: Sequence[Span], old: Usage) -> bool:
         old.quality == period.end.quality
         and old.energy_wh == period.energy_wh
         and old.demand_w == period.demand_w
+        and old.curves_digest == period.curves_digest
         and old.closing_known == period.end.known
         and old.closing_counts == period.end.counts
         and old.estimates_in_a_row == period.estimates_in_a_row
@@ -134,6 +135,8 @@ def _withdrawn(old: Usage, told: Told, version: int) -> Usage:
         late=old.late,
         energy_wh=dict.fromkeys(old.energy_wh, 0),
         demand_w={},
+        curves=(),
+        curves_digest="",
         registers=(),
         opening_known=old.opening_known,
         closing_meter=old.closing_meter,
@@ -184,6 +187,8 @@ def _usage(
         late=belongs_to.closed and belongs_to.day != told.closing,
         energy_wh=period.energy_wh,
         demand_w=period.demand_w,
+        curves=period.curves,
+        curves_digest=period.curves_digest,
         registers=spans,
         opening_known=period.start.known,
         closing_meter=end.key[0] if end.key else "",
@@ -196,7 +201,7 @@ def _usage(
         actors=tuple(dict.fromkeys((*period.start.actors, *end.actors)))[:ACTORS_MAX],
         read_ids=tuple(dict.fromkeys((*period.start.read_ids, *end.read_ids)))[:READS_MAX],
         meter_nos=tuple([ran.installation.meter_no for ran in period.ran]),
-        findings=tuple(codes),
+        findings=tuple(dict.fromkeys(codes)),
         estimate_reason=(end.reason or IMPORTED) if end.quality == ESTIMATED else None,
         estimate_method=end.method or None,
         estimates_in_a_row=period.estimates_in_a_row,
@@ -219,7 +224,8 @@ def _why(period: Period, old: Usage | None, reason: str) -> str:
     if old.quality == ESTIMATED:
         return "estimate_settled" if period.end.quality == ESTIMATED else "late_read"
     if old.closing_counts == period.end.counts and old.quality == period.end.quality:
-        return "previous_period_changed"
+        same_energy = old.energy_wh == period.energy_wh and old.curves_digest != period.curves_digest
+        return "curve_changed" if same_energy else "previous_period_changed"
     return "better_read"
 
 

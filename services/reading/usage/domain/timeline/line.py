@@ -1,6 +1,6 @@
 """The timeline of a point as it is derived: its periods, their boundaries, and what does not agree."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -10,6 +10,8 @@ from services.reading.network.domain.registers import Counts
 from services.reading.usage.domain import ranking
 from services.reading.usage.domain.timeline.agreement import Pin, Suspect
 from services.reading.usage.domain.timeline.known import Contract, End, InstallationKey, Read
+from services.reading.usage.domain.usages import LoadCurve
+from services.reading.validation.domain.findings import Finding
 from shared.frozen import document
 
 ACTUAL: Final = "actual"
@@ -70,7 +72,7 @@ class Ran:
 
 @document
 class Period:
-    """One period as it is derived."""
+    """One period as it is derived. `curves` and what was found on them are added where the contract states slots."""
 
     start_on: date
     start: Boundary
@@ -84,6 +86,9 @@ class Period:
     estimates_in_a_row: int
     settles_estimate: bool
     suspect: bool
+    curves: Sequence[LoadCurve] = ()
+    curves_digest: str = ""
+    curves_found: Sequence[Finding] = ()
 
     @property
     def key(self) -> tuple[date, date]:
