@@ -1,0 +1,101 @@
+"""From half-hour curves of a meter to a time-of-use bill: curves and reads over REST, what reading tells, the bill over REST."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.events.billing import AccountChanged
+from shared.events.reading import UsageMeasured
+from tests.kits import billing, reading
+from tests.kits.billing import Desk, account
+from tests.kits.curves import days
+from tests.kits.reading import UNIT, Kit
+
+TOU = "CN-ZJ/residential/time-of-use"
+JANUARY = days(date(2026, 1, 1), date(2026, 2, 1))
+DEAR = [200 if 16 <= slot < 44 else 100 for slot in range(48)]  # 08:00 to 22:00, where the energy is dearer
+SHIFTED = [200 if slot < 28 else 100 for slot in range(48)]
+KWH = sum(DEAR) * 31 / 1000
+
+
+@pytest.fixture
+async def kit(tmp_path: Path) -> AsyncIterator[Kit]:
+    (tmp_path / "reading").mkdir()
+    async with reading.running(f"sqlite+aiosqlite:///{tmp_path}/reading.db", tmp_path / "reading") as made:
+        yield made
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    (tmp_path / "billing").mkdir()
+    async with billing.desk(f"sqlite+aiosqlite:///{tmp_path}/billing.db", tmp_path / "billing") as made:
+        yield made
+
+
+async def _supplied(kit: Kit, desk: Desk) -> None:
+    await kit.district()
+    contract = {"contract_no": "C1", "service_point_no": "S0001", "from": "2026-01-01", "curve_minutes": 30}
+    opened = {"account_no": "A1", "org_unit": UNIT, "customer_class": "residential", "version": 1}
+    await kit.give(AccountChanged.model_validate(opened | {"opened_on": "2026-01-01", "contracts": [contract]}))
+    own = account(1, tariff=TOU)
+    (known,) = own.contracts
+    await desk.open(replace(own, contracts=(replace(known, service_point_no="S0001", curve_minutes=30),)))
+
+
+async def _push(kit: Kit, values: list[int | None], on: list[date], **more: Any) -> None:
+    items = [
+        {"meter_no": "M0001", "day": str(day), "unit": "Wh", "interval_minutes": 30, "values": values} | more
+        for day in on
+    ]
+    answer = await kit.clerk.post("/v1/curves", json={"items": items})
+    assert {outcome["status"] for outcome in answer.json()["outcomes"]} <= {"accepted", "conflicting_duplicate"}
+
+
+async def _told(kit: Kit, desk: Desk, since: int = 0) -> int:
+    facts = [UsageMeasured.model_validate(fact) for fact in await kit.published("reading.usage_measured.v1")]
+    await desk.measure(*facts[since:])
+    return len(facts)
+
+
+async def _bill(desk: Desk, **where: Any) -> dict[str, Any]:
+    ((bill_id,),) = await desk.bills("bill_id", **where)
+    async with desk.client() as client:
+        body: dict[str, Any] = (await client.get(f"/v1/bills/{bill_id}")).json()
+    return body
+
+
+def _periods(bill: dict[str, Any]) -> dict[str, str]:
+    return {line["period"]: line["quantity"] for line in bill["lines"] if line["period"]}
+
+
+async def test_curves_make_a_time_of_use_bill_and_better_ones_correct_it(kit: Kit, desk: Desk) -> None:
+    await _supplied(kit, desk)
+    known: list[int | None] = [*DEAR]
+    await _push(kit, known, list(JANUARY), quality="e" * 48)
+    await kit.plan("2026-02-01")
+    await kit.push_one("M0001", "2026-02-01", f"{100 + KWH:.2f}")
+    count = await _told(kit, desk)
+    bill = await _bill(desk)
+    assert (bill["status"], _periods(bill)) == ("ready", {"peak": "173.6", "valley": "62"})
+    assert [(r["from"], r["to"]) for r in bill["registers"]] == [("100.00", f"{100 + KWH:.2f}")]
+    better: list[int | None] = [*SHIFTED]
+    await _push(kit, better, list(JANUARY))
+    assert await _told(kit, desk, count) == count + 1
+    assert _periods(await _bill(desk, status="ready")) == {"peak": "124", "valley": "111.6"}
+
+
+async def test_a_gap_that_policy_does_not_fill_holds_the_bill_until_the_curve_is_there(kit: Kit, desk: Desk) -> None:
+    await _supplied(kit, desk)
+    await _push(kit, [*DEAR], list(JANUARY)[:20])
+    await kit.plan("2026-02-01")
+    await kit.push_one("M0001", "2026-02-01", f"{100 + KWH:.2f}")
+    count = await _told(kit, desk)
+    held = await _bill(desk)
+    assert (held["status"], "billing.not_rated" in {f["code"] for f in held["findings"]}) == ("held", True)
+    await _push(kit, [*DEAR], list(JANUARY)[20:])
+    await _told(kit, desk, count)
+    assert _periods(await _bill(desk, status="ready")) == {"peak": "173.6", "valley": "62"}
