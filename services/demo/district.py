@@ -39,6 +39,7 @@ MOVE_DAY = date(2026, 1, 12)
 MISREAD_COUNTS = 6_000  # the reader noted 60 kWh too much
 IMPLAUSIBLE_FROM = date(2026, 2, 1)
 IMPLAUSIBLE_KWH = 1_500
+CURVE_MINUTES = 30  # the slots of the contract that is billed on its curve
 TIME_OF_USE = ("import", "import.peak", "import.valley")
 PLAIN = ("import",)
 Ints = NDArray[np.int64]
@@ -199,11 +200,16 @@ class District:
         """Return the route of a customer."""
         return next(route for route in self.routes if index < route.stop)
 
+    def tariff_of(self, index: int) -> str:
+        """Return the tariff of a customer: that of its route, but for the one who is billed on its curve."""
+        route = self.routes[0] if index == self.stories["curve_bill"] else self.route_of(index)
+        return route.tariff
+
     @cached_property
     def curves(self) -> dict[int, int]:
         """The customers whose meters push day curves, with the minutes of their intervals."""
         taken = set(self.stories.values())
-        found = {}
+        found = {self.stories["curve_bill"]: CURVE_MINUTES}
         for i in range(self.routes[len(self.routes) // 2].first):
             if i not in taken and i % 25 in (7, 20):
                 found[i] = 15 if i % 100 == 7 else 30

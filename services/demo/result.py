@@ -15,6 +15,7 @@ from services.demo.stories import MONTHS, STORIES
 
 CYCLES = (BEFORE, *MONTHS)
 SEEN_ON_THE_METER = ("meter_exchange", "mistyped_exchange", "rollover", "multiplier")
+BILLED_ON_ITS_CURVE = "curve_bill"
 ROLLED_OVER = "reading.rolled_over"
 WIDTH = 78
 
@@ -130,6 +131,8 @@ async def _stories(
             own = [bill for bill in bills if bill["account_no"] == account_no]
             for bill in sorted(own, key=lambda b: (b["cycle"], b["period_from"], b["version"])):
                 lines += [_bill_line(bill), *await _decision_lines(stage, bill)]
+                if name == BILLED_ON_ITS_CURVE and bill["status"] == "issued":
+                    lines.append(await _periods_line(stage, bill))
             paid = [payment for payment in payments if payment["account_no"] == account_no]
             lines += [_payment_line(payment, findings) for payment in sorted(paid, key=lambda p: p["received_on"])]
             account = await stage.get("collection", f"/v1/accounts/{account_no}")
@@ -163,6 +166,12 @@ async def _rollover_lines(stage: Stage, service_point_no: str) -> list[str]:
     """Return where a register was found to have passed its last number."""
     found = await stage.all("reading", "/v1/findings", code=ROLLED_OVER, service_point_no=service_point_no)
     return [f"    {one}: {ROLLED_OVER}" for one in sorted({finding["entity_id"] for finding in found})]
+
+
+async def _periods_line(stage: Stage, bill: dict[str, Any]) -> str:
+    """Return what a bill says of the periods of the day."""
+    lines = (await stage.get("billing", f"/v1/bills/{bill['bill_id']}"))["lines"]
+    return "    " + ", ".join(f"{line['period']} {line['quantity']} kWh" for line in lines if line["period"])
 
 
 async def _decision_lines(stage: Stage, bill: dict[str, Any]) -> list[str]:

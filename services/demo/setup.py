@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from services.demo.district import EXCHANGE_DAY, FIXED_SCALE, MISREAD_COUNTS, MOVE_DAY, READ_DAY, District, Route
+from services.demo.district import (
+    CURVE_MINUTES,
+    EXCHANGE_DAY,
+    FIXED_SCALE,
+    MISREAD_COUNTS,
+    MOVE_DAY,
+    READ_DAY,
+    District,
+    Route,
+)
 
 READER = "reader-7"
 MANUAL_SLOT = 19  # the reader comes by at 09:30
@@ -128,7 +137,8 @@ def accounts(district: District, who: Sequence[int]) -> Items:
                         "contract_no": customer.contract_no,
                         "service_point_no": customer.service_point_no,
                         "from": since,
-                        "tariffs": [{"from": since, "tariff": route.tariff}],
+                        "tariffs": [{"from": since, "tariff": district.tariff_of(i)}],
+                        "curve_minutes": CURVE_MINUTES if i == district.stories["curve_bill"] else None,
                         "opening_usage": [{"ladder": "year", "year": 2026, "used_wh": [0, 0, 0]}],
                     }
                 ],

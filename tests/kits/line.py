@@ -18,6 +18,7 @@ import orjson
 
 from services.demo import play, setup
 from services.demo.district import EXCHANGE_DAY, District, Route
+from services.demo.district import days as district_days
 from services.demo.mailbox import Mailbox
 from services.demo.stage import BATCH, DemoFailed, Stage
 from services.demo.stories import MONTHS, Month
@@ -150,16 +151,18 @@ class Driver(Stage):
 
 
 async def push_month(stage: Stage, month: Month) -> None:
-    """Push what the smart meters tell of a month: three days of registers, and a day of curves."""
+    """Push what the smart meters tell of a month: three days of registers, and a day of curves, all where they are billed."""
     smart = [route for route in stage.district.routes if not route.manual]
     days = [*(month.first.replace(day=day) for day in DAYS), month.read_on]
+    all_days = district_days(month.first, month.read_on)
     await asyncio.gather(*(_push_route(stage, route, days) for route in smart))
     for route in smart:
         own = [
-            {"meter_no": stage.district.customers[i].meter_no, "day": str(days[0]), "unit": "Wh"}
-            | {"interval_minutes": minutes, "values": stage.district.curve(i, days[0])}
+            {"meter_no": stage.district.customers[i].meter_no, "day": str(day), "unit": "Wh"}
+            | {"interval_minutes": minutes, "values": stage.district.curve(i, day)}
             for i, minutes in stage.district.curves.items()
             if i in route.members
+            for day in (all_days if i == stage.district.stories["curve_bill"] else days[:1])
         ]
         await stage.push(setup.head_end(route), "/v1/curves", own, play.NEW)
     stage.say(f"{month.cycle}: registers of {len(days)} days pushed")
