@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from services.billing.tariffs import use_cases as tariffs
+from services.billing.tariffs.store import documents
 from shared.events.billing import AccountChanged
 from shared.events.reading import UsageMeasured
 from tests.kits import billing, reading
 from tests.kits.billing import Desk, account
 from tests.kits.curves import days
 from tests.kits.reading import UNIT, Kit
+from tests.unit.billing.rating.documents import HOME, PLAIN, changed
 
 TOU = "CN-ZJ/residential/time-of-use"
 JANUARY = days(date(2026, 1, 1), date(2026, 2, 1))
@@ -36,14 +39,20 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         yield made
 
 
-async def _supplied(kit: Kit, desk: Desk) -> None:
-    await kit.district()
-    contract = {"contract_no": "C1", "service_point_no": "S0001", "from": "2026-01-01", "curve_minutes": 30}
+async def _supplied(kit: Kit, desk: Desk, tariff: str = TOU, minutes: int | None = 30) -> None:
+    contract = {"contract_no": "C1", "service_point_no": "S0001", "from": "2026-01-01", "curve_minutes": minutes}
     opened = {"account_no": "A1", "org_unit": UNIT, "customer_class": "residential", "version": 1}
     await kit.give(AccountChanged.model_validate(opened | {"opened_on": "2026-01-01", "contracts": [contract]}))
-    own = account(1, tariff=TOU)
+    own = account(1, tariff=tariff)
     (known,) = own.contracts
-    await desk.open(replace(own, contracts=(replace(known, service_point_no="S0001", curve_minutes=30),)))
+    await desk.open(replace(own, contracts=(replace(known, service_point_no="S0001", curve_minutes=minutes),)))
+
+
+async def _store(desk: Desk, document: dict[str, Any]) -> None:
+    async with desk.db.begin() as tx:
+        await tariffs.put(
+            tx, kind=documents.TARIFF, document_id=document["id"], version="1", document=document, actor="setup"
+        )
 
 
 async def _push(kit: Kit, values: list[int | None], on: list[date], **more: Any) -> None:
@@ -73,6 +82,7 @@ def _periods(bill: dict[str, Any]) -> dict[str, str]:
 
 
 async def test_curves_make_a_time_of_use_bill_and_better_ones_correct_it(kit: Kit, desk: Desk) -> None:
+    await kit.district()
     await _supplied(kit, desk)
     known: list[int | None] = [*DEAR]
     await _push(kit, known, list(JANUARY), quality="e" * 48)
@@ -89,6 +99,7 @@ async def test_curves_make_a_time_of_use_bill_and_better_ones_correct_it(kit: Ki
 
 
 async def test_a_gap_that_policy_does_not_fill_holds_the_bill_until_the_curve_is_there(kit: Kit, desk: Desk) -> None:
+    await kit.district()
     await _supplied(kit, desk)
     await _push(kit, [*DEAR], list(JANUARY)[:20])
     await kit.plan("2026-02-01")
@@ -99,3 +110,39 @@ async def test_a_gap_that_policy_does_not_fill_holds_the_bill_until_the_curve_is
     await _push(kit, [*DEAR], list(JANUARY)[20:])
     await _told(kit, desk, count)
     assert _periods(await _bill(desk, status="ready")) == {"peak": "173.6", "valley": "62"}
+
+
+async def test_a_border_of_prices_within_a_slot_of_the_contract_holds_the_bill_with_its_code(
+    kit: Kit, desk: Desk
+) -> None:
+    hours = {"/periods/0/when/0/hours": ["08:30-22:00"], "/periods/1/when/0/hours": ["22:00-08:30"]}
+    await _store(desk, changed(HOME, hours))
+    await kit.district()
+    await _supplied(kit, desk, "t/home", 60)
+    await _push(kit, [*DEAR], list(JANUARY))
+    await kit.plan("2026-02-01")
+    await kit.push_one("M0001", "2026-02-01", f"{100 + KWH:.2f}")
+    await _told(kit, desk)
+    bill = await _bill(desk)
+    assert bill["status"] == "held"
+    assert [f["values"]["code"] for f in bill["findings"] if f["code"] == "billing.not_rated"] == [
+        "curve_slot_across_border"
+    ]
+
+
+async def test_the_highest_demand_that_was_read_is_billed_also_where_the_register_was_reset(
+    kit: Kit, desk: Desk
+) -> None:
+    charge = {"name": "demand", "kind": "demand", "price": "40", "basis": "actual", "month": "calendar_days"}
+    await _store(desk, changed(PLAIN, {"/registers": ["demand"], "/charges/1": charge}))
+    demand = {"quantity": "demand", "digits": 6, "scale": 2, "kind": "demand"}
+    await kit.district(registers=[{"quantity": "import", "digits": 8, "scale": 2}, demand], opening="0.00")
+    await _supplied(kit, desk, "t/plain", None)
+    await kit.push_one("M0001", "2026-01-20", {"import": "70.00", "demand": "25.00"}, "site")  # and reset
+    await kit.plan("2026-02-01")
+    await kit.push_one("M0001", "2026-02-01", {"import": "100.00", "demand": "8.00"})
+    await _told(kit, desk)
+    assert [(line["charge"], line["quantity"], line["amount_fen"]) for line in (await _bill(desk))["lines"]] == [
+        ("energy", "100", 5000),
+        ("demand", "25", 100_000),
+    ]
