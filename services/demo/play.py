@@ -52,7 +52,6 @@ async def push_month(stage: Stage, month: Month) -> None:
     """Push the daily registers of all smart meters and the curves of some; one route is read by hand."""
     district = stage.district
     smart = [route for route in district.routes if not route.manual]
-    await asyncio.gather(*(_push_route(stage, route, month) for route in smart))
     curves: list[dict[str, Any]] = [
         {"meter_no": district.customers[i].meter_no, "day": str(day), "unit": "Wh", "interval_minutes": minutes}
         | {"values": district.curve(i, day)}
@@ -63,6 +62,7 @@ async def push_month(stage: Stage, month: Month) -> None:
     for route in smart:
         own = [curve for curve in curves if by_meter[curve["meter_no"]] == setup.head_end(route)]
         await stage.push(setup.head_end(route), "/v1/curves", own, NEW)
+    await asyncio.gather(*(_push_route(stage, route, month) for route in smart))
     stage.taken["curve", month.cycle] += len(curves)
     stage.say(f"{month.cycle}: daily registers pushed, {len(curves)} day curves")
 
