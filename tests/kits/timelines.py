@@ -231,7 +231,7 @@ class Book:
         covering = self.installations[key]
         demand = any(register.kind == DEMAND for register in covering.registers)
         arrived = Arrived(service_point_no="SP", meter_no=meter_no, read=read, on_task=task is not None, demand=demand)
-        if task is not None:
+        if task is not None and (self.watched_from is None or read.day == max(tasks)):
             loader = cast(Loader, _Rules(self.policy))
             meters = sorted(self.installations.values(), key=lambda each: each.from_)
             work = Work()

@@ -28,6 +28,7 @@ Poison = Callable[[str, Fact], bool]
 
 ROOT = Path(__file__).parents[2]
 NO_FAULTS = Faults()
+NO_ENVIRONMENT: Mapping[str, str] = {}
 _owner: ContextVar["House | None"] = ContextVar("house", default=None)
 
 
@@ -145,11 +146,14 @@ async def town(
     faults: Faults = NO_FAULTS,
     plans: Mapping[str, CrashPlan] | None = None,
     poison: Poison = never,
+    environment: Mapping[str, str] = NO_ENVIRONMENT,
 ) -> AsyncIterator[Town]:
     """Give a town of four running services with empty books."""
     mailbox = Mailbox()
     await mailbox.start()
-    settings = {name: settings_module.settings_class(name).load(_environment(work, mailbox)) for name in SERVICES}
+    settings = {
+        name: settings_module.settings_class(name).load(_environment(work, mailbox) | environment) for name in SERVICES
+    }
     for name in SERVICES:
         await migrations.upgrade(settings[name].database_url_of(name), name)
     event_log = EmbeddedEventLog(work / "events.db")

@@ -12,6 +12,7 @@ from services.reading.network.store import points
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain.days import ReadDays
 from services.reading.usage.use_cases import deriving
+from services.reading.usage.use_cases.deriving import Change
 from services.reading.usage.use_cases.knowing import Loader
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged, Contract
@@ -37,7 +38,25 @@ async def copy_contracts(tx: Tx, facts: Sequence[AccountChanged], *, policies: P
     await points.mark_curved(
         tx, {number: number in curved for number, point in locked.items() if point.curved != (number in curved)}
     )
-    await deriving.derive_again(tx, touched, loader=Loader(days=ReadDays(policies, zone)))
+    again: dict[str, list[tuple[date, date]]] = {}
+    for point, lost in _lost(changed, before):
+        again.setdefault(point, []).append(lost)
+    loader = Loader(days=ReadDays(policies, zone))
+    await deriving.derive_again(tx, touched, loader=loader, change=Change(again=again))
+
+
+def _lost(changed: Sequence[Contract], before: Mapping[str, Row[Any]]) -> Iterator[tuple[str, tuple[date, date]]]:
+    """Yield the points and days that a contract covered and covers no more: what was told of them is told again."""
+    for contract in changed:
+        old = before.get(contract.contract_no)
+        if old is None or old.annulled:
+            continue
+        start, end = old.starts_on, old.ends_on or date.max
+        if contract.annulled or contract.service_point_no != old.service_point_no:
+            yield old.service_point_no, (start, end)
+            continue
+        yield old.service_point_no, (start, min(end, contract.from_))
+        yield old.service_point_no, (max(start, contract.to or date.max), end)
 
 
 def _days(changed: Sequence[Contract], before: Mapping[str, Row[Any]]) -> Iterator[tuple[str, date]]:

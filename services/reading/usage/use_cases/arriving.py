@@ -63,7 +63,8 @@ async def take(tx: Tx, arrived: Sequence[Arrived], *, loader: Loader) -> Derived
         point = locked[each.service_point_no]
         if task is not None and each.service_point_no in once:
             step = _Step(each, point, task, last, ended_on, meters.get(each.service_point_no, []), loader)
-            if step.take(work):
+            decides = point.watched_from is not None and last_ends[each.key] > each.read.day
+            if not decides and step.take(work):
                 continue
         tolerance = loader.policy_on(each.read.day).read_tolerance_days
         if task is not None or tolerance or _matters(each, last, last_ends.get(each.key)):

@@ -48,10 +48,12 @@ class Derived:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """Why things are derived again. `reason`: a correction's code, empty where the usages themselves say why. `closing`: the
-    planned date whose window is being closed. `answering`: by point the reads that may answer a request to read again."""
+    planned date whose window is being closed. `again`: by point the days that a contract covers no more. `answering`: by point
+    the reads that may answer a request to read again."""
 
     reason: str = ""
     closing: date | None = None
+    again: Mapping[str, Sequence[tuple[date, date]]] = field(default_factory=dict)
     answering: Mapping[str, frozenset[str]] = field(default_factory=lambda: NO_ANSWERS)
 
 
@@ -118,6 +120,7 @@ def _settle(work: Work, derived: Derived, each: Loaded, line: Timeline, change: 
         policy_on=world.policy_on,
         reason=change.reason,
         closing=change.closing,
+        again=change.again.get(point.service_point_no, ()),
     )
     again = [usage for usage in each.standing if usage.period_from >= each.since]
     before = next((usage for usage in reversed(each.standing) if usage.period_to <= each.since), None)

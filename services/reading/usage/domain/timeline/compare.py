@@ -37,13 +37,15 @@ class Point:
 @document
 class Told:
     """How what differs is to be told. `reason`: why, where the caller knows (a correction's code). `closing`: the planned date
-    whose window is being closed at this moment: what belongs to it is not late."""
+    whose window is being closed at this moment: what belongs to it is not late. `again`: days that a contract covers no more;
+    what begins on them is told again, so that it is billed anew."""
 
     point: Point
     new_id: Callable[[], str]
     policy_on: Callable[[date], Policy]
     reason: str = ""
     closing: date | None = None
+    again: Sequence[tuple[date, date]] = ()
 
 
 @document
@@ -76,7 +78,8 @@ def compare(
     for period in periods:
         old_one = by_key.get(period.key)
         spans = [span for ran in period.ran for span in spans_of(ran)]
-        if old_one is not None and _same(period, spans, old_one):
+        again = any(start <= period.start_on < end for start, end in told.again)
+        if old_one is not None and not again and _same(period, spans, old_one):
             last = old_one
             continue
         found = [*_validate(period, last, told.policy_on(period.end.on)), *period.curves_found]
@@ -206,7 +209,7 @@ def _usage(
         estimate_method=end.method or None,
         estimates_in_a_row=period.estimates_in_a_row,
         settles_estimate=period.settles_estimate,
-        replaces_reason=_why(period, old, told.reason) if version > 1 else None,
+        replaces_reason=_why(period, old, told) if version > 1 else None,
     )
 
 
@@ -216,14 +219,16 @@ def _source(end: Boundary) -> str:
     return end.read.source if end.read else INSTALLATION
 
 
-def _why(period: Period, old: Usage | None, reason: str) -> str:
-    if reason:
-        return reason
+def _why(period: Period, old: Usage | None, told: Told) -> str:
+    if told.reason:
+        return told.reason
     if old is None:
         return "periods_changed"
     if old.quality == ESTIMATED:
         return "estimate_settled" if period.end.quality == ESTIMATED else "late_read"
     if old.closing_counts == period.end.counts and old.quality == period.end.quality:
+        if told.again:
+            return "contract_changed"
         same_energy = old.energy_wh == period.energy_wh and old.curves_digest != period.curves_digest
         return "curve_changed" if same_energy else "previous_period_changed"
     return "better_read"
