@@ -87,12 +87,12 @@ def withdrawn(gone: UsageMeasured, *, version: int = 2) -> UsageMeasured:
     return gone.model_copy(update=again | {"usage_id": f"W-{gone.usage_id}-{version}"})
 
 
-def closed(known: Sequence[UsageMeasured], *, route: str = "R1", **more: Any) -> RouteClosed:
+def closed(known: Sequence[UsageMeasured], *, route: str | None = None, **more: Any) -> RouteClosed:
     """The route's word on its usages, as it should be."""
     one = known[0]
     first = [u for u in known if u.version == 1 and not u.late]
     values: dict[str, Any] = {
-        "route_no": route,
+        "route_no": route or one.route_no,
         "org_unit": "zj/hangzhou",
         "cycle": one.cycle,
         "read_date": one.read_date,

@@ -89,7 +89,7 @@ class Installation:
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         found = answer.json()
         for outcome in found.get("outcomes", []) if isinstance(found, dict) else []:
-            assert outcome["status"] in ("done", "accepted", "already_done"), outcome
+            assert outcome["status"] in ("done", "accepted", "already_done", "already_accepted"), outcome
         return found
 
     def items(self, service: str, path: str) -> list[dict[str, Any]]:

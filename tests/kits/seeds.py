@@ -38,6 +38,7 @@ class Seeds:
         own = {
             "bill_id": f"bill of {home.account_no}" if unit == REVIEWED else f"bills of {unit}",
             "payment_id": "suspense" if "suspense" in path else "payments",
+            "usage_id": "waiting usages" if "waiting-usages" in path else "usage_id",
         }
         values |= {name: _pick(self._ids[own.get(name, name)], n) for name in (*PLACES, "bill_id", "payment_id")}
         if "/tariffs/" in path:
@@ -109,12 +110,14 @@ def _ids(installation: Installation) -> dict[str, list[Any]]:
         orders.append(installation.call("POST", "collection", "/v1/payment-orders", body, **key)["order_id"])
     ends = [{"service_point_no": home.service_point_no, "day": "2026-01-20", "kind": "control"} for home in TOWN]
     installation.call("PUT", "reading", "/v1/asked-ends", {"items": ends})
+    waiting = _waiting_usage(installation)
     usages = installation.items("reading", "/v1/usages")
     bills = installation.items("billing", "/v1/bills")
     corrections = installation.items("billing", "/v1/corrections")
     return {
         "order_id": orders,
         "usage_id": [usage["usage_id"] for usage in usages],
+        "waiting usages": waiting,
         "read_id": [read_id for usage in usages for read_id in usage["read_ids"] if "~remote" in read_id],
         f"bills of {BY_ITSELF}": [bill["bill_id"] for bill in bills if bill["org_unit"] == BY_ITSELF],
         **{f"bill of {bill['account_no']}": [bill["bill_id"]] for bill in bills},
@@ -123,6 +126,25 @@ def _ids(installation: Installation) -> dict[str, list[Any]]:
         "difference_id": [d["difference_id"] for correction in corrections for d in correction["differences"]],
         "notice_id": all_of("notify", "/v1/notices?state=delivered", "notice_id"),
     }
+
+
+def _waiting_usage(installation: Installation) -> list[Any]:
+    """Return the usage of a point that nobody is supplied at: an end was asked for, and read."""
+    point, meter = {"service_point_no": "SP-EMPTY"}, {"meter_no": "M-EMPTY"}
+    face = {"registers": [{"quantity": "import", "digits": 8, "scale": 2}]}
+    stands = point | meter | {"installed_on": "2026-01-01", "unit": "kWh", "opening": {"import": "1.00"}}
+    for path, item in (
+        ("service-points", point | {"route_no": TOWN[0].route_no}),
+        ("meters", meter | {"org_unit": TOWN[0].org_unit} | face),
+        ("installations", stands),
+        ("asked-ends", point | {"day": "2026-01-20", "kind": "control"}),
+    ):
+        installation.call("PUT", "reading", f"/v1/{path}", {"items": [item]})
+    read = meter | {"read_at": "2026-01-20T00:00:00+08:00", "source": "remote", "unit": "kWh"}
+    body = {"items": [read | {"registers": {"import": "3.00"}}]}
+    installation.call("POST", "reading", "/v1/reads", body, who="uploader-1")
+    found = installation.until("a waiting usage", "billing", "/v1/usages?service_point_no=SP-EMPTY", 1)
+    return [usage["usage_id"] for usage in found]
 
 
 def filled(value: Any, values: Values, chosen: Callable[[], bool] = lambda: True) -> Any:

@@ -84,7 +84,7 @@ class Loader:
         numbers = sorted(touched)
         locked = await points.lock(tx, numbers)
         meters = await installations.by_point(tx, numbers)
-        signed = {no: [_contract(row) for row in rows] for no, rows in (await contracts.by_point(tx, numbers)).items()}
+        signed = {no: _contracts(rows) for no, rows in (await contracts.by_point(tx, numbers)).items()}
         endings = await tasks.endings(tx, numbers)
         versions = await usages.of_points(tx, numbers)
         answered = await rereads.answers(tx, numbers)
@@ -287,6 +287,11 @@ class Loader:
             actors=tuple(dict.fromkeys(actors)),
             turns=row.turns,
         )
+
+
+def _contracts(rows: Sequence[Row[Any]]) -> list[Contract]:
+    """Return contracts without those that begin on a day by which none is meant."""
+    return [_contract(row) for row in rows if row.starts_on < route_cycles.OPEN_ENDED]
 
 
 def _contract(row: Row[Any]) -> Contract:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from services.reading.intake.use_cases import curves
 from services.reading.intake.use_cases.intake import Uploader
@@ -207,7 +208,9 @@ async def test_a_version_that_somebody_else_keeps_first_is_refused_without_the_r
             first = [_given("M0001", [None, *FULL[1:]])]
             await curves.record(tx, items=first, uploader=_clerk(), policies=own.policies, zone=own.zone)
             late = asyncio.create_task(push(kit, curve(FULL), curve(FULL, meter_no="M0002")))
-            await asyncio.sleep(0.3)  # the other batch now waits for the number that is being taken
+            waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while not await tx.scalar(waits):  # noqa: ASYNC110 the database says so to who asks
+                await asyncio.sleep(0.02)  # until the other batch waits for the number that is being taken
             assert not late.done()
         assert [(each["status"], each.get("code")) for each in await late] == [
             ("refused", "request.changed_meanwhile"),
