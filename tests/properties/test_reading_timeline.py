@@ -3,7 +3,7 @@
 import random
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.reading.network.domain.registers import CUMULATIVE
@@ -35,6 +35,7 @@ def _contradicts(line: Timeline) -> bool:
 
 @settings(max_examples=examples(100))
 @given(world=SEEDS, coming=SEEDS)
+@example(world=16378, coming=8113145)  # a boundary is no longer known where the period after it stays as it was
 def test_any_order_of_arrival_ends_in_the_same_usages(world: int, coming: int) -> None:
     drawn = point_worlds.drawn(world)
     book = drawn.play(*_come(drawn, coming))

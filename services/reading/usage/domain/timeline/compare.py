@@ -118,7 +118,12 @@ def _same(period: Period, spans: Sequence[Span], old: Usage) -> bool:
 
 
 def _rests_the_same(period: Period, spans: Sequence[Span], old: Usage) -> bool:
-    return old.months == period.months and old.read_date == period.belongs_to.day and list(old.registers) == list(spans)
+    return (
+        old.months == period.months
+        and old.opening_known == period.start.known
+        and old.read_date == period.belongs_to.day
+        and list(old.registers) == list(spans)
+    )
 
 
 def _withdrawn(old: Usage, told: Told, version: int) -> Usage:
