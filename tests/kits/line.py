@@ -155,7 +155,6 @@ async def push_month(stage: Stage, month: Month) -> None:
     smart = [route for route in stage.district.routes if not route.manual]
     days = [*(month.first.replace(day=day) for day in DAYS), month.read_on]
     all_days = district_days(month.first, month.read_on)
-    await asyncio.gather(*(_push_route(stage, route, days) for route in smart))
     for route in smart:
         own = [
             {"meter_no": stage.district.customers[i].meter_no, "day": str(day), "unit": "Wh"}
@@ -165,6 +164,7 @@ async def push_month(stage: Stage, month: Month) -> None:
             for day in (all_days if i == stage.district.stories["curve_bill"] else days[:1])
         ]
         await stage.push(setup.head_end(route), "/v1/curves", own, play.NEW)
+    await asyncio.gather(*(_push_route(stage, route, days) for route in smart))
     stage.say(f"{month.cycle}: registers of {len(days)} days pushed")
 
 
