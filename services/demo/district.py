@@ -202,8 +202,11 @@ class District:
 
     def tariff_of(self, index: int) -> str:
         """Return the tariff of a customer: that of its route, but for the one who is billed on its curve."""
-        route = self.routes[0] if index == self.stories["curve_bill"] else self.route_of(index)
-        return route.tariff
+        return (self.routes[0] if self.curve_minutes_of(index) else self.route_of(index)).tariff
+
+    def curve_minutes_of(self, index: int) -> int | None:
+        """Return the slots of the curve that a customer's contract asks for."""
+        return CURVE_MINUTES if index == self.stories["curve_bill"] else None
 
     @cached_property
     def curves(self) -> dict[int, int]:

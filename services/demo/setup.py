@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from services.demo.district import (
-    CURVE_MINUTES,
     EXCHANGE_DAY,
     FIXED_SCALE,
     MISREAD_COUNTS,
@@ -138,7 +137,7 @@ def accounts(district: District, who: Sequence[int]) -> Items:
                         "service_point_no": customer.service_point_no,
                         "from": since,
                         "tariffs": [{"from": since, "tariff": district.tariff_of(i)}],
-                        "curve_minutes": CURVE_MINUTES if i == district.stories["curve_bill"] else None,
+                        "curve_minutes": district.curve_minutes_of(i),
                         "opening_usage": [{"ladder": "year", "year": 2026, "used_wh": [0, 0, 0]}],
                     }
                 ],

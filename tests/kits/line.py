@@ -161,7 +161,7 @@ async def push_month(stage: Stage, month: Month) -> None:
             | {"interval_minutes": minutes, "values": stage.district.curve(i, day)}
             for i, minutes in stage.district.curves.items()
             if i in route.members
-            for day in (all_days if i == stage.district.stories["curve_bill"] else days[:1])
+            for day in (all_days if stage.district.curve_minutes_of(i) else days[:1])
         ]
         await stage.push(setup.head_end(route), "/v1/curves", own, play.NEW)
     await asyncio.gather(*(_push_route(stage, route, days) for route in smart))

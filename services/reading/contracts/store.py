@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_
+from sqlalchemy import Row
 
 from services.reading.contracts import tables
 from shared.db import bulk
@@ -26,18 +26,6 @@ async def by_point(view: View, service_point_nos: Sequence[str]) -> dict[str, li
     for row in rows:
         found.setdefault(row.service_point_no, []).append(row)
     return found
-
-
-async def curved(view: View, service_point_nos: Sequence[str]) -> set[str]:
-    """Return which of the points have a contract whose bills need load curves."""
-    rows = await bulk.select_in(
-        view,
-        CONTRACT,
-        {"service_point_no": service_point_nos},
-        where=and_(CONTRACT.c.annulled != 1, CONTRACT.c.curve_minutes.is_not(None)),
-        columns=(CONTRACT.c.service_point_no,),
-    )
-    return {row.service_point_no for row in rows}
 
 
 async def by_no(view: View, contract_nos: Sequence[str]) -> dict[str, Row[Any]]:

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 
 from services.reading.contracts import store as contracts
-from services.reading.network.store import points
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain.days import ReadDays
 from services.reading.usage.use_cases import deriving
@@ -33,11 +32,6 @@ async def copy_contracts(tx: Tx, facts: Sequence[AccountChanged], *, policies: P
     for point, day in _days(changed, before):
         there = touched.get(point)
         touched[point] = day if there is None else min(there, day)
-    locked = await points.lock(tx, list(touched))
-    curved = await contracts.curved(tx, list(locked))
-    await points.mark_curved(
-        tx, {number: number in curved for number, point in locked.items() if point.curved != (number in curved)}
-    )
     again: dict[str, list[tuple[date, date]]] = {}
     for point, lost in _lost(changed, before):
         again.setdefault(point, []).append(lost)

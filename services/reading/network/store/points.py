@@ -57,22 +57,16 @@ async def lock(tx: Tx, service_point_nos: Sequence[str]) -> dict[str, Locked]:
     }
 
 
-async def watch(tx: Tx, since: Mapping[str, date | None]) -> None:
-    """Note from which day on reads of points may change what was told."""
+async def note(tx: Tx, notes: Mapping[str, tuple[date | None, bool]]) -> None:
+    """Note of points from which day on reads may change what was told, and whether their bills need load curves."""
     await bulk.update_from(
         tx,
         POINT,
-        {"service_point_no": list(since), "watched_from": list(since.values())},
-        key=("service_point_no",),
-    )
-
-
-async def mark_curved(tx: Tx, curved: Mapping[str, bool]) -> None:
-    """Note which of the points need load curves for their bills."""
-    await bulk.update_from(
-        tx,
-        POINT,
-        {"service_point_no": list(curved), "curved": [int(each) for each in curved.values()]},
+        {
+            "service_point_no": list(notes),
+            "watched_from": [watched_from for watched_from, _ in notes.values()],
+            "curved": [int(curved) for _, curved in notes.values()],
+        },
         key=("service_point_no",),
     )
 

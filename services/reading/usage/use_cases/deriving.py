@@ -133,9 +133,9 @@ def _settle(work: Work, derived: Derived, each: Loaded, line: Timeline, change: 
     _keep_cuts(work, each, now)
     for day, read_id in each.answers.items():
         work.answered[point.service_point_no, day] = read_id
-    watched = _watched_from(each, line, now)
-    if watched != point.watched_from:
-        work.watched[point.service_point_no] = watched
+    notes = _watched_from(each, line, now), any(contract.curve_minutes for contract in world.contracts)
+    if notes != (point.watched_from, point.curved):
+        work.noted[point.service_point_no] = notes
 
 
 def _find(work: Work, derived: Derived, each: Loaded, line: Timeline) -> None:

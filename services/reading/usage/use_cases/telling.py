@@ -20,8 +20,8 @@ from shared.db.engine import Tx
 class Work:
     """What a batch brings about. `estimates`: usages that are estimated for the first time. `answered`: by task the read that
     answers a request to read again. `cuts`: days on which contracts begin or end now, with their cycles; `cuts_gone`: those that
-    are none any more, `cuts_asked`: those of them on which an end was asked for. `watched`: from when on reads of points may
-    change what was told."""
+    are none any more, `cuts_asked`: those of them on which an end was asked for. `noted`: of points, from when on reads may
+    change what was told, and whether their bills need load curves."""
 
     usages: list[Usage] = field(default_factory=list)
     estimates: list[Usage] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Work:
     cuts: list[tuple[PointDay, str]] = field(default_factory=list)
     cuts_asked: list[TaskKey] = field(default_factory=list)
     cuts_gone: list[TaskKey] = field(default_factory=list)
-    watched: dict[str, date | None] = field(default_factory=dict)
+    noted: dict[str, tuple[date | None, bool]] = field(default_factory=dict)
 
     def tell(self, told: Sequence[Usage], found: Sequence[tuple[Usage, Finding]], before: Sequence[Usage] = ()) -> None:
         """Add usages with what was found on them; `before` are the versions that were told of their point."""
@@ -75,6 +75,6 @@ async def write(tx: Tx, work: Work) -> None:
     await tasks.update_states(tx, work.tasks)
     await findings.insert(tx, work.findings)
     await rereads.answer(tx, work.answered)
-    await points.watch(tx, work.watched)
+    await points.note(tx, work.noted)
     tx.publish(facts.measured(work.usages))
     tx.publish(facts.estimated(work.estimates))

@@ -145,6 +145,18 @@ async def test_a_contract_that_states_slots_later_or_no_more_tells_its_usages_ag
     assert [len(fact["curves"]) for fact in await kit.published(TOLD)] == [0, 1, 0]
 
 
+async def test_a_contract_that_was_told_before_its_point_was_known_has_its_curve(kit: Kit) -> None:
+    await contract(kit, 1)
+    await kit.district()
+    await push(kit, *(curve(day) for day in MONTH[:-1]))
+    await kit.plan("2026-02-01")
+    await kit.push_one("M0001", "2026-02-01", "248.80")
+    filled = (1, 31 * 4800, ["reading.curve_filled"])
+    assert await told(kit) == [filled]
+    await push(kit, curve(MONTH[-1]))
+    assert await told(kit) == [filled, (2, 31 * 4800, [])]
+
+
 async def test_what_is_fed_in_has_a_curve_of_its_own(kit: Kit) -> None:
     await kit.district(registers=[{"quantity": q, "digits": 8, "scale": 2} for q in ("import", "export")])
     await contract(kit, 1)
