@@ -7,7 +7,7 @@ corrected and annulled, contracts told late, moved and annulled, asked ends, rea
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,9 +23,10 @@ from services.billing.tariffs.documents import packaged
 from services.command import reconcile
 from services.command.local import SCOPES
 from shared.settings import SERVICES
+from shared.testing.servers import PostgresDatabases
 from shared.web import auth
 from tests.kits.line import MUST_BE_ZERO
-from tests.kits.town import Town, town
+from tests.kits.town import NO_ENVIRONMENT, Town, town
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -346,14 +347,15 @@ def _write_policy(work: Path) -> None:
 
 
 @asynccontextmanager
-async def _line(work: Path) -> AsyncIterator[Line]:
+async def _line(work: Path, environment: Mapping[str, str]) -> AsyncIterator[Line]:
     _write_policy(work)
-    async with town(work, environment={"WATTLINE_BILLING_POLICY": str(work / "billing.json")}) as where:
+    own = {"WATTLINE_BILLING_POLICY": str(work / "billing.json")}
+    async with town(work, environment=own | environment) as where:
         yield Line(where)
 
 
-async def _told(work: Path, seed: int | None) -> dict[str, Any]:
-    async with _line(work) as line:
+async def _told(work: Path, seed: int | None, environment: Mapping[str, str] = NO_ENVIRONMENT) -> dict[str, Any]:
+    async with _line(work, environment) as line:
         await _set_up(line)
         await _tell(line, _ordered(seed), seed)
         books = await _books(line)
@@ -374,3 +376,20 @@ async def test_a_town_told_in_any_order_ends_in_the_same_books(tmp_path: Path) -
         found = await _told(tmp_path / str(seed), seed)
         for name, books in expected.items():
             assert found[name] == books, (seed, name)
+
+
+@pytest.fixture
+def of_postgres(postgres_server: PostgresDatabases) -> Iterator[dict[str, str]]:
+    """What tells the services of a town where their PostgreSQL databases are."""
+    urls = [postgres_server.create_database(f"town_in_any_order_{name}") for name in SERVICES]
+    yield {"WATTLINE_DATABASE_URL": urls[0].replace(f"order_{SERVICES[0]}", "order_{service}")}
+    postgres_server.drop_database(*urls)
+
+
+async def test_a_town_on_postgres_ends_in_the_books_of_one_on_sqlite(
+    tmp_path: Path, of_postgres: dict[str, str]
+) -> None:
+    expected = await _told(tmp_path / "in-time", None)
+    found = await _told(tmp_path / "on-postgres", 5, of_postgres)
+    for name, books in expected.items():
+        assert found[name] == books, name
