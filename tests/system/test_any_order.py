@@ -4,29 +4,21 @@ Five months of twelve homes over REST and events, through the four services: mov
 corrected and annulled, contracts told late, moved and annulled, asked ends, reads that are missing or come late.
 """
 
-import asyncio
-import json
 import random
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
-import orjson
 import pytest
 
-from services.billing.settings import DEFAULT_POLICY
 from services.billing.tariffs.documents import packaged
-from services.command import reconcile
-from services.command.local import SCOPES
 from shared.settings import SERVICES
 from shared.testing.servers import PostgresDatabases
-from shared.web import auth
-from tests.kits.line import MUST_BE_ZERO
-from tests.kits.town import NO_ENVIRONMENT, Town, town
+from tests.kits import calls
+from tests.kits.calls import Line
+from tests.kits.town import NO_ENVIRONMENT
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -39,7 +31,6 @@ EXCHANGED = {6: date(2026, 3, 10), 7: date(2026, 2, 20)}
 MOVED = {3: date(2026, 3, 15), 4: date(2026, 4, 1)}
 UNREAD = {(1, 3), (2, 4), (2, 5), (9, 3), (10, 2)}  # home and month without a read
 DAY = timedelta(days=1)
-LOOKS, PAUSE_SECONDS, QUIET_SECONDS_MAX = 4, 0.2, 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,45 +214,6 @@ def _ordered(seed: int | None) -> list[Told]:
     return order
 
 
-class Line:
-    """The four services as they are called."""
-
-    def __init__(self, where: Town) -> None:
-        self.clients = {
-            name: httpx.AsyncClient(transport=where.houses[name], base_url=f"http://{name}") for name in SERVICES
-        }
-        key = where.settings["reading"].token_key.get_secret_value()
-        token = auth.mint(key=key, audience="wattline", subject="clerk", scopes=SCOPES, seconds=3600)
-        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-
-    async def call(self, method: str, service: str, path: str, body: Any = None) -> Any:
-        content = None if body is None else orjson.dumps(body)
-        answer = await self.clients[service].request(method, path, content=content, headers=self.headers)
-        assert answer.is_success, f"{method} {path} {body}: {answer.status_code} {answer.text}"
-        found = answer.json()
-        for outcome in found.get("outcomes", []) if isinstance(found, dict) else []:
-            assert outcome["status"] in ("done", "accepted", "waiting"), (path, body, outcome)
-        return found
-
-    async def items(self, service: str, path: str) -> list[dict[str, Any]]:
-        found = await self.call("GET", service, f"{path}{'&' if '?' in path else '?'}limit=500")
-        items: list[dict[str, Any]] = found["items"]
-        return items
-
-    async def quiet(self) -> None:
-        """Wait until no service has anything left to tell or to hear."""
-        looks = 0
-        async with asyncio.timeout(QUIET_SECONDS_MAX):
-            while looks < LOOKS:
-                await asyncio.sleep(PAUSE_SECONDS)
-                looks = looks + 1 if all([await self._is_quiet(name) for name in SERVICES]) else 0
-
-    async def _is_quiet(self, name: str) -> bool:
-        answer = await self.clients[name].get("/metrics")
-        told = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if line[:1] != "#")
-        return not any(float(told.get(gauge, 0)) for gauge in MUST_BE_ZERO if not gauge.startswith("waiting"))
-
-
 async def _set_up(line: Line) -> None:
     for document in packaged.documents("sample"):
         if document.get("id") == TARIFF:
@@ -336,37 +288,15 @@ async def _books(line: Line) -> dict[str, Any]:
     }
 
 
-def _write_policy(work: Path) -> None:
-    """Write rules by which nobody has to decide on a bill."""
-    work.mkdir()
-    policy = json.loads(DEFAULT_POLICY.read_text())
-    policy["versions"][0]["review"] |= {"implausible_home": {"over_kwh_a_month": 100_000}}
-    policy["versions"][0]["run"] = {"sum_change_percent": 100_000}
-    policy["versions"][0]["corrections"]["hold_on"] = ["billing.not_rated"]
-    (work / "billing.json").write_text(json.dumps(policy))
-
-
-@asynccontextmanager
-async def _line(work: Path, environment: Mapping[str, str]) -> AsyncIterator[Line]:
-    _write_policy(work)
-    own = {"WATTLINE_BILLING_POLICY": str(work / "billing.json")}
-    async with town(work, environment=own | environment) as where:
-        yield Line(where)
-
-
 async def _told(work: Path, seed: int | None, environment: Mapping[str, str] = NO_ENVIRONMENT) -> dict[str, Any]:
-    async with _line(work, environment) as line:
+    async with calls.line(work, environment) as line:
         await _set_up(line)
         await _tell(line, _ordered(seed), seed)
         books = await _books(line)
         for one in await line.items("billing", "/v1/waiting-usages"):
             reason = {"reason": "nobody is supplied"}
             await line.call("POST", "billing", f"/v1/waiting-usages/{one['usage_id']}/closing", reason)
-        for cycle in CYCLES:
-            path = f"/v1/control-totals?cycle={cycle}"
-            results = reconcile.compare({name: await line.call("GET", name, path) for name in SERVICES})
-            assert not [result for result in results if not result.agrees], (cycle, seed)
-        assert (await line.call("GET", "collection", "/v1/invariants"))["holds"]
+        await line.agrees(CYCLES)
         return books
 
 

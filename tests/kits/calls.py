@@ -1,0 +1,88 @@
+"""A town of four services as who calls it sees it, under rules by which nobody has to decide on a bill."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+
+from services.billing.settings import DEFAULT_POLICY
+from services.command import reconcile
+from services.command.local import SCOPES
+from shared.settings import SERVICES
+from shared.web import auth
+from tests.kits.line import MUST_BE_ZERO
+from tests.kits.town import NO_ENVIRONMENT, Town, town
+
+LOOKS, PAUSE_SECONDS, QUIET_SECONDS_MAX = 4, 0.2, 120
+TAKEN = ("done", "accepted", "already_accepted", "waiting")
+
+
+class Line:
+    """The four services as they are called."""
+
+    def __init__(self, where: Town) -> None:
+        self.clients = {
+            name: httpx.AsyncClient(transport=where.houses[name], base_url=f"http://{name}") for name in SERVICES
+        }
+        key = where.settings["reading"].token_key.get_secret_value()
+        token = auth.mint(key=key, audience="wattline", subject="clerk", scopes=SCOPES, seconds=3600)
+        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    async def call(self, method: str, service: str, path: str, body: Any = None) -> Any:
+        content = None if body is None else orjson.dumps(body)
+        answer = await self.clients[service].request(method, path, content=content, headers=self.headers)
+        assert answer.is_success, f"{method} {path} {body}: {answer.status_code} {answer.text}"
+        found = answer.json()
+        for outcome in found.get("outcomes", []) if isinstance(found, dict) else []:
+            assert outcome["status"] in TAKEN, (path, outcome)
+        return found
+
+    async def items(self, service: str, path: str) -> list[dict[str, Any]]:
+        found = await self.call("GET", service, f"{path}{'&' if '?' in path else '?'}limit=500")
+        items: list[dict[str, Any]] = found["items"]
+        return items
+
+    async def quiet(self) -> None:
+        """Wait until no service has anything left to tell or to hear."""
+        looks = 0
+        async with asyncio.timeout(QUIET_SECONDS_MAX):
+            while looks < LOOKS:
+                await asyncio.sleep(PAUSE_SECONDS)
+                looks = looks + 1 if all([await self._is_quiet(name) for name in SERVICES]) else 0
+
+    async def _is_quiet(self, name: str) -> bool:
+        answer = await self.clients[name].get("/metrics")
+        told = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if line[:1] != "#")
+        return not any(float(told.get(gauge, 0)) for gauge in MUST_BE_ZERO if not gauge.startswith("waiting"))
+
+    async def agrees(self, cycles: Iterable[str]) -> None:
+        """Assert that the control totals of all services agree in these cycles, and the books of collection with themselves."""
+        for cycle in cycles:
+            path = f"/v1/control-totals?cycle={cycle}"
+            results = reconcile.compare({name: await self.call("GET", name, path) for name in SERVICES})
+            wrong = [result for result in results if not result.agrees]
+            assert not wrong, (cycle, wrong)
+        assert (await self.call("GET", "collection", "/v1/invariants"))["holds"]
+
+
+@asynccontextmanager
+async def line(work: Path, environment: Mapping[str, str] = NO_ENVIRONMENT) -> AsyncIterator[Line]:
+    """Give a town with empty books, and the way to it."""
+    _write_policy(work)
+    own = {"WATTLINE_BILLING_POLICY": str(work / "billing.json")}
+    async with town(work, environment=own | environment) as where:
+        yield Line(where)
+
+
+def _write_policy(work: Path) -> None:
+    work.mkdir()
+    policy = json.loads(DEFAULT_POLICY.read_text())
+    policy["versions"][0]["review"] |= {"implausible_home": {"over_kwh_a_month": 100_000}}
+    policy["versions"][0]["run"] = {"sum_change_percent": 100_000}
+    policy["versions"][0]["corrections"]["hold_on"] = ["billing.not_rated"]
+    (work / "billing.json").write_text(json.dumps(policy))
