@@ -147,6 +147,7 @@ class KafkaEventLog:
 
 class KafkaSubscription:
     def __init__(self, bootstrap: str, group: str, topics: Sequence[str], *, instance: str) -> None:
+        self._topics = topics
         self._consumer = AIOKafkaConsumer(
             *topics,
             bootstrap_servers=bootstrap,
@@ -172,6 +173,9 @@ class KafkaSubscription:
         except EventLogUnavailable:
             await self.stop()
             raise
+        # the group gives a reader that comes back what it had, also what was divided before a topic was there; only when its
+        # leader joins a second time is it divided anew
+        self._consumer.subscribe(self._topics)
 
     async def stop(self) -> None:
         await _close("the consumer", self._consumer.stop())

@@ -1,6 +1,7 @@
-"""A consumer and a broker that is away for longer than the group's session, in the middle of the work."""
+"""A consumer and a broker that is away for longer than the group's session, or comes back with nothing."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,32 @@ async def test_a_consumer_comes_back_from_an_outage_in_the_middle_of_its_work(tm
             await asyncio.gather(consuming, telling, return_exceptions=True)
             await log.stop()
             await database.close()
+
+
+async def test_a_reader_killed_before_a_wiped_broker_has_its_topics_again_reads_them_when_it_comes_back() -> None:
+    with KafkaBroker() as broker:
+        log = KafkaEventLog(broker.bootstrap, instance="0")
+        await log.create_topics([TOPIC])
+        first = log.subscribe("book", [TOPIC])
+        await first.start()
+        await asyncio.to_thread(broker.wipe)
+        await asyncio.to_thread(broker.start)
+        for _ in range(BACK_SECONDS_MAX):
+            if not first.assigned():
+                break
+            with contextlib.suppress(EventLogUnavailable):
+                await first.poll(records_max=1, timeout_seconds=1)
+        assert not first.assigned()
+        await first.stop()  # says no goodbye to the group, as a kill does not
+        await log.create_topics([TOPIC])
+        await log.send([sent(1)])
+        again = log.subscribe("book", [TOPIC])
+        await again.start()
+        records = []
+        for _ in range(BACK_SECONDS_MAX):
+            records += await again.poll(records_max=10, timeout_seconds=1)
+            if records:
+                break
+        await again.stop()
+        await log.stop()
+        assert len(records) == 1
