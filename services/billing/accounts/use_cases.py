@@ -55,19 +55,22 @@ async def put(
     points = [c.service_point_no for c in contracts]
     await contracts_store.anchor(tx, points)
     stored = await contracts_store.load(tx, sorted(a.account_no for a in good))
+    olds = {number: item for number, (item, _) in stored.items()}
+    hidden = {number for number, old in olds.items() if not may_see(old.account.org_unit)}
+    states = [contracts_store.stated(account) for account in wanted]
+    fine = {a.account_no for a in good} - hidden
+    changing = [s.account for s in states if s.account.account_no in fine and s != olds.get(s.account.account_no)]
     claims = _Claims(await contracts_store.contracts_at(tx, points, [c.contract_no for c in contracts]), stored)
+    faults |= claims.refusals(changing, {number: old.account.contracts for number, old in olds.items()})
 
     def refusal(item: Stated, old: Stated | None) -> Outcome | None:
-        account = item.account
-        if item == old or account.account_no in faults:
-            return faults.get(account.account_no)
-        if old is not None and not may_see(old.account.org_unit):
-            return refused(OTHER_ORG_UNIT, id=account.account_no)
-        return claims.refusal(account, () if old is None else old.account.contracts)
+        if item != old and item.account.account_no in hidden:
+            return refused(OTHER_ORG_UNIT, id=item.account.account_no)
+        return faults.get(item.account.account_no)
 
     return await batch_put.put(
         tx,
-        [contracts_store.stated(account) for account in wanted],
+        states,
         kind="account",
         number=lambda item: item.account.account_no,
         stored=stored,
@@ -182,46 +185,76 @@ def _fault(account: Account, may_see: Callable[[str], bool]) -> Outcome | None:
 
 
 class _Claims:
-    """Which contract holds which service point, as the batch is worked through one account after the other."""
+    """Which contract holds which service point: the accounts of a batch as they are to be, all others as they are."""
 
     def __init__(self, at: Sequence[Row[Any]], stored: Mapping[str, tuple[Stated, int]]) -> None:
-        self._account_of: dict[str, str] = {}
-        self._at: dict[str, dict[str, Period]] = {}
+        self._owner: dict[str, str] = {}
+        self._stored: dict[str, dict[str, tuple[str, Period | None]]] = {}
         for c in at:
-            days = None if c.annulled else Period(c.from_date, c.to_date)
-            self._take(c.account_no, c.contract_no, c.service_point_no, days)
+            self._keep(
+                c.account_no, c.contract_no, c.service_point_no, None if c.annulled else Period(c.from_date, c.to_date)
+            )
         for account_no, (item, _) in stored.items():
             for own in item.account.contracts:
-                self._take(account_no, own.contract_no, own.service_point_no, _days(own))
+                self._keep(account_no, own.contract_no, own.service_point_no, _days(own))
 
-    def refusal(self, account: Account, own: Sequence[Contract]) -> Outcome | None:
-        """Return why an account cannot have its contracts, or take them."""
-        named = {c.contract_no: c for c in account.contracts}
-        for old in own:
-            new = named.get(old.contract_no)
-            if new is None:
-                return refused("account.contract_missing", old.contract_no, id=account.account_no)
-            if new.service_point_no != old.service_point_no:
-                return refused("account.contract_moved", old.contract_no, id=account.account_no)
-            if domain.is_moved(old, new) and not new.reason:
-                return refused(domain.REASON_MISSING, old.contract_no, id=account.account_no)
-        for c in account.contracts:
-            if self._account_of.get(c.contract_no, account.account_no) != account.account_no:
-                return refused(ContractOfAnotherAccount.code, c.contract_no, id=account.account_no)
-            for other, period in self._at.get(c.service_point_no, {}).items():
-                if other not in named and not c.annulled and c.period.overlaps(period):
-                    return refused(ContractsOverlap.code, c.contract_no, id=account.account_no)
-        for c in account.contracts:
-            self._take(account.account_no, c.contract_no, c.service_point_no, _days(c))
-        return None
+    def _keep(self, account_no: str, contract_no: str, service_point_no: str, days: Period | None) -> None:
+        self._owner[contract_no] = account_no
+        self._stored.setdefault(account_no, {})[contract_no] = service_point_no, days
 
-    def _take(self, account_no: str, contract_no: str, service_point_no: str, days: Period | None) -> None:
-        self._account_of[contract_no] = account_no
-        at_point = self._at.setdefault(service_point_no, {})
-        if days is None:
-            at_point.pop(contract_no, None)
-        else:
-            at_point[contract_no] = days
+    def refusals(self, wanted: Sequence[Account], old: Mapping[str, Sequence[Contract]]) -> dict[str, Outcome]:
+        """Return by account why it cannot have its contracts.
+
+        A day of change that two accounts of a batch share moves in any order of the two. Of accounts that want the same days the
+        first has them. What is refused keeps what it has, which may refuse another one: until nothing changes.
+        """
+        found = {a.account_no: fault for a in wanted if (fault := _changed_wrongly(a, old.get(a.account_no, ())))}
+        while True:
+            left = [account for account in wanted if account.account_no not in found]
+            more = self._conflicts(left)
+            if not more:
+                return found
+            found |= more
+
+    def _conflicts(self, wanted: Sequence[Account]) -> dict[str, Outcome]:
+        changing = {account.account_no for account in wanted}
+        owner, at_point = dict(self._owner), dict[str, list[Period]]()
+        for account_no, contracts in self._stored.items():
+            for point, days in contracts.values() if account_no not in changing else ():
+                if days is not None:
+                    at_point.setdefault(point, []).append(days)
+        found = {}
+        for account in wanted:
+            if (fault := _conflict(account, owner, at_point)) is not None:
+                found[account.account_no] = fault
+                continue
+            for c in account.contracts:
+                owner[c.contract_no] = account.account_no
+                if not c.annulled:
+                    at_point.setdefault(c.service_point_no, []).append(c.period)
+        return found
+
+
+def _changed_wrongly(account: Account, own: Sequence[Contract]) -> Outcome | None:
+    named = {c.contract_no: c for c in account.contracts}
+    for old in own:
+        new = named.get(old.contract_no)
+        if new is None:
+            return refused("account.contract_missing", old.contract_no, id=account.account_no)
+        if new.service_point_no != old.service_point_no:
+            return refused("account.contract_moved", old.contract_no, id=account.account_no)
+        if domain.is_moved(old, new) and not new.reason:
+            return refused(domain.REASON_MISSING, old.contract_no, id=account.account_no)
+    return None
+
+
+def _conflict(account: Account, owner: Mapping[str, str], at_point: Mapping[str, Sequence[Period]]) -> Outcome | None:
+    for c in account.contracts:
+        if owner.get(c.contract_no, account.account_no) != account.account_no:
+            return refused(ContractOfAnotherAccount.code, c.contract_no, id=account.account_no)
+        if not c.annulled and any(c.period.overlaps(period) for period in at_point.get(c.service_point_no, ())):
+            return refused(ContractsOverlap.code, c.contract_no, id=account.account_no)
+    return None
 
 
 def _days(contract: Contract) -> Period | None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from services.billing.accounts import use_cases as accounts
 from services.billing.contracts.tables import ACCOUNT
@@ -113,6 +114,33 @@ async def test_a_contract_is_moved_and_annulled_only_with_a_reason(desk: Desk) -
     ]
     facts = await desk.published(AccountChanged)
     assert [fact.contracts[0].annulled for fact in facts] == [False, False, True]
+
+
+def day_of_change(day: str) -> list[dict[str, Any]]:
+    old, new = state() | {"account_no": "A1"}, state() | {"account_no": "A9"}
+    old["contracts"][0] |= {"to": day, "reason": "the key was handed over then"}
+    new["contracts"][0] |= {"contract_no": "C9", "from": day, "reason": "the key was handed over then"}
+    new["contracts"][0]["tariffs"][0] |= {"from": day}
+    return [old, new]
+
+
+@pytest.mark.parametrize("day", ["2026-03-10", "2026-03-20"])
+@pytest.mark.parametrize("turned", [False, True])
+async def test_a_day_of_change_moves_both_ways_in_one_batch_in_any_order(desk: Desk, day: str, turned: bool) -> None:
+    async with desk.client() as client:
+        await client.put("/v1/accounts", json={"items": day_of_change("2026-03-15")})
+        items = day_of_change(day)
+        answer = await client.put("/v1/accounts", json={"items": items[::-1] if turned else items})
+        assert [outcome["status"] for outcome in answer.json()["outcomes"]] == ["done", "done"]
+        # who may not move leaves the other one where it is: the days between would have two contracts
+        refused = day_of_change("2026-03-17" if day == "2026-03-20" else "2026-03-12")
+        refused[day == "2026-03-10"]["contracts"][0].pop("reason")
+        answer = await client.put("/v1/accounts", json={"items": refused[::-1] if turned else refused})
+        codes = {outcome["id"]: outcome["code"] for outcome in answer.json()["outcomes"]}
+        shown = [(await client.get(f"/v1/accounts/{no}")).json()["contracts"][0] for no in ("A1", "A9")]
+    wrong, other = ("A9", "A1") if day == "2026-03-10" else ("A1", "A9")
+    assert codes == {wrong: "account.reason_missing", other: "account.contracts_overlap"}
+    assert (shown[0]["to"], shown[1]["from"]) == (day, day)
 
 
 async def test_an_annulled_contract_leaves_its_service_point_to_another_account(desk: Desk) -> None:
