@@ -217,7 +217,7 @@ async def correct_read(stage: Stage) -> None:
     (true,) = district.reads([i], MONTHS[0].read_on, slot=setup.MANUAL_SLOT)
     body = {"unit": "kWh", "registers": true["registers"], "reason": "misread"}
     await stage.call("engineer-1", "POST", "reading", f"/v1/reads/{stage.misread_id}/correction", body)
-    await _corrected(stage, i, "the bill of the misread register is corrected and posted")
+    await corrected(stage, i, "the bill of the misread register is corrected and posted")
     stage.say("a misread register is corrected after its bill was paid")
 
 
@@ -229,7 +229,7 @@ async def repair_exchange(stage: Stage) -> None:
     path = f"/v1/installations/{district.customers[i].meter_no}/{GO_LIVE}/correction"
     body = {"unit": "kWh", "closing": closing, "reason": "mistyped"}
     await stage.call("engineer-1", "POST", "reading", path, body)
-    await _corrected(stage, i, "the bill of the mistyped exchange is corrected and posted")
+    await corrected(stage, i, "the bill of the mistyped exchange is corrected and posted")
     stage.say("a mistyped exchange is repaired after its bill was paid")
 
 
@@ -239,19 +239,20 @@ async def read_move(stage: Stage) -> None:
     (noted,) = stage.district.reads([i], MOVE_DAY, slot=setup.MANUAL_SLOT)
     items = {"items": [noted | {"source": "self"}]}
     stage.count(await stage.call("uploader-1", "POST", "reading", "/v1/reads", items), NEW)
-    await _corrected(stage, i, "both bills of the move are corrected by the read")
+    await corrected(stage, i, "both bills of the move are corrected by the read")
     stage.say("the read of the day of the move corrects the bills of both who lived there")
 
 
-async def _corrected(stage: Stage, i: int, what: str) -> None:
+async def corrected(stage: Stage, i: int, what: str, *, times: int = 1) -> None:
+    """Wait until each account of a customer has so many corrections, and they are posted and told."""
     for account_no in stage.district.accounts_of(i):
-        await _corrected_account(stage, account_no, what)
+        await _corrected_account(stage, account_no, what, times)
 
 
-async def _corrected_account(stage: Stage, account_no: str, what: str) -> None:
+async def _corrected_account(stage: Stage, account_no: str, what: str, times: int) -> None:
     async def done() -> bool:
         made = await stage.all("billing", "/v1/corrections", account_no=account_no)
-        if not made:
+        if len(made) < times:
             return False
         receivables = await stage.all("collection", "/v1/receivables", account_no=account_no)
         posted_ = [r for r in receivables if r["status"] == "reversed" or r["document_kind"] == "difference"]
@@ -298,7 +299,7 @@ async def read_late(stage: Stage) -> None:
     route = stage.district.route_of(i)
     late = stage.district.reads([i], MONTHS[1].read_on)
     await stage.push(setup.head_end(route), "/v1/reads", late, NEW)
-    await _corrected(stage, i, "the estimate is replaced by the late read")
+    await corrected(stage, i, "the estimate is replaced by the late read")
     stage.say("a read that came after its window replaces the estimate that was billed")
 
 

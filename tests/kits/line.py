@@ -5,10 +5,11 @@ Calling again is safe by contract: reads and puts are idempotent, money carries 
 
 import asyncio
 import json
+import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -42,6 +43,8 @@ MUST_BE_ZERO = ("journal_pending", "consumer_event_lag_seconds", "notices_queued
 PAYS_EVERY = 4
 REMIND_ON = date(2026, 2, 10)  # December's bills are overdue
 DAYS = (10, 20)  # of each month, beside the read day: enough for a duplicate and for validation against history
+LATE = 8  # customers whose February is read after it was billed
+MOVED_AGAIN_ON = date(2026, 1, 20)
 
 Transports = Mapping[str, httpx.AsyncBaseTransport]
 Step = Callable[[str], Awaitable[None]]
@@ -169,11 +172,9 @@ async def push_month(stage: Stage, month: Month) -> None:
 
 
 async def _push_route(stage: Stage, route: Route, days: Sequence[date]) -> None:
-    late = stage.district.stories["late_read"]
+    late = {stage.district.stories["late_read"], *late_ones(stage.district)[:LATE]}
     for day in days:
-        who = list(route.members)
-        if day == MONTHS[1].read_on and late in who:
-            who.remove(late)
+        who = [i for i in route.members if day != MONTHS[1].read_on or i not in late]
         if day == EXCHANGE_DAY:
             who = [i for i in who if i not in stage.district.exchanged]
         await stage.push(setup.head_end(route), "/v1/reads", stage.district.reads(who, day), play.NEW)
@@ -257,8 +258,40 @@ async def two_cycles(stage: Stage, before: Step = no_faults) -> None:
     await pay(stage, february, date(2026, 3, 6))
     await before("late")
     await play.read_late(stage)
+    await read_late(stage)
+    await play.read_move(stage)
+    await move_again(stage)
     await before("settle")
     await play.settle(stage)
+
+
+def late_ones(district: District) -> list[int]:
+    """Return who is read late, and last whose read is annulled: none of them has a story."""
+    stories = set(district.stories.values())
+    plain = [i for route in district.routes if not route.manual for i in route.members if i not in stories]
+    return random.Random(district.size).sample(plain, LATE + 1)
+
+
+async def read_late(stage: Stage) -> None:
+    """Push reads that missed their window, and annul one, after all of it was billed."""
+    *late, annulled = late_ones(stage.district)
+    for i in late:
+        one = stage.district.reads([i], MONTHS[1].read_on)
+        await stage.push(setup.head_end(stage.district.route_of(i)), "/v1/reads", one, play.NEW)
+    meter_no = stage.district.customers[annulled].meter_no
+    read_at = MONTHS[0].read_on - timedelta(days=1)
+    path = f"/v1/reads/{meter_no}~{read_at:%Y%m%d}T160000Z~remote/annulment"
+    await stage.call("engineer-1", "POST", "reading", path, {"reason": "wrong_meter"})
+    await asyncio.gather(*(play.corrected(stage, i, "bills of late reads are corrected") for i in (*late, annulled)))
+    stage.say(f"{len(late)} reads came late and one is annulled, after they were billed")
+
+
+async def move_again(stage: Stage) -> None:
+    """Move the day on which a home changed hands, after it was billed."""
+    moved = setup.move(stage.district, MOVED_AGAIN_ON, reason="wrong_day")
+    await stage.put("clerk-1", "billing", "/v1/accounts", moved)
+    await play.corrected(stage, stage.district.stories["move"], "both bills of the move are corrected again", times=2)
+    stage.say(f"the home changed hands on {MOVED_AGAIN_ON}, as is known now")
 
 
 async def quiet(driver: Driver) -> None:

@@ -132,6 +132,7 @@ async def after_the_bills(driver: Driver) -> None:
     await play.repair_exchange(driver)
     await play.remind(driver)
     await play.read_late(driver)
+    await line.read_late(driver)
     await play.settle(driver)
     await line.quiet(driver)
     for cycle in CYCLES:
