@@ -101,7 +101,7 @@ class Book:
                 reads.setdefault(key, []).append(read)
         reads = {key: self._loaded(self.installations[key], those, since) for key, those in reads.items()}
         demands = {
-            key: [(read.day, read.faces) for read in those]
+            key: those
             for key, those in reads.items()
             if any(register.kind == DEMAND for register in self.installations[key].registers)
         }

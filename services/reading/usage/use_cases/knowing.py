@@ -321,9 +321,9 @@ def _answer(own: dict[InstallationKey, list[Read]], answering: frozenset[str]) -
 
 def _demands(
     meters: Iterable[Installation], own: Mapping[InstallationKey, Sequence[Read]]
-) -> dict[InstallationKey, list[tuple[date, tuple[int | None, ...]]]]:
+) -> dict[InstallationKey, Sequence[Read]]:
     return {
-        meter.key: [(read.day, read.faces) for read in own.get(meter.key, ())]
+        meter.key: own.get(meter.key, ())
         for meter in meters
         if any(register.kind == DEMAND for register in meter.registers)
     }

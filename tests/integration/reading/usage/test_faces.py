@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.kits.reading import Kit
-from tests.kits.usages import correct_read, found, in_force, month, periods, removed, second_meter
+from tests.kits.reading import UNIT, Kit
+from tests.kits.usages import correct, correct_read, found, in_force, install, month, periods, removed, second_meter
 
 
 def face(digits: int, scale: int, **more: Any) -> dict[str, Any]:
@@ -110,4 +110,30 @@ async def test_the_demand_of_a_period_is_the_highest_that_was_read_in_it_and_is_
         ("2026-02-01", {"import": 100_000}, {"demand": 12_500}),
         ("2026-03-01", {"import": 90_320}, {}),
         ("2026-04-01", {"import": 109_680}, {"demand": 9_000}),
+    ]
+
+
+async def test_the_demand_at_which_a_meter_was_taken_off_counts_and_that_of_suspect_registers_does_not(
+    kit: Kit,
+) -> None:
+    both = face(8, 2), face(6, 2, quantity="demand", kind="demand")
+    await kit.district(registers=both, opening="100.00")
+    await kit.push_one("M0001", "2026-01-10", {"import": "20.00", "demand": "99.00"}, "self")  # it ran backwards
+    await kit.plan("2026-02-01")
+    await kit.push_one("M0001", "2026-02-01", {"import": "200.00", "demand": "8.00"})
+    taken_off = {
+        "opening": {"import": "100.00", "demand": "100.00"},
+        "closing": {"import": "130.00", "demand": "77.00"},
+    }
+    await install(kit, taken_off | {"removed_on": "2026-02-10"})
+    await kit.put("meters", [{"meter_no": "M2", "org_unit": UNIT, "registers": list(both)}])
+    new = {"meter_no": "M2", "installed_on": "2026-02-10", "opening": {"import": "0.00", "demand": "0.00"}}
+    await install(kit, new)
+    await kit.plan("2026-03-01")
+    await kit.push_one("M2", "2026-03-01", {"import": "50.00", "demand": "7.00"})
+    assert [u["demand_w"] for u in await in_force(kit)] == [{"demand": 8_000}, {"demand": 7_000}]
+    await correct(kit, closing={"import": "230.00", "demand": "11.00"})
+    assert [(u["energy_wh"]["import"], u["demand_w"]) for u in await in_force(kit)] == [
+        (100_000, {"demand": 8_000}),
+        (80_000, {"demand": 11_000}),
     ]

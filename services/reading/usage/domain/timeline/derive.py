@@ -360,9 +360,7 @@ class _Walk:
         return self.by_day[self.planned[at]] if at < len(self.planned) else self.world.next_planned(day)
 
     def _add_demand(self, demand: dict[str, int], meter: Installation, from_on: date, to_on: date) -> None:
-        for day, faces in self.world.demands.get(meter.key, ()):
-            if not from_on < day <= to_on:
-                continue
+        for faces in self.meters.shown(meter, self.world.demands.get(meter.key, ()), from_on, to_on):
             for register, shown in zip(meter.registers, faces, strict=True):
                 if register.kind != CUMULATIVE and shown is not None:
                     watts = register.energy_wh(shown)

@@ -88,7 +88,7 @@ class World:
     """Everything that is known of one service point.
 
     `told` names the reads and registers that told usages rest on. `next_planned`: the planned date after a day, where no task is
-    there yet, with its cycle. `connection_kw`: what the connection can carry.
+    there yet, with its cycle. `connection_kw`: what the connection can carry. `demands`: all reads of meters that show them.
     """
 
     installations: Sequence[Installation]
@@ -99,6 +99,4 @@ class World:
     next_planned: Callable[[date], End]
     told: frozenset[str] = frozenset()
     connection_kw: int | None = None
-    demands: Mapping[InstallationKey, Sequence[tuple[date, Faces]]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    demands: Mapping[InstallationKey, Sequence[Read]] = field(default_factory=lambda: MappingProxyType({}))

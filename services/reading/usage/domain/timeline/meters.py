@@ -1,6 +1,7 @@
 """What the meters of a point showed on a day: their registers as far as these agree."""
 
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -8,7 +9,7 @@ from services.reading.network.domain.installations import Installation
 from services.reading.network.domain.registers import Counts
 from services.reading.usage.domain.timeline import agreement
 from services.reading.usage.domain.timeline.agreement import Pin, Suspect
-from services.reading.usage.domain.timeline.known import InstallationKey, Read, Start, World
+from services.reading.usage.domain.timeline.known import Faces, InstallationKey, Read, Start, World
 from services.reading.usage.domain.timeline.line import Boundary
 
 
@@ -32,6 +33,7 @@ class Meters:
             self.suspects += agreed.suspects
             self.turned += [(meter, pin) for pin in agreed.pins if pin.turned]
         self.suspect_days = {(each.installation.key, each.on) for each in self.suspects}
+        self._suspect_ids = {each.id for each in self.suspects}
 
     def stood(self, start: date, end: date) -> bool:
         """Return whether a meter was there on a day of [start, end)."""
@@ -95,6 +97,16 @@ class Meters:
             if meter.from_ < end_on and (meter.to is None or meter.to > start_on):
                 return max(start_on, meter.from_)
         return None
+
+    def shown(self, meter: Installation, reads: Sequence[Read], from_on: date, to_on: date) -> Iterator[Faces]:
+        """Return what a meter showed after a day and up to another: reads and closing registers, but for suspect ones."""
+        for read in reads:
+            if from_on < read.day <= to_on and read.read_id not in self._suspect_ids:
+                yield read.faces
+        taken_off = meter.to is not None and from_on < meter.to <= to_on
+        closing = agreement.register_id(meter, agreement.CLOSING)
+        if taken_off and meter.closing is not None and closing not in self._suspect_ids:
+            yield meter.closing
 
     def suspect_after(self, meter: Installation, day: date) -> bool:
         """Return whether registers of a meter after a day are suspect."""
