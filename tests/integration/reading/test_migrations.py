@@ -1,6 +1,9 @@
 """What an older version of reading has stored can be read by this one, on both databases."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,8 +14,10 @@ from services.reading.network.domain.registers import Register
 from services.reading.network.store import installations
 from services.reading.reads.domain.curves import CurveKey
 from services.reading.reads.store import curves
-from shared.db import migrations
+from shared.db import columns, migrations
 from shared.db.engine import Database
+from tests.kits.reading import UNIT, running
+from tests.kits.usages import periods, removed
 
 DAY = date(2026, 1, 10)
 VALUES = ",".join(["10", "", *["12"] * 46])
@@ -67,3 +72,88 @@ async def test_installations_get_registers_and_multiplier_of_their_meters(databa
     assert (installation.from_, installation.opening) == (date(2026, 1, 1), (10000,))
     assert installation.registers == (Register("import", 8, 2, numerator=30),)
     assert [tuple(row) for row in rows] == [(1, "installed", '[["import",8,2]]', "system:migration")]
+
+
+def _put(connection: Connection, table: str, **row: Any) -> None:
+    types: Mapping[type, Any] = {datetime: columns.Instant, date: sa.Date()}
+    names = [sa.column(name, types.get(type(value))) for name, value in row.items()]
+    connection.execute(sa.insert(sa.table(table, *names)).values(**row))
+
+
+def _told_by_the_old_rules(connection: Connection) -> None:
+    """A point of which January was read, February was estimated by other rules than today's, and March was read."""
+    _put(connection, "route", route_no="R1", org_unit=UNIT, read_day=1, version=1, months=1, first_month=1)
+    _put(connection, "service_point", service_point_no="S0001", route_no="R1", org_unit=UNIT, version=1)
+    faces = {"registers": '[["import",8,2]]', "numerator": 1, "denominator": 1, "version": 1}
+    _put(connection, "meter", meter_no="M0001", org_unit=UNIT, **faces)
+    installed = {"meter_no": "M0001", "installed_on": date(2026, 1, 1), "service_point_no": "S0001"}
+    _put(connection, "installation", **installed, opening="10000", annulled=0, **faces)
+    counted = dict.fromkeys(("received", "accepted", "already_accepted", "conflicting", "refused"), 0)
+    upload = {"upload_id": "U", "cycle": "", "kind": "person", "uploader": "clerk", "message_id": ""}
+    _put(connection, "upload", **upload, **counted, waiting=0, received_at=datetime(2026, 5, 1, tzinfo=UTC))
+    days = [date(2026, month, 1) for month in (1, 2, 3, 4)]
+    for n, (wh, quality, counts) in enumerate(
+        [(100_000, "actual", 20000), (88_000, "estimated", 28800), (92_000, "actual", 38000)]
+    ):
+        point = {"service_point_no": "S0001", "org_unit": UNIT, "route_no": "R1", "cycle": f"{days[n]:%Y-%m}"}
+        told = {"usage_id": f"U{n}", "period_from": days[n], "period_to": days[n + 1], "version": 1, "quality": quality}
+        told |= {"energy": f'{{"import":{wh}}}', "import_wh": wh, "closing_meter": "M0001"}
+        told |= {
+            "closing_counts": str(counts),
+            "closing_actors": "",
+            "actors": "",
+            "read_ids": "",
+            "meter_nos": "M0001",
+        }
+        told |= {"closing_source": "estimated" if quality == "estimated" else "remote", "findings": ""}
+        told |= {"estimate_reason": "no_read" if quality == "estimated" else None, "settles_estimate": int(n == 2)}
+        told |= {"estimates_in_a_row": int(n == 1), "created_at": datetime(2026, 5, 1, tzinfo=UTC)}
+        _put(connection, "usage", **point, **told)
+        task = {"read_date": days[n + 1], "kind": "cycle", "reread": 0, "usage_id": f"U{n}"}
+        _put(connection, "task", **point, **task, status="read" if quality == "actual" else "estimated")
+        totals = {
+            "expected": 1,
+            "actual": int(n != 1),
+            "estimated": int(n == 1),
+            "missed": 0,
+            "usages": 1,
+            "sum_wh": wh,
+        }
+        route = {name: point[name] for name in ("org_unit", "route_no", "cycle")}
+        _put(connection, "route_cycle", **route, read_date=days[n + 1], closed_on=days[n + 1], **totals)
+        if quality == "actual":
+            at = datetime(2026, n + 1, 31, 16, tzinfo=UTC)
+            _put(
+                connection,
+                "read",
+                meter_no="M0001",
+                read_at=at,
+                source="remote",
+                quantity="import",
+                count=counts,
+                upload_id="U",
+            )
+
+
+async def test_what_older_rules_have_told_is_told_again_only_where_something_touches_it(
+    database_url: str, tmp_path: Path
+) -> None:
+    database = Database(database_url)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_at, "0008")
+        await connection.run_sync(_told_by_the_old_rules)
+    await database.close()
+    async with running(database_url, tmp_path) as kit:
+        before = await periods(kit)
+        assert before[1] == ("2026-02-01", "2026-03-01", "estimated", 88_000)
+        await kit.plan("2026-05-01")
+        await kit.push_one("M0001", "2026-05-01", "470.00")
+        await kit.close("2026-05-02")
+        await removed(kit, "2026-05-20", "530.00")
+        await kit.plan("2026-06-01")
+        await kit.close("2026-06-02")
+        told = [(fact["period_from"], fact["version"]) for fact in await kit.published("reading.usage_measured.v1")]
+        assert told == [("2026-04-01", 1), ("2026-05-01", 1)]
+        assert (await periods(kit))[:3] == before
+        await kit.push_one("M0001", "2026-03-01", "280.00", "site")
+        assert [wh for _, _, _, wh in await periods(kit)] == [100_000, 80_000, 100_000, 90_000, 60_000]
