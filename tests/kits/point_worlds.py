@@ -12,7 +12,6 @@ from random import Random
 from services.reading.network.domain.installations import Installation
 from services.reading.network.domain.registers import DEMAND, Counts, Register, Registers
 from services.reading.usage.domain import ranking
-from services.reading.usage.domain.timeline import steps
 from services.reading.usage.domain.timeline.known import Contract, End, Read
 from tests.kits import timelines
 from tests.kits.timelines import Book, Touch
@@ -77,6 +76,11 @@ class Drawn:
         return book
 
 
+def _face(register: Register, ran: int) -> int:
+    shown = ran % register.modulus
+    return register.modulus - 1 - shown if register.down else shown
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Stay:
     """A meter on the point, and what it had run, cumulative, on each of its days."""
@@ -90,7 +94,7 @@ class _Stay:
     def faces(self, day: date, more: int = 0) -> tuple[int, ...]:
         """Return what it shows on a day, or `more` counts later."""
         return tuple(
-            steps.face(r, count + more) if r.kind != DEMAND else count
+            _face(r, count + more) if r.kind != DEMAND else count
             for r, count in zip(self.registers, self.ran[day], strict=True)
         )
 

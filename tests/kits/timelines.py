@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import count
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from services.reading.network.domain.installations import Installation
-from services.reading.network.domain.registers import DEMAND
+from services.reading.network.domain.registers import has_demand
 from services.reading.network.store.points import Locked
 from services.reading.policies.domain import CurveRules, Deviation, Policy
 from services.reading.tasks.domain.tasks import ASKED, CUT, CYCLE, OPEN, Task
@@ -20,7 +20,7 @@ from services.reading.usage.domain.timeline.line import Period, Timeline
 from services.reading.usage.domain.usages import Usage, in_force
 from services.reading.usage.use_cases import arriving, deriving
 from services.reading.usage.use_cases.arriving import Arrived
-from services.reading.usage.use_cases.knowing import Loaded, Loader
+from services.reading.usage.use_cases.knowing import Loaded
 from services.reading.usage.use_cases.telling import Work
 
 Touch = date | None
@@ -47,16 +47,6 @@ POLICY = Policy(
 def planned(day: date, *, closed: bool = False, months: int = 1) -> End:
     """Return a planned date."""
     return End(day=day, planned=True, closed=closed, months=months, cycle=(day - timedelta(days=1)).strftime("%Y-%m"))
-
-
-@dataclass(frozen=True)
-class _Rules:
-    """What the plain step wants of a loader."""
-
-    policy: Policy
-
-    def policy_on(self, day: date) -> Policy:
-        return self.policy
 
 
 @dataclass
@@ -100,11 +90,7 @@ class Book:
             if key is not None:
                 reads.setdefault(key, []).append(read)
         reads = {key: self._loaded(self.installations[key], those, since) for key, those in reads.items()}
-        demands = {
-            key: those
-            for key, those in reads.items()
-            if any(register.kind == DEMAND for register in self.installations[key].registers)
-        }
+        demands = {key: those for key, those in reads.items() if has_demand(self.installations[key].registers)}
         ends = [self.ends[day] for day in sorted(self.ends)]
         standing = self.standing()
         installations = sorted(self.installations.values(), key=lambda each: each.from_)
@@ -122,7 +108,7 @@ class Book:
 
     def _loaded(self, meter: Installation, reads: Sequence[Read], since: date | None) -> list[Read]:
         """Return the reads of days that end periods, and where a decided one has none the nearest before and after."""
-        if any(register.kind == DEMAND for register in meter.registers):
+        if has_demand(meter.registers):
             return [read for read in reads if since is None or read.day >= since]
         signed = {day for each in self.contracts.values() for day in (each.from_, each.to) if day is not None}
         edges = [meter.from_ if since is None else None, meter.to]
@@ -229,13 +215,22 @@ class Book:
         last = max(earlier, key=lambda usage: (usage.period_from, usage.version), default=None)
         ended_on = max((day for day in tasks if day < read.day), default=None)
         covering = self.installations[key]
-        demand = any(register.kind == DEMAND for register in covering.registers)
-        arrived = Arrived(service_point_no="SP", meter_no=meter_no, read=read, on_task=task is not None, demand=demand)
+        demand = has_demand(covering.registers)
+        arrived = Arrived(
+            service_point_no="SP",
+            meter_no=meter_no,
+            day=read.day,
+            read_id=read.read_id,
+            registers=covering.registers,
+            faces=read.faces,
+            source=read.source,
+            actors=read.actors,
+            on_task=task is not None,
+        )
         if task is not None and (self.watched_from is None or read.day == max(tasks)):
-            loader = cast(Loader, _Rules(self.policy))
             meters = sorted(self.installations.values(), key=lambda each: each.from_)
             work = Work()
-            if arriving._Step(arrived, self._locked(), task, last, ended_on, meters, loader).take(work):
+            if arriving._plain(work, arrived, self._locked(), task, last, ended_on, meters, self.policy):
                 (self._plain,) = work.usages
         self.reads[read.read_id] = meter_no, read
         watched = self.watched_from is not None and read.day > self.watched_from
@@ -299,7 +294,7 @@ def content(usages: Sequence[Usage]) -> list[tuple[Any, ...]]:
         (
             *(u.key, dict(u.energy_wh), dict(u.demand_w), u.quality, u.estimates_in_a_row, u.months),
             *(u.settles_estimate, u.cycle, u.read_date, u.opening_known, u.closing_known),
-            tuple((s.meter_no, s.quantity, s.from_, s.to, s.turns) for s in u.registers),
+            tuple((s["meter_no"], s["shown"], s["turns"]) for s in u.registers),
         )
         for u in usages
     ]
@@ -311,7 +306,7 @@ def content_of_periods(periods: Sequence[Period]) -> list[tuple[Any, ...]]:
         (
             *(p.key, dict(p.energy_wh), dict(p.demand_w), p.end.quality, p.estimates_in_a_row, p.months),
             *(p.settles_estimate, p.belongs_to.cycle, p.belongs_to.day, p.start.known, p.end.known),
-            tuple((s.meter_no, s.quantity, s.from_, s.to, s.turns) for ran in p.ran for s in compare.spans_of(ran)),
+            tuple((s["meter_no"], s["shown"], s["turns"]) for s in map(compare.span_of, p.ran)),
         )
         for p in periods
     ]

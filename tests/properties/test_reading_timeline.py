@@ -86,17 +86,21 @@ def _conserves(book: Book, standing: list[Usage]) -> None:
                 s
                 for usage in standing
                 for s in usage.registers
-                if (s.meter_no, s.installed_on, s.quantity) == (*meter.key, register.quantity)
+                if (s["meter_no"], s["installed_on"]) == meter.key and register.quantity in s["shown"]
             ]
             if register.kind != CUMULATIVE or not spans:
                 continue
             for before, after in pairwise(spans):
-                assert (before.to_on, before.to) == (after.from_on, after.from_)
-            assert spans[0].from_on == meter.from_
-            first = register.count(spans[0].from_)
+                assert before["to_on"] == after["from_on"]
+                assert before["shown"][register.quantity][1] == after["shown"][register.quantity][0]
+            assert spans[0]["from_on"] == meter.from_
+            first, last = (
+                register.count(shown)
+                for shown in (spans[0]["shown"][register.quantity][0], spans[-1]["shown"][register.quantity][1])
+            )
             if agreed:
                 assert first == meter.opening[at]
-            last, turns = register.count(spans[-1].to), sum(span.turns for span in spans)
+            turns = sum(span["turns"].get(register.quantity, 0) for span in spans)
             if register.down:
                 first, last = register.modulus - 1 - first, register.modulus - 1 - last
             wh = register.energy_wh(last + turns * register.modulus) - register.energy_wh(first)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.reading.network.domain import registers
 from services.reading.network.domain.refusal import Refused
-from services.reading.network.domain.registers import DEMAND, UNIT, Counts, ordered
+from services.reading.network.domain.registers import UNIT, Counts, ordered
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain import identity
 from services.reading.reads.domain.days import ReadDays
@@ -19,8 +19,6 @@ from services.reading.reads.store import reads, uploads, waiting
 from services.reading.reads.store.meter_days import MeterDay, meter_days
 from services.reading.reads.store.waiting import WaitingRead
 from services.reading.tasks.domain.tasks import cycle_of
-from services.reading.usage.domain import ranking
-from services.reading.usage.domain.timeline.known import Read
 from services.reading.usage.use_cases import arriving
 from services.reading.usage.use_cases.arriving import Arrived
 from services.reading.usage.use_cases.knowing import Loader
@@ -252,7 +250,7 @@ def _stored(meter: MeterDay, read_id: str) -> Outcome:
 
 async def _derive(tx: Tx, claimed: Sequence[_Given], uploader: Uploader, days: ReadDays) -> None:
     arrived = [
-        (each, _arrived(each, uploader, days, on_task=each.meter.status is not None))
+        (each, _arrived(each, each.meter, uploader.subject))
         for each in claimed
         if each.meter and each.outcome and each.outcome.status == "done" and _may_change(each.day, each.meter, days)
     ]
@@ -266,31 +264,21 @@ def _may_change(day: date, meter: MeterDay, days: ReadDays) -> bool:
     """Return whether a read may end a period, or change one: nearly all reads of other days than those of tasks may not."""
     watched = meter.watched_from is not None and day > meter.watched_from
     tolerance = days.policies.on(day).read_tolerance_days
-    return meter.status is not None or watched or tolerance > 0 or _has_demand(meter)
+    return meter.status is not None or watched or tolerance > 0 or registers.has_demand(meter.registers)
 
 
-def _has_demand(meter: MeterDay) -> bool:
-    return any(register.kind == DEMAND for register in meter.registers)
-
-
-def _arrived(each: _Given, uploader: Uploader, days: ReadDays, *, on_task: bool) -> Arrived:
-    assert each.meter is not None
+def _arrived(each: _Given, meter: MeterDay, uploader: str) -> Arrived:
     reader = each.item.get("reader")
-    read = Read(
-        read_id=each.read_id,
+    return Arrived(
+        service_point_no=meter.service_point_no,
+        meter_no=each.key.meter_no,
         day=each.day,
+        read_id=each.read_id,
+        registers=meter.registers,
         faces=each.counts,
         source=each.key.source,
-        rank=ranking.RANK[each.key.source],
-        distance=0,  # of all reads of a day those that are loaded again are compared
-        actors=(reader, uploader.subject) if reader else (uploader.subject,),
-    )
-    return Arrived(
-        service_point_no=each.meter.service_point_no,
-        meter_no=each.key.meter_no,
-        read=read,
-        on_task=on_task,
-        demand=_has_demand(each.meter),
+        actors=(reader, uploader) if reader else (uploader,),
+        on_task=meter.status is not None,
     )
 
 

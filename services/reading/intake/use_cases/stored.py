@@ -15,6 +15,16 @@ async def of_day(tx: Tx, service_point_nos: Sequence[str], day: date, loader: Lo
         return []
     rows = await loader.corrected(tx, await reads.of_day(tx, service_point_nos, day, *loader.days.bounds(day)))
     return [
-        Arrived(service_point_no=row.point, meter_no=row.key.meter_no, read=loader.known(row), on_task=True)
-        for row in rows
+        Arrived(
+            service_point_no=row.point,
+            meter_no=row.key.meter_no,
+            day=read.day,
+            read_id=read.read_id,
+            registers=row.registers,
+            faces=read.faces,
+            source=read.source,
+            actors=read.actors,
+            on_task=True,
+        )
+        for row, read in zip(rows, map(loader.known, rows), strict=True)
     ]

@@ -57,6 +57,11 @@ class Register:
         return int(10**self.digits)
 
     @cached_property
+    def counts_of_kwh(self) -> int:
+        """How many counts are a kWh of the face."""
+        return int(10**self.scale)
+
+    @cached_property
     def _wh_ratio(self) -> tuple[int, int]:
         return 1000 * self.numerator, int(10**self.scale) * self.denominator
 
@@ -104,6 +109,10 @@ class Register:
         shown = str(cumulative % self.modulus).zfill(self.scale + 1)
         return f"{shown[: -self.scale]}.{shown[-self.scale :]}" if self.scale else shown
 
+    def shown(self, cumulative: int) -> str:
+        """Return what the face shows for a cumulative count of what the register ran: one that counts down is turned over."""
+        return self.text(self.modulus - 1 - cumulative % self.modulus if self.down else cumulative)
+
     def unwrap(self, previous: int, count: int, counts_max: int) -> int | None:
         """Return the cumulative count that `count` stands for after `previous`, or None where it went backwards.
 
@@ -129,6 +138,11 @@ def made(faces: Sequence[Face], numerator: int, denominator: int) -> Registers:
     return tuple(
         Register(face.quantity, face.digits, face.scale, numerator, denominator, face.kind, face.down) for face in faces
     )
+
+
+def has_demand(registers: Registers) -> bool:
+    """Return whether a register is one of demand."""
+    return any(register.kind == DEMAND for register in registers)
 
 
 def faces(registers: Registers) -> tuple[Face, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from services.reading.network.domain.registers import Counts
 from shared.frozen import document
@@ -12,44 +12,18 @@ EDITED: Final = "edited"
 ESTIMATED: Final = "estimated"
 
 
-@document
-class Span:
-    """What one register showed at both ends of a period, or of its meter's part in it: faces, and how often it turned between."""
+class MeterSpan(TypedDict):
+    """What the cumulative registers of one meter showed over a period, or its part in it, as it is told and stored: the faces
+    at both ends by quantity (`shown`), and how often those turned that did (`turns`)."""
 
     meter_no: str
     installed_on: date
-    quantity: str
     from_on: date
     to_on: date
-    from_: str
-    to: str
-    turns: int
     multiplier: int
     multiplier_denominator: int
-
-
-def by_meter(spans: Sequence[Span]) -> list[dict[str, Any]]:
-    """Return what registers showed meter by meter, as it is told and stored: `shown` at both ends by quantity, `turns` of those
-    that turned."""
-    found: dict[tuple[str, date], dict[str, Any]] = {}
-    for span in spans:
-        key = span.meter_no, span.installed_on
-        meter = found.get(key)
-        if meter is None:
-            meter = found[key] = {
-                "meter_no": span.meter_no,
-                "installed_on": span.installed_on,
-                "from_on": span.from_on,
-                "to_on": span.to_on,
-                "multiplier": span.multiplier,
-                "multiplier_denominator": span.multiplier_denominator,
-                "shown": {},
-                "turns": {},
-            }
-        meter["shown"][span.quantity] = span.from_, span.to
-        if span.turns:
-            meter["turns"][span.quantity] = span.turns
-    return list(found.values())
+    shown: dict[str, tuple[str, str]]
+    turns: dict[str, int]
 
 
 @document
@@ -90,7 +64,7 @@ class Usage:
     demand_w: Mapping[str, int]
     curves: Sequence[LoadCurve]
     curves_digest: str
-    registers: Sequence[Span]
+    registers: Sequence[MeterSpan]
     opening_known: bool
     closing_meter: str
     closing_installed_on: date | None

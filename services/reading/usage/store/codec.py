@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import orjson
 
-from services.reading.usage.domain.usages import LoadCurve, Span, by_meter
+from services.reading.usage.domain.usages import LoadCurve, MeterSpan
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -37,26 +37,23 @@ def curves(text: str) -> list[LoadCurve]:
     ]
 
 
-def registers_text(spans: Sequence[Span]) -> str:
+def registers_text(spans: Sequence[MeterSpan]) -> str:
     """Return what registers showed as text: a list of values for each meter."""
-    return orjson.dumps([list(meter.values()) for meter in by_meter(spans)]).decode()
+    return orjson.dumps([list(span.values()) for span in spans]).decode()
 
 
-def registers(text: str) -> list[Span]:
+def registers(text: str) -> list[MeterSpan]:
     """Return what registers showed from its text."""
     return [
-        Span(
+        MeterSpan(
             meter_no=meter_no,
             installed_on=date.fromisoformat(installed_on),
-            quantity=quantity,
             from_on=date.fromisoformat(from_on),
             to_on=date.fromisoformat(to_on),
-            from_=start,
-            to=end,
-            turns=turns.get(quantity, 0),
             multiplier=multiplier,
             multiplier_denominator=denominator,
+            shown={quantity: (start, end) for quantity, (start, end) in shown.items()},
+            turns=turns,
         )
         for meter_no, installed_on, from_on, to_on, multiplier, denominator, shown, turns in orjson.loads(text)
-        for quantity, (start, end) in shown.items()
     ]

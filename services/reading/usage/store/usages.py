@@ -323,18 +323,19 @@ def document(row: Row[Any]) -> dict[str, Any]:
         "demand_w": codec.energy(row.demand),
         "registers": [
             {
-                "meter_no": span.meter_no,
-                "installed_on": span.installed_on,
-                "quantity": span.quantity,
-                "from_on": span.from_on,
-                "to_on": span.to_on,
-                "from": span.from_,
-                "to": span.to,
-                "turns": span.turns,
-                "multiplier": span.multiplier,
-                "multiplier_denominator": span.multiplier_denominator,
+                "meter_no": span["meter_no"],
+                "installed_on": span["installed_on"],
+                "quantity": quantity,
+                "from_on": span["from_on"],
+                "to_on": span["to_on"],
+                "from": start,
+                "to": end,
+                "turns": span["turns"].get(quantity, 0),
+                "multiplier": span["multiplier"],
+                "multiplier_denominator": span["multiplier_denominator"],
             }
             for span in codec.registers(row.registers)
+            for quantity, (start, end) in span["shown"].items()
         ],
         "meter_nos": codec.words(row.meter_nos),
         "read_ids": codec.words(row.read_ids),

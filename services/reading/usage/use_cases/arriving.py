@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from services.reading.network.domain.installations import Installation, first_day
-from services.reading.network.domain.registers import CUMULATIVE
+from services.reading.network.domain.registers import Counts, Registers, has_demand
 from services.reading.network.store import installations, points
 from services.reading.network.store.points import Locked
+from services.reading.policies.domain import Policy
 from services.reading.tasks.domain.tasks import CYCLE, LIFE, OPEN, Task, TaskKey, TaskState
 from services.reading.usage.domain.ranking import EDITED, ESTIMATED
 from services.reading.usage.domain.timeline import compare, steps
-from services.reading.usage.domain.timeline.compare import Point, Told
-from services.reading.usage.domain.timeline.known import End, Read
-from services.reading.usage.domain.timeline.line import Boundary, Period, Ran
-from services.reading.usage.domain.usages import ACTUAL, Last
+from services.reading.usage.domain.timeline.known import Faces
+from services.reading.usage.domain.usages import ACTUAL, Last, Usage
 from services.reading.usage.store import usages
 from services.reading.usage.use_cases import deriving, telling
 from services.reading.usage.use_cases.deriving import Change, Derived
@@ -26,18 +25,22 @@ from shared.frozen import document
 
 @document
 class Arrived:
-    """A read that is new: of a meter on a point, for a day. `on_task`: that day has a task. `demand`: it shows demands too."""
+    """A read that is new: of a meter with its registers on a point, for a day. `on_task`: that day has a task."""
 
     service_point_no: str
     meter_no: str
-    read: Read
+    day: date
+    read_id: str
+    registers: Registers
+    faces: Faces
+    source: str
+    actors: tuple[str, ...]
     on_task: bool
-    demand: bool = False
 
     @property
     def key(self) -> TaskKey:
         """Point and day."""
-        return self.service_point_no, self.read.day
+        return self.service_point_no, self.day
 
 
 async def take(tx: Tx, arrived: Sequence[Arrived], *, loader: Loader) -> Derived:
@@ -51,26 +54,28 @@ async def take(tx: Tx, arrived: Sequence[Arrived], *, loader: Loader) -> Derived
         return Derived()
     numbers = sorted({each.service_point_no for each in arrived})
     locked = await points.lock(tx, numbers)
-    keys = list({each.key: None for each in arrived})
-    tasks, previous_ids, previous_ends, last_ends = await usages.tasks_and_previous(tx, keys)
+    keys = [each.key for each in arrived]
+    tasks, previous_ids, previous_ends, last_ends = await usages.tasks_and_previous(tx, list(dict.fromkeys(keys)))
     previous = await usages.last(tx, list(dict.fromkeys(previous_ids.values())))
     meters = await installations.by_point(tx, sorted({each.service_point_no for each in arrived if each.on_task}))
     once = _once(arrived)
     work, again, answering = Work(), dict[str, date | None](), dict[str, set[str]]()
-    for each in arrived:
-        last = previous[previous_ids[each.key]] if each.key in previous_ids else None
-        task, ended_on = tasks.get(each.key), previous_ends.get(each.key)
-        point = locked[each.service_point_no]
-        if task is not None and each.service_point_no in once:
-            step = _Step(each, point, task, last, ended_on, meters.get(each.service_point_no, []), loader)
-            decides = point.watched_from is not None and last_ends[each.key] > each.read.day
-            if not decides and step.take(work):
+    for each, key in zip(arrived, keys, strict=True):
+        point, day = key
+        last = previous[previous_ids[key]] if key in previous_ids else None
+        task, policy = tasks.get(key), loader.policy_on(day)
+        if task is not None and point in once:
+            there = locked[point]
+            decides = there.watched_from is not None and last_ends[key] > day
+            if not decides and _plain(
+                work, each, there, task, last, previous_ends.get(key), meters.get(point, ()), policy
+            ):
                 continue
-        tolerance = loader.policy_on(each.read.day).read_tolerance_days
-        if task is not None or tolerance or _matters(each, last, last_ends.get(each.key)):
-            _earliest(again, each.service_point_no, each.read.day - timedelta(days=tolerance))
+        tolerance = policy.read_tolerance_days
+        if task is not None or tolerance or _matters(each, last, last_ends.get(key)):
+            _earliest(again, point, day - timedelta(days=tolerance))
         if task is not None and task.reread:
-            answering.setdefault(each.service_point_no, set()).add(each.read.read_id)
+            answering.setdefault(point, set()).add(each.read_id)
     await telling.write(tx, work)
     change = Change(answering={point: frozenset(read_ids) for point, read_ids in answering.items()})
     return await deriving.derive_again(tx, again, loader=loader, change=change)
@@ -107,107 +112,122 @@ def _matters(arrived: Arrived, last: Last | None, last_end: date | None) -> bool
 
     `last_end`: the last day of the point that has a task; a read behind all that was told may decide on it.
     """
-    day = arrived.read.day
+    day = arrived.day
     if last is None:
         return last_end is not None
     if last.withdrawn or compare.SUSPECT_REGISTERS in last.findings:
         return True
     if last.period_to >= day:
-        return arrived.demand or not (last.opening_known and last.closing_known)
+        return has_demand(arrived.registers) or not (last.opening_known and last.closing_known)
     return not last.closing_known or (last_end is not None and last_end > last.period_to)
 
 
-class _Step:
-    """The next period of a point, if it is plain: it equals what would be derived."""
+def _plain(
+    work: Work,
+    read: Arrived,
+    point: Locked,
+    task: Task,
+    last: Last | None,
+    ended_on: date | None,
+    meters: Sequence[Installation],
+    policy: Policy,
+) -> bool:
+    """Add the next period of a point, if it is plain, and return whether it is: it equals what would be derived.
 
-    def __init__(
-        self,
-        arrived: Arrived,
-        point: Locked,
-        task: Task,
-        last: Last | None,
-        ended_on: date | None,
-        meters: Sequence[Installation],
-        loader: Loader,
-    ) -> None:
-        self.arrived, self.point, self.task, self.last = arrived, point, task, last
-        self.ended_on, self.meters, self.loader = ended_on, meters, loader
+    Plain: it goes on from a settled one that nobody has to look behind of, to a read of the only meter that was there.
+    """
+    if task.status != OPEN or task.kind != CYCLE or task.reread or point.curved or policy.read_tolerance_days:
+        return False
+    if read.source in (EDITED, ESTIMATED) or (last is not None and not _settled(last)):
+        return False
+    day = read.day
+    start_on = last.period_to if last else first_day(meters) if meters else day
+    if start_on >= day or (ended_on is not None and ended_on > start_on):
+        return False
+    there = [meter for meter in meters if meter.from_ <= day and (meter.to is None or meter.to >= start_on)]
+    if len(there) != 1 or there[0].meter_no != read.meter_no:
+        return False
+    (meter,) = there
+    if meter.from_ > start_on or (meter.to is not None and meter.to <= day):
+        return False
+    if last is None:
+        before = steps.opening(meter.registers, meter.opening)
+    elif last.closing_meter == meter.meter_no and last.closing_installed_on == meter.from_:
+        before = last.closing_counts
+    else:
+        return False
+    counts = steps.plain(
+        meter.registers,
+        before,
+        read.faces,
+        days=(day - start_on).days,
+        daily_kwh_max=policy.register_daily_kwh_max,
+        connection_kw=point.connection_kw,
+    )
+    if counts is None:
+        return False
+    _tell(work, read, point, task, last, meter, before, counts, policy)
+    return True
 
-    def take(self, work: Work) -> bool:
-        """Add the usage of the period, and return whether it is plain."""
-        last, task, day = self.last, self.task, self.arrived.read.day
-        read = self.arrived.read
-        if task.status != OPEN or task.kind != CYCLE or task.reread or self.point.curved or None in read.faces:
-            return False
-        if read.source in (EDITED, ESTIMATED):
-            return False
-        if last is not None and not _settled(last):
-            return False
-        start_on = last.period_to if last else first_day(self.meters) if self.meters else day
-        if start_on >= day or (self.ended_on is not None and self.ended_on > start_on):
-            return False
-        meter = self._only_meter(start_on)
-        if meter is None:
-            return False
-        start = _opening(meter, last) if last else _first(meter)
-        policy = self.loader.policy_on(day)
-        if start is None or policy.read_tolerance_days:
-            return False
-        counts = steps.advance(
-            meter.registers,
-            start.counts,
-            self.arrived.read.faces,
-            days=(day - start_on).days,
-            daily_kwh_max=policy.register_daily_kwh_max,
-            connection_kw=self.point.connection_kw,
-        )
-        if counts is None or steps.turned(meter.registers, start.counts, counts):
-            return False
-        self._tell(work, meter, start, counts)
-        return True
 
-    def _only_meter(self, start_on: date) -> Installation | None:
-        """Return the meter that was read, if it counts energy alone and no other was there within the period."""
-        day = self.arrived.read.day
-        there = [meter for meter in self.meters if meter.from_ <= day and (meter.to is None or meter.to >= start_on)]
-        if len(there) != 1 or there[0].meter_no != self.arrived.meter_no:
-            return None
-        (meter,) = there
-        plain = meter.from_ <= start_on and (meter.to is None or meter.to > day)
-        return meter if plain and all(register.kind == CUMULATIVE for register in meter.registers) else None
-
-    def _tell(self, work: Work, meter: Installation, start: Boundary, counts: tuple[int, ...]) -> None:
-        read, task, last = self.arrived.read, self.task, self.last
-        end = Boundary(
-            on=read.day, key=meter.key, counts=counts, read=read, read_ids=(read.read_id,), actors=read.actors
-        )
-        energy: dict[str, int] = {}
-        for register, low, high in zip(meter.registers, start.counts, counts, strict=True):
-            energy[register.quantity] = register.energy_wh(high) - register.energy_wh(low)
-        period = Period(
-            start_on=start.on,
-            start=start,
-            end=end,
-            ran=(Ran(installation=meter, from_on=start.on, to_on=read.day, start=start.counts, stop=counts),),
-            energy_wh=energy,
-            demand_w={},
-            contract=None,
-            belongs_to=End(day=read.day, planned=True, months=task.months, cycle=task.cycle),
-            months=task.months,
-            estimates_in_a_row=0,
-            settles_estimate=False,
-            suspect=False,
-        )
-        told = Told(
-            point=Point(
-                service_point_no=task.service_point_no, route_no=self.point.route_no, org_unit=self.point.org_unit
-            ),
-            new_id=ids.new,
-            policy_on=self.loader.policy_on,
-        )
-        usage, found = compare.first(period, last, told)
-        work.tell([usage], [(usage, each) for each in found])
-        work.tasks[task.key] = TaskState(status=LIFE.move(task.status, "read"), usage_id=usage.usage_id)
+def _tell(
+    work: Work,
+    read: Arrived,
+    point: Locked,
+    task: Task,
+    last: Last | None,
+    meter: Installation,
+    before: Counts,
+    counts: Counts,
+    policy: Policy,
+) -> None:
+    start_on, day = last.period_to if last else meter.from_, read.day
+    energy_wh = {
+        register.quantity: register.energy_wh(high) - register.energy_wh(low)
+        for register, low, high in zip(meter.registers, before, counts, strict=True)
+    }
+    found = compare.validate(energy_wh, (day - start_on).days, last, policy)
+    usage = Usage(
+        usage_id=ids.new(),
+        service_point_no=task.service_point_no,
+        period_from=start_on,
+        period_to=day,
+        version=1,
+        org_unit=point.org_unit,
+        route_no=point.route_no,
+        cycle=task.cycle,
+        read_date=day,
+        months=task.months,
+        quality=ACTUAL,
+        withdrawn=False,
+        late=False,
+        energy_wh=energy_wh,
+        demand_w={},
+        curves=(),
+        curves_digest="",
+        registers=[compare.meter_span(meter, start_on, day, before, counts)],
+        opening_known=True,
+        closing_meter=meter.meter_no,
+        closing_installed_on=meter.from_,
+        closing_counts=counts,
+        closing_known=True,
+        closing_source=read.source,
+        closing_actors=read.actors,
+        closing_read_ids=(read.read_id,),
+        actors=_both(last.closing_actors if last else (), read.actors, compare.ACTORS_MAX),
+        read_ids=_both(last.closing_read_ids if last else (), (read.read_id,), compare.READS_MAX),
+        meter_nos=(meter.meter_no,),
+        findings=tuple([each.code for each in found]),
+        estimate_reason=None,
+        estimate_method=None,
+        estimates_in_a_row=0,
+        settles_estimate=False,
+        replaces_reason=None,
+    )
+    work.usages.append(usage)
+    for each in found:
+        work.find("usage", usage.usage_id, usage, each)
+    work.tasks[read.key] = TaskState(status=LIFE.move(task.status, "read"), usage_id=usage.usage_id)
 
 
 def _settled(last: Last) -> bool:
@@ -215,18 +235,5 @@ def _settled(last: Last) -> bool:
     return last.version == 1 and not last.withdrawn and last.closing_known and last.quality == ACTUAL
 
 
-def _opening(meter: Installation, last: Last) -> Boundary | None:
-    key = (last.closing_meter, last.closing_installed_on)
-    if key != meter.key:
-        return None
-    return Boundary(
-        on=last.period_to,
-        key=meter.key,
-        counts=last.closing_counts,
-        read_ids=last.closing_read_ids,
-        actors=last.closing_actors,
-    )
-
-
-def _first(meter: Installation) -> Boundary:
-    return Boundary(on=meter.from_, key=meter.key, counts=steps.opening(meter.registers, meter.opening))
+def _both(start: tuple[str, ...], end: tuple[str, ...], most: int) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*start, *end)))[:most] if start else end

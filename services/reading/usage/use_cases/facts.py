@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from services.reading.usage.domain.usages import LoadCurve, Usage, by_meter
+from services.reading.usage.domain.usages import LoadCurve, Usage
 from shared import correlation
 from shared.events.reading import EstimateMade, MeterSpan, PackedCurve, UsageMeasured
 
@@ -35,7 +35,7 @@ def measured(usages: Sequence[Usage]) -> list[UsageMeasured]:
             months=usage.months,
             late=usage.late,
             demand_w=usage.demand_w,
-            registers=cast(tuple[MeterSpan, ...], by_meter(usage.registers)),  # made of it as the fact is
+            registers=cast(tuple[MeterSpan, ...], usage.registers),  # made of it as the fact is
             curves=tuple([packed_curve(curve) for curve in usage.curves]),
             meter_nos=usage.meter_nos,
             read_ids=usage.read_ids,

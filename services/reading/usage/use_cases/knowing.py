@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from services.reading.contracts import store as contracts
 from services.reading.network.domain.installations import Installation
-from services.reading.network.domain.registers import DEMAND
+from services.reading.network.domain.registers import has_demand
 from services.reading.network.store import installations, points
 from services.reading.network.store.points import Locked
 from services.reading.policies.domain import Policy
@@ -175,7 +175,7 @@ class Loader:
             if meter.to is not None and meter.to <= since:
                 continue
             first = max(meter.from_, since)
-            if any(register.kind == DEMAND for register in meter.registers):
+            if has_demand(meter.registers):
                 last = meter.to or self._last_day(days, first)
                 spans.append(self._span(number, meter, first, last))
                 continue
@@ -322,11 +322,7 @@ def _answer(own: dict[InstallationKey, list[Read]], answering: frozenset[str]) -
 def _demands(
     meters: Iterable[Installation], own: Mapping[InstallationKey, Sequence[Read]]
 ) -> dict[InstallationKey, Sequence[Read]]:
-    return {
-        meter.key: own.get(meter.key, ())
-        for meter in meters
-        if any(register.kind == DEMAND for register in meter.registers)
-    }
+    return {meter.key: own.get(meter.key, ()) for meter in meters if has_demand(meter.registers)}
 
 
 def _still(

@@ -1,15 +1,15 @@
 """What differs between the periods that are derived and those that were told: that alone is told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from services.reading.network.domain.registers import CUMULATIVE
+from services.reading.network.domain.installations import Installation
+from services.reading.network.domain.registers import CUMULATIVE, Counts
 from services.reading.policies.domain import Policy
 from services.reading.usage.domain import ranking
-from services.reading.usage.domain.timeline import steps
 from services.reading.usage.domain.timeline.line import IMPORTED, Boundary, Period, Ran
-from services.reading.usage.domain.usages import ESTIMATED, Last, Span, Usage
+from services.reading.usage.domain.usages import ESTIMATED, Last, MeterSpan, Usage
 from services.reading.validation.domain import high, low
 from services.reading.validation.domain.findings import Finding
 from services.reading.validation.domain.history import history_of
@@ -77,12 +77,12 @@ def compare(
     last: Before | None = before
     for period in periods:
         old_one = by_key.get(period.key)
-        spans = [span for ran in period.ran for span in spans_of(ran)]
+        spans = [span_of(ran) for ran in period.ran]
         again = any(start <= period.start_on < end for start, end in told.again)
         if old_one is not None and not again and _same(period, spans, old_one):
             last = old_one
             continue
-        found = [*_validate(period, last, told.policy_on(period.end.on)), *period.curves_found]
+        found = [*validate(period.energy_wh, period.days, last, told.policy_on(period.end.on)), *period.curves_found]
         usage = _usage(period, spans, old_one, last, found, told, _next_version(known, *period.key))
         known.append(usage)
         usages.append(usage)
@@ -91,18 +91,11 @@ def compare(
     return Difference(usages=usages, findings=findings)
 
 
-def first(period: Period, last: Before | None, told: Told) -> tuple[Usage, Sequence[Finding]]:
-    """Return the first version of a period that shares no day with any that was told, and what validation finds on it."""
-    found = _validate(period, last, told.policy_on(period.end.on))
-    spans = [span for ran in period.ran for span in spans_of(ran)]
-    return _usage(period, spans, None, last, found, told, 1), found
-
-
 def _next_version(known: Sequence[Usage], start: date, end: date) -> int:
     return 1 + max((usage.version for usage in known if usage.shares_a_day(start, end)), default=0)
 
 
-def _same(period: Period, spans: Sequence[Span], old: Usage) -> bool:
+def _same(period: Period, spans: Sequence[MeterSpan], old: Usage) -> bool:
     """Return whether what was told of a period still holds. Usages of old told no registers and no months."""
     return (
         old.quality == period.end.quality
@@ -117,7 +110,7 @@ def _same(period: Period, spans: Sequence[Span], old: Usage) -> bool:
     )
 
 
-def _rests_the_same(period: Period, spans: Sequence[Span], old: Usage) -> bool:
+def _rests_the_same(period: Period, spans: Sequence[MeterSpan], old: Usage) -> bool:
     return (
         old.months == period.months
         and old.opening_known == period.start.known
@@ -168,7 +161,7 @@ def _withdrawn(old: Usage, told: Told, version: int) -> Usage:
 
 def _usage(
     period: Period,
-    spans: Sequence[Span],
+    spans: Sequence[MeterSpan],
     old: Usage | None,
     last: Before | None,
     found: Sequence[Finding],
@@ -239,32 +232,36 @@ def _why(period: Period, old: Usage | None, told: Told) -> str:
     return "better_read"
 
 
-def _validate(period: Period, last: Before | None, policy: Policy) -> list[Finding]:
+def validate(energy_wh: Mapping[str, int], days: int, last: Before | None, policy: Policy) -> list[Finding]:
+    """Return what validation finds in the energy of a period of some days after the usage `last`."""
     history = history_of(last.energy_wh, last.days) if last else None
-    import_wh = period.energy_wh.get("import", 0)
-    found = (
-        high.find(import_wh, period.days, history, policy.high),
-        low.find(import_wh, period.days, history, policy.low),
-    )
+    if history is None:
+        return []
+    import_wh = energy_wh.get("import", 0)
+    found = high.find(import_wh, days, history, policy.high), low.find(import_wh, days, history, policy.low)
     return [each for each in found if each]
 
 
-def spans_of(ran: Ran) -> list[Span]:
+def span_of(ran: Ran) -> MeterSpan:
     """Return what the cumulative registers of a meter showed at both ends of what it ran."""
-    meter = ran.installation
-    return [
-        Span(
-            meter_no=meter.meter_no,
-            installed_on=meter.from_,
-            quantity=register.quantity,
-            from_on=ran.from_on,
-            to_on=ran.to_on,
-            from_=register.text(steps.face(register, low)),
-            to=register.text(steps.face(register, high)),
-            turns=high // register.modulus - low // register.modulus,
-            multiplier=register.numerator,
-            multiplier_denominator=register.denominator,
-        )
-        for register, low, high in zip(meter.registers, ran.start, ran.stop, strict=True)
-        if register.kind == CUMULATIVE
-    ]
+    return meter_span(ran.installation, ran.from_on, ran.to_on, ran.start, ran.stop)
+
+
+def meter_span(meter: Installation, from_on: date, to_on: date, start: Counts, stop: Counts) -> MeterSpan:
+    """Return what the cumulative registers of a meter showed at the counts of both ends."""
+    shown, turns = {}, {}
+    for register, first, last in zip(meter.registers, start, stop, strict=True):
+        if register.kind == CUMULATIVE:
+            shown[register.quantity] = register.shown(first), register.shown(last)
+            if turned := last // register.modulus - first // register.modulus:
+                turns[register.quantity] = turned
+    return {
+        "meter_no": meter.meter_no,
+        "installed_on": meter.from_,
+        "from_on": from_on,
+        "to_on": to_on,
+        "multiplier": meter.registers[0].numerator,
+        "multiplier_denominator": meter.registers[0].denominator,
+        "shown": shown,
+        "turns": turns,
+    }

@@ -11,18 +11,12 @@ def progress(register: Register, face: int) -> int:
     return register.modulus - 1 - face if register.down else face
 
 
-def face(register: Register, cumulative: int) -> int:
-    """Return what a register shows at a cumulative count."""
-    shown = cumulative % register.modulus
-    return register.modulus - 1 - shown if register.down else shown
-
-
 def counts_max(register: Register, days: int, daily_kwh_max: int, connection_kw: int | None) -> int:
     """Return the most counts that a register can run in some days.
 
     `daily_kwh_max` is what a register can run in a day before its multiplier; what the connection can carry is after it.
     """
-    most = max(days, 1) * daily_kwh_max * int(10**register.scale)
+    most = max(days, 1) * daily_kwh_max * register.counts_of_kwh
     if connection_kw is None:
         return most
     return min(most, register.counts_of(connection_kw * 24_000 * max(days, 1)) + 1)
@@ -93,6 +87,21 @@ def turned(registers: Registers, before: Counts, after: Counts) -> bool:
         for register, b, a in zip(registers, before, after, strict=True)
         if register.kind == CUMULATIVE
     )
+
+
+def plain(
+    registers: Registers, before: Counts, faces: Faces, *, days: int, daily_kwh_max: int, connection_kw: int | None
+) -> Counts | None:
+    """Return what `advance` does where each register is one of energy, has a face and does not turn on the way, else None."""
+    after = []
+    for register, old, shown in zip(registers, before, faces, strict=True):
+        if shown is None or register.kind != CUMULATIVE:
+            return None
+        count = old - old % register.modulus + progress(register, shown)
+        if not 0 <= count - old <= counts_max(register, days, daily_kwh_max, connection_kw):
+            return None
+        after.append(count)
+    return tuple(after)
 
 
 def between(low: Counts, high: Counts, on: date, first: date, last: date) -> Counts:
