@@ -18,6 +18,7 @@ from services.reading.tasks import api as tasks
 from services.reading.tasks import consumers as rereads
 from services.reading.usage import api as usages
 from services.reading.validation import api as findings
+from services.reading.views import api as views
 from services.reading.views.store import totals, trace
 from shared import service
 from shared.bus.ports import EventLog
@@ -52,6 +53,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             reads.router,
             curves.router,
             cycles.router,
+            views.router,
         ],
         handlers={**contracts.handlers(own), **rereads.handlers()},
         jobs=jobs.jobs(own),
