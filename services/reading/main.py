@@ -12,7 +12,7 @@ from services.reading.network.store import devices
 from services.reading.policies import domain as policies
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain.days import ReadDays
-from services.reading.reads.store import waiting
+from services.reading.reads.store import waiting, waiting_curves
 from services.reading.settings import ReadingSettings
 from services.reading.tasks import api as tasks
 from services.reading.tasks import consumers as rereads
@@ -58,7 +58,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
         handlers={**contracts.handlers(own), **rereads.handlers()},
         jobs=jobs.jobs(own),
         gauges=[totals.gauges],
-        waiting_oldest=[waiting.oldest],
+        waiting_oldest=[waiting.oldest, waiting_curves.oldest],
         control_totals=[totals.control_totals],
         tracers=trace.tracers(ReadDays(own.policies, own.zone)),
         device_lookup=device,

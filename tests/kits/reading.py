@@ -161,7 +161,8 @@ class Kit:
 
     async def counts(self) -> dict[str, int]:
         """Rows by table: what a refused request leaves as it was."""
-        tables = (reads.READ, usage.USAGE, validation.FINDING, reads.CORRECTION, tasks.TASK, reads.CURVE, reads.WAITING)
+        of_reads = (reads.READ, reads.CORRECTION, reads.CURVE, reads.WAITING, reads.WAITING_CURVE)
+        tables = (*of_reads, usage.USAGE, validation.FINDING, tasks.TASK)
         async with self.database.view() as view:
             return {table.name: await view.scalar(select(func.count()).select_from(table)) for table in tables}
 

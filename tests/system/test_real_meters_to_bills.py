@@ -288,6 +288,7 @@ IN_ORDER = ("network", "installation", "contract", "curves", "planned", "registe
 ORDERS = {
     "as things happen": IN_ORDER,
     "contracts last": ("network", "installation", "curves", "planned", "registers", "closed", "contract"),
+    "curves before meters stand": ("network", "curves", "contract", "installation", "planned", "registers", "closed"),
     "curves behind the registers": ("network", "installation", "contract", "planned", "registers", "curves", "closed"),
 }
 

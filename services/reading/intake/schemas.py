@@ -137,6 +137,16 @@ class WaitingReadOut(BaseModel):
     waiting_since: datetime
 
 
+class WaitingCurveOut(BaseModel):
+    """A day curve of a meter that stands nowhere on that day yet; it is used by itself when an installation comes."""
+
+    meter_no: str
+    day: date
+    quantity: str
+    org_unit: str
+    waiting_since: datetime
+
+
 class CurveOut(BaseModel):
     meter_no: str
     day: date

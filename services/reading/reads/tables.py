@@ -1,4 +1,4 @@
-"""The tables of reads, of what was corrected in them, of those that wait, of the uploads that brought them, and of day curves."""
+"""The tables of reads, of what was corrected in them, of the uploads that brought them, of day curves, and of what waits."""
 
 from datetime import date, datetime
 
@@ -55,6 +55,18 @@ class Waiting(Base, table=True):
     waiting_since: datetime = Field(sa_column=Column(columns.Instant, nullable=False, index=True))
 
 
+class WaitingCurve(Base, table=True):
+    """A day curve of a meter that stood nowhere on that day, as far as is known; it goes when an installation covers the day."""
+
+    __tablename__ = "waiting_curve"
+
+    meter_no: str = Field(sa_column=Column(METER_NO, primary_key=True))
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    quantity: str = Field(sa_column=Column(String(32), primary_key=True))
+    org_unit: str = Field(sa_column=required(ORG_UNIT))
+    waiting_since: datetime = Field(sa_column=Column(columns.Instant, nullable=False, index=True))
+
+
 class Upload(Base, table=True):
     """What one request brought for one cycle, counted: received = accepted + waiting + already + conflicting + refused."""
 
@@ -73,7 +85,8 @@ class Upload(Base, table=True):
 
 
 class Curve(Base, table=True):
-    """A version of a day curve (负荷曲线) of one quantity, as it was received; never changed.
+    """A version of a day curve (负荷曲线) of one quantity, as it was received; never changed, but for what is judged
+    to be more than the point can use when a curve has waited for its installation.
 
     `values` are Wh by slot, multiplier applied, joined by commas: nothing between two commas is a missing one, an `e` behind
     a value an estimated one, an `s` one that is more than the point can use.
@@ -91,5 +104,6 @@ class Curve(Base, table=True):
 READ = table(Reading)
 CORRECTION = table(Correction)
 WAITING = table(Waiting)
+WAITING_CURVE = table(WaitingCurve)
 UPLOAD = table(Upload)
 CURVE = table(Curve)

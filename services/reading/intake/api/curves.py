@@ -15,9 +15,10 @@ from services.reading.network.store.meters import org_unit_of_meter
 from services.reading.reads.domain import curves as domain
 from services.reading.reads.domain.curves import UNIT, CurveKey
 from services.reading.reads.store import curves as store
+from services.reading.reads.store import waiting_curves
 from shared import web
 from shared.db.engine import Database
-from shared.web import auth, batch, devices, errors
+from shared.web import auth, batch, devices, errors, pagination
 from shared.web.batch import OutcomesOut
 
 router = web.Router("/v1", tags=["reads"])
@@ -91,6 +92,22 @@ async def get_curve_versions(
             )
             for number, (each, effect) in enumerate(zip(versions, effects, strict=True), start=1)
         ]
+    )
+
+
+@router.get("/waiting-curves", policy=READ)
+async def list_waiting_curves(
+    caller: auth.Current, db: web.Db, wanted: pagination.Query_, meter_no: MeterNo | None = None
+) -> pagination.Page[schemas.WaitingCurveOut]:
+    """List the day curves of meters that stand nowhere on their day yet, by meter and day, each with since when it waits."""
+    async with db.view() as view:
+        rows = await waiting_curves.listed(
+            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, meter_no=meter_no
+        )
+    return wanted.page(
+        rows,
+        key=lambda row: (row.meter_no, row.day, row.quantity),
+        item=lambda row: schemas.WaitingCurveOut(**row._mapping),
     )
 
 

@@ -1,8 +1,9 @@
-"""What rests on meters and installations follows them: how reads are shown, which of them wait, and the usages."""
+"""What rests on meters and installations follows them: how reads are shown, which reads and curves wait, and the usages."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from services.reading.intake.use_cases import curves
 from services.reading.network.domain import changes as network
 from services.reading.network.domain import registers
 from services.reading.network.domain.changes import Change, Shift
@@ -11,7 +12,7 @@ from services.reading.network.domain.registers import Shown
 from services.reading.reads.domain import cover, identity
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.domain.identity import ReadKey
-from services.reading.reads.store import recounting, waiting
+from services.reading.reads.store import recounting, waiting, waiting_curves
 from services.reading.reads.store.recounting import Span
 from services.reading.usage.use_cases import deriving
 from services.reading.usage.use_cases.knowing import Loader
@@ -45,11 +46,13 @@ async def follow(
     await reread(tx, network.shifts(changes), days)
     before, after = network.changed(changes)
     touched: dict[str, date | None] = {**network.touched(changes)}
-    for point, day in await waiting.settle(tx, after, days):
+    for point, day in await waiting.settle(tx, after, days) | await curves.settle(tx, after, days):
         there = touched.setdefault(point, day)  # None: all of it
         touched[point] = min(day, there) if there is not None else None
     standing = [placement for change in changes for placement in change.after]
-    await waiting.begin(tx, cover.lost(before, standing), days)
+    lost = cover.lost(before, standing)
+    await waiting.begin(tx, lost, days)
+    await waiting_curves.begin(tx, lost)
     derived = await deriving.derive_again(tx, touched, loader=Loader(days=days), change=deriving.Change(reason=reason))
     if suspect_before is not None and (new := sorted(derived.suspects.keys() - suspect_before)):
         raise MakesSuspect(named(new))

@@ -31,6 +31,11 @@ async def stored(tx: Tx, meter_nos: Sequence[str]) -> dict[str, tuple[Meter, int
     return {row.meter_no: (_meter(row), row.version) for row in rows}
 
 
+async def hold(tx: Tx, meter_nos: Sequence[str]) -> None:
+    """Lock meters, in order of their numbers: who holds one knows every installation of it that is being made."""
+    await bulk.lock(tx, METER, {"meter_no": list(meter_nos)})
+
+
 async def put(tx: Tx, given: Sequence[tuple[Meter, int]]) -> set[str]:
     """Insert or replace meters, each with its new version, and return the numbers that were applied."""
     meters = [meter for meter, _ in given]

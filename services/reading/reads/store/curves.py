@@ -1,4 +1,4 @@
-"""Versions of day curves, in and out: every function is one statement. A version is written once and never changed."""
+"""Versions of day curves, in and out: every function is one statement. A version is written once, and may be judged later."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -95,6 +95,23 @@ async def insert(tx: Tx, numbered: Sequence[tuple[int, Curve]], *, upload_id: st
         key=("meter_no", "day", "quantity", "version"),
     )
     return {(CurveKey(row.meter_no, row.day, row.quantity), row.version) for row in written}
+
+
+async def judge(tx: Tx, numbered: Sequence[tuple[int, Curve]]) -> None:
+    """Mark what versions have that is more than their point can use."""
+    given = [curve for _, curve in numbered]
+    await bulk.update_from(
+        tx,
+        CURVE,
+        {
+            "meter_no": [curve.meter_no for curve in given],
+            "day": [curve.day for curve in given],
+            "quantity": [curve.quantity for curve in given],
+            "version": [number for number, _ in numbered],
+            "values": [_text(curve) for curve in given],
+        },
+        key=("meter_no", "day", "quantity", "version"),
+    )
 
 
 def _by_key(rows: Sequence[Row[Any]]) -> dict[CurveKey, list[Curve]]:

@@ -283,7 +283,6 @@ async def test_a_day_that_is_no_multiple_of_the_slots_is_refused(database_url: s
         ({"unit": "kWh"}, "reading.wrong_unit"),
         ({"quantity": "export"}, "reading.unknown_register"),
         ({"day": "2026-12-01"}, "reading.in_the_future"),
-        ({"day": "2025-12-01"}, "reading.not_installed"),
         ({"meter_no": "M9"}, "reading.unknown_meter"),
     ],
 )
