@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from services.reading.network.domain import registers
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT, Counts, ordered
+from services.reading.network.store import meters, points
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain import identity
 from services.reading.reads.domain.days import ReadDays
@@ -130,6 +131,7 @@ async def record(
     await _look_up(tx, given, uploader)
     claimed = _claim(given)
     await _store(tx, claimed, upload_id)
+    await _wait(tx, claimed)
     await _count(tx, upload_id, uploader, given, malformed + len(items) - len(given))
     await _derive(tx, claimed, uploader, times.days)
     take = iter(given)
@@ -163,11 +165,11 @@ async def _look_up(tx: Tx, given: Sequence[_Given], uploader: Uploader) -> None:
     keys = list({(each.item["meter_no"], each.day): None for each in given})
     if not keys:
         return
-    meters = await meter_days(tx, keys)
+    known = await meter_days(tx, keys)
     seen: dict[str, bool] = {}
     for each in given:
         try:
-            meter = meters.get((each.item["meter_no"], each.day))
+            meter = known.get((each.item["meter_no"], each.day))
             if meter is None:
                 raise Refused("reading.unknown_meter", "there is no such meter")
             if meter.org_unit not in seen:
@@ -234,8 +236,6 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
             )
     await findings.insert(tx, found)
     await reads.take_back(tx, upload_id, taken_back)
-    begun = [each for each in claimed if each.outcome and each.outcome.status == "waiting"]
-    await waiting.insert(tx, [WaitingRead(key=each.key, org_unit=each.meter.org_unit) for each in begun if each.meter])
 
 
 def _quantities(meter: MeterDay) -> list[str]:
@@ -246,6 +246,24 @@ def _stored(meter: MeterDay, read_id: str) -> Outcome:
     if meter.service_point_no:
         return Outcome("done", id=read_id)
     return Outcome("waiting", WAITING, "the meter stands nowhere on that day yet; the read is kept", read_id)
+
+
+async def _wait(tx: Tx, claimed: Sequence[_Given]) -> None:
+    """Let the reads wait whose meters stand nowhere. Who installs one at this moment has not seen its read: it is used here then.
+
+    Points are locked first, and the meters behind them, as by who installs. No statement where no read is to wait.
+    """
+    nowhere = [each for each in claimed if each.outcome and each.outcome.status == "waiting"]
+    if not nowhere:
+        return
+    await points.lock(tx, [each.meter.service_point_no for each in claimed if each.meter])
+    await meters.hold(tx, sorted({each.key.meter_no for each in nowhere}))
+    known = await meter_days(tx, list({(each.key.meter_no, each.day): None for each in nowhere}))
+    for each in nowhere:
+        each.meter = known[each.key.meter_no, each.day]
+        each.outcome = _stored(each.meter, each.read_id)
+    begun = [each for each in nowhere if each.meter and not each.meter.service_point_no]
+    await waiting.insert(tx, [WaitingRead(key=each.key, org_unit=each.meter.org_unit) for each in begun if each.meter])
 
 
 async def _derive(tx: Tx, claimed: Sequence[_Given], uploader: Uploader, days: ReadDays) -> None:

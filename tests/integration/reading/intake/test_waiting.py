@@ -2,22 +2,37 @@
 
 import asyncio
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
+from services.reading.intake.use_cases import following
 from services.reading.main import load_policies
 from services.reading.network.domain.installations import Placement
 from services.reading.network.domain.registers import Register
+from services.reading.network.use_cases import installations
 from services.reading.reads.domain import cover
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import waiting
 from services.reading.settings import SHIPPED_POLICY
-from tests.kits.reading import ONE, UNIT, FixedClock, Kit, Statements, midnight, read
+from services.reading.tasks.use_cases import late_points
+from tests.kits.reading import ONE, UNIT, FixedClock, Kit, Statements, midnight, read, running
 
 WAITING = "reading.waiting_for_installation"
 DAYS = ReadDays(load_policies(SHIPPED_POLICY), ZoneInfo("Asia/Shanghai"))
+
+INSTALLED = installations.Given(
+    service_point_no="S7",
+    meter_no="M7",
+    installed_on=date(2026, 1, 10),
+    removed_on=None,
+    unit="kWh",
+    opening={"import": "5.00"},
+    closing=None,
+)
 
 
 async def _meter(kit: Kit, *meter_nos: str) -> None:
@@ -156,3 +171,30 @@ async def test_two_corrections_of_a_waiting_read_at_once_follow_one_another(kit:
     bodies = [{"unit": "kWh", "registers": {"import": f"{i}.00"}, "reason": "misread"} for i in range(6, 10)]
     answers = await asyncio.gather(*(kit.clerk.post(f"/v1/reads/{read_id}/correction", json=each) for each in bodies))
     assert sorted(each.json()["id"] for each in answers) == [f"{read_id}~{i}" for i in range(1, 5)]
+
+
+async def test_what_comes_while_its_meter_is_being_installed_does_not_wait_for_ever(
+    postgres_database: str, tmp_path: Path
+) -> None:
+    async with running(postgres_database, tmp_path) as kit:
+        await kit.district()
+        await _meter(kit, "M7")
+        await kit.put("service-points", [{"service_point_no": "S7", "route_no": "R1"}])
+        await kit.plan("2026-02-01")
+        own, given = kit.service.app.state.context, INSTALLED
+        async with kit.database.begin() as tx:
+            put = await installations.put(tx, [given], actor="clerk", may_see=lambda _: True, zone=own.zone)
+            await late_points.plan_points(tx, ["S7"])
+            await following.follow(tx, put.changes, days=ReadDays(own.policies, own.zone))
+            day = {"meter_no": "M7", "day": "2026-01-20", "unit": "Wh", "interval_minutes": 60, "values": [1] * 24}
+            late = [
+                asyncio.create_task(kit.push(read("M7", "2026-02-01", "35.00"))),
+                asyncio.create_task(kit.clerk.post("/v1/curves", json={"items": [day]})),
+            ]
+            waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while await tx.scalar(waits) < len(late) and not all(each.done() for each in late):  # noqa: ASYNC110 the database says so
+                await asyncio.sleep(0.02)
+        ((outcome,), answer) = await asyncio.gather(*late)
+        assert (outcome["status"], answer.json()["outcomes"][0]["status"]) == ("accepted", "accepted")
+        assert (await kit.items("waiting-reads"), await kit.items("waiting-curves")) == ([], [])
+        assert await kit.energies("S7") == [("2026-02-01", 1, "actual", 30_000)]
