@@ -227,7 +227,7 @@ def _filled(series: _Series, given: _Curves, rules: CurveRules) -> tuple[list[in
     filled = [value or 0 for value in series.values]
     if None not in series.values:
         return filled, 0, 0
-    alike = _Alike(series, given)
+    alike: _Alike | None = None
     straight = like_days = 0
     for missing, group in groupby(range(len(filled)), key=lambda i: series.values[i] is None):
         run = list(group)
@@ -239,7 +239,9 @@ def _filled(series: _Series, given: _Curves, rules: CurveRules) -> tuple[list[in
             after = series.values[run[-1] + 1] if run[-1] + 1 < len(filled) else None
             filled[run[0] : run[-1] + 1] = _line(before, after, len(run))
             straight += len(run)
-        elif length <= rules.like_day_minutes_max and alike.has(run):
+            continue
+        alike = alike or _Alike(series, given)
+        if length <= rules.like_day_minutes_max and alike.has(run):
             filled[run[0] : run[-1] + 1] = alike.means(run)
             like_days += len(run)
         else:
@@ -252,10 +254,9 @@ class _Alike:
 
     def __init__(self, series: _Series, given: _Curves) -> None:
         start = calendar.day_bounds(given.wanted.from_, given.zone)[0]
-        instants = (start + timedelta(minutes=series.minutes) * i for i in range(len(series.values)))
-        self._places = [
-            (local.weekday(), local.hour, local.minute) for at in instants if (local := at.astimezone(given.zone))
-        ]
+        step = timedelta(minutes=series.minutes)
+        local = [(start + step * i).astimezone(given.zone) for i in range(len(series.values))]
+        self._places = [(at.weekday(), at.hour, at.minute) for at in local]
         self._known: dict[tuple[int, int, int], list[int]] = {}
         for place, value in zip(self._places, series.values, strict=True):
             if value is not None:

@@ -1,5 +1,6 @@
 """The load curves of periods: where the contract states slots, a usage is told with them."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -41,8 +42,13 @@ async def add(view: View, lines: Sequence[tuple[Loaded, Timeline]], *, loader: L
         for span in curve_alignment.spans(each.world.installations, one.quantity, one.from_, one.to)
     ]
     curves = await store.of_meters(view, spans)
-    for each, line, at, wanted in asked:
-        line.periods[at] = _with_curves(line.periods[at], wanted, each, curves, loader)
+
+    def made() -> list[Period]:
+        return [_with_curves(line.periods[at], wanted, each, curves, loader) for each, line, at, wanted in asked]
+
+    periods = await asyncio.to_thread(made)  # some milliseconds each: meanwhile others are answered
+    for (_, line, at, _), period in zip(asked, periods, strict=True):
+        line.periods[at] = period
 
 
 def told(quantity: str, curve: Aligned) -> LoadCurve:

@@ -1,11 +1,13 @@
 """Load curves of usages: where the contract states slots, a usage carries the curve of its period and the highest demand."""
 
+import threading
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.reading.reads.domain import curve_alignment
 from shared import packed
 from shared.events.billing import AccountChanged, Contract
 from tests.kits.curves import LONDON, by_day, days, real
@@ -221,6 +223,20 @@ async def test_the_number_of_statements_is_the_same_for_any_number_of_points_and
     with Statements(kit) as statements:
         await push(kit, curve(MONTH[9], meter=1))
     assert not any(" usage" in text or "FOR UPDATE" in text for text in statements.texts)
+
+
+async def test_others_are_answered_while_curves_are_aligned(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads, aligned = [], curve_alignment.aligned
+
+    def noted(*given: Any, **more: Any) -> curve_alignment.Aligned:
+        threads.append(threading.current_thread())
+        return aligned(*given, **more)
+
+    monkeypatch.setattr(curve_alignment, "aligned", noted)
+    await january(kit)
+    await push(kit, *(curve(day) for day in MONTH))
+    assert threads
+    assert threading.current_thread() not in threads
 
 
 @pytest.mark.parametrize(("year", "month", "slots"), [(2013, 3, 1486), (2012, 10, 1490)])
