@@ -129,6 +129,17 @@ async def test_a_bill_that_was_not_issued_is_replaced_by_those_of_the_new_cut(de
     assert await desk.published(BillCorrected) == []
 
 
+async def test_a_bill_that_is_held_is_replaced_and_only_the_implausible_part_of_the_new_cut_is_held(desk: Desk) -> None:
+    await desk.open(account(1))
+    whole = usage(1, 1, 5000)
+    await desk.measure(whole)
+    assert await desk.bills("status") == [("held",)]
+    await desk.measure(withdrawn(whole), part(1, FIRST, MIDDLE, 100), part(1, MIDDLE, END, 4900))
+    assert [(row[1], row[2]) for row in await in_force(desk)] == [("ready", FIRST), ("held", MIDDLE)]
+    assert await desk.bills("status", period_from=FIRST, period_to=END) == [("replaced",)]
+    assert await desk.published(BillCorrected) == []
+
+
 async def test_a_late_first_version_does_not_keep_a_run_open(desk: Desk) -> None:
     await desk.open(account(1), account(2))
     late: UsageMeasured = usage(2, 1, 50, late=True)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
+from services.billing.bills.domain.policy import STYLES
 from services.billing.contracts.domain import AccountTerms
 from services.billing.review.tables import REVIEW_DECISION
 from shared.events.billing import BillCorrected, BillIssued, RereadRequested
@@ -253,14 +254,20 @@ async def cut_to_be_seen(desk: Desk) -> list[Any]:
     return await desk.bills(status="proposed")
 
 
-async def test_what_a_cut_makes_is_one_proposal_and_one_decision(desk: Desk) -> None:
+@pytest.mark.parametrize("style", STYLES)
+async def test_what_a_cut_makes_is_one_proposal_and_one_decision(desk: Desk, style: str) -> None:
+    desk.correct_by(style)
     first, second = await cut_to_be_seen(desk)
     assert first.group_id == second.group_id
     await desk.decide(second.bill_id, "approve", "2026-02-10")
     (fact,) = await desk.published(BillCorrected)
     assert [bill.energy_wh for bill in fact.replacements] == [100_000, 5_000_000]
     assert [bill.energy_wh for bill in fact.reversals] == [300_000]
-    assert await desk.bills("status") == [("replaced",), ("issued",), ("reversed",), ("replaced",), ("issued",)]
+    assert [(d.replacement_id, d.total_fen) for d in fact.differences] == ([(None, -16140)] if style == "delta" else [])
+    gone = "adjusted" if style == "delta" else "reversed"
+    assert await desk.bills("status") == [("replaced",), ("issued",), (gone,), ("replaced",), ("issued",)]
+    totals = await desk.totals()
+    assert totals["documents_fen"] == totals["issued_fen"] == 5380 + 288_200
     async with desk.client() as client:
         shown = [(await client.get(f"/v1/bills/{bill.bill_id}")).json() for bill in (first, second)]
     assert [[d["decision"] for d in bill["decisions"]] for bill in shown] == [["approve"], ["approve"]]
@@ -312,3 +319,25 @@ async def test_a_bill_whose_contract_moved_away_waits_for_the_cut_but_can_be_can
         answer = await client.post(url, json={"decision": "cancel", "explanation": "never there"}, headers=seen)
     assert answer.status_code == 200, answer.text
     assert await desk.bills("status") == [("reversed",)]
+
+
+async def test_the_half_of_another_contract_goes_with_its_run_while_the_cut_waits_for_a_reviewer(desk: Desk) -> None:
+    (contract,) = account(1).contracts
+    await desk.open(account(1))
+    january = usage(1, 1, 300)
+    await desk.released(january)
+    await desk.open(account(1, contracts=(replace(contract, to=MIDDLE),)))
+    other = replace(contract, contract_no="C2", from_=MIDDLE)
+    await desk.open(account(2, contracts=(other,)))
+    await desk.measure(withdrawn(january), part(1, month(1), MIDDLE, 5000), part(1, MIDDLE, month(2), 100))
+    await desk.work()
+    assert await desk.bills("contract_no", "status", "energy_wh") == [
+        ("C1", "proposed", 5_000_000),
+        ("C1", "issued", 300_000),
+        ("C2", "issued", 100_000),
+    ]
+    (proposal,) = await desk.bills(status="proposed")
+    await desk.decide(proposal.bill_id, "approve", "2026-02-10")
+    totals = await desk.totals()
+    assert totals["billed_wh"] == totals["usage_in_force_wh"] == 5_100_000
+    assert totals["documents_fen"] == totals["issued_fen"]

@@ -6,6 +6,7 @@ import pytest
 
 from services.reading.reads.store import corrections
 from tests.kits.reading import ONE, UNIT, Kit, january, read
+from tests.kits.usages import periods
 
 READ_ID = "M0001~20260131T160000Z~remote"
 
@@ -68,6 +69,22 @@ async def test_a_correction_that_makes_others_suspect_says_which_and_is_done_whe
     assert [u["withdrawn"] for u in await kit.usages() if u["period_to"] == "2026-03-01"].count(True) == 1
     (task,) = [t for t in await kit.items("tasks") if t["read_date"] == "2026-03-01"]
     assert task["status"] == "suspect"
+
+
+async def test_what_a_person_edited_stands_against_any_number_of_reads_until_it_is_annulled(kit: Kit) -> None:
+    await january(kit)
+    for day, shown in (("2026-03-01", "290.00"), ("2026-04-01", "380.00"), ("2026-05-01", "470.00")):
+        await kit.plan(day)
+        await kit.push_one("M0001", day, shown)
+    await _correct(kit, "500.00", confirm=True)
+    assert await periods(kit) == [("2026-01-01", "2026-02-01", "edited", 400_000)]
+    assert [t["status"] for t in await kit.items("tasks")] == ["read", "suspect", "suspect", "suspect"]
+    await _post(kit, "annulment", reason="misread")
+    assert [(to, wh) for _, to, _, wh in await periods(kit)] == [
+        ("2026-03-01", 190_000),
+        ("2026-04-01", 90_000),
+        ("2026-05-01", 90_000),
+    ]
 
 
 async def test_an_annulled_read_is_kept_and_closes_nothing(kit: Kit) -> None:

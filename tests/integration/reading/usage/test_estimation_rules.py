@@ -109,6 +109,7 @@ async def test_a_closed_date_without_a_read_is_an_estimated_boundary_whenever_a_
         if day == "2026-04-01":
             await kit.plan(day)
         await kit.push_one("M0001", day, shown, "site")
+        assert await periods(kit) == [JANUARY], "nothing beyond an open window is told"
     await kit.close("2026-03-02")
     if closing_first:
         if day == "2026-04-01":
@@ -121,6 +122,27 @@ async def test_a_closed_date_without_a_read_is_an_estimated_boundary_whenever_a_
     if day == "2026-03-10":
         expected = [("2026-02-01", "2026-03-01", "estimated", 45_400)]  # 28 of 37 days' 60 kWh
     assert (await periods(kit))[1:] == expected
+
+
+async def test_each_estimate_names_its_method_with_the_version_of_the_rules_of_its_day(
+    database_url: str, tmp_path: Path
+) -> None:
+    file = policy(tmp_path, {"estimates": {"basis_days": 5}}, since="2026-03-15")
+    async with running(database_url, tmp_path, WATTLINE_READING_POLICY=file) as kit:
+        await _january(kit)
+        await sign(kit, "A", "2026-01-01", "2026-04-15")
+        await sign(kit, "B", "2026-04-15")
+        await month(kit, "2026-03-01")
+        await month(kit, "2026-04-01")
+        await month(kit, "2026-05-01", "490.00")
+        told = [(f["period_to"], f["estimate_method"]) for f in await kit.published("reading.usage_measured.v1")]
+        assert told == [
+            ("2026-02-01", None),
+            ("2026-03-01", "previous_usage@1"),
+            ("2026-04-01", "previous_usage@2"),
+            ("2026-04-15", "by_days@1"),
+            ("2026-05-01", None),
+        ]
 
 
 async def test_every_first_estimate_of_a_period_is_told_and_another_of_it_is_not(kit: Kit) -> None:

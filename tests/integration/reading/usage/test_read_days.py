@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from shared.events.billing import RereadRequested
 from tests.kits.reading import UNIT, Kit, read
 from tests.kits.usages import in_force, month, periods
@@ -73,32 +75,54 @@ async def test_one_wrong_read_among_many_is_the_suspect_one_and_not_those_after_
     assert standing[-1] == ("2026-04-01", "2026-05-01", "actual", 90_000)
 
 
-async def test_the_read_day_31_is_the_last_day_of_each_month(kit: Kit) -> None:
+@pytest.mark.parametrize("read_day", [29, 30, 31])
+async def test_a_read_day_from_29_on_is_the_last_day_of_months_that_have_none(kit: Kit, read_day: int) -> None:
     await kit.district()
-    await _route(kit, read_day=31)
-    for n, day in enumerate(("2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30")):
+    await _route(kit, read_day=read_day)
+    days = [f"2026-01-{read_day}", "2026-02-28", f"2026-03-{read_day}", f"2026-04-{min(read_day, 30)}"]
+    for n, day in enumerate(days):
         await kit.plan(day)
         await kit.push_one("M0001", day, f"{200 + n * 10}.00")
     assert await periods(kit) == [
-        ("2026-01-01", "2026-01-31", "actual", 100_000),
-        ("2026-01-31", "2026-02-28", "actual", 10_000),
-        ("2026-02-28", "2026-03-31", "actual", 10_000),
-        ("2026-03-31", "2026-04-30", "actual", 10_000),
+        ("2026-01-01", days[0], "actual", 100_000),
+        (days[0], days[1], "actual", 10_000),
+        (days[1], days[2], "actual", 10_000),
+        (days[2], days[3], "actual", 10_000),
     ]
     assert [u["cycle"] for u in await in_force(kit)] == ["2026-01", "2026-02", "2026-03", "2026-04"]
 
 
-async def test_the_usages_of_a_two_monthly_route_are_of_two_months_and_a_missed_one_is_of_four(kit: Kit) -> None:
+async def test_a_read_day_that_is_moved_gives_one_month_two_periods_and_leaves_no_day_out(kit: Kit) -> None:
     await kit.district()
-    await _route(kit, months=2, first_month=1)  # read on the first of the odd months
-    await month(kit, "2026-03-01", "218.00")
-    await month(kit, "2026-05-01")
-    await month(kit, "2026-07-01", "462.00")
-    assert [(u["period_to"], u["months"], u["quality"], u["energy_wh"]["import"]) for u in await in_force(kit)] == [
-        ("2026-03-01", 2, "actual", 118_000),
-        ("2026-05-01", 2, "estimated", 122_000),  # 61 days of 118 kWh in 59
-        ("2026-07-01", 2, "actual", 122_000),
+    await _route(kit, read_day=15)
+    await month(kit, "2026-01-15", "120.00")
+    await _route(kit, read_day=1)
+    await month(kit, "2026-02-01")
+    await month(kit, "2026-03-01", "220.00")
+    assert [(u["period_to"], u["energy_wh"]["import"], u["cycle"]) for u in await in_force(kit)] == [
+        ("2026-01-15", 20_000, "2026-01"),
+        ("2026-02-01", 24_280, "2026-01"),  # 17 days of 20 kWh in 14, in whole counts
+        ("2026-03-01", 75_720, "2026-02"),
     ]
+
+
+@pytest.mark.parametrize(("months", "first_month"), [(2, 1), (3, 1), (3, 3)])
+async def test_the_usages_of_a_route_carry_its_months_and_one_over_a_missed_date_those_of_both(
+    kit: Kit, months: int, first_month: int
+) -> None:
+    await kit.district()
+    await _route(kit, months=months, first_month=first_month)
+    planned = [f"2026-{m:02}-01" for m in range(2, 11)]
+    for day in planned:
+        await kit.plan(day)
+    dates = [day for n, day in enumerate(planned, 2) if (n - first_month) % months == 0]
+    assert [t["read_date"] for t in await kit.items("tasks")] == dates
+    missed, read_on, unread = dates[:3]
+    await month(kit, missed)  # there is nothing to estimate by
+    await month(kit, read_on, "400.00")
+    await month(kit, unread)
+    standing = [(u["period_from"], u["period_to"], u["months"], u["quality"]) for u in await in_force(kit)]
+    assert standing == [("2026-01-01", read_on, 2 * months, "actual"), (read_on, unread, months, "estimated")]
 
 
 async def test_an_asked_end_splits_a_month_whose_cycle_has_one_month_in_all_of_its_usages(kit: Kit) -> None:

@@ -92,6 +92,43 @@ async def test_a_mistyped_closing_holds_its_own_period_alone_and_its_correction_
     assert ("reading.suspect_registers" in repaired["findings"], after["version"]) == (False, 1)
 
 
+async def test_a_mistyped_closing_that_is_possible_where_no_connection_is_known_is_found_high_and_corrected(
+    kit: Kit,
+) -> None:
+    await _january(kit)
+    await removed(kit, "2026-02-10", "11300.00", opening={"import": "1000.00"})
+    await second_meter(kit, "2026-02-10", "0.00")
+    await month(kit, "2026-03-01", "60.00", "M2")
+    (high,) = (await in_force(kit))[1:]
+    assert (high["energy_wh"]["import"], high["findings"]) == (10_200_000 + 60_000, ["reading.high_usage"])
+    again = {"service_point_no": "S0001", "meter_no": "M0001", "installed_on": "2026-01-01", "unit": "kWh"}
+    again |= {"opening": {"import": "1000.00"}, "removed_on": "2026-02-10", "closing": {"import": "1130.00"}}
+    assert (await kit.put("installations", [again]))[0]["code"] == "reading.installation_fixed", "it wants a reason"
+    await correct(kit, closing={"import": "1130.00"})
+    assert await periods(kit) == [JANUARY, ("2026-02-01", "2026-03-01", "actual", 90_000)]
+
+
+async def test_a_mistyped_closing_where_nothing_follows_ends_the_contract_flagged_until_it_is_repaired(
+    kit: Kit,
+) -> None:
+    await sign(kit, "A", "2026-01-01", "2026-02-10")
+    await _january(kit)
+    await removed(kit, "2026-02-10", "113.00", opening={"import": "1000.00"})
+    (final,) = (await in_force(kit))[1:]
+    assert (final["period_to"], final["energy_wh"]["import"]) == ("2026-02-10", 0), "to the last known register"
+    assert final["findings"] == ["reading.suspect_registers"]
+    await correct(kit, closing={"import": "1130.00"})
+    assert await periods(kit) == [JANUARY, ("2026-02-01", "2026-02-10", "actual", 30_000)]
+
+
+async def test_the_same_meter_back_on_the_same_day_is_a_new_installation(kit: Kit) -> None:
+    await _january(kit)
+    await removed(kit, "2026-02-10", "1130.00", opening={"import": "1000.00"})
+    await install(kit, {"installed_on": "2026-02-10", "opening": {"import": "0.00"}})
+    await month(kit, "2026-03-01", "60.00")
+    assert await periods(kit) == [JANUARY, ("2026-02-01", "2026-03-01", "actual", 90_000)]
+
+
 async def test_a_removal_dated_before_a_told_read_ends_the_energy_there_and_the_read_waits(kit: Kit) -> None:
     await kit.district()
     await month(kit, "2026-02-01", "200.00")
