@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import orjson
 
+from services.billing.bills.domain.policy import STYLES
 from services.billing.settings import DEFAULT_POLICY
 from services.command import reconcile
 from services.command.local import SCOPES
@@ -71,18 +72,20 @@ class Line:
 
 
 @asynccontextmanager
-async def line(work: Path, environment: Mapping[str, str] = NO_ENVIRONMENT) -> AsyncIterator[Line]:
-    """Give a town with empty books, and the way to it."""
-    _write_policy(work)
+async def line(
+    work: Path, environment: Mapping[str, str] = NO_ENVIRONMENT, *, style: str = STYLES[0]
+) -> AsyncIterator[Line]:
+    """Give a town with empty books and this style of corrections, and the way to it."""
+    _write_policy(work, style)
     own = {"WATTLINE_BILLING_POLICY": str(work / "billing.json")}
     async with town(work, environment=own | environment) as where:
         yield Line(where)
 
 
-def _write_policy(work: Path) -> None:
+def _write_policy(work: Path, style: str) -> None:
     work.mkdir()
     policy = json.loads(DEFAULT_POLICY.read_text())
     policy["versions"][0]["review"] |= {"implausible_home": {"over_kwh_a_month": 100_000}}
     policy["versions"][0]["run"] = {"sum_change_percent": 100_000}
-    policy["versions"][0]["corrections"]["hold_on"] = ["billing.not_rated"]
+    policy["versions"][0]["corrections"] |= {"style": style, "hold_on": ["billing.not_rated"]}
     (work / "billing.json").write_text(json.dumps(policy))

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import pytest
 
+from services.billing.bills.domain.policy import STYLES
 from tests.kits import calls
 from tests.kits.calls import Line
 from tests.kits.curves import LONDON, by_day, real
@@ -196,9 +197,16 @@ class Facts:
             await self._push(home, home.days())
 
     async def with_a_hole(self) -> None:
-        """Tell of the curves, but for four days of each."""
+        """Tell of the curves, but for four days of each: more than policy fills."""
+        await self._all_but(HOLE)
+
+    async def with_a_filled_gap(self) -> None:
+        """Tell of the curves, but for two days of each."""
+        await self._all_but(HOLE[:2])
+
+    async def _all_but(self, days: Sequence[int]) -> None:
         for home in HOMES:
-            await self._push(home, {day: own for day, own in home.days().items() if day.day not in HOLE})
+            await self._push(home, {day: own for day, own in home.days().items() if day.day not in days})
 
     async def estimated(self) -> None:
         """Tell of the same energy in each slot, as somebody estimated it."""
@@ -321,14 +329,17 @@ async def test_a_gap_beyond_the_policy_holds_the_bill_until_the_slots_are_there(
         await _check(line)
 
 
-async def test_better_curves_correct_bills_that_are_out(tmp_path: Path) -> None:
-    async with calls.line(tmp_path / "town", IN_LONDON) as line:
-        await _tell(line, "network", "installation", "contract", "estimated", "planned", "registers", "closed")
+@pytest.mark.parametrize(
+    ("first", "style", "status"), [("estimated", STYLES[0], "reversed"), ("with_a_filled_gap", STYLES[1], "adjusted")]
+)
+async def test_better_curves_correct_bills_that_are_out(first: str, style: str, status: str, tmp_path: Path) -> None:
+    async with calls.line(tmp_path / "town", IN_LONDON, style=style) as line:
+        await _tell(line, "network", "installation", "contract", first, "planned", "registers", "closed")
         before = await _bills(line, "issued")
         assert len(before) == len(HOMES)
         await _tell(line, "curves")
-        await _check(line, flat=True)
-        taken_back = await _bills(line, "reversed")
+        await _check(line, flat=first == "estimated")
+        taken_back = await _bills(line, status)
         assert {no: bill["bill_id"] for no, bill in taken_back.items()} == {
             no: bill["bill_id"] for no, bill in before.items()
         }
