@@ -1,13 +1,14 @@
 """A town told in any order ends in the same books: usages in force, bills in force, what waits, what is owed.
 
 Five months of twelve homes over REST and events, through the four services: moves, exchanges told late and mistyped, wrong reads
-corrected and annulled, contracts told late, moved and annulled, asked ends, reads that are missing or come late.
+corrected and annulled, contracts told late, moved and annulled, asked ends, reads that are missing or come late, load curves.
 """
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from tests.kits.town import NO_ENVIRONMENT
 
 pytestmark = pytest.mark.timeout(600)
 
-UNIT, TARIFF = "zj/hangzhou", "CN-ZJ/residential"
+UNIT, TARIFF, BY_TIME = "zj/hangzhou", "CN-ZJ/residential", "CN-ZJ/residential/time-of-use"
+CURVED = 11  # the home that is billed by the hours of its curve
 HOMES = range(1, 13)
 FIRST = date(2026, 1, 1)
 READ_DATES = tuple(date(2026, month, 1) for month in range(2, 7))
@@ -140,12 +142,13 @@ def _exchanges() -> list[Told]:
 
 
 def _account(account: str, home: int, since: date, to: date | None = None, **more: Any) -> dict[str, Any]:
+    tariff = BY_TIME if home == CURVED else TARIFF
     contract = {
         "contract_no": f"C{account}",
         "service_point_no": f"SP{home}",
         "from": str(since),
         "to": str(to) if to else None,
-        "tariffs": [{"from": str(FIRST), "tariff": TARIFF}],
+        "curve_minutes": 60 if home == CURVED else None,
         "opening_usage": [{"ladder": "year", "year": 2026, "used_wh": [0, 0, 0]}],
     }
     return {
@@ -153,7 +156,7 @@ def _account(account: str, home: int, since: date, to: date | None = None, **mor
         "org_unit": UNIT,
         "opened_on": str(FIRST),
         "facts": [{"from": str(FIRST), "customer_class": "residential", "people": 3}],
-        "contracts": [contract | {"tariffs": [{"from": str(since), "tariff": TARIFF}]} | more],
+        "contracts": [contract | {"tariffs": [{"from": str(since), "tariff": tariff}]} | more],
     }
 
 
@@ -183,6 +186,26 @@ def _accounts() -> list[Told]:
     return facts
 
 
+def _curves() -> list[Told]:
+    """Tell of the curve of one home month by month, one of them estimated before, and one day of another in a part."""
+    day_wh = 1000 * (3 + CURVED)
+    true = [day_wh // 16 if 8 <= hour < 22 else 0 for hour in range(24)]
+    true[3] = day_wh - sum(true)
+    facts = []
+
+    def tell(name: str, first: date, values: list[int | None], days: int, *after: str, **more: Any) -> None:
+        known = {"meter_no": f"M{CURVED}", "unit": "Wh", "interval_minutes": 60, "values": values}
+        body = {"items": [known | {"day": str(first + i * DAY)} | more for i in range(days)]}
+        day = first + days * DAY
+        facts.append(Told(name=name, day=day, method="POST", path="/v1/curves", body=body, after=after))
+
+    for first, end in pairwise((FIRST, *READ_DATES)):
+        tell(f"curves {end}", first, [*true], (end - first).days)
+    tell("curves estimated", date(2026, 3, 1), [day_wh // 24] * 24, 31, quality="e" * 24)
+    tell("curve in part", date(2026, 4, 7), [None] * 12 + true[12:], 1)
+    return facts
+
+
 def _jobs() -> list[Told]:
     facts: list[Told] = []
     for n, day in enumerate(READ_DATES):
@@ -197,7 +220,7 @@ def _jobs() -> list[Told]:
     return facts
 
 
-FACTS = (*_jobs(), *_accounts(), *_exchanges(), *_reads())
+FACTS = (*_jobs(), *_accounts(), *_exchanges(), *_curves(), *_reads())
 
 
 def _ordered(seed: int | None) -> list[Told]:
@@ -216,8 +239,9 @@ def _ordered(seed: int | None) -> list[Told]:
 
 async def _set_up(line: Line) -> None:
     for document in packaged.documents("sample"):
-        if document.get("id") == TARIFF:
-            await line.call("PUT", "billing", f"/v1/tariffs/{TARIFF}/versions/{document['version']}", document)
+        if document.get("id") in (TARIFF, BY_TIME):
+            path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
+            await line.call("PUT", "billing", path, document)
     meters = [f"M{home}" for home in HOMES] + [f"N{home}" for home in EXCHANGED]
     register = {"quantity": "import", "digits": 8, "scale": 2}
     for path, items in (
@@ -302,6 +326,9 @@ async def _told(work: Path, seed: int | None, environment: Mapping[str, str] = N
 
 async def test_a_town_told_in_any_order_ends_in_the_same_books(tmp_path: Path) -> None:
     expected = await _told(tmp_path / "in-time", None)
+    by_time = [bill for bill in expected["bills"] if bill["contract_no"] == f"CA{CURVED}"]
+    assert [bill["status"] for bill in by_time] == ["issued"] * len(READ_DATES)
+    assert all({line["period"] for line in bill["lines"]} >= {"peak", "valley"} for bill in by_time)
     for seed in (3, 4, 5):
         found = await _told(tmp_path / str(seed), seed)
         for name, books in expected.items():
