@@ -27,14 +27,15 @@ async def listed(
         gone.c.removed_on > contract.starts_on, or_(contract.ends_on.is_(None), gone.c.removed_on < contract.ends_on)
     )
     behind = _gaps(gone.c.removed_on, CONTRACT.join(gone, on_point)).where(within)
-    never_or_gone = or_(~exists().where(on_point), exists().where(on_point, gone.c.removed_on <= contract.starts_on))
-    from_first = _gaps(contract.starts_on, CONTRACT).where(never_or_gone)
-    gap = union_all(behind, from_first).subquery("gap")
+    never = _gaps(contract.starts_on, CONTRACT).where(~exists().where(on_point))
+    after_another = _gaps(contract.starts_on, CONTRACT).where(
+        exists().where(on_point, gone.c.removed_on <= contract.starts_on)
+    )
+    gap = union_all(behind, never, after_another).subquery("gap")  # each by itself is joined as a set
     order = gap.c.service_point_no, gap.c.from_on
     return await view.all(
-        select(*gap.c, POINT.c.org_unit)
-        .select_from(gap.join(POINT, POINT.c.service_point_no == gap.c.service_point_no))
-        .where(visible(POINT.c.org_unit), after(*order), equals(gap.c.service_point_no, service_point_no))
+        select(gap)
+        .where(visible(gap.c.org_unit), after(*order), equals(gap.c.service_point_no, service_point_no))
         .order_by(*order)
         .limit(limit)
     )
@@ -51,9 +52,10 @@ def _gaps(from_on: ColumnElement[date | None], source: FromClause) -> Select[Any
         select(
             contract.service_point_no,
             contract.contract_no,
+            POINT.c.org_unit,
             from_on.label("from_on"),
             case((ended_first, contract.ends_on), else_=following).label("to_on"),
         )
-        .select_from(source)
+        .select_from(source.join(POINT, POINT.c.service_point_no == contract.service_point_no))
         .where(contract.annulled != 1, ~exists().where(on_point, stands))
     )

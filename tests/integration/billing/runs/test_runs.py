@@ -187,3 +187,18 @@ async def test_two_read_dates_of_one_cycle_complete_its_run_in_any_order(desk: D
     await desk.work()
     assert (await run_of(desk))[0] == "released"
     assert [fact.bill.period_to for fact in await desk.published(BillIssued)] == [middle, date(2026, 2, 1)]
+
+
+async def test_the_job_that_has_no_run_to_release_says_so(by_reviewer: Desk) -> None:
+    await by_reviewer.open(account(1))
+    await by_reviewer.measure(usage(1))
+    await by_reviewer.close(closed([usage(1)]))
+    said = {}
+    async with by_reviewer.client() as client:
+        for day in ("2026-01-31", "2026-02-01"):
+            answer = await client.post("/v1/jobs/release-runs/runs", json={"business_date": day})
+            said[day] = answer.json()["reason"]
+    assert said == {
+        "2026-01-31": "no run of a route that was closed by 2026-01-31 is left to be released",
+        "2026-02-01": None,
+    }
