@@ -28,7 +28,7 @@ from services.reading.usage.domain.usages import Usage
 from services.reading.usage.use_cases import curves, telling
 from services.reading.usage.use_cases.knowing import Loaded, Loader, Touched
 from services.reading.usage.use_cases.telling import Place, Work
-from services.reading.validation.domain import impossible, missing, negative, rolled_over
+from services.reading.validation.domain import contradicted, impossible, missing, negative, rolled_over
 from services.reading.validation.domain.findings import Finding
 from shared import ids
 from shared.db.engine import Tx
@@ -155,7 +155,7 @@ def _find(work: Work, derived: Derived, each: Loaded, line: Timeline) -> None:
 
 def _why_suspect(suspect: Suspect, line: Timeline, each: Loaded) -> Finding:
     found = negative.find(suspect.backward, suspect.days) or impossible.find(suspect.too_far, suspect.days)
-    return found or Finding(negative.CODE, {"registers": 0, "days": suspect.days})
+    return found or contradicted.find(suspect.days)
 
 
 def _move_tasks(work: Work, each: Loaded, line: Timeline, now: Mapping[date, Usage]) -> None:

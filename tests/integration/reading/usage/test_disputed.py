@@ -48,3 +48,5 @@ async def test_daily_reads_overrule_a_mistyped_opening(kit: Kit) -> None:
     await kit.push_one("M0001", "2026-03-01", "1347.00")
     # the opening is suspect: January is known from the first read on
     assert await kit.energies() == [("2026-02-01", 1, "actual", 210_000), ("2026-03-01", 1, "actual", 100_000)]
+    named = [(f["code"], f["entity_id"]) for f in await kit.items("findings") if f["code"] == "reading.contradicted"]
+    assert named == [("reading.contradicted", "M0001~2026-01-01~opening")]

@@ -216,4 +216,4 @@ async def test_what_another_system_estimated_stands_where_nothing_better_is_and_
     assert (await periods(kit))[1] == ("2026-02-01", "2026-03-01", "estimated", 13_330), "it contradicts what was read"
     await kit.push_one("M0001", "2026-03-01", "215.00", "self")
     assert (await periods(kit))[1] == ("2026-02-01", "2026-03-01", "actual", 15_000)
-    assert "reading.negative_usage" in await found(kit)
+    assert "reading.contradicted" in await found(kit), "the estimate fits what is before it, not the reads after it"

@@ -66,9 +66,11 @@ async def test_one_wrong_read_among_many_is_the_suspect_one_and_not_those_after_
         await kit.push_one("M0001", day, shown)
     await kit.plan("2026-05-01")
     await kit.push_one("M0001", "2026-05-01", "470.00")
-    first, then = [f["entity_id"] for f in await kit.items("findings") if f["code"] == "reading.negative_usage"]
-    assert first == "M0001~20260331T160000Z~remote", "it came alone against one that was told"
-    assert then == "M0001~20260228T160000Z~remote", "two agree against it now"
+    found_ = {f["code"]: f["entity_id"] for f in await kit.items("findings") if f["entity_kind"] == "read"}
+    assert found_["reading.negative_usage"] == "M0001~20260331T160000Z~remote", (
+        "it came alone against one that was told"
+    )
+    assert found_["reading.contradicted"] == "M0001~20260228T160000Z~remote", "two agree against it now"
     await kit.close("2026-05-02")
     standing = await periods(kit)
     assert sum(wh for _, _, _, wh in standing) == 370_000
