@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Row, Select, String, and_, func, select, update
+from sqlalchemy import ColumnElement, Date, Row, Select, String, and_, case, func, select, update
 
 from services.reading.base import by_name, equals
 from services.reading.network.domain.installations import PointDay
@@ -45,17 +45,19 @@ async def by_key(view: View, keys: Sequence[TaskKey]) -> dict[TaskKey, Task]:
 
 
 async def beside(view: View, keys: Sequence[TaskKey], *, also: Beside) -> Sequence[Row[Any]]:
-    """Return, for points and days, the task of that day, the last day before it and the last of all, and another's column.
+    """Return, for points and days, the task of that day, and another's column.
 
-    Columns `point`, `day`, `previous_end`, `last_end`, and those of a task, null where there is none.
+    Columns `point`, `day`, those of a task, null where there is none, and the day of another task (a look-up costs as much as the
+    rest of the row): `previous_end`, the last before the day, where it has a task, else `last_end`, the last of all.
     """
     given = travel.relation(
         view, "given", {"point": (String(), [k[0] for k in keys]), "day": (Date(), [k[1] for k in keys])}
     )
     other = TASK.alias("other")
     own = select(func.max(other.c.read_date)).where(other.c.service_point_no == given.c.point).correlate(given)
-    previous_end = own.where(other.c.read_date < given.c.day).scalar_subquery().label("previous_end")
-    last_end = own.scalar_subquery().label("last_end")
+    on_task = TASK.c.kind.is_not(None)
+    previous_end = case((on_task, own.where(other.c.read_date < given.c.day).scalar_subquery())).label("previous_end")
+    last_end = case((~on_task, own.scalar_subquery())).label("last_end")
     mine = and_(TASK.c.service_point_no == given.c.point, TASK.c.read_date == given.c.day)
     return await view.all(
         select(given.c.point, given.c.day, previous_end, last_end, also(given.c.point, given.c.day), *TASK.c)

@@ -153,8 +153,8 @@ def _previous_id(point: ColumnElement[str], day: ColumnElement[date]) -> ColumnE
 async def tasks_and_previous(
     view: View, keys: Sequence[TaskKey]
 ) -> tuple[dict[TaskKey, Task], dict[TaskKey, str], dict[TaskKey, date], dict[TaskKey, date]]:
-    """Return, by point and day, the task, the id of the last usage that began before, the last day before that has a task, and
-    the last day of all that has one."""
+    """Return, by point and day, the task, the id of the last usage that began before, and the day of another task of the point:
+    the last before where the day has a task, else the last of all."""
     made: dict[TaskKey, Task] = {}
     previous: dict[TaskKey, str] = {}
     ends: dict[TaskKey, date] = {}

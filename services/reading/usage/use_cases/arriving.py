@@ -66,10 +66,8 @@ async def take(tx: Tx, arrived: Sequence[Arrived], *, loader: Loader) -> Derived
         task, policy = tasks.get(key), loader.policy_on(day)
         if task is not None and point in once:
             there = locked[point]
-            decides = there.watched_from is not None and last_ends[key] > day
-            if not decides and _plain(
-                work, each, there, task, last, previous_ends.get(key), meters.get(point, ()), policy
-            ):
+            ended_on = previous_ends.get(key)
+            if _plain(work, each, there, task, last, ended_on, meters.get(point, ()), policy):
                 continue
         tolerance = policy.read_tolerance_days
         if task is not None or tolerance or _matters(each, last, last_ends.get(key)):
@@ -136,7 +134,9 @@ def _plain(
 
     Plain: it goes on from a settled one that nobody has to look behind of, to a read of the only meter that was there.
     """
-    if task.status != OPEN or task.kind != CYCLE or task.reread or point.curved or policy.read_tolerance_days:
+    if task.status != OPEN or task.kind != CYCLE or task.reread or policy.read_tolerance_days:
+        return False
+    if point.curved or point.watched_from is not None:
         return False
     if read.source in (EDITED, ESTIMATED) or (last is not None and not _settled(last)):
         return False
