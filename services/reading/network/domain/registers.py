@@ -113,18 +113,6 @@ class Register:
         """Return what the face shows for a cumulative count of what the register ran: one that counts down is turned over."""
         return self.text(self.modulus - 1 - cumulative % self.modulus if self.down else cumulative)
 
-    def unwrap(self, previous: int, count: int, counts_max: int) -> int | None:
-        """Return the cumulative count that `count` stands for after `previous`, or None where it went backwards.
-
-        A face below the one before has passed its last number (翻转) if at most `counts_max` explain it. `previous` is a
-        cumulative count: the face plus all earlier turns.
-        """
-        cumulative = previous - previous % self.modulus + count
-        if cumulative >= previous:
-            return cumulative
-        cumulative += self.modulus
-        return cumulative if cumulative - previous <= counts_max else None
-
 
 Registers = tuple[Register, ...]
 Counts = tuple[int, ...]
@@ -183,24 +171,6 @@ def counts(registers: Registers, values: Mapping[str, str]) -> Counts:
         unknown = sorted(values.keys() - {register.quantity for register in registers})
         raise Refused("reading.unknown_register", f"the meter has no register {unknown[0]}")
     return found
-
-
-def unwrap(
-    registers: Registers, previous: Counts, face: Counts, daily_kwh_max: int, days: int
-) -> tuple[Counts, tuple[str, ...]]:
-    """Return the cumulative counts of a face after `previous`, and the quantities that went backwards.
-
-    `daily_kwh_max` is the most that one register can run in a day before its multiplier, `days` the days between.
-    A backward register keeps its previous count.
-    """
-    cumulative, backward = [], []
-    for register, before, count in zip(registers, previous, face, strict=True):
-        after = register.unwrap(before, count, daily_kwh_max * max(days, 1) * 10**register.scale)
-        if after is None:
-            backward.append(register.quantity)
-            after = before
-        cumulative.append(after)
-    return tuple(cumulative), tuple(backward)
 
 
 def ordered(registers: Registers, values: Mapping[str, int]) -> Shown:

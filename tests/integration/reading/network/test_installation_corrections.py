@@ -220,7 +220,7 @@ async def test_a_correction_that_makes_registers_suspect_names_them_and_is_done_
     assert (await _get(kit))["version"] == 1
     assert len(await kit.usages()) == 2
     assert (await _correct(kit, opening={"import": "170.00"}, confirm=True)).json()["status"] == "done"
-    assert [f["code"] for f in await kit.items("findings")] == ["reading.negative_usage"]
+    assert [f["code"] for f in await kit.items("findings")] == ["reading.contradicted"]
     assert (await _correct(kit, opening={"import": "100.00"})).json()["status"] == "done"
     assert (await kit.energies())[0::3] == [("2026-02-01", 1, "actual", 31_000), ("2026-03-01", 1, "actual", 28_000)]
 

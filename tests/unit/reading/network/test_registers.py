@@ -61,19 +61,6 @@ def test_the_multiplier_is_a_ratio_and_the_cumulative_value_is_rounded_half_up()
     assert Register("import", 6, 0, numerator=1, denominator=3).energy_wh(2) == 667
 
 
-def test_a_face_below_the_one_before_has_rolled_over_if_the_limit_explains_it() -> None:
-    assert FACE.unwrap(99_999_900, 50, counts_max=150) == 100_000_050
-
-
-def test_a_face_below_the_one_before_is_backward_if_the_limit_does_not_explain_it() -> None:
-    assert FACE.unwrap(99_999_900, 50, counts_max=149) is None
-
-
-def test_turns_of_the_face_add_up() -> None:
-    assert FACE.unwrap(100_000_050, 60, counts_max=1000) == 100_000_060
-    assert FACE.unwrap(199_999_990, 10, counts_max=20) == 200_000_010
-
-
 def test_all_registers_of_a_meter_are_read_together() -> None:
     faces = (FACE, Register("export", 8, 2))
     assert registers.counts(faces, {"export": "1", "import": "2"}) == (200, 100)
