@@ -191,16 +191,13 @@ async def heads(view: View, bill_ids: Sequence[str]) -> dict[str, Row[Any]]:
 async def ready(tx: Tx, limit: int, *, run: FromClause, of_run: ColumnElement[bool]) -> Sequence[Row[Any]]:
     """Lock accounts with bills that may go out, in key order, and return those bills.
 
-    `run` are the runs, with route, cycle, status and issue date, and `of_run` which of them go out. Accounts that someone works
-    on at this moment are left to the next look, so replicas share the work and never wait.
+    `run` are the runs, with route, cycle and issue date, and `of_run` which of them go out. Accounts that someone works on at
+    this moment are left to the next look, so replicas share the work and never wait.
     """
     b, account = BILL.c, contracts_store.accounts()
     matches = and_(run.c.route_no == b.route_no, run.c.cycle == b.cycle, of_run)
     statement = (
-        select(
-            *(b[name] for name in told.COLUMNS),
-            *(b.row_version, b.issue_on, run.c.issue_on.label("run_issue_on"), run.c.status.label("run_status")),
-        )
+        select(*(b[name] for name in told.COLUMNS), b.row_version, b.issue_on, run.c.issue_on.label("run_issue_on"))
         .select_from(BILL.join(run, matches).join(account, account.c.account_no == b.account_no))
         .where(IS_READY)
         .order_by(b.route_no, b.cycle, b.account_no)

@@ -125,8 +125,7 @@ async def _store(
 ) -> None:
     drafts = [draft for _, chain in kept for draft in chain.drafts]
     corrected = [(a.reason, chain) for a, chain in kept if _corrects(chain)]
-    waiting = [draft for draft in [*drafts, *proposed] if draft.status != ISSUED]
-    writings = [Writing(bill_id=ids.new(), draft=draft, issue_on=business_date) for draft in waiting]
+    writings = [Writing(bill_id=ids.new(), draft=d) for d in [*drafts, *proposed] if d.status != ISSUED]
     if corrected:
         day = business_date or await correction_day(tx, [chain for _, chain in corrected])
         writings += await corrections.write(tx, corrected, corrected_on=day, policies=context.policies, actor=actor)

@@ -11,11 +11,10 @@ from services.billing.bills.domain.policy import Policies
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import told
 from services.billing.bills.store.bills import Issuing
-from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.review import store as review_store
 from services.billing.review.domain.findings import Finding
-from services.billing.runs import domain, store
+from services.billing.runs import store
 from services.billing.tariffs.domain import tariffs_used
 from services.billing.tariffs.store import documents
 from services.billing.usages import store as usages_store
@@ -53,9 +52,7 @@ async def issue(tx: Tx, *, context: Context, limit: int = ISSUED_MAX) -> Issued:
     outdated = [row for row in rows if not current[_rated(row)]]
     if outdated:
         await _hold_outdated(tx, outdated)
-    joined = any(row.run_status == domain.RELEASED and row.issue_on is None for row in good)
-    today = await business_day.latest(tx) if joined else None
-    dated = [_dated(row, today, context.policies) for row in good]
+    dated = [_dated(row, context.policies) for row in good]
     issued = await bills_store.issue(tx, dated)
     going = [one for one in dated if one.row.bill_id in issued]
     used = {(t.tariff_id, t.version) for text in {one.row.tariffs for one in going} for t in tariffs_used(text)}
@@ -83,9 +80,7 @@ def _rated(row: Row[Any]) -> tuple[str, date, date]:
     return row.tariffs, row.period_from, row.period_to
 
 
-def _dated(row: Row[Any], today: date | None, policies: Policies) -> Issuing:
-    """Return a bill with its dates: those of its run, or later ones where it was decided on, or came, when the run was out."""
-    own = row.issue_on or (today if row.run_status == domain.RELEASED else None)
-    issued_on = max(row.run_issue_on, own) if own else row.run_issue_on
+def _dated(row: Row[Any], policies: Policies) -> Issuing:
+    issued_on = max(row.run_issue_on, row.issue_on) if row.issue_on else row.run_issue_on
     due_on = issued_on + timedelta(days=policies.on(issued_on).release_of(row.org_unit).due_days)
     return Issuing(row=row, issued_on=issued_on, due_on=due_on)

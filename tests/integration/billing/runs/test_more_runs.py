@@ -94,30 +94,3 @@ async def test_a_new_tariff_from_a_day_on_is_used_from_there(desk: Desk) -> None
     await desk.open(account(1, contracts=(contract,)))
     await desk.measure(usage(1, 1, 100), usage(1, 2, 100))
     assert await desk.bills("total_fen") == [(5380,), (5580,)]
-
-
-async def test_a_bill_that_joins_a_run_that_is_out_has_the_business_day_on_which_it_goes_out(desk: Desk) -> None:
-    await desk.open(account(1))
-    await desk.released(usage(1), usage(2))
-    await desk.released(usage(1, 2), usage(2, 2), usage(3, 2, 190))
-    # the second contract is told, and the third one's January is read, when February is out
-    await desk.measure(usage(3, late=True))
-    await desk.open(account(2), account(3))
-    await desk.work()
-    told = [(f.account_no, f.bill.cycle, f.bill.issued_on, f.bill.due_on) for f in await desk.published(BillIssued)]
-    then, now = (date(2026, 2, 2), date(2026, 2, 22)), (date(2026, 3, 2), date(2026, 3, 22))
-    joined = [(account_no, cycle, *now) for account_no in ("A2", "A3") for cycle in ("2026-01", "2026-02")]
-    assert sorted(told) == [("A1", "2026-01", *then), ("A1", "2026-02", *now), *joined]
-
-
-async def test_a_bill_that_is_corrected_behind_its_run_goes_out_on_the_day_of_the_decision(desk: Desk) -> None:
-    await desk.open(account(1), account(2))
-    await desk.released(usage(1, 1, 1001))
-    await desk.released(usage(2, 2, route="R2"))
-    ((held,),) = await desk.bills("bill_id", status="held")
-    await desk.measure(usage(1, 1, 150, version=2, replaces_reason="better_read"))
-    ((ready,),) = await desk.bills("bill_id", status="ready")
-    await desk.decide(ready, "correct", "2026-03-05")
-    await desk.work()
-    (one,) = [fact.bill for fact in await desk.published(BillIssued) if fact.account_no == "A1"]
-    assert (held != one.bill_id, one.issued_on, one.due_on) == (True, date(2026, 3, 5), date(2026, 3, 25))
