@@ -60,8 +60,8 @@ async def put(
     states = [contracts_store.stated(account) for account in wanted]
     fine = {a.account_no for a in good} - hidden
     changing = [s.account for s in states if s.account.account_no in fine and s != olds.get(s.account.account_no)]
-    claims = _Claims(await contracts_store.contracts_at(tx, points, [c.contract_no for c in contracts]), stored)
-    faults |= claims.refusals(changing, {number: old.account.contracts for number, old in olds.items()})
+    claims = _Claims(await contracts_store.contracts_at(tx, points, [c.contract_no for c in contracts]), olds)
+    faults |= claims.refusals(changing)
 
     def refusal(item: Stated, old: Stated | None) -> Outcome | None:
         if item != old and item.account.account_no in hidden:
@@ -187,34 +187,47 @@ def _fault(account: Account, may_see: Callable[[str], bool]) -> Outcome | None:
 class _Claims:
     """Which contract holds which service point: the accounts of a batch as they are to be, all others as they are."""
 
-    def __init__(self, at: Sequence[Row[Any]], stored: Mapping[str, tuple[Stated, int]]) -> None:
+    def __init__(self, at: Sequence[Row[Any]], olds: Mapping[str, Stated]) -> None:
+        self._contracts = {account_no: old.account.contracts for account_no, old in olds.items()}
         self._owner: dict[str, str] = {}
         self._stored: dict[str, dict[str, tuple[str, Period | None]]] = {}
         for c in at:
             self._keep(
                 c.account_no, c.contract_no, c.service_point_no, None if c.annulled else Period(c.from_date, c.to_date)
             )
-        for account_no, (item, _) in stored.items():
-            for own in item.account.contracts:
+        for account_no, contracts in self._contracts.items():
+            for own in contracts:
                 self._keep(account_no, own.contract_no, own.service_point_no, _days(own))
 
     def _keep(self, account_no: str, contract_no: str, service_point_no: str, days: Period | None) -> None:
         self._owner[contract_no] = account_no
         self._stored.setdefault(account_no, {})[contract_no] = service_point_no, days
 
-    def refusals(self, wanted: Sequence[Account], old: Mapping[str, Sequence[Contract]]) -> dict[str, Outcome]:
+    def refusals(self, wanted: Sequence[Account]) -> dict[str, Outcome]:
         """Return by account why it cannot have its contracts.
 
         A day of change that two accounts of a batch share moves in any order of the two. Of accounts that want the same days the
         first has them. What is refused keeps what it has, which may refuse another one: until nothing changes.
         """
-        found = {a.account_no: fault for a in wanted if (fault := _changed_wrongly(a, old.get(a.account_no, ())))}
+        found = {a.account_no: fault for a in wanted if (fault := self._changed_wrongly(a))}
         while True:
             left = [account for account in wanted if account.account_no not in found]
             more = self._conflicts(left)
             if not more:
                 return found
             found |= more
+
+    def _changed_wrongly(self, account: Account) -> Outcome | None:
+        named = {c.contract_no: c for c in account.contracts}
+        for old in self._contracts.get(account.account_no, ()):
+            new = named.get(old.contract_no)
+            if new is None:
+                return refused("account.contract_missing", old.contract_no, id=account.account_no)
+            if new.service_point_no != old.service_point_no:
+                return refused("account.contract_moved", old.contract_no, id=account.account_no)
+            if domain.is_moved(old, new) and not new.reason:
+                return refused(domain.REASON_MISSING, old.contract_no, id=account.account_no)
+        return None
 
     def _conflicts(self, wanted: Sequence[Account]) -> dict[str, Outcome]:
         changing = {account.account_no for account in wanted}
@@ -233,19 +246,6 @@ class _Claims:
                 if not c.annulled:
                     at_point.setdefault(c.service_point_no, []).append(c.period)
         return found
-
-
-def _changed_wrongly(account: Account, own: Sequence[Contract]) -> Outcome | None:
-    named = {c.contract_no: c for c in account.contracts}
-    for old in own:
-        new = named.get(old.contract_no)
-        if new is None:
-            return refused("account.contract_missing", old.contract_no, id=account.account_no)
-        if new.service_point_no != old.service_point_no:
-            return refused("account.contract_moved", old.contract_no, id=account.account_no)
-        if domain.is_moved(old, new) and not new.reason:
-            return refused(domain.REASON_MISSING, old.contract_no, id=account.account_no)
-    return None
 
 
 def _conflict(account: Account, owner: Mapping[str, str], at_point: Mapping[str, Sequence[Period]]) -> Outcome | None:

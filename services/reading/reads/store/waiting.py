@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import date
+from functools import partial
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import and_, select
 
-from services.reading.base import equals
 from services.reading.network.domain.installations import Placement
 from services.reading.network.store import meters
 from services.reading.reads import tables
@@ -15,12 +14,12 @@ from services.reading.reads.domain import cover, identity
 from services.reading.reads.domain.cover import Stretch
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.domain.identity import ReadKey
-from services.reading.reads.store import corrections
+from services.reading.reads.store import corrections, waits
 from shared.db import bulk, travel
-from shared.db.columns import Condition
-from shared.db.engine import Tx, View
+from shared.db.engine import Tx
 
 READ, WAITING = tables.READ, tables.WAITING
+oldest, listed = partial(waits.oldest, table=WAITING), partial(waits.listed, table=WAITING)
 KEY = ("meter_no", "read_at", "source")
 
 
@@ -98,25 +97,3 @@ async def begin(tx: Tx, stretches: Sequence[Stretch], days: ReadDays) -> None:
 async def delete(tx: Tx, keys: Sequence[ReadKey]) -> None:
     """Delete reads that do not wait any more."""
     await bulk.delete_in(tx, WAITING, {name: [getattr(key, name) for key in keys] for name in KEY})
-
-
-async def oldest(view: View) -> datetime | None:
-    """Return since when the oldest waiting read waits."""
-    since: datetime | None = await view.scalar(
-        select(WAITING.c.waiting_since).order_by(WAITING.c.waiting_since).limit(1)
-    )
-    return since
-
-
-async def listed(
-    view: View, *, visible: Condition, after: Condition, limit: int, meter_no: str | None
-) -> Sequence[Row[Any]]:
-    """Return a page of the reads that wait, by meter and instant."""
-    waiting = WAITING.c
-    order = waiting.meter_no, waiting.read_at, waiting.source
-    return await view.all(
-        select(WAITING)
-        .where(visible(waiting.org_unit), after(*order), equals(waiting.meter_no, meter_no))
-        .order_by(*order)
-        .limit(limit)
-    )

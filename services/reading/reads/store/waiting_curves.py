@@ -1,21 +1,21 @@
 """Day curves that wait for an installation of their meter, in and out: every function is one statement, but for `begin`."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Date, Row, String, and_, select
+from sqlalchemy import Date, String, and_, select
 
-from services.reading.base import equals
 from services.reading.network.store import meters
 from services.reading.reads import tables
 from services.reading.reads.domain.cover import Stretch
 from services.reading.reads.domain.curves import CurveKey
+from services.reading.reads.store import waits
 from shared.db import bulk, travel
-from shared.db.columns import Condition
-from shared.db.engine import Tx, View
+from shared.db.engine import Tx
 
 CURVE, WAITING = tables.CURVE, tables.WAITING_CURVE
+oldest, listed = partial(waits.oldest, table=WAITING), partial(waits.listed, table=WAITING)
 
 
 async def insert(tx: Tx, given: Mapping[CurveKey, str]) -> None:
@@ -62,28 +62,6 @@ async def begin(tx: Tx, stretches: Sequence[Stretch]) -> None:
     known = await meters.by_no(tx, list({row.meter_no for row in rows}))
     keys = [CurveKey(row.meter_no, row.day, row.quantity) for row in rows]
     await insert(tx, {key: known[key.meter_no].org_unit for key in keys})
-
-
-async def oldest(view: View) -> datetime | None:
-    """Return since when the oldest waiting curve waits."""
-    since: datetime | None = await view.scalar(
-        select(WAITING.c.waiting_since).order_by(WAITING.c.waiting_since).limit(1)
-    )
-    return since
-
-
-async def listed(
-    view: View, *, visible: Condition, after: Condition, limit: int, meter_no: str | None
-) -> Sequence[Row[Any]]:
-    """Return a page of the curves that wait, by meter, day and quantity."""
-    waiting = WAITING.c
-    order = waiting.meter_no, waiting.day, waiting.quantity
-    return await view.all(
-        select(WAITING)
-        .where(visible(waiting.org_unit), after(*order), equals(waiting.meter_no, meter_no))
-        .order_by(*order)
-        .limit(limit)
-    )
 
 
 def _columns(keys: Sequence[CurveKey]) -> dict[str, list[Any]]:

@@ -47,20 +47,19 @@ async def by_key(view: View, keys: Sequence[TaskKey]) -> dict[TaskKey, Task]:
 async def beside(view: View, keys: Sequence[TaskKey], *, also: Beside) -> Sequence[Row[Any]]:
     """Return, for points and days, the task of that day, and another's column.
 
-    Columns `point`, `day`, those of a task, null where there is none, and the day of another task (a look-up costs as much as the
-    rest of the row): `previous_end`, the last before the day, where it has a task, else `last_end`, the last of all.
+    Columns `point`, `day`, those of a task, null where there is none, and `other_end`, the day of another task: the last before
+    the day where it has a task, else the last of all (a second look-up would cost as much as the rest of the row).
     """
     given = travel.relation(
         view, "given", {"point": (String(), [k[0] for k in keys]), "day": (Date(), [k[1] for k in keys])}
     )
     other = TASK.alias("other")
     own = select(func.max(other.c.read_date)).where(other.c.service_point_no == given.c.point).correlate(given)
-    on_task = TASK.c.kind.is_not(None)
-    previous_end = case((on_task, own.where(other.c.read_date < given.c.day).scalar_subquery())).label("previous_end")
-    last_end = case((~on_task, own.scalar_subquery())).label("last_end")
+    before = own.where(other.c.read_date < given.c.day).scalar_subquery()
+    other_end = case((TASK.c.kind.is_not(None), before), else_=own.scalar_subquery()).label("other_end")
     mine = and_(TASK.c.service_point_no == given.c.point, TASK.c.read_date == given.c.day)
     return await view.all(
-        select(given.c.point, given.c.day, previous_end, last_end, also(given.c.point, given.c.day), *TASK.c)
+        select(given.c.point, given.c.day, other_end, also(given.c.point, given.c.day), *TASK.c)
         .select_from(given)
         .outerjoin(TASK, mine)
     )

@@ -152,24 +152,21 @@ def _previous_id(point: ColumnElement[str], day: ColumnElement[date]) -> ColumnE
 
 async def tasks_and_previous(
     view: View, keys: Sequence[TaskKey]
-) -> tuple[dict[TaskKey, Task], dict[TaskKey, str], dict[TaskKey, date], dict[TaskKey, date]]:
+) -> tuple[dict[TaskKey, Task], dict[TaskKey, str], dict[TaskKey, date]]:
     """Return, by point and day, the task, the id of the last usage that began before, and the day of another task of the point:
     the last before where the day has a task, else the last of all."""
     made: dict[TaskKey, Task] = {}
     previous: dict[TaskKey, str] = {}
     ends: dict[TaskKey, date] = {}
-    last_ends: dict[TaskKey, date] = {}
     for row in by_name(await tasks.beside(view, keys, also=_previous_id)):
         key = row["point"], row["day"]
         if row["kind"] is not None:
             made[key] = tasks.task_of(row)
         if row["previous_id"]:
             previous[key] = row["previous_id"]
-        if row["previous_end"]:
-            ends[key] = row["previous_end"]
-        if row["last_end"]:
-            last_ends[key] = row["last_end"]
-    return made, previous, ends, last_ends
+        if row["other_end"]:
+            ends[key] = row["other_end"]
+    return made, previous, ends
 
 
 _LAST = (

@@ -55,7 +55,7 @@ async def take(tx: Tx, arrived: Sequence[Arrived], *, loader: Loader) -> Derived
     numbers = sorted({each.service_point_no for each in arrived})
     locked = await points.lock(tx, numbers)
     keys = [each.key for each in arrived]
-    tasks, previous_ids, previous_ends, last_ends = await usages.tasks_and_previous(tx, list(dict.fromkeys(keys)))
+    tasks, previous_ids, other_ends = await usages.tasks_and_previous(tx, list(dict.fromkeys(keys)))
     previous = await usages.last(tx, list(dict.fromkeys(previous_ids.values())))
     meters = await installations.by_point(tx, sorted({each.service_point_no for each in arrived if each.on_task}))
     once = _once(arrived)
@@ -66,11 +66,10 @@ async def take(tx: Tx, arrived: Sequence[Arrived], *, loader: Loader) -> Derived
         task, policy = tasks.get(key), loader.policy_on(day)
         if task is not None and point in once:
             there = locked[point]
-            ended_on = previous_ends.get(key)
-            if _plain(work, each, there, task, last, ended_on, meters.get(point, ()), policy):
+            if _plain(work, each, there, task, last, other_ends.get(key), meters.get(point, ()), policy):
                 continue
         tolerance = policy.read_tolerance_days
-        if task is not None or tolerance or _matters(each, last, last_ends.get(key)):
+        if task is not None or tolerance or _matters(each, last, other_ends.get(key)):
             _earliest(again, point, day - timedelta(days=tolerance))
         if task is not None and task.reread:
             answering.setdefault(point, set()).add(each.read_id)
@@ -214,8 +213,8 @@ def _tell(
         closing_source=read.source,
         closing_actors=read.actors,
         closing_read_ids=(read.read_id,),
-        actors=_both(last.closing_actors if last else (), read.actors, compare.ACTORS_MAX),
-        read_ids=_both(last.closing_read_ids if last else (), (read.read_id,), compare.READS_MAX),
+        actors=compare.both(last.closing_actors if last else (), read.actors, compare.ACTORS_MAX),
+        read_ids=compare.both(last.closing_read_ids if last else (), (read.read_id,), compare.READS_MAX),
         meter_nos=(meter.meter_no,),
         findings=tuple([each.code for each in found]),
         estimate_reason=None,
@@ -233,7 +232,3 @@ def _tell(
 def _settled(last: Last) -> bool:
     """Return whether periods may go on from a usage without looking at any other."""
     return last.version == 1 and not last.withdrawn and last.closing_known and last.quality == ACTUAL
-
-
-def _both(start: tuple[str, ...], end: tuple[str, ...], most: int) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*start, *end)))[:most] if start else end

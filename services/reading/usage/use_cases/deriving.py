@@ -141,7 +141,7 @@ def _settle(work: Work, derived: Derived, each: Loaded, line: Timeline, change: 
 def _find(work: Work, derived: Derived, each: Loaded, line: Timeline) -> None:
     point = each.point
     for suspect in line.suspects:
-        finding = _why_suspect(suspect, line, each)
+        finding = _why_suspect(suspect)
         derived.suspects[suspect.id] = finding
         place = Place(service_point_no=point.service_point_no, org_unit=point.org_unit, cycle=cycle_of(suspect.on))
         work.find("read" if suspect.read else "installation", suspect.id, place, finding)
@@ -153,7 +153,7 @@ def _find(work: Work, derived: Derived, each: Loaded, line: Timeline) -> None:
         work.find("read" if pin.read else "installation", entity, place, found)
 
 
-def _why_suspect(suspect: Suspect, line: Timeline, each: Loaded) -> Finding:
+def _why_suspect(suspect: Suspect) -> Finding:
     found = negative.find(suspect.backward, suspect.days) or impossible.find(suspect.too_far, suspect.days)
     return found or contradicted.find(suspect.days)
 

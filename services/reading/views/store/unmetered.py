@@ -1,6 +1,6 @@
 """Days of contracts on which no meter stood: what was used on them is in no usage."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -9,9 +9,8 @@ from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, case, exist
 from services.reading.base import equals
 from services.reading.contracts.tables import CONTRACT
 from services.reading.network.tables import INSTALLATION, POINT
+from shared.db.columns import Condition
 from shared.db.engine import View
-
-Condition = Callable[..., ColumnElement[bool]]
 
 
 async def listed(

@@ -199,8 +199,8 @@ def _usage(
         closing_source=_source(end),
         closing_actors=end.actors,
         closing_read_ids=end.read_ids,
-        actors=tuple(dict.fromkeys((*period.start.actors, *end.actors)))[:ACTORS_MAX],
-        read_ids=tuple(dict.fromkeys((*period.start.read_ids, *end.read_ids)))[:READS_MAX],
+        actors=both(period.start.actors, end.actors, ACTORS_MAX),
+        read_ids=both(period.start.read_ids, end.read_ids, READS_MAX),
         meter_nos=tuple([ran.installation.meter_no for ran in period.ran]),
         findings=tuple(dict.fromkeys(codes)),
         estimate_reason=(end.reason or IMPORTED) if end.quality == ESTIMATED else None,
@@ -240,6 +240,11 @@ def validate(energy_wh: Mapping[str, int], days: int, last: Before | None, polic
     import_wh = energy_wh.get("import", 0)
     found = high.find(import_wh, days, history, policy.high), low.find(import_wh, days, history, policy.low)
     return [each for each in found if each]
+
+
+def both(start: tuple[str, ...], end: tuple[str, ...], most: int) -> tuple[str, ...]:
+    """Return what both ends of a period name, each once, and so many of it at most."""
+    return tuple(dict.fromkeys((*start, *end)))[:most]
 
 
 def span_of(ran: Ran) -> MeterSpan:
