@@ -54,14 +54,17 @@ async def put(
     contracts = [c for a in good for c in a.contracts]
     points = [c.service_point_no for c in contracts]
     await contracts_store.anchor(tx, points)
-    stored = await contracts_store.load(tx, sorted(a.account_no for a in good))
+    at = await contracts_store.contracts_at(tx, points, [c.contract_no for c in contracts])
+    numbers = {a.account_no for a in good}
+    # with those of the same points, whose usages may be billed here too: accounts are locked in one order, then usages
+    await contracts_store.lock(tx, sorted(numbers | {row.account_no for row in at}))
+    stored = await contracts_store.load(tx, sorted(numbers))
     olds = {number: item for number, (item, _) in stored.items()}
     hidden = {number for number, old in olds.items() if not may_see(old.account.org_unit)}
     states = [contracts_store.stated(account) for account in wanted]
-    fine = {a.account_no for a in good} - hidden
+    fine = numbers - hidden
     changing = [s.account for s in states if s.account.account_no in fine and s != olds.get(s.account.account_no)]
-    claims = _Claims(await contracts_store.contracts_at(tx, points, [c.contract_no for c in contracts]), olds)
-    faults |= claims.refusals(changing)
+    faults |= _Claims(at, olds).refusals(changing)
 
     def refusal(item: Stated, old: Stated | None) -> Outcome | None:
         if item != old and item.account.account_no in hidden:

@@ -19,7 +19,7 @@ from shared.events.reading import UsageMeasured
 CONTRACT_MISSING = "contract"
 CLOSED = "closed"
 IMPORT = "import"
-WAITING_TAKEN_MAX = 2000  # one unit of work; the next look takes the rest
+ANSWERED_MAX = 2000  # points of one unit of work; the next look takes the rest
 
 
 def from_fact(fact: UsageMeasured) -> Usage:
@@ -275,17 +275,11 @@ async def take_waiting(tx: Tx, service_points: Sequence[str]) -> list[Usage]:
     return [usage_of(row) for row in rows]
 
 
-async def take_answered(tx: Tx) -> list[Usage]:
-    """Lock waiting usages whose contract has come meanwhile; those that another replica has are left."""
+async def answered(view: View) -> list[str]:
+    """Return service points with waiting usages whose contract has come meanwhile."""
     covered = contracts_store.has_contract(USAGE.c.service_point_no, USAGE.c.period_from, USAGE.c.period_to)
-    statement = (
-        select(USAGE)
-        .where(IS_WAITING, covered)
-        .order_by(USAGE.c.service_point_no, USAGE.c.period_from, USAGE.c.version)
-        .limit(WAITING_TAKEN_MAX)
-        .with_for_update(of=USAGE, skip_locked=True)
-    )
-    return [usage_of(row) for row in await tx.all(statement)]
+    statement = select(USAGE.c.service_point_no).where(IS_WAITING, covered).distinct().limit(ANSWERED_MAX)
+    return [row.service_point_no for row in await view.all(statement)]
 
 
 async def waiting_oldest(view: View) -> datetime | None:

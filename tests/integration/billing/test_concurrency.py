@@ -6,10 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from services.billing.accounts import use_cases as accounts
 from services.billing.bills.tables import BILL
+from services.billing.contracts import store as contracts_store
+from services.billing.runs.jobs import work_once
 from services.billing.runs.use_cases import issue
+from services.billing.usages import store as usages_store
 from shared.events.billing import AccountChanged, BillCorrected, BillIssued
 from tests.kits import billing as billing_kit
 from tests.kits.billing import Desk, account, closed, usage
@@ -117,3 +121,23 @@ async def test_an_account_closed_while_its_usage_is_billed_is_never_billed_on_ol
         async with desk.client() as client:
             totals = (await client.get("/v1/control-totals", params={"cycle": "2026-01"})).json()
         assert totals["usages_waiting"] == 1
+
+
+async def test_who_looks_for_answered_usages_and_who_puts_an_account_lock_in_one_order(
+    postgres_database: str, tmp_path: Path
+) -> None:
+    async with billing_kit.desk(postgres_database, tmp_path) as desk:
+        await desk.measure(usage(1))
+        await desk.open(account(1, contracts=()))
+        async with desk.db.begin() as tx:
+            # its contract comes at the moment at which the usage begins to wait: it goes on waiting
+            await contracts_store.upsert(tx, [(contracts_store.stated(account(1)), 2)])
+        async with desk.db.begin() as tx:
+            await contracts_store.lock(tx, ["A1"])
+            looking = asyncio.create_task(work_once(desk.db, desk.context))
+            waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while not await tx.scalar(waits) and not looking.done():  # noqa: ASYNC110 the database says so
+                await asyncio.sleep(0.02)
+            assert len(await usages_store.take_waiting(tx, ["SP1"])) == 1
+        await looking
+        assert await desk.bills("contract_no", "version") == [("C1", 1)]

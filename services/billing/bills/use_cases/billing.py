@@ -32,10 +32,15 @@ async def bill_waiting(tx: Tx, service_points: Sequence[str], *, context: Contex
 
 
 async def bill_answered(tx: Tx, *, context: Context) -> int:
-    """Bill waiting usages whose contract came at the very moment they began to wait, and return how many."""
-    waiting = await usages_store.take_answered(tx)
-    await _bill_waiting(tx, waiting, context)
-    return len(waiting)
+    """Bill waiting usages whose contract came at the very moment they began to wait, and return at how many points.
+
+    Accounts are locked before usages, as by who puts an account.
+    """
+    points = await usages_store.answered(tx)
+    if points:
+        await contracts_store.lock_at(tx, points)
+        await bill_waiting(tx, points, context=context)
+    return len(points)
 
 
 async def _bill_waiting(tx: Tx, waiting: Sequence[Usage], context: Context) -> None:
