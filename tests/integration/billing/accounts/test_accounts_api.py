@@ -116,6 +116,26 @@ async def test_a_contract_is_moved_and_annulled_only_with_a_reason(desk: Desk) -
     assert [fact.contracts[0].annulled for fact in facts] == [False, False, True]
 
 
+async def test_a_tariff_that_does_not_exist_is_refused_at_once_and_not_after_the_read_day(desk: Desk) -> None:
+    unknown = state() | {"account_no": "A2"}
+    unknown["contracts"][0] |= {"contract_no": "C2", "service_point_no": "SP-2"}
+    unknown["contracts"][0]["tariffs"] = [
+        *state()["contracts"][0]["tariffs"],
+        {"from": "2026-02-01", "tariff": "CN-ZJ/nne"},
+    ]
+    async with desk.client() as client:
+        single = await client.put("/v1/accounts/A2", json={k: v for k, v in unknown.items() if k != "account_no"})
+        answer = await client.put("/v1/accounts", json={"items": [unknown, state() | {"account_no": "A1"}]})
+        shown = await client.get("/v1/accounts/A2")
+    assert (single.status_code, single.json()["code"]) == (422, "account.tariff_unknown")
+    assert single.json()["detail"] == "/contracts/0/tariffs/1: CN-ZJ/nne"
+    assert [(o["id"], o["status"], o.get("code")) for o in answer.json()["outcomes"]] == [
+        ("A2", "refused", "account.tariff_unknown"),
+        ("A1", "done", None),
+    ]
+    assert shown.status_code == 404
+
+
 def day_of_change(day: str) -> list[dict[str, Any]]:
     old, new = state() | {"account_no": "A1"}, state() | {"account_no": "A9"}
     old["contracts"][0] |= {"to": day, "reason": "the key was handed over then"}

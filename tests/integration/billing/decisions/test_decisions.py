@@ -209,12 +209,12 @@ async def test_a_backdated_household_corrects_every_bill_that_it_touches(desk: D
 
 
 async def test_a_bill_that_cannot_be_rated_is_held_with_the_code_until_corrected(desk: Desk) -> None:
-    await desk.open(account(1, tariff="CN-ZJ/none"))
+    await desk.open(account(1, tariff="CN-ZJ/residential/time-of-use"))  # and the meter has one register
     await desk.released(usage(1))
     async with desk.client() as client:
         (item,) = (await client.get("/v1/review-queue")).json()["items"]
         assert item["findings"][0]["code"] == "billing.not_rated"
-        assert item["findings"][0]["values"]["code"] == "tariff_unknown"
+        assert item["findings"][0]["values"]["code"] == "register_missing"
         refused = await decide(client, "approve", "please")
         assert (refused.status_code, refused.json()["code"]) == (409, "bill.not_rated")
         await desk.open(account(1))
