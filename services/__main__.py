@@ -18,6 +18,7 @@ LOADED = {  # commands with a module of their own, imported only for them: modul
     "rate": (RATING, "add_arguments", "run"),
     "tariff-validate": (RATING, "add_file_argument", "run_validate"),
     "tariff-compare": (RATING, "add_file_argument", "run_compare"),
+    "calendar": ("services.command.calendar", "add_arguments", "run"),
 }
 SERVERS = ("up", "demo", "service", "relay")
 
@@ -42,6 +43,7 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         ("rate", "rate a case file and print the bill"),
         ("tariff-validate", "check a tariff document"),
         ("tariff-compare", "compare a year's bills under other tariffs, options, households"),
+        ("calendar", "make the business-day calendar of a year"),
     ):
         sub = commands.add_parser(name, help=text)
         if given[:1] == [name]:

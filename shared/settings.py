@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from shared.business_calendar import DOCUMENTS
+
 SERVICES = ("reading", "billing", "collection", "notify")
 PORTS = {"reading": 8001, "billing": 8002, "collection": 8003, "notify": 8004}
 PREFIX = "WATTLINE_"
@@ -57,6 +59,9 @@ class Settings(BaseModel):
     token_audience: str = Field("wattline", min_length=1)
     device_master_key: SecretStr = Field(description="device keys are derived from it; 32 bytes or more")
     utility_timezone: str = "Asia/Shanghai"
+    business_calendar: Path = Field(
+        DOCUMENTS, description="folder of business-day documents, one a year, the same for all"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     body_bytes_max: int = Field(4 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024)
     request_seconds_max: float = Field(30.0, gt=0, le=300)
