@@ -141,7 +141,9 @@ def _part(
     weight = sum(shares) or 1
     wh = {r: total * s // weight for r, s in zip(registers, shares, strict=True)}
     wh[registers[-1]] += total - sum(wh.values())
-    gives_total = {"import": total + draw(st.sampled_from([0, 0, 1]))} if draw(st.booleans()) else {}
+    gives_total = {"import": total + draw(st.sampled_from([0, 0, 1, 90_001]))} if draw(st.booleans()) else {}
+    if gives_total and draw(st.integers(0, 9)) == 0:
+        del wh[registers[0]]  # a meter without this register
     return rating.UsagePart(from_, to, {**other, **wh, **gives_total})
 
 

@@ -199,6 +199,8 @@ def tariffs(draw: st.DrawFn) -> dict[str, Any]:
     }
     if chosen:
         document["periods"] = chosen
+        if draw(st.integers(0, 2)) == 0:
+            document["undivided_kwh"] = draw(st.sampled_from(["held", "by_share", {"period": names[-1]}]))
         document["quantities"]["spread"] = {"spread": "sub.meter", "by": "import"}
     if periods == "days":
         document["days"] = {"calendar": "drawn/days", "kinds": ["holiday"]}

@@ -143,7 +143,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class RatedBill:
-    """The answer to one request. Refused: `refusal` is set, no lines, total 0, `state` is the one that came in."""
+    """The answer to one request. Refused: `refusal` is set, no lines, total 0, `state` is the one that came in.
+
+    `unpriced_wh`: energy on which prices and the total register do not agree, taken in that no price met or the other way round.
+    """
 
     contract: str
     currency: str
@@ -155,3 +158,4 @@ class RatedBill:
     tariffs: tuple[tuple[str, str, str], ...]
     findings: tuple[Finding, ...] = ()
     refusal: Finding | None = None
+    unpriced_wh: int = 0

@@ -70,7 +70,7 @@ def difference(a: RatedBill, b: RatedBill) -> str | None:
     for index, (mine, other) in enumerate(zip_longest(a.lines, b.lines)):
         if mine is None or other is None or _plain(mine) != _plain(other):
             return f"/lines/{index}"
-    for name in ("total_fen", "tax_fen", "currency", "tariffs", "findings", "quantities_wh", "state"):
+    for name in ("total_fen", "tax_fen", "currency", "tariffs", "findings", "quantities_wh", "state", "unpriced_wh"):
         if getattr(a, name) != getattr(b, name):
             return f"/{name}"
     return None

@@ -334,6 +334,7 @@ def _findings(chain: Chain, step: Step, rated: rating_types.RatedBill, policy: P
             estimated=usage.estimated,
             estimates_in_a_row=usage.estimates_in_a_row,
             settles_estimate=usage.settles_estimate,
+            unpriced_wh=rated.unpriced_wh,
         ),
         limits,
     )

@@ -26,13 +26,14 @@ def bills(rated: Rated, requests: Sequence[Request]) -> list[RatedBill | None]:
     found = _findings(rated)
     names = list(rated.quantities)
     values = zip(*(rated.quantities[name].v.tolist() for name in names), strict=True) if names else [()] * rated.n
-    totals = rated.total_fen.v.tolist()
+    totals, unpriced = rated.total_fen.v.tolist(), rated.unpriced_wh.v.tolist()
     taxes = rated.tax_fen.v.tolist() if rated.tax_fen is not None else [None] * rated.n
     tariffs = tuple(dict.fromkeys((p.tariff.id, p.tariff.version, p.tariff.sha256) for p in rated.pieces))
     currency = rated.pieces[0].tariff.currency
     out: list[RatedBill | None] = [
         RatedBill(request.contract, currency, tuple(lines[i]), totals[i], taxes[i], states[i],
-                  dict(zip(names, row, strict=True)), tariffs, tuple(found.get(i, ())))
+                  dict(zip(names, row, strict=True)), tariffs, tuple(found.get(i, ())),
+                  unpriced_wh=unpriced[i])
         for i, (request, row) in enumerate(zip(requests, values, strict=True))
     ]  # fmt: skip
     for mask, refused in reversed(rated.refused):

@@ -59,6 +59,7 @@ class Rated:
     demand_w: Mapping[str, Mapping[str, Col]]
     quantities: Mapping[str, Col]
     findings: tuple[Note, ...]
+    unpriced_wh: Col
     apart: Bools
     refused: tuple[tuple[Bools, Refused], ...]
 
@@ -78,6 +79,9 @@ def rate_columns(plan: Plan, columns: Mapping[Key, Ints], n: int) -> Rated:
         charges = [charge for charge in piece.tariff.charges if meets(charge.applies, fact)]
         if not charges:
             work.note(np.ones(n, dtype=np.bool_), "no_charge_applies", f"/account/{piece.fact}")
+        if piece.tariff.prices_kwh and not any(charge.prices_kwh for charge in charges):
+            mine = work.of[piece.index]
+            mine.unpriced = mine.q.get("import")
         for charge in charges:
             if piece.closes or not isinstance(charge, ONCE):
                 MAKE[type(charge)](work, piece, charge)
@@ -85,9 +89,14 @@ def rate_columns(plan: Plan, columns: Mapping[Key, Ints], n: int) -> Rated:
     apart = work.rows.apart
     return Rated(
         n, tuple(work.pieces), tuple(work.lines), total, tax, work.ladders, work.free, work.rest_wh, work.demand_w,
-        _all_quantities(work), tuple(work.findings), np.zeros(n, dtype=np.bool_) if apart is None else apart,
+        _all_quantities(work), tuple(work.findings), _unpriced(work), np.zeros(n, dtype=np.bool_) if apart is None else apart,
         tuple(work.rows.refused),
     )  # fmt: skip
+
+
+def _unpriced(work: Work) -> Col:
+    parts = [own.unpriced for own in work.of if own.unpriced is not None]
+    return work.rows.total([Col(abs(part.v), 0, part.size) for part in parts])
 
 
 def _all_quantities(work: Work) -> dict[str, Col]:

@@ -74,9 +74,12 @@ def _own_days(work: Work, part: UsagePart, index: int, name: str, piece: Piece) 
 
 def _check_periods(work: Work, piece: Piece, q: dict[str, Col]) -> None:
     tariff = piece.tariff
+    divides = tariff.undivided != "held" and "import" in q
+    if divides:
+        _divide(work, piece, q)
     for quantity in ("import", "export"):
         registers = tariff.registers(quantity)
-        for name, col in q.items():
+        for name, col in q.items() if quantity == "export" or not divides else ():
             if name.startswith(f"{quantity}.") and name not in registers and name not in tariff.known:
                 work.rows.refuse(col.v != 0, Refused("register_unknown", f"/usage/{name}"))
         if not all(r in q for r in registers):
@@ -90,6 +93,36 @@ def _check_periods(work: Work, piece: Piece, q: dict[str, Col]) -> None:
             differs = (apart.v > tariff.sum_tolerance_wh) | (apart.v < -tariff.sum_tolerance_wh)
             values = (q[quantity].v, total.v)
             work.note(differs, "period_sum_differs", f"/usage/{quantity}", "{} Wh, periods {} Wh", values)
+            if quantity == "import":
+                work.of[piece.index].unpriced = work.rows.only(differs, apart)
+
+
+def _divide(work: Work, piece: Piece, q: dict[str, Col]) -> None:
+    """Give the periods, by the rule of the tariff, what the total register measured and no register of a period did."""
+    tariff, rows = piece.tariff, work.rows
+    registers = tariff.registers("import")
+    measured = [q.get(r, rows.constant(0)) for r in registers]
+    total = rows.total(measured)
+    rest = rows.minus(q["import"], total)
+    whole = all(r in q for r in registers)
+    counts = rest.v > tariff.sum_tolerance_wh if whole else rest.v >= 0
+    if tariff.undivided == "by_share":
+        counts &= total.v > 0
+        for col in measured:
+            counts &= col.v >= 0
+    if not counts.any():
+        return
+    if not whole:
+        rows.set_apart(~counts)  # a row that is not divided lacks a register
+    given = rows.only(counts, rest)
+    if tariff.undivided == "by_share":
+        shares = by_share(rows, given, [rows.only(counts, col) for col in measured])
+    else:
+        shares = [given if i == tariff.undivided_period else rows.constant(0) for i in range(len(registers))]
+    for register, col, share in zip(registers, measured, shares, strict=True):
+        q[register] = rows.plus(col, share)
+    values = (rest.v, q["import"].v)
+    work.note(counts & (rest.v > 0), "energy_divided", "/usage/import", "{} Wh of {} Wh", values)
 
 
 def _rounded_usage(work: Work, piece: Piece, name: str, col: Col, to: RoundTo) -> Col:

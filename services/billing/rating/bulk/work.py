@@ -67,6 +67,7 @@ class Quantities:
     """What one piece has: Wh by quantity, Wh by ladder (or NAME/PERIOD) and tier, free Wh by ladder."""
 
     q: dict[str, Col] = field(default_factory=dict)
+    unpriced: Col | None = None
     tiers: dict[str, list[Col]] = field(default_factory=dict)
     free: dict[str, Col] = field(default_factory=dict)
 

@@ -63,6 +63,7 @@ def rate_in(frame: Frame) -> RatedBill:
         _all_quantities(frame),
         _used_tariffs(frame),
         tuple(frame.findings),
+        unpriced_wh=sum(segment.unpriced_wh for segment in frame.segments),
     )
 
 
@@ -103,11 +104,12 @@ _WHOLE_BILL: dict[type, Callable[[Frame, Segment, Any], None]] = {
 
 
 def _charge(frame: Frame, segment: Segment) -> None:
-    if not any(applies(charge.applies, segment.fact) for charge in segment.tariff.charges):
+    mine = [charge for charge in segment.tariff.charges if applies(charge.applies, segment.fact)]
+    if not mine:
         frame.find("no_charge_applies", "warn", f"/account/{frame.request.facts.index(segment.fact)}")
-    for charge in segment.tariff.charges:
-        if not applies(charge.applies, segment.fact):
-            continue
+    if segment.tariff.prices_kwh and not any(charge.prices_kwh for charge in mine):
+        segment.unpriced_wh = abs(segment.q.get("import", 0))
+    for charge in mine:
         make = _EACH_SEGMENT.get(type(charge))
         if make is not None:
             make(frame, segment, charge)

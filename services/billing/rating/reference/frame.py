@@ -19,7 +19,7 @@ def fact_at(facts: Sequence[AccountSpan], day: date) -> AccountSpan | None:
 class Segment:
     """A part of the cycle in which tariff version and account facts that matter for prices do not change."""
 
-    __slots__ = ("fact", "free_wh", "from_", "last", "q", "tariff", "tiers", "to")
+    __slots__ = ("fact", "free_wh", "from_", "last", "q", "tariff", "tiers", "to", "unpriced_wh")
 
     def __init__(self, tariff: Tariff, from_: date, to: date, fact: AccountSpan) -> None:
         self.tariff = tariff
@@ -31,6 +31,7 @@ class Segment:
         self.q: dict[str, int] = {}
         self.tiers: dict[str, list[int]] = {}
         self.free_wh: dict[str, int] = {}
+        self.unpriced_wh = 0
 
 
 class Frame:

@@ -26,7 +26,7 @@ def fill_in(frame: Frame, segment: Segment) -> None:
     segment.q = q
     tariff = segment.tariff
     if tariff.periods:
-        _periods(frame, tariff, q)
+        _periods(frame, segment, q)
     for name, value in q.items():
         if value > WH_MAX or value < -WH_MAX:
             raise Refused("overflow", f"/usage/{name}")
@@ -95,11 +95,17 @@ def _from_curves(frame: Frame, segment: Segment, part: UsagePart, q: dict[str, i
                 q[register] = wh
 
 
-def _periods(frame: Frame, tariff: Tariff, q: dict[str, int]) -> None:
+def _periods(frame: Frame, segment: Segment, q: dict[str, int]) -> None:
+    tariff = segment.tariff
+    divides = tariff.undivided != "held" and "import" in q
+    if divides:
+        _divide(frame, tariff, q)
     for quantity in ("import", "export"):
         registers = tariff.registers(quantity)
         prefix = f"{quantity}."
         for name, value in q.items():
+            if divides and quantity == "import":
+                break  # what other registers measured is in the total, and so in what was divided
             if value and name.startswith(prefix) and name not in registers and name not in tariff.known:
                 raise Refused("register_unknown", f"/usage/{name}")
         if any(r not in q for r in registers):
@@ -109,6 +115,27 @@ def _periods(frame: Frame, tariff: Tariff, q: dict[str, int]) -> None:
             q[quantity] = total
         elif abs(q[quantity] - total) > tariff.sum_tolerance_wh:
             frame.find("period_sum_differs", "warn", f"/usage/{quantity}", f"{q[quantity]} Wh, periods {total} Wh")
+            if quantity == "import":
+                segment.unpriced_wh = abs(q[quantity] - total)
+
+
+def _divide(frame: Frame, tariff: Tariff, q: dict[str, int]) -> None:
+    """Give the periods what the total register has beyond theirs (a meter with other periods, or none, for some of the days)."""
+    registers = tariff.registers("import")
+    measured = [q.get(r, 0) for r in registers]
+    rest = q["import"] - sum(measured)
+    if rest < 0 or (rest <= tariff.sum_tolerance_wh and all(r in q for r in registers)):
+        return
+    if tariff.undivided == "to_period":
+        shares = [rest if index == tariff.undivided_period else 0 for index in range(len(registers))]
+    elif sum(measured) > 0 and min(measured) >= 0:
+        shares = by_share(rest, measured)
+    else:
+        return  # nothing to share by
+    for register, wh, share in zip(registers, measured, shares, strict=True):
+        q[register] = wh + share
+    if rest:
+        frame.find("energy_divided", "warn", "/usage/import", f"{rest} Wh of {q['import']} Wh")
 
 
 def _round_usage(frame: Frame, tariff: Tariff, name: str, wh: int, to: RoundTo) -> int:

@@ -54,6 +54,7 @@ RATING: Final[dict[str, str]] = {
 
 FINDINGS: Final[dict[str, str]] = {
     "period_sum_differs": "the period registers do not add up to the total register",
+    "energy_divided": "energy that no period measured was divided by the rule of the tariff",
     "no_active_energy": "no active energy: no power factor adjustment",
     "usage_negative": "negative usage was rated",
     "quantity_below_zero": "a derived quantity fell below zero and was taken as zero",

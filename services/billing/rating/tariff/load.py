@@ -23,7 +23,7 @@ DOCUMENT_MAX = 256 * 1024
 
 _FIELDS = (
     "id version title effective on_change sources supplied currency time_zone rounding series_at days periods registers "
-    "quantities ladders prices charges tax sum_tolerance_kwh notes"
+    "quantities ladders prices charges tax sum_tolerance_kwh undivided_kwh notes"
 )
 _NULL_ALLOWED = ("/effective/to", "/sources", "/notes", "/title", "/supplied")
 
@@ -139,6 +139,7 @@ def _load(
         charges=charges,
         tax=_tax(root),
         sum_tolerance_wh=tolerance.thousandths() if tolerance else 0,
+        **_undivided(root, names),
         known=frozenset(known),
     )
 
@@ -156,6 +157,8 @@ _EMPTY: dict[str, Any] = {
     "charges": (),
     "tax": None,
     "sum_tolerance_wh": 0,
+    "undivided": "held",
+    "undivided_period": -1,
     "known": frozenset(),
 }
 
@@ -230,6 +233,21 @@ def _roundings(root: Node) -> dict[str, RoundTo]:
         if out["kwh"].mode == "none" or step % out["kwh"].step.den:
             raise node.get("kwh").fail("value_wrong", "a step of a multiple of 0.001 kWh, and a mode")
     return out
+
+
+def _undivided(root: Node, periods: tuple[str, ...]) -> dict[str, Any]:
+    """Return what becomes of energy that no period measured; a document that does not say it has such bills held."""
+    node = root.maybe("undivided_kwh")
+    if node is None:
+        return {"undivided": "held", "undivided_period": -1}
+    if not periods:
+        raise node.fail("value_wrong", "a tariff without periods has nothing to divide")
+    if isinstance(node.value, dict):
+        name = node.keys("period").get("period")
+        if name.text() not in periods:
+            raise name.fail("name_unknown", "a name of `periods` was expected")
+        return {"undivided": "to_period", "undivided_period": periods.index(name.text())}
+    return {"undivided": node.choice("held", "by_share"), "undivided_period": -1}
 
 
 def _rest(root: Node) -> bool:

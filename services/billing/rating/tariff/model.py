@@ -159,6 +159,11 @@ class ChargeBase:
     applies: Condition
     taxed: bool
 
+    @property
+    def prices_kwh(self) -> bool:
+        """Return whether this is a price of energy taken in."""
+        return False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Energy(ChargeBase):
@@ -169,6 +174,11 @@ class Energy(ChargeBase):
     prices: tuple[Price, ...]
     sign: int = 1
     """-1 for the kind `export`: its own line in favour of the customer."""
+
+    @property
+    def prices_kwh(self) -> bool:
+        """Return whether this is a price of energy taken in."""
+        return self.sign > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +194,11 @@ class Tiered(ChargeBase):
     prices: tuple[Price, ...]
     prices_by_period: tuple[tuple[Price, ...], ...]
     split: str
+
+    @property
+    def prices_kwh(self) -> bool:
+        """Return whether this is a price of energy taken in."""
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,7 +314,8 @@ class Tariff:
 
     `unconfirmed` lists pointers to facts that are null: such a tariff rates nothing. `hours_unconfirmed`: period registers
     can be billed, curves cannot. `known` names every quantity that usage may bring.
-    `schedules[kind of day][month - 1][weekday]` are the periods of a day.
+    `schedules[kind of day][month - 1][weekday]` are the periods of a day. `undivided`: what becomes of energy of the total
+    register that no register of a period measured: held, by_share, or to_period, which is then `undivided_period` (its index).
     """
 
     id: str
@@ -325,10 +341,17 @@ class Tariff:
     charges: tuple[Charge, ...]
     tax: Tax | None
     sum_tolerance_wh: int
+    undivided: str
+    undivided_period: int
     known: frozenset[str]
     sha256: str
     unconfirmed: tuple[str, ...]
     hours_unconfirmed: bool
+
+    @property
+    def prices_kwh(self) -> bool:
+        """Return whether any charge is a price of energy taken in."""
+        return any(charge.prices_kwh for charge in self.charges)
 
     def registers(self, quantity: str) -> tuple[str, ...]:
         """Return the register of each period for a quantity, in the order of the periods."""

@@ -10,6 +10,7 @@ from shared.document import Node
 OFF: Final = "off"
 ANY: Final = "*"
 FIELDS: Final = (
+    "unpriced_energy "
     "home_classes implausible_home sudden_change abnormal_amount zero_usage negative_usage usage_without_amount"
     " estimated_usage first_bill settles_estimate reading_findings rating_findings"
 )
@@ -36,6 +37,7 @@ class Limits:
     zero_usage: str
     negative_usage: str
     usage_without_amount: str
+    unpriced: Change
     estimated_usage: str
     estimates_in_a_row_max: int
     first_bill: str
@@ -60,6 +62,7 @@ def read(node: Node) -> Limits:
         zero_usage=_severity(node.get("zero_usage")),
         negative_usage=_severity(node.get("negative_usage")),
         usage_without_amount=_severity(node.get("usage_without_amount")),
+        unpriced=_change(node.get("unpriced_energy")),
         estimated_usage=_severity(estimated.get("severity")),
         estimates_in_a_row_max=count(estimated, "hold_after_in_a_row"),
         first_bill=_severity(node.get("first_bill")),

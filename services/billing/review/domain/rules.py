@@ -27,6 +27,7 @@ class Subject:
     estimated: bool = False
     estimates_in_a_row: int = 0
     settles_estimate: bool = False
+    unpriced_wh: int = 0
 
 
 Rule = Callable[[Subject, Limits], Finding | None]
@@ -71,6 +72,15 @@ def usage_without_amount(bill: Subject, limits: Limits) -> Finding | None:
     return Finding("billing.usage_without_amount", limits.usage_without_amount, {"energy_wh": bill.energy_wh})
 
 
+def energy_unpriced(bill: Subject, limits: Limits) -> Finding | None:
+    """Hold a bill with energy that no price met, or that the total register did not measure, beyond the tolerance."""
+    if bill.unpriced_wh <= limits.unpriced.wh or 100 * bill.unpriced_wh <= limits.unpriced.percent * abs(
+        bill.energy_wh
+    ):
+        return None
+    return Finding("billing.energy_unpriced", HOLD, {"energy_wh": bill.energy_wh, "unpriced_wh": bill.unpriced_wh})
+
+
 def abnormal_amount(bill: Subject, limits: Limits) -> Finding | None:
     """Hold a bill above the amount that its customer class can have (异常电费)."""
     limit = limits.amount_fen_max.get(bill.customer_class, limits.amount_fen_max.get(ANY))
@@ -108,6 +118,7 @@ RULES: tuple[Rule, ...] = (
     zero_usage,
     negative_usage,
     usage_without_amount,
+    energy_unpriced,
     abnormal_amount,
     first_bill,
     estimated_usage,

@@ -67,6 +67,12 @@ def test_an_ordinary_bill_has_no_finding() -> None:
             ("billing.negative_usage", "hold"),
         ),
         ({"total_fen": 1}, {"total_fen": 0}, ("billing.usage_without_amount", "hold")),
+        ({"unpriced_wh": 2_000}, {"unpriced_wh": 2_001}, ("billing.energy_unpriced", "hold")),
+        (
+            {"energy_wh": 1, "previous_wh": 1, "unpriced_wh": 1_000},
+            {"energy_wh": 1, "previous_wh": 1, "unpriced_wh": 1_001},
+            ("billing.energy_unpriced", "hold"),
+        ),
         ({}, {"estimated": True, "estimates_in_a_row": 6}, ("billing.estimated_usage", "info")),
         ({}, {"estimated": True, "estimates_in_a_row": 7}, ("billing.estimated_usage", "hold")),
         ({}, {"settles_estimate": True}, ("billing.settles_estimate", "info")),
