@@ -24,7 +24,7 @@ from services.collection.ledger.domain.documents import (
     Receivable,
 )
 from services.collection.ledger.domain.policy import Policy
-from services.collection.ledger.domain.settlement import Settlement
+from services.collection.ledger.domain.settlement import Moved, Settlement, owed_from
 from services.collection.ledger.domain.transactions import Entry, Transaction
 
 
@@ -60,15 +60,17 @@ class Books(Settlement):
         account = self.accounts[debt.account_no]
         cause = self.cause(debt.document_kind, debt.document_id, debt.posted_on)
         receivable = self._issue(account, debt, cause)
-        if account.credits and (applied_fen := self.settle(account, cause)):
-            entries = transactions.applied(applied_fen, self.policy.at(cause.accounting_date))
-            self._post(account, cause, transactions.PREPAYMENT_APPLIED, entries)
+        if account.credits:
+            moved = Moved(cause.accounting_date)
+            self.settle(account, cause, moved)
+            self._apply(account, cause, moved, transactions.PREPAYMENT_APPLIED)
         return receivable
 
     def receive(self, account_no: str, cause: Cause, amount_fen: int, from_code: str, kind: str) -> None:
         """Post money that arrived for an account (from cash, or from suspense) and settle what it owes, oldest first.
 
-        What is left of an overpayment (多缴) is prepayment: it settles the next debt as soon as that is issued.
+        What is left of an overpayment (多缴) is prepayment: it settles the next debt as soon as that is issued. So is money that
+        came before the debt was issued, until then.
         """
         if amount_fen <= 0:
             raise AssertionError("money that arrives is more than 0 fen")
@@ -79,8 +81,13 @@ class Books(Settlement):
             Entry(ledger_account=from_code, amount_fen=amount_fen),
             Entry(ledger_account=rules.prepayment, amount_fen=-amount_fen),
         ]
-        entries += transactions.applied(self.settle(account, cause), rules)
+        moved = Moved(cause.accounting_date)
+        self.settle(account, cause, moved)
+        if moved.on == cause.accounting_date:
+            entries += transactions.applied(moved.fen, rules)
         self._post(account, cause, kind, transactions.netted(entries))
+        if moved.on > cause.accounting_date:
+            self._apply(account, cause, moved, transactions.PREPAYMENT_APPLIED)
 
     def suspend(self, cause: Cause, amount_fen: int, cash_code: str, org_unit: str) -> None:
         """Post money that arrived for nobody knows whom: it is in suspense (暂收), and settles nothing."""
@@ -96,16 +103,22 @@ class Books(Settlement):
         self._post(_nobody(org_unit), cause, transactions.RETURN, transactions.reversed_(suspended))
 
     def reverse_payment(self, credit_id: str, cause: Cause, cash_code: str) -> None:
-        """Take a payment back out: what it settled is owed again, other money of the account settles it where there is any."""
+        """Take a payment back out: what it settled is owed again, other money of the account settles it where there is any.
+
+        It counts no earlier than what it releases.
+        """
         credit = self.credits[credit_id]
         account = self.accounts[credit.account_no]
+        moved = Moved(max(cause.accounting_date, credit.value_on))
+        self.take_back(account, credit, cause, moved)
+        self.settle(account, cause, moved)
+        cause = _counting(cause, moved.on)
         rules = self.policy.at(cause.accounting_date)
-        released_fen = self.take_back(account, credit, cause)
         entries = [
             Entry(ledger_account=cash_code, amount_fen=-credit.amount_fen),
             Entry(ledger_account=rules.prepayment, amount_fen=credit.amount_fen),
         ]
-        entries += transactions.applied(self.settle(account, cause) - released_fen, rules)
+        entries += transactions.applied(moved.fen, rules)
         self._post(account, cause, transactions.REVERSAL, transactions.netted(entries))
 
     def correct(self, correction: Correction) -> bool:
@@ -113,28 +126,35 @@ class Books(Settlement):
 
         Each reversal follows its original's entries; what had settled the reversed bills is released and settles what is open
         now, oldest first; the rest becomes prepayment. A bill that is reversed but unknown is posted from the correction first.
-        A correction by difference reverses and releases nothing: each difference is a debt, below zero a credit.
+        A correction by difference reverses and releases nothing: each difference is a debt, below zero a credit. What is moved
+        counts no earlier than the money that is moved, whatever the day of the correction.
         """
         account = self.accounts[correction.account_no]
         cause = self.cause(CORRECTION, correction.correction_id, correction.corrected_on)
-        released_fen, is_new = self._replace(account, correction, cause)
-        moved_fen = self.settle(account, cause) - released_fen
-        if moved_fen:
-            entries = transactions.applied(moved_fen, self.policy.at(cause.accounting_date))
-            self._post(account, cause, transactions.REALLOCATION, entries, group_id=correction.correction_id)
+        moved = Moved(cause.accounting_date)
+        is_new = self._replace(account, correction, cause, moved)
+        self.settle(account, cause, moved)
+        self._apply(account, cause, moved, transactions.REALLOCATION, group_id=correction.correction_id)
         return is_new
 
     # --- steps
 
-    def _replace(self, account: Account, correction: Correction, cause: Cause) -> tuple[int, bool]:
-        """Reverse bills and issue those in their place; return the fen released, and whether anything was new."""
-        released_fen, is_new = 0, False
+    def _apply(self, account: Account, cause: Cause, moved: Moved, kind: str, group_id: str = "") -> None:
+        """Post what was moved between prepayment and receivables, on the day that counts for it."""
+        if moved.fen:
+            cause = _counting(cause, moved.on)
+            entries = transactions.applied(moved.fen, self.policy.at(cause.accounting_date))
+            self._post(account, cause, kind, entries, group_id=group_id)
+
+    def _replace(self, account: Account, correction: Correction, cause: Cause, moved: Moved) -> bool:
+        """Reverse bills and issue those in their place; return whether anything was new."""
+        is_new = False
         for bill in correction.reversed_:
             original = self.documents.get((bill.document_kind, bill.document_id)) or self.issue(bill)
             if original.status != REVERSED:
-                released_fen += self._reverse(account, original, cause)
+                self._reverse(account, original, cause, moved)
                 is_new = True
-        return released_fen, self._issue_in_group(account, correction.issued, cause) or is_new
+        return self._issue_in_group(account, correction.issued, cause) or is_new
 
     def _issue_in_group(self, account: Account, debts: Sequence[Debt], cause: Cause) -> bool:
         """Post those debts of a correction that are not posted yet, as part of its group; False where all were."""
@@ -196,16 +216,14 @@ class Books(Settlement):
             )
         return receivable
 
-    def _reverse(self, account: Account, receivable: Receivable, cause: Cause) -> int:
-        """Undo an issued debt and return the fen that were released from it."""
-        released_fen = 0
+    def _reverse(self, account: Account, receivable: Receivable, cause: Cause, moved: Moved) -> None:
+        """Undo an issued debt, and release what had settled it."""
         for credit_id, amount_fen in list(self._credits_of.get(receivable.receivable_id, {}).items()):
-            self.release(account, self.credits[credit_id], receivable, amount_fen, cause)
-            released_fen += amount_fen
+            self.release(account, self.credits[credit_id], receivable, amount_fen, cause, moved)
         if receivable.outstanding_fen:
             account.receivables.remove(receivable)
         if receivable.amount_fen < 0:
-            released_fen += self.take_back(account, self.credits[receivable.receivable_id], cause)
+            self.take_back(account, self.credits[receivable.receivable_id], cause, moved)
         receivable.outstanding_fen = 0
         receivable.status = RECEIVABLE_LIFE.move(receivable.status, "reverse")
         receivable.cleared_on = None
@@ -214,11 +232,10 @@ class Books(Settlement):
             kind=receivable.document_kind,
             id=receivable.document_id,
             business_date=cause.business_date,
-            accounting_date=cause.accounting_date,
+            accounting_date=max(cause.accounting_date, owed_from(receivable)),
         )
         entries = transactions.reversed_(self.issue_entries[receivable.document_id])
         self._post(account, document, transactions.REVERSAL, entries, group_id=cause.id)
-        return released_fen
 
     def _post(self, account: Account, cause: Cause, kind: str, entries: Sequence[Entry], group_id: str = "") -> None:
         """Post entries: the only place where a transaction is made, which sums to 0 fen or is none."""
@@ -235,6 +252,11 @@ class Books(Settlement):
                 entries=entries,
             )
         )
+
+
+def _counting(cause: Cause, accounting_date: date) -> Cause:
+    """Return a cause that counts on another day."""
+    return Cause(kind=cause.kind, id=cause.id, business_date=cause.business_date, accounting_date=accounting_date)
 
 
 def _nobody(org_unit: str) -> Account:

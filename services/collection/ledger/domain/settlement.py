@@ -1,9 +1,11 @@
 """What accounts owe and have paid, and how the one settles the other: the oldest money against the oldest debt (销账)."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from services.collection.ledger.domain.documents import (
+    OPENING,
     RECEIVABLE_LIFE,
     Account,
     Allocation,
@@ -11,6 +13,18 @@ from services.collection.ledger.domain.documents import (
     Credit,
     Receivable,
 )
+
+
+@dataclass(slots=True)
+class Moved:
+    """What a document moves between prepayment and receivables: the fen set less those released, and the day that counts.
+
+    That is never before the day of any money, debt or allocation that is moved: nothing is settled or given back with money
+    that has not come.
+    """
+
+    on: date
+    fen: int = 0
 
 
 class Settlement:
@@ -23,6 +37,9 @@ class Settlement:
         self.documents: dict[tuple[str, str], Receivable] = {}
         self._credits_of: dict[str, dict[str, int]] = {}  # receivable -> credit -> fen allocated
         self._receivables_of: dict[str, dict[str, int]] = {}  # credit -> receivable -> fen allocated
+        self._made_on: dict[
+            tuple[str, str], date
+        ] = {}  # (credit, receivable) -> the last day on which one was set against the other
         self.allocations: list[Allocation] = []
         self.changed_receivables: dict[str, Receivable] = {}
         self.new_credits: list[Credit] = []
@@ -45,37 +62,33 @@ class Settlement:
         if credit.unallocated_fen:
             self.accounts[credit.account_no].credits.append(credit)
 
-    def load_allocation(self, credit_id: str, receivable_id: str, amount_fen: int) -> None:
-        """Take in what a credit has settled of a receivable, releases deducted."""
+    def load_allocation(self, credit_id: str, receivable_id: str, amount_fen: int, made_on: date) -> None:
+        """Take in what a credit has settled of a receivable, releases deducted, and the last day on which that changed."""
         self._count(credit_id, receivable_id, amount_fen)
+        self._made_on[credit_id, receivable_id] = made_on
 
-    def settle(self, account: Account, cause: Cause) -> int:
-        """Set the oldest money against the oldest debts until one side is used up, and return the fen set."""
+    def settle(self, account: Account, cause: Cause, moved: Moved) -> None:
+        """Set the oldest money against the oldest debts until one side is used up."""
         if not (account.credits and account.receivables):
-            return 0
+            return
         account.credits.sort(key=lambda credit: credit.age)
         account.receivables.sort(key=lambda receivable: receivable.age)
-        total_fen = 0
         while account.credits and account.receivables:
             credit, receivable = account.credits[0], account.receivables[0]
             amount_fen = min(credit.unallocated_fen, receivable.outstanding_fen)
-            self._allocate(account, credit, receivable, amount_fen, cause)
-            total_fen += amount_fen
+            day = self._allocate(account, credit, receivable, amount_fen, cause, moved)
             if not credit.unallocated_fen:
                 account.credits.pop(0)
             if not receivable.outstanding_fen:
                 account.receivables.pop(0)
                 receivable.status = RECEIVABLE_LIFE.move(receivable.status, "settle")
-                receivable.cleared_on = cause.business_date
+                receivable.cleared_on = day
                 self.cleared[receivable.receivable_id] = receivable
-        return total_fen
 
-    def take_back(self, account: Account, credit: Credit, cause: Cause) -> int:
-        """Release all that a credit settled, take the credit away, and return the fen released."""
-        released_fen = 0
+    def take_back(self, account: Account, credit: Credit, cause: Cause, moved: Moved) -> None:
+        """Release all that a credit settled, and take the credit away."""
         for receivable_id, amount_fen in list(self._receivables_of.get(credit.credit_id, {}).items()):
-            self.release(account, credit, self.receivables[receivable_id], amount_fen, cause)
-            released_fen += amount_fen
+            self.release(account, credit, self.receivables[receivable_id], amount_fen, cause, moved)
         if credit.unallocated_fen != credit.amount_fen:
             raise AssertionError("a credit is not whole after all of it was released")
         account.credits.remove(credit)
@@ -83,9 +96,10 @@ class Settlement:
         account.is_changed = True
         credit.unallocated_fen = 0
         self.note(credit)
-        return released_fen
 
-    def release(self, account: Account, credit: Credit, receivable: Receivable, amount_fen: int, cause: Cause) -> None:
+    def release(
+        self, account: Account, credit: Credit, receivable: Receivable, amount_fen: int, cause: Cause, moved: Moved
+    ) -> None:
         """Take back what a credit settled of a receivable: that much is unallocated and owed again."""
         if not credit.unallocated_fen:
             account.credits.append(credit)
@@ -94,11 +108,15 @@ class Settlement:
             receivable.status = RECEIVABLE_LIFE.move(receivable.status, "release")
             receivable.cleared_on = None
             self.cleared.pop(receivable.receivable_id, None)
-        self._allocate(account, credit, receivable, -amount_fen, cause)
+        self._allocate(account, credit, receivable, -amount_fen, cause, moved)
 
     def _allocate(
-        self, account: Account, credit: Credit, receivable: Receivable, amount_fen: int, cause: Cause
-    ) -> None:
+        self, account: Account, credit: Credit, receivable: Receivable, amount_fen: int, cause: Cause, moved: Moved
+    ) -> date:
+        pair = credit.credit_id, receivable.receivable_id
+        day = max(cause.business_date, credit.value_on, owed_from(receivable), self._made_on.get(pair, credit.value_on))
+        self._made_on[pair] = day
+        moved.on, moved.fen = max(moved.on, day), moved.fen + amount_fen
         credit.unallocated_fen -= amount_fen
         receivable.outstanding_fen -= amount_fen
         account.prepaid_fen -= amount_fen
@@ -112,11 +130,12 @@ class Settlement:
                 receivable_id=receivable.receivable_id,
                 account_no=account.account_no,
                 amount_fen=amount_fen,
-                made_on=cause.business_date,
+                made_on=day,
                 cause_kind=cause.kind,
                 cause_id=cause.id,
             )
         )
+        return day
 
     def add_credit(
         self, account: Account, credit_id: str, source_kind: str, source_id: str, value_on: date, amount_fen: int
@@ -161,3 +180,8 @@ class Settlement:
             row[other] = row.get(other, 0) + amount_fen
             if not row[other]:
                 del row[other]
+
+
+def owed_from(receivable: Receivable) -> date:
+    """Return the first day on which a debt can be settled: its issue; one from before the books were opened is older."""
+    return date.min if receivable.document_kind == OPENING else receivable.issued_on

@@ -74,8 +74,8 @@ async def load_for_reversal(tx: Tx, books: Books, *, document_ids: Sequence[str]
     settled = sorted({row.receivable_id for row in rows})
     for row in await bulk.select_in(tx, RECEIVABLE, {"receivable_id": settled}):
         books.load_receivable(receivables.receivable(row))
-    for pair, amount_fen in {(row.credit_id, row.receivable_id): int(row.amount_fen) for row in rows}.items():
-        books.load_allocation(*pair, amount_fen)
+    for row in {(row.credit_id, row.receivable_id): row for row in rows}.values():
+        books.load_allocation(row.credit_id, row.receivable_id, int(row.amount_fen), row.made_on)
     books.issue_entries.update(await _issue_entries(tx, document_ids))
 
 
@@ -86,7 +86,10 @@ async def _net_allocations(view: View, by: str, keys: Sequence[str]) -> Sequence
     given = travel.relation_for(view, table, {by: keys})
     net = func.sum(table.c.amount_fen)
     return await view.all(
-        select(table.c.credit_id, table.c.receivable_id, net.label("amount_fen"))
+        select(
+            *(table.c.credit_id, table.c.receivable_id, net.label("amount_fen")),
+            func.max(table.c.made_on).label("made_on"),
+        )
         .select_from(table.join(given, table.c[by] == given.c[by]))
         .group_by(table.c.credit_id, table.c.receivable_id)
         .having(net != 0)
