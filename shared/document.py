@@ -1,15 +1,20 @@
-"""Walking a JSON document with its JSON pointer (RFC 6901), so that every refusal points at its fault. Pure.
+"""Reading JSON documents strictly: what is not known is refused with its JSON pointer (RFC 6901), never ignored. Pure.
 
-All documents that hold rules (tariffs, policies, legal rates) are read with this: what is not known is refused, never ignored.
+All documents that hold rules (tariffs, policies, legal rates) are walked with this, field by field. What is only data (cases,
+inputs of calculations) has a form: `shared/forms.py`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, ClassVar, Final, Self
 
 LIST_MAX: Final = 512
 """More entries than any published rule has in one list; a guard against documents made to hurt."""
 TEXT_MAX: Final = 400
+DEPTH_MAX: Final = 48
+"""Deeper than any document of the product: a case with an inline tariff with a composed price is 14 deep."""
+FAULTS_MAX: Final = 100
+"""Faults that one answer names; who has more begins with these."""
 
 FAULTS: Final[dict[str, str]] = {
     "not_an_object": "an object was expected here",
@@ -24,6 +29,7 @@ FAULTS: Final[dict[str, str]] = {
     "version_gap": "there is a gap between two versions",
     "version_overlap": "two versions hold on the same day",
     "document_too_large": "the document is larger than any can be",
+    "document_too_deep": f"objects and lists within each other: more than {DEPTH_MAX} levels",
 }
 
 
@@ -61,7 +67,7 @@ class Node:
         names = allowed.split()
         for key in self.value:
             if key not in names:
-                raise self.error("field_unknown", f"{self.pointer}/{escape(str(key))}")
+                raise self.error("field_unknown", f"{self.pointer}/{escape(str(key))}", known(names))
         return self
 
     def __contains__(self, key: str) -> bool:
@@ -146,3 +152,29 @@ class Node:
 def escape(key: str) -> str:
     """Return a field name as JSON pointers write it (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")
+
+
+def known(names: Iterable[str]) -> str:
+    """Return what is said of a name that is not among the known ones."""
+    return f"{FAULTS['field_unknown']}; it knows: {', '.join(sorted(names)) or 'none'}"
+
+
+def check_depth(value: Any) -> None:
+    """Refuse a document that is nested deeper than any can be (`document_too_deep`), before anything walks it."""
+    level: list[tuple[str, Any]] = [("", value)]
+    for _ in range(DEPTH_MAX):
+        level = [
+            (f"{pointer}/{escape(str(key))}", inner)
+            for pointer, outer in level
+            for key, inner in _inner(outer)
+            if _inner(inner)
+        ]
+        if not level:
+            return
+    raise DocumentError("document_too_deep", level[0][0])
+
+
+def _inner(value: Any) -> Iterable[tuple[Any, Any]]:
+    if isinstance(value, dict):
+        return value.items()
+    return tuple(enumerate(value)) if isinstance(value, list) else ()
