@@ -112,8 +112,16 @@ def requests_for(draw: st.DrawFn, drawn: Drawn, curves: bool = True) -> rating.R
         usage=tuple(parts),
         state=state,
         amounts={"given": Exact(draw(st.integers(-(10**6), 10**6)), 100)},
-        month=(start - timedelta(days=9), to) if draw(st.integers(0, 5)) == 0 else None,
+        cycles=draw(st.sampled_from([1, months])),
+        **draw(st.sampled_from(_of_cycle(start, to))),
     )
+
+
+def _of_cycle(start: date, to: date) -> list[dict[str, tuple[date, date]]]:
+    """What the days can be: a whole cycle (mostly), the last part of one, one of several bills of it."""
+    begin, end = start - timedelta(days=9), to + timedelta(days=4)
+    last, middle = {"month": (begin, to)}, {"month": (begin, end), "supplied": (begin, end)}
+    return [{}, {}, {}, {}, last, middle, middle | {"supplied": (start, end)}]
 
 
 def _july(tariff: rating.Tariff) -> bool:

@@ -237,10 +237,23 @@ def charges(draw: st.DrawFn, names: tuple[str, ...], ladder: dict[str, Any] | No
             "name": "fee",
             "kind": "fixed",
             "price": draw(prices()),
-            "per": draw(st.sampled_from(["month", "day", "cycle"])),
+            "per": "day",
+        },
+        {
+            "name": "rent",
+            "kind": "fixed",
+            "price": "10",
+            "per": draw(st.sampled_from(["month", "cycle"])),
+            **_part(draw),
         },
         {"name": "big homes", "kind": "fixed", "price": "7", "per": "month", "for": {"people_from": 5}},
-        {"name": "low income", "kind": "credit", "price": draw(decimals()), "for": {"class": ["low_income"]}},
+        {
+            "name": "low income",
+            "kind": "credit",
+            "price": draw(decimals()),
+            "for": {"class": ["low_income"]},
+            **_part(draw),
+        },
         {"name": "capacity", "kind": "capacity", "price": draw(prices()), **_month(draw), **_states(draw)},
         {"name": "demand", "kind": "demand", "price": draw(prices()), **_month(draw), **_demand(draw)},
         {"name": "given", "kind": "given"},
@@ -271,7 +284,7 @@ def charges(draw: st.DrawFn, names: tuple[str, ...], ladder: dict[str, Any] | No
     last: list[dict[str, Any]] = [
         {"name": "power factor", "kind": "power_factor", **factor},
         {"name": "percent", "kind": "percent", "percent": draw(decimals(-500, 2_000, 2)), "on": on, "of": of},
-        {"name": "minimum", "kind": "minimum", "price": draw(decimals(1, 100_000, 2)), "on": on},
+        {"name": "minimum", "kind": "minimum", "price": draw(decimals(1, 100_000, 2)), "on": on, **_part(draw)},
     ]
     return out + [c for c in last if draw(st.booleans())]
 
@@ -286,6 +299,11 @@ def _month(draw: st.DrawFn) -> dict[str, str]:
     if draw(st.booleans()):
         return {"month": "calendar_days"}
     return {"month": "thirtieths", "last_part": draw(st.sampled_from(["rest_of_month", "own_days"]))}
+
+
+def _part(draw: st.DrawFn) -> dict[str, str]:
+    part = draw(st.sampled_from(["", "counts_as_one", "thirtieths", "calendar_days"]))
+    return {"part_month": part} if part else {}
 
 
 def _states(draw: st.DrawFn) -> dict[str, Any]:

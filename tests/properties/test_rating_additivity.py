@@ -142,6 +142,7 @@ def of_one_version(drawn: Drawn, by_the_kwh: bool) -> Drawn:
         ]
         document["rounding"] = {**HOME["rounding"], **{n: document["rounding"][n] for n in ("loss", "share")}}
         document.pop("tax", None)
+        document.pop("undivided_kwh", None)  # what is divided by the share of one part is not divided so over both
         if not kept:
             document.pop("ladders", None)
     documents[-1] = document
@@ -190,7 +191,7 @@ def test_charges_on_kwh_of_a_cycle_that_is_billed_in_two_add_up_before_rounding(
     first = rating.rate_one(replace(whole, to=day, usage=(before,)), drawn.book)
     second = rating.rate_one(replace(whole, from_=day, usage=(after,), state=first.state), drawn.book)
     if one.refusal is not None:
-        assert one.refusal.code in {"ladder_state_wrong", "price_changes_in_cycle"}
+        assert one.refusal.code in {"ladder_state_wrong", "price_changes_in_cycle", "register_missing"}
         return
     assert exact(one) == exact(first, second)
     assert (one.state or {})["ladders"] == (second.state or {})["ladders"]

@@ -86,7 +86,9 @@ class Request:
     """One bill to rate. `bill_months` are first days of months and come from the reading plan, never from the length.
 
     `facts` reach back to the opening of the account or before the first day of the ladder year.
-    `month` is the whole regular cycle where [from_, to) is only a part of it (opening, closing).
+    `month` is the whole cycle of the reading plan where [from_, to) is only a part of it (opening, closing), and `supplied` the
+    days of it that the contract covers, where they are more than [from_, to): the cycle has several bills. `cycles`: how many
+    of the contract's cycles `bill_months` are.
     `amounts` are amounts from outside, decimals in yuan by charge name (kind `given`).
     """
 
@@ -101,6 +103,8 @@ class Request:
     state: JsonState | None = None
     amounts: Mapping[str, Exact] = field(default_factory=lambda: NOTHING)
     month: tuple[date, date] | None = None
+    supplied: tuple[date, date] | None = None
+    cycles: int = 1
     opened: date | None = None
 
 

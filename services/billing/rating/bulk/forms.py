@@ -88,7 +88,8 @@ def form_of(request: Request, marks: Sequence[int]) -> Form:
     )
     opened = r.opened or (r.facts[0].from_ if r.facts else r.from_)
     return (
-        r.tariff, r.from_, r.to, r.read_day, r.bill_months, r.month, max(opened, first).replace(day=1), r.opened is None,
+        r.tariff, r.from_, r.to, r.read_day, r.bill_months, r.month, r.supplied, r.cycles,
+        max(opened, first).replace(day=1), r.opened is None,
         parts, _facts_form(r.facts, first, r.from_, marks), _state_form(r.state), tuple((k, v.den) for k, v in r.amounts.items()),
     )  # fmt: skip
 

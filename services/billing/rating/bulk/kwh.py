@@ -1,6 +1,7 @@
 """Charges on kWh as columns: energy and levies, export, ladder prices and add-ons, free kWh."""
 
 from services.billing.rating.bulk import curves
+from services.billing.rating.bulk import months as months_of
 from services.billing.rating.bulk.segments import Piece
 from services.billing.rating.bulk.work import Work, as_addends
 from services.billing.rating.tariff.codes import Refused
@@ -105,4 +106,5 @@ def credit(work: Work, piece: Piece, charge: Credit) -> None:
             work.add(charge, "credit", piece, free, minus)
     elif piece.closes:
         months = work.rows.constant(len(work.plan.request.bill_months) * 1000)
-        work.add(charge, "credit", piece, months, minus, unit="month")
+        factors = months_of.borne(work.plan.request, charge.part_month)
+        work.add(charge, "credit", piece, months, minus, unit="month", factors=factors)

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from services.billing.rating.bulk.forms import Plan
+from services.billing.rating.bulk.months import of_supplied
 from services.billing.rating.bulk.segments import Piece, fact_at
 from services.billing.rating.rating_types import AccountSpan, Request
 from services.billing.rating.tariff.codes import Refused
@@ -33,17 +34,18 @@ def limits(plan: Plan, piece: Piece, ladder: Ladder, period: str) -> tuple[int, 
     rows = [_row(ladder, period, m.month) for m in r.bill_months]
     days = (r.to - r.from_).days
     if ladder.span == "cycle":
-        found = rows[0]
+        found = tuple(of_supplied(r, x * r.cycles) for x in rows[0])
     elif ladder.span == "day":
         found = tuple(x * days for x in rows[0])
     elif ladder.proration == "per_month":
-        found = tuple(sum(tier) for tier in zip(*rows, strict=True))
+        found = tuple(of_supplied(r, sum(tier)) for tier in zip(*rows, strict=True))
     else:
         of = {"days/30": 30, "days/365": 365}[ladder.proration]
         found = tuple(x * days // of for x in rows[0])
     if ladder.times_households:
         found = tuple(x * fact.households for x in found)
-    return _wider(found, ladder, len(rows) if _is_large(ladder, fact) else 0)
+    extra = ladder.household.wh_per_month * len(rows) if ladder.household and _is_large(ladder, fact) else 0
+    return _wider(found, ladder, of_supplied(r, extra))
 
 
 def _row(ladder: Ladder, period: str, month: int) -> tuple[int, ...]:
@@ -54,10 +56,9 @@ def _is_large(ladder: Ladder, fact: AccountSpan) -> bool:
     return ladder.household is not None and fact.people >= ladder.household.from_people
 
 
-def _wider(found: tuple[int, ...], ladder: Ladder, months: int) -> tuple[int, ...]:
-    if ladder.household is None or not months:
+def _wider(found: tuple[int, ...], ladder: Ladder, extra: int) -> tuple[int, ...]:
+    if ladder.household is None or not extra:
         return found
-    extra = ladder.household.wh_per_month * months
     return tuple(x + extra * (tier if ladder.household.widens == "all_tiers" else 1) for tier, x in enumerate(found, 1))
 
 
@@ -88,7 +89,8 @@ def _of_year(plan: Plan, piece: Piece, ladder: Ladder, period: str) -> tuple[int
         homes = max((f.households for f in facts), default=1) if ladder.times_households else 1
         sums = [s + limit * homes for s, limit in zip(sums, _row(own, period, month.month), strict=True)]
         large_months += any(_is_large(ladder, f) for f in facts)
-    return _wider(tuple(s // 12 for s in sums), ladder, large_months)
+    extra = ladder.household.wh_per_month * large_months if ladder.household else 0
+    return _wider(tuple(s // 12 for s in sums), ladder, extra)
 
 
 def _first_of(year: int, month: int) -> date:
@@ -121,7 +123,7 @@ def free_allowance(plan: Plan, piece: Piece, ladder: Ladder, rule: Free) -> tupl
     r = plan.request
     last = r.bill_months[-1]
     if rule.rest == "lost":
-        return rule.wh_per_month * len(r.bill_months), 0
+        return of_supplied(r, rule.wh_per_month * len(r.bill_months)), 0
     year = year_of(r, piece, ladder) if ladder.span == "year" else last.year
     start = max(date(year, ladder.year_starts, 1), opened(r).replace(day=1))
     months = (last.year - start.year) * 12 + last.month - start.month + 1

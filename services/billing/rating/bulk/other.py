@@ -1,5 +1,6 @@
 """Charges that are no energy, tax, and the total, as columns."""
 
+from services.billing.rating.bulk import months as months_of
 from services.billing.rating.bulk.segments import Piece
 from services.billing.rating.bulk.work import LineColumn, Work, as_addends
 from services.billing.rating.tariff.codes import Refused
@@ -17,9 +18,8 @@ def fixed(work: Work, piece: Piece, charge: Fixed) -> None:
         return
     if not piece.closes:
         return
-    cycle, own = (r.to - r.from_).days, sum(p.days for p in work.same_tariff(piece))
-    factors = () if own == cycle else (Exact(own, cycle),)
-    count = len(r.bill_months) if charge.per == "month" else 1
+    factors = months_of.borne(r, charge.part_month, sum(p.days for p in work.same_tariff(piece)))
+    count = len(r.bill_months) if charge.per == "month" else r.cycles
     work.add(charge, "fixed", piece, work.rows.constant(count * 1000), price, unit=charge.per, factors=factors)
 
 
@@ -38,12 +38,16 @@ def minimum(work: Work, piece: Piece, charge: Minimum) -> None:
     price = work.price(piece, charge.price)
     months = len(work.plan.request.bill_months)
     on = work.base(piece, charge.on, "amount")
-    whole = (work.rows.constant(price.num * months), price.den)
+    factors = months_of.borne(work.plan.request, charge.part_month)
+    num, den = price.num * months, price.den
+    for factor in factors:
+        num, den = num * factor.num, den * factor.den
+    whole = (work.rows.constant(num), den)
     missing, den = work.add_up((whole, *((work.rows.times(num, -1), d) for num, d in on)))
     counted = work.rows.constant(months * 1000).v
     work.add_value(
         charge, "minimum", piece, work.rows.at_least_zero(missing), den, quantity=counted, unit="month", price=price,
-        on=as_addends(on),
+        factors=factors, on=as_addends(on),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Quantities before prices, as columns: usage of a piece, kWh rounding, losses, shares, sub-meters."""
 
 from services.billing.rating.bulk import curves
+from services.billing.rating.bulk.months import cycle_days
 from services.billing.rating.bulk.segments import Piece
 from services.billing.rating.bulk.work import Work
 from services.billing.rating.rating_types import UsagePart
@@ -174,7 +175,7 @@ def _derive(work: Work, piece: Piece, rule: QuantityRule, q: dict[str, Col]) -> 
         kwh, den = _figure(work, piece, rule.kwh)
         r = work.plan.request
         months = 1000 * len(r.bill_months) * piece.days
-        q[rule.name] = _in_steps(work, rows.times(kwh, months), den * (r.to - r.from_).days, rule.round)
+        q[rule.name] = _in_steps(work, rows.times(kwh, months), den * cycle_days(r), rule.round)
     else:
         _spread(work, piece, rule, q)
 
@@ -201,7 +202,7 @@ def _loss(work: Work, piece: Piece, rule: LossRule) -> Col:
     if rule.iron is not None:
         iron, den = _figure(work, piece, rule.iron)
         r = work.plan.request
-        cycle, months = (r.to - r.from_).days, len(r.bill_months)
+        cycle, months = cycle_days(r), len(r.bill_months)
         if rule.iron_by == "hours":
             terms.append((rows.times(iron, 24 * piece.days), den))
         elif piece.days == cycle:

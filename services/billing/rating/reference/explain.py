@@ -20,8 +20,10 @@ def _left(line: Line) -> str:
     if line.kind == "minimum":
         assert line.quantity is not None
         assert line.price is not None
-        return f"{_number(Exact(line.quantity, 1000))} {line.unit} x {_number(line.price)}" + (
-            f" - {_sum(line.on)}" if line.on else ""
+        return (
+            f"{_number(Exact(line.quantity, 1000))} {line.unit} x {_number(line.price)}"
+            + "".join(f" x {_number(f)}" for f in line.factors)
+            + (f" - {_sum(line.on)}" if line.on else "")
         )
     if line.on:
         rate = f" x {_number(line.price)}" if line.price is not None else ""

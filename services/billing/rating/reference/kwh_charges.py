@@ -1,6 +1,6 @@
 """Charges on kWh: energy and levies, export, ladder prices and add-ons, free kWh."""
 
-from services.billing.rating.reference import curves
+from services.billing.rating.reference import curves, cycle
 from services.billing.rating.reference.frame import Frame, Segment
 from services.billing.rating.reference.prices import resolve
 from services.billing.rating.reference.quantities import by_share, need
@@ -147,5 +147,8 @@ def credit(frame: Frame, segment: Segment, charge: Credit) -> None:
         )
     elif segment.last:
         months = len(frame.request.bill_months)
+        factors = cycle.part(frame.request, charge.part_month, cycle.days(frame.request))
         exact = Exact(minus.num * months, minus.den)
-        frame.add(segment, charge, "credit", exact, quantity=months * 1000, unit="month", price=minus)
+        for factor in factors:
+            exact = Exact(exact.num * factor.num, exact.den * factor.den)
+        frame.add(segment, charge, "credit", exact, quantity=months * 1000, unit="month", price=minus, factors=factors)

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.billing.rating.rating_types import AccountSpan
+from services.billing.rating.reference import cycle
 from services.billing.rating.reference.frame import Frame, Segment, applies, fact_at
 from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import Ladder
@@ -157,19 +158,19 @@ def _limits(frame: Frame, segment: Segment, ladder: Ladder, period: str | None) 
     request, fact = frame.request, segment.fact
     months = request.bill_months
     rows = [ladder.limits_by_period[period] if period else ladder.limits[m.month - 1] for m in months]
-    days = (request.to - request.from_).days
+    days, supplied = cycle.days(request), cycle.supplied_days(request)
     if ladder.span == "cycle":
-        limits = rows[0]
+        limits = tuple(limit * request.cycles * days // supplied for limit in rows[0])
     elif ladder.span == "day":
         limits = tuple(limit * days for limit in rows[0])
     elif ladder.proration == "per_month":
-        limits = tuple(map(sum, zip(*rows, strict=True)))
+        limits = tuple(sum(tier) * days // supplied for tier in zip(*rows, strict=True))
     else:
         limits = tuple(limit * days // int(ladder.proration[5:]) for limit in rows[0])
     if ladder.times_households:
         limits = tuple(limit * fact.households for limit in limits)
     if ladder.household is not None and fact.people >= ladder.household.from_people:
-        limits = _widen(limits, ladder, ladder.household.wh_per_month * len(months))
+        limits = _widen(limits, ladder, ladder.household.wh_per_month * len(months) * days // supplied)
     return limits
 
 
@@ -264,7 +265,8 @@ def _free(frame: Frame, segment: Segment, ladder: Ladder, wh: int) -> int:
     months = frame.request.bill_months
     if rule.rest == "lost":
         key, year, used = f"{ladder.name}/free", 0, sum(frame.cycle_used.get(f"{ladder.name}/free", ()))
-        free = min(wh, max(0, rule.wh_per_month * len(months) - used))
+        allowed = rule.wh_per_month * len(months) * cycle.days(frame.request) // cycle.supplied_days(frame.request)
+        free = min(wh, max(0, allowed - used))
         frame.cycle_used[key] = [used + free]
         return free
     year = ladder_year(ladder, frame, segment) if ladder.span == "year" else months[-1].year

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from services.billing.rating.rating_types import Line
+from services.billing.rating.reference import cycle
 from services.billing.rating.reference.frame import Frame, Segment
 from services.billing.rating.reference.prices import resolve
 from services.billing.rating.tariff.codes import Refused
@@ -18,17 +19,16 @@ def fixed(frame: Frame, segment: Segment, charge: Fixed) -> None:
     price = resolve(charge.price, frame, segment)
     request = frame.request
     days = (segment.to - segment.from_).days
-    own = sum((s.to - s.from_).days for s in frame.group(segment))
-    cycle = (request.to - request.from_).days
     if charge.per == "day":
         exact = Exact(price.num * days, price.den)
         frame.add(segment, charge, "fixed", exact, quantity=days * 1000, unit="day", price=price)
         return
     if not segment.last:
         return
-    count = len(request.bill_months) if charge.per == "month" else 1
-    factors = (Exact(own, cycle),) if own != cycle else ()
-    exact = Exact(price.num * count * own, price.den * cycle)
+    count = len(request.bill_months) if charge.per == "month" else request.cycles
+    own = sum((s.to - s.from_).days for s in frame.group(segment))
+    factors = cycle.part(request, charge.part_month, own)
+    exact = _product(Exact(price.num * count, price.den), factors)
     frame.add(segment, charge, "fixed", exact, quantity=count * 1000, unit=charge.per, price=price, factors=factors)
 
 
@@ -45,9 +45,21 @@ def minimum(frame: Frame, segment: Segment, charge: Minimum) -> None:
     months = len(frame.request.bill_months)
     on = frame.base(segment, charge.on, "amount")
     total = _sum(on)
-    missing = Exact(price.num * months, price.den).plus(Exact(-total.num, total.den))
+    # as before, several tariffs in one bill each have the whole minimum
+    factors = cycle.part(frame.request, charge.part_month, cycle.days(frame.request))
+    missing = _product(Exact(price.num * months, price.den), factors).plus(Exact(-total.num, total.den))
     if missing.num > 0:
-        frame.add(segment, charge, "minimum", missing, quantity=months * 1000, unit="month", price=price, on=on)
+        frame.add(
+            segment,
+            charge,
+            "minimum",
+            missing,
+            quantity=months * 1000,
+            unit="month",
+            price=price,
+            factors=factors,
+            on=on,
+        )
 
 
 def given(frame: Frame, segment: Segment, charge: Given) -> None:
@@ -56,6 +68,12 @@ def given(frame: Frame, segment: Segment, charge: Given) -> None:
     if amount is None:
         raise Refused("amount_missing", f"/amounts/{charge.name}")
     frame.add(segment, charge, "given", amount)
+
+
+def _product(value: Exact, factors: tuple[Exact, ...]) -> Exact:
+    for factor in factors:
+        value = Exact(value.num * factor.num, value.den * factor.den)
+    return value
 
 
 def _sum(values: tuple[Exact, ...]) -> Exact:

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 from services.billing.rating.rating_types import UsagePart
 from services.billing.rating.reference import curves
+from services.billing.rating.reference import cycle as cycles
 from services.billing.rating.reference.frame import Frame, Segment
 from services.billing.rating.tariff.codes import WH_MAX, Refused
 from services.billing.rating.tariff.model import Tariff
@@ -193,7 +194,9 @@ def _derive(frame: Frame, segment: Segment, rule: QuantityRule) -> None:
         q[rule.name] = _to_wh(Exact(need(segment, rule.of) * share.num, share.den), rule.round)
     elif isinstance(rule, FixedRule):
         kwh = amount(segment, rule.kwh)
-        cycle, own = (frame.request.to - frame.request.from_).days, (segment.to - segment.from_).days
+        own = (segment.to - segment.from_).days
+        start, end = cycles.span(frame.request)
+        cycle = (end - start).days
         months = len(frame.request.bill_months)
         q[rule.name] = _to_wh(Exact(kwh.num * 1000 * months * own, kwh.den * cycle), rule.round)
     else:
@@ -210,7 +213,8 @@ def _loss(frame: Frame, segment: Segment, rule: LossRule) -> int:
     if rule.iron is not None:
         iron = amount(segment, rule.iron)
         months = len(frame.request.bill_months)
-        cycle = (frame.request.to - frame.request.from_).days
+        start, end = cycles.span(frame.request)
+        cycle = (end - start).days
         if rule.iron_by == "hours":
             wh = Exact(iron.num * 24 * days, iron.den)
         elif days == cycle:

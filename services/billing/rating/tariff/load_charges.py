@@ -157,6 +157,12 @@ def _month(node: Node) -> dict[str, Any]:
     return {"month": month, "last_part": last}
 
 
+def _part_month(node: Node) -> str:
+    """Return what a cycle counts as that is only a part of its months, or longer; as whole months where nothing is said."""
+    part = node.maybe("part_month")
+    return part.choice("counts_as_one", "thirtieths", "calendar_days") if part else "counts_as_one"
+
+
 def _capacity(node: Node, names: Names) -> Charge:
     common = _common(node, "price month last_part state_share suspension_counts_from_days")
     shares = node.maybe("state_share")
@@ -200,9 +206,11 @@ def _demand(node: Node, names: Names) -> Charge:
 
 
 def _fixed(node: Node, names: Names) -> Charge:
-    common = _common(node, "price per")
+    common = _common(node, "price per part_month")
     per = node.get("per", "choice_open").choice("month", "day", "cycle")
-    return Fixed(**common, price=load_price(node.get("price"), names.prices), per=per)
+    if per == "day" and "part_month" in node:
+        raise node.get("part_month").fail("value_wrong", "only an amount per month or cycle has parts")
+    return Fixed(**common, price=load_price(node.get("price"), names.prices), per=per, part_month=_part_month(node))
 
 
 def _on(node: Node, names: Names) -> tuple[str, ...]:
@@ -262,18 +270,22 @@ def _percent(node: Node, names: Names) -> Charge:
 
 
 def _minimum(node: Node, names: Names) -> Charge:
-    common = _common(node, "price on")
-    return Minimum(**common, price=load_price(node.get("price"), names.prices), on=_on(node, names))
+    common = _common(node, "price on part_month")
+    price = load_price(node.get("price"), names.prices)
+    return Minimum(**common, price=price, on=_on(node, names), part_month=_part_month(node))
 
 
 def _credit(node: Node, names: Names) -> Charge:
-    common = _common(node, "price ladder")
+    common = _common(node, "price ladder part_month")
     ladder = ""
     if "ladder" in node:
         ladder = _ladder_of(node, names).name
         if names.ladders[ladder].free is None:
             raise node.get("ladder").fail("name_unknown", "a ladder with free kWh")
-    return Credit(**common, ladder=ladder, price=load_price(node.get("price"), names.prices))
+        if "part_month" in node:
+            raise node.get("part_month").fail("value_wrong", "free kWh are given by the ladder")
+    price = load_price(node.get("price"), names.prices)
+    return Credit(**common, ladder=ladder, price=price, part_month=_part_month(node))
 
 
 def _given(node: Node, names: Names) -> Charge:

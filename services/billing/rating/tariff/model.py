@@ -234,10 +234,11 @@ class Demand(ChargeBase):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixed(ChargeBase):
-    """A fixed amount per month, day or cycle."""
+    """A fixed amount per month, day or cycle. `part_month`: what a cycle counts as that is a part of its months, or longer."""
 
     price: Price
     per: str
+    part_month: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +282,7 @@ class Minimum(ChargeBase):
 
     price: Price
     on: tuple[str, ...]
+    part_month: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +291,7 @@ class Credit(ChargeBase):
 
     ladder: str
     price: Price
+    part_month: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ BARE_LADDER = {"counts": "import", "span": "month", "limits_kwh": ["1"]}
 PERCENT = {"name": "p", "kind": "percent", "percent": "3", "of": "exact"}
 OWN = {"rest_of": "import", "without": ["export"]}
 LOSS = {"loss": {"iron": "304", "iron_by": "hours"}}
+FEE = {"name": "fee", "kind": "fixed", "price": "10", "per": "month"}
 FREE = {"kwh_per_month": "15", "how": "credit_at_tier_1", "rest": "lost"}
 
 
@@ -152,6 +153,12 @@ FAULTS: list[tuple[str, str, dict[str, Any]]] = [
     ("field_missing", "/ladders/month/seasons", seasons({"a": [1, 2, 3], "b": [4]}, a=["1"], b=["2"])),
     ("name_unknown", "/ladders/month/limits_kwh/c", seasons({"a": "rest"}, a=["1"], c=["2"])),
     ("tier_count", "/ladders/month/limits_kwh", seasons({"a": [1], "b": "rest"}, a=["1"], b=["2", "3"])),
+    ("choice_unknown", "/charges/1/part_month", changed(PLAIN, {"/charges/1": FEE | {"part_month": "by_hours"}})),
+    (
+        "value_wrong",
+        "/charges/1/part_month",
+        changed(PLAIN, {"/charges/1": FEE | {"per": "day", "part_month": "thirtieths"}}),
+    ),
     ("choice_unknown", "/undivided_kwh", changed(HOME, {"/undivided_kwh": "by_days"})),
     ("name_unknown", "/undivided_kwh/period", changed(HOME, {"/undivided_kwh": {"period": "flat"}})),
     ("value_wrong", "/undivided_kwh", changed(PLAIN, {"/undivided_kwh": "by_share"})),
