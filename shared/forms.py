@@ -19,12 +19,11 @@ _SAID: Final = ("$schema", "$id", "$defs", "$ref", "title", "description", "type
 _CHECKED: Final = ("enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum", "properties", "required")
 _SIZES: Final = ("minProperties", "maxProperties", "minItems", "maxItems", "uniqueItems")
 KEYWORDS: Final = frozenset((*_APPLIED, *_SAID, *_CHECKED, *_SIZES))
-_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
+_TYPES: Final[Mapping[str, type]] = {
     "object": dict,
     "array": list,
     "string": str,
     "integer": int,
-    "number": (int, float),
     "boolean": bool,
     "null": type(None),
 }
@@ -89,18 +88,17 @@ class Form:
         more = schema.get("additionalProperties", True)
         if len(value) > schema.get("maxProperties", LIST_MAX):
             return [_fault("document_too_large", pointer)]
-        found = [
-            _fault("field_missing", f"{pointer}/{escape(n)}") for n in schema.get("required", ()) if n not in value
-        ]
+        unknown = [key for key in value if more is False and key not in properties]
+        missing = [name for name in schema.get("required", ()) if name not in value]
+        found = [_fault("field_unknown", f"{pointer}/{escape(key)}", known(properties)) for key in unknown]
+        found += [_fault("field_missing", f"{pointer}/{escape(name)}") for name in missing]
         if len(value) < schema.get("minProperties", 0):
             found.append(_fault("value_wrong", pointer, "at least one field was expected"))
         for key, inner in value.items():
             at = f"{pointer}/{escape(key)}"
             if key in properties:
                 found += self._faults(properties[key], inner, at)
-            elif more is False:
-                found.append(_fault("field_unknown", at, known(properties)))
-            elif more is not True:
+            elif isinstance(more, Mapping):
                 found += self._faults(more, inner, at)
         return found
 
@@ -156,7 +154,7 @@ def _of_value(schema: Schema, value: Any, pointer: str) -> list[Fault]:
                     "value_wrong", pointer, schema.get("description", f"a text like {schema['pattern']} was expected")
                 )
             ]
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+    elif isinstance(value, int) and not isinstance(value, bool):
         low, high = schema.get("minimum"), schema.get("maximum")
         if (low is not None and value < low) or (high is not None and value > high):
             return [_fault("value_wrong", pointer, f"a number from {low} to {high} was expected")]
@@ -174,20 +172,20 @@ def _fault(code: str, pointer: str, detail: str = "") -> Fault:
 
 # --- the forms that many documents share
 
-_NUMBER: Final = "[0-9]{1,15}(\\.[0-9]{1,12})?"
+NUMBER: Final = "[0-9]{1,15}(\\.[0-9]{1,12})?"
 DECIMAL: Final[Schema] = {
     "type": "string",
-    "pattern": f"^-?{_NUMBER}$",
+    "pattern": f"^-?{NUMBER}$",
     "description": "a decimal in quotes was expected",
 }
 AMOUNT: Final[Schema] = {
     "type": "string",
-    "pattern": f"^{_NUMBER}(/{_NUMBER})?$",
+    "pattern": f"^{NUMBER}(/{NUMBER})?$",
     "description": "a decimal or a ratio in quotes was expected, not below 0",
 }
 RATIO: Final[Schema] = {
     "type": "string",
-    "pattern": f"^-?{_NUMBER}(/{_NUMBER})?$",
+    "pattern": f"^-?{NUMBER}(/{NUMBER})?$",
     "description": "a decimal or a ratio in quotes was expected",
 }
 DAY: Final[Schema] = {
@@ -197,6 +195,7 @@ DAY: Final[Schema] = {
 }
 TEXT: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 400}
 FLAG: Final[Schema] = {"type": "boolean"}
+ANYTHING: Final[Schema] = {}
 
 
 def record(required: Names, optional: Names | None = None, description: str = "") -> Schema:
@@ -209,6 +208,11 @@ def record(required: Names, optional: Names | None = None, description: str = ""
         "required": list(required),
         "additionalProperties": False,
     }
+
+
+def table(item: Schema, description: str = "") -> Schema:
+    """Make the form of an object whose fields have any names and all one form."""
+    return {"type": "object", **({"description": description} if description else {}), "additionalProperties": item}
 
 
 def rows(item: Schema, most: int = LIST_MAX) -> Schema:

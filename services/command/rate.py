@@ -13,6 +13,7 @@ from services.billing.rating.cases import advice
 from services.billing.rating.cases import run as cases
 from services.billing.rating.cases.answer import for_people
 from services.billing.tariffs.documents import packaged as tariff_documents
+from shared.document import DocumentError
 from shared.regulation import packaged as policy_documents
 
 CASE_BYTES_MAX = 16 * 1024 * 1024
@@ -79,7 +80,10 @@ def read_case(path: Path) -> dict[str, Any]:
     """Read a case file; ValueError where it is no JSON object, or too large."""
     if path.stat().st_size > CASE_BYTES_MAX:
         raise ValueError(f"more than {CASE_BYTES_MAX} bytes")
-    case = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        case = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise DocumentError("document_too_deep", "") from None
     if not isinstance(case, dict):
         raise ValueError("a JSON object was expected")
     return case

@@ -17,6 +17,9 @@ RULES = (
 )
 
 
+ALWAYS = Period(date.min)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A policy version: the period in which it holds, and its rules."""
@@ -25,6 +28,11 @@ class Policy:
     version: str
     period: Period
     rules: Mapping[str, Any]
+
+    @property
+    def holds_always(self) -> bool:
+        """Return whether no day is named on which it begins or ends."""
+        return self.period == ALWAYS
 
     def get(self, *path: str) -> Any:
         """Return a value of the rules; one that is null or absent is refused as not confirmed."""

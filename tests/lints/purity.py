@@ -15,6 +15,7 @@ PURE_SHARED = frozenset(
         "exact",
         "arrays",
         "document",
+        "forms",
         "dated",
         "statemachine",
         "frozen",

@@ -10,6 +10,7 @@ from services.billing.tariffs.store import documents
 from services.billing.tariffs.store.documents import TARIFF
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
+from shared.document import DocumentError, check_depth
 from shared.errors import BusinessError
 from shared.outcome import ALREADY_DONE, DONE, Outcome
 
@@ -33,7 +34,7 @@ class DocumentWrong(BusinessError):
     code = "tariff.wrong"
     title = "The document cannot be loaded"
 
-    def __init__(self, error: rating.TariffError) -> None:
+    def __init__(self, error: DocumentError) -> None:
         super().__init__(f"{error.pointer or '/'}: {error.detail}")
         self.code = f"tariff.{error.code}"  # type: ignore[misc]
 
@@ -43,6 +44,10 @@ async def put(tx: Tx, *, kind: str, document_id: str, version: str, document: Ma
 
     Raises DocumentWrong (with gap or overlap in time between versions among its codes), NameMismatch, VersionInUse.
     """
+    try:
+        check_depth(document)
+    except DocumentError as error:
+        raise DocumentWrong(error) from None
     if _name(kind, document) != (document_id, version):
         raise NameMismatch
     await documents.one_at_a_time(tx)

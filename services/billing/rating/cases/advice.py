@@ -5,21 +5,20 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from services.billing.rating.cases import form
 from services.billing.rating.cases import run as cases
-from services.billing.rating.cases.read import book_of, items, objects, requests_of, tariff_documents
+from services.billing.rating.cases.form import COMPARISON
+from services.billing.rating.cases.read import book_of, requests_of, tariff_documents
 from services.billing.rating.rating_types import RatedBill, Request, UsagePart
 from services.billing.rating.reference.engine import rate_one
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.rating.tariff.codes import Refused, TariffError
 from services.billing.rating.tariff.load import load_tariff
+from shared.document import DocumentError, check_depth
 from shared.exact import divide
 from shared.money import yuan
 
 Documents = Sequence[Mapping[str, Any]]
-CYCLES_MAX = 24
-"""Two years of monthly cycles: enough for twelve months read twice a month."""
-ALTERNATIVES_MAX = 16
-"""More than any utility offers a home; each is rated over all cycles."""
 
 
 def preview(case: Mapping[str, Any], documents: Documents, policies: Documents) -> dict[str, Any]:
@@ -34,11 +33,12 @@ def validate(document: Mapping[str, Any], documents: Documents) -> dict[str, Any
     Answers {valid, sha256, unconfirmed, hours_unconfirmed, errors: [{code, pointer, detail}]}; it never raises.
     """
     try:
+        check_depth(document)
         tables = {str(d["table"]): d for d in documents if "table" in d}
         tariff = load_tariff(document, tables)
         others = [d for d in documents if d.get("id") == tariff.id and str(d.get("version")) != tariff.version]
         TariffBook([tariff, *(load_tariff(d, tables) for d in others)])
-    except TariffError as error:
+    except DocumentError as error:
         fault = {"code": error.code, "pointer": error.pointer, "detail": error.detail}
         return {"valid": False, "sha256": None, "unconfirmed": [], "hours_unconfirmed": False, "errors": [fault]}
     return {
@@ -57,12 +57,10 @@ def compare(body: Mapping[str, Any], documents: Documents) -> dict[str, Any]:
     measured by. Answers per alternative: cycles, total, difference (below 0 = cheaper), cycles won and lost, and for a
     tariff with two periods the share of valley kWh at which both cost the same.
     """
+    if faults := COMPARISON.faults(body):
+        return {**form.refusal(faults), "alternatives": []}
     try:
-        alternatives = objects(body, "alternatives", "")
-        if not 1 <= len(alternatives) <= ALTERNATIVES_MAX:
-            raise Refused("request_wrong", "/alternatives", f"1 to {ALTERNATIVES_MAX} were expected")
-        if not 1 <= len(items(body, "cycles", "")) <= CYCLES_MAX:
-            raise Refused("request_wrong", "/cycles", f"1 to {CYCLES_MAX} were expected")
+        alternatives = body["alternatives"]
         own = [d for i, a in enumerate(alternatives) for d in tariff_documents(a, f"/alternatives/{i}")]
         book = book_of(documents, own + tariff_documents(body))
         rated = [_rate(_requests(body, a), book) for a in alternatives]
@@ -78,7 +76,7 @@ def compare(body: Mapping[str, Any], documents: Documents) -> dict[str, Any]:
 def _requests(body: Mapping[str, Any], alternative: Mapping[str, Any]) -> list[Request]:
     merged = {**body, **{k: alternative[k] for k in ("tariff", "state") if k in alternative}}
     own = {k: alternative[k] for k in ("option", "people") if k in alternative}
-    account = [{**a, **own, "tariff": None} for a in objects(body, "account", "")]
+    account = [{**a, **own, "tariff": None} for a in body["account"]]
     found = requests_of({**merged, "account": account})
     return [replace(r, usage=tuple(_with_total(p) for p in r.usage)) for r in found]
 

@@ -126,7 +126,8 @@ def for_people(answer: Mapping[str, Any]) -> str:
     """Write an answer as a person reads a bill."""
     if "refusal" in answer:
         refusal = answer["refusal"]
-        return f"refused: {refusal['code']} at {refusal['pointer']}: {refusal['detail']}"
+        more = [f"also: {f['code']} at {f['pointer']}: {f['detail']}" for f in answer.get("faults", ())[1:]]
+        return "\n".join([f"refused: {refusal['code']} at {refusal['pointer']}: {refusal['detail']}", *more])
     if "cycles" in answer:
         return "\n\n".join([*map(for_people, answer["cycles"]), f"all cycles: {answer['total']}"])
     if "items" in answer:

@@ -8,6 +8,7 @@ from services.billing.rating.cases.registers import quantities_wh
 from services.billing.rating.rating_types import AccountSpan, Curve, Equipment, Request, UsagePart
 from services.billing.rating.tariff.book import TariffBook, load_book
 from services.billing.rating.tariff.codes import Refused, TariffError
+from shared.document import escape
 from shared.exact import Exact, parse
 
 YEAR_MIN, YEAR_MAX = 1980, 2199
@@ -15,28 +16,28 @@ YEAR_MIN, YEAR_MAX = 1980, 2199
 
 
 def requests_of(case: Mapping[str, Any]) -> list[Request]:
-    """Make the requests of a case: one bill, or one per entry of `cycles`."""
+    """Make the requests of a case: one bill, or one per entry of `cycles`. The case has its form (`case_form.py`)."""
     if "cycles" not in case:
         return [_request(case)]
-    cycles = objects(case, "cycles", "")
-    if not cycles:
-        raise Refused("request_wrong", "/cycles", "at least one was expected")
-    return [_request({**case, **cycle}) for cycle in cycles]
+    found = []
+    for index, cycle in enumerate(case["cycles"]):
+        try:
+            found.append(_request({**case, **cycle}))
+        except Refused as fault:
+            at = f"/cycles/{index}" if fault.pointer.split("/")[1] in cycle else ""
+            raise Refused(fault.code, at + fault.pointer, fault.detail) from None
+    return found
 
 
 def tariff_documents(case: Mapping[str, Any], at: str = "") -> list[tuple[str, dict[str, Any]]]:
     """Return the documents that stand in the case itself, each with its pointer: inline tariffs, series, calendars, tables."""
-    found = (
-        [(f"{at}/documents/{i}", d) for i, d in enumerate(objects(case, "documents", at))]
-        if "documents" in case
-        else []
-    )
+    found = [(f"{at}/documents/{i}", document) for i, document in enumerate(case.get("documents", ()))]
     holders = [(at, case)]
-    if "segments" in case:
-        holders += [(f"{at}/segments/{i}", s) for i, s in enumerate(objects(case, "segments", at))]
+    for name in ("segments", "cycles"):
+        holders += [(f"{at}/{name}/{i}", part) for i, part in enumerate(case.get(name, ()))]
     for pointer, holder in holders:
         tariff = holder.get("tariff")
-        if isinstance(tariff, dict) and isinstance(tariff.get("inline"), dict):
+        if isinstance(tariff, dict):
             found.append((f"{pointer}/tariff/inline", tariff["inline"]))
     return found
 
@@ -60,36 +61,36 @@ def book_of(documents: Sequence[Mapping[str, Any]], own: Sequence[tuple[str, dic
 def _request(case: Mapping[str, Any]) -> Request:
     if "segments" in case:
         return _of_segments(case)
-    cycle = field(case, "cycle", "")
+    for name in ("tariff", "cycle", "usage"):
+        if name not in case:
+            raise Refused("request_wrong", f"/{name}", "missing: of the case, or of each of its cycles or alternatives")
+    cycle = case["cycle"]
     from_, to = day(cycle, "from", "/cycle"), day(cycle, "to", "/cycle")
-    facts = [_fact(f, f"/account/{i}") for i, f in enumerate(objects(case, "account", ""))]
-    return _make(case, cycle, _tariff_id(case, ""), from_, to, facts, _parts(case, from_, to, ""))
+    facts = [_fact(f, f"/account/{i}") for i, f in enumerate(case["account"])]
+    return _make(case, cycle, _tariff_id(case), from_, to, facts, _parts(case, from_, to, ""))
 
 
 def _of_segments(case: Mapping[str, Any]) -> Request:
     """Return the request of several parts, each with its tariff, cycle, account and usage: one bill with one ladder state."""
     facts: list[AccountSpan] = []
     parts: list[UsagePart] = []
-    segments = objects(case, "segments", "")
-    if not segments:
-        raise Refused("request_wrong", "/segments")
+    segments = case["segments"]
     for index, segment in enumerate(segments):
         pointer = f"/segments/{index}"
-        cycle = field(segment, "cycle", pointer)
+        cycle = segment["cycle"]
         from_, to = day(cycle, "from", f"{pointer}/cycle"), day(cycle, "to", f"{pointer}/cycle")
-        account = objects(segment, "account", pointer) if "account" in segment else objects(case, "account", "")
+        account = segment.get("account") or case.get("account")
         if not account:
             raise Refused("facts_gap", f"{pointer}/account")
-        raw = {**account[-1], "tariff": _tariff_id(segment, pointer), "from": cycle["from"], "to": cycle["to"]}
+        raw = {**account[-1], "tariff": _tariff_id(segment), "from": cycle["from"], "to": cycle["to"]}
         if index == 0:
-            raw["from"] = min(str(account[0].get("from", cycle["from"])), cycle["from"])
+            raw["from"] = min(account[0]["from"], cycle["from"])
         if index == len(segments) - 1:
             raw["to"] = None
         facts.append(_fact(raw, f"{pointer}/account"))
         parts += _parts(segment, from_, to, pointer)
-    cycle = case.get("cycle") or {**field(segments[-1], "cycle", "/segments"), "from": segments[0]["cycle"]["from"]}
-    tariff = facts[0].tariff or ""
-    return _make(case, cycle, tariff, parts[0].from_, parts[-1].to, facts, parts)
+    cycle = case.get("cycle") or {**segments[-1]["cycle"], "from": segments[0]["cycle"]["from"]}
+    return _make(case, cycle, facts[0].tariff or "", parts[0].from_, parts[-1].to, facts, parts)
 
 
 def _make(
@@ -102,80 +103,49 @@ def _make(
     parts: list[UsagePart],
 ) -> Request:
     month = cycle.get("month")
-    amounts = table(case, "amounts", "")
+    read_day = day(cycle, "read_day", "/cycle")
     return Request(
-        contract=str(case.get("id", "case")),
+        contract=case.get("id", "case"),
         tariff=tariff,
         from_=from_,
         to=to,
-        read_day=day(cycle, "read_day", "/cycle"),
-        bill_months=tuple(
-            _month(m, f"/cycle/bill_months/{i}") for i, m in enumerate(items(cycle, "bill_months", "/cycle"))
-        ),
+        read_day=read_day,
+        bill_months=_bill_months(cycle["bill_months"], from_, max(to, read_day)),
         facts=tuple(facts),
         usage=tuple(parts),
-        state=state_wh(table(case, "state", "")) if case.get("state") is not None else None,
-        amounts={name: exact(value, f"/amounts/{name}") for name, value in amounts.items()},
+        state=state_wh(case["state"]) if "state" in case else None,
+        amounts={name: exact(value, f"/amounts/{escape(name)}") for name, value in case.get("amounts", {}).items()},
         month=(day(month, "from", "/cycle/month"), day(month, "to", "/cycle/month")) if month else None,
-        opened=day(case, "opened", "") if case.get("opened") else None,
+        opened=day(case, "opened", "") if "opened" in case else None,
     )
 
 
-def _tariff_id(case: Mapping[str, Any], pointer: str) -> str:
-    tariff = field(case, "tariff", pointer)
-    if isinstance(tariff, str):
-        return tariff
-    if isinstance(tariff, dict) and isinstance(tariff.get("inline"), dict):
-        return str(tariff["inline"].get("id", ""))
-    raise Refused("request_wrong", f"{pointer}/tariff", "an id, or {inline: document}")
+def _bill_months(months: list[str], from_: date, last: date) -> tuple[date, ...]:
+    """Return the bill months, none of which may lie outside the days of the cycle and of its read."""
+    found = []
+    for index, month in enumerate(months):
+        pointer = f"/cycle/bill_months/{index}"
+        found.append(day({"month": f"{month}-01"}, "month", pointer))
+        if not from_.replace(day=1) <= found[-1] <= last:
+            raise Refused(
+                "request_wrong", pointer, f"a month from {from_:%Y-%m} to {last:%Y-%m} was expected: those of the cycle"
+            )
+    return tuple(found)
+
+
+def _tariff_id(case: Mapping[str, Any]) -> str:
+    tariff = case["tariff"]
+    return tariff if isinstance(tariff, str) else str(tariff["inline"].get("id", ""))
 
 
 # --- small readers
 
 
-def field(value: Mapping[str, Any], key: str, pointer: str) -> Any:
-    """Return a field that must be there."""
-    if not isinstance(value, Mapping) or value.get(key) is None:
-        raise Refused("request_wrong", f"{pointer}/{key}", "missing")
-    return value[key]
-
-
-def items(value: Mapping[str, Any], key: str, pointer: str) -> list[Any]:
-    """Return a list that must be there."""
-    found = field(value, key, pointer)
-    if not isinstance(found, list) or len(found) > 512:
-        raise Refused("request_wrong", f"{pointer}/{key}", "a list of at most 512 was expected")
-    return found
-
-
-def objects(value: Mapping[str, Any], key: str, pointer: str) -> list[dict[str, Any]]:
-    """Return a list of objects that must be there."""
-    found = items(value, key, pointer)
-    for index, item in enumerate(found):
-        if not isinstance(item, dict):
-            raise Refused("request_wrong", f"{pointer}/{key}/{index}", "an object was expected")
-    return found
-
-
-def table(value: Mapping[str, Any], key: str, pointer: str) -> Mapping[str, Any]:
-    """Return an object, an empty one where it is absent."""
-    found = value.get(key)
-    if found is None:
-        return {}
-    if not isinstance(found, Mapping):
-        raise Refused("request_wrong", f"{pointer}/{key}", "an object was expected")
-    return found
-
-
-def _some(value: Mapping[str, Any], key: str, pointer: str) -> list[dict[str, Any]]:
-    return objects(value, key, pointer) if value.get(key) is not None else []
-
-
 def day(value: Mapping[str, Any], key: str, pointer: str) -> date:
     """Return a date."""
     try:
-        found = date.fromisoformat(field(value, key, pointer))
-    except (TypeError, ValueError):
+        found = date.fromisoformat(value[key])
+    except ValueError:
         raise Refused("request_wrong", f"{pointer}/{key}", "a date was expected") from None
     if not YEAR_MIN <= found.year <= YEAR_MAX:
         raise Refused("request_wrong", f"{pointer}/{key}", f"a date from {YEAR_MIN} to {YEAR_MAX} was expected")
@@ -199,126 +169,89 @@ def milli(value: Any, pointer: str) -> int:
     return found
 
 
-def _month(value: Any, pointer: str) -> date:
-    if not isinstance(value, str) or len(value) != 7:
-        raise Refused("request_wrong", pointer, "a month such as 2026-01 was expected")
-    return day({"month": f"{value}-01"}, "month", pointer)
-
-
 def _fact(raw: Mapping[str, Any], pointer: str) -> AccountSpan:
-    known = {
-        "from", "to", "class", "people", "households", "option", "capacity_kva", "contract_demand_kw", "equipment", "values",
-        "tariff",
-    }  # fmt: skip
-    if not isinstance(raw, Mapping):
-        raise Refused("request_wrong", pointer)
-    for key in raw:
-        if key not in known:
-            raise Refused("request_wrong", f"{pointer}/{key}", "unknown field")
-    whole = {k: raw.get(k, d) for k, d in (("people", 0), ("households", 1))}
-    for key, value in whole.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise Refused("request_wrong", f"{pointer}/{key}")
     return AccountSpan(
         from_=day(raw, "from", pointer),
         to=day(raw, "to", pointer) if raw.get("to") else None,
-        class_=str(raw.get("class", "residential")),
-        people=whole["people"],
-        households=whole["households"],
-        option=str(raw.get("option", "")),
-        capacity_va=milli(raw["capacity_kva"], f"{pointer}/capacity_kva") if raw.get("capacity_kva") else None,
-        contract_demand_w=milli(raw["contract_demand_kw"], f"{pointer}/contract_demand_kw")
-        if raw.get("contract_demand_kw")
-        else None,
+        class_=raw.get("class", "residential"),
+        people=raw.get("people", 0),
+        households=raw.get("households", 1),
+        option=raw.get("option", ""),
+        capacity_va=_maybe_milli(raw, "capacity_kva", pointer),
+        contract_demand_w=_maybe_milli(raw, "contract_demand_kw", pointer),
         equipment=tuple(
-            _equipment(e, f"{pointer}/equipment/{i}") for i, e in enumerate(_some(raw, "equipment", pointer))
+            Equipment(e["name"], milli(e["kva"], f"{pointer}/equipment/{i}/kva"), e.get("state", "running"))
+            for i, e in enumerate(raw.get("equipment", ()))
         ),
-        values={k: exact(v, f"{pointer}/values/{k}") for k, v in table(raw, "values", pointer).items()},
-        tariff=str(raw["tariff"]) if raw.get("tariff") else None,
+        values={k: exact(v, f"{pointer}/values/{escape(k)}") for k, v in raw.get("values", {}).items()},
+        tariff=raw.get("tariff"),
     )
 
 
-def _equipment(raw: Mapping[str, Any], pointer: str) -> Equipment:
-    va = milli(field(raw, "kva", pointer), f"{pointer}/kva")
-    return Equipment(str(field(raw, "name", pointer)), va, str(raw.get("state", "running")))
+def _maybe_milli(raw: Mapping[str, Any], key: str, pointer: str) -> int | None:
+    return milli(raw[key], f"{pointer}/{key}") if key in raw else None
 
 
 def _parts(case: Mapping[str, Any], from_: date, to: date, pointer: str) -> list[UsagePart]:
-    usage = field(case, "usage", pointer)
-    curves = _some(case, "curves", pointer)
+    usage = case["usage"]
     if isinstance(usage, dict):
         wh = quantities_wh(usage, f"{pointer}/usage")
-        return [UsagePart(from_, to, wh, tuple(_curve(c, f"{pointer}/curves/{i}") for i, c in enumerate(curves)))]
+        return [UsagePart(from_, to, wh, _curves(case, pointer))]
+    if "curves" in case:
+        raise Refused("request_wrong", f"{pointer}/curves", "usage in parts has the curves of each part")
     parts = []
-    for index, part in enumerate(objects(case, "usage", pointer)):
+    for index, part in enumerate(usage):
         at = f"{pointer}/usage/{index}"
-        own = tuple(_curve(c, f"{at}/curves/{i}") for i, c in enumerate(_some(part, "curves", at)))
-        wh = quantities_wh(field(part, "quantities", at), f"{at}/quantities")
-        parts.append(UsagePart(day(part, "from", at), day(part, "to", at), wh, own))
+        wh = quantities_wh(part["quantities"], f"{at}/quantities")
+        parts.append(UsagePart(day(part, "from", at), day(part, "to", at), wh, _curves(part, at)))
     return parts
+
+
+def _curves(raw: Mapping[str, Any], pointer: str) -> tuple[Curve, ...]:
+    return tuple(_curve(c, f"{pointer}/curves/{i}") for i, c in enumerate(raw.get("curves", ())))
 
 
 def _curve(raw: Mapping[str, Any], pointer: str) -> Curve:
     try:
-        start = datetime.fromisoformat(field(raw, "start", pointer))
-    except (TypeError, ValueError):
+        start = datetime.fromisoformat(raw["start"])
+    except ValueError:
         raise Refused("request_wrong", f"{pointer}/start") from None
     if start.tzinfo is None or not YEAR_MIN <= start.year <= YEAR_MAX:
         raise Refused("request_wrong", f"{pointer}/start", "an instant with its offset was expected")
-    values = field(raw, "kwh", pointer)
-    if not isinstance(values, list) or len(values) > 60 * 24 * 366:
-        raise Refused("request_wrong", f"{pointer}/kwh")
-    wh = tuple(None if v is None else milli(v, f"{pointer}/kwh/{i}") for i, v in enumerate(values))
-    minutes = field(raw, "minutes", pointer)
-    if isinstance(minutes, bool) or not isinstance(minutes, int):
-        raise Refused("request_wrong", f"{pointer}/minutes")
-    return Curve(str(field(raw, "quantity", pointer)), start, minutes, wh)
+    wh = tuple(None if v is None else milli(v, f"{pointer}/kwh/{i}") for i, v in enumerate(raw["kwh"]))
+    return Curve(raw["quantity"], start, raw["minutes"], wh)
 
 
 def state_wh(state: Mapping[str, Any]) -> dict[str, Any]:
     """Turn the state of a case (decimal kWh) into the state of rating (Wh)."""
-    ladders = table(state, "ladders", "/state")
-    out: dict[str, Any] = {"ladders": {name: _ladder(ladders, name) for name in ladders}}
-    if state.get("free") is not None:
-        free = table(state, "free", "/state")
-        out["free"] = {name: _free(free, name) for name in free}
-    if state.get("rest_kwh") is not None:
-        out["rest_wh"] = _wh_of(table(state, "rest_kwh", "/state"), "/state/rest_kwh")
-    if state.get("demand_kw") is not None:
-        months = table(state, "demand_kw", "/state")
+    ladders = state.get("ladders", {})
+    out: dict[str, Any] = {
+        "ladders": {name: _ladder(entry, f"/state/ladders/{escape(name)}") for name, entry in ladders.items()}
+    }
+    if "free" in state:
+        at = "/state/free"
+        out["free"] = {
+            name: {"year": entry["year"], "used_wh": milli(entry["used_kwh"], f"{at}/{escape(name)}/used_kwh")}
+            for name, entry in state["free"].items()
+        }
+    if "rest_kwh" in state:
+        out["rest_wh"] = _wh_of(state["rest_kwh"], "/state/rest_kwh")
+    if "demand_kw" in state:
         at = "/state/demand_kw"
-        out["demand_w"] = {name: _wh_of(table(months, name, at), f"{at}/{name}") for name in months}
+        out["demand_w"] = {name: _wh_of(months, f"{at}/{escape(name)}") for name, months in state["demand_kw"].items()}
     return out
 
 
 def _wh_of(values: Mapping[str, Any], pointer: str) -> dict[str, int]:
-    return {name: milli(value, f"{pointer}/{name}") for name, value in values.items()}
+    return {name: milli(value, f"{pointer}/{escape(name)}") for name, value in values.items()}
 
 
-def _ladder(ladders: Mapping[str, Any], name: str) -> dict[str, Any]:
-    pointer = f"/state/ladders/{name}"
-    entry = table(ladders, name, "/state/ladders")
-    used = field(entry, "used_kwh", pointer)
-    at = f"{pointer}/used_kwh"
-    wh = {p: _row(v, f"{at}/{p}") for p, v in used.items()} if isinstance(used, dict) else _row(used, at)
-    version = {"version": str(entry["version"])} if "version" in entry else {}
-    return {"year": _year(entry, pointer), "used_wh": wh, **version}
+def _ladder(entry: Mapping[str, Any], pointer: str) -> dict[str, Any]:
+    used, at = entry["used_kwh"], f"{pointer}/used_kwh"
+    wh = {p: _row(v, f"{at}/{escape(p)}") for p, v in used.items()} if isinstance(used, dict) else _row(used, at)
+    version = {"version": entry["version"]} if "version" in entry else {}
+    return {"year": entry["year"], "used_wh": wh, **version}
 
 
-def _free(free: Mapping[str, Any], name: str) -> dict[str, Any]:
-    pointer = f"/state/free/{name}"
-    entry = table(free, name, "/state/free")
-    return {"year": _year(entry, pointer), "used_wh": milli(field(entry, "used_kwh", pointer), f"{pointer}/used_kwh")}
-
-
-def _year(entry: Mapping[str, Any], pointer: str) -> int:
-    year = field(entry, "year", pointer)
-    if isinstance(year, bool) or not isinstance(year, int):
-        raise Refused("ladder_state_wrong", f"{pointer}/year", "a year was expected")
-    return year
-
-
-def _row(values: Any, pointer: str) -> list[int]:
-    if not isinstance(values, list):
-        raise Refused("ladder_state_wrong", pointer)
+def _row(values: list[str], pointer: str) -> list[int]:
     return [milli(v, f"{pointer}/{i}") for i, v in enumerate(values)]

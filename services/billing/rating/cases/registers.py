@@ -4,23 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.billing.rating.tariff.codes import Refused
+from shared.document import escape
 from shared.exact import Exact, parse
 
 UNITS = ("kwh", "kvarh", "kw")
 
 
 def quantities_wh(usage: Mapping[str, Any], pointer: str) -> dict[str, int]:
-    """Return Wh (varh, W) by quantity name."""
-    if not isinstance(usage, Mapping):
-        raise Refused("request_wrong", pointer)
-    return {str(name): _one(value, f"{pointer}/{name}") for name, value in usage.items()}
+    """Return Wh (varh, W) by quantity name. The usage has its form."""
+    return {name: _one(value, f"{pointer}/{escape(name)}") for name, value in usage.items()}
 
 
 def _one(value: Any, pointer: str) -> int:
     if isinstance(value, str):
         return _milli(_decimal(value, pointer), pointer)
-    if not isinstance(value, Mapping):
-        raise Refused("request_wrong", pointer, "kWh in quotes, or an object")
     for unit in UNITS:
         if unit in value:
             return _milli(_decimal(value[unit], f"{pointer}/{unit}"), pointer)
@@ -33,24 +30,32 @@ def _one(value: Any, pointer: str) -> int:
 def _register(value: Mapping[str, Any], multiplier: Exact, pointer: str) -> int:
     """Return the usage of a register: the cumulative values are converted, never the difference, so that cycles telescope.
 
-    A register that ran backwards is refused, unless it says that it rolled over (`rollover`) and how many digits it has.
+    A register that ran backwards is refused, unless it says that it rolled over (`rollover`) and how many digits it has:
+    `digits` of the whole face, of which `scale` are decimals of a kWh.
     """
-    for key in ("start", "end"):
-        if key not in value:
-            raise Refused("request_wrong", f"{pointer}/{key}", "missing")
     start, end = (_decimal(value[k], f"{pointer}/{k}") for k in ("start", "end"))
-    digits = value.get("digits")
-    if digits is not None:
-        if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= 12:
-            raise Refused("request_wrong", f"{pointer}/digits")
+    digits, scale = value.get("digits"), value.get("scale", 0)
+    if digits is None:
+        if "scale" in value:
+            raise Refused("register_digits", f"{pointer}/digits", "decimals of a face without its digits")
+    elif scale >= digits:
+        raise Refused("register_digits", f"{pointer}/scale", "fewer decimals than digits were expected")
+    else:
         for key, reading in (("start", start), ("end", end)):
-            if reading.num < 0 or reading.num >= 10**digits * reading.den:
-                raise Refused("register_digits", f"{pointer}/{key}")
+            _check_face(reading, digits, scale, f"{pointer}/{key}")
     if end.num * start.den < start.num * end.den:
         if not value.get("rollover") or digits is None:
             raise Refused("register_backwards", f"{pointer}/end")
-        end = end.plus(Exact(10**digits, 1))
+        end = end.plus(Exact(10 ** (digits - scale), 1))
     return _floor(end.times(multiplier)) - _floor(start.times(multiplier))
+
+
+def _check_face(reading: Exact, digits: int, scale: int, pointer: str) -> None:
+    if reading.num >= 10 ** (digits - scale) * reading.den or reading.num * 10**scale % reading.den:
+        detail = (
+            f"a face of {digits} digits in all (`digits`), of which {scale} are decimals (`scale`), does not show this"
+        )
+        raise Refused("register_digits", pointer, detail)
 
 
 def _floor(kwh: Exact) -> int:

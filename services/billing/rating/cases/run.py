@@ -5,7 +5,10 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from services.billing.rating.cases import form
 from services.billing.rating.cases.answer import answer_json, policy_json
+from services.billing.rating.cases.checks import check_names, measured_twice
+from services.billing.rating.cases.form import CASE
 from services.billing.rating.cases.read import book_of, day, requests_of, tariff_documents
 from services.billing.rating.reference.engine import rate_in
 from services.billing.rating.reference.frame import Frame
@@ -13,7 +16,6 @@ from services.billing.rating.tariff.codes import Refused, TariffError
 from shared import errors
 from shared.exact import divide, parse
 from shared.money import yuan
-from shared.regulation import codes as regulation
 from shared.regulation.calculate import calculate
 from shared.regulation.policy import load_policy, policy_on
 
@@ -23,9 +25,9 @@ def run(
 ) -> dict[str, Any]:
     """Answer a case; what cannot be answered is answered with its refusal."""
     name = str(case.get("id", "case")) if isinstance(case, Mapping) else "case"
+    if faults := CASE.faults(case):
+        return {"contract": name, **form.refusal(faults), "findings": []}
     try:
-        if not isinstance(case, Mapping):
-            raise Refused("request_wrong", "", "an object was expected")
         if case.get("kind") == "policy":
             return _policy(case, name, policies)
         return _tariff(case, name, documents)
@@ -35,14 +37,15 @@ def run(
 
 
 def _policy(case: Mapping[str, Any], name: str, policies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    policy = case.get("policy")
-    if isinstance(policy, Mapping) and "inline" in policy:
-        found = load_policy(policy["inline"])
-    elif isinstance(policy, str):
-        found = policy_on([load_policy(p) for p in policies], policy, day(case, "date", ""))
+    policy = case["policy"]
+    known = [load_policy(policy["inline"])] if isinstance(policy, Mapping) else [load_policy(p) for p in policies]
+    if isinstance(policy, Mapping) and known[0].holds_always and "date" not in case:
+        found = known[0]
+    elif "date" not in case:
+        raise Refused("request_wrong", "/date", "the version of the policy is that of a date")
     else:
-        raise regulation.Refused("policy_unknown", "/policy")
-    return policy_json(name, calculate(found, str(case.get("calculation")), case.get("input") or {}))
+        found = policy_on(known, known[0].id if isinstance(policy, Mapping) else policy, day(case, "date", ""))
+    return policy_json(name, calculate(found, case["calculation"], case["input"]))
 
 
 def _tariff(case: Mapping[str, Any], name: str, documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -50,9 +53,16 @@ def _tariff(case: Mapping[str, Any], name: str, documents: Sequence[Mapping[str,
     requests = requests_of(case)
     answers, state = [], requests[0].state
     fen = 0
-    for request in requests:
+    for index, request in enumerate(requests):
         frame = Frame(replace(request, state=state), book)
         bill = rate_in(frame)
+        if bill.refusal is None:
+            check_names(frame, state if index == 0 else None)
+            tolerance = max(segment.tariff.sum_tolerance_wh for segment in frame.segments)
+            bill = replace(bill, findings=(*bill.findings, *measured_twice(request, tolerance)))
+        else:
+            refusal = replace(bill.refusal, pointer=bill.refusal.pointer.replace("/used_wh", "/used_kwh"))
+            bill = replace(bill, refusal=refusal)
         answers.append(answer_json(bill, frame.limits))
         if bill.refusal is not None:
             return answers[-1]
@@ -65,19 +75,15 @@ def _tariff(case: Mapping[str, Any], name: str, documents: Sequence[Mapping[str,
 def differences(case: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
     """Return every difference between the answer and what the case expects; [] = it holds."""
     found: list[str] = []
-    if not isinstance(case, Mapping):
+    if CASE.faults(case):
         return found
     if "expect" in case:
         _compare(case["expect"], answer, "", found)
     for index, cycle in enumerate(case["cycles"] if "cycles" in answer else ()):
         if "expect" in cycle:
             _compare(cycle["expect"], answer["cycles"][index], f"/cycles/{index}", found)
-    published = case.get("published") or []
-    for index, item in enumerate(published if isinstance(published, list) else [published]):
-        try:
-            _published(item, answer, f"/published/{index}", found)
-        except (AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError):
-            found.append(f"/published/{index}: not well formed (figure, step, mode, sum_of, of, wrong)")
+    for index, item in enumerate(case.get("published", ())):
+        _published(item, answer, f"/published/{index}", found)
     return found
 
 

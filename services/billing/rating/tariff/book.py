@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from services.billing.rating.tariff.codes import TariffError
 from services.billing.rating.tariff.load import load_tariff
@@ -13,6 +13,7 @@ from services.billing.rating.tariff.model import Tariff
 from services.billing.rating.tariff.node import Node
 from shared.dated import Period
 from shared.exact import Exact
+from shared.forms import DECIMAL, TEXT, Form, choice, record, rows, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +151,28 @@ def load_calendar(document: Mapping[str, Any]) -> Calendar:
     return Calendar(root.get("calendar").text(), years)
 
 
+_STEPS: Final = rows(
+    record({"to_points": {"type": ["integer", "null"], "minimum": 1, "maximum": 100}, "percent_per_point": DECIMAL})
+)
+TABLE: Final = Form(
+    record(
+        {"table": TEXT, "penalty": _STEPS, "reward": table({**_STEPS, "minItems": 0})},
+        {"title": TEXT, "source": TEXT, "cos_phi": choice("half_up", "down")},
+        "a power factor table: percent of adjustment by hundredths of cos φ below and above each standard",
+    )
+)
+
+
+def load_table(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Check a power factor table; its steps are loaded with each charge that names it."""
+    for fault in TABLE.faults(document):
+        raise TariffError(*fault)
+    return document
+
+
 def load_book(documents: Sequence[Mapping[str, Any]]) -> TariffBook:
     """Load documents of every sort (tariffs, series, calendars, power factor tables) into one book."""
-    tables = {d["table"]: d for d in documents if "table" in d}
+    tables = {d["table"]: load_table(d) for d in documents if "table" in d}
     series = [load_series(d) for d in documents if "series" in d]
     calendars = [load_calendar(d) for d in documents if "calendar" in d]
     rest = [d for d in documents if not ({"table", "series", "calendar"} & set(d))]

@@ -59,6 +59,8 @@ FINDINGS: Final[dict[str, str]] = {
     "usage_negative": "negative usage was rated",
     "quantity_below_zero": "a derived quantity fell below zero and was taken as zero",
     "no_charge_applies": "no charge of the tariff is for this account: its usage costs nothing",
+    "curves_differ": "two curves of one quantity are not the same: the first one counts",
+    "curve_register_differs": "the register and the curve of a quantity do not agree: the register is the total",
     "bill_differs": "the two implementations do not agree: the bill is held",
 }
 
