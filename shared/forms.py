@@ -71,16 +71,17 @@ class Form:
         names = schema.get("type")
         if names is not None and not _is(value, names):
             return [_of_type(names, pointer)]
-        found = _of_value(schema, value, pointer)
+        found = []
+        if "if" in schema:
+            then = "else" if self._faults(schema["if"], value, pointer) else "then"
+            found += self._faults(schema.get(then, {}), value, pointer)
+        found += _of_value(schema, value, pointer)
         if isinstance(value, dict):
             found += self._of_object(schema, value, pointer)
         elif isinstance(value, list):
             found += self._of_list(schema, value, pointer)
         if "anyOf" in schema:
             found += self._nearest(schema["anyOf"], value, pointer)
-        if "if" in schema:
-            then = "else" if self._faults(schema["if"], value, pointer) else "then"
-            found += self._faults(schema.get(then, {}), value, pointer)
         return found
 
     def _of_object(self, schema: Schema, value: dict[str, Any], pointer: str) -> list[Fault]:
@@ -187,6 +188,11 @@ RATIO: Final[Schema] = {
     "type": "string",
     "pattern": f"^-?{NUMBER}(/{NUMBER})?$",
     "description": "a decimal or a ratio in quotes was expected",
+}
+POSITIVE: Final[Schema] = {
+    "type": "string",
+    "pattern": f"^(?=[0-9.]*[1-9]){NUMBER}(/(?=[0-9.]*[1-9]){NUMBER})?$",
+    "description": "a decimal or a ratio in quotes was expected, above 0",
 }
 DAY: Final[Schema] = {
     "type": "string",

@@ -1,31 +1,49 @@
-"""All calculations by dated policy, by name."""
+"""All calculations by dated policy, by name, each with the form of its inputs."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from shared.document import known
+from shared.forms import Form, Schema
 from shared.regulation import breach, late_fee, metering, supply
 from shared.regulation.codes import Refused
 from shared.regulation.policy import Inputs, Item, Policy
 
-CALCULATIONS: Mapping[str, Callable[[Policy, Inputs], list[Item]]] = {
-    "late_fee": late_fee.late_fee,
-    "theft": breach.theft,
-    "class_change": breach.class_change,
-    "capacity_without_contract": breach.capacity_without_contract,
-    "untraceable": breach.untraceable,
-    "meter_error": metering.meter_error,
-    "wrong_wiring": metering.wrong_wiring,
-    "wrong_multiplier": metering.wrong_multiplier,
-    "fuse_blown": metering.fuse_blown,
-    "unreadable_trued_up": metering.unreadable_trued_up,
-    "outage_compensation": supply.outage_compensation,
-    "temporary_supply": supply.temporary_supply,
+
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """A calculation and what its inputs may say."""
+
+    run: Callable[[Policy, Inputs], list[Item]]
+    form: Form
+
+
+def _with(run: Callable[[Policy, Inputs], list[Item]], inputs: Schema) -> Calculation:
+    return Calculation(run, Form(inputs))
+
+
+CALCULATIONS: Mapping[str, Calculation] = {
+    "late_fee": _with(late_fee.late_fee, late_fee.LATE_FEE),
+    "theft": _with(breach.theft, breach.THEFT),
+    "class_change": _with(breach.class_change, breach.CLASS_CHANGE),
+    "capacity_without_contract": _with(breach.capacity_without_contract, breach.CAPACITY),
+    "untraceable": _with(breach.untraceable, breach.UNTRACEABLE),
+    "meter_error": _with(metering.meter_error, metering.METER_ERROR),
+    "wrong_wiring": _with(metering.wrong_wiring, metering.WRONG_WIRING),
+    "wrong_multiplier": _with(metering.wrong_multiplier, metering.WRONG_MULTIPLIER),
+    "fuse_blown": _with(metering.fuse_blown, metering.FUSE_BLOWN),
+    "unreadable_trued_up": _with(metering.unreadable_trued_up, metering.UNREADABLE),
+    "outage_compensation": _with(supply.outage_compensation, supply.OUTAGE),
+    "temporary_supply": _with(supply.temporary_supply, supply.TEMPORARY),
 }
 
 
 def calculate(policy: Policy, calculation: str, values: Mapping[str, Any]) -> list[Item]:
     """Run one calculation; raises Refused with a code and a pointer."""
-    function = CALCULATIONS.get(calculation)
-    if function is None:
-        raise Refused("policy_unknown", "/calculation", calculation)
-    return function(policy, Inputs(values))
+    found = CALCULATIONS.get(calculation)
+    if found is None:
+        raise Refused("policy_unknown", "/calculation", known(CALCULATIONS))
+    for fault in found.form.faults(values, "/input"):
+        raise Refused("input_missing" if fault.code == "field_missing" else "input_wrong", fault.pointer, fault.detail)
+    return found.run(policy, Inputs(values))

@@ -3,8 +3,17 @@
 from datetime import date, timedelta
 from fractions import Fraction
 
+from shared.forms import AMOUNT, DAY, TEXT, choice, record, rows
 from shared.regulation.codes import Refused
 from shared.regulation.policy import Inputs, Item, Policy, plain, product, total
+
+LATE_FEE = record(
+    {
+        "user": choice("resident", "other"),
+        "paid": DAY,
+        "debts": {**rows(record({"name": TEXT, "amount": AMOUNT, "due": DAY})), "minItems": 0},
+    }
+)
 
 
 def late_fee(policy: Policy, inputs: Inputs) -> list[Item]:
@@ -15,7 +24,7 @@ def late_fee(policy: Policy, inputs: Inputs) -> list[Item]:
     policy names the reading: split_at_1_january, or past_year_rate_for_all_days once the bill is of a past year.
     Source: 供电营业规则 (1996) art. 98.
     """
-    user = inputs.choice("user", "resident", "other")
+    user = inputs.get("user")
     paid = inputs.day("paid")
     if policy.get("late_fee", "days") != "after_the_due_day_up_to_and_with_the_payment_day":
         raise Refused("policy_wrong", "/policy/late_fee/days")

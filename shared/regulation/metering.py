@@ -2,8 +2,18 @@
 
 from fractions import Fraction
 
+from shared.forms import AMOUNT, POSITIVE, RATIO, TEXT, record, rows
 from shared.regulation.codes import Refused
 from shared.regulation.policy import Inputs, Item, Policy, plain, product, total
+
+METER_ERROR = record({"kwh": AMOUNT, "error": RATIO}, {"price": AMOUNT})
+WRONG_WIRING = record(
+    {"parts": rows(record({"name": TEXT, "kwh": AMOUNT, "price": AMOUNT}))},
+    {"rate": RATIO, "transformers": record({"ratio": POSITIVE, "phases": rows(POSITIVE)})},
+)
+WRONG_MULTIPLIER = record({"kwh": AMOUNT, "used": POSITIVE, "true": POSITIVE}, {"price": AMOUNT})
+FUSE_BLOWN = record({"normal_kwh": AMOUNT, "fault_kwh": AMOUNT}, {"price": AMOUNT})
+UNREADABLE = record({"actual_kwh": RATIO, "estimated_kwh": rows(RATIO)})
 
 
 def _money(energy: Item, inputs: Inputs) -> list[Item]:
@@ -37,6 +47,7 @@ def wrong_wiring(policy: Policy, inputs: Inputs) -> list[Item]:
     parts [{name, kwh, price}]. Source: 供电营业规则 (1996).
     """
     if inputs.has("transformers"):
+        inputs.refuse_beside("transformers", "rate")
         own = Inputs(inputs.get("transformers"), "/input/transformers")
         ratio, phases = own.number("ratio"), own.numbers("phases")
         recorded = sum((ratio / p for p in phases), Fraction(0)) / len(phases)
@@ -57,8 +68,6 @@ def wrong_multiplier(policy: Policy, inputs: Inputs) -> list[Item]:
     Inputs: kwh (billed), used, true, price.
     """
     kwh, used, true = inputs.number("kwh"), inputs.number("used"), inputs.number("true")
-    if used <= 0 or true <= 0:
-        raise Refused("input_wrong", "/input/used")
     value = kwh * true / used - kwh
     energy = Item("kwh", value, "kWh", f"{plain(kwh)} x {plain(true)} / {plain(used)} - {plain(kwh)} = {plain(value)}")
     return [energy, *_money(energy, inputs)]

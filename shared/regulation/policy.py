@@ -4,19 +4,40 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from shared import dated, exact
 from shared.dated import Period
-from shared.document import DocumentError, Node
+from shared.document import DocumentError, Node, check_depth, known
 from shared.exact import divide, parse
+from shared.forms import AMOUNT, Form, Names, Schema, record
 from shared.regulation.codes import Refused
 
-RULES = (
-    "late_fee theft class_change private_capacity suspended_capacity meter_error outage temporary_supply untraceable"
-)
-
-
+_FIGURE: Final[Schema] = {**AMOUNT, "type": ["string", "null"]}
+_NAMED: Final[Schema] = {"type": ["string", "null"]}
+_USES: Final = record({}, {"power": _FIGURE, "lighting": _FIGURE})
+_CAPACITY: Final = record({}, {"times": _FIGURE, "yuan_per_kva": _FIGURE, "part_month": _NAMED})
+_COUNTS: Final = record({}, dict.fromkeys(("ladder", "power_factor", "levies", "losses"), _NAMED))
+RULES: Final[Names] = {
+    "late_fee": record(
+        {},
+        {
+            **dict.fromkeys(("resident", "other_current_year", "other_past_year", "minimum"), _FIGURE),
+            "across_new_year": _NAMED,
+            "days": _NAMED,
+            "on_late_fees": {"enum": [False, None]},
+        },
+    ),
+    "theft": record({}, {"times": _FIGURE, "unknown_start_days": _FIGURE, "hours_a_day": _USES}),
+    "class_change": record({}, {"times": _FIGURE, "unknown_start_months": _FIGURE, "hours_a_day": _USES}),
+    "private_capacity": _CAPACITY,
+    "suspended_capacity": _CAPACITY,
+    "meter_error": record({}, {"true_kwh": {"enum": ["recorded / (1 + error)", None]}, "share_of_span": _FIGURE}),
+    "outage": record({}, {"times": _FIGURE, "days_of_month": _FIGURE}),
+    "temporary_supply": record({}, {"short_below": _FIGURE, "short_pays": _FIGURE}),
+    "untraceable": record({}, {"recover_at": _NAMED, "refund_at": _NAMED, "counts_in": _COUNTS}),
+}
+_FORMS: Final = {name: Form(rule) for name, rule in RULES.items()}
 ALWAYS = Period(date.min)
 
 
@@ -57,10 +78,14 @@ def load_policy(document: Mapping[str, Any]) -> Policy:
     """
     root = Node(document)
     try:
-        root.keys(f"policy version title effective sources notes {RULES}")
+        check_depth(document)
+        root.keys(f"policy version title effective sources notes {' '.join(RULES)}")
         if not root.get("sources").items():
             raise root.get("sources").fail("value_wrong", "at least one source was expected")
-        rules = {name: rule.value for name, rule in root.fields() if name in RULES.split()}
+        rules = {name: rule.value for name, rule in root.fields() if name in RULES}
+        for name, rule in rules.items():
+            for fault in _FORMS[name].faults(rule, f"/{name}"):
+                raise DocumentError(*fault)
         return Policy(root.get("policy").text(), root.get("version").text(), _period(root.get("effective")), rules)
     except DocumentError as error:
         raise Refused("policy_wrong", f"/policy{error.pointer}", f"{error.code}: {error.detail}") from None
@@ -78,7 +103,10 @@ def policy_on(policies: Sequence[Policy], policy_id: str, day: date) -> Policy:
     for policy in policies:
         if policy.id == policy_id and day in policy.period:
             return policy
-    raise Refused("policy_unknown", "/policy", f"{policy_id} on {day.isoformat()}")
+    ids = {policy.id for policy in policies}
+    if policy_id not in ids:
+        raise Refused("policy_unknown", "/policy", known(ids))
+    raise Refused("policy_unknown", "/policy", f"no version of {policy_id} holds on {day.isoformat()}")
 
 
 def number(value: Any, pointer: str, code: str = "input_wrong") -> Fraction:
@@ -93,23 +121,27 @@ def number(value: Any, pointer: str, code: str = "input_wrong") -> Fraction:
 
 
 class Inputs:
-    """The inputs of one calculation, read with their pointers."""
+    """The inputs of one calculation, which have their form, read with their pointers."""
 
     def __init__(self, values: Mapping[str, Any], pointer: str = "/input") -> None:
-        if not isinstance(values, Mapping):
-            raise Refused("input_wrong", pointer)
         self.values = values
         self.pointer = pointer
 
     def get(self, key: str) -> Any:
         """Return an input that must be there."""
-        if self.values.get(key) is None:
+        if key not in self.values:
             raise Refused("input_missing", f"{self.pointer}/{key}")
         return self.values[key]
 
     def has(self, key: str) -> bool:
         """Return whether an input is given."""
-        return self.values.get(key) is not None
+        return key in self.values
+
+    def refuse_beside(self, key: str, others: str) -> None:
+        """Refuse inputs (blank separated) that say nothing beside another."""
+        for other in others.split():
+            if self.has(other):
+                raise Refused("input_wrong", f"{self.pointer}/{other}", f"not beside {key}")
 
     def number(self, key: str) -> Fraction:
         """Return a decimal input."""
@@ -117,32 +149,35 @@ class Inputs:
 
     def numbers(self, key: str) -> list[Fraction]:
         """Return a list of decimals."""
-        return [number(v, f"{self.pointer}/{key}/{i}") for i, v in enumerate(self.array(key))]
+        return [number(v, f"{self.pointer}/{key}/{i}") for i, v in enumerate(self.get(key))]
 
     def day(self, key: str) -> date:
         """Return a date."""
         try:
             return date.fromisoformat(self.get(key))
-        except (TypeError, ValueError):
-            raise Refused("input_wrong", f"{self.pointer}/{key}") from None
+        except ValueError:
+            raise Refused("input_wrong", f"{self.pointer}/{key}", "a date was expected") from None
 
-    def choice(self, key: str, *names: str) -> str:
-        """Return one of the named choices."""
-        value = self.get(key)
-        if value not in names:
-            raise Refused("input_wrong", f"{self.pointer}/{key}", "one of " + ", ".join(names))
-        return str(value)
+    def span(self, to: str = "to") -> tuple[date, date]:
+        """Return the days from `from` to `to`, half-open: `to` is the first that no longer counts."""
+        start, end = self.day("from"), self.day(to)
+        if end <= start:
+            raise Refused("input_wrong", f"{self.pointer}/{to}", "the end does not lie after the beginning")
+        return start, end
 
-    def array(self, key: str) -> list[Any]:
-        """Return a list."""
-        value = self.get(key)
-        if not isinstance(value, list):
-            raise Refused("input_wrong", f"{self.pointer}/{key}")
-        return value
+    def days(self, key: str = "days", to: str = "to") -> Fraction:
+        """Return a number of days: given, or counted from `from` to `to`."""
+        if not self.has(to):
+            if to == "to" and self.has("from"):
+                raise Refused("input_missing", f"{self.pointer}/{to}")
+            return self.number(key)
+        self.refuse_beside(to, key)
+        start, end = self.span(to)
+        return Fraction((end - start).days)
 
     def each(self, key: str) -> list["Inputs"]:
         """Return a list of objects."""
-        return [Inputs(v, f"{self.pointer}/{key}/{i}") for i, v in enumerate(self.array(key))]
+        return [Inputs(v, f"{self.pointer}/{key}/{i}") for i, v in enumerate(self.get(key))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,13 @@
 """Outage compensation and unmetered temporary supply."""
 
+from shared.forms import AMOUNT, DAY, record
 from shared.regulation.policy import Inputs, Item, Policy, product
+
+OUTAGE = record({"hours": AMOUNT, "month_kwh": AMOUNT, "price": AMOUNT})
+TEMPORARY = record(
+    {"kw": AMOUNT, "hours": AMOUNT, "price": AMOUNT, "prepaid": AMOUNT},
+    {"days": AMOUNT, "used_days": AMOUNT, "from": DAY, "to": DAY, "used_to": DAY},
+)
 
 
 def outage_compensation(policy: Policy, inputs: Inputs) -> list[Item]:
@@ -23,14 +30,16 @@ def outage_compensation(policy: Policy, inputs: Inputs) -> list[Item]:
 def temporary_supply(policy: Policy, inputs: Inputs) -> list[Item]:
     """Settle prepaid temporary supply without a meter (临时用电).
 
-    Inputs: kw, hours (a day), days (agreed), price, used_days, prepaid. Used for less than the policy's part of the term,
-    only its share of the charge is kept.
+    Inputs: kw, hours (a day), price, prepaid, and days (agreed) with used_days, or from, to (agreed) and used_to: the first day
+    on which it is not used. Used for less than the policy's part of the term, only its share of the charge is kept.
     """
+    agreed = inputs.days()
+    used = inputs.days("used_days", "used_to")
     charge = product(
-        "charge", "yuan", (inputs.number("kw"), "kW"), (inputs.number("hours"), "hours"), (inputs.number("days"), "days"),
+        "charge", "yuan", (inputs.number("kw"), "kW"), (inputs.number("hours"), "hours"), (agreed, "days"),
         (inputs.number("price"), "yuan"),
     )  # fmt: skip
-    short = inputs.number("used_days") < inputs.number("days") * policy.number("temporary_supply", "short_below")
+    short = used < agreed * policy.number("temporary_supply", "short_below")
     if short:
         share = policy.number("temporary_supply", "short_pays")
         charge = product("charge", "yuan", (charge.value, "yuan"), (share, ""))

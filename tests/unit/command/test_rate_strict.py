@@ -76,7 +76,13 @@ UNKNOWN: list[tuple[str, str, dict[str, Any]]] = [
     ("/documents/0/yeras", "years", beside({**CALENDAR, "yeras": {}})),
     ("/documents/0/rewards", "reward", beside({**TABLE, "rewards": {}})),
     ("/documents/0/penalty/0/points", "to_points", beside(changed(TABLE, {"/penalty/0/points": 5}))),
+    ("/input/day", "days", changed(THEFT, {"/input": {**THEFT["input"], "day": "30"}})),
+    ("/input/loads/0/kva", "kw", changed(THEFT, {"/input/loads/0/kva": "2"})),
+    ("/calculation", "theft", {**THEFT, "calculation": "theif"}),
+    ("/policy", "CN/supply-rules", {**THEFT, "policy": "CN/suply-rules"}),
     ("/policy/thef", "theft", policy(thef={"times": "3"})),
+    ("/policy/theft/tmies", "times", policy(theft={"tmies": "3"})),
+    ("/policy/theft/hours_a_day/pwr", "power", policy(theft={"hours_a_day": {"pwr": "12"}})),
 ]  # fmt: skip
 
 
@@ -106,6 +112,14 @@ HOMES: dict[str, Any] = {
 del HOMES["expect"]
 HALF_HOURS = {**CASE, "cycle": DAY, "usage": {}, "curves": [CURVE], "expect": {}}
 REFUSED: list[tuple[str, str, dict[str, Any]]] = [
+    ("input_wrong", "/input/loads/0/kw", changed(THEFT, {"/input/loads/0/kw": "-2"})),
+    ("input_wrong", "/input/loads", changed(THEFT, {"/input/loads": []})),
+    ("input_wrong", "/input/days", changed(THEFT, {"/input/days": "-30"})),
+    ("input_wrong", "/input/debts/0/amount", {
+        **THEFT,
+        "calculation": "late_fee",
+        "input": {"user": "other", "paid": "2010-02-01", "debts": [{"name": "d", "amount": "-5", "due": "2010-01-01"}]},
+    }),
     ("request_wrong", "/curves/0/kwh/3", changed(HALF_HOURS, {"/curves/0/kwh/3": "-1"})),
     ("ladder_state_wrong", "/state/ladders/year/used_kwh/0", changed(HOMES, {"/state/ladders/year/used_kwh/0": "-1"})),
     ("ladder_state_wrong", "/state/ladders/year/used_kwh", changed(HOMES, {"/state/ladders/year/used_kwh": ["0"]})),
@@ -144,6 +158,69 @@ def test_every_fault_of_a_case_is_told_at_once(tmp_path: Path, capsys: pytest.Ca
         ("value_wrong", "/account/0/people"),
         ("field_unknown", "/usage/import/multipler"),
     ]
+
+
+def compensation(effective: tuple[str | None, str | None], **more: str) -> dict[str, Any]:
+    rules = {**RULES, "effective": dict(zip(("from", "to"), effective, strict=True))}
+    return {
+        "id": "o",
+        "kind": "policy",
+        "policy": {"inline": {**rules, "outage": {"times": "4", "days_of_month": "30"}}},
+        "calculation": "outage_compensation",
+        "input": {"hours": "6", "month_kwh": "7200", "price": "0.5"},
+        "expect": {"items": [{"name": "compensation", "amount": "120.00"}]},
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("case", "code", "pointer"),
+    [
+        (compensation((None, None)), None, None),
+        (compensation(("2024-06-01", None), date="2024-06-01"), None, None),
+        (compensation(("2024-06-01", None), date="2024-05-31"), "policy_unknown", "/policy"),
+        (compensation((None, "2024-06-01"), date="2024-06-01"), "policy_unknown", "/policy"),
+        (compensation(("2024-06-01", None)), "request_wrong", "/date"),
+    ],
+)
+def test_a_policy_in_the_case_itself_holds_on_the_date_or_is_refused(
+    case: dict[str, Any], code: str | None, pointer: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert rate(tmp_path, case) == (1 if code else 0)
+    refusal = json.loads(capsys.readouterr().out).get("refusal", {})
+    assert (refusal.get("code"), refusal.get("pointer")) == (code, pointer)
+
+
+def test_a_legal_calculation_counts_days_and_months_from_dates_and_takes_several_loads(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loads = [
+        {"name": "workshop", "kw": "10", "use": "power", "price": "0.8"},
+        {"name": "lamps", "kw": "2", "use": "lighting", "price": "0.5", "days": "10"},
+    ]
+    dates = {"from": "2009-12-01", "to": "2010-01-01"}
+    assert rate(tmp_path, {**THEFT, "input": {"loads": loads, **dates}, "expect": {"items": [
+        {"name": "workshop kWh", "exact": "3720"},
+        {"name": "lamps", "amount": "60.00"},
+        {"name": "penalty", "amount": "9108.00"},
+    ]}}) == 0  # fmt: skip
+    private = {
+        "case": "private",
+        "tariff": "two_part",
+        "kva": "100",
+        "price": "30",
+        "from": "2009-11-24",
+        "to": "2010-01-01",
+    }
+    assert rate(tmp_path, {**THEFT, "calculation": "capacity_without_contract", "input": private, "expect": {"items": [
+        {"name": "months", "formula": "7/30 + 1 = 37/30"},
+        {"name": "basic_charge", "amount": "3700.00"},
+    ]}}) == 0  # fmt: skip
+    changed_ = {"price_paid": "0.5", "price_due": "0.8", "loads": [{"kw": "1", "use": "power"}], "to": "2010-01-01"}
+    assert rate(tmp_path, {**THEFT, "calculation": "class_change", "input": changed_, "expect": {"items": [
+        {"name": "kwh", "exact": "1104"},  # October to December: 92 days of 12 hours
+    ]}}) == 0  # fmt: skip
+    assert capsys.readouterr().err == ""
 
 
 FACE = {"digits": 6, "scale": 2, "start": "9990.00", "end": "10.00", "rollover": True}

@@ -89,11 +89,11 @@ def test_a_right_document_has_no_fault_and_all_faults_of_another_are_told_at_onc
     assert told(RIGHT) == []
     wrong = {"kind": "x", "parts": [{"kwh": "1"}, {"kw": "1"}], "count": 0}
     assert told(wrong) == [
+        ("field_missing", "/mode"),
         ("field_missing", "/name"),
         ("field_unknown", "/parts/1/kw"),
         ("field_missing", "/parts/1/kwh"),
         ("value_wrong", "/count"),
-        ("field_missing", "/mode"),
     ]
 
 

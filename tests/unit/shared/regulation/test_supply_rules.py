@@ -80,6 +80,67 @@ def test_capacity_without_contract_costs_the_basic_charge_and_its_multiple(case:
     assert (found["basic_charge"], found["penalty"]) == (12_000, penalty)
 
 
+THEFT = [
+    {"name": "workshop", "kw": "10", "use": "power", "price": "0.8"},
+    {"name": "lamps", "kw": "2", "use": "lighting", "price": "0.5"},
+]
+
+
+def test_days_are_counted_from_dates() -> None:
+    loads = [{"kw": "1", "use": "power"}]
+    dates = {"from": "2010-01-15", "to": "2010-03-01"}  # 17 days of January and 28 of February
+    assert values(OLD, "theft", price="1", loads=loads, **dates)["kwh"] == 45 * 12
+    prices = {"price_paid": "0.5", "price_due": "0.8"}
+    assert values(OLD, "class_change", **prices, loads=loads, **dates)["kwh"] == 45 * 12
+    policy = with_rule(temporary_supply={"short_below": "1/2", "short_pays": "1/2"})
+    terms = {"kw": "30", "hours": "6", "price": "0.2", "prepaid": "5000", "from": "2010-01-01", "to": "2010-04-01"}
+    assert values(policy, "temporary_supply", **terms, used_to="2010-02-15")["charge"] == 3240  # 45 of 90 days
+    assert values(policy, "temporary_supply", **terms, used_to="2010-02-14")["charge"] == 1620
+
+
+def test_several_loads_have_prices_and_days_of_their_own_in_one_calculation() -> None:
+    found = values(OLD, "theft", loads=[THEFT[0] | {"days": "10"}, THEFT[1]])
+    assert (found["workshop kWh"], found["lamps kWh"], found["kwh"]) == (1200, 2160, 3360)
+    assert (found["workshop"], found["lamps"], found["back_bill"], found["penalty"]) == (960, 1080, 2040, 6120)
+    loads = [{"kw": "1", "use": "power", "price_due": "0.9"}, {"kw": "1", "use": "lighting"}]
+    change = values(OLD, "class_change", price_paid="0.5", price_due="0.8", loads=loads, days="10")
+    assert (change["difference"], change["penalty"]) == (120 * Fraction(4, 10) + 60 * Fraction(3, 10), 132)
+    engines = [
+        {"name": "T1", "kva": "100", "from": "2010-06-01", "to": "2010-08-01"},
+        {"kva": "50", "price": "30", "months": "1"},
+    ]
+    basic = values(OLD, "capacity_without_contract", case="private", tariff="two_part", price="20", loads=engines)
+    assert (basic["T1 months"], basic["T1"], basic["load 2"]) == (2, 4000, 1500)
+    assert (basic["basic_charge"], basic["penalty"]) == (5500, 16_500)
+    other = values(OLD, "capacity_without_contract", case="private", tariff="other", loads=[{"kva": "1"}, {"kva": "2"}])
+    assert other == {"penalty": 150}
+
+
+def test_a_class_change_of_unknown_start_goes_back_the_months_of_the_policy_for_loads_too() -> None:
+    inputs = {"price_paid": "0.5", "price_due": "0.8", "loads": [{"kw": "1", "use": "power"}]}
+    # 2010-02-28 to 2010-05-31: 92 days
+    assert values(OLD, "class_change", **inputs, to="2010-05-31")["kwh"] == 92 * 12
+
+
+@pytest.mark.parametrize(
+    ("by", "dates", "months"),
+    [
+        ("thirtieths", ("2010-05-25", "2010-07-01"), Fraction(37, 30)),
+        ("thirtieths", ("2010-07-10", "2010-08-17"), Fraction(38, 30)),
+        ("calendar_days", ("2010-07-10", "2010-08-17"), Fraction(38, 31)),
+        ("calendar_days", ("2010-02-15", "2010-04-01"), 1 + Fraction(14, 28)),
+        ("thirtieths", ("2009-12-31", "2011-01-01"), 12 + Fraction(1, 30)),
+    ],
+)
+def test_months_are_counted_from_dates_as_the_policy_counts_a_part_of_one(
+    by: str, dates: tuple[str, str], months: Fraction
+) -> None:
+    policy = with_rule(private_capacity={**DOCUMENT["private_capacity"], "part_month": by})
+    inputs = {"case": "private", "tariff": "two_part", "kva": "1", "price": "30", "from": dates[0], "to": dates[1]}
+    found = values(policy, "capacity_without_contract", **inputs)
+    assert (found["months"], found["basic_charge"]) == (months, 30 * months)
+
+
 def test_an_untraceable_correction_recovers_at_tier_1_and_refunds_at_the_highest_tier_reached() -> None:
     policy = counting()
     assert values(policy, "untraceable", kwh="100", **REACHED)["amount"] == 50
@@ -187,6 +248,50 @@ def test_yuan_are_rounded_half_up_to_the_fen_and_kwh_are_not() -> None:
         ("input_missing", "/input/price", OLD, "theft", {"loads": []}),
         ("input_missing", "/input/loads/0/kw", OLD, "theft", {"price": "1", "loads": [{"use": "power"}]}),
         ("input_wrong", "/input/price", OLD, "theft", {"price": 0.3, "loads": []}),
+        ("input_wrong", "/input/loads", OLD, "theft", {"price": "1", "loads": []}),
+        ("input_missing", "/input/loads", OLD, "theft", {"price": "1"}),
+        ("input_missing", "/input/price", OLD, "theft", {"loads": [THEFT[0], {"kw": "1", "use": "power"}]}),
+        ("input_wrong", "/input/loads", OLD, "theft", {"price": "1", "kwh": "1", "loads": THEFT}),
+        ("input_wrong", "/input/from", OLD, "theft", {"price": "1", "loads": THEFT, "days": "1", "from": "2010-01-01"}),
+        ("input_missing", "/input/to", OLD, "theft", {"price": "1", "loads": THEFT, "from": "2010-01-01"}),
+        ("input_missing", "/input/from", OLD, "theft", {"price": "1", "loads": THEFT, "to": "2010-01-01"}),
+        (
+            "input_wrong",
+            "/input/to",
+            OLD,
+            "theft",
+            {"price": "1", "loads": THEFT, "from": "2010-01-01", "to": "2010-01-01"},
+        ),
+        ("input_wrong", "/input/loads/0/kw", OLD, "theft", {"price": "1", "loads": [{"kw": "-1", "use": "power"}]}),
+        (
+            "input_wrong",
+            "/input/debts/0/amount",
+            OLD,
+            "late_fee",
+            {"user": "other", "paid": "2010-01-02", "debts": [{"name": "d", "amount": "-1", "due": "2010-01-01"}]},
+        ),
+        (
+            "input_wrong",
+            "/input/price_due",
+            OLD,
+            "class_change",
+            {"price_paid": "0.8", "price_due": "0.5", "months_kwh": ["1"]},
+        ),
+        (
+            "input_wrong",
+            "/input/months",
+            OLD,
+            "capacity_without_contract",
+            {"case": "private", "tariff": "other", "kva": "1", "months": "2"},
+        ),
+        ("input_wrong", "/input/day", OLD, "theft", {"price": "1", "loads": THEFT, "day": "30"}),
+        (
+            "input_wrong",
+            "/input/transformers/ratio",
+            OLD,
+            "wrong_wiring",
+            {"transformers": {"ratio": "0/5", "phases": ["1"]}, "parts": [{"name": "e", "kwh": "1", "price": "1"}]},
+        ),
         ("input_wrong", "/input/loads", OLD, "theft", {"price": "1", "loads": "all"}),
         ("input_wrong", "/input/loads/0/use", OLD, "theft", {"price": "1", "loads": [{"kw": "1", "use": "fun"}]}),
         ("input_wrong", "/input/paid", OLD, "late_fee", {"user": "other", "paid": "soon", "debts": []}),
@@ -227,6 +332,9 @@ def test_what_cannot_be_calculated_is_refused(
         ("/policy/effective", changed(DOCUMENT, drop="/effective")),
         ("/policy/effective/to", changed(DOCUMENT, {"/effective/to": "never"})),
         ("/policy/latefee", changed(DOCUMENT, {"/latefee": {}})),
+        ("/policy/theft/tmies", changed(DOCUMENT, {"/theft/tmies": "3"})),
+        ("/policy/theft/times", changed(DOCUMENT, {"/theft/times": "-3"})),
+        ("/policy/late_fee/on_late_fees", changed(DOCUMENT, {"/late_fee/on_late_fees": True})),
         ("/policy/sources", changed(DOCUMENT, {"/sources": []})),
         ("/policy/effective", changed(DOCUMENT, {"/effective": {"from": "2024-01-02", "to": "2024-01-02"}})),
     ],
