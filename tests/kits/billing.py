@@ -179,10 +179,10 @@ class Desk:
         await self.close(closed(usages))
         await self.work()
 
-    def correct_by(self, style: str) -> None:
-        """Go on under a policy with this style of corrections."""
+    def correct_by(self, style: str = policy.REVERSAL_AND_NEW, changed_facts: str = policy.PROPOSE) -> None:
+        """Go on under a policy with this style of corrections, and of what becomes of bills whose facts were changed."""
         document = orjson.loads(DEFAULT_POLICY.read_bytes())
-        document["versions"][0]["corrections"]["style"] = style
+        document["versions"][0]["corrections"] |= {"style": style, "changed_facts": changed_facts}
         self.context = replace(self.context, policies=policy.load(document))
         self.app.state.context = self.context
 
@@ -193,6 +193,11 @@ class Desk:
             body = {"decision": decision, "explanation": "looked at", "business_date": on}
             answer = await client.post(f"/v1/bills/{bill_id}/decisions", json=body, headers={"If-Match": seen})
         assert answer.status_code == 200, answer.text
+
+    async def approve_all(self, on: str) -> None:
+        """Approve all that is proposed, one decision for each group."""
+        while proposed := await self.bills("bill_id", status="proposed"):
+            await self.decide(proposed[0][0], "approve", on)
 
     async def totals(self, cycle: str = "2026-01") -> dict[str, int]:
         async with self.db.view() as view:

@@ -38,6 +38,7 @@ TERMS = Terms(
     assignments=TARIFFS,
     opening='{"ladders":{"year":{"used_wh":[0,0,0],"year":2026}}}',
     opened=DAY,
+    ended=None,
     cycle_months=1,
     spans=accounts.spans(ACCOUNT_TERMS, TARIFFS),
 )

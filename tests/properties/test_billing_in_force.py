@@ -1,8 +1,9 @@
 """Whatever order, batches and repetitions the facts of a point come in, its books are those of what is in force at the end.
 
 A world is a point with its usages told, corrected, cut, merged and withdrawn, half of it before its contract ends or is annulled
-and another's begins, half of it after. Runs are issued in between, in both styles of correction. A clean installation is told the
-end alone.
+and another's begins, half of it after. Household, tariff and opening of its contracts change for billed days meanwhile. Runs are
+issued in between, in both styles of correction, where changed facts are corrected at once and where a reviewer approves them in
+the end. A clean installation is told the end alone.
 """
 
 import asyncio
@@ -21,9 +22,9 @@ from sqlalchemy import func, select
 
 from services.billing.base import PLATFORM
 from services.billing.bills.domain.bills import EFFECTIVE, ISSUED
-from services.billing.bills.domain.policy import STYLES
+from services.billing.bills.domain.policy import CORRECT, PROPOSE, STYLES
 from services.billing.bills.tables import BILL, BILL_DOCUMENT
-from services.billing.contracts.domain import Account, Assignment, Contract
+from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract
 from services.billing.runs.tables import BILL_RUN
 from services.billing.usages.tables import USAGE
 from services.command import reconcile
@@ -62,7 +63,7 @@ class Reading:
             if period not in [p for p, _, _ in new]:
                 self.told.append(self._fact(period, version, withdrawn=True, months=0, energy_wh={}))
         for period, kwh, months in new:
-            fact = self._fact(period, version, energy_wh={"import": kwh * 1000}, months=months, late=late)
+            fact = self._fact(period, version, energy_wh=_energy(kwh), months=months, late=late)
             self.in_force[period] = fact
             self.told.append(fact)
 
@@ -107,6 +108,10 @@ class Reading:
             self.tell([period], [(half, random.randint(100, 450), 1) for half in halves])
 
 
+def _energy(kwh: int) -> dict[str, int]:
+    return {"import": kwh * 1000, "import.peak": kwh * 600, "import.valley": kwh * 400}
+
+
 def _share(told: UsageMeasured, period: Period) -> bool:
     return told.period_from < period[1] and period[0] < told.period_to
 
@@ -121,9 +126,16 @@ class World:
     in_force: list[UsageMeasured] = field(default_factory=list)
     moved_on: date | None = None
     annulled: bool = False
+    changed_facts: str = PROPOSE
+    people: tuple[AccountTerms, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    opening: dict[str, Any] | None = None
+    opened: bool = False
 
     def __post_init__(self) -> None:
         reading, random = Reading(), self.random
+        self.changed_facts = random.choice([PROPOSE, CORRECT])
+        self.change()
         for number in range(1, MONTHS + 1):
             period = month(number), month(number + 1)
             reading.tell([], [(period, random.randint(600, 900), 1)], late=random.random() < 0.2)
@@ -148,10 +160,22 @@ class World:
         self.after = reading.told[len(self.before) :]
         self.in_force = list(reading.in_force.values())
 
+    def change(self) -> None:
+        """Draw another household, tariff and ladder usage at the opening."""
+        random, start = self.random, date(2020, 1, 1)
+        day = month(1) + timedelta(days=random.randint(0, 150))
+        first = AccountTerms(start, "residential", random.choice([3, 5]), 1)
+        self.people = (first, AccountTerms(day, "residential", random.choice([3, 6]), 1))
+        self.assignments = (Assignment(start, billing_kit.PLAIN),)
+        if random.random() < 0.3:
+            self.assignments += (Assignment(month(random.randint(1, 5)), f"{billing_kit.PLAIN}/time-of-use"),)
+        used_wh = [random.choice([0, 0, 500_000]), 0, 0]
+        self.opening = {"ladders": {"year": {"year": 2026, "used_wh": used_wh}}}
+
     def accounts(self) -> list[Account]:
-        """Return the accounts as they are at the end."""
+        """Return the accounts as they stand."""
         if self.moved_on is None:
-            return [account(1)]
+            return [self._account(1, date(2020, 1, 1), None)]
         first = self._account(1, date(2020, 1, 1), None if self.annulled else self.moved_on, annulled=self.annulled)
         return [first, self._account(2, self.moved_on, None)]
 
@@ -162,31 +186,38 @@ class World:
             service_point_no="SP1",
             from_=from_,
             to=to,
-            assignments=(Assignment(date(2020, 1, 1), billing_kit.PLAIN),),
-            opening=given.opening,
+            assignments=self.assignments,
+            opening=self.opening,
             cycle_months=1,
             annulled=annulled,
             reason="entered twice" if annulled else "",
         )
-        return account(n, contracts=(contract,))
+        return account(n, facts=self.people, contracts=(contract,))
 
     async def come(self, desk: Desk) -> None:
         """Tell all of it: facts that the change of contracts caused come after it, and nothing else is in order."""
         random = self.random
         early = [fact for fact in self.before if random.random() < 0.7]
         late = [fact for fact in self.before if fact not in early] + self.after
-        opened = random.random() < 0.8
-        if opened:
-            await desk.open(account(1))
+        if random.random() < 0.8:
+            await desk.open(self._account(1, date(2020, 1, 1), None))
         await self._shuffled(desk, early)
-        if self.moved_on is not None:
-            for each in self.accounts():
-                outcomes = await desk.open(each)
-                assert [o.status for o in outcomes] == ["done"]
-        elif not opened:
-            await desk.open(account(1))
+        await self._open(desk)
+        self.opened = True
         await self._shuffled(desk, late)
         await self._close(desk, range(1, MONTHS + 1))
+        if random.random() < 0.5:
+            await self._change(desk)
+        await desk.approve_all("2026-06-10")
+
+    async def _change(self, desk: Desk) -> None:
+        self.change()
+        await self._open(desk)
+
+    async def _open(self, desk: Desk) -> None:
+        for each in self.accounts():
+            outcomes = await desk.open(each)
+            assert [o.status for o in outcomes if o.status not in ("done", "already_done")] == []
 
     async def _shuffled(self, desk: Desk, facts: list[UsageMeasured]) -> None:
         random = self.random
@@ -199,8 +230,10 @@ class World:
             batch, queue = {fact.usage_id: fact for fact in queue[:size]}, queue[size:]
             await desk.measure(*batch.values())
             if random.random() < 0.5:
-                desk.correct_by(random.choice(STYLES))
+                desk.correct_by(random.choice(STYLES), self.changed_facts)
                 await self._close(desk, range(1, MONTHS + 1))
+            if random.random() < 0.1 and self.opened:
+                await self._change(desk)
 
     async def _close(self, desk: Desk, numbers: Sequence[int]) -> None:
         for number in numbers:

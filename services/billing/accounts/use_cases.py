@@ -13,6 +13,7 @@ from services.billing.contracts import domain
 from services.billing.contracts import store as contracts_store
 from services.billing.contracts.domain import Account, AccountWrong, Contract
 from services.billing.contracts.store import Stated
+from services.billing.review.domain import findings
 from shared import batch_put
 from shared.dated import Period
 from shared.db.audit import AuditEntry
@@ -46,7 +47,8 @@ async def put(
 
     One outcome for each, in order: done, already_done (the same state), or refused with a code. An account is refused where it
     contradicts itself, another account's contract, or what it was: a contract ends, or is moved or annulled with a reason; it
-    never vanishes. Bills of days that it covers no more are taken back as reading tells their usages anew.
+    never vanishes. Bills of days that it covers no more are taken back as reading tells their usages anew. Bills of days whose
+    account data or contract are others now are calculated again; of issued ones the policy says what becomes of them.
     """
     given = Counter(a.account_no for a in wanted)
     faults = {a.account_no: fault for a in wanted if (fault := _fault(a, may_see)) is not None}
@@ -97,7 +99,9 @@ async def _write(
     known = [(stored[a.account_no][0].account, a, version) for a, version in new if a.account_no in stored]
     tx.audit([entry for old, now, version in known for entry in _moves(old, now, version, actor)])
     tx.publish([fact(account, version) for account, version in new])
-    await billing.bill_waiting(tx, [c.service_point_no for a, _ in new for c in a.contracts], context=context)
+    since = {no: day for old, now, _ in known for no, day in domain.changed_since(old, now).items()}
+    points = [c.service_point_no for a, _ in new for c in a.contracts]
+    await billing.bill_changed(tx, points, since, context=context, cause=findings.ACCOUNT_CHANGED)
     return applied
 
 

@@ -1,7 +1,7 @@
 """Accounts (户) and contracts: who is supplied where, since when, in which class and on which tariff. All of it dated."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from typing import Any, Final, Literal, TypeVar
@@ -96,6 +96,8 @@ class Terms:
     """Ladder state at the opening, JSON text, empty where none was given."""
     opened: date
     """First day of the contract: the yearly quota counts its months from here."""
+    ended: date | None
+    """First day that it does not cover any more; `opened` for one that was annulled."""
     cycle_months: int
     spans: tuple[rating_types.AccountSpan, ...]
 
@@ -160,6 +162,44 @@ def spans(
             )
         )
     return tuple(found)
+
+
+def changed_since(old: Account, now: Account) -> dict[str, date]:
+    """Return, by contract, the first day whose bill may come out otherwise under the new state of an account.
+
+    A contract that begins on another day, or with another ladder usage, has other quotas in all of its bills.
+    """
+    olds, found = {contract.contract_no: contract for contract in old.contracts}, {}
+    for new in now.contracts:
+        was = olds.get(new.contract_no)
+        if was is None:
+            continue
+        first = min(was.from_, new.from_)
+        if (was.from_, was.opening, was.cycle_months) != (new.from_, new.opening, new.cycle_months):
+            found[new.contract_no] = first
+        elif (day := _first_difference(_dated_terms(old, was), _dated_terms(now, new))) is not None:
+            found[new.contract_no] = max(day, first)
+    return found
+
+
+_DatedTerms = Mapping[date, tuple[rating_types.AccountSpan, str]]
+
+
+def _dated_terms(account: Account, contract: Contract) -> _DatedTerms:
+    """Return what holds from each day of change on, without regard to how long it does."""
+    return {
+        span.from_: (replace(span, from_=date.min, to=None, tariff=None), tariff_on(contract.assignments, span.from_))
+        for span in spans(account.facts, contract.assignments)
+    }
+
+
+def _first_difference(old: _DatedTerms, new: _DatedTerms) -> date | None:
+    def on(terms: _DatedTerms, day: date) -> object:
+        return terms[max((start for start in terms if start <= day), default=min(terms))]
+
+    days = sorted({*old, *new})
+    first = next((day for day in days if on(old, day) != on(new, day)), None)
+    return date.min if first == days[0] else first
 
 
 def is_moved(old: Contract, new: Contract) -> bool:

@@ -105,7 +105,10 @@ def contracts() -> FromClause:
 _TERMS = (
     *(
         CONTRACT.c[name]
-        for name in ("contract_no", "service_point_no", "from_date", "assignments", "opening", "cycle_months")
+        for name in (
+            *("contract_no", "service_point_no", "from_date", "to_date", "annulled"),
+            *("assignments", "opening", "cycle_months"),
+        )
     ),
     *(ACCOUNT.c[name] for name in ("account_no", "org_unit", "facts")),
 )
@@ -121,6 +124,7 @@ def _terms(row: Row[Any]) -> Terms:
         assignments=assignments_of(row.assignments),
         opening=row.opening,
         opened=row.from_date,
+        ended=row.from_date if row.annulled else row.to_date,
         cycle_months=row.cycle_months,
         spans=_spans(row.facts, row.assignments),
     )

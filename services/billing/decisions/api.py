@@ -77,7 +77,6 @@ async def review_queue(
         use_cases.ExplanationMissing,
         use_cases.NotDecidable,
         use_cases.NotRated,
-        use_cases.CutAwaited,
         business_day.InTheFuture,
         *conditional.RAISES,
     ),

@@ -9,10 +9,10 @@ import orjson
 from sqlalchemy import Row
 
 from services.billing.bills.domain import chains
-from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, LIFE, PROPOSED, READY
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, LIFE, PROPOSED, READY, cause
 from services.billing.bills.store import bills as bills_store
-from services.billing.bills.use_cases import calculation, corrections
-from services.billing.bills.use_cases.calculation import Asked
+from services.billing.bills.use_cases import asked, calculation, corrections
+from services.billing.bills.use_cases.asked import Asked
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.contracts import store as contracts_store
@@ -62,12 +62,6 @@ class NotRated(BusinessError):
     title = "The bill could not be rated: correct what the rating misses, then decide `correct`"
 
 
-class CutAwaited(BusinessError):
-    status = 409
-    code = "bill.cut_awaited"
-    title = "The contract no longer covers the days of the bill: reading's cut of the usage is awaited, and corrects it by itself"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """What a reviewer decides; `business_date` is the day of the decision, by default the latest that billing has heard of."""
@@ -112,7 +106,8 @@ async def _locked(tx: Tx, bill_id: str, may_see: Callable[[str], bool]) -> Row[A
     before = (await bills_store.heads(tx, [bill_id])).get(bill_id)
     if before is None or not may_see(before.org_unit):
         raise UnknownBill
-    await contracts_store.lock(tx, [before.account_no])
+    # all that were ever supplied there, whose days the bill's may be now
+    await contracts_store.lock_at(tx, [before.service_point_no])
     return (await bills_store.heads(tx, [bill_id]))[bill_id]
 
 
@@ -183,7 +178,7 @@ async def _correct(tx: Tx, row: Row[Any], decision: Decision, day: date, context
         raise NotDecidable(row.status)
     if row.status in (HELD, READY):
         await _release_hold(tx, row)
-    await _recalculate(tx, row, decision, day, context, force=True)
+    await _recalculate(tx, row, decision, day, context)
 
 
 async def _cancel(
@@ -197,8 +192,10 @@ async def _cancel(
     if row.status == PROPOSED:
         return
     terms = (await contracts_store.terms_by_number(tx, [row.contract_no]))[row.contract_no]
-    asked = Asked(terms=terms, out={row.bill_id: (row.period_from, row.period_to)}, approved=True)
-    await calculation.calculate(tx, {row.contract_no: asked}, context=context, actor=decision.actor, business_date=day)
+    request = Asked(terms=terms, out={row.bill_id: (row.period_from, row.period_to)}, approved=True)
+    await calculation.calculate(
+        tx, {row.contract_no: request}, context=context, actor=decision.actor, business_date=day
+    )
 
 
 def _after(row: Row[Any], event: str) -> str:
@@ -209,48 +206,26 @@ def _after(row: Row[Any], event: str) -> str:
 
 
 async def _recalculate(
-    tx: Tx,
-    row: Row[Any],
-    decision: Decision,
-    day: date,
-    context: Context,
-    *,
-    approved: bool = False,
-    force: bool = False,
+    tx: Tx, row: Row[Any], decision: Decision, day: date, context: Context, *, approved: bool = False
 ) -> None:
-    """Calculate the days of a bill, or of all that was proposed with it, from the usages that are in force on them now.
+    """Calculate the days of a bill, or of all that was proposed with it, from the usages and contracts in force on them now.
 
-    Bills in force on these days whose usages are not in force any more are taken out with it.
+    Bills in force on these days whose usages or contracts are not any more are taken out with it; a usage that no contract covers
+    waits for one. What is not approved is `correct`: all later bills are calculated again too.
     """
     here = (row.service_point_no, row.period_from, row.period_to)
     shown = [each for each in await bills_store.sharing_days(tx, [here]) if each.contract_no == row.contract_no]
     groups = {each.group_id for each in shown if each.status == PROPOSED}
     proposals = await bills_store.proposals(tx, sorted(groups)) if groups else []
-    days = [here, *((each.service_point_no, each.period_from, each.period_to) for each in proposals)]
-    usages = await usages_store.standing(tx, days)
-    periods = [(usage.service_point_no, usage.period_from, usage.period_to) for usage in usages]
-    terms = await contracts_store.terms_of(tx, periods, [row.contract_no] * len(periods))
-    fresh = {(u.period_from, u.period_to): u for i, u in enumerate(usages) if i in terms}
-    if not fresh:
-        raise CutAwaited
-    in_force = {usage.usage_id for usage in usages}
-    on_days = await bills_store.sharing_days(tx, days) if proposals else shown
-    asked = Asked(
-        terms=next(iter(terms.values())),
-        fresh=fresh,
-        out={
-            each.bill_id: (each.period_from, each.period_to)
-            for each in on_days
-            if each.contract_no == row.contract_no
-            and each.status in EFFECTIVE
-            and each.usage_id not in in_force
-            and (each.period_from, each.period_to) not in fresh
-        },
-        overtaken=[(each.bill_id, each.row_version) for each in proposals],
-        force=force,
-        approved=approved,
-    )
-    await calculation.calculate(tx, {row.contract_no: asked}, context=context, actor=decision.actor, business_date=day)
+    found = await asked.on_days(tx, [row, *proposals], of_any_contract=True)
+    await usages_store.set_waiting(tx, [usage.usage_id for usage in found.loose], usages_store.CONTRACT_MISSING)
+    own = found.requests[row.contract_no]
+    own.overtaken = [(each.bill_id, each.row_version) for each in proposals]
+    own.reason = next((cause(each.findings).removeprefix("billing.") for each in proposals), "")
+    own.again = None if approved else row.period_from
+    for request in found.requests.values():
+        request.approved, request.decided = approved, True
+    await calculation.calculate(tx, found.requests, context=context, actor=decision.actor, business_date=day)
 
 
 async def _release_hold(tx: Tx, row: Row[Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from services.billing.contracts.domain import Terms
 from services.billing.rating import rating_types
+from services.billing.review.domain import findings
 from services.billing.review.domain.findings import Finding
 from services.billing.usages.domain import Usage
 from shared.frozen import document
@@ -43,7 +44,10 @@ LIFE: Final = StateMachine(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """The head of a stored bill. `state` is its effective ladder state as JSON text, empty where it has none."""
+    """The head of a stored bill. `state` is its effective ladder state as JSON text, empty where it has none.
+
+    `findings` is the text of the findings of a bill that is held or proposed, empty for others.
+    """
 
     bill_id: str
     period_from: date
@@ -56,7 +60,17 @@ class Stored:
     total_fen: int
     estimated: bool
     state: str
-    held_by_reviewer: bool = False
+    findings: str = ""
+
+    @property
+    def held_by_reviewer(self) -> bool:
+        """Return whether a reviewer keeps the bill back."""
+        return self.status == HELD and f'"{findings.HELD_BY_REVIEWER}"' in self.findings
+
+    @property
+    def cause(self) -> str:
+        """Return which change of facts a proposed correction rests on, empty where it rests on its usages alone."""
+        return cause(self.findings) if self.status == PROPOSED else ""
 
 
 @document
@@ -77,6 +91,11 @@ class Draft:
     tax_fen: int | None = None
     group_id: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
+
+
+def cause(found: str) -> str:
+    """Return which change of facts the findings of a proposed correction tell of, empty where none."""
+    return next((code for code in findings.CAUSES if f'"{code}"' in found), "")
 
 
 def components(lines: Sequence[rating_types.Line]) -> list[tuple[str, int]]:

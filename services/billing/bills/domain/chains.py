@@ -15,11 +15,11 @@ import orjson  # lint: skip=PURE-IMPORT text in and text out, as pure as json an
 
 from services.billing.bills.domain import bills
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, PROPOSED, READY, Draft, Stored
-from services.billing.bills.domain.policy import Policies, Policy
+from services.billing.bills.domain.policy import PROPOSE, Policies, Policy
 from services.billing.contracts.domain import Terms, class_on, tariff_on
 from services.billing.rating import rating_types
 from services.billing.review.domain import findings, rules
-from services.billing.review.domain.findings import HOLD, Finding
+from services.billing.review.domain.findings import HOLD, WARN, Finding
 from services.billing.usages.domain import PackedCurve, Usage
 from shared import packed
 from shared.errors import Refused
@@ -61,8 +61,10 @@ class Step:
 class Chain:
     """The periods of one contract to calculate, from the state of the effective bill before the first of them.
 
-    `gone`: bills in force that are taken out, their periods are no more. `force` calculates all later bills too (a change of
-    facts may touch them without touching the ladder).
+    `gone`: bills in force that are taken out, their periods are no more. `again`: every bill from this day on is calculated again
+    (a change of facts may touch it without touching the ladder), and `cause` is the finding that tells of the change.
+    `issued_stand`: issued bills are passed over, what corrects them waits for a reviewer. A bill of days that the contract does
+    not cover is passed over in any case: it awaits the cut of its usage.
     """
 
     terms: Terms
@@ -71,7 +73,9 @@ class Chain:
     state: str
     previous_wh: int | None
     previous_days: int
-    force: bool = False
+    again: date | None = None
+    cause: str = ""
+    issued_stand: bool = False
     moved: bool = False
     index: int = 0
     drafts: list[Draft] = field(default_factory=list)
@@ -81,10 +85,20 @@ class Chain:
         """Go to the next step that must be calculated; False where there is none."""
         while self.index < len(self.steps):
             step = self.steps[self.index]
-            if step.fresh or step.after_gap or self.moved or self.force or step.old is None:
+            if step.old is None or (self._is_touched(step) and not self._stands(step, step.old)):
                 return True
             self.advance(step.old.state, step.old.energy_wh, step.usage)
         return False
+
+    def _is_touched(self, step: Step) -> bool:
+        return (
+            step.fresh or step.after_gap or self.moved or (self.again is not None and self.again < step.usage.period_to)
+        )
+
+    def _stands(self, step: Step, old: Stored) -> bool:
+        ended = self.terms.ended
+        covered = self.terms.opened <= step.usage.period_from and (ended is None or step.usage.period_to <= ended)
+        return not covered or (self.issued_stand and old.status == ISSUED)
 
     def advance(self, state: str, energy_wh: int, usage: Usage) -> None:
         """Go past a step whose bill ends with this state and usage."""
@@ -100,13 +114,15 @@ def plan(
     known: Mapping[str, Usage],
     *,
     out: Mapping[str, tuple[date, date]] = rating_types.NOTHING,
-    force: bool = False,
+    again: date | None = None,
+    cause: str = "",
+    issued_stand: bool = False,
 ) -> Chain:
     """Lay out the chain of one contract.
 
     `stored`: its bills from the effective one before the first period on, of any status. `fresh`: new usages by period. `known`:
     the usages of the effective bills that may be calculated again, by id. `out`: the periods of bills that are taken out, by
-    their ids; the bills after one begin where it began.
+    their ids; the bills after one begin where it began. `again`, `cause`, `issued_stand`: see Chain.
     """
     versions: dict[tuple[date, date], int] = {}
     effective: dict[tuple[date, date], Stored] = {}
@@ -120,7 +136,7 @@ def plan(
             else:
                 effective[period] = bill
     gaps = sorted(out.values())
-    start = min([*fresh, *gaps[:1]])
+    start = min([*fresh, *gaps[:1], *([(again, again)] if again else [])])
     before = max((bill for period, bill in effective.items() if period < start), key=_period, default=None)
     steps = []
     for period in sorted({*fresh, *(p for p in effective if p > start)}):
@@ -145,7 +161,9 @@ def plan(
         state=terms.opening if before is None else before.state,
         previous_wh=None if before is None else before.energy_wh,
         previous_days=0 if before is None else (before.period_to - before.period_from).days,
-        force=force,
+        again=again,
+        cause=cause,
+        issued_stand=issued_stand,
     )
 
 
@@ -174,25 +192,37 @@ def calculate(chains: Sequence[Chain], rate: Rate, policies: Policies, old_lines
         active = [chain for chain in active if chain.seek()]
 
 
-def needs_reviewer(chain: Chain, policies: Policies) -> bool:
-    """Return whether a correction of issued bills may not go out before a reviewer has seen it."""
+def needs_reviewer(chain: Chain, policies: Policies, *, findings_seen: bool) -> bool:
+    """Return whether a correction of issued bills may not go out before a reviewer has seen it.
+
+    The policy names the findings that keep it, where somebody has not seen them, and says whether one that rests on changed
+    facts is kept in any case.
+    """
     for draft in chain.drafts:
         if draft.status != ISSUED:
             continue
-        hold_on = policies.on(draft.usage.read_date).corrections.hold_on
-        if any(f.severity == HOLD and (f.code == NOT_RATED or f.code in hold_on) for f in draft.findings):
+        rules = policies.on(draft.usage.read_date).corrections
+        if chain.cause and rules.changed_facts == PROPOSE:
+            return True
+        held = (f.code for f in draft.findings if f.severity == HOLD)
+        if not findings_seen and any(code == NOT_RATED or code in rules.hold_on for code in held):
             return True
     return False
 
 
 def proposals(chain: Chain, group_id: str) -> list[Draft]:
-    """Turn the fresh corrections of a chain into proposals of one group; nothing else of the chain is kept."""
-    fresh = {(step.usage.usage_id, step.version) for step in chain.steps if step.fresh}
+    """Turn the corrections of a chain into proposals of one group; nothing else of the chain is kept."""
+    why = [Finding(chain.cause, WARN)] if chain.cause else []
     return [
-        replace(draft, status=PROPOSED, group_id=group_id)
+        replace(draft, status=PROPOSED, group_id=group_id, findings=[*draft.findings, *why])
         for draft in chain.drafts
-        if draft.status == ISSUED and (draft.usage.usage_id, draft.version) in fresh
+        if draft.status == ISSUED
     ]
+
+
+def restated_before(chain: Chain, first: Draft) -> list[tuple[Stored, str]]:
+    """Return the ladder states that are others now for bills before the first that is proposed: it begins from them."""
+    return [(bill, state) for bill, state in chain.restated if bill.period_from < first.usage.period_from]
 
 
 def lines_text(lines: Sequence[rating_types.Line]) -> str:
@@ -282,11 +312,15 @@ def _take(
         and old_lines.get(old.bill_id) == text
     )
     moved = old is None or state != old.state
-    if same and old is not None and (old.status == ISSUED or not (step.fresh or moved)):
+    found = _findings(chain, step, rated, policy)
+    if (
+        same
+        and old is not None
+        and (old.status == ISSUED or not (step.fresh or moved or _is_held_for_more(old, found)))
+    ):
         if moved:
             chain.restated.append((old, state))
     else:
-        found = _findings(chain, step, rated, policy)
         chain.drafts.append(
             Draft(
                 terms=chain.terms,
@@ -306,6 +340,11 @@ def _take(
         )
     chain.moved = moved
     chain.advance(state, step.usage.import_wh, step.usage)
+
+
+def _is_held_for_more(old: Stored, found: Sequence[Finding]) -> bool:
+    """Return whether a bill is held for other findings than it has now."""
+    return old.status == HELD and old.findings != findings.as_text(found)
 
 
 def _status(step: Step, found: Sequence[Finding]) -> str:

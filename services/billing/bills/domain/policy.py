@@ -16,6 +16,8 @@ REVERSAL_AND_NEW: Final = "reversal_and_new"
 DELTA: Final = "delta"
 STYLES: Final = (REVERSAL_AND_NEW, DELTA)
 """How issued bills are corrected: reversed and issued anew (冲红重开), or left standing with a difference document (差额单)."""
+PROPOSE: Final = "propose"
+CORRECT: Final = "correct"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +31,15 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corrections:
-    """How issued bills are corrected, and which findings keep a correction for a reviewer."""
+    """How issued bills are corrected, and what keeps a correction for a reviewer.
+
+    `hold_on`: findings of the new bill. `changed_facts`: what becomes of bills whose account data or tariff was changed for days
+    that are billed, proposed to a reviewer (`propose`) or corrected at once (`correct`).
+    """
 
     style: str
     hold_on: frozenset[str]
+    changed_facts: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +70,8 @@ def load(document: Mapping[str, Any]) -> Policies:
 
 
 def _policy(node: Node) -> Policy:
-    corrections = node.get("corrections").keys("style hold_on")
+    corrections = node.get("corrections").keys("style hold_on changed_facts")
+    changed_facts = corrections.maybe("changed_facts")
     release = node.get("release")
     release.get(ANY)
     return Policy(
@@ -71,7 +79,9 @@ def _policy(node: Node) -> Policy:
         run_sum_change_percent=count(node.get("run").keys("sum_change_percent"), "sum_change_percent"),
         release={unit: _release(rule) for unit, rule in release.fields()},
         corrections=Corrections(
-            style=corrections.get("style").choice(*STYLES), hold_on=frozenset(corrections.get("hold_on").texts())
+            style=corrections.get("style").choice(*STYLES),
+            hold_on=frozenset(corrections.get("hold_on").texts()),
+            changed_facts=changed_facts.choice(PROPOSE, CORRECT) if changed_facts else PROPOSE,
         ),
     )
 

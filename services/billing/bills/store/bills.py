@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, FromClause, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Date, FromClause, Row, and_, case, func, or_, select, update
 
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, LIFE, PROPOSED, Stored
 from services.billing.bills.store import told, written
@@ -17,7 +17,6 @@ from services.billing.review.domain import findings
 from shared.db import bulk, columns, travel
 from shared.db.engine import Tx, View
 
-_HELD_BY_REVIEWER = f'"{findings.HELD_BY_REVIEWER}"'
 _HEAD = (
     *("bill_id", "contract_no", "period_from", "period_to", "version", "status", "row_version", "usage_id"),
     *("energy_wh", "total_fen", "estimated"),
@@ -53,9 +52,9 @@ async def from_periods(tx: Tx, starts: Mapping[str, date]) -> dict[str, list[Sto
     )
     b = BILL.c
     state = func.coalesce(b.restated_state, b.ladder_state).label("state")
-    by_hand = b.findings.contains(_HELD_BY_REVIEWER, autoescape=True).label("by_hand")
+    found_text = case((b.status.in_((HELD, PROPOSED)), b.findings), else_="").label("found")
     matches = and_(b.contract_no == given.c.contract_no, b.period_from >= func.coalesce(last, given.c.period_from))
-    rows = await tx.all(select(*(b[name] for name in _HEAD), state, by_hand).select_from(given.join(BILL, matches)))
+    rows = await tx.all(select(*(b[name] for name in _HEAD), state, found_text).select_from(given.join(BILL, matches)))
     found: dict[str, list[Stored]] = {contract_no: [] for contract_no in starts}
     for row in rows:
         found[row.contract_no].append(
@@ -71,7 +70,7 @@ async def from_periods(tx: Tx, starts: Mapping[str, date]) -> dict[str, list[Sto
                 total_fen=row.total_fen,
                 estimated=row.estimated,
                 state=row.state,
-                held_by_reviewer=row.status == HELD and bool(row.by_hand),
+                findings=row.found,
             )
         )
     return found
@@ -100,6 +99,30 @@ async def sharing_days(view: View, days: Sequence[tuple[str, date, date]]) -> Se
     return await view.all(
         select(*wanted).select_from(given.join(contract, at_point).join(BILL, shares)).distinct().order_by(b.bill_id)
     )
+
+
+async def touched(view: View, changed: Mapping[str, date]) -> dict[str, date]:
+    """Return, by contract, the first day of its bills in force that have a day from a given one on.
+
+    Bills of days that the contract does not cover are not among them: they await the cut of their usage.
+    """
+    given = travel.relation(
+        view, "changed", {"contract_no": (columns.No, list(changed)), "since": (Date(), list(changed.values()))}
+    )
+    b, contract = BILL.c, contracts_store.contracts()
+    since = and_(b.contract_no == given.c.contract_no, b.period_to > given.c.since, b.status.in_(EFFECTIVE))
+    covered = and_(
+        contract.c.contract_no == b.contract_no,
+        ~contract.c.annulled,
+        contract.c.from_date <= b.period_from,
+        or_(contract.c.to_date.is_(None), contract.c.to_date >= b.period_to),
+    )
+    rows = await view.all(
+        select(b.contract_no, func.min(b.period_from).label("first"))
+        .select_from(given.join(BILL, since).join(contract, covered))
+        .group_by(b.contract_no)
+    )
+    return {row.contract_no: row.first for row in rows}
 
 
 async def proposals(view: View, group_ids: Sequence[str]) -> Sequence[Row[Any]]:

@@ -1,13 +1,16 @@
 """Billing usages as they come: those in force are billed or wait, the bills of those that are not any more are taken out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from services.billing.bills.domain.bills import EFFECTIVE
+from services.billing.bills.domain.bills import cause as cause_of
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.use_cases import calculation
-from services.billing.bills.use_cases.calculation import Asked
+from services.billing.bills.use_cases.asked import Asked
 from services.billing.context import Context
 from services.billing.contracts import store as contracts_store
+from services.billing.rating import rating_types
 from services.billing.usages import store as usages_store
 from services.billing.usages.domain import Usage
 from services.billing.usages.use_cases import Recorded
@@ -28,7 +31,29 @@ async def bill(tx: Tx, recorded: Recorded, *, context: Context) -> None:
 
 async def bill_waiting(tx: Tx, service_points: Sequence[str], *, context: Context) -> None:
     """Bill what waits at service points whose contracts have just been written."""
-    await _bill_waiting(tx, await usages_store.take_waiting(tx, service_points), context)
+    await bill_changed(tx, service_points, rating_types.NOTHING, context=context)
+
+
+async def bill_changed(
+    tx: Tx, service_points: Sequence[str], changed: Mapping[str, date], *, context: Context, cause: str = ""
+) -> None:
+    """Bill what waits at service points, and bill again what rests on facts of contracts that changed from a day on.
+
+    `cause` tells what changed. Bills that are not out yet are replaced; of issued ones the policy says whether the correction is
+    proposed or carried out. The accounts are locked.
+    """
+    waiting = await usages_store.take_waiting(tx, service_points) if service_points else []
+    first_days = await bills_store.touched(tx, changed) if changed else {}
+    if not waiting and not first_days:
+        return
+    asked, missing = await _by_contract(tx, waiting)
+    left = set(missing)
+    await usages_store.set_waiting(tx, [u.usage_id for u in waiting if u.usage_id not in left], "")
+    for no, term in (await contracts_store.terms_by_number(tx, list(first_days))).items() if first_days else ():
+        request = asked.setdefault(no, Asked(terms=term))
+        request.again, request.cause = first_days[no], cause
+    await calculation.calculate(tx, asked, context=context)
+    tx.after_commit(context.wake.set)
 
 
 async def bill_answered(tx: Tx, *, context: Context) -> int:
@@ -41,16 +66,6 @@ async def bill_answered(tx: Tx, *, context: Context) -> int:
         await contracts_store.lock_at(tx, points)
         await bill_waiting(tx, points, context=context)
     return len(points)
-
-
-async def _bill_waiting(tx: Tx, waiting: Sequence[Usage], context: Context) -> None:
-    if not waiting:
-        return
-    asked, missing = await _by_contract(tx, waiting)
-    left = set(missing)
-    await usages_store.set_waiting(tx, [u.usage_id for u in waiting if u.usage_id not in left], "")
-    await calculation.calculate(tx, asked, context=context)
-    tx.after_commit(context.wake.set)
 
 
 async def _by_contract(tx: Tx, usages: Sequence[Usage]) -> tuple[dict[str, Asked], list[str]]:
@@ -68,7 +83,8 @@ async def _taken_out(tx: Tx, recorded: Recorded) -> tuple[dict[str, Asked], list
     """Return, by contract, the bills of displaced usages: those in force to take out, proposals that are overtaken.
 
     Beside them the other usages in force on their days, which had been proposed in one group with these, or rejected: they are
-    calculated again with what has come since.
+    calculated again with what has come since. What was proposed for changed facts is no matter of usages alone: the calculation
+    takes it up.
     """
     # of all points of the batch, so that accounts are locked in one order
     await contracts_store.lock_at(tx, [usage.service_point_no for usage in recorded.new])
@@ -76,7 +92,7 @@ async def _taken_out(tx: Tx, recorded: Recorded) -> tuple[dict[str, Asked], list
     rows = [row for row in await bills_store.sharing_days(tx, days) if row.usage_id in recorded.displaced]
     in_force = [row for row in rows if row.status in EFFECTIVE]
     groups = sorted({row.group_id for row in rows if row.status not in EFFECTIVE})
-    proposals = await bills_store.proposals(tx, groups) if groups else []
+    proposals = [row for row in await bills_store.proposals(tx, groups) if not cause_of(row.findings)] if groups else []
     touched = [*in_force, *proposals]
     if not touched:
         return {}, []

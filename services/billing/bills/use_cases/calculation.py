@@ -1,7 +1,6 @@
 """From usages to bills: join the contract, rate from the ladder state before, review, store; correct what was issued."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from services.billing.bills.domain import chains
@@ -9,39 +8,15 @@ from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, READY, 
 from services.billing.bills.domain.chains import Chain
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store.written import Writing
+from services.billing.bills.use_cases import asked as asked_for
 from services.billing.bills.use_cases import corrections
+from services.billing.bills.use_cases.asked import Asked
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
-from services.billing.contracts.domain import Terms
 from services.billing.usages import store as usages_store
 from services.billing.usages.domain import Usage
 from shared import ids
 from shared.db.engine import Tx
-
-Period = tuple[date, date]
-
-
-@dataclass(slots=True, kw_only=True)
-class Asked:
-    """What is to be calculated for one contract.
-
-    `fresh`: new usages by period. `out`: bills that are taken out, their periods by id; one that was taken out before leaves its
-    period here, so that later bills begin where it began. `overtaken`: proposals that are none any more, as (id, version of the
-    row). `reason`: why, for a correction whose usages do not say it.
-    """
-
-    terms: Terms
-    fresh: dict[Period, Usage] = field(default_factory=dict)
-    out: dict[str, Period] = field(default_factory=dict)
-    overtaken: list[tuple[str, int]] = field(default_factory=list)
-    reason: str = ""
-    force: bool = False
-    approved: bool = False
-
-    @property
-    def start(self) -> date | None:
-        """Return the first day that is calculated; None where nothing is."""
-        return min((from_ for from_, _ in [*self.fresh, *self.out.values()]), default=None)
 
 
 async def calculate(
@@ -49,7 +24,8 @@ async def calculate(
 ) -> None:
     """Calculate what is asked for contracts whose accounts are locked, and store the result.
 
-    The number of statements does not depend on the number of contracts.
+    What was proposed for changed facts on days that are calculated now is taken up with it: a contract has one chain. The number
+    of statements does not depend on the number of contracts.
     """
     starts = {no: start for no, a in asked.items() if (start := a.start) is not None}
     # a proposal steps back before what takes its place is proposed
@@ -57,28 +33,36 @@ async def calculate(
     if not starts:
         return
     stored = await bills_store.from_periods(tx, starts)
+    earlier = await _join_proposals(tx, asked, starts, stored)
+    if earlier:
+        starts |= earlier
+        stored |= await bills_store.from_periods(tx, earlier)
     known, old_lines = await _later(tx, starts, stored)
     loaded = await context.books.current(tx)
+
+    def rated(chosen: Mapping[str, Asked], *, issued_stand: bool) -> list[tuple[Asked, Chain]]:
+        planned = [(a, _plan(a, stored[no], known, issued_stand)) for no, a in chosen.items() if a.start is not None]
+        chains.calculate([c for _, c in planned], lambda r: context.rater(r, loaded.book), context.policies, old_lines)
+        return planned
+
     kept: list[tuple[Asked, Chain]] = []
     proposed: list[Draft] = []
-    pending = {no: asked[no] for no in starts}
-    while pending:
-        planned = [(a, _plan(a, stored[no], known)) for no, a in pending.items() if a.fresh or a.out]
-        chains.calculate([c for _, c in planned], lambda r: context.rater(r, loaded.book), context.policies, old_lines)
-        pending = {}
-        for request, chain in planned:
-            drafts = (
-                []
-                if request.approved or not chains.needs_reviewer(chain, context.policies)
-                else chains.proposals(chain, ids.new())
-            )
-            if not drafts:
-                kept.append((request, chain))
-                continue
-            # the correction waits for a reviewer; what else came for this contract is calculated without it
-            proposed += drafts
-            pending[request.terms.contract_no] = _rest(request, drafts)
-    await _store(tx, kept, proposed, context=context, actor=actor, business_date=business_date)
+    rest: dict[str, Asked] = {}
+    restated: list[tuple[Stored, str]] = []
+    for request, chain in rated({no: asked[no] for no in starts}, issued_stand=False):
+        drafts = []
+        if chains.needs_reviewer(chain, context.policies, findings_seen=request.approved):
+            drafts = chains.proposals(chain, ids.new())
+        if not drafts:
+            kept.append((request, chain))
+            continue
+        # the correction waits for a reviewer; what else came for this contract is calculated without it
+        proposed += drafts
+        restated += chains.restated_before(chain, drafts[0])
+        rest[request.terms.contract_no] = _rest(request, drafts)
+    if rest:
+        kept += rated(rest, issued_stand=True)
+    await _store(tx, kept, proposed, restated, context=context, actor=actor, business_date=business_date)
 
 
 def _rest(asked: Asked, proposed: Sequence[Draft]) -> Asked:
@@ -90,8 +74,41 @@ def _rest(asked: Asked, proposed: Sequence[Draft]) -> Asked:
         fresh={period: usage for period, usage in asked.fresh.items() if usage.usage_id not in ids_aside},
         out={no: period for no, period in asked.out.items() if not any(u.shares_a_day(*period) for u in aside)},
         reason=asked.reason,
-        approved=True,
+        again=asked.again,
     )
+
+
+async def _join_proposals(
+    tx: Tx, asked: Mapping[str, Asked], starts: Mapping[str, date], stored: Mapping[str, Sequence[Stored]]
+) -> dict[str, date]:
+    """Take up what was proposed for changed facts on days that are calculated now; return where these chains begin earlier.
+
+    The policy that kept it keeps it again, with all that has come since, unless somebody has just decided on it.
+    """
+    waiting: dict[str, str] = {}
+    for no, start in starts.items():
+        overtaken = {bill_id for bill_id, _ in asked[no].overtaken}
+        for bill in stored[no]:
+            if bill.cause and bill.period_to > start and bill.bill_id not in overtaken:
+                waiting[bill.bill_id] = bill.cause
+    if not waiting:
+        return {}
+    heads = await bills_store.heads(tx, list(waiting))
+    causes = {row.group_id: waiting[row.bill_id] for row in heads.values()}
+    rows = await bills_store.proposals(tx, sorted(causes))
+    await bills_store.move(tx, [(row.bill_id, row.row_version) for row in rows], "replace")
+    joined = await asked_for.on_days(tx, rows, of_any_contract=False)
+    for no, request in joined.requests.items():
+        own = asked[no]
+        gone = set(own.out.values())
+        own.fresh = {period: usage for period, usage in request.fresh.items() if period not in gone} | own.fresh
+        own.out = {bill_id: period for bill_id, period in request.out.items() if period not in own.fresh} | own.out
+    for row in rows:
+        own = asked[row.contract_no]
+        own.again = min(own.again or row.period_from, row.period_from)
+        own.cause = "" if own.decided else own.cause or causes[row.group_id]
+    begun = {no: asked[no].start or starts[no] for no in joined.requests}
+    return {no: first for no, first in begun.items() if first < starts[no]}
 
 
 async def _later(
@@ -110,21 +127,31 @@ async def _later(
     return known, await bills_store.lines_of(tx, [bill.bill_id for bill in again])
 
 
-def _plan(asked: Asked, stored: Sequence[Stored], known: Mapping[str, Usage]) -> Chain:
-    return chains.plan(asked.terms, stored, asked.fresh, known, out=asked.out, force=asked.force)
+def _plan(asked: Asked, stored: Sequence[Stored], known: Mapping[str, Usage], issued_stand: bool) -> Chain:
+    return chains.plan(
+        asked.terms,
+        stored,
+        asked.fresh,
+        known,
+        out=asked.out,
+        again=asked.again,
+        cause=asked.cause,
+        issued_stand=issued_stand,
+    )
 
 
 async def _store(
     tx: Tx,
     kept: Sequence[tuple[Asked, Chain]],
     proposed: Sequence[Draft],
+    restated: Sequence[tuple[Stored, str]],
     *,
     context: Context,
     actor: str,
     business_date: date | None,
 ) -> None:
     drafts = [draft for _, chain in kept for draft in chain.drafts]
-    corrected = [(a.reason, chain) for a, chain in kept if _corrects(chain)]
+    corrected = [(a.reason or a.cause.removeprefix("billing."), chain) for a, chain in kept if _corrects(chain)]
     writings = [Writing(bill_id=ids.new(), draft=d) for d in [*drafts, *proposed] if d.status != ISSUED]
     if corrected:
         day = business_date or await correction_day(tx, [chain for _, chain in corrected])
@@ -138,7 +165,7 @@ async def _store(
     await bills_store.move(tx, overtaken, "replace")
     if writings:
         await bills_store.insert(tx, writings)
-    restated = [item for _, chain in kept for item in chain.restated]
+    restated = [*restated, *(item for _, chain in kept for item in chain.restated)]
     if restated:
         await bills_store.restate(tx, restated)
 

@@ -14,6 +14,12 @@ _RANK: Final = {"": 0, INFO: 1, WARN: 2, HOLD: 3}
 SEVERITIES: Final = (INFO, WARN, HOLD)
 HELD_BY_REVIEWER: Final = "billing.held_by_reviewer"
 """A reviewer's own hold outlives a new calculation of the bill."""
+ACCOUNT_CHANGED: Final = "billing.account_changed"
+"""The account data that the bill rests on were changed after it had gone out."""
+TARIFF_CHANGED: Final = "billing.tariff_changed"
+"""A tariff, series, calendar or table that the bill rests on was changed after it had been calculated."""
+CAUSES: Final = (ACCOUNT_CHANGED, TARIFF_CHANGED)
+"""Why a correction is proposed that no newer usage asks for."""
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 

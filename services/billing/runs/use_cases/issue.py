@@ -13,6 +13,7 @@ from services.billing.bills.store import told
 from services.billing.bills.store.bills import Issuing
 from services.billing.context import Context
 from services.billing.review import store as review_store
+from services.billing.review.domain import findings
 from services.billing.review.domain.findings import Finding
 from services.billing.runs import store
 from services.billing.tariffs.domain import tariffs_used
@@ -22,7 +23,7 @@ from shared.db.engine import Tx
 from shared.events.billing import BillIssued
 
 ISSUED_MAX = 2000  # bills of one unit of work: large enough to be cheap, small enough to be stopped
-TARIFF_CHANGED = Finding("billing.tariff_changed", "hold")
+OUTDATED = Finding(findings.TARIFF_CHANGED, findings.HOLD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ async def issue(tx: Tx, *, context: Context, limit: int = ISSUED_MAX) -> Issued:
 
 async def _hold_outdated(tx: Tx, rows: Sequence[Row[Any]]) -> None:
     usages = await usages_store.by_id(tx, [row.usage_id for row in rows])
-    await bills_store.hold(tx, rows, "tariff_changes", TARIFF_CHANGED)
+    await bills_store.hold(tx, rows, "tariff_changes", OUTDATED)
     await review_store.add_readers(tx, [(row.bill_id, usages[row.usage_id].actors) for row in rows])
 
 

@@ -144,16 +144,6 @@ async def test_a_reread_is_asked_for_and_its_usage_replaces_the_held_bill(desk: 
     assert [f.bill.energy_wh for f in await desk.published(BillIssued)] == [120_000]
 
 
-async def test_a_held_bill_is_calculated_again_with_the_corrected_class(desk: Desk) -> None:
-    await held(desk)
-    shop = account(1, facts=(AccountTerms(date(2020, 1, 1), "commercial", 0, 1),))
-    await desk.open(shop)
-    async with desk.client() as client:
-        answer = await decide(client, "correct", "a shop, not a home")
-    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
-    assert [s for (s,) in await desk.bills("status")] == ["replaced", "ready"]
-
-
 async def test_a_cancelled_bill_gives_its_ladder_back_to_the_later_ones(desk: Desk) -> None:
     await held(desk, 2760)
     await desk.measure(usage(1, 2, 100))
@@ -217,8 +207,7 @@ async def test_a_bill_that_cannot_be_rated_is_held_with_the_code_until_corrected
         assert item["findings"][0]["values"]["code"] == "register_missing"
         refused = await decide(client, "approve", "please")
         assert (refused.status_code, refused.json()["code"]) == (409, "bill.not_rated")
-        await desk.open(account(1))
-        assert (await decide(client, "correct", "tariff set")).json()["status"] == "ready"
+    await desk.open(account(1))  # with a tariff for its meter: the bill is calculated again by itself
     await desk.work()
     assert len(await desk.published(BillIssued)) == 1
 
@@ -306,19 +295,29 @@ async def test_who_read_one_half_may_not_decide_on_the_other(desk: Desk) -> None
     assert (answer.status_code, answer.json()["code"]) == (403, "bill.reviewer_read_meter")
 
 
-async def test_a_bill_whose_contract_moved_away_waits_for_the_cut_but_can_be_cancelled(desk: Desk) -> None:
+@pytest.mark.parametrize("decision", ["correct", "cancel"])
+async def test_a_bill_whose_contract_moved_away_is_corrected_and_cancelled_all_the_same(
+    desk: Desk, decision: str
+) -> None:
     await desk.open(account(1))
-    await desk.released(usage(1))
+    january = usage(1)
+    await desk.released(january)
     (contract,) = account(1).contracts
     await desk.open(account(1, contracts=(replace(contract, to=MIDDLE),)))
-    async with desk.client() as client:
-        (bill,) = await desk.bills()
-        url, seen = f"/v1/bills/{bill.bill_id}/decisions", {"If-Match": f'"{bill.row_version}"'}
-        answer = await client.post(url, json={"decision": "correct", "explanation": "tariff"}, headers=seen)
-        assert (answer.status_code, answer.json()["code"]) == (409, "bill.cut_awaited")
-        answer = await client.post(url, json={"decision": "cancel", "explanation": "never there"}, headers=seen)
-    assert answer.status_code == 200, answer.text
+    (bill,) = await desk.bills()
+    assert bill.status == "issued", "the cut of its usage is awaited, and corrects it by itself"
+    await desk.decide(bill.bill_id, decision, "2026-02-10")
     assert await desk.bills("status") == [("reversed",)]
+    async with desk.client() as client:
+        waiting = (await client.get("/v1/waiting-usages")).json()["items"]
+    assert len(waiting) == (1 if decision == "correct" else 0), (
+        "nobody is supplied for all of it; cancelled is left out"
+    )
+    # reading tells the cut: the half of the contract is billed, the other one is nobody's
+    await desk.measure(withdrawn(january), part(1, month(1), MIDDLE, 80), part(1, MIDDLE, month(2), 120))
+    assert await desk.bills("status", "energy_wh") == [("ready", 80_000), ("reversed", 200_000)]
+    totals = await desk.totals()
+    assert totals["usage_in_force_wh"] == 200_000 == totals["billed_wh"] + totals["waiting_wh"]
 
 
 async def test_the_half_of_another_contract_goes_with_its_run_while_the_cut_waits_for_a_reviewer(desk: Desk) -> None:
