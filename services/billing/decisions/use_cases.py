@@ -211,7 +211,7 @@ async def _recalculate(
     """Calculate the days of a bill, or of all that was proposed with it, from the usages and contracts in force on them now.
 
     Bills in force on these days whose usages or contracts are not any more are taken out with it; a usage that no contract covers
-    waits for one. What is not approved is `correct`: all later bills are calculated again too.
+    waits for one. All later bills are calculated again too.
     """
     here = (row.service_point_no, row.period_from, row.period_to)
     shown = [each for each in await bills_store.sharing_days(tx, [here]) if each.contract_no == row.contract_no]
@@ -222,7 +222,7 @@ async def _recalculate(
     own = found.requests[row.contract_no]
     own.overtaken = [(each.bill_id, each.row_version) for each in proposals]
     own.reason = next((cause(each.findings).removeprefix("billing.") for each in proposals), "")
-    own.again = None if approved else row.period_from
+    own.again = min([row.period_from, *(each.period_from for each in proposals)])
     for request in found.requests.values():
         request.approved, request.decided = approved, True
     await calculation.calculate(tx, found.requests, context=context, actor=decision.actor, business_date=day)

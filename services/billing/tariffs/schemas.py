@@ -1,6 +1,6 @@
 """Requests and answers about tariffs."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -17,6 +17,18 @@ class TariffOut(BaseModel):
 
 class TariffDocumentOut(TariffOut):
     document: dict[str, Any]
+
+
+class RatingChangeOut(BaseModel):
+    change_id: str
+    kind: str
+    document_id: str
+    version: str = Field(description="empty for kinds that have no versions")
+    from_: date = Field(alias="from", description="first day on which bills may come out otherwise")
+    to: date = Field(description="first day that is again as it was")
+    contracts: int = Field(description="contracts whose bills were calculated again so far")
+    changed_at: datetime
+    followed_at: datetime | None = Field(description="when all bills had followed; null while they do")
 
 
 class StoredOut(BaseModel):

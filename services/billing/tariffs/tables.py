@@ -1,8 +1,8 @@
-"""The table of the documents that rating reads."""
+"""The tables of the documents that rating reads, and of their changes."""
 
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import Column
+from sqlalchemy import Column, Index, text
 from sqlmodel import Field
 
 from services.billing import base
@@ -28,4 +28,31 @@ class RatingDocument(base.Base, table=True):
     row_version: int
 
 
-RATING_DOCUMENT = table(RatingDocument)
+class RatingChange(base.Base, table=True):
+    """A document that was put, new or with other content, for the days [from_date, to_date), and how far the bills have followed.
+
+    `after_contract`: the last contract that was looked at. `contracts`: how many had bills that it touches.
+    """
+
+    __tablename__ = "rating_change"
+    __table_args__ = (
+        Index(
+            "rating_change_open",
+            "change_id",
+            postgresql_where=text("followed_at IS NULL"),
+            sqlite_where=text("followed_at IS NULL"),
+        ),
+    )
+    change_id: str = Field(sa_column=columns.key())
+    kind: str = base.no()
+    document_id: str = base.path()
+    version: str = base.no()
+    from_date: date = base.day()
+    to_date: date = base.day()
+    after_contract: str = base.no()
+    contracts: int
+    changed_at: datetime = base.instant()
+    followed_at: datetime | None = base.instant(nullable=True)
+
+
+RATING_DOCUMENT, RATING_CHANGE = table(RatingDocument), table(RatingChange)

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import orjson
+
 from services.billing.rating import rating
 from services.billing.rating.tariff.load import canonical
-from services.billing.tariffs.store import documents
+from services.billing.tariffs import domain
+from services.billing.tariffs.store import changes, documents
 from services.billing.tariffs.store.documents import TARIFF
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
@@ -40,7 +43,7 @@ class DocumentWrong(BusinessError):
 
 
 async def put(tx: Tx, *, kind: str, document_id: str, version: str, document: Mapping[str, Any], actor: str) -> Outcome:
-    """Store a rating document after loading it together with all others.
+    """Store a rating document after loading it together with all others, and note the days whose bills have to follow.
 
     Raises DocumentWrong (with gap or overlap in time between versions among its codes), NameMismatch, VersionInUse.
     """
@@ -58,6 +61,8 @@ async def put(tx: Tx, *, kind: str, document_id: str, version: str, document: Ma
     if old is not None and old.used:
         raise VersionInUse
     content_hash, (effective_from, effective_to) = await _load(tx, kind, document_id, version, document)
+    from_, to = domain.changed_days(document, None if old is None else orjson.loads(old.document))
+    await changes.record(tx, kind=kind, document_id=document_id, version=version, from_=from_, to=to)
     await documents.put(
         tx,
         {

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_
 
 from services.billing.bills.api.bills import used
 from services.billing.bills.schemas import TouchedBill
@@ -34,7 +34,7 @@ async def touched_by_version(
         found = next((t for t in versions if t.version == str(version)), None)
         if found is None:
             raise errors.not_found("tariff")
-        return await _touched(view, touched.by_version(found), caller, wanted)
+        return await _touched(view, and_(touched.is_issued(), touched.by_version(found)), caller, wanted)
 
 
 @router.get("/rating-documents/{kind}/{document_id:path}/touched-bills", policy=READ)
@@ -52,7 +52,7 @@ async def touched_by_document(
         if await documents.get(view, kind, document_id, "") is None:
             raise errors.not_found(kind)
         condition = await touched.by_document(view, kind, document_id, from_, to)
-        return await _touched(view, condition, caller, wanted)
+        return await _touched(view, and_(touched.is_issued(), condition), caller, wanted)
 
 
 async def _touched(

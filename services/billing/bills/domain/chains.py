@@ -63,8 +63,8 @@ class Chain:
 
     `gone`: bills in force that are taken out, their periods are no more. `again`: every bill from this day on is calculated again
     (a change of facts may touch it without touching the ladder), and `cause` is the finding that tells of the change.
-    `issued_stand`: issued bills are passed over, what corrects them waits for a reviewer. A bill of days that the contract does
-    not cover is passed over in any case: it awaits the cut of its usage.
+    `issued_stand`: issued bills stay as they are, what corrects them waits for a reviewer. A bill of days that the contract does
+    not cover is passed over: it awaits the cut of its usage.
     """
 
     terms: Terms
@@ -85,20 +85,18 @@ class Chain:
         """Go to the next step that must be calculated; False where there is none."""
         while self.index < len(self.steps):
             step = self.steps[self.index]
-            if step.old is None or (self._is_touched(step) and not self._stands(step, step.old)):
+            if step.old is None or (self._is_touched(step) and self._is_covered(step)):
                 return True
             self.advance(step.old.state, step.old.energy_wh, step.usage)
         return False
 
     def _is_touched(self, step: Step) -> bool:
-        return (
-            step.fresh or step.after_gap or self.moved or (self.again is not None and self.again < step.usage.period_to)
-        )
+        again = self.again is not None and self.again < step.usage.period_to
+        return again or step.fresh or step.after_gap or self.moved
 
-    def _stands(self, step: Step, old: Stored) -> bool:
+    def _is_covered(self, step: Step) -> bool:
         ended = self.terms.ended
-        covered = self.terms.opened <= step.usage.period_from and (ended is None or step.usage.period_to <= ended)
-        return not covered or (self.issued_stand and old.status == ISSUED)
+        return self.terms.opened <= step.usage.period_from and (ended is None or step.usage.period_to <= ended)
 
     def advance(self, state: str, energy_wh: int, usage: Usage) -> None:
         """Go past a step whose bill ends with this state and usage."""
@@ -220,11 +218,6 @@ def proposals(chain: Chain, group_id: str) -> list[Draft]:
     ]
 
 
-def restated_before(chain: Chain, first: Draft) -> list[tuple[Stored, str]]:
-    """Return the ladder states that are others now for bills before the first that is proposed: it begins from them."""
-    return [(bill, state) for bill, state in chain.restated if bill.period_from < first.usage.period_from]
-
-
 def lines_text(lines: Sequence[rating_types.Line]) -> str:
     """Return the lines of a bill as they are stored: the same lines always make the same text."""
     return orjson.dumps([_line_values(line) for line in lines], default=list).decode()
@@ -306,20 +299,18 @@ def _take(
     text = lines_text(rated.lines)
     same = (
         old is not None
-        and refusal is None
+        and (refusal is None or old.status == HELD)
         and old.energy_wh == step.usage.import_wh
         and old.estimated == step.usage.estimated
         and old_lines.get(old.bill_id) == text
     )
     moved = old is None or state != old.state
     found = _findings(chain, step, rated, policy)
-    if (
-        same
-        and old is not None
-        and (old.status == ISSUED or not (step.fresh or moved or _is_held_for_more(old, found)))
-    ):
+    if same and old is not None and (old.status == ISSUED or not _is_due(old, step, found, moved=moved)):
         if moved:
             chain.restated.append((old, state))
+    elif chain.issued_stand and old is not None and old.status == ISSUED:
+        state, moved = old.state, False
     else:
         chain.drafts.append(
             Draft(
@@ -342,9 +333,12 @@ def _take(
     chain.advance(state, step.usage.import_wh, step.usage)
 
 
-def _is_held_for_more(old: Stored, found: Sequence[Finding]) -> bool:
-    """Return whether a bill is held for other findings than it has now."""
-    return old.status == HELD and old.findings != findings.as_text(found)
+def _is_due(old: Stored, step: Step, found: Sequence[Finding], *, moved: bool) -> bool:
+    """Return whether a bill that is not out yet is replaced by one of the same lines.
+
+    It rests on another usage or ladder state, or is held for other findings than it has now.
+    """
+    return step.fresh or moved or (old.status == HELD and old.findings != findings.as_text(found))
 
 
 def _status(step: Step, found: Sequence[Finding]) -> str:

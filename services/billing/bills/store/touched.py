@@ -1,13 +1,14 @@
-"""Which issued bills another tariff, series, calendar or table touches."""
+"""Which bills another tariff, series, calendar or table touches."""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Row, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, true
 
-from services.billing.bills.domain.bills import ISSUED
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED
+from services.billing.bills.domain.chains import NOT_RATED
 from services.billing.bills.tables import BILL
 from services.billing.rating.tariff.model import Tariff
 from services.billing.tariffs.store import documents
@@ -15,14 +16,25 @@ from shared.db.columns import Condition
 from shared.db.engine import View
 
 
+def is_issued() -> ColumnElement[bool]:
+    """Return the condition of issued bills."""
+    return BILL.c.status == ISSUED
+
+
+def in_force_or_never_rated(touched: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition of bills in force that meet one, or that could not be rated for whatever was missing then."""
+    b = BILL.c
+    not_rated = and_(b.status == HELD, b.findings.contains(f'"{NOT_RATED}"', autoescape=True))
+    return or_(and_(b.status.in_(EFFECTIVE), touched), not_rated)
+
+
 def by_version(tariff: Tariff) -> ColumnElement[bool]:
-    """Return the condition of issued bills that a tariff version would price differently.
+    """Return the condition of bills that a tariff version would price differently.
 
     These are the bills of its tariff with a day within its dates that did not use this very document.
     """
     b = BILL.c
     return and_(
-        b.status == ISSUED,
         b.tariffs.contains(f"[{_text(tariff.id)},", autoescape=True),
         ~b.tariffs.contains(_text(tariff.sha256), autoescape=True),
         true() if tariff.from_ is None else b.period_to > tariff.from_,
@@ -31,7 +43,7 @@ def by_version(tariff: Tariff) -> ColumnElement[bool]:
 
 
 async def by_document(view: View, kind: str, document_id: str, from_: date, to: date) -> ColumnElement[bool]:
-    """Return the condition of issued bills that read a series, calendar or table for a day of [from_, to).
+    """Return the condition of bills that read a series, calendar or table for a day of [from_, to).
 
     These are the bills whose tariff versions name the document, with a day or the read day in these dates, or of a cycle whose
     month begins in them. Which figure a bill read is not stored, so one that was rated after the change is among them.
@@ -43,7 +55,6 @@ async def by_document(view: View, kind: str, document_id: str, from_: date, to: 
         if "id" in d and names(d, kind, document_id)
     ]
     return and_(
-        b.status == ISSUED,
         or_(*(b.tariffs.contains(text, autoescape=True) for text in using), false()),
         or_(
             and_(b.period_to >= from_, b.period_from < to),
@@ -59,6 +70,19 @@ async def page(
     b = BILL.c
     statement = select(BILL).where(visible(b.org_unit), touched, after(b.bill_id))
     return await view.all(statement.order_by(b.bill_id).limit(limit))
+
+
+async def contracts(view: View, touched: ColumnElement[bool], *, after: str, limit: int) -> dict[str, date]:
+    """Return the next contracts behind a number with bills that meet a condition, and the first day of these bills."""
+    b = BILL.c
+    rows = await view.all(
+        select(b.contract_no, func.min(b.period_from).label("first"))
+        .where(touched, b.contract_no > after)
+        .group_by(b.contract_no)
+        .order_by(b.contract_no)
+        .limit(limit)
+    )
+    return {row.contract_no: row.first for row in rows}
 
 
 def names(document: Any, kind: str, document_id: str) -> bool:

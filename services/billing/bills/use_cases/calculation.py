@@ -48,7 +48,6 @@ async def calculate(
     kept: list[tuple[Asked, Chain]] = []
     proposed: list[Draft] = []
     rest: dict[str, Asked] = {}
-    restated: list[tuple[Stored, str]] = []
     for request, chain in rated({no: asked[no] for no in starts}, issued_stand=False):
         drafts = []
         if chains.needs_reviewer(chain, context.policies, findings_seen=request.approved):
@@ -58,11 +57,10 @@ async def calculate(
             continue
         # the correction waits for a reviewer; what else came for this contract is calculated without it
         proposed += drafts
-        restated += chains.restated_before(chain, drafts[0])
         rest[request.terms.contract_no] = _rest(request, drafts)
     if rest:
         kept += rated(rest, issued_stand=True)
-    await _store(tx, kept, proposed, restated, context=context, actor=actor, business_date=business_date)
+    await _store(tx, kept, proposed, context=context, actor=actor, business_date=business_date)
 
 
 def _rest(asked: Asked, proposed: Sequence[Draft]) -> Asked:
@@ -144,7 +142,6 @@ async def _store(
     tx: Tx,
     kept: Sequence[tuple[Asked, Chain]],
     proposed: Sequence[Draft],
-    restated: Sequence[tuple[Stored, str]],
     *,
     context: Context,
     actor: str,
@@ -165,7 +162,7 @@ async def _store(
     await bills_store.move(tx, overtaken, "replace")
     if writings:
         await bills_store.insert(tx, writings)
-    restated = [*restated, *(item for _, chain in kept for item in chain.restated)]
+    restated = [item for _, chain in kept for item in chain.restated]
     if restated:
         await bills_store.restate(tx, restated)
 

@@ -7,8 +7,8 @@ from fastapi import Path
 
 from services.billing.base import PATH, PATH_MAX
 from services.billing.tariffs import examples, use_cases
-from services.billing.tariffs.schemas import StoredOut, TariffDocumentOut, TariffOut
-from services.billing.tariffs.store import documents
+from services.billing.tariffs.schemas import RatingChangeOut, StoredOut, TariffDocumentOut, TariffOut
+from services.billing.tariffs.store import changes, documents
 from services.billing.tariffs.store.documents import TARIFF
 from shared import web
 from shared.web import auth, errors, pagination
@@ -65,6 +65,18 @@ async def put_document(
             tx, kind=kind, document_id=document_id, version="", document=document, actor=caller.subject
         )
     return StoredOut(status="done" if outcome.status == "done" else "already_done")
+
+
+@router.get("/rating-changes", policy=READ)
+async def list_changes(db: web.Db, wanted: pagination.Query_) -> pagination.Page[RatingChangeOut]:
+    """List the documents that were put, oldest first, with the days that they changed and whether all bills have followed."""
+    async with db.view() as view:
+        rows = await changes.page(view, after=wanted.after, limit=wanted.fetch)
+    return wanted.page(rows, key=lambda row: (row.change_id,), item=_change)
+
+
+def _change(row: Any) -> RatingChangeOut:
+    return RatingChangeOut(**{"from": row.from_date, "to": row.to_date, **row._mapping})
 
 
 def _head(row: Any) -> TariffOut:

@@ -3,8 +3,12 @@
 from typing import Any
 
 import orjson
+import pytest
 
+from services.billing.bills.domain.policy import CORRECT, PROPOSE
+from services.billing.runs.use_cases import issue
 from services.billing.tariffs.documents import packaged
+from shared.events.billing import BillCorrected
 from shared.events.reading import UsageMeasured
 from tests.kits.billing import PLAIN, Desk, account, closed, usage
 
@@ -77,16 +81,94 @@ async def test_a_retroactive_version_lists_the_issued_bills_of_its_days_that_ano
         assert (await client.get(VERSIONS + "2/touched-bills")).status_code == 403
 
 
-async def test_a_bill_that_is_ready_is_held_where_a_later_version_has_begun_within_its_days(desk: Desk) -> None:
+async def rereleased(desk: Desk) -> list[Any]:
+    """Two bills of a month, ready to go out when a version begins that raises the price of one within its days."""
     await put(desk, VERSIONS + "1", home(1, "2020-01-01"))
-    await desk.open(account(1, tariff="CN-XX/home"), account(2, tariff="CN-XX/home"), account(3))
-    await desk.measure(usage(1, 1), usage(2, 2, route="R2"), usage(3, 2, route="R2"))
+    await desk.open(account(2, tariff="CN-XX/home"), account(3))
+    both = [usage(2, 2), usage(3, 2)]
+    await desk.measure(*both)
     await put(desk, VERSIONS + "2", home(2, "2026-02-10", "0.638"))
-    await release(desk, usage(1, 1))
-    await release(desk, usage(2, 2, route="R2"), usage(3, 2, route="R2"))
-    assert await desk.bills("contract_no", "status") == [("C1", "issued"), ("C2", "held"), ("C3", "issued")]
+    return both
+
+
+async def test_a_bill_that_is_ready_follows_a_version_that_has_begun_within_its_days(desk: Desk) -> None:
+    await desk.close(closed(await rereleased(desk)))
+    await desk.work()
+    assert await desk.bills("contract_no", "status") == [("C2", "replaced"), ("C2", "issued"), ("C3", "issued")]
+    (fen,) = {total for (total,) in await desk.bills("total_fen", status="issued", contract_no="C2")}
+    assert fen > 200 * 53.8
+
+
+async def test_a_bill_that_would_go_out_before_it_has_followed_is_held_until_it_has(desk: Desk) -> None:
+    await desk.close(closed(await rereleased(desk)))
+    async with desk.db.begin() as tx:
+        await issue.issue(tx, context=desk.context)
+    assert await desk.bills("contract_no", "status") == [("C2", "held"), ("C3", "issued")]
     ((findings,),) = await desk.bills("findings", contract_no="C2")
     assert "billing.tariff_changed" in findings
+    await desk.work()
+    assert await desk.bills("status", contract_no="C2") == [("replaced",), ("issued",)]
+
+
+@pytest.mark.parametrize("changed_facts", [PROPOSE, CORRECT])
+async def test_issued_bills_follow_a_retroactive_version_as_the_policy_says(desk: Desk, changed_facts: str) -> None:
+    desk.correct_by(changed_facts=changed_facts)
+    await put(desk, VERSIONS + "1", home(1, "2020-01-01"))
+    await desk.open(account(1, tariff="CN-XX/home"), account(2))
+    for cycle in (1, 2, 3):
+        await desk.released(usage(1, cycle), usage(2, cycle))
+    await put(desk, VERSIONS + "2", home(2, "2026-02-01", "0.638"))
+    await desk.work()
+    async with desk.client() as client:
+        queue = (await client.get("/v1/review-queue")).json()["items"]
+        queue.sort(key=lambda item: item["cycle"])
+        (change,) = (await client.get("/v1/rating-changes?limit=100")).json()["items"][-1:]
+    assert (change["document_id"], change["from"], change["contracts"]) == ("CN-XX/home", "2026-02-01", 1)
+    assert change["followed_at"] is not None
+    if changed_facts == PROPOSE:
+        assert [(i["cycle"], i["findings"][-1]["code"]) for i in queue] == [
+            ("2026-02", "billing.tariff_changed"),
+            ("2026-03", "billing.tariff_changed"),
+        ]
+        assert await desk.published(BillCorrected) == []
+        await desk.decide(queue[0]["bill_id"], "approve", "2026-04-10")
+    (fact,) = await desk.published(BillCorrected)
+    assert (fact.reason, [b.total_fen for b in fact.replacements]) == ("tariff_changed", [200 * 638 // 10] * 2)
+    assert await desk.work() == 0, "nothing is left to follow"
+
+
+async def test_only_the_months_of_a_series_that_changed_are_looked_at_again(desk: Desk) -> None:
+    desk.correct_by(changed_facts=CORRECT)
+    await put(desk, SERIES, market("0.4", "0.5"))
+    await put(desk, VERSIONS + "1", home(1, "2020-01-01", {"series": "CN-XX/market"}, series_at="bill_month"))
+    await desk.open(account(1, tariff="CN-XX/home"))
+    for cycle in (1, 2):
+        await desk.released(usage(1, cycle))
+    await put(desk, SERIES, market("0.4", "0.5", "0.6"))  # the next month
+    await desk.work()
+    assert await desk.published(BillCorrected) == []
+    await put(desk, SERIES, market("0.4", "0.7", "0.6"))
+    await desk.work()
+    (fact,) = await desk.published(BillCorrected)
+    assert [(b.cycle, b.total_fen) for b in fact.replacements] == [("2026-02", 200 * 70)]
+    async with desk.client() as client:
+        changes = (await client.get("/v1/rating-changes?limit=100")).json()["items"]
+    days = [(c["from"], c["to"]) for c in changes if c["document_id"] == "CN-XX/market"]
+    assert days == [("2026-01-01", "2026-03-01"), ("2026-03-01", "2026-04-01"), ("2026-02-01", "2026-03-01")]
+
+
+async def test_a_bill_that_could_not_be_rated_goes_out_once_its_price_is_there(desk: Desk) -> None:
+    await put(desk, SERIES, market("0.4"))
+    await put(desk, VERSIONS + "1", home(1, "2020-01-01", {"series": "CN-XX/market"}, series_at="bill_month"))
+    await desk.open(account(1, tariff="CN-XX/home"))
+    await desk.released(usage(1, 2))
+    assert await desk.bills("status") == [("held",)]
+    await put(desk, VERSIONS.replace("home", "other") + "1", home(1, "2020-01-01") | {"id": "CN-XX/other"})
+    await desk.work()
+    assert await desk.bills("status") == [("held",)], "still without a price: it stays the bill that it is"
+    await put(desk, SERIES, market("0.4", "0.5"))
+    await desk.work()
+    assert await desk.bills("status", "total_fen") == [("replaced", 0), ("issued", 10000)]
 
 
 async def test_a_series_lists_the_issued_bills_that_read_it_for_the_days_that_changed(desk: Desk) -> None:
