@@ -4,6 +4,7 @@ facts for demonstrations.
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -19,7 +20,22 @@ def documents(supplied: str | None = None) -> list[dict[str, Any]]:
     if supplied is None:
         return found
     extra = json.loads((resources.files(__package__) / "supplied" / f"{supplied}.json").read_text(encoding="utf-8"))
+    prices = {s["series"]: s["values"] for s in extra.get("series", ())}
+    found = [priced(d, prices[d["series"]], extra["why"]) if d.get("series") in prices else d for d in found]
     return fill(found, extra["supplied"], extra["why"])
+
+
+@cache
+def tables() -> tuple[dict[str, Any], ...]:
+    """Read the power factor tables, which are law and hold wherever the product is installed."""
+    return tuple(document for document in _read() if "table" in document)
+
+
+def priced(series: dict[str, Any], values: list[dict[str, Any]], why: str) -> dict[str, Any]:
+    """Give a series that has no price at all prices of its own."""
+    if any(value["price"] is not None for value in series["values"]):
+        raise ValueError(f"{series['series']} has prices: it is not open")
+    return {**series, "values": values, "source": why}
 
 
 def _read(*folder: str) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Row, and_, select
 
+from services.billing.tariffs.documents import packaged
 from services.billing.tariffs.tables import RATING_DOCUMENT
 from shared.db import bulk, locks, travel
 from shared.db.columns import Condition
@@ -35,10 +36,12 @@ async def names(view: View) -> Sequence[Row[Any]]:
 
 
 async def documents(view: View) -> list[Mapping[str, Any]]:
-    """Return all documents."""
+    """Return all documents: the stored ones, and the packaged power factor tables unless one of the name is stored."""
     d = RATING_DOCUMENT.c
     rows = await view.all(select(d.document).order_by(d.kind, d.document_id, d.version).limit(DOCUMENTS_MAX))
-    return [orjson.loads(row.document) for row in rows]
+    stored: list[Mapping[str, Any]] = [orjson.loads(row.document) for row in rows]
+    names_stored = {document.get("table") for document in stored}
+    return [*(table for table in packaged.tables() if table["table"] not in names_stored), *stored]
 
 
 async def get(view: View, kind: str, document_id: str, version: str, *, lock: bool = False) -> Row[Any] | None:

@@ -305,7 +305,15 @@ def test_a_fact_can_be_supplied_only_where_it_is_open() -> None:
 
 
 def test_every_loading_code_has_a_test_here() -> None:
-    elsewhere = {"version_gap", "version_overlap", "version_in_use", "series_gap", "series_overlap", "already_given"}
+    elsewhere = {
+        "version_gap",
+        "version_overlap",
+        "version_in_use",
+        "series_gap",
+        "series_overlap",
+        "already_given",
+        "document_too_deep",
+    }
     assert {code for code, _, _ in FAULTS} | elsewhere == set(LOADING)
 
 
