@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from shared.db import columns
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -20,8 +22,8 @@ def upgrade() -> None:
         sa.Column("to_date", sa.Date(), nullable=False),
         sa.Column("after_contract", sa.String(length=64), nullable=False),
         sa.Column("contracts", sa.Integer(), nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("followed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("changed_at", columns.Instant, nullable=False),
+        sa.Column("followed_at", columns.Instant, nullable=True),
         sa.PrimaryKeyConstraint("change_id"),
     )
     followed = sa.text("followed_at IS NULL")
