@@ -57,6 +57,12 @@ CATALOGUE = (
     Metric("bills_held", "gauge", "Bills that a reviewer must decide"),
     Metric("review_oldest_age_seconds", "gauge", "Age of the oldest bill that waits for a reviewer"),
     Metric("runs_unreleased_oldest_age_seconds", "gauge", "T+1 clock: age of the oldest closed route not yet released"),
+    Metric(
+        "runs_overdue_oldest_seconds",
+        "gauge",
+        "T+1 clock: time since the end of the day on which the oldest unreleased run was due",
+    ),
+    Metric("calendar_left_seconds", "gauge", "Time until the last year of the business-day calendar ends"),
     Metric("release_stopped", "gauge", "1 where the switch stops all releases"),
     # collection
     Metric("ledger_imbalance_fen", "gauge", "Sum over all ledger entries; anything but 0 is a fault"),

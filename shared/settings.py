@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from shared.business_calendar import DOCUMENTS
+from shared.business_calendar import Calendar, folder
 
 SERVICES = ("reading", "billing", "collection", "notify")
 PORTS = {"reading": 8001, "billing": 8002, "collection": 8003, "notify": 8004}
@@ -60,7 +60,7 @@ class Settings(BaseModel):
     device_master_key: SecretStr = Field(description="device keys are derived from it; 32 bytes or more")
     utility_timezone: str = "Asia/Shanghai"
     business_calendar: Path = Field(
-        DOCUMENTS, description="folder of business-day documents, one a year, the same for all"
+        folder.DOCUMENTS, description="folder of business-day documents, one a year, the same for all"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     body_bytes_max: int = Field(4 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024)
@@ -218,6 +218,17 @@ def _development_secrets(data_dir: Path, given: Mapping[str, str]) -> dict[str, 
                 out.write(secrets.token_urlsafe(48))
         made[name] = file.read_text().strip()
     return made
+
+
+def calendar(settings: Settings) -> Calendar:
+    """Return the business-day calendar of the settings; raises `SettingsError` where its documents cannot be used."""
+    name = _variable("business_calendar")
+    try:
+        return folder.load(settings.business_calendar)
+    except OSError as fault:
+        raise SettingsError(f"wrong setting: {name}: {fault.strerror}") from fault
+    except ValueError as fault:
+        raise SettingsError(f"wrong setting: {name}: {fault}") from fault
 
 
 def document(name: str, path: Path, load: Callable[[Any], T]) -> T:

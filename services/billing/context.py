@@ -1,4 +1,4 @@
-"""What the use cases share beside the unit of work: the rules, the tariffs, how to rate, and the bell of the issuer."""
+"""What the use cases share beside the unit of work: rules, calendar, tariffs, how to rate, and the bell of the issuer."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from services.billing.bills.domain.policy import Policies
 from services.billing.rating import rating_types
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.tariffs.store.books import Books
+from shared.business_calendar import Calendar
 from shared.wake import Wake
 from shared.web import state
 
@@ -20,6 +21,7 @@ Rater = Callable[[Sequence[rating_types.Request], TariffBook], Sequence[rating_t
 class Context:
     policies: Policies
     rater: Rater
+    calendar: Calendar
     books: Books = field(default_factory=Books)
     wake: Wake = field(default_factory=Wake)
 

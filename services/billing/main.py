@@ -29,6 +29,7 @@ from shared.clock import Clock, SystemClock
 from shared.db.engine import View
 from shared.metrics import Metrics
 from shared.service import Service
+from shared.settings import calendar as calendar_of
 from shared.settings import document
 
 ROUTERS = (
@@ -66,10 +67,11 @@ def build(
     context = Context(
         policies=document("WATTLINE_BILLING_POLICY", settings.billing_policy, policy.load),
         rater=_counted(rater, metrics),
+        calendar=calendar_of(settings),
     )
 
     async def gauges(view: View) -> Mapping[str, float]:
-        return await views.gauges(view, clock.now())
+        return await views.gauges(view, clock.now(), settings.timezone, context.calendar)
 
     return service.assemble(
         "billing",

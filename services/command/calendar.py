@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from shared import business_calendar
+from shared.business_calendar import folder
 
 LIBRARY = "chinese_calendar"
 _FRIDAY = 4
@@ -22,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--folder",
         type=Path,
-        default=business_calendar.DOCUMENTS,
+        default=folder.DOCUMENTS,
         help="where YEAR.json is written; default: the documents of the product",
     )
 

@@ -135,10 +135,19 @@ async def close_month(stage: Stage, month: Month, routes: list[Route]) -> None:
         await stage.put("clerk-1", "billing", "/v1/accounts", setup.accounts(stage.district, forgotten))
         stage.say("the forgotten account is opened; its usage waited")
 
-    async def released() -> bool:
-        runs = await stage.all("billing", "/v1/runs", cycle=month.cycle)
-        return len(runs) == len(routes) and all(run["status"] == "released" for run in runs)
+    async def runs() -> list[dict[str, Any]]:
+        return await stage.all("billing", "/v1/runs", cycle=month.cycle)
 
+    async def calculated() -> bool:
+        return [run["status"] in ("releasing", "released") for run in await runs()] == [True] * len(routes)
+
+    async def released() -> bool:
+        return all(run["status"] == "released" for run in await runs())
+
+    await stage.until(f"the runs of {month.cycle} are calculated", calculated)
+    due_on = max(date.fromisoformat(run["due_on"]) for run in await runs())
+    await stage.job("billing", "release-runs", due_on)
+    stage.say(f"{month.cycle}: the review is due on {due_on}, the business day after the read day {month.read_on}")
     await stage.until(f"the runs of {month.cycle} are released", released)
     await posted(stage, month)
     totals = (await stage.totals(month.cycle))["billing"]

@@ -1,4 +1,4 @@
-"""The business-day calendar (工作日历): dated documents, one a year, the same for all services. Pure but for reading them.
+"""The business-day calendar (工作日历): dated documents, one a year, the same for all services. Pure; `folder` reads them.
 
     {"id": "CN/business-days", "year": 2026, "title": "…", "source": "…",
      "days_off": [{"day": "2026-01-01", "name": "元旦"}, …], "working_days": [{"day": "2026-01-04", "name": "元旦"}, …]}
@@ -10,16 +10,11 @@ document is not there is refused, never guessed.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any, Final
-
-import orjson
 
 from shared.document import Node
 from shared.errors import BusinessError
 
-DOCUMENTS: Final = Path(__file__).parent / "documents"
-"""The calendars that come with the product."""
 YEARS: Final = 1900, 2999
 _SATURDAY: Final = 5
 
@@ -85,19 +80,6 @@ def read(document: Mapping[str, Any]) -> Year:
         days_off=_days(node.get("days_off"), year, weekend=False),
         working_days=_days(node.get("working_days"), year, weekend=True),
     )
-
-
-def load(folder: Path) -> Calendar:
-    """Return the calendar of all documents (`*.json`) of a folder; raises `DocumentError`, `ValueError` for what is no JSON,
-    `OSError` where there is no such folder."""
-    years: dict[int, Year] = {}
-    for path in sorted(each for each in folder.iterdir() if each.suffix == ".json"):
-        document = orjson.loads(path.read_bytes())
-        found = read(document)
-        if found.year in years:
-            raise Node(document).get("year").fail("name_twice", f"{path.name}: another document has this year")
-        years[found.year] = found
-    return Calendar(years.values())
 
 
 def _days(listed: Node, year: int, *, weekend: bool) -> frozenset[date]:

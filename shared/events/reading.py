@@ -85,6 +85,10 @@ class UsageMeasured(Fact):
     late: bool = Field(
         default=False, description="Told after its route was closed: not in the totals of `route_closed`."
     )
+    told_on: date | None = Field(
+        default=None,
+        description="Business date on which reading told it, where it is `late`, and was not told for another service's facts.",
+    )
     demand_w: dict[str, Wh] = Field(
         default={}, max_length=16, description="Highest demand of the period in W by quantity, multiplier applied."
     )

@@ -32,7 +32,7 @@ ALERTS = [
 ]
 PINNED = re.compile(r"[a-z/]+:v?\d+\.\d+(\.\d+)?(-[a-z]+)?")
 # Of PromQL itself, and the one series that Prometheus makes.
-NOT_METRICS = {"sum", "by", "increase", "up", "job", "service", "wattline"}
+NOT_METRICS = {"sum", "by", "increase", "up", "job", "service", "wattline", "or"}
 
 
 FROM_OPERATOR = {"WATTLINE_SMTP_HOST": "mail.example", "WATTLINE_SMTP_SENDER": "bills@utility.example"}

@@ -16,10 +16,12 @@ from services.billing.accounts import use_cases as accounts
 from services.billing.base import PLATFORM
 from services.billing.bills.domain import policy
 from services.billing.bills.tables import BILL
+from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract
 from services.billing.rating import second_opinion
 from services.billing.runs import jobs
+from services.billing.runs.tables import BILL_RUN
 from services.billing.runs.use_cases import intake, totals
 from services.billing.settings import DEFAULT_POLICY, BillingSettings
 from services.billing.tariffs import use_cases as tariff_use_cases
@@ -166,9 +168,13 @@ class Desk:
         async with self.db.begin() as tx:
             await intake.record(tx, facts, context=self.context)
 
-    async def close(self, *facts: RouteClosed) -> None:
+    async def close(self, *facts: RouteClosed, day_comes: bool = True) -> None:
+        """Close routes; the day comes on which their runs go out by themselves."""
         async with self.db.begin() as tx:
             await totals.close(tx, facts, context=self.context)
+            due = await tx.scalar(select(func.max(BILL_RUN.c.issue_on)))
+            if day_comes and due is not None:
+                await business_day.advance(tx, due)
 
     async def work(self) -> int:
         return await jobs.work_once(self.db, self.context)
@@ -269,12 +275,26 @@ async def desk(
 ) -> AsyncIterator[Desk]:
     """A billing service on a fresh database, with the packaged tariffs of Zhejiang stored."""
     await databases.migrate(url, "billing")
+    async with again(url, tmp_path, rater=rater, **more) as made:
+        await _store_tariffs(made)
+        yield made
+
+
+@asynccontextmanager
+async def again(
+    url: str, tmp_path: Path, *, rater: second_opinion.Rater = second_opinion.rate, **more: str
+) -> AsyncIterator[Desk]:
+    """A billing service on a database that is there, as it is after a restart."""
     service = main.build(
         settings(url, tmp_path, **more), event_log=EmbeddedEventLog(str(tmp_path / "events.db")), rater=rater
     )
     context: Context = service.app.state.context
-    made = Desk(service, context, service.app)
-    async with service.database.begin() as tx:
+    yield Desk(service, context, service.app)
+    await service.database.close()
+
+
+async def _store_tariffs(made: Desk) -> None:
+    async with made.db.begin() as tx:
         for document in packaged.documents("sample"):
             if str(document.get("id", "")).startswith("CN-ZJ/"):
                 await tariff_use_cases.put(
@@ -285,5 +305,3 @@ async def desk(
                     document=document,
                     actor="setup",
                 )
-    yield made
-    await service.database.close()

@@ -73,19 +73,21 @@ class Line:
 
 @asynccontextmanager
 async def line(
-    work: Path, environment: Mapping[str, str] = NO_ENVIRONMENT, *, style: str = STYLES[0]
+    work: Path, environment: Mapping[str, str] = NO_ENVIRONMENT, *, style: str = STYLES[0], by_calendar: bool = True
 ) -> AsyncIterator[Line]:
     """Give a town with empty books and this style of corrections, and the way to it."""
-    _write_policy(work, style)
+    _write_policy(work, style, by_calendar)
     own = {"WATTLINE_BILLING_POLICY": str(work / "billing.json")}
     async with town(work, environment=own | environment) as where:
         yield Line(where)
 
 
-def _write_policy(work: Path, style: str) -> None:
+def _write_policy(work: Path, style: str, by_calendar: bool) -> None:
     work.mkdir()
     policy = json.loads(DEFAULT_POLICY.read_text())
     policy["versions"][0]["review"] |= {"implausible_home": {"over_kwh_a_month": 100_000}}
     policy["versions"][0]["run"] = {"sum_change_percent": 100_000}
     policy["versions"][0]["corrections"] |= {"style": style, "hold_on": ["billing.not_rated"]}
+    if not by_calendar:  # years for which there is none
+        policy["versions"][0]["release"] = {"*": {"mode": "automatic", "issue_after_days": 0, "due_days": 20}}
     (work / "billing.json").write_text(json.dumps(policy))

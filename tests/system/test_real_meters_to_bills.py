@@ -310,13 +310,13 @@ async def _tell(line: Line, *parts: str) -> None:
 
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
 async def test_real_meters_are_billed_by_the_clock_in_any_order(order: Sequence[str], tmp_path: Path) -> None:
-    async with calls.line(tmp_path / "town", IN_LONDON) as line:
+    async with calls.line(tmp_path / "town", IN_LONDON, by_calendar=False) as line:
         await _tell(line, *order)
         await _check(line)
 
 
 async def test_a_gap_beyond_the_policy_holds_the_bill_until_the_slots_are_there(tmp_path: Path) -> None:
-    async with calls.line(tmp_path / "town", IN_LONDON) as line:
+    async with calls.line(tmp_path / "town", IN_LONDON, by_calendar=False) as line:
         await _tell(line, "network", "installation", "contract", "with_a_hole", "planned", "registers", "closed")
         held = await _bills(line, "held")
         assert len(held) == len(HOMES)
@@ -333,7 +333,7 @@ async def test_a_gap_beyond_the_policy_holds_the_bill_until_the_slots_are_there(
     ("first", "style", "status"), [("estimated", STYLES[0], "reversed"), ("with_a_filled_gap", STYLES[1], "adjusted")]
 )
 async def test_better_curves_correct_bills_that_are_out(first: str, style: str, status: str, tmp_path: Path) -> None:
-    async with calls.line(tmp_path / "town", IN_LONDON, style=style) as line:
+    async with calls.line(tmp_path / "town", IN_LONDON, style=style, by_calendar=False) as line:
         await _tell(line, "network", "installation", "contract", first, "planned", "registers", "closed")
         before = await _bills(line, "issued")
         assert len(before) == len(HOMES)

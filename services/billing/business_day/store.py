@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from services.billing.business_day.tables import BUSINESS_DAY
 from shared.db import bulk
@@ -15,6 +15,11 @@ async def latest(view: View) -> date | None:
     """Return the latest business date that billing has heard of."""
     day: date | None = await view.scalar(select(BUSINESS_DAY.c.day).where(BUSINESS_DAY.c.name == DAY))
     return day
+
+
+def has_come(day: ColumnElement[date]) -> ColumnElement[bool]:
+    """Return the condition that a day is not after the latest business date."""
+    return day <= select(BUSINESS_DAY.c.day).where(BUSINESS_DAY.c.name == DAY).scalar_subquery()
 
 
 async def advance(tx: Tx, day: date) -> None:

@@ -76,6 +76,7 @@ async def review_queue(
         use_cases.ReviewerRead,
         use_cases.ExplanationMissing,
         use_cases.NotDecidable,
+        use_cases.TooEarly,
         use_cases.NotRated,
         business_day.InTheFuture,
         *conditional.RAISES,

@@ -1,6 +1,6 @@
 """The review queue's decisions (审核): approve, hold, ask for a re-read, correct; by a reviewer who read none of the reads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
@@ -19,6 +19,7 @@ from services.billing.contracts import store as contracts_store
 from services.billing.review import store as review_store
 from services.billing.review.domain.findings import HELD_BY_REVIEWER, HOLD, Finding
 from services.billing.usages import store as usages_store
+from services.billing.usages.domain import Usage
 from shared import ids
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
@@ -56,6 +57,12 @@ class NotDecidable(BusinessError):
     title = "The bill is in a status that does not allow this decision"
 
 
+class TooEarly(BusinessError):
+    status = 422
+    code = "bill.decided_before_its_basis"
+    title = "The day lies before what the decision rests on: the read day of the usage, or the issue of the bill"
+
+
 class NotRated(BusinessError):
     status = 409
     code = "bill.not_rated"
@@ -64,7 +71,10 @@ class NotRated(BusinessError):
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What a reviewer decides; `business_date` is the day of the decision, by default the latest that billing has heard of."""
+    """What a reviewer decides; `business_date` is the day of the decision, by default the latest that billing has heard of.
+
+    It is never before the read day of the usage, nor before the issue of the bill.
+    """
 
     kind: Kind
     explanation: str
@@ -86,9 +96,10 @@ async def decide(tx: Tx, bill_id: str, decision: Decision, *, may_see: Callable[
     group = await bills_store.proposals(tx, [row.group_id]) if row.status == PROPOSED and row.group_id else [row]
     if decision.kind == "approve" and not decision.explanation.strip():
         raise ExplanationMissing
-    day = decision.business_date or await business_day.latest(tx) or row.period_to
     deciding = group if decision.kind in _OF_ALL else [row]
-    await _write_decision(tx, deciding, decision, day)
+    usages = await usages_store.by_id(tx, [each.usage_id for each in deciding])
+    day = await _day(tx, decision, deciding, usages)
+    await _write_decision(tx, deciding, usages, decision, day)
     if decision.kind == "approve":
         await _approve(tx, row, group, decision, day, context)
     elif decision.kind in ("hold", "request_reread"):
@@ -111,9 +122,20 @@ async def _locked(tx: Tx, bill_id: str, may_see: Callable[[str], bool]) -> Row[A
     return (await bills_store.heads(tx, [bill_id]))[bill_id]
 
 
-async def _write_decision(tx: Tx, rows: Sequence[Row[Any]], decision: Decision, day: date) -> None:
+async def _day(tx: Tx, decision: Decision, rows: Sequence[Row[Any]], usages: Mapping[str, Usage]) -> date:
+    days = [usage.read_date for usage in usages.values()]
+    rests_on: date = max([*days, *(row.issued_on for row in rows if row.issued_on)])
+    if decision.business_date is None:
+        return max(await business_day.latest(tx) or rests_on, rests_on)
+    if decision.business_date < rests_on:
+        raise TooEarly
+    return decision.business_date
+
+
+async def _write_decision(
+    tx: Tx, rows: Sequence[Row[Any]], usages: Mapping[str, Usage], decision: Decision, day: date
+) -> None:
     """Record the decision; who read cannot be its maker, which the party table and its foreign key hold as well."""
-    usages = await usages_store.by_id(tx, [row.usage_id for row in rows])
     if any(decision.actor in usage.actors for usage in usages.values()):
         raise ReviewerRead
     await review_store.add_readers(tx, [(row.bill_id, usages[row.usage_id].actors) for row in rows])
@@ -157,7 +179,8 @@ async def _approve(
     if row.status == PROPOSED:
         await _recalculate(tx, row, decision, day, context, approved=True)
     else:
-        await bills_store.change(tx, row, status=_after(row, "approve"), issue_on=day, held_at=None)
+        issue_on = max(day, row.issue_on or day)
+        await bills_store.change(tx, row, status=_after(row, "approve"), issue_on=issue_on, held_at=None)
 
 
 async def _hold(tx: Tx, row: Row[Any]) -> None:

@@ -12,6 +12,7 @@ from services.billing.runs.domain import LIFE, RELEASED
 from services.billing.runs.schemas import ReleaseIn, RunOut, SwitchIn, SwitchOut
 from services.billing.runs.use_cases import release, switch
 from shared import web
+from shared.business_calendar import YearUnknown
 from shared.events.fact import MAX_NO, Month
 from shared.web import auth, business_day, conditional, errors, pagination, state
 
@@ -58,6 +59,7 @@ async def get_run(route_no: RouteNo, cycle: Month, caller: auth.Current, db: web
         release.UnknownRun,
         release.NotInReview,
         release.ReleaserRead,
+        YearUnknown,
         business_day.InTheFuture,
         *conditional.RAISES,
     ),

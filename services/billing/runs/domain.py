@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
-from services.billing.bills.domain.policy import AUTOMATIC, Policy
+from services.billing.bills.domain.policy import AUTOMATIC, Policy, Release
 from services.billing.review.domain.findings import HOLD, Finding
 from services.billing.usages.domain import Totals
+from shared.business_calendar import Calendar, YearUnknown
 from shared.statemachine import StateMachine
 
 OPEN: Final = "open"
@@ -27,33 +28,57 @@ LIFE: Final = StateMachine(
 )
 """Forward only: what comes late joins a released run bill by bill, the run itself never goes back."""
 ISSUING: Final = (RELEASING, RELEASED)
+NO_CALENDAR: Final = "billing.calendar_year_unknown"
+"""A run whose due day no calendar gives: a reviewer releases it on a day of their own, or the job once the calendar is there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Where a closed run stands: its status, what speaks against releasing it, and its issue date once it goes out."""
+    """Where a closed run stands: status, what speaks against its release, its due day, and its issue date once it goes out."""
 
     status: str
     findings: tuple[Finding, ...]
-    issue_on: date | None
+    due_on: date | None
+    issue_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """What a route reported of a run: the last read date of its cycle, and the day on which its window was closed."""
+
+    totals: Totals
+    read_date: date
+    closed_on: date
 
 
 def check(
-    *, reported: Totals, own: Totals, last_sum_wh: int | None, closed_on: date, org_unit: str, policy: Policy
+    *, reported: Closed, own: Totals, last_sum_wh: int | None, org_unit: str, policy: Policy, calendar: Calendar
 ) -> Checked:
     """Decide on a run whose route has closed.
 
     It stays open while billing's own count or sum differs from what the route reported (完整性核对). It then goes into review,
-    and on to releasing by itself where the policy says so and its total is near enough to the last run's.
+    and on to releasing by itself where the policy says so and its total is near enough to the last run's: on the day on which it
+    is due, the business day after its read day as shipped (抄表次日).
     """
-    if own != reported:
-        return Checked(OPEN, (totals_differ(reported, own),), None)
-    found = tuple(f for f in (sum_changed(own.sum_wh, last_sum_wh, policy.run_sum_change_percent),) if f)
-    status = LIFE.move(LIFE.move(OPEN, "totals_agree"), "review")
     release = policy.release_of(org_unit)
+    due_on = due(release, reported, calendar)
+    if own != reported.totals:
+        return Checked(OPEN, (totals_differ(reported.totals, own),), due_on)
+    changed = sum_changed(own.sum_wh, last_sum_wh, policy.run_sum_change_percent)
+    unknown = None if due_on else Finding(NO_CALENDAR, HOLD, {"read_date": reported.read_date.isoformat()})
+    found = tuple(f for f in (changed, unknown) if f)
+    status = LIFE.move(LIFE.move(OPEN, "totals_agree"), "review")
     if found or release.mode != AUTOMATIC:
-        return Checked(status, found, None)
-    return Checked(LIFE.move(status, "release"), (), closed_on + timedelta(days=release.issue_after_days))
+        return Checked(status, found, due_on)
+    return Checked(LIFE.move(status, "release"), (), due_on, due_on)
+
+
+def due(release: Release, reported: Closed, calendar: Calendar) -> date | None:
+    """Return the day on which a run is due; None where the calendar does not have it."""
+    try:
+        return release.due_on(read_date=reported.read_date, closed_on=reported.closed_on, calendar=calendar)
+    except YearUnknown:
+        return None
 
 
 def totals_differ(reported: Totals, own: Totals) -> Finding:

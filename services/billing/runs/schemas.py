@@ -18,6 +18,9 @@ class RunOut(BaseModel):
     stopped: bool = Field(description="the switch stops all releases")
     version: int
     closed_on: date | None
+    due_on: date | None = Field(
+        description="day on which its review is due: the business day after its read day, as shipped"
+    )
     issue_on: date | None
     usages: int | None
     sum_wh: int | None
@@ -32,7 +35,7 @@ class RunOut(BaseModel):
 class ReleaseIn(In):
     explanation: str = Field("", max_length=REASON_MAX)
     business_date: date | None = Field(
-        None, description="issue date; by default the latest business date, at least T+1"
+        None, description="issue date; by default the latest business date, at least the day on which it is due"
     )
 
 

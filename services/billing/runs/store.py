@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select, update
+from sqlalchemy import Row, and_, func, or_, select, update
 
 from services.billing.bills.store import bills as bills_store
+from services.billing.business_day import store as business_day
 from services.billing.runs import domain
 from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH, ROUTE_CLOSING
 from shared.db import bulk, columns, travel
@@ -140,11 +141,12 @@ async def closed_but_open(view: View) -> list[tuple[str, str]]:
 
 
 async def unreleased(view: View, business_date: date) -> list[tuple[str, str]]:
-    """List the runs, as (route, cycle), that closed by a business date and have not gone out."""
+    """List the runs, as (route, cycle), that closed by a business date and did not go out: held, or waiting for that day."""
     r = BILL_RUN.c
+    held = and_(r.status.in_((domain.OPEN, domain.IN_REVIEW)), r.closed_on.is_not(None), r.closed_on <= business_date)
     rows = await view.all(
         select(r.route_no, r.cycle)
-        .where(r.status.in_((domain.OPEN, domain.IN_REVIEW)), r.closed_on.is_not(None), r.closed_on <= business_date)
+        .where(or_(held, and_(r.status == domain.RELEASING, r.issue_on <= business_date)))
         .order_by(r.cycle, r.route_no)
         .limit(RUNS_MAX)
     )
@@ -152,16 +154,17 @@ async def unreleased(view: View, business_date: date) -> list[tuple[str, str]]:
 
 
 async def ready_bills(tx: Tx, limit: int) -> Sequence[Row[Any]]:
-    """Lock accounts with ready bills of releasing or released runs, and return those bills with `run_issue_on`."""
-    return await bills_store.ready(tx, limit, run=BILL_RUN, of_run=BILL_RUN.c.status.in_(domain.ISSUING))
+    """Lock accounts with ready bills of releasing or released runs whose day has come, and return them with `run_issue_on`."""
+    of_run = and_(BILL_RUN.c.status.in_(domain.ISSUING), business_day.has_come(BILL_RUN.c.issue_on))
+    return await bills_store.ready(tx, limit, run=BILL_RUN, of_run=of_run)
 
 
 async def finish(tx: Tx) -> int:
-    """Call those runs released that have nothing left to issue, and return how many."""
+    """Call those runs released whose day has come and that have nothing left to issue, and return how many."""
     left = bills_store.has_ready(BILL_RUN.c.route_no, BILL_RUN.c.cycle)
     return await tx.execute(
         update(BILL_RUN)
-        .where(BILL_RUN.c.status.in_(domain.LIFE.sources("finish")), ~left)
+        .where(BILL_RUN.c.status.in_(domain.LIFE.sources("finish")), business_day.has_come(BILL_RUN.c.issue_on), ~left)
         .values(status=domain.LIFE.target("finish"), released_at=tx.now, version=BILL_RUN.c.version + 1)
     )
 

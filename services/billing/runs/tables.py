@@ -11,7 +11,7 @@ from shared.db.columns import table
 
 
 class BillRun(base.Base, table=True):
-    """A bill run (route, cycle), with the totals that the route reported."""
+    """A bill run (route, cycle), with the totals that the route reported. `due_on`: when its review is to be done (抄表次日)."""
 
     __tablename__ = "bill_run"
     route_no: str = Field(sa_column=columns.key())
@@ -24,6 +24,7 @@ class BillRun(base.Base, table=True):
     sum_wh: int | None = base.amount(nullable=True)
     missed: int | None = Field(default=None)
     findings: str = base.long_text()
+    due_on: date | None = base.day(nullable=True)
     issue_on: date | None = base.day(nullable=True)
     closed_at: datetime | None = base.instant(nullable=True)
     releasing_at: datetime | None = base.instant(nullable=True)

@@ -20,7 +20,8 @@ class Usage:
     """One version of a service point's usage of a period, as it was recorded.
 
     It is in force while none of a higher version shares a day with it, unless it is withdrawn: that one only says that its
-    period is no more. `energy` is Wh, `demand` W, both by quantity.
+    period is no more. `energy` is Wh, `demand` W, both by quantity. `told_on`: the business date on which reading
+    told a late one.
     """
 
     usage_id: str
@@ -37,6 +38,7 @@ class Usage:
     demand: Mapping[str, int] = field(default_factory=dict)
     curves: Sequence[PackedCurve] = ()
     months: int = 1
+    told_on: date | None = None
     withdrawn: bool = False
     estimated: bool = False
     estimates_in_a_row: int = 0

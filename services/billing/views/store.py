@@ -1,8 +1,9 @@
 """What spans the capabilities of billing: control totals and gauges. Only read."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, union_all
 
@@ -15,6 +16,7 @@ from services.billing.runs import store as runs_store
 from services.billing.runs.tables import BILL_RUN
 from services.billing.usages import store as usages_store
 from services.billing.usages.tables import USAGE
+from shared.business_calendar import Calendar
 from shared.db.engine import View
 
 
@@ -137,19 +139,27 @@ async def _documents(view: View, cycle: str) -> tuple[int, int]:
     return int(row.n), int(row.fen)
 
 
-async def gauges(view: View, now: datetime) -> Mapping[str, float]:
+async def gauges(view: View, now: datetime, zone: ZoneInfo, calendar: Calendar) -> Mapping[str, float]:
     """Return the gauges of the review queue and of the T+1 clock (抄表次日)."""
     b, r = BILL.c, BILL_RUN.c
     held = await view.scalar(select(func.count()).select_from(BILL).where(IS_IN_REVIEW))
     oldest = await view.scalar(select(func.min(b.held_at)).where(IS_IN_REVIEW))
     closed = await view.scalar(select(func.min(r.closed_at)).where(r.status != runs.RELEASED, r.closed_at.is_not(None)))
+    due = await view.scalar(select(func.min(r.due_on)).where(r.status != runs.RELEASED))
+    ends = _midnight(date((calendar.last_year or now.year - 1) + 1, 1, 1), zone)
     switch = await runs_store.switch(view)
     return {
         "bills_held": float(held or 0),
         "review_oldest_age_seconds": _age(now, oldest),
         "runs_unreleased_oldest_age_seconds": _age(now, closed),
+        "runs_overdue_oldest_seconds": _age(now, _midnight(due + timedelta(days=1), zone) if due else None),
+        "calendar_left_seconds": max((ends - now).total_seconds(), 0.0),
         "release_stopped": float(bool(switch and switch.stopped)),
     }
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone)
 
 
 def _age(now: datetime, since: datetime | None) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.__main__ import main
-from shared.business_calendar import DOCUMENTS
+from shared.business_calendar.folder import DOCUMENTS
 
 
 @pytest.mark.parametrize("year", [2024, 2025, 2026])

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from shared import business_calendar
-from shared.business_calendar import DOCUMENTS, YearUnknown
+from shared.business_calendar import YearUnknown, folder
 from shared.document import DocumentError
 
-SHIPPED = business_calendar.load(DOCUMENTS)
+SHIPPED = folder.load(folder.DOCUMENTS)
 FRIDAY, SATURDAY = "2026-03-06", "2026-03-07"
 
 
@@ -59,11 +59,11 @@ def test_a_year_that_is_not_there_is_refused_with_a_code() -> None:
 
 def test_a_folder_of_ones_own_is_the_calendar(tmp_path: Path) -> None:
     (tmp_path / "2026.json").write_text(json.dumps(document(days_off=[{"day": FRIDAY, "name": "停产"}])))
-    calendar = business_calendar.load(tmp_path)
+    calendar = folder.load(tmp_path)
     assert (calendar.after(date(2026, 3, 5)), calendar.last_year) == (date(2026, 3, 9), 2026)
     (tmp_path / "again.json").write_text(json.dumps(document()))
     with pytest.raises(DocumentError, match="name_twice at /year"):
-        business_calendar.load(tmp_path)
+        folder.load(tmp_path)
 
 
 @pytest.mark.parametrize(

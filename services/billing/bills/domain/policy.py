@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, Final
 
 from services.billing.review.domain import limits
 from services.billing.review.domain.limits import ANY, Limits, count
 from shared import dated
+from shared.business_calendar import Calendar
 from shared.dated import Versions
 from shared.document import Node
 
+BUSINESS_DAYS_MAX: Final = 60  # a run that waits for a quarter is forgotten
 AUTOMATIC: Final = "automatic"
 REVIEWER: Final = "reviewer"
 REVERSAL_AND_NEW: Final = "reversal_and_new"
@@ -22,11 +25,21 @@ CORRECT: Final = "correct"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """How the runs of an org unit are released (发行): by itself or by a reviewer, dated, with a term of payment in days."""
+    """How the runs of an org unit are released (发行): by itself or by a reviewer, dated, with a term of payment in days.
+
+    They are due so many business days after their read day, or else so many days after the day on which the route was closed.
+    """
 
     mode: str
-    issue_after_days: int
     due_days: int
+    issue_after_business_days: int | None = None
+    issue_after_days: int = 0
+
+    def due_on(self, *, read_date: date, closed_on: date, calendar: Calendar) -> date:
+        """Return the day on which a run is due; no run is before its route was closed. Raises `YearUnknown`."""
+        if self.issue_after_business_days is None:
+            return closed_on + timedelta(days=self.issue_after_days)
+        return max(calendar.after(read_date, self.issue_after_business_days), calendar.on_or_after(closed_on))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +100,12 @@ def _policy(node: Node) -> Policy:
 
 
 def _release(node: Node) -> Release:
-    node.keys("mode issue_after_days due_days")
-    return Release(
-        mode=node.get("mode").choice(AUTOMATIC, REVIEWER),
-        issue_after_days=count(node, "issue_after_days"),
-        due_days=count(node, "due_days"),
-    )
+    node.keys("mode issue_after_business_days issue_after_days due_days")
+    mode, due_days = node.get("mode").choice(AUTOMATIC, REVIEWER), count(node, "due_days")
+    business_days = node.maybe("issue_after_business_days")
+    if business_days is None:
+        return Release(mode=mode, due_days=due_days, issue_after_days=count(node, "issue_after_days"))
+    if "issue_after_days" in node:
+        raise node.get("issue_after_days").fail("value_wrong", "either this or issue_after_business_days")
+    after = business_days.whole(0, BUSINESS_DAYS_MAX)
+    return Release(mode=mode, due_days=due_days, issue_after_business_days=after)

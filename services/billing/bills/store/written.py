@@ -15,7 +15,10 @@ from shared.db.engine import Tx
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
-    """A draft with the id it gets; dates of issue only where a correction issues it at once."""
+    """A draft with the id it gets; dates of issue only where a correction issues it at once.
+
+    `issue_on`: the day before which it does not go out, where its usage was told late, or a reviewer's decision made it.
+    """
 
     bill_id: str
     draft: Draft
@@ -23,6 +26,7 @@ class Writing:
     issued_on: date | None = None
     due_on: date | None = None
     by_difference: bool = False
+    issue_on: date | None = None
 
 
 def heads(tx: Tx, writings: Sequence[Writing]) -> dict[str, list[Any]]:
@@ -57,6 +61,7 @@ def heads(tx: Tx, writings: Sequence[Writing]) -> dict[str, list[Any]]:
         "issued_on": [w.issued_on for w in writings],
         "due_on": [w.due_on for w in writings],
         "held_at": [tx.now if d.status in (HELD, PROPOSED) else None for d in drafts],
+        **({"issue_on": [w.issue_on for w in writings]} if any(w.issue_on for w in writings) else {}),
         **({"group_id": [d.group_id for d in drafts]} if any(d.status == PROPOSED for d in drafts) else {}),
     }
 

@@ -149,7 +149,10 @@ async def _store(
 ) -> None:
     drafts = [draft for _, chain in kept for draft in chain.drafts]
     corrected = [(a.reason or a.cause.removeprefix("billing."), chain) for a, chain in kept if _corrects(chain)]
-    writings = [Writing(bill_id=ids.new(), draft=d) for d in [*drafts, *proposed] if d.status != ISSUED]
+    waiting = [d for d in [*drafts, *proposed] if d.status != ISSUED]
+    writings = [
+        Writing(bill_id=ids.new(), draft=d, issue_on=_issue_day(d.usage.told_on, business_date)) for d in waiting
+    ]
     if corrected:
         day = business_date or await correction_day(tx, [chain for _, chain in corrected])
         writings += await corrections.write(tx, corrected, corrected_on=day, policies=context.policies, actor=actor)
@@ -167,6 +170,10 @@ async def _store(
         await bills_store.restate(tx, restated)
 
 
+def _issue_day(*days: date | None) -> date | None:
+    return max((day for day in days if day), default=None)
+
+
 def _corrects(chain: Chain) -> bool:
     return any(d.status == ISSUED for d in chain.drafts) or any(bill.status == ISSUED for bill in chain.gone)
 
@@ -174,9 +181,9 @@ def _corrects(chain: Chain) -> bool:
 async def correction_day(tx: Tx, corrected: Sequence[Chain]) -> date:
     """Return the business date of corrections: the latest that billing has heard of.
 
-    That is never before the review day of a usage that the correction rests on.
+    That is never before the review day of a usage that the correction rests on, nor before that was told.
     """
     rests_on = [d.usage.read_date for chain in corrected for d in chain.drafts]
+    told = [d.usage.told_on for chain in corrected for d in chain.drafts if d.usage.told_on]
     latest = max([*rests_on, *(bill.period_to for chain in corrected for bill in chain.gone)]) + timedelta(days=1)
-    day = await business_day.latest(tx)
-    return max(day, latest) if day else latest
+    return max(filter(None, (latest, *told, await business_day.latest(tx))))

@@ -58,7 +58,8 @@ async def write(
 
     The accounts are locked. A chain, with the reason that its usages may not give, is one correction: all of it is posted
     together. Facts that change more than 12 bills, years back, make several corrections in order of time. The policy of
-    `corrected_on` says whether bills are reversed and issued anew or adjusted by difference documents.
+    `corrected_on` says whether bills are reversed and issued anew or adjusted by difference documents. No bill is corrected
+    before its issue: where `corrected_on` is earlier, its correction has that day.
     """
     drafts = [[d for d in chain.drafts if d.status == ISSUED] for _, chain in corrected]
     gone = [[bill for bill in chain.gone if bill.status == ISSUED] for _, chain in corrected]
@@ -99,6 +100,7 @@ async def _write(tx: Tx, groups: Sequence[_Group], corrected_on: date, policies:
 
 
 def _made(group: _Group, corrected_on: date, policies: Policies) -> _Made:
+    corrected_on = max([corrected_on, *(old.issued_on for old in group.olds)])
     policy, correction_id = policies.on(corrected_on), ids.new()
     style = differences.style(policy.corrections.style, [old.by_difference for old in group.olds])
     reversals, replacements, differing, writings = [], [], [], []

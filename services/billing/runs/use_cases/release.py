@@ -1,8 +1,9 @@
 """Release of bill runs (准予发行): by a reviewer, or by itself where policy says so."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
+import orjson
 from sqlalchemy import Row
 
 from services.billing.bills.domain.policy import AUTOMATIC
@@ -49,7 +50,8 @@ async def release(
 
     Who may: the route asks for the scope `billing:release` and the run's org unit; here, none who had a hand in its reads
     (raises `ReleaserRead`).
-    `business_date` is the issue date; without it the latest that billing has heard of, at least the day after the route closed.
+    `business_date` is the issue date; without it the latest that billing has heard of, at least the day on which the run is due:
+    one whose day no calendar gives needs a date (raises `YearUnknown`).
     """
     rows = await store.lock(tx, [(route_no, cycle)])
     if not rows:
@@ -60,7 +62,7 @@ async def release(
         raise NotInReview(row.status)
     if actor in await usages_store.actors_of_run(tx, route_no, cycle):
         raise ReleaserRead
-    issue_on = business_date or await issue_day(tx, row)
+    issue_on = business_date or await _issue_day(tx, row, context)
     releasing = _releasing(tx, row, issue_on)
     await store.write(tx, [releasing])
     await business_day.advance(tx, issue_on)
@@ -72,24 +74,39 @@ async def release(
 async def release_due(tx: Tx, *, route_no: str, cycle: str, business_date: date, context: Context) -> int:
     """Catch up with a run that should have gone out by a business date: check it again, and release it
     where the policy now says automatic and nothing speaks against it."""
-    moved = await totals.check(tx, [(route_no, cycle)], context=context)
-    (row,) = await store.lock(tx, [(route_no, cycle)])
+    key = route_no, cycle
+    moved = await totals.check(tx, [key], context=context)
+    (row,) = await store.lock(tx, [key])
+    if row.status == domain.RELEASING:
+        tx.after_commit(context.wake.set)  # its day has come
+        return 1
     rule = context.policies.on(business_date).release_of(row.org_unit)
-    due = row.closed_on is not None and row.closed_on + timedelta(days=rule.issue_after_days) <= business_date
-    if not domain.LIFE.may(row.status, "release") or rule.mode != AUTOMATIC or row.findings != "[]" or not due:
+    if not domain.LIFE.may(row.status, "release") or rule.mode != AUTOMATIC or _is_held(row):
         return moved
-    releasing = _releasing(tx, row, business_date)
+    due_on = domain.due(rule, await _reported(tx, row), context.calendar)
+    if due_on is None or due_on > business_date:
+        return moved
+    releasing = _releasing(tx, row, business_date) | {"due_on": due_on, "findings": "[]"}
     await store.write(tx, [releasing])
     tx.audit([totals.moved(row, releasing["status"], reason="release-runs")])
     tx.after_commit(context.wake.set)
     return 1
 
 
-async def issue_day(tx: Tx, row: Row[Any]) -> date:
-    """Return the date on which bills of a run go out now."""
-    day = await business_day.latest(tx)
-    earliest: date = row.closed_on + timedelta(days=1)
-    return max(day, earliest) if day else earliest
+def _is_held(row: Row[Any]) -> bool:
+    return any(found["code"] != domain.NO_CALENDAR for found in orjson.loads(row.findings))
+
+
+async def _issue_day(tx: Tx, row: Row[Any], context: Context) -> date:
+    rule = context.policies.on(row.closed_on).release_of(row.org_unit)
+    reported, day = await _reported(tx, row), await business_day.latest(tx)
+    due_on = rule.due_on(read_date=reported.read_date, closed_on=reported.closed_on, calendar=context.calendar)
+    return max(day, due_on) if day else due_on
+
+
+async def _reported(tx: Tx, row: Row[Any]) -> domain.Closed:
+    key = row.route_no, row.cycle
+    return totals.closed(row, (await store.closings(tx, [key]))[key])
 
 
 def _releasing(tx: Tx, row: Row[Any], issue_on: date) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """The route's word against billing's own totals (完整性核对): a run moves on once they agree."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row
 
-from services.billing.bills.domain.policy import Policies
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.review.domain import findings
@@ -42,25 +41,34 @@ async def check(tx: Tx, keys: Sequence[tuple[str, str]], *, context: Context) ->
     if not rows:
         return 0
     names = [(row.route_no, row.cycle) for row in rows]
-    own, last = await _own(tx, names), await store.last_sums(tx, names)
-    checked = [_check(row, own[n], last.get(n), context.policies) for row, n in zip(rows, names, strict=True)]
+    closings, last = await store.closings(tx, names), await store.last_sums(tx, names)
+    own = await _own(tx, closings)
+    checked = [
+        _check(row, closed(row, closings[n]), own[n], last.get(n), context) for row, n in zip(rows, names, strict=True)
+    ]
     changed = [_changed(tx, row, c) for row, c in zip(rows, checked, strict=True) if _differs(row, c)]
     await store.write(tx, changed)
     going = [(row, c) for row, c in zip(rows, checked, strict=True) if c.status != domain.OPEN]
     tx.audit([moved(row, c.status) for row, c in going])
-    dates = [c.issue_on for _, c in going if c.issue_on]
-    if dates:
-        await business_day.advance(tx, max(dates))
+    if any(c.issue_on for _, c in going):
         tx.after_commit(context.wake.set)
     return len(going)
 
 
-async def _own(tx: Tx, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Totals]:
+def closed(row: Row[Any], closings: Sequence[Row[Any]]) -> domain.Closed:
+    """Return what a route reported of a run."""
+    return domain.Closed(
+        totals=Totals(row.usages, row.sum_wh),
+        read_date=max(each.read_date for each in closings),
+        closed_on=row.closed_on,
+    )
+
+
+async def _own(tx: Tx, reported: Mapping[tuple[str, str], Sequence[Row[Any]]]) -> dict[tuple[str, str], Totals]:
     """Return billing's own totals of the read dates that routes have reported, by run."""
-    reported = await store.closings(tx, names)
     dates = [(route, row.read_date, cycle) for (route, cycle), rows in reported.items() for row in rows]
     counted = await usages_store.route_totals(tx, dates)
-    found = dict.fromkeys(names, Totals(0, 0))
+    found = dict.fromkeys(reported, Totals(0, 0))
     for route, read_date, cycle in dates:
         more, sums = counted.get((route, read_date), Totals(0, 0)), found[route, cycle]
         found[route, cycle] = Totals(sums.usages + more.usages, sums.sum_wh + more.sum_wh)
@@ -79,19 +87,22 @@ def _reported(row: Row[Any], fact: RouteClosed, closings: Sequence[Row[Any]], tx
     }
 
 
-def _check(row: Row[Any], own: Totals, last_sum_wh: int | None, policies: Policies) -> domain.Checked:
+def _check(
+    row: Row[Any], reported: domain.Closed, own: Totals, last_sum_wh: int | None, context: Context
+) -> domain.Checked:
     return domain.check(
-        reported=Totals(row.usages, row.sum_wh),
+        reported=reported,
         own=own,
         last_sum_wh=last_sum_wh,
-        closed_on=row.closed_on,
         org_unit=row.org_unit,
-        policy=policies.on(row.closed_on),
+        policy=context.policies.on(row.closed_on),
+        calendar=context.calendar,
     )
 
 
 def _differs(row: Row[Any], checked: domain.Checked) -> bool:
-    return bool(row.status != checked.status or row.findings != findings.as_text(checked.findings))
+    now = checked.status, findings.as_text(checked.findings), checked.due_on
+    return (row.status, row.findings, row.due_on) != now
 
 
 def _changed(tx: Tx, row: Row[Any], checked: domain.Checked) -> dict[str, Any]:
@@ -100,6 +111,7 @@ def _changed(tx: Tx, row: Row[Any], checked: domain.Checked) -> dict[str, Any]:
         "cycle": row.cycle,
         "status": checked.status,
         "findings": findings.as_text(checked.findings),
+        "due_on": checked.due_on,
         "issue_on": checked.issue_on,
         "releasing_at": tx.now if checked.status == domain.RELEASING else None,
         "version": row.version + 1,

@@ -36,7 +36,7 @@ async def copy_contracts(tx: Tx, facts: Sequence[AccountChanged], *, policies: P
     for point, lost in _lost(changed, before):
         again.setdefault(point, []).append(lost)
     loader = Loader(days=ReadDays(policies, zone))
-    await deriving.derive_again(tx, touched, loader=loader, change=Change(again=again))
+    await deriving.derive_again(tx, touched, loader=loader, change=Change(again=again, undated=True))
 
 
 def _lost(changed: Sequence[Contract], before: Mapping[str, Row[Any]]) -> Iterator[tuple[str, tuple[date, date]]]:

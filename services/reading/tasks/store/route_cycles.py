@@ -89,6 +89,12 @@ async def open_days(view: View, route_nos: Sequence[str]) -> list[tuple[str, dat
     return [(row.route_no, row.read_date, row.before) for row in rows]
 
 
+async def last_closed(view: View) -> date | None:
+    """Return the latest business date on which a route was closed."""
+    found: date | None = await view.scalar(select(func.max(ROUTE_CYCLE.c.closed_on)))
+    return found
+
+
 async def first_open(view: View) -> date | None:
     """Return the earliest read date of the cycles that are open."""
     found: date | None = await view.scalar(

@@ -49,12 +49,13 @@ class Derived:
 class Change:
     """Why things are derived again. `reason`: a correction's code, empty where the usages themselves say why. `closing`: the
     planned date whose window is being closed. `again`: by point the days that a contract covers no more. `answering`: by point
-    the reads that may answer a request to read again."""
+    the reads that may answer a request to read again. `undated`: caused by a fact of another service."""
 
     reason: str = ""
     closing: date | None = None
     again: Mapping[str, Sequence[tuple[date, date]]] = field(default_factory=dict)
     answering: Mapping[str, frozenset[str]] = field(default_factory=lambda: NO_ANSWERS)
+    undated: bool = False
 
 
 async def derive_again(tx: Tx, touched: Touched, *, loader: Loader, change: Change = Change()) -> Derived:
@@ -69,7 +70,7 @@ async def derive_again(tx: Tx, touched: Touched, *, loader: Loader, change: Chan
     await curves.add(tx, found, loader=loader)
     for each, line in found:
         _settle(work, derived, each, line, change)
-    await telling.write(tx, work)
+    await telling.write(tx, work, undated=change.undated)
     derived.usages = work.usages
     return derived
 

@@ -1,6 +1,7 @@
 """Facts that are told of usages."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import cast
 
 from services.reading.usage.domain.usages import LoadCurve, Usage
@@ -8,8 +9,8 @@ from shared import correlation
 from shared.events.reading import EstimateMade, MeterSpan, PackedCurve, UsageMeasured
 
 
-def measured(usages: Sequence[Usage]) -> list[UsageMeasured]:
-    """Return what is told of usages."""
+def measured(usages: Sequence[Usage], told_on: date | None = None) -> list[UsageMeasured]:
+    """Return what is told of usages; `told_on`: the business date of those that are late."""
     correlation_id = correlation.current()
     return [
         UsageMeasured(
@@ -34,6 +35,7 @@ def measured(usages: Sequence[Usage]) -> list[UsageMeasured]:
             withdrawn=usage.withdrawn,
             months=usage.months,
             late=usage.late,
+            told_on=told_on if usage.late else None,
             demand_w=usage.demand_w,
             registers=cast(tuple[MeterSpan, ...], usage.registers),  # made of it as the fact is
             curves=tuple([packed_curve(curve) for curve in usage.curves]),

@@ -7,7 +7,7 @@ from datetime import date
 from services.reading.network.domain.installations import PointDay
 from services.reading.network.store import points
 from services.reading.tasks.domain.tasks import CUT, TaskKey, TaskState
-from services.reading.tasks.store import rereads, tasks
+from services.reading.tasks.store import rereads, route_cycles, tasks
 from services.reading.usage.domain.usages import ESTIMATED, Usage
 from services.reading.usage.store import usages
 from services.reading.usage.use_cases import facts
@@ -66,8 +66,12 @@ class Place:
     cycle: str
 
 
-async def write(tx: Tx, work: Work) -> None:
-    """Write what a batch brought about, and publish its usages, those of a point together."""
+async def write(tx: Tx, work: Work, *, undated: bool = False) -> None:
+    """Write what a batch brought about, and publish its usages, those of a point together.
+
+    Late ones carry the latest business date that reading has heard of, unless they are `undated`: caused by a fact of another
+    service, whose arrival says nothing of a day.
+    """
     await tasks.insert(tx, [cut for cut, _ in work.cuts], kind=CUT, cycles=[cycle for _, cycle in work.cuts])
     await tasks.delete(tx, work.cuts_gone)
     await tasks.keep_for_asked_ends(tx, work.cuts_asked)
@@ -76,5 +80,6 @@ async def write(tx: Tx, work: Work) -> None:
     await findings.insert(tx, work.findings)
     await rereads.answer(tx, work.answered)
     await points.note(tx, work.noted)
-    tx.publish(facts.measured(work.usages))
+    is_dated = not undated and any(usage.late for usage in work.usages)
+    tx.publish(facts.measured(work.usages, await route_cycles.last_closed(tx) if is_dated else None))
     tx.publish(facts.estimated(work.estimates))

@@ -226,7 +226,7 @@ async def test_a_run_closed_after_an_approval_issues_the_bill_with_the_run(desk:
     await desk.open(account(1))
     await desk.measure(usage(1, 1, 1200))
     async with desk.client() as client:
-        await decide(client, "approve", "kiln", business_date="2026-01-31")
+        await decide(client, "approve", "kiln", business_date="2026-02-01")
     await desk.close(closed([usage(1, 1, 1200)]))
     await desk.work()
     assert [f.bill.issued_on for f in await desk.published(BillIssued)] == [date(2026, 2, 2)]

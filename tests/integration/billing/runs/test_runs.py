@@ -39,7 +39,7 @@ async def test_a_run_whose_totals_differ_from_the_routes_is_not_released(desk: D
 async def test_a_usage_after_its_route_closed_completes_the_run(desk: Desk) -> None:
     await desk.open(account(1), account(2))
     await desk.measure(usage(1))
-    await desk.close(closed([usage(1), usage(2)]))
+    await desk.close(closed([usage(1), usage(2)], closed_on=date(2026, 2, 2)))
     await desk.work()
     assert (await run_of(desk))[0] == "open"
     await desk.measure(usage(2))

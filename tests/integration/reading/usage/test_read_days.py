@@ -6,7 +6,7 @@ import pytest
 
 from shared.events.billing import RereadRequested
 from tests.kits.reading import UNIT, Kit, read
-from tests.kits.usages import in_force, month, periods
+from tests.kits.usages import in_force, month, periods, sign
 
 
 async def _route(kit: Kit, **more: Any) -> None:
@@ -154,6 +154,24 @@ async def test_a_usage_that_is_told_after_its_route_was_closed_is_late_and_not_i
     assert told == [("S0001", False), ("S0002", True)]
     shown = (await kit.clerk.get("/v1/routes/R1/cycles/2026-01")).json()
     assert (shown["sum_wh"], shown["closed_on"]) == (100_000, "2026-02-02")
+
+
+async def test_a_usage_that_is_told_late_for_a_read_has_the_latest_business_date_and_one_for_a_contract_has_none(
+    kit: Kit,
+) -> None:
+    await kit.district(2)
+    await kit.plan("2026-02-01")
+    await kit.push_one("M0001", "2026-02-01", "200.00")
+    await kit.close("2026-02-05")
+    await kit.push_one("M0002", "2026-02-01", "150.00", "site")
+    await sign(kit, "A", "2026-01-01", "2026-01-15")
+    told = [(f["period_to"], f["late"], f["told_on"]) for f in await kit.published("reading.usage_measured.v1")]
+    assert told[:2] == [("2026-02-01", False, None), ("2026-02-01", True, "2026-02-05")]
+    assert set(told[2:]) == {
+        ("2026-02-01", False, None),  # withdrawn, as it was told
+        ("2026-01-15", True, None),
+        ("2026-02-01", True, None),
+    }
 
 
 async def test_what_closing_estimates_is_not_late_and_in_its_totals(kit: Kit) -> None:

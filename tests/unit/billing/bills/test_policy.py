@@ -8,6 +8,7 @@ import pytest
 
 from services.billing.bills.domain import policy
 from services.billing.settings import DEFAULT_POLICY
+from shared.business_calendar import folder
 from shared.document import DocumentError
 
 
@@ -24,6 +25,37 @@ def test_the_nearest_org_unit_decides_how_runs_are_released() -> None:
     assert now.release_of("zj/hangzhou/xihu").mode == "reviewer"
     assert now.release_of("zj/hangzhou").due_days == 10
     assert now.release_of("zj/ningbo").mode == "automatic"
+
+
+def test_a_run_is_due_by_business_days_after_its_read_day_or_by_days_after_its_closing() -> None:
+    changed = document()
+    changed["versions"][0]["release"]["zj"] = {"mode": "automatic", "issue_after_days": 1, "due_days": 20}
+    now = policy.load(changed).on(date(2026, 1, 1))
+    friday, saturday = date(2026, 3, 6), date(2026, 3, 7)
+    calendar = folder.load(folder.DOCUMENTS)
+    due = [
+        now.release_of(unit).due_on(read_date=friday, closed_on=saturday, calendar=calendar) for unit in ("zj", "js")
+    ]
+    assert due == [date(2026, 3, 8), date(2026, 3, 9)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "fault"),
+    [
+        (
+            {"issue_after_days": 1, "issue_after_business_days": 1},
+            "value_wrong at /versions/0/release/*/issue_after_days",
+        ),
+        ({}, "field_missing at /versions/0/release/*/issue_after_days"),
+        ({"issue_after_business_days": 61}, "value_wrong at /versions/0/release/*/issue_after_business_days"),
+    ],
+)
+def test_a_release_names_one_rule_for_its_day(rule: dict[str, int], fault: str) -> None:
+    changed = document()
+    changed["versions"][0]["release"]["*"] = {"mode": "automatic", "due_days": 20} | rule
+    with pytest.raises(DocumentError) as refused:
+        policy.load(changed)
+    assert fault in str(refused.value)
 
 
 def test_a_version_holds_from_its_first_day_until_the_next_ones() -> None:

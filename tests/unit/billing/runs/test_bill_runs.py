@@ -8,9 +8,10 @@ import pytest
 
 from services.billing.bills.domain import policy
 from services.billing.runs import domain as runs
-from services.billing.runs.domain import Checked
+from services.billing.runs.domain import Checked, Closed
 from services.billing.settings import DEFAULT_POLICY
 from services.billing.usages.domain import Totals
+from shared.business_calendar import folder
 from shared.statemachine import MoveRefused
 
 POLICY = policy.load(orjson.loads(DEFAULT_POLICY.read_bytes())).on(date(2026, 1, 1))
@@ -18,17 +19,17 @@ POLICY = policy.load(orjson.loads(DEFAULT_POLICY.read_bytes())).on(date(2026, 1,
 
 def check(own: Totals, last_sum_wh: int | None = None) -> Checked:
     return runs.check(
-        reported=Totals(10, 1000),
+        reported=Closed(totals=Totals(10, 1000), read_date=date(2026, 2, 3), closed_on=date(2026, 2, 4)),
         own=own,
         last_sum_wh=last_sum_wh,
-        closed_on=date(2026, 1, 31),
         org_unit="zj",
         policy=POLICY,
+        calendar=folder.load(folder.DOCUMENTS),
     )
 
 
-def test_equal_totals_release_the_run_on_the_next_day() -> None:
-    assert check(Totals(10, 1000)) == Checked("releasing", (), date(2026, 2, 1))
+def test_equal_totals_release_the_run_on_the_day_after_its_read_day() -> None:
+    assert check(Totals(10, 1000)) == Checked("releasing", (), date(2026, 2, 4), date(2026, 2, 4))
 
 
 @pytest.mark.parametrize("own", [Totals(9, 1000), Totals(10, 999), Totals(11, 1000)])
