@@ -65,6 +65,11 @@ UNKNOWN: list[tuple[str, str, dict[str, Any]]] = [
     ("/cycle/readday", "read_day", changed(CASE, {"/cycle/readday": "2026-02-01"})),
     ("/account/0/peple", "people", changed(CASE, {"/account/0/peple": 5})),
     ("/usage/imprt", "import", changed(CASE, {"/usage/imprt": "5"})),
+    ("/account/0/values/iron", "none", changed(CASE, {"/account/0/values": {"iron": "1"}})),
+    ("/account/0/option", "combined", changed(
+        CASE, {"/account/0/option": "combind", "/tariff/inline/charges/0/for": {"option": ["", "combined"]}}
+    )),
+    ("/documents/0/values", "days", beside({**SERIES, "days": {}})),
     ("/amounts/enrgy", "none", {**CASE, "amounts": {"enrgy": "5"}}),
     ("/state/laders", "ladders", {**CASE, "state": {"laders": {}}}),
     ("/expect/totl", "total", {**CASE, "expect": {"totl": "1"}}),

@@ -97,7 +97,8 @@ def _ordered(versions: list[Tariff]) -> tuple[Tariff, ...]:
 
 def load_series(document: Mapping[str, Any]) -> Series:
     """Load a price series; in order, no gap, no overlap; null = not supplied."""
-    root = Node(document).keys("series title unit currency source interval_minutes days values notes")
+    own = "interval_minutes days" if isinstance(document, Mapping) and "days" in document else "values"
+    root = Node(document).keys(f"series title unit currency source notes {own}")
     unit, currency = root.get("unit").text(), root.maybe("currency")
     money = currency.text() if currency else unit.split("/")[0]
     if "days" in root:
