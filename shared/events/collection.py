@@ -55,6 +55,24 @@ class ReceivableCleared(Fact):
     cleared_on: date
 
 
+class ReceivableReopened(Fact):
+    """What settled a receivable is elsewhere now: its payment was taken back, or money went to what is older by its own day.
+
+    It withdraws the last `ReceivableCleared` of the receivable; where that is settled again, it is told again. A receivable that
+    is settled since another day than was told has a new `ReceivableCleared` without this. One that is reversed has neither.
+    """
+
+    type: ClassVar[str] = "collection.receivable_reopened.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "A receivable that was told as settled is owed again."
+
+    account_no: No
+    receivable_id: Id
+    document_kind: Code
+    document_id: Id
+    outstanding_fen: Annotated[int, Field(gt=0)]
+
+
 class ReminderDue(Fact):
     """An overdue receivable is to be reminded of, once (催费)."""
 
@@ -73,4 +91,10 @@ class ReminderDue(Fact):
     business_date: date
 
 
-FACTS: tuple[type[Fact], ...] = (PaymentReceived, PaymentReversed, ReceivableCleared, ReminderDue)
+FACTS: tuple[type[Fact], ...] = (
+    PaymentReceived,
+    PaymentReversed,
+    ReceivableCleared,
+    ReceivableReopened,
+    ReminderDue,
+)

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from services.collection.ledger.domain import transactions
 from services.collection.ledger.domain.books import Books
-from services.collection.ledger.domain.documents import BILL, DIFFERENCE, PAYMENT, REVERSED, Account, Correction, Debt
+from services.collection.ledger.domain.documents import (
+    BILL,
+    DIFFERENCE,
+    PAYMENT,
+    REVERSED,
+    Account,
+    Correction,
+    Debt,
+    History,
+)
 from shared import ids
 from tests.kits.collection import POLICY
 from tests.kits.effort import examples
@@ -145,7 +154,7 @@ STEPS = st.lists(
 
 
 def world() -> World:
-    accounts = [Account(account_no=no, org_unit="zj", prepaid_fen=0) for no in ("A1", "A2")]
+    accounts = [Account(account_no=no, org_unit="zj", prepaid_fen=0, history=History()) for no in ("A1", "A2")]
     return World(Books(policy=POLICY, open_from=None, accounts=accounts, new_id=ids.new))
 
 
@@ -174,7 +183,7 @@ def test_any_sequence_of_bills_payments_reversals_and_corrections_keeps_the_inva
         used[allocation.credit_id] += allocation.amount_fen
     for transaction in books.transactions:
         assert sum(entry.amount_fen for entry in transaction.entries) == 0
-    keys = [(t.document_kind, t.document_id, t.kind) for t in books.transactions]
+    keys = [(t.document_kind, t.document_id, t.kind, t.accounting_date) for t in books.transactions]
     assert len(keys) == len(set(keys))
     for receivable in books.new_receivables:
         settled_fen = 0 if receivable.status == REVERSED else max(receivable.amount_fen, 0) - receivable.outstanding_fen

@@ -12,7 +12,10 @@ from shared.db.columns import table
 
 
 class Account(Base, table=True):
-    """A copy of billing's account, and its prepaid balance. Its row is the lock of the customer's books."""
+    """A copy of billing's account, its prepaid balance and the last day of which something moved.
+
+    Its row is the lock of the customer's books.
+    """
 
     __tablename__ = "account"
 
@@ -23,6 +26,7 @@ class Account(Base, table=True):
     opened_on: date = Field(sa_column=Column(Date, nullable=False))
     closed_on: date | None = Field(sa_column=Column(Date))
     prepaid_fen: int = Field(sa_column=Column(columns.Amount, nullable=False, server_default="0"))
+    moved_on: date | None = Field(sa_column=Column(Date))
 
 
 class Receivable(Base, table=True):
@@ -83,7 +87,7 @@ class Allocation(Base, table=True):
 class LedgerTransaction(Base, table=True):
     __tablename__ = "ledger_transaction"
     __table_args__ = (
-        UniqueConstraint("document_id", "document_kind", "kind", name="ledger_transaction_document"),
+        UniqueConstraint("document_id", "document_kind", "kind", "accounting_date", name="ledger_transaction_document"),
         Index("ledger_transaction_account", "account_no", "accounting_date"),
         # each side is summed on its own: where they differ the transaction does not sum to 0 fen
         CheckConstraint("debit_fen = credit_fen", name="ledger_transaction_balances"),

@@ -1,5 +1,6 @@
 """Money that comes in: what a channel reports, and a payment as it is recorded."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from shared.statemachine import StateMachine
 
 COUNTER = "counter"
+SOURCE_MAX = 80  # the column that keeps it
 OPEN, PAID = "open", "paid"
 ORDER_LIFE: Final = StateMachine(name="payment order", starts=(OPEN,), moves={"pay": {OPEN: PAID}})
 
@@ -47,3 +49,9 @@ class NewPayment:
     received_on: date
     status: str
     recorded_by: str
+
+
+def source_id(channel: str, channel_txn: str) -> str:
+    """Return what orders the money of one day: the channel and its number, which do not depend on what came first."""
+    key = f"{channel} {channel_txn}"
+    return key if len(key) <= SOURCE_MAX else hashlib.sha256(key.encode()).hexdigest()

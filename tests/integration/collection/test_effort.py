@@ -56,6 +56,10 @@ async def statements_for(kit: Kit, count: int, prefix: str) -> dict[str, int]:
     with counted(kit) as seen:
         await kit.give(*(issued(one) for one in second))
     found["bills with prepayment"] = len(seen)
+    late = [bill(f"L{no}", 50, account_no=no, issued_on=date(2026, 2, 1)) for no in numbers]
+    with counted(kit) as seen:
+        await kit.give(*(issued(one) for one in late))
+    found["late bills"] = len(seen)
     items = [
         {"document_no": f"O{no}", "account_no": no, "amount_fen": 5, "issued_on": "2025-01-01", "due_on": "2025-01-20"}
         | {"posted_on": "2026-03-01"}

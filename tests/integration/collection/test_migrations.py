@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime
 import orjson
 import pytest
 from alembic import command
-from sqlalchemy import Connection, insert
+from sqlalchemy import Column, Connection, MetaData, Table, delete, insert, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.collection.ledger.domain.documents import CORRECTION, Correction, Debt
+from services.collection.ledger.tables import ACCOUNT, ALLOCATION, CREDIT, TRANSACTION
 from services.collection.receivables import store
 from services.collection.receivables.tables import WAITING
 from shared.db import migrations
@@ -66,3 +68,45 @@ async def test_documents_that_waited_as_lists_wait_by_name(database_url: str) ->
         replacements=[],
         differences=[],
     )
+
+
+async def test_an_account_knows_the_last_day_of_what_older_versions_moved(database_url: str) -> None:
+    database = Database(database_url)
+    account = {"version": 1, "org_unit": "zj", "customer_class": "residential", "opened_on": date(2020, 1, 1)}
+    credit = {"source_kind": "payment", "source_id": "P1", "amount_fen": 5, "unallocated_fen": 0}
+    made = {"receivable_id": "R1", "cause_kind": "bill", "cause_id": "B1", "amount_fen": 5}
+    posted = {"document_kind": "bill", "document_id": "B1", "kind": "reversal", "group_id": "K1", "org_unit": "zj"}
+    posted |= {"accounting_date": date(2026, 3, 9), "debit_fen": 5, "credit_fen": 5, "recorded_at": NOW}
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_at, "0002")
+        columns = [column for column in ACCOUNT.c if column.name != "moved_on"]
+        old = Table("account", MetaData(), *(Column(column.name, column.type) for column in columns))
+        for no in ("A1", "A2", "A3", "A4"):
+            await connection.execute(insert(old).values(account_no=no, **account, prepaid_fen=0))
+        for no in ("A1", "A2", "A3"):
+            row = credit | {"credit_id": f"P-{no}", "account_no": no, "value_on": date(2026, 2, 10)}
+            await connection.execute(insert(CREDIT).values(**row))
+        for no in ("A2", "A3"):
+            row = made | {"allocation_id": f"L-{no}", "credit_id": f"P-{no}", "account_no": no}
+            await connection.execute(insert(ALLOCATION).values(**row, made_on=date(2026, 2, 20)))
+        row = posted | {"transaction_id": "T1", "account_no": "A3", "business_date": date(2026, 3, 5)}
+        await connection.execute(insert(TRANSACTION).values(**row))
+
+        await connection.run_sync(_at, "head")
+
+    async with database.view() as view:
+        rows = await view.all(select(ACCOUNT.c.account_no, ACCOUNT.c.moved_on).order_by(ACCOUNT.c.account_no))
+    assert {row.account_no: row.moved_on for row in rows} == {
+        "A1": date(2026, 2, 10),
+        "A2": date(2026, 2, 20),
+        "A3": date(2026, 3, 5),
+        "A4": None,
+    }
+    with pytest.raises(DBAPIError, match="never edited"):
+        async with database.engine.begin() as connection:
+            await connection.execute(delete(TRANSACTION))
+    unbalanced = posted | {"transaction_id": "T2", "kind": "issue", "credit_fen": 4, "account_no": "A3"}
+    with pytest.raises(IntegrityError):
+        async with database.engine.begin() as connection:
+            await connection.execute(insert(TRANSACTION).values(**unbalanced, business_date=date(2026, 3, 5)))
+    await database.close()

@@ -22,9 +22,10 @@ from services.collection.ledger.domain.documents import (
     Debt,
     Finding,
     Receivable,
+    owed_from,
 )
 from services.collection.ledger.domain.policy import Policy
-from services.collection.ledger.domain.settlement import Moved, Settlement, owed_from
+from services.collection.ledger.domain.settlement import Moved, Settlement
 from services.collection.ledger.domain.transactions import Entry, Transaction
 
 
@@ -60,34 +61,34 @@ class Books(Settlement):
         account = self.accounts[debt.account_no]
         cause = self.cause(debt.document_kind, debt.document_id, debt.posted_on)
         receivable = self._issue(account, debt, cause)
-        if account.credits:
+        if account.credits or account.history is not None:
             moved = Moved(cause.accounting_date)
             self.settle(account, cause, moved)
             self._apply(account, cause, moved, transactions.PREPAYMENT_APPLIED)
         return receivable
 
-    def receive(self, account_no: str, cause: Cause, amount_fen: int, from_code: str, kind: str) -> None:
+    def receive(
+        self, account_no: str, cause: Cause, amount_fen: int, from_code: str, kind: str, source_id: str = ""
+    ) -> None:
         """Post money that arrived for an account (from cash, or from suspense) and settle what it owes, oldest first.
 
         What is left of an overpayment (多缴) is prepayment: it settles the next debt as soon as that is issued. So is money that
-        came before the debt was issued, until then.
+        came before the debt was issued, until then. `source_id` orders the money of one day.
         """
         if amount_fen <= 0:
             raise AssertionError("money that arrives is more than 0 fen")
         account = self.accounts[account_no]
         rules = self.policy.at(cause.accounting_date)
-        self.add_credit(account, cause.id, PAYMENT, cause.id, cause.business_date, amount_fen)
+        self.add_credit(account, cause.id, PAYMENT, source_id or cause.id, cause.business_date, amount_fen)
         entries = [
             Entry(ledger_account=from_code, amount_fen=amount_fen),
             Entry(ledger_account=rules.prepayment, amount_fen=-amount_fen),
         ]
         moved = Moved(cause.accounting_date)
         self.settle(account, cause, moved)
-        if moved.on == cause.accounting_date:
-            entries += transactions.applied(moved.fen, rules)
+        entries += transactions.applied(moved.fen_on.pop(cause.accounting_date, 0), rules)
         self._post(account, cause, kind, transactions.netted(entries))
-        if moved.on > cause.accounting_date:
-            self._apply(account, cause, moved, transactions.PREPAYMENT_APPLIED)
+        self._apply(account, cause, moved, transactions.PREPAYMENT_APPLIED)
 
     def suspend(self, cause: Cause, amount_fen: int, cash_code: str, org_unit: str) -> None:
         """Post money that arrived for nobody knows whom: it is in suspense (暂收), and settles nothing."""
@@ -105,21 +106,22 @@ class Books(Settlement):
     def reverse_payment(self, credit_id: str, cause: Cause, cash_code: str) -> None:
         """Take a payment back out: what it settled is owed again, other money of the account settles it where there is any.
 
-        It counts no earlier than what it releases.
+        It counts no earlier than the money came, and what is moved no earlier than what it releases.
         """
         credit = self.credits[credit_id]
         account = self.accounts[credit.account_no]
-        moved = Moved(max(cause.accounting_date, credit.value_on))
+        cause = _counting(cause, max(cause.accounting_date, credit.value_on))
+        moved = Moved(cause.accounting_date)
         self.take_back(account, credit, cause, moved)
         self.settle(account, cause, moved)
-        cause = _counting(cause, moved.on)
         rules = self.policy.at(cause.accounting_date)
         entries = [
             Entry(ledger_account=cash_code, amount_fen=-credit.amount_fen),
             Entry(ledger_account=rules.prepayment, amount_fen=credit.amount_fen),
         ]
-        entries += transactions.applied(moved.fen, rules)
+        entries += transactions.applied(moved.fen_on.pop(cause.accounting_date, 0), rules)
         self._post(account, cause, transactions.REVERSAL, transactions.netted(entries))
+        self._apply(account, cause, moved, transactions.REALLOCATION)
 
     def correct(self, correction: Correction) -> bool:
         """Post a correction as one ledger group; False where all of it was posted before.
@@ -140,11 +142,11 @@ class Books(Settlement):
     # --- steps
 
     def _apply(self, account: Account, cause: Cause, moved: Moved, kind: str, group_id: str = "") -> None:
-        """Post what was moved between prepayment and receivables, on the day that counts for it."""
-        if moved.fen:
-            cause = _counting(cause, moved.on)
-            entries = transactions.applied(moved.fen, self.policy.at(cause.accounting_date))
-            self._post(account, cause, kind, entries, group_id=group_id)
+        """Post what was moved between prepayment and receivables, on the days that count for it."""
+        for day, fen in sorted(moved.fen_on.items()):
+            if fen:
+                entries = transactions.applied(fen, self.policy.at(day))
+                self._post(account, _counting(cause, day), kind, entries, group_id=group_id)
 
     def _replace(self, account: Account, correction: Correction, cause: Cause, moved: Moved) -> bool:
         """Reverse bills and issue those in their place; return whether anything was new."""
@@ -194,6 +196,10 @@ class Books(Settlement):
         )
         self.know(receivable)
         self.new_receivables.append(receivable)
+        if account.history is not None:
+            account.history.debts.append(receivable)
+            if debt.document_kind == OPENING:
+                account.history.posted[receivable.receivable_id] = debt.posted_on
         if outstanding_fen:
             account.receivables.append(receivable)
         elif debt.total_fen:
@@ -218,8 +224,13 @@ class Books(Settlement):
 
     def _reverse(self, account: Account, receivable: Receivable, cause: Cause, moved: Moved) -> None:
         """Undo an issued debt, and release what had settled it."""
-        for credit_id, amount_fen in list(self._credits_of.get(receivable.receivable_id, {}).items()):
-            self.release(account, self.credits[credit_id], receivable, amount_fen, cause, moved)
+        day = max(cause.business_date, owed_from(receivable))
+        account.move(day)
+        if account.history is not None:  # what had settled it is released where the whole is settled again
+            account.history.ended[receivable.receivable_id] = day
+        else:
+            for credit_id, amount_fen in list(self._credits_of.get(receivable.receivable_id, {}).items()):
+                self.release(account, self.credits[credit_id], receivable, amount_fen, cause, moved)
         if receivable.outstanding_fen:
             account.receivables.remove(receivable)
         if receivable.amount_fen < 0:

@@ -97,7 +97,7 @@ class Receivable:
 class Credit:
     """Money of a customer that can settle receivables: a payment, or a bill or difference below zero.
 
-    `source_id` orders the credits of one day and kind: the payment's id, or cycle and id of the document.
+    `source_id` orders the credits of one day and kind: the payment's channel and number there, or cycle and id of the document.
     """
 
     credit_id: str
@@ -150,12 +150,44 @@ class Cause:
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
+class History:
+    """All that an account has ever owed and paid.
+
+    `rows` has what was set against each other by day, `ended` the days of what was taken back, `posted` those on which opening
+    receivables count in the ledger.
+    """
+
+    debts: list[Receivable] = field(default_factory=list)
+    credits: list[Credit] = field(default_factory=list)
+    rows: dict[tuple[str, str, date], int] = field(default_factory=dict)
+    ended: dict[str, date] = field(default_factory=dict)
+    posted: dict[str, date] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
 class Account:
-    """One customer's open sides: `credits` with something unallocated, `receivables` with something outstanding."""
+    """One customer's open sides: `credits` with something unallocated, `receivables` with something outstanding.
+
+    `moved_on` is the last day on which money came, settled something or a document was taken back. What comes with a later day
+    goes on from the open sides; for what comes with another, the `history` is told again.
+    """
 
     account_no: str
     org_unit: str
     prepaid_fen: int
+    moved_on: date | None = None
+    history: History | None = None
     credits: list[Credit] = field(default_factory=list)
     receivables: list[Receivable] = field(default_factory=list)
     is_changed: bool = False
+
+    def move(self, day: date) -> None:
+        """Note that something of the account moved on a day."""
+        self.is_changed = True
+        if self.moved_on is None or day > self.moved_on:
+            self.moved_on = day
+
+
+def owed_from(receivable: Receivable) -> date:
+    """Return the first day on which a debt can be settled: its issue; one from before the books were opened is older."""
+    return date.min if receivable.document_kind == OPENING else receivable.issued_on

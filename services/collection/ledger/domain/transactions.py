@@ -24,10 +24,11 @@ class Entry:
 
 @dataclass(slots=True, kw_only=True)  # it sums its sides as it is made; nobody changes it afterwards
 class Transaction:
-    """One document's effect on the books; natural key (document_kind, document_id, kind).
+    """One document's effect on the books; natural key (document_kind, document_id, kind, accounting_date).
 
     `business_date` is the day of the document, `accounting_date` the day it counts in (later where that month was closed).
-    `group_id` joins the transactions of one correction. `account_no` is empty for money of an unknown customer.
+    A document has several of a kind only where it moves money of several days. `group_id` joins the transactions of one
+    correction. `account_no` is empty for money of an unknown customer.
     Raises `Unbalanced` unless its entries sum to 0 fen; each side is summed on its own, and the table compares them again.
     """
 

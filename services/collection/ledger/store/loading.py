@@ -1,16 +1,17 @@
 """From rows to books. Every function here is a constant number of statements, whatever the number of rows."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, or_, select
 
 from services.collection.ledger import tables
 from services.collection.ledger.domain.books import Books
-from services.collection.ledger.domain.documents import BILL, BILLED, OPEN, Account, Credit, Debt
+from services.collection.ledger.domain.documents import BILL, BILLED, OPEN, OPENING, Account, Credit, Debt, Receivable
 from services.collection.ledger.domain.policy import Policy
-from services.collection.ledger.domain.transactions import ISSUE, Entry
+from services.collection.ledger.domain.transactions import ISSUE, REVERSAL, Entry
 from services.collection.ledger.store import receivables
 from shared import ids
 from shared.db import bulk, travel
@@ -26,11 +27,14 @@ async def open_books(tx: Tx, policy: Policy, opened: date | None, account_nos: I
         tx,
         table,
         {"account_no": sorted(set(account_nos))},
-        columns=(table.c.account_no, table.c.org_unit, table.c.prepaid_fen),
+        columns=(table.c.account_no, table.c.org_unit, table.c.prepaid_fen, table.c.moved_on),
         order_by=(table.c.account_no,),
         for_update=True,
     )
-    accounts = [Account(account_no=row.account_no, org_unit=row.org_unit, prepaid_fen=row.prepaid_fen) for row in rows]
+    accounts = [
+        Account(account_no=row.account_no, org_unit=row.org_unit, prepaid_fen=row.prepaid_fen, moved_on=row.moved_on)
+        for row in rows
+    ]
     return Books(policy=policy, open_from=opened, accounts=accounts, new_id=ids.new)
 
 
@@ -41,6 +45,48 @@ async def load_open_sides(tx: Tx, books: Books, account_nos: Sequence[str]) -> N
         books.load_credit(_credit(row))
     for row in await bulk.select_in(tx, RECEIVABLE, keys, where=RECEIVABLE.c.status == OPEN):
         books.load_receivable(receivables.receivable(row))
+
+
+async def load_for_days(tx: Tx, books: Books, days: Mapping[str, Sequence[date]]) -> None:
+    """Load what documents of these days, by account, meet: the open sides, or all of it where one comes late."""
+    await load_open_sides(tx, books, list(days))
+    await load_late(tx, books, days)
+
+
+async def load_late(tx: Tx, books: Books, days: Mapping[str, Sequence[date]]) -> None:
+    """Load all that the accounts have ever owed and paid whose documents, of these days, come late."""
+    late = books.late(days)
+    if not late:
+        return
+    keys = {"account_no": late}
+    debts, credits = defaultdict[str, list[Receivable]](list), defaultdict[str, list[Credit]](list)
+    ended, posted = (defaultdict[str, dict[str, date]](dict) for _ in range(2))
+    for row in await bulk.select_in(tx, RECEIVABLE, keys):
+        debts[row.account_no].append(receivables.receivable(row))
+    for row in await bulk.select_in(tx, CREDIT, keys):
+        credits[row.account_no].append(_credit(row))
+    rows = defaultdict[str, dict[tuple[str, str, date], int]](dict)
+    credit_ids = [credit.credit_id for found in credits.values() for credit in found]
+    for row in await _allocations_by_day(tx, credit_ids):
+        rows[row.account_no][row.credit_id, row.receivable_id, row.made_on] = int(row.amount_fen)
+    transaction = tables.TRANSACTION
+    told = await bulk.select_in(
+        tx,
+        transaction,
+        keys,
+        columns=tuple(
+            transaction.c[name] for name in ("account_no", "document_kind", "document_id", "kind", "business_date")
+        ),
+        where=or_(transaction.c.kind == REVERSAL, transaction.c.document_kind == OPENING),
+    )
+    id_of = {(d.document_kind, d.document_id): d.receivable_id for found in debts.values() for d in found}
+    for row in told:
+        # a payment's credit has its id
+        key = id_of.get((row.document_kind, row.document_id), row.document_id)
+        days_of = ended if row.kind == REVERSAL else posted
+        days_of[row.account_no][key] = row.business_date
+    for no in late:
+        books.load_history(no, debts=debts[no], credits=credits[no], rows=rows[no], ended=ended[no], posted=posted[no])
 
 
 async def existing_documents(view: View, debts: Sequence[Debt]) -> dict[tuple[str, str], Row[Any]]:
@@ -92,6 +138,21 @@ async def _net_allocations(view: View, by: str, keys: Sequence[str]) -> Sequence
         )
         .select_from(table.join(given, table.c[by] == given.c[by]))
         .group_by(table.c.credit_id, table.c.receivable_id)
+        .having(net != 0)
+    )
+
+
+async def _allocations_by_day(view: View, credit_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    table = tables.ALLOCATION
+    if not credit_ids:
+        return []
+    given = travel.relation_for(view, table, {"credit_id": credit_ids})
+    net = func.sum(table.c.amount_fen)
+    key = (table.c.account_no, table.c.credit_id, table.c.receivable_id, table.c.made_on)
+    return await view.all(
+        select(*key, net.label("amount_fen"))
+        .select_from(table.join(given, table.c.credit_id == given.c.credit_id))
+        .group_by(*key)
         .having(net != 0)
     )
 

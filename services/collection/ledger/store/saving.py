@@ -42,7 +42,7 @@ async def save(tx: Tx, books: Books) -> None:
         columns = {"allocation_id": _ids(len(books.allocations)), **_columns(_ALLOCATION, books.allocations)}
         await bulk.insert_rows(tx, tables.ALLOCATION, columns)
     changed = {account.account_no: account for account in books.accounts.values() if account.is_changed}
-    await _update(tx, tables.ACCOUNT, "account_no", ("prepaid_fen",), changed)
+    await _update(tx, tables.ACCOUNT, "account_no", ("prepaid_fen", "moved_on"), changed)
     await add_findings(tx, books.findings)
 
 

@@ -5,12 +5,12 @@ from datetime import date
 
 from services.collection.ledger.domain import months
 from services.collection.ledger.domain.books import Books
-from services.collection.ledger.domain.documents import Account
+from services.collection.ledger.domain.documents import CLEARED, OPEN, Account
 from services.collection.ledger.store import saving
 from services.collection.ledger.store.months import open_from
 from shared.db.engine import Tx
 from shared.errors import BusinessError
-from shared.events.collection import ReceivableCleared
+from shared.events.collection import ReceivableCleared, ReceivableReopened
 
 Sees = Callable[[str], bool]
 """Tells whether who commands may see an org unit."""
@@ -53,7 +53,7 @@ def account_of(books: Books, account_no: str, sees: Sees) -> Account:
 
 
 async def save(tx: Tx, books: Books, causation_id: str = "") -> None:
-    """Write the books back and tell which receivables are settled."""
+    """Write the books back, and tell which receivables are settled and which are owed again."""
     await saving.save(tx, books)
     tx.publish(
         [
@@ -65,7 +65,20 @@ async def save(tx: Tx, books: Books, causation_id: str = "") -> None:
                 cleared_on=receivable.cleared_on,
                 causation_id=causation_id,
             )
-            for receivable in books.cleared.values()
+            for receivable in books.turned(CLEARED)
             if receivable.cleared_on is not None
+        ]
+    )
+    tx.publish(
+        [
+            ReceivableReopened(
+                account_no=receivable.account_no,
+                receivable_id=receivable.receivable_id,
+                document_kind=receivable.document_kind,
+                document_id=receivable.document_id,
+                outstanding_fen=receivable.outstanding_fen,
+                causation_id=causation_id,
+            )
+            for receivable in books.turned(OPEN)
         ]
     )

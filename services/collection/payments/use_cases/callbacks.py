@@ -10,7 +10,15 @@ from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import findings, loading, months
 from services.collection.ledger.use_cases import commands
 from services.collection.payments import store
-from services.collection.payments.domain import ORDER_LIFE, PAYMENT_LIFE, POSTED, SUSPENSE, Confirmation, NewPayment
+from services.collection.payments.domain import (
+    ORDER_LIFE,
+    PAYMENT_LIFE,
+    POSTED,
+    SUSPENSE,
+    Confirmation,
+    NewPayment,
+    source_id,
+)
 from services.collection.payments.use_cases import facts
 from shared import ids
 from shared.db.audit import AuditEntry
@@ -59,8 +67,9 @@ async def confirm(tx: Tx, *, policy: Policy, confirmation: Confirmation, today: 
         books.suspend(cause, payment.amount_fen, cash_code, payment.org_unit)
         books.findings.append(_finding(payment, code))
     else:
-        await loading.load_open_sides(tx, books, [order.account_no])
-        books.receive(order.account_no, cause, payment.amount_fen, cash_code, transactions.RECEIPT)
+        await loading.load_for_days(tx, books, {order.account_no: [received_on]})
+        key = source_id(payment.channel, payment.channel_txn)
+        books.receive(order.account_no, cause, payment.amount_fen, cash_code, transactions.RECEIPT, key)
         await store.mark_paid(tx, order, payment.payment_id)
         tx.publish([facts.received(payment, order.account_no)])
     if confirmation.paid_on > today:

@@ -8,7 +8,7 @@ from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading
 from services.collection.ledger.use_cases import commands
 from services.collection.payments import store
-from services.collection.payments.domain import COUNTER, PAYMENT_LIFE, POSTED, NewPayment
+from services.collection.payments.domain import COUNTER, PAYMENT_LIFE, POSTED, NewPayment, source_id
 from services.collection.payments.use_cases import facts
 from shared import ids
 from shared.db.audit import AuditEntry
@@ -33,12 +33,11 @@ async def take_at_counter(
     opened = await commands.open_for_command(tx, received_on, today)
     books = await loading.open_books(tx, policy, opened, [account_no])
     account = commands.account_of(books, account_no, sees)
-    await loading.load_open_sides(tx, books, [account_no])
+    await loading.load_for_days(tx, books, {account_no: [received_on]})
     payment_id = ids.new()
     cash_code = policy.cash_code(COUNTER, received_on)
-    books.receive(
-        account_no, books.cause(PAYMENT, payment_id, received_on), amount_fen, cash_code, transactions.RECEIPT
-    )
+    cause, key = books.cause(PAYMENT, payment_id, received_on), source_id(COUNTER, payment_id)
+    books.receive(account_no, cause, amount_fen, cash_code, transactions.RECEIPT, key)
     payment = NewPayment(
         payment_id=payment_id,
         channel=COUNTER,

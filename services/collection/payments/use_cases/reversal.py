@@ -24,7 +24,7 @@ async def reverse(tx: Tx, *, policy: Policy, decision: Decision) -> None:
     payment_id = decision.payment_id
     books = await loading.open_books(tx, policy, opened, [payment.account_no])
     await loading.load_for_reversal(tx, books, document_ids=[], credit_ids=[payment_id])
-    await loading.load_open_sides(tx, books, [payment.account_no])
+    await loading.load_for_days(tx, books, {payment.account_no: [decision.decided_on]})
     arrived = await loading.entries_of(tx, PAYMENT, payment_id, transactions.RECEIPT)
     arrived = arrived or await loading.entries_of(tx, PAYMENT, payment_id, transactions.SUSPENSE)
     (cash_code,) = (entry.ledger_account for entry in arrived if entry.amount_fen > 0)

@@ -6,6 +6,7 @@ from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading
 from services.collection.ledger.use_cases import commands
 from services.collection.payments import store
+from services.collection.payments.domain import source_id
 from services.collection.payments.use_cases import decisions, facts
 from services.collection.payments.use_cases.decisions import Decision
 from shared.db.engine import Tx
@@ -24,10 +25,11 @@ async def allocate(tx: Tx, *, policy: Policy, decision: Decision, account_no: st
     arrived = await loading.entries_of(tx, PAYMENT, decision.payment_id, transactions.SUSPENSE)
     books = await loading.open_books(tx, policy, opened, [account_no])
     account = commands.account_of(books, account_no, decision.sees)
-    await loading.load_open_sides(tx, books, [account_no])
+    await loading.load_for_days(tx, books, {account_no: [decision.decided_on]})
     (suspense_code,) = (entry.ledger_account for entry in arrived if entry.amount_fen < 0)
     cause = books.cause(PAYMENT, decision.payment_id, decision.decided_on)
-    books.receive(account_no, cause, payment.amount_fen, suspense_code, transactions.RESOLUTION)
+    key = source_id(payment.channel, payment.channel_txn)
+    books.receive(account_no, cause, payment.amount_fen, suspense_code, transactions.RESOLUTION, key)
     await store.decide(
         tx,
         payment,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.collection.ledger.domain.books import Books
-from services.collection.ledger.domain.documents import Debt, Finding
+from services.collection.ledger.domain.documents import OPENING, Debt, Finding
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading, months
 from services.collection.ledger.use_cases import commands
@@ -25,8 +25,9 @@ async def post_debts(tx: Tx, *, policy: Policy, opened: date | None, debts: Sequ
     if not debts:
         return []
     books = await loading.open_books(tx, policy, opened, (debt.account_no for debt in debts))
-    await _load_money(tx, books, debts)
     posted = await loading.existing_documents(tx, debts)
+    new = [debt for debt in debts if (debt.document_kind, debt.document_id) not in posted] if posted else debts
+    await _load_money(tx, books, new)
     outcomes: list[Outcome] = []
     waiting: dict[tuple[str, str], str] = {}
     to_wait: list[tuple[int, Debt]] = []
@@ -51,11 +52,25 @@ async def post_debts(tx: Tx, *, policy: Policy, opened: date | None, debts: Sequ
 
 
 async def _load_money(tx: Tx, books: Books, debts: Sequence[Debt]) -> None:
-    """Load the open sides of the accounts where a new debt can meet money: most have neither prepayment nor a credit."""
-    credited = {debt.account_no for debt in debts if debt.total_fen < 0}
-    accounts = [no for no, account in books.accounts.items() if account.prepaid_fen or no in credited]
-    if accounts:
-        await loading.load_open_sides(tx, books, accounts)
+    """Load what new debts meet: most accounts have neither prepayment nor a credit, and nothing moved since the debt's day."""
+    money = {no for no, account in books.accounts.items() if account.prepaid_fen}
+    money |= {debt.account_no for debt in debts if debt.total_fen < 0} & books.accounts.keys()
+    days: dict[str, list[date]] = {}
+    for debt in debts:
+        account = books.accounts.get(debt.account_no)
+        if account is None:
+            continue
+        day = _day(debt)
+        if debt.account_no in money or (account.moved_on is not None and day <= account.moved_on):
+            days.setdefault(debt.account_no, []).append(day)
+    if money:
+        await loading.load_open_sides(tx, books, sorted(money))
+    if days:
+        await loading.load_late(tx, books, days)
+
+
+def _day(debt: Debt) -> date:
+    return date.min if debt.document_kind == OPENING else debt.issued_on
 
 
 def _conflict(books: Books, debt: Debt) -> Outcome:

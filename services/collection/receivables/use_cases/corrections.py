@@ -1,6 +1,7 @@
 """Corrections reverse issued bills and replace them, or add a difference."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.documents import CORRECTION, Correction
@@ -23,10 +24,21 @@ async def post_corrections(tx: Tx, *, policy: Policy, corrections: Sequence[Corr
     if known:
         documents = {debt.document_id for c in known for debt in (*c.reversed_, *c.issued)}
         await loading.load_for_reversal(tx, books, document_ids=sorted(documents), credit_ids=[])
-        await loading.load_open_sides(tx, books, list(books.accounts))
+        days: dict[str, list[date]] = {}
+        for correction in known:
+            days.setdefault(correction.account_no, []).extend(_days(books, correction))
+        await loading.load_for_days(tx, books, days)
     outcomes = [_post(books, correction) for correction in corrections]
     await commands.save(tx, books)
     return outcomes
+
+
+def _days(books: Books, correction: Correction) -> list[date]:
+    """Return the days of what is new in a correction; its own twice where what it issues is of another day than it is."""
+    day = correction.corrected_on
+    unknown = [bill for bill in correction.reversed_ if (bill.document_kind, bill.document_id) not in books.documents]
+    other = any(debt.issued_on != day for debt in correction.issued)
+    return [*sorted({bill.issued_on for bill in unknown}), day, *([day] if other else [])]
 
 
 def _post(books: Books, correction: Correction) -> Outcome:

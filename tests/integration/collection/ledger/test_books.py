@@ -13,7 +13,7 @@ import pytest
 from services.collection.ledger import tables
 from services.collection.ledger.domain import transactions
 from services.collection.ledger.domain.books import Books
-from services.collection.ledger.domain.documents import BILL, DIFFERENCE, PAYMENT, Account, Correction, Debt
+from services.collection.ledger.domain.documents import BILL, DIFFERENCE, PAYMENT, Account, Correction, Debt, History
 from services.collection.payments.use_cases import counter, reversal
 from services.collection.payments.use_cases.decisions import Decision
 from services.collection.receivables.use_cases import bills, corrections
@@ -38,7 +38,9 @@ class Twin:
     def __init__(self, kit: Kit, seed: int) -> None:
         self.kit = kit
         self.random = random.Random(seed)
-        accounts = [Account(account_no=number, org_unit="zj/hangzhou", prepaid_fen=0) for number in ACCOUNTS]
+        accounts = [
+            Account(account_no=number, org_unit="zj/hangzhou", prepaid_fen=0, history=History()) for number in ACCOUNTS
+        ]
         self.memory = Books(policy=POLICY, open_from=None, accounts=accounts, new_id=ids.new)
         self.bills: dict[str, list[Debt]] = defaultdict(list)
         self.by_difference: dict[str, list[Debt]] = defaultdict(list)
