@@ -35,7 +35,8 @@ FIXED_DIGITS, FIXED_SCALE = 8, 2
 EXCHANGE_DAY = date(2026, 1, 15)
 EXCHANGE_OPENING = 320  # 3.20 kWh were on the new meter
 MISTYPED_CLOSING = 113_000  # 1130.00 kWh on the old meter, noted as 113.00
-MOVE_DAY = date(2026, 1, 12)
+MOVE_DAY, PAST_MOVE_DAY = date(2026, 1, 12), date(2026, 1, 20)
+MANUAL_SLOT = 19  # the reader comes by at 09:30
 MISREAD_COUNTS = 6_000  # the reader noted 60 kWh too much
 IMPLAUSIBLE_FROM = date(2026, 2, 1)
 IMPLAUSIBLE_KWH = 1_500
@@ -287,7 +288,12 @@ class District:
     def accounts_of(self, index: int) -> list[str]:
         """Return the account of a customer, and where somebody moves that of who moves in."""
         own = self.customers[index].account_no
-        return [own, f"34{own[2:]}"] if index == self.stories["move"] else [own]
+        return [own, f"34{own[2:]}"] if index in self.moves else [own]
+
+    @cached_property
+    def moves(self) -> dict[int, tuple[date, int]]:
+        """The customers whose home changes hands, with the day and the half-hour of the read that cuts the period."""
+        return {self.stories["move"]: (MOVE_DAY, MANUAL_SLOT), self.stories["past_move"]: (PAST_MOVE_DAY, 0)}
 
     @cached_property
     def index_of(self) -> dict[str, int]:

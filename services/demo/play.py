@@ -6,13 +6,14 @@ from typing import Any
 
 from services.billing.tariffs.documents import packaged
 from services.demo import setup
-from services.demo.district import EPOCH, EXCHANGE_DAY, GO_LIVE, MOVE_DAY, Route, days
+from services.demo.district import EPOCH, EXCHANGE_DAY, GO_LIVE, MANUAL_SLOT, MOVE_DAY, PAST_MOVE_DAY, Route, days
 from services.demo.stage import DemoFailed, Stage
 from services.demo.stories import MONTHS, Month
 
 BEFORE = Month("2025-12", EPOCH, GO_LIVE)
 DUPLICATE_DAY = date(2026, 1, 10)
 REMIND_ON = date(2026, 2, 26)  # due on 22 February, and the policy waits three days
+CLASS_SEEN_ON = date(2026, 2, 27)
 OVERPAID_FEN = 5_000
 WRONG_BY_FEN = 1_000
 APP_EVERY = 10  # pay by app: an order and the channel's callback; the others at the counter
@@ -21,8 +22,8 @@ NEW, KNOWN = {"accepted", "done"}, {"already_accepted", "already_done"}
 
 
 async def load_tariffs(stage: Stage) -> None:
-    """Publish the two tariffs; what their sources leave open is filled with sample values, marked as such."""
-    wanted = {route.tariff for route in stage.district.routes}
+    """Publish the tariffs; what their sources leave open is filled with sample values, marked as such."""
+    wanted = {route.tariff for route in stage.district.routes} | {setup.COMBINED}
     for document in packaged.documents("sample"):
         if document.get("id") in wanted:
             path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
@@ -223,7 +224,7 @@ async def correct_read(stage: Stage) -> None:
     """Correct the misread register after its bill was paid: reversal, new bill, re-allocated payment."""
     district = stage.district
     i = district.stories["read_corrected"]
-    (true,) = district.reads([i], MONTHS[0].read_on, slot=setup.MANUAL_SLOT)
+    (true,) = district.reads([i], MONTHS[0].read_on, slot=MANUAL_SLOT)
     body = {"unit": "kWh", "registers": true["registers"], "reason": "misread"}
     await stage.call("engineer-1", "POST", "reading", f"/v1/reads/{stage.misread_id}/correction", body)
     await corrected(stage, i, "the bill of the misread register is corrected and posted")
@@ -242,10 +243,44 @@ async def repair_exchange(stage: Stage) -> None:
     stage.say("a mistyped exchange is repaired after its bill was paid")
 
 
+async def move_in_past(stage: Stage) -> None:
+    """Tell of a move in January after the bill was paid: the read of that day cuts it, and both are billed for their days."""
+    district = stage.district
+    i = district.stories["past_move"]
+    out, in_ = district.accounts_of(i)
+    await stage.put("clerk-1", "notify", "/v1/contacts", setup.new_contact(district, "past_move"))
+    await stage.put("clerk-1", "billing", "/v1/accounts", setup.move(district, "past_move", reason="told_late"))
+    await _corrected_account(stage, out, "the bill of who moved out is corrected and posted", 1)
+
+    async def billed() -> bool:
+        return bool(await stage.all("collection", "/v1/receivables", account_no=in_))
+
+    await stage.until("who moved in is billed for the rest of January", billed)
+    stage.say(f"a move of {PAST_MOVE_DAY} is told after the bill was paid: two accounts, two bills")
+
+
+async def change_class(stage: Stage) -> None:
+    """Change class and tariff of billed days: the correction is proposed, and carried out once somebody else has seen it."""
+    i = stage.district.stories["class_changed"]
+    (account_no,) = stage.district.accounts_of(i)
+    await stage.put("clerk-1", "billing", "/v1/accounts", setup.shared_meter(stage.district))
+    (proposed,) = [b for b in await stage.all("billing", "/v1/review-queue") if b["account_no"] == account_no]
+    body = {
+        "decision": "approve",
+        "explanation": "Seen on site: four households behind one meter.",
+        "business_date": str(CLASS_SEEN_ON),
+    }
+    seen = {"If-Match": f'"{proposed["row_version"]}"'}
+    path = f"/v1/bills/{proposed['bill_id']}/decisions"
+    await stage.call("reviewer-1", "POST", "billing", path, body, headers=seen)
+    await corrected(stage, i, "the bill of the other class is corrected and posted")
+    stage.say("a class changed for billed days: proposed, approved by another person, corrected")
+
+
 async def read_move(stage: Stage) -> None:
     """Take what the meter showed on the day of the move, which the customer had noted; both bills had been cut by days."""
     i = stage.district.stories["move"]
-    (noted,) = stage.district.reads([i], MOVE_DAY, slot=setup.MANUAL_SLOT)
+    (noted,) = stage.district.reads([i], MOVE_DAY, slot=MANUAL_SLOT)
     items = {"items": [noted | {"source": "self"}]}
     stage.count(await stage.call("uploader-1", "POST", "reading", "/v1/reads", items), NEW)
     await corrected(stage, i, "both bills of the move are corrected by the read")
@@ -340,6 +375,8 @@ async def everything(stage: Stage) -> None:
     await remind(stage)
     await repair_exchange(stage)
     await read_move(stage)
+    await move_in_past(stage)
+    await change_class(stage)
     await plan(stage, february)
     await push_month(stage, february)
     await read_by_hand(stage, february)

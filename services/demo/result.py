@@ -7,8 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from services.command import reconcile
-from services.demo import setup
-from services.demo.district import MOVE_DAY
+from services.demo.district import MANUAL_SLOT
 from services.demo.play import BEFORE
 from services.demo.stage import Stage
 from services.demo.stories import MONTHS, STORIES
@@ -246,8 +245,8 @@ def _energies(stage: Stage, bills: list[dict[str, Any]]) -> tuple[int, int, int]
         accounts = district.accounts_of(customer.index)
         route = district.route_of(customer.index)
         # a manual route is live from midnight on, and read later in the morning
-        moments = [(route.live_from, 0), *((MOVE_DAY, setup.MANUAL_SLOT) for _ in accounts[1:])]
-        moments.append((MONTHS[-1].read_on, setup.MANUAL_SLOT if route.manual else 0))
+        moments = [(route.live_from, 0), *(district.moves[customer.index] for _ in accounts[1:])]
+        moments.append((MONTHS[-1].read_on, MANUAL_SLOT if route.manual else 0))
         for account_no, ((start, first), (stop, last)) in zip(accounts, pairwise(moments), strict=True):
             true[account_no] = district.energy_wh(customer.index, start, stop, (first, last))["import"]
     wrong = sum(billed[account_no] != wh for account_no, wh in true.items())

@@ -9,19 +9,19 @@ from typing import Any
 from services.demo.district import (
     EXCHANGE_DAY,
     FIXED_SCALE,
+    MANUAL_SLOT,
     MISREAD_COUNTS,
-    MOVE_DAY,
     READ_DAY,
     District,
     Route,
 )
 
 READER = "reader-7"
-MANUAL_SLOT = 19  # the reader comes by at 09:30
 LETTER_EVERY = 100  # contacts that want paper, for which there is no gateway: they fail, and are seen to
 ENGLISH_EVERY = 10
 TENANT_EVERY = 20
 Items = list[dict[str, Any]]
+COMBINED = "CN-ZJ/residential/combined"
 
 
 def routes(district: District) -> Items:
@@ -102,9 +102,11 @@ def mistyped(face: str) -> str:
     return f"{whole[:-1]}.{decimals}"
 
 
-def move(district: District, day: date = MOVE_DAY, *, reason: str = "") -> Items:
-    """Return the accounts of who moves out, whose contract ends, and of who moves in. `reason`: why on another day."""
-    i = district.stories["move"]
+def move(district: District, story: str = "move", day: date | None = None, *, reason: str = "") -> Items:
+    """Return the accounts of who moves out, whose contract ends, and of who moves in. `day`, `reason`: another one, and why."""
+    i = district.stories[story]
+    first_day, _ = district.moves[i]
+    day = day or first_day
     (old,) = accounts(district, [i])
     (contract,) = old["contracts"]
     _, account_no = district.accounts_of(i)
@@ -112,11 +114,20 @@ def move(district: District, day: date = MOVE_DAY, *, reason: str = "") -> Items
     why = {"reason": reason} if reason else {}
     new = {
         "account_no": account_no,
-        "opened_on": str(MOVE_DAY),
-        "facts": [{"from": str(MOVE_DAY), "customer_class": "residential", "people": 2}],
+        "opened_on": str(first_day),
+        "facts": [{"from": str(first_day), "customer_class": "residential", "people": 2}],
         "contracts": [contract | began | why | {"contract_no": f"{contract['contract_no']}-B"}],
     }
     return [old | {"contracts": [contract | why | {"to": str(day)}]}, old | new]
+
+
+def shared_meter(district: District) -> Items:
+    """Return the account whose meter is shared by several households since January: another class, at the combined price."""
+    (account,) = accounts(district, [district.stories["class_changed"]])
+    (contract,) = account["contracts"]
+    facts = [{"from": account["opened_on"], "customer_class": "residential_combined", "people": 0}]
+    tariffs = [{"from": account["opened_on"], "tariff": COMBINED}]
+    return [account | {"facts": facts, "contracts": [contract | {"tariffs": tariffs}]}]
 
 
 def accounts(district: District, who: Sequence[int]) -> Items:
@@ -166,12 +177,12 @@ def contacts(district: District, who: Sequence[int]) -> Items:
     return items
 
 
-def new_contact(district: District) -> Items:
+def new_contact(district: District, story: str = "move") -> Items:
     """Return whom to tell of the account of who moves in."""
-    i = district.stories["move"]
+    i = district.stories[story]
     (old,) = contacts(district, [i])
     _, account_no = district.accounts_of(i)
-    new = {"contact_no": f"C-{account_no}", "account_no": account_no, "valid_from": str(MOVE_DAY)}
+    new = {"contact_no": f"C-{account_no}", "account_no": account_no, "valid_from": str(district.moves[i][0])}
     return [old | new | _mail(f"holder-{i + 1}-b")]
 
 

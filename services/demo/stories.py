@@ -39,6 +39,10 @@ STORIES = {
         Story("wrong_amount", 0, 4, "The channel reports another amount than ordered"),
         Story("never_pays", 0, 5, "Does not pay and is reminded"),
         Story("usage_before_account", 0, 6, "The usage arrives before the account"),
+        Story("past_move", 0, 8, "Moved out on 20 January, told after the bill was paid: cut at the read of that day"),
+        Story(
+            "class_changed", 0, 9, "A shared meter since January (合表), told after the bill was paid: seen, corrected"
+        ),
         Story("meter_exchange", 1, 0, "The meter is exchanged in mid-January"),
         Story(
             "mistyped_exchange", -2, 3, "An exchange typed with 113.00 for 1130.00, repaired after the bill was paid"

@@ -246,6 +246,8 @@ async def two_cycles(stage: Stage, before: Step = no_faults) -> None:
     await before("correct")
     await play.correct_read(stage)
     await play.repair_exchange(stage)
+    await play.move_in_past(stage)
+    await play.change_class(stage)
     await stage.job("collection", "remind", REMIND_ON)
     await play.plan(stage, february)
     await before("push-2")
@@ -288,7 +290,7 @@ async def read_late(stage: Stage) -> None:
 
 async def move_again(stage: Stage) -> None:
     """Move the day on which a home changed hands, after it was billed."""
-    moved = setup.move(stage.district, MOVED_AGAIN_ON, reason="wrong_day")
+    moved = setup.move(stage.district, day=MOVED_AGAIN_ON, reason="wrong_day")
     await stage.put("clerk-1", "billing", "/v1/accounts", moved)
     await play.corrected(stage, stage.district.stories["move"], "both bills of the move are corrected again", times=2)
     stage.say(f"the home changed hands on {MOVED_AGAIN_ON}, as is known now")

@@ -7,8 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from services.demo import setup
-from services.demo.district import District
+from services.demo.district import MANUAL_SLOT, District
 from tests.kits.line import Driver
 
 Node = dict[str, Any]
@@ -130,7 +129,7 @@ class Traces:
             self.seen["usage cut by days"] += 1
         elif usage["quality"] == "actual":
             route = self._district.route_of(customer.index)
-            slots = (0 if usage["period_from"] == str(route.live_from) else setup.MANUAL_SLOT, setup.MANUAL_SLOT)
+            slots = (0 if usage["period_from"] == str(route.live_from) else MANUAL_SLOT, MANUAL_SLOT)
             true = self._district.energy_wh(
                 customer.index,
                 date.fromisoformat(usage["period_from"]),

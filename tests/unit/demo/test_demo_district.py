@@ -10,6 +10,7 @@ from services.demo.district import (
     EPOCH,
     EXCHANGE_DAY,
     GO_LIVE,
+    MANUAL_SLOT,
     TIME_OF_USE,
     District,
     complete_days,
@@ -159,7 +160,7 @@ def test_the_readers_file_misses_one_door_in_january_and_has_one_number_wrong(di
     missed = district.customers[district.stories["missed_read"]].meter_no
     faces = {row.split(",")[0]: row.split(",")[-1] for row in rows[1:]}
     assert missed not in faces
-    (right,) = district.reads([district.stories["read_corrected"]], FEBRUARY, slot=setup.MANUAL_SLOT)
+    (right,) = district.reads([district.stories["read_corrected"]], FEBRUARY, slot=MANUAL_SLOT)
     assert number(faces[wrong]) - number(right["registers"]["import"]) == 6000
     assert len(setup.csv_file(district, route, MARCH).decode().splitlines()) == len(route.members) + 1
 
