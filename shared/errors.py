@@ -1,5 +1,6 @@
 """The bases of business errors and of refusals. Pure: any layer may raise one."""
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -13,6 +14,11 @@ class BusinessError(Exception):
     status: ClassVar[int] = 409
     code: ClassVar[str]
     title: ClassVar[str]
+
+    faults: Sequence[Mapping[str, str]] = ()
+    """All that is wrong with a document that was sent, each with its code, JSON pointer and detail."""
+    form: str = ""
+    """Where the form of such documents is published."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)

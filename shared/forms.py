@@ -135,16 +135,17 @@ def _is(value: Any, names: str | list[str]) -> bool:
 
 
 def _of_type(names: str | list[str], pointer: str) -> Fault:
-    if names == "object":
+    wanted = [name for name in names if name != "null"] if isinstance(names, list) else [names]
+    if wanted == ["object"]:
         return _fault("not_an_object", pointer)
-    expected = " or ".join(names) if isinstance(names, list) else names
+    expected = " or ".join(wanted)
     return _fault("value_wrong", pointer, f"{expected} was expected")
 
 
 def _of_value(schema: Schema, value: Any, pointer: str) -> list[Fault]:
     choices = schema.get("enum", [schema["const"]] if "const" in schema else None)
     if choices is not None and not any(type(c) is type(value) and c == value for c in choices):
-        return [_fault("choice_unknown", pointer, "one of " + ", ".join(map(str, choices)))]
+        return [_fault("choice_unknown", pointer, "one of " + ", ".join(str(c) for c in choices if c is not None))]
     if isinstance(value, str):
         low, high = schema.get("minLength", 0), schema.get("maxLength")
         if len(value) < low or (high is not None and len(value) > high):

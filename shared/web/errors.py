@@ -64,6 +64,7 @@ def response(
     *,
     headers: Mapping[str, str] | None = None,
     errors: Sequence[Mapping[str, str]] = (),
+    form: str = "",
 ) -> Response:
     """Return the problem document as a response."""
     document: dict[str, Any] = {"type": f"urn:wattline:problem:{code}", "title": title, "status": status, "code": code}
@@ -71,6 +72,8 @@ def response(
         document["detail"] = detail
     if errors:
         document["errors"] = errors
+    if form:
+        document["form"] = form
     if current := correlation.current():
         document["correlation_id"] = current
     if status == 401:
@@ -121,7 +124,7 @@ def _allowed_methods(request: Request) -> list[str]:
 
 
 async def _business_error(_request: Request, error: BusinessError) -> Response:
-    return response(error.status, error.code, error.title, error.detail)
+    return response(error.status, error.code, error.title, error.detail, errors=error.faults, form=error.form)
 
 
 async def _validation_error(_request: Request, error: RequestValidationError) -> Response:

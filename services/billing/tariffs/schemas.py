@@ -48,4 +48,5 @@ class ValidOut(BaseModel):
         description="JSON pointers of facts that no source gives: the tariff cannot bill yet"
     )
     hours_unconfirmed: bool
-    errors: list[FaultOut]
+    errors: list[FaultOut] = Field(description="all that is wrong, in one answer")
+    form: str = Field(description="where the form of tariffs is published, a JSON Schema")

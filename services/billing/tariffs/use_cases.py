@@ -40,6 +40,14 @@ class DocumentWrong(BusinessError):
     def __init__(self, error: DocumentError) -> None:
         super().__init__(f"{error.pointer or '/'}: {error.detail}")
         self.code = f"tariff.{error.code}"  # type: ignore[misc]
+        if isinstance(error, rating.TariffError):
+            self.faults = [fault._asdict() for fault in error.faults]
+
+
+class TariffWrong(DocumentWrong):
+    """The same of a tariff, whose form is published."""
+
+    form = "/v1/forms/tariff"
 
 
 async def put(tx: Tx, *, kind: str, document_id: str, version: str, document: Mapping[str, Any], actor: str) -> Outcome:
@@ -94,7 +102,7 @@ async def _load(
     try:
         book = rating.load_book([*others, document])
     except rating.TariffError as error:
-        raise DocumentWrong(error) from None
+        raise (TariffWrong if kind == TARIFF else DocumentWrong)(error) from None
     if kind != TARIFF:
         return documents.hash_of(canonical(document)), (None, None)
     loaded = next(t for t in book.versions[document_id] if t.version == version)

@@ -16,6 +16,7 @@ from services.billing.rating.tariff.codes import Refused, TariffError
 from services.billing.rating.tariff.load import load_tariff
 from shared.document import DocumentError, check_depth
 from shared.exact import divide
+from shared.forms import Fault
 from shared.money import yuan
 
 Documents = Sequence[Mapping[str, Any]]
@@ -30,7 +31,7 @@ def preview(case: Mapping[str, Any], documents: Documents, policies: Documents) 
 def validate(document: Mapping[str, Any], documents: Documents) -> dict[str, Any]:
     """Check a tariff document, by itself and beside the other versions of its id.
 
-    Answers {valid, sha256, unconfirmed, hours_unconfirmed, errors: [{code, pointer, detail}]}; it never raises.
+    Answers {valid, sha256, unconfirmed, hours_unconfirmed, errors: [{code, pointer, detail}], form}; it never raises.
     """
     try:
         check_depth(document)
@@ -39,14 +40,16 @@ def validate(document: Mapping[str, Any], documents: Documents) -> dict[str, Any
         others = [d for d in documents if d.get("id") == tariff.id and str(d.get("version")) != tariff.version]
         TariffBook([tariff, *(load_tariff(d, tables) for d in others)])
     except DocumentError as error:
-        fault = {"code": error.code, "pointer": error.pointer, "detail": error.detail}
-        return {"valid": False, "sha256": None, "unconfirmed": [], "hours_unconfirmed": False, "errors": [fault]}
+        faults = error.faults if isinstance(error, TariffError) else [Fault(error.code, error.pointer, error.detail)]
+        told = {"sha256": None, "unconfirmed": [], "hours_unconfirmed": False, "errors": [f._asdict() for f in faults]}
+        return {"valid": False, **told, "form": "/v1/forms/tariff"}
     return {
         "valid": True,
         "sha256": tariff.sha256,
         "unconfirmed": list(tariff.unconfirmed),
         "hours_unconfirmed": tariff.hours_unconfirmed,
         "errors": [],
+        "form": "/v1/forms/tariff",
     }
 
 

@@ -54,7 +54,8 @@ def book_of(documents: Sequence[Mapping[str, Any]], own: Sequence[tuple[str, dic
         try:
             load_book([*tables, document])
         except TariffError as error:
-            raise TariffError(error.code, pointer + error.pointer, error.detail) from None
+            first, *more = [fault._replace(pointer=pointer + fault.pointer) for fault in error.faults]
+            raise TariffError(*first, more) from None
     return load_book([*known, *(d for _, d in own)])
 
 

@@ -16,7 +16,7 @@ from services.billing.rating.tariff.codes import Refused, TariffError
 from shared import errors
 from shared.exact import divide, parse
 from shared.money import yuan
-from shared.regulation.calculate import calculate
+from shared.regulation.calculate import CALCULATIONS, calculate
 from shared.regulation.policy import load_policy, policy_on
 
 
@@ -33,7 +33,12 @@ def run(
         return _tariff(case, name, documents)
     except (TariffError, errors.Refused) as error:
         refusal = {"code": error.code, "severity": "refused", "pointer": error.pointer, "detail": error.detail}
-        return {"contract": name, "refusal": refusal, "findings": []}
+        told: dict[str, Any] = {"contract": name, "refusal": refusal, "findings": []}
+        if isinstance(error, TariffError):
+            told |= {"faults": [fault._asdict() for fault in error.faults], "form": "/v1/forms/tariff"}
+        elif case.get("calculation") in CALCULATIONS and error.code in ("input_missing", "input_wrong"):
+            told |= {"form": f"/v1/forms/{case['calculation']}"}
+        return told
 
 
 def _policy(case: Mapping[str, Any], name: str, policies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -4,28 +4,27 @@ import hashlib
 import json
 from collections.abc import Mapping
 from copy import deepcopy
-from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from services.billing.rating.tariff.codes import TariffError
+from services.billing.rating.tariff.form import TARIFF
 from services.billing.rating.tariff.load_charges import Names, check_free, load_charges
 from services.billing.rating.tariff.load_ladders import load_ladders
 from services.billing.rating.tariff.load_periods import compile_schedules, day_kinds, load_periods
 from services.billing.rating.tariff.load_prices import load_named
 from services.billing.rating.tariff.load_quantities import known_names, load_quantities
-from services.billing.rating.tariff.model import Charge, Energy, Ladder, Tariff, Tax, Tiered
-from services.billing.rating.tariff.node import Node
+from services.billing.rating.tariff.model import Charge, DaySchedule, Energy, Ladder, Period, Tariff, Tax, Tiered
+from services.billing.rating.tariff.node import Faults, Node
 from shared.document import escape
 from shared.exact import RoundTo
 
 DOCUMENT_MAX = 256 * 1024
 """Characters of canonical JSON. The largest published industrial tariff takes about 8 KiB."""
 
-_FIELDS = (
-    "id version title effective on_change sources supplied currency time_zone rounding series_at days periods registers "
-    "quantities ladders prices charges tax sum_tolerance_kwh undivided_kwh notes"
-)
 _NULL_ALLOWED = ("/effective/to", "/sources", "/notes", "/title", "/supplied")
+
+_NONE: Final[tuple[Any, ...]] = ()
+_EMPTIED: Final[dict[str, Any]] = {}
 
 
 def load_tariff(document: Mapping[str, Any], tables: Mapping[str, Any] | None = None) -> Tariff:
@@ -34,16 +33,25 @@ def load_tariff(document: Mapping[str, Any], tables: Mapping[str, Any] | None = 
     Raises TariffError with a code and a JSON pointer. Facts that are null are listed in `unconfirmed`: such a tariff has its
     head and its hash, but rates nothing until the facts are supplied (see `supply`).
     """
+    form = TARIFF.faults(document)
+    if any(fault.code in ("document_too_deep", "document_too_large") for fault in form):
+        raise TariffError(*form[0], form[1:])
     root = Node(document)
-    root.keys(_FIELDS)
     text = canonical(document)
     if len(text) > DOCUMENT_MAX:
         raise root.fail("document_too_large")
-    _sources(root)
     unconfirmed = tuple(_nulls(document, ""))
     hours = tuple(p for p in unconfirmed if p.startswith("/periods/") and p.endswith("/when"))
-    blocking = tuple(p for p in unconfirmed if p not in hours)
-    return _load(root, hashlib.sha256(text.encode()).hexdigest(), blocking, bool(hours), tables or {})
+    told = {
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "unconfirmed": tuple(p for p in unconfirmed if p not in hours),
+        "hours_unconfirmed": bool(hours),
+    }
+    faults = Faults()
+    head = faults.of(lambda: _head(root), _EMPTIED) | told
+    rules = _EMPTY if head["unconfirmed"] else _rules(root, head, tables or {}, faults)
+    faults.check(form)
+    return Tariff(**head, **rules)
 
 
 def canonical(document: Mapping[str, Any]) -> str:
@@ -74,19 +82,6 @@ def supply(document: Mapping[str, Any], values: Mapping[str, Any], why: str) -> 
     return out
 
 
-def _sources(root: Node) -> None:
-    sources = root.get("sources").items()
-    if not sources:
-        raise root.get("sources").fail("value_wrong", "at least one source was expected")
-    for source in sources:
-        source.keys("for text at status")
-        source.get("for").text()
-        source.get("text").text()
-    supplied = root.maybe("supplied")
-    for item in supplied.items() if supplied else []:
-        item.keys("at why").get("at").text()
-
-
 def _nulls(value: Any, pointer: str) -> list[str]:
     if value is None:
         return [] if pointer.startswith(_NULL_ALLOWED) or pointer.endswith("/to_points") else [pointer]
@@ -100,48 +95,64 @@ def _nulls(value: Any, pointer: str) -> list[str]:
     return out
 
 
-def _load(
-    root: Node, sha256: str, blocking: tuple[str, ...], hours_unconfirmed: bool, tables: Mapping[str, Any]
-) -> Tariff:
-    effective = root.get("effective").keys("from to")
-    from_, to = effective.get("from").day(), effective.get("to").day()
-    if from_ is not None and to is not None and to <= from_:
-        raise effective.fail("dates_reversed")
-    head = _head(root, from_, to) | {"sha256": sha256, "unconfirmed": blocking, "hours_unconfirmed": hours_unconfirmed}
-    if blocking:
-        return Tariff(**head, **_EMPTY)
-    periods = load_periods(root)
-    kinds = day_kinds(root)
-    schedules = {} if hours_unconfirmed or not periods else compile_schedules(periods, kinds, root.get("periods"))
+def _rules(root: Node, head: dict[str, Any], tables: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
+    """Return what rates, and find all that is wrong: what refers to other parts is loaded after them."""
+    periods = faults.of(lambda: load_periods(root), _NONE)
+    none: Mapping[str, Any] = _EMPTIED
+    schedules = none if head["hours_unconfirmed"] or not periods else faults.of(lambda: _schedules(root, periods), none)
     names = tuple(p.name for p in periods)
-    roundings = _roundings(root)
-    ladders = load_ladders(root, names)
-    known = known_names(root, periods)
-    rules = load_quantities(root, known, periods, roundings)
-    _check_counts(ladders, known)
-    charges = load_charges(root, Names(periods, ladders, frozenset(known), load_named(root), tables))
-    check_free(ladders, charges)
-    _check_on_change(ladders, head)
-    _check_series(charges, head)
-    tolerance = root.maybe("sum_tolerance_kwh")
+    faults.next_part("name_unknown", "field_unknown")
+    roundings = faults.of(lambda: _roundings(root), _EMPTIED)
+    if not roundings:
+        faults.next_part("choice_open")
+    known = faults.of(lambda: known_names(root, periods), set[str]())
+    quantities = faults.of(lambda: load_quantities(root, known, periods, roundings, faults), _NONE)
+    rest = faults.of(lambda: _rest(root), False)
+    tax = faults.of(lambda: _tax(root), None)
+    tolerance = faults.of(lambda: _tolerance(root), 0)
+    ladders = faults.of(lambda: load_ladders(root, names, faults), _EMPTIED)
+    prices = faults.of(lambda: load_named(root), _EMPTIED)
+    undivided = faults.of(lambda: _undivided(root, names), _EMPTIED)
+    faults.next_part("name_unknown", "field_unknown")
+    faults.of(lambda: _check_counts(ladders, known), None)
+    of_charges = Names(periods, ladders, frozenset(known), prices, tables)
+    charges = faults.of(lambda: load_charges(root, of_charges, faults), _NONE)
+    faults.next_part("field_missing", "choice_open")
+    faults.of(lambda: check_free(ladders, charges), None)
+    if "on_change_usage" in head:
+        faults.of(lambda: _check_on_change(ladders, head), None)
+        faults.of(lambda: _check_series(charges, head), None)
+    calendar = faults.of(lambda: _calendar(root), None)
+    return {
+        "round_line": roundings.get("line"),
+        "round_total": roundings.get("total"),
+        "round_kwh": roundings.get("kwh"),
+        "rest_stays": rest,
+        "periods": periods,
+        "schedules": schedules,
+        "calendar": calendar,
+        "ladders": ladders,
+        "quantities": quantities,
+        "charges": charges,
+        "tax": tax,
+        "sum_tolerance_wh": tolerance,
+        **undivided,
+        "known": frozenset(known),
+    }
+
+
+def _schedules(root: Node, periods: tuple[Period, ...]) -> Mapping[str, tuple[tuple[DaySchedule, ...], ...]]:
+    return compile_schedules(periods, day_kinds(root), root.get("periods"))
+
+
+def _calendar(root: Node) -> str | None:
     days = root.maybe("days")
-    return Tariff(
-        **head,
-        round_line=roundings["line"],
-        round_total=roundings.get("total"),
-        round_kwh=roundings.get("kwh"),
-        rest_stays=_rest(root),
-        periods=periods,
-        schedules=schedules,
-        calendar=days.get("calendar").text() if days else None,
-        ladders=ladders,
-        quantities=rules,
-        charges=charges,
-        tax=_tax(root),
-        sum_tolerance_wh=tolerance.thousandths() if tolerance else 0,
-        **_undivided(root, names),
-        known=frozenset(known),
-    )
+    return days.get("calendar").text() if days else None
+
+
+def _tolerance(root: Node) -> int:
+    tolerance = root.maybe("sum_tolerance_kwh")
+    return tolerance.thousandths() if tolerance else 0
 
 
 _EMPTY: dict[str, Any] = {
@@ -163,12 +174,16 @@ _EMPTY: dict[str, Any] = {
 }
 
 
-def _head(root: Node, from_: date | None, to: date | None) -> dict[str, Any]:
+def _head(root: Node) -> dict[str, Any]:
+    effective = root.get("effective")
+    from_, to = effective.get("from").day(), effective.get("to").day()
+    if from_ is not None and to is not None and to <= from_:
+        raise effective.fail("dates_reversed")
     version = root.get("version")
     if isinstance(version.value, bool) or not isinstance(version.value, int | str):
         raise version.fail("value_wrong")
     title, series_at = root.maybe("title"), root.maybe("series_at")
-    change = root.get("on_change", "choice_open").keys("usage ladder limits")
+    change = root.get("on_change", "choice_open")
     ladder, limits = change.maybe("ladder"), change.maybe("limits")
     return {
         "id": root.get("id").text(),
@@ -216,7 +231,7 @@ def _check_series(charges: tuple[Charge, ...], head: dict[str, Any]) -> None:
 
 
 def _roundings(root: Node) -> dict[str, RoundTo]:
-    node = root.get("rounding", "choice_open").keys("line total kwh loss share")
+    node = root.get("rounding", "choice_open")
     out = {name: item.rounding() for name, item in node.fields()}
     line = node.get("line", "choice_open")
     for name in ("line", "total"):
@@ -243,7 +258,7 @@ def _undivided(root: Node, periods: tuple[str, ...]) -> dict[str, Any]:
     if not periods:
         raise node.fail("value_wrong", "a tariff without periods has nothing to divide")
     if isinstance(node.value, dict):
-        name = node.keys("period").get("period")
+        name = node.get("period")
         if name.text() not in periods:
             raise name.fail("name_unknown", "a name of `periods` was expected")
         return {"undivided": "to_period", "undivided_period": periods.index(name.text())}
@@ -261,7 +276,6 @@ def _tax(root: Node) -> Tax | None:
     node = root.maybe("tax")
     if node is None:
         return None
-    node.keys("included rate shown")
     tax = Tax(node.get("included", "choice_open").flag(), node.get("rate").decimal(), node.get("shown").flag())
     if not tax.included and not tax.shown:
         raise node.get("shown").fail("value_wrong", "tax that is added is a line")

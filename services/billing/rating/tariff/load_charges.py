@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from services.billing.rating.tariff.codes import TariffError
@@ -24,10 +25,8 @@ from services.billing.rating.tariff.model import (
     Price,
     Tiered,
 )
-from services.billing.rating.tariff.node import Node
+from services.billing.rating.tariff.node import Faults, Node
 from shared.exact import Exact
-
-_COMMON = "name zh kind for tax "
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +46,28 @@ class Names:
         return tuple(p.name for p in self.periods)
 
 
-def load_charges(root: Node, names: Names) -> tuple[Charge, ...]:
+def load_charges(root: Node, names: Names, faults: Faults) -> tuple[Charge, ...]:
     """Load `charges`; their order is the order of calculation and of the lines."""
-    charges: list[Charge] = []
-    items = root.get("charges").items()
-    if not items:
-        raise root.get("charges").fail("value_wrong", "at least one charge was expected")
-    for item in items:
-        kind = item.get("kind").choice(*_KINDS)
-        name = item.get("name")
-        if any(c.name == name.text() for c in charges):
-            raise name.fail("name_twice")
-        charges.append(_KINDS[kind](item, replace(names, above=tuple(c.name for c in charges))))
-    return tuple(charges)
+    charges: list[Charge | None] = []
+    above: list[str] = []
+    for item in root.get("charges").items():
+        charges.append(faults.of(partial(_charge, item, replace(names, above=tuple(above))), None))
+        above += faults.of(partial(_named, item), [])
+    return tuple(c for c in charges if c is not None)
 
 
-def _common(node: Node, fields: str) -> dict[str, Any]:
-    node.keys(_COMMON + fields)
+def _named(item: Node) -> list[str]:
+    return [item.get("name").text()]
+
+
+def _charge(item: Node, names: Names) -> Charge:
+    kind, name = item.get("kind").choice(*_KINDS), item.get("name")
+    if name.text() in names.above:
+        raise name.fail("name_twice")
+    return _KINDS[kind](item, names)
+
+
+def _common(node: Node) -> dict[str, Any]:
     zh, tax = node.maybe("zh"), node.maybe("tax")
     return {
         "name": node.get("name").text(),
@@ -82,7 +86,7 @@ def _quantity(node: Node | None, names: Names, default: str) -> str:
 
 
 def _energy(node: Node, names: Names) -> Charge:
-    common = _common(node, "quantity by price")
+    common = _common(node)
     export = node.value["kind"] == "export"
     default = "export" if export else "import"
     by_node = node.maybe("by")
@@ -112,10 +116,9 @@ def _ladder_of(node: Node, names: Names) -> Ladder:
 
 def _tiered(node: Node, names: Names) -> Charge:
     add_on = node.value["kind"] == "ladder_add_on"
-    key = "add" if add_on else "price"
-    common = _common(node, f"ladder {key} tier_kwh_of_periods")
+    common = _common(node)
     ladder = _ladder_of(node, names)
-    values = node.get(key)
+    values = node.get("add" if add_on else "price")
     flat: tuple[Price, ...] = ()
     by_period: tuple[tuple[Price, ...], ...] = ()
     split = ""
@@ -164,7 +167,7 @@ def _part_month(node: Node) -> str:
 
 
 def _capacity(node: Node, names: Names) -> Charge:
-    common = _common(node, "price month last_part state_share suspension_counts_from_days")
+    common = _common(node)
     shares = node.maybe("state_share")
     days = node.maybe("suspension_counts_from_days")
     return Capacity(
@@ -177,16 +180,10 @@ def _capacity(node: Node, names: Names) -> Charge:
 
 
 def _demand(node: Node, names: Names) -> Charge:
-    common = _common(node, "price basis measured from_curve floor_share over ratchet discount month last_part")
+    common = _common(node)
     basis = node.get("basis", "choice_open").choice("contract", "actual")
     curve, over, ratchet, discount = (node.maybe(k) for k in ("from_curve", "over", "ratchet", "discount"))
     floor = node.maybe("floor_share")
-    if over is not None:
-        over.keys("from times")
-    if ratchet is not None:
-        ratchet.keys("share months")
-    if discount is not None:
-        discount.keys("kwh_per_kva pays quantity")
     return Demand(
         **common,
         **_month(node),
@@ -206,7 +203,7 @@ def _demand(node: Node, names: Names) -> Charge:
 
 
 def _fixed(node: Node, names: Names) -> Charge:
-    common = _common(node, "price per part_month")
+    common = _common(node)
     per = node.get("per", "choice_open").choice("month", "day", "cycle")
     if per == "day" and "part_month" in node:
         raise node.get("part_month").fail("value_wrong", "only an amount per month or cycle has parts")
@@ -224,7 +221,6 @@ def _on(node: Node, names: Names) -> tuple[str, ...]:
 def _steps(node: Node) -> tuple[FactorStep, ...]:
     steps: list[FactorStep] = []
     for item in node.items():
-        item.keys("to_points percent_per_point")
         limit = item.maybe("to_points")
         step = FactorStep(limit.whole(1, 100) if limit else None, item.get("percent_per_point").decimal())
         last = steps[-1].to_points if steps else 0
@@ -235,7 +231,7 @@ def _steps(node: Node) -> tuple[FactorStep, ...]:
 
 
 def _power_factor(node: Node, names: Names) -> Charge:
-    common = _common(node, "table standard active reactive on of")
+    common = _common(node)
     table = node.get("table")
     if isinstance(table.value, str):
         if table.value not in names.tables:
@@ -264,19 +260,19 @@ def _power_factor(node: Node, names: Names) -> Charge:
 
 
 def _percent(node: Node, names: Names) -> Charge:
-    common = _common(node, "percent on of")
+    common = _common(node)
     of = node.get("of", "choice_open").choice("exact", "amount")
     return Percent(**common, percent=node.get("percent").decimal(), on=_on(node, names), of=of)
 
 
 def _minimum(node: Node, names: Names) -> Charge:
-    common = _common(node, "price on part_month")
+    common = _common(node)
     price = load_price(node.get("price"), names.prices)
     return Minimum(**common, price=price, on=_on(node, names), part_month=_part_month(node))
 
 
 def _credit(node: Node, names: Names) -> Charge:
-    common = _common(node, "price ladder part_month")
+    common = _common(node)
     ladder = ""
     if "ladder" in node:
         ladder = _ladder_of(node, names).name
@@ -289,10 +285,10 @@ def _credit(node: Node, names: Names) -> Charge:
 
 
 def _given(node: Node, names: Names) -> Charge:
-    return Given(**_common(node, ""))
+    return Given(**_common(node))
 
 
-_KINDS: dict[str, Callable[[Node, Names], Charge]] = {
+_KINDS: Mapping[str, Callable[[Node, Names], Charge]] = {
     "energy": _energy,
     "export": _energy,
     "ladder_price": _tiered,

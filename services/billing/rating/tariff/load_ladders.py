@@ -1,22 +1,21 @@
 """Loading ladders (阶梯)."""
 
+from functools import partial
+
 from services.billing.rating.tariff.load_periods import months_of
 from services.billing.rating.tariff.model import Condition, Free, Household, Ladder
-from services.billing.rating.tariff.node import Node
+from services.billing.rating.tariff.node import Faults, Node
 
 NOBODY_SPECIAL = Condition(None, None, None, None)
-_FIELDS = (
-    "counts span year_starts cycle_belongs_to limits_kwh seasons part_year household proration times_households "
-    "outside_months whole_quantity free"
-)
 
 
-def load_ladders(root: Node, periods: tuple[str, ...]) -> dict[str, Ladder]:
+def load_ladders(root: Node, periods: tuple[str, ...], faults: Faults) -> dict[str, Ladder]:
     """Load `ladders` by name."""
     node = root.maybe("ladders")
     if node is None:
         return {}
-    return {name: _ladder(name, item, periods) for name, item in node.fields()}
+    found = {name: faults.of(partial(_ladder, name, item, periods), None) for name, item in node.fields()}
+    return {name: ladder for name, ladder in found.items() if ladder is not None}
 
 
 def load_condition(node: Node | None) -> Condition:
@@ -26,7 +25,6 @@ def load_condition(node: Node | None) -> Condition:
     """
     if node is None:
         return NOBODY_SPECIAL
-    node.keys("class option people_from people_below")
     classes, options = node.maybe("class"), node.maybe("option")
     low, high = node.maybe("people_from"), node.maybe("people_below")
     return Condition(
@@ -38,7 +36,6 @@ def load_condition(node: Node | None) -> Condition:
 
 
 def _ladder(name: str, node: Node, periods: tuple[str, ...]) -> Ladder:
-    node.keys(_FIELDS)
     span = node.get("span").choice("year", "month", "cycle", "day")
     year = span == "year"
     proration = (
@@ -82,7 +79,6 @@ def _part_year(node: Node) -> str:
     part = node.get("part_year", "choice_open")
     if part.value == "whole_year":
         return "whole_year"
-    part.keys("by part_month")
     part.get("by", "choice_open").choice("month")
     return part.get("part_month", "choice_open").choice("counts_as_one")
 
@@ -106,7 +102,6 @@ def _limits(
     if isinstance(limits.value, list):
         return (_rising(limits),) * 12, {}
     if "by_period" in limits:
-        limits.keys("by_period")
         inner = limits.get("by_period").keys(" ".join(periods))
         found = {p: _rising(inner.get(p, "period_price_missing")) for p in periods}
         if len({len(v) for v in found.values()}) != 1:
@@ -138,7 +133,6 @@ def _limits(
 
 
 def _household(node: Node, span: str) -> Household:
-    node.keys("from_people kwh_per_month widens from")
     if span not in ("year", "month"):
         raise node.fail("value_wrong", "kWh a month need a ladder by month or year")
     if span == "year":
@@ -151,7 +145,6 @@ def _household(node: Node, span: str) -> Household:
 
 
 def _free(node: Node) -> Free:
-    node.keys("kwh_per_month for how rest")
     return Free(
         node.get("kwh_per_month").thousandths(),
         load_condition(node.maybe("for")),

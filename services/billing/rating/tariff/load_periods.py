@@ -22,7 +22,6 @@ def load_periods(root: Node) -> tuple[Period, ...]:
     kinds = day_kinds(root)
     periods: list[Period] = []
     for item in node.items():
-        item.keys("name register when over zh")
         name = item.get("name").text()
         if any(p.name == name for p in periods):
             raise item.get("name").fail("name_twice")
@@ -46,13 +45,10 @@ def day_kinds(root: Node) -> tuple[str, ...]:
     days = root.maybe("days")
     if days is None:
         return (ORDINARY,)
-    days.keys("calendar kinds")
-    days.get("calendar").text()
     return (ORDINARY, *days.get("kinds").texts())
 
 
 def _when(node: Node, kinds: tuple[str, ...]) -> When:
-    node.keys("months weekdays days hours")
     months = node.maybe("months")
     weekdays = node.maybe("weekdays")
     days = node.maybe("days")

@@ -26,17 +26,13 @@ def load_price(node: Node, named: dict[str, Price], period: str | None = None, d
     if isinstance(node.value, str):
         return Number(node.decimal())
     if "sum" in node:
-        node.keys("sum")
         return SumOfPrices(tuple(load_price(p, named, period, depth + 1) for p in node.get("sum").items()))
     if "months" in node:
-        node.keys("months")
         return _seasonal(node.get("months"), named, period, depth)
     base: Price
     if "series" in node:
-        node.keys("series times round")
         base = SeriesPrice(node.get("series").text())
     elif "of" in node:
-        node.keys("of times round")
         name = node.get("of")
         if name.text() not in named:
             raise name.fail("name_unknown", "a price that is named above in `prices`")
@@ -65,7 +61,6 @@ def _seasonal(node: Node, named: dict[str, Price], period: str | None, depth: in
     months: dict[int, Price] = {}
     rest: Price | None = None
     for item in node.items():
-        item.keys("months price")
         price = load_price(item.get("price"), named, period, depth + 1)
         which = item.get("months")
         if which.value == "rest":

@@ -1,9 +1,10 @@
 """Loading the rules that make quantities before prices: losses, fixed kWh, shares, sub-meters, spreading."""
 
+from functools import partial
 from typing import Final
 
 from services.billing.rating.tariff.model import Period
-from services.billing.rating.tariff.node import Node
+from services.billing.rating.tariff.node import Faults, Node
 from services.billing.rating.tariff.quantity_rules import (
     Amount,
     FixedRule,
@@ -32,7 +33,7 @@ def known_names(root: Node, periods: tuple[Period, ...]) -> set[str]:
 
 
 def load_quantities(
-    root: Node, known: set[str], periods: tuple[Period, ...], default: dict[str, RoundTo]
+    root: Node, known: set[str], periods: tuple[Period, ...], default: dict[str, RoundTo], faults: Faults
 ) -> tuple[QuantityRule, ...]:
     """Load `quantities` in order; each may use registers and the quantities above it."""
     node = root.maybe("quantities")
@@ -41,9 +42,9 @@ def load_quantities(
     rules: list[QuantityRule] = []
     seen = set(known)
     for name, item in node.fields():
-        rule = _rule(name, item, seen, default)
-        seen |= {f"{name}.{p.name}" for p in periods} if isinstance(rule, SpreadRule) else {name}
-        rules.append(rule)
+        rule = faults.of(partial(_rule, name, item, seen, default), None)
+        seen |= {f"{name}.{p.name}" for p in periods} if "spread" in item else {name}
+        rules += [rule] if rule else []
     known |= seen
     return tuple(rules)
 
@@ -60,7 +61,7 @@ def _names(node: Node, seen: set[str]) -> tuple[str, ...]:
 
 def _amount(node: Node) -> Amount:
     if isinstance(node.value, dict):
-        return node.keys("fact").get("fact").text()
+        return node.get("fact").text()
     return node.decimal()
 
 
@@ -77,30 +78,25 @@ def _round(node: Node, kind: str, default: dict[str, RoundTo]) -> RoundTo:
 
 def _rule(name: str, node: Node, seen: set[str], default: dict[str, RoundTo]) -> QuantityRule:
     if "sum" in node or "sum_abs" in node:
-        node.keys("sum sum_abs")
         absolute = "sum_abs" in node
         return SumRule(name, _names(node.get("sum_abs" if absolute else "sum"), seen), absolute)
     if "rest_of" in node:
-        node.keys("rest_of without below_zero")
         below = node.get("below_zero", "choice_open").choice("zero", "kept")
         return RestRule(name, _name(node.get("rest_of"), seen), _names(node.get("without"), seen), below)
     if "loss" in node:
-        return _loss(name, node.keys("loss round"), seen, default)
+        return _loss(name, node, seen, default)
     if "share_of" in node:
-        node.keys("share_of share round")
         of = _name(node.get("share_of"), seen)
         return ShareRule(name, of, _amount(node.get("share")), _round(node, "share", default))
     if "fixed_kwh" in node:
-        node.keys("fixed_kwh round")
         return FixedRule(name, _amount(node.get("fixed_kwh")), _round(node, "share", default))
     if "spread" in node:
-        node.keys("spread by")
         return SpreadRule(name, _name(node.get("spread"), seen), _name(node.get("by"), seen))
     raise node.fail("value_wrong", "one of sum, sum_abs, rest_of, loss, share_of, fixed_kwh, spread")
 
 
 def _loss(name: str, node: Node, seen: set[str], default: dict[str, RoundTo]) -> LossRule:
-    loss = node.get("loss").keys("iron iron_by copper_share copper_of")
+    loss = node.get("loss")
     iron, copper = loss.maybe("iron"), loss.maybe("copper_share")
     by = loss.get("iron_by", "choice_open").choice("thirtieths", "calendar_days", "hours") if iron else ""
     return LossRule(

@@ -1,8 +1,44 @@
 """Walking a tariff document: `shared.document` and the exact numbers of the tariff language."""
 
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
 from services.billing.rating.tariff.codes import TariffError
 from shared import document
 from shared.exact import MODES, Exact, RoundTo, parse
+from shared.forms import Fault
+
+T = TypeVar("T")
+
+
+class Faults:
+    """What is wrong with a document: found while one part of it after the other is loaded."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Fault] = {}
+        self._following: set[str] = set()
+
+    def next_part(self, *following: str) -> None:
+        """Begin with a part that refers to those before it: where they are wrong, it only seems to have such faults."""
+        self._following |= set(following if self._found else ())
+
+    def of(self, load: Callable[[], T], otherwise: T) -> T:
+        """Return what is loaded, or something else that loading can go on with."""
+        try:
+            return load()
+        except TariffError as error:
+            for fault in error.faults:
+                if fault.code not in self._following:
+                    self._found.setdefault(fault.pointer, fault)
+            return otherwise
+
+    def check(self, form: Iterable[Fault]) -> None:
+        """Refuse a document with any fault, those of its form among them."""
+        for fault in form:
+            self._found.setdefault(fault.pointer, fault)
+        if self._found:
+            first, *more = list(self._found.values())[: document.FAULTS_MAX]
+            raise TariffError(*first, more)
 
 
 class Node(document.Node):
@@ -36,5 +72,4 @@ class Node(document.Node):
 
     def rounding(self) -> RoundTo:
         """Return a rounding {step, mode}."""
-        self.keys("step mode rest")
         return RoundTo(self.get("step").positive(), self.get("mode", "choice_open").choice(*sorted(MODES)))

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
+
+from fastapi import Path
 
 from services.billing.rating.cases import advice
+from services.billing.rating.published import FORMS
 from services.billing.tariffs import examples
 from services.billing.tariffs.schemas import ValidOut
 from services.billing.tariffs.store import documents as stored
@@ -12,7 +15,7 @@ from shared import web
 from shared.db.engine import Database
 from shared.errors import BusinessError
 from shared.regulation import packaged
-from shared.web import auth
+from shared.web import auth, errors
 
 router = web.Router("/v1", tags=["advice"])
 READ = auth.scope("billing:read")
@@ -41,6 +44,17 @@ async def validate(document: dict[str, Any], db: web.Db) -> ValidOut:
 async def compare(body: dict[str, Any], db: web.Db) -> dict[str, Any]:
     """Compare alternatives of tariff, option and household over past cycles, with the running ladder."""
     return await _answer(db, lambda documents: advice.compare(body, documents))
+
+
+@router.get("/forms/{name}", policy=READ)
+async def form(name: Annotated[str, Path(max_length=64)]) -> dict[str, Any]:
+    """Return the form of a document (tariff, table, case, comparison) or of a calculation's inputs, a JSON Schema.
+
+    Documents are refused for what does not have it, so it knows every field, and nothing that is not in it is taken.
+    """
+    if name not in FORMS:
+        raise errors.not_found("form")
+    return dict(FORMS[name])
 
 
 async def _answer(db: Database, ask: Callable[[list[Any]], dict[str, Any]]) -> dict[str, Any]:

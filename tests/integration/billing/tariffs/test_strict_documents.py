@@ -64,3 +64,22 @@ async def test_a_body_that_is_nested_too_deep_is_refused_with_a_code(desk: Desk,
             answer = await client.request(method, path, content=body, headers={"Content-Type": "application/json"})
             assert answer.status_code < 500, (path, answer.text)
             assert "document_too_deep" in answer.text or "request.malformed_json" in answer.text, (path, answer.text)
+
+
+async def test_a_tariff_is_refused_with_all_its_faults_and_the_form_that_is_published(desk: Desk) -> None:
+    wrong = changed(PLAIN, {"/colour": "red", "/currency": 7, "/charges/0/prise": "1"})
+    async with desk.client() as client:
+        refused = (await client.put("/v1/tariffs/t/plain/versions/1", json=wrong)).json()
+        checked = (await client.post("/v1/tariffs/validate", json=wrong)).json()
+        preview = (await client.post("/v1/bills/preview", json={**examples.CASE, "tariff": {"inline": wrong}})).json()
+        form = (await client.get(refused["form"])).json()
+        inputs = (await client.get("/v1/forms/late_fee")).json()
+        unknown = await client.get("/v1/forms/nothing")
+    pointers = {"/colour", "/currency", "/charges/0/prise"}
+    assert {fault["pointer"] for fault in refused["errors"]} == pointers
+    assert {fault["pointer"] for fault in checked["errors"]} == pointers
+    assert {fault["pointer"] for fault in preview["answer"]["faults"]} == {f"/tariff/inline{p}" for p in pointers}
+    assert refused["form"] == checked["form"] == preview["answer"]["form"]
+    assert "charges" in form["properties"]
+    assert inputs["additionalProperties"] is False
+    assert unknown.status_code == 404

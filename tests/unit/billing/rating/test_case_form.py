@@ -1,14 +1,15 @@
-"""The published schema of cases is the form that is enforced. `python -m tests.unit.billing.rating.test_case_form` writes it."""
+"""The published schemas are the forms that are enforced. `python -m tests.unit.billing.rating.test_case_form` writes it."""
 
 import json
 from importlib import resources
 from typing import Any
 
 import jsonschema
+import pytest
 
-from services.billing.rating.cases.form import CASE
+from services.billing.rating.published import FORMS
 
-FILE = resources.files("services.billing.tariffs.documents") / "schemas" / "case.schema.json"
+FOLDER = resources.files("services.billing.tariffs.documents") / "schemas"
 
 
 def text(value: Any, indent: int = 0, key: str = "") -> str:
@@ -24,11 +25,17 @@ def text(value: Any, indent: int = 0, key: str = "") -> str:
     return f"{first}\n{body}\n{' ' * indent}{last}"
 
 
-def test_the_published_schema_is_the_form_that_is_enforced() -> None:
-    jsonschema.Draft202012Validator.check_schema(CASE.schema)
-    assert FILE.read_text(encoding="utf-8") == text(CASE.schema) + "\n"
+@pytest.mark.parametrize("name", FORMS)
+def test_the_published_schema_is_the_form_that_is_enforced(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(FORMS[name])
+    assert (FOLDER / f"{name}.schema.json").read_text(encoding="utf-8") == text(FORMS[name]) + "\n"
+
+
+def test_no_other_schema_is_published() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == {f"{name}.schema.json" for name in FORMS}
 
 
 if __name__ == "__main__":
-    with resources.as_file(FILE) as path:
-        path.write_text(text(CASE.schema) + "\n", encoding="utf-8")
+    with resources.as_file(FOLDER) as folder:
+        for each, schema in FORMS.items():
+            (folder / f"{each}.schema.json").write_text(text(schema) + "\n", encoding="utf-8")

@@ -1,15 +1,21 @@
 """A tariff document with a fault is refused with a code and a JSON pointer to the fault."""
 
+import json
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from services.billing.rating import rating
 from services.billing.rating.tariff.codes import LOADING
+from services.billing.rating.tariff.form import TARIFF
 from services.billing.tariffs.documents import packaged
 from tests.unit.billing.rating.documents import HOME, PLAIN, TABLE, changed
 
+CASES = Path(__file__).parents[3] / "cases"
 LIMITS = "/ladders/year/limits_kwh"
 FACTOR: dict[str, Any] = {
     "name": "pf",
@@ -39,7 +45,12 @@ DEEP: Any = "1"
 for _ in range(9):
     DEEP = {"sum": [DEEP]}
 
+TOO_DEEP: Any = "1"
+for _ in range(60):
+    TOO_DEEP = {"sum": [TOO_DEEP]}
+
 FAULTS: list[tuple[str, str, dict[str, Any]]] = [
+    ("document_too_deep", "/charges/0/price" + "/sum/0" * 22 + "/sum", changed(PLAIN, {"/charges/0/price": TOO_DEEP})),
     ("not_an_object", "/rounding/line", changed(HOME, {"/rounding/line": "0.01"})),
     ("not_an_object", "/effective", changed(HOME, {"/effective": 7})),
     ("field_missing", "/id", changed(HOME, drop="/id")),
@@ -365,3 +376,63 @@ def test_the_sample_fills_the_tariffs_of_the_sample_district() -> None:
     ):
         assert book.versions[name][0].unconfirmed == ()
         assert not book.versions[name][0].hours_unconfirmed
+
+
+def test_all_faults_of_a_document_are_told_at_once() -> None:
+    wrong = changed(
+        HOME,
+        {
+            "/colour": "red",
+            "/rounding/line/step": "0.005",
+            "/ladders/year/limits_kwh": ["4800", "2760"],
+            "/charges/0/price/peak": 0.568,
+            "/charges/0/prise": "1",
+            "/quantities": {"own": {"rest_of": "nothing", "without": [], "below_zero": "zero"}},
+        },
+    )
+    wrong["charges"].append({**PERCENT, "on": ["elsewhere"]})
+    with pytest.raises(rating.TariffError) as caught:
+        rating.load_tariff(wrong)
+    assert {(fault.code, fault.pointer) for fault in caught.value.faults} >= {
+        ("field_unknown", "/colour"),
+        ("value_wrong", "/rounding/line/step"),
+        ("limits_order", "/ladders/year/limits_kwh/1"),
+        ("value_wrong", "/charges/0/price/peak"),
+        ("field_unknown", "/charges/0/prise"),
+        ("name_unknown", "/quantities/own/rest_of"),
+    }
+    known = next(fault.detail for fault in caught.value.faults if fault.pointer == "/charges/0/prise")
+    assert known.endswith("it knows: by, for, kind, name, price, quantity, tax, zh")
+
+
+def test_sound_parts_are_not_blamed_for_the_parts_that_they_name() -> None:
+    with pytest.raises(rating.TariffError) as caught:
+        rating.load_tariff(changed(HOME, {"/ladders/year/limits_kwh": ["4800", "2760"]}))
+    assert [(fault.code, fault.pointer) for fault in caught.value.faults] == [
+        ("limits_order", "/ladders/year/limits_kwh/1")
+    ]
+
+
+def test_every_packaged_tariff_and_every_tariff_of_a_case_has_the_published_form() -> None:
+    validator = jsonschema.Draft202012Validator(TARIFF.schema)
+    found = [*tariffs_in(packaged.documents())]
+    found += [t for path in CASES.glob("*.json") for t in tariffs_in(json.loads(path.read_text()))]
+    assert len(found) > 40
+    for document in found:
+        assert not list(validator.iter_errors(document)), document["id"]
+
+
+@pytest.mark.parametrize(("code", "pointer", "document"), FAULTS, ids=[f"{c} {p[-60:]}" for c, p, _ in FAULTS])
+def test_what_the_published_form_refuses_the_loader_refuses(code: str, pointer: str, document: dict[str, Any]) -> None:
+    if code == "document_too_deep":
+        return
+    refused = bool(list(jsonschema.Draft202012Validator(TARIFF.schema).iter_errors(document)))
+    assert bool(TARIFF.faults(document)) == refused
+
+
+def tariffs_in(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict) and "charges" in value and "on_change" in value:
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from tariffs_in(inner)
