@@ -8,15 +8,29 @@ from pydantic import BaseModel, Field
 from services.billing.base import PATH, PATH_MAX
 from services.billing.contracts import domain as accounts
 from services.billing.contracts.domain import CHANGES_MAX
+from services.billing.rating.rating_types import Equipment
+from shared.events.fact import MAX_CODE
 from shared.web.batch import Code, In, No
 
 ACCOUNTS_MAX = 1000  # one unit of work of about a second
 USED_WH_MAX = 10**12  # a thousand GWh in one tier of a home's ladder is a slip of the unit
 PEOPLE_MAX = 1000
 REASON_MAX = 1000
+VA_MAX = 10**13  # ten gigavolt-amperes
+EQUIPMENT_MAX = 64
+VALUES_MAX = 32
 OrgUnit = Annotated[str, Field(min_length=1, max_length=PATH_MAX, pattern=PATH, examples=["zj/hangzhou/xihu"])]
 TariffId = Annotated[str, Field(min_length=1, max_length=PATH_MAX, pattern=PATH, examples=["CN-ZJ/residential"])]
 Wh = Annotated[int, Field(ge=0, le=USED_WH_MAX)]
+Decimal = Annotated[str, Field(pattern=r"^[0-9]{1,15}(\.[0-9]{1,12})?$", examples=["0.015"])]
+
+
+class EquipmentIn(In):
+    """A transformer or motor that counts towards capacity (变压器), in its state from this day on."""
+
+    name: Code = Field(examples=["T1"])
+    capacity_va: int = Field(ge=0, le=VA_MAX)
+    state: Code = Field("running", description="`running`, or a state that the capacity charge of the tariff names")
 
 
 class AccountTermsIn(In):
@@ -26,6 +40,46 @@ class AccountTermsIn(In):
     customer_class: Code = Field(examples=["residential"])
     people: int = Field(0, ge=0, le=PEOPLE_MAX, description="people of the household (户籍人口); 0: not known")
     households: int = Field(1, ge=1, le=PEOPLE_MAX, description="households behind one meter")
+    option: str = Field(
+        "", max_length=MAX_CODE, description="what the customer chose, as the tariff names it; none by default"
+    )
+    capacity_va: int | None = Field(
+        None, ge=0, le=VA_MAX, description="capacity (受电容量), where no equipment is listed"
+    )
+    contract_demand_w: int | None = Field(None, ge=0, le=VA_MAX, description="contract demand (合同最大需量)")
+    equipment: list[EquipmentIn] = Field([], max_length=EQUIPMENT_MAX)
+    values: dict[Code, Decimal] = Field(
+        {}, max_length=VALUES_MAX, description="figures that the tariff's quantities name: losses, fixed kWh, shares"
+    )
+
+    def terms(self) -> accounts.AccountTerms:
+        return accounts.AccountTerms(
+            from_=self.from_,
+            customer_class=self.customer_class,
+            people=self.people,
+            households=self.households,
+            option=self.option,
+            capacity_va=self.capacity_va,
+            contract_demand_w=self.contract_demand_w,
+            equipment=tuple(Equipment(one.name, one.capacity_va, one.state) for one in self.equipment),
+            values=tuple(sorted(self.values.items())),
+        )
+
+    @classmethod
+    def of(cls, terms: accounts.AccountTerms) -> "AccountTermsIn":
+        return cls(
+            from_=terms.from_,
+            customer_class=terms.customer_class,
+            people=terms.people,
+            households=terms.households,
+            option=terms.option,
+            capacity_va=terms.capacity_va,
+            contract_demand_w=terms.contract_demand_w,
+            equipment=[
+                EquipmentIn(name=one.name, capacity_va=one.capacity_va, state=one.state) for one in terms.equipment
+            ],
+            values=dict(terms.values),
+        )
 
 
 class AssignmentIn(In):
@@ -78,12 +132,7 @@ class AccountState(In):
             org_unit=self.org_unit.strip("/"),
             opened_on=self.opened_on,
             closed_on=self.closed_on,
-            facts=tuple(
-                accounts.AccountTerms(
-                    from_=f.from_, customer_class=f.customer_class, people=f.people, households=f.households
-                )
-                for f in self.facts
-            ),
+            facts=tuple(facts.terms() for facts in self.facts),
             contracts=tuple(
                 accounts.Contract(
                     contract_no=c.contract_no,
@@ -121,10 +170,7 @@ class AccountOut(AccountItem):
             org_unit=account.org_unit,
             opened_on=account.opened_on,
             closed_on=account.closed_on,
-            facts=[
-                AccountTermsIn(from_=f.from_, customer_class=f.customer_class, people=f.people, households=f.households)
-                for f in account.facts
-            ],
+            facts=[AccountTermsIn.of(terms) for terms in account.facts],
             contracts=[
                 ContractIn(
                     contract_no=c.contract_no,

@@ -66,7 +66,7 @@ async def put(
     states = [contracts_store.stated(account) for account in wanted]
     fine = numbers - hidden
     changing = [s.account for s in states if s.account.account_no in fine and s != olds.get(s.account.account_no)]
-    faults |= await _unknown_tariffs(tx, changing, context)
+    faults |= await _unknown_names(tx, changing, context)
     faults |= _Claims(at, olds).refusals([account for account in changing if account.account_no not in faults])
 
     def refusal(item: Stated, old: Stated | None) -> Outcome | None:
@@ -192,20 +192,16 @@ def _fault(account: Account, may_see: Callable[[str], bool]) -> Outcome | None:
     return None
 
 
-async def _unknown_tariffs(tx: Tx, accounts: Sequence[Account], context: Context) -> dict[str, Outcome]:
-    """Return by account why its contracts cannot be billed: a tariff that is nowhere would hold each bill of them."""
-    if not accounts:
-        return {}
-    known = (await context.books.current(tx)).book.versions
-    return {
-        account.account_no: refused(
-            "account.tariff_unknown", f"/contracts/{i}/tariffs/{j}: {assignment.tariff}", id=account.account_no
-        )
-        for account in accounts
-        for i, contract in enumerate(account.contracts)
-        for j, assignment in enumerate(contract.assignments)
-        if not contract.annulled and assignment.tariff not in known
-    }
+async def _unknown_names(tx: Tx, accounts: Sequence[Account], context: Context) -> dict[str, Outcome]:
+    """Return by account what it names that the tariffs of its contracts do not know."""
+    known = (await context.books.current(tx)).book.versions if accounts else {}
+    found = {}
+    for account in accounts:
+        try:
+            domain.check_names(account, known)
+        except AccountWrong as wrong:
+            found[account.account_no] = refused(wrong.code, wrong.pointer, id=account.account_no)
+    return found
 
 
 class _Claims:

@@ -1,12 +1,16 @@
 """Accounts (户) and contracts: who is supplied where, since when, in which class and on which tariff. All of it dated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from typing import Any, Final, Literal, TypeVar
 
 from services.billing.rating import rating_types
+from services.billing.rating.rating_types import Equipment
+from services.billing.rating.tariff.model import Capacity, Tariff
+from services.billing.rating.tariff.quantity_rules import FixedRule, LossRule, ShareRule
+from shared import exact
 from shared.dated import Period
 
 CurveMinutes = Literal[15, 30, 60]
@@ -25,12 +29,21 @@ class AccountWrong(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class AccountTerms:
-    """What an account is from a day on, until the next terms: customer class, people in the household (户籍人口)."""
+    """What an account is from a day on, until the next terms: customer class, people in the household (户籍人口).
+
+    `option`, `capacity_va`, `contract_demand_w` and `equipment` are those of a two-part price; `values` the decimals by name that
+    the quantity rules of the tariff refer to (losses, fixed kWh, shares). All as rating has them.
+    """
 
     from_: date
     customer_class: str
     people: int
     households: int
+    option: str = ""
+    capacity_va: int | None = None
+    contract_demand_w: int | None = None
+    equipment: tuple[Equipment, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +122,11 @@ def check(account: Account) -> None:
     _rising([terms.from_ for terms in account.facts], "account.facts_order", "/facts")
     if not account.facts or account.facts[0].from_ > account.opened_on:
         raise AccountWrong("account.facts_gap", "/facts")
+    for index, terms in enumerate(account.facts):
+        if len({one.name for one in terms.equipment}) != len(terms.equipment):
+            raise AccountWrong("account.equipment_twice", f"/facts/{index}/equipment")
+        if terms.equipment and terms.capacity_va is not None:
+            raise AccountWrong("account.capacity_twice", f"/facts/{index}/capacity_va")
     if len({contract.contract_no for contract in account.contracts}) != len(account.contracts):
         raise AccountWrong("account.contract_twice", "/contracts")
     for index, contract in enumerate(account.contracts):
@@ -118,6 +136,47 @@ def check(account: Account) -> None:
     for one, other in pairwise(by_point):
         if one.service_point_no == other.service_point_no and one.period.overlaps(other.period):
             raise AccountWrong("account.contracts_overlap", "/contracts")
+
+
+def check_names(account: Account, versions: Mapping[str, Sequence[Tariff]]) -> None:
+    """Refuse an account with names that its tariffs do not have, or a share above one; raises AccountWrong.
+
+    A tariff that is nowhere would hold each bill; so would the state of equipment, and an option that no charge is for.
+    """
+    tariffs: list[Tariff] = []
+    for i, contract in enumerate(account.contracts):
+        for j, assignment in enumerate(() if contract.annulled else contract.assignments):
+            if assignment.tariff not in versions:
+                raise AccountWrong("account.tariff_unknown", f"/contracts/{i}/tariffs/{j}: {assignment.tariff}")
+            tariffs.extend(versions[assignment.tariff])
+    if not tariffs or not any(terms.option or terms.equipment or terms.values for terms in account.facts):
+        return
+    charges = [charge for tariff in tariffs for charge in tariff.charges]
+    conditions = [charge.applies for charge in charges]
+    conditions += [ladder.free.applies for tariff in tariffs for ladder in tariff.ladders.values() if ladder.free]
+    options = {option for condition in conditions for option in condition.options or ()} | {""}
+    states = {state for c in charges if isinstance(c, Capacity) for state in c.state_share} | {"running"}
+    rules = [rule for tariff in tariffs for rule in tariff.quantities]
+    shares = {rule.share for rule in rules if isinstance(rule, ShareRule)}
+    shares |= {rule.copper_share for rule in rules if isinstance(rule, LossRule) and rule.copper_share}
+    figures = shares | {rule.kwh for rule in rules if isinstance(rule, FixedRule)}
+    figures |= {rule.iron for rule in rules if isinstance(rule, LossRule) and rule.iron}
+    named = {figure for figure in figures if isinstance(figure, str)}
+    for i, terms in enumerate(account.facts):
+        if terms.option not in options:
+            raise AccountWrong("account.option_unknown", f"/facts/{i}/option: {_known(options)}")
+        for j, one in enumerate(terms.equipment):
+            if one.state not in states:
+                raise AccountWrong("account.state_unknown", f"/facts/{i}/equipment/{j}/state: {_known(states)}")
+        for name, value in terms.values:
+            if name not in named:
+                raise AccountWrong("account.value_unknown", f"/facts/{i}/values/{name}: {_known(named)}")
+            if name in shares and exact.parse(value).fraction() > 1:
+                raise AccountWrong("account.share_above_one", f"/facts/{i}/values/{name}")
+
+
+def _known(names: Iterable[str]) -> str:
+    return ", ".join(sorted(name for name in names if name))
 
 
 def class_on(account_terms: Sequence[AccountTerms], day: date) -> str:
@@ -158,6 +217,11 @@ def spans(
                 class_=terms.customer_class,
                 people=terms.people,
                 households=terms.households,
+                option=terms.option,
+                capacity_va=terms.capacity_va,
+                contract_demand_w=terms.contract_demand_w,
+                equipment=terms.equipment,
+                values={name: exact.parse(value) for name, value in terms.values},
                 tariff=tariff_on(assignments, start) if len(assignments) > 1 else None,
             )
         )

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Date, FromClause, Integer, Row, Select, an
 from services.billing.contracts import domain
 from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract, Terms
 from services.billing.contracts.tables import ACCOUNT, CONTRACT, SERVICE_POINT
+from services.billing.rating import rating_types
 from services.billing.rating.rating_types import AccountSpan
 from shared.db import bulk, columns, travel
 from shared.db.columns import Condition
@@ -134,9 +135,31 @@ def _terms(row: Row[Any]) -> Terms:
 def account_terms_of(text: str) -> tuple[AccountTerms, ...]:
     """Return the terms of an account from their text."""
     return tuple(
-        AccountTerms(from_=date.fromisoformat(day), customer_class=class_, people=people, households=households)
-        for day, class_, people, households in orjson.loads(text)
+        AccountTerms(date.fromisoformat(day), class_, people, households, **_read(*more))
+        for day, class_, people, households, *more in orjson.loads(text)
     )
+
+
+def _read(more: Mapping[str, Any] = rating_types.NOTHING) -> dict[str, Any]:
+    """Return what a home does not have: the short form of a row ends before it."""
+    found = dict(more)
+    if "equipment" in found:
+        found["equipment"] = tuple(rating_types.Equipment(*one) for one in found["equipment"])
+    if "values" in found:
+        found["values"] = tuple(sorted(found["values"].items()))
+    return found
+
+
+def _written(terms: AccountTerms) -> list[Any]:
+    more = {
+        "option": terms.option,
+        "capacity_va": terms.capacity_va,
+        "contract_demand_w": terms.contract_demand_w,
+        "equipment": [(one.name, one.capacity_va, one.state) for one in terms.equipment],
+        "values": dict(terms.values),
+    }
+    kept = {name: value for name, value in more.items() if value or value == 0}
+    return [terms.from_, terms.customer_class, terms.people, terms.households, *([kept] if kept else [])]
 
 
 @lru_cache(CACHED_TEXTS_MAX)
@@ -151,7 +174,7 @@ def _spans(account_terms: str, assignments: str) -> tuple[AccountSpan, ...]:
 
 
 def _account_terms_text(account: Account) -> str:
-    return orjson.dumps([(f.from_, f.customer_class, f.people, f.households) for f in account.facts]).decode()
+    return orjson.dumps([_written(terms) for terms in account.facts]).decode()
 
 
 def _assignments_text(contract: Contract) -> str:

@@ -1,0 +1,163 @@
+"""Account data of every class over REST: what is put, what is refused, and the bills that come of it."""
+
+from datetime import date
+from typing import Any
+
+import httpx
+import pytest
+
+from services.billing.contracts import store
+from services.billing.contracts.domain import AccountTerms
+from services.billing.contracts.tables import ACCOUNT
+from services.billing.rating.rating_types import Equipment
+from tests.kits.billing import Desk, state, usage
+
+SHOP = "t/shop"
+CAPACITY = {"name": "capacity", "kind": "capacity", "price": "30", "for": {"option": ["capacity"]}}
+FULL = {
+    "from": "2020-01-01",
+    "customer_class": "industrial",
+    "people": 0,
+    "households": 1,
+    "option": "capacity",
+    "capacity_va": None,
+    "contract_demand_w": 300_000,
+    "equipment": [
+        {"name": "T1", "capacity_va": 1_000_000, "state": "running"},
+        {"name": "T2", "capacity_va": 630_000, "state": "hot_standby"},
+        {"name": "T3", "capacity_va": 1_000_000, "state": "cold_sealed"},
+    ],
+    "values": {"other_use": "0.25"},
+}
+
+
+def document(version: str, since: str, until: str | None, month: str) -> dict[str, Any]:
+    charge = CAPACITY | {"month": month, "state_share": {"running": "1", "hot_standby": "1", "cold_sealed": "0"}}
+    charge |= {"last_part": "rest_of_month"} if month == "thirtieths" else {}
+    return {
+        "id": SHOP,
+        "version": version,
+        "effective": {"from": since, "to": until},
+        "on_change": {"usage": "split_by_days"},
+        "sources": [{"for": "the whole document", "text": "figures of a test"}],
+        "currency": "CNY",
+        "time_zone": "Asia/Shanghai",
+        "rounding": {"line": {"step": "0.01", "mode": "half_up"}, "share": {"step": "1", "mode": "half_up"}},
+        "quantities": {"other": {"share_of": "import", "share": {"fact": "other_use"}}},
+        "charges": [{"name": "energy", "kind": "energy", "price": "0.5"}, charge],
+    }
+
+
+def shop(*facts: dict[str, Any]) -> dict[str, Any]:
+    body = state(facts=[dict(fact) for fact in facts])
+    body["contracts"][0] |= {"tariffs": [{"from": "2020-01-01", "tariff": SHOP}], "opening_usage": []}
+    return body
+
+
+async def stored(client: httpx.AsyncClient) -> None:
+    """Thirtieths until 2024-05-31, calendar days from 2024-06-01."""
+    for made in (
+        document("1", "2000-01-01", "2024-06-01", "thirtieths"),
+        document("2", "2024-06-01", None, "calendar_days"),
+    ):
+        answer = await client.put(f"/v1/tariffs/{SHOP}/versions/{made['version']}", json=made)
+        assert answer.status_code == 200, answer.text
+
+
+async def test_account_data_of_a_two_part_price_come_back_as_they_were_put_one_by_one_and_in_bulk(desk: Desk) -> None:
+    async with desk.client() as client:
+        await stored(client)
+        first = await client.put("/v1/accounts/A1", json=shop(FULL))
+        again = await client.put("/v1/accounts", json={"items": [shop(FULL) | {"account_no": "A1"}]})
+        shown = (await client.get("/v1/accounts/A1")).json()
+    assert first.json()["status"] == "done", first.text
+    assert again.json()["outcomes"][0]["status"] == "already_done"
+    assert shown["facts"] == [FULL]
+
+
+def without_option(**more: Any) -> dict[str, Any]:
+    return {"from": "2020-01-01", "customer_class": "industrial"} | more
+
+
+WRONG: tuple[tuple[dict[str, Any], str, str], ...] = (
+    (without_option(capacity_va=-1), "request.invalid", "/facts/0/capacity_va"),
+    (without_option(contract_demand_w=-1), "request.invalid", "/facts/0/contract_demand_w"),
+    (without_option(values={"other_use": "-0.1"}), "request.invalid", "/facts/0/values/other_use"),
+    (without_option(values={"other_use": "1.01"}), "account.share_above_one", "/facts/0/values/other_use"),
+    (without_option(values={"other": "0.1"}), "account.value_unknown", "/facts/0/values/other: other_use"),
+    (without_option(option="capasity"), "account.option_unknown", "/facts/0/option: capacity"),
+    (
+        without_option(equipment=[{"name": "T1", "capacity_va": 1, "state": "sleeping"}]),
+        "account.state_unknown",
+        "/facts/0/equipment/0/state: cold_sealed, hot_standby, running",
+    ),
+    (
+        without_option(equipment=[{"name": "T1", "capacity_va": 1}, {"name": "T1", "capacity_va": 2}]),
+        "account.equipment_twice",
+        "/facts/0/equipment",
+    ),
+    (
+        without_option(capacity_va=1, equipment=[{"name": "T1", "capacity_va": 1}]),
+        "account.capacity_twice",
+        "/facts/0/capacity_va",
+    ),
+)
+
+
+@pytest.mark.parametrize(("facts", "code", "pointer"), WRONG)
+async def test_wrong_account_data_are_refused_with_code_and_pointer_and_change_nothing(
+    desk: Desk, facts: dict[str, Any], code: str, pointer: str
+) -> None:
+    async with desk.client() as client:
+        await stored(client)
+        answer = await client.put("/v1/accounts/A1", json=shop(facts))
+    assert 400 <= answer.status_code < 500
+    assert answer.json()["code"] == code, answer.text
+    assert pointer in answer.text
+    assert await desk.count(ACCOUNT) == 0
+
+
+async def test_a_month_of_changed_capacity_counts_by_thirtieths_then_by_calendar_days(desk: Desk) -> None:
+    def since(day: str, kva: int) -> dict[str, Any]:
+        return without_option(option="capacity", capacity_va=kva * 1000, **{"from": day})
+
+    facts = since("2020-01-01", 315), since("2024-05-16", 400), since("2024-07-16", 315)
+    async with desk.client() as client:
+        await stored(client)
+        body = shop(*(fact | {"values": {"other_use": "0"}} for fact in facts))
+        assert (await client.put("/v1/accounts/A1", json=body)).status_code == 200
+        for month in (5, 7):
+            await desk.measure(usage(1, month - 24, 100))  # of 2024
+        bills = (await client.get("/v1/bills?account_no=A1")).json()["items"]
+        lines = {
+            bill["cycle"]: [
+                (line["from"], line["amount_fen"])
+                for line in (await client.get(f"/v1/bills/{bill['bill_id']}")).json()["lines"]
+                if line["charge"] == "capacity"
+            ]
+            for bill in bills
+        }
+    assert lines == {
+        "2024-05": [("2024-05-01", 472_500), ("2024-05-16", 600_000)],  # 15/30 of 315 and 15/30 of 400 kVA
+        "2024-07": [("2024-07-01", 580_645), ("2024-07-16", 487_742)],  # 15/31 of 400 and 16/31 of 315 kVA
+    }
+
+
+async def test_only_what_runs_or_stands_by_hot_pays_for_capacity(desk: Desk) -> None:
+    async with desk.client() as client:
+        await stored(client)
+        await client.put("/v1/accounts/A1", json=shop(FULL))
+        await desk.measure(usage(1))
+        ((bill_id,),) = await desk.bills("bill_id")
+        bill = (await client.get(f"/v1/bills/{bill_id}")).json()
+    assert [(line["charge"], line["amount_fen"]) for line in bill["lines"]] == [
+        ("energy", 10_000),
+        ("capacity", 4_890_000),
+    ]
+
+
+def test_the_short_form_of_a_home_is_read_as_ever() -> None:
+    (home,) = store.account_terms_of('[["2020-01-01","residential",3,1]]')
+    assert home == AccountTerms(date(2020, 1, 1), "residential", 3, 1)
+    (works,) = store.account_terms_of('[["2020-01-01","industrial",0,1,{"equipment":[["T1",5,"running"]]}]]')
+    assert works.equipment == (Equipment("T1", 5, "running"),)
