@@ -1,7 +1,9 @@
 """Templates of notices: data files, versioned by date, checked when they are loaded.
 
 A text may hold `{name}` and nothing more. A name ending in `_yuan` shows the figure `…_fen`, one ending in `_kwh` the figure
-`…_wh`, any other the figure itself, or the word that the template gives for its value.
+`…_wh`, any other the figure itself, or the word that the template gives for its value. Of a figure `…_fen` there are two
+more: `…_size_yuan` is the amount without its sign, and `…_sign` is `more`, `nothing` or `less` than 0, for words. A word may
+hold placeholders, too.
 """
 
 import hashlib
@@ -134,11 +136,11 @@ def _text(where: str, name: str, given: Mapping[str, Any]) -> Text:
     if len(subject) + len(text.body) > TEXT_MAX:
         raise InvalidTemplate("template.too_long", where)
     for figure, values in words.items():
-        if figure not in FIGURES[name]:
+        if _figure_of(figure) not in FIGURES[name]:
             raise InvalidTemplate("template.unknown_placeholder", f"{where}: words/{figure}")
         if "*" not in values:
             raise InvalidTemplate("template.words_without_default", f"{where}: words/{figure}")
-    for part in (subject, text.body):
+    for part in (subject, text.body, *(word for values in words.values() for word in values.values())):
         _check_placeholders(where, name, part)
     return text
 
@@ -157,7 +159,7 @@ def _check_placeholders(where: str, name: str, text: str) -> None:
 
 
 def _figure_of(placeholder: str) -> str:
-    for shown, stored in (("_yuan", "_fen"), ("_kwh", "_wh")):
+    for shown, stored in (("_size_yuan", "_fen"), ("_sign", "_fen"), ("_yuan", "_fen"), ("_kwh", "_wh")):
         if placeholder.endswith(shown):
             return placeholder.removesuffix(shown) + stored
     # an amount is only ever shown in yuan and kWh
@@ -170,13 +172,15 @@ def render(template: Template, language: str, figures: Figures) -> Rendered:
     shown: dict[str, str] = {}
     for name, value in figures.items():
         if name.endswith("_fen"):
-            shown[name.removesuffix("_fen") + "_yuan"] = money.yuan(int(value))
+            fen, of = int(value), name.removesuffix("_fen")
+            shown[f"{of}_yuan"], shown[f"{of}_size_yuan"] = money.yuan(fen), money.yuan(abs(fen))
+            shown[f"{of}_sign"] = "more" if fen > 0 else "less" if fen else "nothing"
         elif name.endswith("_wh"):
             shown[name.removesuffix("_wh") + "_kwh"] = kwh(int(value))
-        elif name in text.words:
-            shown[name] = text.words[name].get(str(value), text.words[name]["*"])
         else:
             shown[name] = str(value)
+    words = {name: values.get(shown[name], values["*"]) for name, values in text.words.items()}
+    shown |= {name: word.format_map(shown) for name, word in words.items()}
     return Rendered(template.version, text.subject.format_map(shown), text.body.format_map(shown))
 
 

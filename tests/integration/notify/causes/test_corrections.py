@@ -57,13 +57,13 @@ async def text(notify: Notify, fact: BillCorrected, language: str) -> str:
 @pytest.mark.parametrize(
     ("new_fen", "by_difference", "shown"),
     [
-        ([12_000], False, ["before: CNY 100.00", "now: CNY 120.00", "earlier bills are reversed", "by: 2026-03-02"]),
-        ([None], False, ["-100.00", "The bill is cancelled", "Pay by: -"]),
-        ([12_000], True, ["Difference: CNY 20.00", "earlier bills stand", "is charged", "Pay by: 2026-03-02"]),
-        ([7_000], True, ["Difference: CNY -30.00", "earlier bills stand", "is credited", "Pay by: -"]),
-        ([None], True, ["Total now: CNY 0.00", "Difference: CNY -100.00", "is credited", "Pay by: -"]),
-        ([10_000], True, ["Difference: CNY 0.00", "total to pay does not change", "Pay by: -"]),
-        ([4_000, 10_500], True, ["2 bill(s)", "Difference: CNY -55.00", "is credited", "Pay by: 2026-03-02"]),
+        ([12_000], False, ["before: CNY 100.00", "now: CNY 120.00", "earlier bills are reversed", "by 2026-03-02"]),
+        ([None], False, ["CNY 100.00 less", "The bill is cancelled", "Nothing is to pay."]),
+        ([12_000], True, ["CNY 20.00 more", "earlier bills stand", "is charged", "by 2026-03-02"]),
+        ([7_000], True, ["CNY 30.00 less", "earlier bills stand", "is credited", "Nothing is to pay."]),
+        ([None], True, ["Total now: CNY 0.00", "CNY 100.00 less", "is credited", "Nothing is to pay."]),
+        ([10_000], True, ["amount does not change", "total to pay does not change", "Nothing is to pay."]),
+        ([4_000, 10_500], True, ["2 bill(s)", "CNY 55.00 less", "is credited", "by 2026-03-02"]),
     ],
 )
 async def test_a_correction_says_before_after_difference_and_how_it_is_settled(
@@ -75,7 +75,7 @@ async def test_a_correction_says_before_after_difference_and_how_it_is_settled(
 
 async def test_the_chinese_text_says_that_the_bill_stands(notify: Notify) -> None:
     told = await text(notify, correction([7_000], by_difference=True), "zh")
-    parts = ("原金额合计：100.00 元", "更正后合计：70.00 元", "差额：-30.00 元", "原账单继续有效", "退入您的账户")
+    parts = ("原金额合计：100.00 元", "更正后合计：70.00 元", "比原金额少 30.00 元", "原账单继续有效", "退入您的账户")
     assert [part for part in parts if part not in told] == [], told
 
 

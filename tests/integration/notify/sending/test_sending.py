@@ -72,14 +72,14 @@ async def test_a_notice_is_delivered_in_its_contacts_language_and_said_so(notify
         async with running(notify.sender(server.port)):
             assert await until_final(notify) == [("delivered", "")] * 2
     by_recipient = {mail.recipient: mail for mail in server.mails}
-    assert "Amount due: CNY 100.01" in by_recipient["person0001@example.org"].text
-    assert "应缴电费：100.01 元" in by_recipient["person0002@example.org"].text
+    assert "Total of this bill: CNY 100.01" in by_recipient["person0001@example.org"].text
+    assert "本期电费：100.01 元" in by_recipient["person0002@example.org"].text
     assert by_recipient["person0001@example.org"].message["From"] == "bills@wattline.example"
     facts = await notify.published()
     notices = await notify.notices()
     assert sorted(f["notice_id"] for f in facts) == sorted(n.notice_id for n in notices)
     assert {f["type"] for f in facts} == {"notify.notice_delivered.v1"}
-    assert all(notice.template_version == 1 and len(notice.content_hash) == 64 for notice in notices)
+    assert all(notice.template_version == 2 and len(notice.content_hash) == 64 for notice in notices)
 
 
 async def test_two_senders_on_two_connections_each_never_send_a_notice_twice(notify: Notify, database_url: str) -> None:

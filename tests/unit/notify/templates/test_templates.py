@@ -49,6 +49,8 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("texts/en/subject", "two\nlines", "template.subject"),
         ("texts/en/body", ["x" * 10_001], "template.too_long"),
         ("texts/en/words", {"due_on": {"x": "y"}}, "template.words_without_default"),
+        ("texts/en/words", {"due_on": {"*": "{name}"}}, "template.unknown_placeholder"),
+        ("texts/en/words", {"outstanding_fen": {"*": "y"}}, "template.unknown_placeholder"),
         ("texts/en/words", {"colour": {"*": "y"}}, "template.unknown_placeholder"),
         ("texts/en", {"subject": "x"}, "template.fields"),
         ("texts", {"zh": REMINDER["texts"]["zh"]}, "template.languages"),
@@ -121,3 +123,50 @@ def test_kwh_shows_every_wh(wh: int) -> None:
     whole, _, part = templates.kwh(wh).partition(".")
     assert abs(int(whole)) * 1000 + int(part.ljust(3, "0")) == abs(wh)
     assert templates.kwh(wh).startswith("-") == (wh < 0)
+
+
+BILL = dict.fromkeys(FIGURES["bill_issued"], "2026-01") | {"energy_wh": 1000, "due_on": "2026-02-20"}
+CORRECTION = dict.fromkeys(FIGURES["bill_corrected"], "2026-01") | {"bills": 1, "old_fen": 10_000, "new_fen": 8_000}
+DAY = date(2026, 2, 2)
+
+
+def shown(name: str, language: str, figures: templates.Figures) -> str:
+    return templates.render(load_templates(DIRECTORY).on(name, DAY), language, figures).body
+
+
+@pytest.mark.parametrize(
+    ("language", "total_fen", "said", "not_said"),
+    [
+        ("zh", 5_000, ["本期电费：50.00 元", "预存电费先行抵扣", "请于 2026-02-20 前缴纳不足部分"], ["应缴电费"]),
+        ("zh", 0, ["本期电费：0.00 元，无须缴费"], ["应缴", "2026-02-20", "请于"]),
+        ("zh", -11_000, ["110.00 元已退入您的账户", "本期无须缴费"], ["-110", "应缴", "2026-02-20", "请于"]),
+        ("en", 5_000, ["CNY 50.00", "Prepayment on your account is used first", "by 2026-02-20"], ["Amount due"]),
+        ("en", 0, ["CNY 0.00. Nothing is to pay."], ["due", "2026-02-20", "Please"]),
+        ("en", -11_000, ["CNY 110.00 is credited", "Nothing is to pay."], ["-110", "due", "2026-02-20", "Please"]),
+    ],
+)
+def test_a_bill_asks_for_nothing_that_is_not_owed(
+    language: str, total_fen: int, said: list[str], not_said: list[str]
+) -> None:
+    body = shown("bill_issued", language, BILL | {"total_fen": total_fen})
+    assert [part for part in said if part not in body] == []
+    assert [part for part in not_said if part in body] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "difference_fen", "due_on", "said", "not_said"),
+    [
+        ("zh", 2_000, "2026-02-20", ["比原金额多 20.00 元", "预存电费先行抵扣", "2026-02-20"], []),
+        ("zh", -2_000, "-", ["比原金额少 20.00 元", "无须缴费"], ["-20", "缴费截止日", "请于"]),
+        ("zh", 0, "-", ["金额不变", "无须缴费"], ["缴费截止日", "请于"]),
+        ("en", 2_000, "2026-02-20", ["CNY 20.00 more", "What you have paid", "by 2026-02-20"], ["Pay by"]),
+        ("en", -2_000, "-", ["CNY 20.00 less", "Nothing is to pay."], ["-20", "Please"]),
+        ("en", 0, "-", ["does not change", "Nothing is to pay."], ["Please"]),
+    ],
+)
+def test_a_correction_asks_for_nothing_that_is_not_owed(
+    language: str, difference_fen: int, due_on: str, said: list[str], not_said: list[str]
+) -> None:
+    body = shown("bill_corrected", language, CORRECTION | {"difference_fen": difference_fen, "due_on": due_on})
+    assert [part for part in said if part not in body] == []
+    assert [part for part in not_said if part in body] == []
