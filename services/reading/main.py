@@ -4,8 +4,7 @@ from pathlib import Path
 
 from services.reading.context import Context
 from services.reading.cycles import api as cycles
-from services.reading.cycles import consumers as contracts
-from services.reading.cycles import jobs
+from services.reading.cycles import consumers, jobs
 from services.reading.intake.api import curves, installations, reads
 from services.reading.network import api as network
 from services.reading.network.store import devices
@@ -15,7 +14,6 @@ from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import waiting, waiting_curves
 from services.reading.settings import ReadingSettings
 from services.reading.tasks import api as tasks
-from services.reading.tasks import consumers as rereads
 from services.reading.usage import api as usages
 from services.reading.validation import api as findings
 from services.reading.views import api as views
@@ -55,7 +53,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             cycles.router,
             views.router,
         ],
-        handlers={**contracts.handlers(own), **rereads.handlers()},
+        handlers=consumers.handlers(own),
         jobs=jobs.jobs(own),
         gauges=[totals.gauges],
         waiting_oldest=[waiting.oldest, waiting_curves.oldest],

@@ -126,7 +126,10 @@ class BillCorrected(Fact):
 
 
 class RereadRequested(Fact):
-    """A reviewer wants the meter read again before the bill may go out."""
+    """A reviewer wants the meter read again before the bill may go out.
+
+    With a `day` no read is doubted: the bill needs the registers of that day, on which its prices change, as the end of a period.
+    """
 
     type: ClassVar[str] = "billing.reread_requested.v1"
     key_field: ClassVar[str] = "account_no"
@@ -140,6 +143,9 @@ class RereadRequested(Fact):
     cycle: Month
     reason: Code
     requested_by: str
+    day: date | None = Field(
+        default=None, description="The period is to end at the read of this day, once there is one."
+    )
 
 
 FACTS: tuple[type[Fact], ...] = (AccountChanged, BillIssued, BillCorrected, RereadRequested)

@@ -82,6 +82,10 @@ class UsageMeasured(Fact):
     months: Annotated[int, Field(ge=0, le=240)] = Field(
         default=1, description="Planned months that the period covers: those that were missed, and its own."
     )
+    cycle_from: date | None = Field(
+        default=None,
+        description="The planned read date before: [cycle_from, read_date) is the cycle that the period is, or is a part of.",
+    )
     late: bool = Field(
         default=False, description="Told after its route was closed: not in the totals of `route_closed`."
     )

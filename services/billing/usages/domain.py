@@ -21,7 +21,8 @@ class Usage:
 
     It is in force while none of a higher version shares a day with it, unless it is withdrawn: that one only says that its
     period is no more. `energy` is Wh, `demand` W, both by quantity. `told_on`: the business date on which reading
-    told a late one.
+    told a late one. It is, or is a part of, the reading cycle [`cycle_from`, `read_date`); None: that was not told, and the
+    period is taken for the cycle.
     """
 
     usage_id: str
@@ -39,6 +40,7 @@ class Usage:
     curves: Sequence[PackedCurve] = ()
     months: int = 1
     told_on: date | None = None
+    cycle_from: date | None = None
     withdrawn: bool = False
     estimated: bool = False
     estimates_in_a_row: int = 0

@@ -25,6 +25,7 @@ from shared import packed
 from shared.errors import Refused
 
 NOT_RATED: Final = "billing.not_rated"
+READ_MISSING: Final = "read_missing_at_change"
 MONTHS_DIFFER: Final = "months_differ"
 """The usage covers months that the contract's bills cannot: a contract of two months on a monthly route."""
 CURVE_UNREADABLE: Final = "curve_unreadable"
@@ -241,6 +242,7 @@ def _request(chain: Chain, step: Step) -> rating_types.Request:
     usage, terms = step.usage, chain.terms
     if not usage.months or usage.months % terms.cycle_months:
         raise Refused(MONTHS_DIFFER, "/usage/months")
+    month, supplied = bills.of_cycle(usage, terms)
     quantities = _quantities(usage) if usage.demand else usage.energy
     curves = tuple(_curve(usage, curve) for curve in usage.curves) if usage.curves else ()
     return rating_types.Request(
@@ -253,6 +255,9 @@ def _request(chain: Chain, step: Step) -> rating_types.Request:
         facts=terms.spans,
         usage=(rating_types.UsagePart(usage.period_from, usage.period_to, quantities, curves),),
         state=orjson.loads(chain.state) if chain.state else None,
+        month=month,
+        supplied=supplied,
+        cycles=usage.months // terms.cycle_months,
         opened=terms.opened,
     )
 
@@ -327,6 +332,7 @@ def _take(
                 lines_text=text,
                 tax_fen=rated.tax_fen,
                 values=dict(rated.quantities_wh),
+                read_wanted=_read_wanted(rated),
             )
         )
     chain.moved = moved
@@ -339,6 +345,11 @@ def _is_due(old: Stored, step: Step, found: Sequence[Finding], *, moved: bool) -
     It rests on another usage or ladder state, or is held for other findings than it has now.
     """
     return step.fresh or moved or (old.status == HELD and old.findings != findings.as_text(found))
+
+
+def _read_wanted(rated: rating_types.RatedBill) -> date | None:
+    found = (one.detail for one in rated.findings if one.code == READ_MISSING)
+    return next((date.fromisoformat(detail) for detail in found), None)
 
 
 def _status(step: Step, found: Sequence[Finding]) -> str:
@@ -354,7 +365,9 @@ def _findings(chain: Chain, step: Step, rated: rating_types.RatedBill, policy: P
     usage, limits = step.usage, policy.review
     found: list[Finding] = []
     if rated.refusal is not None:
-        found.append(Finding(NOT_RATED, HOLD, {"code": rated.refusal.code, "pointer": rated.refusal.pointer}))
+        day = _read_wanted(rated)
+        said = {"code": rated.refusal.code, "pointer": rated.refusal.pointer} | ({"day": f"{day}"} if day else {})
+        found.append(Finding(NOT_RATED, HOLD, said))
     found += rules.review(
         rules.Subject(
             customer_class=class_on(chain.terms.account_terms, usage.period_to),
@@ -371,6 +384,7 @@ def _findings(chain: Chain, step: Step, rated: rating_types.RatedBill, policy: P
         ),
         limits,
     )
+    found += bills.unusual_cycle(usage)
     found += [f for code in usage.findings if (f := rules.carried("", code, limits.reading_findings))]
     found += [f for r in rated.findings if (f := rules.carried("rating", r.code, limits.rating_findings))]
     old = [step.old] if step.old is not None else step.instead_of

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Final
 
 from services.billing.bills.domain import chains
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, READY, Draft, Stored
@@ -17,6 +18,9 @@ from services.billing.usages import store as usages_store
 from services.billing.usages.domain import Usage
 from shared import ids
 from shared.db.engine import Tx
+from shared.events.billing import RereadRequested
+
+REQUESTED_BY: Final = "system:billing"
 
 
 async def calculate(
@@ -165,6 +169,7 @@ async def _store(
     await bills_store.move(tx, overtaken, "replace")
     if writings:
         await bills_store.insert(tx, writings)
+        tx.publish([_read_of(one, one.draft.read_wanted) for one in writings if one.draft.read_wanted])
     restated = [item for _, chain in kept for item in chain.restated]
     if restated:
         await bills_store.restate(tx, restated)
@@ -172,6 +177,22 @@ async def _store(
 
 def _issue_day(*days: date | None) -> date | None:
     return max((day for day in days if day), default=None)
+
+
+def _read_of(writing: Writing, day: date) -> RereadRequested:
+    """Ask reading to end the period at the read of a day of change; it tells the parts as soon as there is one."""
+    terms, usage = writing.draft.terms, writing.draft.usage
+    return RereadRequested(
+        account_no=terms.account_no,
+        request_id=ids.new(),
+        service_point_no=usage.service_point_no,
+        org_unit=terms.org_unit,
+        bill_id=writing.bill_id,
+        cycle=usage.cycle,
+        reason=chains.READ_MISSING,
+        requested_by=REQUESTED_BY,
+        day=day,
+    )
 
 
 def _corrects(chain: Chain) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from services.billing.rating.bulk import kwh, ladders, other, quantities
 from services.billing.rating.bulk.forms import Key, Plan
-from services.billing.rating.bulk.segments import Piece, meets
+from services.billing.rating.bulk.segments import Piece, meets, unread
 from services.billing.rating.bulk.two_part import capacity, demand, power_factor
 from services.billing.rating.bulk.work import LadderState, LineColumn, Note, Work
 from services.billing.rating.tariff.model import (
@@ -70,6 +70,8 @@ def rate_columns(plan: Plan, columns: Mapping[Key, Ints], n: int) -> Rated:
     Raises Refused where no bill of the form can be rated, Unsupported where a rule is left to the reference.
     """
     work = Work(plan, columns, n)
+    for day, _ in unread(plan.request, work.pieces):
+        work.note(np.ones(n, dtype=np.bool_), "read_missing_at_change", "/usage", day.isoformat())
     for piece in work.pieces:
         quantities.fill(work, piece)
     for piece in work.pieces:

@@ -1,5 +1,6 @@
 """Where a cycle is cut: by tariff version, by tariff, by account facts that matter. Decided once for a form."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -48,12 +49,19 @@ def pieces(plan: Plan) -> list[Piece]:
         cut = _cut(plan)
     if any(tariff.currency != cut[0][2].currency for _, _, tariff, _ in cut):
         raise Refused("currency_mismatch", "/tariff")
-    reads = {part.from_ for part in r.usage}
-    for from_, _, tariff, _ in cut[1:]:
-        if tariff.on_change_usage == "split_by_read" and from_ not in reads:
-            raise Refused("read_missing_at_change", "/usage", from_.isoformat())
     ids = [tariff.id for _, _, tariff, _ in cut]
-    return [Piece(i, t, a, b, f, t.id not in ids[i + 1 :]) for i, (a, b, t, f) in enumerate(cut)]
+    found = [Piece(i, t, a, b, f, t.id not in ids[i + 1 :]) for i, (a, b, t, f) in enumerate(cut)]
+    for day, tariff in unread(r, found):
+        if tariff.on_change_without_read == "held":
+            raise Refused("read_missing_at_change", "/usage", day.isoformat())
+    return found
+
+
+def unread(r: Request, found: Sequence[Piece]) -> list[tuple[date, Tariff]]:
+    """Return the days of change that the tariff wants a read of and that have none."""
+    reads = {part.from_ for part in r.usage}
+    wanted = [p for p in found[1:] if p.tariff.on_change_usage == "split_by_read"]
+    return [(p.from_, p.tariff) for p in wanted if p.from_ not in reads]
 
 
 def _check(r: Request) -> None:

@@ -179,7 +179,7 @@ def _cut(frame: Frame) -> None:
             raise Refused("currency_mismatch", "/tariff", version.id)
         frame.segments.append(Segment(version, from_, to, own))
     if len(spans) > 1:
-        _by_reads(request, spans)
+        _by_reads(frame, spans)
         for index, segment in enumerate(frame.segments):
             segment.last = all(s.tariff.id != segment.tariff.id for s in frame.segments[index + 1 :])
 
@@ -232,9 +232,11 @@ def _matters(tariff: Tariff, before: Span, fact: AccountSpan, day: date) -> bool
     )
 
 
-def _by_reads(request: Request, spans: list[Span]) -> None:
-    """Refuse a `split_by_read` whose day of change is not the border of two parts of the usage."""
-    borders = {part.from_ for part in request.usage}
+def _by_reads(frame: Frame, spans: list[Span]) -> None:
+    """Refuse a `split_by_read` whose day of change is not the border of two parts of the usage, or divide by days and say so."""
+    borders = {part.from_ for part in frame.request.usage}
     for from_, _, tariff, _ in spans[1:]:
         if tariff.on_change_usage == "split_by_read" and from_ not in borders:
-            raise Refused("read_missing_at_change", "/usage", from_.isoformat())
+            if tariff.on_change_without_read == "held":
+                raise Refused("read_missing_at_change", "/usage", from_.isoformat())
+            frame.find("read_missing_at_change", "warn", "/usage", from_.isoformat())

@@ -56,6 +56,7 @@ RATING: Final[dict[str, str]] = {
 
 FINDINGS: Final[dict[str, str]] = {
     "period_sum_differs": "the period registers do not add up to the total register",
+    "read_missing_at_change": "there is no read on the day of change: divided by days, as the tariff says",
     "energy_divided": "energy that no period measured was divided by the rule of the tariff",
     "no_active_energy": "no active energy: no power factor adjustment",
     "usage_negative": "negative usage was rated",

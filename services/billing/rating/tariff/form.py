@@ -61,6 +61,10 @@ HEAD: Final[tuple[Names, Names]] = (
                     )
                 },
                 {
+                    "without_read": says(
+                        choice("held", "split_by_days"),
+                        "with split_by_read: what holds until the read of the day is there",
+                    ),
                     "ladder": says(choice("what_tiers_used_is_kept", "restart"), "needed with a ladder by year"),
                     "limits": says(
                         choice("by_months_of_each_version", "new_limits_for_the_whole_year"),

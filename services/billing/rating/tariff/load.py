@@ -184,7 +184,9 @@ def _head(root: Node) -> dict[str, Any]:
         raise version.fail("value_wrong")
     title, series_at = root.maybe("title"), root.maybe("series_at")
     change = root.get("on_change", "choice_open")
-    ladder, limits = change.maybe("ladder"), change.maybe("limits")
+    ladder, limits, without_read = change.maybe("ladder"), change.maybe("limits"), change.maybe("without_read")
+    if without_read and change.get("usage", "choice_open").value != "split_by_read":
+        raise without_read.fail("value_wrong", "only where usage is split_by_read")
     return {
         "id": root.get("id").text(),
         "version": str(version.value),
@@ -196,6 +198,7 @@ def _head(root: Node) -> dict[str, Any]:
         "on_change_usage": change.get("usage", "choice_open").choice(
             "split_by_read", "split_by_days", "price_of_the_read_day", "price_of_the_first_day", "next_cycle"
         ),
+        "on_change_without_read": without_read.choice("held", "split_by_days") if without_read else "held",
         "on_change_ladder": ladder.choice("what_tiers_used_is_kept", "restart") if ladder else "",
         "on_change_limits": limits.choice("by_months_of_each_version", "new_limits_for_the_whole_year")
         if limits

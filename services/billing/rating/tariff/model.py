@@ -329,6 +329,7 @@ class Tariff:
     currency: str
     time_zone: str
     on_change_usage: str
+    on_change_without_read: str
     on_change_ladder: str
     on_change_limits: str
     series_at: str

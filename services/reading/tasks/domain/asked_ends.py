@@ -6,9 +6,10 @@ from typing import Final, Literal, get_args
 
 from services.reading.tasks.domain.tasks import task_id
 
-Kind = Literal["control", "move", "final", "customer"]
+Kind = Literal["control", "move", "final", "customer", "change"]
 KINDS: Final = get_args(Kind)
-"""A control read (核抄), one of a move, the final one of a contract, the customer's own (自报)."""
+"""A control read (核抄), one of a move, the final one of a contract, the customer's own (自报), one of a day on which
+prices change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from shared import batch_put
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
+from shared.events.billing import RereadRequested
 from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
 
 Derive = Callable[[Tx, Mapping[str, date | None]], Awaitable[object]]
@@ -92,6 +93,21 @@ async def ask(tx: Tx, given: Sequence[Asked], *, actor: str, may_see: MaySee, de
         touched.setdefault(end.service_point_no, end.day)
     await derive(tx, touched)
     return outcomes
+
+
+async def ask_for_changes(tx: Tx, facts: Sequence[RereadRequested], *, derive: Derive) -> None:
+    """Ask for the ends of periods on days on which prices change, as billing says; what is asked for already stays as it is."""
+    wanted = {(fact.service_point_no, fact.day): fact for fact in facts if fact.day is not None}
+    if not wanted:
+        return
+    await points.lock(tx, sorted({point for point, _ in wanted}))
+    there = await asked_ends.stored(tx, list(wanted))
+    new = [
+        Asked(service_point_no=point, day=day, kind="change", reason=fact.reason)
+        for (point, day), fact in wanted.items()
+        if not (known := there.get(task_id(point, day))) or known[0].withdrawn is not None
+    ]
+    await ask(tx, new, actor=next(iter(wanted.values())).requested_by, may_see=lambda _: True, derive=derive)
 
 
 async def withdraw(

@@ -44,7 +44,8 @@ class Usage:
     `opening_known`: the registers at its beginning were not estimated.
     `curves`: where the contract states slots; what is loaded to compare has `curves_digest` alone, that of the curves and
     of what was found on them, empty where there is neither.
-    `read_date`: the planned date to whose cycle it belongs. `actors` are those of both ends, `closing_actors` of the end alone.
+    `read_date`: the planned date to whose cycle it belongs, `cycle_from` the one before (of what is told; it is not stored).
+    `actors` are those of both ends, `closing_actors` of the end alone.
     """
 
     usage_id: str
@@ -82,6 +83,7 @@ class Usage:
     estimates_in_a_row: int
     settles_estimate: bool
     replaces_reason: str | None
+    cycle_from: date | None = None
 
     @property
     def key(self) -> tuple[date, date]:

@@ -8,6 +8,7 @@ from services.reading.network.domain.registers import Counts, Registers, has_dem
 from services.reading.network.store import installations, points
 from services.reading.network.store.points import Locked
 from services.reading.policies.domain import Policy
+from services.reading.tasks.domain import route_cycles
 from services.reading.tasks.domain.tasks import CYCLE, LIFE, OPEN, Task, TaskKey, TaskState
 from services.reading.usage.domain.ranking import EDITED, ESTIMATED
 from services.reading.usage.domain.timeline import compare, steps
@@ -131,7 +132,8 @@ def _plain(
 ) -> bool:
     """Add the next period of a point, if it is plain, and return whether it is: it equals what would be derived.
 
-    Plain: it goes on from a settled one that nobody has to look behind of, to a read of the only meter that was there.
+    Plain: it is a whole cycle by the plan, and goes on from a settled one that nobody has to look behind of, to a read of the
+    only meter that was there.
     """
     if task.status != OPEN or task.kind != CYCLE or task.reread or policy.read_tolerance_days:
         return False
@@ -141,7 +143,7 @@ def _plain(
         return False
     day = read.day
     start_on = last.period_to if last else first_day(meters) if meters else day
-    if start_on >= day or (ended_on is not None and ended_on > start_on):
+    if start_on != route_cycles.planned_before(point, day) or (ended_on is not None and ended_on > start_on):
         return False
     there = [meter for meter in meters if meter.from_ <= day and (meter.to is None or meter.to >= start_on)]
     if len(there) != 1 or there[0].meter_no != read.meter_no:
@@ -196,6 +198,7 @@ def _tell(
         route_no=point.route_no,
         cycle=task.cycle,
         read_date=day,
+        cycle_from=start_on,
         months=task.months,
         quality=ACTUAL,
         withdrawn=False,

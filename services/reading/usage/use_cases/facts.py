@@ -22,6 +22,7 @@ def measured(usages: Sequence[Usage], told_on: date | None = None) -> list[Usage
             route_no=usage.route_no,
             cycle=usage.cycle,
             read_date=usage.read_date,
+            cycle_from=usage.cycle_from,
             period_from=usage.period_from,
             period_to=usage.period_to,
             version=usage.version,

@@ -123,6 +123,7 @@ class Loader:
                     months=each.task.months,
                     cycle=each.task.cycle,
                     reason=each.reason,
+                    since=route_cycles.planned_before(point, each.task.read_date),
                 )
                 for each in endings
                 if each.task.kind == CYCLE or each.asked
@@ -302,7 +303,8 @@ def _contract(row: Row[Any]) -> Contract:
 def _next_planned(point: Locked) -> Callable[[date], End]:
     def planned(day: date) -> End:
         on = route_cycles.next_planned(point, day)
-        return End(day=on, planned=True, months=point.months, cycle=cycle_of(on))
+        since = route_cycles.planned_before(point, on)
+        return End(day=on, planned=True, months=point.months, cycle=cycle_of(on), since=since)
 
     return planned
 

@@ -182,6 +182,7 @@ def _usage(
         route_no=told.point.route_no,
         cycle=belongs_to.cycle,
         read_date=belongs_to.day,
+        cycle_from=period.cycle_from,
         months=period.months,
         quality=end.quality,
         withdrawn=False,

@@ -106,6 +106,7 @@ class _Walk:
                     days.setdefault(day, _EndDay(day)).contract = True
         self.planned = [day for day in sorted(days) if days[day].planned]
         self.by_day = {end.day: end for end in self.world.ends if end.planned}
+        self.dates = sorted(self.by_day)
         return [days[day] for day in sorted(days)]
 
     # -- days without registers
@@ -336,6 +337,7 @@ class _Walk:
                 demand_w=demand,
                 contract=self._contract(start_on),
                 belongs_to=belongs_to,
+                cycle_from=self._cycle_from(start_on, belongs_to),
                 months=months,
                 estimates_in_a_row=in_a_row,
                 settles_estimate=not end.estimated and start.estimated and start.reason != CUT_BY_DAYS,
@@ -358,6 +360,19 @@ class _Walk:
         """Return the planned date whose cycle a period belongs to that ends on a day: that day, or the next one."""
         at = bisect_right(self.planned, day - timedelta(days=1))
         return self.by_day[self.planned[at]] if at < len(self.planned) else self.world.next_planned(day)
+
+    def _cycle_from(self, day: date, belongs_to: End) -> date | None:
+        """Return the planned date from which the cycle of a period runs that begins on a day.
+
+        Where no meter stood there all the time since it was last planned, that is the one before the next by the plan.
+        """
+        dates = self.dates
+        at = bisect_right(dates, day)
+        last = dates[at - 1] if at else None
+        following = self.by_day[dates[at]] if at < len(dates) else belongs_to
+        if last is None or following.since is None:
+            return last or following.since
+        return last if self.meters.stood_throughout(last, day) else max(last, following.since)
 
     def _add_demand(self, demand: dict[str, int], meter: Installation, from_on: date, to_on: date) -> None:
         for faces in self.meters.shown(meter, self.world.demands.get(meter.key, ()), from_on, to_on):

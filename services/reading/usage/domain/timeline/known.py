@@ -50,6 +50,7 @@ class End:
     """A day on which a period may end: planned by the route, or asked for (then only where it was read).
 
     `closed`: its window has ended. `months`: planned months that it closes. `reason`: why it was not read, as a reader noted it.
+    `since`: the planned date before it, by the plan of the route.
     """
 
     day: date
@@ -58,6 +59,7 @@ class End:
     months: int = 1
     cycle: str = ""
     reason: str = ""
+    since: date | None = None
 
 
 @document

@@ -72,7 +72,10 @@ class Ran:
 
 @document
 class Period:
-    """One period as it is derived. `curves` and what was found on them are added where the contract states slots."""
+    """One period as it is derived, in the cycle [`cycle_from`, day of `belongs_to`).
+
+    `curves` and what was found on them are added where the contract states slots.
+    """
 
     start_on: date
     start: Boundary
@@ -82,6 +85,7 @@ class Period:
     demand_w: Mapping[str, int]
     contract: Contract | None
     belongs_to: End
+    cycle_from: date | None
     months: int
     estimates_in_a_row: int
     settles_estimate: bool

@@ -39,6 +39,15 @@ class Meters:
         """Return whether a meter was there on a day of [start, end)."""
         return any(meter.from_ < end and (meter.to is None or meter.to > start) for meter in self.installations)
 
+    def stood_throughout(self, start: date, end: date) -> bool:
+        """Return whether a meter was there on every day of [start, end); one that is exchanged leaves no day without."""
+        for meter in self.installations:
+            if meter.from_ <= start and (meter.to is None or meter.to > start):
+                if meter.to is None:
+                    return True
+                start = meter.to
+        return start >= end
+
     def active(self, day: date) -> Installation | None:
         """Return the meter whose registers at a day must be known: one that came before it and goes after it."""
         for meter in self.installations:
