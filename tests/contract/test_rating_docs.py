@@ -21,7 +21,7 @@ from shared.regulation import packaged as policies
 from tests.unit.billing.rating.documents import PLAIN, changed
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "docs" / f"rating-{name}.md" for name in ("guide", "reference")]
+PAGES = [ROOT / "docs" / f"rating-{name}.md" for name in ("guide", "reference", "fields")]
 BLOCK = re.compile(r"^```(\w*) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DOCUMENTS = [
     (page, name, text) for page in PAGES for kind, name, text in BLOCK.findall(page.read_text()) if kind == "json"
@@ -107,7 +107,9 @@ def test_a_wrong_expectation_is_told_as_the_guide_says() -> None:
 def test_no_block_of_the_pages_is_left_out() -> None:
     for page in PAGES:
         kinds = {kind for kind, _, _ in BLOCK.findall(page.read_text())}
-        assert kinds == {"json", "console"}, f"{page.name} has a block that nobody runs"
+        assert kinds == ({"json"} if page.stem == "rating-fields" else {"json", "console"}), (
+            f"{page.name} has a block that nobody runs"
+        )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
