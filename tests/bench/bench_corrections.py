@@ -31,7 +31,9 @@ async def _timed(
         counts.append(len(seen) - before)
     cost = (time.monotonic() - started) * 1e6 / len(numbers)
     cpu = (time.process_time() - began) * 1e6 / len(numbers)
-    print(f"  {what}: {cost:.0f} µs a contract, {cpu:.0f} of them in Python; statements of a batch {sorted(set(counts))}")
+    print(
+        f"  {what}: {cost:.0f} µs a contract, {cpu:.0f} of them in Python; statements of a batch {sorted(set(counts))}"
+    )
     return cost
 
 

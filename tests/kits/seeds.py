@@ -48,6 +48,8 @@ class Seeds:
             values |= {"tariff_id": "example/home", "version": 1}
         if self._service == "collection":
             values |= {"channel": "app", "channel_txn": f"test-{n}"}
+        if "/forms/" in path:
+            values["name"] = "tariff"
         if "rating-documents" in path:
             values |= {"kind": "calendar", "document_id": "example/holidays", "from": "2026-01-01", "to": "2026-02-01"}
         return values
