@@ -16,6 +16,15 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class PaymentMode(Part):
+    """How a contract is paid from a day on: after the bill, or before (费控)."""
+
+    from_: date = Field(alias="from")
+    mode: Literal["postpaid", "prepaid"]
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
 class Contract(Part):
     """Who is supplied where, and when: `to` is the first day no longer supplied."""
 
@@ -27,6 +36,9 @@ class Contract(Part):
         default=None, description="The slots of the load curve that its bills need; none by default."
     )
     annulled: bool = Field(default=False, description="It never was: entered by mistake, and taken back with a reason.")
+    payment_modes: tuple[PaymentMode, ...] = Field(
+        (), max_length=64, description="By day, rising; postpaid before the first and without any."
+    )
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -44,6 +56,9 @@ class AccountChanged(Reference):
     opened_on: date
     closed_on: date | None = None
     contracts: tuple[Contract, ...] = Field(max_length=64)
+    customer_no: No | None = Field(
+        default=None, description="The customer (客户编号) that the account is of: an opaque number, nothing personal."
+    )
 
 
 class Component(Part):

@@ -87,6 +87,13 @@ class AssignmentIn(In):
     tariff: TariffId
 
 
+class PaymentModeIn(In):
+    """How the contract is paid from this day on, until the next payment mode."""
+
+    from_: date = Field(alias="from")
+    mode: accounts.PaymentMode
+
+
 class OpeningUsageIn(In):
     """What each tier of a ladder had used in a year when the contract opened or went live; zeros for a new home."""
 
@@ -105,6 +112,9 @@ class ContractIn(In):
     cycle_months: Literal[1, 2] = 1
     curve_minutes: accounts.CurveMinutes | None = Field(
         None, description="slots of the load curve that its bills need; none: registers are enough"
+    )
+    payment_modes: list[PaymentModeIn] = Field(
+        [], max_length=CHANGES_MAX, description="dated; postpaid before the first and without any"
     )
     annulled: bool = Field(False, description="it never was: it covers no day, and its bills are taken back")
     reason: str = Field(
@@ -125,6 +135,7 @@ class AccountState(In):
     closed_on: date | None = None
     facts: list[AccountTermsIn] = Field(min_length=1, max_length=CHANGES_MAX)
     contracts: list[ContractIn] = Field([], max_length=CHANGES_MAX)
+    customer_no: No | None = Field(None, description="the customer (客户编号): an opaque number, nothing personal")
 
     def account(self, account_no: str) -> accounts.Account:
         return accounts.Account(
@@ -145,9 +156,11 @@ class AccountState(In):
                     annulled=c.annulled,
                     reason=c.reason.strip(),
                     curve_minutes=c.curve_minutes,
+                    payment_modes=tuple(accounts.Payment(one.from_, one.mode) for one in c.payment_modes),
                 )
                 for c in self.contracts
             ),
+            customer_no=self.customer_no or "",
         )
 
 
@@ -186,9 +199,11 @@ class AccountOut(AccountItem):
                     annulled=c.annulled,
                     reason=c.reason,
                     curve_minutes=c.curve_minutes,
+                    payment_modes=[PaymentModeIn(from_=one.from_, mode=one.mode) for one in c.payment_modes],
                 )
                 for c in account.contracts
             ],
+            customer_no=account.customer_no or None,
         )
 
 

@@ -171,9 +171,11 @@ def fact(account: Account, version: int) -> events.AccountChanged:
                 to=c.to,
                 curve_minutes=c.curve_minutes,
                 annulled=c.annulled,
+                payment_modes=tuple(events.PaymentMode(from_=one.from_, mode=one.mode) for one in c.payment_modes),
             )
             for c in account.contracts
         ),
+        customer_no=account.customer_no or None,
     )
 
 

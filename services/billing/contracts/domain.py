@@ -14,6 +14,7 @@ from shared import exact
 from shared.dated import Period
 
 CurveMinutes = Literal[15, 30, 60]
+PaymentMode = Literal["postpaid", "prepaid"]
 REASON_MISSING: Final = "account.reason_missing"
 CHANGES_MAX: Final = 64  # changes of class or household in an account's life; also the limit of contracts in one fact
 
@@ -54,6 +55,14 @@ class Assignment:
     tariff: str
 
 
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """How a contract is paid from a day on, until the next payment mode: after the bill, or before (费控)."""
+
+    from_: date
+    mode: PaymentMode
+
+
 D = TypeVar("D", AccountTerms, Assignment)
 
 
@@ -62,7 +71,7 @@ class Contract:
     """Supply of one service point in [from_, to). `opening` is the ladder state at going live or at opening.
 
     `annulled`: entered by mistake, it covers no day. `reason`: why it was moved or annulled. `curve_minutes`: the slots of the
-    load curve that its bills need.
+    load curve that its bills need. `payment_modes`: how it is paid, postpaid before the first of them; no bill depends on it.
     """
 
     contract_no: str
@@ -75,6 +84,7 @@ class Contract:
     annulled: bool = False
     reason: str = ""
     curve_minutes: CurveMinutes | None = None
+    payment_modes: tuple[Payment, ...] = ()
 
     @property
     def period(self) -> Period:
@@ -93,6 +103,8 @@ class Account:
     facts: tuple[AccountTerms, ...]
     """Dated account data, as the API has it."""
     contracts: tuple[Contract, ...]
+    customer_no: str = ""
+    """The customer (客户编号) that the account is of, opaque; empty where none was given. No bill depends on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +297,7 @@ def _check_contract(account: Account, contract: Contract, pointer: str) -> None:
     _rising([a.from_ for a in contract.assignments], "account.tariffs_order", f"{pointer}/tariffs")
     if not contract.assignments or contract.assignments[0].from_ > contract.from_:
         raise AccountWrong("account.tariffs_gap", f"{pointer}/tariffs")
+    _rising([one.from_ for one in contract.payment_modes], "account.payment_modes_order", f"{pointer}/payment_modes")
 
 
 def _rising(days: Sequence[date], code: str, pointer: str) -> None:

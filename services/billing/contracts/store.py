@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import ColumnElement, Date, FromClause, Integer, Row, Select, and_, or_, select
 
 from services.billing.contracts import domain
-from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract, Terms
+from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract, Payment, Terms
 from services.billing.contracts.tables import ACCOUNT, CONTRACT, SERVICE_POINT
 from services.billing.rating import rating_types
 from services.billing.rating.rating_types import AccountSpan
@@ -181,6 +181,18 @@ def _assignments_text(contract: Contract) -> str:
     return orjson.dumps([(a.from_, a.tariff) for a in contract.assignments]).decode()
 
 
+def _payment_modes_text(contract: Contract) -> str:
+    return (
+        orjson.dumps([(one.from_, one.mode) for one in contract.payment_modes]).decode()
+        if contract.payment_modes
+        else ""
+    )
+
+
+def _payment_modes_of(text: str) -> tuple[Payment, ...]:
+    return tuple(Payment(date.fromisoformat(day), mode) for day, mode in orjson.loads(text)) if text else ()
+
+
 async def lock(tx: Tx, numbers: Sequence[str]) -> dict[str, Row[Any]]:
     """Lock accounts in key order and return their rows by number."""
     rows = await bulk.select_in(
@@ -289,6 +301,7 @@ async def upsert(tx: Tx, changed: Sequence[tuple[Stated, int]]) -> set[str]:
             "opened_on": [a.opened_on for a in accounts],
             "closed_on": [a.closed_on for a in accounts],
             "facts": [_account_terms_text(a) for a in accounts],
+            "customer_no": [a.customer_no for a in accounts],
             "digest": [stated.digest for stated, _ in changed],
             "version": [version for _, version in changed],
         },
@@ -322,6 +335,7 @@ def _contract_columns(rows: Sequence[tuple[Account, int, Contract]]) -> Mapping[
         "annulled": [c.annulled for _, _, c in rows],
         "reason": [c.reason for _, _, c in rows],
         "curve_minutes": [c.curve_minutes for _, _, c in rows],
+        "payment_modes": [_payment_modes_text(c) for _, _, c in rows],
     }
 
 
@@ -345,7 +359,9 @@ def account_of(row: Row[Any], contracts: Sequence[Row[Any]]) -> Account:
                 annulled=c.annulled,
                 reason=c.reason,
                 curve_minutes=c.curve_minutes,
+                payment_modes=_payment_modes_of(c.payment_modes),
             )
             for c in contracts
         ),
+        customer_no=row.customer_no,
     )

@@ -18,6 +18,7 @@ class Account(base.Base, table=True):
     opened_on: date = base.day()
     closed_on: date | None = base.day(nullable=True)
     facts: str = base.long_text()
+    customer_no: str = base.no()
     digest: str = base.no()
     version: int
 
@@ -26,6 +27,7 @@ class Contract(base.Base, table=True):
     """Supply of one service point. `account_version` is the account's: all its contracts are written with it.
 
     `annulled`: it never was. `reason`: why it was moved or annulled, as last stated.
+    `payment_modes`: the JSON list of its payment modes, empty where it has none.
     """
 
     __table_args__ = (Index("contract_service_point", "service_point_no"), Index("contract_account", "account_no"))
@@ -41,6 +43,7 @@ class Contract(base.Base, table=True):
     annulled: bool
     reason: str = base.long_text()
     curve_minutes: int | None = Field(default=None)
+    payment_modes: str = base.long_text()
 
 
 class ServicePoint(base.Base, table=True):
