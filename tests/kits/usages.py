@@ -9,20 +9,18 @@ Period = tuple[str, str, str, int]
 """From, to, quality, import Wh."""
 
 
-async def sign(
-    kit: Kit,
-    contract_no: str,
-    from_: str,
-    to: str | None = None,
-    *,
-    version: int = 1,
-    point: str = "S0001",
-    **more: Any,
-) -> None:
+async def sign(kit: Kit, contract_no: str, from_: str, to: str | None = None, **more: Any) -> None:
     """Tell reading of a contract, each on an account of its own."""
+    await kit.give(signed(contract_no, from_, to, **more))
+
+
+def signed(
+    contract_no: str, from_: str, to: str | None = None, *, version: int = 1, point: str = "S0001", **more: Any
+) -> AccountChanged:
+    """Return the fact of a contract, each on an account of its own."""
     contract = {"contract_no": contract_no, "service_point_no": point, "from": from_, "to": to} | more
     account = {"account_no": f"A{contract_no}", "org_unit": UNIT, "customer_class": "residential", "version": version}
-    await kit.give(AccountChanged.model_validate(account | {"opened_on": from_, "contracts": [contract]}))
+    return AccountChanged.model_validate(account | {"opened_on": from_, "contracts": [contract]})
 
 
 async def install(kit: Kit, *items: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Contracts of billing, whose first and last days cut usage periods."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,44 +24,93 @@ async def copy_contracts(tx: Tx, facts: Sequence[AccountChanged], *, policies: P
     A contract's first and last day end a period, with a read of that day or, where there is none, by days. The opening registers
     begin the first period, so the first day of the first contract of a point needs none.
     """
-    newest = {fact.account_no: fact for fact in sorted(facts, key=lambda fact: fact.version)}
+    in_order = sorted(facts, key=lambda fact: fact.version)
+    newest = {fact.account_no: fact for fact in in_order}
     given = [(fact, contract) for fact in newest.values() for contract in fact.contracts]
     before = await contracts.by_no(tx, [contract.contract_no for _, contract in given])
     applied = await contracts.copy_contracts(tx, given)
-    changed = [contract for _, contract in given if contract.contract_no in applied]
+    changed = [_of_fact(contract) for _, contract in given if contract.contract_no in applied]
+    kept = {no: _of_row(row) for no, row in before.items()}
+    earlier = _earlier(in_order, newest, before)
     touched: dict[str, date | None] = {}
-    for point, day in _days(changed, before):
+    for point, day in _days([contract for contract in changed if contract != kept.get(contract.contract_no)], earlier):
         there = touched.get(point)
         touched[point] = day if there is None else min(there, day)
     again: dict[str, list[tuple[date, date]]] = {}
-    for point, lost in _lost(changed, before):
+    for point, lost in _lost(changed, earlier):
         again.setdefault(point, []).append(lost)
     loader = Loader(days=ReadDays(policies, zone))
     await deriving.derive_again(tx, touched, loader=loader, change=Change(again=again, undated=True))
 
 
-def _lost(changed: Sequence[Contract], before: Mapping[str, Row[Any]]) -> Iterator[tuple[str, tuple[date, date]]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stated:
+    """What was stated of a contract at some time."""
+
+    contract_no: str
+    service_point_no: str
+    from_: date
+    to: date | None
+    curve_minutes: int | None
+    annulled: bool
+
+
+def _of_fact(contract: Contract) -> _Stated:
+    return _Stated(
+        contract_no=contract.contract_no,
+        service_point_no=contract.service_point_no,
+        from_=contract.from_,
+        to=contract.to,
+        curve_minutes=contract.curve_minutes,
+        annulled=contract.annulled,
+    )
+
+
+def _of_row(row: Row[Any]) -> _Stated:
+    return _Stated(
+        contract_no=row.contract_no,
+        service_point_no=row.service_point_no,
+        from_=row.starts_on,
+        to=row.ends_on,
+        curve_minutes=row.curve_minutes,
+        annulled=bool(row.annulled),
+    )
+
+
+def _earlier(
+    in_order: Sequence[AccountChanged], newest: Mapping[str, AccountChanged], before: Mapping[str, Row[Any]]
+) -> dict[str, list[_Stated]]:
+    """Return what was stated of each contract before its newest state: as it was kept, and since then in the same batch.
+
+    Billing has billed by each of these states, however fast the next one followed.
+    """
+    found = {no: [_of_row(row)] for no, row in before.items()}
+    for fact in in_order:
+        for contract in fact.contracts if fact is not newest[fact.account_no] else ():
+            row = before.get(contract.contract_no)
+            if row is None or row.version < fact.version:
+                found.setdefault(contract.contract_no, []).append(_of_fact(contract))
+    return found
+
+
+def _lost(
+    changed: Sequence[_Stated], earlier: Mapping[str, Sequence[_Stated]]
+) -> Iterator[tuple[str, tuple[date, date]]]:
     """Yield the points and days that a contract covered and covers no more: what was told of them is told again."""
-    for contract in changed:
-        old = before.get(contract.contract_no)
-        if old is None or old.annulled:
-            continue
-        start, end = old.starts_on, old.ends_on or date.max
-        if contract.annulled or contract.service_point_no != old.service_point_no:
-            yield old.service_point_no, (start, end)
-            continue
-        yield old.service_point_no, (start, min(end, contract.from_))
-        yield old.service_point_no, (max(start, contract.to or date.max), end)
-
-
-def _days(changed: Sequence[Contract], before: Mapping[str, Row[Any]]) -> Iterator[tuple[str, date]]:
-    """Yield the points and days at which something changed: those of a contract before and after."""
-    for contract in changed:
-        old = before.get(contract.contract_no)
-        now = contract.service_point_no, contract.from_, contract.to, contract.curve_minutes, contract.annulled
-        if old is not None:
-            was = old.service_point_no, old.starts_on, old.ends_on, old.curve_minutes, bool(old.annulled)
-            if was == now:
+    for now in changed:
+        for old in earlier.get(now.contract_no, ()):
+            if old.annulled:
                 continue
-            yield from ((old.service_point_no, day) for day in (old.starts_on, old.ends_on) if day is not None)
-        yield from ((contract.service_point_no, day) for day in (contract.from_, contract.to) if day is not None)
+            start, end = old.from_, old.to or date.max
+            if now.annulled or now.service_point_no != old.service_point_no:
+                yield old.service_point_no, (start, end)
+                continue
+            yield old.service_point_no, (start, min(end, now.from_))
+            yield old.service_point_no, (max(start, now.to or date.max), end)
+
+
+def _days(changed: Sequence[_Stated], earlier: Mapping[str, Sequence[_Stated]]) -> Iterator[tuple[str, date]]:
+    """Yield the points and days at which something changed: those of a contract before and after."""
+    for now in changed:
+        for each in (*earlier.get(now.contract_no, ()), now):
+            yield from ((each.service_point_no, day) for day in (each.from_, each.to) if day is not None)

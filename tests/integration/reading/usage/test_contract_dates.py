@@ -1,9 +1,11 @@
 """Contract dates are boundaries, whether they were read or not, and whenever they are told."""
 
+from typing import Any
+
 import pytest
 
 from tests.kits.reading import Kit, read
-from tests.kits.usages import in_force, month, periods, sign
+from tests.kits.usages import in_force, month, periods, sign, signed
 
 JANUARY = ("2026-01-01", "2026-02-01", "actual", 100_000)
 
@@ -105,3 +107,29 @@ async def test_a_contract_date_is_cut_between_the_reads_around_it_of_any_day(kit
         ("2026-02-01", "2026-02-15", "estimated", 26_000),  # 10 and 4 of the next 10 days' 40
         ("2026-02-15", "2026-03-01", "actual", 30_000),
     ]
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize(
+    ("later", "again"),
+    [
+        ({"from_": "2026-01-01", "annulled": True}, ["2026-02-01", "2026-03-01"]),
+        ({"from_": "2026-02-01"}, ["2026-02-01"]),
+        ({"from_": "2026-01-01", "to": "2026-02-01"}, ["2026-03-01"]),
+    ],
+)
+async def test_days_that_a_contract_covers_no_more_are_told_again_however_fast_its_states_came(
+    kit: Kit, later: dict[str, Any], again: list[str], *, together: bool
+) -> None:
+    await kit.district()
+    for day, shown in (("2026-02-01", "200.00"), ("2026-03-01", "256.00")):
+        await month(kit, day, shown)
+    states = [signed("A", "2026-01-01"), signed("A", version=2, **later)]
+    for batch in [states] if together else [states[:1], states[1:]]:
+        await kit.give(*batch)
+    told = [u["period_to"] for u in await kit.usages() if u["version"] > 1]
+    assert sorted(told) == again
+    await kit.give(*states)
+    assert [u["period_to"] for u in await kit.usages() if u["version"] > 1] == told, (
+        "what is heard again changes nothing"
+    )
