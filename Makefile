@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 SHELL  := /bin/bash
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo up test fast check lint types contracts rules scripts bench clean
+.PHONY: demo up test fast check lint types contracts rules scripts bench chaos clean
 .DELETE_ON_ERROR:
 
 $(VENV)/ready: pyproject.toml requirements.lock
@@ -44,6 +44,9 @@ scripts:
 
 bench: $(VENV)/ready  ## the figures of the README; takes a while, wants the machine for itself
 	$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: $(VENV)/ready  ## the seeded proofs with drawn seeds, for ten minutes; ARGS: --minutes M, --seed N
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 clean:  ## what was installed and cached here; the data in var/ stay
 	rm -rf $(VENV) build dist deploy/kafka/libs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 import orjson
 
-from services.billing.bills.domain.policy import STYLES
+from services.billing.bills.domain.policy import PROPOSE, STYLES
 from services.billing.settings import DEFAULT_POLICY
 from services.command import reconcile
 from services.command.local import SCOPES
+from shared.bus.ports import EventLog
 from shared.settings import SERVICES
 from shared.web import auth
 from tests.kits.line import MUST_BE_ZERO
@@ -31,12 +32,19 @@ class Line:
             name: httpx.AsyncClient(transport=where.houses[name], base_url=f"http://{name}") for name in SERVICES
         }
         key = where.settings["reading"].token_key.get_secret_value()
-        token = auth.mint(key=key, audience="wattline", subject="clerk", scopes=SCOPES, seconds=3600)
-        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self.tokens = {
+            who: auth.mint(key=key, audience="wattline", subject=who, scopes=SCOPES, seconds=3600)
+            for who in ("clerk", "reviewer")
+        }
 
-    async def call(self, method: str, service: str, path: str, body: Any = None) -> Any:
+    async def call(
+        self, method: str, service: str, path: str, body: Any = None, *, who: str = "clerk", seen: int | None = None
+    ) -> Any:
         content = None if body is None else orjson.dumps(body)
-        answer = await self.clients[service].request(method, path, content=content, headers=self.headers)
+        headers = {"Authorization": f"Bearer {self.tokens[who]}", "Content-Type": "application/json"}
+        if seen is not None:
+            headers["If-Match"] = f'"{seen}"'
+        answer = await self.clients[service].request(method, path, content=content, headers=headers)
         assert answer.is_success, f"{method} {path} {body}: {answer.status_code} {answer.text}"
         found = answer.json()
         for outcome in found.get("outcomes", []) if isinstance(found, dict) else []:
@@ -73,21 +81,27 @@ class Line:
 
 @asynccontextmanager
 async def line(
-    work: Path, environment: Mapping[str, str] = NO_ENVIRONMENT, *, style: str = STYLES[0], by_calendar: bool = True
+    work: Path,
+    environment: Mapping[str, str] = NO_ENVIRONMENT,
+    *,
+    style: str = STYLES[0],
+    changed_facts: str = PROPOSE,
+    by_calendar: bool = True,
+    event_log: EventLog | None = None,
 ) -> AsyncIterator[Line]:
-    """Give a town with empty books and this style of corrections, and the way to it."""
-    _write_policy(work, style, by_calendar)
+    """Give a town with empty books, which corrects in this style and by this rule, and the way to it."""
+    _write_policy(work, {"style": style, "changed_facts": changed_facts}, by_calendar)
     own = {"WATTLINE_BILLING_POLICY": str(work / "billing.json")}
-    async with town(work, environment=own | environment) as where:
+    async with town(work, environment=own | environment, event_log=event_log) as where:
         yield Line(where)
 
 
-def _write_policy(work: Path, style: str, by_calendar: bool) -> None:
+def _write_policy(work: Path, corrections: Mapping[str, str], by_calendar: bool) -> None:
     work.mkdir()
     policy = json.loads(DEFAULT_POLICY.read_text())
     policy["versions"][0]["review"] |= {"implausible_home": {"over_kwh_a_month": 100_000}}
     policy["versions"][0]["run"] = {"sum_change_percent": 100_000}
-    policy["versions"][0]["corrections"] |= {"style": style, "hold_on": ["billing.not_rated"]}
+    policy["versions"][0]["corrections"] |= {**corrections, "hold_on": ["billing.not_rated"]}
     if not by_calendar:  # years for which there is none
         policy["versions"][0]["release"] = {"*": {"mode": "automatic", "issue_after_days": 0, "due_days": 20}}
     (work / "billing.json").write_text(json.dumps(policy))

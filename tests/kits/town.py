@@ -1,4 +1,4 @@
-"""The four services in one process, on SQLite and the embedded log: each may crash, and is then built anew from its data."""
+"""The four services in one process, on SQLite and the embedded log or as told: each may crash, and is then built anew."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -147,6 +147,7 @@ async def town(
     plans: Mapping[str, CrashPlan] | None = None,
     poison: Poison = never,
     environment: Mapping[str, str] = NO_ENVIRONMENT,
+    event_log: EventLog | None = None,
 ) -> AsyncIterator[Town]:
     """Give a town of four running services with empty books."""
     mailbox = Mailbox()
@@ -156,8 +157,9 @@ async def town(
     }
     for name in SERVICES:
         await migrations.upgrade(settings[name].database_url_of(name), name)
-    event_log = EmbeddedEventLog(work / "events.db")
+    event_log = event_log or EmbeddedEventLog(work / "events.db")
     await event_log.start()
+    await event_log.create_topics()
     houses = {}
     asyncio.get_running_loop().set_task_factory(_record_owner)
     for at, name in enumerate(SERVICES):

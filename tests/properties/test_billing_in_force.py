@@ -34,9 +34,10 @@ from tests.kits import billing as billing_kit
 from tests.kits import collection as collection_kit
 from tests.kits.billing import Desk, account, closed, month, usage
 from tests.kits.collection import Kit
-from tests.kits.effort import examples
+from tests.kits.effort import examples, seeds
 
 MONTHS = 4
+FIRST_SEED = seeds(0)[0]
 KINDS = {kind.type: kind for kind in (AccountChanged, BillIssued, BillCorrected)}
 PARTY = ("billing.", "collection.")
 RULES = [
@@ -303,7 +304,7 @@ async def both(world: World, folder: Path) -> None:
 
 
 @settings(max_examples=examples(40))
-@given(st.integers(0, 2**32))
+@given(st.integers(FIRST_SEED, FIRST_SEED + 2**32))
 def test_every_order_of_arrival_ends_in_the_books_of_what_is_in_force(seed: int) -> None:
     with TemporaryDirectory() as folder:
         asyncio.run(both(World(Random(seed)), Path(folder)))

@@ -1,37 +1,59 @@
 """A town told in any order ends in the same books: usages in force, bills in force, what waits, what is owed.
 
-Five months of twelve homes over REST and events, through the four services: moves, exchanges told late and mistyped, wrong reads
-corrected and annulled, contracts told late, moved and annulled, asked ends, reads that are missing or come late, load curves.
+Five months of nineteen homes over REST and events, through the four services: moves, exchanges told late and mistyped, wrong
+reads corrected and annulled, contracts told late, moved and annulled, asked ends, reads that are missing or come late, load
+curves. For days that are billed by then, in the order of time: a class and a household registered, a tariff of the contract and
+a price changed, an opening corrected, a contract told, a move told. What is proposed for it a reviewer approves in the end; in
+a town of the other policy it is corrected at once. The bills of what was read are also those of a slow walk through the days.
 """
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
+from fractions import Fraction
+from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
+from services.billing.bills.domain.policy import CORRECT, PROPOSE
 from services.billing.tariffs.documents import packaged
+from shared.bus.kafka import KafkaEventLog
+from shared.bus.ports import EventLog
 from shared.settings import SERVICES
-from shared.testing.servers import PostgresDatabases
-from tests.kits import calls
+from shared.testing.servers import KafkaBroker, PostgresDatabases
+from tests.kits import calls, slow_walk
 from tests.kits.calls import Line
+from tests.kits.effort import seeds
 from tests.kits.town import NO_ENVIRONMENT
 
 pytestmark = pytest.mark.timeout(600)
 
 UNIT, TARIFF, BY_TIME = "zj/hangzhou", "CN-ZJ/residential", "CN-ZJ/residential/time-of-use"
+SEEDS = seeds(3, 4, 5, 8)
 CURVED = 11  # the home that is billed by the hours of its curve
-HOMES = range(1, 13)
+HOMES = range(1, 20)
 FIRST = date(2026, 1, 1)
 READ_DATES = tuple(date(2026, month, 1) for month in range(2, 7))
 CYCLES = tuple(f"2026-{month:02}" for month in range(1, 7))
 EXCHANGED = {6: date(2026, 3, 10), 7: date(2026, 2, 20)}
-MOVED = {3: date(2026, 3, 15), 4: date(2026, 4, 1)}
+MOVED = {3: date(2026, 3, 15), 4: date(2026, 4, 1), 16: date(2026, 2, 15)}
+TOLD_LATE = {16: date(2026, 4, 10)}  # when the move became known
+LARGE, LATER_BY_TIME, OPENED, REGISTERED_LATE, RECLASSED = (
+    13,
+    14,
+    17,
+    15,
+    18,
+)  # homes by what is told of them for billed days
+LARGE_FROM, BY_TIME_FROM, DEARER_FROM = date(2026, 2, 10), date(2026, 3, 15), date(2026, 3, 16)
+DEARER = {"version": 2, "effective": {"from": str(DEARER_FROM), "to": None}}
 UNREAD = {(1, 3), (2, 4), (2, 5), (9, 3), (10, 2)}  # home and month without a read
+DECIDED_ON = date(2026, 6, 10)
 DAY = timedelta(days=1)
 
 
@@ -56,14 +78,23 @@ def _read(home: int, day: date, *, kwh: int | None = None, source: str = "remote
     exchanged = EXCHANGED.get(home)
     if exchanged is not None and day > exchanged and meter == "M":
         return _read(home, day, kwh=(3 + home) * (day - exchanged).days, source=source, meter="N")
-    shown = f"{_kwh(home, day) if kwh is None else kwh}.00"
+    kwh = _kwh(home, day) if kwh is None else kwh
     return {
         "meter_no": f"{meter}{home}",
         "read_at": f"{day}T00:00:00+08:00",
         "source": source,
         "unit": "kWh",
-        "registers": {"import": shown},
+        "registers": _registers(home, kwh),
     }
+
+
+def _registers(home: int, kwh: int) -> dict[str, str]:
+    """Return what a meter shows: one home has two more registers, which began at 0 and count one part in 17 as valley."""
+    shown = {"import": f"{kwh}.00"}
+    if home == LATER_BY_TIME:
+        days = (kwh - 1000) // (3 + home)
+        shown |= {"import.peak": f"{(2 + home) * days}.00", "import.valley": f"{days}.00"}
+    return shown
 
 
 def _read_id(home: int, day: date, source: str = "remote") -> str:
@@ -75,6 +106,7 @@ def _reads() -> list[Told]:
     for home in HOMES:
         days = [day for day in READ_DATES if (home, day.month) not in UNREAD]
         days += [date(2026, 2, 11), date(2026, 4, 20)] if home in (8, 10) else []
+        days += [MOVED[home]] if home == 16 else []
         for day in sorted(days):
             read = _read(home, day)
             facts.append(
@@ -118,7 +150,7 @@ def _installed(home: int, meter: str, on: date, opening: int, **more: Any) -> di
         "meter_no": f"{meter}{home}",
         "installed_on": str(on),
         "unit": "kWh",
-        "opening": {"import": f"{opening}.00"},
+        "opening": _registers(home, opening),
     } | more
 
 
@@ -141,22 +173,32 @@ def _exchanges() -> list[Told]:
     return facts
 
 
-def _account(account: str, home: int, since: date, to: date | None = None, **more: Any) -> dict[str, Any]:
-    tariff = BY_TIME if home == CURVED else TARIFF
+def _account(
+    account: str,
+    home: int,
+    since: date,
+    to: date | None = None,
+    *,
+    terms: Sequence[dict[str, Any]] = (),
+    tariffs: Sequence[dict[str, Any]] = (),
+    used_kwh: int = 0,
+    **more: Any,
+) -> dict[str, Any]:
     contract = {
         "contract_no": f"C{account}",
         "service_point_no": f"SP{home}",
         "from": str(since),
         "to": str(to) if to else None,
         "curve_minutes": 60 if home == CURVED else None,
-        "opening_usage": [{"ladder": "year", "year": 2026, "used_wh": [0, 0, 0]}],
+        "opening_usage": [{"ladder": "year", "year": 2026, "used_wh": [used_kwh * 1000, 0, 0]}],
+        "tariffs": [{"from": str(since), "tariff": BY_TIME if home == CURVED else TARIFF}, *tariffs],
     }
     return {
         "account_no": account,
         "org_unit": UNIT,
         "opened_on": str(FIRST),
-        "facts": [{"from": str(FIRST), "customer_class": "residential", "people": 3}],
-        "contracts": [contract | {"tariffs": [{"from": str(since), "tariff": tariff}]} | more],
+        "facts": [{"from": str(FIRST), "customer_class": "residential", "people": 3}, *terms],
+        "contracts": [contract | more],
     }
 
 
@@ -170,11 +212,13 @@ def _accounts() -> list[Told]:
         )
 
     for home in HOMES:
-        tell(f"account {home}", FIRST, _account(f"A{home}", home, FIRST))
+        known = date(2026, 4, 15) if home == REGISTERED_LATE else FIRST
+        tell(f"account {home}", known, _account(f"A{home}", home, FIRST, used_kwh=USED_KWH.get(home, 0)))
         if home in MOVED:
             day = MOVED[home]
-            tell(f"end {home}", day, _account(f"A{home}", home, FIRST, day), f"account {home}")
-            tell(f"begin {home}", day, _account(f"B{home}", home, day), f"end {home}")
+            told = TOLD_LATE.get(home, day)
+            tell(f"end {home}", told, _account(f"A{home}", home, FIRST, day), f"account {home}")
+            tell(f"begin {home}", told, _account(f"B{home}", home, day), f"end {home}")
     moved = _account("A11", 11, date(2026, 1, 20), reason="moved in later")
     tell("moved", date(2026, 3, 20), moved, "account 11")
     tell(
@@ -183,7 +227,20 @@ def _accounts() -> list[Told]:
         _account("A12", 12, FIRST, annulled=True, reason="never was"),
         "account 12",
     )
+    for home, more in CHANGED.items():
+        state = _account(f"A{home}", home, FIRST, **({"used_kwh": USED_KWH.get(home, 0)} | more))
+        tell(f"changed {home}", date(2026, 4, 10), state, f"account {home}")
     return facts
+
+
+USED_KWH = {LARGE: 2500, RECLASSED: 2500, 19: 4700}
+"""What homes had used of their first tier or more when they went live: some months are in the second tier, some in the third."""
+CHANGED: dict[int, dict[str, Any]] = {
+    LARGE: {"terms": [{"from": str(LARGE_FROM), "customer_class": "residential", "people": 5}]},
+    LATER_BY_TIME: {"tariffs": [{"from": str(BY_TIME_FROM), "tariff": BY_TIME}]},
+    OPENED: {"used_kwh": 2700},
+    RECLASSED: {"terms": [{"from": str(LARGE_FROM), "customer_class": "school", "people": 3}]},
+}
 
 
 def _curves() -> list[Told]:
@@ -220,7 +277,18 @@ def _jobs() -> list[Told]:
     return facts
 
 
-FACTS = (*_jobs(), *_accounts(), *_exchanges(), *_curves(), *_reads())
+def _dearer() -> Told:
+    """Tell of a higher price a month after it began."""
+    path = f"/v1/tariffs/{TARIFF}/versions/{DEARER['version']}"
+    body = orjson.loads(orjson.dumps(_tariffs()[TARIFF] | DEARER).replace(b'"0.538"', b'"0.638"'))
+    return Told(name="dearer", day=date(2026, 4, 16), method="PUT", service="billing", path=path, body=body)
+
+
+def _tariffs() -> dict[str, dict[str, Any]]:
+    return {each["id"]: each for each in packaged.documents("sample") if each.get("id") in (TARIFF, BY_TIME)}
+
+
+FACTS = (*_jobs(), *_accounts(), *_exchanges(), *_curves(), *_reads(), _dearer())
 
 
 def _ordered(seed: int | None) -> list[Told]:
@@ -238,19 +306,22 @@ def _ordered(seed: int | None) -> list[Told]:
 
 
 async def _set_up(line: Line) -> None:
-    for document in packaged.documents("sample"):
-        if document.get("id") in (TARIFF, BY_TIME):
-            path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
-            await line.call("PUT", "billing", path, document)
-    meters = [f"M{home}" for home in HOMES] + [f"N{home}" for home in EXCHANGED]
-    register = {"quantity": "import", "digits": 8, "scale": 2}
+    for document in _tariffs().values():
+        path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
+        await line.call("PUT", "billing", path, document)
+    meters = [("M", home) for home in HOMES] + [("N", home) for home in EXCHANGED]
     for path, items in (
-        ("routes", [{"route_no": f"R{n}", "org_unit": UNIT, "read_day": 1} for n in (1, 2)]),
+        ("routes", [{"route_no": f"R{n}", "org_unit": UNIT, "read_day": 1} for n in (1, 2, 3)]),
         ("service-points", [{"service_point_no": f"SP{home}", "route_no": f"R{1 + home // 7}"} for home in HOMES]),
-        ("meters", [{"meter_no": no, "org_unit": UNIT, "registers": [register]} for no in meters]),
+        ("meters", [_meter(letter, home) for letter, home in meters]),
         ("installations", [_installed(home, "M", FIRST, 1000) for home in HOMES]),
     ):
         await line.call("PUT", "reading", f"/v1/{path}", {"items": items})
+
+
+def _meter(letter: str, home: int) -> dict[str, Any]:
+    registers = [{"quantity": quantity, "digits": 8, "scale": 2} for quantity in _registers(home, 1000)]
+    return {"meter_no": f"{letter}{home}", "org_unit": UNIT, "registers": registers}
 
 
 async def _tell(line: Line, order: Sequence[Told], seed: int | None) -> None:
@@ -270,6 +341,31 @@ async def _tell(line: Line, order: Sequence[Told], seed: int | None) -> None:
     if reads:
         await line.call("POST", "reading", "/v1/reads", {"items": reads})
     await line.quiet()
+
+
+async def _approve(line: Line) -> int:
+    """Release runs and approve what is proposed, one decision for each group; return how many were approved."""
+    decided = 0
+    while True:
+        await line.quiet()
+        if any(one["followed_at"] is None for one in await line.items("billing", "/v1/rating-changes")):
+            continue
+        for run in await line.items(
+            "billing", "/v1/runs?status=in_review"
+        ):  # one that was compared with a run of nothing
+            body = {"explanation": "as is known now", "business_date": str(DECIDED_ON)}
+            path = f"/v1/runs/{run['route_no']}/{run['cycle']}/release"
+            await line.call("POST", "billing", path, body, who="reviewer", seen=run["version"])
+            await line.quiet()
+        proposed = await line.items("billing", "/v1/bills?status=proposed")
+        if not proposed:
+            return decided
+        for contract_no in sorted({bill["contract_no"] for bill in proposed}):
+            bill = next(each for each in proposed if each["contract_no"] == contract_no)
+            body = {"decision": "approve", "explanation": "as is known now", "business_date": str(DECIDED_ON)}
+            path = f"/v1/bills/{bill['bill_id']}/decisions"
+            await line.call("POST", "billing", path, body, who="reviewer", seen=bill["row_version"])
+            decided += 1
 
 
 async def _books(line: Line) -> dict[str, Any]:
@@ -312,10 +408,20 @@ async def _books(line: Line) -> dict[str, Any]:
     }
 
 
-async def _told(work: Path, seed: int | None, environment: Mapping[str, str] = NO_ENVIRONMENT) -> dict[str, Any]:
-    async with calls.line(work, environment) as line:
+async def _told(
+    work: Path,
+    seed: int | None,
+    environment: Mapping[str, str] = NO_ENVIRONMENT,
+    *,
+    changed_facts: str = PROPOSE,
+    event_log: EventLog | None = None,
+) -> dict[str, Any]:
+    async with calls.line(work, environment, changed_facts=changed_facts, event_log=event_log) as line:
         await _set_up(line)
         await _tell(line, _ordered(seed), seed)
+        decided = await _approve(line)
+        assert not decided or changed_facts == PROPOSE
+        assert decided or changed_facts != PROPOSE or seed is not None, "nothing was told of days that were billed"
         books = await _books(line)
         for one in await line.items("billing", "/v1/waiting-usages"):
             reason = {"reason": "nobody is supplied"}
@@ -324,15 +430,75 @@ async def _told(work: Path, seed: int | None, environment: Mapping[str, str] = N
         return books
 
 
+def _truth(home: int, opened: date) -> slow_walk.Home:
+    """Return what a home used and what holds of it in the end."""
+    kwh = Fraction(3 + home)
+    valley = {CURVED: kwh / 8, LATER_BY_TIME: Fraction(1)}.get(home, Fraction(0))
+    changed = CHANGED.get(home, {})
+    return slow_walk.Home(
+        opened=opened,
+        peak_kwh=kwh - valley,
+        valley_kwh=valley,
+        prices=[(FIRST, Fraction("0.538")), (DEARER_FROM, Fraction("0.638"))],
+        used_kwh=Fraction(changed.get("used_kwh", USED_KWH.get(home, 0))),
+        large_from=LARGE_FROM if home == LARGE else slow_walk.NEVER,
+        by_time_from={CURVED: FIRST, LATER_BY_TIME: BY_TIME_FROM}.get(home, slow_walk.NEVER),
+    )
+
+
+def _walk(books: Mapping[str, Any]) -> None:
+    """Assert that the bills of what was read, and settles no estimate, are what a slow walk through the days says."""
+    read = {
+        (one["service_point_no"], one["period_from"]): one["energy_wh"]["import"]
+        for one in books["usages"]
+        if one["quality"] == "actual" and not one["settles_estimate"]
+    }
+    told = {}
+    for contract_no, of_contract in groupby(books["bills"], key=itemgetter("contract_no")):
+        home, bills = int(contract_no[2:]), list(of_contract)
+        periods = [(date.fromisoformat(b["period_from"]), date.fromisoformat(b["period_to"])) for b in bills]
+        opened = periods[0][0]
+        for bill, (start, end), fen in zip(
+            bills, periods, slow_walk.fen_of_bills(_truth(home, opened), periods), strict=True
+        ):
+            wh = read.get((f"SP{home}", bill["period_from"]))
+            if wh is not None:
+                told[contract_no, bill["period_from"]] = (
+                    (bill["total_fen"], wh),
+                    (fen, 1000 * (3 + home) * (end - start).days),
+                )
+    wrong = {bill: both for bill, both in told.items() if both[0] != both[1]}
+    assert not wrong
+    changed = {contract_no for contract_no, _ in told}
+    assert changed >= {f"CA{home}" for home in (*CHANGED, REGISTERED_LATE, CURVED, *MOVED)} | {
+        f"CB{home}" for home in MOVED
+    }
+    assert len(told) > 60, len(told)
+
+
 async def test_a_town_told_in_any_order_ends_in_the_same_books(tmp_path: Path) -> None:
     expected = await _told(tmp_path / "in-time", None)
     by_time = [bill for bill in expected["bills"] if bill["contract_no"] == f"CA{CURVED}"]
     assert [bill["status"] for bill in by_time] == ["issued"] * len(READ_DATES)
     assert all({line["period"] for line in bill["lines"]} >= {"peak", "valley"} for bill in by_time)
-    for seed in (3, 4, 5):
-        found = await _told(tmp_path / str(seed), seed)
+    _walk(expected)
+    for seed in SEEDS:
+        found = await _told(tmp_path / str(seed), seed, changed_facts=(PROPOSE, CORRECT)[seed % 2])
         for name, books in expected.items():
             assert found[name] == books, (seed, name)
+
+
+@pytest.mark.kafka
+async def test_a_town_on_postgres_and_kafka_ends_in_the_books_of_one_in_a_process(
+    tmp_path: Path, of_postgres: dict[str, str]
+) -> None:
+    expected = await _told(tmp_path / "in-time", None)
+    with KafkaBroker() as broker:  # of its own: the topics have the names of the product
+        found = await _told(
+            tmp_path / "on-kafka", 8, of_postgres, event_log=KafkaEventLog(broker.bootstrap, instance="0")
+        )
+    for name, books in expected.items():
+        assert found[name] == books, name
 
 
 @pytest.fixture

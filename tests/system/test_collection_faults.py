@@ -26,8 +26,9 @@ from shared.testing.faults import Faults, FaultyEventLog
 from tests.kits import collection as collection_kit
 from tests.kits import tiny
 from tests.kits.collection import Kit, account, adjusted, bill, corrected, issued
+from tests.kits.effort import seeds
 
-SEEDS = (20261123, *range(1, 15))
+SEEDS = seeds(20261123, *range(1, 15))
 ACCOUNTS = [f"A{i:02}" for i in range(12)]
 EMPTY_POLLS = 10
 REMIND_ON = "2026-03-10"  # some of what is due is reminded of, some is not yet due
