@@ -12,7 +12,7 @@ from services.billing.accounts.schemas import (
     AccountState,
 )
 from services.billing.context import Own
-from services.billing.contracts import store as contracts_store
+from services.billing.contracts.store import contracts as contracts_store
 from shared import web
 from shared.events.fact import MAX_NO
 from shared.web import auth, batch, errors, pagination

@@ -19,6 +19,7 @@ REASON_MAX = 1000
 VA_MAX = 10**13  # ten gigavolt-amperes
 EQUIPMENT_MAX = 64
 VALUES_MAX = 32
+SUB_METERS_MAX = 64
 OrgUnit = Annotated[str, Field(min_length=1, max_length=PATH_MAX, pattern=PATH, examples=["zj/hangzhou/xihu"])]
 TariffId = Annotated[str, Field(min_length=1, max_length=PATH_MAX, pattern=PATH, examples=["CN-ZJ/residential"])]
 Wh = Annotated[int, Field(ge=0, le=USED_WH_MAX)]
@@ -102,6 +103,17 @@ class OpeningUsageIn(In):
     used_wh: list[Wh] = Field(min_length=1, max_length=10)
 
 
+class SubMeterIn(In):
+    """A service point behind the main meter (套表) whose usage is taken off the main meter's (套扣)."""
+
+    service_point_no: No
+    quantity: Code = Field(
+        examples=["sub"], description="the name under which the tariff takes it off, `rest_of … without`"
+    )
+    from_: date = Field(alias="from")
+    to: date | None = Field(None, description="first day on which it is not taken off any more")
+
+
 class ContractIn(In):
     contract_no: No
     service_point_no: No
@@ -116,6 +128,7 @@ class ContractIn(In):
     payment_modes: list[PaymentModeIn] = Field(
         [], max_length=CHANGES_MAX, description="dated; postpaid before the first and without any"
     )
+    sub_meters: list[SubMeterIn] = Field([], max_length=SUB_METERS_MAX)
     annulled: bool = Field(False, description="it never was: it covers no day, and its bills are taken back")
     reason: str = Field(
         "", max_length=REASON_MAX, description="why it is annulled, or covers other days than was stated"
@@ -157,6 +170,9 @@ class AccountState(In):
                     reason=c.reason.strip(),
                     curve_minutes=c.curve_minutes,
                     payment_modes=tuple(accounts.Payment(one.from_, one.mode) for one in c.payment_modes),
+                    sub_meters=tuple(
+                        accounts.SubMeter(one.service_point_no, one.quantity, one.from_, one.to) for one in c.sub_meters
+                    ),
                 )
                 for c in self.contracts
             ),
@@ -200,6 +216,17 @@ class AccountOut(AccountItem):
                     reason=c.reason,
                     curve_minutes=c.curve_minutes,
                     payment_modes=[PaymentModeIn(from_=one.from_, mode=one.mode) for one in c.payment_modes],
+                    sub_meters=[
+                        SubMeterIn.model_validate(
+                            {
+                                "service_point_no": one.service_point_no,
+                                "quantity": one.quantity,
+                                "from": one.from_,
+                                "to": one.to,
+                            }
+                        )
+                        for one in c.sub_meters
+                    ],
                 )
                 for c in account.contracts
             ],

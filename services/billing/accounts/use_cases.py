@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from services.billing.accounts.domain import link_faults
 from services.billing.bills.use_cases import billing
 from services.billing.context import Context
 from services.billing.contracts import domain
-from services.billing.contracts import store as contracts_store
 from services.billing.contracts.domain import Account, AccountWrong, Contract
-from services.billing.contracts.store import Stated
+from services.billing.contracts.store import contracts as contracts_store
+from services.billing.contracts.store import links as links_store
+from services.billing.contracts.store.contracts import Stated
 from services.billing.review.domain import findings
 from shared import batch_put
 from shared.dated import Period
@@ -54,7 +56,8 @@ async def put(
     faults = {a.account_no: fault for a in wanted if (fault := _fault(a, may_see)) is not None}
     good = [a for a in wanted if given[a.account_no] == 1 and a.account_no not in faults]
     contracts = [c for a in good for c in a.contracts]
-    points = [c.service_point_no for c in contracts]
+    behind = [one.service_point_no for c in contracts for one in c.sub_meters]
+    points = [*(c.service_point_no for c in contracts), *behind]
     await contracts_store.anchor(tx, points)
     at = await contracts_store.contracts_at(tx, points, [c.contract_no for c in contracts])
     numbers = {a.account_no for a in good}
@@ -68,6 +71,8 @@ async def put(
     changing = [s.account for s in states if s.account.account_no in fine and s != olds.get(s.account.account_no)]
     faults |= await _unknown_names(tx, changing, context)
     faults |= _Claims(at, olds).refusals([account for account in changing if account.account_no not in faults])
+    if behind:
+        faults |= await _link_faults(tx, [account for account in changing if account.account_no not in faults], behind)
 
     def refusal(item: Stated, old: Stated | None) -> Outcome | None:
         if item != old and item.account.account_no in hidden:
@@ -100,6 +105,10 @@ async def _write(
     tx.audit([entry for old, now, version in known for entry in _moves(old, now, version, actor)])
     tx.publish([fact(account, version) for account, version in new])
     since = {no: day for old, now, _ in known for no, day in domain.changed_since(old, now).items()}
+    before = {c.contract_no for old, _, _ in known for c in old.contracts if c.sub_meters}
+    linked = [c for a, _ in new for c in a.contracts if c.sub_meters or c.contract_no in before]
+    if linked:
+        await links_store.write(tx, linked)
     points = [c.service_point_no for a, _ in new for c in a.contracts]
     await billing.bill_changed(tx, points, since, context=context, cause=findings.ACCOUNT_CHANGED)
     return applied
@@ -204,6 +213,19 @@ async def _unknown_names(tx: Tx, accounts: Sequence[Account], context: Context) 
         except AccountWrong as wrong:
             found[account.account_no] = refused(wrong.code, wrong.pointer, id=account.account_no)
     return found
+
+
+async def _link_faults(tx: Tx, accounts: Sequence[Account], behind: Sequence[str]) -> dict[str, Outcome]:
+    """Return by account why it cannot have its sub-meters; what is refused keeps what it has, until nothing changes."""
+    stored = await links_store.around(tx, behind)
+    found: dict[str, tuple[str, str]] = {}
+    while True:
+        wanted = {account.account_no: account.contracts for account in accounts if account.account_no not in found}
+        changing = {contract.contract_no for contracts in wanted.values() for contract in contracts}
+        more = link_faults(wanted, [link for link in stored if link.contract_no not in changing])
+        if not more:
+            return {no: refused(code, contract_no, id=no) for no, (code, contract_no) in found.items()}
+        found |= more
 
 
 class _Claims:

@@ -9,13 +9,14 @@ from typing import Any, Final, Literal, TypeVar
 from services.billing.rating import rating_types
 from services.billing.rating.rating_types import Equipment
 from services.billing.rating.tariff.model import Capacity, Tariff
-from services.billing.rating.tariff.quantity_rules import FixedRule, LossRule, ShareRule
+from services.billing.rating.tariff.quantity_rules import FixedRule, LossRule, RestRule, ShareRule
 from shared import exact
 from shared.dated import Period
 
 CurveMinutes = Literal[15, 30, 60]
 PaymentMode = Literal["postpaid", "prepaid"]
 REASON_MISSING: Final = "account.reason_missing"
+_OWN_QUANTITIES: Final = {"import", "export", "reactive"}
 CHANGES_MAX: Final = 64  # changes of class or household in an account's life; also the limit of contracts in one fact
 
 
@@ -63,7 +64,35 @@ class Payment:
     mode: PaymentMode
 
 
-D = TypeVar("D", AccountTerms, Assignment)
+@dataclass(frozen=True, slots=True)
+class SubMeter:
+    """A service point behind the main meter (套表) whose usage is taken off it in [from_, to) (套扣).
+
+    `quantity`: the name under which the tariff of the main contract takes it off (`rest_of … without`).
+    """
+
+    service_point_no: str
+    quantity: str
+    from_: date
+    to: date | None = None
+
+    @property
+    def period(self) -> Period:
+        """Return the days on which it is taken off."""
+        return Period(self.from_, self.to)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A main meter and a sub-meter of it, on the days that its contract covers."""
+
+    contract_no: str
+    main: str
+    sub: str
+    days: Period
+
+
+D = TypeVar("D", AccountTerms, Assignment, rating_types.AccountSpan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +114,19 @@ class Contract:
     reason: str = ""
     curve_minutes: CurveMinutes | None = None
     payment_modes: tuple[Payment, ...] = ()
+    sub_meters: tuple[SubMeter, ...] = ()
 
     @property
     def period(self) -> Period:
         """Return the days of supply."""
         return Period(self.from_, self.to)
+
+    def links(self) -> list[Link]:
+        """Return its sub-meters on the days that it covers."""
+        common = ((one, _common(one.period, self.period)) for one in self.sub_meters if not self.annulled)
+        return [
+            Link(self.contract_no, self.service_point_no, one.service_point_no, days) for one, days in common if days
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +162,7 @@ class Terms:
     """First day that it does not cover any more; `opened` for one that was annulled."""
     cycle_months: int
     spans: tuple[rating_types.AccountSpan, ...]
+    sub_meters: tuple[SubMeter, ...] = ()
 
 
 def check(account: Account) -> None:
@@ -161,6 +199,7 @@ def check_names(account: Account, versions: Mapping[str, Sequence[Tariff]]) -> N
             if assignment.tariff not in versions:
                 raise AccountWrong("account.tariff_unknown", f"/contracts/{i}/tariffs/{j}: {assignment.tariff}")
             tariffs.extend(versions[assignment.tariff])
+        _check_quantities(contract, versions, f"/contracts/{i}/sub_meters")
     if not tariffs or not any(terms.option or terms.equipment or terms.values for terms in account.facts):
         return
     charges = [charge for tariff in tariffs for charge in tariff.charges]
@@ -185,6 +224,26 @@ def check_names(account: Account, versions: Mapping[str, Sequence[Tariff]]) -> N
                 raise AccountWrong("account.value_unknown", f"/facts/{i}/values/{name}: {_known(named)}")
             if name in shares and exact.parse(value).fraction() > 1:
                 raise AccountWrong("account.share_above_one", f"/facts/{i}/values/{name}")
+
+
+def _check_quantities(contract: Contract, versions: Mapping[str, Sequence[Tariff]], pointer: str) -> None:
+    """Refuse a sub-meter whose quantity a tariff of its days does not take off: its energy would be billed twice."""
+    if contract.annulled:
+        return
+    for j, one in enumerate(contract.sub_meters):
+        for tariff in (t for a in contract.assignments for t in versions[a.tariff]):
+            names = {n for rule in tariff.quantities if isinstance(rule, RestRule) for n in rule.without}
+            names -= {rule.name for rule in tariff.quantities} | set(tariff.registers("import"))
+            taken_off = {name.partition(".")[0] for name in names} - _OWN_QUANTITIES
+            days = Period(date.min if tariff.from_ is None else tariff.from_, tariff.to)
+            if one.quantity not in taken_off and days.overlaps(one.period):
+                raise AccountWrong("account.sub_meter_quantity_unknown", f"{pointer}/{j}/quantity: {_known(taken_off)}")
+
+
+def _common(one: Period, other: Period) -> Period | None:
+    if not one.overlaps(other):
+        return None
+    return Period(max(one.from_, other.from_), min((to for to in (one.to, other.to) if to), default=None))
 
 
 def _known(names: Iterable[str]) -> str:
@@ -258,15 +317,19 @@ def changed_since(old: Account, now: Account) -> dict[str, date]:
     return found
 
 
-_DatedTerms = Mapping[date, tuple[rating_types.AccountSpan, str]]
+_DatedTerms = Mapping[date, tuple[rating_types.AccountSpan, str, frozenset[tuple[str, str]]]]
 
 
 def _dated_terms(account: Account, contract: Contract) -> _DatedTerms:
     """Return what holds from each day of change on, without regard to how long it does."""
-    return {
-        span.from_: (replace(span, from_=date.min, to=None, tariff=None), tariff_on(contract.assignments, span.from_))
-        for span in spans(account.facts, contract.assignments)
-    }
+    found = {}
+    of_spans = spans(account.facts, contract.assignments)
+    changes = {day for one in contract.sub_meters for day in (one.from_, one.to) if day and day > of_spans[0].from_}
+    for day in sorted({span.from_ for span in of_spans} | changes):
+        span = _on(of_spans, day)
+        behind = frozenset((one.service_point_no, one.quantity) for one in contract.sub_meters if day in one.period)
+        found[day] = replace(span, from_=date.min, to=None, tariff=None), tariff_on(contract.assignments, day), behind
+    return found
 
 
 def _first_difference(old: _DatedTerms, new: _DatedTerms) -> date | None:
@@ -298,6 +361,14 @@ def _check_contract(account: Account, contract: Contract, pointer: str) -> None:
     if not contract.assignments or contract.assignments[0].from_ > contract.from_:
         raise AccountWrong("account.tariffs_gap", f"{pointer}/tariffs")
     _rising([one.from_ for one in contract.payment_modes], "account.payment_modes_order", f"{pointer}/payment_modes")
+    for index, one in enumerate(contract.sub_meters):
+        if one.to is not None and one.to <= one.from_:
+            raise AccountWrong("account.dates_reversed", f"{pointer}/sub_meters/{index}/to")
+        if one.service_point_no == contract.service_point_no:
+            raise AccountWrong("account.sub_meter_own_point", f"{pointer}/sub_meters/{index}/service_point_no")
+        before = contract.sub_meters[:index]
+        if any(o.service_point_no == one.service_point_no and o.period.overlaps(one.period) for o in before):
+            raise AccountWrong("account.sub_meter_twice", f"{pointer}/sub_meters/{index}")
 
 
 def _rising(days: Sequence[date], code: str, pointer: str) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import Index
+from sqlalchemy import Column, Date, Index, Text
 from sqlmodel import Field
 
 from services.billing import base
@@ -44,6 +44,19 @@ class Contract(base.Base, table=True):
     reason: str = base.long_text()
     curve_minutes: int | None = Field(default=None)
     payment_modes: str = base.long_text()
+    sub_meters: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+
+
+class SubMeter(base.Base, table=True):
+    """The sub-meters that contracts name, on the days that these cover: which main meters a usage is taken off."""
+
+    __tablename__ = "sub_meter"
+    __table_args__ = (Index("sub_meter_main", "main_point_no"), Index("sub_meter_contract", "contract_no"))
+    service_point_no: str = Field(sa_column=columns.key())
+    from_date: date = Field(sa_column=Column(Date, primary_key=True))
+    to_date: date | None = base.day(nullable=True)
+    contract_no: str = base.no()
+    main_point_no: str = base.no()
 
 
 class ServicePoint(base.Base, table=True):
@@ -54,3 +67,4 @@ class ServicePoint(base.Base, table=True):
 
 
 ACCOUNT, CONTRACT, SERVICE_POINT = table(Account), table(Contract), table(ServicePoint)
+SUB_METER = table(SubMeter)

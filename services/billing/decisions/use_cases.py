@@ -15,7 +15,7 @@ from services.billing.bills.use_cases import asked, calculation, corrections
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
-from services.billing.contracts import store as contracts_store
+from services.billing.contracts.store import contracts as contracts_store
 from services.billing.review import store as review_store
 from services.billing.review.domain.findings import HELD_BY_REVIEWER, HOLD, Finding
 from services.billing.usages import store as usages_store

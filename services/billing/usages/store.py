@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Row, and_, func, select, update
 
-from services.billing.contracts import store as contracts_store
+from services.billing.contracts.store import contracts as contracts_store
 from services.billing.usages.domain import PackedCurve, Totals, Usage
 from services.billing.usages.tables import IS_NEWER, IS_WAITING, USAGE
 from shared.db import bulk, travel
@@ -231,8 +231,11 @@ async def displace(tx: Tx, usages: Sequence[Usage]) -> set[str]:
     return {row.usage_id for row in rows}
 
 
-async def standing(view: View, days: Sequence[tuple[str, date, date]]) -> list[Usage]:
-    """Return the usages in force that share a day with periods of service points, but for those that wait."""
+async def standing(view: View, days: Sequence[tuple[str, date, date]], *, also_waiting: bool = False) -> list[Usage]:
+    """Return the usages in force that share a day with periods of service points, but for those that wait.
+
+    `also_waiting`: those too; what a sub-meter measured is known, whoever pays for it.
+    """
     u = USAGE.c
     given = travel.relation(
         view,
@@ -246,7 +249,7 @@ async def standing(view: View, days: Sequence[tuple[str, date, date]]) -> list[U
     g = given.c
     shares = and_(u.service_point_no == g.service_point_no, u.period_from < g.to, u.period_to > g.from_)
     statement = select(USAGE).select_from(given.join(USAGE, shares)).distinct()
-    rows = await view.all(statement.where(~u.superseded, ~u.withdrawn, ~IS_WAITING))
+    rows = await view.all(statement.where(~u.superseded, ~u.withdrawn, *(() if also_waiting else (~IS_WAITING,))))
     return [usage_of(row) for row in rows]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.billing.accounts import use_cases as accounts
 from services.billing.bills.tables import BILL
-from services.billing.contracts import store as contracts_store
+from services.billing.contracts.store import contracts as contracts_store
 from services.billing.runs.jobs import work_once
 from services.billing.runs.use_cases import issue
 from services.billing.usages import store as usages_store

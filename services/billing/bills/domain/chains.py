@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson  # lint: skip=PURE-IMPORT text in and text out, as pure as json and ten times as fast
 
-from services.billing.bills.domain import bills
+from services.billing.bills.domain import bills, sub_meters
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, PROPOSED, READY, Draft, Stored
 from services.billing.bills.domain.policy import PROPOSE, Policies, Policy
 from services.billing.contracts.domain import Terms, class_on, tariff_on
@@ -65,7 +65,7 @@ class Chain:
     `gone`: bills in force that are taken out, their periods are no more. `again`: every bill from this day on is calculated again
     (a change of facts may touch it without touching the ladder), and `cause` is the finding that tells of the change.
     `issued_stand`: issued bills stay as they are, what corrects them waits for a reviewer. A bill of days that the contract does
-    not cover is passed over: it awaits the cut of its usage.
+    not cover is passed over: it awaits the cut of its usage. `measured`: the usages in force of its sub-meters, by point.
     """
 
     terms: Terms
@@ -77,6 +77,7 @@ class Chain:
     again: date | None = None
     cause: str = ""
     issued_stand: bool = False
+    measured: Mapping[str, Sequence[Usage]] = field(default_factory=lambda: rating_types.NOTHING)
     moved: bool = False
     index: int = 0
     drafts: list[Draft] = field(default_factory=list)
@@ -116,12 +117,13 @@ def plan(
     again: date | None = None,
     cause: str = "",
     issued_stand: bool = False,
+    measured: Mapping[str, Sequence[Usage]] = rating_types.NOTHING,
 ) -> Chain:
     """Lay out the chain of one contract.
 
     `stored`: its bills from the effective one before the first period on, of any status. `fresh`: new usages by period. `known`:
     the usages of the effective bills that may be calculated again, by id. `out`: the periods of bills that are taken out, by
-    their ids; the bills after one begin where it began. `again`, `cause`, `issued_stand`: see Chain.
+    their ids; the bills after one begin where it began. `again`, `cause`, `issued_stand`, `measured`: see Chain.
     """
     versions: dict[tuple[date, date], int] = {}
     effective: dict[tuple[date, date], Stored] = {}
@@ -163,6 +165,7 @@ def plan(
         again=again,
         cause=cause,
         issued_stand=issued_stand,
+        measured=measured,
     )
 
 
@@ -244,6 +247,8 @@ def _request(chain: Chain, step: Step) -> rating_types.Request:
         raise Refused(MONTHS_DIFFER, "/usage/months")
     month, supplied = bills.of_cycle(usage, terms)
     quantities = _quantities(usage) if usage.demand else usage.energy
+    if terms.sub_meters:
+        quantities = {**sub_meters.energy(terms.sub_meters, usage, chain.measured), **quantities}
     curves = tuple(_curve(usage, curve) for curve in usage.curves) if usage.curves else ()
     return rating_types.Request(
         contract=terms.contract_no,
@@ -385,6 +390,8 @@ def _findings(chain: Chain, step: Step, rated: rating_types.RatedBill, policy: P
         limits,
     )
     found += bills.unusual_cycle(usage)
+    if chain.terms.sub_meters:
+        found += sub_meters.findings(chain.terms.sub_meters, usage, chain.measured)
     found += [f for code in usage.findings if (f := rules.carried("", code, limits.reading_findings))]
     found += [f for r in rated.findings if (f := rules.carried("rating", r.code, limits.rating_findings))]
     old = [step.old] if step.old is not None else step.instead_of

@@ -11,7 +11,7 @@ from services.billing.bills.domain.bills import EFFECTIVE, HELD, LIFE, PROPOSED,
 from services.billing.bills.store import told, written
 from services.billing.bills.store.written import Writing
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW, IS_READY
-from services.billing.contracts import store as contracts_store
+from services.billing.contracts.store import contracts as contracts_store
 from services.billing.review import store as review_store
 from services.billing.review.domain import findings
 from shared.db import bulk, columns, travel

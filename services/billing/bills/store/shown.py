@@ -7,7 +7,7 @@ from sqlalchemy import Row, func, select
 
 from services.billing.bills.domain.bills import EFFECTIVE, PROPOSED
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW
-from services.billing.contracts import store as contracts_store
+from services.billing.contracts.store import contracts as contracts_store
 from shared.db.columns import Condition
 from shared.db.engine import View
 

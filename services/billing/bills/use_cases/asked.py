@@ -9,8 +9,8 @@ from sqlalchemy import Row
 
 from services.billing.bills.domain.bills import EFFECTIVE
 from services.billing.bills.store import bills as bills_store
-from services.billing.contracts import store as contracts_store
 from services.billing.contracts.domain import Terms
+from services.billing.contracts.store import contracts as contracts_store
 from services.billing.usages import store as usages_store
 from services.billing.usages.domain import Usage
 from shared.db.engine import Tx

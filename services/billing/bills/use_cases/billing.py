@@ -9,8 +9,10 @@ from services.billing.bills.store import bills as bills_store
 from services.billing.bills.use_cases import calculation
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.context import Context
-from services.billing.contracts import store as contracts_store
+from services.billing.contracts.store import contracts as contracts_store
+from services.billing.contracts.store import links as links_store
 from services.billing.rating import rating_types
+from services.billing.review.domain import findings
 from services.billing.usages import store as usages_store
 from services.billing.usages.domain import Usage
 from services.billing.usages.use_cases import Recorded
@@ -23,10 +25,14 @@ async def bill(tx: Tx, recorded: Recorded, *, context: Context) -> None:
     A bill of a usage that is displaced is found by its point and days, whether or not a contract covers them now: it is replaced,
     and where it was issued, taken back in one correction with the bills of its contract for the same days.
     """
+    mains = await _mains(tx, recorded)
     taken_out, again = await _taken_out(tx, recorded) if recorded.displaced else ({}, [])
     asked, missing = await _by_contract(tx, [*recorded.standing, *again])
     await usages_store.set_waiting(tx, missing, usages_store.CONTRACT_MISSING)
-    await calculation.calculate(tx, _joined(asked, taken_out), context=context)
+    asked = _joined(asked, taken_out)
+    if mains:
+        await _again(tx, asked, mains, findings.SUB_METER_CHANGED)
+    await calculation.calculate(tx, asked, context=context)
 
 
 async def bill_waiting(tx: Tx, service_points: Sequence[str], *, context: Context) -> None:
@@ -43,15 +49,15 @@ async def bill_changed(
     proposed or carried out. The accounts are locked.
     """
     waiting = await usages_store.take_waiting(tx, service_points) if service_points else []
-    first_days = await bills_store.touched(tx, changed) if changed else {}
-    if not waiting and not first_days:
+    if not waiting and not changed:
         return
     asked, missing = await _by_contract(tx, waiting)
     left = set(missing)
     await usages_store.set_waiting(tx, [u.usage_id for u in waiting if u.usage_id not in left], "")
-    for no, term in (await contracts_store.terms_by_number(tx, list(first_days))).items() if first_days else ():
-        request = asked.setdefault(no, Asked(terms=term))
-        request.again, request.cause = first_days[no], cause
+    if changed:
+        await _again(tx, asked, changed, cause)
+    if not asked:
+        return
     await calculation.calculate(tx, asked, context=context)
     tx.after_commit(context.wake.set)
 
@@ -66,6 +72,33 @@ async def bill_answered(tx: Tx, *, context: Context) -> int:
         await contracts_store.lock_at(tx, points)
         await bill_waiting(tx, points, context=context)
     return len(points)
+
+
+async def _again(tx: Tx, asked: dict[str, Asked], changed: Mapping[str, date], cause: str) -> None:
+    """Ask for the bills of contracts from a day on once more."""
+    first_days = await bills_store.touched(tx, changed)
+    for no, term in (await contracts_store.terms_by_number(tx, list(first_days))).items() if first_days else ():
+        request = asked.setdefault(no, Asked(terms=term))
+        request.again, request.cause = first_days[no], cause
+
+
+async def _mains(tx: Tx, recorded: Recorded) -> dict[str, date]:
+    """Lock the contracts that take usages of a batch off their own, and return the first such day of each.
+
+    Whether their bills or these usages come first decides nothing: each waits for the lock of the main meter's account.
+    """
+    if not recorded.new:
+        return {}
+    days = [(usage.service_point_no, usage.period_from, usage.period_to) for usage in recorded.new]
+    found = await links_store.mains_of(tx, days)
+    if not found:
+        return {}
+    # with all of the batch, so that accounts are locked in one order
+    await contracts_store.lock_at(tx, [*(point for point, _, _ in days), *(link.main for link, _ in found)])
+    first: dict[str, date] = {}
+    for link, day in found:
+        first[link.contract_no] = min(day, first.get(link.contract_no, day))
+    return first
 
 
 async def _by_contract(tx: Tx, usages: Sequence[Usage]) -> tuple[dict[str, Asked], list[str]]:

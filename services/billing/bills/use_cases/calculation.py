@@ -42,10 +42,13 @@ async def calculate(
         starts |= earlier
         stored |= await bills_store.from_periods(tx, earlier)
     known, old_lines = await _later(tx, starts, stored)
+    measured = await _sub_meters(tx, asked, starts, stored)
     loaded = await context.books.current(tx)
 
     def rated(chosen: Mapping[str, Asked], *, issued_stand: bool) -> list[tuple[Asked, Chain]]:
-        planned = [(a, _plan(a, stored[no], known, issued_stand)) for no, a in chosen.items() if a.start is not None]
+        planned = [
+            (a, _plan(a, stored[no], known, measured, issued_stand)) for no, a in chosen.items() if a.start is not None
+        ]
         chains.calculate([c for _, c in planned], lambda r: context.rater(r, loaded.book), context.policies, old_lines)
         return planned
 
@@ -129,7 +132,29 @@ async def _later(
     return known, await bills_store.lines_of(tx, [bill.bill_id for bill in again])
 
 
-def _plan(asked: Asked, stored: Sequence[Stored], known: Mapping[str, Usage], issued_stand: bool) -> Chain:
+async def _sub_meters(
+    tx: Tx, asked: Mapping[str, Asked], starts: Mapping[str, date], stored: Mapping[str, Sequence[Stored]]
+) -> dict[str, list[Usage]]:
+    """Return the usages in force of the sub-meters of contracts on the days to calculate, by service point."""
+    days = []
+    for no, start in starts.items():
+        if links := asked[no].terms.sub_meters:
+            ends = [to for _, to in asked[no].fresh]
+            last = max([start, *ends, *(bill.period_to for bill in stored[no] if bill.status in EFFECTIVE)])
+            days += [(point, start, last) for point in sorted({link.service_point_no for link in links})]
+    found: dict[str, list[Usage]] = {}
+    for usage in await usages_store.standing(tx, days, also_waiting=True) if days else ():
+        found.setdefault(usage.service_point_no, []).append(usage)
+    return found
+
+
+def _plan(
+    asked: Asked,
+    stored: Sequence[Stored],
+    known: Mapping[str, Usage],
+    measured: Mapping[str, Sequence[Usage]],
+    issued_stand: bool,
+) -> Chain:
     return chains.plan(
         asked.terms,
         stored,
@@ -139,6 +164,7 @@ def _plan(asked: Asked, stored: Sequence[Stored], known: Mapping[str, Usage], is
         again=asked.again,
         cause=asked.cause,
         issued_stand=issued_stand,
+        measured=measured,
     )
 
 

@@ -18,7 +18,9 @@ ACCOUNT_CHANGED: Final = "billing.account_changed"
 """The account data that the bill rests on were changed after it had gone out."""
 TARIFF_CHANGED: Final = "billing.tariff_changed"
 """A tariff, series, calendar or table that the bill rests on was changed after it had been calculated."""
-CAUSES: Final = (ACCOUNT_CHANGED, TARIFF_CHANGED)
+SUB_METER_CHANGED: Final = "billing.sub_meter_changed"
+"""What a sub-meter of the bill's main meter measured was told again after the bill had gone out."""
+CAUSES: Final = (ACCOUNT_CHANGED, TARIFF_CHANGED, SUB_METER_CHANGED)
 """Why a correction is proposed that no newer usage asks for."""
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 

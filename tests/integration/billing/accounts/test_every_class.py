@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from services.billing.contracts import store
 from services.billing.contracts.domain import AccountTerms
+from services.billing.contracts.store import contracts as store
 from services.billing.contracts.tables import ACCOUNT
 from services.billing.rating.rating_types import Equipment
 from tests.kits.billing import Desk, state, usage

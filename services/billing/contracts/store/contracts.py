@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import ColumnElement, Date, FromClause, Integer, Row, Select, and_, or_, select
 
 from services.billing.contracts import domain
-from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract, Payment, Terms
+from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract, Payment, SubMeter, Terms
 from services.billing.contracts.tables import ACCOUNT, CONTRACT, SERVICE_POINT
 from services.billing.rating import rating_types
 from services.billing.rating.rating_types import AccountSpan
@@ -108,7 +108,7 @@ _TERMS = (
         CONTRACT.c[name]
         for name in (
             *("contract_no", "service_point_no", "from_date", "to_date", "annulled"),
-            *("assignments", "opening", "cycle_months"),
+            *("assignments", "opening", "cycle_months", "sub_meters"),
         )
     ),
     *(ACCOUNT.c[name] for name in ("account_no", "org_unit", "facts")),
@@ -128,6 +128,7 @@ def _terms(row: Row[Any]) -> Terms:
         ended=row.from_date if row.annulled else row.to_date,
         cycle_months=row.cycle_months,
         spans=_spans(row.facts, row.assignments),
+        sub_meters=sub_meters_of(row.sub_meters) if row.sub_meters else (),
     )
 
 
@@ -166,6 +167,20 @@ def _written(terms: AccountTerms) -> list[Any]:
 def assignments_of(text: str) -> tuple[Assignment, ...]:
     """Return the tariff assignments of a contract from their text."""
     return tuple(Assignment(date.fromisoformat(day), tariff) for day, tariff in orjson.loads(text))
+
+
+@lru_cache(CACHED_TEXTS_MAX)
+def sub_meters_of(text: str) -> tuple[SubMeter, ...]:
+    """Return the sub-meters of a contract from their text, empty where it has none."""
+    return tuple(
+        SubMeter(point, quantity, date.fromisoformat(from_), date.fromisoformat(to) if to else None)
+        for point, quantity, from_, to in (orjson.loads(text) if text else ())
+    )
+
+
+def _sub_meters_text(contract: Contract) -> str:
+    rows = [(one.service_point_no, one.quantity, one.from_, one.to) for one in contract.sub_meters]
+    return orjson.dumps(rows).decode() if rows else ""
 
 
 @lru_cache(CACHED_TEXTS_MAX)
@@ -336,6 +351,7 @@ def _contract_columns(rows: Sequence[tuple[Account, int, Contract]]) -> Mapping[
         "reason": [c.reason for _, _, c in rows],
         "curve_minutes": [c.curve_minutes for _, _, c in rows],
         "payment_modes": [_payment_modes_text(c) for _, _, c in rows],
+        "sub_meters": [_sub_meters_text(c) for _, _, c in rows],
     }
 
 
@@ -360,6 +376,7 @@ def account_of(row: Row[Any], contracts: Sequence[Row[Any]]) -> Account:
                 reason=c.reason,
                 curve_minutes=c.curve_minutes,
                 payment_modes=_payment_modes_of(c.payment_modes),
+                sub_meters=sub_meters_of(c.sub_meters),
             )
             for c in contracts
         ),
