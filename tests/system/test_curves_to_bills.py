@@ -146,3 +146,23 @@ async def test_the_highest_demand_that_was_read_is_billed_also_where_the_registe
         ("energy", "100", 5000),
         ("demand", "25", 100_000),
     ]
+
+
+async def test_a_curve_of_quarter_hours_gives_the_demand_where_no_register_has_it(kit: Kit, desk: Desk) -> None:
+    charge = {"name": "demand", "kind": "demand", "price": "40", "basis": "actual", "month": "calendar_days"}
+    await _store(desk, changed(PLAIN, {"/registers": ["demand"], "/charges/1": charge}))
+    await kit.district()
+    await _supplied(kit, desk, "t/plain", 15)
+    quarters: list[int | None] = [250] * 96
+    await _push(kit, quarters, list(JANUARY)[1:], interval_minutes=15)
+    highest = [*quarters]
+    highest[40] = 6_250  # 25 kW from 10:00 to 10:15
+    await _push(kit, highest, list(JANUARY)[:1], interval_minutes=15)
+    await kit.plan("2026-02-01")
+    await kit.push_one("M0001", "2026-02-01", f"{100 + 31 * 24 + 6:.2f}")
+    await _told(kit, desk)
+    bill = await _bill(desk)
+    assert [(line["charge"], line["quantity"], line["amount_fen"]) for line in bill["lines"]] == [
+        ("energy", "750", 37_500),
+        ("demand", "25", 100_000),
+    ]

@@ -18,7 +18,7 @@ from shared.forms import FLAG, Names, Schema, choice, record, rows, table
 _ROUND: Final[Names] = {"round": ref("rounding", "instead of the one of the document")}
 _SHARE: Final[Names] = {"round": ref("rounding", "instead of `rounding.share`: one of the two must be there")}
 QUANTITIES: Final[Mapping[str, Schema]] = {
-    "sum": record({"sum": listed(TEXT, "registers, or quantities that are named above")}),
+    "sum": record({"sum": listed(TEXT, "registers, or other quantities")}),
     "sum_abs": record({"sum_abs": listed(TEXT, "the same, each without its sign")}),
     "rest_of": record(
         {
@@ -57,7 +57,7 @@ QUANTITIES: Final[Mapping[str, Schema]] = {
 PRICES: Final[Mapping[str, Schema]] = {
     "sum": record({"sum": listed(ref("price"), "prices that are added")}),
     "of": record(
-        {"of": named("a price that is named above in `prices`")},
+        {"of": named("another price of `prices`")},
         {"times": ref("times"), "round": ref("rounding", "of the price; needs `times`")},
     ),
     "series": record(

@@ -1,8 +1,10 @@
 """Loading prices: a number, a sum, a ratio to another price, a dated series, a price by calendar month."""
 
+from typing import Any
+
 from services.billing.rating.tariff.load_periods import months_of
 from services.billing.rating.tariff.model import Number, Price, Ratio, SeasonalPrice, SeriesPrice, SumOfPrices
-from services.billing.rating.tariff.node import Node
+from services.billing.rating.tariff.node import Node, after_what_they_use
 from shared.exact import RoundTo
 
 DEPTH_MAX = 6
@@ -10,13 +12,19 @@ DEPTH_MAX = 6
 
 
 def load_named(root: Node) -> dict[str, Price]:
-    """Load `prices`, each of which may refer to those before it."""
+    """Load `prices`, each after those that it refers to."""
     node = root.maybe("prices")
     named: dict[str, Price] = {}
     if node is not None:
-        for name, item in node.fields():
+        for name, item in after_what_they_use(dict(node.fields()), lambda item, _: _named_in(item.value)):
             named[name] = load_price(item, named)
     return named
+
+
+def _named_in(value: Any) -> set[str]:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    own = {value["of"]} if isinstance(value, dict) and isinstance(value.get("of"), str) else set()
+    return own.union(*(_named_in(part) for part in parts))
 
 
 def load_price(node: Node, named: dict[str, Price], period: str | None = None, depth: int = 0) -> Price:
@@ -35,7 +43,7 @@ def load_price(node: Node, named: dict[str, Price], period: str | None = None, d
     elif "of" in node:
         name = node.get("of")
         if name.text() not in named:
-            raise name.fail("name_unknown", "a price that is named above in `prices`")
+            raise name.fail("name_unknown", "another price of `prices`")
         base = named[name.text()]
     else:
         raise node.fail("value_wrong", "a price: a decimal in quotes, or sum, of, series, months")

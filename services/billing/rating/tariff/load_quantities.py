@@ -1,10 +1,11 @@
 """Loading the rules that make quantities before prices: losses, fixed kWh, shares, sub-meters, spreading."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
 from services.billing.rating.tariff.model import Period
-from services.billing.rating.tariff.node import Faults, Node
+from services.billing.rating.tariff.node import Faults, Node, after_what_they_use
 from services.billing.rating.tariff.quantity_rules import (
     Amount,
     FixedRule,
@@ -35,13 +36,13 @@ def known_names(root: Node, periods: tuple[Period, ...]) -> set[str]:
 def load_quantities(
     root: Node, known: set[str], periods: tuple[Period, ...], default: dict[str, RoundTo], faults: Faults
 ) -> tuple[QuantityRule, ...]:
-    """Load `quantities` in order; each may use registers and the quantities above it."""
+    """Load `quantities`, each after those that it uses, in whatever order they stand: a document that is stored is sorted."""
     node = root.maybe("quantities")
     if node is None:
         return ()
     rules: list[QuantityRule] = []
     seen = set(known)
-    for name, item in node.fields():
+    for name, item in after_what_they_use(dict(node.fields()), _used):
         rule = faults.of(partial(_rule, name, item, seen, default), None)
         seen |= {f"{name}.{p.name}" for p in periods} if "spread" in item else {name}
         rules += [rule] if rule else []
@@ -49,9 +50,17 @@ def load_quantities(
     return tuple(rules)
 
 
+def _used(item: Node, items: Mapping[str, Node]) -> set[str]:
+    values = item.value.values() if isinstance(item.value, dict) else ()
+    used = {
+        text for value in values for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)
+    }
+    return used | {of for text in used if (of := text.rpartition(".")[0]) in items and "spread" in items[of]}
+
+
 def _name(node: Node, seen: set[str]) -> str:
     if node.text() not in seen:
-        raise node.fail("name_unknown", "a register, or a quantity that is named above")
+        raise node.fail("name_unknown", "a register, or another quantity")
     return node.text()
 
 

@@ -1,6 +1,6 @@
 """Walking a tariff document: `shared.document` and the exact numbers of the tariff language."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from services.billing.rating.tariff.codes import TariffError
@@ -73,3 +73,18 @@ class Node(document.Node):
     def rounding(self) -> RoundTo:
         """Return a rounding {step, mode}."""
         return RoundTo(self.get("step").positive(), self.get("mode", "choice_open").choice(*sorted(MODES)))
+
+
+def after_what_they_use(
+    items: Mapping[str, Node], used: Callable[[Node, Mapping[str, Node]], set[str]]
+) -> Iterator[tuple[str, Node]]:
+    """Yield named parts after those that they use, in whatever order they stand: a document that is stored is sorted.
+
+    What uses itself in a circle comes last, in the order of the document.
+    """
+    needs = {name: used(item, items) & (items.keys() - {name}) for name, item in items.items()}
+    while needs:
+        free = [name for name, others in needs.items() if others.isdisjoint(needs)]
+        for name in free or list(needs):
+            del needs[name]
+            yield name, items[name]

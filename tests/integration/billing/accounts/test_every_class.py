@@ -10,6 +10,7 @@ from services.billing.contracts.domain import AccountTerms
 from services.billing.contracts.store import contracts as store
 from services.billing.contracts.tables import ACCOUNT
 from services.billing.rating.rating_types import Equipment
+from services.billing.tariffs.documents import packaged
 from tests.kits.billing import Desk, state, usage
 
 SHOP = "t/shop"
@@ -161,3 +162,51 @@ def test_the_short_form_of_a_home_is_read_as_ever() -> None:
     assert home == AccountTerms(date(2020, 1, 1), "residential", 3, 1)
     (works,) = store.account_terms_of('[["2020-01-01","industrial",0,1,{"equipment":[["T1",5,"running"]]}]]')
     assert works.equipment == (Equipment("T1", 5, "running"),)
+
+
+FACTOR = {"kind": "power_factor", "table": "CN-1983", "active": "import", "reactive": "reactive.import", "of": "exact"}
+STANDARDS = {"industrial": "0.90", "commercial": "0.85", "farm": "0.80"}
+CENTS = {"industrial": 125, "commercial": 0, "farm": -25}  # of 50 yuan at cos phi 0.85: 2.5 % more, nothing, 0.5 % less
+
+
+async def test_the_class_of_the_day_decides_by_which_standard_the_power_factor_is_measured(desk: Desk) -> None:
+    made = document("1", "2000-01-01", None, "calendar_days")
+    del made["quantities"]
+    made["charges"] = made["charges"][:1] + [
+        {"name": f"factor {name}", "on": ["energy"], "standard": standard, "for": {"class": [name]}} | FACTOR
+        for name, standard in STANDARDS.items()
+    ]
+    facts = [
+        {"from": since, "customer_class": name}
+        for since, name in zip(("2020-01-01", "2026-02-01", "2026-03-01"), STANDARDS, strict=True)
+    ]
+    async with desk.client() as client:
+        answer = await client.put(f"/v1/tariffs/{SHOP}/versions/1", json=made)
+        assert answer.status_code == 200, answer.text
+        answer = await client.put("/v1/accounts/A1", json=shop(*facts))
+        assert answer.status_code == 200, answer.text
+        for month in (1, 2, 3):
+            await desk.measure(usage(1, month, energy_wh={"import": 100_000, "reactive.import": 62_000}))
+        bills = await desk.bills("bill_id", "total_fen")
+        shown = [(await client.get(f"/v1/bills/{bill_id}")).json() for bill_id, _ in bills]
+    assert [total for _, total in bills] == [5000 + cents for cents in CENTS.values()]
+    assert [[line["charge"] for line in bill["lines"]] for bill in shown] == [
+        ["energy", *([f"factor {name}"] if cents else [])] for name, cents in CENTS.items()
+    ]
+
+
+async def test_a_home_has_its_free_kwh_from_the_day_on_which_its_class_says_so(desk: Desk) -> None:
+    (made,) = (d for d in packaged.documents("sample") if d.get("id") == "CN-JS/residential")
+    body = state(facts=[
+        {"from": "2020-01-01", "customer_class": "residential"},
+        {"from": "2026-02-01", "customer_class": "low_income"},
+    ])  # fmt: skip
+    body["contracts"][0] |= {"tariffs": [{"from": "2020-01-01", "tariff": made["id"]}]}
+    async with desk.client() as client:
+        answer = await client.put(f"/v1/tariffs/{made['id']}/versions/{made['version']}", json=made)
+        assert answer.status_code == 200, answer.text
+        answer = await client.put("/v1/accounts/A1", json=body)
+        assert answer.status_code == 200, answer.text
+        await desk.measure(usage(1, 1, 100))
+        await desk.measure(usage(1, 2, 100))
+    assert await desk.bills("total_fen") == [(5283,), (5283 - 792,)]  # 15 kWh a month of 0.5283 yuan

@@ -436,3 +436,23 @@ def tariffs_in(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, dict | list | tuple):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from tariffs_in(inner)
+
+
+def test_quantities_and_prices_are_loaded_in_any_order_as_a_stored_document_is_sorted() -> None:
+    base = changed(PLAIN, {"/rounding/loss": {"step": "1", "mode": "half_up"}})
+    quantities = {
+        "loss": {"loss": {"iron": "30", "iron_by": "thirtieths"}},
+        "import.billed": {"sum": ["import", "loss"]},
+        "all": {"sum": ["import.billed", "loss"]},
+    }
+    prices = {"z": "0.5", "m": {"of": "z", "times": "2"}, "a": {"sum": [{"of": "m"}, {"of": "z"}]}}
+    loaded = [
+        rating.load_tariff(
+            base | {"quantities": dict(reversed(quantities.items())), "prices": dict(reversed(prices.items()))}
+        ),
+        rating.load_tariff(base | {"quantities": quantities, "prices": prices}),
+    ]
+    assert [[rule.name for rule in tariff.quantities] for tariff in loaded] == [["loss", "import.billed", "all"]] * 2
+    circle = {"x": {"sum": ["y"]}, "y": {"sum": ["x"]}}
+    with pytest.raises(rating.TariffError, match="name_unknown"):
+        rating.load_tariff(base | {"quantities": circle})
