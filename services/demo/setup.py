@@ -131,7 +131,7 @@ def shared_meter(district: District) -> Items:
 
 
 def accounts(district: District, who: Sequence[int]) -> Items:
-    """Return accounts with their contract, tariff, household and what the ladder of 2026 has used: nothing yet."""
+    """Return accounts with their contract, tariff, household and what the ladder of their first year has used: nothing yet."""
     items = []
     for i in who:
         route, customer = district.route_of(i), district.customers[i]
@@ -149,7 +149,7 @@ def accounts(district: District, who: Sequence[int]) -> Items:
                         "from": since,
                         "tariffs": [{"from": since, "tariff": district.tariff_of(i)}],
                         "curve_minutes": district.curve_minutes_of(i),
-                        "opening_usage": [{"ladder": "year", "year": 2026, "used_wh": [0, 0, 0]}],
+                        "opening_usage": [{"ladder": "year", "year": route.live_from.year, "used_wh": [0, 0, 0]}],
                     }
                 ],
             }
