@@ -59,6 +59,7 @@ async def get_run(route_no: RouteNo, cycle: Month, caller: auth.Current, db: web
         release.UnknownRun,
         release.NotInReview,
         release.ReleaserRead,
+        release.TooEarly,
         YearUnknown,
         business_day.InTheFuture,
         *conditional.RAISES,

@@ -103,7 +103,7 @@ async def list_waiting(
 @router.post(
     "/waiting-usages/{usage_id}/closing",
     policy=auth.scope("billing:review"),
-    raises=(use_cases.NotWaiting,),
+    raises=(use_cases.NotWaiting, use_cases.ClosedForAnotherReason),
     example=EXAMPLE,
 )
 async def close_waiting(

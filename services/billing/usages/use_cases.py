@@ -20,6 +20,12 @@ class NotWaiting(BusinessError):
     title = "The usage waits for no contract: it is billed, superseded or withdrawn"
 
 
+class ClosedForAnotherReason(BusinessError):
+    status = 409
+    code = "usage.closed_for_another_reason"
+    title = "The usage was closed before, for another reason"
+
+
 class ConflictingUsage(Exception):
     """A usage that is recorded already came with another content: a fault of the sender, set aside for a person."""
 
@@ -67,12 +73,15 @@ async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> Recorded:
 async def close(tx: Tx, usage_id: str, *, reason: str, actor: str, may_see: Callable[[str], bool]) -> Row[Any] | None:
     """Close a waiting usage with a reason, and return its row; None where there is none that the actor may see.
 
-    Its energy stays listed and counted. One that is closed already stays as it is; raises NotWaiting where it does not wait.
+    Its energy stays listed and counted. One that was closed for this reason stays as it is; raises ClosedForAnotherReason, and
+    NotWaiting where it does not wait.
     """
     row = await store.lock(tx, usage_id)
     if row is None or not may_see(row.org_unit):
         return None
     if row.waiting_for == store.CLOSED:
+        if row.closed_reason != reason:
+            raise ClosedForAnotherReason(row.closed_reason)
         return row
     if row.waiting_for != store.CONTRACT_MISSING:
         raise NotWaiting

@@ -23,6 +23,12 @@ class NotInReview(BusinessError):
     title = "Only a run in review can be released"
 
 
+class TooEarly(BusinessError):
+    status = 422
+    code = "run.released_before_its_closing"
+    title = "The day lies before the run's last read day, or before the day on which its window was closed"
+
+
 class ReleaserRead(BusinessError):
     status = 403
     code = "run.releaser_read_meters"
@@ -51,7 +57,8 @@ async def release(
     Who may: the route asks for the scope `billing:release` and the run's org unit; here, none who had a hand in its reads
     (raises `ReleaserRead`).
     `business_date` is the issue date; without it the latest that billing has heard of, at least the day on which the run is due:
-    one whose day no calendar gives needs a date (raises `YearUnknown`).
+    one whose day no calendar gives needs a date (raises `YearUnknown`). It is not before what the bills rest on (raises
+    `TooEarly`).
     """
     rows = await store.lock(tx, [(route_no, cycle)])
     if not rows:
@@ -62,7 +69,10 @@ async def release(
         raise NotInReview(row.status)
     if actor in await usages_store.actors_of_run(tx, route_no, cycle):
         raise ReleaserRead
-    issue_on = business_date or await _issue_day(tx, row, context)
+    reported = await _reported(tx, row)
+    if business_date is not None and business_date < max(reported.read_date, reported.closed_on):
+        raise TooEarly
+    issue_on = business_date or await _issue_day(tx, row, reported, context)
     releasing = _releasing(tx, row, issue_on)
     await store.write(tx, [releasing])
     await business_day.advance(tx, issue_on)
@@ -97,9 +107,9 @@ def _is_held(row: Row[Any]) -> bool:
     return any(found["code"] != domain.NO_CALENDAR for found in orjson.loads(row.findings))
 
 
-async def _issue_day(tx: Tx, row: Row[Any], context: Context) -> date:
+async def _issue_day(tx: Tx, row: Row[Any], reported: domain.Closed, context: Context) -> date:
     rule = context.policies.on(row.closed_on).release_of(row.org_unit)
-    reported, day = await _reported(tx, row), await business_day.latest(tx)
+    day = await business_day.latest(tx)
     due_on = rule.due_on(read_date=reported.read_date, closed_on=reported.closed_on, calendar=context.calendar)
     return max(day, due_on) if day else due_on
 

@@ -194,6 +194,19 @@ async def entries_of(view: View, document_kind: str, document_id: str, kind: str
     return [_entry(row) for row in rows]
 
 
+async def business_date_of(view: View, document_kind: str, document_id: str, kind: str) -> date | None:
+    """Return the day of one posted transaction; None where there is none."""
+    transaction = tables.TRANSACTION
+    row = await view.first(
+        select(transaction.c.business_date).where(
+            transaction.c.document_id == document_id,
+            transaction.c.document_kind == document_kind,
+            transaction.c.kind == kind,
+        )
+    )
+    return None if row is None else row.business_date
+
+
 def _credit(row: Any) -> Credit:
     return Credit(**row._mapping)
 

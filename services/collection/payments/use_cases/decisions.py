@@ -22,7 +22,7 @@ class PaymentUnknown(BusinessError):
 class BeforePayment(BusinessError):
     status = 422
     code = "payment.before_its_receipt"
-    title = "The day lies before the day on which the money arrived"
+    title = "The day lies before the day on which the money arrived, or was given to its account"
 
 
 class MakerIsChecker(BusinessError):

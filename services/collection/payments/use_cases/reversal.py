@@ -22,6 +22,9 @@ async def reverse(tx: Tx, *, policy: Policy, decision: Decision) -> None:
     """Take a posted payment back (退票, 冲正): what it had settled is owed again, its prepayment is gone; nothing is edited."""
     opened, payment = await decisions.begin(tx, decision, "reverse", otherwise=NotPosted)
     payment_id = decision.payment_id
+    given_on = await loading.business_date_of(tx, PAYMENT, payment_id, transactions.RESOLUTION)
+    if given_on is not None and decision.decided_on < given_on:
+        raise decisions.BeforePayment
     books = await loading.open_books(tx, policy, opened, [payment.account_no])
     await loading.load_for_reversal(tx, books, document_ids=[], credit_ids=[payment_id])
     await loading.load_for_days(tx, books, {payment.account_no: [decision.decided_on]})

@@ -121,12 +121,17 @@ async def test_a_reviewer_releases_a_run_over_the_api(by_reviewer: Desk) -> None
         ahead = await client.post(
             url, json=body | {"business_date": "2199-01-01"}, headers={"If-Match": shown.headers["ETag"]}
         )
+        early = [
+            await client.post(url, json=body | {"business_date": day}, headers={"If-Match": shown.headers["ETag"]})
+            for day in ("0001-01-01", "2026-01-31")
+        ]
         stale = await client.post(url, json=body, headers={"If-Match": '"1"'})
         done = await client.post(
             url, json=body | {"business_date": "2026-02-03"}, headers={"If-Match": shown.headers["ETag"]}
         )
         again = await client.post(url, json=body, headers={"If-Match": f'"{done.json()["version"]}"'})
     assert (ahead.status_code, ahead.json()["code"]) == (422, "business_date.in_the_future")
+    assert {(each.status_code, each.json()["code"]) for each in early} == {(422, "run.released_before_its_closing")}
     assert (unseen.status_code, stale.status_code, stale.json()["code"]) == (428, 412, "precondition.stale")
     assert (done.status_code, again.json()["code"]) == (200, "run.not_in_review")
     await desk.work()

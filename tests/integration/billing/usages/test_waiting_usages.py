@@ -16,9 +16,11 @@ async def test_a_waiting_usage_is_closed_with_a_reason_and_stays_listed(desk: De
     await desk.measure(usage(1), usage(2))
     async with desk.client() as client:
         first = await client.post("/v1/waiting-usages/U-1-1-1/closing", json=REASON)
-        again = await client.post("/v1/waiting-usages/U-1-1-1/closing", json={"reason": "another"})
+        again = await client.post("/v1/waiting-usages/U-1-1-1/closing", json=REASON)
+        other = await client.post("/v1/waiting-usages/U-1-1-1/closing", json={"reason": "another"})
         assert first.status_code == again.status_code == 200
         assert first.json() == again.json()
+        assert (other.status_code, other.json()["code"]) == (409, "usage.closed_for_another_reason")
         assert (first.json()["closed_reason"], first.json()["closed_by"]) == ("an empty flat", "reviewer-1")
         assert (await listed(client), await listed(client, "closed")) == (["U-2-1-1"], ["U-1-1-1"])
         (entry,) = (

@@ -46,3 +46,29 @@ async def test_money_in_suspense_of_any_day_is_decided_on(kit: Kit, paid_on: str
     )
     assert answer.status_code == 200, answer.text
     assert await kit.money() == (0, 1_000)
+
+
+@pytest.mark.parametrize(
+    ("reversed_on", "answer"),
+    [
+        ("2026-03-01", (422, "payment.before_its_receipt")),
+        ("2026-04-09", (422, "payment.before_its_receipt")),
+        ("2026-04-16", (422, "payment.dated_in_future")),
+        ("2026-04-10", (200, "reversed")),
+    ],
+)
+async def test_what_came_out_of_suspense_is_not_taken_back_before_it_came(
+    kit: Kit, reversed_on: str, answer: tuple[int, str]
+) -> None:
+    payment_id = (await kit.call_back("nobody", 1_000)).json()["payment_id"]
+    given = {"action": "allocate", "account_no": "A1", "reason": "found", "resolved_on": "2026-04-10"}
+    await kit.clerk.post(f"/v1/suspense/{payment_id}/resolution", json=given, headers={"Idempotency-Key": "r"})
+
+    back = await kit.client("other", "collection:write").post(
+        f"/v1/payments/{payment_id}/reversal",
+        json={"reason": "mistake", "reversed_on": reversed_on},
+        headers={"Idempotency-Key": "v"},
+    )
+
+    assert (back.status_code, back.json().get("code") or back.json()["status"]) == answer
+    await kit.check_books()
