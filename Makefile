@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 SHELL  := /bin/bash
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo up test fast check lint types contracts rules scripts bench chaos clean
+.PHONY: demo up test fast coverage check lint types contracts rules scripts bench chaos clean
 .DELETE_ON_ERROR:
 
 $(VENV)/ready: pyproject.toml requirements.lock
@@ -23,6 +23,14 @@ test: $(VENV)/ready  ## every test whose server can be had here
 
 fast: $(VENV)/ready  ## the tests that need no server
 	$(PYTEST) tests/unit tests/properties tests/contract $(ARGS)
+
+coverage: $(VENV)/ready  ## which branches of use cases and stores no test reaches; fails below the floor of pyproject.toml
+	mkdir -p var/coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not postgres and not kafka" \
+		tests/integration tests/system $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 check: lint types contracts rules scripts  ## everything that is found without running the product
 
