@@ -43,6 +43,8 @@ IMPLAUSIBLE_KWH = 1_500
 CURVE_MINUTES = 30  # the slots of the contract that is billed on its curve
 TIME_OF_USE = ("import", "import.peak", "import.valley")
 PLAIN = ("import",)
+SHOP = ("import", "reactive.import")  # its machines take reactive energy by day: as much as it uses from 08:00 to 22:00
+TWO_PART = "CN-SC/commercial-industrial/two-part/capacity"
 Ints = NDArray[np.int64]
 
 
@@ -201,19 +203,29 @@ class District:
         """Return the route of a customer."""
         return next(route for route in self.routes if index < route.stop)
 
+    def quantities_of(self, index: int) -> tuple[str, ...]:
+        """Return the registers of a customer's meter: those of its route, but for the shop."""
+        return SHOP if index == self.stories["two_part_shop"] else self.route_of(index).quantities
+
     def tariff_of(self, index: int) -> str:
-        """Return the tariff of a customer: that of its route, but for the one who is billed on its curve."""
+        """Return the tariff of a customer: that of its route, but for the shop and the home that is billed on its curve."""
+        if index == self.stories["two_part_shop"]:
+            return TWO_PART
         return (self.routes[0] if self.curve_minutes_of(index) else self.route_of(index)).tariff
 
     def curve_minutes_of(self, index: int) -> int | None:
         """Return the slots of the curve that a customer's contract asks for."""
-        return CURVE_MINUTES if index == self.stories["curve_bill"] else None
+        return CURVE_MINUTES if index in self._billed_on_curves else None
+
+    @cached_property
+    def _billed_on_curves(self) -> frozenset[int]:
+        return frozenset({self.stories["curve_bill"], self.stories["two_part_shop"]})
 
     @cached_property
     def curves(self) -> dict[int, int]:
         """The customers whose meters push day curves, with the minutes of their intervals."""
         taken = set(self.stories.values())
-        found = {self.stories["curve_bill"]: CURVE_MINUTES}
+        found = dict.fromkeys(sorted(self._billed_on_curves), CURVE_MINUTES)
         for i in range(self.routes[len(self.routes) // 2].first):
             if i not in taken and i % 25 in (7, 20):
                 found[i] = 15 if i % 100 == 7 else 30
@@ -232,14 +244,14 @@ class District:
         """Return the true energy of a period by quantity."""
         before, after = self.counts([index], start, slots[0])[0], self.counts([index], stop, slots[1])[0]
         unit = int(self._unit_wh[index])
-        quantities = self.route_of(index).quantities
+        quantities = self.quantities_of(index)
         return {quantity: int(after[k] - before[k]) * unit for k, quantity in enumerate(quantities)}
 
     def faces(self, index: int, counts: Sequence[int] | Ints) -> dict[str, str]:
         """Return what the registers of a customer show for the given counts, in kWh."""
         modulus = 10 ** self.customers[index].digits
         faces = {}
-        for quantity, count in zip(self.route_of(index).quantities, counts, strict=False):
+        for quantity, count in zip(self.quantities_of(index), counts, strict=False):
             shown = int(count) % modulus
             faces[quantity] = f"{shown // 100}.{shown % 100:02}"
         return faces

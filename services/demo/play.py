@@ -4,11 +4,20 @@ import asyncio
 from datetime import date, timedelta
 from typing import Any
 
-from services.billing.tariffs.documents import packaged
 from services.demo import setup
-from services.demo.district import EPOCH, EXCHANGE_DAY, GO_LIVE, MANUAL_SLOT, MOVE_DAY, PAST_MOVE_DAY, Route, days
+from services.demo.district import (
+    EPOCH,
+    EXCHANGE_DAY,
+    GO_LIVE,
+    MANUAL_SLOT,
+    MOVE_DAY,
+    PAST_MOVE_DAY,
+    Route,
+    days,
+)
 from services.demo.stage import DemoFailed, Stage
 from services.demo.stories import MONTHS, Month
+from services.demo.tariffs import load_tariffs
 
 BEFORE = Month("2025-12", EPOCH, GO_LIVE)
 DUPLICATE_DAY = date(2026, 1, 10)
@@ -19,16 +28,6 @@ WRONG_BY_FEN = 1_000
 APP_EVERY = 10  # pay by app: an order and the channel's callback; the others at the counter
 EARLY_EVERY = 5  # pay February's bill before the demo ends
 NEW, KNOWN = {"accepted", "done"}, {"already_accepted", "already_done"}
-
-
-async def load_tariffs(stage: Stage) -> None:
-    """Publish the tariffs; what their sources leave open is filled with sample values, marked as such."""
-    wanted = {route.tariff for route in stage.district.routes} | {setup.COMBINED}
-    for document in packaged.documents("sample"):
-        if document.get("id") in wanted:
-            path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
-            await stage.call("clerk-1", "PUT", "billing", path, document)
-    stage.say(f"tariffs: {', '.join(sorted(wanted))}")
 
 
 async def go_live(stage: Stage, routes: list[Route]) -> None:

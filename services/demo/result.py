@@ -14,7 +14,7 @@ from services.demo.stories import MONTHS, STORIES
 
 CYCLES = (BEFORE, *MONTHS)
 SEEN_ON_THE_METER = ("meter_exchange", "mistyped_exchange", "rollover", "multiplier")
-BILLED_ON_ITS_CURVE = "curve_bill"
+BILLED_ON_THEIR_CURVE = ("curve_bill", "two_part_shop")
 ROLLED_OVER = "reading.rolled_over"
 WIDTH = 78
 
@@ -130,7 +130,7 @@ async def _stories(
             own = [bill for bill in bills if bill["account_no"] == account_no]
             for bill in sorted(own, key=lambda b: (b["cycle"], b["period_from"], b["version"])):
                 lines += [_bill_line(bill), *await _decision_lines(stage, bill)]
-                if name == BILLED_ON_ITS_CURVE and bill["status"] == "issued":
+                if name in BILLED_ON_THEIR_CURVE and bill["status"] == "issued":
                     lines.append(await _periods_line(stage, bill))
             paid = [payment for payment in payments if payment["account_no"] == account_no]
             lines += [_payment_line(payment, findings) for payment in sorted(paid, key=lambda p: p["received_on"])]
@@ -168,9 +168,15 @@ async def _rollover_lines(stage: Stage, service_point_no: str) -> list[str]:
 
 
 async def _periods_line(stage: Stage, bill: dict[str, Any]) -> str:
-    """Return what a bill says of the periods of the day."""
+    """Return what a bill says of the periods of the day, and of capacity and power factor where it has them."""
     lines = (await stage.get("billing", f"/v1/bills/{bill['bill_id']}"))["lines"]
-    return "    " + ", ".join(f"{line['period']} {line['quantity']} kWh" for line in lines if line["period"])
+    told = [f"{line['period']} {line['quantity']} kWh" for line in lines if line["period"]]
+    told += [
+        f"{line['charge']} {line['quantity']} {line['unit']}: {yuan(line['amount_fen'])} yuan"
+        for line in lines
+        if line["charge"] in ("capacity", "power factor")
+    ]
+    return "    " + ", ".join(told)
 
 
 async def _decision_lines(stage: Stage, bill: dict[str, Any]) -> list[str]:

@@ -21,6 +21,7 @@ LETTER_EVERY = 100  # contacts that want paper, for which there is no gateway: t
 ENGLISH_EVERY = 10
 TENANT_EVERY = 20
 Items = list[dict[str, Any]]
+SHOP_VA = 100_000  # the least that has a two-part price
 COMBINED = "CN-ZJ/residential/combined"
 
 
@@ -54,7 +55,7 @@ def meters(district: District, who: Sequence[int]) -> Items:
             "org_unit": district.route_of(i).org_unit,
             "registers": [
                 {"quantity": quantity, "digits": district.customers[i].digits, "scale": FIXED_SCALE}
-                for quantity in district.route_of(i).quantities
+                for quantity in district.quantities_of(i)
             ],
             "multiplier": district.customers[i].multiplier,
         }
@@ -136,12 +137,13 @@ def accounts(district: District, who: Sequence[int]) -> Items:
     for i in who:
         route, customer = district.route_of(i), district.customers[i]
         since = str(route.live_from)
+        opening = {"ladder": "year", "year": route.live_from.year, "used_wh": [0, 0, 0]}
         items.append(
             {
                 "account_no": customer.account_no,
                 "org_unit": route.org_unit,
                 "opened_on": since,
-                "facts": [{"from": since, "customer_class": "residential", "people": customer.people}],
+                "facts": [{"from": since, **_terms(district, i)}],
                 "contracts": [
                     {
                         "contract_no": customer.contract_no,
@@ -149,12 +151,19 @@ def accounts(district: District, who: Sequence[int]) -> Items:
                         "from": since,
                         "tariffs": [{"from": since, "tariff": district.tariff_of(i)}],
                         "curve_minutes": district.curve_minutes_of(i),
-                        "opening_usage": [{"ladder": "year", "year": route.live_from.year, "used_wh": [0, 0, 0]}],
+                        "opening_usage": [] if i == district.stories["two_part_shop"] else [opening],
                     }
                 ],
             }
         )
     return items
+
+
+def _terms(district: District, i: int) -> dict[str, Any]:
+    """Return what a customer is: a home with its people, or the shop with its transformer."""
+    if i == district.stories["two_part_shop"]:
+        return {"customer_class": "commercial", "capacity_va": SHOP_VA}
+    return {"customer_class": "residential", "people": district.customers[i].people}
 
 
 def contacts(district: District, who: Sequence[int]) -> Items:

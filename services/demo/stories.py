@@ -50,6 +50,7 @@ STORIES = {
         Story("late_read", 1, 1, "The read of 1 March comes after the window: estimate, then correction"),
         Story("rollover", -2, 0, "The register passes 9999.99: a roll-over, and found"),
         Story("curve_bill", -2, 4, "One register, and a curve of half-hours: billed by the time of use"),
+        Story("two_part_shop", -2, 5, "A shop with 100 kVA: two-part price by the time of use, and its power factor"),
         Story("multiplier", -2, 1, "Current transformer, times 40"),
         Story("implausible_usage", -2, 2, "More than 1,000 kWh in February: held, explained, released"),
         Story("missed_read", -1, 0, "Nobody at home on 1 February: billed on December, settled by itself in March"),

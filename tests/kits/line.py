@@ -17,7 +17,7 @@ from typing import Any, Self
 import httpx
 import orjson
 
-from services.demo import play, setup
+from services.demo import play, setup, tariffs
 from services.demo.district import EXCHANGE_DAY, District, Route
 from services.demo.district import days as district_days
 from services.demo.mailbox import Mailbox
@@ -222,7 +222,7 @@ async def two_cycles(stage: Stage, before: Step = no_faults) -> None:
     january, february = MONTHS
 
     await before("live-0")
-    await play.load_tariffs(stage)
+    await tariffs.load_tariffs(stage)
     await play.go_live(stage, manual)
     await play.plan(stage, play.BEFORE)
     await before("close-0")
