@@ -34,7 +34,7 @@ from tests.kits.town import NO_ENVIRONMENT
 pytestmark = pytest.mark.timeout(600)
 
 UNIT, TARIFF, BY_TIME = "zj/hangzhou", "CN-ZJ/residential", "CN-ZJ/residential/time-of-use"
-SEEDS = seeds(3, 4, 5, 8)
+SEEDS = seeds(3, 4, 5, 8, 17, 23)
 CURVED = 11  # the home that is billed by the hours of its curve
 HOMES = range(1, 20)
 FIRST = date(2026, 1, 1)

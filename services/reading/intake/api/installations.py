@@ -108,7 +108,7 @@ async def put_installations(body: schemas.Installations, caller: auth.Current, d
     async with db.begin() as tx:
         await late_points.hold_routes(tx, [each.service_point_no for each in given])
         put = await installations.put(tx, given, actor=caller.subject, may_see=caller.may_see, zone=own.zone)
-        await late_points.plan_points(tx, sorted(changes.touched(put.changes)))
+        await late_points.plan_points(tx, sorted(changes.touched(put.changes)), also_closed=True)
         await following.follow(tx, put.changes, days=ReadDays(own.policies, own.zone))
     return batch.answer(put.outcomes)
 
@@ -144,7 +144,7 @@ async def post_correction(
             zone=own.zone,
             suspects=partial(deriving.suspects, loader=Loader(days=days)),
         )
-        await late_points.plan_points(tx, sorted(changes.touched(done.changes)))
+        await late_points.plan_points(tx, sorted(changes.touched(done.changes)), also_closed=True)
         before = None if body.confirm else set(done.suspects)
         await following.follow(tx, done.changes, days=days, reason=body.reason, suspect_before=before)
     return batch.single([done.outcome], conflicts=[corrections.OVERLAP])

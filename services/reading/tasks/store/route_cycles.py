@@ -70,8 +70,8 @@ async def cycles_due(view: View, closed_before: Sequence[tuple[date, date]]) -> 
     return [(row.route_no, row.read_date) for row in rows]
 
 
-async def open_days(view: View, route_nos: Sequence[str]) -> list[tuple[str, date, date | None]]:
-    """Return (route, read date, the read date before or None) of the open cycles of routes."""
+async def days(view: View, route_nos: Sequence[str]) -> list[tuple[str, date, date | None, bool]]:
+    """Return (route, read date, the read date before or None, whether it is open) of the cycles of routes."""
     given = travel.relation_for(view, ROUTE_CYCLE, {"route_no": list(route_nos)})
     earlier = ROUTE_CYCLE.alias("earlier")
     before = (
@@ -82,11 +82,11 @@ async def open_days(view: View, route_nos: Sequence[str]) -> list[tuple[str, dat
         .label("before")
     )
     rows = await view.all(
-        select(ROUTE_CYCLE.c.route_no, ROUTE_CYCLE.c.read_date, before)
-        .join(given, given.c.route_no == ROUTE_CYCLE.c.route_no)
-        .where(ROUTE_CYCLE.c.closed_on.is_(None))
+        select(ROUTE_CYCLE.c.route_no, ROUTE_CYCLE.c.read_date, before, ROUTE_CYCLE.c.closed_on).join(
+            given, given.c.route_no == ROUTE_CYCLE.c.route_no
+        )
     )
-    return [(row.route_no, row.read_date, row.before) for row in rows]
+    return [(row.route_no, row.read_date, row.before, row.closed_on is None) for row in rows]
 
 
 async def last_closed(view: View) -> date | None:

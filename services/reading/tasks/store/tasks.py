@@ -178,6 +178,15 @@ async def plan(tx: Tx, wanted: Sequence[PointDay], *, months: Mapping[str, int])
     return new, sorted(taken)
 
 
+async def of_other_routes(view: View, route_of: Mapping[str, str]) -> set[str]:
+    """Return those of some points that have a task of another route than the given one."""
+    given = travel.relation(
+        view, "given", {"point": (String(), list(route_of)), "route_no": (String(), list(route_of.values()))}
+    )
+    other = and_(TASK.c.service_point_no == given.c.point, TASK.c.route_no != given.c.route_no)
+    return {row.point for row in await view.all(select(given.c.point).distinct().select_from(given.join(TASK, other)))}
+
+
 async def update_states(tx: Tx, states: Mapping[TaskKey, TaskState]) -> None:
     """Set status and usage, by point and read date."""
     await bulk.update_from(

@@ -66,3 +66,23 @@ async def test_the_number_of_statements_is_the_same_for_2_and_200_points_that_mo
         counts.append(len(statements.texts))
     assert counts[0] == counts[1]
     assert [task[1:] for task in await tasks(kit, "S0202")] == [("2026-02-01", "open"), ("2026-02-02", "read")]
+
+
+async def test_a_meter_that_is_told_after_windows_were_closed_has_the_months_that_it_would_have_had_in_time(
+    kit: Kit,
+) -> None:
+    await kit.district()
+    for month in (2, 3, 4):
+        await kit.plan(f"2026-{month:02}-01")
+        await kit.close(f"2026-{month:02}-02")
+    await meter(kit, "0009", "R1")
+    assert [task[1:] for task in await tasks(kit, "S0009")] == [(f"2026-0{n}-01", "missed") for n in (2, 3, 4)]
+    await kit.push_one("M0009", "2026-04-01", "190.00")
+    (told,) = await kit.usages("S0009")
+    assert (told["period_to"], told["months"], told["late"]) == ("2026-04-01", 3, True), "not three months in one"
+    await kit.push_one("M0009", "2026-03-01", "150.00")
+    newest = [u for u in await kit.usages("S0009") if u["version"] > 1 and not u["withdrawn"]]
+    assert sorted((u["period_to"], u["months"], u["energy_wh"]["import"]) for u in newest) == [
+        ("2026-03-01", 2, 50_000),
+        ("2026-04-01", 1, 40_000),
+    ]
