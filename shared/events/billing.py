@@ -39,6 +39,7 @@ class Contract(Part):
     payment_modes: tuple[PaymentMode, ...] = Field(
         (), max_length=64, description="By day, rising; postpaid before the first and without any."
     )
+    cycle_months: int = Field(default=1, ge=1, le=12, description="How many months each of its bills is for.")
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

@@ -310,13 +310,17 @@ def _contracts(chance: Random) -> list[Told]:
         to = begins[n + 1] if n + 1 < len(begins) else None
         if chance.randint(0, 5) == 0:
             continue  # nobody is supplied here for a while
-        states: list[Contract | None] = []
+        states: list[Contract] = []
         if chance.randint(0, 2) == 0:
             states.append(Contract(contract_no=str(n), from_=chance.choice(DAYS[:-1]), to=None))
         states.append(Contract(contract_no=str(n), from_=from_, to=None))
         if to is not None:
             states.append(Contract(contract_no=str(n), from_=from_, to=to))
-        facts += _signed(str(n), states)
+        months = chance.choice([1, 1, 1, 2])
+        paced = [replace(each, cycle_months=months) for each in states]
+        if chance.randint(0, 5) == 0:
+            paced[0] = replace(paced[0], cycle_months=3 - months)
+        facts += _signed(str(n), paced)
     if chance.randint(0, 3) == 0:
         wrong = Contract(contract_no="X", from_=chance.choice(DAYS[:-1]), to=None)
         facts += _signed("X", [wrong, None])

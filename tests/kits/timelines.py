@@ -10,7 +10,8 @@ from services.reading.network.domain.installations import Installation
 from services.reading.network.domain.registers import has_demand
 from services.reading.network.store.points import Locked
 from services.reading.policies.domain import CurveRules, Deviation, Policy
-from services.reading.tasks.domain.tasks import ASKED, CUT, CYCLE, OPEN, Task
+from services.reading.tasks.domain.route_cycles import planned_before
+from services.reading.tasks.domain.tasks import ASKED, BETWEEN, CUT, CYCLE, OPEN, Task
 from services.reading.tasks.store.tasks import Ending
 from services.reading.usage.domain.timeline import compare, derive, given, start
 from services.reading.usage.domain.timeline.agreement import Contradiction
@@ -101,6 +102,7 @@ class Book:
             ends=ends,
             policy_on=self.policy_on,
             next_planned=self.next_planned,
+            planned_before=lambda day, months: planned_before(replace(self._locked(), months=months), day),
             told=given.told(standing, installations),
             connection_kw=self.connection_kw,
             demands=demands,
@@ -249,6 +251,7 @@ class Book:
             if day is not None and day > first
         }
         kinds |= {day: CYCLE if end.planned else ASKED for day, end in self.ends.items()}
+        kinds |= dict.fromkeys(self.line.between, BETWEEN)
         told = {usage.period_to for usage in self.standing()}
         decided = told | {*self.line.read, *self.line.missed} | {suspect.on for suspect in self.line.suspects}
         tasks = {}
@@ -280,6 +283,7 @@ class Book:
             first_month=1,
             watched_from=self.watched_from,
             curved=False,
+            paced=any(contract.cycle_months > 1 for contract in self.contracts.values()),
         )
 
 

@@ -181,6 +181,7 @@ def fact(account: Account, version: int) -> events.AccountChanged:
                 curve_minutes=c.curve_minutes,
                 annulled=c.annulled,
                 payment_modes=tuple(events.PaymentMode(from_=one.from_, mode=one.mode) for one in c.payment_modes),
+                cycle_months=c.cycle_months,
             )
             for c in account.contracts
         ),

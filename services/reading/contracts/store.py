@@ -46,6 +46,7 @@ async def copy_contracts(tx: Tx, contracts: Sequence[tuple[AccountChanged, Contr
             "ends_on": [contract.to for _, contract in contracts],
             "curve_minutes": [contract.curve_minutes for _, contract in contracts],
             "annulled": [int(contract.annulled) for _, contract in contracts],
+            "cycle_months": [contract.cycle_months for _, contract in contracts],
             "version": [fact.version for fact, _ in contracts],
         },
         key=("contract_no",),

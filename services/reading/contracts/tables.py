@@ -14,6 +14,7 @@ class Contract(Base, table=True):
     """Billing's contract, copied from its facts: its first and last day cut usage periods.
 
     `curve_minutes`: the slots of the load curve that its bills need; null: none. `annulled`: it never was.
+    `cycle_months`: how many months each of its bills is for.
     """
 
     contract_no: str = Field(sa_column=columns.key())
@@ -23,6 +24,7 @@ class Contract(Base, table=True):
     ends_on: date | None = Field(sa_column=Column(Date))
     curve_minutes: int | None = Field(sa_column=Column(SmallInteger))
     annulled: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))
+    cycle_months: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="1"))
     version: int = Field(sa_column=required(Integer))
 
 

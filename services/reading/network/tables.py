@@ -25,7 +25,8 @@ class ServicePoint(Base, table=True):
     """Where energy is delivered. Its row is what everything that publishes under its key locks.
 
     `connection_kw`: the most that its connection can carry, where it is known. `watched_from`: reads of later days may change
-    what was told, even where no period ends. `curved`: its bills need load curves.
+    what was told, even where no period ends. `curved`: its bills need load curves. `paced`: a contract has cycles of several
+    months.
     """
 
     __tablename__ = "service_point"
@@ -37,6 +38,7 @@ class ServicePoint(Base, table=True):
     version: int = Field(sa_column=required(Integer))
     watched_from: date | None = Field(sa_column=Column(Date))
     curved: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))
+    paced: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))
 
 
 class Meter(Base, table=True):

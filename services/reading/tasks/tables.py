@@ -13,7 +13,8 @@ from shared.db.columns import table
 class Task(Base, table=True):
     """A reading task (抄表任务): read this service point for this date.
 
-    `kind`: cycle, cut (a contract begins or ends), or asked (an end is asked for). `months`: planned months that it closes.
+    `kind`: cycle, between (a date of its route on which the cycle of a contract goes on), cut (a contract begins or ends), or
+    asked (an end is asked for). `months`: planned months that it closes.
     `status`: open; suspect (there is a read, but it contradicts others); read; estimated; missed. `usage_id`: the usage that
     ends on its day. `reread`: a reviewer asked for it, the next read replaces this one even if it is no better.
     """

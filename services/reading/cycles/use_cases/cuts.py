@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from services.reading.contracts import store as contracts
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain.days import ReadDays
+from services.reading.tasks.use_cases import late_points
 from services.reading.usage.use_cases import deriving
 from services.reading.usage.use_cases.deriving import Change
 from services.reading.usage.use_cases.knowing import Loader
@@ -28,6 +29,10 @@ async def copy_contracts(tx: Tx, facts: Sequence[AccountChanged], *, policies: P
     newest = {fact.account_no: fact for fact in in_order}
     given = [(fact, contract) for fact in newest.values() for contract in fact.contracts]
     before = await contracts.by_no(tx, [contract.contract_no for _, contract in given])
+    paced = [contract.service_point_no for _, contract in given if contract.cycle_months > 1]
+    paced += [row.service_point_no for row in before.values() if row.cycle_months > 1]
+    if paced:
+        await late_points.hold_routes(tx, paced)  # planning sees them, or they see what it planned
     applied = await contracts.copy_contracts(tx, given)
     changed = [_of_fact(contract) for _, contract in given if contract.contract_no in applied]
     kept = {no: _of_row(row) for no, row in before.items()}
@@ -52,6 +57,7 @@ class _Stated:
     from_: date
     to: date | None
     curve_minutes: int | None
+    cycle_months: int
     annulled: bool
 
 
@@ -62,6 +68,7 @@ def _of_fact(contract: Contract) -> _Stated:
         from_=contract.from_,
         to=contract.to,
         curve_minutes=contract.curve_minutes,
+        cycle_months=contract.cycle_months,
         annulled=contract.annulled,
     )
 
@@ -73,6 +80,7 @@ def _of_row(row: Row[Any]) -> _Stated:
         from_=row.starts_on,
         to=row.ends_on,
         curve_minutes=row.curve_minutes,
+        cycle_months=row.cycle_months,
         annulled=bool(row.annulled),
     )
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from services.reading.intake.use_cases import stored
 from services.reading.network.domain.installations import RouteDay
-from services.reading.network.store import installations, routes
+from services.reading.network.store import installations, points, routes
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain.days import ReadDays
 from services.reading.tasks.domain import route_cycles
@@ -37,12 +37,13 @@ async def plan(tx: Tx, *, route_no: str, business_date: date, policies: Policies
     before = [each.read_date for each in planned if each.read_date < read_date]
     since = before[0] if before else route_cycles.planned_before(locked, read_date)
     await route_cycle_store.open_cycle(tx, route_no, locked.org_unit, read_date)
-    points = await installations.points_to_read(tx, [RouteDay(route_no=route_no, since=since, day=read_date)])
-    new, taken = await tasks.plan(tx, points, months={route_no: locked.months})
+    wanted = await installations.points_to_read(tx, [RouteDay(route_no=route_no, since=since, day=read_date)])
+    new, taken = await tasks.plan(tx, wanted, months={route_no: locked.months})
     loader = Loader(days=ReadDays(policies, zone))
     reads = await stored.of_day(tx, [point for point, _ in new], read_date, loader)
     await arriving.take(tx, reads, loader=loader)
     touched = {point for point, _ in taken}
+    touched |= {point for point, _ in new}.intersection(await points.paced(tx, route_no))
     touched |= set(await usages.told_for_other_dates(tx, route_no, read_date, since if before else date.min))
     first = since + timedelta(days=1) if before else None  # what was told since then may belong to this date now
     await deriving.derive_again(tx, dict.fromkeys(touched, first), loader=loader)

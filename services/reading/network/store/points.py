@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, select
 
@@ -17,11 +17,20 @@ from shared.db.engine import Tx, View
 POINT, ROUTE = tables.POINT, tables.ROUTE
 
 
+class Notes(NamedTuple):
+    """What is noted of a point: see `Locked`."""
+
+    watched_from: date | None
+    curved: bool
+    paced: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locked(ServicePoint):
     """A service point that is locked, and when its route is read.
 
     `watched_from`: reads of later days may change what was told, even where no period ends. `curved`: its bills need load curves.
+    `paced`: a contract has cycles of several months.
     """
 
     read_day: int
@@ -29,6 +38,7 @@ class Locked(ServicePoint):
     first_month: int
     watched_from: date | None
     curved: bool
+    paced: bool
 
 
 async def lock(tx: Tx, service_point_nos: Sequence[str]) -> dict[str, Locked]:
@@ -52,23 +62,31 @@ async def lock(tx: Tx, service_point_nos: Sequence[str]) -> dict[str, Locked]:
             first_month=row["first_month"],
             watched_from=row["watched_from"],
             curved=bool(row["curved"]),
+            paced=bool(row["paced"]),
         )
         for row in by_name(rows)
     }
 
 
-async def note(tx: Tx, notes: Mapping[str, tuple[date | None, bool]]) -> None:
-    """Note of points from which day on reads may change what was told, and whether their bills need load curves."""
+async def note(tx: Tx, notes: Mapping[str, Notes]) -> None:
+    """Note what the plain step of points and planning have to know of them."""
     await bulk.update_from(
         tx,
         POINT,
         {
             "service_point_no": list(notes),
-            "watched_from": [watched_from for watched_from, _ in notes.values()],
-            "curved": [int(curved) for _, curved in notes.values()],
+            "watched_from": [each.watched_from for each in notes.values()],
+            "curved": [int(each.curved) for each in notes.values()],
+            "paced": [int(each.paced) for each in notes.values()],
         },
         key=("service_point_no",),
     )
+
+
+async def paced(view: View, route_no: str) -> list[str]:
+    """Return the points of a route that have a contract with cycles of several months."""
+    mine = (POINT.c.route_no == route_no) & (POINT.c.paced == 1)
+    return [row.service_point_no for row in await view.all(select(POINT.c.service_point_no).where(mine))]
 
 
 async def by_no(view: View, service_point_nos: Sequence[str]) -> dict[str, ServicePoint]:

@@ -8,9 +8,12 @@ from shared.frozen import document
 from shared.statemachine import StateMachine
 
 CYCLE: Final = "cycle"
+BETWEEN: Final = "between"
 CUT: Final = "cut"
 ASKED: Final = "asked"
-"""Kinds: the read date of a route, a day on which a contract begins or ends, or one whose read is asked to end a period."""
+"""Kinds: the read date of a route, or one on which the cycle of several months of a contract goes on; a day on which a contract
+begins or ends, or one whose read is asked to end a period."""
+PLANNED: Final = (CYCLE, BETWEEN)
 
 OPEN: Final = "open"
 SUSPECT: Final = "suspect"

@@ -16,6 +16,7 @@ from services.reading.tasks.domain.tasks import (
     LIFE,
     MISSED,
     OPEN,
+    PLANNED,
     READ,
     UNEXPLAINED,
     UNREAD,
@@ -158,7 +159,7 @@ async def plan(tx: Tx, wanted: Sequence[PointDay], *, months: Mapping[str, int])
         tx,
         TASK,
         {"service_point_no": [key[0] for key in there], "read_date": [key[1] for key in there]},
-        where=TASK.c.kind != CYCLE,
+        where=TASK.c.kind.not_in(PLANNED),
     )
     taken = {(row.service_point_no, row.read_date) for row in rows}
     planned = [each for each in wanted if (each.service_point_no, each.day) in taken]
@@ -200,6 +201,12 @@ async def update_states(tx: Tx, states: Mapping[TaskKey, TaskState]) -> None:
         },
         key=("service_point_no", "read_date"),
     )
+
+
+async def set_kinds(tx: Tx, kinds: Mapping[TaskKey, str]) -> None:
+    """Set what tasks are for, by point and read date."""
+    columns: dict[str, list[Any]] = {"service_point_no": [k[0] for k in kinds], "read_date": [k[1] for k in kinds]}
+    await bulk.update_from(tx, TASK, columns | {"kind": list(kinds.values())}, key=("service_point_no", "read_date"))
 
 
 async def end_rereads(tx: Tx, keys: Sequence[tuple[str, date]]) -> None:

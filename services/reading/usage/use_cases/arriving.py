@@ -137,7 +137,7 @@ def _plain(
     """
     if task.status != OPEN or task.kind != CYCLE or task.reread or policy.read_tolerance_days:
         return False
-    if point.curved or point.watched_from is not None:
+    if point.curved or point.paced or point.watched_from is not None:
         return False
     if read.source in (EDITED, ESTIMATED) or (last is not None and not _settled(last)):
         return False

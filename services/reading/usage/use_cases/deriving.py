@@ -5,20 +5,22 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.reading.network.domain.installations import PointDay, first_day
+from services.reading.network.store.points import Notes
 from services.reading.tasks.domain.tasks import (
+    BETWEEN,
     CUT,
     CYCLE,
     ESTIMATED,
     LIFE,
     MISSED,
     OPEN,
+    PLANNED,
     READ,
     SUSPECT,
     TaskState,
     cycle_of,
     task_id,
 )
-from services.reading.tasks.store.tasks import Ending
 from services.reading.usage.domain.timeline import compare, derive
 from services.reading.usage.domain.timeline.agreement import Contradiction, Suspect
 from services.reading.usage.domain.timeline.compare import Point, Told
@@ -134,8 +136,12 @@ def _settle(work: Work, derived: Derived, each: Loaded, line: Timeline, change: 
     _keep_cuts(work, each, now)
     for day, read_id in each.answers.items():
         work.answered[point.service_point_no, day] = read_id
-    notes = _watched_from(each, line, now), any(contract.curve_minutes for contract in world.contracts)
-    if notes != (point.watched_from, point.curved):
+    notes = Notes(
+        watched_from=_watched_from(each, line, now),
+        curved=any(contract.curve_minutes for contract in world.contracts),
+        paced=any(contract.cycle_months > 1 for contract in world.contracts),
+    )
+    if notes != (point.watched_from, point.curved, point.paced):
         work.noted[point.service_point_no] = notes
 
 
@@ -166,10 +172,15 @@ def _move_tasks(work: Work, each: Loaded, line: Timeline, now: Mapping[date, Usa
         task = ending.task
         if task.read_date <= each.since:
             continue
-        usage = now.get(task.read_date)
-        status = _status(ending, usage, missed, waiting, suspect_days)
+        usage, kind = now.get(task.read_date), task.kind
+        if kind in PLANNED:
+            kind = BETWEEN if task.read_date in line.between else CYCLE
+            if kind != task.kind:
+                work.kinds[task.key] = kind
+        shut = ending.closed and kind == CYCLE
+        status = _status(task.read_date, usage, missed, waiting, suspect_days, shut=shut)
         in_a_row = in_a_row + 1 if status in (ESTIMATED, MISSED) else 0
-        if status in (ESTIMATED, MISSED) and task.kind == CYCLE and task.status != status:
+        if status in (ESTIMATED, MISSED) and kind == CYCLE and task.status != status:
             found = missing.find(0, usage.estimates_in_a_row if usage else in_a_row)
             assert found is not None
             place = Place(service_point_no=task.service_point_no, org_unit=task.org_unit, cycle=task.cycle)
@@ -180,13 +191,14 @@ def _move_tasks(work: Work, each: Loaded, line: Timeline, now: Mapping[date, Usa
             work.tasks[task.key] = TaskState(status=moved, usage_id=usage_id)
 
 
-def _status(ending: Ending, usage: Usage | None, missed: set[date], waiting: set[date], suspects: set[date]) -> str:
-    day = ending.task.read_date
+def _status(
+    day: date, usage: Usage | None, missed: set[date], waiting: set[date], suspects: set[date], *, shut: bool
+) -> str:
     if usage is not None:
         return ESTIMATED if usage.quality == ESTIMATED else READ
     if day in waiting:
         return READ
-    if day in missed or (ending.closed and ending.task.kind == CYCLE):
+    if day in missed or shut:
         return MISSED  # also where something before it still waits to be decided, or no meter stood there
     return SUSPECT if day in suspects else OPEN
 

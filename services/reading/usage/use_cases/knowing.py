@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row
@@ -18,7 +19,7 @@ from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import corrections, reads
 from services.reading.reads.store.reads import Gap, MeterRead, Span
 from services.reading.tasks.domain import route_cycles
-from services.reading.tasks.domain.tasks import CYCLE, cycle_of
+from services.reading.tasks.domain.tasks import PLANNED, cycle_of
 from services.reading.tasks.store import rereads, tasks
 from services.reading.tasks.store.tasks import Ending
 from services.reading.usage.domain import ranking
@@ -118,7 +119,8 @@ class Loader:
             ends=[
                 End(
                     day=each.task.read_date,
-                    planned=each.task.kind == CYCLE,
+                    planned=each.task.kind in PLANNED,
+                    asked=each.asked,
                     closed=each.closed,
                     months=each.task.months,
                     cycle=each.task.cycle,
@@ -126,10 +128,11 @@ class Loader:
                     since=route_cycles.planned_before(point, each.task.read_date),
                 )
                 for each in endings
-                if each.task.kind == CYCLE or each.asked
+                if each.task.kind in PLANNED or each.asked
             ],
             policy_on=self.policy_on,
             next_planned=_next_planned(point),
+            planned_before=partial(_planned_before, point),
             connection_kw=point.connection_kw,
         )
 
@@ -297,7 +300,17 @@ def _contracts(rows: Sequence[Row[Any]]) -> list[Contract]:
 
 def _contract(row: Row[Any]) -> Contract:
     ends_on = row.ends_on if row.ends_on is not None and row.ends_on < route_cycles.OPEN_ENDED else None
-    return Contract(contract_no=row.contract_no, from_=row.starts_on, to=ends_on, curve_minutes=row.curve_minutes)
+    return Contract(
+        contract_no=row.contract_no,
+        from_=row.starts_on,
+        to=ends_on,
+        curve_minutes=row.curve_minutes,
+        cycle_months=row.cycle_months,
+    )
+
+
+def _planned_before(point: Locked, day: date, months: int) -> date:
+    return route_cycles.planned_before(replace(point, months=months), day)
 
 
 def _next_planned(point: Locked) -> Callable[[date], End]:

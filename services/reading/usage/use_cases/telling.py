@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from services.reading.network.domain.installations import PointDay
 from services.reading.network.store import points
+from services.reading.network.store.points import Notes
 from services.reading.tasks.domain.tasks import CUT, TaskKey, TaskState
 from services.reading.tasks.store import rereads, route_cycles, tasks
 from services.reading.usage.domain.usages import ESTIMATED, Usage
@@ -20,8 +20,8 @@ from shared.db.engine import Tx
 class Work:
     """What a batch brings about. `estimates`: usages that are estimated for the first time. `answered`: by task the read that
     answers a request to read again. `cuts`: days on which contracts begin or end now, with their cycles; `cuts_gone`: those that
-    are none any more, `cuts_asked`: those of them on which an end was asked for. `noted`: of points, from when on reads may
-    change what was told, and whether their bills need load curves."""
+    are none any more, `cuts_asked`: those of them on which an end was asked for. `kinds`: tasks of read dates that are for
+    something else now. `noted`: what is noted of points."""
 
     usages: list[Usage] = field(default_factory=list)
     estimates: list[Usage] = field(default_factory=list)
@@ -31,7 +31,8 @@ class Work:
     cuts: list[tuple[PointDay, str]] = field(default_factory=list)
     cuts_asked: list[TaskKey] = field(default_factory=list)
     cuts_gone: list[TaskKey] = field(default_factory=list)
-    noted: dict[str, tuple[date | None, bool]] = field(default_factory=dict)
+    kinds: dict[TaskKey, str] = field(default_factory=dict)
+    noted: dict[str, Notes] = field(default_factory=dict)
 
     def tell(self, told: Sequence[Usage], found: Sequence[tuple[Usage, Finding]], before: Sequence[Usage] = ()) -> None:
         """Add usages with what was found on them; `before` are the versions that were told of their point."""
@@ -75,6 +76,7 @@ async def write(tx: Tx, work: Work, *, undated: bool = False) -> None:
     await tasks.insert(tx, [cut for cut, _ in work.cuts], kind=CUT, cycles=[cycle for _, cycle in work.cuts])
     await tasks.delete(tx, work.cuts_gone)
     await tasks.keep_for_asked_ends(tx, work.cuts_asked)
+    await tasks.set_kinds(tx, work.kinds)
     await usages.insert(tx, work.usages)
     await tasks.update_states(tx, work.tasks)
     await findings.insert(tx, work.findings)

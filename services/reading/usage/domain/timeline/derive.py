@@ -5,13 +5,14 @@ usages of a point add up to what its meters ran by construction. What is derived
 showed there:
 
 - planned dates, contract dates and ends that were asked for are boundaries; a read never makes one;
+- a planned date on which the cycle of a contract of several months goes on is none;
 - nothing is told beyond an open window;
 - a planned date that was closed without a read is estimated, or missed: then its period joins the next;
 - a contract date without a read is cut by days between what is known around it, or by the contract's own daily average.
 """
 
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -33,6 +34,8 @@ from services.reading.usage.domain.timeline.line import (
     Timeline,
 )
 from services.reading.usage.domain.timeline.meters import Meters
+
+DAY = timedelta(days=1)
 
 
 def derive(world: World, start: Start | None = None) -> Timeline:
@@ -61,6 +64,11 @@ class _Walk:
         self.since_settled: dict[str, int] = {}
 
     def walk(self) -> Timeline:
+        self.line.between = {
+            end.day
+            for end in self.world.ends
+            if end.planned and self.world.of_contract(end, self._contract(end.day - DAY)) is None
+        }
         if self.first is None:
             return self.line
         if self.last is None:
@@ -90,15 +98,19 @@ class _Walk:
     def _ends(self) -> list["_EndDay"]:
         assert self.first is not None
         days: dict[date, _EndDay] = {}
-        before = self.first
+        before, self.stood = self.first, []
         for end in self.world.ends:
             if end.day <= self.first:
                 continue
-            if end.planned:
-                if self.meters.stood(before, end.day):
+            if end.planned and self.meters.stood(before, end.day):
+                self.stood.append(end.day)
+                if end.day not in self.line.between:
                     days[end.day] = _EndDay(end.day, planned=end)
+            if end.planned:
                 before = end.day
-            elif self.meters.known(end.day) is not None and self.meters.active(end.day) is not None:
+            if end.planned and not end.asked:
+                continue
+            if self.meters.known(end.day) is not None and self.meters.active(end.day) is not None:
                 days.setdefault(end.day, _EndDay(end.day))
         for contract in self.world.contracts:
             for day in (contract.from_, contract.to):
@@ -323,9 +335,11 @@ class _Walk:
             suspect = suspect or any(
                 key == meter.key and start_on <= on <= end.on for key, on in self.meters.suspect_days
             )
-        belongs_to = self._belongs_to(end.on)
-        planned = bisect_right(self.planned, start.on)
-        months = sum(self.by_day[day].months for day in self.planned[planned:] if day < end.on) + belongs_to.months
+        contract = self._contract(start_on)
+        belongs_to = self._belongs_to(end.on, contract)
+        passed = self.planned[bisect_right(self.planned, start.on) : bisect_left(self.planned, end.on)]
+        ended = [own for day in passed if (own := self.world.of_contract(self.by_day[day], contract))]
+        months = sum(own.months for own in ended) + belongs_to.months
         in_a_row = self.in_a_row + 1 if end.estimated else 0
         self.line.periods.append(
             Period(
@@ -335,9 +349,9 @@ class _Walk:
                 ran=tuple(ran),
                 energy_wh=energy,
                 demand_w=demand,
-                contract=self._contract(start_on),
+                contract=contract,
                 belongs_to=belongs_to,
-                cycle_from=self._cycle_from(start_on, belongs_to),
+                cycle_from=self._cycle_from(start_on, belongs_to, contract),
                 months=months,
                 estimates_in_a_row=in_a_row,
                 settles_estimate=not end.estimated and start.estimated and start.reason != CUT_BY_DAYS,
@@ -356,23 +370,32 @@ class _Walk:
             self.since_settled = {}
             self.in_a_row = 0
 
-    def _belongs_to(self, day: date) -> End:
-        """Return the planned date whose cycle a period belongs to that ends on a day: that day, or the next one."""
-        at = bisect_right(self.planned, day - timedelta(days=1))
-        return self.by_day[self.planned[at]] if at < len(self.planned) else self.world.next_planned(day)
+    def _belongs_to(self, day: date, contract: Contract | None) -> End:
+        """Return the planned date whose cycle a period of a contract belongs to that ends on a day: that day, or the next one."""
+        own = self._own(self.stood[bisect_left(self.stood, day) :], contract)
+        if own is not None:
+            return own
+        following = self.world.next_planned(day)
+        while (own := self.world.of_contract(following, contract)) is None:
+            following = self.world.next_planned(following.day + DAY)
+        return own
 
-    def _cycle_from(self, day: date, belongs_to: End) -> date | None:
+    def _cycle_from(self, day: date, belongs_to: End, contract: Contract | None) -> date | None:
         """Return the planned date from which the cycle of a period runs that begins on a day.
 
         Where no meter stood there all the time since it was last planned, that is the one before the next by the plan.
         """
-        dates = self.dates
-        at = bisect_right(dates, day)
-        last = dates[at - 1] if at else None
-        following = self.by_day[dates[at]] if at < len(dates) else belongs_to
+        at = bisect_right(self.dates, day)
+        own = self._own(reversed(self.dates[:at]), contract)
+        last = own.day if own else None
+        following = self._own(self.dates[at:], contract) or belongs_to
         if last is None or following.since is None:
             return last or following.since
         return last if self.meters.stood_throughout(last, day) else max(last, following.since)
+
+    def _own(self, days: Iterable[date], contract: Contract | None) -> End | None:
+        """Return the first of planned dates on which a cycle of the contract ends."""
+        return next((own for day in days if (own := self.world.of_contract(self.by_day[day], contract))), None)
 
     def _add_demand(self, demand: dict[str, int], meter: Installation, from_on: date, to_on: date) -> None:
         for faces in self.meters.shown(meter, self.world.demands.get(meter.key, ()), from_on, to_on):

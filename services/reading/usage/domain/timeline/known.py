@@ -1,7 +1,7 @@
 """What is known of a service point: all that its usages are a function of."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
@@ -37,17 +37,18 @@ class Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """A contract on the point over [from_, to)."""
+    """A contract on the point over [from_, to), of which each bill is for `cycle_months`."""
 
     contract_no: str
     from_: date
     to: date | None
     curve_minutes: int | None = None
+    cycle_months: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """A day on which a period may end: planned by the route, or asked for (then only where it was read).
+    """A day on which a period may end: planned by the route, or asked for (alone only where it was read).
 
     `closed`: its window has ended. `months`: planned months that it closes. `reason`: why it was not read, as a reader noted it.
     `since`: the planned date before it, by the plan of the route.
@@ -60,6 +61,7 @@ class End:
     cycle: str = ""
     reason: str = ""
     since: date | None = None
+    asked: bool = False
 
 
 @document
@@ -90,7 +92,8 @@ class World:
     """Everything that is known of one service point.
 
     `told` names the reads and registers that told usages rest on. `next_planned`: the planned date after a day, where no task is
-    there yet, with its cycle. `connection_kw`: what the connection can carry. `demands`: all reads of meters that show them.
+    there yet, with its cycle. `planned_before`: that before a day, were the route read every so many months. `connection_kw`:
+    what the connection can carry. `demands`: all reads of meters that show them.
     """
 
     installations: Sequence[Installation]
@@ -99,6 +102,19 @@ class World:
     ends: Sequence[End]
     policy_on: Callable[[date], Policy]
     next_planned: Callable[[date], End]
+    planned_before: Callable[[date, int], date]
     told: frozenset[str] = frozenset()
     connection_kw: int | None = None
     demands: Mapping[InstallationKey, Sequence[Read]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def of_contract(self, end: End, contract: Contract | None) -> End | None:
+        """Return what a planned date is for a contract: the end of its cycle, or None where that goes on.
+
+        A contract of several months on a route of fewer is read as on a route of its months: one of two in every odd month.
+        """
+        months = 1 if contract is None else contract.cycle_months
+        if months <= end.months or months % end.months:
+            return end
+        if (end.day.month - 1) % months:
+            return None
+        return replace(end, months=months, since=self.planned_before(end.day, months))

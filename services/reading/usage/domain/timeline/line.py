@@ -110,7 +110,8 @@ class Timeline:
     """What is derived: the periods, what became of planned dates, and what does not agree.
 
     `missed`: planned dates that were closed and are no boundary. `undecided`: the first day at which something is not decided.
-    `read`: days behind that whose registers are known; they are told once it is decided.
+    `read`: days behind that whose registers are known; they are told once it is decided. `between`: planned dates that end no
+    period, because the cycle of the contract goes on.
     """
 
     periods: list[Period] = field(default_factory=list)
@@ -119,3 +120,4 @@ class Timeline:
     missed: list[date] = field(default_factory=list)
     undecided: date | None = None
     read: list[date] = field(default_factory=list)
+    between: set[date] = field(default_factory=set)
