@@ -10,7 +10,7 @@ from services.billing.runs.use_cases import issue
 from services.billing.tariffs.documents import packaged
 from shared.events.billing import BillCorrected
 from shared.events.reading import UsageMeasured
-from tests.kits.billing import PLAIN, Desk, account, closed, usage
+from tests.kits.billing import PLAIN, Desk, account, closed, state, usage
 
 VERSIONS = "/v1/tariffs/CN-XX/home/versions/"
 SERIES = "/v1/rating-documents/series/CN-XX/market"
@@ -192,3 +192,36 @@ async def test_a_series_lists_the_issued_bills_that_read_it_for_the_days_that_ch
         unknown = SERIES.replace("market", "none") + "/touched-bills"
         assert (await client.get(unknown, params={"from": "2026-02-01", "to": "2026-03-01"})).status_code == 404
         assert (await client.get(SERIES + "/touched-bills")).status_code == 422
+
+
+async def test_days_on_which_a_tariff_does_not_hold_wait_for_a_version_and_follow_it(
+    desk: Desk,
+) -> None:
+    """January has no price, February one from the 11th on, March no ladder state: held, and then rated, by themselves."""
+    await put(desk, f"{VERSIONS}2", home(2, "2026-02-11"))
+    tariffs = [{"from": "2020-01-01", "tariff": "CN-XX/home"}]
+    one = state()
+    await put(desk, "/v1/accounts/A1", one | {"contracts": [one["contracts"][0] | {"tariffs": tariffs}]})
+    await desk.measure(usage(1, 1, 10))
+    await desk.measure(usage(1, 2, 10))
+    await desk.measure(usage(1, 3, 10))
+    async with desk.client() as client:
+        bills = [
+            (await client.get(f"/v1/bills/{item['bill_id']}")).json()
+            for item in (await client.get("/v1/bills")).json()["items"]
+        ]
+    reasons = {
+        bill["cycle"]: [f["values"]["code"] for f in bill["findings"] if f["code"] == "billing.not_rated"]
+        for bill in bills
+    }
+    assert reasons == {
+        "2026-01": ["version_missing"],
+        "2026-02": ["version_missing"],
+        "2026-03": ["ladder_state_missing"],
+    }
+    await put(desk, f"{VERSIONS}1", home(1, "2020-01-01", effective={"from": "2020-01-01", "to": "2026-02-11"}))
+    await desk.work()
+    found = await desk.bills("cycle", "status", "total_fen")
+    assert sorted(each for each in found if each[1] != "replaced") == [
+        (f"2026-{month:02}", "ready", 538) for month in (1, 2, 3)
+    ]
