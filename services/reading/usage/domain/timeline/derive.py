@@ -64,11 +64,7 @@ class _Walk:
         self.since_settled: dict[str, int] = {}
 
     def walk(self) -> Timeline:
-        self.line.between = {
-            end.day
-            for end in self.world.ends
-            if end.planned and self.world.of_contract(end, self._contract(end.day - DAY)) is None
-        }
+        self.line.between = self.world.between()
         if self.first is None:
             return self.line
         if self.last is None:
@@ -276,18 +272,12 @@ class _Walk:
 
     def _contract_began(self, day: date) -> date:
         """Return since when the supply before a day has been under one contract, or under none."""
-        contract = self._contract(day - timedelta(days=1))
+        contract = self.world.contract_on(day - timedelta(days=1))
         if contract is not None:
             return contract.from_
         return max(
             (each.to for each in self.world.contracts if each.to is not None and each.to <= day), default=date.min
         )
-
-    def _contract(self, day: date) -> Contract | None:
-        for contract in self.world.contracts:
-            if contract.from_ <= day and (contract.to is None or day < contract.to):
-                return contract
-        return None
 
     def _estimated(self, meter: Installation, left: Pin, right: Pin | None, end: "_EndDay", counts: Counts) -> Boundary:
         if end.planned:
@@ -335,7 +325,7 @@ class _Walk:
             suspect = suspect or any(
                 key == meter.key and start_on <= on <= end.on for key, on in self.meters.suspect_days
             )
-        contract = self._contract(start_on)
+        contract = self.world.contract_on(start_on)
         belongs_to = self._belongs_to(end.on, contract)
         passed = self.planned[bisect_right(self.planned, start.on) : bisect_left(self.planned, end.on)]
         ended = [own for day in passed if (own := self.world.of_contract(self.by_day[day], contract))]
@@ -372,8 +362,7 @@ class _Walk:
 
     def _belongs_to(self, day: date, contract: Contract | None) -> End:
         """Return the planned date whose cycle a period of a contract belongs to that ends on a day: that day, or the next one."""
-        own = self._own(self.stood[bisect_left(self.stood, day) :], contract)
-        if own is not None:
+        if (own := self._own(self.stood[bisect_left(self.stood, day) :], contract)) is not None:
             return own
         following = self.world.next_planned(day)
         while (own := self.world.of_contract(following, contract)) is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 
 from services.reading.network.domain.installations import Installation
@@ -118,3 +118,16 @@ class World:
         if (end.day.month - 1) % months:
             return None
         return replace(end, months=months, since=self.planned_before(end.day, months))
+
+    def contract_on(self, day: date) -> Contract | None:
+        """Return the contract that covers a day."""
+        for contract in self.contracts:
+            if contract.from_ <= day and (contract.to is None or day < contract.to):
+                return contract
+        return None
+
+    def between(self) -> set[date]:
+        """Return the planned dates on which the cycle of the contract of the day before goes on."""
+        before = timedelta(days=1)
+        planned = (end for end in self.ends if end.planned)
+        return {end.day for end in planned if self.of_contract(end, self.contract_on(end.day - before)) is None}
