@@ -102,8 +102,7 @@ class _Walk:
                 self.stood.append(end.day)
                 if end.day not in self.line.between:
                     days[end.day] = _EndDay(end.day, planned=end)
-            if end.planned:
-                before = end.day
+            before = end.day if end.planned else before
             if end.planned and not end.asked:
                 continue
             if self.meters.known(end.day) is not None and self.meters.active(end.day) is not None:
