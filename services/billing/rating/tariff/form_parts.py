@@ -102,7 +102,7 @@ LADDER: Final[Schema] = {
             "year_starts": {
                 "type": "string",
                 "pattern": "^(0[1-9]|1[0-2])-01$",
-                "description": 'the first day of a month such as "01-01" was expected',
+                "description": 'needed with `span` `year`: the first day of a month, such as "01-01"',
             },
             "cycle_belongs_to": says(
                 choice("read_day", "bill_month", "split_at_year_end"),
