@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from services.billing.contracts.tables import ACCOUNT, SUB_METER
+from services.billing.runs.use_cases import intake
 from shared.events.billing import BillCorrected, BillIssued
 from shared.events.reading import UsageMeasured
+from tests.kits import billing as billing_kit
 from tests.kits.billing import KWH, Desk, closed, month, part, state, usage, withdrawn
 
 WORKS = "t/works"
@@ -287,6 +290,21 @@ async def test_main_meter_and_sub_meter_that_are_told_at_one_moment_find_each_ot
         await asyncio.gather(*(desk.measure(fact) for fact in facts))
     assert await desk.bills("status", "total_fen", contract_no="C1", status="held") == []
     assert await desk.bills("total_fen", contract_no="C1", status="ready") == [(42_500,)] * 8
+
+
+@pytest.mark.postgres
+async def test_a_sub_meters_usage_waits_for_the_main_meters_bill_that_is_being_calculated(
+    postgres_database: str, tmp_path: Path
+) -> None:
+    async with billing_kit.desk(postgres_database, tmp_path) as desk:
+        await opened(desk, behind(2))
+        async with desk.db.begin() as tx:
+            await intake.record(tx, [usage(1, 1, 1000)], context=desk.context)
+            late = asyncio.create_task(desk.measure(usage(2, 1, 150, route="R2")))
+            await asyncio.sleep(0.5)  # long enough to be done, if it did not wait for the main meter's account
+            assert not late.done()
+        await late
+        assert await desk.bills("status", "total_fen", contract_no="C1") == [("replaced", 0), ("ready", 42_500)]
 
 
 async def test_what_sub_meters_touch_takes_as_many_statements_for_200_as_for_10(desk: Desk) -> None:
