@@ -1,20 +1,28 @@
-"""Two-part and power-factor cases from meter reads and accounts over REST to the bill and the ledger, to the fen."""
+"""Two-part and power-factor cases from meter reads and accounts over REST through the four services to the ledger, to the fen.
+
+Five of them have published totals; the energy price of those on the power factor is their given amount by their kWh.
+"""
 
 from collections.abc import AsyncIterator
+from datetime import date
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from services.billing.tariffs.documents import packaged
 from shared.events.billing import AccountChanged, BillIssued
 from shared.events.reading import RouteClosed, UsageMeasured
-from tests.kits import billing, collection, reading
+from tests.kits import billing, collection, notify, reading
 from tests.kits.billing import Desk
 from tests.kits.reading import UNIT, Kit
 
 CASES = Path(__file__).parents[1] / "cases"
-NAMES = ("basic-630", "basic-hot-standby", "basic-suspend-50pct", "demand-40pct", "example-two-part")
+NAMES = ("basic-630", "basic-hot-standby", "basic-suspend-50pct", "pf-missing-kvarh", "pf-missing-kvarh-as-billed")
+OWN = ("demand-40pct", "example-two-part")
+POWER_FACTORS = "CN-1983"
 FACE = {"digits": 9, "scale": 2}
 
 
@@ -38,6 +46,23 @@ async def books(tmp_path: Path) -> AsyncIterator[collection.Kit]:
     url = f"sqlite+aiosqlite:///{tmp_path}/collection.db"
     async with collection.started(url, tmp_path / "collection") as made:
         yield made
+
+
+@pytest.fixture
+async def told(tmp_path: Path) -> AsyncIterator[notify.Api]:
+    (tmp_path / "notify").mkdir()
+    async with notify.started(f"sqlite+aiosqlite:///{tmp_path}/notify.db", tmp_path / "notify") as made:
+        yield made
+
+
+def _priced(case: dict[str, Any]) -> dict[str, Any]:
+    """Return the tariff of a case with a price in place of each given amount."""
+    tariff: dict[str, Any] = case["tariff"]["inline"]
+    for charge in tariff["charges"]:
+        if charge["kind"] == "given":
+            price = Fraction(case["amounts"][charge["name"]]) / Fraction(case["usage"]["import"])
+            charge |= {"kind": "energy", "quantity": "import", "price": f"{float(price)}"}
+    return tariff
 
 
 def _milli(kilo: str) -> int:
@@ -68,12 +93,12 @@ def _used(value: Any) -> float:
     return (float(value["end"]) - float(value["start"])) * float(value["multiplier"])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *OWN])
 async def test_a_published_case_is_billed_from_reads_to_the_fen(
-    kit: Kit, desk: Desk, books: collection.Kit, name: str
+    kit: Kit, desk: Desk, books: collection.Kit, told: notify.Api, name: str
 ) -> None:
     case = orjson.loads((CASES / f"{name}.json").read_bytes())
-    tariff, since, until = case["tariff"]["inline"], case["cycle"]["from"], case["cycle"]["to"]
+    tariff, since, until = _priced(case), case["cycle"]["from"], case["cycle"]["to"]
     closing = f"{until[:-2]}02"
     registers = [
         {"quantity": quantity, **FACE} | ({"kind": "demand"} if quantity == "demand" else {})
@@ -94,6 +119,10 @@ async def test_a_published_case_is_billed_from_reads_to_the_fen(
         ],
     }
     async with desk.client() as client:
+        if any(charge["kind"] == "power_factor" for charge in tariff["charges"]):
+            (table,) = [d for d in packaged.documents() if d.get("table") == POWER_FACTORS]
+            put = await client.put(f"/v1/rating-documents/table/{POWER_FACTORS}", json=table)
+            assert put.status_code == 200, put.text
         put = await client.put(f"/v1/tariffs/{tariff['id']}/versions/{tariff['version']}", json=tariff)
         assert put.status_code == 200, put.text
         put = await client.put("/v1/accounts/A1", json=account)
@@ -124,3 +153,8 @@ async def test_a_published_case_is_billed_from_reads_to_the_fen(
     await books.give(*await desk.published(BillIssued))
     await books.check_books()
     assert await books.money("A1") == (total_fen, 0)
+    await told.notify.put(notify.contact(account_no="A1", org_unit=UNIT, valid_from=date(2000, 1, 1)))
+    await told.notify.handle(*await desk.published(AccountChanged))
+    await told.notify.handle(*await desk.published(BillIssued))
+    (notice,) = await told.notify.notices()
+    assert orjson.loads(notice.figures)["total_fen"] == total_fen
