@@ -6,11 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
+from services.billing.bills.domain.policy import CORRECT
 from services.billing.contracts.domain import AccountTerms
 from services.billing.contracts.store import contracts as store
 from services.billing.contracts.tables import ACCOUNT
 from services.billing.rating.rating_types import Equipment
 from services.billing.tariffs.documents import packaged
+from shared.events.billing import BillCorrected
 from tests.kits.billing import Desk, state, usage
 
 SHOP = "t/shop"
@@ -210,3 +212,25 @@ async def test_a_home_has_its_free_kwh_from_the_day_on_which_its_class_says_so(d
         await desk.measure(usage(1, 1, 100))
         await desk.measure(usage(1, 2, 100))
     assert await desk.bills("total_fen") == [(5283,), (5283 - 792,)]  # 15 kWh a month of 0.5283 yuan
+
+
+@pytest.mark.parametrize(
+    ("changed", "capacity_fen"),
+    [({"capacity_va": 400_000}, 30 * 40000), ({"option": ""}, 0)],
+    ids=["capacity", "option"],
+)
+async def test_capacity_and_option_of_billed_days_are_followed_by_the_bill(
+    desk: Desk, changed: dict[str, Any], capacity_fen: int
+) -> None:
+    desk.correct_by(changed_facts=CORRECT)
+    values = {"values": {"other_use": "0"}}
+    async with desk.client() as client:
+        await stored(client)
+        before = without_option(option="capacity", capacity_va=315_000, **values)
+        assert (await client.put("/v1/accounts/A1", json=shop(before))).status_code == 200
+        await desk.released(usage(1, 1, 100))
+        answer = await client.put("/v1/accounts/A1", json=shop(before | changed))
+        assert answer.status_code == 200, answer.text
+    (fact,) = await desk.published(BillCorrected)
+    assert [b.total_fen for b in fact.reversals] == [30 * 31500 + 5000]
+    assert [b.total_fen for b in fact.replacements] == [capacity_fen + 5000]
