@@ -12,6 +12,7 @@ from services.demo.district import (
     MANUAL_SLOT,
     MISREAD_COUNTS,
     READ_DAY,
+    TWO_PART,
     District,
     Route,
 )
@@ -151,7 +152,7 @@ def accounts(district: District, who: Sequence[int]) -> Items:
                         "from": since,
                         "tariffs": [{"from": since, "tariff": district.tariff_of(i)}],
                         "curve_minutes": district.curve_minutes_of(i),
-                        "opening_usage": [] if i == district.stories["two_part_shop"] else [opening],
+                        "opening_usage": [] if district.tariff_of(i) == TWO_PART else [opening],
                     }
                 ],
             }

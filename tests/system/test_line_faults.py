@@ -44,6 +44,9 @@ class RegistersAlone(District):
     def curve_minutes_of(self, index: int) -> int | None:
         return None
 
+    def tariff_of(self, index: int) -> str:
+        return self.route_of(index).tariff
+
 
 class Poisons:
     """One fact in a hundred, in each service: it fails until it is cured."""

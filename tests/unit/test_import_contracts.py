@@ -36,7 +36,7 @@ BREACHES = [
     ("Only the command imports a composition root", "services.notify.context", "services.notify.main"),
     ("Services do not know the command that starts them", "services.notify.main", "services.command.local"),
     ("Domains do no I/O", "services.billing.runs.domain", "sqlalchemy"),
-    ("Domains do no I/O", "services.billing.contracts.domain", "services.billing.contracts.store"),
+    ("Domains do no I/O", "services.billing.contracts.domain", "services.billing.contracts.store.contracts"),
     (
         "The two implementations of rating do not know each other",
         "services.billing.rating.bulk",

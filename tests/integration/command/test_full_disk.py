@@ -35,7 +35,9 @@ def put(client: httpx.Client, account_nos: list[str]) -> httpx.Response:
             **ACCOUNT,
             "account_no": account_no,
             "contracts": [
-                ACCOUNT["contracts"][0] | {"contract_no": f"K{account_no}", "service_point_no": f"S{account_no}"}
+                ACCOUNT["contracts"][0]
+                | {"contract_no": f"K{account_no}", "service_point_no": f"S{account_no}"}
+                | {"annulled": True, "reason": "room is all that is wanted"}  # so it needs no tariff
             ],
         }
         for account_no in account_nos
