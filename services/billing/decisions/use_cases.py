@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from services.billing.bills.domain import chains
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, LIFE, PROPOSED, READY, cause
 from services.billing.bills.store import bills as bills_store
+from services.billing.bills.store import told
 from services.billing.bills.use_cases import asked, calculation, corrections
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.business_day import store as business_day
@@ -24,7 +25,6 @@ from shared import ids
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
-from shared.events.billing import RereadRequested
 from shared.statemachine import MoveRefused
 from shared.web import conditional
 
@@ -105,7 +105,7 @@ async def decide(tx: Tx, bill_id: str, decision: Decision, *, may_see: Callable[
     elif decision.kind in ("hold", "request_reread"):
         await _hold(tx, row)
         if decision.kind == "request_reread":
-            tx.publish([_reread(row, decision)])
+            tx.publish([told.reread(row._mapping, reason="review", requested_by=decision.actor)])
     elif decision.kind == "correct":
         await _correct(tx, row, decision, day, context)
     else:
@@ -255,16 +255,3 @@ async def _release_hold(tx: Tx, row: Row[Any]) -> None:
     """Drop a reviewer's own hold from a bill that is corrected; what the rules find on the new version holds it again."""
     found = [f for f in orjson.loads(row.findings) if f["code"] != HELD_BY_REVIEWER]
     await bills_store.set_findings(tx, row.bill_id, orjson.dumps(found).decode())
-
-
-def _reread(row: Row[Any], decision: Decision) -> RereadRequested:
-    return RereadRequested(
-        account_no=row.account_no,
-        request_id=ids.new(),
-        service_point_no=row.service_point_no,
-        org_unit=row.org_unit,
-        bill_id=row.bill_id,
-        cycle=row.cycle,
-        reason="review",
-        requested_by=decision.actor,
-    )

@@ -10,6 +10,7 @@ import orjson
 from services.billing.bills.store import written
 from services.billing.bills.store.written import Writing
 from services.billing.tariffs.domain import tariffs_used
+from shared import ids
 from shared.events import billing as events
 
 NAMES_CACHED_MAX = 1024  # the versions of a national utility's tariffs that are in force
@@ -37,6 +38,22 @@ def as_issued(values: Mapping[Any, Any], issued_on: date, due_on: date) -> event
         due_on=due_on,
         components=tuple(events.Component(component=name, amount_fen=amount) for name, amount in parts),
         tariff=tariff_name(values["tariffs"]),
+    )
+
+
+def reread(
+    values: Mapping[Any, Any], *, reason: str, requested_by: str, day: date | None = None
+) -> events.RereadRequested:
+    """Return the request that the meter of a bill be read again, from the columns of its head.
+
+    `day`: the day whose registers the bill needs; without it those of its read day are asked for.
+    """
+    return events.RereadRequested(
+        **{name: values[name] for name in ("account_no", "service_point_no", "org_unit", "bill_id", "cycle")},
+        request_id=ids.new(),
+        reason=reason,
+        requested_by=requested_by,
+        day=day,
     )
 
 

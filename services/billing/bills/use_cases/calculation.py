@@ -8,6 +8,7 @@ from services.billing.bills.domain import chains
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, READY, Draft, Stored
 from services.billing.bills.domain.chains import Chain
 from services.billing.bills.store import bills as bills_store
+from services.billing.bills.store import told
 from services.billing.bills.store.written import Writing
 from services.billing.bills.use_cases import asked as asked_for
 from services.billing.bills.use_cases import corrections
@@ -18,7 +19,6 @@ from services.billing.usages import store as usages_store
 from services.billing.usages.domain import Usage
 from shared import ids
 from shared.db.engine import Tx
-from shared.events.billing import RereadRequested
 
 REQUESTED_BY: Final = "system:billing"
 
@@ -47,7 +47,22 @@ async def calculate(
 
     def rated(chosen: Mapping[str, Asked], *, issued_stand: bool) -> list[tuple[Asked, Chain]]:
         planned = [
-            (a, _plan(a, stored[no], known, measured, issued_stand)) for no, a in chosen.items() if a.start is not None
+            (
+                a,
+                chains.plan(
+                    a.terms,
+                    stored[no],
+                    a.fresh,
+                    known,
+                    out=a.out,
+                    again=a.again,
+                    cause=a.cause,
+                    issued_stand=issued_stand,
+                    measured=measured,
+                ),
+            )
+            for no, a in chosen.items()
+            if a.start is not None
         ]
         chains.calculate([c for _, c in planned], lambda r: context.rater(r, loaded.book), context.policies, old_lines)
         return planned
@@ -148,26 +163,6 @@ async def _sub_meters(
     return found
 
 
-def _plan(
-    asked: Asked,
-    stored: Sequence[Stored],
-    known: Mapping[str, Usage],
-    measured: Mapping[str, Sequence[Usage]],
-    issued_stand: bool,
-) -> Chain:
-    return chains.plan(
-        asked.terms,
-        stored,
-        asked.fresh,
-        known,
-        out=asked.out,
-        again=asked.again,
-        cause=asked.cause,
-        issued_stand=issued_stand,
-        measured=measured,
-    )
-
-
 async def _store(
     tx: Tx,
     kept: Sequence[tuple[Asked, Chain]],
@@ -195,7 +190,11 @@ async def _store(
     await bills_store.move(tx, overtaken, "replace")
     if writings:
         await bills_store.insert(tx, writings)
-        tx.publish([_read_of(one, one.draft.read_wanted) for one in writings if one.draft.read_wanted])
+        # reading ends the period at the read of a day of change; it tells the parts as soon as there is one
+        wanted = [(told.values_of(one), one.draft.read_wanted) for one in writings if one.draft.read_wanted]
+        tx.publish(
+            [told.reread(v, reason=chains.READ_MISSING, requested_by=REQUESTED_BY, day=day) for v, day in wanted]
+        )
     restated = [item for _, chain in kept for item in chain.restated]
     if restated:
         await bills_store.restate(tx, restated)
@@ -203,22 +202,6 @@ async def _store(
 
 def _issue_day(*days: date | None) -> date | None:
     return max((day for day in days if day), default=None)
-
-
-def _read_of(writing: Writing, day: date) -> RereadRequested:
-    """Ask reading to end the period at the read of a day of change; it tells the parts as soon as there is one."""
-    terms, usage = writing.draft.terms, writing.draft.usage
-    return RereadRequested(
-        account_no=terms.account_no,
-        request_id=ids.new(),
-        service_point_no=usage.service_point_no,
-        org_unit=terms.org_unit,
-        bill_id=writing.bill_id,
-        cycle=usage.cycle,
-        reason=chains.READ_MISSING,
-        requested_by=REQUESTED_BY,
-        day=day,
-    )
 
 
 def _corrects(chain: Chain) -> bool:
@@ -231,6 +214,6 @@ async def correction_day(tx: Tx, corrected: Sequence[Chain]) -> date:
     That is never before the review day of a usage that the correction rests on, nor before that was told.
     """
     rests_on = [d.usage.read_date for chain in corrected for d in chain.drafts]
-    told = [d.usage.told_on for chain in corrected for d in chain.drafts if d.usage.told_on]
+    told_on = [d.usage.told_on for chain in corrected for d in chain.drafts if d.usage.told_on]
     latest = max([*rests_on, *(bill.period_to for chain in corrected for bill in chain.gone)]) + timedelta(days=1)
-    return max(filter(None, (latest, *told, await business_day.latest(tx))))
+    return max(filter(None, (latest, *told_on, await business_day.latest(tx))))
