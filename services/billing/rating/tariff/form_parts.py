@@ -15,7 +15,6 @@ from services.billing.rating.tariff.form_base import (
 )
 from shared.forms import FLAG, Names, Schema, choice, record, rows, table
 
-_ROUND: Final[Names] = {"round": ref("rounding", "instead of the one of the document")}
 _SHARE: Final[Names] = {"round": ref("rounding", "instead of `rounding.share`: one of the two must be there")}
 QUANTITIES: Final[Mapping[str, Schema]] = {
     "sum": record({"sum": listed(TEXT, "registers, or other quantities")}),

@@ -67,10 +67,6 @@ class Installation:
         """The natural key: the same meter back on the same point is another installation."""
         return self.meter_no, self.from_
 
-    def stands_on(self, day: date) -> bool:
-        """Return whether the meter is there on a day, the day of its removal not included."""
-        return self.from_ <= day and (self.to is None or day < self.to)
-
 
 def first_day(installations: Sequence[Installation]) -> date:
     """Return the day at which the first period of a point begins: its first opening register."""

@@ -161,29 +161,6 @@ async def points_to_read(view: View, days: Sequence[RouteDay], *, among: Sequenc
     ]
 
 
-async def points_to_cut(view: View, days: Sequence[tuple[str, date]]) -> list[PointDay]:
-    """Return those of (point, day) before which a meter was installed, and is there."""
-    if not days:
-        return []
-    given = travel.relation(
-        view, "given", {"point": (String(), [day[0] for day in days]), "day": (Date(), [day[1] for day in days])}
-    )
-    rows = await view.all(
-        select(given.c.point, POINT.c.route_no, POINT.c.org_unit, given.c.day)
-        .distinct()
-        .select_from(given)
-        .join(POINT, POINT.c.service_point_no == given.c.point)
-        .join(INSTALLATION, INSTALLATION.c.service_point_no == given.c.point)
-        .where(
-            INSTALLATION.c.installed_on < given.c.day,
-            _still_there(given.c.day),
-        )
-    )
-    return [
-        PointDay(service_point_no=row.point, route_no=row.route_no, org_unit=row.org_unit, day=row.day) for row in rows
-    ]
-
-
 @dataclass(frozen=True, slots=True)
 class Stored:
     """An installation as it stands, or stood before it was annulled, and its version."""
