@@ -1,18 +1,13 @@
 """From half-hour curves of a meter to a time-of-use bill: curves and reads over REST, what reading tells, the bill over REST."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from services.billing.tariffs import use_cases as tariffs
 from services.billing.tariffs.store import documents
 from shared.events.billing import AccountChanged
 from shared.events.reading import UsageMeasured
-from tests.kits import billing, reading
 from tests.kits.billing import Desk, account
 from tests.kits.curves import days
 from tests.kits.reading import UNIT, Kit
@@ -23,20 +18,6 @@ JANUARY = days(date(2026, 1, 1), date(2026, 2, 1))
 DEAR = [200 if 16 <= slot < 44 else 100 for slot in range(48)]  # 08:00 to 22:00, where the energy is dearer
 SHIFTED = [200 if slot < 28 else 100 for slot in range(48)]
 KWH = sum(DEAR) * 31 / 1000
-
-
-@pytest.fixture
-async def kit(tmp_path: Path) -> AsyncIterator[Kit]:
-    (tmp_path / "reading").mkdir()
-    async with reading.running(f"sqlite+aiosqlite:///{tmp_path}/reading.db", tmp_path / "reading") as made:
-        yield made
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    (tmp_path / "billing").mkdir()
-    async with billing.desk(f"sqlite+aiosqlite:///{tmp_path}/billing.db", tmp_path / "billing") as made:
-        yield made
 
 
 async def _supplied(kit: Kit, desk: Desk, tariff: str = TOU, minutes: int | None = 30) -> None:

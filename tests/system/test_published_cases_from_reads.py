@@ -15,7 +15,7 @@ import pytest
 from services.billing.tariffs.documents import packaged
 from shared.events.billing import AccountChanged, BillIssued
 from shared.events.reading import RouteClosed, UsageMeasured
-from tests.kits import billing, collection, notify, reading
+from tests.kits import collection, notify
 from tests.kits.billing import Desk
 from tests.kits.reading import UNIT, Kit
 
@@ -24,20 +24,6 @@ NAMES = ("basic-630", "basic-hot-standby", "basic-suspend-50pct", "pf-missing-kv
 OWN = ("demand-40pct", "example-two-part")
 POWER_FACTORS = "CN-1983"
 FACE = {"digits": 9, "scale": 2}
-
-
-@pytest.fixture
-async def kit(tmp_path: Path) -> AsyncIterator[Kit]:
-    (tmp_path / "reading").mkdir()
-    async with reading.running(f"sqlite+aiosqlite:///{tmp_path}/reading.db", tmp_path / "reading") as made:
-        yield made
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    (tmp_path / "billing").mkdir()
-    async with billing.desk(f"sqlite+aiosqlite:///{tmp_path}/billing.db", tmp_path / "billing") as made:
-        yield made
 
 
 @pytest.fixture
