@@ -32,9 +32,10 @@ def late_fees(policy: Policy, paid: date, residents: Bools, customer: Ints, amou
     """Compute the late fee (电费违约金) of every customer who pays on a day.
 
     `residents` has a row a customer. One row a debt: `customer` (index of its customer), `amount_fen`, `due` (datetime64[D], the
-    last day without a fee). Raises Refused where the policy leaves open a figure that a row needs. Source: 供电营业规则 (1996)
-    art. 98, as in `late_fee`.
+    last day without a fee). Raises Refused where the policy leaves open a figure that a row needs, and for a debt below zero.
+    Source: 供电营业规则 (1996) art. 98, as in `late_fee`.
     """
+    _not_below_zero(amount_fen=amount_fen)
     if policy.get("late_fee", "days") != "after_the_due_day_up_to_and_with_the_payment_day":
         raise Refused("policy_wrong", "/policy/late_fee/days")
     before, after = _days(np.datetime64(paid), due)
@@ -60,6 +61,12 @@ def late_fees(policy: Policy, paid: date, residents: Bools, customer: Ints, amou
     if debts.apart is not None:
         apart[customer[debts.apart]] = True
     return _rounded(sums, den, apart)
+
+
+def _not_below_zero(**columns: Ints) -> None:
+    for name, values in columns.items():
+        if (values < 0).any():
+            raise Refused("input_wrong", f"/input/{name}", "below zero")
 
 
 def _days(paid: np.datetime64, due: Days) -> tuple[Ints, Ints]:
@@ -92,8 +99,10 @@ def outage_compensation(
     """Compute what customers get for an outage: a multiple of the energy charge of what they would likely have used.
 
     One row a customer: `minutes` without supply, `month_wh` of an average month, `price` (index into `prices`, yuan per kWh).
-    Raises Refused where the policy leaves a figure open. Source: 供电营业规则 (1996), as in `supply`.
+    Raises Refused where the policy leaves a figure open, and for minutes or energy below zero. Source: 供电营业规则 (1996), as in
+    `supply`.
     """
+    _not_below_zero(minutes=minutes, month_wh=month_wh)
     # Wh x minutes x price x this = fen
     each = policy.number("outage", "times") * 100 / (policy.number("outage", "days_of_month") * 24 * 60 * 1000)
     per = [p * each for p in prices]

@@ -98,6 +98,15 @@ def test_a_reading_that_is_not_known_is_refused(rule: str, reading: str) -> None
     assert (caught.value.code, caught.value.pointer) == ("policy_wrong", f"/policy/late_fee/{rule}")
 
 
+def test_what_is_below_zero_is_refused_in_columns_as_one_by_one() -> None:
+    with pytest.raises(Refused, match="amount_fen"):
+        fees(load_policy(DOCUMENT), True, -1, "2010-12-15")
+    one, below = np.array([1]), np.array([-1])
+    for minutes, wh, name in ((below, one, "minutes"), (one, below, "month_wh")):
+        with pytest.raises(Refused, match=name):
+            bulk.outage_compensation(load_policy(DOCUMENT), minutes, wh, [Fraction(1)], np.array([0]))
+
+
 @settings(max_examples=examples(60))
 @given(
     rows=st.lists(
