@@ -8,8 +8,9 @@ from typing import Any, Final, Literal, TypeVar
 
 from services.billing.rating import rating_types
 from services.billing.rating.rating_types import Equipment
-from services.billing.rating.tariff.model import Capacity, Tariff
-from services.billing.rating.tariff.quantity_rules import FixedRule, LossRule, RestRule, ShareRule
+from services.billing.rating.tariff import names
+from services.billing.rating.tariff.model import Tariff
+from services.billing.rating.tariff.quantity_rules import RestRule
 from shared import exact
 from shared.dated import Period
 
@@ -202,17 +203,10 @@ def check_names(account: Account, versions: Mapping[str, Sequence[Tariff]]) -> N
         _check_quantities(contract, versions, f"/contracts/{i}/sub_meters")
     if not tariffs or not any(terms.option or terms.equipment or terms.values for terms in account.facts):
         return
-    charges = [charge for tariff in tariffs for charge in tariff.charges]
-    conditions = [charge.applies for charge in charges]
-    conditions += [ladder.free.applies for tariff in tariffs for ladder in tariff.ladders.values() if ladder.free]
-    options = {option for condition in conditions for option in condition.options or ()} | {""}
-    states = {state for c in charges if isinstance(c, Capacity) for state in c.state_share} | {"running"}
-    rules = [rule for tariff in tariffs for rule in tariff.quantities]
-    shares = {rule.share for rule in rules if isinstance(rule, ShareRule)}
-    shares |= {rule.copper_share for rule in rules if isinstance(rule, LossRule) and rule.copper_share}
-    figures = shares | {rule.kwh for rule in rules if isinstance(rule, FixedRule)}
-    figures |= {rule.iron for rule in rules if isinstance(rule, LossRule) and rule.iron}
-    named = {figure for figure in figures if isinstance(figure, str)}
+    options = {""}.union(*(names.options(tariff) for tariff in tariffs))
+    states = set[str]().union(*(names.states(tariff) for tariff in tariffs))
+    shares = set[str]().union(*(names.shares(tariff) for tariff in tariffs))
+    named = set[str]().union(*(names.figures(tariff) for tariff in tariffs))
     for i, terms in enumerate(account.facts):
         if terms.option not in options:
             raise AccountWrong("account.option_unknown", f"/facts/{i}/option: {_known(options)}")
@@ -232,9 +226,9 @@ def _check_quantities(contract: Contract, versions: Mapping[str, Sequence[Tariff
         return
     for j, one in enumerate(contract.sub_meters):
         for tariff in (t for a in contract.assignments for t in versions[a.tariff]):
-            names = {n for rule in tariff.quantities if isinstance(rule, RestRule) for n in rule.without}
-            names -= {rule.name for rule in tariff.quantities} | set(tariff.registers("import"))
-            taken_off = {name.partition(".")[0] for name in names} - _OWN_QUANTITIES
+            without = {n for rule in tariff.quantities if isinstance(rule, RestRule) for n in rule.without}
+            without -= {rule.name for rule in tariff.quantities} | set(tariff.registers("import"))
+            taken_off = {name.partition(".")[0] for name in without} - _OWN_QUANTITIES
             days = Period(date.min if tariff.from_ is None else tariff.from_, tariff.to)
             if one.quantity not in taken_off and days.overlaps(one.period):
                 raise AccountWrong("account.sub_meter_quantity_unknown", f"{pointer}/{j}/quantity: {_known(taken_off)}")

@@ -1,6 +1,7 @@
 """From usages to bills: join the contract, rate from the ladder state before, review, store; correct what was issued."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -15,6 +16,8 @@ from services.billing.bills.use_cases import corrections
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
+from services.billing.rating import rating_types
+from services.billing.rating.tariff import names
 from services.billing.usages import store as usages_store
 from services.billing.usages.domain import Usage
 from shared import ids
@@ -44,6 +47,16 @@ async def calculate(
     known, old_lines = await _later(tx, starts, stored)
     measured = await _sub_meters(tx, asked, starts, stored)
     loaded = await context.books.current(tx)
+    known_names = names.Names(loaded.book)
+
+    def rate(requests: Sequence[rating_types.Request]) -> list[rating_types.RatedBill]:
+        answers = context.rater(requests, loaded.book)
+        return [
+            replace(bill, findings=(*bill.findings, *unknown))
+            if (unknown := known_names.unknown(request, bill))
+            else bill
+            for request, bill in zip(requests, answers, strict=True)
+        ]
 
     def rated(chosen: Mapping[str, Asked], *, issued_stand: bool) -> list[tuple[Asked, Chain]]:
         planned = [
@@ -64,7 +77,7 @@ async def calculate(
             for no, a in chosen.items()
             if a.start is not None
         ]
-        chains.calculate([c for _, c in planned], lambda r: context.rater(r, loaded.book), context.policies, old_lines)
+        chains.calculate([c for _, c in planned], rate, context.policies, old_lines)
         return planned
 
     kept: list[tuple[Asked, Chain]] = []

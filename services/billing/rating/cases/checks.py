@@ -5,9 +5,9 @@ from typing import Any
 
 from services.billing.rating.rating_types import Curve, Finding, Request, UsagePart
 from services.billing.rating.reference.frame import Frame
+from services.billing.rating.tariff import names
 from services.billing.rating.tariff.codes import Refused
-from services.billing.rating.tariff.model import Given, Ladder, Tariff
-from services.billing.rating.tariff.quantity_rules import Amount, FixedRule, LossRule, ShareRule
+from services.billing.rating.tariff.model import Given, Ladder
 from shared.document import escape, known
 
 
@@ -22,12 +22,10 @@ def check_names(frame: Frame, state: Mapping[str, Any] | None) -> None:
     _only(request.amounts, given, "request_wrong", "/amounts")
     for segment in frame.segments:
         pointer = f"/account/{request.facts.index(segment.fact)}"
-        conditions = [c.applies for c in segment.tariff.charges]
-        conditions += [x.free.applies for x in segment.tariff.ladders.values() if x.free]
-        options = {name for condition in conditions for name in condition.options or ()} | {""}
-        if segment.fact.option not in options:
-            raise Refused("request_wrong", f"{pointer}/option", known(options - {""}))
-        _only(segment.fact.values, _figures(segment.tariff), "request_wrong", f"{pointer}/values")
+        options = names.options(segment.tariff)
+        if segment.fact.option and segment.fact.option not in options:
+            raise Refused("request_wrong", f"{pointer}/option", known(options))
+        _only(segment.fact.values, names.figures(segment.tariff), "request_wrong", f"{pointer}/values")
     if state is None:
         return
     ladders = {name: ladder for tariff in tariffs for name, ladder in tariff.ladders.items()}
@@ -38,19 +36,6 @@ def check_names(frame: Frame, state: Mapping[str, Any] | None) -> None:
     _only(state.get("rest_wh", ()), quantities, "request_wrong", "/state/rest_kwh")
     charges = {charge.name for tariff in tariffs for charge in tariff.charges}
     _only(state.get("demand_w", ()), charges, "request_wrong", "/state/demand_kw")
-
-
-def _figures(tariff: Tariff) -> set[str]:
-    """Return the names of account figures that the quantity rules of a tariff refer to."""
-    found: set[Amount | None] = set()
-    for rule in tariff.quantities:
-        if isinstance(rule, LossRule):
-            found |= {rule.iron, rule.copper_share}
-        elif isinstance(rule, ShareRule):
-            found.add(rule.share)
-        elif isinstance(rule, FixedRule):
-            found.add(rule.kwh)
-    return {name for name in found if isinstance(name, str)}
 
 
 def _only(names: Iterable[str], allowed: Iterable[str], code: str, pointer: str) -> None:

@@ -61,6 +61,7 @@ FINDINGS: Final[dict[str, str]] = {
     "no_active_energy": "no active energy: no power factor adjustment",
     "usage_negative": "negative usage was rated",
     "quantity_below_zero": "a derived quantity fell below zero and was taken as zero",
+    "not_of_the_tariff": "an option, a figure or a quantity of the account that this version of its tariff does not know",
     "no_charge_applies": "no charge of the tariff is for this account: its usage costs nothing",
     "curves_differ": "two curves of one quantity are not the same: the first one counts",
     "curve_register_differs": "the register and the curve of a quantity do not agree: the register is the total",

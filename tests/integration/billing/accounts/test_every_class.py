@@ -159,6 +159,35 @@ async def test_only_what_runs_or_stands_by_hot_pays_for_capacity(desk: Desk) -> 
     ]
 
 
+@pytest.mark.parametrize("renamed", ["option", "figure"])
+async def test_what_a_later_version_of_the_tariff_does_not_know_any_more_holds_the_bill(
+    desk: Desk, renamed: str
+) -> None:
+    """Left out without a word, the basic charge would be gone, or the share."""
+    later = document("3", "2026-02-01", None, "calendar_days")
+    if renamed == "option":
+        later["charges"][1]["for"] = {"option": ["by_capacity"]}
+    else:
+        later["quantities"]["other"]["share"] = {"fact": "share_of_others"}
+    async with desk.client() as client:
+        await stored(client)
+        assert (await client.put("/v1/accounts/A1", json=shop(FULL))).status_code == 200
+        assert (await client.put(f"/v1/tariffs/{SHOP}/versions/3", json=later)).status_code == 200
+        for month in (1, 2):
+            await desk.measure(usage(1, month))
+        bills = (await client.get("/v1/bills?account_no=A1")).json()["items"]
+        found = {
+            bill["cycle"]: [
+                (f["code"], f["severity"])
+                for f in (await client.get(f"/v1/bills/{bill['bill_id']}")).json()["findings"]
+            ]
+            for bill in bills
+        }
+    assert not found["2026-01"]
+    held = "rating.not_of_the_tariff" if renamed == "option" else "billing.not_rated"
+    assert (held, "hold") in found["2026-02"]
+
+
 def test_the_short_form_of_a_home_is_read_as_ever() -> None:
     (home,) = store.account_terms_of('[["2020-01-01","residential",3,1]]')
     assert home == AccountTerms(date(2020, 1, 1), "residential", 3, 1)

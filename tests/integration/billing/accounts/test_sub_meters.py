@@ -325,3 +325,19 @@ async def test_what_sub_meters_touch_takes_as_many_statements_for_200_as_for_10(
     assert all(large <= small for large, small in zip(counts[1], counts[0], strict=True)), counts
     assert counts[1] == counts[2]
     assert len(await desk.bills("bill_id", status="ready")) == 220
+
+
+async def test_a_later_version_that_takes_no_sub_meter_off_holds_the_bill(desk: Desk) -> None:
+    await opened(desk, behind(2))
+    later = works() | {"version": "2", "effective": {"from": "2026-02-01", "to": None}}
+    del later["registers"], later["quantities"]
+    later["charges"] = [{"name": "energy", "kind": "energy", "price": "0.5"}]
+    async with desk.client() as client:
+        answer = await client.put(f"/v1/tariffs/{WORKS}/versions/2", json=later)
+        assert answer.status_code == 200, answer.text
+    for n in (1, 2):
+        await desk.measure(usage(1, n, 100), usage(2, n, 40))
+    for n, held in ((1, False), (2, True)):
+        bill = await shown(desk, cycle=f"2026-0{n}")
+        assert any(f["code"] == "rating.not_of_the_tariff" for f in bill["findings"]) is held
+        assert (bill["status"] == "held") is held

@@ -1,0 +1,76 @@
+"""The names that a tariff has for what accounts say of themselves: options, figures, states of equipment, further quantities."""
+
+from services.billing.rating.rating_types import Finding, RatedBill, Request
+from services.billing.rating.tariff.book import TariffBook
+from services.billing.rating.tariff.model import Capacity, Tariff
+from services.billing.rating.tariff.quantity_rules import Amount, FixedRule, LossRule, ShareRule
+
+NOT_OF_THE_TARIFF = "not_of_the_tariff"
+_MEASURED = frozenset({"import", "export", "reactive", "demand"})
+"""What any meter may measure, whether a tariff looks at it or not."""
+
+
+def options(tariff: Tariff) -> set[str]:
+    """Return the options that its charges and free quotas are for, without the empty one of those who chose none."""
+    conditions = [charge.applies for charge in tariff.charges]
+    conditions += [ladder.free.applies for ladder in tariff.ladders.values() if ladder.free]
+    return {option for condition in conditions for option in condition.options or () if option}
+
+
+def states(tariff: Tariff) -> set[str]:
+    """Return the states of equipment that its capacity charges know."""
+    return {state for c in tariff.charges if isinstance(c, Capacity) for state in c.state_share} | {"running"}
+
+
+def shares(tariff: Tariff) -> set[str]:
+    """Return the account's figures that are shares, at most 1."""
+    found: set[Amount | None] = {rule.share for rule in tariff.quantities if isinstance(rule, ShareRule)}
+    found |= {rule.copper_share for rule in tariff.quantities if isinstance(rule, LossRule)}
+    return _texts(found)
+
+
+def figures(tariff: Tariff) -> set[str]:
+    """Return the account's figures that its quantity rules refer to."""
+    found: set[Amount | None] = {rule.kwh for rule in tariff.quantities if isinstance(rule, FixedRule)}
+    found |= {rule.iron for rule in tariff.quantities if isinstance(rule, LossRule)}
+    return _texts(found) | shares(tariff)
+
+
+def _texts(amounts: set[Amount | None]) -> set[str]:
+    return {amount for amount in amounts if isinstance(amount, str)}
+
+
+class Names:
+    """The names of the tariffs of a book, by id and version; each tariff is looked at once."""
+
+    def __init__(self, book: TariffBook) -> None:
+        self._book = book
+        self._known: dict[tuple[str, str], tuple[set[str], set[str], set[str]]] = {}
+
+    def unknown(self, request: Request, rated: RatedBill) -> list[Finding]:
+        """Find what a request says that a tariff that billed it does not know and would leave out without a word.
+
+        An option, or a figure of the account, in a tariff that has others (a later version may have renamed it); a quantity that
+        is none of a meter's own, such as what sub-meters measured.
+        """
+        found: dict[tuple[str, str], None] = {}
+        for tariff_id, version, _ in rated.tariffs:
+            known_options, known_figures, heads = self._of(tariff_id, version)
+            for index, fact in enumerate(request.facts):
+                if fact.option and known_options and fact.option not in known_options:
+                    found[f"/account/{index}/option", fact.option] = None
+                if fact.values and known_figures:
+                    found |= {(f"/account/{index}/values", n): None for n in fact.values if n not in known_figures}
+            for part in request.usage:
+                for name, wh in part.wh.items():
+                    if wh and name.partition(".")[0] not in heads:
+                        found["/usage", name] = None
+        return [Finding(NOT_OF_THE_TARIFF, "hold", pointer, name) for pointer, name in found]
+
+    def _of(self, tariff_id: str, version: str) -> tuple[set[str], set[str], set[str]]:
+        key = tariff_id, version
+        if key not in self._known:
+            tariff = next(t for t in self._book.versions[tariff_id] if t.version == version)
+            heads = {name.partition(".")[0] for name in tariff.known} | _MEASURED
+            self._known[key] = options(tariff), figures(tariff), heads
+        return self._known[key]
