@@ -15,6 +15,8 @@ DEPTH_MAX: Final = 48
 """Deeper than any document of the product: a case with an inline tariff with a composed price is 14 deep."""
 FAULTS_MAX: Final = 100
 """Faults that one answer names; who has more begins with these."""
+NAMES_MAX: Final = 64
+"""Names that a refusal lists; no form has more fields, an installation may have more tariffs."""
 
 FAULTS: Final[dict[str, str]] = {
     "not_an_object": "an object was expected here",
@@ -156,7 +158,14 @@ def escape(key: str) -> str:
 
 def known(names: Iterable[str]) -> str:
     """Return what is said of a name that is not among the known ones."""
-    return f"{FAULTS['field_unknown']}; it knows: {', '.join(sorted(names)) or 'none'}"
+    return f"{FAULTS['field_unknown']}; it knows: {listed(names)}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as a refusal lists them: in order, `none` where there are none, and not more than can be read."""
+    found = sorted(names)
+    more = [f"and {len(found) - NAMES_MAX} more"] if len(found) > NAMES_MAX else []
+    return ", ".join([*found[:NAMES_MAX], *more]) or "none"
 
 
 def check_depth(value: Any) -> None:

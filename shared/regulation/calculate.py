@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.document import known
+from shared.document import listed
 from shared.forms import Form, Schema
 from shared.regulation import breach, late_fee, metering, supply
 from shared.regulation.codes import Refused
@@ -43,7 +43,7 @@ def calculate(policy: Policy, calculation: str, values: Mapping[str, Any]) -> li
     """Run one calculation; raises Refused with a code and a pointer."""
     found = CALCULATIONS.get(calculation)
     if found is None:
-        raise Refused("policy_unknown", "/calculation", known(CALCULATIONS))
+        raise Refused("policy_unknown", "/calculation", f"no such calculation; there are: {listed(CALCULATIONS)}")
     for fault in found.form.faults(values, "/input"):
         raise Refused("input_missing" if fault.code == "field_missing" else "input_wrong", fault.pointer, fault.detail)
     return found.run(policy, Inputs(values))

@@ -5,7 +5,7 @@ from typing import Final
 from shared import errors
 
 POLICY: Final[dict[str, str]] = {
-    "policy_unknown": "no such policy calculation",
+    "policy_unknown": "no such policy, no version of it on the day, or no such calculation",
     "policy_wrong": "the policy document is not well formed",
     "input_missing": "an input of the calculation is not given",
     "input_wrong": "an input of the calculation has the wrong form",

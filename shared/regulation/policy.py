@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from shared import dated, exact
 from shared.dated import Period
-from shared.document import DocumentError, Node, check_depth, known
+from shared.document import DocumentError, Node, check_depth, listed
 from shared.exact import divide, parse
 from shared.forms import AMOUNT, Form, Names, Schema, record
 from shared.regulation.codes import Refused
@@ -105,7 +105,7 @@ def policy_on(policies: Sequence[Policy], policy_id: str, day: date) -> Policy:
             return policy
     ids = {policy.id for policy in policies}
     if policy_id not in ids:
-        raise Refused("policy_unknown", "/policy", known(ids))
+        raise Refused("policy_unknown", "/policy", f"no policy of this id; there are: {listed(ids)}")
     raise Refused("policy_unknown", "/policy", f"no version of {policy_id} holds on {day.isoformat()}")
 
 

@@ -13,6 +13,7 @@ from services.billing.rating.tariff.model import Tariff
 from services.billing.rating.tariff.quantity_rules import RestRule
 from shared import exact
 from shared.dated import Period
+from shared.document import listed
 
 CurveMinutes = Literal[15, 30, 60]
 PaymentMode = Literal["postpaid", "prepaid"]
@@ -198,7 +199,10 @@ def check_names(account: Account, versions: Mapping[str, Sequence[Tariff]]) -> N
     for i, contract in enumerate(account.contracts):
         for j, assignment in enumerate(() if contract.annulled else contract.assignments):
             if assignment.tariff not in versions:
-                raise AccountWrong("account.tariff_unknown", f"/contracts/{i}/tariffs/{j}: {assignment.tariff}")
+                raise AccountWrong(
+                    "account.tariff_unknown",
+                    f"/contracts/{i}/tariffs/{j}: {assignment.tariff}; there are: {listed(versions)}",
+                )
             tariffs.extend(versions[assignment.tariff])
         _check_quantities(contract, versions, f"/contracts/{i}/sub_meters")
     if not tariffs or not any(terms.option or terms.equipment or terms.values for terms in account.facts):

@@ -108,6 +108,44 @@ def test_the_same_case_without_the_fault_is_rated(tmp_path: Path, capsys: pytest
     assert '"exact": "360"' in capsys.readouterr().out, "2 kW x 6 hours x 30 days"
 
 
+DATED = {"/tariff/inline/charges/0/price": {"series": "cost"}, "/tariff/inline/series_at": "read_day"}
+DAYS = {"/days": {"calendar": "festivals", "kinds": ["holiday"]}}
+CURVED = {"cycle": DAY, "usage": {}, "curves": [CURVE], "expect": {}}
+NOWHERE: list[tuple[str, str, str, str, dict[str, Any]]] = [
+    ("tariff_unknown", "/tariff", "no tariff t/none", "CN-ZJ/residential", {**CASE, "tariff": "t/none"}),
+    ("price_missing", "/series/cost", "no series cost", "s", {**changed(CASE, DATED), "documents": [SERIES]}),
+    ("price_missing", "/series/cost", "no series cost", "s", changed(
+        {**CASE, **CURVED, "documents": [SERIES]}, {**DATED, "/tariff/inline/charges/0/by": "interval"}
+    )),
+    ("holiday_year_missing", "/calendars/festivals", "no calendar festivals", "d", {
+        **CASE, **CURVED, "tariff": {"inline": changed(HOME, DAYS)}, "documents": [CALENDAR],
+        "state": {"ladders": {"year": {"year": 2026, "used_kwh": ["0", "0", "0"]}}},
+    }),
+    ("policy_unknown", "/policy", "no policy of this id", "CN/supply-rules", {**THEFT, "policy": "CN/suply-rules"}),
+    ("policy_unknown", "/calculation", "no such calculation", "theft", {**THEFT, "calculation": "theif"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "pointer", "says", "known", "case"), NOWHERE, ids=[says for _, _, says, _, _ in NOWHERE]
+)
+def test_a_document_that_is_not_there_is_refused_with_those_that_are(
+    code: str,
+    pointer: str,
+    says: str,
+    known: str,
+    case: dict[str, Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert rate(tmp_path, case) == 1
+    refusal = json.loads(capsys.readouterr().out)["refusal"]
+    assert (refusal["code"], refusal["pointer"]) == (code, pointer), refusal
+    said, _, there = refusal["detail"].partition("; there are: ")
+    assert said == says
+    assert known in there.split(", ")
+
+
 HOMES: dict[str, Any] = {
     **CASE,
     "tariff": {"inline": HOME},

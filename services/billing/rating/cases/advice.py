@@ -7,6 +7,7 @@ from typing import Any
 
 from services.billing.rating.cases import form
 from services.billing.rating.cases import run as cases
+from services.billing.rating.cases.checks import explained
 from services.billing.rating.cases.form import COMPARISON
 from services.billing.rating.cases.read import book_of, requests_of, tariff_documents
 from services.billing.rating.rating_types import RatedBill, Request, UsagePart
@@ -97,9 +98,10 @@ def _rate(requests: Sequence[Request], book: TariffBook) -> list[RatedBill]:
     state = requests[0].state
     for request in requests:
         bill = rate_one(replace(request, state=state), book)
-        bills.append(bill)
         if bill.refusal is not None:
+            bills.append(replace(bill, refusal=explained(bill.refusal, book)))
             break
+        bills.append(bill)
         state = bill.state
     return bills
 

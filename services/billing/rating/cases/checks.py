@@ -1,14 +1,16 @@
 """What a case says that its tariffs do not know, and measurements of a case that contradict each other."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from services.billing.rating.rating_types import Curve, Finding, Request, UsagePart
 from services.billing.rating.reference.frame import Frame
 from services.billing.rating.tariff import names
+from services.billing.rating.tariff.book import TariffBook
 from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import Given, Ladder
-from shared.document import escape, known
+from shared.document import escape, known, listed
 
 
 def check_names(frame: Frame, state: Mapping[str, Any] | None) -> None:
@@ -36,6 +38,18 @@ def check_names(frame: Frame, state: Mapping[str, Any] | None) -> None:
     _only(state.get("rest_wh", ()), quantities, "request_wrong", "/state/rest_kwh")
     charges = {charge.name for tariff in tariffs for charge in tariff.charges}
     _only(state.get("demand_w", ()), charges, "request_wrong", "/state/demand_kw")
+
+
+def explained(refusal: Finding, book: TariffBook) -> Finding:
+    """Say of a refusal for a document that is not there that it is not, and which ones are."""
+    kind, _, name = refusal.pointer[1:].partition("/")
+    if refusal.code == "tariff_unknown":
+        return replace(refusal, detail=f"no tariff {refusal.detail}; there are: {listed(book.versions)}")
+    if kind == "series" and name not in book.series:
+        return replace(refusal, detail=f"no series {name}; there are: {listed(book.series)}")
+    if kind == "calendars" and name not in book.calendars:
+        return replace(refusal, detail=f"no calendar {name}; there are: {listed(book.calendars)}")
+    return refusal
 
 
 def _only(names: Iterable[str], allowed: Iterable[str], code: str, pointer: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.billing.rating.cases import form
 from services.billing.rating.cases.answer import answer_json, policy_json
-from services.billing.rating.cases.checks import check_names, measured_twice
+from services.billing.rating.cases.checks import check_names, explained, measured_twice
 from services.billing.rating.cases.form import CASE
 from services.billing.rating.cases.read import book_of, day, requests_of, tariff_documents
 from services.billing.rating.reference.engine import rate_in
@@ -66,7 +66,8 @@ def _tariff(case: Mapping[str, Any], name: str, documents: Sequence[Mapping[str,
             tolerance = max(segment.tariff.sum_tolerance_wh for segment in frame.segments)
             bill = replace(bill, findings=(*bill.findings, *measured_twice(request, tolerance)))
         else:
-            refusal = replace(bill.refusal, pointer=bill.refusal.pointer.replace("/used_wh", "/used_kwh"))
+            refusal = explained(bill.refusal, book)
+            refusal = replace(refusal, pointer=refusal.pointer.replace("/used_wh", "/used_kwh"))
             bill = replace(bill, refusal=refusal)
         answers.append(answer_json(bill, frame.limits))
         if bill.refusal is not None:
