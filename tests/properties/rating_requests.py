@@ -78,7 +78,13 @@ def _fact(draw: st.DrawFn, from_: date, to: date | None) -> rating.AccountSpan:
         capacity_va=draw(st.sampled_from([400_000, 800_000])),
         contract_demand_w=draw(st.sampled_from([200_000, 300_000])),
         equipment=equipment,
-        values={"iron": Exact(draw(st.integers(0, 99_999)), 100), "share": Exact(draw(st.integers(0, 1000)), 1000)},
+        values={
+            "iron": Exact(draw(st.integers(0, 99_999)), 100),
+            "share": Exact(draw(st.integers(0, 1000)), 1000),
+            **draw(st.sampled_from([{}, {"free": Exact(10, 1)}, {"free": Exact(125, 10)}])),
+            **draw(st.sampled_from([{}, {"standard": Exact(85, 100)}, {"standard": Exact(9, 10)}])),
+        },
+        exempt=draw(st.sampled_from([(), (), ("fund",), ("other",)])),
     )
 
 

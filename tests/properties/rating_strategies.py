@@ -139,10 +139,11 @@ def ladders(draw: st.DrawFn, periods: tuple[str, ...]) -> dict[str, Any]:
     if span != "year" and draw(st.integers(0, 4)) == 0:
         out["whole_quantity"] = True
     if draw(st.integers(0, 3)) == 0:
+        own = draw(st.booleans())
         out["free"] = {
-            "kwh_per_month": "15",
+            "kwh_per_month": {"fact": "free", "or": "15"} if own else "15",
             "how": draw(st.sampled_from(["before_ladder", "credit_at_tier_1"])),
-            "rest": draw(st.sampled_from(["lost", "carried_in_year"])),
+            "rest": "lost" if own else draw(st.sampled_from(["lost", "carried_in_year"])),
             **({"for": {"class": ["low_income"]}} if draw(st.booleans()) else {}),
         }
     if periods and isinstance(limits, list) and "seasons" not in out and draw(st.integers(0, 4)) == 0:
@@ -272,7 +273,8 @@ def charges(draw: st.DrawFn, names: tuple[str, ...], ladder: dict[str, Any] | No
     above = [c["name"] for c in out]
     on = draw(st.lists(st.sampled_from(above), min_size=1, unique=True))
     of = draw(st.sampled_from(["exact", "amount"]))
-    standard = draw(st.sampled_from(["0.90", "0.85"]))
+    standard: Any = draw(st.sampled_from(["0.90", "0.85"]))
+    standard = draw(st.sampled_from([standard, {"fact": "standard", "or": standard}]))
     factor = {
         "table": draw(st.sampled_from(["drawn/factor", "drawn/factor-cut"])),
         "standard": standard,
@@ -286,7 +288,8 @@ def charges(draw: st.DrawFn, names: tuple[str, ...], ladder: dict[str, Any] | No
         {"name": "percent", "kind": "percent", "percent": draw(decimals(-500, 2_000, 2)), "on": on, "of": of},
         {"name": "minimum", "kind": "minimum", "price": draw(decimals(1, 100_000, 2)), "on": on, **_part(draw)},
     ]
-    return out + [c for c in last if draw(st.booleans())]
+    out += [c for c in last if draw(st.booleans())]
+    return [c | {"exempt": ["fund", "works"]} if draw(st.integers(0, 5)) == 0 else c for c in out]
 
 
 def _by_period(draw: st.DrawFn, names: tuple[str, ...]) -> Any:

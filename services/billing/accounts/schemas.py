@@ -50,8 +50,11 @@ class AccountTermsIn(In):
     contract_demand_w: int | None = Field(None, ge=0, le=VA_MAX, description="contract demand (合同最大需量)")
     equipment: list[EquipmentIn] = Field([], max_length=EQUIPMENT_MAX)
     values: dict[Code, Decimal] = Field(
-        {}, max_length=VALUES_MAX, description="figures that the tariff's quantities name: losses, fixed kWh, shares"
+        {},
+        max_length=VALUES_MAX,
+        description="figures that the tariff names: losses, fixed kWh, shares, power factor standard, free kWh a month",
     )
+    exempt: list[Code] = Field([], max_length=VALUES_MAX, description="exemptions that charges of the tariff name")
 
     def terms(self) -> accounts.AccountTerms:
         return accounts.AccountTerms(
@@ -64,6 +67,7 @@ class AccountTermsIn(In):
             contract_demand_w=self.contract_demand_w,
             equipment=tuple(Equipment(one.name, one.capacity_va, one.state) for one in self.equipment),
             values=tuple(sorted(self.values.items())),
+            exempt=tuple(sorted(set(self.exempt))),
         )
 
     @classmethod
@@ -80,6 +84,7 @@ class AccountTermsIn(In):
                 EquipmentIn(name=one.name, capacity_va=one.capacity_va, state=one.state) for one in terms.equipment
             ],
             values=dict(terms.values),
+            exempt=list(terms.exempt),
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final, Literal, TypeVar
 
@@ -36,7 +37,8 @@ class AccountTerms:
     """What an account is from a day on, until the next terms: customer class, people in the household (户籍人口).
 
     `option`, `capacity_va`, `contract_demand_w` and `equipment` are those of a two-part price; `values` the decimals by name that
-    the quantity rules of the tariff refer to (losses, fixed kWh, shares). All as rating has them.
+    the tariff refers to (losses, fixed kWh, shares, power factor standard, free kWh), `exempt` the exemptions that its charges
+    know. All as rating has them.
     """
 
     from_: date
@@ -48,6 +50,7 @@ class AccountTerms:
     contract_demand_w: int | None = None
     equipment: tuple[Equipment, ...] = ()
     values: tuple[tuple[str, str], ...] = ()
+    exempt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +194,7 @@ def check(account: Account) -> None:
 
 
 def check_names(account: Account, versions: Mapping[str, Sequence[Tariff]]) -> None:
-    """Refuse an account with names that its tariffs do not have, or a share above one; raises AccountWrong.
+    """Refuse an account with names that its tariffs do not have, or figures that cannot be; raises AccountWrong.
 
     A tariff that is nowhere would hold each bill; so would the state of equipment, and an option that no charge is for.
     """
@@ -205,11 +208,11 @@ def check_names(account: Account, versions: Mapping[str, Sequence[Tariff]]) -> N
                 )
             tariffs.extend(versions[assignment.tariff])
         _check_quantities(contract, versions, f"/contracts/{i}/sub_meters")
-    if not tariffs or not any(terms.option or terms.equipment or terms.values for terms in account.facts):
+    if not tariffs or not any(t.option or t.equipment or t.values or t.exempt for t in account.facts):
         return
     options = {""}.union(*(names.options(tariff) for tariff in tariffs))
     states = set[str]().union(*(names.states(tariff) for tariff in tariffs))
-    shares = set[str]().union(*(names.shares(tariff) for tariff in tariffs))
+    exemptions = set[str]().union(*(names.exemptions(tariff) for tariff in tariffs))
     named = set[str]().union(*(names.figures(tariff) for tariff in tariffs))
     for i, terms in enumerate(account.facts):
         if terms.option not in options:
@@ -217,11 +220,23 @@ def check_names(account: Account, versions: Mapping[str, Sequence[Tariff]]) -> N
         for j, one in enumerate(terms.equipment):
             if one.state not in states:
                 raise AccountWrong("account.state_unknown", f"/facts/{i}/equipment/{j}/state: {_known(states)}")
+        if not exemptions.issuperset(terms.exempt):
+            raise AccountWrong("account.exemption_unknown", f"/facts/{i}/exempt: {_known(exemptions)}")
         for name, value in terms.values:
             if name not in named:
                 raise AccountWrong("account.value_unknown", f"/facts/{i}/values/{name}: {_known(named)}")
-            if name in shares and exact.parse(value).fraction() > 1:
-                raise AccountWrong("account.share_above_one", f"/facts/{i}/values/{name}")
+            _check_figure(name, exact.parse(value).fraction(), tariffs, f"/facts/{i}/values/{name}")
+
+
+def _check_figure(name: str, value: Fraction, tariffs: Sequence[Tariff], pointer: str) -> None:
+    for tariff in tariffs:
+        if value > 1 and name in names.shares(tariff):
+            raise AccountWrong("account.share_above_one", pointer)
+        standards = names.standards(tariff).get(name)
+        if standards is not None and value * 100 not in standards:
+            raise AccountWrong("account.standard_unknown", f"{pointer}: {_known(f'{x / 100:.2f}' for x in standards)}")
+        if name in names.free_kwh(tariff) and (value * 1000).denominator != 1:
+            raise AccountWrong("account.free_kwh_too_fine", pointer)
 
 
 def _check_quantities(contract: Contract, versions: Mapping[str, Sequence[Tariff]], pointer: str) -> None:
@@ -292,6 +307,7 @@ def spans(
                 equipment=terms.equipment,
                 values={name: exact.parse(value) for name, value in terms.values},
                 tariff=tariff_on(assignments, start) if len(assignments) > 1 else None,
+                exempt=terms.exempt,
             )
         )
     return tuple(found)

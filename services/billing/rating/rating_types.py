@@ -38,7 +38,8 @@ class AccountSpan:
     """What is true of the account in [from_, to); `to` None = until further notice.
 
     The first fact's `from_` is the opening of the account for the ladder (unless the request names `opened`).
-    `values` are named decimals that quantity rules refer to (losses, fixed kWh, shares).
+    `values` are named decimals that the tariff refers to (losses, fixed kWh, shares, power factor standard, free kWh).
+    `exempt` are the exemptions that the account has, by the names of the tariff's charges.
     `tariff` overrides the tariff of the request for this span (change of class or option).
     """
 
@@ -53,6 +54,7 @@ class AccountSpan:
     equipment: tuple[Equipment, ...] = ()
     values: Mapping[str, Exact] = field(default_factory=lambda: NOTHING)
     tariff: str | None = None
+    exempt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,8 @@ def _read(more: Mapping[str, Any] = rating_types.NOTHING) -> dict[str, Any]:
         found["equipment"] = tuple(rating_types.Equipment(*one) for one in found["equipment"])
     if "values" in found:
         found["values"] = tuple(sorted(found["values"].items()))
+    if "exempt" in found:
+        found["exempt"] = tuple(found["exempt"])
     return found
 
 
@@ -158,6 +160,7 @@ def _written(terms: AccountTerms) -> list[Any]:
         "contract_demand_w": terms.contract_demand_w,
         "equipment": [(one.name, one.capacity_va, one.state) for one in terms.equipment],
         "values": dict(terms.values),
+        "exempt": terms.exempt,
     }
     kept = {name: value for name, value in more.items() if value or value == 0}
     return [terms.from_, terms.customer_class, terms.people, terms.households, *([kept] if kept else [])]

@@ -1,6 +1,6 @@
 """Requests without their numbers: which requests can be rated as rows of the same columns, and the columns themselves."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from services.billing.rating.rating_types import AccountSpan, Request
+from services.billing.rating.tariff import names
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import Tariff
@@ -68,17 +69,25 @@ def people_marks(book: TariffBook) -> tuple[int, ...]:
     return tuple(sorted(marks))
 
 
+@lru_cache(maxsize=4)
+def form_figures(book: TariffBook) -> frozenset[str]:
+    """Return the accounts' figures that are part of a form, for few values of them are in use: standards, free kWh."""
+    tariffs = [tariff for versions in book.versions.values() for tariff in versions]
+    return frozenset[str]().union(*(names.standards(tariff).keys() | names.free_kwh(tariff) for tariff in tariffs))
+
+
 def _marks(tariff: Tariff) -> set[int]:
     conditions = [c.applies for c in tariff.charges] + [x.free.applies for x in tariff.ladders.values() if x.free]
     found = {m for c in conditions for m in (c.people_from, c.people_below) if m is not None}
     return found | {x.household.from_people for x in tariff.ladders.values() if x.household}
 
 
-def form_of(request: Request, marks: Sequence[int]) -> Form:
+def form_of(request: Request, marks: Sequence[int], figures: Set[str] = frozenset()) -> Form:
     """Return the form of a request: requests of equal forms differ in numbers alone.
 
     Days more than two years back all count as one (nothing looks further back), so do the days of the month in which an
-    account was opened (quota comes by months), and people by the marks that they reach.
+    account was opened (quota comes by months), and people by the marks that they reach. `figures`: those of accounts that are
+    no numbers here.
     """
     r = request
     first = date(min(r.from_.year, r.read_day.year, *(m.year for m in r.bill_months)) - 2, 1, 1)
@@ -90,11 +99,14 @@ def form_of(request: Request, marks: Sequence[int]) -> Form:
     return (
         r.tariff, r.from_, r.to, r.read_day, r.bill_months, r.month, r.supplied, r.cycles,
         max(opened, first).replace(day=1), r.opened is None,
-        parts, _facts_form(r.facts, first, r.from_, marks), _state_form(r.state), tuple((k, v.den) for k, v in r.amounts.items()),
+        parts, _facts_form(r.facts, first, r.from_, marks, figures), _state_form(r.state),
+        tuple((k, v.den) for k, v in r.amounts.items()),
     )  # fmt: skip
 
 
-def _facts_form(facts: Sequence[AccountSpan], first: date, cycle: date, marks: Sequence[int]) -> Form:
+def _facts_form(
+    facts: Sequence[AccountSpan], first: date, cycle: date, marks: Sequence[int], figures: Set[str]
+) -> Form:
     out = []
     before: AccountSpan | None = None
     for fact in facts:
@@ -106,7 +118,7 @@ def _facts_form(facts: Sequence[AccountSpan], first: date, cycle: date, marks: S
             sum(m <= fact.people for m in marks), fact.households, fact.option, fact.tariff,
             fact.capacity_va is None, fact.contract_demand_w is None,
             tuple((e.name, e.state) for e in fact.equipment),
-            tuple((k, v.den) for k, v in fact.values.items()),
+            tuple((k, v.den, v.num if k in figures else 0) for k, v in fact.values.items()), fact.exempt,
             before is None or (before.to == fact.from_, same_power(before, fact), same_values(before, fact)),
         ))  # fmt: skip
         before = fact

@@ -123,8 +123,18 @@ def free_allowance(plan: Plan, piece: Piece, ladder: Ladder, rule: Free) -> tupl
     r = plan.request
     last = r.bill_months[-1]
     if rule.rest == "lost":
-        return of_supplied(r, rule.wh_per_month * len(r.bill_months)), 0
+        return of_supplied(r, _free_wh(r.facts[piece.fact], rule) * len(r.bill_months)), 0
     year = year_of(r, piece, ladder) if ladder.span == "year" else last.year
     start = max(date(year, ladder.year_starts, 1), opened(r).replace(day=1))
     months = (last.year - start.year) * 12 + last.month - start.month + 1
     return rule.wh_per_month * months, year
+
+
+def _free_wh(fact: AccountSpan, rule: Free) -> int:
+    """Return the free Wh a month of all accounts of a form: such a figure is part of the form."""
+    own = fact.values.get(rule.fact)
+    if own is None:
+        return rule.wh_per_month
+    if own.num < 0 or own.num * 1000 % own.den:
+        raise Refused("fact_wrong", f"/account/values/{rule.fact}")
+    return own.num * 1000 // own.den

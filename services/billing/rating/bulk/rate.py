@@ -21,11 +21,11 @@ def rate(requests: Sequence[Request], book: TariffBook) -> list[RatedBill | None
     These are rows whose numbers could leave int64, forms with a rule that only the reference has, and requests that are not
     well formed.
     """
-    marks = forms.people_marks(book)
+    marks, figures = forms.people_marks(book), forms.form_figures(book)
     groups: dict[forms.Form, list[int]] = {}
     for index, request in enumerate(requests):
         try:
-            groups.setdefault(forms.form_of(request, marks), []).append(index)
+            groups.setdefault(forms.form_of(request, marks, figures), []).append(index)
         except (AttributeError, KeyError, TypeError):
             continue  # not well formed: the reference says what is wrong with it
     out: list[RatedBill | None] = [None] * len(requests)

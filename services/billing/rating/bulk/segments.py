@@ -130,7 +130,7 @@ def _matters(plan: Plan, tariff: Tariff, old: int, new: int, day: date) -> bool:
     conditions = [c.applies for c in tariff.charges] + [x.free.applies for x in tariff.ladders.values() if x.free]
     if any(meets(c, before) != meets(c, after) for c in conditions):
         return True
-    if tariff.quantities and not same_values(before, after):
+    if tariff.is_cut_by_figures and not same_values(before, after):
         return True
     return day.day == 1 and day.month in _year_starts(tariff)
 
@@ -140,6 +140,7 @@ def meets(condition: Condition, fact: AccountSpan) -> bool:
     return (
         (condition.classes is None or fact.class_ in condition.classes)
         and (condition.options is None or fact.option in condition.options)
+        and condition.exempt.isdisjoint(fact.exempt)
         and (condition.people_from is None or fact.people >= condition.people_from)
         and (condition.people_below is None or fact.people < condition.people_below)
     )

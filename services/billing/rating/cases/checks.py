@@ -27,6 +27,7 @@ def check_names(frame: Frame, state: Mapping[str, Any] | None) -> None:
         options = names.options(segment.tariff)
         if segment.fact.option and segment.fact.option not in options:
             raise Refused("request_wrong", f"{pointer}/option", known(options))
+        _only(segment.fact.exempt, names.exemptions(segment.tariff), "request_wrong", f"{pointer}/exempt")
         _only(segment.fact.values, names.figures(segment.tariff), "request_wrong", f"{pointer}/values")
     if state is None:
         return

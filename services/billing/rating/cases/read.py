@@ -186,6 +186,7 @@ def _fact(raw: Mapping[str, Any], pointer: str) -> AccountSpan:
         ),
         values={k: exact(v, f"{pointer}/values/{escape(k)}") for k, v in raw.get("values", {}).items()},
         tariff=raw.get("tariff"),
+        exempt=tuple(sorted(raw.get("exempt", ()))),
     )
 
 

@@ -225,7 +225,7 @@ def _matters(tariff: Tariff, before: Span, fact: AccountSpan, day: date) -> bool
     conditions = [c.applies for c in tariff.charges] + [x.free.applies for x in tariff.ladders.values() if x.free]
     if any(applies(c, old) != applies(c, fact) for c in conditions):
         return True
-    if tariff.quantities and dict(old.values) != dict(fact.values):
+    if tariff.is_cut_by_figures and dict(old.values) != dict(fact.values):
         return True
     return any(
         x.belongs_to == "split_at_year_end" and day == date(day.year, x.year_starts, 1) for x in tariff.ladders.values()

@@ -137,6 +137,8 @@ def applies(condition: Condition, fact: AccountSpan) -> bool:
         return False
     if condition.options is not None and fact.option not in condition.options:
         return False
+    if any(name in condition.exempt for name in fact.exempt):
+        return False
     if condition.people_from is not None and fact.people < condition.people_from:
         return False
     return condition.people_below is None or fact.people < condition.people_below

@@ -7,7 +7,7 @@ from services.billing.rating.rating_types import AccountSpan
 from services.billing.rating.reference import cycle
 from services.billing.rating.reference.frame import Frame, Segment, applies, fact_at
 from services.billing.rating.tariff.codes import Refused
-from services.billing.rating.tariff.model import Ladder
+from services.billing.rating.tariff.model import Free, Ladder
 
 
 def walk(frame: Frame, segment: Segment, ladder: Ladder, wh: int) -> None:
@@ -265,7 +265,9 @@ def _free(frame: Frame, segment: Segment, ladder: Ladder, wh: int) -> int:
     months = frame.request.bill_months
     if rule.rest == "lost":
         key, year, used = f"{ladder.name}/free", 0, sum(frame.cycle_used.get(f"{ladder.name}/free", ()))
-        allowed = rule.wh_per_month * len(months) * cycle.days(frame.request) // cycle.supplied_days(frame.request)
+        allowed = (
+            _a_month(segment, rule) * len(months) * cycle.days(frame.request) // cycle.supplied_days(frame.request)
+        )
         free = min(wh, max(0, allowed - used))
         frame.cycle_used[key] = [used + free]
         return free
@@ -279,3 +281,14 @@ def _free(frame: Frame, segment: Segment, ladder: Ladder, wh: int) -> int:
     free = min(wh, max(0, rule.wh_per_month * passed - used))
     frame.free_used[ladder.name] = {"year": year, "used_wh": used + free}
     return free
+
+
+def _a_month(segment: Segment, rule: Free) -> int:
+    """Return the free Wh a month: those of the account itself, or those that the document has for everybody."""
+    own = segment.fact.values.get(rule.fact)
+    if own is None:
+        return rule.wh_per_month
+    wh, rest = divmod(own.num * 1000, own.den)
+    if rest or wh < 0:
+        raise Refused("fact_wrong", f"/account/values/{rule.fact}")
+    return wh

@@ -35,6 +35,7 @@ RATING: Final[dict[str, str]] = {
     "capacity_missing": "the charge needs the capacity of the customer",
     "contract_demand_missing": "the charge needs the contract demand of the customer",
     "fact_missing": "the charge needs an account fact that is not given",
+    "fact_wrong": "an account fact has a value that the charge or the free quota cannot have",
     "facts_gap": "the account facts do not cover the period, or overlap",
     "ladder_state_missing": "a yearly ladder needs what each tier has used; it is never taken as zero",
     "ladder_state_wrong": "the ladder state is of another year or another number of tiers",

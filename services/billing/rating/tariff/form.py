@@ -30,6 +30,7 @@ from shared.forms import DAY, FLAG, Form, Names, Schema, choice, record, rows, t
 _COMMON: Final[Names] = {
     "zh": says(TEXT, "the name of the line in Chinese"),
     "for": ref("condition", "whom it is for; everybody where it is left out"),
+    "exempt": listed(TEXT, "exemptions: an account that has one of them does not pay this charge"),
     "tax": says(FLAG, "false: no tax on this charge"),
 }
 ROUNDING: Final = record(
@@ -137,6 +138,10 @@ _DEFS: Final[Names] = {
     "kwh": KWH,
     "name": TEXT,
     "amount": by_field({"fact": record({"fact": named("a name of `values` of the account")})}, forms.DECIMAL),
+    **{
+        name: by_field({"fact": record({"fact": named("a name of `values` of the account"), "or": plain})}, plain)
+        for name, plain in (("standard", ABOVE_0), ("free_kwh", KWH))
+    },
     "times": {"if": {"type": "object"}, "then": table(ref("decimal")), "else": forms.DECIMAL},
     "rounding": record(
         {"step": ref("above_0", "a multiple of this"), "mode": choice(*sorted(MODES))},

@@ -131,7 +131,10 @@ CHARGES: Final[Mapping[str, tuple[Names, Names]]] = {
             "table": says(
                 {"anyOf": [TEXT, {"type": "object"}]}, "the name of a power factor table, or the table itself"
             ),
-            "standard": ref("above_0", "two decimals; one of the standards of the table"),
+            "standard": ref(
+                "standard",
+                "one of the standards of the table; or the account's own, with the one that holds without it",
+            ),
             "active": named("the quantity of active energy"),
             "reactive": named("the quantity of reactive energy"),
             **_ON,

@@ -145,7 +145,10 @@ LADDER: Final[Schema] = {
             "free": says(
                 record(
                     {
-                        "kwh_per_month": ref("kwh"),
+                        "kwh_per_month": ref(
+                            "free_kwh",
+                            "or those of the account itself, with what holds without them; needs `rest` `lost`",
+                        ),
                         "how": says(
                             choice("before_ladder", "credit_at_tier_1"), "outside the tiers, or within and credited"
                         ),

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from services.billing.rating.tariff.codes import TariffError
-from services.billing.rating.tariff.load_ladders import load_condition
+from services.billing.rating.tariff.load_ladders import fact_or, load_condition
 from services.billing.rating.tariff.load_prices import load_by_period, load_price
 from services.billing.rating.tariff.model import (
     Capacity,
@@ -68,11 +68,13 @@ def _charge(item: Node, names: Names) -> Charge:
 
 
 def _common(node: Node) -> dict[str, Any]:
-    zh, tax = node.maybe("zh"), node.maybe("tax")
+    zh, tax, exempt = node.maybe("zh"), node.maybe("tax"), node.maybe("exempt")
     return {
         "name": node.get("name").text(),
         "zh": zh.text() if zh else "",
-        "applies": load_condition(node.maybe("for")),
+        "applies": replace(
+            load_condition(node.maybe("for")), exempt=frozenset(exempt.texts()) if exempt else frozenset()
+        ),
         "taxed": tax.flag() if tax else True,
     }
 
@@ -238,25 +240,35 @@ def _power_factor(node: Node, names: Names) -> Charge:
             raise table.fail("name_unknown", "a power factor table")
         table = Node(names.tables[table.value], table.pointer)
     table.keys("table title source cos_phi penalty reward")
-    standard = node.get("standard", "choice_open")
+    fact, standard = fact_or(node.get("standard", "choice_open"))
     rewards = table.get("reward")
     if standard.text() not in rewards:
         raise standard.fail("name_unknown", "a standard of the table")
     cos_phi = table.maybe("cos_phi")
-    points = standard.positive().times(Exact(100, 1))
-    if points.num % points.den:
-        raise standard.fail("value_wrong", "two decimals were expected")
+    own = {_points(standard): _steps(rewards.get(standard.text()))}
     return PowerFactor(
         **common,
-        standard=points.num // points.den,
+        standard=_points(standard),
         cos_phi=cos_phi.choice("half_up", "down") if cos_phi else "half_up",
         active=_quantity(node.get("active", "choice_open"), names, ""),
         reactive=_quantity(node.get("reactive", "choice_open"), names, ""),
         on=_on(node, names),
         of=node.get("of", "choice_open").choice("exact", "amount"),
         penalty=_steps(table.get("penalty")),
-        reward=_steps(rewards.get(standard.text())),
+        rewards={_hundredths(name, item): _steps(item) for name, item in rewards.fields()} | own if fact else own,
+        fact=fact,
     )
+
+
+def _points(standard: Node) -> int:
+    return _hundredths(standard.text(), standard)
+
+
+def _hundredths(text: str, node: Node) -> int:
+    points = Node(text, node.pointer).positive().times(Exact(100, 1))
+    if points.num % points.den:
+        raise node.fail("value_wrong", "two decimals were expected")
+    return points.num // points.den
 
 
 def _percent(node: Node, names: Names) -> Charge:

@@ -145,9 +145,21 @@ def _household(node: Node, span: str) -> Household:
 
 
 def _free(node: Node) -> Free:
+    fact, kwh = fact_or(node.get("kwh_per_month"))
+    rest = node.get("rest", "choice_open").choice("lost", "carried_in_year")
+    if fact and rest != "lost":
+        raise node.get("rest").fail("value_wrong", "kWh of the account itself are those of their month: `lost`")
     return Free(
-        node.get("kwh_per_month").thousandths(),
+        kwh.thousandths(),
         load_condition(node.maybe("for")),
         node.get("how", "choice_open").choice("before_ladder", "credit_at_tier_1"),
-        node.get("rest", "choice_open").choice("lost", "carried_in_year"),
+        rest,
+        fact,
     )
+
+
+def fact_or(node: Node) -> tuple[str, Node]:
+    """Return the name of the account's figure ("" for none), and the value of the document that holds without it."""
+    if isinstance(node.value, dict):
+        return node.get("fact").text(), node.get("or")
+    return "", node

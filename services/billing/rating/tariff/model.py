@@ -98,22 +98,27 @@ class Household:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Whom a charge or free kWh concern; None = everybody."""
+    """Whom a charge or free kWh concern; None = everybody. `exempt`: not accounts with one of these exemptions."""
 
     classes: frozenset[str] | None
     options: frozenset[str] | None
     people_from: int | None
     people_below: int | None
+    exempt: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """Free kWh a month (低保 / 五保). `how` = before_ladder or credit_at_tier_1; `rest` = lost or carried_in_year."""
+    """Free kWh a month (低保 / 五保). `how` = before_ladder or credit_at_tier_1; `rest` = lost or carried_in_year.
+
+    `fact`: the account's figure that says how many, `wh_per_month` where it has none; "" = the same for everybody.
+    """
 
     wh_per_month: int
     applies: Condition
     how: str
     rest: str
+    fact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +259,8 @@ class PowerFactor(ChargeBase):
     """Power factor adjustment (力调电费, 1983 rule): percent of the named charges by hundredths below or above `standard`.
 
     `cos_phi` is how cos φ becomes hundredths: half_up or down. Half_even would be half_up: no cos φ of whole Wh and varh lies
-    on a half, for 40000 − m² is no square where m is odd.
+    on a half, for 40000 − m² is no square where m is odd. `fact`: the account's figure that is its standard, `standard` where it
+    has none; "" = the same for everybody. `rewards`: by standard.
     """
 
     standard: int
@@ -264,7 +270,8 @@ class PowerFactor(ChargeBase):
     on: tuple[str, ...]
     of: str
     penalty: tuple[FactorStep, ...]
-    reward: tuple[FactorStep, ...]
+    rewards: Mapping[int, tuple[FactorStep, ...]]
+    fact: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,6 +363,11 @@ class Tariff:
     def prices_kwh(self) -> bool:
         """Return whether any charge is a price of energy taken in."""
         return any(charge.prices_kwh for charge in self.charges)
+
+    @property
+    def is_cut_by_figures(self) -> bool:
+        """Return whether other figures of the account make another part of a cycle."""
+        return bool(self.quantities) or any(x.free is not None and x.free.fact for x in self.ladders.values())
 
     def registers(self, quantity: str) -> tuple[str, ...]:
         """Return the register of each period for a quantity, in the order of the periods."""

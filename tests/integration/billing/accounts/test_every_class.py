@@ -17,6 +17,7 @@ from tests.kits.billing import Desk, state, usage
 
 SHOP = "t/shop"
 CAPACITY = {"name": "capacity", "kind": "capacity", "price": "30", "for": {"option": ["capacity"]}}
+FUND = {"name": "fund", "kind": "fixed", "per": "month", "price": "0", "exempt": ["fund"]}
 FULL = {
     "from": "2020-01-01",
     "customer_class": "industrial",
@@ -31,6 +32,7 @@ FULL = {
         {"name": "T3", "capacity_va": 1_000_000, "state": "cold_sealed"},
     ],
     "values": {"other_use": "0.25"},
+    "exempt": ["fund"],
 }
 
 
@@ -47,7 +49,7 @@ def document(version: str, since: str, until: str | None, month: str) -> dict[st
         "time_zone": "Asia/Shanghai",
         "rounding": {"line": {"step": "0.01", "mode": "half_up"}, "share": {"step": "1", "mode": "half_up"}},
         "quantities": {"other": {"share_of": "import", "share": {"fact": "other_use"}}},
-        "charges": [{"name": "energy", "kind": "energy", "price": "0.5"}, charge],
+        "charges": [{"name": "energy", "kind": "energy", "price": "0.5"}, charge, FUND],
     }
 
 
@@ -89,6 +91,7 @@ WRONG: tuple[tuple[dict[str, Any], str, str], ...] = (
     (without_option(values={"other_use": "1.01"}), "account.share_above_one", "/facts/0/values/other_use"),
     (without_option(values={"other": "0.1"}), "account.value_unknown", "/facts/0/values/other: other_use"),
     (without_option(option="capasity"), "account.option_unknown", "/facts/0/option: capacity"),
+    (without_option(exempt=["funds"]), "account.exemption_unknown", "/facts/0/exempt: fund"),
     (
         without_option(equipment=[{"name": "T1", "capacity_va": 1, "state": "sleeping"}]),
         "account.state_unknown",
@@ -159,7 +162,7 @@ async def test_only_what_runs_or_stands_by_hot_pays_for_capacity(desk: Desk) -> 
     ]
 
 
-@pytest.mark.parametrize("renamed", ["option", "figure"])
+@pytest.mark.parametrize("renamed", ["option", "figure", "exemption"])
 async def test_what_a_later_version_of_the_tariff_does_not_know_any_more_holds_the_bill(
     desk: Desk, renamed: str
 ) -> None:
@@ -167,6 +170,8 @@ async def test_what_a_later_version_of_the_tariff_does_not_know_any_more_holds_t
     later = document("3", "2026-02-01", None, "calendar_days")
     if renamed == "option":
         later["charges"][1]["for"] = {"option": ["by_capacity"]}
+    elif renamed == "exemption":
+        later["charges"][2] = FUND | {"exempt": ["funds"]}
     else:
         later["quantities"]["other"]["share"] = {"fact": "share_of_others"}
     async with desk.client() as client:
@@ -184,7 +189,7 @@ async def test_what_a_later_version_of_the_tariff_does_not_know_any_more_holds_t
             for bill in bills
         }
     assert not found["2026-01"]
-    held = "rating.not_of_the_tariff" if renamed == "option" else "billing.not_rated"
+    held = "billing.not_rated" if renamed == "figure" else "rating.not_of_the_tariff"
     assert (held, "hold") in found["2026-02"]
 
 
@@ -263,3 +268,106 @@ async def test_capacity_and_option_of_billed_days_are_followed_by_the_bill(
     (fact,) = await desk.published(BillCorrected)
     assert [b.total_fen for b in fact.reversals] == [30 * 31500 + 5000]
     assert [b.total_fen for b in fact.replacements] == [capacity_fen + 5000]
+
+
+def of_its_own(free_rest: str = "lost") -> dict[str, Any]:
+    """A tariff whose power factor standard, fund and free kWh can be those of one account."""
+    made = document("1", "2000-01-01", None, "calendar_days")
+    del made["quantities"]
+    free = {"kwh_per_month": {"fact": "free", "or": "0"}, "how": "before_ladder", "rest": free_rest}
+    made["ladders"] = {
+        "month": {"counts": "import", "span": "month", "proration": "per_month", "limits_kwh": ["1000"], "free": free}
+    }
+    made["charges"] = [
+        {"name": "energy", "kind": "ladder_price", "ladder": "month", "price": ["0.5", "1"]},
+        {"name": "fund", "kind": "energy", "price": "0.02", "exempt": ["fund", "low_income"]},
+        {"name": "factor", "on": ["energy"], "standard": {"fact": "standard", "or": "0.90"}} | FACTOR,
+    ]
+    return made
+
+
+async def put_of_its_own(client: httpx.AsyncClient, *facts: dict[str, Any]) -> httpx.Response:
+    answer = await client.put(f"/v1/tariffs/{SHOP}/versions/1", json=of_its_own())
+    assert answer.status_code == 200, answer.text
+    return await client.put("/v1/accounts/A1", json=shop(*facts))
+
+
+OWN: tuple[tuple[dict[str, Any], dict[str, int]], ...] = (
+    ({}, {"energy": 5000, "fund": 200, "factor": 125}),
+    ({"values": {"standard": "0.85"}}, {"energy": 5000, "fund": 200}),
+    ({"values": {"standard": "0.8"}}, {"energy": 5000, "fund": 200, "factor": -25}),
+    ({"exempt": ["fund"]}, {"energy": 5000, "factor": 125}),
+    ({"values": {"free": "10.5", "standard": "0.85"}}, {"energy": 4475, "fund": 200}),
+    ({"values": {"free": "15", "standard": "0.85"}, "exempt": ["low_income"]}, {"energy": 4250}),
+)
+
+
+async def test_an_account_has_its_own_standard_exemptions_and_free_kwh_month_by_month(desk: Desk) -> None:
+    facts = [without_option(**own, **{"from": f"2026-{month:02}-01"}) for month, (own, _) in enumerate(OWN, 1)]
+    facts[0]["from"] = "2020-01-01"
+    async with desk.client() as client:
+        answer = await put_of_its_own(client, *facts)
+        assert answer.status_code == 200, answer.text
+        shown = (await client.get("/v1/accounts/A1")).json()["facts"]
+        for month in range(1, len(OWN) + 1):
+            await desk.measure(usage(1, month, energy_wh={"import": 100_000, "reactive.import": 62_000}))
+        bills = [(await client.get(f"/v1/bills/{bill_id}")).json() for (bill_id,) in await desk.bills("bill_id")]
+    assert [(one["values"], one["exempt"]) for one in shown] == [
+        (own.get("values", {}), own.get("exempt", [])) for own, _ in OWN
+    ]
+    lines = {bill["cycle"]: {line["charge"]: line["amount_fen"] for line in bill["lines"]} for bill in bills}
+    assert lines == {f"2026-{month:02}": wanted for month, (_, wanted) in enumerate(OWN, 1)}
+    assert not [finding for bill in bills for finding in bill["findings"]]
+
+
+@pytest.mark.parametrize(("own", "lines"), OWN[1:])
+async def test_what_an_account_has_of_its_own_in_billed_days_is_followed_by_the_bill(
+    desk: Desk, own: dict[str, Any], lines: dict[str, int]
+) -> None:
+    desk.correct_by(changed_facts=CORRECT)
+    async with desk.client() as client:
+        assert (await put_of_its_own(client, without_option())).status_code == 200
+        await desk.released(usage(1, 1, energy_wh={"import": 100_000, "reactive.import": 62_000}))
+        answer = await client.put("/v1/accounts/A1", json=shop(without_option(**own)))
+        assert answer.status_code == 200, answer.text
+    (fact,) = await desk.published(BillCorrected)
+    assert [b.total_fen for b in fact.reversals] == [5325]
+    assert [b.total_fen for b in fact.replacements] == [sum(lines.values())]
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "pointer"),
+    [
+        ({"standard": "0.95"}, "account.standard_unknown", "/facts/0/values/standard: 0.80, 0.85, 0.90"),
+        ({"free": "0.0001"}, "account.free_kwh_too_fine", "/facts/0/values/free"),
+        ({"frei": "15"}, "account.value_unknown", "/facts/0/values/frei: free, standard"),
+    ],
+)
+async def test_a_figure_that_the_tariff_cannot_use_is_refused(
+    desk: Desk, values: dict[str, str], code: str, pointer: str
+) -> None:
+    async with desk.client() as client:
+        answer = await put_of_its_own(client, without_option(values=values))
+    assert answer.status_code == 409 or answer.status_code == 422
+    assert answer.json()["code"] == code, answer.text
+    assert pointer in answer.text
+    assert await desk.count(ACCOUNT) == 0
+
+
+async def test_free_kwh_of_an_account_are_those_of_the_days_on_which_it_has_them(desk: Desk) -> None:
+    """10 of the 31 days have none; 100 kWh are divided by days, and the later ones of them have 20 free."""
+    later = without_option(values={"free": "20"}, **{"from": "2026-01-11"})
+    async with desk.client() as client:
+        assert (await put_of_its_own(client, without_option(), later)).status_code == 200
+        await desk.measure(usage(1, 1, energy_wh={"import": 93_000, "reactive.import": 0}))
+        ((bill_id,),) = await desk.bills("bill_id")
+        bill = (await client.get(f"/v1/bills/{bill_id}")).json()
+    energy = [(line["from"], line["amount_fen"]) for line in bill["lines"] if line["charge"] == "energy"]
+    assert energy == [("2026-01-01", 1500), ("2026-01-11", 2150)]  # 30 kWh, and 63 less 20
+
+
+async def test_free_kwh_of_an_account_that_would_be_carried_through_the_year_are_refused(desk: Desk) -> None:
+    async with desk.client() as client:
+        answer = await client.put(f"/v1/tariffs/{SHOP}/versions/1", json=of_its_own("carried_in_year"))
+    assert answer.status_code == 422, answer.text
+    assert "/ladders/month/free/rest" in answer.text

@@ -25,6 +25,8 @@ FACTOR = {
 CAPACITY = {"name": "capacity", "kind": "capacity", "price": "20", "month": "calendar_days"}
 DEMAND = {"name": "demand", "kind": "demand", "price": "39", "basis": "actual", "month": "calendar_days"}
 RATCHET = {**DEMAND, "ratchet": {"share": "0.8", "months": 11}}
+OWN_FREE = {"kwh_per_month": {"fact": "free", "or": "0"}, "how": "credit_at_tier_1", "rest": "lost"}
+FREE_CREDIT = {"name": "free", "kind": "credit", "ladder": "year", "price": "0.5"}
 SERIES = {
     "series": "s",
     "unit": "CNY/kWh",
@@ -125,6 +127,18 @@ REFUSED: list[tuple[str, str, rating.TariffBook, rating.Request]] = [
         "/account/equipment/T1/state",
         plain({"/charges/1": CAPACITY}),
         request(facts=fact(equipment=(rating.Equipment("T1", 1, "on the moon"),))),
+    ),
+    (
+        "fact_wrong",
+        "/account/values/standard",
+        plain({"/charges/1": FACTOR | {"standard": {"fact": "standard", "or": "0.90"}}}),
+        request(wh={"import": 1, "reactive.import": 0}, facts=fact(values={"standard": Exact(87, 100)})),
+    ),
+    (
+        "fact_wrong",
+        "/account/values/free",
+        homes({"/ladders/year/free": OWN_FREE, "/charges/1": FREE_CREDIT}),
+        home(facts=fact(values={"free": Exact(1, 10**4)})),
     ),
     ("facts_gap", "/account/0/from", plain(), request(facts=(rating.AccountSpan(date(2026, 1, 2)),))),
     (

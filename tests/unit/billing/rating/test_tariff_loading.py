@@ -402,7 +402,7 @@ def test_all_faults_of_a_document_are_told_at_once() -> None:
         ("name_unknown", "/quantities/own/rest_of"),
     }
     known = next(fault.detail for fault in caught.value.faults if fault.pointer == "/charges/0/prise")
-    assert known.endswith("it knows: by, for, kind, name, price, quantity, tax, zh")
+    assert known.endswith("it knows: by, exempt, for, kind, name, price, quantity, tax, zh")
 
 
 def test_sound_parts_are_not_blamed_for_the_parts_that_they_name() -> None:

@@ -244,7 +244,7 @@ def test_the_table_of_1983_gives_the_percentage(standard: str, hundredth: int, p
     tables = {d["table"]: d for d in packaged.documents() if "table" in d}
     charge = rating.load_tariff(changed(PLAIN, {"/charges/1": {**FACTOR, "standard": standard}}), tables).charges[1]
     assert isinstance(charge, PowerFactor)
-    assert factor_percent(charge, hundredth).fraction() == parse(percent).fraction()
+    assert factor_percent(charge, hundredth, charge.standard).fraction() == parse(percent).fraction()
 
 
 @pytest.mark.parametrize(("of", "amount"), [("exact", -94), ("amount", -94)])

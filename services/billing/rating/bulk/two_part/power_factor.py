@@ -8,6 +8,7 @@ import numpy as np
 
 from services.billing.rating.bulk.segments import Piece
 from services.billing.rating.bulk.work import Work, as_addends
+from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import FactorStep, PowerFactor
 from shared.arrays import Ints
 from shared.exact import Exact
@@ -24,7 +25,9 @@ def add(work: Work, piece: Piece, charge: PowerFactor) -> None:
     idle = active.v <= 0
     work.note(idle, "no_active_energy", f"/usage/{charge.active}")
     cos = hundredths(np.where(idle, 1, active.v), np.where(idle, 0, reactive.v), charge.cos_phi)
-    percents, den = work.plan.once(("percents", id(charge)), lambda: _percents(charge))
+    percents, den = work.plan.once(
+        ("percents", piece.index, id(charge)), lambda: _percents(charge, _standard(work, piece, charge))
+    )
     percent = rows.read(np.where(idle, 0, percents[cos]))
     on = work.base(piece, charge.on, charge.of)
     total, base_den = work.add_up(on)
@@ -68,16 +71,27 @@ def _exactly(active: int, reactive: int, first: int) -> int:
     return reached
 
 
-def _percents(charge: PowerFactor) -> tuple[Ints, int]:
+def _standard(work: Work, piece: Piece, charge: PowerFactor) -> int:
+    """Return the standard of all accounts of a form: such a figure is part of the form."""
+    own = work.plan.request.facts[piece.fact].values.get(charge.fact)
+    if own is None:
+        return charge.standard
+    points, rest = divmod(own.num * 100, own.den)
+    if rest or points not in charge.rewards:
+        raise Refused("fact_wrong", f"/account/values/{charge.fact}")
+    return points
+
+
+def _percents(charge: PowerFactor, standard: int) -> tuple[Ints, int]:
     """Return the percentage of each number of hundredths, 0 … 100, over a common denominator; rewards are below zero."""
-    found = [_percent(charge, hundredth) for hundredth in range(101)]
+    found = [_percent(charge, standard, hundredth) for hundredth in range(101)]
     den = lcm(*(p.den for p in found))
     return np.array([p.num * (den // p.den) for p in found], dtype=np.int64), den
 
 
-def _percent(charge: PowerFactor, hundredth: int) -> Exact:
-    points = charge.standard - hundredth
-    steps: tuple[FactorStep, ...] = charge.penalty if points > 0 else charge.reward
+def _percent(charge: PowerFactor, standard: int, hundredth: int) -> Exact:
+    points = standard - hundredth
+    steps: tuple[FactorStep, ...] = charge.penalty if points > 0 else charge.rewards[standard]
     total = Exact(0, 1)
     reached = 0
     for step in steps:

@@ -4,6 +4,7 @@ from math import isqrt
 
 from services.billing.rating.reference.frame import Frame, Segment
 from services.billing.rating.reference.quantities import need
+from services.billing.rating.tariff.codes import Refused
 from services.billing.rating.tariff.model import FactorStep, PowerFactor
 from shared.exact import Exact
 
@@ -17,7 +18,7 @@ def add(frame: Frame, segment: Segment, charge: PowerFactor) -> None:
         frame.find("no_active_energy", "warn", f"/usage/{charge.active}")
         return
     cos = hundredths(active, reactive, charge.cos_phi)
-    percent = factor_percent(charge, cos)
+    percent = factor_percent(charge, cos, standard(segment, charge))
     rate = Exact(percent.num, percent.den * 100)
     on = frame.base(segment, charge.on, charge.of)
     total = Exact(0, 1)
@@ -37,10 +38,21 @@ def hundredths(active: int, reactive: int, mode: str = "half_up") -> int:
     return (twice + 1) // 2 if mode == "half_up" else twice // 2
 
 
-def factor_percent(charge: PowerFactor, hundredth: int) -> Exact:
+def standard(segment: Segment, charge: PowerFactor) -> int:
+    """Return the standard in hundredths: the account's own, or that of the document."""
+    own = segment.fact.values.get(charge.fact)
+    if own is None:
+        return charge.standard
+    found = next((points for points in charge.rewards if points * own.den == 100 * own.num), None)
+    if found is None:
+        raise Refused("fact_wrong", f"/account/values/{charge.fact}")
+    return found
+
+
+def factor_percent(charge: PowerFactor, hundredth: int, standard: int) -> Exact:
     """Return the percentage of the table: above 0 a penalty, below 0 a reward."""
-    points = charge.standard - hundredth
-    percent = _by_steps(charge.penalty if points > 0 else charge.reward, abs(points))
+    points = standard - hundredth
+    percent = _by_steps(charge.penalty if points > 0 else charge.rewards[standard], abs(points))
     return percent if points > 0 else Exact(-percent.num, percent.den)
 
 
