@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from services.billing.rating.tariff.form import TARIFF
-from services.billing.rating.tariff.form_charges import CHARGES
-from services.billing.rating.tariff.form_parts import QUANTITIES
+from services.billing.rating.tariff.form_parts import PRICES, QUANTITIES
 from shared.forms import Schema
 from shared.regulation.calculate import CALCULATIONS
 
@@ -19,6 +18,8 @@ PAGE = ROOT / "docs" / "rating-fields.md"
 TABLE = re.compile(r"(<!-- fields: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 EXAMPLE = re.compile(r"^```json (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DEFS = TARIFF.schema["$defs"]
+COMMON = set.intersection(*(set(form["properties"]) for name, form in DEFS.items() if name.startswith("charge_")))
+"""Fields that all charges have: one charge that shows them is enough."""
 SHOWN = {
     "document": TARIFF.schema,
     **{name: DEFS[name] for name in ("rounding", "condition", "period", "when", "ladder")},
@@ -83,11 +84,53 @@ def tariffs() -> list[dict[str, Any]]:
     return [case["tariff"]["inline"] for case in examples() if "tariff" in case]
 
 
-def test_every_kind_of_charge_and_quantity_is_in_an_example() -> None:
-    kinds = {charge["kind"] for tariff in tariffs() for charge in tariff["charges"]}
-    rules = {key for tariff in tariffs() for rule in tariff.get("quantities", {}).values() for key in rule}
-    assert kinds == set(CHARGES)
-    assert set(QUANTITIES) <= rules
+def shown() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every part of every example: the form that it has, and itself."""
+    for case in examples():
+        if case.get("kind") == "policy":
+            yield f"calculation_{case['calculation']}", case["input"]
+    for tariff in tariffs():
+        yield "document", tariff
+        yield from ((f"charge_{charge['kind']}", charge) for charge in tariff["charges"])
+        yield from (("ladder", ladder) for ladder in tariff.get("ladders", {}).values())
+        for quantity in tariff.get("quantities", {}).values():
+            yield f"quantity_{next(name for name in quantity if name in QUANTITIES)}", quantity
+        for period in tariff.get("periods", ()):
+            yield "period", period
+            yield from (("when", when) for when in period["when"] if when != "rest" and period["when"] != "rest")
+        yield from (("rounding", part) for part in objects(tariff) if "mode" in part)
+        yield from (("condition", part["for"]) for part in objects(tariff) if isinstance(part.get("for"), dict))
+        for part in objects([*tariff["charges"], tariff.get("prices")]):
+            yield from ((f"price_{name}", part) for name in PRICES if name in part)
+
+
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from objects(inner)
+
+
+def paths(value: Any, path: str = "") -> Iterator[str]:
+    """Every field of a part as the tables write it."""
+    for inner in value if isinstance(value, list) else ():
+        yield from paths(inner, path)
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        yield f"{path}{name}"
+        yield from paths(inner, f"{path}{name}.")
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_field_is_in_an_example(name: str) -> None:
+    known = {row.split("`")[1] for row in rows(SHOWN[name], DEFS)}
+    said = {path for form, part in shown() if form == name for path in paths(part)}
+    of_all = {path for form, part in shown() if form.startswith("charge_") for path in paths(part)} & COMMON
+    assert not sorted(known - said - (of_all if name.startswith("charge_") else set())), "no example has these fields"
+
+
+def test_every_rule_of_a_change_is_in_an_example() -> None:
+    usage = TARIFF.schema["properties"]["on_change"]["properties"]["usage"]["enum"]
+    assert {tariff["on_change"]["usage"] for tariff in tariffs()} == set(usage) - {None}
 
 
 @pytest.mark.parametrize("name", CALCULATIONS)
