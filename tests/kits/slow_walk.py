@@ -86,3 +86,54 @@ def _parts(home: Home, start: date, end: date) -> list[list[date]]:
             parts.append([])
         parts[-1].append(day)
     return parts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    """What holds of a shop in the end, and what it used in truth, the same every day."""
+
+    kwh: Fraction
+    kvarh: Fraction
+    running_kva: Sequence[tuple[date, int]]
+    by_capacity_to: date
+    """Until then it pays for capacity and a basic charge, from then on more for energy instead."""
+    exempt_from: date
+    standards: Sequence[tuple[date, int]]
+
+    def hundredths(self) -> int:
+        """Return its cos φ."""
+        squares = self.kwh**2 + self.kvarh**2
+        root = (Decimal(squares.numerator) / Decimal(squares.denominator)).sqrt()
+        cos = Decimal(self.kwh.numerator) / Decimal(self.kwh.denominator) / root
+        return int((100 * cos).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+SHOP_ENERGY, SHOP_SINGLE, SHOP_FUND = Fraction("0.6132"), Fraction("0.1517"), Fraction("0.0183")
+SHOP_KVA, SHOP_BASIC = Fraction("23.7"), Fraction("1.35")  # a month, a day
+BELOW = Fraction("0.005")  # for each hundredth below the standard, as far down as 0.70
+
+
+def fen_of_shop_bills(shop: Shop, periods: Sequence[tuple[date, date]]) -> list[int]:
+    """Return what each bill of a shop has to be, for its periods, each a calendar month."""
+    found = []
+    for start, end in periods:
+        lines: dict[tuple[object, ...], Fraction] = {}  # exact yuan
+        for day in (start + n * DAY for n in range((end - start).days)):
+            capacity = day < shop.by_capacity_to
+            since, kva = [one for one in shop.running_kva if one[0] <= day][-1]
+            parts = [("energy", capacity, shop.kwh * SHOP_ENERGY)]
+            if capacity:
+                parts += [("basic", capacity, SHOP_BASIC), ("kva", since, kva * SHOP_KVA / (end - start).days)]
+            else:
+                parts += [("single", capacity, shop.kwh * SHOP_SINGLE)]
+            if day < shop.exempt_from:
+                parts += [("fund", capacity, shop.kwh * SHOP_FUND)]
+            for name, part, yuan in parts:
+                lines[name, part] = lines.get((name, part), Fraction(0)) + yuan
+        standard = [points for since, points in shop.standards if since < end][-1]
+        below = standard - shop.hundredths()
+        assert 0 < below <= 15
+        adjusted = sum((yuan for (name, _), yuan in lines.items() if name != "fund"), Fraction(0))
+        lines["factor",] = adjusted * below * BELOW
+        found.append(sum(_rounded(yuan * 100) for yuan in lines.values()))
+    return found

@@ -1,8 +1,10 @@
-"""A town as it is told, in any order: nineteen homes, five months, what becomes known of them and when.
+"""A town as it is told, in any order: nineteen homes and a shop, five months, what becomes known of them and when.
 
 Moves, exchanges told late and mistyped, wrong reads corrected and annulled, contracts told late, moved and annulled, asked ends,
 reads that are missing or come late, load curves; and, for days that are billed by then, a class and a household registered, a
-tariff of the contract and a price changed, an opening corrected, a contract told, a move told.
+tariff of the contract and a price changed, an opening corrected, a contract told, a move told. Of the shop, which has a two-part
+price and a power factor: a transformer suspended and running again, another one within a month, another option, an exemption and
+a standard of its own.
 """
 
 import random
@@ -18,9 +20,12 @@ import orjson
 from services.billing.tariffs.documents import packaged
 from tests.kits import slow_walk
 
+SHOP, SHOP_KVARH = 20, 17  # the point that is a shop, and its reactive energy a day
+SHOP_TARIFF = "told/shop"
 UNIT, TARIFF, BY_TIME = "zj/hangzhou", "CN-ZJ/residential", "CN-ZJ/residential/time-of-use"
 CURVED = 11  # the home that is billed by the hours of its curve
 HOMES = range(1, 20)
+POINTS = (*HOMES, SHOP)
 FIRST = date(2026, 1, 1)
 READ_DATES = tuple(date(2026, month, 1) for month in range(2, 7))
 CYCLES = tuple(f"2026-{month:02}" for month in range(1, 7))
@@ -72,10 +77,15 @@ def _read(home: int, day: date, *, kwh: int | None = None, source: str = "remote
 
 
 def _registers(home: int, kwh: int) -> dict[str, str]:
-    """Return what a meter shows: one home has two more registers, which began at 0 and count one part in 17 as valley."""
+    """Return what a meter shows: one home has two more registers, which began at 0 and count one part in 17 as valley.
+
+    The shop's has one of reactive energy, which began at 0 too.
+    """
     shown = {"import": f"{kwh}.00"}
+    days = (kwh - 1000) // (3 + home)
+    if home == SHOP:
+        shown |= {"reactive.import": f"{SHOP_KVARH * days}.00"}
     if home == LATER_BY_TIME:
-        days = (kwh - 1000) // (3 + home)
         shown |= {"import.peak": f"{(2 + home) * days}.00", "import.valley": f"{days}.00"}
     return shown
 
@@ -267,11 +277,89 @@ def _dearer() -> Told:
     return Told(name="dearer", day=date(2026, 4, 16), method="PUT", service="billing", path=path, body=body)
 
 
+def _units(t1_kva: int, t2: str) -> dict[str, Any]:
+    return {
+        "customer_class": "commercial",
+        "equipment": [
+            {"name": "T1", "capacity_va": 1000 * t1_kva, "state": "running"},
+            {"name": "T2", "capacity_va": 200_000, "state": t2},
+        ],
+    }
+
+
+_CAPACITY = {"option": "capacity"}
+SHOP_TERMS: tuple[tuple[date, dict[str, Any]], ...] = (
+    (FIRST, _units(315, "running") | _CAPACITY),
+    (date(2026, 2, 11), _units(315, "suspended") | _CAPACITY),
+    (date(2026, 3, 6), _units(315, "running") | _CAPACITY),
+    (date(2026, 3, 16), _units(400, "running") | _CAPACITY),
+    (date(2026, 4, 11), _units(400, "running")),
+    (date(2026, 5, 1), _units(400, "running") | {"values": {"standard": "0.85"}, "exempt": ["fund"]}),
+)
+"""What the shop is from each day on."""
+SHOP_TOLD = (
+    ("opened", FIRST, 1),
+    ("suspended", date(2026, 3, 20), 3),
+    ("enlarged", date(2026, 4, 10), 4),
+    ("another option", date(2026, 5, 12), 5),
+    ("of its own", date(2026, 6, 3), 6),
+)
+"""When it became known, and how many of its terms are known by then."""
+
+
+def _shop() -> list[Told]:
+    """Tell of the shop: its reads in time, its terms when their days are billed."""
+    facts = []
+    for day in READ_DATES:
+        body = {"items": [_read(SHOP, day)]}
+        facts.append(Told(name=f"read {SHOP} {day}", day=day, method="POST", path="/v1/reads", body=body))
+    after: tuple[str, ...] = ()
+    for name, told, known in SHOP_TOLD:
+        tariffs = [{"from": str(FIRST), "tariff": SHOP_TARIFF}]
+        state = _account(f"A{SHOP}", SHOP, FIRST, opening_usage=[]) | {
+            "facts": [{"from": str(since)} | terms for since, terms in SHOP_TERMS[:known]]
+        }
+        state["contracts"][0]["tariffs"] = tariffs
+        path, body = "/v1/accounts", {"items": [state]}
+        facts.append(
+            Told(name=f"shop {name}", day=told, method="PUT", service="billing", path=path, body=body, after=after)
+        )
+        after = (f"shop {name}",)
+    return facts
+
+
+def _shop_tariff() -> dict[str, Any]:
+    """Return the shop's tariff: capacity and a basic charge, or a higher price of energy without them; a fund; power factor."""
+    both = {"active": "import", "reactive": "reactive.import", "on": ["energy", "single", "capacity", "basic"]}
+    return {
+        "id": SHOP_TARIFF,
+        "version": 1,
+        "effective": {"from": "2020-01-01", "to": None},
+        "on_change": {"usage": "split_by_days"},
+        "sources": [{"for": "the whole document", "text": "figures of a test"}],
+        "currency": "CNY",
+        "time_zone": "Asia/Shanghai",
+        "rounding": {"line": {"step": "0.01", "mode": "half_up"}},
+        "charges": [
+            {"name": "energy", "kind": "energy", "price": "0.6132"},
+            {"name": "single", "kind": "energy", "price": "0.1517", "for": {"option": [""]}},
+            {"name": "capacity", "kind": "capacity", "price": "23.7", "month": "calendar_days"}
+            | {"state_share": {"running": "1", "suspended": "0"}, "for": {"option": ["capacity"]}},
+            {"name": "basic", "kind": "fixed", "per": "day", "price": "1.35", "for": {"option": ["capacity"]}},
+            {"name": "fund", "kind": "energy", "price": "0.0183", "exempt": ["fund"]},
+            {"name": "factor", "kind": "power_factor", "table": "CN-1983", "of": "exact"}
+            | {"standard": {"fact": "standard", "or": "0.90"}}
+            | both,
+        ],
+    }
+
+
 def documents() -> dict[str, dict[str, Any]]:
-    return {each["id"]: each for each in packaged.documents("sample") if each.get("id") in (TARIFF, BY_TIME)}
+    found = {each["id"]: each for each in packaged.documents("sample") if each.get("id") in (TARIFF, BY_TIME)}
+    return found | {SHOP_TARIFF: _shop_tariff()}
 
 
-FACTS = (*_jobs(), *_accounts(), *_exchanges(), *_curves(), *_reads(), _dearer())
+FACTS = (*_jobs(), *_accounts(), *_exchanges(), *_curves(), *_reads(), _dearer(), *_shop())
 
 
 def ordered(seed: int | None) -> list[Told]:
@@ -291,6 +379,28 @@ def ordered(seed: int | None) -> list[Told]:
 def meter(letter: str, home: int) -> dict[str, Any]:
     registers = [{"quantity": quantity, "digits": 8, "scale": 2} for quantity in _registers(home, 1000)]
     return {"meter_no": f"{letter}{home}", "org_unit": UNIT, "registers": registers}
+
+
+def fen_of_bills(home: int, periods: Sequence[tuple[date, date]]) -> list[int]:
+    """Return what the bills of a home, or of the shop, have to be by a slow walk."""
+    if home == SHOP:
+        return slow_walk.fen_of_shop_bills(SHOP_TRUTH, periods)
+    return slow_walk.fen_of_bills(truth(home, periods[0][0]), periods)
+
+
+SHOP_TRUTH = slow_walk.Shop(
+    kwh=Fraction(3 + SHOP),
+    kvarh=Fraction(SHOP_KVARH),
+    running_kva=(
+        (FIRST, 515),
+        (date(2026, 2, 11), 315),
+        (date(2026, 3, 6), 515),
+        (date(2026, 3, 16), 600),
+    ),
+    by_capacity_to=date(2026, 4, 11),
+    exempt_from=date(2026, 5, 1),
+    standards=((FIRST, 90), (date(2026, 5, 1), 85)),
+)
 
 
 def truth(home: int, opened: date) -> slow_walk.Home:

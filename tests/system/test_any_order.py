@@ -1,10 +1,12 @@
 """A town told in any order ends in the same books: usages in force, bills in force, what waits, what is owed.
 
-Five months of nineteen homes over REST and events, through the four services: moves, exchanges told late and mistyped, wrong
-reads corrected and annulled, contracts told late, moved and annulled, asked ends, reads that are missing or come late, load
-curves. For days that are billed by then, in the order of time: a class and a household registered, a tariff of the contract and
-a price changed, an opening corrected, a contract told, a move told. What is proposed for it a reviewer approves in the end; in
-a town of the other policy it is corrected at once. The bills of what was read are also those of a slow walk through the days.
+Five months of nineteen homes and a shop over REST and events, through the four services: moves, exchanges told late and
+mistyped, wrong reads corrected and annulled, contracts told late, moved and annulled, asked ends, reads that are missing or
+come late, load curves. For days that are billed by then, in the order of time: a class and a household registered, a tariff
+of the contract and a price changed, an opening corrected, a contract told, a move told; of the shop (two-part price, power
+factor) a transformer suspended, the capacity, the option, an exemption and a standard. What is proposed for it a reviewer
+approves in the end; in a town of the other policy it is corrected at once. The bills of what was read are also those of a
+slow walk through the days.
 """
 
 import random
@@ -22,7 +24,7 @@ from shared.bus.kafka import KafkaEventLog
 from shared.bus.ports import EventLog
 from shared.settings import SERVICES
 from shared.testing.servers import KafkaBroker, PostgresDatabases
-from tests.kits import calls, slow_walk
+from tests.kits import calls
 from tests.kits.calls import Line
 from tests.kits.effort import seeds
 from tests.kits.told_town import (
@@ -31,17 +33,18 @@ from tests.kits.told_town import (
     CYCLES,
     EXCHANGED,
     FIRST,
-    HOMES,
     MOVED,
+    POINTS,
     READ_DATES,
     REGISTERED_LATE,
+    SHOP,
     UNIT,
     Told,
     documents,
+    fen_of_bills,
     installed,
     meter,
     ordered,
-    truth,
 )
 from tests.kits.town import NO_ENVIRONMENT
 
@@ -55,12 +58,12 @@ async def _set_up(line: Line) -> None:
     for document in documents().values():
         path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
         await line.call("PUT", "billing", path, document)
-    meters = [("M", home) for home in HOMES] + [("N", home) for home in EXCHANGED]
+    meters = [("M", home) for home in POINTS] + [("N", home) for home in EXCHANGED]
     for path, items in (
         ("routes", [{"route_no": f"R{n}", "org_unit": UNIT, "read_day": 1} for n in (1, 2, 3)]),
-        ("service-points", [{"service_point_no": f"SP{home}", "route_no": f"R{1 + home // 7}"} for home in HOMES]),
+        ("service-points", [{"service_point_no": f"SP{home}", "route_no": f"R{1 + home // 7}"} for home in POINTS]),
         ("meters", [meter(letter, home) for letter, home in meters]),
-        ("installations", [installed(home, "M", FIRST, 1000) for home in HOMES]),
+        ("installations", [installed(home, "M", FIRST, 1000) for home in POINTS]),
     ):
         await line.call("PUT", "reading", f"/v1/{path}", {"items": items})
 
@@ -111,7 +114,7 @@ async def _approve(line: Line) -> int:
 
 async def _books(line: Line) -> dict[str, Any]:
     usages = []
-    for home in HOMES:
+    for home in POINTS:
         taken: list[dict[str, Any]] = []
         for one in sorted(
             await line.items("reading", f"/v1/usages?service_point_no=SP{home}"), key=lambda u: -u["version"]
@@ -139,7 +142,7 @@ async def _books(line: Line) -> dict[str, Any]:
         (one["service_point_no"], one["period_from"], one["period_to"])
         for one in await line.items("billing", "/v1/waiting-usages")
     ]
-    accounts = [f"A{home}" for home in HOMES] + [f"B{home}" for home in MOVED]
+    accounts = [f"A{home}" for home in POINTS] + [f"B{home}" for home in MOVED]
     owed = {no: (await line.call("GET", "collection", f"/v1/accounts/{no}"))["balance_fen"] for no in accounts}
     return {
         "usages": sorted(usages, key=lambda u: (u["service_point_no"], u["period_from"])),
@@ -182,10 +185,7 @@ def _walk(books: Mapping[str, Any]) -> None:
     for contract_no, of_contract in groupby(books["bills"], key=itemgetter("contract_no")):
         home, bills = int(contract_no[2:]), list(of_contract)
         periods = [(date.fromisoformat(b["period_from"]), date.fromisoformat(b["period_to"])) for b in bills]
-        opened = periods[0][0]
-        for bill, (start, end), fen in zip(
-            bills, periods, slow_walk.fen_of_bills(truth(home, opened), periods), strict=True
-        ):
+        for bill, (start, end), fen in zip(bills, periods, fen_of_bills(home, periods), strict=True):
             wh = read.get((f"SP{home}", bill["period_from"]))
             if wh is not None:
                 told[contract_no, bill["period_from"]] = (
@@ -195,10 +195,11 @@ def _walk(books: Mapping[str, Any]) -> None:
     wrong = {bill: both for bill, both in told.items() if both[0] != both[1]}
     assert not wrong
     changed = {contract_no for contract_no, _ in told}
-    assert changed >= {f"CA{home}" for home in (*CHANGED, REGISTERED_LATE, CURVED, *MOVED)} | {
+    assert changed >= {f"CA{home}" for home in (*CHANGED, REGISTERED_LATE, CURVED, SHOP, *MOVED)} | {
         f"CB{home}" for home in MOVED
     }
     assert len(told) > 60, len(told)
+    assert len([bill for bill in told if bill[0] == f"CA{SHOP}"]) == len(READ_DATES)
 
 
 async def test_a_town_told_in_any_order_ends_in_the_same_books(tmp_path: Path) -> None:
