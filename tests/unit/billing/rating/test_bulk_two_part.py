@@ -213,3 +213,27 @@ def test_a_suspension_is_as_long_as_all_its_facts_together(days: int, known_befo
     )
     (bill,) = both([asked], document(PLAIN, charges=[charge]))
     assert [line.from_ for line in bill.lines if start <= line.from_ < end] == ([start, middle] if days < 15 else [])
+
+
+def test_accounts_of_one_batch_have_each_their_own_standard_free_kwh_and_exemptions() -> None:
+    free = {"kwh_per_month": {"fact": "free", "or": "1"}, "how": "before_ladder", "rest": "lost"}
+    ladder = {"counts": "import", "span": "month", "proration": "per_month", "limits_kwh": ["1000000"], "free": free}
+    own = book(
+        {"name": "energy", "kind": "ladder_price", "ladder": "month", "price": ["0.5", "1"]},
+        {"name": "fund", "kind": "energy", "price": "0.02", "exempt": ["fund"]},
+        {"name": "factor", "kind": "power_factor", "table": TABLE["table"], "standard": {"fact": "standard", "or": "0.90"},
+         "active": "import", "reactive": "reactive.import", "on": ["energy"], "of": "exact"},
+        ladders={"month": ladder},
+    )  # fmt: skip
+    them = list(product((85, 90), (1, 2), ((), ("fund",), ("other",))))
+    asked = [
+        request((replace(FACT, values={"standard": Exact(standard, 100), "free": Exact(kwh, 1)}, exempt=exempt),))
+        for standard, kwh, exempt in them
+    ]
+    bills = both(asked, own)
+    energy, fund = {1: 9_999_950, 2: 9_999_900}, {(): 400_000, ("fund",): 0, ("other",): 400_000}
+    assert [[line.amount_fen for line in bill.lines if line.charge != "factor"] for bill in bills] == [
+        [fen for fen in (energy[kwh], fund[exempt]) if fen] for _, kwh, exempt in them
+    ]
+    factors = [line.price for bill in bills for line in bill.lines if line.charge == "factor"]
+    assert factors == [Exact({85: -13, 90: -3}[standard], 2000) for standard, _, _ in them]  # cos φ is 0.91
