@@ -31,6 +31,9 @@ class Period:
         return (self.to is None or other.from_ < self.to) and (other.to is None or self.from_ < other.to)
 
 
+_NO_DAYS = Period(date.min)
+
+
 class NotCovered(LookupError):
     """No version holds on the day."""
 
@@ -67,37 +70,43 @@ class Versions(Generic[T]):
         return iter(self._versions)
 
 
-def period(node: Node) -> Period:
-    """Return the period of `{"from": …, "to": …}`, `to` null or the first day that is not in it any more."""
-    node.keys("from to")
-    start, end = node.get("from").day(), node.get("to").day()
+def span(node: Node, *, since: date | None = None) -> Period | None:
+    """Return the period of `{"from": …, "to": …}`, `to` null or the first day that is not in it any more.
+
+    None where it is wrong and told later. `since`: where it begins if `from` is null.
+    """
+    start, end = node.get("from").day() or since, node.get("to").day()
     if start is None:
-        raise node.get("from").fail("value_wrong", "a date was expected")
-    if end is not None and end <= start:
-        raise node.fail("dates_reversed")
-    return Period(start, end)
+        node.get("from").refuse("value_wrong", "a date was expected")
+    elif end is not None and end <= start:
+        node.refuse("dates_reversed")
+    elif node.get("from").sound and node.get("to").sound:
+        return Period(start, end)
+    return None
 
 
 def versions(document: Node, read: Callable[[Node], T], *, fields: str) -> Versions[T]:
     """Return the versions of a policy document, each one's rules as `read` makes them of it.
 
     `fields` names everything that a version may have beside `version`, `effective`, `title` and `sources` (blank separated).
-    Raises `DocumentError` with the place of the fault: something unknown, a gap or an overlap in time, no version at
-    all, or a last one that ends.
+    Refuses with the place of the fault: something unknown, a gap or an overlap in time, no version at all, or a last one
+    that ends.
     """
     document.keys("id title versions sources")
     found: list[Version[T]] = []
+    before: Period | None = None
     for node in document.get("versions").items():
         node.keys(f"version effective title sources {fields}")
-        span = period(node.get("effective"))
-        if found and found[-1].period.to != span.from_:
-            gap = found[-1].period.to is not None and found[-1].period.to < span.from_
-            raise node.get("effective").fail("version_gap" if gap else "version_overlap")
-        found.append(Version(node.get("version").text(), span, read(node)))
+        effective = node.get("effective").keys("from to")
+        now = span(effective)
+        if before and now and before.to != now.from_:
+            effective.refuse("version_gap" if before.to and before.to < now.from_ else "version_overlap")
+        before = now
+        found.append(Version(node.get("version").text(), now or _NO_DAYS, read(node)))
     if not found:
-        raise document.get("versions").fail("value_wrong", "at least one version is needed")
-    if found[-1].period.to is not None:
-        raise document.get("versions").fail(
+        document.get("versions").refuse("value_wrong", "at least one version is needed")
+    elif before and before.to is not None:
+        document.get("versions").refuse(
             "value_wrong", "the last version must be open-ended: no day may be without rules"
         )
     return Versions(document.get("title").text(), found)

@@ -7,9 +7,9 @@ that is checked, and what a document says beyond it is refused with the names th
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from shared.document import FAULTS, FAULTS_MAX, LIST_MAX, DocumentError, check_depth, escape, known
+from shared.document import FAULTS, FAULTS_MAX, LIST_MAX, DocumentError, Fault, check_depth, escape, known
 
 Schema = Mapping[str, Any]
 Names = Mapping[str, Schema]
@@ -29,14 +29,6 @@ _TYPES: Final[Mapping[str, type]] = {
 }
 
 
-class Fault(NamedTuple):
-    """What is wrong with a document and where: a code of `document.FAULTS`, a JSON pointer, the reason in words."""
-
-    code: str
-    pointer: str
-    detail: str
-
-
 class Form:
     """What a document may hold. Raises ValueError for a schema with a keyword that is not enforced."""
 
@@ -50,7 +42,7 @@ class Form:
         try:
             check_depth(document)
         except DocumentError as deep:
-            return [Fault(deep.code, pointer + deep.pointer, deep.detail)]
+            return [fault._replace(pointer=pointer + fault.pointer) for fault in deep.faults]
         found: dict[str, Fault] = {}
         for fault in self._faults(self.schema, document, pointer):
             found.setdefault(fault.pointer, fault)

@@ -1,7 +1,6 @@
 """The composition root of collection."""
 
 from datetime import date
-from typing import Any
 
 from services.collection.context import Context
 from services.collection.dunning import api as reminders
@@ -22,6 +21,7 @@ from services.collection.views.store import totals, trace
 from shared import service
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
+from shared.document import Node
 from shared.service import Service
 from shared.settings import SettingsError, document
 
@@ -63,10 +63,10 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
 def load_policies(settings: CollectionSettings) -> tuple[Policy, Ladders]:
     """Return the rules of ledger and dunning as the settings name them; raises `SettingsError` where they are not usable."""
 
-    def load(given: Any) -> tuple[Policy, Ladders]:
-        return policy.load(given, also=dunning.FIELDS), dunning.load(given, also=policy.FIELDS)
+    def read(root: Node) -> tuple[Policy, Ladders]:
+        return policy.read(root, also=dunning.FIELDS), dunning.read(root, also=policy.FIELDS)
 
-    rules, ladders = document("WATTLINE_COLLECTION_POLICY", settings.collection_policy, load)
+    rules, ladders = document("WATTLINE_COLLECTION_POLICY", settings.collection_policy, lambda d: Node.read(d, read))
     known = {channel for each in rules.rules for channel in each.channels}
     if unknown := sorted(set(settings.secret_of_channel) - known):
         raise SettingsError(f"wrong setting: WATTLINE_CHANNEL_SECRETS: not in the policy: {', '.join(unknown)}")

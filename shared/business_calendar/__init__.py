@@ -71,26 +71,32 @@ class Calendar:
 
 
 def read(document: Mapping[str, Any]) -> Year:
-    """Return the year of a document; raises `DocumentError` with the JSON pointer of the fault."""
-    node = Node(document).keys("id year title source days_off working_days")
+    """Return the year of a document; raises `DocumentError` with all its faults."""
+    return Node.read(document, _year)
+
+
+def _year(node: Node) -> Year:
+    node.keys("id year title source days_off working_days")
     node.get("id").text()
     year = node.get("year").whole(*YEARS)
+    known = year if node.get("year").sound else None
     return Year(
         year=year,
-        days_off=_days(node.get("days_off"), year, weekend=False),
-        working_days=_days(node.get("working_days"), year, weekend=True),
+        days_off=_days(node.get("days_off"), known, weekend=False),
+        working_days=_days(node.get("working_days"), known, weekend=True),
     )
 
 
-def _days(listed: Node, year: int, *, weekend: bool) -> frozenset[date]:
+def _days(listed: Node, year: int | None, *, weekend: bool) -> frozenset[date]:
     found: set[date] = set()
     for item in listed.items():
         item.keys("day name").get("name").text()
         day = item.get("day").day()
-        if day is None or day.year != year or (day.weekday() >= _SATURDAY) != weekend:
+        if day is None or day.year != (year or day.year) or (day.weekday() >= _SATURDAY) != weekend:
             kind = "a Saturday or Sunday" if weekend else "a day from Monday to Friday"
-            raise item.get("day").fail("value_wrong", f"{kind} of {year} was expected")
-        if day in found:
-            raise item.get("day").fail("name_twice")
-        found.add(day)
+            item.get("day").refuse("value_wrong", f"{kind} of {year or 'the year'} was expected")
+        elif day in found:
+            item.get("day").refuse("name_twice")
+        else:
+            found.add(day)
     return frozenset(found)

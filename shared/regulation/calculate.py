@@ -44,6 +44,7 @@ def calculate(policy: Policy, calculation: str, values: Mapping[str, Any]) -> li
     found = CALCULATIONS.get(calculation)
     if found is None:
         raise Refused("policy_unknown", "/calculation", f"no such calculation; there are: {listed(CALCULATIONS)}")
-    for fault in found.form.faults(values, "/input"):
-        raise Refused("input_missing" if fault.code == "field_missing" else "input_wrong", fault.pointer, fault.detail)
+    if faults := found.form.faults(values, "/input"):
+        code, pointer, detail = faults[0]
+        raise Refused("input_missing" if code == "field_missing" else "input_wrong", pointer, detail, faults)
     return found.run(policy, Inputs(values))

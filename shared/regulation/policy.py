@@ -76,26 +76,25 @@ def load_policy(document: Mapping[str, Any]) -> Policy:
 
     A rule that is absent is open, one that nothing calculates with is refused. Raises `Refused`: `policy_wrong`.
     """
-    root = Node(document)
     try:
         check_depth(document)
-        root.keys(f"policy version title effective sources notes {' '.join(RULES)}")
-        if not root.get("sources").items():
-            raise root.get("sources").fail("value_wrong", "at least one source was expected")
-        rules = {name: rule.value for name, rule in root.fields() if name in RULES}
-        for name, rule in rules.items():
-            for fault in _FORMS[name].faults(rule, f"/{name}"):
-                raise DocumentError(*fault)
-        return Policy(root.get("policy").text(), root.get("version").text(), _period(root.get("effective")), rules)
+        return Node.read(document, _policy)
     except DocumentError as error:
-        raise Refused("policy_wrong", f"/policy{error.pointer}", f"{error.code}: {error.detail}") from None
+        faults = [fault._replace(pointer=f"/policy{fault.pointer}") for fault in error.faults]
+        raise Refused("policy_wrong", faults[0].pointer, f"{error.code}: {error.detail}", faults) from None
 
 
-def _period(effective: Node) -> Period:
-    """Return the period of a version; a start that is null is not confirmed and reaches back without end."""
-    if effective.keys("from to").get("from").value is None:
-        effective = Node({**effective.value, "from": date.min.isoformat()}, effective.pointer)
-    return dated.period(effective)
+def _policy(root: Node) -> Policy:
+    root.keys(f"policy version title effective sources notes {' '.join(RULES)}")
+    if not root.get("sources").items():
+        root.get("sources").refuse("value_wrong", "at least one source was expected")
+    rules = {name: rule for name, rule in root.fields() if name in RULES}
+    for name, rule in rules.items():
+        rule.refuse_for(_FORMS[name].faults(rule.value, rule.pointer))
+    # a start that is null is not confirmed and reaches back without end
+    period = dated.span(root.get("effective").keys("from to"), since=date.min)
+    told = {name: rule.value for name, rule in rules.items()}
+    return Policy(root.get("policy").text(), root.get("version").text(), period or ALWAYS, told)
 
 
 def policy_on(policies: Sequence[Policy], policy_id: str, day: date) -> Policy:

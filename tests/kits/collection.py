@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from services.collection.payments.api import channels
 from services.collection.settings import SHIPPED_POLICY, CollectionSettings
 from services.collection.views.store import invariants
 from shared.bus.embedded import EmbeddedEventLog
+from shared.document import Node
 from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued, Component, Difference
 from shared.service import Service
 from shared.web import auth
@@ -26,7 +28,7 @@ from tests.kits import databases
 
 KEY = "k" * 40
 SECRET = "s" * 40
-POLICY = policy.load(json.loads(SHIPPED_POLICY.read_text()), also="dunning")
+POLICY = Node.read(json.loads(SHIPPED_POLICY.read_text()), partial(policy.read, also="dunning"))
 TODAY = date(2026, 4, 15)
 
 

@@ -40,8 +40,7 @@ class DocumentWrong(BusinessError):
     def __init__(self, error: DocumentError) -> None:
         super().__init__(f"{error.pointer or '/'}: {error.detail}")
         self.code = f"tariff.{error.code}"  # type: ignore[misc]
-        if isinstance(error, rating.TariffError):
-            self.faults = [fault._asdict() for fault in error.faults]
+        self.faults = [fault._asdict() for fault in error.faults]
 
 
 class TariffWrong(DocumentWrong):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Final
 
 from shared import dated
 from shared.dated import NotCovered, Versions
@@ -32,9 +32,9 @@ def due_until(ladders: Ladders, business_date: date) -> date | None:
     return business_date - timedelta(days=stages[0].days_after_due) if stages else None
 
 
-def load(document: Any, *, also: str) -> Ladders:
-    """Return the stages of a policy document; `also` names the fields of a version that others read. Raises `DocumentError`."""
-    return dated.versions(Node(document), _stages, fields=f"{FIELDS} {also}")
+def read(document: Node, *, also: str) -> Ladders:
+    """Return the stages of a policy document; `also` names the fields of a version that others read."""
+    return dated.versions(document, _stages, fields=f"{FIELDS} {also}")
 
 
 def _stages(version: Node) -> tuple[Stage, ...]:

@@ -14,6 +14,7 @@ LANGUAGES = ("zh", "en")
 ATTEMPTS_MAX = 20  # a schedule longer than that is a typing error
 RETRY_SECONDS_MAX = 7 * 86_400
 WAIT_DAYS_MAX = 400
+_NOBODY = re.compile("(?!)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ Policies = Versions[Policy]
 def load(document: Any, templates: Collection[str]) -> Policies:
     """Return the versions of a parsed policy document; `templates` are the names that must have roles.
 
-    Raises `DocumentError`.
+    Raises `DocumentError` with all its faults.
     """
 
     def read(version: Node) -> Policy:
@@ -60,7 +61,8 @@ def load(document: Any, templates: Collection[str]) -> Policies:
             retry=_retry(version.get("retry")),
         )
 
-    return dated.versions(Node(document), read, fields="channels roles wait_for_contact_days retry")
+    fields = "channels roles wait_for_contact_days retry"
+    return Node.read(document, lambda root: dated.versions(root, read, fields=fields))
 
 
 def _channel(node: Node) -> Channel:
@@ -70,7 +72,8 @@ def _channel(node: Node) -> Channel:
     try:
         pattern = re.compile(address.text())
     except re.error as error:
-        raise address.fail("value_wrong", str(error)) from None
+        address.refuse("value_wrong", str(error))
+        pattern = _NOBODY
     return Channel(
         gateway=None if gateway.value is None else gateway.choice("smtp"),
         address=pattern,
@@ -83,7 +86,7 @@ def _roles(node: Node, templates: Collection[str]) -> Mapping[str, frozenset[str
     roles = {name: frozenset(role.choice(*ROLES) for role in node.get(name).items()) for name in templates}
     for name, given in roles.items():
         if not given:
-            raise node.get(name).fail("value_wrong", "at least one role is needed")
+            node.get(name).refuse("value_wrong", "at least one role is needed")
     return roles
 
 
@@ -98,5 +101,5 @@ def _retry(node: Node) -> Retry:
 def _schedule(node: Node) -> tuple[int, ...]:
     steps = node.items()
     if len(steps) > ATTEMPTS_MAX:
-        raise node.fail("value_wrong", f"at most {ATTEMPTS_MAX} retries")
+        node.refuse("value_wrong", f"at most {ATTEMPTS_MAX} retries")
     return tuple(step.whole(0, RETRY_SECONDS_MAX) for step in steps)

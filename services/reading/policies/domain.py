@@ -61,8 +61,9 @@ Policies = Versions[Policy]
 
 
 def load(document: Mapping[str, Any]) -> Policies:
-    """Return the versions of a policy document; raises `DocumentError`."""
-    return dated.versions(Node(document), _policy, fields="reads rollover estimates validation curves")
+    """Return the versions of a policy document; raises `DocumentError` with all its faults."""
+    fields = "reads rollover estimates validation curves"
+    return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
 def _policy(node: Node) -> Policy:

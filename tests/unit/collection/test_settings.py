@@ -36,3 +36,36 @@ def test_a_policy_file_that_is_not_usable_is_refused(tmp_path: Path, case: str) 
 
     with pytest.raises(SettingsError, match="WATTLINE_COLLECTION_POLICY"):
         main.load_policies(settings)
+
+
+def test_all_faults_of_ledger_and_dunning_are_told_at_once(tmp_path: Path) -> None:
+    document = json.loads(SHIPPED_POLICY.read_text())
+    version = document["versions"][0]
+    del version["roles"]["suspense"]
+    version["roles"]["receivable"] = version["channels"]["counter"]
+    version["components"]["energy"] = "9999"
+    version["dunning"] = [{"stage": 2, "days_after_due": -1}]
+    version["surprise"] = 1
+    file = tmp_path / "policy.json"
+    file.write_text(json.dumps(document))
+    with pytest.raises(SettingsError) as refused:
+        main.load_policies(CollectionSettings.load({**KEYS, "WATTLINE_COLLECTION_POLICY": str(file)}))
+    told = [fault.split(": ")[0] for fault in str(refused.value).split("POLICY: ")[1].split("; ") if " at /" in fault]
+    assert told == [
+        "field_unknown at /versions/0/surprise",
+        "field_missing at /versions/0/roles/suspense",
+        "name_unknown at /versions/0/components/energy",
+        "name_twice at /versions/0/roles/receivable",
+        "value_wrong at /versions/0/dunning/0/stage",
+        "value_wrong at /versions/0/dunning/0/days_after_due",
+    ]
+
+
+def test_a_chart_that_is_not_there_is_one_fault_and_not_one_of_each_account(tmp_path: Path) -> None:
+    document = json.loads(SHIPPED_POLICY.read_text())
+    del document["versions"][0]["chart"]
+    file = tmp_path / "policy.json"
+    file.write_text(json.dumps(document))
+    with pytest.raises(SettingsError) as refused:
+        main.load_policies(CollectionSettings.load({**KEYS, "WATTLINE_COLLECTION_POLICY": str(file)}))
+    assert str(refused.value).count(" at /") == 1

@@ -80,3 +80,33 @@ def test_a_folder_of_ones_own_is_the_calendar(tmp_path: Path) -> None:
 def test_a_document_that_is_wrong_names_its_fault(change: dict[str, Any], fault: str) -> None:
     with pytest.raises(DocumentError, match=fault):
         business_calendar.read(document(**change))
+
+
+def test_all_faults_of_a_document_are_told_at_once_and_of_a_folder_those_of_every_file(tmp_path: Path) -> None:
+    days = [{"day": SATURDAY, "name": "x"}, {"day": FRIDAY, "nam": "x"}, {"day": "soon", "name": "x"}]
+    wrong = document(days_off=days, working_days=7, workdays=[])
+    with pytest.raises(DocumentError) as refused:
+        business_calendar.read(wrong)
+    pointers = [
+        "/workdays",
+        "/days_off/0/day",
+        "/days_off/1/nam",
+        "/days_off/1/name",
+        "/days_off/2/day",
+        "/working_days",
+    ]
+    assert [fault.pointer for fault in refused.value.faults] == pointers
+    with pytest.raises(DocumentError) as refused:
+        business_calendar.read(document(year="2026", days_off=[{"day": FRIDAY, "name": "x"}]))
+    assert [fault.pointer for fault in refused.value.faults] == ["/year"], (
+        "the days are not judged by a year that is wrong"
+    )
+
+    (tmp_path / "1.json").write_text(json.dumps(wrong))
+    (tmp_path / "2.json").write_text(json.dumps(document(year=0)))
+    with pytest.raises(DocumentError) as refused:
+        folder.load(tmp_path)
+    assert [(f.pointer, f.detail.split(":")[0]) for f in refused.value.faults] == [
+        *((pointer, "1.json") for pointer in pointers),
+        ("/year", "2.json"),
+    ]

@@ -81,3 +81,25 @@ def test_a_document_is_refused_with_the_place_of_its_fault(node: Node, code: str
     with pytest.raises(DocumentError) as refused:
         limits(node)
     assert (refused.value.code, refused.value.pointer) == (code, pointer)
+
+
+def test_all_faults_of_all_versions_are_told_at_once() -> None:
+    """A wrong date is told as such, not as a gap before or after it too."""
+    spans = (
+        ("2026-01-01", "2026-02-01"),
+        ("soon", "2026-04-01"),
+        ("2026-05-01", "2026-06-01"),
+        ("2026-06-02", "2026-07-01"),
+    )
+    wrong = document(*spans, titel="x").value
+    wrong["versions"][2] |= {"limit": 10, "limti": 1}
+    with pytest.raises(DocumentError) as refused:
+        Node.read(wrong, limits)
+    assert [(fault.code, fault.pointer) for fault in refused.value.faults] == [
+        ("field_unknown", "/titel"),
+        ("value_wrong", "/versions/1/effective/from"),
+        ("field_unknown", "/versions/2/limti"),
+        ("value_wrong", "/versions/2/limit"),
+        ("version_gap", "/versions/3/effective"),
+        ("value_wrong", "/versions"),
+    ]

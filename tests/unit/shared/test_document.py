@@ -1,6 +1,7 @@
 """Documents are walked with their JSON pointer, and what is not known is refused."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -49,3 +50,78 @@ def test_what_is_there_is_returned() -> None:
         None,
     )
     assert ("c" in node, "e" in node) == (True, False)
+
+
+def _person(node: Node) -> tuple[str, int, date | None]:
+    node.keys("name age place born kind tall")
+    place = node.get("place").keys("street number")
+    place.get("street").text()
+    place.get("number").whole(1, 9)
+    node.get("kind").choice("home", "shop")
+    node.get("tall").flag()
+    return node.get("name").text(), node.get("age").whole(0, 150), node.get("born").day()
+
+
+RIGHT = {
+    "name": "x",
+    "age": 3,
+    "place": {"street": "s", "number": 1},
+    "born": "2026-01-01",
+    "kind": "shop",
+    "tall": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "faults"),
+    [
+        (
+            {
+                "name": "",
+                "age": -1,
+                "place": {"streat": "s", "number": "1"},
+                "born": "x",
+                "kind": "y",
+                "tall": 1,
+                "sex": 0,
+            },
+            [
+                "/sex field_unknown",
+                "/place/streat field_unknown",
+                "/place/street field_missing",
+                "/place/number value_wrong",
+                "/kind choice_unknown",
+                "/tall value_wrong",
+                "/name value_wrong",
+                "/age value_wrong",
+                "/born value_wrong",
+            ],
+        ),
+        ({"place": []}, ["/place not_an_object"]),
+    ],
+)
+def test_all_faults_are_told_at_once_and_none_within_a_wrong_value(change: dict[str, Any], faults: list[str]) -> None:
+    with pytest.raises(DocumentError) as refused:
+        Node.read(RIGHT | change, _person)
+    assert [f"{fault.pointer} {fault.code}" for fault in refused.value.faults] == faults
+    assert all(
+        f"{fault.code} at {fault.pointer}: {fault.detail}" in str(refused.value) for fault in refused.value.faults
+    )
+
+
+def test_a_document_without_a_fault_is_what_is_made_of_it() -> None:
+    assert Node.read(RIGHT, _person) == ("x", 3, date(2026, 1, 1))
+
+
+def test_what_cannot_be_gone_on_from_is_told_after_what_was_found_and_no_answer_is_endless() -> None:
+    def walk(node: Node) -> None:
+        for item in node.items():
+            item.text()
+        raise node.fail("document_too_large")
+
+    with pytest.raises(DocumentError) as refused:
+        Node.read([1], walk)
+    assert [fault.code for fault in refused.value.faults] == ["value_wrong", "document_too_large"]
+    with pytest.raises(DocumentError) as refused:
+        Node.read([1] * 300, walk)
+    assert len(refused.value.faults) == document.FAULTS_MAX

@@ -78,8 +78,9 @@ Policies = Versions[Policy]
 
 
 def load(document: Mapping[str, Any]) -> Policies:
-    """Return the versions of a policy document; raises DocumentError with the JSON pointer of the fault."""
-    return dated.versions(Node(document), _policy, fields="review run release corrections")
+    """Return the versions of a policy document; raises DocumentError with all its faults."""
+    fields = "review run release corrections"
+    return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
 def _policy(node: Node) -> Policy:
@@ -106,6 +107,6 @@ def _release(node: Node) -> Release:
     if business_days is None:
         return Release(mode=mode, due_days=due_days, issue_after_days=count(node, "issue_after_days"))
     if "issue_after_days" in node:
-        raise node.get("issue_after_days").fail("value_wrong", "either this or issue_after_business_days")
+        node.get("issue_after_days").refuse("value_wrong", "either this or issue_after_business_days")
     after = business_days.whole(0, BUSINESS_DAYS_MAX)
     return Release(mode=mode, due_days=due_days, issue_after_business_days=after)

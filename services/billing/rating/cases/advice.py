@@ -17,7 +17,6 @@ from services.billing.rating.tariff.codes import Refused, TariffError
 from services.billing.rating.tariff.load import load_tariff
 from shared.document import DocumentError, check_depth
 from shared.exact import divide
-from shared.forms import Fault
 from shared.money import yuan
 
 Documents = Sequence[Mapping[str, Any]]
@@ -41,8 +40,8 @@ def validate(document: Mapping[str, Any], documents: Documents) -> dict[str, Any
         others = [d for d in documents if d.get("id") == tariff.id and str(d.get("version")) != tariff.version]
         TariffBook([tariff, *(load_tariff(d, tables) for d in others)])
     except DocumentError as error:
-        faults = error.faults if isinstance(error, TariffError) else [Fault(error.code, error.pointer, error.detail)]
-        told = {"sha256": None, "unconfirmed": [], "hours_unconfirmed": False, "errors": [f._asdict() for f in faults]}
+        errors = [fault._asdict() for fault in error.faults]
+        told = {"sha256": None, "unconfirmed": [], "hours_unconfirmed": False, "errors": errors}
         return {"valid": False, **told, "form": "/v1/forms/tariff"}
     return {
         "valid": True,

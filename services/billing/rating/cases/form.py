@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from shared import forms
-from shared.forms import ANYTHING, DAY, FLAG, Fault, Form, Names, Schema, choice, record, rows, table
+from shared.document import Fault
+from shared.forms import ANYTHING, DAY, FLAG, Form, Names, Schema, choice, record, rows, table
 
 CYCLES_MAX: Final = 24
 """Two years of monthly cycles: enough for twelve months read twice a month."""

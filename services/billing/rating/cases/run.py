@@ -16,6 +16,7 @@ from services.billing.rating.tariff.codes import Refused, TariffError
 from shared import errors
 from shared.exact import divide, parse
 from shared.money import yuan
+from shared.regulation import codes
 from shared.regulation.calculate import CALCULATIONS, calculate
 from shared.regulation.policy import load_policy, policy_on
 
@@ -36,7 +37,9 @@ def run(
         told: dict[str, Any] = {"contract": name, "refusal": refusal, "findings": []}
         if isinstance(error, TariffError):
             told |= {"faults": [fault._asdict() for fault in error.faults], "form": "/v1/forms/tariff"}
-        elif case.get("calculation") in CALCULATIONS and error.code in ("input_missing", "input_wrong"):
+        elif isinstance(error, codes.Refused) and error.faults:
+            told |= {"faults": [fault._asdict() for fault in error.faults]}
+        if case.get("calculation") in CALCULATIONS and error.code in ("input_missing", "input_wrong"):
             told |= {"form": f"/v1/forms/{case['calculation']}"}
         return told
 

@@ -11,6 +11,7 @@ from services.billing.rating.tariff.codes import TariffError
 from services.billing.rating.tariff.load import load_tariff
 from services.billing.rating.tariff.model import Tariff
 from services.billing.rating.tariff.node import Node
+from shared import dated
 from shared.dated import Period
 from shared.exact import Exact
 from shared.forms import DECIMAL, TEXT, Form, choice, record, rows, table
@@ -97,46 +98,52 @@ def _ordered(versions: list[Tariff]) -> tuple[Tariff, ...]:
 
 def load_series(document: Mapping[str, Any]) -> Series:
     """Load a price series; in order, no gap, no overlap; null = not supplied."""
-    own = "interval_minutes days" if isinstance(document, Mapping) and "days" in document else "values"
-    root = Node(document).keys(f"series title unit currency source notes {own}")
+    return Node.read(document, _series)
+
+
+def _series(root: Node) -> Series:
+    by_interval = isinstance(root.value, Mapping) and "days" in root.value
+    root.keys(f"series title unit currency source notes {'interval_minutes days' if by_interval else 'values'}")
     unit, currency = root.get("unit").text(), root.maybe("currency")
     money = currency.text() if currency else unit.split("/")[0]
-    if "days" in root:
+    if by_interval:
         minutes = root.get("interval_minutes").whole(1, 60)
         days = {}
         for key, item in root.get("days").fields():
-            days[_day(item, key)] = tuple(p.decimal() for p in item.items())
+            prices = tuple(price.decimal() for price in item.items())
+            try:
+                days[date.fromisoformat(key)] = prices
+            except ValueError:
+                item.refuse("value_wrong", "a date was expected")
         return Series(root.get("series").text(), money, (), minutes, days)
     values: list[tuple[Period, Exact | None]] = []
+    follows = False
     for item in root.get("values").items():
         item.keys("from to price status source")
-        start, end, price = item.get("from").day(), item.get("to").day(), item.maybe("price")
-        if start is None:
-            raise item.get("from").fail("value_wrong")
-        if end is not None and end <= start:
-            raise item.fail("dates_reversed")
-        if values:
+        span, price = dated.span(item), item.maybe("price")
+        amount = price.decimal() if price else None
+        before, follows = follows, span is not None
+        if span is None:
+            continue
+        if before and span.from_ != values[-1][0].to:
             last = values[-1][0].to
-            if last is None or last > start:
-                raise item.fail("series_overlap")
-            if last < start:
-                raise item.fail("series_gap")
-        values.append((Period(start, end), price.decimal() if price else None))
+            item.refuse("series_gap" if last is not None and last < span.from_ else "series_overlap")
+        values.append((span, amount))
     return Series(root.get("series").text(), money, tuple(values))
-
-
-def _day(node: Node, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise node.fail("value_wrong", "a date was expected") from None
 
 
 def load_calendar(document: Mapping[str, Any]) -> Calendar:
     """Load a calendar: {"calendar": id, "years": {"2026": {"holiday": [dates], …}}}; null = not supplied."""
-    root = Node(document).keys("calendar title source years notes")
+    return Node.read(document, _calendar)
+
+
+def _calendar(root: Node) -> Calendar:
+    root.keys("calendar title source years notes")
     years: dict[int, dict[date, str]] = {}
     for key, item in root.get("years").fields():
+        if len(key) != 4 or not key.isdecimal():
+            item.refuse("value_wrong", "a year was expected")
+            continue
         if item.value is None:
             continue
         days: dict[date, str] = {}
@@ -144,10 +151,11 @@ def load_calendar(document: Mapping[str, Any]) -> Calendar:
             for entry in listed.items():
                 day = entry.day()
                 if day is None or str(day.year) != key:
-                    raise entry.fail("value_wrong", "a date of the year was expected")
-                if day in days:
-                    raise entry.fail("name_twice")
-                days[day] = kind
+                    entry.refuse("value_wrong", "a date of the year was expected")
+                elif day in days:
+                    entry.refuse("name_twice")
+                else:
+                    days[day] = kind
         years[int(key)] = days
     return Calendar(root.get("calendar").text(), years)
 
@@ -166,8 +174,8 @@ TABLE: Final = Form(
 
 def load_table(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """Check a power factor table; its steps are loaded with each charge that names it."""
-    for fault in TABLE.faults(document):
-        raise TariffError(*fault)
+    if faults := TABLE.faults(document):
+        raise TariffError(*faults[0], faults[1:])
     return document
 
 

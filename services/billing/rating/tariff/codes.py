@@ -1,10 +1,8 @@
 """The one catalogue of what can be wrong with a tariff document or with a request to rate."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from shared import document, errors
-from shared.forms import Fault
 
 LOADING: Final[dict[str, str]] = document.FAULTS | {
     "limits_order": "limits must rise",
@@ -77,11 +75,6 @@ class TariffError(document.DocumentError):
     """A document that cannot be loaded: `code` of the catalogue, `pointer` (JSON pointer) to the fault, a detail."""
 
     texts = LOADING
-
-    def __init__(self, code: str, pointer: str, detail: str = "", more: Iterable[Fault] = ()) -> None:
-        super().__init__(code, pointer, detail)
-        self.faults = (Fault(code, pointer, self.detail), *more)
-        """All that is wrong with the document; the first one is what the error says."""
 
 
 class Refused(errors.Refused):

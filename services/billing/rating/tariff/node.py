@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from services.billing.rating.tariff.codes import TariffError
 from shared import document
-from shared.exact import MODES, Exact, RoundTo, parse
-from shared.forms import Fault
+from shared.document import Fault
+from shared.exact import MODES, ZERO, Exact, RoundTo, parse
 
 T = TypeVar("T")
 
@@ -53,7 +53,8 @@ class Node(document.Node):
         try:
             return parse(self.value)
         except ValueError:
-            raise self.fail("value_wrong", "a decimal in quotes was expected") from None
+            self.refuse("value_wrong", "a decimal in quotes was expected")
+            return ZERO
 
     def positive(self) -> Exact:
         """Return a decimal above 0."""

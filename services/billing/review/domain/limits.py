@@ -47,7 +47,7 @@ class Limits:
 
 
 def read(node: Node) -> Limits:
-    """Return the limits of the `review` part of a policy; raises DocumentError."""
+    """Return the limits of the `review` part of a policy."""
     node.keys(FIELDS)
     home = node.get("implausible_home").keys("over_kwh_a_month")
     change = node.get("sudden_change").keys("warn hold")

@@ -7,7 +7,7 @@ own in it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from shared import dated
 from shared.dated import Versions
@@ -49,7 +49,7 @@ class Policy:
 
     def __init__(self, versions: Versions[Rules]) -> None:
         self._versions = versions
-        self._first = next(iter(versions)).period.from_
+        self._first = min((version.period.from_ for version in versions), default=date.min)
         self.rules = tuple(version.rules for version in versions)
 
     def at(self, day: date) -> Rules:
@@ -74,33 +74,29 @@ class Policy:
         return {code: account for rules in self.rules for code, account in rules.chart.items()}
 
 
-def load(document: Any, *, also: str) -> Policy:
-    """Return the policy of a JSON document; `also` names the fields of a version that other capabilities read.
-
-    Raises `DocumentError`.
-    """
-    root = Node(document)
-    policy = Policy(dated.versions(root, _rules, fields=f"{FIELDS} {also}"))
-    nodes = root.get("versions").items()
+def read(document: Node, *, also: str) -> Policy:
+    """Return the policy of a document; `also` names the fields of a version that other capabilities read."""
+    policy = Policy(dated.versions(document, _rules, fields=f"{FIELDS} {also}"))
     cash = policy.cash_codes()
-    for node in nodes:
+    for node in document.get("versions").items():
         for role, code in node.get("roles").fields():
             if code.text() in cash:
-                raise code.fail("name_twice", f"the {role} account is also the account of a channel")
+                code.refuse("name_twice", f"the {role} account is also the account of a channel")
     return policy
 
 
 def _rules(node: Node) -> Rules:
-    chart = {code: _account(account) for code, account in node.get("chart").fields()}
+    listed = node.get("chart")
+    chart = {code: _account(account) for code, account in listed.fields()}
     roles = node.get("roles").keys(" ".join(ROLES))
-    found = {role: _code(roles.get(role), chart) for role in ROLES}
-    if len(set(found.values())) != len(ROLES):
-        raise roles.fail("name_twice", "each role needs an account of its own")
+    found = {role: _code(roles.get(role), listed) for role in ROLES}
+    if roles.sound and len(set(found.values())) != len(ROLES):
+        roles.refuse("name_twice", "each role needs an account of its own")
     return Rules(
         chart=chart,
         roles=found,
-        components={name: _code(code, chart) for name, code in node.get("components").fields()},
-        channels={name: _code(code, chart) for name, code in node.get("channels").fields()},
+        components={name: _code(code, listed) for name, code in node.get("components").fields()},
+        channels={name: _code(code, listed) for name, code in node.get("channels").fields()},
     )
 
 
@@ -109,8 +105,8 @@ def _account(node: Node) -> LedgerAccount:
     return LedgerAccount(name=node.get("name").text(), kind=node.get("kind").choice(*KINDS))
 
 
-def _code(node: Node, chart: Mapping[str, LedgerAccount]) -> str:
+def _code(node: Node, chart: Node) -> str:
     code = node.text()
-    if code not in chart:
-        raise node.fail("name_unknown", f"{code} is not in the chart")
+    if isinstance(chart.value, dict) and code not in chart.value:
+        node.refuse("name_unknown", f"{code} is not in the chart")
     return code

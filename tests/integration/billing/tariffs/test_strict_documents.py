@@ -36,6 +36,112 @@ async def test_a_document_with_an_unknown_name_is_refused_with_the_known_ones(
     assert right.status_code == 200, right.text
 
 
+SEVERAL: list[tuple[str, dict[str, Any], list[str]]] = [
+    (
+        "/v1/rating-documents/series/s",
+        {
+            "series": "s",
+            "unti": "CNY/kWh",
+            "values": [
+                {"from": "2026-01-01", "to": "2026-02-01", "price": 1},
+                {"from": "soon", "to": "2026-03-01", "price": "1", "prise": "1"},
+                {"from": "2026-03-01", "to": "2026-03-01", "price": "x"},
+                {"from": "2026-04-01", "to": "2026-05-01", "price": None},
+                {"from": "2026-06-01", "to": None, "price": "1"},
+                {"from": "2026-05-01", "to": None, "price": "1"},
+            ],
+        },
+        [
+            "field_unknown /unti",
+            "field_missing /unit",
+            "value_wrong /values/0/price",
+            "field_unknown /values/1/prise",
+            "value_wrong /values/1/from",
+            "dates_reversed /values/2",
+            "value_wrong /values/2/price",
+            "series_gap /values/4",
+            "series_overlap /values/5",
+        ],
+    ),
+    (
+        "/v1/rating-documents/series/s",
+        {
+            "series": "s",
+            "unit": "CNY/kWh",
+            "source": "a test",
+            "interval_minutes": 0,
+            "days": {"soon": ["1", 2], "x": 1},
+        },
+        [
+            "value_wrong /interval_minutes",
+            "value_wrong /days/soon/1",
+            "value_wrong /days/soon",
+            "value_wrong /days/x",
+        ],
+    ),
+    (
+        "/v1/rating-documents/calendar/c",
+        {
+            "calendar": "c",
+            "titel": "x",
+            "years": {"26": {}, "2026": {"holiday": ["2025-01-01", "2026-01-01"], "x": ["2026-01-01"]}, "2027": []},
+        },
+        [
+            "field_unknown /titel",
+            "value_wrong /years/26",
+            "value_wrong /years/2026/holiday/0",
+            "name_twice /years/2026/x/0",
+            "not_an_object /years/2027",
+        ],
+    ),
+    (
+        "/v1/rating-documents/table/t",
+        {"table": "t", "rewards": {}, "penalty": [{"to_points": 0, "percent_per_point": "1"}]},
+        ["field_unknown /rewards", "field_missing /reward", "value_wrong /penalty/0/to_points"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "document", "faults"), SEVERAL, ids=["series", "intervals", "calendar", "table"])
+async def test_a_document_that_is_no_tariff_is_refused_with_all_its_faults_too(
+    desk: Desk, path: str, document: dict[str, Any], faults: list[str]
+) -> None:
+    kind = next(name for name in ("series", "calendar", "table") if name in document)
+    async with desk.client() as client:
+        refused = await client.put(path, json=document)
+        case = {**examples.CASE, "documents": [document]}
+        answer = (await client.post("/v1/bills/preview", json=case)).json()["answer"]
+        stored = await client.put(f"/v1/rating-documents/{kind}/{document[kind]}", json={kind: document[kind]})
+    assert refused.status_code == stored.status_code == 422
+    assert [f"{fault['code']} {fault['pointer']}" for fault in refused.json()["errors"]] == faults
+    assert refused.json()["code"] == "tariff." + faults[0].split(" ")[0]
+    in_case = [fault.replace(" ", " /documents/0", 1) for fault in faults]
+    assert [f"{fault['code']} {fault['pointer']}" for fault in answer["faults"]] == in_case
+
+
+async def test_a_policy_and_the_inputs_of_a_case_are_refused_with_all_their_faults(desk: Desk) -> None:
+    rules = {"polic": "r", "version": 1, "effective": {"from": None, "to": "x"}, "sources": []}
+    rules |= {"theft": {"tmies": "3", "times": "-3"}, "outage": []}
+    case = {"kind": "policy", "policy": {"inline": rules}, "calculation": "theft", "input": {"day": "1", "kwh": 5}}
+    async with desk.client() as client:
+        of_policy = (await client.post("/v1/bills/preview", json=case)).json()["answer"]
+        case |= {"policy": "CN/supply-rules", "date": "2010-06-01"}
+        of_input = (await client.post("/v1/bills/preview", json=case)).json()["answer"]
+    assert of_policy["refusal"]["code"] == "policy_wrong"
+    assert [(fault["code"], fault["pointer"]) for fault in of_policy["faults"]] == [
+        ("field_unknown", "/policy/polic"),
+        ("value_wrong", "/policy/sources"),
+        ("field_unknown", "/policy/theft/tmies"),
+        ("value_wrong", "/policy/theft/times"),
+        ("not_an_object", "/policy/outage"),
+        ("value_wrong", "/policy/effective/to"),
+        ("field_missing", "/policy/policy"),
+        ("value_wrong", "/policy/version"),
+    ]
+    assert (of_input["refusal"]["code"], of_input["form"]) == ("input_missing", "/v1/forms/theft")
+    assert {fault["pointer"] for fault in of_input["faults"]} == {"/input/price", "/input/day", "/input/kwh"}
+
+
 async def test_a_preview_refuses_what_it_does_not_know_and_tells_every_fault(desk: Desk) -> None:
     usage = {"import": {"start": "1", "end": "2", "multipler": "3000"}}
     async with desk.client() as client:

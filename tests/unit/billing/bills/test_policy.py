@@ -118,3 +118,26 @@ def test_a_gap_between_versions_is_refused() -> None:
     wrong["versions"][1]["effective"]["from"] = "2026-07-01"
     with pytest.raises(DocumentError, match="version_gap"):
         policy.load(wrong)
+
+
+def test_all_faults_of_a_policy_are_told_at_once() -> None:
+    wrong = document()
+    version = wrong["versions"][0]
+    version["review"] |= {"zero_usage": "maybe", "zero_usages": "warn", "sudden_change": {"warn": 5}}
+    version["release"] = {
+        "zj": {"mode": "never", "due_days": -1, "issue_after_days": 1, "issue_after_business_days": 1}
+    }
+    version["corrections"] = []
+    with pytest.raises(DocumentError) as refused:
+        policy.load(wrong)
+    assert {fault.pointer.removeprefix("/versions/0") for fault in refused.value.faults} == {
+        "/review/zero_usage",
+        "/review/zero_usages",
+        "/review/sudden_change/warn",
+        "/review/sudden_change/hold",
+        "/release/*",
+        "/release/zj/mode",
+        "/release/zj/due_days",
+        "/release/zj/issue_after_days",
+        "/corrections",
+    }

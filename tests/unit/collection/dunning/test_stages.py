@@ -3,6 +3,7 @@
 import copy
 import json
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,13 +11,17 @@ import pytest
 from services.collection.dunning import domain
 from services.collection.ledger.domain import policy
 from services.collection.settings import SHIPPED_POLICY
-from shared.document import DocumentError
+from shared.document import DocumentError, Node
 
 
 def changed(stages: list[dict[str, Any]]) -> dict[str, Any]:
     document: dict[str, Any] = copy.deepcopy(json.loads(SHIPPED_POLICY.read_text()))
     document["versions"][0]["dunning"] = stages
     return document
+
+
+def load(stages: list[dict[str, Any]]) -> domain.Ladders:
+    return Node.read(changed(stages), partial(domain.read, also=policy.FIELDS))
 
 
 @pytest.mark.parametrize(
@@ -28,14 +33,14 @@ def changed(stages: list[dict[str, Any]]) -> dict[str, Any]:
 )
 def test_wrong_stages_are_refused_with_their_place(stages: list[dict[str, Any]], place: str) -> None:
     with pytest.raises(DocumentError, match=place):
-        domain.load(changed(stages), also=policy.FIELDS)
+        load(stages)
 
 
 def test_a_debt_is_reminded_of_so_many_days_after_its_due_date() -> None:
-    ladders = domain.load(changed([{"stage": 1, "days_after_due": 3}]), also=policy.FIELDS)
+    ladders = load([{"stage": 1, "days_after_due": 3}])
     assert domain.due_until(ladders, date(2026, 2, 25)) == date(2026, 2, 22)
     assert domain.due_until(ladders, date(1999, 12, 31)) is None, "no rule holds yet"
 
 
 def test_without_stages_nobody_is_reminded() -> None:
-    assert domain.due_until(domain.load(changed([]), also=policy.FIELDS), date(2026, 2, 25)) is None
+    assert domain.due_until(load([]), date(2026, 2, 25)) is None

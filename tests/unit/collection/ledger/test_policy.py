@@ -3,15 +3,20 @@
 import copy
 import json
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
 
 from services.collection.ledger.domain import policy
 from services.collection.settings import SHIPPED_POLICY
-from shared.document import DocumentError
+from shared.document import DocumentError, Node
 
 SHIPPED = json.loads(SHIPPED_POLICY.read_text())
+
+
+def load(document: Any) -> policy.Policy:
+    return Node.read(document, partial(policy.read, also="dunning"))
 
 
 def changed(**changes: Any) -> dict[str, Any]:
@@ -48,7 +53,7 @@ def followed(document: dict[str, Any]) -> dict[str, Any]:
 )
 def test_a_wrong_policy_is_refused_with_its_place(document: dict[str, Any], place: str) -> None:
     with pytest.raises(DocumentError, match=place):
-        policy.load(document, also="dunning")
+        load(document)
 
 
 def test_the_version_of_a_day_is_the_last_that_has_begun() -> None:
@@ -56,7 +61,7 @@ def test_the_version_of_a_day_is_the_last_that_has_begun() -> None:
     later = followed(document)
     later["chart"]["1123"] = {"name": "Receivables", "kind": "asset"}
     later["roles"]["receivable"] = "1123"
-    rules = policy.load(document, also="dunning")
+    rules = load(document)
 
     days = (date(1999, 1, 1), date(2026, 6, 30), date(2026, 7, 1))
     assert [rules.at(day).receivable for day in days] == ["1122", "1122", "1123"]
@@ -67,4 +72,4 @@ def test_money_of_a_channel_that_has_ended_still_has_an_account() -> None:
     document = copy.deepcopy(SHIPPED)
     followed(document)["channels"] = {"counter": "1001"}
 
-    assert policy.load(document, also="dunning").cash_code("app", date(2026, 8, 1)) == "1012.01"
+    assert load(document).cash_code("app", date(2026, 8, 1)) == "1012.01"

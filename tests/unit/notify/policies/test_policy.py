@@ -57,3 +57,26 @@ def test_a_policy_file_that_is_not_usable_is_refused_with_the_name_of_its_settin
     file.write_text(json.dumps(document()))  # which has no roles for the templates that ship
     with pytest.raises(SettingsError, match="WATTLINE_NOTIFY_POLICY: field_missing at /versions/0/roles/"):
         load_policy(file)
+
+
+def test_all_faults_of_a_policy_are_told_at_once() -> None:
+    channels = {"email": {"gateway": "x", "address": "(", "last_resort": 0}, "paper": {}}
+    wrong = document(
+        colour=1, channels=channels, roles={"greeting": [], "reminder": []}, retry={"temporary_seconds": [-1, 1, "x"]}
+    )
+    with pytest.raises(DocumentError) as refused:
+        load(wrong, ["reminder"])
+    assert [fault.pointer.removeprefix("/versions/0") for fault in refused.value.faults] == [
+        "/colour",
+        "/channels/email/address",
+        "/channels/email/gateway",
+        "/channels/email/last_resort",
+        "/channels/paper/gateway",
+        "/channels/paper/address",
+        "/channels/paper/last_resort",
+        "/roles/greeting",
+        "/roles/reminder",
+        "/retry/temporary_seconds/0",
+        "/retry/temporary_seconds/2",
+        "/retry/in_doubt_seconds",
+    ]

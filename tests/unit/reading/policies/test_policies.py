@@ -80,3 +80,20 @@ def test_a_policy_file_that_is_not_usable_is_refused_with_the_name_of_its_settin
     file.write_text("{")
     with pytest.raises(SettingsError, match="WATTLINE_READING_POLICY"):
         load_policies(file)
+
+
+def test_all_faults_of_a_policy_are_told_at_once() -> None:
+    wrong = _version("2000-01-01", None, spikes={}, estimates=1, rollover={"register_daily_kwh_max": 0})
+    wrong["curves"] = {**wrong["curves"], "filled_percent_max": 99, "gap_fill_minutes_max": -1}
+    with pytest.raises(DocumentError) as refused:
+        load(_document(wrong, _version("2026-01-01", None, validation={})))
+    assert [fault.pointer.removeprefix("/versions") for fault in refused.value.faults] == [
+        "/0/spikes",
+        "/0/estimates",
+        "/0/rollover/register_daily_kwh_max",
+        "/0/curves/gap_fill_minutes_max",
+        "/0/curves/filled_percent_max",
+        "/1/effective",
+        "/1/validation/high",
+        "/1/validation/low",
+    ]
