@@ -128,9 +128,11 @@ def test_every_field_is_in_an_example(name: str) -> None:
     assert not sorted(known - said - (of_all if name.startswith("charge_") else set())), "no example has these fields"
 
 
-def test_every_rule_of_a_change_is_in_an_example() -> None:
+def test_every_rule_of_a_change_and_every_span_of_a_ladder_is_in_an_example() -> None:
     usage = TARIFF.schema["properties"]["on_change"]["properties"]["usage"]["enum"]
+    spans = DEFS["ladder"]["properties"]["span"]["enum"]
     assert {tariff["on_change"]["usage"] for tariff in tariffs()} == set(usage) - {None}
+    assert {ladder["span"] for form, ladder in shown() if form == "ladder"} == set(spans) - {None}
 
 
 @pytest.mark.parametrize("name", CALCULATIONS)

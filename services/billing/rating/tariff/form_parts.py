@@ -31,7 +31,7 @@ QUANTITIES: Final[Mapping[str, Schema]] = {
             "loss": record(
                 {},
                 {
-                    "iron": ref("amount", "kWh a month"),
+                    "iron": ref("amount", "kWh a month, or W with `iron_by` `hours`"),
                     "iron_by": says(
                         choice("thirtieths", "calendar_days", "hours"), "needed with `iron`: its part of a month"
                     ),
