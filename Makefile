@@ -28,7 +28,7 @@ coverage: $(VENV)/ready  ## which branches of use cases and stores no test reach
 	mkdir -p var/coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not postgres and not kafka" \
-		tests/integration tests/system $(ARGS)
+		tests/unit tests/properties tests/integration tests/system $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

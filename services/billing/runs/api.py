@@ -56,7 +56,6 @@ async def get_run(route_no: RouteNo, cycle: Month, caller: auth.Current, db: web
     "/runs/{route_no}/{cycle}/release",
     policy=RELEASE,
     raises=(
-        release.UnknownRun,
         release.NotInReview,
         release.ReleaserRead,
         release.TooEarly,

@@ -34,8 +34,6 @@ async def add(
     tx: Tx, rows: Sequence[Receivable], made: Mapping[str, str], *, stage: int, business_date: date
 ) -> set[str]:
     """Insert reminders; return the receivables that had none of this stage."""
-    if not rows:
-        return set()
     count = len(rows)
     columns: dict[str, Sequence[Any]] = {
         "reminder_id": [made[row.receivable_id] for row in rows],

@@ -35,12 +35,6 @@ class ReleaserRead(BusinessError):
     title = "Who had a hand in the reads of a run may not release it"
 
 
-class UnknownRun(BusinessError):
-    status = 404
-    code = "run.unknown"
-    title = "There is no such run"
-
-
 async def release(
     tx: Tx,
     *,
@@ -61,9 +55,7 @@ async def release(
     `TooEarly`).
     """
     rows = await store.lock(tx, [(route_no, cycle)])
-    if not rows:
-        raise UnknownRun
-    row = rows[0]
+    (row,) = rows  # the route has looked whose it is, and none is ever deleted
     conditional.require(seen, row.version)
     if not domain.LIFE.may(row.status, "release"):
         raise NotInReview(row.status)

@@ -35,8 +35,6 @@ async def close(tx: Tx, facts: Sequence[RouteClosed], *, context: Context) -> No
 
 async def check(tx: Tx, keys: Sequence[tuple[str, str]], *, context: Context) -> int:
     """Move closed runs on whose totals agree, and return how many moved."""
-    if not keys:
-        return 0
     rows = [r for r in await store.lock(tx, keys) if r.status == domain.OPEN and r.closed_on is not None]
     if not rows:
         return 0

@@ -104,9 +104,11 @@ async def settle(tx: Tx, settled: Sequence[Settled]) -> None:
     await bulk.update_from(tx, NOTICE, columns, key=("notice_id",))
 
 
-async def notice_for_update(tx: Tx, notice_id: str) -> Row[Any] | None:
-    """Lock and return one notice."""
-    return await tx.first(select(NOTICE).where(NOTICE.c.notice_id == notice_id).with_for_update())
+async def notice_for_update(tx: Tx, notice_id: str) -> Row[Any]:
+    """Lock and return a notice that there is: none is ever deleted."""
+    row = await tx.first(select(NOTICE).where(NOTICE.c.notice_id == notice_id).with_for_update())
+    assert row is not None
+    return row
 
 
 async def requeue(tx: Tx, notice_id: str) -> None:

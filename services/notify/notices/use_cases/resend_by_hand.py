@@ -21,11 +21,9 @@ class ResentTooOften(BusinessError):
     title = "The notice was resent as often as it may be"
 
 
-async def resend(tx: Tx, notice_id: str, *, actor: str, reason: str) -> bool:
-    """Have a final notice sent again (补发) as a new message (with a Message-ID of its own); False if there is none."""
+async def resend(tx: Tx, notice_id: str, *, actor: str, reason: str) -> None:
+    """Have a final notice that there is sent again (补发) as a new message (with a Message-ID of its own)."""
     notice = await attempts.notice_for_update(tx, notice_id)
-    if notice is None:
-        return False
     if notice.due_at is not None or not NOTICE_LIFE.may(notice.state, "resent"):
         raise NoticeStillOnItsWay
     if notice.resends >= RESENDS_MAX:
@@ -41,4 +39,3 @@ async def resend(tx: Tx, notice_id: str, *, actor: str, reason: str) -> bool:
         after_version=notice.resends + 1,
     )
     tx.audit([entry])
-    return True

@@ -25,8 +25,7 @@ async def plan(tx: Tx, *, route_no: str, business_date: date, policies: Policies
     there on any day since the read date before. Done again, it adds the points that are new; a closed cycle gets no more.
     """
     locked = await routes.lock(tx, route_no)
-    if locked is None:
-        return {}
+    assert locked is not None, "a route is never deleted"
     month = business_date.replace(day=1)
     next_month = (month + timedelta(days=31)).replace(day=1)
     planned = await route_cycle_store.latest(tx, route_no, before=next_month, limit=2)

@@ -266,7 +266,7 @@ async def _keep(tx: Tx, work: _Work, upload_id: str) -> set[str]:
 
 
 def _now(outcome: Outcome, lost: set[str], used: set[str]) -> Outcome:
-    if outcome.id in lost:
+    if outcome.id in lost:  # pragma: no cover, another sender told the same version at the same moment
         return refused(CHANGED_MEANWHILE, id=outcome.id)
     return Outcome("done", id=outcome.id) if outcome.status == "waiting" and outcome.id in used else outcome
 

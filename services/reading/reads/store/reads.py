@@ -245,14 +245,3 @@ async def registers_of(view: View, key: ReadKey) -> Sequence[Row[Any]]:
     return await view.all(
         select(READ).where(READ.c.meter_no == key.meter_no, READ.c.read_at == key.read_at, READ.c.source == key.source)
     )
-
-
-async def actors(view: View, key: ReadKey) -> tuple[str, ...]:
-    """Return who read and who uploaded a read."""
-    row = await view.first(
-        select(READ.c.reader, uploads.UPLOAD.c.uploader)
-        .join(uploads.UPLOAD, uploads.UPLOAD.c.upload_id == READ.c.upload_id)
-        .where(READ.c.meter_no == key.meter_no, READ.c.read_at == key.read_at, READ.c.source == key.source)
-        .limit(1)
-    )
-    return tuple(filter(None, row)) if row else ()

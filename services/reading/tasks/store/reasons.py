@@ -8,15 +8,9 @@ from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, sele
 from services.reading.tasks import tables
 from services.reading.tasks.domain.reasons import UnreadReason
 from shared.db import bulk
-from shared.db.engine import Tx, View
+from shared.db.engine import Tx
 
 UNREAD_REASON = tables.UNREAD_REASON
-
-
-async def noted(view: View, task_ids: Sequence[str]) -> dict[str, str]:
-    """Return the reason of each of the tasks that has one."""
-    rows = await bulk.select_in(view, UNREAD_REASON, {"task_id": task_ids})
-    return {row.task_id: row.reason for row in rows}
 
 
 def _of_task(task: Table) -> ColumnElement[bool]:

@@ -57,9 +57,21 @@ async def test_a_service_point_has_one_contract_at_a_time(desk: Desk) -> None:
         await client.put("/v1/accounts/A1", json=ended)
         moved_in = await client.put("/v1/accounts/A9", json=second)
         vanished = await client.put("/v1/accounts/A1", json=state(contracts=[]))
+        ended["contracts"][0]["service_point_no"] = "SP7"
+        elsewhere = await client.put("/v1/accounts/A1", json=ended)
     assert (overlap.status_code, overlap.json()["code"]) == (409, "account.contracts_overlap")
     assert moved_in.status_code == 200
     assert (vanished.status_code, vanished.json()["code"]) == (422, "account.contract_missing")
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (422, "account.contract_moved")
+
+
+async def test_a_clerk_of_another_org_unit_takes_no_account_over(desk: Desk) -> None:
+    async with desk.client() as client, desk.client(org_units=("zj/ningbo",)) as elsewhere:
+        await client.put("/v1/accounts/A1", json=state())
+        taken = await elsewhere.put("/v1/accounts/A1", json=state(org_unit="zj/ningbo"))
+        shown = (await client.get("/v1/accounts/A1")).json()
+    assert (taken.status_code, taken.json()["code"]) == (403, "auth.other_org_unit")
+    assert (shown["version"], shown["org_unit"]) == (1, state()["org_unit"])
 
 
 async def test_usages_before_and_after_a_move_go_to_their_own_accounts(desk: Desk) -> None:
@@ -77,7 +89,8 @@ async def test_the_state_of_all_accounts_can_be_published_again(desk: Desk) -> N
     await desk.open(account(1), account(2))
     async with desk.db.begin() as tx:
         last = await accounts.republish_after(tx, "")
-    assert last == "A2"
+        end = await accounts.republish_after(tx, "A2")
+    assert (last, end) == ("A2", None)
     facts = await desk.published(AccountChanged)
     assert [(f.account_no, f.version) for f in facts[2:]] == [("A1", 1), ("A2", 1)]
     assert [f.contracts for f in facts[:2]] == [f.contracts for f in facts[2:]]

@@ -2,6 +2,8 @@
 
 from tests.kits.billing import PLAIN, Desk, account, usage
 
+NOWHERE = (("correction", "none"), ("difference", "none"), ("tariff_version", "t/none@1"))
+
 
 async def test_every_line_of_a_bill_leads_to_its_tariff_version_and_usage(desk: Desk) -> None:
     await desk.open(account(1))
@@ -22,9 +24,15 @@ async def test_every_line_of_a_bill_leads_to_its_tariff_version_and_usage(desk: 
         version = (await client.get(f"/v1/trace/tariff_version/{PLAIN}@1")).json()
         missing = [
             await client.get(f"/v1/trace/{kind}/{name}")
-            for kind, name in (("bill", "none"), ("bill_line", f"{bill_id}:99"), ("bill_line", "x"), ("meter", "m"))
+            for kind, name in (
+                ("bill", "none"),
+                ("bill_line", f"{bill_id}:99"),
+                ("bill_line", "x"),
+                ("meter", "m"),
+                *NOWHERE,
+            )
         ]
     assert shown["lines"][0]["formula"] == "200 kWh x 0.538 = 107.6"
     assert sum(line["amount_fen"] for line in shown["lines"]) == shown["total_fen"] == 10760
     assert version["document"]["content_hash"] == shown["tariffs"][0]["content_hash"]
-    assert [a.status_code for a in missing] == [404] * 4
+    assert [a.status_code for a in missing] == [404] * 7

@@ -340,3 +340,26 @@ async def test_the_half_of_another_contract_goes_with_its_run_while_the_cut_wait
     totals = await desk.totals()
     assert totals["billed_wh"] == totals["usage_in_force_wh"] == 5_100_000
     assert totals["documents_fen"] == totals["issued_fen"]
+
+
+async def test_a_proposal_that_is_held_stays_proposed_and_can_still_be_approved(desk: Desk) -> None:
+    first, _ = await cut_to_be_seen(desk)
+    await desk.decide(first.bill_id, "hold", "2026-02-10")
+    assert await desk.bills("status", status="proposed") == [("proposed",)] * 2
+    await desk.decide(first.bill_id, "approve", "2026-02-11")
+    (fact,) = await desk.published(BillCorrected)
+    assert [bill.energy_wh for bill in fact.replacements] == [100_000, 5_000_000]
+
+
+async def test_what_is_issued_is_not_held_and_what_is_cancelled_is_not_corrected(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.released(usage(1))
+    async with desk.client() as client:
+        codes = []
+        for decision in ("hold", "cancel", "correct"):
+            (row,) = await desk.bills()
+            body = {"decision": decision, "explanation": "seen", "business_date": "2026-02-20"}
+            path = f"/v1/bills/{row.bill_id}/decisions"
+            answer = await client.post(path, json=body, headers={"If-Match": f'"{row.row_version}"'})
+            codes.append((answer.status_code, answer.json().get("code")))
+    assert codes == [(409, "bill.not_decidable"), (200, None), (409, "bill.not_decidable")]

@@ -48,6 +48,21 @@ async def test_money_in_suspense_of_any_day_is_decided_on(kit: Kit, paid_on: str
     assert await kit.money() == (0, 1_000)
 
 
+@pytest.mark.parametrize(("reversed_on", "status"), [("2026-02-28", 422), ("2026-03-01", 200)])
+async def test_a_payment_is_not_taken_back_before_it_came(kit: Kit, reversed_on: str, status: int) -> None:
+    payment_id = (await kit.pay(1_000, on="2026-03-01"))["payment_id"]
+
+    back = await kit.client("other", "collection:write").post(
+        f"/v1/payments/{payment_id}/reversal",
+        json={"reason": "bounced", "reversed_on": reversed_on},
+        headers={"Idempotency-Key": "v"},
+    )
+
+    assert back.status_code == status, back.text
+    assert back.json().get("code") == ("payment.before_its_receipt" if status == 422 else None)
+    assert await kit.money() == ((0, 1_000) if status == 422 else (0, 0))
+
+
 @pytest.mark.parametrize(
     ("reversed_on", "answer"),
     [

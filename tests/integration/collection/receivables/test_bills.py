@@ -62,6 +62,30 @@ async def test_a_bill_before_its_account_waits_and_is_posted_when_the_account_co
     assert await kit.rows(WAITING) == []
 
 
+async def test_a_waiting_bill_that_comes_again_with_other_content_is_found_and_the_first_is_posted(kit: Kit) -> None:
+    await kit.give(issued(bill("B9", 700, account_no="A9")))
+    await kit.give(issued(bill("B9", 99, account_no="A9")))
+    assert await kit.findings() == ["receivable.conflicting_duplicate"]
+
+    await kit.give(account("A9"))
+
+    assert await kit.money("A9") == (700, 0)
+
+
+async def test_a_bill_that_waited_behind_a_correction_is_posted_after_it(kit: Kit) -> None:
+    credit = bill("B1", -1_000, account_no="A9")
+    await kit.give(issued(credit))
+    await kit.give(corrected("K1", [credit], [bill("B2", -200, account_no="A9")]))
+    await kit.give(issued(bill("B3", 1_000, account_no="A9")))
+
+    await kit.give(account("A9"))
+
+    assert await kit.money("A9") == (800, 0)
+    assert await kit.facts("collection.receivable_reopened.v1") == [], (
+        "B3 was never settled by what the correction took"
+    )
+
+
 async def test_an_older_version_of_an_account_changes_nothing(kit: Kit) -> None:
     await kit.give(account(version=3, org_unit="zj/ningbo"), account(version=2, org_unit="zj/hangzhou"))
     await kit.give(account(version=1, org_unit="zj/huzhou"))

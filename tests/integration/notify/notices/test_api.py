@@ -3,6 +3,7 @@
 from sqlalchemy import update
 
 from services.notify.notices.tables import NOTICE
+from services.notify.notices.use_cases.resend_by_hand import RESENDS_MAX
 from tests.kits.notify import Api, contact, estimate, issued, payment_reversed
 
 
@@ -38,6 +39,21 @@ async def test_a_notice_is_resent_only_when_it_is_final_and_the_reason_is_kept(a
     assert await api.refused("POST", "/v1/notices/none/resend", {"reason": "x"}) == (404, "notice.unknown")
 
 
+async def test_a_notice_is_resent_by_hand_as_often_as_it_may_be(api: Api) -> None:
+    await api.notify.put(contact(1))
+    await api.notify.handle(issued(1))
+    (notice,) = await api.notify.notices()
+    path = f"/v1/notices/{notice.notice_id}/resend"
+    for _ in range(RESENDS_MAX):
+        async with api.notify.database.begin() as tx:
+            await tx.execute(update(NOTICE).values(state="failed", code="smtp.550", due_at=None))
+        assert (await api.call("POST", path, {"reason": "please"})).status_code == 200
+    async with api.notify.database.begin() as tx:
+        await tx.execute(update(NOTICE).values(state="failed", code="smtp.550", due_at=None))
+    assert await api.refused("POST", path, {"reason": "please"}) == (409, "notice.resent_too_often")
+    assert [(n.state, n.resends) for n in await api.notify.notices()] == [("failed", RESENDS_MAX)]
+
+
 async def test_what_waits_is_listed_and_counted_with_the_notices(api: Api) -> None:
     await api.notify.put(contact(1))
     await api.notify.handle(issued(1), issued(2))
@@ -65,6 +81,7 @@ async def test_a_notice_is_traced_to_its_bill(api: Api) -> None:
     assert answer.json()["derived_from"] == [{"service": "billing", "kind": "bill", "id": "bill-0001"}]
     assert answer.json()["document"]["figures"]["total_fen"] == 10_001
     assert "example.org" not in answer.text
+    assert await api.refused("GET", "/v1/trace/notice/none") == (404, "document.unknown")
 
 
 async def test_a_notice_of_a_reversed_payment_is_traced_to_the_payment(api: Api) -> None:

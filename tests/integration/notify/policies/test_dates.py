@@ -68,6 +68,13 @@ async def test_the_job_gives_up_after_the_days_of_each_version(database_url: str
         assert done.json()["reason"] == "nothing waits for a contact"
 
 
+async def test_the_job_of_a_day_on_which_nothing_has_waited_long_enough_gives_nothing_up(api: Api) -> None:
+    await api.notify.handle(issued(1))
+    run = await api.call("POST", "/v1/jobs/give-up-waiting/runs", {"business_date": "2000-01-01"})
+    assert run.json()["counts"] == {"no_contact": 0}
+    assert await api.notify.unaddressed() == [("bill-0001", "waits_for_contact")]
+
+
 async def test_a_contact_is_put_by_the_rules_of_that_day(database_url: str, tmp_path: Path) -> None:
     channels = json.loads(SHIPPED.read_text())["versions"][0]["channels"]
     pigeon = {"gateway": None, "address": "loft [0-9]+", "last_resort": True}

@@ -12,13 +12,16 @@ from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
 
+import orjson
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from sqlalchemy import select, update
 
 from services.notify.main import load_templates
+from services.notify.notices.tables import NOTICE
 from services.notify.policies.domain import Retry
 from services.notify.sending import use_cases as sending
 from services.notify.sending.domain.retries import Attempt
@@ -255,6 +258,19 @@ async def test_a_notice_that_cannot_be_encoded_fails_and_the_others_go_out(notif
     with SmtpServer() as server:
         async with running(notify.sender(server.port, senders=1)):
             assert await until_final(notify) == [("failed", "cannot_be_encoded"), ("delivered", "")]
+
+
+async def test_a_notice_without_a_figure_that_its_template_shows_fails_and_the_others_go_out(notify: Notify) -> None:
+    await queue(notify, 2)
+    async with notify.database.begin() as tx:  # as an earlier release queued it, whose templates did not show the total
+        of_first = NOTICE.c.cause_id == "bill-0001"
+        figures = orjson.loads(str(await tx.scalar(select(NOTICE.c.figures).where(of_first))))
+        del figures["total_fen"]
+        await tx.execute(update(NOTICE).where(of_first).values(figures=orjson.dumps(figures).decode()))
+    with SmtpServer() as server:
+        async with running(notify.sender(server.port, senders=1)):
+            assert await until_final(notify) == [("failed", "cannot_be_rendered"), ("delivered", "")]
+    assert server.recipients() == {"person0002@example.org": 1}
 
 
 def test_a_line_break_in_a_subject_makes_no_header() -> None:

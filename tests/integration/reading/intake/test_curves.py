@@ -302,3 +302,14 @@ async def test_the_number_of_statements_is_the_same_for_10_and_1000_curves(kit: 
             assert [outcome["status"] for outcome in await push(kit, *items)] == ["accepted"] * count
         counts.append(len(statements.texts))
     assert counts[0] == counts[1]
+
+
+async def test_a_day_told_as_a_whole_after_both_its_halves_says_nothing_new(kit: Kit) -> None:
+    await kit.district()
+    halves = [FULL[:24] + [None] * 24, [None] * 24 + FULL[24:]]
+    assert await statuses(kit, *(curve(half) for half in halves), curve(FULL)) == [
+        "accepted",
+        "accepted",
+        "already_accepted",
+    ]
+    assert (await in_force(kit))["values"] == FULL

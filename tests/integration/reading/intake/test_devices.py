@@ -21,6 +21,7 @@ async def test_a_device_pushes_for_its_org_unit_and_each_message_once(kit: Kit) 
     again = await kit.push_as_device("headend-1", GOOD)
     assert again.json()["outcomes"][0]["status"] == "already_accepted"
     wrong_key = await kit.push_as_device("headend-1", GOOD, key_version=2)
+    assert (await kit.push_as_device("headend-9", read("M0001", "2026-02-01", "151.00"))).status_code == 401
     assert (wrong_key.status_code, wrong_key.json()["code"]) == (401, "auth.invalid_signature")
     site = await kit.push_as_device("headend-1", GOOD | {"source": "site"})
     assert site.json()["outcomes"][0]["code"] == "reading.unknown_source"

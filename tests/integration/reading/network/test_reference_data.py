@@ -131,3 +131,17 @@ async def test_a_point_may_say_what_its_connection_can_carry(kit: Kit) -> None:
         assert (await kit.clerk.put("/v1/service-points/S0001", json=point)).json()["status"] == status
     assert [p["connection_kw"] for p in await kit.items("service-points")] == [8, None]
     assert (await kit.clerk.put("/v1/service-points/S0001", json=point | {"connection_kw": 0})).status_code == 422
+
+
+async def test_a_clerk_installs_no_meter_of_another_org_unit_and_none_for_no_day(kit: Kit) -> None:
+    await kit.district()
+    theirs = {"meter_no": "M9", "org_unit": "sc/chengdu", "registers": ONE}
+    assert [o["status"] for o in await kit.put("meters", [theirs])] == ["done"]
+    item = {"service_point_no": "S0001", "installed_on": "2026-03-01", "unit": "kWh", "opening": {"import": "0.00"}}
+    body = {"items": [item | {"meter_no": "M9"}]}
+    answer = await kit.client("clerk-2", "reading:write", org_units=("zj",)).put("/v1/installations", json=body)
+    assert [o["code"] for o in answer.json()["outcomes"]] == ["auth.other_org_unit"]
+    ends = {"removed_on": "2026-03-01", "closing": {"import": "0.00"}}
+    assert [o["code"] for o in await kit.put("installations", [item | {"meter_no": "M9"} | ends])] == [
+        "reading.bad_period"
+    ]

@@ -133,3 +133,12 @@ async def test_days_that_a_contract_covers_no_more_are_told_again_however_fast_i
     assert [u["period_to"] for u in await kit.usages() if u["version"] > 1] == told, (
         "what is heard again changes nothing"
     )
+
+
+async def test_a_contract_that_was_annulled_loses_no_more_days_by_what_is_told_of_it_later(kit: Kit) -> None:
+    await kit.district()
+    await month(kit, "2026-02-01", "200.00")
+    await kit.give(signed("A", "2026-01-01"), signed("A", "2026-01-01", version=2, annulled=True))
+    told = await kit.usages()
+    await kit.give(signed("A", "2026-01-01", "2026-01-15", version=3, annulled=True))
+    assert await kit.usages() == told

@@ -40,3 +40,14 @@ async def test_an_upload_counts_all_that_it_brought_what_was_malformed_too(kit: 
     upload_id = (await kit.clerk.get(f"/v1/reads/{outcomes[0]['id']}")).json()["upload_id"]
     totals = (await kit.admin.get(f"/v1/trace/upload/{upload_id}")).json()["document"]
     assert [totals[name] for name in ("received", "accepted", "waiting", "refused")] == [4, 1, 0, 3]
+
+
+async def test_what_is_not_there_is_not_traced(kit: Kit) -> None:
+    for kind, id in (
+        ("upload", "none"),
+        ("device_message", "none~x"),
+        ("read", "M9~20260201T160000Z~remote"),
+        ("read", "nonsense"),
+        ("usage", "none"),
+    ):
+        assert (await kit.admin.get(f"/v1/trace/{kind}/{id}")).status_code == 404
