@@ -40,7 +40,9 @@ CATALOGUE = (
     Metric("consumer_commit_failures_total", "counter", "Offset commits lost to a rebalance; harmless"),
     Metric("consumer_silent_seconds", "gauge", "Time since the consumer last came round its loop"),
     Metric("consumer_event_lag_seconds", "gauge", "Age of the last event handled when it was handled"),
-    Metric("consumer_stopped", "gauge", "1 where the consumer stopped itself: too many dead letters"),
+    Metric(
+        "consumer_stopped", "gauge", "1 where a topic is not read any more: too many dead letters of it", ("topic",)
+    ),
     Metric("dead_letters", "gauge", "Facts set aside", ("state",)),
     Metric("parked_keys", "gauge", "Keys whose facts are set aside"),
     Metric("waiting_oldest_age_seconds", "gauge", "Age of the oldest row that waits for a reference"),
@@ -73,6 +75,10 @@ CATALOGUE = (
     Metric("notices_queued", "gauge", "Notices not yet sent"),
     Metric("notices_oldest_age_seconds", "gauge", "Age of the oldest notice not yet sent"),
     Metric("notices_total", "counter", "Notices by channel and result", ("channel", "result")),
+    # of the process
+    Metric(
+        "loop_failures_total", "counter", "Loops that failed with what nobody thought of, and began again", ("loop",)
+    ),
     # of the metrics themselves
     Metric("gauge_failures_total", "counter", "Gauges that could not be read from the database"),
 )

@@ -25,6 +25,7 @@ from shared.db import journal, retention
 from shared.db.engine import Database, View
 from shared.db.jobs import Job
 from shared.events.fact import Fact
+from shared.loops import Loop, survive
 from shared.metrics import Metrics
 from shared.settings import Settings
 from shared.web.auth import DeviceLookup
@@ -38,9 +39,6 @@ GRACE_SECONDS = 10  # what requests and tasks get to finish at a stop
 CONNECTIONS_MAX = 1000
 KEEP_ALIVE_SECONDS = 65
 
-Background = Callable[[], Coroutine[Any, Any, None]]
-"""A loop that works until it is cancelled."""
-
 WaitingOldest = Callable[[View], Awaitable[datetime | None]]
 """Returns since when the oldest row of a capability waits for a reference."""
 
@@ -52,15 +50,18 @@ class Service:
     database: Database
     consumer: Consumer | None
     relay: Relay
-    background: Sequence[Background] = ()
+    background: Sequence[Loop] = ()
+    metrics: Metrics
 
     def tasks(self) -> list[Coroutine[Any, Any, None]]:
-        """Return the loops beside the application: consumer, relay and the service's own."""
-        consumer = [] if self.consumer is None else [self.consumer.run()]
-        return [*consumer, self.relay.run(), *(loop() for loop in self.background)]
+        """Return the loops beside the application: consumer, relay and the service's own; none of them ends the service."""
+        consumer = {} if self.consumer is None else {"consumer": self.consumer.run}
+        own = {f"background_{number}": loop for number, loop in enumerate(self.background)}
+        loops: dict[str, Loop] = {**consumer, "relay": self.relay.run, **own}
+        return [survive(name, loop, self.metrics) for name, loop in loops.items()]
 
     async def serve(self, *, host: str, port: int, stop: asyncio.Event) -> None:
-        """Run everything until `stop` is set; an unexpected error of any part ends all, loudly."""
+        """Run everything until `stop` is set."""
         server = uvicorn.Server(
             uvicorn.Config(
                 self.app,
@@ -80,7 +81,7 @@ class Service:
             await self.database.warm()
             async with asyncio.TaskGroup() as group:
                 serving = group.create_task(server.serve())
-                loops = [group.create_task(_unending(loop)) for loop in self.tasks()]
+                loops = [group.create_task(loop) for loop in self.tasks()]
                 stopping = group.create_task(stop.wait())
                 await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
                 server.should_exit = True
@@ -89,17 +90,6 @@ class Service:
                     loop.cancel()
         finally:
             await self.database.close()
-
-
-async def _unending(loop: Coroutine[Any, Any, None]) -> None:
-    """Run a loop; raises where it ends though nobody has cancelled it: a service without its consumer would look alive."""
-    try:
-        await loop
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-    raise RuntimeError(f"{loop!r} ended by itself")
 
 
 def assemble(
@@ -111,7 +101,7 @@ def assemble(
     routers: Sequence[Router],
     handlers: Mapping[type[Fact], Handler],
     jobs: Sequence[Job] = (),
-    background: Sequence[Background] = (),
+    background: Sequence[Loop] = (),
     gauges: Sequence[Gauges] = (),
     waiting_oldest: Sequence[WaitingOldest] = (),
     control_totals: Sequence[ControlTotals] = (),
@@ -154,7 +144,15 @@ def assemble(
         metrics=metrics,
         context=context,
     )
-    return Service(name=name, app=app, database=database, consumer=consumer, relay=relay, background=background)
+    return Service(
+        name=name,
+        app=app,
+        database=database,
+        consumer=consumer,
+        relay=relay,
+        background=background,
+        metrics=metrics,
+    )
 
 
 def open_event_log(settings: Settings, *, instance: str) -> EventLog:
@@ -174,7 +172,7 @@ def open_database(settings: Settings, service: str, *, clock: Clock | None = Non
 
 def _consumes(consumer: Consumer) -> health.Check:
     async def comes_round() -> bool:
-        return not consumer.stopped and time.monotonic() - consumer.ticked_at < STUCK_SECONDS
+        return not consumer.stopped_topics and time.monotonic() - consumer.ticked_at < STUCK_SECONDS
 
     return comes_round
 

@@ -72,6 +72,7 @@ class Batches:
             aside = [x for x in letters if x.event_id in new]
             done, failed = await self._handling.apply(tx, fresh, {x.key for x in aside if x.key}, careful=careful)
             await dead_letters.put(tx, self._handling.consumer, in_order(event_ids, aside + failed))
+        dead_letters.tell(self._handling.consumer, [*aside, *failed])
         self._handling.count(done)
         self._metrics.counter("consumer_duplicates_total").inc(len(event_ids) - len(new))
         return len(aside) + len(failed)
@@ -80,7 +81,7 @@ class Batches:
 def _age(record: StoredRecord) -> float:
     """Return how long ago an event was journalled, in seconds."""
     try:
-        told = datetime.fromisoformat(record.headers["ce_time"].decode())
-    except (KeyError, ValueError):
+        told = datetime.fromisoformat(record.attribute("ce_time"))
+    except ValueError:
         return 0.0
-    return max((datetime.now(UTC) - told).total_seconds(), 0.0)
+    return max((datetime.now(UTC) - told).total_seconds(), 0.0) if told.tzinfo else 0.0

@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 
-from shared.bus import dead_letters, replay
+from shared.bus import dead_letters
 from shared.bus.batch import Batches
 from shared.bus.handling import Handler, Handling
 from shared.bus.ports import EventLog, EventLogUnavailable, Partition, StoredRecord, Subscription
@@ -34,7 +34,7 @@ class Consumer:
 
     `handlers`: fact type to handler; within one batch the types are handled in this order. `name` is the consumer's for
     ever: inbox and offsets belong to it, and a rebuilt projection takes a new one. `facts_max` is what one transaction holds,
-    about; with `dead_letters_max` poison facts it stops.
+    about; a topic with `dead_letters_max` poison facts is not read any further, the others are.
     """
 
     def __init__(
@@ -49,7 +49,8 @@ class Consumer:
         metrics: Metrics | None = None,
     ) -> None:
         self.name = name
-        self.stopped = False
+        self.stopped_topics: frozenset[str] = frozenset()
+        """Topics with too many dead letters: nothing of them is read until these are replayed or discarded."""
         self.ticked_at = time.monotonic()
         self._metrics = metrics or Metrics()
         handling = Handling(name, handlers, self._metrics)
@@ -97,9 +98,7 @@ class Consumer:
             self.ticked_at = time.monotonic()
             try:
                 await self._replay.drain(subscription)
-                if await self._too_many_dead_letters():
-                    await asyncio.sleep(replay.REPLAY_SECONDS)
-                    continue
+                subscription.pause(await self._flooded())
             except Exception as error:
                 failures = await self._retry(error, failures)
                 continue
@@ -144,19 +143,22 @@ class Consumer:
         if await self._batches.process(records):
             self._dead_letters_seen = True
 
-    async def _too_many_dead_letters(self) -> bool:
+    async def _flooded(self) -> frozenset[str]:
+        """Return the topics that are not read for now; a flood stops the topic that it comes from, and no other."""
         if not self._dead_letters_seen:
-            return False
+            return self.stopped_topics
         async with self._database.view() as view:
-            counts = await dead_letters.count(view, self.name)
-        stopped = counts.get("poison", 0) >= self._dead_letters_max
-        self._dead_letters_seen = bool(counts)
-        if stopped and not self.stopped:
+            poison = await dead_letters.count_poison(view, self.name)
+        self._dead_letters_seen = bool(poison)
+        stopped = frozenset(topic for topic, count in poison.items() if count >= self._dead_letters_max)
+        for topic in stopped - self.stopped_topics:
             log.error(
-                "too many dead letters: the consumer stops until they are replayed", extra={"consumer": self.name}
+                "too many dead letters: their topic is not read until they are replayed or discarded",
+                extra={"consumer": self.name, "topic": topic},
             )
-        self.stopped = stopped
-        self._metrics.gauge("consumer_stopped").set(stopped)
+        for topic in self._topics:
+            self._metrics.gauge("consumer_stopped").labels(topic).set(topic in stopped)
+        self.stopped_topics = stopped
         return stopped
 
 

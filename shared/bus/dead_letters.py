@@ -4,6 +4,7 @@ The key is parked in this service over all topics, so that a payment is not appl
 rows `ready`; the consumer that owns their partition drains them, before newer facts.
 """
 
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from sqlalchemy import Row, delete, func, select, update
 
 from shared.db import bulk, platform
 from shared.db.engine import Tx, View
+
+log = logging.getLogger(__name__)
 
 _LETTERS = platform.TABLES.dead_letter
 _PARKED = platform.TABLES.parked_key
@@ -33,6 +36,23 @@ class DeadLetter:
     state: str
     error: str
     payload: str
+
+
+def tell(consumer: str, letters: Sequence[DeadLetter]) -> None:
+    """Log each fact that was set aside, once that is committed; what it says, and about whom, stays in the table."""
+    for x in letters:
+        log.warning(
+            "a fact was set aside",
+            extra={
+                "consumer": consumer,
+                "event_id": x.event_id,
+                "item": x.item,
+                "topic": x.topic,
+                "type": x.type,
+                "state": x.state,
+                "error": x.error,
+            },
+        )
 
 
 async def put(tx: Tx, consumer: str, letters: Sequence[DeadLetter]) -> None:
@@ -132,6 +152,16 @@ async def count(view: View, consumer: str) -> dict[str, int]:
         .group_by(_LETTERS.c.state)
     )
     return {row.state: row.letters for row in rows}
+
+
+async def count_poison(view: View, consumer: str) -> dict[str, int]:
+    """Return how many poison letters there are by topic."""
+    rows = await view.all(
+        select(_LETTERS.c.topic, func.count().label("letters"))
+        .where(_LETTERS.c.consumer == consumer, _LETTERS.c.state == "poison")
+        .group_by(_LETTERS.c.topic)
+    )
+    return {row.topic: row.letters for row in rows}
 
 
 async def list_page(view: View, consumer: str, *, after_id: int = 0, limit: int) -> list[dict[str, Any]]:

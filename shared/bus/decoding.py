@@ -12,6 +12,11 @@ from shared.events import catalogue, envelope
 from shared.events.envelope import Undecodable
 from shared.events.fact import Fact
 
+TEXT_MAX = 64  # of an event's id, type and key
+_WRONG_TOPIC = "wrong_topic"
+_TOO_MANY = "too_many_items"
+_AS_A_WHOLE = (_WRONG_TOPIC, _TOO_MANY)
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -50,6 +55,9 @@ class _Event:
     def received(self, item: int, fact: Fact) -> Received:
         return Received(fact, self.event_id, item, self.topic, self.partition)
 
+    def whole(self, error: str, value: bytes) -> DeadLetter:
+        return self.poison(WHOLE_EVENT, "", error, base64.b64encode(value).decode())
+
     def poison(self, item: int, key: str, error: str, payload: str) -> DeadLetter:
         return DeadLetter(
             event_id=self.event_id,
@@ -78,11 +86,18 @@ def decode(records: Sequence[StoredRecord]) -> tuple[list[str], list[Received], 
         if event_id in event_ids:
             continue
         event_ids[event_id] = None
-        event_type = _storable(record.headers.get("ce_type", b"").decode(errors="replace"))
+        event_type = _storable(record.attribute("ce_type"))
         try:
+            if record.unreadable:
+                raise Undecodable(record.unreadable)
+            if _is_forged(record.topic, event_type):
+                raise Undecodable(_WRONG_TOPIC)
             items = envelope.unpack(event_type, record.value)
         except Undecodable as error:
             event = _Event(event_id=event_id, topic=record.topic, partition=record.partition, type=event_type)
+            if str(error) in _AS_A_WHOLE or record.unreadable:
+                letters.append(event.whole(str(error), record.value))
+                continue
             good, bad = _decode_items(event, record.value, str(error))
             facts += good
             letters += bad
@@ -91,15 +106,23 @@ def decode(records: Sequence[StoredRecord]) -> tuple[list[str], list[Received], 
     return list(event_ids), facts, letters
 
 
+def _is_forged(topic: str, event_type: str) -> bool:
+    """Return whether a known fact stands on a topic on which its owner does not publish."""
+    kind = catalogue.FACTS.get(event_type)
+    return kind is not None and topic != catalogue.topic_for(kind)
+
+
 def _event_id(record: StoredRecord) -> str:
     """Return the event's id; where a stranger's record has none, its place in the log."""
-    told = _storable(record.headers.get("ce_id", b"").decode(errors="replace"))
-    return told or f"{record.topic}/{record.partition}/{record.offset}"
+    told = record.attribute("ce_id")
+    if told and told == _storable(told) and "\ufffd" not in told:
+        return told
+    return f"{record.topic}/{record.partition}/{record.offset}"  # what is cut or replaced might be another's
 
 
 def _storable(text: str) -> str:
     """Return a stranger's text as every database takes it: a letter that cannot be stored would stop its partition."""
-    return text.encode(errors="replace").decode().replace("\0", "?")[:64]
+    return text.encode(errors="replace").decode().replace("\0", "?")[:TEXT_MAX]
 
 
 def _decode_items(event: _Event, value: bytes, error: str) -> tuple[list[Received], list[DeadLetter]]:
@@ -110,8 +133,9 @@ def _decode_items(event: _Event, value: bytes, error: str) -> tuple[list[Receive
         if not isinstance(items, list):
             raise TypeError
     except (ValueError, KeyError, TypeError, RecursionError):
-        payload = base64.b64encode(value).decode()
-        return [], [event.poison(WHOLE_EVENT, "", error, payload)]
+        return [], [event.whole(error, value)]
+    if len(items) > envelope.FACTS_MAX:
+        return [], [event.whole(_TOO_MANY, value)]
     facts: list[Received] = []
     letters: list[DeadLetter] = []
     for index, item in enumerate(items):
@@ -129,6 +153,9 @@ def reopen(rows: Sequence[Any]) -> tuple[list[Received], list[DeadLetter]]:
     letters: list[DeadLetter] = []
     for row in rows:
         event = _Event(event_id=row.event_id, topic=row.topic, partition=row.partition, type=row.type)
+        if row.item == WHOLE_EVENT and _is_forged(row.topic, row.type):
+            letters.append(event.poison(WHOLE_EVENT, "", _WRONG_TOPIC, row.payload))
+            continue
         if row.item == WHOLE_EVENT:
             good, bad = _decode_items(event, base64.b64decode(row.payload), row.error)
             facts += good

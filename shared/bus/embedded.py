@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,7 +81,9 @@ class EmbeddedEventLog:
             for record in records:
                 offset = ends.get((record.topic, record.partition), 0)
                 ends[record.topic, record.partition] = offset + 1
-                headers = json.dumps([(name, value.decode()) for name, value in record.headers])
+                headers = json.dumps(
+                    [(name, None if value is None else value.decode("latin-1")) for name, value in record.headers]
+                )
                 rows.append((record.topic, record.partition, offset, now, headers, record.value))
             connection.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)", rows)
             connection.executemany(
@@ -130,6 +132,7 @@ class EmbeddedSubscription:
     def __init__(self, event_log: EmbeddedEventLog, group: str, topics: Sequence[str]) -> None:
         self._log = event_log
         self._group = group
+        self._paused = frozenset[str]()
         self._next: dict[Partition, int] = {(topic, p): 0 for topic in topics for p in range(catalogue.PARTITIONS)}
 
     async def start(self) -> None:
@@ -160,7 +163,7 @@ class EmbeddedSubscription:
                 "SELECT topic, partition, next_offset FROM log_end"
             )
         }
-        behind = [p for p, offset in self._next.items() if ends.get(p, 0) > offset]
+        behind = [p for p, offset in self._next.items() if ends.get(p, 0) > offset and p[0] not in self._paused]
         share = -(-records_max // max(len(behind), 1))  # no partition starves another
         records: list[StoredRecord] = []
         size = 0
@@ -171,13 +174,18 @@ class EmbeddedSubscription:
                 (topic, partition, self._next[topic, partition], min(share, records_max - len(records))),
             )
             for offset, headers, value in rows:
-                attributes = {name: text.encode() for name, text in json.loads(headers)}
+                attributes = {
+                    name: None if text is None else text.encode("latin-1") for name, text in json.loads(headers)
+                }
                 records.append(StoredRecord(topic, partition, offset, value, attributes))
                 self._next[topic, partition] = offset + 1
                 size += len(value)
                 if size >= POLL_BYTES_MAX:
                     return records
         return records
+
+    def pause(self, topics: Collection[str]) -> None:
+        self._paused = frozenset(topics)
 
     def seek(self, offsets: Mapping[Partition, int]) -> None:
         self._next |= offsets

@@ -10,6 +10,7 @@ from shared.bus.decoding import Received
 from shared.bus.ports import StoredRecord
 from shared.db.engine import Tx
 from shared.db.transient import is_transient
+from shared.events import catalogue
 from shared.events.fact import Fact
 from shared.metrics import Metrics
 
@@ -26,8 +27,12 @@ class Handling:
         self._rank = {kind: rank for rank, kind in enumerate(self.handlers)}
 
     def wants(self, record: StoredRecord) -> bool:
-        """Return whether an event has a handler here, or says nothing of its type and must be looked at."""
-        return record.headers.get("ce_type", b"?").decode() in self.handlers or "ce_type" not in record.headers
+        """Return whether an event has a handler here, or is none of this product's and must be looked at.
+
+        What is passed over is a fact that this consumer does not follow, or one of a later version of its publisher.
+        """
+        kind = record.attribute("ce_type")
+        return bool(record.unreadable) or kind in self.handlers or not catalogue.is_of(record.topic, kind)
 
     async def apply(
         self, tx: Tx, facts: Sequence[Received], poisoned: set[str], *, careful: bool

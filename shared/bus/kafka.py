@@ -2,13 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import (
+    CommitFailedError,
+    CorruptRecordException,
+    IllegalStateError,
+    KafkaError,
+    RecordTooLargeError,
+    TopicAlreadyExistsError,
+    UnsupportedCodecError,
+)
 
 from shared.bus.ports import EventLogUnavailable, Partition, Record, StoredRecord, Subscription
 from shared.events import catalogue
@@ -30,6 +38,9 @@ PARTITION_FETCH_BYTES_MAX = 2**20
 CANCEL_SECONDS_MAX = 1
 STOP_SECONDS_MAX = 5  # nothing waits to be sent or committed; while the broker is away, aiokafka never ends to stop
 
+WALK_MILLISECONDS = 100  # for each partition, where one of them holds what cannot be read
+
+_UNREADABLE = (CorruptRecordException, RecordTooLargeError, UnsupportedCodecError)
 _MOVED = (CommitFailedError, IllegalStateError)  # the partition belongs to another reader by now
 
 T = TypeVar("T")
@@ -181,13 +192,63 @@ class KafkaSubscription:
         await _close("the consumer", self._consumer.stop())
 
     async def poll(self, *, records_max: int, timeout_seconds: float) -> list[StoredRecord]:
-        call = self._consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=records_max)
-        polled = await _call(timeout_seconds + CALL_SECONDS_MAX, call)
+        try:
+            return await self._getmany(records_max, timeout_seconds)
+        except EventLogUnavailable:
+            raise
+        except Exception as error:
+            log.warning("something in the log cannot be read; looking for it", extra={"error": type(error).__name__})
+            return await self._around_unreadable(records_max)
+
+    async def _getmany(self, records_max: int, timeout_seconds: float, *of: TopicPartition) -> list[StoredRecord]:
+        call = self._consumer.getmany(*of, timeout_ms=int(timeout_seconds * 1000), max_records=records_max)
+        polled: Mapping[Any, Sequence[Any]] = await _call(timeout_seconds + CALL_SECONDS_MAX, call, answers=_UNREADABLE)
         return [
             StoredRecord(r.topic, r.partition, r.offset, r.value or b"", dict(r.headers))
             for records in polled.values()
             for r in records
         ]
+
+    async def _around_unreadable(self, records_max: int) -> list[StoredRecord]:
+        """Poll each partition by itself and step over the first thing in it that cannot be read.
+
+        aiokafka raises before it returns any record of the partition (it decodes names of headers, and the compression of a
+        batch), and says neither where nor of what partition; asked for one record at a time, its position tells.
+        """
+        records: list[StoredRecord] = []
+        paused = self._consumer.paused()
+        for topic, partition in sorted(self.assigned()):
+            own = TopicPartition(topic, partition)
+            if own in paused or len(records) >= records_max:
+                continue
+            try:
+                records += await self._getmany(records_max - len(records), WALK_MILLISECONDS / 1000, own)
+            except EventLogUnavailable:
+                raise
+            except Exception:
+                records += await self._step_over(own, records_max)
+        return records
+
+    async def _step_over(self, own: TopicPartition, records_max: int) -> list[StoredRecord]:
+        records: list[StoredRecord] = []
+        while len(records) < records_max:
+            try:
+                found = await self._getmany(1, WALK_MILLISECONDS / 1000, own)
+            except EventLogUnavailable:
+                raise
+            except Exception as error:
+                offset = await _call(CALL_SECONDS_MAX, self._consumer.position(own))
+                self._consumer.seek(own, offset + 1)
+                unreadable = f"unreadable_{type(error).__name__}"
+                return [*records, StoredRecord(own.topic, own.partition, offset, b"", {}, unreadable)]
+            if not found:
+                break
+            records += found
+        return records
+
+    def pause(self, topics: Collection[str]) -> None:
+        for own in self._consumer.assignment():
+            (self._consumer.pause if own.topic in topics else self._consumer.resume)(own)
 
     def seek(self, offsets: Mapping[Partition, int]) -> None:
         for (topic, partition), offset in offsets.items():

@@ -3,13 +3,13 @@
 Two adapters answer to it under one test suite: `kafka` (Apache Kafka) and `embedded` (one SQLite file).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from shared.events import catalogue
 
-Headers = tuple[tuple[str, bytes], ...]
+Headers = tuple[tuple[str, bytes | None], ...]
 Partition = tuple[str, int]
 """A topic and the number of its partition."""
 
@@ -30,13 +30,18 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record as the log holds it."""
+    """A record as the log holds it, whoever wrote it. `unreadable`: why the log itself could not read what stands there."""
 
     topic: str
     partition: int
     offset: int
     value: bytes
-    headers: Mapping[str, bytes]
+    headers: Mapping[str, bytes | None]
+    unreadable: str = ""
+
+    def attribute(self, name: str) -> str:
+        """Return a header as text; empty where it is missing or null, what is no UTF-8 replaced."""
+        return (self.headers.get(name) or b"").decode(errors="replace")
 
 
 class Subscription(Protocol):
@@ -51,7 +56,14 @@ class Subscription(Protocol):
         ...
 
     async def poll(self, *, records_max: int, timeout_seconds: float) -> list[StoredRecord]:
-        """Return records that follow what was polled before, in order per partition; empty after the time-out."""
+        """Return records that follow what was polled before, in order per partition; empty after the time-out.
+
+        What stands in the log and cannot be read as a record comes as one that says so (`unreadable`).
+        """
+        ...
+
+    def pause(self, topics: Collection[str]) -> None:
+        """Poll nothing of these topics from now on, and of all others again."""
         ...
 
     def seek(self, offsets: Mapping[Partition, int]) -> None:

@@ -42,5 +42,6 @@ class Replay:
             await dead_letters.put(
                 tx, self._handling.consumer, in_order([row.event_id for row in rows], [*letters, *failed])
             )
+        dead_letters.tell(self._handling.consumer, [*letters, *failed])
         self._handling.count(done)
         log.info("dead letters of one key were replayed", extra={"failed": len(failed) + len(letters)})

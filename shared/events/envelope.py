@@ -106,6 +106,8 @@ def unpack(event_type: str, payload: bytes) -> list[Fact]:
         facts = _data(kind).model_validate_json(payload, extra="ignore").items
     except ValidationError as error:
         raise Undecodable("invalid_items") from error
+    if len(facts) > FACTS_MAX:
+        raise Undecodable("too_many_items")
     if NUL.encode() in payload and any(map(_holds_nul, facts)):
         raise Undecodable("nul_character")
     return facts

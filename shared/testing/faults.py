@@ -5,7 +5,7 @@ its events are sent; after they are sent and before the pointers are deleted; af
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.bus.ports import EventLog, Partition, Record, StoredRecord, Subscription
@@ -109,6 +109,9 @@ class _FaultySubscription:
         if self._faults.reorder:
             self._random.shuffle(order)
         return [record for partition in order for record in by_partition[partition]]
+
+    def pause(self, topics: Collection[str]) -> None:
+        self._inner.pause(topics)
 
     def seek(self, offsets: Mapping[Partition, int]) -> None:
         self._inner.seek(offsets)

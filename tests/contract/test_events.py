@@ -123,7 +123,11 @@ def test_facts_survive_packing_and_reading(path: Path) -> None:
     facts = envelope.unpack(kind, path.read_bytes())
     records = [
         StoredRecord(
-            "t", event.partition, n, event.payload.encode(), {"ce_type": kind.encode(), "ce_id": str(n).encode()}
+            catalogue.topic_for(type(facts[0])),
+            event.partition,
+            n,
+            event.payload.encode(),
+            {"ce_type": kind.encode(), "ce_id": str(n).encode()},
         )
         for n, event in enumerate(envelope.pack(facts))
     ]

@@ -7,7 +7,7 @@ import pytest
 from shared.metrics import CATALOGUE, Metric
 
 # Of few values each; an account, a meter or a person as a label would make a series per customer.
-LABELS = {"channel", "job", "method", "reason", "result", "route", "state", "status", "type"}
+LABELS = {"channel", "job", "loop", "method", "reason", "result", "route", "state", "status", "topic", "type"}
 BASE_UNITS = ("_seconds", "_bytes", "_fen", "_wh")
 OTHER_UNITS = re.compile(r"_(ms|milliseconds|minutes|hours|days|yuan|kwh|kb|mb|percent)(_|$)")
 

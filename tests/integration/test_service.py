@@ -1,7 +1,8 @@
-"""A service as one process: all of its loops run, or it ends and says why."""
+"""A service as one process: whatever happens in its loops, it answers, and begins them again."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 
 from shared.bus.embedded import EmbeddedEventLog
 from shared.bus.relay import Relay
+from shared.metrics import Metrics
 from shared.service import Service
 from shared.testing.servers import free_port
 from tests.kits import tiny
@@ -28,11 +30,17 @@ async def cancelled_from_within() -> None:
     await task
 
 
+async def fails() -> None:
+    raise ZeroDivisionError
+
+
 async def goes_on() -> None:
     await asyncio.Event().wait()
 
 
-async def serve(tmp_path: Path, loop: Callable[[], Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
+async def serve(
+    tmp_path: Path, loop: Callable[[], Coroutine[Any, Any, None]], stop: asyncio.Event, metrics: Metrics | None = None
+) -> None:
     database = await tiny.create(f"sqlite+aiosqlite:///{tmp_path / 'tiny.db'}")
     event_log = EmbeddedEventLog(tmp_path / "events.db")
     await event_log.start()
@@ -43,6 +51,7 @@ async def serve(tmp_path: Path, loop: Callable[[], Coroutine[Any, Any, None]], s
         consumer=None,
         relay=Relay("tiny", database, event_log),
         background=[loop],
+        metrics=metrics or Metrics(),
     )
     try:
         async with asyncio.timeout(END_SECONDS_MAX):
@@ -51,13 +60,20 @@ async def serve(tmp_path: Path, loop: Callable[[], Coroutine[Any, Any, None]], s
         await event_log.stop()
 
 
-@pytest.mark.parametrize("loop", [ends_early, cancelled_from_within])
-async def test_a_service_one_of_whose_loops_ended_ends_with_an_error(
-    tmp_path: Path, loop: Callable[[], Coroutine[Any, Any, None]]
+@pytest.mark.parametrize("meet", [ends_early, cancelled_from_within, fails])
+async def test_a_loop_that_ended_is_begun_again_counted_and_does_not_end_its_service(
+    tmp_path: Path, meet: Callable[[], Coroutine[Any, Any, None]]
 ) -> None:
-    with pytest.raises(ExceptionGroup) as raised:
-        await serve(tmp_path, loop, asyncio.Event())
-    assert loop.__name__ in str(raised.value.exceptions[0])
+    stop, metrics, times = asyncio.Event(), Metrics(), count(1)
+
+    async def loop() -> None:
+        if next(times) == 3:
+            stop.set()
+            await goes_on()
+        await meet()
+
+    await serve(tmp_path, loop, stop, metrics)
+    assert b'loop_failures_total{loop="background_0"} 2.0' in metrics.exposition()
 
 
 async def test_a_service_that_is_told_to_stop_ends_in_peace(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from shared.bus.relay import Relay
 from shared.db import bulk, columns, platform
 from shared.db.engine import Database, Tx, View
 from shared.events.collection import PaymentReceived, ReceivableCleared
+from shared.metrics import Metrics
 from shared.testing.faults import Crash, CrashingTx, CrashPlan
 
 METADATA = MetaData()
@@ -82,10 +83,23 @@ class Book:
             raise ZeroDivisionError("a text that may hold a name")
 
     def consumer(
-        self, database: Database, event_log: EventLog, *, dead_letters_max: int = DEAD_LETTERS_MAX
+        self,
+        database: Database,
+        event_log: EventLog,
+        *,
+        dead_letters_max: int = DEAD_LETTERS_MAX,
+        metrics: Metrics | None = None,
     ) -> Consumer:
         handlers = {PaymentReceived: self.payments, ReceivableCleared: self.clearings}
-        return Consumer("book", database, event_log, handlers, facts_max=FACTS_MAX, dead_letters_max=dead_letters_max)
+        return Consumer(
+            "book",
+            database,
+            event_log,
+            handlers,
+            facts_max=FACTS_MAX,
+            dead_letters_max=dead_letters_max,
+            metrics=metrics,
+        )
 
 
 async def entries(view: View) -> dict[str, list[int]]:

@@ -12,7 +12,7 @@ from services.billing.runs import store
 from services.billing.runs.use_cases import issue, release, totals
 from shared.db.engine import Database, Tx, View
 from shared.db.jobs import Job
-from shared.service import Background
+from shared.loops import Loop
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 2.0  # the bell is the rule; looking finds what another replica or a crash left
@@ -61,7 +61,7 @@ async def work_once(database: Database, context: Context) -> int:
             return done
 
 
-def issuer(database: Database, context: Context) -> Background:
+def issuer(database: Database, context: Context) -> Loop:
     """Return the loop that issues bills; any number of replicas may run it."""
 
     async def run() -> None:

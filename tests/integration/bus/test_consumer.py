@@ -20,6 +20,7 @@ from shared.events import catalogue, envelope
 from shared.events.billing import AccountChanged
 from shared.events.collection import PaymentReceived, ReceivableCleared
 from shared.events.fact import Fact
+from shared.metrics import Metrics
 from tests.kits import tiny
 from tests.kits.tiny import cleared, payment
 
@@ -34,7 +35,12 @@ class Book(tiny.Book):
         await self._write(tx, [(f.account_no, f.version) for f in facts], "account")
 
     def consumer(
-        self, database: Database, event_log: EventLog, *, dead_letters_max: int = tiny.DEAD_LETTERS_MAX
+        self,
+        database: Database,
+        event_log: EventLog,
+        *,
+        dead_letters_max: int = tiny.DEAD_LETTERS_MAX,
+        metrics: Metrics | None = None,
     ) -> Consumer:
         handlers = {
             AccountChanged: self.accounts,
@@ -42,7 +48,13 @@ class Book(tiny.Book):
             ReceivableCleared: self.clearings,
         }
         return Consumer(
-            "book", database, event_log, handlers, facts_max=tiny.FACTS_MAX, dead_letters_max=dead_letters_max
+            "book",
+            database,
+            event_log,
+            handlers,
+            facts_max=tiny.FACTS_MAX,
+            dead_letters_max=dead_letters_max,
+            metrics=metrics,
         )
 
 
@@ -294,30 +306,37 @@ async def test_an_event_that_is_twice_in_a_batch_and_comes_again_later_is_done_o
     assert await of_key(database, "k1") == [("payment", 1), ("payment", 2)]
 
 
-async def test_too_many_dead_letters_stop_the_consumer_and_replay_lets_it_go_on(
+async def test_a_flood_of_dead_letters_stops_its_topic_alone_and_replay_lets_it_go_on(
     database: Database, event_log: EventLog
 ) -> None:
     book = Book()
     book.poison = {(f"k{n}", 1) for n in range(3)}
-    consumer = book.consumer(database, event_log, dead_letters_max=3)
+    metrics = Metrics()
+    consumer = book.consumer(database, event_log, dead_letters_max=3, metrics=metrics)
     await consumer.process([event(payment(f"k{n}", 1)) for n in range(3)])
-    await event_log.send([as_sent(event(payment("k9", 1)))])
+    await event_log.send([as_sent(event(payment("k9", 1))), as_sent(event(account("k8", 1)))])
+    topic = catalogue.topic_for(PaymentReceived)
 
     async def stopped() -> bool:
-        return consumer.stopped
+        return consumer.stopped_topics == {topic} and ("k8", "account", 1) in await written(database)
 
     async def goes_on() -> bool:
-        return ("k9", "payment", 1) in await written(database)
+        return len(await of_payments(database)) == 4 and not consumer.stopped_topics
 
     async with running(consumer):
         await until(stopped)
-        assert await written(database) == []
+        assert await written(database) == [("k8", "account", 1)]
+        assert f'consumer_stopped{{topic="{topic}"}} 1.0' in metrics.exposition().decode()
         book.poison = set()
         async with database.begin() as tx:
             await dead_letters.replay(tx, "book")
         await until(goes_on)
-    assert sorted(await written(database)) == sorted((key, "payment", 1) for key in ("k0", "k1", "k2", "k9"))
-    assert not consumer.stopped
+    keys = ("k0", "k1", "k2", "k9")
+    assert sorted(await of_payments(database)) == [(key, "payment", 1) for key in keys]
+
+
+async def of_payments(database: Database) -> list[tuple[str, str, int]]:
+    return [row for row in await written(database) if row[1] == "payment"]
 
 
 async def test_two_replicas_that_take_the_same_events_at_once_do_them_once(

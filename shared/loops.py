@@ -1,0 +1,38 @@
+"""Loops that work until they are cancelled, whatever happens in them: nothing that a loop meets may end its service."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from shared.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+BACKOFF_SECONDS_MAX = 30.0
+SETTLED_SECONDS = 60.0  # a loop that ran so long begins to count its failures anew
+
+Loop = Callable[[], Coroutine[Any, Any, None]]
+"""A loop that works until it is cancelled."""
+
+
+async def survive(name: str, loop: Loop, metrics: Metrics) -> None:
+    """Run a loop until cancelled; where it ends or fails with what nobody thought of, say so, wait, and begin it again."""
+    failures = 0
+    while True:
+        begun = time.monotonic()
+        try:
+            await loop()
+            log.error("a loop ended by itself and is begun again", extra={"loop": name})
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            log.error("a loop was cancelled from inside and is begun again", extra={"loop": name}, exc_info=error)
+        except Exception:
+            log.exception("a loop failed with what nobody thought of and is begun again", extra={"loop": name})
+        metrics.counter("loop_failures_total").labels(name).inc()
+        failures = 1 if time.monotonic() - begun >= SETTLED_SECONDS else failures + 1
+        await asyncio.sleep(random.uniform(0.5, 1.0) * min(2.0**failures / 10, BACKOFF_SECONDS_MAX))
