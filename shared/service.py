@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from shared import health, web
+from shared.approvals import Kind
 from shared.bus import dead_letters
 from shared.bus.consumer import Consumer
 from shared.bus.embedded import EmbeddedEventLog
@@ -109,6 +110,7 @@ def assemble(
     device_lookup: DeviceLookup | None = None,
     context: Any = None,
     metrics: Metrics | None = None,
+    approvals: Sequence[Kind] = (),
 ) -> Service:
     """Return a service from its parts."""
     metrics = metrics or Metrics()
@@ -142,6 +144,7 @@ def assemble(
         control_totals=control_totals,
         tracers=tracers,
         metrics=metrics,
+        approvals=approvals,
         context=context,
     )
     return Service(

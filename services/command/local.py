@@ -29,6 +29,8 @@ SCOPES = (
     "collection:cashier",
     "notify:read",
     "notify:write",
+    "approvals:read",
+    "approvals:decide",
     "admin",
 )
 

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 _LETTERS = platform.TABLES.dead_letter
 _PARKED = platform.TABLES.parked_key
 WHOLE_EVENT = -1
+DISCARDED = "discarded"
+DISCARDED_MAX = 5000  # letters in one request: a flood of one polled batch
 READY_KEYS_MAX = 100  # keys drained in one go
 LISTED = tuple(c for c in _LETTERS.c if c.name != "payload")  # a payload may hold what a listing must not show
 
@@ -116,7 +118,57 @@ async def replay(tx: Tx, consumer: str, ids: Sequence[int] | None = None) -> int
         )
         keys = {row.key for row in named if row.key}
         chosen &= _LETTERS.c.id.in_([row.id for row in named]) | _LETTERS.c.key.in_(keys)
-    return await tx.execute(update(_LETTERS).where(chosen).values(state="ready"))
+    return await tx.execute(update(_LETTERS).where(chosen, _LETTERS.c.state != DISCARDED).values(state="ready"))
+
+
+async def chosen(
+    view: View, consumer: str, *, ids: Sequence[int] | None = None, key: str = "", kind: str = ""
+) -> Sequence[Row[Any]]:
+    """Return the poison letters of these ids, of a key, or of a type, oldest first; at most one more than may be discarded."""
+    mine = (_LETTERS.c.consumer == consumer) & (_LETTERS.c.state == "poison")
+    if ids is not None:
+        mine &= _LETTERS.c.id.in_(ids)
+    if key:
+        mine &= _LETTERS.c.key == key
+    if kind:
+        mine &= _LETTERS.c.type == kind
+    return await view.all(select(*LISTED).where(mine).order_by(_LETTERS.c.id).limit(DISCARDED_MAX + 1))
+
+
+async def discard(tx: Tx, consumer: str, ids: Sequence[int]) -> list[Row[Any]]:
+    """Discard poison letters for good, and return them; what waited behind them is handled as if it were replayed.
+
+    Their rows stay, with what they say, until the inbox forgets them. Letters that are not poison any more are left alone.
+    """
+    rows = await bulk.select_in(
+        tx,
+        _LETTERS,
+        {"id": sorted(ids)},
+        columns=(*LISTED,),
+        where=(_LETTERS.c.consumer == consumer) & (_LETTERS.c.state == "poison"),
+        order_by=(_LETTERS.c.id,),
+        for_update=True,
+    )
+    await bulk.update_from(
+        tx, _LETTERS, {"id": [row.id for row in rows], "state": [DISCARDED] * len(rows)}, key=("id",)
+    )
+    keys = sorted({row.key for row in rows if row.key})
+    left = await bulk.select_in(
+        tx,
+        _LETTERS,
+        {"key": keys},
+        columns=(_LETTERS.c.id, _LETTERS.c.key, _LETTERS.c.state),
+        where=(_LETTERS.c.consumer == consumer) & (_LETTERS.c.state != DISCARDED),
+        order_by=(_LETTERS.c.id,),
+    )
+    still = {row.key for row in left if row.state == "poison"}
+    behind = [row for row in left if row.key not in still]
+    await bulk.update_from(
+        tx, _LETTERS, {"id": [row.id for row in behind], "state": ["ready"] * len(behind)}, key=("id",)
+    )
+    alone = [key for key in keys if key not in {row.key for row in left}]
+    await bulk.delete_in(tx, _PARKED, {"consumer": [consumer] * len(alone), "key": alone})
+    return list(rows)
 
 
 async def ready_keys(view: View, consumer: str) -> Sequence[Row[Any]]:
@@ -135,7 +187,7 @@ async def ready_keys(view: View, consumer: str) -> Sequence[Row[Any]]:
 async def take(tx: Tx, consumer: str, key: str) -> Sequence[Row[Any]]:
     """Take all letters of a key, oldest first, and its mark; put back what fails again."""
     await parked(tx, consumer, {key})
-    mine = (_LETTERS.c.consumer == consumer) & (_LETTERS.c.key == key)
+    mine = (_LETTERS.c.consumer == consumer) & (_LETTERS.c.key == key) & (_LETTERS.c.state != DISCARDED)
     if not key:
         mine &= _LETTERS.c.state == "ready"  # letters without a key have nothing in common
     rows = await tx.all(select(_LETTERS).where(mine).order_by(_LETTERS.c.id))
@@ -148,7 +200,7 @@ async def count(view: View, consumer: str) -> dict[str, int]:
     """Return how many letters there are by state."""
     rows = await view.all(
         select(_LETTERS.c.state, func.count().label("letters"))
-        .where(_LETTERS.c.consumer == consumer)
+        .where(_LETTERS.c.consumer == consumer, _LETTERS.c.state != DISCARDED)
         .group_by(_LETTERS.c.state)
     )
     return {row.state: row.letters for row in rows}

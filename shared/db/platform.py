@@ -2,7 +2,19 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Date, Index, Integer, MetaData, SmallInteger, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from shared.db import columns
 
@@ -19,12 +31,18 @@ class PlatformTables:
     audit_entry: Table
     idempotency_key: Table
     nonce: Table
+    approval: Table
 
 
 def tables(metadata: MetaData) -> PlatformTables:
     """Return the platform's tables, declared on a service's own metadata."""
     return PlatformTables(
-        *_journal(metadata), *_inbox(metadata), _job_run(metadata), _audit_entry(metadata), *_requests(metadata)
+        *_journal(metadata),
+        *_inbox(metadata),
+        _job_run(metadata),
+        _audit_entry(metadata),
+        *_requests(metadata),
+        _approval(metadata),
     )
 
 
@@ -77,7 +95,7 @@ def _inbox(metadata: MetaData) -> tuple[Table, Table, Table]:
         Column("partition", SmallInteger, nullable=False),
         Column("type", String(64), nullable=False),
         Column("key", columns.No, nullable=False, comment="empty where it could not be read"),
-        Column("state", String(8), nullable=False, comment="poison | parked | ready"),
+        Column("state", String(16), nullable=False, comment="poison | parked | ready | discarded"),
         Column("error", String(128), nullable=False, comment="class or code only: texts may hold personal data"),
         Column("payload", Text, nullable=False),
         Column("attempts", Integer, nullable=False),
@@ -151,6 +169,37 @@ def _requests(metadata: MetaData) -> tuple[Table, Table]:
         Index("nonce_seen_at", "seen_at"),
     )
     return idempotency_key, nonce
+
+
+def _approval(metadata: MetaData) -> Table:
+    approval = Table(
+        "approval",
+        metadata,
+        Column("approval_id", columns.No, primary_key=True),
+        Column("kind", String(64), nullable=False),
+        Column("subject_id", String(160), nullable=False),
+        Column("content", Text, nullable=False, comment="JSON: all that is needed to carry it out"),
+        Column("content_hash", String(64), nullable=False),
+        Column("org_unit", String(160), nullable=False),
+        Column("requested_by", columns.No, nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("requested_at", columns.Instant, nullable=False),
+        Column("state", String(16), nullable=False, comment="pending | approved | rejected | withdrawn"),
+        Column("decided_by", columns.No),
+        Column("explanation", Text),
+        Column("decided_at", columns.Instant),
+        CheckConstraint("decided_by <> requested_by", name="approval_two_people"),
+    )
+    pending = approval.c.state == "pending"
+    Index(
+        "approval_pending",
+        approval.c.kind,
+        approval.c.subject_id,
+        unique=True,
+        postgresql_where=pending,
+        sqlite_where=pending,
+    )
+    return approval
 
 
 TABLES = tables(MetaData())

@@ -17,6 +17,45 @@ def create_platform_v1() -> None:
     _requests()
 
 
+def create_platform_v2() -> None:
+    """Create approvals; dead letters can be discarded."""
+    op.create_table(
+        "approval",
+        sa.Column("approval_id", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("subject_id", sa.String(length=160), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False, comment="JSON: all that is needed to carry it out"),
+        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("org_unit", sa.String(length=160), nullable=False),
+        sa.Column("requested_by", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("requested_at", columns.Instant, nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False, comment="pending | approved | rejected | withdrawn"),
+        sa.Column("decided_by", sa.String(length=64), nullable=True),
+        sa.Column("explanation", sa.Text(), nullable=True),
+        sa.Column("decided_at", columns.Instant, nullable=True),
+        sa.CheckConstraint("decided_by <> requested_by", name="approval_two_people"),
+        sa.PrimaryKeyConstraint("approval_id"),
+    )
+    pending = sa.text("state = 'pending'")
+    op.create_index(
+        "approval_pending",
+        "approval",
+        ["kind", "subject_id"],
+        unique=True,
+        postgresql_where=pending,
+        sqlite_where=pending,
+    )
+    with op.batch_alter_table("dead_letter", table_kwargs={"sqlite_autoincrement": True}) as letters:
+        letters.alter_column(
+            "state",
+            existing_type=sa.String(length=8),
+            type_=sa.String(length=16),
+            existing_nullable=False,
+            comment="poison | parked | ready | discarded",
+        )
+
+
 def _events() -> None:
     op.create_table(
         "event_journal",

@@ -7,11 +7,13 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from shared import health
+from shared.approvals import Kind
 from shared.db.engine import Database
 from shared.db.jobs import Job
 from shared.metrics import Metrics
 from shared.settings import Settings
-from shared.web import errors, openapi, platform_routes, purge, routing
+from shared.web import approvals as approval_routes
+from shared.web import dead_letters, errors, openapi, platform_routes, purge, routing
 from shared.web.auth import Authenticator, DeviceLookup
 from shared.web.edge import Edge
 from shared.web.state import ControlTotals, Gauges, Tracer, Web
@@ -40,6 +42,7 @@ def create_app(
     control_totals: Sequence[ControlTotals] = (),
     tracers: Mapping[str, Tracer] | None = None,
     metrics: Metrics | None = None,
+    approvals: Sequence[Kind] = (),
     context: Any = None,
 ) -> FastAPI:
     """Return the application: the given routes, and health, metrics, jobs, dead letters, audit, control totals and trace.
@@ -47,6 +50,7 @@ def create_app(
     `checks` are readiness checks beside the database's; `context` is whatever the service's own routes need, they get it as
     `request.app.state.context`.
     """
+    consumer = f"wattline.{service}"
     web = Web(
         service=service,
         settings=settings,
@@ -64,7 +68,8 @@ def create_app(
         gauges=gauges,
         control_totals=control_totals,
         tracers=tracers or {},
-        consumer=f"wattline.{service}",
+        consumer=consumer,
+        approvals={kind.name: kind for kind in (*approvals, dead_letters.discarding(consumer))},
     )
     edge = Middleware(Edge, service=service, metrics=web.metrics, body_bytes_max=settings.body_bytes_max)
     app = App(
@@ -77,5 +82,5 @@ def create_app(
     app.state.web = web
     app.state.context = context
     errors.install(app)
-    routing.add(app, [*routers, platform_routes.router])
+    routing.add(app, [*routers, platform_routes.router, dead_letters.router, approval_routes.router])
     return app

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import health
-from shared.bus import dead_letters
 from shared.db import audit, jobs
 from shared.db.audit import AuditEntry
 from shared.events.fact import Month
@@ -22,8 +21,6 @@ from shared.web.state import Current, Web
 
 JOB_SECONDS_MAX = 600.0  # a job goes on where it was cut when it is posted again
 GAUGE_SECONDS_MAX = 5.0  # below the scrape time-out
-ENTITY_ID_MAX = 160
-REPLAYED_MAX = 500  # letters named in one request; without names it is all of them
 METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 logger = logging.getLogger(__name__)
@@ -150,49 +147,6 @@ async def list_job_runs(
 
 def _job_run(row: Any) -> JobRun:
     return JobRun(**{**row._mapping, "counts": orjson.loads(row.counts)})
-
-
-class DeadLetter(BaseModel):
-    id: int
-    event_id: str
-    item: int
-    topic: str
-    partition: int
-    type: str
-    state: str
-    error: str
-    attempts: int
-    created_at: datetime
-
-
-class Replay(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    ids: Annotated[list[Annotated[int, Field(ge=1, le=2**63 - 1)]], Field(max_length=REPLAYED_MAX)] | None = Field(
-        None, description="letters to replay, each with all others of its key; null: all"
-    )
-
-
-class Replayed(BaseModel):
-    marked: int = Field(description="letters that the consumer will now handle again, before newer facts")
-
-
-@router.get("/v1/dead-letters", policy=auth.scope("admin"))
-async def list_dead_letters(web: Current, wanted: pagination.Query_) -> pagination.Page[DeadLetter]:
-    """List the facts that were set aside, without what they say and about whom."""
-    (after,) = wanted.last_as(int) or (0,)
-    async with web.database.view() as view:
-        rows = await dead_letters.list_page(view, web.consumer, after_id=after, limit=wanted.fetch)
-    return wanted.page(rows, key=lambda row: (row["id"],), item=lambda row: DeadLetter.model_validate(row))
-
-
-@router.post("/v1/dead-letters/replay", policy=auth.scope("admin"), example={"ids": None})
-async def replay_dead_letters(replay: Replay, caller: auth.Current, web: Current) -> Replayed:
-    """Have facts handled again once their fault is mended."""
-    async with web.database.begin() as tx:
-        marked = await dead_letters.replay(tx, web.consumer, replay.ids)
-        entity_id = "all" if replay.ids is None else ",".join(map(str, replay.ids))[:ENTITY_ID_MAX]
-        tx.audit([AuditEntry(action="replay", entity_kind="dead_letter", entity_id=entity_id, actor=caller.subject)])
-    return Replayed(marked=marked)
 
 
 class AuditLine(BaseModel):

@@ -8,6 +8,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from shared import health
+from shared.approvals import Kind
 from shared.db.engine import Database, View
 from shared.db.jobs import Job
 from shared.metrics import Metrics
@@ -40,6 +41,7 @@ class Web:
     control_totals: Sequence[ControlTotals]
     tracers: Mapping[str, Tracer]
     consumer: str
+    approvals: Mapping[str, Kind]
 
 
 async def _web(request: Request) -> Web:

@@ -1,0 +1,164 @@
+"""Approvals (四眼原则): what moves money, supply or a rule for all needs two people.
+
+Who asks says what exactly is to be done; somebody else sees that content and approves or rejects it, by its hash. On approval
+it is carried out in the unit of work of the decision, by its kind, with all checks that it has anyway. Requester and decider are
+different people by a constraint of the database.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import orjson
+
+from shared import ids
+from shared.db import approvals as store
+from shared.db.approvals import PENDING, Approval
+from shared.db.audit import AuditEntry
+from shared.db.engine import Tx
+from shared.errors import BusinessError
+from shared.statemachine import StateMachine
+
+LIFE: Final = StateMachine(
+    name="approval",
+    starts=(PENDING,),
+    moves={
+        "approve": {PENDING: "approved"},
+        "reject": {PENDING: "rejected"},
+        "withdraw": {PENDING: "withdrawn"},
+    },
+)
+
+
+class UnknownApproval(BusinessError):
+    status = 404
+    code = "approval.unknown"
+    title = "There is no such approval"
+
+
+class OwnRequest(BusinessError):
+    status = 403
+    code = "approval.own_request"
+    title = "Who asked for it may not decide on it"
+
+
+class NotTheirs(BusinessError):
+    status = 403
+    code = "approval.not_the_requester"
+    title = "Only who asked for it may withdraw it"
+
+
+class NotPending(BusinessError):
+    status = 409
+    code = "approval.not_pending"
+    title = "It is decided already"
+
+
+class OtherContent(BusinessError):
+    status = 412
+    code = "approval.other_content"
+    title = "The decision is about another content than what is asked for"
+
+
+class AskedAlready(BusinessError):
+    status = 409
+    code = "approval.asked_already"
+    title = "Something else is asked for the same subject and waits for its decision"
+
+
+CarryOut = Callable[[Tx, Approval, str], Awaitable[None]]
+"""Does what was approved, in the unit of work of the decision; the last argument is who decided."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of what two people do. `scope`: what who decides must have; `carry_out` does it."""
+
+    name: str
+    scope: str
+    carry_out: CarryOut
+
+
+def hash_of(kind: str, subject_id: str, content: Mapping[str, Any]) -> str:
+    """Return the hash that a decision names: of all that is asked for."""
+    text = orjson.dumps([kind, subject_id, content], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(text).hexdigest()
+
+
+async def ask(
+    tx: Tx, *, kind: str, subject_id: str, content: Mapping[str, Any], org_unit: str, requested_by: str, reason: str
+) -> Approval:
+    """Ask for an approval, once: the same content that waits already is returned as it is. Raises AskedAlready."""
+    known = await store.waiting(tx, kind, subject_id)
+    if known is not None:
+        if known.content_hash != hash_of(kind, subject_id, content):
+            raise AskedAlready
+        return known
+    made = Approval(
+        approval_id=ids.new(),
+        kind=kind,
+        subject_id=subject_id,
+        content=content,
+        content_hash=hash_of(kind, subject_id, content),
+        org_unit=org_unit,
+        requested_by=requested_by,
+        reason=reason,
+        state=LIFE.start(PENDING),
+    )
+    await store.insert(tx, made)
+    _audit(tx, made, "approval.ask", requested_by, reason)
+    return made
+
+
+async def decide(
+    tx: Tx,
+    approval_id: str,
+    *,
+    content_hash: str,
+    decision: Literal["approve", "reject"],
+    explanation: str,
+    actor: str,
+    may_decide: Callable[[Approval], bool],
+    kinds: Mapping[str, Kind],
+) -> Approval:
+    """Decide on what is asked for, and carry it out where it is approved.
+
+    Raises the refusals of this module and those of its kind; nothing has changed then.
+    """
+    found = await store.locked(tx, approval_id)
+    if found is None or not may_decide(found):
+        raise UnknownApproval
+    if found.requested_by == actor:
+        raise OwnRequest
+    if found.state != PENDING:
+        raise NotPending(found.state)
+    if found.content_hash != content_hash:
+        raise OtherContent
+    state = LIFE.move(found.state, decision)
+    await store.close(tx, approval_id, state, decided_by=actor, explanation=explanation)
+    _audit(tx, found, f"approval.{decision}", actor, explanation)
+    if decision == "approve":
+        await kinds[found.kind].carry_out(tx, found, actor)
+    return found
+
+
+async def withdraw(tx: Tx, approval_id: str, *, actor: str) -> None:
+    """Take back what one has asked for; raises UnknownApproval, NotTheirs, NotPending."""
+    found = await store.locked(tx, approval_id)
+    if found is None:
+        raise UnknownApproval
+    if found.requested_by != actor:
+        raise NotTheirs
+    if found.state != PENDING:
+        raise NotPending(found.state)
+    state = LIFE.move(found.state, "withdraw")
+    await store.close(tx, approval_id, state)
+    _audit(tx, found, "approval.withdraw", actor, "")
+
+
+def _audit(tx: Tx, approval: Approval, action: str, actor: str, reason: str) -> None:
+    entry = AuditEntry(
+        action=action, entity_kind=approval.kind, entity_id=approval.subject_id, actor=actor, reason=reason
+    )
+    tx.audit([entry])
