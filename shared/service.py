@@ -139,7 +139,7 @@ def assemble(
             retention.purge_inbox(journal_days=settings.journal_days),
         ],
         device_lookup=device_lookup,
-        checks={"consumer": _consumes(consumer)} if consumer else {},
+        degrading={"consumer": _consumes(consumer)} if consumer else {},
         gauges=[_platform_gauges(consumer, database.clock, metrics, waiting_oldest), *gauges],
         control_totals=control_totals,
         tracers=tracers,

@@ -38,6 +38,7 @@ def create_app(
     jobs: Sequence[Job] = (),
     device_lookup: DeviceLookup | None = None,
     checks: Mapping[str, health.Check] | None = None,
+    degrading: Mapping[str, health.Check] | None = None,
     gauges: Sequence[Gauges] = (),
     control_totals: Sequence[ControlTotals] = (),
     tracers: Mapping[str, Tracer] | None = None,
@@ -47,7 +48,8 @@ def create_app(
 ) -> FastAPI:
     """Return the application: the given routes, and health, metrics, jobs, dead letters, audit, control totals and trace.
 
-    `checks` are readiness checks beside the database's; `context` is whatever the service's own routes need, they get it as
+    `checks` are readiness checks beside the database's, `degrading` those of parts without which requests are answered all the
+    same; `context` is whatever the service's own routes need, they get it as
     `request.app.state.context`.
     """
     consumer = f"wattline.{service}"
@@ -64,6 +66,7 @@ def create_app(
         ),
         metrics=metrics or Metrics(),
         checks={"database": health.of_database(database), **(checks or {})},
+        degrading=degrading or {},
         jobs={job.name: job for job in (*jobs, purge.JOB)},
         gauges=gauges,
         control_totals=control_totals,

@@ -34,6 +34,7 @@ class Live(BaseModel):
 
 class Readiness(BaseModel):
     ready: bool
+    degraded: bool = Field(description="requests are answered, but a part stands still: facts are not read")
     checks: dict[str, bool]
 
 
@@ -50,10 +51,11 @@ async def live() -> Response:
     responses={503: {"description": "A part does not work", "content": {"application/json": {}}}},
 )
 async def ready(web: Current) -> Response:
-    """Say which parts work; 503 while one of them does not."""
-    results = await health.run(web.checks)
-    passed = all(results.values())
-    return Json({"ready": passed, "checks": results}, 200 if passed else 503)
+    """Say which parts work; 503 while one does not without which no request is answered."""
+    results = await health.run({**web.checks, **web.degrading})
+    passed = all(results[name] for name in web.checks)
+    degraded = not all(results[name] for name in web.degrading)
+    return Json({"ready": passed, "degraded": degraded, "checks": results}, 200 if passed else 503)
 
 
 @router.get(

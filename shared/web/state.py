@@ -36,6 +36,7 @@ class Web:
     authenticator: Authenticator
     metrics: Metrics
     checks: Mapping[str, health.Check]
+    degrading: Mapping[str, health.Check]
     jobs: Mapping[str, Job]
     gauges: Sequence[Gauges]
     control_totals: Sequence[ControlTotals]

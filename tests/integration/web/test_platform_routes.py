@@ -177,7 +177,20 @@ async def test_a_document_names_what_it_was_derived_from(client: httpx.AsyncClie
 async def test_a_service_is_ready_while_its_parts_work(client: httpx.AsyncClient) -> None:
     assert (await client.get("/health/live")).status_code == 200
     answer = await client.get("/health/ready")
-    assert (answer.status_code, answer.json()) == (200, {"ready": True, "checks": {"database": True}})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"ready": True, "degraded": False, "checks": {"database": True}},
+    )
+
+
+async def test_a_service_whose_consumer_stands_still_answers_and_says_so(database: Database) -> None:
+    async def stands_still() -> bool:
+        return False
+
+    async with webapp.client(webapp.build(database, degrading={"consumer": stands_still})) as client:
+        answer = await client.get("/health/ready")
+    assert (answer.status_code, answer.json()["ready"], answer.json()["degraded"]) == (200, True, True)
+    assert answer.json()["checks"] == {"database": True, "consumer": False}
 
 
 async def test_a_service_is_not_ready_when_a_check_fails_raises_or_hangs(
