@@ -38,7 +38,7 @@ from shared.web import auth
 from tests.kits import databases
 
 KEY = "k" * 40
-ALL_SCOPES = ("billing:read", "billing:write", "billing:review", "billing:release", "admin")
+ALL_SCOPES = ("billing:read", "billing:write", "billing:review", "billing:release", "approvals:decide", "admin")
 PLAIN = "CN-ZJ/residential"
 KWH = 1000
 
@@ -189,6 +189,15 @@ class Desk:
         """Go on under a policy with this style of corrections, and of what becomes of bills whose facts were changed."""
         document = orjson.loads(DEFAULT_POLICY.read_bytes())
         document["versions"][0]["corrections"] |= {"style": style, "changed_facts": changed_facts}
+        self._go_on_under(document)
+
+    def two_people_from(self, fen: int) -> None:
+        """Go on under a policy by which two people decide on issued bills of this amount and more."""
+        document = orjson.loads(DEFAULT_POLICY.read_bytes())
+        document["versions"][0]["approvals"] = {"issued_bills_from_fen": fen}
+        self._go_on_under(document)
+
+    def _go_on_under(self, document: dict[str, Any]) -> None:
         self.context = replace(self.context, policies=policy.load(document))
         self.app.state.context = self.context
 

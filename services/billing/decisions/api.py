@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from services.billing.bills.api.bills import READ, BillId, NoFilter, head
 from services.billing.bills.schemas import BillHead
@@ -11,8 +12,9 @@ from services.billing.bills.store import shown
 from services.billing.context import Own
 from services.billing.decisions import use_cases
 from services.billing.review import store as review_store
-from shared import web
+from shared import approvals, web
 from shared.web import auth, business_day, conditional, pagination, state
+from shared.web.approvals import Asked
 from shared.web.batch import In
 
 router = web.Router("/v1", tags=["bills"])
@@ -78,10 +80,13 @@ async def review_queue(
         use_cases.NotDecidable,
         use_cases.TooEarly,
         use_cases.NotRated,
+        approvals.AskedAlready,
         business_day.InTheFuture,
         *conditional.RAISES,
     ),
+    responses={202: {"description": "A second person has to approve it", "model": Asked}},
     example=EXAMPLE,
+    response_model=DecidedOut,
 )
 async def decide(
     bill_id: BillId,
@@ -91,8 +96,11 @@ async def decide(
     parts: state.Current,
     caller: auth.Current,
     db: web.Db,
-) -> DecidedOut:
-    """Decide on a bill in the version that If-Match names; the answer is the bill now in force."""
+) -> Response:
+    """Decide on a bill in the version that If-Match names; the answer is the bill now in force.
+
+    202 where it changes issued bills of an amount that the policy names: somebody else approves it first (`/v1/approvals`).
+    """
     business_day.check(parts, body.business_date)
     decision = use_cases.Decision(
         kind=body.decision,
@@ -102,12 +110,14 @@ async def decide(
         business_date=body.business_date,
     )
     async with db.begin() as tx:
-        await use_cases.decide(tx, bill_id, decision, may_see=caller.may_see, context=own)
+        asked = await use_cases.decide(tx, bill_id, decision, may_see=caller.may_see, context=own)
+    if asked is not None:
+        return web.Json(Asked.of(asked).model_dump(), 202)
     async with db.view() as view:
         bill = await shown.bill(view, bill_id)
         assert bill is not None
         now = await shown.now_of_period(view, bill) or bill
-    return DecidedOut(bill_id=now.bill_id, status=now.status, row_version=now.row_version)
+    return web.Json(DecidedOut(bill_id=now.bill_id, status=now.status, row_version=now.row_version).model_dump())
 
 
 def _age(now: datetime, since: datetime) -> int:

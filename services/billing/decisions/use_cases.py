@@ -21,7 +21,8 @@ from services.billing.review import store as review_store
 from services.billing.review.domain.findings import HELD_BY_REVIEWER, HOLD, Finding
 from services.billing.usages import store as usages_store
 from services.billing.usages.domain import Usage
-from shared import ids
+from shared import approvals, ids
+from shared.db.approvals import Approval
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
@@ -29,6 +30,7 @@ from shared.statemachine import MoveRefused
 from shared.web import conditional
 
 Kind = Literal["approve", "hold", "request_reread", "correct", "cancel"]
+DECISION: Final = "bill.decision"
 _OF_ALL: Final = ("approve", "correct", "cancel")
 """Decisions on all that was proposed together."""
 
@@ -73,7 +75,7 @@ class NotRated(BusinessError):
 class Decision:
     """What a reviewer decides; `business_date` is the day of the decision, by default the latest that billing has heard of.
 
-    It is never before the read day of the usage, nor before the issue of the bill.
+    It is never before the read day of the usage, nor before the issue of the bill. `second`: who approved it where it needs two.
     """
 
     kind: Kind
@@ -81,15 +83,19 @@ class Decision:
     actor: str
     seen: int
     business_date: date | None = None
+    second: str = ""
 
 
-async def decide(tx: Tx, bill_id: str, decision: Decision, *, may_see: Callable[[str], bool], context: Context) -> None:
-    """Apply a reviewer's decision to a bill, with its audit row.
+async def decide(
+    tx: Tx, bill_id: str, decision: Decision, *, may_see: Callable[[str], bool], context: Context
+) -> Approval | None:
+    """Apply a reviewer's decision to a bill, with its audit row; or ask for a second person's, and return what is asked for.
 
     `approve` lets a held bill go out with its run (by itself where the run is out already) or carries a proposed correction out;
     `hold` keeps it; `request_reread` also asks reading for a new read; `correct` calculates it and all later bills again with the
     facts as they are now; `cancel` takes it out, with a reversal where it was issued. What was proposed together is approved,
-    corrected and cancelled together: one decision is one of all. Raises the refusals of this module.
+    corrected and cancelled together: one decision is one of all. What changes issued bills of an amount that the policy names is
+    done once a second person has approved it, who has read none of the reads either. Raises the refusals of this module.
     """
     row = await _locked(tx, bill_id, may_see)
     conditional.require(decision.seen, row.row_version)
@@ -99,6 +105,10 @@ async def decide(tx: Tx, bill_id: str, decision: Decision, *, may_see: Callable[
     deciding = group if decision.kind in _OF_ALL else [row]
     usages = await usages_store.by_id(tx, [each.usage_id for each in deciding])
     day = await _day(tx, decision, deciding, usages)
+    if any(who in usage.actors for who in (decision.actor, decision.second) for usage in usages.values()):
+        raise ReviewerRead
+    if not decision.second and _needs_second(decision, deciding, day, context):
+        return await _ask(tx, row, decision, day, deciding)
     await _write_decision(tx, deciding, usages, decision, day)
     if decision.kind == "approve":
         await _approve(tx, row, group, decision, day, context)
@@ -111,6 +121,52 @@ async def decide(tx: Tx, bill_id: str, decision: Decision, *, may_see: Callable[
     else:
         await _cancel(tx, row, group, decision, day, context)
     tx.after_commit(context.wake.set)
+    return None
+
+
+def _needs_second(decision: Decision, rows: Sequence[Row[Any]], day: date, context: Context) -> bool:
+    changing = (decision.kind in ("cancel", "correct") and rows[0].status == ISSUED) or (
+        decision.kind in ("approve", "correct") and rows[0].status == PROPOSED
+    )
+    return changing and max(abs(row.total_fen) for row in rows) >= context.policies.on(day).second_person_from_fen
+
+
+async def _ask(tx: Tx, row: Row[Any], decision: Decision, day: date, rows: Sequence[Row[Any]]) -> Approval:
+    content = {
+        "bill_id": row.bill_id,
+        "decision": decision.kind,
+        "explanation": decision.explanation,
+        "row_version": decision.seen,
+        "business_date": str(day),
+        "bills": [{"bill_id": each.bill_id, "total_fen": each.total_fen} for each in rows],
+    }
+    return await approvals.ask(
+        tx,
+        kind=DECISION,
+        subject_id=row.bill_id,
+        content=content,
+        org_unit=row.org_unit,
+        requested_by=decision.actor,
+        reason=decision.explanation,
+    )
+
+
+def deciding(context: Context) -> approvals.Kind:
+    """Return the kind of approval that carries a decision on issued bills out."""
+
+    async def carry_out(tx: Tx, approval: Approval, actor: str) -> None:
+        content = approval.content
+        decision = Decision(
+            kind=content["decision"],
+            explanation=content["explanation"],
+            actor=approval.requested_by,
+            seen=content["row_version"],
+            business_date=date.fromisoformat(content["business_date"]),
+            second=actor,
+        )
+        await decide(tx, content["bill_id"], decision, may_see=lambda _unit: True, context=context)
+
+    return approvals.Kind(name=DECISION, scope="billing:review", carry_out=carry_out)
 
 
 async def _locked(tx: Tx, bill_id: str, may_see: Callable[[str], bool]) -> Row[Any]:
@@ -136,10 +192,9 @@ async def _write_decision(
     tx: Tx, rows: Sequence[Row[Any]], usages: Mapping[str, Usage], decision: Decision, day: date
 ) -> None:
     """Record the decision; who read cannot be its maker, which the party table and its foreign key hold as well."""
-    if any(decision.actor in usage.actors for usage in usages.values()):
-        raise ReviewerRead
     await review_store.add_readers(tx, [(row.bill_id, usages[row.usage_id].actors) for row in rows])
-    await review_store.add_reviewer(tx, [row.bill_id for row in rows], decision.actor)
+    for who in filter(None, (decision.actor, decision.second)):
+        await review_store.add_reviewer(tx, [row.bill_id for row in rows], who)
     await review_store.add_decisions(
         tx,
         [

@@ -63,6 +63,8 @@ class Policy:
     run_sum_change_percent: int
     release: Mapping[str, Release]
     corrections: Corrections
+    second_person_from_fen: int
+    """From this amount on a decision on what is issued needs a second person (四眼原则)."""
 
     def release_of(self, org_unit: str) -> Release:
         """Return the release rule of the nearest org unit above, `*` where none is named."""
@@ -79,7 +81,7 @@ Policies = Versions[Policy]
 
 def load(document: Mapping[str, Any]) -> Policies:
     """Return the versions of a policy document; raises DocumentError with all its faults."""
-    fields = "review run release corrections"
+    fields = "review run release corrections approvals"
     return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
@@ -88,6 +90,7 @@ def _policy(node: Node) -> Policy:
     changed_facts = corrections.maybe("changed_facts")
     release = node.get("release")
     release.get(ANY)
+    approvals = node.maybe("approvals")
     return Policy(
         review=limits.read(node.get("review")),
         run_sum_change_percent=count(node.get("run").keys("sum_change_percent"), "sum_change_percent"),
@@ -97,6 +100,9 @@ def _policy(node: Node) -> Policy:
             hold_on=frozenset(corrections.get("hold_on").texts()),
             changed_facts=changed_facts.choice(PROPOSE, CORRECT) if changed_facts else PROPOSE,
         ),
+        second_person_from_fen=count(approvals.keys("issued_bills_from_fen"), "issued_bills_from_fen")
+        if approvals
+        else 0,
     )
 
 
