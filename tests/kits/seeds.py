@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.kits.installation import BY_ITSELF, REVIEWED, TOWN, Home, Installation
+from tests.kits.installation import BY_ITSELF, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
 
 JOBS = {
     "reading": ("plan-cycles", "close-routes"),
@@ -48,11 +48,24 @@ class Seeds:
             values |= {"tariff_id": "example/home", "version": 1}
         if self._service == "collection":
             values |= {"channel": "app", "channel_txn": f"test-{n}"}
+        if path.endswith(("/discards", "/withdrawal")):
+            self._installation.until_replayed(self._service)
+        if path.endswith("/discards"):
+            values["type"] = strange_type(n)
+        if path.endswith("/withdrawal"):
+            values["approval_id"] = self._asked(strange_type(STRANGE - 1 - n))
         if "/forms/" in path:
             values["name"] = "tariff"
         if "rating-documents" in path:
             values |= {"kind": "calendar", "document_id": "example/holidays", "from": "2026-01-01", "to": "2026-02-01"}
         return values
+
+    def _asked(self, kind: str) -> str:
+        """Return an approval that the tester has asked for."""
+        body = {"type": kind, "reason": "of a test"}
+        tester = f"tester-of-{self._service}"
+        answer = self._installation.call("POST", self._service, "/v1/dead-letters/discards", body, who=tester)
+        return str(answer["approval_id"])
 
     def _traced(self, n: int) -> Values:
         name, kind = {
