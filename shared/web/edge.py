@@ -65,10 +65,10 @@ class Edge:
             return
         try:
             await self.app(scope, exchange.receive, exchange.send)
-        except Exception as error:  # nobody expected it: the caller learns nothing but the correlation id
-            errors.log_unhandled(scope, error)
+        except Exception as error:
+            response = errors.unexpected(scope, error)
             if not exchange.status:
-                await errors.internal_error()(scope, exchange.receive, exchange.send)
+                await response(scope, exchange.receive, exchange.send)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         # the template, never the path: paths hold account numbers

@@ -28,6 +28,7 @@ __all__ = ["BusinessError", "Problem"]
 MEDIA_TYPE = "application/problem+json"
 FINDINGS_MAX = 100  # a batch of 500 broken items needs no more to be understood
 RETRY_AFTER_SECONDS = 1
+AWAY_SECONDS = 10  # a database that is restarted, or whose standby takes over, takes about as long
 CODE_OF_STATUS = {
     400: "request.malformed",
     404: "request.unknown_route",
@@ -88,8 +89,8 @@ def internal_error() -> Response:
     return response(500, CODE_OF_STATUS[500], "An internal error; the correlation id finds it in the logs")
 
 
-def busy(code: str, title: str) -> Response:
-    return response(503, code, title, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+def busy(code: str, title: str, *, seconds: int = RETRY_AFTER_SECONDS) -> Response:
+    return response(503, code, title, headers={"Retry-After": str(seconds)})
 
 
 def install(app: FastAPI) -> None:
@@ -150,6 +151,18 @@ async def _database_error(request: Request, error: DBAPIError) -> Response:
     if is_transient(error):
         return busy("database.busy", "The database is busy; try again")
     log_unhandled(request.scope, error)
+    return internal_error()
+
+
+def unexpected(scope: Mapping[str, Any], error: Exception) -> Response:
+    """Return the answer where nobody expected an error: the caller learns nothing but the correlation id.
+
+    A server that is away (its connection refused, or itself starting up) is expected all the same, and comes back.
+    """
+    if is_transient(error):
+        logger.warning("request.server_away", extra={"error": type(error).__name__})
+        return busy("database.away", "The database does not answer; try again", seconds=AWAY_SECONDS)
+    log_unhandled(scope, error)
     return internal_error()
 
 

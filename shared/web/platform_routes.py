@@ -65,6 +65,8 @@ async def ready(web: Current) -> Response:
 )
 async def metrics(web: Current) -> Response:
     """Return the metrics in Prometheus' text format."""
+    answers = await health.run({"database": web.checks["database"]})
+    web.metrics.gauge("database_up").set(answers["database"])
     await _refresh(web)
     return Response(web.metrics.exposition(), media_type=METRICS_MEDIA_TYPE)
 

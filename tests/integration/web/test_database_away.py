@@ -1,0 +1,37 @@
+"""A database that is away: every route says so and when to come back, the probes tell it apart, and it is mended by itself."""
+
+import pytest
+
+from shared.db.engine import Database
+from shared.testing.servers import PostgresServer
+from tests.kits import webapp
+from tests.kits.webapp import problem
+
+NOTE = {"note_no": "n-1", "org_unit": "zj"}
+CALLER = webapp.bearer("notes:read", "notes:write")
+
+
+@pytest.mark.postgres
+async def test_while_postgresql_is_away_requests_are_answered_503_with_retry_after_and_go_on_once_it_is_back() -> None:
+    with PostgresServer() as server:
+        database = Database(server.create_database())
+        await webapp.create_tables(database)
+        async with webapp.client(webapp.build(database)) as client:
+            assert (await client.get("/v1/notes", headers=CALLER)).status_code == 200
+            server.kill()
+            headers = CALLER | {"Idempotency-Key": "k-1"}
+            for _ in range(3):  # with what the pool still holds, and when a new connection is refused
+                for answer in (
+                    await client.get("/v1/notes", headers=CALLER),
+                    await client.post("/v1/notes", json=NOTE, headers=headers),
+                ):
+                    assert problem(answer, 503, answer.json()["code"])["code"] in ("database.away", "database.busy")
+                    assert int(answer.headers["retry-after"]) > 0
+            assert (await client.get("/health/live")).status_code == 200
+            assert (await client.get("/health/ready")).status_code == 503
+            assert "database_up 0.0" in (await client.get("/metrics")).text
+            server.start()
+            again = await client.post("/v1/notes", json=NOTE, headers=headers)
+            assert again.status_code == 201, again.text
+            assert "database_up 1.0" in (await client.get("/metrics")).text
+        await database.close()
