@@ -7,7 +7,9 @@ and validators put values into it that may be personal data.
 
 import logging
 import sys
+import time
 import traceback
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +23,38 @@ service: ContextVar[str] = ContextVar("service", default="")
 
 FRAMES_MAX = 20
 TEXT_CHARACTERS_MAX = 2000  # one line stays far below what log shippers cut
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
+REPEATED_SECONDS = 60.0
+REMEMBERED_MAX = 1000  # texts that were told within the last minute; then all are told anew
+_CHATTY = ("aiokafka", "kafka", "sqlalchemy")  # while a server is away they say so many times a second
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName", "repeats"}
+
+
+class Sparing(logging.Filter):
+    """Lets what repeats itself through once a minute, with how often it was left out: else a log shows nothing else.
+
+    That is what libraries say, and each of our own lines that says of itself that it repeats (`extra={"repeats": True}`).
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._now = now
+        self._told: dict[tuple[str, int, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not (record.name.startswith(_CHATTY) or getattr(record, "repeats", False)):
+            return True
+        key = record.name, record.levelno, str(record.msg)
+        now = self._now()
+        told, left_out = self._told.get(key, (-REPEATED_SECONDS, 0))
+        if now - told < REPEATED_SECONDS:
+            self._told[key] = told, left_out + 1
+            return False
+        if left_out:
+            record.left_out = left_out
+        if len(self._told) >= REMEMBERED_MAX:
+            self._told.clear()
+        self._told[key] = now, 0
+        return True
 
 
 class JsonFormatter(logging.Formatter):
@@ -62,6 +95,7 @@ def configure(level: str = "INFO") -> None:
     """Send all logs of this process to standard output as JSON."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
+    handler.addFilter(Sparing())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -76,6 +76,7 @@ CATALOGUE = (
     Metric("notices_oldest_age_seconds", "gauge", "Age of the oldest notice not yet sent"),
     Metric("notices_total", "counter", "Notices by channel and result", ("channel", "result")),
     # of the process
+    Metric("event_log_up", "gauge", "1 where the event log answered when it was asked last"),
     Metric("database_up", "gauge", "1 where the scrape could read from the database"),
     Metric(
         "loop_failures_total", "counter", "Loops that failed with what nobody thought of, and began again", ("loop",)

@@ -21,6 +21,7 @@ from shared.bus.handling import Handler
 from shared.bus.kafka import KafkaEventLog
 from shared.bus.ports import EventLog
 from shared.bus.relay import Relay
+from shared.bus.watch import Watch
 from shared.clock import Clock, SystemClock
 from shared.db import journal, retention
 from shared.db.engine import Database, View
@@ -51,6 +52,7 @@ class Service:
     database: Database
     consumer: Consumer | None
     relay: Relay
+    watch: Watch
     background: Sequence[Loop] = ()
     metrics: Metrics
 
@@ -58,7 +60,7 @@ class Service:
         """Return the loops beside the application: consumer, relay and the service's own; none of them ends the service."""
         consumer = {} if self.consumer is None else {"consumer": self.consumer.run}
         own = {f"background_{number}": loop for number, loop in enumerate(self.background)}
-        loops: dict[str, Loop] = {**consumer, "relay": self.relay.run, **own}
+        loops: dict[str, Loop] = {**consumer, "relay": self.relay.run, "watch": self.watch.run, **own}
         return [survive(name, loop, self.metrics) for name, loop in loops.items()]
 
     async def serve(self, *, host: str, port: int, stop: asyncio.Event) -> None:
@@ -115,6 +117,7 @@ def assemble(
     """Return a service from its parts."""
     metrics = metrics or Metrics()
     relay = Relay(name, database, event_log, metrics=metrics)
+    watch = Watch(event_log, metrics)
     consumer = (
         Consumer(
             f"wattline.{name}",
@@ -139,7 +142,7 @@ def assemble(
             retention.purge_inbox(journal_days=settings.journal_days),
         ],
         device_lookup=device_lookup,
-        degrading={"consumer": _consumes(consumer)} if consumer else {},
+        degrading={"event_log": _answers(watch), **({"consumer": _consumes(consumer)} if consumer else {})},
         gauges=[_platform_gauges(consumer, database.clock, metrics, waiting_oldest), *gauges],
         control_totals=control_totals,
         tracers=tracers,
@@ -153,6 +156,7 @@ def assemble(
         database=database,
         consumer=consumer,
         relay=relay,
+        watch=watch,
         background=background,
         metrics=metrics,
     )
@@ -171,6 +175,13 @@ def open_event_log(settings: Settings, *, instance: str) -> EventLog:
 def open_database(settings: Settings, service: str, *, clock: Clock | None = None) -> Database:
     """Return a service's database as the settings name it."""
     return Database(settings.database_url_of(service), clock=clock or SystemClock())
+
+
+def _answers(watch: Watch) -> health.Check:
+    async def is_up() -> bool:
+        return watch.up
+
+    return is_up
 
 
 def _consumes(consumer: Consumer) -> health.Check:

@@ -80,7 +80,10 @@ class Consumer:
             except (EventLogUnavailable, OSError, TimeoutError) as error:
                 failures += 1
                 self.ticked_at = time.monotonic()
-                log.warning("the event log is away", extra={"consumer": self.name, "error": type(error).__name__})
+                log.warning(
+                    "the event log is away",
+                    extra={"consumer": self.name, "error": type(error).__name__, "repeats": True},
+                )
                 await asyncio.sleep(_backoff(failures))
 
     async def _leave(self, subscription: Subscription) -> None:
@@ -123,7 +126,10 @@ class Consumer:
             raise error
         self._metrics.counter("consumer_batch_failures_total").labels(type(error).__name__).inc()
         if is_transient(error):
-            log.warning("a batch will be tried again", extra={"consumer": self.name, "error": type(error).__name__})
+            log.warning(
+                "a batch will be tried again",
+                extra={"consumer": self.name, "error": type(error).__name__, "repeats": True},
+            )
         else:
             log.exception("a batch failed as a whole and will be tried again", extra={"consumer": self.name})
         await asyncio.sleep(_backoff(failures + 1))

@@ -62,6 +62,9 @@ class EmbeddedEventLog:
             self._connection.close()
             self._connection = None
 
+    async def check(self) -> None:
+        await self.run(lambda: self.connection.execute("SELECT 1").fetchone())
+
     async def create_topics(self, topics: Sequence[str] = catalogue.TOPICS) -> None:
         """Do nothing: a topic is there as soon as it is written to."""
 

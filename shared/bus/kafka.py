@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 SEND_SECONDS_MAX = 30  # an idempotent producer never expires a batch by itself
 CALL_SECONDS_MAX = 30
+CHECK_SECONDS_MAX = 5
 COMMIT_SECONDS_MAX = (
     5  # below a broker's restart: aiokafka repeats a commit, and a wiped broker must not learn old offsets
 )
@@ -98,6 +99,13 @@ class KafkaEventLog:
 
     async def stop(self) -> None:
         await self._drop_producer()
+
+    async def check(self) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=CHECK_SECONDS_MAX * 1000)
+        try:
+            await _call(CHECK_SECONDS_MAX, admin.start())
+        finally:
+            await _close("the admin client", admin.close())
 
     async def create_topics(self, topics: Sequence[str] = catalogue.TOPICS) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=REQUEST_MILLISECONDS_MAX)

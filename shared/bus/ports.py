@@ -90,6 +90,10 @@ class EventLog(Protocol):
         """Let go of what is held."""
         ...
 
+    async def check(self) -> None:
+        """Return where the log answers; raise `EventLogUnavailable` otherwise."""
+        ...
+
     async def create_topics(self, topics: Sequence[str] = catalogue.TOPICS) -> None:
         """Create topics where they are missing."""
         ...

@@ -60,7 +60,10 @@ class Relay:
                 failures += 1
                 self._metrics.gauge("relay_leader").set(0)
                 self._metrics.counter("relay_failures_total").inc()
-                log.warning("the relay is held up", extra={"error": type(error).__name__, "failures": failures})
+                log.warning(
+                    "the relay is held up",
+                    extra={"error": type(error).__name__, "failures": failures, "repeats": True},
+                )
                 await asyncio.sleep(random.uniform(0.5, 1.0) * min(2.0**failures / 10, BACKOFF_SECONDS_MAX))
 
     async def _lead(self, leader: leadership.Leader) -> None:

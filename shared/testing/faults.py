@@ -67,6 +67,9 @@ class FaultyEventLog:
     async def stop(self) -> None:
         await self._inner.stop()
 
+    async def check(self) -> None:
+        await self._inner.check()
+
     async def create_topics(self, topics: Sequence[str] = catalogue.TOPICS) -> None:
         await self._inner.create_topics(topics)
 

@@ -160,7 +160,7 @@ def unexpected(scope: Mapping[str, Any], error: Exception) -> Response:
     A server that is away (its connection refused, or itself starting up) is expected all the same, and comes back.
     """
     if is_transient(error):
-        logger.warning("request.server_away", extra={"error": type(error).__name__})
+        logger.warning("request.server_away", extra={"error": type(error).__name__, "repeats": True})
         return busy("database.away", "The database does not answer; try again", seconds=AWAY_SECONDS)
     log_unhandled(scope, error)
     return internal_error()

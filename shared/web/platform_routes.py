@@ -79,7 +79,7 @@ async def _refresh(web: Web) -> None:
                     web.metrics.gauge(name).set(value)
     except Exception as error:  # a scrape without the database still shows the rest, and that these are missing
         web.metrics.counter("gauge_failures_total").inc()
-        logger.warning("metrics.gauges_failed", exc_info=error)
+        logger.warning("metrics.gauges_failed", exc_info=error, extra={"repeats": True})
 
 
 @router.get("/openapi.json", policy=auth.public("the interface is no secret"), include_in_schema=False)

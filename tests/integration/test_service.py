@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from shared.bus.embedded import EmbeddedEventLog
 from shared.bus.relay import Relay
+from shared.bus.watch import Watch
 from shared.metrics import Metrics
 from shared.service import Service
 from shared.testing.servers import free_port
@@ -50,6 +51,7 @@ async def serve(
         database=database,
         consumer=None,
         relay=Relay("tiny", database, event_log),
+        watch=Watch(event_log, metrics or Metrics()),
         background=[loop],
         metrics=metrics or Metrics(),
     )

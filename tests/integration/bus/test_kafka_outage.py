@@ -9,8 +9,10 @@ from sqlalchemy import func, select
 
 from shared.bus.kafka import SESSION_MILLISECONDS, KafkaEventLog
 from shared.bus.ports import EventLogUnavailable, Record
+from shared.bus.watch import Watch
 from shared.db.engine import Database
 from shared.events import envelope
+from shared.metrics import Metrics
 from shared.testing.servers import KafkaBroker
 from tests.kits import tiny
 
@@ -112,3 +114,25 @@ async def test_a_reader_killed_before_a_wiped_broker_has_its_topics_again_reads_
         await again.stop()
         await log.stop()
         assert len(records) == 1
+
+
+async def test_on_an_idle_night_a_broker_that_is_away_is_noticed_and_its_return_too() -> None:
+    metrics = Metrics()
+    with KafkaBroker() as broker:
+        log = KafkaEventLog(broker.bootstrap, instance="0")
+        watch = Watch(log, metrics, seconds=0.2)
+        watching = asyncio.create_task(watch.run())
+
+        async def turns(up: bool) -> None:
+            async with asyncio.timeout(BACK_SECONDS_MAX):
+                while watch.up is not up:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+            assert f"event_log_up {float(up)}" in metrics.exposition().decode()
+
+        await turns(True)
+        await asyncio.to_thread(broker.kill)
+        await turns(False)
+        await asyncio.to_thread(broker.start)
+        await turns(True)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)

@@ -82,3 +82,21 @@ def test_configured_logs_go_to_standard_output_and_access_logs_nowhere(
     finally:
         root.setLevel(level)
         logging.getLogger("uvicorn.access").disabled = False
+
+
+def test_what_repeats_itself_is_told_once_a_minute_with_how_often_it_was_left_out() -> None:
+    clock = [0.0]
+    spare = logs.Sparing(now=lambda: clock[0])
+
+    def told(msg: str, *, name: str = "aiokafka.client", **extra: object) -> list[int | None]:
+        found = []
+        for at in (0, 1, 59, 60, 61, 200):
+            clock[0] = at
+            record = logging.makeLogRecord({"name": name, "levelno": 30, "msg": msg} | extra)
+            if spare.filter(record):
+                found.append(getattr(record, "left_out", None))
+        return found
+
+    assert told("Unable connect to node with id %s: %s") == [None, 2, 1]
+    assert told("of our own", name="shared.bus.relay", repeats=True) == [None, 2, 1]
+    assert told("a fact was set aside", name="shared.bus.dead_letters") == [None] * 6
