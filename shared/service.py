@@ -31,6 +31,7 @@ from shared.loops import Loop, survive
 from shared.metrics import Metrics
 from shared.settings import Settings
 from shared.web.auth import DeviceLookup
+from shared.web.connection import Connection
 from shared.web.routing import Router
 from shared.web.state import ControlTotals, Gauges, Tracer
 
@@ -65,19 +66,7 @@ class Service:
 
     async def serve(self, *, host: str, port: int, stop: asyncio.Event) -> None:
         """Run everything until `stop` is set."""
-        server = uvicorn.Server(
-            uvicorn.Config(
-                self.app,
-                host=host,
-                port=port,
-                log_config=None,
-                access_log=False,
-                limit_concurrency=CONNECTIONS_MAX,
-                timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=GRACE_SECONDS,
-                lifespan="off",
-            )
-        )
+        server = uvicorn.Server(server_config(self.app, host=host, port=port))
         # signals are the command's business, once for all services of the process
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
         try:
@@ -93,6 +82,22 @@ class Service:
                     loop.cancel()
         finally:
             await self.database.close()
+
+
+def server_config(app: FastAPI, *, host: str, port: int) -> uvicorn.Config:
+    """Return how an application is served: every limit below HTTP."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=Connection,
+        log_config=None,
+        access_log=False,
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        lifespan="off",
+    )
 
 
 def assemble(

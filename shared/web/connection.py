@@ -1,0 +1,103 @@
+"""One HTTP connection before there is a request: what a head may weigh and how long it may take, for callers nobody knows yet.
+
+The parser keeps a head of any size and waits for its end for ever, so both limits stand here. A refusal is a problem document,
+as everywhere; where an earlier answer is still being written, the connection is only closed.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from shared.web import errors
+
+HEAD_BYTES_MAX = 64 * 1024  # a token, a signature and a trace together stay below 8 KiB
+HEAD_SECONDS = 20  # a meter on the slowest link sends its head in less than 5
+
+
+class Connection(HttpToolsProtocol):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._in_head = False
+        self._head_bytes = 0  # of the headers that are whole
+        self._read_bytes = 0  # since the read in which the head began
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_came()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._read_bytes += len(data)
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._in_head and self._read_bytes > HEAD_BYTES_MAX:
+            self._refuse_size()
+        elif (self._in_head or not self._answering()) and self._deadline is None:
+            self._await_head()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head, self._head_bytes, self._read_bytes = True, 0, 0
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._weigh(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self._weigh(len(name) + len(value) + len(": \r\n"))
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._head_came()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._refuse_size()
+        else:
+            self._refuse(400, "request.malformed", "This is not an HTTP request")
+
+    def _weigh(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > HEAD_BYTES_MAX:
+            raise ValueError  # ends the parser, which ends in send_400_response
+
+    def _answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _await_head(self) -> None:
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
+
+    def _head_came(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _head_is_late(self) -> None:
+        self._deadline = None
+        if self.transport.is_closing():
+            return
+        if self._answering():
+            self._await_head()  # the next request's head, begun while this one is worked on
+        elif self._in_head:
+            self._refuse(408, "request.head_too_slow", "The head of the request took too long")
+        else:
+            self.transport.close()
+
+    def _refuse_size(self) -> None:
+        self._refuse(431, "request.head_too_large", "The head of the request is larger than this service takes")
+
+    def _refuse(self, status: int, code: str, title: str) -> None:
+        if not self._answering():
+            response = errors.response(status, code, title, headers={"Connection": "close"})
+            head = b"".join(b"%b: %b\r\n" % header for header in response.raw_headers)
+            self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[status], head, bytes(response.body)))
+        self.transport.close()

@@ -1,0 +1,1 @@
+"""Attacks on real servers, over sockets, each bounded in time."""
