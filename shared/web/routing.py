@@ -1,11 +1,13 @@
 """Routes that declare who may call them."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import orjson
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
@@ -72,6 +74,7 @@ class Route(APIRoute):
         handle = super().get_route_handler()
         policy, media_types, seconds_max = self.policy, self.media_types, self.seconds_max
         has_body = self.body_field is not None or bool(media_types)
+        parameters = frozenset(_query_names(self.dependant))
 
         async def checked(request: Request) -> Response:
             request = JsonRequest(request.scope, request.receive, request._send)
@@ -80,11 +83,39 @@ class Route(APIRoute):
                 request.state.caller = await policy.check(request, web.authenticator)
                 if b"%00" in request.scope["query_string"] or "\0" in request.scope["path"]:
                     raise nul_character()
+                if request.scope["query_string"]:
+                    _check_query(request.scope["query_string"], parameters)
                 if has_body:
                     _check_media_type(request, media_types)
                 return await handle(request)
 
         return checked
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    yield from (parameter.alias for parameter in dependant.query_params)
+    for inner in dependant.dependencies:
+        yield from _query_names(inner)
+
+
+def _check_query(query: bytes, known: Collection[str]) -> None:
+    """Refuse what would be ignored: a mistyped filter, one without a value, or one of two, would answer with everything."""
+    seen: set[str] = set()
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        if name not in known:
+            names = ", ".join(sorted(known)) or "none"
+            raise _bad_query(
+                "request.unknown_parameter", "The query has a parameter that this route does not know", names
+            )
+        if name in seen:
+            raise _bad_query("request.repeated_parameter", "The query has a parameter twice", name)
+        if not value:
+            raise _bad_query("request.empty_parameter", "The query has a parameter without a value", name)
+        seen.add(name)
+
+
+def _bad_query(code: str, title: str, detail: str) -> Problem:
+    return Problem(status=400, code=code, title=title, detail=detail)
 
 
 def _check_media_type(request: Request, media_types: Sequence[str]) -> None:

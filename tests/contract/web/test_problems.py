@@ -167,3 +167,20 @@ async def test_an_ill_formed_correlation_id_is_replaced(client: httpx.AsyncClien
     answered = (await client.get("/health/live", headers={"X-Correlation-Id": given})).headers["x-correlation-id"]
     assert answered != given
     assert len(answered) == 36
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "detail"),
+    [
+        ("limt=1", "request.unknown_parameter", "cursor, limit"),
+        ("limit=1&Limit=2", "request.unknown_parameter", "cursor, limit"),
+        ("limit=1&limit=500", "request.repeated_parameter", "limit"),
+        ("cursor=", "request.empty_parameter", "cursor"),
+        ("limit", "request.empty_parameter", "limit"),
+    ],
+)
+async def test_a_query_is_used_or_refused_and_never_ignored(
+    client: httpx.AsyncClient, query: str, code: str, detail: str
+) -> None:
+    answer = await client.get(f"/v1/notes?{query}", headers=webapp.bearer("notes:read"))
+    assert problem(answer, 400, code)["detail"] == detail
