@@ -12,14 +12,22 @@ from shared.metrics import Metrics
 log = logging.getLogger(__name__)
 
 BACKOFF_SECONDS_MAX = 30.0
+DOUBLINGS_MAX = 16  # far above every limit; unbounded, the thousandth failure in a row would be more than a float holds
 SETTLED_SECONDS = 60.0  # a loop that ran so long begins to count its failures anew
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
 """A loop that works until it is cancelled."""
 
 
+def backoff(failures: int, *, first: float = 0.2, most: float = BACKOFF_SECONDS_MAX) -> float:
+    """Return the seconds to wait after so many failures in a row: doubled each time up to `most`, at random within the half."""
+    doubled: float = first * 2.0 ** min(failures - 1, DOUBLINGS_MAX)
+    return random.uniform(0.5, 1.0) * min(doubled, most)
+
+
 async def survive(name: str, loop: Loop, metrics: Metrics) -> None:
     """Run a loop until cancelled; where it ends or fails with what nobody thought of, say so, wait, and begin it again."""
+    counter = metrics.counter("loop_failures_total").labels(name)  # from 0 on: an alert cannot see a first count grow
     failures = 0
     while True:
         begun = time.monotonic()
@@ -33,6 +41,6 @@ async def survive(name: str, loop: Loop, metrics: Metrics) -> None:
             log.error("a loop was cancelled from inside and is begun again", extra={"loop": name}, exc_info=error)
         except Exception:
             log.exception("a loop failed with what nobody thought of and is begun again", extra={"loop": name})
-        metrics.counter("loop_failures_total").labels(name).inc()
+        counter.inc()
         failures = 1 if time.monotonic() - begun >= SETTLED_SECONDS else failures + 1
-        await asyncio.sleep(random.uniform(0.5, 1.0) * min(2.0**failures / 10, BACKOFF_SECONDS_MAX))
+        await asyncio.sleep(backoff(failures))

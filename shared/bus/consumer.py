@@ -6,7 +6,6 @@ times as much per row); within a key the order of the log is kept, and replicas 
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Mapping, Sequence
 
@@ -19,6 +18,7 @@ from shared.db.engine import Database
 from shared.db.transient import is_transient
 from shared.events import catalogue
 from shared.events.fact import Fact
+from shared.loops import backoff
 from shared.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 RECORDS_MAX = 2000
 POLL_SECONDS = 1.0
 COMMIT_SECONDS = 1.0  # offsets are for a quick restart only, the inbox is the truth
-BACKOFF_SECONDS_MAX = 30.0
 
 
 class Consumer:
@@ -84,7 +83,7 @@ class Consumer:
                     "the event log is away",
                     extra={"consumer": self.name, "error": type(error).__name__, "repeats": True},
                 )
-                await asyncio.sleep(_backoff(failures))
+                await asyncio.sleep(backoff(failures))
 
     async def _leave(self, subscription: Subscription) -> None:
         try:
@@ -132,7 +131,7 @@ class Consumer:
             )
         else:
             log.exception("a batch failed as a whole and will be tried again", extra={"consumer": self.name})
-        await asyncio.sleep(_backoff(failures + 1))
+        await asyncio.sleep(backoff(failures + 1))
         return failures + 1
 
     async def _commit(self, subscription: Subscription) -> None:
@@ -174,7 +173,3 @@ def _first_offsets(records: Sequence[StoredRecord], done: Mapping[Partition, int
     for record in records:
         first.setdefault((record.topic, record.partition), record.offset)
     return {p: max(offset, done.get(p, offset)) for p, offset in first.items()}
-
-
-def _backoff(failures: int) -> float:
-    return random.uniform(0.5, 1.0) * min(2.0**failures / 10, BACKOFF_SECONDS_MAX)

@@ -6,7 +6,6 @@ one leader does neither. A second leader by accident sends duplicates at most, n
 
 import asyncio
 import logging
-import random
 from datetime import UTC
 from typing import Any
 
@@ -18,6 +17,7 @@ from shared.db import journal, leadership
 from shared.db.engine import Database
 from shared.db.transient import is_transient
 from shared.events import envelope
+from shared.loops import backoff
 from shared.metrics import Metrics
 from shared.wake import Wake
 
@@ -64,7 +64,7 @@ class Relay:
                     "the relay is held up",
                     extra={"error": type(error).__name__, "failures": failures, "repeats": True},
                 )
-                await asyncio.sleep(random.uniform(0.5, 1.0) * min(2.0**failures / 10, BACKOFF_SECONDS_MAX))
+                await asyncio.sleep(backoff(failures, most=BACKOFF_SECONDS_MAX))
 
     async def _lead(self, leader: leadership.Leader) -> None:
         while True:

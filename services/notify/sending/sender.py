@@ -14,6 +14,7 @@ from services.notify.sending.gateways.smtp import Message, SmtpServer, SmtpSessi
 from services.notify.sending.use_cases import Claimed
 from services.notify.templates.domain import Catalogue
 from shared.db.engine import Database
+from shared.loops import backoff
 from shared.metrics import Metrics
 from shared.wake import Wake
 
@@ -94,7 +95,7 @@ class Sender:
                 logger.exception("sender.failed", exc_info=error)
                 if stop.is_set() and failures > FAILURES_AT_STOP_MAX:
                     break
-                await self._bell.wait(min(2.0**failures, BACK_OFF_SECONDS_MAX))
+                await self._bell.wait(backoff(failures, first=2.0, most=BACK_OFF_SECONDS_MAX))
                 continue
             if not flying:
                 await self._bell.wait(IDLE_SECONDS)

@@ -1,0 +1,24 @@
+"""Loops that nothing ends: how long they wait, and that an alert can see their first failure."""
+
+import asyncio
+
+import pytest
+
+from shared.loops import BACKOFF_SECONDS_MAX, backoff, survive
+from shared.metrics import Metrics
+
+
+@pytest.mark.parametrize(("failures", "most"), [(1, 0.2), (2, 0.4), (6, 6.4), (9, 30.0), (5_000, BACKOFF_SECONDS_MAX)])
+def test_the_wait_doubles_with_each_failure_up_to_its_limit_however_many_there_are(failures: int, most: float) -> None:
+    waits = [backoff(failures) for _ in range(50)]
+    assert all(most / 2 <= wait <= most for wait in waits)
+
+
+async def test_the_failures_of_a_loop_are_counted_from_zero_on() -> None:
+    metrics = Metrics()
+    running = asyncio.create_task(survive("tiny", asyncio.Event().wait, metrics))
+    await asyncio.sleep(0)
+    assert b'loop_failures_total{loop="tiny"} 0.0' in metrics.exposition()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
