@@ -154,7 +154,7 @@ class Consumer:
             return self.stopped_topics
         async with self._database.view() as view:
             poison = await dead_letters.count_poison(view, self.name)
-        self._dead_letters_seen = bool(poison)
+        self._dead_letters_seen = bool(poison)  # what is about to be replayed may fail again
         stopped = frozenset(topic for topic, count in poison.items() if count >= self._dead_letters_max)
         for topic in stopped - self.stopped_topics:
             log.error(

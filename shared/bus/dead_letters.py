@@ -207,13 +207,13 @@ async def count(view: View, consumer: str) -> dict[str, int]:
 
 
 async def count_poison(view: View, consumer: str) -> dict[str, int]:
-    """Return how many poison letters there are by topic."""
+    """Return how many poison letters there are, by each topic that has letters of any state but discarded."""
     rows = await view.all(
-        select(_LETTERS.c.topic, func.count().label("letters"))
-        .where(_LETTERS.c.consumer == consumer, _LETTERS.c.state == "poison")
+        select(_LETTERS.c.topic, func.count().filter(_LETTERS.c.state == "poison").label("poison"))
+        .where(_LETTERS.c.consumer == consumer, _LETTERS.c.state != DISCARDED)
         .group_by(_LETTERS.c.topic)
     )
-    return {row.topic: row.letters for row in rows}
+    return {row.topic: row.poison for row in rows}
 
 
 async def list_page(view: View, consumer: str, *, after_id: int = 0, limit: int) -> list[dict[str, Any]]:
