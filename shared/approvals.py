@@ -18,7 +18,7 @@ from shared.db.approvals import PENDING, Approval
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
-from shared.statemachine import StateMachine
+from shared.statemachine import MoveRefused, StateMachine
 
 LIFE: Final = StateMachine(
     name="approval",
@@ -89,10 +89,14 @@ def hash_of(kind: str, subject_id: str, content: Mapping[str, Any]) -> str:
 async def ask(
     tx: Tx, *, kind: str, subject_id: str, content: Mapping[str, Any], org_unit: str, requested_by: str, reason: str
 ) -> Approval:
-    """Ask for an approval, once: the same content that waits already is returned as it is. Raises AskedAlready."""
+    """Ask for an approval, once: the same content that waits already is returned as it is. Raises AskedAlready.
+
+    The caller has locked the subject: of two who ask at the same moment one waits for the other.
+    """
+    content_hash = hash_of(kind, subject_id, content)
     known = await store.waiting(tx, kind, subject_id)
     if known is not None:
-        if known.content_hash != hash_of(kind, subject_id, content):
+        if known.content_hash != content_hash:
             raise AskedAlready
         return known
     made = Approval(
@@ -100,7 +104,7 @@ async def ask(
         kind=kind,
         subject_id=subject_id,
         content=content,
-        content_hash=hash_of(kind, subject_id, content),
+        content_hash=content_hash,
         org_unit=org_unit,
         requested_by=requested_by,
         reason=reason,
@@ -121,7 +125,7 @@ async def decide(
     actor: str,
     may_decide: Callable[[Approval], bool],
     kinds: Mapping[str, Kind],
-) -> Approval:
+) -> None:
     """Decide on what is asked for, and carry it out where it is approved.
 
     Raises the refusals of this module and those of its kind; nothing has changed then.
@@ -131,16 +135,13 @@ async def decide(
         raise UnknownApproval
     if found.requested_by == actor:
         raise OwnRequest
-    if found.state != PENDING:
-        raise NotPending(found.state)
+    state = _after(found, decision)
     if found.content_hash != content_hash:
         raise OtherContent
-    state = LIFE.move(found.state, decision)
     await store.close(tx, approval_id, state, decided_by=actor, explanation=explanation)
     _audit(tx, found, f"approval.{decision}", actor, explanation)
     if decision == "approve":
         await kinds[found.kind].carry_out(tx, found, actor)
-    return found
 
 
 async def withdraw(tx: Tx, approval_id: str, *, actor: str) -> None:
@@ -150,11 +151,15 @@ async def withdraw(tx: Tx, approval_id: str, *, actor: str) -> None:
         raise UnknownApproval
     if found.requested_by != actor:
         raise NotTheirs
-    if found.state != PENDING:
-        raise NotPending(found.state)
-    state = LIFE.move(found.state, "withdraw")
-    await store.close(tx, approval_id, state)
+    await store.close(tx, approval_id, _after(found, "withdraw"))
     _audit(tx, found, "approval.withdraw", actor, "")
+
+
+def _after(approval: Approval, event: str) -> str:
+    try:
+        return LIFE.move(approval.state, event)
+    except MoveRefused:
+        raise NotPending(approval.state) from None
 
 
 def _audit(tx: Tx, approval: Approval, action: str, actor: str, reason: str) -> None:

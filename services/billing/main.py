@@ -11,7 +11,7 @@ from services.billing.bills.domain import policy
 from services.billing.bills.store import trace as bills_trace
 from services.billing.context import Context, Rater
 from services.billing.decisions import api as decisions_api
-from services.billing.decisions.use_cases import deciding
+from services.billing.decisions.use_cases import kind_of_approval
 from services.billing.rating import second_opinion
 from services.billing.rating.rating_types import RatedBill, Request
 from services.billing.rating.tariff.book import TariffBook
@@ -89,7 +89,7 @@ def build(
         tracers=TRACERS,
         context=context,
         metrics=metrics,
-        approvals=[deciding(context)],
+        approvals=[kind_of_approval(context)],
     )
 
 

@@ -40,21 +40,11 @@ class DeadLetter:
     payload: str
 
 
-def tell(consumer: str, letters: Sequence[DeadLetter]) -> None:
-    """Log each fact that was set aside, once that is committed; what it says, and about whom, stays in the table."""
+def tell(consumer: str, letters: Sequence[DeadLetter | Row[Any]], what: str = "a fact was set aside") -> None:
+    """Log what became of each letter, once that is committed; what it says, and about whom, stays in the table."""
     for x in letters:
-        log.warning(
-            "a fact was set aside",
-            extra={
-                "consumer": consumer,
-                "event_id": x.event_id,
-                "item": x.item,
-                "topic": x.topic,
-                "type": x.type,
-                "state": x.state,
-                "error": x.error,
-            },
-        )
+        told = {name: getattr(x, name) for name in ("event_id", "item", "topic", "type", "state", "error")}
+        log.warning(what, extra={"consumer": consumer} | told)
 
 
 async def put(tx: Tx, consumer: str, letters: Sequence[DeadLetter]) -> None:
@@ -122,9 +112,12 @@ async def replay(tx: Tx, consumer: str, ids: Sequence[int] | None = None) -> int
 
 
 async def chosen(
-    view: View, consumer: str, *, ids: Sequence[int] | None = None, key: str = "", kind: str = ""
+    tx: Tx, consumer: str, *, ids: Sequence[int] | None = None, key: str = "", kind: str = ""
 ) -> Sequence[Row[Any]]:
-    """Return the poison letters of these ids, of a key, or of a type, oldest first; at most one more than may be discarded."""
+    """Lock and return the poison letters of these ids, of a key, or of a type, oldest first; at most one more than may go.
+
+    Who asks for the same ones at the same moment waits, and finds that they are asked for.
+    """
     mine = (_LETTERS.c.consumer == consumer) & (_LETTERS.c.state == "poison")
     if ids is not None:
         mine &= _LETTERS.c.id.in_(ids)
@@ -132,19 +125,19 @@ async def chosen(
         mine &= _LETTERS.c.key == key
     if kind:
         mine &= _LETTERS.c.type == kind
-    return await view.all(select(*LISTED).where(mine).order_by(_LETTERS.c.id).limit(DISCARDED_MAX + 1))
+    return await tx.all(select(*LISTED).where(mine).order_by(_LETTERS.c.id).limit(DISCARDED_MAX + 1).with_for_update())
 
 
 async def discard(tx: Tx, consumer: str, ids: Sequence[int]) -> list[Row[Any]]:
     """Discard poison letters for good, and return them; what waited behind them is handled as if it were replayed.
 
-    Their rows stay, with what they say, until the inbox forgets them. Letters that are not poison any more are left alone.
+    Their rows stay, with what they say. Letters that are not poison any more are left alone.
     """
     rows = await bulk.select_in(
         tx,
         _LETTERS,
         {"id": sorted(ids)},
-        columns=(*LISTED,),
+        columns=LISTED,
         where=(_LETTERS.c.consumer == consumer) & (_LETTERS.c.state == "poison"),
         order_by=(_LETTERS.c.id,),
         for_update=True,
@@ -166,7 +159,7 @@ async def discard(tx: Tx, consumer: str, ids: Sequence[int]) -> list[Row[Any]]:
     await bulk.update_from(
         tx, _LETTERS, {"id": [row.id for row in behind], "state": ["ready"] * len(behind)}, key=("id",)
     )
-    alone = [key for key in keys if key not in {row.key for row in left}]
+    alone = sorted(set(keys) - {row.key for row in left})
     await bulk.delete_in(tx, _PARKED, {"consumer": [consumer] * len(alone), "key": alone})
     return list(rows)
 

@@ -29,7 +29,6 @@ class Approval:
     requested_by: str
     reason: str
     state: str
-    decided_by: str | None = None
 
 
 async def insert(tx: Tx, approval: Approval) -> None:
@@ -104,5 +103,4 @@ def _approval(row: Row[Any]) -> Approval:
         requested_by=row.requested_by,
         reason=row.reason,
         state=row.state,
-        decided_by=row.decided_by,
     )

@@ -12,7 +12,7 @@ from shared.db import approvals as store
 from shared.db.approvals import WHOLE_UTILITY, Approval
 from shared.errors import BusinessError
 from shared.outcome import Outcome, refused
-from shared.web import auth, errors, pagination
+from shared.web import auth, pagination
 from shared.web.batch import In, No, OutcomesOut, answer
 from shared.web.routing import Json, Router
 from shared.web.state import Current, Web
@@ -118,8 +118,6 @@ async def decide(body: DecisionsIn, web: Current, caller: auth.Current) -> Json:
             outcomes.append(Outcome("done", id=item.approval_id))
         except BusinessError as error:
             outcomes.append(refused(error.code, error.detail or error.title, id=item.approval_id))
-        except errors.Problem as error:
-            outcomes.append(refused(error.code, error.title, id=item.approval_id))
     return answer(outcomes)
 
 

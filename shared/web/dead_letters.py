@@ -1,8 +1,7 @@
 """Facts that were set aside, over HTTP: listed, handled again once their fault is mended, or discarded by two people."""
 
-import logging
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -23,7 +22,6 @@ REPLAYED_MAX = 500  # letters named in one request; without names it is all of t
 REASON_MAX = 1000
 DISCARD = "dead_letters.discard"
 
-log = logging.getLogger(__name__)
 router = Router("/v1/dead-letters", tags=["platform"])
 LetterId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
@@ -43,7 +41,7 @@ class DeadLetter(BaseModel):
 
 class Replay(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    ids: Annotated[list[Annotated[int, Field(ge=1, le=2**63 - 1)]], Field(max_length=REPLAYED_MAX)] | None = Field(
+    ids: Annotated[list[LetterId], Field(max_length=REPLAYED_MAX)] | None = Field(
         None, description="letters to replay, each with all others of its key; null: all"
     )
 
@@ -136,12 +134,6 @@ def discarding(consumer: str) -> Kind:
 
     async def carry_out(tx: Tx, approval: Approval, actor: str) -> None:
         rows = await dead_letters.discard(tx, consumer, approval.content["ids"])
-        tx.after_commit(lambda: _tell(consumer, rows))
+        tx.after_commit(lambda: dead_letters.tell(consumer, rows, "a dead letter was discarded"))
 
     return Kind(name=DISCARD, scope="admin", carry_out=carry_out)
-
-
-def _tell(consumer: str, rows: list[Any]) -> None:
-    for row in rows:
-        extra = {"consumer": consumer, "event_id": row.event_id, "item": row.item, "topic": row.topic, "type": row.type}
-        log.warning("a dead letter was discarded", extra=extra)

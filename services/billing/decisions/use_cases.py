@@ -151,7 +151,7 @@ async def _ask(tx: Tx, row: Row[Any], decision: Decision, day: date, rows: Seque
     )
 
 
-def deciding(context: Context) -> approvals.Kind:
+def kind_of_approval(context: Context) -> approvals.Kind:
     """Return the kind of approval that carries a decision on issued bills out."""
 
     async def carry_out(tx: Tx, approval: Approval, actor: str) -> None:

@@ -158,6 +158,14 @@ async def test_the_same_asked_twice_is_one_and_of_many_who_decide_at_once_one_do
     assert sorted(found) == [[("done", None)]] + [[("refused", "approval.not_pending")]] * 7
 
 
+async def test_of_many_who_ask_for_the_same_at_once_all_are_told_of_one(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    await set_aside(database, *(letter(n, "poison", key="k1") for n in range(5)))
+    found = await asyncio.gather(*(ask(client, key="k1") for _ in range(8)))
+    assert len({asked["approval_id"] for asked in found}) == 1
+
+
 async def test_a_batch_of_decisions_has_an_outcome_for_each_and_one_that_is_refused_stops_no_other(
     client: httpx.AsyncClient, database: Database
 ) -> None:
