@@ -30,7 +30,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 class Sparing(logging.Filter):
-    """Lets what repeats itself through once a minute, with how often it was left out: else a log shows nothing else.
+    """Lets what a service repeats through once a minute, with how often it was left out: else a log shows nothing else.
 
     That is what libraries say, and each of our own lines that says of itself that it repeats (`extra={"repeats": True}`).
     """
@@ -38,12 +38,12 @@ class Sparing(logging.Filter):
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._now = now
-        self._told: dict[tuple[str, int, str], tuple[float, int]] = {}
+        self._told: dict[tuple[str, str, int, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not (record.name.startswith(_CHATTY) or getattr(record, "repeats", False)):
             return True
-        key = record.name, record.levelno, str(record.msg)
+        key = service.get(), record.name, record.levelno, str(record.msg)
         now = self._now()
         told, left_out = self._told.get(key, (-REPEATED_SECONDS, 0))
         if now - told < REPEATED_SECONDS:

@@ -14,8 +14,6 @@ from shared.events.fact import Fact
 
 TEXT_MAX = 64  # of an event's id, type and key
 _WRONG_TOPIC = "wrong_topic"
-_TOO_MANY = "too_many_items"
-_AS_A_WHOLE = (_WRONG_TOPIC, _TOO_MANY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +53,11 @@ class _Event:
     def received(self, item: int, fact: Fact) -> Received:
         return Received(fact, self.event_id, item, self.topic, self.partition)
 
+    def is_forged(self) -> bool:
+        """Return whether a known fact stands on a topic on which its owner does not publish."""
+        kind = catalogue.FACTS.get(self.type)
+        return kind is not None and self.topic != catalogue.topic_for(kind)
+
     def whole(self, error: str, value: bytes) -> DeadLetter:
         return self.poison(WHOLE_EVENT, "", error, base64.b64encode(value).decode())
 
@@ -87,29 +90,21 @@ def decode(records: Sequence[StoredRecord]) -> tuple[list[str], list[Received], 
             continue
         event_ids[event_id] = None
         event_type = _storable(record.attribute("ce_type"))
+        event = _Event(event_id=event_id, topic=record.topic, partition=record.partition, type=event_type)
+        if event.is_forged():
+            letters.append(event.whole(_WRONG_TOPIC, record.value))
+            continue
         try:
             if record.unreadable:
                 raise Undecodable(record.unreadable)
-            if _is_forged(record.topic, event_type):
-                raise Undecodable(_WRONG_TOPIC)
             items = envelope.unpack(event_type, record.value)
         except Undecodable as error:
-            event = _Event(event_id=event_id, topic=record.topic, partition=record.partition, type=event_type)
-            if str(error) in _AS_A_WHOLE or record.unreadable:
-                letters.append(event.whole(str(error), record.value))
-                continue
             good, bad = _decode_items(event, record.value, str(error))
             facts += good
             letters += bad
         else:
-            facts += [Received(fact, event_id, i, record.topic, record.partition) for i, fact in enumerate(items)]
+            facts += [event.received(i, fact) for i, fact in enumerate(items)]
     return list(event_ids), facts, letters
-
-
-def _is_forged(topic: str, event_type: str) -> bool:
-    """Return whether a known fact stands on a topic on which its owner does not publish."""
-    kind = catalogue.FACTS.get(event_type)
-    return kind is not None and topic != catalogue.topic_for(kind)
 
 
 def _event_id(record: StoredRecord) -> str:
@@ -135,7 +130,7 @@ def _decode_items(event: _Event, value: bytes, error: str) -> tuple[list[Receive
     except (ValueError, KeyError, TypeError, RecursionError):
         return [], [event.whole(error, value)]
     if len(items) > envelope.FACTS_MAX:
-        return [], [event.whole(_TOO_MANY, value)]
+        return [], [event.whole("too_many_items", value)]
     facts: list[Received] = []
     letters: list[DeadLetter] = []
     for index, item in enumerate(items):
@@ -153,11 +148,12 @@ def reopen(rows: Sequence[Any]) -> tuple[list[Received], list[DeadLetter]]:
     letters: list[DeadLetter] = []
     for row in rows:
         event = _Event(event_id=row.event_id, topic=row.topic, partition=row.partition, type=row.type)
-        if row.item == WHOLE_EVENT and _is_forged(row.topic, row.type):
-            letters.append(event.poison(WHOLE_EVENT, "", _WRONG_TOPIC, row.payload))
-            continue
         if row.item == WHOLE_EVENT:
-            good, bad = _decode_items(event, base64.b64decode(row.payload), row.error)
+            value = base64.b64decode(row.payload)
+            if event.is_forged():
+                letters.append(event.whole(_WRONG_TOPIC, value))
+                continue
+            good, bad = _decode_items(event, value, row.error)
             facts += good
             letters += bad
             continue

@@ -38,7 +38,6 @@ FETCH_BYTES_MAX = 16 * 2**20
 PARTITION_FETCH_BYTES_MAX = 2**20
 CANCEL_SECONDS_MAX = 1
 STOP_SECONDS_MAX = 5  # nothing waits to be sent or committed; while the broker is away, aiokafka never ends to stop
-
 WALK_MILLISECONDS = 100  # for each partition, where one of them holds what cannot be read
 
 _UNREADABLE = (CorruptRecordException, RecordTooLargeError, UnsupportedCodecError)
@@ -255,6 +254,8 @@ class KafkaSubscription:
         return records
 
     def pause(self, topics: Collection[str]) -> None:
+        if not topics and not self._consumer.paused():
+            return  # nearly always, before each poll
         for own in self._consumer.assignment():
             (self._consumer.pause if own.topic in topics else self._consumer.resume)(own)
 

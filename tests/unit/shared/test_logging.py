@@ -100,3 +100,5 @@ def test_what_repeats_itself_is_told_once_a_minute_with_how_often_it_was_left_ou
     assert told("Unable connect to node with id %s: %s") == [None, 2, 1]
     assert told("of our own", name="shared.bus.relay", repeats=True) == [None, 2, 1]
     assert told("a fact was set aside", name="shared.bus.dead_letters") == [None] * 6
+    logs.service.set("another")
+    assert told("of our own", name="shared.bus.relay", repeats=True) == [None, 2, 1], "another service of this process"

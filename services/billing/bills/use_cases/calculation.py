@@ -17,7 +17,6 @@ from services.billing.bills.use_cases.asked import Asked
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.rating import rating_types
-from services.billing.rating.tariff import names
 from services.billing.usages import store as usages_store
 from services.billing.usages.domain import Usage
 from shared import ids
@@ -47,13 +46,12 @@ async def calculate(
     known, old_lines = await _later(tx, starts, stored)
     measured = await _sub_meters(tx, asked, starts, stored)
     loaded = await context.books.current(tx)
-    known_names = names.Names(loaded.book)
 
     def rate(requests: Sequence[rating_types.Request]) -> list[rating_types.RatedBill]:
         answers = context.rater(requests, loaded.book)
         return [
             replace(bill, findings=(*bill.findings, *unknown))
-            if (unknown := known_names.unknown(request, bill))
+            if (unknown := loaded.names.unknown(request, bill))
             else bill
             for request, bill in zip(requests, answers, strict=True)
         ]

@@ -77,8 +77,7 @@ def form_figures(book: TariffBook) -> frozenset[str]:
 
 
 def _marks(tariff: Tariff) -> set[int]:
-    conditions = [c.applies for c in tariff.charges] + [x.free.applies for x in tariff.ladders.values() if x.free]
-    found = {m for c in conditions for m in (c.people_from, c.people_below) if m is not None}
+    found = {m for c in tariff.conditions for m in (c.people_from, c.people_below) if m is not None}
     return found | {x.household.from_people for x in tariff.ladders.values() if x.household}
 
 

@@ -127,8 +127,7 @@ def _cut(plan: Plan) -> list[tuple[date, date, Tariff, int]]:
 
 def _matters(plan: Plan, tariff: Tariff, old: int, new: int, day: date) -> bool:
     before, after = plan.request.facts[old], plan.request.facts[new]
-    conditions = [c.applies for c in tariff.charges] + [x.free.applies for x in tariff.ladders.values() if x.free]
-    if any(meets(c, before) != meets(c, after) for c in conditions):
+    if any(meets(c, before) != meets(c, after) for c in tariff.conditions):
         return True
     if tariff.is_cut_by_figures and not same_values(before, after):
         return True

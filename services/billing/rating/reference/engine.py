@@ -222,8 +222,7 @@ def _spans(frame: Frame) -> list[Span]:
 def _matters(tariff: Tariff, before: Span, fact: AccountSpan, day: date) -> bool:
     """Return whether a change of account facts makes other charges (or another ladder year) hold from a day on."""
     old = before[3]
-    conditions = [c.applies for c in tariff.charges] + [x.free.applies for x in tariff.ladders.values() if x.free]
-    if any(applies(c, old) != applies(c, fact) for c in conditions):
+    if any(applies(c, old) != applies(c, fact) for c in tariff.conditions):
         return True
     if tariff.is_cut_by_figures and dict(old.values) != dict(fact.values):
         return True

@@ -365,6 +365,12 @@ class Tariff:
         return any(charge.prices_kwh for charge in self.charges)
 
     @property
+    def conditions(self) -> list[Condition]:
+        """Return whom its charges and free kWh concern."""
+        free = [ladder.free.applies for ladder in self.ladders.values() if ladder.free]
+        return [charge.applies for charge in self.charges] + free
+
+    @property
     def is_cut_by_figures(self) -> bool:
         """Return whether other figures of the account make another part of a cycle."""
         return bool(self.quantities) or any(x.free is not None and x.free.fact for x in self.ladders.values())

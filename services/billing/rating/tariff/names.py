@@ -12,9 +12,7 @@ _MEASURED = frozenset({"import", "export", "reactive", "demand"})
 
 def options(tariff: Tariff) -> set[str]:
     """Return the options that its charges and free quotas are for, without the empty one of those who chose none."""
-    conditions = [charge.applies for charge in tariff.charges]
-    conditions += [ladder.free.applies for ladder in tariff.ladders.values() if ladder.free]
-    return {option for condition in conditions for option in condition.options or () if option}
+    return {option for condition in tariff.conditions for option in condition.options or () if option}
 
 
 def exemptions(tariff: Tariff) -> set[str]:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from services.billing.rating.tariff import book
 from services.billing.rating.tariff.book import TariffBook
+from services.billing.rating.tariff.names import Names
 from services.billing.tariffs.domain import tariffs_used
 from services.billing.tariffs.store import documents
 from services.billing.tariffs.store.documents import TARIFF
@@ -13,10 +14,11 @@ from shared.db.engine import View
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A book, the stamp of the documents that it was made of, and the content hash of each tariff version in it."""
+    """A book, the names that its tariffs have for what accounts say, and the stamp of the documents that it was made of."""
 
     stamp: frozenset[tuple[str, str, str, str]]
     book: TariffBook
+    names: Names
 
     def is_current(self, tariffs: str, from_: date, to: date) -> bool:
         """Return whether the versions that a bill of [from_, to) lists are still the ones that rate it.
@@ -39,12 +41,16 @@ class Books:
     """The book of the documents as they stand in the reader's transaction; loads it again only when one has changed."""
 
     def __init__(self) -> None:
-        self._last = Loaded(frozenset(), TariffBook(()))
+        self._last = _loaded(frozenset(), TariffBook(()))
 
     async def current(self, view: View) -> Loaded:
         """Return the book of all documents in the database."""
         rows = await documents.names(view)
         stamp = frozenset((r.kind, r.document_id, r.version, r.content_hash) for r in rows)
         if stamp != self._last.stamp:
-            self._last = Loaded(stamp, book.load_book(await documents.documents(view)))
+            self._last = _loaded(stamp, book.load_book(await documents.documents(view)))
         return self._last
+
+
+def _loaded(stamp: frozenset[tuple[str, str, str, str]], made: TariffBook) -> Loaded:
+    return Loaded(stamp, made, Names(made))
