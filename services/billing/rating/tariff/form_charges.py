@@ -69,7 +69,9 @@ CHARGES: Final[Mapping[str, tuple[Names, Names]]] = {
         {
             "last_part": _MONTH["last_part"],
             "state_share": table(
-                ref("decimal"), "share that equipment pays by its state; `running` 1 where it is left out"
+                ref("decimal"),
+                "share that equipment pays by its state, a line for each share above 0;"
+                " `running` 1 where it is left out",
             ),
             "suspension_counts_from_days": {
                 "type": "integer",

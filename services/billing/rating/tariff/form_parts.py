@@ -139,7 +139,9 @@ LADDER: Final[Schema] = {
                 choice("per_month", "days/30", "days/365"),
                 "needed with `span` `month`: limits × bill months, × days ÷ 30, or × 12 × days ÷ 365",
             ),
-            "times_households": says(FLAG, "limits × the households of a shared meter"),
+            "times_households": says(
+                FLAG, "limits × the households of a shared meter; the kWh of `household` are added once, after this"
+            ),
             "outside_months": says(MONTHS, "months whose kWh are all of tier 1 (heating)"),
             "whole_quantity": says(FLAG, "all kWh have the price of the tier that they reach; not with `span` `year`"),
             "free": says(

@@ -1,0 +1,75 @@
+"""Decisions on issued bills from an amount on, which a second reviewer approves before they are carried out, over REST."""
+
+from typing import Any
+
+import httpx
+
+from shared.events.billing import BillCorrected
+from tests.kits.billing import Desk, account, usage
+
+
+async def issued_of(desk: Desk, kwh: int) -> Any:
+    """An issued January of so many kWh, which a reviewer let out."""
+    await desk.open(account(1))
+    await desk.released(usage(1, 1, kwh))
+    ((bill_id, status),) = await desk.bills("bill_id", "status")
+    if status == "held":
+        await desk.decide(bill_id, "approve", "2026-02-05")
+        await desk.work()
+    (row,) = await desk.bills()
+    assert row.status == "issued"
+    return row
+
+
+async def cancelled_by(client: httpx.AsyncClient, row: Any) -> httpx.Response:
+    body = {"decision": "cancel", "explanation": "billed twice", "business_date": "2026-02-20"}
+    path = f"/v1/bills/{row.bill_id}/decisions"
+    return await client.post(path, json=body, headers={"If-Match": f'"{row.row_version}"'})
+
+
+async def approved(client: httpx.AsyncClient, asked: dict[str, Any]) -> tuple[str, str | None]:
+    items = [{"approval_id": asked["approval_id"], "content_hash": asked["content_hash"]}]
+    body = {"decision": "approve", "explanation": "seen the meter's photograph", "items": items}
+    answer = await client.post("/v1/approvals/decisions", json=body)
+    assert answer.status_code == 200, answer.text
+    (outcome,) = answer.json()["outcomes"]
+    return outcome["status"], outcome.get("code")
+
+
+async def test_a_large_issued_bill_is_cancelled_by_two_reviewers_who_read_none_of_its_reads(desk: Desk) -> None:
+    row = await issued_of(desk, 9000)
+    assert row.total_fen >= 500_000
+    async with desk.client() as first:
+        asked = await cancelled_by(first, row)
+        assert asked.status_code == 202, asked.text
+        assert (await cancelled_by(first, row)).json() == asked.json(), "asked once"
+        assert await desk.bills("status") == [("issued",)], "asked is not done"
+        assert await approved(first, asked.json()) == ("refused", "approval.own_request")
+    async with desk.client(subject="reader-1") as reader:
+        assert await approved(reader, asked.json()) == ("refused", "bill.reviewer_read_meter")
+    assert await desk.bills("status") == [("issued",)]
+    assert await desk.published(BillCorrected) == []
+    async with desk.client(subject="reviewer-2") as second:
+        assert await approved(second, asked.json()) == ("done", None)
+        shown = (await second.get(f"/v1/bills/{row.bill_id}")).json()
+    (fact,) = await desk.published(BillCorrected)
+    assert [bill.bill_id for bill in fact.reversals] == [row.bill_id]
+    assert shown["decisions"][-1]["decided_by"] == "reviewer-1"
+
+
+async def test_a_bill_that_has_changed_since_it_was_asked_for_is_not_cancelled_by_the_approval(desk: Desk) -> None:
+    row = await issued_of(desk, 200)
+    desk.two_people_from(0)
+    async with desk.client() as first:
+        asked = (await cancelled_by(first, row)).json()
+    await desk.measure(usage(1, 1, 300, version=2))
+    before = await desk.bills("bill_id", "status")
+    async with desk.client(subject="reviewer-2") as second:
+        assert await approved(second, asked) == ("refused", "precondition.stale")
+    assert await desk.bills("bill_id", "status") == before
+
+
+async def test_a_small_issued_bill_is_cancelled_by_one_reviewer(desk: Desk) -> None:
+    row = await issued_of(desk, 200)
+    async with desk.client() as client:
+        assert (await cancelled_by(client, row)).status_code == 200
