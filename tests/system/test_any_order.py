@@ -107,8 +107,7 @@ async def _approve(line: Line) -> int:
         for contract_no in sorted({bill["contract_no"] for bill in proposed}):
             bill = next(each for each in proposed if each["contract_no"] == contract_no)
             body = {"decision": "approve", "explanation": "as is known now", "business_date": str(DECIDED_ON)}
-            path = f"/v1/bills/{bill['bill_id']}/decisions"
-            await line.call("POST", "billing", path, body, who="reviewer", seen=bill["row_version"])
+            await line.decide(bill, body)
             decided += 1
 
 
