@@ -1,17 +1,24 @@
-"""Alembic without an ini file: each service has `services/<name>/migrations/versions/`, this module runs them."""
+"""Alembic without an ini file: each service has `services/<name>/migrations/versions/`, this module runs them.
+
+What is missing is run in one transaction, on both databases: a process that ends at any statement leaves the schema as it was.
+"""
 
 import asyncio
 import importlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+from zlib import crc32
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, MetaData, event, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 SCRIPTS = Path(__file__).parent / "alembic"
 SERVICES = Path(__file__).parents[2] / "services"
+BUSY_SECONDS = 30  # SQLite: how long another process may migrate
+LOCK = crc32(b"wattline.migrate")
 
 
 def config(service: str, connection: Connection | None = None) -> Config:
@@ -34,12 +41,31 @@ def declared(service: str) -> MetaData:
 
 
 def _upgrade(connection: Connection, service: str) -> None:
+    if connection.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE lets one process in as well
+        connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
     command.upgrade(config(service, connection), "head")
+
+
+def _engine(url: str) -> AsyncEngine:
+    if not url.startswith("sqlite"):
+        return create_async_engine(url)
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine.sync_engine, "connect", _no_transaction_of_the_driver)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _no_transaction_of_the_driver(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # left to itself, the driver commits each CREATE TABLE
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 async def upgrade(url: str, service: str) -> None:
     """Bring the database of a service to the newest schema; nothing to do where it is."""
-    engine = create_async_engine(url)
+    engine = _engine(url)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade, service)

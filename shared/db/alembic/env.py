@@ -8,6 +8,7 @@ context.configure(
     target_metadata=configuration.attributes.get("metadata"),
     compare_type=True,
     render_as_batch=False,
+    transactional_ddl=True,  # also on SQLite: `migrations.upgrade` has begun the one transaction for all
 )
 with context.begin_transaction():
     context.run_migrations()
