@@ -67,13 +67,15 @@ class AskedAlready(BusinessError):
     title = "Something else is asked for the same subject and waits for its decision"
 
 
+SECOND: Final = "second"
+"""Where the content says which scope who decides must have, if policy does."""
 CarryOut = Callable[[Tx, Approval, str], Awaitable[None]]
 """Does what was approved, in the unit of work of the decision; the last argument is who decided."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind of what two people do. `scope`: what who decides must have; `carry_out` does it."""
+    """One kind of what two people do. `scope`: what who decides must have, unless policy says another; `carry_out` does it."""
 
     name: str
     scope: str
@@ -87,12 +89,22 @@ def hash_of(kind: str, subject_id: str, content: Mapping[str, Any]) -> str:
 
 
 async def ask(
-    tx: Tx, *, kind: str, subject_id: str, content: Mapping[str, Any], org_unit: str, requested_by: str, reason: str
+    tx: Tx,
+    *,
+    kind: str,
+    subject_id: str,
+    content: Mapping[str, Any],
+    org_unit: str,
+    requested_by: str,
+    reason: str,
+    second: str = "",
 ) -> Approval:
     """Ask for an approval, once: the same content that waits already is returned as it is. Raises AskedAlready.
 
-    The caller has locked the subject: of two who ask at the same moment one waits for the other.
+    `second`: the scope that policy wants of who decides, instead of the kind's. The caller has locked the subject: of two who ask
+    at the same moment one waits for the other.
     """
+    content = {**content, SECOND: second} if second else content
     content_hash = hash_of(kind, subject_id, content)
     known = await store.waiting(tx, kind, subject_id)
     if known is not None:

@@ -75,7 +75,9 @@ EXAMPLE: dict[str, object] = {
 
 def _may_decide(web: Web, caller: auth.Caller, approval: Approval) -> bool:
     kind = web.approvals.get(approval.kind)
-    return kind is not None and caller.has(kind.scope) and _may_see(caller, approval.org_unit)
+    if kind is None or not caller.has(approval.content.get(approvals.SECOND, kind.scope)):
+        return False
+    return _may_see(caller, approval.org_unit)
 
 
 def _may_see(caller: auth.Caller, org_unit: str) -> bool:

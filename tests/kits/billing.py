@@ -191,10 +191,10 @@ class Desk:
         document["versions"][0]["corrections"] |= {"style": style, "changed_facts": changed_facts}
         self._go_on_under(document)
 
-    def two_people_from(self, fen: int) -> None:
-        """Go on under a policy by which two people decide on issued bills of this amount and more."""
+    def two_people(self, **steps: list[dict[str, Any]]) -> None:
+        """Go on under a policy with these steps by kind (`__` for a point), silent about all others."""
         document = orjson.loads(DEFAULT_POLICY.read_bytes())
-        document["versions"][0]["approvals"] = {"issued_bills_from_fen": fen}
+        document["versions"][0]["approvals"] = {kind.replace("__", "."): found for kind, found in steps.items()}
         self._go_on_under(document)
 
     def _go_on_under(self, document: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ PURE_SHARED = frozenset(
         "document",
         "forms",
         "dated",
+        "second_person",
         "statemachine",
         "frozen",
         "errors",

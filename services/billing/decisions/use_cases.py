@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from services.billing.bills.domain import chains
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, LIFE, PROPOSED, READY, cause
+from services.billing.bills.domain.policy import DECISION, KINDS
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import told
 from services.billing.bills.use_cases import asked, calculation, corrections
@@ -30,7 +31,6 @@ from shared.statemachine import MoveRefused
 from shared.web import conditional
 
 Kind = Literal["approve", "hold", "request_reread", "correct", "cancel"]
-DECISION: Final = "bill.decision"
 _OF_ALL: Final = ("approve", "correct", "cancel")
 """Decisions on all that was proposed together."""
 
@@ -107,8 +107,9 @@ async def decide(
     day = await _day(tx, decision, deciding, usages)
     if any(who in usage.actors for who in (decision.actor, decision.second) for usage in usages.values()):
         raise ReviewerRead
-    if not decision.second and _needs_second(decision, deciding, day, context):
-        return await _ask(tx, row, decision, day, deciding)
+    second = None if decision.second else _second(decision, deciding, day, context)
+    if second is not None:
+        return await _ask(tx, row, decision, day, deciding, second)
     await _write_decision(tx, deciding, usages, decision, day)
     if decision.kind == "approve":
         await _approve(tx, row, group, decision, day, context)
@@ -124,14 +125,16 @@ async def decide(
     return None
 
 
-def _needs_second(decision: Decision, rows: Sequence[Row[Any]], day: date, context: Context) -> bool:
+def _second(decision: Decision, rows: Sequence[Row[Any]], day: date, context: Context) -> str | None:
+    """Return the scope of the second person that a decision needs; None where one is enough."""
     changing = (decision.kind in ("cancel", "correct") and rows[0].status == ISSUED) or (
         decision.kind in ("approve", "correct") and rows[0].status == PROPOSED
     )
-    return changing and max(abs(row.total_fen) for row in rows) >= context.policies.on(day).second_person_from_fen
+    largest = max(abs(row.total_fen) for row in rows)
+    return context.policies.on(day).approvals.scope(DECISION, largest) if changing else None
 
 
-async def _ask(tx: Tx, row: Row[Any], decision: Decision, day: date, rows: Sequence[Row[Any]]) -> Approval:
+async def _ask(tx: Tx, row: Row[Any], decision: Decision, day: date, rows: Sequence[Row[Any]], second: str) -> Approval:
     content = {
         "bill_id": row.bill_id,
         "decision": decision.kind,
@@ -148,6 +151,7 @@ async def _ask(tx: Tx, row: Row[Any], decision: Decision, day: date, rows: Seque
         org_unit=row.org_unit,
         requested_by=decision.actor,
         reason=decision.explanation,
+        second=second,
     )
 
 
@@ -166,7 +170,7 @@ def kind_of_approval(context: Context) -> approvals.Kind:
         )
         await decide(tx, content["bill_id"], decision, may_see=lambda _unit: True, context=context)
 
-    return approvals.Kind(name=DECISION, scope="billing:review", carry_out=carry_out)
+    return approvals.Kind(name=DECISION, scope=KINDS[DECISION], carry_out=carry_out)
 
 
 async def _locked(tx: Tx, bill_id: str, may_see: Callable[[str], bool]) -> Row[Any]:

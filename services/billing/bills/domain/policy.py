@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from services.billing.review.domain import limits
 from services.billing.review.domain.limits import ANY, Limits, count
-from shared import dated
+from shared import dated, second_person
 from shared.business_calendar import Calendar
 from shared.dated import Versions
 from shared.document import Node
+from shared.second_person import SecondPerson
 
 BUSINESS_DAYS_MAX: Final = 60  # a run that waits for a quarter is forgotten
 AUTOMATIC: Final = "automatic"
@@ -21,6 +22,9 @@ STYLES: Final = (REVERSAL_AND_NEW, DELTA)
 """How issued bills are corrected: reversed and issued anew (冲红重开), or left standing with a difference document (差额单)."""
 PROPOSE: Final = "propose"
 CORRECT: Final = "correct"
+DECISION: Final = "bill.decision"
+KINDS: Final = {DECISION: "billing:review"}
+"""What two people do in billing, each with the scope of the second one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +67,7 @@ class Policy:
     run_sum_change_percent: int
     release: Mapping[str, Release]
     corrections: Corrections
-    second_person_from_fen: int
-    """From this amount on a decision on what is issued needs a second person (四眼原则)."""
+    approvals: SecondPerson
 
     def release_of(self, org_unit: str) -> Release:
         """Return the release rule of the nearest org unit above, `*` where none is named."""
@@ -90,7 +93,6 @@ def _policy(node: Node) -> Policy:
     changed_facts = corrections.maybe("changed_facts")
     release = node.get("release")
     release.get(ANY)
-    approvals = node.maybe("approvals")
     return Policy(
         review=limits.read(node.get("review")),
         run_sum_change_percent=count(node.get("run").keys("sum_change_percent"), "sum_change_percent"),
@@ -100,9 +102,7 @@ def _policy(node: Node) -> Policy:
             hold_on=frozenset(corrections.get("hold_on").texts()),
             changed_facts=changed_facts.choice(PROPOSE, CORRECT) if changed_facts else PROPOSE,
         ),
-        second_person_from_fen=count(approvals.keys("issued_bills_from_fen"), "issued_bills_from_fen")
-        if approvals
-        else 0,
+        approvals=second_person.read(node.maybe("approvals"), KINDS),
     )
 
 

@@ -59,7 +59,7 @@ async def test_a_large_issued_bill_is_cancelled_by_two_reviewers_who_read_none_o
 
 async def test_a_bill_that_has_changed_since_it_was_asked_for_is_not_cancelled_by_the_approval(desk: Desk) -> None:
     row = await issued_of(desk, 200)
-    desk.two_people_from(0)
+    desk.two_people()
     async with desk.client() as first:
         asked = (await cancelled_by(first, row)).json()
     await desk.measure(usage(1, 1, 300, version=2))
@@ -67,6 +67,18 @@ async def test_a_bill_that_has_changed_since_it_was_asked_for_is_not_cancelled_b
     async with desk.client(subject="reviewer-2") as second:
         assert await approved(second, asked) == ("refused", "precondition.stale")
     assert await desk.bills("bill_id", "status") == before
+
+
+async def test_from_which_amount_on_and_who_the_second_one_may_be_is_policy(desk: Desk) -> None:
+    row = await issued_of(desk, 200)
+    reviewer, supervisor = {"second": "billing:review"}, {"second": "billing:release"}
+    desk.two_people(bill__decision=[{"from_fen": 1} | reviewer, {"from_fen": 100} | supervisor])
+    async with desk.client() as first:
+        asked = (await cancelled_by(first, row)).json()
+    async with desk.client("billing:review", "approvals:decide", subject="reviewer-2") as lacking:
+        assert await approved(lacking, asked) == ("refused", "approval.unknown")
+    async with desk.client("billing:release", "approvals:decide", subject="supervisor-1") as second:
+        assert await approved(second, asked) == ("done", None)
 
 
 async def test_a_small_issued_bill_is_cancelled_by_one_reviewer(desk: Desk) -> None:
