@@ -9,7 +9,7 @@ from datetime import date, datetime
 from services.command import data, local, reconcile, remote, serve, tracing
 from shared import logging as logs
 from shared.settings import SERVICES, Settings, SettingsError
-from shared.web import auth, devices
+from shared.web import devices
 
 USAGE_ERROR = 2
 RATING = "services.command.rate"
@@ -124,12 +124,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _token(options: argparse.Namespace) -> str:
-    settings = local.own_settings()
-    if settings.token_algorithm != "HS256":
-        raise SettingsError(f"with {settings.token_algorithm} only the identity provider signs tokens")
-    return auth.mint(
-        key=settings.token_key.get_secret_value(),
-        audience=settings.token_audience,
+    return local.mint(
+        local.own_settings(),
         subject=options.subject,
         scopes=options.scopes,
         org_units=options.org_units,

@@ -26,6 +26,7 @@ CATALOGUE = (
     Metric("http_requests_total", "counter", "Requests answered", ("method", "route", "status")),
     Metric("http_request_duration_seconds", "histogram", "Time from request to answer", ("method", "route")),
     Metric("http_requests_in_flight", "gauge", "Requests being worked on"),
+    Metric("token_keys_age_seconds", "gauge", "Time since the issuer's key set was read; 0 where there is none"),
     # journal and relay
     Metric("journal_pending", "gauge", "Events written and not yet published"),
     Metric("journal_pending_oldest_age_seconds", "gauge", "Age of the oldest event not yet published"),

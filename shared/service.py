@@ -162,7 +162,7 @@ def assemble(
         consumer=consumer,
         relay=relay,
         watch=watch,
-        background=background,
+        background=[*background, *app.state.web.authenticator.tokens.keys.loops()],
         metrics=metrics,
     )
 

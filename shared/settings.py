@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from shared.business_calendar import Calendar, folder
 
@@ -54,9 +54,19 @@ class Settings(BaseModel):
     )
     host: str = "127.0.0.1"
     port: int = Field(0, ge=0, le=65535, description="0: that of the service's own URL")
-    token_key: SecretStr = Field(description="HS256: a secret of 32 bytes or more; else the issuer's public key in PEM")
-    token_algorithm: Literal["HS256", "RS256", "ES256", "EdDSA"] = "HS256"
-    token_audience: str = Field("wattline", min_length=1)
+    token_key: SecretStr | None = Field(
+        None, description="HS256: a secret of 32 bytes or more; else the issuer's public key in PEM"
+    )
+    token_algorithm: Literal["HS256", "RS256", "ES256", "EdDSA"] = Field("HS256", description="of token_key")
+    token_keys_url: str | None = Field(
+        None, description="instead of token_key: the issuer's key set (JWKS) at https://… or in file:///…, read again"
+    )
+    token_keys_certificates: Path | None = Field(
+        None, description="authorities to trust for token_keys_url, PEM; default: the system's"
+    )
+    token_issuer: str = Field("wattline", min_length=1, description="the `iss` that every token must have")
+    token_audience: str = Field("wattline", min_length=1, description="the `aud` that every token must have")
+    token_seconds_max: int = Field(86_400, ge=60, le=31_622_400, description="the longest life of a token")
     device_master_key: SecretStr = Field(description="device keys are derived from it; 32 bytes or more")
     utility_timezone: str = "Asia/Shanghai"
     business_calendar: Path = Field(
@@ -102,10 +112,28 @@ class Settings(BaseModel):
 
     @field_validator("token_key", "device_master_key")
     @classmethod
-    def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if len(value.get_secret_value().encode()) < 32:
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().encode()) < 32:
             raise ValueError("must be at least 32 bytes long")
         return value
+
+    @field_validator("token_keys_url")
+    @classmethod
+    def _keys_that_nobody_changes_on_the_way(cls, value: str | None) -> str | None:
+        local = tuple(f"http://{host}{end}" for host in ("127.0.0.1", "localhost", "[::1]") for end in (":", "/"))
+        if value is not None and not value.startswith(("https://", "file:///", *local)):
+            raise ValueError("must be https://… or file:///… (http://… on this machine alone)")
+        return value
+
+    @model_validator(mode="after")
+    def _one_way_to_verify_tokens(self) -> Self:
+        if self.token_key is None and self.token_keys_url is None:
+            raise ValueError("WATTLINE_TOKEN_KEY is missing, and so is WATTLINE_TOKEN_KEYS_URL")
+        if self.token_key is not None and self.token_keys_url is not None:
+            raise ValueError("WATTLINE_TOKEN_KEY and WATTLINE_TOKEN_KEYS_URL exclude each other")
+        if self.token_keys_url is not None and "token_issuer" not in self.model_fields_set:
+            raise ValueError("WATTLINE_TOKEN_ISSUER is missing: WATTLINE_TOKEN_KEYS_URL needs the issuer's name")
+        return self
 
     def database_url_of(self, service: str) -> str:
         """Return the URL with the service's name, the data directory and the password in it. A secret: never log it."""

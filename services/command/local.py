@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from shared import settings as settings_module
@@ -60,16 +60,28 @@ def token(settings: Settings, scopes: tuple[str, ...] = SCOPES) -> Callable[[], 
     given = os.environ.get(TOKEN)
     if given:
         return lambda: given
-    if settings.token_algorithm != "HS256":
-        raise SettingsError(
-            f"{TOKEN} is missing: with {settings.token_algorithm} only the identity provider signs tokens"
-        )
-    return lambda: auth.mint(
+    return lambda: mint(settings, subject=OPERATOR, scopes=scopes)
+
+
+def mint(
+    settings: Settings,
+    *,
+    subject: str,
+    scopes: Sequence[str],
+    org_units: Sequence[str] = ("*",),
+    seconds: int = TOKEN_SECONDS,
+) -> str:
+    """Return a token signed with the installation's own secret; raises `SettingsError` where it has none."""
+    if settings.token_key is None or settings.token_algorithm != "HS256":
+        raise SettingsError(f"{TOKEN} is missing: only the identity provider signs tokens here")
+    return auth.mint(
         key=settings.token_key.get_secret_value(),
+        issuer=settings.token_issuer,
         audience=settings.token_audience,
-        subject=OPERATOR,
+        subject=subject,
         scopes=scopes,
-        seconds=TOKEN_SECONDS,
+        org_units=org_units,
+        seconds=seconds,
     )
 
 
@@ -82,6 +94,8 @@ def client_settings() -> Settings:
     if environment.get(TOKEN):
         for name in settings_module.GENERATED_SECRETS:
             variable = settings_module.PREFIX + name.upper()
+            if name == "token_key" and "WATTLINE_TOKEN_KEYS_URL" in environment:
+                continue
             if variable not in environment and f"{variable}_FILE" not in environment:
                 environment[variable] = secrets.token_urlsafe(32)
         return Settings.load(environment)

@@ -14,11 +14,12 @@ from typing import Any, Self
 import httpx
 import orjson
 
+from services.command import local
 from services.demo.district import District
 from services.demo.mailbox import Mailbox
 from shared import httpclient
 from shared.settings import SERVICES, Settings
-from shared.web import auth, devices
+from shared.web import devices
 
 SCOPES = {
     "engineer-1": ("reading:write",),
@@ -58,13 +59,7 @@ class Stage:
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._began = time.monotonic()
         self._tokens = {
-            who: auth.mint(
-                key=settings.token_key.get_secret_value(),
-                audience=settings.token_audience,
-                subject=who,
-                scopes=scopes,
-                seconds=TOKEN_SECONDS,
-            )
+            who: local.mint(settings, subject=who, scopes=scopes, seconds=TOKEN_SECONDS)
             for who, scopes in SCOPES.items()
         }
         self._at_once = asyncio.Semaphore(AT_ONCE)

@@ -17,6 +17,8 @@ from shared.web import dead_letters, errors, openapi, platform_routes, purge, ro
 from shared.web.auth import Authenticator, DeviceLookup
 from shared.web.edge import Edge
 from shared.web.state import ControlTotals, Gauges, Tracer, Web
+from shared.web.token_keys import KeySet, OneKey
+from shared.web.tokens import Rules, Tokens
 
 VERSION = "0.1.0"
 
@@ -27,6 +29,18 @@ class App(FastAPI):
             openapi.complete(super().openapi())
         assert self.openapi_schema is not None
         return self.openapi_schema
+
+
+def _tokens(settings: Settings, metrics: Metrics) -> Tokens:
+    rules = Rules(
+        issuer=settings.token_issuer, audience=settings.token_audience, seconds_max=settings.token_seconds_max
+    )
+    if settings.token_keys_url:
+        keys = KeySet(settings.token_keys_url, certificates=settings.token_keys_certificates)
+        metrics.gauge("token_keys_age_seconds").set_function(keys.age_seconds)
+        return Tokens(keys, rules)
+    assert settings.token_key is not None
+    return Tokens(OneKey(settings.token_key.get_secret_value(), settings.token_algorithm), rules)
 
 
 def create_app(
@@ -53,18 +67,17 @@ def create_app(
     `request.app.state.context`.
     """
     consumer = f"wattline.{service}"
+    metrics = metrics or Metrics()
     web = Web(
         service=service,
         settings=settings,
         database=database,
         authenticator=Authenticator(
-            key=settings.token_key.get_secret_value(),
-            algorithm=settings.token_algorithm,
-            audience=settings.token_audience,
+            _tokens(settings, metrics),
             device_master_key=settings.device_master_key.get_secret_value(),
             device_lookup=device_lookup,
         ),
-        metrics=metrics or Metrics(),
+        metrics=metrics,
         checks={"database": health.of_database(database), **(checks or {})},
         degrading=degrading or {},
         jobs={job.name: job for job in (*jobs, purge.JOB)},

@@ -1,7 +1,7 @@
 """Who calls, and what they may: OAuth 2 bearer tokens for people and systems, signed messages for devices.
 
 A token is a JWT (RFC 7519) with `sub` (an opaque staff or system id), `scope` (space separated), `org_units` (paths such as
-`zj/hangzhou`; `*` is the whole utility), `aud`, `iat` and `exp`. A route declares a policy:
+`zj/hangzhou`; `*` is the whole utility), `iss`, `aud`, `iat` and `exp`. A route declares a policy:
 
     auth.scope("billing:read")                     # a token with this scope (with several: any of them)
     auth.device()                                  # a signed device message
@@ -9,13 +9,11 @@ A token is a JWT (RFC 7519) with `sub` (an opaque staff or system id), `scope` (
     auth.public("why everybody may call it")
 """
 
-import hashlib
 import time
 from abc import ABC, abstractmethod
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import jwt
 from fastapi import Depends
@@ -25,13 +23,9 @@ from starlette.requests import Request
 from shared.web import devices
 from shared.web.devices import DeviceRecord
 from shared.web.errors import Problem
+from shared.web.token_keys import SECRET_BYTES_MIN
+from shared.web.tokens import ISSUER, Tokens, invalid, unauthenticated
 
-LEEWAY_SECONDS = 30  # clocks of the token issuer and of this machine may differ
-TOKEN_CHARACTERS_MAX = 8192  # a token with 200 org units takes half of that
-TOKENS_CACHED_MAX = 10_000  # one per signed-in person and system; 2 MB
-SUBJECT_CHARACTERS_MAX = 64  # audit rows hold it
-SECRET_BYTES_MIN = 32  # RFC 7518 §3.2: as long as the hash
-ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
 SCHEME = "Bearer "
 
 DeviceLookup = Callable[[str], Awaitable[DeviceRecord | None]]
@@ -69,10 +63,6 @@ class Caller:
 NOBODY = Caller(subject="anonymous")
 
 
-def unauthenticated(code: str, title: str) -> Problem:
-    return Problem(status=401, code=code, title=title)
-
-
 def forbidden_scope() -> Problem:
     return Problem(status=403, code="auth.missing_scope", title="The caller lacks the scope that this route asks for")
 
@@ -86,69 +76,28 @@ def forbidden_org_unit() -> Problem:
 class Authenticator:
     """Verifies tokens and device messages; built from the settings of one service.
 
-    `key`: for HS256 a secret of at least 32 bytes, else the issuer's public key in PEM. `device_master_key` and `device_lookup`
-    are set by the service that devices talk to.
+    `device_master_key` and `device_lookup` are set by the service that devices talk to.
     """
 
     def __init__(
         self,
+        tokens: Tokens,
         *,
-        key: str,
-        algorithm: str,
-        audience: str,
         device_master_key: str = "",
         device_lookup: DeviceLookup | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        if algorithm not in ALGORITHMS:
-            raise ValueError(f"the token algorithm must be one of {', '.join(ALGORITHMS)}")
-        if algorithm == "HS256" and len(key.encode()) < SECRET_BYTES_MIN:
-            raise ValueError(f"the token key must be at least {SECRET_BYTES_MIN} bytes long")
-        if algorithm != "HS256" and "PUBLIC KEY" not in key:
-            raise ValueError(f"the token key for {algorithm} must be a public key in PEM form")
         if device_lookup and len(device_master_key.encode()) < SECRET_BYTES_MIN:
             raise ValueError(f"the device master key must be at least {SECRET_BYTES_MIN} bytes long")
+        self.tokens = tokens
         self.now = now
         self.device_master_key = device_master_key
         self.device_lookup = device_lookup
-        self._algorithm = algorithm
-        self._audience = audience
-        self._key = jwt.get_algorithm_by_name(algorithm).prepare_key(key)
-        self._verified: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
 
-    def caller_of_token(self, token: str) -> Caller:
-        """Return who a token stands for; 401 where it proves nothing.
-
-        A verified token is remembered by its hash until it expires: the signature check costs as much as a small request.
-        """
-        if len(token) > TOKEN_CHARACTERS_MAX:
-            raise unauthenticated("auth.invalid_token", "The token is not valid")
-        digest = hashlib.sha256(token.encode("utf-8", "replace")).digest()
-        known = self._verified.get(digest)
-        if known and known[0] > self.now():
-            self._verified.move_to_end(digest)
-            return known[1]
-        claims = self._claims(token)
-        caller = _caller_of(claims)
-        self._verified[digest] = float(claims["exp"]) + LEEWAY_SECONDS, caller
-        if len(self._verified) > TOKENS_CACHED_MAX:
-            self._verified.popitem(last=False)
-        return caller
-
-    def _claims(self, token: str) -> dict[str, Any]:
-        try:
-            return jwt.decode(
-                token,
-                self._key,
-                algorithms=[self._algorithm],
-                audience=self._audience,
-                leeway=LEEWAY_SECONDS,
-                options={"require": ["exp", "iat", "aud", "sub"]},
-            )
-        except jwt.ExpiredSignatureError:
-            raise unauthenticated("auth.expired_token", "The token has expired") from None
-        except (jwt.InvalidTokenError, ValueError):
-            raise unauthenticated("auth.invalid_token", "The token is not valid") from None
+    async def caller_of_token(self, token: str) -> Caller:
+        """Return who a token stands for; 401 where it proves nothing."""
+        bearer = await self.tokens.bearer(token)
+        return Caller(subject=bearer.subject, scopes=bearer.scopes, org_units=bearer.org_units)
 
     async def caller_of_device(self, request: Request, authorization: str) -> Caller:
         """Return the device that signed a request; 401 where the signature proves nothing."""
@@ -174,20 +123,6 @@ class Authenticator:
         return Caller(message.device_id, org_units=(device.org_unit,), device=message, meter_no=device.meter_no)
 
 
-def _caller_of(claims: dict[str, Any]) -> Caller:
-    scope, units, subject = claims.get("scope", ""), claims.get("org_units", []), claims["sub"]
-    well_formed = (
-        isinstance(scope, str)
-        and isinstance(units, list)
-        and all(isinstance(unit, str) and unit for unit in units)
-        and isinstance(subject, str)
-        and 0 < len(subject) <= SUBJECT_CHARACTERS_MAX
-    )
-    if not well_formed:
-        raise unauthenticated("auth.invalid_token", "The token is not valid")
-    return Caller(subject=subject, scopes=frozenset(scope.split()), org_units=tuple(u.strip("/") for u in units))
-
-
 def mint(
     *,
     key: str,
@@ -195,6 +130,7 @@ def mint(
     subject: str,
     scopes: Sequence[str],
     org_units: Sequence[str] = ("*",),
+    issuer: str = ISSUER,
     algorithm: str = "HS256",
     seconds: int = 3600,
     now: float | None = None,
@@ -205,6 +141,7 @@ def mint(
     """
     issued = int(time.time() if now is None else now)
     claims = {
+        "iss": issuer,
         "sub": subject,
         "scope": " ".join(scopes),
         "org_units": list(org_units),
@@ -236,8 +173,8 @@ class ScopePolicy(Policy):
         if not authorization:
             raise unauthenticated("auth.missing_token", "The request has no token")
         if authorization[: len(SCHEME)].lower() != SCHEME.lower():
-            raise unauthenticated("auth.invalid_token", "The token is not valid")
-        caller = authenticator.caller_of_token(authorization[len(SCHEME) :].strip())
+            raise invalid()
+        caller = await authenticator.caller_of_token(authorization[len(SCHEME) :].strip())
         if caller.scopes.isdisjoint(self.any_of):
             raise forbidden_scope()
         return caller

@@ -12,11 +12,10 @@ import orjson
 
 from services.billing.bills.domain.policy import PROPOSE, STYLES
 from services.billing.settings import DEFAULT_POLICY
-from services.command import reconcile
+from services.command import local, reconcile
 from services.command.local import SCOPES
 from shared.bus.ports import EventLog
 from shared.settings import SERVICES
-from shared.web import auth
 from tests.kits.line import MUST_BE_ZERO
 from tests.kits.town import NO_ENVIRONMENT, Town, town
 
@@ -31,9 +30,8 @@ class Line:
         self.clients = {
             name: httpx.AsyncClient(transport=where.houses[name], base_url=f"http://{name}") for name in SERVICES
         }
-        key = where.settings["reading"].token_key.get_secret_value()
         self.tokens = {
-            who: auth.mint(key=key, audience="wattline", subject=who, scopes=SCOPES, seconds=3600)
+            who: local.mint(where.settings["reading"], subject=who, scopes=SCOPES, seconds=3600)
             for who in ("clerk", "reviewer", "second-reviewer")
         }
 

@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ from fastapi import FastAPI
 from shared import web
 from shared.db.engine import Database
 from shared.settings import Settings
-from shared.web import auth, devices
+from shared.web import auth, devices, errors, token_keys, tokens
 from tests.kits import webapp
 from tests.kits.webapp import problem
 
@@ -25,7 +26,15 @@ NOTE = {"note_no": "n-1", "org_unit": "zj", "version": 1}
 
 def claims(**changes: Any) -> dict[str, Any]:
     now = int(time.time())
-    usual = {"sub": "s", "scope": "notes:read", "org_units": ["*"], "aud": "wattline", "iat": now, "exp": now + 60}
+    usual = {
+        "iss": "wattline",
+        "sub": "s",
+        "scope": "notes:read",
+        "org_units": ["*"],
+        "aud": "wattline",
+        "iat": now,
+        "exp": now + 60,
+    }
     return {name: value for name, value in (usual | changes).items() if value is not None}
 
 
@@ -52,6 +61,11 @@ async def test_a_good_token_is_let_in(client: httpx.AsyncClient) -> None:
     [
         ({"exp": int(time.time()) - 60}, "auth.expired_token"),
         ({"aud": "other"}, "auth.invalid_token"),
+        ({"iss": "other"}, "auth.invalid_token"),
+        ({"iss": None}, "auth.invalid_token"),
+        ({"nbf": int(time.time()) + 3600}, "auth.invalid_token"),
+        ({"exp": int(time.time()) + 2 * 86_400}, "auth.token_lives_too_long"),
+        ({"iat": 0}, "auth.token_lives_too_long"),
         ({"iat": int(time.time()) + 3600}, "auth.invalid_token"),
         ({"exp": None}, "auth.invalid_token"),
         ({"iat": None}, "auth.invalid_token"),
@@ -136,23 +150,29 @@ async def test_the_wildcards_of_sql_in_an_org_unit_are_plain_characters(
     assert (await client.get("/v1/notes", headers=headers(org_units=["z%", "z_"]))).json()["items"] == []
 
 
+def keeper(now: Callable[[], float] = time.time) -> tokens.Tokens:
+    rules = tokens.Rules(issuer="wattline", audience="wattline", seconds_max=3600)
+    return tokens.Tokens(token_keys.OneKey(webapp.KEY, "HS256"), rules, now=now)
+
+
 async def test_a_verified_token_is_remembered_no_longer_than_it_is_valid() -> None:
     now = time.time()
     clock = [now]
-    keeper = auth.Authenticator(key=webapp.KEY, algorithm="HS256", audience="wattline", now=lambda: clock[0])
+    kept = keeper(lambda: clock[0])
     token = webapp.token("a")
-    assert keeper.caller_of_token(token) is keeper.caller_of_token(token)
-    first = keeper.caller_of_token(token)
-    clock[0] = now + 3600 + auth.LEEWAY_SECONDS + 1
-    assert keeper.caller_of_token(token) is not first
+    assert await kept.bearer(token) is await kept.bearer(token)
+    clock[0] = now + 3600 + tokens.LEEWAY_SECONDS + 1
+    with pytest.raises(errors.Problem) as refused:
+        await kept.bearer(token)
+    assert refused.value.code == "auth.expired_token"
 
 
-def test_no_more_tokens_are_remembered_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "TOKENS_CACHED_MAX", 3)
-    keeper = auth.Authenticator(key=webapp.KEY, algorithm="HS256", audience="wattline")
+async def test_no_more_tokens_are_remembered_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "TOKENS_CACHED_MAX", 3)
+    kept = keeper()
     for number in range(10):
-        keeper.caller_of_token(webapp.token("a", subject=f"s-{number}"))
-    assert len(keeper._verified) == 3
+        await kept.bearer(webapp.token("a", subject=f"s-{number}"))
+    assert len(kept._verified) == 3
 
 
 async def test_a_token_of_an_identity_provider_is_verified_with_its_public_key(database: Database) -> None:
@@ -176,7 +196,7 @@ async def test_a_token_of_an_identity_provider_is_verified_with_its_public_key(d
 )
 def test_a_weak_key_or_algorithm_is_refused_at_start(key: str, algorithm: str) -> None:
     with pytest.raises(ValueError, match=r"token (key|algorithm)"):
-        auth.Authenticator(key=key, algorithm=algorithm, audience="wattline")
+        token_keys.OneKey(key, algorithm)
 
 
 def test_a_route_without_a_policy_fails_at_registration() -> None:

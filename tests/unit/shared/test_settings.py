@@ -45,11 +45,37 @@ def test_a_missing_secret_is_refused(missing: str) -> None:
         Settings.load({name: value for name, value in GIVEN.items() if name != missing})
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"WATTLINE_TOKEN_KEY": KEY}, "exclude each other"),
+        ({"WATTLINE_TOKEN_KEYS_URL": "http://issuer.example/keys"}, "WATTLINE_TOKEN_KEYS_URL must be"),
+        ({"WATTLINE_TOKEN_KEYS_URL": "http://localhost.example/keys"}, "WATTLINE_TOKEN_KEYS_URL must be"),
+        ({"WATTLINE_TOKEN_ISSUER": ""}, "WATTLINE_TOKEN_ISSUER"),
+        ({"WATTLINE_TOKEN_SECONDS_MAX": "59"}, "WATTLINE_TOKEN_SECONDS_MAX"),
+    ],
+)
+def test_how_tokens_are_verified_is_said_in_one_way(changes: dict[str, str], told: str) -> None:
+    given = {
+        "WATTLINE_DEVICE_MASTER_KEY": KEY,
+        "WATTLINE_TOKEN_KEYS_URL": "https://issuer.example/keys",
+        "WATTLINE_TOKEN_ISSUER": "https://issuer.example",
+    }
+    assert Settings.load(given).token_key is None
+    with pytest.raises(SettingsError, match=told):
+        Settings.load(given | changes)
+
+
+def test_a_key_set_needs_the_name_of_its_issuer() -> None:
+    with pytest.raises(SettingsError, match="WATTLINE_TOKEN_ISSUER is missing"):
+        Settings.load({"WATTLINE_DEVICE_MASTER_KEY": KEY, "WATTLINE_TOKEN_KEYS_URL": "file:///etc/keys.json"})
+
+
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("f" * 40 + "\n")
     loaded = Settings.load({"WATTLINE_TOKEN_KEY_FILE": str(file), "WATTLINE_DEVICE_MASTER_KEY": KEY})
-    assert loaded.token_key.get_secret_value() == "f" * 40
+    assert loaded.token_key == SecretStr("f" * 40)
 
 
 def test_a_secret_file_that_cannot_be_read_is_refused_with_its_name(tmp_path: Path) -> None:

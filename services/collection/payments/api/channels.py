@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from shared.web import auth
+from shared.web import auth, tokens
 from shared.web.auth import Authenticator, Caller
 from shared.web.errors import Problem
 
@@ -34,7 +34,7 @@ class ChannelPolicy(auth.Policy):
         given = request.headers.get(HEADER, "")
         if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")) or secret is None:
             raise Problem(status=401, code="channel.invalid_signature", title="The channel's signature is not valid")
-        return Caller(subject=f"channel:{channel}"[: auth.SUBJECT_CHARACTERS_MAX])
+        return Caller(subject=f"channel:{channel}"[: tokens.SUBJECT_CHARACTERS_MAX])
 
     def openapi(self) -> list[dict[str, list[str]]]:
         return [{"channel": []}]
