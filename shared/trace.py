@@ -26,3 +26,4 @@ class TraceNode:
     id: str
     document: Mapping[str, Any]
     derived_from: tuple[Origin, ...] = field(default=())
+    org_unit: str | None = "*"  # whose it is: only the whole utility's if nothing is said; None: everybody may see it

@@ -13,8 +13,9 @@ from shared.web import auth, state
 
 READ = auth.scope("collection:read", "collection:write", "collection:cashier")
 WRITE = auth.scope("collection:write")
+READ_ALL = auth.scope("collection:read", "collection:write", "collection:cashier", whole_utility=True)
+WRITE_ALL = auth.scope("collection:write", whole_utility=True)
 CASHIER = auth.scope("collection:cashier")
-UTILITY = "*"  # figures over all accounts are for those who see all of them
 Id = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
 
 

@@ -11,7 +11,7 @@ from shared import settings as settings_module
 from shared.bus.ports import EventLog
 from shared.service import Service
 from shared.settings import Settings, SettingsError
-from shared.web import auth
+from shared.web import auth, scopes
 
 TOKEN = "WATTLINE_TOKEN"
 TOKEN_SECONDS = 900
@@ -29,9 +29,7 @@ SCOPES = (
     "collection:cashier",
     "notify:read",
     "notify:write",
-    "approvals:read",
-    "approvals:decide",
-    "admin",
+    *scopes.OPERATING,
 )
 
 
@@ -55,12 +53,12 @@ def part(service: str, module: str, name: str) -> Any:
         return None
 
 
-def token(settings: Settings, scopes: tuple[str, ...] = SCOPES) -> Callable[[], str]:
+def token(settings: Settings) -> Callable[[], str]:
     """Return where the command's token comes from: `WATTLINE_TOKEN`, or signed with the installation's own secret."""
     given = os.environ.get(TOKEN)
     if given:
         return lambda: given
-    return lambda: mint(settings, subject=OPERATOR, scopes=scopes)
+    return lambda: mint(settings, subject=OPERATOR, scopes=SCOPES)
 
 
 def mint(

@@ -25,11 +25,11 @@ SCOPES = {
     "engineer-1": ("reading:write",),
     "uploader-1": ("reading:upload",),
     "clerk-1": ("billing:write", "notify:write"),
-    "operator-1": ("admin",),
+    "operator-1": ("jobs:run",),
     "reviewer-1": ("billing:read", "billing:review"),
     "cashier-1": ("collection:read", "collection:write", "collection:cashier"),
     "cashier-2": ("collection:read", "collection:write"),
-    "auditor-1": ("reading:read", "billing:read", "collection:read", "notify:read", "admin"),
+    "auditor-1": ("reading:read", "billing:read", "collection:read", "notify:read", "totals:read", "trace:read"),
 }
 """Who plays, and what each may: reader, uploader, reviewer and cashiers are different people."""
 

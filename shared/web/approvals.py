@@ -9,17 +9,18 @@ from pydantic import BaseModel, Field
 
 from shared import approvals
 from shared.db import approvals as store
-from shared.db.approvals import WHOLE_UTILITY, Approval
+from shared.db.approvals import Approval
 from shared.errors import BusinessError
 from shared.outcome import Outcome, refused
 from shared.web import auth, pagination
 from shared.web.batch import In, No, OutcomesOut, answer
 from shared.web.routing import Json, Router
+from shared.web.scopes import APPROVALS_DECIDE as DECIDE
+from shared.web.scopes import APPROVALS_READ as READ
 from shared.web.state import Current, Web
 
 EXPLANATION_MAX = 1000
 DECISIONS_MAX = 200  # what one person can have looked at under one explanation
-READ, DECIDE = "approvals:read", "approvals:decide"
 
 router = Router("/v1/approvals", tags=["approvals"])
 State = Literal["pending", "approved", "rejected", "withdrawn"]
@@ -77,11 +78,7 @@ def _may_decide(web: Web, caller: auth.Caller, approval: Approval) -> bool:
     kind = web.approvals.get(approval.kind)
     if kind is None or not caller.has(approval.content.get(approvals.SECOND, kind.scope)):
         return False
-    return _may_see(caller, approval.org_unit)
-
-
-def _may_see(caller: auth.Caller, org_unit: str) -> bool:
-    return "*" in caller.org_units if org_unit == WHOLE_UTILITY else caller.may_see(org_unit)
+    return caller.may_see(approval.org_unit)
 
 
 @router.get("", policy=auth.scope(READ, DECIDE))

@@ -4,6 +4,7 @@ A token is a JWT (RFC 7519) with `sub` (an opaque staff or system id), `scope` (
 `zj/hangzhou`; `*` is the whole utility), `iss`, `aud`, `iat` and `exp`. A route declares a policy:
 
     auth.scope("billing:read")                     # a token with this scope (with several: any of them)
+    auth.scope("totals:read", whole_utility=True)  # and only one that speaks for the whole utility
     auth.device()                                  # a signed device message
     auth.device(or_scope="reading:upload")         # either
     auth.public("why everybody may call it")
@@ -27,6 +28,7 @@ from shared.web.token_keys import SECRET_BYTES_MIN
 from shared.web.tokens import ISSUER, Tokens, invalid, unauthenticated
 
 SCHEME = "Bearer "
+WHOLE_UTILITY = "*"
 
 DeviceLookup = Callable[[str], Awaitable[DeviceRecord | None]]
 
@@ -46,7 +48,7 @@ class Caller:
 
     def may_see(self, org_unit: str) -> bool:
         """Return whether an org unit is one of the caller's or below one."""
-        return any(unit in ("*", org_unit) or org_unit.startswith(unit + "/") for unit in self.org_units)
+        return any(unit in (WHOLE_UTILITY, org_unit) or org_unit.startswith(unit + "/") for unit in self.org_units)
 
     def require(self, org_unit: str) -> None:
         """Refuse (403) what belongs to an org unit outside the caller's."""
@@ -55,7 +57,7 @@ class Caller:
 
     def visible(self, column: ColumnElement[str]) -> ColumnElement[bool]:
         """Return the SQL condition that keeps a list to the caller's org units."""
-        if "*" in self.org_units:
+        if WHOLE_UTILITY in self.org_units:
             return true()
         return or_(false(), *(or_(column == u, column.startswith(u + "/", autoescape=True)) for u in self.org_units))
 
@@ -70,6 +72,14 @@ def forbidden_scope() -> Problem:
 def forbidden_org_unit() -> Problem:
     return Problem(
         status=403, code="auth.other_org_unit", title="The object belongs to an org unit outside the caller's"
+    )
+
+
+def forbidden_part() -> Problem:
+    return Problem(
+        status=403,
+        code="auth.whole_utility",
+        title="The route concerns the whole utility, and the caller speaks for a part of it",
     )
 
 
@@ -129,7 +139,7 @@ def mint(
     audience: str,
     subject: str,
     scopes: Sequence[str],
-    org_units: Sequence[str] = ("*",),
+    org_units: Sequence[str] = (WHOLE_UTILITY,),
     issuer: str = ISSUER,
     algorithm: str = "HS256",
     seconds: int = 3600,
@@ -167,6 +177,7 @@ class Policy(ABC):
 @dataclass(frozen=True)
 class ScopePolicy(Policy):
     any_of: tuple[str, ...]
+    whole_utility: bool = False
 
     async def check(self, request: Request, authenticator: Authenticator) -> Caller:
         authorization = request.headers.get("authorization", "")
@@ -177,6 +188,8 @@ class ScopePolicy(Policy):
         caller = await authenticator.caller_of_token(authorization[len(SCHEME) :].strip())
         if caller.scopes.isdisjoint(self.any_of):
             raise forbidden_scope()
+        if self.whole_utility and not caller.may_see(WHOLE_UTILITY):
+            raise forbidden_part()
         return caller
 
     def openapi(self) -> list[dict[str, list[str]]]:
@@ -207,11 +220,11 @@ class PublicPolicy(Policy):
         return NOBODY
 
 
-def scope(*any_of: str) -> Policy:
-    """Return the policy: a token with one of these scopes."""
+def scope(*any_of: str, whole_utility: bool = False) -> Policy:
+    """Return the policy: a token with one of these scopes; of the whole utility, where no part of the route is a bureau's."""
     if not any_of or not all(any_of):
         raise ValueError("a scope policy names at least one scope")
-    return ScopePolicy(any_of)
+    return ScopePolicy(any_of, whole_utility)
 
 
 def device(*, or_scope: str | None = None) -> Policy:

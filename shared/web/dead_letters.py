@@ -15,6 +15,7 @@ from shared.errors import BusinessError
 from shared.web import auth, pagination
 from shared.web.approvals import Asked
 from shared.web.routing import Router
+from shared.web.scopes import DEAD_LETTERS_READ, DEAD_LETTERS_RUN
 from shared.web.state import Current
 
 ENTITY_ID_MAX = 160
@@ -23,6 +24,7 @@ REASON_MAX = 1000
 DISCARD = "dead_letters.discard"
 
 router = Router("/v1/dead-letters", tags=["platform"])
+RUN = auth.scope(DEAD_LETTERS_RUN, whole_utility=True)
 LetterId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
@@ -50,7 +52,7 @@ class Replayed(BaseModel):
     marked: int = Field(description="letters that the consumer will now handle again, before newer facts")
 
 
-@router.get("", policy=auth.scope("admin"))
+@router.get("", policy=auth.scope(DEAD_LETTERS_READ, whole_utility=True))
 async def list_dead_letters(web: Current, wanted: pagination.Query_) -> pagination.Page[DeadLetter]:
     """List the facts that were set aside, without what they say and about whom."""
     (after,) = wanted.last_as(int) or (0,)
@@ -59,7 +61,7 @@ async def list_dead_letters(web: Current, wanted: pagination.Query_) -> paginati
     return wanted.page(rows, key=lambda row: (row["id"],), item=lambda row: DeadLetter.model_validate(row))
 
 
-@router.post("/replay", policy=auth.scope("admin"), example={"ids": None})
+@router.post("/replay", policy=RUN, example={"ids": None})
 async def replay_dead_letters(replay: Replay, caller: auth.Current, web: Current) -> Replayed:
     """Have facts handled again once their fault is mended."""
     async with web.database.begin() as tx:
@@ -99,7 +101,7 @@ class TooManyToDiscard(BusinessError):
 
 @router.post(
     "/discards",
-    policy=auth.scope("admin"),
+    policy=RUN,
     status_code=202,
     raises=(NothingToDiscard, TooManyToDiscard, approvals.AskedAlready),
     example={"type": "collection.payment_received.v1", "reason": "Records of a test system."},
@@ -136,4 +138,4 @@ def discarding(consumer: str) -> Kind:
         rows = await dead_letters.discard(tx, consumer, approval.content["ids"])
         tx.after_commit(lambda: dead_letters.tell(consumer, rows, "a dead letter was discarded"))
 
-    return Kind(name=DISCARD, scope="admin", carry_out=carry_out)
+    return Kind(name=DISCARD, scope=DEAD_LETTERS_RUN, carry_out=carry_out)

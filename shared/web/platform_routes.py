@@ -15,7 +15,7 @@ from shared import health
 from shared.db import audit, jobs
 from shared.db.audit import AuditEntry
 from shared.events.fact import Month
-from shared.web import auth, business_day, errors, pagination
+from shared.web import auth, business_day, errors, pagination, scopes
 from shared.web.routing import Json, Router
 from shared.web.state import Current, Web
 
@@ -121,7 +121,7 @@ def _job(web: Web, name: str) -> jobs.Job:
 
 @router.post(
     "/v1/jobs/{job}/runs",
-    policy=auth.scope("admin"),
+    policy=auth.scope(scopes.JOBS_RUN, whole_utility=True),
     seconds_max=JOB_SECONDS_MAX,
     raises=(business_day.InTheFuture,),
     example={"business_date": "2026-02-02"},
@@ -137,7 +137,7 @@ async def run_job(job: Name, request: JobRequest, caller: auth.Current, web: Cur
     return JobSummary(**vars(result))
 
 
-@router.get("/v1/jobs/{job}/runs", policy=auth.scope("admin"))
+@router.get("/v1/jobs/{job}/runs", policy=auth.scope(scopes.JOBS_READ, whole_utility=True))
 async def list_job_runs(
     job: Name, web: Current, wanted: pagination.Query_, business_date: date | None = None
 ) -> pagination.Page[JobRun]:
@@ -166,7 +166,7 @@ class AuditLine(BaseModel):
     correlation_id: str
 
 
-@router.get("/v1/audit-entries", policy=auth.scope("admin"))
+@router.get("/v1/audit-entries", policy=auth.scope(scopes.AUDIT_READ, whole_utility=True))
 async def list_audit_entries(
     web: Current,
     wanted: pagination.Query_,
@@ -182,7 +182,7 @@ async def list_audit_entries(
     return wanted.page(rows, key=lambda row: (row["id"],), item=lambda row: AuditLine.model_validate(row))
 
 
-@router.get("/v1/control-totals", policy=auth.scope("admin"))
+@router.get("/v1/control-totals", policy=auth.scope(scopes.TOTALS_READ, whole_utility=True))
 async def control_totals(web: Current, cycle: Annotated[Month, Query()]) -> dict[str, int]:
     """Return this service's totals of a cycle, to be compared with the other services'."""
     async with web.database.view() as view:
@@ -206,14 +206,16 @@ class TracedDocument(BaseModel):
     derived_from: list[Origin] = Field(description="where to ask next")
 
 
-@router.get("/v1/trace/{kind}/{id:path}", policy=auth.scope("admin"))
-async def trace(kind: Name, id: Annotated[str, Path(min_length=1, max_length=160)], web: Current) -> TracedDocument:
-    """Return one document and what it was derived from."""
+@router.get("/v1/trace/{kind}/{id:path}", policy=auth.scope(scopes.TRACE_READ))
+async def trace(
+    kind: Name, id: Annotated[str, Path(min_length=1, max_length=160)], caller: auth.Current, web: Current
+) -> TracedDocument:
+    """Return one document of the caller's org units and what it was derived from."""
     tracer = web.tracers.get(kind)
     if tracer is None:
         raise errors.not_found("document")
     async with web.database.view() as view:
         node = await tracer(view, id)
-    if node is None:
+    if node is None or not (node.org_unit is None or caller.may_see(node.org_unit)):
         raise errors.not_found("document")
     return TracedDocument.model_validate(node, from_attributes=True)

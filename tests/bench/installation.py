@@ -46,7 +46,7 @@ class Installation:
             key=SECRET,
             audience="wattline",
             subject="bench",
-            scopes=("reading:write", "reading:upload", "billing:write", "notify:write", "admin", "collection:read"),
+            scopes=("reading:write", "reading:upload", "billing:write", "notify:write", "jobs:run", "collection:read"),
             seconds=86_400,
         )
 

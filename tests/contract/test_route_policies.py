@@ -1,4 +1,7 @@
-"""Route x role: every route of every service declares its policy, and what is not allowed is refused before anything is read."""
+"""Route x role x org unit: what `docs/access.md` declares is what the routes do, and a refusal comes before anything is read.
+
+Which things of other org units an allowed caller meets is tested where there are things: `tests/system/test_access.py`.
+"""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +16,7 @@ from shared.bus.embedded import EmbeddedEventLog
 from shared.service import Service
 from shared.settings import SERVICES, settings_class
 from shared.web.auth import DevicePolicy, Policy, PublicPolicy, ScopePolicy
-from tests.kits import webapp
+from tests.kits import access, webapp
 
 PUBLIC = {"/health/live", "/health/ready", "/metrics", "/openapi.json"}
 
@@ -30,36 +33,61 @@ async def service(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     await built.database.close()
 
 
-def scopes_of(policy: Policy) -> set[str]:
+def told(policy: Policy) -> tuple[str, frozenset[str], bool]:
+    """Return who may call by a policy, with what scopes, and whether for the whole utility only."""
+    if isinstance(policy, PublicPolicy):
+        return access.EVERYBODY, frozenset(), False
     if isinstance(policy, ScopePolicy):
-        return set(policy.any_of)
-    if isinstance(policy, DevicePolicy) and policy.or_scope:
-        return set(policy.or_scope.any_of)
-    return set()
+        return "", frozenset(policy.any_of), policy.whole_utility
+    if isinstance(policy, DevicePolicy):
+        return access.DEVICE, frozenset(policy.or_scope.any_of if policy.or_scope else ()), False
+    return access.CHANNEL, frozenset(), False
+
+
+def test_every_route_is_declared_as_its_policy_is_and_no_other(service: Service) -> None:
+    declared = access.declared(service.name)
+    policies = {(method, path): policy for method, path, policy in web.policies(service.app)}
+    assert declared.keys() == policies.keys()
+    for route, policy in policies.items():
+        who, scopes, whole_utility = told(policy)
+        assert declared[route].who.startswith(who), route
+        assert declared[route].scopes == scopes, route
+        assert (declared[route].whose == access.UTILITY) is whole_utility, route
 
 
 async def answer(client: httpx.AsyncClient, method: str, path: str, headers: dict[str, str]) -> tuple[int, Any]:
     # braces of the template are as good as any value: a refusal comes before parameters and body are read
     given = await client.request(method, path, headers=headers)
-    return given.status_code, given.json()["code"]
+    return given.status_code, given.json().get("code")
 
 
-async def test_every_route_declares_its_policy_and_refuses_everybody_else(service: Service) -> None:
+async def test_every_route_refuses_every_role_that_it_does_not_declare(service: Service) -> None:
     roles = {scope: webapp.bearer(scope) for scope in local.SCOPES}
     async with webapp.client(service.app) as client:
-        for method, path, policy in web.policies(service.app):
-            if isinstance(policy, PublicPolicy):
+        for (method, path), route in access.declared(service.name).items():
+            if route.who == access.EVERYBODY:
                 continue
-            known = isinstance(policy, ScopePolicy | DevicePolicy)
             status, code = await answer(client, method, path, {})
             assert status == 401, (method, path)
-            assert code.startswith("auth.") is known, (method, path)
-            for scope, token in roles.items():
-                if scope not in scopes_of(policy):
-                    # a policy of a service's own (a channel's signature) knows no tokens
-                    device_only = isinstance(policy, DevicePolicy) and policy.or_scope is None
-                    refused = (403, "auth.missing_scope") if known and not device_only else (401, code)
-                    assert await answer(client, method, path, token) == refused, (method, path, scope)
+            # what a channel signs knows no tokens
+            refused = (401, code) if route.who == access.CHANNEL else (403, "auth.missing_scope")
+            for scope in local.SCOPES:
+                if scope not in route.scopes:
+                    assert await answer(client, method, path, roles[scope]) == refused, (method, path, scope)
+            others = [scope for scope in local.SCOPES if scope not in route.scopes]
+            for units in access.UNITS.values():
+                token = webapp.bearer(*others, org_units=units)
+                assert await answer(client, method, path, token) == refused, (method, path, units)
+
+
+async def test_what_is_of_the_whole_utility_is_refused_to_who_speaks_for_a_part(service: Service) -> None:
+    async with webapp.client(service.app) as client:
+        for (method, path), route in access.declared(service.name).items():
+            if route.whose == access.UTILITY:
+                for name, units in access.UNITS.items():
+                    token = webapp.bearer(*route.scopes, org_units=units)
+                    if name != "all":
+                        assert await answer(client, method, path, token) == (403, "auth.whole_utility"), (method, path)
 
 
 async def test_only_a_few_routes_are_public(service: Service) -> None:
@@ -68,7 +96,7 @@ async def test_only_a_few_routes_are_public(service: Service) -> None:
 
 
 async def test_every_scope_that_a_route_asks_for_is_one_that_the_installation_gives(service: Service) -> None:
-    asked = {scope for _, _, policy in web.policies(service.app) for scope in scopes_of(policy)}
+    asked = {scope for _, _, policy in web.policies(service.app) for scope in told(policy)[1]}
     assert asked <= set(local.SCOPES)
 
 

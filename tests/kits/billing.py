@@ -35,10 +35,11 @@ from shared.events.reading import RouteClosed, UsageMeasured
 from shared.outcome import Outcome
 from shared.service import Service
 from shared.web import auth
+from shared.web.scopes import OPERATING
 from tests.kits import databases
 
 KEY = "k" * 40
-ALL_SCOPES = ("billing:read", "billing:write", "billing:review", "billing:release", "approvals:decide", "admin")
+ALL_SCOPES = ("billing:read", "billing:write", "billing:review", "billing:release", *OPERATING)
 PLAIN = "CN-ZJ/residential"
 KWH = 1000
 

@@ -24,6 +24,7 @@ from shared.document import Node
 from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued, Component, Difference
 from shared.service import Service
 from shared.web import auth
+from shared.web.scopes import OPERATING
 from tests.kits import databases
 
 KEY = "k" * 40
@@ -130,7 +131,7 @@ class Kit:
         self.database = service.database
         self.clerk = self.client("clerk", "collection:read", "collection:write")
         self.cashier = self.client("cashier", "collection:read", "collection:cashier")
-        self.admin = self.client("admin", "admin")
+        self.admin = self.client("admin", *OPERATING)
 
     async def give(self, *facts: Any) -> None:
         """Hand facts of one type to their handler, in one unit of work."""

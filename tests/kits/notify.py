@@ -40,6 +40,7 @@ from shared.events.reading import EstimateMade
 from shared.metrics import Metrics
 from shared.service import Service
 from shared.web import auth
+from shared.web.scopes import OPERATING
 from tests.kits import databases
 
 ISSUED = date(2026, 2, 2)
@@ -179,7 +180,7 @@ class Api:
         path: str,
         body: Any = None,
         *,
-        scopes: tuple[str, ...] = ("notify:read", "notify:write", "admin"),
+        scopes: tuple[str, ...] = ("notify:read", "notify:write", *OPERATING),
         org_units: tuple[str, ...] = ("zj",),
     ) -> httpx.Response:
         token = auth.mint(key=KEY, audience="wattline", subject="clerk-1", scopes=scopes, org_units=org_units)

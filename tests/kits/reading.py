@@ -19,6 +19,7 @@ from shared.bus.embedded import EmbeddedEventLog
 from shared.db import platform
 from shared.service import Service
 from shared.web import auth, devices
+from shared.web.scopes import OPERATING
 from tests.kits import databases
 
 KEY = "k" * 40
@@ -50,7 +51,7 @@ class Kit:
         self.service = service
         self.database = service.database
         self.clerk = self.client("clerk", "reading:read", "reading:write", "reading:upload")
-        self.admin = self.client("admin", "admin")
+        self.admin = self.client("admin", *OPERATING)
 
     def client(self, subject: str, *scopes: str, org_units: Sequence[str] = ("*",)) -> httpx.AsyncClient:
         token = auth.mint(key=KEY, audience="wattline", subject=subject, scopes=scopes, org_units=org_units)

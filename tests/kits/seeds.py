@@ -1,6 +1,7 @@
 """Values of the small town by the names that parameters and fields have, so that generated calls meet what is there."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from tests.kits.installation import BY_ITSELF, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
@@ -53,19 +54,24 @@ class Seeds:
         if path.endswith("/discards"):
             values["type"] = strange_type(n)
         if path.endswith("/withdrawal"):
-            values["approval_id"] = self._asked(strange_type(STRANGE - 1 - n))
+            values |= self._asked(strange_type(STRANGE - 1 - n), who=f"tester-of-{self._service}")
+        if path.endswith("/approvals/decisions"):
+            values |= self._to_decide
         if "/forms/" in path:
             values["name"] = "tariff"
         if "rating-documents" in path:
             values |= {"kind": "calendar", "document_id": "example/holidays", "from": "2026-01-01", "to": "2026-02-01"}
         return values
 
-    def _asked(self, kind: str) -> str:
-        """Return an approval that the tester has asked for."""
+    @cached_property
+    def _to_decide(self) -> Values:
+        return self._asked(strange_type(STRANGE // 2), who="operator-1")
+
+    def _asked(self, kind: str, *, who: str) -> Values:
+        """Return an approval that somebody has asked for."""
         body = {"type": kind, "reason": "of a test"}
-        tester = f"tester-of-{self._service}"
-        answer = self._installation.call("POST", self._service, "/v1/dead-letters/discards", body, who=tester)
-        return str(answer["approval_id"])
+        answer = self._installation.call("POST", self._service, "/v1/dead-letters/discards", body, who=who)
+        return {name: answer[name] for name in ("approval_id", "content_hash")}
 
     def _traced(self, n: int) -> Values:
         name, kind = {

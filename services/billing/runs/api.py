@@ -109,7 +109,7 @@ async def get_switch(db: web.Db, response: Response) -> SwitchOut:
 
 @router.put(
     "/release-switch",
-    policy=RELEASE,
+    policy=auth.scope("billing:release", whole_utility=True),
     raises=conditional.RAISES,
     example=examples.SWITCH,
 )

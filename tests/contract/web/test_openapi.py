@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from shared.db.engine import Database
+from shared.web.scopes import OPERATING
 from tests.kits import live, webapp
 from tests.kits.effort import examples
 
@@ -68,7 +69,7 @@ def schema(base_url: str) -> Any:
 def test_every_answer_to_a_drawn_request_is_documented(
     schema: Any, method: str, path: str, mode: GenerationMode
 ) -> None:
-    headers = webapp.bearer("admin", "notes:read", "notes:write")
+    headers = webapp.bearer(*OPERATING, "notes:read", "notes:write")
 
     operation = schema[path][method]
 

@@ -35,7 +35,7 @@ async def test_another_org_unit_sees_and_moves_nothing(kit: Kit) -> None:
     assert [answer.status_code for answer in answers] == [404] * 6
     assert (await client.get("/v1/receivables")).json()["items"] == []
     assert (await client.get("/v1/payments")).json()["items"] == []
-    assert (await client.get("/v1/trial-balance")).json()["code"] == "auth.other_org_unit"
+    assert (await client.get("/v1/trial-balance")).json()["code"] == "auth.whole_utility"
     opening = await client.put("/v1/opening-receivables", json={"items": [OPENING | {"document_no": "X"}]})
     assert opening.json()["outcomes"][0]["code"] == "auth.other_org_unit"
     below = kit.client("h", "collection:read", org_units=["zj"])

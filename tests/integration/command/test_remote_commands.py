@@ -189,7 +189,7 @@ def test_a_device_key_is_printed_as_the_services_derive_it(
     assert capsys.readouterr().out.strip() == devices.key_of(webapp.KEY, "headend-1", 2).hex()
 
 
-@pytest.mark.parametrize("command", [["device-key", "headend-1"], ["token", "--subject", "s", "--scopes", "admin"]])
+@pytest.mark.parametrize("command", [["device-key", "headend-1"], ["token", "--subject", "s", "--scopes", "jobs:run"]])
 def test_no_key_is_made_up_where_the_installation_has_none(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, command: list[str]
 ) -> None:

@@ -13,11 +13,12 @@ from shared.bus import dead_letters
 from shared.bus.dead_letters import DeadLetter
 from shared.db import platform
 from shared.db.engine import Database
+from shared.web.scopes import OPERATING
 from tests.kits import webapp
 from tests.kits.webapp import problem
 
 CONSUMER = "wattline.tiny"
-SCOPES = ("admin", "approvals:decide")
+SCOPES = OPERATING
 
 
 def who(subject: str, *scopes: str, units: tuple[str, ...] = ("*",)) -> dict[str, str]:

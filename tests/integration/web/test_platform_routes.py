@@ -11,10 +11,11 @@ from shared.bus import dead_letters
 from shared.bus.dead_letters import DeadLetter
 from shared.db.audit import AuditEntry
 from shared.db.engine import Database, View
+from shared.web.scopes import OPERATING
 from tests.kits import webapp
 from tests.kits.webapp import problem
 
-ADMIN = webapp.bearer("admin", "notes:read")
+ADMIN = webapp.bearer(*OPERATING, "notes:read")
 
 
 async def everything(client: httpx.AsyncClient, path: str, limit: int, **query: Any) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ async def bill(view: View, bill_id: str) -> TraceNode | None:
         origins.append(Origin("billing", "bill", row.replaces))
     values = {name: row._mapping[name] for name in _SHOWN}
     values["registers"] = await usages_store.registers(view, row.usage_id)
-    return TraceNode("billing", "bill", bill_id, values, tuple(origins))
+    return TraceNode("billing", "bill", bill_id, values, tuple(origins), row.org_unit)
 
 
 async def line(view: View, line_id: str) -> TraceNode | None:
@@ -41,7 +41,7 @@ async def line(view: View, line_id: str) -> TraceNode | None:
         Origin("billing", "tariff_version", f"{line['tariff']}@{line['tariff_version']}"),
         Origin("reading", "usage", row.usage_id),
     )
-    return TraceNode("billing", "bill_line", line_id, line, origins)
+    return TraceNode("billing", "bill_line", line_id, line, origins, row.org_unit)
 
 
 async def correction(view: View, correction_id: str) -> TraceNode | None:
@@ -51,7 +51,9 @@ async def correction(view: View, correction_id: str) -> TraceNode | None:
         return None
     parts = [*orjson.loads(row.reversals), *orjson.loads(row.replacements)]
     origins = tuple(Origin("billing", "bill", bill_id) for bill_id in parts)
-    return TraceNode("billing", "correction", correction_id, dict(row._mapping), origins)
+    made = await shown.bill(view, parts[0])
+    assert made is not None
+    return TraceNode("billing", "correction", correction_id, dict(row._mapping), origins, made.org_unit)
 
 
 async def difference(view: View, difference_id: str) -> TraceNode | None:
@@ -62,6 +64,5 @@ async def difference(view: View, difference_id: str) -> TraceNode | None:
     values = dict(row._mapping) | {"components": dict(orjson.loads(row.components))}
     both = [Origin("billing", "bill", bill_id) for bill_id in (row.bill_id, row.replacement_id) if bill_id]
     # the correction too: what moved a later bill of the ladder year is the usage of an earlier one
-    return TraceNode(
-        "billing", "difference", difference_id, values, (*both, Origin("billing", "correction", row.correction_id))
-    )
+    origins = (*both, Origin("billing", "correction", row.correction_id))
+    return TraceNode("billing", "difference", difference_id, values, origins, row.org_unit)

@@ -17,7 +17,7 @@ router = web.Router("/v1", tags=["tariffs"])
 DocumentId = Annotated[str, Path(min_length=1, max_length=PATH_MAX, pattern=PATH)]
 DocumentKind = Literal["series", "calendar", "table"]
 Version = Annotated[int, Path(ge=1, le=999_999)]
-READ, WRITE = auth.scope("billing:read"), auth.scope("billing:write")
+READ, WRITE = auth.scope("billing:read"), auth.scope("billing:write", whole_utility=True)
 RAISES = (use_cases.DocumentWrong, use_cases.NameMismatch, use_cases.VersionInUse)
 
 

@@ -15,4 +15,4 @@ async def tariff_version(view: View, name: str) -> TraceNode | None:
     if row is None:
         return None
     shown = {"content_hash": row.content_hash, "used": row.used, "document": orjson.loads(row.document)}
-    return TraceNode("billing", "tariff_version", name, shown)
+    return TraceNode("billing", "tariff_version", name, shown, org_unit=None)

@@ -33,7 +33,7 @@ async def _trace_payment(view: View, payment_id: str) -> TraceNode | None:
     order = [Origin(SERVICE, "payment_order", row.order_id)] if row.order_id else []
     # what was released again is in the allocations above; what the payment settles now is where the walk goes on
     receivables = [Origin(SERVICE, "receivable", key) for key, amount_fen in settled.items() if amount_fen]
-    return TraceNode(SERVICE, "payment", payment_id, document, (*order, *receivables))
+    return TraceNode(SERVICE, "payment", payment_id, document, (*order, *receivables), row.org_unit)
 
 
 async def _trace_order(view: View, order_id: str) -> TraceNode | None:
@@ -45,6 +45,7 @@ async def _trace_order(view: View, order_id: str) -> TraceNode | None:
         "payment_order",
         order_id,
         _document(row, "account_no", "channel", "amount_fen", "created_on", "status"),
+        org_unit=row.org_unit,
     )
 
 
@@ -55,7 +56,8 @@ async def _trace_receivable(view: View, receivable_id: str) -> TraceNode | None:
     names = ("account_no", "cycle", "issued_on", "due_on", "amount_fen", "outstanding_fen", "status")
     document = _document(row, "document_kind", "document_id", *names)
     document["ledger_transactions"] = await statements.transactions_of(view, row.document_id)
-    return TraceNode(SERVICE, "receivable", receivable_id, document, _origins(row.document_kind, row.document_id))
+    origins = _origins(row.document_kind, row.document_id)
+    return TraceNode(SERVICE, "receivable", receivable_id, document, origins, row.org_unit)
 
 
 async def _trace_transaction(view: View, transaction_id: str) -> TraceNode | None:
@@ -71,7 +73,8 @@ async def _trace_reminder(view: View, reminder_id: str) -> TraceNode | None:
     if row is None:
         return None
     document = _document(row, "account_no", "stage", "outstanding_fen", "business_date")
-    return TraceNode(SERVICE, "reminder", reminder_id, document, (Origin(SERVICE, "receivable", row.receivable_id),))
+    origins = (Origin(SERVICE, "receivable", row.receivable_id),)
+    return TraceNode(SERVICE, "reminder", reminder_id, document, origins, row.org_unit)
 
 
 def _origins(document_kind: str, document_id: str) -> tuple[Origin, ...]:

@@ -91,7 +91,7 @@ async def trace(view: View, document_id: str) -> TraceNode | None:
         "figures": orjson.loads(row.figures),
     }
     origin = Origin(SERVICE_OF_KIND[row.cause_kind], row.cause_kind, row.cause_id)
-    return TraceNode("notify", "notice", document_id, document, (origin,))
+    return TraceNode("notify", "notice", document_id, document, (origin,), row.org_unit)
 
 
 async def queue_depth(view: View) -> tuple[int, datetime | None]:

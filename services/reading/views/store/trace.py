@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from services.reading.network.store.meters import org_unit_of_meter
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store.documents import read_document
 from services.reading.reads.tables import UPLOAD
@@ -16,19 +17,20 @@ from shared.trace import Origin, TraceNode
 SERVICE = "reading"
 
 
-def _node(kind: str, id: str, document: dict[str, Any]) -> TraceNode:
+def _node(kind: str, id: str, document: dict[str, Any], org_unit: str) -> TraceNode:
     origins = tuple(Origin(**origin) for origin in document.pop("derived_from"))
-    return TraceNode(SERVICE, kind, id, document, origins)
+    return TraceNode(SERVICE, kind, id, document, origins, org_unit)
 
 
 async def _trace_usage(view: View, id: str) -> TraceNode | None:
     row = await usages.row(view, id)
-    return None if row is None else _node("usage", id, usages.document(row))
+    return None if row is None else _node("usage", id, usages.document(row), row.org_unit)
 
 
 async def _trace_read(days: ReadDays, view: View, id: str) -> TraceNode | None:
     document = await read_document(view, id, days)
-    return None if document is None else _node("read", id, document)
+    org_unit = await org_unit_of_meter(view, document["meter_no"]) if document else None
+    return None if document is None or org_unit is None else _node("read", id, document, org_unit)
 
 
 async def _uploads(view: View, where: Any) -> list[dict[str, Any]]:
