@@ -21,6 +21,7 @@ from fastapi import Depends
 from sqlalchemy import ColumnElement, false, or_, true
 from starlette.requests import Request
 
+from shared.org_units import WHOLE_UTILITY, covers
 from shared.web import devices
 from shared.web.devices import DeviceRecord
 from shared.web.errors import Problem
@@ -28,7 +29,6 @@ from shared.web.token_keys import SECRET_BYTES_MIN
 from shared.web.tokens import ISSUER, Tokens, invalid, unauthenticated
 
 SCHEME = "Bearer "
-WHOLE_UTILITY = "*"
 
 DeviceLookup = Callable[[str], Awaitable[DeviceRecord | None]]
 
@@ -48,7 +48,7 @@ class Caller:
 
     def may_see(self, org_unit: str) -> bool:
         """Return whether an org unit is one of the caller's or below one."""
-        return any(unit in (WHOLE_UTILITY, org_unit) or org_unit.startswith(unit + "/") for unit in self.org_units)
+        return covers(self.org_units, org_unit)
 
     def require(self, org_unit: str) -> None:
         """Refuse (403) what belongs to an org unit outside the caller's."""

@@ -18,6 +18,7 @@ PURE_SHARED = frozenset(
         "document",
         "forms",
         "dated",
+        "org_units",
         "second_person",
         "statemachine",
         "frozen",

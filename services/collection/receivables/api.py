@@ -37,7 +37,7 @@ async def put_openings(body: schemas.OpeningBatchIn, caller: auth.Current, db: w
     ]
     async with db.begin() as tx:
         outcomes = await use_cases.post_openings(
-            tx, policy=own.policy, openings=openings, today=own.today(), actor=caller.subject, sees=caller.may_see
+            tx, policy=own.policy, openings=openings, today=own.today(), actor=caller.subject, units=caller.org_units
         )
     return batch.answer(outcomes)
 

@@ -42,11 +42,25 @@ async def wait(tx: Tx, rows: Mapping[str, Sequence[Any]]) -> set[tuple[str, str]
     return {(row.kind, row.document_id) for row in rows_new}
 
 
-async def waiting(view: View, kind: str, document_ids: Sequence[str]) -> dict[str, str]:
-    """Return the payloads of documents that wait."""
-    table = tables.WAITING
-    rows = await bulk.select_in(view, table, {"document_id": document_ids}, where=table.c.kind == kind)
-    return {row.document_id: row.payload for row in rows}
+async def waiting(tx: Tx, kind: str, document_ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """Return the payloads of documents that wait, and whose word each is, locked to the end of the unit of work."""
+    c = tables.WAITING.c
+    rows = await bulk.select_in(
+        tx,
+        tables.WAITING,
+        {"document_id": document_ids},
+        columns=(c.document_id, c.payload, c.word),
+        where=c.kind == kind,
+        order_by=(c.position,),
+        for_update=True,
+    )
+    return {row.document_id: row for row in rows}
+
+
+async def speak(tx: Tx, kind: str, words: Mapping[str, str]) -> None:
+    """Note whose word documents are that wait already."""
+    columns = {"kind": [kind] * len(words), "document_id": list(words), "word": list(words.values())}
+    await bulk.update_from(tx, tables.WAITING, columns, key=("kind", "document_id"))
 
 
 async def waiting_oldest(view: View) -> datetime | None:

@@ -11,7 +11,10 @@ from shared.db.columns import table
 
 
 class WaitingDocument(Base, table=True):
-    """A bill, correction or opening receivable whose account is not known yet; `payload` is the domain document as JSON."""
+    """A bill, correction or opening receivable whose account is not known yet; `payload` is the domain document as JSON.
+
+    `word`: the org units of who brought it, checked when the account is known; empty for what billing told.
+    """
 
     __tablename__ = "waiting_document"
     __table_args__ = (
@@ -27,6 +30,7 @@ class WaitingDocument(Base, table=True):
     cycle: str = Field(sa_column=Column(String(7), nullable=False))
     amount_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
     payload: str = Field(sa_column=Column(Text, nullable=False))
+    word: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
     received_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
 
 

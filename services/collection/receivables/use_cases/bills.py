@@ -9,6 +9,7 @@ from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading, months
 from services.collection.ledger.use_cases import commands
 from services.collection.receivables import store
+from shared import org_units
 from shared.db.engine import Tx
 from shared.outcome import ALREADY_DONE, Outcome
 
@@ -20,8 +21,10 @@ async def post_bills(tx: Tx, *, policy: Policy, bills: Sequence[Debt]) -> list[O
     return await post_debts(tx, policy=policy, opened=await months.open_from(tx), debts=bills)
 
 
-async def post_debts(tx: Tx, *, policy: Policy, opened: date | None, debts: Sequence[Debt]) -> list[Outcome]:
-    """Post debts of any kind; the caller holds the first open day."""
+async def post_debts(
+    tx: Tx, *, policy: Policy, opened: date | None, debts: Sequence[Debt], word: str = org_units.NOT_ASKED
+) -> list[Outcome]:
+    """Post debts of any kind; the caller holds the first open day. `word`: whose it is, for what has to wait."""
     if not debts:
         return []
     books = await loading.open_books(tx, policy, opened, (debt.account_no for debt in debts))
@@ -43,7 +46,7 @@ async def post_debts(tx: Tx, *, policy: Policy, opened: date | None, debts: Sequ
             to_wait.append((index, debt))
             outcomes.append(WAITS_FOR_ACCOUNT)
     if to_wait:
-        waiting = await _wait(tx, [debt for _, debt in to_wait])
+        waiting = await _wait(tx, [debt for _, debt in to_wait], word)
         for index, debt in to_wait:
             if waiting.get((debt.document_kind, debt.document_id)) != store.DEBT.dump_json(debt).decode():
                 outcomes[index] = _conflict(books, debt)
@@ -89,8 +92,11 @@ def _conflict(books: Books, debt: Debt) -> Outcome:
     )
 
 
-async def _wait(tx: Tx, debts: Sequence[Debt]) -> dict[tuple[str, str], str]:
-    """Store debts until their account is known; return what waits under their keys, now or from before."""
+async def _wait(tx: Tx, debts: Sequence[Debt], word: str) -> dict[tuple[str, str], str]:
+    """Store debts until their account is known; return what waits under their keys, now or from before.
+
+    What several brought alike is the word of all of them.
+    """
     first = {(debt.document_kind, debt.document_id): debt for debt in reversed(debts)}
     payloads = {key: store.DEBT.dump_json(debt).decode() for key, debt in first.items()}
     new = await store.wait(
@@ -102,10 +108,16 @@ async def _wait(tx: Tx, debts: Sequence[Debt]) -> dict[tuple[str, str], str]:
             "cycle": [debt.cycle for debt in first.values()],
             "amount_fen": [debt.total_fen for debt in first.values()],
             "payload": list(payloads.values()),
+            "word": [word] * len(first),
         },
     )
     if old := [key for key in first if key not in new]:
         for kind in {kind for kind, _ in old}:
             stored = await store.waiting(tx, kind, [document_id for k, document_id in old if k == kind])
-            payloads.update({(kind, document_id): payload for document_id, payload in stored.items()})
+            same = {
+                no: row.word for no, row in stored.items() if row.payload == payloads[kind, no] and row.word != word
+            }
+            if same:
+                await store.speak(tx, kind, {no: org_units.both(kept, word) for no, kept in same.items()})
+            payloads.update({(kind, document_id): row.payload for document_id, row in stored.items()})
     return payloads

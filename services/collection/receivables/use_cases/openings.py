@@ -13,16 +13,17 @@ from services.collection.receivables import store
 from services.collection.receivables.use_cases import bills
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
+from shared.org_units import covers, word
 from shared.outcome import OTHER_ORG_UNIT, REPEATED, Outcome, refused
 
 
 async def post_openings(
-    tx: Tx, *, policy: Policy, openings: Sequence[Debt], today: date, actor: str, sees: commands.Sees
+    tx: Tx, *, policy: Policy, openings: Sequence[Debt], today: date, actor: str, units: Sequence[str]
 ) -> list[Outcome]:
     """Post what customers owed when the utility went live, against the `opening` account.
 
     Refused: a document that is given twice, a posting day in a closed month or in the future, an account of another org unit.
-    An account that is not known yet: the item waits for it.
+    An account that is not known yet: the item waits for it, and is checked again by the org `units` of who brought it.
     """
     await store.hold_arrivals(tx, alone=False)
     opened = await months.open_from(tx)
@@ -36,10 +37,12 @@ async def post_openings(
             outcomes[index] = refused(commands.MonthClosed.code, commands.MonthClosed.title)
         elif debt.posted_on > today:
             outcomes[index] = refused("receivable.dated_in_future", "The posting day lies in the future")
-        elif debt.account_no in org_units and not sees(org_units[debt.account_no]):
+        elif debt.account_no in org_units and not covers(units, org_units[debt.account_no]):
             outcomes[index] = refused(OTHER_ORG_UNIT)
     rest = [index for index in range(len(openings)) if index not in outcomes]
-    posted = await bills.post_debts(tx, policy=policy, opened=opened, debts=[openings[index] for index in rest])
+    posted = await bills.post_debts(
+        tx, policy=policy, opened=opened, debts=[openings[index] for index in rest], word=word(units)
+    )
     outcomes.update(zip(rest, posted, strict=True))
     tx.audit(
         [
