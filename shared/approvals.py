@@ -6,7 +6,7 @@ different people by a constraint of the database.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -69,6 +69,16 @@ class AskedAlready(BusinessError):
 
 SECOND: Final = "second"
 """Where the content says which scope who decides must have, if policy does."""
+NOBODYS: Final = ""
+"""The org unit of what is for those alone who see all."""
+
+
+def unit_above(org_units: Collection[str]) -> str:
+    """Return that of some org units whose people see all of them; `NOBODYS` where none is above all others."""
+    above = (unit for unit in org_units if all(each == unit or each.startswith(unit + "/") for each in org_units))
+    return next(above, NOBODYS)
+
+
 CarryOut = Callable[[Tx, Approval, str], Awaitable[None]]
 """Does what was approved, in the unit of work of the decision; the last argument is who decided."""
 

@@ -29,8 +29,11 @@ class SecondPerson:
 
     steps: Mapping[str, tuple[Step, ...]]
 
-    def scope(self, kind: str, fen: int = 0) -> str | None:
-        """Return the scope of the second person that a kind needs for an amount; None where one person is enough."""
+    def scope(self, kind: str, fen: int = AMOUNT_MAX) -> str | None:
+        """Return the scope of the second person that a kind needs for an amount; None where one person is enough.
+
+        What has no amount is of the last step.
+        """
         return next((step.second for step in reversed(self.steps[kind]) if step.from_fen <= abs(fen)), None)
 
 

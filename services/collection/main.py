@@ -10,8 +10,10 @@ from services.collection.dunning.domain import Ladders
 from services.collection.ledger import api as books
 from services.collection.ledger.domain import policy
 from services.collection.ledger.domain.policy import Policy
+from services.collection.ledger.use_cases import months
 from services.collection.payments.api import callbacks, orders, payments
 from services.collection.payments.domain import COUNTER
+from services.collection.payments.use_cases import reversal, suspense
 from services.collection.receivables import api as receivables
 from services.collection.receivables import consumers
 from services.collection.receivables.store import waiting_oldest
@@ -56,6 +58,11 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
         waiting_oldest=[waiting_oldest],
         control_totals=[totals.control_totals],
         tracers=trace.TRACERS,
+        approvals=[
+            months.kind_of_approval(today),
+            reversal.kind_of_approval(rules, today),
+            suspense.kind_of_approval(rules, today),
+        ],
         context=Context(rules, today, settings.secret_of_channel),
     )
 

@@ -56,6 +56,15 @@ class Asked(BaseModel):
         )
 
 
+ASKED: dict[int | str, dict[str, Any]] = {202: {"description": "A second person has to approve it", "model": Asked}}
+"""The `responses` of a route that may ask for an approval."""
+
+
+def asked(approval: Approval) -> Json:
+    """Return the answer of a route that has asked for an approval."""
+    return Json(Asked.of(approval).model_dump(), 202)
+
+
 class Named(In):
     approval_id: No
     content_hash: str = Field(pattern="^[0-9a-f]{64}$", examples=["0" * 64])

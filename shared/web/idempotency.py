@@ -61,8 +61,8 @@ async def once(
 ) -> Answer:
     """Run the action, which returns the JSON content (or a model) of the answer, unless the key was used before.
 
-    `route` is constant text such as `POST /v1/payments`. Raises `KeyReused` for another body. A refusal that the action raises
-    rolls the unit of work back: the key stays free.
+    A response that the action returns has a status of its own. `route` is constant text such as `POST /v1/payments`. Raises
+    `KeyReused` for another body. A refusal that the action raises rolls the unit of work back: the key stays free.
     """
     text = body if isinstance(body, bytes) else body.model_dump_json().encode()
     digest = hashlib.sha256(text).hexdigest()
@@ -83,6 +83,9 @@ async def once(
             raise KeyReused
         return Answer(stored.status, stored.response.encode(), replayed=True)
     result = await action()
-    content = result.model_dump_json().encode() if isinstance(result, BaseModel) else orjson.dumps(result)
-    await tx.execute(update(_KEYS).where(own).values(response=content.decode()))
+    if isinstance(result, Response):
+        status, content = result.status_code, bytes(result.body)
+    else:
+        content = result.model_dump_json().encode() if isinstance(result, BaseModel) else orjson.dumps(result)
+    await tx.execute(update(_KEYS).where(own).values(status=status, response=content.decode()))
     return Answer(status, content, replayed=False)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from shared.service import Service
 from shared.web import auth
 from shared.web.scopes import OPERATING
 from tests.kits import databases
+from tests.kits.approvals import decided
 
 KEY = "k" * 40
 SECRET = "s" * 40
@@ -129,7 +131,8 @@ class Kit:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.database = service.database
-        self.clerk = self.client("clerk", "collection:read", "collection:write")
+        self.clerk = self.client("clerk", "collection:read", "collection:write", "approvals:decide")
+        self.second = self.client("second", "collection:read", "collection:write", "approvals:decide")
         self.cashier = self.client("cashier", "collection:read", "collection:cashier")
         self.admin = self.client("admin", *OPERATING)
 
@@ -196,6 +199,19 @@ class Kit:
         async with httpx.AsyncClient(transport=transport, base_url="http://collection") as client:
             return await client.post(f"/v1/channels/{channel}/callbacks", content=body, headers=headers)
 
+    def two_people(self, steps: dict[str, list[dict[str, Any]]]) -> None:
+        """Go on under a policy with these steps by kind, silent about all others."""
+        document = json.loads(SHIPPED_POLICY.read_text())
+        document["versions"][0]["approvals"] = steps
+        state = self.service.app.state
+        state.context = replace(state.context, policy=Node.read(document, partial(policy.read, also="dunning")))
+
+    async def close(self, month: str) -> list[str]:
+        """Let one person ask for the closing of a month, and another one close it; return what became of that."""
+        answer = await self.clerk.post(f"/v1/months/{month}/close")
+        assert answer.status_code == 202, answer.text
+        return await decided(self.second, [answer.json()])
+
     async def rows(self, table: Any) -> list[dict[str, Any]]:
         async with self.database.view() as view:
             return [dict(row._mapping) for row in await view.all(select(table))]
@@ -258,7 +274,7 @@ async def started_with_a_closed_month(tmp_path: Path) -> AsyncIterator[Kit]:
     async with started(f"sqlite+aiosqlite:///{tmp_path}/test.db", tmp_path) as made:
         await made.give(account())
         await made.give(issued(bill("B1", 1_000)))
-        await made.clerk.post("/v1/months/2026-01/close")
+        assert await made.close("2026-01") == ["done"]
         yield made
         await made.check_books()
 

@@ -14,7 +14,7 @@ from services.billing.decisions import use_cases
 from services.billing.review import store as review_store
 from shared import approvals, web
 from shared.web import auth, business_day, conditional, pagination, state
-from shared.web.approvals import Asked
+from shared.web.approvals import ASKED, asked
 from shared.web.batch import In
 
 router = web.Router("/v1", tags=["bills"])
@@ -84,7 +84,7 @@ async def review_queue(
         business_day.InTheFuture,
         *conditional.RAISES,
     ),
-    responses={202: {"description": "A second person has to approve it", "model": Asked}},
+    responses=ASKED,
     example=EXAMPLE,
     response_model=DecidedOut,
 )
@@ -110,9 +110,9 @@ async def decide(
         business_date=body.business_date,
     )
     async with db.begin() as tx:
-        asked = await use_cases.decide(tx, bill_id, decision, may_see=caller.may_see, context=own)
-    if asked is not None:
-        return web.Json(Asked.of(asked).model_dump(), 202)
+        approval = await use_cases.decide(tx, bill_id, decision, may_see=caller.may_see, context=own)
+    if approval is not None:
+        return asked(approval)
     async with db.view() as view:
         bill = await shown.bill(view, bill_id)
         assert bill is not None

@@ -4,13 +4,16 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Path, Query
+from starlette.responses import Response
 
 from services.collection.context import READ, READ_ALL, WRITE_ALL, Id, Own
 from services.collection.ledger import schemas
 from services.collection.ledger.store import accounts, findings, months, statements
 from services.collection.ledger.use_cases import months as closing
-from shared import web
+from shared import approvals, web
+from shared.db.approvals import Approval
 from shared.web import auth, pagination
+from shared.web.approvals import ASKED, asked
 from shared.web.batch import Code, No
 from shared.web.errors import not_found
 
@@ -110,18 +113,26 @@ async def get_trial_balance(db: web.Db, own: Own, as_of: date | None = None) -> 
 @router.post(
     "/months/{month}/close",
     policy=WRITE_ALL,
-    raises=(closing.MonthOutOfOrder, closing.MonthNotEnded),
+    raises=(closing.MonthOutOfOrder, closing.MonthNotEnded, approvals.AskedAlready),
+    responses=ASKED,
+    response_model=schemas.ClosingOut,
 )
 async def close_month(
     month: Annotated[str, Path(pattern=r"^(19|20|21)\d{2}-(0[1-9]|1[0-2])$")],
     caller: auth.Current,
     db: web.Db,
     own: Own,
-) -> schemas.ClosingOut:
-    """Close an accounting month and all before it, for ever."""
+) -> Response:
+    """Close an accounting month and all before it, for ever.
+
+    202 where the policy wants two people: somebody else, who has seen the trial balance of its last day, closes it
+    (`/v1/approvals`), if that is still the same then.
+    """
     async with db.begin() as tx:
-        outcome = await closing.close(tx, month=month, today=own.today(), actor=caller.subject)
-    return schemas.ClosingOut.model_validate({"month": month, "status": outcome.status})
+        outcome = await closing.close(tx, month=month, policy=own.policy, today=own.today(), actor=caller.subject)
+    if isinstance(outcome, Approval):
+        return asked(outcome)
+    return web.Json({"month": month, "status": outcome.status})
 
 
 @router.get("/months", policy=READ)

@@ -113,6 +113,8 @@ async def test_nothing_is_posted_in_a_month_after_it_was_closed(kit: Kit) -> Non
     async def march() -> object:
         return (await kit.clerk.get("/v1/trial-balance?as_of=2026-03-31")).json()["lines"]
 
+    kit.two_people({"month.closing": []})  # one person closes
+
     async def close() -> object:
         assert (await kit.clerk.post("/v1/months/2026-03/close")).status_code == 200
         return await march()
@@ -129,6 +131,7 @@ async def test_nothing_is_posted_in_a_month_after_it_was_closed(kit: Kit) -> Non
 
 async def test_a_month_does_not_close_while_something_is_posted_in_it(kit: Kit) -> None:
     await kit.give(account("A1"))
+    kit.two_people({"month.closing": []})
     async with kit.posting(issued(bill("B1", 10, issued_on=date(2026, 3, 3)))):
         closing = asyncio.create_task(kit.clerk.post("/v1/months/2026-03/close"))
         done, _ = await asyncio.wait({closing}, timeout=0.5)

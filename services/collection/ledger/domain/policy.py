@@ -9,11 +9,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from shared import dated
+from shared import dated, second_person
 from shared.dated import Versions
 from shared.document import Node
+from shared.second_person import SecondPerson
 
-FIELDS: Final = "chart roles components channels"
+FIELDS: Final = "chart roles components channels approvals"
+SCOPE: Final = "collection:write"
+MONTH_CLOSING: Final = "month.closing"
+REVERSAL: Final = "payment.reversal"
+RESOLUTION: Final = "suspense.resolution"
+APPROVALS: Final = dict.fromkeys((MONTH_CLOSING, REVERSAL, RESOLUTION), SCOPE)
+"""What two people do in collection, each with the scope of the second one."""
 ROLES: Final = ("receivable", "prepayment", "suspense", "opening", "unmapped", "difference")
 KINDS: Final = ("asset", "liability", "equity", "income")
 
@@ -34,6 +41,7 @@ class Rules:
     roles: Mapping[str, str]
     components: Mapping[str, str]
     channels: Mapping[str, str]
+    approvals: SecondPerson
 
     @property
     def receivable(self) -> str:
@@ -60,6 +68,10 @@ class Policy:
         """Return the ledger account of a channel's money on a day; money may still arrive through a channel that has ended."""
         candidates = (self.at(day), *reversed(self.rules))
         return next(rules.channels[channel] for rules in candidates if channel in rules.channels)
+
+    def second_person(self, kind: str, day: date, fen: int = 0) -> str | None:
+        """Return the scope of the second person that something needs on a day; None where one person is enough."""
+        return self.at(day).approvals.scope(kind, fen)
 
     def codes(self, role: str) -> list[str]:
         """Return every ledger account that has had this role, in any version."""
@@ -97,6 +109,7 @@ def _rules(node: Node) -> Rules:
         roles=found,
         components={name: _code(code, listed) for name, code in node.get("components").fields()},
         channels={name: _code(code, listed) for name, code in node.get("channels").fields()},
+        approvals=second_person.read(node.maybe("approvals"), APPROVALS),
     )
 
 

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.collection.context import CASHIER, READ, WRITE, Context, Id, Own
@@ -11,9 +12,10 @@ from services.collection.ledger.use_cases import commands
 from services.collection.payments import examples, schemas, store
 from services.collection.payments.domain import POSTED
 from services.collection.payments.use_cases import counter, decisions, reversal, suspense
-from shared import web
+from shared import approvals, web
 from shared.db.engine import View
 from shared.web import auth, idempotency, pagination, state
+from shared.web.approvals import ASKED, asked
 from shared.web.batch import Code, No
 from shared.web.errors import Problem, not_found
 
@@ -123,20 +125,25 @@ def _decision(payment_id: str, day: date | None, reason: str, caller: auth.Calle
         commands.MonthClosed,
         commands.DatedInFuture,
         decisions.BeforePayment,
+        approvals.AskedAlready,
         idempotency.KeyReused,
     ),
+    responses=ASKED,
     example=examples.REVERSAL,
 )
 async def reverse_payment(
     payment_id: Id, body: schemas.ReversalIn, key: idempotency.Key, caller: auth.Current, db: web.Db, own: Own
 ) -> Response:
-    """Take a posted payment back; what it had settled is owed again."""
+    """Take a posted payment back; what it had settled is owed again.
+
+    202 where it is of an amount that the policy names: somebody else approves it first (`/v1/approvals`).
+    """
     decision = _decision(payment_id, body.reversed_on, body.reason, caller, own)
     async with db.begin() as tx:
 
-        async def reverse() -> schemas.PaymentOut:
-            await reversal.reverse(tx, policy=own.policy, decision=decision)
-            return await _payment(tx, payment_id, caller)
+        async def reverse() -> BaseModel | Response:
+            approval = await reversal.reverse(tx, policy=own.policy, decision=decision)
+            return asked(approval) if approval else await _payment(tx, payment_id, caller)
 
         route = f"POST /v1/payments/{payment_id}/reversal"
         answer = await idempotency.once(tx, caller=caller, key=key, route=route, body=body, action=reverse)
@@ -155,14 +162,19 @@ async def reverse_payment(
         commands.MonthClosed,
         commands.DatedInFuture,
         decisions.BeforePayment,
+        approvals.AskedAlready,
         idempotency.KeyReused,
     ),
+    responses=ASKED,
     example=examples.RESOLUTION,
 )
 async def resolve_suspense(
     payment_id: Id, body: schemas.ResolutionIn, key: idempotency.Key, caller: auth.Current, db: web.Db, own: Own
 ) -> Response:
-    """Decide on money in suspense: give it to an account, or return it."""
+    """Decide on money in suspense: give it to an account, or return it.
+
+    202 where it is of an amount that the policy names: somebody else approves it first (`/v1/approvals`).
+    """
     if (body.action == "allocate") != (body.account_no is not None):
         raise Problem(
             status=422, code="suspense.action_and_account", title="Only `allocate` names an account, and it must"
@@ -170,12 +182,9 @@ async def resolve_suspense(
     decision = _decision(payment_id, body.resolved_on, body.reason, caller, own)
     async with db.begin() as tx:
 
-        async def resolve() -> schemas.PaymentOut:
-            if body.account_no is None:
-                await suspense.give_back(tx, policy=own.policy, decision=decision)
-            else:
-                await suspense.allocate(tx, policy=own.policy, decision=decision, account_no=body.account_no)
-            return await _payment(tx, payment_id, caller)
+        async def resolve() -> BaseModel | Response:
+            approval = await suspense.resolve(tx, policy=own.policy, decision=decision, account_no=body.account_no)
+            return asked(approval) if approval else await _payment(tx, payment_id, caller)
 
         route = f"POST /v1/suspense/{payment_id}/resolution"
         answer = await idempotency.once(tx, caller=caller, key=key, route=route, body=body, action=resolve)

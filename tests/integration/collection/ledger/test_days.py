@@ -92,7 +92,7 @@ async def test_the_order_of_days_holds_over_a_closed_month(kit: Kit) -> None:
     await kit.give(issued(bill("B1", 10_000, issued_on=date(2026, 1, 2))))
     await kit.pay(10_000, on="2026-03-01")
     for month in ("2026-01", "2026-02"):
-        assert (await kit.clerk.post(f"/v1/months/{month}/close", json={})).status_code == 200
+        assert await kit.close(month) == ["done"]
     lower = bill("B2", 8_000, issued_on=date(2026, 1, 20), due_on=date(2026, 2, 9))
     await kit.give(corrected("C1", [bill("B1", 10_000, issued_on=date(2026, 1, 2))], [lower], on=date(2026, 1, 20)))
     assert await balances(kit, "2026-02-28", "2026-03-01") == [(0, 10_000, 0), (10_000, 0, -2_000)]

@@ -89,7 +89,7 @@ async def test_money_without_a_fitting_order_goes_to_suspense(kit: Kit, case: st
 
 
 async def test_money_dated_in_the_future_or_in_a_closed_month_is_still_taken(kit: Kit) -> None:
-    await kit.clerk.post("/v1/months/2026-02/close")
+    assert await kit.close("2026-02") == ["done"]
     late = await kit.call_back(await kit.order(1_000), 1_000, "T1", paid_on="2026-02-10")
     early = await kit.call_back(await kit.order(500), 500, "T2", paid_on="2027-01-01")
 

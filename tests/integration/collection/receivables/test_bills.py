@@ -195,7 +195,7 @@ async def test_a_reversed_credit_bill_takes_back_what_it_settled(kit: Kit) -> No
 
 
 async def test_a_bill_of_a_closed_month_counts_in_the_next_open_month_and_keeps_its_own_date(kit: Kit) -> None:
-    await kit.clerk.post("/v1/months/2026-02/close")
+    assert await kit.close("2026-02") == ["done"]
 
     await kit.give(issued(bill("B1", issued_on=date(2026, 2, 2))))
 

@@ -161,7 +161,7 @@ async def test_a_correction_by_difference_waits_for_its_account_and_counts_as_it
 
 async def test_a_difference_of_a_closed_month_counts_in_the_next_open_month(kit: Kit) -> None:
     await kit.give(issued(bill("B1", 1_000)))
-    await kit.clerk.post("/v1/months/2026-03/close")
+    assert await kit.close("2026-03") == ["done"]
 
     await kit.give(adjusted("K1", [(bill("B1", 1_000), bill("B2", 1_200))]))
 
