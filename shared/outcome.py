@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Status = Literal["done", "already_done", "conflicting_duplicate", "waiting", "refused"]
+Status = Literal["done", "already_done", "conflicting_duplicate", "waiting", "awaiting_approval", "refused"]
 
 OTHER_ORG_UNIT: Final = "auth.other_org_unit"
 """The object belongs, or would belong, to an org unit that the caller may not see."""
@@ -24,7 +24,8 @@ class Outcome:
     """One item's answer: `code` and `message` say why it was refused, `id` names what it made or met.
 
     `already_done`: the same key with the same content was applied before; `conflicting_duplicate`: the same key with other
-    content, never applied; `waiting`: stored until the reference that it needs arrives.
+    content, never applied; `waiting`: stored until the reference that it needs arrives; `awaiting_approval`: asked for under
+    this id, somebody else decides on it.
     """
 
     status: Status

@@ -6,6 +6,7 @@ from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers, jobs
 from services.reading.intake.api import curves, installations, reads
+from services.reading.intake.use_cases import changing
 from services.reading.network import api as network
 from services.reading.network.store import devices
 from services.reading.policies import domain as policies
@@ -60,6 +61,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
         control_totals=[totals.control_totals],
         tracers=trace.tracers(ReadDays(own.policies, own.zone)),
         device_lookup=device,
+        approvals=[changing.kind_of_approval(own)],
         context=own,
     )
 

@@ -34,7 +34,14 @@ class OutcomeOut(BaseModel):
 
     index: int
     status: Literal[
-        "done", "already_done", "accepted", "already_accepted", "conflicting_duplicate", "waiting", "refused"
+        "done",
+        "already_done",
+        "accepted",
+        "already_accepted",
+        "conflicting_duplicate",
+        "waiting",
+        "awaiting_approval",
+        "refused",
     ]
     code: str | None = None
     message: str | None = None

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from shared import dated
+from shared import dated, second_person
 from shared.dated import Versions
 from shared.document import Node
+from shared.second_person import SecondPerson
 
 FUTURE_SECONDS_MAX: Final = 86_400
 MIDNIGHT_SECONDS_MAX: Final = 3_600
@@ -18,6 +19,9 @@ IN_A_ROW_MAX: Final = 60
 PERCENT_MAX: Final = 10_000
 DELTA_KWH_MAX: Final = 1_000_000_000
 GAP_MINUTES_MAX: Final = 44_640  # a month
+INSTALLATION: Final = "installation.change"
+APPROVALS: Final = {INSTALLATION: "reading:write"}
+"""What two people do in reading, each with the scope of the second one."""
 METHODS: Final = ("previous_usage",)
 """Ways to estimate: by the daily average of what was settled before (`usage/domain/timeline`)."""
 
@@ -55,6 +59,7 @@ class Policy:
     high: Deviation
     low: Deviation
     curves: CurveRules
+    approvals: SecondPerson
 
 
 Policies = Versions[Policy]
@@ -62,7 +67,7 @@ Policies = Versions[Policy]
 
 def load(document: Mapping[str, Any]) -> Policies:
     """Return the versions of a policy document; raises `DocumentError` with all its faults."""
-    fields = "reads rollover estimates validation curves"
+    fields = "reads rollover estimates validation curves approvals"
     return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
@@ -84,6 +89,7 @@ def _policy(node: Node) -> Policy:
         high=_deviation(limits.get("high")),
         low=_deviation(limits.get("low")),
         curves=_curves(node.get("curves")),
+        approvals=second_person.read(node.maybe("approvals"), APPROVALS),
     )
 
 

@@ -1,16 +1,14 @@
 """Routes of points, meters and installations, which usages rest on: these follow a change in the same unit of work."""
 
 from datetime import date
-from functools import partial
 from typing import Annotated
 
 from fastapi import Path
 from starlette.responses import Response
 
 from services.reading.context import READ, WRITE, Context, Own
-from services.reading.intake.use_cases import following
+from services.reading.intake.use_cases import changing, following
 from services.reading.network import examples, schemas
-from services.reading.network.domain import changes
 from services.reading.network.domain.reference import Meter
 from services.reading.network.schemas import MeterNo, No
 from services.reading.network.store import installations as store
@@ -21,9 +19,11 @@ from services.reading.reads.domain.days import ReadDays
 from services.reading.tasks.use_cases import late_points
 from services.reading.usage.use_cases import deriving
 from services.reading.usage.use_cases.knowing import Loader
-from shared import web
+from shared import approvals, web
+from shared.db.approvals import Approval
 from shared.outcome import Outcome
 from shared.web import auth, batch, errors, pagination
+from shared.web.approvals import ASKED, asked
 from shared.web.batch import OutcomeOut, OutcomesOut
 
 router = web.Router("/v1", tags=["reference data"])
@@ -102,21 +102,27 @@ async def put_installations(body: schemas.Installations, caller: auth.Current, d
     """Install and remove up to 1,000 meters, in the order given; where a read window is open, a new one is to be read in it.
 
     A meter exchange is two items: the old meter again with `removed_on` and `closing`, and the new one with its `opening`.
-    An installation has the registers and the multiplier that its meter was last put with, and keeps them.
+    An installation has the registers and the multiplier that its meter was last put with, and keeps them. `awaiting_approval`:
+    days that are billed would get another multiplier, and somebody else approves it first (`/v1/approvals`, `id` names it).
     """
     given = [installations.Given(**item.model_dump()) for item in body.items]
     async with db.begin() as tx:
         await late_points.hold_routes(tx, [each.service_point_no for each in given])
-        put = await installations.put(tx, given, actor=caller.subject, may_see=caller.may_see, zone=own.zone)
-        await late_points.plan_points(tx, sorted(changes.touched(put.changes)), also_closed=True)
-        await following.follow(tx, put.changes, days=ReadDays(own.policies, own.zone))
-    return batch.answer(put.outcomes)
+        by = changing.By(actor=caller.subject, may_see=caller.may_see)
+        outcomes = await changing.put(tx, given, by=by, own=own)
+    return batch.answer(outcomes)
 
 
 @router.post(
     "/installations/{meter_no}/{installed_on}/correction",
     policy=WRITE,
-    raises=(corrections.UnknownInstallation, following.NotShown, following.MakesSuspect),
+    raises=(
+        corrections.UnknownInstallation,
+        following.NotShown,
+        following.MakesSuspect,
+        approvals.AskedAlready,
+    ),
+    responses=ASKED,
     response_model=OutcomeOut,
     example=examples.INSTALLATION_CORRECTION,
 )
@@ -131,23 +137,14 @@ async def post_correction(
     """Correct an installation: days, registers at both ends, faces, multiplier. What is not given stays as it is.
 
     Usages are derived again. Where registers would contradict others by it, it is refused and names them, unless `confirm` is
-    true. With another `installed_on` it stands under that day, and is annulled under this one.
+    true. With another `installed_on` it stands under that day, and is annulled under this one. 202 where billed days get another
+    multiplier by it: somebody else approves it first (`/v1/approvals`).
     """
     correction = body.correction(meter_no, installed_on)
-    days = ReadDays(own.policies, own.zone)
+    by = changing.By(actor=caller.subject, may_see=caller.may_see)
     async with db.begin() as tx:
-        done = await corrections.correct(
-            tx,
-            correction,
-            actor=caller.subject,
-            may_see=caller.may_see,
-            zone=own.zone,
-            suspects=partial(deriving.suspects, loader=Loader(days=days)),
-        )
-        await late_points.plan_points(tx, sorted(changes.touched(done.changes)), also_closed=True)
-        before = None if body.confirm else set(done.suspects)
-        await following.follow(tx, done.changes, days=days, reason=body.reason, suspect_before=before)
-    return batch.single([done.outcome], conflicts=[corrections.OVERLAP])
+        outcome = await changing.correct(tx, correction, confirm=body.confirm, by=by, own=own)
+    return asked(outcome) if isinstance(outcome, Approval) else batch.single([outcome], conflicts=[corrections.OVERLAP])
 
 
 @router.post(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, exists, func, or_, select, update
 
 from services.reading.base import equals
 from services.reading.tasks import tables
@@ -49,6 +49,12 @@ async def listed(
         .order_by(row.read_date)
         .limit(limit)
     )
+
+
+def is_closed(route_no: ColumnElement[str], read_date: ColumnElement[date]) -> ColumnElement[bool]:
+    """Return the condition that the cycle of a route for a read date is closed."""
+    row = ROUTE_CYCLE.c
+    return exists().where(row.route_no == route_no, row.read_date == read_date, row.closed_on.is_not(None))
 
 
 async def open_cycle(tx: Tx, route_no: str, org_unit: str, read_date: date) -> None:

@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Date, Row, String, and_, func, select
 from services.reading.base import by_name, equals
 from services.reading.network.store.codec import counts, counts_text
 from services.reading.tasks.domain.tasks import Task, TaskKey
-from services.reading.tasks.store import tasks
+from services.reading.tasks.store import route_cycles, tasks
 from services.reading.usage import tables
+from services.reading.usage.domain.billed import Billed
 from services.reading.usage.domain.usages import ACTUAL, Last, Usage
 from services.reading.usage.store import codec
 from shared import packed
@@ -221,6 +222,27 @@ async def told_after(view: View, touched: Mapping[str, date]) -> set[str]:
     )
     later = and_(USAGE.c.service_point_no == given.c.point, USAGE.c.period_to > given.c.day)
     return {row.point for row in await view.all(select(given.c.point).distinct().join(USAGE, later))}
+
+
+async def billed(view: View, touched: Mapping[str, date]) -> dict[str, list[Billed]]:
+    """Return by point what was told of periods that end after its day in cycles which are closed: they may be billed.
+
+    All versions, those that were withdrawn since too: whether a bill is taken back is decided in billing.
+    """
+    given = travel.relation(
+        view, "given", {"point": (String(), list(touched)), "day": (Date(), list(touched.values()))}
+    )
+    later = and_(USAGE.c.service_point_no == given.c.point, USAGE.c.period_to > given.c.day)
+    rows = await view.all(
+        select(USAGE.c.service_point_no, USAGE.c.period_from, USAGE.c.period_to, USAGE.c.registers)
+        .join(given, later)
+        .where(route_cycles.is_closed(USAGE.c.route_no, USAGE.c.read_date))
+    )
+    found: dict[str, list[Billed]] = {}
+    for row in rows:
+        told = Billed(from_=row.period_from, to=row.period_to, spans=codec.registers(row.registers))
+        found.setdefault(row.service_point_no, []).append(told)
+    return found
 
 
 async def insert(tx: Tx, usages: Sequence[Usage]) -> None:
