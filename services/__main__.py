@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from services.command import data, local, reconcile, remote, serve, tracing
+from services.command import audit, data, local, reconcile, remote, serve, tracing
 from shared import logging as logs
 from shared.settings import SERVICES, Settings, SettingsError
 from shared.web import devices
@@ -55,6 +55,7 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     migrate.add_argument("service", nargs="?", choices=SERVICES, help="default: all")
     _add_remote(commands)
     _add_events(commands)
+    _add_audit(commands)
     token = commands.add_parser("token", help="print a signed token (HS256 installations)")
     token.add_argument("--subject", required=True)
     token.add_argument("--scopes", nargs="+", required=True)
@@ -81,6 +82,16 @@ def _add_remote(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     trace.add_argument("id", metavar="PAYMENT_ID")
     trace.add_argument("--service", choices=SERVICES, default="collection")
     trace.add_argument("--kind", default="payment", help="start at another kind of document")
+
+
+def _add_audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    chain = commands.add_parser("audit", help="the chain over a service's audit entries")
+    chain.add_argument("action", choices=("head", "verify"))
+    chain.add_argument("service", choices=SERVICES)
+    chain.add_argument(
+        "--head", dest="kept", type=audit.parse_head, nargs="+", default=[], metavar="SEQ:HASH", help="kept outside"
+    )
+    chain.add_argument("--since", type=audit.parse_head, metavar="SEQ:HASH", help="look only at what came after it")
 
 
 def _add_events(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -149,6 +160,10 @@ async def _asynchronous(options: argparse.Namespace) -> int:
             await remote.list_dead_letters(options.service)
         case "dead-letters":
             await remote.replay_dead_letters(options.service, options.ids)
+        case "audit" if options.action == "head":
+            return await audit.head(options.service)
+        case "audit":
+            return await audit.verify(options.service, kept=options.kept, since=options.since)
         case "reconcile":
             return await reconcile.run(options.cycle)
         case "trace":

@@ -47,6 +47,9 @@ CATALOGUE = (
     Metric("dead_letters", "gauge", "Facts set aside", ("state",)),
     Metric("parked_keys", "gauge", "Keys whose facts are set aside"),
     Metric("waiting_oldest_age_seconds", "gauge", "Age of the oldest row that waits for a reference"),
+    # audit
+    Metric("audit_unsealed", "gauge", "Audit rows that have no place in the chain yet"),
+    Metric("audit_unsealed_oldest_age_seconds", "gauge", "Age of the oldest audit row without a place in the chain"),
     # reading
     Metric("reads_total", "counter", "Reads by what became of them", ("status",)),
     Metric("reading_tasks_open", "gauge", "Reading tasks without a read whose window is open"),

@@ -23,9 +23,10 @@ from shared.bus.ports import EventLog
 from shared.bus.relay import Relay
 from shared.bus.watch import Watch
 from shared.clock import Clock, SystemClock
-from shared.db import journal, retention
+from shared.db import audit_chain, journal, retention
 from shared.db.engine import Database, View
 from shared.db.jobs import Job
+from shared.db.sealing import Sealer
 from shared.events.fact import Fact
 from shared.loops import Loop, survive
 from shared.metrics import Metrics
@@ -54,14 +55,21 @@ class Service:
     consumer: Consumer | None
     relay: Relay
     watch: Watch
+    sealer: Sealer
     background: Sequence[Loop] = ()
     metrics: Metrics
 
     def tasks(self) -> list[Coroutine[Any, Any, None]]:
-        """Return the loops beside the application: consumer, relay and the service's own; none of them ends the service."""
+        """Return the loops beside the application: those of the platform and the service's own; none of them ends the service."""
         consumer = {} if self.consumer is None else {"consumer": self.consumer.run}
         own = {f"background_{number}": loop for number, loop in enumerate(self.background)}
-        loops: dict[str, Loop] = {**consumer, "relay": self.relay.run, "watch": self.watch.run, **own}
+        loops: dict[str, Loop] = {
+            **consumer,
+            "relay": self.relay.run,
+            "watch": self.watch.run,
+            "sealer": self.sealer.run,
+            **own,
+        }
         return [survive(name, loop, self.metrics) for name, loop in loops.items()]
 
     async def serve(self, *, host: str, port: int, stop: asyncio.Event) -> None:
@@ -162,6 +170,7 @@ def assemble(
         consumer=consumer,
         relay=relay,
         watch=watch,
+        sealer=Sealer(name, database),
         background=[*background, *app.state.web.authenticator.tokens.keys.loops()],
         metrics=metrics,
     )
@@ -209,6 +218,8 @@ def _platform_gauges(
         pending, oldest = await journal.pending_state(view)
         metrics.gauge("consumer_silent_seconds").set(time.monotonic() - consumer.ticked_at if consumer else 0.0)
         values = {"journal_pending": float(pending), "journal_pending_oldest_age_seconds": age(oldest)}
+        unsealed, since = await audit_chain.waiting(view)
+        values |= {"audit_unsealed": float(unsealed), "audit_unsealed_oldest_age_seconds": age(since)}
         if waiting_oldest:
             values["waiting_oldest_age_seconds"] = max([age(await oldest(view)) for oldest in waiting_oldest])
         if consumer is not None:

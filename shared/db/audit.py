@@ -10,6 +10,7 @@ from shared.db import bulk, platform
 from shared.db.connection import View, Write
 
 _TABLE = platform.TABLES.audit_entry
+_PENDING = platform.TABLES.audit_pending
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +25,11 @@ class AuditEntry:
 
 
 async def append(tx: Write, entries: Sequence[AuditEntry]) -> None:
-    """Write the entries."""
+    """Write the entries, each with a pointer for the chain (`audit_chain`)."""
     if not entries:
         return
     count = len(entries)
-    await bulk.insert_rows(
+    rows = await bulk.insert_rows(
         tx,
         _TABLE,
         {
@@ -42,7 +43,9 @@ async def append(tx: Write, entries: Sequence[AuditEntry]) -> None:
             "after_version": [e.after_version for e in entries],
             "correlation_id": [correlation.current()] * count,
         },
+        returning=("id",),
     )
+    await bulk.insert_rows(tx, _PENDING, {"id": [row.id for row in rows], "at": [tx.now] * count})
 
 
 async def list_page(

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ColumnElement,
-    Insert,
     Row,
     Select,
     Table,
@@ -68,13 +67,17 @@ async def claim(tx: Write, table: Table, columns: travel.Columns, *, key: Sequen
     return await tx.execute(_insert_ignore(shape, tuple(key), ()), values)
 
 
-async def insert_rows(tx: Write, table: Table, columns: travel.Columns) -> None:
-    """Insert the rows, all of which must be new."""
+async def insert_rows(
+    tx: Write, table: Table, columns: travel.Columns, *, returning: Sequence[str] = ()
+) -> Sequence[Row[Any]]:
+    """Insert the rows, all of which must be new, and return `returning` of them; their order is open."""
     count = _count(columns)
     if not count:
-        return
+        return []
     shape, values = travel.shape_of(tx, table, columns)
-    _assert_count(await tx.execute(_insert_rows(shape), values), count, table)
+    rows = await tx.all(_insert_rows(shape, tuple(returning)), values) if returning else []
+    _assert_count(len(rows) if returning else await tx.execute(_insert_rows(shape), values), count, table)
+    return rows
 
 
 async def update_from(
@@ -159,8 +162,9 @@ async def delete_in(
 
 
 @lru_cache(SHAPES_MAX)
-def _insert_rows(shape: travel.Shape) -> Insert:
-    return insert(shape.table).from_select(list(shape.names), select(*shape.given.c), include_defaults=False)
+def _insert_rows(shape: travel.Shape, returning: tuple[str, ...] = ()) -> Any:
+    statement = insert(shape.table).from_select(list(shape.names), select(*shape.given.c), include_defaults=False)
+    return statement.returning(*(shape.table.c[name] for name in returning)) if returning else statement
 
 
 def _insert_unless(shape: travel.Shape) -> Any:

@@ -29,6 +29,8 @@ class PlatformTables:
     parked_key: Table
     job_run: Table
     audit_entry: Table
+    audit_pending: Table
+    audit_seal: Table
     idempotency_key: Table
     nonce: Table
     approval: Table
@@ -40,7 +42,7 @@ def tables(metadata: MetaData) -> PlatformTables:
         *_journal(metadata),
         *_inbox(metadata),
         _job_run(metadata),
-        _audit_entry(metadata),
+        *_audit(metadata),
         *_requests(metadata),
         _approval(metadata),
     )
@@ -128,8 +130,8 @@ def _job_run(metadata: MetaData) -> Table:
     )
 
 
-def _audit_entry(metadata: MetaData) -> Table:
-    return Table(
+def _audit(metadata: MetaData) -> tuple[Table, Table, Table]:
+    entry = Table(
         "audit_entry",
         metadata,
         Column("id", columns.BigInt, primary_key=True, autoincrement=True),
@@ -145,6 +147,22 @@ def _audit_entry(metadata: MetaData) -> Table:
         Index("audit_entry_entity", "entity_kind", "entity_id", "id"),
         sqlite_autoincrement=True,
     )
+    pending = Table(
+        "audit_pending",
+        metadata,
+        Column("id", columns.BigInt, primary_key=True, autoincrement=False, comment="an audit entry without a seal"),
+        Column("at", columns.Instant, nullable=False),
+    )
+    seal = Table(
+        "audit_seal",
+        metadata,
+        Column("seq", columns.BigInt, primary_key=True, autoincrement=False, comment="from 1, without a gap"),
+        Column("entry_id", columns.BigInt, nullable=False),
+        Column("sealed_at", columns.Instant, nullable=False),
+        Column("hash", String(64), nullable=False, comment="SHA-256 over the hash before, this seal and its entry"),
+        UniqueConstraint("entry_id", name="audit_seal_entry"),
+    )
+    return entry, pending, seal
 
 
 def _requests(metadata: MetaData) -> tuple[Table, Table]:

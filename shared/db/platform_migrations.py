@@ -56,6 +56,31 @@ def create_platform_v2() -> None:
         )
 
 
+def create_platform_v3() -> None:
+    """Create the chain over the audit rows; those that are there wait for their seals."""
+    op.create_table(
+        "audit_pending",
+        sa.Column("id", columns.BigInt, autoincrement=False, nullable=False, comment="an audit entry without a seal"),
+        sa.Column("at", columns.Instant, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "audit_seal",
+        sa.Column("seq", columns.BigInt, autoincrement=False, nullable=False, comment="from 1, without a gap"),
+        sa.Column("entry_id", columns.BigInt, nullable=False),
+        sa.Column("sealed_at", columns.Instant, nullable=False),
+        sa.Column(
+            "hash",
+            sa.String(length=64),
+            nullable=False,
+            comment="SHA-256 over the hash before, this seal and its entry",
+        ),
+        sa.PrimaryKeyConstraint("seq"),
+        sa.UniqueConstraint("entry_id", name="audit_seal_entry"),
+    )
+    op.execute(sa.text("INSERT INTO audit_pending (id, at) SELECT id, at FROM audit_entry"))
+
+
 def _events() -> None:
     op.create_table(
         "event_journal",

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import health
-from shared.db import audit, jobs
+from shared.db import audit, audit_chain, jobs
 from shared.db.audit import AuditEntry
 from shared.events.fact import Month
 from shared.web import auth, business_day, errors, pagination, scopes
@@ -180,6 +180,20 @@ async def list_audit_entries(
             view, entity_kind=entity_kind, entity_id=entity_id, after_id=after, limit=wanted.fetch
         )
     return wanted.page(rows, key=lambda row: (row["id"],), item=lambda row: AuditLine.model_validate(row))
+
+
+class AuditHead(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    seq: int = Field(description="how many entries are sealed")
+    hash: str = Field(description="over all of them: who keeps it outside can prove later that none was changed")
+    sealed_at: datetime | None
+
+
+@router.get("/v1/audit-head", policy=auth.scope(scopes.AUDIT_READ, whole_utility=True))
+async def audit_head(web: Current) -> AuditHead:
+    """Return the head of the chain over the audit entries, to be kept outside."""
+    async with web.database.view() as view:
+        return AuditHead.model_validate(await audit_chain.head(view, web.service))
 
 
 @router.get("/v1/control-totals", policy=auth.scope(scopes.TOTALS_READ, whole_utility=True))

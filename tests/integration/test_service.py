@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from shared.bus.embedded import EmbeddedEventLog
 from shared.bus.relay import Relay
 from shared.bus.watch import Watch
+from shared.db.sealing import Sealer
 from shared.metrics import Metrics
 from shared.service import Service
 from shared.testing.servers import free_port
@@ -52,6 +53,7 @@ async def serve(
         consumer=None,
         relay=Relay("tiny", database, event_log),
         watch=Watch(event_log, metrics or Metrics()),
+        sealer=Sealer("tiny", database),
         background=[loop],
         metrics=metrics or Metrics(),
     )

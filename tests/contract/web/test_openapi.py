@@ -40,6 +40,7 @@ OPERATIONS = [
     ("GET", "/v1/jobs/{job}/runs"),
     ("POST", "/v1/jobs/{job}/runs"),
     ("GET", "/v1/audit-entries"),
+    ("GET", "/v1/audit-head"),
     ("GET", "/v1/dead-letters"),
     ("POST", "/v1/dead-letters/replay"),
     ("GET", "/v1/control-totals"),

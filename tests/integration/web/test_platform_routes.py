@@ -9,8 +9,11 @@ import pytest
 
 from shared.bus import dead_letters
 from shared.bus.dead_letters import DeadLetter
+from shared.db import audit_chain
 from shared.db.audit import AuditEntry
+from shared.db.audit_chain import Head
 from shared.db.engine import Database, View
+from shared.db.sealing import Sealer
 from shared.web.scopes import OPERATING
 from tests.kits import webapp
 from tests.kits.webapp import problem
@@ -241,3 +244,18 @@ async def test_gauges_are_read_at_each_scrape_and_a_broken_one_is_counted(databa
         assert "ledger_imbalance_fen 7.0" in (await client.get("/metrics")).text
         broken = True
         assert "gauge_failures_total 1.0" in (await client.get("/metrics")).text
+
+
+async def test_the_head_of_the_audit_chain_is_told_to_be_kept_outside(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    none_yet = (await client.get("/v1/audit-head", headers=ADMIN)).json()
+    assert (none_yet["seq"], none_yet["sealed_at"]) == (0, None)
+    await client.post("/v1/jobs/count-notes/runs", json={"business_date": "2026-01-31"}, headers=ADMIN)
+    await Sealer("tiny", database).drain()
+    head = (await client.get("/v1/audit-head", headers=ADMIN)).json()
+    assert head["seq"] == 1
+    assert head["hash"] != none_yet["hash"]
+    async with database.view() as view:
+        found = await audit_chain.verify(view, "tiny", kept=[Head(head["seq"], head["hash"])])
+    assert found.faults == []
