@@ -4,9 +4,10 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from services.command import audit, data, local, reconcile, remote, serve, tracing
+from shared import civil
 from shared import logging as logs
 from shared.settings import SERVICES, Settings, SettingsError
 from shared.web import devices
@@ -71,7 +72,7 @@ def _add_remote(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     job = commands.add_parser("job", help="run a job of a service for a business date")
     job.add_argument("service", choices=SERVICES)
     job.add_argument("job")
-    job.add_argument("--date", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
+    job.add_argument("--date", type=civil.day, required=True, help="YYYY-MM-DD")
     letters = commands.add_parser("dead-letters", help="facts that were set aside")
     letters.add_argument("action", choices=("list", "replay"))
     letters.add_argument("service", choices=SERVICES)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, ClassVar, Final, NamedTuple, Self, TypeVar
 
+from shared import civil
+
 T = TypeVar("T")
 
 LIST_MAX: Final = 512
@@ -214,7 +216,7 @@ class Node:
         if self.value is None:
             return None
         try:
-            return date.fromisoformat(self.value if isinstance(self.value, str) else "")
+            return civil.day(self.value if isinstance(self.value, str) else "")
         except ValueError:
             self.refuse("value_wrong", "a date was expected")
             return None

@@ -46,7 +46,7 @@ class Retries(httpx.AsyncBaseTransport):
     def _wait(self, attempt: int, retry_after: str) -> float:
         # full jitter, so that clients of one fault do not come back together
         wait: float = random.uniform(0.5, 1.0) * BACKOFF_SECONDS * 2.0**attempt
-        asked = float(retry_after) if retry_after.isdigit() else 0.0
+        asked = float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0
         return min(max(wait, asked), BACKOFF_SECONDS_MAX)
 
     async def aclose(self) -> None:

@@ -11,7 +11,7 @@ import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tests.lints import layout, purity, writing
+from tests.lints import coming_in, layout, purity, writing
 from tests.lints.source import Source, Violation
 
 SKIP = re.compile(r"#\s*lint:\s*skip=(?P<code>[A-Z-]+)(?P<reason>.*)")
@@ -43,6 +43,8 @@ RULES: dict[str, Callable[[Source], Iterator[Violation]]] = {
     "DIALECT": layout.the_dialect_is_asked_in_one_place,
     "LONG-FUNCTION": writing.functions_fit_on_a_screen,
     "LONG-FILE": writing.files_are_short,
+    "BARE-DATE": coming_in.days_that_come_in_are_in_range,
+    "ASCII-DIGITS": coming_in.digits_are_ascii,
     "DOC-VERB": writing.docstrings_begin_with_a_verb,
 }
 

@@ -1,11 +1,11 @@
 """Facts that the billing service (核算) publishes. Key: the account."""
 
-from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events.fact import Code, Fact, Id, Month, No, Reference
+from shared.events.fact import Code, Fact, Id, No, Reference
+from shared.fields import Day, Month
 
 Fen = Annotated[int, Field(ge=-(2**53), le=2**53)]
 
@@ -19,7 +19,7 @@ class Part(BaseModel):
 class PaymentMode(Part):
     """How a contract is paid from a day on: after the bill, or before (费控)."""
 
-    from_: date = Field(alias="from")
+    from_: Day = Field(alias="from")
     mode: Literal["postpaid", "prepaid"]
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -30,8 +30,8 @@ class Contract(Part):
 
     contract_no: No
     service_point_no: No
-    from_: date = Field(alias="from")
-    to: date | None = None
+    from_: Day = Field(alias="from")
+    to: Day | None = None
     curve_minutes: Literal[15, 30, 60] | None = Field(
         default=None, description="The slots of the load curve that its bills need; none by default."
     )
@@ -54,8 +54,8 @@ class AccountChanged(Reference):
     account_no: No
     org_unit: str
     customer_class: Code
-    opened_on: date
-    closed_on: date | None = None
+    opened_on: Day
+    closed_on: Day | None = None
     contracts: tuple[Contract, ...] = Field(max_length=64)
     customer_no: No | None = Field(
         default=None, description="The customer (客户编号) that the account is of: an opaque number, nothing personal."
@@ -79,11 +79,11 @@ class Bill(Part):
     org_unit: str
     route_no: No
     cycle: Month
-    period_from: date
-    period_to: date
+    period_from: Day
+    period_to: Day
     version: Annotated[int, Field(ge=1)]
-    issued_on: date
-    due_on: date
+    issued_on: Day
+    due_on: Day
     total_fen: Fen
     components: tuple[Component, ...] = Field(max_length=32)
     energy_wh: int
@@ -102,7 +102,7 @@ class Difference(Part):
     bill_id: Id
     replacement_id: Id | None = None
     cycle: Month
-    due_on: date
+    due_on: Day
     total_fen: Fen
     components: tuple[Component, ...] = Field(max_length=64)
 
@@ -132,7 +132,7 @@ class BillCorrected(Fact):
 
     account_no: No
     correction_id: Id
-    corrected_on: date
+    corrected_on: Day
     reason: Code
     reversals: tuple[Bill, ...] = Field(max_length=64, description="The bills taken out of force, as issued.")
     replacements: tuple[Bill, ...] = Field(max_length=64, description="The bills now in force.")
@@ -159,7 +159,7 @@ class RereadRequested(Fact):
     cycle: Month
     reason: Code
     requested_by: str
-    day: date | None = Field(
+    day: Day | None = Field(
         default=None, description="The period is to end at the read of this day, once there is one."
     )
 

@@ -1,12 +1,12 @@
 """Facts that the collection service (收费) publishes. Key: the account."""
 
-from datetime import date
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from shared.events.billing import Fen
 from shared.events.fact import Code, Fact, Id, No
+from shared.fields import Day
 
 
 class PaymentReceived(Fact):
@@ -21,7 +21,7 @@ class PaymentReceived(Fact):
     org_unit: str
     channel: Code
     amount_fen: Fen
-    received_on: date
+    received_on: Day
 
 
 class PaymentReversed(Fact):
@@ -36,8 +36,8 @@ class PaymentReversed(Fact):
     org_unit: str
     channel: Code
     amount_fen: Fen
-    received_on: date
-    reversed_on: date
+    received_on: Day
+    reversed_on: Day
     outstanding_fen: Annotated[int, Field(ge=0, description="What the account owes after the reversal, all together.")]
 
 
@@ -52,7 +52,7 @@ class ReceivableCleared(Fact):
     receivable_id: Id
     document_kind: Code
     document_id: Id
-    cleared_on: date
+    cleared_on: Day
 
 
 class ReceivableReopened(Fact):
@@ -87,8 +87,8 @@ class ReminderDue(Fact):
     document_id: Id
     org_unit: str
     outstanding_fen: Annotated[int, Field(gt=0)]
-    due_on: date
-    business_date: date
+    due_on: Day
+    business_date: Day
 
 
 FACTS: tuple[type[Fact], ...] = (

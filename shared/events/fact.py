@@ -18,8 +18,6 @@ MAX_CODE = 64
 No = Annotated[str, Field(min_length=1, max_length=MAX_NO)]
 Id = Annotated[str, Field(min_length=1, max_length=MAX_NO)]
 Code = Annotated[str, Field(min_length=1, max_length=MAX_CODE)]
-Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-"""A cycle or bill month, `YYYY-MM`."""
 
 
 class Fact(BaseModel):

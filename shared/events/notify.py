@@ -1,11 +1,11 @@
 """Facts that the notify service (通知) publishes. Key: the account. Never a name, phone or address."""
 
-from datetime import datetime
 from typing import ClassVar
 
 from pydantic import Field
 
 from shared.events.fact import Code, Fact, Id, No
+from shared.fields import Instant
 
 
 class NoticeDelivered(Fact):
@@ -21,7 +21,7 @@ class NoticeDelivered(Fact):
     channel: Code
     cause_kind: Code
     cause_id: Id
-    delivered_at: datetime
+    delivered_at: Instant
 
 
 class NoticeFailed(Fact):

@@ -1,11 +1,11 @@
 """Facts that the reading service (抄表) publishes. Key: the service point, for a route its number."""
 
-from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events.fact import Code, Fact, Id, Month, No
+from shared.events.fact import Code, Fact, Id, No
+from shared.fields import Day, Instant, Month
 
 Wh = Annotated[int, Field(ge=-(2**53), le=2**53)]
 
@@ -20,9 +20,9 @@ class MeterSpan(Part):
     """What the registers of one meter showed at the beginning and the end of a period, or of its part in it."""
 
     meter_no: No
-    installed_on: date
-    from_on: date
-    to_on: date
+    installed_on: Day
+    from_on: Day
+    to_on: Day
     multiplier: Annotated[int, Field(ge=1)] = 1
     multiplier_denominator: Annotated[int, Field(ge=1)] = 1
     shown: dict[Code, tuple[str, str]] = Field(
@@ -37,7 +37,7 @@ class PackedCurve(Part):
     """Interval energies of one quantity over the whole period, aligned with the registers: `shared/packed.py` reads `values`."""
 
     quantity: Code
-    start: datetime = Field(description="The instant at which the first slot begins.")
+    start: Instant = Field(description="The instant at which the first slot begins.")
     minutes: Literal[15, 30, 60]
     values: str = Field(max_length=200_000, description="Base64 of deflated variable-length integers, Wh by slot.")
 
@@ -58,9 +58,9 @@ class UsageMeasured(Fact):
     org_unit: str
     route_no: No
     cycle: Month
-    read_date: date = Field(description="Planned read date of the cycle; the day after it is the review day (T+1).")
-    period_from: date
-    period_to: date = Field(description="First day after the period: half-open.")
+    read_date: Day = Field(description="Planned read date of the cycle; the day after it is the review day (T+1).")
+    period_from: Day
+    period_to: Day = Field(description="First day after the period: half-open.")
     version: Annotated[int, Field(ge=1)]
     quality: Literal["actual", "estimated", "edited"]
     energy_wh: dict[str, Wh] = Field(
@@ -82,14 +82,14 @@ class UsageMeasured(Fact):
     months: Annotated[int, Field(ge=0, le=240)] = Field(
         default=1, description="Planned months that the period covers: those that were missed, and its own."
     )
-    cycle_from: date | None = Field(
+    cycle_from: Day | None = Field(
         default=None,
         description="The planned read date before: [cycle_from, read_date) is the cycle that the period is, or is a part of.",
     )
     late: bool = Field(
         default=False, description="Told after its route was closed: not in the totals of `route_closed`."
     )
-    told_on: date | None = Field(
+    told_on: Day | None = Field(
         default=None,
         description="Business date on which reading told it, where it is `late`, and was not told for another service's facts.",
     )
@@ -122,8 +122,8 @@ class RouteClosed(Fact):
     route_no: No
     org_unit: str
     cycle: Month
-    read_date: date
-    closed_on: date
+    read_date: Day
+    closed_on: Day
     expected: Annotated[int, Field(ge=0)] = Field(description="Reading tasks of the route in this cycle.")
     actual: Annotated[int, Field(ge=0)]
     estimated: Annotated[int, Field(ge=0)]
@@ -143,8 +143,8 @@ class EstimateMade(Fact):
     service_point_no: No
     org_unit: str
     cycle: Month
-    period_from: date
-    period_to: date
+    period_from: Day
+    period_to: Day
     energy_wh: Wh
     reason: Code
     estimates_in_a_row: Annotated[int, Field(ge=1)]

@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, Final
 
-from shared import dated, exact
+from shared import civil, dated, exact
 from shared.dated import Period
 from shared.document import DocumentError, Node, check_depth, listed
 from shared.exact import divide, parse
@@ -153,7 +153,7 @@ class Inputs:
     def day(self, key: str) -> date:
         """Return a date."""
         try:
-            return date.fromisoformat(self.get(key))
+            return civil.day(self.get(key))
         except ValueError:
             raise Refused("input_wrong", f"{self.pointer}/{key}", "a date was expected") from None
 

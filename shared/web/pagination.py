@@ -12,6 +12,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, literal, true, tuple_
 
+from shared import civil
 from shared.web.errors import Problem
 
 LIMIT_DEFAULT = 100
@@ -75,12 +76,9 @@ def _typed(value: Any, kind: type) -> Any:
     """Return a value of a cursor as what it was in the row; a cursor is input like any other."""
     try:
         if kind is date:
-            return date.fromisoformat(value)
+            return civil.day(value)
         if kind is datetime:
-            instant = datetime.fromisoformat(value)
-            if instant.tzinfo is None:
-                raise malformed_cursor()
-            return instant
+            return civil.check_instant(datetime.fromisoformat(value))
     except (TypeError, ValueError):
         raise malformed_cursor() from None
     if kind is int and type(value) is int and abs(value) < 2**63:

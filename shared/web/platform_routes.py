@@ -14,7 +14,7 @@ from starlette.responses import Response
 from shared import health
 from shared.db import audit, audit_chain, jobs
 from shared.db.audit import AuditEntry
-from shared.events.fact import Month
+from shared.fields import Day, Month
 from shared.web import auth, business_day, errors, pagination, scopes
 from shared.web.routing import Json, Router
 from shared.web.state import Current, Web
@@ -90,7 +90,7 @@ async def openapi(request: Request) -> Response:
 
 class JobRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    business_date: date
+    business_date: Day
 
 
 class JobSummary(BaseModel):
@@ -139,7 +139,7 @@ async def run_job(job: Name, request: JobRequest, caller: auth.Current, web: Cur
 
 @router.get("/v1/jobs/{job}/runs", policy=auth.scope(scopes.JOBS_READ, whole_utility=True))
 async def list_job_runs(
-    job: Name, web: Current, wanted: pagination.Query_, business_date: date | None = None
+    job: Name, web: Current, wanted: pagination.Query_, business_date: Day | None = None
 ) -> pagination.Page[JobRun]:
     """List the chunks of a job by date, with what each of them did."""
     name = _job(web, job).name

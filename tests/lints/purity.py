@@ -11,6 +11,7 @@ from tests.lints.source import Source, Violation, calls, imports, last_name
 PURE_SHARED = frozenset(
     f"shared.{name}"
     for name in (
+        "civil",
         "money",
         "exact",
         "arrays",

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 DOMAIN = "services/billing/bills/domain/example.py"
 STORE = "services/billing/bills/store/example.py"
 USE_CASE = "services/billing/bills/use_cases.py"
+SCHEMAS, API = "services/billing/bills/schemas.py", "services/billing/bills/api.py"
 VIEW = "services/billing/views/store.py"
 
 BAD = [
@@ -58,6 +59,11 @@ BAD = [
     ("TUPLE-ROW", STORE, "def f(row): return Bill._make(row)\n"),
     ("DIALECT", STORE, 'def f(tx): return tx.dialect == "sqlite"\n'),
     ("DIALECT", STORE, "from sqlalchemy.dialects import postgresql\n"),
+    ("BARE-DATE", SCHEMAS, "class A(In):\n    day: date\n"),
+    ("BARE-DATE", SCHEMAS, "class A(In): ...\nclass B(A):\n    at: Annotated[datetime | None, Field()]\n"),
+    ("BARE-DATE", "shared/events/billing.py", "class A(Reference):\n    day: date\n"),
+    ("BARE-DATE", API, "@router.get('/x', policy=READ)\nasync def f(day: date | None = None): ...\n"),
+    ("ASCII-DIGITS", SCHEMAS, "x = r'^\\d{4}$'\n"),
     ("DOC-VERB", STORE, 'def f():\n    """Returns it."""\n'),
     ("DOC-VERB", STORE, 'async def f():\n    """Locking: waits for a row."""\n'),
     ("DOC-VERB", STORE, 'class C:\n    def f(self):\n        """The rows of a page."""\n'),
@@ -90,6 +96,8 @@ GOOD = [
         'def f():\n    """Bring it."""\ndef g():\n    """Process it."""\ndef h(): ...\ndef _i():\n    """Gives it."""\n',
     ),
     (STORE, 'class C:\n    """Gives it."""\n    @property\n    def f(self):\n        """The rows of a page."""\n'),
+    (SCHEMAS, "class A(BaseModel):\n    day: date\nclass B(In):\n    day: Day\nx = '[0-9]'\n"),
+    (API, "@router.get('/x', policy=READ)\nasync def f(day: Day): ...\ndef g(day: date): ...\n"),
     (STORE, "def f():\n" + "    pass\n" * 69),
     ("shared/bus/kafka.py", "async def f(self): await self._consumer.commit({})\n"),
     ("shared/db/engine.py", "async def f(connection): await connection.commit()\n"),

@@ -1,6 +1,5 @@
 """Accounts as they are asked for and shown. Energy is an integer of Wh."""
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
@@ -10,6 +9,7 @@ from services.billing.contracts import domain as accounts
 from services.billing.contracts.domain import CHANGES_MAX
 from services.billing.rating.rating_types import Equipment
 from shared.events.fact import MAX_CODE
+from shared.fields import Day
 from shared.web.batch import Code, In, No
 
 ACCOUNTS_MAX = 1000  # one unit of work of about a second
@@ -37,7 +37,7 @@ class EquipmentIn(In):
 class AccountTermsIn(In):
     """What the account is from a day on, until the next terms."""
 
-    from_: date = Field(alias="from")
+    from_: Day = Field(alias="from")
     customer_class: Code = Field(examples=["residential"])
     people: int = Field(0, ge=0, le=PEOPLE_MAX, description="people of the household (户籍人口); 0: not known")
     households: int = Field(1, ge=1, le=PEOPLE_MAX, description="households behind one meter")
@@ -89,14 +89,14 @@ class AccountTermsIn(In):
 
 
 class AssignmentIn(In):
-    from_: date = Field(alias="from")
+    from_: Day = Field(alias="from")
     tariff: TariffId
 
 
 class PaymentModeIn(In):
     """How the contract is paid from this day on, until the next payment mode."""
 
-    from_: date = Field(alias="from")
+    from_: Day = Field(alias="from")
     mode: accounts.PaymentMode
 
 
@@ -115,15 +115,15 @@ class SubMeterIn(In):
     quantity: Code = Field(
         examples=["sub"], description="the name under which the tariff takes it off, `rest_of … without`"
     )
-    from_: date = Field(alias="from")
-    to: date | None = Field(None, description="first day on which it is not taken off any more")
+    from_: Day = Field(alias="from")
+    to: Day | None = Field(None, description="first day on which it is not taken off any more")
 
 
 class ContractIn(In):
     contract_no: No
     service_point_no: No
-    from_: date = Field(alias="from")
-    to: date | None = Field(None, description="first day no longer supplied")
+    from_: Day = Field(alias="from")
+    to: Day | None = Field(None, description="first day no longer supplied")
     tariffs: list[AssignmentIn] = Field(min_length=1, max_length=CHANGES_MAX)
     opening_usage: list[OpeningUsageIn] = Field([], max_length=10)
     cycle_months: Literal[1, 2] = 1
@@ -149,8 +149,8 @@ class AccountState(In):
     """The whole state of an account; a PUT replaces all of it."""
 
     org_unit: OrgUnit
-    opened_on: date
-    closed_on: date | None = None
+    opened_on: Day
+    closed_on: Day | None = None
     facts: list[AccountTermsIn] = Field(min_length=1, max_length=CHANGES_MAX)
     contracts: list[ContractIn] = Field([], max_length=CHANGES_MAX)
     customer_no: No | None = Field(None, description="the customer (客户编号): an opaque number, nothing personal")

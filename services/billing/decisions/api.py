@@ -1,6 +1,6 @@
 """The review queue and its decisions over HTTP."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -13,6 +13,7 @@ from services.billing.context import Own
 from services.billing.decisions import use_cases
 from services.billing.review import store as review_store
 from shared import approvals, web
+from shared.fields import Day
 from shared.web import auth, business_day, conditional, pagination, state
 from shared.web.approvals import ASKED, asked
 from shared.web.batch import In
@@ -32,9 +33,7 @@ class QueueItem(BillHead):
 class DecisionIn(In):
     decision: Literal["approve", "hold", "request_reread", "correct", "cancel"]
     explanation: str = Field("", max_length=REASON_MAX)
-    business_date: date | None = Field(
-        None, description="day of the decision; by default the latest that billing knows"
-    )
+    business_date: Day | None = Field(None, description="day of the decision; by default the latest that billing knows")
 
 
 class DecidedOut(BaseModel):

@@ -13,7 +13,8 @@ from services.billing.runs.schemas import ReleaseIn, RunOut, SwitchIn, SwitchOut
 from services.billing.runs.use_cases import release, switch
 from shared import web
 from shared.business_calendar import YearUnknown
-from shared.events.fact import MAX_NO, Month
+from shared.events.fact import MAX_NO
+from shared.fields import Month
 from shared.web import auth, business_day, conditional, errors, pagination, state
 
 router = web.Router("/v1", tags=["runs"])

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from pydantic import BaseModel, Field
 
 from services.billing.review.schemas import FindingOut
+from shared.fields import Day
 from shared.web.batch import In
 
 REASON_MAX = 1000
@@ -34,7 +35,7 @@ class RunOut(BaseModel):
 
 class ReleaseIn(In):
     explanation: str = Field("", max_length=REASON_MAX)
-    business_date: date | None = Field(
+    business_date: Day | None = Field(
         None, description="issue date; by default the latest business date, at least the day on which it is due"
     )
 

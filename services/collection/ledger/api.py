@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from services.collection.context import READ, READ_ALL, WRITE_ALL, Id, Own
@@ -12,6 +12,7 @@ from services.collection.ledger.store import accounts, findings, months, stateme
 from services.collection.ledger.use_cases import months as closing
 from shared import approvals, web
 from shared.db.approvals import Approval
+from shared.fields import Day, Month
 from shared.web import auth, pagination
 from shared.web.approvals import ASKED, asked
 from shared.web.batch import Code, No
@@ -45,8 +46,8 @@ async def get_statement(
     db: web.Db,
     own: Own,
     wanted: pagination.Query_,
-    start: Annotated[date, Query(alias="from")] = date.min,
-    end: Annotated[date, Query(alias="to", description="First day not on the statement.")] = FAR,
+    start: Annotated[Day, Query(alias="from")] = date.min,
+    end: Annotated[Day, Query(alias="to", description="First day not on the statement.")] = FAR,
 ) -> schemas.StatementOut:
     """Return the statement of an account over accounting dates; a page of lines, balances of the whole span."""
     async with db.view() as view:
@@ -87,7 +88,7 @@ async def list_findings(
 
 
 @router.get("/trial-balance", policy=READ_ALL)
-async def get_trial_balance(db: web.Db, own: Own, as_of: date | None = None) -> schemas.TrialBalanceOut:
+async def get_trial_balance(db: web.Db, own: Own, as_of: Day | None = None) -> schemas.TrialBalanceOut:
     """Return debits and credits of every ledger account up to and with a day."""
     day = as_of or own.today()
     async with db.view() as view:
@@ -118,7 +119,7 @@ async def get_trial_balance(db: web.Db, own: Own, as_of: date | None = None) -> 
     response_model=schemas.ClosingOut,
 )
 async def close_month(
-    month: Annotated[str, Path(pattern=r"^(19|20|21)\d{2}-(0[1-9]|1[0-2])$")],
+    month: Month,
     caller: auth.Current,
     db: web.Db,
     own: Own,

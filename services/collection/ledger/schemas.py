@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from shared.events.fact import Month
+from shared.fields import Month
 
 FEN_MAX = 10**13  # a hundred billion yuan: no payment, so a slip of the unit
 

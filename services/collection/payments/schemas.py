@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.collection.ledger.schemas import AmountFen, Fen
+from shared.fields import Day
 from shared.web.batch import Code, DerivedFrom, In, No
 
 REASON_MAX = 500
@@ -36,7 +37,7 @@ class CallbackIn(In):
     channel_txn: No
     order_id: No
     amount_fen: AmountFen
-    paid_on: date
+    paid_on: Day
 
 
 class ArrivalOut(BaseModel):
@@ -48,12 +49,12 @@ class ArrivalOut(BaseModel):
 class PaymentIn(In):
     account_no: No
     amount_fen: AmountFen
-    received_on: date | None = Field(None, description="Default: today.")
+    received_on: Day | None = Field(None, description="Default: today.")
 
 
 class ReversalIn(In):
     reason: str = Field(min_length=1, max_length=REASON_MAX, description="Why; no personal data.")
-    reversed_on: date | None = Field(None, description="Default: today.")
+    reversed_on: Day | None = Field(None, description="Default: today.")
 
 
 class ResolutionIn(In):
@@ -62,7 +63,7 @@ class ResolutionIn(In):
     action: Literal["allocate", "return"]
     account_no: No | None = None
     reason: str = Field(min_length=1, max_length=REASON_MAX, description="Why; no personal data.")
-    resolved_on: date | None = Field(None, description="Default: today.")
+    resolved_on: Day | None = Field(None, description="Default: today.")
 
 
 class AllocationOut(BaseModel):

@@ -1,9 +1,7 @@
 """Routes of what customers owe: opening receivables come in, all receivables are listed."""
 
-from datetime import date
-from typing import Annotated
+from typing import Literal
 
-from fastapi import Query
 from starlette.responses import Response
 
 from services.collection.context import READ, WRITE, Own
@@ -12,8 +10,9 @@ from services.collection.ledger.store import receivables
 from services.collection.receivables import examples, schemas
 from services.collection.receivables.use_cases import openings as use_cases
 from shared import web
+from shared.fields import Day, Month
 from shared.web import auth, batch, pagination
-from shared.web.batch import Code, DerivedFrom, No
+from shared.web.batch import DerivedFrom, No
 
 router = web.Router("/v1", tags=["receivables"])
 
@@ -48,9 +47,9 @@ async def list_receivables(
     db: web.Db,
     wanted: pagination.Query_,
     account_no: No | None = None,
-    cycle: Annotated[str | None, Query(max_length=7)] = None,
-    status: Code | None = None,
-    due_before: date | None = None,
+    cycle: Month | None = None,
+    status: Literal["open", "cleared", "reversed"] | None = None,
+    due_before: Day | None = None,
     document_id: No | None = None,
 ) -> pagination.Page[schemas.ReceivableOut]:
     """List receivables of the caller's org units."""

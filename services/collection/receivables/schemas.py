@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from services.collection.ledger.schemas import AmountFen, Fen
+from shared.fields import Day
 from shared.web.batch import DerivedFrom, In, No
 
 BATCH_MAX = 500  # one unit of work under a second; the size of a page
@@ -17,9 +18,9 @@ class OpeningIn(In):
     document_no: No
     account_no: No
     amount_fen: AmountFen
-    issued_on: date
-    due_on: date
-    posted_on: date = Field(description="Day on which it counts in the ledger: the day of going live.")
+    issued_on: Day
+    due_on: Day
+    posted_on: Day = Field(description="Day on which it counts in the ledger: the day of going live.")
 
 
 class OpeningBatchIn(In):

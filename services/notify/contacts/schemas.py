@@ -1,11 +1,11 @@
 """Contacts as they are said and taken over HTTP."""
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
 from services.notify.contacts.domain import Contact
+from shared.fields import Day
 from shared.web.batch import In, No
 
 BATCH_MAX = 1000  # contacts of one request: about 300 KB
@@ -25,8 +25,8 @@ class ContactBody(In):
     channel: str = Field(max_length=16, examples=["email"], description="A channel of the policy.")
     address: str = Field(min_length=1, max_length=ADDRESS_MAX, examples=["li@example.org"])
     language: str = Field("zh", max_length=8, examples=["zh"], description="zh or en")
-    valid_from: date = Field(examples=["2026-01-01"])
-    valid_to: date | None = None
+    valid_from: Day = Field(examples=["2026-01-01"])
+    valid_to: Day | None = None
 
     def contact(self, contact_no: str) -> Contact:
         return Contact(contact_no=contact_no, **self.model_dump(exclude={"contact_no"}))

@@ -10,7 +10,7 @@ from services.notify.notices import examples
 from services.notify.notices.schemas import NoticeView, Resend, State, UnaddressedView, WaitState
 from services.notify.notices.store import notices, unaddressed
 from services.notify.notices.use_cases import resend_by_hand
-from shared.events.fact import Month
+from shared.fields import Month
 from shared.web import auth, errors, pagination
 from shared.web.batch import No
 from shared.web.routing import Router

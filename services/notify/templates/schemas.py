@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from shared.fields import Day
 from shared.web.batch import In
 
 
@@ -17,7 +18,7 @@ class TemplateView(BaseModel):
 
 class Preview(In):
     language: Literal["zh", "en"] = "zh"
-    on: date = Field(examples=["2026-02-02"], description="The version in force on this business day is shown.")
+    on: Day = Field(examples=["2026-02-02"], description="The version in force on this business day is shown.")
     figures: dict[str, Any] = Field(
         max_length=32,
         examples=[

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from services.reading.context import READ, WRITE, Context, Own
 from services.reading.cycles.use_cases import progress
-from services.reading.network.schemas import Month, No, Shown
+from services.reading.network.schemas import No, Shown
 from services.reading.reads.domain.days import ReadDays
 from services.reading.tasks import examples, schemas
 from services.reading.tasks.domain.route_cycles import CLOSED
@@ -21,6 +21,7 @@ from services.reading.tasks.use_cases.asked_ends import Derive
 from services.reading.usage.use_cases import deriving
 from services.reading.usage.use_cases.knowing import Loader
 from shared import web
+from shared.fields import Day, Month
 from shared.web import auth, batch, errors, pagination
 from shared.web.batch import OutcomeOut, OutcomesOut
 
@@ -71,7 +72,7 @@ async def get_progress(
     cycle: Annotated[Month, Path()],
     caller: auth.Current,
     db: web.Db,
-    read_date: date | None = None,
+    read_date: Day | None = None,
 ) -> ProgressOut:
     """Return how far a route is in a cycle: expected, read, estimated, missed, and what nobody has explained.
 
@@ -140,7 +141,7 @@ async def list_asked_ends(
 )
 async def post_withdrawal(
     service_point_no: Annotated[No, Path()],
-    day: Annotated[date, Path()],
+    day: Annotated[Day, Path()],
     body: schemas.WithdrawalIn,
     caller: auth.Current,
     db: web.Db,

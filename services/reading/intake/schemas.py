@@ -17,6 +17,7 @@ from services.reading.network.schemas import (
     Values,
 )
 from services.reading.reads.domain.curves import ACTUAL, ESTIMATED, MISSING, SLOTS_MAX, VERSIONS_MAX, Curve
+from shared.fields import Day
 from shared.outcome import Outcome, refused
 from shared.web.batch import DerivedFrom, In
 
@@ -26,7 +27,7 @@ TURNS_MAX = 99
 
 class CurveItem(In):
     meter_no: MeterNo
-    day: date
+    day: Day
     quantity: Quantity = "import"
     unit: Annotated[str, Field(min_length=1, max_length=8, description="Must be `Wh`.", examples=["Wh"])]
     interval_minutes: Annotated[int, Field(ge=1, le=60, description="5, 10, 15, 30 or 60.")]

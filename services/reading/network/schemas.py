@@ -3,7 +3,6 @@
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.reading.base import METER_NO_MAX
@@ -11,6 +10,7 @@ from services.reading.network.domain.reference import Device, Meter, Route
 from services.reading.network.domain.registers import DIGITS_MAX, MULTIPLIER_MAX, SCALE_MAX, VALUE_LENGTH_MAX, Face
 from services.reading.network.use_cases.installation_corrections import Correction
 from services.reading.network.use_cases.reference import PointGiven
+from shared.fields import Day
 from shared.web.batch import In
 
 ITEMS_MAX = 1000
@@ -67,13 +67,7 @@ Unit = Annotated[
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_.]*$", examples=["misread"])]
 
 
-Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", max_length=7, examples=["2026-01"])]
-
-
 ReadId = Annotated[str, Field(min_length=1, max_length=64, examples=["M-0001~20260131T160000Z~remote"])]
-
-
-Status = Annotated[str, Query(max_length=16, pattern="^[a-z]+$")]
 
 
 class Shown(BaseModel):
@@ -184,8 +178,8 @@ class Meters(In):
 class InstallationItem(In):
     service_point_no: No
     meter_no: MeterNo
-    installed_on: date
-    removed_on: date | None = Field(None, description="First day on which the meter is not there any more.")
+    installed_on: Day
+    removed_on: Day | None = Field(None, description="First day on which the meter is not there any more.")
     unit: Unit
     opening: Values
     closing: Values | None = Field(None, description="Given together with `removed_on`.")
@@ -198,8 +192,8 @@ class Installations(In):
 class InstallationCorrectionIn(In):
     """What is to be otherwise; what is not given is right. `registers` are all of them, and none that was read may be gone."""
 
-    installed_on: date | None = Field(None, description="The right first day.")
-    removed_on: date | None = Field(
+    installed_on: Day | None = Field(None, description="The right first day.")
+    removed_on: Day | None = Field(
         None, description="First day on which the meter is not there any more; null: it was never removed."
     )
     unit: Unit | None = Field(None, description="`kWh`, where registers are given.")

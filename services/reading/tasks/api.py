@@ -1,13 +1,16 @@
 """Routes of reading tasks: what is to be read, why it could not be, what is to be read again."""
 
+from typing import Literal
+
 from starlette.responses import Response
 
 from services.reading.context import READ, UPLOAD
-from services.reading.network.schemas import Month, No, Status
+from services.reading.network.schemas import No
 from services.reading.tasks import examples, schemas
 from services.reading.tasks.store import rereads, tasks
 from services.reading.tasks.use_cases import unread
 from shared import web
+from shared.fields import Month
 from shared.web import auth, batch, pagination
 from shared.web.batch import OutcomesOut
 
@@ -21,7 +24,7 @@ async def list_tasks(
     wanted: pagination.Query_,
     route_no: No | None = None,
     cycle: Month | None = None,
-    status: Status | None = None,
+    status: Literal["open", "suspect", "read", "estimated", "missed"] | None = None,
     service_point_no: No | None = None,
 ) -> pagination.Page[schemas.TaskOut]:
     """List reading tasks."""
@@ -55,7 +58,7 @@ async def put_unread_reasons(body: schemas.UnreadReasons, caller: auth.Current, 
 
 @router.get("/rereads", policy=READ)
 async def list_rereads(
-    caller: auth.Current, db: web.Db, wanted: pagination.Query_, status: Status | None = None
+    caller: auth.Current, db: web.Db, wanted: pagination.Query_, status: Literal["open", "answered"] | None = None
 ) -> pagination.Page[schemas.RereadOut]:
     """List requests to read again, open and answered."""
     async with db.view() as view:

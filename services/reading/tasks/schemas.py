@@ -7,6 +7,7 @@ from pydantic import Field
 
 from services.reading.network.schemas import ITEMS_MAX, Code, No, Shown
 from services.reading.tasks.domain.asked_ends import Kind
+from shared.fields import Day
 from shared.web.batch import In
 
 
@@ -14,7 +15,7 @@ class UnreadItem(In):
     """A point that could not be read for the date of its task."""
 
     service_point_no: No
-    read_date: date
+    read_date: Day
     reason: Code = Field(description="A code of the utility's own, such as `no_access`.", examples=["no_access"])
 
 
@@ -26,7 +27,7 @@ class AskedEndItem(In):
     """The period of a point is to end at the read of a day: of a control, of a move, the final one, or the customer's own."""
 
     service_point_no: No
-    day: date
+    day: Day
     kind: Kind
     reason: Code | None = Field(None, description="A code of the utility's own.", examples=["moves_out"])
 

@@ -1,14 +1,15 @@
 """Routes of usages."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Path
 
 from services.reading.context import READ
-from services.reading.network.schemas import Month, No, Status
+from services.reading.network.schemas import No
 from services.reading.usage import schemas
 from services.reading.usage.store import usages
 from shared import web
+from shared.fields import Month
 from shared.web import auth, errors, pagination
 
 router = web.Router("/v1", tags=["usages"])
@@ -22,7 +23,7 @@ async def list_usages(
     service_point_no: No | None = None,
     cycle: Month | None = None,
     route_no: No | None = None,
-    quality: Status | None = None,
+    quality: Literal["actual", "estimated", "edited"] | None = None,
 ) -> pagination.Page[schemas.UsageOut]:
     """List usages, all versions, in the order in which they were made."""
     async with db.view() as view:

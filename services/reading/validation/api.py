@@ -5,9 +5,10 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from services.reading.context import READ
-from services.reading.network.schemas import Code, Month, No
+from services.reading.network.schemas import Code, No
 from services.reading.validation import store
 from shared import web
+from shared.fields import Month
 from shared.web import auth, pagination
 
 router = web.Router("/v1", tags=["findings"])

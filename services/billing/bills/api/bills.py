@@ -12,7 +12,8 @@ from services.billing.bills.store import lines, shown, trace
 from services.billing.review import store as review_store
 from services.billing.tariffs.domain import tariffs_used
 from shared import web
-from shared.events.fact import MAX_NO, Month
+from shared.events.fact import MAX_NO
+from shared.fields import Month
 from shared.web import auth, conditional, errors, pagination
 
 router = web.Router("/v1", tags=["bills"])

@@ -1,6 +1,5 @@
 """Which bills a change of rating's documents touches, over HTTP."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -14,6 +13,7 @@ from services.billing.tariffs.api.documents import READ, DocumentId, DocumentKin
 from services.billing.tariffs.store import documents
 from shared import web
 from shared.db.engine import View
+from shared.fields import Day
 from shared.web import auth, errors, pagination
 
 router = web.Router("/v1", tags=["tariffs"])
@@ -44,8 +44,8 @@ async def touched_by_document(
     caller: auth.Current,
     db: web.Db,
     wanted: pagination.Query_,
-    from_: Annotated[date, Query(alias="from", description="first day of what changed")],
-    to: Annotated[date, Query(description="first day that is again as it was")],
+    from_: Annotated[Day, Query(alias="from", description="first day of what changed")],
+    to: Annotated[Day, Query(description="first day that is again as it was")],
 ) -> pagination.Page[TouchedBill]:
     """List the issued bills that read a series, calendar or table for days whose figures changed."""
     async with db.view() as view:

@@ -1,6 +1,7 @@
 """The book of tariffs: versions by effective date, price series, calendars and power factor tables."""
 
 import itertools
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from services.billing.rating.tariff.codes import TariffError
 from services.billing.rating.tariff.load import load_tariff
 from services.billing.rating.tariff.model import Tariff
 from services.billing.rating.tariff.node import Node
-from shared import dated
+from shared import civil, dated
 from shared.dated import Period
 from shared.exact import Exact
 from shared.forms import DECIMAL, TEXT, Form, choice, record, rows, table
@@ -112,7 +113,7 @@ def _series(root: Node) -> Series:
         for key, item in root.get("days").fields():
             prices = tuple(price.decimal() for price in item.items())
             try:
-                days[date.fromisoformat(key)] = prices
+                days[civil.day(key)] = prices
             except ValueError:
                 item.refuse("value_wrong", "a date was expected")
         return Series(root.get("series").text(), money, (), minutes, days)
@@ -141,7 +142,7 @@ def _calendar(root: Node) -> Calendar:
     root.keys("calendar title source years notes")
     years: dict[int, dict[date, str]] = {}
     for key, item in root.get("years").fields():
-        if len(key) != 4 or not key.isdecimal():
+        if not re.fullmatch("[0-9]{4}", key):
             item.refuse("value_wrong", "a year was expected")
             continue
         if item.value is None:

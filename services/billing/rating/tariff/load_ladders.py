@@ -1,5 +1,6 @@
 """Loading ladders (阶梯)."""
 
+import re
 from functools import partial
 
 from services.billing.rating.tariff.load_periods import months_of
@@ -70,7 +71,7 @@ def _ladder(name: str, node: Node, periods: tuple[str, ...]) -> Ladder:
 def _year_starts(node: Node) -> int:
     start = node.get("year_starts")
     text = start.text()
-    if len(text) != 5 or text[2:] != "-01" or not text[:2].isdigit() or not 1 <= int(text[:2]) <= 12:
+    if not re.fullmatch("(0[1-9]|1[0-2])-01", text):
         raise start.fail("value_wrong", 'the first day of a month such as "01-01" was expected')
     return int(text[:2])
 

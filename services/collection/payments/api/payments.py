@@ -1,7 +1,7 @@
 """Payments: taken at the counter, listed, taken back, and decided on where they are in suspense."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -16,7 +16,7 @@ from shared import approvals, web
 from shared.db.engine import View
 from shared.web import auth, idempotency, pagination, state
 from shared.web.approvals import ASKED, asked
-from shared.web.batch import Code, No
+from shared.web.batch import No
 from shared.web.errors import Problem, not_found
 
 router = web.Router("/v1", tags=["payments"])
@@ -74,7 +74,7 @@ async def list_payments(
     db: web.Db,
     wanted: pagination.Query_,
     account_no: No | None = None,
-    status: Code | None = None,
+    status: Literal["posted", "suspense", "reversed", "returned"] | None = None,
 ) -> pagination.Page[schemas.PaymentListed]:
     async with db.view() as view:
         rows = await store.listed(

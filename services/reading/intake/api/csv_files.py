@@ -19,7 +19,7 @@ FIXED_COLUMNS = ("meter_no", "read_at", "source", "unit", "reader")
 SEPARATORS = (",", ";", "\t")
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 """Full-width forms (全角) become their ASCII ones. Nothing else that looks like a digit does: 12² kWh are not 122."""
-SCIENTIFIC = re.compile(r"-?\d([.,]\d+)?[eE][+-]\d\d+")
+SCIENTIFIC = re.compile("-?[0-9]([.,][0-9]+)?[eE][+-][0-9]{2,}")
 SPREADSHEET_MARKS = ("=", "#", "'")  # a formula, an error or a column too narrow, a number kept as text
 SPACES = " \u00a0\u3000"
 FIRST_ROW = 2  # as a spreadsheet counts: the header is row 1

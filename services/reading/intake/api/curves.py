@@ -1,6 +1,5 @@
 """Routes of day curves."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import Path
@@ -18,6 +17,7 @@ from services.reading.reads.store import curves as store
 from services.reading.reads.store import waiting_curves
 from shared import web
 from shared.db.engine import Database
+from shared.fields import Day
 from shared.web import auth, batch, devices, errors, pagination
 from shared.web.batch import OutcomesOut
 
@@ -46,7 +46,7 @@ async def post_curves(body: schemas.Curves, caller: auth.Current, db: web.Db, ow
 @router.get("/curves/{meter_no}/{day}", policy=READ)
 async def get_curve(
     meter_no: Annotated[MeterNo, Path()],
-    day: date,
+    day: Day,
     caller: auth.Current,
     db: web.Db,
     quantity: Quantity = "import",
@@ -69,7 +69,7 @@ async def get_curve(
 @router.get("/curves/{meter_no}/{day}/versions", policy=READ)
 async def get_curve_versions(
     meter_no: Annotated[MeterNo, Path()],
-    day: date,
+    day: Day,
     caller: auth.Current,
     db: web.Db,
     quantity: Quantity = "import",

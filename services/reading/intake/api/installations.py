@@ -1,6 +1,5 @@
 """Routes of points, meters and installations, which usages rest on: these follow a change in the same unit of work."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import Path
@@ -21,6 +20,7 @@ from services.reading.usage.use_cases import deriving
 from services.reading.usage.use_cases.knowing import Loader
 from shared import approvals, web
 from shared.db.approvals import Approval
+from shared.fields import Day
 from shared.outcome import Outcome
 from shared.web import auth, batch, errors, pagination
 from shared.web.approvals import ASKED, asked
@@ -128,7 +128,7 @@ async def put_installations(body: schemas.Installations, caller: auth.Current, d
 )
 async def post_correction(
     meter_no: Annotated[MeterNo, Path()],
-    installed_on: date,
+    installed_on: Day,
     body: schemas.InstallationCorrectionIn,
     caller: auth.Current,
     db: web.Db,
@@ -156,7 +156,7 @@ async def post_correction(
 )
 async def post_annulment(
     meter_no: Annotated[MeterNo, Path()],
-    installed_on: date,
+    installed_on: Day,
     body: schemas.InstallationAnnulmentIn,
     caller: auth.Current,
     db: web.Db,
@@ -198,7 +198,7 @@ async def list_installations(
 
 @router.get("/installations/{meter_no}/{installed_on}", policy=READ)
 async def get_installation(
-    meter_no: Annotated[MeterNo, Path()], installed_on: date, caller: auth.Current, db: web.Db
+    meter_no: Annotated[MeterNo, Path()], installed_on: Day, caller: auth.Current, db: web.Db
 ) -> schemas.InstallationWithVersionsOut:
     """Return an installation with what it was from each change on, the last one first; the last 100."""
     async with db.view() as view:

@@ -26,6 +26,7 @@ from services.reading.validation import store as findings
 from services.reading.validation.domain import curve_beyond, curve_gap, duplicate
 from services.reading.validation.domain.findings import Finding, Found
 from shared import ids
+from shared.dated import NotCovered
 from shared.db.engine import Tx
 from shared.outcome import CHANGED_MEANWHILE, OTHER_ORG_UNIT, Outcome, refused
 
@@ -168,8 +169,6 @@ def _checked_curve(given: Given, meter: MeterDay, zone: ZoneInfo, today: date) -
     register = _register(meter, curve.quantity)
     if register is None:
         raise Refused("reading.unknown_register", "the meter has no such register of energy")
-    if curve.day < calendar.FIRST_DAY:
-        raise Refused("reading.bad_period", "the day is not after 1950")
     if curve.day > today:
         raise Refused("reading.in_the_future", "the day lies in the future")
     if curve.interval_minutes not in curves.INTERVALS:
@@ -194,7 +193,10 @@ def _register(meter: MeterDay, quantity: str) -> Register | None:
 
 
 def _limit(curve: Curve, meter: MeterDay, register: Register, policies: Policies) -> int:
-    daily = policies.on(curve.day).register_daily_kwh_max
+    try:
+        daily = policies.on(curve.day).register_daily_kwh_max
+    except NotCovered:
+        raise Refused("reading.bad_period", "no rules of reading hold on that day") from None
     return curves.slot_wh_max(register, daily, meter.connection_kw, curve.interval_minutes)
 
 

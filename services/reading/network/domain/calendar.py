@@ -3,8 +3,6 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-FIRST_DAY, LAST_DAY = date(1950, 1, 1), date(2200, 1, 1)  # of anything that a utility still reads
-
 
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
     """Return the civil date of an instant."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
-from services.reading.network.domain.calendar import FIRST_DAY, LAST_DAY
 from services.reading.network.domain.installations import Placement
 from services.reading.network.domain.registers import Registers, same_faces
+from shared import civil
 
 DAY = timedelta(days=1)
 
@@ -75,7 +75,7 @@ def _alike(change: Change) -> bool:
 
 
 def _shifts(change: Change) -> list[Shift]:
-    edges = {FIRST_DAY, LAST_DAY + DAY}
+    edges = {civil.FIRST, civil.END}
     for placement in (*change.before, *change.after):
         for day in (placement.installed_on, placement.removed_on):
             edges |= {day, day + DAY} if day is not None else set()
@@ -91,7 +91,7 @@ def _shifts(change: Change) -> list[Shift]:
 
 def _faces_on(placements: Sequence[Placement], day: date, own: Registers) -> Registers:
     """Return the registers by which a meter is read on a day: of the installation that ends, where two share it."""
-    there = [each for each in placements if each.installed_on <= day <= (each.removed_on or LAST_DAY)]
+    there = [each for each in placements if each.installed_on <= day <= (each.removed_on or civil.END)]
     return min(there, key=lambda each: each.installed_on).registers if there else own
 
 

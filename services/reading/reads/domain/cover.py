@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from services.reading.network.domain.calendar import LAST_DAY
 from services.reading.network.domain.installations import Placement
+from shared import civil
 
 DAY = timedelta(days=1)
 
@@ -31,7 +31,7 @@ class Stretch:
 
 def days_of(placement: Placement) -> Stretch:
     """Return the days whose reads count where the meter stands: from its installation to its removal, both included."""
-    return Stretch(placement.meter_no, placement.installed_on, placement.removed_on or LAST_DAY)
+    return Stretch(placement.meter_no, placement.installed_on, placement.removed_on or civil.END)
 
 
 def lost(before: Iterable[Placement], after: Sequence[Placement]) -> list[Stretch]:

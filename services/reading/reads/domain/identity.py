@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from services.reading.network.domain.refusal import Refused
+from shared import civil
 
 
 class ReadKey(NamedTuple):
@@ -16,7 +17,6 @@ class ReadKey(NamedTuple):
 
 
 SEPARATOR = "~"
-YEAR_MIN, YEAR_MAX = 1900, 2200  # beyond, another time zone may have no date
 _FORM = "%Y%m%dT%H%M%SZ"
 
 
@@ -35,8 +35,8 @@ def natural_key(read_id: str) -> ReadKey:
     try:
         meter_no, text, source = read_id.split(SEPARATOR)
         instant = datetime.strptime(text, _FORM).replace(tzinfo=UTC)
-        if not YEAR_MIN <= instant.year <= YEAR_MAX:
-            raise ValueError
+        if _text(civil.check_instant(instant)) != text:
+            raise ValueError  # another spelling of an id that is there
         return ReadKey(meter_no, instant, source)
     except ValueError:
         raise Refused("reading.unknown_read", "there is no such read") from None

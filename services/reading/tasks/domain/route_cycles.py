@@ -34,10 +34,6 @@ class RouteCycle:
         return OPEN if self.closed_on is None else CLOSED
 
 
-OPEN_ENDED: Final = date(2200, 1, 1)
-"""From this day on a date means that there is none: some systems write 9999-12-31 for no end."""
-
-
 class ReadPlan(Protocol):
     """When a route is read: on its read day in every month, every second or every third one.
 

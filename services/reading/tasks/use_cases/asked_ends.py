@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
-from services.reading.network.domain import calendar
 from services.reading.network.domain.installations import PointDay
 from services.reading.network.store import points, routes
 from services.reading.network.use_cases.reference import MaySee, outside
@@ -63,8 +62,6 @@ async def ask(tx: Tx, given: Sequence[Asked], *, actor: str, may_see: MaySee, de
     def refusal(end: AskedEnd, old: AskedEnd | None) -> Outcome | None:
         if end.service_point_no not in known:
             return refused("reading.unknown_service_point", "there is no such service point", id=end.ask_id)
-        if not calendar.FIRST_DAY <= end.day <= calendar.LAST_DAY:
-            return refused("reading.bad_period", "the day is not between 1950 and 2200", id=end.ask_id)
         return outside(end, old, number=end.ask_id, may_see=may_see)
 
     outcomes = await batch_put.put(

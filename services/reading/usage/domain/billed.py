@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.reading.network.domain import changes as network
-from services.reading.network.domain.calendar import LAST_DAY
 from services.reading.network.domain.changes import Change
 from services.reading.network.domain.installations import Placement
 from services.reading.usage.domain.usages import MeterSpan
+from shared import civil
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +35,9 @@ def recounted(changes: Sequence[Change], billed: Mapping[str, Sequence[Billed]])
 
 
 def _recounts(placement: Placement, before: Sequence[Placement], period: Billed) -> bool:
-    day, end = max(placement.installed_on, period.from_), min(placement.removed_on or LAST_DAY, period.to)
+    day, end = max(placement.installed_on, period.from_), min(placement.removed_on or civil.END, period.to)
     while day < end:
-        was = next((each for each in before if each.installed_on <= day < (each.removed_on or LAST_DAY)), None)
+        was = next((each for each in before if each.installed_on <= day < (each.removed_on or civil.END)), None)
         if was is None:
             until = min([end, *(each.installed_on for each in before if each.installed_on > day)])
             if any(
@@ -48,7 +48,7 @@ def _recounts(placement: Placement, before: Sequence[Placement], period: Billed)
         elif not _alike(was, placement):
             return True
         else:
-            day = was.removed_on or LAST_DAY
+            day = was.removed_on or civil.END
     return False
 
 

@@ -28,6 +28,7 @@ from services.reading.usage.domain.timeline import start
 from services.reading.usage.domain.timeline.known import Contract, End, InstallationKey, Read, Start, World
 from services.reading.usage.domain.usages import Usage, in_force
 from services.reading.usage.store import usages
+from shared import civil
 from shared.db.engine import Tx, View
 
 NEAREST_ROUNDS = 3  # how many annulled reads in a row are passed over to find the nearest register
@@ -85,7 +86,7 @@ class Loader:
         numbers = sorted(touched)
         locked = await points.lock(tx, numbers)
         meters = await installations.by_point(tx, numbers)
-        signed = {no: _contracts(rows) for no, rows in (await contracts.by_point(tx, numbers)).items()}
+        signed = {no: [_contract(row) for row in rows] for no, rows in (await contracts.by_point(tx, numbers)).items()}
         endings = await tasks.endings(tx, numbers)
         versions = await usages.of_points(tx, numbers)
         answered = await rereads.answers(tx, numbers)
@@ -173,7 +174,7 @@ class Loader:
         after; of a meter with demand registers all days."""
         world, since = each.world, each.since
         signed = {day for contract in world.contracts for day in (contract.from_, contract.to) if day is not None}
-        days = sorted({end.day for end in world.ends} | {day for day in signed if day < route_cycles.OPEN_ENDED})
+        days = sorted({end.day for end in world.ends} | signed)
         spans = []
         for meter in world.installations:
             if meter.to is not None and meter.to <= since:
@@ -241,10 +242,10 @@ class Loader:
         for meter in world.installations:
             for day in sorted(days):
                 inside = meter.from_ < day and (meter.to is None or day < meter.to) and day > each.since
-                if not inside or day >= route_cycles.OPEN_ENDED or (meter.meter_no, meter.from_, day) in there:
+                if not inside or (meter.meter_no, meter.from_, day) in there:
                     continue
                 starts_at, ends_at = self.days.bounds(day)
-                last = meter.to or route_cycles.OPEN_ENDED
+                last = meter.to or civil.END
                 gaps.append(
                     Gap(
                         point=number,
@@ -293,17 +294,11 @@ class Loader:
         )
 
 
-def _contracts(rows: Sequence[Row[Any]]) -> list[Contract]:
-    """Return contracts without those that begin on a day by which none is meant."""
-    return [_contract(row) for row in rows if row.starts_on < route_cycles.OPEN_ENDED]
-
-
 def _contract(row: Row[Any]) -> Contract:
-    ends_on = row.ends_on if row.ends_on is not None and row.ends_on < route_cycles.OPEN_ENDED else None
     return Contract(
         contract_no=row.contract_no,
         from_=row.starts_on,
-        to=ends_on,
+        to=row.ends_on,
         curve_minutes=row.curve_minutes,
         cycle_months=row.cycle_months,
     )

@@ -123,7 +123,7 @@ async def test_a_reviewer_releases_a_run_over_the_api(by_reviewer: Desk) -> None
         )
         early = [
             await client.post(url, json=body | {"business_date": day}, headers={"If-Match": shown.headers["ETag"]})
-            for day in ("0001-01-01", "2026-01-31")
+            for day in ("1950-01-01", "2026-01-31")
         ]
         stale = await client.post(url, json=body, headers={"If-Match": '"1"'})
         done = await client.post(

@@ -4,8 +4,8 @@ import pytest
 
 from tests.kits.collection import TODAY, Kit, bill, issued
 
-FUTURE = ("2026-04-16", "2027-01-01", "9999-12-31")
-PAST = ("0001-01-01", "1900-01-01", "2025-12-31")
+FUTURE = ("2026-04-16", "2027-01-01", "2199-12-31")
+PAST = ("1950-01-01", "2025-12-31")
 
 
 @pytest.mark.parametrize("paid_on", [*FUTURE, *PAST])
@@ -34,6 +34,18 @@ async def test_a_callback_of_any_day_is_posted_once_and_repeats_with_a_finding(
     (payment,) = (await kit.clerk.get("/v1/payments?account_no=A1")).json()["items"]
     assert payment["received_on"] == (str(TODAY) if future else paid_on)
     assert await kit.money() == ((0, 0) if owes else (0, 1_000))
+
+
+@pytest.mark.parametrize("paid_on", ["0001-01-01", "1900-01-01", "9999-12-31", "２０２６-03-01", "0", 0])
+async def test_a_callback_of_a_day_that_nobody_means_is_refused_and_may_come_again_with_the_right_one(
+    kit: Kit, paid_on: str
+) -> None:
+    order_id = await kit.order(1_000)
+    answer = await kit.call_back(order_id, 1_000, paid_on=paid_on)
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid")
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["body/paid_on"]
+    assert await kit.money() == (0, 0)
+    assert (await kit.call_back(order_id, 1_000, paid_on="2026-03-01")).json()["status"] == "done"
 
 
 @pytest.mark.parametrize("paid_on", [*FUTURE, *PAST])
