@@ -33,14 +33,23 @@ async def survive(name: str, loop: Loop, metrics: Metrics) -> None:
         begun = time.monotonic()
         try:
             await loop()
+            if _cancelled():
+                return
             log.error("a loop ended by itself and is begun again", extra={"loop": name})
         except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
+            if _cancelled():
                 raise
             log.error("a loop was cancelled from inside and is begun again", extra={"loop": name}, exc_info=error)
         except Exception:
+            if _cancelled():
+                log.exception("a loop failed while it was ended", extra={"loop": name})
+                return
             log.exception("a loop failed with what nobody thought of and is begun again", extra={"loop": name})
         counter.inc()
         failures = 1 if time.monotonic() - begun >= SETTLED_SECONDS else failures + 1
         await asyncio.sleep(backoff(failures))
+
+
+def _cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is None or bool(task.cancelling())

@@ -22,3 +22,22 @@ async def test_the_failures_of_a_loop_are_counted_from_zero_on() -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_a_loop_that_fails_while_it_is_ended_is_not_begun_again() -> None:
+    begun = []
+
+    async def loop() -> None:
+        begun.append(1)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            if len(begun) == 1:
+                raise ZeroDivisionError
+
+    running = asyncio.create_task(survive("tiny", loop, Metrics()))
+    await asyncio.sleep(0)
+    running.cancel()
+    done, _ = await asyncio.wait({running}, timeout=2)
+    assert done
+    assert begun == [1]
