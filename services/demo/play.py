@@ -328,9 +328,9 @@ async def review(stage: Stage, month: Month) -> None:
         codes = ", ".join(finding["code"] for finding in bill["findings"])
         stage.say(f"{month.cycle}: a held bill of {bill['energy_wh'] // 1000} kWh is released after review ({codes})")
 
-    async def issued() -> bool:
-        totals = (await stage.totals(month.cycle))["billing"]
-        return totals["bills_held"] == 0
+    async def issued() -> bool:  # what is approved is ready first
+        held = (await stage.totals(month.cycle))["billing"]["bills_held"]
+        return not held and not await stage.all("billing", "/v1/bills", cycle=month.cycle, status="ready")
 
     await stage.until("the reviewed bills are issued", issued)
     await posted(stage, month)
