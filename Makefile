@@ -53,7 +53,7 @@ scripts:
 bench: $(VENV)/ready  ## the figures of the README; takes a while, wants the machine for itself
 	$(BIN)/python -m tests.bench $(ARGS)
 
-chaos: $(VENV)/ready  ## the seeded proofs with drawn seeds, for ten minutes; ARGS: --minutes M, --seed N
+chaos: $(VENV)/ready  ## the seeded proofs with drawn seeds, for ten minutes; ARGS: --minutes M, --seed N, kills
 	$(BIN)/python -m tests.chaos $(ARGS)
 
 clean:  ## what was installed and cached here; the data in var/ stay

@@ -1,12 +1,16 @@
 """Seeded faults around an event log and a unit of work: what a bad day does, the same way each time.
 
-The four crash points are those between the steps of the event flow: before the commit of a change; after the commit and before
-its events are sent; after they are sent and before the pointers are deleted; after an effect and before its offset.
+Four points lie between the steps of the event flow: before the commit of a change; after the commit and before its events are
+sent; after they are sent and before the pointers are deleted; after an effect and before its offset. The fifth lies in the middle
+of the work: after a statement of a unit of work. At each of them a service may crash, or meet an error that it must survive.
 """
 
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import CursorResult, Executable
 
 from shared.bus.ports import EventLog, Partition, Record, StoredRecord, Subscription
 from shared.db.engine import Tx
@@ -16,29 +20,40 @@ BEFORE_COMMIT = "before_commit"
 BEFORE_SEND = "after_commit_before_publish"
 AFTER_SEND = "after_publish_before_pointer_deleted"
 BEFORE_OFFSET = "after_effect_before_offset"
-POINTS = (BEFORE_COMMIT, BEFORE_SEND, AFTER_SEND, BEFORE_OFFSET)
+BETWEEN_STEPS = (BEFORE_COMMIT, BEFORE_SEND, AFTER_SEND, BEFORE_OFFSET)
+AFTER_STATEMENT = "after_a_statement"
+POINTS = (AFTER_STATEMENT, *BETWEEN_STEPS)
 
 
 class Crash(BaseException):
     """The process is dead from here on; no handler of errors may catch it."""
 
 
-def _raise() -> None:
-    raise Crash
+class Unforeseen(Exception):
+    """An error that nobody thought of, as a fault of the code raises one."""
+
+
+ERRORS: tuple[type[Exception], ...] = (Unforeseen, ConnectionResetError)
+"""What is raised at a point: an error that looks as if it came again, and one that goes away by itself."""
 
 
 @dataclass
 class CrashPlan:
-    """Crashes when a point is passed for the n-th time; each crash happens once."""
+    """Crashes, or raises an error, when a point is passed for the n-th time; each does so once."""
 
     at: dict[str, int] = field(default_factory=dict)
-    crash: Callable[[], None] = _raise
+    errors: dict[str, tuple[int, type[Exception]]] = field(default_factory=dict)
     passed: dict[str, int] = field(default_factory=dict)
+    raised: list[str] = field(default_factory=list)
 
     def reach(self, point: str) -> None:
         self.passed[point] = self.passed.get(point, 0) + 1
         if self.at.get(point) == self.passed[point]:
-            self.crash()
+            raise Crash
+        count, error = self.errors.get(point, (0, Unforeseen))
+        if count == self.passed[point]:
+            self.raised.append(point)
+            raise error
 
 
 @dataclass(frozen=True)
@@ -128,9 +143,14 @@ class _FaultySubscription:
 
 
 class CrashingTx(Tx):
-    """A unit of work that may crash with everything done and nothing committed: give it to `Database.unit`."""
+    """A unit of work that may crash in the middle, or with everything done and nothing committed: give it to `Database.unit`."""
 
     plan = CrashPlan()
+
+    async def _run(self, statement: Executable, params: Mapping[str, Any] | None) -> CursorResult[Any]:
+        result = await super()._run(statement, params)
+        self.plan.reach(AFTER_STATEMENT)
+        return result
 
     async def _flush(self) -> bool:
         appended = await super()._flush()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shared.settings import SERVICES
 from shared.testing.servers import free_port
-from tests.e2e.launch import ORDERS
+from tests.e2e.launch import KILL, ORDERS
 from tests.kits.line import CHANNEL_SECRET
 
 ROOT = Path(__file__).parents[2]
@@ -23,12 +23,13 @@ LOOK_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Order:
-    """To be killed in a step, when a crash point is passed for the `count`-th time."""
+    """To be killed in a step, or to raise an error, when a point is passed for the `count`-th time."""
 
     step: str
     service: str
     point: str
     count: int
+    fault: str = KILL
 
 
 def environment(work: Path, **own: str) -> dict[str, str]:
@@ -63,7 +64,8 @@ class Fleet:
     """Processes by name; what ends by an order is started again, what ends otherwise is told by `watch`."""
 
     def __init__(self, work: Path, environment: Mapping[str, str], orders: Iterable[Order] = ()) -> None:
-        self.kills: list[Order] = []
+        self.obeyed: list[Order] = []
+        self.outright: list[Order] = []  # kills at no point: their step had no occasion left for what was ordered
         self._work = work
         self._environment = {**environment, ORDERS: str(work / "orders")}
         self._waiting = {name: deque(order for order in orders if order.service == name) for name in SERVICES}
@@ -105,24 +107,47 @@ class Fleet:
             return
         order = self._armed[name] = queue.popleft()
         draft = self._work / f"{name}.order"
-        draft.write_text(f"{order.point} {order.count}")
+        draft.write_text(f"{order.point} {order.count} {order.fault}")
         draft.replace(self._work / "orders" / name)
+
+    def end_orders(self) -> None:
+        """Kill at once who waits in vain for the point of its order; an error that has no occasion is taken back."""
+        for name, order in list(self._armed.items()):
+            try:
+                (self._work / "orders" / name).unlink()
+            except FileNotFoundError:
+                continue  # it is being carried out
+            del self._armed[name]
+            if order.fault == KILL:
+                self._processes[name].kill()
+                self._processes[name].wait()
+                self.outright.append(order)
+                self._start_again(name)
+            else:
+                self._arm(name)
 
     async def watch(self) -> None:
         """Start again what was killed by order; raises where a process ended in another way."""
         while True:
             for name, process in self._processes.items():
-                if (code := process.poll()) is None:
-                    continue
-                order = self._armed.pop(name, None)
+                code = process.poll()
+                order = self._armed.get(name)
                 obeyed = order is not None and not (self._work / "orders" / name).exists()
-                if code != -signal.SIGKILL or not obeyed or order is None:
+                if code is not None and (code != -signal.SIGKILL or not obeyed):
                     tail = (self._work / f"{name}.log").read_text(errors="replace")[-3000:]
                     raise AssertionError(f"{name} ended by itself with {code}: {tail}")
-                self.kills.append(order)
-                self._arm(name)
-                self._start(name, "-m", "tests.e2e.launch", name)
+                if order is None or not obeyed or (order.fault == KILL and code is None):
+                    continue
+                self.obeyed.append(self._armed.pop(name))
+                if code is None:
+                    self._arm(name)
+                else:
+                    self._start_again(name)
             await asyncio.sleep(LOOK_SECONDS)
+
+    def _start_again(self, name: str) -> None:
+        self._arm(name)
+        self._start(name, "-m", "tests.e2e.launch", name)
 
     def stop(self) -> None:
         """End all processes."""

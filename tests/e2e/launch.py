@@ -1,4 +1,4 @@
-"""One service as a process that may be ordered to kill itself at a crash point: `python -m tests.e2e.launch SERVICE`.
+"""One service as a process that may be ordered to kill itself at a point, or to raise: `python -m tests.e2e.launch SERVICE`.
 
 It is the service as `wattline service` runs it, with the event log and the unit of work wrapped from outside.
 """
@@ -10,13 +10,17 @@ from pathlib import Path
 
 from services.command import local, serve
 from shared import logging as logs
-from shared.testing.faults import CrashingTx, CrashPlan, FaultyEventLog
+from shared.testing.faults import ERRORS, CrashingTx, CrashPlan, FaultyEventLog
 
-ORDERS = "WATTLINE_TEST_ORDERS"  # directory of the orders, one file for each service: POINT COUNT
+ORDERS = "WATTLINE_TEST_ORDERS"  # directory of the orders, one file for each service: POINT COUNT FAULT
+KILL = "kill"
+FAULTS = {
+    error.__name__: error for error in ERRORS
+}  # what is raised instead of a kill, by the name that an order has for it
 
 
 class Orders(CrashPlan):
-    """Obeys the order in a file: SIGKILL when the point is passed for the n-th time since the order was given."""
+    """Obeys the order in a file: SIGKILL, or an error, when the point is passed for the n-th time since the order was given."""
 
     def __init__(self, file: Path) -> None:
         super().__init__()
@@ -26,15 +30,18 @@ class Orders(CrashPlan):
     def reach(self, point: str) -> None:
         try:
             given_at = self._file.stat().st_mtime_ns
-        except FileNotFoundError:
-            return
-        ordered, count = self._file.read_text().split()
-        if given_at != self._given_at:
-            self._given_at, self.passed = given_at, {}
-        self.passed[point] = self.passed.get(point, 0) + 1
-        if point == ordered and self.passed[point] >= int(count):
+            ordered, count, fault = self._file.read_text().split()
+            if given_at != self._given_at:
+                self._given_at, self.passed = given_at, {}
+            self.passed[point] = self.passed.get(point, 0) + 1
+            if point != ordered or self.passed[point] < int(count):
+                return
             self._file.unlink()  # once
-            os.kill(os.getpid(), signal.SIGKILL)
+        except FileNotFoundError:  # none was given, or it was taken back
+            return
+        if fault != KILL:
+            raise FAULTS[fault]
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def run(name: str) -> None:

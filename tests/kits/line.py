@@ -39,7 +39,8 @@ TRIED_AGAIN = frozenset({500, 502, 503, 504})
 KNOWN = {"accepted", "done", "already_accepted", "already_done"}
 LOOK_SECONDS = 0.5  # looking costs the services what they need for their work
 QUIET_LOOKS = 4  # longer than a consumer's poll
-MUST_BE_ZERO = ("journal_pending", "consumer_event_lag_seconds", "notices_queued", "waiting_oldest_age_seconds")
+TO_BE_DONE = ("journal_pending", "consumer_event_lag_seconds", "notices_queued")
+MUST_BE_ZERO = (*TO_BE_DONE, "waiting_oldest_age_seconds")
 PAYS_EVERY = 4
 REMIND_ON = date(2026, 2, 10)  # December's bills are overdue
 DAYS = (10, 20)  # of each month, beside the read day: enough for a duplicate and for validation against history
@@ -308,6 +309,11 @@ async def quiet(driver: Driver) -> None:
     await driver.until("all services are quiet", reached)
 
 
-async def _is_quiet(driver: Driver, name: str) -> bool:
+async def idle(driver: Driver) -> bool:
+    """Return whether no service has anything to do now; what waits for something to come may be there."""
+    return all([await _is_quiet(driver, name, TO_BE_DONE) for name in SERVICES])
+
+
+async def _is_quiet(driver: Driver, name: str, gauges: Sequence[str] = MUST_BE_ZERO) -> bool:
     told = await driver.metrics(name)
-    return bool(told) and not any(told.get(gauge, 0.0) for gauge in MUST_BE_ZERO)
+    return bool(told) and not any(told.get(gauge, 0.0) for gauge in gauges)

@@ -15,6 +15,7 @@ from shared.bus.relay import Relay
 from shared.db import bulk, columns, platform
 from shared.db.engine import Database, Tx, View
 from shared.events.collection import PaymentReceived, ReceivableCleared
+from shared.loops import survive
 from shared.metrics import Metrics
 from shared.testing.faults import Crash, CrashingTx, CrashPlan
 
@@ -125,8 +126,8 @@ async def run_until(
         CrashingTx.plan = plan
     while True:
         tasks = [
-            asyncio.create_task(Relay("collection", meter, event_log).run()),
-            asyncio.create_task(book.consumer(book_of, event_log).run()),
+            asyncio.create_task(survive("relay", Relay("collection", meter, event_log).run, Metrics())),
+            asyncio.create_task(survive("consumer", book.consumer(book_of, event_log).run, Metrics())),
         ]
         try:
             async with asyncio.timeout(60):

@@ -20,7 +20,7 @@ from shared.db.engine import Tx
 from shared.events.fact import Fact
 from shared.service import Service
 from shared.settings import SERVICES, Settings
-from shared.testing.faults import Crash, CrashingTx, CrashPlan, Faults, FaultyEventLog
+from shared.testing.faults import Crash, CrashingTx, CrashPlan, Faults, FaultyEventLog, Unforeseen
 from tests.kits.line import CHANNEL_SECRET, impatient_notify_policy
 
 Poison = Callable[[str, Fact], bool]
@@ -98,6 +98,8 @@ class House(httpx.AsyncBaseTransport):
         assert not self.failures, self.failures
         try:
             return await httpx.ASGITransport(service.app).handle_async_request(request)
+        except Unforeseen:  # for who reads the log; over a socket it is the answer 500
+            return httpx.Response(500)
         except Crash:
             await self._crashed(service)
             raise

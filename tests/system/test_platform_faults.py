@@ -14,10 +14,21 @@ from shared.bus.relay import Relay
 from shared.db import journal, leadership, platform
 from shared.db.engine import Database
 from shared.db.leadership import NotLeader
-from shared.testing.faults import BEFORE_COMMIT, POINTS, Crash, CrashingTx, CrashPlan, Faults, FaultyEventLog
+from shared.testing.faults import (
+    AFTER_STATEMENT,
+    BEFORE_COMMIT,
+    BETWEEN_STEPS,
+    ERRORS,
+    Crash,
+    CrashingTx,
+    CrashPlan,
+    Faults,
+    FaultyEventLog,
+)
 from tests.kits import tiny
 
 WRITERS = 16
+STATEMENTS = 3  # of a batch of the consumer, at least
 KEYS = [f"account-{n:02}" for n in range(20)]
 
 
@@ -90,7 +101,7 @@ async def test_duplicates_delays_and_another_order_of_partitions_change_nothing(
         assert await tiny.entries(view) == told
 
 
-@pytest.mark.parametrize("point", POINTS[1:])
+@pytest.mark.parametrize("point", BETWEEN_STEPS[1:])
 @pytest.mark.parametrize("times", [1, 2])
 async def test_a_crash_between_two_steps_neither_loses_nor_doubles(
     meter: Database, book_of: Database, event_log: EmbeddedEventLog, point: str, times: int
@@ -114,8 +125,42 @@ async def test_a_crash_between_two_steps_neither_loses_nor_doubles(
         assert await tiny.entries(view) == told
 
 
-async def test_a_crash_before_the_commit_leaves_neither_the_change_nor_its_facts(meter: Database) -> None:
-    CrashingTx.plan = CrashPlan({BEFORE_COMMIT: 1})
+@pytest.mark.parametrize("statement", range(1, STATEMENTS + 1))
+async def test_a_crash_in_the_middle_of_a_batch_neither_loses_nor_doubles(
+    meter: Database, book_of: Database, event_log: EmbeddedEventLog, statement: int
+) -> None:
+    told = await write(meter, 60)
+    book_of.unit = CrashingTx
+    plan = CrashPlan({AFTER_STATEMENT: statement})
+    wanted = sum(map(len, told.values()))
+    assert await tiny.run_until(meter, book_of, tiny.Book(), event_log, wanted=wanted, plan=plan) == 1
+    async with book_of.view() as view:
+        assert await tiny.entries(view) == told
+
+
+@pytest.mark.parametrize("point", [AFTER_STATEMENT, *BETWEEN_STEPS[1:]])
+@pytest.mark.parametrize("error", ERRORS)
+async def test_an_error_at_a_point_is_survived_and_neither_loses_nor_doubles(
+    meter: Database, book_of: Database, event_log: EmbeddedEventLog, point: str, error: type[Exception]
+) -> None:
+    told = await write(meter, 60)
+    book_of.unit = CrashingTx
+    plan = CrashPlan(errors={point: (STATEMENTS if point == AFTER_STATEMENT else 1, error)})
+    log = FaultyEventLog(event_log, plan=plan)
+    wanted = sum(map(len, told.values()))
+    assert await tiny.run_until(meter, book_of, tiny.Book(), log, wanted=wanted, plan=plan) == 0
+    assert plan.raised == [point]
+    async with book_of.view() as view:
+        assert await tiny.entries(view) == told
+
+
+@pytest.mark.parametrize(
+    ("point", "times"), [(BEFORE_COMMIT, 1), *((AFTER_STATEMENT, n) for n in range(1, STATEMENTS + 1))]
+)
+async def test_a_crash_before_the_commit_leaves_neither_the_change_nor_its_facts(
+    meter: Database, point: str, times: int
+) -> None:
+    CrashingTx.plan = CrashPlan({point: times})
     meter.unit = CrashingTx
     with pytest.raises(Crash):
         async with meter.begin() as tx:
