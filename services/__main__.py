@@ -10,7 +10,6 @@ from services.command import audit, data, local, reconcile, remote, serve, traci
 from shared import civil
 from shared import logging as logs
 from shared.settings import SERVICES, Settings, SettingsError
-from shared.web import devices
 
 USAGE_ERROR = 2
 RATING = "services.command.rate"
@@ -62,9 +61,9 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     token.add_argument("--scopes", nargs="+", required=True)
     token.add_argument("--org-units", nargs="+", default=["*"])
     token.add_argument("--seconds", type=int, default=local.TOKEN_SECONDS)
-    key = commands.add_parser("device-key", help="print the key (hex) that a device or head-end signs with")
+    key = commands.add_parser("device-key", help="make a key for a device or head-end, and print it (hex) this once")
     key.add_argument("device_id")
-    key.add_argument("--version", type=int, default=1, help="the key_version that reading has of the device")
+    key.add_argument("--overlap-until", type=_instant, metavar="TIME", help="until when the one of before is taken too")
     return parser
 
 
@@ -127,9 +126,6 @@ def _run(options: argparse.Namespace) -> int:
             return int(getattr(importlib.import_module(module), run)(options))
         case "token":
             print(_token(options))
-        case "device-key":
-            master = local.own_settings().device_master_key.get_secret_value()
-            print(devices.key_of(master, options.device_id, options.version).hex())
         case _:
             return serve.run(_asynchronous(options)) or 0
     return 0
@@ -157,6 +153,8 @@ async def _asynchronous(options: argparse.Namespace) -> int:
             print(f"rounds: {await data.republish_state(options.service, options.state)}")
         case "job":
             await remote.job(options.service, options.job, options.date.isoformat())
+        case "device-key":
+            await remote.make_device_key(options.device_id, options.overlap_until)
         case "dead-letters" if options.action == "list":
             await remote.list_dead_letters(options.service)
         case "dead-letters":

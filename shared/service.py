@@ -31,8 +31,8 @@ from shared.events.fact import Fact
 from shared.loops import Loop, survive
 from shared.metrics import Metrics
 from shared.settings import Settings
-from shared.web.auth import DeviceLookup
 from shared.web.connection import Connection
+from shared.web.devices import Devices
 from shared.web.routing import Router
 from shared.web.state import ControlTotals, Gauges, Tracer
 
@@ -122,7 +122,7 @@ def assemble(
     waiting_oldest: Sequence[WaitingOldest] = (),
     control_totals: Sequence[ControlTotals] = (),
     tracers: Mapping[str, Tracer] | None = None,
-    device_lookup: DeviceLookup | None = None,
+    devices: Devices | None = None,
     context: Any = None,
     metrics: Metrics | None = None,
     approvals: Sequence[Kind] = (),
@@ -154,7 +154,7 @@ def assemble(
             retention.purge_journal(days=settings.journal_days),
             retention.purge_inbox(journal_days=settings.journal_days),
         ],
-        device_lookup=device_lookup,
+        devices=devices,
         degrading={"event_log": _answers(watch), **({"consumer": _consumes(consumer)} if consumer else {})},
         gauges=[_platform_gauges(consumer, database.clock, metrics, waiting_oldest), *gauges],
         control_totals=control_totals,

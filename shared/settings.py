@@ -67,7 +67,6 @@ class Settings(BaseModel):
     token_issuer: str = Field("wattline", min_length=1, description="the `iss` that every token must have")
     token_audience: str = Field("wattline", min_length=1, description="the `aud` that every token must have")
     token_seconds_max: int = Field(86_400, ge=60, le=31_622_400, description="the longest life of a token")
-    device_master_key: SecretStr = Field(description="device keys are derived from it; 32 bytes or more")
     utility_timezone: str = "Asia/Shanghai"
     business_calendar: Path = Field(
         folder.DOCUMENTS, description="folder of business-day documents, one a year, the same for all"
@@ -110,7 +109,7 @@ class Settings(BaseModel):
             raise ValueError("must be postgresql+asyncpg://… or sqlite+aiosqlite:///…")
         return value
 
-    @field_validator("token_key", "device_master_key")
+    @field_validator("token_key", "device_master_key", check_fields=False)
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value().encode()) < 32:
@@ -175,7 +174,8 @@ class Settings(BaseModel):
             raise SettingsError("unknown setting: " + ", ".join(_variable(name) for name in unknown))
         values = {name: value for name, value in given.items() if name in cls.model_fields}
         if development:
-            values |= _development_secrets(Path(values.get("data_dir", "var")), values)
+            wanted = [name for name in GENERATED_SECRETS if name in cls.model_fields and name not in values]
+            values |= _development_secrets(Path(values.get("data_dir", "var")), wanted)
         try:
             return cls.model_validate(values)
         except ValidationError as wrong:
@@ -230,12 +230,10 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
     return given
 
 
-def _development_secrets(data_dir: Path, given: Mapping[str, str]) -> dict[str, str]:
+def _development_secrets(data_dir: Path, names: Sequence[str]) -> dict[str, str]:
     data_dir.mkdir(parents=True, exist_ok=True)
     made = {}
-    for name in GENERATED_SECRETS:
-        if name in given:
-            continue
+    for name in names:
         file = data_dir / f"{name}.secret"
         try:
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

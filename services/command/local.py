@@ -20,6 +20,7 @@ SCOPES = (
     "reading:read",
     "reading:write",
     "reading:upload",
+    "reading:keys",
     "billing:read",
     "billing:write",
     "billing:review",
@@ -86,16 +87,12 @@ def mint(
 def client_settings() -> Settings:
     """Return the settings for a command that only calls the services.
 
-    With a token of its own it needs no secret, so where none is given random ones fill their place.
+    With a token of its own it needs no secret, so where nothing verifies tokens a random key fills its place.
     """
     environment = dict(os.environ)
     if environment.get(TOKEN):
-        for name in settings_module.GENERATED_SECRETS:
-            variable = settings_module.PREFIX + name.upper()
-            if name == "token_key" and "WATTLINE_TOKEN_KEYS_URL" in environment:
-                continue
-            if variable not in environment and f"{variable}_FILE" not in environment:
-                environment[variable] = secrets.token_urlsafe(32)
+        if not {"WATTLINE_TOKEN_KEY", "WATTLINE_TOKEN_KEY_FILE", "WATTLINE_TOKEN_KEYS_URL"} & set(environment):
+            environment["WATTLINE_TOKEN_KEY"] = secrets.token_urlsafe(32)
         return Settings.load(environment)
     return own_settings()
 
@@ -108,4 +105,4 @@ def own_settings() -> Settings:
 
 def _has_development_secrets(environment: dict[str, str]) -> bool:
     directory = environment.get(settings_module.PREFIX + "DATA_DIR", "var")
-    return all(os.path.exists(f"{directory}/{name}.secret") for name in settings_module.GENERATED_SECRETS)
+    return os.path.exists(f"{directory}/token_key.secret")

@@ -3,7 +3,9 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -76,3 +78,11 @@ async def replay_dead_letters(service: str, ids: list[int]) -> None:
     """Have a service handle the named facts again, or all."""
     async with client(service) as opened:
         show(await call(opened, "POST", "/v1/dead-letters/replay", json={"ids": ids or None}))
+
+
+async def make_device_key(device_id: str, overlap_until: datetime | None) -> None:
+    """Make a key for a device, and print it."""
+    body = {"overlap_until": overlap_until.isoformat() if overlap_until else None}
+    async with client("reading") as opened:
+        made = await call(opened, "POST", f"/v1/devices/{quote(device_id, safe='')}/keys", json=body)
+    print(made["key"])

@@ -40,6 +40,7 @@ async def go_live(stage: Stage, routes: list[Route]) -> None:
     put = stage.put
     await put("engineer-1", "reading", "/v1/routes", [r for r in setup.routes(district) if r["route_no"] in numbers])
     await put("engineer-1", "reading", "/v1/devices", devices)
+    await stage.make_keys([device["device_id"] for device in devices])
     await put("engineer-1", "reading", "/v1/service-points", setup.points(district, who))
     await put("engineer-1", "reading", "/v1/meters", setup.meters(district, who))
     await put("engineer-1", "reading", "/v1/installations", setup.installations(district, who))

@@ -23,6 +23,7 @@ from shared.web import devices
 
 SCOPES = {
     "engineer-1": ("reading:write",),
+    "keeper-1": ("reading:keys",),
     "uploader-1": ("reading:upload",),
     "clerk-1": ("billing:write", "notify:write"),
     "operator-1": ("jobs:run",),
@@ -54,6 +55,7 @@ class Stage:
         self.outcomes: Counter[str] = Counter()
         self.taken: Counter[tuple[str, str]] = Counter()  # what reading has accepted, by its form and cycle
         self.misread_id = ""
+        self._device_keys: dict[str, bytes] = {}
         self._settings = settings
         self._channel_secret = channel_secret
         self._clients: dict[str, httpx.AsyncClient] = {}
@@ -100,6 +102,14 @@ class Stage:
             body = {"items": items[start : start + BATCH]}
             self.count(await self.call(who, "PUT", service, path, body), {"done"})
 
+    async def make_keys(self, device_ids: Sequence[str]) -> None:
+        """Make a key for each device; whoever is told one keeps it, since nobody is told it again."""
+        body = {"items": [{"device_id": device_id} for device_id in device_ids]}
+        made = self.count(await self.call("keeper-1", "POST", "reading", "/v1/device-keys", body), {"done"})
+        self._device_keys |= {
+            device_id: bytes.fromhex(each["key"]) for device_id, each in zip(device_ids, made, strict=True)
+        }
+
     def count(self, answer: dict[str, Any], allowed: set[str]) -> list[dict[str, Any]]:
         """Count the outcomes of a batch; one that is not allowed fails the demo."""
         outcomes: list[dict[str, Any]] = answer["outcomes"]
@@ -111,8 +121,7 @@ class Stage:
 
     async def push(self, device_id: str, path: str, items: Sequence[dict[str, Any]], allowed: set[str]) -> None:
         """Send items as a head-end: each message signed with its own nonce."""
-        master = self._settings.device_master_key.get_secret_value()
-        key = devices.key_of(master, device_id, 1)
+        key = self._device_keys[device_id]
         for start in range(0, len(items), BATCH):
             body = orjson.dumps({"items": items[start : start + BATCH]})
             signed = devices.sign(key=key, device_id=device_id, method="POST", target=path, body=body)

@@ -8,19 +8,22 @@ from fastapi import Depends
 
 from services.reading.policies.domain import Policies
 from shared.web import auth, state
+from shared.web.devices import Devices
 
 READ = auth.scope("reading:read")
 WRITE = auth.scope("reading:write")
+KEYS = auth.scope("reading:keys")
 UPLOAD = auth.scope("reading:upload")
 PUSH = auth.device(or_scope="reading:upload")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`zone` is where the utility's civil days are."""
+    """`zone` is where the utility's civil days are; `devices` knows what the keys of devices are."""
 
     policies: Policies
     zone: ZoneInfo
+    devices: Devices
 
 
 Own = Annotated[Context, Depends(state.context)]

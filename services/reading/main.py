@@ -24,7 +24,7 @@ from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.service import Service
 from shared.settings import document
-from shared.web.devices import DeviceRecord
+from shared.web.devices import DeviceRecord, Devices
 
 NAME = "reading"
 
@@ -32,11 +32,16 @@ NAME = "reading"
 def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
     """Return the reading service."""
     database = service.open_database(settings, NAME, clock=clock or SystemClock())
-    own = Context(policies=load_policies(settings.reading_policy), zone=settings.timezone)
 
     async def device(device_id: str) -> DeviceRecord | None:
         async with database.view() as view:
-            return await devices.record(view, device_id)
+            return await devices.record(view, device_id, now=database.clock.now())
+
+    own = Context(
+        policies=load_policies(settings.reading_policy),
+        zone=settings.timezone,
+        devices=Devices(settings.device_master_key.get_secret_value(), device),
+    )
 
     return service.assemble(
         NAME,
@@ -60,7 +65,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
         waiting_oldest=[waiting.oldest, waiting_curves.oldest],
         control_totals=[totals.control_totals],
         tracers=trace.tracers(ReadDays(own.policies, own.zone)),
-        device_lookup=device,
+        devices=own.devices,
         approvals=[changing.kind_of_approval(own)],
         context=own,
     )

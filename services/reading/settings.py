@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from shared.settings import Settings
 
@@ -11,3 +11,6 @@ SHIPPED_POLICY = Path(__file__).parent / "policies" / "default.json"
 
 class ReadingSettings(Settings):
     reading_policy: Path = Field(SHIPPED_POLICY, description="limits of validation, estimates and read windows")
+    device_master_key: SecretStr = Field(
+        description="keys of devices are derived from it; 32 bytes or more; no other service has it"
+    )

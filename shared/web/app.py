@@ -14,7 +14,8 @@ from shared.metrics import Metrics
 from shared.settings import Settings
 from shared.web import approvals as approval_routes
 from shared.web import dead_letters, errors, openapi, platform_routes, purge, routing
-from shared.web.auth import Authenticator, DeviceLookup
+from shared.web.auth import Authenticator
+from shared.web.devices import Devices
 from shared.web.edge import Edge
 from shared.web.state import ControlTotals, Gauges, Tracer, Web
 from shared.web.token_keys import KeySet, OneKey
@@ -50,7 +51,7 @@ def create_app(
     database: Database,
     routers: Sequence[routing.Router] = (),
     jobs: Sequence[Job] = (),
-    device_lookup: DeviceLookup | None = None,
+    devices: Devices | None = None,
     checks: Mapping[str, health.Check] | None = None,
     degrading: Mapping[str, health.Check] | None = None,
     gauges: Sequence[Gauges] = (),
@@ -72,11 +73,7 @@ def create_app(
         service=service,
         settings=settings,
         database=database,
-        authenticator=Authenticator(
-            _tokens(settings, metrics),
-            device_master_key=settings.device_master_key.get_secret_value(),
-            device_lookup=device_lookup,
-        ),
+        authenticator=Authenticator(_tokens(settings, metrics), devices=devices),
         metrics=metrics,
         checks={"database": health.of_database(database), **(checks or {})},
         degrading=degrading or {},

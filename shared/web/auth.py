@@ -12,7 +12,7 @@ A token is a JWT (RFC 7519) with `sub` (an opaque staff or system id), `scope` (
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -23,14 +23,10 @@ from starlette.requests import Request
 
 from shared.org_units import WHOLE_UTILITY, covers
 from shared.web import devices
-from shared.web.devices import DeviceRecord
 from shared.web.errors import Problem
-from shared.web.token_keys import SECRET_BYTES_MIN
 from shared.web.tokens import ISSUER, Tokens, invalid, unauthenticated
 
 SCHEME = "Bearer "
-
-DeviceLookup = Callable[[str], Awaitable[DeviceRecord | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +82,15 @@ def forbidden_part() -> Problem:
 class Authenticator:
     """Verifies tokens and device messages; built from the settings of one service.
 
-    `device_master_key` and `device_lookup` are set by the service that devices talk to.
+    `devices` is given by the service that devices talk to.
     """
 
     def __init__(
-        self,
-        tokens: Tokens,
-        *,
-        device_master_key: str = "",
-        device_lookup: DeviceLookup | None = None,
-        now: Callable[[], float] = time.time,
+        self, tokens: Tokens, *, devices: devices.Devices | None = None, now: Callable[[], float] = time.time
     ) -> None:
-        if device_lookup and len(device_master_key.encode()) < SECRET_BYTES_MIN:
-            raise ValueError(f"the device master key must be at least {SECRET_BYTES_MIN} bytes long")
         self.tokens = tokens
+        self.devices = devices
         self.now = now
-        self.device_master_key = device_master_key
-        self.device_lookup = device_lookup
 
     async def caller_of_token(self, token: str) -> Caller:
         """Return who a token stands for; 401 where it proves nothing."""
@@ -111,24 +99,20 @@ class Authenticator:
 
     async def caller_of_device(self, request: Request, authorization: str) -> Caller:
         """Return the device that signed a request; 401 where the signature proves nothing."""
-        if self.device_lookup is None:
+        if self.devices is None:
             raise unauthenticated("auth.device_not_accepted", "This service takes no device messages")
         message = devices.parse(authorization)
         if message is None:
             raise unauthenticated("auth.invalid_signature", "The device signature is not valid")
         if abs(self.now() - message.timestamp) > devices.WINDOW_SECONDS:
             raise unauthenticated("auth.stale_message", "The device message is outside its time window")
-        device = await self.device_lookup(message.device_id)
         body = await request.body()
         path = request.scope["path"]
         query = request.scope["query_string"].decode("latin-1")
         target = request.scope.get("raw_path", path.encode()).decode("latin-1").partition("?")[0]
         target = f"{target}?{query}" if query else target
-        # an unknown device costs the same check as a known one: which devices exist is not to be found by timing
-        version = device.key_version if device else 0
-        key = devices.key_of(self.device_master_key, message.device_id, version)
-        genuine = devices.is_genuine(message, key, request.method, target, body)
-        if device is None or not device.active or not genuine:
+        device = await self.devices.signer(message, request.method, target, body)
+        if device is None:
             raise unauthenticated("auth.invalid_signature", "The device signature is not valid")
         return Caller(message.device_id, org_units=(device.org_unit,), device=message, meter_no=device.meter_no)
 

@@ -54,7 +54,7 @@ class OutcomesOut(BaseModel):
 
 def answer(outcomes: Sequence[Outcome], words: Mapping[str, str] | None = None) -> Json:
     """Return the answer to a batch, one outcome per item in its order; `words` renames statuses."""
-    return Json({"outcomes": [_item(index, outcome, words or {}) for index, outcome in enumerate(outcomes)]})
+    return Json({"outcomes": [item(index, outcome, words) for index, outcome in enumerate(outcomes)]})
 
 
 def single(outcomes: Sequence[Outcome], *, conflicts: Collection[str] = ()) -> Json:
@@ -67,13 +67,14 @@ def single(outcomes: Sequence[Outcome], *, conflicts: Collection[str] = ()) -> J
         clash = outcome.code == CHANGED_MEANWHILE or outcome.code in conflicts
         status = 403 if outcome.code == OTHER_ORG_UNIT else 409 if clash else 422
         raise Problem(status=status, code=outcome.code, title="The object was refused", detail=outcome.message)
-    return Json(_item(0, outcome, {}))
+    return Json(item(0, outcome))
 
 
-def _item(index: int, outcome: Outcome, words: Mapping[str, str]) -> dict[str, Any]:
-    item: dict[str, Any] = {"index": index, "status": words.get(outcome.status, outcome.status)}
+def item(index: int, outcome: Outcome, words: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return one outcome as it is answered."""
+    shown: dict[str, Any] = {"index": index, "status": (words or {}).get(outcome.status, outcome.status)}
     if outcome.code:
-        item |= {"code": outcome.code, "message": outcome.message}
+        shown |= {"code": outcome.code, "message": outcome.message}
     if outcome.id:
-        item["id"] = outcome.id
-    return item
+        shown["id"] = outcome.id
+    return shown

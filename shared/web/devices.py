@@ -3,8 +3,9 @@
     Authorization: WATTLINE-HMAC-SHA256 device="…",timestamp="…",nonce="…",signature="…"
 
 The string to sign is, joined by newlines: method, path with query, sha256 of the body (hex), timestamp (whole seconds since
-1970), nonce. A device's key is HMAC-SHA256(master key, "device_id:key_version"): none is stored, and raising a device's version
-in the database makes its old key worthless. A head-end signs as one device for all of its meters.
+1970), nonce. A device's key is HMAC-SHA256(master key, "device_id:key_id"): none is stored, and a key whose id is not live any
+more is worthless. While one key replaces another both are live. A head-end signs as one device for all of its meters. What a
+vendor needs, with a worked example, is in `docs/device-messages.md`.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ import hmac
 import re
 import secrets
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from shared.db import bulk, platform
@@ -19,6 +21,8 @@ from shared.db.engine import Tx
 from shared.errors import BusinessError
 
 SCHEME = "WATTLINE-HMAC-SHA256"
+SECRET_BYTES_MIN = 32  # as long as the hash
+KEYS_MAX = 2  # live at a time: one, and while it is replaced the one of before
 WINDOW_SECONDS = 300  # what clocks of devices in the field drift, and how long a nonce matters
 _HEADER = re.compile(
     SCHEME
@@ -38,7 +42,7 @@ class ReplayedMessage(BusinessError):
 class DeviceRecord:
     """What the service knows of a device or head-end; `meter_no`: the one meter that it speaks for."""
 
-    key_version: int
+    key_ids: tuple[str, ...]
     active: bool
     org_unit: str
     meter_no: str | None = None
@@ -62,20 +66,52 @@ def parse(authorization: str) -> Message | None:
     return Message(match["device"], int(match["timestamp"]), match["nonce"], match["signature"])
 
 
-def key_of(master_key: str, device_id: str, key_version: int) -> bytes:
+def key_of(master_key: str, device_id: str, key_id: str) -> bytes:
     """Return the key that a device holds."""
-    return hmac.digest(master_key.encode(), f"{device_id}:{key_version}".encode(), "sha256")
+    return hmac.digest(master_key.encode(), f"{device_id}:{key_id}".encode(), "sha256")
+
+
+def string_to_sign(method: str, target: str, body: bytes, timestamp: int, nonce: str) -> bytes:
+    """Return what a device signs; `target` is the path with its query."""
+    return "\n".join((method, target, hashlib.sha256(body).hexdigest(), str(timestamp), nonce)).encode()
 
 
 def signature(key: bytes, method: str, target: str, body: bytes, timestamp: int, nonce: str) -> str:
-    """Return the signature (hex) of one message; `target` is the path with its query."""
-    text = "\n".join((method, target, hashlib.sha256(body).hexdigest(), str(timestamp), nonce))
-    return hmac.digest(key, text.encode(), "sha256").hex()
+    """Return the signature (hex) of one message."""
+    return hmac.digest(key, string_to_sign(method, target, body, timestamp, nonce), "sha256").hex()
 
 
-def is_genuine(message: Message, key: bytes, method: str, target: str, body: bytes) -> bool:
-    expected = signature(key, method, target, body, message.timestamp, message.nonce)
-    return hmac.compare_digest(expected, message.signature)
+DeviceLookup = Callable[[str], Awaitable[DeviceRecord | None]]
+
+
+class Devices:
+    """The devices that one service knows, and their keys; the master key is at least 32 bytes long."""
+
+    def __init__(self, master_key: str, lookup: DeviceLookup) -> None:
+        if len(master_key.encode()) < SECRET_BYTES_MIN:
+            raise ValueError(f"the device master key must be at least {SECRET_BYTES_MIN} bytes long")
+        self._master_key = master_key
+        self._lookup = lookup
+
+    def key(self, device_id: str, key_id: str) -> bytes:
+        """Return the key of that id."""
+        return key_of(self._master_key, device_id, key_id)
+
+    async def signer(self, message: Message, method: str, target: str, body: bytes) -> DeviceRecord | None:
+        """Return the device that signed a message with one of its live keys, or None.
+
+        One that is not known costs as much as one that is: which devices exist is not to be found by timing.
+        """
+        device = await self._lookup(message.device_id)
+        key_ids = device.key_ids if device else ()
+        text = string_to_sign(method, target, body, message.timestamp, message.nonce)
+        genuine = False
+        for place in range(KEYS_MAX):
+            is_live = place < len(key_ids)
+            key = self.key(message.device_id, key_ids[place] if is_live else "")
+            expected = hmac.digest(key, text, "sha256").hex()
+            genuine |= hmac.compare_digest(expected, message.signature) and is_live
+        return device if device and device.active and genuine else None
 
 
 def sign(

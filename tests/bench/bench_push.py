@@ -9,7 +9,7 @@ from datetime import timedelta
 import orjson
 
 from shared.web import devices
-from tests.bench.installation import READ_ON, SECRET, Installation
+from tests.bench.installation import READ_ON, Installation
 
 RATE = 100
 SECONDS = int(os.environ.get("BENCH_SECONDS", "30"))
@@ -21,7 +21,7 @@ async def _latencies(made: Installation) -> list[float]:
     await made.ready()
     await made.set_up()
     client = made.client("reading")
-    key = devices.key_of(SECRET, made.head_end(0), 1)
+    key = made.device_key
     latencies: list[float] = []
 
     async def push(number: int, due: float) -> None:

@@ -200,6 +200,16 @@ def test_every_secret_is_made_given_and_used() -> None:
     assert set(SERVICES["postgres"]["secrets"]) == {"postgres_superuser"} | {f"postgres_{s}" for s in settings.SERVICES}
 
 
+def test_no_secret_of_one_service_is_told_to_another() -> None:
+    """The one that all share, `token_key`, verifies tokens."""
+    for name, one in OURS.items():
+        own = name.removeprefix("migrate-")
+        others = [service for service in settings.SERVICES if service != own]
+        given = set(one["secrets"]) - {"token_key"}
+        assert not {secret for secret in given if any(other in secret for other in others)}, name
+        assert ("device_master_key" in given) == (own == "reading"), name
+
+
 def test_no_password_stands_in_the_compose_file() -> None:
     for name, one in SERVICES.items():
         for key, value in one.get("environment", {}).items():

@@ -271,7 +271,6 @@ def settings(url: str, tmp_path: Path, **more: str) -> BillingSettings:
     return BillingSettings.load(
         {
             "WATTLINE_TOKEN_KEY": KEY,
-            "WATTLINE_DEVICE_MASTER_KEY": KEY,
             "WATTLINE_DATA_DIR": str(tmp_path),
             "WATTLINE_DATABASE_URL": url,
             **more,

@@ -246,7 +246,6 @@ async def started(database_url: str, tmp_path: Any) -> AsyncIterator[Kit]:
         {
             "WATTLINE_DATABASE_URL": database_url,
             "WATTLINE_TOKEN_KEY": KEY,
-            "WATTLINE_DEVICE_MASTER_KEY": KEY,
             "WATTLINE_CHANNEL_SECRETS": json.dumps({"app": SECRET, "wallet": SECRET}),
         }
     )

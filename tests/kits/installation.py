@@ -82,6 +82,7 @@ class Installation:
         self.data = folder / "var"
         self.log = folder / "log"
         self.client = httpx.Client(timeout=60, trust_env=False)
+        self.device_keys: dict[str, bytes] = {}
 
     def token(self, subject: str, **claims: Any) -> dict[str, str]:
         given: dict[str, Any] = {"key": KEY, "audience": "wattline", "subject": subject, "scopes": SCOPES}
@@ -267,7 +268,11 @@ def _set_up(installation: Installation) -> None:
             path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
             installation.call("PUT", "billing", path, document)
     put("reading", "/v1/routes", [{"route_no": h.route_no, "org_unit": h.org_unit, "read_day": 1} for h in TOWN])
-    put("reading", "/v1/devices", [{"device_id": f"own-{h.number}", "org_unit": h.org_unit} for h in TOWN])
+    for whose in ("own", "other"):
+        put("reading", "/v1/devices", [{"device_id": f"{whose}-{h.number}", "org_unit": h.org_unit} for h in TOWN])
+    own = {"items": [{"device_id": f"own-{h.number}"} for h in TOWN]}
+    made = installation.call("POST", "reading", "/v1/device-keys", own)["outcomes"]
+    installation.device_keys = {f"own-{h.number}": bytes.fromhex(o["key"]) for h, o in zip(TOWN, made, strict=True)}
     points = [{"service_point_no": h.service_point_no, "route_no": h.route_no} for h in TOWN]
     put("reading", "/v1/service-points", points)
     registers = [{"quantity": "import", "digits": 8, "scale": 2}]

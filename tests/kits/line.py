@@ -126,7 +126,7 @@ class Driver(Stage):
 
     async def push(self, device_id: str, path: str, items: Sequence[dict[str, Any]], allowed: set[str]) -> None:
         """Send items as a head-end, which never sends one signed message twice."""
-        key = devices.key_of(self._settings.device_master_key.get_secret_value(), device_id, 1)
+        key = self._device_keys[device_id]
         for start in range(0, len(items), BATCH):
             body = orjson.dumps({"items": items[start : start + BATCH]})
             sign = partial(devices.sign, key=key, device_id=device_id, method="POST", target=path, body=body)

@@ -202,7 +202,6 @@ async def started(database_url: str, tmp_path: Any, **given: str) -> AsyncIterat
     settings = NotifySettings.load(
         {
             "WATTLINE_TOKEN_KEY": KEY,
-            "WATTLINE_DEVICE_MASTER_KEY": KEY,
             "WATTLINE_DATABASE_URL": database_url,
             "WATTLINE_NOTICE_SENDERS": "0",
             **given,

@@ -29,8 +29,11 @@ THREE = tuple({"quantity": q, "digits": 8, "scale": 2} for q in ("import", "impo
 
 
 class FixedClock:
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 15, 4, tzinfo=UTC)
+
     def now(self) -> datetime:
-        return datetime(2026, 11, 15, 4, tzinfo=UTC)
+        return self.at
 
 
 def midnight(day: str) -> str:
@@ -47,10 +50,13 @@ def read(meter_no: str, day: str, value: str | dict[str, str], source: str = "re
 class Kit:
     """A reading service over a fresh database, driven by its routes, jobs and handlers."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, clock: FixedClock) -> None:
         self.service = service
+        self.clock = clock
         self.database = service.database
         self.clerk = self.client("clerk", "reading:read", "reading:write", "reading:upload")
+        self.keeper = self.client("keeper", "reading:keys")
+        self.device_keys: dict[str, bytes] = {}
         self.admin = self.client("admin", *OPERATING)
 
     def client(self, subject: str, *scopes: str, org_units: Sequence[str] = ("*",)) -> httpx.AsyncClient:
@@ -131,9 +137,22 @@ class Kit:
         (outcome,) = await self.push(read(*args, **more))
         return outcome
 
-    async def push_as_device(self, device_id: str, *items: dict[str, Any], **signing: Any) -> httpx.Response:
+    async def device(self, device_id: str, org_unit: str = "zj", **more: Any) -> None:
+        """Put a device, and make the key that `push_as_device` signs with."""
+        await self.clerk.put(f"/v1/devices/{device_id}", json={"org_unit": org_unit} | more)
+        self.device_keys[device_id] = bytes.fromhex((await self.make_key(device_id))["key"])
+
+    async def make_key(self, device_id: str, overlap_until: str | None = None) -> dict[str, Any]:
+        answer = await self.keeper.post(f"/v1/devices/{device_id}/keys", json={"overlap_until": overlap_until})
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    async def push_as_device(
+        self, device_id: str, *items: dict[str, Any], key: bytes | None = None, **signing: Any
+    ) -> httpx.Response:
         body = json.dumps({"items": items}).encode()
-        key = devices.key_of(KEY, device_id, signing.pop("key_version", 1))
+        key = key or self.device_keys.get(device_id, b"of nobody")
         headers = devices.sign(
             key=key, device_id=device_id, method="POST", target="/v1/reads", body=body, **signing
         ) | {"Content-Type": "application/json"}
@@ -200,8 +219,9 @@ async def running(database_url: str, directory: Any, **environment: str) -> Asyn
         | environment
     )
     await databases.migrate(database_url, "reading")
-    service = main.build(settings, event_log=EmbeddedEventLog(str(directory / "events.db")), clock=FixedClock())
-    kit = Kit(service)
+    clock = FixedClock()
+    service = main.build(settings, event_log=EmbeddedEventLog(str(directory / "events.db")), clock=clock)
+    kit = Kit(service, clock)
     try:
         yield kit
     finally:

@@ -21,6 +21,7 @@ class Seeds:
     def __init__(self, service: str, installation: Installation) -> None:
         self._service = service
         self._installation = installation
+        self.device_keys = installation.device_keys
         self._of_home = {home: _values_of(home) for home in TOWN}
         self._ids = _ids(installation)
         self._taken: dict[str, int] = {}
@@ -57,6 +58,9 @@ class Seeds:
             values |= self._asked(strange_type(STRANGE - 1 - n), who=f"tester-of-{self._service}")
         if path.endswith("/approvals/decisions"):
             values |= self._to_decide
+        if "{key_id}" in path:
+            made = self._installation.call("POST", "reading", f"/v1/devices/{values['device_id']}/keys", {})
+            values["key_id"] = made["key_id"]
         if "/forms/" in path:
             values["name"] = "tariff"
         if "rating-documents" in path:

@@ -158,8 +158,8 @@ class FixedClock:
 
 async def known_devices(device_id: str) -> devices.DeviceRecord | None:
     return {
-        "headend-1": devices.DeviceRecord(key_version=1, active=True, org_unit="zj"),
-        "headend-stolen": devices.DeviceRecord(key_version=1, active=False, org_unit="zj"),
+        "headend-1": devices.DeviceRecord(key_ids=("1",), active=True, org_unit="zj"),
+        "headend-stolen": devices.DeviceRecord(key_ids=("1",), active=False, org_unit="zj"),
     }.get(device_id)
 
 
@@ -174,7 +174,7 @@ def build(database: Database, **options: Any) -> FastAPI:
         "settings": Settings.load(ENVIRONMENT),
         "routers": [router],
         "jobs": [Job("count-notes", one_chunk, count_notes)],
-        "device_lookup": known_devices,
+        "devices": devices.Devices(KEY, known_devices),
         "control_totals": [control_totals],
         "tracers": {"note": trace_note},
     }

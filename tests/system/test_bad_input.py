@@ -15,7 +15,7 @@ from services.billing.tariffs.examples import TARIFF
 from shared import ids
 from shared.settings import SERVICES
 from shared.web import devices
-from tests.kits.installation import BY_ITSELF, KEY, REVIEWED, TOWN, Installation, signed
+from tests.kits.installation import BY_ITSELF, REVIEWED, TOWN, Installation, signed
 
 HOME = TOWN[0]
 QUIET_SECONDS_MAX = 60
@@ -83,9 +83,7 @@ def device_message(town: Installation) -> httpx.Response:
     body = orjson.dumps({"items": [READ]})
     own = f"own-{HOME.number}"
     if not hasattr(device_message, "headers"):
-        signature = devices.sign(
-            key=devices.key_of(KEY, own, 1), device_id=own, method="POST", target="/v1/reads", body=body
-        )
+        signature = devices.sign(key=town.device_keys[own], device_id=own, method="POST", target="/v1/reads", body=body)
         device_message.headers = signature  # type: ignore[attr-defined]
     headers = device_message.headers | {"Content-Type": "application/json"}  # type: ignore[attr-defined]
     return town.client.post(town.urls["reading"] + "/v1/reads", content=body, headers=headers)

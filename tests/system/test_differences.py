@@ -65,8 +65,7 @@ def bill_february(town: Installation) -> None:
 
 def push(town: Installation, home: Home, body: bytes) -> None:
     own = f"own-{home.number}"
-    key = devices.key_of(KEY, own, 1)
-    headers = devices.sign(key=key, device_id=own, method="POST", target="/v1/reads", body=body)
+    headers = devices.sign(key=town.device_keys[own], device_id=own, method="POST", target="/v1/reads", body=body)
     url = town.urls["reading"] + "/v1/reads"
     answer = town.client.post(url, content=body, headers=headers | {"Content-Type": "application/json"})
     assert answer.json()["outcomes"][0]["status"] == "accepted", answer.text

@@ -92,6 +92,7 @@ async def install(driver: Driver, routes: Sequence[Route]) -> None:
     put = driver.put
     await put("engineer-1", "reading", "/v1/routes", [r for r in setup.routes(district) if r["route_no"] in numbers])
     await put("engineer-1", "reading", "/v1/devices", devices)
+    await driver.make_keys([device["device_id"] for device in devices])
     await put("engineer-1", "reading", "/v1/service-points", setup.points(district, who))
     await put("engineer-1", "reading", "/v1/meters", setup.meters(district, who))
     await put("engineer-1", "reading", "/v1/installations", setup.installations(district, who))

@@ -7,6 +7,7 @@ and what the schema forbids. None may end in a server error or in an answer that
 import contextlib
 import random
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ from schemathesis.specs.openapi.checks import (
 from shared.settings import SERVICES
 from shared.web import devices
 from tests.kits import installation
-from tests.kits.installation import KEY, Installation
+from tests.kits.installation import Installation
 from tests.kits.seeds import Seeds, Values, filled
 
 EXAMPLE_CALLS, GENERATED_CALLS, WRONG_CALLS = 6, 4, 3
@@ -42,7 +43,8 @@ SESSION.trust_env = False
 class Signed(AuthBase):
     """Signs as the route asks: a token, a channel's signature, and every other time as a device."""
 
-    def __init__(self, path: str, token: dict[str, str], device_id: str | None) -> None:
+    def __init__(self, path: str, token: dict[str, str], device_id: str | None, keys: Mapping[str, bytes]) -> None:
+        self._keys = keys
         self._path = path
         self._token = token
         self._device_id = device_id
@@ -55,7 +57,7 @@ class Signed(AuthBase):
         if self._path.endswith("/callbacks"):
             request.headers["X-Channel-Signature"] = installation.signed(content)
         if self._device_id is not None:
-            key = devices.key_of(KEY, self._device_id, 1)
+            key = self._keys[self._device_id]
             signed = devices.sign(
                 key=key, device_id=self._device_id, method="POST", target=request.path_url, body=content
             )
@@ -106,7 +108,8 @@ class Route:
             run()
 
     def _make(self, case: Any, device_id: str | None) -> None:
-        auth = Signed(self._path, self._token, device_id if self._path in FROM_DEVICES else None)
+        by = device_id if self._path in FROM_DEVICES else None
+        auth = Signed(self._path, self._token, by, self._seeds.device_keys)
         if case.headers and "if-match" in case.headers:
             case.headers["if-match"] = self._seeds.version_seen(case.formatted_path)
         answer = case.call(session=SESSION, auth=auth)

@@ -5,17 +5,20 @@ from typing import Annotated
 from fastapi import Path
 from starlette.responses import Response
 
-from services.reading.context import READ, WRITE
+from services.reading.context import KEYS, READ, WRITE, Own
 from services.reading.network import examples, schemas
 from services.reading.network.domain.reference import Device, Route
 from services.reading.network.schemas import No
+from services.reading.network.store import device_keys as key_store
 from services.reading.network.store import points, routes
-from services.reading.network.use_cases import reference
+from services.reading.network.use_cases import device_keys, reference
+from services.reading.network.use_cases.device_keys import KeyWanted, Revocation
 from shared import web
 from shared.outcome import Outcome
-from shared.web import auth, batch, pagination
+from shared.web import auth, batch, errors, pagination
 from shared.web.batch import OutcomeOut, OutcomesOut
 
+NOT_STORED = {"Cache-Control": "no-store"}
 router = web.Router("/v1", tags=["reference data"])
 
 
@@ -67,7 +70,7 @@ async def list_points(
 async def put_device(
     device_id: Annotated[No, Path()], body: schemas.DeviceIn, caller: auth.Current, db: web.Db
 ) -> Response:
-    """Put a device or head-end; a higher key version makes its old key worthless."""
+    """Put a device or head-end."""
     return batch.single(await _put_devices(db, caller, [body.device(device_id)]))
 
 
@@ -75,3 +78,91 @@ async def put_device(
 async def put_devices(body: schemas.Devices, caller: auth.Current, db: web.Db) -> Response:
     """Put up to 1,000 devices."""
     return batch.answer(await _put_devices(db, caller, [item.device(item.device_id) for item in body.items]))
+
+
+def _there(outcome: Outcome) -> Outcome:
+    """Return the outcome; 404 where the path names what is not there, or what the caller may not see."""
+    kind = {device_keys.UNKNOWN_DEVICE: "device", device_keys.UNKNOWN_KEY: "device_key"}.get(outcome.code)
+    if kind is not None:
+        raise errors.not_found(kind)
+    return outcome
+
+
+async def _make_keys(db: web.Db, caller: auth.Caller, wanted: list[KeyWanted]) -> list[Outcome]:
+    async with db.begin() as tx:
+        return await device_keys.make(tx, wanted, actor=caller.subject, may_see=caller.may_see)
+
+
+@router.post(
+    "/devices/{device_id}/keys",
+    policy=KEYS,
+    status_code=201,
+    response_model=schemas.DeviceKeyMadeOut,
+    example=examples.DEVICE_KEY,
+)
+async def make_device_key(
+    device_id: Annotated[No, Path()], body: schemas.DeviceKeyIn, caller: auth.Current, db: web.Db, own: Own
+) -> Response:
+    """Make a key for a device. It is shown in this answer and never again: one whose answer is lost is made anew."""
+    wanted = KeyWanted(device_id=device_id, overlap_until=body.overlap_until)
+    outcome = _there(*await _make_keys(db, caller, [wanted]))
+    batch.single([outcome], conflicts=("reading.too_many_device_keys",))
+    assert outcome.id is not None
+    made = {"device_id": device_id, "key_id": outcome.id, "key": own.devices.key(device_id, outcome.id).hex()}
+    return web.Json(made, 201, NOT_STORED)
+
+
+@router.post("/device-keys", policy=KEYS, response_model=schemas.DeviceKeyOutcomesOut, example=examples.DEVICE_KEYS)
+async def make_device_keys(body: schemas.DeviceKeys, caller: auth.Current, db: web.Db, own: Own) -> Response:
+    """Make a key for each of up to 500 devices."""
+    wanted = [KeyWanted(device_id=item.device_id, overlap_until=item.overlap_until) for item in body.items]
+    shown = []
+    for index, (each, outcome) in enumerate(zip(wanted, await _make_keys(db, caller, wanted), strict=True)):
+        item = batch.item(index, outcome)
+        shown.append(item | {"key": own.devices.key(each.device_id, outcome.id).hex()} if outcome.id else item)
+    return web.Json({"outcomes": shown}, headers=NOT_STORED)
+
+
+@router.get("/devices/{device_id}/keys", policy=READ)
+async def list_device_keys(
+    device_id: Annotated[No, Path()], caller: auth.Current, db: web.Db, wanted: pagination.Query_
+) -> pagination.Page[schemas.DeviceKeyOut]:
+    """List when the keys of a device were made and end, oldest first; never the keys."""
+    async with db.view() as view:
+        rows = await key_store.listed(view, device_id, visible=caller.visible, after=wanted.after, limit=wanted.fetch)
+    return wanted.page(rows, key=lambda row: (row.made_at, row.key_id), item=schemas.DeviceKeyOut.of)
+
+
+async def _revoke(db: web.Db, caller: auth.Caller, wanted: list[Revocation]) -> list[Outcome]:
+    async with db.begin() as tx:
+        return await device_keys.revoke(tx, wanted, actor=caller.subject, may_see=caller.may_see)
+
+
+@router.post(
+    "/devices/{device_id}/keys/{key_id}/revocation",
+    policy=KEYS,
+    response_model=OutcomeOut,
+    example=examples.DEVICE_KEY_REVOCATION,
+)
+async def revoke_device_key(
+    device_id: Annotated[No, Path()],
+    key_id: Annotated[No, Path()],
+    body: schemas.DeviceKeyRevocationIn,
+    caller: auth.Current,
+    db: web.Db,
+) -> Response:
+    """End a key now: the next message that is signed with it is refused."""
+    wanted = Revocation(device_id=device_id, key_id=key_id, reason=body.reason)
+    return batch.single([_there(*await _revoke(db, caller, [wanted]))])
+
+
+@router.post(
+    "/device-key-revocations",
+    policy=KEYS,
+    response_model=OutcomesOut,
+    example=examples.DEVICE_KEY_REVOCATIONS,
+)
+async def revoke_device_keys(body: schemas.DeviceKeyRevocations, caller: auth.Current, db: web.Db) -> Response:
+    """End up to 500 keys now, or all keys of devices."""
+    wanted = [Revocation(device_id=each.device_id, key_id=each.key_id, reason=each.reason) for each in body.items]
+    return batch.answer(await _revoke(db, caller, wanted))

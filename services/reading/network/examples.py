@@ -24,7 +24,11 @@ INSTALLATION_CORRECTION: dict[str, Any] = {"unit": "kWh", "opening": {"import": 
 INSTALLATION_ANNULMENT: dict[str, Any] = {"reason": "wrong_meter"}
 
 
-DEVICE: dict[str, Any] = {"org_unit": "zj/hangzhou", "key_version": 1}
+DEVICE: dict[str, Any] = {"org_unit": "zj/hangzhou"}
+DEVICE_KEY: dict[str, Any] = {"overlap_until": None}
+DEVICE_KEYS = {"items": [{"device_id": "headend-1", **DEVICE_KEY}]}
+DEVICE_KEY_REVOCATION: dict[str, Any] = {"reason": "stolen"}
+DEVICE_KEY_REVOCATIONS = {"items": [{"device_id": "headend-1", **DEVICE_KEY_REVOCATION}]}
 ROUTES = {"items": [{"route_no": "R-0001", **ROUTE}]}
 POINTS = {"items": [{"service_point_no": "SP-0001", **POINT}]}
 METERS = {"items": [{"meter_no": "M-0001", **METER}]}

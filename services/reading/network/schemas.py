@@ -10,10 +10,11 @@ from services.reading.network.domain.reference import Device, Meter, Route
 from services.reading.network.domain.registers import DIGITS_MAX, MULTIPLIER_MAX, SCALE_MAX, VALUE_LENGTH_MAX, Face
 from services.reading.network.use_cases.installation_corrections import Correction
 from services.reading.network.use_cases.reference import PointGiven
-from shared.fields import Day
-from shared.web.batch import In
+from shared.fields import Day, Instant
+from shared.web.batch import In, OutcomeOut
 
 ITEMS_MAX = 1000
+KEYS_ITEMS_MAX = 500
 REGISTERS_MAX = 16
 CONNECTION_KW_MAX = 10_000_000  # beyond the largest transmission line
 QUANTITY_PATTERN = r"^[a-z]+(\.[a-z0-9_]+)?$"
@@ -228,12 +229,11 @@ class InstallationAnnulmentIn(In):
 
 
 class DeviceIn(In):
-    """A device or head-end; its key is derived from the installation's master key and `key_version`."""
+    """A device or head-end; its keys are made by `POST /v1/devices/{device_id}/keys`."""
 
     org_unit: OrgUnit
     meter_no: MeterNo | None = Field(None, description="A device that is one meter; else all meters below `org_unit`.")
-    key_version: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    active: bool = True
+    active: bool = Field(True, description="Messages of one that is not are refused, whatever keys it has.")
 
     def device(self, device_id: str) -> Device:
         """Return the device of that id."""
@@ -241,7 +241,6 @@ class DeviceIn(In):
             device_id=device_id,
             org_unit=self.org_unit,
             meter_no=self.meter_no,
-            key_version=self.key_version,
             active=self.active,
         )
 
@@ -252,6 +251,60 @@ class DeviceItem(DeviceIn):
 
 class Devices(In):
     items: Annotated[list[DeviceItem], Field(max_length=ITEMS_MAX)]
+
+
+class DeviceKeyIn(In):
+    overlap_until: Instant | None = Field(
+        None, description="Until when the keys of before are taken beside the new one; without it they end now."
+    )
+
+
+class DeviceKeyItem(DeviceKeyIn):
+    device_id: No
+
+
+class DeviceKeys(In):
+    items: Annotated[list[DeviceKeyItem], Field(max_length=KEYS_ITEMS_MAX)]
+
+
+class DeviceKeyRevocationIn(In):
+    reason: Code
+
+
+class DeviceKeyRevocationItem(DeviceKeyRevocationIn):
+    device_id: No
+    key_id: No | None = Field(None, description="All keys of the device where it is not given.")
+
+
+class DeviceKeyRevocations(In):
+    items: Annotated[list[DeviceKeyRevocationItem], Field(max_length=KEYS_ITEMS_MAX)]
+
+
+class DeviceKeyMadeOut(BaseModel):
+    """A new key, shown this once. `key` is 32 bytes in hexadecimal digits."""
+
+    device_id: str
+    key_id: str
+    key: str = Field(examples=["0f" * 32])
+
+
+class DeviceKeyOutcomeOut(OutcomeOut):
+    """`id` is that of the key; `key`, 32 bytes in hexadecimal digits, is shown this once."""
+
+    key: str | None = None
+
+
+class DeviceKeyOutcomesOut(BaseModel):
+    outcomes: list[DeviceKeyOutcomeOut]
+
+
+class DeviceKeyOut(Shown):
+    """When a key was made and ends; never the key."""
+
+    key_id: str
+    made_at: datetime
+    made_by: str
+    ends_at: datetime | None
 
 
 class RouteOut(Shown):

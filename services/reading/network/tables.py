@@ -101,9 +101,20 @@ class Device(Base, table=True):
     device_id: str = Field(sa_column=columns.key())
     org_unit: str = Field(sa_column=required(ORG_UNIT))
     meter_no: str | None = Field(sa_column=Column(METER_NO))
-    key_version: int = Field(sa_column=required(Integer))
     active: int = Field(sa_column=required(SmallInteger))
     version: int = Field(sa_column=required(Integer))
+
+
+class DeviceKey(Base, table=True):
+    """A key of a device: no secret, but what one is derived from. `ends_at`: replaced, or revoked."""
+
+    __tablename__ = "device_key"
+
+    device_id: str = Field(sa_column=columns.key())
+    key_id: str = Field(sa_column=columns.key())
+    made_at: datetime = Field(sa_column=required(columns.Instant))
+    made_by: str = Field(sa_column=required(columns.No))
+    ends_at: datetime | None = Field(sa_column=Column(columns.Instant))
 
 
 ROUTE = table(Route)
@@ -112,3 +123,4 @@ METER = table(Meter)
 INSTALLATION = table(Installation)
 INSTALLATION_VERSION = table(InstallationVersion)
 DEVICE = table(Device)
+DEVICE_KEY = table(DeviceKey)

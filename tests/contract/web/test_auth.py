@@ -218,8 +218,8 @@ def test_a_route_that_bypasses_the_router_is_found(database: Database) -> None:
 # --- devices
 
 
-def signed(body: bytes, *, device_id: str = "headend-1", version: int = 1, **options: Any) -> dict[str, str]:
-    key = options.pop("key", None) or devices.key_of(webapp.KEY, device_id, version)
+def signed(body: bytes, *, device_id: str = "headend-1", key_id: str = "1", **options: Any) -> dict[str, str]:
+    key = options.pop("key", None) or devices.key_of(webapp.KEY, device_id, key_id)
     given = {"method": "POST", "target": "/v1/pushes"} | options
     return devices.sign(key=key, device_id=device_id, body=body, **given) | {"Content-Type": "application/json"}
 
@@ -248,7 +248,8 @@ async def test_a_changed_body_is_refused(client: httpx.AsyncClient) -> None:
     [
         {"method": "PUT"},
         {"target": "/v1/other"},
-        {"version": 2},
+        {"key_id": "2"},
+        {"key_id": ""},
         {"key": b"x" * 32},
         {"device_id": "headend-unknown"},
         {"device_id": "headend-stolen"},
@@ -294,11 +295,35 @@ async def test_a_person_with_the_scope_may_use_a_route_for_devices(client: httpx
 
 
 async def test_a_service_that_knows_no_devices_refuses_their_messages(database: Database) -> None:
-    async with webapp.client(webapp.build(database, device_lookup=None)) as client:
+    async with webapp.client(webapp.build(database, devices=None)) as client:
         answer = await client.post("/v1/pushes", content=BODY, headers=signed(BODY))
     problem(answer, 401, "auth.device_not_accepted")
 
 
-def test_raising_a_key_version_makes_the_old_key_worthless() -> None:
-    assert devices.key_of(webapp.KEY, "d", 1) != devices.key_of(webapp.KEY, "d", 2)
-    assert devices.key_of(webapp.KEY, "d:1", 1) != devices.key_of(webapp.KEY, "d", 11)
+async def test_both_keys_of_a_device_that_has_two_are_taken_and_no_third(database: Database) -> None:
+    async def lookup(_device_id: str) -> devices.DeviceRecord:
+        return devices.DeviceRecord(key_ids=("new", "old"), active=True, org_unit="zj")
+
+    async with webapp.client(webapp.build(database, devices=devices.Devices(webapp.KEY, lookup))) as client:
+        for key_id, status in (("new", 200), ("old", 200), ("older", 401), ("", 401)):
+            answer = await client.post("/v1/pushes", content=BODY, headers=signed(BODY, key_id=key_id))
+            assert answer.status_code == status, key_id
+
+
+async def test_a_device_without_a_live_key_is_refused(database: Database) -> None:
+    async def lookup(_device_id: str) -> devices.DeviceRecord:
+        return devices.DeviceRecord(key_ids=(), active=True, org_unit="zj")
+
+    async with webapp.client(webapp.build(database, devices=devices.Devices(webapp.KEY, lookup))) as client:
+        answer = await client.post("/v1/pushes", content=BODY, headers=signed(BODY, key_id=""))
+    problem(answer, 401, "auth.invalid_signature")
+
+
+def test_a_short_master_key_is_refused_at_start() -> None:
+    with pytest.raises(ValueError, match="master key"):
+        devices.Devices("short", webapp.known_devices)
+
+
+def test_a_key_is_of_one_device_and_one_id() -> None:
+    assert devices.key_of(webapp.KEY, "d", "1") != devices.key_of(webapp.KEY, "d", "2")
+    assert devices.key_of(webapp.KEY, "d:1", "1") != devices.key_of(webapp.KEY, "d", "11")

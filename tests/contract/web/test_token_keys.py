@@ -225,7 +225,6 @@ async def test_a_key_set_in_a_file_rotates_over_http_routes_and_shows_its_age(
 ) -> None:
     file = tmp_path / "keys.json"
     environment = {
-        "WATTLINE_DEVICE_MASTER_KEY": webapp.KEY,
         "WATTLINE_TOKEN_KEYS_URL": file.as_uri(),
         "WATTLINE_TOKEN_ISSUER": ISSUER,
     }

@@ -15,7 +15,6 @@ from shared.bus.dead_letters import DeadLetter
 from shared.db.engine import Database, View
 from shared.settings import SERVICES
 from shared.trace import Origin, TraceNode
-from shared.web import devices
 from tests.kits import live, webapp
 
 TREE = {
@@ -150,8 +149,7 @@ def test_a_token_that_is_given_is_used_and_needs_no_secret(
 ) -> None:
     assert main(["token", "--subject", "s-9", "--scopes", "notes:read", "--org-units", "zj"]) == 0
     token = capsys.readouterr().out.strip()
-    for name in ("WATTLINE_TOKEN_KEY", "WATTLINE_DEVICE_MASTER_KEY"):
-        monkeypatch.delenv(name)
+    monkeypatch.delenv("WATTLINE_TOKEN_KEY")
     monkeypatch.setenv("WATTLINE_TOKEN", token)
     assert main(["dead-letters", "list", "billing"]) == 1
     assert "auth.missing_scope" in capsys.readouterr().err
@@ -180,22 +178,11 @@ def test_a_time_without_its_zone_is_refused() -> None:
     assert left.value.code == 2
 
 
-def test_a_device_key_is_printed_as_the_services_derive_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("WATTLINE_TOKEN_KEY", webapp.KEY)
-    monkeypatch.setenv("WATTLINE_DEVICE_MASTER_KEY", webapp.KEY)
-    assert main(["device-key", "headend-1", "--version", "2"]) == 0
-    assert capsys.readouterr().out.strip() == devices.key_of(webapp.KEY, "headend-1", 2).hex()
-
-
-@pytest.mark.parametrize("command", [["device-key", "headend-1"], ["token", "--subject", "s", "--scopes", "jobs:run"]])
 def test_no_key_is_made_up_where_the_installation_has_none(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, command: list[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("WATTLINE_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("WATTLINE_TOKEN", "one that was given")
     monkeypatch.delenv("WATTLINE_TOKEN_KEY", raising=False)
-    monkeypatch.delenv("WATTLINE_DEVICE_MASTER_KEY", raising=False)
-    assert main(command) == 2
+    assert main(["token", "--subject", "s", "--scopes", "jobs:run"]) == 2
     assert "is missing" in capsys.readouterr().err

@@ -11,11 +11,12 @@ from alembic import command
 from sqlalchemy import Connection
 
 from services.reading.network.domain.registers import Register
-from services.reading.network.store import installations
+from services.reading.network.store import devices, installations
 from services.reading.reads.domain.curves import CurveKey
 from services.reading.reads.store import curves
 from shared.db import columns, migrations
 from shared.db.engine import Database
+from shared.web.devices import DeviceRecord
 from tests.kits.reading import UNIT, running
 from tests.kits.usages import periods, removed
 
@@ -72,6 +73,25 @@ async def test_installations_get_registers_and_multiplier_of_their_meters(databa
     assert (installation.from_, installation.opening) == (date(2026, 1, 1), (10000,))
     assert installation.registers == (Register("import", 8, 2, numerator=30),)
     assert [tuple(row) for row in rows] == [(1, "installed", '[["import",8,2]]', "system:migration")]
+
+
+async def test_the_key_of_a_device_goes_on_under_its_version(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_at, "0014")
+        await connection.execute(
+            sa.text(
+                "INSERT INTO device (device_id, org_unit, key_version, active, version) "
+                "VALUES ('d', 'zj', 7, 1, 1), ('e', 'zj', 1, 0, 1)"
+            )
+        )
+        await connection.run_sync(_at, "head")
+    async with database.view() as view:
+        found = await devices.record(view, "d", now=datetime.now(UTC))
+        rows = await view.all(sa.text("SELECT device_id, key_id, made_by FROM device_key ORDER BY device_id"))
+    await database.close()
+    assert found == DeviceRecord(key_ids=("7",), active=True, org_unit="zj")
+    assert [tuple(row) for row in rows] == [("d", "7", "system:migration"), ("e", "1", "system:migration")]
 
 
 def _put(connection: Connection, table: str, **row: Any) -> None:

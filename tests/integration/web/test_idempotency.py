@@ -88,7 +88,7 @@ BODY = json.dumps(NOTE).encode()
 
 
 def signed(nonce: str = "n" * 16, device_id: str = "headend-1") -> dict[str, str]:
-    key = devices.key_of(webapp.KEY, device_id, 1)
+    key = devices.key_of(webapp.KEY, device_id, "1")
     made = devices.sign(key=key, device_id=device_id, method="POST", target="/v1/pushes", body=BODY, nonce=nonce)
     return made | {"Content-Type": "application/json"}
 

@@ -9,7 +9,7 @@ from services.collection import main
 from services.collection.settings import SHIPPED_POLICY, CollectionSettings
 from shared.settings import SettingsError
 
-KEYS = {"WATTLINE_TOKEN_KEY": "k" * 40, "WATTLINE_DEVICE_MASTER_KEY": "k" * 40}
+KEYS = {"WATTLINE_TOKEN_KEY": "k" * 40}
 
 
 @pytest.mark.parametrize("secrets", ["{", "[]", '{"app": 1}', '{"app": "too-short"}'])

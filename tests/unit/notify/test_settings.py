@@ -5,7 +5,7 @@ import pytest
 from services.notify.settings import NotifySettings
 from shared.settings import SettingsError
 
-BASE = {"WATTLINE_TOKEN_KEY": "k" * 40, "WATTLINE_DEVICE_MASTER_KEY": "k" * 40}
+BASE = {"WATTLINE_TOKEN_KEY": "k" * 40}
 
 
 @pytest.mark.parametrize(

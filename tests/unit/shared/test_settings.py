@@ -7,7 +7,7 @@ from shared import settings as module
 from shared.settings import Settings, SettingsError
 
 KEY = "k" * 40
-GIVEN = {"WATTLINE_TOKEN_KEY": KEY, "WATTLINE_DEVICE_MASTER_KEY": KEY}
+GIVEN = {"WATTLINE_TOKEN_KEY": KEY}
 
 
 def test_an_unknown_setting_is_refused_with_its_name() -> None:
@@ -57,7 +57,6 @@ def test_a_missing_secret_is_refused(missing: str) -> None:
 )
 def test_how_tokens_are_verified_is_said_in_one_way(changes: dict[str, str], told: str) -> None:
     given = {
-        "WATTLINE_DEVICE_MASTER_KEY": KEY,
         "WATTLINE_TOKEN_KEYS_URL": "https://issuer.example/keys",
         "WATTLINE_TOKEN_ISSUER": "https://issuer.example",
     }
@@ -68,13 +67,13 @@ def test_how_tokens_are_verified_is_said_in_one_way(changes: dict[str, str], tol
 
 def test_a_key_set_needs_the_name_of_its_issuer() -> None:
     with pytest.raises(SettingsError, match="WATTLINE_TOKEN_ISSUER is missing"):
-        Settings.load({"WATTLINE_DEVICE_MASTER_KEY": KEY, "WATTLINE_TOKEN_KEYS_URL": "file:///etc/keys.json"})
+        Settings.load({"WATTLINE_TOKEN_KEYS_URL": "file:///etc/keys.json"})
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("f" * 40 + "\n")
-    loaded = Settings.load({"WATTLINE_TOKEN_KEY_FILE": str(file), "WATTLINE_DEVICE_MASTER_KEY": KEY})
+    loaded = Settings.load({"WATTLINE_TOKEN_KEY_FILE": str(file)})
     assert loaded.token_key == SecretStr("f" * 40)
 
 
@@ -147,8 +146,24 @@ def test_development_generates_secrets_once_and_for_the_owner_alone(tmp_path: Pa
     environment = {"WATTLINE_DATA_DIR": str(tmp_path / "var")}
     first, second = Settings.load(environment, development=True), Settings.load(environment, development=True)
     assert first.token_key == second.token_key
-    assert first.token_key != first.device_master_key
-    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "var").iterdir()} == {0o600}
+    assert {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "var").iterdir()} == {
+        "token_key.secret": 0o600
+    }
+
+
+def test_the_key_of_the_devices_is_known_to_reading_alone(tmp_path: Path) -> None:
+    environment = {"WATTLINE_DATA_DIR": str(tmp_path / "var"), "WATTLINE_DEVICE_MASTER_KEY": "d" * 40}
+    for name in module.SERVICES:
+        loaded = module.settings_class(name).load(environment, development=True)
+        assert ("d" * 40 in loaded.model_dump_json() or hasattr(loaded, "device_master_key")) == (name == "reading")
+
+
+def test_reading_is_not_started_without_the_key_of_the_devices() -> None:
+    reading = module.settings_class("reading")
+    with pytest.raises(SettingsError, match="WATTLINE_DEVICE_MASTER_KEY is missing"):
+        reading.load(GIVEN)
+    with pytest.raises(SettingsError, match="WATTLINE_DEVICE_MASTER_KEY must be"):
+        reading.load(GIVEN | {"WATTLINE_DEVICE_MASTER_KEY": "short"})
 
 
 def test_every_service_has_its_own_port() -> None:
@@ -160,6 +175,7 @@ def test_every_service_has_its_own_port() -> None:
 
 
 def test_every_secret_has_a_secret_type() -> None:
-    for name, field in Settings.model_fields.items():
+    fields = {name: f for service in module.SERVICES for name, f in module.settings_class(service).model_fields.items()}
+    for name, field in fields.items():
         if name.endswith(("_key", "_password")):
             assert SecretStr in (field.annotation, *getattr(field.annotation, "__args__", ())), name

@@ -58,5 +58,4 @@ class Device:
     device_id: str
     org_unit: str
     meter_no: str | None
-    key_version: int
     active: bool

@@ -1,27 +1,46 @@
 """Devices and head-ends."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, or_, select
 
 from services.reading.network import tables
+from services.reading.network.domain.device_keys import LIVE_MAX
 from services.reading.network.domain.reference import Device
 from shared.db import bulk
 from shared.db.engine import Tx, View
 from shared.web.devices import DeviceRecord
 
 DEVICE = tables.DEVICE
-_DEVICE = select(DEVICE).where(DEVICE.c.device_id == bindparam("given"))
+KEY = tables.DEVICE_KEY
+_DEVICE = (
+    select(DEVICE, KEY.c.key_id)
+    .join_from(
+        DEVICE,
+        KEY,
+        (KEY.c.device_id == DEVICE.c.device_id)
+        & or_(KEY.c.ends_at.is_(None), KEY.c.ends_at > bindparam("now", type_=KEY.c.ends_at.type)),
+        isouter=True,
+    )
+    .where(DEVICE.c.device_id == bindparam("given"))
+    .order_by(KEY.c.made_at.desc(), KEY.c.key_id.desc())
+    .limit(LIVE_MAX)
+)
 
 
-async def record(view: View, device_id: str) -> DeviceRecord | None:
+async def record(view: View, device_id: str, *, now: datetime) -> DeviceRecord | None:
     """Return what signatures of a device are checked against."""
-    row = await view.first(_DEVICE, {"given": device_id})
-    if row is None:
+    rows = await view.all(_DEVICE, {"given": device_id, "now": now})
+    if not rows:
         return None
+    device = rows[0]
     return DeviceRecord(
-        key_version=row.key_version, active=bool(row.active), org_unit=row.org_unit, meter_no=row.meter_no
+        key_ids=tuple(row.key_id for row in rows if row.key_id is not None),
+        active=bool(device.active),
+        org_unit=device.org_unit,
+        meter_no=device.meter_no,
     )
 
 
@@ -41,7 +60,6 @@ async def put(tx: Tx, given: Sequence[tuple[Device, int]]) -> set[str]:
             "device_id": [each.device_id for each in devices],
             "org_unit": [each.org_unit for each in devices],
             "meter_no": [each.meter_no for each in devices],
-            "key_version": [each.key_version for each in devices],
             "active": [int(each.active) for each in devices],
             "version": [version for _, version in given],
         },
@@ -55,6 +73,5 @@ def _device(row: Row[Any]) -> Device:
         device_id=row.device_id,
         org_unit=row.org_unit,
         meter_no=row.meter_no,
-        key_version=row.key_version,
         active=bool(row.active),
     )

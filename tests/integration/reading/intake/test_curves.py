@@ -13,7 +13,7 @@ from services.reading.intake.use_cases import curves
 from services.reading.intake.use_cases.intake import Uploader
 from services.reading.reads.domain.curves import Curve
 from shared.web import devices
-from tests.kits.reading import KEY, THREE, Kit, Statements, running
+from tests.kits.reading import THREE, Kit, Statements, running
 
 DAY = "2026-01-10"
 FULL = [10 + i for i in range(48)]
@@ -224,10 +224,10 @@ async def test_a_device_pushes_the_curves_of_its_org_unit(kit: Kit) -> None:
     await kit.district()
     answers = []
     for device_id, org_unit in (("headend-1", "zj"), ("headend-2", "zj/ningbo")):
-        await kit.clerk.put(f"/v1/devices/{device_id}", json={"org_unit": org_unit})
+        await kit.device(device_id, org_unit)
         body = json.dumps({"items": [curve(FULL)]}).encode()
         signed = devices.sign(
-            key=devices.key_of(KEY, device_id, 1), device_id=device_id, method="POST", target="/v1/curves", body=body
+            key=kit.device_keys[device_id], device_id=device_id, method="POST", target="/v1/curves", body=body
         )
         headers = signed | {"Content-Type": "application/json"}
         for _ in range(2):  # the same message again

@@ -32,6 +32,6 @@ async def test_a_better_read_replaces_an_estimated_one_that_closed_the_period(ki
 @pytest.mark.parametrize("source", ["estimated", "site", "self", "edited"])
 async def test_a_device_brings_reads_of_no_source_but_remote(kit: Kit, source: str) -> None:
     await kit.district()
-    await kit.clerk.put("/v1/devices/headend-1", json={"org_unit": "zj"})
+    await kit.device("headend-1")
     answer = await kit.push_as_device("headend-1", read("M0001", "2026-02-01", "150.00", source))
     assert answer.json()["outcomes"][0]["code"] == "reading.unknown_source"

@@ -15,7 +15,7 @@ async def test_a_usage_names_its_reads_and_a_read_the_upload_that_brought_it(kit
 
 async def test_a_usage_is_traced_to_its_reads_their_upload_and_the_device_message(kit: Kit) -> None:
     await kit.district()
-    await kit.clerk.put("/v1/devices/headend-1", json={"org_unit": "zj"})
+    await kit.device("headend-1")
     await kit.plan("2026-02-01")
     await kit.push_as_device("headend-1", read("M0001", "2026-02-01", "150.00"), nonce="n" * 20)
     kind, id = "usage", (await kit.usages())[0]["usage_id"]
