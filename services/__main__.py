@@ -56,7 +56,7 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     _add_remote(commands)
     _add_events(commands)
     _add_audit(commands)
-    token = commands.add_parser("token", help="print a signed token (HS256 installations)")
+    token = commands.add_parser("token", help="print a token, where the installation signs its own")
     token.add_argument("--subject", required=True)
     token.add_argument("--scopes", nargs="+", required=True)
     token.add_argument("--org-units", nargs="+", default=["*"])

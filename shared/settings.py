@@ -23,7 +23,11 @@ from shared.business_calendar import Calendar, folder
 SERVICES = ("reading", "billing", "collection", "notify")
 PORTS = {"reading": 8001, "billing": 8002, "collection": 8003, "notify": 8004}
 PREFIX = "WATTLINE_"
-OF_TOOLS = ("WATTLINE_REQUIRE", "WATTLINE_TOKEN")  # of the test run and of the command, not of a service
+OF_TOOLS = (  # of the test run and of the command, not of a service
+    "WATTLINE_REQUIRE",
+    "WATTLINE_TOKEN",
+    "WATTLINE_TOKEN_SIGNING_KEY_FILE",
+)
 TEST_PREFIX = "WATTLINE_TEST_"
 GENERATED_SECRETS = ("token_key", "device_master_key")
 
@@ -174,7 +178,8 @@ class Settings(BaseModel):
             raise SettingsError("unknown setting: " + ", ".join(_variable(name) for name in unknown))
         values = {name: value for name, value in given.items() if name in cls.model_fields}
         if development:
-            wanted = [name for name in GENERATED_SECRETS if name in cls.model_fields and name not in values]
+            others = {"token_key"} if "token_keys_url" in values else set()
+            wanted = [n for n in GENERATED_SECRETS if n in cls.model_fields and n not in values and n not in others]
             values |= _development_secrets(Path(values.get("data_dir", "var")), wanted)
         try:
             return cls.model_validate(values)

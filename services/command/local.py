@@ -5,7 +5,10 @@ import importlib.util
 import os
 import secrets
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, cast
+
+import jwt
 
 from shared import settings as settings_module
 from shared.bus.ports import EventLog
@@ -14,6 +17,7 @@ from shared.settings import Settings, SettingsError
 from shared.web import auth, scopes
 
 TOKEN = "WATTLINE_TOKEN"
+SIGNING_KEY_FILE = "WATTLINE_TOKEN_SIGNING_KEY_FILE"
 TOKEN_SECONDS = 900
 OPERATOR = "operator"
 SCOPES = (
@@ -70,18 +74,37 @@ def mint(
     org_units: Sequence[str] = ("*",),
     seconds: int = TOKEN_SECONDS,
 ) -> str:
-    """Return a token signed with the installation's own secret; raises `SettingsError` where it has none."""
-    if settings.token_key is None or settings.token_algorithm != "HS256":
-        raise SettingsError(f"{TOKEN} is missing: only the identity provider signs tokens here")
-    return auth.mint(
-        key=settings.token_key.get_secret_value(),
-        issuer=settings.token_issuer,
-        audience=settings.token_audience,
-        subject=subject,
-        scopes=scopes,
-        org_units=org_units,
-        seconds=seconds,
-    )
+    """Return a token signed by the installation itself; raises `SettingsError` where it has nothing to sign with."""
+    try:
+        return auth.mint(
+            key=_signing_key(settings),
+            algorithm=settings.token_algorithm,
+            issuer=settings.token_issuer,
+            audience=settings.token_audience,
+            subject=subject,
+            scopes=scopes,
+            org_units=org_units,
+            seconds=seconds,
+        )
+    except (jwt.PyJWTError, ValueError, TypeError):
+        raise SettingsError(
+            f"wrong setting: {SIGNING_KEY_FILE}: no private key for {settings.token_algorithm}"
+        ) from None
+
+
+def _signing_key(settings: Settings) -> str:
+    """Return what tokens are signed with: the secret that services share, or the private key that none of them has."""
+    if settings.token_algorithm == "HS256" and settings.token_key is not None:
+        return settings.token_key.get_secret_value()
+    if SIGNING_KEY_FILE not in os.environ:
+        raise SettingsError(f"{TOKEN} is missing, and so is {SIGNING_KEY_FILE}: nothing here signs tokens")
+    try:
+        text = Path(os.environ[SIGNING_KEY_FILE]).read_text()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"wrong setting: {SIGNING_KEY_FILE}: the file cannot be read") from None
+    if "PRIVATE KEY" not in text:
+        raise SettingsError(f"wrong setting: {SIGNING_KEY_FILE}: no private key in PEM form")
+    return text
 
 
 def client_settings() -> Settings:

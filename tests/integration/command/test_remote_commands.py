@@ -4,7 +4,10 @@ import json
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from fastapi import FastAPI
 
 from services.__main__ import main
@@ -186,3 +189,27 @@ def test_no_key_is_made_up_where_the_installation_has_none(
     monkeypatch.delenv("WATTLINE_TOKEN_KEY", raising=False)
     assert main(["token", "--subject", "s", "--scopes", "jobs:run"]) == 2
     assert "is missing" in capsys.readouterr().err
+
+
+def test_a_token_is_signed_with_a_key_that_no_service_has(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    private = ed25519.Ed25519PrivateKey.generate()
+    pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file = tmp_path / "token_signing_key"
+    file.write_bytes(private.private_bytes(*pem))
+    public = private.public_key().public_bytes(pem[0], serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+    monkeypatch.setenv("WATTLINE_TOKEN_ALGORITHM", "EdDSA")
+    monkeypatch.setenv("WATTLINE_TOKEN_KEY", public)
+    command = ["token", "--subject", "s-9", "--scopes", "notes:read"]
+    assert main(command) == 2
+    assert "WATTLINE_TOKEN_SIGNING_KEY_FILE" in capsys.readouterr().err
+    for wrong in (tmp_path / "none", tmp_path / "no_key"):
+        (tmp_path / "no_key").write_text(public)
+        monkeypatch.setenv("WATTLINE_TOKEN_SIGNING_KEY_FILE", str(wrong))
+        assert main(command) == 2
+        assert "WATTLINE_TOKEN_SIGNING_KEY_FILE" in capsys.readouterr().err
+    monkeypatch.setenv("WATTLINE_TOKEN_SIGNING_KEY_FILE", str(file))
+    assert main(command) == 0
+    token = capsys.readouterr().out.strip()
+    assert jwt.decode(token, public, algorithms=["EdDSA"], audience="wattline", issuer="wattline")["sub"] == "s-9"

@@ -151,6 +151,15 @@ def test_development_generates_secrets_once_and_for_the_owner_alone(tmp_path: Pa
     }
 
 
+def test_development_makes_no_key_where_an_issuer_has_its_own(tmp_path: Path) -> None:
+    environment = {
+        "WATTLINE_DATA_DIR": str(tmp_path / "var"),
+        "WATTLINE_TOKEN_KEYS_URL": "https://issuer.example/keys",
+        "WATTLINE_TOKEN_ISSUER": "https://issuer.example",
+    }
+    assert Settings.load(environment, development=True).token_key is None
+
+
 def test_the_key_of_the_devices_is_known_to_reading_alone(tmp_path: Path) -> None:
     environment = {"WATTLINE_DATA_DIR": str(tmp_path / "var"), "WATTLINE_DEVICE_MASTER_KEY": "d" * 40}
     for name in module.SERVICES:
