@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sqlalchemy import FromClause
+
 from services.notify.accounts.domain import Account, Supply
 from services.notify.accounts.tables import ACCOUNT, ANCHOR, SUPPLY
 from shared.db import bulk
@@ -24,6 +26,11 @@ def account_anchor(account_no: str) -> str:
 def service_point_anchor(service_point_no: str) -> str:
     """Return the key of the row that stands for a service point."""
     return f"point/{service_point_no}"
+
+
+def accounts() -> FromClause:
+    """Return the accounts, for a statement that shows whose the account of something is."""
+    return ACCOUNT
 
 
 async def org_units(view: View, account_nos: Sequence[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from services.notify import context
-from services.notify.contacts import examples, store, use_cases
+from services.notify.contacts import domain, examples, store, use_cases
 from services.notify.contacts.domain import Contact
 from services.notify.contacts.schemas import ContactBatch, ContactBody, ContactView
 from services.notify.context import READ, WRITE, Number
@@ -60,7 +60,7 @@ async def get_contact(contact_no: Number, db: Db, caller: auth.Current) -> Conta
         row = await store.contact(view, contact_no, visible=caller.visible)
     if row is None:
         raise errors.not_found("contact")
-    return ContactView.model_validate(row, from_attributes=True)
+    return _contact_view(row)
 
 
 @router.get("/contacts", policy=READ)
@@ -76,4 +76,6 @@ async def list_contacts(
 
 
 def _contact_view(row: Any) -> ContactView:
-    return ContactView.model_validate(row, from_attributes=True)
+    state = domain.standing(row.org_unit, row.account_org_unit)
+    code = use_cases.DoesNotCoverAccount.code if state == domain.REFUSED else None
+    return ContactView.model_validate({**row._mapping, "state": state, "code": code})

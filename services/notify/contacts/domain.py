@@ -10,6 +10,8 @@ from datetime import date
 
 from services.notify.policies.domain import LANGUAGES, ROLES, Policy
 
+WAITING, IN_USE, REFUSED = "waiting_for_account", "in_use", "refused"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
@@ -71,6 +73,13 @@ def covers(org_unit: str, account_org_unit: str) -> bool:
     A contact that was made by another bureau is never used: no wrong door (S16).
     """
     return account_org_unit == org_unit or account_org_unit.startswith(org_unit + "/")
+
+
+def standing(org_unit: str, account_org_unit: str | None) -> str:
+    """Return how a contact stands to its account: it waits for that to be known, or is refused where it is another bureau's."""
+    if account_org_unit is None:
+        return WAITING
+    return IN_USE if covers(org_unit, account_org_unit) else REFUSED
 
 
 def choose(

@@ -1,6 +1,6 @@
 """Contacts as they are said and taken over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -45,3 +45,7 @@ class ContactBatch(In):
 class ContactView(ContactItem):
     model_config = ConfigDict(from_attributes=True, extra="ignore")
     version: int
+    state: Literal["waiting_for_account", "in_use", "refused"] = Field(
+        description="`refused`: it came before its account, which proved to be another bureau's; nobody is told by it"
+    )
+    code: str | None

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 
+from services.notify.accounts import store as accounts
 from services.notify.contacts.domain import Candidate, Contact
 from services.notify.contacts.tables import CONTACT
 from shared.db import bulk
@@ -71,12 +72,18 @@ async def put_contacts(tx: Tx, given: Sequence[tuple[Contact, int]]) -> set[str]
 async def contacts_page(
     view: View, *, account_no: str, visible: Condition, after: Condition, limit: int
 ) -> Sequence[Row[Any]]:
-    """Return the contacts of an account."""
-    table = CONTACT
-    where = table.c.account_no == account_no, visible(table.c.org_unit), after(table.c.contact_no)
-    return await view.all(select(table).where(*where).order_by(table.c.contact_no).limit(limit))
+    """Return the contacts of an account, each with whose the account is."""
+    where = CONTACT.c.account_no == account_no, visible(CONTACT.c.org_unit), after(CONTACT.c.contact_no)
+    return await view.all(_shown().where(*where).order_by(CONTACT.c.contact_no).limit(limit))
 
 
 async def contact(view: View, contact_no: str, *, visible: Condition) -> Row[Any] | None:
-    """Return one contact."""
-    return await view.first(select(CONTACT).where(CONTACT.c.contact_no == contact_no, visible(CONTACT.c.org_unit)))
+    """Return one contact, with whose its account is."""
+    return await view.first(_shown().where(CONTACT.c.contact_no == contact_no, visible(CONTACT.c.org_unit)))
+
+
+def _shown() -> Select[Any]:
+    account = accounts.accounts()
+    return select(CONTACT, account.c.org_unit.label("account_org_unit")).outerjoin(
+        account, account.c.account_no == CONTACT.c.account_no
+    )
