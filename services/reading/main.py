@@ -9,6 +9,7 @@ from services.reading.intake.api import curves, installations, reads
 from services.reading.intake.use_cases import changing
 from services.reading.network import api as network
 from services.reading.network.store import devices
+from services.reading.network.use_cases.reference import STATES as POINT_STATES
 from services.reading.policies import domain as policies
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain.days import ReadDays
@@ -27,6 +28,7 @@ from shared.settings import document
 from shared.web.devices import DeviceRecord, Devices
 
 NAME = "reading"
+STATES = POINT_STATES
 
 
 def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:

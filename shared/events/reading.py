@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events.fact import Code, Fact, Id, No
+from shared.events.fact import Code, Fact, Id, No, Reference
 from shared.fields import Day, Instant, Month
 
 Wh = Annotated[int, Field(ge=-(2**53), le=2**53)]
@@ -40,6 +40,21 @@ class PackedCurve(Part):
     start: Instant = Field(description="The instant at which the first slot begins.")
     minutes: Literal[15, 30, 60]
     values: str = Field(max_length=200_000, description="Base64 of deflated variable-length integers, Wh by slot.")
+
+
+class ServicePointChanged(Reference):
+    """A service point was put or changed; carries its whole state. It comes before all that is told of the point."""
+
+    type: ClassVar[str] = "reading.service_point_changed.v1"
+    key_field: ClassVar[str] = "service_point_no"
+    summary: ClassVar[str] = "A service point was put or changed; its whole state."
+
+    service_point_no: No
+    route_no: No
+    org_unit: str
+    connection_kw: int | None = Field(
+        default=None, description="The most that its connection carries, where it is known."
+    )
 
 
 class UsageMeasured(Fact):
@@ -150,4 +165,4 @@ class EstimateMade(Fact):
     estimates_in_a_row: Annotated[int, Field(ge=1)]
 
 
-FACTS: tuple[type[Fact], ...] = (UsageMeasured, RouteClosed, EstimateMade)
+FACTS: tuple[type[Fact], ...] = (ServicePointChanged, UsageMeasured, RouteClosed, EstimateMade)

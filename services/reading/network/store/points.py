@@ -116,6 +116,13 @@ async def stored(tx: Tx, point_nos: Sequence[str]) -> dict[str, tuple[ServicePoi
     return {row.service_point_no: (_point(row), row.version) for row in rows}
 
 
+async def after(view: View, service_point_no: str, limit: int) -> list[str]:
+    """List the next service points behind a number."""
+    number = POINT.c.service_point_no
+    rows = await view.all(select(number).where(number > service_point_no).order_by(number).limit(limit))
+    return [row.service_point_no for row in rows]
+
+
 async def put(tx: Tx, given: Sequence[tuple[ServicePoint, int]]) -> set[str]:
     """Insert or replace service points, each with its new version, and return the numbers that were applied."""
     points = [point for point, _ in given]

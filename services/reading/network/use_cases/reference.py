@@ -1,6 +1,6 @@
 """Routes, service points, meters and devices: idempotent puts by the utility's own numbers, one outcome per item."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -13,9 +13,11 @@ from services.reading.network.store import devices, installations, meters, point
 from shared import batch_put
 from shared.db.engine import Tx
 from shared.errors import BusinessError
+from shared.events.reading import ServicePointChanged
 from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
 
 MaySee = Callable[[str], bool]
+POINTS_MAX = 1000  # of one unit of work
 INSTALLED_UNCHANGED = "reading.installed_unchanged"
 
 
@@ -92,7 +94,7 @@ class PointsPut:
 
 
 async def put_points(tx: Tx, given: Sequence[PointGiven], *, actor: str, may_see: MaySee) -> PointsPut:
-    """Put service points; their route must be there."""
+    """Put service points, and tell of those that changed; their route must be there, and no other bureau's."""
     there = await points.stored(tx, [each.service_point_no for each in given])
     org_units = await routes.org_units(tx, [each.route_no for each in given])
     wanted = [
@@ -108,6 +110,8 @@ async def put_points(tx: Tx, given: Sequence[PointGiven], *, actor: str, may_see
     def refusal(point: ServicePoint, old: ServicePoint | None) -> Outcome | None:
         if point.route_no not in org_units:
             return refused(UnknownRoute.code, UnknownRoute.title, id=point.service_point_no)
+        if (old is None or old.route_no != point.route_no) and not may_see(org_units[point.route_no]):
+            return refused(OTHER_ORG_UNIT, id=point.service_point_no)
         return outside(point, old, number=point.service_point_no, may_see=may_see)
 
     outcomes = await batch_put.put(
@@ -117,7 +121,7 @@ async def put_points(tx: Tx, given: Sequence[PointGiven], *, actor: str, may_see
         number=lambda point: point.service_point_no,
         stored=there,
         refusal=refusal,
-        write=partial(points.put, tx),
+        write=partial(_write_points, tx),
         actor=actor,
     )
     return PointsPut(
@@ -129,6 +133,34 @@ async def put_points(tx: Tx, given: Sequence[PointGiven], *, actor: str, may_see
             if point.connection_kw != there[point.service_point_no][0].connection_kw
         ],
     )
+
+
+async def _write_points(tx: Tx, changed: Sequence[tuple[ServicePoint, int]]) -> set[str]:
+    applied = await points.put(tx, changed)
+    tx.publish([_fact(point, version) for point, version in changed if point.service_point_no in applied])
+    return applied
+
+
+async def republish_points_after(tx: Tx, after: str) -> str | None:
+    """Publish the state of the next service points behind a number, and return the last of them, None at the end."""
+    numbers = await points.after(tx, after, POINTS_MAX)
+    there = await points.stored(tx, numbers)
+    tx.publish([_fact(*there[number]) for number in numbers])
+    return numbers[-1] if numbers else None
+
+
+def _fact(point: ServicePoint, version: int) -> ServicePointChanged:
+    return ServicePointChanged(
+        service_point_no=point.service_point_no,
+        version=version,
+        route_no=point.route_no,
+        org_unit=point.org_unit,
+        connection_kw=point.connection_kw,
+    )
+
+
+STATES: dict[str, Callable[[Tx, str], Awaitable[str | None]]] = {"service_point": republish_points_after}
+"""Publishing the current state of reference entities again: `wattline republish reading --state service_point`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
