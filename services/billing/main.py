@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from services.billing.accounts import api as accounts_api
+from services.billing.accounts import consumers as account_consumers
 from services.billing.accounts.use_cases import STATES as ACCOUNT_STATES
 from services.billing.bills.api import bills as bills_api
 from services.billing.bills.api import corrections as corrections_api
@@ -80,7 +81,7 @@ def build(
         database=database,
         event_log=event_log,
         routers=ROUTERS,
-        handlers=consumers.handlers(context),
+        handlers={**account_consumers.handlers(context), **consumers.handlers(context)},
         jobs=[jobs.release_runs(context)],
         background=[jobs.issuer(database, context)],
         gauges=[gauges],

@@ -31,7 +31,7 @@ from services.billing.views import store as views
 from shared.bus.embedded import EmbeddedEventLog
 from shared.db.engine import Database
 from shared.events.fact import Fact
-from shared.events.reading import RouteClosed, UsageMeasured
+from shared.events.reading import RouteClosed, ServicePointChanged, UsageMeasured
 from shared.outcome import Outcome
 from shared.service import Service
 from shared.web import auth
@@ -163,7 +163,12 @@ class Desk:
 
     async def open(self, *wanted: Account) -> list[Outcome]:
         async with self.db.begin() as tx:
-            return await accounts.put(tx, wanted, actor="clerk", may_see=lambda _: True, context=self.context)
+            return await accounts.put(tx, wanted, actor="clerk", units=("*",), context=self.context)
+
+    async def tell(self, *points: ServicePointChanged) -> None:
+        """Hand over what reading tells of service points."""
+        async with self.db.begin() as tx:
+            await accounts.know_points(tx, points, context=self.context)
 
     async def measure(self, *facts: UsageMeasured) -> None:
         async with self.db.begin() as tx:

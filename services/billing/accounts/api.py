@@ -1,7 +1,8 @@
 """Accounts over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
+import orjson
 from fastapi import Path, Query
 
 from services.billing.accounts import examples, use_cases
@@ -10,11 +11,14 @@ from services.billing.accounts.schemas import (
     AccountOut,
     AccountsIn,
     AccountState,
+    WaitingContract,
 )
 from services.billing.context import Own
 from services.billing.contracts.store import contracts as contracts_store
+from services.billing.contracts.store import points as points_store
 from shared import web
 from shared.events.fact import MAX_NO
+from shared.outcome import OTHER_ORG_UNIT
 from shared.web import auth, batch, errors, pagination
 from shared.web.batch import OutcomeOut, OutcomesOut
 
@@ -35,7 +39,7 @@ async def put_account(
     """Bring one account to this state; the same state again changes nothing."""
     async with db.begin() as tx:
         outcomes = await use_cases.put(
-            tx, [body.account(account_no)], actor=caller.subject, may_see=caller.may_see, context=own
+            tx, [body.account(account_no)], actor=caller.subject, units=caller.org_units, context=own
         )
     return batch.single(outcomes, conflicts=[conflict.code for conflict in use_cases.CONFLICTS])
 
@@ -45,8 +49,34 @@ async def put_accounts(body: AccountsIn, own: Own, caller: auth.Current, db: web
     """Bring up to 1,000 accounts to their states, each answered by itself."""
     wanted = [item.account(item.account_no) for item in body.items]
     async with db.begin() as tx:
-        outcomes = await use_cases.put(tx, wanted, actor=caller.subject, may_see=caller.may_see, context=own)
+        outcomes = await use_cases.put(tx, wanted, actor=caller.subject, units=caller.org_units, context=own)
     return batch.answer(outcomes)
+
+
+@router.get("/waiting-contracts", policy=auth.scope("billing:read"))
+async def list_waiting_contracts(
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    status: Annotated[Literal["waiting", "refused"], Query()] = "waiting",
+) -> pagination.Page[WaitingContract]:
+    """List the contracts that name a point which is not known yet, or those that named one of another bureau."""
+    async with db.view() as view:
+        rows = await points_store.page(
+            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, refused=status == "refused"
+        )
+    return wanted.page(
+        rows,
+        key=lambda row: (row.contract_no,),
+        item=lambda row: WaitingContract(
+            contract_no=row.contract_no,
+            account_no=row.account_no,
+            org_unit=row.org_unit,
+            service_point_nos=sorted(orjson.loads(row.points)),
+            status=status,
+            code=OTHER_ORG_UNIT if status == "refused" else None,
+        ),
+    )
 
 
 @router.get("/accounts/{account_no}", policy=auth.scope("billing:read"))

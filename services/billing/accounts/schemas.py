@@ -243,3 +243,14 @@ class AccountHead(BaseModel):
     account_no: str
     org_unit: str
     version: int
+
+
+class WaitingContract(BaseModel):
+    """A contract that names points which reading has not told of yet, or that named some which are another bureau's."""
+
+    contract_no: str
+    account_no: str
+    org_unit: str
+    service_point_nos: list[str]
+    status: Literal["waiting", "refused"]
+    code: str | None

@@ -7,13 +7,14 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.billing.accounts.domain import link_faults
+from services.billing.accounts.domain import Named, link_faults, named_anew, without
 from services.billing.bills.use_cases import billing
 from services.billing.context import Context
 from services.billing.contracts import domain
 from services.billing.contracts.domain import Account, AccountWrong, Contract
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.contracts.store import links as links_store
+from services.billing.contracts.store import points as points_store
 from services.billing.contracts.store.contracts import Stated
 from services.billing.review.domain import findings
 from shared import batch_put
@@ -22,9 +23,12 @@ from shared.db.audit import AuditEntry
 from shared.db.engine import Tx, View
 from shared.errors import BusinessError
 from shared.events import billing as events
+from shared.events.reading import ServicePointChanged
+from shared.org_units import covers
 from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
 
 ACCOUNTS_MAX = 1000  # of one unit of work
+ACTOR = "billing"  # who refuses what was decided before this service knew whose it was
 
 
 class ContractsOverlap(BusinessError):
@@ -43,33 +47,41 @@ CONFLICTS = (ContractsOverlap, ContractOfAnotherAccount)
 
 
 async def put(
-    tx: Tx, wanted: Sequence[Account], *, actor: str, may_see: Callable[[str], bool], context: Context
+    tx: Tx, wanted: Sequence[Account], *, actor: str, units: Sequence[str], context: Context
 ) -> list[Outcome]:
     """Bring accounts to the wanted states, publish those that changed, and bill what waited for them.
 
     One outcome for each, in order: done, already_done (the same state), or refused with a code. An account is refused where it
     contradicts itself, another account's contract, or what it was: a contract ends, or is moved or annulled with a reason; it
-    never vanishes. Bills of days that it covers no more are taken back as reading tells their usages anew. Bills of days whose
-    account data or contract are others now are calculated again; of issued ones the policy says what becomes of them.
+    never vanishes; it names no point outside the org `units` of who puts it, now or, where reading has not told of it yet,
+    when it does (`know_points`). Bills of days that it covers no more are taken back as reading tells their usages anew. Bills of
+    days whose account data or contract are others now are calculated again; of issued ones the policy says what becomes of them.
     """
     given = Counter(a.account_no for a in wanted)
-    faults = {a.account_no: fault for a in wanted if (fault := _fault(a, may_see)) is not None}
+    faults = {a.account_no: fault for a in wanted if (fault := _fault(a, units)) is not None}
     good = [a for a in wanted if given[a.account_no] == 1 and a.account_no not in faults]
     contracts = [c for a in good for c in a.contracts]
     behind = [one.service_point_no for c in contracts for one in c.sub_meters]
     points = [*(c.service_point_no for c in contracts), *behind]
-    await contracts_store.anchor(tx, points)
+    owners = await points_store.anchor(tx, points)
     at = await contracts_store.contracts_at(tx, points, [c.contract_no for c in contracts])
     numbers = {a.account_no for a in good}
     # with those of the same points, whose usages may be billed here too: accounts are locked in one order, then usages
     await contracts_store.lock(tx, sorted(numbers | {row.account_no for row in at}))
     stored = await contracts_store.load(tx, sorted(numbers))
     olds = {number: item for number, (item, _) in stored.items()}
-    hidden = {number for number, old in olds.items() if not may_see(old.account.org_unit)}
+    hidden = {number for number, old in olds.items() if not covers(units, old.account.org_unit)}
     states = [contracts_store.stated(account) for account in wanted]
     fine = numbers - hidden
     changing = [s.account for s in states if s.account.account_no in fine and s != olds.get(s.account.account_no)]
-    faults |= await _unknown_names(tx, changing, context)
+    named = {
+        a.account_no: named_anew(a, olds[a.account_no].account if a.account_no in olds else None, owners, units)
+        for a in changing
+    }
+    faults |= {
+        no: refused(OTHER_ORG_UNIT, c, id=no) for no, by in named.items() for c, one in by.items() if one.foreign
+    }
+    faults |= await _unknown_names(tx, [account for account in changing if account.account_no not in faults], context)
     faults |= _Claims(at, olds).refusals([account for account in changing if account.account_no not in faults])
     if behind:
         faults |= await _link_faults(tx, [account for account in changing if account.account_no not in faults], behind)
@@ -86,9 +98,71 @@ async def put(
         number=lambda item: item.account.account_no,
         stored=stored,
         refusal=refusal,
-        write=partial(_write, tx, stored=stored, actor=actor, context=context),
+        write=partial(_write_named, tx, named=named, units=units, at=at, stored=stored, actor=actor, context=context),
         actor=actor,
     )
+
+
+async def know_points(tx: Tx, facts: Sequence[ServicePointChanged], *, context: Context) -> None:
+    """Know whose service points are, and decide on what named them before: what is another bureau's is refused.
+
+    A contract on such a point is annulled with the code as its reason, a sub-meter left out; both are listed as refused.
+    """
+    newest: dict[str, ServicePointChanged] = {}
+    for fact in facts:
+        if fact.service_point_no not in newest or newest[fact.service_point_no].version < fact.version:
+            newest[fact.service_point_no] = fact
+    told = await points_store.put(tx, [newest[number] for number in sorted(newest)])
+    numbers = sorted(await points_store.accounts_that_ask(tx, told)) if told else []
+    if not numbers:
+        return
+    stored = await contracts_store.load(tx, numbers)
+    asked = await points_store.asked_by(tx, numbers)
+    owners = await points_store.owners(tx, {point for by in asked.values() for point in by})
+    foreign = {
+        no: refused_
+        for no, by in asked.items()
+        if (refused_ := [p for p in by if p in owners and not covers(by[p], owners[p])])
+    }
+    states = [
+        (contracts_store.stated(now), version + 1)
+        for old, version in stored.values()
+        if (now := without(old.account, foreign, reason=OTHER_ORG_UNIT)) != old.account
+    ]
+    if states:
+        await _write(tx, states, stored=stored, actor=ACTOR, context=context)
+    left = {no: {p: word for p, word in by.items() if p not in owners} for no, by in asked.items()}
+    await points_store.note(tx, {no: (left[no], foreign.get(no, ())) for no in asked})
+    tx.audit(
+        [
+            AuditEntry(
+                action="contract.refused", entity_kind="contract", entity_id=no, actor=ACTOR, reason=OTHER_ORG_UNIT
+            )
+            for no in foreign
+        ]
+    )
+
+
+async def _write_named(
+    tx: Tx,
+    changed: Sequence[tuple[Stated, int]],
+    *,
+    named: Mapping[str, Mapping[str, Named]],
+    units: Sequence[str],
+    at: Sequence[Row[Any]],
+    **how: Any,
+) -> set[str]:
+    applied = await _write(tx, changed, **how)
+    before = {row.contract_no: points_store.asked_of(row.asked) for row in at}
+    asked = {
+        contract_no: ({**before.get(contract_no, {}), **dict.fromkeys(one.unknown, units)}, ())
+        for account_no in applied
+        for contract_no, one in named.get(account_no, {}).items()
+        if one.unknown or contract_no in before
+    }
+    if asked:
+        await points_store.note(tx, asked)
+    return applied
 
 
 async def _write(
@@ -194,8 +268,8 @@ def _states(rows: Mapping[str, Row[Any]], contracts: Sequence[Row[Any]]) -> list
     return [contracts_store.account_of(row, of_account.get(no, ())) for no, row in rows.items()]
 
 
-def _fault(account: Account, may_see: Callable[[str], bool]) -> Outcome | None:
-    if not may_see(account.org_unit):
+def _fault(account: Account, units: Sequence[str]) -> Outcome | None:
+    if not covers(units, account.org_unit):
         return refused(OTHER_ORG_UNIT, id=account.account_no)
     try:
         domain.check(account)

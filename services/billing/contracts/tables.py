@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import Column, Date, Index, Text
+from sqlalchemy import Column, Date, Index, Integer, Text, text
 from sqlmodel import Field
 
 from services.billing import base
@@ -27,10 +27,20 @@ class Contract(base.Base, table=True):
     """Supply of one service point. `account_version` is the account's: all its contracts are written with it.
 
     `annulled`: it never was. `reason`: why it was moved or annulled, as last stated.
-    `payment_modes`: the JSON list of its payment modes, empty where it has none.
+    `payment_modes`: the JSON list of its payment modes, empty where it has none. `asked`: the points that it names and that are
+    not known yet, each with the org units of who named it, as JSON. `refused`: those that proved to be another bureau's.
     """
 
-    __table_args__ = (Index("contract_service_point", "service_point_no"), Index("contract_account", "account_no"))
+    __table_args__ = (
+        Index("contract_service_point", "service_point_no"),
+        Index("contract_account", "account_no"),
+        Index(
+            "contract_undecided",
+            "contract_no",
+            postgresql_where=text("asked <> '' OR refused <> ''"),
+            sqlite_where=text("asked <> '' OR refused <> ''"),
+        ),
+    )
     contract_no: str = Field(sa_column=columns.key())
     account_no: str = base.no()
     account_version: int
@@ -45,6 +55,8 @@ class Contract(base.Base, table=True):
     curve_minutes: int | None = Field(default=None)
     payment_modes: str = base.long_text()
     sub_meters: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    asked: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    refused: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
 
 
 class SubMeter(base.Base, table=True):
@@ -60,11 +72,21 @@ class SubMeter(base.Base, table=True):
 
 
 class ServicePoint(base.Base, table=True):
-    """An anchor that a PUT of accounts locks, so that two of them never give one service point two contracts at a time."""
+    """A service point as reading told it, or only named by a contract: then it has no org unit yet and version 0.
+
+    A PUT of accounts locks it, so that two of them never give one service point two contracts at a time.
+    """
 
     __tablename__ = "service_point"
     service_point_no: str = Field(sa_column=columns.key())
+    org_unit: str | None = Field(default=None, sa_column=Column(base.PATH_COLUMN, nullable=True))
+    version: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
 
 
 ACCOUNT, CONTRACT, SERVICE_POINT = table(Account), table(Contract), table(ServicePoint)
 SUB_METER = table(SubMeter)
+
+
+# The condition of the partial index, with its values in the text of the statement: against a bound value, SQLite cannot tell
+# that the index has the rows.
+IS_UNDECIDED = text("contract.asked <> '' OR contract.refused <> ''")

@@ -95,7 +95,7 @@ async def test_an_account_that_somebody_else_opens_first_is_refused_without_the_
     async with billing_kit.desk(postgres_database, tmp_path) as desk:
         bare, other = account(1, contracts=()), account(1, contracts=(), org_unit="zj/ningbo")
         async with desk.db.begin() as tx:
-            await accounts.put(tx, [bare], actor="clerk", may_see=lambda _: True, context=desk.context)
+            await accounts.put(tx, [bare], actor="clerk", units=("*",), context=desk.context)
             late = asyncio.create_task(desk.open(other, account(2)))
             await asyncio.sleep(0.3)  # the other batch now waits for the number that is being taken
             assert not late.done()
@@ -111,7 +111,7 @@ async def test_an_account_closed_while_its_usage_is_billed_is_never_billed_on_ol
         contract = replace(account(1).contracts[0], to=billing_kit.month(1))
         moved_out = account(1, contracts=(contract,))
         async with desk.db.begin() as tx:
-            await accounts.put(tx, [moved_out], actor="clerk", may_see=lambda _: True, context=desk.context)
+            await accounts.put(tx, [moved_out], actor="clerk", units=("*",), context=desk.context)
             billing = asyncio.create_task(desk.measure(usage(1)))
             await asyncio.sleep(0.3)  # the usage now waits for the account's lock
             assert not billing.done()

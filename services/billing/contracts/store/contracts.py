@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Date, FromClause, Integer, Row, Select, an
 
 from services.billing.contracts import domain
 from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract, Payment, SubMeter, Terms
-from services.billing.contracts.tables import ACCOUNT, CONTRACT, SERVICE_POINT
+from services.billing.contracts.tables import ACCOUNT, CONTRACT
 from services.billing.rating import rating_types
 from services.billing.rating.rating_types import AccountSpan
 from shared.db import bulk, columns, travel
@@ -241,13 +241,6 @@ def by_account(contracts: Sequence[Row[Any]]) -> dict[str, list[Row[Any]]]:
 async def rows(view: View, numbers: Sequence[str]) -> Sequence[Row[Any]]:
     """Return the rows of accounts."""
     return await bulk.select_in(view, ACCOUNT, {"account_no": numbers})
-
-
-async def anchor(tx: Tx, service_points: Sequence[str]) -> None:
-    """Lock service points, known to billing or not, so that their contracts change one by one."""
-    ordered = sorted(set(service_points))
-    await bulk.insert_ignore(tx, SERVICE_POINT, {"service_point_no": ordered}, key=("service_point_no",))
-    await bulk.lock(tx, SERVICE_POINT, {"service_point_no": ordered})
 
 
 async def contracts_at(view: View, service_points: Sequence[str], numbers: Sequence[str]) -> Sequence[Row[Any]]:
