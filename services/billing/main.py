@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from services.billing.accounts import api as accounts_api
 from services.billing.accounts import consumers as account_consumers
 from services.billing.accounts.use_cases import STATES as ACCOUNT_STATES
+from services.billing.activation import api as activation_api
+from services.billing.activation import use_cases as activation
 from services.billing.bills.api import bills as bills_api
 from services.billing.bills.api import corrections as corrections_api
 from services.billing.bills.api import touched as touched_api
@@ -12,7 +14,7 @@ from services.billing.bills.domain import policy
 from services.billing.bills.store import trace as bills_trace
 from services.billing.context import Context, Rater
 from services.billing.decisions import api as decisions_api
-from services.billing.decisions.use_cases import kind_of_approval
+from services.billing.decisions import use_cases as decisions
 from services.billing.rating import second_opinion
 from services.billing.rating.rating_types import RatedBill, Request
 from services.billing.rating.tariff.book import TariffBook
@@ -37,6 +39,7 @@ from shared.settings import document
 ROUTERS = (
     accounts_api.router,
     tariffs_api.router,
+    activation_api.router,
     bills_api.router,
     decisions_api.router,
     touched_api.router,
@@ -90,7 +93,7 @@ def build(
         tracers=TRACERS,
         context=context,
         metrics=metrics,
-        approvals=[kind_of_approval(context)],
+        approvals=[decisions.kind_of_approval(context), activation.kind_of_approval()],
     )
 
 

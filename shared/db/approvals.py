@@ -80,8 +80,8 @@ async def page(
     after: Callable[[ColumnElement[Any]], ColumnElement[bool]],
     limit: int,
 ) -> list[dict[str, Any]]:
-    """Return approvals in the order in which they were asked for; what is of the whole utility is seen by all."""
-    where = [visible(_TABLE.c.org_unit) | (_TABLE.c.org_unit == WHOLE_UTILITY), after(_TABLE.c.approval_id)]
+    """Return approvals in the order in which they were asked for; what is of the whole utility is seen by who speaks for it."""
+    where = [visible(_TABLE.c.org_unit), after(_TABLE.c.approval_id)]
     where += [_TABLE.c.state == state] if state else []
     where += [_TABLE.c.kind == kind] if kind else []
     rows = await view.all(select(_TABLE).where(*where).order_by(_TABLE.c.approval_id).limit(limit))

@@ -42,12 +42,15 @@ class Installation:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._ports = {name: free_port() for name in SERVICES}
         self._clients: dict[str, httpx.AsyncClient] = {}
-        self._token = auth.mint(
-            key=SECRET,
-            audience="wattline",
-            subject="bench",
-            scopes=("reading:write", "reading:upload", "billing:write", "notify:write", "jobs:run", "collection:read"),
-            seconds=86_400,
+        self._token, self._second = (
+            auth.mint(key=SECRET, audience="wattline", subject=who, scopes=scopes, seconds=86_400)
+            for who, scopes in (
+                (
+                    "bench",
+                    ("reading:write", "reading:upload", "billing:write", "notify:write", "jobs:run", "collection:read"),
+                ),
+                ("second", ("billing:release", "approvals:decide")),
+            )
         )
 
     def __enter__(self) -> Self:
@@ -119,6 +122,15 @@ class Installation:
             raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
         return orjson.loads(answer.content)
 
+    async def approve(self, asked: dict[str, Any]) -> None:
+        """Activate a tariff as a second person."""
+        named = {name: asked[name] for name in ("approval_id", "content_hash")}
+        body = {"decision": "approve", "explanation": "seen", "items": [named]}
+        by = {"Authorization": f"Bearer {self._second}"}
+        answer = await self.client("billing").post("/v1/approvals/decisions", json=body, headers=by)
+        if answer.status_code != 200 or answer.json()["outcomes"][0]["status"] != "done":
+            raise RuntimeError(f"not activated: {answer.status_code} {answer.text[:500]}")
+
     async def put(self, service: str, path: str, items: Sequence[dict[str, Any]]) -> None:
         for start in range(0, len(items), BATCH):
             answer = await self.call(service, "PUT", path, {"items": items[start : start + BATCH]})
@@ -145,7 +157,8 @@ class Installation:
         for document in packaged.documents("sample"):
             if document.get("id") == TARIFF:
                 path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
-                await self.call("billing", "PUT", path, document)
+                asked = await self.call("billing", "PUT", path, document)
+                await self.approve(asked)
         await self.put(
             "reading",
             "/v1/routes",

@@ -42,6 +42,15 @@ KEY = "k" * 40
 ALL_SCOPES = ("billing:read", "billing:write", "billing:review", "billing:release", *OPERATING)
 PLAIN = "CN-ZJ/residential"
 KWH = 1000
+NAMED = ("approval_id", "content_hash")
+
+
+def path_of(document: dict[str, Any]) -> str:
+    """Return where a rating document is put."""
+    if "id" in document:
+        return f"/v1/tariffs/{document['id']}/versions/{document['version']}"
+    kind = next(kind for kind in documents.KINDS if kind in document)
+    return f"/v1/rating-documents/{kind}/{document[kind]}"
 
 
 def month(number: int, year: int = 2026) -> date:
@@ -215,6 +224,25 @@ class Desk:
             answer = await client.post(f"/v1/bills/{bill_id}/decisions", json=body, headers={"If-Match": seen})
         assert answer.status_code == 200, answer.text
 
+    async def activate(self, *documents: dict[str, Any]) -> None:
+        """Propose tariffs, series, calendars or tables, and activate each as a second person."""
+        for document in documents:
+            async with self.client(subject="proposer-1") as client:
+                asked = await client.put(path_of(document), json=document)
+            assert asked.status_code == 202, asked.text
+            assert await self.second(asked.json()) == ("done", None)
+
+    async def second(
+        self, asked: dict[str, Any], *scopes: str, subject: str = "second-1", decision: str = "approve"
+    ) -> tuple[str, str | None]:
+        """Decide as a second person on what was asked for; return the outcome with its code."""
+        body = {"decision": decision, "explanation": "seen", "items": [{k: asked[k] for k in NAMED}]}
+        async with self.client(*scopes, subject=subject) as client:
+            answer = await client.post("/v1/approvals/decisions", json=body)
+        assert answer.status_code == 200, answer.text
+        (outcome,) = answer.json()["outcomes"]
+        return outcome["status"], outcome.get("code")
+
     async def approve_all(self, on: str) -> None:
         """Approve all that is proposed, one decision for each group."""
         while proposed := await self.bills("bill_id", status="proposed"):
@@ -311,11 +339,7 @@ async def _store_tariffs(made: Desk) -> None:
     async with made.db.begin() as tx:
         for document in packaged.documents("sample"):
             if str(document.get("id", "")).startswith("CN-ZJ/"):
-                await tariff_use_cases.put(
-                    tx,
-                    kind=documents.TARIFF,
-                    document_id=document["id"],
-                    version=str(document["version"]),
-                    document=document,
-                    actor="setup",
-                )
+                name = {"document_id": document["id"], "version": str(document["version"])}
+                wanted = await tariff_use_cases.examine(tx, kind=documents.TARIFF, **name, document=document)
+                assert wanted is not None
+                await tariff_use_cases.store(tx, wanted, actor="setup")

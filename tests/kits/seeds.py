@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
+from services.billing.tariffs import examples
 from tests.kits.installation import BY_ITSELF, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
 
 JOBS = {
@@ -46,6 +47,7 @@ class Seeds:
         if path.endswith("/decisions"):  # what was told again in the meantime has another bill
             made = self._installation.items("billing", f"/v1/bills?account_no={home.account_no}")
             values["bill_id"] = made[-1]["bill_id"]
+        values |= dict.fromkeys(("content_hash", "proposal"), self._ids["proposal"][0])
         if "/tariffs/" in path:
             values |= {"tariff_id": "example/home", "version": 1}
         if self._service == "collection":
@@ -142,10 +144,18 @@ def _ids(installation: Installation) -> dict[str, list[Any]]:
     installation.call("PUT", "reading", "/v1/asked-ends", {"items": ends})
     waiting = _waiting_usage(installation)
     usages = [u for u in installation.items("reading", "/v1/usages") if u["service_point_no"] in read_again]
+    for path, document in (
+        ("/v1/tariffs/example/home/versions/1", examples.TARIFF),
+        ("/v1/rating-documents/calendar/example/holidays", examples.CALENDAR),
+    ):
+        if "approval_id" in (answer := installation.call("PUT", "billing", path, document)):
+            installation.approve("billing", answer)
+    activated = installation.items("billing", "/v1/approvals?kind=rating_document.activate")
     bills = installation.items("billing", "/v1/bills")
     corrections = installation.items("billing", "/v1/corrections")
     return {
         "order_id": orders,
+        "proposal": [one["content"]["content_hash"] for one in activated],
         "usage_id": [usage["usage_id"] for usage in usages],
         "waiting usages": waiting,
         "read_id": [read_id for usage in usages for read_id in usage["read_ids"] if "~remote" in read_id],

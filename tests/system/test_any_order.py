@@ -57,7 +57,7 @@ DECIDED_ON = date(2026, 6, 10)
 async def _set_up(line: Line) -> None:
     for document in documents().values():
         path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
-        await line.call("PUT", "billing", path, document)
+        await line.approve(await line.call("PUT", "billing", path, document))
     meters = [("M", home) for home in POINTS] + [("N", home) for home in EXCHANGED]
     for path, items in (
         ("routes", [{"route_no": f"R{n}", "org_unit": UNIT, "read_day": 1} for n in (1, 2, 3)]),
@@ -81,7 +81,7 @@ async def _tell(line: Line, order: Sequence[Told], seed: int | None) -> None:
             await line.call("POST", "reading", "/v1/reads", {"items": reads})
             reads, size = [], chance.choice([1, 5, 50])
         if told.path != "/v1/reads":
-            await line.call(told.method, told.service, told.path, told.body)
+            await line.approve(await line.call(told.method, told.service, told.path, told.body), told.service)
     if reads:
         await line.call("POST", "reading", "/v1/reads", {"items": reads})
     await line.quiet()

@@ -194,7 +194,10 @@ def rows_at_rest(town: Installation) -> dict[str, list[Any]]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_bad_input_is_refused_with_its_code_and_nothing_has_changed(town: Installation, case: Case) -> None:
     if case.before is not None:
-        assert case.before(town).is_success
+        first = case.before(town)
+        assert first.is_success
+        if first.status_code == 202:
+            town.approve("billing", first.json())
     before = rows_at_rest(town)
     answer = case.send(town)
     found = answer.json()
@@ -210,4 +213,4 @@ def test_the_same_calls_without_their_fault_are_taken(town: Installation) -> Non
     assert read()(town).json()["outcomes"][0]["status"] in ("accepted", "already_accepted")
     assert as_somebody(org_units=[BY_ITSELF])(town).status_code == 201
     assert decision(who="reviewer-1")(town).status_code == 200
-    assert tariff(2, "2026-07-01", None)(town).status_code == 200
+    assert tariff(2, "2026-07-01", None)(town).status_code == 202

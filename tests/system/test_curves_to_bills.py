@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from services.billing.tariffs import use_cases as tariffs
-from services.billing.tariffs.store import documents
 from shared.events.billing import AccountChanged
 from shared.events.reading import UsageMeasured
 from tests.kits.billing import Desk, account
@@ -27,13 +25,6 @@ async def _supplied(kit: Kit, desk: Desk, tariff: str = TOU, minutes: int | None
     own = account(1, tariff=tariff)
     (known,) = own.contracts
     await desk.open(replace(own, contracts=(replace(known, service_point_no="S0001", curve_minutes=minutes),)))
-
-
-async def _store(desk: Desk, document: dict[str, Any]) -> None:
-    async with desk.db.begin() as tx:
-        await tariffs.put(
-            tx, kind=documents.TARIFF, document_id=document["id"], version="1", document=document, actor="setup"
-        )
 
 
 async def _push(kit: Kit, values: list[int | None], on: list[date], **more: Any) -> None:
@@ -97,7 +88,7 @@ async def test_a_border_of_prices_within_a_slot_of_the_contract_holds_the_bill_w
     kit: Kit, desk: Desk
 ) -> None:
     hours = {"/periods/0/when/0/hours": ["08:30-22:00"], "/periods/1/when/0/hours": ["22:00-08:30"]}
-    await _store(desk, changed(HOME, hours))
+    await desk.activate(changed(HOME, hours))
     await kit.district()
     await _supplied(kit, desk, "t/home", 60)
     await _push(kit, [*DEAR], list(JANUARY))
@@ -115,7 +106,7 @@ async def test_the_highest_demand_that_was_read_is_billed_also_where_the_registe
     kit: Kit, desk: Desk
 ) -> None:
     charge = {"name": "demand", "kind": "demand", "price": "40", "basis": "actual", "month": "calendar_days"}
-    await _store(desk, changed(PLAIN, {"/registers": ["demand"], "/charges/1": charge}))
+    await desk.activate(changed(PLAIN, {"/registers": ["demand"], "/charges/1": charge}))
     demand = {"quantity": "demand", "digits": 6, "scale": 2, "kind": "demand"}
     await kit.district(registers=[{"quantity": "import", "digits": 8, "scale": 2}, demand], opening="0.00")
     await _supplied(kit, desk, "t/plain", None)
@@ -131,7 +122,7 @@ async def test_the_highest_demand_that_was_read_is_billed_also_where_the_registe
 
 async def test_a_curve_of_quarter_hours_gives_the_demand_where_no_register_has_it(kit: Kit, desk: Desk) -> None:
     charge = {"name": "demand", "kind": "demand", "price": "40", "basis": "actual", "month": "calendar_days"}
-    await _store(desk, changed(PLAIN, {"/registers": ["demand"], "/charges/1": charge}))
+    await desk.activate(changed(PLAIN, {"/registers": ["demand"], "/charges/1": charge}))
     await kit.district()
     await _supplied(kit, desk, "t/plain", 15)
     quarters: list[int | None] = [250] * 96

@@ -107,10 +107,8 @@ async def test_a_published_case_is_billed_from_reads_to_the_fen(
     async with desk.client() as client:
         if any(charge["kind"] == "power_factor" for charge in tariff["charges"]):
             (table,) = [d for d in packaged.documents() if d.get("table") == POWER_FACTORS]
-            put = await client.put(f"/v1/rating-documents/table/{POWER_FACTORS}", json=table)
-            assert put.status_code == 200, put.text
-        put = await client.put(f"/v1/tariffs/{tariff['id']}/versions/{tariff['version']}", json=tariff)
-        assert put.status_code == 200, put.text
+            await desk.activate(table)
+        await desk.activate(tariff)
         put = await client.put("/v1/accounts/A1", json=account)
         assert put.status_code == 200, put.text
     await kit.give(*await desk.published(AccountChanged))

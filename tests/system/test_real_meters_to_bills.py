@@ -158,7 +158,8 @@ class Facts:
         self.line = line
 
     async def network(self) -> None:
-        await self.line.call("PUT", "billing", f"/v1/tariffs/{TARIFF}/versions/1", ECONOMY_7)
+        path = f"/v1/tariffs/{TARIFF}/versions/1"
+        await self.line.approve(await self.line.call("PUT", "billing", path, ECONOMY_7))
         register = {"quantity": "import", "digits": 6, "scale": 3}
         for path, items in (
             ("routes", [{"route_no": "R1", "org_unit": UNIT, "read_day": 1}]),

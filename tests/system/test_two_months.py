@@ -17,7 +17,8 @@ HOMES = {"monthly": 1, "two-monthly": 2}
 
 
 async def _set_up(line: Line) -> None:
-    await line.call("PUT", "billing", "/v1/tariffs/t/plain/versions/1", changed(PLAIN, {"/charges": [STANDING]}))
+    document = changed(PLAIN, {"/charges": [STANDING]})
+    await line.approve(await line.call("PUT", "billing", "/v1/tariffs/t/plain/versions/1", document))
     register = {"quantity": "import", "digits": 6, "scale": 2}
     installed = {"installed_on": "2026-01-01", "unit": "kWh", "opening": {"import": "0.00"}}
     for path, items in (

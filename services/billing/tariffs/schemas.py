@@ -1,7 +1,7 @@
 """Requests and answers about tariffs."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -29,10 +29,6 @@ class RatingChangeOut(BaseModel):
     contracts: int = Field(description="contracts whose bills were calculated again so far")
     changed_at: datetime
     followed_at: datetime | None = Field(description="when all bills had followed; null while they do")
-
-
-class StoredOut(BaseModel):
-    status: Literal["done", "already_done"]
 
 
 class FaultOut(BaseModel):

@@ -28,6 +28,17 @@ class RatingDocument(base.Base, table=True):
     row_version: int
 
 
+class RatingProposal(base.Base, table=True):
+    """A document that somebody wants to be stored: nothing is rated by it until a second person has activated it."""
+
+    __tablename__ = "rating_proposal"
+    content_hash: str = Field(sa_column=columns.key())
+    kind: str = base.no()
+    document_id: str = base.path()
+    version: str = base.no()
+    document: str = base.long_text()
+
+
 class RatingChange(base.Base, table=True):
     """A document that was put, new or with other content, for the days [from_date, to_date), and how far the bills have followed.
 
@@ -55,4 +66,4 @@ class RatingChange(base.Base, table=True):
     followed_at: datetime | None = base.instant(nullable=True)
 
 
-RATING_DOCUMENT, RATING_CHANGE = table(RatingDocument), table(RatingChange)
+RATING_DOCUMENT, RATING_PROPOSAL, RATING_CHANGE = table(RatingDocument), table(RatingProposal), table(RatingChange)

@@ -23,7 +23,8 @@ STYLES: Final = (REVERSAL_AND_NEW, DELTA)
 PROPOSE: Final = "propose"
 CORRECT: Final = "correct"
 DECISION: Final = "bill.decision"
-KINDS: Final = {DECISION: "billing:review"}
+ACTIVATION: Final = "rating_document.activate"
+KINDS: Final = {DECISION: "billing:review", ACTIVATION: "billing:release"}
 """What two people do in billing, each with the scope of the second one."""
 
 

@@ -72,6 +72,19 @@ async def page(
     return await view.all(statement.order_by(b.bill_id).limit(limit))
 
 
+async def count(view: View, touched: ColumnElement[bool]) -> dict[str, int]:
+    """Count the bills that meet a condition, with their contracts and their total."""
+    b = BILL.c
+    counted = select(
+        func.count().label("bills"),
+        func.count(b.contract_no.distinct()).label("contracts"),
+        func.coalesce(func.sum(b.total_fen), 0).label("total_fen"),
+    )
+    row = await view.first(counted.where(touched))
+    assert row is not None
+    return {name: int(value) for name, value in row._mapping.items()}
+
+
 async def contracts(view: View, touched: ColumnElement[bool], *, after: str, limit: int) -> dict[str, date]:
     """Return the next contracts behind a number with bills that meet a condition, and the first day of these bills."""
     b = BILL.c

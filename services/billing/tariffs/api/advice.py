@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import Path
+import orjson
+from fastapi import Path, Query
 
 from services.billing.rating.cases import advice
 from services.billing.rating.published import FORMS
 from services.billing.tariffs import examples
+from services.billing.tariffs import use_cases as tariffs
 from services.billing.tariffs.schemas import ValidOut
 from services.billing.tariffs.store import documents as stored
+from services.billing.tariffs.store import proposals
 from shared import web
 from shared.db.engine import Database
 from shared.errors import BusinessError
@@ -19,6 +22,12 @@ from shared.web import auth, errors
 
 router = web.Router("/v1", tags=["advice"])
 READ = auth.scope("billing:read")
+Proposal = Annotated[
+    str | None,
+    Query(
+        pattern="^[0-9a-f]{64}$", description="content hash of a proposed document, which stands beside the stored ones"
+    ),
+]
 SECONDS_MAX = 20.0  # a year of quarter-hours under several alternatives takes a few
 
 
@@ -29,9 +38,9 @@ class Malformed(BusinessError):
 
 
 @router.post("/bills/preview", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, example=examples.CASE)
-async def preview(case: dict[str, Any], db: web.Db) -> dict[str, Any]:
-    """Rate a case with the stored tariffs; a refusal is part of the answer."""
-    return await _answer(db, lambda documents: advice.preview(case, documents, packaged.policies()))
+async def preview(case: dict[str, Any], db: web.Db, proposal: Proposal = None) -> dict[str, Any]:
+    """Rate a case with the stored tariffs, and one that is proposed; a refusal is part of the answer."""
+    return await _answer(db, lambda documents: advice.preview(case, documents, packaged.policies()), proposal)
 
 
 @router.post("/tariffs/validate", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, example=examples.TARIFF)
@@ -41,9 +50,9 @@ async def validate(document: dict[str, Any], db: web.Db) -> ValidOut:
 
 
 @router.post("/bills/compare", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, example=examples.COMPARISON)
-async def compare(body: dict[str, Any], db: web.Db) -> dict[str, Any]:
+async def compare(body: dict[str, Any], db: web.Db, proposal: Proposal = None) -> dict[str, Any]:
     """Compare alternatives of tariff, option and household over past cycles, with the running ladder."""
-    return await _answer(db, lambda documents: advice.compare(body, documents))
+    return await _answer(db, lambda documents: advice.compare(body, documents), proposal)
 
 
 @router.get("/forms/{name}", policy=READ)
@@ -57,9 +66,16 @@ async def form(name: Annotated[str, Path(max_length=64)]) -> dict[str, Any]:
     return dict(FORMS[name])
 
 
-async def _answer(db: Database, ask: Callable[[list[Any]], dict[str, Any]]) -> dict[str, Any]:
+async def _answer(
+    db: Database, ask: Callable[[list[Any]], dict[str, Any]], proposal: str | None = None
+) -> dict[str, Any]:
     async with db.view() as view:
+        row = await proposals.get(view, proposal) if proposal else None
+        if proposal and row is None:
+            raise errors.not_found("proposal")
         documents = await stored.documents(view)
+    if row is not None:
+        documents = tariffs.with_one(documents, row.kind, row.document_id, row.version, orjson.loads(row.document))
     try:
         return await asyncio.to_thread(ask, documents)
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):

@@ -5,32 +5,19 @@ from typing import Annotated, Any, Literal
 import orjson
 from fastapi import Path
 
-from services.billing.base import PATH, PATH_MAX
-from services.billing.tariffs import examples, use_cases
-from services.billing.tariffs.schemas import RatingChangeOut, StoredOut, TariffDocumentOut, TariffOut
+from services.billing.base import PATH
+from services.billing.tariffs.schemas import RatingChangeOut, TariffDocumentOut, TariffOut
 from services.billing.tariffs.store import changes, documents
 from services.billing.tariffs.store.documents import TARIFF
 from shared import web
 from shared.web import auth, errors, pagination
 
 router = web.Router("/v1", tags=["tariffs"])
-DocumentId = Annotated[str, Path(min_length=1, max_length=PATH_MAX, pattern=PATH)]
+DOCUMENT_ID_MAX = 140  # with kind and version it is the subject of an approval
+DocumentId = Annotated[str, Path(min_length=1, max_length=DOCUMENT_ID_MAX, pattern=PATH)]
 DocumentKind = Literal["series", "calendar", "table"]
 Version = Annotated[int, Path(ge=1, le=999_999)]
-READ, WRITE = auth.scope("billing:read"), auth.scope("billing:write", whole_utility=True)
-RAISES = (use_cases.DocumentWrong, use_cases.NameMismatch, use_cases.VersionInUse)
-
-
-@router.put("/tariffs/{tariff_id:path}/versions/{version}", policy=WRITE, raises=RAISES, example=examples.TARIFF)
-async def put_tariff(
-    tariff_id: DocumentId, version: Version, document: dict[str, Any], caller: auth.Current, db: web.Db
-) -> StoredOut:
-    """Store a version of a tariff; one that an issued bill used can never change."""
-    async with db.begin() as tx:
-        outcome = await use_cases.put(
-            tx, kind=TARIFF, document_id=tariff_id, version=str(version), document=document, actor=caller.subject
-        )
-    return StoredOut(status="done" if outcome.status == "done" else "already_done")
+READ = auth.scope("billing:read")
 
 
 @router.get("/tariffs/{tariff_id:path}/versions/{version}", policy=READ)
@@ -49,22 +36,6 @@ async def list_tariffs(db: web.Db, wanted: pagination.Query_) -> pagination.Page
     async with db.view() as view:
         rows = await documents.page_of_tariffs(view, after=wanted.after, limit=wanted.fetch)
     return wanted.page(rows, key=lambda row: (row.document_id, row.version), item=_head)
-
-
-@router.put("/rating-documents/{kind}/{document_id:path}", policy=WRITE, raises=RAISES, example=examples.CALENDAR)
-async def put_document(
-    kind: DocumentKind,
-    document_id: DocumentId,
-    document: dict[str, Any],
-    caller: auth.Current,
-    db: web.Db,
-) -> StoredOut:
-    """Store a price series, a calendar or a power factor table; a series grows month by month."""
-    async with db.begin() as tx:
-        outcome = await use_cases.put(
-            tx, kind=kind, document_id=document_id, version="", document=document, actor=caller.subject
-        )
-    return StoredOut(status="done" if outcome.status == "done" else "already_done")
 
 
 @router.get("/rating-changes", policy=READ)

@@ -59,19 +59,17 @@ def shop(*facts: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-async def stored(client: httpx.AsyncClient) -> None:
+async def stored(desk: Desk) -> None:
     """Thirtieths until 2024-05-31, calendar days from 2024-06-01."""
-    for made in (
+    await desk.activate(
         document("1", "2000-01-01", "2024-06-01", "thirtieths"),
         document("2", "2024-06-01", None, "calendar_days"),
-    ):
-        answer = await client.put(f"/v1/tariffs/{SHOP}/versions/{made['version']}", json=made)
-        assert answer.status_code == 200, answer.text
+    )
 
 
 async def test_account_data_of_a_two_part_price_come_back_as_they_were_put_one_by_one_and_in_bulk(desk: Desk) -> None:
     async with desk.client() as client:
-        await stored(client)
+        await stored(desk)
         first = await client.put("/v1/accounts/A1", json=shop(FULL))
         again = await client.put("/v1/accounts", json={"items": [shop(FULL) | {"account_no": "A1"}]})
         shown = (await client.get("/v1/accounts/A1")).json()
@@ -115,7 +113,7 @@ async def test_wrong_account_data_are_refused_with_code_and_pointer_and_change_n
     desk: Desk, facts: dict[str, Any], code: str, pointer: str
 ) -> None:
     async with desk.client() as client:
-        await stored(client)
+        await stored(desk)
         answer = await client.put("/v1/accounts/A1", json=shop(facts))
     assert 400 <= answer.status_code < 500
     assert answer.json()["code"] == code, answer.text
@@ -129,7 +127,7 @@ async def test_a_month_of_changed_capacity_counts_by_thirtieths_then_by_calendar
 
     facts = since("2020-01-01", 315), since("2024-05-16", 400), since("2024-07-16", 315)
     async with desk.client() as client:
-        await stored(client)
+        await stored(desk)
         body = shop(*(fact | {"values": {"other_use": "0"}} for fact in facts))
         assert (await client.put("/v1/accounts/A1", json=body)).status_code == 200
         for month in (5, 7):
@@ -151,7 +149,7 @@ async def test_a_month_of_changed_capacity_counts_by_thirtieths_then_by_calendar
 
 async def test_only_what_runs_or_stands_by_hot_pays_for_capacity(desk: Desk) -> None:
     async with desk.client() as client:
-        await stored(client)
+        await stored(desk)
         await client.put("/v1/accounts/A1", json=shop(FULL))
         await desk.measure(usage(1))
         ((bill_id,),) = await desk.bills("bill_id")
@@ -175,9 +173,9 @@ async def test_what_a_later_version_of_the_tariff_does_not_know_any_more_holds_t
     else:
         later["quantities"]["other"]["share"] = {"fact": "share_of_others"}
     async with desk.client() as client:
-        await stored(client)
+        await stored(desk)
         assert (await client.put("/v1/accounts/A1", json=shop(FULL))).status_code == 200
-        assert (await client.put(f"/v1/tariffs/{SHOP}/versions/3", json=later)).status_code == 200
+        await desk.activate(later)
         for month in (1, 2):
             await desk.measure(usage(1, month))
         bills = (await client.get("/v1/bills?account_no=A1")).json()["items"]
@@ -217,8 +215,7 @@ async def test_the_class_of_the_day_decides_by_which_standard_the_power_factor_i
         for since, name in zip(("2020-01-01", "2026-02-01", "2026-03-01"), STANDARDS, strict=True)
     ]
     async with desk.client() as client:
-        answer = await client.put(f"/v1/tariffs/{SHOP}/versions/1", json=made)
-        assert answer.status_code == 200, answer.text
+        await desk.activate(made)
         answer = await client.put("/v1/accounts/A1", json=shop(*facts))
         assert answer.status_code == 200, answer.text
         for month in (1, 2, 3):
@@ -239,8 +236,7 @@ async def test_a_home_has_its_free_kwh_from_the_day_on_which_its_class_says_so(d
     ])  # fmt: skip
     body["contracts"][0] |= {"tariffs": [{"from": "2020-01-01", "tariff": made["id"]}]}
     async with desk.client() as client:
-        answer = await client.put(f"/v1/tariffs/{made['id']}/versions/{made['version']}", json=made)
-        assert answer.status_code == 200, answer.text
+        await desk.activate(made)
         answer = await client.put("/v1/accounts/A1", json=body)
         assert answer.status_code == 200, answer.text
         await desk.measure(usage(1, 1, 100))
@@ -259,7 +255,7 @@ async def test_capacity_and_option_of_billed_days_are_followed_by_the_bill(
     desk.correct_by(changed_facts=CORRECT)
     values = {"values": {"other_use": "0"}}
     async with desk.client() as client:
-        await stored(client)
+        await stored(desk)
         before = without_option(option="capacity", capacity_va=315_000, **values)
         assert (await client.put("/v1/accounts/A1", json=shop(before))).status_code == 200
         await desk.released(usage(1, 1, 100))
@@ -286,9 +282,8 @@ def of_its_own(free_rest: str = "lost") -> dict[str, Any]:
     return made
 
 
-async def put_of_its_own(client: httpx.AsyncClient, *facts: dict[str, Any]) -> httpx.Response:
-    answer = await client.put(f"/v1/tariffs/{SHOP}/versions/1", json=of_its_own())
-    assert answer.status_code == 200, answer.text
+async def put_of_its_own(desk: Desk, client: httpx.AsyncClient, *facts: dict[str, Any]) -> httpx.Response:
+    await desk.activate(of_its_own())
     return await client.put("/v1/accounts/A1", json=shop(*facts))
 
 
@@ -306,7 +301,7 @@ async def test_an_account_has_its_own_standard_exemptions_and_free_kwh_month_by_
     facts = [without_option(**own, **{"from": f"2026-{month:02}-01"}) for month, (own, _) in enumerate(OWN, 1)]
     facts[0]["from"] = "2020-01-01"
     async with desk.client() as client:
-        answer = await put_of_its_own(client, *facts)
+        answer = await put_of_its_own(desk, client, *facts)
         assert answer.status_code == 200, answer.text
         shown = (await client.get("/v1/accounts/A1")).json()["facts"]
         for month in range(1, len(OWN) + 1):
@@ -326,7 +321,7 @@ async def test_what_an_account_has_of_its_own_in_billed_days_is_followed_by_the_
 ) -> None:
     desk.correct_by(changed_facts=CORRECT)
     async with desk.client() as client:
-        assert (await put_of_its_own(client, without_option())).status_code == 200
+        assert (await put_of_its_own(desk, client, without_option())).status_code == 200
         await desk.released(usage(1, 1, energy_wh={"import": 100_000, "reactive.import": 62_000}))
         answer = await client.put("/v1/accounts/A1", json=shop(without_option(**own)))
         assert answer.status_code == 200, answer.text
@@ -347,7 +342,7 @@ async def test_a_figure_that_the_tariff_cannot_use_is_refused(
     desk: Desk, values: dict[str, str], code: str, pointer: str
 ) -> None:
     async with desk.client() as client:
-        answer = await put_of_its_own(client, without_option(values=values))
+        answer = await put_of_its_own(desk, client, without_option(values=values))
     assert answer.status_code == 409 or answer.status_code == 422
     assert answer.json()["code"] == code, answer.text
     assert pointer in answer.text
@@ -358,7 +353,7 @@ async def test_free_kwh_of_an_account_are_those_of_the_days_on_which_it_has_them
     """10 of the 31 days have none; 100 kWh are divided by days, and the later ones of them have 20 free."""
     later = without_option(values={"free": "20"}, **{"from": "2026-01-11"})
     async with desk.client() as client:
-        assert (await put_of_its_own(client, without_option(), later)).status_code == 200
+        assert (await put_of_its_own(desk, client, without_option(), later)).status_code == 200
         await desk.measure(usage(1, 1, energy_wh={"import": 93_000, "reactive.import": 0}))
         ((bill_id,),) = await desk.bills("bill_id")
         bill = (await client.get(f"/v1/bills/{bill_id}")).json()

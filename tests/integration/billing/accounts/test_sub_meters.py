@@ -69,15 +69,14 @@ async def put(client: httpx.AsyncClient, n: int, body: dict[str, Any]) -> tuple[
     return answer.status_code, answer.json()
 
 
-async def stored(client: httpx.AsyncClient, document: dict[str, Any] | None = None) -> None:
-    answer = await client.put(f"/v1/tariffs/{WORKS}/versions/1", json=document or works())
-    assert answer.status_code == 200, answer.text
+async def stored(desk: Desk, document: dict[str, Any] | None = None) -> None:
+    await desk.activate(document or works())
 
 
 async def opened(desk: Desk, *sub_meters: dict[str, Any], document: dict[str, Any] | None = None) -> None:
     """Account 1 with sub-meters, and a home of its own, account 2, at point 2."""
     async with desk.client() as client:
-        await stored(client, document)
+        await stored(desk, document)
         for n, body in ((1, main(1, *sub_meters)), (2, state(2))):
             status, answer = await put(client, n, body)
             assert status == 200, answer
@@ -102,7 +101,7 @@ def codes(bill: dict[str, Any]) -> list[tuple[str, str, Any]]:
 async def test_sub_meters_come_back_as_they_were_put_and_the_same_again_changes_nothing(desk: Desk) -> None:
     subs = [behind(2, "2020-01-01", "2026-02-01"), behind(3)]
     async with desk.client() as client:
-        await stored(client)
+        await stored(desk)
         first = await put(client, 1, main(1, *subs))
         again = await client.put("/v1/accounts", json={"items": [main(1, *subs) | {"account_no": "A1"}]})
         found = (await client.get("/v1/accounts/A1")).json()
@@ -127,7 +126,7 @@ async def test_wrong_sub_meters_are_refused_with_code_and_pointer(
     desk: Desk, subs: Sequence[dict[str, Any]], code: str, pointer: str
 ) -> None:
     async with desk.client() as client:
-        await stored(client)
+        await stored(desk)
         status, answer = await put(client, 1, main(1, *subs))
     assert 400 <= status < 500
     assert (answer["code"], pointer in str(answer)) == (code, True), answer
@@ -136,7 +135,7 @@ async def test_wrong_sub_meters_are_refused_with_code_and_pointer(
 
 async def test_a_sub_meter_has_one_main_meter_at_a_time_and_stands_never_above_it(desk: Desk) -> None:
     async with desk.client() as client:
-        await stored(client)
+        await stored(desk)
         assert (await put(client, 1, main(1, behind(2, to="2026-02-01"))))[0] == 200
         assert (await put(client, 2, main(2, behind(3))))[0] == 200, "a sub-meter may have sub-meters"
         _, other = await put(client, 4, main(4, behind(2, "2026-01-31")))
@@ -269,7 +268,7 @@ async def test_any_order_of_arrival_ends_in_the_same_bills(desk: Desk) -> None:
     """Each order at points of its own: contract and sub-meter, the main meter's month, the home's, and what it is told again."""
     ends = set()
     async with desk.client() as client:
-        await stored(client)
+        await stored(desk)
         for place, order in enumerate(permutations(range(4))):
             n, home = 1000 + 2 * place, 1001 + 2 * place
             for step in order:
@@ -310,7 +309,7 @@ async def test_a_sub_meters_usage_waits_for_the_main_meters_bill_that_is_being_c
 async def test_what_sub_meters_touch_takes_as_many_statements_for_200_as_for_10(desk: Desk) -> None:
     seen, counts = desk.watch(), []
     async with desk.client() as client:
-        await stored(client)
+        await stored(desk)
         for first, count in ((0, 10), (1000, 200), (3000, 10)):
             numbers = range(first, first + 2 * count, 2)
             items = [main(n, behind(n + 1)) | {"account_no": f"A{n}"} for n in numbers]
@@ -332,9 +331,7 @@ async def test_a_later_version_that_takes_no_sub_meter_off_holds_the_bill(desk: 
     later = works() | {"version": "2", "effective": {"from": "2026-02-01", "to": None}}
     del later["registers"], later["quantities"]
     later["charges"] = [{"name": "energy", "kind": "energy", "price": "0.5"}]
-    async with desk.client() as client:
-        answer = await client.put(f"/v1/tariffs/{WORKS}/versions/2", json=later)
-        assert answer.status_code == 200, answer.text
+    await desk.activate(later)
     for n in (1, 2):
         await desk.measure(usage(1, n, 100), usage(2, n, 40))
     for n, held in ((1, False), (2, True)):

@@ -28,9 +28,7 @@ async def test_the_month_of_a_replaced_transformer_is_billed_to_the_fen(desk: De
     second = usage(1, usage_id="U-2", period_from=REPLACED, period_to=LAST, energy_wh=energy)
     month = {"cycle": "2005-06", "read_date": LAST, "cycle_from": FIRST}
     async with desk.client() as client:
-        for tariff in (low, high):
-            answer = await client.put(f"/v1/tariffs/{tariff['id']}/versions/{tariff['version']}", json=tariff)
-            assert answer.status_code == 200, answer.text
+        await desk.activate(low, high)
         answer = await client.put("/v1/accounts/A1", json=body)
         assert answer.status_code == 200, answer.text
         await desk.measure(first.model_copy(update=month), second.model_copy(update=month))

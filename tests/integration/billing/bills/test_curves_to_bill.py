@@ -6,8 +6,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.billing.tariffs import use_cases as tariffs
-from services.billing.tariffs.store import documents
 from shared import packed
 from shared.events.reading import MeterSpan, PackedCurve, UsageMeasured
 from tests.kits.billing import Desk, account, month, usage
@@ -116,10 +114,7 @@ async def test_a_bill_shows_what_its_registers_stood_at(desk: Desk) -> None:
 async def test_the_highest_demand_of_the_period_is_billed_as_power(desk: Desk) -> None:
     demand = {"name": "demand", "kind": "demand", "price": "40", "basis": "actual", "month": "calendar_days"}
     document = changed(PLAIN, {"/registers": ["demand"], "/charges/1": demand})
-    async with desk.db.begin() as tx:
-        await tariffs.put(
-            tx, kind=documents.TARIFF, document_id="t/plain", version="1", document=document, actor="setup"
-        )
+    await desk.activate(document)
     await desk.open(account(1, tariff="t/plain"))
     await desk.measure(usage(1, kwh=100, demand_w={"demand": 25_000}))
     bill = await shown(desk)

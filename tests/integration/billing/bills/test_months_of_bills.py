@@ -18,9 +18,8 @@ async def opened(
     desk: Desk, *charges: dict[str, Any], ladder: dict[str, Any] = BY_MONTH, cycle_months: int = 1
 ) -> None:
     document = changed(PLAIN, {"/charges": list(charges), "/ladders": {"month": ladder}})
+    await desk.activate(document)
     async with desk.client() as client:
-        answer = await client.put("/v1/tariffs/t/plain/versions/1", json=document)
-        assert answer.status_code == 200, answer.text
         body = state()
         body["contracts"][0] |= {"cycle_months": cycle_months, "tariffs": [{"from": "2020-01-01", "tariff": "t/plain"}]}
         answer = await client.put("/v1/accounts/A1", json=body)

@@ -19,10 +19,7 @@ async def change_of_price(desk: Desk, **on_change: str) -> None:
         charges = [{"name": "energy", "kind": "energy", "price": price}, FEE]
         effective = dict(zip(("from", "to"), days, strict=True))
         values = {"/version": version, "/effective": effective, "/charges": charges}
-        document = changed(PLAIN, values | {"/on_change": {"usage": "split_by_read"} | on_change})
-        async with desk.client() as client:
-            answer = await client.put(f"/v1/tariffs/t/plain/versions/{version}", json=document)
-        assert answer.status_code == 200, answer.text
+        await desk.activate(changed(PLAIN, values | {"/on_change": {"usage": "split_by_read"} | on_change}))
     await desk.open(account(1, tariff="t/plain"))
 
 

@@ -32,12 +32,6 @@ def market(*prices: str) -> dict[str, Any]:
     return {"series": "CN-XX/market", "unit": "CNY/kWh", "source": "a test", "values": values}
 
 
-async def put(desk: Desk, url: str, document: dict[str, Any]) -> None:
-    async with desk.client() as client:
-        answer = await client.put(url, json=document)
-    assert answer.status_code == 200, answer.text
-
-
 async def touched(desk: Desk, url: str, org_units: list[str] | None = None, days: Any = None) -> list[tuple[str, str]]:
     """The contract and cycle of each bill, read in pages of one."""
     found: list[tuple[str, str]] = []
@@ -58,13 +52,13 @@ async def release(desk: Desk, *usages: UsageMeasured) -> None:
 
 
 async def test_a_retroactive_version_lists_the_issued_bills_of_its_days_that_another_one_rated(desk: Desk) -> None:
-    await put(desk, VERSIONS + "1", home(1, "2020-01-01"))
+    await desk.activate(home(1, "2020-01-01"))
     far = account(3, tariff="CN-XX/home", org_unit="zj/ningbo")
     await desk.open(account(1, tariff="CN-XX/home"), account(2), far)
     for cycle in (1, 2, 3):
         await desk.released(usage(1, cycle), usage(2, cycle))
     await release(desk, usage(3, 2, route="R3", org_unit="zj/ningbo"))
-    await put(desk, VERSIONS + "2", home(2, "2026-02-10", "0.638"))
+    await desk.activate(home(2, "2026-02-10", "0.638"))
 
     assert await touched(desk, VERSIONS + "2") == [("C1", "2026-02"), ("C1", "2026-03"), ("C3", "2026-02")]
     assert await touched(desk, VERSIONS + "2", ["zj/ningbo"]) == [("C3", "2026-02")]
@@ -83,11 +77,11 @@ async def test_a_retroactive_version_lists_the_issued_bills_of_its_days_that_ano
 
 async def rereleased(desk: Desk) -> list[Any]:
     """Two bills of a month, ready to go out when a version begins that raises the price of one within its days."""
-    await put(desk, VERSIONS + "1", home(1, "2020-01-01"))
+    await desk.activate(home(1, "2020-01-01"))
     await desk.open(account(2, tariff="CN-XX/home"), account(3))
     both = [usage(2, 2), usage(3, 2)]
     await desk.measure(*both)
-    await put(desk, VERSIONS + "2", home(2, "2026-02-10", "0.638"))
+    await desk.activate(home(2, "2026-02-10", "0.638"))
     return both
 
 
@@ -113,11 +107,11 @@ async def test_a_bill_that_would_go_out_before_it_has_followed_is_held_until_it_
 @pytest.mark.parametrize("changed_facts", [PROPOSE, CORRECT])
 async def test_issued_bills_follow_a_retroactive_version_as_the_policy_says(desk: Desk, changed_facts: str) -> None:
     desk.correct_by(changed_facts=changed_facts)
-    await put(desk, VERSIONS + "1", home(1, "2020-01-01"))
+    await desk.activate(home(1, "2020-01-01"))
     await desk.open(account(1, tariff="CN-XX/home"), account(2))
     for cycle in (1, 2, 3):
         await desk.released(usage(1, cycle), usage(2, cycle))
-    await put(desk, VERSIONS + "2", home(2, "2026-02-01", "0.638"))
+    await desk.activate(home(2, "2026-02-01", "0.638"))
     await desk.work()
     async with desk.client() as client:
         queue = (await client.get("/v1/review-queue")).json()["items"]
@@ -139,15 +133,15 @@ async def test_issued_bills_follow_a_retroactive_version_as_the_policy_says(desk
 
 async def test_only_the_months_of_a_series_that_changed_are_looked_at_again(desk: Desk) -> None:
     desk.correct_by(changed_facts=CORRECT)
-    await put(desk, SERIES, market("0.4", "0.5"))
-    await put(desk, VERSIONS + "1", home(1, "2020-01-01", {"series": "CN-XX/market"}, series_at="bill_month"))
+    await desk.activate(market("0.4", "0.5"))
+    await desk.activate(home(1, "2020-01-01", {"series": "CN-XX/market"}, series_at="bill_month"))
     await desk.open(account(1, tariff="CN-XX/home"))
     for cycle in (1, 2):
         await desk.released(usage(1, cycle))
-    await put(desk, SERIES, market("0.4", "0.5", "0.6"))  # the next month
+    await desk.activate(market("0.4", "0.5", "0.6"))  # the next month
     await desk.work()
     assert await desk.published(BillCorrected) == []
-    await put(desk, SERIES, market("0.4", "0.7", "0.6"))
+    await desk.activate(market("0.4", "0.7", "0.6"))
     await desk.work()
     (fact,) = await desk.published(BillCorrected)
     assert [(b.cycle, b.total_fen) for b in fact.replacements] == [("2026-02", 200 * 70)]
@@ -158,27 +152,27 @@ async def test_only_the_months_of_a_series_that_changed_are_looked_at_again(desk
 
 
 async def test_a_bill_that_could_not_be_rated_goes_out_once_its_price_is_there(desk: Desk) -> None:
-    await put(desk, SERIES, market("0.4"))
-    await put(desk, VERSIONS + "1", home(1, "2020-01-01", {"series": "CN-XX/market"}, series_at="bill_month"))
+    await desk.activate(market("0.4"))
+    await desk.activate(home(1, "2020-01-01", {"series": "CN-XX/market"}, series_at="bill_month"))
     await desk.open(account(1, tariff="CN-XX/home"))
     await desk.released(usage(1, 2))
     assert await desk.bills("status") == [("held",)]
-    await put(desk, VERSIONS.replace("home", "other") + "1", home(1, "2020-01-01") | {"id": "CN-XX/other"})
+    await desk.activate(home(1, "2020-01-01") | {"id": "CN-XX/other"})
     await desk.work()
     assert await desk.bills("status") == [("held",)], "still without a price: it stays the bill that it is"
-    await put(desk, SERIES, market("0.4", "0.5"))
+    await desk.activate(market("0.4", "0.5"))
     await desk.work()
     assert await desk.bills("status", "total_fen") == [("replaced", 0), ("issued", 10000)]
 
 
 async def test_a_series_lists_the_issued_bills_that_read_it_for_the_days_that_changed(desk: Desk) -> None:
-    await put(desk, SERIES, market("0.4", "0.5", "0.6"))
-    await put(desk, VERSIONS + "1", home(1, "2020-01-01", {"series": "CN-XX/market"}, series_at="bill_month"))
+    await desk.activate(market("0.4", "0.5", "0.6"))
+    await desk.activate(home(1, "2020-01-01", {"series": "CN-XX/market"}, series_at="bill_month"))
     await desk.open(account(1, tariff="CN-XX/home"), account(2))
     for cycle in (1, 2, 3):
         await desk.released(usage(1, cycle), usage(2, cycle))
     assert [status for (status,) in await desk.bills("status", contract_no="C1")] == ["issued"] * 3
-    await put(desk, SERIES, market("0.4", "0.7", "0.6"))
+    await desk.activate(market("0.4", "0.7", "0.6"))
 
     found = await touched(desk, SERIES, days={"from": "2026-02-02", "to": "2026-03-01"})
     assert found == [("C1", "2026-02")]
@@ -198,10 +192,12 @@ async def test_days_on_which_a_tariff_does_not_hold_wait_for_a_version_and_follo
     desk: Desk,
 ) -> None:
     """January has no price, February one from the 11th on, March no ladder state: held, and then rated, by themselves."""
-    await put(desk, f"{VERSIONS}2", home(2, "2026-02-11"))
+    await desk.activate(home(2, "2026-02-11"))
     tariffs = [{"from": "2020-01-01", "tariff": "CN-XX/home"}]
     one = state()
-    await put(desk, "/v1/accounts/A1", one | {"contracts": [one["contracts"][0] | {"tariffs": tariffs}]})
+    async with desk.client() as client:
+        body = one | {"contracts": [one["contracts"][0] | {"tariffs": tariffs}]}
+        assert (await client.put("/v1/accounts/A1", json=body)).status_code == 200
     await desk.measure(usage(1, 1, 10))
     await desk.measure(usage(1, 2, 10))
     await desk.measure(usage(1, 3, 10))
@@ -219,7 +215,7 @@ async def test_days_on_which_a_tariff_does_not_hold_wait_for_a_version_and_follo
         "2026-02": ["version_missing"],
         "2026-03": ["ladder_state_missing"],
     }
-    await put(desk, f"{VERSIONS}1", home(1, "2020-01-01", effective={"from": "2020-01-01", "to": "2026-02-11"}))
+    await desk.activate(home(1, "2020-01-01", effective={"from": "2020-01-01", "to": "2026-02-11"}))
     await desk.work()
     found = await desk.bills("cycle", "status", "total_fen")
     assert sorted(each for each in found if each[1] != "replaced") == [

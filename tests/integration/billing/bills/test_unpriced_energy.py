@@ -19,12 +19,6 @@ TWO: dict[str, Any] = changed(
 )
 
 
-async def put(desk: Desk, document: dict[str, Any]) -> None:
-    async with desk.client() as client:
-        answer = await client.put(f"/v1/tariffs/{document['id']}/versions/{document['version']}", json=document)
-    assert answer.status_code == 200, answer.text
-
-
 async def billed(desk: Desk, kwh: dict[str, int], *, cycle: int = 1) -> tuple[str, int, dict[str, Any]]:
     """Status, total and findings, by their codes, of the bill of these registers."""
     energy = {name: 1000 * value for name, value in kwh.items()}
@@ -46,7 +40,7 @@ async def billed(desk: Desk, kwh: dict[str, int], *, cycle: int = 1) -> tuple[st
 async def test_a_bill_whose_periods_are_not_the_total_is_held(
     desk: Desk, total: int, peak: int, valley: int, fen: int, unpriced: int
 ) -> None:
-    await put(desk, TWO)
+    await desk.activate(TWO)
     await desk.open(account(1, tariff="t/two"))
     status, amount, found = await billed(desk, {"import": total, "import.peak": peak, "import.valley": valley})
     assert (status, amount) == ("held", fen)
@@ -54,7 +48,7 @@ async def test_a_bill_whose_periods_are_not_the_total_is_held(
 
 
 async def test_the_last_digits_of_registers_hold_nothing(desk: Desk) -> None:
-    await put(desk, TWO)
+    await desk.activate(TWO)
     await desk.open(account(1, tariff="t/two"))
     status, amount, found = await billed(desk, {"import": 100, "import.peak": 60, "import.valley": 39})
     assert (status, amount) == ("ready", 4770)
@@ -62,7 +56,7 @@ async def test_the_last_digits_of_registers_hold_nothing(desk: Desk) -> None:
 
 
 async def test_a_meter_with_other_periods_than_the_tariff_is_held(desk: Desk) -> None:
-    await put(desk, TWO)
+    await desk.activate(TWO)
     await desk.open(account(1, tariff="t/two"))
     registers = {"import": 100, "import.peak": 40, "import.valley": 30, "import.flat": 30}
     status, amount, found = await billed(desk, registers)
@@ -84,7 +78,7 @@ async def test_a_meter_with_other_periods_than_the_tariff_is_held(desk: Desk) ->
 async def test_what_no_period_measured_is_divided_by_the_rule_of_the_tariff(
     desk: Desk, rule: Any, registers: dict[str, int], fen: int
 ) -> None:
-    await put(desk, TWO | {"undivided_kwh": rule})
+    await desk.activate(TWO | {"undivided_kwh": rule})
     await desk.open(account(1, tariff="t/two"))
     status, amount, found = await billed(desk, registers)
     assert (status, amount) == ("ready", fen)
@@ -92,7 +86,7 @@ async def test_what_no_period_measured_is_divided_by_the_rule_of_the_tariff(
 
 
 async def test_periods_beyond_the_total_are_never_divided(desk: Desk) -> None:
-    await put(desk, TWO | {"undivided_kwh": "by_share"})
+    await desk.activate(TWO | {"undivided_kwh": "by_share"})
     await desk.open(account(1, tariff="t/two"))
     status, _, found = await billed(desk, {"import": 60, "import.peak": 70, "import.valley": 30})
     assert (status, found["billing.energy_unpriced"]) == ("held", {"energy_wh": 60_000, "unpriced_wh": 40_000})
@@ -103,7 +97,7 @@ async def test_energy_of_a_class_that_no_price_is_for_is_held_although_the_bill_
         {"name": "energy", "kind": "energy", "price": "0.5", "for": {"class": ["commercial"]}},
         {"name": "fee", "kind": "fixed", "price": "10", "per": "month"},
     ]
-    await put(desk, changed(PLAIN, {"/charges": charges}))
+    await desk.activate(changed(PLAIN, {"/charges": charges}))
     await desk.open(account(1, tariff="t/plain"))
     status, amount, found = await billed(desk, {"import": 100})
     assert (status, amount) == ("held", 1000)

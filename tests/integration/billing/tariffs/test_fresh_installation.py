@@ -36,14 +36,8 @@ async def test_the_examples_of_the_documents_are_billed_by_preview_as_they_say(
 async def test_the_packaged_documents_are_stored_and_bill_without_the_table_being_stored(desk: Desk) -> None:
     async with desk.client() as client:
         for document in SAMPLE:
-            if "series" in document:
-                path = f"/v1/rating-documents/series/{document['series']}"
-            elif "charges" in document:
-                path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
-            else:
-                continue
-            stored = await client.put(path, json=document)
-            assert stored.status_code == 200, stored.text
+            if "series" in document or "charges" in document:
+                await desk.activate(document)
         for version in (1, 2):
             answer = (await client.post("/v1/bills/preview", json=case(INDUSTRY, version))).json()["answer"]
             assert "power factor" in [line["name"] for line in answer["lines"]], answer
@@ -55,8 +49,7 @@ async def test_a_table_that_is_stored_holds_instead_of_the_packaged_one_of_its_n
     example = dict(EXAMPLES)["example-two-part"]
     async with desk.client() as client:
         before = (await client.post("/v1/bills/preview", json=example)).json()["answer"]
-        put = await client.put(f"/v1/rating-documents/table/{shipped['table']}", json=steep)
+        await desk.activate(steep)
         after = (await client.post("/v1/bills/preview", json=example)).json()["answer"]
-    assert put.status_code == 200, put.text
     line = {a["total"]: [x["price"] for x in a["lines"] if x["kind"] == "power_factor"] for a in (before, after)}
     assert len(line) == 2, line
