@@ -20,6 +20,7 @@ from services.billing.rating.rating_types import RatedBill, Request
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.runs import api as runs_api
 from services.billing.runs import consumers, jobs
+from services.billing.runs.use_cases import release
 from services.billing.settings import BillingSettings
 from services.billing.tariffs.api import advice as advice_api
 from services.billing.tariffs.api import documents as tariffs_api
@@ -93,7 +94,11 @@ def build(
         tracers=TRACERS,
         context=context,
         metrics=metrics,
-        approvals=[decisions.kind_of_approval(context), activation.kind_of_approval()],
+        approvals=[
+            *decisions.kinds_of_approval(context),
+            release.kind_of_approval(context),
+            activation.kind_of_approval(),
+        ],
     )
 
 

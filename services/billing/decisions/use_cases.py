@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from services.billing.bills.domain import chains
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, LIFE, PROPOSED, READY, cause
-from services.billing.bills.domain.policy import DECISION, KINDS
+from services.billing.bills.domain.policy import DECISION, KINDS, RELEASE_OF_BILL
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import told
 from services.billing.bills.use_cases import asked, calculation, corrections
@@ -94,8 +94,9 @@ async def decide(
     `approve` lets a held bill go out with its run (by itself where the run is out already) or carries a proposed correction out;
     `hold` keeps it; `request_reread` also asks reading for a new read; `correct` calculates it and all later bills again with the
     facts as they are now; `cancel` takes it out, with a reversal where it was issued. What was proposed together is approved,
-    corrected and cancelled together: one decision is one of all. What changes issued bills of an amount that the policy names is
-    done once a second person has approved it, who has read none of the reads either. Raises the refusals of this module.
+    corrected and cancelled together: one decision is one of all. What changes issued bills of an amount that the policy names, or
+    releases a bill of such an amount that a rule holds, is done once a second person has approved it, who has read none of the
+    reads either. Raises the refusals of this module.
     """
     row = await _locked(tx, bill_id, may_see)
     conditional.require(decision.seen, row.row_version)
@@ -107,12 +108,15 @@ async def decide(
     day = await _day(tx, decision, deciding, usages)
     if any(who in usage.actors for who in (decision.actor, decision.second) for usage in usages.values()):
         raise ReviewerRead
-    second = None if decision.second else _second(decision, deciding, day, context)
-    if second is not None:
-        return await _ask(tx, row, decision, day, deciding, second)
+    if decision.kind == "approve" and any(chains.NOT_RATED in _found(each, HOLD) for each in group):
+        raise NotRated
+    needed = None if decision.second else _kind_of(decision, row)
+    second = needed and _second(needed, deciding, day, context)
+    if needed and second:
+        return await _ask(tx, row, decision, needed, day, deciding, second)
     await _write_decision(tx, deciding, usages, decision, day)
     if decision.kind == "approve":
-        await _approve(tx, row, group, decision, day, context)
+        await _approve(tx, row, decision, day, context)
     elif decision.kind in ("hold", "request_reread"):
         await _hold(tx, row)
         if decision.kind == "request_reread":
@@ -125,16 +129,30 @@ async def decide(
     return None
 
 
-def _second(decision: Decision, rows: Sequence[Row[Any]], day: date, context: Context) -> str | None:
+def _kind_of(decision: Decision, row: Row[Any]) -> str | None:
+    """Return as what kind of approval policy has a word on a decision."""
+    if decision.kind in ("cancel", "correct") and row.status == ISSUED:
+        return DECISION
+    if decision.kind in ("approve", "correct") and row.status == PROPOSED:
+        return DECISION
+    if decision.kind == "approve" and row.status == HELD and _found(row, HOLD) - {HELD_BY_REVIEWER}:
+        return RELEASE_OF_BILL
+    return None
+
+
+def _found(row: Row[Any], severity: str) -> set[str]:
+    return {found["code"] for found in orjson.loads(row.findings) if found["severity"] == severity}
+
+
+def _second(kind: str, rows: Sequence[Row[Any]], day: date, context: Context) -> str | None:
     """Return the scope of the second person that a decision needs; None where one is enough."""
-    changing = (decision.kind in ("cancel", "correct") and rows[0].status == ISSUED) or (
-        decision.kind in ("approve", "correct") and rows[0].status == PROPOSED
-    )
     largest = max(abs(row.total_fen) for row in rows)
-    return context.policies.on(day).approvals.scope(DECISION, largest) if changing else None
+    return context.policies.on(day).approvals.scope(kind, largest)
 
 
-async def _ask(tx: Tx, row: Row[Any], decision: Decision, day: date, rows: Sequence[Row[Any]], second: str) -> Approval:
+async def _ask(
+    tx: Tx, row: Row[Any], decision: Decision, kind: str, day: date, rows: Sequence[Row[Any]], second: str
+) -> Approval:
     content = {
         "bill_id": row.bill_id,
         "decision": decision.kind,
@@ -142,10 +160,11 @@ async def _ask(tx: Tx, row: Row[Any], decision: Decision, day: date, rows: Seque
         "row_version": decision.seen,
         "business_date": str(day),
         "bills": [{"bill_id": each.bill_id, "total_fen": each.total_fen} for each in rows],
+        "held_by": sorted(_found(row, HOLD)),
     }
     return await approvals.ask(
         tx,
-        kind=DECISION,
+        kind=kind,
         subject_id=row.bill_id,
         content=content,
         org_unit=row.org_unit,
@@ -155,8 +174,8 @@ async def _ask(tx: Tx, row: Row[Any], decision: Decision, day: date, rows: Seque
     )
 
 
-def kind_of_approval(context: Context) -> approvals.Kind:
-    """Return the kind of approval that carries a decision on issued bills out."""
+def kinds_of_approval(context: Context) -> list[approvals.Kind]:
+    """Return the kinds of approvals that carry a reviewer's decision out: on issued bills, and on those that a rule holds."""
 
     async def carry_out(tx: Tx, approval: Approval, actor: str) -> None:
         content = approval.content
@@ -170,7 +189,7 @@ def kind_of_approval(context: Context) -> approvals.Kind:
         )
         await decide(tx, content["bill_id"], decision, may_see=lambda _unit: True, context=context)
 
-    return approvals.Kind(name=DECISION, scope=KINDS[DECISION], carry_out=carry_out)
+    return [approvals.Kind(name=kind, scope=KINDS[kind], carry_out=carry_out) for kind in (DECISION, RELEASE_OF_BILL)]
 
 
 async def _locked(tx: Tx, bill_id: str, may_see: Callable[[str], bool]) -> Row[Any]:
@@ -230,11 +249,7 @@ async def _write_decision(
     )
 
 
-async def _approve(
-    tx: Tx, row: Row[Any], group: Sequence[Row[Any]], decision: Decision, day: date, context: Context
-) -> None:
-    if any(f["code"] == chains.NOT_RATED for each in group for f in orjson.loads(each.findings)):
-        raise NotRated
+async def _approve(tx: Tx, row: Row[Any], decision: Decision, day: date, context: Context) -> None:
     if row.status == PROPOSED:
         await _recalculate(tx, row, decision, day, context, approved=True)
     else:

@@ -11,11 +11,12 @@ from services.billing.runs import examples, store
 from services.billing.runs.domain import LIFE, RELEASED
 from services.billing.runs.schemas import ReleaseIn, RunOut, SwitchIn, SwitchOut
 from services.billing.runs.use_cases import release, switch
-from shared import web
+from shared import approvals, web
 from shared.business_calendar import YearUnknown
 from shared.events.fact import MAX_NO
 from shared.fields import Month
 from shared.web import auth, business_day, conditional, errors, pagination, state
+from shared.web.approvals import ASKED, asked
 
 router = web.Router("/v1", tags=["runs"])
 RouteNo = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
@@ -62,8 +63,11 @@ async def get_run(route_no: RouteNo, cycle: Month, caller: auth.Current, db: web
         release.TooEarly,
         YearUnknown,
         business_day.InTheFuture,
+        approvals.AskedAlready,
         *conditional.RAISES,
     ),
+    responses=ASKED,
+    response_model=RunOut,
     example=examples.RELEASE,
 )
 async def release_run(
@@ -75,27 +79,31 @@ async def release_run(
     parts: state.Current,
     caller: auth.Current,
     db: web.Db,
-) -> RunOut:
-    """Release a run in review: its ready bills are issued, held ones stay behind."""
+) -> Response:
+    """Release a run in review: its ready bills are issued, held ones stay behind.
+
+    202 where its total is beyond the limits and of an amount that the policy names: somebody else approves it (`/v1/approvals`).
+    """
     business_day.check(parts, body.business_date)
     async with db.view() as view:
         row = await store.get(view, route_no, cycle)
     if row is None or not caller.may_see(row.org_unit):
         raise errors.not_found("run")
     async with db.begin() as tx:
-        await release.release(
-            tx,
+        wanted = release.Release(
             route_no=route_no,
             cycle=cycle,
             seen=seen,
             actor=caller.subject,
             explanation=body.explanation,
             business_date=body.business_date,
-            context=own,
         )
+        found = await release.release(tx, wanted, context=own)
         (row,) = await store.lock(tx, [(route_no, cycle)])
         thrown = await store.switch(tx)
-    return _run(row, bool(thrown and thrown.stopped), {})
+    if found is not None:
+        return asked(found)
+    return web.Json(_run(row, bool(thrown and thrown.stopped), {}).model_dump(mode="json"))
 
 
 @router.get("/release-switch", policy=READ)

@@ -24,7 +24,14 @@ PROPOSE: Final = "propose"
 CORRECT: Final = "correct"
 DECISION: Final = "bill.decision"
 ACTIVATION: Final = "rating_document.activate"
-KINDS: Final = {DECISION: "billing:review", ACTIVATION: "billing:release"}
+RELEASE_OF_BILL: Final = "bill.release"
+RELEASE_OF_RUN: Final = "run.release"
+KINDS: Final = {
+    DECISION: "billing:review",
+    RELEASE_OF_BILL: "billing:review",
+    RELEASE_OF_RUN: "billing:release",
+    ACTIVATION: "billing:release",
+}
 """What two people do in billing, each with the scope of the second one."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Date, FromClause, Row, and_, case, func, or_, select, update
 
-from services.billing.bills.domain.bills import EFFECTIVE, HELD, LIFE, PROPOSED, Stored
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, LIFE, PROPOSED, READY, Stored
 from services.billing.bills.store import told, written
 from services.billing.bills.store.written import Writing
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW, IS_READY
@@ -228,6 +228,15 @@ async def ready(tx: Tx, limit: int, *, run: FromClause, of_run: ColumnElement[bo
         .with_for_update(of=account, skip_locked=True)
     )
     return await tx.all(statement)
+
+
+async def ready_of_run(view: View, route_no: str, cycle: str) -> dict[str, int]:
+    """Count the ready bills of a run, and their total."""
+    b = BILL.c
+    counted = select(func.count().label("bills"), func.coalesce(func.sum(b.total_fen), 0).label("total_fen"))
+    row = await view.first(counted.where(b.route_no == route_no, b.cycle == cycle, b.status == READY))
+    assert row is not None
+    return {name: int(value) for name, value in row._mapping.items()}
 
 
 def has_ready(route_no: ColumnElement[str], cycle: ColumnElement[str]) -> ColumnElement[bool]:

@@ -1,17 +1,22 @@
 """Release of bill runs (准予发行): by a reviewer, or by itself where policy says so."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import orjson
 from sqlalchemy import Row
 
-from services.billing.bills.domain.policy import AUTOMATIC
+from services.billing.bills.domain.policy import AUTOMATIC, KINDS, RELEASE_OF_RUN
+from services.billing.bills.store import bills as bills_store
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.runs import domain, store
 from services.billing.runs.use_cases import totals
 from services.billing.usages import store as usages_store
+from shared import approvals
+from shared.db.approvals import Approval
 from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.web import conditional
@@ -35,42 +40,103 @@ class ReleaserRead(BusinessError):
     title = "Who had a hand in the reads of a run may not release it"
 
 
-async def release(
-    tx: Tx,
-    *,
-    route_no: str,
-    cycle: str,
-    seen: int,
-    actor: str,
-    explanation: str,
-    business_date: date | None,
-    context: Context,
-) -> int:
-    """Release a run in review on a reviewer's word, and return its new version.
+class ReadyBillsChanged(BusinessError):
+    status = 412
+    code = "run.ready_bills_changed"
+    title = "Other bills are ready than when its release was asked for: withdraw it, and ask again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A reviewer's word on a run; `second` and the `ready` bills that were seen, where two people do it."""
+
+    route_no: str
+    cycle: str
+    seen: int
+    actor: str
+    explanation: str
+    business_date: date | None
+    second: str = ""
+    ready: Mapping[str, int] | None = None
+
+
+async def release(tx: Tx, wanted: Release, *, context: Context) -> Approval | None:
+    """Release a run in review on a reviewer's word; or ask for a second person's, and return what is asked for.
 
     Who may: the route asks for the scope `billing:release` and the run's org unit; here, none who had a hand in its reads
     (raises `ReleaserRead`).
     `business_date` is the issue date; without it the latest that billing has heard of, at least the day on which the run is due:
     one whose day no calendar gives needs a date (raises `YearUnknown`). It is not before what the bills rest on (raises
-    `TooEarly`).
+    `TooEarly`). A run beyond the limits of the policy needs a second person from an amount of its ready bills on.
     """
-    rows = await store.lock(tx, [(route_no, cycle)])
-    (row,) = rows  # the route has looked whose it is, and none is ever deleted
-    conditional.require(seen, row.version)
+    key = wanted.route_no, wanted.cycle
+    (row,) = await store.lock(tx, [key])  # the route has looked whose it is, and none is ever deleted
+    conditional.require(wanted.seen, row.version)
     if not domain.LIFE.may(row.status, "release"):
         raise NotInReview(row.status)
-    if actor in await usages_store.actors_of_run(tx, route_no, cycle):
+    if not {wanted.actor, wanted.second}.isdisjoint(await usages_store.actors_of_run(tx, *key)):
         raise ReleaserRead
     reported = await _reported(tx, row)
-    if business_date is not None and business_date < max(reported.read_date, reported.closed_on):
+    if wanted.business_date is not None and wanted.business_date < max(reported.read_date, reported.closed_on):
         raise TooEarly
-    issue_on = business_date or await _issue_day(tx, row, reported, context)
+    issue_on = wanted.business_date or await _issue_day(tx, row, reported, context)
+    if _is_held(row):
+        ready = await bills_store.ready_of_run(tx, *key)
+        if wanted.second and ready != wanted.ready:
+            raise ReadyBillsChanged
+        second = context.policies.on(issue_on).approvals.scope(RELEASE_OF_RUN, ready["total_fen"])
+        if second and not wanted.second:
+            return await _ask(tx, row, wanted, issue_on, ready, second)
     releasing = _releasing(tx, row, issue_on)
     await store.write(tx, [releasing])
     await business_day.advance(tx, issue_on)
-    tx.audit([totals.moved(row, releasing["status"], actor=actor, reason=explanation)])
+    tx.audit([totals.moved(row, releasing["status"], actor=wanted.actor, reason=wanted.explanation)])
     tx.after_commit(context.wake.set)
-    return int(row.version) + 1
+    return None
+
+
+async def _ask(
+    tx: Tx, row: Row[Any], wanted: Release, issue_on: date, ready: Mapping[str, int], second: str
+) -> Approval:
+    content = {
+        "route_no": row.route_no,
+        "cycle": row.cycle,
+        "row_version": row.version,
+        "explanation": wanted.explanation,
+        "business_date": str(issue_on),
+        "findings": orjson.loads(row.findings),
+        "ready": dict(ready),
+    }
+    return await approvals.ask(
+        tx,
+        kind=RELEASE_OF_RUN,
+        subject_id=f"{row.route_no}/{row.cycle}",
+        content=content,
+        org_unit=row.org_unit,
+        requested_by=wanted.actor,
+        reason=wanted.explanation,
+        second=second,
+    )
+
+
+def kind_of_approval(context: Context) -> approvals.Kind:
+    """Return the kind of approval that releases a run beyond the limits of the policy."""
+
+    async def carry_out(tx: Tx, approval: Approval, actor: str) -> None:
+        content = approval.content
+        wanted = Release(
+            route_no=content["route_no"],
+            cycle=content["cycle"],
+            seen=content["row_version"],
+            actor=approval.requested_by,
+            explanation=content["explanation"],
+            business_date=date.fromisoformat(content["business_date"]),
+            second=actor,
+            ready=content["ready"],
+        )
+        await release(tx, wanted, context=context)
+
+    return approvals.Kind(name=RELEASE_OF_RUN, scope=KINDS[RELEASE_OF_RUN], carry_out=carry_out)
 
 
 async def release_due(tx: Tx, *, route_no: str, cycle: str, business_date: date, context: Context) -> int:

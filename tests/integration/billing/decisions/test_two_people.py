@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 
 from shared.events.billing import BillCorrected
+from tests.integration.billing.bills.test_touched_bills import home
 from tests.kits.billing import Desk, account, usage
 
 
@@ -85,3 +86,50 @@ async def test_a_small_issued_bill_is_cancelled_by_one_reviewer(desk: Desk) -> N
     row = await issued_of(desk, 200)
     async with desk.client() as client:
         assert (await cancelled_by(client, row)).status_code == 200
+
+
+async def test_a_large_bill_that_a_rule_holds_is_released_by_two_reviewers(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.released(usage(1, 1, 9000))
+    (row,) = await desk.bills()
+    body = {"decision": "approve", "explanation": "a kiln in the yard", "business_date": "2026-02-05"}
+    path, seen = f"/v1/bills/{row.bill_id}/decisions", {"If-Match": f'"{row.row_version}"'}
+    async with desk.client() as first:
+        asked = await first.post(path, json=body, headers=seen)
+        (told,) = (await first.get("/v1/approvals?kind=bill.release")).json()["items"]
+    assert asked.status_code == 202, asked.text
+    assert told["content"]["held_by"] == ["billing.abnormal_amount", "billing.implausible_home"]
+    assert await desk.second(asked.json(), subject="reader-1") == ("refused", "bill.reviewer_read_meter")
+    assert await desk.second(asked.json(), subject="reviewer-1") == ("refused", "approval.own_request")
+    await desk.work()
+    assert await desk.bills("status") == [("held",)]
+    assert await desk.second(asked.json()) == ("done", None)
+    await desk.work()
+    assert await desk.bills("status") == [("issued",)]
+
+
+async def test_what_a_reviewer_alone_held_is_no_rule_and_goes_out_by_one(desk: Desk) -> None:
+    desk.two_people()
+    await desk.open(account(1))
+    await desk.measure(usage(1))
+    ((bill_id,),) = await desk.bills("bill_id")
+    await desk.decide(bill_id, "hold", "2026-02-05")
+    async with desk.client() as client:
+        seen = (await client.get(f"/v1/bills/{bill_id}")).headers["ETag"]
+        body = {"decision": "approve", "explanation": "fine after all", "business_date": "2026-02-05"}
+        answer = await client.post(f"/v1/bills/{bill_id}/decisions", json=body, headers={"If-Match": seen})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_large_bill_that_could_not_be_rated_is_refused_before_anybody_is_asked(desk: Desk) -> None:
+    desk.two_people()
+    await desk.activate(home(1, "2026-02-01") | {"id": "CN-XX/none"})
+    await desk.open(account(1, tariff="CN-XX/none"))
+    await desk.measure(usage(1))
+    ((bill_id, row_version),) = await desk.bills("bill_id", "row_version")
+    async with desk.client() as client:
+        body = {"decision": "approve", "explanation": "please"}
+        path = f"/v1/bills/{bill_id}/decisions"
+        answer = await client.post(path, json=body, headers={"If-Match": f'"{row_version}"'})
+        assert (answer.status_code, answer.json()["code"]) == (409, "bill.not_rated")
+        assert (await client.get("/v1/approvals?kind=bill.release")).json()["items"] == []
