@@ -1,16 +1,64 @@
 #!/usr/bin/env bash
-# Make the secrets of docker-compose.yml, random, in var/secrets; those that exist are kept.
-# The folder is closed to others; the files are readable, because the containers' own users must read them.
+# Make random secrets, and with them an environment file for each service; what exists is kept.
+#
+#   deploy/make-secrets.sh [FOLDER]     FOLDER (var beside this checkout): secrets/ for compose, environments/ for systemd
+#
+# From the environment, for the environment files: POSTGRES (127.0.0.1:5432), KAFKA (127.0.0.1:9092). NAME.env is what the service NAME is
+# told, NAME-migrate.env what `wattline migrate NAME` is told: it alone knows the role that owns the tables.
+# The folders are closed to others; the secrets are readable, because the containers' own users must read them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+readonly SERVICES=(reading billing collection notify) CHANNELS=(bank app wallet kiosk)
+folder=${1:-var}
 umask 077
-mkdir -p var/secrets
-for name in postgres_superuser postgres_reading postgres_billing postgres_collection postgres_notify \
-    token_key device_master_key; do
-    file=var/secrets/$name
-    if [ -e "$file" ]; then continue; fi
-    head -c 36 /dev/urandom | base64 | tr '+/' '-_' >"$file.new"
-    chmod 444 "$file.new"
-    mv "$file.new" "$file"
+mkdir -p "$folder/secrets" "$folder/environments"
+
+random() { head -c 36 /dev/urandom | base64 | tr '+/' '-_'; }
+
+keep() {  # FILE MODE: write standard input to a file that is not there yet
+    if [ -e "$1" ]; then cat >/dev/null; return; fi
+    cat >"$1.new"
+    chmod "$2" "$1.new"
+    mv "$1.new" "$1"
+}
+
+channel_secrets() {
+    local channel comma=
+    printf '{'
+    for channel in "${CHANNELS[@]}"; do
+        printf '%s"%s": "%s"' "$comma" "$channel" "$(random)"
+        comma=', '
+    done
+    printf '}\n'
+}
+
+told() {  # SERVICE: the lines of its environment file
+    local secrets=$folder/secrets
+    echo "WATTLINE_DATABASE_URL=postgresql+asyncpg://{service}@${POSTGRES:-127.0.0.1:5432}/{service}"
+    echo "WATTLINE_DATABASE_PASSWORD=$(cat "$secrets/postgres_$1")"
+    echo "WATTLINE_EVENT_LOG=kafka://${KAFKA:-127.0.0.1:9092}"
+    echo "WATTLINE_TOKEN_KEY=$(cat "$secrets/token_key")"
+    case $1 in
+        reading) echo "WATTLINE_DEVICE_MASTER_KEY=$(cat "$secrets/device_master_key")" ;;
+        collection) echo "WATTLINE_CHANNEL_SECRETS='$(cat "$secrets/channel_secrets")'" ;;
+        notify) printf '# %s\n' WATTLINE_SMTP_{HOST,PORT=587,SECURITY=starttls,SENDER,USERNAME,PASSWORD} ;;
+    esac
+}
+
+for name in postgres_superuser "${SERVICES[@]/#/postgres_}" token_key device_master_key; do
+    random | keep "$folder/secrets/$name" 444
+done
+for service in "${SERVICES[@]}"; do
+    random | keep "$folder/secrets/postgres_${service}_owner" 444
+done
+channel_secrets | keep "$folder/secrets/channel_secrets" 444
+
+for service in "${SERVICES[@]}"; do
+    told "$service" | keep "$folder/environments/$service.env" 600
+    {
+        told "$service"
+        echo "WATTLINE_DATABASE_OWNER={service}_owner"
+        echo "WATTLINE_DATABASE_OWNER_PASSWORD=$(cat "$folder/secrets/postgres_${service}_owner")"
+    } | keep "$folder/environments/$service-migrate.env" 600
 done

@@ -5,6 +5,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 from services.command import audit, data, local, reconcile, remote, serve, tracing
 from shared import civil
@@ -53,6 +54,12 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         commands.add_parser(name, help=text).add_argument("service", choices=SERVICES)
     migrate = commands.add_parser("migrate", help="bring databases to the newest schema")
     migrate.add_argument("service", nargs="?", choices=SERVICES, help="default: all")
+    migrate.add_argument(
+        "--environments",
+        type=Path,
+        metavar="FOLDER",
+        help="of SERVICE-migrate.env, as deploy/make-secrets.sh makes them",
+    )
     _add_remote(commands)
     _add_events(commands)
     _add_audit(commands)
@@ -144,7 +151,7 @@ def _token(options: argparse.Namespace) -> str:
 async def _asynchronous(options: argparse.Namespace) -> int:
     match options.command:
         case "migrate":
-            await data.migrate([options.service] if options.service else list(SERVICES))
+            await data.migrate([options.service] if options.service else list(SERVICES), options.environments)
         case "topics":
             await data.create_topics()
         case "republish" if options.since:

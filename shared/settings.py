@@ -49,6 +49,13 @@ class Settings(BaseModel):
         "sqlite+aiosqlite:///{data_dir}/{service}.db", description="may name {service}, {data_dir}"
     )
     database_password: SecretStr | None = Field(None, description="put into database_url, so that it stays out of it")
+    database_owner: str | None = Field(
+        None,
+        description="`migrate` on PostgreSQL: the role that owns the tables, may name {service}; none: that of database_url",
+    )
+    database_owner_password: SecretStr | None = Field(
+        None, description="for `migrate` alone: a service refuses to have it"
+    )
     event_log: str = Field("embedded:///{data_dir}/events.db", description="embedded:///path or kafka://host:port,…")
     kafka_replication_factor: int = Field(1, ge=1, le=9, description="of topics that `topics create` makes")
     instance: str = Field(
@@ -147,6 +154,22 @@ class Settings(BaseModel):
         if self.database_password is not None:
             url = url.set(password=self.database_password.get_secret_value())
         return url.render_as_string(hide_password=False)
+
+    def owner_url_of(self, service: str) -> str:
+        """Return `database_url_of` as the role that owns the tables uses it. A secret: never log it."""
+        from sqlalchemy.engine import make_url
+
+        url = make_url(self.database_url_of(service))
+        if self.database_owner is not None:
+            password = self.database_owner_password.get_secret_value() if self.database_owner_password else None
+            url = url.set(username=self.database_owner.replace("{service}", service), password=password)
+        return url.render_as_string(hide_password=False)
+
+    def role_of(self, service: str) -> str | None:
+        """Return the role that gets its rights from the owner; None where it owns the tables itself."""
+        from sqlalchemy.engine import make_url
+
+        return make_url(self.database_url_of(service)).username if self.database_owner is not None else None
 
     @property
     def event_log_url(self) -> str:

@@ -1,18 +1,37 @@
 """Commands that work on a service's database and event log directly, because they serve when the service is down."""
 
+import os
 from datetime import datetime
+from pathlib import Path
 
 from services.command import local, serve
 from shared.db import journal
 from shared.service import open_database
-from shared.settings import Settings
+from shared.settings import Settings, SettingsError
 
 ROUNDS_MAX = 100_000  # of 1,000 events or entities each
 
 
-async def migrate(names: list[str]) -> None:
-    """Bring databases to the newest schema."""
-    await serve.migrate({name: local.settings_of(name) for name in names})
+async def migrate(names: list[str], environments: Path | None = None) -> None:
+    """Bring databases to the newest schema; each with the settings of its own file in a folder, where one is given."""
+    settings = {}
+    for name in names:
+        told = environment(environments / f"{name}-migrate.env") if environments else {}
+        settings[name] = local.settings_of(name, environment=os.environ | told)
+        if len(names) > 1 and settings[name].database_password is not None and not told:
+            raise SettingsError(
+                "each database has a password of its own: name the service, or give --environments FOLDER"
+            )
+    await serve.migrate(settings)
+
+
+def environment(file: Path) -> dict[str, str]:
+    """Return the variables of a file as systemd and the shell read it: NAME=VALUE, the value perhaps in single quotes."""
+    try:
+        lines = [line for line in file.read_text().splitlines() if line.strip() and not line.startswith("#")]
+        return {name: value.strip("'") for name, value in (line.split("=", 1) for line in lines)}
+    except (OSError, ValueError) as fault:
+        raise SettingsError(f"the environment file {file.name} cannot be read: {type(fault).__name__}") from None
 
 
 async def create_topics() -> None:

@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -38,9 +38,9 @@ SCOPES = (
 )
 
 
-def settings_of(service: str, *, development: bool = False) -> Settings:
-    """Return the settings of a service from the environment."""
-    return settings_module.settings_class(service).load(development=development)
+def settings_of(service: str, *, development: bool = False, environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of a service from the environment: the process's own unless one is given."""
+    return settings_module.settings_class(service).load(environment, development=development)
 
 
 def build(service: str, settings: Settings, event_log: EventLog) -> Service:

@@ -127,6 +127,8 @@ async def _all_listen(settings: dict[str, Settings], stop: asyncio.Event) -> Non
 async def one(name: str) -> None:
     """Run one service; its schema must be the newest already."""
     settings = local.settings_of(name)
+    if settings.database_owner_password is not None:
+        raise SettingsError("WATTLINE_DATABASE_OWNER_PASSWORD is for migrate alone: a service must not own its tables")
     async with event_log(settings) as opened, stop_on_signal() as stop:
         service = local.build(name, settings, opened)
         settle()
@@ -156,4 +158,4 @@ async def migrate(settings: dict[str, Settings]) -> None:
     """Bring the databases of these services to the newest schema."""
     for name, own in settings.items():
         own.data_dir.mkdir(parents=True, exist_ok=True)
-        await migrations.upgrade(own.database_url_of(name), name)
+        await migrations.upgrade(own.owner_url_of(name), name, role=own.role_of(name), journal_days=own.journal_days)

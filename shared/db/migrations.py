@@ -15,9 +15,12 @@ from alembic.config import Config
 from sqlalchemy import Connection, MetaData, event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from shared.db import rights
+
 SCRIPTS = Path(__file__).parent / "alembic"
 SERVICES = Path(__file__).parents[2] / "services"
 BUSY_SECONDS = 30  # SQLite: how long another process may migrate
+JOURNAL_DAYS = 400
 LOCK = crc32(b"wattline.migrate")
 
 
@@ -40,10 +43,12 @@ def declared(service: str) -> MetaData:
     return metadata
 
 
-def _upgrade(connection: Connection, service: str) -> None:
+def _upgrade(connection: Connection, service: str, role: str | None, journal_days: int) -> None:
     if connection.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE lets one process in as well
         connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
     command.upgrade(config(service, connection), "head")
+    for statement in rights.grant(declared(service), role, journal_days=journal_days) if role else ():
+        connection.exec_driver_sql(statement)
 
 
 def _engine(url: str) -> AsyncEngine:
@@ -63,12 +68,16 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-async def upgrade(url: str, service: str) -> None:
-    """Bring the database of a service to the newest schema; nothing to do where it is."""
+async def upgrade(url: str, service: str, *, role: str | None = None, journal_days: int = JOURNAL_DAYS) -> None:
+    """Bring the database of a service to the newest schema; nothing to do where it is.
+
+    `role` (PostgreSQL): the service's own, which gets its rights on the tables and may forget a journal of `journal_days`; the
+    role of `url` owns them.
+    """
     engine = _engine(url)
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(_upgrade, service)
+            await connection.run_sync(_upgrade, service, role, journal_days)
     finally:
         await engine.dispose()
 

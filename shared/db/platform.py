@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from shared.db import columns
+from shared.db import columns, rights
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ def _journal(metadata: MetaData) -> tuple[Table, Table, Table]:
         Column("traceparent", String(64), nullable=False),
         Column("created_at", columns.Instant, nullable=False),
         sqlite_autoincrement=True,  # a rowid may be reused once the table is drained; a position never
+        info=rights.forgotten_by("created_at"),
     )
     # append-only in time order: a block range index finds a time at almost no cost per insert
     Index("event_journal_created_at", journal.c.created_at, postgresql_using="brin")
@@ -146,6 +147,7 @@ def _audit(metadata: MetaData) -> tuple[Table, Table, Table]:
         Column("correlation_id", columns.No, nullable=False),
         Index("audit_entry_entity", "entity_kind", "entity_id", "id"),
         sqlite_autoincrement=True,
+        info=rights.APPEND_ONLY,
     )
     pending = Table(
         "audit_pending",
@@ -161,6 +163,7 @@ def _audit(metadata: MetaData) -> tuple[Table, Table, Table]:
         Column("sealed_at", columns.Instant, nullable=False),
         Column("hash", String(64), nullable=False, comment="SHA-256 over the hash before, this seal and its entry"),
         UniqueConstraint("entry_id", name="audit_seal_entry"),
+        info=rights.APPEND_ONLY,
     )
     return entry, pending, seal
 

@@ -115,6 +115,16 @@ class PostgresDatabases:
         self.execute(f'CREATE DATABASE "{_checked(name)}" TEMPLATE "{origin}"')
         return self.url(name)
 
+    def create_role(self, name: str) -> None:
+        """Create a role that may log in and owns nothing, unless it is there."""
+        create = f"CREATE ROLE {_checked(name)} LOGIN PASSWORD '{name}'"
+        self.execute(f"DO $$ BEGIN {create}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+
+    def url_as(self, role: str, url: str) -> str:
+        """Return the URL of a database as a role of `create_role` uses it."""
+        host = urlsplit(url).netloc.rpartition("@")[2]
+        return urlunsplit(urlsplit(url)._replace(netloc=f"{role}:{role}@{host}"))
+
     def drop_database(self, *urls: str) -> None:
         """Drop databases by their URLs, ending the sessions that still use them."""
         self.execute(*(f'DROP DATABASE IF EXISTS "{_name(url)}" WITH (FORCE)' for url in urls))

@@ -1,7 +1,9 @@
 """What stands in deploy/ and docker-compose.yml is what the code knows: settings, ports, paths, metrics, secrets."""
 
+import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ import yaml
 from sqlalchemy.engine import make_url
 
 from services import __main__
-from services.command import local
+from services.command import data, local
 from shared import metrics, settings
 from shared.bus.embedded import EmbeddedEventLog
 from shared.web import platform_routes
@@ -46,7 +48,8 @@ def substituted(value: str) -> str:
 def load(name: str, folder: Path) -> settings.Settings:
     """Return the settings of one container, its secret files taken from a folder of this test."""
     for secret in SERVICES[name]["secrets"]:
-        (folder / secret).write_text(f"{secret}-0123456789abcdef0123456789abcdef\n")
+        text = f"{secret}-0123456789abcdef0123456789abcdef"
+        (folder / secret).write_text((json.dumps({"app": text}) if secret == "channel_secrets" else text) + "\n")
     environment = {
         key: substituted(value).replace("/run/secrets", str(folder))
         for key, value in SERVICES[name]["environment"].items()
@@ -66,6 +69,16 @@ def test_each_service_accepts_the_settings_of_its_container(name: str, tmp_path:
     assert (
         loaded.event_log == "kafka://" + SERVICES["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"].split("//")[1]
     )
+
+
+@pytest.mark.parametrize("name", settings.SERVICES)
+def test_a_schema_is_migrated_by_its_owner_whom_the_service_does_not_know(name: str, tmp_path: Path) -> None:
+    migrating, serving = load(f"migrate-{name}", tmp_path), load(name, tmp_path)
+    owner = make_url(migrating.owner_url_of(name))
+    assert (owner.username, owner.database) == (f"{name}_owner", name)
+    assert owner.password == (tmp_path / f"postgres_{name}_owner").read_text().strip()
+    assert migrating.role_of(name) == make_url(serving.database_url_of(name)).username
+    assert serving.database_owner_password is None
 
 
 @pytest.mark.parametrize("name", RUN_ONCE)
@@ -197,7 +210,18 @@ def test_every_secret_is_made_given_and_used() -> None:
     for name, one in SERVICES.items():
         named = set(re.findall(r"/run/secrets/(\w+)", str(one["environment"]))) if "environment" in one else set()
         assert named <= set(one.get("secrets", ())), name
-    assert set(SERVICES["postgres"]["secrets"]) == {"postgres_superuser"} | {f"postgres_{s}" for s in settings.SERVICES}
+    roles = {f"postgres_{name}{end}" for name in settings.SERVICES for end in ("", "_owner")}
+    assert set(SERVICES["postgres"]["secrets"]) == {"postgres_superuser"} | roles
+
+
+def test_no_secret_of_one_service_is_given_to_another() -> None:
+    common = {"token_key"}
+    own = {"reading": {"device_master_key"}, "collection": {"channel_secrets"}}
+    for name in settings.SERVICES:
+        mine = common | {f"postgres_{name}"} | own.get(name, set())
+        assert set(SERVICES[name]["secrets"]) == mine
+        assert set(SERVICES[f"migrate-{name}"]["secrets"]) == mine | {f"postgres_{name}_owner"}
+    assert set(SERVICES["topics"]["secrets"]) == common
 
 
 def test_no_secret_of_one_service_is_told_to_another() -> None:
@@ -230,6 +254,63 @@ def test_made_secrets_are_random_and_kept_on_the_second_run(tmp_path: Path) -> N
     assert len(set(found[0].values())) == len(found[0])
     assert min(map(len, found[0].values())) >= 32
     assert stat.S_IMODE((tmp_path / "var" / "secrets").stat().st_mode) == 0o700
+
+
+@pytest.fixture(scope="module")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    subprocess.run(["bash", ROOT / "deploy" / "make-secrets.sh", folder], check=True, timeout=60)
+    return folder / "environments"
+
+
+@pytest.mark.parametrize("name", settings.SERVICES)
+def test_each_service_accepts_the_environment_file_that_is_made_for_it(name: str, environments: Path) -> None:
+    for file in (environments / f"{name}.env", environments / f"{name}-migrate.env"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        told = local.settings_of(name, environment=data.environment(file))
+        assert make_url(told.database_url_of(name)).username == name
+        assert (told.database_owner_password is not None) == file.name.endswith("-migrate.env")
+
+
+def test_the_environment_files_of_two_services_share_no_secret_but_the_common_ones(environments: Path) -> None:
+    found = [
+        {
+            line
+            for file in environments.glob(f"{name}*.env")
+            for line in re.findall(r"^\w*(?:PASSWORD|MASTER_KEY|SECRETS)=.+$", file.read_text(), re.M)
+        }
+        for name in settings.SERVICES
+    ]
+    assert sum(map(len, found)) == len(set().union(*found)) == 2 * len(settings.SERVICES) + 2
+
+
+UNITS = {path.name: path.read_text() for path in (ROOT / "deploy" / "systemd").iterdir()}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_each_unit_runs_a_command_with_a_file_that_is_made(unit: str, environments: Path) -> None:
+    told = dict(line.split("=", 1) for line in UNITS[unit].splitlines() if "=" in line and not line.startswith("#"))
+    command = told["ExecStart"].replace("%i", "billing").split()
+    assert command[0] == "/opt/wattline/bin/wattline"
+    assert __main__._parser(command[1:]).parse_args(command[1:]).service == "billing"
+    file = Path(told["EnvironmentFile"].replace("%i", "billing"))
+    assert file.parent == Path("/etc/wattline/environments")
+    assert (environments / file.name).exists()
+    assert told["DynamicUser"] == told["NoNewPrivileges"] == "yes"
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
+    for name, text in UNITS.items():
+        (tmp_path / name).write_text(text.replace("/opt/wattline/bin/wattline", "/bin/true"))
+    command = [
+        "systemd-analyze",
+        "verify",
+        "--man=no",
+        *(str(tmp_path / name.replace("@", "@billing")) for name in UNITS),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_mounted_file_is_in_the_repository() -> None:

@@ -1,4 +1,7 @@
-"""Databases at the schema of a service, copied from one that Alembic migrated once per run."""
+"""Databases at the schema of a service, copied from one that Alembic migrated once per run.
+
+On PostgreSQL a test comes as the service does: as a role that owns nothing.
+"""
 
 import shutil
 from functools import cache
@@ -10,6 +13,7 @@ from sqlalchemy.engine import make_url
 from shared.db import migrations
 from shared.testing.servers import PostgresDatabases, run_anywhere
 
+ROLE = "wattline_service"
 SPENT_MAX = 20  # of 8 MB each: few enough for any disk, enough to make the connection that drops them cheap
 
 _folder = TemporaryDirectory(prefix="wattline-templates-")
@@ -44,7 +48,8 @@ def _sqlite_template(service: str) -> Path:
 def _postgres_template(server: PostgresDatabases, service: str) -> str:
     url = server.create_database()
     _templates.append(url)
-    run_anywhere(migrations.upgrade(url, service))
+    server.create_role(ROLE)
+    run_anywhere(migrations.upgrade(url, service, role=ROLE, journal_days=1))
     return url
 
 
@@ -52,7 +57,8 @@ def create(server: PostgresDatabases, service: str | None) -> str:
     """Return the URL of a fresh PostgreSQL database: at the schema of a service, or empty."""
     if service is None:
         return server.create_database()
-    url = server.create_database(template=_postgres_template(server, service))
+    owned = server.create_database(template=_postgres_template(server, service))
+    url = server.url_as(ROLE, owned)
     _copies.add(url)
     return url
 

@@ -1,4 +1,4 @@
-"""The tables of the books. What is posted (ledger, allocations) is only ever added to; triggers in the migration hold that."""
+"""The books. What is posted (ledger, allocations) is only ever added to: triggers and the role's rights hold that."""
 
 from datetime import date, datetime
 
@@ -9,6 +9,7 @@ from services.collection.base import Base
 from services.collection.ledger.domain.documents import OPEN
 from shared.db import columns
 from shared.db.columns import table
+from shared.db.rights import APPEND_ONLY
 
 
 class Account(Base, table=True):
@@ -72,7 +73,11 @@ class Credit(Base, table=True):
 
 class Allocation(Base, table=True):
     __tablename__ = "allocation"
-    __table_args__ = (Index("allocation_credit", "credit_id"), Index("allocation_receivable", "receivable_id"))
+    __table_args__ = (
+        Index("allocation_credit", "credit_id"),
+        Index("allocation_receivable", "receivable_id"),
+        {"info": APPEND_ONLY},
+    )
 
     allocation_id: str = Field(sa_column=columns.key())
     credit_id: str = Field(sa_column=Column(columns.No, nullable=False))
@@ -91,6 +96,7 @@ class LedgerTransaction(Base, table=True):
         Index("ledger_transaction_account", "account_no", "accounting_date"),
         # each side is summed on its own: where they differ the transaction does not sum to 0 fen
         CheckConstraint("debit_fen = credit_fen", name="ledger_transaction_balances"),
+        {"info": APPEND_ONLY},
     )
 
     transaction_id: str = Field(sa_column=columns.key())
@@ -109,6 +115,7 @@ class LedgerTransaction(Base, table=True):
 
 class LedgerEntry(Base, table=True):
     __tablename__ = "ledger_entry"
+    __table_args__ = ({"info": APPEND_ONLY},)
 
     transaction_id: str = Field(sa_column=columns.key())
     line_no: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))

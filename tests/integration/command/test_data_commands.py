@@ -49,6 +49,35 @@ def test_migrating_twice_changes_nothing_and_without_a_name_does_all(tmp_path: P
     assert {file.stem for file in tmp_path.glob("*.db")} == set(SERVICES)
 
 
+def test_each_database_is_migrated_with_the_settings_of_its_own_file(tmp_path: Path) -> None:
+    for service in SERVICES:
+        lines = f"# {service}\n\nWATTLINE_DATABASE_URL='sqlite+aiosqlite:///{tmp_path}/of-{service}.db'\n"
+        (tmp_path / f"{service}-migrate.env").write_text(lines)
+    assert main(["migrate", "--environments", str(tmp_path)]) == 0
+    assert {file.stem for file in tmp_path.glob("*.db")} == {f"of-{service}" for service in SERVICES}
+
+
+def test_an_environment_file_that_is_missing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate", "notify", "--environments", str(tmp_path)]) == 2
+    assert "notify-migrate.env" in capsys.readouterr().err
+
+
+def test_one_password_does_not_open_the_databases_of_all(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WATTLINE_DATABASE_PASSWORD", "of one of them")
+    assert main(["migrate"]) == 2
+    assert "--environments" in capsys.readouterr().err
+
+
+def test_a_service_does_not_start_with_the_password_of_the_role_that_owns_its_tables(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WATTLINE_DATABASE_OWNER_PASSWORD", "of the owner")
+    assert main(["service", "notify"]) == 2
+    assert "WATTLINE_DATABASE_OWNER_PASSWORD" in capsys.readouterr().err
+
+
 async def publish_one(tmp_path: Path) -> None:
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/billing.db")
     fact = AccountChanged(
