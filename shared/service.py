@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +13,13 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from shared import health, web
+from shared import health, tls, web
 from shared.approvals import Kind
 from shared.bus import dead_letters
 from shared.bus.consumer import Consumer
 from shared.bus.embedded import EmbeddedEventLog
 from shared.bus.handling import Handler
-from shared.bus.kafka import KafkaEventLog
+from shared.bus.kafka import Access, KafkaEventLog
 from shared.bus.ports import EventLog
 from shared.bus.relay import Relay
 from shared.bus.watch import Watch
@@ -181,14 +182,33 @@ def open_event_log(settings: Settings, *, instance: str) -> EventLog:
     url = settings.event_log_url
     if url.startswith("kafka://"):
         return KafkaEventLog(
-            url.removeprefix("kafka://"), instance=instance, replication_factor=settings.kafka_replication_factor
+            url.removeprefix("kafka://"),
+            instance=instance,
+            replication_factor=settings.kafka_replication_factor,
+            access=_kafka_access(settings),
         )
     return EmbeddedEventLog(url.removeprefix("embedded://"))
 
 
+def _kafka_access(settings: Settings) -> Access:
+    password = settings.kafka_password
+    return Access(
+        tls=tls.context("WATTLINE_KAFKA_CERTIFICATES", settings.kafka_certificates) if settings.kafka_tls else None,
+        username=settings.kafka_username,
+        password=password.get_secret_value() if password else "",
+    )
+
+
 def open_database(settings: Settings, service: str, *, clock: Clock | None = None) -> Database:
     """Return a service's database as the settings name it."""
-    return Database(settings.database_url_of(service), clock=clock or SystemClock())
+    return Database(settings.database_url_of(service), clock=clock or SystemClock(), tls=database_tls(settings))
+
+
+def database_tls(settings: Settings) -> ssl.SSLContext | None:
+    """Return how the database's server is checked, or None where it is reached without TLS."""
+    return (
+        tls.context("WATTLINE_DATABASE_CERTIFICATES", settings.database_certificates) if settings.database_tls else None
+    )
 
 
 def _answers(watch: Watch) -> health.Check:

@@ -56,7 +56,17 @@ class Settings(BaseModel):
     database_owner_password: SecretStr | None = Field(
         None, description="for `migrate` alone: a service refuses to have it"
     )
+    database_tls: bool = Field(False, description="PostgreSQL over TLS alone, its certificate and host name checked")
+    database_certificates: Path | None = Field(
+        None, description="authorities to trust for database_tls, PEM; default: the system's"
+    )
     event_log: str = Field("embedded:///{data_dir}/events.db", description="embedded:///path or kafka://host:port,…")
+    kafka_tls: bool = Field(False, description="brokers over TLS alone, their certificate and host name checked")
+    kafka_certificates: Path | None = Field(
+        None, description="authorities to trust for kafka_tls, PEM; default: the system's"
+    )
+    kafka_username: str | None = Field(None, min_length=1, description="SASL (SCRAM-SHA-512), with kafka_tls alone")
+    kafka_password: SecretStr | None = None
     kafka_replication_factor: int = Field(1, ge=1, le=9, description="of topics that `topics create` makes")
     instance: str = Field(
         default_factory=socket.gethostname,
@@ -134,6 +144,19 @@ class Settings(BaseModel):
         if value is not None and not value.startswith(("https://", "file:///", *local)):
             raise ValueError("must be https://… or file:///… (http://… on this machine alone)")
         return value
+
+    @model_validator(mode="after")
+    def _what_is_secret_goes_over_tls(self) -> Self:
+        for certificates, tls in (("database_certificates", "database_tls"), ("kafka_certificates", "kafka_tls")):
+            if getattr(self, certificates) is not None and not getattr(self, tls):
+                raise ValueError(f"{_variable(certificates)} needs {_variable(tls)}=true")
+        if (self.kafka_username is None) != (self.kafka_password is None):
+            raise ValueError("WATTLINE_KAFKA_USERNAME and WATTLINE_KAFKA_PASSWORD come together")
+        if self.kafka_username is not None and not self.kafka_tls:
+            raise ValueError(
+                "WATTLINE_KAFKA_USERNAME needs WATTLINE_KAFKA_TLS=true: a password is not shown in the open"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_way_to_verify_tokens(self) -> Self:

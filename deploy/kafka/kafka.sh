@@ -9,6 +9,10 @@
 # From the environment: KAFKA_PORT (9092), KAFKA_CONTROLLER_PORT (KAFKA_PORT + 1), KAFKA_DATA (var/kafka beside the
 # checkout), KAFKA_LIBS (libs beside this script), KAFKA_HEAP (-Xmx512m). Brokers with other ports and data
 # directories run side by side. KAFKA_DATA holds: log/ (records), server.properties, broker.pid, broker.out.
+#
+# KAFKA_SECURITY, a folder: clients come over TLS with a name and a password (SCRAM-SHA-512), and may do what access control lists allow.
+# It holds broker.pem (key and certificate), authorities.pem, and users: a line NAME=PASSWORD each, made when the data directory is
+# formatted; the first is the administrator, whom nothing is forbidden.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,6 +21,7 @@ data=${KAFKA_DATA:-$here/../../var/kafka}
 port=${KAFKA_PORT:-9092}
 controller_port=${KAFKA_CONTROLLER_PORT:-$((port + 1))}
 heap=${KAFKA_HEAP:--Xmx512m}
+security=${KAFKA_SECURITY:-}
 readonly INSTALL_SECONDS=600 START_SECONDS=90 STOP_SECONDS=30  # a start after kill -9 was measured at 12 s
 
 fail() { echo "kafka.sh: $*" >&2; exit 1; }
@@ -64,6 +69,7 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=4
 group.initial.rebalance.delay.ms=0
 PROPERTIES
+    if [ -n "$security" ]; then secure; fi
     cat >"$data/log4j2.properties" <<'PROPERTIES'
 status=warn
 appender.out.type=Console
@@ -75,10 +81,41 @@ rootLogger.appenderRef.out.ref=out
 PROPERTIES
 }
 
+secure() {  # of two values of a name the later one counts; ANONYMOUS is who comes to the controller's port on this machine: the broker
+    local administrator password
+    IFS='=' read -r administrator password <"$security/users" || fail "$security/users names nobody"
+    chmod 600 "$data/server.properties"
+    cat >>"$data/server.properties" <<SECURITY
+listeners=SASL_SSL://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller_port
+advertised.listeners=SASL_SSL://127.0.0.1:$port
+listener.security.protocol.map=SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=SASL_SSL
+sasl.enabled.mechanisms=SCRAM-SHA-512
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule \
+  required username="$administrator" password="$password";
+ssl.keystore.type=PEM
+ssl.keystore.location=$security/broker.pem
+ssl.truststore.type=PEM
+ssl.truststore.location=$security/authorities.pem
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:$administrator;User:ANONYMOUS
+SECURITY
+}
+
+users() {  # print the arguments of `format` that make the users
+    local name password
+    if [ -z "$security" ]; then return; fi
+    while IFS='=' read -r name password; do
+        printf '%s\n' --add-scram "SCRAM-SHA-512=[name=$name,password=$password]"
+    done <"$security/users"
+}
+
 accepts_clients() { (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
 
 start() {
     local id pid
+    local -a made
     command -v java >/dev/null || fail "Java (17 or newer) is not installed"
     installed || fail "the jars are missing: run kafka.sh install first"
     mkdir -p "$data"
@@ -88,7 +125,8 @@ start() {
     write_configuration
     if [ ! -f "$data/log/meta.properties" ]; then
         id=$(java -cp "$libs/*" kafka.tools.StorageTool random-uuid)
-        java -cp "$libs/*" kafka.tools.StorageTool format -t "$id" -c "$data/server.properties" \
+        mapfile -t made < <(users)
+        java -cp "$libs/*" kafka.tools.StorageTool format -t "$id" -c "$data/server.properties" "${made[@]}" \
             >"$data/format.out" 2>&1 || fail "format failed: $(tail -3 "$data/format.out")"
     fi
     # setsid: an interrupt at the caller's terminal must not take the broker down behind the caller's back.

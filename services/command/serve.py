@@ -15,7 +15,7 @@ from shared import logging as logs
 from shared.bus.ports import EventLog
 from shared.bus.relay import Relay
 from shared.db import migrations
-from shared.service import Service, open_database, open_event_log
+from shared.service import Service, database_tls, open_database, open_event_log
 from shared.settings import SERVICES, Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -158,4 +158,6 @@ async def migrate(settings: dict[str, Settings]) -> None:
     """Bring the databases of these services to the newest schema."""
     for name, own in settings.items():
         own.data_dir.mkdir(parents=True, exist_ok=True)
-        await migrations.upgrade(own.owner_url_of(name), name, role=own.role_of(name), journal_days=own.journal_days)
+        await migrations.upgrade(
+            own.owner_url_of(name), name, role=own.role_of(name), journal_days=own.journal_days, tls=database_tls(own)
+        )

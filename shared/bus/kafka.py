@@ -2,24 +2,33 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.conn import create_conn
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import (
+    AuthenticationFailedError,
+    AuthenticationMethodNotSupported,
     CommitFailedError,
     CorruptRecordException,
     IllegalStateError,
     KafkaError,
     RecordTooLargeError,
+    SaslAuthenticationFailed,
     TopicAlreadyExistsError,
     UnsupportedCodecError,
+    UnsupportedSaslMechanismError,
 )
 
+from shared import tls
 from shared.bus.ports import EventLogUnavailable, Partition, Record, StoredRecord, Subscription
 from shared.events import catalogue
+from shared.settings import SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +50,12 @@ STOP_SECONDS_MAX = 5  # nothing waits to be sent or committed; while the broker 
 WALK_MILLISECONDS = 100  # for each partition, where one of them holds what cannot be read
 
 _UNREADABLE = (CorruptRecordException, RecordTooLargeError, UnsupportedCodecError)
+_NOT_LET_IN = (
+    AuthenticationFailedError,
+    AuthenticationMethodNotSupported,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
 _MOVED = (CommitFailedError, IllegalStateError)  # the partition belongs to another reader by now
 
 T = TypeVar("T")
@@ -81,39 +96,86 @@ async def _close(what: str, call: Awaitable[None]) -> None:
         log.warning("%s did not stop cleanly", what, extra={"error": str(error)})
 
 
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """How a broker is reached: over TLS where there is a context, with SCRAM where there is a name."""
+
+    tls: ssl.SSLContext | None = None
+    username: str | None = None
+    password: str = field(default="", repr=False)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What every client of aiokafka is told."""
+        if self.tls is None:
+            return {}
+        if self.username is None:
+            return {"security_protocol": "SSL", "ssl_context": self.tls}
+        return {
+            "security_protocol": "SASL_SSL",
+            "ssl_context": self.tls,
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_plain_username": self.username,
+            "sasl_plain_password": self.password,
+        }
+
+
 class KafkaEventLog:
     """An event log at `bootstrap` (host:port, comma separated).
 
     `instance` names this replica for ever within its group, so that a restart takes its partitions back without a rebalance.
     """
 
-    def __init__(self, bootstrap: str, *, instance: str, replication_factor: int = 1) -> None:
+    def __init__(
+        self, bootstrap: str, *, instance: str, replication_factor: int = 1, access: Access | None = None
+    ) -> None:
         self._bootstrap = bootstrap
         self._instance = instance
+        self._access = access or Access()
         self._replication_factor = replication_factor
         self._producer: AIOKafkaProducer | None = None
 
     async def start(self) -> None:
-        """Do nothing: what is needed is connected then, so that a service starts while the broker is away."""
+        """Look whether a broker lets us in; raises `SettingsError` where one refuses.
+
+        What is needed is connected then, so that a service starts while the broker is away.
+        """
+        for address in self._bootstrap.split(","):
+            host, _, port = address.rpartition(":")
+            try:
+                connection = await create_conn(
+                    host, int(port), request_timeout_ms=CHECK_SECONDS_MAX * 1000, **self._access.options
+                )
+            except (KafkaError, OSError, TimeoutError) as error:
+                if (refused := _refusal(error)) is not None:
+                    raise SettingsError(f"wrong setting: {refused}") from error
+            else:
+                connection.close()
+                return
 
     async def stop(self) -> None:
         await self._drop_producer()
 
     async def check(self) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=CHECK_SECONDS_MAX * 1000)
+        admin = self._admin(CHECK_SECONDS_MAX * 1000)
         try:
             await _call(CHECK_SECONDS_MAX, admin.start())
         finally:
             await _close("the admin client", admin.close())
 
     async def create_topics(self, topics: Sequence[str] = catalogue.TOPICS) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=REQUEST_MILLISECONDS_MAX)
+        admin = self._admin(REQUEST_MILLISECONDS_MAX)
         try:
             await _call(CALL_SECONDS_MAX, self._create_missing(admin, topics), answers=(TopicAlreadyExistsError,))
         except TopicAlreadyExistsError:
             log.info("topics were created by another process at the same time")
         finally:
             await _close("the admin client", admin.close())
+
+    def _admin(self, milliseconds_max: int) -> AIOKafkaAdminClient:
+        return AIOKafkaAdminClient(
+            bootstrap_servers=self._bootstrap, request_timeout_ms=milliseconds_max, **self._access.options
+        )
 
     async def _create_missing(self, admin: AIOKafkaAdminClient, topics: Sequence[str]) -> None:
         await admin.start()
@@ -149,6 +211,7 @@ class KafkaEventLog:
                 max_request_size=RECORD_BYTES_MAX,
                 max_batch_size=RECORD_BYTES_MAX,
                 request_timeout_ms=REQUEST_MILLISECONDS_MAX,
+                **self._access.options,
             )
             self._producer = producer
             await producer.start()
@@ -160,11 +223,19 @@ class KafkaEventLog:
             await _close("the producer", producer.stop())
 
     def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
-        return KafkaSubscription(self._bootstrap, group, topics, instance=self._instance)
+        return KafkaSubscription(self._bootstrap, group, topics, instance=self._instance, access=self._access)
+
+
+def _refusal(error: Exception) -> str | None:
+    """Return what of the settings a broker does not take; None where the broker is away."""
+    if isinstance(error, _NOT_LET_IN):
+        return "WATTLINE_KAFKA_USERNAME, WATTLINE_KAFKA_PASSWORD: the broker refuses them"
+    reason = tls.refusal(error)
+    return reason and f"WATTLINE_KAFKA_TLS, WATTLINE_KAFKA_CERTIFICATES: {reason}"
 
 
 class KafkaSubscription:
-    def __init__(self, bootstrap: str, group: str, topics: Sequence[str], *, instance: str) -> None:
+    def __init__(self, bootstrap: str, group: str, topics: Sequence[str], *, instance: str, access: Access) -> None:
         self._topics = topics
         self._consumer = AIOKafkaConsumer(
             *topics,
@@ -183,6 +254,7 @@ class KafkaSubscription:
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES_MAX,
             fetch_max_wait_ms=500,
             check_crcs=True,
+            **access.options,
         )
 
     async def start(self) -> None:

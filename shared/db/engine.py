@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 
 from shared.clock import Clock, SystemClock
-from shared.db import audit, journal
+from shared.db import access, audit, journal
 from shared.db.audit import AuditEntry
 from shared.db.connection import View, Write, unbroken
 from shared.events.fact import Fact
@@ -79,12 +80,14 @@ class Database:
     """The one place that opens connections and commits.
 
     `url`: `postgresql+asyncpg://…` or `sqlite+aiosqlite:///…`. `on_journal` is called after each commit that journalled facts
-    and wakes the relay.
+    and wakes the relay. `tls`: how PostgreSQL's certificate is checked.
     """
 
-    def __init__(self, url: str, *, clock: Clock | None = None, pool_size: int = POOL_SIZE) -> None:
+    def __init__(
+        self, url: str, *, clock: Clock | None = None, pool_size: int = POOL_SIZE, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.clock = clock or SystemClock()
-        self.engine = _engine(url, pool_size)
+        self.engine = _engine(url, pool_size, tls)
         self._pool_size = pool_size
         self.dialect: str = self.engine.dialect.name
         self.on_journal: Callable[[], None] = lambda: None
@@ -140,13 +143,17 @@ class Database:
             yield Session(conn, self.clock)
 
     async def warm(self) -> None:
-        """Open the connections of the pool, so that no early request waits for one; where the database is away, later."""
+        """Open the connections of the pool, so that no early request waits for one; where the database is away, later.
+
+        Raises `SettingsError` where the server does not let us in.
+        """
         if self.dialect == "sqlite":
             return
         try:
-            async with AsyncExitStack() as held:
-                for _ in range(self._pool_size):
-                    await held.enter_async_context(self.engine.connect())
+            with access.refused_by_name():
+                async with AsyncExitStack() as held:
+                    for _ in range(self._pool_size):
+                        await held.enter_async_context(self.engine.connect())
         except (DBAPIError, OSError) as error:
             log.warning("the database is away", extra={"error": type(error).__name__})
 
@@ -175,7 +182,7 @@ def _read_only_options(dialect: str) -> dict[str, Any]:
     return {"postgresql_readonly": True} if dialect == "postgresql" else {}
 
 
-def _engine(url: str, pool_size: int) -> AsyncEngine:
+def _engine(url: str, pool_size: int, tls: ssl.SSLContext | None) -> AsyncEngine:
     if make_url(url).get_backend_name() == "postgresql":
         engine = create_async_engine(
             url,
@@ -188,6 +195,7 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
                 "command_timeout": STATEMENT_SECONDS_MAX,
                 # short statements over arrays: compiling them costs more than it saves
                 "server_settings": {"jit": "off", "application_name": "wattline"},
+                **({"ssl": tls} if tls else {}),
             },
         )
         event.listen(engine.sync_engine, "checkout", _still_open)

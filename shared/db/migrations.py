@@ -5,6 +5,7 @@ What is missing is run in one transaction, on both databases: a process that end
 
 import asyncio
 import importlib
+import ssl
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,7 +16,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, MetaData, event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from shared.db import rights
+from shared.db import access, rights
 
 SCRIPTS = Path(__file__).parent / "alembic"
 SERVICES = Path(__file__).parents[2] / "services"
@@ -51,9 +52,9 @@ def _upgrade(connection: Connection, service: str, role: str | None, journal_day
         connection.exec_driver_sql(statement)
 
 
-def _engine(url: str) -> AsyncEngine:
+def _engine(url: str, tls: ssl.SSLContext | None) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        return create_async_engine(url)
+        return create_async_engine(url, connect_args={"ssl": tls} if tls else {})
     engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine.sync_engine, "connect", _no_transaction_of_the_driver)
     event.listen(engine.sync_engine, "begin", _begin)
@@ -68,16 +69,24 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-async def upgrade(url: str, service: str, *, role: str | None = None, journal_days: int = JOURNAL_DAYS) -> None:
+async def upgrade(
+    url: str,
+    service: str,
+    *,
+    role: str | None = None,
+    journal_days: int = JOURNAL_DAYS,
+    tls: ssl.SSLContext | None = None,
+) -> None:
     """Bring the database of a service to the newest schema; nothing to do where it is.
 
     `role` (PostgreSQL): the service's own, which gets its rights on the tables and may forget a journal of `journal_days`; the
-    role of `url` owns them.
+    role of `url` owns them. Raises `SettingsError` where the server does not let us in.
     """
-    engine = _engine(url)
+    engine = _engine(url, tls)
     try:
-        async with engine.begin() as connection:
-            await connection.run_sync(_upgrade, service, role, journal_days)
+        with access.refused_by_name():
+            async with engine.begin() as connection:
+                await connection.run_sync(_upgrade, service, role, journal_days)
     finally:
         await engine.dispose()
 

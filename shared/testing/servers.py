@@ -300,9 +300,12 @@ def _as_postgres(*options: str) -> list[str]:
 
 
 class KafkaBroker:
-    """One Apache Kafka broker from `deploy/kafka`, with ports and a data directory of its own."""
+    """One Apache Kafka broker from `deploy/kafka`, with ports and a data directory of its own.
 
-    def __init__(self) -> None:
+    `security`: the folder that `kafka.sh` calls KAFKA_SECURITY; without it, the broker takes anybody.
+    """
+
+    def __init__(self, *, security: Path | None = None) -> None:
         self.port, controller_port = free_port(), free_port()
         self.bootstrap = f"127.0.0.1:{self.port}"
         self._base = Path(tempfile.mkdtemp(prefix="wattline-kafka-"))
@@ -310,6 +313,7 @@ class KafkaBroker:
             "KAFKA_PORT": str(self.port),
             "KAFKA_CONTROLLER_PORT": str(controller_port),
             "KAFKA_DATA": str(self._base),
+            **({"KAFKA_SECURITY": str(security)} if security else {}),
         }
         self._guard: _Guard | None = None
 

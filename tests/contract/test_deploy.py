@@ -19,6 +19,8 @@ from services import __main__
 from services.command import data, local
 from shared import metrics, settings
 from shared.bus.embedded import EmbeddedEventLog
+from shared.events import catalogue
+from shared.service import Service
 from shared.web import platform_routes
 
 ROOT = Path(__file__).parents[2]
@@ -346,18 +348,36 @@ def test_the_broker_without_docker_is_configured_like_the_one_with_it() -> None:
     assert SERVICES["kafka"]["image"].split(":")[1] in versions
 
 
+def built(name: str, folder: Path) -> Service:
+    """Return a service as its main builds it."""
+    environment = {
+        "WATTLINE_TOKEN_KEY": "k" * 40,
+        "WATTLINE_DEVICE_MASTER_KEY": "k" * 40,
+        "WATTLINE_DATA_DIR": str(folder),
+    }
+    return local.build(name, settings.settings_class(name).load(environment), EmbeddedEventLog(folder / "events.db"))
+
+
+def test_the_users_of_the_broker_may_do_what_the_services_do(tmp_path: Path) -> None:
+    told = (ROOT / "deploy" / "README.md").read_text().partition("## Kafka with names")[2].partition("\n## ")[0]
+    rows = {
+        cells[0]: [set(re.findall(r"`([\w.]+)`", cell)) for cell in cells[1:]]
+        for cells in re.findall(r"^\| `(\w+)` \| (.*) \| (.*) \| (.*) \|$", told, re.MULTILINE)
+    }
+    consumers = {name: built(name, tmp_path).consumer for name in settings.SERVICES}
+    assert rows == {
+        name: [
+            {f"wattline.{name}"},
+            {catalogue.topic_of(kind.split(".")[0]) for kind in consumer.handlers},
+            {consumer.name},
+        ]
+        for name, consumer in consumers.items()
+        if consumer is not None
+    }
+
+
 def test_the_daily_jobs_of_the_readme_are_all_jobs_that_the_services_have(tmp_path: Path) -> None:
-    have = set()
-    for name in settings.SERVICES:
-        own = settings.settings_class(name).load(
-            {
-                "WATTLINE_TOKEN_KEY": "k" * 40,
-                "WATTLINE_DEVICE_MASTER_KEY": "k" * 40,
-                "WATTLINE_DATA_DIR": str(tmp_path),
-            }
-        )
-        service = local.build(name, own, EmbeddedEventLog(tmp_path / "events.db"))
-        have |= set(service.app.state.web.jobs)
+    have = {job for name in settings.SERVICES for job in built(name, tmp_path).app.state.web.jobs}
     told = (ROOT / "deploy" / "README.md").read_text().partition("## Every day")[2].partition("\n## ")[0]
     table = [line for line in told.splitlines() if line.startswith("| ")]
     named = {word for line in table for word in re.findall(r"`([a-z-]+)`", line)}

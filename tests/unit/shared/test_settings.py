@@ -39,6 +39,22 @@ def test_every_wrong_setting_is_named(name: str, value: str) -> None:
     assert value == "0" or value not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"WATTLINE_DATABASE_CERTIFICATES": "ca.pem"}, "needs WATTLINE_DATABASE_TLS"),
+        ({"WATTLINE_KAFKA_CERTIFICATES": "ca.pem"}, "needs WATTLINE_KAFKA_TLS"),
+        ({"WATTLINE_KAFKA_TLS": "true", "WATTLINE_KAFKA_USERNAME": "billing"}, "come together"),
+        ({"WATTLINE_KAFKA_USERNAME": "billing", "WATTLINE_KAFKA_PASSWORD": KEY}, "needs WATTLINE_KAFKA_TLS"),
+    ],
+)
+def test_no_password_is_shown_and_no_certificate_given_where_nothing_is_encrypted(
+    changes: dict[str, str], told: str
+) -> None:
+    with pytest.raises(SettingsError, match=told):
+        Settings.load(GIVEN | changes)
+
+
 @pytest.mark.parametrize("missing", GIVEN)
 def test_a_missing_secret_is_refused(missing: str) -> None:
     with pytest.raises(SettingsError, match=f"{missing} is missing"):
