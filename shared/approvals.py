@@ -6,7 +6,7 @@ different people by a constraint of the database.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -18,6 +18,7 @@ from shared.db.approvals import PENDING, Approval
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
+from shared.outcome import Outcome, refused
 from shared.statemachine import MoveRefused, StateMachine
 
 LIFE: Final = StateMachine(
@@ -92,6 +93,17 @@ class Kind:
     carry_out: CarryOut
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """What is to be asked for. `second`: the scope that policy wants of who decides, instead of the kind's."""
+
+    subject_id: str
+    content: Mapping[str, Any]
+    org_unit: str
+    reason: str = ""
+    second: str = ""
+
+
 def hash_of(kind: str, subject_id: str, content: Mapping[str, Any]) -> str:
     """Return the hash that a decision names: of all that is asked for."""
     text = orjson.dumps([kind, subject_id, content], option=orjson.OPT_SORT_KEYS)
@@ -114,27 +126,47 @@ async def ask(
     `second`: the scope that policy wants of who decides, instead of the kind's. The caller has locked the subject: of two who ask
     at the same moment one waits for the other.
     """
-    content = {**content, SECOND: second} if second else content
-    content_hash = hash_of(kind, subject_id, content)
-    known = await store.waiting(tx, kind, subject_id)
-    if known is not None:
-        if known.content_hash != content_hash:
-            raise AskedAlready
-        return known
-    made = Approval(
-        approval_id=ids.new(),
-        kind=kind,
-        subject_id=subject_id,
-        content=content,
-        content_hash=content_hash,
-        org_unit=org_unit,
-        requested_by=requested_by,
-        reason=reason,
-        state=LIFE.start(PENDING),
-    )
-    await store.insert(tx, made)
-    _audit(tx, made, "approval.ask", requested_by, reason)
-    return made
+    asking = Asking(subject_id=subject_id, content=content, org_unit=org_unit, reason=reason, second=second)
+    (found,) = await ask_all(tx, kind, [asking], requested_by=requested_by)
+    if found is None:
+        raise AskedAlready
+    return found
+
+
+async def ask_all(tx: Tx, kind: str, asked: Sequence[Asking], *, requested_by: str) -> list[Approval | None]:
+    """Ask for many approvals as `ask` does, each subject once; None where something else is asked for it."""
+    known = await store.waiting_by_subject(tx, kind, [each.subject_id for each in asked])
+    found, new = [], []
+    for each in asked:
+        content = {**each.content, SECOND: each.second} if each.second else each.content
+        content_hash = hash_of(kind, each.subject_id, content)
+        old = known.get(each.subject_id)
+        if old is not None:
+            found.append(old if old.content_hash == content_hash else None)
+            continue
+        made = Approval(
+            approval_id=ids.new(),
+            kind=kind,
+            subject_id=each.subject_id,
+            content=content,
+            content_hash=content_hash,
+            org_unit=each.org_unit,
+            requested_by=requested_by,
+            reason=each.reason,
+            state=LIFE.start(PENDING),
+        )
+        _audit(tx, made, "approval.ask", requested_by, each.reason)
+        found.append(made)
+        new.append(made)
+    await store.insert(tx, new)
+    return found
+
+
+def outcome(asked: Approval | None) -> Outcome:
+    """Return what became of an item of a batch that was asked for, as `ask_all` returns it."""
+    if asked is None:
+        return refused(AskedAlready.code, AskedAlready.title)
+    return Outcome("awaiting_approval", id=asked.approval_id)
 
 
 async def decide(

@@ -17,6 +17,7 @@ from services.collection.payments.use_cases import reversal, suspense
 from services.collection.receivables import api as receivables
 from services.collection.receivables import consumers
 from services.collection.receivables.store import waiting_oldest
+from services.collection.receivables.use_cases import openings
 from services.collection.settings import CollectionSettings
 from services.collection.views import api as views
 from services.collection.views.store import totals, trace
@@ -60,6 +61,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
         tracers=trace.TRACERS,
         approvals=[
             months.kind_of_approval(today),
+            openings.kind_of_approval(rules, today),
             reversal.kind_of_approval(rules, today),
             suspense.kind_of_approval(rules, today),
         ],

@@ -1,6 +1,6 @@
 """Approvals as they are stored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,30 +31,35 @@ class Approval:
     state: str
 
 
-async def insert(tx: Tx, approval: Approval) -> None:
+async def insert(tx: Tx, approvals: Sequence[Approval]) -> None:
     """Store what is asked for."""
     await bulk.insert_rows(
         tx,
         _TABLE,
         {
-            "approval_id": [approval.approval_id],
-            "kind": [approval.kind],
-            "subject_id": [approval.subject_id],
-            "content": [orjson.dumps(approval.content).decode()],
-            "content_hash": [approval.content_hash],
-            "org_unit": [approval.org_unit],
-            "requested_by": [approval.requested_by],
-            "reason": [approval.reason],
-            "requested_at": [tx.now],
-            "state": [approval.state],
+            "approval_id": [each.approval_id for each in approvals],
+            "kind": [each.kind for each in approvals],
+            "subject_id": [each.subject_id for each in approvals],
+            "content": [orjson.dumps(each.content).decode() for each in approvals],
+            "content_hash": [each.content_hash for each in approvals],
+            "org_unit": [each.org_unit for each in approvals],
+            "requested_by": [each.requested_by for each in approvals],
+            "reason": [each.reason for each in approvals],
+            "requested_at": [tx.now] * len(approvals),
+            "state": [each.state for each in approvals],
         },
     )
 
 
 async def waiting(tx: Tx, kind: str, subject_id: str) -> Approval | None:
     """Return what is asked for a subject and not decided yet."""
-    row = await tx.first(select(_TABLE).where(_is_waiting(kind, subject_id)))
-    return None if row is None else _approval(row)
+    return (await waiting_by_subject(tx, kind, [subject_id])).get(subject_id)
+
+
+async def waiting_by_subject(tx: Tx, kind: str, subject_ids: Sequence[str]) -> dict[str, Approval]:
+    """Return by subject what is asked for and not decided yet."""
+    rows = await bulk.select_in(tx, _TABLE, {"subject_id": subject_ids}, where=_is_waiting(kind))
+    return {row.subject_id: _approval(row) for row in rows}
 
 
 async def locked(tx: Tx, approval_id: str) -> Approval | None:
@@ -88,8 +93,8 @@ async def page(
     return [dict(row._mapping) | {"content": orjson.loads(row.content)} for row in rows]
 
 
-def _is_waiting(kind: str, subject_id: str) -> ColumnElement[bool]:
-    return (_TABLE.c.kind == kind) & (_TABLE.c.subject_id == subject_id) & (_TABLE.c.state == PENDING)
+def _is_waiting(kind: str) -> ColumnElement[bool]:
+    return (_TABLE.c.kind == kind) & (_TABLE.c.state == PENDING)
 
 
 def _approval(row: Row[Any]) -> Approval:

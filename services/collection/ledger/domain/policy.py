@@ -17,9 +17,10 @@ from shared.second_person import SecondPerson
 FIELDS: Final = "chart roles components channels approvals"
 SCOPE: Final = "collection:write"
 MONTH_CLOSING: Final = "month.closing"
+OPENING_RECEIVABLE: Final = "receivable.opening"
 REVERSAL: Final = "payment.reversal"
 RESOLUTION: Final = "suspense.resolution"
-APPROVALS: Final = dict.fromkeys((MONTH_CLOSING, REVERSAL, RESOLUTION), SCOPE)
+APPROVALS: Final = dict.fromkeys((MONTH_CLOSING, OPENING_RECEIVABLE, REVERSAL, RESOLUTION), SCOPE)
 """What two people do in collection, each with the scope of the second one."""
 ROLES: Final = ("receivable", "prepayment", "suspense", "opening", "unmapped", "difference")
 KINDS: Final = ("asset", "liability", "equity", "income")

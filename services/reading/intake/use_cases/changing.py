@@ -32,7 +32,7 @@ from services.reading.usage.use_cases.knowing import Loader
 from shared import approvals
 from shared.db.approvals import Approval
 from shared.db.engine import Tx
-from shared.outcome import Outcome, refused
+from shared.outcome import Outcome
 from shared.web import conditional
 
 D = TypeVar("D", Done, installations.Put)
@@ -75,23 +75,17 @@ async def put(tx: Tx, given: Sequence[Given], *, by: By, own: Context) -> list[O
     rest = [i for i in range(len(given)) if i not in asked]
     for i, outcome in zip(rest, (await _put(tx, [given[i] for i in rest], by=by, own=own)).outcomes, strict=True):
         outcomes[i] = outcome
-    for group in waiting:
-        new = [i for i in group if outcomes[i].status == "done"]
-        meter_nos = {given[i].meter_no for i in new}
-        what = {"items": [_GIVEN.dump_python(given[i], mode="json") for i in new]}
-        changed = [each for each in first.changes if each.meter_no in meter_nos]
-        outcome = await _asked(tx, changed, what, by=by, scope=needed.scope)
-        for i in new:
-            outcomes[i] = outcome
+    new = [[i for i in group if outcomes[i].status == "done"] for group in waiting]
+    asked_for = []
+    for group in new:
+        meter_nos = {given[i].meter_no for i in group}
+        what = {"items": [_GIVEN.dump_python(given[i], mode="json") for i in group]}
+        asked_for.append(([each for each in first.changes if each.meter_no in meter_nos], what))
+    found = await _ask(tx, asked_for, "told_late", by=by, scope=needed.scope)
+    for group, approval in zip(new, found, strict=True):
+        for i in group:
+            outcomes[i] = approvals.outcome(approval)
     return outcomes
-
-
-async def _asked(tx: Tx, changed: Sequence[Change], what: Mapping[str, Any], *, by: By, scope: str) -> Outcome:
-    try:
-        approval = await _ask(tx, changed, what, "told_late", by=by, scope=scope)
-    except approvals.AskedAlready as refusal:
-        return refused(refusal.code, refusal.title)
-    return Outcome("awaiting_approval", id=approval.approval_id)
 
 
 async def _put(tx: Tx, given: Sequence[Given], *, by: By, own: Context) -> installations.Put:
@@ -139,7 +133,10 @@ async def correct(tx: Tx, correction: Correction, *, confirm: bool, by: By, own:
     if needed is None:
         return done.outcome
     what = {"correction": _CORRECTION.dump_python(correction, mode="json"), "confirm": confirm}
-    return await _ask(tx, done.changes, what, correction.reason, by=by, scope=needed.scope)
+    (found,) = await _ask(tx, [(done.changes, what)], correction.reason, by=by, scope=needed.scope)
+    if found is None:
+        raise approvals.AskedAlready
+    return found
 
 
 def kind_of_approval(own: Context) -> approvals.Kind:
@@ -190,24 +187,29 @@ async def _recounted(tx: Tx, changed: Sequence[Change]) -> set[str]:
 
 
 async def _ask(
-    tx: Tx, changed: Sequence[Change], what: Mapping[str, Any], reason: str, *, by: By, scope: str
-) -> Approval:
-    point_nos = sorted(changes.touched(changed))
-    meter_nos = sorted(each.meter_no for each in changed)
-    org_units = {each.org_unit for each in (await points.lock(tx, point_nos)).values()}
-    org_units |= {each.org_unit for each in (await meters.by_no(tx, meter_nos)).values()}
-    before, after = _shown(changed)
-    content = {"org_units": sorted(org_units), "before": before, "after": after, **what}
-    return await approvals.ask(
-        tx,
-        kind=INSTALLATION,
-        subject_id=point_nos[0],
-        content=content,
-        org_unit=approvals.unit_above(org_units),
-        requested_by=by.actor,
-        reason=reason,
-        second=scope,
-    )
+    tx: Tx,
+    asked: Sequence[tuple[Sequence[Change], Mapping[str, Any]]],
+    reason: str,
+    *,
+    by: By,
+    scope: str,
+) -> list[Approval | None]:
+    """Ask for changes that were undone, each with what does it."""
+    point_nos = sorted({no for changed, _ in asked for no in changes.touched(changed)})
+    unit_of = {no: point.org_unit for no, point in (await points.lock(tx, point_nos)).items()}
+    meter_nos = sorted({each.meter_no for changed, _ in asked for each in changed})
+    owner_of = {no: meter.org_unit for no, meter in (await meters.by_no(tx, meter_nos)).items()}
+    asking = []
+    for changed, what in asked:
+        there = sorted(changes.touched(changed))
+        org_units = {*(unit_of[no] for no in there), *(owner_of[each.meter_no] for each in changed)}
+        before, after = _shown(changed)
+        content = {"org_units": sorted(org_units), "before": before, "after": after, **what}
+        unit = approvals.unit_above(org_units)
+        asking.append(
+            approvals.Asking(subject_id=there[0], content=content, org_unit=unit, reason=reason, second=scope)
+        )
+    return await approvals.ask_all(tx, INSTALLATION, asking, requested_by=by.actor)
 
 
 def _shown(changed: Sequence[Change]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -16,6 +16,7 @@ FOREIGN, OWN, ALL = ("zj/ningbo",), ("zj/hangzhou",), ("*",)
 @pytest.fixture
 async def kit(tmp_path: Path) -> AsyncIterator[Kit]:
     async with collection_kit.started_with_a_closed_month(tmp_path) as made:
+        made.two_people({"receivable.opening": []})  # one person posts them
         yield made
 
 
