@@ -8,6 +8,7 @@ also for tokens that were verified before. While the issuer does not answer the 
 
 import asyncio
 import logging
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +32,9 @@ KEY_SET_BYTES_MAX = 256 * 1024
 KEYS_MAX = 100
 
 log = logging.getLogger(__name__)
+_PEM = re.compile(
+    r"(?P<begin>-----BEGIN [A-Z ]*PUBLIC KEY-----)(?P<body>[A-Za-z0-9+/=\s]+)(?P<end>-----END [A-Z ]*PUBLIC KEY-----)"
+)
 
 
 class KeysUnavailable(Exception):
@@ -57,8 +61,8 @@ class OneKey:
             raise ValueError(f"the token algorithm must be one of {', '.join(ALGORITHMS)}")
         if algorithm == "HS256" and len(key.encode()) < SECRET_BYTES_MIN:
             raise ValueError(f"the token key must be at least {SECRET_BYTES_MIN} bytes long")
-        if algorithm != "HS256" and "PUBLIC KEY" not in key:
-            raise ValueError(f"the token key for {algorithm} must be a public key in PEM form")
+        if algorithm != "HS256":
+            key = _pem(key)
         kind = jwt.get_algorithm_by_name(algorithm)
         self._key = jwt.PyJWK(kind.to_jwk(kind.prepare_key(key), as_dict=True), algorithm)
 
@@ -68,6 +72,14 @@ class OneKey:
 
     def loops(self) -> Sequence[Loop]:
         return ()
+
+
+def _pem(key: str) -> str:
+    """Return a public key in PEM form; its lines may be joined by spaces, as in an environment file."""
+    parts = _PEM.fullmatch(key.strip())
+    if parts is None:
+        raise ValueError("the token key must be a public key in PEM form")
+    return "\n".join((parts["begin"], *parts["body"].split(), parts["end"], ""))
 
 
 class KeySet:

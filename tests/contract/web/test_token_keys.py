@@ -12,6 +12,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from shared.db.engine import Database
 from shared.metrics import Metrics
@@ -74,6 +75,15 @@ async def test_each_algorithm_of_the_list_is_verified_by_the_set(algorithm: str)
     issuer = Issuer(*(public(key, f"k-{name}", name) for name, key in KINDS.items()))
     assert await issuer.lets_in(token(KINDS[algorithm], f"k-{algorithm}", algorithm)) == "yes"
     assert issuer.asked == 1
+
+
+@pytest.mark.parametrize("algorithm", KINDS)
+async def test_one_key_in_pem_may_stand_in_one_line(algorithm: str) -> None:
+    pem = KINDS[algorithm].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    given = token(KINDS[algorithm], None, algorithm)
+    for text in (pem, pem.replace("\n", " "), pem.replace("\n", "\r\n")):
+        one = tokens.Tokens(token_keys.OneKey(text, algorithm), RULES)
+        assert (await one.bearer(given)).subject == "s"
 
 
 async def test_a_key_of_the_same_name_verifies_its_own_algorithm_alone() -> None:
