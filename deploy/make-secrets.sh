@@ -38,7 +38,8 @@ told() {  # SERVICE: the lines of its environment file
     echo "WATTLINE_DATABASE_URL=postgresql+asyncpg://{service}@${POSTGRES:-127.0.0.1:5432}/{service}"
     echo "WATTLINE_DATABASE_PASSWORD=$(cat "$secrets/postgres_$1")"
     echo "WATTLINE_EVENT_LOG=kafka://${KAFKA:-127.0.0.1:9092}"
-    echo "WATTLINE_TOKEN_KEY=$(cat "$secrets/token_key")"
+    echo "WATTLINE_TOKEN_ALGORITHM=EdDSA"
+    echo "WATTLINE_TOKEN_KEY='$(tr '\n' ' ' <"$secrets/token_key")'"
     case $1 in
         reading) echo "WATTLINE_DEVICE_MASTER_KEY=$(cat "$secrets/device_master_key")" ;;
         collection) echo "WATTLINE_CHANNEL_SECRETS='$(cat "$secrets/channel_secrets")'" ;;
@@ -46,9 +47,16 @@ told() {  # SERVICE: the lines of its environment file
     esac
 }
 
-for name in postgres_superuser "${SERVICES[@]/#/postgres_}" token_key device_master_key; do
+for name in postgres_superuser "${SERVICES[@]/#/postgres_}" device_master_key; do
     random | keep "$folder/secrets/$name" 444
 done
+# the services are told the public key: none of them can make a token
+openssl genpkey -algorithm ed25519 | keep "$folder/secrets/token_signing_key" 400
+openssl pkey -in "$folder/secrets/token_signing_key" -pubout | keep "$folder/secrets/token_key" 444
+if ! grep -q "PUBLIC KEY" "$folder/secrets/token_key"; then
+    echo "$folder/secrets/token_key is a secret that all services shared: remove it and $folder/environments, and run this again" >&2
+    exit 1
+fi
 for service in "${SERVICES[@]}"; do
     random | keep "$folder/secrets/postgres_${service}_owner" 444
 done

@@ -239,7 +239,7 @@ def test_no_secret_of_one_service_is_told_to_another() -> None:
 def test_no_password_stands_in_the_compose_file() -> None:
     for name, one in SERVICES.items():
         for key, value in one.get("environment", {}).items():
-            if re.search("PASSWORD|KEY|SECRET|TOKEN", key):
+            if re.search("PASSWORD|KEY|SECRET|TOKEN", key) and not key.endswith("_ALGORITHM"):
                 assert value.startswith("/run/secrets/"), f"{name}: {key}"
 
 
@@ -252,10 +252,39 @@ def test_made_secrets_are_random_and_kept_on_the_second_run(tmp_path: Path) -> N
         subprocess.run(["bash", script], check=True, timeout=60)
         found.append({path.name: path.read_text().strip() for path in (tmp_path / "var" / "secrets").iterdir()})
     assert found[0] == found[1]
-    assert set(found[0]) == set(COMPOSE["secrets"])
+    assert set(found[0]) == set(COMPOSE["secrets"]) | {"token_signing_key"}
     assert len(set(found[0].values())) == len(found[0])
     assert min(map(len, found[0].values())) >= 32
     assert stat.S_IMODE((tmp_path / "var" / "secrets").stat().st_mode) == 0o700
+
+
+def test_a_shared_secret_of_an_older_installation_is_not_taken_for_a_public_key(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "token_key").write_text("k" * 48)
+    script = ["bash", str(ROOT / "deploy" / "make-secrets.sh"), str(tmp_path)]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "secrets/token_key" in done.stderr
+    assert not list((tmp_path / "environments").iterdir())
+
+
+async def test_services_verify_tokens_and_only_who_has_the_signing_key_makes_them(
+    environments: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signing = environments.parent / "secrets" / "token_signing_key"
+    assert stat.S_IMODE(signing.stat().st_mode) == 0o400
+    for name in settings.SERVICES:
+        text = (environments / f"{name}.env").read_text()
+        assert signing.read_text().splitlines()[1] not in text
+        own = settings.settings_class(name).load(data.environment(environments / f"{name}.env"))
+        monkeypatch.delenv("WATTLINE_TOKEN_SIGNING_KEY_FILE", raising=False)
+        with pytest.raises(settings.SettingsError, match="WATTLINE_TOKEN_SIGNING_KEY_FILE"):
+            local.mint(own, subject="s", scopes=["reading:read"])
+        monkeypatch.setenv("WATTLINE_TOKEN_SIGNING_KEY_FILE", str(signing))
+        made = local.mint(own, subject="s", scopes=["reading:read"])
+        service = local.build(name, own, EmbeddedEventLog(environments / "events.db"))
+        assert (await service.app.state.web.authenticator.caller_of_token(made)).subject == "s"
+        await service.database.close()
 
 
 @pytest.fixture(scope="module")
