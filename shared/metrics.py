@@ -1,24 +1,44 @@
 """Every metric of the product: name, kind and meaning. Base units; never a meter, account or person as a label.
 
-Each service has a registry of its own: four of them may live in one process. Prometheus names the service by its scrape job.
+A service exports those of every service and its own, from a registry of its own: four of them may live in one process.
+Prometheus names the service by its scrape job. Beside them stand the usual `process_*` of the process.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter that nobody reads
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
+PREFIX = "wattline_"
+
+
 @dataclass(frozen=True)
 class Metric:
+    """A metric as the code calls it; `service`: the only one that has it."""
+
     name: str
     kind: Literal["counter", "gauge", "histogram"]
     meaning: str
     labels: tuple[str, ...] = ()
+    service: str = ""
+
+    @property
+    def exported(self) -> str:
+        """The name that Prometheus sees."""
+        return PREFIX + self.name
 
 
 CATALOGUE = (
@@ -51,35 +71,76 @@ CATALOGUE = (
     Metric("audit_unsealed", "gauge", "Audit rows that have no place in the chain yet"),
     Metric("audit_unsealed_oldest_age_seconds", "gauge", "Age of the oldest audit row without a place in the chain"),
     # reading
-    Metric("reads_total", "counter", "Reads by what became of them", ("status",)),
-    Metric("reading_tasks_open", "gauge", "Reading tasks without a read whose window is open"),
+    Metric("reads_total", "counter", "Reads by what became of them", ("status",), service="reading"),
+    Metric("reading_tasks_open", "gauge", "Reading tasks without a read whose window is open", service="reading"),
     # billing
     Metric(
         "bills_rated_total",
         "counter",
         "Bills rated: two implementations agree, differ, or one rated alone",
         ("result",),
+        service="billing",
     ),
-    Metric("bills_held", "gauge", "Bills that a reviewer must decide"),
-    Metric("review_oldest_age_seconds", "gauge", "Age of the oldest bill that waits for a reviewer"),
-    Metric("runs_unreleased_oldest_age_seconds", "gauge", "T+1 clock: age of the oldest closed route not yet released"),
+    Metric("bills_held", "gauge", "Bills that a reviewer must decide", service="billing"),
+    Metric("review_oldest_age_seconds", "gauge", "Age of the oldest bill that waits for a reviewer", service="billing"),
+    Metric(
+        "runs_unreleased_oldest_age_seconds",
+        "gauge",
+        "T+1 clock: age of the oldest closed route not yet released",
+        service="billing",
+    ),
     Metric(
         "runs_overdue_oldest_seconds",
         "gauge",
         "T+1 clock: time since the end of the day on which the oldest unreleased run was due",
+        service="billing",
     ),
-    Metric("calendar_left_seconds", "gauge", "Time until the last year of the business-day calendar ends"),
-    Metric("release_stopped", "gauge", "1 where the switch stops all releases"),
+    Metric(
+        "calendar_left_seconds",
+        "gauge",
+        "Time until the last year of the business-day calendar ends",
+        service="billing",
+    ),
+    Metric("release_stopped", "gauge", "1 where the switch stops all releases", service="billing"),
     # collection
-    Metric("ledger_imbalance_fen", "gauge", "Sum over all ledger entries; anything but 0 is a fault"),
-    Metric("receivables_open_fen", "gauge", "Money outstanding"),
-    Metric("suspense_fen", "gauge", "Money received that belongs to nobody yet"),
-    Metric("payments_total", "counter", "Payments by what became of them", ("status",)),
+    Metric(
+        "ledger_imbalance_fen", "gauge", "Sum over all ledger entries; anything but 0 is a fault", service="collection"
+    ),
+    Metric("receivables_open_fen", "gauge", "Money outstanding", service="collection"),
+    Metric("suspense_fen", "gauge", "Money received that belongs to nobody yet", service="collection"),
+    Metric(
+        "suspense_oldest_age_seconds",
+        "gauge",
+        "Age of the oldest payment that belongs to nobody yet",
+        service="collection",
+    ),
+    Metric("payments_total", "counter", "Payments by what became of them", ("status",), service="collection"),
     # notify
-    Metric("notices_queued", "gauge", "Notices not yet sent"),
-    Metric("notices_oldest_age_seconds", "gauge", "Age of the oldest notice not yet sent"),
-    Metric("notices_total", "counter", "Notices by channel and result", ("channel", "result")),
+    Metric("notices_queued", "gauge", "Notices not yet sent", service="notify"),
+    Metric("notices_oldest_age_seconds", "gauge", "Age of the oldest notice not yet sent", service="notify"),
+    Metric("notices_total", "counter", "Notices by channel and result", ("channel", "result"), service="notify"),
+    # jobs
+    Metric("job_runs_total", "counter", "Runs of a job that this process was asked for", ("job", "result")),
+    Metric("job_last_duration_seconds", "gauge", "Time of the last run of a job in this process", ("job",)),
+    Metric(
+        "job_last_success_timestamp_seconds",
+        "gauge",
+        "When the newest date of a job was completed, in any process; since when this one runs, where there is none",
+        ("job",),
+    ),
     # of the process
+    Metric("build_info", "gauge", "1, with the version of the product and of Python", ("version", "python")),
+    Metric("database_connections_in_use", "gauge", "Connections of the pool that are held"),
+    Metric("database_connections_max", "gauge", "Connections that the pool may hold"),
+    Metric("database_connections_waited_for", "gauge", "Units of work that wait for a connection"),
+    Metric("data_dir_free_bytes", "gauge", "Room that is left on the file system of the data directory"),
+    Metric("data_dir_size_bytes", "gauge", "Size of the file system of the data directory"),
+    Metric(
+        "certificate_expiry_timestamp_seconds",
+        "gauge",
+        "When the first certificate of a file ends that a setting names; 0 where none could be read",
+        ("setting",),
+    ),
     Metric("event_log_up", "gauge", "1 where the event log answered when it was asked last"),
     Metric("database_up", "gauge", "1 where the scrape could read from the database"),
     Metric(
@@ -91,32 +152,35 @@ CATALOGUE = (
 
 
 class Metrics:
-    """The metrics of one service."""
+    """The metrics of one service; of none in particular those that every service has."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: str = "") -> None:
         self.registry = CollectorRegistry()
-        self._made: dict[str, Counter | Gauge | Histogram] = {m.name: self._make(m) for m in CATALOGUE}
+        ProcessCollector(registry=self.registry)
+        self._made: dict[str, Counter | Gauge | Histogram] = {
+            metric.name: self._make(metric) for metric in CATALOGUE if metric.service in ("", service)
+        }
 
     def _make(self, metric: Metric) -> Counter | Gauge | Histogram:
         if metric.kind == "histogram":
-            return Histogram(metric.name, metric.meaning, metric.labels, registry=self.registry, buckets=SECONDS)
+            return Histogram(metric.exported, metric.meaning, metric.labels, registry=self.registry, buckets=SECONDS)
         made = Counter if metric.kind == "counter" else Gauge
-        return made(metric.name, metric.meaning, metric.labels, registry=self.registry)
+        return made(metric.exported, metric.meaning, metric.labels, registry=self.registry)
 
     def counter(self, name: str) -> Counter:
-        """Return the counter of this name; raises for a name that is not in the catalogue."""
+        """Return the counter of this name; raises for one that is not in the catalogue, or not of this service."""
         made = self._made[name]
         assert isinstance(made, Counter), name
         return made
 
     def gauge(self, name: str) -> Gauge:
-        """Return the gauge of this name; raises for a name that is not in the catalogue."""
+        """Return the gauge of this name; raises for one that is not in the catalogue, or not of this service."""
         made = self._made[name]
         assert isinstance(made, Gauge), name
         return made
 
     def histogram(self, name: str) -> Histogram:
-        """Return the histogram of this name; raises for a name that is not in the catalogue."""
+        """Return the histogram of this name; raises for one that is not in the catalogue, or not of this service."""
         made = self._made[name]
         assert isinstance(made, Histogram), name
         return made

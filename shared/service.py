@@ -129,7 +129,7 @@ def assemble(
     approvals: Sequence[Kind] = (),
 ) -> Service:
     """Return a service from its parts."""
-    metrics = metrics or Metrics()
+    metrics = metrics or Metrics(name)
     relay = Relay(name, database, event_log, metrics=metrics)
     watch = Watch(event_log, metrics)
     consumer = (

@@ -69,7 +69,7 @@ def build(
     """Put the billing service together; raises `SettingsError` for a policy file that cannot be used."""
     clock = clock or SystemClock()
     database = service.open_database(settings, "billing", clock=clock)
-    metrics = Metrics()
+    metrics = Metrics("billing")
     context = Context(
         policies=document("WATTLINE_BILLING_POLICY", settings.billing_policy, policy.load),
         rater=_counted(rater, metrics),

@@ -1,5 +1,6 @@
 """The composition root of collection."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from services.collection.context import Context
@@ -24,6 +25,7 @@ from services.collection.views.store import totals, trace
 from shared import service
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
+from shared.db.engine import View
 from shared.document import Node
 from shared.service import Service
 from shared.settings import SettingsError, document
@@ -38,6 +40,9 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
 
     def today() -> date:
         return clock.now().astimezone(settings.timezone).date()
+
+    async def gauges(view: View) -> Mapping[str, float]:
+        return await totals.gauges(view, clock.now())
 
     return service.assemble(
         NAME,
@@ -55,7 +60,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
         ],
         handlers=consumers.handlers(rules),
         jobs=jobs.jobs(ladders),
-        gauges=[totals.gauges],
+        gauges=[gauges],
         waiting_oldest=[waiting_oldest],
         control_totals=[totals.control_totals],
         tracers=trace.TRACERS,

@@ -32,7 +32,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
     """Return the notify service; raises `SettingsError` or `InvalidTemplate` for data files that cannot be used."""
     clock = clock or SystemClock()
     database = open_database(settings, "notify", clock=clock)
-    metrics = Metrics()
+    metrics = Metrics("notify")
     rules, catalogue = load_policy(settings.notify_policy), load_templates(settings.notify_templates)
 
     def today() -> date:

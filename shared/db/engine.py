@@ -11,6 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from shared.clock import Clock, SystemClock
 from shared.db import access, audit, journal
@@ -93,6 +94,7 @@ class Database:
         self.on_journal: Callable[[], None] = lambda: None
         self.unit: type[Tx] = Tx
         self._writer = asyncio.Lock()
+        self._waiting = 0
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Tx]:
@@ -127,7 +129,11 @@ class Database:
         """Hold a connection with an open transaction; what was not committed at the end is rolled back."""
         conn = self.engine.connect()
         try:
-            await unbroken(self.dialect, conn.start())
+            self._waiting += 1
+            try:
+                await unbroken(self.dialect, conn.start())
+            finally:
+                self._waiting -= 1
             await conn.execution_options(**options)
             transaction = conn.begin()
             await unbroken(self.dialect, transaction.start())
@@ -141,6 +147,12 @@ class Database:
         """Hold one connection over several units of work, for what lives with the connection (an advisory lock)."""
         async with self.engine.connect() as conn:
             yield Session(conn, self.clock)
+
+    def connections(self) -> tuple[int, int, int]:
+        """Return how many connections are held, may be held, and are waited for."""
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)
+        return pool.checkedout(), self._pool_size, self._waiting
 
     async def warm(self) -> None:
         """Open the connections of the pool, so that no early request waits for one; where the database is away, later.

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -12,6 +12,8 @@ from shared.db import bulk, platform
 from shared.db.engine import Database, Tx, View
 
 _TABLE = platform.TABLES.job_run
+DAY = ""
+"""The name of the row of a date itself, beside its chunks: it is done when all of them are."""
 CHUNKS_MAX = 100_000  # a job that plans more chunks has a mistake in its plan
 Counts = dict[str, int]
 
@@ -68,19 +70,21 @@ async def run(database: Database, job: Job, business_date: date) -> JobResult:
         done += 1
         for name, count in counts.items():
             totals[name] = totals.get(name, 0) + count
+    await _complete(database, job, business_date)
     return JobResult(job.name, business_date, done, already, elsewhere, totals, reason)
 
 
 async def _plan(database: Database, job: Job, business_date: date, chunks: Sequence[str]) -> None:
+    rows = [DAY, *chunks]
     async with database.begin() as tx:
-        count = len(chunks)
+        count = len(rows)
         await bulk.insert_ignore(
             tx,
             _TABLE,
             {
                 "job": [job.name] * count,
                 "business_date": [business_date] * count,
-                "chunk": chunks,
+                "chunk": rows,
                 "state": ["open"] * count,
                 "counts": ["{}"] * count,
                 "started_at": [tx.now] * count,
@@ -107,11 +111,29 @@ async def _finish(tx: Tx, job: Job, business_date: date, chunk: str, counts: Cou
     )
 
 
+async def _complete(database: Database, job: Job, business_date: date) -> None:
+    """Note that a date is completed, unless a chunk of it is still worked on elsewhere: who does that notes it."""
+    other = _TABLE.alias()
+    of_date = (other.c.job == job.name) & (other.c.business_date == business_date)
+    left = select(other.c.chunk).where(of_date, other.c.chunk != DAY, other.c.state != "done").exists()
+    async with database.begin() as tx:
+        await tx.execute(
+            update(_TABLE).where(_row(job, business_date, DAY), ~left).values(state="done", finished_at=tx.now)
+        )
+
+
+async def last_completed(view: View, name: str) -> datetime | None:
+    """Return when the newest date of a job that is completed was, the last time that it was run."""
+    newest = select(_TABLE.c.finished_at).where(_TABLE.c.job == name, _TABLE.c.chunk == DAY, _TABLE.c.state == "done")
+    found: datetime | None = await view.scalar(newest.order_by(_TABLE.c.business_date.desc()).limit(1))
+    return found
+
+
 async def list_runs(
     view: View, job: str, *, business_date: date | None = None, after: tuple[date, str] | None = None, limit: int
 ) -> Sequence[Row[Any]]:
     """Return the chunks of a job in order of date and chunk, from the one after `after`."""
-    statement = select(_TABLE).where(_TABLE.c.job == job)
+    statement = select(_TABLE).where(_TABLE.c.job == job, _TABLE.c.chunk != DAY)
     if business_date is not None:
         statement = statement.where(_TABLE.c.business_date == business_date)
     if after is not None:

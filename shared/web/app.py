@@ -13,7 +13,7 @@ from shared.db.jobs import Job
 from shared.metrics import Metrics
 from shared.settings import Settings
 from shared.web import approvals as approval_routes
-from shared.web import dead_letters, errors, openapi, platform_routes, purge, routing
+from shared.web import dead_letters, errors, openapi, platform_routes, purge, routing, vitals
 from shared.web.auth import Authenticator
 from shared.web.devices import Devices
 from shared.web.edge import Edge
@@ -68,7 +68,7 @@ def create_app(
     `request.app.state.context`.
     """
     consumer = f"wattline.{service}"
-    metrics = metrics or Metrics()
+    metrics = metrics or Metrics(service)
     web = Web(
         service=service,
         settings=settings,
@@ -84,6 +84,7 @@ def create_app(
         consumer=consumer,
         approvals={kind.name: kind for kind in (*approvals, dead_letters.discarding(consumer))},
     )
+    vitals.begin(metrics, version=VERSION, job_names=web.jobs)
     edge = Middleware(Edge, service=service, metrics=web.metrics, body_bytes_max=settings.body_bytes_max)
     app = App(
         title=f"wattline {service}",

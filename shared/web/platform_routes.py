@@ -15,7 +15,7 @@ from shared import health
 from shared.db import audit, audit_chain, jobs
 from shared.db.audit import AuditEntry
 from shared.fields import Day, Month
-from shared.web import auth, business_day, errors, pagination, scopes
+from shared.web import auth, business_day, errors, pagination, scopes, vitals
 from shared.web.routing import Json, Router
 from shared.web.state import Current, Web
 
@@ -67,6 +67,7 @@ async def metrics(web: Current) -> Response:
     """Return the metrics in Prometheus' text format."""
     answers = await health.run({"database": web.checks["database"]})
     web.metrics.gauge("database_up").set(answers["database"])
+    vitals.show_process(web.metrics, web.database, web.settings)
     await _refresh(web)
     return Response(web.metrics.exposition(), media_type=METRICS_MEDIA_TYPE)
 
@@ -74,6 +75,7 @@ async def metrics(web: Current) -> Response:
 async def _refresh(web: Web) -> None:
     try:
         async with asyncio.timeout(GAUGE_SECONDS_MAX), web.database.view() as view:
+            await vitals.show_jobs(view, web.metrics, web.jobs)
             for gauges in web.gauges:
                 for name, value in (await gauges(view)).items():
                     web.metrics.gauge(name).set(value)
@@ -133,7 +135,8 @@ async def run_job(job: Name, request: JobRequest, caller: auth.Current, web: Cur
     entity_id = f"{job}/{request.business_date}"
     async with web.database.begin() as tx:
         tx.audit([AuditEntry(action="run", entity_kind="job", entity_id=entity_id, actor=caller.subject)])
-    result = await jobs.run(web.database, found, request.business_date)
+    with vitals.run_of(web.metrics, job):
+        result = await jobs.run(web.database, found, request.business_date)
     return JobSummary(**vars(result))
 
 

@@ -28,6 +28,7 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 OURS = {name: one for name, one in SERVICES.items() if str(one["image"]).startswith("wattline:")}
 RUN_ONCE = {name: one for name, one in OURS.items() if name not in settings.SERVICES}
+RUNBOOKS = ROOT / "docs" / "runbooks"
 PROMETHEUS = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
 ALERTS = [
     rule
@@ -36,7 +37,7 @@ ALERTS = [
 ]
 PINNED = re.compile(r"[a-z/]+:v?\d+\.\d+(\.\d+)?(-[a-z]+)?")
 # Of PromQL itself, and the one series that Prometheus makes.
-NOT_METRICS = {"sum", "by", "increase", "up", "job", "service", "wattline", "or"}
+NOT_METRICS = {"sum", "max", "by", "increase", "rate", "time", "up", "job", "service", "wattline", "or"}
 
 
 FROM_OPERATOR = {"WATTLINE_SMTP_HOST": "mail.example", "WATTLINE_SMTP_SENDER": "bills@utility.example"}
@@ -123,7 +124,7 @@ def metric_names(expression: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
 def test_each_alert_watches_a_metric_of_the_catalogue(rule: dict[str, Any]) -> None:
-    known = {metric.name for metric in metrics.CATALOGUE}
+    known = {metric.exported for metric in metrics.CATALOGUE}
     watched = set(metric_names(rule["expr"]))
     assert watched <= known
     assert watched or "up{" in rule["expr"]
@@ -131,9 +132,36 @@ def test_each_alert_watches_a_metric_of_the_catalogue(rule: dict[str, Any]) -> N
 
 def test_what_must_be_zero_or_stay_young_has_an_alert() -> None:
     watched = {name for rule in ALERTS for name in metric_names(rule["expr"])}
-    must = {metric.name for metric in metrics.CATALOGUE if "oldest_age" in metric.name or "imbalance" in metric.name}
-    assert must - watched - {"notices_oldest_age_seconds"} == set()
-    assert {"dead_letters", "consumer_event_lag_seconds", "consumer_stopped"} <= watched
+    must = {
+        metric.exported for metric in metrics.CATALOGUE if "oldest_age" in metric.name or "imbalance" in metric.name
+    }
+    assert must - watched == set()
+    assert {"wattline_dead_letters", "wattline_consumer_event_lag_seconds", "wattline_consumer_stopped"} <= watched
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
+def test_each_alert_has_a_runbook_of_its_own_and_a_test(rule: dict[str, Any]) -> None:
+    name = rule["alert"]
+    assert rule["annotations"]["runbook_url"] == f"docs/runbooks/{name}.md"
+    text = (RUNBOOKS / f"{name}.md").read_text()
+    wakes = "It wakes the duty officer." if rule["labels"]["severity"] == "page" else "It waits for the morning."
+    assert text.startswith(f"# {name}\n\n{wakes}\n")
+    parts = ["What it means", "How to look", "What to do", "When it is over"]
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == parts
+    known = {metric.exported for metric in metrics.CATALOGUE}
+    assert {each.removesuffix("_max") for each in re.findall(r"wattline_\w+", text)} <= known | {
+        "wattline_database_connections"
+    }
+    assert f"[{name}]({name}.md) | {rule['labels']['severity']} |" in (RUNBOOKS / "README.md").read_text()
+    tested = yaml.safe_load((ROOT / "tests" / "contract" / "alerts_test.yml").read_text())["tests"]
+    fires = [
+        one for test in tested for one in test["alert_rule_test"] if one["alertname"] == name and one["exp_alerts"]
+    ]
+    assert fires, "promtool shows that it fires"
+
+
+def test_there_is_no_runbook_without_its_alert() -> None:
+    assert {path.stem for path in RUNBOOKS.glob("[A-Z]*.md")} - {"README"} == {rule["alert"] for rule in ALERTS}
 
 
 @pytest.mark.promtool

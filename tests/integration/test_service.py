@@ -77,7 +77,7 @@ async def test_a_loop_that_ended_is_begun_again_counted_and_does_not_end_its_ser
         await meet()
 
     await serve(tmp_path, loop, stop, metrics)
-    assert b'loop_failures_total{loop="background_0"} 2.0' in metrics.exposition()
+    assert b'wattline_loop_failures_total{loop="background_0"} 2.0' in metrics.exposition()
 
 
 async def test_a_service_that_is_told_to_stop_ends_in_peace(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ class Line:
     async def _is_quiet(self, name: str) -> bool:
         answer = await self.clients[name].get("/metrics")
         told = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if line[:1] != "#")
-        return not any(float(told.get(gauge, 0)) for gauge in MUST_BE_ZERO if not gauge.startswith("waiting"))
+        return not any(float(told.get(gauge, 0)) for gauge in MUST_BE_ZERO if "waiting" not in gauge)
 
     async def agrees(self, cycles: Iterable[str]) -> None:
         """Assert that the control totals of all services agree in these cycles, and the books of collection with themselves."""

@@ -138,7 +138,7 @@ class Notify:
             catalogue=load_templates(NotifySettings.model_fields["notify_templates"].default),
             senders=senders,
             lease_seconds=lease_seconds,
-            metrics=Metrics(),
+            metrics=Metrics("notify"),
         )
 
     @contextmanager

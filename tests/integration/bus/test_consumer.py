@@ -329,7 +329,7 @@ async def test_a_flood_of_dead_letters_stops_its_topic_alone_and_replay_lets_it_
     async with running(consumer):
         await until(stopped)
         assert await written(database) == [("k8", "account", 1)]
-        assert f'consumer_stopped{{topic="{topic}"}} 1.0' in metrics.exposition().decode()
+        assert f'wattline_consumer_stopped{{topic="{topic}"}} 1.0' in metrics.exposition().decode()
         for cured in (False, True):
             monkeypatch.setattr("shared.bus.replay.REPLAY_SECONDS", float("inf"))  # until it has seen no flood any more
             async with database.begin() as tx:

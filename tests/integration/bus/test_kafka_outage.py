@@ -127,7 +127,7 @@ async def test_on_an_idle_night_a_broker_that_is_away_is_noticed_and_its_return_
             async with asyncio.timeout(BACK_SECONDS_MAX):
                 while watch.up is not up:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
-            assert f"event_log_up {float(up)}" in metrics.exposition().decode()
+            assert f"wattline_event_log_up {float(up)}" in metrics.exposition().decode()
 
         await turns(True)
         await asyncio.to_thread(broker.kill)

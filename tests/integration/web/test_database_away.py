@@ -29,9 +29,9 @@ async def test_while_postgresql_is_away_requests_are_answered_503_with_retry_aft
                     assert int(answer.headers["retry-after"]) > 0
             assert (await client.get("/health/live")).status_code == 200
             assert (await client.get("/health/ready")).status_code == 503
-            assert "database_up 0.0" in (await client.get("/metrics")).text
+            assert "wattline_database_up 0.0" in (await client.get("/metrics")).text
             server.start()
             again = await client.post("/v1/notes", json=NOTE, headers=headers)
             assert again.status_code == 201, again.text
-            assert "database_up 1.0" in (await client.get("/metrics")).text
+            assert "wattline_database_up 1.0" in (await client.get("/metrics")).text
         await database.close()

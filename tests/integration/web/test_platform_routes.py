@@ -227,8 +227,8 @@ async def test_metrics_count_requests_by_template_and_never_by_path(client: http
         await client.get(f"/v1/trace/note/zj0571-{number}", headers=ADMIN)
     await client.get("/v1/zj0571-0")
     text = (await client.get("/metrics")).text
-    assert 'http_requests_total{method="GET",route="/v1/trace/{kind}/{id}",status="200"} 3.0' in text
-    assert 'http_requests_total{method="GET",route="unknown",status="404"} 1.0' in text
+    assert 'wattline_http_requests_total{method="GET",route="/v1/trace/{kind}/{id}",status="200"} 3.0' in text
+    assert 'wattline_http_requests_total{method="GET",route="unknown",status="404"} 1.0' in text
     assert "zj0571" not in text
 
 
@@ -238,12 +238,12 @@ async def test_gauges_are_read_at_each_scrape_and_a_broken_one_is_counted(databa
     async def gauges(_read: View) -> dict[str, float]:
         if broken:
             raise RuntimeError
-        return {"ledger_imbalance_fen": 7.0}
+        return {"parked_keys": 7.0}
 
     async with webapp.client(webapp.build(database, gauges=[gauges])) as client:
-        assert "ledger_imbalance_fen 7.0" in (await client.get("/metrics")).text
+        assert "wattline_parked_keys 7.0" in (await client.get("/metrics")).text
         broken = True
-        assert "gauge_failures_total 1.0" in (await client.get("/metrics")).text
+        assert "wattline_gauge_failures_total 1.0" in (await client.get("/metrics")).text
 
 
 async def test_the_head_of_the_audit_chain_is_told_to_be_kept_outside(

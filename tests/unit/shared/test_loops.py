@@ -18,7 +18,7 @@ async def test_the_failures_of_a_loop_are_counted_from_zero_on() -> None:
     metrics = Metrics()
     running = asyncio.create_task(survive("tiny", asyncio.Event().wait, metrics))
     await asyncio.sleep(0)
-    assert b'loop_failures_total{loop="tiny"} 0.0' in metrics.exposition()
+    assert b'wattline_loop_failures_total{loop="tiny"} 0.0' in metrics.exposition()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

@@ -1,6 +1,7 @@
 """Control totals of a cycle, and the business gauges."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, func, select
@@ -56,13 +57,15 @@ def _sum(value: Any) -> Any:
     return func.coalesce(func.sum(value), 0)
 
 
-async def gauges(view: View) -> Mapping[str, float]:
+async def gauges(view: View, now: datetime) -> Mapping[str, float]:
     """Return the business gauges; the first must be 0."""
     imbalance = await view.scalar(select(_sum(ENTRY.c.amount_fen)))
     outstanding = await view.scalar(select(_sum(RECEIVABLE.c.outstanding_fen)).where(RECEIVABLE.c.status == OPEN))
     suspense = await view.scalar(select(_sum(PAYMENT.c.amount_fen)).where(PAYMENT.c.status == SUSPENSE))
+    oldest = await view.scalar(select(func.min(PAYMENT.c.recorded_at)).where(PAYMENT.c.status == SUSPENSE))
     return {
         "ledger_imbalance_fen": float(imbalance),
         "receivables_open_fen": float(outstanding),
         "suspense_fen": float(suspense),
+        "suspense_oldest_age_seconds": 0.0 if oldest is None else max((now - oldest).total_seconds(), 0.0),
     }

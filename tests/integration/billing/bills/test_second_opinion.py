@@ -39,8 +39,8 @@ async def test_a_bill_on_which_the_two_implementations_differ_is_held_and_the_ot
             (held,) = (await client.get("/v1/review-queue")).json()["items"]
             metrics = (await client.get("/metrics")).text
     assert "bill_differs" in str(held["findings"])
-    assert 'bills_rated_total{result="differing"} 1.0' in metrics
-    assert 'bills_rated_total{result="agreeing"} 2.0' in metrics
+    assert 'wattline_bills_rated_total{result="differing"} 1.0' in metrics
+    assert 'wattline_bills_rated_total{result="agreeing"} 2.0' in metrics
 
 
 async def test_bills_that_are_left_to_the_reference_are_counted(database_url: str, tmp_path: Path) -> None:
@@ -54,9 +54,9 @@ async def test_bills_that_are_left_to_the_reference_are_counted(database_url: st
         await desk.measure(usage(1), usage(2))
         async with desk.client() as client:
             metrics = (await client.get("/metrics")).text
-    assert 'bills_rated_total{result="alone"} 1.0' in metrics
-    assert 'bills_rated_total{result="agreeing"} 1.0' in metrics
-    assert 'bills_rated_total{result="differing"} 0.0' in metrics
+    assert 'wattline_bills_rated_total{result="alone"} 1.0' in metrics
+    assert 'wattline_bills_rated_total{result="agreeing"} 1.0' in metrics
+    assert 'wattline_bills_rated_total{result="differing"} 0.0' in metrics
 
 
 async def test_the_bulk_implementation_rates_in_production(database_url: str, tmp_path: Path) -> None:

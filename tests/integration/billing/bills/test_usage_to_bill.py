@@ -51,7 +51,7 @@ async def test_what_waits_for_a_contract_is_listed(desk: Desk) -> None:
         (item,) = (await client.get("/v1/waiting-usages")).json()["items"]
         gauges = (await client.get("/metrics")).text
     assert (item["service_point_no"], item["waiting_for"]) == ("SP7", "contract")
-    assert "waiting_oldest_age_seconds 0.0\n" not in gauges
+    assert "wattline_waiting_oldest_age_seconds 0.0\n" not in gauges
 
 
 async def test_another_usage_under_a_known_key_is_a_fault_of_the_sender(desk: Desk) -> None:

@@ -14,4 +14,4 @@ async def test_the_switch_is_thrown_over_the_api_with_its_audit_row(desk: Desk) 
     assert thrown.json() == {"stopped": True, "reason": "price", "version": 1}
     assert (stale.status_code, stale.json()["code"]) == (412, "precondition.stale")
     assert [e["action"] for e in audit.json()["items"]] == ["release.stopped"]
-    assert "release_stopped 1.0" in metrics
+    assert "wattline_release_stopped 1.0" in metrics

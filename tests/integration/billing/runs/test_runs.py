@@ -143,7 +143,7 @@ async def test_the_clock_of_the_next_day_runs_from_the_closing_of_a_route_until_
     desk.db.clock = webapp.FixedClock(datetime(2026, 2, 1, 12, tzinfo=UTC))
 
     async def gauge(client: httpx.AsyncClient, name: str) -> float:
-        (line,) = [x for x in (await client.get("/metrics")).text.splitlines() if x.startswith(f"{name} ")]
+        (line,) = [x for x in (await client.get("/metrics")).text.splitlines() if x.startswith(f"wattline_{name} ")]
         return float(line.split()[1])
 
     await desk.open(account(1))

@@ -11,5 +11,6 @@ async def test_the_metrics_show_the_money_that_is_owed_and_in_suspense_and_a_led
     lines = (await kit.clerk.get("/metrics")).text.splitlines()
 
     for line in ("ledger_imbalance_fen 0.0", "receivables_open_fen 1000.0", "suspense_fen 300.0"):
-        assert line in lines
-    assert 'payments_total{status="suspense"} 1.0' in lines
+        assert f"wattline_{line}" in lines
+    assert any(line.startswith("wattline_suspense_oldest_age_seconds ") for line in lines)
+    assert 'wattline_payments_total{status="suspense"} 1.0' in lines

@@ -69,8 +69,8 @@ async def test_what_waits_is_listed_and_counted_with_the_notices(api: Api) -> No
         "causes_estimate_made": 1,
     }
     metrics = (await api.call("GET", "/metrics")).text
-    assert "notices_queued 1.0" in metrics
-    assert "waiting_oldest_age_seconds 0.0" in metrics
+    assert "wattline_notices_queued 1.0" in metrics
+    assert "wattline_waiting_oldest_age_seconds 0.0" in metrics
 
 
 async def test_a_notice_is_traced_to_its_bill(api: Api) -> None:

@@ -73,7 +73,7 @@ async def test_the_age_of_the_oldest_waiting_curve_is_a_gauge(kit: Kit, monkeypa
     await meter(kit, 1)
     await push(kit, curve(JANUARY[0]))
     monkeypatch.setattr(FixedClock, "now", lambda _: datetime(2026, 11, 15, 5, tzinfo=UTC))
-    assert "waiting_oldest_age_seconds 3600.0" in (await kit.bare().get("/metrics")).text
+    assert "wattline_waiting_oldest_age_seconds 3600.0" in (await kit.bare().get("/metrics")).text
 
 
 async def test_a_meter_that_its_uploader_may_not_see_does_not_wait(kit: Kit) -> None:
