@@ -1,5 +1,6 @@
 """Every route of every service, and every fact: what no utility can mean is refused with a code, never believed or ignored."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from pydantic import TypeAdapter
 from services.command import local
 from shared import civil
 from shared.bus.embedded import EmbeddedEventLog
-from shared.events import catalogue, envelope
+from shared.events import catalogue, contract, envelope
 from shared.events.fact import Fact
 from shared.service import Service
 from shared.settings import SERVICES, settings_class
@@ -151,3 +152,12 @@ def test_a_fact_of_a_day_that_nobody_means_is_not_read(day: str) -> None:
     with pytest.raises(envelope.Undecodable, match="invalid_items"):
         envelope.unpack("collection.payment_received.v1", httpx.Response(200, json={"items": [fact]}).content)
     assert envelope.unpack_one("collection.payment_received.v1", fact | {"received_on": "2026-02-06"})
+
+
+@pytest.mark.parametrize("month", MONTHS)
+def test_a_fact_of_a_month_that_nobody_means_is_not_read(month: str) -> None:
+    example = contract.EXAMPLES / "reading.estimate_made.v1" / "1.json"
+    (fact, *_) = json.loads(example.read_text())["items"]
+    assert envelope.unpack_one("reading.estimate_made.v1", fact)
+    with pytest.raises(envelope.Undecodable, match="invalid_fact"):
+        envelope.unpack_one("reading.estimate_made.v1", fact | {"cycle": month})
