@@ -1,10 +1,11 @@
 """The composition root of billing: the only file that builds its engine, event log and clock."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from services.billing.accounts import api as accounts_api
 from services.billing.accounts import consumers as account_consumers
-from services.billing.accounts.use_cases import STATES as ACCOUNT_STATES
+from services.billing.accounts import use_cases as accounts
 from services.billing.activation import api as activation_api
 from services.billing.activation import use_cases as activation
 from services.billing.bills.api import bills as bills_api
@@ -12,6 +13,7 @@ from services.billing.bills.api import corrections as corrections_api
 from services.billing.bills.api import touched as touched_api
 from services.billing.bills.domain import policy
 from services.billing.bills.store import trace as bills_trace
+from services.billing.bills.use_cases import billed_days
 from services.billing.context import Context, Rater
 from services.billing.decisions import api as decisions_api
 from services.billing.decisions import use_cases as decisions
@@ -29,6 +31,7 @@ from services.billing.usages import api as usages_api
 from services.billing.usages import store as usages_store
 from services.billing.views import store as views
 from shared import service
+from shared.approvals import Kind
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.db.engine import View
@@ -56,7 +59,7 @@ TRACERS = {
     "correction": bills_trace.correction,
     "difference": bills_trace.difference,
 }
-STATES = ACCOUNT_STATES
+STATES = accounts.STATES
 
 
 def build(
@@ -94,12 +97,18 @@ def build(
         tracers=TRACERS,
         context=context,
         metrics=metrics,
-        approvals=[
-            *decisions.kinds_of_approval(context),
-            release.kind_of_approval(context),
-            activation.kind_of_approval(),
-        ],
+        approvals=kinds_of_approval(context),
     )
+
+
+def kinds_of_approval(context: Context) -> list[Kind]:
+    """Return what two people do in billing."""
+    return [
+        *decisions.kinds_of_approval(context),
+        release.kind_of_approval(context),
+        activation.kind_of_approval(),
+        billed_days.kind_of_approval(partial(accounts.put_approved, context=context)),
+    ]
 
 
 def _counted(rate: second_opinion.Rater, metrics: Metrics) -> Rater:

@@ -67,7 +67,7 @@ def single(outcomes: Sequence[Outcome], *, conflicts: Collection[str] = ()) -> J
         clash = outcome.code == CHANGED_MEANWHILE or outcome.code in conflicts
         status = 403 if outcome.code == OTHER_ORG_UNIT else 409 if clash else 422
         raise Problem(status=status, code=outcome.code, title="The object was refused", detail=outcome.message)
-    return Json(item(0, outcome))
+    return Json(item(0, outcome), 202 if outcome.status == "awaiting_approval" else 200)
 
 
 def item(index: int, outcome: Outcome, words: Mapping[str, str] | None = None) -> dict[str, Any]:

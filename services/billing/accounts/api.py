@@ -16,7 +16,7 @@ from services.billing.accounts.schemas import (
 from services.billing.context import Own
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.contracts.store import points as points_store
-from shared import web
+from shared import approvals, web
 from shared.events.fact import MAX_NO
 from shared.outcome import OTHER_ORG_UNIT
 from shared.web import auth, batch, errors, pagination
@@ -29,24 +29,30 @@ AccountNo = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
 @router.put(
     "/accounts/{account_no}",
     policy=auth.scope("billing:write"),
-    raises=use_cases.CONFLICTS,
+    raises=(*use_cases.CONFLICTS, approvals.AskedAlready),
+    responses={202: {"description": "A second person has to approve it", "model": OutcomeOut}},
     example=examples.ACCOUNT,
     response_model=OutcomeOut,
 )
 async def put_account(
     account_no: AccountNo, body: AccountState, own: Own, caller: auth.Current, db: web.Db
 ) -> web.Json:
-    """Bring one account to this state; the same state again changes nothing."""
+    """Bring one account to this state; the same state again changes nothing.
+
+    202 (`awaiting_approval`, `id` names it) where it changes days of issued bills of an amount that the policy names: somebody
+    else approves it first (`/v1/approvals`).
+    """
     async with db.begin() as tx:
         outcomes = await use_cases.put(
             tx, [body.account(account_no)], actor=caller.subject, units=caller.org_units, context=own
         )
-    return batch.single(outcomes, conflicts=[conflict.code for conflict in use_cases.CONFLICTS])
+    conflicts = [conflict.code for conflict in (*use_cases.CONFLICTS, approvals.AskedAlready)]
+    return batch.single(outcomes, conflicts=conflicts)
 
 
 @router.put("/accounts", policy=auth.scope("billing:write"), example=examples.ACCOUNTS, response_model=OutcomesOut)
 async def put_accounts(body: AccountsIn, own: Own, caller: auth.Current, db: web.Db) -> web.Json:
-    """Bring up to 1,000 accounts to their states, each answered by itself."""
+    """Bring up to 1,000 accounts to their states, each answered by itself; one that awaits a second person stops no other."""
     wanted = [item.account(item.account_no) for item in body.items]
     async with db.begin() as tx:
         outcomes = await use_cases.put(tx, wanted, actor=caller.subject, units=caller.org_units, context=own)

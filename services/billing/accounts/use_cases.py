@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from services.billing.accounts.domain import Named, link_faults, named_anew, without
-from services.billing.bills.use_cases import billing
+from services.billing.bills.use_cases import billed_days, billing
+from services.billing.bills.use_cases.billed_days import Word
 from services.billing.context import Context
 from services.billing.contracts import domain
 from services.billing.contracts.domain import Account, AccountWrong, Contract
@@ -47,7 +48,13 @@ CONFLICTS = (ContractsOverlap, ContractOfAnotherAccount)
 
 
 async def put(
-    tx: Tx, wanted: Sequence[Account], *, actor: str, units: Sequence[str], context: Context
+    tx: Tx,
+    wanted: Sequence[Account],
+    *,
+    actor: str,
+    units: Sequence[str],
+    context: Context,
+    approved: int | None = None,
 ) -> list[Outcome]:
     """Bring accounts to the wanted states, publish those that changed, and bill what waited for them.
 
@@ -56,6 +63,7 @@ async def put(
     never vanishes; it names no point outside the org `units` of who puts it, now or, where reading has not told of it yet,
     when it does (`know_points`). Bills of days that it covers no more are taken back as reading tells their usages anew. Bills of
     days whose account data or contract are others now are calculated again; of issued ones the policy says what becomes of them.
+    What changes days of issued bills of an amount that the policy names awaits a second person, unless one has `approved` it.
     """
     given = Counter(a.account_no for a in wanted)
     faults = {a.account_no: fault for a in wanted if (fault := _fault(a, units)) is not None}
@@ -86,6 +94,10 @@ async def put(
     if behind:
         faults |= await _link_faults(tx, [account for account in changing if account.account_no not in faults], behind)
 
+    left = [account for account in changing if account.account_no not in faults]
+    word = Word(actor=actor, units=units, approved=approved)
+    faults |= await billed_days.ask(tx, left, stored, word=word, context=context)
+
     def refusal(item: Stated, old: Stated | None) -> Outcome | None:
         if item != old and item.account.account_no in hidden:
             return refused(OTHER_ORG_UNIT, id=item.account.account_no)
@@ -101,6 +113,12 @@ async def put(
         write=partial(_write_named, tx, named=named, units=units, at=at, stored=stored, actor=actor, context=context),
         actor=actor,
     )
+
+
+async def put_approved(tx: Tx, account: Account, word: Word, *, context: Context) -> Outcome:
+    """Bring an account to a state that a second person has approved."""
+    (outcome,) = await put(tx, [account], actor=word.actor, units=word.units, context=context, approved=word.approved)
+    return outcome
 
 
 async def know_points(tx: Tx, facts: Sequence[ServicePointChanged], *, context: Context) -> None:

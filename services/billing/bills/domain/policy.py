@@ -24,6 +24,7 @@ PROPOSE: Final = "propose"
 CORRECT: Final = "correct"
 DECISION: Final = "bill.decision"
 ACTIVATION: Final = "rating_document.activate"
+BILLED_DAYS: Final = "account.billed_days"
 RELEASE_OF_BILL: Final = "bill.release"
 RELEASE_OF_RUN: Final = "run.release"
 KINDS: Final = {
@@ -31,6 +32,7 @@ KINDS: Final = {
     RELEASE_OF_BILL: "billing:review",
     RELEASE_OF_RUN: "billing:release",
     ACTIVATION: "billing:release",
+    BILLED_DAYS: "billing:review",
 }
 """What two people do in billing, each with the scope of the second one."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Date, FromClause, Row, and_, case, func, or_, select, update
 
-from services.billing.bills.domain.bills import EFFECTIVE, HELD, LIFE, PROPOSED, READY, Stored
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, LIFE, PROPOSED, READY, Stored
 from services.billing.bills.store import told, written
 from services.billing.bills.store.written import Writing
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW, IS_READY
@@ -123,6 +123,21 @@ async def touched(view: View, changed: Mapping[str, date]) -> dict[str, date]:
         .group_by(b.contract_no)
     )
     return {row.contract_no: row.first for row in rows}
+
+
+async def issued_since(view: View, changed: Mapping[str, date]) -> dict[str, tuple[int, int]]:
+    """Return, by contract, how many issued bills in force have a day from a given one on, and the sum of their amounts."""
+    given = travel.relation(
+        view, "changed", {"contract_no": (columns.No, list(changed)), "since": (Date(), list(changed.values()))}
+    )
+    b = BILL.c
+    since = and_(b.contract_no == given.c.contract_no, b.period_to > given.c.since, b.status == ISSUED)
+    rows = await view.all(
+        select(b.contract_no, func.count().label("bills"), func.sum(func.abs(b.total_fen)).label("fen"))
+        .select_from(given.join(BILL, since))
+        .group_by(b.contract_no)
+    )
+    return {row.contract_no: (int(row.bills), int(row.fen)) for row in rows}
 
 
 async def proposals(view: View, group_ids: Sequence[str]) -> Sequence[Row[Any]]:

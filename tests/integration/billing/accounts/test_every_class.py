@@ -260,7 +260,9 @@ async def test_capacity_and_option_of_billed_days_are_followed_by_the_bill(
         assert (await client.put("/v1/accounts/A1", json=shop(before))).status_code == 200
         await desk.released(usage(1, 1, 100))
         answer = await client.put("/v1/accounts/A1", json=shop(before | changed))
-        assert answer.status_code == 200, answer.text
+        assert answer.status_code == 202, answer.text
+        (asked,) = (await client.get("/v1/approvals?kind=account.billed_days")).json()["items"]
+    assert await desk.second(asked) == ("done", None)
     (fact,) = await desk.published(BillCorrected)
     assert [b.total_fen for b in fact.reversals] == [30 * 31500 + 5000]
     assert [b.total_fen for b in fact.replacements] == [capacity_fen + 5000]

@@ -124,8 +124,7 @@ async def test_a_contract_that_was_refused_is_taken_from_who_speaks_for_both(des
 
 
 async def test_a_sub_meter_of_another_bureau_is_refused_before_and_after_its_point_is_known(desk: Desk) -> None:
-    async with desk.client() as client:
-        assert (await client.put("/v1/tariffs/t/works/versions/1", json=WORKS)).status_code == 200
+    await desk.activate(WORKS)
     await desk.tell(point(1, "zj/hangzhou"), point(2, FOREIGN))
     assert await put(desk, OWN, with_sub_meter(2)) == (403, CODE)
     assert await put(desk, OWN, with_sub_meter(3)) == (200, "done")
