@@ -169,7 +169,7 @@ class ScopePolicy(Policy):
             raise unauthenticated("auth.missing_token", "The request has no token")
         if authorization[: len(SCHEME)].lower() != SCHEME.lower():
             raise invalid()
-        caller = await authenticator.caller_of_token(authorization[len(SCHEME) :].strip())
+        request.state.caller = caller = await authenticator.caller_of_token(authorization[len(SCHEME) :].strip())
         if caller.scopes.isdisjoint(self.any_of):
             raise forbidden_scope()
         if self.whole_utility and not caller.may_see(WHOLE_UTILITY):

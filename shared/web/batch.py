@@ -1,5 +1,6 @@
 """Batches over HTTP: what an edge model is made of, and how the outcome of each item is answered."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -52,9 +53,19 @@ class OutcomesOut(BaseModel):
     outcomes: list[OutcomeOut]
 
 
-def answer(outcomes: Sequence[Outcome], words: Mapping[str, str] | None = None) -> Json:
-    """Return the answer to a batch, one outcome per item in its order; `words` renames statuses."""
-    return Json({"outcomes": [item(index, outcome, words) for index, outcome in enumerate(outcomes)]})
+def answer(
+    outcomes: Sequence[Outcome],
+    words: Mapping[str, str] | None = None,
+    *,
+    shown: Sequence[Mapping[str, Any]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Json:
+    """Return the answer to a batch, one outcome per item in its order; `words` renames statuses, `shown` says more of each."""
+    if shown is None:
+        shown = [item(index, outcome, words) for index, outcome in enumerate(outcomes)]
+    response = Json({"outcomes": shown}, headers=headers)
+    response.refused = Counter(outcome.code for outcome in outcomes if outcome.status == "refused")
+    return response
 
 
 def single(outcomes: Sequence[Outcome], *, conflicts: Collection[str] = ()) -> Json:

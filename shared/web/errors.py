@@ -107,14 +107,26 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, handler)
 
 
+def refusal(error: Exception) -> tuple[int, str]:
+    """Return the status and code of the answer to an error that has a handler here; 500 for any other."""
+    if isinstance(error, Problem | BusinessError):
+        return (error.status_code if isinstance(error, Problem) else error.status), error.code
+    if isinstance(error, HTTPException):
+        return error.status_code, CODE_OF_STATUS.get(error.status_code, "request.refused")
+    if isinstance(error, RequestValidationError):
+        found = error.errors()
+        is_json = not found or found[0]["type"] != "json_invalid"
+        return (422, "request.invalid") if is_json else (400, "request.malformed_json")
+    return 500, CODE_OF_STATUS[500]
+
+
 async def _http_exception(request: Request, error: HTTPException) -> Response:
     if isinstance(error, Problem):
         return response(error.status_code, error.code, error.title, error.detail, headers=error.headers)
-    status = error.status_code
+    status, code = refusal(error)
     headers = dict(error.headers or {})
     if status == 405:
         headers["Allow"] = ", ".join(_allowed_methods(request))
-    code = CODE_OF_STATUS.get(status, "request.refused")
     return response(status, code, HTTPStatus(status).phrase, headers=headers)
 
 
@@ -129,11 +141,12 @@ async def _business_error(_request: Request, error: BusinessError) -> Response:
 
 
 async def _validation_error(_request: Request, error: RequestValidationError) -> Response:
-    found = error.errors()
-    if found and found[0]["type"] == "json_invalid":
-        return response(400, "request.malformed_json", "The body is not JSON")
-    errors = [{"pointer": _pointer(e["loc"]), "code": e["type"], "message": _message(e)} for e in found[:FINDINGS_MAX]]
-    return response(422, "request.invalid", "The request does not fit its schema", errors=errors)
+    status, code = refusal(error)
+    if status == 400:
+        return response(status, code, "The body is not JSON")
+    found = error.errors()[:FINDINGS_MAX]
+    errors = [{"pointer": _pointer(e["loc"]), "code": e["type"], "message": _message(e)} for e in found]
+    return response(status, code, "The request does not fit its schema", errors=errors)
 
 
 def _pointer(location: Sequence[str | int]) -> str:

@@ -1,7 +1,8 @@
 """Routes that declare who may call them."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -13,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.errors import BusinessError
-from shared.web import openapi
-from shared.web.auth import Policy
+from shared.web import errors, openapi, refusals
+from shared.web.auth import NOBODY, Policy
 from shared.web.errors import Problem
 from shared.web.state import Web
 
@@ -30,6 +31,8 @@ class Json(Response):
     """A JSON response by orjson: return it from a hot route with content that is JSON already."""
 
     media_type = "application/json"
+    refused: Mapping[str, int] = MappingProxyType({})
+    """How many items of a batch were refused, by code."""
 
     def render(self, content: Any) -> bytes:
         return orjson.dumps(content)
@@ -75,6 +78,20 @@ class Route(APIRoute):
         policy, media_types, seconds_max = self.policy, self.media_types, self.seconds_max
         has_body = self.body_field is not None or bool(media_types)
         parameters = frozenset(_query_names(self.dependant))
+        template = self.path_format
+
+        async def told(request: Request) -> Response:
+            request.state.caller = NOBODY
+            try:
+                response = await checked(request)
+            except Exception as error:
+                status, code = errors.refusal(error)
+                if 400 <= status < 500:
+                    refusals.tell(request.method, template, request.state.caller, status, code)
+                raise
+            if codes := getattr(response, "refused", None):
+                refusals.tell_items(request.method, template, request.state.caller, codes)
+            return response
 
         async def checked(request: Request) -> Response:
             request = JsonRequest(request.scope, request.receive, request._send)
@@ -89,7 +106,7 @@ class Route(APIRoute):
                     _check_media_type(request, media_types)
                 return await handle(request)
 
-        return checked
+        return told
 
 
 def _query_names(dependant: Dependant) -> Iterator[str]:

@@ -55,11 +55,12 @@ async def put_contacts(body: ContactBatch, db: Db, caller: auth.Current, ctx: co
 
 @router.get("/contacts/{contact_no}", policy=READ)
 async def get_contact(contact_no: Number, db: Db, caller: auth.Current) -> ContactView:
-    """Return a contact with its address: personal data, for staff of its org unit only."""
-    async with db.view() as view:
-        row = await store.contact(view, contact_no, visible=caller.visible)
-    if row is None:
-        raise errors.not_found("contact")
+    """Return a contact with its address: personal data, for staff of its org unit only; that it was read is audited."""
+    async with db.begin() as tx:
+        row = await store.contact(tx, contact_no, visible=caller.visible)
+        if row is None:
+            raise errors.not_found("contact")
+        tx.audit([use_cases.was_read(row.account_no, actor=caller.subject, what=f"contact_no={contact_no}")])
     return _contact_view(row)
 
 
@@ -67,12 +68,15 @@ async def get_contact(contact_no: Number, db: Db, caller: auth.Current) -> Conta
 async def list_contacts(
     account_no: AccountNo, db: Db, caller: auth.Current, wanted: pagination.Query_
 ) -> pagination.Page[ContactView]:
-    """List the contacts of an account."""
-    async with db.view() as view:
+    """List the contacts of an account with their addresses; that they were read is audited, one entry a page."""
+    async with db.begin() as tx:
         rows = await store.contacts_page(
-            view, account_no=account_no, visible=caller.visible, after=wanted.after, limit=wanted.fetch
+            tx, account_no=account_no, visible=caller.visible, after=wanted.after, limit=wanted.fetch
         )
-    return wanted.page(rows, key=lambda row: (row.contact_no,), item=_contact_view)
+        page = wanted.page(rows, key=lambda row: (row.contact_no,), item=_contact_view)
+        if page.items:
+            tx.audit([use_cases.was_read(account_no, actor=caller.subject, what=f"contacts={len(page.items)}")])
+    return page
 
 
 def _contact_view(row: Any) -> ContactView:

@@ -8,6 +8,7 @@ from services.notify.contacts import domain, store
 from services.notify.contacts.domain import Contact
 from services.notify.policies.domain import Policy
 from shared import batch_put
+from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
@@ -67,6 +68,11 @@ async def put(
     if came:
         await take_up(tx, came)
     return outcomes
+
+
+def was_read(account_no: str, *, actor: str, what: str) -> AuditEntry:
+    """Return the audit entry of a look at addresses, kept under the account: who asks about it finds all that looked."""
+    return AuditEntry(action="contact.read", entity_kind="account", entity_id=account_no, actor=actor, reason=what)
 
 
 def _refusal(

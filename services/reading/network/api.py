@@ -117,10 +117,11 @@ async def make_device_keys(body: schemas.DeviceKeys, caller: auth.Current, db: w
     """Make a key for each of up to 500 devices."""
     wanted = [KeyWanted(device_id=item.device_id, overlap_until=item.overlap_until) for item in body.items]
     shown = []
-    for index, (each, outcome) in enumerate(zip(wanted, await _make_keys(db, caller, wanted), strict=True)):
+    outcomes = await _make_keys(db, caller, wanted)
+    for index, (each, outcome) in enumerate(zip(wanted, outcomes, strict=True)):
         item = batch.item(index, outcome)
         shown.append(item | {"key": own.devices.key(each.device_id, outcome.id).hex()} if outcome.id else item)
-    return web.Json({"outcomes": shown}, headers=NOT_STORED)
+    return batch.answer(outcomes, shown=shown, headers=NOT_STORED)
 
 
 @router.get("/devices/{device_id}/keys", policy=READ)

@@ -1,5 +1,7 @@
 """Contacts over HTTP: what is answered, and what is refused."""
 
+from typing import Any
+
 import pytest
 
 from tests.kits.notify import BODY, Api
@@ -13,11 +15,39 @@ async def test_a_contact_is_put_read_and_listed(api: Api) -> None:
     assert got["version"] == 1
     assert got.items() >= BODY.items()
     assert (await api.call("GET", "/v1/contacts?account_no=a0001")).json()["items"] == [got]
-    audit = await api.call("GET", "/v1/audit-entries?entity_kind=contact&entity_id=c1")
+    audit = await api.call("GET", "/v1/audit-entries?entity_kind=contact&entity_id=c1", org_units=("*",))
     assert [(e["action"], e["actor"], e["after_version"]) for e in audit.json()["items"]] == [
         ("contact.put", "clerk-1", 1)
     ]
     assert "example.org" not in audit.text
+
+
+async def looks(api: Api, account_no: str = "a0001") -> list[tuple[str, str, str]]:
+    found = await api.call("GET", f"/v1/audit-entries?entity_kind=account&entity_id={account_no}", org_units=("*",))
+    return [(entry["action"], entry["actor"], entry["reason"]) for entry in found.json()["items"]]
+
+
+async def test_who_read_an_address_is_audited_under_its_account(api: Api) -> None:
+    for contact_no in ("c1", "c2", "c3"):
+        await api.call("PUT", f"/v1/contacts/{contact_no}", BODY)
+    assert await looks(api) == []
+    await api.call("GET", "/v1/contacts/c2")
+    page = (await api.call("GET", "/v1/contacts?account_no=a0001&limit=2")).json()
+    await api.call("GET", f"/v1/contacts?account_no=a0001&limit=2&cursor={page['next_cursor']}")
+    assert await looks(api) == [
+        ("contact.read", "clerk-1", "contact_no=c2"),
+        ("contact.read", "clerk-1", "contacts=2"),
+        ("contact.read", "clerk-1", "contacts=1"),
+    ]
+
+
+async def test_where_no_address_was_answered_nothing_was_read(api: Api) -> None:
+    await api.call("PUT", "/v1/contacts/c1", BODY)
+    other: dict[str, Any] = {"org_units": ("bj",)}
+    assert await api.refused("GET", "/v1/contacts/c1", **other) == (404, "contact.unknown")
+    assert (await api.call("GET", "/v1/contacts?account_no=a0001", **other)).json()["items"] == []
+    assert (await api.call("GET", "/v1/contacts?account_no=a0002")).json()["items"] == []
+    assert await looks(api) == await looks(api, "a0002") == []
 
 
 async def test_a_batch_of_contacts_is_answered_item_by_item(api: Api) -> None:
