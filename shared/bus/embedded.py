@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from shared import files
 from shared.bus.ports import EventLogUnavailable, Partition, Record, StoredRecord, Subscription
 from shared.events import catalogue
 
@@ -46,6 +47,7 @@ class EmbeddedEventLog:
         await self.run(self._open)
 
     def _open(self) -> None:
+        files.private_database(self._path)
         connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")

@@ -13,9 +13,10 @@ from zlib import crc32
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, event, func, select
+from sqlalchemy import Connection, MetaData, event, func, make_url, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from shared import files
 from shared.db import access, rights
 
 SCRIPTS = Path(__file__).parent / "alembic"
@@ -55,6 +56,7 @@ def _upgrade(connection: Connection, service: str, role: str | None, journal_day
 def _engine(url: str, tls: ssl.SSLContext | None) -> AsyncEngine:
     if not url.startswith("sqlite"):
         return create_async_engine(url, connect_args={"ssl": tls} if tls else {})
+    files.private_database(make_url(url).database or "")
     engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine.sync_engine, "connect", _no_transaction_of_the_driver)
     event.listen(engine.sync_engine, "begin", _begin)
