@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -32,7 +33,7 @@ from shared.events.fact import Fact
 from shared.loops import Loop, survive
 from shared.metrics import Metrics
 from shared.settings import Settings
-from shared.web.connection import Connection
+from shared.web.connection import Connection, OpenConnections
 from shared.web.devices import Devices
 from shared.web.routing import Router
 from shared.web.state import ControlTotals, Gauges, Tracer
@@ -41,7 +42,10 @@ log = logging.getLogger(__name__)
 
 STUCK_SECONDS = 120  # a consumer that has not come round for so long is stuck (aiokafka #847, #1154): not ready, alarm
 GRACE_SECONDS = 10  # what requests and tasks get to finish at a stop
-CONNECTIONS_MAX = 1000
+CONNECTIONS_MAX = (
+    800  # open at a time: with the database's and the log's below the 1,024 files that a process usually has
+)
+BACKLOG = 128  # accepted at once, before the first of them can be ended
 KEEP_ALIVE_SECONDS = 65
 
 WaitingOldest = Callable[[View], Awaitable[datetime | None]]
@@ -99,10 +103,11 @@ def server_config(app: FastAPI, *, host: str, port: int) -> uvicorn.Config:
         app,
         host=host,
         port=port,
-        http=Connection,
+        http=partial(Connection, open_ones=OpenConnections(CONNECTIONS_MAX, app.state.web.metrics)),  # type: ignore[arg-type]
+        ws="none",
+        backlog=BACKLOG,
         log_config=None,
         access_log=False,
-        limit_concurrency=CONNECTIONS_MAX,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
         lifespan="off",

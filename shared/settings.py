@@ -94,6 +94,19 @@ class Settings(BaseModel):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     body_bytes_max: int = Field(4 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024)
+    bodies_bytes_max: int = Field(
+        64 * 1024 * 1024,
+        ge=1024,
+        description="of all bodies that are received or worked on, which stay in memory: 16 of the largest, 400 usual batches",
+    )
+    requests_max: int = Field(
+        256, ge=1, description="worked on at a time; with more, each would wait longer than its caller does"
+    )
+    batches_max: int = Field(
+        8,
+        ge=1,
+        description="of them with over 16 KiB of body: fewer than the pool's connections, so that a payment finds one",
+    )
     request_seconds_max: float = Field(30.0, gt=0, le=300)
     consumer_batch_facts: int = Field(2000, ge=1, le=10_000, description="facts of one consumer transaction")
     dead_letters_max: int = Field(

@@ -14,6 +14,7 @@ from shared.metrics import Metrics
 from shared.settings import Settings
 from shared.web import approvals as approval_routes
 from shared.web import dead_letters, errors, openapi, platform_routes, purge, routing, vitals
+from shared.web.admission import Admission, Limits
 from shared.web.auth import Authenticator
 from shared.web.devices import Devices
 from shared.web.edge import Edge
@@ -85,7 +86,16 @@ def create_app(
         approvals={kind.name: kind for kind in (*approvals, dead_letters.discarding(consumer))},
     )
     vitals.begin(metrics, version=VERSION, job_names=web.jobs)
-    edge = Middleware(Edge, service=service, metrics=web.metrics, body_bytes_max=settings.body_bytes_max)
+    limits = Limits(
+        requests=settings.requests_max, batches=settings.batches_max, bodies_bytes=settings.bodies_bytes_max
+    )
+    edge = Middleware(
+        Edge,
+        service=service,
+        metrics=metrics,
+        body_bytes_max=settings.body_bytes_max,
+        admission=Admission(limits, metrics),
+    )
     app = App(
         title=f"wattline {service}",
         version=VERSION,

@@ -1,23 +1,46 @@
 """One HTTP connection before there is a request: what a head may weigh and how long it may take, for callers nobody knows yet.
 
 The parser keeps a head of any size and waits for its end for ever, so both limits stand here. A refusal is a problem document,
-as everywhere; where an earlier answer is still being written, the connection is only closed.
+as everywhere; where an earlier answer is still being written, the connection is only closed. Of too many connections the one
+that has waited longest for its caller is ended, so that a new one is always taken: it may be a probe, or a payment.
 """
 
 import asyncio
+from collections import OrderedDict
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from shared.metrics import Metrics
 from shared.web import errors
 
 HEAD_BYTES_MAX = 64 * 1024  # a token, a signature and a trace together stay below 8 KiB
 HEAD_SECONDS = 20  # a meter on the slowest link sends its head in less than 5
+UNREAD_SECONDS = 60  # what a caller may leave of its answer unread, while the rest waits in memory
+PIPELINED_MAX = 16  # requests that wait for the answer of an earlier one; few callers send more than one
+
+
+class OpenConnections:
+    """The connections of one server that wait for their callers, longest first, and how many there may be in all."""
+
+    def __init__(self, most: int, metrics: Metrics) -> None:
+        self.most = most
+        self.waiting: OrderedDict[Connection, None] = OrderedDict()
+        self.ended = metrics.counter("http_connections_ended_total")
+
+    def make_room(self, count: int) -> None:
+        """End the connection that has waited longest, where there are too many; the work of all others goes on."""
+        if count > self.most and self.waiting:
+            connection, _ = self.waiting.popitem(last=False)
+            self.ended.inc()
+            connection.transport.abort()
 
 
 class Connection(HttpToolsProtocol):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, open_ones: OpenConnections, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._open_ones = open_ones
+        self._unread: asyncio.TimerHandle | None = None
         self._in_head = False
         self._head_bytes = 0  # of the headers that are whole
         self._read_bytes = 0  # since the read in which the head began
@@ -26,10 +49,27 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._await_head()
+        self._open_ones.make_room(len(self.connections))
+        self._open_ones.waiting[self] = None
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._open_ones.waiting.pop(self, None)
         self._head_came()
+        self._is_read()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._is_read()
+        super().resume_writing()
+
+    def _is_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def data_received(self, data: bytes) -> None:
         if self._in_head:
@@ -57,7 +97,20 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._head_came()
+        if len(self.pipeline) >= PIPELINED_MAX:
+            raise ValueError  # ends the parser, which ends in send_400_response
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        if self._answering():
+            self._open_ones.waiting.pop(self, None)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.pipeline and self in self.connections:
+            self._open_ones.waiting[self] = None
+            self._open_ones.waiting.move_to_end(self)
 
     def send_400_response(self, msg: str) -> None:
         if self._head_bytes > HEAD_BYTES_MAX:

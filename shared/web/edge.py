@@ -1,22 +1,26 @@
-"""What every request passes first, in one pure ASGI layer: correlation id, body limit, metrics, and the last line of errors."""
+"""What every request passes first, in one pure ASGI layer: correlation id, limits, metrics, and the last line of errors."""
 
+import asyncio
 import re
 import time
 from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 from prometheus_client import Counter, Histogram
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import correlation, ids
 from shared import logging as logs
 from shared.metrics import Metrics
 from shared.web import errors
+from shared.web.admission import Admission, Place
 
 _CORRELATION_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 UNKNOWN_ROUTE = "unknown"
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+ALWAYS_ANSWERED = frozenset({"/health/live", "/health/ready", "/metrics"})  # outside every limit: they tell of it
 
 
 def too_large() -> errors.Problem:
@@ -29,9 +33,12 @@ def too_large() -> errors.Problem:
 
 
 class Edge:
-    def __init__(self, app: ASGIApp, *, service: str, metrics: Metrics, body_bytes_max: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, service: str, metrics: Metrics, body_bytes_max: int, admission: Admission
+    ) -> None:
         self.app = app
         self.service = service
+        self.admission = admission
         self.body_bytes_max = body_bytes_max
         self._requests = metrics.counter("http_requests_total")
         self._seconds = metrics.histogram("http_request_duration_seconds")
@@ -46,29 +53,40 @@ class Edge:
         headers = _wanted_headers(scope["headers"])
         correlation_id = _correlation_id(headers)
         logs.service.set(self.service)
-        exchange = _Exchange(receive, send, correlation_id.encode(), self.body_bytes_max)
+        length = headers.get(b"content-length", b"")
+        declared = int(length) if length.isdigit() else 0
+        place = None if scope["path"] in ALWAYS_ANSWERED else Place(self.admission, declared)
+        exchange = _Exchange(receive, send, correlation_id.encode(), self.body_bytes_max, place)
         begun = time.perf_counter()
         self._in_flight.inc()
         with correlation.use(correlation_id):
             try:
-                await self._answer(scope, headers, exchange)
+                await self._answer(scope, declared, exchange)
             finally:
+                if place is not None:
+                    place.leave()
                 self._in_flight.dec()
                 self._count(scope, exchange.status, time.perf_counter() - begun)
 
-    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], exchange: "_Exchange") -> None:
-        length = headers.get(b"content-length", b"")
-        if length.isdigit() and int(length) > self.body_bytes_max:
-            problem = too_large()
-            response = errors.response(413, problem.code, problem.title, headers=problem.headers)
-            await response(scope, exchange.receive, exchange.send)
-            return
+    async def _answer(self, scope: Scope, declared_bytes: int, exchange: "_Exchange") -> None:
         try:
+            if declared_bytes > self.body_bytes_max:
+                raise too_large()
+            if exchange.place is not None:
+                exchange.place.enter()
             await self.app(scope, exchange.receive, exchange.send)
+        except errors.Problem as problem:
+            await self._finish(scope, errors.response_of(problem), exchange)
+        except asyncio.CancelledError:
+            # the service stops, and the time to end the work is over
+            await self._finish(scope, errors.stopping(), exchange)
+            raise
         except Exception as error:
-            response = errors.unexpected(scope, error)
-            if not exchange.status:
-                await response(scope, exchange.receive, exchange.send)
+            await self._finish(scope, errors.unexpected(scope, error), exchange)
+
+    async def _finish(self, scope: Scope, response: Response, exchange: "_Exchange") -> None:
+        if not exchange.status:
+            await response(scope, exchange.receive, exchange.send)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         # the template, never the path: paths hold account numbers
@@ -86,19 +104,31 @@ class Edge:
 class _Exchange:
     """One request's two streams: counts the body, adds the correlation id, remembers the status."""
 
-    def __init__(self, receive: Receive, send: Send, correlation_id: bytes, body_bytes_max: int) -> None:
+    def __init__(
+        self, receive: Receive, send: Send, correlation_id: bytes, body_bytes_max: int, place: Place | None
+    ) -> None:
         self._receive = receive
         self._send = send
         self._correlation_id = correlation_id
         self._left = body_bytes_max
+        self._more = True
+        self.place = place
         self.status = 0
 
     async def receive(self) -> Message:
+        place = self.place
+        if place is None or not self._more:
+            return await self._receive()
+        place.wait()
         message = await self._receive()
         if message["type"] == "http.request":
-            self._left -= len(message.get("body", b""))
+            size = len(message.get("body", b""))
+            self._left -= size
             if self._left < 0:
                 raise too_large()
+            place.hold(size)
+            self._more = message.get("more_body", False)
+        place.enter()
         return message
 
     async def send(self, message: MutableMapping[str, Any]) -> None:

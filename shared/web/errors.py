@@ -93,6 +93,14 @@ def busy(code: str, title: str, *, seconds: int = RETRY_AFTER_SECONDS) -> Respon
     return response(503, code, title, headers={"Retry-After": str(seconds)})
 
 
+def response_of(problem: Problem) -> Response:
+    return response(problem.status_code, problem.code, problem.title, problem.detail, headers=problem.headers)
+
+
+def stopping() -> Response:
+    return busy("request.stopped", "The service is being stopped; whether the request was applied is not known")
+
+
 def install(app: FastAPI) -> None:
     """Make every error of the app a problem document."""
     handlers: dict[Any, Callable[[Request, Any], Awaitable[Response]]] = {
@@ -122,7 +130,7 @@ def refusal(error: Exception) -> tuple[int, str]:
 
 async def _http_exception(request: Request, error: HTTPException) -> Response:
     if isinstance(error, Problem):
-        return response(error.status_code, error.code, error.title, error.detail, headers=error.headers)
+        return response_of(error)
     status, code = refusal(error)
     headers = dict(error.headers or {})
     if status == 405:

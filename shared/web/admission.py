@@ -1,0 +1,91 @@
+"""How much a service takes on at a time: requests being worked on, the batches among them, and the bytes of their bodies.
+
+What cannot be taken on is refused at once (503 with Retry-After), while it has cost nothing. Batches have fewer places than there
+are: a payment finds one while batches are shed. A request that waits for its body holds no place, so that slow callers, whom
+nobody knows yet, cannot keep others out; the bytes that they sent count.
+"""
+
+from dataclasses import dataclass
+
+from shared.metrics import Metrics
+from shared.web.errors import Problem
+
+SINGLE_BYTES_MAX = 16 * 1024  # a payment or decision is below 2 KiB; what is larger is a batch
+RETRY_AFTER_SECONDS = 1
+BATCH_RETRY_AFTER_SECONDS = 5  # a batch can wait, and comes back when payments are through
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    requests: int
+    batches: int
+    bodies_bytes: int
+
+
+class Admission:
+    """The places of one service."""
+
+    def __init__(self, limits: Limits, metrics: Metrics) -> None:
+        self.limits = limits
+        self.refused = metrics.counter("http_requests_refused_total")
+        self.requests = 0
+        self.batches = 0
+        self.bodies_bytes = 0
+
+
+class Place:
+    """What one request takes of the service: nothing but the bytes of its body while it waits for the caller."""
+
+    __slots__ = ("_admission", "_batch", "_bytes", "_inside")
+
+    def __init__(self, admission: Admission, declared_bytes: int) -> None:
+        self._admission = admission
+        self._batch = declared_bytes > SINGLE_BYTES_MAX
+        self._bytes = 0
+        self._inside = False
+
+    def enter(self) -> None:
+        """Take the place; raises where there is none."""
+        admission, limits = self._admission, self._admission.limits
+        if self._batch and admission.batches >= limits.batches:
+            admission.refused.labels("batches").inc()
+            raise overloaded(BATCH_RETRY_AFTER_SECONDS)
+        if admission.requests >= limits.requests:
+            admission.refused.labels("requests").inc()
+            raise overloaded(RETRY_AFTER_SECONDS)
+        admission.requests += 1
+        admission.batches += self._batch
+        self._inside = True
+
+    def wait(self) -> None:
+        """Give the place back until the caller has sent more."""
+        if self._inside:
+            self._inside = False
+            self._admission.requests -= 1
+            self._admission.batches -= self._batch
+
+    def hold(self, size: int) -> None:
+        """Count bytes of the body, kept until the request is answered; raises where all bodies together are too much."""
+        admission = self._admission
+        if admission.bodies_bytes + size > admission.limits.bodies_bytes:
+            admission.refused.labels("bodies").inc()
+            # the rest of the body is not read
+            raise overloaded(BATCH_RETRY_AFTER_SECONDS, {"Connection": "close"})
+        admission.bodies_bytes += size
+        self._bytes += size
+        self._batch = self._batch or self._bytes > SINGLE_BYTES_MAX
+
+    def leave(self) -> None:
+        """Give back everything: the request is answered."""
+        self.wait()
+        self._admission.bodies_bytes -= self._bytes
+        self._bytes = 0
+
+
+def overloaded(seconds: int, headers: dict[str, str] | None = None) -> Problem:
+    return Problem(
+        status=503,
+        code="request.overloaded",
+        title="The service has as much work as it takes on; try again",
+        headers={"Retry-After": str(seconds), **(headers or {})},
+    )
