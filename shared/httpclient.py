@@ -16,13 +16,13 @@ BACKOFF_SECONDS = 0.2
 BACKOFF_SECONDS_MAX = 5.0
 CONNECTIONS_MAX = 20
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE"})
-RETRIED_STATUSES = frozenset({502, 503, 504})
+RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 
 Token = Callable[[], str]
 
 
 class Retries(httpx.AsyncBaseTransport):
-    """Sends a request again after a lost connection or a 502, 503 or 504, where repeating it changes nothing."""
+    """Sends a request again after a lost connection or a 429, 502, 503 or 504, where repeating it changes nothing."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self._inner = inner

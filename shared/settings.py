@@ -107,6 +107,18 @@ class Settings(BaseModel):
         ge=1,
         description="of them with over 16 KiB of body: fewer than the pool's connections, so that a payment finds one",
     )
+    client_requests_per_second: int = Field(
+        200, ge=1, description="of one token subject, ten seconds' worth at once; a third of what one process answers"
+    )
+    device_requests_per_second: int = Field(
+        50, ge=1, description="of one device, ten seconds' worth at once; a head-end sends 500 reads in each"
+    )
+    stranger_requests_per_second: int = Field(
+        100,
+        ge=1,
+        description="refused 401 from one address, ten seconds' worth at once; a proxy's address must be in FORWARDED_ALLOW_IPS, "
+        "or all behind it are one",
+    )
     request_seconds_max: float = Field(30.0, gt=0, le=300)
     consumer_batch_facts: int = Field(2000, ge=1, le=10_000, description="facts of one consumer transaction")
     dead_letters_max: int = Field(

@@ -48,10 +48,10 @@ class Place:
         """Take the place; raises where there is none."""
         admission, limits = self._admission, self._admission.limits
         if self._batch and admission.batches >= limits.batches:
-            admission.refused.labels("batches").inc()
+            self.count_refusal("batches")
             raise overloaded(BATCH_RETRY_AFTER_SECONDS)
         if admission.requests >= limits.requests:
-            admission.refused.labels("requests").inc()
+            self.count_refusal("requests")
             raise overloaded(RETRY_AFTER_SECONDS)
         admission.requests += 1
         admission.batches += self._batch
@@ -68,12 +68,15 @@ class Place:
         """Count bytes of the body, kept until the request is answered; raises where all bodies together are too much."""
         admission = self._admission
         if admission.bodies_bytes + size > admission.limits.bodies_bytes:
-            admission.refused.labels("bodies").inc()
+            self.count_refusal("bodies")
             # the rest of the body is not read
             raise overloaded(BATCH_RETRY_AFTER_SECONDS, {"Connection": "close"})
         admission.bodies_bytes += size
         self._bytes += size
         self._batch = self._batch or self._bytes > SINGLE_BYTES_MAX
+
+    def count_refusal(self, limit: str) -> None:
+        self._admission.refused.labels(limit).inc()
 
     def leave(self) -> None:
         """Give back everything: the request is answered."""

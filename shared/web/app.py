@@ -18,6 +18,7 @@ from shared.web.admission import Admission, Limits
 from shared.web.auth import Authenticator
 from shared.web.devices import Devices
 from shared.web.edge import Edge
+from shared.web.rates import Rates
 from shared.web.state import ControlTotals, Gauges, Tracer, Web
 from shared.web.token_keys import KeySet, OneKey
 from shared.web.tokens import Rules, Tokens
@@ -70,11 +71,18 @@ def create_app(
     """
     consumer = f"wattline.{service}"
     metrics = metrics or Metrics(service)
+    rates = Rates(
+        clients=settings.client_requests_per_second,
+        devices=settings.device_requests_per_second,
+        strangers=settings.stranger_requests_per_second,
+        refused=metrics.counter("http_requests_refused_total"),
+    )
     web = Web(
         service=service,
         settings=settings,
         database=database,
         authenticator=Authenticator(_tokens(settings, metrics), devices=devices),
+        rates=rates,
         metrics=metrics,
         checks={"database": health.of_database(database), **(checks or {})},
         degrading=degrading or {},
@@ -95,6 +103,7 @@ def create_app(
         metrics=metrics,
         body_bytes_max=settings.body_bytes_max,
         admission=Admission(limits, metrics),
+        strangers=rates.strangers,
     )
     app = App(
         title=f"wattline {service}",

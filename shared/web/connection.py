@@ -42,8 +42,9 @@ class Connection(HttpToolsProtocol):
         self._open_ones = open_ones
         self._unread: asyncio.TimerHandle | None = None
         self._in_head = False
-        self._head_bytes = 0  # of the headers that are whole
-        self._read_bytes = 0  # since the read in which the head began
+        self._in_message = False
+        self._head_bytes = 0  # of the headers that are whole, those after a body in chunks too
+        self._read_bytes = 0  # since the parser gave something: what it keeps
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -72,43 +73,51 @@ class Connection(HttpToolsProtocol):
             self._unread = None
 
     def data_received(self, data: bytes) -> None:
-        if self._in_head:
+        if self._in_message:
             self._read_bytes += len(data)
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if self._in_head and self._read_bytes > HEAD_BYTES_MAX:
+        if self._in_message and self._read_bytes > HEAD_BYTES_MAX:
             self._refuse_size()
         elif (self._in_head or not self._answering()) and self._deadline is None:
             self._await_head()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head, self._head_bytes, self._read_bytes = True, 0, 0
+        self._in_head = self._in_message = True
+        self._head_bytes = self._read_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         self._weigh(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
+        if self._in_head:  # those after a body would change a head that has been read and believed
+            super().on_header(name, value)
         self._weigh(len(name) + len(value) + len(": \r\n"))
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self._read_bytes = 0
         self._head_came()
         if len(self.pipeline) >= PIPELINED_MAX:
             raise ValueError  # ends the parser, which ends in send_400_response
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._read_bytes = 0
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
+        self._in_message = False
         super().on_message_complete()
         if self._answering():
             self._open_ones.waiting.pop(self, None)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if not self.pipeline and self in self.connections:
+        if not self._answering() and self in self.connections:
             self._open_ones.waiting[self] = None
             self._open_ones.waiting.move_to_end(self)
 
@@ -125,6 +134,10 @@ class Connection(HttpToolsProtocol):
 
     def _answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
+
+    def _is_awaited(self) -> bool:
+        """Return whether the request that is answered is this one, and is not yet whole: nothing has been done for it."""
+        return self.cycle.more_body and not self.cycle.response_started and not self.pipeline
 
     def _await_head(self) -> None:
         self._deadline = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
@@ -149,7 +162,7 @@ class Connection(HttpToolsProtocol):
         self._refuse(431, "request.head_too_large", "The head of the request is larger than this service takes")
 
     def _refuse(self, status: int, code: str, title: str) -> None:
-        if not self._answering():
+        if not self._answering() or self._is_awaited():
             response = errors.response(status, code, title, headers={"Connection": "close"})
             head = b"".join(b"%b: %b\r\n" % header for header in response.raw_headers)
             self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[status], head, bytes(response.body)))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 from prometheus_client import Counter, Histogram
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,12 +16,26 @@ from shared import logging as logs
 from shared.metrics import Metrics
 from shared.web import errors
 from shared.web.admission import Admission, Place
+from shared.web.rates import Rate
 
 _CORRELATION_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 UNKNOWN_ROUTE = "unknown"
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 ALWAYS_ANSWERED = frozenset({"/health/live", "/health/ready", "/metrics"})  # outside every limit: they tell of it
+
+
+BODY_GRACE_SECONDS = 10  # what a caller may make the service wait for a body, whatever its size
+BODY_BYTES_PER_SECOND_MIN = 4 * 1024  # beyond that; the slowest mobile link brings twice as much
+
+
+def too_slow() -> errors.Problem:
+    return errors.Problem(
+        status=408,
+        code="request.body_too_slow",
+        title="The body came more slowly than this service waits for",
+        headers={"Connection": "close"},  # the rest of the body is not read
+    )
 
 
 def too_large() -> errors.Problem:
@@ -34,11 +49,19 @@ def too_large() -> errors.Problem:
 
 class Edge:
     def __init__(
-        self, app: ASGIApp, *, service: str, metrics: Metrics, body_bytes_max: int, admission: Admission
+        self,
+        app: ASGIApp,
+        *,
+        service: str,
+        metrics: Metrics,
+        body_bytes_max: int,
+        admission: Admission,
+        strangers: Rate,
     ) -> None:
         self.app = app
         self.service = service
         self.admission = admission
+        self.strangers = strangers
         self.body_bytes_max = body_bytes_max
         self._requests = metrics.counter("http_requests_total")
         self._seconds = metrics.histogram("http_request_duration_seconds")
@@ -65,6 +88,8 @@ class Edge:
             finally:
                 if place is not None:
                     place.leave()
+                if exchange.status == 401:
+                    self.strangers.charge(_address(scope))
                 self._in_flight.dec()
                 self._count(scope, exchange.status, time.perf_counter() - begun)
 
@@ -73,10 +98,15 @@ class Edge:
             if declared_bytes > self.body_bytes_max:
                 raise too_large()
             if exchange.place is not None:
+                self.strangers.check(_address(scope))
                 exchange.place.enter()
             await self.app(scope, exchange.receive, exchange.send)
         except errors.Problem as problem:
             await self._finish(scope, errors.response_of(problem), exchange)
+        except ClientDisconnect:
+            await self._finish(
+                scope, errors.cut_off(), exchange
+            )  # nobody hears it, but it is counted as no fault of ours
         except asyncio.CancelledError:
             # the service stops, and the time to end the work is over
             await self._finish(scope, errors.stopping(), exchange)
@@ -112,6 +142,7 @@ class _Exchange:
         self._correlation_id = correlation_id
         self._left = body_bytes_max
         self._more = True
+        self._patience = float(BODY_GRACE_SECONDS)
         self.place = place
         self.status = 0
 
@@ -120,9 +151,16 @@ class _Exchange:
         if place is None or not self._more:
             return await self._receive()
         place.wait()
-        message = await self._receive()
+        begun = time.monotonic()
+        try:
+            async with asyncio.timeout(self._patience):
+                message = await self._receive()
+        except TimeoutError:
+            place.count_refusal("body_rate")
+            raise too_slow() from None
         if message["type"] == "http.request":
             size = len(message.get("body", b""))
+            self._patience += size / BODY_BYTES_PER_SECOND_MIN - (time.monotonic() - begun)
             self._left -= size
             if self._left < 0:
                 raise too_large()
@@ -136,6 +174,11 @@ class _Exchange:
             self.status = message["status"]
             message["headers"] = [*message["headers"], (b"x-correlation-id", self._correlation_id)]
         await self._send(message)
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 _WANTED = frozenset({b"content-length", b"x-correlation-id", b"traceparent"})

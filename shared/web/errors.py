@@ -97,6 +97,10 @@ def response_of(problem: Problem) -> Response:
     return response(problem.status_code, problem.code, problem.title, problem.detail, headers=problem.headers)
 
 
+def cut_off() -> Response:
+    return response(400, "request.cut_off", "The caller went away before its body was complete")
+
+
 def stopping() -> Response:
     return busy("request.stopped", "The service is being stopped; whether the request was applied is not known")
 

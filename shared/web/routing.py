@@ -97,7 +97,8 @@ class Route(APIRoute):
             request = JsonRequest(request.scope, request.receive, request._send)
             web: Web = request.app.state.web
             async with asyncio.timeout(seconds_max or web.settings.request_seconds_max):
-                request.state.caller = await policy.check(request, web.authenticator)
+                request.state.caller = caller = await policy.check(request, web.authenticator)
+                web.rates.pay(caller)
                 if b"%00" in request.scope["query_string"] or "\0" in request.scope["path"]:
                     raise nul_character()
                 if request.scope["query_string"]:

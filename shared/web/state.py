@@ -15,6 +15,7 @@ from shared.metrics import Metrics
 from shared.settings import Settings
 from shared.trace import TraceNode
 from shared.web.auth import Authenticator
+from shared.web.rates import Rates
 
 Gauges = Callable[[View], Awaitable[Mapping[str, float]]]
 """Reads gauges of the metrics catalogue from the database, at each scrape."""
@@ -34,6 +35,7 @@ class Web:
     settings: Settings
     database: Database
     authenticator: Authenticator
+    rates: Rates
     metrics: Metrics
     checks: Mapping[str, health.Check]
     degrading: Mapping[str, health.Check]

@@ -2,66 +2,20 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+import socket
 
 import pytest
-from fastapi import FastAPI, Request
 
-from shared import service, web
+from shared import service
 from shared.db.engine import Database
-from shared.web import auth, connection
+from shared.web import connection
 from tests.attack.sockets import LIVE, code_of, send, serving, status_of
-from tests.kits import webapp
+from tests.attack.working import Work, app_of, opened, post
 
 pytestmark = pytest.mark.timeout(30)
 
-SETTINGS = {"WATTLINE_REQUESTS_MAX": "4", "WATTLINE_BATCHES_MAX": "2", "WATTLINE_BODY_BYTES_MAX": "65536"}
 IDLE = 40
 BATCH_BYTES = 20_000
-
-
-class Work:
-    """A route whose requests all work until they are let go."""
-
-    def __init__(self) -> None:
-        self.begun = asyncio.Semaphore(0)
-        self.go = asyncio.Event()
-        self.router = web.Router("/v1")
-        self.router.post("/work", policy=auth.public("a test"), media_types=("text/csv",))(self._work)
-
-    async def _work(self, request: Request) -> dict[str, int]:
-        size = len(await request.body())
-        self.begun.release()
-        await self.go.wait()
-        return {"bytes": size}
-
-    async def until_begun(self, count: int) -> None:
-        async with asyncio.timeout(10):
-            for _ in range(count):
-                await self.begun.acquire()
-
-
-def app_of(database: Database, work: Work, **settings: str) -> FastAPI:
-    environment = webapp.ENVIRONMENT | SETTINGS | settings
-    return webapp.build(database, settings=webapp.Settings.load(environment), routers=[webapp.router, work.router])
-
-
-def post(size: int, *, sent: int | None = None) -> bytes:
-    head = f"POST /v1/work HTTP/1.1\r\nHost: w\r\nContent-Type: text/csv\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n"
-    return head.encode() + b"x" * (size if sent is None else sent)
-
-
-@contextlib.asynccontextmanager
-async def opened(port: int, count: int, begun: bytes = b"") -> AsyncIterator[Sequence[asyncio.StreamReader]]:
-    """Keep connections open that have sent no more than the beginning."""
-    pairs = [await asyncio.open_connection("127.0.0.1", port) for _ in range(count)]
-    try:
-        for _, writer in pairs:
-            writer.write(begun)
-        yield [reader for reader, _ in pairs]
-    finally:
-        for _, writer in pairs:
-            writer.close()
 
 
 async def test_batches_are_shed_before_single_commands_and_health_answers(database: Database) -> None:
@@ -124,17 +78,20 @@ async def test_an_answer_that_is_not_read_is_not_kept_for_ever(
 ) -> None:
     monkeypatch.setattr(connection, "UNREAD_SECONDS", 0.2)
     monkeypatch.setattr(connection, "PIPELINED_MAX", 1_000_000)
+    ended = asyncio.Event()  # the caller itself cannot tell: what it has not read stands before the end
+    lost = connection.Connection.connection_lost
+    monkeypatch.setattr(connection.Connection, "connection_lost", lambda self, why: (ended.set(), lost(self, why)))
     work = Work()
-    asking = b"GET /openapi.json HTTP/1.1\r\nHost: w\r\n\r\n" * 10
+    asking = b"GET /openapi.json HTTP/1.1\r\nHost: w\r\n\r\n" * 1000  # 50 MB of answers
     async with serving(app_of(database, work)) as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
-        async with asyncio.timeout(10):
-            with contextlib.suppress(ConnectionError):
-                while True:
-                    writer.write(asking)
-                    await writer.drain()
-        writer.close()
-        del reader
+        with socket.socket() as caller:
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            caller.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(caller, ("127.0.0.1", port))
+            await loop.sock_sendall(caller, asking)
+            async with asyncio.timeout(20):
+                await ended.wait()
 
 
 async def test_requests_without_end_before_the_first_answer_are_cut(database: Database) -> None:
@@ -142,4 +99,5 @@ async def test_requests_without_end_before_the_first_answer_are_cut(database: Da
     pipelined = LIVE.replace(b"Connection: close", b"X: y") * 2000
     async with serving(app_of(database, work)) as port:
         answer = await send(port, [post(100).replace(b"Connection: close", b"X: y"), pipelined])
+        work.go.set()
     assert answer == b""

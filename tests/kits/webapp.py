@@ -1,6 +1,7 @@
 """A small service with one route per promise of the web platform, for the tests of shared/web."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -187,6 +188,11 @@ def token(*scopes: str, org_units: Sequence[str] = ("*",), subject: str = "staff
 
 def bearer(*scopes: str, **options: Any) -> dict[str, str]:
     return {"Authorization": f"Bearer {token(*scopes, **options)}"}
+
+
+def signed_anyhow() -> str:
+    """Return the header of a device message that is well formed and of now, as anybody can write it."""
+    return f'{devices.SCHEME} device="d",timestamp="{int(time.time())}",nonce="{"n" * 16}",signature="{"0" * 64}"'
 
 
 @asynccontextmanager

@@ -1,0 +1,152 @@
+"""Bodies that come slowly, that are many, or that never end: each is refused as a problem, and memory stays bounded."""
+
+import asyncio
+import contextlib
+import itertools
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from shared.db.engine import Database
+from shared.web import edge
+from tests.attack.sockets import LIVE, code_of, send, serving, status_of
+from tests.attack.working import Work, app_of, opened, post
+from tests.kits import webapp
+
+pytestmark = pytest.mark.timeout(60)
+
+CHUNKED = post(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+PIECE = b"a" * 16 * 1024
+PIECES_MAX = 4096  # 64 MiB
+SLOW = 300
+TAKEN_MAX = 64  # of 1 MiB each, as shipped
+MIB = 1024 * 1024
+GROWTH_MIB_MAX = 200  # 300 bodies of 1 MiB are 300 MiB; those that are taken are 64, for a moment twice
+
+
+async def read(reader: asyncio.StreamReader) -> bytes:
+    """Return the answer, or nothing where it was lost with the connection because more was sent."""
+    with contextlib.suppress(ConnectionError):
+        return await reader.read()
+    return b""
+
+
+@pytest.fixture
+async def port(database: Database) -> AsyncIterator[int]:
+    work = Work()
+    work.go.set()
+    async with serving(app_of(database, work)) as port:
+        yield port
+
+
+@pytest.mark.parametrize("begun", [post(100, sent=0), post(100, sent=1), CHUNKED], ids=["nothing", "begun", "chunked"])
+async def test_a_body_that_does_not_come_is_refused(port: int, begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edge, "BODY_GRACE_SECONDS", 0.2)
+    assert code_of(await send(port, [begun])) == (408, "request.body_too_slow")
+
+
+async def test_a_body_below_the_rate_is_refused_and_one_above_is_taken(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge, "BODY_GRACE_SECONDS", 0.3)
+
+    async def sent(size: int, bytes_a_turn: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        answer = asyncio.create_task(read(reader))
+        writer.write(post(size, sent=0))
+        for _ in range(0, size, bytes_a_turn):
+            if not answer.done():
+                writer.write(b"x" * bytes_a_turn)
+                await asyncio.wait([answer], timeout=0.1)
+        async with asyncio.timeout(10):
+            await answer
+        writer.close()
+        return answer.result()
+
+    slow, fast = await asyncio.gather(sent(20, 1), sent(48_000, 6_000))
+    assert not slow or code_of(slow) == (408, "request.body_too_slow")
+    assert status_of(fast) == 200
+
+
+@pytest.mark.parametrize("filling", [PIECE, b"X-T: " + PIECE + b"\r\n"], ids=["one trailer", "many trailers"])
+async def test_headers_after_a_body_are_weighed(port: int, filling: bytes) -> None:
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        yield CHUNKED + b"1\r\nx\r\n0\r\nX-Endless: "
+        for _ in range(PIECES_MAX):
+            sent += 1
+            yield filling
+
+    await send(port, endless())
+    assert sent < PIECES_MAX
+
+
+async def test_headers_after_a_body_change_nothing(database: Database) -> None:
+    signed = webapp.bearer("notes:write")["Authorization"].encode()
+    begun = CHUNKED.replace(b"/v1/work", b"/v1/files")
+    async with serving(webapp.build(database)) as port:
+        answer = await send(port, [begun + b"1\r\nx\r\n0\r\nAuthorization: " + signed + b"\r\n\r\n"])
+    assert code_of(answer) == (401, "auth.missing_token")
+
+
+async def test_a_body_that_is_no_http_is_refused_as_a_problem(port: int) -> None:
+    assert code_of(await send(port, [CHUNKED + b"no number\r\n"])) == (400, "request.malformed")
+
+
+async def test_a_caller_that_goes_away_in_its_body_is_no_fault_of_the_service(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = webapp.build(database)
+    head = (
+        b"POST /v1/pushes HTTP/1.1\r\nHost: w\r\nContent-Length: 10\r\nAuthorization: "
+        + webapp.signed_anyhow().encode()
+        + b"\r\n\r\n"
+    )
+    async with serving(app) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head)
+        await writer.drain()
+        writer.close()
+    assert (
+        'http_requests_total{method="POST",route="/v1/pushes",status="400"} 1.0'
+        in app.state.web.metrics.exposition().decode()
+    )
+    assert "request.failed" not in caplog.text
+
+
+@asynccontextmanager
+async def alone() -> AsyncIterator[tuple[int, psutil.Process]]:
+    """Serve in a process of its own, whose memory is measured."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "tests.attack.working", folder]
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(30):
+                yield int(await process.stdout.readline()), psutil.Process(process.pid)
+        finally:
+            process.kill()
+            await process.wait()
+
+
+async def test_many_slow_bodies_take_bounded_memory_and_others_are_answered() -> None:
+    async with alone() as (port, process):
+        assert status_of(await send(port, [post(100)])) == 200
+        before = process.memory_info().rss
+        async with opened(port, SLOW, post(4 * MIB, sent=MIB)) as readers:
+            answers = [asyncio.create_task(read(reader)) for reader in readers]
+            refused = [await answer for answer in itertools.islice(asyncio.as_completed(answers), SLOW - TAKEN_MAX)]
+            assert {code_of(answer) for answer in refused if answer} == {(503, "request.overloaded")}
+            assert status_of(await send(port, [LIVE])) == 200
+            grown = (process.memory_info().rss - before) / MIB
+        assert grown < GROWTH_MIB_MAX, f"{grown} MiB"
+        assert status_of(await send(port, [post(100)])) == 200

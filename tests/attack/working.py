@@ -1,0 +1,83 @@
+"""A service with a route whose requests work until they are let go, and callers of it."""
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI, Request
+
+from shared import web
+from shared.db.engine import Database
+from shared.service import server_config
+from shared.settings import Settings
+from shared.web import auth
+from tests.kits import webapp
+
+SMALL = {"WATTLINE_REQUESTS_MAX": "4", "WATTLINE_BATCHES_MAX": "2", "WATTLINE_BODY_BYTES_MAX": "65536"}
+
+
+class Work:
+    """A route whose requests all work until they are let go."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Semaphore(0)
+        self.go = asyncio.Event()
+        self.router = web.Router("/v1")
+        self.router.post("/work", policy=auth.public("a test"), media_types=("text/csv",))(self._work)
+
+    async def _work(self, request: Request) -> dict[str, int]:
+        size = len(await request.body())
+        self.begun.release()
+        await self.go.wait()
+        return {"bytes": size}
+
+    async def until_begun(self, count: int) -> None:
+        async with asyncio.timeout(10):
+            for _ in range(count):
+                await self.begun.acquire()
+
+
+def app_of(database: Database, work: Work, **settings: str) -> FastAPI:
+    environment = webapp.ENVIRONMENT | SMALL | settings
+    return webapp.build(database, settings=Settings.load(environment), routers=[webapp.router, work.router])
+
+
+def post(size: int, *, sent: int | None = None) -> bytes:
+    head = f"POST /v1/work HTTP/1.1\r\nHost: w\r\nContent-Type: text/csv\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n"
+    return head.encode() + b"x" * (size if sent is None else sent)
+
+
+@contextlib.asynccontextmanager
+async def opened(port: int, count: int, begun: bytes = b"") -> AsyncIterator[Sequence[asyncio.StreamReader]]:
+    """Keep connections open that have sent no more than the beginning."""
+    pairs = [await asyncio.open_connection("127.0.0.1", port) for _ in range(count)]
+    try:
+        for _, writer in pairs:
+            writer.write(begun)
+        yield [reader for reader, _ in pairs]
+    finally:
+        for _, writer in pairs:
+            writer.close()
+
+
+async def _main(folder: Path) -> None:
+    """Serve with the limits as shipped, and print the port."""
+    work = Work()
+    work.go.set()
+    environment = {name: text for name, text in webapp.ENVIRONMENT.items() if "BYTES" not in name}
+    app = webapp.build(
+        Database(f"sqlite+aiosqlite:///{folder}/tiny.db"),
+        settings=Settings.load(environment),
+        routers=[work.router],
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        print(listening.getsockname()[1], flush=True)
+        await uvicorn.Server(server_config(app, host="127.0.0.1", port=0)).serve([listening])
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(Path(sys.argv[1])))
