@@ -97,7 +97,9 @@ def test_every_route_documents_its_policy_and_its_problems(base_url: str) -> Non
             for status in ("400", "404", "405", "422", "429", "500", "503"):
                 assert status in responses, (method, path, status)
             assert ("401" in responses) == ("403" in responses) == bool(operation.get("security")), (method, path)
-            assert ("413" in responses) == ("408" in responses) == ("requestBody" in operation or path == "/v1/files"), (method, path)
+            assert (
+                ("413" in responses) == ("408" in responses) == ("requestBody" in operation or path == "/v1/files")
+            ), (method, path)
     assert document["paths"]["/v1/notes"]["post"]["security"] == [{"token": ["notes:write"]}]
     assert "note.already_there" in document["paths"]["/v1/notes"]["post"]["responses"]["409"]["description"]
     assert "412" in document["paths"]["/v1/notes/{note_no}/decisions"]["post"]["responses"]
