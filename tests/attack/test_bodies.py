@@ -115,7 +115,7 @@ async def test_a_caller_that_goes_away_in_its_body_is_no_fault_of_the_service(
         await writer.drain()
         writer.close()
     assert (
-        'http_requests_total{method="POST",route="/v1/pushes",status="400"} 1.0'
+        'wattline_http_requests_total{method="POST",route="/v1/pushes",status="400"} 1.0'
         in app.state.web.metrics.exposition().decode()
     )
     assert "request.failed" not in caplog.text

@@ -20,7 +20,7 @@ PIECES_MAX = 4096  # 64 MiB: a thousand times what is taken, and more than the s
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     app = FastAPI()
-    app.state.web = SimpleNamespace(metrics=Metrics())
+    app.state.web = SimpleNamespace(metrics=Metrics("tiny"))
     async with serving(app) as port:
         yield port
 

@@ -97,12 +97,12 @@ async def test_over_a_socket_the_address_is_the_callers(database: Database) -> N
             assert code_of(await send(port, [asking])) == (401, "auth.missing_token")
         assert code_of(await send(port, [asking])) == (429, "request.too_often")
         assert status_of(await send(port, [LIVE])) == 200
-    assert 'http_requests_refused_total{limit="strangers"} 1.0' in app.state.web.metrics.exposition().decode()
+    assert 'wattline_http_requests_refused_total{limit="strangers"} 1.0' in app.state.web.metrics.exposition().decode()
 
 
 def rate(per_second: int) -> tuple[Rate, Now]:
     now = Now()
-    return Rate("clients", per_second, Metrics().counter("http_requests_refused_total"), now), now
+    return Rate("clients", per_second, Metrics("tiny").counter("http_requests_refused_total"), now), now
 
 
 def test_what_is_left_grows_again_at_the_rate_and_no_higher_than_full() -> None:
