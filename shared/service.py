@@ -79,7 +79,7 @@ class Service:
 
     async def serve(self, *, host: str, port: int, stop: asyncio.Event) -> None:
         """Run everything until `stop` is set."""
-        server = uvicorn.Server(server_config(self.app, host=host, port=port))
+        server = uvicorn.Server(server_config(self.app, self.metrics, host=host, port=port))
         # signals are the command's business, once for all services of the process
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
         try:
@@ -97,13 +97,13 @@ class Service:
             await self.database.close()
 
 
-def server_config(app: FastAPI, *, host: str, port: int) -> uvicorn.Config:
+def server_config(app: FastAPI, metrics: Metrics, *, host: str, port: int) -> uvicorn.Config:
     """Return how an application is served: every limit below HTTP."""
     return uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=partial(Connection, open_ones=OpenConnections(CONNECTIONS_MAX, app.state.web.metrics)),  # type: ignore[arg-type]
+        http=partial(Connection, open_ones=OpenConnections(CONNECTIONS_MAX, metrics)),  # type: ignore[arg-type]
         ws="none",
         backlog=BACKLOG,
         log_config=None,

@@ -9,6 +9,7 @@ import orjson
 import uvicorn
 from fastapi import FastAPI
 
+from shared.metrics import Metrics
 from shared.service import server_config
 
 SOON_SECONDS = 10
@@ -16,11 +17,11 @@ LIVE = b"GET /health/live HTTP/1.1\r\nHost: wattline\r\nConnection: close\r\n\r\
 
 
 @contextlib.asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[int]:
+async def serving(app: FastAPI, metrics: Metrics | None = None) -> AsyncIterator[int]:
     """Serve an application as a service does, and give its port."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = int(listening.getsockname()[1])
-        server = uvicorn.Server(server_config(app, host="127.0.0.1", port=port))
+        server = uvicorn.Server(server_config(app, metrics or app.state.web.metrics, host="127.0.0.1", port=port))
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
         task = asyncio.create_task(server.serve([listening]))
         try:

@@ -1,7 +1,6 @@
 """A head without end, in size or in time: refused with a problem before anybody is known, and the server answers others."""
 
 from collections.abc import AsyncIterator, Iterator
-from types import SimpleNamespace
 
 import pytest
 from fastapi import FastAPI
@@ -19,9 +18,7 @@ PIECES_MAX = 4096  # 64 MiB: a thousand times what is taken, and more than the s
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    app = FastAPI()
-    app.state.web = SimpleNamespace(metrics=Metrics("tiny"))
-    async with serving(app) as port:
+    async with serving(FastAPI(), Metrics("tiny")) as port:
         yield port
 
 

@@ -76,7 +76,7 @@ async def _main(folder: Path) -> None:
     )
     with socket.create_server(("127.0.0.1", 0)) as listening:
         print(listening.getsockname()[1], flush=True)
-        await uvicorn.Server(server_config(app, host="127.0.0.1", port=0)).serve([listening])
+        await uvicorn.Server(server_config(app, app.state.web.metrics, host="127.0.0.1", port=0)).serve([listening])
 
 
 if __name__ == "__main__":
