@@ -5,9 +5,8 @@ are: a payment finds one while batches are shed. A request that waits for its bo
 nobody knows yet, cannot keep others out; the bytes that they sent count.
 """
 
-from dataclasses import dataclass
-
 from shared.metrics import Metrics
+from shared.settings import Settings
 from shared.web.errors import Problem
 
 SINGLE_BYTES_MAX = 16 * 1024  # a payment or decision is below 2 KiB; what is larger is a batch
@@ -15,18 +14,11 @@ RETRY_AFTER_SECONDS = 1
 BATCH_RETRY_AFTER_SECONDS = 5  # a batch can wait, and comes back when payments are through
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    requests: int
-    batches: int
-    bodies_bytes: int
-
-
 class Admission:
     """The places of one service."""
 
-    def __init__(self, limits: Limits, metrics: Metrics) -> None:
-        self.limits = limits
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self.settings = settings
         self.refused = metrics.counter("http_requests_refused_total")
         self.requests = 0
         self.batches = 0
@@ -46,11 +38,11 @@ class Place:
 
     def enter(self) -> None:
         """Take the place; raises where there is none."""
-        admission, limits = self._admission, self._admission.limits
-        if self._batch and admission.batches >= limits.batches:
+        admission, settings = self._admission, self._admission.settings
+        if self._batch and admission.batches >= settings.batches_max:
             self.count_refusal("batches")
             raise overloaded(BATCH_RETRY_AFTER_SECONDS)
-        if admission.requests >= limits.requests:
+        if admission.requests >= settings.requests_max:
             self.count_refusal("requests")
             raise overloaded(RETRY_AFTER_SECONDS)
         admission.requests += 1
@@ -67,7 +59,7 @@ class Place:
     def hold(self, size: int) -> None:
         """Count bytes of the body, kept until the request is answered; raises where all bodies together are too much."""
         admission = self._admission
-        if admission.bodies_bytes + size > admission.limits.bodies_bytes:
+        if admission.bodies_bytes + size > admission.settings.bodies_bytes_max:
             self.count_refusal("bodies")
             # the rest of the body is not read
             raise overloaded(BATCH_RETRY_AFTER_SECONDS, {"Connection": "close"})

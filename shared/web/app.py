@@ -14,7 +14,7 @@ from shared.metrics import Metrics
 from shared.settings import Settings
 from shared.web import approvals as approval_routes
 from shared.web import dead_letters, errors, openapi, platform_routes, purge, routing, vitals
-from shared.web.admission import Admission, Limits
+from shared.web.admission import Admission
 from shared.web.auth import Authenticator
 from shared.web.devices import Devices
 from shared.web.edge import Edge
@@ -71,18 +71,12 @@ def create_app(
     """
     consumer = f"wattline.{service}"
     metrics = metrics or Metrics(service)
-    rates = Rates(
-        clients=settings.client_requests_per_second,
-        devices=settings.device_requests_per_second,
-        strangers=settings.stranger_requests_per_second,
-        refused=metrics.counter("http_requests_refused_total"),
-    )
     web = Web(
         service=service,
         settings=settings,
         database=database,
         authenticator=Authenticator(_tokens(settings, metrics), devices=devices),
-        rates=rates,
+        rates=Rates(settings, metrics),
         metrics=metrics,
         checks={"database": health.of_database(database), **(checks or {})},
         degrading=degrading or {},
@@ -94,16 +88,13 @@ def create_app(
         approvals={kind.name: kind for kind in (*approvals, dead_letters.discarding(consumer))},
     )
     vitals.begin(metrics, version=VERSION, job_names=web.jobs)
-    limits = Limits(
-        requests=settings.requests_max, batches=settings.batches_max, bodies_bytes=settings.bodies_bytes_max
-    )
     edge = Middleware(
         Edge,
         service=service,
         metrics=metrics,
         body_bytes_max=settings.body_bytes_max,
-        admission=Admission(limits, metrics),
-        strangers=rates.strangers,
+        admission=Admission(settings, metrics),
+        strangers=web.rates.strangers,
     )
     app = App(
         title=f"wattline {service}",

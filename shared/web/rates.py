@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 from prometheus_client import Counter
 
+from shared.metrics import Metrics
+from shared.settings import Settings
 from shared.web.auth import NOBODY, Caller
 from shared.web.errors import Problem
 
@@ -50,10 +52,11 @@ class Rate:
 class Rates:
     """The rates of one service."""
 
-    def __init__(self, *, clients: int, devices: int, strangers: int, refused: Counter) -> None:
-        self.clients = Rate("clients", clients, refused)
-        self.devices = Rate("devices", devices, refused)
-        self.strangers = Rate("strangers", strangers, refused)
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        refused = metrics.counter("http_requests_refused_total")
+        self.clients = Rate("clients", settings.client_requests_per_second, refused)
+        self.devices = Rate("devices", settings.device_requests_per_second, refused)
+        self.strangers = Rate("strangers", settings.stranger_requests_per_second, refused)
 
     def pay(self, caller: Caller) -> None:
         """Charge one request to who is known; refuses who has nothing left."""
