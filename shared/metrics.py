@@ -46,7 +46,7 @@ CATALOGUE = (
     Metric("http_requests_total", "counter", "Requests answered", ("method", "route", "status")),
     Metric("http_request_duration_seconds", "histogram", "Time from request to answer", ("method", "route")),
     Metric("http_requests_in_flight", "gauge", "Requests being worked on"),
-    Metric("http_requests_refused_total", "counter", "Requests refused to protect the service, by limit", ("limit",)),
+    Metric("http_requests_refused_total", "counter", "Requests refused to protect the service", ("reason",)),
     Metric("http_connections_ended_total", "counter", "Connections ended because too many were open"),
     Metric("token_keys_age_seconds", "gauge", "Time since the issuer's key set was read; 0 where there is none"),
     # journal and relay

@@ -33,8 +33,8 @@ async def test_batches_are_shed_before_single_commands_and_health_answers(databa
         assert [status_of(answer) for answer in await asyncio.gather(*taken)] == [200] * 4
         assert status_of(await send(port, [post(BATCH_BYTES)])) == 200  # the places are free again
     text = app.state.web.metrics.exposition().decode()
-    assert 'wattline_http_requests_refused_total{limit="batches"} 1.0' in text
-    assert 'wattline_http_requests_refused_total{limit="requests"} 1.0' in text
+    assert 'wattline_http_requests_refused_total{reason="batches"} 1.0' in text
+    assert 'wattline_http_requests_refused_total{reason="requests"} 1.0' in text
 
 
 async def test_bodies_that_do_not_come_keep_nobody_out(database: Database) -> None:

@@ -97,7 +97,7 @@ async def test_over_a_socket_the_address_is_the_callers(database: Database) -> N
             assert code_of(await send(port, [asking])) == (401, "auth.missing_token")
         assert code_of(await send(port, [asking])) == (429, "request.too_often")
         assert status_of(await send(port, [LIVE])) == 200
-    assert 'wattline_http_requests_refused_total{limit="strangers"} 1.0' in app.state.web.metrics.exposition().decode()
+    assert 'wattline_http_requests_refused_total{reason="strangers"} 1.0' in app.state.web.metrics.exposition().decode()
 
 
 def rate(per_second: int) -> tuple[Rate, Now]:
