@@ -80,11 +80,20 @@ def _add_remote(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     job.add_argument("job")
     job.add_argument("--date", type=civil.day, required=True, help="YYYY-MM-DD")
     letters = commands.add_parser("dead-letters", help="facts that were set aside")
-    letters.add_argument("action", choices=("list", "replay"))
+    letters.add_argument("action", choices=("list", "replay", "discard"))
     letters.add_argument("service", choices=SERVICES)
-    letters.add_argument("--ids", type=int, nargs="+", default=[], help="replay these only")
+    letters.add_argument("--ids", type=int, nargs="+", default=[], help="these only; replay takes all without")
+    letters.add_argument("--reason", default="", help="why they are discarded")
     reconcile_ = commands.add_parser("reconcile", help="compare the control totals of all services")
     reconcile_.add_argument("--cycle", required=True, help="YYYY-MM")
+    reconcile_.add_argument("--explain", action="store_true", help="name each document that differs, and what mends it")
+    adopt = commands.add_parser(
+        "adopt", help="after a restore: have a service keep what it told since the dump as it was heard"
+    )
+    adopt.add_argument("what", choices=remote.ADOPTED)
+    adopt.add_argument(
+        "--subject", required=True, metavar="NO", help="the service point of usages, the account of bills"
+    )
     trace = commands.add_parser("trace", help="show where a payment's money comes from, back to the meter")
     trace.add_argument("id", metavar="PAYMENT_ID")
     trace.add_argument("--service", choices=SERVICES, default="collection")
@@ -107,6 +116,11 @@ def _add_events(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     which = republish.add_mutually_exclusive_group(required=True)
     which.add_argument("--from", dest="since", type=_instant, metavar="TIME", help="events journalled since (ISO 8601)")
     which.add_argument("--state", metavar="ENTITY", help="the current state of all entities of a kind")
+    restored = commands.add_parser(
+        "restored", help="tell the others how a service stands that was restored from a dump"
+    )
+    restored.add_argument("service", choices=SERVICES)
+    restored.add_argument("--from", dest="since", type=_instant, metavar="TIME", required=True, help="before the dump")
     topics = commands.add_parser("topics", help="topics of the event log")
     topics.add_argument("action", choices=("create",))
 
@@ -158,20 +172,26 @@ async def _asynchronous(options: argparse.Namespace) -> int:
             print(f"rounds: {await data.republish_since(options.service, options.since)}")
         case "republish":
             print(f"rounds: {await data.republish_state(options.service, options.state)}")
+        case "restored":
+            print(f"rounds: {await data.restored(options.service, options.since)}")
         case "job":
             await remote.job(options.service, options.job, options.date.isoformat())
         case "device-key":
             await remote.make_device_key(options.device_id, options.overlap_until)
         case "dead-letters" if options.action == "list":
             await remote.list_dead_letters(options.service)
+        case "dead-letters" if options.action == "discard":
+            await remote.discard_dead_letters(options.service, options.ids, options.reason)
         case "dead-letters":
             await remote.replay_dead_letters(options.service, options.ids)
         case "audit" if options.action == "head":
             return await audit.head(options.service)
         case "audit":
             return await audit.verify(options.service, kept=options.kept, since=options.since)
+        case "adopt":
+            await remote.adopt(options.what, options.subject)
         case "reconcile":
-            return await reconcile.run(options.cycle)
+            return await reconcile.run(options.cycle, explained=options.explain)
         case "trace":
             return await tracing.payment(options.id, service=options.service, kind=options.kind)
     return 0

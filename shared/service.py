@@ -36,7 +36,7 @@ from shared.settings import Settings
 from shared.web.connection import Connection, OpenConnections
 from shared.web.devices import Devices
 from shared.web.routing import Router
-from shared.web.state import ControlTotals, Gauges, Tracer
+from shared.web.state import ControlDocuments, ControlTotals, Gauges, Tracer
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +127,7 @@ def assemble(
     gauges: Sequence[Gauges] = (),
     waiting_oldest: Sequence[WaitingOldest] = (),
     control_totals: Sequence[ControlTotals] = (),
+    control_documents: Mapping[str, ControlDocuments] | None = None,
     tracers: Mapping[str, Tracer] | None = None,
     devices: Devices | None = None,
     context: Any = None,
@@ -164,6 +165,7 @@ def assemble(
         degrading={"event_log": _answers(watch), **({"consumer": _consumes(consumer)} if consumer else {})},
         gauges=[_platform_gauges(consumer, database.clock, metrics, waiting_oldest), *gauges],
         control_totals=control_totals,
+        control_documents=control_documents,
         tracers=tracers,
         metrics=metrics,
         approvals=approvals,

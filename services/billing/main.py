@@ -8,12 +8,13 @@ from services.billing.accounts import consumers as account_consumers
 from services.billing.accounts import use_cases as accounts
 from services.billing.activation import api as activation_api
 from services.billing.activation import use_cases as activation
+from services.billing.bills.api import adopted as adopted_api
 from services.billing.bills.api import bills as bills_api
 from services.billing.bills.api import corrections as corrections_api
 from services.billing.bills.api import touched as touched_api
 from services.billing.bills.domain import policy
 from services.billing.bills.store import trace as bills_trace
-from services.billing.bills.use_cases import billed_days
+from services.billing.bills.use_cases import adopting, billed_days
 from services.billing.context import Context, Rater
 from services.billing.decisions import api as decisions_api
 from services.billing.decisions import use_cases as decisions
@@ -28,7 +29,8 @@ from services.billing.tariffs.api import advice as advice_api
 from services.billing.tariffs.api import documents as tariffs_api
 from services.billing.tariffs.store import trace as tariffs_trace
 from services.billing.usages import api as usages_api
-from services.billing.usages import store as usages_store
+from services.billing.usages.store import usages as usages_store
+from services.billing.views import documents
 from services.billing.views import store as views
 from shared import service
 from shared.approvals import Kind
@@ -45,6 +47,7 @@ ROUTERS = (
     tariffs_api.router,
     activation_api.router,
     bills_api.router,
+    adopted_api.router,
     decisions_api.router,
     touched_api.router,
     corrections_api.router,
@@ -60,6 +63,7 @@ TRACERS = {
     "difference": bills_trace.difference,
 }
 STATES = accounts.STATES
+RAISE_VERSIONS = adopting.RAISE_VERSIONS
 
 
 def build(
@@ -94,6 +98,7 @@ def build(
         gauges=[gauges],
         waiting_oldest=[usages_store.waiting_oldest],
         control_totals=[views.control_totals],
+        control_documents=documents.KINDS,
         tracers=TRACERS,
         context=context,
         metrics=metrics,

@@ -63,6 +63,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
         gauges=[gauges],
         waiting_oldest=[waiting_oldest],
         control_totals=[totals.control_totals],
+        control_documents={"document": totals.documents},
         tracers=trace.TRACERS,
         approvals=[
             months.kind_of_approval(today),

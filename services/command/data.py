@@ -1,11 +1,13 @@
 """Commands that work on a service's database and event log directly, because they serve when the service is down."""
 
 import os
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 
 from services.command import local, serve
 from shared.db import journal
+from shared.db.engine import Tx
 from shared.service import open_database
 from shared.settings import Settings, SettingsError
 
@@ -56,9 +58,25 @@ async def republish_since(service: str, since: datetime) -> int:
         await database.close()
 
 
+async def restored(service: str, since: datetime) -> int:
+    """Tell the others again what a service told whose database was restored from a dump, and return how many rounds that took.
+
+    The versions of its reference entities are raised beyond all that it told before: what is put from now on counts for those who
+    know a later version. They are not told its present state yet, which is older than what they know.
+    """
+    database = open_database(local.settings_of(service), service)
+    try:
+        async with database.begin() as tx:
+            for raise_versions in local.part(service, "main", "RAISE_VERSIONS") or ():
+                await raise_versions(tx)
+    finally:
+        await database.close()
+    return await republish_since(service, since)
+
+
 async def republish_state(service: str, entity: str) -> int:
     """Publish the current state of all entities of a kind, and return how many rounds of 1,000 it took."""
-    states = local.part(service, "main", "STATES") or local.part(service, "application.states", "STATES") or {}
+    states: dict[str, Callable[[Tx, str], Awaitable[str | None]]] = local.part(service, "main", "STATES") or {}
     if entity not in states:
         raise SystemExit(f"{service} has no such entity; it has: {', '.join(sorted(states)) or 'none'}")
     database = open_database(local.settings_of(service), service)

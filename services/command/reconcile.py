@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.command import remote
+from services.command import explain, remote
 from shared.settings import SERVICES
 
 Totals = Mapping[str, Mapping[str, int]]
@@ -103,11 +103,13 @@ async def fetch(cycle: str) -> dict[str, dict[str, int]]:
     return dict(zip(SERVICES, await asyncio.gather(*map(of, SERVICES)), strict=True))
 
 
-async def run(cycle: str) -> int:
-    """Print each rule with its two numbers; 1 where one does not hold."""
+async def run(cycle: str, *, explained: bool = False) -> int:
+    """Print each rule with its two numbers, and if so wanted what differs and what mends it; 1 where a rule does not hold."""
     results = compare(await fetch(cycle))
     for result in results:
         verdict = "ok  " if result.agrees else "DIFF"
         left, right = ("not given" if n is None else f"{n:,}" for n in (result.left, result.right))
         print(f"{verdict} {result.title}: {left} | {right}")
+    if explained:
+        await explain.run(cycle)
     return 0 if all(result.agrees for result in results) else 1

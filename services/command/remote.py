@@ -43,12 +43,12 @@ async def call(opened: httpx.AsyncClient, method: str, path: str, **options: Any
         raise Refused(f"{opened.base_url} answered {answer.status_code}") from None
 
 
-async def pages(opened: httpx.AsyncClient, path: str) -> AsyncIterator[dict[str, Any]]:
+async def pages(opened: httpx.AsyncClient, path: str, **query: str) -> AsyncIterator[dict[str, Any]]:
     """Yield the items of a list, page by page."""
     cursor: str | None = None
     for _ in range(PAGES_MAX):
-        query = {"limit": 500} | ({"cursor": cursor} if cursor else {})
-        page = await call(opened, "GET", path, params=query)
+        asked = query | {"limit": "500"} | ({"cursor": cursor} if cursor else {})
+        page = await call(opened, "GET", path, params=asked)
         for item in page["items"]:
             yield item
         cursor = page["next_cursor"]
@@ -86,3 +86,36 @@ async def make_device_key(device_id: str, overlap_until: datetime | None) -> Non
     async with client("reading") as opened:
         made = await call(opened, "POST", f"/v1/devices/{quote(device_id, safe='')}/keys", json=body)
     print(made["key"])
+
+
+async def discard_dead_letters(service: str, ids: list[int], reason: str) -> None:
+    """Ask that named facts that a service has set aside are discarded; a second person approves it (`/v1/approvals`)."""
+    async with client(service) as opened:
+        show(await call(opened, "POST", "/v1/dead-letters/discards", json={"ids": ids, "reason": reason}))
+
+
+ADOPTED = ("usages", "bills")
+HEARD_MAX = 100  # usages in one call, with their curves
+
+
+async def adopt(what: str, subject: str) -> None:
+    """Have a restored service keep what it told since the dump as it was heard, and print what became of each.
+
+    `usages` of a service point: reading, as billing heard them. `bills` of an account: billing, as collection has posted them.
+    """
+    if what == "usages":
+        await _adopt("billing", "reading", "/v1/heard-usages", {"service_point_no": subject}, {}, HEARD_MAX)
+    else:
+        await _adopt(
+            "collection", "billing", "/v1/posted-documents", {"account_no": subject}, {"account_no": subject}, 500
+        )
+
+
+async def _adopt(hearer: str, teller: str, path: str, query: dict[str, str], body: dict[str, str], most: int) -> None:
+    async with client(hearer) as one, client(teller) as two:
+        heard = [item async for item in pages(one, path, **query)]
+        for start in range(0, len(heard), most):
+            items = heard[start : start + most]
+            answer = await call(two, "POST", path, json=body | {"items": items})
+            for item, outcome in zip(items, answer["outcomes"], strict=True):
+                show({"id": item.get("usage_id") or item["document_id"]} | outcome)

@@ -26,7 +26,7 @@ SCOPES = {
     "keeper-1": ("reading:keys",),
     "uploader-1": ("reading:upload",),
     "clerk-1": ("billing:write", "notify:write"),
-    "operator-1": ("jobs:run",),
+    "operator-1": ("jobs:run", "dead_letters:read", "dead_letters:run"),
     "reviewer-1": ("billing:read", "billing:review"),
     "supervisor-1": ("billing:release", "approvals:decide"),
     "cashier-1": ("collection:read", "collection:write", "collection:cashier"),

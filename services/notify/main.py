@@ -27,6 +27,9 @@ from shared.metrics import Metrics
 from shared.service import Service, assemble, open_database
 from shared.settings import document
 
+TOLD_OF = {"bill": "bill_issued", "estimate": "estimate_made"}
+"""The documents of other services that customers are told of, and the template of that."""
+
 
 def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
     """Return the notify service; raises `SettingsError` or `InvalidTemplate` for data files that cannot be used."""
@@ -67,6 +70,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         gauges=[store.gauges(clock)],
         waiting_oldest=[waiting_oldest],
         control_totals=[store.control_totals],
+        control_documents={kind: partial(store.told_of, template) for kind, template in TOLD_OF.items()},
         tracers={"notice": store.trace},
         context=context,
         metrics=metrics,

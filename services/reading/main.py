@@ -9,6 +9,7 @@ from services.reading.intake.api import curves, installations, reads
 from services.reading.intake.use_cases import changing
 from services.reading.network import api as network
 from services.reading.network.store import devices
+from services.reading.network.use_cases.reference import RAISE_VERSIONS as POINT_RAISE_VERSIONS
 from services.reading.network.use_cases.reference import STATES as POINT_STATES
 from services.reading.policies import domain as policies
 from services.reading.policies.domain import Policies
@@ -29,6 +30,7 @@ from shared.web.devices import DeviceRecord, Devices
 
 NAME = "reading"
 STATES = POINT_STATES
+RAISE_VERSIONS = POINT_RAISE_VERSIONS
 
 
 def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
@@ -66,6 +68,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
         gauges=[totals.gauges],
         waiting_oldest=[waiting.oldest, waiting_curves.oldest],
         control_totals=[totals.control_totals],
+        control_documents={"usage": totals.usages, "estimate": totals.estimates},
         tracers=trace.tracers(ReadDays(own.policies, own.zone)),
         devices=own.devices,
         approvals=[changing.kind_of_approval(own)],

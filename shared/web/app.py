@@ -19,7 +19,7 @@ from shared.web.auth import Authenticator
 from shared.web.devices import Devices
 from shared.web.edge import Edge
 from shared.web.rates import Rates
-from shared.web.state import ControlTotals, Gauges, Tracer, Web
+from shared.web.state import ControlDocuments, ControlTotals, Gauges, Tracer, Web
 from shared.web.token_keys import KeySet, OneKey
 from shared.web.tokens import Rules, Tokens
 
@@ -58,6 +58,7 @@ def create_app(
     degrading: Mapping[str, health.Check] | None = None,
     gauges: Sequence[Gauges] = (),
     control_totals: Sequence[ControlTotals] = (),
+    control_documents: Mapping[str, ControlDocuments] | None = None,
     tracers: Mapping[str, Tracer] | None = None,
     metrics: Metrics | None = None,
     approvals: Sequence[Kind] = (),
@@ -83,6 +84,7 @@ def create_app(
         jobs={job.name: job for job in (*jobs, purge.JOB)},
         gauges=gauges,
         control_totals=control_totals,
+        control_documents=control_documents or {},
         tracers=tracers or {},
         consumer=consumer,
         approvals={kind.name: kind for kind in (*approvals, dead_letters.discarding(consumer))},

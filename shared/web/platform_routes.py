@@ -207,6 +207,31 @@ async def control_totals(web: Current, cycle: Annotated[Month, Query()]) -> dict
     return {name: value for totals in found for name, value in totals.items()}
 
 
+class ControlDocument(BaseModel):
+    """A document that another service has too. `amount`: Wh of a usage, fen of a bill or difference, else 0."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: str
+    subject: str = Field(description="whose it is: service point or account")
+    amount: int
+    stands: bool = Field(description="not withdrawn or taken back")
+    corrects: bool = Field(False, description="issued by a correction, by no run of bills")
+
+
+@router.get("/v1/control-documents/{kind}", policy=auth.scope(scopes.TOTALS_READ, whole_utility=True))
+async def control_documents(
+    web: Current, kind: Name, cycle: Annotated[Month, Query()], wanted: pagination.Query_
+) -> pagination.Page[ControlDocument]:
+    """List the documents of a kind and cycle, to be compared with another service's one by one."""
+    documents = web.control_documents.get(kind)
+    if documents is None:
+        raise errors.not_found("kind of documents")
+    (after,) = wanted.last_as(str) or ("",)
+    async with web.database.view() as view:
+        rows = await documents(view, cycle, after, wanted.fetch)
+    return wanted.page(rows, key=lambda row: (row.id,), item=ControlDocument.model_validate)
+
+
 class Origin(BaseModel):
     model_config = ConfigDict(from_attributes=True)
     service: str

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends
+from sqlalchemy import Row
 from starlette.requests import Request
 
 from shared import health
@@ -22,6 +23,9 @@ Gauges = Callable[[View], Awaitable[Mapping[str, float]]]
 
 ControlTotals = Callable[[View, str], Awaitable[Mapping[str, int]]]
 """Returns the service's control totals of a cycle (`2026-01`) by name."""
+
+ControlDocuments = Callable[[View, str, str, int], Awaitable[Sequence[Row[Any]]]]
+"""Returns the documents of a cycle behind an id, so many at most, by their ids: `id`, `subject`, `amount`, `stands`."""
 
 Tracer = Callable[[View, str], Awaitable[TraceNode | None]]
 """Returns the document of this id, or None; a capability brings one for each kind of document that it owns."""
@@ -42,6 +46,7 @@ class Web:
     jobs: Mapping[str, Job]
     gauges: Sequence[Gauges]
     control_totals: Sequence[ControlTotals]
+    control_documents: Mapping[str, ControlDocuments]
     tracers: Mapping[str, Tracer]
     consumer: str
     approvals: Mapping[str, Kind]

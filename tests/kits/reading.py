@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 import httpx
@@ -165,7 +166,9 @@ class Kit:
         return found
 
     async def usages(self, point: str = "S0001") -> list[dict[str, Any]]:
-        return await self.items("usages", service_point_no=point)
+        """All versions of a point's usages, by period and version."""
+        found = await self.items("usages", service_point_no=point)
+        return sorted(found, key=itemgetter("period_to", "version"))
 
     async def energies(self, point: str = "S0001") -> list[tuple[str, int, str, int]]:
         """(period_to, version, quality, import Wh) of a point's usages, in order of period and version."""

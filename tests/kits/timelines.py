@@ -23,6 +23,7 @@ from services.reading.usage.use_cases import arriving, deriving
 from services.reading.usage.use_cases.arriving import Arrived
 from services.reading.usage.use_cases.knowing import Loaded
 from services.reading.usage.use_cases.telling import Work
+from shared.second_person import SecondPerson
 
 Touch = date | None
 """The earliest day that a fact touches; None: all of it."""
@@ -42,6 +43,7 @@ POLICY = Policy(
     basis_days=5,
     high=Deviation(percent=50, delta_wh_min=50_000),
     low=Deviation(percent=50, delta_wh_min=50_000),
+    approvals=SecondPerson({}),
 )
 
 
@@ -174,7 +176,6 @@ class Book:
             line = derive.derive(world)
         told = Told(
             point=Point(service_point_no="SP", route_no="R", org_unit="o"),
-            new_id=lambda: str(next(self.ids)),
             policy_on=self.policy_on,
             closing=closing,
         )

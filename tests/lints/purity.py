@@ -12,6 +12,7 @@ PURE_SHARED = frozenset(
     f"shared.{name}"
     for name in (
         "civil",
+        "natural",
         "money",
         "exact",
         "arrays",

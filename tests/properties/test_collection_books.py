@@ -20,7 +20,6 @@ from services.collection.ledger.domain.documents import (
     Debt,
     History,
 )
-from shared import ids
 from tests.kits.collection import POLICY
 from tests.kits.effort import examples
 
@@ -155,7 +154,7 @@ STEPS = st.lists(
 
 def world() -> World:
     accounts = [Account(account_no=no, org_unit="zj", prepaid_fen=0, history=History()) for no in ("A1", "A2")]
-    return World(Books(policy=POLICY, open_from=None, accounts=accounts, new_id=ids.new))
+    return World(Books(policy=POLICY, open_from=None, accounts=accounts))
 
 
 def by_code(books: Books, account_no: str) -> dict[str, int]:

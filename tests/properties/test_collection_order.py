@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from services.collection.ledger.domain import transactions
 from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.documents import BILL, DIFFERENCE, PAYMENT, Account, Correction, Debt, History
-from shared import ids
 from tests.kits.collection import POLICY
 from tests.kits.effort import examples
 
@@ -113,7 +112,7 @@ def any_order(documents: list[Document], chosen: Random) -> list[Document]:
 
 def books(*, with_history: bool) -> Books:
     account = Account(account_no=NO, org_unit="zj", prepaid_fen=0, history=History() if with_history else None)
-    return Books(policy=POLICY, open_from=None, accounts=[account], new_id=ids.new)
+    return Books(policy=POLICY, open_from=None, accounts=[account])
 
 
 def post(made: Books, one: Document) -> None:

@@ -27,23 +27,17 @@ from shared.testing.servers import KafkaBroker, PostgresDatabases
 from tests.kits import calls
 from tests.kits.calls import Line
 from tests.kits.effort import seeds
+from tests.kits.told_line import books_of, close_waiting, set_up
 from tests.kits.told_town import (
     CHANGED,
     CURVED,
     CYCLES,
-    EXCHANGED,
-    FIRST,
     MOVED,
-    POINTS,
     READ_DATES,
     REGISTERED_LATE,
     SHOP,
-    UNIT,
     Told,
-    documents,
     fen_of_bills,
-    installed,
-    meter,
     ordered,
 )
 from tests.kits.town import NO_ENVIRONMENT
@@ -52,20 +46,6 @@ pytestmark = pytest.mark.timeout(600)
 
 SEEDS = seeds(3, 4, 5, 8, 17, 23)
 DECIDED_ON = date(2026, 6, 10)
-
-
-async def _set_up(line: Line) -> None:
-    for document in documents().values():
-        path = f"/v1/tariffs/{document['id']}/versions/{document['version']}"
-        await line.approve(await line.call("PUT", "billing", path, document))
-    meters = [("M", home) for home in POINTS] + [("N", home) for home in EXCHANGED]
-    for path, items in (
-        ("routes", [{"route_no": f"R{n}", "org_unit": UNIT, "read_day": 1} for n in (1, 2, 3)]),
-        ("service-points", [{"service_point_no": f"SP{home}", "route_no": f"R{1 + home // 7}"} for home in POINTS]),
-        ("meters", [meter(letter, home) for letter, home in meters]),
-        ("installations", [installed(home, "M", FIRST, 1000) for home in POINTS]),
-    ):
-        await line.call("PUT", "reading", f"/v1/{path}", {"items": items})
 
 
 async def _tell(line: Line, order: Sequence[Told], seed: int | None) -> None:
@@ -111,46 +91,6 @@ async def _approve(line: Line) -> int:
             decided += 1
 
 
-async def _books(line: Line) -> dict[str, Any]:
-    usages = []
-    for home in POINTS:
-        taken: list[dict[str, Any]] = []
-        for one in sorted(
-            await line.items("reading", f"/v1/usages?service_point_no=SP{home}"), key=lambda u: -u["version"]
-        ):
-            if all(one["period_to"] <= u["period_from"] or u["period_to"] <= one["period_from"] for u in taken):
-                taken.append(one)
-        fields = (
-            "service_point_no",
-            "period_from",
-            "period_to",
-            "energy_wh",
-            "quality",
-            "estimates_in_a_row",
-            "months",
-        )
-        rest = ("cycle", "settles_estimate", "registers")
-        usages += [{name: u[name] for name in (*fields, *rest)} for u in taken if not u["withdrawn"]]
-    bills = []
-    for status in ("ready", "held", "issued"):
-        for one in await line.items("billing", f"/v1/bills?status={status}"):
-            bill = await line.call("GET", "billing", f"/v1/bills/{one['bill_id']}")
-            names = ("contract_no", "period_from", "period_to", "total_fen", "lines", "status")
-            bills.append({name: bill[name] for name in names})
-    waiting = [
-        (one["service_point_no"], one["period_from"], one["period_to"])
-        for one in await line.items("billing", "/v1/waiting-usages")
-    ]
-    accounts = [f"A{home}" for home in POINTS] + [f"B{home}" for home in MOVED]
-    owed = {no: (await line.call("GET", "collection", f"/v1/accounts/{no}"))["balance_fen"] for no in accounts}
-    return {
-        "usages": sorted(usages, key=lambda u: (u["service_point_no"], u["period_from"])),
-        "bills": sorted(bills, key=lambda b: (b["contract_no"], b["period_from"])),
-        "waiting": sorted(waiting),
-        "owed": owed,
-    }
-
-
 async def _told(
     work: Path,
     seed: int | None,
@@ -160,15 +100,13 @@ async def _told(
     event_log: EventLog | None = None,
 ) -> dict[str, Any]:
     async with calls.line(work, environment, changed_facts=changed_facts, event_log=event_log) as line:
-        await _set_up(line)
+        await set_up(line)
         await _tell(line, ordered(seed), seed)
         decided = await _approve(line)
         assert not decided or changed_facts == PROPOSE
         assert decided or changed_facts != PROPOSE or seed is not None, "nothing was told of days that were billed"
-        books = await _books(line)
-        for one in await line.items("billing", "/v1/waiting-usages"):
-            reason = {"reason": "nobody is supplied"}
-            await line.call("POST", "billing", f"/v1/waiting-usages/{one['usage_id']}/closing", reason)
+        books = await books_of(line)
+        await close_waiting(line)
         await line.agrees(CYCLES)
         return books
 

@@ -20,8 +20,8 @@ from services.billing.context import Context
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.review import store as review_store
 from services.billing.review.domain.findings import HELD_BY_REVIEWER, HOLD, Finding
-from services.billing.usages import store as usages_store
 from services.billing.usages.domain import Usage
+from services.billing.usages.store import usages as usages_store
 from shared import approvals, ids
 from shared.db.approvals import Approval
 from shared.db.audit import AuditEntry

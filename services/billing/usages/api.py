@@ -6,9 +6,12 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Query
 from pydantic import BaseModel, Field
 
-from services.billing.usages import store, use_cases
+from services.billing.usages import use_cases
+from services.billing.usages.store import codec
+from services.billing.usages.store import usages as store
 from shared import web
 from shared.events.fact import MAX_NO
+from shared.events.reading import UsageMeasured
 from shared.web import auth, errors, pagination
 from shared.web.batch import In
 
@@ -74,6 +77,21 @@ async def list_usages(
             view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, service_point_no=service_point_no
         )
     return wanted.page(rows, key=lambda row: (row.period_from, row.usage_id), item=_usage)
+
+
+@router.get("/heard-usages", policy=READ)
+async def list_heard(
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    service_point_no: Annotated[str, Query(min_length=1, max_length=MAX_NO)],
+) -> pagination.Page[UsageMeasured]:
+    """List all versions of the usages of a service point as reading told them, so that it can take them back after a restore."""
+    async with db.view() as view:
+        rows = await store.page(
+            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, service_point_no=service_point_no
+        )
+    return wanted.page(rows, key=lambda row: (row.period_from, row.usage_id), item=codec.fact_of)
 
 
 @router.get("/waiting-usages", policy=READ)

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.billing.usages import store
 from services.billing.usages.domain import Usage
+from services.billing.usages.store import codec
+from services.billing.usages.store import usages as store
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
@@ -50,10 +51,12 @@ async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> Recorded:
     A version that came twice changes nothing; one with other content under the same key raises ConflictingUsage. Of usages of a
     point that share a day the highest version is in force, in whatever order they come.
     """
-    ids = await store.record(tx, facts)
+    first = {fact.usage_id: fact for fact in reversed(facts)}
+    ids = await store.record(tx, list(first.values()))
     if len(ids) < len(facts):
-        await _check_repeated(tx, [fact for fact in facts if fact.usage_id not in ids])
-    new = [store.from_fact(fact) for fact in facts if fact.usage_id in ids]
+        repeated = [fact for fact in facts if fact.usage_id not in ids or first[fact.usage_id] is not fact]
+        await _check_repeated(tx, repeated)
+    new = [codec.from_fact(fact) for fact in facts if fact.usage_id in ids and first[fact.usage_id] is fact]
     if not new:
         return Recorded(new=(), standing=(), newer=(), displaced=frozenset())
     outdated = await store.overtaken(tx, new)
@@ -91,7 +94,5 @@ async def close(tx: Tx, usage_id: str, *, reason: str, actor: str, may_see: Call
 
 
 async def _check_repeated(tx: Tx, facts: Sequence[UsageMeasured]) -> None:
-    known = {row.usage_id for row in await store.at_keys(tx, facts)}
-    for fact in facts:
-        if fact.usage_id not in known:
-            raise ConflictingUsage(f"{fact.usage_id} version {fact.version}")
+    for fact in await store.unlike(tx, facts):
+        raise ConflictingUsage(f"{fact.usage_id} version {fact.version}")

@@ -14,7 +14,7 @@ from services.billing.review.tables import REVIEW_DECISION
 from services.billing.runs import domain as runs
 from services.billing.runs import store as runs_store
 from services.billing.runs.tables import BILL_RUN
-from services.billing.usages import store as usages_store
+from services.billing.usages.store import usages as usages_store
 from services.billing.usages.tables import USAGE
 from shared.business_calendar import Calendar
 from shared.db.engine import View

@@ -7,7 +7,7 @@ from services.collection.dunning import store
 from services.collection.dunning.domain import REMINDER, Ladders, due_until
 from services.collection.ledger.domain.documents import Receivable
 from services.collection.ledger.store import accounts
-from shared import ids
+from shared import natural
 from shared.db.engine import Tx, View
 from shared.events.collection import ReminderDue
 
@@ -42,7 +42,7 @@ async def remind(tx: Tx, *, ladders: Ladders, business_date: date, chunk: str) -
     account_nos = await store.accounts_overdue(tx, due_until=cutoff, stage=REMINDER, first=first, last=last)
     await accounts.lock_accounts(tx, account_nos)
     overdue = await store.overdue(tx, account_nos, due_until=cutoff, stage=REMINDER)
-    made = {row.receivable_id: ids.new() for row in overdue}
+    made = {row.receivable_id: natural.key_id(row.due_on, "reminder", row.receivable_id, REMINDER) for row in overdue}
     new = await store.add(tx, overdue, made, stage=REMINDER, business_date=business_date)
     tx.publish(
         [_reminder_due(row, made[row.receivable_id], business_date) for row in overdue if row.receivable_id in new]

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from services.collection.context import READ, WRITE, Own
 from services.collection.ledger.domain.documents import BILLED, OPENING, Debt
-from services.collection.ledger.store import receivables
+from services.collection.ledger.store import loading, receivables
 from services.collection.receivables import examples, schemas
 from services.collection.receivables.use_cases import openings as use_cases
 from shared import web
@@ -70,6 +70,28 @@ async def list_receivables(
         key=lambda row: (row.receivable_id,),
         item=lambda row: schemas.ReceivableOut(
             **row._mapping, derived_from=_origin(row.document_kind, row.document_id)
+        ),
+    )
+
+
+@router.get("/posted-documents", policy=READ)
+async def list_posted(
+    caller: auth.Current, db: web.Db, wanted: pagination.Query_, account_no: No
+) -> pagination.Page[schemas.PostedDocumentOut]:
+    """List the bills and differences of an account as they are posted, so that billing can take them back after a restore."""
+    async with db.view() as view:
+        rows = await receivables.posted(
+            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, account_no=account_no
+        )
+        parts = await loading.components(view, [row.document_id for row in rows])
+    return wanted.page(
+        rows,
+        key=lambda row: (row.document_id,),
+        item=lambda row: schemas.PostedDocumentOut(
+            **row._mapping,
+            components=[
+                schemas.PostedComponent(component=name, amount_fen=fen) for name, fen in parts[row.document_id]
+            ],
         ),
     )
 

@@ -27,6 +27,24 @@ class OpeningBatchIn(In):
     items: list[OpeningIn] = Field(min_length=1, max_length=BATCH_MAX)
 
 
+class PostedComponent(BaseModel):
+    component: str
+    amount_fen: Fen
+
+
+class PostedDocumentOut(BaseModel):
+    """A bill or difference as it is posted; `stands`: it is not taken back."""
+
+    document_kind: Literal["bill", "difference"]
+    document_id: str
+    issued_on: date
+    due_on: date
+    total_fen: Fen
+    components: list[PostedComponent]
+    stands: bool
+    correction_id: str | None = Field(description="the correction that issued it; none where a run of bills did")
+
+
 class ReceivableOut(BaseModel):
     receivable_id: str
     account_no: str

@@ -1,10 +1,20 @@
 """What the routes of usages answer."""
 
 from datetime import date, datetime
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from shared.web.batch import DerivedFrom
+from shared.events.reading import UsageMeasured
+from shared.web.batch import DerivedFrom, In
+
+HEARD_MAX = 100  # some tens of KB each where they have curves
+
+
+class HeardIn(In):
+    """Usages as billing heard them (its `GET /v1/heard-usages`)."""
+
+    items: Annotated[list[UsageMeasured], Field(min_length=1, max_length=HEARD_MAX)]
 
 
 class RegisterOut(BaseModel):

@@ -13,7 +13,7 @@ from services.billing.bills.tables import BILL
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.runs.jobs import work_once
 from services.billing.runs.use_cases import issue
-from services.billing.usages import store as usages_store
+from services.billing.usages.store import usages as usages_store
 from shared.events.billing import AccountChanged, BillCorrected, BillIssued
 from tests.kits import billing as billing_kit
 from tests.kits.billing import Desk, account, closed, usage

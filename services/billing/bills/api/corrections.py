@@ -23,7 +23,7 @@ DifferenceId = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
 async def list_corrections(
     caller: auth.Current, db: web.Db, wanted: pagination.Query_, account_no: NoFilter = None
 ) -> pagination.Page[CorrectionOut]:
-    """List corrections in the order of their making."""
+    """List corrections in the order of the days of which their bills are."""
     async with db.view() as view:
         rows = await store.page(
             view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, account_no=account_no

@@ -10,6 +10,7 @@ from services.billing.rating import rating_types
 from services.billing.review.domain import findings
 from services.billing.review.domain.findings import INFO, Finding
 from services.billing.usages.domain import Usage
+from shared import natural
 from shared.frozen import document
 from shared.statemachine import StateMachine
 
@@ -93,6 +94,17 @@ class Draft:
     values: dict[str, Any] = field(default_factory=dict)
     read_wanted: date | None = None
     """A day on which the prices change and whose registers the bill needs, where there is no read of it."""
+
+
+def bill_id_of(draft: Draft) -> str:
+    """Return the id of the bill that a draft becomes: calculated again, it is the same bill."""
+    usage = draft.usage
+    return bill_id(draft.terms.contract_no, usage.period_from, usage.period_to, draft.version)
+
+
+def bill_id(contract_no: str, period_from: date, period_to: date, version: int) -> str:
+    """Return the id of a version of a bill, which follows from its natural key."""
+    return natural.key_id(period_to, "bill", contract_no, period_from, version)
 
 
 def of_cycle(usage: Usage, terms: Terms) -> tuple[tuple[date, date] | None, tuple[date, date] | None]:

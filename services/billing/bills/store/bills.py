@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, FromClause, Row, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Date, FromClause, Row, Select, and_, case, func, or_, select, update
 
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, LIFE, PROPOSED, READY, Stored
 from services.billing.bills.store import told, written
@@ -14,6 +14,7 @@ from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW, IS_
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.review import store as review_store
 from services.billing.review.domain import findings
+from services.billing.usages.store import usages as usages_store
 from shared.db import bulk, columns, travel
 from shared.db.engine import Tx, View
 
@@ -138,6 +139,49 @@ async def issued_since(view: View, changed: Mapping[str, date]) -> dict[str, tup
         .group_by(b.contract_no)
     )
     return {row.contract_no: (int(row.bills), int(row.fen)) for row in rows}
+
+
+async def stranded(view: View, changed: Mapping[str, date]) -> Sequence[Row[Any]]:
+    """Return the bills in force of contracts from a day on whose days they do not cover, and whose usage was told anew since.
+
+    The cut that such a bill awaits has come already: after a restore, or where reading heard of the contract first.
+    """
+    given = travel.relation(
+        view, "changed", {"contract_no": (columns.No, list(changed)), "since": (Date(), list(changed.values()))}
+    )
+    b, contract = BILL.c, contracts_store.contracts()
+    since = and_(b.contract_no == given.c.contract_no, b.period_to > given.c.since, b.status.in_(EFFECTIVE))
+    told_anew = usages_store.is_superseded(b.usage_id)
+    return await view.all(
+        select(*(b[name] for name in _HEAD), b.service_point_no)
+        .select_from(given.join(BILL, since).join(contract, _uncovered()))
+        .where(told_anew)
+        .order_by(b.bill_id)
+    )
+
+
+async def uncovered(view: View, account_no: str) -> Sequence[Row[Any]]:
+    """Return the bills in force of an account on days that their contracts do not cover."""
+    b, contract = BILL.c, contracts_store.contracts()
+    return await view.all(
+        select(*(b[name] for name in _HEAD), b.service_point_no)
+        .select_from(BILL.join(contract, _uncovered()))
+        .where(b.account_no == account_no, b.status.in_(EFFECTIVE))
+        .order_by(b.bill_id)
+    )
+
+
+def of_no_contract(cycle: str) -> Select[Any]:
+    """Return the bills in force of a cycle on days that their contracts do not cover: they await the cut of their usage."""
+    b, contract = BILL.c, contracts_store.contracts()
+    found = select(b.bill_id.label("id"), b.account_no.label("subject"), b.total_fen.label("amount"))
+    return found.select_from(BILL.join(contract, _uncovered())).where(b.cycle == cycle, b.status.in_(EFFECTIVE))
+
+
+def _uncovered() -> ColumnElement[bool]:
+    b, contract = BILL.c, contracts_store.contracts().c
+    days = contract.annulled, contract.from_date > b.period_from, contract.to_date < b.period_to
+    return and_(contract.contract_no == b.contract_no, or_(*days))
 
 
 async def proposals(view: View, group_ids: Sequence[str]) -> Sequence[Row[Any]]:

@@ -10,7 +10,7 @@ import orjson
 from services.billing.bills.store import written
 from services.billing.bills.store.written import Writing
 from services.billing.tariffs.domain import tariffs_used
-from shared import ids
+from shared import ids, natural
 from shared.events import billing as events
 
 NAMES_CACHED_MAX = 1024  # the versions of a national utility's tariffs that are in force
@@ -50,7 +50,7 @@ def reread(
     """
     return events.RereadRequested(
         **{name: values[name] for name in ("account_no", "service_point_no", "org_unit", "bill_id", "cycle")},
-        request_id=ids.new(),
+        request_id=ids.new() if day is None else natural.key_id(day, "reread", values["bill_id"]),
         reason=reason,
         requested_by=requested_by,
         day=day,

@@ -3,7 +3,7 @@
 import orjson
 
 from services.billing.bills.store import corrections, lines, shown
-from services.billing.usages import store as usages_store
+from services.billing.usages.store import usages as usages_store
 from shared.db.engine import View
 from shared.trace import Origin, TraceNode
 

@@ -11,8 +11,8 @@ from services.billing.bills.domain.bills import EFFECTIVE
 from services.billing.bills.store import bills as bills_store
 from services.billing.contracts.domain import Terms
 from services.billing.contracts.store import contracts as contracts_store
-from services.billing.usages import store as usages_store
 from services.billing.usages.domain import Usage
+from services.billing.usages.store import usages as usages_store
 from shared.db.engine import Tx
 
 Period = tuple[date, date]

@@ -6,6 +6,7 @@ from datetime import date
 from services.billing.bills.domain.bills import EFFECTIVE
 from services.billing.bills.domain.bills import cause as cause_of
 from services.billing.bills.store import bills as bills_store
+from services.billing.bills.use_cases import asked as asked_for
 from services.billing.bills.use_cases import calculation
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.context import Context
@@ -13,8 +14,8 @@ from services.billing.contracts.store import contracts as contracts_store
 from services.billing.contracts.store import links as links_store
 from services.billing.rating import rating_types
 from services.billing.review.domain import findings
-from services.billing.usages import store as usages_store
 from services.billing.usages.domain import Usage
+from services.billing.usages.store import usages as usages_store
 from services.billing.usages.use_cases import Recorded
 from shared.db.engine import Tx
 
@@ -56,6 +57,7 @@ async def bill_changed(
     await usages_store.set_waiting(tx, [u.usage_id for u in waiting if u.usage_id not in left], "")
     if changed:
         await _again(tx, asked, changed, cause)
+        asked = _joined(asked, await _stranded(tx, changed))
     if not asked:
         return
     await calculation.calculate(tx, asked, context=context)
@@ -80,6 +82,17 @@ async def _again(tx: Tx, asked: dict[str, Asked], changed: Mapping[str, date], c
     for no, term in (await contracts_store.terms_by_number(tx, list(first_days))).items() if first_days else ():
         request = asked.setdefault(no, Asked(terms=term))
         request.again, request.cause = first_days[no], cause
+
+
+async def _stranded(tx: Tx, changed: Mapping[str, date]) -> dict[str, Asked]:
+    """Ask for the days of bills that contracts do not cover any more and whose usages were cut before that was known here."""
+    rows = await bills_store.stranded(tx, changed)
+    if not rows:
+        return {}
+    await contracts_store.lock_at(tx, [row.service_point_no for row in rows])
+    found = await asked_for.on_days(tx, rows, of_any_contract=True)
+    await usages_store.set_waiting(tx, [usage.usage_id for usage in found.loose], usages_store.CONTRACT_MISSING)
+    return found.requests
 
 
 async def _mains(tx: Tx, recorded: Recorded) -> dict[str, date]:
@@ -146,6 +159,7 @@ def _joined(asked: dict[str, Asked], taken_out: dict[str, Asked]) -> dict[str, A
     """Return both in one: a bill that is taken out where its contract has a new usage of the same period is just replaced."""
     for no, old in taken_out.items():
         new = asked.setdefault(no, Asked(terms=old.terms))
+        new.fresh = old.fresh | new.fresh
         new.out = {bill_id: period for bill_id, period in old.out.items() if period not in new.fresh}
         new.overtaken, new.reason = old.overtaken, old.reason
     return asked

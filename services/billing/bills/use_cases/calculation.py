@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from services.billing.bills.domain import chains
-from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, READY, Draft, Stored
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, READY, Draft, Stored, bill_id_of
 from services.billing.bills.domain.chains import Chain
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import told
@@ -17,8 +17,8 @@ from services.billing.bills.use_cases.asked import Asked
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.rating import rating_types
-from services.billing.usages import store as usages_store
 from services.billing.usages.domain import Usage
+from services.billing.usages.store import usages as usages_store
 from shared import ids
 from shared.db.engine import Tx
 
@@ -187,7 +187,7 @@ async def _store(
     corrected = [(a.reason or a.cause.removeprefix("billing."), chain) for a, chain in kept if _corrects(chain)]
     waiting = [d for d in [*drafts, *proposed] if d.status != ISSUED]
     writings = [
-        Writing(bill_id=ids.new(), draft=d, issue_on=_issue_day(d.usage.told_on, business_date)) for d in waiting
+        Writing(bill_id=bill_id_of(d), draft=d, issue_on=_issue_day(d.usage.told_on, business_date)) for d in waiting
     ]
     if corrected:
         day = business_date or await correction_day(tx, [chain for _, chain in corrected])

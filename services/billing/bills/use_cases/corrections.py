@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from services.billing.bills.domain import differences
-from services.billing.bills.domain.bills import ISSUED, Draft
+from services.billing.bills.domain.bills import ISSUED, Draft, bill_id_of
 from services.billing.bills.domain.chains import Chain
 from services.billing.bills.domain.policy import DELTA, REVERSAL_AND_NEW, Policies
 from services.billing.bills.store import bills as bills_store
@@ -16,7 +16,7 @@ from services.billing.bills.store import corrections as corrections_store
 from services.billing.bills.store import told
 from services.billing.bills.store.written import Writing
 from services.billing.tariffs.store import documents
-from shared import ids
+from shared import natural
 from shared.db.engine import Tx
 from shared.events import billing as events
 
@@ -101,7 +101,7 @@ async def _write(tx: Tx, groups: Sequence[_Group], corrected_on: date, policies:
 
 def _made(group: _Group, corrected_on: date, policies: Policies) -> _Made:
     corrected_on = max([corrected_on, *(old.issued_on for old in group.olds)])
-    policy, correction_id = policies.on(corrected_on), ids.new()
+    policy, correction_id = policies.on(corrected_on), _correction_id(group)
     style = differences.style(policy.corrections.style, [old.by_difference for old in group.olds])
     reversals, replacements, differing, writings = [], [], [], []
     for old, draft in group.pairs:
@@ -110,7 +110,7 @@ def _made(group: _Group, corrected_on: date, policies: Policies) -> _Made:
         now = None
         if draft is not None:
             writing = Writing(
-                bill_id=ids.new(),
+                bill_id=bill_id_of(draft),
                 draft=draft,
                 correction_id=correction_id,
                 issued_on=corrected_on,
@@ -138,10 +138,16 @@ def _made(group: _Group, corrected_on: date, policies: Policies) -> _Made:
     return _Made(group=group, style=style, fact=fact, writings=writings)
 
 
+def _correction_id(group: _Group) -> str:
+    """Return the id of a correction: that of the bills that go, each of which goes once, and of those in their place."""
+    new = [bill_id_of(draft) for _, draft in group.pairs if draft is not None]
+    return natural.key_id(_first_day(group.pairs[0])[0], "correction", *(old.bill_id for old in group.olds), *new)
+
+
 def _difference(was: events.Bill, now: events.Bill | None, due_on: date) -> events.Difference:
     parts = differences.components(_parts(was), _parts(now))
     return events.Difference(
-        difference_id=ids.new(),
+        difference_id=natural.key_id(was.period_to, "difference", was.bill_id, now.bill_id if now else ""),
         bill_id=was.bill_id,
         replacement_id=now.bill_id if now else None,
         cycle=was.cycle,

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Date, FromClause, Integer, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Date, FromClause, Integer, Row, Select, and_, or_, select, update
 
 from services.billing.contracts import domain
 from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract, Payment, SubMeter, Terms
@@ -228,6 +228,12 @@ async def load(tx: Tx, numbers: Sequence[str]) -> dict[str, tuple[Stated, int]]:
     rows = await lock(tx, numbers)
     contracts = by_account(await contracts_of(tx, list(rows)))
     return {no: (Stated(row.digest, account_of(row, contracts.get(no, ()))), row.version) for no, row in rows.items()}
+
+
+async def raise_versions(tx: Tx, by: int) -> None:
+    """Raise the versions of all accounts, with their contracts, by a number."""
+    await tx.execute(update(ACCOUNT).values(version=ACCOUNT.c.version + by))
+    await tx.execute(update(CONTRACT).values(account_version=CONTRACT.c.account_version + by))
 
 
 def by_account(contracts: Sequence[Row[Any]]) -> dict[str, list[Row[Any]]]:

@@ -18,7 +18,7 @@ from services.billing.review.domain.findings import Finding
 from services.billing.runs import store
 from services.billing.tariffs.domain import tariffs_used
 from services.billing.tariffs.store import documents
-from services.billing.usages import store as usages_store
+from services.billing.usages.store import usages as usages_store
 from shared.db.engine import Tx
 from shared.events.billing import BillIssued
 

@@ -14,7 +14,7 @@ from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.runs import domain, store
 from services.billing.runs.use_cases import totals
-from services.billing.usages import store as usages_store
+from services.billing.usages.store import usages as usages_store
 from shared import approvals
 from shared.db.approvals import Approval
 from shared.db.engine import Tx

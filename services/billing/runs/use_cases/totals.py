@@ -9,8 +9,8 @@ from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.review.domain import findings
 from services.billing.runs import domain, store
-from services.billing.usages import store as usages_store
 from services.billing.usages.domain import Totals
+from services.billing.usages.store import usages as usages_store
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.events.reading import RouteClosed

@@ -4,8 +4,10 @@
 changed is in its public lists. Facts of one account are applied one by one, so that batches of any size end in the same books.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
 from services.collection.ledger.domain import months, transactions
 from services.collection.ledger.domain.documents import (
@@ -27,19 +29,16 @@ from services.collection.ledger.domain.documents import (
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.domain.settlement import Moved, Settlement
 from services.collection.ledger.domain.transactions import Entry, Transaction
+from shared import natural
 
 
 class Books(Settlement):
     """The accounts of one batch under lock, with all that the batch needs of them, and what it changes."""
 
-    def __init__(
-        self, *, policy: Policy, open_from: date | None, accounts: Iterable[Account], new_id: Callable[[], str]
-    ) -> None:
-        """Make the books; `new_id` gives the id of each receivable that is made in them."""
+    def __init__(self, *, policy: Policy, open_from: date | None, accounts: Iterable[Account]) -> None:
         super().__init__(accounts)
         self.policy = policy
         self.open_from = open_from
-        self._new_id = new_id
         self.issue_entries: dict[str, Sequence[Entry]] = {}
         self.transactions: list[Transaction] = []
         self.findings: list[Finding] = []
@@ -139,6 +138,36 @@ class Books(Settlement):
         self._apply(account, cause, moved, transactions.REALLOCATION, group_id=correction.correction_id)
         return is_new
 
+    def is_posted(self, debt: Debt, posted: Any) -> bool:
+        """Return whether what is posted under a document's number says the same; where not, a finding tells, and it stays.
+
+        `posted`: a receivable, or its row. The issue entries of the document are loaded.
+        """
+        names = "account_no", "cycle", "issued_on", "due_on"
+        parts = Counter[str]()
+        for component, amount_fen in debt.components:
+            parts[component] += amount_fen
+        for entry in self.issue_entries.get(debt.document_id, ()):
+            if entry.component:
+                parts[entry.component] += entry.amount_fen
+        same = all(getattr(debt, name) == getattr(posted, name) for name in names)
+        if same and debt.total_fen == posted.amount_fen and not any(parts.values()):
+            return True
+        self.contradict(debt)
+        return False
+
+    def contradict(self, debt: Debt) -> None:
+        """Tell that a document came before with other content."""
+        account = self.accounts.get(debt.account_no)
+        finding = Finding(
+            code="receivable.conflicting_duplicate",
+            entity_kind=debt.document_kind,
+            entity_id=debt.document_id,
+            account_no=debt.account_no,
+            org_unit=account.org_unit if account else "",
+        )
+        self.findings.append(finding)
+
     # --- steps
 
     def _apply(self, account: Account, cause: Cause, moved: Moved, kind: str, group_id: str = "") -> None:
@@ -152,7 +181,11 @@ class Books(Settlement):
         """Reverse bills and issue those in their place; return whether anything was new."""
         is_new = False
         for bill in correction.reversed_:
-            original = self.documents.get((bill.document_kind, bill.document_id)) or self.issue(bill)
+            original = self.documents.get((bill.document_kind, bill.document_id))
+            if original is None:
+                original = self.issue(bill)
+            else:
+                self.is_posted(bill, original)
             if original.status != REVERSED:
                 self._reverse(account, original, cause, moved)
                 is_new = True
@@ -160,8 +193,13 @@ class Books(Settlement):
 
     def _issue_in_group(self, account: Account, debts: Sequence[Debt], cause: Cause) -> bool:
         """Post those debts of a correction that are not posted yet, as part of its group; False where all were."""
-        new = [debt for debt in debts if (debt.document_kind, debt.document_id) not in self.documents]
-        for debt in new:
+        new = []
+        for debt in debts:
+            posted = self.documents.get((debt.document_kind, debt.document_id))
+            if posted is not None:
+                self.is_posted(debt, posted)
+                continue
+            new.append(debt)
             issue = Cause(
                 kind=debt.document_kind,
                 id=debt.document_id,
@@ -180,7 +218,7 @@ class Books(Settlement):
             entries, findings = transactions.debt_entries(debt.components, debt.total_fen, rules)
         outstanding_fen = max(debt.total_fen, 0)
         receivable = Receivable(
-            receivable_id=self._new_id(),
+            receivable_id=natural.key_id(debt.issued_on, "receivable", debt.document_kind, debt.document_id),
             account_no=debt.account_no,
             org_unit=account.org_unit,
             document_kind=debt.document_kind,

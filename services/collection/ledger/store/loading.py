@@ -9,11 +9,10 @@ from sqlalchemy import Row, func, or_, select
 
 from services.collection.ledger import tables
 from services.collection.ledger.domain.books import Books
-from services.collection.ledger.domain.documents import BILL, BILLED, OPEN, OPENING, Account, Credit, Debt, Receivable
+from services.collection.ledger.domain.documents import BILLED, OPEN, OPENING, Account, Credit, Debt, Receivable
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.domain.transactions import ISSUE, REVERSAL, Entry
 from services.collection.ledger.store import receivables
-from shared import ids
 from shared.db import bulk, travel
 from shared.db.engine import Tx, View
 
@@ -35,7 +34,7 @@ async def open_books(tx: Tx, policy: Policy, opened: date | None, account_nos: I
         Account(account_no=row.account_no, org_unit=row.org_unit, prepaid_fen=row.prepaid_fen, moved_on=row.moved_on)
         for row in rows
     ]
-    return Books(policy=policy, open_from=opened, accounts=accounts, new_id=ids.new)
+    return Books(policy=policy, open_from=opened, accounts=accounts)
 
 
 async def load_open_sides(tx: Tx, books: Books, account_nos: Sequence[str]) -> None:
@@ -89,18 +88,32 @@ async def load_late(tx: Tx, books: Books, days: Mapping[str, Sequence[date]]) ->
         books.load_history(no, debts=debts[no], credits=credits[no], rows=rows[no], ended=ended[no], posted=posted[no])
 
 
+_COMPARED = ("document_kind", "document_id", "account_no", "cycle", "issued_on", "due_on", "amount_fen")
+
+
 async def existing_documents(view: View, debts: Sequence[Debt]) -> dict[tuple[str, str], Row[Any]]:
-    """Return what is posted of these documents already: (kind, id) -> account_no, amount_fen, due_on."""
+    """Return what is posted of these documents already, by (kind, id), with the columns that a document is compared by."""
     table = tables.RECEIVABLE
     wanted = {(debt.document_kind, debt.document_id) for debt in debts}
     rows = await bulk.select_in(
         view,
         table,
         {"document_id": [document_id for _, document_id in wanted]},
-        columns=(table.c.document_kind, table.c.document_id, table.c.account_no, table.c.amount_fen, table.c.due_on),
+        columns=tuple(table.c[name] for name in _COMPARED),
     )
     found = {(row.document_kind, row.document_id): row for row in rows}
     return {key: row for key, row in found.items() if key in wanted}
+
+
+async def load_issue_entries(view: View, books: Books, document_ids: Sequence[str]) -> None:
+    """Load what was posted when these documents were issued."""
+    books.issue_entries.update(await _issue_entries(view, document_ids))
+
+
+async def components(view: View, document_ids: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
+    """Return what documents are made of, as (component, fen), as it was posted."""
+    entries = await _issue_entries(view, document_ids)
+    return {no: [(e.component, -e.amount_fen) for e in of if e.component] for no, of in entries.items()}
 
 
 async def load_for_reversal(tx: Tx, books: Books, *, document_ids: Sequence[str], credit_ids: Sequence[str]) -> None:
@@ -122,7 +135,7 @@ async def load_for_reversal(tx: Tx, books: Books, *, document_ids: Sequence[str]
         books.load_receivable(receivables.receivable(row))
     for row in {(row.credit_id, row.receivable_id): row for row in rows}.values():
         books.load_allocation(row.credit_id, row.receivable_id, int(row.amount_fen), row.made_on)
-    books.issue_entries.update(await _issue_entries(tx, document_ids))
+    await load_issue_entries(tx, books, document_ids)
 
 
 async def _net_allocations(view: View, by: str, keys: Sequence[str]) -> Sequence[Row[Any]]:
@@ -169,7 +182,7 @@ async def _issue_entries(view: View, document_ids: Sequence[str]) -> dict[str, l
                 entry, entry.c.transaction_id == transaction.c.transaction_id
             )
         )
-        .where(transaction.c.document_kind == BILL, transaction.c.kind == ISSUE)
+        .where(transaction.c.document_kind.in_(BILLED), transaction.c.kind == ISSUE)
         .order_by(transaction.c.document_id, entry.c.line_no)
     )
     found: dict[str, list[Entry]] = {document_id: [] for document_id in document_ids}

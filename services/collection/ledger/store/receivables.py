@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy import ColumnElement, Row, and_, func, select
 
 from services.collection.ledger import tables
-from services.collection.ledger.domain.documents import OPEN, Receivable
+from services.collection.ledger.domain.documents import BILLED, OPEN, REVERSED, Receivable
+from services.collection.ledger.domain.transactions import ISSUE
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import View
@@ -43,6 +44,26 @@ async def listed(
         where += [column == value] if value is not None else []
     where += [RECEIVABLE.c.due_on < due_before] if due_before else []
     return await view.all(select(RECEIVABLE).where(*where).order_by(RECEIVABLE.c.receivable_id).limit(limit))
+
+
+async def posted(
+    view: View, *, visible: Condition, after: Condition, limit: int, account_no: str
+) -> Sequence[Row[Any]]:
+    """Return the bills and differences of an account as they are posted, in the order of their ids."""
+    r, t = RECEIVABLE.c, tables.TRANSACTION.c
+    of_document = and_(t.document_id == r.document_id, t.document_kind == r.document_kind, t.kind == ISSUE)
+    group = select(func.max(t.group_id)).where(of_document).scalar_subquery()
+    return await view.all(
+        select(
+            *(r.document_kind, r.document_id, r.issued_on, r.due_on),
+            r.amount_fen.label("total_fen"),
+            (r.status != REVERSED).label("stands"),
+            func.nullif(group, "").label("correction_id"),
+        )
+        .where(r.account_no == account_no, r.document_kind.in_(BILLED), visible(r.org_unit), after(r.document_id))
+        .order_by(r.document_id)
+        .limit(limit)
+    )
 
 
 def receivable_id() -> ColumnElement[str]:

@@ -48,6 +48,7 @@ async def take_payment(
                 policy=own.policy,
                 account_no=body.account_no,
                 amount_fen=body.amount_fen,
+                key=key,
                 received_on=body.received_on or today,
                 today=today,
                 actor=caller.subject,

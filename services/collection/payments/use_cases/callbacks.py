@@ -20,7 +20,7 @@ from services.collection.payments.domain import (
     source_id,
 )
 from services.collection.payments.use_cases import facts
-from shared import ids
+from shared import natural
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 
@@ -46,7 +46,7 @@ async def confirm(tx: Tx, *, policy: Policy, confirmation: Confirmation, today: 
     code = _mismatch(order, confirmation)
     received_on = min(confirmation.paid_on, today)
     payment = NewPayment(
-        payment_id=ids.new(),
+        payment_id=natural.key_id(confirmation.paid_on, "payment", confirmation.channel, confirmation.channel_txn),
         channel=confirmation.channel,
         channel_txn=confirmation.channel_txn,
         order_id=confirmation.order_id,

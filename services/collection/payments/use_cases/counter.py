@@ -10,9 +10,10 @@ from services.collection.ledger.use_cases import commands
 from services.collection.payments import store
 from services.collection.payments.domain import COUNTER, PAYMENT_LIFE, POSTED, NewPayment, source_id
 from services.collection.payments.use_cases import facts
-from shared import ids
+from shared import natural
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
+from shared.web.idempotency import KeyReused
 
 
 async def take_at_counter(
@@ -21,6 +22,7 @@ async def take_at_counter(
     policy: Policy,
     account_no: str,
     amount_fen: int,
+    key: str,
     received_on: date,
     today: date,
     actor: str,
@@ -28,16 +30,15 @@ async def take_at_counter(
 ) -> str:
     """Take money at the counter (坐收), settle what is owed, oldest first, and return the payment's id.
 
-    Refused before the money changes hands: an unknown account, a closed month, a day in the future.
+    `key`: what the cashier calls it (the idempotency key). Under the key of an actor there is one payment of a day for ever; the
+    same again changes nothing, with other content it is refused. So are, before the money changes hands, an unknown account, a
+    closed month, a day in the future.
     """
     opened = await commands.open_for_command(tx, received_on, today)
     books = await loading.open_books(tx, policy, opened, [account_no])
     account = commands.account_of(books, account_no, sees)
     await loading.load_for_days(tx, books, {account_no: [received_on]})
-    payment_id = ids.new()
-    cash_code = policy.cash_code(COUNTER, received_on)
-    cause, key = books.cause(PAYMENT, payment_id, received_on), source_id(COUNTER, payment_id)
-    books.receive(account_no, cause, amount_fen, cash_code, transactions.RECEIPT, key)
+    payment_id = natural.key_id(received_on, "payment", COUNTER, actor, key)
     payment = NewPayment(
         payment_id=payment_id,
         channel=COUNTER,
@@ -51,7 +52,14 @@ async def take_at_counter(
         status=PAYMENT_LIFE.start(POSTED),
         recorded_by=actor,
     )
-    await store.add_payment(tx, payment)
+    if not await store.add_payment(tx, payment):
+        known = await store.by_channel_txn(tx, COUNTER, payment_id)
+        if (known.account_no, known.amount_fen) != (account_no, amount_fen):
+            raise KeyReused
+        return payment_id
+    cash_code = policy.cash_code(COUNTER, received_on)
+    cause = books.cause(PAYMENT, payment_id, received_on)
+    books.receive(account_no, cause, amount_fen, cash_code, transactions.RECEIPT, source_id(COUNTER, payment_id))
     tx.publish([facts.received(payment, account_no)])
     await commands.save(tx, books, payment_id)
     tx.audit([AuditEntry(action="payment.take", entity_kind=PAYMENT, entity_id=payment_id, actor=actor)])

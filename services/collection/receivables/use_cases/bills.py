@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.collection.ledger.domain.books import Books
-from services.collection.ledger.domain.documents import OPENING, Debt, Finding
+from services.collection.ledger.domain.documents import OPENING, Debt
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading, months
 from services.collection.ledger.use_cases import commands
@@ -13,6 +13,9 @@ from shared import org_units
 from shared.db.engine import Tx
 from shared.outcome import ALREADY_DONE, Outcome
 
+CONFLICT = Outcome(
+    "conflicting_duplicate", "receivable.conflicting_duplicate", "The document came before with other content"
+)
 WAITS_FOR_ACCOUNT = Outcome("waiting", commands.AccountUnknown.code, "Waits for its account")
 
 
@@ -29,6 +32,8 @@ async def post_debts(
         return []
     books = await loading.open_books(tx, policy, opened, (debt.account_no for debt in debts))
     posted = await loading.existing_documents(tx, debts)
+    if posted:
+        await loading.load_issue_entries(tx, books, [document_id for _, document_id in posted])
     new = [debt for debt in debts if (debt.document_kind, debt.document_id) not in posted] if posted else debts
     await _load_money(tx, books, new)
     outcomes: list[Outcome] = []
@@ -38,8 +43,7 @@ async def post_debts(
         key = debt.document_kind, debt.document_id
         found = posted.get(key) or books.documents.get(key)
         if found is not None:
-            same = (found.account_no, found.amount_fen, found.due_on) == (debt.account_no, debt.total_fen, debt.due_on)
-            outcomes.append(ALREADY_DONE if same else _conflict(books, debt))
+            outcomes.append(ALREADY_DONE if books.is_posted(debt, found) else CONFLICT)
         elif debt.account_no in books.accounts:
             outcomes.append(Outcome("done", id=books.issue(debt).receivable_id))
         else:
@@ -49,7 +53,8 @@ async def post_debts(
         waiting = await _wait(tx, [debt for _, debt in to_wait], word)
         for index, debt in to_wait:
             if waiting.get((debt.document_kind, debt.document_id)) != store.DEBT.dump_json(debt).decode():
-                outcomes[index] = _conflict(books, debt)
+                books.contradict(debt)
+                outcomes[index] = CONFLICT
     await commands.save(tx, books)
     return outcomes
 
@@ -74,22 +79,6 @@ async def _load_money(tx: Tx, books: Books, debts: Sequence[Debt]) -> None:
 
 def _day(debt: Debt) -> date:
     return date.min if debt.document_kind == OPENING else debt.issued_on
-
-
-def _conflict(books: Books, debt: Debt) -> Outcome:
-    account = books.accounts.get(debt.account_no)
-    books.findings.append(
-        Finding(
-            code="receivable.conflicting_duplicate",
-            entity_kind=debt.document_kind,
-            entity_id=debt.document_id,
-            account_no=debt.account_no,
-            org_unit=account.org_unit if account else "",
-        )
-    )
-    return Outcome(
-        "conflicting_duplicate", "receivable.conflicting_duplicate", "The document came before with other content"
-    )
 
 
 async def _wait(tx: Tx, debts: Sequence[Debt], word: str) -> dict[tuple[str, str], str]:

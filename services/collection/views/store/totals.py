@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Row, case, exists, func, literal, select, union_all
 
 from services.collection.ledger.domain.documents import BILL, BILLED, OPEN, REVERSED, Debt
-from services.collection.ledger.tables import ENTRY, RECEIVABLE
+from services.collection.ledger.domain.transactions import ISSUE
+from services.collection.ledger.tables import ENTRY, RECEIVABLE, TRANSACTION
 from services.collection.payments.domain import SUSPENSE
 from services.collection.payments.tables import PAYMENT
 from services.collection.receivables import store as receivables
@@ -69,3 +70,37 @@ async def gauges(view: View, now: datetime) -> Mapping[str, float]:
         "suspense_fen": float(suspense),
         "suspense_oldest_age_seconds": 0.0 if oldest is None else max((now - oldest).total_seconds(), 0.0),
     }
+
+
+async def documents(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
+    """Return the bills and differences of a cycle behind an id that are posted, or wait for their account."""
+    r, w, t = RECEIVABLE.c, WAITING.c, TRANSACTION.c
+    in_group = exists().where(
+        t.document_id == r.document_id, t.document_kind == r.document_kind, t.kind == ISSUE, t.group_id != ""
+    )
+    posted = (
+        select(
+            r.document_id.label("id"),
+            r.account_no.label("subject"),
+            r.amount_fen.label("amount"),
+            (r.status != REVERSED).label("stands"),
+            in_group.label("corrects"),
+        )
+        .where(r.cycle == cycle, r.document_kind.in_(BILLED), r.document_id > after)
+        .order_by(r.document_id)
+        .limit(limit)
+    )
+    waiting = (
+        select(
+            w.document_id.label("id"),
+            w.waiting_for.label("subject"),
+            w.amount_fen.label("amount"),
+            literal(True).label("stands"),
+            literal(False).label("corrects"),
+        )
+        .where(w.cycle == cycle, w.kind == BILL, w.document_id > after)
+        .order_by(w.document_id)
+        .limit(limit)
+    )
+    both = union_all(select(posted.subquery()), select(waiting.subquery())).subquery()
+    return await view.all(select(both).order_by(both.c.id).limit(limit))

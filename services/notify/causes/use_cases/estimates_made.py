@@ -12,7 +12,6 @@ from services.notify.notices.store import unaddressed
 from services.notify.notices.use_cases.queueing import queue_causes
 from services.notify.policies.domain import Policies
 from services.notify.templates.domain import Figures
-from shared import ids
 from shared.db.engine import Tx
 from shared.events.reading import EstimateMade
 
@@ -29,7 +28,7 @@ async def tell(tx: Tx, facts: Sequence[EstimateMade], policies: Policies) -> Non
         known += late
     if unknown:
         still = list({cause.id: cause for cause, _ in unknown}.values())
-        await unaddressed.set_aside(tx, still, [ids.new() for _ in still], WAITS_FOR_ACCOUNT)
+        await unaddressed.set_aside(tx, still, WAITS_FOR_ACCOUNT)
     if known:
         await queue_causes(tx, known, policies)
 

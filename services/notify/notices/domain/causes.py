@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.notify.templates.domain import Figures
+from shared import natural
 
 SERVICE_OF_KIND = {
     "bill": "billing",
@@ -31,3 +32,7 @@ class Cause:
     cycle: str
     day: date
     figures: Figures
+
+    def notice_id(self, contact_no: str) -> str:
+        """Return the id of the notice of this cause to a contact (empty: to nobody yet): queued again, it is the same."""
+        return natural.key_id(self.day, "notice", self.id, contact_no, self.template)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, distinct, func, select
+from sqlalchemy import Row, Select, distinct, func, literal, select, union_all
 
 from services.notify.notices.domain import states
 from services.notify.notices.domain.causes import SERVICE_OF_KIND
@@ -114,3 +114,28 @@ def gauges(clock: Clock) -> Gauges:
         return {"notices_queued": float(queued), "notices_oldest_age_seconds": age}
 
     return read_gauges
+
+
+async def told_of(template: str, view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
+    """Return the causes of a cycle behind an id that customers are told of by a template, told or not."""
+    parts = [
+        select(table.c.cause_id.label("id"), table.c.account_no.label("subject"))
+        .where(table.c.cycle == cycle, table.c.template == template, table.c.cause_id > after)
+        .group_by(table.c.cause_id, table.c.account_no)
+        .order_by(table.c.cause_id)
+        .limit(limit)
+        .subquery()
+        for table in (NOTICE, UNADDRESSED)
+    ]
+    both = union_all(*(select(part) for part in parts)).subquery()
+    return await view.all(
+        select(
+            both.c.id,
+            func.max(both.c.subject).label("subject"),
+            literal(0).label("amount"),
+            literal(True).label("stands"),
+        )
+        .group_by(both.c.id)
+        .order_by(both.c.id)
+        .limit(limit)
+    )

@@ -12,6 +12,8 @@ from services.notify.notices.tables import NOTICE
 from shared.db import bulk
 from shared.db.engine import Tx
 
+_KEY = ("cause_id", "contact_no", "template")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
@@ -22,8 +24,15 @@ class Planned:
     cause: Cause
 
 
+class ConflictingCause(Exception):
+    """A cause that was told of already came with other figures: a fault of the sender, set aside for a person."""
+
+
 async def queue(tx: Tx, planned: Sequence[Planned]) -> int:
-    """Insert notices that are new under (cause, contact, template), and return how many that were."""
+    """Insert notices that are new under (cause, contact, template), and return how many that were.
+
+    One that came before with other figures raises ConflictingCause: what was told stays.
+    """
     count = len(planned)
     causes = [p.cause for p in planned]
     figures = {id(c.figures): orjson.dumps(c.figures).decode() for c in causes}
@@ -50,6 +59,18 @@ async def queue(tx: Tx, planned: Sequence[Planned]) -> int:
             "queued_at": [tx.now] * count,
             "due_at": [tx.now] * count,
         },
-        key=("cause_id", "contact_no", "template"),
+        key=_KEY,
     )
+    if len(rows) < count:
+        await _check_repeated(tx, [(p.notice_id, p.cause.id, figures[id(p.cause.figures)]) for p in planned])
     return len(rows)
+
+
+async def _check_repeated(tx: Tx, told: Sequence[tuple[str, str, str]]) -> None:
+    c = NOTICE.c
+    notice_ids = sorted({notice_id for notice_id, _, _ in told})
+    rows = await bulk.select_in(tx, NOTICE, {"notice_id": notice_ids}, columns=(c.notice_id, c.figures))
+    stored = {row.notice_id: row.figures for row in rows}
+    for notice_id, cause_id, figures in told:
+        if notice_id in stored and stored[notice_id] != figures:
+            raise ConflictingCause(cause_id)

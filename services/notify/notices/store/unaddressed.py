@@ -17,7 +17,7 @@ from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 
-async def set_aside(tx: Tx, causes: Sequence[Cause], notice_ids: Sequence[str], state: str) -> None:
+async def set_aside(tx: Tx, causes: Sequence[Cause], state: str) -> None:
     """Store causes that cannot be addressed yet; one that is stored already stays as it is."""
     count = len(causes)
     await bulk.insert_ignore(
@@ -26,7 +26,7 @@ async def set_aside(tx: Tx, causes: Sequence[Cause], notice_ids: Sequence[str], 
         {
             "cause_id": [c.id for c in causes],
             "template": [c.template for c in causes],
-            "notice_id": notice_ids,
+            "notice_id": [c.notice_id("") for c in causes],
             "cause_kind": [c.kind for c in causes],
             "account_no": [c.account_no for c in causes],
             "service_point_no": [c.service_point_no for c in causes],

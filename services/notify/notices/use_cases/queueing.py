@@ -16,7 +16,6 @@ from services.notify.notices.domain.unaddressed import wait_ends
 from services.notify.notices.store import unaddressed
 from services.notify.notices.store.queue import Planned, queue
 from services.notify.policies.domain import Policies
-from shared import ids
 from shared.db.engine import Tx
 
 
@@ -31,7 +30,7 @@ async def queue_causes(tx: Tx, causes: Sequence[Cause], policies: Policies) -> N
         late, unheard = plan(unheard, await contacts.candidates(tx, account_nos), policies, late=False)
         planned += late
     if unheard:
-        await unaddressed.set_aside(tx, unheard, [ids.new() for _ in unheard], WAITS_FOR_CONTACT)
+        await unaddressed.set_aside(tx, unheard, WAITS_FOR_CONTACT)
     if planned:
         await queue(tx, planned)
 
@@ -60,6 +59,6 @@ def plan(
         for contact in chosen:
             planned.setdefault(
                 (cause.id, contact.contact_no, cause.template),
-                Planned(notice_id=ids.new(), contact=contact, cause=cause),
+                Planned(notice_id=cause.notice_id(contact.contact_no), contact=contact, cause=cause),
             )
     return list(planned.values()), list(unheard.values())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 
 from services.reading.base import by_name, equals
 from services.reading.network import tables
@@ -148,3 +148,8 @@ def _point(row: Row[Any]) -> ServicePoint:
         org_unit=row.org_unit,
         connection_kw=row.connection_kw,
     )
+
+
+async def raise_versions(tx: Tx, by: int) -> None:
+    """Raise the versions of all service points by a number."""
+    await tx.execute(update(POINT).values(version=POINT.c.version + by))

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Final, TypedDict
 
 from services.reading.network.domain.registers import Counts
+from shared import natural
 from shared.frozen import document
 
 ACTUAL: Final = "actual"
@@ -137,3 +138,8 @@ def in_force(versions: Iterable[Usage]) -> list[Usage]:
         if not any(usage.shares_a_day(*other.key) for other in taken):
             taken.append(usage)
     return sorted([usage for usage in taken if not usage.withdrawn], key=lambda each: each.period_from)
+
+
+def usage_id(service_point_no: str, period_from: date, period_to: date, version: int) -> str:
+    """Return the id of a version of a usage: told again, it has the same."""
+    return natural.key_id(period_to, "usage", service_point_no, period_from, version)

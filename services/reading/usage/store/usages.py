@@ -250,6 +250,11 @@ async def insert(tx: Tx, usages: Sequence[Usage]) -> None:
     await bulk.insert_rows(tx, USAGE, _columns(usages) | {"created_at": travel.Same(tx.now, len(usages))})
 
 
+async def delete(tx: Tx, usage_ids: Sequence[str]) -> None:
+    """Delete versions that were heard otherwise than they are kept."""
+    await bulk.delete_in(tx, USAGE, {"usage_id": usage_ids})
+
+
 async def totals(view: View, route_no: str, read_date: date) -> tuple[int, int]:
     """Count the first versions that were told of a route's cycle in time, and sum their import energy in Wh."""
     usage = USAGE.c

@@ -13,13 +13,12 @@ from services.reading.tasks.domain.tasks import CYCLE, LIFE, OPEN, Task, TaskKey
 from services.reading.usage.domain.ranking import EDITED, ESTIMATED
 from services.reading.usage.domain.timeline import compare, steps
 from services.reading.usage.domain.timeline.known import Faces
-from services.reading.usage.domain.usages import ACTUAL, Last, Usage
+from services.reading.usage.domain.usages import ACTUAL, Last, Usage, usage_id
 from services.reading.usage.store import usages
 from services.reading.usage.use_cases import deriving, telling
 from services.reading.usage.use_cases.deriving import Change, Derived
 from services.reading.usage.use_cases.knowing import Loader
 from services.reading.usage.use_cases.telling import Work
-from shared import ids
 from shared.db.engine import Tx
 from shared.frozen import document
 
@@ -189,7 +188,7 @@ def _tell(
     }
     found = compare.validate(energy_wh, (day - start_on).days, last, policy)
     usage = Usage(
-        usage_id=ids.new(),
+        usage_id=usage_id(task.service_point_no, start_on, day, 1),
         service_point_no=task.service_point_no,
         period_from=start_on,
         period_to=day,

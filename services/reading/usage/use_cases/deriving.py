@@ -32,7 +32,6 @@ from services.reading.usage.use_cases.knowing import Loaded, Loader, Touched
 from services.reading.usage.use_cases.telling import Place, Work
 from services.reading.validation.domain import contradicted, impossible, missing, negative, rolled_over
 from services.reading.validation.domain.findings import Finding
-from shared import ids
 from shared.db.engine import Tx
 
 EVENT = {READ: "read", ESTIMATED: "estimate", MISSED: "miss", SUSPECT: "contradict", OPEN: "open_again"}
@@ -119,7 +118,6 @@ def _settle(work: Work, derived: Derived, each: Loaded, line: Timeline, change: 
     point, world = each.point, each.world
     told = Told(
         point=Point(service_point_no=point.service_point_no, route_no=point.route_no, org_unit=point.org_unit),
-        new_id=ids.new,
         policy_on=world.policy_on,
         reason=change.reason,
         closing=change.closing,

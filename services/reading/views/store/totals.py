@@ -1,8 +1,9 @@
 """Control totals of a cycle, and the gauges."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal, select
+from sqlalchemy import ColumnElement, Row, and_, case, exists, func, literal, select
 
 from services.reading.reads.tables import UPLOAD
 from services.reading.tasks.store import tasks
@@ -47,19 +48,11 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
 
 async def _usages(view: View, cycle: str) -> dict[str, int]:
     usage, other = USAGE.c, USAGE.alias("other")
-    of_point = other.c.service_point_no == usage.service_point_no
     overtaken = exists().where(
-        of_point,
+        other.c.service_point_no == usage.service_point_no,
         other.c.period_from < usage.period_to,
         other.c.period_to > usage.period_from,
         other.c.version > usage.version,
-    )
-    estimated_before = exists().where(
-        of_point,
-        other.c.period_from == usage.period_from,
-        other.c.period_to == usage.period_to,
-        other.c.version < usage.version,
-        *_estimated(other.c),
     )
     first = and_(usage.version == 1, usage.late == 0)
     row = await view.first(
@@ -69,11 +62,22 @@ async def _usages(view: View, cycle: str) -> dict[str, int]:
             _sum(first, literal(1)).label("usages_first"),
             _sum(first, usage.import_wh).label("usage_first_wh"),
             _sum(and_(usage.withdrawn == 0, ~overtaken), usage.import_wh).label("usage_in_force_wh"),
-            _sum(and_(*_estimated(usage), ~estimated_before), literal(1)).label("estimates_made"),
+            _sum(and_(*_estimated(usage), ~_estimated_before()), literal(1)).label("estimates_made"),
         ).where(usage.cycle == cycle)
     )
     assert row is not None
     return {name: int(value) for name, value in row._mapping.items()}
+
+
+def _estimated_before() -> ColumnElement[bool]:
+    usage, other = USAGE.c, USAGE.alias("other")
+    return exists().where(
+        other.c.service_point_no == usage.service_point_no,
+        other.c.period_from == usage.period_from,
+        other.c.period_to == usage.period_to,
+        other.c.version < usage.version,
+        *_estimated(other.c),
+    )
 
 
 def _estimated(usage: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -87,3 +91,35 @@ def _sum(where: ColumnElement[bool], value: ColumnElement[Any]) -> ColumnElement
 async def gauges(view: View) -> dict[str, float]:
     """Return the service's gauges."""
     return {"reading_tasks_open": float(await tasks.open_now(view))}
+
+
+async def usages(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
+    """Return the usages of a cycle behind an id, as billing must have them: their import, and whether they stand."""
+    usage = USAGE.c
+    return await view.all(
+        select(
+            usage.usage_id.label("id"),
+            usage.service_point_no.label("subject"),
+            usage.import_wh.label("amount"),
+            (usage.withdrawn == 0).label("stands"),
+        )
+        .where(usage.cycle == cycle, usage.usage_id > after)
+        .order_by(usage.usage_id)
+        .limit(limit)
+    )
+
+
+async def estimates(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
+    """Return the usages of a cycle behind an id that customers were told of as estimated."""
+    usage = USAGE.c
+    return await view.all(
+        select(
+            usage.usage_id.label("id"),
+            usage.service_point_no.label("subject"),
+            literal(0).label("amount"),
+            literal(True).label("stands"),
+        )
+        .where(usage.cycle == cycle, usage.usage_id > after, *_estimated(usage), ~_estimated_before())
+        .order_by(usage.usage_id)
+        .limit(limit)
+    )

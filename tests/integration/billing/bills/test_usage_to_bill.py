@@ -1,6 +1,7 @@
 """From a usage to an issued bill."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -60,6 +61,31 @@ async def test_another_usage_under_a_known_key_is_a_fault_of_the_sender(desk: De
     with pytest.raises(usages.ConflictingUsage):
         await desk.measure(usage(1, 1, 999, usage_id="U-other"))
     assert await desk.bills("energy_wh") == [(200_000,)]
+
+
+@pytest.mark.parametrize("changed", [{"kwh": 201}, {"findings": ("high_usage",)}, {"route_no": "R9"}, {"late": True}])
+async def test_another_content_under_the_id_of_a_usage_is_a_fault_of_the_sender(
+    desk: Desk, changed: dict[str, Any]
+) -> None:
+    await desk.open(account(1))
+    same = usage(1, 1, 200)
+    await desk.measure(same, same)
+    await desk.measure(same)
+    kwh = changed.pop("kwh", 200)
+    other = usage(1, 1, kwh).model_copy(update={"usage_id": same.usage_id} | changed)
+    with pytest.raises(usages.ConflictingUsage):
+        await desk.measure(other)
+    with pytest.raises(usages.ConflictingUsage):
+        await desk.measure(usage(1, 2, 200), other)
+    assert await desk.bills("energy_wh") == [(200_000,)]
+
+
+async def test_a_batch_with_two_contents_under_one_id_is_a_fault_of_the_sender(desk: Desk) -> None:
+    await desk.open(account(1))
+    one = usage(1, 1, 200)
+    with pytest.raises(usages.ConflictingUsage):
+        await desk.measure(one, usage(1, 1, 999).model_copy(update={"usage_id": one.usage_id}))
+    assert await desk.bills() == []
 
 
 async def test_a_bill_far_from_the_one_before_is_held_and_the_next_goes_on_from_its_ladder(desk: Desk) -> None:

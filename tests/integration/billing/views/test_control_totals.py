@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from services.billing.usages import store as usages_store
+from services.billing.usages.store import usages as usages_store
 from tests.kits.billing import Desk, account, month, part, usage, withdrawn
 
 

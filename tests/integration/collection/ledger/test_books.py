@@ -17,7 +17,6 @@ from services.collection.ledger.domain.documents import BILL, DIFFERENCE, PAYMEN
 from services.collection.payments.use_cases import counter, reversal
 from services.collection.payments.use_cases.decisions import Decision
 from services.collection.receivables.use_cases import bills, corrections
-from shared import ids
 from tests.kits import collection as collection_kit
 from tests.kits.collection import POLICY, TODAY, Kit, account
 
@@ -41,7 +40,7 @@ class Twin:
         accounts = [
             Account(account_no=number, org_unit="zj/hangzhou", prepaid_fen=0, history=History()) for number in ACCOUNTS
         ]
-        self.memory = Books(policy=POLICY, open_from=None, accounts=accounts, new_id=ids.new)
+        self.memory = Books(policy=POLICY, open_from=None, accounts=accounts)
         self.bills: dict[str, list[Debt]] = defaultdict(list)
         self.by_difference: dict[str, list[Debt]] = defaultdict(list)
         self.payments: dict[str, list[str]] = defaultdict(list)
@@ -106,6 +105,7 @@ class Twin:
                 policy=POLICY,
                 account_no=number,
                 amount_fen=amount_fen,
+                key=f"receipt-{self.count}",
                 received_on=day,
                 today=TODAY,
                 actor="cashier",

@@ -1,6 +1,9 @@
 """Bills, corrections and accounts, through the handlers, on both databases."""
 
 from datetime import date
+from typing import Any
+
+import pytest
 
 from services.collection.ledger import tables
 from services.collection.receivables.tables import WAITING
@@ -30,6 +33,43 @@ async def test_a_known_bill_with_other_content_is_not_applied_but_found(kit: Kit
     await kit.give(issued(bill("B1", 99)))
 
     assert await kit.money() == (10_000, 0)
+    assert await kit.findings() == ["receivable.conflicting_duplicate"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"components": [("energy", 9_999), ("tax", 1)]},
+        {"due_on": date(2026, 2, 23)},
+        {"issued_on": date(2026, 2, 3)},
+        {"cycle": "2026-02"},
+    ],
+)
+async def test_a_known_bill_of_the_same_sum_and_other_content_is_found(kit: Kit, changed: dict[str, Any]) -> None:
+    await kit.give(issued(bill("B1", 10_000)))
+    await kit.give(issued(bill("B1", 10_000, **changed)))
+
+    assert await kit.money() == (10_000, 0)
+    assert await kit.findings() == ["receivable.conflicting_duplicate"]
+
+
+async def test_a_correction_of_a_bill_with_other_content_than_is_posted_is_found(kit: Kit) -> None:
+    await kit.give(issued(bill("B1", 10_000)))
+    await kit.give(corrected("K1", [bill("B1", 9_000)], [bill("B2", 8_000)]))
+
+    assert await kit.money() == (8_000, 0), "what is posted is what is taken back"
+    assert await kit.findings() == ["receivable.conflicting_duplicate"]
+
+
+async def test_a_correction_that_comes_again_with_another_bill_in_its_place_is_found(kit: Kit) -> None:
+    await kit.give(issued(bill("B1", 10_000)))
+    await kit.give(corrected("K1", [bill("B1", 10_000)], [bill("B2", 8_000)]))
+    await kit.give(corrected("K1", [bill("B1", 10_000)], [bill("B2", 8_000)]))
+    assert await kit.findings() == []
+
+    await kit.give(corrected("K1", [bill("B1", 10_000)], [bill("B2", 7_000)]))
+
+    assert await kit.money() == (8_000, 0)
     assert await kit.findings() == ["receivable.conflicting_duplicate"]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.notify.notices import jobs
+from services.notify.notices.store.queue import ConflictingCause
 from shared.db.jobs import run
 from tests.kits.notify import (
     ISSUED,
@@ -40,6 +41,17 @@ async def test_a_fact_that_comes_again_changes_nothing(notify: Notify) -> None:
     assert len(before) == 1
     assert await notify.unaddressed() == [("bill-0002", "waits_for_contact")]
     await notify.handle(issued(1))
+    assert await notify.notices() == before
+
+
+async def test_a_cause_that_comes_again_with_other_figures_is_a_fault_of_the_sender(notify: Notify) -> None:
+    await notify.put(contact(1))
+    first = issued(1)
+    await notify.handle(first)
+    other = first.model_copy(update={"bill": first.bill.model_copy(update={"total_fen": first.bill.total_fen + 1})})
+    before = await notify.notices()
+    with pytest.raises(ConflictingCause):
+        await notify.handle(other)
     assert await notify.notices() == before
 
 

@@ -9,7 +9,7 @@ from services.reading.network.domain.registers import CUMULATIVE, Counts
 from services.reading.policies.domain import Policy
 from services.reading.usage.domain import ranking
 from services.reading.usage.domain.timeline.line import IMPORTED, Boundary, Period, Ran
-from services.reading.usage.domain.usages import ESTIMATED, Last, MeterSpan, Usage
+from services.reading.usage.domain.usages import ESTIMATED, Last, MeterSpan, Usage, usage_id
 from services.reading.validation.domain import high, low
 from services.reading.validation.domain.findings import Finding
 from services.reading.validation.domain.history import history_of
@@ -41,7 +41,6 @@ class Told:
     what begins on them is told again, so that it is billed anew."""
 
     point: Point
-    new_id: Callable[[], str]
     policy_on: Callable[[date], Policy]
     reason: str = ""
     closing: date | None = None
@@ -121,7 +120,7 @@ def _rests_the_same(period: Period, spans: Sequence[MeterSpan], old: Usage) -> b
 
 def _withdrawn(old: Usage, told: Told, version: int) -> Usage:
     return Usage(
-        usage_id=told.new_id(),
+        usage_id=usage_id(old.service_point_no, *old.key, version),
         service_point_no=old.service_point_no,
         period_from=old.period_from,
         period_to=old.period_to,
@@ -173,7 +172,7 @@ def _usage(
     if period.suspect:
         codes.append(SUSPECT_REGISTERS)
     return Usage(
-        usage_id=told.new_id(),
+        usage_id=usage_id(told.point.service_point_no, *period.key, version),
         service_point_no=told.point.service_point_no,
         period_from=period.start_on,
         period_to=end.on,

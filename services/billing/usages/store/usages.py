@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from operator import attrgetter
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, exists, func, select, update
 
 from services.billing.contracts.store import contracts as contracts_store
-from services.billing.usages.domain import PackedCurve, Totals, Usage
+from services.billing.usages.domain import Totals, Usage
+from services.billing.usages.store import codec
 from services.billing.usages.tables import IS_NEWER, IS_WAITING, USAGE
 from shared.db import bulk, travel
 from shared.db.columns import Condition
@@ -18,63 +18,7 @@ from shared.events.reading import UsageMeasured
 
 CONTRACT_MISSING = "contract"
 CLOSED = "closed"
-IMPORT = "import"
 ANSWERED_MAX = 2000  # points of one unit of work; the next look takes the rest
-
-
-def from_fact(fact: UsageMeasured) -> Usage:
-    """Return the usage that a fact tells of."""
-    return Usage(
-        usage_id=fact.usage_id,
-        service_point_no=fact.service_point_no,
-        org_unit=fact.org_unit,
-        route_no=fact.route_no,
-        cycle=fact.cycle,
-        read_date=fact.read_date,
-        period_from=fact.period_from,
-        period_to=fact.period_to,
-        version=fact.version,
-        energy=fact.energy_wh,
-        import_wh=fact.energy_wh.get(IMPORT, 0),
-        demand=fact.demand_w,
-        curves=[PackedCurve(c.quantity, c.start, c.minutes, c.values) for c in fact.curves] if fact.curves else (),
-        months=fact.months,
-        told_on=fact.told_on,
-        cycle_from=fact.cycle_from,
-        withdrawn=fact.withdrawn,
-        estimated=fact.quality == "estimated",
-        estimates_in_a_row=fact.estimates_in_a_row,
-        settles_estimate=fact.settles_estimate,
-        replaces_reason=fact.replaces_reason or "",
-        findings=fact.findings,
-        actors=fact.actors,
-    )
-
-
-def _payload(fact: UsageMeasured) -> str:
-    content = {
-        "energy": fact.energy_wh,
-        "quality": fact.quality,
-        "in_a_row": fact.estimates_in_a_row,
-        "settles": fact.settles_estimate,
-        "cycle_from": fact.cycle_from,
-        "replaces": fact.replaces_reason,
-        "told_on": fact.told_on,
-        "estimate_reason": fact.estimate_reason,
-        "meters": fact.meter_nos,
-        "reads": fact.read_ids,
-        "actors": fact.actors,
-        "findings": fact.findings,
-        "demand": fact.demand_w,
-        "registers": tuple(map(_METER_VALUES, fact.registers)),
-        "curves": [(c.quantity, c.start, c.minutes, c.values) for c in fact.curves] if fact.curves else (),
-    }
-    return orjson.dumps({name: value for name, value in content.items() if value}).decode()
-
-
-_METER_VALUES = attrgetter(
-    *("meter_no", "installed_on", "from_on", "to_on", "multiplier", "multiplier_denominator", "shown", "turns")
-)
 
 
 async def registers(view: View, usage_id: str) -> list[dict[str, Any]]:
@@ -99,36 +43,6 @@ async def registers(view: View, usage_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def usage_of(row: Row[Any]) -> Usage:
-    """Build a usage from its row."""
-    content = orjson.loads(row.payload)
-    return Usage(
-        usage_id=row.usage_id,
-        service_point_no=row.service_point_no,
-        org_unit=row.org_unit,
-        route_no=row.route_no,
-        cycle=row.cycle,
-        read_date=row.read_date,
-        period_from=row.period_from,
-        period_to=row.period_to,
-        version=row.version,
-        energy=content.get("energy", {}),
-        import_wh=row.import_wh,
-        demand=content.get("demand", {}),
-        curves=[PackedCurve(q, datetime.fromisoformat(at), n, v) for q, at, n, v in content.get("curves", ())],
-        months=row.months,
-        told_on=date.fromisoformat(content["told_on"]) if "told_on" in content else None,
-        cycle_from=date.fromisoformat(text) if (text := content.get("cycle_from")) else None,
-        withdrawn=row.withdrawn,
-        estimated=row.estimated,
-        estimates_in_a_row=content.get("in_a_row", 0),
-        settles_estimate=content.get("settles", False),
-        replaces_reason=content.get("replaces", ""),
-        findings=content.get("findings", ()),
-        actors=content.get("actors", ()),
-    )
-
-
 async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> set[str]:
     """Store usages under their natural key, and return the ids of those that were new."""
     count = len(facts)
@@ -143,8 +57,8 @@ async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> set[str]:
         "period_to": [f.period_to for f in facts],
         "version": [f.version for f in facts],
         "estimated": [f.quality == "estimated" for f in facts],
-        "import_wh": [f.energy_wh.get(IMPORT, 0) for f in facts],
-        "payload": [_payload(f) for f in facts],
+        "import_wh": [f.energy_wh.get(codec.IMPORT, 0) for f in facts],
+        "payload": [codec.payload(f) for f in facts],
         "waiting_for": [""] * count,
         "received_at": [tx.now] * count,
     }
@@ -152,24 +66,45 @@ async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> set[str]:
         values = [getattr(f, name) for f in facts]
         if values.count(default) < count:
             columns[name] = values
-    rows = await bulk.insert_ignore(tx, USAGE, columns, key=NATURAL_KEY, returning=("usage_id",))
+    rows = await bulk.insert_ignore(tx, USAGE, columns, key=codec.NATURAL_KEY, returning=("usage_id",))
     return {row.usage_id for row in rows}
 
 
 _DEFAULTS: Final[Mapping[str, Any]] = {"months": 1, "late": False, "withdrawn": False}
-NATURAL_KEY = ("service_point_no", "period_from", "period_to", "version")
 
 
-async def at_keys(view: View, facts: Sequence[UsageMeasured]) -> Sequence[Row[Any]]:
-    """Return the stored usages that have the natural keys of the facts."""
-    keys = {name: [getattr(f, name) for f in facts] for name in NATURAL_KEY}
-    return await bulk.select_in(view, USAGE, keys)
+async def unlike(view: View, facts: Sequence[UsageMeasured]) -> list[UsageMeasured]:
+    """Return those of the facts under whose natural key another content is stored."""
+    keys = {name: [getattr(f, name) for f in facts] for name in codec.NATURAL_KEY}
+    rows = {
+        tuple(getattr(row, name) for name in codec.NATURAL_KEY): row for row in await bulk.select_in(view, USAGE, keys)
+    }
+    found = [(fact, rows[tuple(getattr(fact, name) for name in codec.NATURAL_KEY)]) for fact in facts]
+    return [
+        fact
+        for fact, row in found
+        if row.payload != codec.payload(fact)
+        or any(getattr(fact, name) != getattr(row, name) for name in codec.COLUMNS)
+    ]
+
+
+async def of_points(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    """Return what was ever told of service points, the highest version of each period last."""
+    u = USAGE.c
+    wanted = (u.service_point_no, u.usage_id, u.period_from, u.period_to, u.route_no, u.cycle, u.import_wh, u.estimated)
+    rows = await bulk.select_in(
+        view, USAGE, {"service_point_no": service_point_nos}, columns=wanted, order_by=(u.period_from, u.version)
+    )
+    found: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        found.setdefault(row.service_point_no, []).append(row)
+    return found
 
 
 async def by_id(view: View, usage_ids: Sequence[str]) -> dict[str, Usage]:
     """Return usages by id."""
     rows = await bulk.select_in(view, USAGE, {"usage_id": usage_ids})
-    return {row.usage_id: usage_of(row) for row in rows}
+    return {row.usage_id: codec.usage_of(row) for row in rows}
 
 
 async def overtaken(tx: Tx, usages: Sequence[Usage]) -> set[str]:
@@ -250,7 +185,12 @@ async def standing(view: View, days: Sequence[tuple[str, date, date]], *, also_w
     shares = and_(u.service_point_no == g.service_point_no, u.period_from < g.to, u.period_to > g.from_)
     statement = select(USAGE).select_from(given.join(USAGE, shares)).distinct()
     rows = await view.all(statement.where(~u.superseded, ~u.withdrawn, *(() if also_waiting else (~IS_WAITING,))))
-    return [usage_of(row) for row in rows]
+    return [codec.usage_of(row) for row in rows]
+
+
+def is_superseded(usage_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that a usage is out of force."""
+    return exists().where(USAGE.c.usage_id == usage_id, USAGE.c.superseded)
 
 
 async def supersede(tx: Tx, usage_ids: Sequence[str]) -> None:
@@ -281,7 +221,7 @@ async def take_waiting(tx: Tx, service_points: Sequence[str]) -> list[Usage]:
         order_by=(USAGE.c.service_point_no, USAGE.c.period_from, USAGE.c.version),
         for_update=True,
     )
-    return [usage_of(row) for row in rows]
+    return [codec.usage_of(row) for row in rows]
 
 
 async def answered(view: View) -> list[str]:

@@ -1,0 +1,81 @@
+"""Bills that went out before a restore, over HTTP."""
+
+from typing import Annotated
+
+from pydantic import Field
+from starlette.responses import Response
+
+from services.billing.bills.use_cases import adopting
+from services.billing.bills.use_cases.adopting import Posted
+from services.billing.context import Own
+from shared import web
+from shared.events.billing import Component, Fen
+from shared.fields import Day
+from shared.web import auth, batch, errors, scopes
+from shared.web.batch import In, No
+
+router = web.Router("/v1", tags=["bills"])
+POSTED_MAX = 500  # documents of one account: decades of months
+EXAMPLE = {
+    "account_no": "3301000001",
+    "items": [
+        {
+            "document_kind": "bill",
+            "document_id": "019c167f-cc00-8a5e-a1e9-622f84334dba",
+            "issued_on": "2026-02-02",
+            "due_on": "2026-02-22",
+            "total_fen": 9469,
+            "components": [{"component": "energy", "amount_fen": 9469}],
+            "stands": True,
+            "correction_id": None,
+        }
+    ],
+}
+
+
+class PostedIn(In):
+    """A bill or difference as collection has posted it; `stands`: it is not taken back."""
+
+    document_kind: batch.Code
+    document_id: No
+    issued_on: Day
+    due_on: Day
+    total_fen: Fen
+    components: Annotated[list[Component], Field(max_length=64)]
+    stands: bool
+    correction_id: No | None = None
+
+
+class PostedBatchIn(In):
+    """The documents of one account (collection's `GET /v1/posted-documents`)."""
+
+    account_no: No
+    items: Annotated[list[PostedIn], Field(min_length=1, max_length=POSTED_MAX)]
+
+
+@router.post(
+    "/posted-documents",
+    policy=auth.scope(scopes.RESTORE_RUN, whole_utility=True),
+    example=EXAMPLE,
+    response_model=batch.OutcomesOut,
+)
+async def adopt_documents(body: PostedBatchIn, caller: auth.Current, db: web.Db, own: Own) -> Response:
+    """Keep bills as collection has posted them: after a restore, what went out since the dump is not known here."""
+    posted = [
+        Posted(
+            document_kind=item.document_kind,
+            document_id=item.document_id,
+            issued_on=item.issued_on,
+            due_on=item.due_on,
+            total_fen=item.total_fen,
+            components=[(part.component, part.amount_fen) for part in item.components],
+            stands=item.stands,
+            correction_id=item.correction_id,
+        )
+        for item in body.items
+    ]
+    async with db.begin() as tx:
+        outcomes = await adopting.adopt(tx, body.account_no, posted, context=own, actor=caller.subject)
+    if outcomes is None:
+        raise errors.not_found("account")
+    return batch.answer(outcomes)

@@ -1,0 +1,224 @@
+"""After a restore: bills that went out since the dump stand as collection has posted them; what differs is corrected."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Row
+
+from services.billing.bills.domain import bills
+from services.billing.bills.domain.bills import bill_id
+from services.billing.bills.store import adopted as store
+from services.billing.bills.store import bills as bills_store
+from services.billing.bills.store import told
+from services.billing.bills.use_cases import asked as asked_for
+from services.billing.bills.use_cases import calculation
+from services.billing.bills.use_cases.asked import Asked
+from services.billing.context import Context
+from services.billing.contracts.store import contracts as contracts_store
+from services.billing.usages.store import usages as usages_store
+from shared.db.audit import AuditEntry
+from shared.db.engine import Tx
+from shared.events.billing import BillIssued
+from shared.events.fact import RESTORED_RAISE
+from shared.outcome import ALREADY_DONE, DONE, Outcome, refused
+
+VERSIONS_MAX: Final = 50  # of one bill; a tenth of it is a contract that nobody can settle
+BILL: Final = "bill"
+UNKNOWN = refused(
+    "bill.key_unknown", "No contract and usage of the account make this bill: tell billing what it rests on first"
+)
+NOT_A_BILL = refused(
+    "bill.is_a_difference", "A difference is the sum of two bills: decide on the bill that is in force"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A document as collection has posted it. `components`: [(component, fen), …]; `correction_id`: where no run issued it."""
+
+    document_kind: str
+    document_id: str
+    issued_on: date
+    due_on: date
+    total_fen: int
+    components: Sequence[tuple[str, int]]
+    stands: bool
+    correction_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    contract: Row[Any]
+    usage: Row[Any]
+    version: int
+
+
+async def adopt(
+    tx: Tx, account_no: str, posted: Sequence[Posted], *, context: Context, actor: str
+) -> list[Outcome] | None:
+    """Keep the bills of an account as they are posted, in place of what billing has under their numbers; None: no such account.
+
+    A posted bill was told and stays what it is. Its lines are not known; the contract is calculated again from the first of them
+    on, and what comes out otherwise, or with other lines, goes out as a correction. Whose bill a number is follows from the
+    contracts and usages that are known.
+    """
+    contracts = await contracts_store.contracts_of(tx, [account_no])
+    await contracts_store.lock_at(tx, [contract.service_point_no for contract in contracts])
+    account = (await contracts_store.lock(tx, [account_no])).get(account_no)
+    if account is None:
+        return None
+    keys = await _keys(tx, account_no)
+    own = await store.by_id(tx, [one.document_id for one in posted])
+    outcomes: list[Outcome] = []
+    kept: list[str] = []
+    for one in posted:
+        key, row = keys.get(one.document_id), own.get(one.document_id)
+        if one.document_kind != BILL or key is None:
+            outcomes.append(NOT_A_BILL if one.document_kind != BILL else UNKNOWN)
+        elif row is not None and _is_posted(row, one):
+            outcomes.append(ALREADY_DONE)
+        else:
+            await _keep(tx, account, key, one, row)
+            kept.append(one.document_id)
+            outcomes.append(DONE)
+    await _tell(tx, [bill for bill in kept if bill not in own or own[bill].issued_on is None])
+    await _calculate(tx, account_no, kept, context=context, actor=actor)
+    tx.audit([AuditEntry(action="bill.adopted", entity_kind=BILL, entity_id=bill, actor=actor) for bill in kept])
+    return outcomes
+
+
+async def _tell(tx: Tx, new: Sequence[str]) -> None:
+    """Tell bills of runs that were not out here: who was restored as well hears of them; for others nothing changes."""
+    rows = (await store.by_id(tx, new)).values()
+    bills_told = [told.as_issued(row._mapping, row.issued_on, row.due_on) for row in rows if row.correction_id is None]
+    tx.publish([BillIssued(account_no=bill.account_no, bill=bill) for bill in bills_told])
+
+
+async def _calculate(tx: Tx, account_no: str, kept: Sequence[str], *, context: Context, actor: str) -> None:
+    """Calculate what stands as posted again; what else is in force on its days, made since the restore, is taken out.
+
+    So is what is in force on days that the account's contracts do not cover: the cut of its usage was told before.
+
+    What was taken back is not billed anew: it was replaced, or a reviewer had decided so and decides again.
+    """
+    rows = [*(await store.by_id(tx, kept)).values(), *await bills_store.uncovered(tx, account_no)]
+    if not rows:
+        return
+    days = [(row.service_point_no, row.period_from, row.period_to) for row in rows]
+    found = await asked_for.on_days(tx, rows, of_any_contract=True)
+    await usages_store.set_waiting(tx, [usage.usage_id for usage in found.loose], usages_store.CONTRACT_MISSING)
+    standing = [row for row in rows if row.status == bills.ISSUED and row.bill_id in kept]
+    in_force = [bill for bill in await bills_store.sharing_days(tx, days) if bill.status in bills.EFFECTIVE]
+    billed = {(bill.contract_no, bill.period_from, bill.period_to) for bill in in_force}
+    for no, request in found.requests.items():
+        taken_back = [period for period in request.fresh if (no, *period) not in billed]
+        for period in taken_back:
+            del request.fresh[period]
+    bare = {row.bill_id for row in rows} - set(kept)
+    others = [b for b in in_force if b.bill_id in bare or (b.bill_id not in kept and _stands_beside(b, standing))]
+    terms = await contracts_store.terms_by_number(tx, [bill.contract_no for bill in others])
+    for bill in others:
+        request = found.requests.setdefault(bill.contract_no, Asked(terms=terms[bill.contract_no]))
+        request.out[bill.bill_id] = bill.period_from, bill.period_to
+    await calculation.calculate(tx, found.requests, context=context, actor=actor)
+    tx.after_commit(context.wake.set)
+
+
+def _stands_beside(bill: Row[Any], standing: Sequence[Row[Any]]) -> bool:
+    """Return whether a bill is of days that one of those is of, by another version or for another contract."""
+    return any(
+        bill.service_point_no == row.service_point_no
+        and bill.period_from < row.period_to
+        and row.period_from < bill.period_to
+        and (
+            bill.contract_no != row.contract_no
+            or (bill.period_from, bill.period_to) == (row.period_from, row.period_to)
+        )
+        for row in standing
+    )
+
+
+async def _keys(tx: Tx, account_no: str) -> Mapping[str, _Key]:
+    """Return what the numbers of the account's bills can stand for."""
+    contracts = await contracts_store.contracts_of(tx, [account_no])
+    usages = await usages_store.of_points(tx, sorted({contract.service_point_no for contract in contracts}))
+    return {
+        bill_id(contract.contract_no, usage.period_from, usage.period_to, version): _Key(contract, usage, version)
+        for contract in contracts
+        for usage in usages.get(contract.service_point_no, ())
+        for version in range(1, VERSIONS_MAX + 1)
+    }
+
+
+def _is_posted(row: Row[Any], one: Posted) -> bool:
+    """Return whether a bill is out as it is posted. One that billing has taken back since is taken back there too, in time."""
+    out = (bills.ISSUED, bills.ADJUSTED, bills.REVERSED) if one.stands else (bills.REVERSED,)
+    names = "total_fen", "issued_on", "due_on"
+    same = row.status in out and all(getattr(row, name) == getattr(one, name) for name in names)
+    return same and (row.correction_id is None) == (one.correction_id is None) and _same_parts(row, one)
+
+
+def _same_parts(row: Row[Any], one: Posted) -> bool:
+    parts = {name: fen for name, fen in orjson.loads(row.components) if fen}
+    return parts == {name: fen for name, fen in one.components if fen}
+
+
+async def _keep(tx: Tx, account: Row[Any], key: _Key, one: Posted, row: Row[Any] | None) -> None:
+    values: dict[str, Any] = {
+        "status": bills.ISSUED if one.stands else bills.REVERSED,
+        "issued_on": one.issued_on,
+        "due_on": one.due_on,
+        "held_at": None,
+        "correction_id": one.correction_id,
+    }
+    if row is not None and row.total_fen == one.total_fen and _same_parts(row, one):
+        await store.put(tx, row, values)  # it is the bill that went out, and only that is not known
+        return
+    values |= {
+        "total_fen": one.total_fen,
+        "components": orjson.dumps(one.components).decode(),
+        "tariffs": "[]",
+        "findings": "[]",
+        "ladder_state": "",
+        "by_difference": False,
+        "group_id": None,
+    }
+    if row is not None:
+        await store.put(tx, row, values, lines=store.NO_LINES)
+        return
+    contract, usage = key.contract, key.usage
+    await store.insert(
+        tx,
+        values
+        | {
+            "bill_id": one.document_id,
+            "account_no": contract.account_no,
+            "contract_no": contract.contract_no,
+            "service_point_no": contract.service_point_no,
+            "org_unit": account.org_unit,
+            "route_no": usage.route_no,
+            "cycle": usage.cycle,
+            "period_from": usage.period_from,
+            "period_to": usage.period_to,
+            "version": key.version,
+            "usage_id": usage.usage_id,
+            "row_version": 1,
+            "energy_wh": usage.import_wh,
+            "estimated": usage.estimated,
+        },
+    )
+
+
+async def raise_versions(tx: Tx) -> None:
+    """Raise the versions of all accounts beyond any that was told before the database was restored from a dump."""
+    await contracts_store.raise_versions(tx, RESTORED_RAISE)
+    tx.audit(
+        [AuditEntry(action="account.versions_raised", entity_kind="account", entity_id="*", actor="system:restore")]
+    )
+
+
+RAISE_VERSIONS = (raise_versions,)
+"""What is done once to a database that was restored: `wattline restored billing`."""

@@ -1,0 +1,95 @@
+"""Documents that other services have too, one by one: usages of reading, bills and differences of collection, bills told of."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, Select, literal, select, union_all
+
+from services.billing.bills.domain import bills
+from services.billing.bills.store import bills as bills_store
+from services.billing.bills.tables import BILL, DIFFERENCE
+from services.billing.usages.tables import USAGE
+from shared.db.engine import View
+from shared.web.state import ControlDocuments
+
+
+async def usages(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
+    """Return the usages of a cycle behind an id, as reading told them."""
+    u = USAGE.c
+    return await view.all(
+        select(
+            u.usage_id.label("id"),
+            u.service_point_no.label("subject"),
+            u.import_wh.label("amount"),
+            (~u.withdrawn).label("stands"),
+        )
+        .where(u.cycle == cycle, u.usage_id > after)
+        .order_by(u.usage_id)
+        .limit(limit)
+    )
+
+
+async def issued(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
+    """Return the bills and differences of a cycle behind an id that collection must have, and whether they stand."""
+    b, d = BILL.c, DIFFERENCE.c
+    out = (bills.ISSUED, bills.ADJUSTED, bills.REVERSED)
+    of_bills = _behind(
+        select(
+            b.bill_id.label("id"),
+            b.account_no.label("subject"),
+            b.total_fen.label("amount"),
+            (b.status != bills.REVERSED).label("stands"),
+            b.correction_id.is_not(None).label("corrects"),
+        ).where(b.cycle == cycle, b.status.in_(out), ~b.by_difference),
+        b.bill_id,
+        after,
+        limit,
+    )
+    of_differences = _behind(
+        select(
+            d.difference_id.label("id"),
+            d.account_no.label("subject"),
+            d.total_fen.label("amount"),
+            literal(True).label("stands"),
+            literal(True).label("corrects"),
+        ).where(d.cycle == cycle),
+        d.difference_id,
+        after,
+        limit,
+    )
+    both = union_all(select(of_bills.subquery()), select(of_differences.subquery())).subquery()
+    return await view.all(select(both).order_by(both.c.id).limit(limit))
+
+
+def _behind(statement: Select[Any], column: Any, after: str, limit: int) -> Select[Any]:
+    return statement.where(column > after).order_by(column).limit(limit)
+
+
+async def told(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
+    """Return the bills of a cycle behind an id that runs issued, of which customers are told."""
+    b = BILL.c
+    return await view.all(
+        select(
+            b.bill_id.label("id"),
+            b.account_no.label("subject"),
+            literal(0).label("amount"),
+            literal(True).label("stands"),
+        )
+        .where(b.cycle == cycle, b.bill_id > after, b.issued_on.is_not(None), b.correction_id.is_(None))
+        .order_by(b.bill_id)
+        .limit(limit)
+    )
+
+
+async def of_no_contract(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
+    """Return the bills in force of a cycle behind an id on days that their contracts do not cover."""
+    found = bills_store.of_no_contract(cycle).add_columns(literal(True).label("stands"))
+    return await view.all(_behind(found, BILL.c.bill_id, after, limit))
+
+
+KINDS: Final[Mapping[str, ControlDocuments]] = {
+    "usage": usages,
+    "document": issued,
+    "bill": told,
+    "uncovered": of_no_contract,
+}

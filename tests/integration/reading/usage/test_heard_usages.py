@@ -1,0 +1,95 @@
+"""After a restore reading keeps what it told since the dump as billing heard it, and tells what is known now above it."""
+
+from operator import itemgetter
+from typing import Any
+
+from services.billing.usages.store import codec as of_billing
+from services.billing.usages.tables import USAGE
+from shared.events.reading import UsageMeasured
+from tests.kits.reading import Kit, estimated_february, january
+
+
+async def told(kit: Kit) -> list[dict[str, Any]]:
+    """What billing heard of the point, as its route tells it."""
+    names = [name for name in UsageMeasured.model_fields if name not in ("fact_id", "correlation_id", "causation_id")]
+    return [{name: fact[name] for name in names} for fact in await kit.published(UsageMeasured.type)]
+
+
+async def heard(kit: Kit, *items: dict[str, Any]) -> list[str]:
+    answer = await kit.admin.post("/v1/heard-usages", json={"items": list(items)})
+    assert answer.status_code == 200, answer.text
+    return [outcome["status"] for outcome in answer.json()["outcomes"]]
+
+
+def by_version(usages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(usages, key=itemgetter("version"))
+
+
+async def test_what_was_told_and_is_known_stays_as_it_is(kit: Kit) -> None:
+    await estimated_february(kit)
+    before = await kit.usages()
+    items = await told(kit)
+    assert await heard(kit, *items) == ["already_done"] * len(items)
+    assert await kit.usages() == before
+
+
+async def test_a_version_that_is_not_known_is_kept_and_what_is_known_is_told_above_it(kit: Kit) -> None:
+    await january(kit)
+    (first,) = await told(kit)
+    lost = first | {"version": 2, "usage_id": "019c-lost", "late": True, "replaces_reason": "contract_changed"}
+    assert await heard(kit, lost) == ["done"]
+    assert await heard(kit, lost) == ["already_done"]
+    assert [(u["version"], u["energy_wh"], u["replaces_reason"]) for u in by_version(await kit.usages())] == [
+        (1, {"import": 100_000}, None),
+        (2, {"import": 100_000}, "contract_changed"),
+        (3, {"import": 100_000}, "restored"),
+    ]
+    assert [(fact["version"], fact["usage_id"] == "019c-lost") for fact in await told(kit)] == [(1, False), (3, False)]
+
+
+async def test_another_content_under_the_same_number_stands_as_it_was_heard(kit: Kit) -> None:
+    await january(kit)
+    (first,) = await told(kit)
+    other = first | {"quality": "estimated", "energy_wh": {"import": 90_000}, "estimate_reason": "no_read"}
+    assert await heard(kit, other) == ["done"]
+    assert await kit.energies() == [("2026-02-01", 1, "estimated", 90_000), ("2026-02-01", 2, "actual", 100_000)]
+    again = [fact for fact in await told(kit) if fact["version"] == 2]
+    assert [(fact["quality"], fact["energy_wh"]) for fact in again] == [("actual", {"import": 100_000})]
+    await kit.plan("2026-03-01")
+    assert (await kit.push_one("M0001", "2026-03-01", "250.00"))["status"] == "accepted"
+    assert (await kit.energies())[-1] == ("2026-03-01", 1, "actual", 50_000)
+
+
+async def test_a_period_that_is_none_is_withdrawn_again(kit: Kit) -> None:
+    await january(kit)
+    (first,) = await told(kit)
+    cut = first | {"period_to": "2026-01-15", "usage_id": "019c-cut", "version": 2, "energy_wh": {"import": 45_000}}
+    assert await heard(kit, cut) == ["done"]
+    versions = [(u["period_to"], u["version"], u["withdrawn"]) for u in await kit.usages()]
+    assert sorted(versions) == [
+        ("2026-01-15", 2, False),
+        ("2026-01-15", 3, True),
+        ("2026-02-01", 1, False),
+        ("2026-02-01", 4, False),
+    ]
+
+
+async def test_a_usage_of_an_unknown_point_is_refused(kit: Kit) -> None:
+    await january(kit)
+    (first,) = await told(kit)
+    before = await kit.counts()
+    item = first | {"version": 2, "usage_id": "019c-other", "service_point_no": "S9"}
+    answer = await kit.admin.post("/v1/heard-usages", json={"items": [item]})
+    (outcome,) = answer.json()["outcomes"]
+    assert (outcome["status"], outcome["code"]) == ("refused", "reading.point_unknown")
+    assert await kit.counts() == before
+
+
+def test_billing_tells_all_that_it_heard_but_how_it_was_estimated() -> None:
+    said = UsageMeasured.model_json_schema()["properties"]
+    not_kept = {"estimate_method", "correlation_id", "causation_id", "fact_id"}
+    kept = {*of_billing.COLUMNS, "energy_wh", "demand_w", "curves", "registers", "quality", "estimate_reason"}
+    kept |= {"estimates_in_a_row", "settles_estimate", "replaces_reason", "cycle_from", "told_on"}
+    kept |= {"meter_nos", "read_ids", "actors", "findings"}
+    assert kept | not_kept == set(said)
+    assert set(of_billing.COLUMNS) <= set(USAGE.c.keys())

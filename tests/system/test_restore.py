@@ -1,0 +1,221 @@
+"""Two services restored to moments of their own, the others as they are: after the documented steps the books agree again.
+
+A town is told day by day, with dumps on the way. Then, for every pair of services, both databases are put back to skewed dumps,
+each service tells the others how it stands (`wattline restored`, `wattline republish`), and what the restored ones were told
+since is told again, day by day, as the systems beside them do.
+"""
+
+import asyncio
+import os
+import random
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from itertools import combinations, groupby
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.billing.bills.domain.policy import CORRECT
+from services.command import explain, remote
+from services.command.local import SCOPES
+from shared import httpclient
+from shared.settings import SERVICES
+from shared.web import auth
+from tests.kits import calls
+from tests.kits.calls import Line
+from tests.kits.effort import seeds
+from tests.kits.told_line import books_of, close_waiting, set_up
+from tests.kits.told_town import CYCLES, FIRST, HOMES, READ_DATES, REGISTERED_LATE, UNIT, Told, ordered
+
+pytestmark = pytest.mark.timeout(900)
+
+SEEDS = seeds(1)
+STATES = {"billing": "account", "reading": "service_point"}
+DUMPS, ROUNDS_MAX = 5, 8
+TOLD = "bills issued by runs = causes of notices"
+Days = Sequence[tuple[date, Sequence[Told]]]
+
+
+@dataclass(frozen=True)
+class Dump:
+    """A dump of all databases, taken when all of the days before `day` was told."""
+
+    day: date
+    taken_at: datetime
+    folder: Path
+
+
+def told_of_money() -> list[Told]:
+    """Tell of who is to be told, and of payments at the counter: some in full, some in part, some before the bill."""
+    contacts = [
+        {"contact_no": f"C{home}", "account_no": f"A{home}", "org_unit": UNIT, "role": "holder"}
+        | {"channel": "email", "address": f"home-{home}@example.org", "valid_from": str(FIRST)}
+        for home in HOMES
+    ]
+    path = "/v1/contacts"
+    facts = [Told(name="contacts", day=FIRST, method="PUT", service="notify", path=path, body={"items": contacts})]
+    for day in READ_DATES:
+        for home in set(HOMES) - {REGISTERED_LATE}:
+            paid_on = day + timedelta(days=3 + home % 5)
+            body = {"account_no": f"A{home}", "amount_fen": 1000 * home, "received_on": str(paid_on)}
+            name, path = f"paid-{home}-{day}", "/v1/payments"
+            facts.append(Told(name=name, day=paid_on, method="POST", service="collection", path=path, body=body))
+    return facts
+
+
+def days_told() -> Days:
+    facts = sorted([*ordered(None), *told_of_money()], key=lambda told: told.day)
+    return [(day, list(told)) for day, told in groupby(facts, key=lambda told: told.day)]
+
+
+async def tell(line: Line, facts: Sequence[Told], services: Sequence[str]) -> None:
+    """Tell these services what they are told on a day, and wait for what comes of it."""
+    mine = [told for told in facts if told.service in services]
+    for told in mine:
+        answer = await line.call(told.method, told.service, told.path, told.body, key=told.name.replace(" ", "-"))
+        await line.approve(answer, told.service)
+    if mine:
+        await line.quiet()
+
+
+def copy(source: Path, target: Path, names: Sequence[str] = SERVICES) -> None:
+    """Copy databases of a town, also while it runs."""
+    target.mkdir(exist_ok=True)
+    for name in names:
+        with (
+            closing(sqlite3.connect(source / f"{name}.db")) as one,
+            closing(sqlite3.connect(target / f"{name}.db")) as two,
+        ):
+            one.backup(two)
+
+
+async def command(work: Path, *words: str) -> None:
+    """Run a command of the product on the databases of a folder."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WATTLINE_")}
+    environment |= {
+        "WATTLINE_DATA_DIR": str(work),
+        "WATTLINE_TOKEN_KEY": "k" * 40,
+        "WATTLINE_DEVICE_MASTER_KEY": "d" * 40,
+    }
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "services", *words, env=environment)
+    assert await process.wait() == 0, words
+
+
+@dataclass(frozen=True)
+class World:
+    """The town as it is in the end, the dumps on the way there, and what stands."""
+
+    folder: Path
+    days: Days
+    dumps: Sequence[Dump]
+    books: Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A town that was told day by day."""
+    return asyncio.run(_world(tmp_path_factory.mktemp("world")))
+
+
+async def _world(folder: Path) -> World:
+    days, whole, dumps = days_told(), folder / "whole", list[Dump]()
+    at = {days[len(days) * n // (DUMPS + 2)][0] for n in range(2, DUMPS + 2)}
+    async with calls.line(whole, changed_facts=CORRECT) as line:
+        await set_up(line)
+        for day, facts in days:
+            if day in at:
+                dumps.append(Dump(day, datetime.now(UTC), folder / f"dump-{day}"))
+                copy(whole, dumps[-1].folder)
+            await tell(line, facts, SERVICES)
+        copy(whole, folder / "end")
+        return World(folder / "end", days, dumps, await books_of(line))
+
+
+@pytest.mark.parametrize("pair", list(combinations(SERVICES, 2)), ids="-".join)
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_two_services_can_be_restored_to_moments_of_their_own(
+    world: World, pair: tuple[str, str], seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = random.Random(f"{seed} {pair}").sample(world.dumps, 2)
+    of = dict(zip(pair, chosen, strict=True))
+    print(f"seed {seed}: { {name: str(dump.day) for name, dump in of.items()} }")
+    found = await restored(tmp_path / "restored", world.folder, of, world.days, monkeypatch)
+    for name, rows in world.books.items():
+        assert found[name] == rows, name
+
+
+async def restored(
+    work: Path, end: Path, of: Mapping[str, Dump], days: Days, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """Restore services to dumps, follow the documented steps, and return the books."""
+    for name in SERVICES:
+        copy(of[name].folder if name in of else end, work, [name])
+    since = min(dump.taken_at for dump in of.values()).isoformat()
+    for name in SERVICES:
+        await command(work, "restored" if name in of else "republish", name, "--from", since)
+    async with calls.line(work, changed_facts=CORRECT) as line:
+        monkeypatch.setattr(remote, "client", partial(operator, line))
+        await line.quiet()
+        for day, facts in days:
+            await tell(line, facts, [name for name in of if of[name].day <= day])
+        for name, entity in STATES.items():
+            if name in of:
+                await command(work, "republish", name, "--state", entity)
+        await line.quiet()
+        told = await mend(work, line)
+        books = await books_of(line)
+        await close_waiting(line)
+        for cycle, rule in await line.compared(CYCLES):
+            assert rule.agrees or (rule.title == TOLD and told[cycle]), (cycle, rule)
+        assert (await line.call("GET", "collection", "/v1/invariants"))["holds"]
+        return books
+
+
+async def discard(line: Line, *, service: str, letter: int) -> None:
+    """Discard a fact that is overtaken, by two people."""
+    path = "/v1/dead-letters/discards"
+    asked = await line.call("POST", service, path, {"ids": [letter], "reason": "overtaken"})
+    await line.approve(asked, service)
+
+
+@asynccontextmanager
+async def operator(line: Line, service: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Give the client of a command that acts on the running services."""
+    key = line.town.settings[service].token_key.get_secret_value()
+    token = auth.mint(key=key, audience="wattline", subject="operator", scopes=SCOPES, seconds=3600)
+    transport = line.town.houses[service]
+    async with httpclient.client(f"http://{service}", token=lambda: token, transport=transport) as opened:
+        yield opened
+
+
+async def mend(work: Path, line: Line) -> dict[str, int]:
+    """Do what `wattline reconcile --explain` says until it finds nothing to mend; return what customers were told of by cycle
+    that is no bill of a run any more: nobody can untell it."""
+    for _ in range(ROUNDS_MAX):
+        said = {cycle: [found async for found in explain.of_cycle(cycle)] for cycle in CYCLES}
+        aside = [each async for each in explain.set_aside()]
+        told = {each.mended_by(cycle) for cycle, found in said.items() for each in found}
+        told |= {each.mended_by("") for each in aside}
+        for text in sorted(str(each) for found in said.values() for each in found):
+            print("   ", text)
+        commands = sorted(each for each in told if each.startswith("wattline"))
+        if not commands:
+            return {cycle: len(found) for cycle, found in said.items()}
+        for each in commands:
+            print("   ", each)
+            _, name, *words = each.split()
+            if name == "adopt":
+                await remote.adopt(words[0], words[2])
+            elif name == "dead-letters":
+                await discard(line, service=words[1], letter=int(words[3]))
+            else:
+                await command(work, name, *words)
+        await line.quiet()
+    raise AssertionError("what is said to mend the books does not")
