@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -72,7 +73,8 @@ def push(town: Installation, home: Home, body: bytes) -> None:
 
 
 def corrections(town: Installation, home: Home) -> list[dict[str, Any]]:
-    return town.items("billing", f"/v1/corrections?account_no={home.account_no}")
+    found = town.items("billing", f"/v1/corrections?account_no={home.account_no}")
+    return sorted(found, key=itemgetter("corrected_on"))
 
 
 def balance_fen(town: Installation, home: Home) -> int:
