@@ -71,6 +71,7 @@ async def test_another_content_under_the_id_of_a_usage_is_a_fault_of_the_sender(
     same = usage(1, 1, 200)
     await desk.measure(same, same)
     await desk.measure(same)
+    changed = dict(changed)
     kwh = changed.pop("kwh", 200)
     other = usage(1, 1, kwh).model_copy(update={"usage_id": same.usage_id} | changed)
     with pytest.raises(usages.ConflictingUsage):
