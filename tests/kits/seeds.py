@@ -13,6 +13,12 @@ JOBS = {
     "collection": ("remind", "purge-requests"),
     "notify": ("give-up-waiting", "purge-requests"),
 }
+COMPARED = {
+    "reading": ("usage", "estimate"),
+    "billing": ("usage", "document", "bill"),
+    "collection": ("document",),
+    "notify": ("bill", "estimate"),
+}
 Values = dict[str, Any]
 
 
@@ -37,7 +43,9 @@ class Seeds:
         home = homes[n % len(homes)]
         jobs = JOBS[self._service]
         values: Values = {"job": jobs[n % len(jobs)], "Idempotency-Key": f"test-{n}"}
-        values |= self._of_home[home] | self._traced(n)
+        values |= self._of_home[home]
+        if "/trace/" in path:
+            values |= self._traced(n)
         own = {
             "bill_id": f"bills of {BY_ITSELF}",
             "payment_id": "suspense" if "suspense" in path else "payments",
@@ -63,6 +71,8 @@ class Seeds:
         if "{key_id}" in path:
             made = self._installation.call("POST", "reading", f"/v1/devices/{values['device_id']}/keys", {})
             values["key_id"] = made["key_id"]
+        if "control-documents" in path:
+            values["kind"] = COMPARED[self._service][n % len(COMPARED[self._service])]
         if "/forms/" in path:
             values["name"] = "tariff"
         if "rating-documents" in path:

@@ -12,6 +12,9 @@ ACTUAL: Final = "actual"
 EDITED: Final = "edited"
 ESTIMATED: Final = "estimated"
 
+VersionKey = tuple[str, date, date, int]
+"""The natural key of a version: point, from, to, version."""
+
 
 class MeterSpan(TypedDict):
     """What the cumulative registers of one meter showed over a period, or its part in it, as it is told and stored: the faces
@@ -90,6 +93,11 @@ class Usage:
     def key(self) -> tuple[date, date]:
         """From and to."""
         return self.period_from, self.period_to
+
+    @property
+    def version_key(self) -> VersionKey:
+        """The natural key of the version."""
+        return self.service_point_no, self.period_from, self.period_to, self.version
 
     @property
     def days(self) -> int:

@@ -12,7 +12,7 @@ from services.reading.tasks.domain.tasks import Task, TaskKey
 from services.reading.tasks.store import route_cycles, tasks
 from services.reading.usage import tables
 from services.reading.usage.domain.billed import Billed
-from services.reading.usage.domain.usages import ACTUAL, Last, Usage
+from services.reading.usage.domain.usages import ACTUAL, Last, Usage, VersionKey
 from services.reading.usage.store import codec
 from shared import packed
 from shared.db import bulk, travel
@@ -215,6 +215,12 @@ async def of_points(view: View, service_point_nos: Sequence[str]) -> dict[str, l
     return found
 
 
+async def with_ids(view: View, usage_ids: Sequence[str]) -> dict[str, Usage]:
+    """Return usages by their ids, without their curves."""
+    rows = await bulk.select_in(view, USAGE, {"usage_id": usage_ids}, columns=_LIGHT)
+    return {usage.usage_id: usage for usage in map(_usage, by_name(rows))}
+
+
 async def told_after(view: View, touched: Mapping[str, date]) -> set[str]:
     """Return which points have a usage that ends after their day."""
     given = travel.relation(
@@ -250,9 +256,11 @@ async def insert(tx: Tx, usages: Sequence[Usage]) -> None:
     await bulk.insert_rows(tx, USAGE, _columns(usages) | {"created_at": travel.Same(tx.now, len(usages))})
 
 
-async def delete(tx: Tx, usage_ids: Sequence[str]) -> None:
-    """Delete versions that were heard otherwise than they are kept."""
-    await bulk.delete_in(tx, USAGE, {"usage_id": usage_ids})
+async def delete(tx: Tx, keys: Sequence[VersionKey]) -> None:
+    """Delete versions that were heard otherwise than they are kept, by their natural keys."""
+    points, starts, ends, versions = zip(*keys, strict=True) if keys else ((), (), (), ())
+    given = {"service_point_no": points, "period_from": starts, "period_to": ends, "version": versions}
+    await bulk.delete_in(tx, USAGE, given)
 
 
 async def totals(view: View, route_no: str, read_date: date) -> tuple[int, int]:

@@ -1,11 +1,12 @@
 """After a restore: what reading told since the dump stands as it was heard, and what is known now is told above it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, cast
 
 from services.reading.network.store import points
+from services.reading.usage.domain.heard import impossible
 from services.reading.usage.domain.ranking import ESTIMATED as NOT_READ
-from services.reading.usage.domain.usages import ACTUAL, LoadCurve, MeterSpan, Usage
+from services.reading.usage.domain.usages import ACTUAL, LoadCurve, MeterSpan, Usage, VersionKey
 from services.reading.usage.store import usages
 from services.reading.usage.use_cases import deriving
 from services.reading.usage.use_cases.deriving import Change
@@ -13,9 +14,12 @@ from services.reading.usage.use_cases.knowing import Loader
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.events.reading import UsageMeasured
-from shared.outcome import ALREADY_DONE, DONE, Outcome, refused
+from shared.outcome import ALREADY_DONE, DONE, REPEATED, Outcome, refused
 
 RESTORED: Final = "restored"
+POINT_UNKNOWN: Final = "reading.point_unknown"
+ID_TAKEN: Final = "reading.usage_id_taken"
+IMPOSSIBLE: Final = "reading.usage_impossible"
 _SAID = (
     "energy_wh",
     "demand_w",
@@ -34,21 +38,23 @@ async def adopt(tx: Tx, heard: Sequence[UsageMeasured], *, loader: Loader, actor
     """Keep usages as billing heard them, in place of what reading has under their keys, and derive their points again.
 
     What was heard is out and stays the first word under its number; where it is not what follows from the reads that are known,
-    that is told in a version above all of them. A usage of a point that is not known is refused.
+    that is told in a version above all of them. What reading can never have told is refused (`domain/heard.py`).
     """
     numbers = sorted({fact.service_point_no for fact in heard})
     known = await points.lock(tx, numbers)
-    own = {usage.usage_id: usage for told in (await usages.of_points(tx, numbers)).values() for usage in told}
+    own = await usages.with_ids(tx, [fact.usage_id for fact in heard])
+    told = [_as_heard(fact) for fact in heard]
+    not_taken = _refusals(told, known=known, own=own)
     new = {
-        fact.usage_id: fact
-        for fact in heard
-        if fact.service_point_no in known and not _is_said(own.get(fact.usage_id), fact)
+        usage.usage_id: usage
+        for at, usage in enumerate(told)
+        if at not in not_taken and not _is_said(own.get(usage.usage_id), usage)
     }
-    await usages.delete(tx, [usage_id for usage_id in new if usage_id in own])
-    await usages.insert(tx, [_as_heard(fact) for fact in new.values()])
+    await usages.delete(tx, [usage.version_key for usage in new.values()])
+    await usages.insert(tx, list(new.values()))
     touched = {
-        number: min(fact.period_from for fact in new.values() if fact.service_point_no == number)
-        for number in sorted({fact.service_point_no for fact in new.values()})
+        number: min(usage.period_from for usage in new.values() if usage.service_point_no == number)
+        for number in sorted({usage.service_point_no for usage in new.values()})
     }
     await deriving.derive_again(tx, touched, loader=loader, change=Change(reason=RESTORED))
     tx.audit(
@@ -57,17 +63,32 @@ async def adopt(tx: Tx, heard: Sequence[UsageMeasured], *, loader: Loader, actor
             for usage_id in new
         ]
     )
-    return [
-        refused("reading.point_unknown", "There is no such service point", id=fact.usage_id)
-        if fact.service_point_no not in known
-        else DONE
-        if fact.usage_id in new
-        else ALREADY_DONE
-        for fact in heard
-    ]
+    return [not_taken.get(at, DONE if usage.usage_id in new else ALREADY_DONE) for at, usage in enumerate(told)]
 
 
-def _is_said(own: Usage | None, heard: UsageMeasured) -> bool:
+def _refusals(heard: Sequence[Usage], *, known: Collection[str], own: Mapping[str, Usage]) -> dict[int, Outcome]:
+    """Return by place what is not taken: that of an unknown point, what was never told, what stands twice, or has a taken id.
+
+    `own`: the usages that are kept under the ids that were heard.
+    """
+    ids, keys = set[str](), set[VersionKey]()
+    found: dict[int, Outcome] = {}
+    for at, usage in enumerate(heard):
+        if usage.service_point_no not in known:
+            found[at] = refused(POINT_UNKNOWN, "There is no such service point", id=usage.usage_id)
+        elif why := impossible(usage):
+            found[at] = refused(IMPOSSIBLE, f"Such a usage is never told: {why}", id=usage.usage_id)
+        elif usage.usage_id in ids or usage.version_key in keys:
+            found[at] = refused(REPEATED, id=usage.usage_id)
+        elif usage.usage_id in own and own[usage.usage_id].version_key != usage.version_key:
+            found[at] = refused(ID_TAKEN, "Another usage has this id", id=usage.usage_id)
+        else:
+            ids.add(usage.usage_id)
+            keys.add(usage.version_key)
+    return found
+
+
+def _is_said(own: Usage | None, heard: Usage) -> bool:
     return own is not None and all(getattr(own, name) == getattr(heard, name) for name in _SAID)
 
 

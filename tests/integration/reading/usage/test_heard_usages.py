@@ -3,6 +3,8 @@
 from operator import itemgetter
 from typing import Any
 
+import pytest
+
 from services.billing.usages.store import codec as of_billing
 from services.billing.usages.tables import USAGE
 from shared.events.reading import UsageMeasured
@@ -74,15 +76,67 @@ async def test_a_period_that_is_none_is_withdrawn_again(kit: Kit) -> None:
     ]
 
 
+NEVER_TOLD = {
+    "no day": {"period_to": "2026-01-01"},
+    "no org unit": {"org_unit": ""},
+    "a version beyond counting": {"version": 2**40},
+    "a name with a space": {"actors": ["reader 1"]},
+    "a face that shows no number": {"registers": [{"shown": {"import": ["x", "1"]}}]},
+    "a load curve that is not packed": {"curves": [{"quantity": "import", "minutes": 30, "values": "zz"}]},
+}
+
+
+async def refused(kit: Kit, *items: dict[str, Any]) -> list[str | None]:
+    """Have items refused; nothing of the others is written either where all are."""
+    answer = await kit.admin.post("/v1/heard-usages", json={"items": list(items)})
+    assert answer.status_code == 200, answer.text
+    return [outcome.get("code") for outcome in answer.json()["outcomes"]]
+
+
+@pytest.mark.parametrize("odd", NEVER_TOLD.values(), ids=NEVER_TOLD)
+async def test_a_usage_that_was_never_told_is_refused(kit: Kit, odd: dict[str, Any]) -> None:
+    await january(kit)
+    (first,) = await told(kit)
+    part = {"meter_no": "M0001", "installed_on": "2026-01-01", "from_on": "2026-01-01", "to_on": "2026-02-01"}
+    start = {"start": "2026-01-01T00:00:00+08:00"}
+    more = {"registers": part, "curves": start}
+    whole = {name: [more[name] | one for one in value] if name in more else value for name, value in odd.items()}
+    before = await kit.counts()
+    assert await refused(kit, first | {"version": 2, "usage_id": "019c-odd"} | whole) == ["reading.usage_impossible"]
+    assert await kit.counts() == before
+
+
 async def test_a_usage_of_an_unknown_point_is_refused(kit: Kit) -> None:
     await january(kit)
     (first,) = await told(kit)
     before = await kit.counts()
     item = first | {"version": 2, "usage_id": "019c-other", "service_point_no": "S9"}
-    answer = await kit.admin.post("/v1/heard-usages", json={"items": [item]})
-    (outcome,) = answer.json()["outcomes"]
-    assert (outcome["status"], outcome["code"]) == ("refused", "reading.point_unknown")
+    assert await refused(kit, item) == ["reading.point_unknown"]
     assert await kit.counts() == before
+
+
+async def test_a_usage_under_the_id_of_another_is_refused(kit: Kit) -> None:
+    await january(kit)
+    (first,) = await told(kit)
+    before = await kit.counts()
+    assert await refused(kit, first | {"version": 7}) == ["reading.usage_id_taken"]
+    assert await kit.counts() == before
+
+
+async def test_what_stands_twice_in_a_batch_is_taken_once(kit: Kit) -> None:
+    await january(kit)
+    (first,) = await told(kit)
+    second = first | {"version": 2, "usage_id": "019c-lost"}
+    same_id, same_key = second | {"version": 3}, second | {"usage_id": "019c-twin"}
+    assert await refused(kit, second, same_id, same_key) == [None, *["request.repeated_in_batch"] * 2]
+
+
+async def test_a_version_that_was_heard_under_another_id_takes_the_place_of_its_own(kit: Kit) -> None:
+    await january(kit)
+    (first,) = await told(kit)
+    assert await heard(kit, first | {"usage_id": "019c-lost"}) == ["done"]
+    kept = by_version(await kit.usages())
+    assert [(u["version"], u["usage_id"] == "019c-lost") for u in kept] == [(1, True), (2, False)]
 
 
 def test_billing_tells_all_that_it_heard_but_how_it_was_estimated() -> None:

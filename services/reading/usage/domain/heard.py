@@ -1,0 +1,42 @@
+"""Usages as they were heard: what can never have been told is known by itself."""
+
+from services.reading.usage.domain.usages import MeterSpan, Usage
+from shared import packed
+
+_NUMBER_MAX = 2**30  # half of what a column holds, since a version is told above it
+_IN_A_ROW_MAX = 2**15 - 1
+_ORG_UNIT_MAX = 128
+
+
+def impossible(usage: Usage) -> str:
+    """Return what this one has that no usage has, or nothing."""
+    if usage.period_to <= usage.period_from:
+        return "its period has no day"
+    if not 0 < len(usage.org_unit) <= _ORG_UNIT_MAX:
+        return "its org unit has no name, or one that is too long"
+    if usage.version > _NUMBER_MAX or usage.estimates_in_a_row > _IN_A_ROW_MAX:
+        return "a number is beyond all counting"
+    words = (*usage.actors, *usage.read_ids, *usage.meter_nos, *usage.findings)
+    if any(word.split() != [word] for word in words):
+        return "a name in a list is empty or has a space"
+    if not all(map(_is_face, usage.registers)):
+        return "registers showed what no face shows"
+    return "" if all(_is_curve(curve.values) for curve in usage.curves) else "a load curve is not packed"
+
+
+def _is_face(span: MeterSpan) -> bool:
+    numbers = (span["multiplier"], span["multiplier_denominator"], *span["turns"].values())
+    shown = (face for ends in span["shown"].values() for face in ends)
+    return all(0 <= number <= _NUMBER_MAX for number in numbers) and all(map(_is_decimal, shown))
+
+
+def _is_decimal(face: str) -> bool:
+    return face.isascii() and face.removeprefix("-").replace(".", "", 1).isdigit()
+
+
+def _is_curve(values: str) -> bool:
+    try:
+        packed.unpack(values)
+    except packed.NotPacked:
+        return False
+    return True
