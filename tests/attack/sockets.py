@@ -47,6 +47,13 @@ async def send(port: int, pieces: Iterable[bytes]) -> bytes:
     return bytes(answer)
 
 
+async def read(reader: asyncio.StreamReader) -> bytes:
+    """Return the answer, or nothing where it was lost with the connection because more was sent."""
+    with contextlib.suppress(ConnectionError):
+        return await reader.read()
+    return b""
+
+
 def status_of(answer: bytes) -> int:
     return int(answer.split(b" ")[1])
 

@@ -1,21 +1,14 @@
-"""Bodies that come slowly, that are many, or that never end: each is refused as a problem, and memory stays bounded."""
+"""Bodies that come slowly, or that never end: each is refused as a problem."""
 
 import asyncio
-import contextlib
-import itertools
-import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
-import psutil
 import pytest
 
 from shared.db.engine import Database
 from shared.web import edge
-from tests.attack.sockets import LIVE, code_of, send, serving, status_of
-from tests.attack.working import Work, app_of, opened, post
+from tests.attack.sockets import code_of, read, send, serving, status_of
+from tests.attack.working import Work, app_of, post
 from tests.kits import webapp
 
 pytestmark = pytest.mark.timeout(60)
@@ -23,17 +16,6 @@ pytestmark = pytest.mark.timeout(60)
 CHUNKED = post(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
 PIECE = b"a" * 16 * 1024
 PIECES_MAX = 4096  # 64 MiB
-SLOW = 300
-TAKEN_MAX = 64  # of 1 MiB each, as shipped
-MIB = 1024 * 1024
-GROWTH_MIB_MAX = 200  # 300 bodies of 1 MiB are 300 MiB; those that are taken are 64, for a moment twice
-
-
-async def read(reader: asyncio.StreamReader) -> bytes:
-    """Return the answer, or nothing where it was lost with the connection because more was sent."""
-    with contextlib.suppress(ConnectionError):
-        return await reader.read()
-    return b""
 
 
 @pytest.fixture
@@ -119,34 +101,3 @@ async def test_a_caller_that_goes_away_in_its_body_is_no_fault_of_the_service(
         in app.state.web.metrics.exposition().decode()
     )
     assert "request.failed" not in caplog.text
-
-
-@asynccontextmanager
-async def alone() -> AsyncIterator[tuple[int, psutil.Process]]:
-    """Serve in a process of its own, whose memory is measured."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "tests.attack.working", folder]
-        process = await asyncio.create_subprocess_exec(
-            *command, cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE
-        )
-        assert process.stdout is not None
-        try:
-            async with asyncio.timeout(30):
-                yield int(await process.stdout.readline()), psutil.Process(process.pid)
-        finally:
-            process.kill()
-            await process.wait()
-
-
-async def test_many_slow_bodies_take_bounded_memory_and_others_are_answered() -> None:
-    async with alone() as (port, process):
-        assert status_of(await send(port, [post(100)])) == 200
-        before = process.memory_info().rss
-        async with opened(port, SLOW, post(4 * MIB, sent=MIB)) as readers:
-            answers = [asyncio.create_task(read(reader)) for reader in readers]
-            refused = [await answer for answer in itertools.islice(asyncio.as_completed(answers), SLOW - TAKEN_MAX)]
-            assert {code_of(answer) for answer in refused if answer} == {(503, "request.overloaded")}
-            assert status_of(await send(port, [LIVE])) == 200
-            grown = (process.memory_info().rss - before) / MIB
-        assert grown < GROWTH_MIB_MAX, f"{grown} MiB"
-        assert status_of(await send(port, [post(100)])) == 200
