@@ -4,12 +4,15 @@ BIN    := $(VENV)/bin
 SHELL  := /bin/bash
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo up test fast coverage check lint types contracts rules scripts bench chaos clean
+LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+.PHONY: demo up test fast coverage check lint types contracts rules scripts bench chaos lock clean
 .DELETE_ON_ERROR:
 
-$(VENV)/ready: pyproject.toml requirements.lock
+$(VENV)/ready: pyproject.toml requirements-dev.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint requirements.lock --editable '.[dev]'
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: $(VENV)/ready  ## run two monthly cycles of a small district and show the result
@@ -55,6 +58,11 @@ bench: $(VENV)/ready  ## the figures of the README; takes a while, wants the mac
 
 chaos: $(VENV)/ready  ## the seeded proofs with drawn seeds, for ten minutes; ARGS: --minutes M, --seed N, kills
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+lock:  ## the lock files for pyproject.toml as it is; what is locked stays as it is; ARGS: --upgrade, --upgrade-package NAME
+	$(PYTHON) -m venv var/uv && var/uv/bin/pip install --quiet uv==0.13.9
+	echo setuptools | var/uv/bin/uv pip compile $(LOCKED) $(ARGS) --extra dev pyproject.toml - --output-file requirements-dev.lock
+	echo setuptools | var/uv/bin/uv pip compile $(LOCKED) --constraint requirements-dev.lock pyproject.toml - --output-file requirements.lock
 
 clean:  ## what was installed and cached here; the data in var/ stay
 	rm -rf $(VENV) build dist deploy/kafka/libs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -67,11 +67,16 @@ def run_findings(command: str) -> list[str]:
         found.append(f"sudo or cd in RUN: {command}")
     if "|" in command.replace("||", ""):
         found.append(f"a pipe hides a failure: {command}")
-    if "pip install" in command and not ("--no-cache-dir" in command and "--constraint" in command):
-        found.append(f"pip install leaves a cache, or takes versions that are not locked: {command}")
+    if "pip install" in command and not ("--no-cache-dir" in command and is_locked(command)):
+        found.append(f"pip install leaves a cache, or takes what is not locked: {command}")
     if "apt-get install" in command and not ("--no-install-recommends" in command and "/var/lib/apt/lists" in command):
         found.append(f"apt-get install leaves lists or takes recommended packages: {command}")
     return found
+
+
+def is_locked(command: str) -> bool:
+    """Return whether pip takes what a lock file names alone, or nothing but the product itself."""
+    return "--require-hashes" in command or ("--no-deps" in command and "--no-build-isolation" in command)
 
 
 def _json(text: str) -> object:
