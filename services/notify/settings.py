@@ -17,7 +17,7 @@ class NotifySettings(Settings):
         "none", description="starttls and tls check the certificate"
     )
     smtp_certificates: Path | None = Field(None, description="authorities to trust, PEM; default: the system's")
-    smtp_username: str | None = None
+    smtp_username: str | None = Field(None, description="empty: none, as without")
     smtp_password: SecretStr | None = Field(None, validate_default=True)
     smtp_sender: str = Field("wattline@localhost", pattern=r"^[!-?A-~]+@[!-?A-~]+$")
     smtp_timeout_seconds: float = Field(20, gt=0, le=120, description="of each SMTP command")
@@ -34,6 +34,11 @@ class NotifySettings(Settings):
         if value <= COMMANDS_PER_MESSAGE * info.data.get("smtp_timeout_seconds", 0):
             raise ValueError("must be more than 4 x smtp_timeout_seconds")
         return value
+
+    @field_validator("smtp_username", "smtp_password", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: str | None) -> str | None:
+        return value or None
 
     @field_validator("smtp_password")
     @classmethod

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 
 from shared.settings import SERVICES
 from shared.testing.servers import KafkaBroker, PostgresServer, free_port
+from tests.kits.compose import SERVICES as CONTAINERS
+from tests.kits.compose import substituted
 
 ROOT = Path(__file__).parents[2]
-COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 START_SECONDS = 90
 COMMAND_SECONDS = 120
 
@@ -42,9 +42,8 @@ class Installation:
 
 def environment_of(name: str, replacements: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, str]:
     own = {key: value for key, value in os.environ.items() if not key.startswith("WATTLINE_")}
-    for key, value in COMPOSE[name]["environment"].items():
-        if value.startswith("${"):
-            value = re.sub(r"^\$\{\w+:(-(.*)|\?.*)\}$", lambda match: match[2] or "mail@localhost", value)
+    for key, value in CONTAINERS[name]["environment"].items():
+        value = substituted(value)
         for old, new in replacements.items():
             value = value.replace(old, new)
         own[key] = value
@@ -89,12 +88,12 @@ def installation(
     replacements |= {
         f"http://{name}:{8001 + at}": f"http://127.0.0.1:{ports[name]}" for at, name in enumerate(SERVICES)
     }
-    ours = [name for name, one in COMPOSE.items() if one["image"].startswith("wattline:")]
+    ours = [name for name, one in CONTAINERS.items() if one["image"].startswith("wattline:")]
     environments = {name: environment_of(name, replacements, ports) for name in ours}
     wattline = [sys.executable, "-m", "services"]
     for name in ours:
         if name not in SERVICES:
-            command = [*wattline, *COMPOSE[name]["command"]]
+            command = [*wattline, *CONTAINERS[name]["command"]]
             where = {"PYTHONPATH": str(ROOT)}
             subprocess.run(command, cwd=work, env=environments[name] | where, check=True, timeout=COMMAND_SECONDS)
     processes = {}
@@ -102,7 +101,7 @@ def installation(
         for name in SERVICES:
             with (work / f"{name}.log").open("wb") as log:
                 processes[name] = subprocess.Popen(
-                    [*wattline, *COMPOSE[name]["command"]],
+                    [*wattline, *CONTAINERS[name]["command"]],
                     cwd=work,
                     env=environments[name] | {"PYTHONPATH": str(ROOT)},
                     stdout=log,
@@ -155,5 +154,5 @@ def test_a_service_that_is_told_to_stop_ends_cleanly_in_time(installation: Insta
     for process in installation.processes.values():
         process.send_signal(signal.SIGTERM)
     for service, process in installation.processes.items():
-        limit = int(COMPOSE[service]["stop_grace_period"].removesuffix("s"))
+        limit = int(CONTAINERS[service]["stop_grace_period"].removesuffix("s"))
         assert process.wait(limit) == 0, service

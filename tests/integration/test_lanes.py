@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-NEEDS_PROMTOOL = "tests/contract/test_deploy.py::test_promtool_agrees"
+NEEDS_PROMTOOL = "tests/contract/test_alerts.py::test_promtool_agrees"
 
 
 def run_without_tools(**environment: str) -> "subprocess.CompletedProcess[str]":

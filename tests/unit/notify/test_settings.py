@@ -26,6 +26,11 @@ def test_a_wrong_setting_is_refused_with_its_name_and_without_its_value(given: d
     assert "secret" not in str(refused.value)
 
 
+def test_an_empty_login_is_none() -> None:
+    settings = NotifySettings.load(BASE | {"WATTLINE_SMTP_USERNAME": "", "WATTLINE_SMTP_PASSWORD": ""})
+    assert (settings.smtp_username, settings.smtp_password) == (None, None)
+
+
 def test_a_login_over_tls_is_taken() -> None:
     login = {"SMTP_USERNAME": "me", "SMTP_PASSWORD": "secret", "SMTP_SECURITY": "starttls"}
     settings = NotifySettings.load(BASE | {f"WATTLINE_{name}": value for name, value in login.items()})
