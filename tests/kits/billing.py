@@ -212,6 +212,15 @@ class Desk:
         document["versions"][0]["approvals"] = {kind.replace("__", "."): found for kind, found in steps.items()}
         self._go_on_under(document)
 
+    def two_people_since(self, day: str) -> None:
+        """Go on under a policy that asks nobody else until a day, and always for a second person from it on."""
+        document = orjson.loads(DEFAULT_POLICY.read_bytes())
+        (lax,) = document["versions"]
+        strict = lax | {"version": "2", "effective": {"from": day, "to": None}, "approvals": {}}
+        lax |= {"effective": lax["effective"] | {"to": day}, "approvals": {kind: [] for kind in policy.KINDS}}
+        document["versions"] = [lax, strict]
+        self._go_on_under(document)
+
     def _go_on_under(self, document: dict[str, Any]) -> None:
         self.context = replace(self.context, policies=policy.load(document))
         self.app.state.context = self.context

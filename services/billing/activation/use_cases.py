@@ -1,7 +1,6 @@
 """Rating documents are proposed by one person and activated by another (四眼原则): nothing is rated by them before."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, Final
 
 import orjson
@@ -9,7 +8,7 @@ from sqlalchemy import and_
 
 from services.billing.bills.domain.policy import ACTIVATION, KINDS
 from services.billing.bills.store import touched
-from services.billing.business_day import store as business_day
+from services.billing.bills.use_cases import two_people
 from services.billing.context import Context
 from services.billing.tariffs import use_cases as tariffs
 from services.billing.tariffs.store import proposals
@@ -42,8 +41,7 @@ async def put(
     wanted = await tariffs.examine(tx, **name, document=document)
     if wanted is None:
         return ALREADY_DONE
-    rules = context.policies.on(await business_day.latest(tx) or date.max).approvals
-    second = rules.scope(ACTIVATION)
+    second = (await two_people.rules(tx, context)).scope(ACTIVATION)
     if second is None:
         await tariffs.store(tx, wanted, actor=actor)
         return DONE

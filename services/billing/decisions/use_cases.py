@@ -13,7 +13,7 @@ from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, LIFE, P
 from services.billing.bills.domain.policy import DECISION, KINDS, RELEASE_OF_BILL
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import told
-from services.billing.bills.use_cases import asked, calculation, corrections
+from services.billing.bills.use_cases import asked, calculation, corrections, two_people
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
@@ -111,9 +111,11 @@ async def decide(
     if decision.kind == "approve" and any(chains.NOT_RATED in _found(each, HOLD) for each in group):
         raise NotRated
     needed = None if decision.second else _kind_of(decision, row)
-    second = needed and _second(needed, deciding, day, context)
-    if needed and second:
-        return await _ask(tx, row, decision, needed, day, deciding, second)
+    if needed is not None:
+        largest = max(abs(each.total_fen) for each in deciding)
+        second = (await two_people.rules(tx, context)).scope(needed, largest)
+        if second is not None:
+            return await _ask(tx, row, decision, needed, day, deciding, second)
     await _write_decision(tx, deciding, usages, decision, day)
     if decision.kind == "approve":
         await _approve(tx, row, decision, day, context)
@@ -142,12 +144,6 @@ def _kind_of(decision: Decision, row: Row[Any]) -> str | None:
 
 def _found(row: Row[Any], severity: str) -> set[str]:
     return {found["code"] for found in orjson.loads(row.findings) if found["severity"] == severity}
-
-
-def _second(kind: str, rows: Sequence[Row[Any]], day: date, context: Context) -> str | None:
-    """Return the scope of the second person that a decision needs; None where one is enough."""
-    largest = max(abs(row.total_fen) for row in rows)
-    return context.policies.on(day).approvals.scope(kind, largest)
 
 
 async def _ask(

@@ -82,7 +82,8 @@ async def release_run(
 ) -> Response:
     """Release a run in review: its ready bills are issued, held ones stay behind.
 
-    202 where its total is beyond the limits and of an amount that the policy names: somebody else approves it (`/v1/approvals`).
+    202 where its total is beyond the limits, or the day lies before its `due_on`, and it is of an amount that the policy names:
+    somebody else approves it (`/v1/approvals`).
     """
     business_day.check(parts, body.business_date)
     async with db.view() as view:

@@ -20,7 +20,7 @@ class RunOut(BaseModel):
     version: int
     closed_on: date | None
     due_on: date | None = Field(
-        description="day on which its review is due: the business day after its read day, as shipped"
+        description="day on which its review is due and its bills go out: the business day after its read day, as shipped"
     )
     issue_on: date | None
     usages: int | None
@@ -36,7 +36,8 @@ class RunOut(BaseModel):
 class ReleaseIn(In):
     explanation: str = Field("", max_length=REASON_MAX)
     business_date: Day | None = Field(
-        None, description="issue date; by default the latest business date, at least the day on which it is due"
+        None,
+        description="issue date; by default the latest business date, at least the day on which it is due, which is waited for",
     )
 
 

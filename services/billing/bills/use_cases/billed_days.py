@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 import orjson
@@ -11,7 +10,7 @@ from pydantic import TypeAdapter
 from services.billing.bills.domain.billed_days import billed_since
 from services.billing.bills.domain.policy import BILLED_DAYS, KINDS
 from services.billing.bills.store import bills as bills_store
-from services.billing.business_day import store as business_day
+from services.billing.bills.use_cases import two_people
 from services.billing.context import Context
 from services.billing.contracts.domain import Account
 from services.billing.contracts.store.contracts import Stated
@@ -73,7 +72,7 @@ async def ask(
     if not first_days:
         return {}
     issued = await bills_store.issued_since(tx, first_days)
-    rules = context.policies.on(await business_day.latest(tx) or date.max).approvals
+    rules = await two_people.rules(tx, context)
     asked = []
     for now, old, version in known:
         found = [issued[no] for no in since[now.account_no] if no in issued]

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from services.billing.bills.domain.policy import AUTOMATIC, KINDS, RELEASE_OF_RUN
 from services.billing.bills.store import bills as bills_store
+from services.billing.bills.use_cases import two_people
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.runs import domain, store
@@ -65,9 +66,10 @@ async def release(tx: Tx, wanted: Release, *, context: Context) -> Approval | No
 
     Who may: the route asks for the scope `billing:release` and the run's org unit; here, none who had a hand in its reads
     (raises `ReleaserRead`).
-    `business_date` is the issue date; without it the latest that billing has heard of, at least the day on which the run is due:
-    one whose day no calendar gives needs a date (raises `YearUnknown`). It is not before what the bills rest on (raises
-    `TooEarly`). A run beyond the limits of the policy needs a second person from an amount of its ready bills on.
+    `business_date` is the issue date; without it the latest that billing has heard of, at least the day on which the run is due,
+    and it goes out when that has come: one whose day no calendar gives needs a date (raises `YearUnknown`). It is not before what
+    the bills rest on (raises `TooEarly`). A run beyond the limits of the policy, or released on a day before it is due, needs a
+    second person from an amount of its ready bills on.
     """
     key = wanted.route_no, wanted.cycle
     (row,) = await store.lock(tx, [key])  # the route has looked whose it is, and none is ever deleted
@@ -80,30 +82,30 @@ async def release(tx: Tx, wanted: Release, *, context: Context) -> Approval | No
     if wanted.business_date is not None and wanted.business_date < max(reported.read_date, reported.closed_on):
         raise TooEarly
     issue_on = wanted.business_date or await _issue_day(tx, row, reported, context)
-    if _is_held(row):
+    if _is_held(row) or (row.due_on is not None and issue_on < row.due_on):
         ready = await bills_store.ready_of_run(tx, *key)
         if wanted.second and ready != wanted.ready:
             raise ReadyBillsChanged
-        second = context.policies.on(issue_on).approvals.scope(RELEASE_OF_RUN, ready["total_fen"])
+        second = (await two_people.rules(tx, context)).scope(RELEASE_OF_RUN, ready["total_fen"])
         if second and not wanted.second:
-            return await _ask(tx, row, wanted, issue_on, ready, second)
+            return await _ask(tx, row, wanted, ready, second)
     releasing = _releasing(tx, row, issue_on)
     await store.write(tx, [releasing])
-    await business_day.advance(tx, issue_on)
+    if wanted.business_date is not None:
+        await business_day.advance(tx, wanted.business_date)
     tx.audit([totals.moved(row, releasing["status"], actor=wanted.actor, reason=wanted.explanation)])
     tx.after_commit(context.wake.set)
     return None
 
 
-async def _ask(
-    tx: Tx, row: Row[Any], wanted: Release, issue_on: date, ready: Mapping[str, int], second: str
-) -> Approval:
+async def _ask(tx: Tx, row: Row[Any], wanted: Release, ready: Mapping[str, int], second: str) -> Approval:
     content = {
         "route_no": row.route_no,
         "cycle": row.cycle,
         "row_version": row.version,
         "explanation": wanted.explanation,
-        "business_date": str(issue_on),
+        "business_date": wanted.business_date and str(wanted.business_date),
+        "due_on": row.due_on and str(row.due_on),
         "findings": orjson.loads(row.findings),
         "ready": dict(ready),
     }
@@ -120,7 +122,7 @@ async def _ask(
 
 
 def kind_of_approval(context: Context) -> approvals.Kind:
-    """Return the kind of approval that releases a run beyond the limits of the policy."""
+    """Return the kind of approval that releases a run against the policy: beyond its limits, or before it is due."""
 
     async def carry_out(tx: Tx, approval: Approval, actor: str) -> None:
         content = approval.content
@@ -130,7 +132,7 @@ def kind_of_approval(context: Context) -> approvals.Kind:
             seen=content["row_version"],
             actor=approval.requested_by,
             explanation=content["explanation"],
-            business_date=date.fromisoformat(content["business_date"]),
+            business_date=date.fromisoformat(content["business_date"]) if content["business_date"] else None,
             second=actor,
             ready=content["ready"],
         )

@@ -88,6 +88,15 @@ async def test_a_small_issued_bill_is_cancelled_by_one_reviewer(desk: Desk) -> N
         assert (await cancelled_by(client, row)).status_code == 200
 
 
+async def test_who_names_a_day_of_a_laxer_policy_needs_a_second_person_all_the_same(desk: Desk) -> None:
+    row = await issued_of(desk, 200)
+    await desk.released(usage(1, 2))  # the business day comes to March
+    desk.two_people_since("2026-03-01")
+    async with desk.client() as client:
+        assert (await cancelled_by(client, row)).status_code == 202
+    assert await desk.bills("status", cycle="2026-01") == [("issued",)]
+
+
 async def test_a_large_bill_that_a_rule_holds_is_released_by_two_reviewers(desk: Desk) -> None:
     await desk.open(account(1))
     await desk.released(usage(1, 1, 9000))

@@ -153,7 +153,8 @@ async def test_the_clock_of_the_next_day_runs_from_the_closing_of_a_route_until_
         url = "/v1/runs/R1/2026-01"
         seen = await client.get(url)
         before = await gauge(client, "runs_unreleased_oldest_age_seconds")
-        answer = await client.post(f"{url}/release", json={}, headers={"If-Match": seen.headers["ETag"]})
+        body = {"business_date": "2026-02-02"}
+        answer = await client.post(f"{url}/release", json=body, headers={"If-Match": seen.headers["ETag"]})
         assert answer.status_code == 200, answer.text
         await desk.work()
         after = await gauge(client, "runs_unreleased_oldest_age_seconds")

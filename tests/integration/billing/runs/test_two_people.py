@@ -1,10 +1,17 @@
-"""A run beyond the limits of the policy is released by two people from an amount on, over REST."""
+"""A run beyond the limits of the policy, or before it is due, is released by two people from an amount on, over REST."""
 
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
+from services.billing.runs import jobs
+from shared.db import jobs as platform_jobs
 from shared.events.billing import BillIssued
+from tests.kits import billing as billing_kit
 from tests.kits.billing import Desk, account, closed, usage
 
 SUPERVISOR = {"second": "billing:release"}
@@ -70,3 +77,72 @@ async def test_a_small_run_beyond_the_limits_is_released_by_one(desk: Desk) -> N
     async with desk.client() as client:
         assert (await released(client)).status_code == 200
     assert await issued(desk) == 4
+
+
+async def test_who_names_a_day_of_a_laxer_policy_needs_a_second_person_all_the_same(desk: Desk) -> None:
+    await beyond(desk)
+    other = usage(9, 2, route="R2")
+    await desk.close(closed([other], closed_on=date(2026, 3, 4)))  # the business day comes
+    desk.two_people_since("2026-03-03")
+    async with desk.client() as client:
+        assert (await released(client)).status_code == 202
+    assert await issued(desk) == 0
+
+
+@pytest.fixture
+async def reviewed(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
+    rule = {"*": {"mode": "reviewer", "issue_after_business_days": 1, "due_days": 20}}
+    file = billing_kit.policy_file(tmp_path / "policy.json", release=rule, approvals={})
+    async with billing_kit.desk(database_url, tmp_path, WATTLINE_BILLING_POLICY=str(file)) as made:
+        yield made
+
+
+async def before_a_holiday(desk: Desk) -> str:
+    """A run of the day before the spring festival, which is due after it, in review; return its version."""
+    day = date(2026, 2, 14)
+    one = usage(1, read_date=day, period_to=day)
+    await desk.open(account(1))
+    await desk.measure(one)
+    await desk.close(closed([one]), day_comes=False)
+    async with desk.client() as client:
+        run = await client.get("/v1/runs/R1/2026-01")
+    assert (run.json()["status"], run.json()["due_on"]) == ("in_review", "2026-02-24")
+    return run.headers["ETag"]
+
+
+async def out(desk: Desk) -> list[date]:
+    await desk.work()
+    return [fact.bill.issued_on for fact in await desk.published(BillIssued)]
+
+
+async def test_before_it_is_due_a_run_is_released_by_two_people(reviewed: Desk) -> None:
+    desk, body = reviewed, {"explanation": "before the holidays", "business_date": "2026-02-16"}
+    seen = {"If-Match": await before_a_holiday(desk)}
+    async with desk.client() as client:
+        asked = await client.post("/v1/runs/R1/2026-01/release", json=body, headers=seen)
+        (told,) = (await client.get("/v1/approvals?kind=run.release")).json()["items"]
+    assert asked.status_code == 202, asked.text
+    assert (told["content"]["business_date"], told["content"]["due_on"]) == ("2026-02-16", "2026-02-24")
+    assert await out(desk) == []
+    assert await desk.second(asked.json(), subject="reviewer-1") == ("refused", "approval.own_request")
+    assert await desk.second(asked.json()) == ("done", None)
+    assert await out(desk) == [date(2026, 2, 16)]
+
+
+async def test_who_releases_a_run_and_names_no_day_lets_it_out_when_it_is_due(reviewed: Desk) -> None:
+    desk, seen = reviewed, {"If-Match": await before_a_holiday(reviewed)}
+    async with desk.client() as client:
+        answer = await client.post("/v1/runs/R1/2026-01/release", json={"explanation": "checked"}, headers=seen)
+    assert (answer.status_code, answer.json()["issue_on"]) == (200, "2026-02-24")
+    for day, issued_on in ((date(2026, 2, 23), []), (date(2026, 2, 24), [date(2026, 2, 24)])):
+        await platform_jobs.run(desk.db, jobs.release_runs(desk.context), day)
+        assert await out(desk) == issued_on
+
+
+async def test_a_small_run_is_released_by_one_before_it_is_due(reviewed: Desk) -> None:
+    desk, body = reviewed, {"explanation": "before the holidays", "business_date": "2026-02-16"}
+    seen = {"If-Match": await before_a_holiday(desk)}
+    desk.two_people(run__release=[{"from_fen": 50_000} | SUPERVISOR])
+    async with desk.client() as client:
+        assert (await client.post("/v1/runs/R1/2026-01/release", json=body, headers=seen)).status_code == 200
+    assert await out(desk) == [date(2026, 2, 16)]
