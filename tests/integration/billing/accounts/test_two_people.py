@@ -15,6 +15,7 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("annulled", {}, {"annulled": True, "reason": "entered by mistake"}),
     ("ended", {}, {"to": "2026-01-15"}),
     ("opening", {}, {"opening_usage": [{"ladder": "year", "year": 2026, "used_wh": [1000, 0, 0]}]}),
+    ("curve", {}, {"curve_minutes": 15}),
 ]
 
 
