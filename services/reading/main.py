@@ -6,7 +6,7 @@ from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers, jobs
 from services.reading.intake.api import curves, installations, reads
-from services.reading.intake.use_cases import changing
+from services.reading.intake.use_cases import changing, connecting
 from services.reading.network import api as network
 from services.reading.network.store import devices
 from services.reading.network.use_cases.reference import RAISE_VERSIONS as POINT_RAISE_VERSIONS
@@ -71,7 +71,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
         control_documents={"usage": totals.usages, "estimate": totals.estimates},
         tracers=trace.tracers(ReadDays(own.policies, own.zone)),
         devices=own.devices,
-        approvals=[changing.kind_of_approval(own)],
+        approvals=[changing.kind_of_approval(own), connecting.kind_of_approval(own)],
         context=own,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
 from pydantic import BaseModel, Field
@@ -13,7 +13,7 @@ from shared.db.approvals import Approval
 from shared.errors import BusinessError
 from shared.outcome import Outcome, refused
 from shared.web import auth, pagination
-from shared.web.batch import In, No, OutcomesOut, answer
+from shared.web.batch import In, No, OutcomeOut, OutcomesOut, answer
 from shared.web.routing import Json, Router
 from shared.web.scopes import APPROVALS_DECIDE as DECIDE
 from shared.web.scopes import APPROVALS_READ as READ
@@ -56,8 +56,11 @@ class Asked(BaseModel):
         )
 
 
-ASKED: dict[int | str, dict[str, Any]] = {202: {"description": "A second person has to approve it", "model": Asked}}
+_WAITS: Final = "A second person has to approve it"
+ASKED: dict[int | str, dict[str, Any]] = {202: {"description": _WAITS, "model": Asked}}
 """The `responses` of a route that may ask for an approval."""
+AWAITING: dict[int | str, dict[str, Any]] = {202: {"description": _WAITS, "model": OutcomeOut}}
+"""Those of one that answers with an outcome, `awaiting_approval`."""
 
 
 def asked(approval: Approval) -> Json:

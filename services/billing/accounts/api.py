@@ -20,6 +20,7 @@ from shared import approvals, web
 from shared.events.fact import MAX_NO
 from shared.outcome import OTHER_ORG_UNIT
 from shared.web import auth, batch, errors, pagination
+from shared.web.approvals import AWAITING
 from shared.web.batch import OutcomeOut, OutcomesOut
 
 router = web.Router("/v1", tags=["accounts"])
@@ -30,7 +31,7 @@ AccountNo = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
     "/accounts/{account_no}",
     policy=auth.scope("billing:write"),
     raises=(*use_cases.CONFLICTS, approvals.AskedAlready),
-    responses={202: {"description": "A second person has to approve it", "model": OutcomeOut}},
+    responses=AWAITING,
     example=examples.ACCOUNT,
     response_model=OutcomeOut,
 )

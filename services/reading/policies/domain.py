@@ -20,7 +20,8 @@ PERCENT_MAX: Final = 10_000
 DELTA_KWH_MAX: Final = 1_000_000_000
 GAP_MINUTES_MAX: Final = 44_640  # a month
 INSTALLATION: Final = "installation.change"
-APPROVALS: Final = {INSTALLATION: "reading:write"}
+SERVICE_POINT: Final = "service_point.change"
+APPROVALS: Final = {INSTALLATION: "reading:write", SERVICE_POINT: "reading:write"}
 """What two people do in reading, each with the scope of the second one."""
 METHODS: Final = ("previous_usage",)
 """Ways to estimate: by the daily average of what was settled before (`usage/domain/timeline`)."""

@@ -6,7 +6,7 @@ from fastapi import Path
 from starlette.responses import Response
 
 from services.reading.context import READ, WRITE, Context, Own
-from services.reading.intake.use_cases import changing, following
+from services.reading.intake.use_cases import changing, connecting, following
 from services.reading.network import examples, schemas
 from services.reading.network.domain.reference import Meter
 from services.reading.network.schemas import MeterNo, No
@@ -16,48 +16,46 @@ from services.reading.network.use_cases import installations, reference
 from services.reading.network.use_cases.reference import PointGiven
 from services.reading.reads.domain.days import ReadDays
 from services.reading.tasks.use_cases import late_points
-from services.reading.usage.use_cases import deriving
-from services.reading.usage.use_cases.knowing import Loader
 from shared import approvals, web
 from shared.db.approvals import Approval
 from shared.fields import Day
 from shared.outcome import Outcome
 from shared.web import auth, batch, errors, pagination
-from shared.web.approvals import ASKED, asked
+from shared.web.approvals import ASKED, AWAITING, asked
 from shared.web.batch import OutcomeOut, OutcomesOut
 
 router = web.Router("/v1", tags=["reference data"])
 
 
 async def _put_points(db: web.Db, caller: auth.Caller, own: Context, given: list[PointGiven]) -> list[Outcome]:
-    numbers = [each.service_point_no for each in given]
     async with db.begin() as tx:
-        await late_points.hold_routes(tx, numbers, also=[each.route_no for each in given])
-        put = await reference.put_points(tx, given, actor=caller.subject, may_see=caller.may_see)
-        done = [number for number, outcome in zip(numbers, put.outcomes, strict=True) if outcome.status == "done"]
-        planned = await late_points.plan_points(tx, done)
-        touched = dict.fromkeys([*put.limited, *(point for point, _ in planned)])
-        await deriving.derive_again(tx, touched, loader=Loader(days=ReadDays(own.policies, own.zone)))
-    return put.outcomes
+        by = changing.By(actor=caller.subject, may_see=caller.may_see)
+        return await connecting.put(tx, given, by=by, own=own)
 
 
 @router.put(
     "/service-points/{service_point_no}",
     policy=WRITE,
-    raises=(reference.UnknownRoute,),
+    raises=(reference.UnknownRoute, approvals.AskedAlready),
+    responses=AWAITING,
     response_model=OutcomeOut,
     example=examples.POINT,
 )
 async def put_point(
     service_point_no: Annotated[No, Path()], body: schemas.PointIn, caller: auth.Current, db: web.Db, own: Own
 ) -> Response:
-    """Put a service point on a route; where a read window of that is open, it is to be read in it."""
-    return batch.single(await _put_points(db, caller, own, [body.point(service_point_no)]))
+    """Put a service point on a route; where a read window of that is open, it is to be read in it.
+
+    202 (`awaiting_approval`, `id` names it) where another `connection_kw` would change what was told of days that are billed:
+    somebody else approves it first (`/v1/approvals`).
+    """
+    outcomes = await _put_points(db, caller, own, [body.point(service_point_no)])
+    return batch.single(outcomes, conflicts=[approvals.AskedAlready.code])
 
 
 @router.put("/service-points", policy=WRITE, example=examples.POINTS, response_model=OutcomesOut)
 async def put_points(body: schemas.Points, caller: auth.Current, db: web.Db, own: Own) -> Response:
-    """Put up to 1,000 service points."""
+    """Put up to 1,000 service points; one that awaits a second person (`awaiting_approval`) stops no other."""
     return batch.answer(await _put_points(db, caller, own, [item.point(item.service_point_no) for item in body.items]))
 
 

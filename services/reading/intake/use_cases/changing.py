@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from services.reading.context import Context
 from services.reading.intake.use_cases import following
+from services.reading.intake.use_cases.trying import tried
 from services.reading.network.domain import calendar, changes
 from services.reading.network.domain.changes import Change
 from services.reading.network.domain.installations import Placement
@@ -42,7 +43,7 @@ _GIVEN = TypeAdapter(Given)
 
 @dataclass(frozen=True, kw_only=True)
 class By:
-    """Who changes installations; `approved`: what they are before and after it, where a second person has approved that."""
+    """Who changes something; `approved`: what it is before and after that, where a second person has approved it."""
 
     actor: str
     may_see: MaySee
@@ -55,10 +56,6 @@ class _Needed:
 
     scope: str
     points: Collection[str]
-
-
-class _UndoneError(Exception):
-    pass
 
 
 async def put(tx: Tx, given: Sequence[Given], *, by: By, own: Context) -> list[Outcome]:
@@ -170,20 +167,13 @@ async def _done(tx: Tx, do: Callable[[], Awaitable[D]], *, by: By, own: Context)
     scope = own.policies.on(calendar.local_day(tx.now, own.zone)).approvals.scope(INSTALLATION)
     if scope is None:
         return await do(), None
-    try:
-        async with tx.savepoint():
-            done = await do()
-            found = await _recounted(tx, done.changes)
-            if found:
-                raise _UndoneError
-            return done, None
-    except _UndoneError:
-        return done, _Needed(scope=scope, points=found)
+    done, found = await tried(tx, do, partial(_recounted, tx))
+    return done, _Needed(scope=scope, points=found) if found else None
 
 
-async def _recounted(tx: Tx, changed: Sequence[Change]) -> set[str]:
-    touched = changes.touched(changed)
-    return billed.recounted(changed, await usages.billed(tx, touched)) if touched else set()
+async def _recounted(tx: Tx, done: Done | installations.Put) -> set[str]:
+    touched = changes.touched(done.changes)
+    return billed.recounted(done.changes, await usages.billed(tx, touched)) if touched else set()
 
 
 async def _ask(

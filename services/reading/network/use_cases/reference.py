@@ -89,10 +89,10 @@ class PointGiven:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointsPut:
-    """An outcome for each service point, and those whose connection carries more or less than before."""
+    """An outcome for each service point, and what those were and are whose connection carries more or less than before."""
 
     outcomes: list[Outcome]
-    limited: list[str]
+    limited: dict[str, tuple[ServicePoint, ServicePoint]]
 
 
 async def put_points(tx: Tx, given: Sequence[PointGiven], *, actor: str, may_see: MaySee) -> PointsPut:
@@ -128,12 +128,13 @@ async def put_points(tx: Tx, given: Sequence[PointGiven], *, actor: str, may_see
     )
     return PointsPut(
         outcomes=outcomes,
-        limited=[
-            point.service_point_no
+        limited={
+            point.service_point_no: (old, point)
             for point, outcome in zip(wanted, outcomes, strict=True)
             if outcome.status == "done" and point.service_point_no in there
-            if point.connection_kw != there[point.service_point_no][0].connection_kw
-        ],
+            for old, _ in [there[point.service_point_no]]
+            if point.connection_kw != old.connection_kw
+        },
     )
 
 

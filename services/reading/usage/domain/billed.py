@@ -1,4 +1,4 @@
-"""Whether changes of meters count days by another multiplier that are billed: told in cycles that are closed."""
+"""Whether a change counts days otherwise that are billed: told in cycles that are closed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import date
 from services.reading.network.domain import changes as network
 from services.reading.network.domain.changes import Change
 from services.reading.network.domain.installations import Placement
-from services.reading.usage.domain.usages import MeterSpan
+from services.reading.usage.domain.usages import MeterSpan, Usage
 from shared import civil
 
 
@@ -31,6 +31,16 @@ def recounted(changes: Sequence[Change], billed: Mapping[str, Sequence[Billed]])
         for placement in after
         for period in billed.get(placement.service_point_no, ())
         if _recounts(placement, [b for b in before if b.service_point_no == placement.service_point_no], period)
+    }
+
+
+def retold(usages: Sequence[Usage], billed: Mapping[str, Sequence[Billed]]) -> set[str]:
+    """Return the points of which a usage says something else of billed days than was told before."""
+    return {
+        usage.service_point_no
+        for usage in usages
+        for period in billed.get(usage.service_point_no, ())
+        if usage.shares_a_day(period.from_, period.to)
     }
 
 
