@@ -18,6 +18,7 @@ from shared.db.approvals import PENDING, Approval
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
+from shared.org_units import above
 from shared.outcome import Outcome, refused
 from shared.statemachine import MoveRefused, StateMachine
 
@@ -76,8 +77,7 @@ NOBODYS: Final = ""
 
 def unit_above(org_units: Collection[str]) -> str:
     """Return that of some org units whose people see all of them; `NOBODYS` where none is above all others."""
-    above = (unit for unit in org_units if all(each == unit or each.startswith(unit + "/") for each in org_units))
-    return next(above, NOBODYS)
+    return above(org_units) or NOBODYS
 
 
 CarryOut = Callable[[Tx, Approval, str], Awaitable[None]]

@@ -1,7 +1,7 @@
 """Org units (单位): paths such as `zj/hangzhou`; who speaks for one speaks for all below it, `*` for the whole utility."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 WHOLE_UTILITY: Final = "*"
@@ -12,6 +12,11 @@ NOT_ASKED: Final = ""
 def covers(units: Sequence[str], org_unit: str) -> bool:
     """Return whether an org unit is one of these or below one."""
     return any(unit in (WHOLE_UTILITY, org_unit) or org_unit.startswith(unit + "/") for unit in units)
+
+
+def above(units: Collection[str]) -> str | None:
+    """Return that of some org units which all of them are or are below; None where none is above all others."""
+    return next((unit for unit in units if all(covers([unit], each) for each in units)), None)
 
 
 def word(units: Sequence[str]) -> str:

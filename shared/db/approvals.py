@@ -10,8 +10,6 @@ from sqlalchemy import ColumnElement, Row, select, update
 from shared.db import bulk, platform
 from shared.db.engine import Tx, View
 
-WHOLE_UTILITY: Final = "*"
-"""The org unit of what is nobody's alone."""
 PENDING: Final = "pending"
 _TABLE: Final = platform.TABLES.approval
 

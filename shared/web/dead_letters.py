@@ -8,10 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from shared import approvals
 from shared.approvals import Kind
 from shared.bus import dead_letters
-from shared.db.approvals import WHOLE_UTILITY, Approval
+from shared.db.approvals import Approval
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
+from shared.org_units import WHOLE_UTILITY
 from shared.web import auth, pagination
 from shared.web.approvals import Asked
 from shared.web.routing import Router

@@ -38,6 +38,7 @@ from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssue
 from shared.events.collection import PaymentReversed, ReminderDue
 from shared.events.reading import EstimateMade
 from shared.metrics import Metrics
+from shared.org_units import covers
 from shared.service import Service
 from shared.web import auth
 from shared.web.scopes import OPERATING
@@ -87,9 +88,7 @@ class Notify:
         )
 
     async def put(self, *given: Contact, org_units: Sequence[str] = ("zj",)) -> list[str]:
-        def may_see(unit: str) -> bool:
-            return any(unit == mine or unit.startswith(mine + "/") for mine in org_units)
-
+        may_see = partial(covers, org_units)
         take_up = partial(unaddressed.take_up, policies=self.policies)
         async with self.database.begin() as tx:
             outcomes = await contacts.put(

@@ -15,9 +15,10 @@ from services.billing.tariffs.store import proposals
 from services.billing.tariffs.use_cases import Wanted
 from shared import approvals
 from shared.db import approvals as approvals_store
-from shared.db.approvals import WHOLE_UTILITY, Approval
+from shared.db.approvals import Approval
 from shared.db.engine import Tx
 from shared.errors import BusinessError
+from shared.org_units import WHOLE_UTILITY
 from shared.outcome import ALREADY_DONE, DONE, Outcome
 
 _NAME: Final = ("kind", "document_id", "version", "content_hash")

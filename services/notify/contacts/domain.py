@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.notify.policies.domain import LANGUAGES, ROLES, Policy
+from shared.org_units import covers
 
 WAITING, IN_USE, REFUSED = "waiting_for_account", "in_use", "refused"
 
@@ -67,19 +68,14 @@ def fault(contact: Contact, policy: Policy) -> str | None:
     return None
 
 
-def covers(org_unit: str, account_org_unit: str) -> bool:
-    """Return whether a contact made for one org unit may be used for an account of another: same one, or one below.
+def standing(org_unit: str, account_org_unit: str | None) -> str:
+    """Return how a contact stands to its account: it waits for that to be known, or is refused where it is another bureau's.
 
     A contact that was made by another bureau is never used: no wrong door (S16).
     """
-    return account_org_unit == org_unit or account_org_unit.startswith(org_unit + "/")
-
-
-def standing(org_unit: str, account_org_unit: str | None) -> str:
-    """Return how a contact stands to its account: it waits for that to be known, or is refused where it is another bureau's."""
     if account_org_unit is None:
         return WAITING
-    return IN_USE if covers(org_unit, account_org_unit) else REFUSED
+    return IN_USE if covers([org_unit], account_org_unit) else REFUSED
 
 
 def choose(
@@ -99,7 +95,7 @@ def choose(
         and c.channel in policy.channels
         and c.valid_from <= last_day
         and (c.valid_to is None or first_day < c.valid_to)
-        and covers(c.org_unit, org_unit)
+        and covers([c.org_unit], org_unit)
     ]
     if len(usable) < 2:
         return usable

@@ -89,6 +89,6 @@ def _refusal(
         return refused(code, domain.FAULTS[code], id=item.contact_no)
     if old is not None and old.account_no != item.account_no:
         return refused(OtherAccount.code, OtherAccount.title, id=item.contact_no)
-    if account_org_unit is not None and not domain.covers(item.org_unit, account_org_unit):
+    if domain.standing(item.org_unit, account_org_unit) == domain.REFUSED:
         return refused(DoesNotCoverAccount.code, DoesNotCoverAccount.title, id=item.contact_no)
     return None

@@ -32,3 +32,11 @@ async def test_a_contact_of_its_own_bureau_is_in_use_in_any_order(api: Api, firs
     assert (await api.call("PUT", "/v1/contacts/c1", BODY)).status_code == 200
     await api.notify.handle(account(1))
     assert await standing(api) == ("in_use", None)
+
+
+async def test_a_contact_of_the_whole_utility_is_in_use_for_an_account_of_any_bureau(api: Api) -> None:
+    await api.notify.handle(account(1).model_copy(update={"org_unit": "zj/ningbo"}))
+    whole = ("*",)
+    put = await api.call("PUT", "/v1/contacts/c1", BODY | {"org_unit": "*"}, org_units=whole)
+    assert put.status_code == 200, put.text
+    assert (await api.call("GET", "/v1/contacts/c1", org_units=whole)).json()["state"] == "in_use"
