@@ -16,6 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -140,7 +141,37 @@ def _checked(name: str) -> str:
     return name
 
 
-class PostgresServer(PostgresDatabases):
+class _Temporary(ABC):
+    """A server of our own in a temporary directory, `_base`; `_guard` deletes that where we cannot."""
+
+    _base: Path
+    _guard: "_Guard | None" = None
+
+    @abstractmethod
+    def start(self) -> Self:
+        """Start the server and wait until it answers."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop the server cleanly; the data stay."""
+
+    def remove(self) -> None:
+        """Stop the server and delete everything it left on disk."""
+        atexit.unregister(self.remove)
+        self.stop()
+        shutil.rmtree(self._base, ignore_errors=True)
+        if self._guard is not None:
+            self._guard.dismiss()
+            self._guard = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+class PostgresServer(PostgresDatabases, _Temporary):
     """A PostgreSQL of our own in a temporary directory, with the settings shipped in `deploy/postgres`.
 
     Durable by default; `durable=False` turns fsync off for tests that never crash it.
@@ -153,7 +184,6 @@ class PostgresServer(PostgresDatabases):
         self._settings = settings or {}
         self._base = Path(tempfile.mkdtemp(prefix="wattline-postgres-"))
         self._process: subprocess.Popen[bytes] | None = None
-        self._guard: _Guard | None = None
         super().__init__(f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}/postgres")
 
     @staticmethod
@@ -237,21 +267,6 @@ class PostgresServer(PostgresDatabases):
         self.stop()
         shutil.rmtree(self._base / "data", ignore_errors=True)
 
-    def remove(self) -> None:
-        """Stop the server and delete everything it left on disk."""
-        atexit.unregister(self.remove)
-        self.stop()
-        shutil.rmtree(self._base, ignore_errors=True)
-        if self._guard is not None:
-            self._guard.dismiss()
-            self._guard = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.remove()
-
     def _initialise(self, data: Path) -> None:
         if os.geteuid() == 0:
             shutil.chown(self._base, SUPERUSER, SUPERUSER)
@@ -299,7 +314,7 @@ def _as_postgres(*options: str) -> list[str]:
     return ["setpriv", *options] if options else []
 
 
-class KafkaBroker:
+class KafkaBroker(_Temporary):
     """One Apache Kafka broker from `deploy/kafka`, with ports and a data directory of its own.
 
     `security`: the folder that `kafka.sh` calls KAFKA_SECURITY; without it, the broker takes anybody.
@@ -315,7 +330,6 @@ class KafkaBroker:
             "KAFKA_DATA": str(self._base),
             **({"KAFKA_SECURITY": str(security)} if security else {}),
         }
-        self._guard: _Guard | None = None
 
     @staticmethod
     def install() -> None:
@@ -355,21 +369,6 @@ class KafkaBroker:
         """Stop the broker and delete all topics, records and offsets."""
         self.stop()
         _script("wipe", self._environment, STOP_SECONDS)
-
-    def remove(self) -> None:
-        """Stop the broker and delete everything it left on disk."""
-        atexit.unregister(self.remove)
-        self.stop()
-        shutil.rmtree(self._base, ignore_errors=True)
-        if self._guard is not None:
-            self._guard.dismiss()
-            self._guard = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.remove()
 
 
 def _port_is_open(port: int) -> bool:

@@ -1,7 +1,8 @@
 """Usages over HTTP: what a service point has, and what waits for a contract."""
 
+from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Path, Query
 from pydantic import BaseModel, Field
@@ -10,11 +11,13 @@ from services.billing.usages import use_cases
 from services.billing.usages.store import codec
 from services.billing.usages.store import usages as store
 from shared import web
+from shared.db.engine import Database
 from shared.events.fact import MAX_NO
 from shared.events.reading import UsageMeasured
 from shared.web import auth, errors, pagination
 from shared.web.batch import In
 
+T = TypeVar("T")
 router = web.Router("/v1", tags=["usages"])
 READ = auth.scope("billing:read")
 REASON_MAX = 1000
@@ -72,11 +75,7 @@ async def list_usages(
     service_point_no: Annotated[str, Query(min_length=1, max_length=MAX_NO)],
 ) -> pagination.Page[UsageOut]:
     """List all versions of the usages of a service point, by period."""
-    async with db.view() as view:
-        rows = await store.page(
-            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, service_point_no=service_point_no
-        )
-    return wanted.page(rows, key=lambda row: (row.period_from, row.usage_id), item=_usage)
+    return await _page(db, caller, wanted, service_point_no, _usage)
 
 
 @router.get("/heard-usages", policy=READ)
@@ -87,11 +86,17 @@ async def list_heard(
     service_point_no: Annotated[str, Query(min_length=1, max_length=MAX_NO)],
 ) -> pagination.Page[UsageMeasured]:
     """List all versions of the usages of a service point as reading told them, so that it can take them back after a restore."""
+    return await _page(db, caller, wanted, service_point_no, codec.fact_of)
+
+
+async def _page(
+    db: Database, caller: auth.Caller, wanted: pagination.Wanted, service_point_no: str, item: Callable[[Any], T]
+) -> pagination.Page[T]:
     async with db.view() as view:
         rows = await store.page(
             view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, service_point_no=service_point_no
         )
-    return wanted.page(rows, key=lambda row: (row.period_from, row.usage_id), item=codec.fact_of)
+    return wanted.page(rows, key=lambda row: (row.period_from, row.usage_id), item=item)
 
 
 @router.get("/waiting-usages", policy=READ)

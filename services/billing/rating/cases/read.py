@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from services.billing.rating.cases.registers import quantities_wh
+from services.billing.rating.cases.registers import exact, quantities_wh, thousandths
 from services.billing.rating.rating_types import AccountSpan, Curve, Equipment, Request, UsagePart
 from services.billing.rating.tariff.book import TariffBook, load_book
 from services.billing.rating.tariff.codes import Refused, TariffError
 from shared.document import escape
-from shared.exact import Exact, parse
 
 YEAR_MIN, YEAR_MAX = 1980, 2199
 """No published tariff is older, no bill later; dates near the ends of the calendar cannot be counted on."""
@@ -153,21 +152,9 @@ def day(value: Mapping[str, Any], key: str, pointer: str) -> date:
     return found
 
 
-def exact(value: Any, pointer: str) -> Exact:
-    """Return a decimal that is written as text."""
-    try:
-        return parse(value)
-    except ValueError:
-        raise Refused("request_wrong", pointer, "a decimal in quotes was expected") from None
-
-
 def milli(value: Any, pointer: str) -> int:
-    """Return a decimal in thousandths (kWh -> Wh); finer ones are refused."""
-    number = exact(value, pointer)
-    found, rest = divmod(number.num * 1000, number.den)
-    if rest:
-        raise Refused("request_wrong", pointer, "at most three decimals were expected")
-    return found
+    """Return a decimal that is written as text in thousandths (kWh -> Wh); finer ones are refused."""
+    return thousandths(exact(value, pointer), pointer)
 
 
 def _fact(raw: Mapping[str, Any], pointer: str) -> AccountSpan:

@@ -17,13 +17,13 @@ def quantities_wh(usage: Mapping[str, Any], pointer: str) -> dict[str, int]:
 
 def _one(value: Any, pointer: str) -> int:
     if isinstance(value, str):
-        return _milli(_decimal(value, pointer), pointer)
+        return thousandths(exact(value, pointer), pointer)
     for unit in UNITS:
         if unit in value:
-            return _milli(_decimal(value[unit], f"{pointer}/{unit}"), pointer)
-    multiplier = _decimal(value.get("multiplier", "1"), f"{pointer}/multiplier")
+            return thousandths(exact(value[unit], f"{pointer}/{unit}"), pointer)
+    multiplier = exact(value.get("multiplier", "1"), f"{pointer}/multiplier")
     if "reading" in value:
-        return _milli(_decimal(value["reading"], f"{pointer}/reading").times(multiplier), pointer)
+        return thousandths(exact(value["reading"], f"{pointer}/reading").times(multiplier), pointer)
     return _register(value, multiplier, pointer)
 
 
@@ -33,7 +33,7 @@ def _register(value: Mapping[str, Any], multiplier: Exact, pointer: str) -> int:
     A register that ran backwards is refused, unless it says that it rolled over (`rollover`) and how many digits it has:
     `digits` of the whole face, of which `scale` are decimals of a kWh.
     """
-    start, end = (_decimal(value[k], f"{pointer}/{k}") for k in ("start", "end"))
+    start, end = (exact(value[k], f"{pointer}/{k}") for k in ("start", "end"))
     digits, scale = value.get("digits"), value.get("scale", 0)
     if digits is None:
         if "scale" in value:
@@ -62,14 +62,16 @@ def _floor(kwh: Exact) -> int:
     return kwh.num * 1000 // kwh.den
 
 
-def _decimal(value: Any, pointer: str) -> Exact:
+def exact(value: Any, pointer: str) -> Exact:
+    """Return a decimal that is written as text."""
     try:
         return parse(value)
     except ValueError:
         raise Refused("request_wrong", pointer, "a decimal in quotes was expected") from None
 
 
-def _milli(number: Exact, pointer: str) -> int:
+def thousandths(number: Exact, pointer: str) -> int:
+    """Return a decimal in thousandths (kWh -> Wh); finer ones are refused."""
     found, rest = divmod(number.num * 1000, number.den)
     if rest:
         raise Refused("request_wrong", pointer, "at most three decimals were expected")

@@ -103,6 +103,18 @@ async def _payment(view: View, payment_id: str, caller: auth.Caller) -> schemas.
     return schemas.PaymentOut.model_validate({**values, "allocations": parts, "derived_from": order})
 
 
+DECISION_RAISES = (
+    decisions.PaymentUnknown,
+    decisions.MakerIsChecker,
+    commands.MonthClosed,
+    commands.DatedInFuture,
+    decisions.BeforePayment,
+    approvals.AskedAlready,
+    idempotency.KeyReused,
+)
+"""What speaks against any decision on a payment."""
+
+
 def _decision(payment_id: str, day: date | None, reason: str, caller: auth.Caller, own: Context) -> decisions.Decision:
     today = own.today()
     return decisions.Decision(
@@ -119,16 +131,7 @@ def _decision(payment_id: str, day: date | None, reason: str, caller: auth.Calle
     "/payments/{payment_id}/reversal",
     policy=WRITE,
     response_model=schemas.PaymentOut,
-    raises=(
-        decisions.PaymentUnknown,
-        reversal.NotPosted,
-        decisions.MakerIsChecker,
-        commands.MonthClosed,
-        commands.DatedInFuture,
-        decisions.BeforePayment,
-        approvals.AskedAlready,
-        idempotency.KeyReused,
-    ),
+    raises=(*DECISION_RAISES, reversal.NotPosted),
     responses=ASKED,
     example=examples.REVERSAL,
 )
@@ -155,17 +158,7 @@ async def reverse_payment(
     "/suspense/{payment_id}/resolution",
     policy=WRITE,
     response_model=schemas.PaymentOut,
-    raises=(
-        decisions.PaymentUnknown,
-        commands.AccountUnknown,
-        suspense.NotInSuspense,
-        decisions.MakerIsChecker,
-        commands.MonthClosed,
-        commands.DatedInFuture,
-        decisions.BeforePayment,
-        approvals.AskedAlready,
-        idempotency.KeyReused,
-    ),
+    raises=(*DECISION_RAISES, commands.AccountUnknown, suspense.NotInSuspense),
     responses=ASKED,
     example=examples.RESOLUTION,
 )
