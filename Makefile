@@ -60,9 +60,11 @@ chaos: $(VENV)/ready  ## the seeded proofs with drawn seeds, for ten minutes; AR
 	$(BIN)/python -m tests.chaos $(ARGS)
 
 lock:  ## the lock files for pyproject.toml as it is; what is locked stays as it is; ARGS: --upgrade, --upgrade-package NAME
-	$(PYTHON) -m venv var/uv && var/uv/bin/pip install --quiet uv==0.13.9
+	$(PYTHON) -m venv var/uv && var/uv/bin/pip install --quiet --require-hashes --requirement requirements-uv.lock
 	echo setuptools | var/uv/bin/uv pip compile $(LOCKED) $(ARGS) --extra dev pyproject.toml - --output-file requirements-dev.lock
 	echo setuptools | var/uv/bin/uv pip compile $(LOCKED) --constraint requirements-dev.lock pyproject.toml - --output-file requirements.lock
+	echo nrel-pysam | var/uv/bin/uv pip compile $(LOCKED) $(ARGS) --constraint requirements-dev.lock - --output-file requirements-bench.lock
+	echo uv | var/uv/bin/uv pip compile $(LOCKED) $(ARGS) - --output-file requirements-uv.lock
 
 clean:  ## what was installed and cached here; the data in var/ stay
 	rm -rf $(VENV) build dist deploy/kafka/libs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

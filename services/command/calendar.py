@@ -33,7 +33,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         library = importlib.import_module(LIBRARY)
     except ImportError:
-        return _said("the library chinesecalendar is not installed (pip install 'wattline[calendar]')", 2)
+        return _said(
+            "the library chinesecalendar is not installed (a development set-up has it: requirements-dev.lock)", 2
+        )
     try:
         document = made(library, args.year)
     except (NotImplementedError, ValueError):  # unknown, or no year at all

@@ -211,4 +211,4 @@ def run() -> None:
     if importlib.util.find_spec("PySAM"):
         importlib.import_module("tests.bench.rating_judge").run()
     else:
-        print("second biller: PySAM is not installed (pip install wattline[bench])")
+        print("second biller: PySAM is not installed (pip install --require-hashes -r requirements-bench.lock)")

@@ -1,6 +1,6 @@
 """A second biller as judge: NREL's Utilityrate5 (PySAM, BSD 3-Clause) on a year of hourly data, time of use and monthly tiers.
 
-`pip install wattline[bench]` brings it. Its twelve months must be ours to 0.0001.
+`.venv/bin/pip install --require-hashes -r requirements-bench.lock` brings it. Its twelve months must be ours to 0.0001.
 """
 
 from collections.abc import Iterator
