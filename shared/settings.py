@@ -105,7 +105,7 @@ class Settings(BaseModel):
     batches_max: int = Field(
         8,
         ge=1,
-        description="of them with over 16 KiB of body: fewer than the pool's connections, so that a payment finds one",
+        description="of them over 16 KiB of body, or heavy as a job is: fewer than the pool's connections: a payment finds one",
     )
     client_requests_per_second: int = Field(
         200, ge=1, description="of one token subject, ten seconds' worth at once; a third of what one process answers"

@@ -64,7 +64,10 @@ async def job(service: str, name: str, business_date: str) -> None:
     """Run a job for a business date and print what it did."""
     async with client(service) as opened:
         body = {"business_date": business_date}
-        show(await call(opened, "POST", f"/v1/jobs/{name}/runs", json=body, timeout=JOB_SECONDS_MAX))
+        again = {
+            "Idempotency-Key": f"{name}/{business_date}"
+        }  # does nothing twice: it may be tried again where it was shed
+        show(await call(opened, "POST", f"/v1/jobs/{name}/runs", json=body, headers=again, timeout=JOB_SECONDS_MAX))
 
 
 async def list_dead_letters(service: str) -> None:

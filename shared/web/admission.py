@@ -1,8 +1,9 @@
 """How much a service takes on at a time: requests being worked on, the batches among them, and the bytes of their bodies.
 
 What cannot be taken on is refused at once (503 with Retry-After), while it has cost nothing. Batches have fewer places than there
-are: a payment finds one while batches are shed. A request that waits for its body holds no place, so that slow callers, whom
-nobody knows yet, cannot keep others out; the bytes that they sent count.
+are: a payment finds one while batches are shed. What is small and heavy all the same, as a job's run is, its route calls a batch
+(`heavy`) once it is known who calls. A request that waits for its body holds no place, so that slow callers, whom nobody knows
+yet, cannot keep others out; the bytes that they sent count.
 """
 
 from shared.metrics import Metrics
@@ -10,6 +11,8 @@ from shared.settings import Settings
 from shared.web.errors import Problem
 
 SINGLE_BYTES_MAX = 16 * 1024  # a payment or decision is below 2 KiB; what is larger is a batch
+PLACE = "wattline.place"
+"""Where the scope of a request has its place; a request outside the limits has none."""
 RETRY_AFTER_SECONDS = 1
 BATCH_RETRY_AFTER_SECONDS = 5  # a batch can wait, and comes back when payments are through
 
@@ -48,6 +51,13 @@ class Place:
         admission.requests += 1
         admission.batches += self._batch
         self._inside = True
+
+    def grow(self) -> None:
+        """Take the place of a batch instead of that of a small request; raises where there is none."""
+        if not self._batch:
+            self.wait()
+            self._batch = True
+            self.enter()
 
     def wait(self) -> None:
         """Give the place back until the caller has sent more."""

@@ -15,7 +15,7 @@ from shared import correlation, ids
 from shared import logging as logs
 from shared.metrics import Metrics
 from shared.web import errors
-from shared.web.admission import Admission, Place
+from shared.web.admission import PLACE, Admission, Place
 from shared.web.rates import Rate
 
 _CORRELATION_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
@@ -79,6 +79,7 @@ class Edge:
         length = headers.get(b"content-length", b"")
         declared = int(length) if length.isdigit() else 0
         place = None if scope["path"] in ALWAYS_ANSWERED else Place(self.admission, declared)
+        scope[PLACE] = place
         exchange = _Exchange(receive, send, correlation_id.encode(), self.body_bytes_max, place)
         begun = time.perf_counter()
         self._in_flight.inc()

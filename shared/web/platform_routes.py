@@ -125,6 +125,7 @@ def _job(web: Web, name: str) -> jobs.Job:
     "/v1/jobs/{job}/runs",
     policy=auth.scope(scopes.JOBS_RUN, whole_utility=True),
     seconds_max=JOB_SECONDS_MAX,
+    heavy=True,
     raises=(business_day.InTheFuture,),
     example={"business_date": "2026-02-02"},
 )

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from shared.errors import BusinessError
 from shared.web import errors, openapi, refusals
+from shared.web.admission import PLACE
 from shared.web.auth import NOBODY, Policy
 from shared.web.errors import Problem
 from shared.web.state import Web
@@ -60,6 +61,7 @@ class Route(APIRoute):
         raises: Sequence[type[BusinessError]] = (),
         media_types: Sequence[str] = (),
         seconds_max: float | None = None,
+        heavy: bool = False,
         **options: Any,
     ) -> None:
         if not isinstance(policy, Policy):
@@ -67,6 +69,7 @@ class Route(APIRoute):
         self.policy = policy
         self.media_types = tuple(media_types)
         self.seconds_max = seconds_max
+        self.heavy = heavy
         super().__init__(path, endpoint, **options)
         has_body = self.body_field is not None or bool(media_types)
         self.responses = openapi.problems(policy, has_body=has_body, raises=raises) | self.responses
@@ -75,7 +78,7 @@ class Route(APIRoute):
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
-        policy, media_types, seconds_max = self.policy, self.media_types, self.seconds_max
+        policy, media_types, seconds_max, heavy = self.policy, self.media_types, self.seconds_max, self.heavy
         has_body = self.body_field is not None or bool(media_types)
         parameters = frozenset(_query_names(self.dependant))
         template = self.path_format
@@ -99,6 +102,8 @@ class Route(APIRoute):
             async with asyncio.timeout(seconds_max or web.settings.request_seconds_max):
                 request.state.caller = caller = await policy.check(request, web.authenticator)
                 web.rates.pay(caller)
+                if heavy and (place := request.scope[PLACE]):
+                    place.grow()
                 if b"%00" in request.scope["query_string"] or "\0" in request.scope["path"]:
                     raise nul_character()
                 if request.scope["query_string"]:
@@ -153,8 +158,8 @@ class Router:
     """Collects the routes of one part of a service; `create_app` adds them.
 
     Every method takes FastAPI's route options and: `policy`, who may call; `raises`, the business errors that OpenAPI shall
-    name; `media_types`, what the body may be where it is not JSON; `seconds_max`, where the usual time-out is too short;
-    `example`, a JSON body that an integrator can start from.
+    name; `media_types`, what the body may be where it is not JSON; `seconds_max`, where the usual time-out is too short; `heavy`,
+    where a small body makes the work of a batch, to be shed as one; `example`, a JSON body that an integrator can start from.
     """
 
     def __init__(self, prefix: str = "", tags: Sequence[str] = ()) -> None:

@@ -10,7 +10,7 @@ from shared import service
 from shared.db.engine import Database
 from shared.web import connection
 from tests.attack.sockets import LIVE, code_of, send, serving, status_of
-from tests.attack.working import Work, app_of, opened, post
+from tests.attack.working import Work, app_of, opened, post, run_of_job
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -35,6 +35,22 @@ async def test_batches_are_shed_before_single_commands_and_health_answers(databa
     text = app.state.web.metrics.exposition().decode()
     assert 'wattline_http_requests_refused_total{reason="batches"} 1.0' in text
     assert 'wattline_http_requests_refused_total{reason="requests"} 1.0' in text
+
+
+async def test_runs_of_jobs_are_shed_as_batches_are_however_small_their_bodies(database: Database) -> None:
+    work = Work()
+    app = app_of(database, work)
+    async with serving(app) as port:
+        taken = [asyncio.create_task(send(port, [run_of_job()])) for _ in range(2)]
+        await work.until_begun(2)
+        assert code_of(await send(port, [run_of_job()])) == (503, "request.overloaded")
+        assert code_of(await send(port, [post(BATCH_BYTES)])) == (503, "request.overloaded")
+        taken.append(asyncio.create_task(send(port, [post(100)])))
+        await work.until_begun(1)
+        work.go.set()
+        assert [status_of(answer) for answer in await asyncio.gather(*taken)] == [200] * 3
+        assert status_of(await send(port, [run_of_job()])) == 200  # the places are free again
+    assert 'wattline_http_requests_refused_total{reason="batches"} 2.0' in app.state.web.metrics.exposition().decode()
 
 
 async def test_bodies_that_do_not_come_keep_nobody_out(database: Database) -> None:

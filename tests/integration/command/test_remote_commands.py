@@ -18,6 +18,7 @@ from shared.bus.dead_letters import DeadLetter
 from shared.db.engine import Database, View
 from shared.settings import SERVICES
 from shared.trace import Origin, TraceNode
+from shared.web import admission
 from tests.kits import live, webapp
 
 TREE = {
@@ -92,6 +93,19 @@ def environment(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_job_is_run_and_its_summary_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["job", "billing", "count-notes", "--date", "2026-01-31"]) == 0
     assert json.loads(capsys.readouterr().out)["business_date"] == "2026-01-31"
+
+
+def test_a_job_that_is_shed_is_tried_again(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    shed = [admission.overloaded(0), admission.overloaded(0)]
+
+    def grow(_place: admission.Place) -> None:
+        if shed:
+            raise shed.pop()
+
+    monkeypatch.setattr(admission.Place, "grow", grow)
+    assert main(["job", "billing", "count-notes", "--date", "2026-01-30"]) == 0
+    assert json.loads(capsys.readouterr().out)["business_date"] == "2026-01-30"
+    assert shed == []
 
 
 def test_what_a_service_refuses_is_said_and_the_command_fails(capsys: pytest.CaptureFixture[str]) -> None:

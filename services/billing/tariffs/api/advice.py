@@ -37,19 +37,25 @@ class Malformed(BusinessError):
     title = "The body does not have the form that docs/rating-reference.md describes"
 
 
-@router.post("/bills/preview", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, example=examples.CASE)
+@router.post(
+    "/bills/preview", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, heavy=True, example=examples.CASE
+)
 async def preview(case: dict[str, Any], db: web.Db, proposal: Proposal = None) -> dict[str, Any]:
     """Rate a case with the stored tariffs, and one that is proposed; a refusal is part of the answer."""
     return await _answer(db, lambda documents: advice.preview(case, documents, packaged.policies()), proposal)
 
 
-@router.post("/tariffs/validate", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, example=examples.TARIFF)
+@router.post(
+    "/tariffs/validate", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, heavy=True, example=examples.TARIFF
+)
 async def validate(document: dict[str, Any], db: web.Db) -> ValidOut:
     """Check a tariff document, by itself and beside the stored versions of its id."""
     return ValidOut(**await _answer(db, lambda documents: advice.validate(document, documents)))
 
 
-@router.post("/bills/compare", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, example=examples.COMPARISON)
+@router.post(
+    "/bills/compare", policy=READ, raises=(Malformed,), seconds_max=SECONDS_MAX, heavy=True, example=examples.COMPARISON
+)
 async def compare(body: dict[str, Any], db: web.Db, proposal: Proposal = None) -> dict[str, Any]:
     """Compare alternatives of tariff, option and household over past cycles, with the running ladder."""
     return await _answer(db, lambda documents: advice.compare(body, documents), proposal)
