@@ -16,7 +16,7 @@ from shared import logging as logs
 from shared.metrics import Metrics
 from shared.web import errors
 from shared.web.admission import PLACE, Admission, Place
-from shared.web.rates import Rate
+from shared.web.rates import Rate, network
 
 _CORRELATION_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -179,7 +179,7 @@ class _Exchange:
 
 def _address(scope: Scope) -> str:
     client = scope.get("client")
-    return str(client[0]) if client else ""
+    return network(str(client[0])) if client else ""
 
 
 _WANTED = frozenset({b"content-length", b"x-correlation-id", b"traceparent"})

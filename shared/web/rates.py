@@ -1,7 +1,8 @@
 """How often a caller may come: known ones by who they are, strangers by their address (429 with Retry-After).
 
 A stranger is charged for what is refused 401, and refused from then on before a token, a device or a body is looked at; who is
-known pays by name and never for the address, which a whole bureau may share. The memory is bounded: of too many callers the one
+known pays by name and never for the address, which a whole bureau may share. Of IPv6 the network of 64 bits counts: a line has at
+least one, with more addresses than could be counted. The memory is bounded: of too many callers the one
 that has been away longest is forgotten.
 """
 
@@ -9,6 +10,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from ipaddress import IPv6Address
 
 from prometheus_client import Counter
 
@@ -21,6 +23,18 @@ BURST_SECONDS = (
     10  # so much of the rate at once: a page opens with a dozen calls, a head-end comes back after an outage
 )
 CALLERS_MAX = 10_000  # 2 MB
+NETWORK_BYTES = 8  # of an IPv6 address
+
+
+def network(address: str) -> str:
+    """Return the part of an address that its caller cannot choose; what is no IPv6 address is returned as it is."""
+    if ":" not in address:
+        return address
+    try:
+        found = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(found.ipv4_mapped or found.packed[:NETWORK_BYTES].hex(":", 2))
 
 
 class Rate:

@@ -88,6 +88,30 @@ async def test_who_is_known_is_not_charged_for_the_address(client: httpx.AsyncCl
         assert answer.status_code == 200
 
 
+async def from_address(client: httpx.AsyncClient, address: str) -> httpx.Response:
+    """Ask as a stranger of an address."""
+    app = client._transport.app  # type: ignore[attr-defined]
+    transport = httpx.ASGITransport(app, client=(address, 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://tiny") as opened:
+        return await opened.get("/v1/notes")
+
+
+async def test_addresses_of_one_ipv6_network_are_one_stranger(client: httpx.AsyncClient) -> None:
+    for number in range(BURST_SECONDS):
+        answer = await from_address(client, f"2001:db8:0:1:{number:x}::{number:x}")
+        problem(answer, 401, "auth.missing_token")
+    too_often(await from_address(client, "2001:db8:0:1::ffff"))
+    problem(await from_address(client, "2001:db8:0:2::1"), 401, "auth.missing_token")
+
+
+async def test_ipv4_addresses_are_strangers_each_for_itself_however_they_are_written(client: httpx.AsyncClient) -> None:
+    for _ in range(BURST_SECONDS):
+        problem(await from_address(client, "::ffff:192.0.2.1"), 401, "auth.missing_token")
+    too_often(await from_address(client, "192.0.2.1"))
+    for other in ("::ffff:192.0.2.2", "192.0.2.3", "not: an address"):
+        problem(await from_address(client, other), 401, "auth.missing_token")
+
+
 async def test_over_a_socket_the_address_is_the_callers(database: Database) -> None:
     app = webapp.build(database, settings=Settings.load(webapp.ENVIRONMENT | SLOW))
     app.state.web.rates.strangers._now = Now()
