@@ -11,14 +11,12 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 import orjson
 
 from services.billing.tariffs.documents import packaged
-from tests.kits import slow_walk
 
 SHOP, SHOP_KVARH = 20, 17  # the point that is a shop, and its reactive energy a day
 SHOP_TARIFF = "told/shop"
@@ -379,41 +377,3 @@ def ordered(seed: int | None) -> list[Told]:
 def meter(letter: str, home: int) -> dict[str, Any]:
     registers = [{"quantity": quantity, "digits": 8, "scale": 2} for quantity in _registers(home, 1000)]
     return {"meter_no": f"{letter}{home}", "org_unit": UNIT, "registers": registers}
-
-
-def fen_of_bills(home: int, periods: Sequence[tuple[date, date]]) -> list[int]:
-    """Return what the bills of a home, or of the shop, have to be by a slow walk."""
-    if home == SHOP:
-        return slow_walk.fen_of_shop_bills(SHOP_TRUTH, periods)
-    return slow_walk.fen_of_bills(truth(home, periods[0][0]), periods)
-
-
-SHOP_TRUTH = slow_walk.Shop(
-    kwh=Fraction(3 + SHOP),
-    kvarh=Fraction(SHOP_KVARH),
-    running_kva=(
-        (FIRST, 515),
-        (date(2026, 2, 11), 315),
-        (date(2026, 3, 6), 515),
-        (date(2026, 3, 16), 600),
-    ),
-    by_capacity_to=date(2026, 4, 11),
-    exempt_from=date(2026, 5, 1),
-    standards=((FIRST, 90), (date(2026, 5, 1), 85)),
-)
-
-
-def truth(home: int, opened: date) -> slow_walk.Home:
-    """Return what a home used and what holds of it in the end."""
-    kwh = Fraction(3 + home)
-    valley = {CURVED: kwh / 8, LATER_BY_TIME: Fraction(1)}.get(home, Fraction(0))
-    changed = CHANGED.get(home, {})
-    return slow_walk.Home(
-        opened=opened,
-        peak_kwh=kwh - valley,
-        valley_kwh=valley,
-        prices=[(FIRST, Fraction("0.538")), (DEARER_FROM, Fraction("0.638"))],
-        used_kwh=Fraction(changed.get("used_kwh", USED_KWH.get(home, 0))),
-        large_from=LARGE_FROM if home == LARGE else slow_walk.NEVER,
-        by_time_from={CURVED: FIRST, LATER_BY_TIME: BY_TIME_FROM}.get(home, slow_walk.NEVER),
-    )

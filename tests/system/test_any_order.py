@@ -37,9 +37,9 @@ from tests.kits.told_town import (
     REGISTERED_LATE,
     SHOP,
     Told,
-    fen_of_bills,
     ordered,
 )
+from tests.kits.told_truth import fen_of_bills
 from tests.kits.town import NO_ENVIRONMENT
 
 pytestmark = pytest.mark.timeout(600)
