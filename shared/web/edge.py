@@ -110,7 +110,7 @@ class Edge:
             )  # nobody hears it, but it is counted as no fault of ours
         except asyncio.CancelledError:
             # the service stops, and the time to end the work is over
-            await self._finish(scope, errors.stopping(), exchange)
+            await self._finish(scope, errors.stopped(scope), exchange)
             raise
         except Exception as error:
             await self._finish(scope, errors.unexpected(scope, error), exchange)

@@ -101,7 +101,9 @@ def cut_off() -> Response:
     return response(400, "request.cut_off", "The caller went away before its body was complete")
 
 
-def stopping() -> Response:
+def stopped(scope: Mapping[str, Any]) -> Response:
+    """Return the answer to a request whose work is cut because the service ends, and log that it was."""
+    logger.warning("request.stopped", extra=_where(scope))
     return busy("request.stopped", "The service is being stopped; whether the request was applied is not known")
 
 
@@ -201,5 +203,8 @@ async def _timeout(_request: Request, _error: TimeoutError) -> Response:
 
 def log_unhandled(scope: Mapping[str, Any], error: BaseException) -> None:
     """Log an error that nobody expected: route, class and stack, never its text."""
-    route = getattr(scope.get("route"), "path_format", "")
-    logger.error("request.failed", extra={"route": route, "method": scope["method"]}, exc_info=error)
+    logger.error("request.failed", extra=_where(scope), exc_info=error)
+
+
+def _where(scope: Mapping[str, Any]) -> dict[str, object]:
+    return {"route": getattr(scope.get("route"), "path_format", ""), "method": scope["method"]}
