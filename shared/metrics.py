@@ -72,6 +72,7 @@ CATALOGUE = (
     # audit
     Metric("audit_unsealed", "gauge", "Audit rows that have no place in the chain yet"),
     Metric("audit_unsealed_oldest_age_seconds", "gauge", "Age of the oldest audit row without a place in the chain"),
+    Metric("audit_faults", "gauge", "What the last look at the whole chain found; anything but 0 is a tamper"),
     # reading
     Metric("reads_total", "counter", "Reads by what became of them", ("status",), service="reading"),
     Metric("reading_tasks_open", "gauge", "Reading tasks without a read whose window is open", service="reading"),

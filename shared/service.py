@@ -25,7 +25,8 @@ from shared.bus.ports import EventLog
 from shared.bus.relay import Relay
 from shared.bus.watch import Watch
 from shared.clock import Clock, SystemClock
-from shared.db import audit_chain, journal, retention
+from shared.db import audit_chain, journal, retention, verifying
+from shared.db.audit_chain import Head
 from shared.db.engine import Database, View
 from shared.db.jobs import Job
 from shared.db.sealing import Sealer
@@ -160,6 +161,7 @@ def assemble(
             *jobs,
             retention.purge_journal(days=settings.journal_days),
             retention.purge_inbox(journal_days=settings.journal_days),
+            verifying.job(name, _audit_since(settings, name)),
         ],
         devices=devices,
         degrading={"event_log": _answers(watch), **({"consumer": _consumes(consumer)} if consumer else {})},
@@ -218,6 +220,11 @@ def database_tls(settings: Settings) -> ssl.SSLContext | None:
     )
 
 
+def _audit_since(settings: Settings, service: str) -> Head | None:
+    kept = settings.audit_since.get(service)
+    return Head.parse(kept) if kept else None
+
+
 def _answers(watch: Watch) -> health.Check:
     async def is_up() -> bool:
         return watch.up
@@ -247,6 +254,7 @@ def _platform_gauges(
         values = {"journal_pending": float(pending), "journal_pending_oldest_age_seconds": age(oldest)}
         unsealed, since = await audit_chain.waiting(view)
         values |= {"audit_unsealed": float(unsealed), "audit_unsealed_oldest_age_seconds": age(since)}
+        values["audit_faults"] = float(await verifying.faults(view))
         if waiting_oldest:
             values["waiting_oldest_age_seconds"] = max([age(await oldest(view)) for oldest in waiting_oldest])
         if consumer is not None:

@@ -11,12 +11,12 @@ import secrets
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Json, SecretStr, ValidationError, field_validator, model_validator
 
 from shared.business_calendar import Calendar, folder
 
@@ -33,6 +33,8 @@ GENERATED_SECRETS = ("token_key", "device_master_key")
 
 
 T = TypeVar("T")
+_Service = Annotated[str, Field(pattern=f"^({'|'.join(SERVICES)})$")]
+_Head = Annotated[str, Field(pattern="^[0-9]{1,18}:[0-9a-f]{64}$")]
 
 
 class SettingsError(Exception):
@@ -127,6 +129,11 @@ class Settings(BaseModel):
         description="with so many poison facts the consumer stops: they are no accident, and the day would be set aside",
     )
     journal_days: int = Field(400, ge=1, description="how long the journal can republish")
+    audit_since: Json[dict[_Service, _Head]] = Field(
+        "{}",
+        validate_default=True,
+        description='kept heads from which on chains are verified at night, instead of their start: {"billing": "SEQ:HASH"}',
+    )
     reading_url: str = "http://127.0.0.1:8001"
     billing_url: str = "http://127.0.0.1:8002"
     collection_url: str = "http://127.0.0.1:8003"

@@ -10,11 +10,11 @@ from shared.service import open_database
 
 
 def parse_head(text: str) -> Head:
-    """Return a kept head from its text, `SEQ:HASH`."""
-    seq, _, digest = text.partition(":")
-    if not (seq.isascii() and seq.isdigit() and len(digest) == 64):
-        raise argparse.ArgumentTypeError("a head is SEQ:HASH, as `wattline audit head` prints it")
-    return Head(int(seq), digest.lower())
+    """Return a kept head from its text."""
+    try:
+        return Head.parse(text)
+    except ValueError as fault:
+        raise argparse.ArgumentTypeError(str(fault)) from None
 
 
 async def head(service: str) -> int:
@@ -37,9 +37,7 @@ async def verify(service: str, *, kept: Sequence[Head], since: Head | None) -> i
     finally:
         await database.close()
     for fault in found.faults:
-        seq = "" if fault.seq is None else f" seq={fault.seq}"
-        entry = "" if fault.entry_id is None else f" entry={fault.entry_id}"
-        print(f"FAULT {fault.code}{seq}{entry}")
+        print(f"FAULT {fault}")
     if found.more_faults:
         print(f"FAULT and {found.more_faults} more")
     print(f"{'FAULT' if found.faults else 'ok'} {service} head={found.head} waiting={found.waiting}")

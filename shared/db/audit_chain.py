@@ -10,10 +10,11 @@ Nothing is ever changed or deleted but the pointers: rows and seals are kept for
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 from zlib import crc32
 
 from sqlalchemy import ColumnElement, Row, Text, exists, func, select, type_coerce
@@ -39,7 +40,12 @@ SEALED = (  # what a seal is over, in this order for ever: another order is anot
 )
 BATCH = 1000  # rows sealed in one unit of work
 PAGE = 2000  # seals looked at at once
+PAGES = 10  # in a part, which takes about half a second
+SEALS, ENTRIES = "seals", "entries"  # what the parts of a chain are called
 FAULTS_MAX = 100  # told one by one; more say nothing more
+
+
+_HEAD = re.compile("([0-9]{1,18}):([0-9a-fA-F]{64})")
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,13 @@ class Head:
     def __str__(self) -> str:
         return f"{self.seq}:{self.hash}"
 
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return a kept head from its text, `SEQ:HASH`; raises `ValueError` where it is none."""
+        if not (found := _HEAD.fullmatch(text)):
+            raise ValueError("a head is SEQ:HASH, as `wattline audit head` prints it")
+        return cls(int(found[1]), found[2].lower())
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -61,6 +74,11 @@ class Fault:
     code: str
     seq: int | None = None
     entry_id: int | None = None
+
+    def __str__(self) -> str:
+        seq = "" if self.seq is None else f" seq={self.seq}"
+        entry = "" if self.entry_id is None else f" entry={self.entry_id}"
+        return f"{self.code}{seq}{entry}"
 
 
 @dataclass
@@ -71,6 +89,11 @@ class Verified:
     waiting: int = 0
     faults: list[Fault] = field(default_factory=list)
     more_faults: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many faults there are."""
+        return len(self.faults) + self.more_faults
 
     def add(self, code: str, *, seq: int | None = None, entry_id: int | None = None) -> None:
         if len(self.faults) < FAULTS_MAX:
@@ -129,24 +152,62 @@ async def verify(view: View, service: str, *, kept: Sequence[Head] = (), since: 
 
     Rows that are committed meanwhile wait or are sealed: neither is a fault.
     """
-    last = since or start(service)
-    found = Verified(last)
-    after = -(2**63) if since is None else since.seq
-    while rows := await _page(view, after):
-        for row in rows:
-            if row.seq != last.seq + 1:
-                found.add("audit.seal_missing", seq=last.seq + 1)
-            if row.id is None:
-                found.add("audit.entry_missing", seq=row.seq, entry_id=row.entry_id)
-            elif _hash(last.hash, row.seq, row.sealed_text, row) != row.hash:
-                found.add("audit.changed", seq=row.seq, entry_id=row.entry_id)
-            last = Head(row.seq, row.hash)
-        after = rows[-1].seq
-    found.head = last
-    await _find_unsealed(view, found)
-    await _compare(view, found, start(service), [*kept, *([since] if since else [])])
+    first = since or start(service)
+    found = Verified(first)
+    for part in await parts(view, first):
+        await verify_part(view, service, first, part, found)
+    await _compare(view, found, start(service), kept)
     found.waiting, _ = await waiting(view)
     return found
+
+
+async def parts(view: View, first: Head) -> list[str]:
+    """Return the parts in which what comes after a head is looked at, each small enough for a unit of work."""
+    place = func.row_number().over(order_by=_SEAL.c.seq).label("place")
+    numbered = select(_SEAL.c.seq, place).where(_SEAL.c.seq > _behind(first)).subquery()
+    last_ones = select(numbered.c.seq).where(numbered.c.place % (PAGE * PAGES) == 0).order_by(numbered.c.seq)
+    return [SEALS, *(f"{SEALS} after {row.seq}" for row in await view.all(last_ones)), ENTRIES]
+
+
+async def verify_part(view: View, service: str, first: Head, part: str, found: Verified) -> int:
+    """Look at one of the parts after a head, and return how many seals it has; `found` gets what is not as it was sealed."""
+    if part == ENTRIES:
+        await _find_unsealed(view, found)
+        return 0
+    if part == SEALS:
+        found.head, after = first, _behind(first)
+    else:
+        after = int(part.removeprefix(f"{SEALS} after "))
+        before = await view.scalar(select(_SEAL.c.hash).where(_SEAL.c.seq == after))
+        found.head = Head(after, before or "")  # where it was taken out by now, the part before says so
+    count = 0
+    for _ in range(PAGES):
+        rows = await _page(view, after)
+        for row in rows:
+            _verify_seal(row, found)
+        if not rows:
+            break
+        after = rows[-1].seq
+        count += len(rows)
+    if part == SEALS:
+        await _compare(view, found, start(service), [first])
+    return count
+
+
+def _verify_seal(row: Row[Any], found: Verified) -> None:
+    last = found.head
+    if row.seq != last.seq + 1:
+        found.add("audit.seal_missing", seq=last.seq + 1)
+    if row.id is None:
+        found.add("audit.entry_missing", seq=row.seq, entry_id=row.entry_id)
+    elif _hash(last.hash, row.seq, row.sealed_text, row) != row.hash:
+        found.add("audit.changed", seq=row.seq, entry_id=row.entry_id)
+    found.head = Head(row.seq, row.hash)
+
+
+def _behind(head: Head) -> int:
+    """Return behind which number the seals are that come after a head: at the start also those that nobody of ours numbered."""
+    return head.seq or -(2**63)
 
 
 async def _compare(view: View, found: Verified, first: Head, kept: Sequence[Head]) -> None:

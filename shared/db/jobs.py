@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 
 from shared.db import bulk, platform
 from shared.db.engine import Database, Tx, View
@@ -127,6 +127,15 @@ async def last_completed(view: View, name: str) -> datetime | None:
     newest = select(_TABLE.c.finished_at).where(_TABLE.c.job == name, _TABLE.c.chunk == DAY, _TABLE.c.state == "done")
     found: datetime | None = await view.scalar(newest.order_by(_TABLE.c.business_date.desc()).limit(1))
     return found
+
+
+async def newest_count(view: View, name: str, count: str) -> int:
+    """Return the sum of what the chunks counted of the newest date of a job that is completed, and of later ones."""
+    of_job = _TABLE.c.job == name
+    completed = select(func.max(_TABLE.c.business_date)).where(of_job, _TABLE.c.chunk == DAY, _TABLE.c.state == "done")
+    newest = func.coalesce(completed.scalar_subquery(), date.min)
+    rows = await view.all(select(_TABLE.c.counts).where(of_job, _TABLE.c.business_date >= newest))
+    return sum(json.loads(row.counts).get(count, 0) for row in rows)
 
 
 async def list_runs(

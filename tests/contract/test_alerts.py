@@ -49,7 +49,9 @@ def test_each_alert_watches_a_metric_of_the_catalogue(rule: dict[str, Any]) -> N
 def test_what_must_be_zero_or_stay_young_has_an_alert() -> None:
     watched = {name for rule in ALERTS for name in metric_names(rule["expr"])}
     must = {
-        metric.exported for metric in metrics.CATALOGUE if "oldest_age" in metric.name or "imbalance" in metric.name
+        metric.exported
+        for metric in metrics.CATALOGUE
+        if any(kind in metric.name for kind in ("oldest_age", "imbalance", "faults"))
     }
     assert must - watched == set()
     assert {"wattline_dead_letters", "wattline_consumer_event_lag_seconds", "wattline_consumer_stopped"} <= watched

@@ -8,10 +8,10 @@ from services.billing.tariffs import examples
 from tests.kits.installation import BY_ITSELF, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
 
 JOBS = {
-    "reading": ("plan-cycles", "close-routes"),
-    "billing": ("release-runs", "purge-requests"),
-    "collection": ("remind", "purge-requests"),
-    "notify": ("give-up-waiting", "purge-requests"),
+    "reading": ("plan-cycles", "close-routes", "verify-audit"),
+    "billing": ("release-runs", "purge-requests", "verify-audit"),
+    "collection": ("remind", "purge-requests", "verify-audit"),
+    "notify": ("give-up-waiting", "purge-requests", "verify-audit"),
 }
 COMPARED = {
     "reading": ("usage", "estimate"),

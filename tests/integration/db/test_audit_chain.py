@@ -205,7 +205,11 @@ KINDS: tuple[Tamper, ...] = (
 )
 
 
-async def test_of_a_thousand_tampers_all_are_found_and_nothing_else(sealed: Database) -> None:
+async def test_of_a_thousand_tampers_all_are_found_and_nothing_else(
+    sealed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_chain, "PAGE", 5)  # the chain is longer than a page, and than a part
+    monkeypatch.setattr(audit_chain, "PAGES", 2)
     dice = random.Random(SEED)
     untouched = await verified(sealed)
     assert (untouched.faults, untouched.waiting, untouched.head.seq) == ([], 0, ROWS)
@@ -254,6 +258,17 @@ async def test_only_what_came_after_a_kept_head_is_looked_at(sealed: Database) -
     assert (since.faults, since.head.seq) == ([], ROWS + 1)
     [fault] = (await verified(sealed, since=Head(head.seq - 1, "0" * 64))).faults[:1]
     assert (fault.code, fault.seq) == ("audit.changed", ROWS)
+
+
+async def test_entries_before_a_kept_head_can_be_moved_away(sealed: Database) -> None:
+    head = (await verified(sealed)).head
+    await write(sealed, 1)
+    await Sealer(SERVICE, sealed).drain()
+    async with sealed.begin() as tx:
+        await tx.execute(delete(ENTRY).where(ENTRY.c.id < head.seq))
+        await tx.execute(delete(SEAL).where(SEAL.c.seq < head.seq))
+    found = await verified(sealed, since=head)
+    assert (found.faults, found.head.seq) == ([], ROWS + 1)
 
 
 async def test_the_chain_of_another_service_is_not_taken_for_this_one(sealed: Database) -> None:

@@ -31,6 +31,9 @@ def test_a_wrong_setting_is_refused_with_its_name_and_without_its_value() -> Non
         ("WATTLINE_TOKEN_ALGORITHM", "none"),
         ("WATTLINE_INSTANCE", "a b"),
         ("WATTLINE_REQUEST_SECONDS_MAX", "0"),
+        ("WATTLINE_AUDIT_SINCE", "12:ab"),
+        ("WATTLINE_AUDIT_SINCE", '{"billing": "12:ab"}'),
+        ("WATTLINE_AUDIT_SINCE", f'{{"biling": "12:{"a" * 64}"}}'),
     ],
 )
 def test_every_wrong_setting_is_named(name: str, value: str) -> None:
