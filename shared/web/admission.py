@@ -22,7 +22,9 @@ class Admission:
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self.settings = settings
-        self.refused = metrics.counter("http_requests_refused_total")
+        refused = metrics.counter("http_requests_refused_total")
+        # from 0 on: an alert cannot see a first count grow
+        self.refused = {limit: refused.labels(limit) for limit in ("requests", "batches", "bodies", "body_rate")}
         self.requests = 0
         self.batches = 0
         self.bodies_bytes = 0
@@ -78,7 +80,7 @@ class Place:
         self._batch = self._batch or self._bytes > SINGLE_BYTES_MAX
 
     def count_refusal(self, limit: str) -> None:
-        self._admission.refused.labels(limit).inc()
+        self._admission.refused[limit].inc()
 
     def leave(self) -> None:
         """Give back everything: the request is answered."""

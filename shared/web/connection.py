@@ -27,6 +27,8 @@ class OpenConnections:
         self.most = most
         self.waiting: OrderedDict[Connection, None] = OrderedDict()
         self.ended = metrics.counter("http_connections_ended_total")
+        refused = metrics.counter("http_requests_refused_total")
+        self.refused = {limit: refused.labels(limit) for limit in ("head_rate", "head_size")}
 
     def make_room(self, count: int) -> None:
         """End the connection that has waited longest, where there are too many; the work of all others goes on."""
@@ -154,11 +156,13 @@ class Connection(HttpToolsProtocol):
         if self._answering():
             self._await_head()  # the next request's head, begun while this one is worked on
         elif self._in_head:
+            self._open_ones.refused["head_rate"].inc()
             self._refuse(408, "request.head_too_slow", "The head of the request took too long")
         else:
             self.transport.close()
 
     def _refuse_size(self) -> None:
+        self._open_ones.refused["head_size"].inc()
         self._refuse(431, "request.head_too_large", "The head of the request is larger than this service takes")
 
     def _refuse(self, status: int, code: str, title: str) -> None:

@@ -52,6 +52,8 @@ SECURITY_SCHEMES = {
 ALWAYS = (400, 404, 405, 422, 429, 500, 503)
 OF_A_BODY = (408, 413, 415)
 OF_A_CALLER = (401, 403)
+TOLD_WHEN = (429, 503)
+RETRY_AFTER = "Seconds after which it may be sent again; what came sooner would be refused again."
 
 
 def problems(
@@ -69,10 +71,13 @@ def problems(
 
 
 def _problem(status: int, texts: Sequence[str]) -> dict[str, Any]:
-    return {
+    document: dict[str, Any] = {
         "description": "; ".join(texts) or HTTPStatus(status).phrase,
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
+    if status in TOLD_WHEN:
+        document["headers"] = {"Retry-After": {"description": RETRY_AFTER, "schema": {"type": "integer", "minimum": 1}}}
+    return document
 
 
 def complete(document: dict[str, Any]) -> Mapping[str, Any]:

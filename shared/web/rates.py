@@ -44,6 +44,7 @@ class Rate:
         self, limit: str, per_second: int, refused: Counter, now: Callable[[], float] = time.monotonic
     ) -> None:
         self._interval = 1 / per_second
+        self._told = f"{per_second} a second, {per_second * BURST_SECONDS} at once"
         self._refused = refused.labels(limit)
         self._now = now
         self._full_at: OrderedDict[str, float] = OrderedDict()
@@ -53,7 +54,7 @@ class Rate:
         full_at = self._full_at.get(who)
         if full_at is not None and (wait := full_at + self._interval - self._now() - BURST_SECONDS) > 0:
             self._refused.inc()
-            raise _too_often(wait)
+            raise _too_often(wait, self._told)
 
     def charge(self, who: str) -> None:
         """Take one request of what is left."""
@@ -80,10 +81,11 @@ class Rates:
             rate.charge(caller.subject)
 
 
-def _too_often(wait: float) -> Problem:
+def _too_often(wait: float, rate: str) -> Problem:
     return Problem(
         status=429,
         code="request.too_often",
         title="The caller comes more often than it may",
+        detail=rate,
         headers={"Retry-After": str(math.ceil(wait))},
     )

@@ -17,14 +17,24 @@ PIECES_MAX = 4096  # 64 MiB: a thousand times what is taken, and more than the s
 
 
 @pytest.fixture
-async def port() -> AsyncIterator[int]:
-    async with serving(FastAPI(), Metrics("tiny")) as port:
+def metrics() -> Metrics:
+    return Metrics("tiny")
+
+
+@pytest.fixture
+async def port(metrics: Metrics) -> AsyncIterator[int]:
+    async with serving(FastAPI(), metrics) as port:
         yield port
 
 
-async def test_a_head_over_the_limit_is_refused_as_a_problem(port: int) -> None:
+def refused(metrics: Metrics, reason: str) -> float | None:
+    return metrics.registry.get_sample_value("wattline_http_requests_refused_total", {"reason": reason})
+
+
+async def test_a_head_over_the_limit_is_refused_as_a_problem_and_counted(port: int, metrics: Metrics) -> None:
     filling = b"X-Filling: " + PIECE + b"\r\n"
     assert code_of(await send(port, [START + filling * 5])) == (431, "request.head_too_large")
+    assert refused(metrics, "head_size") == 1
 
 
 @pytest.mark.parametrize("filling", [PIECE, b"X-Filling: " + PIECE + b"\r\n"], ids=["one header", "many headers"])
@@ -45,11 +55,12 @@ async def test_a_head_without_end_is_cut_off_early(port: int, filling: bytes) ->
 
 @pytest.mark.parametrize("begun", [START, b"\r\n", b""])
 async def test_a_head_that_does_not_come_to_its_end_is_ended(
-    port: int, begun: bytes, monkeypatch: pytest.MonkeyPatch
+    port: int, metrics: Metrics, begun: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
     answer = await send(port, [begun])
     assert (code_of(answer) == (408, "request.head_too_slow")) if begun == START else answer == b""
+    assert refused(metrics, "head_rate") == (begun == START)  # who says nothing at all is no request
 
 
 async def test_what_is_no_http_is_refused_as_a_problem(port: int) -> None:

@@ -35,6 +35,7 @@ async def test_batches_are_shed_before_single_commands_and_health_answers(databa
     text = app.state.web.metrics.exposition().decode()
     assert 'wattline_http_requests_refused_total{reason="batches"} 1.0' in text
     assert 'wattline_http_requests_refused_total{reason="requests"} 1.0' in text
+    assert 'wattline_http_requests_refused_total{reason="bodies"} 0.0' in text  # an alert sees the first count grow
 
 
 async def test_runs_of_jobs_are_shed_as_batches_are_however_small_their_bodies(database: Database) -> None:

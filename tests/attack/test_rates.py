@@ -1,11 +1,13 @@
 """Callers that come too often: each is refused for itself (429 with Retry-After), and the memory of them is bounded."""
 
+import logging
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from shared.db.engine import Database
+from shared.logging import Sparing
 from shared.metrics import Metrics
 from shared.settings import Settings
 from shared.web import devices, errors
@@ -45,7 +47,7 @@ def signed(device_id: str, body: bytes) -> dict[str, str]:
 
 
 def too_often(answer: httpx.Response) -> None:
-    problem(answer, 429, "request.too_often")
+    assert problem(answer, 429, "request.too_often")["detail"] == "1 a second, 10 at once"
     assert answer.headers["retry-after"] == "1"
 
 
@@ -55,6 +57,19 @@ async def test_a_client_that_comes_too_often_is_refused_for_itself(client: httpx
     too_often(await client.get("/v1/notes", headers=READER))
     other = bearer("notes:read", subject="staff-2")
     assert (await client.get("/v1/notes", headers=other)).status_code == 200
+
+
+async def test_who_came_too_often_is_in_the_log_and_cannot_fill_it(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "shared.web.refusals")
+    caplog.handler.addFilter(sparing := Sparing())
+    for _ in range(3 * BURST_SECONDS):
+        await client.get("/v1/notes", headers=READER)
+    caplog.handler.removeFilter(sparing)
+    [line] = caplog.records
+    assert (line.getMessage(), vars(line)["subject"]) == ("request.refused", "staff-1")
+    assert (vars(line)["status"], vars(line)["code"]) == (429, "request.too_often")
 
 
 async def test_a_device_that_comes_too_often_is_refused(client: httpx.AsyncClient) -> None:

@@ -96,6 +96,8 @@ def test_every_route_documents_its_policy_and_its_problems(base_url: str) -> Non
             responses = operation["responses"]
             for status in ("400", "404", "405", "422", "429", "500", "503"):
                 assert status in responses, (method, path, status)
+            for status in ("429", "503"):
+                assert "Retry-After" in responses[status].get("headers", ()) or path == "/health/ready", (method, path)
             assert ("401" in responses) == ("403" in responses) == bool(operation.get("security")), (method, path)
             assert (
                 ("413" in responses) == ("408" in responses) == ("requestBody" in operation or path == "/v1/files")
