@@ -1,5 +1,6 @@
 """Bad input where money comes in: each with its code, and nothing changed."""
 
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from services.collection.base import PLATFORM
 from services.collection.payments.tables import ORDER, PAYMENT
+from shared.logging import JsonFormatter
 from tests.kits import collection as collection_kit
 from tests.kits.collection import Kit
 
@@ -59,7 +61,10 @@ async def test_broken_json_is_refused(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize("case", ["other secret", "changed body", "no signature", "unknown channel", "not text"])
-async def test_a_forged_callback_is_refused_and_changes_nothing(kit: Kit, case: str) -> None:
+async def test_a_forged_callback_is_refused_changes_nothing_and_is_a_line_in_the_log(
+    kit: Kit, case: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     order_id = await kit.order(1_000)
     body = orjson.dumps({"channel_txn": "T1", "order_id": order_id, "amount_fen": 1_000, "paid_on": "2026-03-01"})
     if case == "other secret":
@@ -76,6 +81,28 @@ async def test_a_forged_callback_is_refused_and_changes_nothing(kit: Kit, case: 
 
     assert (answer.status_code, answer.json()["code"]) == (401, "channel.invalid_signature")
     assert await kit.rows(PAYMENT) == []
+    [line] = [record for record in caplog.records if record.name == "shared.web.refusals"]
+    told = {name: vars(line)[name] for name in ("route", "subject", "status", "code")}
+    assert told == {
+        "route": "/v1/channels/{channel}/callbacks",
+        "subject": "anonymous",
+        "status": 401,
+        "code": "channel.invalid_signature",
+    }
+    text = JsonFormatter().format(line).partition('"event"')[2]
+    assert not [sent for sent in (order_id, "T1", "moon", "0" * 64) if sent in text]
+
+
+async def test_a_refused_report_of_a_channel_names_the_channel_in_the_log(
+    kit: Kit, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    order_id = await kit.order(1_000)
+    await kit.call_back(order_id, 1_000)
+    assert (await kit.call_back(order_id, 999)).status_code == 409
+    [line] = [record for record in caplog.records if record.name == "shared.web.refusals"]
+    assert (vars(line)["subject"], vars(line)["code"]) == ("channel:app", "payment.conflicting_duplicate")
+    assert order_id not in JsonFormatter().format(line)
 
 
 async def test_a_signed_callback_of_no_money_is_refused(kit: Kit) -> None:
