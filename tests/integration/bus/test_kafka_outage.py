@@ -9,16 +9,19 @@ from sqlalchemy import func, select
 
 from shared.bus.kafka import SESSION_MILLISECONDS, KafkaEventLog
 from shared.bus.ports import EventLogUnavailable, Record
+from shared.bus.relay import Relay
 from shared.bus.watch import Watch
 from shared.db.engine import Database
 from shared.events import envelope
 from shared.metrics import Metrics
 from shared.testing.servers import KafkaBroker
 from tests.kits import tiny
+from tests.kits.logs import shown
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 TOPIC = "wattline.collection"
 BACK_SECONDS_MAX = 60
+LINES_MAX = 60  # two dozen kinds of lines, each once a minute; without sparing they are 60 a second
 
 
 def sent(n: int) -> Record:
@@ -63,28 +66,40 @@ async def until(database: Database, n: int, consuming: "asyncio.Task[None]") -> 
     raise AssertionError(f"fact {n} did not come")
 
 
-async def test_a_consumer_comes_back_from_an_outage_in_the_middle_of_its_work(tmp_path: Path) -> None:
+async def test_a_consumer_comes_back_from_an_outage_in_the_middle_of_its_work_and_the_log_is_spared(
+    tmp_path: Path,
+) -> None:
     database = await tiny.create(f"sqlite+aiosqlite:///{tmp_path / 'book.db'}")
     with KafkaBroker() as broker:
         log = KafkaEventLog(broker.bootstrap, instance="0")
         await log.create_topics([TOPIC])
         numbers: asyncio.Queue[int] = asyncio.Queue()
         consuming = asyncio.create_task(tiny.Book().consumer(database, log).run())
-        telling = asyncio.create_task(tell(log, numbers))
+        others = [
+            asyncio.create_task(tell(log, numbers)),
+            asyncio.create_task(Relay("book", database, log).run()),
+            asyncio.create_task(Watch(log, Metrics(), seconds=0.2).run()),
+        ]
         try:
             await until(database, 1, consuming)
-            await asyncio.to_thread(broker.kill)
-            await asyncio.sleep(1.2 * SESSION_MILLISECONDS / 1000)
-            while not numbers.empty():
-                numbers.get_nowait()
-            await asyncio.to_thread(broker.start)
-            await until(database, await numbers.get(), consuming)
+            with shown() as lines:
+                await asyncio.to_thread(broker.kill)
+                async with database.begin() as tx:
+                    await tiny.count_up(tx, ["k"])
+                await asyncio.sleep(1.2 * SESSION_MILLISECONDS / 1000)
+                while not numbers.empty():
+                    numbers.get_nowait()
+                await asyncio.to_thread(broker.start)
+                await until(database, await numbers.get(), consuming)
+            told = lines()
         finally:
-            for task in (consuming, telling):
+            for task in (consuming, *others):
                 task.cancel()
-            await asyncio.gather(consuming, telling, return_exceptions=True)
+            await asyncio.gather(consuming, *others, return_exceptions=True)
             await log.stop()
             await database.close()
+    assert len(told) <= LINES_MAX, told
+    assert {f"shared.bus.watch: the event log {what}" for what in ("does not answer", "is back")} <= set(told)
 
 
 async def test_a_reader_killed_before_a_wiped_broker_has_its_topics_again_reads_them_when_it_comes_back() -> None:
