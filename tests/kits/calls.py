@@ -14,20 +14,24 @@ from services.billing.bills.domain.policy import PROPOSE, STYLES
 from services.billing.settings import DEFAULT_POLICY
 from services.command import local, reconcile
 from services.command.local import SCOPES
+from shared.bus.embedded import EmbeddedEventLog
 from shared.bus.ports import EventLog
 from shared.settings import SERVICES
-from tests.kits.line import MUST_BE_ZERO
+from shared.wake import Wake
 from tests.kits.town import NO_ENVIRONMENT, Town, town
+from tests.kits.traffic import Traffic
 
-LOOKS, PAUSE_SECONDS, QUIET_SECONDS_MAX = 4, 0.1, 120
+PAUSE_SECONDS, QUIET_SECONDS_MAX = 0.01, 120
+TO_BE_DONE = ("wattline_journal_pending", "wattline_notices_queued", 'wattline_dead_letters{state="ready"}')
 TAKEN = ("done", "accepted", "already_done", "already_accepted", "waiting", "awaiting_approval")
 
 
 class Line:
     """The four services as they are called."""
 
-    def __init__(self, where: Town) -> None:
+    def __init__(self, where: Town, traffic: Traffic) -> None:
         self.town = where
+        self._traffic = traffic
         self.clients = {
             name: httpx.AsyncClient(transport=where.houses[name], base_url=f"http://{name}") for name in SERVICES
         }
@@ -81,16 +85,25 @@ class Line:
 
     async def quiet(self) -> None:
         """Wait until no service has anything left to tell or to hear."""
-        looks = 0
         async with asyncio.timeout(QUIET_SECONDS_MAX):
-            while looks < LOOKS:
+            while not await self._is_quiet():  # noqa: ASYNC110 - journals say so to who asks
                 await asyncio.sleep(PAUSE_SECONDS)
-                looks = looks + 1 if all([await self._is_quiet(name) for name in SERVICES]) else 0
 
-    async def _is_quiet(self, name: str) -> bool:
+    async def _is_quiet(self) -> bool:
+        """Return whether nothing was under way when this was called: nothing was sent meanwhile, and nothing was to be sent."""
+        sent = self._traffic.sent
+        if not self._is_idle() or not all([await self._has_done(name) for name in SERVICES]):
+            return False
+        return self._is_idle() and self._traffic.sent == sent
+
+    def _is_idle(self) -> bool:
+        issuer: Wake = self.town.houses["billing"].service.app.state.context.wake
+        return self._traffic.is_heard() and issuer.idle
+
+    async def _has_done(self, name: str) -> bool:
         answer = await self.clients[name].get("/metrics")
         told = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if line[:1] != "#")
-        return not any(float(told.get(gauge, 0)) for gauge in MUST_BE_ZERO if "waiting" not in gauge)
+        return not any(float(told.get(gauge, 0)) for gauge in TO_BE_DONE)
 
     async def agrees(self, cycles: Iterable[str]) -> None:
         """Assert that the control totals of all services agree in these cycles, and the books of collection with themselves."""
@@ -121,8 +134,9 @@ async def line(
     """Give a town with empty books, which corrects in this style and by this rule, and the way to it."""
     _write_policy(work, {"style": style, "changed_facts": changed_facts}, by_calendar)
     own = {"WATTLINE_BILLING_POLICY": str(work / "billing.json")}
-    async with town(work, environment=own | environment, event_log=event_log) as where:
-        yield Line(where)
+    traffic = Traffic(event_log or EmbeddedEventLog(work / "events.db"))
+    async with town(work, environment=own | environment, event_log=traffic) as where:
+        yield Line(where, traffic)
 
 
 def _write_policy(work: Path, corrections: Mapping[str, str], by_calendar: bool) -> None:

@@ -6,10 +6,8 @@ since is told again, day by day, as the systems beside them do.
 """
 
 import asyncio
-import os
 import random
 import sqlite3
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.__main__ import main
 from services.billing.bills.domain.policy import CORRECT
 from services.command import explain, remote
 from services.command.local import SCOPES
@@ -63,7 +62,7 @@ def told_of_money() -> list[Told]:
     facts = [Told(name="contacts", day=FIRST, method="PUT", service="notify", path=path, body={"items": contacts})]
     for day in READ_DATES:
         for home in set(HOMES) - {REGISTERED_LATE}:
-            paid_on = day + timedelta(days=3 + home % 5)
+            paid_on = day + timedelta(days=3 + 4 * (home % 2))
             body = {"account_no": f"A{home}", "amount_fen": 1000 * home, "received_on": str(paid_on)}
             name, path = f"paid-{home}-{day}", "/v1/payments"
             facts.append(Told(name=name, day=paid_on, method="POST", service="collection", path=path, body=body))
@@ -96,16 +95,9 @@ def copy(source: Path, target: Path, names: Sequence[str] = SERVICES) -> None:
             one.backup(two)
 
 
-async def command(work: Path, *words: str) -> None:
-    """Run a command of the product on the databases of a folder."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("WATTLINE_")}
-    environment |= {
-        "WATTLINE_DATA_DIR": str(work),
-        "WATTLINE_TOKEN_KEY": "k" * 40,
-        "WATTLINE_DEVICE_MASTER_KEY": "d" * 40,
-    }
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "services", *words, env=environment)
-    assert await process.wait() == 0, words
+async def command(*words: str) -> None:
+    """Run a command of the product, as the settings in the environment say."""
+    assert await asyncio.to_thread(main, words) == 0, words
 
 
 @dataclass(frozen=True)
@@ -157,9 +149,11 @@ async def restored(
     """Restore services to dumps, follow the documented steps, and return the books."""
     for name in SERVICES:
         copy(of[name].folder if name in of else end, work, [name])
+    for name, value in (("DATA_DIR", str(work)), ("TOKEN_KEY", "k" * 40), ("DEVICE_MASTER_KEY", "d" * 40)):
+        monkeypatch.setenv(f"WATTLINE_{name}", value)
     since = min(dump.taken_at for dump in of.values()).isoformat()
     for name in SERVICES:
-        await command(work, "restored" if name in of else "republish", name, "--from", since)
+        await command("restored" if name in of else "republish", name, "--from", since)
     async with calls.line(work, changed_facts=CORRECT) as line:
         monkeypatch.setattr(remote, "client", partial(operator, line))
         await line.quiet()
@@ -167,9 +161,9 @@ async def restored(
             await tell(line, facts, [name for name in of if of[name].day <= day])
         for name, entity in STATES.items():
             if name in of:
-                await command(work, "republish", name, "--state", entity)
+                await command("republish", name, "--state", entity)
         await line.quiet()
-        told = await mend(work, line)
+        told = await mend(line)
         books = await books_of(line)
         await close_waiting(line)
         for cycle, rule in await line.compared(CYCLES):
@@ -195,7 +189,7 @@ async def operator(line: Line, service: str) -> AsyncIterator[httpx.AsyncClient]
         yield opened
 
 
-async def mend(work: Path, line: Line) -> dict[str, int]:
+async def mend(line: Line) -> dict[str, int]:
     """Do what `wattline reconcile --explain` says until it finds nothing to mend; return what customers were told of by cycle
     that is no bill of a run any more: nobody can untell it."""
     for _ in range(ROUNDS_MAX):
@@ -216,6 +210,6 @@ async def mend(work: Path, line: Line) -> dict[str, int]:
             elif name == "dead-letters":
                 await discard(line, service=words[1], letter=int(words[3]))
             else:
-                await command(work, name, *words)
+                await command(name, *words)
         await line.quiet()
     raise AssertionError("what is said to mend the books does not")
