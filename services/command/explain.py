@@ -59,8 +59,6 @@ class Difference:
 
     def mended_by(self, cycle: str) -> str:
         """Return the command that mends it. What comes twice changes nothing, so a teller tells all of the cycle again."""
-        if self.said is not None and self.compared.hearer == "contract":
-            return self.compared.adopt(self.said)
         if self.heard is None:
             return f"wattline republish {self.compared.teller} --from {cycle}-01T00:00:00+00:00"
         return self.compared.adopt(self.heard)
@@ -96,6 +94,21 @@ async def differences(compared: Compared, said: Documents, heard: Documents) -> 
 
 
 @dataclass(frozen=True, slots=True)
+class Uncovered:
+    """A bill in force on days that its contract does not cover: it awaits a cut of its usage that was told before."""
+
+    bill: Document
+
+    def mended_by(self, cycle: str) -> str:
+        """Return the command that takes it out, with whatever else billing does not have as it is posted."""
+        return _bill(self.bill)
+
+    def __str__(self) -> str:
+        bill = self.bill
+        return f"bill {bill['id']} of {bill['subject']}: {bill['amount']:,} for days that its contract does not cover"
+
+
+@dataclass(frozen=True, slots=True)
 class SetAside:
     """A fact that a service set aside since it came before with other content; what came later for its key waits behind it."""
 
@@ -112,6 +125,9 @@ class SetAside:
         )
 
 
+Found = Difference | Uncovered | SetAside
+
+
 async def set_aside() -> AsyncIterator[SetAside]:
     """Yield the facts that came with other content than before, wherever they are set aside."""
     for service in SERVICES:
@@ -121,29 +137,23 @@ async def set_aside() -> AsyncIterator[SetAside]:
                     yield SetAside(service, letter)
 
 
-async def uncovered(cycle: str) -> AsyncIterator[Difference]:
-    """Yield the bills of a cycle on days that their contracts do not cover, which await a cut that was told before."""
-    async with remote.client("billing") as opened:
-        async for bill in remote.pages(opened, "/v1/control-documents/uncovered", cycle=cycle):
-            yield Difference(Compared("uncovered bill", "billing", "contract", _bill), bill, None)
-
-
-async def of_cycle(cycle: str) -> AsyncIterator[Difference]:
-    """Yield what differs in a cycle between any two services."""
+async def of_cycle(cycle: str) -> AsyncIterator[Difference | Uncovered]:
+    """Yield what differs in a cycle between any two services, and the bills that await what will not come."""
     for compared in COMPARED:
         async with remote.client(compared.teller) as teller, remote.client(compared.hearer) as hearer:
             path = f"/v1/control-documents/{compared.kind}"
             lists = [remote.pages(opened, path, cycle=cycle) for opened in (teller, hearer)]
             async for found in differences(compared, *lists):
                 yield found
-    async for found in uncovered(cycle):
-        yield found
+    async with remote.client("billing") as opened:
+        async for bill in remote.pages(opened, "/v1/control-documents/uncovered", cycle=cycle):
+            yield Uncovered(bill)
 
 
 async def run(cycle: str) -> None:
     """Print what differs in a cycle and what mends it."""
     count = 0
-    lists: tuple[AsyncIterator[Difference | SetAside], ...] = of_cycle(cycle), set_aside()
+    lists: tuple[AsyncIterator[Found], ...] = of_cycle(cycle), set_aside()
     for listed in lists:
         async for found in listed:
             count += 1

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from services.command import explain
-from services.command.explain import COMPARED, Difference, SetAside
+from services.command.explain import COMPARED, Difference, SetAside, Uncovered
 
 USAGE, DOCUMENT, BILL, ESTIMATE = COMPARED
 
@@ -55,5 +55,8 @@ async def test_each_difference_names_the_one_command_that_mends_it() -> None:
     assert str(unknown) == "usage D02 of S2: reading does not know it | billing 5"
     for told in (BILL, ESTIMATE):
         assert Difference(told, None, document(4)).mended_by("2026-03").startswith("nothing to mend")
+    uncovered = Uncovered(document(5, 1234))
+    assert uncovered.mended_by("2026-03") == "wattline adopt bills --subject S5"
+    assert str(uncovered) == "bill D05 of S5: 1,234 for days that its contract does not cover"
     aside = SetAside("notify", {"id": 7, "type": "billing.bill_issued.v1", "error": "ConflictingCause"})
     assert aside.mended_by("2026-03") == "wattline dead-letters discard notify --ids 7 --reason overtaken"
