@@ -84,14 +84,19 @@ async def adopt(
             await _keep(tx, account, key, one, row)
             kept.append(one.document_id)
             outcomes.append(DONE)
-    await _tell(tx, [bill for bill in kept if bill not in own or own[bill].issued_on is None])
+    await _tell(tx, [bill for bill in kept if bill not in own or not _is_told(own[bill])])
     await _calculate(tx, account_no, kept, context=context, actor=actor)
     tx.audit([AuditEntry(action="bill.adopted", entity_kind=BILL, entity_id=bill, actor=actor) for bill in kept])
     return outcomes
 
 
+def _is_told(row: Row[Any]) -> bool:
+    """Return whether a bill is out here as one of a run."""
+    return row.issued_on is not None and row.correction_id is None
+
+
 async def _tell(tx: Tx, new: Sequence[str]) -> None:
-    """Tell bills of runs that were not out here: who was restored as well hears of them; for others nothing changes."""
+    """Tell bills of runs that were not told as such here: who was restored as well hears of them; for others nothing changes."""
     rows = (await store.by_id(tx, new)).values()
     bills_told = [told.as_issued(row._mapping, row.issued_on, row.due_on) for row in rows if row.correction_id is None]
     tx.publish([BillIssued(account_no=bill.account_no, bill=bill) for bill in bills_told])
@@ -113,10 +118,9 @@ async def _calculate(tx: Tx, account_no: str, kept: Sequence[str], *, context: C
     standing = [row for row in rows if row.status == bills.ISSUED and row.bill_id in kept]
     in_force = [bill for bill in await bills_store.sharing_days(tx, days) if bill.status in bills.EFFECTIVE]
     billed = {(bill.contract_no, bill.period_from, bill.period_to) for bill in in_force}
-    for no, request in found.requests.items():
-        taken_back = [period for period in request.fresh if (no, *period) not in billed]
-        for period in taken_back:
-            del request.fresh[period]
+    taken_back = {(row.contract_no, row.period_from, row.period_to) for row in rows if row.status == bills.REVERSED}
+    for no, *period in taken_back - billed:
+        found.requests[no].fresh.pop(tuple(period), None)
     bare = {row.bill_id for row in rows} - set(kept)
     others = [b for b in in_force if b.bill_id in bare or (b.bill_id not in kept and _stands_beside(b, standing))]
     terms = await contracts_store.terms_by_number(tx, [bill.contract_no for bill in others])

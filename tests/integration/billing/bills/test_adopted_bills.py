@@ -1,5 +1,6 @@
 """After a restore billing keeps its bills as collection has posted them; what is right now goes out above them."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -87,6 +88,7 @@ async def test_what_issued_a_bill_is_kept_too(desk: Desk) -> None:
     assert (await desk.totals())["bills_issued_first"] == 0
     assert await adopt(desk, one) == [("done", None)]
     assert (await desk.totals())["bills_issued_first"] == 1
+    assert [fact.bill.bill_id for fact in await desk.published(BillIssued)] == [one["document_id"]] * 2
 
 
 async def test_another_content_stands_as_posted_and_is_corrected(desk: Desk) -> None:
@@ -181,6 +183,17 @@ async def test_a_bill_that_was_taken_back_is_not_billed_anew(desk: Desk) -> None
     assert await adopt(desk, one | {"stands": False}) == [("done", None)]
     await desk.work()
     assert await heads(desk) == [(1, "reversed", 10760)]
+
+
+async def test_what_no_contract_of_the_account_covers_any_more_is_billed_for_the_one_that_does(desk: Desk) -> None:
+    """A move was told again after the restore; the cut that the bill of the first account awaits was told before it."""
+    one = await issued(desk)
+    (here,) = account(1).contracts
+    there = replace(here, contract_no="C2", from_=date(2026, 1, 1))
+    await desk.open(account(1, contracts=(replace(here, to=there.from_),)), account(2, contracts=(there,)))
+    assert await adopt(desk, one) == [("already_done", None)]
+    await desk.work()
+    assert await desk.bills("account_no", "status", "total_fen") == [("A1", "reversed", 10760), ("A2", "issued", 10760)]
 
 
 @pytest.mark.parametrize(
