@@ -116,11 +116,8 @@ def _add_events(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     which = republish.add_mutually_exclusive_group(required=True)
     which.add_argument("--from", dest="since", type=_instant, metavar="TIME", help="events journalled since (ISO 8601)")
     which.add_argument("--state", metavar="ENTITY", help="the current state of all entities of a kind")
-    restored = commands.add_parser(
-        "restored", help="tell the others how a service stands that was restored from a dump"
-    )
+    restored = commands.add_parser("restored", help="tell the others how a service stands whose database was restored")
     restored.add_argument("service", choices=SERVICES)
-    restored.add_argument("--from", dest="since", type=_instant, metavar="TIME", required=True, help="before the dump")
     topics = commands.add_parser("topics", help="topics of the event log")
     topics.add_argument("action", choices=("create",))
 
@@ -173,7 +170,7 @@ async def _asynchronous(options: argparse.Namespace) -> int:
         case "republish":
             print(f"rounds: {await data.republish_state(options.service, options.state)}")
         case "restored":
-            print(f"rounds: {await data.restored(options.service, options.since)}")
+            print(f"rounds: {await data.restored(options.service)}")
         case "job":
             await remote.job(options.service, options.job, options.date.isoformat())
         case "device-key":

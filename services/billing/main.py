@@ -14,8 +14,9 @@ from services.billing.bills.api import corrections as corrections_api
 from services.billing.bills.api import touched as touched_api
 from services.billing.bills.domain import policy
 from services.billing.bills.store import trace as bills_trace
-from services.billing.bills.use_cases import adopting, billed_days
+from services.billing.bills.use_cases import billed_days
 from services.billing.context import Context, Rater
+from services.billing.contracts.store import contracts as contracts_store
 from services.billing.decisions import api as decisions_api
 from services.billing.decisions import use_cases as decisions
 from services.billing.rating import second_opinion
@@ -63,7 +64,7 @@ TRACERS = {
     "difference": bills_trace.difference,
 }
 STATES = accounts.STATES
-RAISE_VERSIONS = adopting.RAISE_VERSIONS
+VERSIONS = contracts_store.VERSIONS
 
 
 def build(

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from services.command import local, serve
-from shared.db import journal
+from shared.db import journal, restore
 from shared.db.engine import Tx
 from shared.service import open_database
 from shared.settings import Settings, SettingsError
@@ -58,22 +58,6 @@ async def republish_since(service: str, since: datetime) -> int:
         await database.close()
 
 
-async def restored(service: str, since: datetime) -> int:
-    """Tell the others again what a service told whose database was restored from a dump, and return how many rounds that took.
-
-    The versions of its reference entities are raised beyond all that it told before: what is put from now on counts for those who
-    know a later version. They are not told its present state yet, which is older than what they know.
-    """
-    database = open_database(local.settings_of(service), service)
-    try:
-        async with database.begin() as tx:
-            for raise_versions in local.part(service, "main", "RAISE_VERSIONS") or ():
-                await raise_versions(tx)
-    finally:
-        await database.close()
-    return await republish_since(service, since)
-
-
 async def republish_state(service: str, entity: str) -> int:
     """Publish the current state of all entities of a kind, and return how many rounds of 1,000 it took."""
     states: dict[str, Callable[[Tx, str], Awaitable[str | None]]] = local.part(service, "main", "STATES") or {}
@@ -91,3 +75,17 @@ async def republish_state(service: str, entity: str) -> int:
         raise AssertionError("more rounds than a service has entities")
     finally:
         await database.close()
+
+
+async def restored(service: str) -> int:
+    """Tell the others how a service stands whose database was restored, and return how many rounds of 1,000 entities it took.
+
+    The versions of its entities are raised beyond all that it told before, so that the others take what they are told.
+    """
+    database = open_database(local.settings_of(service), service)
+    try:
+        async with database.begin() as tx:
+            await restore.raise_versions(tx, local.part(service, "main", "VERSIONS") or ())
+    finally:
+        await database.close()
+    return sum([await republish_state(service, entity) for entity in local.part(service, "main", "STATES") or ()])

@@ -8,8 +8,7 @@ from services.reading.cycles import consumers, jobs
 from services.reading.intake.api import curves, installations, reads
 from services.reading.intake.use_cases import changing, connecting
 from services.reading.network import api as network
-from services.reading.network.store import devices
-from services.reading.network.use_cases.reference import RAISE_VERSIONS as POINT_RAISE_VERSIONS
+from services.reading.network.store import devices, points
 from services.reading.network.use_cases.reference import STATES as POINT_STATES
 from services.reading.policies import domain as policies
 from services.reading.policies.domain import Policies
@@ -30,7 +29,7 @@ from shared.web.devices import DeviceRecord, Devices
 
 NAME = "reading"
 STATES = POINT_STATES
-RAISE_VERSIONS = POINT_RAISE_VERSIONS
+VERSIONS = points.VERSIONS
 
 
 def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:

@@ -42,10 +42,6 @@ class Fact(BaseModel):
         return str(getattr(self, self.key_field))
 
 
-RESTORED_RAISE = 1_000_000
-"""By how much the versions of reference entities are raised after a restore: more than one was ever changed since a dump."""
-
-
 class Reference(Fact):
     """A fact that carries the whole state of an entity and its version; who consumes it upserts if newer."""
 

@@ -1,8 +1,8 @@
 """Two services restored to moments of their own, the others as they are: after the documented steps the books agree again.
 
 A town is told day by day, with dumps on the way. Then, for every pair of services, both databases are put back to skewed dumps,
-each service tells the others how it stands (`wattline restored`, `wattline republish`), and what the restored ones were told
-since is told again, day by day, as the systems beside them do.
+each service tells again what it told (`wattline republish`), what the restored ones were told since is told again, day by day, as
+the systems beside them do, and they tell the others how they stand (`wattline restored`).
 """
 
 import asyncio
@@ -36,7 +36,6 @@ from tests.kits.told_town import CYCLES, FIRST, HOMES, READ_DATES, REGISTERED_LA
 pytestmark = pytest.mark.timeout(900)
 
 SEEDS = seeds(1)
-STATES = {"billing": "account", "reading": "service_point"}
 DUMPS, ROUNDS_MAX = 5, 8
 TOLD = "bills issued by runs = causes of notices"
 Days = Sequence[tuple[date, Sequence[Told]]]
@@ -153,15 +152,14 @@ async def restored(
         monkeypatch.setenv(f"WATTLINE_{name}", value)
     since = min(dump.taken_at for dump in of.values()).isoformat()
     for name in SERVICES:
-        await command("restored" if name in of else "republish", name, "--from", since)
+        await command("republish", name, "--from", since)
     async with calls.line(work, changed_facts=CORRECT) as line:
         monkeypatch.setattr(remote, "client", partial(operator, line))
         await line.quiet()
         for day, facts in days:
             await tell(line, facts, [name for name in of if of[name].day <= day])
-        for name, entity in STATES.items():
-            if name in of:
-                await command("republish", name, "--state", entity)
+        for name in of:
+            await command("restored", name)
         await line.quiet()
         told = await mend(line)
         books = await books_of(line)

@@ -10,6 +10,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 
 from services.__main__ import main
@@ -117,6 +118,24 @@ def test_republishing_puts_events_back_in_line_and_older_ones_not(journalled: Pa
 def test_republishing_the_state_of_an_unknown_entity_is_refused(journalled: Path) -> None:
     with pytest.raises(SystemExit, match="no such entity"):
         main(["republish", "billing", "--state", "none"])
+
+
+def test_how_a_restored_service_stands_is_told_above_all_that_it_told_before(journalled: Path) -> None:
+    """Also of an account that the dump did not have and that was put again since: its versions have begun anew."""
+    account = "'0571-1', 'zj', '2026-01-01', NULL, '[[\"2026-01-01\", \"residential\", 3, 1]]', '', 'digest', 1"
+    columns = "account_no, org_unit, opened_on, closed_on, facts, customer_no, digest, version"
+    connection = sqlite3.connect(journalled)
+    with connection:
+        connection.execute(f"INSERT INTO account ({columns}) VALUES ({account})")
+    connection.close()
+    assert main(["restored", "billing"]) == 0
+    told = rows(journalled, "SELECT payload FROM event_journal ORDER BY position")
+    before, after = [fact["version"] for (payload,) in told for fact in orjson.loads(str(payload))["items"]]
+    assert (before, after > 100_000_000) == (1, True)
+    assert rows(journalled, "SELECT action FROM audit_entry") == [
+        ("account.versions_raised",),
+        ("contract.versions_raised",),
+    ]
 
 
 def test_the_relay_alone_sends_what_is_left_and_stops_when_told(journalled: Path) -> None:

@@ -22,7 +22,6 @@ from services.billing.usages.store import usages as usages_store
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.events.billing import BillIssued
-from shared.events.fact import RESTORED_RAISE
 from shared.outcome import ALREADY_DONE, DONE, Outcome, refused
 
 VERSIONS_MAX: Final = 50  # of one bill; a tenth of it is a contract that nobody can settle
@@ -214,15 +213,3 @@ async def _keep(tx: Tx, account: Row[Any], key: _Key, one: Posted, row: Row[Any]
             "estimated": usage.estimated,
         },
     )
-
-
-async def raise_versions(tx: Tx) -> None:
-    """Raise the versions of all accounts beyond any that was told before the database was restored from a dump."""
-    await contracts_store.raise_versions(tx, RESTORED_RAISE)
-    tx.audit(
-        [AuditEntry(action="account.versions_raised", entity_kind="account", entity_id="*", actor="system:restore")]
-    )
-
-
-RAISE_VERSIONS = (raise_versions,)
-"""What is done once to a database that was restored: `wattline restored billing`."""

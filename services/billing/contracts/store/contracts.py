@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Date, FromClause, Integer, Row, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Date, FromClause, Integer, Row, Select, and_, or_, select
 
 from services.billing.contracts import domain
 from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract, Payment, SubMeter, Terms
@@ -20,6 +20,8 @@ from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 CACHED_TEXTS_MAX = 20_000  # terms and assignments repeat over accounts; 20,000 different ones take about 20 MB
+VERSIONS: Final = (ACCOUNT.c.version, CONTRACT.c.account_version)
+"""What is raised in a database that was restored: `wattline restored billing`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,12 +230,6 @@ async def load(tx: Tx, numbers: Sequence[str]) -> dict[str, tuple[Stated, int]]:
     rows = await lock(tx, numbers)
     contracts = by_account(await contracts_of(tx, list(rows)))
     return {no: (Stated(row.digest, account_of(row, contracts.get(no, ()))), row.version) for no, row in rows.items()}
-
-
-async def raise_versions(tx: Tx, by: int) -> None:
-    """Raise the versions of all accounts, with their contracts, by a number."""
-    await tx.execute(update(ACCOUNT).values(version=ACCOUNT.c.version + by))
-    await tx.execute(update(CONTRACT).values(account_version=CONTRACT.c.account_version + by))
 
 
 def by_account(contracts: Sequence[Row[Any]]) -> dict[str, list[Row[Any]]]:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, select
 
 from services.reading.base import by_name, equals
 from services.reading.network import tables
@@ -15,6 +15,8 @@ from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 POINT, ROUTE = tables.POINT, tables.ROUTE
+VERSIONS: Final = (POINT.c.version,)
+"""What is raised in a database that was restored: `wattline restored reading`."""
 
 
 class Notes(NamedTuple):
@@ -148,8 +150,3 @@ def _point(row: Row[Any]) -> ServicePoint:
         org_unit=row.org_unit,
         connection_kw=row.connection_kw,
     )
-
-
-async def raise_versions(tx: Tx, by: int) -> None:
-    """Raise the versions of all service points by a number."""
-    await tx.execute(update(POINT).values(version=POINT.c.version + by))

@@ -11,10 +11,8 @@ from services.reading.network.domain.reference import Device, Meter, Route, Serv
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.store import devices, installations, meters, points, routes
 from shared import batch_put
-from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
-from shared.events.fact import RESTORED_RAISE
 from shared.events.reading import ServicePointChanged
 from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
 
@@ -162,19 +160,8 @@ def _fact(point: ServicePoint, version: int) -> ServicePointChanged:
     )
 
 
-async def raise_versions(tx: Tx) -> None:
-    """Raise the versions of all service points beyond any that was told before the database was restored from a dump."""
-    await points.raise_versions(tx, RESTORED_RAISE)
-    raised = AuditEntry(
-        action="service_point.versions_raised", entity_kind="service_point", entity_id="*", actor="system:restore"
-    )
-    tx.audit([raised])
-
-
 STATES: dict[str, Callable[[Tx, str], Awaitable[str | None]]] = {"service_point": republish_points_after}
 """Publishing the current state of reference entities again: `wattline republish reading --state service_point`."""
-RAISE_VERSIONS = (raise_versions,)
-"""What is done once to a database that was restored: `wattline restored reading`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
