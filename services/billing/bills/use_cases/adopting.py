@@ -1,5 +1,6 @@
 """After a restore: bills that went out since the dump stand as collection has posted them; what differs is corrected."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +23,7 @@ from services.billing.usages.store import usages as usages_store
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.events.billing import BillIssued
-from shared.outcome import ALREADY_DONE, DONE, Outcome, refused
+from shared.outcome import ALREADY_DONE, DONE, REPEATED, Outcome, refused
 
 VERSIONS_MAX: Final = 50  # of one bill; a tenth of it is a contract that nobody can settle
 BILL: Final = "bill"
@@ -62,20 +63,22 @@ async def adopt(
 
     A posted bill was told and stays what it is. Its lines are not known; the contract is calculated again from the first of them
     on, and what comes out otherwise, or with other lines, goes out as a correction. Whose bill a number is follows from the
-    contracts and usages that are known.
+    contracts and usages that are known. A number that is given twice is refused.
     """
     contracts = await contracts_store.contracts_of(tx, [account_no])
     await contracts_store.lock_at(tx, [contract.service_point_no for contract in contracts])
     account = (await contracts_store.lock(tx, [account_no])).get(account_no)
     if account is None:
         return None
-    keys = await _keys(tx, account_no)
+    keys, given = await _keys(tx, account_no), Counter(one.document_id for one in posted)
     own = await store.by_id(tx, [one.document_id for one in posted])
     outcomes: list[Outcome] = []
     kept: list[str] = []
     for one in posted:
         key, row = keys.get(one.document_id), own.get(one.document_id)
-        if one.document_kind != BILL or key is None:
+        if given[one.document_id] > 1:
+            outcomes.append(refused(REPEATED, id=one.document_id))
+        elif one.document_kind != BILL or key is None:
             outcomes.append(NOT_A_BILL if one.document_kind != BILL else UNKNOWN)
         elif row is not None and _is_posted(row, one):
             outcomes.append(ALREADY_DONE)

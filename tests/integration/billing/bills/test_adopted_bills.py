@@ -196,6 +196,18 @@ async def test_what_no_contract_of_the_account_covers_any_more_is_billed_for_the
     assert await desk.bills("account_no", "status", "total_fen") == [("A1", "reversed", 10760), ("A2", "issued", 10760)]
 
 
+@pytest.mark.parametrize("given", [{}, of(9999)], ids=["alike", "otherwise"])
+async def test_a_document_that_is_given_twice_is_refused_and_the_others_are_kept(
+    desk: Desk, given: dict[str, Any]
+) -> None:
+    one = await issued(desk)
+    ((_, contract_no, from_, to),) = await desk.bills("bill_id", "contract_no", "period_from", "period_to")
+    lost = one | {"document_id": bill_id(contract_no, from_, to, 2), "correction_id": "019c-correction"}
+    repeated = ("refused", "request.repeated_in_batch")
+    assert await adopt(desk, one, lost, lost | given) == [("already_done", None), repeated, repeated]
+    assert await heads(desk) == [(1, "issued", 10760)]
+
+
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
