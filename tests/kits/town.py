@@ -15,12 +15,12 @@ from shared import settings as settings_module
 from shared.bus.embedded import EmbeddedEventLog
 from shared.bus.handling import Handler
 from shared.bus.ports import EventLog
-from shared.db import migrations
 from shared.db.engine import Tx
 from shared.events.fact import Fact
 from shared.service import Service
 from shared.settings import SERVICES, Settings
 from shared.testing.faults import Crash, CrashingTx, CrashPlan, Faults, FaultyEventLog, Unforeseen
+from tests.kits import databases
 from tests.kits.line import CHANNEL_SECRET, impatient_notify_policy
 
 Poison = Callable[[str, Fact], bool]
@@ -158,7 +158,7 @@ async def town(
         name: settings_module.settings_class(name).load(_environment(work, mailbox) | environment) for name in SERVICES
     }
     for name in SERVICES:
-        await migrations.upgrade(settings[name].database_url_of(name), name)
+        await databases.migrate(settings[name].database_url_of(name), name)
     event_log = event_log or EmbeddedEventLog(work / "events.db")
     await event_log.start()
     await event_log.create_topics()
