@@ -1,12 +1,13 @@
 """One leader per name among all processes of a service: an advisory lock on PostgreSQL, a lease row on SQLite."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 from zlib import crc32
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import DBAPIError
 
 from shared import ids
 from shared.db import bulk, locks, platform, travel
@@ -47,7 +48,8 @@ async def lead(database: Database, service: str) -> AsyncIterator[Leader]:
         try:
             yield lease
         finally:
-            await lease.give_back()
+            with suppress(DBAPIError):  # it runs out by itself; an error here would take the place of a cancellation
+                await lease.give_back()
 
 
 class _Lease:
