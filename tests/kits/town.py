@@ -26,7 +26,7 @@ from tests.kits.line import CHANNEL_SECRET, impatient_notify_policy
 Poison = Callable[[str, Fact], bool]
 """Whether a fact fails in the service of this name."""
 
-ROOT = Path(__file__).parents[2]
+OWN = tuple(str(Path(__file__).parents[2] / name) for name in ("services", "shared"))  # not what is installed in .venv
 NO_FAULTS = Faults()
 NO_ENVIRONMENT: Mapping[str, str] = {}
 _owner: ContextVar["House | None"] = ContextVar("house", default=None)
@@ -126,7 +126,7 @@ def _record_owner(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) ->
     """Make a task and note whose it is, so that it dies with its house; calls of a database driver end by themselves."""
     task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, **options)
     house = _owner.get()
-    if house is not None and _file(coro).startswith(str(ROOT)):
+    if house is not None and _file(coro).startswith(OWN):
         house.tasks.add(task)
         task.add_done_callback(house.tasks.discard)
     return task
