@@ -31,6 +31,7 @@ PROOFS = (
     "tests/system/test_any_order.py::test_a_town_told_in_any_order_ends_in_the_same_books",
     "tests/system/test_line_faults.py",
     "tests/system/test_collection_faults.py",
+    "tests/system/test_restore.py::test_two_services_can_be_restored_to_moments_of_their_own",
     "tests/properties/test_billing_in_force.py",
     KILL_TEST,
 )
