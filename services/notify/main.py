@@ -5,6 +5,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from services.notify import kinds
 from services.notify.causes.consumers import handlers
 from services.notify.contacts import api as contacts
 from services.notify.context import Context
@@ -20,15 +21,12 @@ from services.notify.sending.sender import Sender
 from services.notify.settings import NotifySettings
 from services.notify.templates import api as templates_api
 from services.notify.templates import domain as templates
-from services.notify.templates.domain import Catalogue
+from services.notify.templates.domain import Catalogue, Kinds
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.metrics import Metrics
 from shared.service import Service, assemble, open_database
 from shared.settings import document
-
-TOLD_OF = {"bill": "bill_issued", "estimate": "estimate_made"}
-"""The documents of other services that customers are told of, and the template of that."""
 
 
 def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
@@ -36,7 +34,8 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
     clock = clock or SystemClock()
     database = open_database(settings, "notify", clock=clock)
     metrics = Metrics("notify")
-    rules, catalogue = load_policy(settings.notify_policy), load_templates(settings.notify_templates)
+    known = kinds.load()
+    rules, catalogue = load_policy(settings.notify_policy, known), load_templates(settings.notify_templates, known)
 
     def today() -> date:
         return clock.now().astimezone(settings.timezone).date()
@@ -69,22 +68,29 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         background=[sender.run],
         gauges=[store.gauges(clock)],
         waiting_oldest=[waiting_oldest],
-        control_totals=[store.control_totals],
-        control_documents={kind: partial(store.told_of, template) for kind, template in TOLD_OF.items()},
-        tracers={"notice": store.trace},
+        control_totals=[partial(store.control_totals, known)],
+        control_documents={
+            kind.control: partial(store.told_of, name) for name, kind in known.items() if kind.control is not None
+        },
+        tracers={"notice": partial(store.trace, known)},
         context=context,
         metrics=metrics,
     )
 
 
-def load_policy(path: Path) -> Policies:
+def load_policy(path: Path, kinds: Kinds) -> Policies:
     """Return the versions of the policy in a file; raises `SettingsError` where it is not usable."""
-    return document("WATTLINE_NOTIFY_POLICY", path, partial(policies.load, templates=templates.FIGURES))
+    roles = {name: kind.roles for name, kind in kinds.items()}
+    return document("WATTLINE_NOTIFY_POLICY", path, partial(policies.load, roles=roles))
 
 
-def load_templates(directory: Path) -> Catalogue:
-    """Return the templates in a directory, one file per template and version."""
-    return Catalogue(templates.load(json.loads(path.read_text("utf-8"))) for path in sorted(directory.glob("*.json")))
+def load_templates(directory: Path | None, kinds: Kinds) -> Catalogue:
+    """Return the templates of all kinds: those in a directory, one file per version, and of the other kinds those that ship."""
+    paths = sorted(directory.glob("*.json")) if directory else ()
+    own = [templates.load(json.loads(path.read_text("utf-8"))) for path in paths]
+    named = {template.name for template in own}
+    shipped = [t for name, kind in kinds.items() if name not in named for t in kind.templates]
+    return Catalogue([*own, *shipped], kinds)
 
 
 def _smtp_server(settings: NotifySettings) -> SmtpServer:

@@ -26,7 +26,9 @@ class NotifySettings(Settings):
         120, ge=1, le=3600, description="after that a notice whose sender died is in doubt; > 4 x smtp_timeout_seconds"
     )
     notify_policy: Path = Path(__file__).parent / "policies" / "default.json"
-    notify_templates: Path = Path(__file__).parent / "templates" / "documents"
+    notify_templates: Path | None = Field(
+        None, description="folder with texts of one's own: a kind that has any there is told in these alone"
+    )
 
     @field_validator("notice_lease_seconds")
     @classmethod

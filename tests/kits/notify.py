@@ -1,5 +1,6 @@
 """The notify service on a real database, with facts to feed it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,15 +13,9 @@ import httpx
 import orjson
 from sqlalchemy import event, select
 
+from services.notify import kinds
 from services.notify.base import PLATFORM
-from services.notify.causes.use_cases import (
-    accounts_changed,
-    bills_corrected,
-    bills_issued,
-    estimates_made,
-    payments_reversed,
-    reminders_due,
-)
+from services.notify.causes.consumers import use_cases
 from services.notify.contacts import use_cases as contacts
 from services.notify.contacts.domain import Contact
 from services.notify.main import build, load_policy, load_templates
@@ -46,6 +41,7 @@ from tests.kits import databases
 
 ISSUED = date(2026, 2, 2)
 ORG = "zj/hangzhou/xihu"
+FINAL_SECONDS = 30
 
 
 @dataclass
@@ -61,8 +57,12 @@ class HandClock:
         self.at += timedelta(**by)
 
 
+KINDS = kinds.load()
+CATALOGUE = load_templates(None, KINDS)
+
+
 def shipped_policy() -> Policy:
-    return load_policy(NotifySettings.model_fields["notify_policy"].default).on(ISSUED)
+    return load_policy(NotifySettings.model_fields["notify_policy"].default, KINDS).on(ISSUED)
 
 
 @dataclass
@@ -97,16 +97,9 @@ class Notify:
         return [outcome.code or outcome.status for outcome in outcomes]
 
     async def handle(self, *facts: Any) -> None:
-        handler = {
-            BillIssued: bills_issued.tell,
-            BillCorrected: bills_corrected.tell,
-            ReminderDue: reminders_due.tell,
-            PaymentReversed: payments_reversed.tell,
-            EstimateMade: estimates_made.tell,
-            AccountChanged: accounts_changed.keep,
-        }[type(facts[0])]
         async with self.database.begin() as tx:
-            await handler(tx, facts, self.policies)  # type: ignore[operator]
+            for use_case in use_cases(kinds.load())[type(facts[0])]:
+                await use_case(tx, facts, self.policies)
 
     async def notices(self) -> list[Any]:
         async with self.database.view() as view:
@@ -134,7 +127,7 @@ class Notify:
             Server(host="127.0.0.1", port=port, sender="bills@wattline.example", **given),
             policies=self.policies,
             today=self.today,
-            catalogue=load_templates(NotifySettings.model_fields["notify_templates"].default),
+            catalogue=CATALOGUE,
             senders=senders,
             lease_seconds=lease_seconds,
             metrics=Metrics("notify"),
@@ -198,6 +191,15 @@ class Api:
         assert answer.headers["content-type"] == "application/problem+json"
         assert "example.org" not in answer.text
         return answer.status_code, answer.json()["code"]
+
+    async def send_all(self) -> None:
+        """Let the service's own sender run until every notice is final."""
+        (sending,) = (asyncio.create_task(loop()) for loop in self.service.background)
+        async with asyncio.timeout(FINAL_SECONDS):
+            while any(n.due_at is not None for n in await self.notify.notices()):  # noqa: ASYNC110 - it is in the database
+                await asyncio.sleep(0.02)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ NO_CAPABILITIES = frozenset({"views", "migrations", "policies"})
 ROOMS_OF_THEIR_OWN = (
     "services/billing/rating/",  # pure throughout: its rooms are the two implementations and what they share
     "services/billing/tariffs/documents/",  # the documents that ship, and who reads them
+    "services/notify/kinds/",  # one file per kind of notice: what is particular to it
     "services/notify/sending/gateways/",  # what a store is to a database, these are to mail servers and the like
     "services/notify/sending/sender.py",  # a loop of its own: its work is due at instants, a job's on a business date
 )

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 KINDS = {"forbidden": ForbiddenContract, "independence": IndependenceContract, "layers": LayersContract}
 CONFIGURATION = read_configuration(str(ROOT / "pyproject.toml"))
 SERVICES = ("reading", "billing", "collection", "notify")
-NO_CAPABILITIES = {"migrations", "policies"}
+NO_CAPABILITIES = {"migrations", "policies", "kinds"}
 PURE_THROUGHOUT = {"services.billing.rating"}  # no layers: its rooms are the two implementations and what they share
 
 BREACHES = [

@@ -1,41 +1,39 @@
 """Which facts of the other services this one acts on. Types without a handler here are skipped by their header."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
-from services.notify.causes.use_cases import (
-    accounts_changed,
-    bills_corrected,
-    bills_issued,
-    estimates_made,
-    payments_reversed,
-    reminders_due,
-)
+from services.notify.causes.use_cases import accounts_changed
+from services.notify.causes.use_cases.telling import tell
 from services.notify.context import Context
 from services.notify.policies.domain import Policies
+from services.notify.templates.domain import Kinds
 from shared.bus.handling import Handler
 from shared.db.engine import Tx
-from shared.events.billing import AccountChanged, BillCorrected, BillIssued
-from shared.events.collection import PaymentReversed, ReminderDue
+from shared.events.billing import AccountChanged
 from shared.events.fact import Fact
-from shared.events.reading import EstimateMade
+
+UseCase = Callable[[Tx, Sequence[Any], Policies], Awaitable[None]]
+
+
+def use_cases(kinds: Kinds) -> dict[type[Fact], list[UseCase]]:
+    """Return what follows from each fact, in the order in which one batch is worked on: accounts first, what needs them after."""
+    found: dict[type[Fact], list[UseCase]] = {AccountChanged: [partial(accounts_changed.keep, kinds=kinds)]}
+    for kind in kinds.values():
+        found.setdefault(kind.fact, []).append(partial(tell, kind=kind))
+    return found
 
 
 def handlers(context: Context) -> dict[type[Fact], Handler]:
-    """Return the handlers in the order in which one batch is worked on: accounts first, what needs them after."""
+    """Return the handlers in the order in which one batch is worked on."""
 
-    def handler(use_case: Callable[[Tx, Sequence[Any], Policies], Awaitable[None]]) -> Handler:
+    def handler(wanted: Sequence[UseCase]) -> Handler:
         async def handle(tx: Tx, facts: Sequence[Any]) -> None:
-            await use_case(tx, facts, context.policies)
+            for use_case in wanted:
+                await use_case(tx, facts, context.policies)
             tx.after_commit(context.wake)
 
         return handle
 
-    return {
-        AccountChanged: handler(accounts_changed.keep),
-        BillIssued: handler(bills_issued.tell),
-        BillCorrected: handler(bills_corrected.tell),
-        EstimateMade: handler(estimates_made.tell),
-        ReminderDue: handler(reminders_due.tell),
-        PaymentReversed: handler(payments_reversed.tell),
-    }
+    return {fact: handler(wanted) for fact, wanted in use_cases(context.catalogue.kinds).items()}

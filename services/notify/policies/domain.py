@@ -1,7 +1,7 @@
 """The utility's rules for notices, as dated data: channels, who is told what, how long to wait, when to try again."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ class Retry:
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """The rules of one version; `roles` are those that receive a template."""
+    """The rules of one version; `roles` are those that receive a kind of notice."""
 
     channels: Mapping[str, Channel]
     roles: Mapping[str, frozenset[str]]
@@ -47,8 +47,8 @@ class Policy:
 Policies = Versions[Policy]
 
 
-def load(document: Any, templates: Collection[str]) -> Policies:
-    """Return the versions of a parsed policy document; `templates` are the names that must have roles.
+def load(document: Any, roles: Mapping[str, frozenset[str]]) -> Policies:
+    """Return the versions of a parsed policy document; `roles` are told of each kind where a version names no others.
 
     Raises `DocumentError` with all its faults.
     """
@@ -56,7 +56,7 @@ def load(document: Any, templates: Collection[str]) -> Policies:
     def read(version: Node) -> Policy:
         return Policy(
             channels={name: _channel(channel) for name, channel in version.get("channels").fields()},
-            roles=_roles(version.get("roles"), templates),
+            roles=_roles(version.get("roles"), roles),
             wait_for_contact_days=version.get("wait_for_contact_days").whole(0, WAIT_DAYS_MAX),
             retry=_retry(version.get("retry")),
         )
@@ -81,12 +81,15 @@ def _channel(node: Node) -> Channel:
     )
 
 
-def _roles(node: Node, templates: Collection[str]) -> Mapping[str, frozenset[str]]:
-    node.keys(" ".join(templates))
-    roles = {name: frozenset(role.choice(*ROLES) for role in node.get(name).items()) for name in templates}
-    for name, given in roles.items():
-        if not given:
-            node.get(name).refuse("value_wrong", "at least one role is needed")
+def _roles(node: Node, roles: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
+    node.keys(" ".join(roles))
+    return {kind: own if (named := node.maybe(kind)) is None else _named(named) for kind, own in roles.items()}
+
+
+def _named(node: Node) -> frozenset[str]:
+    roles = frozenset(role.choice(*ROLES) for role in node.items())
+    if not roles:
+        node.refuse("value_wrong", "at least one role is needed")
     return roles
 
 

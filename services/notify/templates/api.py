@@ -3,7 +3,7 @@
 from services.notify import context
 from services.notify.context import READ, Number
 from services.notify.templates import examples
-from services.notify.templates.domain import FIGURES, render
+from services.notify.templates.domain import Kind, render
 from services.notify.templates.schemas import Preview, PreviewText, TemplateView
 from shared.web import errors
 from shared.web.routing import Router
@@ -13,10 +13,16 @@ router = Router(prefix="/v1", tags=["notify"])
 
 @router.get("/templates", policy=READ)
 async def list_templates(ctx: context.Own) -> list[TemplateView]:
-    """List all versions of all templates and the figures that they may show."""
+    """List all versions of all templates, the figures that they may show, and who is told of that today."""
+    told, kinds = ctx.policies.on(ctx.today()).roles, ctx.catalogue.kinds
     return [
         TemplateView(
-            template=t.name, version=t.version, effective_from=t.effective_from, figures=sorted(FIGURES[t.name])
+            template=t.name,
+            version=t.version,
+            effective_from=t.effective_from,
+            figures=sorted(kinds[t.name].figures),
+            roles=sorted(told[t.name]),
+            legal_effect=kinds[t.name].legal_effect,
         )
         for t in ctx.catalogue.all()
     ]
@@ -25,14 +31,15 @@ async def list_templates(ctx: context.Own) -> list[TemplateView]:
 @router.post("/templates/{template}/preview", policy=READ, example=examples.PREVIEW)
 async def preview_template(template: Number, body: Preview, ctx: context.Own) -> PreviewText:
     """Show a notice as it would be sent, with given figures; nothing is stored or sent."""
-    if template not in FIGURES:
+    kind = ctx.catalogue.kinds.get(template)
+    if kind is None:
         raise errors.not_found("template")
-    if set(body.figures) != FIGURES[template] or not all(_is_figure(n, v) for n, v in body.figures.items()):
+    if set(body.figures) != set(kind.figures) or not all(_is_figure(kind, n, v) for n, v in body.figures.items()):
         raise errors.Problem(
             status=422,
             code="template.wrong_figures",
             title="The figures are not those that the template shows",
-            detail="needs " + ", ".join(sorted(FIGURES[template])),
+            detail="needs " + ", ".join(sorted(kind.figures)),
         )
     text = render(ctx.catalogue.on(template, body.on), body.language, body.figures)
     return PreviewText(
@@ -40,7 +47,7 @@ async def preview_template(template: Number, body: Preview, ctx: context.Own) ->
     )
 
 
-def _is_figure(name: str, value: object) -> bool:
-    if name.endswith(("_fen", "_wh", "bills")):
+def _is_figure(kind: Kind, name: str, value: object) -> bool:
+    if kind.figures[name] is int:
         return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
     return isinstance(value, str) and len(value) <= 64

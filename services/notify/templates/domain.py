@@ -1,4 +1,4 @@
-"""Templates of notices: data files, versioned by date, checked when they are loaded.
+"""Kinds of notices, and their templates: versioned by date, checked at start.
 
 A text may hold `{name}` and nothing more. A name ending in `_yuan` shows the figure `…_fen`, one ending in `_kwh` the figure
 `…_wh`, any other the figure itself, or the word that the template gives for its value. Of a figure `…_fen` there are two
@@ -7,8 +7,8 @@ hold placeholders, too.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from string import Formatter
@@ -19,22 +19,6 @@ from shared import money
 
 Figures = Mapping[str, str | int]
 """The raw figures of a cause by name: `…_fen`, `…_wh`, ISO dates."""
-
-FIGURES: dict[str, frozenset[str]] = {
-    "bill_issued": frozenset(
-        {"account_no", "service_point_no", "cycle", "period_from", "period_to", "energy_wh", "total_fen"}
-        | {"issued_on", "due_on", "estimated"}
-    ),
-    "bill_corrected": frozenset(
-        {"account_no", "cycle", "bills", "old_fen", "new_fen", "difference_fen", "settled_by", "due_on", "reason"}
-    ),
-    "estimate_made": frozenset(
-        {"account_no", "service_point_no", "cycle", "period_from", "period_to", "energy_wh", "reason"}
-    ),
-    "reminder": frozenset({"account_no", "outstanding_fen", "due_on", "business_date"}),
-    "payment_reversed": frozenset({"account_no", "amount_fen", "received_on", "reversed_on", "outstanding_fen"}),
-}
-"""The figures that every cause of a template brings."""
 
 TEXT_MAX = 10_000  # characters of subject and body together: a letter, not a book
 
@@ -53,7 +37,7 @@ class Text:
 
     subject: str
     body: str
-    words: Mapping[str, Mapping[str, str]]
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,6 +48,37 @@ class Template:
     version: int
     effective_from: date
     texts: Mapping[str, Text]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of notice (通知类别): what its file says of it.
+
+    `cause` makes the `Cause` of a fact, or None where nothing is to be told; `figures` are those that every cause brings, each a
+    whole number or a text. `roles` are told where the policy names no others. A notice with `legal_effect` is one on whose
+    receipt a right depends. `templates` are the texts that ship.
+
+    `supplied_on`: the figure with the day whose supplied account is told, where a cause knows no more than its service point.
+    `control`: the documents of another service of which each is told in this kind, under that service's name for them.
+    """
+
+    name: str
+    fact: type[Any]
+    cause: Callable[[Any], Any]
+    figures: Mapping[str, type[int] | type[str]]
+    roles: frozenset[str]
+    legal_effect: bool
+    templates: Sequence[Template]
+    supplied_on: str | None = None
+    control: str | None = None
+
+    @property
+    def service(self) -> str:
+        """The service whose fact is the cause."""
+        return str(self.fact.type).partition(".")[0]
+
+
+Kinds = Mapping[str, Kind]
 
 
 @dataclass(frozen=True)
@@ -81,11 +96,13 @@ class Rendered:
 
 
 class Catalogue:
-    """All versions of all templates."""
+    """All versions of the templates of all kinds, each shown to be usable: raises `InvalidTemplate`."""
 
-    def __init__(self, templates: Iterable[Template]) -> None:
-        self._versions: dict[str, list[Template]] = {name: [] for name in FIGURES}
+    def __init__(self, templates: Iterable[Template], kinds: Kinds) -> None:
+        self.kinds = kinds
+        self._versions: dict[str, list[Template]] = {name: [] for name in kinds}
         for template in templates:
+            _check(template, kinds)
             if any(template.version == other.version for other in self._versions[template.name]):
                 raise InvalidTemplate("template.version_given_twice", f"{template.name} v{template.version}")
             self._versions[template.name].append(template)
@@ -110,42 +127,49 @@ def load(document: Mapping[str, Any]) -> Template:
     """Return the template of a parsed JSON document. Raises `InvalidTemplate`."""
     if set(document) != {"template", "version", "effective_from", "texts"}:
         raise InvalidTemplate("template.fields", "needs template, version, effective_from, texts")
-    name = document["template"]
-    if name not in FIGURES:
-        raise InvalidTemplate("template.unknown_name", str(name))
-    version = document["version"]
+    name, version = str(document["template"]), document["version"]
     if not isinstance(version, int) or version < 1:
         raise InvalidTemplate("template.version", name)
-    if set(document["texts"]) != set(LANGUAGES):
-        raise InvalidTemplate("template.languages", f"{name} v{version}: needs {', '.join(LANGUAGES)}")
     try:
         effective_from = date.fromisoformat(document["effective_from"])
     except (TypeError, ValueError):
         raise InvalidTemplate("template.effective_from", f"{name} v{version}") from None
-    texts = {lang: _text(f"{name} v{version} {lang}", name, given) for lang, given in document["texts"].items()}
+    texts = {lang: _text(f"{name} v{version} {lang}", given) for lang, given in document["texts"].items()}
     return Template(name, version, effective_from, texts)
 
 
-def _text(where: str, name: str, given: Mapping[str, Any]) -> Text:
+def _text(where: str, given: Mapping[str, Any]) -> Text:
     subject, body, words = given.get("subject"), given.get("body"), given.get("words", {})
     if not isinstance(subject, str) or not isinstance(body, list) or set(given) - {"subject", "body", "words"}:
         raise InvalidTemplate("template.fields", f"{where}: needs subject, body (a list of lines), words")
-    text = Text(subject, "\n".join(body) + "\n", words)
-    if "\n" in subject or "\r" in subject:
+    return Text(subject, "\n".join(body) + "\n", words)
+
+
+def _check(template: Template, kinds: Kinds) -> None:
+    if template.name not in kinds:
+        raise InvalidTemplate("template.unknown_name", template.name)
+    where = f"{template.name} v{template.version}"
+    if set(template.texts) != set(LANGUAGES):
+        raise InvalidTemplate("template.languages", f"{where}: needs {', '.join(LANGUAGES)}")
+    for language, text in template.texts.items():
+        _check_text(f"{where} {language}", text, frozenset(kinds[template.name].figures))
+
+
+def _check_text(where: str, text: Text, figures: frozenset[str]) -> None:
+    if "\n" in text.subject or "\r" in text.subject:
         raise InvalidTemplate("template.subject", where)
-    if len(subject) + len(text.body) > TEXT_MAX:
+    if len(text.subject) + len(text.body) > TEXT_MAX:
         raise InvalidTemplate("template.too_long", where)
-    for figure, values in words.items():
-        if _figure_of(figure) not in FIGURES[name]:
+    for figure, values in text.words.items():
+        if _figure_of(figure) not in figures:
             raise InvalidTemplate("template.unknown_placeholder", f"{where}: words/{figure}")
         if "*" not in values:
             raise InvalidTemplate("template.words_without_default", f"{where}: words/{figure}")
-    for part in (subject, text.body, *(word for values in words.values() for word in values.values())):
-        _check_placeholders(where, name, part)
-    return text
+    for part in (text.subject, text.body, *(word for values in text.words.values() for word in values.values())):
+        _check_placeholders(where, part, figures)
 
 
-def _check_placeholders(where: str, name: str, text: str) -> None:
+def _check_placeholders(where: str, text: str, figures: frozenset[str]) -> None:
     try:
         fields = list(Formatter().parse(text))
     except ValueError as error:
@@ -154,7 +178,7 @@ def _check_placeholders(where: str, name: str, text: str) -> None:
         if placeholder is None:
             continue
         # `{x.y}`, `{x[0]}`, `{x:…}` and `{x!r}` would reach into objects: only a plain name is a placeholder
-        if form or conversion or _figure_of(placeholder) not in FIGURES[name]:
+        if form or conversion or _figure_of(placeholder) not in figures:
             raise InvalidTemplate("template.unknown_placeholder", f"{where}: {{{placeholder}}}")
 
 

@@ -14,6 +14,8 @@ class TemplateView(BaseModel):
     version: int
     effective_from: date
     figures: list[str]
+    roles: list[str] = Field(description="Who is told, by the policy that is in force today.")
+    legal_effect: bool = Field(description="Whether a right depends on its receipt.")
 
 
 class Preview(In):

@@ -1,29 +1,28 @@
-"""An account or its contracts changed: no cause by itself, but estimates may have waited for it."""
+"""An account or its contracts changed: no cause by itself, but what names a service point alone may have waited for it."""
 
 from collections.abc import Sequence
-from datetime import date
 
 from services.notify.accounts import store
 from services.notify.accounts import use_cases as accounts
-from services.notify.causes.use_cases.estimates_made import resolve
+from services.notify.causes.use_cases.telling import resolve
 from services.notify.notices.domain.states import WAITS_FOR_ACCOUNT
 from services.notify.notices.store import unaddressed
 from services.notify.notices.use_cases.queueing import queue_causes
 from services.notify.policies.domain import Policies
+from services.notify.templates.domain import Kinds
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged
 
 
-async def keep(tx: Tx, facts: Sequence[AccountChanged], policies: Policies) -> None:
-    """Keep the copy of accounts and contracts, and take up the estimates that waited for them."""
+async def keep(tx: Tx, facts: Sequence[AccountChanged], policies: Policies, kinds: Kinds) -> None:
+    """Keep the copy of accounts and contracts, and take up what waited for them."""
     points = await accounts.keep(tx, facts)
     if not points:
         return
     causes = await unaddressed.causes(tx, state=WAITS_FOR_ACCOUNT, column="service_point_no", values=points)
     if not causes:
         return
-    found = await store.supplies(tx, [cause.service_point_no for cause in causes])
-    known, _ = resolve([(c, date.fromisoformat(str(c.figures["period_from"]))) for c in causes], found)
+    known, _ = resolve(causes, await store.supplies(tx, [cause.service_point_no for cause in causes]), kinds)
     if known:
         await unaddressed.remove_waiting(tx, known)
         await queue_causes(tx, known, policies)

@@ -6,21 +6,14 @@ from datetime import date
 from services.notify.templates.domain import Figures
 from shared import natural
 
-SERVICE_OF_KIND = {
-    "bill": "billing",
-    "correction": "billing",
-    "usage": "reading",
-    "reminder": "collection",
-    "payment": "collection",
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """A reason to tell a customer something (通知事由).
 
-    `day` is the business day of the cause (issue, correction, end of the estimated period, reminder, reversal). `account_no` is
-    empty as long as only the service point is known. `figures` are raw: `…_fen`, `…_wh`, ISO dates.
+    `kind` and `id` name the document of another service that it is about, `template` the kind of notice. `day` is its business
+    day (issue, correction, end of the estimated period, reminder, reversal). `account_no` is empty as long as only the service
+    point is known. `figures` are raw: `…_fen`, `…_wh`, ISO dates.
     """
 
     kind: str

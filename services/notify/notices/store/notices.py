@@ -8,9 +8,8 @@ import orjson
 from sqlalchemy import Row, Select, distinct, func, literal, select, union_all
 
 from services.notify.notices.domain import states
-from services.notify.notices.domain.causes import SERVICE_OF_KIND
 from services.notify.notices.tables import NOTICE, UNADDRESSED
-from services.notify.templates.domain import FIGURES
+from services.notify.templates.domain import Kinds
 from shared.clock import Clock
 from shared.db.columns import Condition
 from shared.db.engine import View
@@ -45,14 +44,14 @@ async def notices_page(
     return await view.all(select(*_NOTICE).where(*where).order_by(NOTICE.c.notice_id).limit(limit))
 
 
-async def control_totals(view: View, cycle: str) -> Mapping[str, int]:
+async def control_totals(kinds: Kinds, view: View, cycle: str) -> Mapping[str, int]:
     """Return what became of a cycle's causes and notices.
 
     `causes_<template>` counts every cause once, told or not: it must equal what billing, reading and collection count.
     """
     totals = {f"notices_{state}": 0 for state in states.NOTICE_LIFE.states}
     totals |= {f"unaddressed_{state}": 0 for state in states.UNADDRESSED_LIFE.states}
-    totals |= {f"causes_{template}": 0 for template in FIGURES}
+    totals |= {f"causes_{template}": 0 for template in kinds}
     by_state = select(NOTICE.c.state, func.count()).where(NOTICE.c.cycle == cycle).group_by(NOTICE.c.state)
     for state, count in await _pairs(view, by_state):
         totals[f"notices_{state}"] = count
@@ -72,7 +71,7 @@ async def _pairs(view: View, statement: Select[Any]) -> list[tuple[str, int]]:
     return [(name, count) for name, count in rows]
 
 
-async def trace(view: View, document_id: str) -> TraceNode | None:
+async def trace(kinds: Kinds, view: View, document_id: str) -> TraceNode | None:
     """Return a notice and its cause."""
     row = await view.first(select(NOTICE).where(NOTICE.c.notice_id == document_id))
     if row is None:
@@ -90,7 +89,7 @@ async def trace(view: View, document_id: str) -> TraceNode | None:
         "resends": row.resends,
         "figures": orjson.loads(row.figures),
     }
-    origin = Origin(SERVICE_OF_KIND[row.cause_kind], row.cause_kind, row.cause_id)
+    origin = Origin(kinds[row.template].service, row.cause_kind, row.cause_id)
     return TraceNode("notify", "notice", document_id, document, (origin,), row.org_unit)
 
 

@@ -6,13 +6,10 @@ from datetime import date
 
 import pytest
 
-from services.notify.main import load_templates
-from services.notify.settings import NotifySettings
 from services.notify.templates import domain as templates
 from shared.events.billing import Bill, BillCorrected, Difference
-from tests.kits.notify import Notify, bill, contact, corrected
+from tests.kits.notify import CATALOGUE, Notify, bill, contact, corrected
 
-CATALOGUE = load_templates(NotifySettings.model_fields["notify_templates"].default)
 DAY = date(2026, 2, 10)
 
 

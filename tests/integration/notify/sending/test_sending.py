@@ -20,21 +20,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from sqlalchemy import select, update
 
-from services.notify.main import load_templates
 from services.notify.notices.tables import NOTICE
 from services.notify.policies.domain import Retry
 from services.notify.sending import use_cases as sending
 from services.notify.sending.domain.retries import Attempt
 from services.notify.sending.gateways.smtp import Message
 from services.notify.sending.sender import Sender
-from services.notify.settings import NotifySettings
 from shared.dated import Period, Version, Versions
 from shared.db.engine import Database
 from shared.testing.servers import free_port
 from shared.testing.smtp import SmtpServer
-from tests.kits.notify import Notify, contact, issued
+from tests.kits.notify import CATALOGUE, Notify, contact, issued
 
-CATALOGUE = load_templates(NotifySettings.model_fields["notify_templates"].default)
 FINAL_SECONDS = 30
 
 

@@ -7,16 +7,15 @@ import pytest
 
 from services.notify.contacts import domain as contacts
 from services.notify.contacts.domain import Candidate, Contact
-from services.notify.main import load_policy
 from services.notify.policies.domain import Policy
-from services.notify.settings import NotifySettings
+from tests.kits.notify import shipped_policy
 
 DAY = date(2026, 2, 2)
 
 
 @pytest.fixture(scope="module")
 def policy() -> Policy:
-    return load_policy(NotifySettings.model_fields["notify_policy"].default).on(DAY)
+    return shipped_policy()
 
 
 CONTACT = Contact(

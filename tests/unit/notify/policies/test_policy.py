@@ -11,7 +11,9 @@ from services.notify.main import load_policy
 from services.notify.policies.domain import load
 from shared.document import DocumentError
 from shared.settings import SettingsError
+from tests.kits.notify import KINDS
 
+ROLES = {"reminder": frozenset({"holder", "tenant"})}
 VERSION = {
     "version": "1",
     "effective": {"from": "2000-01-01", "to": None},
@@ -30,7 +32,6 @@ def document(**change: Any) -> dict[str, Any]:
     ("change", "path"),
     [
         ({"colour": 1}, "/colour:"),
-        ({"roles": {}}, "/roles/reminder:"),
         ({"roles": {"reminder": []}}, "/roles/reminder:"),
         ({"roles": {"reminder": ["neighbour"]}}, "/roles/reminder/0:"),
         ({"roles": {"reminder": ["holder"], "greeting": ["holder"]}}, "/roles/greeting:"),
@@ -48,15 +49,20 @@ def document(**change: Any) -> dict[str, Any]:
 )
 def test_a_policy_with_a_fault_is_refused_with_its_path(change: dict[str, object], path: str) -> None:
     with pytest.raises(DocumentError, match=f"at /versions/0{path}"):
-        load(document(**change), ["reminder"])
-    assert load(document(), ["reminder"]).on(date(2026, 1, 1)).retry.in_doubt_seconds == (600,)
+        load(document(**change), ROLES)
+    assert load(document(), ROLES).on(date(2026, 1, 1)).retry.in_doubt_seconds == (600,)
 
 
 def test_a_policy_file_that_is_not_usable_is_refused_with_the_name_of_its_setting(tmp_path: Path) -> None:
     file = tmp_path / "policy.json"
-    file.write_text(json.dumps(document()))  # which has no roles for the templates that ship
-    with pytest.raises(SettingsError, match="WATTLINE_NOTIFY_POLICY: field_missing at /versions/0/roles/"):
-        load_policy(file)
+    file.write_text(json.dumps(document(roles={"greeting": ["holder"]})))  # which is no kind of notice
+    with pytest.raises(SettingsError, match="WATTLINE_NOTIFY_POLICY: field_unknown at /versions/0/roles/greeting"):
+        load_policy(file, KINDS)
+
+
+def test_a_policy_without_roles_for_a_kind_leaves_it_to_the_kind() -> None:
+    assert load(document(), ROLES).on(date(2026, 1, 1)).roles == {"reminder": {"holder"}}
+    assert load(document(roles={}), ROLES).on(date(2026, 1, 1)).roles == ROLES
 
 
 def test_all_faults_of_a_policy_are_told_at_once() -> None:
@@ -65,7 +71,7 @@ def test_all_faults_of_a_policy_are_told_at_once() -> None:
         colour=1, channels=channels, roles={"greeting": [], "reminder": []}, retry={"temporary_seconds": [-1, 1, "x"]}
     )
     with pytest.raises(DocumentError) as refused:
-        load(wrong, ["reminder"])
+        load(wrong, ROLES)
     assert [fault.pointer.removeprefix("/versions/0") for fault in refused.value.faults] == [
         "/colour",
         "/channels/email/address",

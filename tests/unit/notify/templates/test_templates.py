@@ -1,7 +1,6 @@
 """Templates: what is refused when they are loaded, and that figures are shown exactly."""
 
 import copy
-import json
 from datetime import date
 from typing import Any
 
@@ -9,14 +8,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.main import load_templates
-from services.notify.settings import NotifySettings
 from services.notify.templates import domain as templates
-from services.notify.templates.domain import FIGURES, Catalogue, InvalidTemplate
+from services.notify.templates.domain import Catalogue, InvalidTemplate
 from shared import money
+from tests.kits.notify import CATALOGUE, KINDS
 
-DIRECTORY = NotifySettings.model_fields["notify_templates"].default
-REMINDER = json.loads((DIRECTORY / "reminder.v1.json").read_text("utf-8"))
+REMINDER: dict[str, Any] = {
+    "template": "reminder",
+    "version": 1,
+    "effective_from": "2000-01-01",
+    "texts": {
+        "zh": {
+            "subject": "电费催缴通知 户号 {account_no}",
+            "body": [
+                "尊敬的客户：",
+                "",
+                "户号 {account_no} 有电费 {outstanding_yuan} 元，应于 {due_on} 前缴纳，截至 {business_date} 尚未结清。",
+                "如已缴纳，请忽略本通知。",
+                "",
+                "本邮件由系统自动发送。",
+            ],
+        },
+        "en": {
+            "subject": "Payment reminder, account {account_no}",
+            "body": [
+                "Dear customer,",
+                "",
+                "account {account_no} owes CNY {outstanding_yuan}, due on {due_on}, still open on {business_date}.",
+                "If you have paid in the meantime, please ignore this message.",
+                "",
+                "This message was sent automatically.",
+            ],
+        },
+    },
+}
 FIGURES_OF_REMINDER = {
     "account_no": "3301000001",
     "outstanding_fen": 12305,
@@ -62,35 +87,39 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 )
 def test_a_template_with_a_fault_is_refused_with_its_code(path: str, value: Any, code: str) -> None:
     with pytest.raises(InvalidTemplate) as refused:
-        templates.load(changed(path, value))
+        Catalogue([templates.load(changed(path, value))], KINDS)
     assert refused.value.code == code
 
 
+def test_a_text_of_ones_own_has_the_form_of_those_that_ship() -> None:
+    assert templates.load(REMINDER) == KINDS["reminder"].templates[0]
+
+
 def test_a_version_given_twice_is_refused() -> None:
-    rest = [t for t in load_templates(DIRECTORY).all() if t.name != "reminder"]
+    rest = [t for t in CATALOGUE.all() if t.name != "reminder"]
     with pytest.raises(InvalidTemplate) as refused:
-        Catalogue([*rest, templates.load(REMINDER), templates.load(REMINDER)])
+        Catalogue([*rest, templates.load(REMINDER), templates.load(REMINDER)], KINDS)
     assert refused.value.code == "template.version_given_twice"
 
 
 def test_a_catalogue_without_one_of_the_templates_is_refused() -> None:
     with pytest.raises(InvalidTemplate) as refused:
-        Catalogue([templates.load(REMINDER)])
+        Catalogue([templates.load(REMINDER)], KINDS)
     assert refused.value.code == "template.missing"
 
 
 def test_the_version_in_force_on_the_day_of_the_cause_is_used() -> None:
     second = changed("texts/en/subject", "new words") | {"version": 2, "effective_from": "2026-03-01"}
-    catalogue = Catalogue([*load_templates(DIRECTORY).all(), templates.load(second)])
+    catalogue = Catalogue([*CATALOGUE.all(), templates.load(second)], KINDS)
     assert catalogue.on("reminder", date(2026, 2, 28)).version == 1
     assert catalogue.on("reminder", date(2026, 3, 1)).version == 2
 
 
-@pytest.mark.parametrize("name", sorted(FIGURES))
+@pytest.mark.parametrize("name", sorted(KINDS))
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_shipped_template_renders_with_the_figures_of_its_causes(name: str, language: str) -> None:
-    figures = {f: 12345 if f.endswith(("_fen", "_wh")) else "2026-01" for f in FIGURES[name]}
-    text = templates.render(load_templates(DIRECTORY).on(name, date(2026, 1, 1)), language, figures)
+    figures = {f: 12345 if f.endswith(("_fen", "_wh")) else "2026-01" for f in KINDS[name].figures}
+    text = templates.render(CATALOGUE.on(name, date(2026, 1, 1)), language, figures)
     assert "{" not in text.subject + text.body
     assert text.subject
 
@@ -125,13 +154,17 @@ def test_kwh_shows_every_wh(wh: int) -> None:
     assert templates.kwh(wh).startswith("-") == (wh < 0)
 
 
-BILL = dict.fromkeys(FIGURES["bill_issued"], "2026-01") | {"energy_wh": 1000, "due_on": "2026-02-20"}
-CORRECTION = dict.fromkeys(FIGURES["bill_corrected"], "2026-01") | {"bills": 1, "old_fen": 10_000, "new_fen": 8_000}
+BILL = dict.fromkeys(KINDS["bill_issued"].figures, "2026-01") | {"energy_wh": 1000, "due_on": "2026-02-20"}
+CORRECTION = dict.fromkeys(KINDS["bill_corrected"].figures, "2026-01") | {
+    "bills": 1,
+    "old_fen": 10_000,
+    "new_fen": 8_000,
+}
 DAY = date(2026, 2, 2)
 
 
 def shown(name: str, language: str, figures: templates.Figures) -> str:
-    return templates.render(load_templates(DIRECTORY).on(name, DAY), language, figures).body
+    return templates.render(CATALOGUE.on(name, DAY), language, figures).body
 
 
 @pytest.mark.parametrize(

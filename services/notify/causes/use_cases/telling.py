@@ -1,0 +1,54 @@
+"""Facts become causes, of whatever kind, and causes notices; whose account is not known yet waits for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from services.notify.accounts import store as accounts
+from services.notify.accounts.domain import Supply, account_on
+from services.notify.notices.domain.causes import Cause
+from services.notify.notices.domain.states import WAITS_FOR_ACCOUNT
+from services.notify.notices.store import unaddressed
+from services.notify.notices.use_cases.queueing import queue_causes
+from services.notify.policies.domain import Policies
+from services.notify.templates.domain import Kind, Kinds
+from shared.db.engine import Tx
+
+
+async def tell(tx: Tx, facts: Sequence[Any], policies: Policies, kind: Kind) -> None:
+    """Tell the contacts of each account once of what happened, in this kind of notice."""
+    causes: list[Cause] = [cause for fact in facts if (cause := kind.cause(fact)) is not None]
+    if kind.supplied_on is not None:
+        causes = await _of_whoever_is_supplied(tx, causes, {kind.name: kind})
+    if causes:
+        await queue_causes(tx, causes, policies)
+
+
+async def _of_whoever_is_supplied(tx: Tx, causes: Sequence[Cause], kinds: Kinds) -> list[Cause]:
+    """Return the causes whose account is known; the others wait for it."""
+    known, unknown = resolve(causes, await accounts.supplies(tx, [cause.service_point_no for cause in causes]), kinds)
+    if unknown:
+        points = [cause.service_point_no for cause in unknown]
+        await accounts.lock_anchors(tx, map(accounts.service_point_anchor, points))
+        late, unknown = resolve(unknown, await accounts.supplies(tx, points), kinds)
+        known += late
+    if unknown:
+        await unaddressed.set_aside(tx, list({cause.id: cause for cause in unknown}.values()), WAITS_FOR_ACCOUNT)
+    return known
+
+
+def resolve(
+    causes: Sequence[Cause], found: Mapping[str, list[Supply]], kinds: Kinds
+) -> tuple[list[Cause], list[Cause]]:
+    """Give each cause of a service point the account that is supplied there on the day that its kind names."""
+    known, unknown = [], []
+    for cause in causes:
+        day = date.fromisoformat(str(cause.figures[kinds[cause.template].supplied_on or ""]))
+        supply = account_on(found.get(cause.service_point_no, []), day)
+        if supply is None:
+            unknown.append(cause)
+        else:
+            figures = {**cause.figures, "account_no": supply.account_no}
+            known.append(replace(cause, account_no=supply.account_no, org_unit=supply.org_unit, figures=figures))
+    return known, unknown
