@@ -112,7 +112,7 @@ async def decide(
         raise NotRated
     needed = None if decision.second else _kind_of(decision, row)
     if needed is not None:
-        largest = max(abs(each.total_fen) for each in deciding)
+        largest = max(abs(each.total_fen) for each in [*deciding, *await _replaced(tx, deciding)])
         second = (await two_people.rules(tx, context)).scope(needed, largest)
         if second is not None:
             return await _ask(tx, row, decision, needed, day, deciding, second)
@@ -129,6 +129,12 @@ async def decide(
         await _cancel(tx, row, group, decision, day, context)
     tx.after_commit(context.wake.set)
     return None
+
+
+async def _replaced(tx: Tx, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Return the issued bills whose place proposals take: who makes a large bill small decides on the large one."""
+    days = [(row.service_point_no, row.period_from, row.period_to) for row in rows if row.status == PROPOSED]
+    return [bill for bill in await bills_store.sharing_days(tx, days) if bill.status == ISSUED] if days else []
 
 
 def _kind_of(decision: Decision, row: Row[Any]) -> str | None:

@@ -83,7 +83,8 @@ async def calculate(
     rest: dict[str, Asked] = {}
     for request, chain in rated({no: asked[no] for no in starts}, issued_stand=False):
         drafts = []
-        if chains.needs_reviewer(chain, context.policies, findings_seen=request.approved):
+        decided = request.approved or request.decided
+        if chains.needs_reviewer(chain, context.policies, findings_seen=request.approved, decided=decided):
             drafts = chains.proposals(chain, ids.new())
         if not drafts:
             kept.append((request, chain))
