@@ -1,8 +1,9 @@
 """Bills that went out before a restore, over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from services.billing.bills.use_cases import adopting
@@ -15,6 +16,7 @@ from shared.web import auth, batch, errors, scopes
 from shared.web.batch import In, No
 
 router = web.Router("/v1", tags=["bills"])
+COMPONENTS_MAX = 32  # as a fact of a bill has
 POSTED_MAX = 500  # documents of one account: decades of months
 EXAMPLE = {
     "account_no": "3301000001",
@@ -41,9 +43,17 @@ class PostedIn(In):
     issued_on: Day
     due_on: Day
     total_fen: Fen
-    components: Annotated[list[Component], Field(max_length=64)]
+    components: Annotated[list[Component], Field(max_length=COMPONENTS_MAX)]
     stands: bool
     correction_id: No | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if sum(part.amount_fen for part in self.components) != self.total_fen:
+            raise PydanticCustomError("not_whole", "the components are not the total")
+        if len({part.component for part in self.components}) < len(self.components):
+            raise PydanticCustomError("repeated", "a component stands twice")
+        return self
 
 
 class PostedBatchIn(In):

@@ -6,7 +6,7 @@ the ladder year the state starts anew, so the chain ends there by itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
 from typing import Any, Final
@@ -14,12 +14,12 @@ from typing import Any, Final
 import orjson  # lint: skip=PURE-IMPORT text in and text out, as pure as json and ten times as fast
 
 from services.billing.bills.domain import bills, sub_meters
-from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, PROPOSED, READY, Draft, Stored
-from services.billing.bills.domain.policy import DECISION, PROPOSE, Policies, Policy
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, READY, Draft, Stored
+from services.billing.bills.domain.policy import Policies, Policy
 from services.billing.contracts.domain import Terms, class_on, tariff_on
 from services.billing.rating import rating_types
 from services.billing.review.domain import findings, rules
-from services.billing.review.domain.findings import HOLD, WARN, Finding
+from services.billing.review.domain.findings import HOLD, Finding
 from services.billing.usages.domain import PackedCurve, Usage
 from shared import packed
 from shared.errors import Refused
@@ -31,7 +31,6 @@ MONTHS_DIFFER: Final = "months_differ"
 CURVE_UNREADABLE: Final = "curve_unreadable"
 CURVE_SUM_DIFFERS: Final = "curve_sum_differs"
 """The slots of a curve do not sum to the energy of its quantity: one of the two is wrong."""
-OF_USAGES: Final = ("", findings.SUB_METER_CHANGED)
 DEMAND_MISNAMED: Final = "demand_misnamed"
 """A demand under the name of an energy would be added up with it."""
 LINE_FIELDS: Final = (
@@ -193,49 +192,6 @@ def calculate(chains: Sequence[Chain], rate: Rate, policies: Policies, old_lines
         for chain, step, rated in zip(active, steps, answers, strict=True):
             _take(chain, step, rated, policy_on[step.usage.read_date], old_lines)
         active = [chain for chain in active if chain.seek()]
-
-
-def needs_reviewer(chain: Chain, policies: Policies, *, findings_seen: bool, decided: bool) -> bool:
-    """Return whether a correction of issued bills may not go out before a reviewer has seen it.
-
-    The policy names the findings that keep it, where somebody has not seen them, and says whether one that rests on changed
-    facts is kept in any case. What usages alone change is kept from the amount on from which two people decide, if nobody has
-    `decided` on it: who corrects a read does not correct a large bill.
-    """
-    for draft in chain.drafts:
-        if draft.status != ISSUED:
-            continue
-        policy = policies.on(draft.usage.read_date)
-        rules = policy.corrections
-        if chain.cause and rules.changed_facts == PROPOSE:
-            return True
-        if (
-            not decided
-            and chain.cause in OF_USAGES
-            and policy.approvals.scope(DECISION, _moved_fen(chain, draft)) is not None
-        ):
-            return True
-        held = (f.code for f in draft.findings if f.severity == HOLD)
-        if not findings_seen and any(code == NOT_RATED or code in rules.hold_on for code in held):
-            return True
-    return False
-
-
-def _moved_fen(chain: Chain, draft: Draft) -> int:
-    """Return the amount that a correction is decided by: the largest of its bill and of those whose place that takes."""
-    taken = [bill for bill in chain.gone if bill.status == ISSUED and draft.usage.shares_a_day(*_period(bill))]
-    old = [draft.replaces] if draft.replaces is not None else []
-    return max(abs(fen) for fen in (draft.total_fen, *(bill.total_fen for bill in (*old, *taken))))
-
-
-def proposals(chain: Chain, group_id: str) -> list[Draft]:
-    """Turn the corrections of a chain into proposals of one group; nothing else of the chain is kept."""
-    why = [Finding(chain.cause, WARN)] if chain.cause else []
-    return [
-        replace(draft, status=PROPOSED, group_id=group_id, findings=[*draft.findings, *why])
-        for draft in chain.drafts
-        if draft.status == ISSUED
-    ]
 
 
 def lines_text(lines: Sequence[rating_types.Line]) -> str:

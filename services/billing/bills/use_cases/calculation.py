@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
-from services.billing.bills.domain import chains
+from services.billing.bills.domain import chains, proposing
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, READY, Draft, Stored, bill_id_of
 from services.billing.bills.domain.chains import Chain
 from services.billing.bills.store import bills as bills_store
@@ -84,8 +84,8 @@ async def calculate(
     for request, chain in rated({no: asked[no] for no in starts}, issued_stand=False):
         drafts = []
         decided = request.approved or request.decided
-        if chains.needs_reviewer(chain, context.policies, findings_seen=request.approved, decided=decided):
-            drafts = chains.proposals(chain, ids.new())
+        if proposing.needs_reviewer(chain, context.policies, findings_seen=request.approved, decided=decided):
+            drafts = proposing.proposals(chain, ids.new())
         if not drafts:
             kept.append((request, chain))
             continue

@@ -18,7 +18,7 @@ DOCUMENT = {
     "issued_on": "2026-02-02",
     "due_on": "2026-02-22",
 } | {
-    "total_fen": 1,
+    "total_fen": 0,
     "components": [],
     "stands": True,
 }
@@ -218,6 +218,22 @@ async def test_a_document_that_is_given_twice_is_refused_and_the_others_are_kept
 async def test_what_cannot_be_kept_is_refused(desk: Desk, changed: dict[str, Any], code: str) -> None:
     one = await issued(desk)
     assert await adopt(desk, one | changed) == [("refused", code)]
+    assert await heads(desk) == [(1, "issued", 10760)]
+
+
+@pytest.mark.parametrize(
+    "components",
+    [
+        [{"component": "energy", "amount_fen": 1}],
+        [],
+        [{"component": "energy", "amount_fen": fen} for fen in (10_000, 760)],
+        [{"component": f"levy-{n}", "amount_fen": 0} for n in range(40)],
+    ],
+    ids=["another sum", "none", "one twice", "more than a bill has"],
+)
+async def test_what_is_no_whole_bill_is_refused(desk: Desk, components: list[dict[str, Any]]) -> None:
+    one = await issued(desk)
+    await adopt(desk, one | {"components": components}, status=422)
     assert await heads(desk) == [(1, "issued", 10760)]
 
 
