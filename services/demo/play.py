@@ -225,7 +225,7 @@ async def correct_read(stage: Stage) -> None:
     district = stage.district
     i = district.stories["read_corrected"]
     (true,) = district.reads([i], MONTHS[0].read_on, slot=MANUAL_SLOT)
-    body = {"unit": "kWh", "registers": true["registers"], "reason": "misread"}
+    body = {"unit": "kWh", "registers": true["registers"], "reason": "misread", "reader": "inspector-1"}
     await stage.call("engineer-1", "POST", "reading", f"/v1/reads/{stage.misread_id}/correction", body)
     await corrected(stage, i, "the bill of the misread register is corrected and posted")
     stage.say("a misread register is corrected after its bill was paid")

@@ -25,6 +25,7 @@ from tests.kits import databases
 
 KEY = "k" * 40
 UNIT = "zj/hangzhou"
+READER = "reader-1"
 ONE = ({"quantity": "import", "digits": 8, "scale": 2},)
 THREE = tuple({"quantity": q, "digits": 8, "scale": 2} for q in ("import", "import.peak", "import.valley"))
 
@@ -45,6 +46,8 @@ def midnight(day: str) -> str:
 def read(meter_no: str, day: str, value: str | dict[str, str], source: str = "remote", **more: Any) -> dict[str, Any]:
     registers = value if isinstance(value, dict) else {"import": value}
     read_at = more.pop("read_at", midnight(day))
+    if source == "site":
+        more = {"reader": READER} | more
     return {"meter_no": meter_no, "read_at": read_at, "source": source, "unit": "kWh", "registers": registers} | more
 
 

@@ -226,6 +226,7 @@ class Facts:
                 "meter_no": home.meter_no,
                 "read_at": _midnight(home.to).isoformat(),
                 "source": "site",
+                "reader": "reader-1",
                 "unit": "kWh",
                 "registers": home.shown(),
             }

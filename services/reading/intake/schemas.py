@@ -12,6 +12,7 @@ from services.reading.network.schemas import (
     REGISTERS_MAX,
     Code,
     MeterNo,
+    No,
     Quantity,
     Unit,
     Values,
@@ -93,6 +94,9 @@ class CorrectionIn(In):
         description="How often a face has passed its last number since the known register before, where somebody knows.",
     )
     confirm: bool = Field(False, description="What becomes suspect by this correction is known, and it is meant so.")
+    reader: No | None = Field(
+        None, description="Who saw what the registers show: another person than who enters it. A read on site has one."
+    )
     reason: Code
 
 
@@ -109,6 +113,7 @@ class EditOut(BaseModel):
     turns: dict[str, int]
     confirmed: bool
     reason: str
+    reader: str | None
     actor: str
     created_at: datetime
 

@@ -2,18 +2,24 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Date, Integer, SmallInteger, String, Text
+from sqlalchemy import CheckConstraint, Column, Date, Integer, SmallInteger, String, Text
 from sqlmodel import Field
 
 from services.reading.base import METER_NO, ORG_UNIT, SHORT, Base, required
 from shared.db import columns
 from shared.db.columns import table
 
+READER_IS_NOT_UPLOADER = "reader IS NULL OR (uploader IS NOT NULL AND uploader <> reader)"
+
 
 class Reading(Base, table=True):
-    """One register of one read, as it was received; never changed. The natural key is the key."""
+    """One register of one read, as it was received; never changed. The natural key is the key.
+
+    `uploader`: who brought it, kept where a reader is named: both stand in one row, and are two people.
+    """
 
     __tablename__ = "read"
+    __table_args__ = (CheckConstraint(READER_IS_NOT_UPLOADER, name="read_reader_is_not_uploader"),)
 
     meter_no: str = Field(sa_column=Column(METER_NO, primary_key=True))
     read_at: datetime = Field(sa_column=Column(columns.Instant, primary_key=True))
@@ -22,15 +28,18 @@ class Reading(Base, table=True):
     count: int = Field(sa_column=required(columns.BigInt))
     upload_id: str = Field(sa_column=required(columns.No))
     reader: str | None = Field(sa_column=Column(columns.No))
+    uploader: str | None = Field(sa_column=Column(columns.No))
 
 
 class Correction(Base, table=True):
     """The edited value of a read, or its annulment; the highest number of a read is in force.
 
+    `reader`: who saw what the registers show, where it is said; never who enters it (`actor`).
     `turns`: how often each register has passed its last number since the known one before, as JSON by quantity; empty: not said.
     """
 
     __tablename__ = "read_correction"
+    __table_args__ = (CheckConstraint("reader IS NULL OR reader <> actor", name="read_correction_reader_is_not_actor"),)
 
     read_id: str = Field(sa_column=columns.key())
     number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
@@ -39,6 +48,7 @@ class Correction(Base, table=True):
     turns: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
     confirmed: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))
     reason: str = Field(sa_column=required(columns.Code))
+    reader: str | None = Field(sa_column=Column(columns.No))
     actor: str = Field(sa_column=required(columns.No))
     created_at: datetime = Field(sa_column=required(columns.Instant))
 

@@ -94,6 +94,39 @@ async def test_the_key_of_a_device_goes_on_under_its_version(database_url: str) 
     assert [tuple(row) for row in rows] == [("d", "7", "system:migration"), ("e", "1", "system:migration")]
 
 
+async def test_reads_with_a_reader_get_their_uploader_beside_it(database_url: str) -> None:
+    def insert(connection: Connection) -> None:
+        totals = dict.fromkeys(("received", "accepted", "already_accepted", "conflicting", "refused", "waiting"), 1)
+        upload = {"upload_id": "U1", "cycle": "2026-01", "kind": "csv", "uploader": "clerk", "message_id": ""}
+        _put(connection, "upload", **upload, received_at=datetime(2026, 2, 1, tzinfo=UTC), **totals)
+        read = {"read_at": datetime(2026, 2, 1, tzinfo=UTC), "quantity": "import", "count": 1}
+        for meter_no, source, upload_id, reader in (
+            ("M1", "site", "U1", "r-1"),
+            ("M2", "site", "U2", "r-1"),
+            ("M3", "site", "U1", "clerk"),
+            ("M4", "remote", "U1", None),
+            ("M5", "site", "U1", None),
+        ):
+            _put(connection, "read", **read, meter_no=meter_no, source=source, upload_id=upload_id, reader=reader)
+
+    database = Database(database_url)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_at, "0015")
+        await connection.run_sync(insert)
+        await connection.run_sync(_at, "head")
+    async with database.view() as view:
+        rows = await view.all(sa.text("SELECT meter_no, reader, uploader FROM read ORDER BY meter_no"))
+    await database.close()
+    nobody = "system:migration"  # the upload is not known any more, or says what was never taken
+    assert [tuple(row) for row in rows] == [
+        ("M1", "r-1", "clerk"),
+        ("M2", "r-1", nobody),
+        ("M3", "clerk", nobody),
+        ("M4", None, None),
+        ("M5", None, None),
+    ]
+
+
 def _put(connection: Connection, table: str, **row: Any) -> None:
     types: Mapping[type, Any] = {datetime: columns.Instant, date: sa.Date()}
     names = [sa.column(name, types.get(type(value))) for name, value in row.items()]

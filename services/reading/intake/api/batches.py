@@ -39,7 +39,7 @@ class Item(TypedDict):
     source: Source
     unit: Unit
     registers: Values
-    reader: NotRequired[No | None]
+    reader: NotRequired[Annotated[No | None, Field(description="Who read it; of a read on site always.")]]
 
 
 class Batch(BaseModel):

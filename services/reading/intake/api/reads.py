@@ -113,7 +113,13 @@ async def post_csv(
 @router.post(
     "/reads/{read_id}/correction",
     policy=WRITE,
-    raises=(corrections.UnknownRead, corrections.BadCorrection, corrections.MakesSuspect),
+    raises=(
+        corrections.UnknownRead,
+        corrections.BadCorrection,
+        corrections.MakesSuspect,
+        corrections.ReaderMissing,
+        corrections.ReaderIsUploader,
+    ),
     response_model=OutcomeOut,
     example=examples.CORRECTION,
 )
@@ -126,7 +132,8 @@ async def post_correction(
 ) -> Response:
     """Correct a read: what was received stays, usages that change get their next version.
 
-    A correction says the whole: all registers, and turns where they are known. It takes an annulment back.
+    A correction says the whole: all registers, and turns where they are known. It takes an annulment back. Of a read on site it
+    names the reader who saw them; neither that one nor the read's own reader enters it.
     """
     correction = corrections.Correction(
         read_id=read_id,
@@ -135,6 +142,7 @@ async def post_correction(
         turns=body.turns,
         confirmed=body.confirm,
         reason=body.reason,
+        reader=body.reader,
         actor=caller.subject,
     )
     async with db.begin() as tx:
@@ -147,7 +155,7 @@ async def post_correction(
 @router.post(
     "/reads/{read_id}/annulment",
     policy=WRITE,
-    raises=(corrections.UnknownRead,),
+    raises=(corrections.UnknownRead, corrections.ReaderIsUploader),
     response_model=OutcomeOut,
     example=examples.ANNULMENT,
 )

@@ -15,6 +15,7 @@ from services.reading.reads.store import corrections, reads, waiting
 from services.reading.reads.store.corrections import ANNULLED, EDITED, Edit
 from services.reading.reads.store.meter_days import MeterDay, meter_days
 from services.reading.reads.store.waiting import WaitingRead
+from services.reading.usage.domain.ranking import SITE
 from services.reading.usage.use_cases import deriving
 from services.reading.usage.use_cases.deriving import Change, Derived
 from services.reading.usage.use_cases.knowing import Loader
@@ -36,6 +37,18 @@ class BadCorrection(BusinessError):
     title = "The corrected registers are not what this meter can show"
 
 
+class ReaderMissing(BusinessError):
+    status = 422
+    code = "reading.reader_missing"
+    title = "A correction of a read on site names who saw what the registers show"
+
+
+class ReaderIsUploader(BusinessError):
+    status = 403
+    code = "reading.reader_is_uploader"
+    title = "Who read a meter neither uploads nor corrects its read"
+
+
 class MakesSuspect(BusinessError):
     status = 409
     code = "reading.makes_suspect"
@@ -47,12 +60,14 @@ class Correction:
     """The registers as they should have been read, all of them; `reason` is a code such as `misread`.
 
     `turns` by quantity, where somebody knows how often a face has passed its last number since the known register before.
+    `reader`: who saw what they show, another person than `actor`; a read on site has one.
     """
 
     read_id: str
     registers: dict[str, str]
     unit: str
     reason: str
+    reader: str | None
     actor: str
     turns: Mapping[str, int]
     confirmed: bool
@@ -69,9 +84,10 @@ class Annulment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
-    """A stored read, locked: its meter on its day, what was received, and its correction in force."""
+    """A stored read, locked: its meter on its day, who read it, what was received, and its correction in force."""
 
     key: ReadKey
+    reader: str | None
     meter: MeterDay
     received: Shown
     edit: Edit | None
@@ -99,9 +115,13 @@ async def correct(tx: Tx, correction: Correction, *, may_see: MaySee, days: Read
     """Correct a read. The read stays as it was received; its correction with the highest number is in force.
 
     The usages that change get their next versions. A correction by which other registers become suspect is refused with their
-    names unless it is `confirmed`. The values in force again are `already_done`. An annulment is taken back by it.
+    names unless it is `confirmed`. The values in force again are `already_done`. An annulment is taken back by it. Raises
+    `ReaderMissing` and `ReaderIsUploader`: what was seen on site is entered by another person, here too.
     """
     target = await _find(tx, correction.read_id, may_see, days)
+    _check_people(target, correction.reader, correction.actor)
+    if target.key.source == SITE and not correction.reader:
+        raise ReaderMissing
     counts = _counts(target.meter, correction)
     if target.says(counts, correction.turns):
         return ALREADY_DONE
@@ -113,6 +133,7 @@ async def correct(tx: Tx, correction: Correction, *, may_see: MaySee, days: Read
         turns=correction.turns,
         confirmed=correction.confirmed,
         reason=correction.reason,
+        reader=correction.reader,
         actor=correction.actor,
         created_at=tx.now,
     )
@@ -131,8 +152,12 @@ async def correct(tx: Tx, correction: Correction, *, may_see: MaySee, days: Read
 
 
 async def annul(tx: Tx, annulment: Annulment, *, may_see: MaySee, days: ReadDays) -> Outcome:
-    """Annul a read: it stays as it was received and counts for nothing. What is annulled already is `already_done`."""
+    """Annul a read: it stays as it was received and counts for nothing. What is annulled already is `already_done`.
+
+    Raises `ReaderIsUploader`: its reader does not take it out of the count alone.
+    """
     target = await _find(tx, annulment.read_id, may_see, days)
+    _check_people(target, None, annulment.actor)
     if target.annulled:
         return ALREADY_DONE
     edit = Edit(
@@ -166,7 +191,14 @@ async def _find(tx: Tx, read_id: str, may_see: MaySee, days: ReadDays) -> _Targe
     if stored is None:
         raise UnknownRead
     edit = (await corrections.in_force(tx, [read_id])).get(read_id)
-    return _Target(key=key, meter=meter, received=ordered(meter.registers, stored.counts), edit=edit)
+    return _Target(
+        key=key, reader=stored.reader, meter=meter, received=ordered(meter.registers, stored.counts), edit=edit
+    )
+
+
+def _check_people(target: _Target, reader: str | None, actor: str) -> None:
+    if actor in (reader, target.reader):
+        raise ReaderIsUploader
 
 
 def _counts(meter: MeterDay, correction: Correction) -> Counts:

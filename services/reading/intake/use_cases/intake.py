@@ -20,6 +20,7 @@ from services.reading.reads.store import reads, uploads, waiting
 from services.reading.reads.store.meter_days import MeterDay, meter_days
 from services.reading.reads.store.waiting import WaitingRead
 from services.reading.tasks.domain.tasks import cycle_of
+from services.reading.usage.domain.ranking import SITE
 from services.reading.usage.use_cases import arriving
 from services.reading.usage.use_cases.arriving import Arrived
 from services.reading.usage.use_cases.knowing import Loader
@@ -78,7 +79,7 @@ class _Given:
 
 
 @dataclass(slots=True)
-class _Times:
+class Times:
     """Instants of a batch; few texts differ, so each is read once."""
 
     days: ReadDays
@@ -126,11 +127,11 @@ async def record(
     A read that is accepted and contradicts other registers has the code that says why.
     """
     upload_id = ids.new()
-    times = _Times(ReadDays(policies, zone), tx.now)
+    times = Times(ReadDays(policies, zone), tx.now)
     given, outcomes = _parse(items, uploader, times)
     await _look_up(tx, given, uploader)
     claimed = _claim(given)
-    await _store(tx, claimed, upload_id)
+    await _store(tx, claimed, upload_id, uploader)
     await _wait(tx, claimed)
     await _count(tx, upload_id, uploader, given, malformed + len(items) - len(given))
     await _derive(tx, claimed, uploader, times.days)
@@ -141,7 +142,7 @@ async def record(
     return found
 
 
-def _parse(items: Sequence[ReadItem], uploader: Uploader, times: _Times) -> tuple[list[_Given], list[Outcome | None]]:
+def _parse(items: Sequence[ReadItem], uploader: Uploader, times: Times) -> tuple[list[_Given], list[Outcome | None]]:
     given: list[_Given] = []
     outcomes: list[Outcome | None] = []
     for item in items:
@@ -150,8 +151,7 @@ def _parse(items: Sequence[ReadItem], uploader: Uploader, times: _Times) -> tupl
                 raise Refused("reading.wrong_unit", "register values are in kWh")
             if item["source"] not in uploader.sources:
                 raise Refused("reading.unknown_source", "this uploader has no reads of that source")
-            if item.get("reader") == uploader.subject:  # 上装和抄表分人完成
-                raise Refused("reading.reader_is_uploader", "who read a meter does not upload its read")
+            check_reader(item["source"], item.get("reader"), uploader.subject)
             instant, day = times.of(item["read_at"])
         except Refused as fault:
             outcomes.append(refused(fault.code, fault.text))
@@ -159,6 +159,14 @@ def _parse(items: Sequence[ReadItem], uploader: Uploader, times: _Times) -> tupl
             given.append(_Given(item, ReadKey(item["meter_no"], instant, item["source"]), day))
             outcomes.append(None)
     return given, outcomes
+
+
+def check_reader(source: str, reader: str | None, entered_by: str) -> None:
+    """Refuse what was seen on site by nobody named, or is brought by who saw it (上装和抄表分人完成)."""
+    if reader == entered_by:
+        raise Refused("reading.reader_is_uploader", "who read a meter does not upload its read")
+    if source == SITE and not reader:
+        raise Refused("reading.reader_missing", "a read on site has its reader")
 
 
 async def _look_up(tx: Tx, given: Sequence[_Given], uploader: Uploader) -> None:
@@ -194,7 +202,7 @@ def _claim(given: Sequence[_Given]) -> list[_Given]:
     return [first[key] for key in sorted(first)]  # one order for all batches: they cannot wait for each other in a ring
 
 
-async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
+async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str, uploader: Uploader) -> None:
     """Write the reads that are new, and settle the outcome of all.
 
     Two statements where all are new; the rows that another upload brought before tell which are not.
@@ -207,6 +215,7 @@ async def _store(tx: Tx, claimed: Sequence[_Given], upload_id: str) -> None:
         quantities=[quantity for each in claimed if each.meter for quantity in _quantities(each.meter)],
         counts=[count for each in claimed for count in each.counts],
         readers=[each.item.get("reader") for each in claimed for _ in each.counts],
+        uploader=uploader.subject,
     )
     stored = await reads.stored(tx, [each.key for each in claimed]) if written < len(keys) else {}
     found, taken_back = [], []

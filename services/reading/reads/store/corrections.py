@@ -33,6 +33,7 @@ class Edit:
     turns: Mapping[str, int] = field(default_factory=dict)
     confirmed: bool = False
     reason: str
+    reader: str | None = None
     actor: str
     created_at: datetime
 
@@ -63,6 +64,7 @@ def _edit(row: Row[Any]) -> Edit:
         turns=orjson.loads(row.turns) if row.turns else {},
         confirmed=bool(row.confirmed),
         reason=row.reason,
+        reader=row.reader,
         actor=row.actor,
         created_at=row.created_at,
     )
@@ -81,6 +83,7 @@ async def insert(tx: Tx, edit: Edit) -> None:
             "turns": [orjson.dumps(edit.turns, option=orjson.OPT_SORT_KEYS).decode() if edit.turns else ""],
             "confirmed": [int(edit.confirmed)],
             "reason": [edit.reason],
+            "reader": [edit.reader],
             "actor": [edit.actor],
             "created_at": [edit.created_at],
         },

@@ -42,6 +42,7 @@ async def read_document(view: View, read_id: str, days: ReadDays) -> dict[str, A
                 "turns": edit.turns,
                 "confirmed": edit.confirmed,
                 "reason": edit.reason,
+                "reader": edit.reader,
                 "actor": edit.actor,
                 "created_at": edit.created_at,
             }

@@ -27,6 +27,7 @@ async def claim(
     quantities: Sequence[str],
     counts: Sequence[int],
     readers: Sequence[str | None],
+    uploader: str,
 ) -> int:
     """Claim and write register rows in one statement; return how many were new. `keys` is repeated for each register."""
     rows = {
@@ -37,19 +38,21 @@ async def claim(
         "count": counts,
         "upload_id": travel.Same(upload_id, len(keys)),
         "reader": travel.same(readers),
+        "uploader": travel.same([uploader if reader else None for reader in readers]),
     }
     return await bulk.claim(tx, READ, rows, key=("meter_no", "read_at", "source", "quantity"))
 
 
 @dataclass(slots=True)
 class Stored:
-    """A read as it is stored: the count of each register, and the upload that brought it.
+    """A read as it is stored: the count of each register, and the upload that brought it; its reader, where one is named.
 
     A register that was added to its installation since may have come with another upload than the others.
     """
 
     counts: dict[str, int]
     uploads: dict[str, str]
+    reader: str | None
 
     def brought_by(self, upload_id: str) -> list[str]:
         """Return the quantities that an upload brought."""
@@ -73,12 +76,13 @@ async def stored(view: View, keys: Sequence[ReadKey], *, for_update: bool = Fals
             READ.c.quantity,
             READ.c["count"],
             READ.c.upload_id,
+            READ.c.reader,
         ),
         for_update=for_update,
     )
     found: dict[ReadKey, Stored] = {}
-    for meter_no, read_at, source, quantity, count, upload_id in map(tuple, rows):
-        read = found.setdefault(ReadKey(meter_no, read_at, source), Stored({}, {}))
+    for meter_no, read_at, source, quantity, count, upload_id, reader in map(tuple, rows):
+        read = found.setdefault(ReadKey(meter_no, read_at, source), Stored({}, {}, reader))
         read.counts[quantity], read.uploads[quantity] = count, upload_id
     return found
 
@@ -187,7 +191,7 @@ def _whole(rows: Sequence[Row[Any]]) -> list[MeterRead]:
             registers=installations.faces(head),
             key=key,
             reader=head.reader,
-            uploader=head.uploader,
+            uploader=head.brought_by,
             counts=counts[point, installed_on, key],
         )
         for (point, installed_on, key), head in heads.items()

@@ -38,12 +38,12 @@ async def insert(
 
 
 def uploader_of(read: Table) -> ColumnElement[str]:
-    """Return who uploaded each read, as a column `uploader`."""
+    """Return who uploaded each read, as a column `brought_by`."""
     return (
         select(UPLOAD.c.uploader)
         .where(UPLOAD.c.upload_id == read.c.upload_id)
         .limit(1)
         .correlate(read)
         .scalar_subquery()
-        .label("uploader")
+        .label("brought_by")
     )

@@ -280,8 +280,7 @@ class Loader:
         read_id = identity.read_id(*row.key)
         source = ranking.EDITED if row.edit else row.key.source
         rank = ranking.RANK[source]
-        actors = [row.reader] if row.reader else []
-        actors += [row.uploader, *([row.edit.actor] if row.edit else [])]
+        people = [row.reader, row.uploader, *([row.edit.reader, row.edit.actor] if row.edit else [])]
         return Read(
             read_id=read_id,
             day=self.days.of(row.key.read_at),
@@ -289,7 +288,7 @@ class Loader:
             source=source,
             rank=max(rank, ranking.ANSWER_RANK) if read_id in answered else rank,
             distance=self.days.seconds_from_midnight(row.key.read_at),
-            actors=tuple(dict.fromkeys(actors)),
+            actors=tuple(dict.fromkeys(each for each in people if each)),
             turns=row.turns,
         )
 

@@ -28,6 +28,7 @@ GOOD = read("M0001", "2026-02-01", "150.00")
         ({"registers": {"import": "1e3"}}, "reading.malformed_value"),
         ({"registers": {"import": 150.0}}, "reading.malformed_item"),
         ({"source": "site", "reader": "clerk"}, "reading.reader_is_uploader"),
+        ({"source": "site"}, "reading.reader_missing"),
         ({"unit": "Wh"}, "reading.wrong_unit"),
         ({"source": "edited"}, "reading.unknown_source"),
         ({"colour": "red"}, "reading.malformed_item"),

@@ -8,7 +8,7 @@ import pytest
 from tests.kits.reading import THREE, Kit, read
 
 AT = "2026-02-01T09:30:00+08:00"
-PLAIN = f"meter_no,read_at,import\nM0001,{AT},1180.40\n"
+PLAIN = f"meter_no,read_at,reader,import\nM0001,{AT},reader-1,1180.40\n"
 
 
 async def _post(kit: Kit, body: str | bytes, **query: str) -> list[dict[str, Any]]:
@@ -52,18 +52,18 @@ async def test_a_csv_of_a_manual_route_is_answered_row_by_row(kit: Kit) -> None:
         (b"\xef\xbb\xbf" + PLAIN.encode(), {}),
         (PLAIN.replace(",", ";"), {}),
         (PLAIN.replace(",", "\t"), {}),
-        (f"meter_no;read_at;import\nM0001;{AT};1180,40\n", {"decimal": "comma"}),
-        (f'meter_no,read_at,import\nM0001,{AT},"1180,40"\n', {"decimal": "comma"}),
+        (f"meter_no;read_at;reader;import\nM0001;{AT};reader-1;1180,40\n", {"decimal": "comma"}),
+        (f'meter_no,read_at,reader,import\nM0001,{AT},reader-1,"1180,40"\n', {"decimal": "comma"}),
         (PLAIN.replace("1180.40", "1180.4"), {}),
         (PLAIN.replace("1180.40", "1180.400"), {}),
         (PLAIN.replace("1180.40", "１１８０．４０"), {}),
         (PLAIN.replace(AT, "２０２６-０２-０１Ｔ０９：３０：００＋０８：００").replace("M0001", "Ｍ０００１"), {}),
-        (f" Meter No , READ_AT ,ｉｍｐｏｒｔ\n M0001 ,　{AT} , 1180.40\u00a0\n", {}),
-        (f'"meter_no" , "read_at" , "import" \n "M0001" ,"{AT}" , "1180.40" \n', {}),
-        (f"meter_no,read_at,import,,\nM0001,{AT},1180.40,,,\n,,,,\n  \n\n", {}),
-        (f"meter_no,read_at,import,备注\nM0001,{AT},1180.40,\n", {}),
-        (f"meter_no,read_at,import,备注\nM0001,{AT},1180.40,\n".encode("gb18030"), {}),
-        (f"unit,source,import,reader,read_at,meter_no\nkWh,site,1180.40,,{AT},M0001\n".encode("gb18030"), {}),
+        (f" Meter No , READ_AT ,reader,ｉｍｐｏｒｔ\n M0001 ,　{AT} , reader-1,1180.40\u00a0\n", {}),
+        (f'"meter_no" , "read_at" , "reader", "import" \n "M0001" ,"{AT}" , "reader-1", "1180.40" \n', {}),
+        (f"meter_no,read_at,reader,import,,\nM0001,{AT},reader-1,1180.40,,,\n,,,,\n  \n\n", {}),
+        (f"meter_no,read_at,reader,import,备注\nM0001,{AT},reader-1,1180.40,\n", {}),
+        (f"meter_no,read_at,reader,import,备注\nM0001,{AT},reader-1,1180.40,\n".encode("gb18030"), {}),
+        (f"unit,source,import,reader,read_at,meter_no\nkWh,site,1180.40,reader-1,{AT},M0001\n".encode("gb18030"), {}),
     ],
 )
 async def test_a_file_in_any_form_that_people_make_is_one_and_the_same_read(
@@ -91,19 +91,20 @@ async def test_a_file_in_any_form_that_people_make_is_one_and_the_same_read(
         ("", "reading.malformed_item", "0 cells, the header has 5"),
         ('M0001,{AT},"1.00,,', "reading.malformed_item", "the quotes are not those of a CSV file"),
         ('M0001,{AT},"1.00"1,,', "reading.malformed_item", "the quotes are not those of a CSV file"),
-        ("M0001,{AT},１２²,,", "reading.malformed_value", "register import"),
-        ("M0001,{AT},1180.405,,", "reading.too_many_digits", "register import"),
-        ('M0001,{AT},"1,00",,', "reading.malformed_value", "register import"),
-        ("M0001,2026-02-01,1.00,,", "reading.bad_time", "read_at"),
+        ("M0001,{AT},１２²,reader-1,", "reading.malformed_value", "register import"),
+        ("M0001,{AT},1180.405,reader-1,", "reading.too_many_digits", "register import"),
+        ('M0001,{AT},"1,00",reader-1,', "reading.malformed_value", "register import"),
+        ("M0001,2026-02-01,1.00,reader-1,", "reading.bad_time", "read_at"),
         ("M0001,,1.00,,", "reading.malformed_item", "malformed: read_at"),
-        ("M0009,{AT},1.00,,", "reading.unknown_meter", ""),
+        ("M0009,{AT},1.00,reader-1,", "reading.unknown_meter", ""),
+        ("M0001,{AT},1.00,,", "reading.reader_missing", ""),
     ],
 )
 async def test_a_bad_row_is_refused_by_itself_with_row_and_column_and_not_with_what_it_holds(
     kit: Kit, row: str, code: str, message: str
 ) -> None:
     await kit.district()
-    good = f"M0001,{AT},1180.40,,"
+    good = f"M0001,{AT},1180.40,reader-1,"
     body = "\n".join(["meter_no,read_at,import,reader,备注", good, row.replace("{AT}", AT), good])
     outcomes = await _post(kit, body)
     assert [each["status"] for each in outcomes] == ["accepted", "refused", "already_accepted"]
@@ -114,17 +115,20 @@ async def test_a_bad_row_is_refused_by_itself_with_row_and_column_and_not_with_w
 
 async def test_a_point_where_the_decimal_comma_was_declared_is_refused(kit: Kit) -> None:
     await kit.district()
-    outcomes = await _post(kit, PLAIN + f"M0001,{AT},1180\n", decimal="comma")
+    outcomes = await _post(kit, PLAIN + f"M0001,{AT},reader-1,1180\n", decimal="comma")
     assert [(each["status"], each.get("code")) for each in outcomes] == [
         ("refused", "reading.malformed_value"),
         ("accepted", None),
     ]
-    assert outcomes[0]["message"] == "row 2: column 3: a point where the decimal comma was declared"
+    assert outcomes[0]["message"] == "row 2: column 4: a point where the decimal comma was declared"
 
 
 async def test_a_column_for_each_quantity_and_an_empty_cell_where_a_meter_has_none(kit: Kit) -> None:
     await kit.district(registers=THREE)
-    body = f"meter_no,read_at,Import,Import.Peak,import.valley,export\nM0001,{AT},150,110,120,\nM0001,{AT},150,110,,\n"
+    body = (
+        "meter_no,reader,read_at,Import,Import.Peak,import.valley,export\n"
+        f"M0001,r-1,{AT},150,110,120,\nM0001,r-1,{AT},150,110,,\n"
+    )
     outcomes = await _post(kit, body)
     assert [(each["status"], each.get("code")) for each in outcomes] == [
         ("accepted", None),
@@ -146,7 +150,7 @@ async def test_a_column_for_each_quantity_and_an_empty_cell_where_a_meter_has_no
         b"\xff\xfe",
         PLAIN.encode("utf-16"),
         b"\n" + PLAIN.encode(),
-        PLAIN.encode() + b"M0001,2026-02-01T00:00:00+08:00,1\n" * 1000,
+        PLAIN.encode() + b"M0001,2026-02-01T00:00:00+08:00,r-1,1\n" * 1000,
     ],
 )
 async def test_a_file_that_is_no_csv_of_reads_is_refused_as_a_whole(kit: Kit, body: bytes) -> None:
@@ -156,7 +160,7 @@ async def test_a_file_that_is_no_csv_of_reads_is_refused_as_a_whole(kit: Kit, bo
 
 async def test_a_thousand_rows_and_what_trails_them_are_taken(kit: Kit) -> None:
     await kit.district()
-    body = "meter_no,read_at,import\n" + f"M0001,{AT},1180.40\n" * 1000 + ",,\n" * 1000
+    body = "meter_no,read_at,reader,import\n" + f"M0001,{AT},r-1,1180.40\n" * 1000 + ",,,\n" * 1000
     assert len(await _post(kit, body)) == 1000
     answer = await kit.clerk.post("/v1/reads/csv?route_no=R1&decimal=dot", content=body.encode())
     assert answer.status_code in (415, 422)

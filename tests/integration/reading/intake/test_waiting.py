@@ -116,7 +116,7 @@ async def test_a_meter_that_its_uploader_may_not_see_does_not_wait(kit: Kit) -> 
 async def test_a_row_of_a_file_waits_too_whatever_its_route(kit: Kit) -> None:
     await kit.district()
     await _meter(kit, "M7")
-    body = f"meter_no,read_at,import\nM7,{midnight('2026-01-20')},5.00\n"
+    body = f"meter_no,read_at,reader,import\nM7,{midnight('2026-01-20')},r-1,5.00\n"
     headers = {"Content-Type": "text/csv"}
     answer = await kit.clerk.post("/v1/reads/csv?route_no=R1", content=body.encode(), headers=headers)
     assert answer.json()["outcomes"][0]["status"] == "waiting"
