@@ -23,6 +23,7 @@ OPERATOR = "operator"
 SCOPES = (
     "reading:read",
     "reading:write",
+    "reading:field",
     "reading:upload",
     "reading:keys",
     "billing:read",

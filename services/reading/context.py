@@ -14,6 +14,9 @@ READ = auth.scope("reading:read")
 WRITE = auth.scope("reading:write")
 KEYS = auth.scope("reading:keys")
 UPLOAD = auth.scope("reading:upload")
+FIELD = auth.scope("reading:field")
+FIELD_BATCHES = auth.scope("reading:read", "reading:field", "reading:upload")
+SHEET = auth.scope("reading:read", "reading:field")
 PUSH = auth.device(or_scope="reading:upload")
 
 

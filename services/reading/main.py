@@ -5,6 +5,7 @@ from pathlib import Path
 from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers, jobs
+from services.reading.field import api as field
 from services.reading.intake.api import curves, installations, reads
 from services.reading.intake.use_cases import changing, connecting
 from services.reading.network import api as network
@@ -60,6 +61,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             reads.router,
             curves.router,
             cycles.router,
+            field.router,
             views.router,
         ],
         handlers=consumers.handlers(own),

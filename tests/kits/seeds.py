@@ -71,6 +71,8 @@ class Seeds:
         if "{key_id}" in path:
             made = self._installation.call("POST", "reading", f"/v1/devices/{values['device_id']}/keys", {})
             values["key_id"] = made["key_id"]
+        if "field-" in path:
+            values |= self._entered(home)
         if "control-documents" in path:
             values["kind"] = COMPARED[self._service][n % len(COMPARED[self._service])]
         if "/forms/" in path:
@@ -88,6 +90,16 @@ class Seeds:
         body = {"type": kind, "reason": "of a test"}
         answer = self._installation.call("POST", self._service, "/v1/dead-letters/discards", body, who=who)
         return {name: answer[name] for name in ("approval_id", "content_hash")}
+
+    def _entered(self, home: Home) -> Values:
+        """Return an entry that a reader has made at a home, and the batch in which it waits for somebody else."""
+        seen = {"entry_no": f"seed-{home.number}", "service_point_no": home.service_point_no}
+        entry = seen | {"seen_at": "2026-02-01T09:00:00+08:00", "unread_reason": "no_access"}
+        self._installation.call("POST", "reading", "/v1/field-entries", {"items": [entry]}, who="reader-1")
+        batches = self._installation.items("reading", f"/v1/field-batches?route_no={home.route_no}")
+        (batch_id,) = [batch["batch_id"] for batch in batches if batch["reader"] == "reader-1"]
+        batch = self._installation.call("GET", "reading", f"/v1/field-batches/{batch_id}")
+        return {"entry_no": seen["entry_no"], "batch_id": batch_id, "content_hash": batch["content_hash"]}
 
     def _traced(self, n: int) -> Values:
         name, kind = {

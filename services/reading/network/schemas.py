@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.reading.base import METER_NO_MAX
 from services.reading.network.domain.reference import Device, Meter, Route
@@ -16,6 +16,8 @@ from shared.web.batch import In, OutcomeOut
 ITEMS_MAX = 1000
 KEYS_ITEMS_MAX = 500
 REGISTERS_MAX = 16
+WALK_ORDER_MAX = 1_000_000
+ACCESS_NOTES_MAX = 8
 CONNECTION_KW_MAX = 10_000_000  # beyond the largest transmission line
 QUANTITY_PATTERN = r"^[a-z]+(\.[a-z0-9_]+)?$"
 NUMBER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]*$"
@@ -117,6 +119,15 @@ class PointIn(In):
     connection_kw: Annotated[int, Field(ge=1, le=CONNECTION_KW_MAX)] | None = Field(
         None, description="The most that the connection can carry; no register runs further than it explains."
     )
+    walk_order: Annotated[int, Field(ge=0, le=WALK_ORDER_MAX)] | None = Field(
+        None, description="Its place on the way of who reads the route; points without one come last."
+    )
+    access_notes: list[Code] = Field(
+        default_factory=list,
+        max_length=ACCESS_NOTES_MAX,
+        description="What who reads it should know, as codes of the utility's own; nothing about persons.",
+        examples=[["key_at_office", "dog"]],
+    )
 
     def point(self, service_point_no: str) -> PointGiven:
         """Return the service point of that number."""
@@ -125,6 +136,8 @@ class PointIn(In):
             route_no=self.route_no,
             org_unit=self.org_unit,
             connection_kw=self.connection_kw,
+            walk_order=self.walk_order,
+            access_notes=tuple(self.access_notes),
         )
 
 
@@ -320,6 +333,13 @@ class PointOut(Shown):
     route_no: str
     org_unit: str
     connection_kw: int | None
+    walk_order: int | None
+    access_notes: list[str]
+
+    @field_validator("access_notes", mode="before")
+    @classmethod
+    def _words(cls, joined: str) -> list[str]:
+        return joined.split()
 
 
 class RegisterOut(BaseModel):

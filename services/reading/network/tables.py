@@ -26,7 +26,7 @@ class ServicePoint(Base, table=True):
 
     `connection_kw`: the most that its connection can carry, where it is known. `watched_from`: reads of later days may change
     what was told, even where no period ends. `curved`: its bills need load curves. `paced`: a contract has cycles of several
-    months.
+    months. `access_notes`: codes joined by blanks.
     """
 
     __tablename__ = "service_point"
@@ -35,6 +35,8 @@ class ServicePoint(Base, table=True):
     route_no: str = Field(sa_column=Column(columns.No, nullable=False, index=True))
     org_unit: str = Field(sa_column=required(ORG_UNIT))
     connection_kw: int | None = Field(sa_column=Column(Integer))
+    walk_order: int | None = Field(sa_column=Column(Integer))
+    access_notes: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
     version: int = Field(sa_column=required(Integer))
     watched_from: date | None = Field(sa_column=Column(Date))
     curved: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))

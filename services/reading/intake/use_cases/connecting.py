@@ -6,6 +6,7 @@ What a connection can carry decides which registers agree: with another limit ot
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 from services.reading.context import Context
 from services.reading.intake.use_cases.changing import By
@@ -89,13 +90,17 @@ async def _ask(
     return {each.subject_id: approvals.outcome(approval) for each, approval in zip(asking, found, strict=True)}
 
 
+def _seen(content: Mapping[str, Any]) -> ServicePoint:
+    return ServicePoint(**{**content, "access_notes": tuple(content.get("access_notes", ()))})
+
+
 def kind_of_approval(own: Context) -> approvals.Kind:
     """Return the kind of approval that lets a connection carry more or less than what was billed rests on."""
 
     async def carry_out(tx: Tx, approval: Approval, _actor: str) -> None:
         content = approval.content
-        seen = ServicePoint(**content["before"]), ServicePoint(**content["after"])
+        seen = _seen(content["before"]), _seen(content["after"])
         by = By(actor=approval.requested_by, may_see=lambda unit: unit in content["org_units"], approved=seen)
-        await put(tx, [PointGiven(**content["after"])], by=by, own=own)
+        await put(tx, [PointGiven(**asdict(seen[1]))], by=by, own=own)
 
     return approvals.Kind(name=SERVICE_POINT, scope=APPROVALS[SERVICE_POINT], carry_out=carry_out)

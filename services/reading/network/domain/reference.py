@@ -22,12 +22,18 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServicePoint:
-    """Where energy is delivered. `connection_kw`: the most that its connection can carry, where it is known."""
+    """Where energy is delivered. `connection_kw`: the most that its connection can carry, where it is known.
+
+    `walk_order`: its place on the way of who reads the route; `access_notes`: what that person should know, as codes of the
+    utility's own (never names or free words: they are on the sheet of the route, and nowhere else).
+    """
 
     service_point_no: str
     route_no: str
     org_unit: str
     connection_kw: int | None
+    walk_order: int | None = None
+    access_notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,8 @@ async def lock(tx: Tx, service_point_nos: Sequence[str]) -> dict[str, Locked]:
             route_no=row["route_no"],
             org_unit=row["org_unit"],
             connection_kw=row["connection_kw"],
+            walk_order=row["walk_order"],
+            access_notes=tuple(row["access_notes"].split()),
             read_day=row["read_day"],
             months=row["months"],
             first_month=row["first_month"],
@@ -110,6 +112,18 @@ async def listed(
     )
 
 
+async def walked(view: View, route_no: str, limit: int) -> list[ServicePoint]:
+    """Return the points of a route in walking order, those without a place last; of one place by their numbers."""
+    point = POINT.c
+    rows = await view.all(
+        select(POINT)
+        .where(point.route_no == route_no)
+        .order_by(point.walk_order.is_(None), point.walk_order, point.service_point_no)
+        .limit(limit)
+    )
+    return [_point(row) for row in rows]
+
+
 async def stored(tx: Tx, point_nos: Sequence[str]) -> dict[str, tuple[ServicePoint, int]]:
     """Return service points and their versions by number, locked to the end of the unit of work."""
     rows = await bulk.select_in(
@@ -136,6 +150,8 @@ async def put(tx: Tx, given: Sequence[tuple[ServicePoint, int]]) -> set[str]:
             "route_no": [each.route_no for each in points],
             "org_unit": [each.org_unit for each in points],
             "connection_kw": [each.connection_kw for each in points],
+            "walk_order": [each.walk_order for each in points],
+            "access_notes": [" ".join(each.access_notes) for each in points],
             "version": [version for _, version in given],
         },
         key=("service_point_no",),
@@ -149,4 +165,6 @@ def _point(row: Row[Any]) -> ServicePoint:
         route_no=row.route_no,
         org_unit=row.org_unit,
         connection_kw=row.connection_kw,
+        walk_order=row.walk_order,
+        access_notes=tuple(row.access_notes.split()),
     )

@@ -83,6 +83,8 @@ class PointGiven:
     route_no: str
     org_unit: str | None
     connection_kw: int | None
+    walk_order: int | None = None
+    access_notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,8 @@ async def put_points(tx: Tx, given: Sequence[PointGiven], *, actor: str, may_see
             route_no=each.route_no,
             org_unit=each.org_unit or org_units.get(each.route_no, ""),
             connection_kw=each.connection_kw,
+            walk_order=each.walk_order,
+            access_notes=each.access_notes,
         )
         for each in given
     ]

@@ -24,8 +24,12 @@ class Unread:
     reason: str
 
 
-async def put(tx: Tx, items: Sequence[Unread], *, actor: str, may_see: MaySee) -> list[Outcome]:
+async def put(
+    tx: Tx, items: Sequence[Unread], *, actor: str, may_see: MaySee, noted_by: str | None = None
+) -> list[Outcome]:
     """Note or replace reasons, one outcome per item; `close-routes` takes them over as the reasons of its estimates.
+
+    `noted_by`: who says it, where that is another person than `actor`, who enters it.
 
     Refused: no task of that point and date, a task that has its read or whose window is closed, another org unit.
     """
@@ -38,7 +42,7 @@ async def put(tx: Tx, items: Sequence[Unread], *, actor: str, may_see: MaySee) -
             read_date=item.read_date,
             org_unit=org_units.get((item.service_point_no, item.read_date), ""),
             reason=item.reason,
-            noted_by=actor,
+            noted_by=noted_by or actor,
         )
         for item in items
     ]

@@ -1,0 +1,27 @@
+"""Bodies that an integrator can start from: shown in the OpenAPI document, and called by a test."""
+
+from typing import Any
+
+ENTRIES: dict[str, Any] = {
+    "items": [
+        {
+            "entry_no": "phone-7.000123",
+            "meter_no": "M-0001",
+            "seen_at": "2026-02-01T09:30:00+08:00",
+            "unit": "kWh",
+            "registers": {"import": "1180.40"},
+            "notes": ["seal_broken"],
+        },
+        {
+            "entry_no": "phone-7.000124",
+            "service_point_no": "SP-0001",
+            "seen_at": "2026-02-01T09:35:00+08:00",
+            "unread_reason": "no_access",
+        },
+    ]
+}
+TAKEN_BACK: dict[str, Any] = {"items": [{"entry_no": "phone-7.000123", "reason": "wrong_door"}]}
+RELEASE: dict[str, Any] = {
+    "content_hash": "0" * 64,
+    "refused": [{"entry_no": "phone-7.000124", "reason": "door_was_open"}],
+}
