@@ -8,9 +8,10 @@ from operator import itemgetter
 from typing import Any
 
 import httpx
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, insert, select
 
 from services.reading import main
+from services.reading.network import tables as network
 from services.reading.reads import tables as reads
 from services.reading.settings import ReadingSettings
 from services.reading.tasks import tables as tasks
@@ -117,6 +118,13 @@ class Kit:
             )
         )
         assert all(outcome["status"] == "done" for outcomes in made for outcome in outcomes), made
+
+    async def move(self, read_day: int, since: str, *, point: str = "", months: int = 1, first_month: int = 1) -> None:
+        """Give route R1, or a point of it alone, another read day from a cycle on: no route of the service does that yet."""
+        row = {"route_no": "R1", "service_point_no": point, "from_cycle": since}
+        row |= {"read_day": read_day, "months": months, "first_month": first_month}
+        async with self.database.begin() as tx:
+            await tx.execute(insert(network.READ_DAY).values(row))
 
     async def job(self, name: str, business_date: str) -> Any:
         answer = await self.admin.post(f"/v1/jobs/{name}/runs", json={"business_date": business_date})

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any, Final
 
 from services.reading.network.domain.installations import Installation
+from services.reading.network.domain.read_days import FIRST, ReadDay
 from services.reading.network.domain.registers import has_demand
 from services.reading.network.store.points import Locked
 from services.reading.policies.domain import CurveRules, Deviation, Policy
@@ -104,7 +105,7 @@ class Book:
             ends=ends,
             policy_on=self.policy_on,
             next_planned=self.next_planned,
-            planned_before=lambda day, months: planned_before(replace(self._locked(), months=months), day),
+            planned_before=lambda day, months: planned_before((ReadDay(FIRST, 1, months, 1),), day),
             told=given.told(standing, installations),
             connection_kw=self.connection_kw,
             demands=demands,
@@ -279,9 +280,7 @@ class Book:
             route_no="R",
             org_unit="o",
             connection_kw=self.connection_kw,
-            read_day=1,
-            months=self.months,
-            first_month=1,
+            plan=(ReadDay(FIRST, 1, self.months, 1),),
             watched_from=self.watched_from,
             curved=False,
             paced=any(contract.cycle_months > 1 for contract in self.contracts.values()),

@@ -5,7 +5,6 @@ from datetime import date
 
 from services.reading.context import Context
 from services.reading.cycles.use_cases import closing, nothing, planning
-from services.reading.network.store import routes
 from shared.db.engine import Tx, View
 from shared.db.jobs import Job
 
@@ -18,7 +17,7 @@ def jobs(own: Context) -> list[Job]:
     first_day = next(iter(own.policies)).period.from_
 
     async def routes_due(view: View, business_date: date) -> Sequence[str]:
-        return await routes.due(view, business_date) if business_date > first_day else []
+        return await planning.routes_due(view, business_date) if business_date > first_day else []
 
     async def plan(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
         counts = await planning.plan(

@@ -7,10 +7,10 @@ from starlette.responses import Response
 
 from services.reading.context import KEYS, READ, WRITE, Own
 from services.reading.network import examples, schemas
-from services.reading.network.domain.reference import Device, Route
+from services.reading.network.domain.reference import Device
 from services.reading.network.schemas import No
 from services.reading.network.store import device_keys as key_store
-from services.reading.network.store import points, routes
+from services.reading.network.store import points, read_days, routes
 from services.reading.network.use_cases import device_keys, reference
 from services.reading.network.use_cases.device_keys import KeyWanted, Revocation
 from shared import web
@@ -22,36 +22,22 @@ NOT_STORED = {"Cache-Control": "no-store"}
 router = web.Router("/v1", tags=["reference data"])
 
 
-async def _put_routes(db: web.Db, caller: auth.Caller, wanted: list[Route]) -> list[Outcome]:
-    async with db.begin() as tx:
-        return await reference.put_routes(tx, wanted, actor=caller.subject, may_see=caller.may_see)
-
-
 async def _put_devices(db: web.Db, caller: auth.Caller, wanted: list[Device]) -> list[Outcome]:
     async with db.begin() as tx:
         return await reference.put_devices(tx, wanted, actor=caller.subject, may_see=caller.may_see)
 
 
-@router.put("/routes/{route_no}", policy=WRITE, response_model=OutcomeOut, example=examples.ROUTE)
-async def put_route(
-    route_no: Annotated[No, Path()], body: schemas.RouteIn, caller: auth.Current, db: web.Db
-) -> Response:
-    """Put a route with its read day (抄表例日)."""
-    return batch.single(await _put_routes(db, caller, [body.route(route_no)]))
-
-
-@router.put("/routes", policy=WRITE, example=examples.ROUTES, response_model=OutcomesOut)
-async def put_routes(body: schemas.Routes, caller: auth.Current, db: web.Db) -> Response:
-    """Put up to 1,000 routes."""
-    return batch.answer(await _put_routes(db, caller, [item.route(item.route_no) for item in body.items]))
-
-
 @router.get("/routes", policy=READ)
 async def list_routes(caller: auth.Current, db: web.Db, wanted: pagination.Query_) -> pagination.Page[schemas.RouteOut]:
-    """List routes."""
+    """List routes with all their read days."""
     async with db.view() as view:
         rows = await routes.listed(view, visible=caller.visible, after=wanted.after, limit=wanted.fetch)
-    return wanted.page(rows, key=lambda row: (row.route_no,), item=schemas.RouteOut.of)
+        plans = await read_days.of_routes(view, [row.route_no for row in rows])
+    return wanted.page(
+        rows,
+        key=lambda row: (row.route_no,),
+        item=lambda row: schemas.RouteOut.of_plan(row.route_no, row.org_unit, plans[row.route_no].route),
+    )
 
 
 @router.get("/service-points", policy=READ)

@@ -1,11 +1,13 @@
 """What the routes of the network take and answer, and the kinds of values that all routes of reading have in common."""
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.reading.base import METER_NO_MAX
+from services.reading.network.domain.read_days import FIRST, Plan
 from services.reading.network.domain.reference import Device, Meter, Route
 from services.reading.network.domain.registers import DIGITS_MAX, MULTIPLIER_MAX, SCALE_MAX, VALUE_LENGTH_MAX, Face
 from services.reading.network.use_cases.installation_corrections import Correction
@@ -320,12 +322,30 @@ class DeviceKeyOut(Shown):
     ends_at: datetime | None
 
 
+class ReadDayOut(Shown):
+    """From a cycle on; null: from the first one of the route."""
+
+    from_cycle: str | None
+    read_day: int
+    months: int
+    first_month: int
+
+
 class RouteOut(Shown):
+    """A route with the read day that it was last given, and in `read_days` all of them, each up to the next."""
+
     route_no: str
     org_unit: str
     read_day: int
     months: int
     first_month: int
+    read_days: list[ReadDayOut]
+
+    @classmethod
+    def of_plan(cls, route_no: str, org_unit: str, plan: Plan) -> Self:
+        shown = [asdict(day) | ({"from_cycle": None} if day.from_cycle == FIRST else {}) for day in plan]
+        last = {name: value for name, value in shown[-1].items() if name != "from_cycle"}
+        return cls.model_validate({"route_no": route_no, "org_unit": org_unit, "read_days": shown, **last})
 
 
 class PointOut(Shown):

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Date, Integer, SmallInteger, Text
+from sqlalchemy import Column, Date, Integer, SmallInteger, String, Text
 from sqlmodel import Field
 
 from services.reading.base import METER_NO, ORG_UNIT, SHORT, Base, required
@@ -11,14 +11,27 @@ from shared.db.columns import table
 
 
 class Route(Base, table=True):
-    """A reading route (抄表段) with its fixed read day (抄表例日), in every `months`-th month from `first_month` on."""
+    """A reading route (抄表段)."""
 
     route_no: str = Field(sa_column=columns.key())
     org_unit: str = Field(sa_column=required(ORG_UNIT))
-    read_day: int = Field(sa_column=required(SmallInteger))
-    months: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="1"))
-    first_month: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="1"))
     version: int = Field(sa_column=required(Integer))
+
+
+class RouteReadDay(Base, table=True):
+    """From a cycle on: the read day (抄表例日) of a route, in every `months`-th month from `first_month` on.
+
+    With a `service_point_no` that of this point alone, as long as it is on the route; the first row of a route is from 0001-01.
+    """
+
+    __tablename__ = "read_day"
+
+    route_no: str = Field(sa_column=columns.key())
+    service_point_no: str = Field(sa_column=columns.key())
+    from_cycle: str = Field(sa_column=Column(String(7), primary_key=True))
+    read_day: int = Field(sa_column=required(SmallInteger))
+    months: int = Field(sa_column=required(SmallInteger))
+    first_month: int = Field(sa_column=required(SmallInteger))
 
 
 class ServicePoint(Base, table=True):
@@ -120,6 +133,7 @@ class DeviceKey(Base, table=True):
 
 
 ROUTE = table(Route)
+READ_DAY = table(RouteReadDay)
 POINT = table(ServicePoint)
 METER = table(Meter)
 INSTALLATION = table(Installation)

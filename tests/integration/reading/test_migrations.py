@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from alembic import command
 from sqlalchemy import Connection
 
+from services.reading.network.domain.read_days import FIRST, ReadDay
 from services.reading.network.domain.registers import Register
-from services.reading.network.store import devices, installations
+from services.reading.network.store import devices, installations, read_days
 from services.reading.reads.domain.curves import CurveKey
 from services.reading.reads.store import curves
 from shared.db import columns, migrations
@@ -125,6 +126,33 @@ async def test_reads_with_a_reader_get_their_uploader_beside_it(database_url: st
         ("M4", None, None),
         ("M5", None, None),
     ]
+
+
+async def test_a_route_whose_read_day_was_put_otherwise_since_its_last_cycle_has_it_from_the_next_on(
+    database_url: str,
+) -> None:
+    database = Database(database_url)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_at, "0015")
+        await connection.run_sync(_planned_by_columns)
+        await connection.run_sync(_at, "head")
+    async with database.view() as view:
+        found = {no: plans.route for no, plans in (await read_days.of_all(view)).items()}
+    await database.close()
+    assert found == {
+        "R1": (ReadDay(FIRST, 31, 1, 1),),
+        "R2": (ReadDay(FIRST, 15, 2, 2), ReadDay("2026-03", 1, 2, 2)),
+        "R3": (ReadDay(FIRST, 7, 3, 1),),
+    }
+
+
+def _planned_by_columns(connection: Connection) -> None:
+    for route_no, read_day, months, first_month in (("R1", 31, 1, 1), ("R2", 1, 2, 2), ("R3", 7, 3, 1)):
+        given = {"read_day": read_day, "months": months, "first_month": first_month, "version": 1}
+        _put(connection, "route", route_no=route_no, org_unit=UNIT, **given)
+    zero = dict.fromkeys(("expected", "actual", "estimated", "missed", "usages", "sum_wh"), 0)
+    for route_no, day in (("R1", date(2026, 1, 31)), ("R1", date(2026, 2, 28)), ("R2", date(2026, 2, 15))):
+        _put(connection, "route_cycle", route_no=route_no, read_date=day, cycle=f"{day:%Y-%m}", org_unit=UNIT, **zero)
 
 
 def _put(connection: Connection, table: str, **row: Any) -> None:

@@ -12,14 +12,14 @@ from services.reading.field import store
 from services.reading.field.domain.entries import BATCH_MAX, ENTERED, LIFE, TAKEN_BACK, BatchKey, Entry, FieldBatch
 from services.reading.intake.use_cases.intake import Times
 from services.reading.network.domain.installations import Installation
+from services.reading.network.domain.read_days import Plan
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT
-from services.reading.network.store import installations, points, routes
+from services.reading.network.store import installations, points, read_days, routes
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store.meter_days import meter_days
 from services.reading.tasks.domain import route_cycles
-from services.reading.tasks.domain.route_cycles import ReadPlan
 from services.reading.tasks.domain.tasks import cycle_of
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
@@ -117,14 +117,15 @@ def _times(seen: Sequence[_Seen], times: Times) -> None:
 
 
 async def _places(tx: Tx, seen: Sequence[_Seen], may_see: Callable[[str], bool]) -> None:
-    """Find out at which point of which route each entry was seen, and for which planned date of it. Five statements."""
+    """Find out at which point of which route each entry was seen, and for which planned date of it. Six statements."""
     there = [(each, each.day) for each in _open(seen) if each.day is not None]
     by_meter = [(each.given.meter_no, day) for each, day in there if each.given.meter_no]
     meters = await meter_days(tx, list(dict.fromkeys(by_meter))) if by_meter else {}
     named = {each.given.service_point_no for each, _ in there if each.given.service_point_no}
     standing = await installations.by_point(tx, sorted(named))
     known = await points.by_no(tx, sorted(named | {meter.service_point_no for meter in meters.values()}))
-    plans = await routes.by_no(tx, sorted({point.route_no for point in known.values()}))
+    on_routes = sorted({point.route_no for point in known.values()})
+    plans, units = await read_days.of_routes(tx, on_routes), await routes.org_units(tx, on_routes)
     for each, day in there:
         given = each.given
         try:
@@ -147,9 +148,9 @@ async def _places(tx: Tx, seen: Sequence[_Seen], may_see: Callable[[str], bool])
             if stands and stands != number:
                 raise Refused("reading.other_point", "the meter stands at another point on that day")
             each.point, each.meter = number, given.meter_no or _only_meter(standing.get(number, ()), day, given)
-            plan = plans[point.route_no]
-            each.key = BatchKey(route_no=point.route_no, read_date=nearest(plan, day))
-            each.org_unit = plan.org_unit
+            read_date = nearest(plans[point.route_no].of(number), day)
+            each.key = BatchKey(route_no=point.route_no, read_date=read_date)
+            each.org_unit = units[point.route_no]
         except Refused as fault:
             each.outcome = refused(fault.code, fault.text, given.entry_no)
 
@@ -163,7 +164,7 @@ def _only_meter(standing: Sequence[Installation], day: date, given: Given) -> st
     return ""
 
 
-def nearest(plan: ReadPlan, day: date) -> date:
+def nearest(plan: Plan, day: date) -> date:
     """Return the read date of a route that is nearest to a day, of two the earlier one."""
     after, before = route_cycles.next_planned(plan, day), route_cycles.planned_before(plan, day)
     return before if day - before <= after - day else after

@@ -11,7 +11,7 @@ from services.reading.field.use_cases import expecting
 from services.reading.network.domain import registers
 from services.reading.network.domain.installations import RouteDay
 from services.reading.network.domain.refusal import Refused
-from services.reading.network.store import installations, points, routes
+from services.reading.network.store import installations, points, read_days
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import reads
 from services.reading.tasks.domain import route_cycles
@@ -75,7 +75,7 @@ async def _findings(view: View, entries: Sequence[Entry], loader: Loader) -> dic
 
 
 async def _untouched(view: View, batch: FieldBatch, may_see: Callable[[str], bool], loader: Loader) -> list[str]:
-    plan = (await routes.by_no(view, [batch.route_no]))[batch.route_no]
+    plan = (await read_days.of_routes(view, [batch.route_no]))[batch.route_no].route
     since = route_cycles.planned_before(plan, batch.read_date)
     wanted = RouteDay(route_no=batch.route_no, since=since, day=batch.read_date)
     entered = await store.points_with_entries(view, batch.route_no, batch.read_date)

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from services.reading.field.domain import expectation
 from services.reading.field.domain.expectation import Basis
 from services.reading.field.use_cases import expecting
-from services.reading.network.domain.reference import Route, ServicePoint
-from services.reading.network.store import points, routes
+from services.reading.network.domain.reference import ServicePoint
+from services.reading.network.store import points, read_days, routes
 from services.reading.reads.domain.days import ReadDays
 from services.reading.tasks.domain import route_cycles
 from services.reading.tasks.domain.tasks import cycle_of
@@ -52,9 +52,11 @@ async def sheet(
 
     A constant number of statements. Raises `TooLong`.
     """
-    route = (await routes.by_no(view, [route_no])).get(route_no)
-    read_date = await _read_date(view, route, cycle) if route else None
-    if route is None or read_date is None or not may_see(route.org_unit):
+    org_unit = (await routes.org_units(view, [route_no])).get(route_no)
+    if org_unit is None or not may_see(org_unit):
+        return None
+    read_date = await _read_date(view, route_no, cycle)
+    if read_date is None:
         return None
     walked = await points.walked(view, route_no, POINTS_MAX + 1)
     if len(walked) > POINTS_MAX:
@@ -70,9 +72,10 @@ async def sheet(
     return Sheet(route_no=route_no, cycle=cycle, read_date=read_date, lines=lines)
 
 
-async def _read_date(view: View, route: Route, cycle: str) -> date | None:
-    planned = await cycle_store.named(view, route.route_no, cycle)
+async def _read_date(view: View, route_no: str, cycle: str) -> date | None:
+    planned = await cycle_store.named(view, route_no, cycle)
     if planned is not None:
         return planned.read_date
-    found = route_cycles.next_planned(route, date.fromisoformat(f"{cycle}-01") + timedelta(days=1))
+    plans = await read_days.of_routes(view, [route_no])
+    found = route_cycles.next_planned(plans[route_no].route, date.fromisoformat(f"{cycle}-01") + timedelta(days=1))
     return found if cycle_of(found) == cycle else None

@@ -1,4 +1,4 @@
-"""Routes of points, meters and installations, which usages rest on: these follow a change in the same unit of work."""
+"""Routes, and what usages rest on: of points, meters and installations these follow a change in the same unit of work."""
 
 from typing import Annotated
 
@@ -8,14 +8,14 @@ from starlette.responses import Response
 from services.reading.context import READ, WRITE, Context, Own
 from services.reading.intake.use_cases import changing, connecting, following
 from services.reading.network import examples, schemas
-from services.reading.network.domain.reference import Meter
+from services.reading.network.domain.reference import Meter, Route
 from services.reading.network.schemas import MeterNo, No
 from services.reading.network.store import installations as store
 from services.reading.network.use_cases import installation_corrections as corrections
 from services.reading.network.use_cases import installations, reference
 from services.reading.network.use_cases.reference import PointGiven
 from services.reading.reads.domain.days import ReadDays
-from services.reading.tasks.use_cases import late_points
+from services.reading.tasks.use_cases import late_points, routes
 from shared import approvals, web
 from shared.db.approvals import Approval
 from shared.fields import Day
@@ -25,6 +25,32 @@ from shared.web.approvals import ASKED, AWAITING, asked
 from shared.web.batch import OutcomeOut, OutcomesOut
 
 router = web.Router("/v1", tags=["reference data"])
+
+
+async def _put_routes(db: web.Db, caller: auth.Caller, wanted: list[Route]) -> list[Outcome]:
+    async with db.begin() as tx:
+        return await routes.put(tx, wanted, actor=caller.subject, may_see=caller.may_see)
+
+
+@router.put(
+    "/routes/{route_no}",
+    policy=WRITE,
+    raises=(routes.NeedsRequest,),
+    response_model=OutcomeOut,
+    example=examples.ROUTE,
+)
+async def put_route(
+    route_no: Annotated[No, Path()], body: schemas.RouteIn, caller: auth.Current, db: web.Db
+) -> Response:
+    """Put a route with its read day (抄表例日). One that has a cycle keeps read day and months: 409 `read_day.needs_request`."""
+    outcomes = await _put_routes(db, caller, [body.route(route_no)])
+    return batch.single(outcomes, conflicts=[routes.NeedsRequest.code])
+
+
+@router.put("/routes", policy=WRITE, example=examples.ROUTES, response_model=OutcomesOut)
+async def put_routes(body: schemas.Routes, caller: auth.Current, db: web.Db) -> Response:
+    """Put up to 1,000 routes."""
+    return batch.answer(await _put_routes(db, caller, [item.route(item.route_no) for item in body.items]))
 
 
 async def _put_points(db: web.Db, caller: auth.Caller, own: Context, given: list[PointGiven]) -> list[Outcome]:

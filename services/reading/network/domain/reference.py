@@ -8,7 +8,7 @@ from services.reading.network.domain.registers import Face, Registers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A reading route (抄表段) with its fixed read day (抄表例日), the last of a month that has fewer days.
+    """A reading route (抄表段) with the read day (抄表例日) that it was last given, the last of a month that has fewer days.
 
     It is read every `months` months; `first_month` is the first of them in a year.
     """
@@ -18,6 +18,10 @@ class Route:
     read_day: int
     months: int
     first_month: int
+
+    def is_read_as(self, other: "Route") -> bool:
+        """Return whether both are read on the same day of the same months."""
+        return (self.read_day, self.months, self.first_month) == (other.read_day, other.months, other.first_month)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,13 @@ from sqlalchemy import Row, select
 
 from services.reading.base import by_name, equals
 from services.reading.network import tables
+from services.reading.network.domain.read_days import Plan, ReadDay, then
 from services.reading.network.domain.reference import ServicePoint
 from shared.db import bulk, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
-POINT, ROUTE = tables.POINT, tables.ROUTE
+POINT, READ_DAY = tables.POINT, tables.READ_DAY
 VERSIONS: Final = (POINT.c.version,)
 """What is raised in a database that was restored: `wattline restored reading`."""
 
@@ -29,15 +30,13 @@ class Notes(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locked(ServicePoint):
-    """A service point that is locked, and when its route is read.
+    """A service point that is locked, and when it is read.
 
     `watched_from`: reads of later days may change what was told, even where no period ends. `curved`: its bills need load curves.
     `paced`: a contract has cycles of several months.
     """
 
-    read_day: int
-    months: int
-    first_month: int
+    plan: Plan
     watched_from: date | None
     curved: bool
     paced: bool
@@ -46,30 +45,32 @@ class Locked(ServicePoint):
 async def lock(tx: Tx, service_point_nos: Sequence[str]) -> dict[str, Locked]:
     """Lock the service points, in order of their numbers, and return them: who publishes under a key holds its row."""
     given = travel.relation_for(tx, POINT, {"service_point_no": sorted(set(service_point_nos))})
+    day = READ_DAY.c
+    mine = (day.route_no == POINT.c.route_no) & day.service_point_no.in_(["", POINT.c.service_point_no])
     rows = await tx.all(
-        select(*POINT.c, ROUTE.c.read_day, ROUTE.c.months, ROUTE.c.first_month)
+        select(*POINT.c, day.from_cycle, day.read_day, day.months, day.first_month)
         .join(given, given.c.service_point_no == POINT.c.service_point_no)
-        .join(ROUTE, ROUTE.c.route_no == POINT.c.route_no)
-        .order_by(POINT.c.service_point_no)
+        .join(READ_DAY, mine)
+        .order_by(POINT.c.service_point_no, day.service_point_no, day.from_cycle)
         .with_for_update(of=POINT)
     )
-    return {
-        row["service_point_no"]: Locked(
-            service_point_no=row["service_point_no"],
+    found: dict[str, Locked] = {}
+    for row in by_name(rows):
+        number, there = row["service_point_no"], found.get(row["service_point_no"])
+        on = ReadDay(row["from_cycle"], row["read_day"], row["months"], row["first_month"])
+        found[number] = Locked(
+            service_point_no=number,
             route_no=row["route_no"],
             org_unit=row["org_unit"],
             connection_kw=row["connection_kw"],
             walk_order=row["walk_order"],
             access_notes=tuple(row["access_notes"].split()),
-            read_day=row["read_day"],
-            months=row["months"],
-            first_month=row["first_month"],
+            plan=then(there.plan if there else (), on),
             watched_from=row["watched_from"],
             curved=bool(row["curved"]),
             paced=bool(row["paced"]),
         )
-        for row in by_name(rows)
-    }
+    return found
 
 
 async def note(tx: Tx, notes: Mapping[str, Notes]) -> None:

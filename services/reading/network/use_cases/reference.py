@@ -7,7 +7,7 @@ from typing import Protocol
 
 from services.reading.network.domain import changes
 from services.reading.network.domain.changes import Change
-from services.reading.network.domain.reference import Device, Meter, Route, ServicePoint
+from services.reading.network.domain.reference import Device, Meter, ServicePoint
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.store import devices, installations, meters, points, routes
 from shared import batch_put
@@ -39,26 +39,6 @@ def outside(item: HasOrgUnit, old: HasOrgUnit | None, *, number: str, may_see: M
     if may_see(item.org_unit) and (old is None or may_see(old.org_unit)):
         return None
     return refused(OTHER_ORG_UNIT, id=number)
-
-
-async def put_routes(tx: Tx, wanted: Sequence[Route], *, actor: str, may_see: MaySee) -> list[Outcome]:
-    """Put routes with their read day; a change holds for the months that are not planned yet."""
-
-    def refusal(route: Route, old: Route | None) -> Outcome | None:
-        if route.first_month > route.months:
-            return refused("reading.bad_first_month", "the first month is one of the route's months", id=route.route_no)
-        return outside(route, old, number=route.route_no, may_see=may_see)
-
-    return await batch_put.put(
-        tx,
-        wanted,
-        kind="route",
-        number=lambda route: route.route_no,
-        stored=await routes.stored(tx, [route.route_no for route in wanted]),
-        refusal=refusal,
-        write=partial(routes.put, tx),
-        actor=actor,
-    )
 
 
 async def put_devices(tx: Tx, wanted: Sequence[Device], *, actor: str, may_see: MaySee) -> list[Outcome]:

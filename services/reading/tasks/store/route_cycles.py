@@ -31,11 +31,18 @@ async def named(view: View, route_no: str, cycle: str) -> RouteCycle | None:
     return None if row is None else _route_cycle(row)
 
 
-async def latest(view: View, route_no: str, *, before: date, limit: int) -> list[RouteCycle]:
-    """Return the cycles of a route whose read dates are the last ones before a day, the latest first."""
+async def latest(view: View, route_no: str, *, before: date) -> RouteCycle | None:
+    """Return the cycle of a route whose read date is the last one before a day."""
     mine = (ROUTE_CYCLE.c.route_no == route_no) & (ROUTE_CYCLE.c.read_date < before)
-    rows = await view.all(select(ROUTE_CYCLE).where(mine).order_by(ROUTE_CYCLE.c.read_date.desc()).limit(limit))
-    return [_route_cycle(row) for row in rows]
+    row = await view.first(select(ROUTE_CYCLE).where(mine).order_by(ROUTE_CYCLE.c.read_date.desc()).limit(1))
+    return None if row is None else _route_cycle(row)
+
+
+async def planned(view: View, route_nos: Sequence[str]) -> set[str]:
+    """Return those of some routes that have a cycle."""
+    given = travel.relation_for(view, ROUTE_CYCLE, {"route_no": list(route_nos)})
+    mine = exists().where(ROUTE_CYCLE.c.route_no == given.c.route_no)
+    return {row.route_no for row in await view.all(select(given.c.route_no).where(mine))}
 
 
 async def listed(
@@ -76,23 +83,14 @@ async def cycles_due(view: View, closed_before: Sequence[tuple[date, date]]) -> 
     return [(row.route_no, row.read_date) for row in rows]
 
 
-async def days(view: View, route_nos: Sequence[str]) -> list[tuple[str, date, date | None, bool]]:
-    """Return (route, read date, the read date before or None, whether it is open) of the cycles of routes."""
-    given = travel.relation_for(view, ROUTE_CYCLE, {"route_no": list(route_nos)})
-    earlier = ROUTE_CYCLE.alias("earlier")
-    before = (
-        select(func.max(earlier.c.read_date))
-        .where(earlier.c.route_no == ROUTE_CYCLE.c.route_no, earlier.c.read_date < ROUTE_CYCLE.c.read_date)
-        .correlate(ROUTE_CYCLE)
-        .scalar_subquery()
-        .label("before")
-    )
-    rows = await view.all(
-        select(ROUTE_CYCLE.c.route_no, ROUTE_CYCLE.c.read_date, before, ROUTE_CYCLE.c.closed_on).join(
-            given, given.c.route_no == ROUTE_CYCLE.c.route_no
-        )
-    )
-    return [(row.route_no, row.read_date, row.before, row.closed_on is None) for row in rows]
+async def days(view: View, route_nos: Sequence[str]) -> dict[str, dict[date, bool]]:
+    """Return the read dates of routes, in order, and whether their cycles are open."""
+    order = ROUTE_CYCLE.c.route_no, ROUTE_CYCLE.c.read_date
+    rows = await bulk.select_in(view, ROUTE_CYCLE, {"route_no": route_nos}, order_by=order)
+    found: dict[str, dict[date, bool]] = {}
+    for row in rows:
+        found.setdefault(row.route_no, {})[row.read_date] = row.closed_on is None
+    return found
 
 
 async def last_closed(view: View) -> date | None:

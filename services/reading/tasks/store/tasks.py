@@ -148,9 +148,12 @@ async def insert(
     return [(row.service_point_no, row.read_date) for row in rows]
 
 
-async def plan(tx: Tx, wanted: Sequence[PointDay], *, months: Mapping[str, int]) -> tuple[list[TaskKey], list[TaskKey]]:
-    """Make the tasks of a planned date; return those that are new, and those that were there for another reason till now."""
-    new = await insert(tx, wanted, kind=CYCLE, months=[months[each.route_no] for each in wanted])
+async def plan(tx: Tx, wanted: Mapping[PointDay, int]) -> tuple[list[TaskKey], list[TaskKey]]:
+    """Make the tasks of planned dates, each with the months that it closes.
+
+    Return those that are new, and those that were there for another reason till now.
+    """
+    new = await insert(tx, list(wanted), kind=CYCLE, months=list(wanted.values()))
     made = set(new)
     there = [key for each in wanted if (key := (each.service_point_no, each.day)) not in made]
     if not there:
@@ -172,7 +175,7 @@ async def plan(tx: Tx, wanted: Sequence[PointDay], *, months: Mapping[str, int])
             "route_no": [each.route_no for each in planned],
             "cycle": [cycle_of(each.day) for each in planned],
             "kind": [CYCLE] * len(planned),
-            "months": [months[each.route_no] for each in planned],
+            "months": [wanted[each] for each in planned],
         },
         key=("service_point_no", "read_date"),
     )

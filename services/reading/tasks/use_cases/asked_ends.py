@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 
 from services.reading.network.domain.installations import PointDay
-from services.reading.network.store import points, routes
+from services.reading.network.store import points
 from services.reading.network.use_cases.reference import MaySee, outside
 from services.reading.tasks.domain.asked_ends import AskedEnd
 from services.reading.tasks.domain.route_cycles import next_planned
@@ -45,9 +45,7 @@ async def ask(tx: Tx, given: Sequence[Asked], *, actor: str, may_see: MaySee, de
     The period ends there as soon as there is a read of that day. Its usage is of the cycle of the next planned read date.
     """
     numbers = [each.service_point_no for each in given]
-    await points.lock(tx, numbers)
-    known = await points.by_no(tx, numbers)
-    plans = await routes.by_no(tx, sorted({point.route_no for point in known.values()}))
+    known = await points.lock(tx, numbers)
     wanted = [
         AskedEnd(
             service_point_no=each.service_point_no,
@@ -75,15 +73,19 @@ async def ask(tx: Tx, given: Sequence[Asked], *, actor: str, may_see: MaySee, de
         actor=actor,
     )
     done = [end for end, outcome in zip(wanted, outcomes, strict=True) if outcome.status == "done"]
-    route_of = {end: known[end.service_point_no].route_no for end in done}
     await tasks.insert(
         tx,
         [
-            PointDay(service_point_no=end.service_point_no, route_no=route_of[end], org_unit=end.org_unit, day=end.day)
+            PointDay(
+                service_point_no=end.service_point_no,
+                route_no=known[end.service_point_no].route_no,
+                org_unit=end.org_unit,
+                day=end.day,
+            )
             for end in done
         ],
         kind=ASKED,
-        cycles=[cycle_of(next_planned(plans[route_of[end]], end.day)) for end in done],
+        cycles=[cycle_of(next_planned(known[end.service_point_no].plan, end.day)) for end in done],
     )
     touched: dict[str, date | None] = {}
     for end in sorted(done, key=lambda end: end.day):

@@ -142,7 +142,7 @@ def _plain(
         return False
     day = read.day
     start_on = last.period_to if last else first_day(meters) if meters else day
-    if start_on != route_cycles.planned_before(point, day) or (ended_on is not None and ended_on > start_on):
+    if start_on != route_cycles.planned_before(point.plan, day) or (ended_on is not None and ended_on > start_on):
         return False
     there = [meter for meter in meters if meter.from_ <= day and (meter.to is None or meter.to >= start_on)]
     if len(there) != 1 or there[0].meter_no != read.meter_no:

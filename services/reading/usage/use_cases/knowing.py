@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from services.reading.contracts import store as contracts
 from services.reading.network.domain.installations import Installation
+from services.reading.network.domain.read_days import Plan
 from services.reading.network.domain.registers import has_demand
 from services.reading.network.store import installations, points
 from services.reading.network.store.points import Locked
@@ -126,14 +127,14 @@ class Loader:
                     months=each.task.months,
                     cycle=each.task.cycle,
                     reason=each.reason,
-                    since=route_cycles.planned_before(point, each.task.read_date),
+                    since=route_cycles.planned_before(point.plan, each.task.read_date),
                 )
                 for each in endings
                 if each.task.kind in PLANNED or each.asked
             ],
             policy_on=self.policy_on,
-            next_planned=_next_planned(point),
-            planned_before=partial(_planned_before, point),
+            next_planned=_next_planned(point.plan),
+            planned_before=partial(_planned_before, point.plan),
             connection_kw=point.connection_kw,
         )
 
@@ -303,15 +304,16 @@ def _contract(row: Row[Any]) -> Contract:
     )
 
 
-def _planned_before(point: Locked, day: date, months: int) -> date:
-    return route_cycles.planned_before(replace(point, months=months), day)
+def _planned_before(plan: Plan, day: date, months: int) -> date:
+    return route_cycles.planned_before(tuple(replace(each, months=months) for each in plan), day)
 
 
-def _next_planned(point: Locked) -> Callable[[date], End]:
+def _next_planned(plan: Plan) -> Callable[[date], End]:
     def planned(day: date) -> End:
-        on = route_cycles.next_planned(point, day)
-        since = route_cycles.planned_before(point, on)
-        return End(day=on, planned=True, months=point.months, cycle=cycle_of(on), since=since)
+        on = route_cycles.next_planned(plan, day)
+        since = route_cycles.planned_before(plan, on)
+        months = route_cycles.months_closed(plan, on)
+        return End(day=on, planned=True, months=months, cycle=cycle_of(on), since=since)
 
     return planned
 

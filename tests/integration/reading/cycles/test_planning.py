@@ -33,50 +33,21 @@ async def test_a_route_of_two_months_is_read_in_its_months_alone(kit: Kit) -> No
     assert bad[0]["code"] == "reading.bad_first_month"
 
 
-async def test_a_read_day_that_is_moved_makes_a_second_cycle_of_the_name_and_both_are_closed(kit: Kit) -> None:
+async def test_a_request_to_read_again_is_for_the_point_of_its_cycle(kit: Kit) -> None:
     await kit.district()
     await put_route(kit, read_day=15)
     await kit.plan("2026-01-15")
-    await kit.push_one("M0001", "2026-01-15", "120.00")
-    await kit.close("2026-01-16")
-    await put_route(kit, read_day=1)
-    await kit.plan("2026-01-20")  # January keeps the read date that it has
-    await kit.plan("2026-02-01")
-    await kit.push_one("M0001", "2026-02-01", "150.00")
-    open_now = (await kit.clerk.get("/v1/routes/R1/cycles/2026-01")).json()
-    assert (open_now["read_date"], open_now["closed_on"], open_now["sum_wh"]) == ("2026-02-01", None, 30_000)
-    await kit.close("2026-02-02")
-    closed = await kit.published("reading.route_closed.v1")
-    assert [(c["cycle"], c["read_date"], c["expected"], c["sum_wh"]) for c in closed] == [
-        ("2026-01", "2026-01-15", 1, 20_000),
-        ("2026-01", "2026-02-01", 1, 30_000),
-    ]
-    listed = await kit.items("routes/R1/cycles")
-    assert [(c["read_date"], c["closed_on"]) for c in listed] == [
-        ("2026-01-15", "2026-01-16"),
-        ("2026-02-01", "2026-02-02"),
-    ]
-    first = await kit.clerk.get("/v1/routes/R1/cycles/2026-01", params={"read_date": "2026-01-15"})
-    assert first.json()["sum_wh"] == 20_000
-    other = await kit.clerk.get("/v1/routes/R1/cycles/2026-02", params={"read_date": "2026-01-15"})
-    assert other.status_code == 404
-
-
-async def test_a_request_to_read_again_is_for_the_latest_read_date_of_its_cycle(kit: Kit) -> None:
-    await kit.district()
-    await put_route(kit, read_day=15)
-    await kit.plan("2026-01-15")
-    await put_route(kit, read_day=1)
-    await kit.plan("2026-02-01")
-    await kit.push(read("M0001", "2026-01-15", "120.00"), read("M0001", "2026-02-01", "950.00"))
+    await kit.move(1, "2026-02")
+    await kit.plan("2026-03-01")
+    await kit.push(read("M0001", "2026-01-15", "120.00"), read("M0001", "2026-03-01", "950.00"))
     request = {"account_no": "A1", "request_id": "Q1", "service_point_no": "S0001", "org_unit": UNIT, "bill_id": "B1"}
-    fact = request | {"cycle": "2026-01", "reason": "implausible", "requested_by": "r-1"}
+    fact = request | {"cycle": "2026-02", "reason": "implausible", "requested_by": "r-1"}
     await kit.give(RereadRequested.model_validate(fact))
     assert [(t["read_date"], t["reread"]) for t in await kit.items("tasks")] == [
         ("2026-01-15", False),
-        ("2026-02-01", True),
+        ("2026-03-01", True),
     ]
-    await kit.push_one("M0001", "2026-02-01", "150.00", "site")
+    await kit.push_one("M0001", "2026-03-01", "150.00", "site")
     assert [r["status"] for r in await kit.items("rereads")] == ["answered"]
 
 

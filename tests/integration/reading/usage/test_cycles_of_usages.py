@@ -4,8 +4,7 @@ from shared.events.billing import AccountChanged, Contract
 from tests.kits.reading import UNIT, Kit
 
 
-async def read_on(kit: Kit, value: str, day: str, *, read_day: int = 1) -> None:
-    await kit.put("routes", [{"route_no": "R1", "org_unit": UNIT, "read_day": read_day}])
+async def read_on(kit: Kit, value: str, day: str) -> None:
     await kit.plan(day)
     await kit.push_one("M0001", day, value)
 
@@ -43,11 +42,13 @@ async def test_parts_of_a_cycle_name_it(kit: Kit) -> None:
 async def test_a_cycle_that_a_new_read_day_makes_longer_or_shorter(kit: Kit) -> None:
     await kit.district()
     await read_on(kit, "150.00", "2026-02-01")
-    await read_on(kit, "200.00", "2026-03-15", read_day=15)
+    await kit.move(15, "2026-02")
+    await read_on(kit, "160.00", "2026-02-15")
+    await kit.move(1, "2026-03")
     await read_on(kit, "220.00", "2026-04-01")
     assert (await told(kit))[1:] == [
-        ("2026-02-01", "2026-02-01", "2026-03-15", "2026-03-15"),
-        ("2026-03-15", "2026-03-15", "2026-04-01", "2026-04-01"),
+        ("2026-02-01", "2026-02-01", "2026-02-15", "2026-02-15"),
+        ("2026-02-15", "2026-02-15", "2026-04-01", "2026-04-01"),
     ]
 
 

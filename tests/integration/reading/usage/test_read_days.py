@@ -94,17 +94,17 @@ async def test_a_read_day_from_29_on_is_the_last_day_of_months_that_have_none(ki
     assert [u["cycle"] for u in await in_force(kit)] == ["2026-01", "2026-02", "2026-03", "2026-04"]
 
 
-async def test_a_read_day_that_is_moved_gives_one_month_two_periods_and_leaves_no_day_out(kit: Kit) -> None:
+async def test_a_read_day_that_is_moved_leaves_no_day_out_and_gives_each_cycle_one_period(kit: Kit) -> None:
     await kit.district()
     await _route(kit, read_day=15)
     await month(kit, "2026-01-15", "120.00")
-    await _route(kit, read_day=1)
-    await month(kit, "2026-02-01")
+    await kit.move(1, "2026-02")
     await month(kit, "2026-03-01", "220.00")
-    assert [(u["period_to"], u["energy_wh"]["import"], u["cycle"]) for u in await in_force(kit)] == [
-        ("2026-01-15", 20_000, "2026-01"),
-        ("2026-02-01", 24_280, "2026-01"),  # 17 days of 20 kWh in 14, in whole counts
-        ("2026-03-01", 75_720, "2026-02"),
+    await month(kit, "2026-04-01", "250.00")
+    assert [(u["period_to"], u["energy_wh"]["import"], u["cycle"], u["months"]) for u in await in_force(kit)] == [
+        ("2026-01-15", 20_000, "2026-01", 1),
+        ("2026-03-01", 100_000, "2026-02", 1),
+        ("2026-04-01", 30_000, "2026-03", 1),
     ]
 
 
