@@ -26,11 +26,7 @@ NUMBER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]*$"
 
 
 No = Annotated[str, Field(min_length=1, max_length=64, pattern=NUMBER_PATTERN, examples=["SP-0001"])]
-
-
 MeterNo = Annotated[str, Field(min_length=1, max_length=METER_NO_MAX, pattern=NUMBER_PATTERN, examples=["M-0001"])]
-
-
 OrgUnit = Annotated[
     str,
     Field(

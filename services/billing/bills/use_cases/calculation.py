@@ -83,8 +83,7 @@ async def calculate(
     rest: dict[str, Asked] = {}
     for request, chain in rated({no: asked[no] for no in starts}, issued_stand=False):
         drafts = []
-        decided = request.approved or request.decided
-        if proposing.needs_reviewer(chain, context.policies, findings_seen=request.approved, decided=decided):
+        if proposing.needs_reviewer(chain, context.policies, findings_seen=request.approved):
             drafts = proposing.proposals(chain, ids.new())
         if not drafts:
             kept.append((request, chain))

@@ -3,7 +3,6 @@
 from typing import Any
 
 import httpx
-import pytest
 
 from shared.events.billing import BillCorrected
 from tests.integration.billing.bills.test_touched_bills import home
@@ -65,39 +64,10 @@ async def test_a_bill_that_has_changed_since_it_was_asked_for_is_not_cancelled_b
     async with desk.client() as first:
         asked = (await cancelled_by(first, row)).json()
     await desk.measure(usage(1, 1, 300, version=2))
-    await approved_by_two(desk)
     before = await desk.bills("bill_id", "status")
     async with desk.client(subject="reviewer-2") as second:
         assert await approved(second, asked) == ("refused", "precondition.stale")
     assert await desk.bills("bill_id", "status") == before
-
-
-async def approved_by_two(desk: Desk) -> None:
-    """Have what is proposed approved by two reviewers."""
-    (bill_id,) = [row.bill_id for row in await desk.bills() if row.status == "proposed"]
-    (row,) = [row for row in await desk.bills() if row.bill_id == bill_id]
-    body = {"decision": "approve", "explanation": "read again", "business_date": "2026-02-21"}
-    path, seen = f"/v1/bills/{bill_id}/decisions", {"If-Match": f'"{row.row_version}"'}
-    async with desk.client(subject="reviewer-3") as first:
-        asked = await first.post(path, json=body, headers=seen)
-        assert asked.status_code == 202, asked.text
-    async with desk.client(subject="reviewer-4") as second:
-        assert await approved(second, asked.json()) == ("done", None)
-
-
-@pytest.mark.parametrize(("kwh", "stands"), [(9000, "issued"), (200, "reversed")], ids=["large", "small"])
-async def test_what_reads_alone_change_of_a_large_issued_bill_is_decided_by_two(
-    desk: Desk, kwh: int, stands: str
-) -> None:
-    row = await issued_of(desk, kwh)
-    await desk.measure(usage(1, 1, 10, version=2))
-    assert dict(await desk.bills("bill_id", "status"))[row.bill_id] == stands
-    if stands == "issued":
-        assert await desk.published(BillCorrected) == []
-        await approved_by_two(desk)
-        assert dict(await desk.bills("bill_id", "status"))[row.bill_id] == "reversed"
-    (fact,) = await desk.published(BillCorrected)
-    assert [bill.bill_id for bill in fact.reversals] == [row.bill_id]
 
 
 async def test_from_which_amount_on_and_who_the_second_one_may_be_is_policy(desk: Desk) -> None:
