@@ -156,7 +156,7 @@ async def _places(tx: Tx, seen: Sequence[_Seen], may_see: Callable[[str], bool])
 
 
 def _only_meter(standing: Sequence[Installation], day: date, given: Given) -> str:
-    there = {each.meter_no for each in standing if each.from_ <= day and (each.to is None or day <= each.to)}
+    there = {each.meter_no for each in standing if each.stands_on(day)}
     if len(there) == 1:
         return there.pop()
     if given.registers:

@@ -50,6 +50,6 @@ def _settled(usage: Last, day: date) -> bool:
 def _there(meters: Iterable[Installation], day: date) -> list[Installation]:
     """Return the meters that stand on a day, of one that stands there twice the later one."""
     return sorted(
-        (meter for meter in meters if meter.from_ <= day and (meter.to is None or day <= meter.to)),
+        (meter for meter in meters if meter.stands_on(day)),
         key=lambda meter: meter.from_,
     )

@@ -67,6 +67,10 @@ class Installation:
         """The natural key: the same meter back on the same point is another installation."""
         return self.meter_no, self.from_
 
+    def stands_on(self, day: date) -> bool:
+        """Return whether its face can be read on a day: also on that of its removal, whose read is still its own."""
+        return self.from_ <= day and (self.to is None or day <= self.to)
+
 
 def first_day(installations: Sequence[Installation]) -> date:
     """Return the day at which the first period of a point begins: its first opening register."""

@@ -188,7 +188,7 @@ class Loader:
             spans += [
                 self._span(number, meter, self._early(day), self._late(day))
                 for day in days
-                if meter.from_ <= day and (meter.to is None or day <= meter.to) and self._late(day) > since
+                if meter.stands_on(day) and self._late(day) > since
             ]
             if each.start is None and meter.from_ not in days:
                 spans.append(self._span(number, meter, meter.from_, meter.from_))
