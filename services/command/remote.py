@@ -64,9 +64,8 @@ async def job(service: str, name: str, business_date: str) -> None:
     """Run a job for a business date and print what it did."""
     async with client(service) as opened:
         body = {"business_date": business_date}
-        again = {
-            "Idempotency-Key": f"{name}/{business_date}"
-        }  # does nothing twice: it may be tried again where it was shed
+        # does nothing twice: it may be tried again where it was shed
+        again = {"Idempotency-Key": f"{name}/{business_date}"}
         show(await call(opened, "POST", f"/v1/jobs/{name}/runs", json=body, headers=again, timeout=JOB_SECONDS_MAX))
 
 

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from services.billing.bills.use_cases import adopting
-from services.billing.bills.use_cases.adopting import Posted
+from services.billing.bills.use_cases.adopting import BILL, Posted
 from services.billing.context import Own
 from shared import web
 from shared.events.billing import Component, Fen
@@ -16,7 +16,8 @@ from shared.web import auth, batch, errors, scopes
 from shared.web.batch import In, No
 
 router = web.Router("/v1", tags=["bills"])
-COMPONENTS_MAX = 32  # as a fact of a bill has
+COMPONENTS_MAX = 64  # as a difference has; a bill has fewer
+OF_A_BILL_MAX = 32
 POSTED_MAX = 500  # documents of one account: decades of months
 EXAMPLE = {
     "account_no": "3301000001",
@@ -49,6 +50,10 @@ class PostedIn(In):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
+        if self.document_kind != BILL:  # refused by itself, it stops no other
+            return self
+        if len(self.components) > OF_A_BILL_MAX:
+            raise PydanticCustomError("too_many_components", "a bill does not have as many components")
         if sum(part.amount_fen for part in self.components) != self.total_fen:
             raise PydanticCustomError("not_whole", "the components are not the total")
         if len({part.component for part in self.components}) < len(self.components):

@@ -237,5 +237,12 @@ async def test_what_is_no_whole_bill_is_refused(desk: Desk, components: list[dic
     assert await heads(desk) == [(1, "issued", 10760)]
 
 
+async def test_a_difference_of_many_components_stops_no_bill(desk: Desk) -> None:
+    one = await issued(desk)
+    parts = [{"component": f"levy-{n}", "amount_fen": 0} for n in range(40)]
+    wide = one | {"document_id": "019c-wide", "document_kind": "difference", "components": parts}
+    assert await adopt(desk, wide, one) == [("refused", "bill.is_a_difference"), ("already_done", None)]
+
+
 async def test_an_account_that_is_not_there_is_told(desk: Desk) -> None:
     await adopt(desk, DOCUMENT, status=404)
