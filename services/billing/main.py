@@ -14,7 +14,7 @@ from services.billing.bills.api import corrections as corrections_api
 from services.billing.bills.api import touched as touched_api
 from services.billing.bills.domain import policy
 from services.billing.bills.store import trace as bills_trace
-from services.billing.bills.use_cases import billed_days
+from services.billing.bills.use_cases import adopting, billed_days
 from services.billing.context import Context, Rater
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.decisions import api as decisions_api
@@ -111,6 +111,7 @@ def kinds_of_approval(context: Context) -> list[Kind]:
     """Return what two people do in billing."""
     return [
         *decisions.kinds_of_approval(context),
+        adopting.kind_of_approval(context),
         release.kind_of_approval(context),
         activation.kind_of_approval(),
         billed_days.kind_of_approval(partial(accounts.put_approved, context=context)),

@@ -103,6 +103,7 @@ HEARD_MAX = 100  # usages in one call, with their curves
 async def adopt(what: str, subject: str) -> None:
     """Have a restored service keep what it told since the dump as it was heard, and print what became of each.
 
+    What is `awaiting_approval` a second person approves by the `id` that is printed (`/v1/approvals`).
     `usages` of a service point: reading, as billing heard them. `bills` of an account: billing, as collection has posted them.
     """
     if what == "usages":
@@ -120,4 +121,4 @@ async def _adopt(hearer: str, teller: str, path: str, query: dict[str, str], bod
             items = heard[start : start + most]
             answer = await call(two, "POST", path, json=body | {"items": items})
             for item, outcome in zip(items, answer["outcomes"], strict=True):
-                show({"id": item.get("usage_id") or item["document_id"]} | outcome)
+                show({"document": item.get("usage_id") or item["document_id"]} | outcome)

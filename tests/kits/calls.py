@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -129,22 +129,28 @@ async def line(
     style: str = STYLES[0],
     changed_facts: str = PROPOSE,
     by_calendar: bool = True,
+    by_two: Sequence[str] = (),
     event_log: EventLog | None = None,
 ) -> AsyncIterator[Line]:
-    """Give a town with empty books, which corrects in this style and by this rule, and the way to it."""
-    _write_policy(work, {"style": style, "changed_facts": changed_facts}, by_calendar)
+    """Give a town with empty books, which corrects in this style and by this rule, and the way to it.
+
+    `by_two`: what two people do there whatever its amount.
+    """
+    _write_policy(work, {"style": style, "changed_facts": changed_facts}, by_calendar, by_two)
     own = {"WATTLINE_BILLING_POLICY": str(work / "billing.json")}
     traffic = Traffic(event_log or EmbeddedEventLog(work / "events.db"))
     async with town(work, environment=own | environment, event_log=traffic) as where:
         yield Line(where, traffic)
 
 
-def _write_policy(work: Path, corrections: Mapping[str, str], by_calendar: bool) -> None:
+def _write_policy(work: Path, corrections: Mapping[str, str], by_calendar: bool, by_two: Sequence[str]) -> None:
     work.mkdir(exist_ok=True)
     policy = json.loads(DEFAULT_POLICY.read_text())
     policy["versions"][0]["review"] |= {"implausible_home": {"over_kwh_a_month": 100_000}}
     policy["versions"][0]["run"] = {"sum_change_percent": 100_000}
     policy["versions"][0]["corrections"] |= {**corrections, "hold_on": ["billing.not_rated"]}
+    for kind in by_two:
+        del policy["versions"][0]["approvals"][kind]
     if not by_calendar:  # years for which there is none
         policy["versions"][0]["release"] = {"*": {"mode": "automatic", "issue_after_days": 0, "due_days": 20}}
     (work / "billing.json").write_text(json.dumps(policy))

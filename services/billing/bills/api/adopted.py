@@ -1,6 +1,6 @@
 """Bills that went out before a restore, over HTTP."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -9,7 +9,7 @@ from starlette.responses import Response
 from services.billing.bills.use_cases import adopting
 from services.billing.bills.use_cases.adopting import BILL, Posted
 from services.billing.context import Own
-from shared import web
+from shared import approvals, web
 from shared.events.billing import Component, Fen
 from shared.fields import Day
 from shared.web import auth, batch, errors, scopes
@@ -18,6 +18,9 @@ from shared.web.batch import In, No
 router = web.Router("/v1", tags=["bills"])
 COMPONENTS_MAX = 64  # as a difference has; a bill has fewer
 OF_A_BILL_MAX = 32
+AWAITING: dict[int | str, dict[str, Any]] = {
+    202: {"description": "A second person has to approve them", "model": batch.OutcomesOut}
+}
 POSTED_MAX = 500  # documents of one account: decades of months
 EXAMPLE = {
     "account_no": "3301000001",
@@ -71,11 +74,17 @@ class PostedBatchIn(In):
 @router.post(
     "/posted-documents",
     policy=auth.scope(scopes.RESTORE_RUN, whole_utility=True),
+    raises=(approvals.AskedAlready,),
+    responses=AWAITING,
     example=EXAMPLE,
     response_model=batch.OutcomesOut,
 )
 async def adopt_documents(body: PostedBatchIn, caller: auth.Current, db: web.Db, own: Own) -> Response:
-    """Keep bills as collection has posted them: after a restore, what went out since the dump is not known here."""
+    """Keep bills as collection has posted them: after a restore, what went out since the dump is not known here.
+
+    202 (`awaiting_approval`, `id` names it) where one of them, or a bill whose place it takes, is of an amount that the policy
+    names: somebody else approves all of them first (`/v1/approvals`).
+    """
     posted = [
         Posted(
             document_kind=item.document_kind,
@@ -93,4 +102,7 @@ async def adopt_documents(body: PostedBatchIn, caller: auth.Current, db: web.Db,
         outcomes = await adopting.adopt(tx, body.account_no, posted, context=own, actor=caller.subject)
     if outcomes is None:
         raise errors.not_found("account")
-    return batch.answer(outcomes)
+    answer = batch.answer(outcomes)
+    if any(outcome.status == "awaiting_approval" for outcome in outcomes):
+        answer.status_code = 202
+    return answer

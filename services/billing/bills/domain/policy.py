@@ -25,10 +25,12 @@ CORRECT: Final = "correct"
 DECISION: Final = "bill.decision"
 ACTIVATION: Final = "rating_document.activate"
 BILLED_DAYS: Final = "account.billed_days"
+ADOPTION: Final = "bill.adopt"
 RELEASE_OF_BILL: Final = "bill.release"
 RELEASE_OF_RUN: Final = "run.release"
 KINDS: Final = {
     DECISION: "billing:review",
+    ADOPTION: "billing:review",
     RELEASE_OF_BILL: "billing:review",
     RELEASE_OF_RUN: "billing:release",
     ACTIVATION: "billing:release",

@@ -1,4 +1,7 @@
-"""After a restore: bills that went out since the dump stand as collection has posted them; what differs is corrected."""
+"""After a restore: bills that went out since the dump stand as collection has posted them; what differs is corrected.
+
+From an amount of the policy on a second person approves exactly these documents, in place of exactly what is there.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,21 +10,26 @@ from datetime import date
 from typing import Any, Final
 
 import orjson
+from pydantic import TypeAdapter
 from sqlalchemy import Row
 
 from services.billing.bills.domain import bills
 from services.billing.bills.domain.bills import bill_id
+from services.billing.bills.domain.policy import ADOPTION, KINDS
 from services.billing.bills.store import adopted as store
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import told
 from services.billing.bills.use_cases import asked as asked_for
-from services.billing.bills.use_cases import calculation
+from services.billing.bills.use_cases import calculation, two_people
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.context import Context
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.usages.store import usages as usages_store
+from shared import approvals
+from shared.db.approvals import Approval
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
+from shared.errors import BusinessError
 from shared.events.billing import BillIssued
 from shared.outcome import ALREADY_DONE, DONE, REPEATED, Outcome, refused
 
@@ -33,6 +41,12 @@ UNKNOWN = refused(
 NOT_A_BILL = refused(
     "bill.is_a_difference", "A difference is the sum of two bills: decide on the bill that is in force"
 )
+
+
+class ChangedMeanwhile(BusinessError):
+    status = 412
+    code = "bill.changed_meanwhile"
+    title = "What the documents take the place of is another than when it was asked for: withdraw it, and ask again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,24 +70,67 @@ class _Key:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Keeping:
+    """A document that is to be kept, what its number stands for, and the bill that is under it."""
+
+    posted: Posted
+    key: _Key
+    row: Row[Any] | None
+
+
+_POSTED: Final = TypeAdapter(list[Posted])
+InPlace = Sequence[Mapping[str, Any]]
+
+
 async def adopt(
-    tx: Tx, account_no: str, posted: Sequence[Posted], *, context: Context, actor: str
+    tx: Tx,
+    account_no: str,
+    posted: Sequence[Posted],
+    *,
+    context: Context,
+    actor: str,
+    approved: InPlace | None = None,
 ) -> list[Outcome] | None:
     """Keep the bills of an account as they are posted, in place of what billing has under their numbers; None: no such account.
 
     A posted bill was told and stays what it is. Its lines are not known; the contract is calculated again from the first of them
     on, and what comes out otherwise, or with other lines, goes out as a correction. Whose bill a number is follows from the
     contracts and usages that are known. A number that is given twice is refused.
+
+    Where a document, or a bill whose place one takes, is of an amount for which policy wants a second person, all of them wait
+    for one. `approved`: what a second person saw in their place; raises ChangedMeanwhile where it is another by now.
     """
     contracts = await contracts_store.contracts_of(tx, [account_no])
     await contracts_store.lock_at(tx, [contract.service_point_no for contract in contracts])
     account = (await contracts_store.lock(tx, [account_no])).get(account_no)
     if account is None:
         return None
+    outcomes, keeping = await _sorted_out(tx, account_no, posted)
+    if posted and all(outcome.status == "refused" for outcome in outcomes):
+        return outcomes
+    in_place = await _in_place(tx, account_no, keeping)
+    if approved is not None:
+        if len(keeping) < len(posted) or in_place != approved:
+            raise ChangedMeanwhile
+    elif asked := await _ask(tx, account, keeping, in_place, context=context, actor=actor):
+        return [one if one.status == "refused" else approvals.outcome(asked) for one in outcomes]
+    for each in keeping:
+        await _keep(tx, account, each.key, each.posted, each.row)
+    kept = [each.posted.document_id for each in keeping]
+    new = [each.posted.document_id for each in keeping if each.row is None or not _is_told(each.row)]
+    await _tell(tx, new)
+    await _calculate(tx, account_no, kept, context=context, actor=actor)
+    tx.audit([AuditEntry(action="bill.adopted", entity_kind=BILL, entity_id=bill, actor=actor) for bill in kept])
+    return outcomes
+
+
+async def _sorted_out(tx: Tx, account_no: str, posted: Sequence[Posted]) -> tuple[list[Outcome], list[_Keeping]]:
+    """Return what becomes of each document, and those that are to be kept."""
     keys, given = await _keys(tx, account_no), Counter(one.document_id for one in posted)
     own = await store.by_id(tx, [one.document_id for one in posted])
     outcomes: list[Outcome] = []
-    kept: list[str] = []
+    keeping: list[_Keeping] = []
     for one in posted:
         key, row = keys.get(one.document_id), own.get(one.document_id)
         if given[one.document_id] > 1:
@@ -83,13 +140,58 @@ async def adopt(
         elif row is not None and _is_posted(row, one):
             outcomes.append(ALREADY_DONE)
         else:
-            await _keep(tx, account, key, one, row)
-            kept.append(one.document_id)
+            keeping.append(_Keeping(one, key, row))
             outcomes.append(DONE)
-    await _tell(tx, [bill for bill in kept if bill not in own or not _is_told(own[bill])])
-    await _calculate(tx, account_no, kept, context=context, actor=actor)
-    tx.audit([AuditEntry(action="bill.adopted", entity_kind=BILL, entity_id=bill, actor=actor) for bill in kept])
-    return outcomes
+    return outcomes, keeping
+
+
+async def _in_place(tx: Tx, account_no: str, keeping: Sequence[_Keeping]) -> list[dict[str, Any]]:
+    """Return the bills whose place documents take: under their numbers, on their days, and on days that no contract covers."""
+    days = [
+        (each.key.contract.service_point_no, each.key.usage.period_from, each.key.usage.period_to) for each in keeping
+    ]
+    rows = [each.row for each in keeping if each.row is not None]
+    rows += [*await bills_store.uncovered(tx, account_no), *(await bills_store.sharing_days(tx, days) if days else ())]
+    by_id = {row.bill_id: row for row in rows}
+    shown = "bill_id", "status", "total_fen", "row_version"
+    return [{name: getattr(row, name) for name in shown} for _, row in sorted(by_id.items())]
+
+
+async def _ask(
+    tx: Tx, account: Row[Any], keeping: Sequence[_Keeping], in_place: InPlace, *, context: Context, actor: str
+) -> Approval | None:
+    """Ask for a second person's approval where policy wants one."""
+    amounts = [*(each.posted.total_fen for each in keeping), *(bill["total_fen"] for bill in in_place)]
+    if not amounts:
+        return None
+    second = (await two_people.rules(tx, context)).scope(ADOPTION, max(map(abs, amounts)))
+    if second is None:
+        return None
+    documents = orjson.loads(orjson.dumps([each.posted for each in keeping]))
+    return await approvals.ask(
+        tx,
+        kind=ADOPTION,
+        subject_id=account.account_no,
+        content={"account_no": account.account_no, "documents": documents, "in_place": in_place},
+        org_unit=account.org_unit,
+        requested_by=actor,
+        reason="",
+        second=second,
+    )
+
+
+def kind_of_approval(context: Context) -> approvals.Kind:
+    """Return the kind of approval that keeps documents as they are posted."""
+
+    async def carry_out(tx: Tx, approval: Approval, _actor: str) -> None:
+        content = approval.content
+        documents, in_place = _POSTED.validate_python(content["documents"]), content["in_place"]
+        actor = approval.requested_by
+        kept = await adopt(tx, content["account_no"], documents, context=context, actor=actor, approved=in_place)
+        if kept is None:
+            raise ChangedMeanwhile
+
+    return approvals.Kind(name=ADOPTION, scope=KINDS[ADOPTION], carry_out=carry_out)
 
 
 def _is_told(row: Row[Any]) -> bool:
