@@ -75,6 +75,7 @@ CATALOGUE = (
     Metric("audit_faults", "gauge", "What the last look at the whole chain found; anything but 0 is a tamper"),
     # reading
     Metric("reads_total", "counter", "Reads by what became of them", ("status",), service="reading"),
+    Metric("meter_alarms_total", "counter", "Alarms of meters that are new", ("kind",), service="reading"),
     Metric("reading_tasks_open", "gauge", "Reading tasks without a read whose window is open", service="reading"),
     # billing
     Metric(

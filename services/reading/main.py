@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from services.reading.alarms import api as alarms
 from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers, jobs
@@ -60,6 +61,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             usages.router,
             reads.router,
             curves.router,
+            alarms.router,
             cycles.router,
             field.router,
             views.router,

@@ -165,4 +165,21 @@ class EstimateMade(Fact):
     estimates_in_a_row: Annotated[int, Field(ge=1)]
 
 
-FACTS: tuple[type[Fact], ...] = (ServicePointChanged, UsageMeasured, RouteClosed, EstimateMade)
+class MeterAlarmRaised(Fact):
+    """A meter of a service point, or a head-end about it, has raised an alarm: something began there, or is over."""
+
+    type: ClassVar[str] = "reading.meter_alarm_raised.v1"
+    key_field: ClassVar[str] = "service_point_no"
+    summary: ClassVar[str] = "A meter or head-end has raised an alarm about a service point."
+
+    alarm_id: Id = Field(description="Follows from meter, instant, kind and source.")
+    service_point_no: No
+    org_unit: str
+    meter_no: No
+    kind: Code = Field(description="`cover_opened`, `magnetic_field`, `reverse_flow`, `clock`, `phase`; more may come.")
+    state: Literal["occurred", "ended"]
+    happened_at: Instant = Field(description="When it began, or ended.")
+    source: Literal["meter", "head_end"]
+
+
+FACTS: tuple[type[Fact], ...] = (ServicePointChanged, UsageMeasured, RouteClosed, EstimateMade, MeterAlarmRaised)

@@ -11,6 +11,7 @@ from shared.settings import SERVICES
 LABELS = {
     "channel",
     "job",
+    "kind",
     "loop",
     "method",
     "reason",
