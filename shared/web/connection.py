@@ -121,7 +121,6 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         if not self._answering() and self in self.connections:
             self._open_ones.waiting[self] = None
-            self._open_ones.waiting.move_to_end(self)
 
     def send_400_response(self, msg: str) -> None:
         if self._head_bytes > HEAD_BYTES_MAX:

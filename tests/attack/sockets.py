@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import socket
 from collections.abc import AsyncIterator, Iterable
 
@@ -14,6 +15,7 @@ from shared.service import server_config
 
 SOON_SECONDS = 10
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: wattline\r\nConnection: close\r\n\r\n"
+KEPT = b"Connection: keep-alive"
 
 
 @contextlib.asynccontextmanager
@@ -45,6 +47,20 @@ async def send(port: int, pieces: Iterable[bytes]) -> bytes:
                 answer += read
         writer.close()
     return bytes(answer)
+
+
+async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> bytes:
+    """Return the answer to one request of a connection that is kept."""
+    writer.write(request.replace(b"Connection: close", KEPT))
+    async with asyncio.timeout(SOON_SECONDS):
+        return await one_answer(reader)
+
+
+async def one_answer(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head.lower())
+    assert length is not None, head
+    return head + await reader.readexactly(int(length[1]))
 
 
 async def read(reader: asyncio.StreamReader) -> bytes:

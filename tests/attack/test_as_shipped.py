@@ -13,8 +13,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from fastapi import FastAPI
 
 from shared import service
+from shared.metrics import Metrics
 from tests.attack.sockets import LIVE, code_of, read, send, status_of
 from tests.attack.working import opened, post
 
@@ -27,6 +29,7 @@ SLOW = 300
 TAKEN_MAX = 64  # of 1 MiB each
 BODIES_MIB_MAX = 200  # 300 bodies of 1 MiB are 300 MiB; those that are taken are 64, for a moment twice
 HEAD_MIB_MAX = IDLE_MIB_MAX = 32
+FILES, OWN_FILES = 1024, 64  # what a process usually may have; databases, logs and what Python opens
 
 
 class Alone:
@@ -95,6 +98,11 @@ async def test_a_thousand_idle_sockets_keep_nobody_out(alone: Alone) -> None:
     async with opened(alone.port, IDLE):
         await alone.works()
         assert alone.grown(f"{IDLE} idle sockets") < IDLE_MIB_MAX
+
+
+def test_all_that_is_open_at_a_time_fits_in_the_files_of_a_process() -> None:
+    accepted = service.server_config(FastAPI(), Metrics("tiny"), host="", port=0).backlog
+    assert service.CONNECTIONS_MAX + accepted < FILES - OWN_FILES
 
 
 async def test_many_slow_bodies_take_bounded_memory_and_others_are_answered(alone: Alone) -> None:

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from starlette.responses import StreamingResponse
 
 from shared.db.engine import Database
-from shared.web import edge
+from shared.web import auth, edge
 from tests.attack.sockets import code_of, read, send, serving, status_of
-from tests.attack.working import Work, app_of, post
+from tests.attack.working import CHUNKED, Work, app_of, post
 from tests.kits import webapp
 
 pytestmark = pytest.mark.timeout(60)
 
-CHUNKED = post(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
 PIECE = b"a" * 16 * 1024
 PIECES_MAX = 4096  # 64 MiB
 
@@ -80,6 +80,28 @@ async def test_headers_after_a_body_change_nothing(database: Database) -> None:
 
 async def test_a_body_that_is_no_http_is_refused_as_a_problem(port: int) -> None:
     assert code_of(await send(port, [CHUNKED + b"no number\r\n"])) == (400, "request.malformed")
+
+
+async def test_an_answer_that_has_begun_is_not_followed_by_another(database: Database) -> None:
+    work = Work()
+
+    async def told() -> AsyncIterator[bytes]:
+        yield b"begun"
+        await work.go.wait()
+
+    async def tell() -> StreamingResponse:
+        return StreamingResponse(told())
+
+    work.router.post("/told", policy=auth.public("a test"))(tell)
+    async with serving(app_of(database, work)) as port, asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(CHUNKED.replace(b"/v1/work", b"/v1/told"))
+        answer = await reader.readuntil(b"begun")
+        writer.write(b"no number\r\n")
+        answer += await reader.read()
+        writer.close()
+        work.go.set()
+    assert answer.count(b"HTTP/1.1 ") == 1
 
 
 async def test_a_caller_that_goes_away_in_its_body_is_no_fault_of_the_service(

@@ -1,13 +1,15 @@
 """A head without end, in size or in time: refused with a problem before anybody is known, and the server answers others."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from fastapi import FastAPI
 
+from shared import service
 from shared.metrics import Metrics
 from shared.web import connection
-from tests.attack.sockets import code_of, send, serving
+from tests.attack.sockets import SOON_SECONDS, ask, code_of, send, serving, status_of
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -31,9 +33,18 @@ def refused(metrics: Metrics, reason: str) -> float | None:
     return metrics.registry.get_sample_value("wattline_http_requests_refused_total", {"reason": reason})
 
 
-async def test_a_head_over_the_limit_is_refused_as_a_problem_and_counted(port: int, metrics: Metrics) -> None:
-    filling = b"X-Filling: " + PIECE + b"\r\n"
-    assert code_of(await send(port, [START + filling * 5])) == (431, "request.head_too_large")
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [START, *[b"X-Filling: " + PIECE + b"\r\n"] * 5],
+        [b"GET /" + PIECE * 2, PIECE * 2 + b"aaaaa HTTP/1.1\r\nHost: w\r\n\r\n"],
+    ],
+    ids=["headers", "path"],
+)
+async def test_a_head_over_the_limit_is_refused_as_a_problem_and_counted(
+    pieces: list[bytes], port: int, metrics: Metrics
+) -> None:
+    assert code_of(await send(port, pieces)) == (431, "request.head_too_large")
     assert refused(metrics, "head_size") == 1
 
 
@@ -61,6 +72,37 @@ async def test_a_head_that_does_not_come_to_its_end_is_ended(
     answer = await send(port, [begun])
     assert (code_of(answer) == (408, "request.head_too_slow")) if begun == START else answer == b""
     assert refused(metrics, "head_rate") == (begun == START)  # who says nothing at all is no request
+
+
+@pytest.mark.parametrize("begun", [START, b"\r\n"])
+async def test_a_head_after_an_answer_has_as_long(port: int, begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    assert status_of(await ask(reader, writer, START + b"\r\n")) == 404
+    writer.write(begun)
+    async with asyncio.timeout(SOON_SECONDS):
+        answer = await reader.read()
+    writer.close()
+    assert (code_of(answer) == (408, "request.head_too_slow")) if begun == START else answer == b""
+
+
+async def test_a_connection_outlives_the_time_of_a_head_that_came(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for seconds in (0.3, 0):
+        assert status_of(await ask(reader, writer, START + b"\r\n")) == 404
+        await asyncio.sleep(seconds)
+    writer.close()
+
+
+async def test_a_connection_that_is_kept_and_not_used_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "KEEP_ALIVE_SECONDS", 0.2)
+    async with serving(FastAPI(), Metrics("tiny")) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert status_of(await ask(reader, writer, START + b"\r\n")) == 404
+        async with asyncio.timeout(SOON_SECONDS):
+            assert await reader.read() == b""
+        writer.close()
 
 
 async def test_what_is_no_http_is_refused_as_a_problem(port: int) -> None:

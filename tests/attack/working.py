@@ -61,6 +61,9 @@ def post(size: int, *, sent: int | None = None) -> bytes:
     return head.encode() + b"x" * (size if sent is None else sent)
 
 
+CHUNKED = post(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+
+
 def run_of_job() -> bytes:
     body = b'{"business_date": "2026-02-02"}'
     head = "POST /v1/jobs/work/runs HTTP/1.1\r\nHost: w\r\nContent-Type: application/json\r\nConnection: close\r\n"
