@@ -22,6 +22,14 @@ def context(setting: str, certificates: Path | None) -> ssl.SSLContext:
         ) from None
 
 
+def unchecked() -> ssl.SSLContext:
+    """Return how to find out whether a server speaks TLS at all; nothing is told to it."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 def refusal(error: BaseException) -> str | None:
     """Return what is wrong where a failed connection cannot be mended by waiting; None where it can."""
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -1,6 +1,7 @@
 """The event log on Apache Kafka, through aiokafka; every option that matters is set here, its defaults are unsafe for us."""
 
 import asyncio
+import contextlib
 import logging
 import ssl
 from collections.abc import Awaitable, Collection, Mapping, Sequence
@@ -140,18 +141,8 @@ class KafkaEventLog:
 
         What is needed is connected then, so that a service starts while the broker is away.
         """
-        for address in self._bootstrap.split(","):
-            host, _, port = address.rpartition(":")
-            try:
-                connection = await create_conn(
-                    host, int(port), request_timeout_ms=CHECK_SECONDS_MAX * 1000, **self._access.options
-                )
-            except (KafkaError, OSError, TimeoutError) as error:
-                if (refused := _refusal(error)) is not None:
-                    raise SettingsError(f"wrong setting: {refused}") from error
-            else:
-                connection.close()
-                return
+        if (refused := await self._refused()) is not None:
+            raise SettingsError(f"wrong setting: {refused}")
 
     async def stop(self) -> None:
         await self._drop_producer()
@@ -160,8 +151,27 @@ class KafkaEventLog:
         admin = self._admin(CHECK_SECONDS_MAX * 1000)
         try:
             await _call(CHECK_SECONDS_MAX, admin.start())
+        except EventLogUnavailable:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CHECK_SECONDS_MAX):
+                    if (refused := await self._refused()) is not None:
+                        raise EventLogUnavailable(refused) from None
+            raise
         finally:
             await _close("the admin client", admin.close())
+
+    async def _refused(self) -> str | None:
+        """Return what of the settings a broker does not take; None where one lets us in, or all are away."""
+        for address in self._bootstrap.split(","):
+            try:
+                await _knock(address, self._access)
+            except (KafkaError, OSError, TimeoutError) as error:
+                refused = _refusal(error) or await _other_protocol(address, self._access)
+                if refused is not None:
+                    return refused
+            else:
+                return None
+        return None
 
     async def create_topics(self, topics: Sequence[str] = catalogue.TOPICS) -> None:
         admin = self._admin(REQUEST_MILLISECONDS_MAX)
@@ -224,6 +234,26 @@ class KafkaEventLog:
 
     def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
         return KafkaSubscription(self._bootstrap, group, topics, instance=self._instance, access=self._access)
+
+
+async def _knock(address: str, access: Access) -> None:
+    """See whether a broker lets us in; raises what keeps us out."""
+    host, _, port = address.rpartition(":")
+    connection = await create_conn(host, int(port), request_timeout_ms=CHECK_SECONDS_MAX * 1000, **access.options)
+    connection.close()
+
+
+async def _other_protocol(address: str, access: Access) -> str | None:
+    """Return what is wrong where a broker only lets us in with TLS though we come without, or the other way round.
+
+    Either kind of broker closes such a connection without a word, as one does that is only being started.
+    """
+    other = Access(tls=tls.unchecked()) if access.tls is None else Access()
+    try:
+        await _knock(address, other)
+    except (KafkaError, OSError, TimeoutError):
+        return None
+    return f"WATTLINE_KAFKA_TLS: the broker speaks {'TLS alone' if other.tls else 'no TLS'}"
 
 
 def _refusal(error: Exception) -> str | None:

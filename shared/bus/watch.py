@@ -14,6 +14,7 @@ SECONDS = 15.0  # as often as it is scraped; with the alert's minute the page co
 class Watch:
     def __init__(self, event_log: EventLog, metrics: Metrics, *, seconds: float = SECONDS) -> None:
         self.up = True
+        self._reason = ""
         self._event_log = event_log
         self._seconds = seconds
         self._gauge = metrics.gauge("event_log_up")
@@ -24,11 +25,12 @@ class Watch:
         while True:
             try:
                 await self._event_log.check()
-                up = True
-            except EventLogUnavailable:
-                up = False
-            if up != self.up:
-                log.warning("the event log is back" if up else "the event log does not answer")
-            self.up = up
+                up, reason = True, ""
+            except EventLogUnavailable as error:
+                up, reason = False, str(error)
+            if up != self.up or reason != self._reason:
+                text = "the event log is back" if up else "the event log does not answer"
+                log.warning(text, extra={"error": reason, "repeats": up == self.up})
+            self.up, self._reason = up, reason
             self._gauge.set(up)
             await asyncio.sleep(self._seconds)

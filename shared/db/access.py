@@ -1,4 +1,4 @@
-"""What a database's server does not take of our settings is said with the name of the setting, once at start."""
+"""What a database's server does not take of our settings is said with the name of the setting, at start and later."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,15 +22,16 @@ def refused_by_name() -> Iterator[None]:
     try:
         yield
     except (DBAPIError, OSError) as error:
-        if (reason := _reason(error)) is not None:
-            raise SettingsError(f"wrong setting: {reason}") from error
+        if (refused := reason(error)) is not None:
+            raise SettingsError(f"wrong setting: {refused}") from error
         raise
 
 
-def _reason(error: DBAPIError | OSError) -> str | None:
+def reason(error: BaseException) -> str | None:
+    """Return which setting the server does not take, and why; None where it is something else."""
     if isinstance(error, DBAPIError):
         return _OF_STATES.get(getattr(error.orig, "sqlstate", None) or "")
     if "rejected SSL upgrade" in str(error):  # as asyncpg says it
         return "WATTLINE_DATABASE_TLS: the server speaks no TLS"
-    reason = tls.refusal(error)
-    return reason and f"WATTLINE_DATABASE_TLS, WATTLINE_DATABASE_CERTIFICATES: {reason}"
+    refused = tls.refusal(error)
+    return refused and f"WATTLINE_DATABASE_TLS, WATTLINE_DATABASE_CERTIFICATES: {refused}"

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from shared import correlation
+from shared.db import access
 from shared.db.transient import is_transient
 from shared.errors import BusinessError
 
@@ -187,7 +188,9 @@ def unexpected(scope: Mapping[str, Any], error: Exception) -> Response:
     A server that is away (its connection refused, or itself starting up) is expected all the same, and comes back.
     """
     if is_transient(error):
-        logger.warning("request.server_away", extra={"error": type(error).__name__, "repeats": True})
+        logger.warning(
+            "request.server_away", extra={"error": access.reason(error) or type(error).__name__, "repeats": True}
+        )
         return busy("database.away", "The database does not answer; try again", seconds=AWAY_SECONDS)
     log_unhandled(scope, error)
     return internal_error()

@@ -1,5 +1,6 @@
 """Kafka over TLS with names, passwords and access control lists: on a real broker, with the lists that deploy/README.md tells."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -13,7 +14,9 @@ from services.__main__ import main
 from shared import service, tls
 from shared.bus.kafka import Access
 from shared.bus.ports import EventLog, EventLogUnavailable, Record
+from shared.bus.watch import Watch
 from shared.events import catalogue
+from shared.metrics import Metrics
 from shared.settings import SERVICES, Settings, SettingsError
 from shared.testing.servers import KafkaBroker
 from tests.kits import webapp
@@ -129,6 +132,42 @@ async def test_what_the_broker_does_not_take_is_named_at_start(
     told |= {name: value.format(foreign=foreign, port=broker.port) for name, value in changed.items()}
     with pytest.raises(SettingsError, match=reason):
         await service.open_event_log(Settings.load(told), instance="one").start()
+
+
+async def test_a_broker_that_speaks_tls_alone_is_named_to_who_comes_without(broker: KafkaBroker) -> None:
+    plain = webapp.ENVIRONMENT | {"WATTLINE_EVENT_LOG": f"kafka://{broker.bootstrap}"}
+    with pytest.raises(SettingsError, match="WATTLINE_KAFKA_TLS: the broker speaks TLS alone"):
+        await service.open_event_log(Settings.load(plain), instance="one").start()
+
+
+@pytest.mark.parametrize("name", [{}, {"WATTLINE_KAFKA_USERNAME": "billing", "WATTLINE_KAFKA_PASSWORD": "any"}])
+async def test_a_broker_without_tls_is_named_to_who_wants_it(name: dict[str, str], kafka_bootstrap: str) -> None:
+    wanted = {"WATTLINE_EVENT_LOG": f"kafka://{kafka_bootstrap}", "WATTLINE_KAFKA_TLS": "true"}
+    with pytest.raises(SettingsError, match="WATTLINE_KAFKA_TLS: the broker speaks no TLS"):
+        await service.open_event_log(Settings.load(webapp.ENVIRONMENT | wanted | name), instance="one").start()
+
+
+async def test_what_a_broker_no_longer_takes_is_named_once_while_the_service_runs(
+    told: dict[str, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told["WATTLINE_KAFKA_CERTIFICATES"] = str(Authority(tmp_path, "foreign").file)
+    log = service.open_event_log(Settings.load(told), instance="one")
+    looks = asyncio.Semaphore(0)
+    check = log.check
+
+    async def seen() -> None:
+        looks.release()
+        await check()
+
+    log.check = seen  # type: ignore[method-assign]
+    watching = asyncio.create_task(Watch(log, Metrics(), seconds=0).run())
+    for _ in range(4):
+        await looks.acquire()
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    [line] = [record for record in caplog.records if record.name == "shared.bus.watch"]
+    assert line.getMessage() == "the event log does not answer"
+    assert "WATTLINE_KAFKA_CERTIFICATES: the server's certificate is not signed by a trusted" in vars(line)["error"]
 
 
 def test_a_command_ends_with_the_reason_in_one_line(

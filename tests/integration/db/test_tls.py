@@ -105,3 +105,14 @@ def test_a_command_ends_with_the_reason_in_one_line(
 async def test_a_server_without_tls_is_named(told: dict[str, str], postgres_database: str) -> None:
     with pytest.raises(SettingsError, match="WATTLINE_DATABASE_TLS: the server speaks no TLS"):
         await service.open_database(Settings.load(told | {"WATTLINE_DATABASE_URL": postgres_database}), "notify").warm()
+
+
+async def test_a_server_that_speaks_no_tls_any_more_is_named_in_the_log(
+    told: dict[str, str], postgres_database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = service.open_database(Settings.load(told | {"WATTLINE_DATABASE_URL": postgres_database}), "notify")
+    async with webapp.client(webapp.build(database)) as client:
+        assert (await client.get("/v1/notes", headers=webapp.bearer("notes:read"))).status_code == 503
+    [line] = [record for record in caplog.records if record.getMessage() == "request.server_away"]
+    assert vars(line)["error"] == "WATTLINE_DATABASE_TLS: the server speaks no TLS"
+    await database.close()
