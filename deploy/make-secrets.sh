@@ -61,6 +61,7 @@ for service in "${SERVICES[@]}"; do
     random | keep "$folder/secrets/postgres_${service}_owner" 444
 done
 channel_secrets | keep "$folder/secrets/channel_secrets" 444
+keep "$folder/secrets/device_master_key_previous" 644 </dev/null  # empty but while the master key is replaced
 keep "$folder/secrets/smtp_password" 644 </dev/null  # the mail server's, which only you know; empty where it wants none
 
 for service in "${SERVICES[@]}"; do

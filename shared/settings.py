@@ -162,7 +162,7 @@ class Settings(BaseModel):
             raise ValueError("must be postgresql+asyncpg://… or sqlite+aiosqlite:///…")
         return value
 
-    @field_validator("token_key", "device_master_key", check_fields=False)
+    @field_validator("token_key", "device_master_key", "device_master_key_previous", check_fields=False)
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value().encode()) < 32:

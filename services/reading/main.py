@@ -42,10 +42,15 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
         async with database.view() as view:
             return await devices.record(view, device_id, now=database.clock.now())
 
+    previous = settings.device_master_key_previous
     own = Context(
         policies=load_policies(settings.reading_policy),
         zone=settings.timezone,
-        devices=Devices(settings.device_master_key.get_secret_value(), device),
+        devices=Devices(
+            settings.device_master_key.get_secret_value(),
+            device,
+            previous=previous.get_secret_value() if previous else None,
+        ),
     )
 
     return service.assemble(

@@ -4,8 +4,9 @@
 
 The string to sign is, joined by newlines: method, path with query, sha256 of the body (hex), timestamp (whole seconds since
 1970), nonce. A device's key is HMAC-SHA256(master key, "device_id:key_id"): none is stored, and a key whose id is not live any
-more is worthless. While one key replaces another both are live. A head-end signs as one device for all of its meters. What a
-vendor needs, with a worked example, is in `docs/device-messages.md`.
+more is worthless. While one key replaces another both are live, and while one master key replaces another a key may be of
+either. A head-end signs as one device for all of its meters. What a vendor needs, with a worked example, is in
+`docs/device-messages.md`.
 """
 
 import hashlib
@@ -85,17 +86,21 @@ DeviceLookup = Callable[[str], Awaitable[DeviceRecord | None]]
 
 
 class Devices:
-    """The devices that one service knows, and their keys; the master key is at least 32 bytes long."""
+    """The devices that one service knows, and their keys.
 
-    def __init__(self, master_key: str, lookup: DeviceLookup) -> None:
-        if len(master_key.encode()) < SECRET_BYTES_MIN:
+    Keys are made with the master key; messages are taken with that or the previous one, where there is one. Either is at least
+    32 bytes long.
+    """
+
+    def __init__(self, master_key: str, lookup: DeviceLookup, *, previous: str | None = None) -> None:
+        self._master_keys = [master_key] if previous is None else [master_key, previous]
+        if any(len(key.encode()) < SECRET_BYTES_MIN for key in self._master_keys):
             raise ValueError(f"the device master key must be at least {SECRET_BYTES_MIN} bytes long")
-        self._master_key = master_key
         self._lookup = lookup
 
     def key(self, device_id: str, key_id: str) -> bytes:
         """Return the key of that id."""
-        return key_of(self._master_key, device_id, key_id)
+        return key_of(self._master_keys[0], device_id, key_id)
 
     async def signer(self, message: Message, method: str, target: str, body: bytes) -> DeviceRecord | None:
         """Return the device that signed a message with one of its live keys, or None.
@@ -108,9 +113,10 @@ class Devices:
         genuine = False
         for place in range(KEYS_MAX):
             is_live = place < len(key_ids)
-            key = self.key(message.device_id, key_ids[place] if is_live else "")
-            expected = hmac.digest(key, text, "sha256").hex()
-            genuine |= hmac.compare_digest(expected, message.signature) and is_live
+            for master_key in self._master_keys:
+                key = key_of(master_key, message.device_id, key_ids[place] if is_live else "")
+                expected = hmac.digest(key, text, "sha256").hex()
+                genuine |= hmac.compare_digest(expected, message.signature) and is_live
         return device if device and device.active and genuine else None
 
 

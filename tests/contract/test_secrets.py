@@ -29,7 +29,11 @@ def test_every_secret_is_made_given_and_used() -> None:
 
 def test_no_secret_of_one_service_is_given_to_another() -> None:
     common = {"token_key"}
-    own = {"reading": {"device_master_key"}, "collection": {"channel_secrets"}, "notify": {"smtp_password"}}
+    own = {
+        "reading": {"device_master_key", "device_master_key_previous"},
+        "collection": {"channel_secrets"},
+        "notify": {"smtp_password"},
+    }
     for name in settings.SERVICES:
         mine = common | {f"postgres_{name}"} | own.get(name, set())
         assert set(SERVICES[name]["secrets"]) == mine
@@ -73,6 +77,7 @@ def test_made_secrets_are_random_and_kept_on_the_second_run(tmp_path: Path) -> N
     assert found[0] == found[1]
     assert set(found[0]) == set(COMPOSE["secrets"]) | {"token_signing_key"}
     assert found[0].pop("smtp_password") == "", "only the operator knows it"
+    assert found[0].pop("device_master_key_previous") == "", "there is none before the first"
     assert len(set(found[0].values())) == len(found[0])
     assert min(map(len, found[0].values())) >= 32
     assert stat.S_IMODE((tmp_path / "var" / "secrets").stat().st_mode) == 0o700

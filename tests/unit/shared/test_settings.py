@@ -194,6 +194,13 @@ def test_reading_is_not_started_without_the_key_of_the_devices() -> None:
         reading.load(GIVEN | {"WATTLINE_DEVICE_MASTER_KEY": "short"})
 
 
+@pytest.mark.parametrize(("previous", "fault"), [("short", "must be at least 32"), ("n" * 40, "give a new master key")])
+def test_a_previous_key_of_the_devices_is_another_one_and_as_long(previous: str, fault: str) -> None:
+    told = GIVEN | {"WATTLINE_DEVICE_MASTER_KEY": "n" * 40, "WATTLINE_DEVICE_MASTER_KEY_PREVIOUS": previous}
+    with pytest.raises(SettingsError, match=fault):
+        module.settings_class("reading").load(told)
+
+
 def test_every_service_has_its_own_port() -> None:
     loaded = Settings.load(GIVEN)
     assert [loaded.port_of(name) for name in module.SERVICES] == [8001, 8002, 8003, 8004]

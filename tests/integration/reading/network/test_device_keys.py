@@ -19,7 +19,7 @@ from services.reading.settings import ReadingSettings
 from shared.bus.embedded import EmbeddedEventLog
 from shared.web import devices
 from tests.kits import databases, live
-from tests.kits.reading import KEY, Kit, Statements, read
+from tests.kits.reading import KEY, Kit, Statements, read, running
 
 GOOD = read("M0001", "2026-02-01", "150.00")
 HEAD_END = "headend-1"
@@ -100,6 +100,20 @@ async def test_an_overlap_does_not_put_off_the_end_of_a_key(kit: Kit) -> None:
     shown = (await kit.clerk.get(f"/v1/devices/{HEAD_END}/keys")).json()["items"]
     ends = [item["ends_at"] and datetime.fromisoformat(item["ends_at"]) for item in shown]
     assert sorted(ends, key=str) == [kit.clock.at, datetime.fromisoformat(IN_A_WEEK), None]
+
+
+async def test_the_master_key_is_replaced_while_devices_still_sign_with_keys_of_the_previous_one(
+    kit: Kit, database_url: str, tmp_path: Path
+) -> None:
+    old = await kit.make_key(HEAD_END)
+    replaced = {"WATTLINE_DEVICE_MASTER_KEY": "n" * 40}
+    async with running(database_url, tmp_path, **replaced, WATTLINE_DEVICE_MASTER_KEY_PREVIOUS=KEY) as both:
+        new = await both.make_key(HEAD_END, overlap_until=IN_A_WEEK)
+        assert [await status(both, key) for key in (old, new)] == [200, 200]
+        both.clock.at += timedelta(days=7)
+        assert [await status(both, key) for key in (old, new)] == [401, 200]
+    async with running(database_url, tmp_path, **replaced, WATTLINE_DEVICE_MASTER_KEY_PREVIOUS="") as one:
+        assert [await status(one, key) for key in (old, new)] == [401, 200]
 
 
 @pytest.mark.parametrize("until", ["2026-11-15T04:00:00Z", "2025-01-01T00:00:00Z", "2027-02-16T00:00:00Z"])
