@@ -48,3 +48,5 @@ Instant = Annotated[
 """An instant with its offset, of a day that a utility can mean."""
 Month = Annotated[str, Field(pattern=civil.MONTH)]
 """A cycle or bill month, `YYYY-MM`."""
+Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
+"""What a person says in words of their own, such as why: not blank."""

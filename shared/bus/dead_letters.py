@@ -99,16 +99,20 @@ async def parked(tx: Tx, consumer: str, keys: Collection[str]) -> set[str]:
     return {row.key for row in rows}
 
 
-async def replay(tx: Tx, consumer: str, ids: Sequence[int] | None = None) -> int:
-    """Mark letters ready, with all others of their keys; all letters where no ids are given. Return how many."""
-    chosen = _LETTERS.c.consumer == consumer
+async def replay(tx: Tx, consumer: str, ids: Sequence[int] | None = None) -> tuple[int, list[int]]:
+    """Mark letters ready, with all others of their keys; all letters where no ids are given.
+
+    Return how many, and the ids under which nothing is set aside.
+    """
+    chosen, missing = (_LETTERS.c.consumer == consumer) & (_LETTERS.c.state != DISCARDED), list[int]()
     if ids is not None:
         named = await bulk.select_in(
             tx, _LETTERS, {"id": list(ids)}, columns=(_LETTERS.c.id, _LETTERS.c.key), where=chosen
         )
         keys = {row.key for row in named if row.key}
+        missing = sorted(set(ids) - {row.id for row in named})
         chosen &= _LETTERS.c.id.in_([row.id for row in named]) | _LETTERS.c.key.in_(keys)
-    return await tx.execute(update(_LETTERS).where(chosen, _LETTERS.c.state != DISCARDED).values(state="ready"))
+    return await tx.execute(update(_LETTERS).where(chosen).values(state="ready")), missing
 
 
 async def chosen(
@@ -131,7 +135,7 @@ async def chosen(
 async def discard(tx: Tx, consumer: str, ids: Sequence[int]) -> list[Row[Any]]:
     """Discard poison letters for good, and return them; what waited behind them is handled as if it were replayed.
 
-    Their rows stay, with what they say. Letters that are not poison any more are left alone.
+    Their rows stay, with what they say. Letters that are not poison any more are not among them.
     """
     rows = await bulk.select_in(
         tx,

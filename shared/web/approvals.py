@@ -11,6 +11,7 @@ from shared import approvals
 from shared.db import approvals as store
 from shared.db.approvals import Approval
 from shared.errors import BusinessError
+from shared.fields import Words
 from shared.outcome import Outcome, refused
 from shared.web import auth, pagination
 from shared.web.batch import In, No, OutcomeOut, OutcomesOut, answer
@@ -75,7 +76,7 @@ class Named(In):
 
 class DecisionsIn(In):
     decision: Literal["approve", "reject"]
-    explanation: str = Field(min_length=1, max_length=EXPLANATION_MAX)
+    explanation: Words = Field(max_length=EXPLANATION_MAX)
     items: list[Named] = Field(min_length=1, max_length=DECISIONS_MAX)
 
 
@@ -134,7 +135,7 @@ async def decide(body: DecisionsIn, web: Current, caller: auth.Current) -> Json:
 
 @router.post(
     "/{approval_id}/withdrawal",
-    policy=auth.scope(READ, DECIDE),
+    policy=auth.token("who could ask for it can take it back"),
     raises=(approvals.UnknownApproval, approvals.NotTheirs, approvals.NotPending),
 )
 async def withdraw(approval_id: No, web: Current, caller: auth.Current) -> None:

@@ -159,10 +159,7 @@ class Policy(ABC):
 
 
 @dataclass(frozen=True)
-class ScopePolicy(Policy):
-    any_of: tuple[str, ...]
-    whole_utility: bool = False
-
+class TokenPolicy(Policy):
     async def check(self, request: Request, authenticator: Authenticator) -> Caller:
         authorization = request.headers.get("authorization", "")
         if not authorization:
@@ -170,6 +167,19 @@ class ScopePolicy(Policy):
         if authorization[: len(SCHEME)].lower() != SCHEME.lower():
             raise invalid()
         request.state.caller = caller = await authenticator.caller_of_token(authorization[len(SCHEME) :].strip())
+        return caller
+
+    def openapi(self) -> list[dict[str, list[str]]]:
+        return [{"token": []}]
+
+
+@dataclass(frozen=True)
+class ScopePolicy(TokenPolicy):
+    any_of: tuple[str, ...]
+    whole_utility: bool = False
+
+    async def check(self, request: Request, authenticator: Authenticator) -> Caller:
+        caller = await super().check(request, authenticator)
         if caller.scopes.isdisjoint(self.any_of):
             raise forbidden_scope()
         if self.whole_utility and not caller.may_see(WHOLE_UTILITY):
@@ -209,6 +219,13 @@ def scope(*any_of: str, whole_utility: bool = False) -> Policy:
     if not any_of or not all(any_of):
         raise ValueError("a scope policy names at least one scope")
     return ScopePolicy(any_of, whole_utility)
+
+
+def token(reason: str) -> Policy:
+    """Return the policy: any token, where the thing itself says whose it is; for a reason that reads well in a review."""
+    if not reason:
+        raise ValueError("a route that asks for no scope says why")
+    return TokenPolicy()
 
 
 def device(*, or_scope: str | None = None) -> Policy:

@@ -12,6 +12,7 @@ from shared.db.approvals import Approval
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
+from shared.fields import Words
 from shared.org_units import WHOLE_UTILITY
 from shared.web import auth, pagination
 from shared.web.approvals import Asked
@@ -51,6 +52,9 @@ class Replay(BaseModel):
 
 class Replayed(BaseModel):
     marked: int = Field(description="letters that the consumer will now handle again, before newer facts")
+    not_set_aside: list[int] = Field(
+        description="ids of the request under which no fact is set aside any more, or ever was"
+    )
 
 
 @router.get("", policy=auth.scope(DEAD_LETTERS_READ, whole_utility=True))
@@ -66,10 +70,10 @@ async def list_dead_letters(web: Current, wanted: pagination.Query_) -> paginati
 async def replay_dead_letters(replay: Replay, caller: auth.Current, web: Current) -> Replayed:
     """Have facts handled again once their fault is mended."""
     async with web.database.begin() as tx:
-        marked = await dead_letters.replay(tx, web.consumer, replay.ids)
+        marked, missing = await dead_letters.replay(tx, web.consumer, replay.ids)
         entity_id = "all" if replay.ids is None else ",".join(map(str, replay.ids))[:ENTITY_ID_MAX]
         tx.audit([AuditEntry(action="replay", entity_kind="dead_letter", entity_id=entity_id, actor=caller.subject)])
-    return Replayed(marked=marked)
+    return Replayed(marked=marked, not_set_aside=missing)
 
 
 class DiscardIn(BaseModel):
@@ -79,7 +83,7 @@ class DiscardIn(BaseModel):
     ids: list[LetterId] | None = Field(None, min_length=1, max_length=REPLAYED_MAX)
     key: str | None = Field(None, min_length=1, max_length=64)
     type: str | None = Field(None, min_length=1, max_length=64)
-    reason: str = Field(min_length=1, max_length=REASON_MAX)
+    reason: Words = Field(max_length=REASON_MAX)
 
     @model_validator(mode="after")
     def _one_way(self) -> "DiscardIn":
@@ -94,6 +98,18 @@ class NothingToDiscard(BusinessError):
     title = "No fact that failed is set aside under what was given"
 
 
+class NotAllToDiscard(BusinessError):
+    status = 404
+    code = "dead_letter.not_all"
+    title = "Under some of the ids no fact that failed is set aside"
+
+
+class ChangedMeanwhile(BusinessError):
+    status = 412
+    code = "dead_letter.changed_meanwhile"
+    title = "Not all of the facts are set aside as failed any more: withdraw the request, and ask again"
+
+
 class TooManyToDiscard(BusinessError):
     status = 422
     code = "dead_letter.too_many"
@@ -104,7 +120,7 @@ class TooManyToDiscard(BusinessError):
     "/discards",
     policy=RUN,
     status_code=202,
-    raises=(NothingToDiscard, TooManyToDiscard, approvals.AskedAlready),
+    raises=(NothingToDiscard, NotAllToDiscard, TooManyToDiscard, approvals.AskedAlready),
     example={"type": "collection.payment_received.v1", "reason": "Records of a test system."},
 )
 async def ask_to_discard(body: DiscardIn, caller: auth.Current, web: Current) -> Asked:
@@ -113,6 +129,8 @@ async def ask_to_discard(body: DiscardIn, caller: auth.Current, web: Current) ->
         rows = await dead_letters.chosen(tx, web.consumer, ids=body.ids, key=body.key or "", kind=body.type or "")
         if not rows:
             raise NothingToDiscard
+        if missing := set(body.ids or ()) - {row.id for row in rows}:
+            raise NotAllToDiscard(", ".join(map(str, sorted(missing))))
         if len(rows) > dead_letters.DISCARDED_MAX:
             raise TooManyToDiscard
         content = {
@@ -137,6 +155,8 @@ def discarding(consumer: str) -> Kind:
 
     async def carry_out(tx: Tx, approval: Approval, actor: str) -> None:
         rows = await dead_letters.discard(tx, consumer, approval.content["ids"])
+        if len(rows) < len(approval.content["ids"]):
+            raise ChangedMeanwhile
         tx.after_commit(lambda: dead_letters.tell(consumer, rows, "a dead letter was discarded"))
 
     return Kind(name=DISCARD, scope=DEAD_LETTERS_RUN, carry_out=carry_out)

@@ -110,6 +110,8 @@ class Route(APIRoute):
                     _check_query(request.scope["query_string"], parameters)
                 if has_body:
                     _check_media_type(request, media_types)
+                elif await _has_content(request):
+                    raise Problem(status=400, code="request.body_not_taken", title="This route takes no body")
                 return await handle(request)
 
         return told
@@ -152,6 +154,12 @@ def _check_media_type(request: Request, media_types: Sequence[str]) -> None:
         code="request.unsupported_media_type",
         title="The body's media type is not one that this route reads",
     )
+
+
+async def _has_content(request: Request) -> bool:
+    if "transfer-encoding" in request.headers:
+        return bool(await request.body())
+    return request.headers.get("content-length", "0") != "0"
 
 
 class Router:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from pydantic import TypeAdapter
 
@@ -16,7 +17,7 @@ from shared.events import catalogue, contract, envelope
 from shared.events.fact import Fact
 from shared.service import Service
 from shared.settings import SERVICES, settings_class
-from shared.web.auth import DevicePolicy, ScopePolicy
+from shared.web.auth import DevicePolicy, TokenPolicy
 from shared.web.routing import Route
 from tests.kits import webapp
 
@@ -48,14 +49,20 @@ async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
 def with_tokens(service: Service) -> list[Route]:
     """Return the routes that a token opens; a channel's signature is of the body, and its route has no such parameters."""
     routes = [route for route in service.app.router.routes if isinstance(route, Route)]
-    return [route for route in routes if isinstance(route.policy, ScopePolicy | DevicePolicy)]
+    return [route for route in routes if isinstance(route.policy, TokenPolicy | DevicePolicy)]
 
 
-async def call(client: httpx.AsyncClient, route: Route, path: str, query: str = "") -> httpx.Response:
+def has_body(route: Route) -> bool:
+    return route.body_field is not None or bool(route.media_types)
+
+
+async def call(
+    client: httpx.AsyncClient, route: Route, path: str, query: str = "", *, content: Any = b"{}"
+) -> httpx.Response:
     (method,) = route.methods or ()
     media_type = (route.media_types or ("application/json",))[0]
     headers = {"Content-Type": media_type, "If-Match": '"1"', "Idempotency-Key": "1"}
-    return await client.request(method, path, params=query, content=b"{}", headers=headers)
+    return await client.request(method, path, params=query, content=content, headers=headers)
 
 
 def parameters(service: Service, route: Route) -> list[dict[str, Any]]:
@@ -101,10 +108,38 @@ async def test_a_parameter_of_another_form_or_of_a_day_that_nobody_means_is_refu
             for value in WRONG.get(kind(each), ()):
                 tried.add(kind(each))
                 path = route.path_format.replace(f"{{{name}}}", value)
-                answer = await call(client, route, path, f"{name}={value}" if place == "query" else "")
+                query = f"{name}={value}" if place == "query" else ""
+                answer = await call(client, route, path, query, content=b"{}" if has_body(route) else None)
                 assert answer.status_code == 422, (route.path, name, value, answer.text)
                 assert f"{place}/{name}" in [error["pointer"] for error in answer.json()["errors"]], (path, value)
     assert tried >= {"date", "month", "integer"}
+
+
+async def in_chunks() -> AsyncIterator[bytes]:
+    yield b"{}"
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["of a length", "in chunks"])
+async def test_a_body_is_refused_where_none_is_taken(
+    service: Service, client: httpx.AsyncClient, chunked: bool
+) -> None:
+    routes = [route for route in with_tokens(service) if not has_body(route)]
+    assert routes
+    for route in routes:
+        answer = await call(client, route, route.path, content=in_chunks() if chunked else b"{}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "request.body_not_taken"), route.path
+
+
+async def test_what_a_person_says_is_not_blank(service: Service, client: httpx.AsyncClient) -> None:
+    asked = 0
+    for route in with_tokens(service):
+        fields = getattr(route.body_field and route.body_field.field_info.annotation, "model_fields", {})
+        for name in (name for name in ("reason", "explanation") if name in fields and fields[name].is_required()):
+            asked += 1
+            answer = await call(client, route, route.path, content=orjson.dumps({name: " \n\u3000"}))
+            assert answer.status_code == 422, route.path
+            assert f"body/{name}" in [error["pointer"] for error in answer.json()["errors"]], (route.path, answer.text)
+    assert asked
 
 
 def in_schema(schema: Any) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "access.md"
 UTILITY, ROWS, OBJECT, ITEMS, NOBODYS, ASKERS = "whole utility", "rows", "object", "items", "nobody's", "the asker's"
-EVERYBODY, CHANNEL, DEVICE = "everybody", "the channel", "a device"
+EVERYBODY, CHANNEL, DEVICE, TOKEN = "everybody", "the channel", "a device", "a token"
 OWN, FOREIGN = "zj/hangzhou", "zj/ningbo"
 UNITS = {"foreign": (FOREIGN,), "none": (), "own": (OWN,), "parent": ("zj",), "all": ("*",)}
 """The org units that a caller can have, seen from a thing of `OWN`."""

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pydantic import BaseModel, Field
 
 from services.billing.review.schemas import FindingOut
-from shared.fields import Day
+from shared.fields import Day, Words
 from shared.web.batch import In
 
 REASON_MAX = 1000
@@ -43,7 +43,7 @@ class ReleaseIn(In):
 
 class SwitchIn(In):
     stopped: bool
-    reason: str = Field(min_length=1, max_length=REASON_MAX)
+    reason: Words = Field(max_length=REASON_MAX)
 
 
 class SwitchOut(SwitchIn):

@@ -14,6 +14,7 @@ from shared import web
 from shared.db.engine import Database
 from shared.events.fact import MAX_NO
 from shared.events.reading import UsageMeasured
+from shared.fields import Words
 from shared.web import auth, errors, pagination
 from shared.web.batch import In
 
@@ -64,7 +65,7 @@ class WaitingUsage(BaseModel):
 
 
 class ClosingIn(In):
-    reason: str = Field(min_length=1, max_length=REASON_MAX, description="why its energy will not be billed")
+    reason: Words = Field(max_length=REASON_MAX, description="why its energy will not be billed")
 
 
 @router.get("/usages", policy=READ)

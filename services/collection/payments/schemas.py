@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.collection.ledger.schemas import AmountFen, Fen
-from shared.fields import Day
+from shared.fields import Day, Words
 from shared.web.batch import Code, DerivedFrom, In, No
 
 REASON_MAX = 500
@@ -53,7 +53,7 @@ class PaymentIn(In):
 
 
 class ReversalIn(In):
-    reason: str = Field(min_length=1, max_length=REASON_MAX, description="Why; no personal data.")
+    reason: Words = Field(max_length=REASON_MAX, description="Why; no personal data.")
     reversed_on: Day | None = Field(None, description="Default: today.")
 
 
@@ -62,7 +62,7 @@ class ResolutionIn(In):
 
     action: Literal["allocate", "return"]
     account_no: No | None = None
-    reason: str = Field(min_length=1, max_length=REASON_MAX, description="Why; no personal data.")
+    reason: Words = Field(max_length=REASON_MAX, description="Why; no personal data.")
     resolved_on: Day | None = Field(None, description="Default: today.")
 
 

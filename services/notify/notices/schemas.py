@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events.fact import Id
+from shared.fields import Words
 from shared.web.batch import In
 
 State = Literal["queued", "sending", "delivered", "failed", "unknown"]
@@ -57,4 +58,4 @@ class UnaddressedView(BaseModel):
 
 
 class Resend(In):
-    reason: str = Field(min_length=1, max_length=500, examples=["The customer asked for another copy."])
+    reason: Words = Field(max_length=500, examples=["The customer asked for another copy."])

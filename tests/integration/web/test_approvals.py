@@ -210,6 +210,43 @@ async def test_a_request_that_does_not_say_which_is_refused(client: httpx.AsyncC
     problem(answer, 422, "request.invalid")
 
 
+async def test_ids_under_which_nothing_failed_are_named_and_nothing_is_asked_for(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    await set_aside(database, letter(1, "poison", key="k1"), letter(2, "parked", key="k1"))
+    first, behind = [x["id"] for x in (await client.get("/v1/dead-letters", headers=MAKER)).json()["items"]]
+    body = {"ids": [first, behind, 999], "reason": "a test system's"}
+    answer = await client.post("/v1/dead-letters/discards", json=body, headers=MAKER)
+    assert problem(answer, 404, "dead_letter.not_all")["detail"] == f"{behind}, 999"
+    assert (await client.get("/v1/approvals", headers=MAKER)).json()["items"] == []
+    answer = await client.post("/v1/dead-letters/replay", json={"ids": [first, 999]}, headers=MAKER)
+    assert answer.json() == {"marked": 2, "not_set_aside": [999]}
+
+
+async def test_facts_that_are_not_set_aside_as_they_were_seen_are_not_discarded(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    await set_aside(database, letter(1, "poison", key="k1"), letter(2, "poison", key="k2"))
+    first, second = [x["id"] for x in (await client.get("/v1/dead-letters", headers=MAKER)).json()["items"]]
+    asked = await ask(client, ids=[first, second])
+    await client.post("/v1/dead-letters/replay", json={"ids": [second]}, headers=MAKER)
+    assert await decide(client, asked) == [("refused", "dead_letter.changed_meanwhile")]
+    assert await states(client) == {"e-1": "poison", "e-2": "ready"}
+
+
+async def test_who_asked_takes_it_back_also_without_a_word_on_approvals(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    await set_aside(database, letter(1, "poison", key="k1"))
+    maker = who("maker", "dead_letters:run")
+    body = {"key": "k1", "reason": "a test system's"}
+    asked = (await client.post("/v1/dead-letters/discards", json=body, headers=maker)).json()
+    path = f"/v1/approvals/{asked['approval_id']}/withdrawal"
+    problem(await client.post(path, headers=who("other", "dead_letters:run")), 403, "approval.not_the_requester")
+    assert (await client.post(path, headers=maker)).status_code == 200
+    assert await decide(client, asked) == [("refused", "approval.not_pending")]
+
+
 async def test_where_nothing_is_set_aside_under_it_nothing_is_asked_for(client: httpx.AsyncClient) -> None:
     answer = await client.post("/v1/dead-letters/discards", json={"reason": "x", "key": "k1"}, headers=MAKER)
     problem(answer, 404, "dead_letter.none")
