@@ -17,6 +17,7 @@ from services.billing.bills.store import trace as bills_trace
 from services.billing.bills.use_cases import adopting, billed_days
 from services.billing.context import Context, Rater
 from services.billing.contracts.store import contracts as contracts_store
+from services.billing.contracts.store import points as points_store
 from services.billing.decisions import api as decisions_api
 from services.billing.decisions import use_cases as decisions
 from services.billing.rating import second_opinion
@@ -97,7 +98,7 @@ def build(
         jobs=[jobs.release_runs(context)],
         background=[jobs.issuer(database, context)],
         gauges=[gauges],
-        waiting_oldest=[usages_store.waiting_oldest],
+        waiting_oldest=[usages_store.waiting_oldest, points_store.asking_oldest],
         control_totals=[views.control_totals],
         control_documents=documents.KINDS,
         tracers=TRACERS,

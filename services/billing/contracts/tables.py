@@ -1,6 +1,6 @@
 """The tables of accounts and contracts."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Column, Date, Index, Integer, Text, text
 from sqlmodel import Field
@@ -28,7 +28,8 @@ class Contract(base.Base, table=True):
 
     `annulled`: it never was. `reason`: why it was moved or annulled, as last stated.
     `payment_modes`: the JSON list of its payment modes, empty where it has none. `asked`: the points that it names and that are
-    not known yet, each with the org units of who named it, as JSON. `refused`: those that proved to be another bureau's.
+    not known yet, each with the org units of who named it, as JSON, the first since `asked_at`. `refused`: those that proved
+    to be another bureau's.
     """
 
     __table_args__ = (
@@ -40,6 +41,7 @@ class Contract(base.Base, table=True):
             postgresql_where=text("asked <> '' OR refused <> ''"),
             sqlite_where=text("asked <> '' OR refused <> ''"),
         ),
+        Index("contract_asking", "asked_at", postgresql_where=text("asked <> ''"), sqlite_where=text("asked <> ''")),
     )
     contract_no: str = Field(sa_column=columns.key())
     account_no: str = base.no()
@@ -56,6 +58,7 @@ class Contract(base.Base, table=True):
     payment_modes: str = base.long_text()
     sub_meters: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
     asked: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    asked_at: datetime | None = base.instant(nullable=True)
     refused: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
 
 
@@ -90,3 +93,4 @@ SUB_METER = table(SubMeter)
 # The condition of the partial index, with its values in the text of the statement: against a bound value, SQLite cannot tell
 # that the index has the rows.
 IS_UNDECIDED = text("contract.asked <> '' OR contract.refused <> ''")
+IS_ASKING = text("contract.asked <> ''")

@@ -1,12 +1,13 @@
 """Service points as reading tells them, and the contracts that name one before it is known, or named another bureau's."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import Row, select
 
-from services.billing.contracts.tables import ACCOUNT, CONTRACT, IS_UNDECIDED, SERVICE_POINT, SUB_METER
+from services.billing.contracts.tables import ACCOUNT, CONTRACT, IS_ASKING, IS_UNDECIDED, SERVICE_POINT, SUB_METER
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
@@ -72,17 +73,31 @@ def asked_of(text: str) -> Asked:
 
 
 async def note(tx: Tx, contracts: Mapping[str, tuple[Asked, Collection[str]]]) -> None:
-    """Note what contracts wait for, and which of their points were refused."""
+    """Note what contracts wait for, since when, and which of their points were refused."""
+    rows = await bulk.select_in(
+        tx, CONTRACT, {"contract_no": sorted(contracts)}, columns=(CONTRACT.c.contract_no, CONTRACT.c.asked_at)
+    )
+    since = {row.contract_no: row.asked_at or tx.now for row in rows}
     await bulk.update_from(
         tx,
         CONTRACT,
         {
             "contract_no": list(contracts),
             "asked": [_text(asked) for asked, _ in contracts.values()],
+            "asked_at": [since[no] if asked else None for no, (asked, _) in contracts.items()],
             "refused": [_text(sorted(refused)) for _, refused in contracts.values()],
         },
         key=("contract_no",),
     )
+
+
+async def asking_oldest(view: View) -> datetime | None:
+    """Return since when the oldest contract waits for a point to be known; one that was annulled waits for none."""
+    since = CONTRACT.c.asked_at
+    oldest: datetime | None = await view.scalar(
+        select(since).where(IS_ASKING, ~CONTRACT.c.annulled, since.is_not(None)).order_by(since).limit(1)
+    )
+    return oldest
 
 
 def _text(value: Any) -> str:

@@ -154,3 +154,25 @@ async def test_a_contract_that_ends_before_its_point_is_known_stays_as_it_was_pu
     assert await listed(desk, "waiting") == [("C1", ["SP1"], None)]
     await desk.tell(point(1, FOREIGN))
     assert (await contract(desk))["annulled"]
+
+
+async def is_told_to_wait(desk: Desk) -> bool:
+    """Return whether the metrics say that something has waited for some time."""
+    async with desk.client() as client:
+        return "wattline_waiting_oldest_age_seconds 0.0\n" not in (await client.get("/metrics")).text
+
+
+async def test_the_age_of_the_oldest_waiting_contract_is_a_gauge(desk: Desk) -> None:
+    assert not await is_told_to_wait(desk)
+    assert await put(desk) == (200, "done")
+    assert await is_told_to_wait(desk)
+    await desk.tell(point(1, OWN[0]))
+    assert not await is_told_to_wait(desk)
+
+
+async def test_a_contract_that_was_annulled_waits_for_nothing(desk: Desk) -> None:
+    assert await put(desk) == (200, "done")
+    body = state()
+    body["contracts"][0] |= {"annulled": True, "reason": "never was"}
+    assert await put(desk, body=body) == (200, "done")
+    assert not await is_told_to_wait(desk)
