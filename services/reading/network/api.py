@@ -10,7 +10,7 @@ from services.reading.network import examples, schemas
 from services.reading.network.domain.reference import Device
 from services.reading.network.schemas import No
 from services.reading.network.store import device_keys as key_store
-from services.reading.network.store import points, read_days, routes
+from services.reading.network.store import devices, points, read_days, routes
 from services.reading.network.use_cases import device_keys, reference
 from services.reading.network.use_cases.device_keys import KeyWanted, Revocation
 from shared import web
@@ -50,6 +50,16 @@ async def list_points(
             view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, route_no=route_no
         )
     return wanted.page(rows, key=lambda row: (row.service_point_no,), item=schemas.PointOut.of)
+
+
+@router.get("/devices", policy=READ)
+async def list_devices(
+    caller: auth.Current, db: web.Db, wanted: pagination.Query_
+) -> pagination.Page[schemas.DeviceOut]:
+    """List devices and head-ends; never a key."""
+    async with db.view() as view:
+        rows = await devices.listed(view, visible=caller.visible, after=wanted.after, limit=wanted.fetch)
+    return wanted.page(rows, key=lambda row: (row.device_id,), item=schemas.DeviceOut.of)
 
 
 @router.put("/devices/{device_id}", policy=WRITE, response_model=OutcomeOut, example=examples.DEVICE)

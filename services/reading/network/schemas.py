@@ -24,7 +24,6 @@ CONNECTION_KW_MAX = 10_000_000  # beyond the largest transmission line
 QUANTITY_PATTERN = r"^[a-z]+(\.[a-z0-9_]+)?$"
 NUMBER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]*$"
 
-
 No = Annotated[str, Field(min_length=1, max_length=64, pattern=NUMBER_PATTERN, examples=["SP-0001"])]
 MeterNo = Annotated[str, Field(min_length=1, max_length=METER_NO_MAX, pattern=NUMBER_PATTERN, examples=["M-0001"])]
 OrgUnit = Annotated[
@@ -248,12 +247,7 @@ class DeviceIn(In):
 
     def device(self, device_id: str) -> Device:
         """Return the device of that id."""
-        return Device(
-            device_id=device_id,
-            org_unit=self.org_unit,
-            meter_no=self.meter_no,
-            active=self.active,
-        )
+        return Device(device_id=device_id, org_unit=self.org_unit, meter_no=self.meter_no, active=self.active)
 
 
 class DeviceItem(DeviceIn):
@@ -307,6 +301,13 @@ class DeviceKeyOutcomeOut(OutcomeOut):
 
 class DeviceKeyOutcomesOut(BaseModel):
     outcomes: list[DeviceKeyOutcomeOut]
+
+
+class DeviceOut(Shown):
+    device_id: str
+    org_unit: str
+    meter_no: str | None
+    active: bool
 
 
 class DeviceKeyOut(Shown):

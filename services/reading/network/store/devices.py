@@ -10,6 +10,7 @@ from services.reading.network import tables
 from services.reading.network.domain.device_keys import LIVE_MAX
 from services.reading.network.domain.reference import Device
 from shared.db import bulk
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 from shared.web.devices import DeviceRecord
 
@@ -41,6 +42,14 @@ async def record(view: View, device_id: str, *, now: datetime) -> DeviceRecord |
         active=bool(device.active),
         org_unit=device.org_unit,
         meter_no=device.meter_no,
+    )
+
+
+async def listed(view: View, *, visible: Condition, after: Condition, limit: int) -> Sequence[Row[Any]]:
+    """Return a page of devices, in order."""
+    device = DEVICE.c
+    return await view.all(
+        select(DEVICE).where(visible(device.org_unit), after(device.device_id)).order_by(device.device_id).limit(limit)
     )
 
 

@@ -14,6 +14,7 @@ from shared import batch_put
 from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.events.reading import ServicePointChanged
+from shared.org_units import covers
 from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
 
 MaySee = Callable[[str], bool]
@@ -42,14 +43,27 @@ def outside(item: HasOrgUnit, old: HasOrgUnit | None, *, number: str, may_see: M
 
 
 async def put_devices(tx: Tx, wanted: Sequence[Device], *, actor: str, may_see: MaySee) -> list[Outcome]:
-    """Put devices and head-ends."""
+    """Put devices and head-ends; the meter that a device is must be there, of the device's org unit or below."""
+    named = await meters.by_no(tx, sorted({device.meter_no for device in wanted if device.meter_no}))
+
+    def refusal(device: Device, old: Device | None) -> Outcome | None:
+        if fault := outside(device, old, number=device.device_id, may_see=may_see):
+            return fault
+        if device.meter_no is None or (old and (old.meter_no, old.org_unit) == (device.meter_no, device.org_unit)):
+            return None
+        if device.meter_no not in named:
+            return refused("reading.unknown_meter", "there is no such meter", device.device_id)
+        if not covers([device.org_unit], named[device.meter_no].org_unit):
+            return refused(OTHER_ORG_UNIT, "The meter belongs to an org unit outside the device's", device.device_id)
+        return None
+
     return await batch_put.put(
         tx,
         wanted,
         kind="device",
         number=lambda device: device.device_id,
         stored=await devices.stored(tx, [device.device_id for device in wanted]),
-        refusal=lambda device, old: outside(device, old, number=device.device_id, may_see=may_see),
+        refusal=refusal,
         write=partial(devices.put, tx),
         actor=actor,
     )

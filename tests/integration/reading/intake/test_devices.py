@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from shared.logging import JsonFormatter
-from tests.kits.reading import Kit, read
+from tests.kits.reading import ONE, UNIT, Kit, read
 
 GOOD = read("M0001", "2026-02-01", "150.00")
 
@@ -14,7 +14,8 @@ async def test_a_device_pushes_for_its_org_unit_and_each_message_once(kit: Kit) 
     await kit.district()
     await kit.device("headend-1")
     await kit.device("headend-2", "zj/ningbo")
-    await kit.device("other-meter", meter_no="M9")
+    await kit.put("meters", [{"meter_no": "M2", "org_unit": UNIT, "registers": list(ONE)}])
+    await kit.device("other-meter", meter_no="M2")
     for device_id in ("headend-2", "other-meter"):
         answer = await kit.push_as_device(device_id, GOOD)
         assert answer.json()["outcomes"][0]["code"] == "auth.other_org_unit"
