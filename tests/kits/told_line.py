@@ -1,9 +1,12 @@
 """The town that is told, as it stands in four services: what is told before anything happens, and what stands in the end."""
 
+from datetime import date
 from typing import Any
 
 from tests.kits.calls import Line
 from tests.kits.told_town import EXCHANGED, FIRST, MOVED, POINTS, UNIT, documents, installed, meter
+
+DECIDED_ON = date(2026, 6, 10)
 
 
 async def set_up(line: Line) -> None:
@@ -68,3 +71,27 @@ async def close_waiting(line: Line) -> None:
         if one["waiting_for"] == "contract":
             reason = {"reason": "nobody is supplied"}
             await line.call("POST", "billing", f"/v1/waiting-usages/{one['usage_id']}/closing", reason)
+
+
+async def approve_proposed(line: Line) -> set[str]:
+    """Release runs and approve what is proposed, one decision for each group; return of which contracts."""
+    decided: set[str] = set()
+    while True:
+        await line.quiet()
+        if any(one["followed_at"] is None for one in await line.items("billing", "/v1/rating-changes")):
+            continue
+        for run in await line.items(
+            "billing", "/v1/runs?status=in_review"
+        ):  # one that was compared with a run of nothing
+            body = {"explanation": "as is known now", "business_date": str(DECIDED_ON)}
+            path = f"/v1/runs/{run['route_no']}/{run['cycle']}/release"
+            await line.call("POST", "billing", path, body, who="reviewer", seen=run["version"])
+            await line.quiet()
+        proposed = await line.items("billing", "/v1/bills?status=proposed")
+        if not proposed:
+            return decided
+        for contract_no in sorted({bill["contract_no"] for bill in proposed}):
+            bill = next(each for each in proposed if each["contract_no"] == contract_no)
+            body = {"decision": "approve", "explanation": "as is known now", "business_date": str(DECIDED_ON)}
+            await line.decide(bill, body)
+            decided.add(contract_no)

@@ -31,7 +31,7 @@ from tests.kits import calls
 from tests.kits.calls import Line
 from tests.kits.dumps import Databases, PostgresServerDatabases, SqliteDatabases
 from tests.kits.effort import seeds
-from tests.kits.told_line import books_of, close_waiting, set_up
+from tests.kits.told_line import approve_proposed, books_of, close_waiting, set_up
 from tests.kits.told_town import CYCLES, FIRST, HOMES, READ_DATES, REGISTERED_LATE, UNIT, Told, ordered
 
 pytestmark = pytest.mark.timeout(900)
@@ -117,6 +117,7 @@ async def told_in_time(folder: Path, databases: Databases, days: Days, at: Seque
                 dumps.append(Dump(day, datetime.now(UTC), folder / f"dump-{day}"))
                 await asyncio.to_thread(databases.dump, dumps[-1].folder)
             await tell(line, facts, SERVICES)
+        await approve_proposed(line)
         await asyncio.to_thread(databases.dump, folder / "end")
         return World(folder / "end", days, dumps, await books_of(line))
 
@@ -204,6 +205,7 @@ async def mend(line: Line) -> dict[str, int]:
     """Do what `wattline reconcile --explain` says until it finds nothing to mend; return what customers were told of by cycle
     that is no bill of a run any more: nobody can untell it."""
     for _ in range(ROUNDS_MAX):
+        await approve_proposed(line)
         said = {cycle: [found async for found in explain.of_cycle(cycle)] for cycle in CYCLES}
         aside = [each async for each in explain.set_aside()]
         told = {each.mended_by(cycle) for cycle, found in said.items() for each in found}

@@ -94,15 +94,18 @@ async def decide(
     `approve` lets a held bill go out with its run (by itself where the run is out already) or carries a proposed correction out;
     `hold` keeps it; `request_reread` also asks reading for a new read; `correct` calculates it and all later bills again with the
     facts as they are now; `cancel` takes it out, with a reversal where it was issued. What was proposed together is approved,
-    corrected and cancelled together: one decision is one of all. What changes issued bills of an amount that the policy names, or
-    releases a bill of such an amount that a rule holds, is done once a second person has approved it, who has read none of the
-    reads either. Raises the refusals of this module.
+    corrected and cancelled together: one decision is one of all, and what is proposed for later days goes out with what is
+    approved or corrected. What changes issued bills of an amount that the policy names, or releases a bill of such an amount that
+    a rule holds, is done once a second person has approved it, who has read none of the reads either; where only the new bills
+    come to such an amount, they are proposed. Raises the refusals of this module.
     """
     row = await _locked(tx, bill_id, may_see)
     conditional.require(decision.seen, row.row_version)
     group = await bills_store.proposals(tx, [row.group_id]) if row.status == PROPOSED and row.group_id else [row]
     if decision.kind == "approve" and not decision.explanation.strip():
         raise ExplanationMissing
+    if decision.kind == "correct" or (decision.kind == "approve" and row.status == PROPOSED):
+        group = await _with_proposed(tx, row, group)
     deciding = group if decision.kind in _OF_ALL else [row]
     usages = await usages_store.by_id(tx, [each.usage_id for each in deciding])
     day = await _day(tx, decision, deciding, usages)
@@ -110,7 +113,7 @@ async def decide(
         raise ReviewerRead
     if decision.kind == "approve" and any(chains.NOT_RATED in _found(each, HOLD) for each in group):
         raise NotRated
-    needed = None if decision.second else _kind_of(decision, row)
+    needed = None if decision.second else _kind_of(decision, row, deciding)
     if needed is not None:
         largest = max(abs(each.total_fen) for each in [*deciding, *await _replaced(tx, deciding)])
         second = (await two_people.rules(tx, context)).scope(needed, largest)
@@ -118,13 +121,13 @@ async def decide(
             return await _ask(tx, row, decision, needed, day, deciding, second)
     await _write_decision(tx, deciding, usages, decision, day)
     if decision.kind == "approve":
-        await _approve(tx, row, decision, day, context)
+        await _approve(tx, row, group, decision, day, context)
     elif decision.kind in ("hold", "request_reread"):
         await _hold(tx, row)
         if decision.kind == "request_reread":
             tx.publish([told.reread(row._mapping, reason="review", requested_by=decision.actor)])
     elif decision.kind == "correct":
-        await _correct(tx, row, decision, day, context)
+        await _correct(tx, row, group, decision, day, context)
     else:
         await _cancel(tx, row, group, decision, day, context)
     tx.after_commit(context.wake.set)
@@ -137,11 +140,19 @@ async def _replaced(tx: Tx, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
     return [bill for bill in await bills_store.sharing_days(tx, days) if bill.status == ISSUED] if days else []
 
 
-def _kind_of(decision: Decision, row: Row[Any]) -> str | None:
+async def _with_proposed(tx: Tx, row: Row[Any], group: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Return bills with what is proposed for their contract on their days and later: it is calculated with them."""
+    first = min(each.period_from for each in group)
+    groups = {each.group_id for each in await bills_store.proposed_since(tx, row.contract_no, first)}
+    proposed = await bills_store.proposals(tx, sorted(groups)) if groups else []
+    return [*(each for each in group if each.status != PROPOSED), *proposed]
+
+
+def _kind_of(decision: Decision, row: Row[Any], deciding: Sequence[Row[Any]]) -> str | None:
     """Return as what kind of approval policy has a word on a decision."""
     if decision.kind in ("cancel", "correct") and row.status == ISSUED:
         return DECISION
-    if decision.kind in ("approve", "correct") and row.status == PROPOSED:
+    if decision.kind in ("approve", "correct") and any(each.status == PROPOSED for each in deciding):
         return DECISION
     if decision.kind == "approve" and row.status == HELD and _found(row, HOLD) - {HELD_BY_REVIEWER}:
         return RELEASE_OF_BILL
@@ -251,9 +262,11 @@ async def _write_decision(
     )
 
 
-async def _approve(tx: Tx, row: Row[Any], decision: Decision, day: date, context: Context) -> None:
+async def _approve(
+    tx: Tx, row: Row[Any], group: Sequence[Row[Any]], decision: Decision, day: date, context: Context
+) -> None:
     if row.status == PROPOSED:
-        await _recalculate(tx, row, decision, day, context, approved=True)
+        await _recalculate(tx, row, group, decision, day, context, approved=True)
     else:
         issue_on = max(day, row.issue_on or day)
         await bills_store.change(tx, row, status=_after(row, "approve"), issue_on=issue_on, held_at=None)
@@ -272,12 +285,14 @@ async def _hold(tx: Tx, row: Row[Any]) -> None:
     )
 
 
-async def _correct(tx: Tx, row: Row[Any], decision: Decision, day: date, context: Context) -> None:
+async def _correct(
+    tx: Tx, row: Row[Any], group: Sequence[Row[Any]], decision: Decision, day: date, context: Context
+) -> None:
     if row.status not in (*EFFECTIVE, PROPOSED):
         raise NotDecidable(row.status)
     if row.status in (HELD, READY):
         await _release_hold(tx, row)
-    await _recalculate(tx, row, decision, day, context)
+    await _recalculate(tx, row, group, decision, day, context)
 
 
 async def _cancel(
@@ -291,7 +306,8 @@ async def _cancel(
     if row.status == PROPOSED:
         return
     terms = (await contracts_store.terms_by_number(tx, [row.contract_no]))[row.contract_no]
-    request = Asked(terms=terms, out={row.bill_id: (row.period_from, row.period_to)}, approved=True)
+    out = {row.bill_id: (row.period_from, row.period_to)}
+    request = Asked(terms=terms, out=out, approved=True, by_two=bool(decision.second))
     await calculation.calculate(
         tx, {row.contract_no: request}, context=context, actor=decision.actor, business_date=day
     )
@@ -305,17 +321,21 @@ def _after(row: Row[Any], event: str) -> str:
 
 
 async def _recalculate(
-    tx: Tx, row: Row[Any], decision: Decision, day: date, context: Context, *, approved: bool = False
+    tx: Tx,
+    row: Row[Any],
+    group: Sequence[Row[Any]],
+    decision: Decision,
+    day: date,
+    context: Context,
+    *,
+    approved: bool = False,
 ) -> None:
-    """Calculate the days of a bill, or of all that was proposed with it, from the usages and contracts in force on them now.
+    """Calculate the days of a bill, and of all that is proposed with it, from the usages and contracts in force on them now.
 
     Bills in force on these days whose usages or contracts are not any more are taken out with it; a usage that no contract covers
     waits for one. All later bills are calculated again too.
     """
-    here = (row.service_point_no, row.period_from, row.period_to)
-    shown = [each for each in await bills_store.sharing_days(tx, [here]) if each.contract_no == row.contract_no]
-    groups = {each.group_id for each in shown if each.status == PROPOSED}
-    proposals = await bills_store.proposals(tx, sorted(groups)) if groups else []
+    proposals = [each for each in group if each.status == PROPOSED]
     found = await asked.on_days(tx, [row, *proposals], of_any_contract=True)
     await usages_store.set_waiting(tx, [usage.usage_id for usage in found.loose], usages_store.CONTRACT_MISSING)
     own = found.requests[row.contract_no]
@@ -323,7 +343,8 @@ async def _recalculate(
     own.reason = next((cause(each.findings).removeprefix("billing.") for each in proposals), "")
     own.again = min([row.period_from, *(each.period_from for each in proposals)])
     for request in found.requests.values():
-        request.approved, request.decided = approved, True
+        request.approved = approved
+    own.decided, own.by_two = True, bool(decision.second)
     await calculation.calculate(tx, found.requests, context=context, actor=decision.actor, business_date=day)
 
 

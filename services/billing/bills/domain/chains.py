@@ -62,15 +62,17 @@ class Step:
 class Chain:
     """The periods of one contract to calculate, from the state of the effective bill before the first of them.
 
-    `gone`: bills in force that are taken out, their periods are no more. `again`: every bill from this day on is calculated again
-    (a change of facts may touch it without touching the ladder), and `cause` is the finding that tells of the change.
-    `issued_stand`: issued bills stay as they are, what corrects them waits for a reviewer. A bill of days that the contract does
-    not cover is passed over: it awaits the cut of its usage. `measured`: the usages in force of its sub-meters, by point.
+    `gone`: bills in force that are taken out, their periods are no more; `versions`: the latest of each period. `again`: every
+    bill from this day on is calculated again (a change of facts may touch it without touching the ladder), and `cause` is the
+    finding that tells of the change. `issued_stand`: issued bills stay as they are, what corrects them waits for a reviewer. A
+    bill of days that the contract does not cover is passed over: it awaits the cut of its usage. `measured`: the usages in force
+    of its sub-meters, by point.
     """
 
     terms: Terms
     steps: Sequence[Step]
     gone: Sequence[Stored]
+    versions: Mapping[tuple[date, date], int]
     state: str
     previous_wh: int | None
     previous_days: int
@@ -159,6 +161,7 @@ def plan(
         terms=terms,
         steps=steps,
         gone=gone,
+        versions=versions,
         state=terms.opening if before is None else before.state,
         previous_wh=None if before is None else before.energy_wh,
         previous_days=0 if before is None else (before.period_to - before.period_from).days,

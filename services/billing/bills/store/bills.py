@@ -190,6 +190,13 @@ async def proposals(view: View, group_ids: Sequence[str]) -> Sequence[Row[Any]]:
     return await view.all(select(BILL).where(IS_IN_REVIEW, b.status == PROPOSED, b.group_id.in_(group_ids)))
 
 
+async def proposed_since(view: View, contract_no: str, day: date) -> Sequence[Row[Any]]:
+    """Return the bills that are proposed for a contract on a day and later."""
+    b = BILL.c
+    of_contract = and_(b.contract_no == contract_no, b.period_to > day)
+    return await view.all(select(BILL).where(IS_IN_REVIEW, b.status == PROPOSED, of_contract).order_by(b.period_from))
+
+
 async def lines_of(view: View, bill_ids: Sequence[str]) -> dict[str, str]:
     """Return the stored lines of bills, by bill id."""
     wanted = [BILL_DOCUMENT.c.bill_id, BILL_DOCUMENT.c.lines]

@@ -231,6 +231,9 @@ async def _calculate(tx: Tx, account_no: str, kept: Sequence[str], *, context: C
     for bill in others:
         request = found.requests.setdefault(bill.contract_no, Asked(terms=terms[bill.contract_no]))
         request.out[bill.bill_id] = bill.period_from, bill.period_to
+    for request in found.requests.values():
+        # where policy wants two, they have decided on the documents and on what is in their place
+        request.by_two = True
     await calculation.calculate(tx, found.requests, context=context, actor=actor)
     tx.after_commit(context.wake.set)
 

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from services.billing.bills.domain.bills import EFFECTIVE
-from services.billing.bills.domain.bills import cause as cause_of
+from services.billing.bills.domain.bills import EFFECTIVE, PROPOSED
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.use_cases import asked as asked_for
 from services.billing.bills.use_cases import calculation
@@ -81,7 +80,7 @@ async def _again(tx: Tx, asked: dict[str, Asked], changed: Mapping[str, date], c
     first_days = await bills_store.touched(tx, changed)
     for no, term in (await contracts_store.terms_by_number(tx, list(first_days))).items() if first_days else ():
         request = asked.setdefault(no, Asked(terms=term))
-        request.again, request.cause = first_days[no], cause
+        request.again, request.cause = min(first_days[no], request.again or first_days[no]), cause
 
 
 async def _stranded(tx: Tx, changed: Mapping[str, date]) -> dict[str, Asked]:
@@ -126,32 +125,31 @@ async def _by_contract(tx: Tx, usages: Sequence[Usage]) -> tuple[dict[str, Asked
 
 
 async def _taken_out(tx: Tx, recorded: Recorded) -> tuple[dict[str, Asked], list[Usage]]:
-    """Return, by contract, the bills of displaced usages: those in force to take out, proposals that are overtaken.
+    """Return, by contract, the bills in force of displaced usages, to take out, and the days of what was proposed on such ones.
 
-    Beside them the other usages in force on their days, which had been proposed in one group with these, or rejected: they are
-    calculated again with what has come since. What was proposed for changed facts is no matter of usages alone: the calculation
-    takes it up.
+    Beside them the other usages in force on the days of these bills, which had been rejected: they are calculated again with what
+    has come since. What is proposed the calculation takes up.
     """
     # of all points of the batch, so that accounts are locked in one order
     await contracts_store.lock_at(tx, [usage.service_point_no for usage in recorded.new])
     days = [(usage.service_point_no, usage.period_from, usage.period_to) for usage in recorded.newer]
     rows = [row for row in await bills_store.sharing_days(tx, days) if row.usage_id in recorded.displaced]
     in_force = [row for row in rows if row.status in EFFECTIVE]
-    groups = sorted({row.group_id for row in rows if row.status not in EFFECTIVE})
-    proposals = [row for row in await bills_store.proposals(tx, groups) if not cause_of(row.findings)] if groups else []
-    touched = [*in_force, *proposals]
-    if not touched:
+    if not rows:
         return {}, []
-    standing = await usages_store.standing(tx, [(r.service_point_no, r.period_from, r.period_to) for r in touched])
+    days_out = [(row.service_point_no, row.period_from, row.period_to) for row in in_force]
+    standing = await usages_store.standing(tx, days_out) if in_force else []
     new = {usage.usage_id for usage in recorded.standing}
-    terms = await contracts_store.terms_by_number(tx, [row.contract_no for row in touched])
+    terms = await contracts_store.terms_by_number(tx, [row.contract_no for row in rows])
     asked = {no: Asked(terms=term) for no, term in terms.items()}
     reasons = {usage.service_point_no: usage.replaces_reason for usage in recorded.newer if usage.replaces_reason}
     for row in in_force:
         asked[row.contract_no].out[row.bill_id] = row.period_from, row.period_to
         asked[row.contract_no].reason = reasons.get(row.service_point_no, "")
-    for row in proposals:
-        asked[row.contract_no].overtaken.append((row.bill_id, row.row_version))
+    for row in rows:
+        if row.status == PROPOSED:
+            request = asked[row.contract_no]
+            request.again = min(request.again or row.period_from, row.period_from)
     return asked, [usage for usage in standing if usage.usage_id not in new]
 
 
@@ -161,5 +159,6 @@ def _joined(asked: dict[str, Asked], taken_out: dict[str, Asked]) -> dict[str, A
         new = asked.setdefault(no, Asked(terms=old.terms))
         new.fresh = old.fresh | new.fresh
         new.out = {bill_id: period for bill_id, period in old.out.items() if period not in new.fresh}
-        new.overtaken, new.reason = old.overtaken, old.reason
+        new.reason = old.reason
+        new.again = min(filter(None, (new.again, old.again)), default=None)
     return asked

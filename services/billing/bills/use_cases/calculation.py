@@ -6,13 +6,13 @@ from datetime import date, timedelta
 from typing import Final
 
 from services.billing.bills.domain import chains, proposing
-from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, READY, Draft, Stored, bill_id_of
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, PROPOSED, READY, Draft, Stored, bill_id_of
 from services.billing.bills.domain.chains import Chain
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import told
 from services.billing.bills.store.written import Writing
 from services.billing.bills.use_cases import asked as asked_for
-from services.billing.bills.use_cases import corrections
+from services.billing.bills.use_cases import corrections, two_people
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
@@ -30,8 +30,8 @@ async def calculate(
 ) -> None:
     """Calculate what is asked for contracts whose accounts are locked, and store the result.
 
-    What was proposed for changed facts on days that are calculated now is taken up with it: a contract has one chain. The number
-    of statements does not depend on the number of contracts.
+    What was proposed on days that are calculated now is taken up with it: a contract has one chain. The number of statements does
+    not depend on the number of contracts.
     """
     starts = {no: start for no, a in asked.items() if (start := a.start) is not None}
     # a proposal steps back before what takes its place is proposed
@@ -78,22 +78,23 @@ async def calculate(
         chains.calculate([c for _, c in planned], rate, context.policies, old_lines)
         return planned
 
-    kept: list[tuple[Asked, Chain]] = []
-    proposed: list[Draft] = []
-    rest: dict[str, Asked] = {}
-    for request, chain in rated({no: asked[no] for no in starts}, issued_stand=False):
-        drafts = []
-        if proposing.needs_reviewer(chain, context.policies, findings_seen=request.approved):
-            drafts = proposing.proposals(chain, ids.new())
-        if not drafts:
+    kept, proposed, rest = list[tuple[Asked, Chain]](), list[Draft](), dict[str, Asked]()
+    planned = rated({no: asked[no] for no in starts}, issued_stand=False)
+    today = await business_day.latest(tx) if any(proposing.corrects(chain) for _, chain in planned) else None
+    limits = two_people.on(today, context)
+    for request, chain in planned:
+        if not proposing.needs_reviewer(
+            chain, context.policies, limits, findings_seen=request.approved, by_two=request.by_two
+        ):
             kept.append((request, chain))
             continue
         # the correction waits for a reviewer; what else came for this contract is calculated without it
+        drafts = proposing.proposals(chain, ids.new(), limits, known)
         proposed += drafts
         rest[request.terms.contract_no] = _rest(request, drafts)
     if rest:
         kept += rated(rest, issued_stand=True)
-    await _store(tx, kept, proposed, context=context, actor=actor, business_date=business_date)
+    await _store(tx, kept, proposed, context=context, actor=actor, business_date=business_date, today=today)
 
 
 def _rest(asked: Asked, proposed: Sequence[Draft]) -> Asked:
@@ -112,7 +113,7 @@ def _rest(asked: Asked, proposed: Sequence[Draft]) -> Asked:
 async def _join_proposals(
     tx: Tx, asked: Mapping[str, Asked], starts: Mapping[str, date], stored: Mapping[str, Sequence[Stored]]
 ) -> dict[str, date]:
-    """Take up what was proposed for changed facts on days that are calculated now; return where these chains begin earlier.
+    """Take up what was proposed on days that are calculated now; return where these chains begin earlier.
 
     The policy that kept it keeps it again, with all that has come since, unless somebody has just decided on it.
     """
@@ -120,7 +121,7 @@ async def _join_proposals(
     for no, start in starts.items():
         overtaken = {bill_id for bill_id, _ in asked[no].overtaken}
         for bill in stored[no]:
-            if bill.cause and bill.period_to > start and bill.bill_id not in overtaken:
+            if bill.status == PROPOSED and bill.period_to > start and bill.bill_id not in overtaken:
                 waiting[bill.bill_id] = bill.cause
     if not waiting:
         return {}
@@ -182,15 +183,18 @@ async def _store(
     context: Context,
     actor: str,
     business_date: date | None,
+    today: date | None,
 ) -> None:
     drafts = [draft for _, chain in kept for draft in chain.drafts]
-    corrected = [(a.reason or a.cause.removeprefix("billing."), chain) for a, chain in kept if _corrects(chain)]
+    corrected = [
+        (a.reason or a.cause.removeprefix("billing."), chain) for a, chain in kept if proposing.corrects(chain)
+    ]
     waiting = [d for d in [*drafts, *proposed] if d.status != ISSUED]
     writings = [
         Writing(bill_id=bill_id_of(d), draft=d, issue_on=_issue_day(d.usage.told_on, business_date)) for d in waiting
     ]
     if corrected:
-        day = business_date or await correction_day(tx, [chain for _, chain in corrected])
+        day = business_date or _correction_day(today, [chain for _, chain in corrected])
         writings += await corrections.write(tx, corrected, corrected_on=day, policies=context.policies, actor=actor)
     replaced = [
         *(draft.replaces for draft in drafts if draft.replaces is not None),
@@ -215,16 +219,12 @@ def _issue_day(*days: date | None) -> date | None:
     return max((day for day in days if day), default=None)
 
 
-def _corrects(chain: Chain) -> bool:
-    return any(d.status == ISSUED for d in chain.drafts) or any(bill.status == ISSUED for bill in chain.gone)
-
-
-async def correction_day(tx: Tx, corrected: Sequence[Chain]) -> date:
-    """Return the business date of corrections: the latest that billing has heard of.
+def _correction_day(today: date | None, corrected: Sequence[Chain]) -> date:
+    """Return the business date of corrections: the latest that billing has heard of, `today`.
 
     That is never before the review day of a usage that the correction rests on, nor before that was told.
     """
     rests_on = [d.usage.read_date for chain in corrected for d in chain.drafts]
     told_on = [d.usage.told_on for chain in corrected for d in chain.drafts if d.usage.told_on]
     latest = max([*rests_on, *(bill.period_to for chain in corrected for bill in chain.gone)]) + timedelta(days=1)
-    return max(filter(None, (latest, *told_on, await business_day.latest(tx))))
+    return max(filter(None, (latest, *told_on, today)))

@@ -10,4 +10,9 @@ from shared.second_person import SecondPerson
 
 async def rules(view: View, context: Context) -> SecondPerson:
     """Return the rules of the latest business date that billing has heard of: who names a day does not choose the limits."""
-    return context.policies.on(await business_day.latest(view) or date.max).approvals
+    return on(await business_day.latest(view), context)
+
+
+def on(latest: date | None, context: Context) -> SecondPerson:
+    """Return the rules of the latest business date, where that is known already."""
+    return context.policies.on(latest or date.max).approvals

@@ -20,6 +20,10 @@ TARIFF_CHANGED: Final = "billing.tariff_changed"
 """A tariff, series, calendar or table that the bill rests on was changed after it had been calculated."""
 SUB_METER_CHANGED: Final = "billing.sub_meter_changed"
 """What a sub-meter of the bill's main meter measured was told again after the bill had gone out."""
+LARGE_CORRECTION: Final = "billing.large_correction"
+"""A correction of an amount from which on two people decide, whoever told what it rests on."""
+TAKEN_BACK: Final = "billing.taken_back"
+"""Proposed is that an issued bill goes with nothing in its place: its period is no more, or another contract's."""
 CAUSES: Final = (ACCOUNT_CHANGED, TARIFF_CHANGED, SUB_METER_CHANGED)
 """Why a correction is proposed that no newer usage asks for."""
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})

@@ -6,6 +6,7 @@ import httpx
 
 from shared.events.billing import BillCorrected
 from tests.integration.billing.bills.test_touched_bills import home
+from tests.integration.billing.decisions.test_large_corrections import approved_by_two
 from tests.kits.billing import Desk, account, usage
 
 
@@ -64,6 +65,7 @@ async def test_a_bill_that_has_changed_since_it_was_asked_for_is_not_cancelled_b
     async with desk.client() as first:
         asked = (await cancelled_by(first, row)).json()
     await desk.measure(usage(1, 1, 300, version=2))
+    await approved_by_two(desk)
     before = await desk.bills("bill_id", "status")
     async with desk.client(subject="reviewer-2") as second:
         assert await approved(second, asked) == ("refused", "precondition.stale")
