@@ -77,6 +77,13 @@ CATALOGUE = (
     Metric("reads_total", "counter", "Reads by what became of them", ("status",), service="reading"),
     Metric("meter_alarms_total", "counter", "Alarms of meters that are new", ("kind",), service="reading"),
     Metric("reading_tasks_open", "gauge", "Reading tasks without a read whose window is open", service="reading"),
+    Metric("site_orders_open", "gauge", "Site orders that are neither done nor given up", service="reading"),
+    Metric(
+        "site_orders_overdue_oldest_seconds",
+        "gauge",
+        "Time since the end of the day on which the oldest unfinished site order was due",
+        service="reading",
+    ),
     # billing
     Metric(
         "bills_rated_total",

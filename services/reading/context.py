@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends
 
 from services.reading.policies.domain import Policies
+from shared.business_calendar import Calendar
 from shared.web import auth, state
 from shared.web.devices import Devices
 
@@ -16,6 +17,8 @@ KEYS = auth.scope("reading:keys")
 UPLOAD = auth.scope("reading:upload")
 FIELD = auth.scope("reading:field")
 FIELD_BATCHES = auth.scope("reading:read", "reading:field", "reading:upload")
+ORDERS = auth.scope("reading:read", "reading:field", "reading:upload")
+VISITS = auth.scope("reading:field", "reading:upload")
 SHEET = auth.scope("reading:read", "reading:field")
 PUSH = auth.device(or_scope="reading:upload")
 
@@ -25,6 +28,7 @@ class Context:
     """`zone` is where the utility's civil days are; `devices` knows what the keys of devices are."""
 
     policies: Policies
+    calendar: Calendar
     zone: ZoneInfo
     devices: Devices
 

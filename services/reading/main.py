@@ -1,5 +1,6 @@
 """The composition root of reading."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from services.reading.alarms import api as alarms
@@ -12,6 +13,9 @@ from services.reading.intake.use_cases import changing, connecting
 from services.reading.network import api as network
 from services.reading.network.store import devices, points
 from services.reading.network.use_cases.reference import STATES as POINT_STATES
+from services.reading.orders import api as orders
+from services.reading.orders import consumers as order_consumers
+from services.reading.orders import jobs as order_jobs
 from services.reading.policies import domain as policies
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain.days import ReadDays
@@ -22,11 +26,13 @@ from services.reading.usage import api as usages
 from services.reading.validation import api as findings
 from services.reading.views import api as views
 from services.reading.views.store import totals, trace
+from services.reading.visits import api as visits
 from shared import service
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
+from shared.db.engine import View
 from shared.service import Service
-from shared.settings import document
+from shared.settings import calendar, document
 from shared.web.devices import DeviceRecord, Devices
 
 NAME = "reading"
@@ -45,6 +51,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
     previous = settings.device_master_key_previous
     own = Context(
         policies=load_policies(settings.reading_policy),
+        calendar=calendar(settings),
         zone=settings.timezone,
         devices=Devices(
             settings.device_master_key.get_secret_value(),
@@ -52,6 +59,9 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             previous=previous.get_secret_value() if previous else None,
         ),
     )
+
+    async def gauges(view: View) -> Mapping[str, float]:
+        return await totals.gauges(view, database.clock.now(), own.zone)
 
     return service.assemble(
         NAME,
@@ -69,11 +79,13 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             alarms.router,
             cycles.router,
             field.router,
+            orders.router,
+            visits.router,
             views.router,
         ],
-        handlers=consumers.handlers(own),
-        jobs=jobs.jobs(own),
-        gauges=[totals.gauges],
+        handlers={**consumers.handlers(own), **order_consumers.handlers(own)},
+        jobs=[*jobs.jobs(own), *order_jobs.jobs(own)],
+        gauges=[gauges],
         waiting_oldest=[waiting.oldest, waiting_curves.oldest],
         control_totals=[totals.control_totals],
         control_documents={"usage": totals.usages, "estimate": totals.estimates},

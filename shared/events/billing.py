@@ -162,6 +162,35 @@ class RereadRequested(Fact):
     day: Day | None = Field(
         default=None, description="The period is to end at the read of this day, once there is one."
     )
+    asked_on: Day | None = Field(default=None, description="Business date on which it was asked for.")
 
 
-FACTS: tuple[type[Fact], ...] = (AccountChanged, BillIssued, BillCorrected, RereadRequested)
+class SiteOrderRequested(Fact):
+    """A reviewer wants something looked at on site before the bill may go out; reading makes a site order of it.
+
+    Its number is `request_id`. A re-read is asked for by `RereadRequested`.
+    """
+
+    type: ClassVar[str] = "billing.site_order_requested.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "A reviewer asks for work at a service point."
+
+    account_no: No
+    request_id: Id
+    kind: Literal["inspection", "use_check", "closing_check", "final_read"]
+    service_point_no: No
+    org_unit: str
+    bill_id: Id | None = None
+    cycle: Month | None = None
+    reason: Code
+    requested_by: str
+    asked_on: Day
+
+
+FACTS: tuple[type[Fact], ...] = (
+    AccountChanged,
+    BillIssued,
+    BillCorrected,
+    RereadRequested,
+    SiteOrderRequested,
+)

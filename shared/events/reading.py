@@ -182,4 +182,72 @@ class MeterAlarmRaised(Fact):
     source: Literal["meter", "head_end"]
 
 
-FACTS: tuple[type[Fact], ...] = (ServicePointChanged, UsageMeasured, RouteClosed, EstimateMade, MeterAlarmRaised)
+class SiteOrderDone(Fact):
+    """Work that was asked for at a service point is done; its result is a code of the policy of its kind."""
+
+    type: ClassVar[str] = "reading.site_order_done.v1"
+    key_field: ClassVar[str] = "service_point_no"
+    summary: ClassVar[str] = "A site order is done, with its result."
+
+    order_no: Id = Field(description="Of billing's requests the `request_id`.")
+    service_point_no: No
+    org_unit: str
+    kind: Code
+    requested_by: str
+    reference: No | None = Field(default=None, description="The document it was asked for, such as a bill.")
+    cycle: Month | None = None
+    done_on: Day
+    result: Code = Field(description="`read_came`: a re-read that a read has answered which came in by itself.")
+    visited_by: str | None = None
+    decided_by: str | None = Field(default=None, description="Who made a read of the registers, or entered the visit.")
+    meter_no: No | None = None
+    read_id: Annotated[str, Field(max_length=96)] | None = Field(
+        default=None, description="The read that it brought, or that answered it."
+    )
+
+
+class SiteOrderNotDone(Fact):
+    """Work that was asked for at a service point could not be done; why is a code."""
+
+    type: ClassVar[str] = "reading.site_order_not_done.v1"
+    key_field: ClassVar[str] = "service_point_no"
+    summary: ClassVar[str] = "A site order could not be done, with the reason."
+
+    order_no: Id
+    service_point_no: No
+    org_unit: str
+    kind: Code
+    requested_by: str
+    reference: No | None = None
+    cycle: Month | None = None
+    not_done_on: Day
+    reason: Code
+    visited_by: str
+
+
+class SiteOrderOverdue(Fact):
+    """A site order was not finished by its day; told once."""
+
+    type: ClassVar[str] = "reading.site_order_overdue.v1"
+    key_field: ClassVar[str] = "service_point_no"
+    summary: ClassVar[str] = "A site order was not finished by the day on which it was due."
+
+    order_no: Id
+    service_point_no: No
+    org_unit: str
+    kind: Code
+    reference: No | None = None
+    due_on: Day
+    found_on: Day = Field(description="Business date on which it was found.")
+
+
+FACTS: tuple[type[Fact], ...] = (
+    ServicePointChanged,
+    UsageMeasured,
+    RouteClosed,
+    EstimateMade,
+    MeterAlarmRaised,
+    SiteOrderDone,
+    SiteOrderNotDone,
+    SiteOrderOverdue,
+)

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from services.billing.tariffs import examples
+from services.reading.visits import examples as reports
 from tests.kits.installation import BY_ITSELF, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
 
 JOBS = {
@@ -73,6 +74,8 @@ class Seeds:
             values["key_id"] = made["key_id"]
         if "field-" in path:
             values |= self._entered(home)
+        if "/site-orders" in path:
+            values |= self._ordered(home, is_reported=path.endswith("/decisions"))
         if "control-documents" in path:
             values["kind"] = COMPARED[self._service][n % len(COMPARED[self._service])]
         if "/forms/" in path:
@@ -100,6 +103,20 @@ class Seeds:
         (batch_id,) = [batch["batch_id"] for batch in batches if batch["reader"] == "reader-1"]
         batch = self._installation.call("GET", "reading", f"/v1/field-batches/{batch_id}")
         return {"entry_no": seen["entry_no"], "batch_id": batch_id, "content_hash": batch["content_hash"]}
+
+    def _ordered(self, home: Home, *, is_reported: bool) -> Values:
+        """Return a site order at a home; `is_reported`: whose registers wait for somebody else."""
+        number = self._taken["site orders"] = self._taken.get("site orders", 0) + 1
+        made = {"order_no": f"seed-{number}", "kind": "inspection", "service_point_no": home.service_point_no}
+        body = {"items": [made | {"asked_on": "2026-02-03", "reason": "of_a_test"}]}
+        self._installation.call("POST", "reading", "/v1/site-orders", body)
+        if is_reported:
+            said = reports.REPORTS["items"][0] | {"order_no": made["order_no"], "meter_no": home.meter_no}
+            url = self._installation.urls["reading"] + "/v1/site-orders/reports"
+            headers = self._installation.token("reader-1")
+            answer = self._installation.client.post(url, json={"items": [said]}, headers=headers)
+            assert answer.json()["outcomes"][0]["status"] == "awaiting_approval", answer.text
+        return {"order_no": made["order_no"], "version": 2}
 
     def _traced(self, n: int) -> Values:
         name, kind = {

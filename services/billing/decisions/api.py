@@ -1,7 +1,6 @@
 """The review queue and its decisions over HTTP."""
 
 from datetime import datetime
-from typing import Literal
 
 from pydantic import BaseModel, Field
 from starlette.responses import Response
@@ -31,7 +30,7 @@ class QueueItem(BillHead):
 
 
 class DecisionIn(In):
-    decision: Literal["approve", "hold", "request_reread", "correct", "cancel"]
+    decision: use_cases.Kind
     explanation: str = Field("", max_length=REASON_MAX)
     business_date: Day | None = Field(None, description="day of the decision; by default the latest that billing knows")
 

@@ -27,10 +27,13 @@ from shared.db.approvals import Approval
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
+from shared.events.fact import Fact
 from shared.statemachine import MoveRefused
 from shared.web import conditional
 
-Kind = Literal["approve", "hold", "request_reread", "correct", "cancel"]
+Kind = Literal["approve", "hold", "request_reread", "request_inspection", "request_use_check", "correct", "cancel"]
+_ON_SITE: Final = {"request_inspection": "inspection", "request_use_check": "use_check"}
+"""Decisions that ask for a site order, with its kind."""
 _OF_ALL: Final = ("approve", "correct", "cancel")
 """Decisions on all that was proposed together."""
 
@@ -92,12 +95,13 @@ async def decide(
     """Apply a reviewer's decision to a bill, with its audit row; or ask for a second person's, and return what is asked for.
 
     `approve` lets a held bill go out with its run (by itself where the run is out already) or carries a proposed correction out;
-    `hold` keeps it; `request_reread` also asks reading for a new read; `correct` calculates it and all later bills again with the
-    facts as they are now; `cancel` takes it out, with a reversal where it was issued. What was proposed together is approved,
-    corrected and cancelled together: one decision is one of all, and what is proposed for later days goes out with what is
-    approved or corrected. What changes issued bills of an amount that the policy names, or releases a bill of such an amount that
-    a rule holds, is done once a second person has approved it, who has read none of the reads either; where only the new bills
-    come to such an amount, they are proposed. Raises the refusals of this module.
+    `hold` keeps it; `request_reread`, `request_inspection` and `request_use_check` also ask reading for that; `correct`
+    calculates it and all later bills again with the facts as they are now; `cancel` takes it out, with a reversal where it was
+    issued. What was proposed together is approved, corrected and cancelled together: one decision is one of all, and what is
+    proposed for later days goes out with what is approved or corrected. What changes issued bills of an amount that the policy
+    names, or releases a bill of such an amount that a rule holds, is done once a second person has approved it, who has read
+    none of the reads either; where only the new bills come to such an amount, they are proposed. Raises the refusals of this
+    module.
     """
     row = await _locked(tx, bill_id, may_see)
     conditional.require(decision.seen, row.row_version)
@@ -122,16 +126,26 @@ async def decide(
     await _write_decision(tx, deciding, usages, decision, day)
     if decision.kind == "approve":
         await _approve(tx, row, group, decision, day, context)
-    elif decision.kind in ("hold", "request_reread"):
+    elif decision.kind in ("hold", "request_reread", *_ON_SITE):
         await _hold(tx, row)
-        if decision.kind == "request_reread":
-            tx.publish([told.reread(row._mapping, reason="review", requested_by=decision.actor)])
+        tx.publish(_requests(row, decision, day))
     elif decision.kind == "correct":
         await _correct(tx, row, group, decision, day, context)
     else:
         await _cancel(tx, row, group, decision, day, context)
     tx.after_commit(context.wake.set)
     return None
+
+
+def _requests(row: Row[Any], decision: Decision, day: date) -> list[Fact]:
+    """Return what is asked of reading while the bill is held."""
+    values: Mapping[Any, Any] = row._mapping
+    if decision.kind == "request_reread":
+        return [told.reread(values, reason="review", requested_by=decision.actor, asked_on=day)]
+    if decision.kind in _ON_SITE:
+        kind = _ON_SITE[decision.kind]
+        return [told.site_order(values, kind=kind, reason="review", requested_by=decision.actor, asked_on=day)]
+    return []
 
 
 async def _replaced(tx: Tx, rows: Sequence[Row[Any]]) -> list[Row[Any]]:

@@ -7,12 +7,14 @@ from fastapi import Query
 from starlette.responses import Response
 
 from services.reading.alarms import examples, schemas, store, use_cases
-from services.reading.alarms.domain import Alarm, Kind
+from services.reading.alarms.domain import Alarm
 from services.reading.alarms.use_cases import Teller
 from services.reading.context import PUSH, READ, Own
 from services.reading.intake.api.uploading import WORDS
 from services.reading.network.domain import calendar
 from services.reading.network.schemas import MeterNo, No
+from services.reading.orders.use_cases.asking import Deadlines
+from services.reading.policies.domain import AlarmKind
 from shared import web
 from shared.fields import Day
 from shared.web import auth, batch, devices, pagination, state
@@ -47,7 +49,7 @@ async def post_meter_events(
                 may_see=caller.may_see,
                 meter_no=caller.meter_no,
             ),
-            future_seconds_max=own.policies.on(calendar.local_day(tx.now, own.zone)).future_seconds_max,
+            deadlines=Deadlines(policies=own.policies, calendar=own.calendar),
             zone=own.zone,
         )
     taken = zip(items, outcomes, strict=True)
@@ -65,7 +67,7 @@ async def list_meter_events(
     wanted: pagination.Query_,
     meter_no: MeterNo | None = None,
     service_point_no: No | None = None,
-    kind: Kind | None = None,
+    kind: AlarmKind | None = None,
     from_: Annotated[Day | None, Query(alias="from", description="First day on which it happened.")] = None,
     to: Annotated[Day | None, Query(description="First day after them.")] = None,
 ) -> pagination.Page[schemas.AlarmOut]:

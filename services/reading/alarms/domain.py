@@ -6,10 +6,9 @@ from typing import Final, Literal, NamedTuple
 
 from shared import natural
 
-Kind = Literal["cover_opened", "magnetic_field", "reverse_flow", "clock", "phase"]
-"""开盖 (of meter or terminal box), 磁场干扰, 潮流反向, 时钟异常, 失压/断相 (a phase without voltage, or cut)."""
 State = Literal["occurred", "ended"]
 """It began, or it is over: what lasts is told twice, each at its own instant."""
+OCCURRED: Final = "occurred"
 METER: Final = "meter"
 HEAD_END: Final = "head_end"
 Source = Literal["meter", "head_end"]

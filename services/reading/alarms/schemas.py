@@ -5,9 +5,10 @@ from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from services.reading.alarms.domain import Alarm, AlarmKey, Kind, Source, State
+from services.reading.alarms.domain import Alarm, AlarmKey, Source, State
 from services.reading.intake.schemas import MALFORMED
 from services.reading.network.schemas import ITEMS_MAX, NUMBER_PATTERN, MeterNo
+from services.reading.policies.domain import AlarmKind
 from shared.fields import Instant
 from shared.outcome import Outcome, refused
 from shared.web.batch import In
@@ -16,7 +17,7 @@ from shared.web.batch import In
 class AlarmItem(In):
     meter_no: MeterNo
     happened_at: Instant = Field(description="When it began, or ended; with offset, whole seconds.")
-    kind: Kind
+    kind: AlarmKind
     source: Source = Field(description="Who noticed; the device of one meter is no `head_end`.")
     state: State = "occurred"
 

@@ -2,22 +2,27 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from services.reading.alarms import store
-from services.reading.alarms.domain import HEAD_END, Alarm, AlarmKey
+from services.reading.alarms.domain import HEAD_END, OCCURRED, Alarm, AlarmKey
 from services.reading.alarms.store import Place
 from services.reading.network.domain import calendar
 from services.reading.network.store import points
+from services.reading.orders.domain import RULE, Asked
+from services.reading.orders.use_cases import asking
+from services.reading.orders.use_cases.asking import Deadlines
 from services.reading.tasks.domain.tasks import cycle_of
 from services.reading.validation import store as findings
 from services.reading.validation.domain import duplicate
 from services.reading.validation.domain.findings import Finding, Found
+from shared import natural
 from shared.db.engine import Tx
 from shared.events.reading import MeterAlarmRaised
 from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
 
+BY_ALARM = "rule:meter_alarm"
 NOWHERE = "reading.meter_stands_nowhere"
 
 
@@ -32,7 +37,7 @@ class Teller:
 
 
 async def record(
-    tx: Tx, *, items: Sequence[Alarm | Outcome], teller: Teller, future_seconds_max: int, zone: ZoneInfo
+    tx: Tx, *, items: Sequence[Alarm | Outcome], teller: Teller, deadlines: Deadlines, zone: ZoneInfo
 ) -> list[Outcome]:
     """Keep alarms, and tell those of meters that stand at a point. One outcome per item; one that comes as an outcome keeps it.
 
@@ -40,7 +45,8 @@ async def record(
     `already_done`: the natural key (meter, instant, kind, source) is there with the same state.
     `conflicting_duplicate`: it is there with the other state, which stays; a finding tells. `refused`: with a code.
     """
-    latest = tx.now + timedelta(seconds=future_seconds_max)
+    policy = deadlines.policies.on(calendar.local_day(tx.now, zone))
+    latest = tx.now + timedelta(seconds=policy.future_seconds_max)
     days = {alarm: calendar.local_day(alarm.key.happened_at, zone) for alarm in items if isinstance(alarm, Alarm)}
     found = await store.places(tx, list({(alarm.key.meter_no, day): None for alarm, day in days.items()}))
     places = {alarm: found.get((alarm.key.meter_no, day)) for alarm, day in days.items()}
@@ -68,7 +74,13 @@ async def record(
     new = await store.insert(tx, claimed, uploader=teller.subject, message_id=teller.message_id)
     known = await store.states(tx, [alarm.key for alarm, _ in claimed if alarm.key not in new])
     known |= {alarm.key: alarm.state for alarm, _ in claimed if alarm.key in new}
-    await _tell(tx, [(alarm, place) for alarm, place in claimed if alarm.key in new])
+    told = await _tell(tx, [(alarm, place) for alarm, place in claimed if alarm.key in new])
+    asked = [
+        _order(alarm, place, policy.site_orders.alarms[alarm.key.kind], days[alarm])
+        for alarm, place in told
+        if alarm.state == OCCURRED and alarm.key.kind in policy.site_orders.alarms
+    ]
+    await asking.ask_by_rule(tx, asked, deadlines=deadlines)
 
     answered: list[Outcome] = []
     conflicts: list[Found] = []
@@ -96,10 +108,11 @@ def _outcome(alarm: Alarm, place: Place, known: str, new: set[AlarmKey]) -> Outc
     return Outcome("done", NOWHERE, "the meter stands nowhere on that day; the alarm is kept", alarm_id)
 
 
-async def _tell(tx: Tx, new: Sequence[tuple[Alarm, Place]]) -> None:
+async def _tell(tx: Tx, new: Sequence[tuple[Alarm, Place]]) -> list[tuple[Alarm, Place]]:
+    """Tell the alarms of meters that stand at a point, and return them; these points are locked."""
     told = [(alarm, place) for alarm, place in new if place.service_point_no]
     if not told:
-        return
+        return []
     await points.lock(tx, [place.service_point_no for _, place in told])
     tx.publish(
         [
@@ -115,6 +128,22 @@ async def _tell(tx: Tx, new: Sequence[tuple[Alarm, Place]]) -> None:
             )
             for alarm, place in told
         ]
+    )
+    return told
+
+
+def _order(alarm: Alarm, place: Place, kind: str, day: date) -> Asked:
+    return Asked(
+        order_no=natural.key_id(day, "site_order", alarm.key.alarm_id),
+        kind=kind,
+        service_point_no=place.service_point_no,
+        org_unit=place.org_unit,
+        origin=RULE,
+        requested_by=BY_ALARM,
+        reason=alarm.key.kind,
+        reference=alarm.key.alarm_id,
+        cycle=None,
+        asked_on=day,
     )
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import date, timedelta
+from typing import Any, Final, Literal, get_args
 
 from shared import dated, second_person
+from shared.business_calendar import Calendar, YearUnknown
 from shared.dated import Versions
 from shared.document import Node
 from shared.second_person import SecondPerson
@@ -23,6 +25,14 @@ INSTALLATION: Final = "installation.change"
 SERVICE_POINT: Final = "service_point.change"
 APPROVALS: Final = {INSTALLATION: "reading:write", SERVICE_POINT: "reading:write"}
 """What two people do in reading, each with the scope of the second one."""
+DUE_DAYS_MAX: Final = 366
+OrderKind = Literal[
+    "reread", "joint_reread", "inspection", "use_check", "closing_check", "final_read", "verification", "meter_work"
+]
+"""What a site order (现场工单) asks for: 复抄, 与客户共同复抄, 现场检查, 用电性质核查, 销户核查, 末次抄表, 校表, 装表换表."""
+ORDER_KINDS: Final = get_args(OrderKind)
+AlarmKind = Literal["cover_opened", "magnetic_field", "reverse_flow", "clock", "phase"]
+"""开盖 (of meter or terminal box), 磁场干扰, 潮流反向, 时钟异常, 失压/断相 (a phase without voltage, or cut)."""
 METHODS: Final = ("previous_usage",)
 """Ways to estimate: by the daily average of what was settled before (`usage/domain/timeline`)."""
 
@@ -46,6 +56,34 @@ class CurveRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRules:
+    """Of one kind of site orders: when it is due, whether it brings registers, and what it may result in."""
+
+    days: int
+    in_business_days: bool
+    registers: bool
+    results: tuple[str, ...]
+
+    def due_on(self, asked_on: date, calendar: Calendar) -> date | None:
+        """Return the day on which an order is due; None where no calendar has it."""
+        if not self.in_business_days:
+            return asked_on + timedelta(days=self.days)
+        try:
+            return calendar.after(asked_on, self.days)
+        except YearUnknown:
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteOrders:
+    """The rules of site orders by kind, why one may not be done, and which alarms ask for one, by kinds of both."""
+
+    kinds: Mapping[str, OrderRules]
+    alarms: Mapping[str, str]
+    not_done_reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The rules for the read dates of one version."""
 
@@ -61,6 +99,7 @@ class Policy:
     low: Deviation
     curves: CurveRules
     approvals: SecondPerson
+    site_orders: SiteOrders
 
 
 Policies = Versions[Policy]
@@ -68,7 +107,7 @@ Policies = Versions[Policy]
 
 def load(document: Mapping[str, Any]) -> Policies:
     """Return the versions of a policy document; raises `DocumentError` with all its faults."""
-    fields = "reads rollover estimates validation curves approvals"
+    fields = "reads rollover estimates validation curves approvals site_orders"
     return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
@@ -91,6 +130,7 @@ def _policy(node: Node) -> Policy:
         low=_deviation(limits.get("low")),
         curves=_curves(node.get("curves")),
         approvals=second_person.read(node.maybe("approvals"), APPROVALS),
+        site_orders=_site_orders(node.get("site_orders")),
     )
 
 
@@ -109,4 +149,27 @@ def _curves(node: Node) -> CurveRules:
         like_day_minutes_max=node.get("like_day_minutes_max").whole(0, GAP_MINUTES_MAX),
         filled_percent_max=node.get("filled_percent_max").whole(100, PERCENT_MAX),
         sum_tolerance_percent=node.get("sum_tolerance_percent").whole(0, 100),
+    )
+
+
+def _site_orders(node: Node) -> SiteOrders:
+    kinds = node.keys("kinds alarms not_done_reasons").get("kinds").keys(" ".join(ORDER_KINDS))
+    return SiteOrders(
+        kinds={kind: _order_rules(kinds.get(kind)) for kind in ORDER_KINDS},
+        alarms={
+            alarm: kind.choice(*ORDER_KINDS)
+            for alarm, kind in node.get("alarms").keys(" ".join(get_args(AlarmKind))).fields()
+        },
+        not_done_reasons=node.get("not_done_reasons").texts(),
+    )
+
+
+def _order_rules(node: Node) -> OrderRules:
+    due = node.keys("due registers results").get("due").keys("days business_days")
+    in_business_days = "days" not in due
+    return OrderRules(
+        days=due.get("business_days" if in_business_days else "days").whole(0, DUE_DAYS_MAX),
+        in_business_days=in_business_days,
+        registers=node.get("registers").flag(),
+        results=node.get("results").texts(),
     )

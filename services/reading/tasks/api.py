@@ -1,4 +1,4 @@
-"""Routes of reading tasks: what is to be read, why it could not be, what is to be read again."""
+"""Routes of reading tasks: what is to be read, and why it could not be."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from starlette.responses import Response
 from services.reading.context import READ, UPLOAD
 from services.reading.network.schemas import No
 from services.reading.tasks import examples, schemas
-from services.reading.tasks.store import rereads, tasks
+from services.reading.tasks.store import tasks
 from services.reading.tasks.use_cases import unread
 from shared import web
 from shared.fields import Month
@@ -54,13 +54,3 @@ async def put_unread_reasons(body: schemas.UnreadReasons, caller: auth.Current, 
     async with db.begin() as tx:
         outcomes = await unread.put(tx, items, actor=caller.subject, may_see=caller.may_see)
     return batch.answer(outcomes)
-
-
-@router.get("/rereads", policy=READ)
-async def list_rereads(
-    caller: auth.Current, db: web.Db, wanted: pagination.Query_, status: Literal["open", "answered"] | None = None
-) -> pagination.Page[schemas.RereadOut]:
-    """List requests to read again, open and answered."""
-    async with db.view() as view:
-        rows = await rereads.listed(view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, status=status)
-    return wanted.page(rows, key=lambda row: (row.request_id,), item=schemas.RereadOut.of)

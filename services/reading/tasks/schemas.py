@@ -60,15 +60,3 @@ class TaskOut(Shown):
     usage_id: str | None
     reread: bool
     unread_reason: str | None
-
-
-class RereadOut(Shown):
-    request_id: str
-    service_point_no: str
-    org_unit: str
-    bill_id: str
-    cycle: str
-    reason: str
-    requested_by: str
-    status: str
-    answered_by: str | None

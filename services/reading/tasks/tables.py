@@ -1,4 +1,4 @@
-"""The tables of reading tasks, routes in their cycles, asked ends, reasons for unread points, and requests to read again."""
+"""The tables of reading tasks, routes in their cycles, asked ends, and reasons for unread points."""
 
 from datetime import date
 
@@ -61,20 +61,6 @@ class AskedEnd(Base, table=True):
     version: int = Field(sa_column=required(Integer))
 
 
-class Reread(Base, table=True):
-    """A reviewer's request to read a service point again; `answered_by` is the read that did."""
-
-    request_id: str = Field(sa_column=columns.key())
-    service_point_no: str = Field(sa_column=Column(columns.No, nullable=False, index=True))
-    org_unit: str = Field(sa_column=required(ORG_UNIT))
-    bill_id: str = Field(sa_column=required(columns.No))
-    cycle: str = Field(sa_column=required(String(7)))
-    reason: str = Field(sa_column=required(columns.Code))
-    requested_by: str = Field(sa_column=required(columns.No))
-    status: str = Field(sa_column=required(SHORT))
-    answered_by: str | None = Field(sa_column=Column(String(96)))
-
-
 class RouteCycle(Base, table=True):
     """One route for one read date, with the control totals of its closing; `cycle` is how people call it."""
 
@@ -97,4 +83,3 @@ TASK = table(Task)
 ROUTE_CYCLE = table(RouteCycle)
 UNREAD_REASON = table(UnreadReason)
 ASKED_END = table(AskedEnd)
-REREAD = table(Reread)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from services.reading.network.domain.read_days import FIRST, ReadDay
 from services.reading.network.domain.registers import Register
 from services.reading.network.store import devices, installations, read_days
+from services.reading.orders import store as orders
 from services.reading.reads.domain.curves import CurveKey
 from services.reading.reads.store import curves
 from shared.db import columns, migrations
@@ -238,3 +239,31 @@ async def test_what_older_rules_have_told_is_told_again_only_where_something_tou
         assert (await periods(kit))[:3] == before
         await kit.push_one("M0001", "2026-03-01", "280.00", "site")
         assert [wh for _, _, _, wh in await periods(kit)] == [100_000, 80_000, 100_000, 90_000, 60_000]
+
+
+REREADS = """
+INSERT INTO reread (request_id, service_point_no, org_unit, bill_id, cycle, reason, requested_by, status, answered_by) VALUES
+('Q1', 'S1', 'a', 'B1', '2025-12', 'review', 'reviewer-1', 'answered', 'M1~20260101T020000Z~site'),
+('Q2', 'S1', 'a', 'B2', '2026-01', 'review', 'reviewer-1', 'open', NULL)
+"""
+
+
+async def test_requests_to_read_again_go_on_as_site_orders(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_at, "0020")
+        await connection.execute(sa.text(REREADS))
+        await connection.run_sync(_at, "head")
+    async with database.view() as view:
+        found = await orders.by_no(view, ["Q1", "Q2"])
+        answers = await orders.answers(view, ["S1"])
+    await database.close()
+    assert [(each.asked.kind, each.asked.cycle, each.asked.reference, each.state) for each in found.values()] == [
+        ("reread", "2025-12", "B1", "done"),
+        ("reread", "2026-01", "B2", "open"),
+    ]
+    assert [(each.asked.asked_on, each.due_on) for each in found.values()] == [
+        (date(2026, 1, 1), None),
+        (date(2026, 2, 1), None),
+    ]
+    assert answers == {"S1": frozenset({"M1~20260101T020000Z~site"})}

@@ -42,7 +42,7 @@ def as_issued(values: Mapping[Any, Any], issued_on: date, due_on: date) -> event
 
 
 def reread(
-    values: Mapping[Any, Any], *, reason: str, requested_by: str, day: date | None = None
+    values: Mapping[Any, Any], *, reason: str, requested_by: str, day: date | None = None, asked_on: date | None = None
 ) -> events.RereadRequested:
     """Return the request that the meter of a bill be read again, from the columns of its head.
 
@@ -54,6 +54,21 @@ def reread(
         reason=reason,
         requested_by=requested_by,
         day=day,
+        asked_on=asked_on,
+    )
+
+
+def site_order(
+    values: Mapping[Any, Any], *, kind: Any, reason: str, requested_by: str, asked_on: date
+) -> events.SiteOrderRequested:
+    """Return the request that something be looked at where a bill is for, from the columns of its head."""
+    return events.SiteOrderRequested(
+        **{name: values[name] for name in ("account_no", "service_point_no", "org_unit", "bill_id", "cycle")},
+        request_id=ids.new(),
+        kind=kind,
+        reason=reason,
+        requested_by=requested_by,
+        asked_on=asked_on,
     )
 
 

@@ -223,11 +223,7 @@ async def mark_rereads(tx: Tx, wanted: Sequence[tuple[str, str]]) -> None:
     """Mark the last task of each (point, cycle) to be read again."""
     if not wanted:
         return
-    given = travel.relation(
-        tx,
-        "given",
-        {"point": (String(), [each[0] for each in wanted]), "cycle": (String(), [each[1] for each in wanted])},
-    )
+    given = _cycles(tx, wanted)
     own = TASK.alias("own")
     last = (
         select(func.max(own.c.read_date))
@@ -236,6 +232,26 @@ async def mark_rereads(tx: Tx, wanted: Sequence[tuple[str, str]]) -> None:
     )
     mine = (TASK.c.service_point_no == given.c.point) & (TASK.c.read_date == last)
     await tx.execute(update(TASK).values(reread=1).where(mine))
+
+
+async def unmark_rereads(tx: Tx, wanted: Sequence[tuple[str, str]]) -> None:
+    """Take the mark of a re-read from the tasks of each (point, cycle)."""
+    if not wanted:
+        return
+    given = _cycles(tx, wanted)
+    mine = (TASK.c.service_point_no == given.c.point) & (TASK.c.cycle == given.c.cycle)
+    await tx.execute(update(TASK).values(reread=0).where(mine, TASK.c.reread == 1))
+
+
+def _cycles(tx: Tx, wanted: Sequence[tuple[str, str]]) -> Any:
+    points, cycles = [each[0] for each in wanted], [each[1] for each in wanted]
+    return travel.relation(tx, "given", {"point": (String(), points), "cycle": (String(), cycles)})
+
+
+def cycle_of_task(point: ColumnElement[str], read_date: ColumnElement[date]) -> ColumnElement[str]:
+    """Return the cycle of the task of a point and date, as a part of a statement."""
+    mine = (TASK.c.service_point_no == point) & (TASK.c.read_date == read_date)
+    return select(TASK.c.cycle).where(mine).scalar_subquery()
 
 
 async def withdraw(tx: Tx, service_point_no: str, day: date) -> None:

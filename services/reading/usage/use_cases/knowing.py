@@ -14,6 +14,7 @@ from services.reading.network.domain.read_days import Plan
 from services.reading.network.domain.registers import has_demand
 from services.reading.network.store import installations, points
 from services.reading.network.store.points import Locked
+from services.reading.orders import store as orders
 from services.reading.policies.domain import Policy
 from services.reading.reads.domain import identity
 from services.reading.reads.domain.days import ReadDays
@@ -21,7 +22,7 @@ from services.reading.reads.store import corrections, reads
 from services.reading.reads.store.reads import Gap, MeterRead, Span
 from services.reading.tasks.domain import route_cycles
 from services.reading.tasks.domain.tasks import PLANNED, cycle_of
-from services.reading.tasks.store import rereads, tasks
+from services.reading.tasks.store import tasks
 from services.reading.tasks.store.tasks import Ending
 from services.reading.usage.domain import ranking
 from services.reading.usage.domain.timeline import given as timeline_given
@@ -90,7 +91,7 @@ class Loader:
         signed = {no: [_contract(row) for row in rows] for no, rows in (await contracts.by_point(tx, numbers)).items()}
         endings = await tasks.endings(tx, numbers)
         versions = await usages.of_points(tx, numbers)
-        answered = await rereads.answers(tx, numbers)
+        answered = await orders.answers(tx, numbers)
         found = {}
         for number in numbers:
             if number not in locked:

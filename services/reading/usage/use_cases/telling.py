@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from services.reading.network.domain.installations import PointDay
 from services.reading.network.store import points
 from services.reading.network.store.points import Notes
+from services.reading.orders.use_cases import ending
 from services.reading.tasks.domain.tasks import CUT, TaskKey, TaskState
-from services.reading.tasks.store import rereads, route_cycles, tasks
+from services.reading.tasks.store import route_cycles, tasks
 from services.reading.usage.domain.usages import ESTIMATED, Usage
 from services.reading.usage.store import usages
 from services.reading.usage.use_cases import facts
@@ -80,8 +81,8 @@ async def write(tx: Tx, work: Work, *, undated: bool = False) -> None:
     await usages.insert(tx, work.usages)
     await tasks.update_states(tx, work.tasks)
     await findings.insert(tx, work.findings)
-    await rereads.answer(tx, work.answered)
     await points.note(tx, work.noted)
     is_dated = not undated and any(usage.late for usage in work.usages)
     tx.publish(facts.measured(work.usages, await route_cycles.last_closed(tx) if is_dated else None))
     tx.publish(facts.estimated(work.estimates))
+    await ending.by_reads(tx, work.answered)

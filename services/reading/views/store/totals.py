@@ -1,10 +1,13 @@
 """Control totals of a cycle, and the gauges."""
 
 from collections.abc import Sequence
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, and_, case, exists, func, literal, select
 
+from services.reading.orders import store as orders
 from services.reading.reads.tables import UPLOAD
 from services.reading.tasks.store import tasks
 from services.reading.usage.domain.usages import ESTIMATED
@@ -88,9 +91,15 @@ def _sum(where: ColumnElement[bool], value: ColumnElement[Any]) -> ColumnElement
     return func.coalesce(func.sum(case((where, value), else_=0)), 0)
 
 
-async def gauges(view: View) -> dict[str, float]:
+async def gauges(view: View, now: datetime, zone: ZoneInfo) -> dict[str, float]:
     """Return the service's gauges."""
-    return {"reading_tasks_open": float(await tasks.open_now(view))}
+    due = await orders.first_due(view)
+    late = (now - datetime.combine(due + timedelta(days=1), time(), zone)).total_seconds() if due else 0.0
+    return {
+        "reading_tasks_open": float(await tasks.open_now(view)),
+        "site_orders_open": float(await orders.unfinished(view)),
+        "site_orders_overdue_oldest_seconds": max(late, 0.0),
+    }
 
 
 async def usages(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:

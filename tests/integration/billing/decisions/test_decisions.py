@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from services.billing.bills.domain.policy import STYLES
 from services.billing.contracts.domain import AccountTerms
 from services.billing.review.tables import REVIEW_DECISION
-from shared.events.billing import BillCorrected, BillIssued, RereadRequested
+from shared.events.billing import BillCorrected, BillIssued, RereadRequested, SiteOrderRequested
 from tests.kits.billing import Desk, account, closed, month, part, usage, withdrawn
 
 MIDDLE = date(2026, 1, 16)
@@ -136,12 +136,31 @@ async def test_a_reread_is_asked_for_and_its_usage_replaces_the_held_bill(desk: 
         assert answer.status_code == 200, answer.text
     (request,) = await desk.published(RereadRequested)
     assert (request.service_point_no, request.requested_by) == ("SP1", "reviewer-1")
+    assert request.asked_on is not None
     await desk.measure(usage(1, 1, 120, version=2, replaces_reason="reread"))
     assert [s for (s,) in await desk.bills("status")] == ["replaced", "held"], "the reviewer's own hold stays"
     async with desk.client() as client:
         assert (await decide(client, "approve", "read again: 120 kWh")).status_code == 200
     await desk.work()
     assert [f.bill.energy_wh for f in await desk.published(BillIssued)] == [120_000]
+
+
+@pytest.mark.parametrize("kind", ["inspection", "use_check"])
+async def test_a_look_on_site_is_asked_for_and_the_bill_waits_for_an_explanation(desk: Desk, kind: str) -> None:
+    await held(desk)
+    async with desk.client() as client:
+        assert (await decide(client, f"request_{kind}", "have a look")).status_code == 200
+        await desk.work()
+        assert [s for (s,) in await desk.bills("status")] == ["held"]
+        (request,) = await desk.published(SiteOrderRequested)
+        ((bill_id, cycle),) = await desk.bills("bill_id", "cycle")
+        assert (request.kind, request.service_point_no, request.bill_id, request.cycle) == (kind, "SP1", bill_id, cycle)
+        assert (request.reason, request.requested_by) == ("review", "reviewer-1")
+        assert await desk.published(RereadRequested) == []
+        assert (await decide(client, "approve", " ")).json()["code"] == "bill.explanation_missing"
+        assert (await decide(client, "approve", "all in order")).status_code == 200
+    await desk.work()
+    assert len(await desk.published(BillIssued)) == 1
 
 
 async def test_a_cancelled_bill_gives_its_ladder_back_to_the_later_ones(desk: Desk) -> None:

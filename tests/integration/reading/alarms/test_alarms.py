@@ -11,6 +11,7 @@ from tests.kits.reading import UNIT, Kit, Statements
 
 PATH = "/v1/meter-events"
 FACT = "reading.meter_alarm_raised.v1"
+NAMED = ("cover_opened", "magnetic_field")
 METER = {"org_unit": UNIT, "registers": [{"quantity": "import", "digits": 8, "scale": 2}]}
 
 
@@ -55,6 +56,30 @@ async def test_an_alarm_is_kept_listed_and_told_once(kit: Kit) -> None:
     assert [(fact["service_point_no"], fact["state"]) for fact in told] == [("S0001", "occurred"), ("S0001", "ended")]
     assert [fact["alarm_id"] for fact in told] == [item["alarm_id"] for item in listed]
     assert again[0]["id"] == told[0]["alarm_id"]
+
+
+async def test_an_alarm_that_the_policy_names_asks_for_one_inspection_at_a_time(kit: Kit) -> None:
+    await kit.district(2)
+    first = alarm(kind="cover_opened")
+    again = [alarm(kind=kind, happened_at=f"2026-02-0{day}T03:12:00+08:00") for day in (2, 3) for kind in NAMED]
+    others = [alarm("M0002"), alarm("M0002", kind="magnetic_field", state="ended")]
+    assert set(codes(await tell(kit.clerk, first, *again, *others))) == {"accepted"}
+    assert codes(await tell(kit.clerk, first)) == ["already_accepted"]
+
+    (order,) = await kit.items("site-orders")
+    told = await kit.published(FACT)
+    assert (order["kind"], order["origin"], order["reason"], order["service_point_no"]) == (
+        "inspection",
+        "rule",
+        "cover_opened",
+        "S0001",
+    )
+    assert (order["reference"], order["asked_on"], order["due_on"]) == (told[0]["alarm_id"], "2026-02-01", "2026-02-06")
+    reader = kit.client("reader-7", "reading:field")
+    done = {"order_no": order["order_no"], "visited_at": "2026-02-04T09:00:00+08:00", "result": "tampered"}
+    await reader.post("/v1/site-orders/reports", json={"items": [done]})
+    await tell(kit.clerk, alarm(kind="cover_opened", happened_at="2026-02-05T03:12:00+08:00"))
+    assert [each["state"] for each in await kit.items("site-orders")] == ["done", "open"]
 
 
 async def test_the_other_state_of_a_known_alarm_changes_nothing_and_is_found(kit: Kit) -> None:

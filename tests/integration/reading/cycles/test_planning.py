@@ -48,7 +48,7 @@ async def test_a_request_to_read_again_is_for_the_point_of_its_cycle(kit: Kit) -
         ("2026-03-01", True),
     ]
     await kit.push_one("M0001", "2026-03-01", "150.00", "site")
-    assert [r["status"] for r in await kit.items("rereads")] == ["answered"]
+    assert [r["state"] for r in await kit.items("site-orders")] == ["done"]
 
 
 async def test_a_read_date_is_for_each_point_where_a_meter_stood_since_the_one_before(kit: Kit) -> None:

@@ -36,7 +36,7 @@ async def test_a_period_is_cut_at_the_read_of_a_day_of_change_whenever_it_comes(
         ("2026-01-01", "2026-01-11", 10_000),
         ("2026-01-11", "2026-02-01", 40_000),
     ]
-    assert await kit.items("rereads") == []
+    assert await kit.items("site-orders") == []
 
 
 async def test_an_end_that_is_asked_for_already_stays_as_it_is(kit: Kit) -> None:
