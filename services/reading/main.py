@@ -13,6 +13,7 @@ from services.reading.intake.use_cases import changing, connecting
 from services.reading.network import api as network
 from services.reading.network.store import devices, points
 from services.reading.network.use_cases.reference import STATES as POINT_STATES
+from services.reading.observations import api as observations
 from services.reading.orders import api as orders
 from services.reading.orders import consumers as order_consumers
 from services.reading.orders import jobs as order_jobs
@@ -77,6 +78,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             reads.router,
             curves.router,
             alarms.router,
+            observations.router,
             cycles.router,
             field.router,
             orders.router,

@@ -241,6 +241,24 @@ class SiteOrderOverdue(Fact):
     found_on: Day = Field(description="Business date on which it was found.")
 
 
+class ObservationRecorded(Fact):
+    """Somebody who was at a service point has seen something there: codes and numbers, no words, nothing about persons."""
+
+    type: ClassVar[str] = "reading.observation_recorded.v1"
+    key_field: ClassVar[str] = "service_point_no"
+    summary: ClassVar[str] = "Something was seen at a service point: tamper, damage, vacancy, other use, danger."
+
+    observation_id: Id = Field(description="Follows from its day, the observer and their number.")
+    service_point_no: No
+    org_unit: str
+    kind: Code = Field(description="`tamper`, `damage`, `vacancy`, `other_use`, `danger`; more may come.")
+    severity: Literal["low", "medium", "high"]
+    seen_at: Instant
+    observed_by: str = Field(description="An opaque subject, never a name.")
+    evidence: No | None = Field(default=None, description="The number of a picture or paper that the utility keeps.")
+    order_no: Id | None = Field(default=None, description="The site order of the visit.")
+
+
 FACTS: tuple[type[Fact], ...] = (
     ServicePointChanged,
     UsageMeasured,
@@ -250,4 +268,5 @@ FACTS: tuple[type[Fact], ...] = (
     SiteOrderDone,
     SiteOrderNotDone,
     SiteOrderOverdue,
+    ObservationRecorded,
 )
