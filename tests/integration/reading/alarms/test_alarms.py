@@ -157,11 +157,11 @@ async def test_an_alarm_of_a_meter_that_stands_nowhere_is_kept_and_told_to_nobod
 
 
 async def test_a_device_tells_of_its_meters_alone_and_each_message_counts_once(kit: Kit) -> None:
-    await kit.district()
+    await kit.district(2)
     await kit.device("headend-1")
     await kit.device("headend-2", "zj/ningbo")
     await kit.device("own", meter_no="M0001")
-    await kit.device("other", meter_no="M9")
+    await kit.device("other", meter_no="M0002")
     for device_id in ("headend-2", "other"):
         assert codes((await as_device(kit, device_id, alarm())).json()["outcomes"]) == ["auth.other_org_unit"]
     by_itself = await as_device(kit, "own", alarm(), alarm(source="head_end"))
