@@ -30,6 +30,7 @@ PEAK_SLOTS = range(16, 44)  # 08:00 to 22:00
 SPAN_DAYS = 90  # December to February
 STEADY = (0.8, 1.25)  # daily averages of successive months, so that no bill is held but those of the stories
 KWH_A_MONTH = (90, 420)
+RISE_MAX = 1.45  # below the limit from which on a sudden rise is held, half as much again
 CUSTOMERS_MIN, CUSTOMERS_MAX = 60, 1_000_000
 FIXED_DIGITS, FIXED_SCALE = 8, 2
 EXCHANGE_DAY = date(2026, 1, 15)
@@ -149,6 +150,10 @@ class District:
         shift = self._random.choice(steady, size=self.size)
         wanted_wh = self._random.integers(*KWH_A_MONTH, size=self.size) * 1000
         january_wh = total[shift + 62] - total[shift + 31]
+        misread = self.stories["read_corrected"]
+        rise = january_wh[misread] / (total[shift + 31] - total[shift])[misread]
+        enough_wh = int(10 * MISREAD_COUNTS / (RISE_MAX / rise - 1))  # so much that the misread bill is not held
+        wanted_wh[misread] = max(wanted_wh[misread], enough_wh)
         return shift.astype(np.int64), np.maximum(1, wanted_wh * 1000 // january_wh)
 
     def _implausible_factor(self) -> int:

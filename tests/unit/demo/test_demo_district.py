@@ -11,6 +11,7 @@ from services.demo.district import (
     EXCHANGE_DAY,
     GO_LIVE,
     MANUAL_SLOT,
+    MISREAD_COUNTS,
     TIME_OF_USE,
     District,
     complete_days,
@@ -51,6 +52,15 @@ def test_five_hundred_customers_live_on_four_routes_of_which_one_is_read_by_hand
     ]
     assert sorted(i for r in district.routes for i in r.members) == list(range(500))
     assert [r.quantities == TIME_OF_USE for r in district.routes] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("seed", [1, 7, 2026, 234252])
+def test_the_misread_bill_is_no_sudden_rise_that_would_be_held(seed: int) -> None:
+    """It has to be out before its register is corrected, or there is nothing to take back."""
+    district = District(2000, seed=seed)
+    misread = [district.stories["read_corrected"]]
+    before, start, noted = (district.counts(misread, day)[0, 0] for day in (EPOCH, GO_LIVE, FEBRUARY))
+    assert noted + MISREAD_COUNTS - start < 1.5 * (start - before)
 
 
 def test_registers_only_run_forward(district: District) -> None:
