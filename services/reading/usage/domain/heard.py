@@ -14,6 +14,8 @@ def impossible(usage: Usage) -> str:
         return "its period has no day"
     if not 0 < len(usage.org_unit) <= _ORG_UNIT_MAX:
         return "its org unit has no name, or one that is too long"
+    if any(amount < 0 for amount in (*usage.energy_wh.values(), *usage.demand_w.values())):
+        return "an energy or a demand is below zero"
     if usage.version > _NUMBER_MAX or usage.estimates_in_a_row > _IN_A_ROW_MAX:
         return "a number is beyond all counting"
     words = (*usage.actors, *usage.read_ids, *usage.meter_nos, *usage.findings)

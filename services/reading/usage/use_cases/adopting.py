@@ -1,9 +1,11 @@
 """After a restore: what reading told since the dump stands as it was heard, and what is known now is told above it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from services.reading.network.store import points
+from services.reading.network.store import points, routes
+from services.reading.network.store.points import Locked
+from services.reading.network.use_cases.reference import UnknownRoute
 from services.reading.usage.domain.heard import impossible
 from services.reading.usage.domain.ranking import ESTIMATED as NOT_READ
 from services.reading.usage.domain.usages import ACTUAL, LoadCurve, MeterSpan, Usage, VersionKey
@@ -14,7 +16,8 @@ from services.reading.usage.use_cases.knowing import Loader
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.events.reading import UsageMeasured
-from shared.outcome import ALREADY_DONE, DONE, REPEATED, Outcome, refused
+from shared.org_units import covers
+from shared.outcome import ALREADY_DONE, DONE, OTHER_ORG_UNIT, REPEATED, Outcome, refused
 
 RESTORED: Final = "restored"
 POINT_UNKNOWN: Final = "reading.point_unknown"
@@ -44,7 +47,8 @@ async def adopt(tx: Tx, heard: Sequence[UsageMeasured], *, loader: Loader, actor
     known = await points.lock(tx, numbers)
     own = await usages.with_ids(tx, [fact.usage_id for fact in heard])
     told = [_as_heard(fact) for fact in heard]
-    not_taken = _refusals(told, known=known, own=own)
+    places = await routes.org_units(tx, sorted({usage.route_no for usage in told}))
+    not_taken = _refusals(told, known=known, places=places, own=own)
     new = {
         usage.usage_id: usage
         for at, usage in enumerate(told)
@@ -66,16 +70,24 @@ async def adopt(tx: Tx, heard: Sequence[UsageMeasured], *, loader: Loader, actor
     return [not_taken.get(at, DONE if usage.usage_id in new else ALREADY_DONE) for at, usage in enumerate(told)]
 
 
-def _refusals(heard: Sequence[Usage], *, known: Collection[str], own: Mapping[str, Usage]) -> dict[int, Outcome]:
-    """Return by place what is not taken: that of an unknown point, what was never told, what stands twice, or has a taken id.
+def _refusals(
+    heard: Sequence[Usage], *, known: Mapping[str, Locked], places: Mapping[str, str], own: Mapping[str, Usage]
+) -> dict[int, Outcome]:
+    """Return by place what is not taken: that of an unknown point or route, or of an org unit that is neither's, what was never
+    told, what stands twice, or has a taken id.
 
-    `own`: the usages that are kept under the ids that were heard.
+    `places`: the org units of routes; `own`: the usages that are kept under the ids that were heard.
     """
     ids, keys = set[str](), set[VersionKey]()
     found: dict[int, Outcome] = {}
     for at, usage in enumerate(heard):
         if usage.service_point_no not in known:
             found[at] = refused(POINT_UNKNOWN, "There is no such service point", id=usage.usage_id)
+        elif usage.route_no not in places:
+            found[at] = refused(UnknownRoute.code, UnknownRoute.title, id=usage.usage_id)
+        elif not covers((known[usage.service_point_no].org_unit, places[usage.route_no]), usage.org_unit):
+            text = "Neither its service point nor its route is of this org unit"
+            found[at] = refused(OTHER_ORG_UNIT, text, id=usage.usage_id)
         elif why := impossible(usage):
             found[at] = refused(IMPOSSIBLE, f"Such a usage is never told: {why}", id=usage.usage_id)
         elif usage.usage_id in ids or usage.version_key in keys:

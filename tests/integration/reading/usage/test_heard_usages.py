@@ -8,7 +8,7 @@ import pytest
 from services.billing.usages.store import codec as of_billing
 from services.billing.usages.tables import USAGE
 from shared.events.reading import UsageMeasured
-from tests.kits.reading import Kit, estimated_february, january
+from tests.kits.reading import UNIT, Kit, estimated_february, january
 
 
 async def told(kit: Kit) -> list[dict[str, Any]]:
@@ -78,7 +78,8 @@ async def test_a_period_that_is_none_is_withdrawn_again(kit: Kit) -> None:
 
 NEVER_TOLD = {
     "no day": {"period_to": "2026-01-01"},
-    "no org unit": {"org_unit": ""},
+    "energy below zero": {"energy_wh": {"import": -1}},
+    "demand below zero": {"demand_w": {"demand": -1}},
     "a version beyond counting": {"version": 2**40},
     "a name with a space": {"actors": ["reader 1"]},
     "a face that shows no number": {"registers": [{"shown": {"import": ["x", "1"]}}]},
@@ -104,6 +105,33 @@ async def test_a_usage_that_was_never_told_is_refused(kit: Kit, odd: dict[str, A
     before = await kit.counts()
     assert await refused(kit, first | {"version": 2, "usage_id": "019c-odd"} | whole) == ["reading.usage_impossible"]
     assert await kit.counts() == before
+
+
+@pytest.mark.parametrize(
+    ("item", "code"),
+    [
+        ({"route_no": "R9"}, "reading.unknown_route"),
+        ({"org_unit": "zj/ningbo"}, "auth.other_org_unit"),
+        ({"org_unit": ""}, "auth.other_org_unit"),
+        ({"org_unit": f"{UNIT}/east"}, None),
+    ],
+)
+async def test_a_usage_is_of_a_route_that_is_there_and_of_an_org_unit_of_its_point_or_route(
+    kit: Kit, item: dict[str, str], code: str | None
+) -> None:
+    await january(kit)
+    (first,) = await told(kit)
+    before = await kit.counts()
+    assert await refused(kit, first | {"version": 2, "usage_id": "019c-odd"} | item) == [code]
+    assert (await kit.counts() == before) is (code is not None)
+
+
+async def test_a_usage_of_a_point_that_has_come_to_another_route_since_is_kept(kit: Kit) -> None:
+    await january(kit)
+    (first,) = await told(kit)
+    await kit.put("routes", [{"route_no": "R2", "org_unit": "zj/ningbo", "read_day": 1}])
+    await kit.put("service-points", [{"service_point_no": "S0001", "route_no": "R2"}])
+    assert await heard(kit, first | {"version": 2, "usage_id": "019c-lost"}) == ["done"]
 
 
 async def test_a_usage_of_an_unknown_point_is_refused(kit: Kit) -> None:
