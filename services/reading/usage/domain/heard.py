@@ -1,5 +1,7 @@
 """Usages as they were heard: what can never have been told is known by itself."""
 
+from collections.abc import Sequence
+
 from services.reading.usage.domain.usages import MeterSpan, Usage
 from shared import packed
 
@@ -24,6 +26,15 @@ def impossible(usage: Usage) -> str:
     if not all(map(_is_face, usage.registers)):
         return "registers showed what no face shows"
     return "" if all(_is_curve(curve.values) for curve in usage.curves) else "a load curve is not packed"
+
+
+def beside(usage: Usage, versions: Sequence[Usage]) -> Usage | None:
+    """Return a usage of another period that was told of days of this one, and was withdrawn as little as it."""
+    newest = {each.key: each for each in sorted(versions, key=lambda each: each.version)}
+    if usage.withdrawn or newest[usage.key].version > usage.version:
+        return None
+    others = (each for each in newest.values() if each.key != usage.key and not each.withdrawn)
+    return next((each for each in others if each.shares_a_day(*usage.key)), None)
 
 
 def _is_face(span: MeterSpan) -> bool:

@@ -1,12 +1,12 @@
 """After a restore: what reading told since the dump stands as it was heard, and what is known now is told above it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, cast
 
 from services.reading.network.store import points, routes
 from services.reading.network.store.points import Locked
 from services.reading.network.use_cases.reference import UnknownRoute
-from services.reading.usage.domain.heard import impossible
+from services.reading.usage.domain.heard import beside, impossible
 from services.reading.usage.domain.ranking import ESTIMATED as NOT_READ
 from services.reading.usage.domain.usages import ACTUAL, LoadCurve, MeterSpan, Usage, VersionKey
 from services.reading.usage.store import usages
@@ -23,6 +23,7 @@ RESTORED: Final = "restored"
 POINT_UNKNOWN: Final = "reading.point_unknown"
 ID_TAKEN: Final = "reading.usage_id_taken"
 IMPOSSIBLE: Final = "reading.usage_impossible"
+SHARES_DAYS: Final = "reading.usage_shares_days"
 _SAID = (
     "energy_wh",
     "demand_w",
@@ -41,7 +42,8 @@ async def adopt(tx: Tx, heard: Sequence[UsageMeasured], *, loader: Loader, actor
     """Keep usages as billing heard them, in place of what reading has under their keys, and derive their points again.
 
     What was heard is out and stays the first word under its number; where it is not what follows from the reads that are known,
-    that is told in a version above all of them. What reading can never have told is refused (`domain/heard.py`).
+    that is told in a version above all of them. What reading can never have told is refused (`domain/heard.py`). One that was
+    told of days of another period, which stands as well, is kept and named: of both the higher version counts until then.
     """
     numbers = sorted({fact.service_point_no for fact in heard})
     known = await points.lock(tx, numbers)
@@ -60,6 +62,7 @@ async def adopt(tx: Tx, heard: Sequence[UsageMeasured], *, loader: Loader, actor
         number: min(usage.period_from for usage in new.values() if usage.service_point_no == number)
         for number in sorted({usage.service_point_no for usage in new.values()})
     }
+    shared_days = _named(new.values(), await usages.of_points(tx, list(touched)))
     await deriving.derive_again(tx, touched, loader=loader, change=Change(reason=RESTORED))
     tx.audit(
         [
@@ -67,7 +70,21 @@ async def adopt(tx: Tx, heard: Sequence[UsageMeasured], *, loader: Loader, actor
             for usage_id in new
         ]
     )
-    return [not_taken.get(at, DONE if usage.usage_id in new else ALREADY_DONE) for at, usage in enumerate(told)]
+    kept = dict.fromkeys(new, DONE) | shared_days
+    return [not_taken.get(at) or kept.get(usage.usage_id, ALREADY_DONE) for at, usage in enumerate(told)]
+
+
+def _named(new: Iterable[Usage], versions: Mapping[str, Sequence[Usage]]) -> dict[str, Outcome]:
+    """Return, by id, the outcomes of usages that are kept beside another one of the same days: one of both is overtaken."""
+    found = {}
+    for usage in new:
+        other = beside(usage, versions[usage.service_point_no])
+        if other is not None:
+            text = (
+                f"Of some of its days version {other.version} of {other.period_from} to {other.period_to} was told too"
+            )
+            found[usage.usage_id] = Outcome("done", SHARES_DAYS, text, usage.usage_id)
+    return found
 
 
 def _refusals(

@@ -76,6 +76,35 @@ async def test_a_period_that_is_none_is_withdrawn_again(kit: Kit) -> None:
     ]
 
 
+async def test_a_usage_of_days_of_another_one_is_named_whichever_is_the_higher_version(kit: Kit) -> None:
+    await january(kit)
+    (first,) = await told(kit)
+    cut = {"period_from": "2026-01-15", "period_to": "2026-02-15", "usage_id": "019c-cut", "version": 5}
+    below = {"period_from": "2026-01-20", "period_to": "2026-01-25", "usage_id": "019c-below", "version": 3}
+    gone = {"period_from": "2026-01-26", "usage_id": "019c-gone", "version": 9, "withdrawn": True, "energy_wh": {}}
+    items = [first | item for item in (cut, below, gone)]
+    answer = await kit.admin.post("/v1/heard-usages", json={"items": items})
+    outcomes = [(each["status"], each.get("code"), each.get("message")) for each in answer.json()["outcomes"]]
+    said = "Of some of its days version {} was told too"
+    assert outcomes == [
+        ("done", "reading.usage_shares_days", said.format("1 of 2026-01-01 to 2026-02-01")),
+        ("done", "reading.usage_shares_days", said.format("1 of 2026-01-01 to 2026-02-01")),
+        ("done", None, None),
+    ]
+
+
+async def test_a_usage_that_was_cut_in_its_time_is_named_by_nothing(kit: Kit) -> None:
+    await january(kit)
+    (first,) = await told(kit)
+    gone = first | {"version": 2, "usage_id": "019c-gone", "withdrawn": True, "energy_wh": {}}
+    halves = [
+        first | {"period_to": "2026-01-15", "version": 3, "usage_id": "019c-one"},
+        first | {"period_from": "2026-01-15", "version": 3, "usage_id": "019c-two"},
+    ]
+    answer = await kit.admin.post("/v1/heard-usages", json={"items": [first, gone, *halves]})
+    assert [each.get("code") for each in answer.json()["outcomes"]] == [None] * 4
+
+
 NEVER_TOLD = {
     "no day": {"period_to": "2026-01-01"},
     "energy below zero": {"energy_wh": {"import": -1}},
