@@ -64,6 +64,10 @@ def post(size: int, *, sent: int | None = None) -> bytes:
 CHUNKED = post(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
 
 
+def in_chunks(size: int) -> bytes:
+    return CHUNKED + f"{size:x}\r\n".encode() + b"x" * size + b"\r\n0\r\n\r\n"
+
+
 def run_of_job() -> bytes:
     body = b'{"business_date": "2026-02-02"}'
     head = "POST /v1/jobs/work/runs HTTP/1.1\r\nHost: w\r\nContent-Type: application/json\r\nConnection: close\r\n"

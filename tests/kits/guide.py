@@ -34,13 +34,20 @@ def steps(guide: Path) -> list[Step]:
 
 
 def copy(target: Path) -> None:
-    """Copy the checkout, without what git ignores, as a repository of its own; the virtual environment is shared."""
+    """Copy the checkout, without what git ignores, as a repository of its own; the virtual environment is shared.
+
+    What Python has compiled is copied too, and is as good there as here: it goes by the size and time of its source.
+    """
     names = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(names, cwd=ROOT, capture_output=True, check=True, timeout=60).stdout.decode()
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
+    for folder in {(target / name).parent for name in listed.split("\0") if name.endswith(".py")}:
+        compiled = ROOT / folder.relative_to(target) / "__pycache__"
+        if folder.is_dir() and compiled.is_dir():
+            shutil.copytree(compiled, folder / "__pycache__")
     for command in (["init", "--quiet"], ["add", "--all"]):  # the house rules look at what git tracks
         subprocess.run(["git", *command], cwd=target, capture_output=True, check=True, timeout=60)
     (target / ".venv").symlink_to(sys.prefix)

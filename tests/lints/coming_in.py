@@ -20,7 +20,7 @@ def days_that_come_in_are_in_range(source: Source) -> Iterator[Violation]:
 
 
 def digits_are_ascii(source: Source) -> Iterator[Violation]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and r"\d" in node.value:
             yield node.lineno, r"\d also takes ２０２６: write [0-9]"
 
@@ -28,7 +28,7 @@ def digits_are_ascii(source: Source) -> Iterator[Violation]:
 def _coming_in(source: Source) -> Iterator[ast.expr]:
     """Yield what fields of bodies and facts, and parameters of routes, are annotated with."""
     bases = set(COME_IN)
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ClassDef) and bases & {last_name(base) for base in node.bases}:
             bases.add(node.name)
             yield from (field.annotation for field in node.body if isinstance(field, ast.AnnAssign))

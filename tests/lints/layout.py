@@ -111,6 +111,6 @@ def the_dialect_is_asked_in_one_place(source: Source) -> Iterator[Violation]:
     for line, module in imports(source):
         if module.startswith("sqlalchemy.dialects"):
             yield line, f"imports {module}: what differs between databases stands in shared/db"
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Attribute) and node.attr == "dialect":
             yield node.lineno, "asks for the dialect: what differs between databases stands in shared/db"

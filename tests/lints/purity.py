@@ -96,7 +96,7 @@ def domain_reads_no_clock(source: Source) -> Iterator[Violation]:
 
 def domain_has_no_float(source: Source) -> Iterator[Violation]:
     if _in_domain(source):
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.Constant) and isinstance(node.value, float | complex):
                 yield node.lineno, f"float literal {node.value!r}: write a decimal from a string"
             elif isinstance(node, ast.Name | ast.Attribute) and re.fullmatch(
@@ -107,7 +107,7 @@ def domain_has_no_float(source: Source) -> Iterator[Violation]:
 
 def domain_does_not_wait(source: Source) -> Iterator[Violation]:
     if _in_domain(source):
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.Await | ast.AsyncFunctionDef | ast.AsyncFor | ast.AsyncWith):
                 yield node.lineno, "await or async in the domain"
 

@@ -1,8 +1,9 @@
 """What a lint sees: one file with its syntax tree, and what most lints ask of it."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 
 Violation = tuple[int, str]  # line, text
@@ -15,6 +16,11 @@ class Source:
     path: str
     text: str
     tree: ast.Module
+
+    @cached_property
+    def nodes(self) -> Sequence[ast.AST]:
+        """All of the tree: walked once for all rules."""
+        return list(ast.walk(self.tree))
 
     @property
     def is_migration(self) -> bool:
@@ -29,7 +35,7 @@ def last_name(node: ast.expr) -> str:
 
 def calls(source: Source) -> Iterator[tuple[ast.Call, str, str]]:
     """Yield each call with the last name of what is called and of its owner: `a.b.c()` gives "c", "b"."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call):
             owner = last_name(node.func.value) if isinstance(node.func, ast.Attribute) else ""
             yield node, last_name(node.func), owner
@@ -37,7 +43,7 @@ def calls(source: Source) -> Iterator[tuple[ast.Call, str, str]]:
 
 def imports(source: Source) -> Iterator[tuple[int, str]]:
     """Yield each imported module; `from a import b` is both `a` and `a.b`, as b may be a module."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

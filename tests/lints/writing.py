@@ -54,7 +54,7 @@ def nobody_writes_row_by_row(source: Source) -> Iterator[Violation]:
 def functions_fit_on_a_screen(source: Source) -> Iterator[Violation]:
     if source.is_migration:
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
             lines = node.end_lineno - node.lineno + 1
             if lines > FUNCTION_LINES_MAX:

@@ -9,6 +9,7 @@ approves in the end; in a town of the other policy it is corrected at once. The 
 slow walk through the days.
 """
 
+import asyncio
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -115,8 +116,13 @@ def _walk(books: Mapping[str, Any]) -> None:
     assert len([bill for bill in told if bill[0] == f"CA{SHOP}"]) == len(READ_DATES)
 
 
-async def test_a_town_told_in_any_order_ends_in_the_same_books(tmp_path: Path) -> None:
-    expected = await _told(tmp_path / "in-time", None)
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """The books of a town that was told in the order of time."""
+    return asyncio.run(_told(tmp_path_factory.mktemp("in-time"), None))
+
+
+async def test_a_town_told_in_any_order_ends_in_the_same_books(expected: Mapping[str, Any], tmp_path: Path) -> None:
     by_time = [bill for bill in expected["bills"] if bill["contract_no"] == f"CA{CURVED}"]
     assert [bill["status"] for bill in by_time] == ["issued"] * len(READ_DATES)
     assert all({line["period"] for line in bill["lines"]} >= {"peak", "valley"} for bill in by_time)
@@ -129,9 +135,8 @@ async def test_a_town_told_in_any_order_ends_in_the_same_books(tmp_path: Path) -
 
 @pytest.mark.kafka
 async def test_a_town_on_postgres_and_kafka_ends_in_the_books_of_one_in_a_process(
-    tmp_path: Path, of_postgres: dict[str, str]
+    expected: Mapping[str, Any], tmp_path: Path, of_postgres: dict[str, str]
 ) -> None:
-    expected = await _told(tmp_path / "in-time", None)
     with KafkaBroker() as broker:  # of its own: the topics have the names of the product
         found = await _told(
             tmp_path / "on-kafka", 8, of_postgres, event_log=KafkaEventLog(broker.bootstrap, instance="0")
@@ -149,9 +154,8 @@ def of_postgres(postgres_server: PostgresDatabases) -> Iterator[dict[str, str]]:
 
 
 async def test_a_town_on_postgres_ends_in_the_books_of_one_on_sqlite(
-    tmp_path: Path, of_postgres: dict[str, str]
+    expected: Mapping[str, Any], tmp_path: Path, of_postgres: dict[str, str]
 ) -> None:
-    expected = await _told(tmp_path / "in-time", None)
     found = await _told(tmp_path / "on-postgres", 5, of_postgres)
     for name, books in expected.items():
         assert found[name] == books, name
