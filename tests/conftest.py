@@ -9,6 +9,7 @@ lane's marker.
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -41,6 +42,12 @@ MEMORY = Path("/dev/shm")
 MEMORY_BYTES_MIN = 6 * 2**30
 if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN:
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+# What Python compiles is kept also where the machine is set to keep nothing: tests start many processes of the whole product, and
+# to compile it anew takes each of them longer than to start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def _required() -> set[str]:
