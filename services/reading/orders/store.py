@@ -72,7 +72,6 @@ async def write(tx: Tx, orders: Sequence[Order]) -> None:
         ORDER,
         {
             "order_no": [each.order_no for each in orders],
-            "due_on": [each.due_on for each in orders],
             "state": [each.state for each in orders],
             "assignee": [each.assignee for each in orders],
             "visited_by": [visit.visited_by if visit else None for visit in visits],
@@ -85,11 +84,20 @@ async def write(tx: Tx, orders: Sequence[Order]) -> None:
             "decided_by": [each.decided_by for each in orders],
             "turned_back": [_text(each.turned_back) for each in orders],
             "turned_back_for": [each.turned_back_for for each in orders],
-            "overdue_on": [each.overdue_on for each in orders],
             "version": [each.version + 1 for each in orders],
         },
         key=("order_no",),
     )
+
+
+async def write_due(tx: Tx, orders: Sequence[Order]) -> None:
+    """Store by when orders are due, and since when overdue: nothing that anybody decides on, so the version stays."""
+    columns: dict[str, list[Any]] = {
+        "order_no": [each.order_no for each in orders],
+        "due_on": [each.due_on for each in orders],
+        "overdue_on": [each.overdue_on for each in orders],
+    }
+    await bulk.update_from(tx, ORDER, columns, key=("order_no",))
 
 
 async def of_tasks(tx: Tx, keys: Sequence[TaskKey]) -> dict[TaskKey, list[Order]]:

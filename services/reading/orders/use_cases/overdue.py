@@ -48,7 +48,7 @@ async def find(tx: Tx, *, org_unit: str, business_date: date, deadlines: Deadlin
         ]
         found = {each.order_no for each in late}
         dated = [each for each in now if each.order_no not in found and each.due_on != there[each.order_no].due_on]
-        await store.write(tx, [*late, *dated])
+        await store.write_due(tx, [*late, *dated])
         tx.publish([facts.overdue(each) for each in late])
         count += len(late)
     return count

@@ -75,6 +75,16 @@ async def test_registers_of_a_visit_are_a_read_of_its_day_once_another_person_ha
     assert (told["result"], told["read_id"], told["visited_by"]) == ("as_read", READ_ID, "reader-7")
 
 
+async def test_a_report_that_was_seen_is_decided_on_also_when_its_order_was_found_overdue_meanwhile(kit: Kit) -> None:
+    await january(kit)
+    await ask(kit.clerk, order(kind="final_read"))
+    await tell(visitor(kit), report(result="read") | registers("215.00"))
+    seen = {"order_no": "O1", "version": (await shown(kit))["version"]}
+    assert (await kit.job("find-overdue-orders", "2026-02-10"))["counts"] == {"overdue": 1}
+    assert await decide(kit.clerk, seen) == ["done"]
+    assert (await shown(kit))["overdue_on"] == "2026-02-10"
+
+
 async def test_a_report_that_does_not_do_leaves_no_read_and_is_not_taken_again(kit: Kit) -> None:
     await january(kit)
     await ask(kit.clerk, order(kind="final_read"))
