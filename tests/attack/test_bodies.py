@@ -92,7 +92,7 @@ async def test_an_answer_that_has_begun_is_not_followed_by_another(database: Dat
     async def tell() -> StreamingResponse:
         return StreamingResponse(told())
 
-    work.router.post("/told", policy=auth.public("a test"))(tell)
+    work.router.post("/told", policy=auth.public("a test"), media_types=("text/csv",))(tell)
     async with serving(app_of(database, work)) as port, asyncio.timeout(10):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(CHUNKED.replace(b"/v1/work", b"/v1/told"))
