@@ -47,7 +47,10 @@ class Installation:
             for who, scopes in (
                 (
                     "bench",
-                    ("reading:write", "reading:upload", "billing:write", "notify:write", "jobs:run", "collection:read"),
+                    (
+                        *("reading:write", "reading:upload", "reading:keys", "billing:write", "notify:write"),
+                        *("jobs:run", "collection:read"),
+                    ),
                 ),
                 ("second", ("billing:release", "approvals:decide")),
             )
