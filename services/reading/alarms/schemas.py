@@ -1,16 +1,16 @@
 """What the routes of alarms take and answer."""
 
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
-from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, Field
 
 from services.reading.alarms.domain import Alarm, AlarmKey, Source, State
-from services.reading.intake.schemas import MALFORMED
+from services.reading.intake.schemas import by_itself
 from services.reading.network.schemas import ITEMS_MAX, NUMBER_PATTERN, MeterNo
 from services.reading.policies.domain import AlarmKind
 from shared.fields import Instant
-from shared.outcome import Outcome, refused
+from shared.outcome import Outcome
 from shared.web.batch import In
 
 
@@ -21,25 +21,16 @@ class AlarmItem(In):
     source: Source = Field(description="Who noticed; the device of one meter is no `head_end`.")
     state: State = "occurred"
 
-
-def _by_itself(value: Any, valid: ValidatorFunctionWrapHandler) -> Alarm | Outcome:
-    """Return an alarm as the use case takes it, or that it is malformed, so that the others of its batch are taken."""
-    try:
-        item: AlarmItem = valid(value)
-    except ValidationError as wrong:
-        (place, *_), *_ = [error["loc"] or ("item",) for error in wrong.errors(include_url=False, include_input=False)]
-        known = (
-            place == "item" or place in AlarmItem.model_fields
-        )  # what an unknown field is called is the sender's word
-        return refused(MALFORMED, f"malformed: {place}" if known else "it has an unknown field")
-    return Alarm(AlarmKey(item.meter_no, item.happened_at, item.kind, item.source), item.state)
+    def alarm(self) -> Alarm:
+        """Return the alarm as the use case takes it."""
+        return Alarm(AlarmKey(self.meter_no, self.happened_at, self.kind, self.source), self.state)
 
 
 class AlarmsIn(In):
     """Alarms of a device, a head-end or a person. `message_id` is the sender's own number of this message, for tracing."""
 
     message_id: Annotated[str, Field(max_length=64, pattern=NUMBER_PATTERN)] | None = None
-    items: Annotated[list[Annotated[AlarmItem, WrapValidator(_by_itself)]], Field(max_length=ITEMS_MAX)]
+    items: Annotated[list[Annotated[AlarmItem, by_itself(AlarmItem, AlarmItem.alarm)]], Field(max_length=ITEMS_MAX)]
 
     def given(self) -> list[Alarm | Outcome]:
         """Return the alarms that are well formed, and what became of the others, in their order."""

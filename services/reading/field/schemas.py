@@ -1,9 +1,9 @@
 """What the routes of field entries take and answer."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Literal, Self, cast
 
-from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from services.reading.field.domain.entries import BATCH_MAX, Entry
 from services.reading.field.use_cases.entering import Given
@@ -11,10 +11,10 @@ from services.reading.field.use_cases.reviewing import UNTOUCHED_MAX, Looked, Re
 from services.reading.field.use_cases.sheets import Line, Sheet
 from services.reading.intake.api.batches import Instant
 from services.reading.intake.api.uploading import WORDS
-from services.reading.intake.schemas import MALFORMED
+from services.reading.intake.schemas import by_itself
 from services.reading.network.domain.registers import UNIT
 from services.reading.network.schemas import ITEMS_MAX, Code, MeterNo, No, Shown, Unit, Values
-from shared.outcome import Outcome, refused
+from shared.outcome import Outcome
 from shared.web.batch import In
 
 NOTES_MAX = 8
@@ -56,21 +56,10 @@ class FieldEntryIn(In):
         )
 
 
-def _by_itself(value: Any, valid: ValidatorFunctionWrapHandler) -> Given | Outcome:
-    """Return an entry as the use case takes it, or that it is malformed, so that the others of its batch are taken."""
-    try:
-        item: FieldEntryIn = valid(value)
-        return item.given()
-    except ValidationError as wrong:
-        (place, *_), *_ = [error["loc"] or ("item",) for error in wrong.errors(include_url=False, include_input=False)]
-        known = (
-            place == "item" or place in FieldEntryIn.model_fields
-        )  # what an unknown field is called is its sender's word
-        return refused(MALFORMED, f"malformed: {place}" if known else "it has an unknown field")
-
-
 class FieldEntriesIn(In):
-    items: Annotated[list[Annotated[FieldEntryIn, WrapValidator(_by_itself)]], Field(max_length=ITEMS_MAX)]
+    items: Annotated[
+        list[Annotated[FieldEntryIn, by_itself(FieldEntryIn, FieldEntryIn.given)]], Field(max_length=ITEMS_MAX)
+    ]
 
     def given(self) -> list[Given | Outcome]:
         """Return the entries that are well formed, and what became of the others, in their order."""

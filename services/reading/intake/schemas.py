@@ -1,7 +1,8 @@
 """What the routes of reads and curves take and answer."""
 
+from collections.abc import Callable, Container
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
@@ -23,7 +24,26 @@ from shared.outcome import Outcome, refused
 from shared.web.batch import DerivedFrom, In
 
 MALFORMED = "reading.malformed_item"
+ItemT = TypeVar("ItemT", bound=BaseModel)
 TURNS_MAX = 99
+
+
+def fault_of(wrong: ValidationError, fields: Container[str]) -> str:
+    """Return which of its fields an item is malformed in; what an unknown field is called is its sender's word."""
+    (place, *_), *_ = [error["loc"] or ("item",) for error in wrong.errors(include_url=False, include_input=False)]
+    return f"malformed: {place}" if place == "item" or place in fields else "it has an unknown field"
+
+
+def by_itself(item: type[ItemT], taken: Callable[[ItemT], Any]) -> WrapValidator:
+    """Return what makes of an item what the use case takes, or refuses it by itself: the others of its batch are taken."""
+
+    def check(value: Any, valid: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return taken(valid(value))
+        except ValidationError as wrong:
+            return refused(MALFORMED, fault_of(wrong, item.model_fields))
+
+    return WrapValidator(check)
 
 
 class CurveItem(In):

@@ -1,16 +1,16 @@
 """What the routes of observations take and answer."""
 
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field
 
-from services.reading.intake.schemas import MALFORMED
+from services.reading.intake.schemas import by_itself
 from services.reading.network.schemas import ITEMS_MAX, No, Shown
 from services.reading.observations.domain import Kind, Severity
 from services.reading.observations.use_cases import Seen
 from shared.fields import Instant
-from shared.outcome import Outcome, refused
+from shared.outcome import Outcome
 from shared.web.batch import In
 
 
@@ -27,20 +27,15 @@ class ObservationIn(In):
     evidence: No | None = Field(None, description="The number of a picture or paper where the utility keeps those.")
     order_no: No | None = Field(None, description="The site order of the visit, where it was one.")
 
-
-def _by_itself(value: Any, valid: ValidatorFunctionWrapHandler) -> Seen | Outcome:
-    """Return an observation as the use case takes it, or that it is malformed, so that the others of its batch are taken."""
-    try:
-        item: ObservationIn = valid(value)
-        return Seen(**item.model_dump())
-    except ValidationError as wrong:
-        (place, *_), *_ = [error["loc"] or ("item",) for error in wrong.errors(include_url=False, include_input=False)]
-        known = place == "item" or place in ObservationIn.model_fields
-        return refused(MALFORMED, f"malformed: {place}" if known else "it has an unknown field")
+    def seen(self) -> Seen:
+        """Return the observation as the use case takes it."""
+        return Seen(**self.model_dump())
 
 
 class ObservationsIn(In):
-    items: Annotated[list[Annotated[ObservationIn, WrapValidator(_by_itself)]], Field(max_length=ITEMS_MAX)]
+    items: Annotated[
+        list[Annotated[ObservationIn, by_itself(ObservationIn, ObservationIn.seen)]], Field(max_length=ITEMS_MAX)
+    ]
 
     def given(self) -> list[Seen | Outcome]:
         """Return the observations that are well formed, and what became of the others, in their order."""

@@ -1,16 +1,16 @@
 """What the routes of visits take."""
 
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Self, cast
 
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+from pydantic import Field, model_validator
 
 from services.reading.intake.api.batches import Instant
-from services.reading.intake.schemas import MALFORMED
+from services.reading.intake.schemas import by_itself
 from services.reading.network.schemas import ITEMS_MAX, Code, MeterNo, No, Unit, Values
 from services.reading.visits.use_cases.deciding import Decision
 from services.reading.visits.use_cases.reporting import Reported
 from shared.fields import Words
-from shared.outcome import Outcome, refused
+from shared.outcome import Outcome
 from shared.web.batch import In
 
 EXPLANATION_MAX = 1000
@@ -42,21 +42,8 @@ class ReportIn(In):
         return Reported(**self.model_dump() | {"registers": self.registers or {}})
 
 
-def _by_itself(value: Any, valid: ValidatorFunctionWrapHandler) -> Reported | Outcome:
-    """Return a report as the use case takes it, or that it is malformed, so that the others of its batch are taken."""
-    try:
-        item: ReportIn = valid(value)
-        return item.reported()
-    except ValidationError as wrong:
-        (place, *_), *_ = [error["loc"] or ("item",) for error in wrong.errors(include_url=False, include_input=False)]
-        known = (
-            place == "item" or place in ReportIn.model_fields
-        )  # what an unknown field is called is its sender's word
-        return refused(MALFORMED, f"malformed: {place}" if known else "it has an unknown field")
-
-
 class ReportsIn(In):
-    items: Annotated[list[Annotated[ReportIn, WrapValidator(_by_itself)]], Field(max_length=ITEMS_MAX)]
+    items: Annotated[list[Annotated[ReportIn, by_itself(ReportIn, ReportIn.reported)]], Field(max_length=ITEMS_MAX)]
 
     def given(self) -> list[Reported | Outcome]:
         """Return the reports that are well formed, and what became of the others, in their order."""

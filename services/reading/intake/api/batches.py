@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from services.reading.intake.schemas import MALFORMED
+from services.reading.intake.schemas import MALFORMED, fault_of
 from services.reading.intake.use_cases.intake import ReadItem
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.schemas import ITEMS_MAX, NUMBER_PATTERN, MeterNo, No, Unit, Values
@@ -118,9 +118,7 @@ def valid(raw: Any) -> ReadItem:
     try:
         item: ReadItem = _ITEM.validate_python(raw)
     except ValidationError as wrong:
-        (place, *_), *_ = [error["loc"] or ("item",) for error in wrong.errors(include_url=False, include_input=False)]
-        known = place == "item" or place in Item.__annotations__  # what an unknown field is called is the sender's word
-        raise Refused(MALFORMED, f"malformed: {place}" if known else "it has an unknown field") from None
+        raise Refused(MALFORMED, fault_of(wrong, Item.__annotations__)) from None
     return item
 
 
