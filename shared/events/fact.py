@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared import correlation, ids
+from shared.fields import Day
 
 MAX_NO = (
     64  # the utility's own numbers (户号, 资产号, …) are at most 20 long in practice; room for prefixes, none for abuse
@@ -46,3 +47,24 @@ class Reference(Fact):
     """A fact that carries the whole state of an entity and its version; who consumes it upserts if newer."""
 
     version: Annotated[int, Field(ge=1)]
+
+
+class Question(Fact):
+    """A fact that asks whoever is supplied at a service point; its fields of its own are what the customer is told with it.
+
+    Notify asks, and tells the answer (`notify.customer_answered.v1`) or that there was none (`notify.question_expired.v1`), once;
+    the asker decides what silence means. `reading.question_withdrawn.v1` closes it: it needs no answer any more.
+    """
+
+    key_field: ClassVar[str] = "service_point_no"
+
+    question_id: Id
+    subject_kind: Code = Field(description="What is decided by the answer, such as `read_day_change`.")
+    subject_id: Id
+    service_point_no: No
+    org_unit: str
+    asked_on: Day = Field(description="Business date; who is supplied on it is asked.")
+    answers: tuple[Code, ...] = Field(
+        min_length=1, max_length=8, description="What may be answered, such as `yes`, `no`."
+    )
+    answer_by: Day = Field(description="The last day on which an answer is taken.")

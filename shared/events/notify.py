@@ -1,11 +1,11 @@
-"""Facts that the notify service (通知) publishes. Key: the account. Never a name, phone or address."""
+"""Facts that the notify service (通知) publishes. Key: the account, of answers the question. Never a name, phone or address."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from shared.events.fact import Code, Fact, Id, No
-from shared.fields import Instant
+from shared.fields import Day, Instant
 
 
 class NoticeDelivered(Fact):
@@ -40,4 +40,42 @@ class NoticeFailed(Fact):
     reason: Code = Field(description="A code, never the server's text, which may hold an address.")
 
 
-FACTS: tuple[type[Fact], ...] = (NoticeDelivered, NoticeFailed)
+class CustomerAnswered(Fact):
+    """A customer has answered a question; the first answer is the one."""
+
+    type: ClassVar[str] = "notify.customer_answered.v1"
+    key_field: ClassVar[str] = "question_id"
+    summary: ClassVar[str] = "A customer has answered a question."
+
+    question_id: Id
+    subject_kind: Code
+    subject_id: Id
+    account_no: No
+    service_point_no: No
+    answer: Code = Field(description="One of the question's `answers`.")
+    answered_on: Day
+    way: Literal["link", "call", "reply", "counter"] = Field(
+        description="`link`: by the customer; else an employee has written down what the customer said, and how."
+    )
+    recorded_by: str | None = Field(default=None, description="The employee, an opaque subject, never a name.")
+
+
+class QuestionExpired(Fact):
+    """A question was not answered by its day. The asker decides what that means."""
+
+    type: ClassVar[str] = "notify.question_expired.v1"
+    key_field: ClassVar[str] = "question_id"
+    summary: ClassVar[str] = "A question to a customer was not answered by its day."
+
+    question_id: Id
+    subject_kind: Code
+    subject_id: Id
+    service_point_no: No
+    account_no: No | None = Field(default=None, description="Nobody, where nobody is known to be supplied there.")
+    reason: Literal["silent", "undeliverable", "nobody"] = Field(
+        description="`undeliverable`: no notice of it was delivered; `nobody`: no account, or no contact, was there to ask."
+    )
+    expired_on: Day
+
+
+FACTS: tuple[type[Fact], ...] = (NoticeDelivered, NoticeFailed, CustomerAnswered, QuestionExpired)

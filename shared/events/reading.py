@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events.fact import Code, Fact, Id, No, Reference
+from shared.events.fact import Code, Fact, Id, No, Question, Reference
 from shared.fields import Day, Instant, Month
 
 Wh = Annotated[int, Field(ge=-(2**53), le=2**53)]
@@ -259,6 +259,72 @@ class ObservationRecorded(Fact):
     order_no: Id | None = Field(default=None, description="The site order of the visit.")
 
 
+class ReadDayChangeProposed(Question):
+    """Another read day (抄表例日) is proposed for a service point; it holds only where the customer confirms it."""
+
+    type: ClassVar[str] = "reading.read_day_change_proposed.v1"
+    summary: ClassVar[str] = "Another read day is proposed for a service point; its customer is told and asked."
+
+    read_day: Annotated[int, Field(ge=1, le=31)] = Field(
+        description="Proposed; the last day of a month that has fewer."
+    )
+    months: Annotated[int, Field(ge=1, le=12)] = Field(description="It is read every so many months.")
+    from_cycle: Month
+    now_on: Day = Field(description="When its cycle `from_cycle` would be read as things are.")
+    first_on: Day = Field(description="The first read date on the new day.")
+
+
+class VisitProposed(Question):
+    """Somebody is to come to a service point on a day of its own; the customer is told and asked whether that suits."""
+
+    type: ClassVar[str] = "reading.visit_proposed.v1"
+    summary: ClassVar[str] = "A visit on a day of its own is proposed; the customer is told and asked."
+
+    purpose: Literal["one_off_read", "appointment", "joint_reread"] = Field(
+        description="单次调整抄表时间, 待期补抄, 与客户共同复抄."
+    )
+    visit_on: Day
+    from_time: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = Field(
+        default=None, description="Local time from which on somebody comes, where it is agreed."
+    )
+    to_time: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+
+
+class QuestionWithdrawn(Fact):
+    """A question needs no answer any more."""
+
+    type: ClassVar[str] = "reading.question_withdrawn.v1"
+    key_field: ClassVar[str] = "service_point_no"
+    summary: ClassVar[str] = "A question to a customer needs no answer any more."
+
+    question_id: Id
+    service_point_no: No
+    reason: Code
+
+
+class ReadDayChanged(Fact):
+    """A service point is read on another day from a cycle on, which its customer has confirmed and two people decided."""
+
+    type: ClassVar[str] = "reading.read_day_changed.v1"
+    key_field: ClassVar[str] = "service_point_no"
+    summary: ClassVar[str] = (
+        "A service point is read on another day from a cycle on; once, where `visit_on` says the day."
+    )
+
+    question_id: Id = Field(description="The question that the customer has confirmed.")
+    service_point_no: No
+    org_unit: str
+    route_no: No
+    read_day: Annotated[int, Field(ge=1, le=31)]
+    months: Annotated[int, Field(ge=1, le=12)]
+    from_cycle: Month
+    first_on: Day
+    visit_on: Day | None = Field(
+        default=None, description="Of a single visit on another day its date; it is `first_on`."
+    )
+    decided_on: Day
+
+
 FACTS: tuple[type[Fact], ...] = (
     ServicePointChanged,
     UsageMeasured,
@@ -269,4 +335,8 @@ FACTS: tuple[type[Fact], ...] = (
     SiteOrderNotDone,
     SiteOrderOverdue,
     ObservationRecorded,
+    ReadDayChangeProposed,
+    VisitProposed,
+    QuestionWithdrawn,
+    ReadDayChanged,
 )
