@@ -86,11 +86,15 @@ CarryOut = Callable[[Tx, Approval, str], Awaitable[None]]
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind of what two people do. `scope`: what who decides must have, unless policy says another; `carry_out` does it."""
+    """One kind of what two people do. `scope`: what who decides must have, unless policy says another; `carry_out` does it.
+
+    `given_up`: what follows where it is rejected or taken back.
+    """
 
     name: str
     scope: str
     carry_out: CarryOut
+    given_up: CarryOut | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,11 +198,12 @@ async def decide(
         raise OtherContent
     await store.close(tx, approval_id, state, decided_by=actor, explanation=explanation)
     _audit(tx, found, f"approval.{decision}", actor, explanation)
-    if decision == "approve":
-        await kinds[found.kind].carry_out(tx, found, actor)
+    follows = kinds[found.kind].carry_out if decision == "approve" else kinds[found.kind].given_up
+    if follows is not None:
+        await follows(tx, found, actor)
 
 
-async def withdraw(tx: Tx, approval_id: str, *, actor: str) -> None:
+async def withdraw(tx: Tx, approval_id: str, *, actor: str, kinds: Mapping[str, Kind]) -> None:
     """Take back what one has asked for; raises UnknownApproval, NotTheirs, NotPending."""
     found = await store.locked(tx, approval_id)
     if found is None:
@@ -207,6 +212,22 @@ async def withdraw(tx: Tx, approval_id: str, *, actor: str) -> None:
         raise NotTheirs
     await store.close(tx, approval_id, _after(found, "withdraw"))
     _audit(tx, found, "approval.withdraw", actor, "")
+    kind = kinds.get(found.kind)
+    if kind is not None and kind.given_up is not None:
+        await kind.given_up(tx, found, actor)
+
+
+async def hold(tx: Tx, kind: str, subject_ids: Sequence[str]) -> None:
+    """Keep what is asked for some subjects from being decided until the unit of work ends."""
+    await store.waiting_by_subject(tx, kind, subject_ids, for_update=True)
+
+
+async def drop(tx: Tx, kind: str, subject_ids: Sequence[str], *, actor: str, reason: str) -> None:
+    """Take back what is asked for some subjects, where it waits: there is nothing left to be decided about them."""
+    waiting = await store.waiting_by_subject(tx, kind, subject_ids)
+    await store.close_all(tx, [each.approval_id for each in waiting.values()], LIFE.move(PENDING, "withdraw"))
+    for each in waiting.values():
+        _audit(tx, each, "approval.withdraw", actor, reason)
 
 
 def _after(approval: Approval, event: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from services.reading.alarms import api as alarms
+from services.reading.answers import consumers as answers
 from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers, jobs
@@ -19,6 +20,8 @@ from services.reading.orders import consumers as order_consumers
 from services.reading.orders import jobs as order_jobs
 from services.reading.policies import domain as policies
 from services.reading.policies.domain import Policies
+from services.reading.read_day_changes import api as read_day_changes
+from services.reading.read_day_changes.use_cases import deciding as read_day_decisions
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import waiting, waiting_curves
 from services.reading.settings import ReadingSettings
@@ -80,12 +83,13 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             alarms.router,
             observations.router,
             cycles.router,
+            read_day_changes.router,
             field.router,
             orders.router,
             visits.router,
             views.router,
         ],
-        handlers={**consumers.handlers(own), **order_consumers.handlers(own)},
+        handlers={**consumers.handlers(own), **order_consumers.handlers(own), **answers.handlers()},
         jobs=[*jobs.jobs(own), *order_jobs.jobs(own)],
         gauges=[gauges],
         waiting_oldest=[waiting.oldest, waiting_curves.oldest],
@@ -93,7 +97,11 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
         control_documents={"usage": totals.usages, "estimate": totals.estimates},
         tracers=trace.tracers(ReadDays(own.policies, own.zone)),
         devices=own.devices,
-        approvals=[changing.kind_of_approval(own), connecting.kind_of_approval(own)],
+        approvals=[
+            changing.kind_of_approval(own),
+            connecting.kind_of_approval(own),
+            read_day_decisions.kind_of_approval(own),
+        ],
         context=own,
     )
 

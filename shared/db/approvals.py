@@ -54,9 +54,18 @@ async def waiting(tx: Tx, kind: str, subject_id: str) -> Approval | None:
     return (await waiting_by_subject(tx, kind, [subject_id])).get(subject_id)
 
 
-async def waiting_by_subject(tx: Tx, kind: str, subject_ids: Sequence[str]) -> dict[str, Approval]:
-    """Return by subject what is asked for and not decided yet."""
-    rows = await bulk.select_in(tx, _TABLE, {"subject_id": subject_ids}, where=_is_waiting(kind))
+async def waiting_by_subject(
+    tx: Tx, kind: str, subject_ids: Sequence[str], *, for_update: bool = False
+) -> dict[str, Approval]:
+    """Return by subject what is asked for and not decided yet; `for_update` locks it, in the order of the ids."""
+    rows = await bulk.select_in(
+        tx,
+        _TABLE,
+        {"subject_id": subject_ids},
+        where=_is_waiting(kind),
+        order_by=(_TABLE.c.approval_id,),
+        for_update=for_update,
+    )
     return {row.subject_id: _approval(row) for row in rows}
 
 
@@ -72,6 +81,17 @@ async def close(
     """Store what became of an approval."""
     values = {"state": state, "decided_by": decided_by, "explanation": explanation, "decided_at": tx.now}
     await tx.execute(update(_TABLE).where(_TABLE.c.approval_id == approval_id).values(values))
+
+
+async def close_all(tx: Tx, approval_ids: Sequence[str], state: str) -> None:
+    """Store that approvals need no decision any more."""
+    count = len(approval_ids)
+    columns: dict[str, list[Any]] = {
+        "approval_id": list(approval_ids),
+        "state": [state] * count,
+        "decided_at": [tx.now] * count,
+    }
+    await bulk.update_from(tx, _TABLE, columns, key=("approval_id",))
 
 
 async def page(

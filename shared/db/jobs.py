@@ -129,6 +129,12 @@ async def last_completed(view: View, name: str) -> datetime | None:
     return found
 
 
+async def newest_date(view: View, name: str) -> date | None:
+    """Return the newest date for which a job was begun."""
+    found: date | None = await view.scalar(select(func.max(_TABLE.c.business_date)).where(_TABLE.c.job == name))
+    return found
+
+
 async def newest_count(view: View, name: str, count: str) -> int:
     """Return the sum of what the chunks counted of the newest date of a job that is completed, and of later ones."""
     of_job = _TABLE.c.job == name

@@ -141,4 +141,4 @@ async def decide(body: DecisionsIn, web: Current, caller: auth.Current) -> Json:
 async def withdraw(approval_id: No, web: Current, caller: auth.Current) -> None:
     """Take back what one has asked for oneself."""
     async with web.database.begin() as tx:
-        await approvals.withdraw(tx, approval_id, actor=caller.subject)
+        await approvals.withdraw(tx, approval_id, actor=caller.subject, kinds=web.approvals)

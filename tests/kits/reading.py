@@ -120,7 +120,7 @@ class Kit:
         assert all(outcome["status"] == "done" for outcomes in made for outcome in outcomes), made
 
     async def move(self, read_day: int, since: str, *, point: str = "", months: int = 1, first_month: int = 1) -> None:
-        """Give route R1, or a point of it alone, another read day from a cycle on: no route of the service does that yet."""
+        """Give route R1, or a point of it alone, another read day from a cycle on, without asking anybody."""
         row = {"route_no": "R1", "service_point_no": point, "from_cycle": since}
         row |= {"read_day": read_day, "months": months, "first_month": first_month}
         async with self.database.begin() as tx:

@@ -26,6 +26,7 @@ SERVICE_POINT: Final = "service_point.change"
 APPROVALS: Final = {INSTALLATION: "reading:write", SERVICE_POINT: "reading:write"}
 """What two people do in reading, each with the scope of the second one."""
 DUE_DAYS_MAX: Final = 366
+ANSWER_DAYS_MAX: Final = 92  # a question of last season is none any more
 OrderKind = Literal[
     "reread", "joint_reread", "inspection", "use_check", "closing_check", "final_read", "verification", "meter_work"
 ]
@@ -84,6 +85,14 @@ class SiteOrders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How long customers may think about another read day, and how many days are left then to decide and to plan by it."""
+
+    answer_days: int
+    ahead_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The rules for the read dates of one version."""
 
@@ -100,6 +109,8 @@ class Policy:
     curves: CurveRules
     approvals: SecondPerson
     site_orders: SiteOrders
+    read_day_change: Asking
+    read_day_visit: Asking
 
 
 Policies = Versions[Policy]
@@ -107,7 +118,7 @@ Policies = Versions[Policy]
 
 def load(document: Mapping[str, Any]) -> Policies:
     """Return the versions of a policy document; raises `DocumentError` with all its faults."""
-    fields = "reads rollover estimates validation curves approvals site_orders"
+    fields = "reads rollover estimates validation curves approvals site_orders read_days"
     return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
@@ -116,6 +127,7 @@ def _policy(node: Node) -> Policy:
     rollover = node.get("rollover").keys("register_daily_kwh_max")
     estimates = node.get("estimates").keys("method in_a_row_max basis_days")
     limits = node.get("validation").keys("high low")
+    read_days = node.get("read_days").keys("change visit")
     method = estimates.get("method").choice(*METHODS)
     return Policy(
         future_seconds_max=reads.get("future_seconds_max").whole(0, FUTURE_SECONDS_MAX),
@@ -131,6 +143,16 @@ def _policy(node: Node) -> Policy:
         curves=_curves(node.get("curves")),
         approvals=second_person.read(node.maybe("approvals"), APPROVALS),
         site_orders=_site_orders(node.get("site_orders")),
+        read_day_change=_asking(read_days.get("change")),
+        read_day_visit=_asking(read_days.get("visit")),
+    )
+
+
+def _asking(node: Node) -> Asking:
+    node.keys("answer_days ahead_days")
+    return Asking(
+        answer_days=node.get("answer_days").whole(1, ANSWER_DAYS_MAX),
+        ahead_days=node.get("ahead_days").whole(0, ANSWER_DAYS_MAX),
     )
 
 

@@ -10,9 +10,11 @@ from services.reading.network.domain.installations import PointDay, RouteDay
 from services.reading.network.domain.read_days import Plans
 from services.reading.network.store import installations, points, read_days, routes
 from services.reading.policies.domain import Policies
+from services.reading.read_day_changes.use_cases import withdrawing
 from services.reading.reads.domain.days import ReadDays
 from services.reading.tasks.domain import route_cycles
 from services.reading.tasks.domain.route_cycles import A_DAY
+from services.reading.tasks.domain.tasks import cycle_of
 from services.reading.tasks.store import route_cycles as route_cycle_store
 from services.reading.tasks.store import tasks
 from services.reading.usage.store import usages
@@ -33,12 +35,16 @@ async def plan(tx: Tx, *, route_no: str, business_date: date, policies: Policies
     Points that have a read day of their own make a cycle of that date, of the same name. A point gets a task if a meter stood
     there on any day since its read date before. Done again, it adds the points that are new; a closed cycle gets no more.
     """
+    await withdrawing.before_planning(tx, route_no, cycle_of(business_date))
     locked = await routes.lock(tx, route_no)
     assert locked is not None, "a route is never deleted"
     plans = (await read_days.of_routes(tx, [route_no]))[route_no]
     loader = Loader(days=ReadDays(policies, zone))
     counts: Counter[str] = Counter()
-    for read_date in _read_dates(plans, business_date):
+    read_dates = _read_dates(plans, business_date)
+    if read_dates:
+        await withdrawing.cycle_is_planned(tx, route_no, cycle_of(read_dates[-1]))
+    for read_date in read_dates:
         there = await route_cycle_store.route_cycle(tx, route_no, read_date)
         if there is None or there.status != route_cycles.CLOSED:
             await route_cycle_store.open_cycle(tx, route_no, locked.org_unit, read_date)

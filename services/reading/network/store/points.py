@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 
 from services.reading.base import by_name, equals
 from services.reading.network import tables
-from services.reading.network.domain.read_days import Plan, ReadDay, then
+from services.reading.network.domain.read_days import Plan, ReadDay, of_point
 from services.reading.network.domain.reference import ServicePoint
 from shared.db import bulk, travel
 from shared.db.columns import Condition
@@ -48,29 +48,35 @@ async def lock(tx: Tx, service_point_nos: Sequence[str]) -> dict[str, Locked]:
     day = READ_DAY.c
     mine = (day.route_no == POINT.c.route_no) & day.service_point_no.in_(["", POINT.c.service_point_no])
     rows = await tx.all(
-        select(*POINT.c, day.from_cycle, day.read_day, day.months, day.first_month)
+        select(*POINT.c, day.service_point_no.label("own"), day.from_cycle, day.read_day, day.months, day.first_month)
         .join(given, given.c.service_point_no == POINT.c.service_point_no)
         .join(READ_DAY, mine)
         .order_by(POINT.c.service_point_no, day.service_point_no, day.from_cycle)
         .with_for_update(of=POINT)
     )
-    found: dict[str, Locked] = {}
-    for row in by_name(rows):
-        number, there = row["service_point_no"], found.get(row["service_point_no"])
-        on = ReadDay(row["from_cycle"], row["read_day"], row["months"], row["first_month"])
-        found[number] = Locked(
+    plans: dict[str, tuple[Plan, Plan]] = {}
+    last: dict[str, dict[str, Any]] = {}
+    for row in by_name(rows):  # the read days of its route before those of its own
+        number = row["service_point_no"]
+        route, own = plans.get(number, ((), ()))
+        on = (ReadDay(row["from_cycle"], row["read_day"], row["months"], row["first_month"]),)
+        plans[number] = (route, own + on) if row["own"] else (route + on, own)
+        last[number] = row
+    return {
+        number: Locked(
             service_point_no=number,
             route_no=row["route_no"],
             org_unit=row["org_unit"],
             connection_kw=row["connection_kw"],
             walk_order=row["walk_order"],
             access_notes=tuple(row["access_notes"].split()),
-            plan=then(there.plan if there else (), on),
+            plan=of_point(*plans[number]),
             watched_from=row["watched_from"],
             curved=bool(row["curved"]),
             paced=bool(row["paced"]),
         )
-    return found
+        for number, row in last.items()
+    }
 
 
 async def note(tx: Tx, notes: Mapping[str, Notes]) -> None:
@@ -111,6 +117,12 @@ async def listed(
         .order_by(point.service_point_no)
         .limit(limit)
     )
+
+
+async def numbers_of(view: View, route_no: str) -> list[str]:
+    """Return the points of a route by number."""
+    mine = select(POINT.c.service_point_no).where(POINT.c.route_no == route_no).order_by(POINT.c.service_point_no)
+    return [row.service_point_no for row in await view.all(mine)]
 
 
 async def walked(view: View, route_no: str, limit: int) -> list[ServicePoint]:

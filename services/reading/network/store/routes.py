@@ -21,6 +21,11 @@ async def lock(tx: Tx, route_no: str) -> Row[Any] | None:
     return await tx.first(select(ROUTE).where(ROUTE.c.route_no == route_no))
 
 
+async def lock_all(tx: Tx, route_nos: Sequence[str]) -> None:
+    """Lock routes, in the order of their numbers."""
+    await bulk.lock(tx, ROUTE, {"route_no": route_nos})
+
+
 async def hold(tx: Tx, route_nos: Sequence[str]) -> None:
     """Keep routes from being locked by others to the end of the unit of work; any number may hold one."""
     given = travel.relation_for(tx, ROUTE, {"route_no": list(route_nos)})

@@ -38,6 +38,14 @@ async def latest(view: View, route_no: str, *, before: date) -> RouteCycle | Non
     return None if row is None else _route_cycle(row)
 
 
+async def last_name(view: View, route_no: str) -> str | None:
+    """Return the name of the last cycle of a route that is planned."""
+    found: str | None = await view.scalar(
+        select(func.max(ROUTE_CYCLE.c.cycle)).where(ROUTE_CYCLE.c.route_no == route_no)
+    )
+    return found
+
+
 async def planned(view: View, route_nos: Sequence[str]) -> set[str]:
     """Return those of some routes that have a cycle."""
     given = travel.relation_for(view, ROUTE_CYCLE, {"route_no": list(route_nos)})

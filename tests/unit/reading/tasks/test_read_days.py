@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reading.network.domain.read_days import FIRST, Plan, ReadDay, then
+from services.reading.network.domain.read_days import AS_ROUTE, FIRST, Plan, ReadDay, in_force, of_point
 from services.reading.tasks.domain.route_cycles import months_closed, next_planned, planned_before, planned_in_month
 from services.reading.tasks.domain.tasks import cycle_of
 
@@ -31,7 +31,7 @@ MOVED = st.builds(
 def _moved(first: ReadDay, others: tuple[tuple[int, int, ReadDay], ...]) -> Plan:
     plan: Plan = (first,)
     for year, month, day in others:
-        plan = then(plan, read_day(day.read_day, day.months, day.first_month, since=f"{year}-{month:02}"))
+        plan = of_point(plan, (read_day(day.read_day, day.months, day.first_month, since=f"{year}-{month:02}"),))
     return plan
 
 
@@ -96,3 +96,19 @@ def test_however_often_a_read_day_is_moved_each_cycle_has_one_read_date_of_the_r
     first, last = dates[0], dates[-1]
     months = (int(cycles[-1][:4]) - int(cycles[0][:4])) * 12 + int(cycles[-1][5:]) - int(cycles[0][5:])
     assert sum(months_closed(plan, on) for on in dates[1:]) == months, (first, last)
+
+
+@given(route=MOVED, own=MOVED, again=st.integers(2019, 2022))
+def test_a_point_that_is_read_with_its_route_again_follows_all_that_the_route_does_from_then_on(
+    route: Plan, own: Plan, again: int
+) -> None:
+    rows = (*(each for each in own if FIRST < each.from_cycle < f"{again}-07"), ReadDay(f"{again}-07", AS_ROUTE, 1, 1))
+    plan = of_point(route, rows)
+    assert [each.from_cycle for each in plan] == sorted({each.from_cycle for each in plan})
+    for cycle in (f"{year}-{month:02}" for year in range(2018, 2024) for month in range(1, 13)):
+        mine = in_force(rows, cycle)
+        alone = mine is not None and mine.read_day != AS_ROUTE
+        there, wanted = in_force(plan, cycle), in_force(rows if alone else route, cycle)
+        assert there
+        assert wanted
+        assert (there.read_day, there.months) == (wanted.read_day, wanted.months)

@@ -1,0 +1,90 @@
+"""Answers of customers to questions about read days: who confirms it lets it be decided, all others stay as they are."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.reading.network.store import points, routes
+from services.reading.read_day_changes import store
+from services.reading.read_day_changes.domain import CONFIRMED, LIFE, Proposal, Request
+from services.reading.validation import store as findings
+from services.reading.validation.domain.findings import Finding, Found
+from shared import approvals
+from shared.db.engine import Tx
+from shared.events.notify import CustomerAnswered, QuestionExpired
+
+KIND: Final = "read_day.change"
+UNKNOWN_QUESTION: Final = "reading.unknown_question"
+
+
+async def take(tx: Tx, facts: Sequence[CustomerAnswered | QuestionExpired]) -> None:
+    """Take answers, and that there was none; the first is the one. What is confirmed waits for a second person's decision.
+
+    One that is withdrawn meanwhile keeps the answer and stays so. An answer to a question that was never asked is a finding.
+    """
+    there = await store.by_id(tx, [fact.question_id for fact in facts])
+    await _find(tx, [fact for fact in facts if fact.question_id not in there])
+    known = [fact for fact in facts if fact.question_id in there]
+    if not known:
+        return
+    await routes.lock_all(tx, sorted({each.route_no for each in there.values()}))
+    await points.lock(tx, [each.service_point_no for each in there.values()])
+    now = await store.by_id(tx, list(there))
+    for fact in known:
+        now[fact.question_id] = _answered(now[fact.question_id], fact)
+    changed = [each for number, each in now.items() if each != there[number]]
+    await store.write(tx, changed)
+    requests = await store.requests(tx, {each.request_no for each in changed})
+    by_requester: dict[str, list[approvals.Asking]] = {}
+    for each in changed:
+        if each.state == CONFIRMED:
+            asked = requests[each.request_no]
+            by_requester.setdefault(asked.requested_by, []).append(_asking(asked, each))
+    for requester, asking in by_requester.items():
+        await approvals.ask_all(tx, KIND, asking, requested_by=requester)
+
+
+def _answered(proposal: Proposal, fact: CustomerAnswered | QuestionExpired) -> Proposal:
+    if isinstance(fact, QuestionExpired):
+        return proposal.after("expire", fact.reason) if LIFE.may(proposal.state, "expire") else proposal
+    if proposal.answer is not None:
+        return proposal
+    return proposal.with_answer(fact.answer, fact.answered_on, fact.way, fact.recorded_by)
+
+
+def _asking(asked: Request, proposal: Proposal) -> approvals.Asking:
+    """Return what a second person sees and decides on."""
+    content = {
+        "request_no": asked.request_no,
+        "route_no": asked.route_no,
+        "service_point_no": proposal.service_point_no,
+        "whole_route": not asked.points,
+        "read_day": asked.read_day,
+        "months": asked.months,
+        "first_month": asked.first_month,
+        "from_cycle": asked.from_cycle,
+        "visit_on": asked.visit_on and str(asked.visit_on),
+        "now_on": str(proposal.now_on),
+        "first_on": str(proposal.first_on),
+        "answered_on": str(proposal.answered_on),
+        "way": proposal.way,
+        "recorded_by": proposal.recorded_by,
+    }
+    return approvals.Asking(
+        subject_id=proposal.question_id, content=content, org_unit=proposal.org_unit, reason=asked.reason
+    )
+
+
+async def _find(tx: Tx, unknown: Sequence[CustomerAnswered | QuestionExpired]) -> None:
+    known = await points.by_no(tx, sorted({fact.service_point_no for fact in unknown}))
+    found = [
+        Found(
+            entity_kind="question",
+            entity_id=fact.question_id,
+            finding=Finding(UNKNOWN_QUESTION, {}),
+            service_point_no=fact.service_point_no,
+            org_unit=known[fact.service_point_no].org_unit if fact.service_point_no in known else "",
+            cycle="",
+        )
+        for fact in unknown
+    ]
+    await findings.insert(tx, found)
