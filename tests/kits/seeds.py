@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from services.billing.tariffs import examples
+from services.reading.read_day_changes import examples as read_days
 from services.reading.visits import examples as reports
 from tests.kits.installation import BY_ITSELF, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
 
@@ -76,6 +77,8 @@ class Seeds:
             values |= self._entered(home)
         if "/site-orders" in path:
             values |= self._ordered(home, is_reported=path.endswith("/decisions"))
+        if "/read-day-requests" in path:
+            values |= self._read_day_asked(home, is_made="{request_no}" in path)
         if "control-documents" in path:
             values["kind"] = COMPARED[self._service][n % len(COMPARED[self._service])]
         if "/forms/" in path:
@@ -117,6 +120,17 @@ class Seeds:
             answer = self._installation.client.post(url, json={"items": [said]}, headers=headers)
             assert answer.json()["outcomes"][0]["status"] == "awaiting_approval", answer.text
         return {"order_no": made["order_no"], "version": 2}
+
+    def _read_day_asked(self, home: Home, *, is_made: bool) -> Values:
+        """Return a number for a request for another read day of a home's route; `is_made`: of one that is asked for."""
+        for asked in self._installation.items("reading", f"/v1/read-day-requests?route_no={home.route_no}"):
+            number = asked["request_no"]
+            self._installation.call("POST", "reading", f"/v1/read-day-requests/{number}/withdrawal", None)
+        made = self._taken["read days"] = self._taken.get("read days", 0) + 1
+        values = {"request_no": f"seed-{made}", "route_no": home.route_no}
+        if is_made:
+            self._installation.call("POST", "reading", "/v1/read-day-requests", read_days.REQUEST | values)
+        return values
 
     def _traced(self, n: int) -> Values:
         name, kind = {
