@@ -225,6 +225,24 @@ class SiteOrderNotDone(Fact):
     visited_by: str
 
 
+class SiteOrderWithdrawn(Fact):
+    """Work that was asked for at a service point is not needed any more; why is a code."""
+
+    type: ClassVar[str] = "reading.site_order_withdrawn.v1"
+    key_field: ClassVar[str] = "service_point_no"
+    summary: ClassVar[str] = "A site order is not needed any more, with the reason."
+
+    order_no: Id
+    service_point_no: No
+    org_unit: str
+    kind: Code
+    requested_by: str
+    reference: No | None = None
+    cycle: Month | None = None
+    withdrawn_on: Day
+    reason: Code
+
+
 class SiteOrderOverdue(Fact):
     """A site order was not finished by its day; told once."""
 
@@ -333,6 +351,7 @@ FACTS: tuple[type[Fact], ...] = (
     MeterAlarmRaised,
     SiteOrderDone,
     SiteOrderNotDone,
+    SiteOrderWithdrawn,
     SiteOrderOverdue,
     ObservationRecorded,
     ReadDayChangeProposed,

@@ -54,6 +54,10 @@ async def assign(client: httpx.AsyncClient, **assignees: str | None) -> list[str
     return await _post(client, "/assignments", [{"order_no": no, "assignee": who} for no, who in assignees.items()])
 
 
+async def withdraw(client: httpx.AsyncClient, *items: Any) -> list[str]:
+    return await _post(client, "/withdrawals", items)
+
+
 async def tell(client: httpx.AsyncClient, *items: Any) -> list[str]:
     return await _post(client, "/reports", items)
 

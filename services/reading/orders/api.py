@@ -11,7 +11,7 @@ from services.reading.network.domain import calendar
 from services.reading.network.schemas import No, OrgUnit
 from services.reading.orders import examples, schemas, store
 from services.reading.orders.store import Filters
-from services.reading.orders.use_cases import asking, assigning
+from services.reading.orders.use_cases import asking, assigning, withdrawing
 from services.reading.orders.use_cases.asking import Deadlines
 from services.reading.policies.domain import OrderKind
 from shared import web
@@ -70,6 +70,16 @@ async def post_assignments(body: schemas.AssignmentsIn, caller: auth.Current, db
     async with db.begin() as tx:
         outcomes = await assigning.assign(
             tx, [item.given() for item in body.items], actor=caller.subject, may_see=caller.may_see
+        )
+    return batch.answer(outcomes)
+
+
+@router.post("/site-orders/withdrawals", policy=WRITE, example=examples.WITHDRAWALS, response_model=OutcomesOut)
+async def post_withdrawals(body: schemas.WithdrawalsIn, caller: auth.Current, db: web.Db, own: Own) -> Response:
+    """Take back up to 1,000 open site orders that are not needed any more, each answered by itself; billing's are not."""
+    async with db.begin() as tx:
+        outcomes = await withdrawing.take_back(
+            tx, [item.given() for item in body.items], actor=caller.subject, may_see=caller.may_see, zone=own.zone
         )
     return batch.answer(outcomes)
 

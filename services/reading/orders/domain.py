@@ -20,6 +20,7 @@ OPEN: Final = "open"
 REPORTED: Final = "reported"
 DONE: Final = "done"
 NOT_DONE: Final = "not_done"
+WITHDRAWN: Final = "withdrawn"
 LIFE: Final = StateMachine(
     name="site order",
     starts=(OPEN,),
@@ -29,10 +30,12 @@ LIFE: Final = StateMachine(
         "finish": {OPEN: DONE, REPORTED: DONE},
         "answer": {OPEN: DONE},
         "give_up": {OPEN: NOT_DONE},
+        "withdraw": {OPEN: WITHDRAWN},
     },
 )
 """`report`: the visitor brings registers, and another person decides on them: they become a read (`finish`) or the order is to be
-done again (`turn_back`). What brings none is finished by its visitor. `answer`: a read came in that a re-read waits for."""
+done again (`turn_back`). What brings none is finished by its visitor. `answer`: a read came in that a re-read waits for.
+`withdraw`: it is not needed any more."""
 
 READ_CAME: Final = "read_came"
 """The result of a re-read whose read came in by itself: with a file, a field batch, from the meter."""
@@ -128,6 +131,11 @@ def end(order: Order, visit: Visit, *, read_id: str | None = None, decided_by: s
 def answer(order: Order, read_id: str) -> Order:
     """Return the re-read that a read has answered which came in by itself."""
     return replace(order, state=LIFE.move(order.state, "answer"), outcome=READ_CAME, read_id=read_id)
+
+
+def withdraw(order: Order, reason: str) -> Order:
+    """Return the order that is not needed any more."""
+    return replace(order, state=LIFE.move(order.state, "withdraw"), outcome=reason)
 
 
 def turn_back(order: Order, reason: str) -> Order:

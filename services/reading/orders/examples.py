@@ -14,4 +14,5 @@ ORDERS: dict[str, Any] = {
         }
     ]
 }
+WITHDRAWALS: dict[str, Any] = {"items": [{"order_no": "WO-2026-000123", "reason": "solved_by_phone"}]}
 ASSIGNMENTS: dict[str, Any] = {"items": [{"order_no": "WO-2026-000123", "assignee": "reader-7"}]}

@@ -1,7 +1,7 @@
 """What the routes of site orders take and answer."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, Field
 
@@ -9,11 +9,12 @@ from services.reading.network.schemas import ITEMS_MAX, Code, No
 from services.reading.orders.store import registers_of
 from services.reading.orders.use_cases.asking import Wanted
 from services.reading.orders.use_cases.assigning import Assignment
+from services.reading.orders.use_cases.withdrawing import Withdrawal
 from services.reading.policies.domain import ORDER_KINDS, OrderKind
 from shared.fields import Day, Month
 from shared.web.batch import In
 
-State = Literal["open", "reported", "done", "not_done"]
+State = Literal["open", "reported", "done", "not_done", "withdrawn"]
 
 
 class OrderIn(In):
@@ -49,11 +50,24 @@ class AssignmentsIn(In):
     items: Annotated[list[AssignmentIn], Field(max_length=ITEMS_MAX)]
 
 
+class WithdrawalIn(In):
+    order_no: No
+    reason: Code = Field(description="A code of the utility's own.", examples=["customer_paid"])
+
+    def given(self) -> Withdrawal:
+        """Return the withdrawal as the use case takes it."""
+        return Withdrawal(**self.model_dump())
+
+
+class WithdrawalsIn(In):
+    items: Annotated[list[WithdrawalIn], Field(max_length=ITEMS_MAX)]
+
+
 class SiteOrderOut(BaseModel):
     """A site order as it stands. A decision on what was reported names its `version`.
 
-    `outcome`: of one that is done its result, of one that is not the reason; `read_came`: a read has answered it that came in by
-    itself. `due_on` is null where no calendar has it. `turned_back_for`: why an earlier report did not do.
+    `outcome`: of one that is done its result, of one that is not, or withdrawn, the reason; `read_came`: a read that came in by
+    itself has answered it. `due_on` is null where no calendar has it. `turned_back_for`: why an earlier report did not do.
     """
 
     order_no: str
@@ -96,4 +110,4 @@ class OrderCountOut(BaseModel):
 
 
 class OrderCountsOut(BaseModel):
-    items: Annotated[list[OrderCountOut], Field(max_length=len(ORDER_KINDS) * 4)]
+    items: Annotated[list[OrderCountOut], Field(max_length=len(ORDER_KINDS) * len(get_args(State)))]

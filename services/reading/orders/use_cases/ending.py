@@ -1,10 +1,10 @@
-"""Site orders end: a read came in that answers a re-read, or a visit ended them."""
+"""Site orders end: a read came in that answers a re-read, a visit ended them, or they are withdrawn."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 
 from services.reading.orders import store
-from services.reading.orders.domain import DONE, REREAD, Order, answer
+from services.reading.orders.domain import DONE, NOT_DONE, REREAD, WITHDRAWN, Order, answer
 from services.reading.orders.use_cases import facts
 from services.reading.tasks.domain.tasks import TaskKey
 from services.reading.tasks.store import tasks
@@ -29,4 +29,5 @@ async def tell(tx: Tx, ended: Sequence[tuple[Order, date]]) -> None:
         left = await store.doubted(tx, sorted({point for point, _ in over}))
         await tasks.unmark_rereads(tx, sorted(over - left))
     tx.publish([facts.done(order, day) for order, day in ended if order.state == DONE])
-    tx.publish([facts.not_done(order, day) for order, day in ended if order.state != DONE])
+    tx.publish([facts.not_done(order, day) for order, day in ended if order.state == NOT_DONE])
+    tx.publish([facts.withdrawn(order, day) for order, day in ended if order.state == WITHDRAWN])

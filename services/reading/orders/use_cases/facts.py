@@ -3,7 +3,7 @@
 from datetime import date
 
 from services.reading.orders.domain import Order
-from shared.events.reading import SiteOrderDone, SiteOrderNotDone, SiteOrderOverdue
+from shared.events.reading import SiteOrderDone, SiteOrderNotDone, SiteOrderOverdue, SiteOrderWithdrawn
 
 
 def done(order: Order, day: date) -> SiteOrderDone:
@@ -41,6 +41,22 @@ def not_done(order: Order, day: date) -> SiteOrderNotDone:
         not_done_on=day,
         reason=order.visit.outcome,
         visited_by=order.visit.visited_by,
+    )
+
+
+def withdrawn(order: Order, day: date) -> SiteOrderWithdrawn:
+    """Return that an order was withdrawn on a day."""
+    asked = order.asked
+    return SiteOrderWithdrawn(
+        order_no=asked.order_no,
+        service_point_no=asked.service_point_no,
+        org_unit=asked.org_unit,
+        kind=asked.kind,
+        requested_by=asked.requested_by,
+        reference=asked.reference,
+        cycle=asked.cycle,
+        withdrawn_on=day,
+        reason=order.outcome or "",
     )
 
 

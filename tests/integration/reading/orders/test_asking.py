@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.business_calendar import folder
-from tests.kits.orders import ask, assign, order, report, requested, reread, shown, tell
+from tests.kits.orders import ask, assign, order, registers, report, requested, reread, shown, tell, withdraw
 from tests.kits.reading import UNIT, Kit, Statements, running
 
 
@@ -193,3 +193,29 @@ async def test_the_number_of_statements_is_the_same_for_2_and_200_orders(kit: Ki
         counts.append(tuple(len(each.texts) for each in (asking, heard, assigning, finding)))
     assert counts[0] == counts[1]
     assert len(await kit.items("site-orders", overdue="true", org_unit=UNIT, limit="500")) == 400
+
+
+async def test_what_is_not_needed_any_more_is_withdrawn_by_who_may_and_told(kit: Kit) -> None:
+    await kit.district()
+    await kit.plan("2026-02-01")
+    await ask(kit.clerk, order("O1"), order("O2", "final_read"), order("O3", "reread", cycle="2026-01"))
+    await kit.give(requested("Q1"))
+    await tell(kit.client("reader-7", "reading:field"), report("O2", "read", **registers("120.00")))
+    gone = [{"order_no": number, "reason": "solved"} for number in ("O1", "O2", "O3", "Q1", "O9")]
+    assert await withdraw(kit.clerk, *gone) == [
+        "done",
+        "reading.order_closed",
+        "done",
+        "reading.order_of_billing",
+        "reading.unknown_order",
+    ]
+    assert (await shown(kit, "O1"))["state"] == "withdrawn"
+    assert await withdraw(kit.clerk, gone[0]) == ["already_done"]
+    assert await withdraw(kit.clerk, gone[0], gone[0]) == ["request.repeated_in_batch"] * 2
+    elsewhere = kit.client("clerk", "reading:write", org_units=["zj/ningbo"])
+    assert await withdraw(elsewhere, gone[0]) == ["reading.unknown_order"]
+    told = await kit.published("reading.site_order_withdrawn.v1")
+    assert [(fact["order_no"], fact["reason"]) for fact in told] == [("O1", "solved"), ("O3", "solved")]
+    assert await tell(kit.client("reader-7", "reading:field"), report("O1")) == ["reading.order_closed"]
+    await kit.push_one("M0001", "2026-02-01", "120.00")
+    assert (await shown(kit, "O3"))["state"] == "withdrawn", "a read that comes answers nothing any more"

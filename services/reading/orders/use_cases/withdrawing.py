@@ -1,0 +1,79 @@
+"""Site orders are taken back by those who asked for them, where they are not needed any more."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from services.reading.network.domain import calendar
+from services.reading.network.store import points
+from services.reading.orders import store
+from services.reading.orders.domain import BILLING, LIFE, WITHDRAWN, Order, withdraw
+from services.reading.orders.use_cases import ending
+from services.reading.orders.use_cases.assigning import CLOSED, UNKNOWN
+from shared.db.audit import AuditEntry
+from shared.db.engine import Tx
+from shared.outcome import REPEATED, Outcome, refused
+
+OF_BILLING = "reading.order_of_billing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """Why an order is not needed any more: a code."""
+
+    order_no: str
+    reason: str
+
+
+async def take_back(
+    tx: Tx, given: Sequence[Withdrawal], *, actor: str, may_see: Callable[[str], bool], zone: ZoneInfo
+) -> list[Outcome]:
+    """Withdraw open orders that persons or rules have asked for, one outcome per item, and tell it."""
+    times = Counter(each.order_no for each in given)
+    known = await _locked(tx, list(times))
+    outcomes = [_judge(each, known, times, may_see) for each in given]
+    done = [each for each, outcome in zip(given, outcomes, strict=True) if outcome.status == "done"]
+    ended = [withdraw(known[each.order_no], each.reason) for each in done]
+    await store.write(tx, ended)
+    today = calendar.local_day(tx.now, zone)
+    await ending.tell(tx, [(order, today) for order in ended])
+    tx.audit(
+        [
+            AuditEntry(
+                action="site_order.withdrawn",
+                entity_kind="site_order",
+                entity_id=each.order_no,
+                actor=actor,
+                reason=each.reason,
+                before_version=known[each.order_no].version,
+                after_version=known[each.order_no].version + 1,
+            )
+            for each in done
+        ]
+    )
+    return outcomes
+
+
+async def _locked(tx: Tx, order_nos: Sequence[str]) -> dict[str, Order]:
+    """Lock the points of orders, as who publishes under them must, and then the orders."""
+    there = await store.by_no(tx, order_nos)
+    await points.lock(tx, [order.point for order in there.values()])
+    return await store.lock(tx, order_nos)
+
+
+def _judge(
+    given: Withdrawal, known: Mapping[str, Order], times: Counter[str], may_see: Callable[[str], bool]
+) -> Outcome:
+    number, order = given.order_no, known.get(given.order_no)
+    if times[number] > 1:
+        return refused(REPEATED, id=number)
+    if order is None or not may_see(order.asked.org_unit):
+        return refused(UNKNOWN, "there is no such site order", id=number)
+    if order.state == WITHDRAWN and order.outcome == given.reason:
+        return Outcome("already_done", id=number)
+    if order.asked.origin == BILLING:
+        return refused(OF_BILLING, "billing waits for it: who is there says that it is not needed", id=number)
+    if not LIFE.may(order.state, "withdraw"):
+        return refused(CLOSED, "the order is not open any more", id=number)
+    return Outcome("done", id=number)
