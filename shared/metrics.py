@@ -84,6 +84,13 @@ CATALOGUE = (
         "Time since the end of the day on which the oldest unfinished site order was due",
         service="reading",
     ),
+    Metric("disputes_open", "gauge", "Disputes about usage that have not ended", service="reading"),
+    Metric(
+        "disputes_overdue_oldest_seconds",
+        "gauge",
+        "Time since the end of the day by which the step of the oldest dispute was to be done",
+        service="reading",
+    ),
     # billing
     Metric(
         "bills_rated_total",

@@ -8,6 +8,8 @@ from services.reading.answers import consumers as answers
 from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers, jobs
+from services.reading.disputes import api as disputes
+from services.reading.disputes.use_cases import testing
 from services.reading.field import api as field
 from services.reading.intake.api import curves, installations, reads
 from services.reading.intake.use_cases import changing, connecting
@@ -87,6 +89,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             field.router,
             orders.router,
             visits.router,
+            disputes.router,
             views.router,
         ],
         handlers={**consumers.handlers(own), **order_consumers.handlers(own), **answers.handlers()},
@@ -101,6 +104,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             changing.kind_of_approval(own),
             connecting.kind_of_approval(own),
             read_day_decisions.kind_of_approval(own),
+            testing.kind_of_approval(own),
         ],
         context=own,
     )

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.events import disputes
 from shared.events.fact import Code, Fact, Id, No, Question, Reference
 from shared.fields import Day, Instant, Month
 
@@ -358,4 +359,5 @@ FACTS: tuple[type[Fact], ...] = (
     VisitProposed,
     QuestionWithdrawn,
     ReadDayChanged,
+    *disputes.FACTS,
 )

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from services.billing.tariffs import examples
+from services.reading.disputes import examples as disputes
 from services.reading.read_day_changes import examples as read_days
 from services.reading.visits import examples as reports
 from tests.kits.installation import BY_ITSELF, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
@@ -38,7 +39,8 @@ class Seeds:
     def next(self, path: str) -> Values:
         """Return the next world for calls of a path: decisions need other homes than payments."""
         n = self._taken[path] = self._taken.get(path, -1) + 1
-        unit = REVIEWED if path.endswith(("/decisions", "/release")) else BY_ITSELF
+        is_left_alone = path.endswith(("/decisions", "/release")) or "/disputes" in path  # by what changes meters
+        unit = REVIEWED if is_left_alone else BY_ITSELF
         homes = [home for home in TOWN if home.org_unit == unit]
         if unit == REVIEWED:  # what is released is decided on no more
             homes = homes[::2] if path.endswith("/release") else homes[1::2]
@@ -79,6 +81,8 @@ class Seeds:
             values |= self._ordered(home, is_reported=path.endswith("/decisions"))
         if "/read-day-requests" in path:
             values |= self._read_day_asked(home, is_made="{request_no}" in path)
+        if "/disputes" in path:
+            values |= self._disputed(home, path)
         if "control-documents" in path:
             values["kind"] = COMPARED[self._service][n % len(COMPARED[self._service])]
         if "/forms/" in path:
@@ -131,6 +135,59 @@ class Seeds:
         if is_made:
             self._installation.call("POST", "reading", "/v1/read-day-requests", read_days.REQUEST | values)
         return values
+
+    def _disputed(self, home: Home, path: str) -> Values:
+        """Return a dispute at a home, led as far as the path wants it; what was opened there before has ended."""
+        for left in self._installation.items("reading", f"/v1/disputes?service_point_no={home.service_point_no}"):
+            if left["state"] != "ended":
+                self._end(left)
+        number = self._taken["disputes"] = self._taken.get("disputes", 0) + 1
+        values: Values = {"dispute_no": f"seed-{number}", "order_no": f"seed-dispute-{number}", "on": "2026-03-20"}
+        values |= {"visit_on": "2026-04-10", "tested_on": "2026-03-19", "outcome": "withdrawn", "error_percent": "3.0"}
+        values |= {"accuracy_class": "2"}
+        if path.endswith("/disputes"):
+            return values
+        said = disputes.DISPUTES["items"][0] | {"service_point_no": home.service_point_no}
+        self._installation.call("POST", "reading", "/v1/disputes", {"items": [said | {"dispute_no": f"seed-{number}"}]})
+        if path.endswith(("/verification", "/test-result")):
+            step = f"/v1/disputes/seed-{number}"
+            asked = disputes.JOINT_REREAD | {"order_no": f"seed-joint-{number}"}
+            self._installation.call("POST", "reading", f"{step}/joint-reread", asked)
+            self._report(asked["order_no"], not_done="nobody_home")
+        if path.endswith("/test-result"):
+            asked = disputes.VERIFICATION | {"order_no": f"seed-verification-{number}"}
+            self._installation.call("POST", "reading", f"{step}/verification", asked)
+            self._report(asked["order_no"], result="beyond_limits")
+        return values
+
+    def _report(self, order_no: str, **what: str) -> None:
+        said = {"order_no": order_no, "visited_at": "2026-03-02T10:20:00+08:00"} | what
+        self._installation.call("POST", "reading", "/v1/site-orders/reports", {"items": [said]}, who="reader-1")
+
+    def _end(self, dispute: Values) -> None:
+        for order in self._installation.items(
+            "reading", f"/v1/site-orders?reference={dispute['dispute_no']}&state=open"
+        ):
+            self._report(order["order_no"], not_done="not_needed")
+        for asked in self._installation.items("reading", "/v1/approvals?kind=dispute.meter_test&state=pending"):
+            self._installation.approve("reading", asked)
+        body = {"on": dispute["changed_on"], "outcome": "withdrawn", "explanation": "of a test"}
+        if (dispute["state"], self._test(dispute)) == ("verification", None) and self._is_tested(dispute):
+            said = disputes.TEST | {"on": dispute["changed_on"], "tested_on": dispute["changed_on"]}
+            said |= {"meter_no": self._of_point(dispute["service_point_no"])["meter_no"]}
+            path = f"/v1/disputes/{dispute['dispute_no']}/test-result"
+            self._installation.approve("reading", self._installation.call("POST", "reading", path, said))
+        self._installation.call("POST", "reading", f"/v1/disputes/{dispute['dispute_no']}/end", body)
+
+    def _test(self, dispute: Values) -> Any:
+        return self._installation.call("GET", "reading", f"/v1/disputes/{dispute['dispute_no']}")["test"]
+
+    def _is_tested(self, dispute: Values) -> bool:
+        path = f"/v1/site-orders/{dispute['verification_no']}"
+        return bool(self._installation.call("GET", "reading", path)["state"] == "done")
+
+    def _of_point(self, service_point_no: str) -> Values:
+        return next(v for v in self._of_home.values() if v["service_point_no"] == service_point_no)
 
     def _traced(self, n: int) -> Values:
         name, kind = {

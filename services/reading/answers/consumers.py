@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
+from services.reading.disputes import domain as disputes
+from services.reading.disputes.use_cases import answering as disputed
 from services.reading.read_day_changes import domain as read_day_changes
 from services.reading.read_day_changes.use_cases import answering
 from shared.bus.handling import Handler
@@ -14,6 +16,7 @@ UseCase = Callable[[Tx, Sequence[Any]], Awaitable[None]]
 ASKERS: Final[Mapping[str, UseCase]] = {
     read_day_changes.CHANGE: answering.take,
     read_day_changes.VISIT: answering.take,
+    disputes.SUBJECT: disputed.take,
 }
 """By kind of subject who takes the answers; other services ask about others."""
 

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any, Final, Literal, get_args
 
 from shared import dated, second_person
 from shared.business_calendar import Calendar, YearUnknown
 from shared.dated import Versions
 from shared.document import Node
+from shared.exact import parse
 from shared.second_person import SecondPerson
 
 FUTURE_SECONDS_MAX: Final = 86_400
@@ -23,10 +25,17 @@ DELTA_KWH_MAX: Final = 1_000_000_000
 GAP_MINUTES_MAX: Final = 44_640  # a month
 INSTALLATION: Final = "installation.change"
 SERVICE_POINT: Final = "service_point.change"
-APPROVALS: Final = {INSTALLATION: "reading:write", SERVICE_POINT: "reading:write"}
+METER_TEST: Final = "dispute.meter_test"
+APPROVALS: Final = {INSTALLATION: "reading:write", SERVICE_POINT: "reading:write", METER_TEST: "reading:write"}
 """What two people do in reading, each with the scope of the second one."""
 DUE_DAYS_MAX: Final = 366
 ANSWER_DAYS_MAX: Final = 92  # a question of last season is none any more
+HOLD_DAYS_MAX: Final = 366
+FEE_FEN_MAX: Final = 10_000_000
+STEPS: Final = ("opened", "history", "joint_reread", "verification")
+"""The steps of a dispute in their order (校表前复查): 受理, 用电历史, 共同复抄, 校表."""
+WITHOUT_CUSTOMER: Final = "without_customer"
+NOT: Final = "not"
 OrderKind = Literal[
     "reread", "joint_reread", "inspection", "use_check", "closing_check", "final_read", "verification", "meter_work"
 ]
@@ -57,22 +66,29 @@ class CurveRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRules:
-    """Of one kind of site orders: when it is due, whether it brings registers, and what it may result in."""
+class Due:
+    """So many days or business days after the day on which it was asked for or begun."""
 
     days: int
     in_business_days: bool
-    registers: bool
-    results: tuple[str, ...]
 
-    def due_on(self, asked_on: date, calendar: Calendar) -> date | None:
-        """Return the day on which an order is due; None where no calendar has it."""
+    def on(self, begun_on: date, calendar: Calendar) -> date | None:
+        """Return the day; None where no calendar has it."""
         if not self.in_business_days:
-            return asked_on + timedelta(days=self.days)
+            return begun_on + timedelta(days=self.days)
         try:
-            return calendar.after(asked_on, self.days)
+            return calendar.after(begun_on, self.days)
         except YearUnknown:
             return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRules:
+    """Of one kind of site orders: when it is due, whether it brings registers, and what it may result in."""
+
+    due: Due
+    registers: bool
+    results: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +106,23 @@ class Asking:
 
     answer_days: int
     ahead_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disputes:
+    """The rules of disputes. `permitted_percent`: of a meter's accuracy class, by which it may differ (允许误差).
+
+    `unanswered`: whether a joint re-read whose day the customer has not confirmed takes place without the customer or not.
+    """
+
+    steps: Mapping[str, Due]
+    hold_days: int
+    answer_days: int
+    unanswered: str
+    verification_fee_fen: int
+    permitted_percent: Mapping[str, Fraction]
+    reasons: tuple[str, ...]
+    outcomes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +144,7 @@ class Policy:
     site_orders: SiteOrders
     read_day_change: Asking
     read_day_visit: Asking
+    disputes: Disputes
 
 
 Policies = Versions[Policy]
@@ -118,7 +152,7 @@ Policies = Versions[Policy]
 
 def load(document: Mapping[str, Any]) -> Policies:
     """Return the versions of a policy document; raises `DocumentError` with all its faults."""
-    fields = "reads rollover estimates validation curves approvals site_orders read_days"
+    fields = "reads rollover estimates validation curves approvals site_orders read_days disputes"
     return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
@@ -145,6 +179,7 @@ def _policy(node: Node) -> Policy:
         site_orders=_site_orders(node.get("site_orders")),
         read_day_change=_asking(read_days.get("change")),
         read_day_visit=_asking(read_days.get("visit")),
+        disputes=_disputes(node.get("disputes")),
     )
 
 
@@ -187,11 +222,41 @@ def _site_orders(node: Node) -> SiteOrders:
 
 
 def _order_rules(node: Node) -> OrderRules:
-    due = node.keys("due registers results").get("due").keys("days business_days")
-    in_business_days = "days" not in due
+    node.keys("due registers results")
     return OrderRules(
-        days=due.get("business_days" if in_business_days else "days").whole(0, DUE_DAYS_MAX),
-        in_business_days=in_business_days,
+        due=_due(node.get("due")),
         registers=node.get("registers").flag(),
         results=node.get("results").texts(),
     )
+
+
+def _due(node: Node) -> Due:
+    node.keys("days business_days")
+    in_business_days = "days" not in node
+    return Due(
+        days=node.get("business_days" if in_business_days else "days").whole(0, DUE_DAYS_MAX),
+        in_business_days=in_business_days,
+    )
+
+
+def _disputes(node: Node) -> Disputes:
+    node.keys("steps hold_days answer_days unanswered verification_fee_fen permitted_percent reasons outcomes")
+    steps = node.get("steps").keys(" ".join(STEPS))
+    return Disputes(
+        steps={step: _due(steps.get(step)) for step in STEPS},
+        hold_days=node.get("hold_days").whole(0, HOLD_DAYS_MAX),
+        answer_days=node.get("answer_days").whole(0, DUE_DAYS_MAX),
+        unanswered=node.get("unanswered").choice(WITHOUT_CUSTOMER, NOT),
+        verification_fee_fen=node.get("verification_fee_fen").whole(0, FEE_FEN_MAX),
+        permitted_percent={name: _percent(each) for name, each in node.get("permitted_percent").fields()},
+        reasons=node.get("reasons").texts(),
+        outcomes=node.get("outcomes").texts(),
+    )
+
+
+def _percent(node: Node) -> Fraction:
+    try:
+        return parse(node.text()).fraction()
+    except ValueError:
+        node.refuse("value_wrong", "a percentage such as 2.0 was expected")
+        return Fraction(0)

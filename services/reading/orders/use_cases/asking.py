@@ -32,7 +32,7 @@ class Deadlines:
     def begin(self, asked: Asked) -> Order:
         """Return a new order with its due day; without one where no calendar has it."""
         on = max(asked.asked_on, next(iter(self.policies)).period.from_)
-        return begin(asked, self.policies.on(on).site_orders.kinds[asked.kind].due_on(asked.asked_on, self.calendar))
+        return begin(asked, self.policies.on(on).site_orders.kinds[asked.kind].due.on(asked.asked_on, self.calendar))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +143,14 @@ async def ask_by_rule(tx: Tx, given: Sequence[Asked], *, deadlines: Deadlines) -
         if (each.service_point_no, each.kind) not in there:
             first.setdefault((each.service_point_no, each.kind), each)
     await _insert(tx, [deadlines.begin(each) for each in first.values()])
+
+
+async def ask_one(tx: Tx, asked: Asked, *, deadlines: Deadlines) -> Order | None:
+    """Make an order for a document of reading's own, and return it; none where the number is taken. The point is locked."""
+    order = deadlines.begin(asked)
+    if order.due_on is None:
+        raise YearUnknown(str(asked.asked_on.year))
+    return None if await _insert(tx, [order]) else order
 
 
 def _by_fact(fact: RereadRequested | SiteOrderRequested, heard: date) -> Asked:

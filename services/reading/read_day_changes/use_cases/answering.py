@@ -22,7 +22,7 @@ async def take(tx: Tx, facts: Sequence[CustomerAnswered | QuestionExpired]) -> N
     One that is withdrawn meanwhile keeps the answer and stays so. An answer to a question that was never asked is a finding.
     """
     there = await store.by_id(tx, [fact.question_id for fact in facts])
-    await _find(tx, [fact for fact in facts if fact.question_id not in there])
+    await find_unknown(tx, [fact for fact in facts if fact.question_id not in there])
     known = [fact for fact in facts if fact.question_id in there]
     if not known:
         return
@@ -74,7 +74,8 @@ def _asking(asked: Request, proposal: Proposal) -> approvals.Asking:
     )
 
 
-async def _find(tx: Tx, unknown: Sequence[CustomerAnswered | QuestionExpired]) -> None:
+async def find_unknown(tx: Tx, unknown: Sequence[CustomerAnswered | QuestionExpired]) -> None:
+    """Find answers to questions that were never asked."""
     known = await points.by_no(tx, sorted({fact.service_point_no for fact in unknown}))
     found = [
         Found(

@@ -215,6 +215,13 @@ async def of_points(view: View, service_point_nos: Sequence[str]) -> dict[str, l
     return found
 
 
+async def cycles_told(view: View, service_point_nos: Sequence[str]) -> set[tuple[str, str]]:
+    """Return (point, cycle) of all usages of points."""
+    point_and_cycle = [USAGE.c.service_point_no, USAGE.c.cycle]
+    rows = await bulk.select_in(view, USAGE, {"service_point_no": service_point_nos}, columns=point_and_cycle)
+    return {(row.service_point_no, row.cycle) for row in rows}
+
+
 async def with_ids(view: View, usage_ids: Sequence[str]) -> dict[str, Usage]:
     """Return usages by their ids, without their curves."""
     rows = await bulk.select_in(view, USAGE, {"usage_id": usage_ids}, columns=_LIGHT)

@@ -1,12 +1,13 @@
 """Control totals of a cycle, and the gauges."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, and_, case, exists, func, literal, select
 
+from services.reading.disputes import store as disputes
 from services.reading.orders import store as orders
 from services.reading.reads.tables import UPLOAD
 from services.reading.tasks.store import tasks
@@ -93,13 +94,20 @@ def _sum(where: ColumnElement[bool], value: ColumnElement[Any]) -> ColumnElement
 
 async def gauges(view: View, now: datetime, zone: ZoneInfo) -> dict[str, float]:
     """Return the service's gauges."""
-    due = await orders.first_due(view)
-    late = (now - datetime.combine(due + timedelta(days=1), time(), zone)).total_seconds() if due else 0.0
+    late = _overdue(await orders.first_due(view), now, zone)
+    disputes_late = _overdue(await disputes.first_due(view), now, zone)
     return {
         "reading_tasks_open": float(await tasks.open_now(view)),
         "site_orders_open": float(await orders.unfinished(view)),
-        "site_orders_overdue_oldest_seconds": max(late, 0.0),
+        "site_orders_overdue_oldest_seconds": late,
+        "disputes_open": float(await disputes.unended(view)),
+        "disputes_overdue_oldest_seconds": disputes_late,
     }
+
+
+def _overdue(due: date | None, now: datetime, zone: ZoneInfo) -> float:
+    """Return the seconds since the end of a day by which something was due."""
+    return max((now - datetime.combine(due + timedelta(days=1), time(), zone)).total_seconds(), 0.0) if due else 0.0
 
 
 async def usages(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
