@@ -5,6 +5,7 @@ from datetime import date
 
 from services.collection.context import Context
 from services.collection.dunning import api as reminders
+from services.collection.dunning import consumers as dunning_consumers
 from services.collection.dunning import domain as dunning
 from services.collection.dunning import jobs
 from services.collection.dunning.domain import Ladders
@@ -58,7 +59,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             reminders.router,
             views.router,
         ],
-        handlers=consumers.handlers(rules),
+        handlers={**consumers.handlers(rules), **dunning_consumers.handlers()},
         jobs=jobs.jobs(ladders),
         gauges=[gauges],
         waiting_oldest=[waiting_oldest],

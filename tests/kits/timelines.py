@@ -10,7 +10,7 @@ from services.reading.network.domain.installations import Installation
 from services.reading.network.domain.read_days import FIRST, ReadDay
 from services.reading.network.domain.registers import has_demand
 from services.reading.network.store.points import Locked
-from services.reading.policies.domain import Asking, CurveRules, Deviation, Policy, SiteOrders
+from services.reading.policies.domain import Asking, CurveRules, Deviation, Disputes, Policy, SiteOrders
 from services.reading.tasks.domain.route_cycles import planned_before
 from services.reading.tasks.domain.tasks import ASKED, BETWEEN, CUT, CYCLE, OPEN, Task
 from services.reading.tasks.store.tasks import Ending
@@ -48,6 +48,16 @@ POLICY = Policy(
     site_orders=SiteOrders(kinds={}, alarms={}, not_done_reasons=()),
     read_day_change=Asking(answer_days=14, ahead_days=3),
     read_day_visit=Asking(answer_days=5, ahead_days=1),
+    disputes=Disputes(
+        steps={},
+        hold_days=30,
+        answer_days=3,
+        unanswered="not",
+        verification_fee_fen=0,
+        permitted_percent={},
+        reasons=(),
+        outcomes=(),
+    ),
 )
 
 

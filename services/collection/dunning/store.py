@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, select
+from sqlalchemy import ColumnElement, Row, and_, exists, select
 
 from services.collection.dunning import tables
 from services.collection.ledger.domain.documents import Receivable
@@ -12,22 +12,23 @@ from services.collection.ledger.store import receivables
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
+from shared.events.disputes import DisputeChanged
 
-REMINDER = tables.REMINDER
+REMINDER, HOLD = tables.REMINDER, tables.DISPUTE_HOLD
 
 
 async def accounts_overdue(
-    view: View, *, due_until: date, stage: int, first: str = "", last: str | None = None
+    view: View, *, due_until: date, stage: int, on: date, first: str = "", last: str | None = None
 ) -> list[str]:
-    """Return the accounts, in order, that have an open receivable due by then without a reminder of this stage."""
+    """Return the accounts, in order, with an open receivable due by then, without a reminder of this stage and not held."""
     return await receivables.accounts_overdue(
-        view, due_until=due_until, where=_unreminded(stage), first=first, last=last
+        view, due_until=due_until, where=_to_remind_of(stage, on), first=first, last=last
     )
 
 
-async def overdue(view: View, account_nos: Sequence[str], *, due_until: date, stage: int) -> list[Receivable]:
-    """Return the open receivables of these accounts, due by then without a reminder of this stage, in account order."""
-    return await receivables.overdue(view, account_nos, due_until=due_until, where=_unreminded(stage))
+async def overdue(view: View, account_nos: Sequence[str], *, due_until: date, stage: int, on: date) -> list[Receivable]:
+    """Return the open receivables of these accounts, due by then, without a reminder of this stage and not held, in order."""
+    return await receivables.overdue(view, account_nos, due_until=due_until, where=_to_remind_of(stage, on))
 
 
 async def add(
@@ -49,8 +50,41 @@ async def add(
     return {row.receivable_id for row in new}
 
 
-def _unreminded(stage: int) -> ColumnElement[bool]:
-    return ~exists().where(REMINDER.c.receivable_id == receivables.receivable_id(), REMINDER.c.stage == stage)
+def _to_remind_of(stage: int, on: date) -> ColumnElement[bool]:
+    reminded = exists().where(REMINDER.c.receivable_id == receivables.receivable_id(), REMINDER.c.stage == stage)
+    point, cycle = receivables.point_and_cycle()
+    held = exists().where(HOLD.c.service_point_no == point, HOLD.c.cycle == cycle, HOLD.c.held_until >= on)
+    return and_(~reminded, ~held)
+
+
+async def put_holds(tx: Tx, facts: Sequence[DisputeChanged]) -> None:
+    """Keep the newest state of disputes, a row for each of their cycles."""
+    rows = [(fact, cycle) for fact in facts for cycle in fact.cycles]
+    columns: dict[str, Sequence[Any]] = {
+        name: [getattr(fact, name) for fact, _ in rows]
+        for name in ("dispute_no", "version", "service_point_no", "org_unit", "state", "opened_on", "held_until")
+    }
+    columns["cycle"] = [cycle for _, cycle in rows]
+    await bulk.upsert_newer(tx, HOLD, columns, key=("dispute_no", "cycle"))
+
+
+async def holds(
+    view: View,
+    *,
+    visible: Condition,
+    after: Condition,
+    limit: int,
+    service_point_no: str | None,
+    held_on: date | None,
+    lapsed_on: date | None,
+) -> Sequence[Row[Any]]:
+    """Return the cycles that are or were held, in the order of their disputes."""
+    c = HOLD.c
+    where = [visible(c.org_unit), after(c.dispute_no, c.cycle)]
+    where += [c.service_point_no == service_point_no] if service_point_no else []
+    where += [c.held_until >= held_on] if held_on else []
+    where += [c.held_until < lapsed_on] if lapsed_on else []
+    return await view.all(select(HOLD).where(*where).order_by(c.dispute_no, c.cycle).limit(limit))
 
 
 async def listed(

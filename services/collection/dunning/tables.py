@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Date, SmallInteger, String, UniqueConstraint
+from sqlalchemy import Column, Date, Index, SmallInteger, String, UniqueConstraint
 from sqlmodel import Field
 
 from services.collection.base import Base
@@ -26,4 +26,21 @@ class Reminder(Base, table=True):
     recorded_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
 
 
+class DisputeHold(Base, table=True):
+    """A cycle of a service point whose usage is in doubt, as reading told last: nobody is reminded of it up to `held_until`."""
+
+    __tablename__ = "dispute_hold"
+    __table_args__ = (Index("dispute_hold_point", "service_point_no", "cycle"),)
+
+    dispute_no: str = Field(sa_column=columns.key())
+    cycle: str = Field(sa_column=Column(String(7), primary_key=True))
+    version: int = Field(sa_column=Column(columns.BigInt, nullable=False))
+    service_point_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    state: str = Field(sa_column=Column(columns.Code, nullable=False))
+    opened_on: date = Field(sa_column=Column(Date, nullable=False))
+    held_until: date | None = Field(sa_column=Column(Date))
+
+
 REMINDER = table(Reminder)
+DISPUTE_HOLD = table(DisputeHold)

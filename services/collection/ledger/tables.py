@@ -51,6 +51,7 @@ class Receivable(Base, table=True):
     outstanding_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
     status: str = Field(sa_column=Column(String(8), nullable=False))
     cleared_on: date | None = Field(sa_column=Column(Date))
+    service_point_no: str | None = Field(sa_column=Column(columns.No))
 
 
 class Credit(Base, table=True):

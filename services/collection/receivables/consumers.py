@@ -39,12 +39,14 @@ def debt_of(bill: Bill) -> Debt:
         posted_on=bill.issued_on,
         total_fen=bill.total_fen,
         components=components,
+        service_point_no=bill.service_point_no,
     )
 
 
 def correction_of(fact: BillCorrected) -> Correction:
     """Return a correction with its bills and differences as debts."""
     day = fact.corrected_on
+    points = {bill.bill_id: bill.service_point_no for bill in fact.reversals}
     differences = [
         Debt(
             document_kind=DIFFERENCE,
@@ -56,6 +58,7 @@ def correction_of(fact: BillCorrected) -> Correction:
             posted_on=day,
             total_fen=one.total_fen,
             components=[(part.component, part.amount_fen) for part in one.components],
+            service_point_no=points.get(one.bill_id),
         )
         for one in fact.differences
     ]

@@ -52,6 +52,7 @@ class ReceivableOut(BaseModel):
     document_kind: str
     document_id: str
     cycle: str
+    service_point_no: str | None = Field(description="Of bills and what corrects them.")
     issued_on: date
     due_on: date
     amount_fen: Fen

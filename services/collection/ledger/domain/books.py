@@ -230,6 +230,7 @@ class Books(Settlement):
             outstanding_fen=outstanding_fen,
             status=RECEIVABLE_LIFE.start(OPEN if outstanding_fen else CLEARED),
             cleared_on=None if outstanding_fen else debt.posted_on,
+            service_point_no=debt.service_point_no,
             is_new=True,
         )
         self.know(receivable)

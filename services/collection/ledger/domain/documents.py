@@ -29,6 +29,7 @@ class Debt:
     """A document that makes its account owe: an issued bill, a difference to one, or an opening receivable.
 
     It is as old as its `due_on` and `issued_on`; it counts in the ledger on `posted_on` (a bill's issue, the day of going live).
+    `service_point_no`: what was supplied, of a document of billing.
     """
 
     document_kind: str
@@ -40,6 +41,7 @@ class Debt:
     posted_on: date
     total_fen: int
     components: Sequence[tuple[str, int]]
+    service_point_no: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,7 @@ class Receivable:
     outstanding_fen: int
     status: str
     cleared_on: date | None
+    service_point_no: str | None = None
     is_new: bool = False
 
     @property

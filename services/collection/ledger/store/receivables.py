@@ -72,6 +72,11 @@ def receivable_id() -> ColumnElement[str]:
     return column
 
 
+def point_and_cycle() -> tuple[ColumnElement[str], ColumnElement[str]]:
+    """Return the columns by which a condition that is passed to this module names what a receivable is for."""
+    return RECEIVABLE.c.service_point_no, RECEIVABLE.c.cycle
+
+
 async def accounts_overdue(
     view: View, *, due_until: date, where: ColumnElement[bool], first: str, last: str | None
 ) -> list[str]:
