@@ -43,11 +43,14 @@ told() {  # SERVICE: the lines of its environment file
     case $1 in
         reading) echo "WATTLINE_DEVICE_MASTER_KEY=$(cat "$secrets/device_master_key")" ;;
         collection) echo "WATTLINE_CHANNEL_SECRETS='$(cat "$secrets/channel_secrets")'" ;;
-        notify) printf '# %s\n' WATTLINE_SMTP_{HOST,PORT=587,SECURITY=starttls,SENDER,USERNAME,PASSWORD} ;;
+        notify)
+            echo "WATTLINE_LINK_KEY=$(cat "$secrets/link_key")"
+            printf '# %s\n' WATTLINE_SMTP_{HOST,PORT=587,SECURITY=starttls,SENDER,USERNAME,PASSWORD} WATTLINE_PUBLIC_URL
+            ;;
     esac
 }
 
-for name in postgres_superuser "${SERVICES[@]/#/postgres_}" device_master_key; do
+for name in postgres_superuser "${SERVICES[@]/#/postgres_}" device_master_key link_key; do
     random | keep "$folder/secrets/$name" 444
 done
 # the services are told the public key: none of them can make a token

@@ -137,6 +137,13 @@ CATALOGUE = (
     Metric("notices_queued", "gauge", "Notices not yet sent", service="notify"),
     Metric("notices_oldest_age_seconds", "gauge", "Age of the oldest notice not yet sent", service="notify"),
     Metric("notices_total", "counter", "Notices by channel and result", ("channel", "result"), service="notify"),
+    Metric("questions_open", "gauge", "Questions to customers that are neither answered nor closed", service="notify"),
+    Metric(
+        "questions_overdue_oldest_seconds",
+        "gauge",
+        "Time since the end of the last day for an answer of the open question that is due longest",
+        service="notify",
+    ),
     # jobs
     Metric("job_runs_total", "counter", "Runs of a job that this process was asked for", ("job", "result")),
     Metric("job_last_duration_seconds", "gauge", "Time of the last run of a job in this process", ("job",)),

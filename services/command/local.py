@@ -35,6 +35,7 @@ SCOPES = (
     "collection:cashier",
     "notify:read",
     "notify:write",
+    "notify:answers",
     *scopes.OPERATING,
 )
 

@@ -11,9 +11,11 @@ from services.notify.policies.domain import Policies
 from services.notify.templates.domain import Catalogue
 from shared.db.engine import Tx
 from shared.web import auth, state
+from shared.web.rates import Rate
 
 READ = auth.scope("notify:read")
 WRITE = auth.scope("notify:write")
+ANSWERS = auth.scope("notify:answers")
 Number = Annotated[str, Path(min_length=1, max_length=64)]
 
 
@@ -22,7 +24,7 @@ class Context:
     """What main has made for all.
 
     `today` is the utility's civil date now; `wake` tells the sender that something is due; `take_up` queues what waited for a
-    contact of these accounts.
+    contact of these accounts; `link_rate` is how often a link may be opened.
     """
 
     policies: Policies
@@ -30,6 +32,7 @@ class Context:
     today: Callable[[], date]
     wake: Callable[[], None]
     take_up: Callable[[Tx, Sequence[str]], Awaitable[None]]
+    link_rate: Rate
 
 
 Own = Annotated[Context, Depends(state.context)]

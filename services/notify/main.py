@@ -16,6 +16,11 @@ from services.notify.notices.store.unaddressed import waiting_oldest
 from services.notify.notices.use_cases import unaddressed
 from services.notify.policies import domain as policies
 from services.notify.policies.domain import Policies
+from services.notify.questions import jobs as question_jobs
+from services.notify.questions.api import links as links_api
+from services.notify.questions.api import staff
+from services.notify.questions.domain.links import Links
+from services.notify.questions.store import questions
 from services.notify.sending.gateways.smtp import SmtpServer
 from services.notify.sending.sender import Sender
 from services.notify.settings import NotifySettings
@@ -27,6 +32,11 @@ from shared.clock import Clock, SystemClock
 from shared.metrics import Metrics
 from shared.service import Service, assemble, open_database
 from shared.settings import document
+from shared.web.rates import Rate
+
+LINK_REQUESTS_PER_SECOND = (
+    1  # of one link, ten seconds' worth at once: a person opens it, and a mail scanner before him
+)
 
 
 def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
@@ -46,6 +56,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         policies=rules,
         today=today,
         catalogue=catalogue,
+        links=_links(settings),
         senders=settings.notice_senders,
         lease_seconds=settings.notice_lease_seconds,
         metrics=metrics,
@@ -56,23 +67,24 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         today=today,
         wake=sender.wake,
         take_up=partial(unaddressed.take_up, policies=rules),
+        link_rate=Rate("links", LINK_REQUESTS_PER_SECOND, metrics.counter("http_requests_refused_total")),
     )
     return assemble(
         "notify",
         settings=settings,
         database=database,
         event_log=event_log,
-        routers=[contacts.router, notices.router, templates_api.router],
+        routers=[contacts.router, notices.router, staff.router, links_api.router, templates_api.router],
         handlers=handlers(context),
-        jobs=[jobs.give_up_waiting(rules)],
+        jobs=[jobs.give_up_waiting(rules), *question_jobs.jobs(rules)],
         background=[sender.run],
-        gauges=[store.gauges(clock)],
-        waiting_oldest=[waiting_oldest],
+        gauges=[store.gauges(clock), questions.gauges(clock, settings.timezone)],
+        waiting_oldest=[waiting_oldest, questions.waiting_oldest],
         control_totals=[partial(store.control_totals, known)],
         control_documents={
             kind.control: partial(store.told_of, name) for name, kind in known.items() if kind.control is not None
         },
-        tracers={"notice": partial(store.trace, known)},
+        tracers={"notice": partial(store.trace, known), "question": partial(questions.trace, known)},
         context=context,
         metrics=metrics,
     )
@@ -91,6 +103,11 @@ def load_templates(directory: Path | None, kinds: Kinds) -> Catalogue:
     named = {template.name for template in own}
     shipped = [t for name, kind in kinds.items() if name not in named for t in kind.templates]
     return Catalogue([*own, *shipped], kinds)
+
+
+def _links(settings: NotifySettings) -> Links:
+    key = settings.link_key.get_secret_value().encode() if settings.link_key else b""
+    return Links(public_url=settings.public_url, key=key)
 
 
 def _smtp_server(settings: NotifySettings) -> SmtpServer:

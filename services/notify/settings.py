@@ -1,12 +1,14 @@
 """Settings of the notify service, beside those of every service."""
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from shared.settings import Settings
 
+PUBLIC_URL = r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"
 COMMANDS_PER_MESSAGE = 4  # MAIL, RCPT, DATA, the text: each has the time-out for itself
 
 
@@ -25,6 +27,14 @@ class NotifySettings(Settings):
     notice_lease_seconds: int = Field(
         120, ge=1, le=3600, description="after that a notice whose sender died is in doubt; > 4 x smtp_timeout_seconds"
     )
+    public_url: str | None = Field(
+        None,
+        max_length=200,
+        description="where customers reach the links in questions, https://…; none: they are asked to call or reply",
+    )
+    link_key: SecretStr | None = Field(
+        None, description="a secret of 32 bytes or more that links are made of; public_url needs it"
+    )
     notify_policy: Path = Path(__file__).parent / "policies" / "default.json"
     notify_templates: Path | None = Field(
         None, description="folder with texts of one's own: a kind that has any there is told in these alone"
@@ -37,7 +47,14 @@ class NotifySettings(Settings):
             raise ValueError("must be more than 4 x smtp_timeout_seconds")
         return value
 
-    @field_validator("smtp_username", "smtp_password", mode="before")
+    @field_validator("public_url")
+    @classmethod
+    def _reached_safely(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(PUBLIC_URL, value):
+            raise ValueError("must be https://host or https://host/path (http:// on this machine alone)")
+        return value.rstrip("/") if value else None
+
+    @field_validator("smtp_username", "smtp_password", "public_url", mode="before")
     @classmethod
     def _empty_is_none(cls, value: str | None) -> str | None:
         return value or None
@@ -50,3 +67,9 @@ class NotifySettings(Settings):
         if value is not None and info.data.get("smtp_security") == "none":
             raise ValueError("needs smtp_security starttls or tls: a password is not sent in the open")
         return value
+
+    @model_validator(mode="after")
+    def _links_have_a_key(self) -> Self:
+        if self.public_url is not None and self.link_key is None:
+            raise ValueError("WATTLINE_LINK_KEY is missing: WATTLINE_PUBLIC_URL needs it")
+        return self

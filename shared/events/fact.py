@@ -25,7 +25,8 @@ class Fact(BaseModel):
     """Base of every fact.
 
     `type` is `<service>.<fact>.v<n>`; `key_field` names the field whose value orders the facts (same key, same partition,
-    same order). Unknown fields are refused when a fact is made here, and ignored when one is read.
+    same order); `asks` says that it is a `Question`. Unknown fields are refused when a fact is made here, and ignored when one is
+    read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +34,7 @@ class Fact(BaseModel):
     type: ClassVar[str]
     key_field: ClassVar[str]
     summary: ClassVar[str]
+    asks: ClassVar[bool] = False
 
     fact_id: Id = Field(default_factory=ids.new)
     correlation_id: str = Field(default_factory=correlation.current, max_length=MAX_NO)
@@ -57,6 +59,7 @@ class Question(Fact):
     """
 
     key_field: ClassVar[str] = "service_point_no"
+    asks: ClassVar[bool] = True
 
     question_id: Id
     subject_kind: Code = Field(description="What is decided by the answer, such as `read_day_change`.")

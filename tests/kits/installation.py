@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,11 @@ from services.billing.settings import DEFAULT_POLICY
 from services.billing.tariffs.documents import packaged
 from services.command import reconcile
 from services.command.local import SCOPES
+from shared import ids
 from shared.bus.embedded import EmbeddedEventLog
 from shared.bus.ports import Record
-from shared.events import catalogue
+from shared.events import catalogue, envelope
+from shared.events.reading import VisitProposed
 from shared.settings import SERVICES
 from shared.testing.servers import free_port
 from shared.testing.smtp import SmtpServer
@@ -68,6 +71,10 @@ class Home:
     @property
     def account_no(self) -> str:
         return f"33010{self.number:05}"
+
+    @property
+    def question_id(self) -> str:
+        return f"Q-{self.number:04}"
 
 
 TOWN = [Home(number) for number in range(1, HOMES + 1)]
@@ -166,6 +173,8 @@ def running(folder: Path) -> Iterator[Installation]:
             "WATTLINE_DEVICE_MASTER_KEY": KEY,
             "WATTLINE_CHANNEL_SECRETS": json.dumps({"app": CHANNEL_SECRET}),
             "WATTLINE_BILLING_POLICY": str(folder / "billing.json"),
+            "WATTLINE_PUBLIC_URL": urls["notify"],
+            "WATTLINE_LINK_KEY": KEY,
             "WATTLINE_SMTP_HOST": "127.0.0.1",
             "WATTLINE_SMTP_PORT": str(mail.port),
         }
@@ -230,6 +239,8 @@ def settle(installation: Installation) -> None:
     installation.job("collection", "remind", "2026-03-01")
     installation.until("notices", "notify", "/v1/notices?state=delivered", issued)
     asyncio.run(_send_strange(installation.data))
+    asyncio.run(_ask(installation.data))
+    installation.until("questions", "notify", "/v1/questions?state=open", HOMES)
     for service in SERVICES:
         installation.until("records that are set aside", service, "/v1/dead-letters", STRANGE)
     correct(installation, CORRECTED, 1000 + 100 + 5 * CORRECTED.number - 5)
@@ -241,6 +252,35 @@ async def _send_strange(data: Path) -> None:
     headers = [(("ce_type", strange_type(n).encode()), ("ce_id", f"strange-{n}".encode())) for n in range(STRANGE)]
     topics = [catalogue.topic_of(service) for service in ("reading", "billing")]
     await event_log.send([Record(topic, 0, b"{}", each) for topic in topics for each in headers])
+    await event_log.stop()
+
+
+async def _ask(data: Path) -> None:
+    """Say that a visit is proposed to each home."""
+    facts = [
+        VisitProposed(
+            question_id=home.question_id,
+            subject_kind="visit",
+            subject_id=f"visit-{home.number}",
+            service_point_no=home.service_point_no,
+            org_unit=home.org_unit,
+            asked_on=date(2026, 2, 3),
+            answers=("yes", "no"),
+            answer_by=date(2099, 1, 1),
+            purpose="appointment",
+            visit_on=date(2099, 1, 2),
+        )
+        for home in TOWN
+    ]
+    topic = catalogue.topic_of("reading")
+    records = []
+    for event in envelope.pack(facts):
+        about = {"event_id": ids.new(), "event_type": VisitProposed.type, "time": "2026-02-03T00:00:00+00:00"}
+        headers = envelope.headers(**about, position=1, partition=event.partition, traceparent="")
+        records.append(Record(topic, event.partition, event.payload.encode(), headers))
+    event_log = EmbeddedEventLog(data / "events.db")
+    await event_log.start()
+    await event_log.send(records)
     await event_log.stop()
 
 

@@ -22,6 +22,7 @@ from services.notify.main import build, load_policy, load_templates
 from services.notify.notices.tables import NOTICE, UNADDRESSED
 from services.notify.notices.use_cases import unaddressed
 from services.notify.policies.domain import Policies, Policy, Retry
+from services.notify.questions.domain.links import Links
 from services.notify.sending.gateways.smtp import SmtpServer as Server
 from services.notify.sending.sender import Sender
 from services.notify.settings import NotifySettings
@@ -31,7 +32,7 @@ from shared.dated import Period, Version, Versions
 from shared.db.engine import Database
 from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued, Component, Contract
 from shared.events.collection import PaymentReversed, ReminderDue
-from shared.events.reading import EstimateMade
+from shared.events.reading import EstimateMade, QuestionWithdrawn, ReadDayChangeProposed, VisitProposed
 from shared.metrics import Metrics
 from shared.org_units import covers
 from shared.service import Service
@@ -59,6 +60,7 @@ class HandClock:
 
 KINDS = kinds.load()
 CATALOGUE = load_templates(None, KINDS)
+LINKS = Links(public_url="https://answers.utility.example", key=b"k" * 32)
 
 
 def shipped_policy() -> Policy:
@@ -128,6 +130,7 @@ class Notify:
             policies=self.policies,
             today=self.today,
             catalogue=CATALOGUE,
+            links=LINKS,
             senders=senders,
             lease_seconds=lease_seconds,
             metrics=Metrics("notify"),
@@ -175,7 +178,7 @@ class Api:
         path: str,
         body: Any = None,
         *,
-        scopes: tuple[str, ...] = ("notify:read", "notify:write", *OPERATING),
+        scopes: tuple[str, ...] = ("notify:read", "notify:write", "notify:answers", *OPERATING),
         org_units: tuple[str, ...] = ("zj",),
     ) -> httpx.Response:
         if path.startswith(OF_THE_UTILITY):
@@ -327,3 +330,45 @@ def account(number: int = 1, *, version: int = 1, point: str = "") -> AccountCha
         opened_on=date(2025, 6, 1),
         contracts=(contract,),
     )
+
+
+ASKED, ANSWER_BY = date(2026, 2, 2), date(2026, 2, 12)
+
+
+def proposed(number: int = 1, **changes: Any) -> ReadDayChangeProposed:
+    values: dict[str, Any] = {
+        "question_id": f"q{number:04}",
+        "subject_kind": "read_day_change",
+        "subject_id": f"change-{number:04}",
+        "service_point_no": f"p{number:04}",
+        "org_unit": ORG,
+        "asked_on": ASKED,
+        "answers": ("yes", "no"),
+        "answer_by": ANSWER_BY,
+        "read_day": 15,
+        "months": 1,
+        "from_cycle": "2026-04",
+        "now_on": date(2026, 4, 1),
+        "first_on": date(2026, 4, 15),
+    }
+    return ReadDayChangeProposed(**values | changes)
+
+
+def visit(number: int = 1, **changes: Any) -> VisitProposed:
+    values: dict[str, Any] = {
+        "question_id": f"v{number:04}",
+        "subject_kind": "visit",
+        "subject_id": f"visit-{number:04}",
+        "service_point_no": f"p{number:04}",
+        "org_unit": ORG,
+        "asked_on": ASKED,
+        "answers": ("yes", "no"),
+        "answer_by": ANSWER_BY,
+        "purpose": "appointment",
+        "visit_on": date(2026, 2, 20),
+    }
+    return VisitProposed(**values | changes)
+
+
+def withdrawn(number: int = 1, reason: str = "read_came") -> QuestionWithdrawn:
+    return QuestionWithdrawn(question_id=f"q{number:04}", service_point_no=f"p{number:04}", reason=reason)

@@ -5,16 +5,17 @@ from functools import cached_property
 from typing import Any
 
 from services.billing.tariffs import examples
+from services.notify.questions.domain.links import Links
 from services.reading.disputes import examples as disputes
 from services.reading.read_day_changes import examples as read_days
 from services.reading.visits import examples as reports
-from tests.kits.installation import BY_ITSELF, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
+from tests.kits.installation import BY_ITSELF, KEY, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
 
 JOBS = {
     "reading": ("plan-cycles", "close-routes", "verify-audit"),
     "billing": ("release-runs", "purge-requests", "verify-audit"),
     "collection": ("remind", "purge-requests", "verify-audit"),
-    "notify": ("give-up-waiting", "purge-requests", "verify-audit"),
+    "notify": ("give-up-waiting", "remind-questions", "expire-questions", "purge-requests", "verify-audit"),
 }
 COMPARED = {
     "reading": ("usage", "estimate"),
@@ -22,6 +23,7 @@ COMPARED = {
     "collection": ("document",),
     "notify": ("bill", "estimate"),
 }
+LINKS = Links(public_url="", key=KEY.encode())
 Values = dict[str, Any]
 
 
@@ -83,6 +85,9 @@ class Seeds:
             values |= self._read_day_asked(home, is_made="{request_no}" in path)
         if "/disputes" in path:
             values |= self._disputed(home, path)
+        if "/links/" in path:
+            asking = self._installation.items("notify", f"/v1/notices?question_id={home.question_id}")
+            values["token"] = LINKS.token(asking[0]["notice_id"])
         if "control-documents" in path:
             values["kind"] = COMPARED[self._service][n % len(COMPARED[self._service])]
         if "/forms/" in path:
@@ -221,6 +226,7 @@ def _values_of(home: Home) -> Values:
         "account_no": home.account_no,
         "contract_no": f"K-{home.number:04}",
         "contact_no": f"C-{home.account_no}",
+        "question_id": home.question_id,
         "device_id": f"other-{home.number}",
         "own_device_id": f"own-{home.number}",
         "entity_kind": "meter",

@@ -5,14 +5,17 @@ from functools import partial
 from typing import Any
 
 from services.notify.causes.use_cases import accounts_changed
+from services.notify.causes.use_cases.asking import ask
 from services.notify.causes.use_cases.telling import tell
 from services.notify.context import Context
 from services.notify.policies.domain import Policies
+from services.notify.questions.use_cases import hearing
 from services.notify.templates.domain import Kinds
 from shared.bus.handling import Handler
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged
 from shared.events.fact import Fact
+from shared.events.reading import QuestionWithdrawn
 
 UseCase = Callable[[Tx, Sequence[Any], Policies], Awaitable[None]]
 
@@ -21,8 +24,13 @@ def use_cases(kinds: Kinds) -> dict[type[Fact], list[UseCase]]:
     """Return what follows from each fact, in the order in which one batch is worked on: accounts first, what needs them after."""
     found: dict[type[Fact], list[UseCase]] = {AccountChanged: [partial(accounts_changed.keep, kinds=kinds)]}
     for kind in kinds.values():
-        found.setdefault(kind.fact, []).append(partial(tell, kind=kind))
+        found.setdefault(kind.fact, []).append(partial(ask if kind.asks else tell, kind=kind))
+    found[QuestionWithdrawn] = [_withdraw]
     return found
+
+
+async def _withdraw(tx: Tx, facts: Sequence[QuestionWithdrawn], _policies: Policies) -> None:
+    await hearing.withdraw(tx, facts)
 
 
 def handlers(context: Context) -> dict[type[Fact], Handler]:

@@ -25,6 +25,7 @@ async def list_notices(
     caller: auth.Current,
     wanted: pagination.Query_,
     account_no: Annotated[No | None, Query()] = None,
+    question_id: Annotated[No | None, Query()] = None,
     state: State | None = None,
     cycle: Annotated[Month | None, Query()] = None,
 ) -> pagination.Page[NoticeView]:
@@ -33,6 +34,7 @@ async def list_notices(
         rows = await notices.notices_page(
             view,
             account_no=account_no,
+            question_id=question_id,
             state=state,
             cycle=cycle,
             visible=caller.visible,

@@ -10,7 +10,7 @@ from shared.fields import Words
 from shared.web.batch import In
 
 State = Literal["queued", "sending", "delivered", "failed", "unknown"]
-WaitState = Literal["waits_for_account", "waits_for_contact", "no_contact"]
+WaitState = Literal["waits_for_account", "waits_for_contact", "no_contact", "closed"]
 
 
 class NoticeView(BaseModel):
@@ -38,6 +38,7 @@ class NoticeView(BaseModel):
     queued_at: datetime
     due_at: datetime | None = Field(description="Next attempt; while sending, the end of the lease; null when final.")
     done_at: datetime | None
+    question_id: str | None = Field(description="The question that it asks.")
 
 
 class UnaddressedView(BaseModel):

@@ -9,11 +9,14 @@ from services.notify.base import Base
 from shared.db import columns
 from shared.db.columns import table
 
+_ASKS = text("question_id IS NOT NULL")  # few do
+
 
 class Unaddressed(Base, table=True):
     """A cause that could not be turned into notices: it waits for its account or for a contact, or nobody could be told."""
 
     __tablename__ = "unaddressed"
+    __table_args__ = (Index("unaddressed_question", "question_id", postgresql_where=_ASKS, sqlite_where=_ASKS),)
 
     cause_id: str = Field(sa_column=columns.key())
     template: str = Field(sa_column=Column(String(32), primary_key=True))
@@ -27,6 +30,7 @@ class Unaddressed(Base, table=True):
     figures: str = Field(sa_column=Column(Text, nullable=False))
     state: str = Field(sa_column=Column(String(24), nullable=False))
     since: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
+    question_id: str | None = Field(sa_column=Column(columns.No))
 
 
 class Notice(Base, table=True):
@@ -45,6 +49,7 @@ class Notice(Base, table=True):
             postgresql_where=text("due_at IS NOT NULL"),
             sqlite_where=text("due_at IS NOT NULL"),
         ),
+        Index("notice_question", "question_id", postgresql_where=_ASKS, sqlite_where=_ASKS),
     )
 
     notice_id: str = Field(sa_column=columns.key())
@@ -68,6 +73,7 @@ class Notice(Base, table=True):
     done_at: datetime | None = Field(sa_column=Column(columns.Instant))
     template_version: int | None = Field(sa_column=Column(Integer))
     content_hash: str | None = Field(sa_column=Column(String(64)))
+    question_id: str | None = Field(sa_column=Column(columns.No))
 
 
 UNADDRESSED = table(Unaddressed)

@@ -14,6 +14,7 @@ LANGUAGES = ("zh", "en")
 ATTEMPTS_MAX = 20  # a schedule longer than that is a typing error
 RETRY_SECONDS_MAX = 7 * 86_400
 WAIT_DAYS_MAX = 400
+REMINDERS_MAX = 5  # of one question
 _NOBODY = re.compile("(?!)")
 
 
@@ -36,11 +37,15 @@ class Retry:
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """The rules of one version; `roles` are those that receive a kind of notice."""
+    """The rules of one version; `roles` are those that receive a kind of notice.
+
+    A question is asked again so many days before the last day for an answer as `remind_days_before` says, once for each.
+    """
 
     channels: Mapping[str, Channel]
     roles: Mapping[str, frozenset[str]]
     wait_for_contact_days: int
+    remind_days_before: tuple[int, ...]
     retry: Retry
 
 
@@ -58,10 +63,11 @@ def load(document: Any, roles: Mapping[str, frozenset[str]]) -> Policies:
             channels={name: _channel(channel) for name, channel in version.get("channels").fields()},
             roles=_roles(version.get("roles"), roles),
             wait_for_contact_days=version.get("wait_for_contact_days").whole(0, WAIT_DAYS_MAX),
+            remind_days_before=_reminders(version.get("remind_days_before")),
             retry=_retry(version.get("retry")),
         )
 
-    fields = "channels roles wait_for_contact_days retry"
+    fields = "channels roles wait_for_contact_days remind_days_before retry"
     return Node.read(document, lambda root: dated.versions(root, read, fields=fields))
 
 
@@ -91,6 +97,13 @@ def _named(node: Node) -> frozenset[str]:
     if not roles:
         node.refuse("value_wrong", "at least one role is needed")
     return roles
+
+
+def _reminders(node: Node) -> tuple[int, ...]:
+    days = tuple(each.whole(0, WAIT_DAYS_MAX) for each in node.items())
+    if len(days) > REMINDERS_MAX or len(set(days)) < len(days):
+        node.refuse("value_wrong", f"at most {REMINDERS_MAX} reminders, each on a day of its own")
+    return days
 
 
 def _retry(node: Node) -> Retry:

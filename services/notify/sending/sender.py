@@ -8,6 +8,7 @@ from datetime import date
 
 from services.notify.notices.store.attempts import has_due
 from services.notify.policies.domain import Policies, Policy
+from services.notify.questions.domain.links import Links
 from services.notify.sending import use_cases
 from services.notify.sending.domain.retries import Attempt, message_id
 from services.notify.sending.gateways.smtp import Message, SmtpServer, SmtpSession
@@ -36,6 +37,7 @@ class Sender:
         policies: Policies,
         today: Callable[[], date],
         catalogue: Catalogue,
+        links: Links,
         senders: int,
         lease_seconds: int,
         metrics: Metrics,
@@ -45,6 +47,7 @@ class Sender:
         self._policies = policies
         self._today = today
         self._catalogue = catalogue
+        self._links = links
         self._senders = senders
         self._lease_seconds = lease_seconds
         self._bell = Wake()
@@ -131,14 +134,16 @@ class Sender:
                 logger.warning("sender.overtaken", extra={"count": overtaken})
             if not count:
                 return []
-            return await use_cases.claim(tx, self._catalogue, count=count, lease_seconds=self._lease_seconds)
+            return await use_cases.claim(
+                tx, self._catalogue, self._links, count=count, lease_seconds=self._lease_seconds
+            )
 
     async def _send(self, session: SmtpSession, claimed: Claimed) -> Attempt:
         channel = self._policy().channels.get(claimed.contact.channel)
         if channel is None or channel.gateway is None:
             attempt = Attempt("permanent", "no_gateway")
         elif claimed.text is None:
-            attempt = Attempt("permanent", "cannot_be_rendered")
+            attempt = Attempt("permanent", claimed.code)
         else:
             message = Message(
                 to=claimed.contact.address,

@@ -4,8 +4,8 @@ Storing outcomes and taking the next notices is one unit of work. So `sending` m
 leaves at most one notice per connection in doubt.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,10 @@ from services.notify.notices.domain.states import DELIVERED, NOTICE_LIFE, UNKNOW
 from services.notify.notices.store import attempts
 from services.notify.notices.store.attempts import Settled
 from services.notify.policies.domain import Retry
+from services.notify.questions.domain.links import Link, Links, token_hash
+from services.notify.questions.domain.states import OPEN
+from services.notify.questions.store import links as question_links
+from services.notify.questions.store import questions
 from services.notify.sending.domain import retries
 from services.notify.sending.domain.retries import Attempt, Verdict
 from services.notify.templates.domain import Catalogue, Figures, Rendered, render
@@ -40,22 +44,63 @@ class Claimed:
     doubts: int
     resends: int
     contact: Contact
-    text: Rendered | None  # None: the figures lack what the template shows
+    text: Rendered | None = field(repr=False)  # it may hold a link; None: it must not go out, `code` says why
+    code: str = ""
 
 
-async def claim(tx: Tx, catalogue: Catalogue, *, count: int, lease_seconds: int) -> list[Claimed]:
-    """Take up to `count` notices, those that are due longest, rendered in their contacts' languages."""
+async def claim(tx: Tx, catalogue: Catalogue, links: Links, *, count: int, lease_seconds: int) -> list[Claimed]:
+    """Take up to `count` notices, those that are due longest, rendered in their contacts' languages.
+
+    The link of a question is kept before it goes out, so that whoever gets it finds it.
+    """
     rows = await attempts.claim(tx, count=count, lease_until=tx.now + timedelta(seconds=lease_seconds))
-    contacts = await contact_store.contacts(tx, [row.contact_no for row in rows])
-    return [_claimed(row, contacts[row.contact_no][0], catalogue) for row in rows]
+    found = await contact_store.contacts(tx, [row.contact_no for row in rows])
+    contacts = {contact_no: contact for contact_no, (contact, _) in found.items()}
+    asking = [row for row in rows if row.question_id is not None]
+    addresses, closed = await _ask(tx, asking, contacts, links) if asking else ({}, frozenset())
+    return [_claimed(row, contacts[row.contact_no], catalogue, addresses, closed) for row in rows]
 
 
-def _claimed(row: Row[Any], contact: Contact, catalogue: Catalogue) -> Claimed:
+async def _ask(
+    tx: Tx, rows: Sequence[Row[Any]], contacts: Mapping[str, Contact], links: Links
+) -> tuple[Mapping[str, str], Collection[str]]:
+    """Return the address in each notice that asks, where there are links, and the questions that are closed."""
+    states = await questions.states(tx, [row.question_id for row in rows])
+    closed = {question_id for question_id, state in states.items() if state != OPEN}
+    if links.public_url is None:
+        return {}, closed
+    tokens = {row.notice_id: links.token(row.notice_id) for row in rows if row.question_id not in closed}
+    kept = [
+        Link(
+            token_hash=token_hash(tokens[row.notice_id]),
+            question_id=row.question_id,
+            notice_id=row.notice_id,
+            language=contacts[row.contact_no].language,
+            day=row.day,
+        )
+        for row in rows
+        if row.notice_id in tokens
+    ]
+    if kept:
+        await question_links.keep(tx, kept)
+    return {notice_id: links.address(token) for notice_id, token in tokens.items()}, closed
+
+
+def _claimed(
+    row: Row[Any], contact: Contact, catalogue: Catalogue, addresses: Mapping[str, str], closed: Collection[str]
+) -> Claimed:
     figures: Figures = orjson.loads(row.figures)
-    try:
-        text = render(catalogue.on(row.template, row.day), contact.language, figures)
-    except KeyError:  # a later version of the template may show a figure that the cause did not bring
-        text = None
+    if row.question_id is not None:
+        address = addresses.get(row.notice_id)
+        figures = {**figures, "answering": "link" if address else "staff", "link": address or ""}
+    text, code = None, ""
+    if row.question_id in closed:
+        code = "question_closed"
+    else:
+        try:
+            text = render(catalogue.on(row.template, row.day), contact.language, figures)
+        except KeyError:  # a later version of the template may show a figure that the cause did not bring
+            code = "cannot_be_rendered"
     return Claimed(
         notice_id=row.notice_id,
         account_no=row.account_no,
@@ -67,6 +112,7 @@ def _claimed(row: Row[Any], contact: Contact, catalogue: Catalogue) -> Claimed:
         resends=row.resends,
         contact=contact,
         text=text,
+        code=code,
     )
 
 

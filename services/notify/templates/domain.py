@@ -20,6 +20,38 @@ from shared import money
 Figures = Mapping[str, str | int]
 """The raw figures of a cause by name: `…_fen`, `…_wh`, ISO dates."""
 
+ASKING: Mapping[str, type[int] | type[str]] = dict.fromkeys(
+    ("account_no", "service_point_no", "asked_on", "answer_by", "asked", "answering", "link", "answer"), str
+)
+"""The figures of every question, beside its own.
+
+`asked` is `first` or `again`. `answering` says how it is answered, and is known when it is shown: by the address in `link`
+(`link`), by telling the staff (`staff`), or here (`page`). The words of `answer` say what may be answered.
+"""
+
+HOW_TO_ANSWER: Mapping[str, Mapping[str, str]] = {
+    "zh": {
+        "link": (
+            "请于 {answer_by} 当日或之前打开以下链接答复，无需登录。链接仅供您本人使用，请勿转发。\n{link}\n\n"
+            "本邮件由系统自动发送。"
+        ),
+        "page": "",
+        "*": "请于 {answer_by} 当日或之前回复本邮件，或来电告知您的意见。\n\n本邮件由系统自动发送。",
+    },
+    "en": {
+        "link": (
+            "Please answer by {answer_by}, that day included, at the address below; you need no login. "
+            "It is for you alone: please do not forward it.\n{link}\n\nThis message was sent automatically."
+        ),
+        "page": "",
+        "*": (
+            "Please tell us by {answer_by}, that day included: answer this message, or call us.\n\n"
+            "This message was sent automatically."
+        ),
+    },
+}
+"""The words of `answering` in the questions that ship, by language."""
+
 TEXT_MAX = 10_000  # characters of subject and body together: a letter, not a book
 
 
@@ -71,6 +103,11 @@ class Kind:
     templates: Sequence[Template]
     supplied_on: str | None = None
     control: str | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks a question, as its fact does."""
+        return bool(self.fact.asks)
 
     @property
     def service(self) -> str:
@@ -153,6 +190,8 @@ def _check(template: Template, kinds: Kinds) -> None:
         raise InvalidTemplate("template.languages", f"{where}: needs {', '.join(LANGUAGES)}")
     for language, text in template.texts.items():
         _check_text(f"{where} {language}", text, frozenset(kinds[template.name].figures))
+        if kinds[template.name].asks:
+            _check_way_to_answer(f"{where} {language}", text)
 
 
 def _check_text(where: str, text: Text, figures: frozenset[str]) -> None:
@@ -180,6 +219,13 @@ def _check_placeholders(where: str, text: str, figures: frozenset[str]) -> None:
         # `{x.y}`, `{x[0]}`, `{x:…}` and `{x!r}` would reach into objects: only a plain name is a placeholder
         if form or conversion or _figure_of(placeholder) not in figures:
             raise InvalidTemplate("template.unknown_placeholder", f"{where}: {{{placeholder}}}")
+
+
+def _check_way_to_answer(where: str, text: Text) -> None:
+    """Refuse a question that does not say how to answer, or that has no words for it."""
+    by_link = text.words.get("answering", {}).get("link", "")
+    if "{answering}" not in text.body or "{link}" not in by_link or "answer" not in text.words:
+        raise InvalidTemplate("template.no_way_to_answer", where)
 
 
 def _figure_of(placeholder: str) -> str:

@@ -2,9 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from services.notify.templates.domain import Figures
 from shared import natural
+
+
+class Asking(Protocol):
+    """What a fact that asks a question says of it."""
+
+    @property
+    def question_id(self) -> str: ...
+    @property
+    def service_point_no(self) -> str: ...
+    @property
+    def org_unit(self) -> str: ...
+    @property
+    def asked_on(self) -> date: ...
+    @property
+    def answer_by(self) -> date: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +29,7 @@ class Cause:
 
     `kind` and `id` name the document of another service that it is about, `template` the kind of notice. `day` is its business
     day (issue, correction, end of the estimated period, reminder, reversal). `account_no` is empty as long as only the service
-    point is known. `figures` are raw: `…_fen`, `…_wh`, ISO dates.
+    point is known. `figures` are raw: `…_fen`, `…_wh`, ISO dates. `question_id`: the question that it asks.
     """
 
     kind: str
@@ -25,7 +41,34 @@ class Cause:
     cycle: str
     day: date
     figures: Figures
+    question_id: str | None = None
 
     def notice_id(self, contact_no: str) -> str:
         """Return the id of the notice of this cause to a contact (empty: to nobody yet): queued again, it is the same."""
         return natural.key_id(self.day, "notice", self.id, contact_no, self.template)
+
+
+def question(fact: Asking, *, template: str, figures: Figures) -> Cause:
+    """Return the cause of a question: who is supplied at its service point on the day of asking is asked."""
+    return Cause(
+        kind="question",
+        id=fact.question_id,
+        template=template,
+        account_no="",
+        service_point_no=fact.service_point_no,
+        org_unit=fact.org_unit,
+        cycle=fact.asked_on.isoformat()[:7],
+        day=fact.asked_on,
+        figures={
+            "account_no": "",
+            "service_point_no": fact.service_point_no,
+            "asked_on": fact.asked_on.isoformat(),
+            "answer_by": fact.answer_by.isoformat(),
+            "asked": "first",
+            "answering": "",
+            "link": "",
+            "answer": "",
+            **figures,
+        },
+        question_id=fact.question_id,
+    )

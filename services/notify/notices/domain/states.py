@@ -28,10 +28,14 @@ NOTICE_LIFE: Final = StateMachine(
 WAITS_FOR_ACCOUNT: Final = "waits_for_account"
 WAITS_FOR_CONTACT: Final = "waits_for_contact"
 NO_CONTACT: Final = "no_contact"
+CLOSED: Final = "closed"
 
 UNADDRESSED_LIFE: Final = StateMachine(
     name="unaddressed",
     starts=(WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT),
-    moves={"given up": {WAITS_FOR_CONTACT: NO_CONTACT}},
+    moves={
+        "given up": {WAITS_FOR_CONTACT: NO_CONTACT},
+        "its question closed": {WAITS_FOR_ACCOUNT: CLOSED, WAITS_FOR_CONTACT: CLOSED},
+    },
 )
 """A cause that nobody could be told of; what is taken up is no row of it any more."""

@@ -11,6 +11,7 @@ from services.notify.notices.domain import states
 from services.notify.notices.tables import NOTICE, UNADDRESSED
 from services.notify.templates.domain import Kinds
 from shared.clock import Clock
+from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import View
 from shared.trace import Origin, TraceNode
@@ -24,10 +25,21 @@ async def notice(view: View, notice_id: str, *, visible: Condition) -> Row[Any] 
     return await view.first(select(*_NOTICE).where(NOTICE.c.notice_id == notice_id, visible(NOTICE.c.org_unit)))
 
 
+async def delivered(view: View, question_ids: Sequence[str]) -> dict[str, list[bool]]:
+    """Return of each question that somebody was to be asked whether each of its notices was delivered."""
+    c = NOTICE.c
+    rows = await bulk.select_in(view, NOTICE, {"question_id": question_ids}, columns=(c.question_id, c.state))
+    found: dict[str, list[bool]] = {}
+    for row in rows:
+        found.setdefault(row.question_id, []).append(row.state == states.DELIVERED)
+    return found
+
+
 async def notices_page(
     view: View,
     *,
     account_no: str | None,
+    question_id: str | None,
     state: str | None,
     cycle: str | None,
     visible: Condition,
@@ -37,7 +49,12 @@ async def notices_page(
     """Return notices in the order they were queued."""
     wanted = [
         NOTICE.c[name] == value
-        for name, value in (("account_no", account_no), ("state", state), ("cycle", cycle))
+        for name, value in (
+            ("account_no", account_no),
+            ("question_id", question_id),
+            ("state", state),
+            ("cycle", cycle),
+        )
         if value is not None
     ]
     where = visible(NOTICE.c.org_unit), after(NOTICE.c.notice_id), *wanted
@@ -90,6 +107,8 @@ async def trace(kinds: Kinds, view: View, document_id: str) -> TraceNode | None:
         "figures": orjson.loads(row.figures),
     }
     origin = Origin(kinds[row.template].service, row.cause_kind, row.cause_id)
+    if row.question_id is not None:
+        origin = Origin("notify", "question", row.question_id)
     return TraceNode("notify", "notice", document_id, document, (origin,), row.org_unit)
 
 

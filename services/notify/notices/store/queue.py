@@ -58,6 +58,7 @@ async def queue(tx: Tx, planned: Sequence[Planned]) -> int:
             "code": [""] * count,
             "queued_at": [tx.now] * count,
             "due_at": [tx.now] * count,
+            "question_id": [c.question_id for c in causes],
         },
         key=_KEY,
     )

@@ -36,6 +36,7 @@ async def set_aside(tx: Tx, causes: Sequence[Cause], state: str) -> None:
             "figures": [orjson.dumps(c.figures).decode() for c in causes],
             "state": [states.UNADDRESSED_LIFE.start(state)] * count,
             "since": [tx.now] * count,
+            "question_id": [c.question_id for c in causes],
         },
         key=("cause_id", "template"),
     )
@@ -69,6 +70,7 @@ def _cause(row: Row[Any]) -> Cause:
         cycle=row.cycle,
         day=row.day,
         figures=orjson.loads(row.figures),
+        question_id=row.question_id,
     )
 
 
@@ -87,6 +89,15 @@ async def give_up(tx: Tx, *, org_unit: str, days: Sequence[Period]) -> Sequence[
         .values(state=life.target("given up"))
         .returning(c.notice_id, c.account_no, c.template, c.cause_kind, c.cause_id)
     )
+
+
+async def close_questions(tx: Tx, question_ids: Sequence[str]) -> None:
+    """Let what waits to ask these questions wait no longer: they are closed."""
+    life = states.UNADDRESSED_LIFE
+    keys = {"question_id": sorted(question_ids)}
+    state = [life.target("its question closed")] * len(question_ids)
+    waiting = UNADDRESSED.c.state.in_(life.sources("its question closed"))
+    await bulk.update_from(tx, UNADDRESSED, {**keys, "state": state}, key=("question_id",), where=waiting, partial=True)
 
 
 def _within(day: ColumnElement[date], period: Period) -> ColumnElement[bool]:

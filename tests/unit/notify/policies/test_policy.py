@@ -20,6 +20,7 @@ VERSION = {
     "channels": {"email": {"gateway": "smtp", "address": ".+", "last_resort": False}},
     "roles": {"reminder": ["holder"]},
     "wait_for_contact_days": 30,
+    "remind_days_before": [3],
     "retry": {"temporary_seconds": [60], "in_doubt_seconds": [600]},
 }
 
@@ -37,6 +38,9 @@ def document(**change: Any) -> dict[str, Any]:
         ({"roles": {"reminder": ["holder"], "greeting": ["holder"]}}, "/roles/greeting:"),
         ({"wait_for_contact_days": -1}, "/wait_for_contact_days:"),
         ({"wait_for_contact_days": True}, "/wait_for_contact_days:"),
+        ({"remind_days_before": [3, 3]}, "/remind_days_before:"),
+        ({"remind_days_before": [-1]}, "/remind_days_before/0:"),
+        ({"remind_days_before": [6, 5, 4, 3, 2, 1]}, "/remind_days_before:"),
         ({"retry": {"temporary_seconds": [60]}}, "/retry/in_doubt_seconds:"),
         ({"retry": {"temporary_seconds": [-1], "in_doubt_seconds": []}}, "/retry/temporary_seconds/0:"),
         ({"retry": {"temporary_seconds": [1] * 21, "in_doubt_seconds": []}}, "/retry/temporary_seconds:"),

@@ -1,0 +1,172 @@
+"""The pages by which a customer answers: whoever has the link may, once. Looking answers nothing: mail scanners follow links.
+
+No line of a log, metric or refusal holds a token: they name the route by its template.
+"""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
+
+from fastapi import Query
+from sqlalchemy import Row
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from services.notify import context
+from services.notify.context import Context
+from services.notify.questions.domain import pages
+from services.notify.questions.domain.links import token_hash
+from services.notify.questions.domain.states import OPEN
+from services.notify.questions.store import links
+from services.notify.questions.use_cases import answering
+from services.notify.questions.use_cases.answering import Given
+from services.notify.templates.domain import Template, render
+from shared.errors import BusinessError
+from shared.web import auth, refusals
+from shared.web.rates import network
+from shared.web.routing import Router
+from shared.web.state import Current, Web
+
+router = Router(prefix="/v1/links", tags=["notify"])
+BEARER = auth.public(
+    "who has the link that was sent to a customer may answer one question by it, and sees nothing else"
+)
+ROUTE = "/v1/links/{token}"
+FORM = "application/x-www-form-urlencoded"
+ANSWER_CHARACTERS_MAX = 64
+STATUS = {"open": 200, "answered": 200, "already_answered": 409, "expired": 410, "withdrawn": 410}
+Language = Annotated[Literal["zh", "en"] | None, Query(description="None: that of the contact.")]
+
+
+def _html(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {"text/html": {"schema": {"type": "string"}}}}
+
+
+def _either(description: str) -> dict[str, Any]:
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": description, "content": {"text/html": {"schema": {"type": "string"}}, **problem}}
+
+
+PAGES: dict[int | str, dict[str, Any]] = {
+    200: _html("The question, or what was answered"),
+    404: _either("No such link"),
+    410: _html("The question has expired, or was withdrawn"),
+}
+ANSWERED: dict[int | str, dict[str, Any]] = {
+    **PAGES,
+    409: _html("There is another answer already"),
+    422: _either("The question has no such answer"),
+}
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            FORM: {
+                "schema": {"type": "object", "required": ["answer"], "properties": {"answer": {"type": "string"}}},
+                "example": {"answer": "yes"},
+            }
+        },
+    }
+}
+
+
+@router.get("/{token}", policy=BEARER, response_class=HTMLResponse, responses=PAGES)
+async def show_link(
+    token: str, request: Request, web: Current, own: context.Own, lang: Language = None
+) -> HTMLResponse:
+    """Show the question of a link with its answers, or how it was answered. Nothing is answered by looking."""
+    row = await _find(token, request, web, own)
+    if row is None:
+        return _unknown()
+    return _page(row, own, lang, _standing(row, own.today()))
+
+
+@router.post(
+    "/{token}",
+    policy=BEARER,
+    media_types=(FORM,),
+    openapi_extra=BODY,
+    response_class=HTMLResponse,
+    responses=ANSWERED,
+)
+async def answer_link(
+    token: str, request: Request, web: Current, own: context.Own, lang: Language = None
+) -> HTMLResponse:
+    """Answer the question of a link, once; the same answer again shows the same page."""
+    row = await _find(token, request, web, own)
+    if row is None:
+        refusals.tell(request.method, ROUTE, auth.NOBODY, 404, "link.unknown")
+        return _unknown()
+    given = Given(
+        answer=_chosen(await request.body()), answered_on=own.today(), way="link", notice_id=row.link_notice_id
+    )
+    refusal: BusinessError | None = None
+    try:
+        async with web.database.begin() as tx:
+            await answering.answer(tx, row.question_id, given)
+    except answering.REFUSALS as error:
+        refusal = error
+    async with web.database.view() as view:
+        row = await links.find(view, token_hash(token))
+    assert row is not None
+    standing = _standing(row, own.today())
+    if isinstance(refusal, answering.AlreadyAnswered):
+        standing = "already_answered"
+    unclear = isinstance(refusal, answering.UnknownAnswer) and standing == "open"
+    page = _page(row, own, lang, standing, status=422 if unclear else None)
+    if refusal is not None:
+        refusals.tell(request.method, ROUTE, auth.NOBODY, page.status_code, refusal.code)
+    return page
+
+
+async def _find(token: str, request: Request, web: Web, own: Context) -> Row[Any] | None:
+    """Return the link with its question; who comes with one that nobody knows is a stranger who guesses."""
+    hashed = token_hash(token)
+    own.link_rate.check(hashed)
+    own.link_rate.charge(hashed)
+    async with web.database.view() as view:
+        row = await links.find(view, hashed)
+    if row is None and request.client is not None:
+        web.rates.strangers.charge(network(request.client.host))
+    return row
+
+
+def _standing(question: Row[Any], today: date) -> str:
+    """Return how a question stands: past its last day it is no longer open, whenever the job comes that says so."""
+    return "expired" if question.state == OPEN and today > question.answer_by else str(question.state)
+
+
+def _chosen(body: bytes) -> str:
+    """Return the answer in the body of a form; empty where there is none, or more than one."""
+    given = [value for name, value in parse_qsl(body.decode("utf-8", "replace")) if name == "answer"]
+    return given[0][:ANSWER_CHARACTERS_MAX] if len(given) == 1 else ""
+
+
+def _page(row: Row[Any], own: Context, lang: str | None, standing: str, *, status: int | None = None) -> HTMLResponse:
+    language = lang or row.language
+    template = own.catalogue.on(row.template, row.day)
+    text = render(template, language, answering.shown(row))
+    figures = {
+        "answer_by": row.answer_by.isoformat(),
+        "closed_on": row.closed_on.isoformat() if row.closed_on else "",
+        "answer": _words(template, language, row.answer or ""),
+    }
+    offered = answering.answers(row) if standing == "open" else []
+    content = pages.page(
+        language=language,
+        title=text.subject,
+        text=text.body,
+        message=pages.said(language, standing, figures),
+        answers=[(code, _words(template, language, code)) for code in offered],
+    )
+    return HTMLResponse(content, status or STATUS[standing], dict(pages.HEADERS))
+
+
+def _words(template: Template, language: str, answer: str) -> str:
+    """Return an answer in the words of the template."""
+    words = template.texts[language].words["answer"]
+    return words.get(answer, words["*"]).format_map({"answer": answer})
+
+
+def _unknown() -> HTMLResponse:
+    return HTMLResponse(pages.unknown(), 404, dict(pages.HEADERS))

@@ -1,0 +1,148 @@
+"""An answer is taken: the first one is the one."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import Row
+
+from services.notify.notices.store import unaddressed
+from services.notify.questions.domain.questions import Closing
+from services.notify.questions.domain.states import ANSWERED, OPEN, QUESTION_LIFE
+from services.notify.questions.store import questions as store
+from services.notify.templates.domain import Figures
+from shared.db.audit import AuditEntry
+from shared.db.engine import Tx
+from shared.errors import BusinessError
+from shared.events.notify import CustomerAnswered
+
+Way = Literal["link", "call", "reply", "counter"]
+
+
+class UnknownAnswer(BusinessError):
+    status = 422
+    code = "question.unknown_answer"
+    title = "The question has no such answer"
+
+
+class WrongDay(BusinessError):
+    status = 422
+    code = "question.wrong_day"
+    title = "The answer was given before the question was asked, or after its last day"
+
+
+class AlreadyAnswered(BusinessError):
+    status = 409
+    code = "question.already_answered"
+    title = "The question has another answer already; the first one is the one"
+
+
+class Closed(BusinessError):
+    status = 409
+    code = "question.closed"
+    title = "The question is withdrawn, or has expired"
+
+
+class NobodyAsked(BusinessError):
+    status = 409
+    code = "question.nobody_asked"
+    title = "Nobody is known to be supplied at the service point, so nobody was asked"
+
+
+REFUSALS = (UnknownAnswer, WrongDay, AlreadyAnswered, Closed, NobodyAsked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """An answer as it came: by the customer's link (`notice_id`: in which notice it stood), or written down by an employee."""
+
+    answer: str
+    answered_on: date
+    way: Way
+    recorded_by: str | None = None
+    notice_id: str | None = None
+
+
+async def answer(tx: Tx, question_id: str, given: Given) -> bool:
+    """Take the answer to a question that there is, and return whether it is new: the same one again changes nothing.
+
+    Raises one of REFUSALS where it cannot be taken. The question's row is locked: one of several answers, the expiry and the
+    withdrawal that come together is the one.
+    """
+    question = (await store.lock(tx, [question_id]))[question_id]
+    if _is_repeated(question, given):
+        return False
+    await store.close(tx, [_closing(question_id, given)])
+    await unaddressed.close_questions(tx, [question_id])
+    tx.publish(
+        [
+            CustomerAnswered(
+                question_id=question_id,
+                subject_kind=question.subject_kind,
+                subject_id=question.subject_id,
+                account_no=question.account_no,
+                service_point_no=question.service_point_no,
+                answer=given.answer,
+                answered_on=given.answered_on,
+                way=given.way,
+                recorded_by=given.recorded_by,
+                causation_id=question_id,
+            )
+        ]
+    )
+    return True
+
+
+async def record(tx: Tx, question_id: str, given: Given, *, explanation: str) -> None:
+    """Take an answer that an employee has heard or read, with an audit entry where it is new."""
+    if await answer(tx, question_id, given):
+        entry = AuditEntry(
+            action=f"question.answer.{given.way}",
+            entity_kind="question",
+            entity_id=question_id,
+            actor=given.recorded_by or "",
+            reason=explanation,
+        )
+        tx.audit([entry])
+
+
+def answers(question: Row[Any]) -> list[str]:
+    """Return what may be answered to a question."""
+    found: list[str] = orjson.loads(question.answers)
+    return found
+
+
+def shown(question: Row[Any]) -> Figures:
+    """Return the figures of a question as its page shows them."""
+    figures: Figures = orjson.loads(question.figures)
+    return {**figures, "account_no": question.account_no or "", "answering": "page"}
+
+
+def _is_repeated(question: Row[Any], given: Given) -> bool:
+    """Return whether this very answer is there already; raises where it cannot be taken."""
+    if given.answer not in answers(question):
+        raise UnknownAnswer(", ".join(answers(question)))
+    if question.state == ANSWERED:
+        if question.answer != given.answer:
+            raise AlreadyAnswered
+        return True
+    if question.state != OPEN:
+        raise Closed(question.state)
+    if question.account_no is None:
+        raise NobodyAsked
+    if not question.asked_on <= given.answered_on <= question.answer_by:
+        raise WrongDay(f"{question.asked_on} to {question.answer_by}")
+    return False
+
+
+def _closing(question_id: str, given: Given) -> Closing:
+    return Closing(
+        question_id=question_id,
+        state=QUESTION_LIFE.target("answered"),
+        answer=given.answer,
+        way=given.way,
+        recorded_by=given.recorded_by,
+        notice_id=given.notice_id,
+        closed_on=given.answered_on,
+    )
