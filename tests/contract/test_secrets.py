@@ -32,7 +32,7 @@ def test_no_secret_of_one_service_is_given_to_another() -> None:
     own = {
         "reading": {"device_master_key", "device_master_key_previous"},
         "collection": {"channel_secrets"},
-        "notify": {"smtp_password"},
+        "notify": {"smtp_password", "link_key"},
     }
     for name in settings.SERVICES:
         mine = common | {f"postgres_{name}"} | own.get(name, set())
@@ -49,6 +49,7 @@ def test_no_secret_of_one_service_is_told_to_another() -> None:
         given = set(one["secrets"]) - {"token_key"}
         assert not {secret for secret in given if any(other in secret for other in others)}, name
         assert ("device_master_key" in given) == (own == "reading"), name
+        assert ("link_key" in given) == (own == "notify"), name
 
 
 def test_the_password_of_the_mail_server_comes_as_a_secret_where_it_wants_one(tmp_path: Path) -> None:
@@ -133,11 +134,11 @@ def test_the_environment_files_of_two_services_share_no_secret_but_the_common_on
         {
             line
             for file in environments.glob(f"{name}*.env")
-            for line in re.findall(r"^\w*(?:PASSWORD|MASTER_KEY|SECRETS)=.+$", file.read_text(), re.M)
+            for line in re.findall(r"^\w*(?:PASSWORD|MASTER_KEY|LINK_KEY|SECRETS)=.+$", file.read_text(), re.M)
         }
         for name in settings.SERVICES
     ]
-    assert sum(map(len, found)) == len(set().union(*found)) == 2 * len(settings.SERVICES) + 2
+    assert sum(map(len, found)) == len(set().union(*found)) == 2 * len(settings.SERVICES) + 3
 
 
 UNITS = {path.name: path.read_text() for path in (ROOT / "deploy" / "systemd").iterdir()}
