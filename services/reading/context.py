@@ -19,6 +19,7 @@ FIELD = auth.scope("reading:field")
 FIELD_BATCHES = auth.scope("reading:read", "reading:field", "reading:upload")
 ORDERS = auth.scope("reading:read", "reading:field", "reading:upload")
 VISITS = auth.scope("reading:field", "reading:upload")
+DUTY = auth.scope("reading:read", "reading:field")
 SHEET = auth.scope("reading:read", "reading:field")
 PUSH = auth.device(or_scope="reading:upload")
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from services.reading.adherence import api as adherence
 from services.reading.alarms import api as alarms
 from services.reading.answers import consumers as answers
 from services.reading.context import Context
@@ -24,6 +25,7 @@ from services.reading.policies import domain as policies
 from services.reading.policies.domain import Policies
 from services.reading.read_day_changes import api as read_day_changes
 from services.reading.read_day_changes.use_cases import deciding as read_day_decisions
+from services.reading.readers import api as readers
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import waiting, waiting_curves
 from services.reading.settings import ReadingSettings
@@ -78,6 +80,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             network.router,
             installations.router,
             tasks.router,
+            readers.router,
             findings.router,
             usages.router,
             reads.router,
@@ -90,6 +93,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             orders.router,
             visits.router,
             disputes.router,
+            adherence.router,
             views.router,
         ],
         handlers={**consumers.handlers(own), **order_consumers.handlers(own), **answers.handlers()},

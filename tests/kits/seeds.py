@@ -79,6 +79,12 @@ class Seeds:
             values["key_id"] = made["key_id"]
         if "field-" in path:
             values |= self._entered(home)
+        if "reader" in path:
+            values |= {"on": "2026-02-01", "from": "2027-01-01"}
+        if path.endswith("/acceptances"):
+            query = f"org_unit={values['org_unit']}&from={values['from']}"
+            proposal = self._installation.call("GET", "reading", f"/v1/reader-rotations?{query}")
+            values["content_hash"] = proposal["content_hash"]
         if "/site-orders" in path:
             values |= self._ordered(home, is_reported=path.endswith("/decisions"))
         if "/read-day-requests" in path:

@@ -10,7 +10,16 @@ from services.reading.network.domain.installations import Installation
 from services.reading.network.domain.read_days import FIRST, ReadDay
 from services.reading.network.domain.registers import has_demand
 from services.reading.network.store.points import Locked
-from services.reading.policies.domain import Asking, CurveRules, Deviation, Disputes, Policy, SiteOrders
+from services.reading.policies.domain import (
+    AdherenceRules,
+    Asking,
+    CurveRules,
+    Deviation,
+    Disputes,
+    Policy,
+    ReaderRules,
+    SiteOrders,
+)
 from services.reading.tasks.domain.route_cycles import planned_before
 from services.reading.tasks.domain.tasks import ASKED, BETWEEN, CUT, CYCLE, OPEN, Task
 from services.reading.tasks.store.tasks import Ending
@@ -58,6 +67,8 @@ POLICY = Policy(
         reasons=(),
         outcomes=(),
     ),
+    readers=ReaderRules(cycles_in_a_row_max=12, orders={}),
+    adherence=AdherenceRules(tolerance_days=1, reach_days=10),
 )
 
 

@@ -43,6 +43,7 @@ async def insert(tx: Tx, orders: Sequence[Order]) -> set[str]:
     columns |= {
         "due_on": [each.due_on for each in orders],
         "state": [each.state for each in orders],
+        "assignee": [each.assignee for each in orders],
         "version": [each.version for each in orders],
     }
     return {row.order_no for row in await bulk.insert_ignore(tx, ORDER, columns, key=("order_no",))}

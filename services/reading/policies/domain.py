@@ -36,6 +36,10 @@ STEPS: Final = ("opened", "history", "joint_reread", "verification")
 """The steps of a dispute in their order (校表前复查): 受理, 用电历史, 共同复抄, 校表."""
 WITHOUT_CUSTOMER: Final = "without_customer"
 NOT: Final = "not"
+CYCLES_MAX: Final = 120
+REACH_DAYS_MAX: Final = 15  # half a month: a read farther away is one of another date
+Role = Literal["reader", "inspector"]
+"""What a person is on a route: 抄表员, 用电检查员."""
 OrderKind = Literal[
     "reread", "joint_reread", "inspection", "use_check", "closing_check", "final_read", "verification", "meter_work"
 ]
@@ -126,6 +130,22 @@ class Disputes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderRules:
+    """For how many cycles in a row a reader should have a route, and to whom of it site orders go at first, by kinds of them."""
+
+    cycles_in_a_row_max: int
+    orders: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdherenceRules:
+    """A read so many days from its read date is on time; one farther away than `reach_days` is none of that date."""
+
+    tolerance_days: int
+    reach_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The rules for the read dates of one version."""
 
@@ -145,6 +165,8 @@ class Policy:
     read_day_change: Asking
     read_day_visit: Asking
     disputes: Disputes
+    readers: ReaderRules
+    adherence: AdherenceRules
 
 
 Policies = Versions[Policy]
@@ -152,7 +174,7 @@ Policies = Versions[Policy]
 
 def load(document: Mapping[str, Any]) -> Policies:
     """Return the versions of a policy document; raises `DocumentError` with all its faults."""
-    fields = "reads rollover estimates validation curves approvals site_orders read_days disputes"
+    fields = "reads rollover estimates validation curves approvals site_orders read_days disputes readers adherence"
     return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
@@ -180,14 +202,8 @@ def _policy(node: Node) -> Policy:
         read_day_change=_asking(read_days.get("change")),
         read_day_visit=_asking(read_days.get("visit")),
         disputes=_disputes(node.get("disputes")),
-    )
-
-
-def _asking(node: Node) -> Asking:
-    node.keys("answer_days ahead_days")
-    return Asking(
-        answer_days=node.get("answer_days").whole(1, ANSWER_DAYS_MAX),
-        ahead_days=node.get("ahead_days").whole(0, ANSWER_DAYS_MAX),
+        readers=_readers(node.get("readers")),
+        adherence=_adherence(node.get("adherence")),
     )
 
 
@@ -260,3 +276,29 @@ def _percent(node: Node) -> Fraction:
     except ValueError:
         node.refuse("value_wrong", "a percentage such as 2.0 was expected")
         return Fraction(0)
+
+
+def _readers(node: Node) -> ReaderRules:
+    node.keys("cycles_in_a_row_max orders")
+    return ReaderRules(
+        cycles_in_a_row_max=node.get("cycles_in_a_row_max").whole(1, CYCLES_MAX),
+        orders={
+            kind: role.choice(*get_args(Role)) for kind, role in node.get("orders").keys(" ".join(ORDER_KINDS)).fields()
+        },
+    )
+
+
+def _adherence(node: Node) -> AdherenceRules:
+    node.keys("tolerance_days reach_days")
+    return AdherenceRules(
+        tolerance_days=node.get("tolerance_days").whole(0, TOLERANCE_DAYS_MAX),
+        reach_days=node.get("reach_days").whole(1, REACH_DAYS_MAX),
+    )
+
+
+def _asking(node: Node) -> Asking:
+    node.keys("answer_days ahead_days")
+    return Asking(
+        answer_days=node.get("answer_days").whole(1, ANSWER_DAYS_MAX),
+        ahead_days=node.get("ahead_days").whole(0, ANSWER_DAYS_MAX),
+    )

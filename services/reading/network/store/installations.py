@@ -90,14 +90,18 @@ class MetersThere:
     faces: tuple[ColumnElement[Any], ...]
 
 
-def meters_there(given: FromClause, day: date) -> MetersThere:
-    """Return the meters of a relation's `point` on a day: one that comes that day not, one that goes is there."""
+def meters_there(given: FromClause, day: date | ColumnElement[date], *, also_none: bool = False) -> MetersThere:
+    """Return the meters of a relation's `point` on a day: one that comes that day not, one that goes is there.
+
+    `also_none`: points without one are there too.
+    """
     there = and_(
         INSTALLATION.c.service_point_no == given.c.point,
         INSTALLATION.c.installed_on < day,
         _still_there(day),
     )
-    return MetersThere(given.join(INSTALLATION, there), INSTALLATION.c.meter_no, INSTALLATION.c.installed_on, FACES)
+    source = given.join(INSTALLATION, there, isouter=also_none)
+    return MetersThere(source, INSTALLATION.c.meter_no, INSTALLATION.c.installed_on, FACES)
 
 
 def with_installations(source: FromClause, given: FromClause) -> FromClause:

@@ -1,9 +1,9 @@
 """Routes, in and out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select
 
 from services.reading.network import tables
 from services.reading.network.domain.reference import Route
@@ -13,6 +13,12 @@ from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 ROUTE = tables.ROUTE
+Of = Callable[[ColumnElement[str]], Sequence[ColumnElement[Any]]]
+"""Parts of a statement of another store, of the number of a route."""
+
+
+def _nothing(_: ColumnElement[str]) -> Sequence[ColumnElement[Any]]:
+    return ()
 
 
 async def lock(tx: Tx, route_no: str) -> Row[Any] | None:
@@ -39,11 +45,23 @@ async def org_units(view: View, route_nos: Sequence[str]) -> dict[str, str]:
     return {row.route_no: row.org_unit for row in found}
 
 
-async def listed(view: View, *, visible: Condition, after: Condition, limit: int) -> Sequence[Row[Any]]:
-    """Return a page of routes, in order."""
+async def listed(
+    view: View, *, visible: Condition, after: Condition, limit: int, also: Of = _nothing, only: Of = _nothing
+) -> Sequence[Row[Any]]:
+    """Return a page of routes, in order; `also`: columns of another store, `only`: its conditions, both of the route's number."""
+    number = ROUTE.c.route_no
     return await view.all(
-        select(ROUTE).where(visible(ROUTE.c.org_unit), after(ROUTE.c.route_no)).order_by(ROUTE.c.route_no).limit(limit)
+        select(ROUTE, *also(number))
+        .where(visible(ROUTE.c.org_unit), after(number), *only(number))
+        .order_by(number)
+        .limit(limit)
     )
+
+
+async def of_unit(view: View, org_unit: str) -> list[str]:
+    """Return the routes of an org unit itself, in order."""
+    number = ROUTE.c.route_no
+    return [row.route_no for row in await view.all(select(number).where(ROUTE.c.org_unit == org_unit).order_by(number))]
 
 
 async def stored(tx: Tx, route_nos: Sequence[str]) -> dict[str, tuple[Route, int]]:

@@ -10,6 +10,7 @@ from services.reading.network.domain import calendar
 from services.reading.network.store import points
 from services.reading.orders import store
 from services.reading.orders.domain import BILLING, PERSON, REREAD, Asked, Order, begin
+from services.reading.orders.use_cases import giving
 from services.reading.policies.domain import Policies
 from services.reading.tasks.store import route_cycles, tasks
 from services.reading.validation import store as findings
@@ -77,7 +78,7 @@ async def ask(
             else:
                 orders[each.order_no] = order
         outcomes.append(outcome)
-    there = await _insert(tx, list(orders.values()))
+    there = await _insert(tx, list(orders.values()), deadlines.policies)
     new = [each for number, each in orders.items() if number not in there]
     tx.audit(
         [
@@ -128,7 +129,7 @@ async def ask_by_facts(
         order = deadlines.begin(_by_fact(fact, heard))
         if _differs(orders.setdefault(order.order_no, order), order):
             conflicts.append(order)
-    there = await _insert(tx, list(orders.values()))
+    there = await _insert(tx, list(orders.values()), deadlines.policies)
     conflicts += [each for number, each in orders.items() if number in there and _differs(there[number], each)]
     await findings.insert(tx, [_conflict(each) for each in conflicts])
 
@@ -142,7 +143,7 @@ async def ask_by_rule(tx: Tx, given: Sequence[Asked], *, deadlines: Deadlines) -
     for each in given:
         if (each.service_point_no, each.kind) not in there:
             first.setdefault((each.service_point_no, each.kind), each)
-    await _insert(tx, [deadlines.begin(each) for each in first.values()])
+    await _insert(tx, [deadlines.begin(each) for each in first.values()], deadlines.policies)
 
 
 async def ask_one(tx: Tx, asked: Asked, *, deadlines: Deadlines) -> Order | None:
@@ -150,7 +151,7 @@ async def ask_one(tx: Tx, asked: Asked, *, deadlines: Deadlines) -> Order | None
     order = deadlines.begin(asked)
     if order.due_on is None:
         raise YearUnknown(str(asked.asked_on.year))
-    return None if await _insert(tx, [order]) else order
+    return None if await _insert(tx, [order], deadlines.policies) else order
 
 
 def _by_fact(fact: RereadRequested | SiteOrderRequested, heard: date) -> Asked:
@@ -173,9 +174,10 @@ def _differs(there: Order, order: Order) -> bool:
     return replace(there.asked, asked_on=order.asked.asked_on) != order.asked
 
 
-async def _insert(tx: Tx, orders: Sequence[Order]) -> dict[str, Order]:
+async def _insert(tx: Tx, orders: Sequence[Order], policies: Policies) -> dict[str, Order]:
     """Write orders, and return those whose number was there already. Points of new re-reads are to be read again."""
-    in_order = sorted(orders, key=lambda each: each.order_no)  # two batches must not wait for each other in a ring
+    given = await giving.to_persons_of_routes(tx, orders, policies)
+    in_order = sorted(given, key=lambda each: each.order_no)  # two batches must not wait for each other in a ring
     new = await store.insert(tx, in_order)
     again = {
         (each.point, each.asked.cycle)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, exists, func, or_, select, true, update
 
 from services.reading.base import equals
 from services.reading.tasks import tables
 from services.reading.tasks.domain.route_cycles import RouteCycle
 from services.reading.tasks.domain.tasks import Totals, cycle_of
+from services.reading.tasks.store.tasks import OfDay
 from shared.db import bulk, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
@@ -63,6 +64,24 @@ async def listed(
         .where(row.route_no == route_no, visible(row.org_unit), equals(row.cycle, cycle), after(row.read_date))
         .order_by(row.read_date)
         .limit(limit)
+    )
+
+
+async def of_cycle(
+    view: View, cycle: str, *, visible: Condition, planned: OfDay, route_no: str | None, org_unit: str | None
+) -> Sequence[Row[Any]]:
+    """Return all routes in a cycle by number and read date, each with who is to read it (`planned_reader`), as another store has
+    it."""
+    row = ROUTE_CYCLE.c
+    below = (
+        true()
+        if org_unit is None
+        else or_(row.org_unit == org_unit, row.org_unit.startswith(f"{org_unit}/", autoescape=True))
+    )
+    return await view.all(
+        select(ROUTE_CYCLE, planned(row.route_no, row.read_date).label("planned_reader"))
+        .where(row.cycle == cycle, visible(row.org_unit), equals(row.route_no, route_no), below)
+        .order_by(row.route_no, row.read_date)
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Row, Select, String, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Date, FromClause, Row, Select, String, and_, case, func, select, true, update
 
 from services.reading.base import by_name, equals
 from services.reading.network.domain.installations import PointDay
@@ -35,6 +35,8 @@ from shared.frozen import document
 TASK, ROUTE_CYCLE, ASKED_END = tables.TASK, tables.ROUTE_CYCLE, tables.ASKED_END
 Beside = Callable[[ColumnElement[str], ColumnElement[date]], ColumnElement[Any]]
 """A column of another store, of a point and a day."""
+OfDay = Callable[[ColumnElement[str], ColumnElement[date]], ColumnElement[str]]
+"""A column of another store, of a route and a day."""
 
 
 async def by_key(view: View, keys: Sequence[TaskKey]) -> dict[TaskKey, Task]:
@@ -321,16 +323,49 @@ async def listed(
     cycle: str | None,
     status: str | None,
     service_point_no: str | None,
+    planned: OfDay,
+    planned_reader: str | None,
 ) -> Sequence[Row[Any]]:
-    """Return a page of tasks, in order of point and date, each with the reason why it could not be read."""
+    """Return a page of tasks, in order of point and date, each with the reason why it could not be read.
+
+    `planned`: who was to read a route on a day, as another store has it.
+    """
     task = TASK.c
+    reader = planned(task.route_no, task.read_date)
     return await view.all(
-        reasons.with_reason(TASK)
+        reasons.with_reason(TASK, also=[reader.label("planned_reader")])
+        .where(true() if planned_reader is None else reader == planned_reader)
         .where(visible(task.org_unit), after(task.service_point_no, task.read_date))
         .where(equals(task.route_no, route_no), equals(task.cycle, cycle), equals(task.status, status))
         .where(equals(task.service_point_no, service_point_no))
         .order_by(task.service_point_no, task.read_date)
         .limit(limit)
+    )
+
+
+def of_duties(view: View, duties: Sequence[tuple[str, date, str, str | None]]) -> FromClause:
+    """Return the tasks of routes on read dates, given with their cycle and who was to read them, as a part of a statement.
+
+    Columns `point`, `read_date`, `route_no`, `cycle`, `org_unit`, `status`, `planned_reader`.
+    """
+    given = travel.relation(
+        view,
+        "duty",
+        {
+            "route_no": (String(), [each[0] for each in duties]),
+            "read_date": (Date(), [each[1] for each in duties]),
+            "cycle": (String(), [each[2] for each in duties]),
+            "reader": (String(), [each[3] for each in duties]),
+        },
+    )
+    task, duty = TASK.c, given.c
+    mine = and_(task.route_no == duty.route_no, task.cycle == duty.cycle, task.read_date == duty.read_date)
+    shown = [task.read_date, task.route_no, task.cycle, task.org_unit, task.status]
+    return (
+        select(task.service_point_no.label("point"), *shown, duty.reader.label("planned_reader"))
+        .select_from(TASK.join(given, mine))
+        .where(task.kind == CYCLE)
+        .subquery("duty_task")
     )
 
 

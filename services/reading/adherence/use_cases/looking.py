@@ -1,0 +1,132 @@
+"""Adherence is a function of what is known: nothing of it is stored, so that no order of arrival decides it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.reading.adherence.domain import counts
+from services.reading.adherence.domain.counts import Counts, Duty
+from services.reading.adherence.store import outcomes
+from services.reading.readers.store import duty
+from services.reading.reads.domain import reach
+from services.reading.reads.domain.days import ReadDays
+from services.reading.reads.domain.identity import ReadKey
+from services.reading.reads.domain.reach import Reach
+from services.reading.reads.store import visits
+from services.reading.tasks.store import route_cycles
+from shared.db.columns import Condition
+from shared.db.engine import View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which duties are looked at: those of a cycle, of one route, one reader or an org unit with all below it."""
+
+    cycle: str
+    route_no: str | None = None
+    reader: str | None = None
+    org_unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfRoute:
+    """A route on a read date with its counts."""
+
+    duty: Duty
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfReader:
+    """A reader with the counts of all routes that are the reader's on the read dates of a cycle; empty: nobody's."""
+
+    reader: str
+    routes: int
+    counts: Counts
+
+
+async def by_route(
+    view: View, wanted: Wanted, days: ReadDays, *, visible: Condition, after: Any, limit: int
+) -> list[OfRoute]:
+    """Return a page of the routes of a cycle, by number and read date; three statements."""
+    duties = await _duties(view, wanted, visible)
+    page = [each for each in duties if after is None or (each.route_no, each.read_date) > after][:limit]
+    found = await outcomes.counted(view, page, *await _reads(view, page, days))
+    return [OfRoute(duty=each, counts=found.get((each.route_no, each.read_date), Counts())) for each in page]
+
+
+async def by_reader(
+    view: View, wanted: Wanted, days: ReadDays, *, visible: Condition, after: Any, limit: int
+) -> list[OfReader]:
+    """Return a page of readers with what they were to read in a cycle; what is nobody's comes first. Three statements."""
+    duties = await _duties(view, wanted, visible)
+    behind = sorted({each.reader or "" for each in duties if after is None or (each.reader or "",) > after})
+    page = behind[:limit]
+    mine = [each for each in duties if (each.reader or "") in set(page)]
+    found = await outcomes.counted(view, mine, *await _reads(view, mine, days))
+    of_reader: dict[str, list[Duty]] = {}
+    for each in mine:
+        of_reader.setdefault(each.reader or "", []).append(each)
+    return [
+        OfReader(
+            reader=reader,
+            routes=len({each.route_no for each in of_reader[reader]}),
+            counts=counts.together(
+                found[each.route_no, each.read_date]
+                for each in of_reader[reader]
+                if (each.route_no, each.read_date) in found
+            ),
+        )
+        for reader in page
+    ]
+
+
+async def tasks(
+    view: View, wanted: Wanted, days: ReadDays, *, outcome: str | None, visible: Condition, after: Condition, limit: int
+) -> list[dict[str, Any]]:
+    """Return a page of tasks of a route or a reader, each with its end and how many days it was off; three statements."""
+    duties = await _duties(view, wanted, visible)
+    rows = await outcomes.listed(
+        view,
+        duties,
+        *await _reads(view, duties, days),
+        visible=visible,
+        after=after,
+        limit=limit,
+        outcome=outcome,
+    )
+    return [dict(row._mapping) | {"days_off": _days_off(row, days)} for row in rows]
+
+
+def _days_off(row: Any, days: ReadDays) -> int | None:
+    return (days.of(row.read_at) - row.read_date).days if row.read_at else None
+
+
+async def _duties(view: View, wanted: Wanted, visible: Condition) -> list[Duty]:
+    rows = await route_cycles.of_cycle(
+        view,
+        wanted.cycle,
+        visible=visible,
+        planned=duty.planned_reader,
+        route_no=wanted.route_no,
+        org_unit=wanted.org_unit,
+    )
+    found = [
+        Duty(
+            route_no=row.route_no,
+            read_date=row.read_date,
+            cycle=row.cycle,
+            org_unit=row.org_unit,
+            reader=row.planned_reader,
+        )
+        for row in rows
+    ]
+    return [each for each in found if wanted.reader is None or each.reader == wanted.reader]
+
+
+async def _reads(view: View, duties: Sequence[Duty], days: ReadDays) -> tuple[list[Reach], list[ReadKey]]:
+    """Return how far reads of the duties may be from their days, and which of the reads are annulled."""
+    reaches = [reach.of(day, days) for day in sorted({each.read_date for each in duties})]
+    if not reaches:
+        return [], []
+    return reaches, await visits.annulled(view, reaches[0].since, max(each.until for each in reaches))
