@@ -100,14 +100,14 @@ async def get_rotation(
     "/reader-rotations/acceptances",
     policy=WRITE,
     raises=(rotating.OtherProposal, rotating.DayIsPast),
-    response_model=OutcomesOut,
     example=examples.ACCEPTED,
 )
-async def post_acceptance(body: schemas.AcceptedIn, caller: auth.Current, db: web.Db, own: Own) -> Response:
+async def post_acceptance(body: schemas.AcceptedIn, caller: auth.Current, db: web.Db, own: Own) -> schemas.ProposalOut:
     """Assign what was proposed, from its day on; refused where it is another proposal by now."""
-    caller.require(body.org_unit)
+    if not caller.may_see(body.org_unit):
+        raise errors.not_found("org_unit")
     async with db.begin() as tx:
-        outcomes = await rotating.accept(
+        accepted = await rotating.accept(
             tx,
             body.org_unit,
             body.from_,
@@ -117,7 +117,7 @@ async def post_acceptance(body: schemas.AcceptedIn, caller: auth.Current, db: we
             may_see=caller.may_see,
             today=calendar.local_day(tx.now, own.zone),
         )
-    return batch.answer(outcomes)
+    return schemas.ProposalOut.of(accepted)
 
 
 @router.get("/tasks", policy=READ)

@@ -15,7 +15,6 @@ from services.reading.readers.use_cases.assigning import Wanted
 from services.reading.tasks.store import route_cycles
 from shared.db.engine import Tx, View
 from shared.errors import BusinessError
-from shared.outcome import Outcome
 
 
 class OtherProposal(BusinessError):
@@ -78,8 +77,9 @@ async def accept(
     actor: str,
     may_see: Callable[[str], bool],
     today: date,
-) -> list[Outcome]:
-    """Assign what was proposed, from its day on; raises `DayIsPast`, and `OtherProposal` where it is another one by now."""
+) -> Proposal:
+    """Assign what was proposed, from its day on, all of it; raises `DayIsPast`, and `OtherProposal` where it is another one by
+    now."""
     if day < today:
         raise DayIsPast
     await assignments.alone(tx)
@@ -94,7 +94,10 @@ async def accept(
     there = await assignments.of_places(tx, [(ASSIGNED, route_no, READER) for route_no in new])
     held = [each for each, _ in there.values() if each.holds_on(day)]
     wanted = [part for each in held for part in _handed_over(each, new[each.of_no], day)]
-    return await assigning.put(tx, wanted, actor=actor, may_see=may_see, today=today)
+    outcomes = await assigning.put(tx, wanted, actor=actor, may_see=may_see, today=today)
+    if any(each.status == "refused" for each in outcomes):
+        raise OtherProposal
+    return proposal
 
 
 def _handed_over(held: Assignment, reader: str, day: date) -> Sequence[Wanted]:
