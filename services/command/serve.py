@@ -79,6 +79,8 @@ async def up(*, stop: asyncio.Event | None = None, started: asyncio.Event | None
     """Run all four services in this process, on their newest schema; `started` is set once all are being served."""
     settings = {name: local.settings_of(name, development=True) for name in SERVICES}
     common = settings[SERVICES[0]]
+    if getattr(settings["notify"], "public_url", None) is None:  # who runs it here opens its links here
+        settings["notify"] = settings["notify"].model_copy(update={"public_url": common.url_of("notify")})
     if common.port:
         raise SettingsError("WATTLINE_PORT must not be set where four services run in one process")
     await migrate(settings)

@@ -13,6 +13,7 @@ from services.collection.ledger import tables as ledger
 from services.collection.payments import tables as payments
 from services.collection.receivables import tables as receivables
 from services.notify.notices import tables as notify
+from services.notify.questions import tables as questions
 from services.reading.usage import tables as reading
 from shared.db.engine import Database
 
@@ -41,7 +42,7 @@ TABLES: dict[str, dict[str, Table]] = {
         "reminders": dunning.REMINDER,
         "waiting": receivables.WAITING,
     },
-    "notify": {"notices": notify.NOTICE, "unaddressed": notify.UNADDRESSED},
+    "notify": {"notices": notify.NOTICE, "unaddressed": notify.UNADDRESSED, "questions": questions.QUESTION},
 }
 
 OF_THE_DAY = {

@@ -173,7 +173,6 @@ def running(folder: Path) -> Iterator[Installation]:
             "WATTLINE_DEVICE_MASTER_KEY": KEY,
             "WATTLINE_CHANNEL_SECRETS": json.dumps({"app": CHANNEL_SECRET}),
             "WATTLINE_BILLING_POLICY": str(folder / "billing.json"),
-            "WATTLINE_PUBLIC_URL": urls["notify"],
             "WATTLINE_LINK_KEY": KEY,
             "WATTLINE_SMTP_HOST": "127.0.0.1",
             "WATTLINE_SMTP_PORT": str(mail.port),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.notify.questions.store import questions
 from services.notify.questions.use_cases import answering, timed
 from services.notify.questions.use_cases.answering import Given
 from tests.kits.notify import ORG, Api, Notify, account, contact, proposed, withdrawn
@@ -119,3 +120,42 @@ async def test_of_answers_and_an_expiry_at_the_same_time_exactly_one_is_told(not
     await asyncio.gather(*given[:30], expired(), *given[30:], expired())
     ends = [f["question_id"] for f in await notify.published()]
     assert sorted(ends) == [f"q{n:04}" for n in numbers]
+
+
+@pytest.mark.postgres
+async def test_a_question_and_its_withdrawal_that_are_heard_at_the_same_time_end_withdrawn(
+    notify_on_postgres: Notify,
+) -> None:
+    notify = notify_on_postgres
+    numbers = range(1, 21)
+    await notify.put(*(contact(n) for n in numbers))
+    await notify.handle(*(account(n) for n in numbers))
+    await asyncio.gather(*(notify.handle(fact(n)) for n in numbers for fact in (proposed, withdrawn)))
+    async with notify.database.view() as view:
+        states = await questions.states(view, [f"q{n:04}" for n in numbers])
+    assert set(states.values()) == {"withdrawn"}
+    assert len(states) == len(numbers)
+
+
+@pytest.mark.postgres
+async def test_accounts_that_come_while_their_questions_expire_meet_each_question_once(
+    notify_on_postgres: Notify,
+) -> None:
+    notify = notify_on_postgres
+    numbers = range(1, 41)
+    await notify.put(*(contact(n) for n in numbers))
+    await notify.handle(*(proposed(n) for n in numbers))
+
+    async def expired() -> None:
+        async with notify.database.begin() as tx:
+            await timed.expire(tx, org_unit=ORG, business_date=date(2026, 2, 13))
+
+    came = [notify.handle(account(n), account(n + 1)) for n in numbers if n % 2]
+    await asyncio.gather(*came[:10], expired(), *came[10:], expired())
+    ends = [f["question_id"] for f in await notify.published()]
+    assert sorted(ends) == [f"q{n:04}" for n in numbers]
+    asked = {notice.question_id for notice in await notify.notices()}
+    waiting = dict(await notify.unaddressed())
+    assert asked.isdisjoint(waiting)
+    assert asked | set(waiting) == set(ends)
+    assert set(waiting.values()) <= {"closed"}

@@ -1,6 +1,7 @@
 """Templates: what is refused when they are loaded, and that figures are shown exactly."""
 
 import copy
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -203,3 +204,28 @@ def test_a_correction_asks_for_nothing_that_is_not_owed(
     body = shown("bill_corrected", language, CORRECTION | {"difference_fen": difference_fen, "due_on": due_on})
     assert [part for part in said if part not in body] == []
     assert [part for part in not_said if part in body] == []
+
+
+VISIT = KINDS["visit"].templates[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"body": "We come on {visit_on}."},
+        {"words": {**VISIT.texts["en"].words, "answering": {"link": "Please answer.", "*": ""}}},
+        {"words": {name: words for name, words in VISIT.texts["en"].words.items() if name != "answer"}},
+    ],
+)
+def test_a_question_that_does_not_say_how_to_answer_is_refused(change: dict[str, Any]) -> None:
+    texts = {**VISIT.texts, "en": replace(VISIT.texts["en"], **change)}
+    kinds = {"visit": KINDS["visit"]}
+    with pytest.raises(InvalidTemplate, match=r"template\.no_way_to_answer: visit v1 en"):
+        Catalogue([replace(VISIT, texts=texts)], kinds)
+    Catalogue([VISIT], kinds)
+
+
+@pytest.mark.parametrize(("once", "said"), [("true", "this once"), ("false", "From 2026-04 on")])
+def test_a_read_day_that_was_changed_is_told_as_a_new_day_or_a_single_visit(once: str, said: str) -> None:
+    figures = dict.fromkeys(KINDS["read_day_changed"].figures, "2026-04") | {"once": once}
+    assert said in shown("read_day_changed", "en", figures)
