@@ -12,7 +12,7 @@ from services.notify.questions.domain.links import Links
 from services.notify.sending import use_cases
 from services.notify.sending.domain.retries import Attempt, message_id
 from services.notify.sending.gateways.smtp import Message, SmtpServer, SmtpSession
-from services.notify.sending.use_cases import Claimed
+from services.notify.sending.use_cases import QUESTION_CLOSED, Claimed
 from services.notify.templates.domain import Catalogue
 from shared.db.engine import Database
 from shared.loops import backoff
@@ -157,7 +157,9 @@ class Sender:
             except BaseException:
                 session.close()  # nobody knows what it is in the middle of
                 raise
-        self._metrics.counter("notices_total").labels(claimed.contact.channel, attempt.result).inc()
+        # a closed question is no fault of a gateway, and wakes nobody
+        result = "closed" if attempt.code == QUESTION_CLOSED else attempt.result
+        self._metrics.counter("notices_total").labels(claimed.contact.channel, result).inc()
         return attempt
 
     async def _watch_leases(self, stop: asyncio.Event) -> None:

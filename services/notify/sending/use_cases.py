@@ -28,6 +28,7 @@ from services.notify.templates.domain import Catalogue, Figures, Rendered, rende
 from shared.db.engine import Tx
 from shared.events.notify import NoticeDelivered, NoticeFailed
 
+QUESTION_CLOSED = "question_closed"
 EXPIRED_MAX = 100  # leases looked at in one unit of work; there are as many as senders died
 
 
@@ -95,7 +96,7 @@ def _claimed(
         figures = {**figures, "answering": "link" if address else "staff", "link": address or ""}
     text, code = None, ""
     if row.question_id in closed:
-        code = "question_closed"
+        code = QUESTION_CLOSED
     else:
         try:
             text = render(catalogue.on(row.template, row.day), contact.language, figures)

@@ -8,6 +8,7 @@ from services.notify.templates.schemas import Preview, PreviewText, TemplateView
 from shared.web import errors
 from shared.web.routing import Router
 
+FIGURE_CHARACTERS_MAX = 300  # the longest is the address of a link
 router = Router(prefix="/v1", tags=["notify"])
 
 
@@ -50,4 +51,4 @@ async def preview_template(template: Number, body: Preview, ctx: context.Own) ->
 def _is_figure(kind: Kind, name: str, value: object) -> bool:
     if kind.figures[name] is int:
         return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
-    return isinstance(value, str) and len(value) <= 64
+    return isinstance(value, str) and len(value) <= FIGURE_CHARACTERS_MAX

@@ -16,7 +16,7 @@ from services.notify import context
 from services.notify.context import Context
 from services.notify.questions.domain import pages
 from services.notify.questions.domain.links import token_hash
-from services.notify.questions.domain.states import OPEN
+from services.notify.questions.domain.states import ANSWERED, OPEN
 from services.notify.questions.store import links
 from services.notify.questions.use_cases import answering
 from services.notify.questions.use_cases.answering import Given
@@ -33,7 +33,7 @@ BEARER = auth.public(
 )
 ROUTE = "/v1/links/{token}"
 FORM = "application/x-www-form-urlencoded"
-ANSWER_CHARACTERS_MAX = 64
+FORM_BYTES_MAX = 1024  # an answer is a code; what is longer is none
 STATUS = {"open": 200, "answered": 200, "already_answered": 409, "expired": 410, "withdrawn": 410}
 Language = Annotated[Literal["zh", "en"] | None, Query(description="None: that of the contact.")]
 
@@ -52,7 +52,7 @@ PAGES: dict[int | str, dict[str, Any]] = {
     404: _either("No such link"),
     410: _html("The question has expired, or was withdrawn"),
 }
-ANSWERED: dict[int | str, dict[str, Any]] = {
+ANSWER_PAGES: dict[int | str, dict[str, Any]] = {
     **PAGES,
     409: _html("There is another answer already"),
     422: _either("The question has no such answer"),
@@ -87,7 +87,7 @@ async def show_link(
     media_types=(FORM,),
     openapi_extra=BODY,
     response_class=HTMLResponse,
-    responses=ANSWERED,
+    responses=ANSWER_PAGES,
 )
 async def answer_link(
     token: str, request: Request, web: Current, own: context.Own, lang: Language = None
@@ -98,7 +98,10 @@ async def answer_link(
         refusals.tell(request.method, ROUTE, auth.NOBODY, 404, "link.unknown")
         return _unknown()
     given = Given(
-        answer=_chosen(await request.body()), answered_on=own.today(), way="link", notice_id=row.link_notice_id
+        answer=_chosen(await request.body()),
+        answered_on=max(own.today(), row.asked_on),  # what is asked for tomorrow may be told today
+        way="link",
+        notice_id=row.link_notice_id,
     )
     refusal: BusinessError | None = None
     try:
@@ -110,12 +113,12 @@ async def answer_link(
         row = await links.find(view, token_hash(token))
     assert row is not None
     standing = _standing(row, own.today())
-    if isinstance(refusal, answering.AlreadyAnswered):
+    if refusal is None:
+        return _page(row, own, lang, standing)
+    if standing == ANSWERED:
         standing = "already_answered"
-    unclear = isinstance(refusal, answering.UnknownAnswer) and standing == "open"
-    page = _page(row, own, lang, standing, status=422 if unclear else None)
-    if refusal is not None:
-        refusals.tell(request.method, ROUTE, auth.NOBODY, page.status_code, refusal.code)
+    page = _page(row, own, lang, standing, status=422 if standing == OPEN else None)
+    refusals.tell(request.method, ROUTE, auth.NOBODY, page.status_code, refusal.code)
     return page
 
 
@@ -138,8 +141,10 @@ def _standing(question: Row[Any], today: date) -> str:
 
 def _chosen(body: bytes) -> str:
     """Return the answer in the body of a form; empty where there is none, or more than one."""
+    if len(body) > FORM_BYTES_MAX:
+        return ""
     given = [value for name, value in parse_qsl(body.decode("utf-8", "replace")) if name == "answer"]
-    return given[0][:ANSWER_CHARACTERS_MAX] if len(given) == 1 else ""
+    return given[0] if len(given) == 1 else ""
 
 
 def _page(row: Row[Any], own: Context, lang: str | None, standing: str, *, status: int | None = None) -> HTMLResponse:

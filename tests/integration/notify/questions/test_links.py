@@ -149,10 +149,34 @@ async def test_the_same_answer_again_changes_nothing_and_another_one_is_refused(
             assert [(await opened(api, "POST", path, "answer=no")).text for _ in range(2)] == [first.text] * 2
             other = await opened(api, "POST", path, "answer=yes")
             assert (other.status_code, "There is an answer already: I do not agree" in other.text) == (409, True)
+            assert (await opened(api, "POST", path, "answer=maybe")).status_code == 409
             assert [fact["answer"] for fact in await told(api)] == ["no"]
 
 
-@pytest.mark.parametrize("form", ["", "answer=", "answer=maybe", "answer=yes&answer=no", "other=yes", "%ff=%00", "{}"])
+async def test_what_is_asked_for_tomorrow_may_be_answered_today(database_url: str, tmp_path: Path) -> None:
+    with SmtpServer() as server:
+        async with asking(database_url, tmp_path, server, **LINKED) as api:
+            await asked(api, proposed(1, asked_on=date(2026, 2, 3)))
+            assert (await opened(api, "POST", path_in(server.mails[0]), "answer=yes")).status_code == 200
+            assert [fact["answered_on"] for fact in await told(api)] == ["2026-02-03"]
+
+
+LONG = "answer=yes&" + "a&" * 500_000  # which takes long to be read as fields
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "",
+        "answer=",
+        "answer=maybe",
+        "answer=yes&answer=no",
+        "other=yes",
+        "%ff=%00",
+        "{}",
+        pytest.param(LONG, id="long"),
+    ],
+)
 async def test_a_form_without_one_of_the_answers_shows_them_again(database_url: str, tmp_path: Path, form: str) -> None:
     with SmtpServer() as server:
         async with asking(database_url, tmp_path, server, **LINKED) as api:
@@ -293,6 +317,8 @@ async def test_a_question_that_is_closed_before_its_notice_goes_out_is_not_sent(
             await api.send_all()
             assert await api.notify.states() == [("failed", "question_closed")]
             assert [f["reason"] for f in await api.notify.published()] == ["question_closed"]
+            metrics = (await api.call("GET", "/metrics")).text
+            assert 'wattline_notices_total{channel="email",result="closed"} 1.0' in metrics
     assert server.mails == []
 
 
