@@ -142,7 +142,7 @@ async def ask_all(tx: Tx, kind: str, asked: Sequence[Asking], *, requested_by: s
     known = await store.waiting_by_subject(tx, kind, [each.subject_id for each in asked])
     found, new = [], []
     for each in asked:
-        content = {**each.content, SECOND: each.second} if each.second else each.content
+        content = _content(each)
         content_hash = hash_of(kind, each.subject_id, content)
         old = known.get(each.subject_id)
         if old is not None:
@@ -164,6 +164,27 @@ async def ask_all(tx: Tx, kind: str, asked: Sequence[Asking], *, requested_by: s
         new.append(made)
     await store.insert(tx, new)
     return found
+
+
+async def rejected(tx: Tx, kind: str, asked: Sequence[Asking]) -> set[str]:
+    """Return the subjects of what somebody has rejected as it would be asked for now."""
+    hashes = {each.subject_id: hash_of(kind, each.subject_id, _content(each)) for each in asked}
+    known = await store.rejected(tx, kind, list(hashes.values()))
+    return {subject for subject, content_hash in hashes.items() if content_hash in known}
+
+
+async def withdraw_others(tx: Tx, kind: str, asked: Sequence[Asking], *, actor: str) -> None:
+    """Withdraw what waits for the subjects with another content than would be asked for now: it follows no more."""
+    waiting = await store.waiting_by_subject(tx, kind, [each.subject_id for each in asked])
+    for each in asked:
+        old = waiting.get(each.subject_id)
+        if old is not None and old.content_hash != hash_of(kind, each.subject_id, _content(each)):
+            await store.close(tx, old.approval_id, LIFE.move(old.state, "withdraw"))
+            _audit(tx, old, "approval.withdraw", actor, "")
+
+
+def _content(asking: Asking) -> Mapping[str, Any]:
+    return {**asking.content, SECOND: asking.second} if asking.second else asking.content
 
 
 def outcome(asked: Approval | None) -> Outcome:

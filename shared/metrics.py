@@ -99,6 +99,7 @@ CATALOGUE = (
         ("result",),
         service="billing",
     ),
+    Metric("meter_tests_waiting", "gauge", "Tested meters whose adjustment is not issued yet", service="billing"),
     Metric("bills_held", "gauge", "Bills that a reviewer must decide", service="billing"),
     Metric("review_oldest_age_seconds", "gauge", "Age of the oldest bill that waits for a reviewer", service="billing"),
     Metric(

@@ -8,6 +8,10 @@ from services.billing.accounts import consumers as account_consumers
 from services.billing.accounts import use_cases as accounts
 from services.billing.activation import api as activation_api
 from services.billing.activation import use_cases as activation
+from services.billing.adjustments import api as adjustments_api
+from services.billing.adjustments import consumers as adjustment_consumers
+from services.billing.adjustments import jobs as adjustment_jobs
+from services.billing.adjustments.use_cases import settling
 from services.billing.bills.api import adopted as adopted_api
 from services.billing.bills.api import bills as bills_api
 from services.billing.bills.api import corrections as corrections_api
@@ -53,6 +57,7 @@ ROUTERS = (
     decisions_api.router,
     touched_api.router,
     corrections_api.router,
+    adjustments_api.router,
     runs_api.router,
     usages_api.router,
     advice_api.router,
@@ -63,6 +68,7 @@ TRACERS = {
     "tariff_version": tariffs_trace.tariff_version,
     "correction": bills_trace.correction,
     "difference": bills_trace.difference,
+    "adjustment": documents.adjustment_trace,
 }
 STATES = accounts.STATES
 VERSIONS = contracts_store.VERSIONS
@@ -94,8 +100,12 @@ def build(
         database=database,
         event_log=event_log,
         routers=ROUTERS,
-        handlers={**account_consumers.handlers(context), **consumers.handlers(context)},
-        jobs=[jobs.release_runs(context)],
+        handlers={
+            **account_consumers.handlers(context),
+            **consumers.handlers(context),
+            **adjustment_consumers.handlers(),
+        },
+        jobs=[jobs.release_runs(context), adjustment_jobs.adjust_meters(context)],
         background=[jobs.issuer(database, context)],
         gauges=[gauges],
         waiting_oldest=[usages_store.waiting_oldest, points_store.asking_oldest],
@@ -113,6 +123,7 @@ def kinds_of_approval(context: Context) -> list[Kind]:
     return [
         *decisions.kinds_of_approval(context),
         adopting.kind_of_approval(context),
+        settling.kind_of_approval(context),
         release.kind_of_approval(context),
         activation.kind_of_approval(),
         billed_days.kind_of_approval(partial(accounts.put_approved, context=context)),

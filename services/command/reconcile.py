@@ -45,13 +45,15 @@ RULES = (
         ("billing.billed_wh", "billing.waiting_wh", "billing.closed_wh", "billing.left_out_wh"),
     ),
     Rule(
-        "bills and differences issued = posted + waiting",
-        ("billing.documents_issued",),
+        "bills, differences and adjustments issued = posted + waiting",
+        ("billing.documents_issued", "billing.adjustments_issued"),
         ("collection.documents_posted", "collection.documents_waiting"),
     ),
     Rule("fen of bills in force = fen of their documents", ("billing.issued_fen",), ("billing.documents_fen",)),
     Rule(
-        "fen issued = posted + waiting", ("billing.documents_fen",), ("collection.posted_fen", "collection.waiting_fen")
+        "fen issued = posted + waiting",
+        ("billing.documents_fen", "billing.adjustments_fen"),
+        ("collection.posted_fen", "collection.waiting_fen"),
     ),
     Rule(
         "fen reversed in billing = in collection",

@@ -69,6 +69,14 @@ async def waiting_by_subject(
     return {row.subject_id: _approval(row) for row in rows}
 
 
+async def rejected(tx: Tx, kind: str, content_hashes: Sequence[str]) -> set[str]:
+    """Return which contents of a kind somebody has rejected."""
+    where = (_TABLE.c.kind == kind) & (_TABLE.c.state == "rejected")
+    column = _TABLE.c.content_hash
+    rows = await bulk.select_in(tx, _TABLE, {"content_hash": content_hashes}, columns=[column], where=where)
+    return {row.content_hash for row in rows}
+
+
 async def locked(tx: Tx, approval_id: str) -> Approval | None:
     """Return an approval; nobody else decides on it until this unit of work ends."""
     row = await tx.first(select(_TABLE).where(_TABLE.c.approval_id == approval_id).with_for_update())

@@ -187,10 +187,35 @@ class SiteOrderRequested(Fact):
     asked_on: Day
 
 
+class AdjustmentIssued(Fact):
+    """What an account pays more, or gets back, because its meter erred (计量误差退补): a document of its own, never a usage.
+
+    It is posted as a debt, below zero as a credit. One that is wrong is taken back by another one of the opposite figures.
+    """
+
+    type: ClassVar[str] = "billing.adjustment_issued.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "An adjustment for a meter that erred was issued."
+
+    account_no: No
+    adjustment_id: Id
+    dispute_no: No = Field(description="The dispute that its meter was tested for.")
+    service_point_no: No
+    org_unit: str
+    cycle: Month = Field(description="The month in which it was issued: it is of no reading cycle.")
+    issued_on: Day
+    due_on: Day
+    energy_wh: int = Field(description="Recovered, below zero refunded.")
+    total_fen: Fen
+    components: tuple[Component, ...] = Field(max_length=64)
+    reverses: Id | None = Field(default=None, description="The adjustment that it takes back.")
+
+
 FACTS: tuple[type[Fact], ...] = (
     AccountChanged,
     BillIssued,
     BillCorrected,
     RereadRequested,
     SiteOrderRequested,
+    AdjustmentIssued,
 )

@@ -13,7 +13,7 @@ from tests.kits.installation import BY_ITSELF, KEY, REVIEWED, STRANGE, TOWN, Hom
 
 JOBS = {
     "reading": ("plan-cycles", "close-routes", "verify-audit"),
-    "billing": ("release-runs", "purge-requests", "verify-audit"),
+    "billing": ("release-runs", "adjust-meters", "purge-requests", "verify-audit"),
     "collection": ("remind", "purge-requests", "verify-audit"),
     "notify": ("give-up-waiting", "remind-questions", "expire-questions", "purge-requests", "verify-audit"),
 }
@@ -217,7 +217,7 @@ class Seeds:
         return str(answer.headers.get("ETag", '"0"'))
 
 
-PLACES = ("read_id", "usage_id", "order_id", "notice_id", "difference_id")
+PLACES = ("read_id", "usage_id", "order_id", "notice_id", "difference_id", "adjustment_id")
 
 
 def _pick(found: list[Any], n: int) -> Any:
@@ -264,6 +264,7 @@ def _ids(installation: Installation) -> dict[str, list[Any]]:
     read_again = [home.service_point_no for home in TOWN if home.org_unit == BY_ITSELF]
     ends = [{"service_point_no": point, "day": "2026-01-20", "kind": "control"} for point in read_again]
     installation.call("PUT", "reading", "/v1/asked-ends", {"items": ends})
+    adjustments = _adjusted(installation)
     waiting = _waiting_usage(installation)
     usages = [u for u in installation.items("reading", "/v1/usages") if u["service_point_no"] in read_again]
     for path, document in (
@@ -285,8 +286,37 @@ def _ids(installation: Installation) -> dict[str, list[Any]]:
         "payments": all_of("collection", "/v1/payments?status=posted", "payment_id"),
         "suspense": all_of("collection", "/v1/payments?status=suspense", "payment_id"),
         "difference_id": [d["difference_id"] for correction in corrections for d in correction["differences"]],
+        "adjustment_id": adjustments,
         "notice_id": all_of("notify", "/v1/notices?state=delivered", "notice_id"),
     }
+
+
+def _adjusted(installation: Installation) -> list[Any]:
+    """Return the adjustment for a meter that was tested, and ran fast in January."""
+    home = next(home for home in reversed(TOWN) if home.org_unit == BY_ITSELF)
+    found = installation.items("billing", f"/v1/adjustments?account_no={home.account_no}")
+    if not found:
+        path = "/v1/disputes/tested"
+
+        def report(order_no: str, **what: str) -> None:
+            said = {"order_no": order_no, "visited_at": "2026-02-03T10:20:00+08:00"} | what
+            installation.call("POST", "reading", "/v1/site-orders/reports", {"items": [said]}, who="reader-1")
+
+        doubt = {"dispute_no": "tested", "service_point_no": home.service_point_no, "opened_on": "2026-02-02"}
+        opened = disputes.DISPUTES["items"][0] | doubt
+        installation.call("POST", "reading", "/v1/disputes", {"items": [opened]})
+        asked = {"on": "2026-02-02", "order_no": "tested-together", "visit_on": "2026-02-05"}
+        installation.call("POST", "reading", f"{path}/joint-reread", asked)
+        report("tested-together", not_done="nobody_home")
+        installation.call("POST", "reading", f"{path}/verification", {"on": "2026-02-02", "order_no": "tested-alone"})
+        report("tested-alone", result="beyond_limits")
+        result = disputes.TEST | {"on": "2026-02-03", "tested_on": "2026-02-01", "meter_no": home.meter_no}
+        installation.approve("reading", installation.call("POST", "reading", f"{path}/test-result", result))
+        installation.until("the tested meter", "billing", "/v1/meter-tests", 1)
+        installation.job("billing", "adjust-meters", "2026-02-04")
+        found = installation.items("billing", f"/v1/adjustments?account_no={home.account_no}")
+        installation.until_agreed("2026-02")
+    return [each["adjustment_id"] for each in found]
 
 
 def _waiting_usage(installation: Installation) -> list[Any]:

@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import Row, Select, literal, select, union_all
 
+from services.billing.adjustments import store as adjustments_store
+from services.billing.adjustments.tables import ADJUSTMENT
 from services.billing.bills.domain import bills
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.tables import BILL, DIFFERENCE
 from services.billing.usages.tables import USAGE
 from shared.db.engine import View
+from shared.trace import Origin, TraceNode
 from shared.web.state import ControlDocuments
 
 
@@ -30,8 +34,8 @@ async def usages(view: View, cycle: str, after: str, limit: int) -> Sequence[Row
 
 
 async def issued(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
-    """Return the bills and differences of a cycle behind an id that collection must have, and whether they stand."""
-    b, d = BILL.c, DIFFERENCE.c
+    """Return the bills, differences and adjustments of a cycle behind an id that collection must have, and whether they stand."""
+    b, d, a = BILL.c, DIFFERENCE.c, ADJUSTMENT.c
     out = (bills.ISSUED, bills.ADJUSTED, bills.REVERSED)
     of_bills = _behind(
         select(
@@ -57,7 +61,20 @@ async def issued(view: View, cycle: str, after: str, limit: int) -> Sequence[Row
         after,
         limit,
     )
-    both = union_all(select(of_bills.subquery()), select(of_differences.subquery())).subquery()
+    of_adjustments = _behind(
+        select(
+            a.adjustment_id.label("id"),
+            a.account_no.label("subject"),
+            a.total_fen.label("amount"),
+            literal(True).label("stands"),
+            literal(False).label("corrects"),
+        ).where(a.cycle == cycle),
+        a.adjustment_id,
+        after,
+        limit,
+    )
+    each = (of_bills, of_differences, of_adjustments)
+    both = union_all(*(select(one.subquery()) for one in each)).subquery()
     return await view.all(select(both).order_by(both.c.id).limit(limit))
 
 
@@ -85,6 +102,18 @@ async def of_no_contract(view: View, cycle: str, after: str, limit: int) -> Sequ
     """Return the bills in force of a cycle behind an id on days that their contracts do not cover."""
     found = bills_store.of_no_contract(cycle).add_columns(literal(True).label("stands"))
     return await view.all(_behind(found, BILL.c.bill_id, after, limit))
+
+
+async def adjustment_trace(view: View, adjustment_id: str) -> TraceNode | None:
+    """Return an adjustment, with the bills whose prices it is paid by, or the one that it takes back."""
+    row = await adjustments_store.row(view, adjustment_id)
+    if row is None:
+        return None
+    working = orjson.loads(row.working)
+    origins = [Origin("billing", "bill", bill["bill_id"]) for bill in working.get("bills", ())]
+    origins += [Origin("billing", "adjustment", row.reverses)] if row.reverses else []
+    values = dict(row._mapping) | {"components": dict(orjson.loads(row.components)), "working": working}
+    return TraceNode("billing", "adjustment", adjustment_id, values, tuple(origins), row.org_unit)
 
 
 KINDS: Final[Mapping[str, ControlDocuments]] = {

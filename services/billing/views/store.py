@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, union_all
 
+from services.billing.adjustments import store as adjustments
 from services.billing.bills.domain import bills
 from services.billing.bills.tables import BILL, DIFFERENCE, IS_IN_REVIEW
 from services.billing.review.store import CANCEL
@@ -35,6 +36,7 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
     )
     usages = await _usages(view, cycle)
     documents_issued, documents_fen = await _documents(view, cycle)
+    adjustments_issued, adjustments_fen = await adjustments.totals(view, cycle)
     count, fen = {r.status: int(r.n) for r in rows}, {r.status: int(r.fen) for r in rows}
     return {
         **usages,
@@ -45,6 +47,8 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
         "bills_issued_first": int(first or 0),
         "documents_issued": documents_issued,
         "documents_fen": documents_fen,
+        "adjustments_issued": adjustments_issued,
+        "adjustments_fen": adjustments_fen,
         "issued_fen": fen.get(bills.ISSUED, 0),
         "reversed_fen": fen.get(bills.REVERSED, 0),
     }
@@ -154,6 +158,7 @@ async def gauges(view: View, now: datetime, zone: ZoneInfo, calendar: Calendar) 
         "runs_unreleased_oldest_age_seconds": _age(now, closed),
         "runs_overdue_oldest_seconds": _age(now, _midnight(due + timedelta(days=1), zone) if due else None),
         "calendar_left_seconds": max((ends - now).total_seconds(), 0.0),
+        "meter_tests_waiting": float(await adjustments.waiting(view)),
         "release_stopped": float(bool(switch and switch.stopped)),
     }
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.collection.ledger.domain.documents import BILL, DIFFERENCE, Correction, Debt
+from services.collection.ledger.domain.documents import ADJUSTMENT, BILL, DIFFERENCE, Correction, Debt
 from services.collection.ledger.domain.policy import Policy
 from services.collection.receivables.use_cases import accounts, bills, corrections
 from shared.bus.handling import Handler
 from shared.db.engine import Tx
-from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued
+from shared.events.billing import AccountChanged, AdjustmentIssued, Bill, BillCorrected, BillIssued
 from shared.events.fact import Fact
 
 
@@ -23,7 +23,15 @@ def handlers(policy: Policy) -> Mapping[type[Fact], Handler]:
     async def bill_corrected(tx: Tx, facts: Sequence[BillCorrected]) -> None:
         await corrections.post_corrections(tx, policy=policy, corrections=[correction_of(fact) for fact in facts])
 
-    return {AccountChanged: account_changed, BillIssued: bill_issued, BillCorrected: bill_corrected}
+    async def adjustment_issued(tx: Tx, facts: Sequence[AdjustmentIssued]) -> None:
+        await bills.post_bills(tx, policy=policy, bills=[adjustment_of(fact) for fact in facts])
+
+    return {
+        AccountChanged: account_changed,
+        BillIssued: bill_issued,
+        BillCorrected: bill_corrected,
+        AdjustmentIssued: adjustment_issued,
+    }
 
 
 def debt_of(bill: Bill) -> Debt:
@@ -40,6 +48,22 @@ def debt_of(bill: Bill) -> Debt:
         total_fen=bill.total_fen,
         components=components,
         service_point_no=bill.service_point_no,
+    )
+
+
+def adjustment_of(fact: AdjustmentIssued) -> Debt:
+    """Return what an adjustment makes its account owe; below zero it is a credit."""
+    return Debt(
+        document_kind=ADJUSTMENT,
+        document_id=fact.adjustment_id,
+        account_no=fact.account_no,
+        cycle=fact.cycle,
+        issued_on=fact.issued_on,
+        due_on=fact.due_on,
+        posted_on=fact.issued_on,
+        total_fen=fact.total_fen,
+        components=[(part.component, part.amount_fen) for part in fact.components],
+        service_point_no=fact.service_point_no,
     )
 
 

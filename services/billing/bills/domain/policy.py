@@ -28,6 +28,7 @@ BILLED_DAYS: Final = "account.billed_days"
 ADOPTION: Final = "bill.adopt"
 RELEASE_OF_BILL: Final = "bill.release"
 RELEASE_OF_RUN: Final = "run.release"
+ADJUSTMENT: Final = "adjustment.issue"
 KINDS: Final = {
     DECISION: "billing:review",
     ADOPTION: "billing:review",
@@ -35,6 +36,7 @@ KINDS: Final = {
     RELEASE_OF_RUN: "billing:release",
     ACTIVATION: "billing:release",
     BILLED_DAYS: "billing:review",
+    ADJUSTMENT: "billing:review",
 }
 """What two people do in billing, each with the scope of the second one."""
 

@@ -188,6 +188,15 @@ async def standing(view: View, days: Sequence[tuple[str, date, date]], *, also_w
     return [codec.usage_of(row) for row in rows]
 
 
+async def closed(view: View, usage_ids: Sequence[str]) -> set[str]:
+    """Return which usages a person has closed: they will have no bill."""
+    u = USAGE.c
+    rows = await bulk.select_in(
+        view, USAGE, {"usage_id": usage_ids}, columns=[u.usage_id], where=u.waiting_for == CLOSED
+    )
+    return {row.usage_id for row in rows}
+
+
 def is_superseded(usage_id: ColumnElement[str]) -> ColumnElement[bool]:
     """Return the condition that a usage is out of force."""
     return exists().where(USAGE.c.usage_id == usage_id, USAGE.c.superseded)

@@ -20,8 +20,9 @@ RECEIVABLE_LIFE: Final = StateMachine(
 )
 """What settled a receivable is released where its payment is taken back, or a correction moves the money on."""
 BILL, CORRECTION, DIFFERENCE, OPENING, PAYMENT = "bill", "correction", "difference", "opening", "payment"
-BILLED = (BILL, DIFFERENCE)
-"""The documents that billing issues: bills, and differences to bills that stand."""
+ADJUSTMENT = "adjustment"
+BILLED = (BILL, DIFFERENCE, ADJUSTMENT)
+"""The documents that billing issues: bills, differences to bills that stand, and adjustments for meters that erred."""
 
 
 @document

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, func, select
 
 from services.collection.ledger import tables
-from services.collection.ledger.domain.documents import BILLED, OPEN, REVERSED, Receivable
+from services.collection.ledger.domain.documents import BILL, DIFFERENCE, OPEN, REVERSED, Receivable
 from services.collection.ledger.domain.transactions import ISSUE
 from shared.db import bulk
 from shared.db.columns import Condition
@@ -60,7 +60,12 @@ async def posted(
             (r.status != REVERSED).label("stands"),
             func.nullif(group, "").label("correction_id"),
         )
-        .where(r.account_no == account_no, r.document_kind.in_(BILLED), visible(r.org_unit), after(r.document_id))
+        .where(
+            r.account_no == account_no,
+            r.document_kind.in_((BILL, DIFFERENCE)),
+            visible(r.org_unit),
+            after(r.document_id),
+        )
         .order_by(r.document_id)
         .limit(limit)
     )
