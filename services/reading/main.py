@@ -6,6 +6,7 @@ from pathlib import Path
 from services.reading.adherence import api as adherence
 from services.reading.alarms import api as alarms
 from services.reading.answers import consumers as answers
+from services.reading.appointments import api as appointments
 from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers, jobs
@@ -89,6 +90,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             observations.router,
             cycles.router,
             read_day_changes.router,
+            appointments.router,
             field.router,
             orders.router,
             visits.router,

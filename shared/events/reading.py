@@ -321,6 +321,40 @@ class QuestionWithdrawn(Fact):
     reason: Code
 
 
+class PointUnreadable(Fact):
+    """A service point could not be read for months in a row because of its customer, who is told that supply may end."""
+
+    type: ClassVar[str] = "reading.point_unreadable.v1"
+    key_field: ClassVar[str] = "service_point_no"
+    summary: ClassVar[str] = (
+        "A service point was unreadable for months in a row because of its customer; told once in a row."
+    )
+
+    service_point_no: No
+    org_unit: str
+    cycle: Month
+    read_date: Day
+    since: Day = Field(description="The first read date in the row.")
+    months: Annotated[int, Field(ge=1)]
+
+
+class AppointmentChanged(Fact):
+    """An appointment (待期补抄预约) is agreed, or is called off after that; its customer is told."""
+
+    type: ClassVar[str] = "reading.appointment_changed.v1"
+    key_field: ClassVar[str] = "service_point_no"
+    summary: ClassVar[str] = "An appointment for a read is agreed, or called off after that."
+
+    appointment_id: Id
+    service_point_no: No
+    org_unit: str
+    state: Literal["agreed", "cancelled"]
+    visit_on: Day
+    from_time: str
+    to_time: str
+    changed_on: Day
+
+
 class ReadDayChanged(Fact):
     """A service point is read on another day from a cycle on, which its customer has confirmed and two people decided."""
 
@@ -360,4 +394,6 @@ FACTS: tuple[type[Fact], ...] = (
     QuestionWithdrawn,
     ReadDayChanged,
     *disputes.FACTS,
+    AppointmentChanged,
+    PointUnreadable,
 )

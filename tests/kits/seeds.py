@@ -6,6 +6,7 @@ from typing import Any
 
 from services.billing.tariffs import examples
 from services.notify.questions.domain.links import Links
+from services.reading.appointments import examples as appointments
 from services.reading.disputes import examples as disputes
 from services.reading.read_day_changes import examples as read_days
 from services.reading.visits import examples as reports
@@ -87,6 +88,8 @@ class Seeds:
             values["content_hash"] = proposal["content_hash"]
         if "/site-orders" in path:
             values |= self._ordered(home, is_reported=path.endswith("/decisions"))
+        if path.endswith("/appointments/cancellations"):
+            values |= self._arranged(home)
         if "/read-day-requests" in path:
             values |= self._read_day_asked(home, is_made="{request_no}" in path)
         if "/disputes" in path:
@@ -135,6 +138,17 @@ class Seeds:
             answer = self._installation.client.post(url, json={"items": [said]}, headers=headers)
             assert answer.json()["outcomes"][0]["status"] == "awaiting_approval", answer.text
         return {"order_no": made["order_no"], "version": 2}
+
+    def _arranged(self, home: Home) -> Values:
+        """Return an appointment at a home."""
+        for there in self._installation.items("reading", f"/v1/appointments?service_point_no={home.service_point_no}"):
+            if there["state"] in ("asked", "agreed"):
+                return {"appointment_no": there["appointment_no"]}
+        number = self._taken["appointments"] = self._taken.get("appointments", 0) + 1
+        made = {"appointment_no": f"seed-{number}", "service_point_no": home.service_point_no}
+        body = {"items": [appointments.APPOINTMENTS["items"][0] | made]}
+        self._installation.call("POST", "reading", "/v1/appointments", body)
+        return {"appointment_no": made["appointment_no"]}
 
     def _read_day_asked(self, home: Home, *, is_made: bool) -> Values:
         """Return a number for a request for another read day of a home's route; `is_made`: of one that is asked for."""

@@ -12,6 +12,7 @@ from services.reading.network.domain.registers import has_demand
 from services.reading.network.store.points import Locked
 from services.reading.policies.domain import (
     AdherenceRules,
+    Appointments,
     Asking,
     CurveRules,
     Deviation,
@@ -19,6 +20,7 @@ from services.reading.policies.domain import (
     Policy,
     ReaderRules,
     SiteOrders,
+    Unread,
 )
 from services.reading.tasks.domain.route_cycles import planned_before
 from services.reading.tasks.domain.tasks import ASKED, BETWEEN, CUT, CYCLE, OPEN, Task
@@ -69,6 +71,8 @@ POLICY = Policy(
     ),
     readers=ReaderRules(cycles_in_a_row_max=12, orders={}),
     adherence=AdherenceRules(tolerance_days=1, reach_days=10),
+    appointments=Appointments(answer_days=5, days_max=31),
+    unread=Unread(reasons={}, told_after_months=6, told_causes=()),
 )
 
 

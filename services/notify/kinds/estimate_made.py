@@ -46,6 +46,9 @@ ZH = Text(
     words={
         "reason": {
             "remote_failure": "因远程采集异常，本期未能抄表。",
+            "no_access": "因无法接近电能表，本期未能抄表。请与我们预约抄表时间。",
+            "nobody_home": "抄表时无人在家，本期未能抄表。请与我们预约抄表时间。",
+            "entry_refused": "因未获准入内，本期未能抄表。请与我们预约抄表时间。",
             "*": "本期未能抄到电能表示数。",
         },
     },
@@ -65,6 +68,9 @@ This message was sent automatically.
     words={
         "reason": {
             "remote_failure": "Your meter could not be reached remotely.",
+            "no_access": "Our reader could not get to your meter. Please agree on a time with us.",
+            "nobody_home": "Our reader found nobody at home. Please agree on a time with us.",
+            "entry_refused": "Our reader was not let in. Please agree on a time with us.",
             "*": "Your meter could not be read.",
         },
     },

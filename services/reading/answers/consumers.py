@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
+from services.reading.appointments import domain as appointments
+from services.reading.appointments.use_cases import answering as arranged
 from services.reading.disputes import domain as disputes
 from services.reading.disputes.use_cases import answering as disputed
 from services.reading.read_day_changes import domain as read_day_changes
@@ -17,6 +19,7 @@ ASKERS: Final[Mapping[str, UseCase]] = {
     read_day_changes.CHANGE: answering.take,
     read_day_changes.VISIT: answering.take,
     disputes.SUBJECT: disputed.take,
+    appointments.SUBJECT: arranged.take,
 }
 """By kind of subject who takes the answers; other services ask about others."""
 

@@ -41,12 +41,24 @@ REACH_DAYS_MAX: Final = 15  # half a month: a read farther away is one of anothe
 Role = Literal["reader", "inspector"]
 """What a person is on a route: 抄表员, 用电检查员."""
 OrderKind = Literal[
-    "reread", "joint_reread", "inspection", "use_check", "closing_check", "final_read", "verification", "meter_work"
+    "reread",
+    "joint_reread",
+    "inspection",
+    "use_check",
+    "closing_check",
+    "final_read",
+    "verification",
+    "meter_work",
+    "appointment",
 ]
-"""What a site order (现场工单) asks for: 复抄, 与客户共同复抄, 现场检查, 用电性质核查, 销户核查, 末次抄表, 校表, 装表换表."""
+"""What a site order (现场工单) asks for: 复抄, 与客户共同复抄, 现场检查, 用电性质核查, 销户核查, 末次抄表, 校表,
+装表换表, 待期补抄."""
 ORDER_KINDS: Final = get_args(OrderKind)
 AlarmKind = Literal["cover_opened", "magnetic_field", "reverse_flow", "clock", "phase"]
 """开盖 (of meter or terminal box), 磁场干扰, 潮流反向, 时钟异常, 失压/断相 (a phase without voltage, or cut)."""
+CUSTOMER: Final = "customer"
+CAUSES: Final = (CUSTOMER, "utility")
+"""Who is the cause that a meter could not be read."""
 METHODS: Final = ("previous_usage",)
 """Ways to estimate: by the daily average of what was settled before (`usage/domain/timeline`)."""
 
@@ -146,6 +158,23 @@ class AdherenceRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """Why meters are not read (未抄原因): codes with their causes; after how many months by one of `told_causes` it is told."""
+
+    reasons: Mapping[str, str]
+    told_after_months: int
+    told_causes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointments:
+    """How long customers may think about an appointment, and how far ahead one may be."""
+
+    answer_days: int
+    days_max: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The rules for the read dates of one version."""
 
@@ -167,6 +196,8 @@ class Policy:
     disputes: Disputes
     readers: ReaderRules
     adherence: AdherenceRules
+    appointments: Appointments
+    unread: Unread
 
 
 Policies = Versions[Policy]
@@ -175,6 +206,7 @@ Policies = Versions[Policy]
 def load(document: Mapping[str, Any]) -> Policies:
     """Return the versions of a policy document; raises `DocumentError` with all its faults."""
     fields = "reads rollover estimates validation curves approvals site_orders read_days disputes readers adherence"
+    fields += " appointments unread"
     return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
@@ -184,6 +216,7 @@ def _policy(node: Node) -> Policy:
     estimates = node.get("estimates").keys("method in_a_row_max basis_days")
     limits = node.get("validation").keys("high low")
     read_days = node.get("read_days").keys("change visit")
+    appointments = node.get("appointments").keys("answer_days days_max")
     method = estimates.get("method").choice(*METHODS)
     return Policy(
         future_seconds_max=reads.get("future_seconds_max").whole(0, FUTURE_SECONDS_MAX),
@@ -204,6 +237,28 @@ def _policy(node: Node) -> Policy:
         disputes=_disputes(node.get("disputes")),
         readers=_readers(node.get("readers")),
         adherence=_adherence(node.get("adherence")),
+        appointments=Appointments(
+            answer_days=appointments.get("answer_days").whole(1, ANSWER_DAYS_MAX),
+            days_max=appointments.get("days_max").whole(1, ANSWER_DAYS_MAX),
+        ),
+        unread=_unread(node.get("unread")),
+    )
+
+
+def _unread(node: Node) -> Unread:
+    reasons = node.keys("reasons told_after_months told_causes").get("reasons").keys(" ".join(CAUSES))
+    return Unread(
+        reasons={code: cause for cause in CAUSES for code in reasons.get(cause).texts()},
+        told_after_months=node.get("told_after_months").whole(1, IN_A_ROW_MAX),
+        told_causes=node.get("told_causes").texts(),
+    )
+
+
+def _asking(node: Node) -> Asking:
+    node.keys("answer_days ahead_days")
+    return Asking(
+        answer_days=node.get("answer_days").whole(1, ANSWER_DAYS_MAX),
+        ahead_days=node.get("ahead_days").whole(0, ANSWER_DAYS_MAX),
     )
 
 
@@ -293,12 +348,4 @@ def _adherence(node: Node) -> AdherenceRules:
     return AdherenceRules(
         tolerance_days=node.get("tolerance_days").whole(0, TOLERANCE_DAYS_MAX),
         reach_days=node.get("reach_days").whole(1, REACH_DAYS_MAX),
-    )
-
-
-def _asking(node: Node) -> Asking:
-    node.keys("answer_days ahead_days")
-    return Asking(
-        answer_days=node.get("answer_days").whole(1, ANSWER_DAYS_MAX),
-        ahead_days=node.get("ahead_days").whole(0, ANSWER_DAYS_MAX),
     )

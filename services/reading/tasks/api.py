@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from services.reading.context import UPLOAD
+from services.reading.context import UPLOAD, Own
 from services.reading.tasks import examples, schemas
 from services.reading.tasks.use_cases import unread
 from shared import web
@@ -18,9 +18,9 @@ router = web.Router("/v1", tags=["tasks"])
     example=examples.UNREAD_REASONS,
     response_model=OutcomesOut,
 )
-async def put_unread_reasons(body: schemas.UnreadReasons, caller: auth.Current, db: web.Db) -> Response:
-    """Note why up to 1,000 points could not be read (未抄原因); their estimates carry the reason."""
+async def put_unread_reasons(body: schemas.UnreadReasons, caller: auth.Current, db: web.Db, own: Own) -> Response:
+    """Note why up to 1,000 points could not be read (未抄原因), by a code of the policy; their estimates carry the reason."""
     items = [unread.Unread(**item.model_dump()) for item in body.items]
     async with db.begin() as tx:
-        outcomes = await unread.put(tx, items, actor=caller.subject, may_see=caller.may_see)
+        outcomes = await unread.put(tx, items, actor=caller.subject, may_see=caller.may_see, policies=own.policies)
     return batch.answer(outcomes)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from services.reading.cycles.use_cases import progress
+from services.reading.cycles.use_cases import progress, unreadable
 from services.reading.network.store import routes
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain.days import ReadDays
@@ -50,6 +50,7 @@ async def close(
     for start in range(0, len(unread), POINTS_MAX):
         touched = dict.fromkeys(unread[start : start + POINTS_MAX], read_date)
         await deriving.derive_again(tx, touched, loader=loader, change=Change(closing=read_date))
+        await unreadable.tell(tx, list(touched), read_date, policies)
     totals = await progress.totals(tx, route_no, read_date)
     assert totals.expected == totals.actual + totals.estimated + totals.missed, "a task is left open"
     await route_cycle_store.keep_totals(tx, route_no, read_date, totals)

@@ -21,6 +21,7 @@ from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store.meter_days import meter_days
 from services.reading.tasks.domain import route_cycles
 from services.reading.tasks.domain.tasks import cycle_of
+from services.reading.tasks.use_cases.unread import UNKNOWN_REASON
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.outcome import ALREADY_DONE, CHANGED_MEANWHILE, OTHER_ORG_UNIT, REPEATED, Outcome, refused
@@ -112,6 +113,9 @@ def _times(seen: Sequence[_Seen], times: Times) -> None:
             if each.given.registers and each.given.unit != UNIT:
                 raise Refused("reading.wrong_unit", "register values are in kWh")
             each.at, each.day = times.of(each.given.seen_at)
+            known, reason = times.days.policies.on(each.day).unread.reasons, each.given.unread_reason
+            if reason is not None and reason not in known:
+                raise Refused(UNKNOWN_REASON, f"there are {', '.join(sorted(known))}")
         except Refused as fault:
             each.outcome = refused(fault.code, fault.text, each.given.entry_no)
 

@@ -118,10 +118,12 @@ async def _record(
         else []
     )
     found = {each.entry_no: outcome for each, outcome in zip(seen, taken, strict=True)}
-    return found | await _explain(tx, [each for each in kept if not each.registers], batch, decision)
+    return found | await _explain(tx, [each for each in kept if not each.registers], batch, decision, own)
 
 
-async def _explain(tx: Tx, entries: Sequence[Entry], batch: FieldBatch, decision: Decision) -> dict[str, Outcome]:
+async def _explain(
+    tx: Tx, entries: Sequence[Entry], batch: FieldBatch, decision: Decision, own: Context
+) -> dict[str, Outcome]:
     """Note why points were not read; of several entries of a point the last one says it."""
     last: dict[TaskKey, Entry] = {(each.service_point_no, batch.read_date): each for each in entries}
     reasons = [
@@ -130,7 +132,14 @@ async def _explain(tx: Tx, entries: Sequence[Entry], batch: FieldBatch, decision
     ]
     if not reasons:
         return {}
-    outcomes = await unread.put(tx, reasons, actor=decision.actor, noted_by=batch.reader, may_see=decision.may_see)
+    outcomes = await unread.put(
+        tx,
+        reasons,
+        actor=decision.actor,
+        noted_by=batch.reader,
+        may_see=decision.may_see,
+        policies=own.policies,
+    )
     by_point = dict(zip([point for point, _ in last], outcomes, strict=True))
     return {each.entry_no: by_point[each.service_point_no] for each in entries}
 

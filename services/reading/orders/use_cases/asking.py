@@ -134,6 +134,12 @@ async def ask_by_facts(
     await findings.insert(tx, [_conflict(each) for each in conflicts])
 
 
+async def ask_for_days(tx: Tx, given: Sequence[tuple[Asked, date, str | None]]) -> None:
+    """Make orders that are due on a day of their own, each given to somebody, or to nobody in particular."""
+    orders = [replace(begin(asked, day), assignee=assignee) for asked, day, assignee in given]
+    await store.insert(tx, sorted(orders, key=lambda each: each.order_no))
+
+
 async def ask_by_rule(tx: Tx, given: Sequence[Asked], *, deadlines: Deadlines) -> None:
     """Make the orders that a rule asks for, of one kind one at a time at a point; the points are locked."""
     if not given:

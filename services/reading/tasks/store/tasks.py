@@ -79,6 +79,21 @@ class Ending:
     reason: str
 
 
+async def with_reasons(
+    view: View, service_point_nos: Sequence[str], since: date, to: date
+) -> dict[str, list[tuple[Task, str]]]:
+    """Return the tasks of points for read dates of their routes from `since` to `to`, in order, each with why it was not read."""
+    given = travel.relation_for(view, TASK, {"service_point_no": list(service_point_nos)})
+    source = TASK.join(given, given.c.service_point_no == TASK.c.service_point_no)
+    wanted = reasons.with_reason(TASK, source=source).where(
+        TASK.c.kind == CYCLE, TASK.c.read_date >= since, TASK.c.read_date <= to
+    )
+    found: dict[str, list[tuple[Task, str]]] = {}
+    for row in by_name(await view.all(wanted.order_by(TASK.c.service_point_no, TASK.c.read_date))):
+        found.setdefault(row["service_point_no"], []).append((task_of(row), row["unread_reason"] or ""))
+    return found
+
+
 async def endings(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Ending]]:
     """Return all tasks of points, in order of their days."""
     given = travel.relation_for(view, TASK, {"service_point_no": list(service_point_nos)})

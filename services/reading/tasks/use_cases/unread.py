@@ -7,12 +7,15 @@ from functools import partial
 
 from services.reading.network.store import points
 from services.reading.network.use_cases.reference import MaySee, outside
+from services.reading.policies.domain import Policies
 from services.reading.tasks.domain.reasons import UnreadReason
 from services.reading.tasks.domain.tasks import UNREAD
 from services.reading.tasks.store import reasons, tasks
 from shared import batch_put
 from shared.db.engine import Tx
 from shared.outcome import Outcome, refused
+
+UNKNOWN_REASON = "reading.unknown_unread_reason"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +28,20 @@ class Unread:
 
 
 async def put(
-    tx: Tx, items: Sequence[Unread], *, actor: str, may_see: MaySee, noted_by: str | None = None
+    tx: Tx,
+    items: Sequence[Unread],
+    *,
+    actor: str,
+    may_see: MaySee,
+    policies: Policies,
+    noted_by: str | None = None,
 ) -> list[Outcome]:
     """Note or replace reasons, one outcome per item; `close-routes` takes them over as the reasons of its estimates.
 
     `noted_by`: who says it, where that is another person than `actor`, who enters it.
 
-    Refused: no task of that point and date, a task that has its read or whose window is closed, another org unit.
+    Refused: a reason that the policy does not have, no task of that point and date, a task that has its read or whose window is
+    closed, another org unit.
     """
     await points.lock(tx, [item.service_point_no for item in items])
     there = await tasks.by_key(tx, [(item.service_point_no, item.read_date) for item in items])
@@ -53,6 +63,9 @@ async def put(
             return refused("reading.unknown_task", "the point is not to be read on that date", id=reason.task_id)
         if task.status not in UNREAD:
             return refused("reading.task_done", "the point was read, or its window is closed", id=reason.task_id)
+        known = policies.on(reason.read_date).unread.reasons
+        if reason.reason not in known:
+            return refused(UNKNOWN_REASON, f"there are {', '.join(sorted(known))}", id=reason.task_id)
         return outside(reason, old, number=reason.task_id, may_see=may_see)
 
     return await batch_put.put(

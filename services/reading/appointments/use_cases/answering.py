@@ -1,0 +1,35 @@
+"""Answers of customers to proposed appointments."""
+
+from collections.abc import Sequence
+
+from services.reading.appointments import store
+from services.reading.appointments.domain import AGREED, LIFE, Appointment
+from services.reading.appointments.use_cases import visits
+from services.reading.network.store import points
+from services.reading.read_day_changes.use_cases.answering import find_unknown
+from shared.db.engine import Tx
+from shared.events.notify import CustomerAnswered, QuestionExpired
+
+
+async def take(tx: Tx, facts: Sequence[CustomerAnswered | QuestionExpired]) -> None:
+    """Take answers, and that there was none; the first is the one. Who agrees is expected on the day."""
+    there = await store.by_id(tx, [fact.question_id for fact in facts])
+    await find_unknown(tx, [fact for fact in facts if fact.question_id not in there])
+    if there:
+        await points.lock(tx, [each.service_point_no for each in there.values()])
+        now = await store.by_id(tx, list(there))
+        before = dict(now)
+        for fact in facts:
+            if fact.question_id in now:
+                now[fact.question_id] = _answered(now[fact.question_id], fact)
+        changed = [each for number, each in now.items() if each != before[number]]
+        await store.write(tx, changed)
+        await visits.arrange(tx, [each for each in changed if each.state == AGREED])
+
+
+def _answered(appointment: Appointment, fact: CustomerAnswered | QuestionExpired) -> Appointment:
+    if isinstance(fact, QuestionExpired):
+        return appointment.after("expire", fact.reason) if LIFE.may(appointment.state, "expire") else appointment
+    if appointment.answered_on is not None:
+        return appointment
+    return appointment.with_answer(fact.answer, fact.answered_on, fact.way, fact.recorded_by)
