@@ -96,7 +96,8 @@ class Seeds:
             values |= self._disputed(home, path)
         if "/links/" in path:
             asking = self._installation.items("notify", f"/v1/notices?question_id={home.question_id}")
-            values["token"] = LINKS.token(asking[0]["notice_id"])
+            (notice_id,) = [each["notice_id"] for each in asking if each["contact_no"].startswith("L-")]
+            values["token"] = LINKS.token(notice_id, 1)
         if "control-documents" in path:
             values["kind"] = COMPARED[self._service][n % len(COMPARED[self._service])]
         if "/forms/" in path:

@@ -16,7 +16,10 @@ WAITING, IN_USE, REFUSED = "waiting_for_account", "in_use", "refused"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """A person or desk to be told about an account (联系人); `valid_to` is the first day no longer valid."""
+    """A person or desk to be told about an account (联系人); `valid_to` is the first day no longer valid.
+
+    `address_since` is the version in which its address became what it is; it says nothing of what is wanted of a contact.
+    """
 
     contact_no: str
     account_no: str
@@ -27,6 +30,7 @@ class Contact:
     valid_from: date
     valid_to: date | None
     address: str = field(repr=False)
+    address_since: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

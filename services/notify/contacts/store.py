@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import FromClause, Row, Select, select
 
 from services.notify.accounts import store as accounts
 from services.notify.contacts.domain import Candidate, Contact
@@ -57,12 +57,19 @@ def _contact(row: Row[Any]) -> Contact:
         valid_from=row.valid_from,
         valid_to=row.valid_to,
         address=row.address,
+        address_since=row.address_since,
     )
+
+
+def contacts_table() -> FromClause:
+    """Return the contacts, for a statement that asks whether one is still reached where it was."""
+    return CONTACT
 
 
 async def put_contacts(tx: Tx, given: Sequence[tuple[Contact, int]]) -> set[str]:
     """Insert or replace contacts, each with its new version, and return the numbers that were applied."""
-    names = ("contact_no", "account_no", "org_unit", "role", "channel", "language", "valid_from", "valid_to", "address")
+    dates = ("valid_from", "valid_to")
+    names = ("contact_no", "account_no", "org_unit", "role", "channel", "language", *dates, "address", "address_since")
     columns: dict[str, list[Any]] = {name: [getattr(contact, name) for contact, _ in given] for name in names}
     columns["version"] = [version for _, version in given]
     applied = await bulk.upsert_newer(tx, CONTACT, columns, key=("contact_no",))

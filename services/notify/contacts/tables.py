@@ -23,6 +23,7 @@ class Contact(Base, table=True):
     valid_to: date | None = Field(sa_column=Column(Date))
     address: str = Field(sa_column=Column(Text, nullable=False))
     version: int = Field(sa_column=Column(Integer, nullable=False))
+    address_since: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
 
 
 CONTACT = table(Contact)

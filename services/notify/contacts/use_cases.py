@@ -1,7 +1,7 @@
 """Contacts enter here, and nowhere else; what waited for one goes out."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from services.notify.accounts import store as accounts
 from services.notify.contacts import domain, store
@@ -54,20 +54,33 @@ async def put(
     def refusal(item: Contact, old: Contact | None) -> Outcome | None:
         return _refusal(item, old, account_org_unit=org_units.get(item.account_no), may_see=may_see, policy=policy)
 
+    stored = await store.contacts(tx, [item.contact_no for item in items])
+
+    async def write(changed: Sequence[tuple[Contact, int]]) -> set[str]:
+        return await store.put_contacts(
+            tx, [(_with_address_since(item, version, stored), version) for item, version in changed]
+        )
+
     outcomes = await batch_put.put(
         tx,
         items,
         kind="contact",
         number=lambda item: item.contact_no,
-        stored=await store.contacts(tx, [item.contact_no for item in items]),
+        stored=stored,
         refusal=refusal,
-        write=partial(store.put_contacts, tx),
+        write=write,
         actor=actor,
     )
     came = [item.account_no for item, outcome in zip(items, outcomes, strict=True) if outcome.status == "done"]
     if came:
         await take_up(tx, came)
     return outcomes
+
+
+def _with_address_since(contact: Contact, version: int, stored: Mapping[str, tuple[Contact, int]]) -> Contact:
+    old, _ = stored.get(contact.contact_no, (None, 0))
+    kept = old is not None and old.address == contact.address
+    return replace(contact, address_since=old.address_since if old is not None and kept else version)
 
 
 def was_read(account_no: str, *, actor: str, what: str) -> AuditEntry:

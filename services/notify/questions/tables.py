@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Date, Index, SmallInteger, String, Text, text
+from sqlalchemy import Column, Date, Index, Integer, SmallInteger, String, Text, text
 from sqlmodel import Field
 
 from services.notify.base import Base
@@ -62,6 +62,8 @@ class Link(Base, table=True):
     token_hash: str = Field(sa_column=Column(String(64), primary_key=True))
     question_id: str = Field(sa_column=Column(columns.No, nullable=False))
     notice_id: str = Field(sa_column=Column(columns.No, nullable=False))
+    contact_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    address_since: int = Field(sa_column=Column(Integer, nullable=False))
     language: str = Field(sa_column=Column(String(8), nullable=False))
     day: date = Field(sa_column=Column(Date, nullable=False))
 

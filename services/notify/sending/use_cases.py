@@ -70,12 +70,18 @@ async def _ask(
     closed = {question_id for question_id, state in states.items() if state != OPEN}
     if links.public_url is None:
         return {}, closed
-    tokens = {row.notice_id: links.token(row.notice_id) for row in rows if row.question_id not in closed}
+    tokens = {
+        row.notice_id: links.token(row.notice_id, contacts[row.contact_no].address_since)
+        for row in rows
+        if row.question_id not in closed
+    }
     kept = [
         Link(
             token_hash=token_hash(tokens[row.notice_id]),
             question_id=row.question_id,
             notice_id=row.notice_id,
+            contact_no=row.contact_no,
+            address_since=contacts[row.contact_no].address_since,
             language=contacts[row.contact_no].language,
             day=row.day,
         )

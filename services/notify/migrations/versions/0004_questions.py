@@ -1,4 +1,4 @@
-"""Questions to customers, withdrawals that came before their question, and the links that answer one."""
+"""Questions to customers, withdrawals that came first, links; since when a contact has its address."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -57,10 +57,13 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("question_id", sa.String(length=64), nullable=False),
         sa.Column("notice_id", sa.String(length=64), nullable=False),
+        sa.Column("contact_no", sa.String(length=64), nullable=False),
+        sa.Column("address_since", sa.Integer(), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("token_hash"),
     )
+    op.add_column("contact", sa.Column("address_since", sa.Integer(), nullable=False, server_default="0"))
     for table in ("notice", "unaddressed"):
         op.add_column(table, sa.Column("question_id", sa.String(length=64), nullable=True))
         op.create_index(

@@ -1,10 +1,12 @@
 """One-time links (一次性链接): the address in a notice by which its question is answered, without a login.
 
-The token in the address is an HMAC-SHA256 under the service's own key of the id of the notice, so that whoever renders the notice
-again (a retry, a resend by hand, a sender after a crash) makes the same address, and no secret is kept. It needs no nonce: the id
-of a notice is given once. The database has the SHA-256 of the token, by which a caller's token is looked up; neither that nor
-the hash of what a notice said leads back to 256 bits. The address holds nothing else: whose it is and for what, the row of
-the hash says.
+The token in the address is an HMAC-SHA256 under the service's own key of the id of the notice and of the version in which its
+contact got the mail address that it has. So whoever renders the notice again (a retry, a resend by hand, a sender after a crash)
+makes the same link, and no secret is kept; it needs no nonce, since the id of a notice is given once. What went to an address
+that was corrected since is no link any more: a wrong door answers nothing (S16), and a resend to the right one makes another.
+
+The database has the SHA-256 of the token, by which a caller's token is looked up; neither that nor the hash of what a notice
+said leads back to 256 bits. The address holds nothing else: whose it is and for what, the row of the hash says.
 
 With another key, what is sent from then on has other addresses; those that are out go on until their questions are closed.
 """
@@ -25,9 +27,9 @@ class Links:
     public_url: str | None
     key: bytes = field(default=b"", repr=False)
 
-    def token(self, notice_id: str) -> str:
-        """Return the token of a notice: 43 characters that are as they are in an address."""
-        digest = hmac.digest(self.key, _PURPOSE + notice_id.encode(), "sha256")
+    def token(self, notice_id: str, address_since: int) -> str:
+        """Return the token of a notice to an address: 43 characters that are as they are in an address."""
+        digest = hmac.digest(self.key, _PURPOSE + f"{notice_id}/{address_since}".encode(), "sha256")
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     def address(self, token: str) -> str:
@@ -47,5 +49,7 @@ class Link:
     token_hash: str
     question_id: str
     notice_id: str
+    contact_no: str
+    address_since: int
     language: str
     day: date

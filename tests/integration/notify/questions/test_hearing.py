@@ -7,9 +7,23 @@ import pytest
 
 from services.notify.causes.consumers import handlers
 from services.notify.questions.use_cases.hearing import ConflictingQuestion
+from services.notify.sending import use_cases as sending
 from shared.bus.handling import Handling
 from shared.metrics import Metrics
-from tests.kits.notify import ANSWER_BY, ASKED, ORG, Api, Notify, account, contact, proposed, visit, withdrawn
+from tests.kits.notify import (
+    ANSWER_BY,
+    ASKED,
+    CATALOGUE,
+    LINKS,
+    ORG,
+    Api,
+    Notify,
+    account,
+    contact,
+    proposed,
+    visit,
+    withdrawn,
+)
 
 
 async def listed(api: Api, query: str = "") -> list[tuple[str, str, str | None]]:
@@ -178,3 +192,35 @@ async def test_a_notice_is_traced_to_its_question_and_that_to_what_it_was_asked_
     question = (await api.call("GET", "/v1/trace/question/q0001")).json()
     assert question["derived_from"] == [{"service": "reading", "kind": "read_day_change", "id": "change-0001"}]
     assert (question["document"]["figures"]["read_day"], question["document"]["asked_on"]) == (15, str(ASKED))
+
+
+async def test_taking_questions_for_sending_takes_as_many_statements_for_many_as_for_a_few(notify: Notify) -> None:
+    await notify.put(*(contact(n) for n in range(1, 1011)))
+    await notify.handle(*(account(n) for n in range(1, 1011)))
+    await notify.handle(*(proposed(n) for n in range(1, 1011)))
+    counts = []
+    for count in (10, 1000):
+        with notify.statements() as seen:
+            async with notify.database.begin() as tx:
+                assert len(await sending.claim(tx, CATALOGUE, LINKS, count=count, lease_seconds=60)) == count
+        counts.append(len(seen))
+    assert counts[0] == counts[1] < 10
+
+
+async def test_who_takes_a_question_from_a_sender_that_died_makes_the_same_link(notify: Notify) -> None:
+    notify.retry_at_once()
+    await notify.put(contact(1))
+    await notify.handle(account(1))
+    await notify.handle(proposed(1))
+    texts = []
+    for _ in range(2):
+        async with notify.database.begin() as tx:
+            (claimed,) = await sending.claim(tx, CATALOGUE, LINKS, count=1, lease_seconds=60)
+        texts.append(claimed.text)
+        notify.clock.move(seconds=61)
+        async with notify.database.begin() as tx:
+            assert await sending.expire_leases(tx, notify.policy.retry) == 1
+    assert texts[0] is not None
+    assert "https://answers.utility.example/v1/links/" in texts[0].body
+    assert texts[0] == texts[1]
+    assert texts[0].body not in repr(claimed)

@@ -297,6 +297,30 @@ async def test_a_resent_question_holds_the_same_link_and_so_does_one_that_was_in
             assert (await opened(api, "POST", path_in(server.mails[0]), "answer=yes")).status_code == 200
 
 
+async def test_a_link_that_went_to_a_wrong_address_answers_nothing_once_that_is_corrected(
+    database_url: str, tmp_path: Path
+) -> None:
+    with SmtpServer() as server:
+        async with asking(database_url, tmp_path, server, **LINKED) as api:
+            await asked(api, proposed(1))
+            (notice,) = await api.notify.notices()
+            wrong = path_in(server.mails[0])
+            await api.notify.put(contact(1, language="zh"))  # which changes no address
+            assert (await opened(api, "GET", wrong)).status_code == 200
+            await api.notify.put(contact(1, language="zh", address="right@example.org"))
+            for method, form in (("GET", None), ("POST", "answer=yes")):
+                page = await opened(api, method, wrong, form)
+                assert (page.status_code, "a0001" in page.text) == (404, False)
+            await api.call("POST", f"/v1/notices/{notice.notice_id}/resend", {"reason": "To the right address."})
+            await api.send_all()
+            right = path_in(server.mails[1])
+            assert server.mails[1].recipient == "right@example.org"
+            assert (await opened(api, "POST", right, "answer=no")).status_code == 200
+            assert [fact["answer"] for fact in await told(api)] == ["no"]
+            await api.notify.put(contact(1, language="zh"))  # the wrong one again opens nothing either
+            assert (await opened(api, "GET", wrong)).status_code == 404
+
+
 async def test_a_link_goes_on_with_the_key_replaced_until_its_question_is_closed(
     database_url: str, tmp_path: Path
 ) -> None:
