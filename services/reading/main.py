@@ -7,6 +7,8 @@ from services.reading.adherence import api as adherence
 from services.reading.alarms import api as alarms
 from services.reading.answers import consumers as answers
 from services.reading.appointments import api as appointments
+from services.reading.conduct import api as conduct
+from services.reading.conduct import jobs as conduct_jobs
 from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers, jobs
@@ -96,10 +98,11 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             visits.router,
             disputes.router,
             adherence.router,
+            conduct.router,
             views.router,
         ],
         handlers={**consumers.handlers(own), **order_consumers.handlers(own), **answers.handlers()},
-        jobs=[*jobs.jobs(own), *order_jobs.jobs(own)],
+        jobs=[*jobs.jobs(own), *order_jobs.jobs(own), *conduct_jobs.jobs(own)],
         gauges=[gauges],
         waiting_oldest=[waiting.oldest, waiting_curves.oldest],
         control_totals=[totals.control_totals],

@@ -19,26 +19,28 @@ TASKS = tuple(int(n) for n in os.environ.get("BENCH_TASKS", "100000,1000000").sp
 OF_A_ROUTE = 200
 ROUTES_OF_A_READER = 10
 MONTHS = 3
+AT_ONCE = 50_000
 UNIT = "zj/hangzhou"
 
 # Points of routes, each with a meter of three registers; read on site in three months, most of them on their day, some not at
 # all, some days off.
 ROWS = (
-    "INSERT INTO route SELECT 'R' || r, :unit, 1 FROM generate_series(1, :routes) r",
+    "INSERT INTO route SELECT 'R' || r, :unit, 1 FROM generate_series(1, CAST(:routes AS int)) r",
     "INSERT INTO reader_assignment SELECT 'assigned', 'R' || r, 'reader', '2025-01-01', 'a~' || r, NULL,"
-    " 'reader-' || (r / :routes_of_reader), :unit, 1 FROM generate_series(1, :routes) r",
+    " 'reader-' || (r / :routes_of_reader), :unit, 1 FROM generate_series(1, CAST(:routes AS int)) r",
     "INSERT INTO service_point (service_point_no, route_no, org_unit, version)"
-    " SELECT 'S' || n, 'R' || (1 + (n - 1) / :of_route), :unit, 1 FROM generate_series(1, :tasks) n",
+    " SELECT 'S' || n, 'R' || (1 + (n - 1) / :of_route), :unit, 1"
+    " FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n",
     "INSERT INTO installation SELECT 'M' || n, DATE '2025-01-01', 'S' || n, NULL, '0,0,0', NULL, '[]', 1, 1, 1, 0"
-    " FROM generate_series(1, :tasks) n",
+    " FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n",
     "INSERT INTO route_cycle SELECT 'R' || r, d, to_char(d - 1, 'YYYY-MM'), :unit, d + 1, 0, 0, 0, 0, 0, 0"
-    " FROM generate_series(1, :routes) r, unnest(CAST(:days AS date[])) d",
+    " FROM generate_series(1, CAST(:routes AS int)) r, unnest(CAST(:days AS date[])) d",
     "INSERT INTO task SELECT 'S' || n, d, 'R' || (1 + (n - 1) / :of_route), to_char(d - 1, 'YYYY-MM'), :unit, 'cycle',"
     " CASE WHEN n % 50 = 0 THEN 'estimated' ELSE 'read' END, NULL, 0, 1"
-    " FROM generate_series(1, :tasks) n, unnest(CAST(:days AS date[])) d",
+    " FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n, unnest(CAST(:days AS date[])) d",
     "INSERT INTO read SELECT 'M' || n, d + CASE WHEN n % 40 = 1 THEN INTERVAL '3 days' ELSE INTERVAL '9 hours' END,"
     " 'site', q, n, 'upload', 'reader-' || ((n - 1) / :of_route / :routes_of_reader), 'clerk'"
-    " FROM generate_series(1, :tasks) n, unnest(CAST(:days AS date[])) d,"
+    " FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n, unnest(CAST(:days AS date[])) d,"
     " unnest(ARRAY['import', 'import.peak', 'import.valley']) q WHERE n % 50 <> 0",
 )
 
@@ -51,12 +53,13 @@ async def _made(kit: Kit, tasks: int) -> None:
         "routes_of_reader": ROUTES_OF_A_READER,
         "of_route": OF_A_ROUTE,
     }
-    async with kit.database.engine.begin() as connection:
-        for statement in ROWS:
-            named = {name: value for name, value in (values | {"tasks": tasks}).items() if f":{name}" in statement}
-            await connection.execute(
-                text(statement.replace(":days AS date[]", f"'{{{','.join(days)}}}' AS date[]")), named
-            )
+    for statement in (row.replace(":days AS date[]", f"'{{{','.join(days)}}}' AS date[]") for row in ROWS):
+        spans = range(1, tasks, AT_ONCE) if ":first" in statement else [1]
+        for first in spans:
+            given = values | {"first": first, "last": min(first + AT_ONCE - 1, tasks)}
+            async with kit.database.engine.begin() as connection:
+                named = {name: value for name, value in given.items() if f":{name}" in statement}
+                await connection.execute(text(statement), named)
 
 
 async def _walked(kit: Kit, by: str, limit: int) -> tuple[float, int]:

@@ -1,6 +1,8 @@
 """Values of the small town by the names that parameters and fields have, so that generated calls meet what is there."""
 
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import cached_property
 from typing import Any
 
@@ -92,6 +94,8 @@ class Seeds:
             values |= self._arranged(home)
         if "/read-day-requests" in path:
             values |= self._read_day_asked(home, is_made="{request_no}" in path)
+        if path.endswith("/conduct-findings/decisions"):
+            values |= {"finding_id": self._found(home), "version": 1}
         if "/disputes" in path:
             values |= self._disputed(home, path)
         if "/links/" in path:
@@ -161,6 +165,24 @@ class Seeds:
         if is_made:
             self._installation.call("POST", "reading", "/v1/read-day-requests", read_days.REQUEST | values)
         return values
+
+    def _found(self, home: Home) -> str:
+        """Return a finding of conduct on the route of a home; a rule would need months of reads to find it."""
+        number = self._taken["findings"] = self._taken.get("findings", 0) + 1
+        finding = {"finding_id": f"seed-{number}", "rule": "conduct.route_drift", "subject_kind": "route"}
+        finding |= {"subject": home.route_no, "route_no": home.route_no, "read_date": "2026-02-01", "cycle": "2026-01"}
+        finding |= {
+            "org_unit": home.org_unit,
+            "numbers": "{}",
+            "state": "open",
+            "found_on": "2026-02-12",
+            "version": "1",
+        }
+        with closing(sqlite3.connect(self._installation.data / "reading.db", timeout=30)) as database, database:
+            names = ", ".join(finding)
+            values = ", ".join(f":{name}" for name in finding)
+            database.execute(f"INSERT INTO conduct_finding ({names}) VALUES ({values})", finding)
+        return finding["finding_id"]
 
     def _disputed(self, home: Home, path: str) -> Values:
         """Return a dispute at a home, led as far as the path wants it; what was opened there before has ended."""

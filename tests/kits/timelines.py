@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Any, Final
 
+from services.reading import main
 from services.reading.network.domain.installations import Installation
 from services.reading.network.domain.read_days import FIRST, ReadDay
 from services.reading.network.domain.registers import has_demand
@@ -22,6 +23,7 @@ from services.reading.policies.domain import (
     SiteOrders,
     Unread,
 )
+from services.reading.settings import SHIPPED_POLICY
 from services.reading.tasks.domain.route_cycles import planned_before
 from services.reading.tasks.domain.tasks import ASKED, BETWEEN, CUT, CYCLE, OPEN, Task
 from services.reading.tasks.store.tasks import Ending
@@ -73,6 +75,7 @@ POLICY = Policy(
     adherence=AdherenceRules(tolerance_days=1, reach_days=10),
     appointments=Appointments(answer_days=5, days_max=31),
     unread=Unread(reasons={}, told_after_months=6, told_causes=()),
+    conduct=main.load_policies(SHIPPED_POLICY).on(date(2026, 1, 1)).conduct,
 )
 
 

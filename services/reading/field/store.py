@@ -1,7 +1,7 @@
 """Field entries and their batches, in and out: every function is one statement, or says how many."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -154,6 +154,12 @@ async def points_with_entries(view: View, route_no: str, read_date: date) -> set
     there = select(ENTRY.c.service_point_no).join(BATCH, BATCH.c.batch_id == ENTRY.c.batch_id)
     mine = BATCH.c.route_no == route_no, BATCH.c.read_date == read_date, ENTRY.c.state.in_((ENTERED, RELEASED))
     return {row.service_point_no for row in await view.all(there.where(*mine).distinct())}
+
+
+async def entered(view: View, batch_ids: Sequence[str]) -> dict[tuple[str, datetime], datetime]:
+    """Return when what was released of batches had been entered, by meter and the instant at which it was seen."""
+    rows = await bulk.select_in(view, ENTRY, {"batch_id": batch_ids}, where=ENTRY.c.state == RELEASED)
+    return {(row.meter_no, row.seen_at): row.entered_at for row in rows}
 
 
 def _batch(row: Row[Any]) -> FieldBatch:

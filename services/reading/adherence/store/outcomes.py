@@ -65,6 +65,15 @@ def _counts(row: Row[Any]) -> Counts:
     return Counts(**{name: int(row._mapping[name]) for name in Counts.__dataclass_fields__})
 
 
+async def every(
+    view: View, duties: Sequence[Duty], reaches: Sequence[Reach], without: Sequence[ReadKey]
+) -> Sequence[Row[Any]]:
+    """Return the tasks of duties with their ends, by point and read date."""
+    visited, ended = _visited(view, duties, reaches, without)
+    columns = [column for column in visited.c if column.name != "outcome"]
+    return await view.all(select(*columns, ended.label("outcome")).order_by(visited.c.point, visited.c.read_date))
+
+
 async def listed(
     view: View,
     duties: Sequence[Duty],

@@ -1,12 +1,14 @@
 """Uploads: what one request brought, counted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Table, select
 
 from services.reading.reads import tables
 from shared.db import bulk
-from shared.db.engine import Tx
+from shared.db.engine import Tx, View
 
 UPLOAD = tables.UPLOAD
 
@@ -35,6 +37,20 @@ async def insert(
             "waiting": [each.get("waiting", 0) for each in totals],
         },
     )
+
+
+class Received(NamedTuple):
+    """When an upload came in, and what it was."""
+
+    received_at: datetime
+    kind: str
+    message_id: str
+
+
+async def received(view: View, upload_ids: Sequence[str]) -> dict[str, Received]:
+    """Return when uploads came in."""
+    rows = await bulk.select_in(view, UPLOAD, {"upload_id": upload_ids})
+    return {row.upload_id: Received(row.received_at, row.kind, row.message_id) for row in rows}
 
 
 def uploader_of(read: Table) -> ColumnElement[str]:

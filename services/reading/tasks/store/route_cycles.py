@@ -110,6 +110,17 @@ async def cycles_due(view: View, closed_before: Sequence[tuple[date, date]]) -> 
     return [(row.route_no, row.read_date) for row in rows]
 
 
+async def between(view: View, first: date, last: date) -> list[tuple[str, date]]:
+    """Return (route, read date) of the cycles whose read date is one of these days."""
+    row = ROUTE_CYCLE.c
+    rows = await view.all(
+        select(row.route_no, row.read_date)
+        .where(row.read_date >= first, row.read_date <= last)
+        .order_by(row.read_date, row.route_no)
+    )
+    return [(row.route_no, row.read_date) for row in rows]
+
+
 async def days(view: View, route_nos: Sequence[str]) -> dict[str, dict[date, bool]]:
     """Return the read dates of routes, in order, and whether their cycles are open."""
     order = ROUTE_CYCLE.c.route_no, ROUTE_CYCLE.c.read_date

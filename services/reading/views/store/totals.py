@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, and_, case, exists, func, literal, select
 
+from services.reading.conduct import store as conduct
 from services.reading.disputes import store as disputes
 from services.reading.orders import store as orders
 from services.reading.reads.tables import UPLOAD
@@ -98,6 +99,7 @@ async def gauges(view: View, now: datetime, zone: ZoneInfo) -> dict[str, float]:
     disputes_late = _overdue(await disputes.first_due(view), now, zone)
     return {
         "reading_tasks_open": float(await tasks.open_now(view)),
+        "conduct_findings_open": float(await conduct.undecided(view)),
         "site_orders_open": float(await orders.unfinished(view)),
         "site_orders_overdue_oldest_seconds": late,
         "disputes_open": float(await disputes.unended(view)),

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, Final, Literal, get_args
 
+from services.reading.policies.domain import conduct
+from services.reading.policies.domain.conduct import ConductRules
 from shared import dated, second_person
 from shared.business_calendar import Calendar, YearUnknown
 from shared.dated import Versions
@@ -198,6 +200,7 @@ class Policy:
     adherence: AdherenceRules
     appointments: Appointments
     unread: Unread
+    conduct: ConductRules
 
 
 Policies = Versions[Policy]
@@ -205,7 +208,9 @@ Policies = Versions[Policy]
 
 def load(document: Mapping[str, Any]) -> Policies:
     """Return the versions of a policy document; raises `DocumentError` with all its faults."""
-    fields = "reads rollover estimates validation curves approvals site_orders read_days disputes readers adherence"
+    fields = (
+        "reads rollover estimates validation curves approvals site_orders read_days disputes readers adherence conduct"
+    )
     fields += " appointments unread"
     return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
@@ -237,6 +242,7 @@ def _policy(node: Node) -> Policy:
         disputes=_disputes(node.get("disputes")),
         readers=_readers(node.get("readers")),
         adherence=_adherence(node.get("adherence")),
+        conduct=conduct.read(node.get("conduct")),
         appointments=Appointments(
             answer_days=appointments.get("answer_days").whole(1, ANSWER_DAYS_MAX),
             days_max=appointments.get("days_max").whole(1, ANSWER_DAYS_MAX),
