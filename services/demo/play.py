@@ -4,7 +4,7 @@ import asyncio
 from datetime import date, timedelta
 from typing import Any
 
-from services.demo import setup
+from services.demo import consents, setup
 from services.demo.district import (
     EPOCH,
     EXCHANGE_DAY,
@@ -203,12 +203,7 @@ async def _pay_oddly(stage: Stage, name: str, account_no: str, fen: int, day: da
         answer = await stage.callback(order_id, fen - WRONG_BY_FEN, day)
         if answer["payment_status"] != "suspense":
             raise DemoFailed("money that differs from its order did not go to suspense")
-        body = {
-            "action": "allocate",
-            "account_no": account_no,
-            "reason": "the customer confirmed",
-            "resolved_on": str(day),
-        }
+        body = {"action": "allocate", "account_no": account_no, "reason": "confirmed", "resolved_on": str(day)}
         path = f"/v1/suspense/{answer['payment_id']}/resolution"
         await stage.call("cashier-2", "POST", "collection", path, body, headers={"Idempotency-Key": order_id})
         await stage.counter(account_no, WRONG_BY_FEN, day)
@@ -377,6 +372,11 @@ async def everything(stage: Stage) -> None:
     await read_move(stage)
     await move_in_past(stage)
     await change_class(stage)
+    await consents.ask_for_read_day(stage)
+    await consents.doubt(stage)
+    await consents.answer(stage)
+    await consents.explain(stage)
+    await consents.decide_read_day(stage)
     await plan(stage, february)
     await push_month(stage, february)
     await read_by_hand(stage, february)

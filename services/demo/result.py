@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from services.command import reconcile
+from services.demo import consents
 from services.demo.district import MANUAL_SLOT
 from services.demo.play import BEFORE
 from services.demo.stage import Stage
@@ -126,6 +127,7 @@ async def _stories(
         if name in SEEN_ON_THE_METER:
             lines.append(await _meter_line(stage, point))
         lines += await _rollover_lines(stage, point)
+        lines += await consents.lines(stage, name)
         for account_no in accounts:
             own = [bill for bill in bills if bill["account_no"] == account_no]
             for bill in sorted(own, key=lambda b: (b["cycle"], b["period_from"], b["version"])):

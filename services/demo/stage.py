@@ -26,12 +26,21 @@ SCOPES = {
     "keeper-1": ("reading:keys",),
     "uploader-1": ("reading:upload",),
     "clerk-1": ("billing:write", "notify:write"),
+    "clerk-2": ("notify:answers",),
     "operator-1": ("jobs:run", "dead_letters:read", "dead_letters:run"),
     "reviewer-1": ("billing:read", "billing:review"),
-    "supervisor-1": ("billing:release", "approvals:decide"),
+    "supervisor-1": ("billing:release", "reading:write", "approvals:decide"),
     "cashier-1": ("collection:read", "collection:write", "collection:cashier"),
     "cashier-2": ("collection:read", "collection:write"),
-    "auditor-1": ("reading:read", "billing:read", "collection:read", "notify:read", "totals:read", "trace:read"),
+    "auditor-1": (
+        "reading:read",
+        "billing:read",
+        "collection:read",
+        "notify:read",
+        "approvals:read",
+        "totals:read",
+        "trace:read",
+    ),
 }
 """Who plays, and what each may: reader, uploader, reviewer and cashiers are different people."""
 
@@ -104,7 +113,7 @@ class Stage:
         for start in range(0, len(items), DECISIONS):
             body = {
                 "decision": "approve",
-                "explanation": "Checked against what the province has published.",
+                "explanation": "Checked against what it rests on.",
                 "items": items[start : start + DECISIONS],
             }
             answer = await self.call("supervisor-1", "POST", service, "/v1/approvals/decisions", body)

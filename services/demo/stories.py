@@ -43,6 +43,11 @@ STORIES = {
         Story(
             "class_changed", 0, 9, "A shared meter since January (合表), told after the bill was paid: seen, corrected"
         ),
+        Story(
+            "doubt", 0, 10, "Doubts January's usage: shown the history of the point, explained, no test of the meter"
+        ),
+        Story("read_day_moved", 0, 11, "Asked to be read on the 20th from March on: agrees, and is"),
+        Story("read_day_kept", 0, 12, "Asked to be read on the 20th from March on: says no, and is not"),
         Story("meter_exchange", 1, 0, "The meter is exchanged in mid-January"),
         Story(
             "mistyped_exchange", -2, 3, "An exchange typed with 113.00 for 1130.00, repaired after the bill was paid"

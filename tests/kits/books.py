@@ -14,6 +14,9 @@ from services.collection.payments import tables as payments
 from services.collection.receivables import tables as receivables
 from services.notify.notices import tables as notify
 from services.notify.questions import tables as questions
+from services.reading.disputes import tables as disputes
+from services.reading.network import tables as network
+from services.reading.read_day_changes import tables as read_day_changes
 from services.reading.usage import tables as reading
 from shared.db.engine import Database
 
@@ -22,7 +25,12 @@ Books = dict[str, list[str]]
 _ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 TABLES: dict[str, dict[str, Table]] = {
-    "reading": {"usages": reading.USAGE},
+    "reading": {
+        "usages": reading.USAGE,
+        "read days": network.READ_DAY,
+        "read day proposals": read_day_changes.PROPOSAL,
+        "disputes": disputes.DISPUTE,
+    },
     "billing": {
         "bills": bills.BILL,
         "bill lines": bills.BILL_DOCUMENT,

@@ -17,7 +17,7 @@ from typing import Any, Self
 import httpx
 import orjson
 
-from services.demo import play, setup, tariffs
+from services.demo import consents, play, setup, tariffs
 from services.demo.district import EXCHANGE_DAY, District, Route
 from services.demo.district import days as district_days
 from services.demo.mailbox import Mailbox
@@ -249,17 +249,22 @@ async def two_cycles(stage: Stage, before: Step = no_faults) -> None:
     await play.repair_exchange(stage)
     await play.move_in_past(stage)
     await play.change_class(stage)
+    await consents.ask_for_read_day(stage)
+    await consents.doubt(stage)
     await stage.job("collection", "remind", REMIND_ON)
     await play.plan(stage, february)
     await before("push-2")
     await push_month(stage, february)
+    await consents.answer(stage)
     await play.read_by_hand(stage, february)
     await before("close-2")
     await play.close_month(stage, february, routes)
     await play.review(stage, february)
+    await consents.explain(stage)
     await before("pay-2")
     await pay(stage, february, date(2026, 3, 6))
     await before("late")
+    await consents.decide_read_day(stage)
     await play.read_late(stage)
     await read_late(stage)
     await play.read_move(stage)

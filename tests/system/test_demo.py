@@ -51,6 +51,16 @@ def test_the_demo_ends_well_and_every_invariant_holds(played: subprocess.Complet
     assert played.stderr == ""
 
 
+def test_a_read_day_is_moved_where_the_customer_agrees_and_a_doubt_ends_at_the_history(
+    played: subprocess.CompletedProcess[str],
+) -> None:
+    assert "says yes by call: effective; 2026-03 is read on 2026-03-20" in story(played, "read_day_moved")
+    assert "1 read_day_changed" in story(played, "read_day_moved")
+    assert "says no by counter: declined; 2026-03 is read on 2026-04-01" in story(played, "read_day_kept")
+    assert "read_day_changed" not in story(played, "read_day_kept")
+    assert "dispute of 2026-01: ended by explained after the history" in story(played, "doubt")
+
+
 def test_every_customer_is_billed_in_both_months_for_what_the_meter_counted(
     played: subprocess.CompletedProcess[str],
 ) -> None:
