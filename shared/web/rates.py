@@ -1,9 +1,9 @@
 """How often a caller may come: known ones by who they are, strangers by their address (429 with Retry-After).
 
-A stranger is charged for what is refused 401, and refused from then on before a token, a device or a body is looked at; who is
-known pays by name and never for the address, which a whole bureau may share. Of IPv6 the network of 64 bits counts: a line has at
-least one, with more addresses than could be counted. The memory is bounded: of too many callers the one
-that has been away longest is forgotten.
+A stranger is charged for what is refused 401 and for links that nobody knows, and refused from then on before a token, a device
+or a body is looked at; who is known pays by name and never for the address, which a whole bureau may share. Of IPv6 the network
+of 64 bits counts: a line has at least one, with more addresses than could be counted. The memory is bounded: of too many callers
+the one that has been away longest is forgotten.
 """
 
 import math
