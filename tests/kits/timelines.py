@@ -1,16 +1,17 @@
 """One service point in memory: facts in any order, each derived, compared and told as the service does it."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import count
 from typing import Any, Final
 
-from services.reading import main
 from services.reading.network.domain.installations import Installation
 from services.reading.network.domain.read_days import FIRST, ReadDay
 from services.reading.network.domain.registers import has_demand
 from services.reading.network.store.points import Locked
+from services.reading.policies import domain as policies
 from services.reading.policies.domain import (
     AdherenceRules,
     Appointments,
@@ -75,7 +76,7 @@ POLICY = Policy(
     adherence=AdherenceRules(tolerance_days=1, reach_days=10),
     appointments=Appointments(answer_days=5, days_max=31),
     unread=Unread(reasons={}, told_after_months=6, told_causes=()),
-    conduct=main.load_policies(SHIPPED_POLICY).on(date(2026, 1, 1)).conduct,
+    conduct=policies.load(json.loads(SHIPPED_POLICY.read_text())).on(date(2026, 1, 1)).conduct,
 )
 
 

@@ -153,6 +153,7 @@ class FieldReviewOut(FieldBatchOut):
 
     unit: str
     content_hash: str
+    planned_reader: str | None = Field(description="Who was to read the route on that date, as assigned by now.")
     entries: list[FieldEntryOut]
     untouched_count: int = Field(description="Points of the route with neither an entry nor a read of the read date.")
     untouched: Annotated[list[str], Field(max_length=UNTOUCHED_MAX, description="The first of them.")]
@@ -173,6 +174,7 @@ class FieldReviewOut(FieldBatchOut):
             released_at=batch.released_at,
             unit=UNIT,
             content_hash=review.content_hash,
+            planned_reader=review.planned_reader,
             entries=[FieldEntryOut.of(each) for each in review.entries],
             untouched_count=len(review.untouched),
             untouched=review.untouched[:UNTOUCHED_MAX],

@@ -12,6 +12,8 @@ from services.reading.network.domain import registers
 from services.reading.network.domain.installations import RouteDay
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.store import installations, points, read_days
+from services.reading.readers.domain.assignments import READER
+from services.reading.readers.store import duty
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import reads
 from services.reading.tasks.domain import route_cycles
@@ -31,12 +33,16 @@ class Looked:
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """A batch as it is decided on. `untouched`: points of the route with neither an entry nor a read of the read date."""
+    """A batch as it is decided on. `untouched`: points of the route with neither an entry nor a read of the read date.
+
+    `planned_reader`: who was to read the route on that date, as assigned by now.
+    """
 
     batch: FieldBatch
     content_hash: str
     entries: list[Looked]
     untouched: list[str]
+    planned_reader: str | None
 
 
 async def look(view: View, batch: FieldBatch, *, may_see: Callable[[str], bool], days: ReadDays) -> Review:
@@ -46,11 +52,13 @@ async def look(view: View, batch: FieldBatch, *, may_see: Callable[[str], bool],
     found = await _findings(view, [each for each in entries if each.state == ENTERED and each.registers], loader)
     looked = [Looked(entry=each, findings=found.get(each.entry_no, [])) for each in entries]
     looked.sort(key=lambda each: (not each.findings, each.entry.unread_reason is None))
+    on_duty = batch.route_no, READER, batch.read_date
     return Review(
         batch=batch,
         content_hash=batch.content_hash or hash_of(entries),
         entries=looked,
         untouched=await _untouched(view, batch, may_see, loader),
+        planned_reader=(await duty.of(view, [on_duty])).get(on_duty),
     )
 
 

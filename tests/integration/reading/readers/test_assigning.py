@@ -203,6 +203,23 @@ async def test_new_site_orders_go_to_who_has_the_role_on_the_route_of_their_poin
     assert found == {"O1": "anna", "O5": "bert"}
 
 
+async def test_who_releases_a_batch_sees_who_was_to_read_the_route(kit: Kit) -> None:
+    await kit.district()
+    await kit.plan("2026-02-01")
+    entry = {"entry_no": "e-1", "service_point_no": "S0001", "meter_no": "M0001", "unit": "kWh"}
+    entry |= {"seen_at": "2026-02-01T09:00:00+08:00", "registers": {"import": "201.37"}}
+    await kit.client("bert", "reading:field").post("/v1/field-entries", json={"items": [entry]})
+    (batch,) = await kit.items("field-batches")
+
+    async def shown() -> tuple[str, str | None]:
+        review = (await kit.clerk.get(f"/v1/field-batches/{batch['batch_id']}")).json()
+        return review["reader"], review["planned_reader"]
+
+    assert await shown() == ("bert", None)
+    await put(kit, assigned("anna", "2026-01-01"))
+    assert await shown() == ("bert", "anna")
+
+
 async def test_a_batch_and_a_page_take_the_same_statements_whatever_their_size(kit: Kit) -> None:
     await kit.district(1000)
     await kit.plan("2026-02-01")
