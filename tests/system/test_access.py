@@ -120,3 +120,18 @@ def test_whose_a_thing_is_decides_on_every_route(town: Installation, service: st
                 ):
                     faults.append(f"{method} {path} ({route.whose}) {fault}")
     assert not faults, "\n".join(faults)
+
+
+def test_a_link_that_is_opened_stands_in_no_line_of_a_log(town: Installation) -> None:
+    """Its address is the right to answer: whoever reads a log must not have it."""
+    token = Seeds("notify", town).next("/v1/links/{token}")["token"]
+    address = f"{town.urls['notify']}/v1/links/{token}"
+    statuses = [
+        town.client.get(address).status_code,
+        town.client.post(address, data={"answer": "neither"}).status_code,
+        town.client.put(address, content=b"?").status_code,
+        town.client.get(address, params={"answer": "yes"}).status_code,
+    ]
+    assert statuses == [200, 422, 405, 400]
+    assert "question.unknown_answer" in (log := town.log.read_text())
+    assert token not in log
