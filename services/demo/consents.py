@@ -1,13 +1,16 @@
-"""What people are asked and answer in the district: a read day that is moved, one that is not, and a doubt about a bill."""
+"""What people are asked and answer in the district: a read day that is moved, one that is not, a doubt about a bill, a guess."""
 
+from datetime import date
 from typing import Any, Final
 
+from services.demo.district import MANUAL_SLOT
 from services.demo.stage import DemoFailed, Stage
 from services.demo.stories import MONTHS
 
 READ_DAY, FROM_CYCLE = 20, "2026-03"
 REQUEST_NO, DISPUTE_NO = "RD-DEMO-1", "DSP-DEMO-1"
 ASKED_ON, ANSWERED_ON = "2026-02-09", "2026-02-11"
+GUESS, LOOKED_ON = "conduct.guess_estimate", date(2026, 3, 12)
 ANSWERS: Final = {"read_day_moved": ("yes", "call"), "read_day_kept": ("no", "counter")}
 """By story what the customer says, and how."""
 
@@ -105,6 +108,35 @@ async def explain(stage: Stage) -> None:
     stage.say("the history of 24 months explains it: no test of the meter")
 
 
+async def find_guess(stage: Stage) -> None:
+    """Look at how the routes were read; a read that is the estimate is suspected, confirmed, and read again."""
+    i = stage.district.stories["guessed"]
+    customer = stage.district.customers[i]
+    await stage.job("reading", "find-conduct", LOOKED_ON)
+    (found,) = await _guesses(stage)
+    verdict = {name: found[name] for name in ("finding_id", "version")}
+    said = {"items": [verdict | {"verdict": "confirmed", "explanation": "reader_admits"}]}
+    stage.count(await stage.call("supervisor-1", "POST", "reading", "/v1/conduct-findings/decisions", said), {"done"})
+    *_, usage = await stage.all(
+        "reading", "/v1/usages", service_point_no=customer.service_point_no, cycle=MONTHS[1].cycle
+    )
+    (true,) = stage.district.reads([i], MONTHS[1].read_on, slot=MANUAL_SLOT)
+    body = {"unit": "kWh", "registers": true["registers"], "reason": "guessed", "reader": "inspector-1"}
+    (read_id,) = [each for each in usage["read_ids"] if each.endswith("~site") and "20260301" in each]
+    await stage.call("engineer-1", "POST", "reading", f"/v1/reads/{read_id}/correction", body)
+
+    async def corrected() -> bool:
+        return bool(await stage.all("billing", "/v1/corrections", account_no=customer.account_no))
+
+    await stage.until("the bill of the guess is corrected", corrected)
+    stage.say("a read that is the estimate to the kWh is found, confirmed by another person, and read again")
+
+
+async def _guesses(stage: Stage) -> list[dict[str, Any]]:
+    point = stage.district.customers[stage.district.stories["guessed"]].service_point_no
+    return await stage.all("reading", "/v1/conduct-findings", rule=GUESS, subject=point)
+
+
 async def lines(stage: Stage, story: str) -> list[str]:
     """Return what the page says of a story of this file; nothing of others."""
     point = stage.district.customers[stage.district.stories[story]].service_point_no
@@ -113,6 +145,10 @@ async def lines(stage: Stage, story: str) -> list[str]:
         said = f"asked on {ASKED_ON}, says {one['answer']} by {one['way']}: {one['state']}"
         to = one["first_on"] if one["state"] == "effective" else one["now_on"]
         return [f"  {said}; {FROM_CYCLE} is read on {to}"]
+    if story == "guessed":
+        (found,) = await _guesses(stage)
+        reads = f"the last {found['numbers']['cycles']} of {found['reader']}"
+        return [f"  {GUESS} ({reads}): {found['state']} by {found['decided_by']}, {found['explanation']}"]
     if story == "doubt":
         one = await stage.get("reading", f"/v1/disputes/{DISPUTE_NO}")
         return [f"  dispute of {', '.join(one['cycles'])}: {one['state']} by {one['outcome']} after the history"]

@@ -192,12 +192,11 @@ async def pay_month(stage: Stage, month: Month, day: date) -> None:
             await stage.counter(account_no, fen, day)
 
     await asyncio.gather(*(pay(receivable) for receivable in open_))
-    stage.say(f"{month.cycle}: {len(open_)} bills to pay, paid by app and at the counter")
+    stage.say(f"{month.cycle}: {len(open_)} bills to pay")
 
 
 async def _pay_oddly(stage: Stage, name: str, account_no: str, fen: int, day: date) -> None:
-    if name == "overpayment":
-        fen += OVERPAID_FEN
+    fen += OVERPAID_FEN * (name == "overpayment")
     order_id = await stage.order(account_no, fen)
     if name == "wrong_amount":
         answer = await stage.callback(order_id, fen - WRONG_BY_FEN, day)
@@ -384,6 +383,7 @@ async def everything(stage: Stage) -> None:
     await review(stage, february)
     await pay_month(stage, february, date(2026, 3, 6))
     await read_late(stage)
+    await consents.find_guess(stage)
     await settle(stage)
 
 

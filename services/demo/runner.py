@@ -14,6 +14,7 @@ from services.demo import play, result
 from services.demo.district import District
 from services.demo.mailbox import Mailbox
 from services.demo.stage import DemoFailed, Stage
+from services.reading.settings import SHIPPED_POLICY
 from shared import logging as logs
 from shared.settings import PORTS, SERVICES, Settings, SettingsError
 
@@ -35,6 +36,7 @@ async def _run(customers: int) -> int:
     settings = Settings.load(development=True)
     logs.configure("WARNING")
     clear(settings.data_dir)
+    os.environ["WATTLINE_READING_POLICY"] = str(strict_policy(settings.data_dir))
     try:
         found, seconds = await _play(district, settings, channel_secret, mailbox)
     except DemoFailed as failed:
@@ -86,6 +88,15 @@ def prepare(environment: MutableMapping[str, str], smtp_port: int, channel_secre
         variable = f"WATTLINE_{name.upper()}_URL"
         if variable not in environment and not _is_free(PORTS[name]):
             environment[variable] = f"http://127.0.0.1:{_free_port()}"
+
+
+def strict_policy(data_dir: Path) -> Path:
+    """Write the shipped rules of reading, but for one: a guess is suspected after one cycle, since the demo has few."""
+    rules = json.loads(SHIPPED_POLICY.read_text("utf-8"))
+    rules["versions"][0]["conduct"]["guess_estimate"]["cycles"] = 1
+    file = data_dir / "reading_policy.json"
+    file.write_text(json.dumps(rules), "utf-8")
+    return file
 
 
 def clear(data_dir: Path) -> None:

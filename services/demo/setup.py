@@ -9,6 +9,7 @@ from typing import Any
 from services.demo.district import (
     EXCHANGE_DAY,
     FIXED_SCALE,
+    GO_LIVE,
     MANUAL_SLOT,
     MISREAD_COUNTS,
     READ_DAY,
@@ -201,18 +202,27 @@ def _mail(name: str) -> dict[str, str]:
 
 
 def csv_file(district: District, route: Route, day: date) -> bytes:
-    """Return the reader's file of a manual route: without the door that did not open, and with one number misread."""
+    """Return the reader's file of a manual route: without the door that did not open, one number misread, one guessed."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["meter_no", "read_at", "reader", *route.quantities])
     missed, misread = district.stories["missed_read"], district.stories["read_corrected"]
-    in_january = day == date(2026, 2, 1)
+    in_january, in_february = day == date(2026, 2, 1), day == date(2026, 3, 1)
     for i, item in zip(route.members, district.reads(route.members, day, slot=MANUAL_SLOT), strict=True):
         if in_january and i == missed:
             continue
         faces = misread_faces(district) if in_january and i == misread else item["registers"]
+        if in_february and i == district.stories["guessed"]:
+            faces = guessed_faces(district)
         writer.writerow([item["meter_no"], item["read_at"], READER, *faces.values()])
     return out.getvalue().encode()
+
+
+def guessed_faces(district: District) -> dict[str, str]:
+    """Return what the reader noted on 1 March without a look: January's daily average goes on."""
+    i = district.stories["guessed"]
+    january, february = (district.counts([i], day, MANUAL_SLOT)[0] for day in (GO_LIVE, date(2026, 2, 1)))
+    return district.faces(i, february + (february - january) * 28 // 31)
 
 
 def misread_faces(district: District) -> dict[str, str]:

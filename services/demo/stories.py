@@ -60,6 +60,7 @@ STORIES = {
         Story("implausible_usage", -2, 2, "More than 1,000 kWh in February: held, explained, released"),
         Story("missed_read", -1, 0, "Nobody at home on 1 February: billed on December, settled by itself in March"),
         Story("read_corrected", -1, 1, "Misread by 60 kWh, corrected after the bill was paid"),
+        Story("guessed", -1, 3, "The reader guessed in February: the estimate to the kWh. Found, confirmed, corrected"),
         Story(
             "move", -1, 2, "Somebody moves on 12 January, nobody reads: both are billed by days until the read comes"
         ),

@@ -61,6 +61,12 @@ def test_a_read_day_is_moved_where_the_customer_agrees_and_a_doubt_ends_at_the_h
     assert "dispute of 2026-01: ended by explained after the history" in story(played, "doubt")
 
 
+def test_a_guess_is_found_confirmed_and_corrected(played: subprocess.CompletedProcess[str]) -> None:
+    told = story(played, "guessed")
+    assert "conduct.guess_estimate (the last 1 of reader-7): confirmed by supervisor-1, reader_admits" in told
+    assert "2026-02 v2" in told
+
+
 def test_every_customer_is_billed_in_both_months_for_what_the_meter_counted(
     played: subprocess.CompletedProcess[str],
 ) -> None:
