@@ -13,6 +13,7 @@ from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers, jobs
 from services.reading.disputes import api as disputes
+from services.reading.disputes import consumers as dispute_consumers
 from services.reading.disputes.use_cases import testing
 from services.reading.field import api as field
 from services.reading.intake.api import curves, installations, reads
@@ -39,9 +40,11 @@ from services.reading.views import api as views
 from services.reading.views.store import totals, trace
 from services.reading.visits import api as visits
 from shared import service
+from shared.bus.handling import Handler
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.db.engine import View
+from shared.events.fact import Fact
 from shared.service import Service
 from shared.settings import calendar, document
 from shared.web.devices import DeviceRecord, Devices
@@ -101,7 +104,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             conduct.router,
             views.router,
         ],
-        handlers={**consumers.handlers(own), **order_consumers.handlers(own), **answers.handlers()},
+        handlers=_handlers(own),
         jobs=[*jobs.jobs(own), *order_jobs.jobs(own), *conduct_jobs.jobs(own)],
         gauges=[gauges],
         waiting_oldest=[waiting.oldest, waiting_curves.oldest],
@@ -117,6 +120,15 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
         ],
         context=own,
     )
+
+
+def _handlers(own: Context) -> Mapping[type[Fact], Handler]:
+    return {
+        **consumers.handlers(own),
+        **order_consumers.handlers(own),
+        **dispute_consumers.handlers(),
+        **answers.handlers(),
+    }
 
 
 def load_policies(path: Path) -> Policies:

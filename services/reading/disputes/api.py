@@ -1,15 +1,18 @@
 """Routes of disputes: opened, led from step to step, listed, and the history that a customer is shown."""
 
+import csv
+import io
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Query
 from starlette.responses import Response
 
 from services.reading.context import READ, WRITE, Context, Own
 from services.reading.disputes import examples, schemas, store
+from services.reading.disputes.domain import LIFE
 from services.reading.disputes.store import Filters
-from services.reading.disputes.use_cases import history, opening, stepping, testing
+from services.reading.disputes.use_cases import history, opening, reporting, stepping, testing
 from services.reading.disputes.use_cases.stepping import By
 from services.reading.network.domain import calendar
 from services.reading.network.schemas import No, OrgUnit
@@ -17,7 +20,7 @@ from shared import web
 from shared.approvals import AskedAlready
 from shared.business_calendar import YearUnknown
 from shared.db.engine import Tx, View
-from shared.fields import Day
+from shared.fields import Day, Month
 from shared.web import approvals, auth, batch, pagination
 from shared.web.batch import OutcomesOut
 
@@ -70,6 +73,44 @@ async def list_disputes(
     async with db.view() as view:
         rows = await store.listed(view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, filters=filters)
     return wanted.page(rows, key=lambda row: (row.opened_on, row.dispute_no), item=schemas.DisputeOut.of)
+
+
+@router.get(
+    "/dispute-report",
+    policy=READ,
+    response_model=schemas.DisputeReportOut,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def get_report(
+    month: Month,
+    caller: auth.Current,
+    db: web.Db,
+    org_unit: OrgUnit | None = None,
+    form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
+) -> Response:
+    """Return where disputes ended in a month, over the caller's org units, and which verifications that saved."""
+    async with db.view() as view:
+        found = await reporting.of_month(view, month, visible=caller.visible, org_unit=org_unit)
+    shown = schemas.DisputeReportOut(month=month, items=[schemas.UnitReportOut.of(each) for each in found])
+    if form == "csv":
+        return Response(_csv(shown), media_type="text/csv; charset=utf-8")
+    return web.Json(shown.model_dump(mode="json"))
+
+
+def _csv(report: schemas.DisputeReportOut) -> str:
+    """Return a row for each org unit; of outcomes the codes with their counts."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    left, right = ("org_unit", "opened", "ended"), ("adjusted_documents", "adjusted_wh", "adjusted_fen")
+    steps = LIFE.sources("end")
+    at_steps = [f"ended_at_{step}" for step in steps]
+    writer.writerow(["month", *left, *at_steps, "verifications_saved", *right, "outcomes"])
+    for each in report.items:
+        counts = [each.ended_at.get(step, 0) for step in steps]
+        outcomes = " ".join(f"{code}={count}" for code, count in sorted(each.outcomes.items()))
+        row = [report.month, *(getattr(each, name) for name in left), *counts, each.verifications_saved]
+        writer.writerow([*row, *(getattr(each, name) for name in right), outcomes])
+    return out.getvalue()
 
 
 @router.get("/disputes/{dispute_no}", policy=READ, raises=(stepping.UnknownDispute,))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from services.reading.disputes.domain import Channel, Dispute, RaisedBy, Test
 from services.reading.disputes.use_cases.history import History
 from services.reading.disputes.use_cases.opening import Doubt
+from services.reading.disputes.use_cases.reporting import Report
 from services.reading.disputes.use_cases.stepping import Visit
 from services.reading.disputes.use_cases.testing import Result
 from services.reading.network.schemas import ITEMS_MAX, Code, MeterNo, No
@@ -157,6 +158,45 @@ class DisputeWithTestOut(DisputeOut):
         names = [name for name in DisputeOut.model_fields if name != "cycles"]
         values = {name: getattr(opened if hasattr(opened, name) else dispute, name) for name in names}
         return cls(**values, cycles=list(opened.cycles), test=ResultOut.of(test) if test else None)
+
+
+class UnitReportOut(BaseModel):
+    """Where the disputes of an org unit ended in a month.
+
+    `verifications_saved`: those that ended before their meter had to be tested. `adjusted_*`: what billing has adjusted in the
+    month for tested meters, below zero refunded.
+    """
+
+    org_unit: str
+    opened: int
+    ended: int
+    ended_at: dict[str, int]
+    outcomes: dict[str, int]
+    verifications_saved: int
+    adjusted_documents: int
+    adjusted_wh: int
+    adjusted_fen: int
+
+    @classmethod
+    def of(cls, report: Report) -> "UnitReportOut":
+        return cls(
+            org_unit=report.org_unit,
+            opened=report.opened,
+            ended=report.ended,
+            ended_at=report.ended_at,
+            outcomes=report.outcomes,
+            verifications_saved=report.saved,
+            adjusted_documents=report.documents,
+            adjusted_wh=report.adjusted_wh,
+            adjusted_fen=report.adjusted_fen,
+        )
+
+
+class DisputeReportOut(BaseModel):
+    """The reports of a month, a row for each org unit that has something to report."""
+
+    month: str
+    items: list[UnitReportOut]
 
 
 class UsedOut(BaseModel):

@@ -13,8 +13,9 @@ from services.reading.disputes.domain import ENDED, Dispute, Opened, Test
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
+from shared.events.billing import AdjustmentIssued
 
-DISPUTE, METER_TEST = tables.DISPUTE, tables.METER_TEST
+DISPUTE, METER_TEST, ADJUSTED = tables.DISPUTE, tables.METER_TEST, tables.DISPUTE_ADJUSTMENT
 _OPENED = tuple(each.name for each in fields(Opened))
 _STANDS = tuple(each.name for each in fields(Dispute) if each.name != "opened")
 _TEST = tuple(each.name for each in fields(Test))
@@ -29,6 +30,24 @@ class Filters:
     org_unit: str | None = None
     due_by: date | None = None
     lapsed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The days of a month, and whose rows a caller sees; `org_unit`: with all below it."""
+
+    visible: Condition
+    org_unit: str | None
+    first: date
+    end: date
+
+    def of(self, unit: ColumnElement[str], day: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+        """Return the conditions on rows of an org unit and a day."""
+        return [self.visible(unit), _below(unit, self.org_unit), day >= self.first, day < self.end]
+
+
+def _below(column: ColumnElement[str], unit: str | None) -> ColumnElement[bool]:
+    return true() if unit is None else or_(column == unit, column.startswith(f"{unit}/", autoescape=True))
 
 
 async def insert_new(tx: Tx, disputes: Sequence[Dispute]) -> set[str]:
@@ -82,11 +101,10 @@ async def listed(
     view: View, *, visible: Condition, after: Condition, limit: int, filters: Filters
 ) -> Sequence[Row[Any]]:
     """Return a page of disputes, those opened first at first."""
-    c, unit = DISPUTE.c, filters.org_unit
-    below = true() if unit is None else or_(c.org_unit == unit, c.org_unit.startswith(f"{unit}/", autoescape=True))
+    c = DISPUTE.c
     return await view.all(
         select(DISPUTE)
-        .where(visible(c.org_unit), after(c.opened_on, c.dispute_no), below)
+        .where(visible(c.org_unit), after(c.opened_on, c.dispute_no), _below(c.org_unit, filters.org_unit))
         .where(equals(c.state, filters.state), equals(c.service_point_no, filters.service_point_no))
         .where(true() if filters.due_by is None else c.due_on <= filters.due_by)
         .where(true() if filters.lapsed_on is None else _lapsed(filters.lapsed_on))
@@ -122,6 +140,36 @@ async def insert_test(tx: Tx, test: Test) -> None:
     values = {METER_TEST.c["from" if name == "from_" else name]: getattr(test, name) for name in _TEST}
     values |= {METER_TEST.c.within_limits: int(test.within_limits), METER_TEST.c.decided_at: tx.now}
     await tx.execute(insert(METER_TEST).values(values))
+
+
+async def insert_adjustments(tx: Tx, adjusted: Sequence[AdjustmentIssued]) -> None:
+    """Keep what billing has adjusted for disputes; a document that is known changes nothing."""
+    names = ("adjustment_id", "dispute_no", "org_unit", "issued_on", "energy_wh", "total_fen")
+    columns: dict[str, list[Any]] = {name: [getattr(each, name) for each in adjusted] for name in names}
+    await bulk.insert_ignore(tx, ADJUSTED, columns, key=("adjustment_id",))
+
+
+async def opened_in(view: View, scope: Scope) -> Sequence[Row[Any]]:
+    """Count the disputes that were opened in a month, by org unit."""
+    c = DISPUTE.c
+    counts = select(c.org_unit, func.count().label("disputes")).where(*scope.of(c.org_unit, c.opened_on))
+    return await view.all(counts.group_by(c.org_unit))
+
+
+async def ended_in(view: View, scope: Scope) -> Sequence[Row[Any]]:
+    """Count the disputes that ended in a month, by org unit, the step at which they did, and outcome."""
+    c = DISPUTE.c
+    by = (c.org_unit, c.ended_at, c.outcome)
+    mine = select(*by, func.count().label("disputes")).where(*scope.of(c.org_unit, c.ended_on), c.state == ENDED)
+    return await view.all(mine.group_by(*by).order_by(*by))
+
+
+async def adjusted_in(view: View, scope: Scope) -> Sequence[Row[Any]]:
+    """Count and sum what billing has adjusted in a month, by org unit."""
+    c = ADJUSTED.c
+    sums = (func.sum(c[name]).label(name) for name in ("energy_wh", "total_fen"))
+    mine = select(c.org_unit, func.count().label("documents"), *sums).where(*scope.of(c.org_unit, c.issued_on))
+    return await view.all(mine.group_by(c.org_unit))
 
 
 def _values(dispute: Dispute) -> dict[str, Any]:

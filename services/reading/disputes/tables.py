@@ -78,5 +78,19 @@ class MeterTest(Base, table=True):
     __table_args__ = (CheckConstraint("entered_by <> decided_by", name="meter_test_by_two"),)
 
 
+class DisputeAdjustment(Base, table=True):
+    """What billing has adjusted for the tested meter of a dispute, each document once."""
+
+    __tablename__ = "dispute_adjustment"
+
+    adjustment_id: str = Field(sa_column=columns.key())
+    dispute_no: str = Field(sa_column=Column(columns.No, nullable=False, index=True))
+    org_unit: str = Field(sa_column=required(ORG_UNIT))
+    issued_on: date = Field(sa_column=Column(Date, nullable=False, index=True))
+    energy_wh: int = Field(sa_column=required(columns.BigInt))
+    total_fen: int = Field(sa_column=required(columns.BigInt))
+
+
 DISPUTE = table(Dispute)
+DISPUTE_ADJUSTMENT = table(DisputeAdjustment)
 METER_TEST = table(MeterTest)
