@@ -11,6 +11,7 @@ from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store.documents import read_document
 from services.reading.reads.tables import UPLOAD
 from services.reading.usage.store import usages
+from services.reading.views.store import trace_asked
 from shared.db.engine import View
 from shared.trace import Origin, TraceNode
 
@@ -66,4 +67,5 @@ def tracers(days: ReadDays) -> Mapping[str, Callable[[View, str], Awaitable[Trac
         "read": partial(_trace_read, days),
         "upload": _trace_upload,
         "device_message": _trace_message,
+        **trace_asked.TRACERS,
     }

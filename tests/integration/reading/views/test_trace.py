@@ -51,3 +51,36 @@ async def test_what_is_not_there_is_not_traced(kit: Kit) -> None:
         ("usage", "none"),
     ):
         assert (await kit.admin.get(f"/v1/trace/{kind}/{id}")).status_code == 404
+
+
+async def test_what_customers_are_asked_and_told_is_traced_to_what_was_asked_for(kit: Kit) -> None:
+    await kit.district(2)
+    await kit.plan("2026-02-01")
+    await kit.push_one("M0001", "2026-02-01", "150.00")
+    asked = {"route_no": "R1", "reason": "balance", "explanation": "Frau Li wants it.", "asked_on": "2026-02-02"}
+    for body in (
+        asked | {"request_no": "RD-1", "service_point_nos": ["S0001"], "read_day": 20, "from_cycle": "2026-03"},
+        asked | {"request_no": "RD-2", "service_point_nos": ["S0002"], "visit_on": "2026-02-20"},
+    ):
+        assert (await kit.clerk.post("/v1/read-day-requests", json=body)).status_code == 200
+    times = {"visit_on": "2026-02-05", "from_time": "09:00", "to_time": "10:00", "asked_on": "2026-02-02"}
+    arranged = {"appointment_no": "A1", "service_point_no": "S0001", "proposed_by": "customer", "way": "call"}
+    await kit.clerk.post("/v1/appointments", json={"items": [arranged | times]})
+    (told,) = await kit.published("reading.appointment_changed.v1")
+    doubt = {"dispute_no": "D1", "service_point_no": "S0001", "cycles": ["2026-01"], "channel": "counter"}
+    doubt |= {"raised_by": "customer", "reason": "high_usage", "words": "Frau Li doubts it.", "opened_on": "2026-02-02"}
+    opened = await kit.clerk.post("/v1/disputes", json={"items": [doubt]})
+    assert opened.json()["outcomes"][0]["status"] == "done", opened.text
+    for kind, id in (
+        ("read_day_change", "RD-1"),
+        ("read_day_visit", "RD-2"),
+        ("appointment", "A1"),
+        ("appointment", f"{told['appointment_id']}~agreed"),
+        ("unreadable", "S0001~2026-02-01"),
+        ("dispute", "D1"),
+    ):
+        answer = await kit.admin.get(f"/v1/trace/{kind}/{id}")
+        assert answer.status_code == 200, (kind, answer.text)
+        assert "Li" not in answer.text
+    for kind, id in (("read_day_visit", "RD-1"), ("appointment", "A9"), ("unreadable", "S0001"), ("unreadable", "a~b")):
+        assert (await kit.admin.get(f"/v1/trace/{kind}/{id}")).status_code == 404, (kind, id)
