@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events import disputes
+from shared.events import disputes, read_days
 from shared.events.fact import Code, Fact, Id, No, Question, Reference
 from shared.fields import Day, Instant, Month
 
@@ -278,21 +278,6 @@ class ObservationRecorded(Fact):
     order_no: Id | None = Field(default=None, description="The site order of the visit.")
 
 
-class ReadDayChangeProposed(Question):
-    """Another read day (抄表例日) is proposed for a service point; it holds only where the customer confirms it."""
-
-    type: ClassVar[str] = "reading.read_day_change_proposed.v1"
-    summary: ClassVar[str] = "Another read day is proposed for a service point; its customer is told and asked."
-
-    read_day: Annotated[int, Field(ge=1, le=31)] = Field(
-        description="Proposed; the last day of a month that has fewer."
-    )
-    months: Annotated[int, Field(ge=1, le=12)] = Field(description="It is read every so many months.")
-    from_cycle: Month
-    now_on: Day = Field(description="When its cycle `from_cycle` would be read as things are.")
-    first_on: Day = Field(description="The first read date on the new day.")
-
-
 class VisitProposed(Question):
     """Somebody is to come to a service point on a day of its own; the customer is told and asked whether that suits."""
 
@@ -355,29 +340,6 @@ class AppointmentChanged(Fact):
     changed_on: Day
 
 
-class ReadDayChanged(Fact):
-    """A service point is read on another day from a cycle on, which its customer has confirmed and two people decided."""
-
-    type: ClassVar[str] = "reading.read_day_changed.v1"
-    key_field: ClassVar[str] = "service_point_no"
-    summary: ClassVar[str] = (
-        "A service point is read on another day from a cycle on; once, where `visit_on` says the day."
-    )
-
-    question_id: Id = Field(description="The question that the customer has confirmed.")
-    service_point_no: No
-    org_unit: str
-    route_no: No
-    read_day: Annotated[int, Field(ge=1, le=31)]
-    months: Annotated[int, Field(ge=1, le=12)]
-    from_cycle: Month
-    first_on: Day
-    visit_on: Day | None = Field(
-        default=None, description="Of a single visit on another day its date; it is `first_on`."
-    )
-    decided_on: Day
-
-
 FACTS: tuple[type[Fact], ...] = (
     ServicePointChanged,
     UsageMeasured,
@@ -389,10 +351,9 @@ FACTS: tuple[type[Fact], ...] = (
     SiteOrderWithdrawn,
     SiteOrderOverdue,
     ObservationRecorded,
-    ReadDayChangeProposed,
     VisitProposed,
     QuestionWithdrawn,
-    ReadDayChanged,
+    *read_days.FACTS,
     *disputes.FACTS,
     AppointmentChanged,
     PointUnreadable,

@@ -32,7 +32,8 @@ from shared.dated import Period, Version, Versions
 from shared.db.engine import Database
 from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued, Component, Contract
 from shared.events.collection import PaymentReversed, ReminderDue
-from shared.events.reading import EstimateMade, QuestionWithdrawn, ReadDayChangeProposed, VisitProposed
+from shared.events.read_days import ReadDayChangeProposed
+from shared.events.reading import EstimateMade, QuestionWithdrawn, VisitProposed
 from shared.metrics import Metrics
 from shared.org_units import covers
 from shared.service import Service

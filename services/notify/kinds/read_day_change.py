@@ -5,7 +5,7 @@ from datetime import date
 from services.notify.notices.domain import causes
 from services.notify.notices.domain.causes import Cause
 from services.notify.templates.domain import ASKING, HOW_TO_ANSWER, Kind, Template, Text
-from shared.events.reading import ReadDayChangeProposed
+from shared.events.read_days import ReadDayChangeProposed
 
 NAME = "read_day_change"
 

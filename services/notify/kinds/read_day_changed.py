@@ -4,7 +4,7 @@ from datetime import date
 
 from services.notify.notices.domain.causes import Cause
 from services.notify.templates.domain import Kind, Template, Text
-from shared.events.reading import ReadDayChanged
+from shared.events.read_days import ReadDayChanged
 
 NAME = "read_day_changed"
 

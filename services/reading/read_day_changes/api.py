@@ -50,10 +50,12 @@ async def post_request(body: schemas.RequestIn, caller: auth.Current, service: C
     raises=(refusals.UnknownRequest,),
     response_model=OutcomeOut,
 )
-async def withdraw(request_no: Annotated[No, Path()], caller: auth.Current, db: web.Db) -> Response:
+async def withdraw(request_no: Annotated[No, Path()], caller: auth.Current, db: web.Db, own: Own) -> Response:
     """Take back what is left of a request: questions that are not answered, and what nobody has decided yet."""
     async with db.begin() as tx:
-        outcome = await withdrawing.take_back(tx, request_no, actor=caller.subject, may_see=caller.may_see)
+        outcome = await withdrawing.take_back(
+            tx, request_no, actor=caller.subject, may_see=caller.may_see, zone=own.zone
+        )
     return batch.single([outcome])
 
 

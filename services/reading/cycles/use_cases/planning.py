@@ -43,7 +43,7 @@ async def plan(tx: Tx, *, route_no: str, business_date: date, policies: Policies
     counts: Counter[str] = Counter()
     read_dates = _read_dates(plans, business_date)
     if read_dates:
-        await withdrawing.cycle_is_planned(tx, route_no, cycle_of(read_dates[-1]))
+        await withdrawing.cycle_is_planned(tx, route_no, cycle_of(read_dates[-1]), zone)
     for read_date in read_dates:
         there = await route_cycle_store.route_cycle(tx, route_no, read_date)
         if there is None or there.status != route_cycles.CLOSED:

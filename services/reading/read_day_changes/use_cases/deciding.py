@@ -1,5 +1,7 @@
 """What a customer has confirmed is decided by a second person; then the point is read on its new day."""
 
+from datetime import date
+
 from services.reading.context import Context
 from services.reading.network.domain import calendar
 from services.reading.network.domain.read_days import Plans
@@ -8,6 +10,7 @@ from services.reading.read_day_changes import store
 from services.reading.read_day_changes.domain import (
     CONFIRMED,
     LIFE,
+    TAKEN_BACK,
     Proposal,
     Request,
     is_moved,
@@ -21,7 +24,7 @@ from services.reading.read_day_changes.use_cases.requesting import check_plannin
 from shared import approvals
 from shared.db.approvals import Approval
 from shared.db.engine import Tx
-from shared.events.reading import ReadDayChanged
+from shared.events.read_days import ReadDayChanged, ReadDayKept
 
 
 def kind_of_approval(own: Context) -> approvals.Kind:
@@ -60,9 +63,24 @@ def kind_of_approval(own: Context) -> approvals.Kind:
         _, proposal = await _locked(tx, approval)
         event = "withdraw" if actor == approval.requested_by else "reject"
         if LIFE.may(proposal.state, event):
+            await points.lock(tx, [proposal.service_point_no])
             await store.write(tx, [proposal.after(event)])
+            today = calendar.local_day(tx.now, own.zone)
+            tx.publish([kept(proposal, "read_day.rejected" if event == "reject" else TAKEN_BACK, today)])
 
     return approvals.Kind(name=KIND, scope="reading:write", carry_out=carry_out, given_up=given_up)
+
+
+def kept(proposal: Proposal, reason: str, day: date) -> ReadDayKept:
+    """Return that a point keeps its read day though its customer has agreed to another one."""
+    return ReadDayKept(
+        question_id=proposal.question_id,
+        service_point_no=proposal.service_point_no,
+        org_unit=proposal.org_unit,
+        reason=reason,
+        read_on=proposal.now_on,
+        decided_on=day,
+    )
 
 
 async def _locked(tx: Tx, approval: Approval) -> tuple[Request, Proposal]:

@@ -25,7 +25,8 @@ from shared.db import jobs
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx, View
 from shared.events.fact import Fact
-from shared.events.reading import ReadDayChangeProposed, VisitProposed
+from shared.events.read_days import ReadDayChangeProposed
+from shared.events.reading import VisitProposed
 from shared.outcome import ALREADY_DONE, Outcome
 
 POINTS_MAX = 5_000  # of a route: more than one reader reads in a month

@@ -13,6 +13,7 @@ from tests.kits.reading import UNIT, Kit, Statements
 ROUTE = {"org_unit": UNIT, "read_day": 5, "months": 1, "first_month": 1}
 BODY = {"request_no": "RD-1", "route_no": "R1", "reason": "balance", "explanation": "two routes on one day"}
 MOVE = BODY | {"read_day": 20, "from_cycle": "2026-03", "asked_on": "2026-02-06"}
+KEPT = "reading.read_day_kept.v1"
 PROPOSED, VISIT = "reading.read_day_change_proposed.v1", "reading.visit_proposed.v1"
 
 
@@ -188,6 +189,12 @@ async def test_what_is_not_decided_when_its_cycle_is_planned_is_over_and_its_que
     assert await decided(second(kit), waits) == ["approval.not_pending"]
     withdrawn = await kit.published("reading.question_withdrawn.v1")
     assert sorted(fact["service_point_no"] for fact in withdrawn) == ["S0002", "S0003"]
+    (kept,) = await kit.published(KEPT)
+    assert (kept["service_point_no"], kept["reason"], kept["read_on"]) == (
+        "S0001",
+        "read_day.cycle_planned",
+        "2026-03-05",
+    ), "who had agreed is told that nothing changes"
     await kit.give(answered(asked["S0002"]))
     assert await waiting(kit) == []
     for point in asked:
@@ -218,6 +225,7 @@ async def test_a_request_is_taken_back_by_who_may_and_what_is_effective_stays(ki
     done = await kit.clerk.post("/v1/read-day-requests/RD-1/withdrawal")
     assert done.json()["status"] == "done"
     assert sorted((await states(kit)).values()) == ["effective", "withdrawn", "withdrawn"]
+    assert len(await kit.published(KEPT)) == 1, "who had agreed and was not decided on"
     assert await decided(second(kit), [other]) == ["approval.not_pending"]
     assert (await kit.clerk.post("/v1/read-day-requests/RD-1/withdrawal")).json()["status"] == "already_done"
     unknown = await kit.clerk.post("/v1/read-day-requests/RD-9/withdrawal")
@@ -233,6 +241,10 @@ async def test_what_is_rejected_or_taken_back_by_the_approval_can_be_asked_for_a
     assert await decided(second(kit), [one], decision="reject") == ["done"]
     await kit.clerk.post(f"/v1/approvals/{two['approval_id']}/withdrawal")
     assert await states(kit) == {"S0001": "rejected", "S0002": "withdrawn"}
+    assert [(fact["service_point_no"], fact["reason"]) for fact in await kit.published(KEPT)] == [
+        ("S0001", "read_day.rejected"),
+        ("S0002", "read_day.taken_back"),
+    ]
     assert await code(kit, request_no="RD-2") == (200, None)
 
 
