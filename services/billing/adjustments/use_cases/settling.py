@@ -134,7 +134,8 @@ def _rows(
         due_days = context.policies.on(on).release_of(one.org_unit).due_days
         rows.append(
             {
-                "adjustment_id": natural.key_id(on, "adjustment", test.dispute_no, one.account_no, number),
+                # of no day of issue: made again after a restore it is the same document, and not posted twice
+                "adjustment_id": natural.key_id(test.tested_on, "adjustment", test.dispute_no, one.account_no, number),
                 "dispute_no": test.dispute_no,
                 "test_version": test.version,
                 "account_no": one.account_no,

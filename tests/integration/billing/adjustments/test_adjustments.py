@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
+from services.billing.adjustments.tables import ADJUSTMENT
 from shared.events.billing import AdjustmentIssued
 from shared.events.disputes import MeterTested
 from tests.kits import billing as billing_kit
@@ -68,6 +70,21 @@ async def test_a_meter_that_ran_fast_gives_back_half_of_its_span(desk: Desk) -> 
     assert [bill["recorded_kwh"] for bill in working["bills"]] == ["103", "103"]
     assert (await listed(desk, "meter-tests"))[0]["state"] == "settled"
     assert await adjust(desk, "2026-03-11") == {"issued": 0, "asked": 0, "waiting": 0}
+
+
+async def test_what_is_issued_again_after_a_restore_is_the_same_document(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.released(usage(1, 1, 103))
+    await desk.released(usage(1, 2, 103))
+    await hear(desk, shown())
+    await adjust(desk)
+    (before,) = await listed(desk)
+    async with desk.db.begin() as tx:
+        await tx.execute(delete(ADJUSTMENT))
+    await adjust(desk, "2026-03-20")
+    (after,) = await listed(desk)
+    assert after["adjustment_id"] == before["adjustment_id"], "collection posts a document once"
+    assert after["issued_on"] == "2026-03-20"
 
 
 async def test_refunds_are_at_the_highest_tier_reached_and_recovered_kwh_at_the_first(desk: Desk) -> None:
