@@ -48,5 +48,7 @@ Instant = Annotated[
 """An instant with its offset, of a day that a utility can mean."""
 Month = Annotated[str, Field(pattern=civil.MONTH)]
 """A cycle or bill month, `YYYY-MM`."""
+Time = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
+"""A local time of day."""
 Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
 """What a person says in words of their own, such as why: not blank."""

@@ -8,12 +8,11 @@ from pydantic import Field, model_validator
 from services.reading.appointments.domain import By
 from services.reading.appointments.use_cases.arranging import Cancellation, Wanted
 from services.reading.network.schemas import Code, No, Shown
-from shared.fields import Day
+from shared.fields import Day, Time
 from shared.web.batch import In
 
 ITEMS_MAX = 200  # what a reader arranges in a day, with room
 State = Literal["asked", "agreed", "declined", "unconfirmed", "cancelled", "kept", "missed"]
-Time = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class AppointmentIn(In):

@@ -16,13 +16,12 @@ from services.reading.network.schemas import ITEMS_MAX, Code, MeterNo, No
 from services.reading.reads.domain import identity
 from services.reading.reads.store.reads import MeterRead
 from services.reading.usage.domain.usages import Usage
-from shared.fields import Day, Month, Words
+from shared.fields import Day, Month, Time, Words
 from shared.web.batch import In
 
 WORDS_MAX = 1000
 CYCLES_MAX = 24
 State = Literal["opened", "history", "joint_reread", "verification", "ended"]
-Time = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
 
 
 class DisputeIn(In):

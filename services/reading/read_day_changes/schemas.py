@@ -10,14 +10,13 @@ from services.reading.read_day_changes.domain import LIFE
 from services.reading.read_day_changes.use_cases.requesting import Wanted
 from services.reading.tasks.domain.tasks import cycle_of
 from shared.events.fact import MAX_CODE
-from shared.fields import Day, Month, Words
+from shared.fields import Day, Month, Time, Words
 from shared.web.batch import In
 
 NAMED_MAX = 1_000
 EXPLANATION_MAX = 1_000
 State = Literal["asked", "confirmed", "effective", "declined", "unconfirmed", "rejected", "withdrawn"]
 assert set(get_args(State)) == set(LIFE.states)
-Time = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class RequestIn(In):
