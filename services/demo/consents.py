@@ -41,7 +41,14 @@ async def answer(stage: Stage) -> None:
         return [each for each in asked if each["account_no"] is not None]
 
     async def reached() -> bool:
-        return len(await open_questions()) == len(stories)
+        asked = await open_questions()
+        notices = [
+            notice
+            for question in asked
+            for notice in await stage.all("notify", "/v1/notices", question_id=question["question_id"])
+        ]
+        sent = bool(notices) and not any(notice["state"] in ("queued", "sending") for notice in notices)
+        return len(asked) == len(stories) and sent
 
     await stage.until("both customers are asked", reached)
     for question in await open_questions():
