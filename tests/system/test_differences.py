@@ -1,6 +1,5 @@
 """Corrections by difference over REST and events: four services, two months, a policy that changes its style on a day."""
 
-import json
 import os
 import subprocess
 import sys
@@ -162,9 +161,12 @@ def test_a_payment_that_settles_differences_is_walked_back_to_the_device_message
 
 def test_each_correction_is_told_to_the_customer_once(town: Installation) -> None:
     notices = town.items("notify", "/v1/notices")
-    told = Counter(one["cause_id"] for one in notices if one["template"] == "bill_corrected")
+    corrected = [one for one in notices if one["template"] == "bill_corrected"]
+    told = Counter((one["cause_id"], one["contact_no"]) for one in corrected)
     made = [one["correction_id"] for home in TOWN for one in corrections(town, home)]
-    assert told == dict.fromkeys(made, 1), json.dumps(told)
+    assert set(told.values()) == {1}, corrected
+    assert {cause_id for cause_id, _ in told} == set(made)
+    assert len(told) == 2 * len(made), "a home has two contacts"
 
 
 def test_each_difference_document_is_what_its_bills_differ_by_and_what_is_posted(town: Installation) -> None:

@@ -33,6 +33,8 @@ AGREED: dict[str, dict[str, int]] = {
         "bills_issued_first": 5,
         "documents_issued": 5,
         "documents_fen": 500,
+        "adjustments_issued": 0,
+        "adjustments_fen": 0,
         "issued_fen": 500,
         "reversed_fen": 40,
     },

@@ -1,6 +1,7 @@
 """Issued bills become claims."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from services.collection.ledger.domain.books import Books
@@ -52,7 +53,8 @@ async def post_debts(
     if to_wait:
         waiting = await _wait(tx, [debt for _, debt in to_wait], word)
         for index, debt in to_wait:
-            if waiting.get((debt.document_kind, debt.document_id)) != store.DEBT.dump_json(debt).decode():
+            stored = waiting[debt.document_kind, debt.document_id]
+            if not _are_alike(stored, store.DEBT.dump_json(debt).decode()):
                 books.contradict(debt)
                 outcomes[index] = CONFLICT
     await commands.save(tx, books)
@@ -104,9 +106,19 @@ async def _wait(tx: Tx, debts: Sequence[Debt], word: str) -> dict[tuple[str, str
         for kind in {kind for kind, _ in old}:
             stored = await store.waiting(tx, kind, [document_id for k, document_id in old if k == kind])
             same = {
-                no: row.word for no, row in stored.items() if row.payload == payloads[kind, no] and row.word != word
+                no: row.word
+                for no, row in stored.items()
+                if row.word != word and _are_alike(row.payload, payloads[kind, no])
             }
             if same:
                 await store.speak(tx, kind, {no: org_units.both(kept, word) for no, kept in same.items()})
             payloads.update({(kind, document_id): row.payload for document_id, row in stored.items()})
     return payloads
+
+
+def _are_alike(stored: str, told: str) -> bool:
+    """Return whether two documents that wait say the same; what has waited since before points were told says none."""
+    if stored == told:
+        return True
+    one, other = (replace(store.DEBT.validate_json(each), service_point_no=None) for each in (stored, told))
+    return one == other and '"service_point_no"' not in stored

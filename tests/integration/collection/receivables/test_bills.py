@@ -3,7 +3,9 @@
 from datetime import date
 from typing import Any
 
+import orjson
 import pytest
+from sqlalchemy import update
 
 from services.collection.ledger import tables
 from services.collection.receivables.tables import WAITING
@@ -100,6 +102,19 @@ async def test_a_bill_before_its_account_waits_and_is_posted_when_the_account_co
 
     assert await kit.money("A9") == (650, 0)
     assert await kit.rows(WAITING) == []
+
+
+async def test_a_bill_that_waits_since_before_points_were_told_is_the_same_when_it_comes_again(kit: Kit) -> None:
+    await kit.give(issued(bill("B9", 700, account_no="A9")))
+    (waits,) = await kit.rows(WAITING)
+    document = orjson.loads(waits["payload"])
+    assert document.pop("service_point_no")
+    async with kit.database.begin() as tx:
+        await tx.execute(update(WAITING).values(payload=orjson.dumps(document).decode()))
+    await kit.give(issued(bill("B9", 700, account_no="A9")))
+    assert await kit.findings() == []
+    await kit.give(issued(bill("B9", 99, account_no="A9")))
+    assert await kit.findings() == ["receivable.conflicting_duplicate"]
 
 
 async def test_a_waiting_bill_that_comes_again_with_other_content_is_found_and_the_first_is_posted(kit: Kit) -> None:
