@@ -59,6 +59,10 @@ class Versions(Generic[T]):
         """Return the rules that hold on a day; raises `NotCovered` where none do."""
         return self.version_on(day).rules
 
+    def on_or_first(self, day: date) -> T:
+        """Return the rules that hold on a day, those of the first version for days before it."""
+        return self.on(max(day, self._starts[0]))
+
     def version_on(self, day: date) -> Version[T]:
         """Return the version that holds on a day; raises `NotCovered` where none does."""
         index = bisect_right(self._starts, day) - 1

@@ -12,7 +12,7 @@ from services.reading.appointments.use_cases import visits
 from services.reading.network.domain import calendar
 from services.reading.network.domain.reference import ServicePoint
 from services.reading.network.store import points
-from services.reading.policies.domain import Appointments, Policies
+from services.reading.policies.domain import Policies
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.events.reading import QuestionWithdrawn, VisitProposed
@@ -144,7 +144,7 @@ def _appointment(wanted: Wanted, point: ServicePoint | None, actor: str, policie
         answer_by=None
         if by_customer
         else min(
-            wanted.asked_on + timedelta(days=_rules(wanted.asked_on, policies).answer_days),
+            wanted.asked_on + timedelta(days=policies.on_or_first(wanted.asked_on).appointments.answer_days),
             wanted.visit_on - timedelta(days=1),
         ),
         state=LIFE.start(AGREED if by_customer else ASKED),
@@ -154,17 +154,13 @@ def _appointment(wanted: Wanted, point: ServicePoint | None, actor: str, policie
     )
 
 
-def _rules(day: date, policies: Policies) -> Appointments:
-    return policies.on(max(day, next(iter(policies)).period.from_)).appointments
-
-
 def _same(old: Appointment, made: Appointment) -> bool:
     asked = ("service_point_no", "visit_on", "from_time", "to_time", "reader", "proposed_by", "asked_by", "asked_on")
     return all(getattr(old, name) == getattr(made, name) for name in asked)
 
 
 def _refusal(made: Appointment, taken: set[str], policies: Policies) -> Outcome | None:
-    last = made.asked_on + timedelta(days=_rules(made.asked_on, policies).days_max)
+    last = made.asked_on + timedelta(days=policies.on_or_first(made.asked_on).appointments.days_max)
     if not made.asked_on < made.visit_on <= last:
         return refused(BAD_DAY, f"the visit is after {made.asked_on} and not after {last}", made.appointment_no)
     if made.service_point_no in taken:

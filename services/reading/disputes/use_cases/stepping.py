@@ -97,7 +97,7 @@ class Visit:
 
 def rules_on(day: date, own: Context) -> Rules:
     """Return the rules of a business date."""
-    return own.policies.on(max(day, next(iter(own.policies)).period.from_)).disputes
+    return own.policies.on_or_first(day).disputes
 
 
 def step_of(state: str, on: date, own: Context) -> Step:

@@ -32,8 +32,8 @@ class Deadlines:
 
     def begin(self, asked: Asked) -> Order:
         """Return a new order with its due day; without one where no calendar has it."""
-        on = max(asked.asked_on, next(iter(self.policies)).period.from_)
-        return begin(asked, self.policies.on(on).site_orders.kinds[asked.kind].due.on(asked.asked_on, self.calendar))
+        rules = self.policies.on_or_first(asked.asked_on).site_orders.kinds[asked.kind]
+        return begin(asked, rules.due.on(asked.asked_on, self.calendar))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

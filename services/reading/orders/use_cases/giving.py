@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 
 from services.reading.network.store import points
 from services.reading.orders.domain import CLOSING_CHECK, Order
@@ -17,8 +16,7 @@ async def to_persons_of_routes(view: View, orders: Sequence[Order], policies: Po
     What is assigned afterwards changes no order. Nobody is given a closing to check that he asked for; a route without that role
     gives its orders to nobody.
     """
-    first = next(iter(policies)).period.from_
-    roles = {each.order_no: _role(each, max(each.asked.asked_on, first), policies) for each in orders}
+    roles = {each.order_no: _role(each, policies) for each in orders}
     known = await points.by_no(view, sorted({each.point for each in orders if roles[each.order_no]}))
     keys = {
         each.order_no: (known[each.point].route_no, role, each.asked.asked_on)
@@ -29,8 +27,8 @@ async def to_persons_of_routes(view: View, orders: Sequence[Order], policies: Po
     return [_given(each, persons.get(keys[each.order_no])) if each.order_no in keys else each for each in orders]
 
 
-def _role(order: Order, day: date, policies: Policies) -> str | None:
-    return policies.on(day).readers.orders.get(order.asked.kind)
+def _role(order: Order, policies: Policies) -> str | None:
+    return policies.on_or_first(order.asked.asked_on).readers.orders.get(order.asked.kind)
 
 
 def _given(order: Order, person: str | None) -> Order:

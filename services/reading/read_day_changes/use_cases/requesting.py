@@ -103,7 +103,7 @@ async def check_planning(view: View, asked: Request, before: date) -> None:
 
 
 def _rules(wanted: Wanted, policies: Policies) -> Asking:
-    rules = policies.on(max(wanted.asked_on, next(iter(policies)).period.from_))
+    rules = policies.on_or_first(wanted.asked_on)
     return rules.read_day_change if wanted.visit_on is None else rules.read_day_visit
 
 

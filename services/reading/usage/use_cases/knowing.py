@@ -70,8 +70,7 @@ class Loader:
         """Return the rules of a day; before the first version its rules hold."""
         found = self.rules.get(day)
         if found is None:
-            policies = self.days.policies
-            found = self.rules[day] = policies.on(max(day, next(iter(policies)).period.from_))
+            found = self.rules[day] = self.days.policies.on_or_first(day)
         return found
 
     async def load(
