@@ -176,11 +176,9 @@ async def rejected(tx: Tx, kind: str, asked: Sequence[Asking]) -> set[str]:
 async def withdraw_others(tx: Tx, kind: str, asked: Sequence[Asking], *, actor: str) -> None:
     """Withdraw what waits for the subjects with another content than would be asked for now: it follows no more."""
     waiting = await store.waiting_by_subject(tx, kind, [each.subject_id for each in asked])
-    for each in asked:
-        old = waiting.get(each.subject_id)
-        if old is not None and old.content_hash != hash_of(kind, each.subject_id, _content(each)):
-            await store.close(tx, old.approval_id, LIFE.move(old.state, "withdraw"))
-            _audit(tx, old, "approval.withdraw", actor, "")
+    now = {each.subject_id: hash_of(kind, each.subject_id, _content(each)) for each in asked}
+    others = [old for subject_id, old in waiting.items() if old.content_hash != now[subject_id]]
+    await _take_back(tx, others, actor=actor, reason="")
 
 
 def _content(asking: Asking) -> Mapping[str, Any]:
@@ -246,8 +244,12 @@ async def hold(tx: Tx, kind: str, subject_ids: Sequence[str]) -> None:
 async def drop(tx: Tx, kind: str, subject_ids: Sequence[str], *, actor: str, reason: str) -> None:
     """Take back what is asked for some subjects, where it waits: there is nothing left to be decided about them."""
     waiting = await store.waiting_by_subject(tx, kind, subject_ids)
-    await store.close_all(tx, [each.approval_id for each in waiting.values()], LIFE.move(PENDING, "withdraw"))
-    for each in waiting.values():
+    await _take_back(tx, list(waiting.values()), actor=actor, reason=reason)
+
+
+async def _take_back(tx: Tx, waiting: Sequence[Approval], *, actor: str, reason: str) -> None:
+    await store.close_all(tx, [each.approval_id for each in waiting], LIFE.target("withdraw"))
+    for each in waiting:
         _audit(tx, each, "approval.withdraw", actor, reason)
 
 
