@@ -3,7 +3,7 @@
 What stands is compared with what follows now: what differs is taken back by a document of its own and issued anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -59,8 +59,8 @@ async def settle(tx: Tx, chunk: str, *, business_date: date, context: Context) -
     states: dict[str, tuple[str, date | None]] = {}
     going: list[dict[str, Any]] = []
     asked: dict[str, tuple[Test, list[Document], str]] = {}
-    found = await _follows(tx, tests)
     issued = await store.issued(tx, [test.dispute_no for test in tests])
+    found = await _follows(tx, tests, issued)
     for test in tests:
         documents, waits_for = found[test.dispute_no]
         if waits_for is not None:
@@ -81,13 +81,14 @@ async def settle(tx: Tx, chunk: str, *, business_date: date, context: Context) -
     return counts
 
 
-async def _follows(tx: Tx, tests: Sequence[Test]) -> dict[str, tuple[list[Document], date | None]]:
+async def _follows(
+    tx: Tx, tests: Sequence[Test], issued: Mapping[str, Sequence[Row[Any]]]
+) -> dict[str, tuple[list[Document], date | None]]:
     """Return by dispute the documents that are to be issued, or the first day of the span that is not billed yet."""
     bills = await store.billed(tx, tests)
     spans = sorted({(test.service_point_no, test.from_, test.to) for test in tests})
     standing = await usages.standing(tx, spans, also_waiting=True)
     closed = await usages.closed(tx, [usage.usage_id for usage in standing])
-    issued = await store.issued(tx, [test.dispute_no for test in tests])
     found: dict[str, tuple[list[Document], date | None]] = {}
     for test in tests:
         mine = bills.get(test.dispute_no, [])
@@ -232,15 +233,15 @@ def kind_of_approval(context: Context) -> approvals.Kind:
     async def carry_out(tx: Tx, approval: Approval, actor: str) -> None:
         number = approval.subject_id
         (test,) = await store.lock_between(tx, number, number)
-        documents, waits_for = (await _follows(tx, [test]))[number]
+        issued = await store.issued(tx, [number])
+        documents, waits_for = (await _follows(tx, [test], issued))[number]
         second = str(approval.content.get(approvals.SECOND, ""))
         now = _asking(test, documents, second).content
         if waits_for is not None or {**now, approvals.SECOND: second} != {**approval.content, approvals.SECOND: second}:
             raise ChangedMeanwhile
         on = await business_day.latest(tx)
         assert on is not None, "the job that asked has brought a business date"
-        before = (await store.issued(tx, [number])).get(number, [])
-        await _issue(tx, _rows(test, documents, before, on, context, actor=actor))
+        await _issue(tx, _rows(test, documents, issued.get(number, []), on, context, actor=actor))
         await store.note(tx, {number: (store.SETTLED, None)})
 
     return approvals.Kind(name=ADJUSTMENT, scope=KINDS[ADJUSTMENT], carry_out=carry_out)
