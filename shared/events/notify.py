@@ -78,4 +78,6 @@ class QuestionExpired(Fact):
     expired_on: Day
 
 
+Answer = CustomerAnswered | QuestionExpired
+"""What became of a question, for who asked it."""
 FACTS: tuple[type[Fact], ...] = (NoticeDelivered, NoticeFailed, CustomerAnswered, QuestionExpired)

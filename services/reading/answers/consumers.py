@@ -1,37 +1,57 @@
 """Answers of customers: each goes to whoever asked, by what the question was about."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from services.reading.appointments import domain as appointments
 from services.reading.appointments.use_cases import answering as arranged
 from services.reading.disputes import domain as disputes
 from services.reading.disputes.use_cases import answering as disputed
+from services.reading.network.store import points
 from services.reading.read_day_changes import domain as read_day_changes
 from services.reading.read_day_changes.use_cases import answering
+from services.reading.validation import store as findings
+from services.reading.validation.domain.findings import Finding, Found
 from shared.bus.handling import Handler
 from shared.db.engine import Tx
 from shared.events.fact import Fact
-from shared.events.notify import CustomerAnswered, QuestionExpired
+from shared.events.notify import Answer, CustomerAnswered, QuestionExpired
 
-UseCase = Callable[[Tx, Sequence[Any]], Awaitable[None]]
-ASKERS: Final[Mapping[str, UseCase]] = {
+Asker = Callable[[Tx, Sequence[Answer]], Awaitable[Sequence[Answer]]]
+"""Takes answers, and returns those to what was never asked."""
+ASKERS: Final[Mapping[str, Asker]] = {
     read_day_changes.CHANGE: answering.take,
     read_day_changes.VISIT: answering.take,
     disputes.SUBJECT: disputed.take,
     appointments.SUBJECT: arranged.take,
 }
 """By kind of subject who takes the answers; other services ask about others."""
+UNKNOWN_QUESTION: Final = "reading.unknown_question"
 
 
-async def take(tx: Tx, facts: Sequence[CustomerAnswered | QuestionExpired]) -> None:
-    """Give answers, and that there was none, to who asked, in the order in which they came."""
-    by_asker: dict[UseCase, list[CustomerAnswered | QuestionExpired]] = {}
+async def take(tx: Tx, facts: Sequence[Answer]) -> None:
+    """Give answers, and that there was none, to who asked, in the order in which they came.
+
+    One to what was never asked is a finding.
+    """
+    by_asker: dict[Asker, list[Answer]] = {}
     for fact in facts:
         if asker := ASKERS.get(fact.subject_kind):
             by_asker.setdefault(asker, []).append(fact)
-    for asker, its in by_asker.items():
-        await asker(tx, its)
+    unknown = [each for asker, its in by_asker.items() for each in await asker(tx, its)]
+    known = await points.by_no(tx, sorted({fact.service_point_no for fact in unknown}))
+    found = [
+        Found(
+            entity_kind="question",
+            entity_id=fact.question_id,
+            finding=Finding(UNKNOWN_QUESTION, {}),
+            service_point_no=fact.service_point_no,
+            org_unit=known[fact.service_point_no].org_unit if fact.service_point_no in known else "",
+            cycle="",
+        )
+        for fact in unknown
+    ]
+    await findings.insert(tx, found)
 
 
 def handlers() -> Mapping[type[Fact], Handler]:

@@ -6,15 +6,16 @@ from services.reading.appointments import store
 from services.reading.appointments.domain import AGREED, LIFE, Appointment
 from services.reading.appointments.use_cases import visits
 from services.reading.network.store import points
-from services.reading.read_day_changes.use_cases.answering import find_unknown
 from shared.db.engine import Tx
-from shared.events.notify import CustomerAnswered, QuestionExpired
+from shared.events.notify import Answer, QuestionExpired
 
 
-async def take(tx: Tx, facts: Sequence[CustomerAnswered | QuestionExpired]) -> None:
-    """Take answers, and that there was none; the first is the one. Who agrees is expected on the day."""
+async def take(tx: Tx, facts: Sequence[Answer]) -> Sequence[Answer]:
+    """Take answers, and that there was none; the first is the one. Who agrees is expected on the day.
+
+    Return those to questions that were never asked.
+    """
     there = await store.by_id(tx, [fact.question_id for fact in facts])
-    await find_unknown(tx, [fact for fact in facts if fact.question_id not in there])
     if there:
         await points.lock(tx, [each.service_point_no for each in there.values()])
         now = await store.by_id(tx, list(there))
@@ -25,9 +26,10 @@ async def take(tx: Tx, facts: Sequence[CustomerAnswered | QuestionExpired]) -> N
         changed = [each for number, each in now.items() if each != before[number]]
         await store.write(tx, changed)
         await visits.arrange(tx, [each for each in changed if each.state == AGREED])
+    return [fact for fact in facts if fact.question_id not in there]
 
 
-def _answered(appointment: Appointment, fact: CustomerAnswered | QuestionExpired) -> Appointment:
+def _answered(appointment: Appointment, fact: Answer) -> Appointment:
     if isinstance(fact, QuestionExpired):
         return appointment.after("expire", fact.reason) if LIFE.may(appointment.state, "expire") else appointment
     if appointment.answered_on is not None:

@@ -5,18 +5,16 @@ from collections.abc import Sequence
 from services.reading.disputes import store
 from services.reading.disputes.domain import CONFIRMED, DECLINED, UNANSWERED, YES, Dispute, answer
 from services.reading.network.store import points
-from services.reading.read_day_changes.use_cases.answering import find_unknown
 from shared.db.engine import Tx
-from shared.events.notify import CustomerAnswered, QuestionExpired
+from shared.events.notify import Answer, QuestionExpired
 
 
-async def take(tx: Tx, told: Sequence[CustomerAnswered | QuestionExpired]) -> None:
+async def take(tx: Tx, told: Sequence[Answer]) -> Sequence[Answer]:
     """Note what became of questions about disputes; one that was withdrawn, as another day was proposed, changes nothing.
 
-    An answer about a dispute that is not there is found.
+    Return those about disputes that are not there.
     """
     found = await store.by_no(tx, sorted({each.subject_id for each in told}))
-    await find_unknown(tx, [each for each in told if each.subject_id not in found])
     await points.lock(tx, sorted({each.point for each in found.values()}))
     disputes = await store.lock(tx, sorted(found))
     changed: dict[str, Dispute] = {}
@@ -25,9 +23,10 @@ async def take(tx: Tx, told: Sequence[CustomerAnswered | QuestionExpired]) -> No
         if dispute and dispute.is_asking and dispute.question_id == each.question_id:
             changed[dispute.dispute_no] = answer(dispute, _presence(each))
     await store.write_presence(tx, list(changed.values()))
+    return [each for each in told if each.subject_id not in found]
 
 
-def _presence(told: CustomerAnswered | QuestionExpired) -> str:
+def _presence(told: Answer) -> str:
     if isinstance(told, QuestionExpired):
         return UNANSWERED
     return CONFIRMED if told.answer == YES else DECLINED

@@ -1,31 +1,31 @@
 """Answers of customers to questions about read days: who confirms it lets it be decided, all others stay as they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.reading.network.store import points, routes
 from services.reading.read_day_changes import store
 from services.reading.read_day_changes.domain import CONFIRMED, LIFE, Proposal, Request
-from services.reading.validation import store as findings
-from services.reading.validation.domain.findings import Finding, Found
 from shared import approvals
 from shared.db.engine import Tx
-from shared.events.notify import CustomerAnswered, QuestionExpired
+from shared.events.notify import Answer, QuestionExpired
 
 KIND: Final = "read_day.change"
-UNKNOWN_QUESTION: Final = "reading.unknown_question"
 
 
-async def take(tx: Tx, facts: Sequence[CustomerAnswered | QuestionExpired]) -> None:
+async def take(tx: Tx, facts: Sequence[Answer]) -> Sequence[Answer]:
     """Take answers, and that there was none; the first is the one. What is confirmed waits for a second person's decision.
 
-    One that is withdrawn meanwhile keeps the answer and stays so. An answer to a question that was never asked is a finding.
+    One that is withdrawn meanwhile keeps the answer and stays so. Return those to questions that were never asked.
     """
     there = await store.by_id(tx, [fact.question_id for fact in facts])
-    await find_unknown(tx, [fact for fact in facts if fact.question_id not in there])
     known = [fact for fact in facts if fact.question_id in there]
-    if not known:
-        return
+    if known:
+        await _take(tx, known, there)
+    return [fact for fact in facts if fact.question_id not in there]
+
+
+async def _take(tx: Tx, known: Sequence[Answer], there: Mapping[str, Proposal]) -> None:
     await routes.lock_all(tx, sorted({each.route_no for each in there.values()}))
     await points.lock(tx, [each.service_point_no for each in there.values()])
     now = await store.by_id(tx, list(there))
@@ -43,7 +43,7 @@ async def take(tx: Tx, facts: Sequence[CustomerAnswered | QuestionExpired]) -> N
         await approvals.ask_all(tx, KIND, asking, requested_by=requester)
 
 
-def _answered(proposal: Proposal, fact: CustomerAnswered | QuestionExpired) -> Proposal:
+def _answered(proposal: Proposal, fact: Answer) -> Proposal:
     if isinstance(fact, QuestionExpired):
         return proposal.after("expire", fact.reason) if LIFE.may(proposal.state, "expire") else proposal
     if proposal.answer is not None:
@@ -72,20 +72,3 @@ def _asking(asked: Request, proposal: Proposal) -> approvals.Asking:
     return approvals.Asking(
         subject_id=proposal.question_id, content=content, org_unit=proposal.org_unit, reason=asked.reason
     )
-
-
-async def find_unknown(tx: Tx, unknown: Sequence[CustomerAnswered | QuestionExpired]) -> None:
-    """Find answers to questions that were never asked."""
-    known = await points.by_no(tx, sorted({fact.service_point_no for fact in unknown}))
-    found = [
-        Found(
-            entity_kind="question",
-            entity_id=fact.question_id,
-            finding=Finding(UNKNOWN_QUESTION, {}),
-            service_point_no=fact.service_point_no,
-            org_unit=known[fact.service_point_no].org_unit if fact.service_point_no in known else "",
-            cycle="",
-        )
-        for fact in unknown
-    ]
-    await findings.insert(tx, found)
