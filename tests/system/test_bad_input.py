@@ -178,14 +178,25 @@ def all_rows(town: Installation) -> dict[str, list[Any]]:
     return found
 
 
+def not_followed(town: Installation) -> bool:
+    """Return whether a change of a rating document waits for billing to follow it."""
+    with closing(sqlite3.connect(f"file:{town.data / 'billing'}.db?mode=ro", uri=True)) as database:
+        ((count,),) = database.execute("SELECT count(*) FROM rating_change WHERE followed_at IS NULL")
+    return bool(count)
+
+
 def rows_at_rest(town: Installation) -> dict[str, list[Any]]:
-    """Return all rows once nothing is on its way from service to service, and no audit row waits for its place in the chain."""
+    """Return all rows once nothing is on its way from service to service.
+
+    No audit row waits for its place in the chain either, and no change of a rating document for the bills that follow it.
+    """
     deadline = time.monotonic() + QUIET_SECONDS_MAX
     before = all_rows(town)
     while time.monotonic() < deadline:
         time.sleep(0.5)
         now = all_rows(town)
-        if now == before and not any(now[f"{service}.audit_pending"] for service in SERVICES):
+        waits = any(now[f"{service}.audit_pending"] for service in SERVICES) or not_followed(town)
+        if now == before and not waits:
             return now
         before = now
     raise AssertionError("the installation does not come to rest")
