@@ -21,7 +21,7 @@ from shared.approvals import AskedAlready
 from shared.business_calendar import YearUnknown
 from shared.db.engine import Tx, View
 from shared.fields import Day, Month
-from shared.web import approvals, auth, batch, pagination
+from shared.web import approvals, auth, batch, business_day, pagination
 from shared.web.batch import OutcomesOut
 
 router = web.Router("/v1", tags=["disputes"])
@@ -29,7 +29,7 @@ NUMBER = Annotated[No, Path()]
 STEP = (
     stepping.UnknownDispute,
     stepping.NotPossible,
-    stepping.InTheFuture,
+    business_day.InTheFuture,
     stepping.BeforeTheLast,
     YearUnknown,
 )
@@ -181,7 +181,7 @@ async def post_verification(
     status_code=202,
     response_model=approvals.Asked,
     raises=(
-        *(stepping.UnknownDispute, stepping.NotPossible, stepping.InTheFuture, stepping.OrderUnfinished),
+        *(stepping.UnknownDispute, stepping.NotPossible, business_day.InTheFuture, stepping.OrderUnfinished),
         *(testing.OtherMeter, testing.UnknownClass, testing.SpanNotKnown, testing.NoSpan, testing.WrongError),
         *(testing.ContradictsOrder, AskedAlready),
     ),

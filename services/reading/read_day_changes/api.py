@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import orjson
 from fastapi import Path
 from starlette.responses import Response
 
@@ -72,7 +71,7 @@ async def list_requests(
     return wanted.page(
         rows,
         key=lambda row: (row.asked_on, row.request_no),
-        item=lambda row: schemas.request_out(row, orjson.loads(row.points), counts.get(row.request_no, {})),
+        item=lambda row: schemas.request_out(row, counts.get(row.request_no, {})),
     )
 
 
@@ -84,7 +83,7 @@ async def get_request(request_no: Annotated[No, Path()], caller: auth.Current, d
         counts = await store.counts(view, [request_no])
     if row is None or not caller.may_see(row.org_unit):
         raise errors.not_found("read_day_request")
-    return schemas.request_out(row, orjson.loads(row.points), counts.get(request_no, {}))
+    return schemas.request_out(row, counts.get(request_no, {}))
 
 
 @router.get("/read-day-proposals", policy=READ)

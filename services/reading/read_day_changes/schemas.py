@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Annotated, Any, Literal, cast, get_args
 
+import orjson
 from pydantic import Field, model_validator
 
 from services.reading.network.schemas import No, Shown
@@ -125,6 +126,7 @@ class ExceptionOut(Shown):
     first_month: int
 
 
-def request_out(row: Any, points: list[str], counts: dict[str, int]) -> RequestOut:
+def request_out(row: Any, counts: dict[str, int]) -> RequestOut:
     """Return a request as it is answered."""
-    return RequestOut.model_validate(dict(row._mapping) | {"service_point_nos": points, "counts": counts})
+    shown = {"service_point_nos": orjson.loads(row.points), "counts": counts}
+    return RequestOut.model_validate(dict(row._mapping) | shown)

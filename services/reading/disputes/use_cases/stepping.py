@@ -19,6 +19,7 @@ from shared.business_calendar import YearUnknown
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
+from shared.web.business_day import InTheFuture
 
 
 class UnknownDispute(BusinessError):
@@ -30,12 +31,6 @@ class UnknownDispute(BusinessError):
 class NotPossible(BusinessError):
     code = "dispute.not_possible"
     title = "The dispute does not stand where this could follow"
-
-
-class InTheFuture(BusinessError):
-    status = 422
-    code = "business_date.in_the_future"
-    title = "The day lies after tomorrow"
 
 
 class BeforeTheLast(BusinessError):

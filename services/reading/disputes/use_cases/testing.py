@@ -22,6 +22,7 @@ from shared.approvals import OwnRequest
 from shared.db.approvals import Approval
 from shared.db.engine import Tx
 from shared.errors import BusinessError
+from shared.web.business_day import InTheFuture
 
 BEYOND = "beyond_limits"
 
@@ -132,7 +133,7 @@ async def _checked(tx: Tx, dispute: Dispute, result: Result, before: Test | None
     if permitted is None:
         raise UnknownClass
     if result.tested_on > by.on:
-        raise stepping.InTheFuture
+        raise InTheFuture
     error = exact.parse(result.error_percent).fraction()
     if not -100 < error <= 100:
         raise WrongError

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 from services.reading.appointments import domain as appointments
@@ -51,14 +52,6 @@ async def _request(kind: str, view: View, id: str) -> TraceNode | None:
     return TraceNode(SERVICE, kind, id, _shown(row, _OF_REQUEST), org_unit=row.org_unit)
 
 
-async def _change(view: View, id: str) -> TraceNode | None:
-    return await _request(read_day_changes.CHANGE, view, id)
-
-
-async def _visit(view: View, id: str) -> TraceNode | None:
-    return await _request(read_day_changes.VISIT, view, id)
-
-
 async def _appointment(view: View, id: str) -> TraceNode | None:
     """Find it by its number, as a question names it, or by its id and state, as what is told of it does."""
     found = (await appointment_store.by_no(view, [id])).get(id)
@@ -95,8 +88,8 @@ def _shown(row: Any, names: Sequence[str]) -> dict[str, Any]:
 
 
 TRACERS: Final[Mapping[str, Callable[[View, str], Awaitable[TraceNode | None]]]] = {
-    read_day_changes.CHANGE: _change,
-    read_day_changes.VISIT: _visit,
+    read_day_changes.CHANGE: partial(_request, read_day_changes.CHANGE),
+    read_day_changes.VISIT: partial(_request, read_day_changes.VISIT),
     appointments.SUBJECT: _appointment,
     UNREADABLE: _unreadable,
     disputes.SUBJECT: _dispute,
