@@ -7,9 +7,10 @@ import httpx
 
 from shared.testing.smtp import SmtpServer
 from tests.kits import orders
+from tests.kits.links import LINKED
 from tests.kits.notify import account, contact, started
 from tests.kits.reading import Kit, january
-from tests.system.test_read_day_by_link import ADDRESS, press, tell_notify, tell_reading
+from tests.system.test_read_day_by_link import press, tell_notify, tell_reading
 
 MONTHS = [f"2026-{month:02}" for month in range(3, 9)]  # read on the first of March to August
 
@@ -18,8 +19,7 @@ async def test_six_months_without_a_read_end_with_an_appointment_that_is_kept(ki
     (tmp_path / "notify").mkdir()
     await january(kit)
     with SmtpServer() as server:
-        given = {"WATTLINE_NOTICE_SENDERS": "1", "WATTLINE_SMTP_PORT": str(server.port)}
-        given |= {"WATTLINE_PUBLIC_URL": ADDRESS, "WATTLINE_LINK_KEY": "l" * 40}
+        given = LINKED | {"WATTLINE_NOTICE_SENDERS": "1", "WATTLINE_SMTP_PORT": str(server.port)}
         url = f"sqlite+aiosqlite:///{tmp_path}/notify.db"
         async with started(url, tmp_path / "notify", **given) as api:
             await api.notify.put(contact(1, org_unit="zj", language="zh"))

@@ -1,6 +1,5 @@
 """A read day moved with three of four consents: reading asks, notify sends mails, customers press buttons, reading decides."""
 
-import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -11,11 +10,10 @@ import httpx
 from shared.events import envelope
 from shared.testing.smtp import Mail, SmtpServer
 from tests.kits.approvals import decided
+from tests.kits.links import LINKED, opened, path_in
 from tests.kits.notify import Api, account, contact, started
 from tests.kits.reading import UNIT, Kit
 
-ADDRESS = "https://answers.example"
-LINK = re.compile(rf"{re.escape(ADDRESS)}(/v1/links/\S+)")
 POINTS = [f"S{n:04}" for n in range(1, 5)]
 REQUEST = {
     "request_no": "RD-1",
@@ -40,10 +38,7 @@ async def tell_reading(api: Api, kit: Kit, kind: str) -> None:
 
 
 async def press(api: Api, mail: Mail, answer: str) -> httpx.Response:
-    found = LINK.search(mail.text)
-    assert found is not None
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(api.service.app), base_url="http://notify") as client:
-        return await client.post(found[1], data={"answer": answer})
+    return await opened(api, "POST", path_in(mail), f"answer={answer}")
 
 
 def to(mails: Sequence[Mail], number: int) -> list[Mail]:
@@ -56,8 +51,7 @@ async def test_three_of_four_consent_by_link_and_call_and_the_silent_one_stays(k
     await kit.plan("2026-02-05")
     (tmp_path / "notify").mkdir()
     with SmtpServer() as server:
-        given = {"WATTLINE_NOTICE_SENDERS": "1", "WATTLINE_SMTP_PORT": str(server.port)}
-        given |= {"WATTLINE_PUBLIC_URL": ADDRESS, "WATTLINE_LINK_KEY": "l" * 40}
+        given = LINKED | {"WATTLINE_NOTICE_SENDERS": "1", "WATTLINE_SMTP_PORT": str(server.port)}
         url = f"sqlite+aiosqlite:///{tmp_path}/notify.db"
         async with started(url, tmp_path / "notify", **given) as api:
             for number, point in enumerate(POINTS, 1):

@@ -2,67 +2,18 @@
 
 import base64
 import hashlib
-import logging
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date
 from email.header import decode_header, make_header
 from pathlib import Path
-from typing import Any
 
-import httpx
 import orjson
 import pytest
-from sqlalchemy import text
 
 from services.notify.settings import NotifySettings
-from shared.db.engine import Database
-from shared.events.reading import VisitProposed
-from shared.testing.smtp import Mail, SmtpServer
-from tests.kits.notify import Api, account, contact, proposed, started, visit, withdrawn
-
-PUBLIC = "https://answers.utility.example/power"
-LINK = re.compile(rf"{re.escape(PUBLIC)}(/v1/links/[A-Za-z0-9_-]{{43}})\r?$", re.MULTILINE)
-LINKED = {"WATTLINE_PUBLIC_URL": PUBLIC, "WATTLINE_LINK_KEY": "l" * 40}
-
-
-@asynccontextmanager
-async def asking(database_url: str, tmp_path: Path, server: SmtpServer, **given: str) -> AsyncIterator[Api]:
-    settings = {"WATTLINE_NOTICE_SENDERS": "1", "WATTLINE_SMTP_PORT": str(server.port), **given}
-    async with started(database_url, tmp_path, **settings) as api:
-        await api.notify.put(contact(1), contact(2, language="zh"))
-        await api.notify.handle(account(1), account(2))
-        yield api
-
-
-async def asked(api: Api, *facts: Any) -> None:
-    await api.notify.handle(*facts)
-    await api.send_all()
-
-
-def path_in(mail: Mail) -> str:
-    (found,) = LINK.finditer(mail.text)
-    return found[1]
-
-
-async def opened(api: Api, method: str, path: str, form: str | None = None) -> httpx.Response:
-    """Call as a browser does: without a token, a cookie or a script."""
-    transport = httpx.ASGITransport(api.service.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://notify") as client:
-        if form is None:
-            return await client.request(method, path)
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return await client.request(method, path, content=form, headers=headers)
-
-
-async def question(api: Api, question_id: str = "q0001") -> dict[str, Any]:
-    found: dict[str, Any] = (await api.call("GET", f"/v1/questions/{question_id}")).json()
-    return found
-
-
-async def told(api: Api) -> list[dict[str, Any]]:
-    return [fact for fact in await api.notify.published() if not fact["type"].startswith("notify.notice_")]
+from shared.testing.smtp import SmtpServer
+from tests.kits.links import LINKED, asked, asking, opened, path_in, question, told
+from tests.kits.notify import account, contact, proposed, started, visit, withdrawn
 
 
 async def test_a_customer_answers_by_the_link_in_the_mail(database_url: str, tmp_path: Path) -> None:
@@ -344,87 +295,3 @@ async def test_a_question_that_is_closed_before_its_notice_goes_out_is_not_sent(
             metrics = (await api.call("GET", "/metrics")).text
             assert 'wattline_notices_total{channel="email",result="closed"} 1.0' in metrics
     assert server.mails == []
-
-
-async def test_without_a_public_address_a_question_asks_for_a_call_or_a_reply(
-    database_url: str, tmp_path: Path
-) -> None:
-    with SmtpServer() as server:
-        async with asking(database_url, tmp_path, server) as api:
-            await asked(api, proposed(1), proposed(2))
-    said = {mail.recipient: mail.text for mail in server.mails}
-    assert "tell us by 2026-02-12, that day included: answer this message, or call us" in said["person0001@example.org"]
-    assert "请于 2026-02-12 当日或之前回复本邮件，或来电" in said["person0002@example.org"]
-    assert not any("http" in text for text in said.values())
-
-
-VISITS = [
-    ({"purpose": "one_off_read"}, "this once; your usual read day does not change", "When: 2026-02-20\n"),
-    ({"purpose": "appointment", "from_time": "09:00"}, "could not be read", "When: 2026-02-20, from 09:00 on\n"),
-    ({"purpose": "joint_reread", "from_time": "09:00", "to_time": "11:30"}, "together", "2026-02-20, 09:00 to 11:30\n"),
-    ({"purpose": "appointment", "to_time": "12:00"}, "could not be read", "When: 2026-02-20, before 12:00\n"),
-]
-
-
-async def test_a_visit_says_its_purpose_and_its_times(database_url: str, tmp_path: Path) -> None:
-    facts: list[VisitProposed] = [visit(1, question_id=f"v{n}", **given) for n, (given, _, _) in enumerate(VISITS)]
-    with SmtpServer() as server:
-        async with asking(database_url, tmp_path, server) as api:
-            await asked(api, *facts)
-    for purpose, when in [(purpose, when) for _, purpose, when in VISITS]:
-        assert any(purpose in mail.text and when in mail.text.replace("\r", "") for mail in server.mails), (
-            purpose,
-            when,
-        )
-
-
-async def test_neither_database_nor_log_nor_fact_nor_metric_holds_a_token_or_an_address(
-    database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    with SmtpServer() as server:
-        async with asking(database_url, tmp_path, server, **LINKED) as api:
-            await asked(api, proposed(1), proposed(2))
-            first, second = map(path_in, server.mails)
-            await opened(api, "POST", first, "answer=yes")
-            await opened(api, "POST", first, "answer=no")
-            await opened(api, "POST", second, "answer=maybe")
-            metrics = (await api.call("GET", "/metrics")).text
-            answers = [(await api.call("GET", path)).text for path in ("/v1/questions", "/v1/notices")]
-            kept = await everything(api.notify.database)
-    for token in (path.rpartition("/")[2] for path in (first, second)):
-        own = [record.getMessage() + repr(vars(record)) for record in caplog.records if _is_ours(record.name)]
-        assert own
-        for where, content in {"log": "".join(own), "metrics": metrics, "http": "".join(answers), "rows": kept}.items():
-            assert token not in content, where
-        assert hashlib.sha256(token.encode()).hexdigest() in kept
-    for content in (metrics, *answers):
-        assert "example.org" not in content
-
-
-def _is_ours(logger: str) -> bool:
-    return logger.startswith(("shared", "services"))
-
-
-async def everything(database: Database) -> str:
-    """Return all rows of all tables as text."""
-    async with database.view() as view:
-        names = [row.name for row in await view.all(text(TABLES[database.dialect]))]
-        return "".join([str(await view.all(text(f'SELECT * FROM "{name}"'))) for name in names])
-
-
-TABLES = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table'",
-    "postgresql": "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()",
-}
-
-
-async def test_the_figures_of_a_question_are_its_own_and_how_it_is_answered(api: Api) -> None:
-    templates = {t["template"]: t for t in (await api.call("GET", "/v1/templates")).json()}
-    assert templates["read_day_change"]["roles"] == ["holder"]
-    assert templates["read_day_change"]["legal_effect"] is True
-    figures = dict.fromkeys(templates["visit"]["figures"], "x") | {"answering": "link", "link": "https://x"}
-    body = {"language": "en", "on": str(date(2026, 2, 2)), "figures": figures}
-    preview = (await api.call("POST", "/v1/templates/visit/preview", body)).json()
-    assert "at the address below" in preview["body"]
-    assert "https://x" in preview["body"]
