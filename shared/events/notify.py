@@ -58,6 +58,12 @@ class CustomerAnswered(Fact):
         description="`link`: by the customer; else an employee has written down what the customer said, and how."
     )
     recorded_by: str | None = Field(default=None, description="The employee, an opaque subject, never a name.")
+    figures: dict[Code, str] = Field(
+        default={}, max_length=32, description="What was asked for in figures, by name, as decimal texts; else nothing."
+    )
+    seen_at: Instant | None = Field(
+        default=None, description="When the customer has seen the figures, where there are any."
+    )
 
 
 class QuestionExpired(Fact):

@@ -32,6 +32,7 @@ from shared.dated import Period, Version, Versions
 from shared.db.engine import Database
 from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued, Component, Contract
 from shared.events.collection import PaymentReversed, ReminderDue
+from shared.events.own_reads import OwnReadAsked
 from shared.events.read_days import ReadDayChangeProposed
 from shared.events.reading import EstimateMade, QuestionWithdrawn, VisitProposed
 from shared.metrics import Metrics
@@ -369,6 +370,23 @@ def visit(number: int = 1, **changes: Any) -> VisitProposed:
         "visit_on": date(2026, 2, 20),
     }
     return VisitProposed(**values | changes)
+
+
+def own_read(number: int = 1, **changes: Any) -> OwnReadAsked:
+    values: dict[str, Any] = {
+        "question_id": f"o{number:04}",
+        "subject_kind": "own_read",
+        "subject_id": f"OWN-{number}",
+        "service_point_no": f"p{number:04}",
+        "org_unit": ORG,
+        "asked_on": ASKED,
+        "answers": ("reported",),
+        "answer_by": ANSWER_BY,
+        "meter_no": f"m{number:04}",
+        "read_date": date(2026, 2, 1),
+        "registers": tuple({"quantity": name, "digits": 8, "scale": 2} for name in ("import", "import.peak")),
+    }
+    return OwnReadAsked(**values | changes)
 
 
 def withdrawn(number: int = 1, reason: str = "read_came") -> QuestionWithdrawn:

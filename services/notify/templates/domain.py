@@ -92,6 +92,7 @@ class Kind:
 
     `supplied_on`: the figure with the day whose supplied account is told, where a cause knows no more than its service point.
     `control`: the documents of another service of which each is told in this kind, under that service's name for them.
+    `asked`: the figures that an answer to its question brings, of a fact; the words of `figure` say what each is.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Kind:
     templates: Sequence[Template]
     supplied_on: str | None = None
     control: str | None = None
+    asked: Callable[[Any], Any] | None = None
 
     @property
     def asks(self) -> bool:
@@ -192,6 +194,8 @@ def _check(template: Template, kinds: Kinds) -> None:
         _check_text(f"{where} {language}", text, frozenset(kinds[template.name].figures))
         if kinds[template.name].asks:
             _check_way_to_answer(f"{where} {language}", text)
+        if kinds[template.name].asked and "figure" not in text.words:
+            raise InvalidTemplate("template.no_way_to_answer", f"{where} {language}")
 
 
 def _check_text(where: str, text: Text, figures: frozenset[str]) -> None:

@@ -24,7 +24,7 @@ async def ask(tx: Tx, facts: Sequence[Asking], policies: Policies, kind: Kind) -
     known, unknown = resolve(list(causes.values()), await accounts.supplies(tx, points), {kind.name: kind})
     addressed = {cause.id: cause for cause in known}
     asked = await hearing.keep(
-        tx, [_question(fact, kind.cause(fact), addressed.get(fact.question_id)) for fact in facts]
+        tx, [_question(fact, kind, kind.cause(fact), addressed.get(fact.question_id)) for fact in facts]
     )
     if waiting := [cause for cause in unknown if cause.id in asked]:
         await unaddressed.set_aside(tx, waiting, WAITS_FOR_ACCOUNT)
@@ -32,7 +32,7 @@ async def ask(tx: Tx, facts: Sequence[Asking], policies: Policies, kind: Kind) -
         await queue_causes(tx, told, policies)
 
 
-def _question(fact: Asking, cause: Cause, addressed: Cause | None) -> Question:
+def _question(fact: Asking, kind: Kind, cause: Cause, addressed: Cause | None) -> Question:
     return Question(
         question_id=fact.question_id,
         template=cause.template,
@@ -45,4 +45,5 @@ def _question(fact: Asking, cause: Cause, addressed: Cause | None) -> Question:
         answer_by=fact.answer_by,
         answers=fact.answers,
         figures=cause.figures,
+        asked=kind.asked(fact) if kind.asked else (),
     )

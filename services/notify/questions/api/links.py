@@ -3,8 +3,10 @@
 No line of a log, metric or refusal holds a token: they name the route by its template.
 """
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import parse_qsl
 
 from fastapi import Query
@@ -16,8 +18,9 @@ from services.notify import context
 from services.notify.context import Context
 from services.notify.questions.domain import pages
 from services.notify.questions.domain.links import token_hash
+from services.notify.questions.domain.pages import Entry
 from services.notify.questions.domain.states import ANSWERED, OPEN
-from services.notify.questions.store import links
+from services.notify.questions.store import links, questions
 from services.notify.questions.use_cases import answering
 from services.notify.questions.use_cases.answering import Given
 from services.notify.templates.domain import Template, render
@@ -33,8 +36,11 @@ BEARER = auth.public(
 )
 ROUTE = "/v1/links/{token}"
 FORM = "application/x-www-form-urlencoded"
-FORM_BYTES_MAX = 1024  # an answer is a code; what is longer is none
+FORM_BYTES_MAX = 4096  # an answer is a code, with some figures of a meter at most; what is longer is none
+FIGURE = "figure."
+"""What the names of the figures in a form begin with."""
 STATUS = {"open": 200, "answered": 200, "already_answered": 409, "expired": 410, "withdrawn": 410}
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 Language = Annotated[Literal["zh", "en"] | None, Query(description="None: that of the contact.")]
 
 
@@ -55,14 +61,19 @@ PAGES: dict[int | str, dict[str, Any]] = {
 ANSWER_PAGES: dict[int | str, dict[str, Any]] = {
     **PAGES,
     409: _html("There is another answer already"),
-    422: _either("The question has no such answer"),
+    422: _either("The question has no such answer, or a figure is none: the page says which"),
 }
 BODY = {
     "requestBody": {
         "required": True,
         "content": {
             FORM: {
-                "schema": {"type": "object", "required": ["answer"], "properties": {"answer": {"type": "string"}}},
+                "schema": {
+                    "type": "object",
+                    "required": ["answer"],
+                    "properties": {"answer": {"type": "string"}},
+                    "patternProperties": {r"^figure\.": {"type": "string"}},
+                },
                 "example": {"answer": "yes"},
             }
         },
@@ -97,8 +108,10 @@ async def answer_link(
     if row is None:
         refusals.tell(request.method, ROUTE, auth.NOBODY, 404, "link.unknown")
         return _unknown()
+    answer, typed = _said(await request.body())
     given = Given(
-        answer=_chosen(await request.body()),
+        answer=answer,
+        figures=typed,
         answered_on=max(own.today(), row.asked_on),  # what is asked for tomorrow may be told today
         way="link",
         notice_id=row.link_notice_id,
@@ -117,7 +130,11 @@ async def answer_link(
         return _page(row, own, lang, standing)
     if standing == ANSWERED:
         standing = "already_answered"
-    page = _page(row, own, lang, standing, status=422 if standing == OPEN else None)
+    if standing == OPEN:
+        faults = refusal.wrong if isinstance(refusal, answering.BadFigures) else {}
+        page = _page(row, own, lang, standing, typed=typed, faults=faults, status=422)
+    else:
+        page = _page(row, own, lang, standing)
     refusals.tell(request.method, ROUTE, auth.NOBODY, page.status_code, refusal.code)
     return page
 
@@ -139,38 +156,66 @@ def _standing(question: Row[Any], today: date) -> str:
     return "expired" if question.state == OPEN and today > question.answer_by else str(question.state)
 
 
-def _chosen(body: bytes) -> str:
-    """Return the answer in the body of a form; empty where there is none, or more than one."""
+def _said(body: bytes) -> tuple[str, dict[str, str]]:
+    """Return the answer in the body of a form, and its figures by name; empty where there is none, or more than one."""
     if len(body) > FORM_BYTES_MAX:
-        return ""
-    given = [value for name, value in parse_qsl(body.decode("utf-8", "replace")) if name == "answer"]
-    return given[0] if len(given) == 1 else ""
+        return "", {}
+    fields: dict[str, list[str]] = {}
+    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
+        fields.setdefault(name, []).append(value)
+    once = {name: values[0] for name, values in fields.items() if len(values) == 1}
+    figures = {name.removeprefix(FIGURE): value for name, value in once.items() if name.startswith(FIGURE)}
+    return once.get("answer", ""), figures
 
 
-def _page(row: Row[Any], own: Context, lang: str | None, standing: str, *, status: int | None = None) -> HTMLResponse:
+def _page(
+    row: Row[Any],
+    own: Context,
+    lang: str | None,
+    standing: str,
+    *,
+    typed: Mapping[str, str] = NOTHING,
+    faults: Mapping[str, str] = NOTHING,
+    status: int | None = None,
+) -> HTMLResponse:
     language = lang or row.language
     template = own.catalogue.on(row.template, row.day)
     text = render(template, language, answering.shown(row))
     figures = {
         "answer_by": row.answer_by.isoformat(),
         "closed_on": row.closed_on.isoformat() if row.closed_on else "",
-        "answer": _words(template, language, row.answer or ""),
+        "answer": _words(template, language, "answer", row.answer or ""),
     }
-    offered = answering.answers(row) if standing == "open" else []
+    offered = answering.answers(row) if standing == OPEN else []
+    asked = questions.asked(row)
+    if standing == OPEN and asked:
+        said = "bad_figures" if faults else "open_figures"
+    else:
+        said = standing
+    values = typed if standing == OPEN else questions.given(row)
     content = pages.page(
         language=language,
         title=text.subject,
         text=text.body,
-        message=pages.said(language, standing, figures),
-        answers=[(code, _words(template, language, code)) for code in offered],
+        message=pages.said(language, said, figures),
+        answers=[(code, _words(template, language, "answer", code)) for code in offered],
+        entries=[
+            Entry(
+                asked=each,
+                label=_words(template, language, "figure", each.name),
+                value=values.get(each.name, "")[: pages.VALUE_LENGTH_MAX],
+                fault=faults.get(each.name),
+            )
+            for each in asked
+        ],
     )
     return HTMLResponse(content, status or STATUS[standing], dict(pages.HEADERS))
 
 
-def _words(template: Template, language: str, answer: str) -> str:
-    """Return an answer in the words of the template."""
-    words = template.texts[language].words["answer"]
-    return words.get(answer, words["*"]).format_map({"answer": answer})
+def _words(template: Template, language: str, figure: str, code: str) -> str:
+    """Return an answer, or a figure that is asked for, in the words of the template."""
+    words = template.texts[language].words[figure]
+    return words.get(code, words["*"]).format_map({figure: code})
 
 
 def _unknown() -> HTMLResponse:

@@ -73,7 +73,12 @@ async def record_answer(
     """Record what a customer has answered by call, reply or at the counter; the same answer again changes nothing."""
     business_day.check(web, body.answered_on)
     given = Given(
-        answer=body.answer, answered_on=body.answered_on or own.today(), way=body.way, recorded_by=caller.subject
+        answer=body.answer,
+        answered_on=body.answered_on or own.today(),
+        way=body.way,
+        recorded_by=caller.subject,
+        figures=body.figures,
+        seen_at=body.seen_at,
     )
     async with web.database.begin() as tx:
         if await questions.question(tx, question_id, visible=caller.visible) is None:

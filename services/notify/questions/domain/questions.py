@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from services.notify.questions.domain.figures import AskedFigure
 from services.notify.templates.domain import Figures
 
 
@@ -12,6 +13,7 @@ class Question:
     """A question (征询) to whoever is supplied at a service point; `template` is its kind of notice.
 
     `account_no` is None as long as nobody is known to be supplied there. `answer_by` is the last day on which an answer is taken.
+    `asked`: the figures that an answer brings.
     """
 
     question_id: str
@@ -25,6 +27,7 @@ class Question:
     answer_by: date
     answers: tuple[str, ...]
     figures: Figures
+    asked: tuple[AskedFigure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,7 @@ class Closing:
     """How a question ends: the columns of its row.
 
     `code` is why it was withdrawn, or not answered. `closed_on` is the business day: of the answer, or of the finding that there
-    is none. `notice_id`: whose link the answer came by.
+    is none. `notice_id`: whose link the answer came by. `given_figures`: those of the answer, as JSON; seen at `seen_at`.
     """
 
     question_id: str
@@ -43,6 +46,8 @@ class Closing:
     recorded_by: str | None = None
     notice_id: str | None = None
     closed_on: date | None = None
+    given_figures: str | None = None
+    seen_at: datetime | None = None
 
 
 SILENT, UNDELIVERABLE, NOBODY = "silent", "undeliverable", "nobody"

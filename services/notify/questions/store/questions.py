@@ -1,6 +1,7 @@
 """Rows of questions <-> the domain, and withdrawals that came first."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy import Row, func, select
 
+from services.notify.questions.domain.figures import AskedFigure
 from services.notify.questions.domain.questions import Closing, Question
 from services.notify.questions.domain.states import OPEN, QUESTION_LIFE
 from services.notify.questions.tables import QUESTION, WITHDRAWAL
@@ -33,6 +35,7 @@ async def insert(tx: Tx, questions: Sequence[Question], withdrawn: Mapping[str, 
         "org_unit": [q.org_unit for q in questions],
         "answers": [orjson.dumps(q.answers).decode() for q in questions],
         "figures": [orjson.dumps(q.figures).decode() for q in questions],
+        "asked_figures": [orjson.dumps(q.asked).decode() for q in questions],
         "state": [QUESTION_LIFE.start(state) for state in states],
         "code": [withdrawn.get(q.question_id, "") for q in questions],
         "reminders": [0] * len(questions),
@@ -54,7 +57,19 @@ def _same(question: Question, row: Row[Any]) -> bool:
         all(getattr(question, name) == getattr(row, name) for name in _ASKED)
         and list(question.answers) == orjson.loads(row.answers)
         and question.figures == orjson.loads(row.figures)
+        and question.asked == asked(row)
     )
+
+
+def asked(row: Row[Any]) -> tuple[AskedFigure, ...]:
+    """Return the figures that a question asks for."""
+    return tuple(AskedFigure(**each) for each in orjson.loads(row.asked_figures))
+
+
+def given(row: Row[Any]) -> dict[str, str]:
+    """Return the figures of the answer of a question, by name."""
+    found: dict[str, str] = orjson.loads(row.given_figures or "{}")
+    return found
 
 
 async def take_withdrawals(tx: Tx, question_ids: Sequence[str]) -> dict[str, str]:
@@ -107,7 +122,7 @@ async def set_accounts(tx: Tx, found: Sequence[tuple[str, str, str]]) -> None:
 
 async def close(tx: Tx, closings: Sequence[Closing]) -> None:
     """Close questions; the caller holds their locks and has seen that they are open."""
-    names = ("question_id", "state", "code", "answer", "way", "recorded_by", "notice_id", "closed_on")
+    names = tuple(field.name for field in fields(Closing))
     columns: dict[str, list[Any]] = {name: [getattr(one, name) for one in closings] for name in names}
     columns["closed_at"] = [tx.now] * len(closings)
     await bulk.update_from(tx, QUESTION, columns, key=("question_id",))

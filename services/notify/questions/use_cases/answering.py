@@ -1,13 +1,15 @@
 """An answer is taken: the first one is the one."""
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 import orjson
 from sqlalchemy import Row
 
 from services.notify.notices.store import unaddressed
+from services.notify.questions.domain import figures
 from services.notify.questions.domain.questions import Closing
 from services.notify.questions.domain.states import ANSWERED, OPEN, QUESTION_LIFE
 from services.notify.questions.store import questions as store
@@ -50,18 +52,41 @@ class NobodyAsked(BusinessError):
     title = "Nobody is known to be supplied at the service point, so nobody was asked"
 
 
-REFUSALS = (UnknownAnswer, WrongDay, AlreadyAnswered, Closed, NobodyAsked)
+class BadFigures(BusinessError):
+    """`wrong`: what is wrong with each figure that is, by name."""
+
+    status = 422
+    code = "question.bad_figures"
+    title = "A figure of the answer is missing, no number, or one that cannot be"
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(", ".join(f"{name}: {fault}" for name, fault in faults.items() if fault != figures.UNKNOWN))
+        self.wrong = faults
+
+
+class SeenInTheFuture(BusinessError):
+    status = 422
+    code = "question.seen_in_the_future"
+    title = "The figures were seen at an instant that lies ahead"
+
+
+REFUSALS = (UnknownAnswer, WrongDay, AlreadyAnswered, Closed, NobodyAsked, BadFigures, SeenInTheFuture)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """An answer as it came: by the customer's link (`notice_id`: in which notice it stood), or written down by an employee."""
+    """An answer as it came: by the customer's link (`notice_id`: in which notice it stood), or written down by an employee.
+
+    `figures`: as they were typed, by name; `seen_at`: when the customer has seen them, none: now.
+    """
 
     answer: str
     answered_on: date
     way: Way
     recorded_by: str | None = None
     notice_id: str | None = None
+    figures: Mapping[str, str] = field(default_factory=dict)
+    seen_at: datetime | None = None
 
 
 async def answer(tx: Tx, question_id: str, given: Given) -> bool:
@@ -71,9 +96,15 @@ async def answer(tx: Tx, question_id: str, given: Given) -> bool:
     withdrawal that come together is the one.
     """
     question = (await store.lock(tx, [question_id]))[question_id]
-    if _is_repeated(question, given):
+    values, faults = figures.take(store.asked(question), given.figures)
+    if _is_repeated(question, given, values):
         return False
-    await store.close(tx, [_closing(question_id, given)])
+    if faults:
+        raise BadFigures(faults)
+    if given.seen_at is not None and given.seen_at > tx.now:
+        raise SeenInTheFuture
+    seen_at = (given.seen_at or tx.now).astimezone(UTC).replace(microsecond=0) if values else None
+    await store.close(tx, [_closing(question_id, given, values, seen_at)])
     await unaddressed.close_questions(tx, [question_id])
     tx.publish(
         [
@@ -87,6 +118,8 @@ async def answer(tx: Tx, question_id: str, given: Given) -> bool:
                 answered_on=given.answered_on,
                 way=given.way,
                 recorded_by=given.recorded_by,
+                figures=values,
+                seen_at=seen_at,
                 causation_id=question_id,
             )
         ]
@@ -115,16 +148,16 @@ def answers(question: Row[Any]) -> list[str]:
 
 def shown(question: Row[Any]) -> Figures:
     """Return the figures of a question as its page shows them."""
-    figures: Figures = orjson.loads(question.figures)
-    return {**figures, "account_no": question.account_no or "", "answering": "page"}
+    found: Figures = orjson.loads(question.figures)
+    return {**found, "account_no": question.account_no or "", "answering": "page"}
 
 
-def _is_repeated(question: Row[Any], given: Given) -> bool:
+def _is_repeated(question: Row[Any], given: Given, values: Mapping[str, str]) -> bool:
     """Return whether this very answer is there already; raises where it cannot be taken."""
     if given.answer not in answers(question):
         raise UnknownAnswer(", ".join(answers(question)))
     if question.state == ANSWERED:
-        if question.answer != given.answer:
+        if question.answer != given.answer or values != store.given(question):
             raise AlreadyAnswered
         return True
     if question.state != OPEN:
@@ -136,7 +169,7 @@ def _is_repeated(question: Row[Any], given: Given) -> bool:
     return False
 
 
-def _closing(question_id: str, given: Given) -> Closing:
+def _closing(question_id: str, given: Given, values: Mapping[str, str], seen_at: datetime | None) -> Closing:
     return Closing(
         question_id=question_id,
         state=QUESTION_LIFE.target("answered"),
@@ -145,4 +178,6 @@ def _closing(question_id: str, given: Given) -> Closing:
         recorded_by=given.recorded_by,
         notice_id=given.notice_id,
         closed_on=given.answered_on,
+        given_figures=orjson.dumps(values).decode() if values else None,
+        seen_at=seen_at,
     )
