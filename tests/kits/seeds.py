@@ -137,7 +137,8 @@ class Seeds:
         body = {"items": [made | {"asked_on": "2026-02-03", "reason": "of_a_test"}]}
         self._installation.call("POST", "reading", "/v1/site-orders", body)
         if is_reported:
-            said = reports.REPORTS["items"][0] | {"order_no": made["order_no"], "meter_no": home.meter_no}
+            about = {"order_no": made["order_no"], "meter_no": home.meter_no, "observations": []}
+            said = reports.REPORTS["items"][0] | about
             url = self._installation.urls["reading"] + "/v1/site-orders/reports"
             headers = self._installation.token("reader-1")
             answer = self._installation.client.post(url, json={"items": [said]}, headers=headers)

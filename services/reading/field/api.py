@@ -30,7 +30,8 @@ router = web.Router("/v1", tags=["field"])
 async def post_entries(body: schemas.FieldEntriesIn, caller: auth.Current, db: web.Db, own: Own) -> Response:
     """Keep up to 1,000 things that the caller, a reader, has seen, each answered by itself; in any order, hours later, twice.
 
-    They are no reads: another person releases them, as a batch of one reader for a read date of a route.
+    They are no reads: another person releases them, as a batch of one reader for a read date of a route. Observations that come
+    with an entry wait for nobody: they are kept and told when it is taken, once, under the numbers that they have.
     """
     async with db.begin() as tx:
         outcomes = await entering.enter(
@@ -38,8 +39,7 @@ async def post_entries(body: schemas.FieldEntriesIn, caller: auth.Current, db: w
             body.given(),
             reader=caller.subject,
             may_see=caller.may_see,
-            policies=own.policies,
-            zone=own.zone,
+            own=own,
         )
     return batch.answer(outcomes, WORDS)
 

@@ -17,6 +17,7 @@ ENTRIES: dict[str, Any] = {
             "service_point_no": "SP-0001",
             "seen_at": "2026-02-01T09:35:00+08:00",
             "unread_reason": "no_access",
+            "observations": [{"observation_no": "phone-7.000202", "kind": "danger", "severity": "high"}],
         },
     ]
 }

@@ -14,6 +14,7 @@ from services.reading.intake.api.uploading import WORDS
 from services.reading.intake.schemas import by_itself
 from services.reading.network.domain.registers import UNIT
 from services.reading.network.schemas import ITEMS_MAX, Code, MeterNo, No, Shown, Unit, Values
+from services.reading.observations.schemas import OBSERVATIONS_MAX, ObservedIn, ObservedOut
 from shared.outcome import Outcome
 from shared.web.batch import In
 
@@ -32,6 +33,11 @@ class FieldEntryIn(In):
     unread_reason: Code | None = Field(None, description="A code of the utility's own.", examples=["no_access"])
     notes: list[Code] = Field(
         default_factory=list, max_length=NOTES_MAX, description="Codes of the utility's own; nothing about persons."
+    )
+    observations: list[ObservedIn] = Field(
+        default_factory=list,
+        max_length=OBSERVATIONS_MAX,
+        description="What else was seen there and then: kept and told at once, whatever becomes of the entry.",
     )
 
     @model_validator(mode="after")
@@ -53,6 +59,7 @@ class FieldEntryIn(In):
             registers=self.registers or {},
             unread_reason=self.unread_reason,
             notes=self.notes,
+            observations=[each.observed() for each in self.observations],
         )
 
 
@@ -121,6 +128,7 @@ class FieldEntryOut(BaseModel):
     registers: dict[str, str]
     unread_reason: str | None
     notes: list[str]
+    observations: list[ObservedOut]
     findings: list[str]
     state: str
     reason: str | None
@@ -139,6 +147,7 @@ class FieldEntryOut(BaseModel):
             registers=dict(entry.registers),
             unread_reason=entry.unread_reason,
             notes=list(entry.notes),
+            observations=[ObservedOut.model_validate(each) for each in entry.observations],
             findings=looked.findings,
             state=entry.state,
             reason=entry.reason,

@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, select, update
 from services.reading.base import equals
 from services.reading.field import tables
 from services.reading.field.domain.entries import ENTERED, RELEASED, BatchKey, Entry, FieldBatch
+from services.reading.observations.domain import Observed
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
@@ -189,6 +190,7 @@ def _entry(row: Row[Any]) -> Entry:
         registers=said["registers"],
         unread_reason=said["unread_reason"],
         notes=said["notes"],
+        observations=[Observed(**each) for each in said.get("observations", ())],
         state=row.state,
         reason=row.reason,
         decided_by=row.decided_by,

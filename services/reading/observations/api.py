@@ -23,14 +23,7 @@ router = web.Router("/v1", tags=["observations"])
 async def post_observations(body: schemas.ObservationsIn, caller: auth.Current, db: web.Db, own: Own) -> Response:
     """Keep up to 1,000 things that the caller has seen at service points, each answered by itself; in any order, twice."""
     async with db.begin() as tx:
-        outcomes = await use_cases.record(
-            tx,
-            body.given(),
-            observer=caller.subject,
-            may_see=caller.may_see,
-            future_seconds_max=own.policies.on(calendar.local_day(tx.now, own.zone)).future_seconds_max,
-            zone=own.zone,
-        )
+        outcomes = await use_cases.record(tx, body.given(caller.subject), may_see=caller.may_see, own=own)
     return batch.answer(outcomes, WORDS)
 
 

@@ -1,6 +1,6 @@
 """Observations (现场发现): what somebody saw at a service point beside its registers. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -10,11 +10,18 @@ Severity = Literal["low", "medium", "high"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """What an observer saw at a point, under a number of his own; it never changes.
+class Observed:
+    """What an observer saw, under a number of his own. `evidence`: the number of a picture or paper that the utility keeps."""
 
-    `evidence`: the number of a picture or paper where the utility keeps those. `order_no`: the site order of the visit.
-    """
+    observation_no: str
+    kind: str
+    severity: str
+    evidence: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What an observer saw at a point, as it is kept; it never changes. `order_no`: the site order of the visit."""
 
     observation_id: str
     observed_by: str
@@ -26,3 +33,12 @@ class Observation:
     severity: str
     evidence: str | None
     order_no: str | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes it the same: its observer and their number."""
+        return self.observed_by, self.observation_no
+
+    def says(self, other: "Observation") -> bool:
+        """Return whether it has the content of another of its number; which bureau the point has is no content."""
+        return replace(other, org_unit=self.org_unit) == self

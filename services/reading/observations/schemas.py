@@ -7,39 +7,67 @@ from pydantic import Field
 
 from services.reading.intake.schemas import by_itself
 from services.reading.network.schemas import ITEMS_MAX, No, Shown
-from services.reading.observations.domain import Kind, Severity
+from services.reading.observations.domain import Kind, Observed, Severity
 from services.reading.observations.use_cases import Seen
 from shared.fields import Instant
 from shared.outcome import Outcome
 from shared.web.batch import In
 
+OBSERVATIONS_MAX = 8
+"""Of one visit to a point."""
 
-class ObservationIn(In):
-    """What was seen at a service point; codes and numbers, nothing about persons."""
+
+class ObservedIn(In):
+    """What was seen; codes and numbers, nothing about persons."""
 
     observation_no: No = Field(
         description="The device's own number, of one observer for ever: sent again it changes nothing."
     )
-    service_point_no: No
-    seen_at: Instant = Field(description="With offset, whole seconds.")
     kind: Kind
     severity: Severity
     evidence: No | None = Field(None, description="The number of a picture or paper where the utility keeps those.")
-    order_no: No | None = Field(None, description="The site order of the visit, where it was one.")
 
-    def seen(self) -> Seen:
-        """Return the observation as the use case takes it."""
-        return Seen(**self.model_dump())
+    def observed(self) -> Observed:
+        """Return what was seen as the use cases take it."""
+        return Observed(
+            observation_no=self.observation_no, kind=self.kind, severity=self.severity, evidence=self.evidence
+        )
+
+
+class ObservationIn(ObservedIn):
+    """What was seen at a service point; codes and numbers, nothing about persons."""
+
+    service_point_no: No
+    seen_at: Instant = Field(description="With offset, whole seconds.")
+    order_no: No | None = Field(None, description="The site order of the visit, where it was one.")
 
 
 class ObservationsIn(In):
     items: Annotated[
-        list[Annotated[ObservationIn, by_itself(ObservationIn, ObservationIn.seen)]], Field(max_length=ITEMS_MAX)
+        list[Annotated[ObservationIn, by_itself(ObservationIn, lambda item: item)]], Field(max_length=ITEMS_MAX)
     ]
 
-    def given(self) -> list[Seen | Outcome]:
-        """Return the observations that are well formed, and what became of the others, in their order."""
-        return cast(list[Seen | Outcome], self.items)
+    def given(self, observer: str) -> list[Seen | Outcome]:
+        """Return what the observer saw, and what became of what is malformed, in their order."""
+        items = cast(list[ObservationIn | Outcome], self.items)
+        return [each if isinstance(each, Outcome) else _seen(each, observer) for each in items]
+
+
+def _seen(item: ObservationIn, observer: str) -> Seen:
+    return Seen(
+        observed=item.observed(),
+        observed_by=observer,
+        service_point_no=item.service_point_no,
+        seen_at=item.seen_at,
+        order_no=item.order_no,
+    )
+
+
+class ObservedOut(Shown):
+    observation_no: str
+    kind: str
+    severity: str
+    evidence: str | None
 
 
 class ObservationOut(Shown):

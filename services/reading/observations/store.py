@@ -15,6 +15,8 @@ from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 OBSERVATION = tables.OBSERVATION
+Key = tuple[str, str]
+"""Observer and number."""
 _NAMES = tuple(each.name for each in fields(Observation))
 
 
@@ -27,11 +29,12 @@ async def insert(tx: Tx, seen: Sequence[Observation]) -> set[str]:
     return {row.observation_id for row in rows}
 
 
-async def by_no(view: View, observed_by: str, observation_nos: Sequence[str]) -> dict[str, Observation]:
-    """Return observations of one observer by their numbers."""
-    mine = OBSERVATION.c.observed_by == observed_by
-    rows = await bulk.select_in(view, OBSERVATION, {"observation_no": observation_nos}, where=mine)
-    return {row.observation_no: Observation(**{name: getattr(row, name) for name in _NAMES}) for row in rows}
+async def by_key(view: View, keys: Sequence[Key]) -> dict[Key, Observation]:
+    """Return observations by their observers and these observers' numbers."""
+    given = {"observed_by": [by for by, _ in keys], "observation_no": [number for _, number in keys]}
+    rows = await bulk.select_in(view, OBSERVATION, given)
+    found = [Observation(**{name: getattr(row, name) for name in _NAMES}) for row in rows]
+    return {each.key: each for each in found}
 
 
 async def listed(

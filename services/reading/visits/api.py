@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from services.reading.context import UPLOAD, VISITS, Own
 from services.reading.visits import examples, schemas
-from services.reading.visits.use_cases import deciding, reporting
+from services.reading.visits.use_cases import deciding, observing
 from services.reading.visits.use_cases.reporting import Sender
 from shared import web
 from shared.web import auth, batch
@@ -18,11 +18,12 @@ async def post_reports(body: schemas.ReportsIn, caller: auth.Current, db: web.Db
     """Report what became of up to 1,000 site orders, each answered by itself; in any order, hours later, twice.
 
     With registers the order ends when another person has decided on them: `awaiting_approval` until then. Who has scope
-    `reading:upload` may enter other persons' visits, whose registers are reads at once.
+    `reading:upload` may enter other persons' visits, whose registers are reads at once. Observations that come with a report are
+    kept and told at once, in the visitor's name.
     """
     sender = Sender(subject=caller.subject, may_enter=caller.has("reading:upload"), may_see=caller.may_see)
     async with db.begin() as tx:
-        outcomes = await reporting.take(tx, body.given(), sender=sender, own=own)
+        outcomes = await observing.take(tx, body.given(), sender=sender, own=own)
     return batch.answer(outcomes)
 
 

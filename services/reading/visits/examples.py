@@ -12,6 +12,7 @@ REPORTS: dict[str, Any] = {
             "meter_no": "M-0001",
             "unit": "kWh",
             "registers": {"import": "1190.15"},
+            "observations": [{"observation_no": "phone-7.000203", "kind": "damage", "severity": "low"}],
         }
     ]
 }

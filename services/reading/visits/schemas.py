@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from services.reading.intake.api.batches import Instant
 from services.reading.intake.schemas import by_itself
 from services.reading.network.schemas import ITEMS_MAX, Code, MeterNo, No, Unit, Values
+from services.reading.observations.schemas import OBSERVATIONS_MAX, ObservedIn
 from services.reading.visits.use_cases.deciding import Decision
 from services.reading.visits.use_cases.reporting import Reported
 from shared.fields import Words
@@ -30,6 +31,11 @@ class ReportIn(In):
     meter_no: MeterNo | None = Field(None, description="The meter that was looked at; needed with registers.")
     unit: Unit | None = Field(None, description="`kWh`, where registers are given.")
     registers: Values | None = None
+    observations: list[ObservedIn] = Field(
+        default_factory=list,
+        max_length=OBSERVATIONS_MAX,
+        description="What else was seen at the visit: kept and told at once, whatever becomes of its registers.",
+    )
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -39,7 +45,8 @@ class ReportIn(In):
 
     def reported(self) -> Reported:
         """Return the report as the use case takes it."""
-        return Reported(**self.model_dump() | {"registers": self.registers or {}})
+        said = self.model_dump(exclude={"observations"}) | {"registers": self.registers or {}}
+        return Reported(**said, observations=[each.observed() for each in self.observations])
 
 
 class ReportsIn(In):

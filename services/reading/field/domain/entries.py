@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from services.reading.observations.domain import Observed
 from shared import natural
 from shared.statemachine import StateMachine
 
@@ -64,9 +65,9 @@ class FieldBatch:
 class Entry:
     """What a reader saw at one meter or point. `content` is the canonical text of what was entered, and never changes.
 
-    `registers` (none where it was not read), `unread_reason` and `notes` are what it says. `service_point_no` and `meter_no`
-    (empty: an unread point without one) are what it is about, as was known when it came. `status` and `code`: what became of it
-    as a read, or as the reason of an unread point, when it was released.
+    `registers` (none where it was not read), `unread_reason`, `notes` and `observations` are what it says. `service_point_no` and
+    `meter_no` (empty: an unread point without one) are what it is about, as was known when it came. `status` and `code`: what
+    became of it as a read, or as the reason of an unread point, when it was released.
     """
 
     reader: str
@@ -79,6 +80,7 @@ class Entry:
     registers: Mapping[str, str]
     unread_reason: str | None
     notes: Sequence[str]
+    observations: Sequence[Observed]
     state: str
     reason: str | None = None
     decided_by: str | None = None

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import orjson
 
+from services.reading.context import Context
 from services.reading.field import store
 from services.reading.field.domain.entries import BATCH_MAX, ENTERED, LIFE, TAKEN_BACK, BatchKey, Entry, FieldBatch
 from services.reading.intake.use_cases.intake import Times
@@ -16,7 +17,9 @@ from services.reading.network.domain.read_days import Plan
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT
 from services.reading.network.store import installations, points, read_days, routes
-from services.reading.policies.domain import Policies
+from services.reading.observations import use_cases as observing
+from services.reading.observations.domain import Observed
+from services.reading.observations.use_cases import Seen
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store.meter_days import meter_days
 from services.reading.tasks.domain import route_cycles
@@ -39,6 +42,7 @@ class Given:
     registers: Mapping[str, str] = field(default_factory=dict)
     unread_reason: str | None
     notes: Sequence[str] = ()
+    observations: Sequence[Observed] = ()
 
 
 @dataclass(kw_only=True)
@@ -54,11 +58,20 @@ class _Seen:
     org_unit: str = ""
     outcome: Outcome | None = None
 
+    def observed(self, reader: str) -> list[Seen]:
+        """Return what the reader observed there and then."""
+        if self.at is None:
+            return []
+        return [
+            Seen(observed=each, observed_by=reader, service_point_no=self.point, seen_at=self.at)
+            for each in self.given.observations
+        ]
+
     @property
     def content(self) -> str:
         assert self.at is not None
         given = self.given
-        said = {
+        said: dict[str, Any] = {
             "service_point_no": given.service_point_no,
             "meter_no": given.meter_no,
             "seen_at": self.at,
@@ -66,6 +79,8 @@ class _Seen:
             "unread_reason": given.unread_reason,
             "notes": list(given.notes),
         }
+        if given.observations:  # what was entered before there were any is the same when it comes again
+            said["observations"] = [asdict(each) for each in given.observations]
         return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
 
 
@@ -75,26 +90,28 @@ async def enter(
     *,
     reader: str,
     may_see: Callable[[str], bool],
-    policies: Policies,
-    zone: ZoneInfo,
+    own: Context,
 ) -> list[Outcome]:
     """Keep what a reader saw, one outcome per item; what is no item at all comes with its outcome.
+
+    What he observed beside registers is kept and told at once, as his observations: it waits for no release. An entry with an
+    observation that is refused is refused.
 
     `already_done`: the number is there with the same content, whatever became of it; `conflicting_duplicate`: with other content,
     which is not kept. An entry belongs to the planned date of its route that is nearest to the day on which it was seen.
     """
     seen = [_Seen(given=item) for item in items if isinstance(item, Given)]
-    _times(seen, Times(ReadDays(policies, zone), tx.now))
+    _times(seen, Times(ReadDays(own.policies, own.zone), tx.now))
     await _places(tx, seen, may_see)
     new = _settle(_open(seen), await store.by_no(tx, reader, [each.given.entry_no for each in _open(seen)]))
+    await _observations(tx, new, reader, may_see, own)
+    new = _open(new)
     batches = await _batches(tx, reader, new)
-    made = []
     for each in new:
-        batch = batches.get(each.key) if each.key else None
-        if batch is None:
+        if each.key not in batches:
             each.outcome = refused(CHANGED_MEANWHILE, id=each.given.entry_no)
-        else:
-            made.append(_entry(each, reader, batch))
+    await _observe(tx, _open(new), reader, may_see, own)
+    made = [_entry(each, reader, batches[each.key]) for each in _open(new) if each.key]
     written = await store.insert(tx, made)
     if len(written) < len(made):  # the device sends it twice at one moment
         left = [each for each in _open(new) if each.given.entry_no not in written]
@@ -234,8 +251,32 @@ def _entry(seen: _Seen, reader: str, batch: FieldBatch) -> Entry:
         registers=seen.given.registers,
         unread_reason=seen.given.unread_reason,
         notes=seen.given.notes,
+        observations=seen.given.observations,
         state=LIFE.start(ENTERED),
     )
+
+
+async def _observations(
+    tx: Tx, new: Sequence[_Seen], reader: str, may_see: Callable[[str], bool], own: Context
+) -> None:
+    """Refuse entries with an observation that cannot be kept, before anything is."""
+    groups = [each.observed(reader) for each in new]
+    for each, wrong in zip(new, await observing.against(tx, groups, may_see=may_see, own=own), strict=True):
+        each.outcome = wrong and replace(wrong, id=each.given.entry_no)
+
+
+async def _observe(tx: Tx, new: Sequence[_Seen], reader: str, may_see: Callable[[str], bool], own: Context) -> None:
+    """Keep and tell what was observed; the batches are locked, and then the points: as by a release."""
+    pairs = [(each, seen) for each in new for seen in each.observed(reader)]
+    if not pairs:
+        return
+    outcomes = await observing.record(tx, [seen for _, seen in pairs], may_see=may_see, own=own)
+    for (each, _), outcome in zip(pairs, outcomes, strict=True):
+        if outcome.status not in (
+            "done",
+            "already_done",
+        ):  # somebody has changed its point, or used its number, meanwhile
+            each.outcome = refused(CHANGED_MEANWHILE, id=each.given.entry_no)
 
 
 async def take_back(tx: Tx, reasons: Mapping[str, str], numbers: Sequence[str], *, reader: str) -> list[Outcome]:

@@ -11,6 +11,7 @@ from services.reading.network.domain import registers
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT
 from services.reading.network.store import points
+from services.reading.observations.domain import Observed
 from services.reading.orders import store
 from services.reading.orders.domain import CLOSING_CHECK, OPEN, REPORTED, Order, Visit, end, report
 from services.reading.orders.use_cases import ending
@@ -37,6 +38,7 @@ class Reported:
     meter_no: str | None
     unit: str | None
     registers: Mapping[str, str]
+    observations: Sequence[Observed] = ()
 
     def visit(self, times: Times, actor: str) -> tuple[Visit, date]:
         """Return the visit and its civil day; raises `Refused`."""
@@ -102,6 +104,12 @@ def _known(order: Order | None, sender: Sender) -> Order:
     return order
 
 
+def check_sender(visited_by: str | None, sender: Sender) -> None:
+    """Raise `Refused` where somebody enters another's visit who may not."""
+    if visited_by not in (None, sender.subject) and not sender.may_enter:
+        raise Refused("reading.visit_of_another", "who enters visits of others needs the scope reading:upload")
+
+
 def _judge(order: Order, visit: Visit, day: date, sender: Sender, own: Context) -> Outcome | None:
     """Return that a report is there, or another one; raises `Refused` with what speaks against it."""
     if visit == order.visit:
@@ -112,8 +120,7 @@ def _judge(order: Order, visit: Visit, day: date, sender: Sender, own: Context) 
         return Outcome("conflicting_duplicate", id=order.order_no)
     if order.state != OPEN:
         raise Refused(CLOSED, "the order is not open any more")
-    if visit.visited_by != sender.subject and not sender.may_enter:
-        raise Refused("reading.visit_of_another", "who enters visits of others needs the scope reading:upload")
+    check_sender(visit.visited_by, sender)
     if order.assignee not in (None, visit.visited_by):
         raise Refused("reading.other_assignee", "the order is another person's")
     if order.asked.kind == CLOSING_CHECK and visit.visited_by == order.asked.requested_by:
