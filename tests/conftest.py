@@ -22,13 +22,14 @@ from hypothesis.internal.conjecture import providers
 
 from shared.bus.embedded import EmbeddedEventLog
 from shared.testing.servers import KafkaBroker, PostgresDatabases, PostgresServer, ServerUnavailable
-from tests.kits import databases
+from tests.kits import databases, statements
 
 # The same examples in every run, and no time limit on one: a busy machine is not a fault of the code. Constants of loaded modules
 # would be drawn too, and which modules are loaded depends on the tests that ran before in the process.
 providers.is_local_module_file = lambda _path: False
 settings.register_profile("wattline", derandomize=True, deadline=None)
 settings.load_profile("wattline")
+statements.compile_once()
 
 LANE_OF_FIXTURE = {"postgres_server": "postgres", "kafka_broker": "kafka"}
 TOOLS = {"promtool": "prometheus", "docker-compose": "docker-compose"}  # command: Debian package
