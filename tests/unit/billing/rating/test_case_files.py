@@ -35,15 +35,17 @@ def test_a_case_file_is_answered_as_it_expects(path: Path) -> None:
     assert cases.differences(case, answer_of(case)) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
-def test_a_case_file_meets_the_schema_of_case_files(path: Path) -> None:
-    schema = json.loads(
-        (resources.files("services.billing.tariffs.documents") / "schemas" / "case.schema.json").read_text(
-            encoding="utf-8"
-        )
-    )
+@pytest.fixture(scope="module")
+def schema() -> jsonschema.Draft202012Validator:
+    file = resources.files("services.billing.tariffs.documents") / "schemas" / "case.schema.json"
+    schema = json.loads(file.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(case_of(path), schema, cls=jsonschema.Draft202012Validator)
+    return jsonschema.Draft202012Validator(schema)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_a_case_file_meets_the_schema_of_case_files(path: Path, schema: jsonschema.Draft202012Validator) -> None:
+    schema.validate(case_of(path))
 
 
 def leaves(value: Any) -> list[Any]:
