@@ -18,6 +18,7 @@ ALERTS = [
     for group in yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yml").read_text())["groups"]
     for rule in group["rules"]
 ]
+TESTS = ("tests/contract/alerts_test.yml", "tests/contract/alerts_of_days_test.yml")
 # Of PromQL itself, and the one series that Prometheus makes.
 NOT_METRICS = {"sum", "max", "by", "increase", "rate", "time", "up", "job", "service", "wattline", "or"}
 
@@ -71,7 +72,7 @@ def test_each_alert_has_a_runbook_of_its_own_and_a_test(rule: dict[str, Any]) ->
         "wattline_database_connections"
     }
     assert f"[{name}]({name}.md) | {rule['labels']['severity']} |" in (RUNBOOKS / "README.md").read_text()
-    tested = yaml.safe_load((ROOT / "tests" / "contract" / "alerts_test.yml").read_text())["tests"]
+    tested = [test for path in TESTS for test in yaml.safe_load((ROOT / path).read_text())["tests"]]
     fires = [
         one for test in tested for one in test["alert_rule_test"] if one["alertname"] == name and one["exp_alerts"]
     ]
@@ -88,7 +89,7 @@ def test_there_is_no_runbook_without_its_alert() -> None:
     [
         ("check", "config", "deploy/prometheus/prometheus.yml"),
         ("check", "rules", "deploy/prometheus/alerts.yml"),
-        ("test", "rules", "tests/contract/alerts_test.yml"),
+        *(("test", "rules", path) for path in TESTS),
     ],
     ids=" ".join,
 )
