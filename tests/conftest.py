@@ -117,14 +117,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresDatabases]:
-    """The PostgreSQL of the run: the one of WATTLINE_TEST_POSTGRES_URL, or one of our own without fsync."""
+    """The PostgreSQL of the run: the one of WATTLINE_TEST_POSTGRES_URL, or one of our own without fsync.
+
+    Its databases live for seconds: visiting each in turn, autovacuum would only take time from the tests.
+    """
     given = os.environ.get("WATTLINE_TEST_POSTGRES_URL")
     if given:
         server = PostgresDatabases(given)
         yield server
         databases.drop_all(server)
         return
-    with PostgresServer(durable=False) as server:
+    with PostgresServer(durable=False, settings={"autovacuum": "off"}) as server:
         yield server
 
 

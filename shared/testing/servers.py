@@ -109,11 +109,12 @@ class PostgresDatabases:
     def create_database(self, name: str | None = None, *, template: str | None = None) -> str:
         """Create a database and return its SQLAlchemy URL; without a name it gets a random one.
 
-        It is empty, or a copy of the one whose URL is given as `template`, which nobody may be using.
+        It is empty, or a copy of the one whose URL is given as `template`, which nobody may be using. Its files are copied:
+        through the log it takes twice as long.
         """
         name = name or f"test_{secrets.token_hex(6)}"
         origin = _name(template) if template else "template0"
-        self.execute(f'CREATE DATABASE "{_checked(name)}" TEMPLATE "{origin}"')
+        self.execute(f'CREATE DATABASE "{_checked(name)}" TEMPLATE "{origin}" STRATEGY FILE_COPY')
         return self.url(name)
 
     def create_role(self, name: str) -> None:
