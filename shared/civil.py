@@ -37,3 +37,9 @@ def check_instant(found: datetime) -> datetime:
     if found.tzinfo is None or not FIRST_INSTANT <= found < END_INSTANT:
         raise ValueError(f"not an instant from {FIRST} on and before {END}")
     return found
+
+
+def month(text: str) -> tuple[date, date]:
+    """Return the first day of a month such as `2026-01`, and that of the next."""
+    year, number = map(int, text.split("-"))
+    return date(year, number, 1), date(year + number // 12, number % 12 + 1, 1)

@@ -32,6 +32,9 @@ from services.reading.read_day_changes.use_cases import deciding as read_day_dec
 from services.reading.readers import api as readers
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import waiting, waiting_curves
+from services.reading.scorecards import api as scorecards
+from services.reading.scorecards import consumers as scorecard_consumers
+from services.reading.scorecards import jobs as scorecard_jobs
 from services.reading.settings import ReadingSettings
 from services.reading.tasks import api as tasks
 from services.reading.usage import api as usages
@@ -102,10 +105,11 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             disputes.router,
             adherence.router,
             conduct.router,
+            scorecards.router,
             views.router,
         ],
         handlers=_handlers(own),
-        jobs=[*jobs.jobs(own), *order_jobs.jobs(own), *conduct_jobs.jobs(own)],
+        jobs=[*jobs.jobs(own), *order_jobs.jobs(own), *conduct_jobs.jobs(own), *scorecard_jobs.jobs(own)],
         gauges=[gauges],
         waiting_oldest=[waiting.oldest, waiting_curves.oldest],
         control_totals=[totals.control_totals],
@@ -127,6 +131,7 @@ def _handlers(own: Context) -> Mapping[type[Fact], Handler]:
         **consumers.handlers(own),
         **order_consumers.handlers(own),
         **dispute_consumers.handlers(),
+        **scorecard_consumers.handlers(),
         **answers.handlers(),
     }
 

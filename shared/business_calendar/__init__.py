@@ -69,6 +69,11 @@ class Calendar:
             day = self.on_or_after(day + timedelta(days=1))
         return day
 
+    def passed(self, since: date, day: date) -> int:
+        """Return how many business days come after a day, another one that is not before it included; raises `YearUnknown`."""
+        days = (since + timedelta(days=number) for number in range(1, (day - since).days + 1))
+        return sum(self.is_business_day(each) for each in days)
+
 
 def read(document: Mapping[str, Any]) -> Year:
     """Return the year of a document; raises `DocumentError` with all its faults."""

@@ -21,6 +21,7 @@ from services.reading.policies.domain import (
     Disputes,
     Policy,
     ReaderRules,
+    ScorecardRules,
     SiteOrders,
     Unread,
 )
@@ -76,6 +77,9 @@ POLICY = Policy(
     adherence=AdherenceRules(tolerance_days=1, reach_days=10),
     appointments=Appointments(answer_days=5, days_max=31),
     unread=Unread(reasons={}, told_after_months=6, told_causes=()),
+    scorecards=ScorecardRules(
+        after_days=14, meter_reasons=(), serious_wh=10_000_000, serious_fen=500_000, confirmed_disputes=()
+    ),
     conduct=policies.load(json.loads(SHIPPED_POLICY.read_text())).on(date(2026, 1, 1)).conduct,
 )
 

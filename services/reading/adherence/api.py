@@ -48,7 +48,7 @@ async def list_routes(
             view,
             filters,
             ReadDays(own.policies, own.zone),
-            visible=caller.visible,
+            caller=caller,
             after=wanted.last_as(str, date),
             limit=wanted.fetch,
         )
@@ -66,7 +66,7 @@ async def list_readers(
             view,
             filters,
             ReadDays(own.policies, own.zone),
-            visible=caller.visible,
+            caller=caller,
             after=wanted.last_as(str),
             limit=wanted.fetch,
         )

@@ -10,15 +10,19 @@ from services.reading.adherence.use_cases.looking import OfReader, OfRoute
 
 
 class CountsOut(BaseModel):
-    """expected = early + on_time + late + missed + open; `estimated` of them are billed by one, whenever they were read."""
+    """expected = early + on_time + late + unread + open. The three counts beside them are those of scorecards too."""
 
     expected: int
     early: int
     on_time: int
     late: int
-    missed: int = Field(description="Nobody has read it within reach of its day; estimated, or left to the next read.")
+    unread: int = Field(description="Nobody has read it within reach of its day, and its window is closed.")
     open: int
-    estimated: int
+    estimated: int = Field(description="估抄: billed by an estimate, as routes are closed with.")
+    missed: int = Field(
+        description="漏抄: neither a read nor an estimate; left to the next read, as routes are closed with."
+    )
+    wrong: int = Field(description="错抄: reads corrected in the month of that name that were their reader's error.")
     read_by_others: int = Field(description="Read by another person than who was to read it.")
 
 

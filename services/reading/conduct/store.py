@@ -10,8 +10,8 @@ from sqlalchemy import Row, func, or_, select, true
 
 from services.reading.base import equals
 from services.reading.conduct import tables
-from services.reading.conduct.domain.findings import OPEN, Finding
-from services.reading.conduct.domain.visits import Found
+from services.reading.conduct.domain.findings import OPEN, WITHDRAWN, Finding
+from services.reading.conduct.domain.visits import POINT, Found
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
@@ -55,6 +55,18 @@ async def lock(tx: Tx, finding_ids: Sequence[str]) -> dict[str, Finding]:
     """Return findings by their ids, locked to the end of the unit of work."""
     order = (FINDING.c.finding_id,)
     return _by_id(await bulk.select_in(tx, FINDING, {"finding_id": finding_ids}, order_by=order, for_update=True))
+
+
+async def at(view: View, service_point_nos: Sequence[str]) -> list[tuple[str, date, date]]:
+    """Return (point, read date, day on which it was found) of the findings of points that stand."""
+    rows = await bulk.select_in(
+        view,
+        FINDING,
+        {"subject": service_point_nos},
+        columns=(FINDING.c.subject, FINDING.c.read_date, FINDING.c.found_on),
+        where=(FINDING.c.subject_kind == POINT) & (FINDING.c.state != WITHDRAWN),
+    )
+    return [(row.subject, row.read_date, row.found_on) for row in rows]
 
 
 async def put(tx: Tx, findings: Sequence[Finding]) -> None:

@@ -20,6 +20,7 @@ class ConductFinding(Base, table=True):
         ),
         Index("conduct_finding_route", "route_no", "read_date"),
         Index("conduct_finding_state", "state"),
+        Index("conduct_finding_subject", "subject"),
     )
 
     finding_id: str = Field(sa_column=Column(String(256), primary_key=True))

@@ -75,6 +75,18 @@ async def unended_at(view: View, service_point_nos: Sequence[str]) -> dict[str, 
     return {row.service_point_no: row.dispute_no for row in rows}
 
 
+async def at(view: View, service_point_nos: Sequence[str]) -> list[Dispute]:
+    """Return all disputes of points."""
+    return [_dispute(row) for row in await bulk.select_in(view, DISPUTE, {"service_point_no": service_point_nos})]
+
+
+async def ended_with(view: View, first: date, end: date, outcomes: Sequence[str]) -> list[Dispute]:
+    """Return the disputes that ended from a day on and before another with one of these outcomes."""
+    c = DISPUTE.c
+    mine = select(DISPUTE).where(c.ended_on >= first, c.ended_on < end, c.outcome.in_(outcomes)).order_by(c.dispute_no)
+    return [_dispute(row) for row in await view.all(mine)]
+
+
 async def lock(tx: Tx, dispute_nos: Sequence[str]) -> dict[str, Dispute]:
     """Return disputes by their numbers, locked to the end of the unit of work."""
     order_by = (DISPUTE.c.dispute_no,)

@@ -105,6 +105,14 @@ class Curves(In):
         return cast(list[Given | Outcome], self.items)
 
 
+FoundOn = Annotated[
+    Day | None,
+    Field(
+        description="The day on which it was found to be wrong, where that was before today: the time to the fix counts."
+    ),
+]
+
+
 class CorrectionIn(In):
     unit: Unit
     registers: Values
@@ -118,10 +126,12 @@ class CorrectionIn(In):
         None, description="Who saw what the registers show: another person than who enters it. A read on site has one."
     )
     reason: Code
+    found_on: FoundOn = None
 
 
 class AnnulmentIn(In):
     reason: Code
+    found_on: FoundOn = None
 
 
 class EditOut(BaseModel):
@@ -136,6 +146,7 @@ class EditOut(BaseModel):
     reader: str | None
     actor: str
     created_at: datetime
+    found_on: date | None
 
 
 class ReadOut(BaseModel):

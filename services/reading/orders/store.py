@@ -149,6 +149,18 @@ async def doubted(view: View, service_point_nos: Sequence[str]) -> set[tuple[str
     return {(row.service_point_no, row.cycle) for row in rows}
 
 
+async def rereads_at(view: View, service_point_nos: Sequence[str]) -> list[tuple[str, date]]:
+    """Return (point, day on which it was asked for) of the re-reads of points, those together with the customer too."""
+    rows = await bulk.select_in(
+        view,
+        ORDER,
+        {"service_point_no": service_point_nos},
+        columns=[ORDER.c.service_point_no, ORDER.c.asked_on],
+        where=ORDER.c.kind.in_(REREADS),
+    )
+    return [(row.service_point_no, row.asked_on) for row in rows]
+
+
 async def unfinished_at(view: View, service_point_nos: Sequence[str]) -> set[tuple[str, str]]:
     """Return (point, kind) of the orders at points that are not finished."""
     rows = await bulk.select_in(

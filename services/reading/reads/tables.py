@@ -35,6 +35,7 @@ class Correction(Base, table=True):
     """The edited value of a read, or its annulment; the highest number of a read is in force.
 
     `reader`: who saw what the registers show, where it is said; never who enters it (`actor`).
+    `found_on`: the day on which it was found to be wrong, where that was before the correction.
     `turns`: how often each register has passed its last number since the known one before, as JSON by quantity; empty: not said.
     """
 
@@ -50,7 +51,8 @@ class Correction(Base, table=True):
     reason: str = Field(sa_column=required(columns.Code))
     reader: str | None = Field(sa_column=Column(columns.No))
     actor: str = Field(sa_column=required(columns.No))
-    created_at: datetime = Field(sa_column=required(columns.Instant))
+    created_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False, index=True))
+    found_on: date | None = Field(sa_column=Column(Date))
 
 
 class Waiting(Base, table=True):

@@ -1,6 +1,7 @@
 """Findings, in and out: every function is one statement."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -62,6 +63,15 @@ async def listed(
         .order_by(finding.finding_id)
         .limit(limit)
     )
+
+
+async def first_of_reads(view: View, read_ids: Sequence[str]) -> dict[str, datetime]:
+    """Return when the first finding of each of some reads was made, where there is one."""
+    keys = {"entity_kind": ["read"] * len(read_ids), "entity_id": read_ids}
+    found: dict[str, datetime] = {}
+    for row in await bulk.select_in(view, FINDING, keys, columns=(FINDING.c.entity_id, FINDING.c.created_at)):
+        found[row.entity_id] = min(found.get(row.entity_id, row.created_at), row.created_at)
+    return found
 
 
 def document(row: Row[Any]) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-Outcome = Literal["early", "on_time", "late", "missed", "open"]
-"""By the read that is nearest to the read date. `missed`: there is none within reach, and what is billed was estimated or left to
-the next read; `open`: there is none yet."""
+Outcome = Literal["early", "on_time", "late", "unread", "open"]
+"""By the read that is nearest to the read date. `unread`: there is none within reach, and its window is closed; `open`: there is
+none yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,19 +23,22 @@ class Duty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Tasks counted: expected = early + on_time + late + missed + open.
+    """Tasks counted: expected = early + on_time + late + unread + open.
 
-    Of them `estimated` are billed by an estimate, whenever they were read, and `read_by_others` were read by another person than
-    who was to read them.
+    Whenever they were read, `estimated` (估抄) are billed by an estimate, and `missed` (漏抄) by neither a read nor an estimate,
+    as routes are closed with; `read_by_others` were read by another person than who was to read them. `wrong` (错抄): the reads
+    that were corrected in the month of that name, and were their reader's error.
     """
 
     expected: int = 0
     early: int = 0
     on_time: int = 0
     late: int = 0
-    missed: int = 0
+    unread: int = 0
     open: int = 0
     estimated: int = 0
+    missed: int = 0
+    wrong: int = 0
     read_by_others: int = 0
 
 

@@ -17,6 +17,7 @@ from shared.db.columns import Condition
 from shared.db.engine import View
 
 OPEN = "open"
+UNREAD = "unread"
 
 
 def _visited(
@@ -29,7 +30,7 @@ def _visited(
     given = [(each.route_no, each.read_date, each.cycle, each.reader) for each in duties]
     visited = visits.nearest(view, tasks.of_duties(view, given), reaches, without)
     status = visited.c.status
-    without_read = case((status == READ, ON_TIME), (status.in_((ESTIMATED, MISSED)), MISSED), else_=OPEN)
+    without_read = case((status == READ, ON_TIME), (status.in_((ESTIMATED, MISSED)), UNREAD), else_=OPEN)
     return visited, func.coalesce(visited.c.outcome, without_read)
 
 
@@ -47,7 +48,7 @@ async def counted(
     def number(where: ColumnElement[bool]) -> ColumnElement[Any]:
         return func.sum(case((where, 1), else_=0))
 
-    named = [number(one.c.ended == name).label(name) for name in (EARLY, ON_TIME, LATE, MISSED, OPEN)]
+    named = [number(one.c.ended == name).label(name) for name in (EARLY, ON_TIME, LATE, UNREAD, OPEN)]
     rows = await view.all(
         select(
             one.c.route_no,
@@ -55,6 +56,7 @@ async def counted(
             func.count().label("expected"),
             *named,
             number(one.c.status == ESTIMATED).label("estimated"),
+            number(one.c.status == MISSED).label("missed"),
             number(one.c.by_other).label("read_by_others"),
         ).group_by(one.c.route_no, one.c.read_date)
     )
@@ -62,7 +64,8 @@ async def counted(
 
 
 def _counts(row: Row[Any]) -> Counts:
-    return Counts(**{name: int(row._mapping[name]) for name in Counts.__dataclass_fields__})
+    names = [name for name in Counts.__dataclass_fields__ if name != "wrong"]
+    return Counts(**{name: int(row._mapping[name]) for name in names})
 
 
 async def every(

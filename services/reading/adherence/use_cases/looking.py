@@ -1,7 +1,8 @@
 """Adherence is a function of what is known: nothing of it is stored, so that no order of arrival decides it."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.reading.adherence.domain import counts
@@ -14,8 +15,12 @@ from services.reading.reads.domain.identity import ReadKey
 from services.reading.reads.domain.reach import Reach
 from services.reading.reads.store import visits
 from services.reading.tasks.store import route_cycles
+from services.reading.wrong_reads import use_cases as wrong_reads
+from services.reading.wrong_reads.domain import WrongRead
 from shared.db.columns import Condition
 from shared.db.engine import View
+from shared.org_units import covers
+from shared.web.auth import Caller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +31,12 @@ class Wanted:
     route_no: str | None = None
     reader: str | None = None
     org_unit: str | None = None
+
+    def has(self, wrong: WrongRead) -> bool:
+        """Return whether a wrong read is one of what is looked at."""
+        return self.route_no in (None, wrong.route_no) and (
+            self.org_unit is None or covers([self.org_unit], wrong.org_unit)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,35 +57,53 @@ class OfReader:
 
 
 async def by_route(
-    view: View, wanted: Wanted, days: ReadDays, *, visible: Condition, after: Any, limit: int
+    view: View, wanted: Wanted, days: ReadDays, *, caller: Caller, after: Any, limit: int
 ) -> list[OfRoute]:
-    """Return a page of the routes of a cycle, by number and read date; three statements."""
-    duties = await _duties(view, wanted, visible)
+    """Return a page of the routes of a cycle, by number and read date; seven statements.
+
+    What was wrong stands with the last read date that a route has in the cycle.
+    """
+    duties = await _duties(view, wanted, caller.visible)
     page = [each for each in duties if after is None or (each.route_no, each.read_date) > after][:limit]
     found = await outcomes.counted(view, page, *await _reads(view, page, days))
-    return [OfRoute(duty=each, counts=found.get((each.route_no, each.read_date), Counts())) for each in page]
+    wrong, _ = await _wrong(view, wanted, days, caller)
+    last = {each.route_no: each.read_date for each in duties}
+
+    def of(duty: Duty) -> Counts:
+        its = wrong[duty.route_no] if last[duty.route_no] == duty.read_date else 0
+        return replace(found.get((duty.route_no, duty.read_date), Counts()), wrong=its)
+
+    return [OfRoute(duty=each, counts=of(each)) for each in page]
 
 
 async def by_reader(
-    view: View, wanted: Wanted, days: ReadDays, *, visible: Condition, after: Any, limit: int
+    view: View, wanted: Wanted, days: ReadDays, *, caller: Caller, after: Any, limit: int
 ) -> list[OfReader]:
-    """Return a page of readers with what they were to read in a cycle; what is nobody's comes first. Three statements."""
-    duties = await _duties(view, wanted, visible)
-    behind = sorted({each.reader or "" for each in duties if after is None or (each.reader or "",) > after})
+    """Return a page of readers with what they were to read in a cycle, and of those whose reads were corrected in that month.
+
+    What is nobody's comes first. Seven statements.
+    """
+    duties = await _duties(view, wanted, caller.visible)
+    _, wrong = await _wrong(view, wanted, days, caller)
+    readers = {each.reader or "" for each in duties} | {each for each in wrong if wanted.reader in (None, each)}
+    behind = sorted(each for each in readers if after is None or (each,) > after)
     page = behind[:limit]
     mine = [each for each in duties if (each.reader or "") in set(page)]
     found = await outcomes.counted(view, mine, *await _reads(view, mine, days))
-    of_reader: dict[str, list[Duty]] = {}
+    of_reader: dict[str, list[Duty]] = {reader: [] for reader in page}
     for each in mine:
-        of_reader.setdefault(each.reader or "", []).append(each)
+        of_reader[each.reader or ""].append(each)
     return [
         OfReader(
             reader=reader,
             routes=len({each.route_no for each in of_reader[reader]}),
-            counts=counts.together(
-                found[each.route_no, each.read_date]
-                for each in of_reader[reader]
-                if (each.route_no, each.read_date) in found
+            counts=replace(
+                counts.together(
+                    found[each.route_no, each.read_date]
+                    for each in of_reader[reader]
+                    if (each.route_no, each.read_date) in found
+                ),
+                wrong=wrong[reader],
             ),
         )
         for reader in page
@@ -96,6 +125,12 @@ async def tasks(
         outcome=outcome,
     )
     return [dict(row._mapping) | {"days_off": _days_off(row, days)} for row in rows]
+
+
+async def every(view: View, wanted: Wanted, days: ReadDays, *, visible: Condition) -> Sequence[Any]:
+    """Return all tasks of what is looked at, each with its end, by point and read date; three statements."""
+    duties = await _duties(view, wanted, visible)
+    return await outcomes.every(view, duties, *await _reads(view, duties, days)) if duties else []
 
 
 def _days_off(row: Any, days: ReadDays) -> int | None:
@@ -122,6 +157,12 @@ async def _duties(view: View, wanted: Wanted, visible: Condition) -> list[Duty]:
         for row in rows
     ]
     return [each for each in found if wanted.reader is None or each.reader == wanted.reader]
+
+
+async def _wrong(view: View, wanted: Wanted, days: ReadDays, caller: Caller) -> tuple[Counter[str], Counter[str]]:
+    """Count the errors of readers that were put right in the month that is called like the cycle, by route and by reader."""
+    found = await wrong_reads.of_month(view, wanted.cycle, days, may_see=caller.may_see)
+    return wrong_reads.counted([each for each in found if wanted.has(each)])
 
 
 async def _reads(view: View, duties: Sequence[Duty], days: ReadDays) -> tuple[list[Reach], list[ReadKey]]:

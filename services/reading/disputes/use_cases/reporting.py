@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from services.reading.disputes import store
 from services.reading.disputes.domain import VERIFICATION
 from services.reading.disputes.store import Scope
+from shared import civil
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 from shared.events.billing import AdjustmentIssued
@@ -37,9 +37,8 @@ class Report:
 
 async def of_month(view: View, month: str, *, visible: Condition, org_unit: str | None) -> list[Report]:
     """Return the reports of a month `YYYY-MM`, by org unit; a dispute counts in the months in which it was opened and ended."""
-    year, number = map(int, month.split("-"))
-    end = date(year + number // 12, number % 12 + 1, 1)
-    scope = Scope(visible=visible, org_unit=org_unit, first=date(year, number, 1), end=end)
+    first, end = civil.month(month)
+    scope = Scope(visible=visible, org_unit=org_unit, first=first, end=end)
     found: dict[str, Report] = {}
     for row in await store.opened_in(view, scope):
         _of(found, row.org_unit).opened = int(row.disputes)

@@ -119,6 +119,7 @@ async def post_csv(
         corrections.MakesSuspect,
         corrections.ReaderMissing,
         corrections.ReaderIsUploader,
+        corrections.FoundOn,
     ),
     response_model=OutcomeOut,
     example=examples.CORRECTION,
@@ -144,6 +145,7 @@ async def post_correction(
         reason=body.reason,
         reader=body.reader,
         actor=caller.subject,
+        found_on=body.found_on,
     )
     async with db.begin() as tx:
         outcome = await corrections.correct(
@@ -155,7 +157,7 @@ async def post_correction(
 @router.post(
     "/reads/{read_id}/annulment",
     policy=WRITE,
-    raises=(corrections.UnknownRead, corrections.ReaderIsUploader),
+    raises=(corrections.UnknownRead, corrections.ReaderIsUploader, corrections.FoundOn),
     response_model=OutcomeOut,
     example=examples.ANNULMENT,
 )
@@ -167,7 +169,7 @@ async def post_annulment(
     own: Own,
 ) -> Response:
     """Annul a read: it stays as it was received and counts for nothing, until a later correction gives it registers again."""
-    annulment = corrections.Annulment(read_id=read_id, reason=body.reason, actor=caller.subject)
+    annulment = corrections.Annulment(read_id=read_id, reason=body.reason, actor=caller.subject, found_on=body.found_on)
     async with db.begin() as tx:
         outcome = await corrections.annul(tx, annulment, may_see=caller.may_see, days=ReadDays(own.policies, own.zone))
     return batch.single([outcome])

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
-from services.reading.network.domain import registers
+from services.reading.network.domain import calendar, registers
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT, Counts, Shown, ordered
 from services.reading.network.store import points
@@ -49,6 +49,12 @@ class ReaderIsUploader(BusinessError):
     title = "Who read a meter neither uploads nor corrects its read"
 
 
+class FoundOn(BusinessError):
+    status = 422
+    code = "reading.wrong_found_on"
+    title = "A read is found to be wrong after it was made, and not in the future"
+
+
 class MakesSuspect(BusinessError):
     status = 409
     code = "reading.makes_suspect"
@@ -58,6 +64,8 @@ class MakesSuspect(BusinessError):
 @dataclass(frozen=True, kw_only=True)
 class Correction:
     """The registers as they should have been read, all of them; `reason` is a code such as `misread`.
+
+    `found_on`: the day on which it was found, where that was before today.
 
     `turns` by quantity, where somebody knows how often a face has passed its last number since the known register before.
     `reader`: who saw what they show, another person than `actor`; a read on site has one.
@@ -71,15 +79,17 @@ class Correction:
     actor: str
     turns: Mapping[str, int]
     confirmed: bool
+    found_on: date | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Annulment:
-    """That a read counts for nothing; `reason` is a code such as `wrong_meter`."""
+    """That a read counts for nothing; `reason` is a code such as `wrong_meter`, `found_on` as of a correction."""
 
     read_id: str
     reason: str
     actor: str
+    found_on: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +130,7 @@ async def correct(tx: Tx, correction: Correction, *, may_see: MaySee, days: Read
     """
     target = await _find(tx, correction.read_id, may_see, days)
     _check_people(target, correction.reader, correction.actor)
+    _check_found(target, correction.found_on, calendar.local_day(tx.now, days.zone))
     if target.key.source == SITE and not correction.reader:
         raise ReaderMissing
     counts = _counts(target.meter, correction)
@@ -136,6 +147,7 @@ async def correct(tx: Tx, correction: Correction, *, may_see: MaySee, days: Read
         reader=correction.reader,
         actor=correction.actor,
         created_at=tx.now,
+        found_on=correction.found_on,
     )
     point = target.meter.service_point_no
     loader = Loader(days=days)
@@ -158,6 +170,7 @@ async def annul(tx: Tx, annulment: Annulment, *, may_see: MaySee, days: ReadDays
     """
     target = await _find(tx, annulment.read_id, may_see, days)
     _check_people(target, None, annulment.actor)
+    _check_found(target, annulment.found_on, calendar.local_day(tx.now, days.zone))
     if target.annulled:
         return ALREADY_DONE
     edit = Edit(
@@ -168,6 +181,7 @@ async def annul(tx: Tx, annulment: Annulment, *, may_see: MaySee, days: ReadDays
         reason=annulment.reason,
         actor=annulment.actor,
         created_at=tx.now,
+        found_on=annulment.found_on,
     )
     await _write(tx, edit, "read.annulled")
     await waiting.delete(tx, [target.key])
@@ -199,6 +213,12 @@ async def _find(tx: Tx, read_id: str, may_see: MaySee, days: ReadDays) -> _Targe
 def _check_people(target: _Target, reader: str | None, actor: str) -> None:
     if actor in (reader, target.reader):
         raise ReaderIsUploader
+
+
+def _check_found(target: _Target, found_on: date | None, today: date) -> None:
+    """Refuse a day of finding that is to come, or on which the read was not made yet; the read may count for the next day."""
+    if found_on and not target.meter.day - timedelta(days=1) <= found_on <= today:
+        raise FoundOn
 
 
 def _counts(meter: MeterDay, correction: Correction) -> Counts:

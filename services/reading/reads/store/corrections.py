@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
 from services.reading.network.domain.registers import Shown
 from services.reading.network.store import codec
@@ -24,6 +24,7 @@ class Edit:
 
     An annulled read counts for nothing, as if it had never come; `counts` are those that it had before. `turns` says of a
     quantity how often its face has passed its last number since the known register before; one that is not named is not known.
+    `found_on`: the day on which it was found to be wrong, as who corrects it says, where that was an earlier one.
     """
 
     read_id: str
@@ -36,6 +37,7 @@ class Edit:
     reader: str | None = None
     actor: str
     created_at: datetime
+    found_on: date | None = None
 
     @property
     def annulled(self) -> bool:
@@ -49,9 +51,20 @@ async def in_force(view: View, read_ids: Sequence[str]) -> dict[str, Edit]:
     return {row.read_id: _edit(row) for row in rows}
 
 
-async def of_read(view: View, read_id: str) -> list[Edit]:
-    """Return all corrections of a read, in order."""
-    rows = await bulk.select_in(view, CORRECTION, {"read_id": [read_id]}, order_by=(CORRECTION.c.number,))
+async def of_reads(view: View, read_ids: Sequence[str]) -> list[Edit]:
+    """Return all corrections of reads; those of one in order."""
+    order = CORRECTION.c.read_id, CORRECTION.c.number
+    return [_edit(row) for row in await bulk.select_in(view, CORRECTION, {"read_id": read_ids}, order_by=order)]
+
+
+async def made_between(view: View, since: datetime, until: datetime) -> list[Edit]:
+    """Return the corrections that were made within a time."""
+    row = CORRECTION.c
+    rows = await view.all(
+        select(CORRECTION)
+        .where(row.created_at >= since, row.created_at < until)
+        .order_by(row.created_at, row.read_id, row.number)
+    )
     return [_edit(row) for row in rows]
 
 
@@ -67,6 +80,7 @@ def _edit(row: Row[Any]) -> Edit:
         reader=row.reader,
         actor=row.actor,
         created_at=row.created_at,
+        found_on=row.found_on,
     )
 
 
@@ -86,5 +100,6 @@ async def insert(tx: Tx, edit: Edit) -> None:
             "reader": [edit.reader],
             "actor": [edit.actor],
             "created_at": [edit.created_at],
+            "found_on": [edit.found_on],
         },
     )

@@ -23,7 +23,7 @@ async def read_document(view: View, read_id: str, days: ReadDays) -> dict[str, A
     meter_day = key.meter_no, days.of(key.read_at)
     registers = (await meter_days(view, [meter_day]))[meter_day].registers
     counts = {row.quantity: int(row._mapping["count"]) for row in rows}
-    edits = await corrections.of_read(view, read_id)
+    edits = await corrections.of_reads(view, [read_id])
     return {
         "read_id": read_id,
         "meter_no": key.meter_no,
@@ -45,6 +45,7 @@ async def read_document(view: View, read_id: str, days: ReadDays) -> dict[str, A
                 "reader": edit.reader,
                 "actor": edit.actor,
                 "created_at": edit.created_at,
+                "found_on": edit.found_on,
             }
             for edit in edits
         ],

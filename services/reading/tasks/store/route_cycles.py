@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, true, update
 
 from services.reading.base import equals
 from services.reading.tasks import tables
 from services.reading.tasks.domain.route_cycles import RouteCycle
-from services.reading.tasks.domain.tasks import Totals, cycle_of
-from services.reading.tasks.store.tasks import OfDay
+from services.reading.tasks.domain.tasks import CYCLE, Totals, cycle_of
+from services.reading.tasks.store.tasks import Beside, OfDay
 from shared.db import bulk, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
-ROUTE_CYCLE = tables.ROUTE_CYCLE
+ROUTE_CYCLE, TASK = tables.ROUTE_CYCLE, tables.TASK
 
 
 async def route_cycle(view: View, route_no: str, read_date: date) -> RouteCycle | None:
@@ -129,6 +129,32 @@ async def days(view: View, route_nos: Sequence[str]) -> dict[str, dict[date, boo
     for row in rows:
         found.setdefault(row.route_no, {})[row.read_date] = row.closed_on is None
     return found
+
+
+async def closed(view: View, cycles: Sequence[str]) -> list[tuple[str, str]]:
+    """Return (cycle, route) of the routes that are closed on all their read dates in a cycle."""
+    row = ROUTE_CYCLE.c
+    rows = await view.all(
+        select(row.cycle, row.route_no)
+        .where(row.cycle.in_(cycles))
+        .group_by(row.cycle, row.route_no)
+        .having(func.count() == func.count(row.closed_on))
+    )
+    return [(each.cycle, each.route_no) for each in rows]
+
+
+async def cycles_without(view: View, route_no: str, since: str, before: str, *, beside: Beside) -> list[str]:
+    """Return the closed cycles of a route, from one on and before another, with tasks for which another store has nothing."""
+    mine = and_(ROUTE_CYCLE.c.route_no == TASK.c.route_no, ROUTE_CYCLE.c.read_date == TASK.c.read_date)
+    rows = await view.all(
+        select(TASK.c.cycle)
+        .distinct()
+        .select_from(TASK.join(ROUTE_CYCLE, mine))
+        .where(TASK.c.route_no == route_no, TASK.c.cycle >= since, TASK.c.cycle < before, TASK.c.kind == CYCLE)
+        .where(ROUTE_CYCLE.c.closed_on.is_not(None), ~beside(TASK.c.service_point_no, TASK.c.read_date))
+        .order_by(TASK.c.cycle)
+    )
+    return [row.cycle for row in rows]
 
 
 async def last_closed(view: View) -> date | None:

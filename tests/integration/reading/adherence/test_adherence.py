@@ -9,7 +9,7 @@ import pytest
 from tests.integration.reading.readers.test_assigning import assigned, deputy, put
 from tests.kits.reading import UNIT, Kit, Statements, read
 
-COUNTS = "expected", "early", "on_time", "late", "missed", "open", "estimated", "read_by_others"
+COUNTS = "expected", "early", "on_time", "late", "unread", "open", "estimated", "read_by_others"
 
 
 def site(meter: int, day: str, reader: str = "anna", value: str = "200.00", hour: int = 9) -> dict[str, Any]:
@@ -42,8 +42,8 @@ async def ends(kit: Kit, path: str = "routes/R1", client: Any = None, **query: s
         ("2026-02-03", "late", 2),
         ("2026-02-11", "late", 10),
         # farther away than any read of this date is
-        ("2026-01-21", "missed", None),
-        ("2026-02-12", "missed", None),
+        ("2026-01-21", "unread", None),
+        ("2026-02-12", "unread", None),
     ],
 )
 async def test_a_task_ends_by_how_many_days_it_was_read_from_its_read_day(
@@ -100,7 +100,7 @@ async def test_routes_and_readers_are_counted_and_each_count_opens_to_its_tasks(
     assert [row[0] for row in await ends(kit, "readers/bert")] == [f"S{n:04d}" for n in range(1, 7)]
 
 
-async def test_what_is_estimated_is_missed_and_counted_as_estimated(kit: Kit) -> None:
+async def test_what_is_estimated_is_unread_and_counted_as_estimated(kit: Kit) -> None:
     await kit.district(2)
     for day, value in (("2026-02-01", "200.00"), ("2026-03-01", "300.00")):
         await kit.plan(day)
@@ -180,4 +180,4 @@ async def test_adherence_takes_the_same_statements_whatever_the_size_of_a_route(
         assert (await counts(kit))["R1"][0] == size
         assert (await counts(kit, "readers"))[None][2] == size
         assert len(await ends(kit, limit="500")) == min(size, 500)
-    assert len([text for text in statements.texts if text.startswith(("SELECT", "WITH"))]) == 9
+    assert len([text for text in statements.texts if text.startswith(("SELECT", "WITH"))]) == 11

@@ -1,0 +1,312 @@
+"""Scorecards: made once a month, each figure opens to its rows, and what is corrected later counts when it is."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from tests.integration.reading.readers.test_assigning import assigned, put
+from tests.kits.disputes import doubt, opened, step
+from tests.kits.reading import UNIT, Kit, Statements, read
+from tests.kits.scorecards import (
+    FIGURES,
+    at,
+    bill,
+    by_hand,
+    cards,
+    close,
+    correct,
+    corrected,
+    figures,
+    make,
+    number,
+    plan,
+    seen,
+)
+
+JANUARY, MADE_ON = "2026-01", "2026-02-15"
+FEBRUARY, NEXT_ON = "2026-02", "2026-03-15"
+
+
+async def january(kit: Kit) -> None:
+    """Seven points of anna's: read on time, early, late, by another person, by itself, wrongly, and not at all."""
+    await kit.district(7)
+    at(kit, "2026-01-10")
+    await put(kit, assigned("anna", "2026-01-01"))
+    await plan(kit, "2026-02-01")
+    at(kit, "2026-02-05")
+    await kit.push(
+        seen(1, "2026-02-01", "200.00"),
+        seen(2, "2026-01-28", "200.00"),
+        seen(3, "2026-02-04", "200.00"),
+        seen(4, "2026-02-01", "200.00", "bert"),
+        read("M0005", "2026-02-01", "200.00"),
+        seen(6, "2026-02-01", "260.00"),
+    )
+    await close(kit, "2026-02-02")
+
+
+async def february(kit: Kit) -> None:
+    """All are read but the sixth, which is estimated."""
+    await plan(kit, "2026-03-01")
+    at(kit, "2026-03-01")
+    await kit.push(*(seen(i, "2026-03-01", "300.00") for i in (1, 2, 3, 4, 5, 7)))
+    await close(kit, "2026-03-02")
+
+
+async def test_a_month_is_counted_as_it_is_by_hand_and_each_figure_opens_to_its_rows(kit: Kit) -> None:
+    await january(kit)
+    assert await make(kit, "2026-02-14") == {}
+    assert await make(kit, MADE_ON) == {"scorecards": 1, "rows": 7}
+    assert await figures(kit, JANUARY) == await by_hand(kit, JANUARY)
+    (card,) = await cards(kit, JANUARY)
+    assert (card["expected"], card["early"], card["on_time"], card["late"], card["unread"]) == (7, 1, 4, 1, 1)
+    assert (card["read_by_others"], card["read_permille"], card["made_on"]) == (1, 857, MADE_ON)
+    await correct(kit, number(6, "2026-02-01"), "206.00", on="2026-02-20")
+    await correct(kit, number(1, "2026-02-01"), "201.00", on="2026-02-23", reason="meter_fault")
+    await february(kit)
+    assert (await make(kit, NEXT_ON))["scorecards"] == 1
+    assert await figures(kit, FEBRUARY) == await by_hand(kit, FEBRUARY)
+    (card,) = await cards(kit, FEBRUARY)
+    assert (card["wrong"], card["serious"], card["fixed_same_day"]) == (1, 0, 1)
+    for month in (JANUARY, FEBRUARY):
+        (card,) = await cards(kit, month)
+        for figure in FIGURES:
+            if figure != "fix_days":
+                rows = await cards(kit, month, "scorecards/rows", figure=figure)
+                assert len(rows) == card[figure], figure
+    wrong = await cards(kit, FEBRUARY, "scorecards/rows", figure="wrong")
+    assert [(row["service_point_no"], row["reader"], row["fault"], row["details"]["off_wh"]) for row in wrong] == [
+        ("S0006", "anna", "reader", 54_000)
+    ]
+    # a correction that the meter is to blame for is there to be seen, and nobody's error
+    kinds = [(row["kind"], row["fault"]) for row in await cards(kit, FEBRUARY, "scorecards/rows") if row["fault"]]
+    assert kinds == [("wrong_read", "meter"), ("wrong_read", "reader")]
+
+
+async def test_the_three_counts_are_the_same_wherever_they_are_shown(kit: Kit) -> None:
+    await january(kit)
+    await february(kit)
+    await correct(kit, number(6, "2026-02-01"), "206.00", on="2026-02-20")
+    for month, on in ((JANUARY, MADE_ON), (FEBRUARY, NEXT_ON)):
+        await make(kit, on)
+        (card,) = await cards(kit, month)
+        (of_route,) = await kit.items("adherence/routes", cycle=month)
+        (of_reader,) = await kit.items("adherence/readers", cycle=month)
+        (summed,) = await cards(kit, month, "scorecards/readers")
+        totals = (await kit.clerk.get(f"/v1/routes/R1/cycles/{month}")).json()
+        three = [card[name] for name in ("estimated", "missed", "wrong")]
+        for other in (of_route, of_reader, summed):
+            assert [other[name] for name in ("estimated", "missed", "wrong")] == three
+        assert [totals["estimated"], totals["missed"]] == three[:2]
+        assert len(await cards(kit, month, "wrong-reads")) == three[2]
+    assert three == [1, 0, 1]
+
+
+async def test_a_scorecard_never_changes_and_later_corrections_count_in_the_month_in_which_they_come(kit: Kit) -> None:
+    await january(kit)
+    await make(kit, MADE_ON)
+    before = await cards(kit, JANUARY), await cards(kit, JANUARY, "scorecards/rows")
+    read_id = number(3, "2026-02-04")
+    at(kit, "2026-02-27")
+    assert (await kit.clerk.post(f"/v1/reads/{read_id}/annulment", json={"reason": "wrong_meter"})).status_code == 200
+    await correct(kit, number(6, "2026-02-01"), "206.00", on="2026-02-20")
+    at(kit, "2026-02-21")
+    assert (await kit.job("make-scorecards", MADE_ON))["counts"] == {}
+    assert await make(kit, "2026-02-21") == {}
+    assert (await cards(kit, JANUARY), await cards(kit, JANUARY, "scorecards/rows")) == before
+    await february(kit)
+    await correct(kit, number(6, "2026-02-01"), "207.00", on="2026-03-02", reader="carl")
+    await make(kit, NEXT_ON)
+    assert (await cards(kit, JANUARY), await cards(kit, JANUARY, "scorecards/rows")) == before
+    # of 2 March it is March's, and an error of ivan, who has seen the 206
+    assert {key: found["wrong"] for key, found in (await figures(kit, FEBRUARY)).items()} == {("R1", "anna"): 2}
+    await plan(kit, "2026-04-01")
+    await close(kit, "2026-04-02")
+    await make(kit, "2026-04-15")
+    assert {key: found.get("wrong", 0) for key, found in (await figures(kit, "2026-03")).items()} == {
+        ("R1", "anna"): 0,
+        ("R1", "ivan"): 1,
+    }
+
+
+async def test_a_route_waits_until_its_cycle_is_closed(kit: Kit) -> None:
+    await kit.district()
+    await plan(kit, "2026-02-01")
+    assert await make(kit, MADE_ON) == {}
+    await close(kit, "2026-02-16")
+    assert await make(kit, "2026-02-16") == {"scorecards": 1, "rows": 1}
+    assert await figures(kit, JANUARY) == {("R1", None): {"expected": 1, "unread": 1, "missed": 1}}
+
+
+@pytest.mark.parametrize(
+    ("evidence", "found_on", "fix_days"),
+    [
+        ("nothing", "2026-03-11", 0),
+        ("said", "2026-03-06", 3),
+        ("reread", "2026-03-09", 2),
+        ("dispute", "2026-03-10", 1),
+        ("said and reread", "2026-03-06", 3),
+    ],
+)
+async def test_the_time_to_a_fix_is_counted_in_business_days_from_the_first_that_is_known(
+    kit: Kit, evidence: str, found_on: str, fix_days: int
+) -> None:
+    """The sixth of March 2026 is a Friday, the eleventh a Wednesday."""
+    await kit.district()
+    await plan(kit, "2026-02-01")
+    at(kit, "2026-02-01")
+    await kit.push(seen(1, "2026-02-01", "260.00"))
+    await close(kit, "2026-02-02")
+    if "reread" in evidence:
+        at(kit, "2026-03-09")
+        order = {"order_no": "O1", "kind": "reread", "service_point_no": "S0001", "reason": "doubted"}
+        answer = await kit.clerk.post("/v1/site-orders", json={"items": [order | {"asked_on": "2026-03-09"}]})
+        assert answer.json()["outcomes"][0]["status"] == "done", answer.text
+    if evidence == "dispute":
+        at(kit, "2026-03-10")
+        assert await opened(kit.clerk, doubt(opened_on="2026-03-10")) == ["done"]
+    said = {"found_on": "2026-03-06"} if "said" in evidence else {}
+    answer = await correct(kit, number(1, "2026-02-01"), "206.00", on="2026-03-11", **said)
+    assert answer.status_code == 200, answer.text
+    (row,) = await cards(kit, "2026-03", "wrong-reads")
+    assert (row["found_on"], row["fixed_on"], row["fix_days"]) == (found_on, "2026-03-11", fix_days)
+    assert (row["reader"], row["fault"], row["fixed_by"]) == ("anna", "reader", "clerk")
+
+
+async def test_a_day_of_finding_that_cannot_be_is_refused(kit: Kit) -> None:
+    await january(kit)
+    read_id = number(6, "2026-02-01")
+    for day in ("2026-02-21", "2026-01-30"):
+        answer = await correct(kit, read_id, "206.00", on="2026-02-20", found_on=day)
+        assert (answer.status_code, answer.json()["code"]) == (422, "reading.wrong_found_on")
+        body = {"reason": "wrong_meter", "found_on": day}
+        answer = await kit.clerk.post(f"/v1/reads/{read_id}/annulment", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "reading.wrong_found_on")
+    assert await cards(kit, FEBRUARY, "wrong-reads") == []
+
+
+@pytest.mark.parametrize(("value", "serious"), [("10260.00", 1), ("10259.99", 0)])
+async def test_an_error_of_ten_thousand_kwh_is_serious(kit: Kit, value: str, serious: int) -> None:
+    await january(kit)
+    assert (await correct(kit, number(6, "2026-02-01"), value, on="2026-02-20")).status_code == 200
+    (row,) = await cards(kit, FEBRUARY, "wrong-reads")
+    assert row["serious"] == bool(serious)
+    await february(kit)
+    await make(kit, MADE_ON)
+    await make(kit, NEXT_ON)
+    (card,) = await cards(kit, FEBRUARY)
+    assert (card["wrong"], card["serious"]) == (1, serious)
+
+
+@pytest.mark.parametrize(
+    ("total_fen", "reason", "serious"), [(500_000, "misread", 1), (499_999, "misread", 0), (900_000, "tariff", 0)]
+)
+async def test_an_error_of_five_thousand_yuan_on_a_bill_is_serious_in_the_month_in_which_it_is_known(
+    kit: Kit, total_fen: int, reason: str, serious: int
+) -> None:
+    await january(kit)
+    await make(kit, MADE_ON)
+    await correct(kit, number(6, "2026-02-01"), "206.00", on="2026-02-20")
+    await february(kit)
+    await make(kit, NEXT_ON)
+    old, new = bill("S0006", "2026-01-01", "2026-02-01", 600_000), bill("S0006", "2026-01-01", "2026-02-01", 100_000, 2)
+    change = corrected("K1", "2026-03-20", (old.model_copy(update={"total_fen": 100_000 + total_fen}),), (new,), reason)
+    await kit.give(change)
+    await kit.give(change)
+    await plan(kit, "2026-04-01")
+    await close(kit, "2026-04-02")
+    await make(kit, "2026-04-15")
+    assert (await figures(kit, FEBRUARY))["R1", "anna"].get("serious", 0) == 0
+    assert (await figures(kit, "2026-03"))["R1", "anna"].get("serious", 0) == serious
+    rows = await cards(kit, "2026-03", "scorecards/rows", figure="serious")
+    assert [(row["kind"], row["reader"], row["details"]["amount_fen"]) for row in rows] == [
+        ("bill", "anna", -total_fen)
+    ] * serious
+
+
+async def test_a_dispute_counts_for_who_read_if_it_ends_with_a_corrected_read(kit: Kit) -> None:
+    await january(kit)
+    at(kit, "2026-02-10")
+    assert await opened(kit.clerk, doubt("D1", "S0006"), doubt("D2", "S0004")) == ["done", "done"]
+    at(kit, "2026-02-12")
+    said = {"explanation": "It was misread."}
+    assert await step(kit.clerk, "end", "2026-02-12", number="D1", outcome="read_corrected", **said) == "done"
+    assert await step(kit.clerk, "end", "2026-02-12", number="D2", outcome="explained", **said) == "done"
+    await february(kit)
+    await make(kit, MADE_ON)
+    await make(kit, NEXT_ON)
+    assert await figures(kit, FEBRUARY) == await by_hand(kit, FEBRUARY)
+    (row,) = await cards(kit, FEBRUARY, "scorecards/rows", figure="disputes_confirmed")
+    assert (row["subject"], row["reader"], row["day"]) == ("D1", "anna", "2026-02-12")
+
+
+async def test_readers_see_their_own_and_a_bureau_its_routes(kit: Kit) -> None:
+    await kit.district(2)
+    await kit.put("routes", [{"route_no": "R2", "org_unit": UNIT + "/xihu", "read_day": 1}])
+    await kit.put("service-points", [{"service_point_no": "S0002", "route_no": "R2"}])
+    await put(kit, assigned("anna", "2026-01-01"), assigned("bert", "2026-01-01", route_no="R2"))
+    await plan(kit, "2026-02-01")
+    at(kit, "2026-02-02")
+    await kit.push(seen(1, "2026-02-01", "200.00"), seen(2, "2026-02-01", "200.00", "bert"))
+    await close(kit, "2026-02-02")
+    await correct(kit, number(2, "2026-02-01"), "202.00", on="2026-02-10")
+    assert await make(kit, MADE_ON) == {"scorecards": 2, "rows": 2}
+    anna = kit.client("anna", "reading:field")
+    for path in ("scorecards", "scorecards/readers", "scorecards/rows"):
+        assert {row["reader"] for row in await cards(kit, JANUARY, path)} == {"anna", "bert"}
+        assert {row["reader"] for row in await cards(kit, JANUARY, path, anna)} == {"anna"}
+        assert {row["reader"] for row in await cards(kit, JANUARY, path, anna, reader="bert")} == {"anna"}
+        assert {row["reader"] for row in await cards(kit, JANUARY, path, org_unit=UNIT + "/xihu")} == {"bert"}
+        bureau = kit.client("chief", "reading:read", org_units=[UNIT + "/xihu"])
+        assert {row["reader"] for row in await cards(kit, JANUARY, path, bureau)} == {"bert"}
+    assert await cards(kit, FEBRUARY, "wrong-reads", anna) == []
+    assert [row["reader"] for row in await cards(kit, FEBRUARY, "wrong-reads", bureau)] == ["bert"]
+    assert await cards(kit, FEBRUARY, "wrong-reads", route_no="R1") == []
+
+
+async def test_a_file_holds_what_the_pages_hold(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    await january(kit)
+    await make(kit, MADE_ON)
+
+    async def file(path: str) -> Any:
+        return await kit.clerk.get(f"/v1/{path}", params={"month": JANUARY, "format": "csv"})
+
+    for path in ("scorecards", "scorecards/readers", "scorecards/rows"):
+        answer = await file(path)
+        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+        rows = list(csv.DictReader(io.StringIO(answer.text)))
+        shown = await cards(kit, JANUARY, path)
+        assert [set(row) for row in rows] == [set(each) for each in shown]
+        for row, each in zip(rows, shown, strict=True):
+            plain = {name: "" if value is None else str(value) for name, value in each.items() if name != "details"}
+            assert {name: value for name, value in row.items() if name != "details"} == plain
+    monkeypatch.setattr("services.reading.scorecards.api.CSV_MAX", 6)
+    answer = await file("scorecards/rows")
+    assert (answer.status_code, answer.json()["code"]) == (422, "scorecard.too_many_rows")
+
+
+def looked(statements: Statements) -> int:
+    return len([text for text in statements.texts if text.startswith(("SELECT", "WITH"))])
+
+
+@pytest.mark.parametrize("size", [10, 1000])
+async def test_a_route_is_counted_in_as_many_statements_whatever_its_size(kit: Kit, size: int) -> None:
+    await kit.district(size)
+    await plan(kit, "2026-02-01")
+    at(kit, "2026-02-02")
+    items = [seen(i, "2026-02-01", "200.00") for i in range(1, size + 1)]
+    for start in range(0, size, 500):
+        await kit.push(*items[start : start + 500])
+    await close(kit, "2026-02-02")
+    for i in range(1, 1 + size // 10):
+        await correct(kit, f"M{i:04d}~20260201T01{i % 60:02d}00Z~site", "201.00", on="2026-02-03")
+    with Statements(kit) as statements:
+        assert await make(kit, MADE_ON) == {"scorecards": 1, "rows": size}
+    january = looked(statements)
+    await plan(kit, "2026-03-01")
+    await close(kit, "2026-03-02")
+    with Statements(kit) as statements:
+        assert (await make(kit, NEXT_ON))["scorecards"] == 2
+    assert (january, looked(statements)) == (18, 34)
