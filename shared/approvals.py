@@ -99,11 +99,12 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True)
 class Asking:
-    """What is to be asked for. `second`: the scope that policy wants of who decides, instead of the kind's."""
+    """What is to be asked for, and by whom. `second`: the scope that policy wants of who decides, instead of the kind's."""
 
     subject_id: str
     content: Mapping[str, Any]
     org_unit: str
+    requested_by: str
     reason: str = ""
     second: str = ""
 
@@ -130,14 +131,21 @@ async def ask(
     `second`: the scope that policy wants of who decides, instead of the kind's. The caller has locked the subject: of two who ask
     at the same moment one waits for the other.
     """
-    asking = Asking(subject_id=subject_id, content=content, org_unit=org_unit, reason=reason, second=second)
-    (found,) = await ask_all(tx, kind, [asking], requested_by=requested_by)
+    asking = Asking(
+        subject_id=subject_id,
+        content=content,
+        org_unit=org_unit,
+        requested_by=requested_by,
+        reason=reason,
+        second=second,
+    )
+    (found,) = await ask_all(tx, kind, [asking])
     if found is None:
         raise AskedAlready
     return found
 
 
-async def ask_all(tx: Tx, kind: str, asked: Sequence[Asking], *, requested_by: str) -> list[Approval | None]:
+async def ask_all(tx: Tx, kind: str, asked: Sequence[Asking]) -> list[Approval | None]:
     """Ask for many approvals as `ask` does, each subject once; None where something else is asked for it."""
     known = await store.waiting_by_subject(tx, kind, [each.subject_id for each in asked])
     found, new = [], []
@@ -155,11 +163,11 @@ async def ask_all(tx: Tx, kind: str, asked: Sequence[Asking], *, requested_by: s
             content=content,
             content_hash=content_hash,
             org_unit=each.org_unit,
-            requested_by=requested_by,
+            requested_by=each.requested_by,
             reason=each.reason,
             state=LIFE.start(PENDING),
         )
-        _audit(tx, made, "approval.ask", requested_by, each.reason)
+        _audit(tx, made, "approval.ask", each.requested_by, each.reason)
         found.append(made)
         new.append(made)
     await store.insert(tx, new)

@@ -194,11 +194,7 @@ async def _ask(tx: Tx, asked: dict[str, tuple[Test, list[Document], str]]) -> se
     rejected = await approvals.rejected(tx, ADJUSTMENT, list(wanted.values()))
     left = {number: each for number, each in wanted.items() if number not in rejected}
     await approvals.withdraw_others(tx, ADJUSTMENT, list(left.values()), actor=ACTOR)
-    by_requester: dict[str, list[approvals.Asking]] = {}
-    for number, each in left.items():
-        by_requester.setdefault(asked[number][0].decided_by, []).append(each)
-    for requester, its in by_requester.items():
-        await approvals.ask_all(tx, ADJUSTMENT, its, requested_by=requester)
+    await approvals.ask_all(tx, ADJUSTMENT, list(left.values()))
     return set(left)
 
 
@@ -222,6 +218,7 @@ def _asking(test: Test, documents: Sequence[Document], second: str) -> approvals
         subject_id=test.dispute_no,
         content=content,
         org_unit=test.org_unit,
+        requested_by=test.decided_by,
         reason=f"{test.error_percent} %",
         second=second,
     )

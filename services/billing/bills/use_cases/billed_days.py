@@ -81,9 +81,16 @@ async def ask(
         if second is not None:
             account = orjson.loads(orjson.dumps(now))
             content = {"account": account, "version": version, "issued": told, "org_units": list(word.units)}
-            unit = old.account.org_unit
-            asked.append(Asking(subject_id=now.account_no, content=content, org_unit=unit, second=second))
-    answers = await approvals.ask_all(tx, BILLED_DAYS, asked, requested_by=word.actor) if asked else []
+            asked.append(
+                Asking(
+                    subject_id=now.account_no,
+                    content=content,
+                    org_unit=old.account.org_unit,
+                    requested_by=word.actor,
+                    second=second,
+                )
+            )
+    answers = await approvals.ask_all(tx, BILLED_DAYS, asked) if asked else []
     return {each.subject_id: approvals.outcome(answer) for each, answer in zip(asked, answers, strict=True)}
 
 

@@ -124,9 +124,10 @@ async def _ask(
             subject_id=debt.document_id,
             content={"debt": store.DEBT.dump_python(debt, mode="json"), "units": sorted(units)},
             org_unit=org_units.get(debt.account_no) or approvals.unit_above(units),
+            requested_by=actor,
             second=large[debt.document_id],
         )
         for debt in debts
     ]
-    found = await approvals.ask_all(tx, OPENING_RECEIVABLE, asked, requested_by=actor)
+    found = await approvals.ask_all(tx, OPENING_RECEIVABLE, asked)
     return {each.subject_id: approvals.outcome(approval) for each, approval in zip(asked, found, strict=True)}

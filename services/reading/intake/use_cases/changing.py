@@ -197,9 +197,16 @@ async def _ask(
         content = {"org_units": sorted(org_units), "before": before, "after": after, **what}
         unit = approvals.unit_above(org_units)
         asking.append(
-            approvals.Asking(subject_id=there[0], content=content, org_unit=unit, reason=reason, second=scope)
+            approvals.Asking(
+                subject_id=there[0],
+                content=content,
+                org_unit=unit,
+                requested_by=by.actor,
+                reason=reason,
+                second=scope,
+            )
         )
-    return await approvals.ask_all(tx, INSTALLATION, asking, requested_by=by.actor)
+    return await approvals.ask_all(tx, INSTALLATION, asking)
 
 
 def _shown(changed: Sequence[Change]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -84,9 +84,16 @@ async def _ask(
     for number, (old, now) in limited.items():
         org_units = {old.org_unit, now.org_unit, unit_of[now.route_no]}
         content = {"org_units": sorted(org_units), "before": asdict(old), "after": asdict(now)}
-        unit = approvals.unit_above(org_units)
-        asking.append(approvals.Asking(subject_id=number, content=content, org_unit=unit, second=scope))
-    found = await approvals.ask_all(tx, SERVICE_POINT, asking, requested_by=by.actor)
+        asking.append(
+            approvals.Asking(
+                subject_id=number,
+                content=content,
+                org_unit=approvals.unit_above(org_units),
+                requested_by=by.actor,
+                second=scope,
+            )
+        )
+    found = await approvals.ask_all(tx, SERVICE_POINT, asking)
     return {each.subject_id: approvals.outcome(approval) for each, approval in zip(asking, found, strict=True)}
 
 

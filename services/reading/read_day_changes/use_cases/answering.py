@@ -34,13 +34,8 @@ async def _take(tx: Tx, known: Sequence[Answer], there: Mapping[str, Proposal]) 
     changed = [each for number, each in now.items() if each != there[number]]
     await store.write(tx, changed)
     requests = await store.requests(tx, {each.request_no for each in changed})
-    by_requester: dict[str, list[approvals.Asking]] = {}
-    for each in changed:
-        if each.state == CONFIRMED:
-            asked = requests[each.request_no]
-            by_requester.setdefault(asked.requested_by, []).append(_asking(asked, each))
-    for requester, asking in by_requester.items():
-        await approvals.ask_all(tx, KIND, asking, requested_by=requester)
+    asking = [_asking(requests[each.request_no], each) for each in changed if each.state == CONFIRMED]
+    await approvals.ask_all(tx, KIND, asking)
 
 
 def _answered(proposal: Proposal, fact: Answer) -> Proposal:
@@ -70,5 +65,9 @@ def _asking(asked: Request, proposal: Proposal) -> approvals.Asking:
         "recorded_by": proposal.recorded_by,
     }
     return approvals.Asking(
-        subject_id=proposal.question_id, content=content, org_unit=proposal.org_unit, reason=asked.reason
+        subject_id=proposal.question_id,
+        content=content,
+        org_unit=proposal.org_unit,
+        requested_by=asked.requested_by,
+        reason=asked.reason,
     )

@@ -1,9 +1,14 @@
 """Doubts about usage are opened once, led from step to step by persons, and end at any of them with an explanation."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from services.reading.disputes.tables import DISPUTE
+from shared.db import bulk
+from tests.integration.reading.disputes.test_joint_rereads import answered
+from tests.integration.reading.disputes.test_report import adjustment
 from tests.kits import orders
 from tests.kits.approvals import decided
 from tests.kits.disputes import doubt, january, opened, reread, result, shown, step, told
@@ -199,14 +204,40 @@ async def test_lists_show_what_is_due_and_whose_hold_has_lapsed(kit: Kit) -> Non
     assert "wattline_disputes_overdue_oldest_seconds 2.38032e+07" in metrics
 
 
-async def test_the_number_of_statements_is_the_same_for_2_and_200(kit: Kit) -> None:
-    await january(kit, 202)
+async def test_the_number_of_statements_is_the_same_for_10_and_1000_points(kit: Kit) -> None:
+    await january(kit, 1000)
     counts = []
-    for first, many in ((1, 2), (3, 200)):
+    for first, many in ((1, 10), (11, 990)):
         numbers = range(first, first + many)
         with Statements(kit) as opening:
             assert set(await opened(kit.clerk, *(doubt(f"D{n}", f"S{n:04}") for n in numbers))) == {"done"}
         with Statements(kit) as looking:
             await kit.clerk.get(f"/v1/disputes/D{first}/history")
-        counts.append((len(opening.texts), len(looking.texts)))
+        asked = [
+            {"question_id": f"Q{n}", "subject_kind": "dispute", "subject_id": f"D{n}", "service_point_no": f"S{n:04}"}
+            for n in numbers
+        ]
+        await joint_rereads(kit, asked)
+        with Statements(kit) as answering:
+            await kit.give(*map(answered, asked))
+        with Statements(kit) as adjusting:
+            await kit.give(*(adjustment(f"J{n}", -n) for n in numbers))
+        with Statements(kit) as listing:
+            await kit.items("disputes", due_by="2026-12-31", org_unit="zj", limit="500")
+            answer = await kit.clerk.get("/v1/dispute-report", params={"month": "2026-02", "org_unit": "zj"})
+        assert answer.json()["items"][0]["opened"] == first - 1 + many
+        counts.append(tuple(len(each.texts) for each in (opening, looking, answering, adjusting, listing)))
     assert counts[0] == counts[1]
+    assert {each["presence"] for each in await kit.items("disputes", limit="500")} == {"confirmed"}
+
+
+async def joint_rereads(kit: Kit, asked: Sequence[dict[str, str]]) -> None:
+    """Have the customers of disputes asked about the day of a joint re-read, all at once."""
+    columns = {
+        "dispute_no": [each["subject_id"] for each in asked],
+        "question_id": [each["question_id"] for each in asked],
+        "state": ["joint_reread"] * len(asked),
+        "presence": ["asked"] * len(asked),
+    }
+    async with kit.database.begin() as tx:
+        await bulk.update_from(tx, DISPUTE, columns, key=("dispute_no",))

@@ -306,20 +306,28 @@ async def test_the_database_itself_refuses_who_releases_or_decides_on_own_entrie
                 await tx.execute(statement)
 
 
-async def test_the_number_of_statements_is_the_same_for_2_and_200_entries(kit: Kit) -> None:
-    await january(kit, 203)
+async def test_the_number_of_statements_is_the_same_for_10_and_1000_entries(kit: Kit) -> None:
+    """Of a batch with registers, unread points, and entries that are refused or taken back."""
+    await january(kit, 1000)
     await kit.plan("2026-03-01")
     counts = []
-    for first, last in ((1, 2), (3, 202)):
-        entries = [seen(n, "290.00") for n in range(first, last + 1)]
+    for first, many in ((1, 10), (11, 990)):
+        client = reader(kit, f"reader-{first}")
+        entries = [seen(n, None if n % 5 == 0 else "290.00") for n in range(first, first + many)]
         with Statements(kit) as entering:
-            await enter(reader(kit, f"reader-{first}"), *entries)
+            assert set(await enter(client, *entries)) == {"accepted"}
+        with Statements(kit) as again:
+            assert set(await enter(client, *entries)) == {"already_accepted"}
+        with Statements(kit) as taking:
+            await take_back(client, *(entry["entry_no"] for entry in entries if entry["entry_no"].endswith("1")))
         (found,) = await batches(kit, open="true")
         with Statements(kit) as looking:
             shown = (await kit.clerk.get(f"/v1/field-batches/{found['batch_id']}")).json()
         with Statements(kit) as releasing:
-            await release(kit, shown)
-        counts.append((len(entering.texts), len(looking.texts), len(releasing.texts)))
+            refused = {entry["entry_no"]: "doubtful" for entry in entries if entry["entry_no"].endswith("2")}
+            answer = await release(kit, shown, refused=refused)
+        assert {status for _, status, _ in became(answer)} == {"accepted", "refused"}
+        counts.append(tuple(len(each.texts) for each in (entering, again, taking, looking, releasing)))
     assert counts[0] == counts[1]
 
 
