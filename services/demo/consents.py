@@ -1,9 +1,10 @@
-"""What people are asked and answer in the district: a read day that is moved, one that is not, a doubt about a bill, a guess."""
+"""What people are asked and answer in the district: a read day moved, one not, a doubt, a guess; and how the reader did."""
 
 from datetime import date
 from typing import Any, Final
 
 from services.demo.district import MANUAL_SLOT
+from services.demo.setup import READER
 from services.demo.stage import DemoFailed, Stage
 from services.demo.stories import MONTHS
 
@@ -11,6 +12,7 @@ READ_DAY, FROM_CYCLE = 20, "2026-03"
 REQUEST_NO, DISPUTE_NO = "RD-DEMO-1", "DSP-DEMO-1"
 ASKED_ON, ANSWERED_ON = "2026-02-09", "2026-02-11"
 GUESS, LOOKED_ON = "conduct.guess_estimate", date(2026, 3, 12)
+SCORED_ON = date(2026, 3, 15)
 ANSWERS: Final = {"read_day_moved": ("yes", "call"), "read_day_kept": ("no", "counter")}
 """By story what the customer says, and how."""
 
@@ -139,6 +141,28 @@ async def find_guess(stage: Stage) -> None:
     stage.say("a read that is the estimate to the kWh is found, confirmed by another person, and read again")
 
 
+async def assign_reader(stage: Stage) -> None:
+    """Give the manual routes to their reader."""
+    said = {"role": "reader", "reason": "first_load", "subject": READER, "from": "2025-12-01"}
+    manual = [said | {"route_no": route.route_no} for route in stage.district.routes if route.manual]
+    await stage.put("engineer-1", "reading", "/v1/reader-assignments", manual)
+
+
+async def score(stage: Stage) -> None:
+    """Make the scorecards of February."""
+    await stage.job("reading", "make-scorecards", SCORED_ON)
+    stage.say(f"the scorecards of {MONTHS[1].cycle} are made, and stay as they are")
+
+
+async def _scorecard_line(stage: Stage) -> str:
+    """Return how the reader of the guess did on that route in February."""
+    route_no = stage.district.route_of(stage.district.stories["guessed"]).route_no
+    (card,) = await stage.all("reading", "/v1/scorecards", month=MONTHS[1].cycle, route_no=route_no, reader=READER)
+    read = card["early"] + card["on_time"] + card["late"]
+    counts = ", ".join(f"{card[name]} {name}" for name in ("on_time", "late", "estimated", "missed", "wrong"))
+    return f"  scorecard of {READER} on {route_no}, {card['month']}: {read} of {card['expected']} read; {counts}"
+
+
 async def _guesses(stage: Stage) -> list[dict[str, Any]]:
     point = stage.district.customers[stage.district.stories["guessed"]].service_point_no
     return await stage.all("reading", "/v1/conduct-findings", rule=GUESS, subject=point)
@@ -155,7 +179,8 @@ async def lines(stage: Stage, story: str) -> list[str]:
     if story == "guessed":
         (found,) = await _guesses(stage)
         reads = f"the last {found['numbers']['cycles']} of {found['reader']}"
-        return [f"  {GUESS} ({reads}): {found['state']} by {found['decided_by']}, {found['explanation']}"]
+        verdict = f"  {GUESS} ({reads}): {found['state']} by {found['decided_by']}, {found['explanation']}"
+        return [verdict, await _scorecard_line(stage)]
     if story == "doubt":
         one = await stage.get("reading", f"/v1/disputes/{DISPUTE_NO}")
         return [f"  dispute of {', '.join(one['cycles'])}: {one['state']} by {one['outcome']} after the history"]

@@ -103,6 +103,10 @@ async def _bench(server: PostgresServer, tasks: int, folder: Path) -> dict[str, 
                 f"  rules of conduct: {1000 * (time.monotonic() - began) / routes:.0f} ms a route, {counted}",
                 flush=True,
             )
+            began = time.monotonic()
+            counted = (await kit.job("make-scorecards", "2026-03-15"))["counts"]
+            assert counted["rows"] == tasks, counted
+            print(f"  scorecards: {1e6 * (time.monotonic() - began) / tasks:.0f} µs a task, {counted}", flush=True)
     return found
 
 

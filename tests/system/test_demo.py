@@ -65,6 +65,8 @@ def test_a_guess_is_found_confirmed_and_corrected(played: subprocess.CompletedPr
     told = story(played, "guessed")
     assert "conduct.guess_estimate (the last 1 of reader-7): confirmed by supervisor-1, reader_admits" in told
     assert "2026-02 v2" in told
+    # all of the route were read on their day; the correction comes later than February and counts then
+    assert re.search(r"scorecard of reader-7 on \S+, 2026-02: (\d+) of \1 read; \1 on_time, 0 late", told)
 
 
 def test_every_customer_is_billed_in_both_months_for_what_the_meter_counted(
