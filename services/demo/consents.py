@@ -139,17 +139,14 @@ async def find_guess(stage: Stage) -> None:
 
     await stage.until("the bill of the guess is corrected", corrected)
     stage.say("a read that is the estimate to the kWh is found, confirmed by another person, and read again")
-
-
-async def assign_reader(stage: Stage) -> None:
-    """Give the manual routes to their reader."""
-    said = {"role": "reader", "reason": "first_load", "subject": READER, "from": "2025-12-01"}
-    manual = [said | {"route_no": route.route_no} for route in stage.district.routes if route.manual]
-    await stage.put("engineer-1", "reading", "/v1/reader-assignments", manual)
+    await score(stage)
 
 
 async def score(stage: Stage) -> None:
-    """Make the scorecards of February."""
+    """Say whose the manual routes have been, late, and make the scorecards of February."""
+    said = {"role": "reader", "reason": "first_load", "subject": READER, "from": "2025-12-01"}
+    manual = [said | {"route_no": route.route_no} for route in stage.district.routes if route.manual]
+    await stage.put("engineer-1", "reading", "/v1/reader-assignments", manual)
     await stage.job("reading", "make-scorecards", SCORED_ON)
     stage.say(f"the scorecards of {MONTHS[1].cycle} are made, and stay as they are")
 

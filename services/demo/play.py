@@ -352,7 +352,6 @@ async def everything(stage: Stage) -> None:
     january, february = MONTHS
     await load_tariffs(stage)
     await go_live(stage, manual)
-    await consents.assign_reader(stage)
     await plan(stage, BEFORE)
     await read_by_hand(stage, BEFORE)
     await close_month(stage, BEFORE, manual)
@@ -385,7 +384,6 @@ async def everything(stage: Stage) -> None:
     await pay_month(stage, february, date(2026, 3, 6))
     await read_late(stage)
     await consents.find_guess(stage)
-    await consents.score(stage)
     await settle(stage)
 
 
