@@ -25,6 +25,7 @@ from services.reading.observations import api as observations
 from services.reading.orders import api as orders
 from services.reading.orders import consumers as order_consumers
 from services.reading.orders import jobs as order_jobs
+from services.reading.own_reads import api as own_reads
 from services.reading.policies import domain as policies
 from services.reading.policies.domain import Policies
 from services.reading.read_day_changes import api as read_day_changes
@@ -99,6 +100,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             cycles.router,
             read_day_changes.router,
             appointments.router,
+            own_reads.router,
             field.router,
             orders.router,
             visits.router,
@@ -132,7 +134,7 @@ def _handlers(own: Context) -> Mapping[type[Fact], Handler]:
         **order_consumers.handlers(own),
         **dispute_consumers.handlers(),
         **scorecard_consumers.handlers(),
-        **answers.handlers(),
+        **answers.handlers(own),
     }
 
 

@@ -19,6 +19,7 @@ from services.reading.policies.domain import (
     CurveRules,
     Deviation,
     Disputes,
+    OwnReads,
     Policy,
     ReaderRules,
     ScorecardRules,
@@ -76,6 +77,7 @@ POLICY = Policy(
     readers=ReaderRules(cycles_in_a_row_max=12, orders={}),
     adherence=AdherenceRules(tolerance_days=1, reach_days=10),
     appointments=Appointments(answer_days=5, days_max=31),
+    own_reads=OwnReads(answer_days=5, doubted=Deviation(percent=30, delta_wh_min=30_000)),
     unread=Unread(reasons={}, told_after_months=6, told_causes=()),
     scorecards=ScorecardRules(
         after_days=14, meter_reasons=(), serious_wh=10_000_000, serious_fen=500_000, confirmed_disputes=()

@@ -12,6 +12,7 @@ from services.reading.network.domain import registers
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT, Counts, ordered
 from services.reading.network.store import meters, points
+from services.reading.own_reads.use_cases import ending
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain import identity
 from services.reading.reads.domain.days import ReadDays
@@ -20,6 +21,7 @@ from services.reading.reads.store import reads, uploads, waiting
 from services.reading.reads.store.meter_days import MeterDay, meter_days
 from services.reading.reads.store.waiting import WaitingRead
 from services.reading.tasks.domain.tasks import cycle_of
+from services.reading.usage.domain import ranking
 from services.reading.usage.domain.ranking import SITE
 from services.reading.usage.use_cases import arriving
 from services.reading.usage.use_cases.arriving import Arrived
@@ -135,6 +137,7 @@ async def record(
     await _wait(tx, claimed)
     await _count(tx, upload_id, uploader, given, malformed + len(items) - len(given))
     await _derive(tx, claimed, uploader, times.days)
+    await ending.by_reads(tx, [seen for each in claimed if (seen := _answers_own_read(each))])
     take = iter(given)
     answered = [outcome or next(take).outcome for outcome in outcomes]
     found = [outcome for outcome in answered if outcome is not None]
@@ -285,6 +288,13 @@ async def _derive(tx: Tx, claimed: Sequence[_Given], uploader: Uploader, days: R
     for given, _ in arrived:
         if finding := derived.suspects.get(given.read_id):
             given.outcome = Outcome("done", finding.code, "the registers contradict others", given.read_id)
+
+
+def _answers_own_read(each: _Given) -> tuple[str, date] | None:
+    """Return point and day of a read by which the customer need not say any more what the meter shows."""
+    if each.meter is None or not each.meter.own_asked or each.outcome is None or each.outcome.status != "done":
+        return None
+    return (each.meter.service_point_no, each.day) if ranking.beats(each.key.source, ranking.SELF) else None
 
 
 def _may_change(day: date, meter: MeterDay, days: ReadDays) -> bool:

@@ -193,6 +193,14 @@ class ScorecardRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnReads:
+    """How long customers may take to say what their meters show (自报), and from where on the usage since then doubts it."""
+
+    answer_days: int
+    doubted: Deviation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The rules for the read dates of one version."""
 
@@ -215,6 +223,7 @@ class Policy:
     readers: ReaderRules
     adherence: AdherenceRules
     appointments: Appointments
+    own_reads: OwnReads
     unread: Unread
     conduct: ConductRules
     scorecards: ScorecardRules
@@ -228,7 +237,7 @@ def load(document: Mapping[str, Any]) -> Policies:
     fields = (
         "reads rollover estimates validation curves approvals site_orders read_days disputes readers adherence conduct"
     )
-    fields += " appointments unread scorecards"
+    fields += " appointments own_reads unread scorecards"
     return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
@@ -239,6 +248,7 @@ def _policy(node: Node) -> Policy:
     limits = node.get("validation").keys("high low")
     read_days = node.get("read_days").keys("change visit")
     appointments = node.get("appointments").keys("answer_days days_max")
+    own_reads = node.get("own_reads").keys("answer_days doubted")
     method = estimates.get("method").choice(*METHODS)
     return Policy(
         future_seconds_max=reads.get("future_seconds_max").whole(0, FUTURE_SECONDS_MAX),
@@ -263,6 +273,10 @@ def _policy(node: Node) -> Policy:
         appointments=Appointments(
             answer_days=appointments.get("answer_days").whole(1, ANSWER_DAYS_MAX),
             days_max=appointments.get("days_max").whole(1, ANSWER_DAYS_MAX),
+        ),
+        own_reads=OwnReads(
+            answer_days=own_reads.get("answer_days").whole(0, ANSWER_DAYS_MAX),
+            doubted=_deviation(own_reads.get("doubted")),
         ),
         unread=_unread(node.get("unread")),
         scorecards=_scorecards(node.get("scorecards")),

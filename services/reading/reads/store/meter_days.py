@@ -6,6 +6,7 @@ from datetime import date
 from services.reading.base import by_name
 from services.reading.network.domain.registers import Registers
 from services.reading.network.store import codec, installations
+from services.reading.own_reads import store as own_reads
 from services.reading.tasks.store import tasks
 from shared.db.engine import View
 from shared.frozen import document
@@ -16,7 +17,8 @@ class MeterDay:
     """A meter on a local day: its registers, the point where it is (empty: nowhere), and the status of the day's task there.
 
     `watched_from`: reads of later days may change what was told of the point, even where no period ends. `curved`: the points
-    where it is whose bills need load curves; both of a meter that is moved on that day.
+    where it is whose bills need load curves; both of a meter that is moved on that day. `own_asked`: the customer is asked for
+    an own read.
 
     The org unit is that of the point, or of the meter where it stands nowhere.
     """
@@ -31,12 +33,15 @@ class MeterDay:
     status: str | None
     watched_from: date | None
     curved: tuple[str, ...]
+    own_asked: bool
 
 
 async def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> dict[tuple[str, date], MeterDay]:
     """Return meter, registers, point and task by meter and local day: one statement."""
     found = installations.meter_days(view, keys)
-    rows = list(by_name(await view.all(tasks.with_status(found.statement, point=found.point, day=found.day))))
+    own_asked = own_reads.is_asked(found.point).label("own_asked")
+    statement = tasks.with_status(found.statement.add_columns(own_asked), point=found.point, day=found.day)
+    rows = list(by_name(await view.all(statement)))
     curved: dict[tuple[str, date], tuple[str, ...]] = {}
     for row in rows:
         if row["curved"]:
@@ -54,6 +59,7 @@ async def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> dict[tuple
             status=row["status"],
             watched_from=row["watched_from"],
             curved=curved.get((row["meter_no"], row["day"]), ()),
+            own_asked=bool(row["own_asked"]),
         )
         for row in rows
     }

@@ -1,6 +1,7 @@
 """The trace from a notice to what customers were asked or told of by reading: what was asked for, by its codes and days."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from functools import partial
 from typing import Any, Final
@@ -9,6 +10,8 @@ from services.reading.appointments import domain as appointments
 from services.reading.appointments import store as appointment_store
 from services.reading.disputes import domain as disputes
 from services.reading.disputes import store as dispute_store
+from services.reading.own_reads import domain as own_reads
+from services.reading.own_reads import store as own_read_store
 from services.reading.read_day_changes import domain as read_day_changes
 from services.reading.read_day_changes import store as request_store
 from services.reading.tasks.store import tasks
@@ -63,6 +66,13 @@ async def _appointment(view: View, id: str) -> TraceNode | None:
     return TraceNode(SERVICE, appointments.SUBJECT, id, _shown(found, _OF_APPOINTMENT), org_unit=found.org_unit)
 
 
+async def _own_read(view: View, id: str) -> TraceNode | None:
+    found = (await own_read_store.by_no(view, [id])).get(id)
+    if found is None:
+        return None
+    return TraceNode(SERVICE, own_reads.SUBJECT, id, asdict(found), org_unit=found.org_unit)
+
+
 async def _unreadable(view: View, id: str) -> TraceNode | None:
     point, _, day = id.rpartition("~")
     try:
@@ -91,6 +101,7 @@ TRACERS: Final[Mapping[str, Callable[[View, str], Awaitable[TraceNode | None]]]]
     read_day_changes.CHANGE: partial(_request, read_day_changes.CHANGE),
     read_day_changes.VISIT: partial(_request, read_day_changes.VISIT),
     appointments.SUBJECT: _appointment,
+    own_reads.SUBJECT: _own_read,
     UNREADABLE: _unreadable,
     disputes.SUBJECT: _dispute,
 }
