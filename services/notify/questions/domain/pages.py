@@ -59,8 +59,12 @@ SAID: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 HINTS: Final[Mapping[str, Mapping[str, str]]] = {
-    "zh": {"whole": "小数点前最多 {whole} 位", "decimals": "，小数点后最多 {decimals} 位"},
-    "en": {"whole": "up to {whole} digits before the point", "decimals": ", up to {decimals} after it"},
+    "zh": {"whole": "小数点前最多 {whole} 位", "decimals": "，小数点后最多 {decimals} 位", "told": "{label}：{value}"},
+    "en": {
+        "whole": "up to {whole} digits before the point",
+        "decimals": ", up to {decimals} after it",
+        "told": "{label}: {value}",
+    },
 }
 FAULTS: Final[Mapping[str, Mapping[str, str]]] = {
     "zh": {
@@ -76,7 +80,7 @@ FAULTS: Final[Mapping[str, Mapping[str, str]]] = {
         figures.TOO_MANY_DECIMALS: "These are more digits after the point than your meter can show.",
     },
 }
-"""What a page says of a figure: how it is typed, and what is wrong with one, by language."""
+"""What a page says of a figure: how it is typed, and how it was told; and what is wrong with one, by language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +141,9 @@ def _input(language: str, number: int, entry: Entry) -> str:
     )
 
 
-def _told(_language: str, _number: int, entry: Entry) -> str:
-    return f"<p>{escape(entry.label)}：{escape(entry.value)}</p>" if entry.value else ""
+def _told(language: str, _number: int, entry: Entry) -> str:
+    said = HINTS[language]["told"].format(label=entry.label, value=entry.value)
+    return f"<p>{escape(said)}</p>" if entry.value else ""
 
 
 def unknown() -> str:

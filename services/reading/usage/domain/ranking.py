@@ -15,6 +15,11 @@ ANSWER_RANK = 4
 READ_SOURCES = frozenset({SITE, REMOTE, SELF})
 
 
+def checks(source: str) -> bool:
+    """Return whether registers of a source check what a customer has said before: whatever is seen by nobody else does not."""
+    return source not in (SELF, ESTIMATED)
+
+
 def beats(source: str, other: str) -> bool:
     """Return whether a read of `source` replaces one of `other` for the same date."""
     return RANK[source] > RANK[other]

@@ -130,6 +130,7 @@ class Last:
     closing_installed_on: date | None
     closing_counts: Counts
     closing_known: bool
+    closing_source: str
     closing_actors: tuple[str, ...]
     closing_read_ids: tuple[str, ...]
 

@@ -172,7 +172,8 @@ async def tasks_and_previous(
 
 _LAST = (
     *("usage_id", "period_from", "period_to", "version", "quality", "withdrawn", "energy", "findings", "opening_known"),
-    *("closing_meter", "closing_installed_on", "closing_counts", "closing_known", "closing_actors", "closing_read_ids"),
+    *("closing_meter", "closing_installed_on", "closing_counts", "closing_known", "closing_source", "closing_actors"),
+    "closing_read_ids",
 )
 
 
@@ -193,6 +194,7 @@ async def last(view: View, usage_ids: Sequence[str]) -> dict[str, Last]:
             closing_installed_on=row["closing_installed_on"],
             closing_counts=counts(row["closing_counts"]) if row["closing_counts"] else (),
             closing_known=bool(row["closing_known"]),
+            closing_source=row["closing_source"],
             closing_actors=codec.words(row["closing_actors"]),
             closing_read_ids=codec.words(row["closing_read_ids"]),
         )

@@ -186,7 +186,7 @@ def _tell(
         register.quantity: register.energy_wh(high) - register.energy_wh(low)
         for register, low, high in zip(meter.registers, before, counts, strict=True)
     }
-    found = compare.validate(energy_wh, (day - start_on).days, last, policy)
+    found = compare.validate(energy_wh, (day - start_on).days, last, policy, source=read.source)
     usage = Usage(
         usage_id=usage_id(task.service_point_no, start_on, day, 1),
         service_point_no=task.service_point_no,

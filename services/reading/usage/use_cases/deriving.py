@@ -21,6 +21,7 @@ from services.reading.tasks.domain.tasks import (
     cycle_of,
     task_id,
 )
+from services.reading.usage.domain.ranking import SELF
 from services.reading.usage.domain.timeline import compare, derive
 from services.reading.usage.domain.timeline.agreement import Contradiction, Suspect
 from services.reading.usage.domain.timeline.compare import Point, Told
@@ -30,7 +31,14 @@ from services.reading.usage.domain.usages import Usage
 from services.reading.usage.use_cases import curves, telling
 from services.reading.usage.use_cases.knowing import Loaded, Loader, Touched
 from services.reading.usage.use_cases.telling import Place, Work
-from services.reading.validation.domain import contradicted, impossible, missing, negative, rolled_over
+from services.reading.validation.domain import (
+    contradicted,
+    impossible,
+    missing,
+    negative,
+    own_read_contradicted,
+    rolled_over,
+)
 from services.reading.validation.domain.findings import Finding
 from shared.db.engine import Tx
 
@@ -160,7 +168,8 @@ def _find(work: Work, derived: Derived, each: Loaded, line: Timeline) -> None:
 
 def _why_suspect(suspect: Suspect) -> Finding:
     found = negative.find(suspect.backward, suspect.days) or impossible.find(suspect.too_far, suspect.days)
-    return found or contradicted.find(suspect.days)
+    is_own = suspect.read is not None and suspect.read.source == SELF
+    return found or (own_read_contradicted if is_own else contradicted).find(suspect.days)
 
 
 def _move_tasks(work: Work, each: Loaded, line: Timeline, now: Mapping[date, Usage]) -> None:

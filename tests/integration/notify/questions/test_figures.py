@@ -44,7 +44,7 @@ async def test_a_customer_types_what_the_meter_shows(database_url: str, tmp_path
         ("figure.import.peak", ""),
     ]
     assert "<script" not in page.text
-    assert "Used, total (kWh)：200.50" in thanks.text
+    assert "Used, total (kWh): 200.50" in thanks.text
     assert "<input" not in thanks.text
     assert (other.status_code, "There is an answer already" in other.text) == (409, True)
     assert (fact["answer"], fact["way"], fact["figures"]) == (

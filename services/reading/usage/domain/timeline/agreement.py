@@ -1,7 +1,8 @@
 """Which registers of an installation agree with each other; the rest is suspect.
 
 Registers that run forward by what is possible all stand. In a contradiction what a person edited stands, then the most registers
-that agree, then what told usages rest on, then rank. Where the best read of a day is suspect, the next best counts.
+that agree, customers' own reads counted last, then what told usages rest on, then rank.
+Where the best read of a day is suspect, the next best counts.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from services.reading.usage.domain.timeline import steps
 from services.reading.usage.domain.timeline.known import Faces, Read, World
 from shared.frozen import document
 
+_Weight = tuple[int, int, int, int, int]
 OPENING, CLOSING = "opening", "closing"
 INSTALLER_RANK = ranking.RANK[ranking.SITE]
 
@@ -205,7 +207,7 @@ class _Link:
 
 def _choose(best: Sequence[_Candidate], link: _Link, world: World) -> list[_Candidate]:
     """Return the weightiest registers that agree, one of each day at most; of equal ones the earlier."""
-    weights: list[tuple[int, int, int, int]] = []
+    weights: list[_Weight] = []
     before: list[int] = []
     for j, each in enumerate(best):
         own = _weight(each, world)
@@ -229,11 +231,12 @@ def _reaches(one: _Candidate, other: _Candidate, link: _Link) -> bool:
     return start is not None and link.step(start, other) is not None
 
 
-def _weight(each: _Candidate, world: World) -> tuple[int, int, int, int]:
+def _weight(each: _Candidate, world: World) -> _Weight:
     read = each.read
     if read is None:
-        return 0, 1, int(each.id in world.told), INSTALLER_RANK
-    return int(read.source == ranking.EDITED), 1, int(each.id in world.told), read.rank
+        return 0, 1, 1, int(each.id in world.told), INSTALLER_RANK
+    is_own = read.rank <= ranking.RANK[ranking.SELF]
+    return int(read.source == ranking.EDITED), int(not is_own), 1, int(each.id in world.told), read.rank
 
 
 def _next_best(

@@ -10,7 +10,7 @@ from services.reading.policies.domain import Policy
 from services.reading.usage.domain import ranking
 from services.reading.usage.domain.timeline.line import IMPORTED, Boundary, Period, Ran
 from services.reading.usage.domain.usages import ESTIMATED, Last, MeterSpan, Usage, usage_id
-from services.reading.validation.domain import high, low
+from services.reading.validation.domain import high, low, own_read_doubted
 from services.reading.validation.domain.findings import Finding
 from services.reading.validation.domain.history import history_of
 from shared.frozen import document
@@ -81,7 +81,9 @@ def compare(
         if old_one is not None and not again and _same(period, spans, old_one):
             last = old_one
             continue
-        found = [*validate(period.energy_wh, period.days, last, told.policy_on(period.end.on)), *period.curves_found]
+        policy = told.policy_on(period.end.on)
+        checks = validate(period.energy_wh, period.days, last, policy, source=_source(period.end))
+        found = [*checks, *period.curves_found]
         usage = _usage(period, spans, old_one, last, found, told, _next_version(known, *period.key))
         known.append(usage)
         usages.append(usage)
@@ -232,13 +234,17 @@ def _why(period: Period, old: Usage | None, told: Told) -> str:
     return "better_read"
 
 
-def validate(energy_wh: Mapping[str, int], days: int, last: Before | None, policy: Policy) -> list[Finding]:
-    """Return what validation finds in the energy of a period of some days after the usage `last`."""
+def validate(
+    energy_wh: Mapping[str, int], days: int, last: Before | None, policy: Policy, *, source: str
+) -> list[Finding]:
+    """Return what validation finds in the energy of a period of some days after the usage `last`; `source`: of its closing."""
     history = history_of(last.energy_wh, last.days) if last else None
     if history is None:
         return []
     import_wh = energy_wh.get("import", 0)
-    found = high.find(import_wh, days, history, policy.high), low.find(import_wh, days, history, policy.low)
+    found = [high.find(import_wh, days, history, policy.high), low.find(import_wh, days, history, policy.low)]
+    if last is not None and last.closing_source == ranking.SELF and ranking.checks(source):
+        found.append(own_read_doubted.find(import_wh, days, history, policy.own_reads.doubted))
     return [each for each in found if each]
 
 
