@@ -1,14 +1,17 @@
 """Who could not be read is asked what the meter shows; the answer is a read of source self. On both databases."""
 
-from datetime import UTC, date, datetime
+import json
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from services.reading.settings import SHIPPED_POLICY
 from shared.events.notify import CustomerAnswered, QuestionExpired
-from tests.kits.reading import Kit, Statements, january, read
+from tests.kits.reading import Kit, Statements, january, read, running
 
 ASKED = "reading.own_read_asked.v1"
 WITHDRAWN = "reading.question_withdrawn.v1"
@@ -91,6 +94,39 @@ async def test_an_answer_after_the_window_takes_the_place_of_the_estimate(kit: K
     await kit.give(answered(asked, way="call", recorded_by="clerk-2", answered_on=date(2026, 3, 4)))
     assert (await kit.energies())[1:] == [("2026-03-01", 1, "estimated", 90_320), ("2026-03-01", 2, "actual", 85_000)]
     assert await shown(kit) == ("reported", None, "M0001~20260301T113000Z~self")
+
+
+@pytest.mark.parametrize(
+    ("shows", "told"),
+    [("300.00", []), ("280.00", [("2026-03-01", 2, "estimated", 74_660)])],
+    ids=["beyond the estimate", "below it"],
+)
+async def test_an_answer_of_another_day_counts_as_any_read_of_that_day(
+    kit: Kit, shows: str, told: list[tuple[str, int, str, int]]
+) -> None:
+    await nobody_home(kit)
+    await ask(kit.clerk, item())
+    await kit.close("2026-03-02")
+    later = EVENING + timedelta(days=2)
+    await kit.give(answered((await questions(kit))["OWN-1"], shows, seen_at=later, answered_on=date(2026, 3, 3)))
+    assert (await shown(kit))[0] == "reported"
+    # an estimate that what was said does not allow is spread by days, any other stands
+    assert (await kit.energies())[1:] == [("2026-03-01", 1, "estimated", 90_320), *told]
+
+
+async def test_where_the_policy_tolerates_some_days_an_answer_within_them_counts_for_the_read_date(
+    database_url: str, tmp_path: Path
+) -> None:
+    document = json.loads(SHIPPED_POLICY.read_text())
+    document["versions"][0]["reads"]["read_tolerance_days"] = 3
+    (tmp_path / "policy.json").write_text(json.dumps(document))
+    async with running(database_url, tmp_path, WATTLINE_READING_POLICY=str(tmp_path / "policy.json")) as kit:
+        await nobody_home(kit)
+        await ask(kit.clerk, item())
+        await kit.close("2026-03-02")
+        later = EVENING + timedelta(days=2)
+        await kit.give(answered((await questions(kit))["OWN-1"], seen_at=later, answered_on=date(2026, 3, 3)))
+        assert (await kit.energies())[-1] == ("2026-03-01", 2, "actual", 85_000)
 
 
 async def test_it_is_the_same_read_as_one_that_is_brought_to_the_counter(kit: Kit) -> None:
