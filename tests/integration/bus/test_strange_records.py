@@ -22,7 +22,7 @@ from shared.bus.ports import EventLog, Record
 from shared.db.engine import Database
 from shared.events import catalogue, envelope
 from tests.kits import tiny
-from tests.kits.effort import seeds
+from tests.kits.effort import walks
 from tests.kits.tiny import payment
 
 SECONDS_MAX = 60
@@ -161,7 +161,7 @@ async def done(
         await asyncio.gather(task, return_exceptions=True)
 
 
-@pytest.mark.parametrize("seed", seeds(1, 2, 3))
+@walks(1, 2, 3)
 async def test_whatever_stands_in_a_record_the_facts_beside_it_are_done(
     database: Database, event_log: EventLog, seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -210,12 +210,12 @@ async def test_of_a_thousand_tampers_all_are_found_and_nothing_else(
 ) -> None:
     monkeypatch.setattr(audit_chain, "PAGE", 5)  # the chain is longer than a page, and than a part
     monkeypatch.setattr(audit_chain, "PAGES", 2)
-    dice = random.Random(SEED)
+    dice = random.Random(f"{SEED} {sealed.dialect}")
     untouched = await verified(sealed)
     assert (untouched.faults, untouched.waiting, untouched.head.seq) == ([], 0, ROWS)
     kept = [untouched.head]
     missed = []
-    for number in range(TAMPERS):
+    for number in range(TAMPERS // 2):  # and as many others on the other database
         tamper = KINDS[number % len(KINDS)]
         async with undone(sealed) as tx:
             await tamper(tx, dice, ROWS)

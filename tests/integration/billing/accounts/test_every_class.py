@@ -14,6 +14,7 @@ from services.billing.rating.rating_types import Equipment
 from services.billing.tariffs.documents import packaged
 from shared.events.billing import BillCorrected
 from tests.kits.billing import Desk, state, usage
+from tests.kits.effort import in_turn
 
 SHOP = "t/shop"
 CAPACITY = {"name": "capacity", "kind": "capacity", "price": "30", "for": {"option": ["capacity"]}}
@@ -108,7 +109,7 @@ WRONG: tuple[tuple[dict[str, Any], str, str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("facts", "code", "pointer"), WRONG)
+@in_turn(("facts", "code", "pointer"), WRONG)
 async def test_wrong_account_data_are_refused_with_code_and_pointer_and_change_nothing(
     desk: Desk, facts: dict[str, Any], code: str, pointer: str
 ) -> None:

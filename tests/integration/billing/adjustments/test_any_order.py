@@ -3,11 +3,10 @@
 import random
 from collections.abc import Awaitable, Callable
 
-import pytest
-
 from shared.events.billing import AdjustmentIssued
 from tests.integration.billing.adjustments.test_adjustments import adjust, hear, shown
 from tests.kits.billing import Desk, account, closed, usage
+from tests.kits.effort import walks
 
 JANUARY, FEBRUARY = usage(1, 1, 103), usage(1, 2, 150)
 AGAIN = usage(1, 1, 120, version=2, replaces_reason="reread")
@@ -26,7 +25,7 @@ def steps(desk: Desk) -> list[Callable[[], Awaitable[None]]]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@walks(*range(6))
 async def test_any_order_of_facts_ends_in_the_same_sum(desk: Desk, seed: int) -> None:
     await desk.open(account(1))
     order = steps(desk)

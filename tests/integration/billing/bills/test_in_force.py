@@ -10,6 +10,7 @@ from services.billing.contracts.domain import Account, Contract
 from shared.events.billing import BillCorrected, BillIssued
 from shared.events.reading import UsageMeasured
 from tests.kits.billing import Desk, account, month, part, usage, withdrawn
+from tests.kits.effort import in_turn
 
 FIRST, MIDDLE, END = month(1), date(2026, 1, 16), month(2)
 MONTH = usage(1, 1, 100)
@@ -79,7 +80,7 @@ async def test_a_cut_within_one_contract_is_one_correction_of_other_periods(desk
     assert totals["documents_fen"] == totals["issued_fen"] == 5380
 
 
-@pytest.mark.parametrize("order", list(permutations(range(4))))
+@in_turn("order", list(permutations(range(4))))
 async def test_every_order_of_arrival_ends_in_the_same_bills(desk: Desk, order: tuple[int, ...]) -> None:
     facts = (MONTH, *GROUP)
     await desk.open(account(1))

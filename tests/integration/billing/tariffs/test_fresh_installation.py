@@ -5,10 +5,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from services.billing.tariffs.documents import packaged
 from tests.kits.billing import Desk
+from tests.kits.effort import in_turn
 from tests.unit.command.test_rate_supplied import INDUSTRY, SAMPLE, case
 
 ROOT = Path(__file__).parents[4]
@@ -22,7 +21,7 @@ for page in ("rating-guide", "rating-reference"):
             EXAMPLES.append((name, json.loads(text)))
 
 
-@pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
+@in_turn(("name", "example"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
 async def test_the_examples_of_the_documents_are_billed_by_preview_as_they_say(
     desk: Desk, name: str, example: dict[str, Any]
 ) -> None:

@@ -19,6 +19,7 @@ from services.collection.payments.use_cases.decisions import Decision
 from services.collection.receivables.use_cases import bills, corrections
 from tests.kits import collection as collection_kit
 from tests.kits.collection import POLICY, TODAY, Kit, account
+from tests.kits.effort import walks
 
 ACCOUNTS = ("A1", "A2", "A3")
 STEPS = 120
@@ -200,7 +201,7 @@ def remembered(books: Books) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@walks(1, 2, 3)
 async def test_a_long_random_life_ends_in_the_same_books_stored_or_not(kit: Kit, seed: int) -> None:
     twin = Twin(kit, seed)
     for _ in range(STEPS):

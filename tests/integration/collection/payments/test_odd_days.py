@@ -3,12 +3,13 @@
 import pytest
 
 from tests.kits.collection import TODAY, Kit, bill, issued
+from tests.kits.effort import in_turn
 
 FUTURE = ("2026-04-16", "2027-01-01", "2199-12-31")
 PAST = ("1950-01-01", "2025-12-31")
 
 
-@pytest.mark.parametrize("paid_on", [*FUTURE, *PAST])
+@in_turn("paid_on", [*FUTURE, *PAST])
 @pytest.mark.parametrize("owes", [True, False])
 async def test_a_callback_of_any_day_is_posted_once_and_repeats_with_a_finding(
     kit: Kit, paid_on: str, owes: bool

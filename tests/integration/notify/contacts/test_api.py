@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import pytest
-
+from tests.kits.effort import in_turn
 from tests.kits.notify import BODY, Api
 
 
@@ -59,7 +58,7 @@ async def test_a_batch_of_contacts_is_answered_item_by_item(api: Api) -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("change", "refusal"),
     [
         ({"role": "neighbour"}, (422, "contact.unknown_role")),

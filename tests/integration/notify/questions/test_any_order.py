@@ -6,13 +6,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from services.notify.causes.consumers import handlers
 from shared.bus.handling import Handling
 from shared.metrics import Metrics
 from shared.testing.smtp import SmtpServer
-from tests.kits.effort import seeds
+from tests.kits.effort import walks
 from tests.kits.notify import ASKED, Api, account, contact, proposed, started, withdrawn
 
 QUESTIONS = range(1, 25)
@@ -80,7 +78,7 @@ class World:
             await self.api.call("POST", f"/v1/notices/{notice_id}/resend", {"reason": "again"})
 
 
-@pytest.mark.parametrize("seed", seeds(1, 2, 3))
+@walks(1, 2, 3)
 async def test_each_question_ends_once_and_no_answer_is_taken_after_its_end(
     database_url: str, tmp_path: Path, seed: int
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.reading.readers.test_assigning import assigned, deputy, put
+from tests.kits.effort import in_turn
 from tests.kits.reading import UNIT, Kit, Statements, read
 
 COUNTS = "expected", "early", "on_time", "late", "unread", "open", "estimated", "read_by_others"
@@ -157,7 +158,7 @@ TOLD = (
 )
 
 
-@pytest.mark.parametrize("order", random.Random(11).sample(list(permutations(range(len(TOLD)))), 6), ids=str)
+@in_turn("order", random.Random(11).sample(list(permutations(range(len(TOLD)))), 6), ids=str)
 async def test_any_order_in_which_it_is_told_ends_in_the_same_adherence(kit: Kit, order: tuple[int, ...]) -> None:
     await kit.district(3)
     for i in order:

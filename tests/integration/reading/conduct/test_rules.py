@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.kits.effort import in_turn, walks
 from tests.kits.reading import Kit, Statements, read
 
 A_DAY = timedelta(days=1)
@@ -154,7 +155,7 @@ async def test_more_points_in_a_minute_than_anybody_walks_are_found(
     assert await found(kit) == ([("conduct.unwalkable", "anna", "anna", numbers, "open")] if finds else [])
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("values", "rule", "numbers"),
     [
         # 31 and 28 days: 3.1 kWh a day, and what that gives for the months after, half a kWh off at most
@@ -262,7 +263,7 @@ TOLD = [seen(i, near(FIRST, -2 if i < 4 else 0), f"{190 + i}.37") for i in range
 ]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@walks(*range(4))
 async def test_any_order_in_which_it_is_told_ends_in_the_same_findings(kit: Kit, seed: int) -> None:
     await kit.district(5)
     chance = random.Random(seed)

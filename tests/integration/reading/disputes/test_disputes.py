@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
-
 from services.reading.disputes.tables import DISPUTE
 from shared.db import bulk
 from tests.integration.reading.disputes.test_joint_rereads import answered
@@ -12,6 +10,7 @@ from tests.integration.reading.disputes.test_report import adjustment
 from tests.kits import orders
 from tests.kits.approvals import decided
 from tests.kits.disputes import doubt, january, opened, reread, result, shown, step, told
+from tests.kits.effort import in_turn
 from tests.kits.reading import Kit, Statements, read
 
 
@@ -167,7 +166,7 @@ async def test_a_meter_is_tested_by_its_deadline_and_two_people_tell_what_that_s
     assert [each["version"] for each in await kit.published("reading.meter_tested.v1")] == [1, 2]
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("more", "code"),
     [
         ({"meter_no": "M9"}, "dispute.other_meter"),

@@ -9,6 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from services.reading.field import tables
+from tests.kits.effort import in_turn
 from tests.kits.reading import UNIT, Kit, Statements, january, read
 
 AT = "2026-03-01T09:30:00+08:00"
@@ -240,7 +241,7 @@ async def test_an_unread_point_has_its_reason_from_the_release_on_as_its_reader_
     assert task["unread_reason"] == "no_access"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("change", "code"),
     [
         ({"unit": "Wh"}, "reading.wrong_unit"),

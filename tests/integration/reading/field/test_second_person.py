@@ -3,13 +3,12 @@
 import random
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from services.reading.field import tables
 from services.reading.reads import tables as read_tables
 from tests.integration.reading.field.test_entries import enter, take_back
-from tests.kits.effort import seeds
+from tests.kits.effort import walks
 from tests.kits.reading import Kit, january
 
 POINTS = 6
@@ -104,7 +103,7 @@ class Day:
             return await view.all(select(read_tables.READ))
 
 
-@pytest.mark.parametrize("seed", seeds(1, 2, 3))
+@walks(1, 2, 3)
 async def test_no_order_of_what_people_do_makes_a_read_of_an_entry_without_a_second_person(kit: Kit, seed: int) -> None:
     await january(kit, POINTS)
     await kit.plan("2026-03-01")

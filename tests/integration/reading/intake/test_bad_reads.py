@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from tests.kits.effort import in_turn
 from tests.kits.reading import ONE, Kit, midnight, read
 
 GOOD = read("M0001", "2026-02-01", "150.00")
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("change", "code"),
     [
         ({"meter_no": "M9999"}, "reading.unknown_meter"),

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import pytest
-
 from services.reading.reads.store import corrections
+from tests.kits.effort import in_turn
 from tests.kits.reading import ONE, UNIT, Kit, january, read
 from tests.kits.usages import periods
 
@@ -142,7 +141,7 @@ async def test_turns_and_what_was_confirmed_are_kept_with_the_correction_and_the
     assert (edit.number, edit.annulled, edit.counts, edit.turns) == (3, True, (15_000,), {})
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("change", "status"),
     [
         ({"turns": {"export": 1}}, 422),

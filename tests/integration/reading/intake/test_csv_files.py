@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-import pytest
-
+from tests.kits.effort import in_turn
 from tests.kits.reading import THREE, Kit, read
 
 AT = "2026-02-01T09:30:00+08:00"
@@ -44,7 +43,7 @@ async def test_a_csv_of_a_manual_route_is_answered_row_by_row(kit: Kit) -> None:
     assert other["code"] == "reading.other_route"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("body", "query"),
     [
         (PLAIN, {}),
@@ -74,7 +73,7 @@ async def test_a_file_in_any_form_that_people_make_is_one_and_the_same_read(
     assert [each["status"] for each in await _post(kit, body, **query)] == ["already_accepted"]
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("row", "code", "message"),
     [
         ('="0001",{AT},1.00,,', "reading.spreadsheet_trace", "column 1: "),
@@ -136,7 +135,7 @@ async def test_a_column_for_each_quantity_and_an_empty_cell_where_a_meter_has_no
     ]
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "body",
     [
         b"",

@@ -13,6 +13,7 @@ from services.reading.intake.use_cases import curves
 from services.reading.intake.use_cases.intake import Uploader
 from services.reading.reads.domain.curves import Curve
 from shared.web import devices
+from tests.kits.effort import in_turn
 from tests.kits.reading import THREE, Kit, Statements, running
 
 DAY = "2026-01-10"
@@ -271,7 +272,7 @@ async def test_a_day_that_is_no_multiple_of_the_slots_is_refused(database_url: s
         assert (refused["code"], accepted["status"]) == ("reading.bad_interval", "accepted")
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("change", "code"),
     [
         ({"values": [1] * 47}, "reading.curve_gap"),

@@ -3,8 +3,8 @@
 from typing import Any
 
 import httpx
-import pytest
 
+from tests.kits.effort import in_turn
 from tests.kits.reading import ONE, THREE, UNIT, Kit
 
 JAN = "2026-01-01"
@@ -77,7 +77,7 @@ async def test_a_removal_is_taken_back_and_the_meter_may_be_removed_again(kit: K
     assert await _waiting(kit) == [read_id], "a removal told late lets the reads after it wait"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("change", "status", "code"),
     [
         ({"unit": "Wh", "opening": {"import": "1.00"}}, 422, "reading.wrong_unit"),

@@ -3,14 +3,13 @@
 import asyncio
 from typing import Any
 
-import pytest
-
+from tests.kits.effort import in_turn
 from tests.kits.reading import ONE, UNIT, Kit, read
 
 DEMAND = {"quantity": "demand", "digits": 6, "scale": 4, "kind": "demand"}
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("change", "code"),
     [
         ({"service_point_no": "S9"}, "reading.unknown_service_point"),

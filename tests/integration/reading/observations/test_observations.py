@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.kits.effort import in_turn
 from tests.kits.orders import ask, order, visitor
 from tests.kits.reading import UNIT, Kit, Statements
 
@@ -45,7 +46,7 @@ async def test_an_observation_is_kept_listed_and_told_once(kit: Kit) -> None:
     ] * 2
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("said", "code"),
     [
         ({"service_point_no": "S9"}, "reading.unknown_service_point"),

@@ -4,8 +4,6 @@ import random
 from datetime import date, timedelta
 from typing import Any
 
-import pytest
-
 from services.reading.tasks.domain.tasks import cycle_of
 from tests.integration.reading.read_day_changes.test_read_day_changes import (
     BODY,
@@ -18,6 +16,7 @@ from tests.integration.reading.read_day_changes.test_read_day_changes import (
     silent,
     waiting,
 )
+from tests.kits.effort import walks
 from tests.kits.reading import Kit
 
 POINTS = ["S0001", "S0002", "S0003"]
@@ -101,7 +100,7 @@ class Walk:
             await self.kit.plan(str(self.today))
 
 
-@pytest.mark.parametrize("seed", range(1, 7))
+@walks(*range(1, 7))
 async def test_a_point_is_read_on_the_day_that_its_customer_agreed_to_and_on_no_other(kit: Kit, seed: int) -> None:
     await district(kit, len(POINTS))
     walk = Walk(kit, seed)

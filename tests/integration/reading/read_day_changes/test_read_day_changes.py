@@ -9,6 +9,7 @@ import pytest
 
 from shared.events.notify import CustomerAnswered, QuestionExpired
 from tests.kits.approvals import decided
+from tests.kits.effort import in_turn
 from tests.kits.reading import UNIT, Kit, Statements
 
 ROUTE = {"org_unit": UNIT, "read_day": 5, "months": 1, "first_month": 1}
@@ -301,7 +302,7 @@ async def test_a_point_alone_is_moved_and_comes_back_to_its_routes_day(kit: Kit)
     assert (await read_dates(kit, "S0001"))[-2:] == [("2026-05", "2026-05-20"), ("2026-06", "2026-06-05")]
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("other", "wanted"),
     [
         ({"route_no": "R9"}, (404, "reading.unknown_route")),
