@@ -203,14 +203,27 @@ async def test_what_was_rejected_is_not_asked_for_again(strict: Desk) -> None:
 
 
 async def test_the_number_of_statements_is_the_same_for_2_and_40_tests(desk: Desk) -> None:
+    assert len(set(await _counts(desk))) == 1
+    assert await listed(desk, "approvals", state="pending") == []
+
+
+async def test_large_ones_by_many_persons_are_put_before_a_second_one_in_as_many_statements(strict: Desk) -> None:
+    assert len(set(await _counts(strict))) == 1
+    asked = await listed(strict, "approvals", state="pending", kind="adjustment.issue", limit="500")
+    assert {each["requested_by"] for each in asked} == {f"metrology-{n}" for n in range(1, 43)}
+
+
+async def _counts(desk: Desk) -> list[int]:
+    """Statements for 2 and 40 tests, each decided by another person."""
     counts = []
     for first, many in ((1, 2), (3, 40)):
         numbers = range(first, first + many)
         await desk.open(*(account(n) for n in numbers))
         await desk.released(*(usage(n, 1, 103, route=f"R{first}") for n in numbers))
-        span = {"to": date(2026, 2, 1), "tested_on": date(2026, 2, 1)}
-        await hear(desk, *(shown(dispute_no=f"D{n}", point=f"SP{n}", **span) for n in numbers))
+        span: dict[str, Any] = {"to": date(2026, 2, 1), "tested_on": date(2026, 2, 1)}
+        tests = [shown("9.0", dispute_no=f"D{n}", point=f"SP{n}", decided_by=f"metrology-{n}", **span) for n in numbers]
+        await hear(desk, *tests)
         seen = desk.watch()
         await adjust(desk, f"2026-03-{first:02}")
         counts.append(len(seen))
-    assert counts[0] == counts[1]
+    return counts

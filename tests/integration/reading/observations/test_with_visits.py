@@ -117,7 +117,7 @@ async def test_what_was_posted_by_itself_and_comes_with_an_entry_is_told_once(ki
     assert len(await told(kit)) == 1
 
 
-@pytest.mark.parametrize("seed", seeds(3))
+@pytest.mark.parametrize("seed", seeds(3, 4, 5))
 async def test_two_posts_of_a_phone_in_any_order_end_in_the_same_observations(kit: Kit, seed: int) -> None:
     """They come at one moment, overlap, and each is sent again."""
     await january(kit, 6)
