@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SHELL  := /bin/bash
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder
 
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
@@ -21,11 +21,11 @@ demo: $(VENV)/ready  ## run two monthly cycles of a small district and show the 
 up: $(VENV)/ready  ## run all four services on this machine
 	$(BIN)/wattline up
 
-test: $(VENV)/ready  ## every test whose server can be had here
-	$(PYTEST) $(ARGS)
+test: $(VENV)/ready  ## every test whose server can be had here; three at once, as some wait for servers most of their time
+	$(PYTEST) -n 3 $(ARGS)
 
 fast: $(VENV)/ready  ## the tests that need no server
-	$(PYTEST) tests/unit tests/properties tests/contract $(ARGS)
+	$(PYTEST) -n 2 tests/unit tests/properties tests/contract $(ARGS)
 
 coverage: $(VENV)/ready  ## which branches of use cases and stores no test reaches; fails below the floor of pyproject.toml
 	mkdir -p var/coverage

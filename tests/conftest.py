@@ -94,7 +94,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--reverse"):
         items.reverse()
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.path.parts[len(ROOT.parts)] not in LONGEST)  # two processes end together
+        items.sort(key=lambda item: item.path.parts[len(ROOT.parts)] not in LONGEST)  # all processes end together
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
