@@ -281,21 +281,34 @@ async def test_an_answer_to_what_was_never_asked_is_found(kit: Kit) -> None:
     assert (found["entity_id"], (await shown(kit))[0]) == ("q-of-nobody", "asked")
 
 
-async def test_the_number_of_statements_is_the_same_for_2_and_200_own_reads(kit: Kit) -> None:
-    await nobody_home(kit, 404)
+async def test_the_number_of_statements_is_the_same_for_10_and_1000_own_reads(kit: Kit) -> None:
+    ranges = [range(1, 11), range(11, 211), range(211, 411), range(411, 611), range(611, 811), range(811, 1001)]
+    await nobody_home(kit, 1000)
+    asking: list[int] = []
+    for numbers in ranges:
+        with Statements(kit) as counted:
+            assert set(await ask(kit.clerk, *(item(f"A{n}", f"S{n:04}") for n in numbers))) == {"done"}
+        asking.append(len(counted.texts))
+    assert len(set(asking)) == 1
+    asked = await questions(kit)
+    taking = []
+    for numbers in (range(1, 11), range(11, 1001)):
+        with Statements(kit) as counted:
+            await kit.give(*(answered(asked[f"A{n}"]) for n in numbers))
+        taking.append(len(counted.texts))
+    assert taking[0] == taking[1]
+    states = {each["request_no"]: each["state"] for each in await kit.items("own-read-requests", limit="500")}
+    assert set(states.values()) == {"reported"}
+
+
+async def test_the_number_of_statements_is_the_same_for_10_and_1000_reads_that_take_questions_back(kit: Kit) -> None:
+    await nobody_home(kit, 1000)
+    for first in range(1, 1001, 200):
+        await ask(kit.clerk, *(item(f"A{n}", f"S{n:04}") for n in range(first, first + 200)))
     counts = []
-    for first, last in ((1, 2), (3, 202)):
-        given = [item(f"A{n}", f"S{n:04}") for n in range(first, last + 1)]
-        with Statements(kit) as asking:
-            assert set(await ask(kit.clerk, *given)) == {"done"}
-        asked = {number: fact for number, fact in (await questions(kit)).items() if first <= int(number[1:]) <= last}
-        with Statements(kit) as taking:
-            await kit.give(*map(answered, asked.values()))
-        counts.append([len(asking.texts), len(taking.texts)])
+    for numbers in (range(1, 11), range(11, 1001)):
+        with Statements(kit) as counted:
+            await kit.push(*(read(f"M{n:04}", "2026-03-01", "286.00") for n in numbers))
+        counts.append(len(counted.texts))
     assert counts[0] == counts[1]
-    for first, last in ((203, 204), (205, 404)):
-        await ask(kit.clerk, *(item(f"A{n}", f"S{n:04}") for n in range(first, last + 1)))
-        with Statements(kit) as reading:
-            await kit.push(*(read(f"M{n:04}", "2026-03-01", "286.00") for n in range(first, last + 1)))
-        counts.append([len(reading.texts)])
-    assert counts[2] == counts[3]
+    assert len(await kit.published(WITHDRAWN)) == 1000
