@@ -30,7 +30,7 @@ ZH = Text(
     body="""\
 尊敬的客户：
 
-{read_date} 抄表日我们未能抄到您的电能表。请您查看电能表显示的示数并告知我们，该示数将用于计算本期电费；下次抄表时将予以核对。
+{read_date} 抄表日我们未能抄到您的电能表。请您尽快查看电能表显示的示数并告知我们，以免按估算计费；下次抄表时将予以核对。
 户号：{account_no}，用电地点：{service_point_no}
 电能表编号：{meter_no}
 
@@ -58,8 +58,8 @@ EN = Text(
     body="""\
 Dear customer,
 
-we could not read your meter on {read_date}. Please look at it and tell us what it shows: that is what we bill by, and the next \
-reading checks it.
+we could not read your meter on {read_date}. Please look at it as soon as you can and tell us what it shows, so that we \
+need not estimate what you used. The next reading checks it.
 Account {account_no}, supply {service_point_no}
 Number of the meter: {meter_no}
 
