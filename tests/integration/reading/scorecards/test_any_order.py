@@ -5,10 +5,9 @@ from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
-import pytest
-
 from tests.integration.reading.readers.test_assigning import assigned, put
 from tests.kits.disputes import doubt, opened, step
+from tests.kits.effort import walks
 from tests.kits.reading import Kit
 from tests.kits.scorecards import at, bill, cards, close, correct, corrected, make, number, plan, seen
 
@@ -139,7 +138,7 @@ class Walk:
                 assert self.made.setdefault(key, card) == card
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@walks(1, 2, 3)
 async def test_everything_is_counted_once_in_its_month(kit: Kit, seed: int) -> None:
     walk = Walk(kit, seed)
     await kit.district(4)
