@@ -95,17 +95,15 @@ async def by_hand(kit: Kit, month: str, fixed: dict[str, tuple[int, bool]] | Non
     routes = await kit.items("routes")
     for route in routes:
         status = {t["service_point_no"]: t for t in await kit.items("tasks", route_no=route["route_no"], cycle=month)}
-        path = f"adherence/routes/{route['route_no']}/tasks"
-        for task in await kit.items(path, cycle=month):
+        for point, task in status.items():
             its = found.setdefault((route["route_no"], task["planned_reader"]), Counter())
-            said = status[task["service_point_no"]]["status"]
+            said, day = task["status"], date.fromisoformat(task["read_date"])
+            ended, reader = await end_of(kit, point.replace("S", "M"), day, said)
             its["expected"] += 1
-            its[task["outcome"]] += 1
+            its[ended] += 1
             its["estimated"] += said == "estimated"
             its["missed"] += said == "missed"
-            its["read_by_others"] += bool(
-                task["actual_reader"] and task["planned_reader"] and task["actual_reader"] != task["planned_reader"]
-            )
+            its["read_by_others"] += bool(reader and task["planned_reader"] and reader != task["planned_reader"])
     route_of = {point["service_point_no"]: point["route_no"] for point in await kit.items("service-points")}
     for usage_point in route_of:
         meter = usage_point.replace("S", "M")
@@ -123,10 +121,26 @@ async def by_hand(kit: Kit, month: str, fixed: dict[str, tuple[int, bool]] | Non
     for dispute in await kit.items("disputes"):
         if dispute["outcome"] == "read_corrected" and dispute["ended_on"][:7] == month:
             point, cycle = dispute["service_point_no"], max(dispute["cycles"])
-            tasks = await kit.items(f"adherence/routes/{route_of[point]}/tasks", cycle=cycle)
-            (reader,) = (each["actual_reader"] for each in tasks if each["service_point_no"] == point)
+            (task,) = await kit.items("tasks", service_point_no=point, cycle=cycle)
+            _, reader = await end_of(kit, point.replace("S", "M"), date.fromisoformat(task["read_date"]), "")
             found.setdefault((route_of[point], reader), Counter()).update(disputes_confirmed=1)
     return {key: {name: count for name, count in its.items() if count} for key, its in found.items()}
+
+
+async def end_of(kit: Kit, meter: str, read_date: date, status: str) -> tuple[str, str | None]:
+    """How a task ended, and who read: by the read that is nearest to its day, ten days away at most; counted from the reads."""
+    near = []
+    for own in await read_ids(kit, meter):
+        one = (await kit.clerk.get(f"/v1/reads/{own}")).json()
+        local = datetime.fromisoformat(one["read_at"]) + timedelta(hours=8)
+        off = ((local + timedelta(minutes=1)).date() - read_date).days
+        if abs(off) <= 10 and not one["annulled"] and one["source"] != "estimated":
+            far = abs(off) * 86_400 + (local.hour * 3600 + local.minute * 60 if off > 0 else 0)
+            near.append((abs(off) and far, one["reader"] is None, one["read_at"], off, one["reader"]))
+    if not near:
+        return {"read": "on_time", "estimated": "unread", "missed": "unread"}.get(status, "open"), None
+    *_, off, reader = min(near)
+    return "on_time" if abs(off) <= 1 else "early" if off < 0 else "late", reader
 
 
 async def read_ids(kit: Kit, meter_no: str) -> list[str]:

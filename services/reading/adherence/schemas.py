@@ -18,10 +18,8 @@ class CountsOut(BaseModel):
     late: int
     unread: int = Field(description="Nobody has read it within reach of its day, and its window is closed.")
     open: int
-    estimated: int = Field(description="估抄: billed by an estimate, as routes are closed with.")
-    missed: int = Field(
-        description="漏抄: neither a read nor an estimate; left to the next read, as routes are closed with."
-    )
+    estimated: int = Field(description="估抄: billed by an estimate, whenever it was read.")
+    missed: int = Field(description="漏抄: billed by neither a read of its day nor an estimate; left to the next read.")
     wrong: int = Field(description="错抄: reads corrected in the month of that name that were their reader's error.")
     read_by_others: int = Field(description="Read by another person than who was to read it.")
 

@@ -9,8 +9,9 @@ from starlette.responses import Response
 from services.reading.conduct import examples, schemas, store
 from services.reading.conduct.store import Filters
 from services.reading.conduct.use_cases import deciding
-from services.reading.context import DUTY, WRITE
+from services.reading.context import DUTY, WRITE, Own
 from services.reading.network.schemas import Code, No, OrgUnit
+from services.reading.reads.domain.days import ReadDays
 from shared import web
 from shared.fields import Month
 from shared.web import auth, batch, pagination
@@ -50,10 +51,11 @@ async def list_findings(
 
 
 @router.post("/conduct-findings/decisions", policy=WRITE, example=examples.DECISIONS, response_model=OutcomesOut)
-async def post_decisions(body: schemas.DecisionsIn, caller: auth.Current, db: web.Db) -> Response:
+async def post_decisions(body: schemas.DecisionsIn, caller: auth.Current, db: web.Db, own: Own) -> Response:
     """Confirm or explain up to 1,000 findings in the version seen, each answered by itself; nobody decides on the own conduct."""
+    days = ReadDays(own.policies, own.zone)
     async with db.begin() as tx:
         outcomes = await deciding.decide(
-            tx, [item.given() for item in body.items], actor=caller.subject, may_see=caller.may_see
+            tx, [item.given() for item in body.items], actor=caller.subject, may_see=caller.may_see, days=days
         )
     return batch.answer(outcomes)

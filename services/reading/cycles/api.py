@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import Path
-from pydantic import Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from services.reading.context import READ, WRITE, Context, Own
@@ -44,10 +44,18 @@ class RouteCycleOut(Shown):
     sum_wh: int
 
 
+class CountsOut(BaseModel):
+    expected: int
+    actual: int
+    estimated: int
+    missed: int
+
+
 class ProgressOut(RouteCycleOut):
     """A route in a cycle. While it is open the counts are those of now, once closed those of its closing."""
 
     unexplained: int = Field(description="Points without a read and without a reader's reason.")
+    now: CountsOut = Field(description="The same counts as they are now: what came after the closing has changed them.")
 
 
 @router.get("/routes/{route_no}/cycles", policy=READ)
@@ -85,7 +93,8 @@ async def get_progress(
             found = await route_cycles.route_cycle(view, route_no, read_date)
         if found is None or found.cycle != cycle or not caller.may_see(found.org_unit):
             raise errors.not_found("route_cycle")
-        totals = found.totals if found.status == CLOSED else await progress.totals(view, route_no, found.read_date)
+        now = await progress.totals(view, route_no, found.read_date)
+        totals = found.totals if found.status == CLOSED else now
         unexplained = await tasks.unexplained(view, route_no, found.read_date)
     return ProgressOut(
         route_no=route_no,
@@ -100,6 +109,7 @@ async def get_progress(
         usages=totals.usages,
         sum_wh=totals.sum_wh,
         unexplained=unexplained,
+        now=CountsOut(expected=now.expected, actual=now.actual, estimated=now.estimated, missed=now.missed),
     )
 
 

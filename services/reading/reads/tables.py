@@ -56,6 +56,7 @@ class Correction(Base, table=True):
     reader: str | None = Field(sa_column=Column(columns.No))
     actor: str = Field(sa_column=required(columns.No))
     created_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False, index=True))
+    meter_no: str = Field(sa_column=Column(METER_NO, nullable=False, server_default="", index=True))
     found_on: date | None = Field(sa_column=Column(Date))
 
 

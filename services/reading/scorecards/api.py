@@ -68,7 +68,7 @@ async def list_scorecards(
     asked = _asked(form, wanted)
     async with db.view() as view:
         rows = await cards.listed(view, visible=caller.visible, after=asked.after, limit=asked.fetch, filters=filters)
-    page = asked.page(rows, key=lambda row: (row.route_no, row.reader), item=schemas.ScorecardOut.of)
+    page = asked.page(rows, key=lambda row: (row.route_no, row.reader, row.org_unit), item=schemas.ScorecardOut.of)
     return _answer(form, page, schemas.ScorecardOut)
 
 

@@ -21,10 +21,8 @@ class FiguresOut(BaseModel):
     open: int
     read_by_others: int = Field(description="Read by another person than who was to read it.")
     read_permille: int = Field(description="Of a thousand tasks so many were read (实抄率), rounded down.")
-    estimated: int = Field(description="估抄: billed by an estimate, as routes are closed with.")
-    missed: int = Field(
-        description="漏抄: neither a read nor an estimate; left to the next read, as routes are closed with."
-    )
+    estimated: int = Field(description="估抄: billed by an estimate, whenever it was read.")
+    missed: int = Field(description="漏抄: billed by neither a read of its day nor an estimate; left to the next read.")
     wrong: int = Field(description="错抄: reads corrected in the month that were their reader's error.")
     serious: int = Field(description="Of them so far off, or so much on a bill, that they are serious by the policy.")
     fixed_same_day: int = Field(
@@ -109,7 +107,9 @@ class WrongReadOut(BaseModel):
     reason: str
     found_on: date
     fixed_on: date
-    fix_days: int = Field(description="Business days from found to fixed; 0: the same day.")
+    fix_days: int | None = Field(
+        description="Business days from found to fixed; 0: the same day. Null where a year has no calendar yet."
+    )
     fixed_by: str
 
     @classmethod
@@ -121,4 +121,4 @@ class WrongReadOut(BaseModel):
             *("off_wh", "reason", "fixed_on", "fixed_by"),
         )
         plain = {name: getattr(wrong, name) for name in names}
-        return cls(**plain, serious=row.serious, fix_days=row.fix_days or 0, found_on=row.details["found_on"])
+        return cls(**plain, serious=row.serious, fix_days=row.fix_days, found_on=row.details["found_on"])

@@ -11,7 +11,10 @@ from shared.db.columns import table
 
 
 class Scorecard(Base, table=True):
-    """The scorecard (考核结果) of a reader on a route in a month, made once; an empty reader: nobody's."""
+    """The scorecard (考核结果) of a reader on a route in a month, made once; an empty reader: nobody's.
+
+    Points may be of another org unit than their route: what is theirs is a scorecard of its own.
+    """
 
     __tablename__ = "scorecard"
     __table_args__ = (Index("scorecard_reader", "month", "reader", "route_no"),)
@@ -19,7 +22,7 @@ class Scorecard(Base, table=True):
     month: str = Field(sa_column=Column(String(7), primary_key=True))
     route_no: str = Field(sa_column=columns.key())
     reader: str = Field(sa_column=columns.key())
-    org_unit: str = Field(sa_column=required(ORG_UNIT))
+    org_unit: str = Field(sa_column=Column(ORG_UNIT, primary_key=True))
     made_on: date = Field(sa_column=required(Date))
     expected: int = Field(sa_column=required(Integer))
     early: int = Field(sa_column=required(Integer))

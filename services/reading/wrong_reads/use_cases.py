@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from services.reading.network.domain import calendar
 from services.reading.network.domain.registers import Shown, ordered
+from services.reading.network.store import installations
 from services.reading.reads.domain import identity
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.domain.identity import ReadKey
@@ -23,12 +24,13 @@ Scope = Collection[str] | None
 
 
 async def between(view: View, first: date, end: date, days: ReadDays, *, route_nos: Scope = None) -> list[WrongRead]:
-    """Return what was corrected from a day on and before another, by when that was; four statements.
+    """Return what was corrected from a day on and before another, by when that was; five statements.
 
     What stands at no point is none yet.
     """
     since, until = calendar.day_bounds(first, days.zone)[0], calendar.day_bounds(end, days.zone)[0]
-    made = await corrections.made_between(view, since, until)
+    meter_nos = None if route_nos is None else await installations.meters_of_routes(view, sorted(route_nos))
+    made = await corrections.made_between(view, since, until, meter_nos=meter_nos)
     if not made:
         return []
     key_of = {read_id: identity.natural_key(read_id) for read_id in {each.read_id for each in made}}
@@ -95,17 +97,20 @@ def _wrong(edit: Edit, before: _Figures, meter: MeterDay, days: ReadDays) -> Wro
         fault=domain.fault(before.reader, edit.reason, days.policies.on_or_first(fixed_on).scorecards.meter_reasons),
         off_wh=domain.off_wh(meter.registers, before.counts, edit.counts) if comparable else None,
         reason=edit.reason,
-        since=meter.day if before.since is None else calendar.local_day(before.since, days.zone),
+        since=calendar.local_day(before.since or identity.natural_key(edit.read_id).read_at, days.zone),
         found_on=edit.found_on,
         fixed_on=fixed_on,
         fixed_by=edit.actor,
     )
 
 
-async def of_month(view: View, month: str, days: ReadDays, *, may_see: Callable[[str], bool]) -> list[WrongRead]:
-    """Return what was corrected in a month of the calendar, at points that a caller may see; four statements."""
+async def of_month(
+    view: View, month: str, days: ReadDays, *, may_see: Callable[[str], bool], route_nos: Scope = None
+) -> list[WrongRead]:
+    """Return what was corrected in a month of the calendar, at points that a caller may see; five statements."""
     first, end = civil.month(month)
-    return [each for each in await between(view, first, end, days) if may_see(each.org_unit)]
+    found = await between(view, first, end, days, route_nos=route_nos)
+    return [each for each in found if may_see(each.org_unit)]
 
 
 def counted(wrong: Iterable[WrongRead]) -> tuple[Counter[str], Counter[str]]:

@@ -25,8 +25,8 @@ class Duty:
 class Counts:
     """Tasks counted: expected = early + on_time + late + unread + open.
 
-    Whenever they were read, `estimated` (估抄) are billed by an estimate, and `missed` (漏抄) by neither a read nor an estimate,
-    as routes are closed with; `read_by_others` were read by another person than who was to read them. `wrong` (错抄): the reads
+    Whenever they were read, `estimated` (估抄) are billed by an estimate by now, and `missed` (漏抄) by neither a read of their
+    day nor an estimate; `read_by_others` were read by another person than who was to read them. `wrong` (错抄): the reads
     that were corrected in the month of that name, and were their reader's error.
     """
 

@@ -35,7 +35,7 @@ def _visited(
 
 
 async def counted(
-    view: View, duties: Sequence[Duty], reaches: Sequence[Reach], without: Sequence[ReadKey]
+    view: View, duties: Sequence[Duty], reaches: Sequence[Reach], without: Sequence[ReadKey], *, visible: Condition
 ) -> dict[tuple[str, date], Counts]:
     """Count the tasks of duties by their ends, by route and read date."""
     if not duties:
@@ -43,7 +43,8 @@ async def counted(
     visited, outcome = _visited(view, duties, reaches, without)
     task = visited.c
     by_other = (task.reader != task.planned_reader).label("by_other")
-    one = select(task.route_no, task.read_date, task.status, outcome.label("ended"), by_other).subquery("one")
+    each = select(task.route_no, task.read_date, task.status, outcome.label("ended"), by_other)
+    one = each.where(visible(task.org_unit)).subquery("one")
 
     def number(where: ColumnElement[bool]) -> ColumnElement[Any]:
         return func.sum(case((where, 1), else_=0))

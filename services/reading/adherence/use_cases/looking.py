@@ -34,8 +34,10 @@ class Wanted:
 
     def has(self, wrong: WrongRead) -> bool:
         """Return whether a wrong read is one of what is looked at."""
-        return self.route_no in (None, wrong.route_no) and (
-            self.org_unit is None or covers([self.org_unit], wrong.org_unit)
+        return (
+            self.route_no in (None, wrong.route_no)
+            and self.reader in (None, wrong.reader)
+            and (self.org_unit is None or covers([self.org_unit], wrong.org_unit))
         )
 
 
@@ -65,8 +67,8 @@ async def by_route(
     """
     duties = await _duties(view, wanted, caller.visible)
     page = [each for each in duties if after is None or (each.route_no, each.read_date) > after][:limit]
-    found = await outcomes.counted(view, page, *await _reads(view, page, days))
-    wrong, _ = await _wrong(view, wanted, days, caller)
+    found = await outcomes.counted(view, page, *await _reads(view, page, days), visible=caller.visible)
+    wrong, _ = await _wrong(view, wanted, days, caller, route_nos={each.route_no for each in page})
     last = {each.route_no: each.read_date for each in duties}
 
     def of(duty: Duty) -> Counts:
@@ -89,7 +91,7 @@ async def by_reader(
     behind = sorted(each for each in readers if after is None or (each,) > after)
     page = behind[:limit]
     mine = [each for each in duties if (each.reader or "") in set(page)]
-    found = await outcomes.counted(view, mine, *await _reads(view, mine, days))
+    found = await outcomes.counted(view, mine, *await _reads(view, mine, days), visible=caller.visible)
     of_reader: dict[str, list[Duty]] = {reader: [] for reader in page}
     for each in mine:
         of_reader[each.reader or ""].append(each)
@@ -159,9 +161,12 @@ async def _duties(view: View, wanted: Wanted, visible: Condition) -> list[Duty]:
     return [each for each in found if wanted.reader is None or each.reader == wanted.reader]
 
 
-async def _wrong(view: View, wanted: Wanted, days: ReadDays, caller: Caller) -> tuple[Counter[str], Counter[str]]:
+async def _wrong(
+    view: View, wanted: Wanted, days: ReadDays, caller: Caller, *, route_nos: wrong_reads.Scope = None
+) -> tuple[Counter[str], Counter[str]]:
     """Count the errors of readers that were put right in the month that is called like the cycle, by route and by reader."""
-    found = await wrong_reads.of_month(view, wanted.cycle, days, may_see=caller.may_see)
+    route_nos = [wanted.route_no] if wanted.route_no else route_nos
+    found = await wrong_reads.of_month(view, wanted.cycle, days, may_see=caller.may_see, route_nos=route_nos)
     return wrong_reads.counted([each for each in found if wanted.has(each)])
 
 

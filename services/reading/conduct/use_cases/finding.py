@@ -1,6 +1,6 @@
 """Rules look at a route on a read date: what they find by what is known now is stored, what they find no more is withdrawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -34,7 +34,7 @@ async def due(view: View, business_date: date, policies: Policies) -> list[tuple
 
     No read can be of these dates any more but one that is told late, and not for longer than `recheck_days`.
     """
-    rules = policies.on(business_date)
+    rules = policies.on_or_first(business_date)
     last = business_date - timedelta(days=rules.adherence.reach_days + 1)
     first = max(last - timedelta(days=rules.conduct.recheck_days - 1), next(iter(policies)).period.from_)
     return await route_cycles.between(view, first, last)
@@ -65,6 +65,26 @@ async def find(tx: Tx, *, route_no: str, read_date: date, business_date: date, d
         "found": sum(each.state == OPEN for each in changed),
         "withdrawn": sum(each.state != OPEN for each in changed),
     }
+
+
+async def readers(
+    view: View, keys: Sequence[tuple[str, date]], days: ReadDays
+) -> Mapping[tuple[str, date], Collection[str]]:
+    """Return who has read routes for read dates, by both; two statements where there are any."""
+    if not keys:
+        return {}
+    dates = sorted({day for _, day in keys})
+    reaches = [reach.of(day, days) for day in dates]
+    duties = [
+        Duty(route_no=route_no, read_date=day, cycle=cycle_of(day), org_unit="", reader=None)
+        for route_no, day in sorted(set(keys))
+    ]
+    without = await visits.annulled(view, reaches[0].since, reaches[-1].until)
+    found: dict[tuple[str, date], set[str]] = {}
+    for row in await outcomes.every(view, duties, reaches, without):
+        if row.reader:
+            found.setdefault((row.route_no, row.read_date), set()).add(row.reader)
+    return found
 
 
 def _last(

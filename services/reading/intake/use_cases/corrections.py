@@ -52,7 +52,7 @@ class ReaderIsUploader(BusinessError):
 class FoundOn(BusinessError):
     status = 422
     code = "reading.wrong_found_on"
-    title = "A read is found to be wrong after it was made, and not in the future"
+    title = "A read is found to be wrong after it was made, or corrected last, and not in the future"
 
 
 class MakesSuspect(BusinessError):
@@ -130,7 +130,7 @@ async def correct(tx: Tx, correction: Correction, *, may_see: MaySee, days: Read
     """
     target = await _find(tx, correction.read_id, may_see, days)
     _check_people(target, correction.reader, correction.actor)
-    _check_found(target, correction.found_on, calendar.local_day(tx.now, days.zone))
+    _check_found(target, correction.found_on, tx, days)
     if target.key.source == SITE and not correction.reader:
         raise ReaderMissing
     counts = _counts(target.meter, correction)
@@ -170,7 +170,7 @@ async def annul(tx: Tx, annulment: Annulment, *, may_see: MaySee, days: ReadDays
     """
     target = await _find(tx, annulment.read_id, may_see, days)
     _check_people(target, None, annulment.actor)
-    _check_found(target, annulment.found_on, calendar.local_day(tx.now, days.zone))
+    _check_found(target, annulment.found_on, tx, days)
     if target.annulled:
         return ALREADY_DONE
     edit = Edit(
@@ -215,9 +215,11 @@ def _check_people(target: _Target, reader: str | None, actor: str) -> None:
         raise ReaderIsUploader
 
 
-def _check_found(target: _Target, found_on: date | None, today: date) -> None:
-    """Refuse a day of finding that is to come, or on which the read was not made yet; the read may count for the next day."""
-    if found_on and not target.meter.day - timedelta(days=1) <= found_on <= today:
+def _check_found(target: _Target, found_on: date | None, tx: Tx, days: ReadDays) -> None:
+    """Refuse a day of finding that is to come, or that lies before what is in force was read, or corrected last."""
+    since = target.edit.created_at if target.edit else target.key.read_at
+    first, today = (calendar.local_day(at, days.zone) for at in (since, tx.now))
+    if found_on and not first <= found_on <= today:
         raise FoundOn
 
 

@@ -14,10 +14,15 @@ COUNTS = (
     *("expected", "early", "on_time", "late", "unread", "open", "read_by_others", "estimated", "missed", "wrong"),
     *("serious", "fixed_same_day", "fix_days", "disputes_confirmed"),
 )
+FIRST = "substr(read_id, 1, instr(read_id, '~') - 1)"
 
 
 def upgrade() -> None:
     op.add_column("read_correction", sa.Column("found_on", sa.Date(), nullable=True))
+    op.add_column("read_correction", sa.Column("meter_no", sa.String(length=40), nullable=False, server_default=""))
+    first = "split_part(read_id, '~', 1)" if op.get_bind().dialect.name == "postgresql" else FIRST
+    op.execute(f"UPDATE read_correction SET meter_no = {first}")
+    op.create_index(op.f("ix_read_correction_meter_no"), "read_correction", ["meter_no"], unique=False)
     op.create_index(op.f("ix_read_correction_created_at"), "read_correction", ["created_at"], unique=False)
     op.create_table(
         "scorecard",
@@ -27,7 +32,7 @@ def upgrade() -> None:
         sa.Column("org_unit", sa.String(length=128), nullable=False),
         sa.Column("made_on", sa.Date(), nullable=False),
         *(sa.Column(name, sa.Integer(), nullable=False) for name in COUNTS),
-        sa.PrimaryKeyConstraint("month", "route_no", "reader"),
+        sa.PrimaryKeyConstraint("month", "route_no", "reader", "org_unit"),
     )
     op.create_index("scorecard_reader", "scorecard", ["month", "reader", "route_no"], unique=False)
     op.create_table(

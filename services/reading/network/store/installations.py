@@ -132,6 +132,18 @@ async def by_point(view: View, service_point_nos: Sequence[str]) -> dict[str, li
     return found
 
 
+async def meters_of_routes(view: View, route_nos: Sequence[str]) -> list[str]:
+    """Return the meters of the points that are on routes, past and present."""
+    mine = POINT.c.service_point_no == INSTALLATION.c.service_point_no
+    rows = await view.all(
+        select(INSTALLATION.c.meter_no)
+        .distinct()
+        .select_from(INSTALLATION.join(POINT, mine))
+        .where(POINT.c.route_no.in_(route_nos), _HOLDS)
+    )
+    return [row.meter_no for row in rows]
+
+
 async def points_to_read(view: View, days: Sequence[RouteDay], *, among: Sequence[str] | None = None) -> list[PointDay]:
     """Return the points of routes where a meter stood on any day since the read date before; `among`: of these points alone."""
     given = travel.relation(

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, Final, Literal, get_args
 
-from services.reading.policies.domain import conduct
+from services.reading.policies.domain import conduct, scorecards
 from services.reading.policies.domain.conduct import ConductRules
+from services.reading.policies.domain.scorecards import ScorecardRules
 from shared import dated, second_person
 from shared.business_calendar import Calendar, YearUnknown
 from shared.dated import Versions
@@ -31,7 +32,6 @@ METER_TEST: Final = "dispute.meter_test"
 APPROVALS: Final = {INSTALLATION: "reading:write", SERVICE_POINT: "reading:write", METER_TEST: "reading:write"}
 """What two people do in reading, each with the scope of the second one."""
 DUE_DAYS_MAX: Final = 366
-AFTER_DAYS_MAX: Final = 31
 ANSWER_DAYS_MAX: Final = 92  # a question of last season is none any more
 HOLD_DAYS_MAX: Final = 366
 FEE_FEN_MAX: Final = 10_000_000
@@ -178,21 +178,6 @@ class Appointments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScorecardRules:
-    """How many days after its month a scorecard (考核结果) is made, and what counts on it.
-
-    A corrected read is its reader's error unless the correction has one of `meter_reasons`; it is a serious one from so many Wh,
-    or from so many fen on a bill. Of disputes those are confirmed that end with one of `confirmed_disputes`.
-    """
-
-    after_days: int
-    meter_reasons: tuple[str, ...]
-    serious_wh: int
-    serious_fen: int
-    confirmed_disputes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnReads:
     """How long customers may take to say what their meters show (自报), and from where on the usage since then doubts it."""
 
@@ -279,7 +264,7 @@ def _policy(node: Node) -> Policy:
             doubted=_deviation(own_reads.get("doubted")),
         ),
         unread=_unread(node.get("unread")),
-        scorecards=_scorecards(node.get("scorecards")),
+        scorecards=scorecards.read(node.get("scorecards"), reach_days=_adherence(node.get("adherence")).reach_days),
     )
 
 
@@ -289,17 +274,6 @@ def _unread(node: Node) -> Unread:
         reasons={code: cause for cause in CAUSES for code in reasons.get(cause).texts()},
         told_after_months=node.get("told_after_months").whole(1, IN_A_ROW_MAX),
         told_causes=node.get("told_causes").texts(),
-    )
-
-
-def _scorecards(node: Node) -> ScorecardRules:
-    node.keys("after_days meter_reasons serious_kwh serious_fen confirmed_disputes")
-    return ScorecardRules(
-        after_days=node.get("after_days").whole(0, AFTER_DAYS_MAX),
-        meter_reasons=node.get("meter_reasons").texts(),
-        serious_wh=node.get("serious_kwh").whole(1, DELTA_KWH_MAX) * 1000,
-        serious_fen=node.get("serious_fen").whole(1, FEE_FEN_MAX),
-        confirmed_disputes=node.get("confirmed_disputes").texts(),
     )
 
 

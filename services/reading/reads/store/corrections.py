@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, select
 
 from services.reading.network.domain.registers import Shown
 from services.reading.network.store import codec
 from services.reading.reads import tables
+from services.reading.reads.domain import identity
 from shared.db import bulk
 from shared.db.engine import Tx, View
 
@@ -57,14 +58,16 @@ async def of_reads(view: View, read_ids: Sequence[str]) -> list[Edit]:
     return [_edit(row) for row in await bulk.select_in(view, CORRECTION, {"read_id": read_ids}, order_by=order)]
 
 
-async def made_between(view: View, since: datetime, until: datetime) -> list[Edit]:
-    """Return the corrections that were made within a time."""
+async def made_between(
+    view: View, since: datetime, until: datetime, *, meter_nos: Sequence[str] | None = None
+) -> list[Edit]:
+    """Return the corrections that were made within a time, of reads of some meters or of all."""
     row = CORRECTION.c
-    rows = await view.all(
-        select(CORRECTION)
-        .where(row.created_at >= since, row.created_at < until)
-        .order_by(row.created_at, row.read_id, row.number)
-    )
+    order, within = (row.created_at, row.read_id, row.number), and_(row.created_at >= since, row.created_at < until)
+    if meter_nos is None:
+        rows = await view.all(select(CORRECTION).where(within).order_by(*order))
+    else:
+        rows = await bulk.select_in(view, CORRECTION, {"meter_no": meter_nos}, where=within, order_by=order)
     return [_edit(row) for row in rows]
 
 
@@ -101,5 +104,6 @@ async def insert(tx: Tx, edit: Edit) -> None:
             "actor": [edit.actor],
             "created_at": [edit.created_at],
             "found_on": [edit.found_on],
+            "meter_no": [identity.natural_key(edit.read_id).meter_no],
         },
     )

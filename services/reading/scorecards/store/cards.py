@@ -82,13 +82,15 @@ async def keep(tx: Tx, month: str, rows: Sequence[domain.Row]) -> None:
     await bulk.insert_rows(tx, ROW, columns)
 
 
-async def add_up(tx: Tx, month: str, route_no: str, *, org_unit: str, made_on: date) -> int:
+async def add_up(tx: Tx, month: str, route_no: str, *, made_on: date) -> int:
     """Write the scorecards of a route in a month by what they count, and return how many there are."""
-    head = [literal(month), literal(route_no), ROW.c.reader, literal(org_unit), literal(made_on, Date())]
+    head = [literal(month), literal(route_no), ROW.c.reader, ROW.c.org_unit, literal(made_on, Date())]
     counts = [_sum(where, literal(1)) for where in _COUNTS.values()]
     sums = select(*head, *counts, _sum(_ERROR, ROW.c.fix_days)).where(ROW.c.month == month, ROW.c.route_no == route_no)
     names = ["month", "route_no", "reader", "org_unit", "made_on", *FIGURES]
-    return await tx.execute(insert(CARD).from_select(names, sums.group_by(ROW.c.reader), include_defaults=False))
+    return await tx.execute(
+        insert(CARD).from_select(names, sums.group_by(ROW.c.reader, ROW.c.org_unit), include_defaults=False)
+    )
 
 
 def _sum(where: ColumnElement[bool], value: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -136,8 +138,8 @@ def _row(row: Row[Any]) -> domain.Row:
 async def listed(
     view: View, *, visible: Condition, after: Condition, limit: int, filters: Filters
 ) -> Sequence[Row[Any]]:
-    """Return a page of the scorecards of a month, by route and reader."""
-    order = CARD.c.route_no, CARD.c.reader
+    """Return a page of the scorecards of a month, by route, reader and org unit."""
+    order = CARD.c.route_no, CARD.c.reader, CARD.c.org_unit
     return await view.all(select(CARD).where(*filters.of(CARD, visible), after(*order)).order_by(*order).limit(limit))
 
 
@@ -148,7 +150,7 @@ async def by_reader(
     reader = CARD.c.reader
     sums = [func.sum(CARD.c[name]).label(name) for name in FIGURES]
     return await view.all(
-        select(reader, func.count().label("routes"), *sums)
+        select(reader, func.count(CARD.c.route_no.distinct()).label("routes"), *sums)
         .where(*filters.of(CARD, visible), after(reader))
         .group_by(reader)
         .order_by(reader)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from services.reading.scorecards import tables
 from shared.db import bulk
@@ -27,11 +27,12 @@ async def keep(tx: Tx, corrected: Sequence[tuple[BillCorrected, str, date, int]]
     await bulk.insert_ignore(tx, CORRECTED_BILL, columns, key=("correction_id", "service_point_no", "day"))
 
 
-async def between(view: View, since: date, before: date) -> Sequence[Row[Any]]:
-    """Return the bills that were corrected from a day on and before another."""
+async def between(view: View, since: date, before: date, *, from_fen: int) -> Sequence[Row[Any]]:
+    """Return the bills that were corrected by a sum from a day on and before another."""
     row = CORRECTED_BILL.c
     return await view.all(
         select(CORRECTED_BILL)
         .where(row.corrected_on >= since, row.corrected_on < before)
+        .where(func.abs(row.amount_fen) >= from_fen)
         .order_by(row.corrected_on, row.correction_id, row.service_point_no, row.day)
     )

@@ -18,6 +18,7 @@ from services.reading.tasks.domain.tasks import Task
 from services.reading.tasks.store import tasks
 from services.reading.wrong_reads import use_cases as wrong_reads
 from services.reading.wrong_reads.domain import BY_READER, WrongRead
+from shared.business_calendar import YearUnknown
 from shared.db.engine import View
 
 Routes = Collection[str] | None
@@ -52,7 +53,7 @@ def _wrong(each: WrongRead, found: date, own: Context) -> Row:
         day=each.day,
         fault=each.fault,
         serious=by_reader and each.off_wh is not None and each.off_wh >= limit,
-        fix_days=own.calendar.passed(found, each.fixed_on),
+        fix_days=_passed(found, each.fixed_on, own),
         details={
             "read_id": each.read_id,
             "kind": each.kind,
@@ -65,13 +66,24 @@ def _wrong(each: WrongRead, found: date, own: Context) -> Row:
     )
 
 
+def _passed(found: date, fixed: date, own: Context) -> int | None:
+    """Return how many business days passed; None where no calendar of the year is there."""
+    try:
+        return own.calendar.passed(found, fixed)
+    except YearUnknown:
+        return None
+
+
 async def _bills(
     view: View, since: date, before: date, own: Context, errors: Sequence[Row], route_nos: Routes
 ) -> list[Row]:
-    """Return the bills that were corrected by a serious sum because of an error that was not serious by its energy."""
+    """Return the bills that were corrected by a serious sum because of an error that was not serious by its energy.
+
+    An error is serious once: of several bills the first that was corrected makes it so.
+    """
     large = [
         each
-        for each in await corrected_bills.between(view, since, before)
+        for each in await corrected_bills.between(view, since, before, from_fen=_least(own))
         if abs(each.amount_fen) >= own.policies.on_or_first(each.corrected_on).scorecards.serious_fen
     ]
     if not large:
@@ -79,13 +91,18 @@ async def _bills(
     days_of = {id(each): _days(each.day, own) for each in large}
     keys = sorted({(each.service_point_no, day) for each in large for day in days_of[id(each)]})
     known = [*errors, *await cards.errors_at(view, keys)]
-    found = [_bill(each, error) for each in large if (error := _cause(each, days_of[id(each)], known)) is not None]
+    caused = [(each, error) for each in large if (error := _cause(each, days_of[id(each)], known)) is not None]
+    found = list({error.subject: _bill(each, error) for each, error in reversed(caused)}.values())
     counted = await cards.counted(view, found)
     return [
         row
         for row in found
         if (row.kind, row.subject) not in counted and (route_nos is None or row.route_no in route_nos)
     ]
+
+
+def _least(own: Context) -> int:
+    return min(version.rules.scorecards.serious_fen for version in own.policies)
 
 
 def _days(day: date, own: Context) -> list[date]:
@@ -111,7 +128,7 @@ def _cause(bill: Any, days: Sequence[date], errors: Sequence[Row]) -> Row | None
 def _bill(bill: Any, error: Row) -> Row:
     return Row(
         kind=BILL,
-        subject=f"{bill.correction_id}~{bill.service_point_no}~{bill.day}",
+        subject=error.subject,
         route_no=error.route_no,
         reader=error.reader,
         org_unit=error.org_unit,

@@ -8,9 +8,8 @@ from sqlalchemy import true
 
 from services.reading.adherence.use_cases import looking
 from services.reading.context import Context
-from services.reading.network.store import routes
 from services.reading.reads.domain.days import ReadDays
-from services.reading.scorecards.domain.rows import NOBODY, TASK, Row
+from services.reading.scorecards.domain.rows import NOBODY, TASK, WRONG, Row
 from services.reading.scorecards.store import cards
 from services.reading.scorecards.use_cases import collecting
 from services.reading.tasks.domain.tasks import task_id
@@ -18,7 +17,8 @@ from services.reading.tasks.store import route_cycles
 from shared import civil
 from shared.db.engine import Tx, View
 
-MONTHS: Final = 3  # of routes whose cycles were closed late; what is older is counted by a later month
+MONTHS: Final = 3  # for routes whose cycles were closed late; what is older is counted by the next month that is made
+LATER: Final = "9999-12"
 Wanted = tuple[str, str]
 """Month and route."""
 
@@ -26,7 +26,7 @@ Wanted = tuple[str, str]
 async def due(view: View, business_date: date, own: Context) -> list[Wanted]:
     """Return (month, route) of the scorecards that are to be made on a business date, in order of months.
 
-    The first month of all is the last one that is over; a route waits until its cycles of that month are closed.
+    The first month of all is the last one that is over; a route waits until its cycles of that month and before it are closed.
     """
     months = _months(business_date, await cards.first_month(view), own)
     if not months:
@@ -35,7 +35,8 @@ async def due(view: View, business_date: date, own: Context) -> list[Wanted]:
     closed = await route_cycles.closed(view, months)
     first, end = civil.month(months[0])[0], civil.month(months[-1])[1]
     came = [(month, row.route_no) for month, row in _by_month(await collecting.uncounted(view, first, end, own))]
-    return sorted({*closed, *came} - made)
+    is_open = await route_cycles.first_open_of_routes(view)
+    return sorted(each for each in {*closed, *came} - made if is_open.get(each[1], LATER) > each[0])
 
 
 def _months(business_date: date, first: str | None, own: Context) -> list[str]:
@@ -59,11 +60,13 @@ def _came(row: Row) -> str:
 
 
 async def make(tx: Tx, *, month: str, route_no: str, business_date: date, own: Context) -> dict[str, int]:
-    """Make the scorecards of a route in a month; a constant number of statements. What has them keeps them."""
+    """Make the scorecards of a route in a month; a constant number of statements. What has them keeps them.
+
+    A route on which something was fixed in a year without a business-day calendar waits for that calendar.
+    """
     if (month, route_no) in await cards.made(tx, [month]):
         return {"scorecards": 0, "rows": 0}
-    since = max(_months_before(month), await cards.first_month(tx) or month)
-    before = civil.month(month)[1]
+    since, before = await cards.first_month(tx) or month, civil.month(month)[1]
     cycles = await route_cycles.cycles_without(tx, route_no, since, month, beside=cards.counts_task)
     theirs = [row for cycle in (*cycles, month) for row in await _tasks(tx, cycle, route_no, own)]
     counted = await cards.counted(tx, theirs)
@@ -71,17 +74,11 @@ async def make(tx: Tx, *, month: str, route_no: str, business_date: date, own: C
     rows += await collecting.uncounted(tx, civil.month(since)[0], before, own, route_nos={route_no})
     if not rows:
         return {"scorecards": 0, "rows": 0}
+    if any(row.kind == WRONG and row.fix_days is None for row in rows):
+        return {"scorecards": 0, "rows": 0, "routes_without_calendar": 1}
     await cards.keep(tx, month, rows)
-    org_unit = (await routes.org_units(tx, [route_no]))[route_no]
-    made = await cards.add_up(tx, month, route_no, org_unit=org_unit, made_on=business_date)
+    made = await cards.add_up(tx, month, route_no, made_on=business_date)
     return {"scorecards": made, "rows": len(rows)}
-
-
-def _months_before(month: str) -> str:
-    day = civil.month(month)[0]
-    for _ in range(MONTHS):
-        day = day.replace(day=1) - timedelta(days=1)
-    return f"{day:%Y-%m}"
 
 
 async def _tasks(view: View, cycle: str, route_no: str, own: Context) -> list[Row]:

@@ -143,6 +143,15 @@ async def closed(view: View, cycles: Sequence[str]) -> list[tuple[str, str]]:
     return [(each.cycle, each.route_no) for each in rows]
 
 
+async def first_open_of_routes(view: View) -> dict[str, str]:
+    """Return the first cycle of each route that is open."""
+    row = ROUTE_CYCLE.c
+    rows = await view.all(
+        select(row.route_no, func.min(row.cycle).label("cycle")).where(row.closed_on.is_(None)).group_by(row.route_no)
+    )
+    return {each.route_no: each.cycle for each in rows}
+
+
 async def cycles_without(view: View, route_no: str, since: str, before: str, *, beside: Beside) -> list[str]:
     """Return the closed cycles of a route, from one on and before another, with tasks for which another store has nothing."""
     mine = and_(ROUTE_CYCLE.c.route_no == TASK.c.route_no, ROUTE_CYCLE.c.read_date == TASK.c.read_date)

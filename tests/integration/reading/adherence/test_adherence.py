@@ -181,4 +181,4 @@ async def test_adherence_takes_the_same_statements_whatever_the_size_of_a_route(
         assert (await counts(kit))["R1"][0] == size
         assert (await counts(kit, "readers"))[None][2] == size
         assert len(await ends(kit, limit="500")) == min(size, 500)
-    assert len([text for text in statements.texts if text.startswith(("SELECT", "WITH"))]) == 11
+    assert len([text for text in statements.texts if text.startswith(("SELECT", "WITH"))]) == 12

@@ -127,7 +127,7 @@ async def test_a_route_of_which_four_fifths_are_read_off_their_day_is_found(
     await cycle(kit, FIRST, reads)
     await look(kit, FIRST)
     numbers = {"points": 5, "off": 4, "days_off": -2}
-    assert await found(kit) == ([("conduct.route_drift", "R1", None, numbers, "open")] if finds else [])
+    assert await found(kit) == ([("conduct.route_drift", "R1", "anna", numbers, "open")] if finds else [])
 
 
 @pytest.mark.parametrize(("before", "after", "finds"), [(4, 6, True), (4, 5, False)])
@@ -226,6 +226,22 @@ async def test_a_finding_is_decided_on_by_another_person_in_the_version_seen(kit
     assert "wattline_conduct_findings_open 0.0" in (await kit.bare().get("/metrics")).text
 
 
+@pytest.mark.parametrize("readers", [["anna"] * 5, ["anna", "anna", "bert", "bert", "bert"]], ids=["one", "two"])
+async def test_a_drift_is_decided_on_by_nobody_who_has_read_the_route(kit: Kit, readers: list[str]) -> None:
+    await kit.district(5)
+    days = [(i, near(FIRST, -2), reader) for i, reader in enumerate(readers, 1)]
+    await cycle(kit, FIRST, [seen(i, day, f"{190 + i}.37", reader=reader) for i, day, reader in days])
+    await look(kit, FIRST)
+    (row,) = await kit.items("conduct-findings", rule="conduct.route_drift")
+    assert row["reader"] == ("anna" if set(readers) == {"anna"} else None)
+    item = {"finding_id": row["finding_id"], "version": 1, "verdict": "explained", "explanation": "roadworks"}
+    for who in sorted(set(readers)):
+        answer = await kit.client(who, "reading:write").post("/v1/conduct-findings/decisions", json={"items": [item]})
+        assert answer.json()["outcomes"][0]["code"] == "reading.own_conduct"
+    answer = await kit.client("carl", "reading:write").post("/v1/conduct-findings/decisions", json={"items": [item]})
+    assert answer.json()["outcomes"][0]["status"] == "done"
+
+
 async def test_a_reader_sees_the_own_findings(kit: Kit) -> None:
     await kit.district(62)
     first = [seen(i, FIRST, f"{190 + i}.37", at="09:00:00") for i in range(1, 32)]
@@ -281,7 +297,7 @@ async def test_any_order_in_which_it_is_told_ends_in_the_same_findings(kit: Kit,
     late = {"reads": 5, "late": 5, "hours": await _hours(kit)}
     assert await found(kit, state="open") == [
         ("conduct.late_upload", "anna", "anna", late, "open"),
-        ("conduct.route_drift", "R1", None, {"points": 5, "off": 4, "days_off": -2}, "open"),
+        ("conduct.route_drift", "R1", "anna", {"points": 5, "off": 4, "days_off": -2}, "open"),
     ]
 
 

@@ -23,10 +23,13 @@ class Walk:
         self.kit = kit
         self.random = random.Random(seed)
         self.today = date(2026, 2, 1)
+        self.closes = 2
         self.reads: dict[str, tuple[int, date, str]] = {}
         """By id: point, day, and who has seen what is in force."""
         self.errors: Counter[tuple[str, str]] = Counter()
         self.bills: list[Any] = []
+        self.billed: dict[tuple[int, date], date] = {}
+        """When a bill was corrected last: of several errors of one read on that day nobody can say which one it was."""
         self.doubts = 0
         self.large: Counter[tuple[str, str]] = Counter()
         self.confirmed: Counter[tuple[str, str]] = Counter()
@@ -40,8 +43,9 @@ class Walk:
             await plan(self.kit, today)
         if self.today.day in (1, 2):
             await self.read()
-        if self.today.day == self.random.choice([2, 2, 9]) or self.today.day == 9:
+        if self.today.day == self.closes:
             await close(self.kit, today)
+            self.closes = self.random.choice([2, 2, 9, 20, 27])
         for _ in range(self.random.randint(0, 2)):
             await self.random.choice([self.correct, self.correct, self.annul, self.doubt, self.bill])()
         if self.random.random() < 0.3:
@@ -73,6 +77,8 @@ class Walk:
         if (own := self._drawn()) is None:
             return
         point, read_date, reader = self.reads[own]
+        if self.billed.get((point, read_date)) == self.today:
+            return
         told = self.random.choice(["carl", "dora"])
         value = f"{100 * read_date.month + self.random.randint(1, 90)}.00"
         answer = await correct(self.kit, own, value, on=str(self.today), reader=told)
@@ -102,15 +108,16 @@ class Walk:
         """Billing corrects a bill because of an error, and tells it now, or some days later and twice."""
         if not self.bills:
             return
-        point, read_date, _, _ = self.bills[-1]
-        if any(each[:2] == (point, read_date) for each in self.bills[:-1]):
-            return  # of two errors of one read the last one is meant; here it is one
-        self.bills.clear()
+        point, read_date, _, _ = self.bills.pop()
+        self.billed[point, read_date] = self.today
+        self.bills = [each for each in self.bills if each[:2] != (point, read_date)]
         old = bill(f"S{point:04d}", str(read_date - 20 * A_DAY), str(read_date), 600_000)
         new = bill(f"S{point:04d}", str(read_date - 20 * A_DAY), str(read_date), 600_000 - LARGE, 2)
         fact = corrected(f"K-{self.today}-{point}", str(self.today), (old,), (new,))
         for _ in range(self.random.randint(1, 2)):
             await self.kit.give(fact)
+        if self.random.random() < 0.3:  # corrected again because of the same
+            await self.kit.give(fact.model_copy(update={"correction_id": f"{fact.correction_id}-2"}))
         self.large[str(self.today)[:7], ""] += 1
 
     async def doubt(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.reading.scorecards.use_cases import making
 from tests.integration.reading.readers.test_assigning import assigned, put
 from tests.kits.disputes import doubt, opened, step
 from tests.kits.reading import UNIT, Kit, Statements, read
@@ -25,6 +26,7 @@ from tests.kits.scorecards import (
     seen,
 )
 
+LATE = "2026-01-31T23:59:30+08:00"
 JANUARY, MADE_ON = "2026-01", "2026-02-15"
 FEBRUARY, NEXT_ON = "2026-02", "2026-03-15"
 
@@ -101,7 +103,20 @@ async def test_the_three_counts_are_the_same_wherever_they_are_shown(kit: Kit) -
             assert [other[name] for name in ("estimated", "missed", "wrong")] == three
         assert [totals["estimated"], totals["missed"]] == three[:2]
         assert len(await cards(kit, month, "wrong-reads")) == three[2]
+        assert [totals["now"]["estimated"], totals["now"]["missed"]] == three[:2]
     assert three == [1, 0, 1]
+
+
+async def test_a_read_that_comes_after_the_closing_changes_what_is_known_by_now_everywhere(kit: Kit) -> None:
+    await january(kit)
+    at(kit, "2026-02-09")
+    await kit.push(seen(7, "2026-02-01", "207.00"))
+    await make(kit, MADE_ON)
+    (card,) = await cards(kit, JANUARY)
+    (of_route,) = await kit.items("adherence/routes", cycle=JANUARY)
+    totals = (await kit.clerk.get(f"/v1/routes/R1/cycles/{JANUARY}")).json()
+    assert (card["missed"], of_route["missed"], totals["now"]["missed"]) == (2, 2, 2)
+    assert totals["missed"] == 3  # as the route was closed with
 
 
 async def test_a_scorecard_never_changes_and_later_corrections_count_in_the_month_in_which_they_come(kit: Kit) -> None:
@@ -138,6 +153,128 @@ async def test_a_route_waits_until_its_cycle_is_closed(kit: Kit) -> None:
     await close(kit, "2026-02-16")
     assert await make(kit, "2026-02-16") == {"scorecards": 1, "rows": 1}
     assert await figures(kit, JANUARY) == {("R1", None): {"expected": 1, "unread": 1, "missed": 1}}
+
+
+async def test_a_route_waits_for_its_open_cycle_whatever_was_corrected_on_it(kit: Kit) -> None:
+    await january(kit)
+    await make(kit, MADE_ON)
+    await plan(kit, "2026-03-01")
+    await correct(kit, number(6, "2026-02-01"), "206.00", on="2026-02-20")
+    assert await make(kit, NEXT_ON) == {}
+    await plan(kit, "2026-04-01")
+    assert await make(kit, "2026-04-15") == {}  # nor does March's come before February's
+    await close(kit, "2026-04-16")
+    assert await make(kit, "2026-04-16") == {"scorecards": 2, "rows": 15}
+    for month in (FEBRUARY, "2026-03"):
+        assert await figures(kit, month) == await by_hand(kit, month)
+        assert [card["open"] for card in await cards(kit, month)] == [0]
+
+
+async def test_what_is_closed_half_a_year_late_is_counted_by_the_next_month_that_is_made(kit: Kit) -> None:
+    await kit.district()
+    await kit.put("routes", [{"route_no": "R2", "org_unit": UNIT, "read_day": 2}])
+    await plan(kit, "2026-02-01")
+    await close(kit, "2026-02-02")
+    assert await make(kit, MADE_ON) == {"scorecards": 1, "rows": 1}
+    for month in range(3, 9):
+        await plan(kit, f"2026-{month:02}-01")
+    await close(kit, "2026-08-20")
+    await make(kit, "2026-08-20")
+    rows = [row for month in range(1, 8) for row in await cards(kit, f"2026-{month:02}", "scorecards/rows")]
+    assert sorted(row["day"] for row in rows) == [f"2026-{month:02}-01" for month in range(2, 9)]
+
+
+async def test_a_crash_between_routes_loses_nothing_and_counts_nothing_twice(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await kit.district(2)
+    await kit.put("routes", [{"route_no": "R2", "org_unit": UNIT, "read_day": 1}])
+    await kit.put("service-points", [{"service_point_no": "S0002", "route_no": "R2"}])
+    await plan(kit, "2026-02-01")
+    await close(kit, "2026-02-02")
+    at(kit, MADE_ON, 4)
+    real = making.cards.add_up
+
+    async def dies(tx: Any, month: str, route_no: str, **more: Any) -> int:
+        if route_no == "R2":
+            raise RuntimeError("killed")
+        return await real(tx, month, route_no, **more)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(making.cards, "add_up", dies)
+        with pytest.raises(AssertionError):
+            await kit.job("make-scorecards", MADE_ON)
+    assert set(await figures(kit, JANUARY)) == {("R1", None)}
+    assert len(await cards(kit, JANUARY, "scorecards/rows")) == 1
+    assert await make(kit, MADE_ON) == {"scorecards": 1, "rows": 1}
+    assert set(await figures(kit, JANUARY)) == {("R1", None), ("R2", None)}
+    assert await figures(kit, JANUARY) == await by_hand(kit, JANUARY)
+
+
+async def test_points_of_another_org_unit_than_their_route_have_scorecards_of_their_own(kit: Kit) -> None:
+    await kit.district(2)
+    ours, theirs = UNIT + "/xihu", UNIT + "/gongshu"
+    await kit.put("service-points", [{"service_point_no": "S0002", "route_no": "R1", "org_unit": ours}])
+    await plan(kit, "2026-02-01")
+    at(kit, "2026-02-01")
+    await kit.push(seen(1, "2026-02-01", "200.00"), seen(2, "2026-02-01", "200.00"))
+    await close(kit, "2026-02-02")
+    await make(kit, MADE_ON)
+    for unit, expected in ((UNIT, 2), (ours, 1), (theirs, 0)):
+        chief = kit.client("chief", "reading:read", org_units=[unit])
+        shown = await cards(kit, JANUARY, client=chief)
+        assert sum(card["expected"] for card in shown) == expected
+        assert len(await cards(kit, JANUARY, "scorecards/rows", chief)) == expected
+        (summed,) = await cards(kit, JANUARY, "scorecards/readers", chief) or [{"expected": 0, "routes": 1}]
+        assert (summed["expected"], summed["routes"]) == (expected, 1)
+    chief = kit.client("chief", "reading:read", org_units=[UNIT])
+    (route,) = (await chief.get("/v1/adherence/routes", params={"cycle": JANUARY})).json()["items"]
+    assert route["expected"] == 2
+
+
+async def test_a_reader_sees_the_own_errors_alone(kit: Kit) -> None:
+    await january(kit)
+    await correct(kit, number(6, "2026-02-01"), "206.00", on="2026-01-25")
+    await correct(kit, number(4, "2026-02-01"), "204.00", on="2026-01-25")
+    await put(kit, assigned("bert", "2026-01-01", route_no="R1", kind="route_deputy", to="2026-03-01"))
+    bert = kit.client("bert", "reading:field")
+    for path in ("adherence/routes", "adherence/readers"):
+        (row,) = (await bert.get(f"/v1/{path}", params={"cycle": JANUARY})).json()["items"]
+        assert (row["reader"], row["wrong"]) == ("bert", 1)
+    (whole,) = await kit.items("adherence/routes", cycle=JANUARY)
+    assert whole["wrong"] == 2
+    assert [row["wrong"] for row in await kit.items("adherence/routes", cycle=JANUARY, reader="bert")] == [1]
+
+
+async def test_a_day_of_finding_before_the_midnight_that_a_read_counts_for_is_the_day_of_finding(kit: Kit) -> None:
+    await kit.district()
+    await plan(kit, "2026-02-01")
+    at(kit, "2026-02-01")
+    await kit.push(read("M0001", "2026-02-01", "260.00", source="site", reader="anna", read_at=LATE))
+    read_id = "M0001~20260131T155930Z~site"
+    assert (await correct(kit, read_id, "206.00", on="2026-02-10", found_on="2026-01-31")).status_code == 200
+    (row,) = await cards(kit, FEBRUARY, "wrong-reads")
+    assert (row["found_on"], row["fix_days"]) == ("2026-01-31", 7)
+    # before the correction that is in force nobody can have found it wrong
+    answer = await correct(kit, read_id, "205.00", on="2026-02-12", found_on="2026-02-09")
+    assert (answer.status_code, answer.json()["code"]) == (422, "reading.wrong_found_on")
+
+
+async def test_a_route_waits_for_the_calendar_of_a_year_in_which_something_was_fixed(kit: Kit) -> None:
+    await kit.district()
+    await plan(kit, "2026-12-01")
+    at(kit, "2026-12-01")
+    await kit.push(seen(1, "2026-12-01", "260.00"))
+    await close(kit, "2026-12-02")
+    await plan(kit, "2027-01-01")
+    await close(kit, "2027-01-02")
+    await plan(kit, "2027-02-01")
+    await close(kit, "2027-02-02")
+    await correct(kit, number(1, "2026-12-01"), "206.00", on="2027-01-05", found_on="2026-12-31")
+    (row,) = await cards(kit, "2027-01", "wrong-reads")
+    assert (row["fix_days"], row["fixed_on"]) == (None, "2027-01-05")
+    assert await make(kit, "2027-02-15") == {"scorecards": 0, "rows": 0, "routes_without_calendar": 1}
+    assert await cards(kit, "2027-01") == []
 
 
 @pytest.mark.parametrize(
@@ -215,6 +352,7 @@ async def test_an_error_of_five_thousand_yuan_on_a_bill_is_serious_in_the_month_
     change = corrected("K1", "2026-03-20", (old.model_copy(update={"total_fen": 100_000 + total_fen}),), (new,), reason)
     await kit.give(change)
     await kit.give(change)
+    await kit.give(change.model_copy(update={"correction_id": "K2"}))  # the bill was corrected once more for it
     await plan(kit, "2026-04-01")
     await close(kit, "2026-04-02")
     await make(kit, "2026-04-15")
@@ -309,4 +447,4 @@ async def test_a_route_is_counted_in_as_many_statements_whatever_its_size(kit: K
     await close(kit, "2026-03-02")
     with Statements(kit) as statements:
         assert (await make(kit, NEXT_ON))["scorecards"] == 2
-    assert (january, looked(statements)) == (18, 34)
+    assert (january, looked(statements)) == (19, 35)
