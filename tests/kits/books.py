@@ -17,6 +17,7 @@ from services.notify.questions import tables as questions
 from services.reading.disputes import tables as disputes
 from services.reading.network import tables as network
 from services.reading.read_day_changes import tables as read_day_changes
+from services.reading.scorecards import tables as scorecards
 from services.reading.usage import tables as reading
 from shared.db.engine import Database
 
@@ -30,6 +31,8 @@ TABLES: dict[str, dict[str, Table]] = {
         "read days": network.READ_DAY,
         "read day proposals": read_day_changes.PROPOSAL,
         "disputes": disputes.DISPUTE,
+        "scorecards": scorecards.CARD,
+        "what scorecards count": scorecards.ROW,
     },
     "billing": {
         "bills": bills.BILL,

@@ -271,6 +271,8 @@ async def two_cycles(stage: Stage, before: Step = no_faults) -> None:
     await move_again(stage)
     await before("settle")
     await play.settle(stage)
+    await before("score")
+    await consents.score(stage)
 
 
 def late_ones(district: District) -> list[int]:
