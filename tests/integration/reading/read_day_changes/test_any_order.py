@@ -1,4 +1,4 @@
-"""No order of requests, answers, decisions and planning moves a read day without its customer's consent; on both databases."""
+"""No order of requests, answers, decisions, planning, closings and reads moves a read day without its customer's consent."""
 
 import random
 from datetime import date, timedelta
@@ -33,6 +33,7 @@ class Walk:
     def __init__(self, kit: Kit, seed: int) -> None:
         self.kit = kit
         self.random = random.Random(seed)
+        self.meters = random.Random(seed + 1000)
         self.today = date(2026, 2, 6)
         self.days = {point: {cycle: f"{cycle}-05" for cycle in CYCLES} for point in POINTS}
         self.consents: set[str] = set()
@@ -98,6 +99,17 @@ class Walk:
         for _ in range(self.random.choice([1, 4, 12])):
             self.today += timedelta(days=1)
             await self.kit.plan(str(self.today))
+            if self.meters.random() < 0.3:
+                await self.read()
+            if self.meters.random() < 0.7:
+                await self.kit.close(str(self.today))
+
+    async def read(self) -> None:
+        """Meters are read on whatever day, by themselves or by a person."""
+        for point in self.meters.sample(POINTS, self.meters.randint(1, 3)):
+            day, shown = str(self.today), f"{100 + 3 * (self.today - date(2026, 2, 6)).days}.00"
+            source = self.meters.choice(["remote", "site"])
+            assert (await self.kit.push_one(point.replace("S", "M"), day, shown, source))["status"] == "accepted"
 
 
 @walks(*range(1, 7))
