@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from services.billing.bills.domain.policy import AUTOMATIC, Policy, Release
+from services.billing.bills.domain.policy import AUTOMATIC, Policy, Release, UnreadShare
 from services.billing.review.domain.findings import HOLD, Finding
 from services.billing.usages.domain import Totals
 from shared.business_calendar import Calendar, YearUnknown
@@ -44,29 +44,40 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """What a route reported of a run: the last read date of its cycle, and the day on which its window was closed."""
+    """What a route reported of a run: the last read date of its cycle, and the day on which its window was closed.
+
+    `missed`: points that were neither read nor estimated.
+    """
 
     totals: Totals
+    missed: int
     read_date: date
     closed_on: date
 
 
 def check(
-    *, reported: Closed, own: Totals, last_sum_wh: int | None, org_unit: str, policy: Policy, calendar: Calendar
+    *,
+    reported: Closed,
+    own: Totals,
+    last_sum_wh: int | None,
+    org_unit: str,
+    policy: Policy,
+    calendar: Calendar,
 ) -> Checked:
     """Decide on a run whose route has closed.
 
     It stays open while billing's own count or sum differs from what the route reported (完整性核对). It then goes into review,
-    and on to releasing by itself where the policy says so and its total is near enough to the last run's: on the day on which it
-    is due, the business day after its read day as shipped (抄表次日).
+    and on to releasing by itself where the policy says so, its total is near enough to the last run's, and enough of its points
+    were read: on the day on which it is due, the business day after its read day as shipped (抄表次日).
     """
     release = policy.release_of(org_unit)
     due_on = due(release, reported, calendar)
     if own != reported.totals:
         return Checked(OPEN, (totals_differ(reported.totals, own),), due_on)
     changed = sum_changed(own.sum_wh, last_sum_wh, policy.run_sum_change_percent)
+    unread = unread_share(own, reported.missed, policy.run_unread)
     unknown = None if due_on else Finding(NO_CALENDAR, HOLD, {"read_date": reported.read_date.isoformat()})
-    found = tuple(f for f in (changed, unknown) if f)
+    found = tuple(f for f in (changed, unread, unknown) if f)
     status = LIFE.move(LIFE.move(OPEN, "totals_agree"), "review")
     if found or release.mode != AUTOMATIC:
         return Checked(status, found, due_on)
@@ -100,6 +111,14 @@ def sum_changed(sum_wh: int, last_sum_wh: int | None, percent_max: int) -> Findi
     if last_sum_wh is None or 100 * abs(sum_wh - last_sum_wh) <= percent_max * abs(last_sum_wh):
         return None
     return Finding("billing.run_sum_changed", HOLD, {"sum_wh": sum_wh, "last_sum_wh": last_sum_wh})
+
+
+def unread_share(own: Totals, missed: int, limit: UnreadShare) -> Finding | None:
+    """Find a run of which too many points were not read: estimated (估抄), or missed (漏抄) and left to the next read."""
+    points = own.usages + missed
+    if limit.allows(own.estimated + missed, points):
+        return None
+    return Finding("billing.run_unread", HOLD, {"estimated": own.estimated, "missed": missed, "points": points})
 
 
 def path(status: str, to: str) -> Sequence[str]:

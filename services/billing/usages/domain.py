@@ -56,7 +56,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Version-1 usages of a route and cycle, and the sum of their `import` in Wh."""
+    """Version-1 usages of a route and cycle, and the sum of their `import` in Wh.
+
+    `estimated` of them are estimates; a route does not report it, so that it is not compared.
+    """
 
     usages: int
     sum_wh: int
+    estimated: int = field(default=0, compare=False)

@@ -14,6 +14,7 @@ from shared.document import Node
 from shared.second_person import SecondPerson
 
 BUSINESS_DAYS_MAX: Final = 60  # a run that waits for a quarter is forgotten
+POINTS_MAX: Final = 100_000  # more than any route has
 AUTOMATIC: Final = "automatic"
 REVIEWER: Final = "reviewer"
 REVERSAL_AND_NEW: Final = "reversal_and_new"
@@ -74,11 +75,24 @@ class Corrections:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadShare:
+    """A run is looked at from more than `over_points` points on that were not read, and more than so many percent of them all."""
+
+    percent: int
+    over_points: int
+
+    def allows(self, unread: int, points: int) -> bool:
+        """Return whether so many points without a read are few enough."""
+        return unread <= self.over_points or 100 * unread <= self.percent * points
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """All rules of billing that hold on a day."""
 
     review: Limits
     run_sum_change_percent: int
+    run_unread: UnreadShare
     release: Mapping[str, Release]
     corrections: Corrections
     approvals: SecondPerson
@@ -105,11 +119,15 @@ def load(document: Mapping[str, Any]) -> Policies:
 def _policy(node: Node) -> Policy:
     corrections = node.get("corrections").keys("style hold_on changed_facts")
     changed_facts = corrections.maybe("changed_facts")
-    release = node.get("release")
+    release, run = node.get("release"), node.get("run").keys("sum_change_percent unread")
+    unread = run.get("unread").keys("percent over_points")
     release.get(ANY)
     return Policy(
         review=limits.read(node.get("review")),
-        run_sum_change_percent=count(node.get("run").keys("sum_change_percent"), "sum_change_percent"),
+        run_sum_change_percent=count(run, "sum_change_percent"),
+        run_unread=UnreadShare(
+            percent=unread.get("percent").whole(0, 100), over_points=unread.get("over_points").whole(0, POINTS_MAX)
+        ),
         release={unit: _release(rule) for unit, rule in release.fields()},
         corrections=Corrections(
             style=corrections.get("style").choice(*STYLES),

@@ -57,6 +57,7 @@ def closed(row: Row[Any], closings: Sequence[Row[Any]]) -> domain.Closed:
     """Return what a route reported of a run."""
     return domain.Closed(
         totals=Totals(row.usages, row.sum_wh),
+        missed=sum(each.missed for each in closings),
         read_date=max(each.read_date for each in closings),
         closed_on=row.closed_on,
     )
@@ -69,7 +70,9 @@ async def _own(tx: Tx, reported: Mapping[tuple[str, str], Sequence[Row[Any]]]) -
     found = dict.fromkeys(reported, Totals(0, 0))
     for route, read_date, cycle in dates:
         more, sums = counted.get((route, read_date), Totals(0, 0)), found[route, cycle]
-        found[route, cycle] = Totals(sums.usages + more.usages, sums.sum_wh + more.sum_wh)
+        found[route, cycle] = Totals(
+            sums.usages + more.usages, sums.sum_wh + more.sum_wh, sums.estimated + more.estimated
+        )
     return found
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Row, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, exists, func, select, update
 
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.usages.domain import Totals, Usage
@@ -305,12 +305,16 @@ async def route_totals(view: View, dates: Sequence[tuple[str, date, str]]) -> di
     )
     rows = await view.all(
         select(
-            USAGE.c.route_no, USAGE.c.read_date, func.count().label("usages"), func.sum(USAGE.c.import_wh).label("wh")
+            USAGE.c.route_no,
+            USAGE.c.read_date,
+            func.count().label("usages"),
+            func.sum(USAGE.c.import_wh).label("wh"),
+            func.sum(case((USAGE.c.estimated, 1), else_=0)).label("estimated"),
         )
         .select_from(given.join(USAGE, matches))
         .group_by(USAGE.c.route_no, USAGE.c.read_date)
     )
-    return {(row.route_no, row.read_date): Totals(int(row.usages), int(row.wh)) for row in rows}
+    return {(row.route_no, row.read_date): Totals(int(row.usages), int(row.wh), int(row.estimated)) for row in rows}
 
 
 async def actors_of_run(view: View, route_no: str, cycle: str) -> set[str]:

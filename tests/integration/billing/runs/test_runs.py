@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
+import orjson
 import pytest
 from sqlalchemy import select
 
@@ -64,6 +65,19 @@ async def test_a_run_at_the_limit_of_change_goes_out_by_itself(desk: Desk) -> No
     await desk.released(usage(1, 1, 200))
     await desk.released(usage(1, 2, 300))
     assert (await run_of(desk, "2026-02"))[0] == "released"
+
+
+async def test_a_run_of_which_six_of_nine_were_estimated_waits_for_a_reviewer(desk: Desk) -> None:
+    await desk.open(*(account(n) for n in range(1, 10)))
+    measured = [usage(n, quality="estimated" if n <= 6 else "actual") for n in range(1, 10)]
+    await desk.measure(*measured)
+    await desk.close(closed(measured))
+    await desk.work()
+    status, findings = await run_of(desk)
+    assert status == "in_review"
+    (found,) = orjson.loads(findings)
+    assert (found["code"], found["values"]) == ("billing.run_unread", {"estimated": 6, "missed": 0, "points": 9})
+    assert await desk.published(BillIssued) == []
 
 
 async def test_a_held_bill_stays_behind_its_run(desk: Desk) -> None:

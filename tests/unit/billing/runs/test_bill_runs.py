@@ -17,9 +17,9 @@ from shared.statemachine import MoveRefused
 POLICY = policy.load(orjson.loads(DEFAULT_POLICY.read_bytes())).on(date(2026, 1, 1))
 
 
-def check(own: Totals, last_sum_wh: int | None = None) -> Checked:
+def check(own: Totals, last_sum_wh: int | None = None, missed: int = 0) -> Checked:
     return runs.check(
-        reported=Closed(totals=Totals(10, 1000), read_date=date(2026, 2, 3), closed_on=date(2026, 2, 4)),
+        reported=Closed(totals=Totals(10, 1000), missed=missed, read_date=date(2026, 2, 3), closed_on=date(2026, 2, 4)),
         own=own,
         last_sum_wh=last_sum_wh,
         org_unit="zj",
@@ -43,6 +43,30 @@ def test_a_difference_of_one_keeps_the_run_open(own: Totals) -> None:
 )
 def test_a_sum_more_than_half_away_from_the_last_runs_needs_a_reviewer(last: int, status: str) -> None:
     assert check(Totals(10, 1000), last).status == status
+
+
+@pytest.mark.parametrize(
+    ("estimated", "missed", "found"),
+    [
+        (2, 0, None),  # of ten: so few are nothing to look at, whatever their share
+        (3, 0, (3, 0, 10)),
+        (1, 2, (1, 2, 12)),
+        (0, 2, None),
+        (0, 3, (0, 3, 13)),
+    ],
+)
+def test_a_run_of_which_too_many_points_were_not_read_needs_a_reviewer(
+    estimated: int, missed: int, found: tuple[int, int, int] | None
+) -> None:
+    checked = check(Totals(10, 1000, estimated), missed=missed)
+    values = [dict(each.values) for each in checked.findings if each.code == "billing.run_unread"]
+    assert values == ([dict(zip(("estimated", "missed", "points"), found, strict=True))] if found else [])
+    assert checked.status == ("in_review" if found else "releasing")
+
+
+@pytest.mark.parametrize(("unread", "points", "allowed"), [(20, 100, True), (21, 100, False), (21, 105, True)])
+def test_a_fifth_of_a_run_may_be_unread(unread: int, points: int, allowed: bool) -> None:
+    assert POLICY.run_unread.allows(unread, points) is allowed
 
 
 def test_a_run_only_goes_forward_one_step_at_a_time() -> None:
