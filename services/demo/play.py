@@ -315,10 +315,10 @@ async def review(stage: Stage, month: Month) -> None:
         body = {
             "decision": "approve",
             "explanation": "Read again on site: the customer heats with electricity since February.",
+            "verdicts": {each["code"]: "wrong" for each in bill["findings"] if each["severity"] == "hold"},
             "business_date": str(month.read_on + timedelta(days=1)),
         }
-        seen = {"If-Match": f'"{bill["row_version"]}"'}
-        path = f"/v1/bills/{bill['bill_id']}/decisions"
+        path, seen = f"/v1/bills/{bill['bill_id']}/decisions", {"If-Match": f'"{bill["row_version"]}"'}
         await stage.call("reviewer-1", "POST", "billing", path, body, headers=seen)
         codes = ", ".join(finding["code"] for finding in bill["findings"])
         stage.say(f"{month.cycle}: a held bill of {bill['energy_wh'] // 1000} kWh is released after review ({codes})")

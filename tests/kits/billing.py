@@ -36,7 +36,7 @@ from shared.outcome import Outcome
 from shared.service import Service
 from shared.web import auth
 from shared.web.scopes import OPERATING
-from tests.kits import databases
+from tests.kits import databases, verdicts
 
 KEY = "k" * 40
 ALL_SCOPES = ("billing:read", "billing:write", "billing:review", "billing:release", *OPERATING)
@@ -226,16 +226,28 @@ class Desk:
         self.app.state.context = self.context
         self.app.state.web.approvals.update({kind.name: kind for kind in main.kinds_of_approval(self.context)})
 
-    async def decide(self, bill_id: str, decision: str, on: str) -> None:
-        """Decide on a bill in the version that it has now."""
+    async def decide(self, bill_id: str, decision: str, on: str, verdict: str = "right") -> None:
+        """Decide on a bill in the version that it has now, with the same verdict on all that holds it."""
         async with self.client() as client:
             seen = (await client.get(f"/v1/bills/{bill_id}")).headers["ETag"]
-            body = {"decision": decision, "explanation": "looked at", "business_date": on}
+            said = await self.verdicts(bill_id, decision, verdict)
+            body = {"decision": decision, "explanation": "looked at", "business_date": on, "verdicts": said}
             answer = await client.post(f"/v1/bills/{bill_id}/decisions", json=body, headers={"If-Match": seen})
         if answer.status_code == 202:
             assert await self.second(answer.json()) == ("done", None)
         else:
             assert answer.status_code == 200, answer.text
+
+    async def verdicts(self, bill_id: str, decision: str = "approve", verdict: str = "right") -> dict[str, str]:
+        """Return the same verdict on each rule that holds a bill whose review a decision ends, and those decided on with it."""
+        ((contract_no, status),) = await self.bills("contract_no", "status", bill_id=bill_id)
+        of_all = decision == "correct" or status == "proposed"
+        waiting = [
+            {"findings": orjson.loads(row.findings)}
+            for row in await self.bills(contract_no=contract_no)
+            if (row.bill_id == bill_id and row.status == "held") or (of_all and row.status == "proposed")
+        ]
+        return verdicts.on(*waiting, verdict=verdict) if decision in verdicts.ENDING else {}
 
     async def activate(self, *documents: dict[str, Any]) -> None:
         """Propose tariffs, series, calendars or tables, and activate as a second person each that is not there already."""

@@ -18,6 +18,7 @@ from shared.bus.embedded import EmbeddedEventLog
 from shared.bus.ports import EventLog
 from shared.settings import SERVICES
 from shared.wake import Wake
+from tests.kits import verdicts
 from tests.kits.town import NO_ENVIRONMENT, Town, town
 from tests.kits.traffic import Traffic
 
@@ -65,8 +66,11 @@ class Line:
         return found
 
     async def decide(self, bill: Mapping[str, Any], body: Mapping[str, Any]) -> None:
-        """Decide on a bill as a reviewer; where it takes two people, another one approves exactly that."""
+        """Decide on a bill as a reviewer, who finds its findings right; where it takes two people, another one approves that."""
         path = f"/v1/bills/{bill['bill_id']}/decisions"
+        proposed = await self.items("billing", "/v1/bills?status=proposed") if bill["status"] == "proposed" else []
+        together = [bill, *(each for each in proposed if each["contract_no"] == bill["contract_no"])]
+        body = {**body, "verdicts": verdicts.on(*together)}
         await self.approve(await self.call("POST", "billing", path, body, who="reviewer", seen=bill["row_version"]))
 
     async def approve(self, found: Mapping[str, Any], service: str = "billing") -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from services.billing.review.schemas import FindingOut
 
 
-class BillHead(BaseModel):
+class BillFigures(BaseModel):
     bill_id: str
     account_no: str
     contract_no: str
@@ -29,6 +29,9 @@ class BillHead(BaseModel):
     )
     issued_on: date | None
     due_on: date | None
+
+
+class BillHead(BillFigures):
     findings: list[FindingOut]
 
 
@@ -58,6 +61,7 @@ class DecisionOut(BaseModel):
     explanation: str
     business_date: date
     decided_at: datetime
+    verdicts: dict[str, str] = Field(description="what it said of findings: right, wrong or known")
 
 
 class OriginOut(BaseModel):

@@ -8,7 +8,6 @@ from typing import Any, Final, Literal
 import orjson
 from sqlalchemy import Row
 
-from services.billing.bills.domain import chains
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, LIFE, PROPOSED, READY, cause
 from services.billing.bills.domain.policy import DECISION, KINDS, RELEASE_OF_BILL
 from services.billing.bills.store import bills as bills_store
@@ -17,9 +16,11 @@ from services.billing.bills.use_cases import asked, calculation, corrections, tw
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
+from services.billing.contracts.domain import class_on
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.review import store as review_store
-from services.billing.review.domain.findings import HELD_BY_REVIEWER, HOLD, Finding
+from services.billing.review import use_cases as review
+from services.billing.review.domain.findings import HELD_BY_REVIEWER, HOLD, NOT_RATED, Finding
 from services.billing.usages.domain import Usage
 from services.billing.usages.store import usages as usages_store
 from shared import approvals, ids
@@ -78,13 +79,15 @@ class NotRated(BusinessError):
 class Decision:
     """What a reviewer decides; `business_date` is the day of the decision, by default the latest that billing has heard of.
 
-    It is never before the read day of the usage, nor before the issue of the bill. `second`: who approved it where it needs two.
+    It is never before the read day of the usage, nor before the issue of the bill. `verdicts`: whether findings were right, by
+    code. `second`: who approved it where it needs two.
     """
 
     kind: Kind
     explanation: str
     actor: str
     seen: int
+    verdicts: Mapping[str, str]
     business_date: date | None = None
     second: str = ""
 
@@ -98,10 +101,10 @@ async def decide(
     `hold` keeps it; `request_reread`, `request_inspection` and `request_use_check` also ask reading for that; `correct`
     calculates it and all later bills again with the facts as they are now; `cancel` takes it out, with a reversal where it was
     issued. What was proposed together is approved, corrected and cancelled together: one decision is one of all, and what is
-    proposed for later days goes out with what is approved or corrected. What changes issued bills of an amount that the policy
-    names, or releases a bill of such an amount that a rule holds, is done once a second person has approved it, who has read
-    none of the reads either; where only the new bills come to such an amount, they are proposed. Raises the refusals of this
-    module.
+    proposed for later days goes out with what is approved or corrected; a verdict is one on the finding in each of them. What
+    changes issued bills of an amount that the policy names, or releases a bill of such an amount that a rule holds, is done once
+    a second person has approved it, who has read none of the reads either; where only the new bills come to such an amount, they
+    are proposed. Raises the refusals of this module, and those of verdicts.
     """
     row = await _locked(tx, bill_id, may_see)
     conditional.require(decision.seen, row.row_version)
@@ -115,8 +118,10 @@ async def decide(
     day = await _day(tx, decision, deciding, usages)
     if any(who in usage.actors for who in (decision.actor, decision.second) for usage in usages.values()):
         raise ReviewerRead
-    if decision.kind == "approve" and any(chains.NOT_RATED in _found(each, HOLD) for each in group):
+    if decision.kind == "approve" and any(NOT_RATED in _found(each, HOLD) for each in group):
         raise NotRated
+    ended = [each for each in deciding if each.status in (HELD, PROPOSED)] if decision.kind in _OF_ALL else []
+    review.check(deciding, ended, decision.verdicts)
     needed = None if decision.second else _kind_of(decision, row, deciding)
     if needed is not None:
         largest = max(abs(each.total_fen) for each in [*deciding, *await _replaced(tx, deciding)])
@@ -184,6 +189,7 @@ async def _ask(
         "bill_id": row.bill_id,
         "decision": decision.kind,
         "explanation": decision.explanation,
+        "verdicts": dict(decision.verdicts),
         "row_version": decision.seen,
         "business_date": str(day),
         "bills": [{"bill_id": each.bill_id, "total_fen": each.total_fen} for each in rows],
@@ -211,6 +217,7 @@ def kinds_of_approval(context: Context) -> list[approvals.Kind]:
             explanation=content["explanation"],
             actor=approval.requested_by,
             seen=content["row_version"],
+            verdicts=content.get("verdicts", {}),
             business_date=date.fromisoformat(content["business_date"]),
             second=actor,
         )
@@ -245,11 +252,12 @@ async def _write_decision(
     await review_store.add_readers(tx, [(row.bill_id, usages[row.usage_id].actors) for row in rows])
     for who in filter(None, (decision.actor, decision.second)):
         await review_store.add_reviewer(tx, [row.bill_id for row in rows], who)
+    decisions = {ids.new(): row for row in rows}
     await review_store.add_decisions(
         tx,
         [
             {
-                "decision_id": ids.new(),
+                "decision_id": decision_id,
                 "bill_id": row.bill_id,
                 "decided_by": decision.actor,
                 "row_version": row.row_version,
@@ -257,9 +265,12 @@ async def _write_decision(
                 "explanation": decision.explanation,
                 "business_date": day,
             }
-            for row in rows
+            for decision_id, row in decisions.items()
         ],
     )
+    terms = await contracts_store.terms_by_number(tx, [row.contract_no for row in rows])
+    classes = {row.bill_id: class_on(terms[row.contract_no].account_terms, row.period_to) for row in rows}
+    await review.record(tx, decisions, decision.verdicts, classes=classes, decided_by=decision.actor, day=day)
     tx.audit(
         [
             AuditEntry(

@@ -1,11 +1,52 @@
-"""How findings are shown."""
+"""How findings are shown, and the rules that find them."""
 
+from datetime import date
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class FindingOut(BaseModel):
     code: str
     severity: Literal["info", "warn", "hold"]
     values: dict[str, Any] = {}
+
+
+class PrecisionOut(BaseModel):
+    """How often a rule was right, in permille of the verdicts; null where nobody has judged it."""
+
+    precision_permille: int | None = Field(None, description="right of right and wrong")
+    low_permille: int | None = Field(None, description="the precision lies from here …")
+    high_permille: int | None = Field(None, description="… to here, with 95 % confidence (Wilson)")
+
+
+class JudgedFindingOut(FindingOut, PrecisionOut):
+    verdicts: int = Field(0, description="how many verdicts, right and wrong, the precision rests on")
+
+
+class JudgedWrongOut(BaseModel):
+    bill_id: str
+    severity: str
+    customer_class: str
+    org_unit: str
+    route_no: str
+    cycle: str
+    total_fen: int
+    decided_by: str
+    business_date: date
+
+
+class RuleOut(PrecisionOut):
+    code: str
+    customer_class: str | None = Field(description="with by=class: of whose bills")
+    org_unit: str | None = Field(description="with by=org_unit: of whose bills")
+    found: int = Field(description="bills with such a finding on which somebody decided")
+    right: int
+    wrong: int
+    known: int = Field(description="right, and explained before: counted apart, no part of the precision")
+    below_floor: bool = Field(
+        description="there are verdicts enough, and the whole interval lies under the floor of the policy: the rule is for change"
+    )
+    evidence: list[JudgedWrongOut] = Field(
+        description="of a rule below its floor: the last bills in which it was wrong, at most 20"
+    )

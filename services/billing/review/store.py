@@ -1,18 +1,24 @@
-"""Who had a hand in bills that need a decision, and the decisions."""
+"""Who had a hand in bills that need a decision, the decisions, and what they said of findings."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Literal
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Subquery, case, func, select, true
 
-from services.billing.review.tables import BILL_PARTY, REVIEW_DECISION
+from services.billing.review.domain.precision import KNOWN, RIGHT, WRONG, Tally
+from services.billing.review.tables import BILL_PARTY, FINDING_VERDICT, REVIEW_DECISION
 from shared.db import bulk
+from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 READER = "reader"
 REVIEWER = "reviewer"
 CANCEL = "cancel"
 """The decision that takes a bill out, or rejects what is proposed."""
+UNSAID: Final = ""
+By = Literal["class", "org_unit"]
+_BY: Final = {"class": "customer_class", "org_unit": "org_unit"}
 
 
 async def add_readers(tx: Tx, bills_with_actors: Sequence[tuple[str, Sequence[str]]]) -> None:
@@ -59,4 +65,75 @@ async def readers(view: View, bill_ids: Sequence[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for row in rows:
         found.setdefault(row.bill_id, []).append(row.subject)
+    return found
+
+
+async def add_verdicts(tx: Tx, verdicts: Sequence[Mapping[str, Any]]) -> None:
+    """Store what decisions said of the findings of their bills."""
+    rows = [{**verdict, "decided_at": tx.now} for verdict in verdicts]
+    if rows:
+        await bulk.insert_rows(tx, FINDING_VERDICT, {name: [row[name] for row in rows] for name in rows[0]})
+
+
+async def verdicts(view: View, bill_id: str) -> dict[str, dict[str, str]]:
+    """Return what was said of the findings of a bill, by decision and code."""
+    v = FINDING_VERDICT.c
+    found: dict[str, dict[str, str]] = {}
+    wanted = select(v.decision_id, v.code, v.verdict).where(v.bill_id == bill_id, v.verdict != UNSAID)
+    for row in await view.all(wanted.order_by(v.decision_id, v.code)):
+        found.setdefault(row.decision_id, {})[row.code] = row.verdict
+    return found
+
+
+def _that_count(visible: Condition, until: datetime | None = None) -> Subquery:
+    """Return, for each finding of a bill that was decided on, the verdict that counts: the last one that says something."""
+    v = FINDING_VERDICT.c
+    says_nothing = case((v.verdict == UNSAID, 1), else_=0)
+    newest_first = (says_nothing, v.decided_at.desc(), v.decision_id.desc())
+    place = func.row_number().over(partition_by=(v.bill_id, v.code), order_by=newest_first).label("place")
+    known_then = true() if until is None else v.decided_at <= until
+    ranked = select(FINDING_VERDICT, place).where(visible(v.org_unit), known_then).subquery("ranked")
+    return select(ranked).where(ranked.c.place == 1).subquery("that_count")
+
+
+async def tallies(
+    view: View, visible: Condition, *, by: By | None = None, until: datetime | None = None
+) -> dict[tuple[str, str], Tally]:
+    """Count by rule, and by class or org unit of the bills, what was said of findings until an instant.
+
+    Of the bills that the caller sees. The key is the code with the class or org unit, empty where all are one.
+    """
+    counted = _that_count(visible, until)
+    keys = [counted.c.code, *([counted.c[_BY[by]]] if by else [])]
+    said = [func.sum(case((counted.c.verdict == each, 1), else_=0)).label(each) for each in (RIGHT, WRONG, KNOWN)]
+    rows = await view.all(select(*keys, func.count().label("found"), *said).group_by(*keys))
+    return {
+        (row.code, row._mapping[_BY[by]] if by else ""): Tally(
+            row.found, int(row.right), int(row.wrong), int(row.known)
+        )
+        for row in rows
+    }
+
+
+async def judged_wrong(
+    view: View, visible: Condition, keys: Collection[tuple[str, str]], *, by: By | None, limit: int
+) -> dict[tuple[str, str], list[Row[Any]]]:
+    """Return, by keys of `tallies`, the last bills in which a rule was judged wrong, the newest first."""
+    if not keys:
+        return {}
+    counted = _that_count(visible)
+    c = counted.c
+    key = [c.code, *([c[_BY[by]]] if by else [])]
+    newest_first = (c.decided_at.desc(), c.decision_id.desc())
+    number = func.row_number().over(partition_by=key, order_by=newest_first).label("number")
+    codes = sorted({code for code, _ in keys})
+    numbered = select(counted, number).where(c.verdict == WRONG, c.code.in_(codes)).subquery("numbered")
+    rows = await view.all(
+        select(numbered).where(numbered.c.number <= limit).order_by(numbered.c.code, numbered.c.number)
+    )
+    found: dict[tuple[str, str], list[Row[Any]]] = {one: [] for one in keys}
+    for row in rows:
+        one = (row.code, row._mapping[_BY[by]] if by else "")
+        if one in found:
+            found[one].append(row)
     return found

@@ -1,8 +1,8 @@
-"""The tables of the review: who had a hand in a bill, and what reviewers decided."""
+"""The tables of the review: who had a hand in a bill, what reviewers decided, and what they said of the findings."""
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from services.billing import base
@@ -43,4 +43,32 @@ class ReviewDecision(base.Base, table=True):
     decided_at: datetime = base.instant()
 
 
+class FindingVerdict(base.Base, table=True):
+    """What a decision said of a finding of its bill (命中判定): right, wrong, known; empty where it said nothing of it.
+
+    Beside it what the bill was then: it is never edited. A later verdict on the same finding of a bill counts in its place.
+    """
+
+    __tablename__ = "finding_verdict"
+    __table_args__ = (
+        ForeignKeyConstraint(["decision_id"], ["review_decision.decision_id"], name="finding_verdict_decision"),
+        CheckConstraint("verdict IN ('', 'right', 'wrong', 'known')", name="finding_verdict_says"),
+        Index("finding_verdict_bill", "bill_id", "code"),
+    )
+    decision_id: str = Field(sa_column=columns.key())
+    code: str = Field(sa_column=columns.key())
+    bill_id: str = base.no()
+    severity: str = base.no()
+    verdict: str = base.no()
+    customer_class: str = base.no()
+    org_unit: str = base.path()
+    route_no: str = base.no()
+    cycle: str = base.no()
+    total_fen: int = base.amount()
+    decided_by: str = base.no()
+    business_date: date = base.day()
+    decided_at: datetime = base.instant()
+
+
 BILL_PARTY, REVIEW_DECISION = table(BillParty), table(ReviewDecision)
+FINDING_VERDICT = table(FindingVerdict)

@@ -59,6 +59,7 @@ async def get_bill(bill_id: BillId, caller: auth.Current, db: web.Db, response: 
         correction_id = await corrections_store.corrected_by(view, bill_id, row.contract_no)
         told_by = await corrections_store.told_by(view, bill_id) if row.by_difference else None
         made = await review_store.decisions(view, bill_id)
+        said = await review_store.verdicts(view, bill_id)
         node = await trace.bill(view, bill_id)
     assert node is not None
     context, state = orjson.loads(row.context), row.restated_state or row.ladder_state
@@ -79,13 +80,17 @@ async def get_bill(bill_id: BillId, caller: auth.Current, db: web.Db, response: 
         reversed_by=correction_id if row.status == REVERSED else None,
         adjusted_by=correction_id if row.status == ADJUSTED else None,
         difference_id=told_by,
-        decisions=[DecisionOut(**{name: d._mapping[name] for name in DecisionOut.model_fields}) for d in made],
+        decisions=[
+            DecisionOut(**{name: d._mapping[name] for name in _OF_DECISION}, verdicts=said.get(d.decision_id, {}))
+            for d in made
+        ],
         calculated_at=row.calculated_at,
         derived_from=[{"service": o.service, "kind": o.kind, "id": o.id} for o in node.derived_from],
     )
 
 
 _PLAIN = tuple(name for name in BillHead.model_fields if name != "findings")
+_OF_DECISION = tuple(name for name in DecisionOut.model_fields if name != "verdicts")
 
 
 def used(tariffs: str) -> list[dict[str, str]]:

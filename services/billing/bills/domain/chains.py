@@ -24,7 +24,6 @@ from services.billing.usages.domain import PackedCurve, Usage
 from shared import packed
 from shared.errors import Refused
 
-NOT_RATED: Final = "billing.not_rated"
 READ_MISSING: Final = "read_missing_at_change"
 MONTHS_DIFFER: Final = "months_differ"
 """The usage covers months that the contract's bills cannot: a contract of two months on a monthly route."""
@@ -347,7 +346,7 @@ def _findings(chain: Chain, step: Step, rated: rating_types.RatedBill, policy: P
     if rated.refusal is not None:
         day = _read_wanted(rated)
         said = {"code": rated.refusal.code, "pointer": rated.refusal.pointer} | ({"day": f"{day}"} if day else {})
-        found.append(Finding(NOT_RATED, HOLD, said))
+        found.append(Finding(findings.NOT_RATED, HOLD, said))
     found += rules.review(
         rules.Subject(
             customer_class=class_on(chain.terms.account_terms, usage.period_to),

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from services.billing.bills.domain.bills import ISSUED, PROPOSED, Draft, Stored
-from services.billing.bills.domain.chains import NOT_RATED, Chain
+from services.billing.bills.domain.chains import Chain
 from services.billing.bills.domain.policy import DECISION, PROPOSE, Policies
 from services.billing.review.domain.findings import (
     ACCOUNT_CHANGED,
     HOLD,
     LARGE_CORRECTION,
+    NOT_RATED,
     TAKEN_BACK,
     TARIFF_CHANGED,
     WARN,

@@ -63,6 +63,21 @@ async def page_in_review(
     return await view.all(statement.order_by(b.held_at, b.bill_id).limit(limit))
 
 
+async def waiting_for_review(view: View, *, visible: Condition, limit: int, route_no: str | None) -> Sequence[Row[Any]]:
+    """Return what the order by risk needs of the bills that wait for a reviewer."""
+    b = BILL.c
+    statement = select(b.bill_id, b.total_fen, b.findings).where(visible(b.org_unit), IS_IN_REVIEW)
+    if route_no is not None:
+        statement = statement.where(b.route_no == route_no)
+    return await view.all(statement.limit(limit))
+
+
+async def in_review(view: View, bill_ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """Return those of some bills that wait for a reviewer, by id."""
+    rows = await view.all(select(BILL).where(IS_IN_REVIEW, BILL.c.bill_id.in_(bill_ids)))
+    return {row.bill_id: row for row in rows}
+
+
 async def now_of_period(view: View, own: Row[Any]) -> Row[Any] | None:
     """Return id, status and row version of the bill that is in force or proposed for the period of a bill."""
     b = BILL.c

@@ -8,9 +8,9 @@ import orjson
 from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, true
 
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED
-from services.billing.bills.domain.chains import NOT_RATED
 from services.billing.bills.tables import BILL
 from services.billing.rating.tariff.model import Tariff
+from services.billing.review.domain.findings import NOT_RATED
 from services.billing.tariffs.store import documents
 from shared.db.columns import Condition
 from shared.db.engine import View

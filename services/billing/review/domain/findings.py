@@ -26,6 +26,10 @@ TAKEN_BACK: Final = "billing.taken_back"
 """Proposed is that an issued bill goes with nothing in its place: its period is no more, or another contract's."""
 CAUSES: Final = (ACCOUNT_CHANGED, TARIFF_CHANGED, SUB_METER_CHANGED)
 """Why a correction is proposed that no newer usage asks for."""
+NOT_RATED: Final = "billing.not_rated"
+"""The rating misses something: the bill has no figures that could be right or wrong."""
+OF_NO_RULE: Final = frozenset((HELD_BY_REVIEWER, NOT_RATED, LARGE_CORRECTION, TAKEN_BACK, *CAUSES))
+"""What no review rule found: there is nothing to be right or wrong about."""
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -53,6 +57,16 @@ def worst(found: Iterable[Finding]) -> str:
 def as_text(found: Sequence[Finding]) -> str:
     """Return findings as they are stored."""
     return orjson.dumps([f.as_json() for f in found]).decode() if found else "[]"
+
+
+def of_rules(text: str) -> dict[str, str]:
+    """Return the severity of each finding of a review rule among stored ones, by code; the worst where there are several."""
+    found: dict[str, str] = {}
+    for each in orjson.loads(text):
+        code, severity = each["code"], each["severity"]
+        if code not in OF_NO_RULE and _RANK[severity] > _RANK[found.get(code, "")]:
+            found[code] = severity
+    return found
 
 
 def with_one(text: str, finding: Finding) -> str:

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.billing.review.domain.findings import SEVERITIES
+from services.billing.review.domain.precision import Floor
 from shared.document import Node
 
 OFF: Final = "off"
 ANY: Final = "*"
 FIELDS: Final = (
-    "unpriced_energy "
+    "unpriced_energy precision "
     "home_classes implausible_home sudden_change abnormal_amount zero_usage negative_usage usage_without_amount"
     " estimated_usage first_bill settles_estimate reading_findings rating_findings"
 )
+VERDICTS_MAX: Final = 1_000_000  # more than reviewers say in a year
 COUNT_MAX: Final = 10**12  # more fen than a year's bills of a province; a guard against a slip of the unit
 
 
@@ -44,6 +46,7 @@ class Limits:
     settles_estimate: str
     reading_findings: Mapping[str, str]
     rating_findings: Mapping[str, str]
+    floor: Floor
 
 
 def read(node: Node) -> Limits:
@@ -69,12 +72,22 @@ def read(node: Node) -> Limits:
         settles_estimate=_severity(node.get("settles_estimate")),
         reading_findings=_severities(node.get("reading_findings")),
         rating_findings=_severities(node.get("rating_findings")),
+        floor=_floor(node.get("precision")),
     )
 
 
 def count(node: Node, name: str) -> int:
     """Return a count of 0 or more."""
     return node.get(name).whole(0, COUNT_MAX)
+
+
+def _floor(node: Node) -> Floor:
+    node.keys("floor_permille verdicts_min prior_permille")
+    return Floor(
+        permille=node.get("floor_permille").whole(0, 1000),
+        verdicts_min=node.get("verdicts_min").whole(1, VERDICTS_MAX),
+        prior_permille=node.get("prior_permille").whole(0, 1000),
+    )
 
 
 def _change(node: Node) -> Change:

@@ -8,6 +8,7 @@ from services.billing.bills.tables import CORRECTION
 from services.billing.bills.use_cases import corrections
 from shared.events.billing import BillCorrected, BillIssued
 from shared.events.reading import UsageMeasured
+from tests.kits import verdicts
 from tests.kits.billing import Desk, account, closed, usage
 
 
@@ -94,7 +95,12 @@ async def test_an_implausible_correction_waits_for_a_reviewer_and_the_issued_bil
         (item,) = (await client.get("/v1/review-queue")).json()["items"]
         answer = await client.post(
             f"/v1/bills/{item['bill_id']}/decisions",
-            json={"decision": "approve", "explanation": "a kiln in the yard", "business_date": "2026-02-10"},
+            json={
+                "decision": "approve",
+                "explanation": "a kiln in the yard",
+                "verdicts": verdicts.on(item),
+                "business_date": "2026-02-10",
+            },
             headers={"If-Match": f'"{item["row_version"]}"'},
         )
     assert answer.status_code == 200, answer.text

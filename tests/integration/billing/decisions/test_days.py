@@ -13,7 +13,8 @@ from tests.kits.billing import Desk, account, usage
 async def decide(desk: Desk, bill_id: str, decision: str, on: str | None) -> httpx.Response:
     async with desk.client() as client:
         seen = (await client.get(f"/v1/bills/{bill_id}")).headers["ETag"]
-        body = {"decision": decision, "explanation": "looked at", "business_date": on}
+        said = await desk.verdicts(bill_id, decision)
+        body = {"decision": decision, "explanation": "looked at", "business_date": on, "verdicts": said}
         return await client.post(f"/v1/bills/{bill_id}/decisions", json=body, headers={"If-Match": seen})
 
 

@@ -13,6 +13,7 @@ from services.billing.bills.domain.policy import STYLES
 from services.billing.contracts.domain import AccountTerms
 from services.billing.review.tables import REVIEW_DECISION
 from shared.events.billing import BillCorrected, BillIssued, RereadRequested, SiteOrderRequested
+from tests.kits import verdicts
 from tests.kits.billing import Desk, account, closed, month, part, usage, withdrawn
 
 MIDDLE = date(2026, 1, 16)
@@ -26,9 +27,10 @@ async def held(desk: Desk, kwh: int = 1200) -> None:
 
 async def decide(client: httpx.AsyncClient, decision: str, explanation: str = "", **more: Any) -> httpx.Response:
     (item,) = (await client.get("/v1/review-queue")).json()["items"]
+    said = verdicts.on(item) if decision in verdicts.ENDING else {}
     return await client.post(
         f"/v1/bills/{item['bill_id']}/decisions",
-        json={"decision": decision, "explanation": explanation, **more},
+        json={"decision": decision, "explanation": explanation, "verdicts": said, **more},
         headers={"If-Match": f'"{item["row_version"]}"'},
     )
 
@@ -42,6 +44,10 @@ async def test_the_queue_shows_findings_age_and_who_read(desk: Desk) -> None:
             "code": "billing.implausible_home",
             "severity": "hold",
             "values": {"energy_wh": 1_200_000, "limit_wh": 1_000_000},
+            "precision_permille": None,
+            "low_permille": None,
+            "high_permille": None,
+            "verdicts": 0,
         }
     ]
     assert item["read_by"] == ["reader-1", "uploader-1"]
@@ -171,7 +177,7 @@ async def test_a_cancelled_bill_gives_its_ladder_back_to_the_later_ones(desk: De
         first = next(i for i in items if i["cycle"] == "2026-01")
         answer = await client.post(
             f"/v1/bills/{first['bill_id']}/decisions",
-            json={"decision": "cancel", "explanation": "no such supply"},
+            json={"decision": "cancel", "explanation": "no such supply", "verdicts": verdicts.on(first)},
             headers={"If-Match": f'"{first["row_version"]}"'},
         )
     assert answer.status_code == 200, answer.text
@@ -235,7 +241,8 @@ async def test_two_reviewers_decide_once(desk: Desk) -> None:
     await held(desk)
     ((bill_id,),) = await desk.bills("bill_id")
     async with desk.client(subject="r1") as one, desk.client(subject="r2") as two:
-        body = {"decision": "approve", "explanation": "seen"}
+        said = {"billing.implausible_home": "right"}
+        body = {"decision": "approve", "explanation": "seen", "verdicts": said}
         url, headers = f"/v1/bills/{bill_id}/decisions", {"If-Match": '"1"'}
         answers = [await c.post(url, json=body, headers=headers) for c in (one, two)]
     assert [a.status_code for a in answers] == [200, 412]

@@ -28,7 +28,7 @@ async def issued(desk: Desk, *kwh: int) -> None:
 
 async def _decided(desk: Desk, row: Any, kind: str) -> dict[str, Any] | None:
     """Decide on a bill; return what a second person is asked for, None where one was enough."""
-    body = {"decision": kind, "explanation": "read again"}
+    body = {"decision": kind, "explanation": "read again", "verdicts": await desk.verdicts(row.bill_id, kind)}
     async with desk.client(subject="reviewer-3") as first:
         seen = {"If-Match": f'"{row.row_version}"'}
         answer = await first.post(f"/v1/bills/{row.bill_id}/decisions", json=body, headers=seen)

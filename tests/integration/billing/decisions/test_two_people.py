@@ -103,13 +103,15 @@ async def test_a_large_bill_that_a_rule_holds_is_released_by_two_reviewers(desk:
     await desk.open(account(1))
     await desk.released(usage(1, 1, 9000))
     (row,) = await desk.bills()
-    body = {"decision": "approve", "explanation": "a kiln in the yard", "business_date": "2026-02-05"}
+    said = {"billing.abnormal_amount": "wrong", "billing.implausible_home": "known"}
+    body = {"decision": "approve", "explanation": "a kiln in the yard", "business_date": "2026-02-05", "verdicts": said}
     path, seen = f"/v1/bills/{row.bill_id}/decisions", {"If-Match": f'"{row.row_version}"'}
     async with desk.client() as first:
         asked = await first.post(path, json=body, headers=seen)
         (told,) = (await first.get("/v1/approvals?kind=bill.release")).json()["items"]
     assert asked.status_code == 202, asked.text
     assert told["content"]["held_by"] == ["billing.abnormal_amount", "billing.implausible_home"]
+    assert told["content"]["verdicts"] == said
     assert await desk.second(asked.json(), subject="reader-1") == ("refused", "bill.reviewer_read_meter")
     assert await desk.second(asked.json(), subject="reviewer-1") == ("refused", "approval.own_request")
     await desk.work()
@@ -117,6 +119,9 @@ async def test_a_large_bill_that_a_rule_holds_is_released_by_two_reviewers(desk:
     assert await desk.second(asked.json()) == ("done", None)
     await desk.work()
     assert await desk.bills("status") == [("issued",)]
+    async with desk.client() as client:
+        (made,) = (await client.get(f"/v1/bills/{row.bill_id}")).json()["decisions"]
+    assert (made["decided_by"], made["verdicts"]) == ("reviewer-1", said)
 
 
 async def test_what_a_reviewer_alone_held_is_no_rule_and_goes_out_by_one(desk: Desk) -> None:

@@ -1,0 +1,88 @@
+"""How often a review rule is right, by the verdicts of reviewers (命中率), and what a bill that it holds is worth looking at."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from math import sqrt
+from typing import Final
+
+RIGHT: Final = "right"
+WRONG: Final = "wrong"
+KNOWN: Final = "known"
+"""The rule is right, and what it found was known and explained before: it says neither for it nor against it."""
+VERDICTS: Final = (RIGHT, WRONG, KNOWN)
+_Z: Final = 1.959963984540054  # of the normal distribution, for 95 %
+_PRIOR_WEIGHT: Final = 4  # z² rounded: so many verdicts weighs what is expected of a rule before there are any
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What is expected of a rule: it is for change once so many verdicts say that its precision lies under the permille.
+
+    `prior_permille` is expected of a rule that nobody has judged.
+    """
+
+    permille: int
+    verdicts_min: int
+    prior_permille: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """In how many bills that were decided a rule had found something, and what reviewers said of it."""
+
+    found: int = 0
+    right: int = 0
+    wrong: int = 0
+    known: int = 0
+
+    @property
+    def judged(self) -> int:
+        """Return the number of verdicts that count: what was known says nothing of the rule."""
+        return self.right + self.wrong
+
+    @property
+    def permille(self) -> int | None:
+        """Return the precision, None where nobody has judged."""
+        return round(1000 * self.right / self.judged) if self.judged else None
+
+    def interval(self) -> tuple[int, int] | None:
+        """Return between which permilles the precision lies with 95 % confidence, None where nobody has judged.
+
+        By Wilson's score, which also holds for few verdicts and near 0 and 1.
+        """
+        n = self.judged
+        if not n:
+            return None
+        p, z2 = self.right / n, _Z * _Z
+        centre, half = p + z2 / (2 * n), _Z * sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+        scale = 1000 / (1 + z2 / n)
+        return round(scale * (centre - half)), round(scale * (centre + half))
+
+    def is_below(self, floor: Floor) -> bool:
+        """Return whether the rule is to be changed: there are verdicts enough, and the whole interval lies under the floor."""
+        interval = self.interval()
+        return interval is not None and self.judged >= floor.verdicts_min and interval[1] < floor.permille
+
+    def expected(self, floor: Floor) -> int:
+        """Return the precision to reckon with, in permille: the prior, until verdicts outweigh it.
+
+        One verdict against a new rule does not put its bills last.
+        """
+        return (1000 * self.right + _PRIOR_WEIGHT * floor.prior_permille) // (self.judged + _PRIOR_WEIGHT)
+
+
+_NOBODY: Final = Tally()
+
+
+def of(code: str, tallies: Mapping[str, Tally]) -> Tally:
+    """Return the tally of a rule, an empty one where none of its findings was decided on."""
+    return tallies.get(code, _NOBODY)
+
+
+def at_risk_fen(total_fen: int, holding: Collection[str], tallies: Mapping[str, Tally], floor: Floor) -> int:
+    """Return the money at risk in a held bill: its amount times the best precision of the rules that hold it.
+
+    A bill that no rule holds (a person does, it could not be rated, a correction is proposed) is no false alarm.
+    """
+    best = max((of(code, tallies).expected(floor) for code in holding), default=1000)
+    return abs(total_fen) * best // 1000
