@@ -206,6 +206,12 @@ class Desk:
         document["versions"][0]["corrections"] |= {"style": style, "changed_facts": changed_facts}
         self._go_on_under(document)
 
+    def expect_of_rules(self, **expected: int) -> None:
+        """Go on under a policy that expects this of review rules: floor_permille, verdicts_min, prior_permille."""
+        document = orjson.loads(DEFAULT_POLICY.read_bytes())
+        document["versions"][0]["review"]["precision"] |= expected
+        self._go_on_under(document)
+
     def two_people(self, **steps: list[dict[str, Any]]) -> None:
         """Go on under a policy with these steps by kind (`__` for a point), silent about all others."""
         document = orjson.loads(DEFAULT_POLICY.read_bytes())

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from services.billing.review.domain.findings import HOLD, OF_NO_RULE
+from services.billing.review.domain.findings import HOLD, NOT_RATED, OF_NO_RULE
 
 ENDING = ("approve", "correct", "cancel")
 
@@ -14,4 +14,6 @@ def on(*bills: Mapping[str, Any], verdict: str = "right") -> dict[str, str]:
 
 
 def holding(findings: Iterable[Mapping[str, Any]]) -> list[str]:
-    return [each["code"] for each in findings if each["severity"] == HOLD and each["code"] not in OF_NO_RULE]
+    """Return the codes of the review rules that hold a bill; none of one that could not be rated."""
+    codes = [each["code"] for each in findings if each["severity"] == HOLD]
+    return [] if NOT_RATED in codes else [code for code in codes if code not in OF_NO_RULE]

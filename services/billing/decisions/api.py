@@ -59,6 +59,7 @@ class DecisionIn(In):
     verdicts: dict[Code, review.Verdict] = Field(
         default_factory=dict,
         max_length=100,
+        examples=[{"billing.sudden_rise": "known"}],
         description="by code, whether a finding was right; needed for each that holds a bill whose review ends",
     )
     business_date: Day | None = Field(None, description="day of the decision; by default the latest that billing knows")

@@ -8,6 +8,7 @@ from sqlmodel import Field
 from services.billing import base
 from shared.db import columns
 from shared.db.columns import table
+from shared.db.rights import APPEND_ONLY
 
 
 class BillParty(base.Base, table=True):
@@ -54,6 +55,7 @@ class FindingVerdict(base.Base, table=True):
         ForeignKeyConstraint(["decision_id"], ["review_decision.decision_id"], name="finding_verdict_decision"),
         CheckConstraint("verdict IN ('', 'right', 'wrong', 'known')", name="finding_verdict_says"),
         Index("finding_verdict_bill", "bill_id", "code"),
+        {"info": APPEND_ONLY},
     )
     decision_id: str = Field(sa_column=columns.key())
     code: str = Field(sa_column=columns.key())

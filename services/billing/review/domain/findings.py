@@ -27,7 +27,7 @@ TAKEN_BACK: Final = "billing.taken_back"
 CAUSES: Final = (ACCOUNT_CHANGED, TARIFF_CHANGED, SUB_METER_CHANGED)
 """Why a correction is proposed that no newer usage asks for."""
 NOT_RATED: Final = "billing.not_rated"
-"""The rating misses something: the bill has no figures that could be right or wrong."""
+"""The rating misses something."""
 OF_NO_RULE: Final = frozenset((HELD_BY_REVIEWER, NOT_RATED, LARGE_CORRECTION, TAKEN_BACK, *CAUSES))
 """What no review rule found: there is nothing to be right or wrong about."""
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -60,10 +60,15 @@ def as_text(found: Sequence[Finding]) -> str:
 
 
 def of_rules(text: str) -> dict[str, str]:
-    """Return the severity of each finding of a review rule among stored ones, by code; the worst where there are several."""
+    """Return the severity of each finding of a review rule among stored ones, by code; the worst where there are several.
+
+    A bill that could not be rated has none: it has no figures that a rule could be right about.
+    """
     found: dict[str, str] = {}
     for each in orjson.loads(text):
         code, severity = each["code"], each["severity"]
+        if code == NOT_RATED:
+            return {}
         if code not in OF_NO_RULE and _RANK[severity] > _RANK[found.get(code, "")]:
             found[code] = severity
     return found

@@ -1,0 +1,261 @@
+"""How right the review rules are by what reviewers said of their findings, beside the queue and in its order, over REST."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import pytest
+
+from services.billing.decisions import api
+from services.billing.review import store as review_store
+from services.billing.review import use_cases as review
+from tests.integration.billing.decisions.test_verdicts import said
+from tests.kits.billing import Desk, account, usage
+
+HOME, RISE = "billing.implausible_home", "billing.sudden_rise"
+RULES = "/v1/review-rules"
+
+
+async def items(desk: Desk, path: str, *, org_units: Sequence[str] = ("*",), **query: Any) -> list[dict[str, Any]]:
+    async with desk.client(org_units=org_units) as client:
+        answer = await client.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
+
+
+async def judged(desk: Desk, *verdicts: str, start: int = 1, org_unit: str = "zj/hangzhou") -> list[str]:
+    """Hold a home's bill for each verdict, and release it with that verdict; return the bills."""
+    numbers = range(start, start + len(verdicts))
+    await desk.open(*(account(n, org_unit=org_unit) for n in numbers))
+    await desk.measure(*(usage(n, 1, 1200, route=f"R{start}", org_unit=org_unit) for n in numbers))
+    bills = []
+    for n, verdict in zip(numbers, verdicts, strict=True):
+        ((bill_id,),) = await desk.bills("bill_id", contract_no=f"C{n}")
+        await desk.decide(bill_id, "approve", "2026-02-05", verdict)
+        bills.append(bill_id)
+    return bills
+
+
+def counts(rule: dict[str, Any]) -> tuple[int, int, int, int]:
+    return rule["found"], rule["right"], rule["wrong"], rule["known"]
+
+
+async def test_the_verdicts_on_a_rule_are_counted_with_their_precision_and_its_interval(desk: Desk) -> None:
+    assert await items(desk, RULES) == []
+    await judged(desk, "right", "right", "right", "wrong", "known")
+    (rule,) = await items(desk, RULES)
+    assert (rule["code"], counts(rule)) == (HOME, (5, 3, 1, 1))
+    assert (rule["precision_permille"], rule["low_permille"], rule["high_permille"]) == (750, 301, 954)
+    assert (rule["customer_class"], rule["org_unit"], rule["below_floor"], rule["evidence"]) == (None, None, False, [])
+
+
+async def test_they_are_split_by_class_and_by_org_unit(desk: Desk) -> None:
+    await judged(desk, "right", "wrong")
+    await judged(desk, "wrong", start=11, org_unit="zj/ningbo")
+    (by_class,) = await items(desk, RULES, by="class")
+    assert (by_class["customer_class"], by_class["org_unit"], counts(by_class)) == ("residential", None, (3, 1, 2, 0))
+    by_unit = await items(desk, RULES, by="org_unit")
+    assert [(rule["org_unit"], counts(rule)) for rule in by_unit] == [
+        ("zj/hangzhou", (2, 1, 1, 0)),
+        ("zj/ningbo", (1, 0, 1, 0)),
+    ]
+
+
+async def test_everybody_sees_the_verdicts_of_their_org_units_alone(desk: Desk) -> None:
+    await judged(desk, "right", "right")
+    await judged(desk, "wrong", start=11, org_unit="zj/ningbo")
+    (rule,) = await items(desk, RULES, org_units=["zj/ningbo"])
+    assert counts(rule) == (1, 0, 1, 0)
+    await desk.open(account(21, org_unit="zj/ningbo"))
+    await desk.measure(usage(21, 1, 1200, org_unit="zj/ningbo"))
+    shown = [
+        (await items(desk, "/v1/review-queue", org_units=[unit]))[0]["findings"][0] for unit in ("zj/ningbo", "zj", "*")
+    ]
+    assert [(found["precision_permille"], found["verdicts"]) for found in shown] == [(0, 1), (667, 3), (667, 3)]
+
+
+async def test_the_queue_shows_beside_each_finding_how_right_its_rule_was(desk: Desk) -> None:
+    await judged(desk, "right", "wrong", "wrong", "known")
+    await desk.open(account(9))
+    await desk.measure(usage(9, 1, 950), usage(9, 2, 1150))
+    (item,) = await items(desk, "/v1/review-queue")
+    shown = {found["code"]: found for found in item["findings"]}
+    names = ("verdicts", "precision_permille", "low_permille", "high_permille")
+    assert [shown[HOME][name] for name in names] == [3, 333, 61, 792]
+    assert [shown[RISE][name] for name in names] == [0, None, None, None]
+    # a verdict and four of the prior: (1 + 2) of (3 + 4)
+    assert item["at_risk_fen"] == item["total_fen"] * 428 // 1000
+
+
+async def test_the_last_verdict_on_a_finding_counts_and_silence_takes_none_back(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.measure(usage(1, 1, 950), usage(1, 2, 1150))
+    _, (bill_id,) = await desk.bills("bill_id")
+    assert (await said(desk, bill_id, "hold", implausible_home="wrong", sudden_rise="wrong")).status_code == 200
+    assert {rule["code"]: counts(rule) for rule in await items(desk, RULES)} == {HOME: (1, 0, 1, 0), RISE: (1, 0, 1, 0)}
+    assert (await said(desk, bill_id, implausible_home="right")).status_code == 200
+    assert {rule["code"]: counts(rule) for rule in await items(desk, RULES)} == {HOME: (1, 1, 0, 0), RISE: (1, 0, 1, 0)}
+
+
+async def test_a_finding_of_which_nothing_is_said_counts_as_found(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.measure(usage(1, 1, 950), usage(1, 2, 1150))
+    _, (bill_id,) = await desk.bills("bill_id")
+    assert (await said(desk, bill_id, implausible_home="right")).status_code == 200
+    rules = {rule["code"]: rule for rule in await items(desk, RULES)}
+    assert counts(rules[RISE]) == (1, 0, 0, 0)
+    assert (rules[RISE]["precision_permille"], rules[RISE]["below_floor"]) == (None, False)
+
+
+async def test_a_rule_under_its_floor_is_listed_with_its_false_alarms_and_goes_on(desk: Desk) -> None:
+    desk.expect_of_rules(floor_permille=600, verdicts_min=3)
+    bills = await judged(desk, "right", "wrong", "wrong")
+    assert await items(desk, RULES, below_floor=True) == [], "right at times: up to 792 ‰"
+    bills += await judged(desk, *["wrong"] * 6, start=11)
+    (rule,) = await items(desk, RULES, below_floor=True)
+    assert (rule["code"], counts(rule), rule["high_permille"], rule["below_floor"]) == (HOME, (9, 1, 8, 0), 435, True)
+    assert [each["bill_id"] for each in rule["evidence"]] == bills[:0:-1], "the newest first"
+    assert rule["evidence"][0] | {"bill_id": "", "total_fen": 0} == {
+        "bill_id": "",
+        "severity": "hold",
+        "customer_class": "residential",
+        "org_unit": "zj/hangzhou",
+        "route_no": "R11",
+        "cycle": "2026-01",
+        "total_fen": 0,
+        "decided_by": "reviewer-1",
+        "business_date": "2026-02-05",
+    }
+    assert await items(desk, RULES, below_floor=True, by="class") == [rule | {"customer_class": "residential"}]
+    await desk.open(account(30))
+    await desk.measure(usage(30, 1, 1200))
+    assert await desk.bills("status", contract_no="C30") == [("held",)], "never switched off by itself"
+
+
+async def test_of_the_false_alarms_the_last_twenty_are_shown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert api.EVIDENCE_MAX == 20
+    monkeypatch.setattr(api, "EVIDENCE_MAX", 2)
+    desk.expect_of_rules(floor_permille=600, verdicts_min=3)
+    bills = await judged(desk, *["wrong"] * 4)
+    (rule,) = await items(desk, RULES)
+    assert [each["bill_id"] for each in rule["evidence"]] == [bills[3], bills[2]]
+
+
+async def test_rules_come_page_by_page(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.measure(usage(1, 1, 950), usage(1, 2, 1150))
+    _, (bill_id,) = await desk.bills("bill_id")
+    assert (await said(desk, bill_id, implausible_home="right")).status_code == 200
+    async with desk.client() as client:
+        first = (await client.get(RULES, params={"limit": 1})).json()
+        second = (await client.get(RULES, params={"limit": 1, "cursor": first["next_cursor"]})).json()
+    assert [rule["code"] for rule in (*first["items"], *second["items"])] == [HOME, RISE]
+    assert second["next_cursor"] is None
+
+
+async def waiting(desk: Desk, *kwh: int, start: int = 51) -> None:
+    numbers = range(start, start + len(kwh))
+    await desk.open(*(account(n) for n in numbers))
+    await desk.measure(*(usage(n, 1, each, route=f"R{n}") for n, each in zip(numbers, kwh, strict=True)))
+
+
+async def by_risk(client: httpx.AsyncClient, **query: Any) -> tuple[list[str], str | None]:
+    answer = await client.get("/v1/review-queue", params={"order": "risk", **query})
+    assert answer.status_code == 200, answer.text
+    return [item["account_no"] for item in answer.json()["items"]], answer.json()["next_cursor"]
+
+
+async def test_the_queue_is_ordered_by_money_at_risk_times_precision_where_asked(desk: Desk) -> None:
+    await waiting(desk, 1200, 3000, 2000)
+    async with desk.client() as client:
+        assert (await by_risk(client))[0] == ["A52", "A53", "A51"]
+        # a bill that a person holds is no false alarm: all of its amount, of the others half
+        await waiting(desk, 900, start=61)
+        ((bill_id,),) = await desk.bills("bill_id", account_no="A61")
+        await desk.decide(bill_id, "hold", "2026-02-05")
+        assert (await by_risk(client))[0] == ["A52", "A53", "A61", "A51"]
+        await judged(desk, *["wrong"] * 3)
+        assert (await by_risk(client))[0] == ["A61", "A52", "A53", "A51"]
+        assert (await by_risk(client, route_no="R53"))[0] == ["A53"]
+
+
+async def test_pages_of_the_queue_by_risk_hold_together_while_reviewers_decide(desk: Desk) -> None:
+    await waiting(desk, 1300, 1200, 1100, 1001)
+    await waiting(desk, 900, start=61)
+    ((own,),) = await desk.bills("bill_id", account_no="A61")
+    await desk.decide(own, "hold", "2026-02-05")
+    async with desk.client() as client:
+        first, cursor = await by_risk(client, limit=2)
+        assert first == ["A61", "A51"]
+        ((gone,),) = await desk.bills("bill_id", account_no="A53")
+        await desk.decide(gone, "approve", "2026-02-05", "right")
+        await judged(desk, *["right"] * 12)  # by which the others would be worth more than what a person holds
+        second, end = await by_risk(client, limit=2, cursor=cursor)
+        assert (second, end) == (["A52", "A54"], None)
+        answer = await client.get("/v1/review-queue", params={"cursor": cursor})
+        assert (answer.status_code, answer.json()["code"]) == (400, "request.malformed_cursor")
+
+
+async def test_more_bills_than_can_be_ordered_are_refused_with_what_to_ask_instead(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert api.ORDERED_MAX == 10_000
+    monkeypatch.setattr(api, "ORDERED_MAX", 2)
+    await waiting(desk, 1200, 1300, 1400)
+    async with desk.client() as client:
+        answer = await client.get("/v1/review-queue", params={"order": "risk"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "review_queue.too_many_to_order")
+        assert (await by_risk(client, route_no="R52"))[0] == ["A52"]
+        assert len((await client.get("/v1/review-queue")).json()["items"]) == 3
+
+
+async def test_the_number_of_statements_is_the_same_for_10_and_1000_bills(desk: Desk) -> None:
+    desk.expect_of_rules(floor_permille=1000, verdicts_min=1)
+    await judged(desk, "wrong")
+    counted = []
+    for start, many in ((1001, 10), (2001, 990)):
+        await waiting(desk, *[1200] * many, start=start)
+        await _said_of_all(desk)
+        seen = desk.watch()
+        for path in ("/v1/review-queue", "/v1/review-queue?order=risk", RULES, f"{RULES}?by=class&below_floor=true"):
+            before = len(seen)
+            assert (await items(desk, path, limit=500)) != []
+            counted.append(len(seen) - before)
+    assert counted[:4] == counted[4:]
+
+
+async def _said_of_all(desk: Desk) -> None:
+    """Put a verdict on every bill, and let it wait on."""
+    rows = await desk.bills()
+    async with desk.db.begin() as tx:
+        await review_store.add_reviewer(tx, [row.bill_id for row in rows], "reviewer-9")
+        made = {f"D-{len(rows)}-{n}": row for n, row in enumerate(rows)}
+        same = {"decided_by": "reviewer-9", "row_version": 1, "decision": "hold", "explanation": ""}
+        decisions = [
+            {"decision_id": id_, "bill_id": row.bill_id, "business_date": row.period_to, **same}
+            for id_, row in made.items()
+        ]
+        await review_store.add_decisions(tx, decisions)
+        classes = dict.fromkeys((row.bill_id for row in rows), "residential")
+        day = rows[0].period_to
+        await review.record(tx, made, {HOME: "wrong"}, classes=classes, decided_by="reviewer-9", day=day)
+
+
+async def test_a_decision_on_many_bills_takes_as_many_statements_as_on_two(desk: Desk) -> None:
+    counted = []
+    for n, months in ((1, 2), (2, 10)):
+        await desk.open(account(n))
+        for month in range(1, months + 1):
+            await desk.released(usage(n, month, 400, route=f"R{n}"))
+        await desk.measure(*(usage(n, month, 5000, version=2, route=f"R{n}") for month in range(1, months + 1)))
+        proposed = await desk.bills(status="proposed", contract_no=f"C{n}")
+        assert len(proposed) == months
+        body = {"decision": "cancel", "explanation": "no", "verdicts": await desk.verdicts(proposed[0].bill_id)}
+        async with desk.client() as client:
+            path, seen = f"/v1/bills/{proposed[0].bill_id}", {"If-Match": f'"{proposed[0].row_version}"'}
+            statements = desk.watch()
+            answer = await client.post(f"{path}/decisions", json=body, headers=seen)
+        assert answer.status_code == 200, answer.text
+        counted.append(len(statements))
+    assert counted[0] == counted[1]
