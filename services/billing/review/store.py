@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Row, Subquery, case, func, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, true, tuple_
 
 from services.billing.review.domain.precision import KNOWN, RIGHT, WRONG, Tally
 from services.billing.review.tables import BILL_PARTY, FINDING_VERDICT, REVIEW_DECISION
@@ -85,15 +85,23 @@ async def verdicts(view: View, bill_id: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def _that_count(visible: Condition, until: datetime | None = None) -> Subquery:
+def _that_count(visible: Condition, until: datetime | None = None) -> Select[Any]:
     """Return, for each finding of a bill that was decided on, the verdict that counts: the last one that says something."""
-    v = FINDING_VERDICT.c
-    says_nothing = case((v.verdict == UNSAID, 1), else_=0)
-    newest_first = (says_nothing, v.decided_at.desc(), v.decision_id.desc())
-    place = func.row_number().over(partition_by=(v.bill_id, v.code), order_by=newest_first).label("place")
-    known_then = true() if until is None else v.decided_at <= until
-    ranked = select(FINDING_VERDICT, place).where(visible(v.org_unit), known_then).subquery("ranked")
-    return select(ranked).where(ranked.c.place == 1).subquery("that_count")
+    one, other = FINDING_VERDICT.c, FINDING_VERDICT.alias("other").c
+    later = tuple_(other.decided_at, other.decision_id) > tuple_(one.decided_at, one.decision_id)
+    says_more = and_(one.verdict == UNSAID, other.verdict != UNSAID)
+    says_as_much = (one.verdict == UNSAID) == (other.verdict == UNSAID)
+    counts_instead = and_(
+        other.bill_id == one.bill_id,
+        other.code == one.code,
+        or_(says_more, and_(says_as_much, later)),
+        _known(other, until),
+    )
+    return select(FINDING_VERDICT).where(visible(one.org_unit), _known(one, until), ~exists().where(counts_instead))
+
+
+def _known(verdict: Any, until: datetime | None) -> ColumnElement[bool]:
+    return true() if until is None else verdict.decided_at <= until
 
 
 async def tallies(
@@ -103,10 +111,11 @@ async def tallies(
 
     Of the bills that the caller sees. The key is the code with the class or org unit, empty where all are one.
     """
-    counted = _that_count(visible, until)
-    keys = [counted.c.code, *([counted.c[_BY[by]]] if by else [])]
-    said = [func.sum(case((counted.c.verdict == each, 1), else_=0)).label(each) for each in (RIGHT, WRONG, KNOWN)]
-    rows = await view.all(select(*keys, func.count().label("found"), *said).group_by(*keys))
+    v = FINDING_VERDICT.c
+    keys = [v.code, *([v[_BY[by]]] if by else [])]
+    said = [func.sum(case((v.verdict == each, 1), else_=0)).label(each) for each in (RIGHT, WRONG, KNOWN)]
+    counted = _that_count(visible, until).with_only_columns(*keys, func.count().label("found"), *said)
+    rows = await view.all(counted.group_by(*keys))
     return {
         (row.code, row._mapping[_BY[by]] if by else ""): Tally(
             row.found, int(row.right), int(row.wrong), int(row.known)
@@ -121,13 +130,14 @@ async def judged_wrong(
     """Return, by keys of `tallies`, the last bills in which a rule was judged wrong, the newest first."""
     if not keys:
         return {}
-    counted = _that_count(visible)
-    c = counted.c
-    key = [c.code, *([c[_BY[by]]] if by else [])]
-    newest_first = (c.decided_at.desc(), c.decision_id.desc())
+    v = FINDING_VERDICT.c
+    newest_first = (v.decided_at.desc(), v.decision_id.desc())
+    key = [v.code, *([v[_BY[by]]] if by else [])]
     number = func.row_number().over(partition_by=key, order_by=newest_first).label("number")
     codes = sorted({code for code, _ in keys})
-    numbered = select(counted, number).where(c.verdict == WRONG, c.code.in_(codes)).subquery("numbered")
+    numbered = (
+        _that_count(visible).where(v.verdict == WRONG, v.code.in_(codes)).add_columns(number).subquery("numbered")
+    )
     rows = await view.all(
         select(numbered).where(numbered.c.number <= limit).order_by(numbered.c.code, numbered.c.number)
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from math import sqrt
+from decimal import Decimal
 from typing import Final
 
 RIGHT: Final = "right"
@@ -10,7 +10,7 @@ WRONG: Final = "wrong"
 KNOWN: Final = "known"
 """The rule is right, and what it found was known and explained before: it says neither for it nor against it."""
 VERDICTS: Final = (RIGHT, WRONG, KNOWN)
-_Z: Final = 1.959963984540054  # of the normal distribution, for 95 %
+_Z: Final = Decimal("1.959963984540054")  # of the normal distribution, for 95 %
 _PRIOR_WEIGHT: Final = 4  # z² rounded: so many verdicts weighs what is expected of a rule before there are any
 
 
@@ -43,7 +43,7 @@ class Tally:
     @property
     def permille(self) -> int | None:
         """Return the precision, None where nobody has judged."""
-        return round(1000 * self.right / self.judged) if self.judged else None
+        return round(Decimal(1000 * self.right) / self.judged) if self.judged else None
 
     def interval(self) -> tuple[int, int] | None:
         """Return between which permilles the precision lies with 95 % confidence, None where nobody has judged.
@@ -53,8 +53,8 @@ class Tally:
         n = self.judged
         if not n:
             return None
-        p, z2 = self.right / n, _Z * _Z
-        centre, half = p + z2 / (2 * n), _Z * sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+        p, z2 = Decimal(self.right) / n, _Z * _Z
+        centre, half = p + z2 / (2 * n), _Z * (p * (1 - p) / n + z2 / (4 * n * n)).sqrt()
         scale = 1000 / (1 + z2 / n)
         return round(scale * (centre - half)), round(scale * (centre + half))
 
