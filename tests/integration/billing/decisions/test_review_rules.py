@@ -185,10 +185,11 @@ async def test_pages_of_the_queue_by_risk_hold_together_while_reviewers_decide(d
     await waiting(desk, 900, start=61)
     ((own,),) = await desk.bills("bill_id", account_no="A61")
     await desk.decide(own, "hold", "2026-02-05")
+    ((gone,),) = await desk.bills("bill_id", account_no="A53")
+    assert (await said(desk, gone, "hold", implausible_home="wrong")).status_code == 200
     async with desk.client() as client:
         first, cursor = await by_risk(client, limit=2)
         assert first == ["A61", "A51"]
-        ((gone,),) = await desk.bills("bill_id", account_no="A53")
         await desk.decide(gone, "approve", "2026-02-05", "right")
         await judged(desk, *["right"] * 12)  # by which the others would be worth more than what a person holds
         second, end = await by_risk(client, limit=2, cursor=cursor)
