@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, ColumnElement, MetaData, Row, String, true
+from sqlalchemy import Column, ColumnElement, MetaData, Row, String, or_, true
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
 
@@ -35,6 +35,11 @@ def by_name(rows: Sequence[Row[Any]]) -> Iterator[dict[str, Any]]:
 def equals(column: ColumnElement[str], value: str | None) -> ColumnElement[bool]:
     """Return the condition of a list's filter; one that was not given holds for all rows."""
     return true() if value is None else column == value
+
+
+def below(column: ColumnElement[str], unit: str | None) -> ColumnElement[bool]:
+    """Return the condition that an org unit is another one or below it; one that was not given holds for all rows."""
+    return true() if unit is None else or_(column == unit, column.startswith(f"{unit}/", autoescape=True))
 
 
 PLATFORM = platform.tables(Base.metadata)

@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Row, func, or_, select, true
+from sqlalchemy import Row, func, select
 
-from services.reading.base import equals
+from services.reading.base import below, equals
 from services.reading.conduct import tables
 from services.reading.conduct.domain.findings import OPEN, WITHDRAWN, Finding
 from services.reading.conduct.domain.visits import POINT, Found
@@ -81,11 +81,10 @@ async def listed(
     view: View, *, visible: Condition, after: Condition, limit: int, filters: Filters
 ) -> Sequence[Row[Any]]:
     """Return a page of findings, by read date and id."""
-    row, unit = FINDING.c, filters.org_unit
-    below = true() if unit is None else or_(row.org_unit == unit, row.org_unit.startswith(f"{unit}/", autoescape=True))
+    row = FINDING.c
     return await view.all(
         select(FINDING)
-        .where(visible(row.org_unit), below, after(row.read_date, row.finding_id))
+        .where(visible(row.org_unit), below(row.org_unit, filters.org_unit), after(row.read_date, row.finding_id))
         .where(equals(row.rule, filters.rule), equals(row.cycle, filters.cycle), equals(row.state, filters.state))
         .where(equals(row.route_no, filters.route_no), equals(row.subject, filters.subject))
         .where(equals(row.reader, filters.reader))

@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, select, true, update
 
-from services.reading.base import equals
+from services.reading.base import below, equals
 from services.reading.disputes import tables
 from services.reading.disputes.domain import ENDED, Dispute, Opened, Test
 from shared.db import bulk
@@ -43,11 +43,7 @@ class Scope:
 
     def of(self, unit: ColumnElement[str], day: ColumnElement[Any]) -> list[ColumnElement[bool]]:
         """Return the conditions on rows of an org unit and a day."""
-        return [self.visible(unit), _below(unit, self.org_unit), day >= self.first, day < self.end]
-
-
-def _below(column: ColumnElement[str], unit: str | None) -> ColumnElement[bool]:
-    return true() if unit is None else or_(column == unit, column.startswith(f"{unit}/", autoescape=True))
+        return [self.visible(unit), below(unit, self.org_unit), day >= self.first, day < self.end]
 
 
 async def insert_new(tx: Tx, disputes: Sequence[Dispute]) -> set[str]:
@@ -116,7 +112,7 @@ async def listed(
     c = DISPUTE.c
     return await view.all(
         select(DISPUTE)
-        .where(visible(c.org_unit), after(c.opened_on, c.dispute_no), _below(c.org_unit, filters.org_unit))
+        .where(visible(c.org_unit), after(c.opened_on, c.dispute_no), below(c.org_unit, filters.org_unit))
         .where(equals(c.state, filters.state), equals(c.service_point_no, filters.service_point_no))
         .where(true() if filters.due_by is None else c.due_on <= filters.due_by)
         .where(true() if filters.lapsed_on is None else _lapsed(filters.lapsed_on))

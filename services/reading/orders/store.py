@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Date, Row, Select, String, and_, case, func, or_, select, true
 
-from services.reading.base import equals
+from services.reading.base import below, equals
 from services.reading.orders import tables
 from services.reading.orders.domain import LIFE, NOT_DONE, OPEN, REPORTED, REREAD, REREADS, Asked, Order, Visit
 from services.reading.tasks.domain.tasks import TaskKey
@@ -219,13 +219,10 @@ async def counted(view: View, *, visible: Condition, filters: Filters) -> Sequen
 
 
 def _filtered(statement: Select[Any], visible: Condition, filters: Filters) -> Select[Any]:
-    order, unit = ORDER.c, filters.org_unit
-    below = (
-        true() if unit is None else or_(order.org_unit == unit, order.org_unit.startswith(f"{unit}/", autoescape=True))
-    )
+    order = ORDER.c
     return statement.where(
         visible(order.org_unit),
-        below,
+        below(order.org_unit, filters.org_unit),
         equals(order.state, filters.state),
         equals(order.kind, filters.kind),
         equals(order.assignee, filters.assignee),

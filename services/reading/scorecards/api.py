@@ -129,7 +129,8 @@ async def list_wrong_reads(
     days = ReadDays(own.policies, own.zone)
     async with db.view() as view:
         found = await wrong_reads.of_month(view, filters.month, days, may_see=caller.may_see)
-        mine = sorted((each for each in found if filters.has(each)), key=attrgetter("correction_id"))
+        wanted_of = {"route_no": filters.route_no, "reader": filters.reader, "org_unit": filters.org_unit}
+        mine = sorted((each for each in found if each.is_of(**wanted_of)), key=attrgetter("correction_id"))
         last = wanted.last_as(str)
         shown = [each for each in mine if last is None or (each.correction_id,) > last][: wanted.fetch]
         rows = await collecting.of_wrong_reads(view, shown, own)

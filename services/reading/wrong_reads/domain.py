@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final, Literal
 
 from services.reading.network.domain.registers import CUMULATIVE, Registers, Shown
+from shared.org_units import covers
 
 Fault = Literal["reader", "meter", "other"]
 BY_READER: Final[Fault] = "reader"
@@ -41,6 +42,14 @@ class WrongRead:
     def correction_id(self) -> str:
         """What the correction is found by."""
         return f"{self.read_id}~{self.number}"
+
+    def is_of(self, *, route_no: str | None, reader: str | None, org_unit: str | None) -> bool:
+        """Return whether it is of a route, of a reader, and of an org unit or one below it; of any where that is not given."""
+        return (
+            route_no in (None, self.route_no)
+            and reader in (None, self.reader)
+            and (org_unit is None or covers([org_unit], self.org_unit))
+        )
 
 
 def fault(reader: str | None, reason: str, meter_reasons: Collection[str]) -> Fault:

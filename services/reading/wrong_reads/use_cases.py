@@ -1,7 +1,6 @@
 """Wrong reads are a function of the corrections that stand beside reads: nothing of them is stored."""
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,7 +14,7 @@ from services.reading.reads.store import corrections, reads
 from services.reading.reads.store.corrections import Edit
 from services.reading.reads.store.meter_days import MeterDay, meter_days
 from services.reading.wrong_reads import domain
-from services.reading.wrong_reads.domain import BY_READER, WrongRead
+from services.reading.wrong_reads.domain import WrongRead
 from shared import civil
 from shared.db.engine import View
 
@@ -44,7 +43,7 @@ async def between(view: View, first: date, end: date, days: ReadDays, *, route_n
     mine = {read_id: key for read_id, key in key_of.items() if wanted(read_id)}
     before = await _before(view, mine, {read_id: meters[day_of[read_id]] for read_id in mine})
     found = [
-        _wrong(each, before[each.read_id, each.number], meters[day_of[each.read_id]], days)
+        _wrong(each, mine[each.read_id], before[each.read_id, each.number], meters[day_of[each.read_id]], days)
         for each in made
         if each.read_id in mine
     ]
@@ -79,7 +78,7 @@ async def _before(
     return found
 
 
-def _wrong(edit: Edit, before: _Figures, meter: MeterDay, days: ReadDays) -> WrongRead | None:
+def _wrong(edit: Edit, key: ReadKey, before: _Figures, meter: MeterDay, days: ReadDays) -> WrongRead | None:
     """Return what a correction has put right; None where it says the same registers, and how often they had turned."""
     if not edit.annulled and edit.counts == before.counts:
         return None
@@ -97,7 +96,7 @@ def _wrong(edit: Edit, before: _Figures, meter: MeterDay, days: ReadDays) -> Wro
         fault=domain.fault(before.reader, edit.reason, days.policies.on_or_first(fixed_on).scorecards.meter_reasons),
         off_wh=domain.off_wh(meter.registers, before.counts, edit.counts) if comparable else None,
         reason=edit.reason,
-        since=calendar.local_day(before.since or identity.natural_key(edit.read_id).read_at, days.zone),
+        since=calendar.local_day(before.since or key.read_at, days.zone),
         found_on=edit.found_on,
         fixed_on=fixed_on,
         fixed_by=edit.actor,
@@ -111,9 +110,3 @@ async def of_month(
     first, end = civil.month(month)
     found = await between(view, first, end, days, route_nos=route_nos)
     return [each for each in found if may_see(each.org_unit)]
-
-
-def counted(wrong: Iterable[WrongRead]) -> tuple[Counter[str], Counter[str]]:
-    """Count the errors of readers by route, and by reader."""
-    mine = [each for each in wrong if each.fault == BY_READER]
-    return Counter(each.route_no for each in mine), Counter(each.reader or "" for each in mine)

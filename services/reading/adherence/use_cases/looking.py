@@ -16,10 +16,9 @@ from services.reading.reads.domain.reach import Reach
 from services.reading.reads.store import visits
 from services.reading.tasks.store import route_cycles
 from services.reading.wrong_reads import use_cases as wrong_reads
-from services.reading.wrong_reads.domain import WrongRead
+from services.reading.wrong_reads.domain import BY_READER, WrongRead
 from shared.db.columns import Condition
 from shared.db.engine import View
-from shared.org_units import covers
 from shared.web.auth import Caller
 
 
@@ -31,14 +30,6 @@ class Wanted:
     route_no: str | None = None
     reader: str | None = None
     org_unit: str | None = None
-
-    def has(self, wrong: WrongRead) -> bool:
-        """Return whether a wrong read is one of what is looked at."""
-        return (
-            self.route_no in (None, wrong.route_no)
-            and self.reader in (None, wrong.reader)
-            and (self.org_unit is None or covers([self.org_unit], wrong.org_unit))
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +59,8 @@ async def by_route(
     duties = await _duties(view, wanted, caller.visible)
     page = [each for each in duties if after is None or (each.route_no, each.read_date) > after][:limit]
     found = await outcomes.counted(view, page, *await _reads(view, page, days), visible=caller.visible)
-    wrong, _ = await _wrong(view, wanted, days, caller, route_nos={each.route_no for each in page})
+    errors = await _errors(view, wanted, days, caller, route_nos={each.route_no for each in page})
+    wrong = Counter(each.route_no for each in errors)
     last = {each.route_no: each.read_date for each in duties}
 
     def of(duty: Duty) -> Counts:
@@ -86,8 +78,8 @@ async def by_reader(
     What is nobody's comes first. Seven statements.
     """
     duties = await _duties(view, wanted, caller.visible)
-    _, wrong = await _wrong(view, wanted, days, caller)
-    readers = {each.reader or "" for each in duties} | {each for each in wrong if wanted.reader in (None, each)}
+    wrong = Counter(each.reader or "" for each in await _errors(view, wanted, days, caller))
+    readers = {each.reader or "" for each in duties} | set(wrong)
     behind = sorted(each for each in readers if after is None or (each,) > after)
     page = behind[:limit]
     mine = [each for each in duties if (each.reader or "") in set(page)]
@@ -161,13 +153,14 @@ async def _duties(view: View, wanted: Wanted, visible: Condition) -> list[Duty]:
     return [each for each in found if wanted.reader is None or each.reader == wanted.reader]
 
 
-async def _wrong(
+async def _errors(
     view: View, wanted: Wanted, days: ReadDays, caller: Caller, *, route_nos: wrong_reads.Scope = None
-) -> tuple[Counter[str], Counter[str]]:
-    """Count the errors of readers that were put right in the month that is called like the cycle, by route and by reader."""
+) -> list[WrongRead]:
+    """Return the errors of readers that were put right in the month that is called like the cycle."""
     route_nos = [wanted.route_no] if wanted.route_no else route_nos
     found = await wrong_reads.of_month(view, wanted.cycle, days, may_see=caller.may_see, route_nos=route_nos)
-    return wrong_reads.counted([each for each in found if wanted.has(each)])
+    mine = {"route_no": wanted.route_no, "reader": wanted.reader, "org_unit": wanted.org_unit}
+    return [each for each in found if each.fault == BY_READER and each.is_of(**mine)]
 
 
 async def _reads(view: View, duties: Sequence[Duty], days: ReadDays) -> tuple[list[Reach], list[ReadKey]]:

@@ -6,18 +6,17 @@ from datetime import date
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Date, Row, and_, case, exists, func, insert, literal, or_, select, true
+from sqlalchemy import ColumnElement, Date, Row, and_, case, exists, func, insert, literal, select, true
 
-from services.reading.base import equals
+from services.reading.base import below, equals
 from services.reading.scorecards import tables
 from services.reading.scorecards.domain import rows as domain
 from services.reading.scorecards.domain.rows import DISPUTE, NOBODY, TASK, WRONG, Figure
 from services.reading.tasks.domain.tasks import ESTIMATED, MISSED
-from services.reading.wrong_reads.domain import BY_READER, WrongRead
+from services.reading.wrong_reads.domain import BY_READER
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
-from shared.org_units import covers
 
 CARD, ROW = tables.CARD, tables.ROW
 _PLAIN: Final = (
@@ -56,20 +55,9 @@ class Filters:
 
     def of(self, table: Any, visible: Condition) -> list[ColumnElement[bool]]:
         """Return the conditions on rows of a table."""
-        row, unit = table.c, self.org_unit
-        below = (
-            true() if unit is None else or_(row.org_unit == unit, row.org_unit.startswith(f"{unit}/", autoescape=True))
-        )
+        row = table.c
         mine = [equals(row.route_no, self.route_no), equals(row.reader, self.reader)]
-        return [row.month == self.month, visible(row.org_unit), below, *mine]
-
-    def has(self, wrong: WrongRead) -> bool:
-        """Return whether a wrong read is one of those."""
-        return (
-            self.route_no in (None, wrong.route_no)
-            and self.reader in (None, wrong.reader)
-            and (self.org_unit is None or covers([self.org_unit], wrong.org_unit))
-        )
+        return [row.month == self.month, visible(row.org_unit), below(row.org_unit, self.org_unit), *mine]
 
 
 async def keep(tx: Tx, month: str, rows: Sequence[domain.Row]) -> None:

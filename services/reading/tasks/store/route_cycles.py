@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, update
 
-from services.reading.base import equals
+from services.reading.base import below, equals
 from services.reading.tasks import tables
 from services.reading.tasks.domain.route_cycles import RouteCycle
 from services.reading.tasks.domain.tasks import CYCLE, Totals, cycle_of
@@ -73,14 +73,10 @@ async def of_cycle(
     """Return all routes in a cycle by number and read date, each with who is to read it (`planned_reader`), as another store has
     it."""
     row = ROUTE_CYCLE.c
-    below = (
-        true()
-        if org_unit is None
-        else or_(row.org_unit == org_unit, row.org_unit.startswith(f"{org_unit}/", autoescape=True))
-    )
     return await view.all(
         select(ROUTE_CYCLE, planned(row.route_no, row.read_date).label("planned_reader"))
-        .where(row.cycle == cycle, visible(row.org_unit), equals(row.route_no, route_no), below)
+        .where(row.cycle == cycle, visible(row.org_unit), equals(row.route_no, route_no))
+        .where(below(row.org_unit, org_unit))
         .order_by(row.route_no, row.read_date)
     )
 
