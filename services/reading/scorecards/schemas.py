@@ -5,25 +5,16 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
+from services.reading.adherence.schemas import CountsOut
 from services.reading.scorecards.domain.rows import Kind, Row
 from services.reading.scorecards.store.cards import FIGURES
 from services.reading.wrong_reads.domain import Fault, WrongRead
 
 
-class FiguresOut(BaseModel):
-    """expected = early + on_time + late + unread + open, by the duties of the month. Each figure opens to its rows."""
+class FiguresOut(CountsOut):
+    """What adherence counts, by the duties of the month, and how right the reads were. Each figure opens to its rows."""
 
-    expected: int
-    early: int
-    on_time: int
-    late: int
-    unread: int = Field(description="Nobody has read it within reach of its day, and its window is closed.")
-    open: int
-    read_by_others: int = Field(description="Read by another person than who was to read it.")
     read_permille: int = Field(description="Of a thousand tasks so many were read (实抄率), rounded down.")
-    estimated: int = Field(description="估抄: billed by an estimate, whenever it was read.")
-    missed: int = Field(description="漏抄: billed by neither a read of its day nor an estimate; left to the next read.")
-    wrong: int = Field(description="错抄: reads corrected in the month that were their reader's error.")
     serious: int = Field(description="Of them so far off, or so much on a bill, that they are serious by the policy.")
     fixed_same_day: int = Field(
         description="Of them fixed on the day on which they were found, or before the next business day."

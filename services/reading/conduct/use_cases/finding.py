@@ -73,18 +73,21 @@ async def readers(
     """Return who has read routes for read dates, by both; two statements where there are any."""
     if not keys:
         return {}
-    dates = sorted({day for _, day in keys})
-    reaches = [reach.of(day, days) for day in dates]
-    duties = [
-        Duty(route_no=route_no, read_date=day, cycle=cycle_of(day), org_unit="", reader=None)
-        for route_no, day in sorted(set(keys))
-    ]
-    without = await visits.annulled(view, reaches[0].since, reaches[-1].until)
     found: dict[tuple[str, date], set[str]] = {}
-    for row in await outcomes.every(view, duties, reaches, without):
+    for row in await _tasks(view, sorted(set(keys)), days):
         if row.reader:
             found.setdefault((row.route_no, row.read_date), set()).add(row.reader)
     return found
+
+
+async def _tasks(view: View, keys: Sequence[tuple[str, date]], days: ReadDays) -> Sequence[Any]:
+    """Return the tasks of routes for read dates, by both, each with the read that is nearest to its day; two statements."""
+    reaches = [reach.of(day, days) for day in sorted({day for _, day in keys})]
+    duties = [
+        Duty(route_no=route_no, read_date=day, cycle=cycle_of(day), org_unit="", reader=None) for route_no, day in keys
+    ]
+    without = await visits.annulled(view, reaches[0].since, reaches[-1].until)
+    return await outcomes.every(view, duties, reaches, without)
 
 
 def _last(
@@ -114,10 +117,7 @@ async def _visits(view: View, route_no: str, dates: Sequence[date], days: ReadDa
     """Return the visits of a route on read dates, by point."""
     if not dates:
         return {}
-    reaches = [reach.of(day, days) for day in dates]
-    duties = [Duty(route_no=route_no, read_date=day, cycle=cycle_of(day), org_unit="", reader=None) for day in dates]
-    without = await visits.annulled(view, reaches[0].since, reaches[-1].until)
-    rows = [row for row in await outcomes.every(view, duties, reaches, without) if row.read_at]
+    rows = [row for row in await _tasks(view, [(route_no, day) for day in dates], days) if row.read_at]
     keys = {id(row): ReadKey(row.meter_no, row.read_at, row.source) for row in rows}
     stored = await reads.stored(view, list(keys.values()))
     meters = await installations.by_point(view, sorted({row.point for row in rows}))

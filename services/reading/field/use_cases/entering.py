@@ -272,10 +272,7 @@ async def _observe(tx: Tx, new: Sequence[_Seen], reader: str, may_see: Callable[
         return
     outcomes = await observing.record(tx, [seen for _, seen in pairs], may_see=may_see, own=own)
     for (each, _), outcome in zip(pairs, outcomes, strict=True):
-        if outcome.status not in (
-            "done",
-            "already_done",
-        ):  # somebody has changed its point, or used its number, meanwhile
+        if outcome.status not in ("done", "already_done"):  # its point was changed, or its number used, meanwhile
             each.outcome = refused(CHANGED_MEANWHILE, id=each.given.entry_no)
 
 

@@ -1,6 +1,5 @@
 """Scorecards are made once, some days after their month; what comes later is counted by the first one that is made after that."""
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -34,7 +33,7 @@ async def due(view: View, business_date: date, own: Context) -> list[Wanted]:
     made = await cards.made(view, months)
     closed = await route_cycles.closed(view, months)
     first, end = civil.month(months[0])[0], civil.month(months[-1])[1]
-    came = [(month, row.route_no) for month, row in _by_month(await collecting.uncounted(view, first, end, own))]
+    came = [(_came(row)[:7], row.route_no) for row in await collecting.uncounted(view, first, end, own)]
     is_open = await route_cycles.first_open_of_routes(view)
     return sorted(each for each in {*closed, *came} - made if is_open.get(each[1], LATER) > each[0])
 
@@ -51,11 +50,8 @@ def _months(business_date: date, first: str | None, own: Context) -> list[str]:
     return [month for month in months if month >= since]
 
 
-def _by_month(rows: Sequence[Row]) -> list[tuple[str, Row]]:
-    return [(_came(row)[:7], row) for row in rows]
-
-
 def _came(row: Row) -> str:
+    """Return the day on which something came that is no task."""
     return str(row.details.get("fixed_on") or row.details.get("corrected_on") or row.day)
 
 
