@@ -87,7 +87,7 @@ async def figures(kit: Kit, month: str) -> dict[tuple[str, str | None], dict[str
 
 
 async def by_hand(kit: Kit, month: str, fixed: dict[str, tuple[int, bool]] | None = None) -> dict[Any, dict[str, int]]:
-    """Count a month over the lists of adherence, tasks, reads and disputes, row by row; of wrong reads by their own lists.
+    """Count a month over the lists of tasks, reads with their corrections, and disputes, row by row.
 
     `fixed`: by correction in how many business days it was fixed and whether it is serious, as the test knows it.
     """
