@@ -57,6 +57,16 @@ class Step:
     instead_of: Sequence[Stored]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a step came to, whether or not the bill changes by it: its answer of rating, ladder state after it, and findings."""
+
+    step: Step
+    rated: rating_types.RatedBill
+    state: str
+    findings: Sequence[Finding]
+
+
 @dataclass(slots=True, kw_only=True)
 class Chain:
     """The periods of one contract to calculate, from the state of the effective bill before the first of them.
@@ -65,7 +75,7 @@ class Chain:
     bill from this day on is calculated again (a change of facts may touch it without touching the ladder), and `cause` is the
     finding that tells of the change. `issued_stand`: issued bills stay as they are, what corrects them waits for a reviewer. A
     bill of days that the contract does not cover is passed over: it awaits the cut of its usage. `measured`: the usages in force
-    of its sub-meters, by point.
+    of its sub-meters, by point. `seen`: what each step came to, for who wants to know it.
     """
 
     terms: Terms
@@ -83,6 +93,7 @@ class Chain:
     index: int = 0
     drafts: list[Draft] = field(default_factory=list)
     restated: list[tuple[Stored, str]] = field(default_factory=list)
+    seen: list[Seen] | None = None
 
     def seek(self) -> bool:
         """Go to the next step that must be calculated; False where there is none."""
@@ -290,6 +301,8 @@ def _take(
     )
     moved = old is None or state != old.state
     found = _findings(chain, step, rated, policy)
+    if chain.seen is not None:
+        chain.seen.append(Seen(step=step, rated=rated, state=state, findings=found))
     if same and old is not None and (old.status == ISSUED or not _is_due(old, step, found, moved=moved)):
         if moved:
             chain.restated.append((old, state))

@@ -33,13 +33,13 @@ class Issuing:
     due_on: date
 
 
-async def from_periods(tx: Tx, starts: Mapping[str, date]) -> dict[str, list[Stored]]:
+async def from_periods(view: View, starts: Mapping[str, date]) -> dict[str, list[Stored]]:
     """Return, for each contract, its bills from the effective one before a day on, of any status.
 
     Their state is the restated one where a correction moved the ladder without changing what the bill says.
     """
     given = travel.relation(
-        tx, "starts", {"contract_no": (columns.No, list(starts)), "period_from": (Date(), list(starts.values()))}
+        view, "starts", {"contract_no": (columns.No, list(starts)), "period_from": (Date(), list(starts.values()))}
     )
     before = BILL.alias("before")
     last = (
@@ -55,7 +55,9 @@ async def from_periods(tx: Tx, starts: Mapping[str, date]) -> dict[str, list[Sto
     state = func.coalesce(b.restated_state, b.ladder_state).label("state")
     found_text = case((b.status.in_((HELD, PROPOSED)), b.findings), else_="").label("found")
     matches = and_(b.contract_no == given.c.contract_no, b.period_from >= func.coalesce(last, given.c.period_from))
-    rows = await tx.all(select(*(b[name] for name in _HEAD), state, found_text).select_from(given.join(BILL, matches)))
+    rows = await view.all(
+        select(*(b[name] for name in _HEAD), state, found_text).select_from(given.join(BILL, matches))
+    )
     found: dict[str, list[Stored]] = {contract_no: [] for contract_no in starts}
     for row in rows:
         found[row.contract_no].append(

@@ -13,7 +13,7 @@ from services.billing.contracts.domain import Terms
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.usages.domain import Usage
 from services.billing.usages.store import usages as usages_store
-from shared.db.engine import Tx
+from shared.db.engine import View
 
 Period = tuple[date, date]
 
@@ -55,24 +55,25 @@ class OnDays:
     loose: list[Usage]
 
 
-async def on_days(tx: Tx, rows: Sequence[Row[Any]], *, of_any_contract: bool) -> OnDays:
+async def on_days(view: View, rows: Sequence[Row[Any]], *, of_any_contract: bool, lock: bool = True) -> OnDays:
     """Ask for the usages that are in force on the days of bills, in place of the bills in force there that rest on others.
 
     Whose days they are now, may be another contract's (`of_any_contract`): then the bills whose usage their own contract does not
-    cover any more are taken out too. Otherwise these stay, they await the cut of their usage.
+    cover any more are taken out too. Otherwise these stay, they await the cut of their usage. The accounts are locked, but by who
+    only reads.
     """
     days = [(row.service_point_no, row.period_from, row.period_to) for row in rows]
-    usages = await usages_store.standing(tx, days)
+    usages = await usages_store.standing(view, days)
     periods = [(usage.service_point_no, usage.period_from, usage.period_to) for usage in usages]
     numbers = () if of_any_contract else [_contract_no(usage, rows) for usage in usages]
-    own = await contracts_store.terms_by_number(tx, [row.contract_no for row in rows])
-    terms = await contracts_store.terms_of(tx, periods, numbers)
+    own = await contracts_store.terms_by_number(view, [row.contract_no for row in rows], lock=lock)
+    terms = await contracts_store.terms_of(view, periods, numbers, lock=lock)
     requests = {no: Asked(terms=term) for no, term in own.items()}
     for i, term in terms.items():
         fresh = requests.setdefault(term.contract_no, Asked(terms=term)).fresh
         fresh[usages[i].period_from, usages[i].period_to] = usages[i]
     in_force = set() if of_any_contract else {usage.usage_id for usage in usages}
-    for bill in await bills_store.sharing_days(tx, days):
+    for bill in await bills_store.sharing_days(view, days):
         request, period = requests.get(bill.contract_no), (bill.period_from, bill.period_to)
         if request and bill.status in EFFECTIVE and bill.usage_id not in in_force and period not in request.fresh:
             request.out[bill.bill_id] = period

@@ -1,24 +1,19 @@
 """From usages to bills: join the contract, rate from the ladder state before, review, store; correct what was issued."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
 from services.billing.bills.domain import chains, proposing
-from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, PROPOSED, READY, Draft, Stored, bill_id_of
+from services.billing.bills.domain.bills import HELD, ISSUED, READY, Draft, bill_id_of
 from services.billing.bills.domain.chains import Chain
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import told
 from services.billing.bills.store.written import Writing
-from services.billing.bills.use_cases import asked as asked_for
-from services.billing.bills.use_cases import corrections, two_people
+from services.billing.bills.use_cases import corrections, inputs, two_people
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
-from services.billing.rating import rating_types
-from services.billing.usages.domain import Usage
-from services.billing.usages.store import usages as usages_store
 from shared import ids
 from shared.db.engine import Tx
 
@@ -33,53 +28,22 @@ async def calculate(
     What was proposed on days that are calculated now is taken up with it: a contract has one chain. The number of statements does
     not depend on the number of contracts.
     """
-    starts = {no: start for no, a in asked.items() if (start := a.start) is not None}
     # a proposal steps back before what takes its place is proposed
     await bills_store.move(tx, [bill for a in asked.values() for bill in a.overtaken], "replace")
-    if not starts:
+    if all(a.start is None for a in asked.values()):
         return
-    stored = await bills_store.from_periods(tx, starts)
-    earlier = await _join_proposals(tx, asked, starts, stored)
-    if earlier:
-        starts |= earlier
-        stored |= await bills_store.from_periods(tx, earlier)
-    known, old_lines = await _later(tx, starts, stored)
-    measured = await _sub_meters(tx, asked, starts, stored)
+    read = await inputs.read(tx, asked)
+    await bills_store.move(tx, [(row.bill_id, row.row_version) for row in read.proposed], "replace")
     loaded = await context.books.current(tx)
-
-    def rate(requests: Sequence[rating_types.Request]) -> list[rating_types.RatedBill]:
-        answers = context.rater(requests, loaded.book)
-        return [
-            replace(bill, findings=(*bill.findings, *unknown))
-            if (unknown := loaded.names.unknown(request, bill))
-            else bill
-            for request, bill in zip(requests, answers, strict=True)
-        ]
+    rate = inputs.rated_by(context.rater, loaded.book, loaded.names)
 
     def rated(chosen: Mapping[str, Asked], *, issued_stand: bool) -> list[tuple[Asked, Chain]]:
-        planned = [
-            (
-                a,
-                chains.plan(
-                    a.terms,
-                    stored[no],
-                    a.fresh,
-                    known,
-                    out=a.out,
-                    again=a.again,
-                    cause=a.cause,
-                    issued_stand=issued_stand,
-                    measured=measured,
-                ),
-            )
-            for no, a in chosen.items()
-            if a.start is not None
-        ]
-        chains.calculate([c for _, c in planned], rate, context.policies, old_lines)
+        planned = [(a, read.chain(a, issued_stand=issued_stand)) for a in chosen.values() if a.start is not None]
+        chains.calculate([c for _, c in planned], rate, context.policies, read.old_lines)
         return planned
 
     kept, proposed, rest = list[tuple[Asked, Chain]](), list[Draft](), dict[str, Asked]()
-    planned = rated({no: asked[no] for no in starts}, issued_stand=False)
+    planned = rated(asked, issued_stand=False)
     today = await business_day.latest(tx) if any(proposing.corrects(chain) for _, chain in planned) else None
     limits = two_people.on(today, context)
     for request, chain in planned:
@@ -89,7 +53,7 @@ async def calculate(
             kept.append((request, chain))
             continue
         # the correction waits for a reviewer; what else came for this contract is calculated without it
-        drafts = proposing.proposals(chain, ids.new(), limits, known)
+        drafts = proposing.proposals(chain, ids.new(), limits, read.known)
         proposed += drafts
         rest[request.terms.contract_no] = _rest(request, drafts)
     if rest:
@@ -108,71 +72,6 @@ def _rest(asked: Asked, proposed: Sequence[Draft]) -> Asked:
         reason=asked.reason,
         again=asked.again,
     )
-
-
-async def _join_proposals(
-    tx: Tx, asked: Mapping[str, Asked], starts: Mapping[str, date], stored: Mapping[str, Sequence[Stored]]
-) -> dict[str, date]:
-    """Take up what was proposed on days that are calculated now; return where these chains begin earlier.
-
-    The policy that kept it keeps it again, with all that has come since, unless somebody has just decided on it.
-    """
-    waiting: dict[str, str] = {}
-    for no, start in starts.items():
-        overtaken = {bill_id for bill_id, _ in asked[no].overtaken}
-        for bill in stored[no]:
-            if bill.status == PROPOSED and bill.period_to > start and bill.bill_id not in overtaken:
-                waiting[bill.bill_id] = bill.cause
-    if not waiting:
-        return {}
-    heads = await bills_store.heads(tx, list(waiting))
-    causes = {row.group_id: waiting[row.bill_id] for row in heads.values()}
-    rows = await bills_store.proposals(tx, sorted(causes))
-    await bills_store.move(tx, [(row.bill_id, row.row_version) for row in rows], "replace")
-    joined = await asked_for.on_days(tx, rows, of_any_contract=False)
-    for no, request in joined.requests.items():
-        own = asked[no]
-        gone = set(own.out.values())
-        own.fresh = {period: usage for period, usage in request.fresh.items() if period not in gone} | own.fresh
-        own.out = {bill_id: period for bill_id, period in request.out.items() if period not in own.fresh} | own.out
-    for row in rows:
-        own = asked[row.contract_no]
-        own.again = min(own.again or row.period_from, row.period_from)
-        own.cause = "" if own.decided else own.cause or causes[row.group_id]
-    begun = {no: asked[no].start or starts[no] for no in joined.requests}
-    return {no: first for no, first in begun.items() if first < starts[no]}
-
-
-async def _later(
-    tx: Tx, starts: Mapping[str, date], stored: Mapping[str, Sequence[Stored]]
-) -> tuple[dict[str, Usage], dict[str, str]]:
-    """Return the usages and lines of the effective bills that may be calculated again; in the common case there are none."""
-    again = [
-        bill
-        for no, start in starts.items()
-        for bill in stored[no]
-        if bill.status in EFFECTIVE and bill.period_from >= start
-    ]
-    if not again:
-        return {}, {}
-    known = await usages_store.by_id(tx, [bill.usage_id for bill in again])
-    return known, await bills_store.lines_of(tx, [bill.bill_id for bill in again])
-
-
-async def _sub_meters(
-    tx: Tx, asked: Mapping[str, Asked], starts: Mapping[str, date], stored: Mapping[str, Sequence[Stored]]
-) -> dict[str, list[Usage]]:
-    """Return the usages in force of the sub-meters of contracts on the days to calculate, by service point."""
-    days = []
-    for no, start in starts.items():
-        if links := asked[no].terms.sub_meters:
-            ends = [to for _, to in asked[no].fresh]
-            last = max([start, *ends, *(bill.period_to for bill in stored[no] if bill.status in EFFECTIVE)])
-            days += [(point, start, last) for point in sorted({link.service_point_no for link in links})]
-    found: dict[str, list[Usage]] = {}
-    for usage in await usages_store.standing(tx, days, also_waiting=True) if days else ():
-        found.setdefault(usage.service_point_no, []).append(usage)
-    return found
 
 
 async def _store(

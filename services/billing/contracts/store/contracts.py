@@ -38,19 +38,19 @@ def stated(account: Account) -> Stated:
 
 
 async def terms_of(
-    tx: Tx, wanted: Sequence[tuple[str, date, date]], contract_nos: Sequence[str] = ()
+    view: View, wanted: Sequence[tuple[str, date, date]], contract_nos: Sequence[str] = (), *, lock: bool = True
 ) -> dict[int, Terms]:
     """Find and lock the contract that covers each (service point, period), by its index in `wanted`.
 
     Accounts are locked in key order. A contract is only taken with the account version that it was written with: where an
     account was changed while this waited for its lock, the old contract falls out, and the usage waits for the next look.
-    With `contract_nos` (one for each wanted) only that contract is looked at.
+    With `contract_nos` (one for each wanted) only that contract is looked at. Who only reads does not `lock`.
     """
     if not wanted:
         return {}
     numbers = contract_nos or [""] * len(wanted)
     given = travel.relation(
-        tx,
+        view,
         "wanted",
         {
             "i": (Integer(), list(range(len(wanted)))),
@@ -73,19 +73,23 @@ async def terms_of(
         select(given.c.i, *_TERMS)
         .select_from(given.join(CONTRACT, covers).join(ACCOUNT, same))
         .order_by(ACCOUNT.c.account_no)
-        .with_for_update(of=ACCOUNT)
     )
-    return {row.i: _terms(row) for row in await tx.all(statement)}
+    locked = statement.with_for_update(of=ACCOUNT) if lock else statement
+    return {row.i: _terms(row) for row in await view.all(locked)}
 
 
-async def terms_by_number(tx: Tx, contract_nos: Sequence[str]) -> dict[str, Terms]:
-    """Lock the accounts of contracts, and return the terms of each as they stand, whatever days it covers now."""
-    given = travel.relation(tx, "wanted", {"contract_no": (columns.No, sorted(set(contract_nos)))})
+async def terms_by_number(view: View, contract_nos: Sequence[str], *, lock: bool = True) -> dict[str, Terms]:
+    """Lock the accounts of contracts, and return the terms of each as they stand, whatever days it covers now.
+
+    Who only reads does not `lock`.
+    """
+    given = travel.relation(view, "wanted", {"contract_no": (columns.No, sorted(set(contract_nos)))})
     joined = given.join(CONTRACT, CONTRACT.c.contract_no == given.c.contract_no).join(
         ACCOUNT, ACCOUNT.c.account_no == CONTRACT.c.account_no
     )
-    statement = select(*_TERMS).select_from(joined).order_by(ACCOUNT.c.account_no).with_for_update(of=ACCOUNT)
-    return {row.contract_no: _terms(row) for row in await tx.all(statement)}
+    statement = select(*_TERMS).select_from(joined).order_by(ACCOUNT.c.account_no)
+    locked = statement.with_for_update(of=ACCOUNT) if lock else statement
+    return {row.contract_no: _terms(row) for row in await view.all(locked)}
 
 
 async def lock_at(tx: Tx, service_points: Sequence[str]) -> None:
