@@ -150,7 +150,7 @@ async def line(
 def _write_policy(work: Path, corrections: Mapping[str, str], by_calendar: bool, by_two: Sequence[str]) -> None:
     work.mkdir(exist_ok=True)
     policy = json.loads(DEFAULT_POLICY.read_text())
-    policy["versions"][0]["review"] |= {"implausible_home": {"over_kwh_a_month": 100_000}}
+    policy["versions"][0]["review"] |= {"implausible_home": "off"}
     policy["versions"][0]["run"] = {"sum_change_percent": 100_000, "unread": {"percent": 100, "over_points": 0}}
     policy["versions"][0]["corrections"] |= {**corrections, "hold_on": ["billing.not_rated"]}
     for kind in by_two:

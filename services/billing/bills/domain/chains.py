@@ -18,8 +18,9 @@ from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, READY, 
 from services.billing.bills.domain.policy import Policies, Policy
 from services.billing.contracts.domain import Terms, class_on, tariff_on
 from services.billing.rating import rating_types
-from services.billing.review.domain import findings, rules
+from services.billing.review.domain import findings, limits
 from services.billing.review.domain.findings import HOLD, Finding
+from services.billing.review.domain.subject import Subject
 from services.billing.usages.domain import PackedCurve, Usage
 from shared import packed
 from shared.errors import Refused
@@ -354,14 +355,14 @@ def _status(step: Step, found: Sequence[Finding]) -> str:
 
 
 def _findings(chain: Chain, step: Step, rated: rating_types.RatedBill, policy: Policy) -> list[Finding]:
-    usage, limits = step.usage, policy.review
+    usage, set_ = step.usage, policy.review
     found: list[Finding] = []
     if rated.refusal is not None:
         day = _read_wanted(rated)
         said = {"code": rated.refusal.code, "pointer": rated.refusal.pointer} | ({"day": f"{day}"} if day else {})
         found.append(Finding(findings.NOT_RATED, HOLD, said))
-    found += rules.review(
-        rules.Subject(
+    found += limits.review(
+        Subject(
             customer_class=class_on(chain.terms.account_terms, usage.period_to),
             energy_wh=usage.import_wh,
             days=(usage.period_to - usage.period_from).days,
@@ -374,13 +375,13 @@ def _findings(chain: Chain, step: Step, rated: rating_types.RatedBill, policy: P
             settles_estimate=usage.settles_estimate,
             unpriced_wh=rated.unpriced_wh,
         ),
-        limits,
+        set_,
     )
     found += bills.unusual_cycle(usage)
     if chain.terms.sub_meters:
         found += sub_meters.findings(chain.terms.sub_meters, usage, chain.measured)
-    found += [f for code in usage.findings if (f := rules.carried("", code, limits.reading_findings))]
-    found += [f for r in rated.findings if (f := rules.carried("rating", r.code, limits.rating_findings))]
+    found += [f for code in usage.findings if (f := limits.carried("", code, set_.reading_findings))]
+    found += [f for r in rated.findings if (f := limits.carried("rating", r.code, set_.rating_findings))]
     old = [step.old] if step.old is not None else step.instead_of
     if old and any(bill.held_by_reviewer for bill in old):
         found.append(Finding(findings.HELD_BY_REVIEWER, HOLD))

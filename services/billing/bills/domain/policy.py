@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from services.billing.review.domain import limits
-from services.billing.review.domain.limits import ANY, Limits, count
+from services.billing.review.domain.limits import Limits
+from services.billing.review.domain.rule import ANY, count
 from shared import dated, second_person
 from shared.business_calendar import Calendar
 from shared.dated import Versions

@@ -90,7 +90,7 @@ def test_the_shipped_policy_reverses_and_issues_anew() -> None:
             -1,
             "/versions/0/review/implausible_home/over_kwh_a_month",
         ),
-        (("review", "sudden_change", "hold"), None, "/versions/0/review/sudden_change/hold"),
+        (("review", "sudden_rise", "hold"), None, "/versions/0/review/sudden_rise/hold"),
         (("release", "*", "mode"), "never", "/versions/0/release/*/mode"),
         (("release",), {}, "/versions/0/release"),
         (("corrections", "style"), "credit_note", "/versions/0/corrections/style"),
@@ -123,7 +123,7 @@ def test_a_gap_between_versions_is_refused() -> None:
 def test_all_faults_of_a_policy_are_told_at_once() -> None:
     wrong = document()
     version = wrong["versions"][0]
-    version["review"] |= {"zero_usage": "maybe", "zero_usages": "warn", "sudden_change": {"warn": 5}}
+    version["review"] |= {"zero_usage": "maybe", "zero_usages": "warn", "sudden_rise": {"warn": 5}}
     version["release"] = {
         "zj": {"mode": "never", "due_days": -1, "issue_after_days": 1, "issue_after_business_days": 1}
     }
@@ -133,8 +133,8 @@ def test_all_faults_of_a_policy_are_told_at_once() -> None:
     assert {fault.pointer.removeprefix("/versions/0") for fault in refused.value.faults} == {
         "/review/zero_usage",
         "/review/zero_usages",
-        "/review/sudden_change/warn",
-        "/review/sudden_change/hold",
+        "/review/sudden_rise/warn",
+        "/review/sudden_rise/hold",
         "/release/*",
         "/release/zj/mode",
         "/release/zj/due_days",
