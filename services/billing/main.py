@@ -22,8 +22,10 @@ from services.billing.bills.use_cases import adopting, billed_days
 from services.billing.context import Context, Rater
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.contracts.store import points as points_store
-from services.billing.decisions import api as decisions_api
-from services.billing.decisions import use_cases as decisions
+from services.billing.decisions.api import deciding as deciding_api
+from services.billing.decisions.api import queue as queue_api
+from services.billing.decisions.api import rules as rules_api
+from services.billing.decisions.use_cases import deciding
 from services.billing.rating import second_opinion
 from services.billing.rating.rating_types import RatedBill, Request
 from services.billing.rating.tariff.book import TariffBook
@@ -54,7 +56,9 @@ ROUTERS = (
     activation_api.router,
     bills_api.router,
     adopted_api.router,
-    decisions_api.router,
+    queue_api.router,
+    rules_api.router,
+    deciding_api.router,
     touched_api.router,
     corrections_api.router,
     adjustments_api.router,
@@ -121,7 +125,7 @@ def build(
 def kinds_of_approval(context: Context) -> list[Kind]:
     """Return what two people do in billing."""
     return [
-        *decisions.kinds_of_approval(context),
+        *deciding.kinds_of_approval(context),
         adopting.kind_of_approval(context),
         settling.kind_of_approval(context),
         release.kind_of_approval(context),

@@ -1,13 +1,13 @@
-"""Who had a hand in bills that need a decision, the decisions, and what they said of findings."""
+"""Who had a hand in bills that need a decision, whose they are, the decisions, and what they said of findings."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, case, exists, func, or_, select, true, tuple_
 
 from services.billing.review.domain.precision import KNOWN, RIGHT, WRONG, Tally
-from services.billing.review.tables import BILL_PARTY, FINDING_VERDICT, REVIEW_DECISION
+from services.billing.review.tables import BILL_PARTY, FINDING_VERDICT, REVIEW_ASSIGNMENT, REVIEW_DECISION
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
@@ -59,13 +59,48 @@ async def decisions(view: View, bill_id: str) -> Sequence[Row[Any]]:
 async def readers(view: View, bill_ids: Sequence[str]) -> dict[str, list[str]]:
     """Return who had a hand in the reads of bills in review."""
     p = BILL_PARTY.c
-    rows = await view.all(
-        select(p.bill_id, p.subject).where(p.bill_id.in_(bill_ids), p.role == READER).order_by(p.bill_id, p.subject)
+    rows = await bulk.select_in(
+        view, BILL_PARTY, {"bill_id": bill_ids}, where=p.role == READER, order_by=(p.bill_id, p.subject)
     )
     found: dict[str, list[str]] = {}
     for row in rows:
         found.setdefault(row.bill_id, []).append(row.subject)
     return found
+
+
+def has_read(bill_id: ColumnElement[str], subject: str) -> ColumnElement[bool]:
+    """Return the condition that somebody had a hand in the reads of a bill in review."""
+    p = BILL_PARTY.c
+    return exists().where(p.bill_id == bill_id, p.subject == subject, p.role == READER)
+
+
+def assignments() -> FromClause:
+    """Return whose bills are, to be joined by their ids: who is to decide, assigned by whom and when."""
+    return REVIEW_ASSIGNMENT
+
+
+async def assignees(view: View, bill_ids: Sequence[str]) -> dict[str, str]:
+    """Return whose bills are, of those that are somebody's."""
+    rows = await bulk.select_in(view, REVIEW_ASSIGNMENT, {"bill_id": bill_ids})
+    return {row.bill_id: row.assignee for row in rows}
+
+
+async def assign(tx: Tx, given: Mapping[str, str], actor: str) -> None:
+    """Make bills in review those of persons, whose bills they were before; the database refuses who read."""
+    if not given:
+        return
+    await end_assignments(tx, list(given))
+    roles = [REVIEWER] * len(given)
+    party = {"bill_id": list(given), "subject": list(given.values()), "role": roles}
+    await bulk.insert_ignore(tx, BILL_PARTY, party, key=("bill_id", "subject"))
+    rows: dict[str, Sequence[Any]] = {"bill_id": list(given), "assignee": list(given.values()), "role": roles}
+    rows |= {"assigned_by": [actor] * len(given), "assigned_at": [tx.now] * len(given)}
+    await bulk.insert_rows(tx, REVIEW_ASSIGNMENT, rows)
+
+
+async def end_assignments(tx: Tx, bill_ids: Sequence[str]) -> None:
+    """Make bills nobody's: their review has ended, or they are given back."""
+    await bulk.delete_in(tx, REVIEW_ASSIGNMENT, {"bill_id": bill_ids})
 
 
 async def add_verdicts(tx: Tx, verdicts: Sequence[Mapping[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""The tables of the review: who had a hand in a bill, what reviewers decided, and what they said of the findings."""
+"""The tables of the review: who had a hand in a bill, what reviewers decided, what they said of the findings, whose a bill is."""
 
 from datetime import date, datetime
 
@@ -44,6 +44,25 @@ class ReviewDecision(base.Base, table=True):
     decided_at: datetime = base.instant()
 
 
+class ReviewAssignment(base.Base, table=True):
+    """Who is to decide on a bill in review, at most one. The foreign key holds that they had no hand in its reads."""
+
+    __tablename__ = "review_assignment"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["bill_id", "assignee", "role"],
+            ["bill_party.bill_id", "bill_party.subject", "bill_party.role"],
+            name="review_assignment_of_reviewer",
+        ),
+        Index("review_assignment_assignee", "assignee"),
+    )
+    bill_id: str = Field(sa_column=columns.key())
+    assignee: str = base.no()
+    role: str = base.no()
+    assigned_by: str = base.no()
+    assigned_at: datetime = base.instant()
+
+
 class FindingVerdict(base.Base, table=True):
     """What a decision said of a finding of its bill (命中判定): right, wrong, known; empty where it said nothing of it.
 
@@ -73,4 +92,4 @@ class FindingVerdict(base.Base, table=True):
 
 
 BILL_PARTY, REVIEW_DECISION = table(BillParty), table(ReviewDecision)
-FINDING_VERDICT = table(FindingVerdict)
+FINDING_VERDICT, REVIEW_ASSIGNMENT = table(FindingVerdict), table(ReviewAssignment)

@@ -1,7 +1,5 @@
 """Routes of disputes: opened, led from step to step, listed, and the history that a customer is shown."""
 
-import csv
-import io
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
@@ -21,7 +19,7 @@ from shared.approvals import AskedAlready
 from shared.business_calendar import YearUnknown
 from shared.db.engine import Tx, View
 from shared.fields import Day, Month
-from shared.web import approvals, auth, batch, business_day, pagination
+from shared.web import approvals, auth, batch, business_day, pagination, spreadsheet
 from shared.web.batch import OutcomesOut
 
 router = web.Router("/v1", tags=["disputes"])
@@ -79,7 +77,7 @@ async def list_disputes(
     "/dispute-report",
     policy=READ,
     response_model=schemas.DisputeReportOut,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    responses=spreadsheet.FILE,
 )
 async def get_report(
     month: Month,
@@ -93,24 +91,22 @@ async def get_report(
         found = await reporting.of_month(view, month, visible=caller.visible, org_unit=org_unit)
     shown = schemas.DisputeReportOut(month=month, items=[schemas.UnitReportOut.of(each) for each in found])
     if form == "csv":
-        return Response(_csv(shown), media_type="text/csv; charset=utf-8")
+        return _csv(shown)
     return web.Json(shown.model_dump(mode="json"))
 
 
-def _csv(report: schemas.DisputeReportOut) -> str:
+def _csv(report: schemas.DisputeReportOut) -> Response:
     """Return a row for each org unit; of outcomes the codes with their counts."""
-    out = io.StringIO()
-    writer = csv.writer(out)
     left, right = ("org_unit", "opened", "ended"), ("adjusted_documents", "adjusted_wh", "adjusted_fen")
     steps = LIFE.sources("end")
     at_steps = [f"ended_at_{step}" for step in steps]
-    writer.writerow(["month", *left, *at_steps, "verifications_saved", *right, "outcomes"])
+    rows = []
     for each in report.items:
         counts = [each.ended_at.get(step, 0) for step in steps]
         outcomes = " ".join(f"{code}={count}" for code, count in sorted(each.outcomes.items()))
         row = [report.month, *(getattr(each, name) for name in left), *counts, each.verifications_saved]
-        writer.writerow([*row, *(getattr(each, name) for name in right), outcomes])
-    return out.getvalue()
+        rows.append([*row, *(getattr(each, name) for name in right), outcomes])
+    return spreadsheet.answer(["month", *left, *at_steps, "verifications_saved", *right, "outcomes"], rows)
 
 
 @router.get("/disputes/{dispute_no}", policy=READ, raises=(stepping.UnknownDispute,))

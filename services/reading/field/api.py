@@ -1,7 +1,5 @@
 """Routes of field entries, of the batches in which they are released, and of the sheet of a route."""
 
-import csv
-import io
 from typing import Annotated, Literal
 
 from fastapi import Path, Query
@@ -20,7 +18,7 @@ from services.reading.usage.domain.ranking import SITE
 from shared import web
 from shared.fields import Month
 from shared.outcome import REPEATED
-from shared.web import auth, batch, errors, pagination
+from shared.web import auth, batch, errors, pagination, spreadsheet
 from shared.web.batch import OutcomesOut
 
 router = web.Router("/v1", tags=["field"])
@@ -145,7 +143,7 @@ async def release_batch(
     policy=SHEET,
     raises=(sheets.TooLong,),
     response_model=schemas.SheetOut,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    responses=spreadsheet.FILE,
 )
 async def get_sheet(
     route_no: Annotated[No, Path()],
@@ -162,19 +160,17 @@ async def get_sheet(
         raise errors.not_found("route_cycle")
     shown = schemas.SheetOut.of(found)
     if form == "csv":
-        return Response(_csv(shown), media_type="text/csv; charset=utf-8")
+        return _csv(shown)
     return web.Json(shown.model_dump(mode="json"))
 
 
-def _csv(sheet: schemas.SheetOut) -> str:
+def _csv(sheet: schemas.SheetOut) -> Response:
     """Return a row for each register; nothing in it is free text."""
-    out = io.StringIO()
-    writer = csv.writer(out)
     columns = ["walk_order", "service_point_no", "meter_no", "access_notes", "last_on"]
     values = ["quantity", "last", "expected_from", "expected_to"]
-    writer.writerow([*columns, *values])
+    rows = []
     for line in sheet.lines:
         left = [line.walk_order, line.service_point_no, line.meter_no, " ".join(line.access_notes), line.last_on]
         for register in line.registers:
-            writer.writerow([*left, *(getattr(register, name) for name in values)])
-    return out.getvalue()
+            rows.append([*left, *(getattr(register, name) for name in values)])
+    return spreadsheet.answer([*columns, *values], rows)

@@ -1,11 +1,9 @@
 """Routes of scorecards: by route and reader, by reader, the rows behind each figure, and wrong reads as they are known by now."""
 
-import csv
-import io
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import orjson
 from fastapi import Depends, Query
@@ -24,13 +22,12 @@ from services.reading.wrong_reads import use_cases as wrong_reads
 from shared import web
 from shared.errors import BusinessError
 from shared.fields import Month
-from shared.web import auth, pagination
+from shared.web import auth, pagination, spreadsheet
 from shared.web.pagination import Page
 
 router = web.Router("/v1", tags=["scorecards"])
 CSV_MAX = 20_000  # rows of a file: some seconds; a route has at most some thousand tasks
 ALL = "reading:read"  # who has `reading:field` alone sees the own ones
-FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 Item = TypeVar("Item", bound=BaseModel)
 Form = Annotated[Literal["json", "csv"], Query(alias="format", description="csv: all in one file, without pages.")]
 
@@ -56,7 +53,11 @@ Wanted = Annotated[Filters, Depends(_filters)]
 
 
 @router.get(
-    "/scorecards", policy=DUTY, responses=FILE, raises=(TooManyRows,), response_model=Page[schemas.ScorecardOut]
+    "/scorecards",
+    policy=DUTY,
+    responses=spreadsheet.FILE,
+    raises=(TooManyRows,),
+    response_model=Page[schemas.ScorecardOut],
 )
 async def list_scorecards(
     caller: auth.Current, db: web.Db, wanted: pagination.Query_, filters: Wanted, form: Form = "json"
@@ -75,7 +76,7 @@ async def list_scorecards(
 @router.get(
     "/scorecards/readers",
     policy=DUTY,
-    responses=FILE,
+    responses=spreadsheet.FILE,
     raises=(TooManyRows,),
     response_model=Page[schemas.ReaderScoreOut],
 )
@@ -95,7 +96,7 @@ async def list_readers(
 @router.get(
     "/scorecards/rows",
     policy=DUTY,
-    responses=FILE,
+    responses=spreadsheet.FILE,
     raises=(TooManyRows,),
     response_model=Page[schemas.ScorecardRowOut],
 )
@@ -149,12 +150,10 @@ def _answer(form: str, page: Page[Item], kind: type[Item]) -> Response:
         return web.Json(page.model_dump(mode="json"))
     if page.next_cursor is not None:
         raise TooManyRows
-    out = io.StringIO()
     names = [name for name in kind.model_fields if name != "details"]
-    writer = csv.writer(out)
-    writer.writerow([*names, *(["details"] if "details" in kind.model_fields else [])])
+    rows = []
     for item in page.items:
         shown = item.model_dump(mode="json")
         details = [orjson.dumps(shown["details"]).decode()] if "details" in shown else []
-        writer.writerow([*(shown[name] for name in names), *details])
-    return Response(out.getvalue(), media_type="text/csv; charset=utf-8")
+        rows.append([*(shown[name] for name in names), *details])
+    return spreadsheet.answer([*names, *(["details"] if "details" in kind.model_fields else [])], rows)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from services.billing.bills.domain.bills import EFFECTIVE, PROPOSED
-from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW
+from services.billing.bills.tables import BILL, BILL_DOCUMENT
 from services.billing.contracts.store import contracts as contracts_store
 from shared.db.columns import Condition
 from shared.db.engine import View
@@ -50,32 +50,6 @@ async def page(
         if value is not None:
             statement = statement.where(column == value)
     return await view.all(statement.order_by(b.bill_id).limit(limit))
-
-
-async def page_in_review(
-    view: View, *, visible: Condition, after: Condition, limit: int, route_no: str | None
-) -> Sequence[Row[Any]]:
-    """List the bills that wait for a reviewer, oldest first."""
-    b = BILL.c
-    statement = select(BILL).where(visible(b.org_unit), IS_IN_REVIEW, after(b.held_at, b.bill_id))
-    if route_no is not None:
-        statement = statement.where(b.route_no == route_no)
-    return await view.all(statement.order_by(b.held_at, b.bill_id).limit(limit))
-
-
-async def waiting_for_review(view: View, *, visible: Condition, limit: int, route_no: str | None) -> Sequence[Row[Any]]:
-    """Return what the order by risk needs of the bills that wait for a reviewer."""
-    b = BILL.c
-    statement = select(b.bill_id, b.total_fen, b.findings).where(visible(b.org_unit), IS_IN_REVIEW)
-    if route_no is not None:
-        statement = statement.where(b.route_no == route_no)
-    return await view.all(statement.limit(limit))
-
-
-async def in_review(view: View, bill_ids: Sequence[str]) -> dict[str, Row[Any]]:
-    """Return those of some bills that wait for a reviewer, by id."""
-    rows = await view.all(select(BILL).where(IS_IN_REVIEW, BILL.c.bill_id.in_(bill_ids)))
-    return {row.bill_id: row for row in rows}
 
 
 async def now_of_period(view: View, own: Row[Any]) -> Row[Any] | None:

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from services.billing.decisions import api
+from services.billing.decisions.api import rules as rules_api
+from services.billing.decisions.use_cases import queue
 from services.billing.review import store as review_store
 from services.billing.review import use_cases as review
 from tests.integration.billing.decisions.test_verdicts import said
@@ -134,8 +135,8 @@ async def test_a_rule_under_its_floor_is_listed_with_its_false_alarms_and_goes_o
 
 
 async def test_of_the_false_alarms_the_last_twenty_are_shown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert api.EVIDENCE_MAX == 20
-    monkeypatch.setattr(api, "EVIDENCE_MAX", 2)
+    assert rules_api.EVIDENCE_MAX == 20
+    monkeypatch.setattr(rules_api, "EVIDENCE_MAX", 2)
     desk.expect_of_rules(floor_permille=600, verdicts_min=3)
     bills = await judged(desk, *["wrong"] * 4)
     (rule,) = await items(desk, RULES)
@@ -201,8 +202,8 @@ async def test_pages_of_the_queue_by_risk_hold_together_while_reviewers_decide(d
 async def test_more_bills_than_can_be_ordered_are_refused_with_what_to_ask_instead(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert api.ORDERED_MAX == 10_000
-    monkeypatch.setattr(api, "ORDERED_MAX", 2)
+    assert queue.ORDERED_MAX == 10_000
+    monkeypatch.setattr(queue, "ORDERED_MAX", 2)
     await waiting(desk, 1200, 1300, 1400)
     async with desk.client() as client:
         answer = await client.get("/v1/review-queue", params={"order": "risk"})

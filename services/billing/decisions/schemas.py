@@ -1,0 +1,43 @@
+"""What the routes of the review queue answer."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from services.billing.bills.schemas import BillFigures
+from services.billing.bills.store.queue import GROUPS_MAX, Group
+from services.billing.review.schemas import JudgedFindingOut
+
+
+class QueueItem(BillFigures):
+    customer_class: str
+    findings: list[JudgedFindingOut] = Field(
+        description="each with the precision of its rule in the org units of the caller"
+    )
+    at_risk_fen: int = Field(description="the amount times the precision to reckon with of the best rule that holds it")
+    held_at: datetime
+    age_seconds: int
+    read_by: list[str] = Field(description="who had a hand in the reads: none of them may decide")
+    assignee: str | None = Field(description="who is to decide; null: nobody in particular")
+    assigned_at: datetime | None
+
+
+class GroupOut(BaseModel):
+    """The bills of one group; `name` is null for what is nobody's, of ages it is the hours from and to: `24-72`, `168-`."""
+
+    by: Group
+    name: str | None
+    bills: int
+    total_fen: int
+
+
+class CountsOut(BaseModel):
+    """The bills of the queue with the filters of the list, and by each group the most bills first, at most 500 of a kind.
+
+    A bill counts once with each code of its findings, with everything else once.
+    """
+
+    bills: int
+    total_fen: int
+    items: Annotated[list[GroupOut], Field(max_length=6 * GROUPS_MAX)]

@@ -1,0 +1,61 @@
+"""The order of the review queue (审核队列): by age, or by money at risk as reviewers have judged the rules until now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import Row
+
+from services.billing.business_day import store as business_days
+from services.billing.context import Context
+from services.billing.review import store as review_store
+from services.billing.review.domain import precision
+from services.billing.review.domain.findings import HOLD, of_rules
+from services.billing.review.domain.precision import Floor, Tally
+from shared.db.columns import Condition
+from shared.db.engine import View
+from shared.errors import BusinessError
+
+Order = Literal["age", "risk"]
+ORDERED_MAX: Final = 10_000
+
+
+class TooManyToOrder(BusinessError):
+    status = 422
+    code = "review_queue.too_many_to_order"
+    title = "More than 10,000 bills wait: narrow them by filters such as one route, or ask for the oldest first"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the verdicts until an instant say of the rules, of the bills that a person sees, and what is expected of them."""
+
+    until: datetime
+    floor: Floor
+    tallies: Mapping[str, Tally]
+
+    def at_risk_fen(self, row: Row[Any]) -> int:
+        """Return the money at risk in a bill of the queue."""
+        holding = [code for code, severity in of_rules(row.findings).items() if severity == HOLD]
+        return precision.at_risk_fen(row.total_fen, holding, self.tallies, self.floor)
+
+    def by_risk(
+        self, rows: Sequence[Row[Any]], after: tuple[datetime, int, str] | None = None
+    ) -> list[tuple[int, str]]:
+        """Return the keys of the order by risk behind a cursor: less the money at risk, and the bill. Raises TooManyToOrder."""
+        if len(rows) > ORDERED_MAX:
+            raise TooManyToOrder
+        keys = sorted((-self.at_risk_fen(row), str(row.bill_id)) for row in rows)
+        return [key for key in keys if after is None or key > after[1:]]
+
+
+async def judged(view: View, visible: Condition, until: datetime, context: Context) -> Judged:
+    """Return what the verdicts until an instant say of the rules."""
+    found = await review_store.tallies(view, visible, until=until)
+    return Judged(until=until, floor=await floor_of(view, context), tallies={code: t for (code, _), t in found.items()})
+
+
+async def floor_of(view: View, context: Context) -> Floor:
+    """Return what is expected of rules: by the policy of the latest business date that billing has heard of."""
+    return context.policies.on(await business_days.latest(view) or date.max).review.floor
