@@ -25,8 +25,10 @@ from shared.bus.ports import EventLog
 from shared.bus.relay import Relay
 from shared.bus.watch import Watch
 from shared.clock import Clock, SystemClock
+from shared.db import approvals as approvals_store
 from shared.db import audit_chain, journal, retention, verifying
 from shared.db.audit_chain import Head
+from shared.db.contents import Readers, none
 from shared.db.engine import Database, View
 from shared.db.jobs import Job
 from shared.db.sealing import Sealer
@@ -48,6 +50,9 @@ CONNECTIONS_MAX = (
 )
 BACKLOG = 128  # accepted at once, before the first of them can be ended
 KEEP_ALIVE_SECONDS = 65
+
+PLATFORM_CONTENTS: Readers = {"job": none, "dead_letter": none}
+"""What commands of the platform audit: `job_run` is a record itself, and a dead letter may hold anything."""
 
 WaitingOldest = Callable[[View], Awaitable[datetime | None]]
 """Returns since when the oldest row of a capability waits for a reference."""
@@ -134,6 +139,7 @@ def assemble(
     context: Any = None,
     metrics: Metrics | None = None,
     approvals: Sequence[Kind] = (),
+    contents: Readers | None = None,
 ) -> Service:
     """Return a service from its parts."""
     metrics = metrics or Metrics(name)
@@ -173,6 +179,8 @@ def assemble(
         approvals=approvals,
         context=context,
     )
+    asked = {name: approvals_store.contents(name) for name in app.state.web.approvals}
+    database.contents = {**PLATFORM_CONTENTS, **asked, **(contents or {})}
     return Service(
         name=name,
         app=app,

@@ -19,6 +19,7 @@ from services.billing.bills.api import touched as touched_api
 from services.billing.bills.domain import policy
 from services.billing.bills.store import trace as bills_trace
 from services.billing.bills.use_cases import adopting, billed_days
+from services.billing.contents import CONTENTS
 from services.billing.context import Context, Rater
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.contracts.store import points as points_store
@@ -119,6 +120,7 @@ def build(
         context=context,
         metrics=metrics,
         approvals=kinds_of_approval(context),
+        contents=CONTENTS,
     )
 
 

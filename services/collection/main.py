@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
+from services.collection.contents import CONTENTS
 from services.collection.context import Context
 from services.collection.dunning import api as reminders
 from services.collection.dunning import consumers as dunning_consumers
@@ -72,6 +73,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             reversal.kind_of_approval(rules, today),
             suspense.kind_of_approval(rules, today),
         ],
+        contents=CONTENTS,
         context=Context(rules, today, settings.secret_of_channel),
     )
 

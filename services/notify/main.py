@@ -8,6 +8,7 @@ from pathlib import Path
 from services.notify import kinds
 from services.notify.causes.consumers import handlers
 from services.notify.contacts import api as contacts
+from services.notify.contents import CONTENTS
 from services.notify.context import Context
 from services.notify.notices import api as notices
 from services.notify.notices import jobs
@@ -87,6 +88,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         tracers={"notice": partial(store.trace, known), "question": partial(questions.trace, known)},
         context=context,
         metrics=metrics,
+        contents=CONTENTS,
     )
 
 

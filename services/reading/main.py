@@ -9,6 +9,7 @@ from services.reading.answers import consumers as answers
 from services.reading.appointments import api as appointments
 from services.reading.conduct import api as conduct
 from services.reading.conduct import jobs as conduct_jobs
+from services.reading.contents import CONTENTS
 from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers, jobs
@@ -124,6 +125,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             read_day_decisions.kind_of_approval(own),
             testing.kind_of_approval(own),
         ],
+        contents=CONTENTS,
         context=own,
     )
 

@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import ColumnElement, Row, select, update
 
 from shared.db import bulk, platform
+from shared.db.contents import Reader, of_tables
 from shared.db.engine import Tx, View
 
 PENDING: Final = "pending"
@@ -27,6 +28,11 @@ class Approval:
     requested_by: str
     reason: str
     state: str
+
+
+def contents(kind: str) -> Reader:
+    """Return how the audit reads the approvals of a subject: without what is to be done, of which they have the hash."""
+    return of_tables({_TABLE: "subject_id"}, where=_TABLE.c.kind == kind, without=("content",))
 
 
 async def insert(tx: Tx, approvals: Sequence[Approval]) -> None:

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import orjson
 from sqlalchemy import select
 
 from shared import correlation
 from shared.db import bulk, platform
 from shared.db.connection import View, Write
+from shared.db.contents import Change
 
 _TABLE = platform.TABLES.audit_entry
+_CONTENT = platform.TABLES.audit_content
 _PENDING = platform.TABLES.audit_pending
 
 
@@ -24,11 +27,12 @@ class AuditEntry:
     after_version: int | None = None
 
 
-async def append(tx: Write, entries: Sequence[AuditEntry]) -> None:
-    """Write the entries, each with a pointer for the chain (`audit_chain`)."""
+async def append(tx: Write, entries: Sequence[AuditEntry], changes: Sequence[Change | None] = ()) -> None:
+    """Write the entries, each with what it changed (`contents`), and with a pointer for the chain (`audit_chain`)."""
     if not entries:
         return
     count = len(entries)
+    changed = list(changes) or [None] * count
     rows = await bulk.insert_rows(
         tx,
         _TABLE,
@@ -42,8 +46,22 @@ async def append(tx: Write, entries: Sequence[AuditEntry]) -> None:
             "before_version": [e.before_version for e in entries],
             "after_version": [e.after_version for e in entries],
             "correlation_id": [correlation.current()] * count,
+            "content_hash": [each.hash if each else None for each in changed],
         },
-        returning=("id",),
+        returning=("id", "content_hash"),
+    )
+    # the order in which rows come back is open: a change is found again by its hash, which no two share
+    ids = {row.content_hash: row.id for row in rows}
+    kept = {ids[each.hash]: each for each in changed if each}
+    await bulk.insert_rows(
+        tx,
+        _CONTENT,
+        {
+            "entry_id": list(kept),
+            "before": [each.before for each in kept.values()],
+            "after": [each.after for each in kept.values()],
+            "salt": [each.salt for each in kept.values()],
+        },
     )
     await bulk.insert_rows(tx, _PENDING, {"id": [row.id for row in rows], "at": [tx.now] * count})
 
@@ -53,9 +71,16 @@ async def list_page(
 ) -> list[dict[str, object]]:
     """Return the entries of one object in order, from the one after `after_id`."""
     rows = await view.all(
-        select(_TABLE)
+        select(_TABLE, _CONTENT.c.before, _CONTENT.c.after)
+        .select_from(_TABLE.outerjoin(_CONTENT, _CONTENT.c.entry_id == _TABLE.c.id))
         .where(_TABLE.c.entity_kind == entity_kind, _TABLE.c.entity_id == entity_id, _TABLE.c.id > after_id)
         .order_by(_TABLE.c.id)
         .limit(limit)
     )
-    return [dict(row._mapping) for row in rows]
+    return [
+        {**row._mapping, "before": _rows(row._mapping["before"]), "after": _rows(row._mapping["after"])} for row in rows
+    ]
+
+
+def _rows(text: str | None) -> object:
+    return None if text is None else orjson.loads(text)

@@ -19,10 +19,11 @@ from zlib import crc32
 
 from sqlalchemy import ColumnElement, Row, Text, exists, func, select, type_coerce
 
-from shared.db import bulk, locks, platform
+from shared.db import bulk, contents, locks, platform
 from shared.db.connection import View, Write
 
 _ENTRY = platform.TABLES.audit_entry
+_CONTENT = platform.TABLES.audit_content
 _SEAL = platform.TABLES.audit_seal
 _PENDING = platform.TABLES.audit_pending
 _LOCK = crc32(b"wattline.audit_chain")
@@ -38,6 +39,7 @@ SEALED = (  # what a seal is over, in this order for ever: another order is anot
     "after_version",
     "correlation_id",
 )
+CONTENT = "content_hash"  # sealed behind them where an entry has a content; older entries have none
 BATCH = 1000  # rows sealed in one unit of work
 PAGE = 2000  # seals looked at at once
 PAGES = 10  # in a part, which takes about half a second
@@ -202,7 +204,13 @@ def _verify_seal(row: Row[Any], found: Verified) -> None:
         found.add("audit.entry_missing", seq=row.seq, entry_id=row.entry_id)
     elif _hash(last.hash, row.seq, row.sealed_text, row) != row.hash:
         found.add("audit.changed", seq=row.seq, entry_id=row.entry_id)
+    elif row.content_hash is not None and not _has_content(row):
+        found.add("audit.content_changed", seq=row.seq, entry_id=row.entry_id)
     found.head = Head(row.seq, row.hash)
+
+
+def _has_content(row: Row[Any]) -> bool:
+    return row.salt is not None and contents.hash_of(row.salt, row.before, row.after) == row.content_hash
 
 
 def _behind(head: Head) -> int:
@@ -224,9 +232,18 @@ async def _compare(view: View, found: Verified, first: Head, kept: Sequence[Head
 async def _page(view: View, after: int) -> Sequence[Row[Any]]:
     return await view.all(
         select(
-            _SEAL.c.seq, _SEAL.c.entry_id, _SEAL.c.hash, *_columns(view), _raw(view, _SEAL.c.sealed_at, "sealed_text")
+            _SEAL.c.seq,
+            _SEAL.c.entry_id,
+            _SEAL.c.hash,
+            *_columns(view),
+            _raw(view, _SEAL.c.sealed_at, "sealed_text"),
+            *(_CONTENT.c[name] for name in ("before", "after", "salt")),
         )
-        .select_from(_SEAL.outerjoin(_ENTRY, _ENTRY.c.id == _SEAL.c.entry_id))
+        .select_from(
+            _SEAL.outerjoin(_ENTRY, _ENTRY.c.id == _SEAL.c.entry_id).outerjoin(
+                _CONTENT, _CONTENT.c.entry_id == _SEAL.c.entry_id
+            )
+        )
         .where(_SEAL.c.seq > after)
         .order_by(_SEAL.c.seq)
         .limit(PAGE)
@@ -249,7 +266,7 @@ async def _entries(view: View, ids: Sequence[int]) -> Sequence[Row[Any]]:
 
 
 def _columns(view: View) -> list[ColumnElement[Any]]:
-    return [_raw(view, _ENTRY.c[name], name) if name == "at" else _ENTRY.c[name] for name in SEALED]
+    return [_raw(view, _ENTRY.c[name], name) if name == "at" else _ENTRY.c[name] for name in (*SEALED, CONTENT)]
 
 
 def _raw(view: View, column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
@@ -263,4 +280,6 @@ def _text(value: Any) -> Any:
 
 def _hash(before: str, seq: int, sealed_at: Any, entry: Row[Any]) -> str:
     cells = [before, seq, _text(sealed_at), *(_text(getattr(entry, name)) for name in SEALED)]
+    if entry.content_hash is not None:
+        cells.append(entry.content_hash)
     return hashlib.sha256(json.dumps(cells, default=repr).encode()).hexdigest()

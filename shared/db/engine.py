@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransactio
 from sqlalchemy.pool import QueuePool
 
 from shared.clock import Clock, SystemClock
-from shared.db import access, audit, journal
+from shared.db import access, audit, contents, journal
 from shared.db.audit import AuditEntry
 from shared.db.connection import View, Write, unbroken
 from shared.events.fact import Fact
@@ -33,8 +33,9 @@ __all__ = ["Database", "Session", "Tx", "View"]
 class Tx(Write):
     """A unit of work: the change, its facts and its audit rows are committed together or not at all."""
 
-    def __init__(self, conn: AsyncConnection, clock: Clock) -> None:
+    def __init__(self, conn: AsyncConnection, clock: Clock, database: "Database | None" = None) -> None:
         super().__init__(conn, clock)
+        self._database = database
         self._facts: list[Sequence[Fact]] = []
         self._audit: list[AuditEntry] = []
         self._after_commit: list[Callable[[], None]] = []
@@ -69,8 +70,17 @@ class Tx(Write):
     async def _flush(self) -> bool:
         """Write facts and audit rows; True where there is something to relay."""
         appended = await journal.append(self, self._facts)
-        await audit.append(self, self._audit)
+        await audit.append(self, self._audit, await self._changes())
         return appended
+
+    async def _changes(self) -> Sequence[contents.Change | None]:
+        """Return what was changed of the objects of the audit entries."""
+        objects = [(entry.entity_kind, entry.entity_id) for entry in self._audit]
+        readers = self._database.contents if self._database else {}
+        if self._database is None or not readers or not objects:
+            return ()
+        async with self._database.committed() as committed:
+            return await contents.changes(self, committed, readers, objects)
 
     def _committed(self) -> None:
         for callback in self._after_commit:
@@ -81,7 +91,8 @@ class Database:
     """The one place that opens connections and commits.
 
     `url`: `postgresql+asyncpg://…` or `sqlite+aiosqlite:///…`. `on_journal` is called after each commit that journalled facts
-    and wakes the relay. `tls`: how PostgreSQL's certificate is checked.
+    and wakes the relay. `contents`: of which objects the audit keeps what they held. `tls`: how PostgreSQL's certificate is
+    checked.
     """
 
     def __init__(
@@ -89,10 +100,13 @@ class Database:
     ) -> None:
         self.clock = clock or SystemClock()
         self.engine = _engine(url, pool_size, tls)
+        # who holds a connection waits for none of the same pool: all of them could wait for each other
+        self._beside = _engine(url, 1, tls)
         self._pool_size = pool_size
         self.dialect: str = self.engine.dialect.name
         self.on_journal: Callable[[], None] = lambda: None
         self.unit: type[Tx] = Tx
+        self.contents: contents.Readers = {}
         self._writer = asyncio.Lock()
         self._waiting = 0
 
@@ -110,7 +124,7 @@ class Database:
     @asynccontextmanager
     async def _unit_of_work(self) -> AsyncIterator[Tx]:
         async with self._transaction() as (conn, transaction):
-            tx = self.unit(conn, self.clock)
+            tx = self.unit(conn, self.clock, self)
             yield tx
             appended = await tx._flush()
             await unbroken(self.dialect, transaction.commit())
@@ -125,9 +139,18 @@ class Database:
             yield View(conn)
 
     @asynccontextmanager
-    async def _transaction(self, **options: Any) -> AsyncIterator[tuple[AsyncConnection, AsyncTransaction]]:
+    async def committed(self) -> AsyncIterator[View]:
+        """Open a view beside a unit of work that goes on: what was committed before it."""
+        only_read = _read_only_options(self.dialect)
+        async with self._transaction(self._beside, **{READ_ONLY: True}, **only_read) as (conn, _):
+            yield View(conn)
+
+    @asynccontextmanager
+    async def _transaction(
+        self, engine: AsyncEngine | None = None, /, **options: Any
+    ) -> AsyncIterator[tuple[AsyncConnection, AsyncTransaction]]:
         """Hold a connection with an open transaction; what was not committed at the end is rolled back."""
-        conn = self.engine.connect()
+        conn = (engine or self.engine).connect()
         try:
             self._waiting += 1
             try:
@@ -171,6 +194,7 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        await self._beside.dispose()
 
 
 class Session:

@@ -29,6 +29,7 @@ class PlatformTables:
     parked_key: Table
     job_run: Table
     audit_entry: Table
+    audit_content: Table
     audit_pending: Table
     audit_seal: Table
     idempotency_key: Table
@@ -131,7 +132,7 @@ def _job_run(metadata: MetaData) -> Table:
     )
 
 
-def _audit(metadata: MetaData) -> tuple[Table, Table, Table]:
+def _audit(metadata: MetaData) -> tuple[Table, Table, Table, Table]:
     entry = Table(
         "audit_entry",
         metadata,
@@ -145,8 +146,18 @@ def _audit(metadata: MetaData) -> tuple[Table, Table, Table]:
         Column("before_version", Integer),
         Column("after_version", Integer),
         Column("correlation_id", columns.No, nullable=False),
+        Column("content_hash", String(64), comment="over the row of audit_content, where it has one"),
         Index("audit_entry_entity", "entity_kind", "entity_id", "id"),
         sqlite_autoincrement=True,
+        info=rights.APPEND_ONLY,
+    )
+    content = Table(
+        "audit_content",
+        metadata,
+        Column("entry_id", columns.BigInt, primary_key=True, autoincrement=False),
+        Column("before", Text, comment="JSON: rows by table as they were; none where the object is new"),
+        Column("after", Text, comment="JSON: the same rows as the command left them"),
+        Column("salt", String(16), nullable=False, comment="in the hash, which cannot be guessed without it"),
         info=rights.APPEND_ONLY,
     )
     pending = Table(
@@ -165,7 +176,7 @@ def _audit(metadata: MetaData) -> tuple[Table, Table, Table]:
         UniqueConstraint("entry_id", name="audit_seal_entry"),
         info=rights.APPEND_ONLY,
     )
-    return entry, pending, seal
+    return entry, content, pending, seal
 
 
 def _requests(metadata: MetaData) -> tuple[Table, Table]:

@@ -81,6 +81,31 @@ def create_platform_v3() -> None:
     op.execute(sa.text("INSERT INTO audit_pending (id, at) SELECT id, at FROM audit_entry"))
 
 
+def create_platform_v4() -> None:
+    """Keep beside each audit entry what its object held before and after."""
+    op.add_column(
+        "audit_entry",
+        sa.Column(
+            "content_hash",
+            sa.String(length=64),
+            nullable=True,
+            comment="over the row of audit_content, where it has one",
+        ),
+    )
+    op.create_table(
+        "audit_content",
+        sa.Column("entry_id", columns.BigInt, autoincrement=False, nullable=False),
+        sa.Column(
+            "before", sa.Text(), nullable=True, comment="JSON: rows by table as they were; none where the object is new"
+        ),
+        sa.Column("after", sa.Text(), nullable=True, comment="JSON: the same rows as the command left them"),
+        sa.Column(
+            "salt", sa.String(length=16), nullable=False, comment="in the hash, which cannot be guessed without it"
+        ),
+        sa.PrimaryKeyConstraint("entry_id"),
+    )
+
+
 def _events() -> None:
     op.create_table(
         "event_journal",

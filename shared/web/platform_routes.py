@@ -168,6 +168,8 @@ class AuditLine(BaseModel):
     before_version: int | None
     after_version: int | None
     correlation_id: str
+    before: dict[str, Any] | None = Field(description="the rows that the command changed, by table, as they were")
+    after: dict[str, Any] | None = Field(description="the same rows as the command left them")
 
 
 @router.get("/v1/audit-entries", policy=auth.scope(scopes.AUDIT_READ, whole_utility=True))

@@ -63,7 +63,7 @@ def tables_are_named_by_their_store_and_by_views(source: Source) -> Iterator[Vio
         if named is None or source.is_migration:
             continue
         own_store = (service, room, layer) == (named[1], named[2], "store")
-        own_service = service == named[1] and (room == "views" or (not layer and room in ("main", "base")))
+        own_service = service == named[1] and (room == "views" or (not layer and room in ("main", "base", "contents")))
         if not (own_store or own_service):
             yield line, f"imports {module}: call a function of its store"
 

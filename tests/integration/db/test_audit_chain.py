@@ -237,7 +237,7 @@ async def test_without_a_kept_head_only_who_cuts_off_or_rewrites_all_stays_unsee
 
 
 async def test_a_seal_is_over_every_column_of_the_row() -> None:
-    assert set(audit_chain.SEALED) == {column.name for column in ENTRY.c}
+    assert {*audit_chain.SEALED, audit_chain.CONTENT} == {column.name for column in ENTRY.c}
 
 
 async def test_what_is_written_while_one_verifies_is_no_fault(sealed: Database) -> None:

@@ -13,5 +13,8 @@ async def test_the_switch_is_thrown_over_the_api_with_its_audit_row(desk: Desk) 
         metrics = (await client.get("/metrics")).text
     assert thrown.json() == {"stopped": True, "reason": "price", "version": 1}
     assert (stale.status_code, stale.json()["code"]) == (412, "precondition.stale")
-    assert [e["action"] for e in audit.json()["items"]] == ["release.stopped"]
+    (entry,) = audit.json()["items"]
+    stopped = {"name": "all", "stopped": True, "reason": "price", "version": 1}
+    assert (entry["action"], entry["before"]) == ("release.stopped", None)
+    assert stopped.items() <= entry["after"]["release_switch"][0].items()
     assert "wattline_release_stopped 1.0" in metrics

@@ -55,6 +55,8 @@ async def test_reference_data_is_put_idempotently(kit: Kit) -> None:
         ("clerk", None, 1),
         ("clerk", 1, 2),
     ]
+    moved = audit.json()["items"][1]
+    assert [[day["read_day"] for day in moved[side]["read_day"]] for side in ("before", "after")] == [[1], [2]]
     meter = {"meter_no": "M0001", "org_unit": UNIT, "registers": list(ONE)}
     assert (await kit.put("meters", [meter]))[0]["status"] == "already_done"
     (point,) = await kit.put("service-points", [{"service_point_no": "S9", "route_no": "R9"}])

@@ -1,0 +1,32 @@
+"""What the audit keeps of the objects of billing that commands change: their rows before and after, by their kind."""
+
+from typing import Final
+
+from services.billing.adjustments.tables import ADJUSTMENT
+from services.billing.bills.tables import BILL
+from services.billing.contracts.tables import ACCOUNT, CONTRACT, SUB_METER
+from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH
+from services.billing.tariffs.store.documents import KINDS
+from services.billing.tariffs.tables import RATING_DOCUMENT
+from services.billing.usages.tables import USAGE
+from shared.db.contents import Reader, Readers, of_tables
+
+
+def _rating_documents(kind: str) -> Reader:
+    """Return how documents of a kind are read: without themselves, as every version is kept and found by its hash."""
+    names = ("document_id", "version")
+    return of_tables(
+        {RATING_DOCUMENT: names}, between="@", where=RATING_DOCUMENT.c.kind == kind, without=("document", "used")
+    )
+
+
+CONTENTS: Final[Readers] = {
+    "account": of_tables({ACCOUNT: "account_no", CONTRACT: "account_no"}),
+    "adjustment": of_tables({ADJUSTMENT: "adjustment_id"}),
+    "bill": of_tables({BILL: "bill_id"}),
+    "contract": of_tables({CONTRACT: "contract_no", SUB_METER: "contract_no"}),
+    "release_switch": of_tables({RELEASE_SWITCH: "name"}),
+    "run": of_tables({BILL_RUN: ("route_no", "cycle")}, between=":"),
+    "usage": of_tables({USAGE: "usage_id"}),
+    **{kind: _rating_documents(kind) for kind in KINDS},
+}

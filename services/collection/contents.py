@@ -1,0 +1,14 @@
+"""What the audit keeps of the objects of collection that commands change: their rows before and after, by their kind."""
+
+from typing import Final
+
+from services.collection.ledger.tables import CLOSED_MONTH, RECEIVABLE
+from services.collection.payments.tables import ORDER, PAYMENT
+from shared.db.contents import Readers, of_tables
+
+CONTENTS: Final[Readers] = {
+    "month": of_tables({CLOSED_MONTH: "month"}),
+    "opening": of_tables({RECEIVABLE: "document_id"}),
+    "payment": of_tables({PAYMENT: "payment_id"}),
+    "payment_order": of_tables({ORDER: "order_id"}),
+}

@@ -1,0 +1,12 @@
+"""What objects held before and after a command."""
+
+from shared.db import platform_migrations
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    platform_migrations.create_platform_v4()
