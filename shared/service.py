@@ -28,7 +28,7 @@ from shared.clock import Clock, SystemClock
 from shared.db import approvals as approvals_store
 from shared.db import audit_chain, journal, retention, verifying
 from shared.db.audit_chain import Head
-from shared.db.contents import Readers, none
+from shared.db.contents import NONE, Readers
 from shared.db.engine import Database, View
 from shared.db.jobs import Job
 from shared.db.sealing import Sealer
@@ -51,7 +51,7 @@ CONNECTIONS_MAX = (
 BACKLOG = 128  # accepted at once, before the first of them can be ended
 KEEP_ALIVE_SECONDS = 65
 
-PLATFORM_CONTENTS: Readers = {"job": none, "dead_letter": none}
+PLATFORM_CONTENTS: Readers = {"job": NONE, "dead_letter": NONE}
 """What commands of the platform audit: `job_run` is a record itself, and a dead letter may hold anything."""
 
 WaitingOldest = Callable[[View], Awaitable[datetime | None]]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import orjson
 from sqlalchemy import select
 
 from shared import correlation
@@ -77,10 +76,4 @@ async def list_page(
         .order_by(_TABLE.c.id)
         .limit(limit)
     )
-    return [
-        {**row._mapping, "before": _rows(row._mapping["before"]), "after": _rows(row._mapping["after"])} for row in rows
-    ]
-
-
-def _rows(text: str | None) -> object:
-    return None if text is None else orjson.loads(text)
+    return [dict(row._mapping) for row in rows]

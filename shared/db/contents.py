@@ -21,8 +21,18 @@ from shared.db.connection import View
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 """The rows of one object, by table."""
-Reader = Callable[[View, Sequence[str]], Awaitable[Mapping[str, Rows]]]
+Read = Callable[[View, Sequence[str]], Awaitable[Mapping[str, Rows]]]
 """Returns the rows of objects by their ids, in a constant number of statements; an object that is not there has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How objects of a kind are read. `personal`: columns that are kept, and not shown with the entries."""
+
+    read: Read
+    personal: frozenset[str] = frozenset()
+
+
 Readers = Mapping[str, Reader]
 """How objects are read, by `entity_kind`."""
 
@@ -54,12 +64,13 @@ def of_tables(
     *,
     between: str = "~",
     without: Sequence[str] = (),
+    personal: Sequence[str] = (),
     where: ColumnElement[bool] | None = None,
 ) -> Reader:
     """Return how an object is read whose rows stand in tables, each with the columns that its id names.
 
     An id of several columns is their values, `between` them a sign, the empty ones at its end left out. `without`: columns that
-    are kept elsewhere, or too long. `where`: which rows of the ids are meant.
+    are kept elsewhere, or too long. `personal`: those that are kept and not shown. `where`: which rows of the ids are meant.
     """
     keys = {table: ([names] if isinstance(names, str) else list(names)) for table, names in tables.items()}
 
@@ -77,12 +88,17 @@ def of_tables(
                 )
         return found
 
-    return read
+    return Reader(read, frozenset(personal))
 
 
-async def none(_view: View, _ids: Sequence[str]) -> Mapping[str, Rows]:
-    """Read objects of which the audit keeps no content: their rows are the record themselves, or are not changed."""
+async def _nothing(_view: View, _ids: Sequence[str]) -> Mapping[str, Rows]:
     return {}
+
+
+NONE: Final = Reader(_nothing)
+"""Of objects of which the audit keeps no content: their rows are the record themselves, or are not changed."""
+HIDDEN: Final = "…"
+"""Stands for what is personal where entries are shown."""
 
 
 class NoReader(KeyError):
@@ -100,10 +116,20 @@ async def changes(
         by_kind[kind].append(one)
     found: dict[tuple[str, str], tuple[Rows, Rows]] = {}
     for kind, ids in by_kind.items():
-        before, after = await readers[kind](committed, ids), await readers[kind](now, ids)
+        before, after = await readers[kind].read(committed, ids), await readers[kind].read(now, ids)
         for one in ids:
             found[kind, one] = _differing(before.get(one, {}), after.get(one, {}))
     return [_change(*found.get(each, ({}, {}))) for each in objects]
+
+
+def shown(text: str | None, reader: Reader) -> dict[str, Any] | None:
+    """Return one side of a change as it may be shown."""
+    if text is None:
+        return None
+    rows: dict[str, Any] = orjson.loads(text)
+    for row in (row for found in rows.values() if isinstance(found, list) for row in found):
+        row.update({name: HIDDEN for name in reader.personal & row.keys() if row[name]})
+    return rows
 
 
 def _change(old: Rows, new: Rows) -> Change | None:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import health
-from shared.db import audit, audit_chain, jobs
+from shared.db import audit, audit_chain, contents, jobs
 from shared.db.audit import AuditEntry
 from shared.fields import Day, Month
 from shared.web import auth, business_day, errors, pagination, scopes, vitals
@@ -168,7 +168,9 @@ class AuditLine(BaseModel):
     before_version: int | None
     after_version: int | None
     correlation_id: str
-    before: dict[str, Any] | None = Field(description="the rows that the command changed, by table, as they were")
+    before: dict[str, Any] | None = Field(
+        description="the rows that the command changed, by table, as they were; personal data are …"
+    )
     after: dict[str, Any] | None = Field(description="the same rows as the command left them")
 
 
@@ -185,7 +187,12 @@ async def list_audit_entries(
         rows = await audit.list_page(
             view, entity_kind=entity_kind, entity_id=entity_id, after_id=after, limit=wanted.fetch
         )
-    return wanted.page(rows, key=lambda row: (row["id"],), item=lambda row: AuditLine.model_validate(row))
+    reader = web.database.contents.get(entity_kind, contents.NONE)
+
+    def item(row: dict[str, Any]) -> AuditLine:
+        return AuditLine(**row | {side: contents.shown(row[side], reader) for side in ("before", "after")})
+
+    return wanted.page(rows, key=lambda row: (row["id"],), item=item)
 
 
 class AuditHead(BaseModel):

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from shared.db import audit, audit_chain, bulk, platform
+from shared.db import audit, audit_chain, bulk, contents, platform
 from shared.db.audit import AuditEntry
-from shared.db.contents import BYTES_MAX, NoReader, none, of_tables
+from shared.db.contents import BYTES_MAX, NONE, NoReader, of_tables
 from shared.db.engine import Database
 from shared.db.sealing import Sealer
 from tests.kits import tiny
@@ -20,7 +20,7 @@ SERVICE = "billing"
 
 @pytest.fixture
 def kept(database: Database) -> Database:
-    database.contents = {"counter": of_tables({tiny.COUNTER: "key", tiny.ENTRY: "key"}), "look": none}
+    database.contents = {"counter": of_tables({tiny.COUNTER: "key", tiny.ENTRY: "key"}), "look": NONE}
     return database
 
 
@@ -36,7 +36,8 @@ async def count(database: Database, *keys: str, entries: int = 0, kind: str = "c
 async def shown(database: Database, key: str, kind: str = "counter") -> list[tuple[Any, Any]]:
     async with database.view() as view:
         rows = await audit.list_page(view, entity_kind=kind, entity_id=key, after_id=0, limit=100)
-    return [(row["before"], row["after"]) for row in rows]
+    reader = database.contents[kind]
+    return [(contents.shown(row["before"], reader), contents.shown(row["after"], reader)) for row in rows]
 
 
 def rows(n: int, key: str = "a") -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ async def test_a_contact_is_put_read_and_listed(api: Api) -> None:
         ("contact.put", "clerk-1", 1)
     ]
     assert "example.org" not in audit.text
+    assert audit.json()["items"][0]["after"]["contact"][0].items() >= {"role": BODY["role"], "address": "…"}.items()
 
 
 async def looks(api: Api, account_no: str = "a0001") -> list[tuple[str, str, str]]:
