@@ -5,7 +5,7 @@ import contextlib
 import logging
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -28,7 +28,7 @@ from shared.clock import Clock, SystemClock
 from shared.db import approvals as approvals_store
 from shared.db import audit_chain, journal, retention, verifying
 from shared.db.audit_chain import Head
-from shared.db.contents import NONE, Readers
+from shared.db.contents import NONE, Reader, Readers
 from shared.db.engine import Database, View
 from shared.db.jobs import Job
 from shared.db.sealing import Sealer
@@ -50,9 +50,6 @@ CONNECTIONS_MAX = (
 )
 BACKLOG = 128  # accepted at once, before the first of them can be ended
 KEEP_ALIVE_SECONDS = 65
-
-PLATFORM_CONTENTS: Readers = {"job": NONE, "dead_letter": NONE}
-"""What commands of the platform audit: `job_run` is a record itself, and a dead letter may hold anything."""
 
 WaitingOldest = Callable[[View], Awaitable[datetime | None]]
 """Returns since when the oldest row of a capability waits for a reference."""
@@ -145,19 +142,7 @@ def assemble(
     metrics = metrics or Metrics(name)
     relay = Relay(name, database, event_log, metrics=metrics)
     watch = Watch(event_log, metrics)
-    consumer = (
-        Consumer(
-            f"wattline.{name}",
-            database,
-            event_log,
-            handlers,
-            facts_max=settings.consumer_batch_facts,
-            dead_letters_max=settings.dead_letters_max,
-            metrics=metrics,
-        )
-        if handlers
-        else None
-    )
+    consumer = _consumer(name, settings, database, event_log, handlers, metrics) if handlers else None
     app = web.create_app(
         service=name,
         settings=settings,
@@ -179,8 +164,7 @@ def assemble(
         approvals=approvals,
         context=context,
     )
-    asked = {name: approvals_store.contents(name) for name in app.state.web.approvals}
-    database.contents = {**PLATFORM_CONTENTS, **asked, **(contents or {})}
+    database.contents = _contents(app.state.web.approvals) | dict(contents or {})
     return Service(
         name=name,
         app=app,
@@ -192,6 +176,30 @@ def assemble(
         background=[*background, *app.state.web.authenticator.tokens.keys.loops()],
         metrics=metrics,
     )
+
+
+def _consumer(
+    name: str,
+    settings: Settings,
+    database: Database,
+    event_log: EventLog,
+    handlers: Mapping[type[Fact], Handler],
+    metrics: Metrics,
+) -> Consumer:
+    return Consumer(
+        f"wattline.{name}",
+        database,
+        event_log,
+        handlers,
+        facts_max=settings.consumer_batch_facts,
+        dead_letters_max=settings.dead_letters_max,
+        metrics=metrics,
+    )
+
+
+def _contents(approvals: Iterable[str]) -> dict[str, Reader]:
+    """Return how the audit reads what commands of the platform change: approvals by their kind, and what is a record itself."""
+    return {"job": NONE, "dead_letter": NONE, **{kind: approvals_store.contents(kind) for kind in approvals}}
 
 
 def open_event_log(settings: Settings, *, instance: str) -> EventLog:
