@@ -112,7 +112,7 @@ async def changes(
     by_kind: dict[str, list[str]] = defaultdict(list)
     for kind, one in dict.fromkeys(objects):
         if kind not in readers:
-            raise NoReader(kind)
+            raise NoReader(f"{kind}: contents.py of the service is to say how it is read")
         by_kind[kind].append(one)
     found: dict[tuple[str, str], tuple[Rows, Rows]] = {}
     for kind, ids in by_kind.items():
