@@ -121,6 +121,13 @@ CATALOGUE = (
         "Time until the last year of the business-day calendar ends",
         service="billing",
     ),
+    Metric("cases_open", "gauge", "Cases of suspicion, breach, theft or metering faults not ended", service="billing"),
+    Metric(
+        "cases_overdue_oldest_seconds",
+        "gauge",
+        "Time since the end of the day by which the oldest step of a case was to be done",
+        service="billing",
+    ),
     Metric("release_stopped", "gauge", "1 where the switch stops all releases", service="billing"),
     # collection
     Metric(

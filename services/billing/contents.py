@@ -4,6 +4,7 @@ from typing import Final
 
 from services.billing.adjustments.tables import ADJUSTMENT
 from services.billing.bills.tables import BILL
+from services.billing.cases.tables import CASE_EVIDENCE, CASE_FILE, CASE_SIGNAL, CASE_STEP
 from services.billing.contracts.tables import ACCOUNT, CONTRACT, SUB_METER
 from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH
 from services.billing.tariffs.store.documents import KINDS
@@ -24,6 +25,8 @@ CONTENTS: Final[Readers] = {
     "account": of_tables({ACCOUNT: "account_no", CONTRACT: "account_no"}),
     "adjustment": of_tables({ADJUSTMENT: "adjustment_id"}),
     "bill": of_tables({BILL: "bill_id"}),
+    "case": of_tables(dict.fromkeys((CASE_FILE, CASE_STEP, CASE_EVIDENCE), "case_no")),
+    "case_signal": of_tables({CASE_SIGNAL: "signal_id"}),
     "contract": of_tables({CONTRACT: "contract_no", SUB_METER: "contract_no"}),
     "release_switch": of_tables({RELEASE_SWITCH: "name"}),
     "run": of_tables({BILL_RUN: ("route_no", "cycle")}, between=":"),

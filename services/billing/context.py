@@ -1,20 +1,29 @@
 """What the use cases share beside the unit of work: rules, calendar, tariffs, how to rate, and the bell of the issuer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends
 
 from services.billing.bills.domain.policy import Policies
+from services.billing.bills.store.written import Writing
 from services.billing.rating import rating_types
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.tariffs.store.books import Books
 from shared.business_calendar import Calendar
+from shared.db.engine import Tx
 from shared.wake import Wake
 from shared.web import state
 
 Rater = Callable[[Sequence[rating_types.Request], TariffBook], Sequence[rating_types.RatedBill]]
+OnBills = Callable[[Tx, Sequence[Writing], Policies, Calendar], Awaitable[None]]
+"""Told of bills as they are written, in their unit of work: what they found may be a signal of a case."""
+
+
+async def nobody(_tx: Tx, _bills: Sequence[Writing], _policies: Policies, _calendar: Calendar) -> None:
+    """Hear of bills where no capability wants to."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,8 @@ class Context:
     policies: Policies
     rater: Rater
     calendar: Calendar
+    zone: ZoneInfo
+    on_bills: OnBills = nobody
     books: Books = field(default_factory=Books)
     wake: Wake = field(default_factory=Wake)
 

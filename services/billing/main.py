@@ -19,6 +19,11 @@ from services.billing.bills.api import touched as touched_api
 from services.billing.bills.domain import policy
 from services.billing.bills.store import trace as bills_trace
 from services.billing.bills.use_cases import adopting, billed_days
+from services.billing.cases import consumers as case_consumers
+from services.billing.cases import jobs as case_jobs
+from services.billing.cases.api import cases as cases_api
+from services.billing.cases.store import signals as case_signals
+from services.billing.cases.use_cases import signalling
 from services.billing.contents import CONTENTS
 from services.billing.context import Context, Rater
 from services.billing.contracts.store import contracts as contracts_store
@@ -46,6 +51,7 @@ from shared.approvals import Kind
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.db.engine import View
+from shared.events.reading import ServicePointChanged
 from shared.metrics import Metrics
 from shared.service import Service
 from shared.settings import calendar as calendar_of
@@ -66,6 +72,7 @@ ROUTERS = (
     runs_api.router,
     usages_api.router,
     advice_api.router,
+    cases_api.router,
 )
 TRACERS = {
     "bill": bills_trace.bill,
@@ -94,7 +101,10 @@ def build(
         policies=document("WATTLINE_BILLING_POLICY", settings.billing_policy, policy.load),
         rater=_counted(rater, metrics),
         calendar=calendar_of(settings),
+        zone=settings.timezone,
+        on_bills=signalling.of_bills,
     )
+    known = account_consumers.handlers(context)
 
     async def gauges(view: View) -> Mapping[str, float]:
         return await views.gauges(view, clock.now(), settings.timezone, context.calendar)
@@ -106,14 +116,15 @@ def build(
         event_log=event_log,
         routers=ROUTERS,
         handlers={
-            **account_consumers.handlers(context),
+            **known,
+            **case_consumers.handlers(context, known[ServicePointChanged]),
             **consumers.handlers(context),
             **adjustment_consumers.handlers(),
         },
-        jobs=[jobs.release_runs(context), adjustment_jobs.adjust_meters(context)],
+        jobs=[jobs.release_runs(context), adjustment_jobs.adjust_meters(context), case_jobs.date_case_steps(context)],
         background=[jobs.issuer(database, context)],
         gauges=[gauges],
-        waiting_oldest=[usages_store.waiting_oldest, points_store.asking_oldest],
+        waiting_oldest=[usages_store.waiting_oldest, points_store.asking_oldest, case_signals.waiting_oldest],
         control_totals=[views.control_totals],
         control_documents=documents.KINDS,
         tracers=TRACERS,

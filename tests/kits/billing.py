@@ -174,6 +174,12 @@ class Desk:
         async with self.db.begin() as tx:
             return await accounts.put(tx, wanted, actor="clerk", units=("*",), context=self.context)
 
+    async def hear(self, kind: type[Fact], *facts: Fact) -> None:
+        """Hand over facts of a type in one batch, as the consumer does."""
+        assert self.service.consumer is not None
+        async with self.db.begin() as tx:
+            await self.service.consumer.handlers[kind.type](tx, facts)
+
     async def tell(self, *points: ServicePointChanged) -> None:
         """Hand over what reading tells of service points."""
         async with self.db.begin() as tx:

@@ -13,10 +13,11 @@ from services.reading.disputes import examples as disputes
 from services.reading.read_day_changes import examples as read_days
 from services.reading.visits import examples as reports
 from tests.kits.installation import BY_ITSELF, KEY, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
+from tests.kits.seeds_cases import ON_VERSIONS, case_at
 
 JOBS = {
     "reading": ("plan-cycles", "close-routes", "verify-audit"),
-    "billing": ("release-runs", "adjust-meters", "purge-requests", "verify-audit"),
+    "billing": ("release-runs", "adjust-meters", "date-case-steps", "purge-requests", "verify-audit"),
     "collection": ("remind", "purge-requests", "verify-audit"),
     "notify": ("give-up-waiting", "remind-questions", "expire-questions", "purge-requests", "verify-audit"),
 }
@@ -98,6 +99,9 @@ class Seeds:
             values |= {"finding_id": self._found(home), "version": 1}
         if "/disputes" in path:
             values |= self._disputed(home, path)
+        if "/case" in path:
+            made = self._taken["cases"] = self._taken.get("cases", 0) + 1
+            values |= case_at(self._installation, home, path, made)
         if "/links/" in path:
             asking = self._installation.items("notify", f"/v1/notices?question_id={home.question_id}")
             (notice_id,) = [each["notice_id"] for each in asking if each["contact_no"].startswith("L-")]
@@ -249,7 +253,8 @@ class Seeds:
 
     def version_seen(self, path: str) -> str:
         """Return what `If-Match` must name now for a command on a formatted path."""
-        resource = path.rpartition("/")[0] if path.endswith(("/decisions", "/release")) else path
+        ends = ("/decisions", "/release", *ON_VERSIONS)
+        resource = path.rpartition("/")[0] if path.endswith(ends) else path
         url = self._installation.urls[self._service] + resource
         answer = self._installation.client.get(url, headers=self._installation.token("auditor-1"))
         return str(answer.headers.get("ETag", '"0"'))

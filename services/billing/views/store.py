@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, se
 from services.billing.adjustments import store as adjustments
 from services.billing.bills.domain import bills
 from services.billing.bills.tables import BILL, DIFFERENCE, IS_IN_REVIEW
+from services.billing.cases.store import cases
 from services.billing.review.store import CANCEL
 from services.billing.review.tables import REVIEW_DECISION
 from services.billing.runs import domain as runs
@@ -152,12 +153,15 @@ async def gauges(view: View, now: datetime, zone: ZoneInfo, calendar: Calendar) 
     due = await view.scalar(select(func.min(r.due_on)).where(r.status != runs.RELEASED))
     ends = _midnight(date((calendar.last_year or now.year - 1) + 1, 1, 1), zone)
     switch = await runs_store.switch(view)
+    step_due = await cases.first_due(view)
     return {
         "bills_held": float(held or 0),
         "review_oldest_age_seconds": _age(now, oldest),
         "runs_unreleased_oldest_age_seconds": _age(now, closed),
         "runs_overdue_oldest_seconds": _age(now, _midnight(due + timedelta(days=1), zone) if due else None),
         "calendar_left_seconds": max((ends - now).total_seconds(), 0.0),
+        "cases_open": float(await cases.open_count(view)),
+        "cases_overdue_oldest_seconds": _age(now, _midnight(step_due + timedelta(days=1), zone) if step_due else None),
         "meter_tests_waiting": float(await adjustments.waiting(view)),
         "release_stopped": float(bool(switch and switch.stopped)),
     }

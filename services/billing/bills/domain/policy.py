@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
+from services.billing.bills.domain import case_rules
+from services.billing.bills.domain.case_rules import CaseRules
 from services.billing.review.domain import limits
 from services.billing.review.domain.limits import Limits
 from services.billing.review.domain.rule import ANY, count
@@ -97,6 +99,7 @@ class Policy:
     release: Mapping[str, Release]
     corrections: Corrections
     approvals: SecondPerson
+    cases: CaseRules
 
     def release_of(self, org_unit: str) -> Release:
         """Return the release rule of the nearest org unit above, `*` where none is named."""
@@ -113,7 +116,7 @@ Policies = Versions[Policy]
 
 def load(document: Mapping[str, Any]) -> Policies:
     """Return the versions of a policy document; raises DocumentError with all its faults."""
-    fields = "review run release corrections approvals"
+    fields = "review run release corrections approvals cases"
     return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
@@ -136,6 +139,7 @@ def _policy(node: Node) -> Policy:
             changed_facts=changed_facts.choice(PROPOSE, CORRECT) if changed_facts else PROPOSE,
         ),
         approvals=second_person.read(node.maybe("approvals"), KINDS),
+        cases=case_rules.read(node.maybe("cases")),
     )
 
 

@@ -104,6 +104,7 @@ async def _store(
     await bills_store.move(tx, overtaken, "replace")
     if writings:
         await bills_store.insert(tx, writings)
+        await context.on_bills(tx, writings, context.policies, context.calendar)
         # reading ends the period at the read of a day of change; it tells the parts as soon as there is one
         wanted = [(told.values_of(one), one.draft.read_wanted) for one in writings if one.draft.read_wanted]
         tx.publish(

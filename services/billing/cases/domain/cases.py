@@ -1,0 +1,53 @@
+"""Cases (案件): suspicion of a change of use, breach, theft or a metering fault at a point, from signal to outcome. Pure."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final, Literal
+
+from services.billing.bills.domain.case_rules import CaseRules
+from shared import natural
+from shared.business_calendar import Calendar, YearUnknown
+from shared.statemachine import StateMachine
+
+OPEN, INVESTIGATING, CALCULATED, AWAITING = "open", "investigating", "calculated", "awaiting_approval"
+CHARGED, RECLASSED, ADJUSTED, DISMISSED = "charged", "reclassed", "adjusted", "dismissed"
+_ENDED: Final = (CHARGED, RECLASSED, ADJUSTED, DISMISSED)
+LIFE: Final = StateMachine(
+    name="case",
+    starts=(OPEN,),
+    moves={
+        "investigate": {OPEN: INVESTIGATING},
+        "calculate": {OPEN: CALCULATED, INVESTIGATING: CALCULATED, CALCULATED: CALCULATED},
+        "propose": {OPEN: AWAITING, INVESTIGATING: AWAITING, CALCULATED: AWAITING},
+        "give_back": {AWAITING: INVESTIGATING},
+        "charge": {AWAITING: CHARGED, CALCULATED: CHARGED},
+        "adjust": {AWAITING: ADJUSTED, CALCULATED: ADJUSTED},
+        "reclass": {AWAITING: RECLASSED, OPEN: RECLASSED, INVESTIGATING: RECLASSED, CALCULATED: RECLASSED},
+        "dismiss": {OPEN: DISMISSED, INVESTIGATING: DISMISSED, CALCULATED: DISMISSED},
+        "reopen": dict.fromkeys(_ENDED, INVESTIGATING),
+    },
+)
+State = Literal[
+    "open", "investigating", "calculated", "awaiting_approval", "charged", "reclassed", "adjusted", "dismissed"
+]
+FINDING, OBSERVATION, ALARM, TIP = "finding", "observation", "alarm", "tip"
+"""Where signals come from."""
+SITE_CHECK, CALCULATION, DECISION = "site_check", "calculation", "decision"
+_BEGUN: Final = date(2000, 1, 1)
+
+
+def case_no_of(service_point_no: str, kind: str, number: int) -> str:
+    """Return the number of a case: it follows from its point, kind and count, of whatever day its signals prove to be."""
+    return natural.key_id(_BEGUN, "case", service_point_no, kind, number)
+
+
+def due_days(rules: CaseRules, kind: str, since: date, calendar: Calendar) -> Mapping[str, date | None]:
+    """Return by step the business day by which it is to be done; None where no calendar has its year."""
+    return {step: _due(calendar, since, days) for step, days in rules.steps_of(kind).items()}
+
+
+def _due(calendar: Calendar, since: date, days: int) -> date | None:
+    try:
+        return calendar.after(since, days)
+    except YearUnknown:
+        return None

@@ -1,0 +1,20 @@
+"""Bodies that an integrator can start from: shown in the OpenAPI document, and called by a test."""
+
+from typing import Any
+
+TIPS: dict[str, Any] = {
+    "items": [
+        {"tip_no": "hotline-2026-0042", "kind": "theft", "service_point_no": "SP-0001", "seen_on": "2026-02-02"},
+    ]
+}
+ASSIGNMENT: dict[str, Any] = {"assignee": "inspector-1"}
+EVIDENCE: dict[str, Any] = {
+    "items": [
+        {"evidence_no": "E1", "kind": "seal", "reference": "SEAL-778812", "seen_on": "2026-02-03"},
+        {"evidence_no": "E2", "kind": "measured_load", "reference": "CLAMP-14", "kw": "2.4", "seen_on": "2026-02-03"},
+    ]
+}
+WITHDRAWAL: dict[str, Any] = {"reason": "The seal is the neighbour's."}
+STEP: dict[str, Any] = {"step": "site_check", "business_date": "2026-02-03"}
+DISMISSAL: dict[str, Any] = {"explanation": "The family has grown: nothing is wrong.", "business_date": "2026-02-03"}
+REOPENING: dict[str, Any] = {"reason": "The seal was broken again.", "business_date": "2026-02-03"}

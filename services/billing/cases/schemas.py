@@ -1,0 +1,159 @@
+"""Cases as they are asked for and shown."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from services.billing.bills.domain.case_rules import Kind, Step
+from services.billing.cases.domain.cases import State
+from shared.fields import Day, Words
+from shared.web.batch import In, No
+
+TIPS_MAX = 1000
+EVIDENCE_IN_MAX = 100
+EXPLANATION_MAX = 1000
+SignalState = Literal["waiting", "joined", "late", "refused"]
+EvidenceKind = Literal["record", "seal", "measured_load", "read", "bill", "photo", "site_order", "document"]
+Explanation = Annotated[Words, Field(max_length=EXPLANATION_MAX)]
+Kw = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$", max_length=16, examples=["2.4"])]
+
+
+class TipIn(In):
+    """A tip (举报): somebody says that there is something; who, stays where it was taken. No words."""
+
+    tip_no: No = Field(description="A number of who brings it, for ever: sent again it changes nothing.")
+    kind: Kind
+    service_point_no: No
+    seen_on: Day = Field(description="The day on which it was seen, or told.")
+
+
+class TipsIn(In):
+    items: list[TipIn] = Field(min_length=1, max_length=TIPS_MAX)
+
+
+class AssignmentIn(In):
+    assignee: No = Field(description="An opaque subject, never a name.")
+
+
+class EvidenceIn(In):
+    """A reference to what proves something: a number of a record, a seal, a picture's hash; no words, nothing about persons."""
+
+    evidence_no: No = Field(description="Of one case for ever: sent again it changes nothing.")
+    kind: EvidenceKind
+    reference: No
+    kw: Kw | None = Field(None, description="Of a measured load.")
+    seen_on: Day
+
+
+class EvidenceListIn(In):
+    items: list[EvidenceIn] = Field(min_length=1, max_length=EVIDENCE_IN_MAX)
+
+
+class WithdrawalIn(In):
+    reason: Explanation
+
+
+class StepIn(In):
+    step: Literal["site_check"] = Field(description="Calculation and decision are done by being made.")
+    business_date: Day | None = None
+
+
+class DismissalIn(In):
+    explanation: Explanation
+    business_date: Day | None = Field(None, description="by default the latest that billing knows")
+
+
+class ReopeningIn(In):
+    reason: Explanation
+    business_date: Day | None = Field(None, description="by default the latest that billing knows")
+
+
+class SignalOut(BaseModel):
+    """What points to a case. `waiting`: its point is not known yet; `late`: it came of a day on which a case was looked into
+    that has ended since; `refused`: the point proved to be of another org unit than who brought it."""
+
+    signal_id: str
+    source: Literal["finding", "observation", "alarm", "tip"]
+    source_no: str
+    code: str
+    kind: Kind
+    service_point_no: str
+    org_unit: str
+    seen_on: date
+    reference: str | None = Field(description="The bill, observation or alarm.")
+    state: SignalState
+    case_no: str | None
+
+    @classmethod
+    def of(cls, row: Any) -> "SignalOut":
+        return cls.model_validate({name: row._mapping[name] for name in cls.model_fields})
+
+
+class CaseHead(BaseModel):
+    case_no: str
+    kind: Kind
+    service_point_no: str
+    org_unit: str
+    account_no: str | None = Field(description="Who was supplied there on the day of the first signal.")
+    contract_no: str | None
+    state: State
+    row_version: int
+    first_signal_on: date = Field(description="The clock runs from the earliest of its signals on.")
+    assignee: str | None
+    ended_on: date | None
+    ended_by: str | None
+    reopened_on: date | None
+    outcome_fen: int | None = Field(description="What is charged by it, below 0 credited; null until it has ended.")
+
+    @classmethod
+    def of(cls, row: Any) -> "CaseHead":
+        return cls.model_validate({name: row._mapping[name] for name in cls.model_fields})
+
+
+class StepOut(BaseModel):
+    step: Step
+    since: date
+    due_on: date | None = Field(description="Null: no calendar has its year yet.")
+    done_on: date | None
+    done_by: str | None
+
+
+class EvidenceOut(BaseModel):
+    evidence_no: str
+    kind: EvidenceKind
+    reference: str
+    kw: str | None
+    seen_on: date
+    added_by: str
+    added_at: datetime
+    withdrawn_by: str | None
+    withdrawn_reason: str
+
+
+class MoveOut(BaseModel):
+    """A move of the case."""
+
+    event: str
+    state: State
+    on_day: date
+    actor: str
+    explanation: str
+    at: datetime
+
+
+class CaseOut(CaseHead):
+    """A case as a whole."""
+
+    explanation: str = Field(description="Why it ended as it did.")
+    steps: list[StepOut]
+    signals: list[SignalOut] = Field(description="The earliest 500.")
+    evidence: list[EvidenceOut]
+    moves: list[MoveOut]
+
+
+class CaseCountOut(BaseModel):
+    kind: Kind
+    state: State
+    cases: int
+    overdue: int = Field(description="Of these, how many have a step that was due before the latest business date.")

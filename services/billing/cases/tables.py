@@ -1,0 +1,148 @@
+"""The tables of cases: signals, cases with their steps, and evidence."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Column, Index, Integer, Text, UniqueConstraint, literal, text
+from sqlmodel import Field
+
+from services.billing import base
+from shared.db import columns
+from shared.db.columns import table
+
+
+class CaseSignal(base.Base, table=True):
+    """What points to a case: of what kind, where and since when; never changed but for the case that it is of.
+
+    `brought_by` is of a tip, `reference` the bill, observation or alarm; `word`: the org units of who brought it, until its
+    point is known. Waiting, it has no org unit of its own yet.
+    """
+
+    __tablename__ = "case_signal"
+    __table_args__ = (
+        Index("case_signal_point", "service_point_no", "kind"),
+        Index("case_signal_case", "case_no"),
+        Index(
+            "case_signal_waiting",
+            "received_at",
+            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting'"),
+        ),
+    )
+    source: str = Field(sa_column=columns.key())
+    brought_by: str = Field(sa_column=columns.key())
+    source_no: str = Field(sa_column=columns.key())
+    code: str = Field(sa_column=columns.key())
+    signal_id: str = Field(sa_column=Column(columns.No, nullable=False, unique=True))
+    kind: str = base.no()
+    service_point_no: str = base.no()
+    org_unit: str = base.path()
+    seen_on: date = base.day()
+    reference: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    word: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    state: str = base.no()
+    case_no: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    received_at: datetime = base.instant()
+
+
+class CasePoint(base.Base, table=True):
+    """A kind of case at a service point: the lock under which its cases are opened and joined."""
+
+    __tablename__ = "case_point"
+    service_point_no: str = Field(sa_column=columns.key())
+    kind: str = Field(sa_column=columns.key())
+
+
+class CaseFile(base.Base, table=True):
+    """A case. `number` counts those of its kind at its point; of these one at most has not ended.
+
+    `first_signal_on`: the earliest day of its signals. `outcome_fen`: what the customer pays more by it, below 0 gets back.
+    """
+
+    __tablename__ = "case_file"
+    __table_args__ = (
+        UniqueConstraint("service_point_no", "kind", "number", name="case_file_number"),
+        Index(
+            "case_file_one_open",
+            "service_point_no",
+            "kind",
+            unique=True,
+            postgresql_where=text("ended_on IS NULL"),
+            sqlite_where=text("ended_on IS NULL"),
+        ),
+        Index("case_file_list", "first_signal_on", "case_no"),
+    )
+    case_no: str = Field(sa_column=columns.key())
+    kind: str = base.no()
+    service_point_no: str = base.no()
+    number: int = Field(sa_column=Column(Integer, nullable=False))
+    org_unit: str = base.path()
+    state: str = base.no()
+    row_version: int
+    first_signal_on: date = base.day()
+    account_no: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    contract_no: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    assignee: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    reopened_on: date | None = base.day(nullable=True)
+    ended_on: date | None = base.day(nullable=True)
+    ended_by: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    explanation: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    outcome_fen: int | None = base.amount(nullable=True)
+    opened_at: datetime = base.instant()
+
+
+class CaseStep(base.Base, table=True):
+    """A step of a case and the day by which it is to be done; without one no calendar gives its year, or policy names none."""
+
+    __tablename__ = "case_step"
+    __table_args__ = (
+        Index(
+            "case_step_due",
+            "due_on",
+            postgresql_where=text("done_on IS NULL"),
+            sqlite_where=text("done_on IS NULL"),
+        ),
+    )
+    case_no: str = Field(sa_column=columns.key())
+    step: str = Field(sa_column=columns.key())
+    since: date = base.day()
+    due_on: date | None = base.day(nullable=True)
+    done_on: date | None = base.day(nullable=True)
+    done_by: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+
+
+class CaseEvidence(base.Base, table=True):
+    """A reference to what proves something: it is added, never edited; what is wrong is withdrawn with a reason."""
+
+    __tablename__ = "case_evidence"
+    case_no: str = Field(sa_column=columns.key())
+    evidence_no: str = Field(sa_column=columns.key())
+    kind: str = base.no()
+    reference: str = base.no()
+    kw: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    seen_on: date = base.day()
+    added_by: str = base.no()
+    added_at: datetime = base.instant()
+    withdrawn_by: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    withdrawn_reason: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+
+
+class CaseEvent(base.Base, table=True):
+    """A move of a case: who, when, why; the history of a case that was reopened."""
+
+    __tablename__ = "case_event"
+    case_no: str = Field(sa_column=columns.key())
+    row_version: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    event: str = base.no()
+    state: str = base.no()
+    on_day: date = base.day()
+    actor: str = base.no()
+    explanation: str = base.long_text()
+    at: datetime = base.instant()
+
+
+CASE_SIGNAL, CASE_POINT, CASE_FILE = table(CaseSignal), table(CasePoint), table(CaseFile)
+CASE_STEP, CASE_EVIDENCE, CASE_EVENT = table(CaseStep), table(CaseEvidence), table(CaseEvent)
+
+# The value of a partial index, in the text of the statement: against a bound value, SQLite cannot
+# tell that an index has the rows.
+WAITING = literal("waiting", literal_execute=True)
