@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from services.billing.review.domain.limits import ANY
+from services.billing.review.domain.rule import ANY
 from shared.document import Node
 
 Kind = Literal["change_of_use", "high_usage", "breach", "theft", "wrong_wiring", "wrong_multiplier", "meter_error"]
