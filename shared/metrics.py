@@ -78,6 +78,12 @@ CATALOGUE = (
     Metric("meter_alarms_total", "counter", "Alarms of meters that are new", ("kind",), service="reading"),
     Metric("reading_tasks_open", "gauge", "Reading tasks without a read whose window is open", service="reading"),
     Metric("conduct_findings_open", "gauge", "Findings of conduct that nobody has decided on", service="reading"),
+    Metric(
+        "meters_not_taken_back",
+        "gauge",
+        "Removed meters not taken back within the days of the policy",
+        service="reading",
+    ),
     Metric("site_orders_open", "gauge", "Site orders that are neither done nor given up", service="reading"),
     Metric(
         "site_orders_overdue_oldest_seconds",

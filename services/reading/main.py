@@ -38,6 +38,7 @@ from services.reading.scorecards import api as scorecards
 from services.reading.scorecards import consumers as scorecard_consumers
 from services.reading.scorecards import jobs as scorecard_jobs
 from services.reading.settings import ReadingSettings
+from services.reading.stock import api as stock
 from services.reading.tasks import api as tasks
 from services.reading.usage import api as usages
 from services.reading.validation import api as findings
@@ -80,7 +81,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
     )
 
     async def gauges(view: View) -> Mapping[str, float]:
-        return await totals.gauges(view, database.clock.now(), own.zone)
+        return await totals.gauges(view, database.clock.now(), own)
 
     return service.assemble(
         NAME,
@@ -90,6 +91,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
         routers=[
             network.router,
             installations.router,
+            stock.router,
             tasks.router,
             readers.router,
             findings.router,

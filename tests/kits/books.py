@@ -18,6 +18,7 @@ from services.reading.disputes import tables as disputes
 from services.reading.network import tables as network
 from services.reading.read_day_changes import tables as read_day_changes
 from services.reading.scorecards import tables as scorecards
+from services.reading.stock import tables as stock
 from services.reading.usage import tables as reading
 from shared.db.engine import Database
 
@@ -28,6 +29,7 @@ _ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 TABLES: dict[str, dict[str, Table]] = {
     "reading": {
         "usages": reading.USAGE,
+        "lives of meters": stock.SPELL,
         "read days": network.READ_DAY,
         "read day proposals": read_day_changes.PROPOSAL,
         "disputes": disputes.DISPUTE,

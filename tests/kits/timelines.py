@@ -24,6 +24,7 @@ from services.reading.policies.domain import (
     ReaderRules,
     ScorecardRules,
     SiteOrders,
+    StockRules,
     Unread,
 )
 from services.reading.settings import SHIPPED_POLICY
@@ -82,6 +83,7 @@ POLICY = Policy(
     scorecards=ScorecardRules(
         after_days=14, meter_reasons=(), serious_wh=10_000_000, serious_fen=500_000, confirmed_disputes=()
     ),
+    stock=StockRules(taken_back_days=10, tested_before_use=True, refuse_expired=True),
     conduct=policies.load(json.loads(SHIPPED_POLICY.read_text())).on(date(2026, 1, 1)).conduct,
 )
 

@@ -36,13 +36,9 @@ OrgUnit = Annotated[
         examples=["zj/hangzhou/xihu"],
     ),
 ]
-
-
 Quantity = Annotated[
     str, Field(min_length=1, max_length=32, pattern=QUANTITY_PATTERN, examples=["import", "import.peak"])
 ]
-
-
 Value = Annotated[
     str,
     Field(
@@ -52,21 +48,13 @@ Value = Annotated[
         examples=["12345.67"],
     ),
 ]
-
-
 Values = Annotated[
     dict[Quantity, Value], Field(min_length=1, max_length=REGISTERS_MAX, description="By quantity, all.")
 ]
-
-
 Unit = Annotated[
     str, Field(min_length=1, max_length=8, description="Must be `kWh`; demand registers are in kW.", examples=["kWh"])
 ]
-
-
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_.]*$", examples=["misread"])]
-
-
 ReadId = Annotated[str, Field(min_length=1, max_length=64, examples=["M-0001~20260131T160000Z~remote"])]
 
 
@@ -166,6 +154,9 @@ class MeterIn(In):
     registers: Annotated[list[RegisterIn], Field(min_length=1, max_length=REGISTERS_MAX)]
     multiplier: Annotated[int, Field(ge=1, le=MULTIPLIER_MAX, description="CT × PT, the ratio's numerator.")] = 1
     multiplier_denominator: Annotated[int, Field(ge=1, le=MULTIPLIER_MAX)] = 1
+    meter_type: Code | None = Field(
+        None, description="A code of the utility's own (表计类型), such as `three_phase.4g`."
+    )
 
     def meter(self, meter_no: str) -> Meter:
         """Return the meter of that number."""
@@ -175,6 +166,7 @@ class MeterIn(In):
             faces=tuple(each.face() for each in self.registers),
             numerator=self.multiplier,
             denominator=self.multiplier_denominator,
+            meter_type=self.meter_type,
         )
 
 

@@ -68,6 +68,7 @@ class Meter(Base, table=True):
     numerator: int = Field(sa_column=required(Integer))
     denominator: int = Field(sa_column=required(Integer))
     version: int = Field(sa_column=required(Integer))
+    meter_type: str | None = Field(sa_column=Column(columns.Code))
 
 
 class Installation(Base, table=True):

@@ -16,6 +16,9 @@ from services.reading.network.store import devices, installations, read_days
 from services.reading.orders import store as orders
 from services.reading.reads.domain.curves import CurveKey
 from services.reading.reads.store import curves
+from services.reading.stock.domain import life
+from services.reading.stock.domain.life import Stand
+from services.reading.stock.store import spells
 from shared.db import columns, migrations
 from shared.db.engine import Database
 from shared.web.devices import DeviceRecord
@@ -75,6 +78,32 @@ async def test_installations_get_registers_and_multiplier_of_their_meters(databa
     assert (installation.from_, installation.opening) == (date(2026, 1, 1), (10000,))
     assert installation.registers == (Register("import", 8, 2, numerator=30),)
     assert [tuple(row) for row in rows] == [(1, "installed", '[["import",8,2]]', "system:migration")]
+
+
+async def test_the_lives_of_meters_begin_with_their_installations(database_url: str) -> None:
+    database = Database(database_url)
+    stood = (("M1", "2026-01-01", "S1", "'2026-02-01'", 0), ("M1", "2026-02-01", "S2", "'2026-03-01'", 0))
+    stood += (("M1", "2026-04-01", "S1", "NULL", 0), ("M2", "2026-05-01", "S2", "NULL", 1))
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_at, "0031")
+        for meter, first, point, end, annulled in stood:
+            statement = (
+                "INSERT INTO installation (meter_no, installed_on, service_point_no, removed_on, opening, registers,"
+                f" numerator, denominator, version, annulled) VALUES ('{meter}', '{first}', '{point}', {end}, '0',"
+                f" '[]', 1, 1, 1, {annulled})"
+            )
+            await connection.execute(sa.text(statement))
+        await connection.run_sync(_at, "head")
+    async with database.view() as view:
+        lives = await spells.of_meters(view, ["M1", "M2"])
+    await database.close()
+    stands = [
+        Stand(service_point_no="S1", installed_on=date(2026, 1, 1), removed_on=date(2026, 2, 1)),
+        Stand(service_point_no="S2", installed_on=date(2026, 2, 1), removed_on=date(2026, 3, 1)),
+        Stand(service_point_no="S1", installed_on=date(2026, 4, 1), removed_on=None),
+    ]
+    assert lives == {"M1": life.of(stands, []).spells}
+    assert [each.state for each in lives["M1"]] == ["installed", "installed", "removed", "installed"]
 
 
 async def test_the_key_of_a_device_goes_on_under_its_version(database_url: str) -> None:

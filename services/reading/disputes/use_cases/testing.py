@@ -15,6 +15,8 @@ from services.reading.network.store import installations, points
 from services.reading.orders import store as orders
 from services.reading.orders.domain import DONE
 from services.reading.policies.domain import APPROVALS, METER_TEST
+from services.reading.stock.domain.facts import Tested
+from services.reading.stock.use_cases import recording
 from services.reading.usage.domain.usages import in_force
 from services.reading.usage.store import usages
 from shared import approvals, exact
@@ -122,9 +124,28 @@ def kind_of_approval(own: Context) -> approvals.Kind:
             raise OwnRequest
         decided = replace(test, decided_by=actor)
         await store.insert_test(tx, decided)
+        await _record(tx, decided, own)
         tx.publish([facts.tested(decided, dispute)])
 
     return approvals.Kind(name=METER_TEST, scope=APPROVALS[METER_TEST], carry_out=carry_out)
+
+
+async def _record(tx: Tx, test: Test, own: Context) -> None:
+    """Keep the result in the life of the meter, in place of the one that was decided on before."""
+    tested = Tested(
+        lab_no=_number(test, test.version),
+        meter_no=test.meter_no,
+        tested_on=test.tested_on,
+        result="passed" if test.within_limits else "failed",
+        errors=(),
+        next_due_on=None,
+    )
+    supersedes = _number(test, test.version - 1) if test.version > 1 else None
+    await recording.test_of_dispute(tx, tested, supersedes=supersedes, actor=test.decided_by)
+
+
+def _number(test: Test, version: int) -> str:
+    return f"{test.dispute_no}~{version}"  # no certificate of a laboratory: their numbers have no ~
 
 
 async def _checked(tx: Tx, dispute: Dispute, result: Result, before: Test | None, by: By, own: Context) -> Test:

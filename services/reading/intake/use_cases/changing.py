@@ -25,6 +25,7 @@ from services.reading.network.use_cases.installations import Given
 from services.reading.network.use_cases.reference import MaySee
 from services.reading.policies.domain import APPROVALS, INSTALLATION
 from services.reading.reads.domain.days import ReadDays
+from services.reading.stock.use_cases import fitness
 from services.reading.tasks.use_cases import late_points
 from services.reading.usage.domain import billed
 from services.reading.usage.store import usages
@@ -86,7 +87,8 @@ async def put(tx: Tx, given: Sequence[Given], *, by: By, own: Context) -> list[O
 
 
 async def _put(tx: Tx, given: Sequence[Given], *, by: By, own: Context) -> installations.Put:
-    found = await installations.put(tx, given, actor=by.actor, may_see=by.may_see, zone=own.zone)
+    unfit = partial(fitness.refusals, policies=own.policies)
+    found = await installations.put(tx, given, actor=by.actor, may_see=by.may_see, zone=own.zone, unfit=unfit)
     await late_points.plan_points(tx, sorted(changes.touched(found.changes)), also_closed=True)
     await following.follow(tx, found.changes, days=ReadDays(own.policies, own.zone))
     return found
@@ -120,6 +122,7 @@ async def correct(tx: Tx, correction: Correction, *, confirm: bool, by: By, own:
             may_see=by.may_see,
             zone=own.zone,
             suspects=partial(deriving.suspects, loader=Loader(days=days)),
+            unfit=partial(fitness.refusals, policies=own.policies),
         )
         await late_points.plan_points(tx, sorted(changes.touched(done.changes)), also_closed=True)
         before = None if confirm else set(done.suspects)

@@ -14,6 +14,7 @@ from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.domain.identity import ReadKey
 from services.reading.reads.store import recounting, waiting, waiting_curves
 from services.reading.reads.store.recounting import Span
+from services.reading.stock.use_cases import living
 from services.reading.usage.use_cases import deriving
 from services.reading.usage.use_cases.knowing import Loader
 from shared.db.engine import Tx
@@ -38,13 +39,14 @@ class MakesSuspect(BusinessError):
 async def follow(
     tx: Tx, changes: Sequence[Change], *, days: ReadDays, reason: str = REASON, suspect_before: set[str] | None = None
 ) -> None:
-    """Bring reads and usages after changes of meters, in their unit of work. A constant number of statements.
+    """Bring reads, usages and lives of meters after changes of meters, in their unit of work. A constant number of statements.
 
     Raises `NotShown`, and, where `suspect_before` names what contradicted others before, `MakesSuspect` for what does by this:
     nothing is changed then.
     """
     await reread(tx, network.shifts(changes), days)
     before, after = network.changed(changes)
+    await living.derive(tx, [placement.meter_no for placement in (*before, *after)])
     touched: dict[str, date | None] = {**network.touched(changes)}
     for point, day in await waiting.settle(tx, after, days) | await curves.settle(tx, after, days):
         there = touched.setdefault(point, day)  # None: all of it

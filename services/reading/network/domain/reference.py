@@ -42,13 +42,17 @@ class ServicePoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meter:
-    """A meter as it was put, with its faces; `numerator / denominator` is its multiplier."""
+    """A meter as it was put, with its faces; `numerator / denominator` is its multiplier.
+
+    `meter_type`: a code of the utility's own (表计类型), where it says one.
+    """
 
     meter_no: str
     org_unit: str
     faces: tuple[Face, ...]
     numerator: int
     denominator: int
+    meter_type: str | None = None
 
     def registers(self) -> Registers:
         """Return the registers; raises `Refused` (`registers.check`) where no meter can have them."""

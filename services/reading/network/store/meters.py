@@ -1,9 +1,10 @@
 """Meters, in and out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, FromClause, Row, false, func, null, select
 
 from services.reading.network import tables
 from services.reading.network.domain.reference import Meter
@@ -11,7 +12,35 @@ from services.reading.network.store import codec
 from shared.db import bulk
 from shared.db.engine import Tx, View
 
-METER = tables.METER
+METER, POINT = tables.METER, tables.POINT
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A source joined with its meters and the points that they stand at: whose each row is, and of which type and route."""
+
+    source: FromClause
+    org_unit: ColumnElement[str]
+    meter_type: ColumnElement[str | None]
+    route_no: ColumnElement[str | None]
+
+
+def placed(
+    source: FromClause,
+    meter_no: ColumnElement[str],
+    point: ColumnElement[Any] | None = None,
+    warehouse: ColumnElement[Any] | None = None,
+) -> Placed:
+    """Return a source with its meters. A row belongs to its point, else to its warehouse, else to whom the meter belongs."""
+    there = false() if point is None else POINT.c.service_point_no == point
+    joined = source.join(METER, METER.c.meter_no == meter_no).outerjoin(POINT, there)
+    unit = func.coalesce(POINT.c.org_unit, null() if warehouse is None else warehouse, METER.c.org_unit)
+    return Placed(joined, unit, METER.c.meter_type, POINT.c.route_no)
+
+
+async def claim(tx: Tx, meters: Sequence[Meter]) -> int:
+    """Insert the meters whose number is new, and return how many those were."""
+    return await bulk.claim(tx, METER, _columns(meters) | {"version": [1] * len(meters)}, key=("meter_no",))
 
 
 async def by_no(view: View, meter_nos: Sequence[str]) -> dict[str, Meter]:
@@ -38,21 +67,19 @@ async def hold(tx: Tx, meter_nos: Sequence[str]) -> None:
 
 async def put(tx: Tx, given: Sequence[tuple[Meter, int]]) -> set[str]:
     """Insert or replace meters, each with its new version, and return the numbers that were applied."""
-    meters = [meter for meter, _ in given]
-    applied = await bulk.upsert_newer(
-        tx,
-        METER,
-        {
-            "meter_no": [each.meter_no for each in meters],
-            "org_unit": [each.org_unit for each in meters],
-            "registers": [codec.faces_text(each.faces) for each in meters],
-            "numerator": [each.numerator for each in meters],
-            "denominator": [each.denominator for each in meters],
-            "version": [version for _, version in given],
-        },
-        key=("meter_no",),
-    )
-    return {row.meter_no for row in applied}
+    own = _columns([meter for meter, _ in given]) | {"version": [version for _, version in given]}
+    return {row.meter_no for row in await bulk.upsert_newer(tx, METER, own, key=("meter_no",))}
+
+
+def _columns(meters: Sequence[Meter]) -> dict[str, list[Any]]:
+    return {
+        "meter_no": [each.meter_no for each in meters],
+        "org_unit": [each.org_unit for each in meters],
+        "registers": [codec.faces_text(each.faces) for each in meters],
+        "numerator": [each.numerator for each in meters],
+        "denominator": [each.denominator for each in meters],
+        "meter_type": [each.meter_type for each in meters],
+    }
 
 
 def _meter(row: Row[Any]) -> Meter:
@@ -62,4 +89,5 @@ def _meter(row: Row[Any]) -> Meter:
         faces=codec.faces(row.registers),
         numerator=row.numerator,
         denominator=row.denominator,
+        meter_type=row.meter_type,
     )

@@ -13,7 +13,7 @@ from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT, Counts, Face, Registers
 from services.reading.network.store import installations, meters, points
 from services.reading.network.store.installations import ANNULLED, CORRECTED, MOVED, Stored, Version
-from services.reading.network.use_cases.installations import change_of, check_alone, check_days, check_past
+from services.reading.network.use_cases.installations import Unfit, change_of, check_alone, check_days, check_past
 from services.reading.network.use_cases.reference import MaySee
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
@@ -84,7 +84,14 @@ class _Found:
 
 
 async def correct(
-    tx: Tx, correction: Correction, *, actor: str, may_see: MaySee, zone: ZoneInfo, suspects: Suspects
+    tx: Tx,
+    correction: Correction,
+    *,
+    actor: str,
+    may_see: MaySee,
+    zone: ZoneInfo,
+    suspects: Suspects,
+    unfit: Unfit,
 ) -> Done:
     """Correct an installation. It gets its next version; under another first day it stands there, and is annulled here.
 
@@ -105,6 +112,9 @@ async def correct(
         tomorrow = calendar.local_day(tx.now, zone) + timedelta(days=1)
         check_past(wanted.removed_on or wanted.installed_on, tomorrow)
         check_alone(wanted, [other for other in standing.values() if other.key != old.key])
+        if _reaches_further(wanted, old):
+            for fault in (await unfit(tx, [(wanted.meter_no, wanted.installed_on, wanted.removed_on)])).values():
+                raise fault
     except Refused as fault:
         return Done(outcome=refused(fault.code, fault.text), changes=[])
     if wanted == old:
@@ -143,6 +153,12 @@ async def _find(tx: Tx, key: tuple[str, date], may_see: MaySee) -> _Found:
     meter, _ = (await meters.stored(tx, [key[0]]))[key[0]]
     stored = await installations.of_points_and_meters(tx, [point_no], [key[0]])  # as it is now that both are locked
     return _Found(meter=meter, stored=stored, may_be_seen=may_see(point.org_unit) and may_see(meter.org_unit))
+
+
+def _reaches_further(wanted: Placement, old: Placement) -> bool:
+    """Return whether the meter would be in use on days on which it was not, or begin on another one."""
+    longer = old.removed_on is not None and (wanted.removed_on is None or wanted.removed_on > old.removed_on)
+    return longer or wanted.installed_on != old.installed_on
 
 
 def _corrected(old: Placement, correction: Correction) -> Placement:

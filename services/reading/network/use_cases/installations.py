@@ -1,6 +1,6 @@
 """Meters put on service points and taken off: a meter exchange (换表) is a removal and an installation, in one batch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -17,6 +17,9 @@ from services.reading.network.use_cases.reference import MaySee
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
+
+Unfit = Callable[[Tx, Sequence[tuple[str, date, date | None]]], Awaitable[Mapping[tuple[str, date], Refused]]]
+"""Returns what speaks against meters over [installed_on, removed_on), by meter and first day."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +43,13 @@ class Put:
     changes: list[Change]
 
 
-async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: MaySee, zone: ZoneInfo) -> Put:
+async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: MaySee, zone: ZoneInfo, unfit: Unfit) -> Put:
     """Install and remove meters, in the order given; at most 1,000.
 
     Natural key (meter, day of installation). An installation has the registers and the multiplier that its meter was last put
     with, and keeps them. The only change of what is there is its removal, once; anything else is a `conflicting_duplicate`;
     one that was annulled is made anew. A point has one meter at a time, and a meter one point (`reading.installation_overlap`).
+    A meter that is `unfit` is not installed.
     """
     service_point_nos = [each.service_point_no for each in given]
     meter_nos = [each.meter_no for each in given]
@@ -55,12 +59,14 @@ async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: MaySee, zo
     there = {key: each.placement for key, each in stored.items() if not each.annulled}
     tomorrow = calendar.local_day(tx.now, zone) + timedelta(days=1)
     before = changes.by_meter(there)
+    new = [each for each in given if (each.meter_no, each.installed_on) not in there]
+    faults = await unfit(tx, [(each.meter_no, each.installed_on, each.removed_on) for each in new])
     outcomes = []
     for each in given:
         try:
             check_past(each.removed_on or each.installed_on, tomorrow)
             point, meter = known_points.get(each.service_point_no), known_meters.get(each.meter_no)
-            outcomes.append(_put_one(there, each, point, meter, may_see))
+            outcomes.append(_put_one(there, each, point, meter, may_see, faults))
         except Refused as fault:
             outcomes.append(refused(fault.code, fault.text))
     await _write(tx, stored, there, actor)
@@ -90,6 +96,7 @@ def _put_one(
     point: ServicePoint | None,
     meter: Meter | None,
     may_see: MaySee,
+    faults: Mapping[tuple[str, date], Refused],
 ) -> Outcome:
     installation_id = f"{each.meter_no}~{each.installed_on}"
     old = there.get((each.meter_no, each.installed_on))
@@ -103,6 +110,8 @@ def _put_one(
             "conflicting_duplicate", "reading.installation_fixed", "it is there with other content", installation_id
         )
     check_alone(wanted, [other for other in there.values() if other.key != wanted.key])
+    if old is None and wanted.key in faults:
+        raise faults[wanted.key]
     there[wanted.key] = wanted
     return Outcome("done", id=installation_id)
 

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, Final, Literal, get_args
 
-from services.reading.policies.domain import conduct, scorecards
+from services.reading.policies.domain import conduct, scorecards, stock
 from services.reading.policies.domain.conduct import ConductRules
 from services.reading.policies.domain.scorecards import ScorecardRules
+from services.reading.policies.domain.stock import StockRules
 from shared import dated, second_person
 from shared.business_calendar import Calendar, YearUnknown
 from shared.dated import Versions
@@ -212,6 +213,7 @@ class Policy:
     unread: Unread
     conduct: ConductRules
     scorecards: ScorecardRules
+    stock: StockRules
 
 
 Policies = Versions[Policy]
@@ -222,7 +224,7 @@ def load(document: Mapping[str, Any]) -> Policies:
     fields = (
         "reads rollover estimates validation curves approvals site_orders read_days disputes readers adherence conduct"
     )
-    fields += " appointments own_reads unread scorecards"
+    fields += " appointments own_reads unread scorecards stock"
     return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
@@ -265,6 +267,7 @@ def _policy(node: Node) -> Policy:
         ),
         unread=_unread(node.get("unread")),
         scorecards=scorecards.read(node.get("scorecards"), reach_days=_adherence(node.get("adherence")).reach_days),
+        stock=stock.read(node.get("stock")),
     )
 
 

@@ -8,9 +8,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Row, and_, case, exists, func, literal, select
 
 from services.reading.conduct import store as conduct
+from services.reading.context import Context
 from services.reading.disputes import store as disputes
+from services.reading.network.domain import calendar
 from services.reading.orders import store as orders
 from services.reading.reads.tables import UPLOAD
+from services.reading.stock.store import spells
 from services.reading.tasks.store import tasks
 from services.reading.usage.domain.usages import ESTIMATED
 from services.reading.usage.tables import USAGE
@@ -93,8 +96,10 @@ def _sum(where: ColumnElement[bool], value: ColumnElement[Any]) -> ColumnElement
     return func.coalesce(func.sum(case((where, value), else_=0)), 0)
 
 
-async def gauges(view: View, now: datetime, zone: ZoneInfo) -> dict[str, float]:
+async def gauges(view: View, now: datetime, own: Context) -> dict[str, float]:
     """Return the service's gauges."""
+    zone, today = own.zone, calendar.local_day(now, own.zone)
+    due = today - timedelta(days=own.policies.on_or_first(today).stock.taken_back_days)
     late = _overdue(await orders.first_due(view), now, zone)
     disputes_late = _overdue(await disputes.first_due(view), now, zone)
     return {
@@ -104,6 +109,7 @@ async def gauges(view: View, now: datetime, zone: ZoneInfo) -> dict[str, float]:
         "site_orders_overdue_oldest_seconds": late,
         "disputes_open": float(await disputes.unended(view)),
         "disputes_overdue_oldest_seconds": disputes_late,
+        "meters_not_taken_back": float(await spells.left_out(view, due)),
     }
 
 

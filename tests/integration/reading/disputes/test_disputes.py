@@ -164,6 +164,8 @@ async def test_a_meter_is_tested_by_its_deadline_and_two_people_tell_what_that_s
     asked = await kit.clerk.post("/v1/disputes/D1/test-result", json=result("2.5"))
     assert await decided(second, [asked.json()]) == ["done"]
     assert [each["version"] for each in await kit.published("reading.meter_tested.v1")] == [1, 2]
+    tests = (await kit.clerk.get("/v1/meters/M0001/life")).json()["tests"]
+    assert [(each["lab_no"], each["result"]) for each in tests] == [("D1~2", "failed")]
 
 
 @in_turn(

@@ -1,0 +1,104 @@
+"""The lives of meters follow what is known of them: spells are derived again, and take-backs told, where something changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from services.reading.network.store import installations
+from services.reading.stock.domain import life
+from services.reading.stock.domain.facts import Receipt, Tested
+from services.reading.stock.domain.life import TAKE_BACK, Life, Stand
+from services.reading.stock.store import ranges, records, spells
+from services.reading.stock.store.records import Moved
+from shared.db.engine import Tx, View
+from shared.events.meters import MeterTakenBack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is recorded of meters in stock, by meter; of movements those too that never were."""
+
+    receipts: Mapping[str, Receipt]
+    movements: Mapping[str, Sequence[Moved]]
+    tests: Mapping[str, Sequence[Tested]]
+
+
+async def known(view: View, meter_nos: Sequence[str]) -> Known:
+    """Return what is recorded of meters in stock. Three statements."""
+    came = await ranges.receipts(view, meter_nos)
+    return Known(
+        receipts={
+            meter_no: Receipt(
+                meter_no=meter_no,
+                received_on=each.received_on,
+                warehouse=each.org_unit,
+                verified_until=each.verified_until,
+            )
+            for meter_no, each in came.items()
+        },
+        movements=await records.movements_of(view, meter_nos),
+        tests=await records.tests_of(view, meter_nos),
+    )
+
+
+async def derive(tx: Tx, meter_nos: Sequence[str]) -> dict[str, Life]:
+    """Derive the lives of meters that are locked, write what is otherwise, and tell of take-backs. Eight statements at most."""
+    numbers = sorted(set(meter_nos))
+    if not numbers:
+        return {}
+    facts = await known(tx, numbers)
+    stands: dict[str, list[Stand]] = {}
+    for each in (await installations.of_points_and_meters(tx, [], numbers)).values():
+        if not each.annulled:
+            stands.setdefault(each.placement.meter_no, []).append(
+                Stand(
+                    service_point_no=each.placement.service_point_no,
+                    installed_on=each.placement.installed_on,
+                    removed_on=each.placement.removed_on,
+                )
+            )
+    lives = {number: _life(number, facts, stands.get(number, ())) for number in numbers}
+    there = await spells.of_meters(tx, numbers)
+    other = {number: each.spells for number, each in lives.items() if each.spells != there.get(number, ())}
+    await spells.delete(tx, [number for number in other if number in there])
+    await spells.insert(tx, other)
+    await _tell(tx, [each for moved in facts.movements.values() for each in moved], lives)
+    return lives
+
+
+def _life(meter_no: str, facts: Known, stands: Sequence[Stand]) -> Life:
+    receipt = facts.receipts.get(meter_no)
+    moved = [each.movement for each in facts.movements.get(meter_no, ()) if not each.annulled]
+    happened = [
+        *([receipt.happening()] if receipt else []),
+        *(each.happening() for each in moved),
+        *(each.happening() for each in facts.tests.get(meter_no, ())),
+    ]
+    return life.of(stands, happened)
+
+
+async def _tell(tx: Tx, moved: Sequence[Moved], lives: Mapping[str, Life]) -> None:
+    """Note which movements fit, and tell of take-backs from which point the meter came, and where that is otherwise now."""
+    changed, told = [], []
+    for each in moved:
+        movement = each.movement
+        fitting = lives[movement.meter_no].fitting
+        point = fitting.get(movement.movement_no) if movement.kind == TAKE_BACK else None
+        version = each.told_version
+        for service_point_no, withdrawn in ((each.told_point, True), (point, False)):
+            if point != each.told_point and service_point_no is not None:
+                version += 1
+                told.append(
+                    MeterTakenBack(
+                        movement_no=movement.movement_no,
+                        version=version,
+                        meter_no=movement.meter_no,
+                        service_point_no=service_point_no,
+                        taken_back_on=movement.moved_on,
+                        withdrawn=withdrawn,
+                    )
+                )
+        now = replace(each, fits=movement.movement_no in fitting, told_point=point, told_version=version)
+        if now != each:
+            changed.append(now)
+    await records.note(tx, changed)
+    tx.publish(told)
