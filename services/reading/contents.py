@@ -21,6 +21,8 @@ from services.reading.own_reads.tables import OWN_READ
 from services.reading.read_day_changes.tables import PROPOSAL, REQUEST
 from services.reading.readers.tables import ASSIGNMENT
 from services.reading.reads.tables import CORRECTION
+from services.reading.stock.tables import MOVEMENT, RANGE, SEAL, SEAL_EVENT
+from services.reading.stock.tables import TEST as STOCK_TEST
 from services.reading.tasks.tables import ASKED_END, UNREAD_REASON
 from services.reading.usage.tables import USAGE
 from shared.db.contents import Readers, of_tables
@@ -36,6 +38,10 @@ CONTENTS: Final[Readers] = {
     "field_entry": of_tables({ENTRY: "entry_no"}),
     "installation": of_tables(dict.fromkeys((INSTALLATION, INSTALLATION_VERSION), ("meter_no", "installed_on"))),
     "meter": of_tables({METER: "meter_no"}),
+    "meter_lab_test": of_tables({STOCK_TEST: "lab_no"}),
+    "meter_movement": of_tables({MOVEMENT: "movement_no"}),
+    "meter_range": of_tables({RANGE: "range_no"}),
+    "meter_seal": of_tables({SEAL: "seal_no", SEAL_EVENT: "seal_no"}),
     "own_read": of_tables({OWN_READ: "request_no"}),
     "read": of_tables({CORRECTION: "read_id"}),
     "read_day_request": of_tables({REQUEST: "request_no", PROPOSAL: "request_no"}),

@@ -21,6 +21,7 @@ from shared.outcome import CHANGED_MEANWHILE, OTHER_ORG_UNIT, REPEATED, Outcome,
 UNKNOWN_METER = "reading.unknown_meter"
 WAITS = "reading.meter_movement_waits"
 SUPERSEDED = "superseded"
+MOVEMENT, LAB_TEST = "meter_movement", "meter_lab_test"
 R = TypeVar("R", Movement, Tested)
 
 
@@ -59,9 +60,7 @@ async def move(tx: Tx, given: Sequence[Movement], *, by: By) -> list[Outcome]:
     outcomes = _judge(given, [each.movement_no for each in given], known, there, fault)
     new = [each for each, outcome in zip(given, outcomes, strict=True) if outcome.status == "done"]
     made = await records.insert_movements(tx, sorted(new, key=lambda each: each.movement_no), actor=by.actor)
-    tx.audit(
-        [_audit(f"meter.{each.kind}", each.meter_no, each.movement_no, by.actor, each.reason or "") for each in new]
-    )
+    tx.audit([_audit(MOVEMENT, each.kind, each.movement_no, by.actor, each.reason or "") for each in new])
     lives = await living.derive(tx, [each.meter_no for each in new])
     return [
         _met(outcome, made, fits=outcome.status != "done" or each.movement_no in lives[each.meter_no].fitting)
@@ -99,7 +98,7 @@ async def test_of_dispute(tx: Tx, tested: Tested, *, supersedes: str | None, act
 
 async def _write_tests(tx: Tx, new: Sequence[Tested], actor: str) -> set[str]:
     made = await records.insert_tests(tx, sorted(new, key=lambda each: each.lab_no), actor=actor)
-    tx.audit([_audit(f"meter.{each.result}", each.meter_no, each.lab_no, actor) for each in new])
+    tx.audit([_audit(LAB_TEST, each.result, each.lab_no, actor) for each in new])
     await living.derive(tx, [each.meter_no for each in new])
     return made
 
@@ -107,13 +106,13 @@ async def _write_tests(tx: Tx, new: Sequence[Tested], actor: str) -> set[str]:
 async def annul_movements(tx: Tx, given: Sequence[Annulment], *, by: By) -> list[Outcome]:
     """Annul movements that never were; one annulled already is `already_done`. Lives follow, and what was told is withdrawn."""
     there = await records.movements(tx, [each.number for each in given])
-    return await _annul(tx, given, there, records.annul_movements, by)
+    return await _annul(tx, given, there, records.annul_movements, by, MOVEMENT)
 
 
 async def annul_tests(tx: Tx, given: Sequence[Annulment], *, by: By) -> list[Outcome]:
     """Annul results of tests that never were; one annulled already is `already_done`."""
     there = await records.tests(tx, [each.number for each in given])
-    return await _annul(tx, given, there, records.annul_tests, by)
+    return await _annul(tx, given, there, records.annul_tests, by, LAB_TEST)
 
 
 async def _annul(
@@ -122,6 +121,7 @@ async def _annul(
     there: Mapping[str, Stored[R]],
     write: Callable[[Tx, Mapping[str, str]], Awaitable[None]],
     by: By,
+    kind: str,
 ) -> list[Outcome]:
     known = await meters.stored(tx, [each.record.meter_no for each in there.values()])
     times = Counter(each.number for each in given)
@@ -140,12 +140,7 @@ async def _annul(
     reasons = {each.number: each.reason for each, out in zip(given, outcomes, strict=True) if out.status == "done"}
     await write(tx, reasons)
     numbers = [there[number].record.meter_no for number in reasons]
-    tx.audit(
-        [
-            _audit("meter.record_annulled", meter_no, number, by.actor, reason)
-            for meter_no, (number, reason) in zip(numbers, reasons.items(), strict=True)
-        ]
-    )
+    tx.audit([_audit(kind, "annulled", number, by.actor, reason) for number, reason in reasons.items()])
     await living.derive(tx, numbers)
     return outcomes
 
@@ -189,11 +184,5 @@ def _met(outcome: Outcome, made: set[str], *, fits: bool) -> Outcome:
     return Outcome("waiting", WAITS, "the meter was in no state by then from which this step leads", outcome.id)
 
 
-def _audit(action: str, meter_no: str, number: str, actor: str, reason: str = "") -> AuditEntry:
-    return AuditEntry(
-        action=action,
-        entity_kind="meter",
-        entity_id=meter_no,
-        actor=actor,
-        reason=" ".join([number, reason]).strip(),
-    )
+def _audit(kind: str, what: str, number: str, actor: str, reason: str = "") -> AuditEntry:
+    return AuditEntry(action=f"{kind}.{what}", entity_kind=kind, entity_id=number, actor=actor, reason=reason)

@@ -57,9 +57,8 @@ async def record(tx: Tx, given: Sequence[SealEvent], *, by: By) -> list[Outcome]
 
 def _audit(event: SealEvent, by: By) -> AuditEntry:
     return AuditEntry(
-        action=f"seal.{event.kind}",
-        entity_kind="meter",
-        entity_id=event.meter_no,
+        action=f"meter_seal.{event.kind}",
+        entity_kind="meter_seal",
+        entity_id=event.seal_no,
         actor=by.actor,
-        reason=event.seal_no,
     )
