@@ -165,6 +165,7 @@ class Desk:
     service: Service
     context: Context
     app: Any
+    document: bytes = b""
 
     @property
     def db(self) -> Database:
@@ -206,21 +207,27 @@ class Desk:
         await self.close(closed(usages))
         await self.work()
 
+    def review_by(self, **sections: Any) -> None:
+        """Go on under a policy with these sections of `review`; what else it had stays."""
+        document = self._document()
+        document["versions"][0]["review"] |= sections
+        self._go_on_under(document)
+
     def correct_by(self, style: str = policy.REVERSAL_AND_NEW, changed_facts: str = policy.PROPOSE) -> None:
         """Go on under a policy with this style of corrections, and of what becomes of bills whose facts were changed."""
-        document = orjson.loads(DEFAULT_POLICY.read_bytes())
+        document = self._document()
         document["versions"][0]["corrections"] |= {"style": style, "changed_facts": changed_facts}
         self._go_on_under(document)
 
     def expect_of_rules(self, **expected: int) -> None:
         """Go on under a policy that expects this of review rules: floor_permille, verdicts_min, prior_permille."""
-        document = orjson.loads(DEFAULT_POLICY.read_bytes())
+        document = self._document()
         document["versions"][0]["review"]["precision"] |= expected
         self._go_on_under(document)
 
     def two_people(self, **steps: list[dict[str, Any]]) -> None:
         """Go on under a policy with these steps by kind (`__` for a point), silent about all others."""
-        document = orjson.loads(DEFAULT_POLICY.read_bytes())
+        document = self._document()
         document["versions"][0]["approvals"] = {kind.replace("__", "."): found for kind, found in steps.items()}
         self._go_on_under(document)
 
@@ -233,7 +240,13 @@ class Desk:
         document["versions"] = [lax, strict]
         self._go_on_under(document)
 
+    def _document(self) -> dict[str, Any]:
+        """Return a copy of the policy that it goes by."""
+        document: dict[str, Any] = orjson.loads(self.document or DEFAULT_POLICY.read_bytes())
+        return document
+
     def _go_on_under(self, document: dict[str, Any]) -> None:
+        self.document = orjson.dumps(document)
         self.context = replace(self.context, policies=policy.load(document))
         self.app.state.context = self.context
         self.app.state.web.approvals.update({kind.name: kind for kind in main.kinds_of_approval(self.context)})

@@ -21,6 +21,7 @@ from services.billing.bills.domain.bills import (
 from services.billing.contracts import domain as accounts
 from services.billing.contracts.domain import AccountTerms, Assignment, Terms
 from services.billing.rating import rating
+from services.billing.review.domain import findings
 from services.billing.settings import DEFAULT_POLICY
 from services.billing.tariffs.documents import packaged
 from services.billing.usages.domain import Usage
@@ -115,6 +116,7 @@ class Books:
                     total_fen=draft.total_fen,
                     estimated=draft.usage.estimated,
                     state=draft.state,
+                    findings=findings.as_text(draft.findings),
                 )
             )
         for old, state in chain.restated:

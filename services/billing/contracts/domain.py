@@ -263,6 +263,11 @@ def _known(names: Iterable[str]) -> str:
     return ", ".join(sorted(name for name in names if name))
 
 
+def terms_on(account_terms: Sequence[AccountTerms], day: date) -> AccountTerms:
+    """Return the terms of an account on a day (the first known ones before all)."""
+    return _on(account_terms, day)
+
+
 def class_on(account_terms: Sequence[AccountTerms], day: date) -> str:
     """Return the customer class on a day (the first known one before all terms)."""
     return _on(account_terms, day).customer_class

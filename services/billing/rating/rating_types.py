@@ -152,6 +152,7 @@ class RatedBill:
     """The answer to one request. Refused: `refusal` is set, no lines, total 0, `state` is the one that came in.
 
     `unpriced_wh`: energy on which prices and the total register do not agree, taken in that no price met or the other way round.
+    `losses_wh`: what of `quantities_wh` are stated losses; who rates leaves it, who knows the names of the tariff says it.
     """
 
     contract: str
@@ -165,3 +166,4 @@ class RatedBill:
     findings: tuple[Finding, ...] = ()
     refusal: Finding | None = None
     unpriced_wh: int = 0
+    losses_wh: int = 0

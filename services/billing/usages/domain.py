@@ -45,6 +45,10 @@ class Usage:
     estimated: bool = False
     estimates_in_a_row: int = 0
     settles_estimate: bool = False
+    meters: int = 1
+    """How many meters measured it, one after the other."""
+    installed_on: Sequence[date] = ()
+    """The days on which these were installed, as far as that was told."""
     replaces_reason: str = ""
     findings: Sequence[str] = ()
     actors: Sequence[str] = ()

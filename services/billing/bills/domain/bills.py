@@ -8,7 +8,8 @@ from typing import Any, Final
 from services.billing.contracts.domain import Terms
 from services.billing.rating import rating_types
 from services.billing.review.domain import findings
-from services.billing.review.domain.findings import INFO, Finding
+from services.billing.review.domain.findings import Finding
+from services.billing.review.domain.subject import Subject
 from services.billing.usages.domain import Usage
 from shared import natural
 from shared.frozen import document
@@ -47,7 +48,7 @@ LIFE: Final = StateMachine(
 class Stored:
     """The head of a stored bill. `state` is its effective ladder state as JSON text, empty where it has none.
 
-    `findings` is the text of the findings of a bill that is held or proposed, empty for others.
+    `findings` is the text of the findings of a bill that is not out yet or proposed, empty for others.
     """
 
     bill_id: str
@@ -92,6 +93,8 @@ class Draft:
     tax_fen: int | None = None
     group_id: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
+    subject: Subject | None = None
+    """What the review rules looked at; None where nothing was calculated."""
     read_wanted: date | None = None
     """A day on which the prices change and whose registers the bill needs, where there is no read of it."""
 
@@ -115,19 +118,6 @@ def of_cycle(usage: Usage, terms: Terms) -> tuple[tuple[date, date] | None, tupl
     end = usage.read_date
     first, after = max(start, terms.opened), min(end, terms.ended or end)
     return (start, end), (min(first, usage.period_from), max(after, usage.period_to))
-
-
-def unusual_cycle(usage: Usage) -> list[Finding]:
-    """Say on the bill that its days are a part of a cycle, or that the cycle is longer or shorter than its months."""
-    if usage.cycle_from is None:
-        return []
-    cycle_days, days = (usage.read_date - usage.cycle_from).days, (usage.period_to - usage.period_from).days
-    found = []
-    if days != cycle_days:
-        found.append(Finding("billing.part_of_cycle", INFO, {"days": days, "cycle_days": cycle_days}))
-    if not 27 * usage.months < cycle_days <= 31 * usage.months:
-        found.append(Finding("billing.unusual_cycle", INFO, {"cycle_days": cycle_days, "months": usage.months}))
-    return found
 
 
 def cause(found: str) -> str:

@@ -13,19 +13,21 @@ from typing import Any, Final
 
 import orjson  # lint: skip=PURE-IMPORT text in and text out, as pure as json and ten times as fast
 
-from services.billing.bills.domain import bills, sub_meters
+from services.billing.bills.domain import bills, reviewing, sub_meters
+from services.billing.bills.domain import past as before
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, READY, Draft, Stored
+from services.billing.bills.domain.past import Past, TwoPart
 from services.billing.bills.domain.policy import Policies, Policy
-from services.billing.contracts.domain import Terms, class_on, tariff_on
+from services.billing.contracts.domain import Terms, tariff_on
 from services.billing.rating import rating_types
-from services.billing.review.domain import findings, limits
+from services.billing.review.domain import findings
 from services.billing.review.domain.findings import HOLD, Finding
+from services.billing.review.domain.limits import Limits, review
 from services.billing.review.domain.subject import Subject
 from services.billing.usages.domain import PackedCurve, Usage
 from shared import packed
 from shared.errors import Refused
 
-READ_MISSING: Final = "read_missing_at_change"
 MONTHS_DIFFER: Final = "months_differ"
 """The usage covers months that the contract's bills cannot: a contract of two months on a monthly route."""
 CURVE_UNREADABLE: Final = "curve_unreadable"
@@ -76,7 +78,9 @@ class Chain:
     bill from this day on is calculated again (a change of facts may touch it without touching the ladder), and `cause` is the
     finding that tells of the change. `issued_stand`: issued bills stay as they are, what corrects them waits for a reviewer. A
     bill of days that the contract does not cover is passed over: it awaits the cut of its usage. `measured`: the usages in force
-    of its sub-meters, by point. `seen`: what each step came to, for who wants to know it.
+    of its sub-meters, by point. `past`: the bills in force before the step at hand that it is reviewed beside, the last one
+    last. `lines`: the stored lines of bills by id, where the price has two parts. `seen`: what each step came to, for who wants
+    to know it. Later bills that are not out yet are looked at again beside a new one: nothing depends on which came first.
     """
 
     terms: Terms
@@ -84,12 +88,12 @@ class Chain:
     gone: Sequence[Stored]
     versions: Mapping[tuple[date, date], int]
     state: str
-    previous_wh: int | None
-    previous_days: int
+    past: list[Past] = field(default_factory=list)
     again: date | None = None
     cause: str = ""
     issued_stand: bool = False
     measured: Mapping[str, Sequence[Usage]] = field(default_factory=lambda: rating_types.NOTHING)
+    lines: Mapping[str, str] = field(default_factory=lambda: rating_types.NOTHING)
     moved: bool = False
     index: int = 0
     drafts: list[Draft] = field(default_factory=list)
@@ -102,21 +106,23 @@ class Chain:
             step = self.steps[self.index]
             if step.old is None or (self._is_touched(step) and self._is_covered(step)):
                 return True
-            self.advance(step.old.state, step.old.energy_wh, step.usage)
+            self.advance(step.old.state, step.usage, _two_part(self.lines, step.old, step.usage))
         return False
 
     def _is_touched(self, step: Step) -> bool:
         again = self.again is not None and self.again < step.usage.period_to
-        return again or step.fresh or step.after_gap or self.moved
+        beside_news = bool(self.drafts) and step.old is not None and step.old.status != ISSUED
+        return again or step.fresh or step.after_gap or self.moved or beside_news
 
     def _is_covered(self, step: Step) -> bool:
         ended = self.terms.ended
         return self.terms.opened <= step.usage.period_from and (ended is None or step.usage.period_to <= ended)
 
-    def advance(self, state: str, energy_wh: int, usage: Usage) -> None:
+    def advance(self, state: str, usage: Usage, two_part: TwoPart | None) -> None:
         """Go past a step whose bill ends with this state and usage."""
-        self.state, self.previous_wh = state, energy_wh
-        self.previous_days = (usage.period_to - usage.period_from).days
+        days = {"period_from": usage.period_from, "period_to": usage.period_to}
+        self.state = state
+        self.past.append(Past(**days, energy_wh=usage.import_wh, two_part=two_part))
         self.index += 1
 
 
@@ -131,12 +137,15 @@ def plan(
     cause: str = "",
     issued_stand: bool = False,
     measured: Mapping[str, Sequence[Usage]] = rating_types.NOTHING,
+    lines: Mapping[str, str] = rating_types.NOTHING,
+    last_year: Sequence[Past] = (),
 ) -> Chain:
     """Lay out the chain of one contract.
 
     `stored`: its bills from the effective one before the first period on, of any status. `fresh`: new usages by period. `known`:
     the usages of the effective bills that may be calculated again, by id. `out`: the periods of bills that are taken out, by
-    their ids; the bills after one begin where it began. `again`, `cause`, `issued_stand`, `measured`: see Chain.
+    their ids; the bills after one begin where it began. `last_year`: its bills in force a year before. `again`, `cause`,
+    `issued_stand`, `measured`, `lines`: see Chain.
     """
     versions: dict[tuple[date, date], int] = {}
     effective: dict[tuple[date, date], Stored] = {}
@@ -151,7 +160,7 @@ def plan(
                 effective[period] = bill
     gaps = sorted(out.values())
     start = min([*fresh, *gaps[:1], *([(again, again)] if again else [])])
-    before = max((bill for period, bill in effective.items() if period < start), key=_period, default=None)
+    last = max((bill for period, bill in effective.items() if period < start), key=_period, default=None)
     steps = []
     for period in sorted({*fresh, *(p for p in effective if p > start)}):
         after_gap = bool(gaps) and gaps[0] <= period
@@ -173,14 +182,33 @@ def plan(
         steps=steps,
         gone=gone,
         versions=versions,
-        state=terms.opening if before is None else before.state,
-        previous_wh=None if before is None else before.energy_wh,
-        previous_days=0 if before is None else (before.period_to - before.period_from).days,
+        state=terms.opening if last is None else last.state,
+        past=_past(last, last_year, lines, known),
         again=again,
         cause=cause,
         issued_stand=issued_stand,
         measured=measured,
+        lines=lines,
     )
+
+
+def _past(
+    last: Stored | None, last_year: Sequence[Past], lines: Mapping[str, str], known: Mapping[str, Usage]
+) -> list[Past]:
+    """Return the bills in force before the first step: those of last year, and the last one."""
+    if last is None:
+        return []
+    own = Past(
+        period_from=last.period_from,
+        period_to=last.period_to,
+        energy_wh=last.energy_wh,
+        two_part=_two_part(lines, last, known.get(last.usage_id)),
+    )
+    return [*(one for one in last_year if one.period_to <= last.period_from), own]
+
+
+def _two_part(lines: Mapping[str, str], bill: Stored, usage: Usage | None) -> TwoPart | None:
+    return before.two_part_of(lines[bill.bill_id], usage) if bill.bill_id in lines else None
 
 
 def calculate(chains: Sequence[Chain], rate: Rate, policies: Policies, old_lines: Mapping[str, str]) -> None:
@@ -301,7 +329,9 @@ def _take(
         and old_lines.get(old.bill_id) == text
     )
     moved = old is None or state != old.state
-    found = _findings(chain, step, rated, policy)
+    corrects = _status(step, ()) == ISSUED
+    subject = reviewing.subject(chain.terms, step.usage, rated, chain.past, chain.measured, corrects=corrects)
+    found = _findings(step, subject, rated, policy.review)
     if chain.seen is not None:
         chain.seen.append(Seen(step=step, rated=rated, state=state, findings=found))
     if same and old is not None and (old.status == ISSUED or not _is_due(old, step, found, moved=moved)):
@@ -325,24 +355,20 @@ def _take(
                 lines_text=text,
                 tax_fen=rated.tax_fen,
                 values=dict(rated.quantities_wh),
-                read_wanted=_read_wanted(rated),
+                subject=subject,
+                read_wanted=reviewing.read_wanted(rated),
             )
         )
     chain.moved = moved
-    chain.advance(state, step.usage.import_wh, step.usage)
+    chain.advance(state, step.usage, before.two_part(rated.lines, step.usage))
 
 
 def _is_due(old: Stored, step: Step, found: Sequence[Finding], *, moved: bool) -> bool:
     """Return whether a bill that is not out yet is replaced by one of the same lines.
 
-    It rests on another usage or ladder state, or is held for other findings than it has now.
+    It rests on another usage or ladder state, or has other findings than it has now.
     """
-    return step.fresh or moved or (old.status == HELD and old.findings != findings.as_text(found))
-
-
-def _read_wanted(rated: rating_types.RatedBill) -> date | None:
-    found = (one.detail for one in rated.findings if one.code == READ_MISSING)
-    return next((date.fromisoformat(detail) for detail in found), None)
+    return step.fresh or moved or not findings.are_same(old.findings, found)
 
 
 def _status(step: Step, found: Sequence[Finding]) -> str:
@@ -354,34 +380,8 @@ def _status(step: Step, found: Sequence[Finding]) -> str:
     return HELD if findings.worst(found) == HOLD else READY
 
 
-def _findings(chain: Chain, step: Step, rated: rating_types.RatedBill, policy: Policy) -> list[Finding]:
-    usage, set_ = step.usage, policy.review
-    found: list[Finding] = []
-    if rated.refusal is not None:
-        day = _read_wanted(rated)
-        said = {"code": rated.refusal.code, "pointer": rated.refusal.pointer} | ({"day": f"{day}"} if day else {})
-        found.append(Finding(findings.NOT_RATED, HOLD, said))
-    found += limits.review(
-        Subject(
-            customer_class=class_on(chain.terms.account_terms, usage.period_to),
-            energy_wh=usage.import_wh,
-            days=(usage.period_to - usage.period_from).days,
-            months=usage.months,
-            total_fen=rated.total_fen,
-            previous_wh=chain.previous_wh,
-            previous_days=chain.previous_days,
-            estimated=usage.estimated,
-            estimates_in_a_row=usage.estimates_in_a_row,
-            settles_estimate=usage.settles_estimate,
-            unpriced_wh=rated.unpriced_wh,
-        ),
-        set_,
-    )
-    found += bills.unusual_cycle(usage)
-    if chain.terms.sub_meters:
-        found += sub_meters.findings(chain.terms.sub_meters, usage, chain.measured)
-    found += [f for code in usage.findings if (f := limits.carried("", code, set_.reading_findings))]
-    found += [f for r in rated.findings if (f := limits.carried("rating", r.code, set_.rating_findings))]
+def _findings(step: Step, subject: Subject, rated: rating_types.RatedBill, limits: Limits) -> list[Finding]:
+    found = [*reviewing.not_rated(rated), *review(subject, limits)]
     old = [step.old] if step.old is not None else step.instead_of
     if old and any(bill.held_by_reviewer for bill in old):
         found.append(Finding(findings.HELD_BY_REVIEWER, HOLD))

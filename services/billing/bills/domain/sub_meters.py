@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.billing.contracts.domain import SubMeter
-from services.billing.review.domain.findings import HOLD, INFO, Finding
 from services.billing.usages.domain import Usage
 from shared.dated import Period
 from shared.errors import Refused
@@ -13,9 +12,6 @@ MISSING: Final = "submeter_missing"
 """A day of the bill has no usage in force of a sub-meter yet."""
 PERIODS_DIFFER: Final = "submeter_periods_differ"
 """A usage of a sub-meter reaches beyond the days for which it is taken off: nobody measured what belongs to them."""
-TAKEN_OFF: Final = "billing.sub_meters"
-"""The Wh that each sub-meter measured, by service point."""
-EXCEED: Final = "billing.sub_meters_exceed_main"
 _IMPORT: Final = "import"
 
 
@@ -39,8 +35,10 @@ def energy(links: Sequence[SubMeter], usage: Usage, measured: Mapping[str, Seque
     return none | {_named(quantity, name): wh for quantity, own in found.items() for name, wh in own.items()}
 
 
-def findings(links: Sequence[SubMeter], usage: Usage, measured: Mapping[str, Sequence[Usage]]) -> list[Finding]:
-    """Return what the sub-meters measured, and whether it is more than the main meter did; nothing while one is missing."""
+def measured_by(
+    links: Sequence[SubMeter], usage: Usage, measured: Mapping[str, Sequence[Usage]]
+) -> dict[str, int] | None:
+    """Return the Wh that each sub-meter measured in a usage's period, by service point; None while one is missing."""
     days = Period(usage.period_from, usage.period_to)
     try:
         own = {
@@ -49,13 +47,8 @@ def findings(links: Sequence[SubMeter], usage: Usage, measured: Mapping[str, Seq
             if one.period.overlaps(days)
         }
     except Refused:
-        return []
-    if not own:
-        return []
-    found = [Finding(TAKEN_OFF, INFO, own)]
-    if sum(own.values()) > usage.import_wh:
-        found.append(Finding(EXCEED, HOLD, {"wh": sum(own.values()), "main_wh": usage.import_wh}))
-    return found
+        return None
+    return own or None
 
 
 def _of(link: SubMeter, usage: Usage, measured: Sequence[Usage]) -> dict[str, int]:

@@ -53,7 +53,7 @@ async def from_periods(view: View, starts: Mapping[str, date]) -> dict[str, list
     )
     b = BILL.c
     state = func.coalesce(b.restated_state, b.ladder_state).label("state")
-    found_text = case((b.status.in_((HELD, PROPOSED)), b.findings), else_="").label("found")
+    found_text = case((b.status.in_((HELD, READY, PROPOSED)), b.findings), else_="").label("found")
     matches = and_(b.contract_no == given.c.contract_no, b.period_from >= func.coalesce(last, given.c.period_from))
     rows = await view.all(
         select(*(b[name] for name in _HEAD), state, found_text).select_from(given.join(BILL, matches))

@@ -9,7 +9,7 @@ import orjson
 
 from services.billing.bills.domain import bills
 from services.billing.bills.domain.bills import HELD, LIFE, PROPOSED, Draft
-from services.billing.review.domain import findings
+from services.billing.review.domain import findings, subject
 from shared.db.engine import Tx
 
 
@@ -78,10 +78,12 @@ def tariffs_text(draft: Draft) -> str:
 
 def context(draft: Draft) -> str:
     """Return what a bill was calculated from beside its usage, as it is stored."""
-    content = {
+    content: dict[str, Any] = {
         "quantities": draft.values,
         "tax_fen": draft.tax_fen,
         "months": draft.usage.months,
         "class": draft.terms.spans[-1].class_,
     }
+    if draft.subject is not None:
+        content["review"] = subject.as_json(draft.subject)
     return orjson.dumps(content).decode()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from services.billing.bills.domain import chains, proposing
+from services.billing.bills.domain import chains, proposing, reviewing
 from services.billing.bills.domain.bills import HELD, ISSUED, READY, Draft, bill_id_of
 from services.billing.bills.domain.chains import Chain
 from services.billing.bills.store import bills as bills_store
@@ -108,7 +108,7 @@ async def _store(
         # reading ends the period at the read of a day of change; it tells the parts as soon as there is one
         wanted = [(told.values_of(one), one.draft.read_wanted) for one in writings if one.draft.read_wanted]
         tx.publish(
-            [told.reread(v, reason=chains.READ_MISSING, requested_by=REQUESTED_BY, day=day) for v, day in wanted]
+            [told.reread(v, reason=reviewing.READ_MISSING, requested_by=REQUESTED_BY, day=day) for v, day in wanted]
         )
     restated = [item for _, chain in kept for item in chain.restated]
     if restated:

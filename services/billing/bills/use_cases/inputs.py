@@ -5,15 +5,17 @@ Who calculates locks the accounts; who only tries (a trial run) reads the same w
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Final
 
 from sqlalchemy import Row
 
-from services.billing.bills.domain import chains
+from services.billing.bills.domain import chains, past
 from services.billing.bills.domain.bills import EFFECTIVE, PROPOSED, Stored
 from services.billing.bills.domain.chains import Chain
+from services.billing.bills.domain.past import Past
 from services.billing.bills.store import bills as bills_store
+from services.billing.bills.store import past as past_store
 from services.billing.bills.use_cases import asked as asked_for
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.rating import rating_types
@@ -23,6 +25,8 @@ from services.billing.usages.domain import Usage
 from services.billing.usages.store import usages as usages_store
 from shared.db.engine import View
 
+A_YEAR: Final = timedelta(days=365)
+LEAP: Final = timedelta(days=1)
 Rater = Callable[[Sequence[rating_types.Request], TariffBook], Sequence[rating_types.RatedBill]]
 
 
@@ -31,12 +35,14 @@ class Inputs:
     """What contracts are calculated from, beside what is asked for.
 
     `stored`: their bills from the effective one before the first day on. `known`, `old_lines`: the usages and lines of those in
-    force from that day on. `measured`: the usages of sub-meters, by point. `proposed`: the proposals that are taken up.
+    force from that day on; of a contract with a two-part price also of the one before. `last_year`: the bills in force
+    a year before. `measured`: the usages of sub-meters, by point. `proposed`: the proposals that are taken up.
     """
 
     stored: Mapping[str, Sequence[Stored]]
     known: Mapping[str, Usage]
     old_lines: Mapping[str, str]
+    last_year: Mapping[str, Sequence[Past]]
     measured: Mapping[str, Sequence[Usage]]
     proposed: Sequence[Row[Any]]
 
@@ -52,6 +58,8 @@ class Inputs:
             cause=asked.cause,
             issued_stand=issued_stand,
             measured=self.measured,
+            lines=self.old_lines,
+            last_year=self.last_year.get(asked.terms.contract_no, ()),
         )
 
 
@@ -67,19 +75,25 @@ async def read(view: View, asked: Mapping[str, Asked], *, lock: bool = True) -> 
     if earlier:
         starts |= earlier
         stored |= await bills_store.from_periods(view, earlier)
-    known, old_lines = await _later(view, starts, stored)
+    known, old_lines = await _later(view, asked, starts, stored)
+    last_year = await _last_year(view, asked, starts, stored)
     measured = await _sub_meters(view, asked, starts, stored)
-    return Inputs(stored=stored, known=known, old_lines=old_lines, measured=measured, proposed=proposed)
+    return Inputs(
+        stored=stored, known=known, old_lines=old_lines, last_year=last_year, measured=measured, proposed=proposed
+    )
 
 
 def rated_by(rater: Rater, book: TariffBook, names: Names) -> chains.Rate:
-    """Return how requests are rated by a book, with a finding for each name that the account has and its tariff has not."""
+    """Return how requests are rated by a book, with what its tariffs say of the names of accounts and quantities."""
+
+    def named(request: rating_types.Request, bill: rating_types.RatedBill) -> rating_types.RatedBill:
+        unknown, losses_wh = names.unknown(request, bill), names.losses_wh(bill)
+        if not unknown and not losses_wh:
+            return bill
+        return replace(bill, findings=(*bill.findings, *unknown), losses_wh=losses_wh)
 
     def rate(requests: Sequence[rating_types.Request]) -> list[rating_types.RatedBill]:
-        return [
-            replace(bill, findings=(*bill.findings, *unknown)) if (unknown := names.unknown(request, bill)) else bill
-            for request, bill in zip(requests, rater(requests, book), strict=True)
-        ]
+        return [named(request, bill) for request, bill in zip(requests, rater(requests, book), strict=True)]
 
     return rate
 
@@ -122,19 +136,36 @@ async def _join_proposals(
 
 
 async def _later(
-    view: View, starts: Mapping[str, date], stored: Mapping[str, Sequence[Stored]]
+    view: View, asked: Mapping[str, Asked], starts: Mapping[str, date], stored: Mapping[str, Sequence[Stored]]
 ) -> tuple[dict[str, Usage], dict[str, str]]:
-    """Return the usages and lines of the effective bills that may be calculated again; in the common case there are none."""
-    again = [
-        bill
-        for no, start in starts.items()
-        for bill in stored[no]
-        if bill.status in EFFECTIVE and bill.period_from >= start
-    ]
-    if not again:
+    """Return the usages and lines of the effective bills that may be calculated again; in the common case there are none.
+
+    Beside them those of the bill before of a contract with a two-part price: what they say is compared.
+    """
+    again, before = list[Stored](), list[Stored]()
+    for no, start in starts.items():
+        two_part = past.is_two_part(asked[no].terms, asked[no].fresh.values())
+        for bill in stored[no]:
+            if bill.status in EFFECTIVE and (two_part or bill.period_from >= start):
+                (again if bill.period_from >= start else before).append(bill)
+    wanted = [*again, *before]
+    if not wanted:
         return {}, {}
-    known = await usages_store.by_id(view, [bill.usage_id for bill in again])
-    return known, await bills_store.lines_of(view, [bill.bill_id for bill in again])
+    known = await usages_store.by_id(view, [bill.usage_id for bill in wanted])
+    return known, await bills_store.lines_of(view, [bill.bill_id for bill in wanted])
+
+
+async def _last_year(
+    view: View, asked: Mapping[str, Asked], starts: Mapping[str, date], stored: Mapping[str, Sequence[Stored]]
+) -> dict[str, list[Past]]:
+    """Return the bills in force a year before the days to calculate, of contracts that are as old as that."""
+    days: dict[str, tuple[date, date]] = {}
+    for no, start in starts.items():
+        bills = stored[no]
+        if asked[no].terms.opened <= start - A_YEAR and any(bill.period_from < start for bill in bills):
+            ends = [to for _, to in asked[no].fresh] + [bill.period_to for bill in bills]
+            days[no] = start - A_YEAR - LEAP, max(ends) - A_YEAR + LEAP
+    return await past_store.in_force(view, days) if days else {}
 
 
 async def _sub_meters(

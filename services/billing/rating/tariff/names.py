@@ -64,6 +64,7 @@ class Names:
     def __init__(self, book: TariffBook) -> None:
         self._book = book
         self._known: dict[tuple[str, str], tuple[set[str], set[str], set[str], set[str]]] = {}
+        self._losses: dict[tuple[str, str], frozenset[str]] = {}
 
     def unknown(self, request: Request, rated: RatedBill) -> list[Finding]:
         """Find what a request says that a tariff that billed it does not know and would leave out without a word.
@@ -87,10 +88,27 @@ class Names:
                         found["/usage", name] = None
         return [Finding(NOT_OF_THE_TARIFF, "hold", pointer, name) for pointer, name in found]
 
+    def losses_wh(self, rated: RatedBill) -> int:
+        """Return the stated losses (变损, 线损) among the quantities of a bill."""
+        names = set[str]()
+        for tariff_id, version, _ in rated.tariffs:
+            names |= self._losses_of(tariff_id, version)
+        return sum(rated.quantities_wh.get(name, 0) for name in names) if names else 0
+
+    def _losses_of(self, tariff_id: str, version: str) -> frozenset[str]:
+        key = tariff_id, version
+        if key not in self._losses:
+            tariff = self._tariff(*key)
+            self._losses[key] = frozenset(rule.name for rule in tariff.quantities if isinstance(rule, LossRule))
+        return self._losses[key]
+
+    def _tariff(self, tariff_id: str, version: str) -> Tariff:
+        return next(t for t in self._book.versions[tariff_id] if t.version == version)
+
     def _of(self, tariff_id: str, version: str) -> tuple[set[str], set[str], set[str], set[str]]:
         key = tariff_id, version
         if key not in self._known:
-            tariff = next(t for t in self._book.versions[tariff_id] if t.version == version)
+            tariff = self._tariff(*key)
             heads = {name.partition(".")[0] for name in tariff.known} | _MEASURED
             self._known[key] = options(tariff), exemptions(tariff), figures(tariff), heads
         return self._known[key]

@@ -59,6 +59,12 @@ def as_text(found: Sequence[Finding]) -> str:
     return orjson.dumps([f.as_json() for f in found]).decode() if found else "[]"
 
 
+def are_same(text: str, found: Sequence[Finding]) -> bool:
+    """Return whether stored findings are these, in whatever order they were found."""
+    stored = [orjson.dumps(each, option=orjson.OPT_SORT_KEYS) for each in orjson.loads(text or "[]")]
+    return sorted(stored) == sorted(orjson.dumps(each.as_json(), option=orjson.OPT_SORT_KEYS) for each in found)
+
+
 def of_rules(text: str) -> dict[str, str]:
     """Return the severity of each finding of a review rule among stored ones, by code; the worst where there are several.
 

@@ -37,8 +37,11 @@ def read(node: Node) -> Limits:
 
 
 def review(bill: Subject, limits: Limits) -> list[Finding]:
-    """Return what all rules find on a bill (审核), in their order."""
-    return [found for rule, limit in limits.rules if (found := rule.find(bill, limit)) is not None]
+    """Return what all rules find on a bill (审核), in their order, and what its reads and its rating bring along."""
+    found = [one for rule, limit in limits.rules if (one := rule.find(bill, limit)) is not None]
+    found += [one for code in bill.reading_findings if (one := carried("", code, limits.reading_findings))]
+    found += [one for code in bill.rating_findings if (one := carried("rating", code, limits.rating_findings))]
+    return found
 
 
 def carried(prefix: str, code: str, severities: Mapping[str, str]) -> Finding | None:

@@ -24,18 +24,6 @@ OTHERS: Final[Mapping[str, Words]] = {
     findings.TAKEN_BACK: Words(
         "拟撤回已发行账单，无替代账单。", "An issued bill is to be taken back, with nothing in its place."
     ),
-    "billing.part_of_cycle": Words(
-        "本期 {days} 天，仅为 {cycle_days} 天抄表周期的一部分。",
-        "The bill has {days} days, a part of a cycle of {cycle_days}.",
-    ),
-    "billing.unusual_cycle": Words(
-        "抄表周期 {cycle_days} 天，与 {months} 个月不符。", "The cycle of {months} months has {cycle_days} days."
-    ),
-    "billing.sub_meters": Words("已扣减套表电量。", "What sub-meters measured was taken off."),
-    "billing.sub_meters_exceed_main": Words(
-        "套表电量合计 {wh:kwh}，大于总表 {main_wh:kwh}。",
-        "The sub-meters measured {wh:kwh}, more than the main meter's {main_wh:kwh}.",
-    ),
     "billing.run_totals_differ": Words(
         "抄表段上报 {reported_usages} 户 {reported_sum_wh:kwh}，核算为 {own_usages} 户 {own_sum_wh:kwh}。",
         "The route reported {reported_usages} usages of {reported_sum_wh:kwh}, billing has {own_usages} of {own_sum_wh:kwh}.",

@@ -42,7 +42,7 @@ async def test_a_household_of_billed_days_is_proposed_listed_and_approved_as_one
     assert (item["cycle"], item["status"], [f["code"] for f in item["findings"]]) == (
         "2026-04",
         "proposed",
-        ["billing.account_changed"],
+        ["billing.corrected", "billing.account_changed"],
     )
     assert await desk.published(BillCorrected) == [], "what was issued is in force until somebody decides"
     await desk.decide(item["bill_id"], "approve", "2026-05-10")

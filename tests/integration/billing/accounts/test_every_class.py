@@ -166,6 +166,7 @@ async def test_what_a_later_version_of_the_tariff_does_not_know_any_more_holds_t
     desk: Desk, renamed: str
 ) -> None:
     """Left out without a word, the basic charge would be gone, or the share."""
+    desk.review_by(reactive_missing="off")
     later = document("3", "2026-02-01", None, "calendar_days")
     if renamed == "option":
         later["charges"][1]["for"] = {"option": ["by_capacity"]}

@@ -187,6 +187,7 @@ async def test_a_bill_that_was_taken_back_is_not_billed_anew(desk: Desk) -> None
 
 async def test_what_no_contract_of_the_account_covers_any_more_is_billed_for_the_one_that_does(desk: Desk) -> None:
     """A move was told again after the restore; the cut that the bill of the first account awaits was told before it."""
+    desk.review_by(first_bill="off")
     one = await issued(desk)
     (here,) = account(1).contracts
     there = replace(here, contract_no="C2", from_=date(2026, 1, 1))

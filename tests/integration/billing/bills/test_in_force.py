@@ -41,6 +41,7 @@ async def in_force(desk: Desk) -> list[tuple[str, str, date, int]]:
 @pytest.mark.parametrize("style", STYLES)
 async def test_a_month_that_is_cut_into_two_contracts_is_billed_once(desk: Desk, style: str) -> None:
     desk.correct_by(style)
+    desk.review_by(first_bill="off")
     await desk.open(until(1, None))
     await desk.released(MONTH)
     await desk.open(until(1, MIDDLE))

@@ -80,7 +80,60 @@ CASES: list[Case] = [
     ({}, {"estimated": True, "estimates_in_a_row": 6}, ("billing.estimated_usage", "info")),
     ({}, {"estimated": True, "estimates_in_a_row": 7}, ("billing.estimated_usage", "hold")),
     ({}, {"settles_estimate": True}, ("billing.settles_estimate", "info")),
-    ({}, {"previous_wh": None}, ("billing.first_bill", "hold"), {"first_bill": "hold"}),
+    ({"last_year_wh": 133_334}, {"last_year_wh": 133_333}, ("billing.yearly_rise", "warn")),
+    ({"last_year_wh": 399_999}, {"last_year_wh": 400_000}, ("billing.yearly_fall", "warn")),
+    (
+        {"basic_fen": 1, "power_factor": 71, "factor_permille": 99, "reactive_wh": 1},
+        {"basic_fen": 1, "power_factor": 70, "factor_permille": 100, "reactive_wh": 1},
+        ("billing.power_factor", "warn"),
+    ),
+    (
+        {"power_factor": 86, "previous_power_factor": 95},
+        {"power_factor": 85, "previous_power_factor": 95},
+        ("billing.power_factor", "warn"),
+    ),
+    ({"basic_fen": 5, "reactive_wh": 1}, {"basic_fen": 5, "reactive_wh": 0}, ("billing.reactive_missing", "warn")),
+    (
+        {"energy_wh": 2_000_000, "previous_wh": 2_000_000, "losses_wh": 200_000, "customer_class": "commercial"},
+        {"energy_wh": 2_000_000, "previous_wh": 2_000_000, "losses_wh": 200_001, "customer_class": "commercial"},
+        ("billing.losses", "warn"),
+    ),
+    ({"losses_wh": 100_000}, {"losses_wh": 100_001}, ("billing.losses", "warn")),
+    (
+        {"basic_fen": 1100, "basic_expected_fen": 1000, "reactive_wh": 1},
+        {"basic_fen": 1101, "basic_expected_fen": 1000, "reactive_wh": 1},
+        ("billing.basic_charge", "hold"),
+    ),
+    ({"basic_fen": 0}, {"basic_fen": 0, "basic_expected_fen": 1000}, ("billing.basic_charge", "hold")),
+    (
+        {"previous_wh": None},
+        {"previous_wh": None, "began": date(2026, 1, 1)},
+        ("billing.first_bill", "hold"),
+    ),
+    (
+        {"previous_wh": None, "began": date(2025, 12, 31)},
+        {"previous_wh": None, "began": date(2026, 1, 1)},
+        ("billing.first_bill", "warn"),
+        {"first_bill": {"severity": "warn", "since": "2026-01-01"}},
+    ),
+    ({"changed": ("household",)}, {"changed": ("household", "class")}, ("billing.changed_supply", "hold")),
+    ({"changed": ("household",)}, {"changed_within": ("household",)}, ("billing.account_changed_in_period", "info")),
+    ({}, {"version": 2, "edited": "misread"}, ("billing.corrected", "info")),
+    ({}, {"corrects": True}, ("billing.corrected", "info")),
+    ({"cycle_days": 30}, {"cycle_days": 31}, ("billing.part_of_cycle", "info")),
+    ({"days": 31, "cycle_days": 31}, {"days": 32, "cycle_days": 32}, ("billing.unusual_cycle", "info")),
+    (
+        {"days": 28, "cycle_days": 28},
+        {"days": 27, "cycle_days": 27, "previous_wh": 180_000},
+        ("billing.unusual_cycle", "info"),
+    ),
+    ({"sub_meters": {}}, {"sub_meters": {"SP2": 1}}, ("billing.sub_meters", "info")),
+    (
+        {"sub_meters": {"SP2": 150_000, "SP3": 50_000}},
+        {"sub_meters": {"SP2": 150_000, "SP3": 50_001}},
+        ("billing.sub_meters_exceed_main", "hold"),
+        {"sub_meters": "off"},
+    ),
 ]
 """A bill just under the limit, one at it, what is found; and the sections of the policy that are not as shipped."""
 
@@ -138,11 +191,21 @@ def test_a_shop_may_use_what_a_home_may_not() -> None:
     assert found(subject(customer_class="commercial", energy_wh=5_000_000, previous_wh=5_000_000)) == []
 
 
-def test_the_first_bill_is_found_where_the_policy_asks_for_it() -> None:
-    first = subject(previous_wh=None)
-    assert found(first) == []
-    assert found(first, first_bill="hold") == [("billing.first_bill", "hold")]
-    assert found(subject(), first_bill="hold") == []
+def test_an_account_that_was_taken_over_has_no_new_supply() -> None:
+    assert found(subject(previous_wh=None)) == []
+    assert found(subject(previous_wh=None, began=date(2026, 1, 1)), first_bill="off") == []
+
+
+def test_nothing_used_where_all_equipment_is_suspended_is_as_it_should_be() -> None:
+    assert found(subject(energy_wh=0, previous_wh=0)) == [("billing.zero_usage", "warn")]
+    assert found(subject(energy_wh=0, previous_wh=0, suspended=True)) == []
+
+
+def test_a_power_factor_says_what_it_was_before_where_that_is_known() -> None:
+    (first,) = review.review(subject(power_factor=60, factor_permille=250), rules())
+    assert first.values == {"now": 60, "rate_permille": 250}
+    (changed,) = review.review(subject(power_factor=60, previous_power_factor=98), rules())
+    assert changed.values == {"now": 60, "before": 98, "rate_permille": 0}
 
 
 def test_findings_of_reads_are_carried_along_at_the_policys_severity() -> None:

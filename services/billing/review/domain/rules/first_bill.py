@@ -1,24 +1,43 @@
-"""The first bill of a contract, which many utilities check one by one (新装首次). Pure."""
+"""The first bill of a new supply (新装首次): every one is looked at. Pure."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from services.billing.review.domain.findings import Finding
 from services.billing.review.domain.rule import Rule, severity
 from services.billing.review.domain.subject import Subject
 from services.billing.review.domain.words import Words
+from shared.document import Node
 
 
-def find(bill: Subject, limit: str) -> Finding | None:
-    """Find the first bill of a contract."""
-    return Finding(RULE.code, limit) if bill.previous_wh is None else None
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A supply that begins before `since` was there when the utility went live: that is an opening, and no new supply."""
+
+    severity: str
+    since: date
+
+
+def read(node: Node) -> Limit | None:
+    node.keys("severity since")
+    said, since = severity(node.get("severity")), node.get("since").day()
+    return Limit(said, since or date.min) if said else None
+
+
+def find(bill: Subject, limit: Limit) -> Finding | None:
+    """Find the first bill of a supply that begins with it; an account that is taken over from another system is none."""
+    if bill.previous_wh is not None or bill.began is None or bill.began < limit.since:
+        return None
+    return Finding(RULE.code, limit.severity, {"began": bill.began.isoformat()})
 
 
 RULE: Final = Rule(
     code="billing.first_bill",
     section="first_bill",
     source="抄核收工作规范: the first bill after a new service is reviewed, every one.",
-    title=Words("新装首次", "The first bill of a contract"),
-    words=Words("该合同的首张电费账单。", "The first bill of the contract."),
-    read=severity,
+    title=Words("新装首次", "The first bill of a new supply"),
+    words=Words("新装用户首张电费账单，{began} 起供电。", "The first bill of a supply that began on {began}."),
+    read=read,
     find=find,
 )

@@ -1,4 +1,4 @@
-"""A bill without usage (零电量). Pure."""
+"""An active account without usage (零电量). Pure."""
 
 from typing import Final
 
@@ -9,15 +9,15 @@ from services.billing.review.domain.words import Words
 
 
 def find(bill: Subject, limit: str) -> Finding | None:
-    """Find a bill without usage."""
-    return None if bill.energy_wh else Finding(RULE.code, limit)
+    """Find a bill without usage of an account whose equipment is not all suspended."""
+    return None if bill.energy_wh or bill.suspended else Finding(RULE.code, limit)
 
 
 RULE: Final = Rule(
     code="billing.zero_usage",
     section="zero_usage",
     source="审核: 零电量; three cycles at zero are checked on site (抄核收工作规范).",
-    title=Words("零电量", "A bill without usage"),
+    title=Words("零电量", "An active account without usage"),
     words=Words("本期电量为零。", "Nothing was used in the period."),
     read=severity,
     find=find,

@@ -1,0 +1,81 @@
+"""A calculated bill as the review rules look at it, and what is found on it. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from services.billing.bills.domain import past as before
+from services.billing.bills.domain import sub_meters
+from services.billing.bills.domain.past import Past
+from services.billing.contracts.domain import Terms, terms_on
+from services.billing.rating import rating_types
+from services.billing.review.domain import findings
+from services.billing.review.domain.findings import HOLD, Finding
+from services.billing.review.domain.subject import Subject
+from services.billing.usages.domain import Usage
+
+READ_MISSING = "read_missing_at_change"
+
+
+def subject(
+    terms: Terms,
+    usage: Usage,
+    rated: rating_types.RatedBill,
+    past: Sequence[Past],
+    measured: Mapping[str, Sequence[Usage]],
+    *,
+    corrects: bool,
+) -> Subject:
+    """Return a bill as the rules look at it; `past`: the bills in force before it, the last one last."""
+    last = past[-1] if past else None
+    account = terms_on(terms.account_terms, usage.period_to)
+    changed, within = before.changes(terms, usage, last)
+    found = Subject(
+        customer_class=account.customer_class,
+        energy_wh=usage.import_wh,
+        days=(usage.period_to - usage.period_from).days,
+        months=usage.months,
+        total_fen=rated.total_fen,
+        previous_wh=None if last is None else last.energy_wh,
+        previous_days=0 if last is None else last.days,
+        last_year_wh=before.last_year_wh(past, usage) if len(past) > 1 else None,
+        estimated=usage.estimated,
+        estimates_in_a_row=usage.estimates_in_a_row,
+        settles_estimate=usage.settles_estimate,
+        unpriced_wh=rated.unpriced_wh,
+        began=terms.opened if last is None and terms.opened == usage.period_from else None,
+        changed=changed,
+        changed_within=within,
+        suspended=before.is_suspended(account),
+        corrects=corrects,
+        version=usage.version,
+        edited=usage.replaces_reason,
+        cycle_days=None if usage.cycle_from is None else (usage.read_date - usage.cycle_from).days,
+        sub_meters=sub_meters.measured_by(terms.sub_meters, usage, measured) if terms.sub_meters else None,
+        losses_wh=rated.losses_wh,
+        reading_findings=tuple(usage.findings),
+        rating_findings=tuple(one.code for one in rated.findings),
+    )
+    now = before.two_part(rated.lines, usage)
+    if now is not None or (last is not None and last.two_part is not None):
+        now = now or before.TwoPart()
+        found.basic_fen, found.factor_permille = now.basic_fen, now.factor_permille
+        found.basic_expected_fen = before.expected_basic_fen(terms, usage, now, last)
+        found.power_factor = now.power_factor
+        found.previous_power_factor = last.two_part.power_factor if last is not None and last.two_part else None
+        found.reactive_wh = sum(abs(wh) for name, wh in usage.energy.items() if name.startswith(before.REACTIVE))
+    return found
+
+
+def not_rated(rated: rating_types.RatedBill) -> list[Finding]:
+    """Return why a bill could not be rated, nothing where it was."""
+    if rated.refusal is None:
+        return []
+    day = read_wanted(rated)
+    said = {"code": rated.refusal.code, "pointer": rated.refusal.pointer} | ({"day": f"{day}"} if day else {})
+    return [Finding(findings.NOT_RATED, HOLD, said)]
+
+
+def read_wanted(rated: rating_types.RatedBill) -> date | None:
+    """Return the day of change whose read a bill needs, None where it needs none."""
+    found = (one.detail for one in rated.findings if one.code == READ_MISSING)
+    return next((date.fromisoformat(detail) for detail in found), None)
