@@ -9,7 +9,7 @@ from fastapi import Depends
 
 from services.billing.bills.domain.policy import Policies
 from services.billing.bills.store.written import Writing
-from services.billing.rating import rating_types
+from services.billing.rating import rating_types, second_opinion
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.tariffs.store.books import Books
 from shared.business_calendar import Calendar
@@ -28,6 +28,8 @@ async def nobody(_tx: Tx, _bills: Sequence[Writing], _policies: Policies, _calen
 
 @dataclass(frozen=True)
 class Context:
+    """`uncounted_rater` is `rater` for bills that never are; `software` is the hash of what calculates bills."""
+
     policies: Policies
     rater: Rater
     calendar: Calendar
@@ -35,6 +37,9 @@ class Context:
     on_bills: OnBills = nobody
     books: Books = field(default_factory=Books)
     wake: Wake = field(default_factory=Wake)
+    trial_wanted: Wake = field(default_factory=Wake)
+    uncounted_rater: second_opinion.Rater = second_opinion.rate
+    software: str = ""
 
 
 Own = Annotated[Context, Depends(state.context)]

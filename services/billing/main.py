@@ -38,10 +38,12 @@ from services.billing.rating.tariff.book import TariffBook
 from services.billing.runs import api as runs_api
 from services.billing.runs import consumers, jobs
 from services.billing.runs.use_cases import release
-from services.billing.settings import BillingSettings
+from services.billing.settings import BillingSettings, software
 from services.billing.tariffs.api import advice as advice_api
 from services.billing.tariffs.api import documents as tariffs_api
 from services.billing.tariffs.store import trace as tariffs_trace
+from services.billing.trials import api as trials_api
+from services.billing.trials import jobs as trial_jobs
 from services.billing.usages import api as usages_api
 from services.billing.usages.store import usages as usages_store
 from services.billing.views import documents
@@ -73,6 +75,7 @@ ROUTERS = (
     usages_api.router,
     advice_api.router,
     cases_api.router,
+    trials_api.router,
 )
 TRACERS = {
     "bill": bills_trace.bill,
@@ -103,6 +106,8 @@ def build(
         calendar=calendar_of(settings),
         zone=settings.timezone,
         on_bills=signalling.of_bills,
+        uncounted_rater=rater,
+        software=software(),
     )
     known = account_consumers.handlers(context)
 
@@ -122,7 +127,10 @@ def build(
             **adjustment_consumers.handlers(),
         },
         jobs=[jobs.release_runs(context), adjustment_jobs.adjust_meters(context), case_jobs.date_case_steps(context)],
-        background=[jobs.issuer(database, context)],
+        background=[
+            jobs.issuer(database, context),
+            trial_jobs.worker(database, context, by=settings.instance, processes=settings.billing_trial_processes),
+        ],
         gauges=[gauges],
         waiting_oldest=[usages_store.waiting_oldest, points_store.asking_oldest, case_signals.waiting_oldest],
         control_totals=[views.control_totals],

@@ -1,5 +1,7 @@
 """The settings of billing beside those that all services share."""
 
+import hashlib
+from functools import cache
 from pathlib import Path
 
 from pydantic import Field
@@ -15,3 +17,16 @@ class BillingSettings(Settings):
     billing_policy: Path = Field(
         default=DEFAULT_POLICY, description="review, release and correction rules with their dates"
     )
+    billing_trial_processes: int = Field(
+        2, ge=0, le=64, description="that rate a large trial run beside the service; 0: a thread of the service"
+    )
+
+
+@cache
+def software() -> str:
+    """Return the hash of what calculates bills: of all code of billing. Another deployment may have another."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(here.rglob("*.py")):
+        digest.update(path.relative_to(here).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()

@@ -17,7 +17,7 @@ from services.demo.district import (
 )
 from services.demo.stage import DemoFailed, Stage
 from services.demo.stories import MONTHS, Month
-from services.demo.tariffs import load_tariffs
+from services.demo.tariffs import load_tariffs, try_dearer
 
 BEFORE = Month("2025-12", EPOCH, GO_LIVE)
 DUPLICATE_DAY = date(2026, 1, 10)
@@ -371,11 +371,9 @@ async def everything(stage: Stage) -> None:
     await read_move(stage)
     await move_in_past(stage)
     await change_class(stage)
-    await consents.ask_for_read_day(stage)
-    await consents.doubt(stage)
-    await consents.answer(stage)
-    await consents.explain(stage)
-    await consents.decide_read_day(stage)
+    read_day_and_doubt = consents.ask_for_read_day, consents.doubt, consents.answer, consents.explain
+    for step in (*read_day_and_doubt, consents.decide_read_day):
+        await step(stage)
     await plan(stage, february)
     await push_month(stage, february)
     await read_by_hand(stage, february)
@@ -384,6 +382,7 @@ async def everything(stage: Stage) -> None:
     await pay_month(stage, february, date(2026, 3, 6))
     await read_late(stage)
     await consents.find_guess(stage)
+    await try_dearer(stage, february)
     await settle(stage)
 
 

@@ -133,9 +133,9 @@ class Database:
             self.on_journal()
 
     @asynccontextmanager
-    async def view(self) -> AsyncIterator[View]:
-        """Open a read-only view."""
-        async with self._transaction(**{READ_ONLY: True}, **_read_only_options(self.dialect)) as (conn, _):
+    async def view(self, *, snapshot: bool = False) -> AsyncIterator[View]:
+        """Open a read-only view; as a `snapshot` all that is read in it is of one moment."""
+        async with self._transaction(**{READ_ONLY: True}, **_read_only_options(self.dialect, snapshot)) as (conn, _):
             yield View(conn)
 
     @asynccontextmanager
@@ -214,8 +214,10 @@ class Session:
         await self._conn.invalidate()
 
 
-def _read_only_options(dialect: str) -> dict[str, Any]:
-    return {"postgresql_readonly": True} if dialect == "postgresql" else {}
+def _read_only_options(dialect: str, snapshot: bool) -> dict[str, Any]:
+    if dialect != "postgresql":
+        return {}  # what SQLite reads in one transaction is of one moment
+    return {"postgresql_readonly": True} | ({"isolation_level": "REPEATABLE READ"} if snapshot else {})
 
 
 def _engine(url: str, pool_size: int, tls: ssl.SSLContext | None) -> AsyncEngine:

@@ -262,7 +262,7 @@ class Seeds:
         return str(answer.headers.get("ETag", '"0"'))
 
 
-PLACES = ("read_id", "usage_id", "order_id", "notice_id", "difference_id", "adjustment_id")
+PLACES = ("read_id", "usage_id", "order_id", "notice_id", "difference_id", "adjustment_id", "trial_id")
 
 
 def _pick(found: list[Any], n: int) -> Any:
@@ -320,6 +320,7 @@ def _ids(installation: Installation) -> dict[str, list[Any]]:
             installation.approve("billing", answer)
     activated = installation.items("billing", "/v1/approvals?kind=rating_document.activate")
     bills = installation.items("billing", "/v1/bills")
+    trials = _tried(installation)
     corrections = installation.items("billing", "/v1/corrections")
     return {
         "order_id": orders,
@@ -332,6 +333,7 @@ def _ids(installation: Installation) -> dict[str, list[Any]]:
         "suspense": all_of("collection", "/v1/payments?status=suspense", "payment_id"),
         "difference_id": [d["difference_id"] for correction in corrections for d in correction["differences"]],
         "adjustment_id": adjustments,
+        "trial_id": trials,
         "notice_id": all_of("notify", "/v1/notices?state=delivered", "notice_id"),
     }
 
@@ -362,6 +364,14 @@ def _adjusted(installation: Installation) -> list[Any]:
         found = installation.items("billing", f"/v1/adjustments?account_no={home.account_no}")
         installation.until_agreed("2026-02")
     return [each["adjustment_id"] for each in found]
+
+
+def _tried(installation: Installation) -> list[str]:
+    """Have the bills tried by the software as it is, and return the trial."""
+    if not (made := installation.items("billing", "/v1/trial-runs")):
+        wish = {"org_unit": BY_ITSELF, "cycle_from": "2026-01", "cycle_to": "2026-01", "reason": "seeds"}
+        made = [installation.call("POST", "billing", "/v1/trial-runs", wish)]
+    return [made[0]["trial_id"]]
 
 
 def _waiting_usage(installation: Installation) -> list[Any]:

@@ -69,6 +69,14 @@ def test_a_guess_is_found_confirmed_and_corrected(played: subprocess.CompletedPr
     assert re.search(r"scorecard of reader-7 on \S+, 2026-02: (\d+) of \1 read; \1 on_time, 0 late", told)
 
 
+def test_a_tariff_is_tried_before_it_is_law(played: subprocess.CompletedProcess[str]) -> None:
+    tried = r"a fen more a kWh is tried on (\d+) bills and taken back: (\d+) would be (\S+) yuan dearer"
+    found = re.search(tried, played.stdout)
+    assert found is not None
+    assert int(found[1]) > int(found[2]) > 0
+    assert float(found[3].replace(",", "")) > 0
+
+
 def test_every_customer_is_billed_in_both_months_for_what_the_meter_counted(
     played: subprocess.CompletedProcess[str],
 ) -> None:

@@ -111,13 +111,18 @@ class Policy:
         return self.release[ANY]
 
 
-Policies = Versions[Policy]
+class Policies(Versions[Policy]):
+    """The versions of a policy document, with the document that they were read from."""
+
+    def __init__(self, document: Mapping[str, Any], read: Versions[Policy]) -> None:
+        super().__init__(read.title, tuple(read))
+        self.document = document
 
 
 def load(document: Mapping[str, Any]) -> Policies:
     """Return the versions of a policy document; raises DocumentError with all its faults."""
     fields = "review run release corrections approvals cases"
-    return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
+    return Policies(document, Node.read(document, lambda root: dated.versions(root, _policy, fields=fields)))
 
 
 def _policy(node: Node) -> Policy:

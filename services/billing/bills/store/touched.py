@@ -12,8 +12,10 @@ from services.billing.bills.tables import BILL
 from services.billing.rating.tariff.model import Tariff
 from services.billing.review.domain.findings import NOT_RATED
 from services.billing.tariffs.store import documents
+from shared.db import columns, travel
 from shared.db.columns import Condition
 from shared.db.engine import View
+from shared.org_units import WHOLE_UTILITY
 
 
 def is_issued() -> ColumnElement[bool]:
@@ -96,6 +98,43 @@ async def contracts(view: View, touched: ColumnElement[bool], *, after: str, lim
         .limit(limit)
     )
     return {row.contract_no: row.first for row in rows}
+
+
+async def first_days(view: View, touched: ColumnElement[bool], contract_nos: Sequence[str]) -> dict[str, date]:
+    """Return those of some contracts with bills that meet a condition, and the first day of these bills."""
+    given = travel.relation(view, "given", {"contract_no": (columns.No, contract_nos)})
+    b = BILL.c
+    rows = await view.all(
+        select(b.contract_no, func.min(b.period_from).label("first"))
+        .select_from(given.join(BILL, b.contract_no == given.c.contract_no))
+        .where(touched)
+        .group_by(b.contract_no)
+    )
+    return {row.contract_no: row.first for row in rows}
+
+
+def of_scope(org_unit: str, route_no: str | None, cycles: tuple[str, str]) -> ColumnElement[bool]:
+    """Return the condition of bills in force of an org unit (`*`: of all), a route, from one cycle to another."""
+    b = BILL.c
+    first, last = cycles
+    return and_(
+        b.status.in_(EFFECTIVE),
+        b.cycle >= first,
+        b.cycle <= last,
+        true() if route_no is None else b.route_no == route_no,
+        true()
+        if org_unit == WHOLE_UTILITY
+        else or_(b.org_unit == org_unit, b.org_unit.startswith(org_unit + "/", autoescape=True)),
+    )
+
+
+async def heads(view: View, condition: ColumnElement[bool], contract_nos: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return the heads of those bills of contracts that meet a condition, with their findings."""
+    given = travel.relation(view, "given", {"contract_no": (columns.No, contract_nos)})
+    b = BILL.c
+    wanted = ("bill_id", "account_no", "contract_no", "org_unit", "cycle", "period_to", "total_fen", "findings")
+    joined = given.join(BILL, b.contract_no == given.c.contract_no)
+    return await view.all(select(*(b[name] for name in wanted)).select_from(joined).where(condition))
 
 
 def names(document: Any, kind: str, document_id: str) -> bool:

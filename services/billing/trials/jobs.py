@@ -1,0 +1,134 @@
+"""The loop that works on trial runs: any number of replicas may run it, one of them works on a trial."""
+
+import asyncio
+import logging
+from collections import deque
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Row
+
+from services.billing.context import Context
+from services.billing.trials import store
+from services.billing.trials.domain import report as reports
+from services.billing.trials.domain.report import Report
+from services.billing.trials.domain.trial import DOCUMENTS_CHANGED, NOT_COVERED
+from services.billing.trials.use_cases import reading, running, setting
+from services.billing.trials.use_cases.chunk import Chunk, Setting, trier
+from services.billing.trials.use_cases.reading import Wanted
+from services.billing.trials.use_cases.setting import Loaded
+from shared.dated import NotCovered
+from shared.db.engine import Database, View
+from shared.loops import Loop
+from shared.workers import Workers
+
+log = logging.getLogger(__name__)
+LOOK_SECONDS: Final = 5.0  # the bell is the rule; looking finds what a crash left
+PAUSE_SECONDS: Final = 5.0
+CONTRACTS_MAX: Final = (
+    2500  # of one chunk: some MB, and a second or two of rating; for no more than that a thread will do
+)
+
+
+async def work_once(
+    database: Database, context: Context, *, by: str, processes: int = 0, chunk: int = CONTRACTS_MAX
+) -> bool:
+    """Work on the next trial until it ends, and return whether there was one; `chunk`: contracts of one unit of work."""
+    async with database.begin() as tx:
+        row = await running.take(tx, by=by)
+    if row is None:
+        return False
+    trial = _Trial(database, context, row, chunk)
+    try:
+        why = await trial.run(processes)
+    except NotCovered:
+        why = NOT_COVERED
+    if why is not None:
+        async with database.begin() as tx:
+            await running.end(tx, row.trial_id, seen=trial.seen, why=why)
+    return True
+
+
+class _Trial:
+    """A trial that is ours; `seen` is the version of its row that we have written last."""
+
+    def __init__(self, database: Database, context: Context, row: Row[Any], chunk: int) -> None:
+        self.seen: int = row.version
+        self._database, self._context, self._row, self._chunk = database, context, row, chunk
+        self._read_to: str | None = row.after_contract
+        self._done: int = row.contracts_done
+        self._report = reports.of_json(orjson.loads(row.report))
+
+    async def run(self, processes: int) -> str | None:
+        """Try chunk after chunk, and return why it was interrupted, empty where it was not; None where it is not ours any more.
+
+        Some chunks are read ahead while others are rated.
+        """
+        scope = store.scope_of(self._row)
+        async with self._database.view(snapshot=True) as view:
+            loaded = await self._load(view)
+            conditions = await reading.wanted(view, scope, loaded)
+            contracts = self._row.contracts or await reading.count(view, conditions)
+        if self._row.rests_on not in ("", loaded.rests_on):
+            return DOCUMENTS_CHANGED
+        async with self._database.begin() as tx:
+            begun = await running.begin(tx, self._row, seen=self.seen, rests_on=loaded.rests_on, contracts=contracts)
+        if not self._is_kept(begun):
+            return None
+        under = Setting(rater=self._context.uncounted_rater, book=loaded.book, policies=loaded.policies, scope=scope)
+        count = processes if contracts > self._chunk else 0
+        ahead: deque[tuple[Chunk, asyncio.Task[Report]]] = deque()
+        with Workers(trier, under, processes=count) as workers:
+            try:
+                while True:
+                    while len(ahead) <= count and (chunk := await self._next(conditions)) is not None:
+                        ahead.append((chunk, asyncio.create_task(workers.run(chunk))))
+                    if not ahead:
+                        break
+                    chunk, task = ahead[0]
+                    self._report.add(await task)
+                    ahead.popleft()
+                    self._done += len(chunk.terms)
+                    async with self._database.begin() as tx:
+                        noted = await running.note(
+                            tx, self._row, self._report, seen=self.seen, last=chunk.last, contracts=self._done
+                        )
+                    if not self._is_kept(noted):
+                        return None
+            finally:
+                for _, task in ahead:
+                    task.cancel()
+        async with self._database.view(snapshot=True) as view:
+            return "" if (await self._load(view)).rests_on == loaded.rests_on else DOCUMENTS_CHANGED
+
+    async def _load(self, view: View) -> Loaded:
+        hashes = orjson.loads(self._row.proposals)
+        return await setting.load(view, hashes=hashes, policy_text=self._row.policy, context=self._context)
+
+    async def _next(self, conditions: Wanted) -> Chunk | None:
+        if self._read_to is None:
+            return None
+        async with self._database.view(snapshot=True) as view:
+            chunk = await reading.chunk(view, conditions, after=self._read_to, limit=self._chunk)
+        self._read_to = chunk.last if chunk else None
+        return chunk
+
+    def _is_kept(self, written: bool) -> bool:
+        self.seen += 1
+        return written
+
+
+def worker(database: Database, context: Context, *, by: str, processes: int) -> Loop:
+    """Return the loop that works on trial runs, with so many processes for a large one."""
+
+    async def run() -> None:
+        while True:
+            try:
+                while await work_once(database, context, by=by, processes=processes):
+                    pass
+            except Exception:
+                log.exception("a trial run failed at this chunk")
+                await asyncio.sleep(PAUSE_SECONDS)
+            await context.trial_wanted.wait(LOOK_SECONDS)
+
+    return run

@@ -1,0 +1,111 @@
+"""Asking for a trial run, and stopping it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Row
+
+from services.billing.context import Context
+from services.billing.trials import store
+from services.billing.trials.domain.report import Report
+from services.billing.trials.domain.trial import CYCLES_MAX, LIFE, UNDER_WAY, WAITING, Scope
+from services.billing.trials.use_cases import setting
+from shared import ids
+from shared.db.audit import AuditEntry
+from shared.db.engine import Tx
+from shared.errors import BusinessError
+
+
+class OneAtATime(BusinessError):
+    """The detail is the id of the other one."""
+
+    status = 409
+    code = "trial.another_is_under_way"
+    title = "Another trial run waits or runs: it takes all processors that trials may have"
+
+
+class CyclesWrong(BusinessError):
+    status = 422
+    code = "trial.cycles_wrong"
+    title = f"The cycles are reversed, or more than {CYCLES_MAX}"
+
+
+class NotUnderWay(BusinessError):
+    status = 409
+    code = "trial.not_under_way"
+    title = "The trial run has ended already"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody wants to be tried: whose bills, under which proposed documents and policy; neither: the software alone."""
+
+    scope: Scope
+    proposals: Sequence[str]
+    policy: Mapping[str, Any] | None
+    reason: str
+
+
+async def ask(tx: Tx, wish: Wish, *, actor: str, context: Context) -> Row[Any]:
+    """Store a trial to be run; raises CyclesWrong, OneAtATime, and what cannot be loaded."""
+    if not 1 <= wish.scope.cycles <= CYCLES_MAX:
+        raise CyclesWrong
+    policy = "" if wish.policy is None else orjson.dumps(wish.policy).decode()
+    hashes = list(dict.fromkeys(wish.proposals))
+    await setting.load(tx, hashes=hashes, policy_text=policy, context=context)
+    other = await store.under_way(tx)
+    if other is not None:
+        raise OneAtATime(other.trial_id)
+    trial_id = ids.new()
+    await store.insert(
+        tx,
+        {
+            "trial_id": trial_id,
+            "org_unit": wish.scope.org_unit,
+            "route_no": wish.scope.route_no,
+            "cycle_from": wish.scope.cycle_from,
+            "cycle_to": wish.scope.cycle_to,
+            "proposals": orjson.dumps(hashes).decode(),
+            "policy": policy,
+            "reason": wish.reason,
+            "requested_by": actor,
+            "asked_at": tx.now,
+            "status": LIFE.start(WAITING),
+            "why": "",
+            "rests_on": "",
+            "contracts": 0,
+            "contracts_done": 0,
+            "after_contract": "",
+            "report": orjson.dumps(Report().as_json()).decode(),
+            "failures": 0,
+            "leased_by": "",
+            "version": 1,
+        },
+    )
+    tx.audit([_entry("trial_run.asked", trial_id, actor, wish.reason, 1)])
+    tx.after_commit(context.trial_wanted.set)
+    row = await store.get(tx, trial_id)
+    assert row is not None
+    return row
+
+
+async def stop(tx: Tx, row: Row[Any], *, reason: str, actor: str) -> None:
+    """Stop a locked trial; what it has reported so far stays. Raises NotUnderWay."""
+    if row.status not in UNDER_WAY:
+        raise NotUnderWay
+    await store.move(tx, row, "stop", finished_at=tx.now)
+    tx.audit([_entry("trial_run.stopped", row.trial_id, actor, reason, row.version + 1)])
+
+
+def _entry(action: str, trial_id: str, actor: str, reason: str, version: int) -> AuditEntry:
+    return AuditEntry(
+        action=action,
+        entity_kind="trial_run",
+        entity_id=trial_id,
+        actor=actor,
+        reason=reason,
+        before_version=version - 1 or None,
+        after_version=version,
+    )
