@@ -9,6 +9,7 @@ from services.billing.contracts.tables import ACCOUNT, CONTRACT, SUB_METER
 from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH
 from services.billing.tariffs.store.documents import KINDS
 from services.billing.tariffs.tables import RATING_DOCUMENT
+from services.billing.trials.tables import TRIAL_RUN
 from services.billing.usages.tables import USAGE
 from shared.db.contents import Reader, Readers, of_tables
 
@@ -30,6 +31,7 @@ CONTENTS: Final[Readers] = {
     "contract": of_tables({CONTRACT: "contract_no", SUB_METER: "contract_no"}),
     "release_switch": of_tables({RELEASE_SWITCH: "name"}),
     "run": of_tables({BILL_RUN: ("route_no", "cycle")}, between=":"),
+    "trial_run": of_tables({TRIAL_RUN: "trial_id"}, without=("report", "after_contract", "contracts_done")),
     "usage": of_tables({USAGE: "usage_id"}),
     **{kind: _rating_documents(kind) for kind in KINDS},
 }

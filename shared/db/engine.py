@@ -214,7 +214,7 @@ class Session:
         await self._conn.invalidate()
 
 
-def _read_only_options(dialect: str, snapshot: bool) -> dict[str, Any]:
+def _read_only_options(dialect: str, snapshot: bool = False) -> dict[str, Any]:
     if dialect != "postgresql":
         return {}  # what SQLite reads in one transaction is of one moment
     return {"postgresql_readonly": True} | ({"isolation_level": "REPEATABLE READ"} if snapshot else {})
