@@ -28,6 +28,7 @@ from services.billing.contents import CONTENTS
 from services.billing.context import Context, Rater
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.contracts.store import points as points_store
+from services.billing.decisions.api import assigning as assigning_api
 from services.billing.decisions.api import deciding as deciding_api
 from services.billing.decisions.api import queue as queue_api
 from services.billing.decisions.api import rules as rules_api
@@ -66,6 +67,7 @@ ROUTERS = (
     bills_api.router,
     adopted_api.router,
     queue_api.router,
+    assigning_api.router,
     rules_api.router,
     deciding_api.router,
     touched_api.router,

@@ -8,6 +8,9 @@ from pydantic import BaseModel, Field
 from services.billing.bills.schemas import BillFigures
 from services.billing.bills.store.queue import GROUPS_MAX, Group
 from services.billing.review.schemas import JudgedFindingOut
+from shared.web.batch import In, No
+
+ITEMS_MAX = 500  # a page of the queue
 
 
 class QueueItem(BillFigures):
@@ -41,3 +44,26 @@ class CountsOut(BaseModel):
     bills: int
     total_fen: int
     items: Annotated[list[GroupOut], Field(max_length=6 * GROUPS_MAX)]
+
+
+class ClaimedOut(BaseModel):
+    """The bill that is the caller's now; none where no bill was left for them."""
+
+    items: Annotated[list[QueueItem], Field(max_length=1)]
+
+
+class AssignmentIn(In):
+    bill_id: No
+    assignee: No | None = Field(description="the subject of who is to decide; null: nobody in particular")
+
+
+class AssignmentsIn(In):
+    items: Annotated[list[AssignmentIn], Field(max_length=ITEMS_MAX)]
+
+
+class ClaimIn(In):
+    bill_id: No
+
+
+class ClaimsIn(In):
+    items: Annotated[list[ClaimIn], Field(max_length=ITEMS_MAX)]

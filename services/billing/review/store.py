@@ -98,6 +98,25 @@ async def assign(tx: Tx, given: Mapping[str, str], actor: str) -> None:
     await bulk.insert_rows(tx, REVIEW_ASSIGNMENT, rows)
 
 
+async def carry_assignments(tx: Tx, successors: Mapping[str, str | None], readers: Mapping[str, Sequence[str]]) -> None:
+    """Let bills that were calculated again go on as those of whose they were, by the ids of the versions before.
+
+    One that is in review no more, or rests on reads (`readers`) of that person, is nobody's.
+    """
+    rows = await bulk.select_in(tx, REVIEW_ASSIGNMENT, {"bill_id": list(successors)})
+    if not rows:
+        return
+    await end_assignments(tx, [row.bill_id for row in rows])
+    kept = [(row, new) for row in rows if (new := successors[row.bill_id]) and row.assignee not in readers[new]]
+    if kept:
+        same = {"subject": [row.assignee for row, _ in kept], "role": [REVIEWER] * len(kept)}
+        ids = [new for _, new in kept]
+        await bulk.insert_ignore(tx, BILL_PARTY, {"bill_id": ids, **same}, key=("bill_id", "subject"))
+        names = ("assignee", "role", "assigned_by", "assigned_at")
+        values = {name: [row._mapping[name] for row, _ in kept] for name in names}
+        await bulk.insert_rows(tx, REVIEW_ASSIGNMENT, {"bill_id": ids, **values})
+
+
 async def end_assignments(tx: Tx, bill_ids: Sequence[str]) -> None:
     """Make bills nobody's: their review has ended, or they are given back."""
     await bulk.delete_in(tx, REVIEW_ASSIGNMENT, {"bill_id": bill_ids})

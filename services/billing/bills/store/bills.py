@@ -222,9 +222,12 @@ async def insert(tx: Tx, writings: Sequence[Writing]) -> None:
             "calculated_at": [tx.now] * len(writings),
         },
     )
-    await review_store.add_readers(
-        tx, [(w.bill_id, w.draft.usage.actors) for w in writings if w.draft.status in (HELD, PROPOSED)]
-    )
+    waiting = {w.bill_id: w.draft.usage.actors for w in writings if w.draft.status in (HELD, PROPOSED)}
+    await review_store.add_readers(tx, list(waiting.items()))
+    again = [w for w in writings if w.draft.version > 1 and w.draft.status != ISSUED]
+    if again:
+        successors = {w.id_before: w.bill_id if w.bill_id in waiting else None for w in again}
+        await review_store.carry_assignments(tx, successors, waiting)
 
 
 async def move(tx: Tx, changed: Sequence[tuple[str, int]], event: str) -> None:

@@ -24,7 +24,7 @@ from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW
 from services.billing.review import store as review_store
 from shared.db import columns, jsontext, travel
 from shared.db.columns import Condition
-from shared.db.engine import View
+from shared.db.engine import Tx, View
 
 GROUPS_MAX: Final = 500
 """Groups of one count, the largest first: more than org units or classes are, as many routes as a page has rows."""
@@ -84,6 +84,28 @@ async def by_id(view: View, bill_ids: Sequence[str]) -> dict[str, Row[Any]]:
     statement = _queue(view, *_shown(view), visible=lambda _unit: true(), filters=ALL)
     rows = await view.all(statement.where(BILL.c.bill_id.in_(select(given.c.bill_id)))) if bill_ids else ()
     return {row.bill_id: row for row in rows}
+
+
+async def lock_first(tx: Tx, bill_ids: Sequence[str]) -> Row[Any] | None:
+    """Lock the first of some bills that still waits for a reviewer and that nobody works on at this moment, and return it."""
+    if not bill_ids:
+        return None
+    given = travel.relation(
+        tx, "given", {"bill_id": (columns.No, bill_ids), "place": (columns.BigInt, range(len(bill_ids)))}
+    )
+    return await tx.first(
+        select(BILL.c.bill_id, BILL.c.row_version)
+        .select_from(given.join(BILL, BILL.c.bill_id == given.c.bill_id))
+        .where(IS_IN_REVIEW)
+        .order_by(given.c.place)
+        .limit(1)
+        .with_for_update(of=BILL, skip_locked=True)
+    )
+
+
+def from_the_first(*_columns: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition of a list without a cursor."""
+    return true()
 
 
 async def total(view: View, *, visible: Condition, filters: Filters) -> Row[Any]:

@@ -28,6 +28,12 @@ class Writing:
     by_difference: bool = False
     issue_on: date | None = None
 
+    @property
+    def id_before(self) -> str:
+        """Return the id of the version before of the same contract and period."""
+        usage = self.draft.usage
+        return bills.bill_id(self.draft.terms.contract_no, usage.period_from, usage.period_to, self.draft.version - 1)
+
 
 def heads(tx: Tx, writings: Sequence[Writing]) -> dict[str, list[Any]]:
     """Return the columns of the heads of bills."""

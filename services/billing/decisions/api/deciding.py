@@ -50,6 +50,7 @@ EXAMPLE: dict[str, object] = {
     raises=(
         deciding.UnknownBill,
         deciding.ReviewerRead,
+        deciding.AssignedToAnother,
         deciding.ExplanationMissing,
         deciding.NotDecidable,
         deciding.TooEarly,

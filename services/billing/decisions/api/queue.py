@@ -161,18 +161,19 @@ async def _page(
     meant = filters.at(said.until)
     if order == "age":
         rows = await store.page(view, visible=visible, after=wanted.after, limit=wanted.fetch, filters=meant)
-        items = await _items(view, rows[: wanted.limit], said, now)
+        items = await items_of(view, rows[: wanted.limit], said, now)
         return wanted.page(rows, key=lambda row: (row.held_at, row.bill_id), item=lambda row: items[row.bill_id])
     waiting = await store.to_order(view, visible=visible, limit=queue.ORDERED_MAX + 1, filters=meant)
     keys = wanted.page(
         said.by_risk(waiting, last)[: wanted.fetch], key=lambda key: (said.until, *key), item=lambda key: key[1]
     )
     heads = await store.by_id(view, keys.items)
-    items = await _items(view, [heads[bill_id] for bill_id in keys.items], said, now)
+    items = await items_of(view, [heads[bill_id] for bill_id in keys.items], said, now)
     return Page(items=list(items.values()), next_cursor=keys.next_cursor)
 
 
-async def _items(view: View, rows: Sequence[Row[Any]], said: Judged, now: datetime) -> dict[str, QueueItem]:
+async def items_of(view: View, rows: Sequence[Row[Any]], said: Judged, now: datetime) -> dict[str, QueueItem]:
+    """Return bills of the queue as they are shown, by id."""
     readers = await review_store.readers(view, [row.bill_id for row in rows])
     return {
         row.bill_id: QueueItem(

@@ -51,6 +51,12 @@ class ReviewerRead(BusinessError):
     title = "Who had a hand in the reads of a bill may not decide on it"
 
 
+class AssignedToAnother(BusinessError):
+    status = 409
+    code = "bill.assigned_to_another"
+    title = "The bill is another reviewer's: take it over before you decide"
+
+
 class ExplanationMissing(BusinessError):
     status = 422
     code = "bill.explanation_missing"
@@ -104,7 +110,8 @@ async def decide(
     proposed for later days goes out with what is approved or corrected; a verdict is one on the finding in each of them. What
     changes issued bills of an amount that the policy names, or releases a bill of such an amount that a rule holds, is done once
     a second person has approved it, who has read none of the reads either; where only the new bills come to such an amount, they
-    are proposed. Raises the refusals of this module, and those of verdicts.
+    are proposed. On what is somebody's only they decide, until its review ends.
+    Raises the refusals of this module, and those of verdicts.
     """
     row = await _locked(tx, bill_id, may_see)
     conditional.require(decision.seen, row.row_version)
@@ -118,6 +125,9 @@ async def decide(
     day = await _day(tx, decision, deciding, usages)
     if any(who in usage.actors for who in (decision.actor, decision.second) for usage in usages.values()):
         raise ReviewerRead
+    owners = await review_store.assignees(tx, [each.bill_id for each in deciding])
+    if not decision.second and owners.keys() and set(owners.values()) != {decision.actor}:
+        raise AssignedToAnother
     if decision.kind == "approve" and any(NOT_RATED in _found(each, HOLD) for each in group):
         raise NotRated
     ended = [each for each in deciding if each.status in (HELD, PROPOSED)] if decision.kind in _OF_ALL else []
@@ -138,6 +148,8 @@ async def decide(
         await _correct(tx, row, group, decision, day, context)
     else:
         await _cancel(tx, row, group, decision, day, context)
+    if decision.kind in ("approve", "cancel"):
+        await review_store.end_assignments(tx, [each.bill_id for each in deciding])
     tx.after_commit(context.wake.set)
     return None
 
