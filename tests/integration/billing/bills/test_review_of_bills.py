@@ -67,6 +67,7 @@ def metered(n: int, cycle: int, *spans: tuple[str, date]) -> UsageMeasured:
 async def test_a_supply_that_begins_with_the_bill_is_looked_at_and_one_that_was_taken_over_is_not(desk: Desk) -> None:
     (contract,) = account(2).contracts
     new = replace(contract, from_=month(1))
+    desk.review_by(first_bill={"severity": "hold", "since": "2026-01-01"})
     await desk.open(account(1), account(2, contracts=(new,)))
     await desk.measure(usage(1, 1), usage(2, 1))
     assert dict(await desk.bills("account_no", "status")) == {"A1": "ready", "A2": "held"}

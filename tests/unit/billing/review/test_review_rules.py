@@ -106,11 +106,6 @@ CASES: list[Case] = [
     ),
     ({"basic_fen": 0}, {"basic_fen": 0, "basic_expected_fen": 1000}, ("billing.basic_charge", "hold")),
     (
-        {"previous_wh": None},
-        {"previous_wh": None, "began": date(2026, 1, 1)},
-        ("billing.first_bill", "hold"),
-    ),
-    (
         {"previous_wh": None, "began": date(2025, 12, 31)},
         {"previous_wh": None, "began": date(2026, 1, 1)},
         ("billing.first_bill", "warn"),

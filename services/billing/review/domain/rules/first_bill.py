@@ -13,21 +13,24 @@ from shared.document import Node
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A supply that begins before `since` was there when the utility went live: that is an opening, and no new supply."""
+    """A supply that begins before `since` was there when the utility went live: that is an opening, and no new supply.
+
+    None: nobody has said yet when that was, and no supply is taken for new.
+    """
 
     severity: str
-    since: date
+    since: date | None
 
 
 def read(node: Node) -> Limit | None:
     node.keys("severity since")
     said, since = severity(node.get("severity")), node.get("since").day()
-    return Limit(said, since or date.min) if said else None
+    return Limit(said, since) if said else None
 
 
 def find(bill: Subject, limit: Limit) -> Finding | None:
     """Find the first bill of a supply that begins with it; an account that is taken over from another system is none."""
-    if bill.previous_wh is not None or bill.began is None or bill.began < limit.since:
+    if bill.previous_wh is not None or bill.began is None or limit.since is None or bill.began < limit.since:
         return None
     return Finding(RULE.code, limit.severity, {"began": bill.began.isoformat()})
 
