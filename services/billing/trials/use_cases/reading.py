@@ -19,7 +19,7 @@ from services.billing.trials.use_cases.chunk import Chunk, Head
 from services.billing.trials.use_cases.setting import Loaded, Proposed
 from shared.db.engine import View
 
-_NOTHING: Final = Inputs(stored={}, known={}, old_lines={}, measured={}, proposed=())
+_NOTHING: Final = Inputs(stored={}, known={}, old_lines={}, last_year={}, measured={}, proposed=())
 
 
 @dataclass(frozen=True, slots=True)
