@@ -107,6 +107,13 @@ CATALOGUE = (
         service="billing",
     ),
     Metric("meter_tests_waiting", "gauge", "Tested meters whose adjustment is not issued yet", service="billing"),
+    Metric("bills_sent_to_site", "gauge", "Site orders that bills or others wait for", service="billing"),
+    Metric(
+        "bills_sent_to_site_overdue",
+        "gauge",
+        "Site orders that bills or others wait for, found overdue by reading",
+        service="billing",
+    ),
     Metric("bills_held", "gauge", "Bills that a reviewer must decide", service="billing"),
     Metric("review_oldest_age_seconds", "gauge", "Age of the oldest bill that waits for a reviewer", service="billing"),
     Metric(

@@ -7,6 +7,7 @@ from services.billing.bills.tables import BILL
 from services.billing.cases.tables import CASE_EVIDENCE, CASE_FILE, CASE_SIGNAL, CASE_STEP
 from services.billing.contracts.tables import ACCOUNT, CONTRACT, SUB_METER
 from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH
+from services.billing.site_orders.tables import SITE_ORDER
 from services.billing.tariffs.store.documents import KINDS
 from services.billing.tariffs.tables import RATING_DOCUMENT
 from services.billing.trials.tables import TRIAL_RUN
@@ -31,6 +32,7 @@ CONTENTS: Final[Readers] = {
     "contract": of_tables({CONTRACT: "contract_no", SUB_METER: "contract_no"}),
     "release_switch": of_tables({RELEASE_SWITCH: "name"}),
     "run": of_tables({BILL_RUN: ("route_no", "cycle")}, between=":"),
+    "site_order": of_tables({SITE_ORDER: "order_no"}),
     "trial_run": of_tables({TRIAL_RUN: "trial_id"}, without=("report", "after_contract", "contracts_done")),
     "usage": of_tables({USAGE: "usage_id"}),
     **{kind: _rating_documents(kind) for kind in KINDS},

@@ -40,6 +40,8 @@ from services.billing.runs import api as runs_api
 from services.billing.runs import consumers, jobs
 from services.billing.runs.use_cases import release
 from services.billing.settings import BillingSettings, software
+from services.billing.site_orders import api as site_orders_api
+from services.billing.site_orders import consumers as site_order_consumers
 from services.billing.tariffs.api import advice as advice_api
 from services.billing.tariffs.api import documents as tariffs_api
 from services.billing.tariffs.store import trace as tariffs_trace
@@ -70,6 +72,7 @@ ROUTERS = (
     assigning_api.router,
     rules_api.router,
     deciding_api.router,
+    site_orders_api.router,
     touched_api.router,
     corrections_api.router,
     adjustments_api.router,
@@ -127,6 +130,7 @@ def build(
             **case_consumers.handlers(context, known[ServicePointChanged]),
             **consumers.handlers(context),
             **adjustment_consumers.handlers(),
+            **site_order_consumers.handlers({}),
         },
         jobs=[jobs.release_runs(context), adjustment_jobs.adjust_meters(context), case_jobs.date_case_steps(context)],
         background=[

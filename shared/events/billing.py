@@ -181,10 +181,27 @@ class SiteOrderRequested(Fact):
     service_point_no: No
     org_unit: str
     bill_id: Id | None = None
+    reference: No | None = Field(default=None, description="The document that it is about, where that is no bill.")
     cycle: Month | None = None
     reason: Code
     requested_by: str
     asked_on: Day
+
+
+class SiteOrderWithdrawalRequested(Fact):
+    """Billing does not need any more what it has asked for; one on which a visitor has reported already goes on."""
+
+    type: ClassVar[str] = "billing.site_order_withdrawal_requested.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "Work at a service point that was asked for is not needed any more."
+
+    account_no: No
+    request_id: Id = Field(description="The number of the site order.")
+    service_point_no: No
+    org_unit: str
+    reason: Code
+    requested_by: str
+    asked_on: Day = Field(description="Business date of the withdrawal.")
 
 
 class AdjustmentIssued(Fact):
@@ -217,5 +234,6 @@ FACTS: tuple[type[Fact], ...] = (
     BillCorrected,
     RereadRequested,
     SiteOrderRequested,
+    SiteOrderWithdrawalRequested,
     AdjustmentIssued,
 )

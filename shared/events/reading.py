@@ -205,6 +205,9 @@ class SiteOrderDone(Fact):
     read_id: Annotated[str, Field(max_length=96)] | None = Field(
         default=None, description="The read that it brought, or that answered it."
     )
+    registers: dict[Code, str] = Field(
+        default={}, max_length=32, description="What the visitor saw, kWh by quantity; the read decides what counts."
+    )
 
 
 class SiteOrderNotDone(Fact):

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +187,13 @@ class Desk:
         async with self.db.begin() as tx:
             await accounts.know_points(tx, points, context=self.context)
 
+    async def give(self, *facts: Fact) -> None:
+        """Hand over facts as they come, each run of one type as a batch."""
+        assert self.service.consumer is not None
+        for kind, given in groupby(facts, key=type):
+            async with self.db.begin() as tx:
+                await self.service.consumer.handlers[kind.type](tx, list(given))
+
     async def measure(self, *facts: UsageMeasured) -> None:
         async with self.db.begin() as tx:
             await intake.record(tx, facts, context=self.context)
@@ -223,6 +231,13 @@ class Desk:
         """Go on under a policy that expects this of review rules: floor_permille, verdicts_min, prior_permille."""
         document = self._document()
         document["versions"][0]["review"]["precision"] |= expected
+        self._go_on_under(document)
+
+    def send_to_site(self, **kinds: str) -> None:
+        """Go on under a policy that sends bills with these findings to site (`__` for a point)."""
+        document = orjson.loads(DEFAULT_POLICY.read_bytes())
+        found = {code.replace("__", "."): kind for code, kind in kinds.items()}
+        document["versions"][0]["review"]["site_orders"] = found
         self._go_on_under(document)
 
     def two_people(self, **steps: list[dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ from services.reading.appointments import examples as appointments
 from services.reading.disputes import examples as disputes
 from services.reading.read_day_changes import examples as read_days
 from services.reading.visits import examples as reports
+from tests.kits import seed_documents
 from tests.kits.installation import BY_ITSELF, KEY, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
 from tests.kits.seeds_cases import ON_VERSIONS, case_at
 
@@ -45,7 +46,8 @@ class Seeds:
     def next(self, path: str) -> Values:
         """Return the next world for calls of a path: decisions need other homes than payments."""
         n = self._taken[path] = self._taken.get(path, -1) + 1
-        is_left_alone = path.endswith(("/decisions", "/release")) or "/disputes" in path  # by what changes meters
+        # by what changes meters
+        is_left_alone = path.endswith(("/decisions", "/release")) or "/disputes" in path or self._is_looked_at(path)
         unit = REVIEWED if is_left_alone else BY_ITSELF
         homes = [home for home in TOWN if home.org_unit == unit]
         if unit == REVIEWED:  # what is released is decided on no more
@@ -91,7 +93,9 @@ class Seeds:
             query = f"org_unit={values['org_unit']}&from={values['from']}"
             proposal = self._installation.call("GET", "reading", f"/v1/reader-rotations?{query}")
             values["content_hash"] = proposal["content_hash"]
-        if "/site-orders" in path:
+        if self._is_looked_at(path):
+            values["order_no"] = self._sent_to_site(home)
+        elif "/site-orders" in path:
             values |= self._ordered(home, is_reported=path.endswith("/decisions"))
         if path.endswith("/appointments/cancellations"):
             values |= self._arranged(home)
@@ -150,6 +154,18 @@ class Seeds:
             answer = self._installation.client.post(url, json={"items": [said]}, headers=headers)
             assert answer.json()["outcomes"][0]["status"] == "awaiting_approval", answer.text
         return {"order_no": made["order_no"], "version": 2}
+
+    def _is_looked_at(self, path: str) -> bool:
+        return self._service == "billing" and "{order_no}" in path
+
+    def _sent_to_site(self, home: Home) -> str:
+        """Return the number of a site order that is out for the bill of a home."""
+        bill = self._installation.items("billing", f"/v1/bills?account_no={home.account_no}")[-1]
+        body = {"decision": "request_inspection", "explanation": "of a test", "verdicts": {}}
+        seen = {"If-Match": f'"{bill["row_version"]}"'}
+        self._installation.call("POST", "billing", f"/v1/bills/{bill['bill_id']}/decisions", body, **seen)
+        orders = self._installation.items("billing", f"/v1/site-orders?reference={bill['bill_id']}&state=out")
+        return next(str(order["order_no"]) for order in orders if order["let_go_on"] is None)
 
     def _arranged(self, home: Home) -> Values:
         """Return an appointment at a home."""
@@ -309,8 +325,8 @@ def _ids(installation: Installation) -> dict[str, list[Any]]:
     read_again = [home.service_point_no for home in TOWN if home.org_unit == BY_ITSELF]
     ends = [{"service_point_no": point, "day": "2026-01-20", "kind": "control"} for point in read_again]
     installation.call("PUT", "reading", "/v1/asked-ends", {"items": ends})
-    adjustments = _adjusted(installation)
-    waiting = _waiting_usage(installation)
+    adjustments = seed_documents.adjusted(installation)
+    waiting = seed_documents.waiting_usage(installation)
     usages = [u for u in installation.items("reading", "/v1/usages") if u["service_point_no"] in read_again]
     for path, document in (
         ("/v1/tariffs/example/home/versions/1", examples.TARIFF),
@@ -338,59 +354,12 @@ def _ids(installation: Installation) -> dict[str, list[Any]]:
     }
 
 
-def _adjusted(installation: Installation) -> list[Any]:
-    """Return the adjustment for a meter that was tested, and ran fast in January."""
-    home = next(home for home in reversed(TOWN) if home.org_unit == BY_ITSELF)
-    found = installation.items("billing", f"/v1/adjustments?account_no={home.account_no}")
-    if not found:
-        path = "/v1/disputes/tested"
-
-        def report(order_no: str, **what: str) -> None:
-            said = {"order_no": order_no, "visited_at": "2026-02-03T10:20:00+08:00"} | what
-            installation.call("POST", "reading", "/v1/site-orders/reports", {"items": [said]}, who="reader-1")
-
-        doubt = {"dispute_no": "tested", "service_point_no": home.service_point_no, "opened_on": "2026-02-02"}
-        opened = disputes.DISPUTES["items"][0] | doubt
-        installation.call("POST", "reading", "/v1/disputes", {"items": [opened]})
-        asked = {"on": "2026-02-02", "order_no": "tested-together", "visit_on": "2026-02-05"}
-        installation.call("POST", "reading", f"{path}/joint-reread", asked)
-        report("tested-together", not_done="nobody_home")
-        installation.call("POST", "reading", f"{path}/verification", {"on": "2026-02-02", "order_no": "tested-alone"})
-        report("tested-alone", result="beyond_limits")
-        result = disputes.TEST | {"on": "2026-02-03", "tested_on": "2026-02-01", "meter_no": home.meter_no}
-        installation.approve("reading", installation.call("POST", "reading", f"{path}/test-result", result))
-        installation.until("the tested meter", "billing", "/v1/meter-tests", 1)
-        installation.job("billing", "adjust-meters", "2026-02-04")
-        found = installation.items("billing", f"/v1/adjustments?account_no={home.account_no}")
-        installation.until_agreed("2026-02")
-    return [each["adjustment_id"] for each in found]
-
-
 def _tried(installation: Installation) -> list[str]:
     """Have the bills tried by the software as it is, and return the trial."""
     if not (made := installation.items("billing", "/v1/trial-runs")):
         wish = {"org_unit": BY_ITSELF, "cycle_from": "2026-01", "cycle_to": "2026-01", "reason": "seeds"}
         made = [installation.call("POST", "billing", "/v1/trial-runs", wish)]
     return [made[0]["trial_id"]]
-
-
-def _waiting_usage(installation: Installation) -> list[Any]:
-    """Return the usage of a point that nobody is supplied at: an end was asked for, and read."""
-    point, meter = {"service_point_no": "SP-EMPTY"}, {"meter_no": "M-EMPTY"}
-    face = {"registers": [{"quantity": "import", "digits": 8, "scale": 2}]}
-    stands = point | meter | {"installed_on": "2026-01-01", "unit": "kWh", "opening": {"import": "1.00"}}
-    for path, item in (
-        ("service-points", point | {"route_no": TOWN[0].route_no}),
-        ("meters", meter | {"org_unit": TOWN[0].org_unit} | face),
-        ("installations", stands),
-        ("asked-ends", point | {"day": "2026-01-20", "kind": "control"}),
-    ):
-        installation.call("PUT", "reading", f"/v1/{path}", {"items": [item]})
-    read = meter | {"read_at": "2026-01-20T00:00:00+08:00", "source": "remote", "unit": "kWh"}
-    body = {"items": [read | {"registers": {"import": "3.00"}}]}
-    installation.call("POST", "reading", "/v1/reads", body, who="uploader-1")
-    found = installation.until("a waiting usage", "billing", "/v1/usages?service_point_no=SP-EMPTY", 1)
-    return [usage["usage_id"] for usage in found]
 
 
 def filled(value: Any, values: Values, chosen: Callable[[], bool] = lambda: True) -> Any:

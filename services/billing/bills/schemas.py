@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from services.billing.review.schemas import FindingOut
+from services.billing.site_orders.schemas import SiteOrderOut
 
 
 class BillFigures(BaseModel):
@@ -99,6 +100,7 @@ class BillOut(BillHead):
     adjusted_by: str | None = Field(description="the correction by difference that took this version out of force")
     difference_id: str | None = Field(description="the difference document that told of this version")
     decisions: list[DecisionOut]
+    site_orders: list[SiteOrderOut] = Field(description="of any version of its days, those asked for first at first")
     calculated_at: datetime
     derived_from: list[OriginOut]
 

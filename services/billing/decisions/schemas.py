@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from services.billing.bills.schemas import BillFigures
 from services.billing.bills.store.queue import GROUPS_MAX, Group
 from services.billing.review.schemas import JudgedFindingOut
+from services.billing.site_orders.domain import Site
 from shared.web.batch import In, No
 
 ITEMS_MAX = 500  # a page of the queue
@@ -17,6 +18,9 @@ class QueueItem(BillFigures):
     customer_class: str
     findings: list[JudgedFindingOut] = Field(
         description="each with the precision of its rule in the org units of the caller"
+    )
+    site: Site | None = Field(
+        description="`waiting`: a site order is out for it; `came_back`: all that were have ended"
     )
     at_risk_fen: int = Field(description="the amount times the precision to reckon with of the best rule that holds it")
     held_at: datetime

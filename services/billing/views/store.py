@@ -16,6 +16,7 @@ from services.billing.review.tables import REVIEW_DECISION
 from services.billing.runs import domain as runs
 from services.billing.runs import store as runs_store
 from services.billing.runs.tables import BILL_RUN
+from services.billing.site_orders import store as site_orders
 from services.billing.usages.store import usages as usages_store
 from services.billing.usages.tables import USAGE
 from shared.business_calendar import Calendar
@@ -152,6 +153,7 @@ async def gauges(view: View, now: datetime, zone: ZoneInfo, calendar: Calendar) 
     closed = await view.scalar(select(func.min(r.closed_at)).where(r.status != runs.RELEASED, r.closed_at.is_not(None)))
     due = await view.scalar(select(func.min(r.due_on)).where(r.status != runs.RELEASED))
     ends = _midnight(date((calendar.last_year or now.year - 1) + 1, 1, 1), zone)
+    out, late = await site_orders.counts(view)
     switch = await runs_store.switch(view)
     step_due = await cases.first_due(view)
     return {
@@ -162,6 +164,8 @@ async def gauges(view: View, now: datetime, zone: ZoneInfo, calendar: Calendar) 
         "calendar_left_seconds": max((ends - now).total_seconds(), 0.0),
         "cases_open": float(await cases.open_count(view)),
         "cases_overdue_oldest_seconds": _age(now, _midnight(step_due + timedelta(days=1), zone) if step_due else None),
+        "bills_sent_to_site": float(out),
+        "bills_sent_to_site_overdue": float(late),
         "meter_tests_waiting": float(await adjustments.waiting(view)),
         "release_stopped": float(bool(switch and switch.stopped)),
     }

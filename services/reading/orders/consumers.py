@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from services.reading.context import Context
-from services.reading.orders.use_cases import asking
+from services.reading.orders.use_cases import asking, withdrawing
 from services.reading.orders.use_cases.asking import Deadlines
 from shared.bus.handling import Handler
 from shared.db.engine import Tx
-from shared.events.billing import SiteOrderRequested
+from shared.events.billing import SiteOrderRequested, SiteOrderWithdrawalRequested
 from shared.events.fact import Fact
 
 
@@ -18,4 +18,7 @@ def handlers(own: Context) -> Mapping[type[Fact], Handler]:
     async def site_order_requested(tx: Tx, facts: Sequence[SiteOrderRequested]) -> None:
         await asking.ask_by_facts(tx, facts, deadlines=deadlines, zone=own.zone)
 
-    return {SiteOrderRequested: site_order_requested}
+    async def withdrawal_requested(tx: Tx, facts: Sequence[SiteOrderWithdrawalRequested]) -> None:
+        await withdrawing.take_back_by_facts(tx, facts)
+
+    return {SiteOrderRequested: site_order_requested, SiteOrderWithdrawalRequested: withdrawal_requested}

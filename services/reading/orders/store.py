@@ -16,8 +16,10 @@ from services.reading.tasks.store import tasks
 from shared.db import bulk, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
+from shared.events.billing import SiteOrderWithdrawalRequested
 
 ORDER = tables.SITE_ORDER
+WITHDRAWAL = tables.SITE_ORDER_WITHDRAWAL
 UNFINISHED = (OPEN, REPORTED)
 _ASKED = tuple(Asked.__dataclass_fields__)
 
@@ -99,6 +101,23 @@ async def write_due(tx: Tx, orders: Sequence[Order]) -> None:
         "overdue_on": [each.overdue_on for each in orders],
     }
     await bulk.update_from(tx, ORDER, columns, key=("order_no",))
+
+
+async def note_withdrawals(tx: Tx, facts: Sequence[SiteOrderWithdrawalRequested]) -> None:
+    """Keep what billing needs no more; the first word on an order stays."""
+    first = {fact.request_id: fact for fact in reversed(facts)}
+    given: dict[str, list[Any]] = {
+        "order_no": list(first),
+        "reason": [fact.reason for fact in first.values()],
+        "requested_by": [fact.requested_by for fact in first.values()],
+        "withdrawn_on": [fact.asked_on for fact in first.values()],
+    }
+    await bulk.insert_ignore(tx, WITHDRAWAL, given, key=("order_no",))
+
+
+async def withdrawals(view: View, order_nos: Sequence[str]) -> dict[str, Row[Any]]:
+    """Return what billing said of those orders that it needs no more."""
+    return {row.order_no: row for row in await bulk.select_in(view, WITHDRAWAL, {"order_no": order_nos})}
 
 
 async def of_tasks(tx: Tx, keys: Sequence[TaskKey]) -> dict[TaskKey, list[Order]]:

@@ -55,4 +55,16 @@ class SiteOrder(Base, table=True):
     )
 
 
+class SiteOrderWithdrawal(Base, table=True):
+    """What billing needs no more, whether or not the order is known: the first word on it counts."""
+
+    __tablename__ = "site_order_withdrawal"
+
+    order_no: str = Field(sa_column=columns.key())
+    reason: str = Field(sa_column=required(columns.Code))
+    requested_by: str = Field(sa_column=required(columns.No))
+    withdrawn_on: date = Field(sa_column=required(Date))
+
+
 SITE_ORDER = table(SiteOrder)
+SITE_ORDER_WITHDRAWAL = table(SiteOrderWithdrawal)

@@ -10,6 +10,9 @@ from services.billing.bills.schemas import BillHead, BillOut, DecisionOut
 from services.billing.bills.store import corrections as corrections_store
 from services.billing.bills.store import lines, shown, trace
 from services.billing.review import store as review_store
+from services.billing.site_orders import store as site_orders_store
+from services.billing.site_orders.schemas import SiteOrderOut
+from services.billing.site_orders.store import Days
 from services.billing.tariffs.domain import tariffs_used
 from shared import web
 from shared.events.fact import MAX_NO
@@ -60,6 +63,7 @@ async def get_bill(bill_id: BillId, caller: auth.Current, db: web.Db, response: 
         told_by = await corrections_store.told_by(view, bill_id) if row.by_difference else None
         made = await review_store.decisions(view, bill_id)
         said = await review_store.verdicts(view, bill_id)
+        looked_at = (await site_orders_store.of_bills(view, [Days.of(row)])).get(bill_id, [])
         node = await trace.bill(view, bill_id)
     assert node is not None
     context, state = orjson.loads(row.context), row.restated_state or row.ladder_state
@@ -84,6 +88,7 @@ async def get_bill(bill_id: BillId, caller: auth.Current, db: web.Db, response: 
             DecisionOut(**{name: d._mapping[name] for name in _OF_DECISION}, verdicts=said.get(d.decision_id, {}))
             for d in made
         ],
+        site_orders=[SiteOrderOut.of(order) for order in looked_at],
         calculated_at=row.calculated_at,
         derived_from=[{"service": o.service, "kind": o.kind, "id": o.id} for o in node.derived_from],
     )

@@ -20,7 +20,7 @@ from services.billing.bills.domain.past import Past, TwoPart
 from services.billing.bills.domain.policy import Policies, Policy
 from services.billing.contracts.domain import Terms, tariff_on
 from services.billing.rating import rating_types
-from services.billing.review.domain import findings
+from services.billing.review.domain import findings, to_site
 from services.billing.review.domain.findings import HOLD, Finding
 from services.billing.review.domain.limits import Limits, review
 from services.billing.review.domain.subject import Subject
@@ -382,6 +382,7 @@ def _status(step: Step, found: Sequence[Finding]) -> str:
 
 def _findings(step: Step, subject: Subject, rated: rating_types.RatedBill, limits: Limits) -> list[Finding]:
     found = [*reviewing.not_rated(rated), *review(subject, limits)]
+    found += to_site.find(found, limits.site_orders)
     old = [step.old] if step.old is not None else step.instead_of
     if old and any(bill.held_by_reviewer for bill in old):
         found.append(Finding(findings.HELD_BY_REVIEWER, HOLD))

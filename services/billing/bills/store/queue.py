@@ -22,6 +22,8 @@ from sqlalchemy import (
 
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW
 from services.billing.review import store as review_store
+from services.billing.site_orders import store as site_orders_store
+from services.billing.site_orders.domain import WAITING, Site
 from shared.db import columns, jsontext, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
@@ -35,7 +37,7 @@ class Filters:
     """Which bills of the queue are meant.
 
     `held_by`: held at this instant or before; `held_after`: after this one. Amounts are those of the bills, in fen, both ends
-    meant. `org_unit`: with all below it. `unassigned`: nobody's.
+    meant. `org_unit`: with all below it. `unassigned`: nobody's. `site`: where those stand that were sent to site.
     """
 
     code: str | None = None
@@ -49,6 +51,7 @@ class Filters:
     amount_to_fen: int | None = None
     assignee: str | None = None
     unassigned: bool = False
+    site: Site | None = None
 
 
 ALL: Final = Filters()
@@ -193,6 +196,9 @@ def _conditions(view: View, filters: Filters, own: FromClause) -> list[ColumnEle
         found.append(b.total_fen <= filters.amount_to_fen)
     if filters.unassigned:
         found.append(own.c.assignee.is_(None))
+    if filters.site is not None:
+        awaited = site_orders_store.is_awaited(b)
+        found.append(awaited if filters.site == WAITING else and_(site_orders_store.was_asked(b), ~awaited))
     return found
 
 

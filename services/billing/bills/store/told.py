@@ -10,7 +10,7 @@ import orjson
 from services.billing.bills.store import written
 from services.billing.bills.store.written import Writing
 from services.billing.tariffs.domain import tariffs_used
-from shared import ids, natural
+from shared import natural
 from shared.events import billing as events
 
 NAMES_CACHED_MAX = 1024  # the versions of a national utility's tariffs that are in force
@@ -41,34 +41,14 @@ def as_issued(values: Mapping[Any, Any], issued_on: date, due_on: date) -> event
     )
 
 
-def reread(
-    values: Mapping[Any, Any], *, reason: str, requested_by: str, day: date | None = None, asked_on: date | None = None
-) -> events.RereadRequested:
-    """Return the request that the meter of a bill be read again, from the columns of its head.
-
-    `day`: the day whose registers the bill needs; without it those of its read day are asked for.
-    """
+def reread(values: Mapping[Any, Any], *, reason: str, requested_by: str, day: date) -> events.RereadRequested:
+    """Return the request that the registers of a day end a period, from the columns of the head of the bill that needs them."""
     return events.RereadRequested(
         **{name: values[name] for name in ("account_no", "service_point_no", "org_unit", "bill_id", "cycle")},
-        request_id=ids.new() if day is None else natural.key_id(day, "reread", values["bill_id"]),
+        request_id=natural.key_id(day, "reread", values["bill_id"]),
         reason=reason,
         requested_by=requested_by,
         day=day,
-        asked_on=asked_on,
-    )
-
-
-def site_order(
-    values: Mapping[Any, Any], *, kind: Any, reason: str, requested_by: str, asked_on: date
-) -> events.SiteOrderRequested:
-    """Return the request that something be looked at where a bill is for, from the columns of its head."""
-    return events.SiteOrderRequested(
-        **{name: values[name] for name in ("account_no", "service_point_no", "org_unit", "bill_id", "cycle")},
-        request_id=ids.new(),
-        kind=kind,
-        reason=reason,
-        requested_by=requested_by,
-        asked_on=asked_on,
     )
 
 

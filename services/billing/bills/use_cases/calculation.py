@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Final
 
 from services.billing.bills.domain import chains, proposing, reviewing
 from services.billing.bills.domain.bills import HELD, ISSUED, READY, Draft, bill_id_of
@@ -10,14 +9,12 @@ from services.billing.bills.domain.chains import Chain
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import told
 from services.billing.bills.store.written import Writing
-from services.billing.bills.use_cases import corrections, inputs, two_people
+from services.billing.bills.use_cases import corrections, inputs, sending, two_people
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from shared import ids
 from shared.db.engine import Tx
-
-REQUESTED_BY: Final = "system:billing"
 
 
 async def calculate(
@@ -108,8 +105,12 @@ async def _store(
         # reading ends the period at the read of a day of change; it tells the parts as soon as there is one
         wanted = [(told.values_of(one), one.draft.read_wanted) for one in writings if one.draft.read_wanted]
         tx.publish(
-            [told.reread(v, reason=reviewing.READ_MISSING, requested_by=REQUESTED_BY, day=day) for v, day in wanted]
+            [
+                told.reread(v, reason=reviewing.READ_MISSING, requested_by=sending.REQUESTED_BY, day=day)
+                for v, day in wanted
+            ]
         )
+    await sending.to_site(tx, writings)
     restated = [item for _, chain in kept for item in chain.restated]
     if restated:
         await bills_store.restate(tx, restated)

@@ -8,6 +8,7 @@ from services.billing.bills.store import shown
 from services.billing.context import Own
 from services.billing.decisions.use_cases import deciding
 from services.billing.review import use_cases as review
+from services.billing.site_orders.use_cases import at_site
 from shared import approvals, web
 from shared.fields import Day
 from shared.web import auth, business_day, conditional, state
@@ -57,6 +58,8 @@ EXAMPLE: dict[str, object] = {
         deciding.NotRated,
         review.UnknownFinding,
         review.VerdictMissing,
+        at_site.SiteOrderOpen,
+        at_site.UnexplainedAfterSite,
         approvals.AskedAlready,
         business_day.InTheFuture,
         *conditional.RAISES,

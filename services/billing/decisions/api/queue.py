@@ -20,6 +20,8 @@ from services.billing.decisions.schemas import CountsOut, GroupOut, QueueItem
 from services.billing.decisions.use_cases import queue
 from services.billing.decisions.use_cases.queue import Judged, Order, TooManyToOrder
 from services.billing.review import store as review_store
+from services.billing.site_orders.domain import Site
+from services.billing.site_orders.use_cases import at_site
 from shared import web
 from shared.db.columns import Condition
 from shared.db.engine import View
@@ -71,6 +73,7 @@ def _asked(
     amount_to_fen: Fen = None,
     assignee: NoFilter = None,
     unassigned: Annotated[bool, Query(description="nobody's")] = False,
+    site: Annotated[Site | None, Query(description="sent to site: an order is out, or all have ended")] = None,
 ) -> Asked:
     filters = Filters(
         code=code,
@@ -82,6 +85,7 @@ def _asked(
         amount_to_fen=amount_to_fen,
         assignee=assignee,
         unassigned=unassigned,
+        site=site,
     )
     return Asked(filters, age_from_hours, age_to_hours)
 
@@ -175,10 +179,12 @@ async def _page(
 async def items_of(view: View, rows: Sequence[Row[Any]], said: Judged, now: datetime) -> dict[str, QueueItem]:
     """Return bills of the queue as they are shown, by id."""
     readers = await review_store.readers(view, [row.bill_id for row in rows])
+    sites = await at_site.sites(view, rows)
     return {
         row.bill_id: QueueItem(
             **head(row) | {"findings": [judged.finding(found, said.tallies) for found in orjson.loads(row.findings)]},
             customer_class=row.customer_class,
+            site=sites.get(row.bill_id),
             at_risk_fen=said.at_risk_fen(row),
             held_at=row.held_at,
             age_seconds=max(int((now - row.held_at).total_seconds()), 0),

@@ -11,8 +11,7 @@ from sqlalchemy import Row
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, LIFE, PROPOSED, READY, cause
 from services.billing.bills.domain.policy import DECISION, KINDS, RELEASE_OF_BILL
 from services.billing.bills.store import bills as bills_store
-from services.billing.bills.store import told
-from services.billing.bills.use_cases import asked, calculation, corrections, two_people
+from services.billing.bills.use_cases import asked, calculation, corrections, sending, two_people
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
@@ -21,6 +20,7 @@ from services.billing.contracts.store import contracts as contracts_store
 from services.billing.review import store as review_store
 from services.billing.review import use_cases as review
 from services.billing.review.domain.findings import HELD_BY_REVIEWER, HOLD, NOT_RATED, Finding
+from services.billing.site_orders.use_cases import at_site
 from services.billing.usages.domain import Usage
 from services.billing.usages.store import usages as usages_store
 from shared import approvals, ids
@@ -28,12 +28,11 @@ from shared.db.approvals import Approval
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
-from shared.events.fact import Fact
 from shared.statemachine import MoveRefused
 from shared.web import conditional
 
 Kind = Literal["approve", "hold", "request_reread", "request_inspection", "request_use_check", "correct", "cancel"]
-_ON_SITE: Final = {"request_inspection": "inspection", "request_use_check": "use_check"}
+_ON_SITE: Final = {"request_reread": "reread", "request_inspection": "inspection", "request_use_check": "use_check"}
 """Decisions that ask for a site order, with its kind."""
 _OF_ALL: Final = ("approve", "correct", "cancel")
 """Decisions on all that was proposed together."""
@@ -110,8 +109,8 @@ async def decide(
     proposed for later days goes out with what is approved or corrected; a verdict is one on the finding in each of them. What
     changes issued bills of an amount that the policy names, or releases a bill of such an amount that a rule holds, is done once
     a second person has approved it, who has read none of the reads either; where only the new bills come to such an amount, they
-    are proposed. On what is somebody's only they decide, until its review ends.
-    Raises the refusals of this module, and those of verdicts.
+    are proposed. On what is somebody's only they decide, until its review ends; what a site order is out for waits for it.
+    Raises the refusals of this module, and those of verdicts and site orders.
     """
     row = await _locked(tx, bill_id, may_see)
     conditional.require(decision.seen, row.row_version)
@@ -131,6 +130,7 @@ async def decide(
     if decision.kind == "approve" and any(NOT_RATED in _found(each, HOLD) for each in group):
         raise NotRated
     ended = [each for each in deciding if each.status in (HELD, PROPOSED)] if decision.kind in _OF_ALL else []
+    await at_site.check(tx, ended, decision.explanation)
     review.check(deciding, ended, decision.verdicts)
     needed = None if decision.second else _kind_of(decision, row, deciding)
     if needed is not None:
@@ -141,9 +141,10 @@ async def decide(
     await _write_decision(tx, deciding, usages, decision, day)
     if decision.kind == "approve":
         await _approve(tx, row, group, decision, day, context)
-    elif decision.kind in ("hold", "request_reread", *_ON_SITE):
+    elif decision.kind in ("hold", *_ON_SITE):
         await _hold(tx, row)
-        tx.publish(_requests(row, decision, day))
+        if decision.kind in _ON_SITE:
+            await sending.by_reviewer(tx, row, _ON_SITE[decision.kind], actor=decision.actor, day=day)
     elif decision.kind == "correct":
         await _correct(tx, row, group, decision, day, context)
     else:
@@ -152,17 +153,6 @@ async def decide(
         await review_store.end_assignments(tx, [each.bill_id for each in deciding])
     tx.after_commit(context.wake.set)
     return None
-
-
-def _requests(row: Row[Any], decision: Decision, day: date) -> list[Fact]:
-    """Return what is asked of reading while the bill is held."""
-    values: Mapping[Any, Any] = row._mapping
-    if decision.kind == "request_reread":
-        return [told.reread(values, reason="review", requested_by=decision.actor, asked_on=day)]
-    if decision.kind in _ON_SITE:
-        kind = _ON_SITE[decision.kind]
-        return [told.site_order(values, kind=kind, reason="review", requested_by=decision.actor, asked_on=day)]
-    return []
 
 
 async def _replaced(tx: Tx, rows: Sequence[Row[Any]]) -> list[Row[Any]]:

@@ -26,9 +26,11 @@ TAKEN_BACK: Final = "billing.taken_back"
 """Proposed is that an issued bill goes with nothing in its place: its period is no more, or another contract's."""
 CAUSES: Final = (ACCOUNT_CHANGED, TARIFF_CHANGED, SUB_METER_CHANGED)
 """Why a correction is proposed that no newer usage asks for."""
+SENT_TO_SITE: Final = "billing.sent_to_site"
+"""The policy wants it looked at on site: a site order is out, or has been."""
 NOT_RATED: Final = "billing.not_rated"
 """The rating misses something."""
-OF_NO_RULE: Final = frozenset((HELD_BY_REVIEWER, NOT_RATED, LARGE_CORRECTION, TAKEN_BACK, *CAUSES))
+OF_NO_RULE: Final = frozenset((HELD_BY_REVIEWER, NOT_RATED, SENT_TO_SITE, LARGE_CORRECTION, TAKEN_BACK, *CAUSES))
 """What no review rule found: there is nothing to be right or wrong about."""
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 

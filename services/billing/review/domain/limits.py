@@ -11,6 +11,8 @@ from services.billing.review.domain.rules.registry import RULES
 from services.billing.review.domain.subject import Subject
 from shared.document import Node
 
+SITE_ORDERS: Final = ("reread", "inspection", "use_check")
+"""What a rule may ask for at the service point of a bill, `site_orders` of the policy by code of a finding."""
 VERDICTS_MAX: Final = 1_000_000  # more than reviewers say in a year
 
 
@@ -22,17 +24,19 @@ class Limits:
     reading_findings: Mapping[str, str]
     rating_findings: Mapping[str, str]
     floor: Floor
+    site_orders: Mapping[str, str]
 
 
 def read(node: Node) -> Limits:
     """Return the limits of the `review` part of a policy: each rule has its section, which `off` switches off."""
-    node.keys(" ".join([*(rule.section for rule in RULES), "reading_findings rating_findings precision"]))
+    node.keys(" ".join([*(rule.section for rule in RULES), "reading_findings rating_findings precision site_orders"]))
     read_ = [(rule, _limit(rule, node.get(rule.section))) for rule in RULES]
     return Limits(
         rules=tuple((rule, limit) for rule, limit in read_ if limit is not None),
         reading_findings=_severities(node.get("reading_findings")),
         rating_findings=_severities(node.get("rating_findings")),
         floor=_floor(node.get("precision")),
+        site_orders=_site_orders(node),
     )
 
 
@@ -61,6 +65,11 @@ def _floor(node: Node) -> Floor:
         verdicts_min=node.get("verdicts_min").whole(1, VERDICTS_MAX),
         prior_permille=node.get("prior_permille").whole(0, 1000),
     )
+
+
+def _site_orders(node: Node) -> Mapping[str, str]:
+    given = node.maybe("site_orders")
+    return {code: kind.choice(*SITE_ORDERS) for code, kind in given.fields()} if given else {}
 
 
 def _severities(node: Node) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ from services.reading.network.domain import calendar
 from services.reading.network.store import points
 from services.reading.orders import store
 from services.reading.orders.domain import BILLING, PERSON, REREAD, Asked, Order, begin
-from services.reading.orders.use_cases import giving
+from services.reading.orders.use_cases import giving, withdrawing
 from services.reading.policies.domain import Policies
 from services.reading.tasks.store import route_cycles, tasks
 from services.reading.validation import store as findings
@@ -132,6 +132,7 @@ async def ask_by_facts(
     there = await _insert(tx, list(orders.values()), deadlines.policies)
     conflicts += [each for number, each in orders.items() if number in there and _differs(there[number], each)]
     await findings.insert(tx, [_conflict(each) for each in conflicts])
+    await withdrawing.by_facts(tx, list(orders))
 
 
 async def ask_for_days(tx: Tx, given: Sequence[tuple[Asked, date, str | None]]) -> None:
@@ -169,7 +170,7 @@ def _by_fact(fact: RereadRequested | SiteOrderRequested, heard: date) -> Asked:
         origin=BILLING,
         requested_by=fact.requested_by,
         reason=fact.reason,
-        reference=fact.bill_id,
+        reference=fact.bill_id if isinstance(fact, RereadRequested) else fact.bill_id or fact.reference,
         cycle=fact.cycle,
         asked_on=fact.asked_on or heard,
     )

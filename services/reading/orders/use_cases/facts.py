@@ -23,6 +23,7 @@ def done(order: Order, day: date) -> SiteOrderDone:
         decided_by=order.decided_by,
         meter_no=order.visit.meter_no if order.visit else None,
         read_id=order.read_id,
+        registers=dict(order.visit.registers) if order.visit else {},
     )
 
 

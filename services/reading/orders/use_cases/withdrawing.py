@@ -13,6 +13,7 @@ from services.reading.orders.use_cases import ending
 from services.reading.orders.use_cases.assigning import CLOSED, UNKNOWN
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
+from shared.events.billing import SiteOrderWithdrawalRequested
 from shared.outcome import REPEATED, Outcome, refused
 
 OF_BILLING = "reading.order_of_billing"
@@ -53,6 +54,38 @@ async def take_back(
         ]
     )
     return outcomes
+
+
+async def take_back_by_facts(tx: Tx, facts: Sequence[SiteOrderWithdrawalRequested]) -> None:
+    """Withdraw what billing needs no more, now or when it is asked for; what a visitor has reported on goes on."""
+    await store.note_withdrawals(tx, facts)
+    await by_facts(tx, [fact.request_id for fact in facts])
+
+
+async def by_facts(tx: Tx, order_nos: Sequence[str]) -> None:
+    """Withdraw those open orders of billing of which it has said that it needs them no more, and tell it."""
+    said = await store.withdrawals(tx, sorted(set(order_nos)))
+    if not said:
+        return
+    known = await _locked(tx, sorted(said))
+    mine = [each for each in known.values() if each.asked.origin == BILLING and LIFE.may(each.state, "withdraw")]
+    ended = [withdraw(each, said[each.order_no].reason) for each in mine]
+    await store.write(tx, ended)
+    await ending.tell(tx, [(order, said[order.order_no].withdrawn_on) for order in ended])
+    tx.audit(
+        [
+            AuditEntry(
+                action="site_order.withdrawn",
+                entity_kind="site_order",
+                entity_id=each.order_no,
+                actor=said[each.order_no].requested_by,
+                reason=said[each.order_no].reason,
+                before_version=each.version,
+                after_version=each.version + 1,
+            )
+            for each in mine
+        ]
+    )
 
 
 async def _locked(tx: Tx, order_nos: Sequence[str]) -> dict[str, Order]:

@@ -13,7 +13,7 @@ from services.billing.bills.domain.policy import STYLES
 from services.billing.contracts.domain import AccountTerms
 from services.billing.review.tables import REVIEW_DECISION
 from shared.events.billing import BillCorrected, BillIssued, RereadRequested, SiteOrderRequested
-from tests.kits import verdicts
+from tests.kits import site_orders, verdicts
 from tests.kits.billing import Desk, account, closed, month, part, usage, withdrawn
 
 MIDDLE = date(2026, 1, 16)
@@ -145,6 +145,7 @@ async def test_a_reread_is_asked_for_and_its_usage_replaces_the_held_bill(desk: 
     assert request.asked_on is not None
     await desk.measure(usage(1, 1, 120, version=2, replaces_reason="reread"))
     assert [s for (s,) in await desk.bills("status")] == ["replaced", "held"], "the reviewer's own hold stays"
+    await desk.give(site_orders.done(request.request_id, kind="reread", reference=request.bill_id, result="read_came"))
     async with desk.client() as client:
         assert (await decide(client, "approve", "read again: 120 kWh")).status_code == 200
     await desk.work()
@@ -164,6 +165,8 @@ async def test_a_look_on_site_is_asked_for_and_the_bill_waits_for_an_explanation
         assert (request.reason, request.requested_by) == ("review", "reviewer-1")
         assert await desk.published(RereadRequested) == []
         assert (await decide(client, "approve", " ")).json()["code"] == "bill.explanation_missing"
+        assert (await decide(client, "approve", "all in order")).json()["code"] == "bill.site_order_open"
+        await desk.give(site_orders.done(request.request_id, kind=kind, reference=bill_id))
         assert (await decide(client, "approve", "all in order")).status_code == 200
     await desk.work()
     assert len(await desk.published(BillIssued)) == 1

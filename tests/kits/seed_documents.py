@@ -1,0 +1,53 @@
+"""Documents of the small town that only come of a longer story: an adjustment, a usage that waits for a contract."""
+
+from typing import Any
+
+from services.reading.disputes import examples as disputes
+from tests.kits.installation import BY_ITSELF, TOWN, Installation
+
+
+def adjusted(installation: Installation) -> list[Any]:
+    """Return the adjustment for a meter that was tested, and ran fast in January."""
+    home = next(home for home in reversed(TOWN) if home.org_unit == BY_ITSELF)
+    found = installation.items("billing", f"/v1/adjustments?account_no={home.account_no}")
+    if not found:
+        path = "/v1/disputes/tested"
+
+        def report(order_no: str, **what: str) -> None:
+            said = {"order_no": order_no, "visited_at": "2026-02-03T10:20:00+08:00"} | what
+            installation.call("POST", "reading", "/v1/site-orders/reports", {"items": [said]}, who="reader-1")
+
+        doubt = {"dispute_no": "tested", "service_point_no": home.service_point_no, "opened_on": "2026-02-02"}
+        opened = disputes.DISPUTES["items"][0] | doubt
+        installation.call("POST", "reading", "/v1/disputes", {"items": [opened]})
+        asked = {"on": "2026-02-02", "order_no": "tested-together", "visit_on": "2026-02-05"}
+        installation.call("POST", "reading", f"{path}/joint-reread", asked)
+        report("tested-together", not_done="nobody_home")
+        installation.call("POST", "reading", f"{path}/verification", {"on": "2026-02-02", "order_no": "tested-alone"})
+        report("tested-alone", result="beyond_limits")
+        result = disputes.TEST | {"on": "2026-02-03", "tested_on": "2026-02-01", "meter_no": home.meter_no}
+        installation.approve("reading", installation.call("POST", "reading", f"{path}/test-result", result))
+        installation.until("the tested meter", "billing", "/v1/meter-tests", 1)
+        installation.job("billing", "adjust-meters", "2026-02-04")
+        found = installation.items("billing", f"/v1/adjustments?account_no={home.account_no}")
+        installation.until_agreed("2026-02")
+    return [each["adjustment_id"] for each in found]
+
+
+def waiting_usage(installation: Installation) -> list[Any]:
+    """Return the usage of a point that nobody is supplied at: an end was asked for, and read."""
+    point, meter = {"service_point_no": "SP-EMPTY"}, {"meter_no": "M-EMPTY"}
+    face = {"registers": [{"quantity": "import", "digits": 8, "scale": 2}]}
+    stands = point | meter | {"installed_on": "2026-01-01", "unit": "kWh", "opening": {"import": "1.00"}}
+    for path, item in (
+        ("service-points", point | {"route_no": TOWN[0].route_no}),
+        ("meters", meter | {"org_unit": TOWN[0].org_unit} | face),
+        ("installations", stands),
+        ("asked-ends", point | {"day": "2026-01-20", "kind": "control"}),
+    ):
+        installation.call("PUT", "reading", f"/v1/{path}", {"items": [item]})
+    read = meter | {"read_at": "2026-01-20T00:00:00+08:00", "source": "remote", "unit": "kWh"}
+    body = {"items": [read | {"registers": {"import": "3.00"}}]}
+    installation.call("POST", "reading", "/v1/reads", body, who="uploader-1")
+    found = installation.until("a waiting usage", "billing", "/v1/usages?service_point_no=SP-EMPTY", 1)
+    return [usage["usage_id"] for usage in found]
