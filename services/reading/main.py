@@ -17,6 +17,7 @@ from services.reading.disputes import api as disputes
 from services.reading.disputes import consumers as dispute_consumers
 from services.reading.disputes.use_cases import testing
 from services.reading.field import api as field
+from services.reading.idle_meters import api as idle_meters
 from services.reading.intake.api import curves, installations, reads
 from services.reading.intake.use_cases import changing, connecting
 from services.reading.network import api as network
@@ -92,6 +93,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             network.router,
             installations.router,
             stock.router,
+            idle_meters.router,
             tasks.router,
             readers.router,
             findings.router,

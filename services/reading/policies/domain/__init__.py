@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, Final, Literal, get_args
 
-from services.reading.policies.domain import conduct, scorecards, stock
+from services.reading.policies.domain import conduct, idle, scorecards, stock
 from services.reading.policies.domain.conduct import ConductRules
+from services.reading.policies.domain.idle import IdleRules
 from services.reading.policies.domain.scorecards import ScorecardRules
 from services.reading.policies.domain.stock import StockRules
 from shared import dated, second_person
@@ -214,6 +215,7 @@ class Policy:
     conduct: ConductRules
     scorecards: ScorecardRules
     stock: StockRules
+    idle: IdleRules
 
 
 Policies = Versions[Policy]
@@ -224,7 +226,7 @@ def load(document: Mapping[str, Any]) -> Policies:
     fields = (
         "reads rollover estimates validation curves approvals site_orders read_days disputes readers adherence conduct"
     )
-    fields += " appointments own_reads unread scorecards stock"
+    fields += " appointments own_reads unread scorecards stock idle"
     return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
@@ -268,6 +270,7 @@ def _policy(node: Node) -> Policy:
         unread=_unread(node.get("unread")),
         scorecards=scorecards.read(node.get("scorecards"), reach_days=_adherence(node.get("adherence")).reach_days),
         stock=stock.read(node.get("stock")),
+        idle=idle.read(node.get("idle")),
     )
 
 

@@ -1,10 +1,11 @@
 """Spells of meters, in and out: every function is one statement."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Row, and_, func, or_, select, true
 
 from services.reading.base import below, equals
 from services.reading.network.store import meters
@@ -95,3 +96,32 @@ async def left_out(view: View, since_by: date) -> int:
     """Count the meters that were removed by a day and that nobody has taken back, as is known by now."""
     left = and_(SPELL.c.state == REMOVED, SPELL.c.to_day.is_(None), SPELL.c.from_day <= since_by)
     return int(await view.scalar(select(func.count()).select_from(SPELL).where(left)) or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The meters that stand in a state on a day, as a source: since when, at which point, whose they are, of which type."""
+
+    source: FromClause
+    where: ColumnElement[bool]
+    meter_no: ColumnElement[str]
+    since: ColumnElement[date]
+    service_point_no: ColumnElement[str | None]
+    org_unit: ColumnElement[str]
+    meter_type: ColumnElement[str | None]
+
+
+def standing(on: date, states: Sequence[str], *, since_by: date | None = None) -> Standing:
+    """Return the meters in one of some states on a day, with `since_by` those that are so since that day or before."""
+    row = SPELL.c
+    own = meters.placed(SPELL, row.meter_no, row.service_point_no, row.warehouse)
+    long_enough = true() if since_by is None else row.from_day <= since_by
+    return Standing(
+        source=own.source,
+        where=and_(holds_on(on), row.state.in_(states), long_enough),
+        meter_no=row.meter_no,
+        since=row.from_day,
+        service_point_no=row.service_point_no,
+        org_unit=own.org_unit,
+        meter_type=own.meter_type,
+    )

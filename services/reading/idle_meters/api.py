@@ -1,0 +1,113 @@
+"""Routes of idle meters (闲置电表): the meters, and the figures that they add up to; as pages, or as a file."""
+
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Query
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from services.reading.context import READ, Own
+from services.reading.idle_meters import schemas
+from services.reading.idle_meters.domain import idle as domain
+from services.reading.idle_meters.domain.idle import Kind
+from services.reading.idle_meters.store import idle
+from services.reading.idle_meters.store.idle import Filters
+from services.reading.idle_meters.use_cases.limits import limits
+from services.reading.network.schemas import Code, OrgUnit
+from shared import web
+from shared.errors import BusinessError
+from shared.fields import Day
+from shared.web import auth, pagination, spreadsheet
+from shared.web.pagination import Page
+
+router = web.Router("/v1", tags=["meters"])
+CSV_MAX = 50_000  # rows of a file: some seconds
+Form = Annotated[Literal["json", "csv"], Query(alias="format", description="csv: all in one file, without pages.")]
+On = Annotated[Day, Query(description="The day of the report, as is known by now.")]
+
+
+class TooManyRows(BusinessError):
+    status = 422
+    code = "idle_meters.too_many_rows"
+    title = f"A file has at most {CSV_MAX} rows: narrow them by filters"
+
+
+def _filters(
+    kind: Kind | None = None,
+    org_unit: OrgUnit | None = None,
+    alone: Annotated[bool, Query(description="Of the org unit alone, without those below it.")] = False,
+    meter_type: Code | None = None,
+    typed: Annotated[bool | None, Query(description="false: those alone whose type is not known.")] = None,
+) -> Filters:
+    return Filters(kind=kind, org_unit=org_unit, alone=alone, meter_type=meter_type, typed=typed)
+
+
+Wanted = Annotated[Filters, Depends(_filters)]
+
+
+@router.get(
+    "/idle-meters",
+    policy=READ,
+    responses=spreadsheet.FILE,
+    raises=(TooManyRows,),
+    response_model=Page[schemas.IdleMeterOut],
+)
+async def list_idle_meters(
+    caller: auth.Current,
+    db: web.Db,
+    own: Own,
+    wanted: pagination.Query_,
+    filters: Wanted,
+    on: On,
+    form: Form = "json",
+) -> Response:
+    """List the meters that are idle on a day: installed and unused, too long in stock, removed and not taken back."""
+    asked = pagination.Wanted(CSV_MAX) if form == "csv" else wanted
+    async with db.view() as view:
+        rows = await idle.listed(
+            view,
+            limits(on, own.policies),
+            visible=caller.visible,
+            after=asked.after,
+            limit=asked.fetch,
+            filters=filters,
+        )
+    item = partial(schemas.IdleMeterOut.of, on=on, rules=own.policies.on_or_first(on).idle)
+    return _answer(form, asked.page(rows, key=lambda row: (row.meter_no,), item=item), schemas.IdleMeterOut)
+
+
+@router.get(
+    "/idle-meters/figures",
+    policy=READ,
+    responses=spreadsheet.FILE,
+    raises=(TooManyRows,),
+    response_model=Page[schemas.IdleFigureOut],
+)
+async def list_figures(
+    caller: auth.Current,
+    db: web.Db,
+    own: Own,
+    wanted: pagination.Query_,
+    filters: Wanted,
+    on: On,
+    form: Form = "json",
+) -> Response:
+    """List what idle meters cost, by kind, org unit and type; each figure opens to its meters."""
+    asked = pagination.Wanted(CSV_MAX) if form == "csv" else wanted
+    async with db.view() as view:
+        groups = await idle.grouped(view, limits(on, own.policies), visible=caller.visible, filters=filters)
+    last = asked.last_as(str, str, str)
+    figures = domain.figures(groups, on, own.policies.on_or_first(on).idle)
+    shown = [each for each in figures if last is None or each.key > last][: asked.fetch]
+    page = asked.page(shown, key=lambda each: each.key, item=schemas.IdleFigureOut.figure)
+    return _answer(form, page, schemas.IdleFigureOut)
+
+
+def _answer(form: str, page: Page[Any], kind: type[BaseModel]) -> Response:
+    if form == "json":
+        return web.Json(page.model_dump(mode="json"))
+    if page.next_cursor is not None:
+        raise TooManyRows
+    names = list(kind.model_fields)
+    return spreadsheet.answer(names, [[item.model_dump(mode="json")[name] for name in names] for item in page.items])
