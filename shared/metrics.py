@@ -114,6 +114,9 @@ CATALOGUE = (
         "Site orders that bills or others wait for, found overdue by reading",
         service="billing",
     ),
+    Metric(
+        "use_findings_open", "gauge", "Findings of changed use of which nobody has said anything", service="billing"
+    ),
     Metric("bills_held", "gauge", "Bills that a reviewer must decide", service="billing"),
     Metric("review_oldest_age_seconds", "gauge", "Age of the oldest bill that waits for a reviewer", service="billing"),
     Metric(

@@ -12,6 +12,7 @@ from services.billing.tariffs.store.documents import KINDS
 from services.billing.tariffs.tables import RATING_DOCUMENT
 from services.billing.trials.tables import TRIAL_RUN
 from services.billing.usages.tables import USAGE
+from services.billing.uses.tables import USE_FINDING
 from shared.db.contents import Reader, Readers, of_tables
 
 
@@ -35,5 +36,6 @@ CONTENTS: Final[Readers] = {
     "site_order": of_tables({SITE_ORDER: "order_no"}),
     "trial_run": of_tables({TRIAL_RUN: "trial_id"}, without=("report", "after_contract", "contracts_done")),
     "usage": of_tables({USAGE: "usage_id"}),
+    "use_finding": of_tables({USE_FINDING: "finding_id"}),
     **{kind: _rating_documents(kind) for kind in KINDS},
 }

@@ -49,6 +49,9 @@ from services.billing.trials import api as trials_api
 from services.billing.trials import jobs as trial_jobs
 from services.billing.usages import api as usages_api
 from services.billing.usages.store import usages as usages_store
+from services.billing.uses import api as uses_api
+from services.billing.uses import jobs as use_jobs
+from services.billing.uses.domain import policy as uses_policy
 from services.billing.views import documents
 from services.billing.views import store as views
 from shared import service
@@ -81,6 +84,7 @@ ROUTERS = (
     advice_api.router,
     cases_api.router,
     trials_api.router,
+    uses_api.router,
 )
 TRACERS = {
     "bill": bills_trace.bill,
@@ -115,6 +119,7 @@ def build(
         software=software(),
     )
     known = account_consumers.handlers(context)
+    uses = document("WATTLINE_USES_POLICY", settings.uses_policy, uses_policy.load)
 
     async def gauges(view: View) -> Mapping[str, float]:
         return await views.gauges(view, clock.now(), settings.timezone, context.calendar)
@@ -132,7 +137,12 @@ def build(
             **adjustment_consumers.handlers(),
             **site_order_consumers.handlers({}),
         },
-        jobs=[jobs.release_runs(context), adjustment_jobs.adjust_meters(context), case_jobs.date_case_steps(context)],
+        jobs=[
+            jobs.release_runs(context),
+            adjustment_jobs.adjust_meters(context),
+            case_jobs.date_case_steps(context),
+            use_jobs.find_changed_uses(context, uses),
+        ],
         background=[
             jobs.issuer(database, context),
             trial_jobs.worker(database, context, by=settings.instance, processes=settings.billing_trial_processes),

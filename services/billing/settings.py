@@ -9,6 +9,7 @@ from pydantic import Field
 from shared.settings import Settings
 
 DEFAULT_POLICY = Path(__file__).parent / "policies" / "cn_default.json"
+DEFAULT_USES = Path(__file__).parent / "policies" / "cn_uses.json"
 
 
 class BillingSettings(Settings):
@@ -19,6 +20,9 @@ class BillingSettings(Settings):
     )
     billing_trial_processes: int = Field(
         2, ge=0, le=64, description="that rate a large trial run beside the service; 0: a thread of the service"
+    )
+    uses_policy: Path = Field(
+        default=DEFAULT_USES, description="limits and load profiles by which changed uses of homes are looked for"
     )
 
 

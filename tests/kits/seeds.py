@@ -1,8 +1,6 @@
 """Values of the small town by the names that parameters and fields have, so that generated calls meet what is there."""
 
-import sqlite3
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from functools import cached_property
 from typing import Any
 
@@ -12,13 +10,20 @@ from services.reading.appointments import examples as appointments
 from services.reading.disputes import examples as disputes
 from services.reading.read_day_changes import examples as read_days
 from services.reading.visits import examples as reports
-from tests.kits import seed_documents
+from tests.kits import seed_documents, seed_findings
 from tests.kits.installation import BY_ITSELF, KEY, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
 from tests.kits.seeds_cases import ON_VERSIONS, case_at
 
 JOBS = {
     "reading": ("plan-cycles", "close-routes", "verify-audit"),
-    "billing": ("release-runs", "adjust-meters", "date-case-steps", "purge-requests", "verify-audit"),
+    "billing": (
+        "release-runs",
+        "adjust-meters",
+        "date-case-steps",
+        "find-changed-uses",
+        "purge-requests",
+        "verify-audit",
+    ),
     "collection": ("remind", "purge-requests", "verify-audit"),
     "notify": ("give-up-waiting", "remind-questions", "expire-questions", "purge-requests", "verify-audit"),
 }
@@ -102,7 +107,12 @@ class Seeds:
         if "/read-day-requests" in path:
             values |= self._read_day_asked(home, is_made="{request_no}" in path)
         if path.endswith("/conduct-findings/decisions"):
-            values |= {"finding_id": self._found(home), "version": 1}
+            values |= {
+                "finding_id": seed_findings.of_conduct(self._installation, home, self._numbered("conduct")),
+                "version": 1,
+            }
+        if "/use-findings/" in path:
+            values["finding_id"] = seed_findings.of_use(self._installation, home, self._numbered("uses"))
         if "/disputes" in path:
             values |= self._disputed(home, path)
         if "/case" in path:
@@ -119,6 +129,11 @@ class Seeds:
         if "rating-documents" in path:
             values |= {"kind": "calendar", "document_id": "example/holidays", "from": "2026-01-01", "to": "2026-02-01"}
         return values
+
+    def _numbered(self, what: str) -> int:
+        """Return the next number of something that is made for a call."""
+        self._taken[what] = self._taken.get(what, 0) + 1
+        return self._taken[what]
 
     @cached_property
     def _to_decide(self) -> Values:
@@ -189,24 +204,6 @@ class Seeds:
             self._installation.call("POST", "reading", "/v1/read-day-requests", read_days.REQUEST | values)
         return values
 
-    def _found(self, home: Home) -> str:
-        """Return a finding of conduct on the route of a home; a rule would need months of reads to find it."""
-        number = self._taken["findings"] = self._taken.get("findings", 0) + 1
-        finding = {"finding_id": f"seed-{number}", "rule": "conduct.route_drift", "subject_kind": "route"}
-        finding |= {"subject": home.route_no, "route_no": home.route_no, "read_date": "2026-02-01", "cycle": "2026-01"}
-        finding |= {
-            "org_unit": home.org_unit,
-            "numbers": "{}",
-            "state": "open",
-            "found_on": "2026-02-12",
-            "version": "1",
-        }
-        with closing(sqlite3.connect(self._installation.data / "reading.db", timeout=30)) as database, database:
-            names = ", ".join(finding)
-            values = ", ".join(f":{name}" for name in finding)
-            database.execute(f"INSERT INTO conduct_finding ({names}) VALUES ({values})", finding)
-        return finding["finding_id"]
-
     def _disputed(self, home: Home, path: str) -> Values:
         """Return a dispute at a home, led as far as the path wants it; what was opened there before has ended."""
         for left in self._installation.items("reading", f"/v1/disputes?service_point_no={home.service_point_no}"):
@@ -271,7 +268,7 @@ class Seeds:
 
     def version_seen(self, path: str) -> str:
         """Return what `If-Match` must name now for a command on a formatted path."""
-        ends = ("/decisions", "/release", *ON_VERSIONS)
+        ends = ("/decisions", "/release", "/verdict", *ON_VERSIONS)
         resource = path.rpartition("/")[0] if path.endswith(ends) else path
         url = self._installation.urls[self._service] + resource
         answer = self._installation.client.get(url, headers=self._installation.token("auditor-1"))

@@ -81,7 +81,7 @@ class SignalOut(BaseModel):
     service_point_no: str
     org_unit: str
     seen_on: date
-    reference: str | None = Field(description="The bill, observation or alarm.")
+    reference: str | None = Field(description="The bill, finding of use, observation or alarm.")
     state: SignalState
     case_no: str | None
 

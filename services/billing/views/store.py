@@ -19,6 +19,7 @@ from services.billing.runs.tables import BILL_RUN
 from services.billing.site_orders import store as site_orders
 from services.billing.usages.store import usages as usages_store
 from services.billing.usages.tables import USAGE
+from services.billing.uses import store as uses
 from shared.business_calendar import Calendar
 from shared.db.engine import View
 
@@ -167,6 +168,7 @@ async def gauges(view: View, now: datetime, zone: ZoneInfo, calendar: Calendar) 
         "bills_sent_to_site": float(out),
         "bills_sent_to_site_overdue": float(late),
         "meter_tests_waiting": float(await adjustments.waiting(view)),
+        "use_findings_open": float(await uses.undecided(view)),
         "release_stopped": float(bool(switch and switch.stopped)),
     }
 

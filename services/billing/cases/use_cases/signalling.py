@@ -53,6 +53,16 @@ async def of_bills(tx: Tx, writings: Sequence[Writing], policies: Policies, cale
         await _place(tx, units, policies, calendar)
 
 
+async def of_uses(tx: Tx, given: Sequence[tuple[str, str, str, date]], *, context: Context) -> None:
+    """Take findings of use (id, code, service point, day on which it was found) for signals, where the policy says so."""
+    found = []
+    for finding_id, code, point, day in given:
+        if (kind := _rules(context.policies, day).kind_of(cases.FINDING, code)) is not None:
+            number = natural.key_id(day, "use_finding", finding_id)  # found again on another day it is another signal
+            found.append(_signal(cases.FINDING, number, code, kind, point, day, finding_id))
+    await _record(tx, found, context=context)
+
+
 async def of_observations(tx: Tx, facts: Sequence[ObservationRecorded], *, context: Context) -> None:
     """Take what was seen at points for signals, where the policy of that day says so."""
     given = []

@@ -1,0 +1,128 @@
+"""Findings of use, in and out: every function is one statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any, Final, Literal
+
+import orjson
+from sqlalchemy import ColumnElement, Row, case, func, select, true
+
+from services.billing.review.domain.precision import KNOWN, RIGHT, WRONG, Tally
+from services.billing.uses.domain.findings import OPEN, WITHDRAWN, Place, UseFinding
+from services.billing.uses.tables import USE_FINDING, USE_VERDICT
+from shared.db import bulk
+from shared.db.columns import Condition
+from shared.db.engine import Tx, View
+
+By = Literal["class", "org_unit"]
+_BY: Final = {"class": "customer_class", "org_unit": "org_unit"}
+_PLACE: Final = tuple(each.name for each in fields(Place))
+_OWN: Final = tuple(each.name for each in fields(UseFinding) if each.name not in ("place", "values"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which findings a list shows; `score_min` in permille."""
+
+    code: str | None = None
+    state: str | None = None
+    account_no: str | None = None
+    service_point_no: str | None = None
+    score_min: int | None = None
+
+
+async def standing(view: View) -> list[str]:
+    """Return the contracts of which something is found, in order."""
+    f = USE_FINDING.c
+    rows = await view.all(select(f.contract_no).where(f.state != WITHDRAWN).distinct().order_by(f.contract_no))
+    return [row.contract_no for row in rows]
+
+
+async def lock_between(tx: Tx, first: str, last: str) -> list[UseFinding]:
+    """Return what was ever found of contracts from one number to another, locked to the end of the unit of work."""
+    f = USE_FINDING.c
+    mine = select(USE_FINDING).where(f.contract_no >= first, f.contract_no <= last).order_by(f.finding_id)
+    return [_finding(row) for row in await tx.all(mine.with_for_update())]
+
+
+async def lock(tx: Tx, finding_id: str) -> UseFinding | None:
+    """Return a finding, locked to the end of the unit of work."""
+    row = await tx.first(select(USE_FINDING).where(USE_FINDING.c.finding_id == finding_id).with_for_update())
+    return None if row is None else _finding(row)
+
+
+async def put(tx: Tx, findings: Sequence[UseFinding]) -> None:
+    """Insert findings, or replace those with a lower version."""
+    if not findings:
+        return
+    columns: dict[str, list[Any]] = {name: [getattr(each, name) for each in findings] for name in _OWN}
+    columns |= {name: [getattr(each.place, name) for each in findings] for name in _PLACE}
+    columns["working"] = [orjson.dumps(dict(each.values)).decode() for each in findings]
+    await bulk.upsert_newer(tx, USE_FINDING, columns, key=("finding_id",))
+
+
+async def add_verdict(tx: Tx, finding: UseFinding, *, decided_by: str, day: date) -> None:
+    """Store what a person said of a finding, in the version that it has by that."""
+    row: dict[str, Any] = {
+        "finding_id": finding.finding_id,
+        "version": finding.version,
+        "code": finding.code,
+        "verdict": finding.verdict,
+        "customer_class": finding.place.customer_class,
+        "org_unit": finding.place.org_unit,
+        "decided_by": decided_by,
+        "business_date": day,
+        "decided_at": tx.now,
+    }
+    await bulk.insert_rows(tx, USE_VERDICT, {name: [value] for name, value in row.items()})
+
+
+async def page(view: View, *, visible: Condition, after: Condition, limit: int, filters: Filters) -> Sequence[Row[Any]]:
+    """Return a page of findings by the day on which they were found, and id."""
+    f = USE_FINDING.c
+    names = ("code", "state", "account_no", "service_point_no")
+    where = [_equals(f[name], getattr(filters, name)) for name in names]
+    where += [f.score >= filters.score_min] if filters.score_min is not None else []
+    return await view.all(
+        select(USE_FINDING)
+        .where(visible(f.org_unit), after(f.found_on, f.finding_id), *where)
+        .order_by(f.found_on, f.finding_id)
+        .limit(limit)
+    )
+
+
+def _equals(column: ColumnElement[str], wanted: str | None) -> ColumnElement[bool]:
+    return true() if wanted is None else column == wanted
+
+
+async def row(view: View, finding_id: str) -> Row[Any] | None:
+    """Return a finding."""
+    return await view.first(select(USE_FINDING).where(USE_FINDING.c.finding_id == finding_id))
+
+
+async def tallies(view: View, visible: Condition, *, by: By | None = None) -> dict[tuple[str, str], Tally]:
+    """Count by code, and by class or org unit, what was said of findings that the caller sees; the key as in reviews."""
+    v = USE_VERDICT.c
+    keys = [v.code, *([v[_BY[by]]] if by else [])]
+    said = [func.sum(case((v.verdict == each, 1), else_=0)).label(each) for each in (RIGHT, WRONG, KNOWN)]
+    counted = select(*keys, func.count().label("found"), *said).where(visible(v.org_unit)).group_by(*keys)
+    return {
+        (row.code, row._mapping[_BY[by]] if by else ""): Tally(
+            row.found, int(row.right), int(row.wrong), int(row.known)
+        )
+        for row in await view.all(counted)
+    }
+
+
+async def undecided(view: View) -> int:
+    """Count the findings of which nobody has said anything."""
+    return int(await view.scalar(select(func.count()).where(USE_FINDING.c.state == OPEN)) or 0)
+
+
+def _finding(row: Row[Any]) -> UseFinding:
+    return UseFinding(
+        place=Place(**{name: getattr(row, name) for name in _PLACE}),
+        values=orjson.loads(row.working),
+        **{name: getattr(row, name) for name in _OWN},
+    )

@@ -1,0 +1,233 @@
+"""Homes that are used for something else are found from what is known, said why, and withdrawn where that is no more true."""
+
+import random
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import orjson
+
+from services.billing.contracts.store import supplies
+from services.billing.settings import DEFAULT_USES
+from services.billing.uses.domain import detect, policy
+from services.billing.uses.domain.habits import habits_of
+from services.billing.uses.use_cases import finding
+from services.billing.uses.use_cases.finding import ALL, SEPARATOR
+from tests.kits import uses
+from tests.kits.billing import Desk, account, usage
+from tests.kits.cases import point
+from tests.kits.effort import walks
+from tests.kits.uses import Place
+
+DAY = "2026-07-25"
+"""The day of a month on which the policy looks at all contracts."""
+
+
+def place(sort: str) -> Place:
+    """A drawn place of a sort that ends in July 2026 and is used so for weeks: the first that is found as such."""
+    return next(each for each in uses.places(5, 12) if each.truth == sort and each.end == uses.ENDS[-1])
+
+
+LIMITS: dict[str, Any] = {"policies": policy.load(orjson.loads(DEFAULT_USES.read_bytes()))}
+WORKSHOP, HOME, IDLE = place("use_like_workshop"), place("home"), place("use_idle")
+
+
+async def look(desk: Desk, day: str = DAY) -> dict[str, int]:
+    async with desk.client() as client:
+        answer = await client.post("/v1/jobs/find-changed-uses/runs", json={"business_date": day})
+    assert answer.status_code == 200, answer.text
+    counts: dict[str, int] = answer.json()["counts"]
+    return counts
+
+
+async def listed(desk: Desk, *, units: tuple[str, ...] = ("*",), **query: Any) -> list[dict[str, Any]]:
+    async with desk.client(org_units=units) as client:
+        answer = await client.get("/v1/use-findings", params=query)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
+
+
+async def say(desk: Desk, found: dict[str, Any], verdict: str, *, seen: int | None = None, **who: Any) -> Any:
+    body = {"verdict": verdict, "explanation": "seen on site"}
+    tag = f'"{found["version"] if seen is None else seen}"'
+    async with desk.client(**who) as client:
+        return await client.post(
+            f"/v1/use-findings/{found['finding_id']}/verdict", json=body, headers={"If-Match": tag}
+        )
+
+
+async def test_a_workshop_is_found_with_its_hours_its_days_and_what_it_is_compared_to(desk: Desk) -> None:
+    await desk.open(account(1), account(2))
+    await desk.measure(*uses.facts(WORKSHOP, 1), *uses.facts(HOME, 2))
+    assert await look(desk, "2026-07-24") == {}, "all contracts are looked at on the day of the policy"
+    assert await look(desk) == {"looked_at": 2, "found": 1, "withdrawn": 0}
+
+    (found,) = await listed(desk)
+    assert (found["code"], found["contract_no"], found["state"]) == ("billing.use_like_workshop", "C1", "open")
+    assert found["score"] >= found["limit"]
+    assert (found["confidence"] > 800, found["whole_days"] > 50, found["to"]) == (True, True, "2026-07-01")
+    by = {each["what"]: each for each in found["evidence"]}
+    assert (by["work_hours"]["hours"], by["work_hours"]["days"]) == ([8, 17], "business_days")
+    assert by["work_hours"]["value"] > by["work_hours"]["expected"] + 100
+    assert (by["days_off"]["days"], by["days_off"]["against"]) == ("days_off", "class_profile")
+    assert by["days_off"]["value"] < by["days_off"]["expected"]
+    assert found["explanation"]["zh"][0].startswith("用电像作坊")
+    assert any("business days" in line and "08:00–17:00" in line for line in found["explanation"]["en"])
+    assert await look(desk, "2026-07-26") == {"looked_at": 1, "found": 0, "withdrawn": 0}
+
+
+async def test_what_is_found_is_a_signal_of_one_case_of_a_change_of_use(desk: Desk) -> None:
+    await desk.open(account(1), account(2))
+    await desk.tell(point(1), point(2))
+    await desk.measure(*uses.facts(WORKSHOP, 1), *uses.facts(IDLE, 2))
+    assert (await look(desk))["found"] == 2
+    (found,) = await listed(desk, code="billing.use_like_workshop")
+
+    async def signals() -> list[dict[str, Any]]:
+        async with desk.client() as client:
+            items: list[dict[str, Any]] = (await client.get("/v1/case-signals")).json()["items"]
+        return [each for each in items if each["kind"] == "change_of_use"]
+
+    (signal,) = await signals()
+    assert (signal["code"], signal["kind"], signal["reference"]) == (
+        found["code"],
+        "change_of_use",
+        found["finding_id"],
+    )
+    assert (signal["service_point_no"], signal["seen_on"], signal["state"]) == ("SP1", DAY, "joined")
+    # found as before it is no other signal; found again after it was withdrawn it is, and joins the same case
+    await look(desk, "2026-07-26")
+    await desk.measure(*uses.facts(HOME, version=2))
+    assert (await look(desk, "2026-07-27"))["withdrawn"] == 1
+    assert len(await signals()) == 1
+    await desk.measure(*uses.facts(WORKSHOP, version=3))
+    await look(desk, "2026-08-25")
+    again = await signals()
+    assert [each["seen_on"] for each in again] == [DAY, "2026-08-25"]
+    assert len({each["case_no"] for each in again}) == 1
+
+
+async def test_what_is_found_goes_as_soon_as_usages_say_otherwise_and_comes_again(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.measure(*uses.facts(WORKSHOP))
+    await look(desk)
+    await desk.measure(*uses.facts(HOME, version=2))
+    assert await look(desk, "2026-07-26") == {"looked_at": 1, "found": 0, "withdrawn": 1}
+    assert [each["changed_on"] for each in await listed(desk, state="withdrawn")] == ["2026-07-26"]
+    await desk.measure(*uses.facts(WORKSHOP, version=3))
+    assert (await look(desk, "2026-07-27")) == {}, "nothing stands that could be withdrawn"
+    assert (await look(desk, "2026-08-25"))["found"] == 1
+    (again,) = await listed(desk)
+    assert (again["state"], again["found_on"], again["version"]) == ("open", "2026-08-25", 3)
+
+
+async def test_a_home_of_another_class_is_suspected_no_more(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.measure(*uses.facts(WORKSHOP))
+    await look(desk)
+    one = account(1)
+    (terms,) = one.facts
+    shop = type(terms)(date(2026, 7, 1), "commercial", 0, 1)
+    (outcome,) = await desk.open(replace(one, facts=(*one.facts, shop)))
+    assert outcome.status == "done", outcome
+    assert (await look(desk, "2026-07-28"))["withdrawn"] == 1
+
+
+@walks(*range(3))
+async def test_any_order_of_usages_and_corrections_ends_in_the_same_finding(desk: Desk, seed: int) -> None:
+    await desk.open(account(1))
+    facts = [*uses.facts(WORKSHOP), *uses.facts(HOME, version=2)[-3:], *uses.facts(WORKSHOP, version=3)[-3:]]
+    random.Random(seed).shuffle(facts)
+    half = len(facts) // 2
+    await desk.measure(*facts[:half])
+    await look(desk, "2026-06-25")
+    await desk.measure(*facts[half:])
+    await look(desk)
+    (found,) = await listed(desk, state="open")
+    assert found["code"] == "billing.use_like_workshop"
+    assert found["score"] == _score(WORKSHOP, found["code"])
+
+
+def _score(place: Place, code: str) -> int:
+    """The score of a place's last twelve months, without a database."""
+    limits = LIMITS["policies"].on(date(2026, 7, 25))
+    known = uses.usages(place)[1:]
+    habits = habits_of(known, "residential", uses=limits, zone=uses.ZONE, calendar=uses.CALENDAR)
+    assert habits is not None
+    return next(each.score for each in detect.scores(habits, limits) if each.code == code)
+
+
+async def test_without_a_curve_level_and_calendar_decide_with_less_confidence_and_it_is_said(desk: Desk) -> None:
+    await desk.open(account(1), account(2))
+    await desk.measure(*uses.facts(IDLE, 1, curves=False), *uses.facts(HOME, 2, curves=False))
+    assert (await look(desk))["found"] == 1
+    (found,) = await listed(desk, service_point_no="SP1")
+    assert (found["code"], found["whole_days"]) == ("billing.use_idle", 0)
+    assert found["confidence"] < 800
+    assert {each["what"] for each in found["evidence"]} <= {"low_months", "level_of_class", "level_of_past"}
+    assert found["explanation"]["zh"][-1].startswith("没有负荷曲线")
+    assert found["explanation"]["en"][-1].startswith("there is no load curve")
+
+
+async def test_a_verdict_is_said_once_of_the_version_seen_and_judges_the_detector(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.measure(*uses.facts(WORKSHOP))
+    await look(desk)
+    (found,) = await listed(desk, code="billing.use_like_workshop", score_min=found_at_least(WORKSHOP))
+    assert (await say(desk, found, "right", seen=9)).json()["code"] == "precondition.stale"
+    other = await say(desk, found, "right", org_units=("zj/ningbo",))
+    assert (other.status_code, other.json()["code"]) == (404, "use_finding.unknown")
+    said = await say(desk, found, "known")
+    assert (said.status_code, said.json()["state"], said.json()["verdict"]) == (200, "judged", "known")
+    again = await say(desk, said.json(), "wrong")
+    assert (again.status_code, again.json()["code"]) == (409, "use_finding.not_open")
+    # next month it is found again, and it is known
+    assert (await look(desk, "2026-08-25"))["found"] == 0
+    assert [each["state"] for each in await listed(desk)] == ["judged"]
+    async with desk.client() as client:
+        (detector,) = (await client.get("/v1/use-detectors", params={"by": "class"})).json()["items"]
+        assert "wattline_use_findings_open 0.0" in (await client.get("/metrics")).text
+    assert (detector["code"], detector["customer_class"]) == ("billing.use_like_workshop", "residential")
+    assert [detector[name] for name in ("judged", "right", "wrong", "known")] == [1, 0, 0, 1]
+    assert detector["precision_permille"] is None
+
+
+def found_at_least(place: Place) -> int:
+    return _score(place, "billing.use_like_workshop")
+
+
+async def test_everybody_sees_what_is_found_in_the_own_org_units(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.measure(*uses.facts(WORKSHOP))
+    await look(desk)
+    (found,) = await listed(desk, units=("zj/hangzhou",))
+    assert await listed(desk, units=("zj/ningbo",)) == []
+    assert await listed(desk, state="judged") == []
+    async with desk.client(org_units=("zj/ningbo",)) as client:
+        assert (await client.get(f"/v1/use-findings/{found['finding_id']}")).status_code == 404
+        assert (await client.get("/v1/use-detectors")).json()["items"] == []
+
+
+async def test_a_chunk_of_contracts_takes_as_many_statements_for_100_as_for_10(desk: Desk) -> None:
+    counts = []
+    for first, count in ((1000, 10), (2000, 100), (3000, 10)):
+        numbers = range(first, first + count)
+        await desk.open(*(account(n) for n in numbers))
+        await desk.measure(*(usage(n, m, 0 if n % 2 else 200) for n in numbers for m in (4, 5, 6)))
+        chunk = SEPARATOR.join((ALL, f"C{first}", f"C{first + count - 1}"))
+        seen = desk.watch()
+        async with desk.db.begin() as tx:
+            done = await finding.find(tx, chunk, business_date=date(2026, 7, 25), context=desk.context, **LIMITS)
+        assert (done["looked_at"], done["found"]) == (count, count // 2)
+        counts.append(len(seen))
+    assert counts[0] == counts[1] == counts[2], counts
+
+
+async def test_all_contracts_are_cut_in_ranges_that_miss_none(desk: Desk) -> None:
+    await desk.open(*(account(n) for n in range(1000, 1250)))
+    async with desk.db.view() as view:
+        ranges = await supplies.ranges(view, 100)
+        found = [await supplies.between(view, *each, on=date(2026, 7, 25)) for each in ranges]
+    assert [len(each) for each in found] == [100, 100, 50]
+    assert len({each.contract_no for part in found for each in part}) == 250
