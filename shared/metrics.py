@@ -117,6 +117,11 @@ CATALOGUE = (
     Metric(
         "use_findings_open", "gauge", "Findings of changed use of which nobody has said anything", service="billing"
     ),
+    Metric("unused_supplies", "gauge", "Unused supplies that nobody has taken up or explained", service="billing"),
+    Metric("unused_supplies_overdue", "gauge", "Unused supplies not taken up in time", service="billing"),
+    Metric("closings", "gauge", "Closings under way", service="billing"),
+    Metric("closings_overdue", "gauge", "Closings whose step is overdue", service="billing"),
+    Metric("closings_waiting", "gauge", "Closings that wait for somebody", service="billing"),
     Metric("bills_held", "gauge", "Bills that a reviewer must decide", service="billing"),
     Metric("review_oldest_age_seconds", "gauge", "Age of the oldest bill that waits for a reviewer", service="billing"),
     Metric(

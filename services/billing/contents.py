@@ -5,6 +5,7 @@ from typing import Final
 from services.billing.adjustments.tables import ADJUSTMENT
 from services.billing.bills.tables import BILL
 from services.billing.cases.tables import CASE_EVIDENCE, CASE_FILE, CASE_SIGNAL, CASE_STEP
+from services.billing.closings.tables import CLOSING, UNUSED_SUPPLY
 from services.billing.contracts.tables import ACCOUNT, CONTRACT, SUB_METER
 from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH
 from services.billing.site_orders.tables import SITE_ORDER
@@ -30,11 +31,13 @@ CONTENTS: Final[Readers] = {
     "bill": of_tables({BILL: "bill_id"}),
     "case": of_tables(dict.fromkeys((CASE_FILE, CASE_STEP, CASE_EVIDENCE), "case_no")),
     "case_signal": of_tables({CASE_SIGNAL: "signal_id"}),
+    "closing": of_tables({CLOSING: "closing_no"}),
     "contract": of_tables({CONTRACT: "contract_no", SUB_METER: "contract_no"}),
     "release_switch": of_tables({RELEASE_SWITCH: "name"}),
     "run": of_tables({BILL_RUN: ("route_no", "cycle")}, between=":"),
     "site_order": of_tables({SITE_ORDER: "order_no"}),
     "trial_run": of_tables({TRIAL_RUN: "trial_id"}, without=("report", "after_contract", "contracts_done")),
+    "unused_supply": of_tables({UNUSED_SUPPLY: "contract_no"}),
     "usage": of_tables({USAGE: "usage_id"}),
     "use_finding": of_tables({USE_FINDING: "finding_id"}),
     **{kind: _rating_documents(kind) for kind in KINDS},

@@ -24,6 +24,10 @@ from services.billing.cases import jobs as case_jobs
 from services.billing.cases.api import cases as cases_api
 from services.billing.cases.store import signals as case_signals
 from services.billing.cases.use_cases import signalling
+from services.billing.closings import api as closings_api
+from services.billing.closings import consumers as closing_consumers
+from services.billing.closings import jobs as closing_jobs
+from services.billing.closings.use_cases import approving
 from services.billing.contents import CONTENTS
 from services.billing.context import Context, Rater
 from services.billing.contracts.store import contracts as contracts_store
@@ -79,6 +83,7 @@ ROUTERS = (
     touched_api.router,
     corrections_api.router,
     adjustments_api.router,
+    closings_api.router,
     runs_api.router,
     usages_api.router,
     advice_api.router,
@@ -135,6 +140,7 @@ def build(
             **case_consumers.handlers(context, known[ServicePointChanged]),
             **consumers.handlers(context),
             **adjustment_consumers.handlers(),
+            **closing_consumers.handlers(settings.timezone),
             **site_order_consumers.handlers({}),
         },
         jobs=[
@@ -142,6 +148,8 @@ def build(
             adjustment_jobs.adjust_meters(context),
             case_jobs.date_case_steps(context),
             use_jobs.find_changed_uses(context, uses),
+            closing_jobs.find_unused_supplies(context),
+            closing_jobs.advance_closings(context),
         ],
         background=[
             jobs.issuer(database, context),
@@ -165,6 +173,7 @@ def kinds_of_approval(context: Context) -> list[Kind]:
         *deciding.kinds_of_approval(context),
         adopting.kind_of_approval(context),
         settling.kind_of_approval(context),
+        approving.kind_of_approval(context),
         release.kind_of_approval(context),
         activation.kind_of_approval(),
         billed_days.kind_of_approval(partial(accounts.put_approved, context=context)),

@@ -4,6 +4,7 @@ from typing import Final
 
 from services.collection.ledger.tables import CLOSED_MONTH, RECEIVABLE
 from services.collection.payments.tables import ORDER, PAYMENT
+from services.collection.settlements.tables import SETTLEMENT
 from shared.db.contents import Readers, of_tables
 
 CONTENTS: Final[Readers] = {
@@ -11,4 +12,5 @@ CONTENTS: Final[Readers] = {
     "opening": of_tables({RECEIVABLE: "document_id"}),
     "payment": of_tables({PAYMENT: "payment_id"}),
     "payment_order": of_tables({ORDER: "order_id"}),
+    "settlement": of_tables({SETTLEMENT: "closing_no"}),
 }

@@ -22,6 +22,10 @@ from services.collection.receivables import consumers
 from services.collection.receivables.store import waiting_oldest
 from services.collection.receivables.use_cases import openings
 from services.collection.settings import CollectionSettings
+from services.collection.settlements import api as settlements
+from services.collection.settlements import consumers as settlement_consumers
+from services.collection.settlements import jobs as settlement_jobs
+from services.collection.settlements.use_cases import settling
 from services.collection.views import api as views
 from services.collection.views.store import totals, trace
 from shared import service
@@ -58,10 +62,11 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             receivables.router,
             books.router,
             reminders.router,
+            settlements.router,
             views.router,
         ],
-        handlers={**consumers.handlers(rules), **dunning_consumers.handlers()},
-        jobs=jobs.jobs(ladders),
+        handlers={**consumers.handlers(rules), **dunning_consumers.handlers(), **settlement_consumers.handlers()},
+        jobs=[*jobs.jobs(ladders), settlement_jobs.settle_accounts(rules)],
         gauges=[gauges],
         waiting_oldest=[waiting_oldest],
         control_totals=[totals.control_totals],
@@ -72,6 +77,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             openings.kind_of_approval(rules, today),
             reversal.kind_of_approval(rules, today),
             suspense.kind_of_approval(rules, today),
+            settling.kind_of_approval(rules, today),
         ],
         contents=CONTENTS,
         context=Context(rules, today, settings.secret_of_channel),

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.events import closings
 from shared.events.fact import Code, Fact, Id, No, Reference
 from shared.fields import Day, Month
 
@@ -236,4 +237,5 @@ FACTS: tuple[type[Fact], ...] = (
     SiteOrderRequested,
     SiteOrderWithdrawalRequested,
     AdjustmentIssued,
+    *closings.FACTS,
 )

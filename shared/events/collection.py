@@ -91,10 +91,27 @@ class ReminderDue(Fact):
     business_date: Day
 
 
+class AccountSettled(Fact):
+    """An account that a closing has ended owes nothing any more, and what was left of its money is paid out or kept."""
+
+    type: ClassVar[str] = "collection.account_settled.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "The money of an account that is closed is settled."
+
+    account_no: No
+    org_unit: str
+    closing_no: No
+    bill_id: Id = Field(description="The last bill of its closing.")
+    settled_on: Day
+    paid_out_fen: Annotated[int, Field(ge=0, description="What is given back to the customer.")]
+    kept_fen: Annotated[int, Field(ge=0, description="What stays on the account because it is claimed.")]
+
+
 FACTS: tuple[type[Fact], ...] = (
     PaymentReceived,
     PaymentReversed,
     ReceivableCleared,
     ReceivableReopened,
     ReminderDue,
+    AccountSettled,
 )

@@ -19,7 +19,7 @@ from shared.web.auth import DevicePolicy, Policy, PublicPolicy, ScopePolicy, Tok
 from tests.kits import access, webapp
 
 PUBLIC = {"/health/live", "/health/ready", "/metrics", "/openapi.json"}
-BY_LINK = {"notify": {"/v1/links/{token}"}}
+FOR_EVERYBODY = {"notify": {"/v1/links/{token}"}, "billing": {"/v1/closings/announced"}}
 
 
 @pytest.fixture(params=SERVICES)
@@ -97,7 +97,7 @@ async def test_what_is_of_the_whole_utility_is_refused_to_who_speaks_for_a_part(
 
 async def test_only_a_few_routes_are_public(service: Service) -> None:
     public = {path for _, path, policy in web.policies(service.app) if isinstance(policy, PublicPolicy)}
-    assert public == PUBLIC | BY_LINK.get(service.name, set())
+    assert public == PUBLIC | FOR_EVERYBODY.get(service.name, set())
 
 
 async def test_every_scope_that_a_route_asks_for_is_one_that_the_installation_gives(service: Service) -> None:

@@ -10,7 +10,7 @@ from services.reading.appointments import examples as appointments
 from services.reading.disputes import examples as disputes
 from services.reading.read_day_changes import examples as read_days
 from services.reading.visits import examples as reports
-from tests.kits import seed_documents, seed_findings
+from tests.kits import closing_seeds, seed_documents, seed_findings
 from tests.kits.installation import BY_ITSELF, KEY, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
 from tests.kits.seeds_cases import ON_VERSIONS, case_at
 
@@ -21,10 +21,12 @@ JOBS = {
         "adjust-meters",
         "date-case-steps",
         "find-changed-uses",
+        "find-unused-supplies",
+        "advance-closings",
         "purge-requests",
         "verify-audit",
     ),
-    "collection": ("remind", "purge-requests", "verify-audit"),
+    "collection": ("remind", "settle-accounts", "purge-requests", "verify-audit"),
     "notify": ("give-up-waiting", "remind-questions", "expire-questions", "purge-requests", "verify-audit"),
 }
 COMPARED = {
@@ -118,6 +120,8 @@ class Seeds:
         if "/case" in path:
             made = self._taken["cases"] = self._taken.get("cases", 0) + 1
             values |= case_at(self._installation, home, path, made)
+        if "/closings" in path or "/unused-supplies/" in path:
+            values |= closing_seeds.values(self._installation, home, path)
         if "/links/" in path:
             asking = self._installation.items("notify", f"/v1/notices?question_id={home.question_id}")
             (notice_id,) = [each["notice_id"] for each in asking if each["contact_no"].startswith("L-")]
@@ -268,7 +272,7 @@ class Seeds:
 
     def version_seen(self, path: str) -> str:
         """Return what `If-Match` must name now for a command on a formatted path."""
-        ends = ("/decisions", "/release", "/verdict", *ON_VERSIONS)
+        ends = ("/decisions", "/release", "/approval", "/verdict", *ON_VERSIONS)
         resource = path.rpartition("/")[0] if path.endswith(ends) else path
         url = self._installation.urls[self._service] + resource
         answer = self._installation.client.get(url, headers=self._installation.token("auditor-1"))

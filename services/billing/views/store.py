@@ -10,7 +10,10 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, se
 from services.billing.adjustments import store as adjustments
 from services.billing.bills.domain import bills
 from services.billing.bills.tables import BILL, DIFFERENCE, IS_IN_REVIEW
+from services.billing.business_day import store as business_day
 from services.billing.cases.store import cases
+from services.billing.closings.store import closings as closings_store
+from services.billing.closings.store import unused as unused_store
 from services.billing.review.store import CANCEL
 from services.billing.review.tables import REVIEW_DECISION
 from services.billing.runs import domain as runs
@@ -170,6 +173,20 @@ async def gauges(view: View, now: datetime, zone: ZoneInfo, calendar: Calendar) 
         "meter_tests_waiting": float(await adjustments.waiting(view)),
         "use_findings_open": float(await uses.undecided(view)),
         "release_stopped": float(bool(switch and switch.stopped)),
+        **await _closings(view),
+    }
+
+
+async def _closings(view: View) -> Mapping[str, float]:
+    latest = await business_day.latest(view) or date.min
+    unused, not_taken_up = await unused_store.counts(view, latest)
+    under_way, overdue, waiting = await closings_store.counts(view, latest)
+    return {
+        "unused_supplies": float(unused),
+        "unused_supplies_overdue": float(not_taken_up),
+        "closings": float(under_way),
+        "closings_overdue": float(overdue),
+        "closings_waiting": float(waiting),
     }
 
 

@@ -68,6 +68,13 @@ async def put_holds(tx: Tx, facts: Sequence[DisputeChanged]) -> None:
     await bulk.upsert_newer(tx, HOLD, columns, key=("dispute_no", "cycle"))
 
 
+async def held_points(view: View, service_point_nos: Sequence[str], on: date) -> set[str]:
+    """Return the service points of which a dispute holds something on a day."""
+    keys = {"service_point_no": service_point_nos}
+    rows = await bulk.select_in(view, HOLD, keys, columns=(HOLD.c.service_point_no,), where=HOLD.c.held_until >= on)
+    return {row.service_point_no for row in rows}
+
+
 async def holds(
     view: View,
     *,

@@ -14,9 +14,11 @@ from services.notify.templates.domain import Kinds
 from shared.bus.handling import Handler
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged
+from shared.events.closings import ClosingWithdrawn
 from shared.events.fact import Fact
 from shared.events.reading import QuestionWithdrawn
 
+CLOSING_WITHDRAWN = "closing_withdrawn"
 UseCase = Callable[[Tx, Sequence[Any], Policies], Awaitable[None]]
 
 
@@ -26,11 +28,27 @@ def use_cases(kinds: Kinds) -> dict[type[Fact], list[UseCase]]:
     for kind in kinds.values():
         found.setdefault(kind.fact, []).append(partial(ask if kind.asks else tell, kind=kind))
     found[QuestionWithdrawn] = [_withdraw]
+    found.setdefault(ClosingWithdrawn, []).append(_withdraw_objections)
     return found
 
 
 async def _withdraw(tx: Tx, facts: Sequence[QuestionWithdrawn], _policies: Policies) -> None:
     await hearing.withdraw(tx, facts)
+
+
+async def _withdraw_objections(tx: Tx, facts: Sequence[ClosingWithdrawn], _policies: Policies) -> None:
+    """Nobody needs to object to a closing any more that is withdrawn; one that was not announced has asked nobody."""
+    asked = [fact for fact in facts if fact.announced_on is not None]
+    if asked:
+        await hearing.withdraw(
+            tx,
+            [
+                QuestionWithdrawn(
+                    question_id=fact.closing_no, service_point_no=fact.service_point_no, reason=CLOSING_WITHDRAWN
+                )
+                for fact in asked
+            ],
+        )
 
 
 def handlers(context: Context) -> dict[type[Fact], Handler]:

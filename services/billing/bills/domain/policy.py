@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from services.billing.bills.domain import case_rules
+from services.billing.bills.domain import case_rules, closing_rules
 from services.billing.bills.domain.case_rules import CaseRules
+from services.billing.bills.domain.closing_rules import ClosingRules
 from services.billing.review.domain import limits
 from services.billing.review.domain.limits import Limits
 from services.billing.review.domain.rule import ANY, count
@@ -33,6 +34,7 @@ ADOPTION: Final = "bill.adopt"
 RELEASE_OF_BILL: Final = "bill.release"
 RELEASE_OF_RUN: Final = "run.release"
 ADJUSTMENT: Final = "adjustment.issue"
+CLOSING: Final = "closing"
 KINDS: Final = {
     DECISION: "billing:review",
     ADOPTION: "billing:review",
@@ -41,6 +43,7 @@ KINDS: Final = {
     ACTIVATION: "billing:release",
     BILLED_DAYS: "billing:review",
     ADJUSTMENT: "billing:review",
+    CLOSING: "billing:review",
 }
 """What two people do in billing, each with the scope of the second one."""
 
@@ -100,6 +103,7 @@ class Policy:
     corrections: Corrections
     approvals: SecondPerson
     cases: CaseRules
+    closing: ClosingRules
 
     def release_of(self, org_unit: str) -> Release:
         """Return the release rule of the nearest org unit above, `*` where none is named."""
@@ -121,7 +125,7 @@ class Policies(Versions[Policy]):
 
 def load(document: Mapping[str, Any]) -> Policies:
     """Return the versions of a policy document; raises DocumentError with all its faults."""
-    fields = "review run release corrections approvals cases"
+    fields = "review run release corrections approvals cases closing"
     return Policies(document, Node.read(document, lambda root: dated.versions(root, _policy, fields=fields)))
 
 
@@ -145,6 +149,7 @@ def _policy(node: Node) -> Policy:
         ),
         approvals=second_person.read(node.maybe("approvals"), KINDS),
         cases=case_rules.read(node.maybe("cases")),
+        closing=closing_rules.read(node.get("closing")),
     )
 
 

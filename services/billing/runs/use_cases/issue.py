@@ -47,13 +47,30 @@ async def issue(tx: Tx, *, context: Context, limit: int = ISSUED_MAX) -> Issued:
     if not rows:
         await store.finish(tx)
         return Issued(found=0, issued=0, held=0)
+    dated = [_dated(row, context.policies) for row in rows]
+    return await _go_out(tx, rows, dated, context=context)
+
+
+async def issue_apart(tx: Tx, rows: Sequence[Row[Any]], *, on: date, context: Context) -> Issued:
+    """Issue ready bills on a business date without regard to the run of their route: those of a supply that has ended.
+
+    The accounts are locked. Nothing happens while the switch is stopped, and what is not current is held, as in a run.
+    """
+    switch = await store.switch(tx, share=True)
+    if not rows or (switch is not None and switch.stopped):
+        return Issued(found=0, issued=0, held=0)
+    dated = [_on(row, max(on, row.issue_on or on), context.policies) for row in rows]
+    return await _go_out(tx, rows, dated, context=context)
+
+
+async def _go_out(tx: Tx, rows: Sequence[Row[Any]], all_dated: Sequence[Issuing], *, context: Context) -> Issued:
+    """Issue bills on their dates, and tell of each; one whose tariff has changed since it was calculated is held."""
     loaded = await context.books.current(tx)
     current = {key: loaded.is_current(*key) for key in {_rated(row) for row in rows}}
-    good = [row for row in rows if current[_rated(row)]]
     outdated = [row for row in rows if not current[_rated(row)]]
     if outdated:
         await _hold_outdated(tx, outdated)
-    dated = [_dated(row, context.policies) for row in good]
+    dated = [one for one in all_dated if current[_rated(one.row)]]
     issued = await bills_store.issue(tx, dated)
     going = [one for one in dated if one.row.bill_id in issued]
     used = {(t.tariff_id, t.version) for text in {one.row.tariffs for one in going} for t in tariffs_used(text)}
@@ -82,6 +99,9 @@ def _rated(row: Row[Any]) -> tuple[str, date, date]:
 
 
 def _dated(row: Row[Any], policies: Policies) -> Issuing:
-    issued_on = max(row.run_issue_on, row.issue_on) if row.issue_on else row.run_issue_on
+    return _on(row, max(row.run_issue_on, row.issue_on) if row.issue_on else row.run_issue_on, policies)
+
+
+def _on(row: Row[Any], issued_on: date, policies: Policies) -> Issuing:
     due_on = issued_on + timedelta(days=policies.on(issued_on).release_of(row.org_unit).due_days)
     return Issuing(row=row, issued_on=issued_on, due_on=due_on)

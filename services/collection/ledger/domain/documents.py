@@ -21,6 +21,8 @@ RECEIVABLE_LIFE: Final = StateMachine(
 """What settled a receivable is released where its payment is taken back, or a correction moves the money on."""
 BILL, CORRECTION, DIFFERENCE, OPENING, PAYMENT = "bill", "correction", "difference", "opening", "payment"
 ADJUSTMENT = "adjustment"
+PAYOUT = "payout"
+"""What is left of the money of an account that was closed: its prepayment settles it, and it is owed to the customer."""
 BILLED = (BILL, DIFFERENCE, ADJUSTMENT)
 """The documents that billing issues: bills, differences to bills that stand, and adjustments for meters that erred."""
 

@@ -20,7 +20,8 @@ MONTH_CLOSING: Final = "month.closing"
 OPENING_RECEIVABLE: Final = "receivable.opening"
 REVERSAL: Final = "payment.reversal"
 RESOLUTION: Final = "suspense.resolution"
-APPROVALS: Final = dict.fromkeys((MONTH_CLOSING, OPENING_RECEIVABLE, REVERSAL, RESOLUTION), SCOPE)
+PAYING_OUT: Final = "account.payout"
+APPROVALS: Final = dict.fromkeys((MONTH_CLOSING, OPENING_RECEIVABLE, REVERSAL, RESOLUTION, PAYING_OUT), SCOPE)
 """What two people do in collection, each with the scope of the second one."""
 ROLES: Final = ("receivable", "prepayment", "suspense", "opening", "unmapped", "difference")
 KINDS: Final = ("asset", "liability", "equity", "income")

@@ -33,6 +33,20 @@ async def lock_accounts(tx: Tx, account_nos: Sequence[str]) -> None:
     await bulk.lock(tx, tables.ACCOUNT, {"account_no": account_nos})
 
 
+async def money(view: View, account_nos: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return by account its prepaid balance and what it owes."""
+    table = tables.ACCOUNT
+    outstanding = (
+        select(func.coalesce(func.sum(RECEIVABLE.c.outstanding_fen), 0))
+        .where(RECEIVABLE.c.account_no == table.c.account_no)
+        .correlate(table)
+        .scalar_subquery()
+    )
+    columns = (table.c.account_no, table.c.prepaid_fen, outstanding.label("outstanding_fen"))
+    rows = await bulk.select_in(view, table, {"account_no": account_nos}, columns=columns)
+    return {row.account_no: (int(row.prepaid_fen), int(row.outstanding_fen)) for row in rows}
+
+
 async def account(view: View, account_no: str) -> Row[Any] | None:
     """Return an account with what it owes now."""
     table = tables.ACCOUNT

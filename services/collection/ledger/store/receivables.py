@@ -46,6 +46,16 @@ async def listed(
     return await view.all(select(RECEIVABLE).where(*where).order_by(RECEIVABLE.c.receivable_id).limit(limit))
 
 
+async def posted_documents(view: View, document_kind: str, document_ids: Sequence[str]) -> set[str]:
+    """Return which documents of a kind are posted."""
+    r = RECEIVABLE.c
+    keys = {"document_id": document_ids}
+    rows = await bulk.select_in(
+        view, RECEIVABLE, keys, columns=(r.document_id,), where=r.document_kind == document_kind
+    )
+    return {row.document_id for row in rows}
+
+
 async def posted(
     view: View, *, visible: Condition, after: Condition, limit: int, account_no: str
 ) -> Sequence[Row[Any]]:

@@ -1,0 +1,51 @@
+"""The life of a closing (销户) of a contract that nobody uses. Pure."""
+
+from typing import Final
+
+from shared.statemachine import StateMachine
+
+CHECKING: Final = "checking"
+ANNOUNCED: Final = "announced"
+FINAL_READ: Final = "final_read"
+ENDED: Final = "ended"
+BILLED: Final = "billed"
+SETTLED: Final = "settled"
+CLOSED: Final = "closed"
+WITHDRAWN: Final = "withdrawn"
+LIFE: Final = StateMachine(
+    name="closing",
+    starts=(CHECKING,),
+    moves={
+        "announce": {CHECKING: ANNOUNCED},
+        "approve": {ANNOUNCED: FINAL_READ},
+        "end": {FINAL_READ: ENDED},
+        "bill": {ENDED: BILLED},
+        "settle": {BILLED: SETTLED},
+        "close": {SETTLED: CLOSED},
+        "withdraw": {CHECKING: WITHDRAWN, ANNOUNCED: WITHDRAWN, FINAL_READ: WITHDRAWN},
+    },
+)
+"""It begins with the check on site that its proposal asks for. `end`: the contract ends on the day of the final read. `settle`:
+the account is closed. `close`: its meter is taken back. Once the contract has ended nothing is withdrawn: later use is a new
+supply."""
+BEFORE_THE_END: Final = LIFE.sources("withdraw")
+OVER: Final = (CLOSED, WITHDRAWN)
+UNDER_WAY: Final = tuple(state for state in LIFE.states if state not in OVER)
+
+CHECK: Final = "closing_check"
+READ: Final = "final_read"
+"""The site orders that a closing asks for."""
+UNUSED_RESULTS: Final = ("unused", "gone")
+"""What a check may find for a closing to go on: nothing is used, or nothing is there any more."""
+IN_USE: Final = "in_use"
+USED: Final = "used"
+OBJECTED: Final = "objected"
+TAKEN_BACK: Final = "taken_back"
+"""Why a closing is withdrawn: the check found use, energy was measured, somebody objects, who proposed it takes it back."""
+
+NOT_DONE: Final = "site_order_not_done"
+SAME_PERSON: Final = "checked_by_proposer"
+NOT_TOLD: Final = "not_told"
+ACCOUNT_REFUSED: Final = "account_refused"
+BILL_HELD: Final = "bill_waits"
+"""What a closing waits for that does not come by itself: a site order, a person who tells the customer, the account, a bill."""

@@ -1,0 +1,99 @@
+"""All that is known of closings: site orders, notices, answers, usages, bills, money, meters. A fixed number of statements."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.billing.bills.domain.bills import ISSUED
+from services.billing.bills.store import of_contracts
+from services.billing.closings.domain import life
+from services.billing.closings.domain.closing import DELIVERED, OBJECT, Billed, Closing, Known
+from services.billing.closings.store import told
+from services.billing.closings.store.told import NoticeTold
+from services.billing.closings.use_cases import site_orders
+from services.billing.contracts.store import contracts as contracts_store
+from services.billing.usages.domain import Usage
+from services.billing.usages.store import usages as usages_store
+from shared.db.engine import Tx
+
+
+async def known(tx: Tx, closings: Sequence[Closing], *, on: date) -> dict[str, Known]:
+    """Return what is known of closings by their numbers; the accounts are locked."""
+    numbers = [each.closing_no for each in closings]
+    orders = [number for each in closings for number in (each.check_order_no, each.read_order_no) if number is not None]
+    visits = await site_orders.visits(tx, orders)
+    notices = await told.notices(tx, numbers)
+    answers = await told.answers(tx, numbers)
+    used = await _used(tx, [each for each in closings if each.state in life.BEFORE_THE_END], on)
+    bills = await bills_of(tx, closings)
+    settled = await told.settlements(tx, numbers)
+    meters = await told.meters(tx, sorted({each.service_point_no for each in closings}))
+    going_on = await _going_on(tx, closings)
+    found = {}
+    for each in closings:
+        number, mine = each.closing_no, notices.get(each.closing_no, [])
+        delivered = [notice.on for notice in mine if notice.outcome == DELIVERED and notice.on is not None]
+        answer = answers.get(number)
+        found[number] = Known(
+            check=visits.get(each.check_order_no),
+            read=visits.get(each.read_order_no or ""),
+            told_on=min(delivered, default=None),
+            failed=_failed(mine),
+            objected=answer is not None and answer.answer == OBJECT,
+            used=number in used,
+            billed=_billed(each, bills.get(each.contract_no, ())),
+            ends_account=each.contract_no not in going_on or going_on[each.contract_no] == 0,
+            settled=settled.get(number),
+            meter_back_on=meters.get(each.service_point_no),
+        )
+    return found
+
+
+async def bills_of(tx: Tx, closings: Sequence[Closing]) -> dict[str, list[Row[Any]]]:
+    """Return by contract the bills in force of closings whose contract has ended, from the first day without use on."""
+    starts = {each.contract_no: each.since for each in closings if each.state == life.ENDED}
+    return await of_contracts.since(tx, starts) if starts else {}
+
+
+def _failed(notices: Sequence[NoticeTold]) -> bool:
+    return bool(notices) and all(notice.outcome != DELIVERED for notice in notices)
+
+
+async def _used(tx: Tx, closings: Sequence[Closing], on: date) -> set[str]:
+    """Return the closings since whose first day without use a meter that was read has measured energy."""
+    days = {(each.service_point_no, each.since, max(on, each.since)) for each in closings}
+    usages = await usages_store.standing(tx, sorted(days), also_waiting=True) if days else []
+    at: dict[str, list[Usage]] = {}
+    for usage in usages:
+        if not usage.estimated and (usage.import_wh or any(usage.energy.values())):
+            at.setdefault(usage.service_point_no, []).append(usage)
+    return {
+        each.closing_no
+        for each in closings
+        if any(usage.period_to > each.since for usage in at.get(each.service_point_no, ()))
+    }
+
+
+def _billed(closing: Closing, bills: Sequence[Row[Any]]) -> Billed | None:
+    """Return through which day the contract is billed without a gap by issued bills."""
+    through, last = closing.since, None
+    for bill in bills:
+        if bill.period_from > through or bill.status != ISSUED:
+            break
+        through, last = bill.period_to, bill
+    if last is None:
+        return None
+    return Billed(through=through, bill_id=last.bill_id, total_fen=last.total_fen, estimated=last.estimated)
+
+
+async def _going_on(tx: Tx, closings: Sequence[Closing]) -> Mapping[str, int]:
+    """Return by contract of a closing that has ended how many other contracts of its account have no end."""
+    ended = [each for each in closings if each.state in (life.ENDED, life.BILLED)]
+    rows = await contracts_store.contracts_of(tx, sorted({each.account_no for each in ended}))
+    open_of: dict[str, int] = {}
+    for row in rows:
+        if row.to_date is None and not row.annulled:
+            open_of[row.account_no] = open_of.get(row.account_no, 0) + 1
+    return {each.contract_no: open_of.get(each.account_no, 0) for each in ended}

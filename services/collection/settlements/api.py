@@ -1,0 +1,53 @@
+"""Routes of settlements."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from services.collection.context import READ
+from services.collection.ledger.schemas import Fen
+from services.collection.settlements import store
+from shared import web
+from shared.web import auth, pagination
+
+router = web.Router("/v1", tags=["settlements"])
+
+
+class SettlementOut(BaseModel):
+    """The money of an account that a closing has ended (销户结算)."""
+
+    closing_no: str
+    account_no: str
+    service_point_no: str
+    org_unit: str
+    ended_on: date
+    billed_on: date
+    bill_id: str
+    state: Literal["waiting", "asked", "settled"] = Field(description="`asked`: a second person decides on the payout")
+    waits_for: Literal["", "bill", "debt", "dispute"]
+    settled_on: date | None
+    paid_out_fen: Fen
+    kept_fen: Fen
+    decided_by: str | None
+
+
+@router.get("/settlements", policy=READ)
+async def list_settlements(
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    settlement_state: Annotated[Literal["waiting", "asked", "settled"] | None, Query(alias="state")] = None,
+) -> pagination.Page[SettlementOut]:
+    """List the settlements of accounts that closings have ended, and what they wait for."""
+    async with db.view() as view:
+        rows = await store.page(
+            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, state=settlement_state
+        )
+    names = SettlementOut.model_fields
+    return wanted.page(
+        rows,
+        key=lambda row: (row.closing_no,),
+        item=lambda row: SettlementOut(**{name: row._mapping[name] for name in names}),
+    )

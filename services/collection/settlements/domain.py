@@ -1,0 +1,35 @@
+"""The money of an account whose last contract has ended (销户结算): set off, then paid out, or kept. Pure."""
+
+from typing import Final
+
+from shared.statemachine import StateMachine
+
+WAITING: Final = "waiting"
+ASKED: Final = "asked"
+SETTLED: Final = "settled"
+LIFE: Final = StateMachine(
+    name="settlement",
+    starts=(WAITING,),
+    moves={
+        "ask": {WAITING: ASKED},
+        "ask_again": {ASKED: WAITING},
+        "settle": {WAITING: SETTLED},
+        "pay_out": {ASKED: SETTLED},
+        "keep": {ASKED: SETTLED},
+    },
+)
+"""`ask`: a large payout waits for a second person. `keep`: that one has rejected it, what is left stays on the account.
+`ask_again`: it is another amount by now."""
+BILL_MISSING: Final = "bill"
+DEBT: Final = "debt"
+DISPUTE: Final = "dispute"
+"""What a settlement waits for: its last bill, what is still owed, a dispute about usage that holds bills."""
+
+
+def waits_for(*, is_posted: bool, outstanding_fen: int, is_held: bool) -> str:
+    """Return what a settlement waits for, or nothing."""
+    if not is_posted:
+        return BILL_MISSING
+    if is_held:
+        return DISPUTE
+    return DEBT if outstanding_fen else ""

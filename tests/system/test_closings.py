@@ -1,0 +1,203 @@
+"""Two flats that nobody has used for six months, on four services: one owner objects on day 29, the other account is closed.
+
+Its last bill is paid out of what was prepaid, the rest goes back, and its meter is used at another place.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from services.command import local
+from services.command.local import SCOPES
+from tests.kits import calls
+from tests.kits.calls import Line
+from tests.unit.billing.rating.documents import PLAIN
+
+UNIT = "zj/hangzhou"
+KEPT, EMPTY, OTHER = "kept", "empty", "other"
+MONTHS = ("2025-08-01", "2025-09-01", "2025-10-01", "2025-11-01", "2025-12-01", "2026-01-01")
+USED = {OTHER: 40}
+"""What is used of a month, in kWh; nothing in both flats."""
+READER, INSPECTOR = "reader-7", "inspector-1"
+PREPAID_FEN, LAST_KWH, LAST_FEN = 5_000, 7, 350
+
+
+async def set_up(line: Line) -> None:
+    for who in (READER, INSPECTOR):
+        line.tokens[who] = local.mint(line.town.settings["reading"], subject=who, scopes=SCOPES, seconds=3600)
+    await line.approve(await line.call("PUT", "billing", "/v1/tariffs/t/plain/versions/1", PLAIN))
+    register = {"quantity": "import", "digits": 6, "scale": 2}
+    installed = {"installed_on": "2025-07-01", "unit": "kWh", "opening": {"import": "100.00"}}
+    homes = (KEPT, EMPTY, OTHER)
+    for path, items in (
+        ("routes", [{"route_no": "R1", "org_unit": UNIT, "read_day": 1}]),
+        ("service-points", [{"service_point_no": home, "route_no": "R1"} for home in homes]),
+        ("meters", [{"meter_no": f"M-{home}", "org_unit": UNIT, "registers": [register]} for home in homes]),
+        ("installations", [{"service_point_no": home, "meter_no": f"M-{home}"} | installed for home in homes]),
+    ):
+        await line.call("PUT", "reading", f"/v1/{path}", {"items": items})
+    for home in homes:
+        contract = {"contract_no": f"C-{home}", "service_point_no": home, "from": "2025-07-01"}
+        account = {
+            "org_unit": UNIT,
+            "opened_on": "2025-07-01",
+            "facts": [{"from": "2025-07-01", "customer_class": "residential"}],
+            "contracts": [contract | {"tariffs": [{"from": "2025-07-01", "tariff": "t/plain"}]}],
+        }
+        await line.call("PUT", "billing", f"/v1/accounts/{home}", account)
+        person = {
+            "account_no": home,
+            "org_unit": UNIT,
+            "role": "holder",
+            "channel": "email",
+            "valid_from": "2025-07-01",
+        }
+        address = {"contact_no": f"P-{home}", "address": f"{home}@example.org"}
+        await line.call("PUT", "notify", "/v1/contacts", {"items": [person | address]})
+    await line.quiet()
+
+
+async def month(line: Line, day: str, shown: dict[str, float]) -> None:
+    """Plan, read and close a cycle."""
+    await job(line, "reading", "plan-cycles", day)
+    reads = [
+        {"meter_no": meter, "read_at": f"{day}T00:00:00+08:00", "source": "remote", "unit": "kWh"}
+        | {"registers": {"import": f"{kwh:.2f}"}}
+        for meter, kwh in shown.items()
+    ]
+    await line.call("POST", "reading", "/v1/reads", {"items": reads})
+    await job(line, "reading", "close-routes", f"{day[:8]}02")
+    await job(line, "billing", "release-runs", f"{day[:8]}02")
+
+
+async def job(line: Line, service: str, name: str, day: str) -> dict[str, int]:
+    answer = await line.call("POST", service, f"/v1/jobs/{name}/runs", {"business_date": day})
+    await line.quiet()
+    return {name: count for name, count in answer["counts"].items() if count}
+
+
+async def report(line: Line, order_no: str, who: str, at: str, **what: Any) -> str:
+    said = {"order_no": order_no, "visited_at": f"{at}T09:00:00+08:00"} | what
+    headers = {"Authorization": f"Bearer {line.tokens[who]}"}
+    answer = await line.clients["reading"].post("/v1/site-orders/reports", json={"items": [said]}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    await line.quiet()
+    (outcome,) = answer.json()["outcomes"]
+    return str(outcome.get("code") or outcome["status"])
+
+
+async def closing_of(line: Line, home: str) -> dict[str, Any]:
+    (found,) = await line.items("billing", f"/v1/closings?account_no={home}")
+    return found
+
+
+async def templates(line: Line, home: str) -> list[str]:
+    """Return the kinds of notices that were delivered to a home, but for bills."""
+    told = await line.items("notify", f"/v1/notices?account_no={home}&state=delivered")
+    return sorted(each["template"] for each in told if each["template"] != "bill_issued")
+
+
+async def proposed_and_announced(line: Line) -> None:
+    assert await job(line, "billing", "find-unused-supplies", "2026-01-02") == {"open": 2}
+    for home in (KEPT, EMPTY):
+        body = {"contract_no": f"C-{home}", "business_date": "2026-01-05", "explanation": "The letter box is full."}
+        await line.call("POST", "billing", "/v1/closings", body, who=READER)
+    await line.quiet()
+    for home in (KEPT, EMPTY):
+        number = (await closing_of(line, home))["check_order_no"]
+        assert await report(line, number, READER, "2026-01-07", result="unused") != "done", "he has proposed it"
+        assert await report(line, number, INSPECTOR, "2026-01-08", result="unused") == "done"
+    assert await job(line, "billing", "advance-closings", "2026-01-09") == {"announced": 2}
+    assert await templates(line, EMPTY) == ["closing_announced"]
+    listed = await line.items("billing", "/v1/closings/announced")
+    assert [(each["service_point_no"], each["objection_until"]) for each in listed] == [
+        (EMPTY, "2026-02-09"),
+        (KEPT, "2026-02-09"),
+    ]
+
+
+async def objected_on_day_29(line: Line) -> None:
+    number = (await closing_of(line, KEPT))["closing_no"]
+    said = {"answer": "object", "way": "call", "answered_on": "2026-02-07", "explanation": "My son moves in."}
+    await line.call("POST", "notify", f"/v1/questions/{number}/answer", said)
+    await line.quiet()
+    assert await job(line, "billing", "advance-closings", "2026-02-07") == {"withdrawn": 1}
+    assert (await closing_of(line, KEPT))["code"] == "objected"
+    assert await templates(line, KEPT) == ["closing_announced", "closing_withdrawn"]
+
+
+async def read_and_ended(line: Line) -> None:
+    await job(line, "billing", "advance-closings", "2026-02-10")
+    closing = await closing_of(line, EMPTY)
+    body = {"explanation": "A month has passed, nobody has objected."}
+    path = f"/v1/closings/{closing['closing_no']}/approval"
+    await line.approve(await line.call("POST", "billing", path, body, seen=closing["version"]))
+    await line.quiet()
+    order = (await closing_of(line, EMPTY))["read_order_no"]
+    registers = {"meter_no": f"M-{EMPTY}", "unit": "kWh", "registers": {"import": f"{100 + LAST_KWH}.00"}}
+    said = await report(line, order, READER, "2026-02-16", result="read", **registers)
+    assert said == "awaiting_approval", "what he has seen is a read once another person says so"
+    assert await job(line, "billing", "advance-closings", "2026-02-15") == {}
+    await line.call("POST", "reading", "/v1/site-orders/decisions", {"items": [{"order_no": order, "version": 2}]})
+    await line.quiet()
+    assert await job(line, "billing", "advance-closings", "2026-02-16") == {"ended": 1}
+
+
+async def test_one_owner_objects_and_the_other_account_is_closed_to_the_fen(tmp_path: Path) -> None:
+    async with calls.line(tmp_path / "line") as line:
+        await set_up(line)
+        for n, day in enumerate(MONTHS, 1):
+            await month(line, day, {f"M-{KEPT}": 100, f"M-{EMPTY}": 100, f"M-{OTHER}": 100 + 40 * n})
+        paid = {"account_no": EMPTY, "amount_fen": PREPAID_FEN, "received_on": "2026-01-03"}
+        await line.call("POST", "collection", "/v1/payments", paid, key="prepaid")
+        await proposed_and_announced(line)
+        await month(line, "2026-02-01", {f"M-{KEPT}": 100, f"M-{EMPTY}": 100, f"M-{OTHER}": 380})
+        await objected_on_day_29(line)
+        await read_and_ended(line)
+
+        # the last bill waits for no run, and what was prepaid pays it
+        assert await job(line, "billing", "advance-closings", "2026-02-17") == {"billed": 1}
+        assert (await closing_of(line, EMPTY))["final_fen"] == LAST_FEN
+        assert await job(line, "collection", "settle-accounts", "2026-02-18") == {"settled": 1}
+        assert await job(line, "billing", "advance-closings", "2026-02-19") == {"settled": 1}
+        closing = await closing_of(line, EMPTY)
+        assert (closing["paid_out_fen"], closing["kept_fen"]) == (PREPAID_FEN - LAST_FEN, 0)
+        assert (await line.call("GET", "billing", f"/v1/accounts/{EMPTY}"))["closed_on"] == "2026-02-18"
+        assert await templates(line, EMPTY) == ["account_closed", "closing_announced"]
+        books = await line.call("GET", "collection", f"/v1/accounts/{EMPTY}")
+        assert (books["outstanding_fen"], books["prepaid_fen"]) == (0, 0)
+
+        # its meter is taken down, and hangs at another place from then on
+        await _used_again(line)
+        await month(line, "2026-03-01", {f"M-{KEPT}": 100, f"M-{EMPTY}": 100 + LAST_KWH + 50})
+        of_other = await line.items("billing", f"/v1/bills?account_no={OTHER}&cycle=2026-02")
+        assert sum(each["energy_wh"] for each in of_other) == 70_000
+        of_empty = await line.items("billing", f"/v1/bills?account_no={EMPTY}&cycle=2026-02")
+        assert [(each["energy_wh"], each["total_fen"]) for each in of_empty] == [(LAST_KWH * 1000, LAST_FEN)]
+        await line.agrees(f"2025-{number:02}" for number in range(7, 13))
+        await line.agrees(["2026-01", "2026-02"])
+
+
+async def _used_again(line: Line) -> None:
+    """The meter of the flat came down with its final read, is tested, and takes the place of another one."""
+    empty = {"service_point_no": EMPTY, "meter_no": f"M-{EMPTY}", "installed_on": "2025-07-01", "unit": "kWh"}
+    other = {"service_point_no": OTHER, "meter_no": f"M-{OTHER}", "installed_on": "2025-07-01", "unit": "kWh"}
+    opened = {"opening": {"import": "100.00"}}
+    down = empty | opened | {"removed_on": "2026-02-16", "closing": {"import": "107.00"}}
+    await line.call("PUT", "reading", "/v1/installations", {"items": [down]})
+    movement = {"movement_no": "MV-1", "meter_no": f"M-{EMPTY}", "kind": "take_back", "moved_on": "2026-02-17"}
+    await line.call("POST", "reading", "/v1/meter-movements", {"items": [movement | {"org_unit": UNIT}]})
+    await line.quiet()
+    assert await job(line, "billing", "advance-closings", "2026-02-20") == {"closed": 1}
+    assert (await closing_of(line, EMPTY))["closed_on"] == "2026-02-17"
+
+    passed = {"lab_no": "JD-1", "meter_no": f"M-{EMPTY}", "tested_on": "2026-02-19", "result": "passed"}
+    load = {"load_percent": 100, "power_factor": "1.0", "error_permille": "-1.2"}
+    tests = [passed | {"errors": [load], "next_due_on": "2034-02-18"}]
+    await line.call("POST", "reading", "/v1/meter-tests", {"items": tests})
+    again = {"installed_on": "2026-02-20", "opening": {"import": "107.00"}}
+    for item in (
+        other | opened | {"removed_on": "2026-02-20", "closing": {"import": "400.00"}},
+        empty | again | {"service_point_no": OTHER},
+    ):
+        await line.call("PUT", "reading", "/v1/installations", {"items": [item]})
+    await line.quiet()
