@@ -21,6 +21,9 @@ from services.reading.own_reads.tables import OWN_READ
 from services.reading.read_day_changes.tables import PROPOSAL, REQUEST
 from services.reading.readers.tables import ASSIGNMENT
 from services.reading.reads.tables import CORRECTION
+from services.reading.rollouts.tables import FAILURE as ROLLOUT_FAILURE
+from services.reading.rollouts.tables import POINT as ROLLOUT_POINT
+from services.reading.rollouts.tables import ROLLOUT
 from services.reading.stock.tables import MOVEMENT, RANGE, SEAL, SEAL_EVENT
 from services.reading.stock.tables import TEST as STOCK_TEST
 from services.reading.tasks.tables import ASKED_END, UNREAD_REASON
@@ -46,6 +49,8 @@ CONTENTS: Final[Readers] = {
     "read": of_tables({CORRECTION: "read_id"}),
     "read_day_request": of_tables({REQUEST: "request_no", PROPOSAL: "request_no"}),
     "reader_assignment": of_tables({ASSIGNMENT: "assignment_id"}),
+    "rollout": of_tables({ROLLOUT: "programme_no"}),
+    "rollout_point": of_tables(dict.fromkeys((ROLLOUT_POINT, ROLLOUT_FAILURE), ("programme_no", "service_point_no"))),
     "route": of_tables({ROUTE: "route_no", READ_DAY: "route_no"}),
     "service_point": of_tables({POINT: "service_point_no", INSTALLATION: "service_point_no"}),
     "site_order": of_tables({SITE_ORDER: "order_no"}),

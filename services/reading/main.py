@@ -35,6 +35,7 @@ from services.reading.read_day_changes.use_cases import deciding as read_day_dec
 from services.reading.readers import api as readers
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import waiting, waiting_curves
+from services.reading.rollouts import api as rollouts
 from services.reading.scorecards import api as scorecards
 from services.reading.scorecards import consumers as scorecard_consumers
 from services.reading.scorecards import jobs as scorecard_jobs
@@ -64,6 +65,7 @@ ROUTERS = [
     installations.router,
     stock.router,
     idle_meters.router,
+    rollouts.router,
     tasks.router,
     readers.router,
     findings.router,

@@ -94,7 +94,7 @@ class Seeds:
             values |= self._entered(home)
         if "reader" in path:
             values |= {"on": "2026-02-01", "from": "2027-01-01"}
-        if "/meter-" in path or "/meters-" in path or "/idle-meters" in path:
+        if any(part in path for part in ("/meter-", "/meters-", "/idle-meters", "/rollout", "/remote-")):
             values |= {"on": "2026-02-01"}
         if path.endswith("/acceptances"):
             query = f"org_unit={values['org_unit']}&from={values['from']}"

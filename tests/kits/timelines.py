@@ -23,6 +23,7 @@ from services.reading.policies.domain import (
     OwnReads,
     Policy,
     ReaderRules,
+    RolloutRules,
     ScorecardRules,
     SiteOrders,
     StockRules,
@@ -84,6 +85,7 @@ POLICY = Policy(
     scorecards=ScorecardRules(
         after_days=14, meter_reasons=(), serious_wh=10_000_000, serious_fen=500_000, confirmed_disputes=()
     ),
+    rollouts=RolloutRules(remote_types=(), failed_reasons=()),
     idle=IdleRules(unused_cycles=6, stock_days=180, costs={}),
     stock=StockRules(taken_back_days=10, tested_before_use=True, refuse_expired=True),
     conduct=policies.load(json.loads(SHIPPED_POLICY.read_text())).on(date(2026, 1, 1)).conduct,

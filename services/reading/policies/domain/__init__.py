@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, Final, Literal, get_args
 
-from services.reading.policies.domain import conduct, idle, scorecards, stock
+from services.reading.policies.domain import conduct, idle, rollouts, scorecards, stock
 from services.reading.policies.domain.conduct import ConductRules
 from services.reading.policies.domain.idle import IdleRules
+from services.reading.policies.domain.rollouts import RolloutRules
 from services.reading.policies.domain.scorecards import ScorecardRules
 from services.reading.policies.domain.stock import StockRules
 from shared import dated, second_person
@@ -216,6 +217,7 @@ class Policy:
     scorecards: ScorecardRules
     stock: StockRules
     idle: IdleRules
+    rollouts: RolloutRules
 
 
 Policies = Versions[Policy]
@@ -226,7 +228,7 @@ def load(document: Mapping[str, Any]) -> Policies:
     fields = (
         "reads rollover estimates validation curves approvals site_orders read_days disputes readers adherence conduct"
     )
-    fields += " appointments own_reads unread scorecards stock idle"
+    fields += " appointments own_reads unread scorecards stock idle rollouts"
     return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
@@ -271,6 +273,7 @@ def _policy(node: Node) -> Policy:
         scorecards=scorecards.read(node.get("scorecards"), reach_days=_adherence(node.get("adherence")).reach_days),
         stock=stock.read(node.get("stock")),
         idle=idle.read(node.get("idle")),
+        rollouts=rollouts.read(node.get("rollouts")),
     )
 
 
