@@ -4,7 +4,7 @@ from typing import Final
 
 from services.billing.adjustments.tables import ADJUSTMENT
 from services.billing.bills.tables import BILL
-from services.billing.cases.tables import CASE_EVIDENCE, CASE_FILE, CASE_SIGNAL, CASE_STEP
+from services.billing.cases.tables import CASE_CHARGE, CASE_EVIDENCE, CASE_FILE, CASE_SIGNAL, CASE_STEP
 from services.billing.closings.tables import CLOSING, UNUSED_SUPPLY
 from services.billing.contracts.tables import ACCOUNT, CONTRACT, SUB_METER
 from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH
@@ -30,6 +30,7 @@ CONTENTS: Final[Readers] = {
     "adjustment": of_tables({ADJUSTMENT: "adjustment_id"}),
     "bill": of_tables({BILL: "bill_id"}),
     "case": of_tables(dict.fromkeys((CASE_FILE, CASE_STEP, CASE_EVIDENCE), "case_no")),
+    "charge": of_tables({CASE_CHARGE: "charge_no"}),
     "case_signal": of_tables({CASE_SIGNAL: "signal_id"}),
     "closing": of_tables({CLOSING: "closing_no"}),
     "contract": of_tables({CONTRACT: "contract_no", SUB_METER: "contract_no"}),

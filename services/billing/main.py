@@ -22,8 +22,9 @@ from services.billing.bills.use_cases import adopting, billed_days
 from services.billing.cases import consumers as case_consumers
 from services.billing.cases import jobs as case_jobs
 from services.billing.cases.api import cases as cases_api
+from services.billing.cases.api import charges as charges_api
 from services.billing.cases.store import signals as case_signals
-from services.billing.cases.use_cases import signalling
+from services.billing.cases.use_cases import charging, signalling, withdrawing
 from services.billing.closings import api as closings_api
 from services.billing.closings import consumers as closing_consumers
 from services.billing.closings import jobs as closing_jobs
@@ -90,6 +91,7 @@ ROUTERS = (
     cases_api.router,
     trials_api.router,
     uses_api.router,
+    charges_api.router,
 )
 TRACERS = {
     "bill": bills_trace.bill,
@@ -98,6 +100,7 @@ TRACERS = {
     "correction": bills_trace.correction,
     "difference": bills_trace.difference,
     "adjustment": documents.adjustment_trace,
+    "charge": documents.charge_trace,
 }
 STATES = accounts.STATES
 VERSIONS = contracts_store.VERSIONS
@@ -174,6 +177,8 @@ def kinds_of_approval(context: Context) -> list[Kind]:
         adopting.kind_of_approval(context),
         settling.kind_of_approval(context),
         approving.kind_of_approval(context),
+        *charging.kinds_of_approval(context),
+        withdrawing.kind_of_approval(),
         release.kind_of_approval(context),
         activation.kind_of_approval(),
         billed_days.kind_of_approval(partial(accounts.put_approved, context=context)),

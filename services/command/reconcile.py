@@ -45,19 +45,19 @@ RULES = (
         ("billing.billed_wh", "billing.waiting_wh", "billing.closed_wh", "billing.left_out_wh"),
     ),
     Rule(
-        "bills, differences and adjustments issued = posted + waiting",
-        ("billing.documents_issued", "billing.adjustments_issued"),
+        "bills, differences, adjustments and charges issued = posted + waiting",
+        ("billing.documents_issued", "billing.adjustments_issued", "billing.charges_issued"),
         ("collection.documents_posted", "collection.documents_waiting"),
     ),
     Rule("fen of bills in force = fen of their documents", ("billing.issued_fen",), ("billing.documents_fen",)),
     Rule(
         "fen issued = posted + waiting",
-        ("billing.documents_fen", "billing.adjustments_fen"),
+        ("billing.documents_fen", "billing.adjustments_fen", "billing.charges_fen"),
         ("collection.posted_fen", "collection.waiting_fen"),
     ),
     Rule(
         "fen reversed in billing = in collection",
-        ("billing.reversed_fen",),
+        ("billing.reversed_fen", "billing.charges_withdrawn_fen"),
         ("collection.reversed_fen", "collection.reversed_waiting_fen"),
     ),
     Rule("bills issued by runs = causes of notices", ("billing.bills_issued_first",), ("notify.causes_bill_issued",)),

@@ -229,6 +229,65 @@ class AdjustmentIssued(Fact):
     reverses: Id | None = Field(default=None, description="The adjustment that it takes back.")
 
 
+class Charge(Part):
+    """What a case charges (追补电费, 违约使用电费): back-billing or penalty, each a document of its own.
+
+    It follows from `rule`, a calculation of the dated `policy` whose content has `policy_hash`.
+    """
+
+    charge_no: Id
+    case_no: Id
+    account_no: No
+    service_point_no: No
+    org_unit: str
+    component: Literal["back_billing", "penalty"]
+    amount_fen: Annotated[int, Field(gt=0, le=2**53)]
+    cycle: Month = Field(description="The month in which it was issued: it is of no reading cycle.")
+    issued_on: Day
+    due_on: Day
+    rule: Code
+    policy: str = Field(description="Its id, `@` and version.")
+    policy_hash: str
+
+
+class ChargeIssued(Fact):
+    """Two more people have approved what an investigator proposed: the account owes it, as a debt of its own."""
+
+    type: ClassVar[str] = "billing.charge_issued.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "A case charges an account: back-billing or penalty."
+
+    account_no: No
+    charge: Charge
+
+
+class ChargeWithdrawn(Fact):
+    """A charge is taken back: it is reversed, and what had settled it is free again. It carries the charge as it was issued."""
+
+    type: ClassVar[str] = "billing.charge_withdrawn.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "A charge of a case was taken back."
+
+    account_no: No
+    charge: Charge
+    withdrawn_on: Day
+    cause: Code = Field(description="`mistaken`, `appeal_upheld`, `waived`; more may come.")
+
+
+class ChargeHoldChanged(Reference):
+    """Who is charged disputes it: nobody is to be reminded of it up to `held_until`; without that the hold has ended."""
+
+    type: ClassVar[str] = "billing.charge_hold_changed.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "A disputed charge is held, or is not any more."
+
+    account_no: No
+    charge_no: Id
+    service_point_no: No
+    org_unit: str
+    held_until: Day | None = None
+
+
 FACTS: tuple[type[Fact], ...] = (
     AccountChanged,
     BillIssued,
@@ -238,4 +297,7 @@ FACTS: tuple[type[Fact], ...] = (
     SiteOrderWithdrawalRequested,
     AdjustmentIssued,
     *closings.FACTS,
+    ChargeIssued,
+    ChargeWithdrawn,
+    ChargeHoldChanged,
 )

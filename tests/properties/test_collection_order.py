@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from services.collection.ledger.domain import transactions
 from services.collection.ledger.domain.books import Books
-from services.collection.ledger.domain.documents import BILL, DIFFERENCE, PAYMENT, Account, Correction, Debt, History
+from services.collection.ledger.domain.documents import (
+    BILL,
+    CHARGE,
+    DIFFERENCE,
+    PAYMENT,
+    Account,
+    Correction,
+    Debt,
+    History,
+)
 from tests.kits.collection import POLICY
 from tests.kits.effort import examples
 
@@ -43,6 +52,7 @@ def day_of(one: Document) -> date:
 
 def debt(name: str, day: date, fen: int, chosen: Random, kind: str = BILL) -> Debt:
     levy = fen // 3
+    parts = [("energy", fen - levy), ("renewables levy", levy)] if kind != CHARGE else [("penalty", fen)]
     return Debt(
         document_kind=kind,
         document_id=name,
@@ -52,7 +62,7 @@ def debt(name: str, day: date, fen: int, chosen: Random, kind: str = BILL) -> De
         due_on=day + timedelta(days=chosen.randint(0, 40)),  # a later bill can be due before an older one
         posted_on=day,
         total_fen=fen,
-        components=[("energy", fen - levy), ("renewables levy", levy)],
+        components=parts,
     )
 
 
@@ -64,7 +74,7 @@ def world(chosen: Random, *, span: int) -> list[Document]:
     adjusted: list[Debt] = []
     paid: list[str] = []
     for n, day in enumerate(days):
-        kind = chosen.choice(["bill", "bill", "pay", "pay", "refund", "correct", "adjust", "cancel"])
+        kind = chosen.choice(["bill", "bill", "pay", "pay", "refund", "correct", "adjust", "cancel", "charge"])
         fen = chosen.randint(-400, 1_000)
         if kind == "pay":
             found.append(Payment(f"P{n:02}", day, chosen.randint(1, 900)))
@@ -95,11 +105,20 @@ def world(chosen: Random, *, span: int) -> list[Document]:
                     differences=[told],
                 )
             )
+        elif kind == "charge":
+            one = debt(f"C{n:02}", day, abs(fen) + 1, chosen, CHARGE)
+            found.append(one)
+            if chosen.random() < 0.5:
+                gone = day + timedelta(days=chosen.randint(0, 30))
+                back = Correction(
+                    correction_id=one.document_id, account_no=NO, corrected_on=gone, reversals=[one], replacements=[]
+                )
+                found.append(back)
         else:
             one = debt(f"B{n:02}", day, fen, chosen)
             found.append(one)
             standing.append(one)
-    return found
+    return sorted(found, key=day_of)
 
 
 def any_order(documents: list[Document], chosen: Random) -> list[Document]:
@@ -181,7 +200,7 @@ def test_what_comes_in_time_goes_on_from_the_open_sides_into_the_same_books(chos
     whole, short = books(with_history=True), books(with_history=False)
     for one in documents:
         unknown = isinstance(one, Correction) and any(
-            (BILL, b.document_id) not in short.documents for b in one.reversed_
+            (b.document_kind, b.document_id) not in short.documents for b in one.reversed_
         )
         if unknown:  # its bill was left out: a document of another day comes with it
             continue

@@ -18,3 +18,17 @@ WITHDRAWAL: dict[str, Any] = {"reason": "The seal is the neighbour's."}
 STEP: dict[str, Any] = {"step": "site_check", "business_date": "2026-02-03"}
 DISMISSAL: dict[str, Any] = {"explanation": "The family has grown: nothing is wrong.", "business_date": "2026-02-03"}
 REOPENING: dict[str, Any] = {"reason": "The seal was broken again.", "business_date": "2026-02-03"}
+CALCULATION: dict[str, Any] = {
+    "calculation": "theft",
+    "breach_on": "2026-02-03",
+    "input": {"price": "0.538", "loads": [{"kw": "2", "use": "lighting"}]},
+    "figures": {"theft/times": "3", "theft/unknown_start_days": "180", "theft/hours_a_day/lighting": "6"},
+    "business_date": "2026-02-03",
+}
+PROPOSAL: dict[str, Any] = {
+    "calculation": 1,
+    "explanation": "The seal is broken and the measured load passes by the meter.",
+    "business_date": "2026-02-03",
+}
+CHARGE_WITHDRAWAL: dict[str, Any] = {"cause": "appeal_upheld", "explanation": "The load was the neighbour's."}
+HOLD: dict[str, Any] = {"held_until": "2026-02-20", "explanation": "The customer objects in writing."}

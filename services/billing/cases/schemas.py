@@ -3,18 +3,33 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
+import orjson
 from pydantic import BaseModel, Field
 
 from services.billing.bills.domain.case_rules import Kind, Step
 from services.billing.cases.domain.cases import State
+from services.billing.cases.use_cases.withdrawing import Cause
 from shared.fields import Day, Words
 from shared.web.batch import In, No
 
 TIPS_MAX = 1000
+INPUTS_MAX = 32
+CALCULATIONS_MAX = 500
 EVIDENCE_IN_MAX = 100
 EXPLANATION_MAX = 1000
 SignalState = Literal["waiting", "joined", "late", "refused"]
 EvidenceKind = Literal["record", "seal", "measured_load", "read", "bill", "photo", "site_order", "document"]
+Calculation = Literal[
+    "class_change",
+    "capacity_without_contract",
+    "theft",
+    "wrong_wiring",
+    "fuse_blown",
+    "wrong_multiplier",
+    "meter_error",
+]
+Path = Annotated[str, Field(min_length=1, max_length=100, examples=["theft/times"])]
+Figure = Annotated[str, Field(min_length=1, max_length=40, examples=["3"])]
 Explanation = Annotated[Words, Field(max_length=EXPLANATION_MAX)]
 Kw = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$", max_length=16, examples=["2.4"])]
 
@@ -142,6 +157,100 @@ class MoveOut(BaseModel):
     at: datetime
 
 
+class CalculationIn(In):
+    """What is calculated. The forms of the inputs: `GET /v1/forms/{calculation}`."""
+
+    calculation: Calculation
+    breach_on: Day = Field(description="The day of the breach: its edition of the rules holds.")
+    input: dict[str, Any] = Field(max_length=INPUTS_MAX)
+    figures: dict[Path, Figure] = Field(
+        {}, max_length=INPUTS_MAX, description="What that edition leaves open, by its place, such as `theft/times`."
+    )
+    business_date: Day | None = None
+
+
+class ProposalIn(In):
+    calculation: int = Field(ge=1, le=CALCULATIONS_MAX, description="The number of the calculation.")
+    explanation: Explanation
+    business_date: Day | None = None
+
+
+class LineOut(BaseModel):
+    name: str
+    value: str = Field(description="Exact; a ratio where it has no end.")
+    unit: str
+    formula: str
+    amount_fen: int | None = Field(description="Of money, rounded half up.")
+
+
+class CalculationOut(BaseModel):
+    """What a rule made of inputs. `follows`: calculated again from what is stored, it is the same."""
+
+    number: int
+    calculation: str
+    breach_on: date
+    input: dict[str, Any]
+    figures: dict[str, str]
+    policy: str
+    policy_version: str
+    policy_hash: str
+    items: list[LineOut]
+    back_billing_fen: int
+    penalty_fen: int
+    adjustment_fen: int
+    energy_wh: int
+    calculated_by: str
+    calculated_on: date
+    follows: bool
+
+    @classmethod
+    def of(cls, row: Any, *, follows: bool) -> "CalculationOut":
+        texts = {name: orjson.loads(row._mapping[name]) for name in ("input", "figures", "items")}
+        return cls.model_validate(dict(row._mapping) | texts | {"follows": follows})
+
+
+class ChargeWithdrawalIn(In):
+    cause: Cause
+    explanation: Explanation
+
+
+class HoldIn(In):
+    held_until: Day | None = Field(description="Nobody is reminded up to this day; null ends the hold.")
+    explanation: Explanation
+
+
+class ChargeOut(BaseModel):
+    """What a case charges, a document of its own. It stands until it is withdrawn."""
+
+    charge_no: str
+    case_no: str
+    calculation_number: int
+    component: Literal["back_billing", "penalty"]
+    account_no: str
+    service_point_no: str
+    org_unit: str
+    cycle: str
+    amount_fen: int
+    issued_on: date
+    due_on: date
+    rule: str
+    policy: str
+    policy_hash: str
+    proposed_by: str
+    first_by: str | None
+    second_by: str | None
+    held_until: date | None
+    withdrawn_on: date | None
+    withdrawal_asked_by: str | None
+    withdrawn_by: str | None
+    cause: Cause | None
+    explanation: str = Field(description="Why it was withdrawn.")
+
+    @classmethod
+    def of(cls, row: Any) -> "ChargeOut":
+        return cls.model_validate(row, from_attributes=True)
+
+
 class CaseOut(CaseHead):
     """A case as a whole."""
 
@@ -150,6 +259,8 @@ class CaseOut(CaseHead):
     signals: list[SignalOut] = Field(description="The earliest 500.")
     evidence: list[EvidenceOut]
     moves: list[MoveOut]
+    calculations: list[CalculationOut]
+    charges: list[ChargeOut]
 
 
 class CaseCountOut(BaseModel):

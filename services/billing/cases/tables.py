@@ -2,12 +2,13 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Index, Integer, Text, UniqueConstraint, literal, text
+from sqlalchemy import CheckConstraint, Column, Index, Integer, Text, UniqueConstraint, literal, text
 from sqlmodel import Field
 
 from services.billing import base
 from shared.db import columns
 from shared.db.columns import table
+from shared.db.rights import APPEND_ONLY
 
 
 class CaseSignal(base.Base, table=True):
@@ -140,8 +141,80 @@ class CaseEvent(base.Base, table=True):
     at: datetime = base.instant()
 
 
+class CaseCalculation(base.Base, table=True):
+    """What a rule makes of inputs, line by line; never changed: another one has the next number.
+
+    `figures`: what is set case by case where the policy leaves it open. `policy_hash`: of the document of the policy.
+    """
+
+    __tablename__ = "case_calculation"
+    __table_args__ = ({"info": APPEND_ONLY},)
+    case_no: str = Field(sa_column=columns.key())
+    number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    calculation: str = base.no()
+    breach_on: date = base.day()
+    input: str = base.long_text()
+    figures: str = base.long_text()
+    policy: str = base.no()
+    policy_version: str = base.no()
+    policy_hash: str = base.no()
+    items: str = base.long_text()
+    back_billing_fen: int = base.amount()
+    penalty_fen: int = base.amount()
+    adjustment_fen: int = base.amount()
+    energy_wh: int = base.amount()
+    calculated_by: str = base.no()
+    calculated_on: date = base.day()
+    calculated_at: datetime = base.instant()
+
+
+class CaseCharge(base.Base, table=True):
+    """What a case charges: back-billing or penalty, a document of its own. Its figures never change; it is withdrawn.
+
+    Three different people have a hand in it where policy wants two approvals.
+    """
+
+    __tablename__ = "case_charge"
+    __table_args__ = (
+        UniqueConstraint("case_no", "calculation_number", "component", name="case_charge_component"),
+        CheckConstraint("amount_fen > 0", name="case_charge_amount"),
+        CheckConstraint("first_by IS NULL OR first_by <> proposed_by", name="case_charge_by_two"),
+        CheckConstraint(
+            "second_by IS NULL OR (second_by <> proposed_by AND second_by <> first_by)", name="case_charge_by_three"
+        ),
+        CheckConstraint("withdrawn_by IS NULL OR withdrawn_by <> withdrawal_asked_by", name="case_charge_withdrawn_by"),
+        Index("case_charge_account", "account_no"),
+        Index("case_charge_cycle", "cycle"),
+    )
+    charge_no: str = Field(sa_column=columns.key())
+    case_no: str = base.no()
+    calculation_number: int
+    component: str = base.no()
+    account_no: str = base.no()
+    service_point_no: str = base.no()
+    org_unit: str = base.path()
+    cycle: str = base.no()
+    amount_fen: int = base.amount()
+    issued_on: date = base.day()
+    due_on: date = base.day()
+    rule: str = base.no()
+    policy: str = base.no()
+    policy_hash: str = base.no()
+    proposed_by: str = base.no()
+    first_by: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    second_by: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    withdrawn_on: date | None = base.day(nullable=True)
+    withdrawal_asked_by: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    withdrawn_by: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    cause: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    explanation: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    hold_version: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
+    held_until: date | None = base.day(nullable=True)
+
+
 CASE_SIGNAL, CASE_POINT, CASE_FILE = table(CaseSignal), table(CasePoint), table(CaseFile)
 CASE_STEP, CASE_EVIDENCE, CASE_EVENT = table(CaseStep), table(CaseEvidence), table(CaseEvent)
+CASE_CALCULATION, CASE_CHARGE = table(CaseCalculation), table(CaseCharge)
 
 # The value of a partial index, in the text of the statement: against a bound value, SQLite cannot
 # tell that an index has the rows.

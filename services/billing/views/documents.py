@@ -11,6 +11,8 @@ from services.billing.adjustments.tables import ADJUSTMENT
 from services.billing.bills.domain import bills
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.tables import BILL, DIFFERENCE
+from services.billing.cases.store import charges as charges_store
+from services.billing.cases.tables import CASE_CHARGE
 from services.billing.usages.tables import USAGE
 from shared.db.engine import View
 from shared.trace import Origin, TraceNode
@@ -34,7 +36,7 @@ async def usages(view: View, cycle: str, after: str, limit: int) -> Sequence[Row
 
 
 async def issued(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
-    """Return the bills, differences and adjustments of a cycle behind an id that collection must have, and whether they stand."""
+    """Return the documents of a cycle behind an id that collection must have, of all four kinds, and whether they stand."""
     b, d, a = BILL.c, DIFFERENCE.c, ADJUSTMENT.c
     out = (bills.ISSUED, bills.ADJUSTED, bills.REVERSED)
     of_bills = _behind(
@@ -73,7 +75,20 @@ async def issued(view: View, cycle: str, after: str, limit: int) -> Sequence[Row
         after,
         limit,
     )
-    each = (of_bills, of_differences, of_adjustments)
+    c = CASE_CHARGE.c
+    of_charges = _behind(
+        select(
+            c.charge_no.label("id"),
+            c.account_no.label("subject"),
+            c.amount_fen.label("amount"),
+            c.withdrawn_on.is_(None).label("stands"),
+            literal(False).label("corrects"),
+        ).where(c.cycle == cycle),
+        c.charge_no,
+        after,
+        limit,
+    )
+    each = (of_bills, of_differences, of_adjustments, of_charges)
     both = union_all(*(select(one.subquery()) for one in each)).subquery()
     return await view.all(select(both).order_by(both.c.id).limit(limit))
 
@@ -114,6 +129,18 @@ async def adjustment_trace(view: View, adjustment_id: str) -> TraceNode | None:
     origins += [Origin("billing", "adjustment", row.reverses)] if row.reverses else []
     values = dict(row._mapping) | {"components": dict(orjson.loads(row.components)), "working": working}
     return TraceNode("billing", "adjustment", adjustment_id, values, tuple(origins), row.org_unit)
+
+
+async def charge_trace(view: View, charge_no: str) -> TraceNode | None:
+    """Return a charge of a case with the calculation that it follows from."""
+    row = await charges_store.get(view, charge_no)
+    if row is None:
+        return None
+    worked = await charges_store.calculation(view, row.case_no, row.calculation_number)
+    assert worked is not None
+    texts = {name: orjson.loads(worked._mapping[name]) for name in ("input", "figures", "items")}
+    values = dict(row._mapping) | {"working": dict(worked._mapping) | texts}
+    return TraceNode("billing", "charge", charge_no, values, (), row.org_unit)
 
 
 KINDS: Final[Mapping[str, ControlDocuments]] = {

@@ -12,6 +12,7 @@ from services.billing.bills.domain import bills
 from services.billing.bills.tables import BILL, DIFFERENCE, IS_IN_REVIEW
 from services.billing.business_day import store as business_day
 from services.billing.cases.store import cases
+from services.billing.cases.store import charges as case_charges
 from services.billing.closings.store import closings as closings_store
 from services.billing.closings.store import unused as unused_store
 from services.billing.review.store import CANCEL
@@ -43,6 +44,7 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
     usages = await _usages(view, cycle)
     documents_issued, documents_fen = await _documents(view, cycle)
     adjustments_issued, adjustments_fen = await adjustments.totals(view, cycle)
+    charges = await case_charges.totals(view, cycle)
     count, fen = {r.status: int(r.n) for r in rows}, {r.status: int(r.fen) for r in rows}
     return {
         **usages,
@@ -55,6 +57,7 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
         "documents_fen": documents_fen,
         "adjustments_issued": adjustments_issued,
         "adjustments_fen": adjustments_fen,
+        **charges,
         "issued_fen": fen.get(bills.ISSUED, 0),
         "reversed_fen": fen.get(bills.REVERSED, 0),
     }

@@ -67,6 +67,41 @@ async def list_holds(
     )
 
 
+class ChargeHoldOut(BaseModel):
+    """A charge of a case that is disputed: nobody is reminded of it up to `held_until`; null: the hold has ended."""
+
+    charge_no: str
+    account_no: str
+    service_point_no: str
+    org_unit: str
+    held_until: date | None
+
+
+@router.get("/charge-holds", policy=READ)
+async def list_charge_holds(
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    account_no: No | None = None,
+    held_on: Day | None = None,
+) -> pagination.Page[ChargeHoldOut]:
+    """List the charges of cases that are or were held of dunning. `held_on`: on that day."""
+    async with db.view() as view:
+        rows = await store.charge_holds(
+            view,
+            visible=caller.visible,
+            after=wanted.after,
+            limit=wanted.fetch,
+            account_no=account_no,
+            held_on=held_on,
+        )
+    return wanted.page(
+        rows,
+        key=lambda row: (row.charge_no,),
+        item=lambda row: ChargeHoldOut.model_validate(row, from_attributes=True),
+    )
+
+
 @router.get("/reminders", policy=READ)
 async def list_reminders(
     caller: auth.Current, db: web.Db, wanted: pagination.Query_, account_no: No | None = None

@@ -1,10 +1,11 @@
-"""Facts of reading that dunning acts on."""
+"""Facts of reading and billing that dunning acts on."""
 
 from collections.abc import Mapping, Sequence
 
 from services.collection.dunning import use_cases
 from shared.bus.handling import Handler
 from shared.db.engine import Tx
+from shared.events.billing import ChargeHoldChanged
 from shared.events.disputes import DisputeChanged
 from shared.events.fact import Fact
 
@@ -15,4 +16,7 @@ def handlers() -> Mapping[type[Fact], Handler]:
     async def dispute_changed(tx: Tx, facts: Sequence[DisputeChanged]) -> None:
         await use_cases.hold(tx, facts)
 
-    return {DisputeChanged: dispute_changed}
+    async def charge_hold_changed(tx: Tx, facts: Sequence[ChargeHoldChanged]) -> None:
+        await use_cases.hold_charges(tx, facts)
+
+    return {DisputeChanged: dispute_changed, ChargeHoldChanged: charge_hold_changed}

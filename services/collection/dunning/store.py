@@ -7,14 +7,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, exists, select
 
 from services.collection.dunning import tables
-from services.collection.ledger.domain.documents import Receivable
+from services.collection.ledger.domain.documents import CHARGE, Receivable
 from services.collection.ledger.store import receivables
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
+from shared.events.billing import ChargeHoldChanged
 from shared.events.disputes import DisputeChanged
 
-REMINDER, HOLD = tables.REMINDER, tables.DISPUTE_HOLD
+REMINDER, HOLD, CHARGE_HOLD = tables.REMINDER, tables.DISPUTE_HOLD, tables.CHARGE_HOLD
 
 
 async def accounts_overdue(
@@ -53,8 +54,32 @@ async def add(
 def _to_remind_of(stage: int, on: date) -> ColumnElement[bool]:
     reminded = exists().where(REMINDER.c.receivable_id == receivables.receivable_id(), REMINDER.c.stage == stage)
     point, cycle = receivables.point_and_cycle()
-    held = exists().where(HOLD.c.service_point_no == point, HOLD.c.cycle == cycle, HOLD.c.held_until >= on)
-    return and_(~reminded, ~held)
+    kind, document_id = receivables.document()
+    # what a case charges is of the month of its issue, and of no usage that is in doubt
+    held = and_(
+        kind != CHARGE,
+        exists().where(HOLD.c.service_point_no == point, HOLD.c.cycle == cycle, HOLD.c.held_until >= on),
+    )
+    disputed = exists().where(kind == CHARGE, CHARGE_HOLD.c.charge_no == document_id, CHARGE_HOLD.c.held_until >= on)
+    return and_(~reminded, ~held, ~disputed)
+
+
+async def put_charge_holds(tx: Tx, facts: Sequence[ChargeHoldChanged]) -> None:
+    """Keep the newest state of disputed charges."""
+    names = ("charge_no", "version", "account_no", "service_point_no", "org_unit", "held_until")
+    columns: dict[str, Sequence[Any]] = {name: [getattr(fact, name) for fact in facts] for name in names}
+    await bulk.upsert_newer(tx, CHARGE_HOLD, columns, key=("charge_no",))
+
+
+async def charge_holds(
+    view: View, *, visible: Condition, after: Condition, limit: int, account_no: str | None, held_on: date | None
+) -> Sequence[Row[Any]]:
+    """Return the charges that are or were held, in the order of their numbers."""
+    c = CHARGE_HOLD.c
+    where = [visible(c.org_unit), after(c.charge_no)]
+    where += [c.account_no == account_no] if account_no else []
+    where += [c.held_until >= held_on] if held_on else []
+    return await view.all(select(CHARGE_HOLD).where(*where).order_by(c.charge_no).limit(limit))
 
 
 async def put_holds(tx: Tx, facts: Sequence[DisputeChanged]) -> None:

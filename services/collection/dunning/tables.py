@@ -42,5 +42,19 @@ class DisputeHold(Base, table=True):
     held_until: date | None = Field(sa_column=Column(Date))
 
 
+class ChargeHold(Base, table=True):
+    """A charge of a case that is disputed, as billing told last: nobody is reminded of it up to `held_until`."""
+
+    __tablename__ = "charge_hold"
+
+    charge_no: str = Field(sa_column=columns.key())
+    version: int = Field(sa_column=Column(columns.BigInt, nullable=False))
+    account_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    service_point_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    held_until: date | None = Field(sa_column=Column(Date))
+
+
 REMINDER = table(Reminder)
+CHARGE_HOLD = table(ChargeHold)
 DISPUTE_HOLD = table(DisputeHold)

@@ -9,6 +9,7 @@ from services.collection.ledger.domain.documents import Receivable
 from services.collection.ledger.store import accounts
 from shared import natural
 from shared.db.engine import Tx, View
+from shared.events.billing import ChargeHoldChanged
 from shared.events.collection import ReminderDue
 from shared.events.disputes import DisputeChanged
 
@@ -43,6 +44,16 @@ async def hold(tx: Tx, facts: Sequence[DisputeChanged]) -> None:
         if known is None or fact.version > known.version:
             newest[fact.dispute_no] = fact
     await store.put_holds(tx, [newest[no] for no in sorted(newest)])
+
+
+async def hold_charges(tx: Tx, facts: Sequence[ChargeHoldChanged]) -> None:
+    """Keep which charges are disputed, in any order; a hold that is not renewed ends by its day."""
+    newest: dict[str, ChargeHoldChanged] = {}
+    for fact in facts:
+        known = newest.get(fact.charge_no)
+        if known is None or fact.version > known.version:
+            newest[fact.charge_no] = fact
+    await store.put_charge_holds(tx, [newest[no] for no in sorted(newest)])
 
 
 async def remind(tx: Tx, *, ladders: Ladders, business_date: date, chunk: str) -> dict[str, int]:

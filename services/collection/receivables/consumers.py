@@ -2,12 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.collection.ledger.domain.documents import ADJUSTMENT, BILL, DIFFERENCE, Correction, Debt
+from services.collection.ledger.domain.documents import ADJUSTMENT, BILL, CHARGE, DIFFERENCE, Correction, Debt
 from services.collection.ledger.domain.policy import Policy
 from services.collection.receivables.use_cases import accounts, bills, corrections
 from shared.bus.handling import Handler
 from shared.db.engine import Tx
-from shared.events.billing import AccountChanged, AdjustmentIssued, Bill, BillCorrected, BillIssued
+from shared.events.billing import (
+    AccountChanged,
+    AdjustmentIssued,
+    Bill,
+    BillCorrected,
+    BillIssued,
+    Charge,
+    ChargeIssued,
+    ChargeWithdrawn,
+)
 from shared.events.fact import Fact
 
 
@@ -26,11 +35,19 @@ def handlers(policy: Policy) -> Mapping[type[Fact], Handler]:
     async def adjustment_issued(tx: Tx, facts: Sequence[AdjustmentIssued]) -> None:
         await bills.post_bills(tx, policy=policy, bills=[adjustment_of(fact) for fact in facts])
 
+    async def charge_issued(tx: Tx, facts: Sequence[ChargeIssued]) -> None:
+        await bills.post_bills(tx, policy=policy, bills=[charge_of(fact.charge) for fact in facts])
+
+    async def charge_withdrawn(tx: Tx, facts: Sequence[ChargeWithdrawn]) -> None:
+        await corrections.post_corrections(tx, policy=policy, corrections=[withdrawal_of(fact) for fact in facts])
+
     return {
         AccountChanged: account_changed,
         BillIssued: bill_issued,
         BillCorrected: bill_corrected,
         AdjustmentIssued: adjustment_issued,
+        ChargeIssued: charge_issued,
+        ChargeWithdrawn: charge_withdrawn,
     }
 
 
@@ -64,6 +81,33 @@ def adjustment_of(fact: AdjustmentIssued) -> Debt:
         total_fen=fact.total_fen,
         components=[(part.component, part.amount_fen) for part in fact.components],
         service_point_no=fact.service_point_no,
+    )
+
+
+def charge_of(charge: Charge) -> Debt:
+    """Return what a charge of a case makes its account owe, one component of the ledger."""
+    return Debt(
+        document_kind=CHARGE,
+        document_id=charge.charge_no,
+        account_no=charge.account_no,
+        cycle=charge.cycle,
+        issued_on=charge.issued_on,
+        due_on=charge.due_on,
+        posted_on=charge.issued_on,
+        total_fen=charge.amount_fen,
+        components=[(charge.component, charge.amount_fen)],
+        service_point_no=charge.service_point_no,
+    )
+
+
+def withdrawal_of(fact: ChargeWithdrawn) -> Correction:
+    """Return what takes a charge back: a correction that reverses it, and puts nothing in its place."""
+    return Correction(
+        correction_id=fact.charge.charge_no,
+        account_no=fact.account_no,
+        corrected_on=fact.withdrawn_on,
+        reversals=[charge_of(fact.charge)],
+        replacements=[],
     )
 
 

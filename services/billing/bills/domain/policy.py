@@ -35,6 +35,9 @@ RELEASE_OF_BILL: Final = "bill.release"
 RELEASE_OF_RUN: Final = "run.release"
 ADJUSTMENT: Final = "adjustment.issue"
 CLOSING: Final = "closing"
+CASE_CHARGE: Final = "case.charge"
+CASE_CHARGE_SECOND: Final = "case.charge.second"
+CHARGE_WITHDRAWAL: Final = "charge.withdraw"
 KINDS: Final = {
     DECISION: "billing:review",
     ADOPTION: "billing:review",
@@ -44,6 +47,9 @@ KINDS: Final = {
     BILLED_DAYS: "billing:review",
     ADJUSTMENT: "billing:review",
     CLOSING: "billing:review",
+    CASE_CHARGE: "billing:review",
+    CASE_CHARGE_SECOND: "billing:release",
+    CHARGE_WITHDRAWAL: "billing:review",
 }
 """What two people do in billing, each with the scope of the second one."""
 

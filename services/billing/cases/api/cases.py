@@ -10,8 +10,9 @@ from services.billing.bills.domain.case_rules import Kind
 from services.billing.cases import examples, schemas
 from services.billing.cases.domain.cases import State
 from services.billing.cases.store import cases as store
+from services.billing.cases.store import charges as charges_store
 from services.billing.cases.store import signals as signals_store
-from services.billing.cases.use_cases import signalling, working
+from services.billing.cases.use_cases import calculating, signalling, working
 from services.billing.context import Own
 from shared import web
 from shared.db.engine import View
@@ -116,7 +117,7 @@ async def count_cases(
 
 @router.get("/cases/{case_no}", policy=READ)
 async def get_case(case_no: CaseNo, caller: auth.Current, db: web.Db, response: Response) -> schemas.CaseOut:
-    """Return a case with its signals, steps, evidence and moves."""
+    """Return a case with its signals, steps, evidence, moves, calculations and charges."""
     async with db.view() as view:
         found = await _whole(view, case_no)
     if found is None or not caller.may_see(found.org_unit):
@@ -133,6 +134,8 @@ async def _whole(view: View, case_no: str) -> schemas.CaseOut | None:
     told = await signals_store.of_case(view, case_no, SHOWN_MAX)
     evidence = await store.evidence(view, case_no, SHOWN_MAX)
     moves = await store.events(view, case_no, SHOWN_MAX)
+    worked = await charges_store.calculations(view, case_no, SHOWN_MAX)
+    charges = await charges_store.of_case(view, case_no, SHOWN_MAX)
     return schemas.CaseOut(
         **schemas.CaseHead.of(row).model_dump(),
         explanation=row.explanation,
@@ -140,6 +143,8 @@ async def _whole(view: View, case_no: str) -> schemas.CaseOut | None:
         signals=[schemas.SignalOut.of(each) for each in told],
         evidence=[schemas.EvidenceOut.model_validate(each, from_attributes=True) for each in evidence],
         moves=[schemas.MoveOut.model_validate(each, from_attributes=True) for each in moves],
+        calculations=[schemas.CalculationOut.of(each, follows=calculating.follows(each)) for each in worked],
+        charges=[schemas.ChargeOut.of(each) for each in charges],
     )
 
 

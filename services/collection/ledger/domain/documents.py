@@ -20,11 +20,13 @@ RECEIVABLE_LIFE: Final = StateMachine(
 )
 """What settled a receivable is released where its payment is taken back, or a correction moves the money on."""
 BILL, CORRECTION, DIFFERENCE, OPENING, PAYMENT = "bill", "correction", "difference", "opening", "payment"
-ADJUSTMENT = "adjustment"
+ADJUSTMENT, CHARGE = "adjustment", "charge"
+BILLED = (BILL, DIFFERENCE, ADJUSTMENT, CHARGE)
+"""The documents that billing issues: bills, differences to those that stand, adjustments for meters, charges of cases."""
+OF_NO_CYCLE = (ADJUSTMENT, CHARGE)
+"""Those that are of the month in which they were issued, and of no reading cycle."""
 PAYOUT = "payout"
 """What is left of the money of an account that was closed: its prepayment settles it, and it is owed to the customer."""
-BILLED = (BILL, DIFFERENCE, ADJUSTMENT)
-"""The documents that billing issues: bills, differences to bills that stand, and adjustments for meters that erred."""
 
 
 @document

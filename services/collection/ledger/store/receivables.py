@@ -92,6 +92,11 @@ def point_and_cycle() -> tuple[ColumnElement[str], ColumnElement[str]]:
     return RECEIVABLE.c.service_point_no, RECEIVABLE.c.cycle
 
 
+def document() -> tuple[ColumnElement[str], ColumnElement[str]]:
+    """Return the columns by which a condition that is passed to this module names the document of a receivable."""
+    return RECEIVABLE.c.document_kind, RECEIVABLE.c.document_id
+
+
 async def accounts_overdue(
     view: View, *, due_until: date, where: ColumnElement[bool], first: str, last: str | None
 ) -> list[str]:

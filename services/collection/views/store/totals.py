@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, case, exists, func, literal, select, union_all
 
-from services.collection.ledger.domain.documents import ADJUSTMENT, BILL, BILLED, OPEN, REVERSED, Debt
+from services.collection.ledger.domain.documents import BILL, BILLED, OF_NO_CYCLE, OPEN, REVERSED, Debt
 from services.collection.ledger.domain.transactions import ISSUE
 from services.collection.ledger.tables import ENTRY, RECEIVABLE, TRANSACTION
 from services.collection.payments.domain import SUSPENSE
@@ -17,7 +17,7 @@ from shared.db.engine import View
 
 
 async def control_totals(view: View, cycle: str) -> dict[str, int]:
-    """Return what was posted of a cycle's bills, differences and adjustments: what billing issued must be here, or wait.
+    """Return what was posted of a cycle's bills, differences, adjustments and charges: what billing issued must be here, or wait.
 
     `documents_posted` and `posted_fen` are of documents that stand, `documents_reversed` and `reversed_fen` of those taken
     back. What waits counts as it will be once posted: a correction counts with what it adds and takes back.
@@ -35,7 +35,7 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
     )
     waiting = await view.first(
         select(func.count().label("documents_waiting"), _sum(WAITING.c.amount_fen).label("waiting_fen")).where(
-            WAITING.c.kind.in_((BILL, ADJUSTMENT)), WAITING.c.cycle == cycle
+            WAITING.c.kind.in_((BILL, *OF_NO_CYCLE)), WAITING.c.cycle == cycle
         )
     )
     imbalance = await view.first(select(_sum(ENTRY.c.amount_fen).label("ledger_imbalance_fen")))
@@ -73,7 +73,7 @@ async def gauges(view: View, now: datetime) -> Mapping[str, float]:
 
 
 async def documents(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
-    """Return the bills, differences and adjustments of a cycle behind an id that are posted, or wait for their account."""
+    """Return the documents of billing of a cycle behind an id that are posted, or wait for their account."""
     r, w, t = RECEIVABLE.c, WAITING.c, TRANSACTION.c
     in_group = exists().where(
         t.document_id == r.document_id, t.document_kind == r.document_kind, t.kind == ISSUE, t.group_id != ""
@@ -98,7 +98,7 @@ async def documents(view: View, cycle: str, after: str, limit: int) -> Sequence[
             literal(True).label("stands"),
             literal(False).label("corrects"),
         )
-        .where(w.cycle == cycle, w.kind.in_((BILL, ADJUSTMENT)), w.document_id > after)
+        .where(w.cycle == cycle, w.kind.in_((BILL, *OF_NO_CYCLE)), w.document_id > after)
         .order_by(w.document_id)
         .limit(limit)
     )

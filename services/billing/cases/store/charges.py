@@ -1,0 +1,104 @@
+"""Calculations and charges of cases, in and out: every function is one statement."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, case, func, select, update
+
+from services.billing.cases import tables
+from shared.db import bulk
+from shared.db.columns import Condition
+from shared.db.engine import Tx, View
+
+CALCULATION, CHARGE = tables.CASE_CALCULATION, tables.CASE_CHARGE
+
+
+async def add_calculation(tx: Tx, values: Mapping[str, Any]) -> None:
+    """Write a calculation of a case."""
+    await bulk.insert_rows(tx, CALCULATION, {**{name: [v] for name, v in values.items()}, "calculated_at": [tx.now]})
+
+
+async def calculations(view: View, case_no: str, limit: int) -> Sequence[Row[Any]]:
+    """Return the calculations of a case, in their order."""
+    c = CALCULATION.c
+    return await view.all(select(CALCULATION).where(c.case_no == case_no).order_by(c.number).limit(limit))
+
+
+async def calculation(view: View, case_no: str, number: int) -> Row[Any] | None:
+    """Return a calculation of a case."""
+    c = CALCULATION.c
+    return await view.first(select(CALCULATION).where(c.case_no == case_no, c.number == number))
+
+
+async def last_number(view: View, case_no: str) -> int:
+    """Return the number of the last calculation of a case, 0 where there is none."""
+    return int(await view.scalar(select(func.max(CALCULATION.c.number)).where(CALCULATION.c.case_no == case_no)) or 0)
+
+
+async def insert(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write charges that are issued."""
+    await bulk.insert_rows(tx, CHARGE, {name: [row[name] for row in rows] for name in rows[0]})
+
+
+async def of_case(view: View, case_no: str, limit: int) -> Sequence[Row[Any]]:
+    """Return the charges of a case, first to last."""
+    c = CHARGE.c
+    order = (c.calculation_number, c.component)
+    return await view.all(select(CHARGE).where(c.case_no == case_no).order_by(*order).limit(limit))
+
+
+async def standing_fen(view: View, case_no: str) -> int:
+    """Return the sum of the charges of a case that are not withdrawn."""
+    c = CHARGE.c
+    return int(
+        await view.scalar(select(func.sum(c.amount_fen)).where(c.case_no == case_no, c.withdrawn_on.is_(None))) or 0
+    )
+
+
+async def get(view: View, charge_no: str) -> Row[Any] | None:
+    """Return a charge."""
+    return await view.first(select(CHARGE).where(CHARGE.c.charge_no == charge_no))
+
+
+async def locked(tx: Tx, charge_no: str) -> Row[Any] | None:
+    """Return a charge, locked to the end of the unit of work."""
+    return await tx.first(select(CHARGE).where(CHARGE.c.charge_no == charge_no).with_for_update())
+
+
+async def change(tx: Tx, charge_no: str, **values: Any) -> None:
+    """Write that a charge is withdrawn, or held."""
+    await tx.execute(update(CHARGE).where(CHARGE.c.charge_no == charge_no).values(**values))
+
+
+async def page(
+    view: View,
+    *,
+    visible: Condition,
+    after: Condition,
+    limit: int,
+    held_on: date | None = None,
+    **equal: str | None,
+) -> Sequence[Row[Any]]:
+    """Return charges that have these values, in the order of their numbers."""
+    c = CHARGE.c
+    where = [visible(c.org_unit), after(c.charge_no)]
+    where += [c[name] == value for name, value in equal.items() if value is not None]
+    where += [c.held_until >= held_on] if held_on else []
+    return await view.all(select(CHARGE).where(*where).order_by(c.charge_no).limit(limit))
+
+
+async def totals(view: View, cycle: str) -> dict[str, int]:
+    """Count and sum the charges of a cycle: those that stand, and those that were withdrawn."""
+    c = CHARGE.c
+    stands = c.withdrawn_on.is_(None)
+    sums = {
+        "charges_issued": case((stands, 1), else_=0),
+        "charges_fen": case((stands, c.amount_fen), else_=0),
+        "charges_withdrawn": case((stands, 0), else_=1),
+        "charges_withdrawn_fen": case((stands, 0), else_=c.amount_fen),
+    }
+    wanted = select(*(func.coalesce(func.sum(one), 0).label(name) for name, one in sums.items()))
+    row = await view.first(wanted.where(c.cycle == cycle))
+    assert row is not None
+    return {name: int(row._mapping[name]) for name in sums}
