@@ -24,7 +24,7 @@ from services.billing.cases import jobs as case_jobs
 from services.billing.cases.api import cases as cases_api
 from services.billing.cases.api import charges as charges_api
 from services.billing.cases.store import signals as case_signals
-from services.billing.cases.use_cases import charging, signalling, withdrawing
+from services.billing.cases.use_cases import charging, signalling, visiting, withdrawing
 from services.billing.closings import api as closings_api
 from services.billing.closings import consumers as closing_consumers
 from services.billing.closings import jobs as closing_jobs
@@ -144,7 +144,7 @@ def build(
             **consumers.handlers(context),
             **adjustment_consumers.handlers(),
             **closing_consumers.handlers(settings.timezone),
-            **site_order_consumers.handlers({}),
+            **site_order_consumers.handlers({visiting.CASE: visiting.heard}),
         },
         jobs=[
             jobs.release_runs(context),

@@ -89,7 +89,7 @@ async def ask(
 async def opened(desk: Desk, kind: str = "theft", n: int | str = 1, day: date = date(2026, 2, 8)) -> str:
     """Open a case by a tip about a known point; return its number."""
     await desk.tell(point(n))
-    (outcome,) = await bring(desk, tip(1, n, day, kind))
+    (outcome,) = await bring(desk, tip(1, n, day, kind) | {"tip_no": f"opens-{kind}-{n}"})
     assert outcome["status"] == "done", outcome
     number: str = outcome["id"]
     return number

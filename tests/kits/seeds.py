@@ -117,7 +117,7 @@ class Seeds:
             values["finding_id"] = seed_findings.of_use(self._installation, home, self._numbered("uses"))
         if "/disputes" in path:
             values |= self._disputed(home, path)
-        if "/case" in path:
+        if "/case" in path or "/charges" in path:
             made = self._taken["cases"] = self._taken.get("cases", 0) + 1
             values |= case_at(self._installation, home, path, made)
         if "/closings" in path or "/unused-supplies/" in path:

@@ -1,4 +1,4 @@
-"""A case at a home of the small town, in a state in which a call of a path about it can succeed."""
+"""A case at a home of the small town, in a state in which a call of a path about it can succeed, and a charge of one."""
 
 from typing import Any
 
@@ -6,30 +6,78 @@ from tests.kits.installation import Home, Installation
 
 ENDED = ("charged", "reclassed", "adjusted", "dismissed")
 DAY = "2026-02-03"
-ON_VERSIONS = ("/dismissal", "/reopening")
+ON_VERSIONS = ("/dismissal", "/reopening", "/calculations", "/proposal")
 """Endings of paths of commands on a version of a case."""
+THEFT = {"calculation": "theft", "breach_on": "2010-06-01", "input": {"price": "0.3", "kwh": "100"}}
+CAPACITY = {"case": "private", "tariff": "other", "kva": "3"}
+BREACH = {"calculation": "capacity_without_contract", "breach_on": "2010-06-01", "input": CAPACITY}
 
 
 def case_at(installation: Installation, home: Home, path: str, number: int) -> dict[str, Any]:
     """Return a case at a home, open unless the path reopens one, with evidence; and numbers for what is brought."""
     values = {"tip_no": f"seed-{number}", "evidence_no": f"seed-{number}", "assignee": f"inspector-{number}"}
+    if "/charges/" in path:
+        return {"charge_no": _charge(installation, home)}
     if "{case_no}" not in path:
         return values
-    point = home.service_point_no
-    mine = f"/v1/cases?service_point_no={point}&kind=theft"
-    if not (found := installation.items("billing", mine)):
-        tip = {"tip_no": f"seed-of-{point}", "kind": "theft", "service_point_no": point, "seen_on": "2026-02-02"}
-        installation.call("POST", "billing", "/v1/case-signals", {"items": [tip]})
-        found = installation.items("billing", mine)
-    case = found[-1]
-    no, seen = case["case_no"], {"If-Match": f'"{case["row_version"]}"'}
-    if path.endswith("/reopening") and case["state"] not in ENDED:
-        body = {"explanation": "of a test", "business_date": DAY}
-        installation.call("POST", "billing", f"/v1/cases/{no}/dismissal", body, **seen)
-    elif not path.endswith("/reopening") and case["state"] in ENDED:
-        body = {"reason": "of a test", "business_date": DAY}
-        installation.call("POST", "billing", f"/v1/cases/{no}/reopening", body, **seen)
+    case = _open(installation, home, "theft")
+    if path.endswith("/reopening"):
+        _command(installation, case, "dismissal", explanation="of a test", business_date=DAY)
+    no = case["case_no"]
+    if "{number}" in path or path.endswith("/proposal"):
+        made = _command(installation, case, "calculations", **THEFT, business_date=DAY)
+        values |= {"number": made["number"], "calculation": made["number"]}
+    if path.endswith("/calculations"):
+        values |= {"calculation": "theft"}
     if "{evidence_no}" in path:
         proof = {"evidence_no": values["evidence_no"], "kind": "seal", "reference": "S-1", "seen_on": DAY}
         installation.call("POST", "billing", f"/v1/cases/{no}/evidence", {"items": [proof]})
     return values | {"case_no": no, "business_date": DAY}
+
+
+def _open(installation: Installation, home: Home, kind: str) -> dict[str, Any]:
+    """Return a case of a kind at a home that can be worked on."""
+    point = home.service_point_no
+    mine = f"/v1/cases?service_point_no={point}&kind={kind}"
+    if not (found := installation.items("billing", mine)):
+        tip = {"tip_no": f"seed-{kind}-{point}", "kind": kind, "service_point_no": point, "seen_on": "2026-02-02"}
+        installation.call("POST", "billing", "/v1/case-signals", {"items": [tip]})
+        found = installation.items("billing", mine)
+    case = found[-1]
+    if case["state"] in ENDED:
+        _command(installation, case, "reopening", reason="of a test", business_date=DAY)
+    for asked in installation.items("billing", "/v1/approvals?state=pending&kind=case.charge"):
+        if asked["subject_id"] == case["case_no"]:
+            named = {name: asked[name] for name in ("approval_id", "content_hash")}
+            body = {"decision": "reject", "explanation": "of a test", "items": [named]}
+            installation.call("POST", "billing", "/v1/approvals/decisions", body, who="second-1")
+    return _again(installation, case)
+
+
+def _again(installation: Installation, case: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = installation.call("GET", "billing", f"/v1/cases/{case['case_no']}")
+    return found
+
+
+def _command(installation: Installation, case: dict[str, Any], what: str, **body: Any) -> Any:
+    seen = {"If-Match": f'"{_again(installation, case)["row_version"]}"'}
+    return installation.call("POST", "billing", f"/v1/cases/{case['case_no']}/{what}", body, **seen)
+
+
+def _charge(installation: Installation, home: Home) -> str:
+    """Return a charge of a home that stands, from a case of its own."""
+    mine = f"/v1/charges?account_no={home.account_no}"
+    standing = [one for one in installation.items("billing", mine) if one["withdrawn_on"] is None]
+    if not standing:
+        case = _open(installation, home, "breach")
+        made = _command(installation, case, "calculations", **BREACH, business_date=DAY)
+        said = {"calculation": made["number"], "explanation": "of a test", "business_date": DAY}
+        installation.approve("billing", _command(installation, case, "proposal", **said))
+        pending = installation.items("billing", "/v1/approvals?state=pending&kind=case.charge.second")
+        (second,) = [asked for asked in pending if asked["subject_id"] == case["case_no"]]
+        named = {name: second[name] for name in ("approval_id", "content_hash")}
+        body = {"decision": "approve", "explanation": "of a test", "items": [named]}
+        installation.call("POST", "billing", "/v1/approvals/decisions", body, who="third-1")
+        standing = installation.items("billing", mine)
+    number: str = standing[-1]["charge_no"]
+    return number

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.billing.bills.domain.case_rules import Kind, Step
 from services.billing.cases.domain.cases import State
+from services.billing.cases.use_cases.visiting import Visit
 from services.billing.cases.use_cases.withdrawing import Cause
 from shared.fields import Day, Words
 from shared.web.batch import In, No
@@ -67,6 +68,15 @@ class EvidenceListIn(In):
 
 class WithdrawalIn(In):
     reason: Explanation
+
+
+class SiteOrderIn(In):
+    kind: Visit
+    business_date: Day | None = None
+
+
+class SiteOrderOut(BaseModel):
+    order_no: str = Field(description="That of the site order in reading.")
 
 
 class StepIn(In):
@@ -139,6 +149,7 @@ class EvidenceOut(BaseModel):
     kind: EvidenceKind
     reference: str
     kw: str | None
+    code: str | None = Field(description="Of a site order: how it has ended.")
     seen_on: date
     added_by: str
     added_at: datetime

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, Text, UniqueConstraint, literal, text
+from sqlalchemy import CheckConstraint, Column, Index, Integer, String, Text, UniqueConstraint, literal, text
 from sqlmodel import Field
 
 from services.billing import base
@@ -118,8 +118,9 @@ class CaseEvidence(base.Base, table=True):
     case_no: str = Field(sa_column=columns.key())
     evidence_no: str = Field(sa_column=columns.key())
     kind: str = base.no()
-    reference: str = base.no()
+    reference: str = Field(sa_column=Column(String(96), nullable=False))
     kw: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    code: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
     seen_on: date = base.day()
     added_by: str = base.no()
     added_at: datetime = base.instant()

@@ -12,7 +12,7 @@ from services.billing.cases.domain.cases import State
 from services.billing.cases.store import cases as store
 from services.billing.cases.store import charges as charges_store
 from services.billing.cases.store import signals as signals_store
-from services.billing.cases.use_cases import calculating, signalling, working
+from services.billing.cases.use_cases import calculating, charging, signalling, visiting, working
 from services.billing.context import Own
 from shared import web
 from shared.db.engine import View
@@ -204,6 +204,27 @@ async def post_step(
     business_day.check(parts, body.business_date)
     async with db.begin() as tx:
         await working.checked(tx, case_no, on=body.business_date, actor=caller.subject, may_see=caller.may_see)
+
+
+@router.post(
+    "/cases/{case_no}/site-orders",
+    policy=WORK,
+    raises=(
+        *(working.UnknownCase, working.NotPossible, working.TooEarly),
+        *(business_day.InTheFuture, charging.AccountUnknown),
+    ),
+    example=examples.SITE_ORDER,
+)
+async def send_to_site(
+    case_no: CaseNo, body: schemas.SiteOrderIn, caller: auth.Current, db: web.Db, parts: state.Current
+) -> schemas.SiteOrderOut:
+    """Ask for a check of the use or an inspection; what is found joins the case as evidence."""
+    business_day.check(parts, body.business_date)
+    async with db.begin() as tx:
+        order_no = await visiting.send(
+            tx, case_no, body.kind, on=body.business_date, actor=caller.subject, may_see=caller.may_see
+        )
+    return schemas.SiteOrderOut(order_no=order_no)
 
 
 @router.post("/cases/{case_no}/dismissal", policy=WORK, raises=ON_STATE, example=examples.DISMISSAL)

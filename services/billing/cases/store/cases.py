@@ -51,6 +51,19 @@ async def finish_step(tx: Tx, case_no: str, step: str, *, on: date, by: str) -> 
     await tx.execute(update(STEP).where(of_it).values(done_on=on, done_by=by))
 
 
+async def finish_steps(tx: Tx, cases: Mapping[str, tuple[date, str]], step: str) -> None:
+    """Note by case when, and by whom, a step was done, where it was not."""
+    columns: dict[str, list[Any]] = {
+        "case_no": list(cases),
+        "step": [step] * len(cases),
+        "done_on": [on for on, _ in cases.values()],
+        "done_by": [by for _, by in cases.values()],
+    }
+    if cases:
+        is_open = STEP.c.done_on.is_(None)
+        await bulk.update_from(tx, STEP, columns, key=("case_no", "step"), where=is_open, partial=True)
+
+
 async def renew_steps(tx: Tx, case_no: str, due: Mapping[str, date | None], *, since: date) -> None:
     """Let steps of a case run anew."""
     columns: dict[str, list[Any]] = {

@@ -100,10 +100,11 @@ async def move(
         actor=actor,
         explanation=explanation,
     )
-    _audit(tx, row, event, actor, explanation, version)
+    audit(tx, row, event, actor, explanation, version)
 
 
-def _audit(tx: Tx, row: Row[Any], what: str, actor: str, reason: str = "", version: int | None = None) -> None:
+def audit(tx: Tx, row: Row[Any], what: str, actor: str, reason: str = "", version: int | None = None) -> None:
+    """Write what was done with a case to the audit."""
     entry = AuditEntry(
         action=f"case.{what}",
         entity_kind="case",
@@ -147,7 +148,7 @@ async def assign(tx: Tx, case_no: str, *, assignee: str, actor: str, may_see: Ma
         await move(tx, row, "investigate", on=on, actor=actor, assignee=assignee)
     else:
         await store.change(tx, case_no, assignee=assignee)
-        _audit(tx, row, "assign", actor)
+        audit(tx, row, "assign", actor)
 
 
 async def add_evidence(
@@ -163,7 +164,7 @@ async def add_evidence(
     if len(there) > EVIDENCE_MAX - 1:
         raise TooMuchEvidence
     if new:
-        _audit(tx, row, "evidence", actor, ", ".join(sorted(new)))
+        audit(tx, row, "evidence", actor, ", ".join(sorted(new)))
 
     def became(each: Mapping[str, Any]) -> Outcome:
         number = each["evidence_no"]
@@ -184,7 +185,7 @@ async def withdraw_evidence(
     row = await locked(tx, case_no, may_see)
     if not await store.withdraw_evidence(tx, case_no, evidence_no, by=actor, reason=reason):
         raise UnknownEvidence
-    _audit(tx, row, "withdraw_evidence", actor, reason)
+    audit(tx, row, "withdraw_evidence", actor, reason)
 
 
 async def checked(tx: Tx, case_no: str, *, on: date | None, actor: str, may_see: MaySee) -> None:
@@ -193,7 +194,7 @@ async def checked(tx: Tx, case_no: str, *, on: date | None, actor: str, may_see:
     if row.ended_on is not None:
         raise NotPossible(row.state)
     await store.finish_step(tx, case_no, cases.SITE_CHECK, on=await day_of(tx, row, on), by=actor)
-    _audit(tx, row, "checked", actor)
+    audit(tx, row, "checked", actor)
 
 
 async def dismiss(

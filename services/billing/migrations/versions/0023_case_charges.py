@@ -12,6 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("case_evidence") as table:
+        table.add_column(sa.Column("code", columns.No, nullable=True))
+        table.alter_column("reference", existing_type=columns.No, type_=sa.String(length=96), existing_nullable=False)
     op.create_table(
         "case_calculation",
         sa.Column("case_no", columns.No, nullable=False),

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import date
 
 from shared.business_calendar import Calendar
+from shared.events.billing import SiteOrderRequested
+from shared.events.reading import SiteOrderDone
 from tests.kits.billing import Desk, account
 from tests.kits.cases import ask, bring, got, listed, opened, point, tip
 
@@ -49,6 +51,41 @@ async def test_evidence_is_added_never_edited_and_withdrawn_with_a_reason(desk: 
     )
     assert (load["kw"], load["added_by"], load["withdrawn_by"]) == ("2.4", "inspector-1", None)
     assert (await ask(desk, path, {"items": [SEAL | {"evidence_no": "E3", "kind": "hearsay"}]}))[0] == 422
+
+
+async def test_what_a_site_order_of_a_case_finds_joins_it_as_evidence(desk: Desk) -> None:
+    number = await opened(desk)
+    path = f"cases/{number}/site-orders"
+    assert await ask(desk, path, {"kind": "use_check"}) == (409, "case.account_unknown")
+    await desk.open(account(2))
+    number = await opened(desk, n=2)
+    status, told = await ask(desk, f"cases/{number}/site-orders", {"kind": "use_check", "business_date": "2026-02-12"})
+    assert status == 200
+    (asked,) = await desk.published(SiteOrderRequested)
+    said = (asked.request_id, asked.kind, asked.reference, asked.reason, asked.asked_on)
+    assert said == (told["order_no"], "use_check", number, "theft", date(2026, 2, 12))
+    assert (await got(desk, f"cases/{number}"))["state"] == "investigating"
+    done = SiteOrderDone(
+        order_no=asked.request_id,
+        service_point_no="SP2",
+        org_unit="zj/hangzhou",
+        kind="use_check",
+        requested_by="inspector-1",
+        reference=number,
+        done_on=date(2026, 2, 16),
+        result="other_use",
+        visited_by="inspector-7",
+        read_id="R-1",
+    )
+    await desk.hear(SiteOrderDone, done)
+    await desk.hear(SiteOrderDone, done)
+    case = await got(desk, f"cases/{number}")
+    found = {(each["kind"], each["reference"], each["code"], each["added_by"]) for each in case["evidence"]}
+    assert found == {
+        ("site_order", asked.request_id, "other_use", "inspector-7"),
+        ("read", "R-1", None, "inspector-7"),
+    }
+    assert {each["step"]: each["done_on"] for each in case["steps"] if each["done_on"]} == {"site_check": "2026-02-16"}
 
 
 async def test_what_is_not_done_by_its_day_is_overdue_until_it_is_done_or_the_case_ends(desk: Desk) -> None:
