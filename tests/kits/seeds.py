@@ -102,7 +102,7 @@ class Seeds:
             values["content_hash"] = proposal["content_hash"]
         if self._is_looked_at(path):
             values["order_no"] = self._sent_to_site(home)
-        elif "/site-orders" in path:
+        elif self._service == "reading" and "/site-orders" in path:
             values |= self._ordered(home, is_reported=path.endswith("/decisions"))
         if path.endswith("/appointments/cancellations"):
             values |= self._arranged(home)
@@ -183,6 +183,9 @@ class Seeds:
         back = {"items": [{"bill_id": bill["bill_id"], "assignee": None}]}  # other calls may have given it to somebody
         self._installation.call("POST", "billing", "/v1/review-queue/assignments", back)
         body = {"decision": "request_inspection", "explanation": "of a test", "verdicts": {}}
+        mine = {"items": [{"bill_id": bill["bill_id"], "assignee": "clerk-1"}]}  # another call has given it to somebody
+        url = self._installation.urls["billing"] + "/v1/review-queue/assignments"
+        self._installation.client.post(url, json=mine, headers=self._installation.token("clerk-1"))
         seen = {"If-Match": f'"{bill["row_version"]}"'}
         self._installation.call("POST", "billing", f"/v1/bills/{bill['bill_id']}/decisions", body, **seen)
         orders = self._installation.items("billing", f"/v1/site-orders?reference={bill['bill_id']}&state=out")

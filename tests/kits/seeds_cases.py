@@ -22,7 +22,7 @@ def case_at(installation: Installation, home: Home, path: str, number: int) -> d
         return values
     case = _open(installation, home, "theft")
     if path.endswith("/reopening"):
-        _command(installation, case, "dismissal", explanation="of a test", business_date=DAY)
+        _command(installation, case, "dismissal", explanation="of a test")
     no = case["case_no"]
     if "{number}" in path or path.endswith("/proposal"):
         made = _command(installation, case, "calculations", **THEFT, business_date=DAY)
@@ -45,7 +45,7 @@ def _open(installation: Installation, home: Home, kind: str) -> dict[str, Any]:
         found = installation.items("billing", mine)
     case = found[-1]
     if case["state"] in ENDED:
-        _command(installation, case, "reopening", reason="of a test", business_date=DAY)
+        _command(installation, case, "reopening", reason="of a test")
     for asked in installation.items("billing", "/v1/approvals?state=pending&kind=case.charge"):
         if asked["subject_id"] == case["case_no"]:
             named = {name: asked[name] for name in ("approval_id", "content_hash")}
