@@ -134,6 +134,22 @@ async def test_a_home_of_another_class_is_suspected_no_more(desk: Desk) -> None:
     assert (await look(desk, "2026-07-28"))["withdrawn"] == 1
 
 
+async def test_of_a_contract_that_is_over_a_finding_stays_and_of_one_that_never_was_it_goes(desk: Desk) -> None:
+    one, two = account(1), account(2)
+    await desk.open(one, two)
+    await desk.measure(*uses.facts(WORKSHOP, 1), *uses.facts(WORKSHOP, 2))
+    assert (await look(desk))["found"] == 2
+    ended = replace(one, contracts=tuple(replace(each, to=date(2026, 7, 1), reason="moved") for each in one.contracts))
+    never = replace(two, contracts=tuple(replace(each, annulled=True, reason="mistake") for each in two.contracts))
+    assert {outcome.status for outcome in await desk.open(ended, never)} <= {"done", "awaiting_approval"}
+    async with desk.client("approvals:read", "approvals:decide", "billing:review", subject="second-1") as client:
+        waiting = (await client.get("/v1/approvals", params={"state": "pending"})).json()["items"]
+    for asked in waiting:
+        assert (await desk.second(asked))[0] == "done"
+    await look(desk, "2026-08-25")
+    assert {each["contract_no"]: each["state"] for each in await listed(desk)} == {"C1": "open", "C2": "withdrawn"}
+
+
 @walks(*range(3))
 async def test_any_order_of_usages_and_corrections_ends_in_the_same_finding(desk: Desk, seed: int) -> None:
     await desk.open(account(1))
