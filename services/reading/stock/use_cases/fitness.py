@@ -14,7 +14,9 @@ Wanted = tuple[str, date, date | None]
 
 
 async def refusals(view: View, wanted: Sequence[Wanted], *, policies: Policies) -> Mapping[tuple[str, date], Refused]:
-    """Return what speaks against installations, by meter and first day. Three statements."""
+    """Return what speaks against installations, by meter and first day. Three statements, none for nothing."""
+    if not wanted:
+        return {}
     facts = await living.known(view, sorted({meter_no for meter_no, _, _ in wanted}))
     found = {}
     for meter_no, installed_on, removed_on in wanted:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from services.reading.intake.use_cases import following
+from services.reading.intake.use_cases import changing
 from services.reading.main import load_policies
 from services.reading.network.domain.installations import Placement
 from services.reading.network.domain.registers import Register
@@ -18,7 +18,6 @@ from services.reading.reads.domain import cover
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import waiting
 from services.reading.settings import SHIPPED_POLICY
-from services.reading.tasks.use_cases import late_points
 from tests.kits.reading import ONE, UNIT, FixedClock, Kit, Statements, midnight, read, running
 
 WAITING = "reading.waiting_for_installation"
@@ -183,9 +182,9 @@ async def test_what_comes_while_its_meter_is_being_installed_does_not_wait_for_e
         await kit.plan("2026-02-01")
         own, given = kit.service.app.state.context, INSTALLED
         async with kit.database.begin() as tx:
-            put = await installations.put(tx, [given], actor="clerk", may_see=lambda _: True, zone=own.zone)
-            await late_points.plan_points(tx, ["S7"])
-            await following.follow(tx, put.changes, days=ReadDays(own.policies, own.zone))
+            by = changing.By(actor="clerk", may_see=lambda _: True)
+            (put,) = await changing.put(tx, [given], by=by, own=own)
+            assert put.status == "done"
             day = {"meter_no": "M7", "day": "2026-01-20", "unit": "Wh", "interval_minutes": 60, "values": [1] * 24}
             late = [
                 asyncio.create_task(kit.push(read("M7", "2026-02-01", "35.00"))),
