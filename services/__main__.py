@@ -20,6 +20,7 @@ LOADED = {  # commands with a module of their own, imported only for them: modul
     "tariff-validate": (RATING, "add_file_argument", "run_validate"),
     "tariff-compare": (RATING, "add_file_argument", "run_compare"),
     "calendar": ("services.command.calendar", "add_arguments", "run"),
+    "replay-rules": ("services.command.replay_rules", "add_arguments", "run"),
 }
 SERVERS = ("up", "demo", "service", "relay")
 
@@ -45,6 +46,7 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         ("tariff-validate", "check a tariff document"),
         ("tariff-compare", "compare a year's bills under other tariffs, options, households"),
         ("calendar", "make the business-day calendar of a year"),
+        ("replay-rules", "tell what another policy of billing would have found on the last cycles"),
     ):
         sub = commands.add_parser(name, help=text)
         if given[:1] == [name]:

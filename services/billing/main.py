@@ -36,6 +36,7 @@ from services.billing.contracts.store import points as points_store
 from services.billing.decisions.api import assigning as assigning_api
 from services.billing.decisions.api import deciding as deciding_api
 from services.billing.decisions.api import queue as queue_api
+from services.billing.decisions.api import replays as replays_api
 from services.billing.decisions.api import rules as rules_api
 from services.billing.decisions.use_cases import deciding
 from services.billing.rating import second_opinion
@@ -79,6 +80,7 @@ ROUTERS = (
     queue_api.router,
     assigning_api.router,
     rules_api.router,
+    replays_api.router,
     deciding_api.router,
     site_orders_api.router,
     touched_api.router,

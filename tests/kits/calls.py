@@ -151,7 +151,11 @@ def _write_policy(work: Path, corrections: Mapping[str, str], by_calendar: bool,
     work.mkdir(exist_ok=True)
     policy = json.loads(DEFAULT_POLICY.read_text())
     policy["versions"][0]["review"] |= {"implausible_home": "off"}
-    policy["versions"][0]["run"] = {"sum_change_percent": 100_000, "unread": {"percent": 100, "over_points": 0}}
+    policy["versions"][0]["run"] = {
+        "sum_change_percent": 100_000,
+        "unread": {"percent": 100, "over_points": 0},
+        "after_change": "off",
+    }
     policy["versions"][0]["corrections"] |= {**corrections, "hold_on": ["billing.not_rated"]}
     for kind in by_two:
         del policy["versions"][0]["approvals"][kind]

@@ -36,8 +36,22 @@ class JudgedWrongOut(BaseModel):
     business_date: date
 
 
+class WordsOut(BaseModel):
+    """What is read of a rule, in both languages."""
+
+    zh: str
+    en: str
+
+
 class RuleOut(PrecisionOut):
     code: str
+    looks_at: Literal["bills", "runs", "reads", "rating"]
+    severity: str = Field(
+        description="by the policy of the latest business date, the worst where it has several; `off`: switched off"
+    )
+    title: WordsOut = Field(description="what it looks for")
+    words: WordsOut = Field(description="what it says, with its values in braces")
+    source: str = Field(description="where the rule comes from")
     customer_class: str | None = Field(description="with by=class: of whose bills")
     org_unit: str | None = Field(description="with by=org_unit: of whose bills")
     found: int = Field(description="bills with such a finding on which somebody decided")

@@ -4,10 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
+import orjson
 from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, case, exists, func, or_, select, true, tuple_
 
+from services.billing.review.domain.beside import Basis, Compared, Key
 from services.billing.review.domain.precision import KNOWN, RIGHT, WRONG, Tally
-from services.billing.review.tables import BILL_PARTY, FINDING_VERDICT, REVIEW_ASSIGNMENT, REVIEW_DECISION
+from services.billing.review.domain.subject import Peers
+from services.billing.review.tables import BILL_PARTY, COMPARED_RUN, FINDING_VERDICT, REVIEW_ASSIGNMENT, REVIEW_DECISION
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
@@ -139,6 +142,24 @@ async def verdicts(view: View, bill_id: str) -> dict[str, dict[str, str]]:
     return found
 
 
+async def verdicts_of(view: View, bill_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the verdicts that count on the findings of bills, by bill and code."""
+    v = FINDING_VERDICT.c
+    names = (v.bill_id, v.code, v.verdict)
+    rows = await bulk.select_in(
+        view,
+        FINDING_VERDICT,
+        {"bill_id": bill_ids},
+        columns=names,
+        where=v.verdict != UNSAID,
+        order_by=(v.bill_id, v.decided_at, v.decision_id),
+    )
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:  # the last one on a finding counts
+        found.setdefault(row.bill_id, {})[row.code] = row.verdict
+    return found
+
+
 def _that_count(visible: Condition, until: datetime | None = None) -> Select[Any]:
     """Return, for each finding of a bill that was decided on, the verdict that counts: the last one that says something."""
     one, other = FINDING_VERDICT.c, FINDING_VERDICT.alias("other").c
@@ -201,3 +222,54 @@ async def judged_wrong(
         if one in found:
             found[one].append(row)
     return found
+
+
+async def compared(view: View, keys: Collection[Key]) -> dict[Key, Compared]:
+    """Return those of some runs (route, cycle) whose totals agree."""
+    rows = await bulk.select_in(
+        view, COMPARED_RUN, {"route_no": [route for route, _ in keys], "cycle": [cycle for _, cycle in keys]}
+    )
+    return {(row.route_no, row.cycle): _compared(row) for row in rows}
+
+
+async def add_compared(tx: Tx, runs: Sequence[Compared]) -> None:
+    """Keep runs whose totals agree."""
+    await bulk.insert_ignore(tx, COMPARED_RUN, _columns(runs), key=("route_no", "cycle"))
+
+
+async def set_examined(tx: Tx, runs: Sequence[Compared]) -> None:
+    """Keep what the bills of runs are looked at beside."""
+    await bulk.update_from(tx, COMPARED_RUN, _columns(runs), key=("route_no", "cycle"))
+
+
+def _columns(runs: Sequence[Compared]) -> dict[str, list[Any]]:
+    return {
+        "route_no": [run.key[0] for run in runs],
+        "cycle": [run.key[1] for run in runs],
+        "months": [run.months for run in runs],
+        "basis": [_basis_text(run.basis) for run in runs],
+        "examined": [run.examined for run in runs],
+        "peers": [_text({name: (p.points, p.median, p.deviation) for name, p in run.peers.items()}) for run in runs],
+        "changed": [_text(run.changed) for run in runs],
+    }
+
+
+def _basis_text(basis: Basis) -> str:
+    return _text({"tariffs": sorted(basis.tariffs), "policy": basis.policy, "software": basis.software})
+
+
+def _text(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _compared(row: Row[Any]) -> Compared:
+    basis = orjson.loads(row.basis)
+    tariffs = frozenset((one[0], one[1], one[2]) for one in basis["tariffs"])
+    return Compared(
+        key=(row.route_no, row.cycle),
+        months=row.months,
+        basis=Basis(tariffs=tariffs, policy=basis["policy"], software=basis["software"]),
+        examined=row.examined,
+        peers={name: Peers(*figures) for name, figures in orjson.loads(row.peers).items()},
+        changed=tuple(orjson.loads(row.changed)),
+    )

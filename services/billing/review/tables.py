@@ -91,5 +91,22 @@ class FindingVerdict(base.Base, table=True):
     decided_at: datetime = base.instant()
 
 
+class ComparedRun(base.Base, table=True):
+    """A run whose totals agree: what its bills were calculated by, and once the run before agrees too, what they are beside.
+
+    `basis`, `peers`, `changed`: JSON. `examined`: the last two are known. Written once and once again, never edited.
+    """
+
+    __tablename__ = "compared_run"
+    route_no: str = Field(sa_column=columns.key())
+    cycle: str = Field(sa_column=columns.key())
+    months: int
+    basis: str = base.long_text()
+    examined: bool
+    peers: str = base.long_text()
+    changed: str = base.long_text()
+
+
 BILL_PARTY, REVIEW_DECISION = table(BillParty), table(ReviewDecision)
 FINDING_VERDICT, REVIEW_ASSIGNMENT = table(FindingVerdict), table(ReviewAssignment)
+COMPARED_RUN = table(ComparedRun)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from services.billing.bills.domain.policy import AUTOMATIC, Policy, Release, UnreadShare
-from services.billing.review.domain.findings import HOLD, Finding
+from services.billing.review.domain.findings import HOLD, Finding, worst
 from services.billing.usages.domain import Totals
 from shared.business_calendar import Calendar, YearUnknown
 from shared.statemachine import StateMachine
@@ -63,12 +63,14 @@ def check(
     org_unit: str,
     policy: Policy,
     calendar: Calendar,
+    more: Sequence[Finding] = (),
 ) -> Checked:
     """Decide on a run whose route has closed.
 
     It stays open while billing's own count or sum differs from what the route reported (完整性核对). It then goes into review,
     and on to releasing by itself where the policy says so, its total is near enough to the last run's, and enough of its points
-    were read: on the day on which it is due, the business day after its read day as shipped (抄表次日).
+    were read: on the day on which it is due, the business day after its read day as shipped (抄表次日). `more`: what was found
+    of it as a whole; what does not hold it is only shown.
     """
     release = policy.release_of(org_unit)
     due_on = due(release, reported, calendar)
@@ -77,11 +79,11 @@ def check(
     changed = sum_changed(own.sum_wh, last_sum_wh, policy.run_sum_change_percent)
     unread = unread_share(own, reported.missed, policy.run_unread)
     unknown = None if due_on else Finding(NO_CALENDAR, HOLD, {"read_date": reported.read_date.isoformat()})
-    found = tuple(f for f in (changed, unread, unknown) if f)
+    found = tuple(f for f in (changed, unread, unknown, *more) if f)
     status = LIFE.move(LIFE.move(OPEN, "totals_agree"), "review")
-    if found or release.mode != AUTOMATIC:
+    if worst(found) == HOLD or release.mode != AUTOMATIC:
         return Checked(status, found, due_on)
-    return Checked(LIFE.move(status, "release"), (), due_on, due_on)
+    return Checked(LIFE.move(status, "release"), found, due_on, due_on)
 
 
 def due(release: Release, reported: Closed, calendar: Calendar) -> date | None:

@@ -1,6 +1,6 @@
 """Bill runs and the release switch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import Row, and_, func, or_, select, update
 
 from services.billing.bills.store import bills as bills_store
 from services.billing.business_day import store as business_day
+from services.billing.review.domain.findings import Finding, with_more
 from services.billing.runs import domain
 from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH, ROUTE_CLOSING
 from shared.db import bulk, columns, travel
@@ -45,6 +46,22 @@ async def lock(tx: Tx, keys: Sequence[tuple[str, str]]) -> Sequence[Row[Any]]:
         {"route_no": [route for route, _ in keys], "cycle": [cycle for _, cycle in keys]},
         order_by=(BILL_RUN.c.route_no, BILL_RUN.c.cycle),
         for_update=True,
+    )
+
+
+async def share(tx: Tx, keys: Sequence[tuple[str, str]]) -> None:
+    """Lock runs that get bills against who looks at them as a whole, in key order: either knows what the other has done."""
+    given = travel.relation(
+        tx,
+        "runs",
+        {"route_no": (columns.No, [route for route, _ in keys]), "cycle": (columns.No, [cycle for _, cycle in keys])},
+    )
+    of_keys = and_(BILL_RUN.c.route_no == given.c.route_no, BILL_RUN.c.cycle == given.c.cycle)
+    await tx.all(
+        select(BILL_RUN.c.route_no, BILL_RUN.c.cycle)
+        .select_from(given.join(BILL_RUN, of_keys))
+        .order_by(BILL_RUN.c.route_no, BILL_RUN.c.cycle)
+        .with_for_update(of=BILL_RUN, read=True)
     )
 
 
@@ -106,6 +123,16 @@ async def write(tx: Tx, changed: Sequence[dict[str, Any]]) -> None:
     await bulk.update_from(
         tx, BILL_RUN, {name: [row[name] for row in changed] for name in names}, key=("route_no", "cycle")
     )
+
+
+async def add_findings(tx: Tx, found: Mapping[tuple[str, str], Sequence[Finding]]) -> None:
+    """Write more findings to locked runs."""
+    rows = await lock(tx, sorted(found)) if found else ()
+    changed = []
+    for row in rows:
+        text = with_more(row.findings, found[row.route_no, row.cycle])
+        changed.append({"route_no": row.route_no, "cycle": row.cycle, "findings": text, "version": row.version + 1})
+    await write(tx, changed)
 
 
 async def last_sums(view: View, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:

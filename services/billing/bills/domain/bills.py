@@ -34,6 +34,7 @@ LIFE: Final = StateMachine(
         "approve": {HELD: READY},
         "hold": {READY: HELD, HELD: HELD, PROPOSED: PROPOSED},
         "tariff_changes": {READY: HELD},
+        "compare": {READY: HELD, HELD: HELD},
         "issue": {READY: ISSUED},
         "replace": {READY: REPLACED, HELD: REPLACED, PROPOSED: REPLACED},
         "cancel": {READY: CANCELLED, HELD: CANCELLED, PROPOSED: CANCELLED},

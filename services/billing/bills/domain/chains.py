@@ -21,6 +21,7 @@ from services.billing.bills.domain.policy import Policies, Policy
 from services.billing.contracts.domain import Terms, tariff_on
 from services.billing.rating import rating_types
 from services.billing.review.domain import findings, to_site
+from services.billing.review.domain.beside import Runs
 from services.billing.review.domain.findings import HOLD, Finding
 from services.billing.review.domain.limits import Limits, review
 from services.billing.review.domain.subject import Subject
@@ -41,6 +42,7 @@ LINE_FIELDS: Final = (
 )
 """A line is stored as the list of these: a bill's lines are one text, and line n of it is addressed by its number."""
 
+NO_RUNS: Final = Runs()
 Rate = Callable[[Sequence[rating_types.Request]], Sequence[rating_types.RatedBill]]
 _line_values = attrgetter(*LINE_FIELDS)
 
@@ -79,8 +81,9 @@ class Chain:
     finding that tells of the change. `issued_stand`: issued bills stay as they are, what corrects them waits for a reviewer. A
     bill of days that the contract does not cover is passed over: it awaits the cut of its usage. `measured`: the usages in force
     of its sub-meters, by point. `past`: the bills in force before the step at hand that it is reviewed beside, the last one
-    last. `lines`: the stored lines of bills by id, where the price has two parts. `seen`: what each step came to, for who wants
-    to know it. Later bills that are not out yet are looked at again beside a new one: nothing depends on which came first.
+    last. `lines`: the stored lines of bills by id, where the price has two parts. `runs`: those that were compared. `seen`:
+    what each step came to, for who wants to know it. Later bills that are not out yet are looked at again beside a new one:
+    nothing depends on which came first.
     """
 
     terms: Terms
@@ -94,6 +97,7 @@ class Chain:
     issued_stand: bool = False
     measured: Mapping[str, Sequence[Usage]] = field(default_factory=lambda: rating_types.NOTHING)
     lines: Mapping[str, str] = field(default_factory=lambda: rating_types.NOTHING)
+    runs: Runs = NO_RUNS
     moved: bool = False
     index: int = 0
     drafts: list[Draft] = field(default_factory=list)
@@ -138,6 +142,7 @@ def plan(
     issued_stand: bool = False,
     measured: Mapping[str, Sequence[Usage]] = rating_types.NOTHING,
     lines: Mapping[str, str] = rating_types.NOTHING,
+    runs: Runs = NO_RUNS,
     last_year: Sequence[Past] = (),
 ) -> Chain:
     """Lay out the chain of one contract.
@@ -145,7 +150,7 @@ def plan(
     `stored`: its bills from the effective one before the first period on, of any status. `fresh`: new usages by period. `known`:
     the usages of the effective bills that may be calculated again, by id. `out`: the periods of bills that are taken out, by
     their ids; the bills after one begin where it began. `last_year`: its bills in force a year before. `again`, `cause`,
-    `issued_stand`, `measured`, `lines`: see Chain.
+    `issued_stand`, `measured`, `lines`, `runs`: see Chain.
     """
     versions: dict[tuple[date, date], int] = {}
     effective: dict[tuple[date, date], Stored] = {}
@@ -189,6 +194,7 @@ def plan(
         issued_stand=issued_stand,
         measured=measured,
         lines=lines,
+        runs=runs,
     )
 
 
@@ -331,6 +337,8 @@ def _take(
     moved = old is None or state != old.state
     corrects = _status(step, ()) == ISSUED
     subject = reviewing.subject(chain.terms, step.usage, rated, chain.past, chain.measured, corrects=corrects)
+    usage = step.usage
+    chain.runs.put_beside(subject, (usage.route_no, usage.cycle), usage.service_point_no, usage.period_from)
     found = _findings(step, subject, rated, policy.review)
     if chain.seen is not None:
         chain.seen.append(Seen(step=step, rated=rated, state=state, findings=found))

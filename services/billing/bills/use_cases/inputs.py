@@ -21,7 +21,10 @@ from services.billing.bills.use_cases.asked import Asked
 from services.billing.rating import rating_types
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.rating.tariff.names import Names
+from services.billing.review import store as review_store
+from services.billing.review.domain.beside import Runs
 from services.billing.usages.domain import Usage
+from services.billing.usages.store import firsts as firsts_store
 from services.billing.usages.store import usages as usages_store
 from shared.db.engine import View
 
@@ -35,14 +38,16 @@ class Inputs:
     """What contracts are calculated from, beside what is asked for.
 
     `stored`: their bills from the effective one before the first day on. `known`, `old_lines`: the usages and lines of those in
-    force from that day on; of a contract with a two-part price also of the one before. `last_year`: the bills in force
-    a year before. `measured`: the usages of sub-meters, by point. `proposed`: the proposals that are taken up.
+    force from that day on; of a contract with a two-part price also of the one before. `last_year`: the bills in force a year
+    before. `runs`: those that were compared. `measured`: the usages of sub-meters, by point. `proposed`: the proposals that are
+    taken up.
     """
 
     stored: Mapping[str, Sequence[Stored]]
     known: Mapping[str, Usage]
     old_lines: Mapping[str, str]
     last_year: Mapping[str, Sequence[Past]]
+    runs: Runs
     measured: Mapping[str, Sequence[Usage]]
     proposed: Sequence[Row[Any]]
 
@@ -60,6 +65,7 @@ class Inputs:
             measured=self.measured,
             lines=self.old_lines,
             last_year=self.last_year.get(asked.terms.contract_no, ()),
+            runs=self.runs,
         )
 
 
@@ -77,10 +83,27 @@ async def read(view: View, asked: Mapping[str, Asked], *, lock: bool = True) -> 
         stored |= await bills_store.from_periods(view, earlier)
     known, old_lines = await _later(view, asked, starts, stored)
     last_year = await _last_year(view, asked, starts, stored)
-    measured = await _sub_meters(view, asked, starts, stored)
     return Inputs(
-        stored=stored, known=known, old_lines=old_lines, last_year=last_year, measured=measured, proposed=proposed
+        stored=stored,
+        known=known,
+        old_lines=old_lines,
+        last_year=last_year,
+        runs=await _runs(view, [*known.values(), *(u for no in starts for u in asked[no].fresh.values())]),
+        measured=await _sub_meters(view, asked, starts, stored),
+        proposed=proposed,
     )
+
+
+async def _runs(view: View, usages: Sequence[Usage]) -> Runs:
+    """Return the runs of usages that were compared already, with the first usages before; in the common case there are none."""
+    found = await review_store.compared(view, {(usage.route_no, usage.cycle) for usage in usages})
+    compared = {key: run for key, run in found.items() if run.examined}
+    wanted = {
+        (usage.service_point_no, usage.route_no, usage.period_from)
+        for usage in usages
+        if (usage.route_no, usage.cycle) in compared and compared[usage.route_no, usage.cycle].peers
+    }
+    return Runs(compared=compared, before=await firsts_store.before(view, sorted(wanted)) if wanted else {})
 
 
 def rated_by(rater: Rater, book: TariffBook, names: Names) -> chains.Rate:

@@ -30,7 +30,11 @@ SENT_TO_SITE: Final = "billing.sent_to_site"
 """The policy wants it looked at on site: a site order is out, or has been."""
 NOT_RATED: Final = "billing.not_rated"
 """The rating misses something."""
-OF_NO_RULE: Final = frozenset((HELD_BY_REVIEWER, NOT_RATED, SENT_TO_SITE, LARGE_CORRECTION, TAKEN_BACK, *CAUSES))
+DRAWN_SAMPLE: Final = "billing.drawn_sample"
+"""It was drawn, whatever is in it."""
+OF_NO_RULE: Final = frozenset(
+    (HELD_BY_REVIEWER, DRAWN_SAMPLE, NOT_RATED, SENT_TO_SITE, LARGE_CORRECTION, TAKEN_BACK, *CAUSES)
+)
 """What no review rule found: there is nothing to be right or wrong about."""
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -80,6 +84,16 @@ def of_rules(text: str) -> dict[str, str]:
         if code not in OF_NO_RULE and _RANK[severity] > _RANK[found.get(code, "")]:
             found[code] = severity
     return found
+
+
+def codes_of(text: str) -> set[str]:
+    """Return the codes of stored findings."""
+    return {each["code"] for each in orjson.loads(text)}
+
+
+def with_more(text: str, more: Iterable[Finding]) -> str:
+    """Add findings to stored ones."""
+    return orjson.dumps([*orjson.loads(text), *(each.as_json() for each in more)]).decode()
 
 
 def with_one(text: str, finding: Finding) -> str:

@@ -26,6 +26,10 @@ class Limits:
     floor: Floor
     site_orders: Mapping[str, str]
 
+    def of(self, code: str) -> Any:
+        """Return the limit of a rule, None where it is switched off."""
+        return next((limit for rule, limit in self.rules if rule.code == code), None)
+
 
 def read(node: Node) -> Limits:
     """Return the limits of the `review` part of a policy: each rule has its section, which `off` switches off."""
@@ -46,6 +50,11 @@ def review(bill: Subject, limits: Limits) -> list[Finding]:
     found += [one for code in bill.reading_findings if (one := carried("", code, limits.reading_findings))]
     found += [one for code in bill.rating_findings if (one := carried("rating", code, limits.rating_findings))]
     return found
+
+
+def review_of_run(bill: Subject, limits: Limits) -> list[Finding]:
+    """Return what the rules find that look at the run too, of a bill of a run that was compared."""
+    return [one for rule, limit in limits.rules if rule.of_run and (one := rule.find(bill, limit)) is not None]
 
 
 def carried(prefix: str, code: str, severities: Mapping[str, str]) -> Finding | None:

@@ -71,12 +71,12 @@ class Tally:
         return (1000 * self.right + _PRIOR_WEIGHT * floor.prior_permille) // (self.judged + _PRIOR_WEIGHT)
 
 
-_NOBODY: Final = Tally()
+NOBODY: Final = Tally()
 
 
 def of(code: str, tallies: Mapping[str, Tally]) -> Tally:
     """Return the tally of a rule, an empty one where none of its findings was decided on."""
-    return tallies.get(code, _NOBODY)
+    return tallies.get(code, NOBODY)
 
 
 def at_risk_fen(total_fen: int, holding: Collection[str], tallies: Mapping[str, Tally], floor: Floor) -> int:

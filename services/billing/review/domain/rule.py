@@ -21,7 +21,8 @@ class Rule(Generic[L]):
     """A review rule: a pure function of one bill and the limit of its day, and what people read of it.
 
     `section`: its field of `review` in a policy. `read` makes the limit of it, None where it is switched off. `source`: where
-    the rule comes from. `title` says what it looks for, `words` what it has found, with the values of the finding.
+    the rule comes from. `title` says what it looks for, `words` what it has found, with the values of the finding. `of_run`: it
+    looks at what the run says of the bill too, and is asked again once that is compared.
     """
 
     code: str
@@ -31,6 +32,7 @@ class Rule(Generic[L]):
     words: Words
     read: Callable[[Node], L | None]
     find: Callable[[Subject, L], Finding | None]
+    of_run: bool = False
 
 
 AnyRule = Rule[Any]
@@ -54,11 +56,21 @@ class Levels:
 
     levels: tuple[tuple[Change, str], ...]
 
+    @property
+    def severity(self) -> str:
+        """Return the worst severity that it can have."""
+        return HOLD if any(said == HOLD for _, said in self.levels) else WARN
+
     def of(self, change_wh: int, expected_wh: int) -> str | None:
         """Return the severity of a change from what was expected, None where it is none."""
         if change_wh <= 0:
             return None
         return next((said for limit, said in self.levels if limit.is_reached(change_wh, expected_wh)), None)
+
+
+def severity_of(limit: Any) -> str:
+    """Return the severity of a rule by its limit, the worst where it has several, `off` where it has none."""
+    return limit if isinstance(limit, str) else OFF if limit is None else str(limit.severity)
 
 
 def count(node: Node, name: str) -> int:

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.billing.rating.tariff.codes import FINDINGS, RATING
+from services.billing.rating.tariff import codes
+from services.billing.rating.tariff.codes import FINDINGS
 from services.billing.review.domain import findings
+from services.billing.review.domain.rules.of_runs import RUN_RULES
 from services.billing.review.domain.rules.registry import RULES
 from services.billing.review.domain.words import Language, Words
 
@@ -21,25 +23,13 @@ OTHERS: Final[Mapping[str, Words]] = {
     findings.LARGE_CORRECTION: Words(
         "更正金额 {amount_fen:yuan}，须两人审批。", "The correction is of {amount_fen:yuan}: two people decide on it."
     ),
+    findings.SENT_TO_SITE: Words(
+        "已派现场核实（{kind}），因 {code}。", "It is looked at on site ({kind}) because of {code}."
+    ),
     findings.TAKEN_BACK: Words(
         "拟撤回已发行账单，无替代账单。", "An issued bill is to be taken back, with nothing in its place."
     ),
-    "billing.run_totals_differ": Words(
-        "抄表段上报 {reported_usages} 户 {reported_sum_wh:kwh}，核算为 {own_usages} 户 {own_sum_wh:kwh}。",
-        "The route reported {reported_usages} usages of {reported_sum_wh:kwh}, billing has {own_usages} of {own_sum_wh:kwh}.",
-    ),
-    "billing.run_sum_changed": Words(
-        "本次合计 {sum_wh:kwh}，上次为 {last_sum_wh:kwh}。",
-        "The run sums to {sum_wh:kwh}, the last one to {last_sum_wh:kwh}.",
-    ),
-    "billing.run_unread": Words(
-        "{points} 个计量点中估抄 {estimated} 个、漏抄 {missed} 个。",
-        "Of {points} points {estimated} were estimated and {missed} missed.",
-    ),
-    "billing.calendar_year_unknown": Words(
-        "工作日历无此年份（抄表例日 {read_date}）。",
-        "No calendar has the year in which the run is due (read day {read_date}).",
-    ),
+    **{rule.code: rule.words for rule in RUN_RULES},
 }
 """What no review rule finds, and what is found of a run."""
 READS: Final[Mapping[str, Words]] = {
@@ -74,6 +64,10 @@ _RATING_ZH: Final[Mapping[str, str]] = {
 }
 
 
+RATING: Final = tuple(f"rating.{code}" for code in FINDINGS)
+"""The codes of rating that a bill carries."""
+
+
 def said(finding: Mapping[str, Any], language: Language) -> str:
     """Return a finding, as it is stored and shown, in words of a language; its code where nothing else is known of it."""
     code, values = str(finding["code"]), finding.get("values") or {}
@@ -91,6 +85,6 @@ def said(finding: Mapping[str, Any], language: Language) -> str:
 
 def _not_rated(values: Mapping[str, Any], language: Language) -> str:
     code = str(values.get("code", "?"))
-    text = f"未能计费：{code}" if language == "zh" else f"Could not be rated: {RATING.get(code, code)}"
+    text = f"未能计费：{code}" if language == "zh" else f"Could not be rated: {codes.RATING.get(code, code)}"
     where = " ".join(str(values[name]) for name in ("pointer", "day") if values.get(name))
     return f"{text}{f' ({where})' if where else ''}{'。' if language == 'zh' else '.'}"

@@ -7,6 +7,24 @@ from operator import attrgetter
 from typing import Any, Final
 
 
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """How the usage of so many points changed since the run before: the median, and the median deviation from it, in permille."""
+
+    points: int
+    median: int
+    deviation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a point used before, and how its neighbours' use has changed since, by group of class and size."""
+
+    before_wh: int
+    before_days: int
+    peers: Mapping[str, Peers]
+
+
 @dataclass(slots=True, kw_only=True)
 class Subject:
     """One calculated bill beside the effective bills before it.
@@ -22,6 +40,9 @@ class Subject:
     `basic_fen`: capacity and demand charges (基本电费), None where the account is not of the kind that has any, and
     `basic_expected_fen` what they were before, where nothing says that they should be others. `factor_permille`: the adjustment
     for the power factor, above 0 a penalty.
+
+    What its run says of it once that is compared, and is not kept: `beside` its neighbours; `route_was_live`, the run before is
+    there; `run_changed`, what the run was calculated by that the one before was not; `lot`, its lot in the draw, below 2⁶⁴.
     """
 
     customer_class: str
@@ -54,10 +75,15 @@ class Subject:
     factor_permille: int = 0
     reading_findings: tuple[str, ...] = ()
     rating_findings: tuple[str, ...] = ()
+    beside: Beside | None = None
+    route_was_live: bool = False
+    run_changed: tuple[str, ...] = ()
+    lot: int = 0
 
 
 _OF_BILL: Final = frozenset(("energy_wh", "days", "months", "total_fen"))
-_KEPT: Final = [one for one in fields(Subject) if one.name not in _OF_BILL]
+_OF_RUN: Final = frozenset(("beside", "route_was_live", "run_changed", "lot"))
+_KEPT: Final = [one for one in fields(Subject) if one.name not in _OF_BILL | _OF_RUN]
 _NAMES: Final = tuple(one.name for one in _KEPT)
 _DEFAULTS: Final = tuple(one.default for one in _KEPT)
 _VALUES: Final = attrgetter(*_NAMES)
@@ -66,7 +92,7 @@ _VALUES: Final = attrgetter(*_NAMES)
 def as_json(subject: Subject) -> dict[str, Any]:
     """Return what a subject is kept as beside its bill, so that rules can look at it again: what is not as usual.
 
-    What the bill says itself is not kept twice.
+    What the bill says itself is not kept twice, and what its run says of it is the run's.
     """
     values = zip(_NAMES, _VALUES(subject), _DEFAULTS, strict=True)
     return {name: value for name, value, usual in values if value != usual}

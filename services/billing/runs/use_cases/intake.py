@@ -19,5 +19,6 @@ async def record(tx: Tx, facts: Sequence[UsageMeasured], *, context: Context) ->
     recorded = await usages.record(tx, facts)
     runs = {(u.route_no, u.cycle): (u.route_no, u.cycle, u.org_unit) for u in recorded.new}
     await store.ensure(tx, sorted(runs.values()))
+    await store.share(tx, sorted(runs))
     await billing.bill(tx, recorded, context=context)
     tx.after_commit(context.wake.set)  # a closed route may have waited for these

@@ -13,6 +13,7 @@ from services.billing.bills.store import bills as bills_store
 from services.billing.bills.use_cases import two_people
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
+from services.billing.review.domain.findings import HOLD
 from services.billing.runs import domain, store
 from services.billing.runs.use_cases import totals
 from services.billing.usages.store import usages as usages_store
@@ -156,7 +157,7 @@ async def release_due(tx: Tx, *, route_no: str, cycle: str, business_date: date,
     due_on = domain.due(rule, await _reported(tx, row), context.calendar)
     if due_on is None or due_on > business_date:
         return moved
-    releasing = _releasing(tx, row, business_date) | {"due_on": due_on, "findings": "[]"}
+    releasing = _releasing(tx, row, business_date) | {"due_on": due_on, "findings": _shown(row)}
     await store.write(tx, [releasing])
     tx.audit([totals.moved(row, releasing["status"], reason="release-runs")])
     tx.after_commit(context.wake.set)
@@ -164,7 +165,14 @@ async def release_due(tx: Tx, *, route_no: str, cycle: str, business_date: date,
 
 
 def _is_held(row: Row[Any]) -> bool:
-    return any(found["code"] != domain.NO_CALENDAR for found in orjson.loads(row.findings))
+    return any(
+        found["severity"] == HOLD and found["code"] != domain.NO_CALENDAR for found in orjson.loads(row.findings)
+    )
+
+
+def _shown(row: Row[Any]) -> str:
+    """Return the findings of a run without those that held it."""
+    return orjson.dumps([found for found in orjson.loads(row.findings) if found["severity"] != HOLD]).decode()
 
 
 async def _issue_day(tx: Tx, row: Row[Any], reported: domain.Closed, context: Context) -> date:

@@ -8,7 +8,9 @@ from sqlalchemy import Row
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.review.domain import findings
+from services.billing.review.domain.findings import Finding
 from services.billing.runs import domain, store
+from services.billing.runs.use_cases import comparing
 from services.billing.usages.domain import Totals
 from services.billing.usages.store import usages as usages_store
 from shared.db.audit import AuditEntry
@@ -41,8 +43,12 @@ async def check(tx: Tx, keys: Sequence[tuple[str, str]], *, context: Context) ->
     names = [(row.route_no, row.cycle) for row in rows]
     closings, last = await store.closings(tx, names), await store.last_sums(tx, names)
     own = await _own(tx, closings)
+    reported = {n: closed(row, closings[n]) for row, n in zip(rows, names, strict=True)}
+    agreeing = [n for n in names if own[n] == reported[n].totals]
+    found = await comparing.examine(tx, agreeing, context=context)
     checked = [
-        _check(row, closed(row, closings[n]), own[n], last.get(n), context) for row, n in zip(rows, names, strict=True)
+        _check(row, reported[n], own[n], last.get(n), found.get(n, ()), context)
+        for row, n in zip(rows, names, strict=True)
     ]
     changed = [_changed(tx, row, c) for row, c in zip(rows, checked, strict=True) if _differs(row, c)]
     await store.write(tx, changed)
@@ -89,7 +95,12 @@ def _reported(row: Row[Any], fact: RouteClosed, closings: Sequence[Row[Any]], tx
 
 
 def _check(
-    row: Row[Any], reported: domain.Closed, own: Totals, last_sum_wh: int | None, context: Context
+    row: Row[Any],
+    reported: domain.Closed,
+    own: Totals,
+    last_sum_wh: int | None,
+    more: Sequence[Finding],
+    context: Context,
 ) -> domain.Checked:
     return domain.check(
         reported=reported,
@@ -98,6 +109,7 @@ def _check(
         org_unit=row.org_unit,
         policy=context.policies.on(row.closed_on),
         calendar=context.calendar,
+        more=more,
     )
 
 

@@ -13,13 +13,14 @@ from services.billing.bills.use_cases.asked import Asked
 from services.billing.bills.use_cases.inputs import Inputs
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.review.domain import findings
+from services.billing.review.domain.beside import Runs
 from services.billing.tariffs.store.documents import TARIFF
 from services.billing.trials.domain.trial import Scope
 from services.billing.trials.use_cases.chunk import Chunk, Head
 from services.billing.trials.use_cases.setting import Loaded, Proposed
 from shared.db.engine import View
 
-_NOTHING: Final = Inputs(stored={}, known={}, old_lines={}, last_year={}, measured={}, proposed=())
+_NOTHING: Final = Inputs(stored={}, known={}, old_lines={}, last_year={}, runs=Runs(), measured={}, proposed=())
 
 
 @dataclass(frozen=True, slots=True)

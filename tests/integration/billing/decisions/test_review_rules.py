@@ -7,9 +7,11 @@ import httpx
 import pytest
 
 from services.billing.decisions.api import rules as rules_api
+from services.billing.decisions.domain import catalogue
 from services.billing.decisions.use_cases import queue
 from services.billing.review import store as review_store
 from services.billing.review import use_cases as review
+from services.billing.review.domain.rules.registry import RULES as RULES_OF_BILLS
 from tests.integration.billing.decisions.test_verdicts import said
 from tests.kits.billing import Desk, account, usage
 
@@ -38,14 +40,34 @@ async def judged(desk: Desk, *verdicts: str, start: int = 1, org_unit: str = "zj
     return bills
 
 
+async def decided(desk: Desk) -> list[dict[str, Any]]:
+    """Return the rules that found something on which somebody decided."""
+    return [rule for rule in await items(desk, RULES, limit=500) if rule["found"]]
+
+
+async def test_all_rules_are_listed_with_their_source_and_words_whether_or_not_anybody_decided(desk: Desk) -> None:
+    desk.review_by(zero_usage="off")
+    listed = {rule["code"]: rule for rule in await items(desk, RULES, limit=500)}
+    assert set(listed) == set(catalogue.CODES)
+    assert {rule.code for rule in RULES_OF_BILLS} < set(listed)
+    assert all(rule["source"] and rule["title"]["zh"] and rule["words"]["en"] for rule in listed.values())
+    severities = {code: listed[code]["severity"] for code in (HOME, RISE, "billing.zero_usage", "billing.corrected")}
+    assert list(severities.values()) == ["hold", "hold", "off", "info"]
+    assert listed["billing.run_unread"]["looks_at"] == "runs"
+    assert (listed["reading.high_usage"]["looks_at"], listed["reading.high_usage"]["severity"]) == ("reads", "warn")
+    assert (listed["rating.bill_differs"]["looks_at"], listed["rating.bill_differs"]["severity"]) == ("rating", "hold")
+    assert listed[HOME]["words"]["en"] == "A home used {energy_wh:kwh}, above the plausible {limit_wh:kwh}."
+    assert (counts(listed[HOME]), listed[HOME]["precision_permille"]) == ((0, 0, 0, 0), None)
+
+
 def counts(rule: dict[str, Any]) -> tuple[int, int, int, int]:
     return rule["found"], rule["right"], rule["wrong"], rule["known"]
 
 
 async def test_the_verdicts_on_a_rule_are_counted_with_their_precision_and_its_interval(desk: Desk) -> None:
-    assert await items(desk, RULES) == []
+    assert await decided(desk) == []
     await judged(desk, "right", "right", "right", "wrong", "known")
-    (rule,) = await items(desk, RULES)
+    (rule,) = await decided(desk)
     assert (rule["code"], counts(rule)) == (HOME, (5, 3, 1, 1))
     assert (rule["precision_permille"], rule["low_permille"], rule["high_permille"]) == (750, 301, 954)
     assert (rule["customer_class"], rule["org_unit"], rule["below_floor"], rule["evidence"]) == (None, None, False, [])
@@ -66,7 +88,7 @@ async def test_they_are_split_by_class_and_by_org_unit(desk: Desk) -> None:
 async def test_everybody_sees_the_verdicts_of_their_org_units_alone(desk: Desk) -> None:
     await judged(desk, "right", "right")
     await judged(desk, "wrong", start=11, org_unit="zj/ningbo")
-    (rule,) = await items(desk, RULES, org_units=["zj/ningbo"])
+    (rule,) = await items(desk, RULES, org_units=["zj/ningbo"], by="class")
     assert counts(rule) == (1, 0, 1, 0)
     await desk.open(account(21, org_unit="zj/ningbo"))
     await desk.measure(usage(21, 1, 1200, org_unit="zj/ningbo"))
@@ -94,9 +116,9 @@ async def test_the_last_verdict_on_a_finding_counts_and_silence_takes_none_back(
     await desk.measure(usage(1, 1, 950), usage(1, 2, 1150))
     _, (bill_id,) = await desk.bills("bill_id")
     assert (await said(desk, bill_id, "hold", implausible_home="wrong", sudden_rise="wrong")).status_code == 200
-    assert {rule["code"]: counts(rule) for rule in await items(desk, RULES)} == {HOME: (1, 0, 1, 0), RISE: (1, 0, 1, 0)}
+    assert {rule["code"]: counts(rule) for rule in await decided(desk)} == {HOME: (1, 0, 1, 0), RISE: (1, 0, 1, 0)}
     assert (await said(desk, bill_id, implausible_home="right")).status_code == 200
-    assert {rule["code"]: counts(rule) for rule in await items(desk, RULES)} == {HOME: (1, 1, 0, 0), RISE: (1, 0, 1, 0)}
+    assert {rule["code"]: counts(rule) for rule in await decided(desk)} == {HOME: (1, 1, 0, 0), RISE: (1, 0, 1, 0)}
 
 
 async def test_a_finding_of_which_nothing_is_said_counts_as_found(desk: Desk) -> None:
@@ -104,7 +126,7 @@ async def test_a_finding_of_which_nothing_is_said_counts_as_found(desk: Desk) ->
     await desk.measure(usage(1, 1, 950), usage(1, 2, 1150))
     _, (bill_id,) = await desk.bills("bill_id")
     assert (await said(desk, bill_id, implausible_home="right")).status_code == 200
-    rules = {rule["code"]: rule for rule in await items(desk, RULES)}
+    rules = {rule["code"]: rule for rule in await decided(desk)}
     assert counts(rules[RISE]) == (1, 0, 0, 0)
     assert (rules[RISE]["precision_permille"], rules[RISE]["below_floor"]) == (None, False)
 
@@ -139,7 +161,7 @@ async def test_of_the_false_alarms_the_last_twenty_are_shown(desk: Desk, monkeyp
     monkeypatch.setattr(rules_api, "EVIDENCE_MAX", 2)
     desk.expect_of_rules(floor_permille=600, verdicts_min=3)
     bills = await judged(desk, *["wrong"] * 4)
-    (rule,) = await items(desk, RULES)
+    (rule,) = await decided(desk)
     assert [each["bill_id"] for each in rule["evidence"]] == [bills[3], bills[2]]
 
 
@@ -149,8 +171,8 @@ async def test_rules_come_page_by_page(desk: Desk) -> None:
     _, (bill_id,) = await desk.bills("bill_id")
     assert (await said(desk, bill_id, implausible_home="right")).status_code == 200
     async with desk.client() as client:
-        first = (await client.get(RULES, params={"limit": 1})).json()
-        second = (await client.get(RULES, params={"limit": 1, "cursor": first["next_cursor"]})).json()
+        first = (await client.get(RULES, params={"limit": 1, "by": "class"})).json()
+        second = (await client.get(RULES, params={"limit": 1, "by": "class", "cursor": first["next_cursor"]})).json()
     assert [rule["code"] for rule in (*first["items"], *second["items"])] == [HOME, RISE]
     assert second["next_cursor"] is None
 

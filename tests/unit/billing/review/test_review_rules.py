@@ -12,7 +12,7 @@ from services.billing.review.domain import limits as review
 from services.billing.review.domain.limits import Limits
 from services.billing.review.domain.rule import AnyRule
 from services.billing.review.domain.rules.registry import RULES
-from services.billing.review.domain.subject import Subject
+from services.billing.review.domain.subject import Beside, Peers, Subject
 from services.billing.settings import DEFAULT_POLICY
 
 DOCUMENT = orjson.loads(DEFAULT_POLICY.read_bytes())
@@ -110,6 +110,42 @@ CASES: list[Case] = [
         {"previous_wh": None, "began": date(2026, 1, 1)},
         ("billing.first_bill", "warn"),
         {"first_bill": {"severity": "warn", "since": "2026-01-01"}},
+    ),
+    (
+        {"previous_wh": None, "began": date(2026, 1, 1)},
+        {"previous_wh": None, "began": date(2026, 1, 1), "route_was_live": True},
+        ("billing.first_bill", "hold"),
+    ),
+    (
+        {
+            "beside": Beside(200_000, 30, {"residential/3-10": Peers(10, 1200, 100)}),
+            "energy_wh": 343_000,
+            "previous_wh": 343_000,
+        },
+        {
+            "beside": Beside(200_000, 30, {"residential/3-10": Peers(10, 1200, 100)}),
+            "energy_wh": 343_800,
+            "previous_wh": 343_800,
+        },
+        ("billing.unlike_neighbours", "warn"),
+    ),
+    (
+        {
+            "beside": Beside(40_000, 30, {"residential/0-3": Peers(10, 1000, 10)}),
+            "energy_wh": 89_999,
+            "previous_wh": 89_999,
+        },
+        {
+            "beside": Beside(40_000, 30, {"residential/0-3": Peers(10, 1000, 10)}),
+            "energy_wh": 90_000,
+            "previous_wh": 90_000,
+        },
+        ("billing.unlike_neighbours", "warn"),
+    ),
+    (
+        {"run_changed": ("price",), "lot": 2**65 // 1000 + 1},
+        {"run_changed": ("price",), "lot": 2**65 // 1000},
+        ("billing.drawn_sample", "hold"),
     ),
     ({"changed": ("household",)}, {"changed": ("household", "class")}, ("billing.changed_supply", "hold")),
     ({"changed": ("household",)}, {"changed_within": ("household",)}, ("billing.account_changed_in_period", "info")),

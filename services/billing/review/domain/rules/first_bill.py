@@ -15,7 +15,8 @@ from shared.document import Node
 class Limit:
     """A supply that begins before `since` was there when the utility went live: that is an opening, and no new supply.
 
-    None: nobody has said yet when that was, and no supply is taken for new.
+    None: nobody has said when that was. A supply is new then where its route was live before, which is known once the run is
+    compared: the first run of a route is its opening.
     """
 
     severity: str
@@ -30,7 +31,10 @@ def read(node: Node) -> Limit | None:
 
 def find(bill: Subject, limit: Limit) -> Finding | None:
     """Find the first bill of a supply that begins with it; an account that is taken over from another system is none."""
-    if bill.previous_wh is not None or bill.began is None or limit.since is None or bill.began < limit.since:
+    if bill.previous_wh is not None or bill.began is None:
+        return None
+    is_new = bill.route_was_live if limit.since is None else bill.began >= limit.since
+    if not is_new:
         return None
     return Finding(RULE.code, limit.severity, {"began": bill.began.isoformat()})
 
@@ -43,4 +47,5 @@ RULE: Final = Rule(
     words=Words("新装用户首张电费账单，{began} 起供电。", "The first bill of a supply that began on {began}."),
     read=read,
     find=find,
+    of_run=True,
 )

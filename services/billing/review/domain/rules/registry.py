@@ -9,6 +9,7 @@ from services.billing.review.domain.rules import (
     basic_charge,
     changed_supply,
     corrected,
+    drawn_sample,
     energy_unpriced,
     estimated_usage,
     first_bill,
@@ -23,6 +24,7 @@ from services.billing.review.domain.rules import (
     sub_meters_exceed_main,
     sudden_fall,
     sudden_rise,
+    unlike_neighbours,
     unusual_cycle,
     usage_without_amount,
     yearly_fall,
@@ -55,4 +57,6 @@ RULES: Final[tuple[AnyRule, ...]] = (
     unusual_cycle.RULE,
     sub_meters.RULE,
     sub_meters_exceed_main.RULE,
+    unlike_neighbours.RULE,
+    drawn_sample.RULE,
 )

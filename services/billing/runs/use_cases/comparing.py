@@ -1,0 +1,180 @@
+"""A run whose totals agree is looked at as a whole: neighbours, changes since the run before, supplies that are new (批次比对).
+
+What is found follows from first usages of this run and of the one before. Where the one before comes later, this one is looked at
+then: in whatever order usages, closings and corrections come, bills that are not out have the same findings in the end.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.billing.bills.domain.bills import HELD
+from services.billing.bills.domain.policy import Policy
+from services.billing.bills.store import compared as bills_store
+from services.billing.context import Context
+from services.billing.contracts.domain import class_on
+from services.billing.contracts.store import contracts as contracts_store
+from services.billing.review import store as review_store
+from services.billing.review.domain import beside
+from services.billing.review.domain.beside import Basis, Compared, First, Key, Runs
+from services.billing.review.domain.findings import HOLD, Finding, codes_of, worst
+from services.billing.review.domain.limits import review_of_run
+from services.billing.review.domain.rules import drawn_sample, unlike_neighbours
+from services.billing.review.domain.subject import Subject
+from services.billing.runs import store
+from services.billing.tariffs.domain import tariffs_used
+from services.billing.usages.store import firsts as firsts_store
+from services.billing.usages.store import usages as usages_store
+from shared.db.engine import Tx
+
+AFTER_CHANGE = "billing.first_run_after_change"
+
+
+async def examine(tx: Tx, keys: Sequence[Key], *, context: Context) -> dict[Key, list[Finding]]:
+    """Look at locked runs whose totals agree as a whole, and return what is found of each; its bills have theirs.
+
+    The number of statements does not depend on the number of runs and bills.
+    """
+    if not keys:
+        return {}
+    days = await _read_days(tx, keys)
+    usages = await _firsts(tx, days)
+    bills = await bills_store.not_out(tx, keys)
+    new = {key: _compared(key, usages.get(key, []), bills, _policy(days[key], context), context) for key in keys}
+    await review_store.add_compared(tx, list(new.values()))
+    around = {run.before for run in new.values()} | {_after(run) for run in new.values()}
+    await store.lock(tx, sorted(around - new.keys()))  # of two that are compared at a time the later one sees both
+    known = await review_store.compared(tx, around - new.keys()) | new
+    wanted = [run for run in known.values() if not run.examined and run.before in known]
+    later = [run.key for run in wanted if run.key not in new]
+    if later:
+        more = await _read_days(tx, later)
+        days, usages = days | more, usages | await _firsts(tx, more)
+    policies = {run.key: _policy(days[run.key], context) for run in wanted}
+    examined = [_examined(run, known[run.before], usages.get(run.key, []), policies[run.key]) for run in wanted]
+    if examined:
+        await review_store.set_examined(tx, examined)
+        runs = Runs(
+            compared={run.key: run for run in examined},
+            before=beside.ends_before([one for run in examined for one in usages.get(run.key, [])]),
+        )
+        await _put_on_bills(tx, runs, policies)
+    found = {run.key: _of_run(run, usages.get(run.key, []), policies[run.key]) for run in examined}
+    await store.add_findings(tx, {key: found[key] for key in later if found[key]})
+    return {key: found.get(key, []) for key in keys}
+
+
+async def _read_days(tx: Tx, keys: Sequence[Key]) -> dict[Key, list[date]]:
+    return {key: [row.read_date for row in rows] for key, rows in (await store.closings(tx, keys)).items()}
+
+
+async def _firsts(tx: Tx, days: Mapping[Key, Sequence[date]]) -> dict[Key, list[First]]:
+    rows = await firsts_store.of_runs(tx, [(route, day, cycle) for (route, cycle), on in days.items() for day in on])
+    # of two that end before the same day the one that is shorter
+    last = {(row.route_no, row.cycle, row.service_point_no, row.period_from, row.period_to): row for row in rows}
+    return beside.by_run(_first(row) for row in last.values())
+
+
+def _first(row: Row[Any]) -> First:
+    facts = contracts_store.account_terms_of(row.facts) if row.facts else ()
+    return First(
+        key=(row.route_no, row.cycle),
+        service_point_no=row.service_point_no,
+        customer_class=class_on(facts, row.period_to) if facts else "",
+        period_from=row.period_from,
+        period_to=row.period_to,
+        months=row.months,
+        energy_wh=row.import_wh,
+        before_wh=row.before_wh,
+        before_days=(row.period_from - row.before_from).days if row.before_from else 0,
+    )
+
+
+def _policy(days: Sequence[date], context: Context) -> Policy:
+    return context.policies.on(max(days))
+
+
+def _compared(
+    key: Key, usages: Sequence[First], bills: Sequence[Row[Any]], policy: Policy, context: Context
+) -> Compared:
+    texts = {row.tariffs for row in bills if (row.route_no, row.cycle) == key}
+    used = {(t.tariff_id, t.version, t.content_hash) for text in texts for t in tariffs_used(text)}
+    basis = Basis(tariffs=frozenset(used), policy=policy.digest, software=context.software)
+    return Compared(key=key, months=beside.months_of(usages), basis=basis)
+
+
+def _after(run: Compared) -> Key:
+    return run.key[0], beside.cycle_after(run.key[1], run.months)
+
+
+def _examined(run: Compared, before: Compared, usages: Sequence[First], policy: Policy) -> Compared:
+    limit = policy.review.of(unlike_neighbours.RULE.code)
+    return replace(
+        run,
+        examined=True,
+        peers=unlike_neighbours.measure((one for one in usages if one.customer_class), limit) if limit else {},
+        changed=run.basis.changed_since(before.basis),
+    )
+
+
+def _of_run(run: Compared, usages: Sequence[First], policy: Policy) -> list[Finding]:
+    if not run.changed or policy.run_after_change is None:
+        return []
+    limit = policy.review.of(drawn_sample.RULE.code)
+    points = {one.service_point_no for one in usages} if limit else ()
+    drawn = sum(limit.draws(beside.lot(run.key, point)) for point in points)
+    return [Finding(AFTER_CHANGE, policy.run_after_change, {"what": " ".join(run.changed), "drawn": drawn})]
+
+
+async def _put_on_bills(tx: Tx, runs: Runs, policies: Mapping[Key, Policy]) -> None:
+    """Put on the bills of runs what is found of them beside their run.
+
+    The accounts of those are locked before, and the bills read again: what was calculated meanwhile is looked at too.
+    """
+    locked: set[str] = set()
+    keys = sorted(runs.compared)
+    while True:
+        rows = await bills_store.not_out(tx, keys)
+        found = await _found(tx, rows, runs, policies)
+        points = {row.service_point_no for row, _ in found.values()}
+        if points <= locked:
+            break
+        await contracts_store.lock_at(tx, sorted(points))
+        locked |= points
+    held = {bill_id: one for bill_id, one in found.items() if worst(one[1]) == HOLD}
+    await bills_store.add_findings(tx, held, hold=True)
+    await bills_store.add_findings(tx, {no: one for no, one in found.items() if no not in held}, hold=False)
+    usages = await usages_store.by_id(tx, [row.usage_id for row, _ in held.values() if row.status != HELD])
+    await review_store.add_readers(
+        tx, [(no, usages[row.usage_id].actors) for no, (row, _) in held.items() if row.usage_id in usages]
+    )
+
+
+async def _found(
+    tx: Tx, rows: Sequence[Row[Any]], runs: Runs, policies: Mapping[Key, Policy]
+) -> dict[str, tuple[Row[Any], list[Finding]]]:
+    """Return what is found of bills beside their run that is not on them yet, by id."""
+    missing = [row for row in rows if (row.service_point_no, row.period_from) not in runs.before]
+    if missing:  # of another cut than the first usage, or told late
+        wanted = {(row.service_point_no, row.route_no, row.period_from) for row in missing}
+        runs = replace(runs, before={**runs.before, **await firsts_store.before(tx, sorted(wanted))})
+    found = {}
+    for row in rows:
+        key = row.route_no, row.cycle
+        bill = Subject(
+            customer_class=class_on(contracts_store.account_terms_of(row.facts), row.period_to),
+            energy_wh=row.energy_wh,
+            days=(row.period_to - row.period_from).days,
+            months=1,
+            total_fen=0,
+            began=row.contract_from if row.contract_from == row.period_from else None,
+        )
+        runs.put_beside(bill, key, row.service_point_no, row.period_from)
+        there = codes_of(row.findings)
+        more = [one for one in review_of_run(bill, policies[key].review) if one.code not in there]
+        if more:
+            found[row.bill_id] = row, more
+    return found

@@ -1,0 +1,211 @@
+"""A run whose totals agree is looked at as a whole: neighbours, a draw after a change, new supplies; in any order the same."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from services.billing.contracts.domain import Account
+from services.billing.runs.use_cases import totals
+from shared.events.fact import Fact
+from shared.events.reading import RouteClosed, UsageMeasured
+from tests.kits import billing as kit
+from tests.kits.billing import Desk, account, closed, month, usage
+from tests.kits.effort import walks
+
+POINTS = 12
+NEW = 5  # whose supply begins with the second cycle
+ODD = 3  # who uses as much as before while all others use half as much again
+
+
+def accounts() -> list[Account]:
+    found = []
+    for n in range(POINTS):
+        (contract,) = account(n).contracts
+        since = month(2) if n == NEW else contract.from_
+        found.append(account(n, contracts=(replace(contract, from_=since),)))
+    return found
+
+
+def kwh(n: int, cycle: int) -> int:
+    return 200 + n if cycle == 1 or n == ODD else 3 * (200 + n) // 2
+
+
+def told() -> dict[int, list[UsageMeasured]]:
+    """Return the usages of two cycles: the new supply has none in the first one."""
+    return {
+        cycle: [usage(n, cycle, kwh(n, cycle)) for n in range(POINTS) if (n, cycle) != (NEW, 1)] for cycle in (1, 2)
+    }
+
+
+async def found(desk: Desk) -> dict[str, tuple[str, list[dict[str, Any]]]]:
+    """Return status and findings of the bills in force, by contract and cycle."""
+    rows = await desk.bills("contract_no", "cycle", "status", "findings")
+    return {
+        f"{contract_no}/{cycle}": (status, sorted(orjson.loads(text), key=lambda each: str(each["code"])))
+        for contract_no, cycle, status, text in rows
+        if status in ("ready", "held", "issued")
+    }
+
+
+def codes(of: tuple[str, list[dict[str, Any]]]) -> tuple[str, list[str]]:
+    return of[0], [each["code"] for each in of[1]]
+
+
+async def run_of(desk: Desk, cycle: str) -> tuple[str, list[dict[str, Any]]]:
+    async with desk.client() as client:
+        run = (await client.get(f"/v1/runs/R1/{cycle}")).json()
+    return run["status"], run["findings"]
+
+
+async def test_who_does_otherwise_than_all_others_is_found_and_a_new_supply_is_held(desk: Desk) -> None:
+    months = told()
+    await desk.open(*accounts())
+    for cycle in (1, 2):
+        await desk.measure(*months[cycle])
+        await desk.close(closed(months[cycle]), day_comes=False)
+    bills = await found(desk)
+    assert codes(bills[f"C{ODD}/2026-01"]) == ("ready", []), "the first run of a route is an opening"
+    assert codes(bills[f"C{ODD}/2026-02"]) == ("ready", ["billing.unlike_neighbours"])
+    assert codes(bills[f"C{NEW}/2026-02"]) == ("held", ["billing.first_bill"])
+    others = [
+        bill for key, bill in bills.items() if key.endswith("-02") and key not in (f"C{ODD}/2026-02", f"C{NEW}/2026-02")
+    ]
+    assert len(others) == POINTS - 2
+    assert {codes(bill)[0] for bill in others} == {"held"}, "half as much again: each is held for its rise"
+    assert not any("billing.unlike_neighbours" in codes(bill)[1] for bill in others)
+    async with desk.client() as client:
+        waiting = (await client.get("/v1/review-queue?limit=500")).json()["items"]
+    (item,) = (each for each in waiting if each["contract_no"] == f"C{NEW}")
+    assert item["read_by"] == ["reader-1", "uploader-1"], "none of them may decide on what the run held"
+
+
+async def test_who_was_corrected_to_what_others_use_is_found_no_more(desk: Desk) -> None:
+    months = told()
+    await desk.open(*accounts())
+    for cycle in (1, 2):
+        await desk.measure(*months[cycle])
+        await desk.close(closed(months[cycle]), day_comes=False)
+    await desk.measure(usage(ODD, 2, 310, version=2, replaces_reason="misread"))
+    bills = await found(desk)
+    assert "billing.unlike_neighbours" not in codes(bills[f"C{ODD}/2026-02"])[1]
+    await desk.measure(usage(1, 2, 201, version=2, replaces_reason="misread"))
+    assert "billing.unlike_neighbours" in codes((await found(desk))["C1/2026-02"])[1]
+
+
+async def test_the_first_run_after_a_change_is_said_and_a_sample_of_it_is_held(desk: Desk) -> None:
+    months = told() | {2: [usage(n, 2, kwh(n, 1)) for n in range(POINTS)]}
+    sample = {"severity": "hold", "permille": 1000}
+    desk.review_by(drawn_sample=sample, sudden_rise="off", first_bill="off")
+    await desk.open(*accounts())
+    await desk.measure(*months[1])
+    await desk.close(closed(months[1]), day_comes=False)
+    assert await run_of(desk, "2026-01") == ("releasing", [])
+    desk.context = replace(desk.context, software="another")
+    await desk.measure(*months[2])
+    assert {codes(bill)[0] for bill in (await found(desk)).values()} == {"ready"}
+    await desk.close(closed(months[2]), day_comes=False)
+    status, said = await run_of(desk, "2026-02")
+    (change,) = said
+    assert status == "releasing", "it goes out by itself, but for what was drawn"
+    assert (change["code"], change["severity"]) == ("billing.first_run_after_change", "info")
+    assert change["values"] == {"what": "software", "drawn": POINTS}
+    bills = {key: codes(bill) for key, bill in (await found(desk)).items() if key.endswith("-02")}
+    assert {status for status, _ in bills.values()} == {"held"}
+    assert all("billing.drawn_sample" in these for _, these in bills.values())
+    late = usage(99, 2, 300)
+    await desk.open(account(99))
+    await desk.measure(late)
+    assert codes((await found(desk))["C99/2026-02"]) == ("held", ["billing.drawn_sample"]), "whenever a bill comes"
+
+
+async def test_a_run_after_a_change_waits_for_a_reviewer_where_the_policy_says_so(desk: Desk, tmp_path: Path) -> None:
+    run = {"sum_change_percent": 1000, "unread": {"percent": 100, "over_points": 0}, "after_change": "hold"}
+    document = orjson.loads(kit.policy_file(tmp_path / "own.json", run=run).read_bytes())
+    desk._go_on_under(document)
+    months = told()
+    await desk.open(*accounts())
+    await desk.measure(*months[1])
+    await desk.close(closed(months[1]), day_comes=False)
+    desk.review_by(zero_usage="hold")
+    await desk.measure(*months[2])
+    await desk.close(closed(months[2]), day_comes=False)
+    status, said = await run_of(desk, "2026-02")
+    assert (status, [each["values"]["what"] for each in said]) == ("in_review", ["policy"])
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_run_that_is_compared_before_the_one_before_it_is_looked_at_then(desk: Desk, seed: int) -> None:
+    months = told()
+    desk.review_by(drawn_sample={"severity": "hold", "permille": 300}, sudden_rise="off")
+    await desk.open(*accounts())
+    facts: list[Fact] = [*months[1], *months[2], closed(months[1]), closed(months[2])]
+    random.Random(seed).shuffle(facts)
+    for fact in facts:
+        await tell(desk, fact)
+    bills = await found(desk)
+    assert codes(bills[f"C{ODD}/2026-02"])[1][-1:] == ["billing.unlike_neighbours"]
+    assert codes(bills[f"C{NEW}/2026-02"]) == ("held", ["billing.first_bill"])
+
+
+async def tell(desk: Desk, *facts: Fact) -> None:
+    """Hand over facts as they come, and look again at what waited for them."""
+    usages = [fact for fact in facts if isinstance(fact, UsageMeasured)]
+    if usages:
+        await desk.measure(*usages)
+    for fact in facts:
+        if isinstance(fact, RouteClosed):
+            await desk.close(fact, day_comes=False)
+    async with desk.db.begin() as tx:
+        await totals.check(tx, [("R1", "2026-01"), ("R1", "2026-02")], context=desk.context)
+
+
+CORRECTIONS = [
+    usage(2, 1, 150, version=2, replaces_reason="misread"),
+    usage(1, 2, 190, version=2, replaces_reason="misread"),
+    usage(ODD, 2, 310, version=2, replaces_reason="misread"),
+]
+
+
+async def end(desk: Desk, facts: list[Fact], sizes: list[int]) -> dict[str, tuple[str, list[dict[str, Any]]]]:
+    """Tell facts in batches of these sizes, and return what is found in the end."""
+    desk.review_by(drawn_sample={"severity": "hold", "permille": 300})
+    await desk.open(*accounts())
+    for size in sizes:
+        await tell(desk, *facts[:size])
+        facts = facts[size:]
+    assert not facts
+    return await found(desk)
+
+
+@walks(*range(8))
+async def test_order_and_batches_decide_nothing(desk: Desk, tmp_path: Path, seed: int) -> None:
+    """Whatever comes first, usages, closings or corrections, and in whatever batches: the same bills have the same findings."""
+    months, order = told(), random.Random(seed)
+    plain: list[Fact] = [*months[1], closed(months[1]), *months[2], closed(months[2]), *CORRECTIONS]
+    drawn = list(plain)
+    order.shuffle(drawn)
+    sizes: list[int] = []
+    while sum(sizes) < len(drawn):
+        sizes.append(min(order.randint(1, 9), len(drawn) - sum(sizes)))
+    (tmp_path / "plain").mkdir()
+    async with kit.desk(f"sqlite+aiosqlite:///{tmp_path}/plain/test.db", tmp_path / "plain") as other:
+        expected = await end(other, plain, [len(plain)])
+    assert await end(desk, drawn, sizes) == expected
+
+
+async def test_how_many_statements_a_comparison_takes_does_not_depend_on_its_bills(desk: Desk) -> None:
+    counts = []
+    for size, start in ((10, 0), (100, 1000)):
+        numbers, route = range(start, start + size), f"N{size}"
+        await desk.open(*(account(n) for n in numbers))
+        for cycle in (1, 2):
+            usages = [usage(n, cycle, 200 if n % 5 else 150 * cycle**2, route=route) for n in numbers]
+            await desk.measure(*usages)
+            seen = desk.watch()
+            await desk.close(closed(usages, route=route), day_comes=False)
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
