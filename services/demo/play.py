@@ -4,7 +4,7 @@ import asyncio
 from datetime import date, timedelta
 from typing import Any
 
-from services.demo import consents, setup
+from services.demo import completeness, consents, setup
 from services.demo.district import (
     EPOCH,
     EXCHANGE_DAY,
@@ -128,9 +128,7 @@ async def read_by_hand(stage: Stage, month: Month) -> None:
 
 async def close_month(stage: Stage, month: Month, routes: list[Route]) -> None:
     """End the read windows; estimate what is missing; wait until the runs have released their bills."""
-    closed_on = month.read_on + timedelta(days=1)
-    counts = (await stage.job("reading", "close-routes", closed_on))["counts"]
-    stage.say(f"{month.cycle}: windows closed, {counts}")
+    await completeness.close_windows(stage, month)
     if month == MONTHS[0]:
         forgotten = [stage.district.stories["usage_before_account"]]
         await stage.put("clerk-1", "billing", "/v1/accounts", setup.accounts(stage.district, forgotten))

@@ -146,6 +146,33 @@ class RouteClosed(Fact):
     missed: Annotated[int, Field(ge=0)] = Field(description="Neither read nor estimated: no usage was published.")
     usages: Annotated[int, Field(ge=0)] = Field(description="Version-1 usages published for this route and cycle.")
     sum_wh: int = Field(description="Sum of `import` over those version-1 usages.")
+    unexplained: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="Points with neither a usable read nor a reason why there is none; `RouteExplained` goes on.",
+    )
+    read_on: Day | None = Field(default=None, description="Day of the latest read that its tasks are read by.")
+    uploaded_on: Day | None = Field(
+        default=None, description="Day on which the last of these reads came in, never after the closing."
+    )
+
+
+class RouteExplained(Fact):
+    """How many points of a closed route have neither a usable read nor a reason by now: the whole state, newest version.
+
+    Reasons and reads that come after the closing make them fewer; a read that is annulled makes them more.
+    """
+
+    type: ClassVar[str] = "reading.route_explained.v1"
+    key_field: ClassVar[str] = "route_no"
+    summary: ClassVar[str] = "How many points of a closed route nobody has explained, by now."
+
+    route_no: No
+    org_unit: str
+    cycle: Month
+    read_date: Day
+    version: Annotated[int, Field(ge=1)] = Field(description="Of the route and read date: a higher one is newer.")
+    unexplained: Annotated[int, Field(ge=0)]
+    explained_on: Day = Field(description="Business date of the change: the latest that reading has heard of.")
 
 
 class EstimateMade(Fact):
@@ -347,6 +374,7 @@ FACTS: tuple[type[Fact], ...] = (
     ServicePointChanged,
     UsageMeasured,
     RouteClosed,
+    RouteExplained,
     EstimateMade,
     MeterAlarmRaised,
     SiteOrderDone,

@@ -233,6 +233,12 @@ class Desk:
         document["versions"][0]["review"]["precision"] |= expected
         self._go_on_under(document)
 
+    def run_unexplained(self, said: str) -> None:
+        """Go on under a policy that says this of runs with unexplained points."""
+        document = orjson.loads(DEFAULT_POLICY.read_bytes())
+        document["versions"][0]["run"]["unexplained"] = said
+        self._go_on_under(document)
+
     def send_to_site(self, **kinds: str) -> None:
         """Go on under a policy that sends bills with these findings to site (`__` for a point)."""
         document = orjson.loads(DEFAULT_POLICY.read_bytes())

@@ -154,6 +154,7 @@ def _write_policy(work: Path, corrections: Mapping[str, str], by_calendar: bool,
     policy["versions"][0]["run"] = {
         "sum_change_percent": 100_000,
         "unread": {"percent": 100, "over_points": 0},
+        "unexplained": "off",
         "after_change": "off",
     }
     policy["versions"][0]["corrections"] |= {**corrections, "hold_on": ["billing.not_rated"]}

@@ -187,7 +187,9 @@ class Seeds:
         url = self._installation.urls["billing"] + "/v1/review-queue/assignments"
         self._installation.client.post(url, json=mine, headers=self._installation.token("clerk-1"))
         seen = {"If-Match": f'"{bill["row_version"]}"'}
-        self._installation.call("POST", "billing", f"/v1/bills/{bill['bill_id']}/decisions", body, **seen)
+        waiting = self._installation.items("billing", f"/v1/review-queue?route_no={home.route_no}")
+        who = next((one["assignee"] for one in waiting if one["bill_id"] == bill["bill_id"]), None) or "clerk-1"
+        self._installation.call("POST", "billing", f"/v1/bills/{bill['bill_id']}/decisions", body, who=who, **seen)
         orders = self._installation.items("billing", f"/v1/site-orders?reference={bill['bill_id']}&state=out")
         return next(str(order["order_no"]) for order in orders if order["let_go_on"] is None)
 

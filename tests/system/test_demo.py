@@ -114,7 +114,10 @@ def test_every_customer_is_billed_in_both_months_for_what_the_meter_counted(
             "past_move",
             ["2026-01 v1", "reversed", "2026-01 v1", "issued", "1 bill_corrected", "3400000009", "2 bill_issued"],
         ),
-        ("class_changed", ["2026-01 v1", "reversed", "replaced, account_changed", "2026-01 v3", "2 bill_corrected"]),
+        (
+            "class_changed",
+            ["2026-01 v1", "reversed", "replaced, corrected, account_changed", "2026-01 v3", "2 bill_corrected"],
+        ),
         ("curve_bill", ["2026-01 v1", "issued", "peak ", "valley "]),
         ("two_part_shop", ["2026-01 v1", "issued", "peak ", "capacity 100 kVA: 2,200.00 yuan, power factor 0."]),
         ("multiplier", ["2026-01 v1", "issued", "13574.33 on 2026-01-02", "13580.47 on 2026-02-01"]),

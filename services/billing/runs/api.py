@@ -61,6 +61,7 @@ async def get_run(route_no: RouteNo, cycle: Month, caller: auth.Current, db: web
         release.NotInReview,
         release.ReleaserRead,
         release.TooEarly,
+        release.ExplanationMissing,
         YearUnknown,
         business_day.InTheFuture,
         approvals.AskedAlready,

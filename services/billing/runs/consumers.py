@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from services.billing.context import Context
-from services.billing.runs.use_cases import intake, totals
+from services.billing.runs.use_cases import explaining, intake, totals
 from shared.bus.handling import Handler
 from shared.db.engine import Tx
 from shared.events.fact import Fact
-from shared.events.reading import RouteClosed, UsageMeasured
+from shared.events.reading import RouteClosed, RouteExplained, UsageMeasured
 
 
 def handlers(context: Context) -> Mapping[type[Fact], Handler]:
@@ -19,4 +19,7 @@ def handlers(context: Context) -> Mapping[type[Fact], Handler]:
     async def routes(tx: Tx, facts: Sequence[RouteClosed]) -> None:
         await totals.close(tx, facts, context=context)
 
-    return {UsageMeasured: usages, RouteClosed: routes}
+    async def explanations(tx: Tx, facts: Sequence[RouteExplained]) -> None:
+        await explaining.hear(tx, facts, context=context)
+
+    return {UsageMeasured: usages, RouteClosed: routes, RouteExplained: explanations}

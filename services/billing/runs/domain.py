@@ -1,12 +1,13 @@
 """The bill run (发行批次) of one route and cycle: its life cycle, and when it may be released."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from services.billing.bills.domain.policy import AUTOMATIC, Policy, Release, UnreadShare
 from services.billing.review.domain.findings import HOLD, Finding, worst
+from services.billing.review.domain.rule import OFF
 from services.billing.usages.domain import Totals
 from shared.business_calendar import Calendar, YearUnknown
 from shared.statemachine import StateMachine
@@ -28,6 +29,8 @@ LIFE: Final = StateMachine(
 )
 """Forward only: what comes late joins a released run bill by bill, the run itself never goes back."""
 ISSUING: Final = (RELEASING, RELEASED)
+UNEXPLAINED: Final = "billing.run_unexplained"
+"""A run that waits until its route has explained all points without a read, or somebody releases it with an explanation."""
 NO_CALENDAR: Final = "billing.calendar_year_unknown"
 """A run whose due day no calendar gives: a reviewer releases it on a day of their own, or the job once the calendar is there."""
 
@@ -46,13 +49,16 @@ class Checked:
 class Closed:
     """What a route reported of a run: the last read date of its cycle, and the day on which its window was closed.
 
-    `missed`: points that were neither read nor estimated.
+    `missed`: points that were neither read nor estimated; `unexplained`: points without a usable read or a reason,
+    until all are explained; `explained_on`: the business date on which they were.
     """
 
     totals: Totals
     missed: int
     read_date: date
     closed_on: date
+    unexplained: int = 0
+    explained_on: date | None = None
 
 
 def check(
@@ -78,12 +84,37 @@ def check(
         return Checked(OPEN, (totals_differ(reported.totals, own),), due_on)
     changed = sum_changed(own.sum_wh, last_sum_wh, policy.run_sum_change_percent)
     unread = unread_share(own, reported.missed, policy.run_unread)
+    unexplained = not_explained(reported, policy)
     unknown = None if due_on else Finding(NO_CALENDAR, HOLD, {"read_date": reported.read_date.isoformat()})
-    found = tuple(f for f in (changed, unread, unknown, *more) if f)
+    found = tuple(f for f in (changed, unread, unexplained, unknown, *more) if f)
     status = LIFE.move(LIFE.move(OPEN, "totals_agree"), "review")
     if worst(found) == HOLD or release.mode != AUTOMATIC:
         return Checked(status, found, due_on)
-    return Checked(LIFE.move(status, "release"), found, due_on, due_on)
+    return Checked(LIFE.move(status, "release"), found, due_on, issue_day(due_on, reported))
+
+
+def issue_day(due_on: date | None, reported: Closed) -> date | None:
+    """Return the day on which a run goes out by itself: that on which it is due, or later the one on which all was explained."""
+    return max(filter(None, (due_on, reported.explained_on)), default=None) if due_on else None
+
+
+def not_explained(reported: Closed, policy: Policy) -> Finding | None:
+    """Find a run with points that have neither a read nor a reason why there is none (有无遗漏)."""
+    if not reported.unexplained or policy.run_unexplained == OFF:
+        return None
+    return Finding(UNEXPLAINED, HOLD, {"unexplained": reported.unexplained})
+
+
+def is_unexplained(text: str) -> bool:
+    """Return whether a run, by the text of its findings, waits until its route has explained all points."""
+    return f'"{UNEXPLAINED}"' in text
+
+
+def explained(found: Sequence[Mapping[str, Any]], now: Finding | None) -> list[Mapping[str, Any]]:
+    """Return stored findings of a run with what is unexplained by now, in the order in which they are found."""
+    others = [each for each in found if each["code"] not in (UNEXPLAINED, NO_CALENDAR)]
+    unknown = [each for each in found if each["code"] == NO_CALENDAR]
+    return [*others, *([now.as_json()] if now else []), *unknown]
 
 
 def due(release: Release, reported: Closed, calendar: Calendar) -> date | None:

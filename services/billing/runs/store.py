@@ -10,11 +10,11 @@ from services.billing.bills.store import bills as bills_store
 from services.billing.business_day import store as business_day
 from services.billing.review.domain.findings import Finding, with_more
 from services.billing.runs import domain
-from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH, ROUTE_CLOSING
+from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH, ROUTE_CLOSING, ROUTE_EXPLANATION
 from shared.db import bulk, columns, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
-from shared.events.reading import RouteClosed
+from shared.events.reading import RouteClosed, RouteExplained
 
 SWITCH = "all"
 RECHECKED_MAX = 1000  # runs of one look; a utility closes a few hundred routes a day
@@ -78,6 +78,7 @@ async def record_closings(tx: Tx, facts: Sequence[RouteClosed]) -> None:
             "usages": [fact.usages for fact in first.values()],
             "sum_wh": [fact.sum_wh for fact in first.values()],
             "missed": [fact.missed for fact in first.values()],
+            "unexplained": [fact.unexplained for fact in first.values()],
         },
         key=("route_no", "read_date"),
     )
@@ -94,6 +95,39 @@ async def closings(view: View, keys: Sequence[tuple[str, str]]) -> dict[tuple[st
     found: dict[tuple[str, str], list[Row[Any]]] = {}
     for row in rows:
         found.setdefault((row.route_no, row.cycle), []).append(row)
+    return found
+
+
+async def record_explanations(tx: Tx, facts: Sequence[RouteExplained]) -> None:
+    """Keep what routes told of points that nobody has explained, every version of it."""
+    first = {(fact.route_no, fact.read_date, fact.version): fact for fact in reversed(facts)}
+    await bulk.insert_ignore(
+        tx,
+        ROUTE_EXPLANATION,
+        {
+            "route_no": [fact.route_no for fact in first.values()],
+            "read_date": [fact.read_date for fact in first.values()],
+            "version": [fact.version for fact in first.values()],
+            "cycle": [fact.cycle for fact in first.values()],
+            "unexplained": [fact.unexplained for fact in first.values()],
+            "explained_on": [fact.explained_on for fact in first.values()],
+        },
+        key=("route_no", "read_date", "version"),
+    )
+
+
+async def explanations(view: View, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, date], list[Row[Any]]]:
+    """Return by route and read date what was told of the points of runs (route, cycle), the oldest version first."""
+    e = ROUTE_EXPLANATION.c
+    rows = await bulk.select_in(
+        view,
+        ROUTE_EXPLANATION,
+        {"route_no": [route for route, _ in keys], "cycle": [cycle for _, cycle in keys]},
+        order_by=(e.route_no, e.read_date, e.version),
+    )
+    found: dict[tuple[str, date], list[Row[Any]]] = {}
+    for row in rows:
+        found.setdefault((row.route_no, row.read_date), []).append(row)
     return found
 
 

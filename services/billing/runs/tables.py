@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Date
+from sqlalchemy import Column, Date, Integer
 from sqlmodel import Field
 
 from services.billing import base
@@ -41,6 +41,19 @@ class RouteClosing(base.Base, table=True):
     usages: int
     sum_wh: int = base.amount()
     missed: int
+    unexplained: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
+
+
+class RouteExplanation(base.Base, table=True):
+    """How many points of a route's read date nobody had explained by a version, as the route told it, in any order."""
+
+    __tablename__ = "route_explanation"
+    route_no: str = Field(sa_column=columns.key())
+    read_date: date = Field(sa_column=Column(Date, primary_key=True))
+    version: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    cycle: str = base.no()
+    unexplained: int
+    explained_on: date = base.day()
 
 
 class ReleaseSwitch(base.Base, table=True):
@@ -54,3 +67,4 @@ class ReleaseSwitch(base.Base, table=True):
 
 
 BILL_RUN, ROUTE_CLOSING, RELEASE_SWITCH = table(BillRun), table(RouteClosing), table(ReleaseSwitch)
+ROUTE_EXPLANATION = table(RouteExplanation)

@@ -15,7 +15,7 @@ from services.reading.reads.domain.days import ReadDays
 from services.reading.tasks import examples, schemas
 from services.reading.tasks.domain.route_cycles import CLOSED
 from services.reading.tasks.store import asked_ends as asked_end_store
-from services.reading.tasks.store import route_cycles, tasks
+from services.reading.tasks.store import reasons, route_cycles
 from services.reading.tasks.use_cases import asked_ends
 from services.reading.tasks.use_cases.asked_ends import Derive
 from services.reading.usage.use_cases import deriving
@@ -95,7 +95,7 @@ async def get_progress(
             raise errors.not_found("route_cycle")
         now = await progress.totals(view, route_no, found.read_date)
         totals = found.totals if found.status == CLOSED else now
-        unexplained = await tasks.unexplained(view, route_no, found.read_date)
+        unexplained = await reasons.missing(view, [(route_no, found.read_date)])
     return ProgressOut(
         route_no=route_no,
         cycle=cycle,
@@ -108,7 +108,7 @@ async def get_progress(
         missed=totals.missed,
         usages=totals.usages,
         sum_wh=totals.sum_wh,
-        unexplained=unexplained,
+        unexplained=unexplained[route_no, found.read_date],
         now=CountsOut(expected=now.expected, actual=now.actual, estimated=now.estimated, missed=now.missed),
     )
 

@@ -131,8 +131,9 @@ async def list_tasks(
     status: Literal["open", "suspect", "read", "estimated", "missed"] | None = None,
     service_point_no: No | None = None,
     planned_reader: No | None = None,
+    unexplained: bool = False,
 ) -> pagination.Page[schemas.ReaderTaskOut]:
-    """List reading tasks, each with who was to read it and who did."""
+    """List reading tasks, each with who was to read it and who did. `unexplained`: those with neither a read nor a reason."""
     async with db.view() as view:
         rows = await who.tasks_with_readers(
             view,
@@ -145,5 +146,6 @@ async def list_tasks(
             status=status,
             service_point_no=service_point_no,
             planned_reader=planned_reader,
+            is_unexplained=unexplained,
         )
     return wanted.page(rows, key=lambda row: row.key, item=lambda row: schemas.ReaderTaskOut.model_validate(row.shown))

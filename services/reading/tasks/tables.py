@@ -62,7 +62,11 @@ class AskedEnd(Base, table=True):
 
 
 class RouteCycle(Base, table=True):
-    """One route for one read date, with the control totals of its closing; `cycle` is how people call it."""
+    """One route for one read date, with the control totals of its closing; `cycle` is how people call it.
+
+    `unexplained`: what was told of it last, none while it is open, and of those that were closed before it was counted;
+    `explained_version`: how often that was told since the closing.
+    """
 
     __tablename__ = "route_cycle"
 
@@ -77,6 +81,8 @@ class RouteCycle(Base, table=True):
     missed: int = Field(sa_column=required(Integer))
     usages: int = Field(sa_column=required(Integer))
     sum_wh: int = Field(sa_column=required(columns.BigInt))
+    unexplained: int | None = Field(sa_column=Column(Integer))
+    explained_version: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
 
 
 TASK = table(Task)

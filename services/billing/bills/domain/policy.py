@@ -12,8 +12,9 @@ from services.billing.bills.domain import case_rules, closing_rules
 from services.billing.bills.domain.case_rules import CaseRules
 from services.billing.bills.domain.closing_rules import ClosingRules
 from services.billing.review.domain import limits
+from services.billing.review.domain.findings import HOLD
 from services.billing.review.domain.limits import Limits
-from services.billing.review.domain.rule import ANY, count, severity
+from services.billing.review.domain.rule import ANY, OFF, count, severity
 from shared import dated, second_person
 from shared.business_calendar import Calendar
 from shared.dated import Versions
@@ -111,6 +112,7 @@ class Policy:
     run_after_change: str | None
     run_sum_change_percent: int
     run_unread: UnreadShare
+    run_unexplained: str
     release: Mapping[str, Release]
     corrections: Corrections
     approvals: SecondPerson
@@ -144,7 +146,7 @@ def load(document: Mapping[str, Any]) -> Policies:
 def _policy(node: Node) -> Policy:
     corrections = node.get("corrections").keys("style hold_on changed_facts")
     changed_facts = corrections.maybe("changed_facts")
-    release, run = node.get("release"), node.get("run").keys("sum_change_percent unread after_change")
+    release, run = node.get("release"), node.get("run").keys("sum_change_percent unread unexplained after_change")
     unread = run.get("unread").keys("percent over_points")
     release.get(ANY)
     return Policy(
@@ -155,6 +157,7 @@ def _policy(node: Node) -> Policy:
         run_unread=UnreadShare(
             percent=unread.get("percent").whole(0, 100), over_points=unread.get("over_points").whole(0, POINTS_MAX)
         ),
+        run_unexplained=run.get("unexplained").choice(HOLD, OFF),
         release={unit: _release(rule) for unit, rule in release.fields()},
         corrections=Corrections(
             style=corrections.get("style").choice(*STYLES),

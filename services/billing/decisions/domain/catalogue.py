@@ -36,7 +36,8 @@ def of(code: str, policy: Policy) -> Listed:
         severity = severity_of(policy.review.of(code))
         return _listed(code, "bills", severity, rule.title, rule.words, rule.source)
     if (run := _RUN_RULES.get(code)) is not None:
-        severity = (policy.run_after_change or OFF) if run.section == "after_change" else "hold"
+        own_severities = {"after_change": policy.run_after_change or OFF, "unexplained": policy.run_unexplained}
+        severity = own_severities.get(run.section, "hold")
         return _listed(code, "runs", severity, run.title, run.words, run.source)
     family, _, own = code.partition(".")
     words = Words(said.said({"code": code}, "zh"), said.said({"code": code}, "en"))

@@ -13,6 +13,9 @@ from services.billing.review.domain.words import Language, Words
 OF_RULES: Final[Mapping[str, Words]] = {rule.code: rule.words for rule in RULES}
 OTHERS: Final[Mapping[str, Words]] = {
     findings.HELD_BY_REVIEWER: Words("由审核人员扣留。", "A reviewer holds the bill."),
+    findings.SENT_TO_SITE: Words(
+        "按规则派现场核实（{kind}，因 {code}）。", "Sent to site by a rule ({kind}, for {code})."
+    ),
     findings.ACCOUNT_CHANGED: Words(
         "已发行账单所依据的用户档案有变更。", "Account data of an issued bill were changed."
     ),

@@ -48,6 +48,12 @@ class ReadyBillsChanged(BusinessError):
     title = "Other bills are ready than when its release was asked for: withdraw it, and ask again"
 
 
+class ExplanationMissing(BusinessError):
+    status = 422
+    code = "run.explanation_missing"
+    title = "A run with points that nobody has explained is released with an explanation"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Release:
     """A reviewer's word on a run; `second` and the `ready` bills that were seen, where two people do it."""
@@ -70,7 +76,8 @@ async def release(tx: Tx, wanted: Release, *, context: Context) -> Approval | No
     `business_date` is the issue date; without it the latest that billing has heard of, at least the day on which the run is due,
     and it goes out when that has come: one whose day no calendar gives needs a date (raises `YearUnknown`). It is not before what
     the bills rest on (raises `TooEarly`). A run beyond the limits of the policy, or released on a day before it is due, needs a
-    second person from an amount of its ready bills on.
+    second person from an amount of its ready bills on. One with unexplained points needs an explanation (raises
+    `ExplanationMissing`).
     """
     key = wanted.route_no, wanted.cycle
     (row,) = await store.lock(tx, [key])  # the route has looked whose it is, and none is ever deleted
@@ -79,6 +86,8 @@ async def release(tx: Tx, wanted: Release, *, context: Context) -> Approval | No
         raise NotInReview(row.status)
     if not {wanted.actor, wanted.second}.isdisjoint(await usages_store.actors_of_run(tx, *key)):
         raise ReleaserRead
+    if domain.is_unexplained(row.findings) and not wanted.explanation.strip():
+        raise ExplanationMissing
     reported = await _reported(tx, row)
     if wanted.business_date is not None and wanted.business_date < max(reported.read_date, reported.closed_on):
         raise TooEarly
@@ -90,7 +99,7 @@ async def release(tx: Tx, wanted: Release, *, context: Context) -> Approval | No
         second = (await two_people.rules(tx, context)).scope(RELEASE_OF_RUN, ready["total_fen"])
         if second and not wanted.second:
             return await _ask(tx, row, wanted, ready, second)
-    releasing = _releasing(tx, row, issue_on)
+    releasing = totals.releasing(tx, row, issue_on)
     await store.write(tx, [releasing])
     if wanted.business_date is not None:
         await business_day.advance(tx, wanted.business_date)
@@ -157,7 +166,7 @@ async def release_due(tx: Tx, *, route_no: str, cycle: str, business_date: date,
     due_on = domain.due(rule, await _reported(tx, row), context.calendar)
     if due_on is None or due_on > business_date:
         return moved
-    releasing = _releasing(tx, row, business_date) | {"due_on": due_on, "findings": _shown(row)}
+    releasing = totals.releasing(tx, row, business_date) | {"due_on": due_on, "findings": _shown(row)}
     await store.write(tx, [releasing])
     tx.audit([totals.moved(row, releasing["status"], reason="release-runs")])
     tx.after_commit(context.wake.set)
@@ -183,16 +192,4 @@ async def _issue_day(tx: Tx, row: Row[Any], reported: domain.Closed, context: Co
 
 
 async def _reported(tx: Tx, row: Row[Any]) -> domain.Closed:
-    key = row.route_no, row.cycle
-    return totals.closed(row, (await store.closings(tx, [key]))[key])
-
-
-def _releasing(tx: Tx, row: Row[Any], issue_on: date) -> dict[str, Any]:
-    return {
-        "route_no": row.route_no,
-        "cycle": row.cycle,
-        "status": domain.LIFE.move(row.status, "release"),
-        "issue_on": issue_on,
-        "releasing_at": tx.now,
-        "version": row.version + 1,
-    }
+    return (await totals.reports(tx, [row]))[row.route_no, row.cycle]

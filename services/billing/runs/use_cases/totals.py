@@ -1,6 +1,7 @@
 """The route's word against billing's own totals (完整性核对): a run moves on once they agree."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row
@@ -41,9 +42,8 @@ async def check(tx: Tx, keys: Sequence[tuple[str, str]], *, context: Context) ->
     if not rows:
         return 0
     names = [(row.route_no, row.cycle) for row in rows]
-    closings, last = await store.closings(tx, names), await store.last_sums(tx, names)
-    own = await _own(tx, closings)
-    reported = {n: closed(row, closings[n]) for row, n in zip(rows, names, strict=True)}
+    reported, last = await reports(tx, rows), await store.last_sums(tx, names)
+    own = await _own(tx, await store.closings(tx, names))
     agreeing = [n for n in names if own[n] == reported[n].totals]
     found = await comparing.examine(tx, agreeing, context=context)
     checked = [
@@ -59,13 +59,32 @@ async def check(tx: Tx, keys: Sequence[tuple[str, str]], *, context: Context) ->
     return len(going)
 
 
-def closed(row: Row[Any], closings: Sequence[Row[Any]]) -> domain.Closed:
-    """Return what a route reported of a run."""
+async def reports(tx: Tx, rows: Sequence[Row[Any]]) -> dict[tuple[str, str], domain.Closed]:
+    """Return what routes reported of closed runs, by (route, cycle)."""
+    names = [(row.route_no, row.cycle) for row in rows]
+    closings, told = await store.closings(tx, names), await store.explanations(tx, names)
+    return {name: _closed(row, closings[name], told) for row, name in zip(rows, names, strict=True)}
+
+
+def _closed(
+    row: Row[Any], closings: Sequence[Row[Any]], told: Mapping[tuple[str, date], Sequence[Row[Any]]]
+) -> domain.Closed:
+    """Return what a route reported of a run; a read date is explained from the first version on that says so."""
+    open_points, days = 0, []
+    for each in closings:
+        later = told.get((each.route_no, each.read_date), ())
+        done = next((one.explained_on for one in later if not one.unexplained), None)
+        if each.unexplained and done is None:
+            open_points += later[-1].unexplained if later else each.unexplained
+        elif each.unexplained and done is not None:
+            days.append(done)
     return domain.Closed(
         totals=Totals(row.usages, row.sum_wh),
         missed=sum(each.missed for each in closings),
         read_date=max(each.read_date for each in closings),
         closed_on=row.closed_on,
+        unexplained=open_points,
+        explained_on=max(days, default=None),
     )
 
 
@@ -142,3 +161,15 @@ def moved(row: Row[Any], status: str, *, actor: str = SYSTEM, reason: str = "") 
         before_version=row.version,
         after_version=row.version + 1,
     )
+
+
+def releasing(tx: Tx, row: Row[Any], issue_on: date) -> dict[str, Any]:
+    """Return what a locked run is from now on that goes out on a day."""
+    return {
+        "route_no": row.route_no,
+        "cycle": row.cycle,
+        "status": domain.LIFE.move(row.status, "release"),
+        "issue_on": issue_on,
+        "releasing_at": tx.now,
+        "version": row.version + 1,
+    }

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from services.reading.cycles.use_cases import progress, unreadable
+from services.reading.cycles.use_cases import brought, progress, unreadable
 from services.reading.network.store import routes
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain.days import ReadDays
 from services.reading.tasks.domain import route_cycles
+from services.reading.tasks.store import reasons, tasks
 from services.reading.tasks.store import route_cycles as route_cycle_store
-from services.reading.tasks.store import tasks
 from services.reading.usage.use_cases import deriving
 from services.reading.usage.use_cases.deriving import Change
 from services.reading.usage.use_cases.knowing import Loader
@@ -54,6 +54,11 @@ async def close(
     totals = await progress.totals(tx, route_no, read_date)
     assert totals.expected == totals.actual + totals.estimated + totals.missed, "a task is left open"
     await route_cycle_store.keep_totals(tx, route_no, read_date, totals)
+    unexplained = (await reasons.missing(tx, [(route_no, read_date)]))[route_no, read_date]
+    await route_cycle_store.keep_unexplained(tx, route_no, read_date, unexplained)
+    read_on, uploaded_on = await brought.last(
+        tx, route_no, read_date, closed_on=business_date, policies=policies, zone=zone
+    )
     tx.publish(
         [
             RouteClosed(
@@ -69,6 +74,9 @@ async def close(
                 missed=totals.missed,
                 usages=totals.usages,
                 sum_wh=totals.sum_wh,
+                unexplained=unexplained,
+                read_on=read_on,
+                uploaded_on=uploaded_on,
             )
         ]
     )

@@ -244,6 +244,17 @@ async def nearest(view: View, gaps: Sequence[Gap]) -> list[tuple[datetime | None
     return [found[i] for i in range(len(gaps))]
 
 
+async def uploads_of(view: View, keys: Sequence[ReadKey]) -> list[str]:
+    """Return the uploads that brought reads, each once."""
+    given: dict[str, list[Any]] = {
+        "meter_no": [key.meter_no for key in keys],
+        "read_at": [key.read_at for key in keys],
+        "source": [key.source for key in keys],
+    }
+    rows = await bulk.select_in(view, READ, given, columns=[READ.c.upload_id])
+    return sorted({row.upload_id for row in rows})
+
+
 async def registers_of(view: View, key: ReadKey) -> Sequence[Row[Any]]:
     """Return the rows of a read, one per register."""
     return await view.all(

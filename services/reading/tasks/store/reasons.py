@@ -1,16 +1,18 @@
 """Why points could not be read (未抄原因)."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, select
+from sqlalchemy import ColumnElement, Date, FromClause, Row, Select, Table, and_, func, select
 
 from services.reading.tasks import tables
 from services.reading.tasks.domain.reasons import UnreadReason
-from shared.db import bulk
-from shared.db.engine import Tx
+from services.reading.tasks.domain.tasks import CYCLE, UNEXPLAINED
+from shared.db import bulk, columns, travel
+from shared.db.engine import Tx, View
 
-UNREAD_REASON = tables.UNREAD_REASON
+TASK, UNREAD_REASON = tables.TASK, tables.UNREAD_REASON
 
 
 def _of_task(task: Table) -> ColumnElement[bool]:
@@ -20,7 +22,26 @@ def _of_task(task: Table) -> ColumnElement[bool]:
 
 def explains(task: Table) -> ColumnElement[bool]:
     """Return the condition that a task has a reason."""
-    return select(UNREAD_REASON.c.task_id).where(_of_task(task)).exists()
+    return select(UNREAD_REASON.c.task_id).where(_of_task(task)).correlate(task).exists()
+
+
+def is_missing() -> ColumnElement[bool]:
+    """Return the condition that a task has neither a read nor a reason (有无遗漏)."""
+    return and_(TASK.c.kind == CYCLE, TASK.c.status.in_(UNEXPLAINED), ~explains(TASK))
+
+
+async def missing(view: View, days: Sequence[tuple[str, date]]) -> dict[tuple[str, date], int]:
+    """Count the tasks of routes' planned dates that have neither a read nor a reason."""
+    route_nos, read_dates = [day[0] for day in days], [day[1] for day in days]
+    given = travel.relation(view, "given", {"route_no": (columns.No, route_nos), "read_date": (Date(), read_dates)})
+    mine = and_(TASK.c.route_no == given.c.route_no, TASK.c.read_date == given.c.read_date)
+    rows = await view.all(
+        select(TASK.c.route_no, TASK.c.read_date, func.count().label("tasks"))
+        .select_from(given.join(TASK, mine))
+        .where(is_missing())
+        .group_by(TASK.c.route_no, TASK.c.read_date)
+    )
+    return dict.fromkeys(days, 0) | {(row.route_no, row.read_date): int(row.tasks) for row in rows}
 
 
 def with_reason(

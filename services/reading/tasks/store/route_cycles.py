@@ -214,6 +214,30 @@ async def keep_totals(tx: Tx, route_no: str, read_date: date, totals: Totals) ->
     )
 
 
+async def keep_unexplained(tx: Tx, route_no: str, read_date: date, unexplained: int) -> None:
+    """Keep how many points of a route's cycle nobody had explained when it was closed: what comes later is told from now on."""
+    await _set(tx, route_no, read_date, unexplained=unexplained)
+
+
+async def lock_told(tx: Tx, days: Sequence[tuple[str, date]]) -> Sequence[Row[Any]]:
+    """Return the cycles of routes for read dates whose closing was told, locked to the end of the unit of work."""
+    keys: dict[str, list[Any]] = {"route_no": [day[0] for day in days], "read_date": [day[1] for day in days]}
+    order = ROUTE_CYCLE.c.route_no, ROUTE_CYCLE.c.read_date
+    told = ROUTE_CYCLE.c.unexplained.is_not(None)
+    return await bulk.select_in(tx, ROUTE_CYCLE, keys, where=told, order_by=order, for_update=True)
+
+
+async def note_unexplained(tx: Tx, given: Sequence[tuple[Row[Any], int]]) -> None:
+    """Note how many points of locked cycles are unexplained by now, each as its next version."""
+    columns: dict[str, list[Any]] = {
+        "route_no": [row.route_no for row, _ in given],
+        "read_date": [row.read_date for row, _ in given],
+        "unexplained": [count for _, count in given],
+        "explained_version": [row.explained_version + 1 for row, _ in given],
+    }
+    await bulk.update_from(tx, ROUTE_CYCLE, columns, key=("route_no", "read_date"))
+
+
 async def _set(tx: Tx, route_no: str, read_date: date, **values: Any) -> None:
     mine = ROUTE_CYCLE.c.route_no == route_no, ROUTE_CYCLE.c.read_date == read_date
     await tx.execute(update(ROUTE_CYCLE).where(*mine).values(**values))

@@ -18,7 +18,6 @@ from services.reading.tasks.domain.tasks import (
     OPEN,
     PLANNED,
     READ,
-    UNEXPLAINED,
     UNREAD,
     Counts,
     Task,
@@ -317,17 +316,6 @@ async def counts(view: View, route_no: str, read_date: date) -> Counts:
     )
 
 
-async def unexplained(view: View, route_no: str, read_date: date) -> int:
-    """Count the tasks of a route's planned date that have neither a read nor a reader's reason (有无遗漏)."""
-    found = await view.scalar(
-        select(func.count())
-        .select_from(TASK)
-        .where(TASK.c.route_no == route_no, TASK.c.read_date == read_date, TASK.c.kind == CYCLE)
-        .where(TASK.c.status.in_(UNEXPLAINED), ~reasons.explains(TASK))
-    )
-    return int(found or 0)
-
-
 async def listed(
     view: View,
     *,
@@ -340,10 +328,11 @@ async def listed(
     service_point_no: str | None,
     planned: OfDay,
     planned_reader: str | None,
+    is_unexplained: bool = False,
 ) -> Sequence[Row[Any]]:
     """Return a page of tasks, in order of point and date, each with the reason why it could not be read.
 
-    `planned`: who was to read a route on a day, as another store has it.
+    `planned`: who was to read a route on a day, as another store has it. `is_unexplained`: those with neither read nor reason.
     """
     task = TASK.c
     reader = planned(task.route_no, task.read_date)
@@ -352,7 +341,7 @@ async def listed(
         .where(true() if planned_reader is None else reader == planned_reader)
         .where(visible(task.org_unit), after(task.service_point_no, task.read_date))
         .where(equals(task.route_no, route_no), equals(task.cycle, cycle), equals(task.status, status))
-        .where(equals(task.service_point_no, service_point_no))
+        .where(equals(task.service_point_no, service_point_no), reasons.is_missing() if is_unexplained else true())
         .order_by(task.service_point_no, task.read_date)
         .limit(limit)
     )

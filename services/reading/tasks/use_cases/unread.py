@@ -9,8 +9,9 @@ from services.reading.network.store import points
 from services.reading.network.use_cases.reference import MaySee, outside
 from services.reading.policies.domain import Policies
 from services.reading.tasks.domain.reasons import UnreadReason
-from services.reading.tasks.domain.tasks import UNREAD
+from services.reading.tasks.domain.tasks import UNEXPLAINED, UNREAD
 from services.reading.tasks.store import reasons, tasks
+from services.reading.tasks.use_cases import explaining
 from shared import batch_put
 from shared.db.engine import Tx
 from shared.outcome import Outcome, refused
@@ -40,8 +41,8 @@ async def put(
 
     `noted_by`: who says it, where that is another person than `actor`, who enters it.
 
-    Refused: a reason that the policy does not have, no task of that point and date, a task that has its read or whose window is
-    closed, another org unit.
+    After the closing a reason only explains: the estimate that was told stays as it is.
+    Refused: a reason that the policy does not have, no task of that point and date, a task that has its read, another org unit.
     """
     await points.lock(tx, [item.service_point_no for item in items])
     there = await tasks.by_key(tx, [(item.service_point_no, item.read_date) for item in items])
@@ -61,14 +62,14 @@ async def put(
         task = there.get((reason.service_point_no, reason.read_date))
         if task is None or not may_see(task.org_unit):
             return refused("reading.unknown_task", "the point is not to be read on that date", id=reason.task_id)
-        if task.status not in UNREAD:
-            return refused("reading.task_done", "the point was read, or its window is closed", id=reason.task_id)
+        if task.status not in UNEXPLAINED:
+            return refused("reading.task_done", "the point was read", id=reason.task_id)
         known = policies.on(reason.read_date).unread.reasons
         if reason.reason not in known:
             return refused(UNKNOWN_REASON, f"there are {', '.join(sorted(known))}", id=reason.task_id)
         return outside(reason, old, number=reason.task_id, may_see=may_see)
 
-    return await batch_put.put(
+    outcomes = await batch_put.put(
         tx,
         wanted,
         kind="unread_reason",
@@ -78,3 +79,10 @@ async def put(
         write=partial(reasons.put, tx),
         actor=actor,
     )
+    noted = [
+        there[each.service_point_no, each.read_date]
+        for each, done in zip(wanted, outcomes, strict=True)
+        if done.status == "done"
+    ]
+    await explaining.tell(tx, {(task.route_no, task.read_date) for task in noted if task.status not in UNREAD})
+    return outcomes

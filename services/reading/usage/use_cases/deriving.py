@@ -196,6 +196,8 @@ def _move_tasks(work: Work, each: Loaded, line: Timeline, now: Mapping[date, Usa
         if (status, usage_id) != (task.status, task.usage_id):
             moved = task.status if status == task.status else LIFE.move(task.status, EVENT[status])
             work.tasks[task.key] = TaskState(status=moved, usage_id=usage_id)
+        if ending.closed and CYCLE in (kind, task.kind) and (status, kind) != (task.status, task.kind):
+            work.settled.add((task.route_no, task.read_date))
 
 
 def _status(

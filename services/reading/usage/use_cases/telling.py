@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from services.reading.network.domain.installations import PointDay
 from services.reading.network.store import points
@@ -9,6 +10,7 @@ from services.reading.network.store.points import Notes
 from services.reading.orders.use_cases import ending
 from services.reading.tasks.domain.tasks import CUT, TaskKey, TaskState
 from services.reading.tasks.store import route_cycles, tasks
+from services.reading.tasks.use_cases import explaining
 from services.reading.usage.domain.usages import ESTIMATED, Usage
 from services.reading.usage.store import usages
 from services.reading.usage.use_cases import facts
@@ -22,7 +24,8 @@ class Work:
     """What a batch brings about. `estimates`: usages that are estimated for the first time. `answered`: by task the read that
     answers a request to read again. `cuts`: days on which contracts begin or end now, with their cycles; `cuts_gone`: those that
     are none any more, `cuts_asked`: those of them on which an end was asked for. `kinds`: tasks of read dates that are for
-    something else now. `noted`: what is noted of points."""
+    something else now. `noted`: what is noted of points. `settled`: closed routes, by read date, of whose tasks something else
+    became."""
 
     usages: list[Usage] = field(default_factory=list)
     estimates: list[Usage] = field(default_factory=list)
@@ -34,6 +37,7 @@ class Work:
     cuts_gone: list[TaskKey] = field(default_factory=list)
     kinds: dict[TaskKey, str] = field(default_factory=dict)
     noted: dict[str, Notes] = field(default_factory=dict)
+    settled: set[tuple[str, date]] = field(default_factory=set)
 
     def tell(self, told: Sequence[Usage], found: Sequence[tuple[Usage, Finding]], before: Sequence[Usage] = ()) -> None:
         """Add usages with what was found on them; `before` are the versions that were told of their point."""
@@ -80,6 +84,7 @@ async def write(tx: Tx, work: Work, *, undated: bool = False) -> None:
     await tasks.set_kinds(tx, work.kinds)
     await usages.insert(tx, work.usages)
     await tasks.update_states(tx, work.tasks)
+    await explaining.tell(tx, work.settled)
     await findings.insert(tx, work.findings)
     await points.note(tx, work.noted)
     is_dated = not undated and any(usage.late for usage in work.usages)

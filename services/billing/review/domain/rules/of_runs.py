@@ -49,6 +49,16 @@ RUN_RULES: Final = (
         ),
     ),
     RunRule(
+        code="billing.run_unexplained",
+        section="unexplained",
+        source="抄表质量: each point of a route has a read or a reason why there is none (有无遗漏). It has no limit.",
+        title=Words("有遗漏未说明", "Points with neither a read nor a reason"),
+        words=Words(
+            "{unexplained} 个计量点既无示数也无未抄原因。",
+            "{unexplained} points have neither a read nor a reason why there is none.",
+        ),
+    ),
+    RunRule(
         code="billing.first_run_after_change",
         section="after_change",
         source="抄核收工作规范: after a price or software change a trial run, and a sample is looked at (billing.drawn_sample).",
