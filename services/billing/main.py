@@ -23,8 +23,9 @@ from services.billing.cases import consumers as case_consumers
 from services.billing.cases import jobs as case_jobs
 from services.billing.cases.api import cases as cases_api
 from services.billing.cases.api import charges as charges_api
+from services.billing.cases.api import reclassing as reclassing_api
 from services.billing.cases.store import signals as case_signals
-from services.billing.cases.use_cases import charging, signalling, visiting, withdrawing
+from services.billing.cases.use_cases import adjusting, charging, reclassing, signalling, visiting, withdrawing
 from services.billing.closings import api as closings_api
 from services.billing.closings import consumers as closing_consumers
 from services.billing.closings import jobs as closing_jobs
@@ -94,6 +95,7 @@ ROUTERS = (
     trials_api.router,
     uses_api.router,
     charges_api.router,
+    reclassing_api.router,
 )
 TRACERS = {
     "bill": bills_trace.bill,
@@ -181,9 +183,10 @@ def kinds_of_approval(context: Context) -> list[Kind]:
         approving.kind_of_approval(context),
         *charging.kinds_of_approval(context),
         withdrawing.kind_of_approval(),
+        adjusting.kind_of_approval(context),
         release.kind_of_approval(context),
         activation.kind_of_approval(),
-        billed_days.kind_of_approval(partial(accounts.put_approved, context=context)),
+        reclassing.with_cases(billed_days.kind_of_approval(partial(accounts.put_approved, context=context))),
     ]
 
 

@@ -217,7 +217,7 @@ class AdjustmentIssued(Fact):
 
     account_no: No
     adjustment_id: Id
-    dispute_no: No = Field(description="The dispute that its meter was tested for.")
+    dispute_no: No = Field(description="The dispute that its meter was tested for; of a case, its number.")
     service_point_no: No
     org_unit: str
     cycle: Month = Field(description="The month in which it was issued: it is of no reading cycle.")
@@ -227,6 +227,7 @@ class AdjustmentIssued(Fact):
     total_fen: Fen
     components: tuple[Component, ...] = Field(max_length=64)
     reverses: Id | None = Field(default=None, description="The adjustment that it takes back.")
+    case_no: Id | None = Field(default=None, description="The case that it ended with, where no dispute asked for it.")
 
 
 class Charge(Part):

@@ -183,9 +183,6 @@ class Seeds:
         back = {"items": [{"bill_id": bill["bill_id"], "assignee": None}]}  # other calls may have given it to somebody
         self._installation.call("POST", "billing", "/v1/review-queue/assignments", back)
         body = {"decision": "request_inspection", "explanation": "of a test", "verdicts": {}}
-        mine = {"items": [{"bill_id": bill["bill_id"], "assignee": "clerk-1"}]}  # another call has given it to somebody
-        url = self._installation.urls["billing"] + "/v1/review-queue/assignments"
-        self._installation.client.post(url, json=mine, headers=self._installation.token("clerk-1"))
         seen = {"If-Match": f'"{bill["row_version"]}"'}
         waiting = self._installation.items("billing", f"/v1/review-queue?route_no={home.route_no}")
         who = next((one["assignee"] for one in waiting if one["bill_id"] == bill["bill_id"]), None) or "clerk-1"

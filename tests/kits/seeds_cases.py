@@ -6,7 +6,7 @@ from tests.kits.installation import Home, Installation
 
 ENDED = ("charged", "reclassed", "adjusted", "dismissed")
 DAY = "2026-02-03"
-ON_VERSIONS = ("/dismissal", "/reopening", "/calculations", "/proposal")
+ON_VERSIONS = ("/dismissal", "/reopening", "/calculations", "/proposal", "/reclassing")
 """Endings of paths of commands on a version of a case."""
 THEFT = {"calculation": "theft", "breach_on": "2010-06-01", "input": {"price": "0.3", "kwh": "100"}}
 CAPACITY = {"case": "private", "tariff": "other", "kva": "3"}
@@ -20,6 +20,10 @@ def case_at(installation: Installation, home: Home, path: str, number: int) -> d
         return {"charge_no": _charge(installation, home)}
     if "{case_no}" not in path:
         return values
+    if path.endswith("/reclassing"):
+        case = _open(installation, home, "change_of_use")
+        as_now = {"from": "2026-02-02", "customer_class": f"of-a-test-{number}"}
+        return {"case_no": case["case_no"], "business_date": DAY} | as_now
     case = _open(installation, home, "theft")
     if path.endswith("/reopening"):
         _command(installation, case, "dismissal", explanation="of a test")
@@ -46,8 +50,9 @@ def _open(installation: Installation, home: Home, kind: str) -> dict[str, Any]:
     case = found[-1]
     if case["state"] in ENDED:
         _command(installation, case, "reopening", reason="of a test")
-    for asked in installation.items("billing", "/v1/approvals?state=pending&kind=case.charge"):
-        if asked["subject_id"] == case["case_no"]:
+    subjects = {"case.charge": case["case_no"], "account.billed_days": home.account_no}
+    for asked in installation.items("billing", "/v1/approvals?state=pending"):
+        if asked["subject_id"] == subjects.get(asked["kind"]):
             named = {name: asked[name] for name in ("approval_id", "content_hash")}
             body = {"decision": "reject", "explanation": "of a test", "items": [named]}
             installation.call("POST", "billing", "/v1/approvals/decisions", body, who="second-1")

@@ -30,6 +30,7 @@ async def list_adjustments(
     wanted: pagination.Query_,
     account_no: NoFilter = None,
     dispute_no: NoFilter = None,
+    case_no: NoFilter = None,
 ) -> pagination.Page[schemas.AdjustmentOut]:
     """List adjustments for tested meters (计量误差退补), in the order in which they were issued."""
     async with db.view() as view:
@@ -40,6 +41,7 @@ async def list_adjustments(
             limit=wanted.fetch,
             account_no=account_no,
             dispute_no=dispute_no,
+            case_no=case_no,
         )
     return wanted.page(rows, key=lambda row: (row.adjustment_id,), item=schemas.AdjustmentOut.of)
 

@@ -40,8 +40,9 @@ class AdjustmentOut(BaseModel):
     """A document of its own: above 0 the account pays it, below 0 it is a credit. `reverses`: the one that it takes back."""
 
     adjustment_id: str
-    dispute_no: str
-    test_version: int
+    dispute_no: str = Field(description="The dispute that its meter was tested for, or the case that it ended with.")
+    case_no: str | None
+    test_version: int = Field(description="Of a case: the number of the calculation.")
     account_no: str
     number: int
     service_point_no: str

@@ -124,13 +124,21 @@ async def tests(
 
 
 async def page(
-    view: View, *, visible: Condition, after: Condition, limit: int, account_no: str | None, dispute_no: str | None
+    view: View,
+    *,
+    visible: Condition,
+    after: Condition,
+    limit: int,
+    account_no: str | None,
+    dispute_no: str | None,
+    case_no: str | None,
 ) -> Sequence[Row[Any]]:
     """Return a page of adjustments, in the order in which they were issued."""
     a = ADJUSTMENT.c
     where = [visible(a.org_unit), after(a.adjustment_id)]
     where += [a.account_no == account_no] if account_no else []
     where += [a.dispute_no == dispute_no] if dispute_no else []
+    where += [a.case_no == case_no] if case_no else []
     return await view.all(select(ADJUSTMENT).where(*where).order_by(a.adjustment_id).limit(limit))
 
 

@@ -34,7 +34,10 @@ class MeterTest(base.Base, table=True):
 
 
 class Adjustment(base.Base, table=True):
-    """By which an account pays or gets back what its meter recorded wrongly; never changed, taken back by another one."""
+    """By which an account pays or gets back what its meter recorded wrongly; never changed, taken back by another one.
+
+    Of a case `dispute_no` is its number too, and `test_version` that of the calculation.
+    """
 
     __table_args__ = (
         UniqueConstraint("dispute_no", "account_no", "number", name="adjustment_number"),
@@ -45,6 +48,7 @@ class Adjustment(base.Base, table=True):
 
     adjustment_id: str = Field(sa_column=columns.key())
     dispute_no: str = base.no()
+    case_no: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
     test_version: int
     account_no: str = base.no()
     number: int = Field(sa_column=Column(Integer, nullable=False))

@@ -33,3 +33,9 @@ PROPOSAL: dict[str, Any] = {
 }
 CHARGE_WITHDRAWAL: dict[str, Any] = {"cause": "appeal_upheld", "explanation": "The load was the neighbour's."}
 HOLD: dict[str, Any] = {"held_until": "2026-02-20", "explanation": "The customer objects in writing."}
+RECLASS: dict[str, Any] = {
+    "from": "2026-01-01",
+    "customer_class": "commercial",
+    "explanation": "A joinery: machines were seen on site.",
+    "business_date": "2026-02-03",
+}

@@ -6,12 +6,14 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, Field
 
+from services.billing.accounts.schemas import TariffId
 from services.billing.bills.domain.case_rules import Kind, Step
 from services.billing.cases.domain.cases import State
 from services.billing.cases.use_cases.visiting import Visit
 from services.billing.cases.use_cases.withdrawing import Cause
+from shared.events.fact import MAX_CODE
 from shared.fields import Day, Words
-from shared.web.batch import In, No
+from shared.web.batch import Code, In, No
 
 TIPS_MAX = 1000
 INPUTS_MAX = 32
@@ -129,7 +131,9 @@ class CaseHead(BaseModel):
     ended_on: date | None
     ended_by: str | None
     reopened_on: date | None
-    outcome_fen: int | None = Field(description="What is charged by it, below 0 credited; null until it has ended.")
+    outcome_fen: int | None = Field(
+        description="What it charges, below 0 credits; of a change of class see the corrections."
+    )
 
     @classmethod
     def of(cls, row: Any) -> "CaseHead":
@@ -262,6 +266,42 @@ class ChargeOut(BaseModel):
         return cls.model_validate(row, from_attributes=True)
 
 
+class ReclassIn(In):
+    """What the account is from a day on, later terms too; without `tariff` or `option` these stay as they are."""
+
+    from_: Day = Field(alias="from")
+    customer_class: Code = Field(examples=["commercial"])
+    tariff: TariffId | None = Field(None, description="Of the contract of the case, from that day on.")
+    option: Annotated[str, Field(max_length=MAX_CODE)] | None = None
+    explanation: Explanation
+    business_date: Day | None = None
+
+
+class CorrectedOut(BaseModel):
+    correction_id: str
+    corrected_on: date
+    reversed_fen: int
+    replaced_fen: int
+
+
+class ReclassOut(BaseModel):
+    """A change of class, and what it has billed: `difference_fen` of the corrections of that contract since then."""
+
+    account_no: str
+    contract_no: str
+    from_day: date
+    customer_class: str
+    tariff: str | None
+    option: str | None
+    approval_id: str | None = Field(description="Where a second person was asked.")
+    asked_on: date
+    asked_by: str
+    done_on: date | None
+    corrections: list[CorrectedOut]
+    difference_fen: int
+    proposed_bills: int = Field(description="Bills of the contract whose correction waits for a reviewer.")
+
+
 class CaseOut(CaseHead):
     """A case as a whole."""
 
@@ -272,6 +312,7 @@ class CaseOut(CaseHead):
     moves: list[MoveOut]
     calculations: list[CalculationOut]
     charges: list[ChargeOut]
+    reclassings: list[ReclassOut]
 
 
 class CaseCountOut(BaseModel):

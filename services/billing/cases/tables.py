@@ -213,9 +213,30 @@ class CaseCharge(base.Base, table=True):
     held_until: date | None = base.day(nullable=True)
 
 
+class CaseReclass(base.Base, table=True):
+    """A change of class that a case ended with, or that a second person is asked about (`approval_id`)."""
+
+    __tablename__ = "case_reclass"
+    __table_args__ = (UniqueConstraint("approval_id", name="case_reclass_approval"),)
+    case_no: str = Field(sa_column=columns.key())
+    row_version: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    account_no: str = base.no()
+    contract_no: str = base.no()
+    from_day: date = base.day()
+    customer_class: str = base.no()
+    tariff: str | None = Field(default=None, sa_column=Column(base.PATH_COLUMN, nullable=True))
+    option: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    approval_id: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
+    asked_on: date = base.day()
+    asked_by: str = base.no()
+    explanation: str = base.long_text()
+    done_on: date | None = base.day(nullable=True)
+
+
 CASE_SIGNAL, CASE_POINT, CASE_FILE = table(CaseSignal), table(CasePoint), table(CaseFile)
 CASE_STEP, CASE_EVIDENCE, CASE_EVENT = table(CaseStep), table(CaseEvidence), table(CaseEvent)
 CASE_CALCULATION, CASE_CHARGE = table(CaseCalculation), table(CaseCharge)
+CASE_RECLASS = table(CaseReclass)
 
 # The value of a partial index, in the text of the statement: against a bound value, SQLite cannot
 # tell that an index has the rows.

@@ -27,7 +27,7 @@ def cause(fact: AdjustmentIssued) -> Cause:
             "energy_wh": fact.energy_wh,
             "total_fen": fact.total_fen,
             "due_on": fact.due_on.isoformat(),
-            "reverses": "true" if fact.reverses else "false",
+            "reverses": "true" if fact.reverses else "case" if fact.case_no else "false",
         },
     )
 
@@ -44,7 +44,11 @@ ZH = Text(
 本邮件由系统自动发送。
 """,
     words={
-        "reverses": {"true": "冲回此前的计量误差退补。", "*": "按电能表校验结果退补电费。"},
+        "reverses": {
+            "true": "冲回此前的计量误差退补。",
+            "case": "按现场核查结果退补电费。",
+            "*": "按电能表校验结果退补电费。",
+        },
         "total_sign": {
             "more": "补收 {total_size_yuan} 元。预存电费先行抵扣，仍有不足的，请于 {due_on} 前缴纳不足部分。",
             "less": "退还 {total_size_yuan} 元，已退入您的账户，先抵扣未缴电费。",
@@ -67,6 +71,7 @@ This message was sent automatically.
     words={
         "reverses": {
             "true": "an earlier adjustment for your meter is taken back.",
+            "case": "what was recorded wrongly, as was found on site, is settled.",
             "*": "what your meter recorded wrongly is settled.",
         },
         "total_sign": {

@@ -72,7 +72,7 @@ async def settle(tx: Tx, chunk: str, *, business_date: date, context: Context) -
             continue
         states[test.dispute_no] = (store.WITHIN if test.within_limits else store.SETTLED, None)
         going += _rows(test, documents, issued.get(test.dispute_no, []), business_date, context, actor=ACTOR)
-    await _issue(tx, going)
+    await issue(tx, going)
     waits = await _ask(tx, asked)
     states |= {number: (store.ASKED if number in waits else store.SETTLED, None) for number in asked}
     await store.note(tx, states)
@@ -157,7 +157,7 @@ def _rows(
     return rows
 
 
-async def _issue(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+async def issue(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Store adjustments, and tell each."""
     await store.insert(tx, rows)
     tx.publish([_told(row) for row in rows])
@@ -179,6 +179,7 @@ def _told(row: dict[str, Any]) -> AdjustmentIssued:
     names = ("adjustment_id", "dispute_no", "account_no", "service_point_no", "org_unit", "cycle", "issued_on")
     return AdjustmentIssued(
         **{name: row[name] for name in (*names, "due_on", "energy_wh", "total_fen", "reverses")},
+        case_no=row.get("case_no"),
         components=tuple(
             Component(component=name, amount_fen=fen) for name, fen in store.components(row["components"])
         ),
@@ -238,7 +239,7 @@ def kind_of_approval(context: Context) -> approvals.Kind:
             raise ChangedMeanwhile
         on = await business_day.latest(tx)
         assert on is not None, "the job that asked has brought a business date"
-        await _issue(tx, _rows(test, documents, issued.get(number, []), on, context, actor=actor))
+        await issue(tx, _rows(test, documents, issued.get(number, []), on, context, actor=actor))
         await store.note(tx, {number: (store.SETTLED, None)})
 
     return approvals.Kind(name=ADJUSTMENT, scope=KINDS[ADJUSTMENT], carry_out=carry_out)

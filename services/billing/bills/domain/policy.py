@@ -42,6 +42,7 @@ CLOSING: Final = "closing"
 CASE_CHARGE: Final = "case.charge"
 CASE_CHARGE_SECOND: Final = "case.charge.second"
 CHARGE_WITHDRAWAL: Final = "charge.withdraw"
+CASE_ADJUSTMENT: Final = "case.adjust"
 KINDS: Final = {
     DECISION: "billing:review",
     ADOPTION: "billing:review",
@@ -54,6 +55,7 @@ KINDS: Final = {
     CASE_CHARGE: "billing:review",
     CASE_CHARGE_SECOND: "billing:release",
     CHARGE_WITHDRAWAL: "billing:review",
+    CASE_ADJUSTMENT: "billing:review",
 }
 """What two people do in billing, each with the scope of the second one."""
 

@@ -1,12 +1,14 @@
 """Corrections of issued bills and their difference documents."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import orjson
 from sqlalchemy import Row, func, select
 
-from services.billing.bills.tables import BILL, BILL_DOCUMENT, CORRECTION, DIFFERENCE
+from services.billing.bills.domain.bills import PROPOSED
+from services.billing.bills.tables import BILL, BILL_DOCUMENT, CORRECTION, DIFFERENCE, IS_IN_REVIEW
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
@@ -92,6 +94,20 @@ async def differences(view: View, correction_ids: Sequence[str]) -> dict[str, li
     for row in rows:
         found[row.correction_id].append(row)
     return found
+
+
+async def of_contract(view: View, contract_no: str, reason: str, *, since: date, limit: int) -> Sequence[Row[Any]]:
+    """Return the corrections of a contract for a reason since a day, first to last."""
+    c = CORRECTION.c
+    mine = select(CORRECTION).where(c.contract_no == contract_no, c.reason == reason, c.corrected_on >= since)
+    return await view.all(mine.order_by(c.corrected_on, c.correction_id).limit(limit))
+
+
+async def proposed_of(view: View, contract_no: str) -> int:
+    """Count the bills that are proposed for a contract."""
+    b = BILL.c
+    proposed = select(func.count()).where(b.contract_no == contract_no, IS_IN_REVIEW, b.status == PROPOSED)
+    return int(await view.scalar(proposed) or 0)
 
 
 async def difference(view: View, difference_id: str) -> Row[Any] | None:

@@ -1,19 +1,22 @@
 """Routes of cases: signals in, cases listed, what an investigator does with them."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 
 from services.billing.accounts.schemas import OrgUnit
 from services.billing.bills.domain.case_rules import Kind
+from services.billing.bills.store import corrections
 from services.billing.cases import examples, schemas
 from services.billing.cases.domain.cases import State
 from services.billing.cases.store import cases as store
 from services.billing.cases.store import charges as charges_store
+from services.billing.cases.store import reclasses
 from services.billing.cases.store import signals as signals_store
 from services.billing.cases.use_cases import calculating, charging, signalling, visiting, working
 from services.billing.context import Own
+from services.billing.review.domain.findings import ACCOUNT_CHANGED
 from shared import web
 from shared.db.engine import View
 from shared.events.fact import MAX_NO
@@ -136,6 +139,7 @@ async def _whole(view: View, case_no: str) -> schemas.CaseOut | None:
     moves = await store.events(view, case_no, SHOWN_MAX)
     worked = await charges_store.calculations(view, case_no, SHOWN_MAX)
     charges = await charges_store.of_case(view, case_no, SHOWN_MAX)
+    reclassed = await reclasses.of_case(view, case_no, SHOWN_MAX)
     return schemas.CaseOut(
         **schemas.CaseHead.of(row).model_dump(),
         explanation=row.explanation,
@@ -145,6 +149,19 @@ async def _whole(view: View, case_no: str) -> schemas.CaseOut | None:
         moves=[schemas.MoveOut.model_validate(each, from_attributes=True) for each in moves],
         calculations=[schemas.CalculationOut.of(each, follows=calculating.follows(each)) for each in worked],
         charges=[schemas.ChargeOut.of(each) for each in charges],
+        reclassings=[await _reclass(view, each) for each in reclassed],
+    )
+
+
+async def _reclass(view: View, row: Any) -> schemas.ReclassOut:
+    made = await corrections.of_contract(
+        view, row.contract_no, ACCOUNT_CHANGED.removeprefix("billing."), since=row.asked_on, limit=SHOWN_MAX
+    )
+    return schemas.ReclassOut(
+        **{name: row._mapping[name] for name in row._mapping if name in schemas.ReclassOut.model_fields},
+        corrections=[schemas.CorrectedOut.model_validate(each, from_attributes=True) for each in made],
+        difference_fen=sum(each.replaced_fen - each.reversed_fen for each in made),
+        proposed_bills=await corrections.proposed_of(view, row.contract_no),
     )
 
 

@@ -8,7 +8,7 @@ from services.billing.cases import examples, schemas
 from services.billing.cases.api.cases import ON_STATE, READ, WORK, CaseNo, NoFilter
 from services.billing.cases.store import cases as cases_store
 from services.billing.cases.store import charges as store
-from services.billing.cases.use_cases import calculating, charging, withdrawing
+from services.billing.cases.use_cases import calculating, charging, proposing, withdrawing
 from services.billing.context import Own
 from shared import approvals, web
 from shared.fields import Day
@@ -80,10 +80,13 @@ async def propose_charge(
     own: Own,
     parts: state.Current,
 ) -> Response:
-    """Propose to charge what was calculated: two more people approve it, one after the other (`/v1/approvals`)."""
+    """Propose to charge what was calculated: two more people approve it, one after the other (`/v1/approvals`).
+
+    What a metering fault comes to is adjusted for once one more person has approved it.
+    """
     business_day.check(parts, body.business_date)
     async with db.begin() as tx:
-        found = await charging.propose(
+        found = await proposing.propose(
             tx,
             case_no,
             body.calculation,

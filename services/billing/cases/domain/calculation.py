@@ -39,6 +39,8 @@ _ADJUSTED: Final = {
     "meter_error": "amount",
 }
 """By calculation the item that is charged, or adjusted for."""
+ADJUSTS: Final = frozenset(_ADJUSTED)
+"""The calculations that end in an adjustment and have no penalty."""
 _AT_MOST_AS_BEFORE: Final = ("times", "yuan_per_kva")
 
 

@@ -18,8 +18,7 @@ from services.billing.business_day import store as business_day
 from services.billing.cases.domain import cases
 from services.billing.cases.store import charges as store
 from services.billing.cases.store.cases import change, locked
-from services.billing.cases.use_cases import calculating, working
-from services.billing.cases.use_cases.working import MaySee
+from services.billing.cases.use_cases import working
 from services.billing.context import Context
 from shared import approvals, natural
 from shared.db.approvals import Approval
@@ -70,40 +69,6 @@ class By:
     proposed: str
     first: str | None = None
     second: str | None = None
-
-
-async def propose(
-    tx: Tx,
-    case_no: str,
-    number: int,
-    *,
-    seen: int,
-    explanation: str,
-    on: date | None,
-    actor: str,
-    may_see: MaySee,
-    context: Context,
-) -> Approval | None:
-    """Propose to charge what was calculated; return what is asked for, None where policy wants nobody else and it is charged."""
-    row = await working.locked(tx, case_no, may_see, seen)
-    worked = await store.calculation(tx, case_no, number)
-    if worked is None:
-        raise calculating.UnknownCalculation
-    fen = worked.back_billing_fen + worked.penalty_fen
-    if not fen:
-        raise NothingToCharge
-    if row.account_no is None:
-        raise AccountUnknown
-    if await store.standing_fen(tx, case_no):
-        raise ChargesStand
-    day = await working.day_of(tx, row, on)
-    content = content_of(row, worked, explanation, day, actor)
-    second = (await two_people.rules(tx, context)).scope(CASE_CHARGE, fen)
-    if second is None:
-        await _issue(tx, row, worked, content, By(proposed=actor), context)
-        return None
-    await working.move(tx, row, "propose", on=day, actor=actor, explanation=explanation)
-    return await ask(tx, CASE_CHARGE, row, content, requested_by=actor, second=second)
 
 
 def content_of(row: Row[Any], worked: Row[Any], explanation: str, day: date, actor: str) -> dict[str, Any]:
@@ -175,7 +140,7 @@ def kinds_of_approval(context: Context) -> list[approvals.Kind]:
         fen = worked.back_billing_fen + worked.penalty_fen
         second = (await two_people.rules(tx, context)).scope(CASE_CHARGE_SECOND, fen)
         if second is None:
-            await _issue(tx, row, worked, content, By(proposed=content["proposed_by"], first=actor), context)
+            await issue(tx, row, worked, content, By(proposed=content["proposed_by"], first=actor), context)
             return
         content |= {"had_a_hand": sorted({*content["had_a_hand"], actor}), "first_by": actor}
         await ask(tx, CASE_CHARGE_SECOND, row, content, requested_by=actor, second=second)
@@ -184,7 +149,7 @@ def kinds_of_approval(context: Context) -> list[approvals.Kind]:
         row, worked = await approved(tx, approval, actor)
         content = approval.content
         by = By(proposed=content["proposed_by"], first=content["first_by"], second=actor)
-        await _issue(tx, row, worked, content, by, context)
+        await issue(tx, row, worked, content, by, context)
 
     return [
         approvals.Kind(name=CASE_CHARGE, scope=KINDS[CASE_CHARGE], carry_out=first, given_up=give_back),
@@ -192,7 +157,7 @@ def kinds_of_approval(context: Context) -> list[approvals.Kind]:
     ]
 
 
-async def _issue(tx: Tx, row: Row[Any], worked: Row[Any], content: Mapping[str, Any], by: By, context: Context) -> None:
+async def issue(tx: Tx, row: Row[Any], worked: Row[Any], content: Mapping[str, Any], by: By, context: Context) -> None:
     """Issue what a calculation comes to, a document for each component, and end the case."""
     if await store.standing_fen(tx, row.case_no):
         raise ChargesStand

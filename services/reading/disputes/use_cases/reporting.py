@@ -58,5 +58,7 @@ def _of(found: dict[str, Report], unit: str) -> Report:
 
 
 async def keep_adjustments(tx: Tx, facts: Sequence[AdjustmentIssued]) -> None:
-    """Keep what billing has adjusted for the tested meters of disputes."""
-    await store.insert_adjustments(tx, list({fact.adjustment_id: fact for fact in facts}.values()))
+    """Keep what billing has adjusted for the tested meters of disputes; what its cases end with is none of these."""
+    of_disputes = {fact.adjustment_id: fact for fact in facts if fact.case_no is None}
+    if of_disputes:
+        await store.insert_adjustments(tx, list(of_disputes.values()))
