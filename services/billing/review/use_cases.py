@@ -50,12 +50,12 @@ async def record(
     *,
     classes: Mapping[str, str],
     decided_by: str,
-    day: date,
+    days: Mapping[str, date],
 ) -> None:
     """Store what was said of each finding of bills that are decided on, by id of the decision.
 
     Of a finding of which nothing was said, that it was found. One decision on many bills says the same of a rule for each of
-    them. `classes`: the customer class by bill.
+    them. `classes`: the customer class by bill, `days` the day of the decision.
     """
     await store.add_verdicts(
         tx,
@@ -72,7 +72,7 @@ async def record(
                 "cycle": row.cycle,
                 "total_fen": row.total_fen,
                 "decided_by": decided_by,
-                "business_date": day,
+                "business_date": days[row.bill_id],
             }
             for decision_id, row in decisions.items()
             for code, severity in of_rules(row.findings).items()

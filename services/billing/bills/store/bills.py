@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, FromClause, Row, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Date, FromClause, Row, Select, and_, case, func, or_, select
 
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, LIFE, PROPOSED, READY, Stored
 from services.billing.bills.store import told, written
@@ -192,11 +192,15 @@ async def proposals(view: View, group_ids: Sequence[str]) -> Sequence[Row[Any]]:
     return await view.all(select(BILL).where(IS_IN_REVIEW, b.status == PROPOSED, b.group_id.in_(group_ids)))
 
 
-async def proposed_since(view: View, contract_no: str, day: date) -> Sequence[Row[Any]]:
-    """Return the bills that are proposed for a contract on a day and later."""
+async def proposed_since(view: View, since: Mapping[str, date]) -> Sequence[Row[Any]]:
+    """Return the bills that are proposed for contracts on a day of each and later."""
+    given = travel.relation(
+        view, "given", {"contract_no": (columns.No, list(since)), "day": (Date(), list(since.values()))}
+    )
     b = BILL.c
-    of_contract = and_(b.contract_no == contract_no, b.period_to > day)
-    return await view.all(select(BILL).where(IS_IN_REVIEW, b.status == PROPOSED, of_contract).order_by(b.period_from))
+    of_contract = and_(b.contract_no == given.c.contract_no, b.period_to > given.c.day)
+    proposed = select(BILL).select_from(given.join(BILL, of_contract)).where(IS_IN_REVIEW, b.status == PROPOSED)
+    return await view.all(proposed.order_by(b.contract_no, b.period_from))
 
 
 async def lines_of(view: View, bill_ids: Sequence[str]) -> dict[str, str]:
@@ -262,19 +266,17 @@ async def restate(tx: Tx, restated: Sequence[tuple[Stored, str]]) -> None:
     )
 
 
-async def change(tx: Tx, row: Row[Any], **values: Any) -> None:
-    """Set columns of a locked bill, with the next version of its row."""
-    changed = await tx.execute(
-        update(BILL)
-        .where(BILL.c.bill_id == row.bill_id, BILL.c.row_version == row.row_version)
-        .values(row_version=row.row_version + 1, **values)
-    )
-    assert changed == 1
+async def change(tx: Tx, rows: Sequence[Row[Any]], **values: Sequence[Any]) -> None:
+    """Set columns of locked bills, each with the next version of its row."""
+    if rows:
+        own = {"bill_id": [row.bill_id for row in rows], "row_version": [row.row_version + 1 for row in rows]}
+        await bulk.update_from(tx, BILL, {**own, **values}, key=("bill_id",))
 
 
-async def set_findings(tx: Tx, bill_id: str, text: str) -> None:
-    """Write other findings to a bill whose row stays the version that it is."""
-    await tx.execute(update(BILL).where(BILL.c.bill_id == bill_id).values(findings=text))
+async def set_findings(tx: Tx, texts: Mapping[str, str]) -> None:
+    """Write other findings to bills whose rows stay the versions that they are."""
+    if texts:
+        await bulk.update_from(tx, BILL, {"bill_id": list(texts), "findings": list(texts.values())}, key=("bill_id",))
 
 
 async def heads(view: View, bill_ids: Sequence[str]) -> dict[str, Row[Any]]:

@@ -36,6 +36,7 @@ class _Group:
     """
 
     reason: str
+    corrected_on: date
     pairs: Sequence[tuple[Row[Any] | None, Draft | None]]
 
     @property
@@ -71,8 +72,10 @@ async def write(
         pairs = [(olds[d.replaces.bill_id] if d.replaces else None, d) for d in new]
         both = sorted([*pairs, *((olds[bill.bill_id], None) for bill in old)], key=_first_day)
         reason = reason or (WITHDRAWN if old else RERATED)
-        groups += [_Group(reason, both[start : start + BILLS_MAX]) for start in range(0, len(both), BILLS_MAX)]
-    return await _write(tx, groups, corrected_on, policies, actor)
+        groups += [
+            _Group(reason, corrected_on, both[start : start + BILLS_MAX]) for start in range(0, len(both), BILLS_MAX)
+        ]
+    return await _write(tx, groups, policies, actor)
 
 
 def _first_day(pair: tuple[Row[Any] | None, Draft | None]) -> tuple[date, bool]:
@@ -80,13 +83,15 @@ def _first_day(pair: tuple[Row[Any] | None, Draft | None]) -> tuple[date, bool]:
     return (draft.usage.period_from if draft else old.period_from if old else date.max), old is None
 
 
-async def cancel(tx: Tx, row: Row[Any], *, corrected_on: date, policies: Policies, actor: str) -> None:
-    """Take one issued bill out of force without a replacement. The account is locked."""
-    await _write(tx, [_Group(CANCELLED, [(row, None)])], corrected_on, policies, actor)
+async def cancel(tx: Tx, cancelled: Sequence[tuple[Row[Any], date]], *, policies: Policies, actor: str) -> None:
+    """Take issued bills out of force without a replacement, each on its day. The accounts are locked."""
+    await _write(tx, [_Group(CANCELLED, day, [(row, None)]) for row, day in cancelled], policies, actor)
 
 
-async def _write(tx: Tx, groups: Sequence[_Group], corrected_on: date, policies: Policies, actor: str) -> list[Writing]:
-    made = [_made(group, corrected_on, policies) for group in groups]
+async def _write(tx: Tx, groups: Sequence[_Group], policies: Policies, actor: str) -> list[Writing]:
+    if not groups:
+        return []
+    made = [_made(group, policies) for group in groups]
     for style, event in _EVENT.items():
         rows = [row for one in made if one.style == style for row in one.group.olds]
         await bills_store.move(tx, [(row.bill_id, row.row_version) for row in rows], event)
@@ -99,8 +104,8 @@ async def _write(tx: Tx, groups: Sequence[_Group], corrected_on: date, policies:
     return writings
 
 
-def _made(group: _Group, corrected_on: date, policies: Policies) -> _Made:
-    corrected_on = max([corrected_on, *(old.issued_on for old in group.olds)])
+def _made(group: _Group, policies: Policies) -> _Made:
+    corrected_on = max([group.corrected_on, *(old.issued_on for old in group.olds)])
     policy, correction_id = policies.on(corrected_on), _correction_id(group)
     style = differences.style(policy.corrections.style, [old.by_difference for old in group.olds])
     reversals, replacements, differing, writings = [], [], [], []

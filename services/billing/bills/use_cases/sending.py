@@ -1,6 +1,6 @@
 """Bills are sent to site (现场核实): by rules that the policy names, once for their days and a kind, and by reviewers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -46,16 +46,19 @@ async def to_site(tx: Tx, writings: Sequence[Writing]) -> None:
     await asking.ask(tx, [asked[number] for number in sorted(asked)])
 
 
-async def by_reviewer(tx: Tx, row: Row[Any], kind: str, *, actor: str, day: date) -> None:
-    """Ask for what a reviewer wants looked at before a bill may go out."""
-    ask = Ask(
-        **{name: row._mapping[name] for name in _OF_BILL},
-        order_no=ids.new(),
-        kind=kind,
-        subject_kind=BILL,
-        subject_id=row.bill_id,
-        reason=REVIEW,
-        requested_by=actor,
-        asked_on=day,
-    )
-    await asking.ask(tx, [ask])
+async def by_reviewer(tx: Tx, rows: Sequence[Row[Any]], kind: str, *, actor: str, days: Mapping[str, date]) -> None:
+    """Ask for what a reviewer wants looked at before bills may go out, each on its day (`days`, by bill)."""
+    asked = [
+        Ask(
+            **{name: row._mapping[name] for name in _OF_BILL},
+            order_no=ids.new(),
+            kind=kind,
+            subject_kind=BILL,
+            subject_id=row.bill_id,
+            reason=REVIEW,
+            requested_by=actor,
+            asked_on=days[row.bill_id],
+        )
+        for row in rows
+    ]
+    await asking.ask(tx, asked)

@@ -14,7 +14,7 @@ from services.billing.bills.store.queue import Filters
 from services.billing.context import Context
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.decisions.use_cases import queue
-from services.billing.decisions.use_cases.deciding import AssignedToAnother, ReviewerRead, UnknownBill
+from services.billing.decisions.use_cases.checking import AssignedToAnother, ReviewerRead, UnknownBill
 from services.billing.decisions.use_cases.queue import ORDERED_MAX, Order
 from services.billing.review import store as review_store
 from shared.db.audit import AuditEntry

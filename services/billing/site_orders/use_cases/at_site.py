@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from services.billing.site_orders import store
 from services.billing.site_orders.domain import CAME_BACK, WAITING, Site
 from services.billing.site_orders.store import Days
-from shared.db.engine import Tx, View
+from shared.db.engine import View
 from shared.errors import BusinessError
 
 
@@ -24,12 +24,16 @@ class UnexplainedAfterSite(BusinessError):
     title = "What was looked at on site is closed with an explanation"
 
 
-async def check(tx: Tx, bills: Sequence[Row[Any]], explanation: str) -> None:
-    """Check that the review of bills may end: nothing is out for any of them, and what came back is explained.
+async def orders_of(view: View, bills: Sequence[Row[Any]]) -> Mapping[str, Sequence[Row[Any]]]:
+    """Return the site orders about bills, or about any version of their days, by bill."""
+    return await store.of_bills(view, [Days.of(row) for row in bills])
+
+
+def check(orders: Sequence[Row[Any]], explanation: str) -> None:
+    """Check that the review of bills with these orders may end: none is out, and what came back is explained.
 
     Raises SiteOrderOpen, UnexplainedAfterSite.
     """
-    orders = [each for found in (await store.of_bills(tx, [Days.of(row) for row in bills])).values() for each in found]
     out = sorted({each.order_no for each in orders if store.is_out(each)})
     if out:
         raise SiteOrderOpen(", ".join(out))
@@ -39,5 +43,5 @@ async def check(tx: Tx, bills: Sequence[Row[Any]], explanation: str) -> None:
 
 async def sites(view: View, bills: Sequence[Row[Any]]) -> Mapping[str, Site]:
     """Return where bills stand that were sent to site, by bill; others are not in it."""
-    found = await store.of_bills(view, [Days.of(row) for row in bills])
+    found = await orders_of(view, bills)
     return {bill_id: WAITING if any(map(store.is_out, rows)) else CAME_BACK for bill_id, rows in found.items()}

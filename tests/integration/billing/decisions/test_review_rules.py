@@ -262,8 +262,8 @@ async def _said_of_all(desk: Desk) -> None:
         ]
         await review_store.add_decisions(tx, decisions)
         classes = dict.fromkeys((row.bill_id for row in rows), "residential")
-        day = rows[0].period_to
-        await review.record(tx, made, {HOME: "wrong"}, classes=classes, decided_by="reviewer-9", day=day)
+        days = {row.bill_id: row.period_to for row in rows}
+        await review.record(tx, made, {HOME: "wrong"}, classes=classes, decided_by="reviewer-9", days=days)
 
 
 async def test_a_decision_on_many_bills_takes_as_many_statements_as_on_two(desk: Desk) -> None:
