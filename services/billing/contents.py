@@ -7,6 +7,8 @@ from services.billing.bills.tables import BILL
 from services.billing.cases.tables import CASE_CHARGE, CASE_EVIDENCE, CASE_FILE, CASE_SIGNAL, CASE_STEP
 from services.billing.closings.tables import CLOSING, UNUSED_SUPPLY
 from services.billing.contracts.tables import ACCOUNT, CONTRACT, SUB_METER
+from services.billing.freezes.tables import RELEASE_FREEZE
+from services.billing.review.tables import REVIEW_ASSIGNMENT
 from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH
 from services.billing.site_orders.tables import SITE_ORDER
 from services.billing.tariffs.store.documents import KINDS
@@ -28,12 +30,13 @@ def _rating_documents(kind: str) -> Reader:
 CONTENTS: Final[Readers] = {
     "account": of_tables({ACCOUNT: "account_no", CONTRACT: "account_no"}),
     "adjustment": of_tables({ADJUSTMENT: "adjustment_id"}),
-    "bill": of_tables({BILL: "bill_id"}),
+    "bill": of_tables({BILL: "bill_id", REVIEW_ASSIGNMENT: "bill_id"}),
     "case": of_tables(dict.fromkeys((CASE_FILE, CASE_STEP, CASE_EVIDENCE), "case_no")),
     "charge": of_tables({CASE_CHARGE: "charge_no"}),
     "case_signal": of_tables({CASE_SIGNAL: "signal_id"}),
     "closing": of_tables({CLOSING: "closing_no"}),
     "contract": of_tables({CONTRACT: "contract_no", SUB_METER: "contract_no"}),
+    "freeze": of_tables({RELEASE_FREEZE: "freeze_id"}),
     "release_switch": of_tables({RELEASE_SWITCH: "name"}),
     "run": of_tables({BILL_RUN: ("route_no", "cycle")}, between=":"),
     "site_order": of_tables({SITE_ORDER: "order_no"}),

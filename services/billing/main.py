@@ -40,6 +40,7 @@ from services.billing.decisions.api import queue as queue_api
 from services.billing.decisions.api import replays as replays_api
 from services.billing.decisions.api import rules as rules_api
 from services.billing.decisions.use_cases import deciding
+from services.billing.freezing import api as freezing_api
 from services.billing.rating import second_opinion
 from services.billing.rating.rating_types import RatedBill, Request
 from services.billing.rating.tariff.book import TariffBook
@@ -89,6 +90,7 @@ ROUTERS = (
     adjustments_api.router,
     closings_api.router,
     runs_api.router,
+    freezing_api.router,
     usages_api.router,
     advice_api.router,
     cases_api.router,

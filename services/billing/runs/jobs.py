@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from datetime import date
 
-from services.billing.bills.use_cases import billing, following
+from services.billing.bills.use_cases import billing, following, thawing
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.runs import store
@@ -42,12 +42,14 @@ def release_runs(context: Context) -> Job:
 
 
 async def work_once(database: Database, context: Context) -> int:
-    """Do all that can be done now: bill usages whose contract came, follow changed documents, check closed runs, issue bills."""
+    """Do all that can be done now: bill usages whose contract came, follow changed documents, go on after freezes, issue."""
     done = 0
     async with database.begin() as tx:
         done += await billing.bill_answered(tx, context=context)
     async with database.begin() as tx:
         done += await following.follow(tx, context=context)
+    async with database.begin() as tx:
+        done += await thawing.go_on(tx, context=context)
     async with database.view() as view:
         unchecked = await store.closed_but_open(view)
     if unchecked:

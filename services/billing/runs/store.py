@@ -8,6 +8,7 @@ from sqlalchemy import Row, and_, func, or_, select, update
 
 from services.billing.bills.store import bills as bills_store
 from services.billing.business_day import store as business_day
+from services.billing.freezes.domain import ROUTE, Standing
 from services.billing.review.domain.findings import Finding, with_more
 from services.billing.runs import domain
 from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH, ROUTE_CLOSING, ROUTE_EXPLANATION
@@ -214,15 +215,29 @@ async def unreleased(view: View, business_date: date) -> list[tuple[str, str]]:
     return [(row.route_no, row.cycle) for row in rows]
 
 
-async def ready_bills(tx: Tx, limit: int) -> Sequence[Row[Any]]:
+async def unit_of_route(view: View, route_no: str) -> str | None:
+    """Return the org unit of the latest run of a route, None where it has none."""
+    r = BILL_RUN.c
+    unit: str | None = await view.scalar(
+        select(r.org_unit).where(r.route_no == route_no).order_by(r.cycle.desc()).limit(1)
+    )
+    return unit
+
+
+async def ready_bills(tx: Tx, limit: int, standing: Standing) -> Sequence[Row[Any]]:
     """Lock accounts with ready bills of releasing or released runs whose day has come, and return them with `run_issue_on`."""
     of_run = and_(BILL_RUN.c.status.in_(domain.ISSUING), business_day.has_come(BILL_RUN.c.issue_on))
-    return await bills_store.ready(tx, limit, run=BILL_RUN, of_run=of_run)
+    return await bills_store.ready(tx, limit, run=BILL_RUN, of_run=of_run, standing=standing)
 
 
-async def finish(tx: Tx) -> int:
-    """Call those runs released whose day has come and that have nothing left to issue, and return how many."""
-    left = bills_store.has_ready(BILL_RUN.c.route_no, BILL_RUN.c.cycle)
+async def finish(tx: Tx, standing: Standing) -> int:
+    """Call those runs released whose day has come and that have nothing left to issue, and return how many.
+
+    Bills that are frozen stay behind as held ones do; where their whole route is, its runs are not out before that ends.
+    """
+    r = BILL_RUN.c
+    routes = [freeze.subject for freeze in standing.freezes if freeze.kind == ROUTE]
+    left = or_(r.route_no.in_(routes), bills_store.has_ready(r.route_no, r.cycle, standing))
     return await tx.execute(
         update(BILL_RUN)
         .where(BILL_RUN.c.status.in_(domain.LIFE.sources("finish")), business_day.has_come(BILL_RUN.c.issue_on), ~left)

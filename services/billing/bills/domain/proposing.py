@@ -6,8 +6,10 @@ from dataclasses import replace
 from services.billing.bills.domain.bills import ISSUED, PROPOSED, Draft, Stored
 from services.billing.bills.domain.chains import Chain
 from services.billing.bills.domain.policy import DECISION, PROPOSE, Policies
+from services.billing.freezes.domain import Standing
 from services.billing.review.domain.findings import (
     ACCOUNT_CHANGED,
+    FROZEN,
     HOLD,
     LARGE_CORRECTION,
     NOT_RATED,
@@ -23,6 +25,20 @@ from shared.second_person import SecondPerson
 def corrects(chain: Chain) -> bool:
     """Return whether a chain takes issued bills out of force."""
     return any(d.status == ISSUED for d in chain.drafts) or any(bill.status == ISSUED for bill in chain.gone)
+
+
+def is_frozen(chain: Chain, standing: Standing, usages: Mapping[str, Usage]) -> bool:
+    """Return whether a freeze keeps the corrections of a chain from going out."""
+    new = [d for d in chain.drafts if d.status == ISSUED]
+    days = [(d.usage.period_from, d.usage.period_to, d.usage.route_no, {f.code for f in d.findings}) for d in new]
+    gone = [usages[bill.usage_id] for bill in _without_successor(chain)]
+    days += [(usage.period_from, usage.period_to, usage.route_no, {TAKEN_BACK}) for usage in gone]
+    return any(
+        standing.of(
+            contract_no=chain.terms.contract_no, period_from=from_, period_to=to, route_no=route_no, codes=codes
+        )
+        for from_, to, route_no, codes in days
+    )
 
 
 def needs_reviewer(
@@ -48,7 +64,9 @@ def needs_reviewer(
     return False
 
 
-def proposals(chain: Chain, group_id: str, limits: SecondPerson, usages: Mapping[str, Usage]) -> list[Draft]:
+def proposals(
+    chain: Chain, group_id: str, limits: SecondPerson, usages: Mapping[str, Usage], *, frozen: bool = False
+) -> list[Draft]:
     """Turn the corrections of a chain into proposals of one group; nothing else of the chain is kept.
 
     An issued bill that goes with nothing in its place is proposed as one of nothing, on the usage (`usages`, by id) that it had.
@@ -56,6 +74,8 @@ def proposals(chain: Chain, group_id: str, limits: SecondPerson, usages: Mapping
     why = [Finding(chain.cause, WARN)] if chain.cause else []
     if _is_large(chain, limits):
         why.append(Finding(LARGE_CORRECTION, WARN, {"amount_fen": _largest_fen(chain)}))
+    if frozen:
+        why.append(Finding(FROZEN, WARN))
     drafts = [draft for draft in chain.drafts if draft.status == ISSUED]
     drafts += [_nothing(chain, bill, usages[bill.usage_id]) for bill in _without_successor(chain)]
     return [replace(d, status=PROPOSED, group_id=group_id, findings=[*d.findings, *why]) for d in drafts]

@@ -12,6 +12,8 @@ from services.billing.bills.store import told, written
 from services.billing.bills.store.written import Writing
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW, IS_READY
 from services.billing.contracts.store import contracts as contracts_store
+from services.billing.freezes import store as freezes_store
+from services.billing.freezes.domain import Standing
 from services.billing.review import store as review_store
 from services.billing.review.domain import findings
 from services.billing.usages.store import usages as usages_store
@@ -203,6 +205,21 @@ async def proposed_since(view: View, since: Mapping[str, date]) -> Sequence[Row[
     return await view.all(proposed.order_by(b.contract_no, b.period_from))
 
 
+def frozen_by(standing: Standing, row: Row[Any]) -> list[str]:
+    """Return which freezes keep a bill from going out."""
+    if not standing.freezes:
+        return []
+    days = {name: row._mapping[name] for name in ("contract_no", "period_from", "period_to", "route_no")}
+    return standing.of(**days, codes=findings.codes_of(row.findings))
+
+
+async def proposed_for_freezes(view: View, limit: int) -> Sequence[Row[Any]]:
+    """Return bills that are proposed because a freeze kept them from going out, by contract."""
+    b = BILL.c
+    found = select(BILL).where(IS_IN_REVIEW, b.status == PROPOSED, b.findings.contains(f'"{findings.FROZEN}"'))
+    return await view.all(found.order_by(b.contract_no, b.period_from).limit(limit))
+
+
 async def lines_of(view: View, bill_ids: Sequence[str]) -> dict[str, str]:
     """Return the stored lines of bills, by bill id."""
     wanted = [BILL_DOCUMENT.c.bill_id, BILL_DOCUMENT.c.lines]
@@ -284,18 +301,20 @@ async def heads(view: View, bill_ids: Sequence[str]) -> dict[str, Row[Any]]:
     return {row.bill_id: row for row in await bulk.select_in(view, BILL, {"bill_id": bill_ids})}
 
 
-async def ready(tx: Tx, limit: int, *, run: FromClause, of_run: ColumnElement[bool]) -> Sequence[Row[Any]]:
+async def ready(
+    tx: Tx, limit: int, *, run: FromClause, of_run: ColumnElement[bool], standing: Standing
+) -> Sequence[Row[Any]]:
     """Lock accounts with bills that may go out, in key order, and return those bills.
 
-    `run` are the runs, with route, cycle and issue date, and `of_run` which of them go out. Accounts that someone works on at
-    this moment are left to the next look, so replicas share the work and never wait.
+    `run` are the runs, with route, cycle and issue date, and `of_run` which of them go out; what is frozen does not. Accounts
+    that someone works on at this moment are left to the next look, so replicas share the work and never wait.
     """
     b, account = BILL.c, contracts_store.accounts()
     matches = and_(run.c.route_no == b.route_no, run.c.cycle == b.cycle, of_run)
     statement = (
         select(*(b[name] for name in told.COLUMNS), b.row_version, b.issue_on, run.c.issue_on.label("run_issue_on"))
         .select_from(BILL.join(run, matches).join(account, account.c.account_no == b.account_no))
-        .where(IS_READY)
+        .where(IS_READY, ~freezes_store.keeps(standing, b))
         .order_by(b.route_no, b.cycle, b.account_no)
         .limit(limit)
         .with_for_update(of=account, skip_locked=True)
@@ -312,9 +331,11 @@ async def ready_of_run(view: View, route_no: str, cycle: str) -> dict[str, int]:
     return {name: int(value) for name, value in row._mapping.items()}
 
 
-def has_ready(route_no: ColumnElement[str], cycle: ColumnElement[str]) -> ColumnElement[bool]:
-    """Return the condition that a run has bills which may go out."""
-    return select(BILL.c.bill_id).where(BILL.c.route_no == route_no, BILL.c.cycle == cycle, IS_READY).exists()
+def has_ready(route_no: ColumnElement[str], cycle: ColumnElement[str], standing: Standing) -> ColumnElement[bool]:
+    """Return the condition that a run has bills which may go out: all that are ready, but for those that are frozen."""
+    b = BILL.c
+    goes = ~freezes_store.keeps(standing, b)
+    return select(b.bill_id).where(b.route_no == route_no, b.cycle == cycle, IS_READY, goes).exists()
 
 
 async def hold(tx: Tx, rows: Sequence[Row[Any]], event: str, finding: findings.Finding) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, or_, select
 
 from services.billing.bills.domain.bills import EFFECTIVE, PROPOSED
-from services.billing.bills.tables import BILL, BILL_DOCUMENT
+from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW, IS_READY
 from services.billing.contracts.store import contracts as contracts_store
+from services.billing.freezes import store as freezes_store
+from services.billing.freezes.domain import Standing
 from shared.db.columns import Condition
 from shared.db.engine import View
 
@@ -50,6 +52,16 @@ async def page(
         if value is not None:
             statement = statement.where(column == value)
     return await view.all(statement.order_by(b.bill_id).limit(limit))
+
+
+async def frozen(
+    view: View, standing: Standing, *, visible: Condition, after: Condition, limit: int
+) -> Sequence[Row[Any]]:
+    """List the bills, ready or in review, that freezes keep from going out, in the order of their ids."""
+    b = BILL.c
+    waiting = or_(IS_READY, IS_IN_REVIEW)
+    kept = select(BILL).where(visible(b.org_unit), after(b.bill_id), waiting, freezes_store.keeps(standing, b))
+    return await view.all(kept.order_by(b.bill_id).limit(limit))
 
 
 async def now_of_period(view: View, own: Row[Any]) -> Row[Any] | None:

@@ -13,6 +13,8 @@ from services.billing.bills.use_cases import corrections, inputs, sending, two_p
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
+from services.billing.freezes import store as freezes_store
+from services.billing.freezes.domain import NONE
 from shared import ids
 from shared.db.engine import Tx
 
@@ -41,16 +43,19 @@ async def calculate(
 
     kept, proposed, rest = list[tuple[Asked, Chain]](), list[Draft](), dict[str, Asked]()
     planned = rated(asked, issued_stand=False)
-    today = await business_day.latest(tx) if any(proposing.corrects(chain) for _, chain in planned) else None
+    corrects = any(proposing.corrects(chain) for _, chain in planned)
+    today = await business_day.latest(tx) if corrects else None
+    standing = await freezes_store.while_issuing(tx) if corrects else NONE
     limits = two_people.on(today, context)
     for request, chain in planned:
-        if not proposing.needs_reviewer(
+        frozen = bool(standing.freezes) and proposing.is_frozen(chain, standing, read.known)
+        if not frozen and not proposing.needs_reviewer(
             chain, context.policies, limits, findings_seen=request.approved, by_two=request.by_two
         ):
             kept.append((request, chain))
             continue
         # the correction waits for a reviewer; what else came for this contract is calculated without it
-        drafts = proposing.proposals(chain, ids.new(), limits, read.known)
+        drafts = proposing.proposals(chain, ids.new(), limits, read.known, frozen=frozen)
         proposed += drafts
         rest[request.terms.contract_no] = _rest(request, drafts)
     if rest:

@@ -90,6 +90,7 @@ EXAMPLE: dict[str, object] = {
         checking.NotDecidable,
         checking.TooEarly,
         checking.NotRated,
+        checking.Frozen,
         review.UnknownFinding,
         review.VerdictMissing,
         at_site.SiteOrderOpen,

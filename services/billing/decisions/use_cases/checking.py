@@ -9,6 +9,8 @@ import orjson
 from sqlalchemy import Row
 
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, LIFE, PROPOSED
+from services.billing.bills.store.bills import frozen_by
+from services.billing.freezes.domain import Standing
 from services.billing.review import use_cases as review
 from services.billing.review.domain.findings import HOLD, NOT_RATED
 from services.billing.site_orders.use_cases import at_site
@@ -66,6 +68,14 @@ class NotRated(BusinessError):
     title = "The bill could not be rated: correct what the rating misses, then decide `correct`"
 
 
+class Frozen(BusinessError):
+    status = 409
+    code = "bill.frozen"
+    title = (
+        "A freeze keeps issued bills as they are: lift it, or wait for its end, before they are corrected or cancelled"
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """What a reviewer decides; `business_date` is the day of the decision, by default the latest that billing has heard of.
@@ -112,12 +122,13 @@ def recalculates(kind: Kind, row: Row[Any]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of bills that are decided on: usages by id, whose bills are, site orders by bill, and the latest day."""
+    """What is known of bills that are decided on: usages by id, whose bills are, site orders by bill, the latest day, freezes."""
 
     usages: Mapping[str, Usage]
     owners: Mapping[str, str]
     orders: Mapping[str, Sequence[Row[Any]]]
     latest: date | None
+    standing: Standing
 
 
 def check(decision: Decision, subject: Subject, known: Known) -> date:
@@ -140,7 +151,17 @@ def check(decision: Decision, subject: Subject, known: Known) -> date:
     review.check(deciding, ended, decision.verdicts)
     if not _is_decidable(kind, row.status):
         raise NotDecidable(row.status)
+    frozen = {freeze_id for each in _corrected(kind, subject) for freeze_id in frozen_by(known.standing, each)}
+    if frozen:
+        raise Frozen(", ".join(sorted(frozen)))
     return day
+
+
+def _corrected(kind: Kind, subject: Subject) -> list[Row[Any]]:
+    """Return of which bills issued ones would be corrected by a decision: rejecting a proposal corrects nothing."""
+    if kind not in OF_ALL or (kind == "cancel" and subject.row.status == PROPOSED):
+        return []
+    return [each for each in subject.deciding if each.status in (ISSUED, PROPOSED)]
 
 
 def found(row: Row[Any], severity: str) -> set[str]:

@@ -17,6 +17,7 @@ from services.billing.contracts.store import contracts as contracts_store
 from services.billing.decisions.use_cases import checking, second_person
 from services.billing.decisions.use_cases.carrying_out import carry_out
 from services.billing.decisions.use_cases.checking import OF_ALL, Decision, Known, Seen, Subject
+from services.billing.freezes import store as freezes_store
 from services.billing.review import store as review_store
 from services.billing.review import use_cases as review
 from services.billing.site_orders.use_cases import at_site
@@ -109,6 +110,7 @@ async def _decide(
         owners=await review_store.assignees(tx, list(deciding)),
         orders=await at_site.orders_of(tx, list(deciding.values())),
         latest=await business_day.latest(tx),
+        standing=await freezes_store.while_issuing(tx),
     )
     outcomes, days = dict[str, Decided](), dict[str, date]()
     for subject in subjects:

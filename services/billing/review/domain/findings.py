@@ -24,6 +24,8 @@ LARGE_CORRECTION: Final = "billing.large_correction"
 """A correction of an amount from which on two people decide, whoever told what it rests on."""
 TAKEN_BACK: Final = "billing.taken_back"
 """Proposed is that an issued bill goes with nothing in its place: its period is no more, or another contract's."""
+FROZEN: Final = "billing.frozen"
+"""A freeze keeps a correction of an issued bill from going out; with its end it is calculated again by itself."""
 CAUSES: Final = (ACCOUNT_CHANGED, TARIFF_CHANGED, SUB_METER_CHANGED)
 """Why a correction is proposed that no newer usage asks for."""
 SENT_TO_SITE: Final = "billing.sent_to_site"
@@ -33,7 +35,7 @@ NOT_RATED: Final = "billing.not_rated"
 DRAWN_SAMPLE: Final = "billing.drawn_sample"
 """It was drawn, whatever is in it."""
 OF_NO_RULE: Final = frozenset(
-    (HELD_BY_REVIEWER, DRAWN_SAMPLE, NOT_RATED, SENT_TO_SITE, LARGE_CORRECTION, TAKEN_BACK, *CAUSES)
+    (HELD_BY_REVIEWER, DRAWN_SAMPLE, NOT_RATED, SENT_TO_SITE, LARGE_CORRECTION, TAKEN_BACK, FROZEN, *CAUSES)
 )
 """What no review rule found: there is nothing to be right or wrong about."""
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})

@@ -33,6 +33,7 @@ OTHERS: Final[Mapping[str, Words]] = {
         "拟撤回已发行账单，无替代账单。", "An issued bill is to be taken back, with nothing in its place."
     ),
     **{rule.code: rule.words for rule in RUN_RULES},
+    findings.FROZEN: Words("已冻结，解冻前不发行。", "It is frozen, and does not go out before that ends."),
 }
 """What no review rule finds, and what is found of a run."""
 READS: Final[Mapping[str, Words]] = {
@@ -69,6 +70,11 @@ _RATING_ZH: Final[Mapping[str, str]] = {
 
 RATING: Final = tuple(f"rating.{code}" for code in FINDINGS)
 """The codes of rating that a bill carries."""
+
+
+def is_known(code: str) -> bool:
+    """Return whether billing has findings of a code."""
+    return code in OF_RULES or code in OTHERS or code in READS or code in RATING
 
 
 def said(finding: Mapping[str, Any], language: Language) -> str:

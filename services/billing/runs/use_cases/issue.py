@@ -12,6 +12,7 @@ from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import told
 from services.billing.bills.store.bills import Issuing
 from services.billing.context import Context
+from services.billing.freezes import store as freezes_store
 from services.billing.review import store as review_store
 from services.billing.review.domain import findings
 from services.billing.review.domain.findings import Finding
@@ -38,14 +39,16 @@ class Issued:
 async def issue(tx: Tx, *, context: Context, limit: int = ISSUED_MAX) -> Issued:
     """Issue a chunk of ready bills of releasing or released runs (发行), and tell of each as one fact.
 
-    Nothing happens while the switch is stopped. Can be run by any number of replicas, and again after a crash.
+    Nothing happens while the switch is stopped; what is frozen stays behind, and no freeze comes in between.
+    Can be run by any number of replicas, and again after a crash.
     """
     switch = await store.switch(tx, share=True)
     if switch is not None and switch.stopped:
         return Issued(found=0, issued=0, held=0)
-    rows = await store.ready_bills(tx, limit)
+    standing = await freezes_store.while_issuing(tx)
+    rows = await store.ready_bills(tx, limit, standing)
     if not rows:
-        await store.finish(tx)
+        await store.finish(tx, standing)
         return Issued(found=0, issued=0, held=0)
     dated = [_dated(row, context.policies) for row in rows]
     return await _go_out(tx, rows, dated, context=context)
