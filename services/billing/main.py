@@ -36,6 +36,7 @@ from services.billing.contracts.store import contracts as contracts_store
 from services.billing.contracts.store import points as points_store
 from services.billing.decisions.api import assigning as assigning_api
 from services.billing.decisions.api import deciding as deciding_api
+from services.billing.decisions.api import page as page_api
 from services.billing.decisions.api import queue as queue_api
 from services.billing.decisions.api import replays as replays_api
 from services.billing.decisions.api import rules as rules_api
@@ -84,6 +85,7 @@ ROUTERS = (
     rules_api.router,
     replays_api.router,
     deciding_api.router,
+    page_api.router,
     site_orders_api.router,
     touched_api.router,
     corrections_api.router,

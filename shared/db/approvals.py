@@ -125,6 +125,18 @@ async def page(
     return [dict(row._mapping) | {"content": orjson.loads(row.content)} for row in rows]
 
 
+async def of_subjects(view: View, kinds: Sequence[str], subject_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the approvals of these kinds for subjects, in the order in which they were asked for."""
+    rows = await bulk.select_in(
+        view,
+        _TABLE,
+        {"subject_id": subject_ids},
+        where=_TABLE.c.kind.in_(kinds),
+        order_by=(_TABLE.c.approval_id,),
+    )
+    return [dict(row._mapping) for row in rows]
+
+
 def _is_waiting(kind: str) -> ColumnElement[bool]:
     return (_TABLE.c.kind == kind) & (_TABLE.c.state == PENDING)
 

@@ -125,6 +125,28 @@ async def end_assignments(tx: Tx, bill_ids: Sequence[str]) -> None:
     await bulk.delete_in(tx, REVIEW_ASSIGNMENT, {"bill_id": bill_ids})
 
 
+async def assignments_of(view: View, bill_ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """Return whose bills are since when, of those that are somebody's."""
+    return {row.bill_id: row for row in await bulk.select_in(view, REVIEW_ASSIGNMENT, {"bill_id": bill_ids})}
+
+
+async def decisions_on(view: View, bill_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return the decisions on bills in order."""
+    r = REVIEW_DECISION.c
+    return await bulk.select_in(view, REVIEW_DECISION, {"bill_id": bill_ids}, order_by=(r.decided_at, r.decision_id))
+
+
+async def verdicts_on(view: View, bill_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return what was said of the findings of bills, by decision and code."""
+    v = FINDING_VERDICT.c
+    found: dict[str, dict[str, str]] = {}
+    for row in await bulk.select_in(
+        view, FINDING_VERDICT, {"bill_id": bill_ids}, where=v.verdict != UNSAID, order_by=(v.decision_id, v.code)
+    ):
+        found.setdefault(row.decision_id, {})[row.code] = row.verdict
+    return found
+
+
 async def add_verdicts(tx: Tx, verdicts: Sequence[Mapping[str, Any]]) -> None:
     """Store what decisions said of the findings of their bills."""
     rows = [{**verdict, "decided_at": tx.now} for verdict in verdicts]

@@ -32,7 +32,7 @@ async def list_corrections(
     return wanted.page(
         rows,
         key=lambda row: (row.correction_id,),
-        item=lambda row: _correction(row, documents[row.correction_id]),
+        item=lambda row: correction_out(row, documents[row.correction_id]),
     )
 
 
@@ -50,7 +50,8 @@ async def get_difference(difference_id: DifferenceId, caller: auth.Current, db: 
     )
 
 
-def _correction(row: Any, documents: list[Any]) -> CorrectionOut:
+def correction_out(row: Any, documents: list[Any]) -> CorrectionOut:
+    """Return a correction with its difference documents as it is shown."""
     values = dict(row._mapping)
     del values["actor"]
     values |= {"reversals": orjson.loads(row.reversals), "replacements": orjson.loads(row.replacements)}

@@ -14,6 +14,8 @@ from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 from shared.events import billing as events
 
+OF_CONTRACT_MAX = 1000  # the newest corrections of one contract: more than a life has
+
 
 async def record(tx: Tx, made: Sequence[tuple[str, events.BillCorrected]], actor: str) -> None:
     """Store corrections, as (style, fact), with their difference documents."""
@@ -126,6 +128,14 @@ async def correction(view: View, correction_id: str) -> Row[Any] | None:
 async def difference_head(view: View, difference_id: str) -> Row[Any] | None:
     """Return a difference document without the lines of its bills."""
     return await view.first(select(DIFFERENCE).where(DIFFERENCE.c.difference_id == difference_id))
+
+
+async def of_bills(view: View, contract_no: str, bill_ids: Sequence[str]) -> list[Row[Any]]:
+    """Return the corrections of a contract that took any of some bills out of force, or made one, in their order."""
+    c, known = CORRECTION.c, set(bill_ids)
+    own = select(CORRECTION).where(c.contract_no == contract_no).order_by(c.correction_id.desc()).limit(OF_CONTRACT_MAX)
+    rows = reversed(await view.all(own))
+    return [row for row in rows if known & {*orjson.loads(row.reversals), *orjson.loads(row.replacements)}]
 
 
 async def page(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, and_, func, or_, select
 
 from services.billing.bills.domain.bills import EFFECTIVE, PROPOSED
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW, IS_READY
@@ -30,6 +30,15 @@ async def replaced_by(view: View, bill_id: str, contract_no: str) -> str | None:
         .limit(1)
     )
     return later
+
+
+async def of_contract(view: View, row: Row[Any], *, since: str) -> Sequence[Row[Any]]:
+    """Return the bills of a bill's contract, of any status, from a cycle on to its own, and those that share a day with it."""
+    b = BILL.c
+    in_time = and_(b.cycle >= since, b.cycle <= row.cycle)
+    shares = and_(b.period_from < row.period_to, b.period_to > row.period_from)
+    own = select(BILL).where(b.contract_no == row.contract_no, or_(in_time, shares))
+    return await view.all(own.order_by(b.period_from, b.period_to, b.version))
 
 
 async def page(

@@ -6,7 +6,7 @@ from services.billing.bills.store import queue as store
 from services.billing.context import Own
 from services.billing.decisions import examples
 from services.billing.decisions.api.queue import Ordered, Wanted, items_of
-from services.billing.decisions.schemas import AssignmentsIn, ClaimedOut, ClaimsIn
+from services.billing.decisions.schemas.queue import AssignmentsIn, ClaimedOut, ClaimsIn
 from services.billing.decisions.use_cases import assigning, queue
 from services.billing.decisions.use_cases.assigning import Assignment
 from shared import web

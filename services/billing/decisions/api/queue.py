@@ -16,7 +16,7 @@ from services.billing.bills.store import queue as store
 from services.billing.bills.store.queue import Filters
 from services.billing.context import Context, Own
 from services.billing.decisions.api import judged
-from services.billing.decisions.schemas import CountsOut, GroupOut, QueueItem
+from services.billing.decisions.schemas.queue import CountsOut, GroupOut, QueueItem
 from services.billing.decisions.use_cases import queue
 from services.billing.decisions.use_cases.queue import Judged, Order, TooManyToOrder
 from services.billing.review import store as review_store

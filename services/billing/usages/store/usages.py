@@ -24,6 +24,16 @@ ANSWERED_MAX = 2000  # points of one unit of work; the next look takes the rest
 async def registers(view: View, usage_id: str) -> list[dict[str, Any]]:
     """Return what the registers of a usage showed at both ends, meter by meter."""
     text = await view.scalar(select(USAGE.c.payload).where(USAGE.c.usage_id == usage_id))
+    return registers_of(text)
+
+
+async def heard(view: View, usage_id: str) -> Row[Any] | None:
+    """Return the row of a usage."""
+    return await view.first(select(USAGE).where(USAGE.c.usage_id == usage_id))
+
+
+def registers_of(text: str | None) -> list[dict[str, Any]]:
+    """Return what registers showed at both ends, from the payload of their usage."""
     spans = orjson.loads(text).get("registers", ()) if text else ()
     return [
         {
