@@ -26,7 +26,7 @@ FreezeId = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
 @router.post(
     "/freezes",
     policy=FREEZE,
-    raises=(use_cases.UnknownSubject, use_cases.StandsAlready, use_cases.TooMany),
+    raises=(use_cases.UnknownSubject, use_cases.OverAlready, use_cases.StandsAlready, use_cases.TooMany),
     example=examples.FREEZE,
 )
 async def post_freeze(body: FreezeIn, caller: auth.Current, db: web.Db) -> FreezeOut:

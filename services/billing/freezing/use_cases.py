@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from services.billing.bills.store import bills as bills_store
+from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.freezes import store
@@ -47,6 +48,12 @@ class LiftedAlready(BusinessError):
     title = "The freeze is lifted already"
 
 
+class OverAlready(BusinessError):
+    status = 422
+    code = "freeze.over_already"
+    title = "Its last day lies before the latest business date"
+
+
 class TooMany(BusinessError):
     status = 409
     code = "freeze.too_many"
@@ -68,11 +75,14 @@ async def freeze(tx: Tx, wanted: Freezing, *, may_see: Callable[[str], bool]) ->
     """Freeze a bill, contract, route or rule, with its audit row, and return the id of the freeze.
 
     From then on none of its bills goes out, calculated before or after; what is going out at this moment is waited for. Raises
-    UnknownSubject, StandsAlready, TooMany.
+    UnknownSubject, OverAlready, StandsAlready, TooMany.
     """
     found = await _found(tx, wanted.kind, wanted.subject)
     if found is None or not may_see(found["org_unit"]):
         raise UnknownSubject
+    latest = await business_day.latest(tx)
+    if wanted.until is not None and latest is not None and wanted.until < latest:
+        raise OverAlready
     await store.alone(tx)
     standing = (await store.standing(tx)).freezes
     if any((each.kind, each.subject) == (wanted.kind, wanted.subject) for each in standing):

@@ -202,6 +202,8 @@ async def test_what_cannot_be_frozen_or_lifted_is_refused(desk: Desk) -> None:
         assert await refused(client, contract_no="C2", route_no="R1") == (422, "request.invalid")
         assert await refused(client) == (422, "request.invalid")
         assert await refused(client, contract_no="C2", reason=" ") == (422, "request.invalid")
+        over = {"contract_no": "C2", "until": "2026-01-31"}
+        assert await refused(client, **over) == (422, "freeze.over_already")
         assert await refused(client, "/v1/freezes/none/lift") == (404, "freeze.unknown")
     far, near = ["zj/ningbo"], ["zj/hangzhou"]
     async with desk.client(org_units=far) as elsewhere, desk.client(org_units=near) as here:
