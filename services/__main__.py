@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from services.command import audit, data, local, reconcile, remote, serve, tracing
+from services.command import audit, data, local, reconcile, remote, replaying, serve, tracing
 from shared import civil
 from shared import logging as logs
 from shared.settings import SERVICES, Settings, SettingsError
@@ -96,6 +96,8 @@ def _add_remote(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     adopt.add_argument(
         "--subject", required=True, metavar="NO", help="the service point of usages, the account of bills"
     )
+    replay = commands.add_parser("replay", help="calculate a bill again from what is stored, with all that came of it")
+    replay.add_argument("bill", metavar="BILL")
     trace = commands.add_parser("trace", help="show where a payment's money comes from, back to the meter")
     trace.add_argument("id", metavar="PAYMENT_ID")
     trace.add_argument("--service", choices=SERVICES, default="collection")
@@ -191,6 +193,8 @@ async def _asynchronous(options: argparse.Namespace) -> int:
             await remote.adopt(options.what, options.subject)
         case "reconcile":
             return await reconcile.run(options.cycle, explained=options.explain)
+        case "replay":
+            return await replaying.bill(options.bill)
         case "trace":
             return await tracing.payment(options.id, service=options.service, kind=options.kind)
     return 0

@@ -122,6 +122,15 @@ CATALOGUE = (
     Metric("closings", "gauge", "Closings under way", service="billing"),
     Metric("closings_overdue", "gauge", "Closings whose step is overdue", service="billing"),
     Metric("closings_waiting", "gauge", "Closings that wait for somebody", service="billing"),
+    Metric(
+        "replays_failing", "gauge", "Drawn bills that are others when calculated again, or cannot be", service="billing"
+    ),
+    Metric(
+        "replays_not_replayable",
+        "gauge",
+        "Drawn bills that never had what a replay needs: made before it was kept, or adopted",
+        service="billing",
+    ),
     Metric("bills_held", "gauge", "Bills that a reviewer must decide", service="billing"),
     Metric("review_oldest_age_seconds", "gauge", "Age of the oldest bill that waits for a reviewer", service="billing"),
     Metric(

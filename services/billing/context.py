@@ -28,7 +28,10 @@ async def nobody(_tx: Tx, _bills: Sequence[Writing], _policies: Policies, _calen
 
 @dataclass(frozen=True)
 class Context:
-    """`uncounted_rater` is `rater` for bills that never are; `software` is the hash of what calculates bills."""
+    """`uncounted_rater` is `rater` for bills that never are; `software` is the hash of what calculates bills.
+
+    `bases`: the bases of bills that are known to be stored.
+    """
 
     policies: Policies
     rater: Rater
@@ -40,6 +43,7 @@ class Context:
     trial_wanted: Wake = field(default_factory=Wake)
     uncounted_rater: second_opinion.Rater = second_opinion.rate
     software: str = ""
+    bases: set[str] = field(default_factory=set)
 
 
 Own = Annotated[Context, Depends(state.context)]

@@ -45,6 +45,8 @@ from services.billing.freezing import api as freezing_api
 from services.billing.rating import second_opinion
 from services.billing.rating.rating_types import RatedBill, Request
 from services.billing.rating.tariff.book import TariffBook
+from services.billing.replays import api as bill_replays_api
+from services.billing.replays import jobs as replay_jobs
 from services.billing.runs import api as runs_api
 from services.billing.runs import consumers, jobs
 from services.billing.runs.use_cases import release
@@ -100,6 +102,7 @@ ROUTERS = (
     uses_api.router,
     charges_api.router,
     reclassing_api.router,
+    bill_replays_api.router,
 )
 TRACERS = {
     "bill": bills_trace.bill,
@@ -161,6 +164,7 @@ def build(
             use_jobs.find_changed_uses(context, uses),
             closing_jobs.find_unused_supplies(context),
             closing_jobs.advance_closings(context),
+            replay_jobs.replay_sample(context),
         ],
         background=[
             jobs.issuer(database, context),

@@ -23,6 +23,7 @@ JOBS = {
         "find-changed-uses",
         "find-unused-supplies",
         "advance-closings",
+        "replay-sample",
         "purge-requests",
         "verify-audit",
     ),

@@ -98,6 +98,19 @@ def components(text: str) -> tuple[tuple[str, int], ...]:
     return tuple((name, fen) for name, fen in orjson.loads(text))
 
 
+async def of_account(view: View, account_no: str) -> Sequence[Row[Any]]:
+    """Return all adjustments of an account, in the order of their days."""
+    a = ADJUSTMENT.c
+    statement = select(ADJUSTMENT).where(a.account_no == account_no).order_by(a.issued_on, a.dispute_no, a.number)
+    return await view.all(statement)
+
+
+async def by_number(view: View, dispute_nos: Sequence[str]) -> dict[str, Test]:
+    """Return the tests of disputes as they are by now."""
+    rows = await bulk.select_in(view, METER_TEST, {"dispute_no": dispute_nos})
+    return {row.dispute_no: _test(row) for row in rows}
+
+
 async def insert(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write adjustments that are issued; two of a number cannot be."""
     if rows:

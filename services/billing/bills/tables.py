@@ -76,6 +76,19 @@ class BillDocument(base.Base, table=True):
     calculated_at: datetime = base.instant()
 
 
+class CalculationBasis(base.Base, table=True):
+    """On what bills were calculated beside what is their own: the rating documents by their content hashes, policy and software.
+
+    Written once, under the hash of all of it; a year has some dozens.
+    """
+
+    __tablename__ = "calculation_basis"
+    basis_hash: str = Field(sa_column=columns.key())
+    documents: str = base.long_text()
+    policy: str = base.long_text()
+    software: str = base.no()
+
+
 class Correction(base.Base, table=True):
     """One group of bills taken out of force and their replacements, of one contract, as BillCorrected told it."""
 
@@ -119,6 +132,7 @@ class Difference(base.Base, table=True):
 
 BILL, BILL_DOCUMENT = table(Bill), table(BillDocument)
 CORRECTION, DIFFERENCE = table(Correction), table(Difference)
+CALCULATION_BASIS = table(CalculationBasis)
 
 
 # The conditions of the partial indexes, with their values in the text of the statement: against a bound value, SQLite cannot

@@ -168,6 +168,7 @@ class Terms:
     cycle_months: int
     spans: tuple[rating_types.AccountSpan, ...]
     sub_meters: tuple[SubMeter, ...] = ()
+    account_version: int = 0
 
 
 def check(account: Account) -> None:

@@ -62,6 +62,32 @@ class Contract(base.Base, table=True):
     refused: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
 
 
+class AccountBefore(base.Base, table=True):
+    """What an account was until a PUT changed it, up to and with a version: bills that were calculated by it rest on it."""
+
+    __tablename__ = "account_before"
+    account_no: str = Field(sa_column=columns.key())
+    version: int = Field(sa_column=Column(Integer, primary_key=True))
+    org_unit: str = base.path()
+    facts: str = base.long_text()
+
+
+class ContractBefore(base.Base, table=True):
+    """What a contract was until a PUT of its account changed it, up to and with a version of the account."""
+
+    __tablename__ = "contract_before"
+    contract_no: str = Field(sa_column=columns.key())
+    account_version: int = Field(sa_column=Column(Integer, primary_key=True))
+    service_point_no: str = base.no()
+    from_date: date = base.day()
+    to_date: date | None = base.day(nullable=True)
+    assignments: str = base.long_text()
+    opening: str = base.long_text()
+    cycle_months: int
+    annulled: bool
+    sub_meters: str = base.long_text()
+
+
 class SubMeter(base.Base, table=True):
     """The sub-meters that contracts name, on the days that these cover: which main meters a usage is taken off."""
 
@@ -88,6 +114,7 @@ class ServicePoint(base.Base, table=True):
 
 ACCOUNT, CONTRACT, SERVICE_POINT = table(Account), table(Contract), table(ServicePoint)
 SUB_METER = table(SubMeter)
+ACCOUNT_BEFORE, CONTRACT_BEFORE = table(AccountBefore), table(ContractBefore)
 
 
 # The condition of the partial index, with its values in the text of the statement: against a bound value, SQLite cannot tell

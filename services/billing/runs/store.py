@@ -170,6 +170,14 @@ async def add_findings(tx: Tx, found: Mapping[tuple[str, str], Sequence[Finding]
     await write(tx, changed)
 
 
+async def gone_out(view: View, business_date: date) -> list[tuple[str, str]]:
+    """Return the runs (route, cycle) that went out on a business date."""
+    r = BILL_RUN.c
+    of_day = r.issue_on == business_date, r.status.in_((domain.RELEASING, domain.RELEASED))
+    rows = await view.all(select(r.route_no, r.cycle).where(*of_day).order_by(r.cycle, r.route_no).limit(RUNS_MAX))
+    return [(row.route_no, row.cycle) for row in rows]
+
+
 async def last_sums(view: View, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """Return the `import` sum of each route's run before a cycle."""
     given = travel.relation(

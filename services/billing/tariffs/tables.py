@@ -29,7 +29,10 @@ class RatingDocument(base.Base, table=True):
 
 
 class RatingProposal(base.Base, table=True):
-    """A document that somebody wants to be stored: nothing is rated by it until a second person has activated it."""
+    """A document that somebody wants to be stored: nothing is rated by it until a second person has activated it.
+
+    None is ever deleted: what is stored, and what was once, is found here by its content hash.
+    """
 
     __tablename__ = "rating_proposal"
     content_hash: str = Field(sa_column=columns.key())

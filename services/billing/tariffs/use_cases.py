@@ -11,7 +11,7 @@ from services.billing.rating import rating
 from services.billing.rating.tariff.load import canonical
 from services.billing.rating.tariff.model import Tariff
 from services.billing.tariffs import domain
-from services.billing.tariffs.store import changes, documents
+from services.billing.tariffs.store import changes, documents, proposals
 from services.billing.tariffs.store.documents import TARIFF
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
@@ -106,7 +106,10 @@ async def examine(tx: Tx, *, kind: str, document_id: str, version: str, document
 
 
 async def store(tx: Tx, wanted: Wanted, *, actor: str) -> None:
-    """Store a document that was examined in this unit of work, and note the days whose bills have to follow."""
+    """Store a document that was examined in this unit of work, and note the days whose bills have to follow.
+
+    Its content stays among the proposals for good, also where another one takes its place: bills name it by its hash.
+    """
     names = {"kind": wanted.kind, "document_id": wanted.document_id, "version": wanted.version}
     from_, to = wanted.changed
     await changes.record(tx, **names, from_=from_, to=to)
@@ -120,6 +123,7 @@ async def store(tx: Tx, wanted: Wanted, *, actor: str) -> None:
         "row_version": wanted.row_version,
     }
     await documents.put(tx, row)
+    await proposals.put(tx, names | {"content_hash": wanted.content_hash, "document": wanted.content})
     tx.audit([_entry(wanted, actor)])
 
 

@@ -15,6 +15,8 @@ from services.billing.cases.store import cases
 from services.billing.cases.store import charges as case_charges
 from services.billing.closings.store import closings as closings_store
 from services.billing.closings.store import unused as unused_store
+from services.billing.replays import domain as replays
+from services.billing.replays import store as replays_store
 from services.billing.review.store import CANCEL
 from services.billing.review.tables import REVIEW_DECISION
 from services.billing.runs import domain as runs
@@ -162,7 +164,7 @@ async def gauges(view: View, now: datetime, zone: ZoneInfo, calendar: Calendar) 
     ends = _midnight(date((calendar.last_year or now.year - 1) + 1, 1, 1), zone)
     out, late = await site_orders.counts(view)
     switch = await runs_store.switch(view)
-    step_due = await cases.first_due(view)
+    step_due, replayed = await cases.first_due(view), await replays_store.counts(view)
     return {
         "bills_held": float(held or 0),
         "review_oldest_age_seconds": _age(now, oldest),
@@ -173,6 +175,8 @@ async def gauges(view: View, now: datetime, zone: ZoneInfo, calendar: Calendar) 
         "cases_overdue_oldest_seconds": _age(now, _midnight(step_due + timedelta(days=1), zone) if step_due else None),
         "bills_sent_to_site": float(out),
         "bills_sent_to_site_overdue": float(late),
+        "replays_failing": float(replayed.get(replays.DIFFERS, 0) + replayed.get(replays.FAILED, 0)),
+        "replays_not_replayable": float(replayed.get(replays.NOT_REPLAYABLE, 0)),
         "meter_tests_waiting": float(await adjustments.waiting(view)),
         "use_findings_open": float(await uses.undecided(view)),
         "release_stopped": float(bool(switch and switch.stopped)),

@@ -29,8 +29,8 @@ async def statements(desk: Desk, first: int, count: int) -> tuple[int, int]:
 async def test_billing_and_issuing_take_as_many_statements_for_1000_as_for_10(desk: Desk) -> None:
     small = await statements(desk, 0, 10)
     large = await statements(desk, 1000, 1000)
-    # the first batch loads the tariffs and journals to fewer partitions in one statement all the same
-    assert large[0] <= small[0] <= 13
+    # the first batch loads the tariffs, keeps on what it rests, and journals to fewer partitions in one statement all the same
+    assert large[0] <= small[0] <= 14
     assert large[1] <= small[1] <= 12
     assert large == await statements(desk, 3000, 1000)
 

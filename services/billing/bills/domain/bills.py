@@ -76,6 +76,14 @@ class Stored:
         return cause(self.findings) if self.status == PROPOSED else ""
 
 
+@dataclass(frozen=True, slots=True)
+class MadeFrom:
+    """What a bill was calculated from beside its usage: the ladder state before it, and the usages of sub-meters, by id."""
+
+    state: str
+    measured: tuple[str, ...] = ()
+
+
 @document
 class Draft:
     """A bill just calculated, and the stored bill of its period (if any) whose place it takes."""
@@ -96,6 +104,7 @@ class Draft:
     values: dict[str, Any] = field(default_factory=dict)
     subject: Subject | None = None
     """What the review rules looked at; None where nothing was calculated."""
+    made_from: MadeFrom | None = None
     read_wanted: date | None = None
     """A day on which the prices change and whose registers the bill needs, where there is no read of it."""
 

@@ -15,7 +15,7 @@ import orjson  # lint: skip=PURE-IMPORT text in and text out, as pure as json an
 
 from services.billing.bills.domain import bills, reviewing, sub_meters
 from services.billing.bills.domain import past as before
-from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, READY, Draft, Stored
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, READY, Draft, MadeFrom, Stored
 from services.billing.bills.domain.past import Past, TwoPart
 from services.billing.bills.domain.policy import Policies, Policy
 from services.billing.contracts.domain import Terms, tariff_on
@@ -364,6 +364,7 @@ def _take(
                 tax_fen=rated.tax_fen,
                 values=dict(rated.quantities_wh),
                 subject=subject,
+                made_from=MadeFrom(chain.state, sub_meters.used(chain.terms.sub_meters, step.usage, chain.measured)),
                 read_wanted=reviewing.read_wanted(rated),
             )
         )

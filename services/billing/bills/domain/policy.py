@@ -1,6 +1,7 @@
 """Review, release and correction rules as dated data: another utility or province is another file, never other code."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,6 +24,8 @@ from shared.second_person import SecondPerson
 
 BUSINESS_DAYS_MAX: Final = 60  # a run that waits for a quarter is forgotten
 POINTS_MAX: Final = 100_000  # more than any route has
+REPLAY_SAMPLE: Final = 5  # bills of a run that are calculated again, where the policy does not say
+REPLAY_SAMPLE_MAX: Final = 500
 AUTOMATIC: Final = "automatic"
 REVIEWER: Final = "reviewer"
 REVERSAL_AND_NEW: Final = "reversal_and_new"
@@ -115,6 +118,7 @@ class Policy:
     run_sum_change_percent: int
     run_unread: UnreadShare
     run_unexplained: str
+    replay_sample: int
     release: Mapping[str, Release]
     corrections: Corrections
     approvals: SecondPerson
@@ -137,6 +141,7 @@ class Policies(Versions[Policy]):
     def __init__(self, document: Mapping[str, Any], read: Versions[Policy]) -> None:
         super().__init__(read.title, tuple(read))
         self.document = document
+        self.text = json.dumps(document, sort_keys=True, ensure_ascii=False)
 
 
 def load(document: Mapping[str, Any]) -> Policies:
@@ -148,8 +153,12 @@ def load(document: Mapping[str, Any]) -> Policies:
 def _policy(node: Node) -> Policy:
     corrections = node.get("corrections").keys("style hold_on changed_facts")
     changed_facts = corrections.maybe("changed_facts")
-    release, run = node.get("release"), node.get("run").keys("sum_change_percent unread unexplained after_change")
+    release, run = (
+        node.get("release"),
+        node.get("run").keys("sum_change_percent unread unexplained after_change replay_sample"),
+    )
     unread = run.get("unread").keys("percent over_points")
+    sample = run.maybe("replay_sample")
     release.get(ANY)
     return Policy(
         digest=hashlib.sha256(orjson.dumps(node.value, option=orjson.OPT_SORT_KEYS)).hexdigest(),
@@ -160,6 +169,7 @@ def _policy(node: Node) -> Policy:
             percent=unread.get("percent").whole(0, 100), over_points=unread.get("over_points").whole(0, POINTS_MAX)
         ),
         run_unexplained=run.get("unexplained").choice(HOLD, OFF),
+        replay_sample=REPLAY_SAMPLE if sample is None else sample.whole(0, REPLAY_SAMPLE_MAX),
         release={unit: _release(rule) for unit, rule in release.fields()},
         corrections=Corrections(
             style=corrections.get("style").choice(*STYLES),

@@ -51,6 +51,13 @@ def measured_by(
     return own or None
 
 
+def used(links: Sequence[SubMeter], usage: Usage, measured: Mapping[str, Sequence[Usage]]) -> tuple[str, ...]:
+    """Return the ids of the usages of sub-meters that share a day with a usage."""
+    days = usage.period_from, usage.period_to
+    points = sorted({link.service_point_no for link in links})
+    return tuple(one.usage_id for point in points for one in measured.get(point, ()) if one.shares_a_day(*days))
+
+
 def _of(link: SubMeter, usage: Usage, measured: Sequence[Usage]) -> dict[str, int]:
     """Return what a sub-meter measured on the days of a usage for which it is taken off; raises Refused."""
     pointer = f"/sub_meters/{link.service_point_no}"

@@ -229,8 +229,8 @@ async def lines_of(view: View, bill_ids: Sequence[str]) -> dict[str, str]:
     }
 
 
-async def insert(tx: Tx, writings: Sequence[Writing]) -> None:
-    """Store drafts as bills, and who read for those that a reviewer must decide on."""
+async def insert(tx: Tx, writings: Sequence[Writing], *, basis: str) -> None:
+    """Store drafts as bills, calculated on a `basis`, and who read for those that a reviewer must decide on."""
     drafts = [w.draft for w in writings]
     await bulk.insert_rows(tx, BILL, written.heads(tx, writings))
     await bulk.insert_rows(
@@ -239,7 +239,7 @@ async def insert(tx: Tx, writings: Sequence[Writing]) -> None:
         {
             "bill_id": [w.bill_id for w in writings],
             "lines": [d.lines_text for d in drafts],
-            "context": [written.context(d) for d in drafts],
+            "context": [written.context(d, basis) for d in drafts],
             "calculated_at": [tx.now] * len(writings),
         },
     )

@@ -82,8 +82,8 @@ def tariffs_text(draft: Draft) -> str:
     return orjson.dumps(draft.tariffs).decode()
 
 
-def context(draft: Draft) -> str:
-    """Return what a bill was calculated from beside its usage, as it is stored."""
+def context(draft: Draft, basis: str) -> str:
+    """Return what a bill was calculated from beside its usage, as it is stored; `basis`: the hash of documents and policy."""
     content: dict[str, Any] = {
         "quantities": draft.values,
         "tax_fen": draft.tax_fen,
@@ -92,4 +92,8 @@ def context(draft: Draft) -> str:
     }
     if draft.subject is not None:
         content["review"] = subject.as_json(draft.subject)
+    if (made := draft.made_from) is not None:
+        content["made_from"] = {"basis": basis, "account": draft.terms.account_version, "state": made.state}
+        if made.measured:
+            content["made_from"]["sub_meters"] = made.measured
     return orjson.dumps(content).decode()

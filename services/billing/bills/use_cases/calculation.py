@@ -9,7 +9,7 @@ from services.billing.bills.domain.chains import Chain
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import told
 from services.billing.bills.store.written import Writing
-from services.billing.bills.use_cases import corrections, inputs, sending, two_people
+from services.billing.bills.use_cases import basing, corrections, inputs, sending, two_people
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
@@ -60,7 +60,10 @@ async def calculate(
         rest[request.terms.contract_no] = _rest(request, drafts)
     if rest:
         kept += rated(rest, issued_stand=True)
-    await _store(tx, kept, proposed, context=context, actor=actor, business_date=business_date, today=today)
+    basis = await basing.record(tx, loaded, context=context)
+    await _store(
+        tx, kept, proposed, context=context, basis=basis, actor=actor, business_date=business_date, today=today
+    )
 
 
 def _rest(asked: Asked, proposed: Sequence[Draft]) -> Asked:
@@ -82,6 +85,7 @@ async def _store(
     proposed: Sequence[Draft],
     *,
     context: Context,
+    basis: str,
     actor: str,
     business_date: date | None,
     today: date | None,
@@ -105,7 +109,7 @@ async def _store(
     overtaken = [(bill.bill_id, bill.row_version) for bill in replaced if bill.status in (HELD, READY)]
     await bills_store.move(tx, overtaken, "replace")
     if writings:
-        await bills_store.insert(tx, writings)
+        await bills_store.insert(tx, writings, basis=basis)
         await context.on_bills(tx, writings, context.policies, context.calendar)
         # reading ends the period at the read of a day of change; it tells the parts as soon as there is one
         wanted = [(told.values_of(one), one.draft.read_wanted) for one in writings if one.draft.read_wanted]

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Date, FromClause, Integer, Row, Select, an
 
 from services.billing.contracts import domain
 from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract, Payment, SubMeter, Terms
+from services.billing.contracts.store import before
 from services.billing.contracts.tables import ACCOUNT, CONTRACT
 from services.billing.rating import rating_types
 from services.billing.rating.rating_types import AccountSpan
@@ -126,11 +127,20 @@ _TERMS = (
             *("assignments", "opening", "cycle_months", "sub_meters"),
         )
     ),
-    *(ACCOUNT.c[name] for name in ("account_no", "org_unit", "facts")),
+    *(ACCOUNT.c[name] for name in ("account_no", "org_unit", "facts", "version")),
 )
 
 
-def _terms(row: Row[Any]) -> Terms:
+async def terms_as_of(view: View, wanted: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str, int], Terms]:
+    """Return the terms of contracts as they were by a version of their account, by (account, contract, version).
+
+    One that neither is as it was then nor was kept is not among them.
+    """
+    found = await before.as_of(view, wanted)
+    return {key: _terms(row) for key, row in found.items()}
+
+
+def _terms(row: Any) -> Terms:
     return Terms(
         account_no=row.account_no,
         contract_no=row.contract_no,
@@ -144,6 +154,7 @@ def _terms(row: Row[Any]) -> Terms:
         cycle_months=row.cycle_months,
         spans=_spans(row.facts, row.assignments),
         sub_meters=sub_meters_of(row.sub_meters) if row.sub_meters else (),
+        account_version=row.version,
     )
 
 
@@ -318,6 +329,7 @@ async def page(
 async def upsert(tx: Tx, changed: Sequence[tuple[Stated, int]]) -> set[str]:
     """Write accounts in the versions that they will be, and return the numbers of those that were applied."""
     accounts = [stated.account for stated, _ in changed]
+    await before.keep(tx, [(stated.account.account_no, version) for stated, version in changed])
     rows = await bulk.upsert_newer(
         tx,
         ACCOUNT,

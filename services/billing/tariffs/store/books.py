@@ -1,7 +1,10 @@
 """The book that is made of the stored documents, kept until one of them changes."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, timedelta
+
+import orjson
 
 from services.billing.rating.tariff import book
 from services.billing.rating.tariff.book import TariffBook
@@ -14,11 +17,15 @@ from shared.db.engine import View
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A book, the names that its tariffs have for what accounts say, and the stamp of the documents that it was made of."""
+    """A book, the names that its tariffs have for what accounts say, and the stamp of the documents that it was made of.
+
+    The stamp has kind, id, version and content hash of each; `content_hash` is the hash of the stamp.
+    """
 
     stamp: frozenset[tuple[str, str, str, str]]
     book: TariffBook
     names: Names
+    content_hash: str
 
     def is_current(self, tariffs: str, from_: date, to: date) -> bool:
         """Return whether the versions that a bill of [from_, to) lists are still the ones that rate it.
@@ -53,4 +60,4 @@ class Books:
 
 
 def _loaded(stamp: frozenset[tuple[str, str, str, str]], made: TariffBook) -> Loaded:
-    return Loaded(stamp, made, Names(made))
+    return Loaded(stamp, made, Names(made), hashlib.sha256(orjson.dumps(sorted(stamp))).hexdigest())

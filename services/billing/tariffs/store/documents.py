@@ -40,6 +40,11 @@ async def documents(view: View) -> list[Mapping[str, Any]]:
     d = RATING_DOCUMENT.c
     rows = await view.all(select(d.document).order_by(d.kind, d.document_id, d.version).limit(DOCUMENTS_MAX))
     stored: list[Mapping[str, Any]] = [orjson.loads(row.document) for row in rows]
+    return with_packaged(stored)
+
+
+def with_packaged(stored: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return stored documents with the packaged power factor tables, unless one of the name is stored."""
     names_stored = {document.get("table") for document in stored}
     return [*(table for table in packaged.tables() if table["table"] not in names_stored), *stored]
 

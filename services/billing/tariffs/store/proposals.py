@@ -1,6 +1,6 @@
 """Rating documents that are proposed. They never change: who wants another one proposes another one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -19,3 +19,9 @@ async def put(tx: Tx, row: Mapping[str, str]) -> None:
 async def get(view: View, content_hash: str) -> Row[Any] | None:
     """Return a proposed document."""
     return await view.first(select(RATING_PROPOSAL).where(RATING_PROPOSAL.c.content_hash == content_hash))
+
+
+async def by_hash(view: View, hashes: Sequence[str]) -> dict[str, str]:
+    """Return the contents of documents by their hashes, as canonical texts."""
+    rows = await bulk.select_in(view, RATING_PROPOSAL, {"content_hash": sorted(set(hashes))})
+    return {row.content_hash: row.document for row in rows}
