@@ -76,7 +76,7 @@ async def terms_of(
         .order_by(ACCOUNT.c.account_no)
     )
     locked = statement.with_for_update(of=ACCOUNT) if lock else statement
-    return {row.i: _terms(row) for row in await view.all(locked)}
+    return {row.i: terms_in(row) for row in await view.all(locked)}
 
 
 async def terms_by_number(view: View, contract_nos: Sequence[str], *, lock: bool = True) -> dict[str, Terms]:
@@ -90,7 +90,7 @@ async def terms_by_number(view: View, contract_nos: Sequence[str], *, lock: bool
     )
     statement = select(*_TERMS).select_from(joined).order_by(ACCOUNT.c.account_no)
     locked = statement.with_for_update(of=ACCOUNT) if lock else statement
-    return {row.contract_no: _terms(row) for row in await view.all(locked)}
+    return {row.contract_no: terms_in(row) for row in await view.all(locked)}
 
 
 async def lock_at(tx: Tx, service_points: Sequence[str]) -> None:
@@ -131,16 +131,8 @@ _TERMS = (
 )
 
 
-async def terms_as_of(view: View, wanted: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str, int], Terms]:
-    """Return the terms of contracts as they were by a version of their account, by (account, contract, version).
-
-    One that neither is as it was then nor was kept is not among them.
-    """
-    found = await before.as_of(view, wanted)
-    return {key: _terms(row) for key, row in found.items()}
-
-
-def _terms(row: Any) -> Terms:
+def terms_in(row: Any) -> Terms:
+    """Return the terms in a row of a contract and its account."""
     return Terms(
         account_no=row.account_no,
         contract_no=row.contract_no,

@@ -15,7 +15,7 @@ from services.billing.bills.store import basis as basis_store
 from services.billing.bills.use_cases import inputs
 from services.billing.context import Context
 from services.billing.contracts.domain import Terms
-from services.billing.contracts.store import contracts as contracts_store
+from services.billing.contracts.store import then
 from services.billing.rating import rating
 from services.billing.rating.tariff.names import Names
 from services.billing.replays import domain
@@ -95,7 +95,7 @@ async def recompute(view: View, rows: Iterable[Row[Any]], *, context: Context) -
     if not made:
         return found
     bases, wrong = await _bases(view, {one.basis for one in made}, context)
-    terms = await contracts_store.terms_as_of(view, sorted({one.terms for one in made}))
+    terms = await then.terms(view, sorted({one.terms for one in made}))
     used = {one.row.usage_id for one in made} | {usage for one in made for usage in one.measured}
     usages = await usages_store.by_id(view, sorted(used))
     groups: dict[str, list[tuple[_Made, Chain]]] = {}
