@@ -1,7 +1,7 @@
 """Who had a hand in bills that need a decision, whose they are, the decisions, and what they said of findings."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, Literal
 
 import orjson
@@ -57,6 +57,14 @@ async def decisions(view: View, bill_id: str) -> Sequence[Row[Any]]:
     """Return the decisions on a bill in order."""
     r = REVIEW_DECISION
     return await view.all(select(r).where(r.c.bill_id == bill_id).order_by(r.c.decided_at, r.c.decision_id).limit(500))
+
+
+async def last_decided(view: View, bills: Select[Any]) -> dict[str, date]:
+    """Return by route the last business date on which somebody decided on bills, given as `bill_id` and `route_no`."""
+    mine, r = bills.subquery("mine"), REVIEW_DECISION.c
+    joined = mine.join(REVIEW_DECISION, r.bill_id == mine.c.bill_id)
+    last = select(mine.c.route_no, func.max(r.business_date).label("day")).select_from(joined)
+    return {row.route_no: row.day for row in await view.all(last.group_by(mine.c.route_no))}
 
 
 async def readers(view: View, bill_ids: Sequence[str]) -> dict[str, list[str]]:

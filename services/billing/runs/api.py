@@ -1,5 +1,6 @@
 """Bill runs and the release switch over HTTP."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import orjson
@@ -9,8 +10,8 @@ from services.billing.bills.store import shown
 from services.billing.context import Own
 from services.billing.runs import examples, store
 from services.billing.runs.domain import LIFE, RELEASED
-from services.billing.runs.schemas import ReleaseIn, RunOut, SwitchIn, SwitchOut
-from services.billing.runs.use_cases import release, switch
+from services.billing.runs.schemas import ReleaseIn, RunClockOut, RunOut, StepOut, SwitchIn, SwitchOut
+from services.billing.runs.use_cases import clocks, release, switch
 from shared import approvals, web
 from shared.business_calendar import YearUnknown
 from shared.events.fact import MAX_NO
@@ -39,6 +40,24 @@ async def list_runs(
         thrown = await store.switch(view)
     stopped = bool(thrown and thrown.stopped)
     return wanted.page(rows, key=lambda row: (row.cycle, row.route_no), item=lambda row: _run(row, stopped, {}))
+
+
+@router.get("/run-clocks", policy=READ)
+async def list_clocks(
+    caller: auth.Current,
+    db: web.Db,
+    own: Own,
+    wanted: pagination.Query_,
+    cycle: Annotated[Month, Query()],
+    breached: Annotated[bool, Query(description="those with a late step")] = False,
+) -> pagination.Page[RunClockOut]:
+    """List the clocks of the closed runs of a cycle by route: each step in business days, and who is waited for."""
+    last = wanted.last_as(str)
+    async with db.view() as view:
+        found = await clocks.of_cycle(view, cycle, visible=caller.visible, context=own)
+    meant = [each for each in found if each.breached or not breached]
+    rows = [each for each in meant if last is None or each.run.route_no > last[0]][: wanted.fetch]
+    return wanted.page(rows, key=lambda each: (each.run.route_no,), item=_clock)
 
 
 @router.get("/runs/{route_no}/{cycle}", policy=READ)
@@ -133,6 +152,16 @@ async def put_switch(
             tx, stopped=body.stopped, reason=body.reason, seen=seen, actor=caller.subject, context=own
         )
     return SwitchOut(stopped=body.stopped, reason=body.reason, version=version)
+
+
+def _clock(clock: clocks.Clock) -> RunClockOut:
+    return RunClockOut(
+        **{name: clock.run._mapping[name] for name in ("route_no", "cycle", "org_unit", "status")},
+        read_date=clock.read_date,
+        steps=[StepOut.model_validate(asdict(each)) for each in clock.steps],
+        breached=clock.breached,
+        held_by=clock.held_by,
+    )
 
 
 def _run(row: Any, stopped: bool, bills: dict[str, int]) -> RunOut:

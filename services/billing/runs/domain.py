@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from services.billing.bills.domain.policy import AUTOMATIC, Policy, Release, UnreadShare
 from services.billing.review.domain.findings import HOLD, Finding, worst
@@ -152,6 +152,51 @@ def unread_share(own: Totals, missed: int, limit: UnreadShare) -> Finding | None
     if limit.allows(own.estimated + missed, points):
         return None
     return Finding("billing.run_unread", HOLD, {"estimated": own.estimated, "missed": missed, "points": points})
+
+
+STEPS: Final = ("read", "uploaded", "closed", "calculated", "reviewed", "released")
+"""The steps of the clock of a run (抄表次日), each after the one before."""
+Holder = Literal["reading", "rater", "reviewer", "releaser"]
+HOLDERS: Final[Mapping[str, Holder]] = {
+    "read": "reading",
+    "uploaded": "reading",
+    "closed": "reading",
+    "calculated": "rater",
+    "reviewed": "reviewer",
+    "released": "releaser",
+}
+"""Who is waited for at each step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """One step of a run: the business day by which it was to be done, none where no calendar has it, and on which it was.
+
+    `business_days`: how many after the read day it was done. `is_late`: it was done after its day, or is not done by `today`.
+    """
+
+    step: str
+    due_on: date | None
+    done_on: date | None
+    business_days: int | None
+    is_late: bool
+
+
+def clock(
+    done: Mapping[str, date | None], *, read_date: date, days: Mapping[str, int], today: date, calendar: Calendar
+) -> list[Timed]:
+    """Return the steps of a run with what each took; `days`: by policy, in business days after the read day."""
+    timed = []
+    for step in STEPS:
+        on = done.get(step)
+        try:
+            due_on: date | None = calendar.after(read_date, days[step]) if days[step] else read_date
+            taken = calendar.passed(read_date, on) if on else None
+        except YearUnknown:
+            due_on, taken = None, None
+        late = due_on is not None and (on or today) > due_on
+        timed.append(Timed(step=step, due_on=due_on, done_on=on, business_days=taken, is_late=late))
+    return timed
 
 
 def path(status: str, to: str) -> Sequence[str]:

@@ -1,6 +1,7 @@
 """Bill runs and the release switch as they are asked for and shown."""
 
 from datetime import date, datetime
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -31,6 +32,31 @@ class RunOut(BaseModel):
     releasing_at: datetime | None
     released_at: datetime | None
     bills: dict[str, int] = Field({}, description="bills of the run by status")
+
+
+class StepOut(BaseModel):
+    step: Literal["read", "uploaded", "closed", "calculated", "reviewed", "released"]
+    due_on: date | None = Field(description="null where no calendar has the year")
+    done_on: date | None
+    business_days: int | None = Field(
+        description="after the read day; null where it is not done, or no calendar has it"
+    )
+    is_late: bool = Field(description="done after its day, or not done by the latest business date")
+
+
+class RunClockOut(BaseModel):
+    """The clock of a run (抄表次日): its steps in business days after its read day, by `run.clock` of the policy."""
+
+    route_no: str
+    cycle: str
+    org_unit: str
+    status: str
+    read_date: date
+    steps: Annotated[list[StepOut], Field(max_length=6)]
+    breached: Annotated[list[str], Field(max_length=6)] = Field(description="the steps that are late")
+    held_by: Literal["reading", "rater", "reviewer", "releaser"] | None = Field(
+        description="who is waited for; null where it is released"
+    )
 
 
 class ReleaseIn(In):

@@ -80,6 +80,8 @@ async def record_closings(tx: Tx, facts: Sequence[RouteClosed]) -> None:
             "sum_wh": [fact.sum_wh for fact in first.values()],
             "missed": [fact.missed for fact in first.values()],
             "unexplained": [fact.unexplained for fact in first.values()],
+            "read_on": [fact.read_on for fact in first.values()],
+            "uploaded_on": [fact.uploaded_on for fact in first.values()],
         },
         key=("route_no", "read_date"),
     )
@@ -130,6 +132,13 @@ async def explanations(view: View, keys: Sequence[tuple[str, str]]) -> dict[tupl
     for row in rows:
         found.setdefault((row.route_no, row.read_date), []).append(row)
     return found
+
+
+async def of_cycle(view: View, cycle: str, *, visible: Condition, limit: int) -> Sequence[Row[Any]]:
+    """List the closed runs of a cycle by route."""
+    r = BILL_RUN.c
+    mine = select(BILL_RUN).where(r.cycle == cycle, r.closed_on.is_not(None), visible(r.org_unit))
+    return await view.all(mine.order_by(r.route_no).limit(limit))
 
 
 async def get(view: View, route_no: str, cycle: str) -> Row[Any] | None:

@@ -42,6 +42,8 @@ class RouteClosing(base.Base, table=True):
     sum_wh: int = base.amount()
     missed: int
     unexplained: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
+    read_on: date | None = base.day(nullable=True)
+    uploaded_on: date | None = base.day(nullable=True)
 
 
 class RouteExplanation(base.Base, table=True):

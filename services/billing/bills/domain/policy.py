@@ -119,6 +119,7 @@ class Policy:
     run_unread: UnreadShare
     run_unexplained: str
     replay_sample: int
+    run_clock: Mapping[str, int]
     release: Mapping[str, Release]
     corrections: Corrections
     approvals: SecondPerson
@@ -155,7 +156,7 @@ def _policy(node: Node) -> Policy:
     changed_facts = corrections.maybe("changed_facts")
     release, run = (
         node.get("release"),
-        node.get("run").keys("sum_change_percent unread unexplained after_change replay_sample"),
+        node.get("run").keys("sum_change_percent unread unexplained after_change replay_sample clock"),
     )
     unread = run.get("unread").keys("percent over_points")
     sample = run.maybe("replay_sample")
@@ -168,6 +169,7 @@ def _policy(node: Node) -> Policy:
         run_unread=UnreadShare(
             percent=unread.get("percent").whole(0, 100), over_points=unread.get("over_points").whole(0, POINTS_MAX)
         ),
+        run_clock=_clock(run.maybe("clock")),
         run_unexplained=run.get("unexplained").choice(HOLD, OFF),
         replay_sample=REPLAY_SAMPLE if sample is None else sample.whole(0, REPLAY_SAMPLE_MAX),
         release={unit: _release(rule) for unit, rule in release.fields()},
@@ -180,6 +182,17 @@ def _policy(node: Node) -> Policy:
         cases=case_rules.read(node.maybe("cases")),
         closing=closing_rules.read(node.get("closing")),
     )
+
+
+CLOCK: Final = {"read": 0, "uploaded": 0, "closed": 1, "calculated": 1, "reviewed": 1, "released": 1}
+"""By how many business days after the read day each step of a run is to be done, where a policy says nothing else."""
+
+
+def _clock(node: Node | None) -> Mapping[str, int]:
+    if node is None:
+        return CLOCK
+    node.keys(" ".join(CLOCK))
+    return {step: node.get(step).whole(0, BUSINESS_DAYS_MAX) for step in CLOCK}
 
 
 def _release(node: Node) -> Release:

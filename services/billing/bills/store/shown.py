@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 
-from services.billing.bills.domain.bills import EFFECTIVE, PROPOSED
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, PROPOSED
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW, IS_READY
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.freezes import store as freezes_store
@@ -87,6 +87,20 @@ async def now_of_period(view: View, own: Row[Any]) -> Row[Any] | None:
         .order_by(b.version.desc())
         .limit(1)
     )
+
+
+def bills_of_cycle(cycle: str) -> Select[Any]:
+    """Return the statement for the bills of a cycle, as `bill_id` and `route_no`."""
+    return select(BILL.c.bill_id, BILL.c.route_no).where(BILL.c.cycle == cycle)
+
+
+async def held_of_cycle(view: View, cycle: str) -> dict[str, int]:
+    """Count by route the bills of a cycle that wait for a reviewer and were not issued."""
+    b = BILL.c
+    rows = await view.all(
+        select(b.route_no, func.count().label("n")).where(b.cycle == cycle, b.status == HELD).group_by(b.route_no)
+    )
+    return {row.route_no: row.n for row in rows}
 
 
 async def count_of_run(view: View, route_no: str, cycle: str) -> dict[str, int]:

@@ -15,7 +15,7 @@ from services.billing.runs.use_cases import comparing
 from services.billing.usages.domain import Totals
 from services.billing.usages.store import usages as usages_store
 from shared.db.audit import AuditEntry
-from shared.db.engine import Tx
+from shared.db.engine import Tx, View
 from shared.events.reading import RouteClosed
 
 SYSTEM = "system"
@@ -59,10 +59,10 @@ async def check(tx: Tx, keys: Sequence[tuple[str, str]], *, context: Context) ->
     return len(going)
 
 
-async def reports(tx: Tx, rows: Sequence[Row[Any]]) -> dict[tuple[str, str], domain.Closed]:
+async def reports(view: View, rows: Sequence[Row[Any]]) -> dict[tuple[str, str], domain.Closed]:
     """Return what routes reported of closed runs, by (route, cycle)."""
     names = [(row.route_no, row.cycle) for row in rows]
-    closings, told = await store.closings(tx, names), await store.explanations(tx, names)
+    closings, told = await store.closings(view, names), await store.explanations(view, names)
     return {name: _closed(row, closings[name], told) for row, name in zip(rows, names, strict=True)}
 
 
