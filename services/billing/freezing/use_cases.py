@@ -8,7 +8,7 @@ from typing import Any, Final
 from services.billing.bills.store import bills as bills_store
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
-from services.billing.contracts.store import contracts as contracts_store
+from services.billing.contracts.store import units as units_store
 from services.billing.freezes import store
 from services.billing.freezes.domain import BILL, CONTRACT, ROUTE, RULE, Kind
 from services.billing.freezes.store import STANDING_MAX
@@ -120,7 +120,7 @@ async def _found(view: View, kind: Kind, subject: str) -> dict[str, Any] | None:
         return {name: bill._mapping[name] for name in names} if bill is not None else None
     if kind == RULE:
         return {"org_unit": WHOLE_UTILITY} if said.is_known(subject) else None
-    unit = await (contracts_store.unit_of if kind == CONTRACT else runs_store.unit_of_route)(view, subject)
+    unit = await (units_store.unit_of if kind == CONTRACT else runs_store.unit_of_route)(view, subject)
     return None if unit is None else {"org_unit": unit}
 
 

@@ -105,15 +105,6 @@ async def lock_at(tx: Tx, service_points: Sequence[str]) -> None:
     )
 
 
-async def unit_of(view: View, contract_no: str) -> str | None:
-    """Return the org unit of the account of a contract, None where there is no such contract."""
-    of_account = CONTRACT.join(ACCOUNT, ACCOUNT.c.account_no == CONTRACT.c.account_no)
-    unit: str | None = await view.scalar(
-        select(ACCOUNT.c.org_unit).select_from(of_account).where(CONTRACT.c.contract_no == contract_no)
-    )
-    return unit
-
-
 def contracts() -> FromClause:
     """Return the contracts, for a statement that finds the bills of service points."""
     return CONTRACT
