@@ -4,7 +4,7 @@ import asyncio
 from datetime import date, timedelta
 from typing import Any
 
-from services.demo import completeness, consents, setup
+from services.demo import completeness, consents, reviewing, setup
 from services.demo.district import (
     EPOCH,
     EXCHANGE_DAY,
@@ -306,29 +306,6 @@ async def remind(stage: Stage) -> None:
     stage.say(f"reminders of {REMIND_ON}: {first['counts']}")
 
 
-async def review(stage: Stage, month: Month) -> None:
-    """Look at the held bills and release them with an explanation."""
-    queue = await stage.all("billing", "/v1/review-queue")
-    for bill in queue:
-        body = {
-            "decision": "approve",
-            "explanation": "Read again on site: the customer heats with electricity since February.",
-            "verdicts": {each["code"]: "wrong" for each in bill["findings"] if each["severity"] == "hold"},
-            "business_date": str(month.read_on + timedelta(days=1)),
-        }
-        path, seen = f"/v1/bills/{bill['bill_id']}/decisions", {"If-Match": f'"{bill["row_version"]}"'}
-        await stage.call("reviewer-1", "POST", "billing", path, body, headers=seen)
-        codes = ", ".join(finding["code"] for finding in bill["findings"])
-        stage.say(f"{month.cycle}: a held bill of {bill['energy_wh'] // 1000} kWh is released after review ({codes})")
-
-    async def issued() -> bool:  # what is approved is ready first
-        held = (await stage.totals(month.cycle))["billing"]["bills_held"]
-        return not held and not await stage.all("billing", "/v1/bills", cycle=month.cycle, status="ready")
-
-    await stage.until("the reviewed bills are issued", issued)
-    await posted(stage, month)
-
-
 async def read_late(stage: Stage) -> None:
     """Push the read that missed its window, after the estimate was billed."""
     i = stage.district.stories["late_read"]
@@ -362,6 +339,8 @@ async def everything(stage: Stage) -> None:
     await push_twice(stage)
     await read_by_hand(stage, january)
     await close_month(stage, january, routes)
+    await reviewing.review(stage, january, reviewing.NEW_SUPPLY)
+    await posted(stage, january)
     await pay_month(stage, january, date(2026, 2, 6))
     await correct_read(stage)
     await remind(stage)
@@ -376,7 +355,8 @@ async def everything(stage: Stage) -> None:
     await push_month(stage, february)
     await read_by_hand(stage, february)
     await close_month(stage, february, routes)
-    await review(stage, february)
+    await reviewing.review(stage, february, reviewing.HEATS)
+    await posted(stage, february)
     await pay_month(stage, february, date(2026, 3, 6))
     await read_late(stage)
     await consents.find_guess(stage)

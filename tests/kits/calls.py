@@ -22,6 +22,7 @@ from tests.kits import verdicts
 from tests.kits.town import NO_ENVIRONMENT, Town, town
 from tests.kits.traffic import Traffic
 
+NO_RULES = ("implausible_home", "first_bill", "changed_supply", "drawn_sample")
 PAUSE_SECONDS, QUIET_SECONDS_MAX = 0.01, 120
 TO_BE_DONE = ("wattline_journal_pending", "wattline_notices_queued", 'wattline_dead_letters{state="ready"}')
 TAKEN = ("done", "accepted", "already_done", "already_accepted", "waiting", "awaiting_approval")
@@ -150,7 +151,7 @@ async def line(
 def _write_policy(work: Path, corrections: Mapping[str, str], by_calendar: bool, by_two: Sequence[str]) -> None:
     work.mkdir(exist_ok=True)
     policy = json.loads(DEFAULT_POLICY.read_text())
-    policy["versions"][0]["review"] |= {"implausible_home": "off"}
+    policy["versions"][0]["review"] |= dict.fromkeys(NO_RULES, "off")
     policy["versions"][0]["run"] = {
         "sum_change_percent": 100_000,
         "unread": {"percent": 100, "over_points": 0},

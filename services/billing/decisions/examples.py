@@ -2,15 +2,11 @@
 
 from typing import Any, Final
 
-import orjson
-
-from services.billing.settings import DEFAULT_POLICY
-
 _BILL: Final = "019c1a2b-0000-7000-8000-000000000001"
 ASSIGNMENTS: Final[dict[str, Any]] = {"items": [{"bill_id": _BILL, "assignee": "reviewer-1"}]}
 CLAIMS: Final[dict[str, Any]] = {"items": [{"bill_id": _BILL}]}
 REPLAY: Final[dict[str, Any]] = {
-    "policy": orjson.loads(DEFAULT_POLICY.read_bytes()),
+    "policy": None,
     "cycle_from": "2025-02",
     "cycle_to": "2026-01",
     "after": None,

@@ -62,9 +62,10 @@ class Usage:
 class Totals:
     """Version-1 usages of a route and cycle, and the sum of their `import` in Wh.
 
-    `estimated` of them are estimates; a route does not report it, so that it is not compared.
+    `estimated` of them are estimates, and the longest has so many `months`: a route reports neither, so they are not compared.
     """
 
     usages: int
     sum_wh: int
     estimated: int = field(default=0, compare=False)
+    months: int = field(default=1, compare=False)

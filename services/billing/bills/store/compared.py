@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, literal, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, and_, literal, select, union, union_all
 
-from services.billing.bills.domain.bills import HELD, LIFE
+from services.billing.bills.domain.bills import HELD, LIFE, READY
 from services.billing.bills.tables import BILL, IS_READY
-from services.billing.contracts.store import contracts as contracts_store
 from services.billing.review.domain.findings import Finding
 from services.billing.review.domain.findings import with_more as with_findings
 from shared.db import bulk, columns, travel
@@ -15,32 +14,41 @@ from shared.db.engine import Tx, View
 
 _NAMES = (
     *("bill_id", "row_version", "status", "contract_no", "service_point_no", "route_no", "cycle", "usage_id"),
-    *("period_from", "period_to", "energy_wh", "tariffs", "findings", "held_at"),
+    *("period_from", "period_to", "energy_wh", "findings", "held_at"),
 )
 _IS_HELD = BILL.c.status == literal(HELD, literal_execute=True)
+Key = tuple[str, str]
 
 
-async def not_out(view: View, keys: Sequence[tuple[str, str]]) -> Sequence[Row[Any]]:
-    """Return the ready and held bills of runs (route, cycle), with the first day of their contract and the account's facts."""
-    given = travel.relation(
-        view,
-        "runs",
-        {"route_no": (columns.No, [route for route, _ in keys]), "cycle": (columns.No, [cycle for _, cycle in keys])},
-    )
-    b, contract, account = BILL.c, contracts_store.contracts(), contracts_store.accounts()
+async def tariffs(view: View, keys: Sequence[Key]) -> dict[Key, set[str]]:
+    """Return, by run (route, cycle), the lists of tariff versions of its bills that are not out, as text."""
+    b = BILL.c
+    wanted = [_of_runs(view, keys, status, b.route_no, b.cycle, b.tariffs) for status in (IS_READY, _IS_HELD)]
+    both = union(*wanted).subquery("not_out")
+    found: dict[Key, set[str]] = {}
+    for row in await view.all(select(both)):
+        found.setdefault((row.route_no, row.cycle), set()).add(row.tariffs)
+    return found
 
-    def of(status: ColumnElement[bool]) -> Any:
-        of_run = and_(b.route_no == given.c.route_no, b.cycle == given.c.cycle, status)
-        return select(
-            *(b[name] for name in _NAMES), contract.c.from_date.label("contract_from"), account.c.facts
-        ).select_from(
-            given.join(BILL, of_run)
-            .join(contract, contract.c.contract_no == b.contract_no)
-            .join(account, account.c.account_no == contract.c.account_no)
-        )
 
-    both = union_all(of(IS_READY), of(_IS_HELD)).subquery("not_out")
+async def not_out(view: View, keys: Sequence[Key]) -> Sequence[Row[Any]]:
+    """Return the ready and held bills of runs (route, cycle)."""
+    names = [BILL.c[name] for name in _NAMES]
+    both = union_all(*(_of_runs(view, keys, status, *names) for status in (IS_READY, _IS_HELD))).subquery("not_out")
     return await view.all(select(both).order_by(both.c.bill_id))
+
+
+async def not_out_of(view: View, contract_nos: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return the ready and held bills of contracts."""
+    b = BILL.c
+    return await bulk.select_in(
+        view,
+        BILL,
+        {"contract_no": contract_nos},
+        columns=[b[name] for name in _NAMES],
+        where=b.status.in_((READY, HELD)),
+        order_by=(b.bill_id,),
+    )
 
 
 async def add_findings(tx: Tx, found: Mapping[str, tuple[Row[Any], Sequence[Finding]]], *, hold: bool) -> None:
@@ -59,3 +67,13 @@ async def add_findings(tx: Tx, found: Mapping[str, tuple[Row[Any], Sequence[Find
         key=("bill_id",),
         where=BILL.c.status.in_(LIFE.sources("compare")),
     )
+
+
+def _of_runs(view: View, keys: Sequence[Key], status: ColumnElement[bool], *names: ColumnElement[Any]) -> Select[Any]:
+    given = travel.relation(
+        view,
+        "runs",
+        {"route_no": (columns.No, [route for route, _ in keys]), "cycle": (columns.No, [cycle for _, cycle in keys])},
+    )
+    of_run = and_(BILL.c.route_no == given.c.route_no, BILL.c.cycle == given.c.cycle, status)
+    return select(*names).select_from(given.join(BILL, of_run))

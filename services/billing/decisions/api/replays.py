@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from services.billing.bills.api.bills import READ
 from services.billing.bills.domain import policy
+from services.billing.context import Own
 from services.billing.decisions import examples
 from services.billing.decisions.use_cases import replaying
 from services.billing.review.domain.replay import shown
@@ -28,7 +29,9 @@ class PolicyWrong(BusinessError):
 
 
 class ReplayIn(In):
-    policy: dict[str, Any] = Field(description="a whole policy of billing, as `WATTLINE_BILLING_POLICY` names one")
+    policy: dict[str, Any] | None = Field(
+        None, description="a whole policy, as `WATTLINE_BILLING_POLICY` names one; without it that of this installation"
+    )
     cycle_from: Month
     cycle_to: Month
     after: No | None = Field(None, description="the `next_after` of the page before")
@@ -64,6 +67,7 @@ class ReplayOut(BaseModel):
 @router.post("/review-rules/replay", policy=READ, raises=(PolicyWrong,), heavy=True, example=examples.REPLAY)
 async def replay(
     body: ReplayIn,
+    own: Own,
     caller: auth.Current,
     db: web.Db,
     limit: Annotated[int, Query(ge=1, le=CONTRACTS_MAX)] = CONTRACTS_MAX,
@@ -73,7 +77,7 @@ async def replay(
     Nothing is stored. A page is of `limit` contracts; the sum of all pages is the whole (`wattline replay-rules`).
     """
     try:
-        policies = policy.load(body.policy)
+        policies = own.policies if body.policy is None else policy.load(body.policy)
     except DocumentError as wrong:
         raise PolicyWrong(str(wrong)) from None
     async with db.view() as view:

@@ -19,14 +19,18 @@ NOTHING: Final[Mapping[Any, Any]] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class First:
-    """A first usage that a route counted, beside the first usage of its point before; None where there was none."""
+    """A first usage that a route counted, beside the first usage of its point before; None where there was none.
+
+    `contract_no`, `contract_from`: of the contract that covers it, None where none does.
+    """
 
     key: Key
     service_point_no: str
     customer_class: str
+    contract_no: str | None
+    contract_from: date | None
     period_from: date
     period_to: date
-    months: int
     energy_wh: int
     before_wh: int | None
     before_days: int
@@ -99,14 +103,6 @@ def cycle_after(cycle: str, months: int) -> str:
     """Return the cycle `YYYY-MM` so many months later."""
     month = int(cycle[:4]) * 12 + int(cycle[5:]) - 1 + months
     return f"{month // 12:04}-{month % 12 + 1:02}"
-
-
-def months_of(usages: Iterable[First]) -> int:
-    """Return how many months a run's cycles have: as most of its usages say, the least where as many say so."""
-    counted: dict[int, int] = {}
-    for one in usages:
-        counted[one.months] = counted.get(one.months, 0) + 1
-    return max(sorted(counted), key=counted.__getitem__, default=1) or 1
 
 
 def by_run(usages: Iterable[First]) -> dict[Key, list[First]]:

@@ -18,9 +18,13 @@ VERDICTS_MAX: Final = 1_000_000  # more than reviewers say in a year
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The rules that are not switched off, each with its limit; what findings of reads and of rating weigh, by their codes."""
+    """The rules that are not switched off, each with its limit; what findings of reads and of rating weigh, by their codes.
+
+    `of_run`: those of the rules that look at the run too.
+    """
 
     rules: tuple[tuple[AnyRule, Any], ...]
+    of_run: tuple[tuple[AnyRule, Any], ...]
     reading_findings: Mapping[str, str]
     rating_findings: Mapping[str, str]
     floor: Floor
@@ -37,6 +41,7 @@ def read(node: Node) -> Limits:
     read_ = [(rule, _limit(rule, node.get(rule.section))) for rule in RULES]
     return Limits(
         rules=tuple((rule, limit) for rule, limit in read_ if limit is not None),
+        of_run=tuple((rule, limit) for rule, limit in read_ if limit is not None and rule.of_run),
         reading_findings=_severities(node.get("reading_findings")),
         rating_findings=_severities(node.get("rating_findings")),
         floor=_floor(node.get("precision")),
@@ -54,7 +59,7 @@ def review(bill: Subject, limits: Limits) -> list[Finding]:
 
 def review_of_run(bill: Subject, limits: Limits) -> list[Finding]:
     """Return what the rules find that look at the run too, of a bill of a run that was compared."""
-    return [one for rule, limit in limits.rules if rule.of_run and (one := rule.find(bill, limit)) is not None]
+    return [one for rule, limit in limits.of_run if (one := rule.find(bill, limit)) is not None]
 
 
 def carried(prefix: str, code: str, severities: Mapping[str, str]) -> Finding | None:

@@ -4,7 +4,7 @@ What is found follows from first usages of this run and of the one before. Where
 then: in whatever order usages, closings and corrections come, bills that are not out have the same findings in the end.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -33,38 +33,38 @@ from shared.db.engine import Tx
 AFTER_CHANGE = "billing.first_run_after_change"
 
 
-async def examine(tx: Tx, keys: Sequence[Key], *, context: Context) -> dict[Key, list[Finding]]:
+async def examine(tx: Tx, months: Mapping[Key, int], *, context: Context) -> dict[Key, list[Finding]]:
     """Look at locked runs whose totals agree as a whole, and return what is found of each; its bills have theirs.
 
-    The number of statements does not depend on the number of runs and bills.
+    `months`: of the longest of a run's usages. The number of statements does not depend on the number of runs and bills.
     """
-    if not keys:
+    if not months:
         return {}
-    days = await _read_days(tx, keys)
-    usages = await _firsts(tx, days)
-    bills = await bills_store.not_out(tx, keys)
-    new = {key: _compared(key, usages.get(key, []), bills, _policy(days[key], context), context) for key in keys}
+    days = await _read_days(tx, list(months))
+    tariffs = await bills_store.tariffs(tx, list(months))
+    new = {
+        key: Compared(
+            key=key, months=count or 1, basis=_basis(tariffs.get(key, ()), _policy(days[key], context), context)
+        )
+        for key, count in months.items()
+    }
     await review_store.add_compared(tx, list(new.values()))
     around = {run.before for run in new.values()} | {_after(run) for run in new.values()}
     await store.lock(tx, sorted(around - new.keys()))  # of two that are compared at a time the later one sees both
     known = await review_store.compared(tx, around - new.keys()) | new
     wanted = [run for run in known.values() if not run.examined and run.before in known]
+    if not wanted:
+        return {}
     later = [run.key for run in wanted if run.key not in new]
-    if later:
-        more = await _read_days(tx, later)
-        days, usages = days | more, usages | await _firsts(tx, more)
+    days |= await _read_days(tx, later) if later else {}
+    usages = await _firsts(tx, {run.key: days[run.key] for run in wanted})
     policies = {run.key: _policy(days[run.key], context) for run in wanted}
     examined = [_examined(run, known[run.before], usages.get(run.key, []), policies[run.key]) for run in wanted]
-    if examined:
-        await review_store.set_examined(tx, examined)
-        runs = Runs(
-            compared={run.key: run for run in examined},
-            before=beside.ends_before([one for run in examined for one in usages.get(run.key, [])]),
-        )
-        await _put_on_bills(tx, runs, policies)
+    await review_store.set_examined(tx, examined)
+    await _put_on_bills(tx, {run.key: run for run in examined}, usages, policies)
     found = {run.key: _of_run(run, usages.get(run.key, []), policies[run.key]) for run in examined}
     await store.add_findings(tx, {key: found[key] for key in later if found[key]})
-    return {key: found.get(key, []) for key in keys}
+    return found
 
 
 async def _read_days(tx: Tx, keys: Sequence[Key]) -> dict[Key, list[date]]:
@@ -84,9 +84,10 @@ def _first(row: Row[Any]) -> First:
         key=(row.route_no, row.cycle),
         service_point_no=row.service_point_no,
         customer_class=class_on(facts, row.period_to) if facts else "",
+        contract_no=row.contract_no,
+        contract_from=row.contract_from,
         period_from=row.period_from,
         period_to=row.period_to,
-        months=row.months,
         energy_wh=row.import_wh,
         before_wh=row.before_wh,
         before_days=(row.period_from - row.before_from).days if row.before_from else 0,
@@ -97,13 +98,9 @@ def _policy(days: Sequence[date], context: Context) -> Policy:
     return context.policies.on(max(days))
 
 
-def _compared(
-    key: Key, usages: Sequence[First], bills: Sequence[Row[Any]], policy: Policy, context: Context
-) -> Compared:
-    texts = {row.tariffs for row in bills if (row.route_no, row.cycle) == key}
-    used = {(t.tariff_id, t.version, t.content_hash) for text in texts for t in tariffs_used(text)}
-    basis = Basis(tariffs=frozenset(used), policy=policy.digest, software=context.software)
-    return Compared(key=key, months=beside.months_of(usages), basis=basis)
+def _basis(tariffs: Collection[str], policy: Policy, context: Context) -> Basis:
+    used = {(t.tariff_id, t.version, t.content_hash) for text in tariffs for t in tariffs_used(text)}
+    return Basis(tariffs=frozenset(used), policy=policy.digest, software=context.software)
 
 
 def _after(run: Compared) -> Key:
@@ -129,52 +126,69 @@ def _of_run(run: Compared, usages: Sequence[First], policy: Policy) -> list[Find
     return [Finding(AFTER_CHANGE, policy.run_after_change, {"what": " ".join(run.changed), "drawn": drawn})]
 
 
-async def _put_on_bills(tx: Tx, runs: Runs, policies: Mapping[Key, Policy]) -> None:
+async def _put_on_bills(
+    tx: Tx, compared: Mapping[Key, Compared], usages: Mapping[Key, Sequence[First]], policies: Mapping[Key, Policy]
+) -> None:
     """Put on the bills of runs what is found of them beside their run.
 
-    The accounts of those are locked before, and the bills read again: what was calculated meanwhile is looked at too.
+    The accounts of those are locked, and their bills read again then: what was calculated meanwhile is looked at too.
     """
-    locked: set[str] = set()
-    keys = sorted(runs.compared)
-    while True:
-        rows = await bills_store.not_out(tx, keys)
-        found = await _found(tx, rows, runs, policies)
-        points = {row.service_point_no for row, _ in found.values()}
-        if points <= locked:
-            break
-        await contracts_store.lock_at(tx, sorted(points))
-        locked |= points
+    firsts = {one.service_point_no: one for key in compared for one in usages.get(key, ())}
+    runs = Runs(compared=compared, before=beside.ends_before([one for key in compared for one in usages.get(key, ())]))
+    rows = await bills_store.not_out(tx, sorted(compared))
+    found = await _found(tx, rows, runs, firsts, policies)
+    if not found:
+        return
+    await contracts_store.lock_at(tx, sorted({row.service_point_no for row, _ in found.values()}))
+    again = await bills_store.not_out_of(tx, sorted({row.contract_no for row, _ in found.values()}))
+    of_runs = [row for row in again if (row.route_no, row.cycle) in compared]
+    found = await _found(tx, of_runs, runs, firsts, policies)
     held = {bill_id: one for bill_id, one in found.items() if worst(one[1]) == HOLD}
     await bills_store.add_findings(tx, held, hold=True)
     await bills_store.add_findings(tx, {no: one for no, one in found.items() if no not in held}, hold=False)
-    usages = await usages_store.by_id(tx, [row.usage_id for row, _ in held.values() if row.status != HELD])
+    actors = await usages_store.by_id(tx, [row.usage_id for row, _ in held.values() if row.status != HELD])
     await review_store.add_readers(
-        tx, [(no, usages[row.usage_id].actors) for no, (row, _) in held.items() if row.usage_id in usages]
+        tx, [(no, actors[row.usage_id].actors) for no, (row, _) in held.items() if row.usage_id in actors]
     )
 
 
 async def _found(
-    tx: Tx, rows: Sequence[Row[Any]], runs: Runs, policies: Mapping[Key, Policy]
+    tx: Tx,
+    rows: Sequence[Row[Any]],
+    runs: Runs,
+    firsts: Mapping[str, First],
+    policies: Mapping[Key, Policy],
 ) -> dict[str, tuple[Row[Any], list[Finding]]]:
     """Return what is found of bills beside their run that is not on them yet, by id."""
-    missing = [row for row in rows if (row.service_point_no, row.period_from) not in runs.before]
-    if missing:  # of another cut than the first usage, or told late
-        wanted = {(row.service_point_no, row.route_no, row.period_from) for row in missing}
+    # of another cut or contract than the first usage, or told late: there are few
+    cut = [row for row in rows if (row.service_point_no, row.period_from) not in runs.before]
+    if cut:
+        wanted = {(row.service_point_no, row.route_no, row.period_from) for row in cut}
         runs = replace(runs, before={**runs.before, **await firsts_store.before(tx, sorted(wanted))})
+    others = [row.contract_no for row in rows if not _is_of(row, firsts.get(row.service_point_no))]
+    terms = await contracts_store.terms_by_number(tx, others, lock=False) if others else {}
     found = {}
+    bill = Subject(customer_class="", energy_wh=0, days=0, months=1, total_fen=0)
     for row in rows:
+        first = firsts.get(row.service_point_no)
+        if first is not None and _is_of(row, first):
+            customer_class, began = first.customer_class, first.contract_from
+        else:
+            own = terms[row.contract_no]
+            customer_class, began = class_on(own.account_terms, row.period_to), own.opened
+        bill.customer_class, bill.energy_wh, bill.beside = customer_class, row.energy_wh, None
+        bill.days = (row.period_to - row.period_from).days
+        bill.began = began if began == row.period_from else None
         key = row.route_no, row.cycle
-        bill = Subject(
-            customer_class=class_on(contracts_store.account_terms_of(row.facts), row.period_to),
-            energy_wh=row.energy_wh,
-            days=(row.period_to - row.period_from).days,
-            months=1,
-            total_fen=0,
-            began=row.contract_from if row.contract_from == row.period_from else None,
-        )
         runs.put_beside(bill, key, row.service_point_no, row.period_from)
-        there = codes_of(row.findings)
-        more = [one for one in review_of_run(bill, policies[key].review) if one.code not in there]
+        more = review_of_run(bill, policies[key].review)
         if more:
-            found[row.bill_id] = row, more
+            there = codes_of(row.findings)
+            if more := [one for one in more if one.code not in there]:
+                found[row.bill_id] = row, more
     return found
+
+
+def _is_of(row: Row[Any], first: First | None) -> bool:
+    """Return whether a bill is of the contract and to the last day of a first usage: its class is known."""
+    return first is not None and (row.contract_no, row.period_to) == (first.contract_no, first.period_to)

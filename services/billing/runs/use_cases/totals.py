@@ -44,7 +44,7 @@ async def check(tx: Tx, keys: Sequence[tuple[str, str]], *, context: Context) ->
     names = [(row.route_no, row.cycle) for row in rows]
     reported, last = await reports(tx, rows), await store.last_sums(tx, names)
     own = await _own(tx, await store.closings(tx, names))
-    agreeing = [n for n in names if own[n] == reported[n].totals]
+    agreeing = {n: own[n].months for n in names if own[n] == reported[n].totals}
     found = await comparing.examine(tx, agreeing, context=context)
     checked = [
         _check(row, reported[n], own[n], last.get(n), found.get(n, ()), context)
@@ -96,7 +96,10 @@ async def _own(tx: Tx, reported: Mapping[tuple[str, str], Sequence[Row[Any]]]) -
     for route, read_date, cycle in dates:
         more, sums = counted.get((route, read_date), Totals(0, 0)), found[route, cycle]
         found[route, cycle] = Totals(
-            sums.usages + more.usages, sums.sum_wh + more.sum_wh, sums.estimated + more.estimated
+            sums.usages + more.usages,
+            sums.sum_wh + more.sum_wh,
+            sums.estimated + more.estimated,
+            max(sums.months, more.months),
         )
     return found
 

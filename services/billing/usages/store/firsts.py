@@ -20,7 +20,7 @@ def _is_counted(usage: Any) -> ColumnElement[bool]:
 async def of_runs(view: View, dates: Sequence[tuple[str, date, str]]) -> Sequence[Row[Any]]:
     """Return the first usages of (route, read date, its cycle), with the one before of the same point and route.
 
-    Beside them the facts of the account that is supplied then, as text, None where none is.
+    Beside them the contract that covers each and the facts of its account, as text, None where none does.
     """
     given = travel.relation(
         view,
@@ -48,12 +48,14 @@ async def of_runs(view: View, dates: Sequence[tuple[str, date, str]]) -> Sequenc
         contract.c.from_date <= u.period_from,
         or_(contract.c.to_date.is_(None), contract.c.to_date >= u.period_to),
     )
-    names = ("route_no", "cycle", "service_point_no", "period_from", "period_to", "months", "import_wh")
+    names = ("route_no", "cycle", "service_point_no", "period_from", "period_to", "import_wh")
     statement = (
         select(
             *(u[name] for name in names),
             before.c.import_wh.label("before_wh"),
             before.c.period_from.label("before_from"),
+            contract.c.contract_no,
+            contract.c.from_date.label("contract_from"),
             account.c.facts,
         )
         .select_from(

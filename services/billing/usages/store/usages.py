@@ -320,11 +320,15 @@ async def route_totals(view: View, dates: Sequence[tuple[str, date, str]]) -> di
             func.count().label("usages"),
             func.sum(USAGE.c.import_wh).label("wh"),
             func.sum(case((USAGE.c.estimated, 1), else_=0)).label("estimated"),
+            func.max(USAGE.c.months).label("months"),
         )
         .select_from(given.join(USAGE, matches))
         .group_by(USAGE.c.route_no, USAGE.c.read_date)
     )
-    return {(row.route_no, row.read_date): Totals(int(row.usages), int(row.wh), int(row.estimated)) for row in rows}
+    return {
+        (row.route_no, row.read_date): Totals(int(row.usages), int(row.wh), int(row.estimated), row.months)
+        for row in rows
+    }
 
 
 async def actors_of_run(view: View, route_no: str, cycle: str) -> set[str]:

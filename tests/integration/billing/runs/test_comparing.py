@@ -123,8 +123,9 @@ async def test_the_first_run_after_a_change_is_said_and_a_sample_of_it_is_held(d
 
 
 async def test_a_run_after_a_change_waits_for_a_reviewer_where_the_policy_says_so(desk: Desk, tmp_path: Path) -> None:
-    run = {"sum_change_percent": 1000, "unread": {"percent": 100, "over_points": 0}, "after_change": "hold"}
-    document = orjson.loads(kit.policy_file(tmp_path / "own.json", run=run).read_bytes())
+    document = orjson.loads(kit.policy_file(tmp_path / "own.json").read_bytes())
+    unread = {"percent": 100, "over_points": 0}
+    document["versions"][0]["run"] |= {"sum_change_percent": 1000, "unread": unread, "after_change": "hold"}
     desk._go_on_under(document)
     months = told()
     await desk.open(*accounts())

@@ -24,7 +24,8 @@ def first(point: str, kwh: int, before_kwh: int | None = 200, **more: Any) -> Fi
         "customer_class": "residential",
         "period_from": date(2026, 2, 1),
         "period_to": date(2026, 3, 1),
-        "months": 1,
+        "contract_no": "C",
+        "contract_from": date(2020, 1, 1),
         "energy_wh": 1000 * kwh,
         "before_wh": None if before_kwh is None else 1000 * before_kwh,
         "before_days": 31,
@@ -99,8 +100,6 @@ def test_a_draw_takes_about_its_share_and_the_same_points_whenever_it_is_made() 
 def test_cycles_are_counted_over_the_new_year() -> None:
     assert beside.cycle_after("2026-01", -1) == "2025-12"
     assert beside.cycle_after("2025-12", 2) == "2026-02"
-    assert beside.months_of([first("A", 1), first("B", 1, months=2), first("C", 1, months=2)]) == 2
-    assert beside.months_of([]) == 1
 
 
 def test_nothing_is_put_beside_a_bill_whose_run_is_not_examined() -> None:
