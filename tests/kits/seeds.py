@@ -12,6 +12,7 @@ from services.reading.read_day_changes import examples as read_days
 from services.reading.visits import examples as reports
 from tests.kits import closing_seeds, seed_documents, seed_findings
 from tests.kits.installation import BY_ITSELF, KEY, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
+from tests.kits.rollouts import rolled_out
 from tests.kits.seeds_cases import ON_VERSIONS, case_at
 
 JOBS = {
@@ -97,6 +98,8 @@ class Seeds:
             values |= {"on": "2026-02-01", "from": "2027-01-01"}
         if any(part in path for part in ("/meter-", "/meters-", "/idle-meters", "/rollout", "/remote-")):
             values |= {"on": "2026-02-01"}
+        if "/rollout-" in path:
+            values["programme_no"] = rolled_out(self._installation, home)
         if path.endswith("/acceptances"):
             query = f"org_unit={values['org_unit']}&from={values['from']}"
             proposal = self._installation.call("GET", "reading", f"/v1/reader-rotations?{query}")

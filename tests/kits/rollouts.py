@@ -1,0 +1,14 @@
+"""A roll-out of meters at a home of the small town, for calls that are generated."""
+
+from services.reading.rollouts import examples
+from tests.kits.installation import Home, Installation
+
+
+def rolled_out(installation: Installation, home: Home) -> str:
+    """Put a roll-out of the org unit of a home, which plans its point, and return its number."""
+    number = f"seed-{home.number}"
+    programme = examples.ROLLOUTS["items"][0] | {"programme_no": number, "org_unit": home.org_unit}
+    installation.call("PUT", "reading", "/v1/rollouts", {"items": [programme]})
+    point = {"programme_no": number, "service_point_no": home.service_point_no, "planned_on": "2026-02-09"}
+    installation.call("PUT", "reading", "/v1/rollout-points", {"items": [point]})
+    return number
