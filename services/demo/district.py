@@ -154,7 +154,9 @@ class District:
         rise = january_wh[misread] / (total[shift + 31] - total[shift])[misread]
         enough_wh = int(10 * MISREAD_COUNTS / (RISE_MAX / rise - 1))  # so much that the misread bill is not held
         wanted_wh[misread] = max(wanted_wh[misread], enough_wh)
-        return shift.astype(np.int64), np.maximum(1, wanted_wh * 1000 // january_wh)
+        permille = np.maximum(1, wanted_wh * 1000 // january_wh)
+        permille[self.stories["unused"]] = 0
+        return shift.astype(np.int64), permille
 
     def _implausible_factor(self) -> int:
         i = np.array([self.stories["implausible_usage"]])

@@ -4,7 +4,7 @@ import asyncio
 from datetime import date, timedelta
 from typing import Any
 
-from services.demo import completeness, consents, reviewing, setup
+from services.demo import completeness, setup
 from services.demo.district import (
     EPOCH,
     EXCHANGE_DAY,
@@ -17,7 +17,6 @@ from services.demo.district import (
 )
 from services.demo.stage import DemoFailed, Stage
 from services.demo.stories import MONTHS, Month
-from services.demo.tariffs import load_tariffs, try_dearer
 
 BEFORE = Month("2025-12", EPOCH, GO_LIVE)
 DUPLICATE_DAY = date(2026, 1, 10)
@@ -160,8 +159,10 @@ async def posted(stage: Stage, month: Month) -> None:
         totals = await stage.totals(month.cycle)
         told = totals["notify"]["causes_bill_issued"]
         billing, books = totals["billing"], totals["collection"]
+        documents = billing["documents_issued"] + billing["charges_issued"]
+        issued = documents, billing["documents_fen"] + billing["charges_fen"]
         posted = books["documents_posted"], books["posted_fen"]
-        return told == billing["bills_issued"] and posted == (billing["documents_issued"], billing["issued_fen"])
+        return told == billing["bills_issued"] and posted == issued
 
     await stage.until(f"the bills of {month.cycle} are posted", done)
 
@@ -318,50 +319,6 @@ async def read_late(stage: Stage) -> None:
 
 async def plan(stage: Stage, month: Month) -> None:
     await stage.job("reading", "plan-cycles", month.read_on)
-
-
-async def everything(stage: Stage) -> None:
-    """Play both months; before them the December of the manual route, without which January has no previous usage."""
-    routes = stage.district.routes
-    manual, smart = [r for r in routes if r.manual], [r for r in routes if not r.manual]
-    january, february = MONTHS
-    await load_tariffs(stage)
-    await go_live(stage, manual)
-    await plan(stage, BEFORE)
-    await read_by_hand(stage, BEFORE)
-    await close_month(stage, BEFORE, manual)
-    await pay_month(stage, BEFORE, date(2026, 1, 10))
-    await go_live(stage, smart)
-    await exchange_meters(stage)
-    await move(stage)
-    await plan(stage, january)
-    await push_month(stage, january)
-    await push_twice(stage)
-    await read_by_hand(stage, january)
-    await close_month(stage, january, routes)
-    await reviewing.review(stage, january, reviewing.NEW_SUPPLY)
-    await posted(stage, january)
-    await pay_month(stage, january, date(2026, 2, 6))
-    await correct_read(stage)
-    await remind(stage)
-    await repair_exchange(stage)
-    await read_move(stage)
-    await move_in_past(stage)
-    await change_class(stage)
-    read_day_and_doubt = consents.ask_for_read_day, consents.doubt, consents.answer, consents.explain
-    for step in (*read_day_and_doubt, consents.decide_read_day):
-        await step(stage)
-    await plan(stage, february)
-    await push_month(stage, february)
-    await read_by_hand(stage, february)
-    await close_month(stage, february, routes)
-    await reviewing.review(stage, february, reviewing.HEATS)
-    await posted(stage, february)
-    await pay_month(stage, february, date(2026, 3, 6))
-    await read_late(stage)
-    await consents.find_guess(stage)
-    await try_dearer(stage, february)
-    await settle(stage)
 
 
 async def settle(stage: Stage) -> None:

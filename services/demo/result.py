@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from services.command import reconcile
-from services.demo import consents
+from services.demo import closing, consents, theft
 from services.demo.district import MANUAL_SLOT
 from services.demo.play import BEFORE
 from services.demo.stage import Stage
@@ -127,7 +127,8 @@ async def _stories(
         if name in SEEN_ON_THE_METER:
             lines.append(await _meter_line(stage, point))
         lines += await _rollover_lines(stage, point)
-        lines += await consents.lines(stage, name)
+        for more in (consents, theft, closing):
+            lines += await more.lines(stage, name)
         for account_no in accounts:
             own = [bill for bill in bills if bill["account_no"] == account_no]
             for bill in sorted(own, key=lambda b: (b["cycle"], b["period_from"], b["version"])):

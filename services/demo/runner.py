@@ -9,8 +9,9 @@ import socket
 from collections.abc import AsyncIterator, MutableMapping
 from pathlib import Path
 
+from services.billing.settings import DEFAULT_POLICY
 from services.command import serve
-from services.demo import play, result
+from services.demo import result, script
 from services.demo.district import District
 from services.demo.mailbox import Mailbox
 from services.demo.stage import DemoFailed, Stage
@@ -19,6 +20,7 @@ from shared import logging as logs
 from shared.settings import PORTS, SERVICES, Settings, SettingsError
 
 MARK = "demo"  # this file says that the databases beside it are a demo's, and may be thrown away
+UNUSED_MONTHS = 2
 DATABASES = (*SERVICES, "events")
 
 
@@ -37,6 +39,7 @@ async def _run(customers: int) -> int:
     logs.configure("WARNING")
     clear(settings.data_dir)
     os.environ["WATTLINE_READING_POLICY"] = str(strict_policy(settings.data_dir))
+    os.environ["WATTLINE_BILLING_POLICY"] = str(early_policy(settings.data_dir))
     try:
         found, seconds = await _play(district, settings, channel_secret, mailbox)
     except DemoFailed as failed:
@@ -57,7 +60,7 @@ async def _play(
     async with _services(), Stage(district, settings, channel_secret, mailbox).open() as stage:
         stage.say("four services run in this process, on SQLite and the embedded event log")
         try:
-            await play.everything(stage)
+            await script.everything(stage)
             return await result.collect(stage), stage.seconds
         except DemoFailed as failed:
             failure = failed  # out of the task group, which would wrap it
@@ -95,6 +98,16 @@ def strict_policy(data_dir: Path) -> Path:
     rules = json.loads(SHIPPED_POLICY.read_text("utf-8"))
     rules["versions"][0]["conduct"]["guess_estimate"]["cycles"] = 1
     file = data_dir / "reading_policy.json"
+    file.write_text(json.dumps(rules), "utf-8")
+    return file
+
+
+def early_policy(data_dir: Path) -> Path:
+    """Write the shipped rules of billing, but for one: two months without use are found, not six, since the demo has few."""
+    rules = json.loads(DEFAULT_POLICY.read_text("utf-8"))
+    for version in rules["versions"]:
+        version["closing"]["unused_months"] = UNUSED_MONTHS
+    file = data_dir / "billing_policy.json"
     file.write_text(json.dumps(rules), "utf-8")
     return file
 

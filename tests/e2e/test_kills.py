@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from services.command import reconcile
-from services.demo import play
+from services.demo import closing, play, runner
 from services.demo.district import District
 from services.demo.stories import MONTHS
 from shared.settings import SERVICES, Settings
@@ -35,7 +35,7 @@ SENDERS = 3  # a kill leaves one notice in doubt for each
 READY_SECONDS_MAX = 120
 IDLE_LOOKS = 3
 ORDERS_SECONDS_MAX = 180  # from one order that is carried out to the next
-CYCLES = (play.BEFORE.cycle, *(month.cycle for month in MONTHS))
+CYCLES = (play.BEFORE.cycle, *(month.cycle for month in MONTHS), closing.CYCLE)
 SENDING = (BEFORE_COMMIT, BEFORE_SEND, AFTER_SEND)
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.timeout(900 + 30 * KILLS)]
@@ -85,6 +85,7 @@ def settings_of_mail(work: Path, mails: SmtpServer, *, senders: int) -> dict[str
         "notice_lease_seconds": "17",
         "notice_senders": str(senders),
         "notify_policy": str(line.impatient_notify_policy(work)),
+        "billing_policy": str(runner.early_policy(work)),
         # a notice that asks holds its link: the books know what was said
         "public_url": "https://answers.example",
         "link_key": "l" * 40,

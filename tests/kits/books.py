@@ -7,15 +7,21 @@ from typing import Any
 from sqlalchemy import DateTime, Row, Table, select
 
 from services.billing.bills import tables as bills
+from services.billing.cases import tables as cases
+from services.billing.closings import tables as closings
 from services.billing.runs import tables as runs
+from services.billing.site_orders import tables as asked_orders
 from services.collection.dunning import tables as dunning
 from services.collection.ledger import tables as ledger
 from services.collection.payments import tables as payments
 from services.collection.receivables import tables as receivables
+from services.collection.settlements import tables as settlements
 from services.notify.notices import tables as notify
 from services.notify.questions import tables as questions
+from services.reading.alarms import tables as alarms
 from services.reading.disputes import tables as disputes
 from services.reading.network import tables as network
+from services.reading.orders import tables as orders
 from services.reading.read_day_changes import tables as read_day_changes
 from services.reading.scorecards import tables as scorecards
 from services.reading.stock import tables as stock
@@ -35,6 +41,8 @@ TABLES: dict[str, dict[str, Table]] = {
         "disputes": disputes.DISPUTE,
         "scorecards": scorecards.CARD,
         "what scorecards count": scorecards.ROW,
+        "alarms": alarms.ALARM,
+        "site orders": orders.SITE_ORDER,
     },
     "billing": {
         "bills": bills.BILL,
@@ -42,6 +50,19 @@ TABLES: dict[str, dict[str, Table]] = {
         "corrections": bills.CORRECTION,
         "differences": bills.DIFFERENCE,
         "runs": runs.BILL_RUN,
+        "signals": cases.CASE_SIGNAL,
+        "cases": cases.CASE_FILE,
+        "steps of cases": cases.CASE_STEP,
+        "evidence": cases.CASE_EVIDENCE,
+        "moves of cases": cases.CASE_EVENT,
+        "calculations": cases.CASE_CALCULATION,
+        "charges": cases.CASE_CHARGE,
+        "unused supplies": closings.UNUSED_SUPPLY,
+        "closings": closings.CLOSING,
+        "notices of closings": closings.NOTICE,
+        "settlements of closings": closings.SETTLEMENT,
+        "meters of closings": closings.METER_BACK,
+        "site orders that are asked for": asked_orders.SITE_ORDER,
     },
     "collection": {
         "accounts": ledger.ACCOUNT,
@@ -54,6 +75,7 @@ TABLES: dict[str, dict[str, Table]] = {
         "payments": payments.PAYMENT,
         "reminders": dunning.REMINDER,
         "waiting": receivables.WAITING,
+        "settlements": settlements.SETTLEMENT,
     },
     "notify": {"notices": notify.NOTICE, "unaddressed": notify.UNADDRESSED, "questions": questions.QUESTION},
 }
@@ -70,6 +92,9 @@ OF_THE_DAY = {
 NAMES: list[tuple[Table, str, Callable[[Row[Any]], str]]] = [
     (reading.USAGE, "usage_id", lambda r: f"usage({r.service_point_no} {r.period_from}..{r.period_to} v{r.version})"),
     (bills.BILL, "bill_id", lambda r: f"bill({r.contract_no} {r.period_from}..{r.period_to} v{r.version})"),
+    (closings.CLOSING, "closing_no", lambda r: f"closing({r.contract_no} {r.proposed_on})"),
+    (closings.CLOSING, "check_order_no", lambda r: f"check({r.contract_no} {r.proposed_on})"),
+    (closings.CLOSING, "read_order_no", lambda r: f"final read({r.contract_no} {r.proposed_on})"),
     (bills.CORRECTION, "correction_id", lambda r: f"correction({r.contract_no} {r.corrected_on} {r.reason})"),
     (bills.DIFFERENCE, "difference_id", lambda r: f"difference({r.bill_id} {r.replacement_id})"),
     (payments.ORDER, "order_id", lambda r: f"order({r.account_no} {r.amount_fen})"),
