@@ -48,7 +48,9 @@ STORIES = {
         ),
         Story("read_day_moved", 0, 11, "Asked to be read on the 20th from March on: agrees, and is"),
         Story("read_day_kept", 0, 12, "Asked to be read on the 20th from March on: says no, and is not"),
-        Story("theft", 1, 2, "A cover that was opened, a tip, nobody knows since when: a theft, charged by three people"),
+        Story(
+            "theft", 1, 2, "A cover that was opened, a tip, nobody knows since when: a theft, charged by three people"
+        ),
         Story("meter_exchange", 1, 0, "The meter is exchanged in mid-January"),
         Story(
             "mistyped_exchange", -2, 3, "An exchange typed with 113.00 for 1130.00, repaired after the bill was paid"
@@ -62,7 +64,9 @@ STORIES = {
         Story("missed_read", -1, 0, "Nobody at home on 1 February: billed on December, settled by itself in March"),
         Story("read_corrected", -1, 1, "Misread by 60 kWh, corrected after the bill was paid"),
         Story("guessed", -1, 3, "The reader guessed in February: the estimate to the kWh. Found, confirmed, corrected"),
-        Story("unused", -1, 6, "Nobody uses anything: found, checked, announced, approved, read, billed, settled, closed"),
+        Story(
+            "unused", -1, 6, "Nobody uses anything: found, checked, announced, approved, read, billed, settled, closed"
+        ),
         Story(
             "move", -1, 2, "Somebody moves on 12 January, nobody reads: both are billed by days until the read comes"
         ),

@@ -69,6 +69,36 @@ def test_a_guess_is_found_confirmed_and_corrected(played: subprocess.CompletedPr
     assert re.search(r"scorecard of reader-7 on \S+, 2026-02: (\d+) of \1 read; \1 on_time, 0 late", told)
 
 
+def test_a_theft_is_charged_by_three_people_and_paid(played: subprocess.CompletedProcess[str]) -> None:
+    told = story(played, "theft")
+    assert (
+        "case theft since 2026-01-17 (cover_opened 2026-01-18, tip 2026-01-17; measured_load, site_order): charged"
+        in told
+    )
+    # 2 kW, 180 days since nobody knows since when, 6 hours a day; three times of it as penalty
+    assert "2 kW x 180 days x 6 hours = 2160" in told
+    hands = "proposed by investigator-1, approved by reviewer-2 and supervisor-1"
+    assert f"back_billing 1,162.08 yuan on 2026-02-04: {hands}" in told
+    assert f"penalty 3,486.24 yuan on 2026-02-04: {hands}" in told
+    assert "paid 1,162.08 yuan" in told
+    assert "paid 3,486.24 yuan" in told
+    assert "owes 0.00" in told
+
+
+def test_a_home_that_nobody_uses_is_closed_to_the_fen(played: subprocess.CompletedProcess[str]) -> None:
+    told = story(played, "unused")
+    for line in (
+        "unused since 2025-12-01, proposed 2026-02-03 by clerk-1",
+        "checked by inspector-1: unused",
+        "announced 2026-02-06 until 2026-03-06, told 2026-02-06",
+        "approved by reviewer-2, read 2026-03-09",
+        "last bill 0.00, paid back 50.00 yuan",
+        "closed, meter back on 2026-03-10",
+        "owes 0.00, has prepaid 0.00 yuan; told: 1 account_closed, 4 bill_issued, 1 closing_announced",
+    ):
+        assert line in told, told
+
+
 def test_a_tariff_is_tried_before_it_is_law(played: subprocess.CompletedProcess[str]) -> None:
     tried = r"a fen more a kWh is tried on (\d+) bills and taken back: (\d+) would be (\S+) yuan dearer"
     found = re.search(tried, played.stdout)

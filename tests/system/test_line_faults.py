@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from services.command import reconcile
-from services.demo import play, setup
+from services.demo import play, setup, tariffs
 from services.demo.district import District, Route
 from services.demo.stories import MONTHS
 from shared.bus import dead_letters
@@ -147,7 +147,7 @@ async def after_the_bills(driver: Driver) -> None:
 
 
 async def december(driver: Driver, manual: Sequence[Route]) -> None:
-    await play.load_tariffs(driver)
+    await tariffs.load_tariffs(driver)
     await play.go_live(driver, list(manual))
     await play.plan(driver, play.BEFORE)
     await play.read_by_hand(driver, play.BEFORE)

@@ -33,7 +33,8 @@ class SlowBilling:
         issued = int(self.status == "issued")
         billing = {"bills_held": int(self.status == "held"), "bills_issued": issued, "issued_fen": issued}
         return {
-            "billing": billing | {"documents_issued": issued},
+            "billing": billing
+            | {"documents_issued": issued, "documents_fen": issued, "charges_issued": 0, "charges_fen": 0},
             "collection": {"documents_posted": issued, "posted_fen": issued},
             "notify": {"causes_bill_issued": issued},
         }
