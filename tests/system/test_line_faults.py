@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from services.command import reconcile
-from services.demo import play, setup, tariffs
+from services.demo import play, reviewing, setup, tariffs
 from services.demo.district import District, Route
 from services.demo.stories import MONTHS
 from shared.bus import dead_letters
@@ -131,7 +131,8 @@ async def after_the_bills(driver: Driver) -> None:
     """Review, pay, correct, remind: what follows once all bills are posted."""
     for month in MONTHS:
         await play.posted(driver, month)
-    await play.review(driver, FEBRUARY)
+    await reviewing.review(driver, FEBRUARY, reviewing.HEATS)
+    await play.posted(driver, FEBRUARY)
     for month, day in zip(MONTHS, (date(2026, 2, 6), date(2026, 3, 6)), strict=True):
         await line.pay(driver, month, day)
     await play.correct_read(driver)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, cast
 
-from services.demo import play
+from services.demo import reviewing
 from services.demo.stage import Stage
 from services.demo.stories import MONTHS
 
@@ -49,5 +49,5 @@ class SlowBilling:
 
 async def test_a_review_ends_when_the_approved_bills_are_issued() -> None:
     billing = SlowBilling()
-    await play.review(cast(Stage, billing), MONTHS[1])
+    await reviewing.review(cast(Stage, billing), MONTHS[1], reviewing.HEATS)
     assert billing.status == "issued"
