@@ -7,14 +7,14 @@ them; one fact in a hundred cannot be handled until it is cured.
 
 import random
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.command import reconcile
-from services.demo import play, reviewing, setup, tariffs
+from services.demo import completeness, play, reviewing, setup, tariffs
 from services.demo.district import District, Route
 from services.demo.stories import MONTHS
 from shared.bus import dead_letters
@@ -114,7 +114,7 @@ async def read_both_months(driver: Driver) -> None:
         await play.plan(driver, month)
         await line.push_month(driver, month)
         await play.read_by_hand(driver, month)
-        await driver.job("reading", "close-routes", month.read_on + timedelta(days=1))
+        await completeness.close_windows(driver, month)
 
 
 async def released(driver: Driver) -> None:
