@@ -25,7 +25,7 @@ ACCEPTED = 202
     "/trial-runs",
     policy=READ,
     raises=(
-        asking.OneAtATime,
+        asking.TooManyWait,
         asking.CyclesWrong,
         setting.ProposalUnknown,
         setting.PolicyWrong,
@@ -69,9 +69,9 @@ async def get_trial(trial_id: TrialId, caller: auth.Current, db: web.Db) -> Tria
     return TrialReportOut.of(_seen(row, caller))
 
 
-@router.post("/trial-runs/{trial_id}/stop", policy=READ, raises=(asking.NotUnderWay,), example=examples.STOP)
+@router.post("/trial-runs/{trial_id}/stop", policy=READ, example=examples.STOP)
 async def stop(trial_id: TrialId, body: StopIn, caller: auth.Current, db: web.Db) -> TrialReportOut:
-    """Stop a trial run after the chunk at hand; what it has reported stays."""
+    """Stop a trial run after the chunk at hand; what it has reported stays. One that is over is answered as it is."""
     async with db.begin() as tx:
         row = _seen(await store.get(tx, trial_id, lock=True), caller)
         await asking.stop(tx, row, reason=body.reason, actor=caller.subject)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, func, or_, select, update
 
 from services.billing.trials.domain.trial import LIFE, Scope
 from services.billing.trials.tables import IS_UNDER_WAY, TRIAL_RUN
@@ -12,15 +12,13 @@ from shared.db import bulk, locks
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
-_ONE_AT_A_TIME: Final = (
-    7_430_003  # key of PostgreSQL's advisory lock: two that ask at once must not both find that none runs
-)
+_ASKING: Final = 7_430_003  # key of PostgreSQL's advisory lock: of two that ask at once both count the other
 
 
-async def under_way(tx: Tx) -> Row[Any] | None:
-    """Return the trial that waits or runs, while nobody else asks for one."""
-    await locks.advisory(tx, _ONE_AT_A_TIME)
-    return await tx.first(select(TRIAL_RUN).where(IS_UNDER_WAY).limit(1))
+async def under_way(tx: Tx) -> int:
+    """Return how many trials wait or run, while nobody else asks for one."""
+    await locks.advisory(tx, _ASKING)
+    return int(await tx.scalar(select(func.count()).select_from(TRIAL_RUN).where(IS_UNDER_WAY)))
 
 
 async def insert(tx: Tx, row: Mapping[str, Any]) -> None:
@@ -42,10 +40,11 @@ async def page(view: View, *, visible: Condition, after: Condition, limit: int) 
 
 
 async def next_to_work_on(tx: Tx, *, by: str) -> Row[Any] | None:
-    """Lock the oldest trial that waits, that was one's own, or whose lease has run out; none that somebody else works on."""
+    """Lock the oldest trial that is not over, where it waits, was one's own, or its lease has run out: one runs at a time."""
     t = TRIAL_RUN.c
     free = or_(t.leased_until.is_(None), t.leased_until < tx.now, t.leased_by == by)
-    statement = select(TRIAL_RUN).where(IS_UNDER_WAY, free).order_by(t.trial_id).limit(1)
+    oldest = select(func.min(t.trial_id)).where(IS_UNDER_WAY).scalar_subquery()
+    statement = select(TRIAL_RUN).where(t.trial_id == oldest, free)
     return await tx.first(statement.with_for_update(skip_locked=True))
 
 

@@ -30,6 +30,8 @@ NOT_COVERED: Final = "policy_not_of_these_days"
 FAILED: Final = "failed"
 FAILURES_MAX: Final = 3  # in a row, of one chunk
 CYCLES_MAX: Final = 12  # a ladder year
+WAITING_MAX: Final = 10
+"""Trials that wait or run: more than a team asks for in a day, fewer than somebody would wait for."""
 PROPOSALS_MAX: Final = 50  # a province's tariffs of one decision
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from services.billing.context import Context
 from services.billing.trials import store
 from services.billing.trials.domain.report import Report
-from services.billing.trials.domain.trial import CYCLES_MAX, LIFE, UNDER_WAY, WAITING, Scope
+from services.billing.trials.domain.trial import CYCLES_MAX, LIFE, UNDER_WAY, WAITING, WAITING_MAX, Scope
 from services.billing.trials.use_cases import setting
 from shared import ids
 from shared.db.audit import AuditEntry
@@ -18,24 +18,16 @@ from shared.db.engine import Tx
 from shared.errors import BusinessError
 
 
-class OneAtATime(BusinessError):
-    """The detail is the id of the other one."""
-
+class TooManyWait(BusinessError):
     status = 409
-    code = "trial.another_is_under_way"
-    title = "Another trial run waits or runs: it takes all processors that trials may have"
+    code = "trial.too_many_wait"
+    title = f"{WAITING_MAX} trial runs wait or run already: they go one by one, each with all processors that trials may have"
 
 
 class CyclesWrong(BusinessError):
     status = 422
     code = "trial.cycles_wrong"
     title = f"The cycles are reversed, or more than {CYCLES_MAX}"
-
-
-class NotUnderWay(BusinessError):
-    status = 409
-    code = "trial.not_under_way"
-    title = "The trial run has ended already"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +41,14 @@ class Wish:
 
 
 async def ask(tx: Tx, wish: Wish, *, actor: str, context: Context) -> Row[Any]:
-    """Store a trial to be run; raises CyclesWrong, OneAtATime, and what cannot be loaded."""
+    """Store a trial to be run; raises CyclesWrong, TooManyWait, and what cannot be loaded."""
     if not 1 <= wish.scope.cycles <= CYCLES_MAX:
         raise CyclesWrong
     policy = "" if wish.policy is None else orjson.dumps(wish.policy).decode()
     hashes = list(dict.fromkeys(wish.proposals))
     await setting.load(tx, hashes=hashes, policy_text=policy, context=context)
-    other = await store.under_way(tx)
-    if other is not None:
-        raise OneAtATime(other.trial_id)
+    if await store.under_way(tx) >= WAITING_MAX:
+        raise TooManyWait
     trial_id = ids.new()
     await store.insert(
         tx,
@@ -92,9 +83,9 @@ async def ask(tx: Tx, wish: Wish, *, actor: str, context: Context) -> Row[Any]:
 
 
 async def stop(tx: Tx, row: Row[Any], *, reason: str, actor: str) -> None:
-    """Stop a locked trial; what it has reported so far stays. Raises NotUnderWay."""
+    """Stop a locked trial; what it has reported so far stays. One that is over stays as it is: there is nothing to stop."""
     if row.status not in UNDER_WAY:
-        raise NotUnderWay
+        return
     await store.move(tx, row, "stop", finished_at=tx.now)
     tx.audit([_entry("trial_run.stopped", row.trial_id, actor, reason, row.version + 1)])
 
