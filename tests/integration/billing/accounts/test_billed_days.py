@@ -162,9 +162,9 @@ async def test_corrections_of_many_accounts_take_as_many_statements_as_those_of_
     seen = desk.watch()
     desk.correct_by(changed_facts=CORRECT)
     counts = []
-    for numbers in ([1], range(2, 32)):
+    for numbers in ([1], [2], range(3, 32)):
         before = len(seen)
         await desk.open(*(account(n, facts=FIVE_SINCE_MARCH) for n in numbers))
         counts.append(len(seen) - before)
-    assert counts[0] == counts[1], counts
+    assert counts[1] == counts[2], counts  # the first of a process keeps what its bills rest on
     assert len(await desk.published(BillCorrected)) == 31
