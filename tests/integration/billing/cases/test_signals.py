@@ -187,7 +187,7 @@ async def test_signals_at_the_same_moment_open_one_case(postgres_database: str, 
 @pytest.mark.parametrize("source", ["facts", "bills"])
 async def test_a_thousand_signals_take_as_many_statements_as_ten(desk: Desk, source: str) -> None:
     counts = []
-    for start, count in ((0, 10), (1000, 1000)):
+    for start, count in ((5000, 1), (0, 10), (1000, 1000)):  # the first of a process keeps what its bills rest on
         numbers = range(start, start + count)
         await desk.open(*(account(n) for n in numbers))
         await desk.tell(*(point(n) for n in numbers))
@@ -197,4 +197,4 @@ async def test_a_thousand_signals_take_as_many_statements_as_ten(desk: Desk, sou
         else:
             await desk.measure(*(usage(n, 1, 4000) for n in numbers))
         counts.append(len(seen))
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
