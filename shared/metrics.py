@@ -146,6 +146,20 @@ CATALOGUE = (
         service="billing",
     ),
     Metric(
+        "run_steps_overdue",
+        "gauge",
+        "T+1 clock: closed runs past due by the latest business date, by the step that they stand at",
+        ("step",),
+        service="billing",
+    ),
+    Metric(
+        "run_steps_overdue_oldest_seconds",
+        "gauge",
+        "T+1 clock: days of the latest business date after the due day of the run that was due first, by the step it stands at",
+        ("step",),
+        service="billing",
+    ),
+    Metric(
         "calendar_left_seconds",
         "gauge",
         "Time until the last year of the business-day calendar ends",

@@ -1,6 +1,7 @@
 """The composition root of billing: the only file that builds its engine, event log and clock."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 
 from services.billing.accounts import api as accounts_api
@@ -49,7 +50,7 @@ from services.billing.replays import api as bill_replays_api
 from services.billing.replays import jobs as replay_jobs
 from services.billing.runs import api as runs_api
 from services.billing.runs import consumers, jobs
-from services.billing.runs.use_cases import release
+from services.billing.runs.use_cases import clocks, release
 from services.billing.settings import BillingSettings, software
 from services.billing.site_orders import api as site_orders_api
 from services.billing.site_orders import consumers as site_order_consumers
@@ -141,6 +142,11 @@ def build(
     uses = document("WATTLINE_USES_POLICY", settings.uses_policy, uses_policy.load)
 
     async def gauges(view: View) -> Mapping[str, float]:
+        for step, late in (await clocks.overdue(view, context=context)).items():
+            metrics.gauge("run_steps_overdue").labels(step).set(late.runs)
+            metrics.gauge("run_steps_overdue_oldest_seconds").labels(step).set(
+                timedelta(days=late.days).total_seconds()
+            )
         return await views.gauges(view, clock.now(), settings.timezone, context.calendar)
 
     return service.assemble(

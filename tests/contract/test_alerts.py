@@ -52,7 +52,7 @@ def test_what_must_be_zero_or_stay_young_has_an_alert() -> None:
     must = {
         metric.exported
         for metric in metrics.CATALOGUE
-        if any(kind in metric.name for kind in ("oldest_age", "imbalance", "faults"))
+        if any(kind in metric.name for kind in ("oldest_age", "overdue_oldest", "imbalance", "faults"))
     }
     assert must - watched == set()
     assert {"wattline_dead_letters", "wattline_consumer_event_lag_seconds", "wattline_consumer_stopped"} <= watched

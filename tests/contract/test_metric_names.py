@@ -20,6 +20,7 @@ LABELS = {
     "setting",
     "state",
     "status",
+    "step",
     "topic",
     "type",
 }

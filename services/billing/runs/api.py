@@ -1,7 +1,7 @@
 """Bill runs and the release switch over HTTP."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 from fastapi import Path, Query, Response
@@ -9,18 +9,19 @@ from fastapi import Path, Query, Response
 from services.billing.bills.store import shown
 from services.billing.context import Own
 from services.billing.runs import examples, store
-from services.billing.runs.domain import LIFE, RELEASED
+from services.billing.runs.domain import LIFE, RELEASED, STEPS
 from services.billing.runs.schemas import ReleaseIn, RunClockOut, RunOut, StepOut, SwitchIn, SwitchOut
 from services.billing.runs.use_cases import clocks, release, switch
 from shared import approvals, web
 from shared.business_calendar import YearUnknown
 from shared.events.fact import MAX_NO
 from shared.fields import Month
-from shared.web import auth, business_day, conditional, errors, pagination, state
+from shared.web import auth, business_day, conditional, errors, pagination, spreadsheet, state
 from shared.web.approvals import ASKED, asked
 
 router = web.Router("/v1", tags=["runs"])
 RouteNo = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
+Form = Annotated[Literal["json", "csv"], Query(alias="format", description="csv: all in one file, without pages")]
 READ, RELEASE = auth.scope("billing:read"), auth.scope("billing:release")
 
 
@@ -42,7 +43,13 @@ async def list_runs(
     return wanted.page(rows, key=lambda row: (row.cycle, row.route_no), item=lambda row: _run(row, stopped, {}))
 
 
-@router.get("/run-clocks", policy=READ)
+@router.get(
+    "/run-clocks",
+    policy=READ,
+    responses=spreadsheet.FILE,
+    raises=(clocks.TooManyRuns,),
+    response_model=pagination.Page[RunClockOut],
+)
 async def list_clocks(
     caller: auth.Current,
     db: web.Db,
@@ -50,14 +57,23 @@ async def list_clocks(
     wanted: pagination.Query_,
     cycle: Annotated[Month, Query()],
     breached: Annotated[bool, Query(description="those with a late step")] = False,
-) -> pagination.Page[RunClockOut]:
-    """List the clocks of the closed runs of a cycle by route: each step in business days, and who is waited for."""
+    form: Form = "json",
+) -> Response:
+    """List the clocks of the closed runs of a cycle by route: each step in business days, and who is waited for.
+
+    `format=csv`: all of them, one run a row.
+    """
+    if form == "csv":
+        wanted = pagination.Wanted(clocks.RUNS_MAX)
     last = wanted.last_as(str)
     async with db.view() as view:
         found = await clocks.of_cycle(view, cycle, visible=caller.visible, context=own)
     meant = [each for each in found if each.breached or not breached]
     rows = [each for each in meant if last is None or each.run.route_no > last[0]][: wanted.fetch]
-    return wanted.page(rows, key=lambda each: (each.run.route_no,), item=_clock)
+    page = wanted.page(rows, key=lambda each: (each.run.route_no,), item=_clock)
+    if form == "json":
+        return web.Json(page.model_dump(mode="json"))
+    return spreadsheet.answer([*_PLAIN, *_OF_STEPS, "breached", "held_by"], [_cells(item) for item in page.items])
 
 
 @router.get("/runs/{route_no}/{cycle}", policy=READ)
@@ -162,6 +178,18 @@ def _clock(clock: clocks.Clock) -> RunClockOut:
         breached=clock.breached,
         held_by=clock.held_by,
     )
+
+
+_PLAIN: Final = ("route_no", "cycle", "org_unit", "status", "read_date")
+_TIMES: Final = tuple(name for name in StepOut.model_fields if name != "step")
+_OF_STEPS: Final = tuple(f"{step}_{name}" for step in STEPS for name in _TIMES)
+
+
+def _cells(item: RunClockOut) -> list[Any]:
+    """Return a run as a row of the file: its steps side by side, and those that are late with a blank between."""
+    shown = item.model_dump(mode="json")
+    times = [step[name] for step in shown["steps"] for name in _TIMES]
+    return [*(shown[name] for name in _PLAIN), *times, " ".join(item.breached), item.held_by]
 
 
 def _run(row: Any, stopped: bool, bills: dict[str, int]) -> RunOut:

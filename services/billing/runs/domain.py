@@ -1,6 +1,6 @@
 """The bill run (发行批次) of one route and cycle: its life cycle, and when it may be released."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
@@ -197,6 +197,34 @@ def clock(
         late = due_on is not None and (on or today) > due_on
         timed.append(Timed(step=step, due_on=due_on, done_on=on, business_days=taken, is_late=late))
     return timed
+
+
+WAITED_AT: Final = ("calculated", "reviewed", "released")
+"""The steps at which a closed run may stand: those before are done with its closing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """The runs that stand at one step and are past due: how many, and by how many days the one that was due first."""
+
+    runs: int = 0
+    days: int = 0
+
+
+def overdue(clocks: Iterable[Sequence[Timed]], today: date) -> dict[str, Overdue]:
+    """Return by step, all of `WAITED_AT`, what stands there past its day on a business date.
+
+    A run counts once, at the first step that it has not done, if that or a later one was due before: who is waited for there
+    keeps all that comes after.
+    """
+    found = dict.fromkeys(WAITED_AT, Overdue())
+    for steps in clocks:
+        left = [each for each in steps if each.done_on is None]
+        since = [each.due_on for each in left if each.is_late and each.due_on is not None]
+        if since:
+            before = found[left[0].step]
+            found[left[0].step] = Overdue(runs=before.runs + 1, days=max(before.days, (today - min(since)).days))
+    return found
 
 
 def path(status: str, to: str) -> Sequence[str]:

@@ -141,6 +141,20 @@ async def of_cycle(view: View, cycle: str, *, visible: Condition, limit: int) ->
     return await view.all(mine.order_by(r.route_no).limit(limit))
 
 
+async def not_done(view: View, held: Sequence[tuple[str, str]]) -> Sequence[Row[Any]]:
+    """List the closed runs that are not released, the first cycles first, and those of `held`, as (route, cycle), that are."""
+    r = BILL_RUN.c
+    inside = await view.all(
+        select(BILL_RUN)
+        .where(r.status != domain.RELEASED, r.closed_on.is_not(None))
+        .order_by(r.cycle, r.route_no)
+        .limit(RUNS_MAX)
+    )
+    keys = {"route_no": [route for route, _ in held], "cycle": [cycle for _, cycle in held]}
+    out = await bulk.select_in(view, BILL_RUN, keys, where=r.status == domain.RELEASED, order_by=(r.cycle, r.route_no))
+    return [*inside, *out]
+
+
 async def get(view: View, route_no: str, cycle: str) -> Row[Any] | None:
     """Return a run."""
     return await view.first(select(BILL_RUN).where(BILL_RUN.c.route_no == route_no, BILL_RUN.c.cycle == cycle))

@@ -103,6 +103,13 @@ async def held_of_cycle(view: View, cycle: str) -> dict[str, int]:
     return {row.route_no: row.n for row in rows}
 
 
+async def held_of_runs(view: View) -> dict[tuple[str, str], int]:
+    """Count by run, as (route, cycle), the bills that wait for a reviewer and were not issued."""
+    b = BILL.c
+    counted = select(b.route_no, b.cycle, func.count().label("n")).where(IS_IN_REVIEW, b.status == HELD)
+    return {(row.route_no, row.cycle): row.n for row in await view.all(counted.group_by(b.route_no, b.cycle))}
+
+
 async def count_of_run(view: View, route_no: str, cycle: str) -> dict[str, int]:
     """Count the bills of a run by status."""
     b = BILL.c

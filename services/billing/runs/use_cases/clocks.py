@@ -12,12 +12,19 @@ from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.review import store as review_store
 from services.billing.runs import domain, store
-from services.billing.runs.domain import Timed
+from services.billing.runs.domain import Overdue, Timed
 from services.billing.runs.use_cases import totals
 from shared.db.columns import Condition
 from shared.db.engine import View
+from shared.errors import BusinessError
 
 RUNS_MAX = 10_000  # more than a utility has routes in a cycle
+
+
+class TooManyRuns(BusinessError):
+    status = 422
+    code = "run_clocks.too_many"
+    title = f"More than {RUNS_MAX:,} runs of a cycle: none is left out, ask for fewer org units"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +43,15 @@ class Clock:
 
 
 async def of_cycle(view: View, cycle: str, *, visible: Condition, context: Context) -> list[Clock]:
-    """Return the clocks of the closed runs of a cycle, by route. All days are business dates of what happened."""
-    rows = await store.of_cycle(view, cycle, visible=visible, limit=RUNS_MAX)
+    """Return the clocks of the closed runs of a cycle, by route. All days are business dates of what happened.
+
+    Raises `TooManyRuns`.
+    """
+    rows = await store.of_cycle(view, cycle, visible=visible, limit=RUNS_MAX + 1)
     if not rows:
         return []
+    if len(rows) > RUNS_MAX:
+        raise TooManyRuns
     reported = await totals.reports(view, rows)
     closings = await store.closings(view, [(row.route_no, row.cycle) for row in rows])
     held = await shown.held_of_cycle(view, cycle)
@@ -57,6 +69,25 @@ async def of_cycle(view: View, cycle: str, *, visible: Condition, context: Conte
         )
         for row in rows
     ]
+
+
+async def overdue(view: View, *, context: Context) -> dict[str, Overdue]:
+    """Return what stands past its day at each step, of all cycles, by the latest business date.
+
+    These are the runs that a list of clocks shows with a late step that is not done: released ones too whose held bills stayed.
+    """
+    held = await shown.held_of_runs(view)
+    rows, today = await store.not_done(view, sorted(held)), await business_day.latest(view)
+    if today is None or not rows:
+        return domain.overdue((), date.min)
+    reported = await totals.reports(view, rows)
+    names = [(row.route_no, row.cycle) for row in rows]
+    closings = await store.closings(view, names)
+    clocks = [
+        _clock(row, closings[name], reported[name], held.get(name, 0), None, today, context).steps
+        for row, name in zip(rows, names, strict=True)
+    ]
+    return domain.overdue(clocks, today)
 
 
 def _clock(

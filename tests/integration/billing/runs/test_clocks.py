@@ -1,11 +1,16 @@
 """Each step of a run has a clock in business days, by dates of what happened, and says who is waited for."""
 
+import csv
+import io
+import re
 from datetime import date
 from itertools import permutations
 from typing import Any
 
 import pytest
 
+from services.billing.business_day import store as business_day
+from services.billing.runs.use_cases import clocks as use_case
 from tests.kits.billing import Desk, account, closed, usage
 
 
@@ -68,7 +73,7 @@ async def test_what_reading_has_not_explained_is_held_by_reading(desk: Desk) -> 
     assert [clock["held_by"] for clock in await clocks(desk)] == ["reading"]
 
 
-@pytest.mark.parametrize("order", permutations(("open", "usage", "closed")), ids="-".join)
+@pytest.mark.parametrize("order", list(permutations(("open", "usage", "closed"))), ids="-".join)
 async def test_the_order_of_arrival_decides_nothing(desk: Desk, order: tuple[str, ...]) -> None:
     for step in order:
         if step == "open":
@@ -90,3 +95,111 @@ async def test_a_year_without_a_calendar_says_so_and_guesses_nothing(desk: Desk)
     (clock,) = await clocks(desk, "2031-01")
     assert steps(clock, "due_on")["released"] is None
     assert steps(clock, "is_late")["released"] is False
+
+
+async def come(desk: Desk, day: str) -> None:
+    async with desk.db.begin() as tx:
+        await business_day.advance(tx, date.fromisoformat(day))
+
+
+async def past_due(desk: Desk) -> dict[str, tuple[int, int]]:
+    """Return what is scraped by step: how many runs stand there past due, and by how many days the one due first."""
+    async with desk.client() as client:
+        text = (await client.get("/metrics")).text
+    assert "wattline_gauge_failures_total 0.0" in text
+    runs = dict(re.findall(r'^wattline_run_steps_overdue{step="(\w+)"} ([0-9.]+)$', text, re.MULTILINE))
+    oldest = dict(
+        re.findall(r'^wattline_run_steps_overdue_oldest_seconds{step="(\w+)"} ([0-9.]+)$', text, re.MULTILINE)
+    )
+    assert all(float(seconds) % 86_400 == 0 for seconds in oldest.values())
+    return {step: (int(float(runs[step])), int(float(oldest[step])) // 86_400) for step in runs}
+
+
+NOTHING = {"calculated": (0, 0), "reviewed": (0, 0), "released": (0, 0)}
+
+
+async def test_runs_past_due_are_counted_at_the_step_they_stand_at_by_business_dates_alone(desk: Desk) -> None:
+    assert await past_due(desk) == NOTHING
+    await desk.open(account(1), account(2), account(3))
+    held, differs, late = usage(1, 1, 1200), usage(2, route="R2"), usage(3, route="R3")
+    await desk.measure(held, differs, late)
+    told = (closed([held], **IN_TIME), closed([differs], **IN_TIME, usages=2), closed([late], **IN_TIME))
+    await desk.close(*told, day_comes=False)
+    assert await past_due(desk) == NOTHING, "the day by which they are due is not over"
+    await come(desk, "2026-02-03")
+    assert await past_due(desk) == {"calculated": (1, 1), "reviewed": (1, 1), "released": (1, 1)}
+    await desk.work()
+    await come(desk, "2026-02-12")
+    assert await past_due(desk) == NOTHING | {"calculated": (1, 10), "reviewed": (1, 10)}
+    ((bill_id,),) = await desk.bills("bill_id", status="held")
+    await desk.decide(bill_id, "approve", "2026-02-12")
+    await desk.work()
+    assert await past_due(desk) == NOTHING | {"calculated": (1, 10)}
+    assert [clock["route_no"] for clock in await clocks(desk, breached="true") if clock["held_by"]] == ["R2"]
+
+
+async def test_a_released_run_whose_held_bill_stayed_behind_is_past_due_until_it_is_decided(desk: Desk) -> None:
+    await desk.open(account(1), account(2))
+    known = [usage(1, 1, 1200), usage(2)]
+    await desk.measure(*known)
+    await desk.close(closed(known, **IN_TIME))
+    await desk.work()
+    (clock,) = await clocks(desk)
+    assert (clock["status"], clock["held_by"]) == ("released", "reviewer")
+    await come(desk, "2026-02-04")
+    assert await past_due(desk) == NOTHING | {"reviewed": (1, 2)}
+    ((bill_id,),) = await desk.bills("bill_id", status="held")
+    await desk.decide(bill_id, "approve", "2026-02-04")
+    assert await past_due(desk) == NOTHING
+
+
+async def test_a_run_without_a_calendar_of_its_year_is_not_past_due(desk: Desk) -> None:
+    days = {"read_date": date(2031, 2, 1), "period_from": date(2031, 1, 1), "period_to": date(2031, 2, 1)}
+    known = [usage(1).model_copy(update={"cycle": "2031-01"} | days)]
+    await desk.measure(*known)
+    await desk.close(closed(known, closed_on="2031-02-02"), day_comes=False)
+    await come(desk, "2031-06-01")
+    assert await past_due(desk) == NOTHING
+
+
+async def test_a_scrape_takes_as_many_statements_for_1000_runs_past_due_as_for_10(desk: Desk) -> None:
+    counts = []
+    seen = desk.watch()
+    for numbers in (range(10), range(10, 1000)):
+        for first in range(numbers.start, numbers.stop, 500):
+            known = [usage(n, route=f"R{n}") for n in range(first, min(first + 500, numbers.stop))]
+            await desk.close(*(closed([each], **IN_TIME) for each in known), day_comes=False)
+        await come(desk, "2026-02-05")
+        seen.clear()
+        assert await past_due(desk) == NOTHING | {"calculated": (numbers.stop, 3)}
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+
+
+async def test_all_clocks_are_a_file_and_none_is_cut(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await desk.open(account(1), account(2))
+    known = [usage(1), usage(2, 1, 1200, route="R2")]
+    await desk.measure(*known)
+    await desk.close(closed(known[:1], **IN_TIME), closed(known[1:], **IN_TIME))
+    await desk.work()
+    await come(desk, "2026-02-04")
+    shown = {clock["route_no"]: clock for clock in await clocks(desk)}
+    query = {"cycle": "2026-01", "format": "csv", "limit": "1"}
+    async with desk.client() as client:
+        answer = await client.get("/v1/run-clocks", params=query)
+        late = await client.get("/v1/run-clocks", params=query | {"breached": "true"})
+        monkeypatch.setattr(use_case, "RUNS_MAX", 1)
+        refused = await client.get("/v1/run-clocks", params=query)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = {row["route_no"]: row for row in csv.DictReader(io.StringIO(answer.text))}
+    assert [row["route_no"] for row in csv.DictReader(io.StringIO(late.text))] == ["R2"]
+    assert (refused.status_code, refused.json()["code"]) == (422, "run_clocks.too_many")
+    assert list(rows) == ["R1", "R2"]
+    for route, row in rows.items():
+        for name in ("cycle", "org_unit", "status", "read_date"):
+            assert row[name] == shown[route][name]
+        for step in shown[route]["steps"]:
+            for name in ("due_on", "done_on", "business_days", "is_late"):
+                assert row[f"{step['step']}_{name}"] == ("" if step[name] is None else str(step[name]))
+        assert (row["breached"].split(), row["held_by"]) == (shown[route]["breached"], shown[route]["held_by"] or "")
+    assert rows["R2"]["breached"]

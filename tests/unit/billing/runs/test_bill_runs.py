@@ -75,3 +75,41 @@ def test_a_run_only_goes_forward_one_step_at_a_time() -> None:
     with pytest.raises(MoveRefused):
         runs.LIFE.move(runs.OPEN, "release")
     assert list(runs.path(runs.OPEN, runs.RELEASING)) == [runs.CALCULATED, runs.IN_REVIEW, runs.RELEASING]
+
+
+def clock_of(today: date, /, **done: date) -> list[runs.Timed]:
+    return runs.clock(
+        done,
+        read_date=date(2026, 2, 2),
+        days=POLICY.run_clock,
+        today=today,
+        calendar=folder.load(folder.DOCUMENTS),
+    )
+
+
+def test_a_run_past_due_counts_once_at_the_step_it_stands_at_with_the_oldest() -> None:
+    on = date(2026, 2, 3)
+    closed = {"read": on, "uploaded": on, "closed": on}
+    totals_differ, held = closed, closed | {"calculated": on}
+    waits, out = held | {"reviewed": date(2026, 2, 9)}, held | {"reviewed": on, "released": on}
+    for today, days in ((on, 0), (date(2026, 2, 4), 1), (date(2026, 2, 11), 8)):
+        found = runs.overdue([clock_of(today, **done) for done in (totals_differ, held, held, waits, out)], today)
+        counts = {"calculated": 1, "reviewed": 2, "released": 1}
+        assert found == {step: runs.Overdue(runs=n if days else 0, days=days) for step, n in counts.items()}
+    assert list(runs.WAITED_AT) == list(counts)
+
+
+def test_a_later_step_that_was_due_first_makes_a_run_overdue_where_it_stands() -> None:
+    on = date(2026, 2, 3)
+    done = {"read": on, "uploaded": on, "closed": on, "calculated": on}
+    steps = [
+        runs.Timed(
+            step=step,
+            due_on=date(2026, 2, 20) if step == "reviewed" else on,
+            done_on=done.get(step),
+            business_days=None,
+            is_late=step == "released",
+        )
+        for step in runs.STEPS
+    ]
+    assert runs.overdue([steps], date(2026, 2, 5))["reviewed"] == runs.Overdue(runs=1, days=2)
