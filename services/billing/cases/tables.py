@@ -91,6 +91,16 @@ class CaseFile(base.Base, table=True):
     opened_at: datetime = base.instant()
 
 
+class CaseAssignee(base.Base, table=True):
+    """Whom a case was given to, by whom: also who has it no more had a hand in it."""
+
+    __tablename__ = "case_assignee"
+    __table_args__ = ({"info": APPEND_ONLY},)
+    case_no: str = Field(sa_column=columns.key())
+    assignee: str = Field(sa_column=columns.key())
+    given_by: str = Field(sa_column=columns.key())
+
+
 class CaseStep(base.Base, table=True):
     """A step of a case and the day by which it is to be done; without one no calendar gives its year, or policy names none."""
 
@@ -236,7 +246,7 @@ class CaseReclass(base.Base, table=True):
 CASE_SIGNAL, CASE_POINT, CASE_FILE = table(CaseSignal), table(CasePoint), table(CaseFile)
 CASE_STEP, CASE_EVIDENCE, CASE_EVENT = table(CaseStep), table(CaseEvidence), table(CaseEvent)
 CASE_CALCULATION, CASE_CHARGE = table(CaseCalculation), table(CaseCharge)
-CASE_RECLASS = table(CaseReclass)
+CASE_RECLASS, CASE_ASSIGNEE = table(CaseReclass), table(CaseAssignee)
 
 # The value of a partial index, in the text of the statement: against a bound value, SQLite cannot
 # tell that an index has the rows.

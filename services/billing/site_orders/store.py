@@ -214,6 +214,13 @@ async def listed(
     return await view.all(select(ORDER).where(*where, late).order_by(order.order_no).limit(limit))
 
 
+async def of_subject(view: View, kind: str, subject_id: str) -> Sequence[Row[Any]]:
+    """Return the orders that a subject has asked for, first to last."""
+    order = ORDER.c
+    of_it = select(ORDER).where(order.subject_kind == kind, order.subject_id == subject_id)
+    return await view.all(of_it.order_by(order.asked_on, order.order_no))
+
+
 async def row(view: View, order_no: str) -> Row[Any] | None:
     """Return an order."""
     return await view.first(select(ORDER).where(ORDER.c.order_no == order_no))

@@ -1,6 +1,6 @@
 """Cases (案件): suspicion of a change of use, breach, theft or a metering fault at a point, from signal to outcome. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final, Literal
 
@@ -32,13 +32,27 @@ State = Literal[
 ]
 FINDING, OBSERVATION, ALARM, TIP = "finding", "observation", "alarm", "tip"
 """Where signals come from."""
+SUBJECT: Final = "case"
+"""The kind of subject that a case is of a site order."""
 SITE_CHECK, CALCULATION, DECISION = "site_check", "calculation", "decision"
+_DECIDED: Final = ("give_back", "charge", "adjust", "reclass")
 _BEGUN: Final = date(2000, 1, 1)
 
 
 def case_no_of(service_point_no: str, kind: str, number: int) -> str:
     """Return the number of a case: it follows from its point, kind and count, of whatever day its signals prove to be."""
     return natural.key_id(_BEGUN, "case", service_point_no, kind, number)
+
+
+def movers(moves: Iterable[tuple[str, str]]) -> set[str]:
+    """Return who moved a case by these moves (event, actor), in their order; not who only decided on what was proposed."""
+    found, proposed = set(), False
+    for event, actor in moves:
+        decided = proposed and event in _DECIDED
+        proposed = event == "propose"
+        if not decided:
+            found.add(actor)
+    return found
 
 
 def due_days(rules: CaseRules, kind: str, since: date, calendar: Calendar) -> Mapping[str, date | None]:

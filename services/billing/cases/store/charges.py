@@ -56,6 +56,13 @@ async def standing_fen(view: View, case_no: str) -> int:
     )
 
 
+async def charged(view: View, case_no: str, number: int) -> bool:
+    """Return whether a calculation of a case was charged, also where that is withdrawn by now."""
+    c = CHARGE.c
+    of_it = select(c.charge_no).where(c.case_no == case_no, c.calculation_number == number)
+    return await view.first(of_it.limit(1)) is not None
+
+
 async def get(view: View, charge_no: str) -> Row[Any] | None:
     """Return a charge."""
     return await view.first(select(CHARGE).where(CHARGE.c.charge_no == charge_no))

@@ -4,7 +4,7 @@ Two approvals, one after the other: of `case.charge` somebody decides who had no
 person. Both see the same content, and both are asked with the hash of it; the second one is asked for by the first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -18,7 +18,7 @@ from services.billing.business_day import store as business_day
 from services.billing.cases.domain import cases
 from services.billing.cases.store import charges as store
 from services.billing.cases.store.cases import change, locked
-from services.billing.cases.use_cases import working
+from services.billing.cases.use_cases import hands, working
 from services.billing.context import Context
 from shared import approvals, natural
 from shared.db.approvals import Approval
@@ -56,10 +56,10 @@ class ChangedMeanwhile(BusinessError):
     title = "The case is another one than when this was proposed"
 
 
-class HadAHand(BusinessError):
-    status = 403
-    code = "case.had_a_hand"
-    title = "Who investigated, calculated, proposed or approved the case before may not approve this"
+class ChargedBefore(BusinessError):
+    status = 409
+    code = "case.charged_before"
+    title = "This calculation was charged before, and that was withdrawn: charged anew is what is calculated anew"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +71,10 @@ class By:
     second: str | None = None
 
 
-def content_of(row: Row[Any], worked: Row[Any], explanation: str, day: date, actor: str) -> dict[str, Any]:
-    """Return what who approves sees: the money with its working, and who had a hand in it."""
+def content_of(
+    row: Row[Any], worked: Row[Any], explanation: str, day: date, actor: str, *, before: Iterable[str]
+) -> dict[str, Any]:
+    """Return what who approves sees: the money with its working, and who had a hand in it (`before`: up to now)."""
     return {
         "case_no": row.case_no,
         "kind": row.kind,
@@ -90,7 +92,7 @@ def content_of(row: Row[Any], worked: Row[Any], explanation: str, day: date, act
         "explanation": explanation,
         "business_date": day.isoformat(),
         "row_version": row.row_version + 1,
-        "had_a_hand": sorted({actor, worked.calculated_by, *([row.assignee] if row.assignee else [])}),
+        "had_a_hand": sorted({actor, worked.calculated_by, *before}),
         "proposed_by": actor,
     }
 
@@ -112,11 +114,12 @@ async def ask(
 
 
 async def approved(tx: Tx, approval: Approval, actor: str) -> tuple[Row[Any], Row[Any]]:
-    """Return the case and the calculation of what is approved; raises HadAHand, ChangedMeanwhile."""
+    """Return the case and the calculation of what is approved; raises hands.HadAHand, ChangedMeanwhile."""
     content = approval.content
     if actor in content["had_a_hand"]:
-        raise HadAHand
+        raise hands.HadAHand
     row = await working.locked(tx, approval.subject_id, lambda _unit: True)
+    await hands.check(tx, row.case_no, actor)  # also by what was done since
     worked = await store.calculation(tx, row.case_no, content["calculation"])
     if worked is None or row.state != cases.AWAITING or row.row_version != content["row_version"]:
         raise ChangedMeanwhile
@@ -183,8 +186,8 @@ async def issue(tx: Tx, row: Row[Any], worked: Row[Any], content: Mapping[str, A
         for component, fen in amounts
         if fen > 0
     ]
-    hands = {"proposed_by": by.proposed, "first_by": by.first, "second_by": by.second}
-    await store.insert(tx, [one.model_dump() | {"calculation_number": worked.number} | hands for one in charges])
+    three = {"proposed_by": by.proposed, "first_by": by.first, "second_by": by.second}
+    await store.insert(tx, [one.model_dump() | {"calculation_number": worked.number} | three for one in charges])
     tx.publish([ChargeIssued(account_no=one.account_no, charge=one) for one in charges])
     actor = by.second or by.first or by.proposed
     tx.audit(_entries("charge.issue", [one.charge_no for one in charges], actor, row.case_no))

@@ -6,7 +6,7 @@ from services.billing.bills.domain.policy import CASE_ADJUSTMENT, CASE_CHARGE
 from services.billing.bills.use_cases import two_people
 from services.billing.cases.domain.calculation import ADJUSTS
 from services.billing.cases.store import charges as store
-from services.billing.cases.use_cases import adjusting, calculating, charging, working
+from services.billing.cases.use_cases import adjusting, calculating, charging, hands, working
 from services.billing.cases.use_cases.working import MaySee
 from services.billing.context import Context
 from shared.db.approvals import Approval
@@ -42,8 +42,10 @@ async def propose(
         raise charging.AccountUnknown
     if await store.standing_fen(tx, case_no):
         raise charging.ChargesStand
+    if not adjusts and await store.charged(tx, case_no, number):
+        raise charging.ChargedBefore
     day = await working.day_of(tx, row, on)
-    content = charging.content_of(row, worked, explanation, day, actor)
+    content = charging.content_of(row, worked, explanation, day, actor, before=await hands.of(tx, case_no))
     second = (await two_people.rules(tx, context)).scope(kind, fen)
     if second is None and adjusts:
         await adjusting.issue(tx, row, worked, content, actor=actor, context=context)

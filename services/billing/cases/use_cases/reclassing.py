@@ -10,7 +10,7 @@ from services.billing.cases.domain import cases
 from services.billing.cases.domain.reclass import Reclass, reclassed
 from services.billing.cases.store import cases as store
 from services.billing.cases.store import reclasses
-from services.billing.cases.use_cases import working
+from services.billing.cases.use_cases import hands, working
 from services.billing.cases.use_cases.charging import AccountUnknown
 from services.billing.cases.use_cases.working import MaySee, NotPossible, UnknownCase
 from services.billing.context import Context
@@ -103,8 +103,10 @@ def with_cases(kind: Kind) -> Kind:
     """Return the kind of approval that changes an account for billed days so that the case which asked for it ends with it."""
 
     async def carry_out(tx: Tx, approval: Approval, actor: str) -> None:
-        await kind.carry_out(tx, approval, actor)
         asked = await reclasses.asked(tx, approval.approval_id)
+        if asked is not None:
+            await hands.check(tx, asked.case_no, actor)
+        await kind.carry_out(tx, approval, actor)
         if asked is None:
             return
         row = await working.locked(tx, asked.case_no, lambda _unit: True)

@@ -15,8 +15,7 @@ from services.billing.site_orders.use_cases import asking
 from shared import ids
 from shared.db.engine import Tx
 
-CASE = "case"
-"""The kind of subject that a case is of a site order."""
+CASE = cases.SUBJECT
 ACTOR = "system:cases"
 Visit = Literal["inspection", "use_check"]
 

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from services.billing.business_day import store as business_day
 from services.billing.cases.domain import cases
 from services.billing.cases.store import cases as store
+from services.billing.cases.store import hands as hands_store
 from services.billing.cases.store import signals as signals_store
 from services.billing.context import Context
 from shared.db.audit import AuditEntry
@@ -143,6 +144,7 @@ async def assign(tx: Tx, case_no: str, *, assignee: str, actor: str, may_see: Ma
         raise NotPossible(row.state)
     if row.assignee == assignee:
         return
+    await hands_store.give(tx, case_no, assignee=assignee, by=actor)
     if row.state == cases.OPEN:
         on = await day_of(tx, row, None)
         await move(tx, row, "investigate", on=on, actor=actor, assignee=assignee)

@@ -155,6 +155,11 @@ async def test_a_charge_is_withdrawn_by_two_people_and_the_case_may_be_charged_a
     assert await ask(desk, f"{path}/proposal", again, seen=seen + 1) == (409, "case.charges_stand")
     _, told = await ask(desk, f"charges/{back['charge_no']}/withdrawal", said)
     await desk.second(told, subject="second-1")
+    # what was charged once is not charged again: it is refused before anybody is asked
+    assert await ask(desk, f"{path}/proposal", SAID | again | {"calculation": 1}, seen=seen + 1) == (
+        *(409, "case.charged_before"),
+    )
+    assert (await got(desk, path))["state"] == "calculated"
     assert (await ask(desk, f"{path}/proposal", again, seen=seen + 1))[0] == 202
 
 
