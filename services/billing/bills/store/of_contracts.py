@@ -20,7 +20,7 @@ async def since(view: View, starts: Mapping[str, date]) -> dict[str, list[Row[An
     )
     b = BILL.c
     there = and_(b.contract_no == given.c.contract_no, b.period_to > given.c.since, b.status.in_(EFFECTIVE))
-    wanted = (*(b[name] for name in told.COLUMNS), b.row_version, b.issue_on, b.issued_on, b.status)
+    wanted = [b[name] for name in (*told.COLUMNS, "findings", "row_version", "issue_on", "issued_on", "status")]
     rows = await view.all(select(*wanted).select_from(given.join(BILL, there)).order_by(b.contract_no, b.period_from))
     found: dict[str, list[Row[Any]]] = {}
     for row in rows:

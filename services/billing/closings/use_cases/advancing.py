@@ -68,12 +68,16 @@ def _refused(old: Closing) -> Closing:
 
 
 async def _issue(tx: Tx, closings: Sequence[Closing], clock: Clock, context: Context) -> None:
-    """Issue what may go out of contracts that have ended: their last bills wait for no run."""
+    """Issue the final bills of contracts that have ended: they wait for no run. Those before them go out with theirs."""
     ended = [each for each in closings if each.state == life.ENDED]
     bills = await knowing.bills_of(tx, ended)
-    ready = [bill for each in ended for bill in bills.get(each.contract_no, ()) if bill.status == READY]
-    if ready:
-        await issue.issue_apart(tx, [bill for bill in ready if not bill.estimated], on=clock.on, context=context)
+    final = [
+        bill
+        for each in ended
+        for bill in bills.get(each.contract_no, ())
+        if bill.status == READY and bill.period_to == each.ends_on and not bill.estimated
+    ]
+    await issue.issue_apart(tx, final, on=clock.on, context=context)
 
 
 async def _change_accounts(

@@ -13,6 +13,7 @@ from services.billing.bills.store import told
 from services.billing.bills.store.bills import Issuing
 from services.billing.context import Context
 from services.billing.freezes import store as freezes_store
+from services.billing.freezes.domain import Standing
 from services.billing.review import store as review_store
 from services.billing.review.domain import findings
 from services.billing.review.domain.findings import Finding
@@ -36,20 +37,22 @@ class Issued:
     held: int
 
 
+NOTHING = Issued(found=0, issued=0, held=0)
+
+
 async def issue(tx: Tx, *, context: Context, limit: int = ISSUED_MAX) -> Issued:
     """Issue a chunk of ready bills of releasing or released runs (发行), and tell of each as one fact.
 
     Nothing happens while the switch is stopped; what is frozen stays behind, and no freeze comes in between.
     Can be run by any number of replicas, and again after a crash.
     """
-    switch = await store.switch(tx, share=True)
-    if switch is not None and switch.stopped:
-        return Issued(found=0, issued=0, held=0)
-    standing = await freezes_store.while_issuing(tx)
+    standing = await _may_go_out(tx)
+    if standing is None:
+        return NOTHING
     rows = await store.ready_bills(tx, limit, standing)
     if not rows:
         await store.finish(tx, standing)
-        return Issued(found=0, issued=0, held=0)
+        return NOTHING
     dated = [_dated(row, context.policies) for row in rows]
     return await _go_out(tx, rows, dated, context=context)
 
@@ -57,13 +60,28 @@ async def issue(tx: Tx, *, context: Context, limit: int = ISSUED_MAX) -> Issued:
 async def issue_apart(tx: Tx, rows: Sequence[Row[Any]], *, on: date, context: Context) -> Issued:
     """Issue ready bills on a business date without regard to the run of their route: those of a supply that has ended.
 
-    The accounts are locked. Nothing happens while the switch is stopped, and what is not current is held, as in a run.
+    The accounts are locked. Nothing happens while the switch is stopped, what is frozen stays behind, and what is not current is
+    held, as in a run.
+    """
+    standing = await _may_go_out(tx) if rows else None
+    if standing is None:
+        return NOTHING
+    going = [row for row in rows if not bills_store.frozen_by(standing, row)]
+    if not going:
+        return NOTHING
+    dated = [_on(row, max(on, row.issue_on or on), context.policies) for row in going]
+    return await _go_out(tx, going, dated, context=context)
+
+
+async def _may_go_out(tx: Tx) -> Standing | None:
+    """Return the freezes that stand, None while the switch is stopped; neither changes before the unit of work ends.
+
+    Whatever goes out asks this first.
     """
     switch = await store.switch(tx, share=True)
-    if not rows or (switch is not None and switch.stopped):
-        return Issued(found=0, issued=0, held=0)
-    dated = [_on(row, max(on, row.issue_on or on), context.policies) for row in rows]
-    return await _go_out(tx, rows, dated, context=context)
+    if switch is not None and switch.stopped:
+        return None
+    return await freezes_store.while_issuing(tx)
 
 
 async def _go_out(tx: Tx, rows: Sequence[Row[Any]], all_dated: Sequence[Issuing], *, context: Context) -> Issued:
