@@ -88,13 +88,15 @@ CarryOut = Callable[[Tx, Approval, str], Awaitable[None]]
 class Kind:
     """One kind of what two people do. `scope`: what who decides must have, unless policy says another; `carry_out` does it.
 
-    `given_up`: what follows where it is rejected or taken back.
+    `given_up`: what follows where it is rejected or taken back; `taken_back`: what follows instead where who asked takes it back,
+    if that decides nothing.
     """
 
     name: str
     scope: str
     carry_out: CarryOut
     given_up: CarryOut | None = None
+    taken_back: CarryOut | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,8 +242,9 @@ async def withdraw(tx: Tx, approval_id: str, *, actor: str, kinds: Mapping[str, 
     await store.close(tx, approval_id, _after(found, "withdraw"))
     _audit(tx, found, "approval.withdraw", actor, "")
     kind = kinds.get(found.kind)
-    if kind is not None and kind.given_up is not None:
-        await kind.given_up(tx, found, actor)
+    follows = None if kind is None else kind.taken_back or kind.given_up
+    if follows is not None:
+        await follows(tx, found, actor)
 
 
 async def hold(tx: Tx, kind: str, subject_ids: Sequence[str]) -> None:

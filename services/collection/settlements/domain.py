@@ -19,7 +19,7 @@ LIFE: Final = StateMachine(
     },
 )
 """`ask`: a large payout waits for a second person. `keep`: that one has rejected it, what is left stays on the account.
-`ask_again`: it is another amount by now."""
+`ask_again`: it is another amount by now, or who asked has taken it back."""
 BILL_MISSING: Final = "bill"
 DEBT: Final = "debt"
 DISPUTE: Final = "dispute"

@@ -74,18 +74,22 @@ async def settle(tx: Tx, chunk: str, *, business_date: date, policy: Policy) -> 
 
 
 async def _left(tx: Tx, rows: Sequence[Row[Any]], on: date) -> tuple[dict[str, int], dict[str, str]]:
-    """Return what is left of those that wait for nothing, and what each waits for, by closing."""
+    """Return what is left of those that wait for nothing, and what each waits for, by closing.
+
+    What is left of an account is that of one closing at a time: another one of it has its turn once that is settled.
+    """
     money = await store.money(tx, sorted({row.account_no for row in rows}))
     posted = await store.posted(tx, sorted({row.bill_id for row in rows}))
     held = await dunning.held_points(tx, sorted({row.service_point_no for row in rows}), on)
-    waits, left = {}, {}
+    waits, left, taken = {}, {}, set[str]()
     for row in rows:
         prepaid, outstanding = money.get(row.account_no, (0, 0))
         waits[row.closing_no] = domain.waits_for(
             is_posted=row.bill_id in posted, outstanding_fen=outstanding, is_held=row.service_point_no in held
         )
-        if not waits[row.closing_no]:
+        if not waits[row.closing_no] and row.account_no not in taken:
             left[row.closing_no] = prepaid
+            taken |= {row.account_no} if prepaid else set()
     return left, waits
 
 
@@ -163,7 +167,10 @@ def _payout(row: dict[str, Any]) -> Debt:
 
 
 def kind_of_approval(policy: Policy, today: Callable[[], date]) -> approvals.Kind:
-    """Return the kind of approval that pays out what is left of a large account; where it is rejected that is kept."""
+    """Return the kind of approval that pays out what is left of a large account; where another rejects it that is kept.
+
+    Where who asked takes it back nothing is decided: the job asks again.
+    """
 
     async def decide(tx: Tx, approval: Approval, actor: str, *, event: str) -> None:
         opened = await months.open_from(tx)
@@ -187,4 +194,10 @@ def kind_of_approval(policy: Policy, today: Callable[[], date]) -> approvals.Kin
     async def given_up(tx: Tx, approval: Approval, actor: str) -> None:
         await decide(tx, approval, actor, event="keep")
 
-    return approvals.Kind(name=PAYING_OUT, scope=APPROVALS[PAYING_OUT], carry_out=carry_out, given_up=given_up)
+    async def taken_back(tx: Tx, approval: Approval, _actor: str) -> None:
+        rows = await store.locked(tx, [approval.subject_id])
+        await store.write(tx, [_open(row, LIFE.move(row.state, "ask_again"), "") for row in rows if row.state == ASKED])
+
+    return approvals.Kind(
+        name=PAYING_OUT, scope=APPROVALS[PAYING_OUT], carry_out=carry_out, given_up=given_up, taken_back=taken_back
+    )

@@ -111,6 +111,40 @@ async def test_a_large_payout_needs_two_people_and_what_is_rejected_is_kept(kit:
     assert await settle(kit, "2026-03-06") == {}
 
 
+async def test_who_asked_for_a_payout_cannot_keep_it_by_taking_it_back(kit: Kit) -> None:
+    await kit.pay(900_000, on="2026-02-20")
+    await kit.give(last_bill())
+    await kit.give(final(approved_by="second"))
+    assert await settle(kit, "2026-03-03") == {"asked": 1}
+    (asked,) = (await kit.clerk.get("/v1/approvals?state=pending")).json()["items"]
+    answer = await kit.second.post(f"/v1/approvals/{asked['approval_id']}/withdrawal")
+    assert answer.status_code < 300, answer.text
+    assert await listed(kit) == [("waiting", "", 0, 0)]
+    assert await kit.facts("collection.account_settled.v1") == []
+    assert await settle(kit, "2026-03-04") == {"asked": 1}
+    (again,) = (await kit.clerk.get("/v1/approvals?state=pending")).json()["items"]
+    assert again["approval_id"] != asked["approval_id"]
+    assert (again["content"], await kit.money()) == (asked["content"], (0, 899_623))
+
+
+@pytest.mark.parametrize("fen", [5_000, 900_000])
+async def test_two_closings_of_an_account_pay_out_its_money_once(kit: Kit, fen: int) -> None:
+    await kit.pay(fen, on="2026-02-20")
+    await kit.give(last_bill())
+    await kit.give(final(), final(closing_no="CL-more"))
+    for day in ("2026-03-03", "2026-03-04"):
+        await settle(kit, day)
+        for asked in (await kit.clerk.get("/v1/approvals?state=pending")).json()["items"]:
+            item = {name: asked[name] for name in ("approval_id", "content_hash")}
+            body = {"decision": "approve", "explanation": "seen", "items": [item]}
+            (outcome,) = (await kit.second.post("/v1/approvals/decisions", json=body)).json()["outcomes"]
+            assert outcome["status"] == "done"
+    left = fen - 377
+    assert [row[::2] for row in await listed(kit)] == [("settled", left), ("settled", 0)]
+    assert await kit.money() == (0, 0)
+    await kit.check_books()
+
+
 async def test_an_account_with_another_contract_is_not_settled(kit: Kit) -> None:
     await kit.pay(500, on="2026-02-20")
     await kit.give(last_bill())
