@@ -122,7 +122,9 @@ class CaseHead(BaseModel):
     kind: Kind
     service_point_no: str
     org_unit: str
-    account_no: str | None = Field(description="Who was supplied there on the day of the first signal.")
+    account_no: str | None = Field(
+        description="Who was supplied there on the day of the first signal, as the contracts say now. Null: nobody was."
+    )
     contract_no: str | None
     state: State
     row_version: int

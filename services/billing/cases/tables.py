@@ -56,7 +56,8 @@ class CasePoint(base.Base, table=True):
 class CaseFile(base.Base, table=True):
     """A case. `number` counts those of its kind at its point; of these one at most has not ended.
 
-    `first_signal_on`: the earliest day of its signals. `outcome_fen`: what the customer pays more by it, below 0 gets back.
+    `first_signal_on`: the earliest day of its signals; its account and contract are not stored, as they follow from that day
+    and from the contracts of its point. `outcome_fen`: what the customer pays more by it, below 0 gets back.
     """
 
     __tablename__ = "case_file"
@@ -80,8 +81,6 @@ class CaseFile(base.Base, table=True):
     state: str = base.no()
     row_version: int
     first_signal_on: date = base.day()
-    account_no: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
-    contract_no: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
     assignee: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
     reopened_on: date | None = base.day(nullable=True)
     ended_on: date | None = base.day(nullable=True)

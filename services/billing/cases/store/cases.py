@@ -8,21 +8,25 @@ from sqlalchemy import ColumnElement, Row, and_, exists, func, insert, or_, sele
 
 from services.billing.business_day import store as business_day
 from services.billing.cases import tables
+from services.billing.contracts.store import supplied
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 CASE, STEP, EVIDENCE, EVENT = tables.CASE_FILE, tables.CASE_STEP, tables.CASE_EVIDENCE, tables.CASE_EVENT
+_WITH_ACCOUNT = (*CASE.c, *supplied.at(CASE.c.service_point_no, CASE.c.first_signal_on))
+"""A case with the account and the contract that its point was supplied by on the day of its first signal, as that stands."""
 
 
 async def get(view: View, case_no: str) -> Row[Any] | None:
-    """Return a case."""
-    return await view.first(select(CASE).where(CASE.c.case_no == case_no))
+    """Return a case, with its account."""
+    return await view.first(select(*_WITH_ACCOUNT).where(CASE.c.case_no == case_no))
 
 
 async def locked(tx: Tx, case_no: str) -> Row[Any] | None:
-    """Return a case, locked to the end of the unit of work."""
-    return await tx.first(select(CASE).where(CASE.c.case_no == case_no).with_for_update())
+    """Return a case, with its account, locked to the end of the unit of work."""
+    mine = select(*_WITH_ACCOUNT).where(CASE.c.case_no == case_no)
+    return await tx.first(mine.with_for_update(of=CASE))
 
 
 async def change(tx: Tx, case_no: str, **values: Any) -> None:
@@ -127,15 +131,21 @@ async def page(
     limit: int,
     org_unit: str | None = None,
     overdue: bool = False,
+    account_no: str | None = None,
     **equal: str | None,
 ) -> Sequence[Row[Any]]:
-    """Return cases that have these values, those of the earliest signal first. `overdue`: on the latest business date."""
+    """Return cases that have these values, those of the earliest signal first, each with its account.
+
+    `overdue`: on the latest business date.
+    """
     c = CASE.c
     where = [visible(c.org_unit), after(c.first_signal_on, c.case_no), _of_unit(c.org_unit, org_unit)]
     where += [c[name] == value for name, value in equal.items() if value is not None]
+    if account_no is not None:
+        where.append(supplied.by(account_no, c.service_point_no, c.first_signal_on))
     if overdue:
         where.append(_overdue(await business_day.latest(view) or date.min))
-    return await view.all(select(CASE).where(*where).order_by(c.first_signal_on, c.case_no).limit(limit))
+    return await view.all(select(*_WITH_ACCOUNT).where(*where).order_by(c.first_signal_on, c.case_no).limit(limit))
 
 
 async def counts(view: View, *, visible: Condition, org_unit: str | None) -> Sequence[Row[Any]]:

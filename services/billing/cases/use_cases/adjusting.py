@@ -61,11 +61,13 @@ async def issue(
     found = documents([wanted], store.standing(before))
     rows = [
         {
-            "adjustment_id": natural.key_id(worked.breach_on, "adjustment", row.case_no, row.account_no, number),
+            "adjustment_id": natural.key_id(
+                worked.breach_on, "adjustment", row.case_no, document.adjustment.account_no, number
+            ),
             "dispute_no": row.case_no,
             "case_no": row.case_no,
             "test_version": worked.number,
-            "account_no": row.account_no,
+            "account_no": document.adjustment.account_no,
             "number": number,
             "service_point_no": row.service_point_no,
             "org_unit": row.org_unit,

@@ -123,6 +123,8 @@ async def approved(tx: Tx, approval: Approval, actor: str) -> tuple[Row[Any], Ro
     worked = await store.calculation(tx, row.case_no, content["calculation"])
     if worked is None or row.state != cases.AWAITING or row.row_version != content["row_version"]:
         raise ChangedMeanwhile
+    if row.account_no != content["account_no"]:
+        raise ChangedMeanwhile("the account that was supplied is another one by now")
     return row, worked
 
 

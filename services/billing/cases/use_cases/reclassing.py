@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
+
+from sqlalchemy import Row
 
 from services.billing.accounts import use_cases as accounts
 from services.billing.bills.use_cases.billed_days import Refused
@@ -11,7 +14,7 @@ from services.billing.cases.domain.reclass import Reclass, reclassed
 from services.billing.cases.store import cases as store
 from services.billing.cases.store import reclasses
 from services.billing.cases.use_cases import hands, working
-from services.billing.cases.use_cases.charging import AccountUnknown
+from services.billing.cases.use_cases.charging import AccountUnknown, ChangedMeanwhile
 from services.billing.cases.use_cases.working import MaySee, NotPossible, UnknownCase
 from services.billing.context import Context
 from services.billing.contracts.store import contracts as contracts_store
@@ -21,6 +24,7 @@ from shared.db.approvals import Approval
 from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.outcome import Outcome
+from shared.web.conditional import Stale
 
 KINDS = ("change_of_use", "high_usage", "breach")
 """The kinds of cases that may end so."""
@@ -63,6 +67,8 @@ async def reclass(
     await points_store.anchor(tx, points)
     await contracts_store.lock_at(tx, points)
     row = await working.locked(tx, case_no, may_see, seen)
+    if _whose(row) != _whose(there):
+        raise Stale
     if row.state not in cases.LIFE.sources("reclass") or row.state == cases.AWAITING:
         raise NotPossible(row.state)
     day = await working.day_of(tx, row, on)
@@ -99,6 +105,10 @@ async def reclass(
     return outcome
 
 
+def _whose(row: Row[Any]) -> tuple[str | None, str | None]:
+    return row.account_no, row.contract_no
+
+
 def with_cases(kind: Kind) -> Kind:
     """Return the kind of approval that changes an account for billed days so that the case which asked for it ends with it."""
 
@@ -110,6 +120,8 @@ def with_cases(kind: Kind) -> Kind:
         if asked is None:
             return
         row = await working.locked(tx, asked.case_no, lambda _unit: True)
+        if _whose(row) != _whose(asked):
+            raise ChangedMeanwhile("the account that was supplied is another one by now")
         day = await working.day_of(tx, row, None)
         await reclasses.done(tx, asked.case_no, asked.row_version, on=day)
         await working.end(tx, row, "reclass", on=day, actor=actor, explanation=asked.explanation)

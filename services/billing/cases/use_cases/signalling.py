@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.billing.bills.domain.case_rules import CaseRules
@@ -14,7 +13,6 @@ from services.billing.cases.domain import cases, signals
 from services.billing.cases.domain.signals import JOINED, LATE, REFUSED, Signal, Where
 from services.billing.cases.store import signals as store
 from services.billing.context import Context
-from services.billing.contracts.store import contracts as contracts_store
 from services.billing.contracts.store import points as points_store
 from shared import natural, org_units
 from shared.business_calendar import Calendar
@@ -197,24 +195,19 @@ async def _open(
 ) -> None:
     if not opened:
         return
-    contracts = await contracts_store.contracts_at(tx, [point for point, *_ in opened.values()], [])
-    rows: list[dict[str, Any]] = []
-    for case_no, (point, kind, number, day) in opened.items():
-        own = next((row for row in contracts if row.service_point_no == point and _covers(row, day)), None)
-        rows.append(
-            {
-                "case_no": case_no,
-                "kind": kind,
-                "service_point_no": point,
-                "number": number,
-                "org_unit": owners[point],
-                "state": cases.LIFE.start(cases.OPEN),
-                "row_version": 1,
-                "first_signal_on": day,
-                "account_no": own.account_no if own else None,
-                "contract_no": own.contract_no if own else None,
-            }
-        )
+    rows = [
+        {
+            "case_no": case_no,
+            "kind": kind,
+            "service_point_no": point,
+            "number": number,
+            "org_unit": owners[point],
+            "state": cases.LIFE.start(cases.OPEN),
+            "row_version": 1,
+            "first_signal_on": day,
+        }
+        for case_no, (point, kind, number, day) in opened.items()
+    ]
     await store.open_cases(tx, rows)
     await store.put_steps(tx, _steps({no: (kind, day) for no, (_, kind, _, day) in opened.items()}, policies, calendar))
     tx.audit(
@@ -233,10 +226,6 @@ def _steps(
         for case_no, (kind, day) in begun.items()
         for step, due_on in cases.due_days(_rules(policies, day), kind, day, calendar).items()
     ]
-
-
-def _covers(row: Any, day: date) -> bool:
-    return not row.annulled and row.from_date <= day and (row.to_date is None or day < row.to_date)
 
 
 def _rules(policies: Policies, day: date) -> CaseRules:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import ColumnElement, Label, Row, and_, or_, select
 
 from services.billing.contracts.domain import AccountTerms
 from services.billing.contracts.store.contracts import account_terms_of
@@ -23,6 +23,34 @@ async def on(view: View, first: str, last: str, day: date) -> Sequence[Row[Any]]
         .where(a.account_no >= first, a.account_no <= last, in_force)
         .order_by(c.contract_no)
     )
+
+
+def at(point: ColumnElement[str], day: ColumnElement[date]) -> tuple[Label[str | None], Label[str | None]]:
+    """Return the account and the contract that supply a point on a day, each as a column of a statement over points and days.
+
+    NULL where nobody is supplied there then.
+    """
+    account, contract = (
+        select(name)
+        .where(_in_force_at(point, day))
+        .order_by(CONTRACT.c.contract_no)
+        .limit(1)
+        .scalar_subquery()
+        .label(name.name)
+        for name in (CONTRACT.c.account_no, CONTRACT.c.contract_no)
+    )
+    return account, contract
+
+
+def by(account_no: str, point: ColumnElement[str], day: ColumnElement[date]) -> ColumnElement[bool]:
+    """Return the condition that an account is supplied at a point on a day."""
+    mine = and_(CONTRACT.c.account_no == account_no, _in_force_at(point, day))
+    return select(CONTRACT.c.contract_no).where(mine).exists()
+
+
+def _in_force_at(point: ColumnElement[str], day: ColumnElement[date]) -> ColumnElement[bool]:
+    c = CONTRACT.c
+    return and_(c.service_point_no == point, ~c.annulled, c.from_date <= day, or_(c.to_date.is_(None), c.to_date > day))
 
 
 def terms_on(facts: str, day: date) -> AccountTerms:
