@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from services.billing.contracts.domain import Account
-from shared.events.billing import ChargeIssued, SiteOrderRequested
+from shared.events.billing import AdjustmentIssued, ChargeIssued, SiteOrderRequested
 from shared.events.reading import MeterAlarmRaised, ServicePointChanged
 from tests.integration.billing.cases.test_calculations import theft
 from tests.kits.billing import Desk, account
@@ -144,3 +144,22 @@ async def test_a_list_of_a_hundred_cases_takes_as_many_statements_as_one_of_ten(
         counts.append(len(seen))
         assert {case["account_no"] for case in cases} == {f"A{n}" for n in range(start + count)}
     assert counts[0] == counts[1]
+
+
+async def test_what_was_adjusted_for_another_account_is_taken_back_from_that_one(desk: Desk) -> None:
+    await opens(desk, BEFORE, AFTER)
+    number = await opened(desk, "wrong_multiplier", day=MARCH)
+    path = f"cases/{number}"
+    given = {"kwh": "3000", "used": "30", "true": "40", "price": "1"}
+    body = {"calculation": "wrong_multiplier", "breach_on": "2010-06-01", "input": given}
+    assert (await ask(desk, f"{path}/calculations", body, seen=1))[0] == 200
+    assert await desk.second((await ask(desk, f"{path}/proposal", SAID, seen=2))[1]) == ("done", None)
+    await opens(desk, tenant("B", MOVED_IN, None, annulled=True, reason="never moved in"))
+    await opens(desk, tenant("N", MOVED_IN, None))
+    seen = (await got(desk, path))["row_version"]
+    reopening = {"reason": "another was supplied", "business_date": "2026-03-21"}
+    assert (await ask(desk, f"{path}/reopening", reopening, seen=seen))[0] == 200
+    again = SAID | {"business_date": "2026-03-21"}
+    assert await desk.second((await ask(desk, f"{path}/proposal", again, seen=seen + 1))[1]) == ("done", None)
+    told = [(fact.account_no, fact.total_fen) for fact in await desk.published(AdjustmentIssued)]
+    assert told == [("AB", 100_000), ("AB", -100_000), ("AN", 100_000)]
