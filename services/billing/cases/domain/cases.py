@@ -35,6 +35,7 @@ FINDING, OBSERVATION, ALARM, TIP = "finding", "observation", "alarm", "tip"
 SUBJECT: Final = "case"
 """The kind of subject that a case is of a site order."""
 SITE_CHECK, CALCULATION, DECISION = "site_check", "calculation", "decision"
+VISIT: Final = "visit:"
 _DECIDED: Final = ("give_back", "charge", "adjust", "reclass")
 _BEGUN: Final = date(2000, 1, 1)
 
@@ -53,6 +54,16 @@ def movers(moves: Iterable[tuple[str, str]]) -> set[str]:
         if not decided:
             found.add(actor)
     return found
+
+
+def order_no_of(case_no: str, kind: str, number: int) -> str:
+    """Return the number of a site order of a case: it follows from the case, and from how many of its kind were asked for."""
+    return natural.key_id(_BEGUN, "case_order", case_no, kind, number)
+
+
+def visit_no_of(order_no: str) -> str:
+    """Return the number as evidence of what a site order found; none that somebody gives begins so (`VISIT`)."""
+    return f"{VISIT}{order_no}"
 
 
 def due_days(rules: CaseRules, kind: str, since: date, calendar: Calendar) -> Mapping[str, date | None]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
@@ -13,6 +13,7 @@ from services.billing.cases.store import cases as store
 from services.billing.cases.store import hands as hands_store
 from services.billing.cases.store import signals as signals_store
 from services.billing.context import Context
+from services.billing.site_orders.use_cases import withdrawing as orders
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx, View
 from shared.errors import BusinessError
@@ -22,6 +23,7 @@ from shared.web import conditional
 
 STEPS_PER_CHUNK = 1000
 EVIDENCE_MAX = 500
+RESERVED: Final = "case.evidence_no_reserved"
 MaySee = Callable[[str], bool]
 
 
@@ -121,7 +123,7 @@ def audit(tx: Tx, row: Row[Any], what: str, actor: str, reason: str = "", versio
 async def end(
     tx: Tx, row: Row[Any], event: str, *, on: date, actor: str, explanation: str, outcome_fen: int | None = None
 ) -> None:
-    """End a case with its outcome, explanation and money; its decision is made."""
+    """End a case with its outcome, explanation and money; its decision is made, and nothing of it waits for a site order."""
     await move(
         tx,
         row,
@@ -135,6 +137,7 @@ async def end(
     )
     await store.change(tx, row.case_no, explanation=explanation)
     await store.finish_step(tx, row.case_no, cases.DECISION, on=on, by=actor)
+    await orders.take_back(tx, cases.SUBJECT, row.case_no, on=on, actor=actor, explanation=explanation)
 
 
 async def assign(tx: Tx, case_no: str, *, assignee: str, actor: str, may_see: MaySee) -> None:
@@ -159,7 +162,8 @@ async def add_evidence(
     """Add evidence (its fields as the table has them), one outcome each; a known number is already_done or conflicting."""
     row = await locked(tx, case_no, may_see)
     times = Counter(each["evidence_no"] for each in given)
-    once = {number: each for each in given if times[number := each["evidence_no"]] == 1}
+    own = [each for each in given if not each["evidence_no"].startswith(cases.VISIT)]
+    once = {number: each for each in own if times[number := each["evidence_no"]] == 1}
     rows = [{"case_no": case_no, **each, "added_by": actor} for each in once.values()]
     new = await store.insert_evidence(tx, rows) if rows else set()
     there = {one.evidence_no: one for one in await store.evidence(tx, case_no, EVIDENCE_MAX)}
@@ -170,6 +174,8 @@ async def add_evidence(
 
     def became(each: Mapping[str, Any]) -> Outcome:
         number = each["evidence_no"]
+        if number.startswith(cases.VISIT):
+            return refused(RESERVED, f"Numbers that begin with {cases.VISIT} are of what site orders find", number)
         if number not in once:
             return refused(REPEATED, id=number)
         if number in new:

@@ -51,13 +51,30 @@ async def withdraw(
     if not store.is_out(order):
         raise NotOut(order.state)
     day = max(business_date or await business_day.latest(tx) or order.asked_on, order.asked_on)
-    await store.let_go(tx, order_no, day=day, by=actor, explanation=explanation)
+    await _let_go(tx, order, day=day, actor=actor, explanation=explanation)
+    found = await store.row(tx, order_no)
+    assert found is not None
+    return found
+
+
+async def take_back(tx: Tx, kind: str, subject_id: str, *, on: date, actor: str, explanation: str) -> None:
+    """Take back the orders of a subject that are out, as nothing waits for them any more; the subject is locked."""
+    out = [each.order_no for each in await store.of_subject(tx, kind, subject_id) if store.is_out(each)]
+    if not out:
+        return
+    for order in (await store.lock(tx, out)).values():
+        if store.is_out(order):
+            await _let_go(tx, order, day=max(on, order.asked_on), actor=actor, explanation=explanation)
+
+
+async def _let_go(tx: Tx, order: Row[Any], *, day: date, actor: str, explanation: str) -> None:
+    await store.let_go(tx, order.order_no, day=day, by=actor, explanation=explanation)
     tx.audit(
         [
             AuditEntry(
                 action="site_order.withdrawn",
                 entity_kind="site_order",
-                entity_id=order_no,
+                entity_id=order.order_no,
                 actor=actor,
                 reason=explanation,
             )
@@ -67,7 +84,7 @@ async def withdraw(
         [
             SiteOrderWithdrawalRequested(
                 account_no=order.account_no,
-                request_id=order_no,
+                request_id=order.order_no,
                 service_point_no=order.service_point_no,
                 org_unit=order.org_unit,
                 reason=NOT_NEEDED,
@@ -76,6 +93,3 @@ async def withdraw(
             )
         ]
     )
-    found = await store.row(tx, order_no)
-    assert found is not None
-    return found
