@@ -8,19 +8,35 @@ from shared.events.collection import AccountSettled
 from shared.events.fact import Fact
 from shared.events.meters import MeterTakenBack
 from shared.events.notify import CustomerAnswered, NoticeDelivered, NoticeFailed
-from shared.events.reading import SiteOrderDone, SiteOrderNotDone, UsageMeasured
+from shared.events.reading import MeterSpan, SiteOrderDone, SiteOrderNotDone, UsageMeasured
 from tests.kits.billing import Desk, account, usage
 
 READER, INSPECTOR, APPROVER, CLERK = "reader-9", "inspector-9", "second-1", "reviewer-1"
 FOUND, PROPOSED, CHECKED, ANNOUNCED = (date(2026, 7, day) for day in (2, 3, 8, 9))
 UNTIL = date(2026, 8, 9)
+SHOWN = "100.00"
 AFTER = UNTIL + timedelta(days=1)
 READ_ON = date(2026, 8, 14)
 
 
 def months(n: int | str = 1, count: int = 6, kwh: int = 0, **more: Any) -> list[UsageMeasured]:
-    """The usages of a service point of the first months of 2026."""
-    return [usage(n, month, kwh, route=f"R{n}", **more) for month in range(1, count + 1)]
+    """The usages of a service point of the first months of 2026; where nothing is used the face shows the same."""
+    return [
+        usage(
+            n,
+            month,
+            kwh,
+            route=f"R{n}",
+            **{"registers": (span(n, date(2026, month, 1), date(2026, month + 1, 1)),)} | more,
+        )
+        for month in range(1, count + 1)
+    ]
+
+
+def span(n: int | str, start: date, end: date, *, meter: str = "", shown: str = SHOWN) -> MeterSpan:
+    """What the meter of a point showed at both ends of days without use."""
+    opened = {"installed_on": date(2025, 1, 1), "from_on": start, "to_on": end}
+    return MeterSpan(meter_no=meter or f"M{n}", **opened, shown={"import": (shown, shown)})
 
 
 async def hear(desk: Desk, *facts: Fact) -> None:
@@ -78,10 +94,25 @@ async def propose(desk: Desk, n: int | str = 1, *, who: str = READER, day: date 
     return found
 
 
-def done(closing: dict[str, Any], result: str, *, by: str = INSPECTOR, on: date = CHECKED) -> SiteOrderDone:
-    """What reading tells of the check of a closing, or of its final read."""
+def done(
+    closing: dict[str, Any],
+    result: str,
+    *,
+    by: str = INSPECTOR,
+    on: date = CHECKED,
+    shown: str = SHOWN,
+    meter: str = "",
+) -> SiteOrderDone:
+    """What reading tells of the check of a closing, or of its final read with what the meter showed."""
     kind, number = ("final_read", "read_order_no") if result == "read" else ("closing_check", "check_order_no")
-    return SiteOrderDone(**_order(closing, kind, number), done_on=on, result=result, visited_by=by)
+    seen: dict[str, Any] = {}
+    if result == "read":
+        seen = {"meter_no": meter or _meter(closing), "registers": {"import": shown}}
+    return SiteOrderDone(**_order(closing, kind, number), done_on=on, result=result, visited_by=by, **seen)
+
+
+def _meter(closing: dict[str, Any]) -> str:
+    return "M" + str(closing["service_point_no"]).removeprefix("SP")
 
 
 def not_done(closing: dict[str, Any], *, on: date = CHECKED, number: str = "check_order_no") -> SiteOrderNotDone:
@@ -147,7 +178,7 @@ def settled(closing: dict[str, Any], on: date, paid_out_fen: int = 0) -> Account
 
 def taken_back(closing: dict[str, Any], on: date, version: int = 1, **more: Any) -> MeterTakenBack:
     point = closing["service_point_no"]
-    said = {"movement_no": f"MV-{point}", "meter_no": f"M-{point}", "service_point_no": point, "taken_back_on": on}
+    said = {"movement_no": f"MV-{point}", "meter_no": _meter(closing), "service_point_no": point, "taken_back_on": on}
     return MeterTakenBack(version=version, **said | more)
 
 

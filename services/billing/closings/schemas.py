@@ -88,7 +88,7 @@ class ClosingOut(BaseModel):
     overdue: bool
     waits_for: str = Field(
         description="what does not come by itself: `site_order_not_done`, `checked_by_proposer`, `not_told`, "
-        "`account_refused`, `bill_waits`; else empty"
+        "`read_not_compared`, `account_refused`, `bill_waits`; else empty"
     )
     checked_by: str | None
     check_result: str | None

@@ -7,11 +7,14 @@ from services.notify.templates.domain import Kind, Template, Text
 from shared.events.closings import ClosingWithdrawn
 
 NAME = "closing_withdrawn"
+CONTRACT_ENDED = "contract_ended"
 
 
 def cause(fact: ClosingWithdrawn) -> Cause | None:
-    """Tell the account whose closing was announced; of one that was not nobody knows."""
-    if fact.announced_on is None:
+    """Tell the account whose closing was announced; of one that was not nobody knows. Where the contract has ended by other
+    means no supply goes on, and there is nothing to tell.
+    """
+    if fact.announced_on is None or fact.code == CONTRACT_ENDED:
         return None
     return Cause(
         kind="closing",

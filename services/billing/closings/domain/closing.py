@@ -1,8 +1,9 @@
 """A closing (销户) step by step: what follows from what is known of it on a business date. Pure, so in no order of arrival."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from services.billing.bills.domain.closing_rules import ClosingRules, months_after
@@ -64,12 +65,17 @@ class Closing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What became of a site order: `state` done, not_done or withdrawn; `code` its result or the reason."""
+    """What became of a site order: `state` done, not_done or withdrawn; `code` its result or the reason.
+
+    `registers`: what the visitor saw on the meter, kWh by quantity.
+    """
 
     state: str
     code: str
     on: date
     visited_by: str | None = None
+    meter_no: str | None = None
+    registers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +102,9 @@ class Known:
     """All that is known of a closing. `told_on`: when a notice was delivered first; `failed`: all that have ended failed.
 
     `objected`: the customer has answered so. `used`: energy was measured since it is unused. `ends_account`: no other contract of
-    the account goes on. `meter_back_on`: a meter of the point was taken back.
+    the account goes on. `read_moved`: the registers of the final read are not those of the last usage; None where neither can be
+    told. `contract_to`: the end of the contract as it stands, `annulled`: it never was. `meters_back_on`: all meters that stood
+    there at the end are back, since when.
     """
 
     check: Visit | None = None
@@ -108,7 +116,10 @@ class Known:
     billed: Billed | None = None
     ends_account: bool = True
     settled: Settled | None = None
-    meter_back_on: date | None = None
+    read_moved: bool | None = None
+    contract_to: date | None = None
+    annulled: bool = False
+    meters_back_on: date | None = None
 
 
 NOTHING_KNOWN: Final = Known()
@@ -130,11 +141,36 @@ class Clock:
             return None
 
 
+def moved(visit: Visit, shown: Mapping[tuple[str, str], str]) -> bool | None:
+    """Return whether any register that a visit saw is not what it showed before; None where no one was known before.
+
+    `shown`: kWh by meter and quantity at the end of the last usage in force that is no estimate.
+    """
+    try:
+        pairs = [
+            (Decimal(seen), Decimal(shown[visit.meter_no or "", quantity]))
+            for quantity, seen in visit.registers.items()
+            if (visit.meter_no, quantity) in shown
+        ]
+    except InvalidOperation:
+        return None
+    return any(seen != before for seen, before in pairs) if pairs else None
+
+
+def ended_by_others(known: Known, on: date) -> bool:
+    """Return whether a contract has ended on a day, or before its final read, by other means than its closing."""
+    read = known.read
+    last = max(on, read.on) if read and read.state == DONE else on
+    return known.annulled or (known.contract_to is not None and known.contract_to <= last)
+
+
 def against(closing: Closing, known: Known) -> str | None:
     """Return why a closing must not go on, as a code: any sign of use, or an objection."""
     if known.objected:
         return life.OBJECTED
     if known.used:
+        return life.USED
+    if closing.state == life.FINAL_READ and known.read_moved:
         return life.USED
     check = known.check
     if closing.state == life.CHECKING and check and check.state == DONE and check.code not in life.UNUSED_RESULTS:
@@ -151,8 +187,10 @@ def may_be_approved_on(closing: Closing, rules: ClosingRules) -> date | None:
 
 def next_of(closing: Closing, known: Known, clock: Clock) -> Closing:
     """Return the closing after the one step that follows from what is known, or as it is."""
-    if closing.state in life.BEFORE_THE_END and (code := against(closing, known)):
-        return withdrawn(closing, code, on=clock.on)
+    if closing.state in life.BEFORE_THE_END:
+        code = life.CONTRACT_ENDED if ended_by_others(known, clock.on) else against(closing, known)
+        if code is not None:
+            return withdrawn(closing, code, on=clock.on)
     return _STEPS[closing.state](closing, known, clock)
 
 
@@ -241,17 +279,22 @@ def _final_read(closing: Closing, known: Known, clock: Clock) -> Closing:
         return waits(closing, "")
     if read.state != DONE:
         return waits(closing, life.NOT_DONE)
+    if known.read_moved is None:
+        return waits(closing, life.NOT_COMPARED)
     return _moved(closing, LIFE.move(closing.state, "end"), due_on=clock.due(life.ENDED), ends_on=read.on)
 
 
 def _ended(closing: Closing, known: Known, clock: Clock) -> Closing:
     bills = known.billed
-    if bills is None or bills.through != closing.ends_on or bills.estimated:
+    assert closing.ends_on is not None
+    last = min(closing.ends_on, known.contract_to or closing.ends_on)  # a later PUT may have ended it earlier still
+    if bills is None or bills.through != last or bills.estimated:
         return waits(closing, life.BILL_HELD if closing.due_on and closing.due_on < clock.on else "")
     return _moved(
         closing,
         LIFE.move(closing.state, "bill"),
         due_on=clock.due(life.BILLED),
+        ends_on=last,
         billed_on=clock.on,
         bill_id=bills.bill_id,
         final_fen=bills.total_fen,
@@ -273,7 +316,7 @@ def _billed(closing: Closing, known: Known, clock: Clock) -> Closing:
 
 
 def _settled(closing: Closing, known: Known, _clock: Clock) -> Closing:
-    back = known.meter_back_on
+    back = known.meters_back_on
     if back is None or closing.ends_on is None or back < closing.ends_on:
         return waits(closing, "")
     return _moved(closing, LIFE.move(closing.state, "close"), due_on=None, closed_on=back)

@@ -41,11 +41,15 @@ IN_USE: Final = "in_use"
 USED: Final = "used"
 OBJECTED: Final = "objected"
 TAKEN_BACK: Final = "taken_back"
-"""Why a closing is withdrawn: the check found use, energy was measured, somebody objects, who proposed it takes it back."""
+CONTRACT_ENDED: Final = "contract_ended"
+"""Why a closing is withdrawn: the check found use, energy was measured or the final read shows it, somebody objects, who
+proposed it takes it back, its contract has ended or was annulled by other means."""
 
 NOT_DONE: Final = "site_order_not_done"
 SAME_PERSON: Final = "checked_by_proposer"
 NOT_TOLD: Final = "not_told"
+NOT_COMPARED: Final = "read_not_compared"
 ACCOUNT_REFUSED: Final = "account_refused"
 BILL_HELD: Final = "bill_waits"
-"""What a closing waits for that does not come by itself: a site order, a person who tells the customer, the account, a bill."""
+"""What a closing waits for that does not come by itself: a site order, a person who tells the customer, the account, a bill.
+A final read whose registers were not known before proves nothing: it waits for a usage that tells them, or for another read."""

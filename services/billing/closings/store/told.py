@@ -96,11 +96,12 @@ async def settlements(view: View, closing_nos: Sequence[str]) -> dict[str, Settl
     }
 
 
-async def meters(view: View, service_point_nos: Sequence[str]) -> dict[str, date]:
-    """Return by service point the last day on which a meter of it was taken back."""
+async def meters(view: View, service_point_nos: Sequence[str]) -> dict[str, dict[str, date]]:
+    """Return by service point and meter the last day on which it was taken back from there."""
     keys = {"service_point_no": service_point_nos}
     rows = await bulk.select_in(view, METER_BACK, keys, where=~METER_BACK.c.withdrawn)
-    found: dict[str, date] = {}
+    found: dict[str, dict[str, date]] = {}
     for row in rows:
-        found[row.service_point_no] = max(row.taken_back_on, found.get(row.service_point_no, date.min))
+        of_point = found.setdefault(row.service_point_no, {})
+        of_point[row.meter_no] = max(row.taken_back_on, of_point.get(row.meter_no, date.min))
     return found

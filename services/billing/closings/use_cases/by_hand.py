@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from services.billing.closings.domain import closing as domain
 from services.billing.closings.domain import life
@@ -16,6 +17,9 @@ from shared import ids
 from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.statemachine import MoveRefused
+
+_AGAIN: Final = (life.SAME_PERSON, life.NOT_COMPARED)
+"""Why a site order that is done is asked for again."""
 
 
 class UnknownClosing(BusinessError):
@@ -102,14 +106,14 @@ async def tell(tx: Tx, deed: Deed, way: str) -> Closing:
 async def ask_again(tx: Tx, deed: Deed, *, context: Context) -> Closing:
     """Ask once more for the check or the final read that could not be done. Raises UnknownClosing, NothingToAsk.
 
-    So it is where who proposed it has checked it: another person is to.
+    So it is where who proposed it has checked it: another person is to; and where nothing is known to compare the read with.
     """
     found = await locked(tx, deed.closing_no, deed.may_see)
     number = found.check_order_no if found.state == life.CHECKING else found.read_order_no
     if found.state not in (life.CHECKING, life.FINAL_READ) or number is None:
         raise NothingToAsk(found.state)
     visit = (await site_orders.visits(tx, [number])).get(number)
-    if visit is None or (visit.state == domain.DONE and found.waits_for != life.SAME_PERSON):
+    if visit is None or (visit.state == domain.DONE and found.waits_for not in _AGAIN):
         raise NothingToAsk
     clock = Clock(on=deed.on, rules=context.policies.on(deed.on).closing, calendar=context.calendar)
     now = domain.asked_again(found, ids.new(), clock=clock)

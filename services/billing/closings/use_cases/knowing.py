@@ -9,13 +9,15 @@ from sqlalchemy import Row
 from services.billing.bills.domain.bills import ISSUED
 from services.billing.bills.store import of_contracts
 from services.billing.closings.domain import life
-from services.billing.closings.domain.closing import DELIVERED, OBJECT, Billed, Closing, Known
+from services.billing.closings.domain.closing import DELIVERED, DONE, OBJECT, Billed, Closing, Known, Visit, moved
 from services.billing.closings.store import told
 from services.billing.closings.store.told import NoticeTold
 from services.billing.closings.use_cases import site_orders
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.usages.domain import Usage
+from services.billing.usages.store import meters as meters_store
 from services.billing.usages.store import usages as usages_store
+from services.billing.usages.store.meters import Stood
 from shared.db.engine import Tx
 
 
@@ -30,15 +32,18 @@ async def known(tx: Tx, closings: Sequence[Closing], *, on: date) -> dict[str, K
     bills = await bills_of(tx, closings)
     settled = await told.settlements(tx, numbers)
     meters = await told.meters(tx, sorted({each.service_point_no for each in closings}))
-    going_on = await _going_on(tx, closings)
+    ends = await _ends(tx, closings)
+    contracts = await contracts_store.contracts_of(tx, sorted({each.account_no for each in closings}))
+    going_on, of_no = _going_on(closings, contracts), {row.contract_no: row for row in contracts}
     found = {}
     for each in closings:
         number, mine = each.closing_no, notices.get(each.closing_no, [])
+        read, contract = visits.get(each.read_order_no or ""), of_no.get(each.contract_no)
         delivered = [notice.on for notice in mine if notice.outcome == DELIVERED and notice.on is not None]
         answer = answers.get(number)
         found[number] = Known(
             check=visits.get(each.check_order_no),
-            read=visits.get(each.read_order_no or ""),
+            read=read,
             told_on=min(delivered, default=None),
             failed=_failed(mine),
             objected=answer is not None and answer.answer == OBJECT,
@@ -46,7 +51,10 @@ async def known(tx: Tx, closings: Sequence[Closing], *, on: date) -> dict[str, K
             billed=_billed(each, bills.get(each.contract_no, ())),
             ends_account=each.contract_no not in going_on or going_on[each.contract_no] == 0,
             settled=settled.get(number),
-            meter_back_on=meters.get(each.service_point_no),
+            read_moved=_moved(read, ends.get(each.service_point_no, ())),
+            contract_to=contract.to_date if contract else None,
+            annulled=contract is None or contract.annulled,
+            meters_back_on=_back(each, ends.get(each.service_point_no, ()), meters.get(each.service_point_no, {})),
         )
     return found
 
@@ -88,12 +96,40 @@ def _billed(closing: Closing, bills: Sequence[Row[Any]]) -> Billed | None:
     return Billed(through=through, bill_id=last.bill_id, total_fen=last.total_fen, estimated=last.estimated)
 
 
-async def _going_on(tx: Tx, closings: Sequence[Closing]) -> Mapping[str, int]:
+def _going_on(closings: Sequence[Closing], contracts: Sequence[Row[Any]]) -> Mapping[str, int]:
     """Return by contract of a closing that has ended how many other contracts of its account have no end."""
-    ended = [each for each in closings if each.state in (life.ENDED, life.BILLED)]
-    rows = await contracts_store.contracts_of(tx, sorted({each.account_no for each in ended}))
     open_of: dict[str, int] = {}
-    for row in rows:
+    for row in contracts:
         if row.to_date is None and not row.annulled:
             open_of[row.account_no] = open_of.get(row.account_no, 0) + 1
+    ended = [each for each in closings if each.state in (life.ENDED, life.BILLED)]
     return {each.contract_no: open_of.get(each.account_no, 0) for each in ended}
+
+
+async def _ends(tx: Tx, closings: Sequence[Closing]) -> dict[str, list[Stood]]:
+    """Return by point the ends of usages since it is unused, of closings whose final read or whose meters are awaited."""
+    wanted = [each for each in closings if each.state in (life.FINAL_READ, life.SETTLED)]
+    days = {(each.service_point_no, each.since, date.max) for each in wanted}
+    return await meters_store.at_ends(tx, sorted(days)) if days else {}
+
+
+def _moved(read: Visit | None, ends: Sequence[Stood]) -> bool | None:
+    """Return whether the final read shows other registers than the last usage up to its day that tells them of its meter."""
+    if read is None or read.state != DONE:
+        return None
+    for stood in reversed(ends):
+        if stood.period_to <= read.on and (found := moved(read, stood.shown)) is not None:
+            return found
+    return None
+
+
+def _back(closing: Closing, ends: Sequence[Stood], back: Mapping[str, date]) -> date | None:
+    """Return since when all meters are back that stood at the point at the end of its last usage; None: not all are."""
+    day = closing.ends_on
+    if day is None:
+        return None
+    last = [stood for stood in ends if stood.period_to <= day]
+    came = {meter_no: on for meter_no, on in back.items() if on >= day}
+    if last and not last[-1].meter_nos <= came.keys():
+        return None
+    return max(came.values(), default=None)

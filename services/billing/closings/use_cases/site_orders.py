@@ -46,7 +46,14 @@ async def visits(tx: Tx, order_nos: Sequence[str]) -> dict[str, Visit]:
     """Return what became of orders, by number; one that is still out is not among them."""
     rows = await store.lock(tx, order_nos)
     return {
-        number: Visit(state=row.state, code=row.result or "", on=row.ended_on, visited_by=row.visited_by)
+        number: Visit(
+            state=row.state,
+            code=row.result or "",
+            on=row.ended_on,
+            visited_by=row.visited_by,
+            meter_no=row.meter_no,
+            registers=store.registers_of(row.registers),
+        )
         for number, row in rows.items()
         if row.state != OUT
     }

@@ -181,6 +181,14 @@ async def standing(view: View, days: Sequence[tuple[str, date, date]], *, also_w
 
     `also_waiting`: those too; what a sub-meter measured is known, whoever pays for it.
     """
+    waiting = () if also_waiting else (~IS_WAITING,)
+    return [codec.usage_of(row) for row in await rows_in_force(view, days, *waiting)]
+
+
+async def rows_in_force(
+    view: View, days: Sequence[tuple[str, date, date]], *where: ColumnElement[bool]
+) -> Sequence[Row[Any]]:
+    """Return the rows of the usages in force that share a day with periods of service points."""
     u = USAGE.c
     given = travel.relation(
         view,
@@ -194,8 +202,7 @@ async def standing(view: View, days: Sequence[tuple[str, date, date]], *, also_w
     g = given.c
     shares = and_(u.service_point_no == g.service_point_no, u.period_from < g.to, u.period_to > g.from_)
     statement = select(USAGE).select_from(given.join(USAGE, shares)).distinct()
-    rows = await view.all(statement.where(~u.superseded, ~u.withdrawn, *(() if also_waiting else (~IS_WAITING,))))
-    return [codec.usage_of(row) for row in rows]
+    return await view.all(statement.where(~u.superseded, ~u.withdrawn, *where))
 
 
 async def closed(view: View, usage_ids: Sequence[str]) -> set[str]:

@@ -56,13 +56,13 @@ async def test_from_the_proposal_to_the_closed_account(desk: Desk) -> None:
     (account_now,) = (await desk.published(AccountChanged))[-1].contracts
     assert account_now.to == READ_ON
 
-    await desk.measure(final_usage(kwh=7))
+    await desk.measure(final_usage())
     next_day = READ_ON + timedelta(days=1)
     assert await advance(desk, next_day) == {"billed": 1}
     bill = (await desk.published(BillIssued))[-1].bill
-    assert (bill.period_to, bill.issued_on, bill.total_fen) == (READ_ON, next_day, 377)  # 7 kWh at 0.538 yuan
+    assert (bill.period_to, bill.issued_on, bill.total_fen) == (READ_ON, next_day, 0)
     (final,) = await desk.published(FinalBillIssued)
-    assert (final.bill_id, final.total_fen, final.ends_account, final.ended_on) == (bill.bill_id, 377, True, READ_ON)
+    assert (final.bill_id, final.total_fen, final.ends_account, final.ended_on) == (bill.bill_id, 0, True, READ_ON)
     assert {final.requested_by, final.approved_by} == {"reviewer-1", APPROVER}
 
     closing = await shown(desk, closing)
