@@ -157,6 +157,12 @@ def moved(visit: Visit, shown: Mapping[tuple[str, str], str]) -> bool | None:
     return any(seen != before for seen, before in pairs) if pairs else None
 
 
+def last_day(closing: Closing, contract_to: date | None) -> date:
+    """Return through which day a closing that has ended is billed: its final read, or an earlier end of its contract."""
+    assert closing.ends_on is not None, "it has ended"
+    return min(closing.ends_on, contract_to or closing.ends_on)
+
+
 def ended_by_others(known: Known, on: date) -> bool:
     """Return whether a contract has ended on a day, or before its final read, by other means than its closing."""
     read = known.read
@@ -286,8 +292,7 @@ def _final_read(closing: Closing, known: Known, clock: Clock) -> Closing:
 
 def _ended(closing: Closing, known: Known, clock: Clock) -> Closing:
     bills = known.billed
-    assert closing.ends_on is not None
-    last = min(closing.ends_on, known.contract_to or closing.ends_on)  # a later PUT may have ended it earlier still
+    last = last_day(closing, known.contract_to)
     if bills is None or bills.through != last or bills.estimated:
         return waits(closing, life.BILL_HELD if closing.due_on and closing.due_on < clock.on else "")
     return _moved(

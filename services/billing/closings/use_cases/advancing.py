@@ -71,11 +71,12 @@ async def _issue(tx: Tx, closings: Sequence[Closing], clock: Clock, context: Con
     """Issue the final bills of contracts that have ended: they wait for no run. Those before them go out with theirs."""
     ended = [each for each in closings if each.state == life.ENDED]
     bills = await knowing.bills_of(tx, ended)
+    last = await knowing.last_days(tx, ended)
     final = [
         bill
         for each in ended
         for bill in bills.get(each.contract_no, ())
-        if bill.status == READY and bill.period_to == each.ends_on and not bill.estimated
+        if bill.status == READY and bill.period_to == last[each.closing_no] and not bill.estimated
     ]
     await issue.issue_apart(tx, final, on=clock.on, context=context)
 

@@ -9,7 +9,17 @@ from sqlalchemy import Row
 from services.billing.bills.domain.bills import ISSUED
 from services.billing.bills.store import of_contracts
 from services.billing.closings.domain import life
-from services.billing.closings.domain.closing import DELIVERED, DONE, OBJECT, Billed, Closing, Known, Visit, moved
+from services.billing.closings.domain.closing import (
+    DELIVERED,
+    DONE,
+    OBJECT,
+    Billed,
+    Closing,
+    Known,
+    Visit,
+    last_day,
+    moved,
+)
 from services.billing.closings.store import told
 from services.billing.closings.store.told import NoticeTold
 from services.billing.closings.use_cases import site_orders
@@ -63,6 +73,13 @@ async def bills_of(tx: Tx, closings: Sequence[Closing]) -> dict[str, list[Row[An
     """Return by contract the bills in force of closings whose contract has ended, from the first day without use on."""
     starts = {each.contract_no: each.since for each in closings if each.state == life.ENDED}
     return await of_contracts.since(tx, starts) if starts else {}
+
+
+async def last_days(tx: Tx, closings: Sequence[Closing]) -> dict[str, date]:
+    """Return through which day closings that have ended are billed: a PUT may have ended the contract earlier still."""
+    contracts = await contracts_store.contracts_of(tx, sorted({each.account_no for each in closings}))
+    to = {row.contract_no: row.to_date for row in contracts}
+    return {each.closing_no: last_day(each, to.get(each.contract_no)) for each in closings}
 
 
 def _failed(notices: Sequence[NoticeTold]) -> bool:
