@@ -1,12 +1,12 @@
 """The bills in force of contracts from a day on, and those of them that may go out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Date, Row, and_, select
+from sqlalchemy import Date, Row, and_, func, select
 
-from services.billing.bills.domain.bills import EFFECTIVE
+from services.billing.bills.domain.bills import EFFECTIVE, ISSUED
 from services.billing.bills.store import told
 from services.billing.bills.tables import BILL
 from shared.db import columns, travel
@@ -26,3 +26,17 @@ async def since(view: View, starts: Mapping[str, date]) -> dict[str, list[Row[An
     for row in rows:
         found.setdefault(row.contract_no, []).append(row)
     return found
+
+
+async def issued_through(view: View, contract_nos: Sequence[str]) -> dict[str, date]:
+    """Return through which day contracts are billed by issued bills; none of those of which a bill in force is not out."""
+    given = travel.relation(view, "contracts", {"contract_no": (columns.No, list(contract_nos))})
+    b = BILL.c
+    there = and_(b.contract_no == given.c.contract_no, b.status.in_(EFFECTIVE))
+    rows = await view.all(
+        select(b.contract_no, func.max(b.period_to).label("through"))
+        .select_from(given.join(BILL, there))
+        .group_by(b.contract_no)
+        .having(func.count().filter(b.status != ISSUED) == 0)
+    )
+    return {row.contract_no: row.through for row in rows}

@@ -102,7 +102,8 @@ class Known:
     """All that is known of a closing. `told_on`: when a notice was delivered first; `failed`: all that have ended failed.
 
     `objected`: the customer has answered so. `used`: energy was measured since it is unused. `ends_account`: no other contract of
-    the account goes on. `read_moved`: the registers of the final read are not those of the last usage; None where neither can be
+    the account goes on. `others_unbilled`: one that has ended without a closing is not billed to its end, or another one got its
+    final bill today. `read_moved`: the registers of the final read are not those of the last usage; None where neither can be
     told. `contract_to`: the end of the contract as it stands, `annulled`: it never was. `meters_back_on`: all meters that stood
     there at the end are back, since when.
     """
@@ -115,6 +116,7 @@ class Known:
     used: bool = False
     billed: Billed | None = None
     ends_account: bool = True
+    others_unbilled: bool = False
     settled: Settled | None = None
     read_moved: bool | None = None
     contract_to: date | None = None
@@ -293,7 +295,7 @@ def _final_read(closing: Closing, known: Known, clock: Clock) -> Closing:
 def _ended(closing: Closing, known: Known, clock: Clock) -> Closing:
     bills = known.billed
     last = last_day(closing, known.contract_to)
-    if bills is None or bills.through != last or bills.estimated:
+    if bills is None or bills.through != last or bills.estimated or known.others_unbilled:
         return waits(closing, life.BILL_HELD if closing.due_on and closing.due_on < clock.on else "")
     return _moved(
         closing,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from services.billing.closings.domain.closing import Closing
-from services.billing.closings.domain.life import ANNOUNCED, UNDER_WAY
+from services.billing.closings.domain.life import ANNOUNCED, UNDER_WAY, WITHDRAWN
 from services.billing.closings.tables import CLOSING
 from shared.db import bulk
 from shared.db.columns import Condition
@@ -80,6 +80,13 @@ async def of_contracts(view: View, contract_nos: Sequence[str]) -> dict[str, str
         view, CLOSING, keys, columns=(c.contract_no, c.closing_no), where=c.state.in_(UNDER_WAY)
     )
     return {row.contract_no: row.closing_no for row in rows}
+
+
+async def of_accounts(view: View, account_nos: Sequence[str]) -> list[Closing]:
+    """Return the closings of accounts that are not withdrawn, also those that are over."""
+    c = CLOSING.c
+    rows = await bulk.select_in(view, CLOSING, {"account_no": account_nos}, where=c.state != WITHDRAWN)
+    return [of(row) for row in rows]
 
 
 async def page(view: View, *, visible: Condition, after: Condition, limit: int, filters: Filters) -> Sequence[Row[Any]]:

@@ -45,7 +45,7 @@ async def advance(tx: Tx, chunk: str, *, business_date: date, context: Context) 
     await _issue(tx, before, clock, context)
     known = await knowing.known(tx, before, on=business_date)
     now = [domain.next_of(each, known[each.closing_no], clock) for each in before]
-    steps = [(old, new) for old, new in zip(before, now, strict=True) if new != old]
+    steps = _one_of_an_account([(old, new) for old, new in zip(before, now, strict=True) if new != old])
     moved = [(old, new) for old, new in steps if new.state != old.state]
     refused = await _change_accounts(tx, [new for _, new in moved], known, context)
     done = [_refused(old) if new.closing_no in refused else new for old, new in steps]
@@ -61,6 +61,16 @@ async def advance(tx: Tx, chunk: str, *, business_date: date, context: Context) 
     )
     _tell(tx, came, known)
     return {state: sum(each.state == state for each in came) for state in life.LIFE.states[1:]}
+
+
+def _one_of_an_account(steps: Sequence[tuple[Closing, Closing]]) -> list[tuple[Closing, Closing]]:
+    """Return the steps of a day without the second final bill of an account: the last one ends it, so they come one by one."""
+    first = {new.account_no: new.closing_no for old, new in reversed(steps) if _is_billed(old, new)}
+    return [(old, new) for old, new in steps if not _is_billed(old, new) or first[new.account_no] == new.closing_no]
+
+
+def _is_billed(old: Closing, new: Closing) -> bool:
+    return (old.state, new.state) == (life.ENDED, life.BILLED)
 
 
 def _refused(old: Closing) -> Closing:

@@ -1,6 +1,7 @@
 """All that is known of closings: site orders, notices, answers, usages, bills, money, meters. A fixed number of statements."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -20,6 +21,7 @@ from services.billing.closings.domain.closing import (
     last_day,
     moved,
 )
+from services.billing.closings.store import closings as store
 from services.billing.closings.store import told
 from services.billing.closings.store.told import NoticeTold
 from services.billing.closings.use_cases import site_orders
@@ -44,7 +46,8 @@ async def known(tx: Tx, closings: Sequence[Closing], *, on: date) -> dict[str, K
     meters = await told.meters(tx, sorted({each.service_point_no for each in closings}))
     ends = await _ends(tx, closings)
     contracts = await contracts_store.contracts_of(tx, sorted({each.account_no for each in closings}))
-    going_on, of_no = _going_on(closings, contracts), {row.contract_no: row for row in contracts}
+    of_no = {row.contract_no: row for row in contracts}
+    others = await _others(tx, closings, contracts, on)
     found = {}
     for each in closings:
         number, mine = each.closing_no, notices.get(each.closing_no, [])
@@ -59,7 +62,8 @@ async def known(tx: Tx, closings: Sequence[Closing], *, on: date) -> dict[str, K
             objected=answer is not None and answer.answer == OBJECT,
             used=number in used,
             billed=_billed(each, bills.get(each.contract_no, ())),
-            ends_account=each.contract_no not in going_on or going_on[each.contract_no] == 0,
+            ends_account=number not in others or others[number].ends_account,
+            others_unbilled=number in others and others[number].unbilled,
             settled=settled.get(number),
             read_moved=_moved(read, ends.get(each.service_point_no, ())),
             contract_to=contract.to_date if contract else None,
@@ -113,16 +117,6 @@ def _billed(closing: Closing, bills: Sequence[Row[Any]]) -> Billed | None:
     return Billed(through=through, bill_id=last.bill_id, total_fen=last.total_fen, estimated=last.estimated)
 
 
-def _going_on(closings: Sequence[Closing], contracts: Sequence[Row[Any]]) -> Mapping[str, int]:
-    """Return by contract of a closing that has ended how many other contracts of its account have no end."""
-    open_of: dict[str, int] = {}
-    for row in contracts:
-        if row.to_date is None and not row.annulled:
-            open_of[row.account_no] = open_of.get(row.account_no, 0) + 1
-    ended = [each for each in closings if each.state in (life.ENDED, life.BILLED)]
-    return {each.contract_no: open_of.get(each.account_no, 0) for each in ended}
-
-
 async def _ends(tx: Tx, closings: Sequence[Closing]) -> dict[str, list[Stood]]:
     """Return by point the ends of usages since it is unused, of closings whose final read or whose meters are awaited."""
     wanted = [each for each in closings if each.state in (life.FINAL_READ, life.SETTLED)]
@@ -150,3 +144,42 @@ def _back(closing: Closing, ends: Sequence[Stood], back: Mapping[str, date]) -> 
     if last and not last[-1].meter_nos <= came.keys():
         return None
     return max(came.values(), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """The other contracts of an account: whether this closing ends it, and whether one of them is to be billed before."""
+
+    ends_account: bool
+    unbilled: bool
+
+
+async def _others(tx: Tx, closings: Sequence[Closing], contracts: Sequence[Row[Any]], on: date) -> dict[str, _Others]:
+    """Return by closing whose contract has ended what becomes of the other contracts of its account.
+
+    The closing that gets its final bill last ends the account, so one of an account a day gets it: money is paid out once all is
+    billed. A contract that has ended without a closing is waited for.
+    """
+    ended = [each for each in closings if each.state in (life.ENDED, life.BILLED)]
+    if not ended:
+        return {}
+    accounts = sorted({each.account_no for each in ended})
+    rows = [row for row in contracts if not row.annulled]
+    by_contract = {each.contract_no: each for each in await store.of_accounts(tx, accounts)}
+    alone = [row for row in rows if row.to_date is not None and row.contract_no not in by_contract]
+    through = await of_contracts.issued_through(tx, [row.contract_no for row in alone])
+    found = {}
+    for each in ended:
+        mine = [row for row in rows if row.account_no == each.account_no and row.contract_no != each.contract_no]
+        near = [by_contract[row.contract_no] for row in mine if row.contract_no in by_contract]
+        far = [row for row in mine if row.contract_no not in by_contract]
+        open_ = [row for row in far if row.to_date is None or row.to_date > on]
+        unbilled = any(
+            row.to_date is not None and row.to_date <= on and through.get(row.contract_no, row.from_date) < row.to_date
+            for row in far
+        )
+        billed_on = each.billed_on or on
+        before = [one.billed_on is not None and one.billed_on < billed_on for one in near]
+        today = any(one.billed_on is not None and one.billed_on >= on for one in near)
+        found[each.closing_no] = _Others(not open_ and all(before), unbilled or today)
+    return found
