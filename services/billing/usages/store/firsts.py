@@ -17,6 +17,15 @@ def _is_counted(usage: Any) -> ColumnElement[bool]:
     return and_(usage.version == 1, ~usage.late, ~usage.withdrawn)
 
 
+def _is_of_route(usage: Any, route_no: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that a usage of a point is one of a route; the point alone is looked up by.
+
+    By the index of runs the usages of the whole route would be read for each point.
+    """
+    unindexed: ColumnElement[str] = usage.route_no.concat("")
+    return unindexed == route_no
+
+
 async def of_runs(view: View, dates: Sequence[tuple[str, date, str]]) -> Sequence[Row[Any]]:
     """Return the first usages of (route, read date, its cycle), with the one before of the same point and route.
 
@@ -39,7 +48,7 @@ async def of_runs(view: View, dates: Sequence[tuple[str, date, str]]) -> Sequenc
     precedes = and_(
         before.c.service_point_no == u.service_point_no,
         before.c.period_to == u.period_from,
-        before.c.route_no == u.route_no,
+        _is_of_route(before.c, u.route_no),
         _is_counted(before.c),
     )
     covers = and_(
@@ -83,7 +92,7 @@ async def before(view: View, wanted: Collection[tuple[str, str, date]]) -> dict[
     u = USAGE.c
     ends = and_(
         u.service_point_no == given.c.service_point_no,
-        u.route_no == given.c.route_no,
+        _is_of_route(u, given.c.route_no),
         u.period_to == given.c.day,
         _is_counted(u),
     )
