@@ -21,7 +21,10 @@ from shared.events.fact import Fact
 
 log = logging.getLogger(__name__)
 
-POOL_SIZE = 10  # enough for the API and the consumer of one replica; 4 services x 2 replicas stay under 100 connections
+POOL_SIZE = 10  # enough for the API and the consumer of one replica
+BESIDE_SIZE = (
+    2  # commands that read what stood before them as they end; 4 services x 2 replicas are under 100 connections
+)
 POOL_WAIT_SECONDS = 10
 STATEMENT_SECONDS_MAX = 60  # no batch takes a tenth of that; what does is stuck, and is retried
 BUSY_MILLISECONDS = 30_000  # SQLite: how long another process may hold the write lock
@@ -77,7 +80,7 @@ class Tx(Write):
         """Return what was changed of the objects of the audit entries."""
         objects = [(entry.entity_kind, entry.entity_id) for entry in self._audit]
         readers = self._database.contents if self._database else {}
-        if self._database is None or not readers or not objects:
+        if self._database is None or not readers or all(readers.get(kind) is contents.NONE for kind, _ in objects):
             return ()
         async with self._database.committed() as committed:
             return await contents.changes(self, committed, readers, objects)
@@ -101,7 +104,7 @@ class Database:
         self.clock = clock or SystemClock()
         self.engine = _engine(url, pool_size, tls)
         # who holds a connection waits for none of the same pool: all of them could wait for each other
-        self._beside = _engine(url, 1, tls)
+        self._beside = _engine(url, BESIDE_SIZE, tls)
         self._pool_size = pool_size
         self.dialect: str = self.engine.dialect.name
         self.on_journal: Callable[[], None] = lambda: None

@@ -62,6 +62,12 @@ async def test_what_changes_nothing_or_is_a_record_itself_has_no_content(kept: D
     assert await shown(kept, "a", "look") == [(None, None)]
 
 
+async def test_entries_without_content_take_no_connection_but_their_own(kept: Database) -> None:
+    async with kept.committed(), kept.committed():  # all of those beside units of work are held
+        await asyncio.wait_for(count(kept, "a", kind="look"), timeout=10)
+        assert await shown(kept, "a", "look") == [(None, None)]
+
+
 async def test_an_object_of_which_nobody_says_how_it_is_read_is_not_changed(kept: Database) -> None:
     with pytest.raises(NoReader):
         await count(kept, "a", kind="stranger")
