@@ -29,7 +29,6 @@ from shared.events.billing import Charge, ChargeIssued
 
 BACK_BILLING: Final = "back_billing"
 PENALTY: Final = "penalty"
-CHARGES_MAX: Final = 500
 
 
 class NothingToCharge(BusinessError):

@@ -124,9 +124,6 @@ class Known:
     meters_back_on: date | None = None
 
 
-NOTHING_KNOWN: Final = Known()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
     """The business date, the rules that hold on it, and the calendar by which steps are due."""
