@@ -1,9 +1,9 @@
 """Routes of disputes: opened, led from step to step, listed, and the history that a customer is shown."""
 
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Path
 from starlette.responses import Response
 
 from services.reading.context import READ, WRITE, Context, Own
@@ -84,7 +84,7 @@ async def get_report(
     caller: auth.Current,
     db: web.Db,
     org_unit: OrgUnit | None = None,
-    form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
+    form: spreadsheet.Form = "json",
 ) -> Response:
     """Return where disputes ended in a month, over the caller's org units, and which verifications that saved."""
     async with db.view() as view:

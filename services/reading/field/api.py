@@ -1,6 +1,6 @@
 """Routes of field entries, of the batches in which they are released, and of the sheet of a route."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Path, Query
 from starlette.responses import Response
@@ -151,7 +151,7 @@ async def get_sheet(
     caller: auth.Current,
     db: web.Db,
     own: Own,
-    form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
+    form: spreadsheet.Form = "json",
 ) -> Response:
     """Return the sheet of a route (抄表册) for a cycle: its meters in walking order, what they last showed and should show."""
     async with db.view() as view:

@@ -1,10 +1,9 @@
 """Routes of idle meters (闲置电表): the meters, and the figures that they add up to; as pages, or as a file."""
 
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.reading.context import READ, Own
@@ -23,7 +22,6 @@ from shared.web.pagination import Page
 
 router = web.Router("/v1", tags=["meters"])
 CSV_MAX = 50_000  # rows of a file: some seconds
-Form = Annotated[Literal["json", "csv"], Query(alias="format", description="csv: all in one file, without pages.")]
 On = Annotated[Day, Query(description="The day of the report, as is known by now.")]
 
 
@@ -60,10 +58,10 @@ async def list_idle_meters(
     wanted: pagination.Query_,
     filters: Wanted,
     on: On,
-    form: Form = "json",
+    form: spreadsheet.Form = "json",
 ) -> Response:
     """List the meters that are idle on a day: installed and unused, too long in stock, removed and not taken back."""
-    asked = pagination.Wanted(CSV_MAX) if form == "csv" else wanted
+    asked = spreadsheet.asked(form, wanted, CSV_MAX)
     async with db.view() as view:
         rows = await idle.listed(
             view,
@@ -74,7 +72,9 @@ async def list_idle_meters(
             filters=filters,
         )
     item = partial(schemas.IdleMeterOut.of, on=on, rules=own.policies.on_or_first(on).idle)
-    return _answer(form, asked.page(rows, key=lambda row: (row.meter_no,), item=item), schemas.IdleMeterOut)
+    return spreadsheet.page_or_file(
+        form, asked.page(rows, key=lambda row: (row.meter_no,), item=item), schemas.IdleMeterOut, TooManyRows
+    )
 
 
 @router.get(
@@ -91,23 +91,14 @@ async def list_figures(
     wanted: pagination.Query_,
     filters: Wanted,
     on: On,
-    form: Form = "json",
+    form: spreadsheet.Form = "json",
 ) -> Response:
     """List what idle meters cost, by kind, org unit and type; each figure opens to its meters."""
-    asked = pagination.Wanted(CSV_MAX) if form == "csv" else wanted
+    asked = spreadsheet.asked(form, wanted, CSV_MAX)
     async with db.view() as view:
         groups = await idle.grouped(view, limits(on, own.policies), visible=caller.visible, filters=filters)
     last = asked.last_as(str, str, str)
     figures = domain.figures(groups, on, own.policies.on_or_first(on).idle)
     shown = [each for each in figures if last is None or each.key > last][: asked.fetch]
     page = asked.page(shown, key=lambda each: each.key, item=schemas.IdleFigureOut.figure)
-    return _answer(form, page, schemas.IdleFigureOut)
-
-
-def _answer(form: str, page: Page[Any], kind: type[BaseModel]) -> Response:
-    if form == "json":
-        return web.Json(page.model_dump(mode="json"))
-    if page.next_cursor is not None:
-        raise TooManyRows
-    names = list(kind.model_fields)
-    return spreadsheet.answer(names, [[item.model_dump(mode="json")[name] for name in names] for item in page.items])
+    return spreadsheet.page_or_file(form, page, schemas.IdleFigureOut, TooManyRows)

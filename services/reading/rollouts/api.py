@@ -1,10 +1,9 @@
 """Routes of roll-outs of meters (换装工程): programmes, their points, their progress, and whose meters are read remotely."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.reading.context import READ, WRITE, Context, Own
@@ -27,7 +26,6 @@ from shared.web.pagination import Page
 
 router = web.Router("/v1", tags=["roll-outs"])
 CSV_MAX = 50_000  # rows of a file: some seconds
-Form = Annotated[Literal["json", "csv"], Query(alias="format", description="csv: all in one file, without pages.")]
 On = Annotated[Day, Query(description="The day of the report, as is known by now.")]
 
 
@@ -119,16 +117,16 @@ async def list_points(
     wanted: pagination.Query_,
     filters: Wanted,
     on: On,
-    form: Form = "json",
+    form: spreadsheet.Form = "json",
 ) -> Response:
     """List the points that roll-outs plan, with what became of them by a day."""
-    asked = _asked(form, wanted)
+    asked = spreadsheet.asked(form, wanted, CSV_MAX)
     async with db.view() as view:
         rows = await progress.listed(
             view, on, visible=caller.visible, after=asked.after, limit=asked.fetch, filters=filters
         )
     page = asked.page(rows, key=lambda row: (row.programme_no, row.service_point_no), item=schemas.PointOut.of)
-    return _answer(form, page, schemas.PointOut)
+    return spreadsheet.page_or_file(form, page, schemas.PointOut, TooManyRows)
 
 
 @router.get(
@@ -144,27 +142,31 @@ async def list_progress(
     wanted: pagination.Query_,
     filters: Wanted,
     on: On,
-    form: Form = "json",
+    form: spreadsheet.Form = "json",
 ) -> Response:
     """List how far roll-outs have come by a day, by org unit of their points; each figure opens to its points."""
-    asked = _asked(form, wanted)
+    asked = spreadsheet.asked(form, wanted, CSV_MAX)
     async with db.view() as view:
         rows = await progress.by_unit(
             view, on, visible=caller.visible, after=asked.after, limit=asked.fetch, filters=filters
         )
     page = asked.page(rows, key=lambda row: (row.programme_no, row.org_unit), item=schemas.ProgressOut.of)
-    return _answer(form, page, schemas.ProgressOut)
+    return spreadsheet.page_or_file(form, page, schemas.ProgressOut, TooManyRows)
 
 
 @router.get("/rollout-progress/months", policy=READ, responses=spreadsheet.FILE, response_model=schemas.MonthsOut)
-async def list_months(caller: auth.Current, db: web.Db, filters: Wanted, on: On, form: Form = "json") -> Response:
+async def list_months(
+    caller: auth.Current, db: web.Db, filters: Wanted, on: On, form: spreadsheet.Form = "json"
+) -> Response:
     """List how far roll-outs have come by a day, month by month."""
     async with db.view() as view:
         planned = await progress.planned_by_day(view, on, visible=caller.visible, filters=filters)
         done = await progress.done_by_day(view, on, visible=caller.visible, filters=filters)
         failed = await progress.failed_by_day(view, on, visible=caller.visible, filters=filters)
     months = [schemas.MonthOut.month_(each) for each in by_month(planned, done, failed)]
-    return _answer(form, Page(items=months), schemas.MonthOut, shown=schemas.MonthsOut(items=months))
+    return spreadsheet.page_or_file(
+        form, Page(items=months), schemas.MonthOut, TooManyRows, shown=schemas.MonthsOut(items=months)
+    )
 
 
 @router.get(
@@ -181,10 +183,10 @@ async def list_remote_shares(
     wanted: pagination.Query_,
     on: On,
     org_unit: OrgUnit | None = None,
-    form: Form = "json",
+    form: spreadsheet.Form = "json",
 ) -> Response:
     """List by org unit how many points with a meter are read remotely on a day: by the type of the meter, or its own device."""
-    asked = _asked(form, wanted)
+    asked = spreadsheet.asked(form, wanted, CSV_MAX)
     async with db.view() as view:
         rows = await rolling_out.remote_by_unit(
             view,
@@ -196,7 +198,7 @@ async def list_remote_shares(
             org_unit=org_unit,
         )
     page = asked.page(rows, key=lambda row: (row.org_unit,), item=schemas.RemoteShareOut.of)
-    return _answer(form, page, schemas.RemoteShareOut)
+    return spreadsheet.page_or_file(form, page, schemas.RemoteShareOut, TooManyRows)
 
 
 @router.get(
@@ -214,10 +216,10 @@ async def list_remote_points(
     on: On,
     org_unit: OrgUnit,
     remote: bool | None = None,
-    form: Form = "json",
+    form: spreadsheet.Form = "json",
 ) -> Response:
     """List the points of an org unit, without those below it, that have a meter on a day: those that its share counts."""
-    asked = _asked(form, wanted)
+    asked = spreadsheet.asked(form, wanted, CSV_MAX)
     async with db.view() as view:
         rows = await rolling_out.remote_points(
             view,
@@ -230,23 +232,9 @@ async def list_remote_points(
             remote=remote,
         )
     page = asked.page(rows, key=lambda row: (row.service_point_no,), item=schemas.RemotePointOut.of)
-    return _answer(form, page, schemas.RemotePointOut)
+    return spreadsheet.page_or_file(form, page, schemas.RemotePointOut, TooManyRows)
 
 
 def _by(caller: auth.Current, tx: Tx, own: Context) -> By:
     last = calendar.local_day(tx.now, own.zone) + timedelta(days=1)
     return By(actor=caller.subject, may_see=caller.may_see, last=last)
-
-
-def _asked(form: str, wanted: pagination.Wanted) -> pagination.Wanted:
-    """Return the page that is wanted; of a file all of it."""
-    return pagination.Wanted(CSV_MAX) if form == "csv" else wanted
-
-
-def _answer(form: str, page: Page[Any], kind: type[BaseModel], *, shown: BaseModel | None = None) -> Response:
-    if form == "json":
-        return web.Json((shown or page).model_dump(mode="json"))
-    if page.next_cursor is not None:
-        raise TooManyRows
-    names = list(kind.model_fields)
-    return spreadsheet.answer(names, [[item.model_dump(mode="json")[name] for name in names] for item in page.items])

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
-import orjson
 from fastapi import Depends, Query
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -29,7 +28,6 @@ router = web.Router("/v1", tags=["scorecards"])
 CSV_MAX = 20_000  # rows of a file: some seconds; a route has at most some thousand tasks
 ALL = "reading:read"  # who has `reading:field` alone sees the own ones
 Item = TypeVar("Item", bound=BaseModel)
-Form = Annotated[Literal["json", "csv"], Query(alias="format", description="csv: all in one file, without pages.")]
 
 
 class TooManyRows(BusinessError):
@@ -60,17 +58,17 @@ Wanted = Annotated[Filters, Depends(_filters)]
     response_model=Page[schemas.ScorecardOut],
 )
 async def list_scorecards(
-    caller: auth.Current, db: web.Db, wanted: pagination.Query_, filters: Wanted, form: Form = "json"
+    caller: auth.Current, db: web.Db, wanted: pagination.Query_, filters: Wanted, form: spreadsheet.Form = "json"
 ) -> Response:
     """List the scorecards (考核结果) of a month, by route and reader; who has `reading:field` alone sees the own ones.
 
     They are made once, by `make-scorecards`; what is corrected later counts in the month in which it is.
     """
-    asked = _asked(form, wanted)
+    asked = spreadsheet.asked(form, wanted, CSV_MAX)
     async with db.view() as view:
         rows = await cards.listed(view, visible=caller.visible, after=asked.after, limit=asked.fetch, filters=filters)
     page = asked.page(rows, key=lambda row: (row.route_no, row.reader, row.org_unit), item=schemas.ScorecardOut.of)
-    return _answer(form, page, schemas.ScorecardOut)
+    return spreadsheet.page_or_file(form, page, schemas.ScorecardOut, TooManyRows)
 
 
 @router.get(
@@ -81,16 +79,18 @@ async def list_scorecards(
     response_model=Page[schemas.ReaderScoreOut],
 )
 async def list_readers(
-    caller: auth.Current, db: web.Db, wanted: pagination.Query_, filters: Wanted, form: Form = "json"
+    caller: auth.Current, db: web.Db, wanted: pagination.Query_, filters: Wanted, form: spreadsheet.Form = "json"
 ) -> Response:
     """List the readers of a month, each with the sum of the scorecards on all routes that the caller sees."""
-    asked = _asked(form, wanted)
+    asked = spreadsheet.asked(form, wanted, CSV_MAX)
     async with db.view() as view:
         rows = await cards.by_reader(
             view, visible=caller.visible, after=asked.after, limit=asked.fetch, filters=filters
         )
     item = partial(schemas.ReaderScoreOut.of, month=filters.month)
-    return _answer(form, asked.page(rows, key=lambda row: (row.reader,), item=item), schemas.ReaderScoreOut)
+    return spreadsheet.page_or_file(
+        form, asked.page(rows, key=lambda row: (row.reader,), item=item), schemas.ReaderScoreOut, TooManyRows
+    )
 
 
 @router.get(
@@ -106,10 +106,10 @@ async def list_rows(
     wanted: pagination.Query_,
     filters: Wanted,
     figure: Annotated[Figure | None, Query(description="Those alone that this figure counts.")] = None,
-    form: Form = "json",
+    form: spreadsheet.Form = "json",
 ) -> Response:
     """List what the scorecards of a month count: as many rows as a figure says, of a route, a reader, or both."""
-    asked = _asked(form, wanted)
+    asked = spreadsheet.asked(form, wanted, CSV_MAX)
     async with db.view() as view:
         rows = await cards.rows_of(
             view, visible=caller.visible, after=asked.after, limit=asked.fetch, filters=filters, figure=figure
@@ -119,7 +119,7 @@ async def list_rows(
         key=lambda row: (row.kind, row.subject),
         item=lambda row: schemas.ScorecardRowOut.of(cards.document(row)),
     )
-    return _answer(form, page, schemas.ScorecardRowOut)
+    return spreadsheet.page_or_file(form, page, schemas.ScorecardRowOut, TooManyRows)
 
 
 @router.get("/wrong-reads", policy=DUTY)
@@ -138,22 +138,3 @@ async def list_wrong_reads(
     return wanted.page(
         list(zip(shown, rows, strict=True)), key=lambda each: (each[0].correction_id,), item=schemas.WrongReadOut.of
     )
-
-
-def _asked(form: str, wanted: pagination.Wanted) -> pagination.Wanted:
-    """Return the page that is wanted; of a file all of it."""
-    return pagination.Wanted(CSV_MAX) if form == "csv" else wanted
-
-
-def _answer(form: str, page: Page[Item], kind: type[Item]) -> Response:
-    if form == "json":
-        return web.Json(page.model_dump(mode="json"))
-    if page.next_cursor is not None:
-        raise TooManyRows
-    names = [name for name in kind.model_fields if name != "details"]
-    rows = []
-    for item in page.items:
-        shown = item.model_dump(mode="json")
-        details = [orjson.dumps(shown["details"]).decode()] if "details" in shown else []
-        rows.append([*(shown[name] for name in names), *details])
-    return spreadsheet.answer([*names, *(["details"] if "details" in kind.model_fields else [])], rows)

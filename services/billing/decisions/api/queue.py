@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import Depends, Query
@@ -39,7 +39,6 @@ HOURS_MAX, FEN_MAX = 24 * 3660, 10**15
 Hours = Annotated[int | None, Query(ge=0, le=HOURS_MAX, description="since it was held, to the instant of the call")]
 Fen = Annotated[int | None, Query(ge=-FEN_MAX, le=FEN_MAX, description="the amount of the bill, both ends meant")]
 Unit = Annotated[str | None, Query(pattern=PATH, max_length=PATH_MAX, description="with all below it")]
-Form = Annotated[Literal["json", "csv"], Query(alias="format", description="csv: all in one file, without pages")]
 
 
 class TooManyRows(BusinessError):
@@ -108,15 +107,14 @@ async def review_queue(
     wanted: pagination.Query_,
     filters: Wanted,
     order: Ordered = "age",
-    form: Form = "json",
+    form: spreadsheet.Form = "json",
 ) -> Response:
     """List the bills that wait for a reviewer, oldest first, with their findings, how often their rules were right, and who read.
 
     `order=risk`: by money at risk times precision, the most first, as the verdicts were when the first page was read.
     `format=csv`: all of it.
     """
-    if form == "csv":
-        wanted = pagination.Wanted(CSV_MAX)
+    wanted = spreadsheet.asked(form, wanted, CSV_MAX)
     async with db.view() as view:
         page = await _page(view, caller.visible, own, wanted, filters, order, db.clock.now())
     if form == "json":
