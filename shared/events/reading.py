@@ -159,7 +159,8 @@ class RouteClosed(Fact):
 class RouteExplained(Fact):
     """How many points of a closed route have neither a usable read nor a reason by now: the whole state, newest version.
 
-    Reasons and reads that come after the closing make them fewer; a read that is annulled makes them more.
+    Reasons and reads that come after the closing make them fewer; a read that is annulled, a reason that is taken back, or a
+    point that is put on the route for that day makes them more.
     """
 
     type: ClassVar[str] = "reading.route_explained.v1"
@@ -173,6 +174,10 @@ class RouteExplained(Fact):
     version: Annotated[int, Field(ge=1)] = Field(description="Of the route and read date: a higher one is newer.")
     unexplained: Annotated[int, Field(ge=0)]
     explained_on: Day = Field(description="Business date of the change: the latest that reading has heard of.")
+    uploaded_on: Day | None = Field(
+        default=None,
+        description="Business date on which the last read came in, after the closing, of a point that had no reason.",
+    )
 
 
 class EstimateMade(Fact):

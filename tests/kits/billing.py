@@ -239,6 +239,12 @@ class Desk:
         document["versions"][0]["run"]["unexplained"] = said
         self._go_on_under(document)
 
+    def release_by_reviewer(self) -> None:
+        """Go on under a policy by which no run goes out by itself."""
+        document = self._document()
+        document["versions"][0]["release"]["*"]["mode"] = policy.REVIEWER
+        self._go_on_under(document)
+
     def send_to_site(self, **kinds: str) -> None:
         """Go on under a policy that sends bills with these findings to site (`__` for a point)."""
         document = orjson.loads(DEFAULT_POLICY.read_bytes())

@@ -135,27 +135,30 @@ async def line(
     changed_facts: str = PROPOSE,
     by_calendar: bool = True,
     by_two: Sequence[str] = (),
+    unexplained: str = "off",
     event_log: EventLog | None = None,
 ) -> AsyncIterator[Line]:
     """Give a town with empty books, which corrects in this style and by this rule, and the way to it.
 
-    `by_two`: what two people do there whatever its amount.
+    `by_two`: what two people do there whatever its amount. `unexplained`: whether runs wait for reasons.
     """
-    _write_policy(work, {"style": style, "changed_facts": changed_facts}, by_calendar, by_two)
+    _write_policy(work, {"style": style, "changed_facts": changed_facts}, by_calendar, by_two, unexplained)
     own = {"WATTLINE_BILLING_POLICY": str(work / "billing.json")}
     traffic = Traffic(event_log or EmbeddedEventLog(work / "events.db"))
     async with town(work, environment=own | environment, event_log=traffic) as where:
         yield Line(where, traffic)
 
 
-def _write_policy(work: Path, corrections: Mapping[str, str], by_calendar: bool, by_two: Sequence[str]) -> None:
+def _write_policy(
+    work: Path, corrections: Mapping[str, str], by_calendar: bool, by_two: Sequence[str], unexplained: str
+) -> None:
     work.mkdir(exist_ok=True)
     policy = json.loads(DEFAULT_POLICY.read_text())
     policy["versions"][0]["review"] |= dict.fromkeys(NO_RULES, "off")
     policy["versions"][0]["run"] = {
         "sum_change_percent": 100_000,
         "unread": {"percent": 100, "over_points": 0},
-        "unexplained": "off",
+        "unexplained": unexplained,
         "after_change": "off",
     }
     policy["versions"][0]["corrections"] |= {**corrections, "hold_on": ["billing.not_rated"]}

@@ -55,12 +55,18 @@ async def books_of(line: Line) -> dict[str, Any]:
         (one["service_point_no"], one["period_from"], one["period_to"])
         for one in await line.items("billing", "/v1/waiting-usages")
     ]
+    runs = []
+    for run in await line.items("billing", "/v1/runs"):
+        route, cycle = run["route_no"], run["cycle"]
+        of_route = await line.call("GET", "reading", f"/v1/routes/{route}/cycles/{cycle}")
+        runs.append((route, cycle, run["status"], run["unexplained"], of_route["unexplained"]))
     accounts = [f"A{home}" for home in POINTS] + [f"B{home}" for home in MOVED]
     owed = {no: (await line.call("GET", "collection", f"/v1/accounts/{no}"))["balance_fen"] for no in accounts}
     return {
         "usages": sorted(usages, key=lambda u: (u["service_point_no"], u["period_from"])),
         "bills": sorted(bills, key=lambda b: (b["contract_no"], b["period_from"])),
         "waiting": sorted(waiting),
+        "runs": sorted(runs),
         "owed": owed,
     }
 
@@ -85,7 +91,7 @@ async def approve_proposed(line: Line) -> set[str]:
         ):  # one that was compared with a run of nothing
             body = {"explanation": "as is known now", "business_date": str(DECIDED_ON)}
             path = f"/v1/runs/{run['route_no']}/{run['cycle']}/release"
-            await line.call("POST", "billing", path, body, who="reviewer", seen=run["version"])
+            await line.approve(await line.call("POST", "billing", path, body, who="reviewer", seen=run["version"]))
             await line.quiet()
         proposed = await line.items("billing", "/v1/bills?status=proposed")
         if not proposed:

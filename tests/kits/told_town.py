@@ -1,10 +1,10 @@
 """A town as it is told, in any order: nineteen homes and a shop, five months, what becomes known of them and when.
 
 Moves, exchanges told late and mistyped, wrong reads corrected and annulled, contracts told late, moved and annulled, asked ends,
-reads that are missing or come late, load curves; and, for days that are billed by then, a class and a household registered, a
-tariff of the contract and a price changed, an opening corrected, a contract told, a move told. Of the shop, which has a two-part
-price and a power factor: a transformer suspended and running again, another one within a month, another option, an exemption and
-a standard of its own.
+reads that are missing or come late, why they are missing, load curves; and, for days that are billed by then, a class and a
+household registered, a tariff of the contract and a price changed, an opening corrected, a contract told, a move told. Of the
+shop, which has a two-part price and a power factor: a transformer suspended and running again, another one within a month,
+another option, an exemption and a standard of its own.
 """
 
 import random
@@ -128,6 +128,25 @@ def _reads() -> list[Told]:
             after=(f"read 8 {annulled}",),
         )
     )
+    return facts
+
+
+def _reasons() -> list[Told]:
+    """Tell why points were not read: some in time, some late, some taken back, one of those told again; of one nobody says it."""
+    facts = []
+    for home, month, said in (
+        (1, 3, ("no_access", None, "no_access")),
+        (2, 4, ("no_access",)),
+        (9, 3, ("danger", None)),
+        (10, 2, ("no_access",)),
+    ):
+        day, after = date(2026, month, 1), (f"plan {date(2026, month, 1)}",)
+        for n, reason in enumerate(said):
+            name = f"reason {home} {month} {n}"
+            body = {"items": [{"service_point_no": f"SP{home}", "read_date": str(day), "reason": reason}]}
+            on = day + (2 + 4 * n) * DAY
+            facts.append(Told(name=name, day=on, method="PUT", path="/v1/unread-reasons", body=body, after=after))
+            after = (name,)
     return facts
 
 
@@ -357,7 +376,7 @@ def documents() -> dict[str, dict[str, Any]]:
     return found | {SHOP_TARIFF: _shop_tariff()}
 
 
-FACTS = (*_jobs(), *_accounts(), *_exchanges(), *_curves(), *_reads(), _dearer(), *_shop())
+FACTS = (*_jobs(), *_accounts(), *_exchanges(), *_curves(), *_reads(), *_reasons(), _dearer(), *_shop())
 
 
 def ordered(seed: int | None) -> list[Told]:

@@ -5,8 +5,9 @@ mistyped, wrong reads corrected and annulled, contracts told late, moved and ann
 come late, load curves. For days that are billed by then, in the order of time: a class and a household registered, a tariff
 of the contract and a price changed, an opening corrected, a contract told, a move told; of the shop (two-part price, power
 factor) a transformer suspended, the capacity, the option, an exemption and a standard. What is proposed for it a reviewer
-approves in the end; in a town of the other policy it is corrected at once. The bills of what was read are also those of a
-slow walk through the days.
+approves in the end; in a town of the other policy it is corrected at once. Runs wait for points that nobody has explained;
+reasons are told, taken back and told again, and what is left somebody lets go in the end. The bills of what was read are
+also those of a slow walk through the days.
 """
 
 import asyncio
@@ -75,7 +76,9 @@ async def _told(
     changed_facts: str = PROPOSE,
     event_log: EventLog | None = None,
 ) -> dict[str, Any]:
-    async with calls.line(work, environment, changed_facts=changed_facts, event_log=event_log) as line:
+    async with calls.line(
+        work, environment, changed_facts=changed_facts, unexplained="hold", event_log=event_log
+    ) as line:
         await set_up(line)
         await _tell(line, ordered(seed), seed)
         decided = await approve_proposed(line)

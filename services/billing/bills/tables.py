@@ -64,6 +64,7 @@ class Bill(base.Base, table=True):
     issued_on: date | None = base.day(nullable=True)
     due_on: date | None = base.day(nullable=True)
     held_at: datetime | None = base.instant(nullable=True)
+    reviewed_on: date | None = base.day(nullable=True)
 
 
 class BillDocument(base.Base, table=True):

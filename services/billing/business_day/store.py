@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, false, func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, false, func, select, update
 
 from services.billing.business_day.tables import BUSINESS_DAY
 from shared.db import bulk
@@ -17,14 +17,19 @@ async def latest(view: View) -> date | None:
     return day
 
 
+def of_latest() -> ScalarSelect[date]:
+    """Return the latest business date as a part of a statement; null where there is none."""
+    return select(BUSINESS_DAY.c.day).where(BUSINESS_DAY.c.name == DAY).scalar_subquery()
+
+
 def has_come(day: ColumnElement[date]) -> ColumnElement[bool]:
     """Return the condition that a day is not after the latest business date."""
-    return day <= select(BUSINESS_DAY.c.day).where(BUSINESS_DAY.c.name == DAY).scalar_subquery()
+    return day <= of_latest()
 
 
 def is_over(day: ColumnElement[date]) -> ColumnElement[bool]:
     """Return the condition that a day is before the latest business date."""
-    return func.coalesce(day < select(BUSINESS_DAY.c.day).where(BUSINESS_DAY.c.name == DAY).scalar_subquery(), false())
+    return func.coalesce(day < of_latest(), false())
 
 
 async def advance(tx: Tx, day: date) -> None:

@@ -32,11 +32,18 @@ async def list_runs(
     wanted: pagination.Query_,
     cycle: Annotated[Month | None, Query()] = None,
     status: Annotated[str | None, Query(pattern="^(" + "|".join(LIFE.states) + ")$", max_length=16)] = None,
+    unexplained: Annotated[bool, Query(description="those with unexplained points that nobody let go")] = False,
 ) -> pagination.Page[RunOut]:
     """List bill runs by cycle and route."""
     async with db.view() as view:
         rows = await store.page(
-            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, cycle=cycle, status=status
+            view,
+            visible=caller.visible,
+            after=wanted.after,
+            limit=wanted.fetch,
+            cycle=cycle,
+            status=status,
+            unexplained=unexplained,
         )
         thrown = await store.switch(view)
     stopped = bool(thrown and thrown.stopped)

@@ -25,9 +25,10 @@ LIFE: Final = StateMachine(
         "review": {CALCULATED: IN_REVIEW},
         "release": {IN_REVIEW: RELEASING},
         "finish": {RELEASING: RELEASED},
+        "hold_back": {RELEASING: IN_REVIEW},
     },
 )
-"""Forward only: what comes late joins a released run bill by bill, the run itself never goes back."""
+"""Forward only once it is released: what comes late joins it bill by bill. `hold_back`: points came to be unexplained before."""
 ISSUING: Final = (RELEASING, RELEASED)
 UNEXPLAINED: Final = "billing.run_unexplained"
 """A run that waits until its route has explained all points without a read, or somebody releases it with an explanation."""
@@ -49,8 +50,8 @@ class Checked:
 class Closed:
     """What a route reported of a run: the last read date of its cycle, and the day on which its window was closed.
 
-    `missed`: points that were neither read nor estimated; `unexplained`: points without a usable read or a reason,
-    until all are explained; `explained_on`: the business date on which they were.
+    `missed`: points that were neither read nor estimated; `unexplained`: points without a usable read or a reason by now;
+    `explained_on`: where there are none any more, the business date on which the last of them was explained.
     """
 
     totals: Totals
@@ -103,6 +104,24 @@ def not_explained(reported: Closed, policy: Policy) -> Finding | None:
     if not reported.unexplained or policy.run_unexplained == OFF:
         return None
     return Finding(UNEXPLAINED, HOLD, {"unexplained": reported.unexplained})
+
+
+def explained_by(closing: int, told: Sequence[tuple[int, date]]) -> tuple[int, date | None]:
+    """Return how many points of a read date are unexplained by now; where none are but some were, since when.
+
+    `closing`: how many were at the closing; `told`: what the route told of them since with the days, by version. The last
+    version counts, whatever those before said: a read is annulled, or a reason taken back, after all was explained.
+    """
+    counts = [closing, *(count for count, _ in told)]
+    if counts[-1]:
+        return counts[-1], None
+    last = max((at for at, count in enumerate(counts) if count), default=None)
+    return 0, None if last is None else told[last][1]
+
+
+def came_to_be_unexplained(unexplained: int, accepted: int, policy: Policy) -> bool:
+    """Return whether points of a run that was let go are unexplained beyond those with which somebody let it go."""
+    return policy.run_unexplained != OFF and unexplained > accepted
 
 
 def is_unexplained(text: str) -> bool:

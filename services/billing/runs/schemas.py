@@ -27,10 +27,15 @@ class RunOut(BaseModel):
     usages: int | None
     sum_wh: int | None
     missed: int | None
+    unexplained: int = Field(description="points without a usable read or a reason by now, as the route told them last")
+    accepted: int = Field(description="with how many of them somebody let it go")
     findings: list[FindingOut]
     closed_at: datetime | None
     releasing_at: datetime | None
     released_at: datetime | None
+    calculated_on: date | None = Field(description="latest business date when its totals came to agree")
+    let_go_on: date | None = Field(description="latest business date when it left its review last")
+    released_on: date | None = Field(description="latest business date when its bills were out")
     bills: dict[str, int] = Field({}, description="bills of the run by status")
 
 

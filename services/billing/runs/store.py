@@ -80,6 +80,7 @@ async def record_closings(tx: Tx, facts: Sequence[RouteClosed]) -> None:
             "sum_wh": [fact.sum_wh for fact in first.values()],
             "missed": [fact.missed for fact in first.values()],
             "unexplained": [fact.unexplained for fact in first.values()],
+            "closed_on": [fact.closed_on for fact in first.values()],
             "read_on": [fact.read_on for fact in first.values()],
             "uploaded_on": [fact.uploaded_on for fact in first.values()],
         },
@@ -114,6 +115,7 @@ async def record_explanations(tx: Tx, facts: Sequence[RouteExplained]) -> None:
             "cycle": [fact.cycle for fact in first.values()],
             "unexplained": [fact.unexplained for fact in first.values()],
             "explained_on": [fact.explained_on for fact in first.values()],
+            "uploaded_on": [fact.uploaded_on for fact in first.values()],
         },
         key=("route_no", "read_date", "version"),
     )
@@ -142,16 +144,20 @@ async def of_cycle(view: View, cycle: str, *, visible: Condition, limit: int) ->
 
 
 async def not_done(view: View, held: Sequence[tuple[str, str]]) -> Sequence[Row[Any]]:
-    """List the closed runs that are not released, the first cycles first, and those of `held`, as (route, cycle), that are."""
+    """List the closed runs that are not released, the first cycles first, and those of `held`, as (route, cycle), that are.
+
+    Among the first are also those of which points came to be unexplained since.
+    """
     r = BILL_RUN.c
     inside = await view.all(
         select(BILL_RUN)
-        .where(r.status != domain.RELEASED, r.closed_on.is_not(None))
+        .where(or_(r.status != domain.RELEASED, r.unexplained > r.accepted), r.closed_on.is_not(None))
         .order_by(r.cycle, r.route_no)
         .limit(RUNS_MAX)
     )
     keys = {"route_no": [route for route, _ in held], "cycle": [cycle for _, cycle in held]}
-    out = await bulk.select_in(view, BILL_RUN, keys, where=r.status == domain.RELEASED, order_by=(r.cycle, r.route_no))
+    is_out = and_(r.status == domain.RELEASED, r.unexplained <= r.accepted)
+    out = await bulk.select_in(view, BILL_RUN, keys, where=is_out, order_by=(r.cycle, r.route_no))
     return [*inside, *out]
 
 
@@ -161,15 +167,24 @@ async def get(view: View, route_no: str, cycle: str) -> Row[Any] | None:
 
 
 async def page(
-    view: View, *, visible: Condition, after: Condition, limit: int, cycle: str | None, status: str | None
+    view: View,
+    *,
+    visible: Condition,
+    after: Condition,
+    limit: int,
+    cycle: str | None,
+    status: str | None,
+    unexplained: bool,
 ) -> Sequence[Row[Any]]:
-    """List bill runs by cycle and route."""
+    """List bill runs by cycle and route; `unexplained`: of which more points are so than somebody let them go with."""
     r = BILL_RUN.c
     statement = select(BILL_RUN).where(visible(r.org_unit), after(r.cycle, r.route_no))
     if cycle is not None:
         statement = statement.where(r.cycle == cycle)
     if status is not None:
         statement = statement.where(r.status == status)
+    if unexplained:
+        statement = statement.where(r.unexplained > r.accepted)
     return await view.all(statement.order_by(r.cycle, r.route_no).limit(limit))
 
 
@@ -272,7 +287,12 @@ async def finish(tx: Tx, standing: Standing) -> int:
     return await tx.execute(
         update(BILL_RUN)
         .where(BILL_RUN.c.status.in_(domain.LIFE.sources("finish")), business_day.has_come(BILL_RUN.c.issue_on), ~left)
-        .values(status=domain.LIFE.target("finish"), released_at=tx.now, version=BILL_RUN.c.version + 1)
+        .values(
+            status=domain.LIFE.target("finish"),
+            released_at=tx.now,
+            released_on=business_day.of_latest(),
+            version=BILL_RUN.c.version + 1,
+        )
     )
 
 

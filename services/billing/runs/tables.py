@@ -11,7 +11,12 @@ from shared.db.columns import table
 
 
 class BillRun(base.Base, table=True):
-    """A bill run (route, cycle), with the totals that the route reported. `due_on`: when its review is to be done (抄表次日)."""
+    """A bill run (route, cycle), with the totals that the route reported. `due_on`: when its review is to be done (抄表次日).
+
+    `calculated_on`, `let_go_on`, `released_on`: the latest business date when its totals came to agree, when it left its review
+    last, and when its bills were out. `unexplained`: points that nobody has explained by now; `accepted`: with how many of them
+    somebody let it go.
+    """
 
     __tablename__ = "bill_run"
     route_no: str = Field(sa_column=columns.key())
@@ -29,6 +34,11 @@ class BillRun(base.Base, table=True):
     closed_at: datetime | None = base.instant(nullable=True)
     releasing_at: datetime | None = base.instant(nullable=True)
     released_at: datetime | None = base.instant(nullable=True)
+    calculated_on: date | None = base.day(nullable=True)
+    let_go_on: date | None = base.day(nullable=True)
+    released_on: date | None = base.day(nullable=True)
+    unexplained: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
+    accepted: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
 
 
 class RouteClosing(base.Base, table=True):
@@ -44,10 +54,14 @@ class RouteClosing(base.Base, table=True):
     unexplained: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
     read_on: date | None = base.day(nullable=True)
     uploaded_on: date | None = base.day(nullable=True)
+    closed_on: date | None = base.day(nullable=True)
 
 
 class RouteExplanation(base.Base, table=True):
-    """How many points of a route's read date nobody had explained by a version, as the route told it, in any order."""
+    """How many points of a route's read date nobody had explained by a version, as the route told it, in any order.
+
+    `uploaded_on`: when the last read came in that was still missing at the closing, by that version.
+    """
 
     __tablename__ = "route_explanation"
     route_no: str = Field(sa_column=columns.key())
@@ -56,6 +70,7 @@ class RouteExplanation(base.Base, table=True):
     cycle: str = base.no()
     unexplained: int
     explained_on: date = base.day()
+    uploaded_on: date | None = base.day(nullable=True)
 
 
 class ReleaseSwitch(base.Base, table=True):

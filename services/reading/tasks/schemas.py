@@ -16,7 +16,10 @@ class UnreadItem(In):
 
     service_point_no: No
     read_date: Day
-    reason: Code = Field(description="A code of the utility's own, such as `no_access`.", examples=["no_access"])
+    reason: Code | None = Field(
+        description="A code of the utility's own, such as `no_access`; null takes back what was said.",
+        examples=["no_access"],
+    )
 
 
 class UnreadReasons(In):

@@ -34,7 +34,10 @@ class Task(Base, table=True):
 
 
 class UnreadReason(Base, table=True):
-    """Why a point could not be read for a task's date, as the reader says; `task_id` is point and date joined by `~`."""
+    """Why a point could not be read for a task's date, as the reader says; empty where that was taken back.
+
+    `task_id` is point and date joined by `~`.
+    """
 
     __tablename__ = "unread_reason"
 
@@ -65,7 +68,8 @@ class RouteCycle(Base, table=True):
     """One route for one read date, with the control totals of its closing; `cycle` is how people call it.
 
     `unexplained`: what was told of it last, none while it is open, and of those that were closed before it was counted;
-    `explained_version`: how often that was told since the closing.
+    `explained_version`: how often that was told since the closing. `uploaded_on`: the last business date on which a read came
+    after the closing of a point that had no reason.
     """
 
     __tablename__ = "route_cycle"
@@ -83,6 +87,7 @@ class RouteCycle(Base, table=True):
     sum_wh: int = Field(sa_column=required(columns.BigInt))
     unexplained: int | None = Field(sa_column=Column(Integer))
     explained_version: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
+    uploaded_on: date | None = Field(sa_column=Column(Date))
 
 
 TASK = table(Task)

@@ -11,6 +11,7 @@ from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, LIFE, P
 from services.billing.bills.store import told, written
 from services.billing.bills.store.written import Writing
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW, IS_READY
+from services.billing.business_day import store as business_day
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.freezes import store as freezes_store
 from services.billing.freezes.domain import Standing
@@ -255,6 +256,7 @@ async def move(tx: Tx, changed: Sequence[tuple[str, int]], event: str) -> None:
     """Move bills, as (id, version of the row), by an event of their life; one in which it cannot happen fails the batch."""
     if not changed:
         return
+    await note_reviewed(tx, [bill_id for bill_id, _ in changed])
     count = await bulk.update_from(
         tx,
         BILL,
@@ -267,6 +269,13 @@ async def move(tx: Tx, changed: Sequence[tuple[str, int]], event: str) -> None:
         where=BILL.c.status.in_(LIFE.sources(event)),
     )
     assert count == len(changed)
+
+
+async def note_reviewed(tx: Tx, bill_ids: Sequence[str]) -> None:
+    """Note of those of bills that are held that they are so up to the latest business date."""
+    given = travel.relation(tx, "given", {"bill_id": (columns.No, bill_ids)})
+    held = BILL.update().where(BILL.c.bill_id == given.c.bill_id, BILL.c.status == HELD)
+    await tx.execute(held.values(reviewed_on=business_day.of_latest()))
 
 
 async def restate(tx: Tx, restated: Sequence[tuple[Stored, str]]) -> None:

@@ -1,6 +1,7 @@
 """Bills as the API shows them."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, or_, select
@@ -87,6 +88,13 @@ async def now_of_period(view: View, own: Row[Any]) -> Row[Any] | None:
         .order_by(b.version.desc())
         .limit(1)
     )
+
+
+async def reviewed_of_cycle(view: View, cycle: str) -> dict[str, date]:
+    """Return by route the last business date on which a bill of a cycle was held that is held no more."""
+    b = BILL.c
+    last = select(b.route_no, func.max(b.reviewed_on).label("day")).where(b.cycle == cycle, b.status != HELD)
+    return {row.route_no: row.day for row in await view.all(last.group_by(b.route_no)) if row.day}
 
 
 def bills_of_cycle(cycle: str) -> Select[Any]:

@@ -43,6 +43,9 @@ async def carry_out(
 
 
 async def _approve(tx: Tx, rows: Sequence[Row[Any]], days: Mapping[str, date]) -> None:
+    if not rows:
+        return
+    await bills_store.note_reviewed(tx, [row.bill_id for row in rows])
     await bills_store.change(
         tx,
         rows,

@@ -1,6 +1,6 @@
 """The clock of each run (抄表次日): its steps from read to released in business days, and who is waited for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ from services.billing.context import Context
 from services.billing.review import store as review_store
 from services.billing.runs import domain, store
 from services.billing.runs.domain import Overdue, Timed
-from services.billing.runs.use_cases import totals
+from services.billing.runs.use_cases import known
 from shared.db.columns import Condition
 from shared.db.engine import View
 from shared.errors import BusinessError
@@ -52,67 +52,100 @@ async def of_cycle(view: View, cycle: str, *, visible: Condition, context: Conte
         return []
     if len(rows) > RUNS_MAX:
         raise TooManyRuns
-    reported = await totals.reports(view, rows)
-    closings = await store.closings(view, [(row.route_no, row.cycle) for row in rows])
-    held = await shown.held_of_cycle(view, cycle)
+    held, reviewed = await shown.held_of_cycle(view, cycle), await shown.reviewed_of_cycle(view, cycle)
     decided = await review_store.last_decided(view, shown.bills_of_cycle(cycle))
     today = await business_day.latest(view) or max(row.closed_on for row in rows)
     return [
-        _clock(
-            row,
-            closings[row.route_no, row.cycle],
-            reported[row.route_no, row.cycle],
-            held.get(row.route_no, 0),
-            decided.get(row.route_no),
-            today,
-            context,
-        )
-        for row in rows
+        _clock(one, _last(reviewed.get(one.row.route_no), decided.get(one.row.route_no)), today, context)
+        for one in await _told(view, rows, {(row.route_no, cycle): held.get(row.route_no, 0) for row in rows})
     ]
 
 
 async def overdue(view: View, *, context: Context) -> dict[str, Overdue]:
     """Return what stands past its day at each step, of all cycles, by the latest business date.
 
-    These are the runs that a list of clocks shows with a late step that is not done: released ones too whose held bills stayed.
+    These are the runs that a list of clocks shows with a late step that is not done: released ones too whose held bills stayed,
+    or of which points came to be unexplained since.
     """
     held = await shown.held_of_runs(view)
     rows, today = await store.not_done(view, sorted(held)), await business_day.latest(view)
     if today is None or not rows:
         return domain.overdue((), date.min)
-    reported = await totals.reports(view, rows)
+    return domain.overdue([_clock(one, None, today, context).steps for one in await _told(view, rows, held)], today)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """A run with what its route reported and told since, and how many of its bills are held."""
+
+    row: Row[Any]
+    closings: Sequence[Row[Any]]
+    reported: domain.Closed
+    later: Sequence[Row[Any]]
+    held: int
+
+
+async def _told(view: View, rows: Sequence[Row[Any]], held: Mapping[tuple[str, str], int]) -> list[_Told]:
     names = [(row.route_no, row.cycle) for row in rows]
-    closings = await store.closings(view, names)
-    clocks = [
-        _clock(row, closings[name], reported[name], held.get(name, 0), None, today, context).steps
+    reported, closings, told = (
+        await known.reports(view, rows),
+        await store.closings(view, names),
+        await store.explanations(view, names),
+    )
+    return [
+        _Told(
+            row=row,
+            closings=(of_run := [each for each in closings[name] if _was_known(each, row)] or closings[name]),
+            reported=reported[name],
+            later=[one for each in of_run for one in told.get((each.route_no, each.read_date), ())],
+            held=held.get(name, 0),
+        )
         for row, name in zip(rows, names, strict=True)
     ]
-    return domain.overdue(clocks, today)
 
 
-def _clock(
-    row: Row[Any],
-    closings: Sequence[Row[Any]],
-    reported: domain.Closed,
-    held: int,
-    decided_on: date | None,
-    today: date,
-    context: Context,
-) -> Clock:
-    is_calculated, is_out = row.status != domain.OPEN, row.status in domain.ISSUING and row.issue_on is not None
-    is_reviewed = is_calculated and not held and (is_out or not domain.is_unexplained(row.findings))
-    done: dict[str, date | None] = {
-        "read": max((each.read_on for each in closings if each.read_on), default=None) or row.closed_on,
-        "uploaded": max((each.uploaded_on for each in closings if each.uploaded_on), default=None) or row.closed_on,
-        "closed": row.closed_on,
-        "calculated": row.closed_on if is_calculated else None,
-        "reviewed": max(filter(None, (row.closed_on, decided_on, reported.explained_on))) if is_reviewed else None,
-        "released": row.issue_on if row.status == domain.RELEASED else None,
-    }
-    days = context.policies.on(row.closed_on).run_clock
-    steps = domain.clock(done, read_date=reported.read_date, days=days, today=today, calendar=context.calendar)
-    waits = next((each.step for each in steps if each.done_on is None), None)
-    holder = (
-        "reading" if waits == "reviewed" and domain.is_unexplained(row.findings) else domain.HOLDERS.get(waits or "")
+def _was_known(closing: Row[Any], row: Row[Any]) -> bool:
+    """Return whether a read date was closed by when the totals of its run agreed: one of later is no excuse for that."""
+    return row.calculated_on is None or closing.closed_on is None or closing.closed_on <= row.calculated_on
+
+
+def _clock(one: _Told, reviewed_on: date | None, today: date, context: Context) -> Clock:
+    row, policy = one.row, context.policies.on(one.row.closed_on)
+    by_reading = (row.status == domain.IN_REVIEW and domain.is_unexplained(row.findings)) or (
+        row.status == domain.RELEASED and domain.came_to_be_unexplained(row.unexplained, row.accepted, policy)
     )
-    return Clock(run=row, read_date=reported.read_date, steps=steps, held_by=holder)
+    is_reviewed = row.status != domain.OPEN and not one.held and not by_reading
+    read_date = max(each.read_date for each in one.closings)
+    steps = domain.clock(
+        _done(one, reviewed_on, is_reviewed=is_reviewed),
+        read_date=read_date,
+        days=policy.run_clock,
+        today=today,
+        calendar=context.calendar,
+    )
+    waits = next((each.step for each in steps if each.done_on is None), None)
+    holder = "reading" if waits == "reviewed" and by_reading else domain.HOLDERS.get(waits or "")
+    return Clock(run=row, read_date=read_date, steps=steps, held_by=holder)
+
+
+def _done(one: _Told, reviewed_on: date | None, *, is_reviewed: bool) -> dict[str, date | None]:
+    """Return the day on which each step was done last; a step that was done anew has the later day.
+
+    A run that somebody let go with unexplained points was reviewed by that, whatever was explained of it later.
+    """
+    row, closings = one.row, one.closings
+    closed_on = _last(*(each.closed_on for each in closings)) or row.closed_on
+    came_in = [each.uploaded_on for each in (*closings, *one.later)]
+    explained_on = row.let_go_on if row.accepted else one.reported.explained_on
+    return {
+        "read": _last(*(each.read_on for each in closings)) or closed_on,
+        "uploaded": _last(*came_in) or closed_on,
+        "closed": closed_on,
+        "calculated": row.calculated_on,
+        "reviewed": _last(row.calculated_on, reviewed_on, explained_on) if is_reviewed else None,
+        "released": row.released_on,
+    }
+
+
+def _last(*days: date | None) -> date | None:
+    return max(filter(None, days), default=None)

@@ -15,7 +15,7 @@ from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.review.domain.findings import HOLD
 from services.billing.runs import domain, store
-from services.billing.runs.use_cases import totals
+from services.billing.runs.use_cases import known, totals
 from services.billing.usages.store import usages as usages_store
 from shared import approvals
 from shared.db.approvals import Approval
@@ -99,11 +99,12 @@ async def release(tx: Tx, wanted: Release, *, context: Context) -> Approval | No
         second = (await two_people.rules(tx, context)).scope(RELEASE_OF_RUN, ready["total_fen"])
         if second and not wanted.second:
             return await _ask(tx, row, wanted, ready, second)
-    releasing = totals.releasing(tx, row, issue_on)
-    await store.write(tx, [releasing])
     if wanted.business_date is not None:
         await business_day.advance(tx, wanted.business_date)
-    tx.audit([totals.moved(row, releasing["status"], actor=wanted.actor, reason=wanted.explanation)])
+    let_go_on = max(row.closed_on, await business_day.latest(tx) or row.closed_on)
+    releasing = known.releasing(tx, row, issue_on, let_go_on=let_go_on) | {"accepted": reported.unexplained}
+    await store.write(tx, [releasing])
+    tx.audit([known.moved(row, releasing["status"], actor=wanted.actor, reason=wanted.explanation)])
     tx.after_commit(context.wake.set)
     return None
 
@@ -166,9 +167,11 @@ async def release_due(tx: Tx, *, route_no: str, cycle: str, business_date: date,
     due_on = domain.due(rule, await _reported(tx, row), context.calendar)
     if due_on is None or due_on > business_date:
         return moved
-    releasing = totals.releasing(tx, row, business_date) | {"due_on": due_on, "findings": _shown(row)}
+    let_go_on = max(business_date, await business_day.latest(tx) or business_date)
+    releasing = known.releasing(tx, row, business_date, let_go_on=let_go_on)
+    releasing |= {"due_on": due_on, "findings": _shown(row)}
     await store.write(tx, [releasing])
-    tx.audit([totals.moved(row, releasing["status"], reason="release-runs")])
+    tx.audit([known.moved(row, releasing["status"], reason="release-runs")])
     tx.after_commit(context.wake.set)
     return 1
 
@@ -192,4 +195,4 @@ async def _issue_day(tx: Tx, row: Row[Any], reported: domain.Closed, context: Co
 
 
 async def _reported(tx: Tx, row: Row[Any]) -> domain.Closed:
-    return (await totals.reports(tx, [row]))[row.route_no, row.cycle]
+    return (await known.reports(tx, [row]))[row.route_no, row.cycle]

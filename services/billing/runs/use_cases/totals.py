@@ -11,14 +11,13 @@ from services.billing.context import Context
 from services.billing.review.domain import findings
 from services.billing.review.domain.findings import Finding
 from services.billing.runs import domain, store
-from services.billing.runs.use_cases import comparing
+from services.billing.runs.use_cases import comparing, known, waiting
 from services.billing.usages.domain import Totals
 from services.billing.usages.store import usages as usages_store
-from shared.db.audit import AuditEntry
-from shared.db.engine import Tx, View
+from shared.db.engine import Tx
 from shared.events.reading import RouteClosed
 
-SYSTEM = "system"
+NOT_NAMED: Mapping[tuple[str, str], date] = {}
 
 
 async def close(tx: Tx, facts: Sequence[RouteClosed], *, context: Context) -> None:
@@ -26,23 +25,38 @@ async def close(tx: Tx, facts: Sequence[RouteClosed], *, context: Context) -> No
     closed = {(f.route_no, f.cycle): f for f in facts}
     ordered = sorted(closed)
     await store.ensure(tx, [(route, cycle, closed[route, cycle].org_unit) for route, cycle in ordered])
-    rows = [row for row in await store.lock(tx, ordered) if row.status == domain.OPEN]
+    there = await store.lock(tx, ordered)
+    rows = [row for row in there if row.status == domain.OPEN]
     await store.record_closings(tx, facts)
     reported = await store.closings(tx, ordered)
-    await store.write(
-        tx, [_reported(row, closed[name], reported[name], tx) for row in rows for name in [(row.route_no, row.cycle)]]
-    )
+    await store.write(tx, [_reported(row, reported[row.route_no, row.cycle], tx) for row in rows])
+    heard = _heard(await business_day.latest(tx), facts)
     await business_day.advance(tx, max(f.closed_on for f in facts))
-    await check(tx, [(row.route_no, row.cycle) for row in rows], context=context)
+    await check(tx, [(row.route_no, row.cycle) for row in rows], context=context, heard=heard)
+    await waiting.reconsider(tx, [row for row in there if row.status != domain.OPEN], context=context)
 
 
-async def check(tx: Tx, keys: Sequence[tuple[str, str]], *, context: Context) -> int:
-    """Move closed runs on whose totals agree, and return how many moved."""
+def _heard(latest: date | None, facts: Sequence[RouteClosed]) -> dict[tuple[str, str], date]:
+    """Return by run the latest business date once its closing was heard, as if each had come in a batch of its own."""
+    found = {}
+    for fact in facts:
+        latest = max(latest or fact.closed_on, fact.closed_on)
+        found[fact.route_no, fact.cycle] = latest
+    return found
+
+
+async def check(
+    tx: Tx, keys: Sequence[tuple[str, str]], *, context: Context, heard: Mapping[tuple[str, str], date] = NOT_NAMED
+) -> int:
+    """Move closed runs on whose totals agree, and return how many moved; `heard`: by run the business date on which that is.
+
+    It is the latest that billing has heard of where none is named.
+    """
     rows = [r for r in await store.lock(tx, keys) if r.status == domain.OPEN and r.closed_on is not None]
     if not rows:
         return 0
     names = [(row.route_no, row.cycle) for row in rows]
-    reported, last = await reports(tx, rows), await store.last_sums(tx, names)
+    reported, last = await known.reports(tx, rows), await store.last_sums(tx, names)
     own = await _own(tx, await store.closings(tx, names))
     agreeing = {n: own[n].months for n in names if own[n] == reported[n].totals}
     found = await comparing.examine(tx, agreeing, context=context)
@@ -50,42 +64,18 @@ async def check(tx: Tx, keys: Sequence[tuple[str, str]], *, context: Context) ->
         _check(row, reported[n], own[n], last.get(n), found.get(n, ()), context)
         for row, n in zip(rows, names, strict=True)
     ]
-    changed = [_changed(tx, row, c) for row, c in zip(rows, checked, strict=True) if _differs(row, c)]
+    latest = await business_day.latest(tx)
+    changed = [
+        _changed(tx, row, c, reported[n], max(row.closed_on, heard.get(n) or latest or row.closed_on))
+        for row, c, n in zip(rows, checked, names, strict=True)
+        if _differs(row, c, reported[n].unexplained)
+    ]
     await store.write(tx, changed)
     going = [(row, c) for row, c in zip(rows, checked, strict=True) if c.status != domain.OPEN]
-    tx.audit([moved(row, c.status) for row, c in going])
+    tx.audit([known.moved(row, c.status) for row, c in going])
     if any(c.issue_on for _, c in going):
         tx.after_commit(context.wake.set)
     return len(going)
-
-
-async def reports(view: View, rows: Sequence[Row[Any]]) -> dict[tuple[str, str], domain.Closed]:
-    """Return what routes reported of closed runs, by (route, cycle)."""
-    names = [(row.route_no, row.cycle) for row in rows]
-    closings, told = await store.closings(view, names), await store.explanations(view, names)
-    return {name: _closed(row, closings[name], told) for row, name in zip(rows, names, strict=True)}
-
-
-def _closed(
-    row: Row[Any], closings: Sequence[Row[Any]], told: Mapping[tuple[str, date], Sequence[Row[Any]]]
-) -> domain.Closed:
-    """Return what a route reported of a run; a read date is explained from the first version on that says so."""
-    open_points, days = 0, []
-    for each in closings:
-        later = told.get((each.route_no, each.read_date), ())
-        done = next((one.explained_on for one in later if not one.unexplained), None)
-        if each.unexplained and done is None:
-            open_points += later[-1].unexplained if later else each.unexplained
-        elif each.unexplained and done is not None:
-            days.append(done)
-    return domain.Closed(
-        totals=Totals(row.usages, row.sum_wh),
-        missed=sum(each.missed for each in closings),
-        read_date=max(each.read_date for each in closings),
-        closed_on=row.closed_on,
-        unexplained=open_points,
-        explained_on=max(days, default=None),
-    )
 
 
 async def _own(tx: Tx, reported: Mapping[tuple[str, str], Sequence[Row[Any]]]) -> dict[tuple[str, str], Totals]:
@@ -104,11 +94,11 @@ async def _own(tx: Tx, reported: Mapping[tuple[str, str], Sequence[Row[Any]]]) -
     return found
 
 
-def _reported(row: Row[Any], fact: RouteClosed, closings: Sequence[Row[Any]], tx: Tx) -> dict[str, Any]:
+def _reported(row: Row[Any], closings: Sequence[Row[Any]], tx: Tx) -> dict[str, Any]:
     return {
         "route_no": row.route_no,
         "cycle": row.cycle,
-        "closed_on": fact.closed_on,
+        "closed_on": max(each.closed_on for each in closings if each.closed_on),
         "usages": sum(each.usages for each in closings),
         "sum_wh": sum(each.sum_wh for each in closings),
         "missed": sum(each.missed for each in closings),
@@ -135,12 +125,15 @@ def _check(
     )
 
 
-def _differs(row: Row[Any], checked: domain.Checked) -> bool:
-    now = checked.status, findings.as_text(checked.findings), checked.due_on
-    return (row.status, row.findings, row.due_on) != now
+def _differs(row: Row[Any], checked: domain.Checked, unexplained: int) -> bool:
+    now = checked.status, findings.as_text(checked.findings), checked.due_on, unexplained
+    return (row.status, row.findings, row.due_on, row.unexplained) != now
 
 
-def _changed(tx: Tx, row: Row[Any], checked: domain.Checked) -> dict[str, Any]:
+def _changed(
+    tx: Tx, row: Row[Any], checked: domain.Checked, reported: domain.Closed, calculated_on: date
+) -> dict[str, Any]:
+    is_let_go = checked.status == domain.RELEASING
     return {
         "route_no": row.route_no,
         "cycle": row.cycle,
@@ -148,31 +141,9 @@ def _changed(tx: Tx, row: Row[Any], checked: domain.Checked) -> dict[str, Any]:
         "findings": findings.as_text(checked.findings),
         "due_on": checked.due_on,
         "issue_on": checked.issue_on,
-        "releasing_at": tx.now if checked.status == domain.RELEASING else None,
-        "version": row.version + 1,
-    }
-
-
-def moved(row: Row[Any], status: str, *, actor: str = SYSTEM, reason: str = "") -> AuditEntry:
-    """Return the audit row of a run that has moved to a status."""
-    return AuditEntry(
-        action="run." + status,
-        entity_kind="run",
-        entity_id=f"{row.route_no}:{row.cycle}",
-        actor=actor,
-        reason=reason or " > ".join([row.status, *domain.path(row.status, status)]),
-        before_version=row.version,
-        after_version=row.version + 1,
-    )
-
-
-def releasing(tx: Tx, row: Row[Any], issue_on: date) -> dict[str, Any]:
-    """Return what a locked run is from now on that goes out on a day."""
-    return {
-        "route_no": row.route_no,
-        "cycle": row.cycle,
-        "status": domain.LIFE.move(row.status, "release"),
-        "issue_on": issue_on,
-        "releasing_at": tx.now,
+        "releasing_at": tx.now if is_let_go else None,
+        "calculated_on": None if checked.status == domain.OPEN else calculated_on,
+        "let_go_on": max(filter(None, (calculated_on, reported.explained_on))) if is_let_go else None,
+        "unexplained": reported.unexplained,
         "version": row.version + 1,
     }

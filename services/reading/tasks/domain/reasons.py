@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from services.reading.tasks.domain.tasks import task_id
+
+NO_REASON: Final = ""
+"""Of a task whose reason was taken back: its point is unexplained again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

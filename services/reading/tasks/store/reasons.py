@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Date, FromClause, Row, Select, Table, and_, func, select
 
 from services.reading.tasks import tables
-from services.reading.tasks.domain.reasons import UnreadReason
+from services.reading.tasks.domain.reasons import NO_REASON, UnreadReason
 from services.reading.tasks.domain.tasks import CYCLE, UNEXPLAINED
 from shared.db import bulk, columns, travel
 from shared.db.engine import Tx, View
@@ -17,7 +17,8 @@ TASK, UNREAD_REASON = tables.TASK, tables.UNREAD_REASON
 
 def _of_task(task: Table) -> ColumnElement[bool]:
     reason = UNREAD_REASON.c
-    return and_(reason.service_point_no == task.c.service_point_no, reason.read_date == task.c.read_date)
+    there = reason.reason != NO_REASON
+    return and_(reason.service_point_no == task.c.service_point_no, reason.read_date == task.c.read_date, there)
 
 
 def explains(task: Table) -> ColumnElement[bool]:

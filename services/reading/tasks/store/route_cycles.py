@@ -227,13 +227,14 @@ async def lock_told(tx: Tx, days: Sequence[tuple[str, date]]) -> Sequence[Row[An
     return await bulk.select_in(tx, ROUTE_CYCLE, keys, where=told, order_by=order, for_update=True)
 
 
-async def note_unexplained(tx: Tx, given: Sequence[tuple[Row[Any], int]]) -> None:
-    """Note how many points of locked cycles are unexplained by now, each as its next version."""
+async def note_unexplained(tx: Tx, given: Sequence[tuple[Row[Any], int, date | None]]) -> None:
+    """Note how many points of locked cycles are unexplained by now, each as its next version, and when late reads came in."""
     columns: dict[str, list[Any]] = {
-        "route_no": [row.route_no for row, _ in given],
-        "read_date": [row.read_date for row, _ in given],
-        "unexplained": [count for _, count in given],
-        "explained_version": [row.explained_version + 1 for row, _ in given],
+        "route_no": [row.route_no for row, _, _ in given],
+        "read_date": [row.read_date for row, _, _ in given],
+        "unexplained": [count for _, count, _ in given],
+        "explained_version": [row.explained_version + 1 for row, _, _ in given],
+        "uploaded_on": [came_in for _, _, came_in in given],
     }
     await bulk.update_from(tx, ROUTE_CYCLE, columns, key=("route_no", "read_date"))
 

@@ -8,9 +8,10 @@ from shared.db.engine import Tx
 from shared.events.reading import RouteExplained
 
 
-async def tell(tx: Tx, days: Collection[tuple[str, date]]) -> None:
+async def tell(tx: Tx, days: Collection[tuple[str, date]], *, by_reads: bool = False) -> None:
     """Count again the routes of read dates whose tasks or reasons have changed, and tell those that are closed and differ.
 
+    `by_reads`: what made them fewer is reads that came in by now, after the closing.
     Their rows are locked, so that two who change points of one route count one after the other. A route that is being closed
     tells it with its totals.
     """
@@ -23,9 +24,10 @@ async def tell(tx: Tx, days: Collection[tuple[str, date]]) -> None:
     changed = [(row, count) for row in rows if (count := counted[row.route_no, row.read_date]) != row.unexplained]
     if not changed:
         return
-    await route_cycles.note_unexplained(tx, changed)
     heard = await route_cycles.last_closed(tx)
     assert heard is not None, "a closed route has its day"
+    noted = [(row, count, heard if by_reads and count < row.unexplained else row.uploaded_on) for row, count in changed]
+    await route_cycles.note_unexplained(tx, noted)
     tx.publish(
         [
             RouteExplained(
@@ -36,7 +38,8 @@ async def tell(tx: Tx, days: Collection[tuple[str, date]]) -> None:
                 version=row.explained_version + 1,
                 unexplained=count,
                 explained_on=heard,
+                uploaded_on=came_in,
             )
-            for row, count in changed
+            for row, count, came_in in noted
         ]
     )

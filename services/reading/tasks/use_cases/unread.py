@@ -8,7 +8,7 @@ from functools import partial
 from services.reading.network.store import points
 from services.reading.network.use_cases.reference import MaySee, outside
 from services.reading.policies.domain import Policies
-from services.reading.tasks.domain.reasons import UnreadReason
+from services.reading.tasks.domain.reasons import NO_REASON, UnreadReason
 from services.reading.tasks.domain.tasks import UNEXPLAINED, UNREAD
 from services.reading.tasks.store import reasons, tasks
 from services.reading.tasks.use_cases import explaining
@@ -17,11 +17,12 @@ from shared.db.engine import Tx
 from shared.outcome import Outcome, refused
 
 UNKNOWN_REASON = "reading.unknown_unread_reason"
+NOTHING_SAID = "reading.no_unread_reason"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
-    """A point that could not be read for the date of its task."""
+    """A point that could not be read for the date of its task; no `reason` takes back what was said of it."""
 
     service_point_no: str
     read_date: date
@@ -42,7 +43,8 @@ async def put(
     `noted_by`: who says it, where that is another person than `actor`, who enters it.
 
     After the closing a reason only explains: the estimate that was told stays as it is.
-    Refused: a reason that the policy does not have, no task of that point and date, a task that has its read, another org unit.
+    Refused: a reason that the policy does not have, nothing that could be taken back, no task of that point and date, a task
+    that has its read, another org unit.
     """
     await points.lock(tx, [item.service_point_no for item in items])
     there = await tasks.by_key(tx, [(item.service_point_no, item.read_date) for item in items])
@@ -64,8 +66,10 @@ async def put(
             return refused("reading.unknown_task", "the point is not to be read on that date", id=reason.task_id)
         if task.status not in UNEXPLAINED:
             return refused("reading.task_done", "the point was read", id=reason.task_id)
+        if reason.reason == NO_REASON and old is None:
+            return refused(NOTHING_SAID, "nobody has said why the point was not read", id=reason.task_id)
         known = policies.on(reason.read_date).unread.reasons
-        if reason.reason not in known:
+        if reason.reason not in known and reason.reason != NO_REASON:
             return refused(UNKNOWN_REASON, f"there are {', '.join(sorted(known))}", id=reason.task_id)
         return outside(reason, old, number=reason.task_id, may_see=may_see)
 

@@ -84,7 +84,7 @@ async def write(tx: Tx, work: Work, *, undated: bool = False) -> None:
     await tasks.set_kinds(tx, work.kinds)
     await usages.insert(tx, work.usages)
     await tasks.update_states(tx, work.tasks)
-    await explaining.tell(tx, work.settled)
+    await explaining.tell(tx, work.settled, by_reads=True)
     await findings.insert(tx, work.findings)
     await points.note(tx, work.noted)
     is_dated = not undated and any(usage.late for usage in work.usages)

@@ -11,6 +11,7 @@ import pytest
 
 from services.billing.business_day import store as business_day
 from services.billing.runs.use_cases import clocks as use_case
+from shared.events.reading import RouteExplained
 from tests.kits.billing import Desk, account, closed, usage
 
 
@@ -100,6 +101,117 @@ async def test_a_year_without_a_calendar_says_so_and_guesses_nothing(desk: Desk)
 async def come(desk: Desk, day: str) -> None:
     async with desk.db.begin() as tx:
         await business_day.advance(tx, date.fromisoformat(day))
+
+
+async def test_totals_that_agreed_late_are_late_for_ever_though_the_run_is_due_and_issued_in_time(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.close(closed([usage(1)], **IN_TIME), day_comes=False)
+    await come(desk, "2026-02-09")
+    await desk.measure(usage(1))
+    await desk.work()
+    (clock,) = await clocks(desk)
+    assert (clock["status"], clock["breached"]) == ("released", ["calculated", "reviewed", "released"])
+    assert [steps(clock)[step] for step in ("closed", "calculated", "reviewed", "released")] == [
+        "2026-02-02",
+        *["2026-02-09"] * 3,
+    ]
+    async with desk.client() as client:
+        run = (await client.get("/v1/runs/R1/2026-01")).json()
+    assert (run["issue_on"], run["calculated_on"], run["released_on"]) == ("2026-02-02", "2026-02-09", "2026-02-09")
+
+
+async def test_a_decision_and_a_release_of_an_earlier_day_are_those_of_the_day_on_which_they_were_taken(
+    desk: Desk,
+) -> None:
+    desk.release_by_reviewer()
+    await desk.open(account(1))
+    await desk.measure(usage(1, 1, 1200))
+    await desk.close(closed([usage(1, 1, 1200)], **IN_TIME), day_comes=False)
+    await come(desk, "2026-02-11")
+    ((bill_id,),) = await desk.bills("bill_id")
+    await desk.decide(bill_id, "approve", "2026-02-02")
+    (clock,) = await clocks(desk)
+    assert (steps(clock)["reviewed"], clock["held_by"]) == ("2026-02-11", "releaser")
+    await come(desk, "2026-02-12")
+    async with desk.client(subject="releaser-1") as client:
+        etag = (await client.get("/v1/runs/R1/2026-01")).headers["ETag"]
+        answer = await client.post(
+            "/v1/runs/R1/2026-01/release", json={"business_date": "2026-02-02"}, headers={"If-Match": etag}
+        )
+    assert answer.status_code == 200, answer.text
+    await desk.work()
+    (clock,) = await clocks(desk)
+    assert (steps(clock)["released"], clock["breached"]) == ("2026-02-12", ["reviewed", "released"])
+
+
+async def test_a_bill_that_is_held_no_more_by_another_calculation_was_reviewed_on_that_day(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.measure(usage(1, 1, 1200))
+    await desk.close(closed([usage(1, 1, 1200)], **IN_TIME), day_comes=False)
+    await come(desk, "2026-02-06")
+    await desk.measure(usage(1, 1, 200, version=2, late=True, told_on="2026-02-06"))
+    assert {row[0] for row in await desk.bills("status")} == {"replaced", "ready"}
+    (clock,) = await clocks(desk)
+    assert (steps(clock)["reviewed"], "reviewed" in clock["breached"]) == ("2026-02-06", True)
+
+
+async def test_a_review_that_begins_anew_is_done_when_the_last_bill_is(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.measure(usage(1))
+    await desk.close(closed([usage(1)], **IN_TIME), day_comes=False)
+    (clock,) = await clocks(desk)
+    assert steps(clock)["reviewed"] == "2026-02-02"
+    ((bill_id,),) = await desk.bills("bill_id")
+    await desk.decide(bill_id, "hold", "2026-02-02")
+    await come(desk, "2026-02-05")
+    (clock,) = await clocks(desk)
+    assert (steps(clock)["reviewed"], clock["held_by"]) == (None, "reviewer")
+    await desk.decide(bill_id, "approve", "2026-02-05")
+    (clock,) = await clocks(desk)
+    assert steps(clock)["reviewed"] == "2026-02-05"
+    assert "reviewed" in clock["breached"]
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_closings_that_come_in_one_batch_have_the_days_of_those_that_come_alone(
+    desk: Desk, together: bool
+) -> None:
+    await desk.open(account(1), account(2))
+    known = [usage(1), usage(2, route="R2")]
+    await desk.measure(*known)
+    facts = [closed([usage(1)], **IN_TIME), closed(known[1:], **IN_TIME | {"closed_on": "2026-02-10"})]
+    for batch in [facts] if together else [[each] for each in facts]:
+        await desk.close(*batch, day_comes=False)
+    assert [steps(clock)["calculated"] for clock in await clocks(desk)] == ["2026-02-02", "2026-02-10"]
+
+
+async def test_reads_that_came_after_the_closing_make_the_upload_late(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.measure(usage(1))
+    told = {"route_no": "R1", "org_unit": "zj/hangzhou", "cycle": "2026-01", "read_date": "2026-02-01", "version": 1}
+    told |= {"unexplained": 0, "explained_on": "2026-02-06", "uploaded_on": "2026-02-06"}
+    for step in ("told", "closed", "told"):
+        if step == "closed":
+            await desk.close(closed([usage(1)], **IN_TIME | {"closed_on": "2026-02-01"}, unexplained=1))
+        else:
+            await desk.give(RouteExplained(**told))
+    (clock,) = await clocks(desk)
+    assert (steps(clock)["uploaded"], steps(clock)["reviewed"]) == ("2026-02-06", "2026-02-06")
+    assert {"uploaded", "reviewed"} <= set(clock["breached"])
+
+
+async def test_another_read_date_of_the_cycle_excuses_no_step_of_the_first(desk: Desk) -> None:
+    await desk.open(account(1))
+    known = usage(1)
+    await desk.measure(known)
+    await desk.close(closed([known], **IN_TIME | {"closed_on": "2026-02-04"}))
+    await desk.work()
+    (before,) = await clocks(desk)
+    assert before["breached"] == ["closed", "calculated", "reviewed", "released"]
+    later = {"read_date": "2026-02-25", "closed_on": "2026-02-26", "usages": 0, "sum_wh": 0, "expected": 0, "actual": 0}
+    await desk.close(closed([known], **later), day_comes=False)
+    (after,) = await clocks(desk)
+    assert (after["read_date"], after["breached"]) == (before["read_date"], before["breached"])
 
 
 async def past_due(desk: Desk) -> dict[str, tuple[int, int]]:

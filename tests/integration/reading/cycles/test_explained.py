@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from tests.kits.reading import Kit, Statements
+from tests.kits.reading import ONE, UNIT, Kit, Statements
 
 CLOSED, EXPLAINED = "reading.route_closed.v1", "reading.route_explained.v1"
 
 
-async def explain(kit: Kit, *points: str, reason: str = "no_access", read_date: str = "2026-02-01") -> list[str]:
+async def explain(kit: Kit, *points: str, reason: str | None = "no_access", read_date: str = "2026-02-01") -> list[str]:
     items = [{"service_point_no": point, "read_date": read_date, "reason": reason} for point in points]
     answer = await kit.client("uploader-1", "reading:upload").put("/v1/unread-reasons", json={"items": items})
     assert answer.status_code == 200, answer.text
@@ -71,6 +71,61 @@ async def test_a_read_that_is_annulled_leaves_its_point_unexplained_again(kit: K
     assert answer.status_code == 200, answer.text
     assert await told(kit) == [(1, 4, "2026-02-02")]
     assert "S0001" in await unexplained(kit)
+
+
+async def test_a_reason_that_is_taken_back_leaves_its_point_unexplained_again(kit: Kit) -> None:
+    await closed_with_three_unread(kit)
+    assert await explain(kit, "S0002", reason=None) == ["done"]
+    assert await told(kit) == [(1, 4, "2026-02-02")]
+    assert "S0002" in await unexplained(kit)
+    assert await explain(kit, "S0002", reason=None) == ["already_done"]
+    assert await explain(kit, "S0003", reason=None) == ["reading.no_unread_reason"]
+    assert await explain(kit, "S0002") == ["done"]
+    assert (await told(kit))[1:] == [(2, 3, "2026-02-02")]
+
+
+async def test_before_the_closing_too_what_was_taken_back_explains_nothing(kit: Kit) -> None:
+    await kit.district(1)
+    await kit.plan("2026-02-01")
+    assert await explain(kit, "S0001") == ["done"]
+    assert await explain(kit, "S0001", reason=None) == ["done"]
+    await kit.close("2026-02-02")
+    assert [fact["unexplained"] for fact in await kit.published(CLOSED)] == [1]
+
+
+async def test_a_read_that_came_after_the_closing_says_when_it_came_and_a_reason_does_not(kit: Kit) -> None:
+    await closed_with_three_unread(kit)
+    await kit.plan("2026-03-01")
+    await kit.close("2026-03-02")
+    await explain(kit, "S0003")
+    await kit.push_one("M0004", "2026-02-01", "150.00")
+    await explain(kit, "S0005")
+    mine = [fact for fact in await kit.published(EXPLAINED) if fact["read_date"] == "2026-02-01"]
+    assert [(fact["unexplained"], fact.get("uploaded_on")) for fact in mine] == [
+        (2, None),
+        (1, "2026-03-02"),
+        (0, "2026-03-02"),
+    ]
+
+
+async def test_a_point_that_had_its_reason_when_its_read_came_was_waited_for_no_more(kit: Kit) -> None:
+    await closed_with_three_unread(kit)
+    await kit.push_one("M0002", "2026-02-01", "150.00")
+    assert await told(kit) == []
+
+
+async def test_a_point_that_is_told_after_the_closing_is_unexplained_until_somebody_says_why(kit: Kit) -> None:
+    await closed_with_three_unread(kit)
+    late = {"service_point_no": "S0006", "meter_no": "M0006", "installed_on": "2026-01-01"}
+    for path, item in (
+        ("service-points", {"service_point_no": "S0006", "route_no": "R1"}),
+        ("meters", {"meter_no": "M0006", "org_unit": UNIT, "registers": list(ONE)}),
+        ("installations", late | {"unit": "kWh", "opening": {"import": "100.00"}}),
+    ):
+        assert [each["status"] for each in await kit.put(path, [item])] == ["done"]
+    assert await told(kit) == [(1, 4, "2026-02-02")]
+    assert await explain(kit, "S0006") == ["done"]
+    assert (await told(kit))[1:] == [(2, 3, "2026-02-02")]
 
 
 async def test_a_route_that_nobody_read_tells_no_day_of_reads(kit: Kit) -> None:
