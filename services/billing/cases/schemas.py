@@ -88,6 +88,9 @@ class StepIn(In):
 
 class DismissalIn(In):
     explanation: Explanation
+    verdict: Literal["wrong", "known"] = Field(
+        "wrong", description="of the findings that were its signals: false alarms, or right and explained before"
+    )
     business_date: Day | None = Field(None, description="by default the latest that billing knows")
 
 

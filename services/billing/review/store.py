@@ -5,12 +5,34 @@ from datetime import date, datetime
 from typing import Any, Final, Literal
 
 import orjson
-from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, case, exists, func, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+    update,
+)
 
 from services.billing.review.domain.beside import Basis, Compared, Key
 from services.billing.review.domain.precision import KNOWN, RIGHT, WRONG, Tally
 from services.billing.review.domain.subject import Peers
-from services.billing.review.tables import BILL_PARTY, COMPARED_RUN, FINDING_VERDICT, REVIEW_ASSIGNMENT, REVIEW_DECISION
+from services.billing.review.tables import (
+    BILL_PARTY,
+    CASE_VERDICT,
+    COMPARED_RUN,
+    FINDING_VERDICT,
+    REVIEW_ASSIGNMENT,
+    REVIEW_DECISION,
+)
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
@@ -190,6 +212,58 @@ async def verdicts_of(view: View, bill_ids: Sequence[str]) -> dict[str, dict[str
     return found
 
 
+async def say_by_case(tx: Tx, said: Sequence[Mapping[str, Any]]) -> None:
+    """Store what the end of a case says of its signals, in place of what an end before said."""
+    if said:
+        await bulk.delete_in(tx, CASE_VERDICT, {"signal_id": [one["signal_id"] for one in said]})
+        rows = [{**one, "decided_at": tx.now} for one in said]
+        await bulk.insert_rows(tx, CASE_VERDICT, {name: [row[name] for row in rows] for name in rows[0]})
+
+
+async def unsay_by_case(tx: Tx, case_no: str) -> None:
+    """Take back what the end of a case said: it is looked into again."""
+    await tx.execute(update(CASE_VERDICT).where(CASE_VERDICT.c.case_no == case_no).values(verdict=UNSAID))
+
+
+def of_cases() -> FromClause:
+    """Return what the ends of cases said of their signals, to be joined by `subject_id`."""
+    return CASE_VERDICT
+
+
+_SHOWN: Final = (
+    *("code", "bill_id", "severity", "verdict", "customer_class", "org_unit", "route_no", "cycle", "total_fen"),
+    *("decided_by", "business_date", "decided_at"),
+)
+
+
+def _all_that_count(visible: Condition, bills: FromClause, until: datetime | None = None) -> FromClause:
+    """Return what counts of each finding of a bill: what persons said of it, and else what the end of its case says.
+
+    `bills`: all versions of bills, with contract and period: who judged one of them judged the finding.
+    """
+    said, c = _that_count(visible, until).subquery("said"), CASE_VERDICT.c
+    version, verdict = bills.alias("version").c, FINDING_VERDICT.alias("judged").c
+    of_version = version.bill_id == verdict.bill_id, verdict.code == c.code, verdict.verdict != UNSAID
+    of_period = version.contract_no == c.contract_no, version.period_from == c.period_from
+    by_person = exists().where(*of_period, version.period_to == c.period_to, *of_version, _known(verdict, until))
+    by_case = select(CASE_VERDICT).where(visible(c.org_unit), c.verdict != UNSAID, c.cycle != "")
+    by_case = by_case.where(_known(c, until), ~by_person)
+    own, ended = bills.alias("own").c, by_case.subquery("ended").c
+    by_end = exists().where(
+        own.bill_id == said.c.bill_id,
+        ended.contract_no == own.contract_no,
+        ended.period_from == own.period_from,
+        ended.period_to == own.period_to,
+        ended.code == said.c.code,
+    )
+    persons = select(*(said.c[name] for name in _SHOWN), said.c.decision_id).where(
+        or_(said.c.verdict != UNSAID, ~by_end)
+    )
+    names = [c.subject_id.label(name) if name == "bill_id" else c[name] for name in _SHOWN]
+    cases = by_case.with_only_columns(*names, c.signal_id.label("decision_id"))
+    return union_all(persons, cases).subquery("counted")
+
+
 def _that_count(visible: Condition, until: datetime | None = None) -> Select[Any]:
     """Return, for each finding of a bill that was decided on, the verdict that counts: the last one that says something."""
     one, other = FINDING_VERDICT.c, FINDING_VERDICT.alias("other").c
@@ -210,16 +284,17 @@ def _known(verdict: Any, until: datetime | None) -> ColumnElement[bool]:
 
 
 async def tallies(
-    view: View, visible: Condition, *, by: By | None = None, until: datetime | None = None
+    view: View, visible: Condition, *, bills: FromClause, by: By | None = None, until: datetime | None = None
 ) -> dict[tuple[str, str], Tally]:
     """Count by rule, and by class or org unit of the bills, what was said of findings until an instant.
 
-    Of the bills that the caller sees. The key is the code with the class or org unit, empty where all are one.
+    By persons, and by the ends of cases where no person did; of the bills (`bills`: their versions) that the caller sees. The
+    key is the code with the class or org unit, empty where all are one.
     """
-    v = FINDING_VERDICT.c
+    v = _all_that_count(visible, bills, until).c
     keys = [v.code, *([v[_BY[by]]] if by else [])]
     said = [func.sum(case((v.verdict == each, 1), else_=0)).label(each) for each in (RIGHT, WRONG, KNOWN)]
-    counted = _that_count(visible, until).with_only_columns(*keys, func.count().label("found"), *said)
+    counted = select(*keys, func.count().label("found"), *said)
     rows = await view.all(counted.group_by(*keys))
     return {
         (row.code, row._mapping[_BY[by]] if by else ""): Tally(
@@ -230,19 +305,18 @@ async def tallies(
 
 
 async def judged_wrong(
-    view: View, visible: Condition, keys: Collection[tuple[str, str]], *, by: By | None, limit: int
+    view: View, visible: Condition, keys: Collection[tuple[str, str]], *, bills: FromClause, by: By | None, limit: int
 ) -> dict[tuple[str, str], list[Row[Any]]]:
     """Return, by keys of `tallies`, the last bills in which a rule was judged wrong, the newest first."""
     if not keys:
         return {}
-    v = FINDING_VERDICT.c
+    counted = _all_that_count(visible, bills)
+    v = counted.c
     newest_first = (v.decided_at.desc(), v.decision_id.desc())
     key = [v.code, *([v[_BY[by]]] if by else [])]
     number = func.row_number().over(partition_by=key, order_by=newest_first).label("number")
     codes = sorted({code for code, _ in keys})
-    numbered = (
-        _that_count(visible).where(v.verdict == WRONG, v.code.in_(codes)).add_columns(number).subquery("numbered")
-    )
+    numbered = select(counted, number).where(v.verdict == WRONG, v.code.in_(codes)).subquery("numbered")
     rows = await view.all(
         select(numbered).where(numbered.c.number <= limit).order_by(numbered.c.code, numbered.c.number)
     )

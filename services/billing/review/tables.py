@@ -91,6 +91,40 @@ class FindingVerdict(base.Base, table=True):
     decided_at: datetime = base.instant()
 
 
+class CaseVerdict(base.Base, table=True):
+    """What the end of a case says of a finding that was a signal (案件结论判定), and nothing while it is open again.
+
+    `subject_id`: the bill, or the finding of use. Of a bill also what it was then; days and figures of others are empty. It
+    counts where no person said anything of the finding.
+    """
+
+    __tablename__ = "case_verdict"
+    __table_args__ = (
+        CheckConstraint("verdict IN ('', 'right', 'wrong', 'known')", name="case_verdict_says"),
+        Index("case_verdict_case", "case_no"),
+        Index("case_verdict_subject", "subject_id"),
+        Index("case_verdict_period", "contract_no", "period_from", "code"),
+    )
+    signal_id: str = Field(sa_column=columns.key())
+    case_no: str = base.no()
+    subject_id: str = base.no()
+    code: str = base.no()
+    verdict: str = base.no()
+    seen_on: date = base.day()
+    contract_no: str = base.no()
+    period_from: date | None = base.day(nullable=True)
+    period_to: date | None = base.day(nullable=True)
+    severity: str = base.no()
+    customer_class: str = base.no()
+    org_unit: str = base.path()
+    route_no: str = base.no()
+    cycle: str = base.no()
+    total_fen: int = base.amount()
+    decided_by: str = base.no()
+    business_date: date = base.day()
+    decided_at: datetime = base.instant()
+
+
 class ComparedRun(base.Base, table=True):
     """A run whose totals agree: what its bills were calculated by, and once the run before agrees too, what they are beside.
 
@@ -109,4 +143,4 @@ class ComparedRun(base.Base, table=True):
 
 BILL_PARTY, REVIEW_DECISION = table(BillParty), table(ReviewDecision)
 FINDING_VERDICT, REVIEW_ASSIGNMENT = table(FindingVerdict), table(ReviewAssignment)
-COMPARED_RUN = table(ComparedRun)
+CASE_VERDICT, COMPARED_RUN = table(CaseVerdict), table(ComparedRun)

@@ -54,6 +54,9 @@ class UseFindingOut(BaseModel):
     code: str
     state: str
     verdict: str | None = Field(description="right, wrong or known, where somebody has said so")
+    case_verdict: str | None = Field(
+        description="what the end of its case says; it counts where nobody has said anything"
+    )
     contract_no: str
     account_no: str
     service_point_no: str
@@ -90,12 +93,12 @@ class VerdictIn(In):
 
 
 class DetectorOut(PrecisionOut):
-    """How often a detector was right, by what people said of its findings."""
+    """How often a detector was right, by what people, or else the ends of cases, said of its findings."""
 
     code: str
     customer_class: str | None = Field(description="with by=class: of whose contracts")
     org_unit: str | None = Field(description="with by=org_unit: of whose contracts")
-    judged: int = Field(description="findings of which somebody has said what they are")
+    judged: int = Field(description="findings of which somebody, or the end of a case, has said what they are")
     right: int
     wrong: int
     known: int = Field(description="right, and explained before: counted apart, no part of the precision")

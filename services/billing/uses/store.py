@@ -6,9 +6,11 @@ from datetime import date
 from typing import Any, Final, Literal
 
 import orjson
-from sqlalchemy import ColumnElement, Row, case, func, select, true
+from sqlalchemy import ColumnElement, FromClause, Row, ScalarSelect, case, exists, func, select, true, union_all
 
+from services.billing.review import store as review_store
 from services.billing.review.domain.precision import KNOWN, RIGHT, WRONG, Tally
+from services.billing.review.store import UNSAID
 from services.billing.uses.domain.findings import OPEN, WITHDRAWN, Place, UseFinding
 from services.billing.uses.tables import USE_FINDING, USE_VERDICT
 from shared.db import bulk
@@ -78,6 +80,13 @@ async def add_verdict(tx: Tx, finding: UseFinding, *, decided_by: str, day: date
     await bulk.insert_rows(tx, USE_VERDICT, {name: [value] for name, value in row.items()})
 
 
+def _by_case(finding: FromClause = USE_FINDING) -> ScalarSelect[Any]:
+    """Return what the end of the case says that a finding, as it was found last, was a signal of; null where nothing."""
+    said = review_store.of_cases().c
+    of_it = said.subject_id == finding.c.finding_id, said.seen_on >= finding.c.found_on, said.verdict != UNSAID
+    return select(func.max(said.verdict)).where(*of_it).correlate(finding).scalar_subquery()
+
+
 async def page(view: View, *, visible: Condition, after: Condition, limit: int, filters: Filters) -> Sequence[Row[Any]]:
     """Return a page of findings by the day on which they were found, and id."""
     f = USE_FINDING.c
@@ -85,7 +94,7 @@ async def page(view: View, *, visible: Condition, after: Condition, limit: int, 
     where = [_equals(f[name], getattr(filters, name)) for name in names]
     where += [f.score >= filters.score_min] if filters.score_min is not None else []
     return await view.all(
-        select(USE_FINDING)
+        select(USE_FINDING, _by_case().label("case_verdict"))
         .where(visible(f.org_unit), after(f.found_on, f.finding_id), *where)
         .order_by(f.found_on, f.finding_id)
         .limit(limit)
@@ -98,15 +107,31 @@ def _equals(column: ColumnElement[str], wanted: str | None) -> ColumnElement[boo
 
 async def row(view: View, finding_id: str) -> Row[Any] | None:
     """Return a finding."""
-    return await view.first(select(USE_FINDING).where(USE_FINDING.c.finding_id == finding_id))
+    shown = select(USE_FINDING, _by_case().label("case_verdict"))
+    return await view.first(shown.where(USE_FINDING.c.finding_id == finding_id))
+
+
+def _all_said(visible: Condition) -> FromClause:
+    """Return what persons said of findings, and else what the ends of their cases say."""
+    v, said, f = USE_VERDICT.c, review_store.of_cases().c, USE_FINDING.c
+    persons = select(v.code, v.verdict, v.customer_class, v.org_unit).where(visible(v.org_unit))
+    by_person = exists().where(v.finding_id == said.subject_id, v.business_date >= said.seen_on)
+    cases = select(f.code, said.verdict, f.customer_class, f.org_unit).where(
+        f.finding_id == said.subject_id, said.verdict != UNSAID, visible(f.org_unit), ~by_person
+    )
+    return union_all(persons, cases).subquery("said")
 
 
 async def tallies(view: View, visible: Condition, *, by: By | None = None) -> dict[tuple[str, str], Tally]:
-    """Count by code, and by class or org unit, what was said of findings that the caller sees; the key as in reviews."""
-    v = USE_VERDICT.c
+    """Count by code, and by class or org unit, what was said of findings that the caller sees; the key as in reviews.
+
+    By persons, and by the ends of cases where no person did.
+    """
+    all_said = _all_said(visible)
+    v = all_said.c
     keys = [v.code, *([v[_BY[by]]] if by else [])]
     said = [func.sum(case((v.verdict == each, 1), else_=0)).label(each) for each in (RIGHT, WRONG, KNOWN)]
-    counted = select(*keys, func.count().label("found"), *said).where(visible(v.org_unit)).group_by(*keys)
+    counted = select(*keys, func.count().label("found"), *said).select_from(all_said).group_by(*keys)
     return {
         (row.code, row._mapping[_BY[by]] if by else ""): Tally(
             row.found, int(row.right), int(row.wrong), int(row.known)
@@ -116,8 +141,9 @@ async def tallies(view: View, visible: Condition, *, by: By | None = None) -> di
 
 
 async def undecided(view: View) -> int:
-    """Count the findings of which nobody has said anything."""
-    return int(await view.scalar(select(func.count()).where(USE_FINDING.c.state == OPEN)) or 0)
+    """Count the findings of which nobody has said anything, nor the end of a case."""
+    open_ = select(func.count()).select_from(USE_FINDING).where(USE_FINDING.c.state == OPEN, _by_case().is_(None))
+    return int(await view.scalar(open_) or 0)
 
 
 def _finding(row: Row[Any]) -> UseFinding:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import FromClause, Row, Select, and_, func, or_, select
 
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, PROPOSED
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW, IS_READY
@@ -95,6 +95,11 @@ async def reviewed_of_cycle(view: View, cycle: str) -> dict[str, date]:
     b = BILL.c
     last = select(b.route_no, func.max(b.reviewed_on).label("day")).where(b.cycle == cycle, b.status != HELD)
     return {row.route_no: row.day for row in await view.all(last.group_by(b.route_no)) if row.day}
+
+
+def versions() -> FromClause:
+    """Return all versions of bills, to be joined by id, or by contract and period."""
+    return BILL
 
 
 def bills_of_cycle(cycle: str) -> Select[Any]:

@@ -253,7 +253,7 @@ async def dismiss_case(
     db: web.Db,
     parts: state.Current,
 ) -> None:
-    """End a case with nothing found, and why."""
+    """End a case with nothing found, or nothing that was not known, and why."""
     business_day.check(parts, body.business_date)
     async with db.begin() as tx:
         await working.dismiss(
@@ -261,6 +261,7 @@ async def dismiss_case(
             case_no,
             seen=seen,
             explanation=body.explanation,
+            verdict=body.verdict,
             on=body.business_date,
             actor=caller.subject,
             may_see=caller.may_see,

@@ -36,6 +36,13 @@ SUBJECT: Final = "case"
 """The kind of subject that a case is of a site order."""
 SITE_CHECK, CALCULATION, DECISION = "site_check", "calculation", "decision"
 VISIT: Final = "visit:"
+VERDICTS: Final[Mapping[str, Literal["right", "wrong"]]] = {
+    "charge": "right",
+    "adjust": "right",
+    "reclass": "right",
+    "dismiss": "wrong",
+}
+"""What each end says of the findings that were signals; a case is also dismissed where what was found was known before."""
 _DECIDED: Final = ("give_back", "charge", "adjust", "reclass")
 _BEGUN: Final = date(2000, 1, 1)
 

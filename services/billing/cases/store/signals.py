@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, select
 
 from services.billing.cases import tables
 from services.billing.cases.domain import signals as domain
+from services.billing.cases.domain.cases import FINDING
 from services.billing.cases.domain.signals import KEY, Known, Signal, Where
 from shared.db import bulk
 from shared.db.columns import Condition
@@ -131,6 +132,13 @@ async def of_case(view: View, case_no: str, limit: int) -> Sequence[Row[Any]]:
     """Return the signals of a case, the earliest first."""
     c = SIGNAL.c
     return await view.all(select(SIGNAL).where(c.case_no == case_no).order_by(c.seen_on, c.signal_id).limit(limit))
+
+
+async def findings_of(view: View, case_no: str) -> Sequence[Row[Any]]:
+    """Return the signals of a case that are findings, of bills or of use."""
+    c = SIGNAL.c
+    found = select(SIGNAL).where(c.case_no == case_no, c.source == FINDING, c.reference.is_not(None))
+    return await view.all(found.order_by(c.signal_id))
 
 
 async def waiting_oldest(view: View) -> Any:

@@ -12,7 +12,10 @@ from services.billing.cases.domain import cases
 from services.billing.cases.store import cases as store
 from services.billing.cases.store import hands as hands_store
 from services.billing.cases.store import signals as signals_store
+from services.billing.cases.use_cases import outcomes
 from services.billing.context import Context
+from services.billing.review import store as review_store
+from services.billing.review.use_cases import Verdict
 from services.billing.site_orders.use_cases import withdrawing as orders
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx, View
@@ -121,9 +124,20 @@ def audit(tx: Tx, row: Row[Any], what: str, actor: str, reason: str = "", versio
 
 
 async def end(
-    tx: Tx, row: Row[Any], event: str, *, on: date, actor: str, explanation: str, outcome_fen: int | None = None
+    tx: Tx,
+    row: Row[Any],
+    event: str,
+    *,
+    on: date,
+    actor: str,
+    explanation: str,
+    outcome_fen: int | None = None,
+    verdict: Verdict | None = None,
 ) -> None:
-    """End a case with its outcome, explanation and money; its decision is made, and nothing of it waits for a site order."""
+    """End a case with its outcome, explanation and money; its decision is made, and nothing of it waits for a site order.
+
+    `verdict`: what that says of the findings that were its signals, where the event alone does not.
+    """
     await move(
         tx,
         row,
@@ -137,6 +151,7 @@ async def end(
     )
     await store.change(tx, row.case_no, explanation=explanation)
     await store.finish_step(tx, row.case_no, cases.DECISION, on=on, by=actor)
+    await outcomes.say(tx, row.case_no, verdict or cases.VERDICTS[event], on=on, actor=actor)
     await orders.take_back(tx, cases.SUBJECT, row.case_no, on=on, actor=actor, explanation=explanation)
 
 
@@ -206,12 +221,20 @@ async def checked(tx: Tx, case_no: str, *, on: date | None, actor: str, may_see:
 
 
 async def dismiss(
-    tx: Tx, case_no: str, *, seen: int, explanation: str, on: date | None, actor: str, may_see: MaySee
+    tx: Tx,
+    case_no: str,
+    *,
+    seen: int,
+    explanation: str,
+    verdict: Verdict,
+    on: date | None,
+    actor: str,
+    may_see: MaySee,
 ) -> None:
-    """End a case with nothing found, and why."""
+    """End a case with nothing to do, and why; `verdict`: what was found was a false alarm, or known before."""
     row = await locked(tx, case_no, may_see, seen)
     day = await day_of(tx, row, on)
-    await end(tx, row, "dismiss", on=day, actor=actor, explanation=explanation, outcome_fen=0)
+    await end(tx, row, "dismiss", on=day, actor=actor, explanation=explanation, outcome_fen=0, verdict=verdict)
 
 
 async def reopen(
@@ -250,6 +273,7 @@ async def reopen(
     )
     due = cases.due_days(context.policies.on_or_first(day).cases, row.kind, day, context.calendar)
     await store.renew_steps(tx, case_no, due, since=day)
+    await review_store.unsay_by_case(tx, case_no)
 
 
 async def chunks(view: View) -> Sequence[str]:

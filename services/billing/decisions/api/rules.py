@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from services.billing.bills.api.bills import READ
+from services.billing.bills.store import shown
 from services.billing.business_day import store as business_days
 from services.billing.context import Own
 from services.billing.decisions.api.judged import precision_of
@@ -39,13 +40,15 @@ async def review_rules(
     async with db.view() as view:
         policy = own.policies.on(await business_days.latest(view) or date.max)
         floor = policy.review.floor
-        tallies = await review_store.tallies(view, caller.visible, by=by)
+        tallies = await review_store.tallies(view, caller.visible, bills=shown.versions(), by=by)
         if by is None:
             tallies = {(code, ""): NOBODY for code in catalogue.CODES} | tallies
         keys = [key for key in sorted(tallies) if not below_floor or tallies[key].is_below(floor)]
         keys = [key for key in keys if last is None or key > last][: wanted.fetch]
         failing = [key for key in keys if tallies[key].is_below(floor)]
-        wrong = await review_store.judged_wrong(view, caller.visible, failing, by=by, limit=EVIDENCE_MAX)
+        wrong = await review_store.judged_wrong(
+            view, caller.visible, failing, bills=shown.versions(), by=by, limit=EVIDENCE_MAX
+        )
     return wanted.page(
         keys,
         key=lambda key: key,

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Row
 
+from services.billing.bills.store import shown
 from services.billing.business_day import store as business_days
 from services.billing.context import Context
 from services.billing.review import store as review_store
@@ -52,7 +53,7 @@ class Judged:
 
 async def judged(view: View, visible: Condition, until: datetime, context: Context) -> Judged:
     """Return what the verdicts until an instant say of the rules."""
-    found = await review_store.tallies(view, visible, until=until)
+    found = await review_store.tallies(view, visible, bills=shown.versions(), until=until)
     return Judged(until=until, floor=await floor_of(view, context), tallies={code: t for (code, _), t in found.items()})
 
 
