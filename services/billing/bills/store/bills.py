@@ -256,7 +256,8 @@ async def move(tx: Tx, changed: Sequence[tuple[str, int]], event: str) -> None:
     """Move bills, as (id, version of the row), by an event of their life; one in which it cannot happen fails the batch."""
     if not changed:
         return
-    await note_reviewed(tx, [bill_id for bill_id, _ in changed])
+    if HELD in LIFE.sources(event):
+        await note_reviewed(tx, [bill_id for bill_id, _ in changed])
     count = await bulk.update_from(
         tx,
         BILL,
