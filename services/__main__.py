@@ -98,10 +98,13 @@ def _add_remote(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     replay = commands.add_parser("replay", help="calculate a bill again from what is stored, with all that came of it")
     replay.add_argument("bill", metavar="BILL")
-    trace = commands.add_parser("trace", help="show where a payment's money comes from, back to the meter")
-    trace.add_argument("id", metavar="PAYMENT_ID")
-    trace.add_argument("--service", choices=SERVICES, default="collection")
-    trace.add_argument("--kind", default="payment", help="start at another kind of document")
+    trace = commands.add_parser(
+        "trace", help="show where a document comes from, back to the meter, or what came of it, on to the money"
+    )
+    trace.add_argument("document", nargs="+", metavar="[KIND] ID", help="a payment where no kind is given")
+    trace.add_argument("--forward", action="store_true", help="what was derived from it, in every service")
+    trace.add_argument("--service", choices=SERVICES, help="whose document it is, where several have one of that name")
+    trace.add_argument("--kind", default="payment", help="the kind of a document that is given by its id alone")
 
 
 def _add_audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -163,6 +166,15 @@ def _token(options: argparse.Namespace) -> str:
     )
 
 
+async def _trace(options: argparse.Namespace) -> int:
+    *kinds, document_id = options.document
+    if len(kinds) > 1:
+        raise remote.Refused("trace takes [KIND] ID")
+    kind = kinds[0] if kinds else options.kind
+    service = options.service or (None if kinds else "collection")
+    return await tracing.show(kind, document_id, service=service, forward=options.forward)
+
+
 async def _asynchronous(options: argparse.Namespace) -> int:
     match options.command:
         case "migrate":
@@ -196,7 +208,7 @@ async def _asynchronous(options: argparse.Namespace) -> int:
         case "replay":
             return await replaying.bill(options.bill)
         case "trace":
-            return await tracing.payment(options.id, service=options.service, kind=options.kind)
+            return await _trace(options)
     return 0
 
 

@@ -1,8 +1,10 @@
 """Identifiers of documents that follow from a natural key, as text that sorts by day."""
 
 import hashlib
+import re
 from datetime import date
 
+_FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY_MS = 86_400_000
 
@@ -16,6 +18,15 @@ def key_id(day: date, kind: str, *key: object) -> str:
     digest = hashlib.blake2b(content.encode(), digest_size=10).digest()
     since = max(day.toordinal() - _EPOCH, 0) * _DAY_MS
     return uuid_text((since << 80) | int.from_bytes(digest, "big"), "8")
+
+
+def day_of(id: str) -> date | None:
+    """Return the day that an id of a natural key begins with; None where it is none."""
+    text = id[:8] + id[9:13]
+    if not _FORM.fullmatch(id):
+        return None
+    days = int(text, 16) // _DAY_MS
+    return date.fromordinal(days + _EPOCH) if days + _EPOCH <= date.max.toordinal() else None
 
 
 def uuid_text(value: int, version: str) -> str:

@@ -29,6 +29,7 @@ from shared.db import approvals as approvals_store
 from shared.db import audit_chain, journal, retention, verifying
 from shared.db.audit_chain import Head
 from shared.db.contents import NONE, Reader, Readers
+from shared.db.edges import Edges
 from shared.db.engine import Database, View
 from shared.db.jobs import Job
 from shared.db.sealing import Sealer
@@ -132,6 +133,7 @@ def assemble(
     control_totals: Sequence[ControlTotals] = (),
     control_documents: Mapping[str, ControlDocuments] | None = None,
     tracers: Mapping[str, Tracer] | None = None,
+    edges: Edges = (),
     devices: Devices | None = None,
     context: Any = None,
     metrics: Metrics | None = None,
@@ -160,6 +162,7 @@ def assemble(
         control_totals=control_totals,
         control_documents=control_documents,
         tracers=tracers,
+        edges=edges,
         metrics=metrics,
         approvals=approvals,
         context=context,

@@ -65,7 +65,8 @@ from services.billing.uses import api as uses_api
 from services.billing.uses import jobs as use_jobs
 from services.billing.uses.domain import policy as uses_policy
 from services.billing.views import documents
-from services.billing.views import store as views
+from services.billing.views.store import edges, trace
+from services.billing.views.store import totals as views
 from shared import service
 from shared.approvals import Kind
 from shared.bus.ports import EventLog
@@ -113,6 +114,7 @@ TRACERS = {
     "difference": bills_trace.difference,
     "adjustment": documents.adjustment_trace,
     "charge": documents.charge_trace,
+    **trace.TRACERS,
 }
 STATES = accounts.STATES
 VERSIONS = contracts_store.VERSIONS
@@ -181,6 +183,7 @@ def build(
         control_totals=[views.control_totals],
         control_documents=documents.KINDS,
         tracers=TRACERS,
+        edges=edges.EDGES,
         context=context,
         metrics=metrics,
         approvals=kinds_of_approval(context),

@@ -27,7 +27,7 @@ from services.collection.settlements import consumers as settlement_consumers
 from services.collection.settlements import jobs as settlement_jobs
 from services.collection.settlements.use_cases import settling
 from services.collection.views import api as views
-from services.collection.views.store import totals, trace
+from services.collection.views.store import edges, totals, trace
 from shared import service
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
@@ -72,6 +72,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
         control_totals=[totals.control_totals],
         control_documents={"document": totals.documents},
         tracers=trace.TRACERS,
+        edges=edges.EDGES,
         approvals=[
             months.kind_of_approval(today),
             openings.kind_of_approval(rules, today),

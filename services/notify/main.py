@@ -85,7 +85,8 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         control_documents={
             kind.control: partial(store.told_of, name) for name, kind in known.items() if kind.control is not None
         },
-        tracers={"notice": partial(store.trace, known), "question": partial(questions.trace, known)},
+        tracers={"notice": store.trace, "question": questions.trace},
+        edges=[*store.edges(known), *questions.edges(known)],
         context=context,
         metrics=metrics,
         contents=CONTENTS,

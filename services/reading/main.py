@@ -45,7 +45,7 @@ from services.reading.tasks import api as tasks
 from services.reading.usage import api as usages
 from services.reading.validation import api as findings
 from services.reading.views import api as views
-from services.reading.views.store import totals, trace
+from services.reading.views.store import edges, totals, trace
 from services.reading.visits import api as visits
 from shared import service
 from shared.bus.handling import Handler
@@ -125,6 +125,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
         control_totals=[totals.control_totals],
         control_documents={"usage": totals.usages, "estimate": totals.estimates},
         tracers=trace.tracers(ReadDays(own.policies, own.zone)),
+        edges=edges.EDGES,
         devices=own.devices,
         approvals=[
             changing.kind_of_approval(own),

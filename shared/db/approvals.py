@@ -1,18 +1,25 @@
 """Approvals as they are stored."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, FromClause, Row, Table, and_, select, update
 
 from shared.db import bulk, platform
 from shared.db.contents import Reader, of_tables
+from shared.db.edges import By, Edge
 from shared.db.engine import Tx, View
+from shared.trace import TraceNode
 
 PENDING: Final = "pending"
+APPROVED: Final = "approved"
 _TABLE: Final = platform.TABLES.approval
+_TRACED: Final = (
+    *("approval_id", "kind", "subject_id", "content_hash", "org_unit", "state"),
+    *("requested_by", "requested_at", "decided_by", "decided_at"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +142,48 @@ async def of_subjects(view: View, kinds: Sequence[str], subject_ids: Sequence[st
         order_by=(_TABLE.c.approval_id,),
     )
     return [dict(row._mapping) for row in rows]
+
+
+KIND: Final = "approval"
+"""Of a node of the trace."""
+
+
+def tracer(service: str) -> Callable[[View, str], Awaitable[TraceNode | None]]:
+    """Return what shows an approval in a trace: who asked and who decided, by the hash of what was asked for; no words."""
+
+    async def traced(view: View, approval_id: str) -> TraceNode | None:
+        row = await view.first(select(*(_TABLE.c[name] for name in _TRACED)).where(_TABLE.c.approval_id == approval_id))
+        if row is None:
+            return None
+        document = {name: row._mapping[name] for name in _TRACED if name not in ("approval_id", "org_unit")}
+        return TraceNode(service, KIND, approval_id, document, org_unit=row.org_unit)
+
+    return traced
+
+
+def edge(
+    kind: str,
+    *,
+    service: str,
+    source: FromClause,
+    id: ColumnElement[Any],
+    org_unit: ColumnElement[Any],
+    kinds: Sequence[str],
+    about: Callable[[Table], ColumnElement[bool]],
+    by_id: By | None = None,
+) -> Edge:
+    """Return the edge from what was approved of some kinds to what was derived from it; `about`: how the two are joined."""
+    joined = source.join(_TABLE, and_(_TABLE.c.kind.in_(kinds), _TABLE.c.state == APPROVED, about(_TABLE)))
+    return Edge(
+        kind=kind,
+        service=service,
+        origin_kind=KIND,
+        id=id,
+        origin_id=_TABLE.c.approval_id,
+        org_unit=org_unit,
+        source=joined,
+        by_id=by_id,
+    )
 
 
 def _is_waiting(kind: str) -> ColumnElement[bool]:

@@ -231,6 +231,7 @@ def _approval(metadata: MetaData) -> Table:
         postgresql_where=pending,
         sqlite_where=pending,
     )
+    Index("approval_subject", approval.c.subject_id)
     return approval
 
 

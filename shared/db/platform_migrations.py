@@ -225,3 +225,8 @@ def _requests() -> None:
         sa.PrimaryKeyConstraint("device_id", "nonce"),
     )
     op.create_index("nonce_seen_at", "nonce", ["seen_at"], unique=False)
+
+
+def index_approvals() -> None:
+    """Find approvals by what they are about, decided or not."""
+    op.create_index("approval_subject", "approval", ["subject_id"])

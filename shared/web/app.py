@@ -8,6 +8,8 @@ from starlette.middleware import Middleware
 
 from shared import health
 from shared.approvals import Kind
+from shared.db import approvals as approvals_store
+from shared.db.edges import Edges
 from shared.db.engine import Database
 from shared.db.jobs import Job
 from shared.metrics import Metrics
@@ -60,6 +62,7 @@ def create_app(
     control_totals: Sequence[ControlTotals] = (),
     control_documents: Mapping[str, ControlDocuments] | None = None,
     tracers: Mapping[str, Tracer] | None = None,
+    edges: Edges = (),
     metrics: Metrics | None = None,
     approvals: Sequence[Kind] = (),
     context: Any = None,
@@ -85,7 +88,8 @@ def create_app(
         gauges=gauges,
         control_totals=control_totals,
         control_documents=control_documents or {},
-        tracers=tracers or {},
+        tracers={approvals_store.KIND: approvals_store.tracer(service), **(tracers or {})},
+        edges=edges,
         consumer=consumer,
         approvals={kind.name: kind for kind in (*approvals, dead_letters.discarding(consumer))},
     )

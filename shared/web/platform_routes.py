@@ -12,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import health
-from shared.db import audit, audit_chain, contents, jobs
+from shared.db import audit, audit_chain, contents, edges, jobs
 from shared.db.audit import AuditEntry
 from shared.fields import Day, Month
+from shared.trace import Origin as TraceOrigin
 from shared.web import auth, business_day, errors, pagination, scopes, vitals
 from shared.web.routing import Json, Router
 from shared.web.state import Current, Web
@@ -268,6 +269,33 @@ async def trace(
         raise errors.not_found("document")
     async with web.database.view() as view:
         node = await tracer(view, id)
+        origins = [] if node is None else [*node.derived_from, *await edges.origins(view, web.edges, kind, id)]
     if node is None or not (node.org_unit is None or caller.may_see(node.org_unit)):
         raise errors.not_found("document")
-    return TracedDocument.model_validate(node, from_attributes=True)
+    return TracedDocument(
+        kind=node.kind,
+        id=node.id,
+        service=node.service,
+        document=dict(node.document),
+        derived_from=[Origin.model_validate(each) for each in dict.fromkeys(origins)],
+    )
+
+
+@router.get("/v1/derived/{service}/{kind}/{id:path}", policy=auth.scope(scopes.TRACE_READ))
+async def list_derived(
+    service: Name,
+    kind: Name,
+    id: Annotated[str, Path(min_length=1, max_length=160)],
+    caller: auth.Current,
+    web: Current,
+    wanted: pagination.Query_,
+) -> pagination.Page[Origin]:
+    """List the documents of this service, of the caller's org units, that were derived from one of this or another service.
+
+    By kind; empty also where this service knows nothing of the document: each service knows what it made of it.
+    """
+    origin = TraceOrigin(service, kind, id)
+    after = wanted.last_as(str, str) or ("", "")
+    async with web.database.view() as view:
+        rows = await edges.derived(view, web.edges, origin, visible=caller.visible, after=after, limit=wanted.fetch)
+    return wanted.page(rows, key=lambda row: row, item=lambda row: Origin(service=web.service, kind=row[0], id=row[1]))

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from shared import health
 from shared.approvals import Kind
+from shared.db.edges import Edges
 from shared.db.engine import Database, View
 from shared.db.jobs import Job
 from shared.metrics import Metrics
@@ -48,6 +49,7 @@ class Web:
     control_totals: Sequence[ControlTotals]
     control_documents: Mapping[str, ControlDocuments]
     tracers: Mapping[str, Tracer]
+    edges: Edges
     consumer: str
     approvals: Mapping[str, Kind]
 

@@ -28,7 +28,7 @@ from services.billing.settings import DEFAULT_POLICY, BillingSettings
 from services.billing.tariffs import use_cases as tariff_use_cases
 from services.billing.tariffs.documents import packaged
 from services.billing.tariffs.store import documents
-from services.billing.views import store as views
+from services.billing.views.store import totals as views
 from shared.bus.embedded import EmbeddedEventLog
 from shared.db.engine import Database
 from shared.events.fact import Fact

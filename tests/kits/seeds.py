@@ -65,8 +65,8 @@ class Seeds:
         jobs = JOBS[self._service]
         values: Values = {"job": jobs[n % len(jobs)], "Idempotency-Key": f"test-{n}"}
         values |= self._of_home[home]
-        if "/trace/" in path:
-            values |= self._traced(n)
+        if "/trace/" in path or "/derived/" in path:
+            values |= self._traced(n) | {"service": self._service}
         own = {
             "bill_id": f"bills of {BY_ITSELF}",
             "payment_id": "suspense" if "suspense" in path else "payments",

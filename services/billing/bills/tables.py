@@ -19,6 +19,7 @@ class Bill(base.Base, table=True):
 
     __table_args__ = (
         UniqueConstraint("contract_no", "period_from", "period_to", "version", name="bill_natural_key"),
+        Index("bill_usage", "usage_id"),
         Index(
             "bill_ready",
             "route_no",

@@ -10,6 +10,8 @@ from shared.db import columns
 from shared.db.columns import table
 from shared.db.rights import APPEND_ONLY
 
+_REFERS = text("reference IS NOT NULL")  # a tip does not
+
 
 class CaseSignal(base.Base, table=True):
     """What points to a case: of what kind, where and since when; never changed but for the case that it is of.
@@ -22,6 +24,7 @@ class CaseSignal(base.Base, table=True):
     __table_args__ = (
         Index("case_signal_point", "service_point_no", "kind"),
         Index("case_signal_case", "case_no"),
+        Index("case_signal_reference", "reference", postgresql_where=_REFERS, sqlite_where=_REFERS),
         Index(
             "case_signal_waiting",
             "received_at",

@@ -120,13 +120,12 @@ async def of_no_contract(view: View, cycle: str, after: str, limit: int) -> Sequ
 
 
 async def adjustment_trace(view: View, adjustment_id: str) -> TraceNode | None:
-    """Return an adjustment, with the bills whose prices it is paid by, or the one that it takes back."""
+    """Return an adjustment, with the bills whose prices it is paid by."""
     row = await adjustments_store.row(view, adjustment_id)
     if row is None:
         return None
     working = orjson.loads(row.working)
     origins = [Origin("billing", "bill", bill["bill_id"]) for bill in working.get("bills", ())]
-    origins += [Origin("billing", "adjustment", row.reverses)] if row.reverses else []
     values = dict(row._mapping) | {"components": dict(orjson.loads(row.components)), "working": working}
     return TraceNode("billing", "adjustment", adjustment_id, values, tuple(origins), row.org_unit)
 
@@ -139,7 +138,8 @@ async def charge_trace(view: View, charge_no: str) -> TraceNode | None:
     worked = await charges_store.calculation(view, row.case_no, row.calculation_number)
     assert worked is not None
     texts = {name: orjson.loads(worked._mapping[name]) for name in ("input", "figures", "items")}
-    values = dict(row._mapping) | {"working": dict(worked._mapping) | texts}
+    values = {name: value for name, value in row._mapping.items() if name != "explanation"}
+    values["working"] = dict(worked._mapping) | texts
     return TraceNode("billing", "charge", charge_no, values, (), row.org_unit)
 
 

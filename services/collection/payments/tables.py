@@ -2,12 +2,14 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Date, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Date, Index, String, UniqueConstraint, text
 from sqlmodel import Field
 
 from services.collection.base import Base
 from shared.db import columns
 from shared.db.columns import table
+
+_BY_ORDER = text("order_id IS NOT NULL")
 
 
 class PaymentOrder(Base, table=True):
@@ -31,6 +33,7 @@ class Payment(Base, table=True):
     __table_args__ = (
         UniqueConstraint("channel", "channel_txn", name="payment_channel_txn"),
         Index("payment_account", "account_no"),
+        Index("payment_order_id", "order_id", postgresql_where=_BY_ORDER, sqlite_where=_BY_ORDER),
         CheckConstraint("amount_fen > 0"),
         # maker and checker are two people, also where a use case forgets to look
         CheckConstraint("decided_by IS NULL OR decided_by <> recorded_by", name="payment_maker_is_not_checker"),

@@ -14,7 +14,11 @@ class Settlement(Base, table=True):
     """The settlement of an account that a closing has ended. `waits_for`: its last bill, what is owed, or a dispute."""
 
     __tablename__ = "settlement"
-    __table_args__ = (Index("settlement_state", "state", "closing_no"), Index("settlement_account", "account_no"))
+    __table_args__ = (
+        Index("settlement_state", "state", "closing_no"),
+        Index("settlement_account", "account_no"),
+        Index("settlement_bill", "bill_id"),
+    )
 
     closing_no: str = Field(sa_column=columns.key())
     account_no: str = Field(sa_column=Column(columns.No, nullable=False))

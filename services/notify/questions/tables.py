@@ -19,6 +19,7 @@ class Question(Base, table=True):
     __table_args__ = (
         # what the daily jobs look for
         Index("question_due", "org_unit", "answer_by", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("question_subject", "subject_id"),
     )
 
     question_id: str = Field(sa_column=columns.key())

@@ -59,6 +59,11 @@ async def by_no(view: View, dispute_nos: Sequence[str]) -> dict[str, Dispute]:
     return {row.dispute_no: _dispute(row) for row in rows}
 
 
+async def opened_on(view: View, day: date) -> list[Dispute]:
+    """Return the disputes that were opened on a day."""
+    return [_dispute(row) for row in await view.all(select(DISPUTE).where(DISPUTE.c.opened_on == day))]
+
+
 async def unended_at(view: View, service_point_nos: Sequence[str]) -> dict[str, str]:
     """Return by point the number of the dispute that has not ended."""
     rows = await bulk.select_in(

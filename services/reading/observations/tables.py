@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index
+from sqlalchemy import Column, Index, text
 from sqlmodel import Field
 
 from services.reading.base import ORG_UNIT, SHORT, Base, required
 from shared.db import columns
 from shared.db.columns import table
+
+_ORDER = text("order_no IS NOT NULL")
 
 
 class Observation(Base, table=True):
@@ -24,7 +26,10 @@ class Observation(Base, table=True):
     evidence: str | None = Field(sa_column=Column(columns.No))
     order_no: str | None = Field(sa_column=Column(columns.No))
     recorded_at: datetime = Field(sa_column=required(columns.Instant))
-    __table_args__ = (Index("observation_list", "seen_at", "observation_id"),)
+    __table_args__ = (
+        Index("observation_list", "seen_at", "observation_id"),
+        Index("observation_order", "order_no", postgresql_where=_ORDER, sqlite_where=_ORDER),
+    )
 
 
 OBSERVATION = table(Observation)

@@ -2,12 +2,14 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, String, Text
+from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, String, Text, text
 from sqlmodel import Field
 
 from services.reading.base import METER_NO, ORG_UNIT, SHORT, Base, required
 from shared.db import columns
 from shared.db.columns import table
+
+_READ = text("read_id IS NOT NULL")
 
 
 class SiteOrder(Base, table=True):
@@ -52,6 +54,7 @@ class SiteOrder(Base, table=True):
         ),
         Index("site_order_work", "state", "due_on"),
         Index("site_order_list", "asked_on", "order_no"),
+        Index("site_order_read", "read_id", postgresql_where=_READ, sqlite_where=_READ),
     )
 
 

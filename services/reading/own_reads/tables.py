@@ -10,6 +10,7 @@ from shared.db import columns
 from shared.db.columns import table
 
 _ASKED = text("state = 'asked'")
+_READ = text("read_id IS NOT NULL")
 
 
 class OwnRead(Base, table=True):
@@ -35,6 +36,7 @@ class OwnRead(Base, table=True):
     code: str | None = Field(sa_column=Column(columns.Code))
     __table_args__ = (
         Index("own_read_list", "asked_on", "request_no"),
+        Index("own_read_read", "read_id", postgresql_where=_READ, sqlite_where=_READ),
         Index("own_read_asked", "service_point_no", unique=True, postgresql_where=_ASKED, sqlite_where=_ASKED),
     )
 

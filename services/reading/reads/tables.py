@@ -22,6 +22,7 @@ class Reading(Base, table=True):
     __tablename__ = "read"
     __table_args__ = (
         CheckConstraint(READER_IS_NOT_UPLOADER, name="read_reader_is_not_uploader"),
+        Index("read_upload", "upload_id"),
         Index("read_own", "read_at", "meter_no", postgresql_where=_OWN, sqlite_where=_OWN),  # customers' own: few
     )
 

@@ -138,6 +138,16 @@ def test_a_trace_shows_each_document_behind_a_payment_once(capsys: pytest.Captur
     ]
 
 
+def test_a_trace_begins_at_a_document_of_any_kind_and_service(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trace", "bill", "b-2", "--service", "billing"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "billing/bill/b-2  total_fen=300"
+    assert main(["trace", "bill", "b-2"]) == 1  # here all four answer
+    assert "several services have it, say --service" in capsys.readouterr().err
+    assert main(["trace", "bill", "none"]) == 1
+    assert "document.unknown" in capsys.readouterr().err
+    assert main(["trace", "a", "bill", "b-2"]) == 1
+
+
 def test_a_trace_with_a_missing_document_fails(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["trace", "p-2"]) == 1
     assert "billing/bill/gone  missing=True" in capsys.readouterr().out

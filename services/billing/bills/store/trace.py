@@ -15,7 +15,7 @@ _SHOWN = (
 
 
 async def bill(view: View, bill_id: str) -> TraceNode | None:
-    """Return a bill, which was made of its lines, a usage, and the version before."""
+    """Return a bill, which was made of its lines, a usage, the version before, and what was found and decided of it."""
     row = await shown.bill(view, bill_id)
     if row is None:
         return None
@@ -24,6 +24,8 @@ async def bill(view: View, bill_id: str) -> TraceNode | None:
     origins.append(Origin("reading", "usage", row.usage_id))
     if row.replaces:
         origins.append(Origin("billing", "bill", row.replaces))
+    codes = dict.fromkeys(each["code"] for each in orjson.loads(row.findings or "[]"))
+    origins += [Origin("billing", "finding", f"{bill_id}:{code}") for code in codes]
     values = {name: row._mapping[name] for name in _SHOWN}
     values["registers"] = await usages_store.registers(view, row.usage_id)
     return TraceNode("billing", "bill", bill_id, values, tuple(origins), row.org_unit)
@@ -45,24 +47,23 @@ async def line(view: View, line_id: str) -> TraceNode | None:
 
 
 async def correction(view: View, correction_id: str) -> TraceNode | None:
-    """Return a correction, with the bills that it took out of force and made."""
+    """Return a correction of the bills that it took out of force and made."""
     row = await corrections.correction(view, correction_id)
     if row is None:
         return None
     parts = [*orjson.loads(row.reversals), *orjson.loads(row.replacements)]
-    origins = tuple(Origin("billing", "bill", bill_id) for bill_id in parts)
     made = await shown.bill(view, parts[0])
     assert made is not None
-    return TraceNode("billing", "correction", correction_id, dict(row._mapping), origins, made.org_unit)
+    return TraceNode("billing", "correction", correction_id, dict(row._mapping), org_unit=made.org_unit)
 
 
 async def difference(view: View, difference_id: str) -> TraceNode | None:
-    """Return a difference document, with the bills before and after."""
+    """Return a difference document: of the bills before and after, and of its correction.
+
+    Of that too: what moved a later bill of the ladder year is the usage of an earlier one.
+    """
     row = await corrections.difference_head(view, difference_id)
     if row is None:
         return None
     values = dict(row._mapping) | {"components": dict(orjson.loads(row.components))}
-    both = [Origin("billing", "bill", bill_id) for bill_id in (row.bill_id, row.replacement_id) if bill_id]
-    # the correction too: what moved a later bill of the ladder year is the usage of an earlier one
-    origins = (*both, Origin("billing", "correction", row.correction_id))
-    return TraceNode("billing", "difference", difference_id, values, origins, row.org_unit)
+    return TraceNode("billing", "difference", difference_id, values, org_unit=row.org_unit)

@@ -167,7 +167,7 @@ async def _with_entries(view: View, ids: Any) -> list[dict[str, Any]]:
     )
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
-        names = ("transaction_id", "document_kind", "document_id", "kind", "group_id", "account_no")
+        names = ("transaction_id", "document_kind", "document_id", "kind", "group_id", "account_no", "org_unit")
         one = found.setdefault(
             row.transaction_id,
             {name: getattr(row, name) for name in names}

@@ -1,4 +1,4 @@
-"""From one document of collection to what it was derived from; the walk from a payment ends at billing's bills."""
+"""The documents of collection as a trace shows them: numbers, dates and amounts. What each was derived from the edges say."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from services.collection.dunning.tables import REMINDER
-from services.collection.ledger.domain.documents import BILLED, CORRECTION, PAYMENT
 from services.collection.ledger.store import credits, statements
 from services.collection.ledger.tables import RECEIVABLE
 from services.collection.payments import store as payment_store
 from services.collection.payments.tables import ORDER
+from services.collection.settlements.tables import SETTLEMENT
 from shared.db.engine import View
-from shared.trace import Origin, TraceNode
+from shared.trace import TraceNode
 
 SERVICE = "collection"
 
@@ -22,18 +22,12 @@ async def _trace_payment(view: View, payment_id: str) -> TraceNode | None:
     if row is None:
         return None
     made = await credits.allocations(view, credit_id=payment_id)
-    settled: dict[str, int] = {}
-    for one in made:
-        settled[one.receivable_id] = settled.get(one.receivable_id, 0) + one.amount_fen
     document = _document(row, "channel", "channel_txn", "amount_fen", "received_on", "status", "account_no")
     document["ledger_transactions"] = await statements.transactions_of(view, payment_id)
     document["allocations"] = [
         _document(one, "receivable_id", "amount_fen", "made_on", "cause_kind", "cause_id") for one in made
     ]
-    order = [Origin(SERVICE, "payment_order", row.order_id)] if row.order_id else []
-    # what was released again is in the allocations above; what the payment settles now is where the walk goes on
-    receivables = [Origin(SERVICE, "receivable", key) for key, amount_fen in settled.items() if amount_fen]
-    return TraceNode(SERVICE, "payment", payment_id, document, (*order, *receivables), row.org_unit)
+    return TraceNode(SERVICE, "payment", payment_id, document, org_unit=row.org_unit)
 
 
 async def _trace_order(view: View, order_id: str) -> TraceNode | None:
@@ -56,16 +50,15 @@ async def _trace_receivable(view: View, receivable_id: str) -> TraceNode | None:
     names = ("account_no", "cycle", "issued_on", "due_on", "amount_fen", "outstanding_fen", "status")
     document = _document(row, "document_kind", "document_id", *names)
     document["ledger_transactions"] = await statements.transactions_of(view, row.document_id)
-    origins = _origins(row.document_kind, row.document_id)
-    return TraceNode(SERVICE, "receivable", receivable_id, document, origins, row.org_unit)
+    return TraceNode(SERVICE, "receivable", receivable_id, document, org_unit=row.org_unit)
 
 
 async def _trace_transaction(view: View, transaction_id: str) -> TraceNode | None:
     found = await statements.transaction(view, transaction_id)
     if found is None:
         return None
-    origins = _origins(found["document_kind"], found["document_id"])
-    return TraceNode(SERVICE, "ledger_transaction", transaction_id, found, origins)
+    org_unit: str = found["org_unit"]
+    return TraceNode(SERVICE, "ledger_transaction", transaction_id, found, org_unit=org_unit)
 
 
 async def _trace_reminder(view: View, reminder_id: str) -> TraceNode | None:
@@ -73,16 +66,16 @@ async def _trace_reminder(view: View, reminder_id: str) -> TraceNode | None:
     if row is None:
         return None
     document = _document(row, "account_no", "stage", "outstanding_fen", "business_date")
-    origins = (Origin(SERVICE, "receivable", row.receivable_id),)
-    return TraceNode(SERVICE, "reminder", reminder_id, document, origins, row.org_unit)
+    return TraceNode(SERVICE, "reminder", reminder_id, document, org_unit=row.org_unit)
 
 
-def _origins(document_kind: str, document_id: str) -> tuple[Origin, ...]:
-    if document_kind == PAYMENT:
-        return (Origin(SERVICE, "payment", document_id),)
-    if document_kind in (*BILLED, CORRECTION):
-        return (Origin("billing", document_kind, document_id),)
-    return ()  # an opening receivable comes from the system before this one
+async def _trace_settlement(view: View, closing_no: str) -> TraceNode | None:
+    row = await view.first(select(SETTLEMENT).where(SETTLEMENT.c.closing_no == closing_no))
+    if row is None:
+        return None
+    names = ("account_no", "bill_id", "state", "ended_on", "billed_on", "settled_on", "paid_out_fen", "kept_fen")
+    document = _document(row, *names, "decided_by")
+    return TraceNode(SERVICE, "settlement", closing_no, document, org_unit=row.org_unit)
 
 
 def _document(row: Row[Any], *names: str) -> dict[str, Any]:
@@ -96,4 +89,5 @@ TRACERS: Mapping[str, Callable[[View, str], Awaitable[TraceNode | None]]] = {
     "receivable": _trace_receivable,
     "ledger_transaction": _trace_transaction,
     "reminder": _trace_reminder,
+    "settlement": _trace_settlement,
 }

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, distinct, func, literal, select, union_all
+from sqlalchemy import Row, Select, and_, distinct, func, literal, select, union_all
 
 from services.notify.notices.domain import states
 from services.notify.notices.tables import NOTICE, UNADDRESSED
@@ -13,10 +13,12 @@ from services.notify.templates.domain import Kinds
 from shared.clock import Clock
 from shared.db import bulk
 from shared.db.columns import Condition
+from shared.db.edges import Edge
 from shared.db.engine import View
-from shared.trace import Origin, TraceNode
+from shared.trace import TraceNode
 from shared.web.state import Gauges
 
+_QUESTION = "question"
 _NOTICE = tuple(column for column in NOTICE.c if column.name != "figures")
 
 
@@ -88,8 +90,8 @@ async def _pairs(view: View, statement: Select[Any]) -> list[tuple[str, int]]:
     return [(name, count) for name, count in rows]
 
 
-async def trace(kinds: Kinds, view: View, document_id: str) -> TraceNode | None:
-    """Return a notice and its cause."""
+async def trace(view: View, document_id: str) -> TraceNode | None:
+    """Return a notice without its words and address."""
     row = await view.first(select(NOTICE).where(NOTICE.c.notice_id == document_id))
     if row is None:
         return None
@@ -106,10 +108,39 @@ async def trace(kinds: Kinds, view: View, document_id: str) -> TraceNode | None:
         "resends": row.resends,
         "figures": orjson.loads(row.figures),
     }
-    origin = Origin(kinds[row.template].service, row.cause_kind, row.cause_id)
-    if row.question_id is not None:
-        origin = Origin("notify", "question", row.question_id)
-    return TraceNode("notify", "notice", document_id, document, (origin,), row.org_unit)
+    return TraceNode("notify", "notice", document_id, document, org_unit=row.org_unit)
+
+
+def edges(kinds: Kinds) -> list[Edge]:
+    """Return what notices were derived from: a question, or the document that their cause is about."""
+    n = NOTICE.c
+    of_question = n.cause_kind == _QUESTION
+    notice: dict[str, Any] = {"kind": "notice", "id": n.notice_id, "org_unit": n.org_unit}
+    services = sorted({kind.service for kind in kinds.values()})
+    return [
+        Edge(**notice, service="notify", origin_kind=_QUESTION, origin_id=n.question_id),
+        Edge(
+            **notice,
+            service="notify",
+            origin_kind=_QUESTION,
+            origin_id=n.cause_id,
+            where=n.question_id.is_(None) & of_question,
+        ),
+        *(
+            Edge(
+                **notice,
+                service=service,
+                origin_kind=n.cause_kind,
+                origin_id=n.cause_id,
+                where=and_(n.question_id.is_(None), ~of_question, n.template.in_(_templates(kinds, service))),
+            )
+            for service in services
+        ),
+    ]
+
+
+def _templates(kinds: Kinds, service: str) -> list[str]:
+    return sorted(name for name, kind in kinds.items() if kind.service == service)
 
 
 async def queue_depth(view: View) -> tuple[int, datetime | None]:

@@ -17,8 +17,9 @@ from services.notify.templates.domain import Kinds
 from shared.clock import Clock
 from shared.db import bulk
 from shared.db.columns import Condition
+from shared.db.edges import Edge
 from shared.db.engine import Tx, View
-from shared.trace import Origin, TraceNode
+from shared.trace import TraceNode
 from shared.web.state import Gauges
 
 _TRACED = ("template", "service_point_no", "account_no", "state", "code", "answer", "way", "recorded_by", "notice_id")
@@ -204,8 +205,8 @@ def gauges(clock: Clock, zone: ZoneInfo) -> Gauges:
     return read_gauges
 
 
-async def trace(kinds: Kinds, view: View, document_id: str) -> TraceNode | None:
-    """Return a question and what it was asked for."""
+async def trace(view: View, document_id: str) -> TraceNode | None:
+    """Return a question as it was asked, and how it ended."""
     row = await view.first(select(QUESTION).where(QUESTION.c.question_id == document_id))
     if row is None:
         return None
@@ -214,8 +215,24 @@ async def trace(kinds: Kinds, view: View, document_id: str) -> TraceNode | None:
         "answer_by": row.answer_by.isoformat(),
         "figures": orjson.loads(row.figures),
     }
-    origin = Origin(kinds[row.template].service, row.subject_kind, row.subject_id)
-    return TraceNode("notify", "question", document_id, document, (origin,), row.org_unit)
+    return TraceNode("notify", "question", document_id, document, org_unit=row.org_unit)
+
+
+def edges(kinds: Kinds) -> list[Edge]:
+    """Return what questions were derived from: the document for which each was asked."""
+    q = QUESTION.c
+    return [
+        Edge(
+            kind="question",
+            service=service,
+            origin_kind=q.subject_kind,
+            id=q.question_id,
+            origin_id=q.subject_id,
+            org_unit=q.org_unit,
+            where=q.template.in_(sorted(name for name, kind in kinds.items() if kind.service == service)),
+        )
+        for service in sorted({kind.service for kind in kinds.values()})
+    ]
 
 
 async def _open(view: View) -> tuple[int, date | None]:

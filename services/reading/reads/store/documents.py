@@ -49,7 +49,10 @@ async def read_document(view: View, read_id: str, days: ReadDays) -> dict[str, A
             }
             for edit in edits
         ],
-        "derived_from": [{"service": "reading", "kind": "upload", "id": rows[0].upload_id}],
+        "derived_from": [
+            {"service": "reading", "kind": "upload", "id": upload_id}
+            for upload_id in dict.fromkeys(row.upload_id for row in rows)
+        ],
     }
 
 

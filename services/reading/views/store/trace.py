@@ -11,7 +11,7 @@ from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store.documents import read_document
 from services.reading.reads.tables import UPLOAD
 from services.reading.usage.store import usages
-from services.reading.views.store import trace_asked
+from services.reading.views.store import trace_asked, trace_seen
 from shared.db.engine import View
 from shared.trace import Origin, TraceNode
 
@@ -68,4 +68,5 @@ def tracers(days: ReadDays) -> Mapping[str, Callable[[View, str], Awaitable[Trac
         "upload": _trace_upload,
         "device_message": _trace_message,
         **trace_asked.TRACERS,
+        **trace_seen.TRACERS,
     }

@@ -10,13 +10,15 @@ from services.reading.appointments import domain as appointments
 from services.reading.appointments import store as appointment_store
 from services.reading.disputes import domain as disputes
 from services.reading.disputes import store as dispute_store
+from services.reading.disputes.domain import Dispute
 from services.reading.own_reads import domain as own_reads
 from services.reading.own_reads import store as own_read_store
 from services.reading.read_day_changes import domain as read_day_changes
 from services.reading.read_day_changes import store as request_store
 from services.reading.tasks.store import tasks
+from shared import natural
 from shared.db.engine import View
-from shared.trace import TraceNode
+from shared.trace import Origin, TraceNode
 
 SERVICE: Final = "reading"
 UNREADABLE: Final = "unreadable"
@@ -58,12 +60,14 @@ async def _request(kind: str, view: View, id: str) -> TraceNode | None:
 async def _appointment(view: View, id: str) -> TraceNode | None:
     """Find it by its number, as a question names it, or by its id and state, as what is told of it does."""
     found = (await appointment_store.by_no(view, [id])).get(id)
+    origins: tuple[Origin, ...] = ()
     if found is None:
         of_id = id.partition("~")[0]
         found = (await appointment_store.by_id(view, [of_id])).get(of_id)
+        origins = () if found is None else (Origin(SERVICE, appointments.SUBJECT, found.appointment_no),)
     if found is None:
         return None
-    return TraceNode(SERVICE, appointments.SUBJECT, id, _shown(found, _OF_APPOINTMENT), org_unit=found.org_unit)
+    return TraceNode(SERVICE, appointments.SUBJECT, id, _shown(found, _OF_APPOINTMENT), origins, found.org_unit)
 
 
 async def _own_read(view: View, id: str) -> TraceNode | None:
@@ -86,11 +90,24 @@ async def _unreadable(view: View, id: str) -> TraceNode | None:
 
 
 async def _dispute(view: View, id: str) -> TraceNode | None:
+    """Find it by its number, or by the id under which customers are told of a step of it, which begins with its first day."""
     found = (await dispute_store.by_no(view, [id])).get(id)
+    origins: tuple[Origin, ...] = ()
+    if found is None and (day := natural.day_of(id)) is not None:
+        found = next((each for each in await dispute_store.opened_on(view, day) if id in told_ids(each)), None)
+        origins = () if found is None else (Origin(SERVICE, disputes.SUBJECT, found.dispute_no),)
     if found is None:
         return None
     shown = _shown(found.opened, _OF_DOUBT) | _shown(found, _OF_DISPUTE)
-    return TraceNode(SERVICE, disputes.SUBJECT, id, shown, org_unit=found.opened.org_unit)
+    return TraceNode(SERVICE, disputes.SUBJECT, id, shown, origins, found.opened.org_unit)
+
+
+def told_ids(dispute: Dispute) -> list[str]:
+    """Return the ids under which customers are told of the steps of a dispute."""
+    opened = dispute.opened
+    return [
+        natural.key_id(opened.opened_on, disputes.SUBJECT, opened.dispute_no, state) for state in disputes.LIFE.states
+    ]
 
 
 def _shown(row: Any, names: Sequence[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.billing.runs import jobs
-from services.billing.views import store as views
+from services.billing.views.store import totals as views
 from shared.db import jobs as platform_jobs
 from shared.events.billing import BillIssued
 from shared.events.reading import RouteClosed, UsageMeasured

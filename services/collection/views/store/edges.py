@@ -1,0 +1,117 @@
+"""What documents of collection were derived from: bills and other documents of billing, orders, receivables, approvals."""
+
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, FromClause, Table, func, select
+
+from services.collection.dunning.tables import REMINDER
+from services.collection.ledger.domain.documents import BILLED, CORRECTION, OPENING, PAYMENT, PAYOUT
+from services.collection.ledger.domain.policy import OPENING_RECEIVABLE, PAYING_OUT, RESOLUTION, REVERSAL
+from services.collection.ledger.tables import ALLOCATION, RECEIVABLE, TRANSACTION
+from services.collection.payments.tables import PAYMENT as PAYMENT_TABLE
+from services.collection.settlements.tables import SETTLEMENT
+from shared.db import approvals
+from shared.db.edges import Edge, Edges
+
+SERVICE: Final = "collection"
+BILLING: Final = "billing"
+_P, _R, _T, _S = PAYMENT_TABLE.c, RECEIVABLE.c, TRANSACTION.c, SETTLEMENT.c
+_OTHER: Final = ALLOCATION.alias("other")
+
+
+def _of_document(kind: str, table: Table, id: ColumnElement[Any], service: str, of: str, document_kind: str) -> Edge:
+    """Return the edge to what was posted for a kind of document."""
+    return Edge(
+        kind=kind,
+        service=service,
+        origin_kind=of,
+        id=id,
+        origin_id=table.c.document_id,
+        org_unit=table.c.org_unit,
+        where=table.c.document_kind == document_kind,
+    )
+
+
+def _approved(kind: str, source: FromClause, id: ColumnElement[Any], subject: ColumnElement[Any], *kinds: str) -> Edge:
+    """Return the edge from approvals about a document."""
+    return approvals.edge(
+        kind,
+        service=SERVICE,
+        source=source,
+        id=id,
+        org_unit=source.c.org_unit,
+        kinds=kinds,
+        about=lambda approval: approval.c.subject_id == subject,
+    )
+
+
+def _settles_now() -> ColumnElement[bool]:
+    """Return the condition that money settles a receivable: not all of it was released again."""
+    same = (_OTHER.c.credit_id == ALLOCATION.c.credit_id, _OTHER.c.receivable_id == ALLOCATION.c.receivable_id)
+    return select(func.sum(_OTHER.c.amount_fen)).where(*same).scalar_subquery() != 0
+
+
+EDGES: Final[Edges] = (
+    *(_of_document("receivable", RECEIVABLE, _R.receivable_id, BILLING, kind, kind) for kind in BILLED),
+    _of_document("receivable", RECEIVABLE, _R.receivable_id, SERVICE, "settlement", PAYOUT),
+    *(
+        _of_document("ledger_transaction", TRANSACTION, _T.transaction_id, BILLING, kind, kind)
+        for kind in (*BILLED, CORRECTION)
+    ),
+    _of_document("ledger_transaction", TRANSACTION, _T.transaction_id, SERVICE, "payment", PAYMENT),
+    _of_document("ledger_transaction", TRANSACTION, _T.transaction_id, SERVICE, "settlement", PAYOUT),
+    Edge(
+        kind="payment",
+        service=SERVICE,
+        origin_kind="payment_order",
+        id=_P.payment_id,
+        origin_id=_P.order_id,
+        org_unit=_P.org_unit,
+    ),
+    Edge(
+        kind="payment",
+        service=SERVICE,
+        origin_kind="receivable",
+        id=_P.payment_id,
+        origin_id=ALLOCATION.c.receivable_id,
+        org_unit=_P.org_unit,
+        source=PAYMENT_TABLE.join(ALLOCATION, ALLOCATION.c.credit_id == _P.payment_id),
+        where=_settles_now(),
+    ),
+    Edge(
+        kind="reminder",
+        service=SERVICE,
+        origin_kind="receivable",
+        id=REMINDER.c.reminder_id,
+        origin_id=REMINDER.c.receivable_id,
+        org_unit=REMINDER.c.org_unit,
+    ),
+    Edge(
+        kind="settlement",
+        service=BILLING,
+        origin_kind="closing",
+        id=_S.closing_no,
+        origin_id=_S.closing_no,
+        org_unit=_S.org_unit,
+    ),
+    Edge(
+        kind="settlement",
+        service=BILLING,
+        origin_kind="bill",
+        id=_S.closing_no,
+        origin_id=_S.bill_id,
+        org_unit=_S.org_unit,
+    ),
+    _approved("payment", PAYMENT_TABLE, _P.payment_id, _P.payment_id, REVERSAL, RESOLUTION),
+    _approved("settlement", SETTLEMENT, _S.closing_no, _S.closing_no, PAYING_OUT),
+    approvals.edge(
+        "receivable",
+        service=SERVICE,
+        source=RECEIVABLE,
+        id=_R.receivable_id,
+        org_unit=_R.org_unit,
+        kinds=(OPENING_RECEIVABLE,),
+        about=lambda approval: (approval.c.subject_id == _R.document_id) & (_R.document_kind == OPENING),
+    ),
+)
+"""All of them, of which a reversed bill's, a correction's and a payment's entries are ledger transactions."""
