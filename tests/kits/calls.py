@@ -22,7 +22,9 @@ from tests.kits import verdicts
 from tests.kits.town import NO_ENVIRONMENT, Town, town
 from tests.kits.traffic import Traffic
 
-NO_RULES = ("implausible_home", "first_bill", "changed_supply", "drawn_sample")
+NO_RULES = dict.fromkeys(("implausible_home", "first_bill", "changed_supply", "drawn_sample"), "off")
+"""Review rules by which somebody would have to decide on a bill."""
+POLICY = "billing.json"
 PAUSE_SECONDS, QUIET_SECONDS_MAX = 0.01, 120
 TO_BE_DONE = ("wattline_journal_pending", "wattline_notices_queued", 'wattline_dead_letters{state="ready"}')
 TAKEN = ("done", "accepted", "already_done", "already_accepted", "waiting", "awaiting_approval")
@@ -136,25 +138,32 @@ async def line(
     by_calendar: bool = True,
     by_two: Sequence[str] = (),
     unexplained: str = "off",
+    review: Mapping[str, Any] = NO_RULES,
     event_log: EventLog | None = None,
 ) -> AsyncIterator[Line]:
     """Give a town with empty books, which corrects in this style and by this rule, and the way to it.
 
-    `by_two`: what two people do there whatever its amount. `unexplained`: whether runs wait for reasons.
+    `by_two`: what two people do there whatever its amount. `unexplained`: whether runs wait for reasons. `review`: its review
+    rules that are not as shipped.
     """
-    _write_policy(work, {"style": style, "changed_facts": changed_facts}, by_calendar, by_two, unexplained)
-    own = {"WATTLINE_BILLING_POLICY": str(work / "billing.json")}
+    _write_policy(work, {"style": style, "changed_facts": changed_facts}, by_calendar, by_two, unexplained, review)
+    own = {"WATTLINE_BILLING_POLICY": str(work / POLICY)}
     traffic = Traffic(event_log or EmbeddedEventLog(work / "events.db"))
     async with town(work, environment=own | environment, event_log=traffic) as where:
         yield Line(where, traffic)
 
 
 def _write_policy(
-    work: Path, corrections: Mapping[str, str], by_calendar: bool, by_two: Sequence[str], unexplained: str
+    work: Path,
+    corrections: Mapping[str, str],
+    by_calendar: bool,
+    by_two: Sequence[str],
+    unexplained: str,
+    review: Mapping[str, Any],
 ) -> None:
     work.mkdir(exist_ok=True)
     policy = json.loads(DEFAULT_POLICY.read_text())
-    policy["versions"][0]["review"] |= dict.fromkeys(NO_RULES, "off")
+    policy["versions"][0]["review"] |= review
     policy["versions"][0]["run"] = {
         "sum_change_percent": 100_000,
         "unread": {"percent": 100, "over_points": 0},
@@ -166,4 +175,4 @@ def _write_policy(
         del policy["versions"][0]["approvals"][kind]
     if not by_calendar:  # years for which there is none
         policy["versions"][0]["release"] = {"*": {"mode": "automatic", "issue_after_days": 0, "due_days": 20}}
-    (work / "billing.json").write_text(json.dumps(policy))
+    (work / POLICY).write_text(json.dumps(policy))

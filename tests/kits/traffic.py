@@ -49,18 +49,22 @@ class Traffic:
         await self._inner.send(records)
 
     def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
-        self._groups[group] = heard = _Heard(self._inner.subscribe(group, topics), topics)
+        """Subscribe a group, also once more after a restart: what it had handled is so."""
+        before = self._groups.get(group)
+        self._groups[group] = heard = _Heard(
+            self._inner.subscribe(group, topics), topics, before.handled if before else {}
+        )
         return heard
 
 
 class _Heard:
     """A group's reading. What it polled is handled when it polls again, unless it went back."""
 
-    def __init__(self, inner: Subscription, topics: Sequence[str]) -> None:
+    def __init__(self, inner: Subscription, topics: Sequence[str], handled: Mapping[Partition, int]) -> None:
         self._inner = inner
-        self._next: Offsets = {}
+        self._next: Offsets = {**handled}
         self.topics = topics
-        self.handled: Mapping[Partition, int] = {}
+        self.handled = handled
 
     async def start(self) -> None:
         await self._inner.start()

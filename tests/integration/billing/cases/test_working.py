@@ -157,6 +157,19 @@ async def test_steps_whose_year_has_no_calendar_are_dated_once_it_is_there(desk:
     assert days == ["2026-02-13", "2026-02-27", "2026-03-05"]
 
 
+async def test_the_steps_of_300_cases_are_dated_in_as_many_statements_as_those_of_10(desk: Desk) -> None:
+    counts = []
+    for day, numbers in ((9, range(10)), (10, range(10, 310))):
+        desk.app.state.context = replace(desk.context, calendar=Calendar([]))
+        await desk.tell(*(point(n) for n in numbers))
+        await bring(desk, *(tip(n, n) for n in numbers))
+        seen = desk.watch()
+        await come(desk, date(2026, 2, day))
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+    assert all(step["due_on"] for step in (await got(desk, f"cases/{(await listed(desk))[0]['case_no']}"))["steps"])
+
+
 async def test_cases_are_listed_by_what_they_are(desk: Desk) -> None:
     await desk.open(account(1))
     await desk.tell(point(1), point(2, "zj/hangzhou/xihu"), point(3, "zj/ningbo"))

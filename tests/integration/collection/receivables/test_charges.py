@@ -10,6 +10,8 @@ import pytest
 from services.collection.ledger.tables import ENTRY
 from shared.events.billing import Charge, ChargeHoldChanged, ChargeIssued, ChargeWithdrawn
 from tests.integration.collection.dunning.test_holds import dispute, remind
+from tests.integration.collection.receivables.test_adjustments import adjustment
+from tests.integration.collection.test_effort import counted
 from tests.kits.collection import Kit, account, bill, issued
 from tests.kits.effort import in_turn
 
@@ -148,3 +150,32 @@ async def test_a_doubt_about_a_usage_holds_no_charge_of_the_same_month_and_an_en
     await kit.give(held(1, "2026-05-01"))
     await kit.give(held(2, None))
     assert await remind(kit, "2026-03-12") == ["C1"]
+
+
+async def test_10_and_500_charges_holds_adjustments_and_withdrawals_take_as_many_statements(kit: Kit) -> None:
+    taken: list[list[int]] = []
+    for prefix, many in (("X", 10), ("Y", 500)):
+        names = [f"{prefix}{n:03}" for n in range(many)]
+        charges = [charge(f"C{name}", account_no=name) for name in names]
+        holds = [
+            held(1, "2026-04-01").model_copy(update={"charge_no": one.charge_no, "account_no": one.account_no})
+            for one in charges
+        ]
+        steps: list[list[Any]] = [
+            [given(one) for one in charges],
+            holds,
+            [adjustment(f"J{name}", 300, account_no=name) for name in names],
+            [back(one) for one in charges],
+        ]
+        await kit.give(*(account(name) for name in names))
+        counts = []
+        for facts in steps:
+            with counted(kit) as seen:
+                await kit.give(*facts)
+            counts.append(len(seen))
+        with counted(kit) as seen:
+            answer = await kit.clerk.get("/v1/charge-holds?limit=500")
+        assert len(answer.json()["items"]) >= many
+        taken.append([*counts, len(seen)])
+    assert taken[0] == taken[1]
+    await kit.check_books()
