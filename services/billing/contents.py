@@ -4,7 +4,15 @@ from typing import Final
 
 from services.billing.adjustments.tables import ADJUSTMENT
 from services.billing.bills.tables import BILL
-from services.billing.cases.tables import CASE_ASSIGNEE, CASE_CHARGE, CASE_EVIDENCE, CASE_FILE, CASE_SIGNAL, CASE_STEP
+from services.billing.cases.tables import (
+    CASE_ASSIGNEE,
+    CASE_CHARGE,
+    CASE_EVIDENCE,
+    CASE_FILE,
+    CASE_RECLASS,
+    CASE_SIGNAL,
+    CASE_STEP,
+)
 from services.billing.closings.tables import CLOSING, UNUSED_SUPPLY
 from services.billing.contracts.tables import ACCOUNT, CONTRACT, SUB_METER
 from services.billing.freezes.tables import RELEASE_FREEZE
@@ -31,7 +39,7 @@ CONTENTS: Final[Readers] = {
     "account": of_tables({ACCOUNT: "account_no", CONTRACT: "account_no"}),
     "adjustment": of_tables({ADJUSTMENT: "adjustment_id"}),
     "bill": of_tables({BILL: "bill_id", REVIEW_ASSIGNMENT: "bill_id"}),
-    "case": of_tables(dict.fromkeys((CASE_FILE, CASE_STEP, CASE_EVIDENCE, CASE_ASSIGNEE), "case_no")),
+    "case": of_tables(dict.fromkeys((CASE_FILE, CASE_STEP, CASE_EVIDENCE, CASE_ASSIGNEE, CASE_RECLASS), "case_no")),
     "charge": of_tables({CASE_CHARGE: "charge_no"}),
     "case_signal": of_tables({CASE_SIGNAL: "signal_id"}),
     "closing": of_tables({CLOSING: "closing_no"}),

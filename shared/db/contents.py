@@ -8,7 +8,7 @@ changes them meanwhile, as the unit of work holds their locks. Rows that are the
 import hashlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from secrets import token_hex
 from typing import Any, Final
@@ -27,10 +27,14 @@ Read = Callable[[View, Sequence[str]], Awaitable[Mapping[str, Rows]]]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How objects of a kind are read. `personal`: columns that are kept, and not shown with the entries."""
+    """How objects of a kind are read. `personal`: columns that are kept, and not shown with the entries.
+
+    `tables`: those in which their rows stand, each with the columns that an id names.
+    """
 
     read: Read
     personal: frozenset[str] = frozenset()
+    tables: Mapping[Table, Sequence[str]] = field(default_factory=dict)
 
 
 Readers = Mapping[str, Reader]
@@ -88,7 +92,7 @@ def of_tables(
                 )
         return found
 
-    return Reader(read, frozenset(personal))
+    return Reader(read, frozenset(personal), keys)
 
 
 async def _nothing(_view: View, _ids: Sequence[str]) -> Mapping[str, Rows]:

@@ -75,6 +75,9 @@ async def test_a_home_that_is_a_workshop_is_classed_anew_and_the_difference_is_b
     assert (case["state"], case["explanation"]) == ("reclassed", "A joinery: machines seen on site.")
     (reclass,) = case["reclassings"]
     assert (reclass["done_on"], reclass["proposed_bills"], reclass["corrections"]) == ("2026-03-10", 2, [])
+    kept = await listed(desk, "audit-entries", entity_kind="case", entity_id=number)
+    (shown,) = kept[-1]["after"]["case_reclass"]
+    assert (shown["customer_class"], shown["done_on"]) == ("commercial", "2026-03-10")
     now = await got(desk, "accounts/A1")
     assert [(facts["from"], facts["customer_class"]) for facts in now["facts"]] == [
         ("2020-01-01", "residential"),
