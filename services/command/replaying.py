@@ -1,4 +1,4 @@
-"""`wattline replay`: calculate a bill again from what is stored, with all that came of it, over the REST interface of billing."""
+"""`wattline replay`: calculate a bill again from what is stored, with all that came of it, or another document; over REST."""
 
 from typing import Any
 from urllib.parse import quote
@@ -11,7 +11,7 @@ EQUAL = "equal"
 async def bill(bill_id: str) -> int:
     """Print each figure of a bill and of what came of it; 1 where one differs or a document cannot be calculated again."""
     async with remote.client("billing") as opened:
-        found = await remote.call(opened, "GET", f"/v1/bills/{quote(bill_id, safe='')}/replay")
+        found = await remote.call(opened, "GET", f"/v1/replays/{quote(bill_id, safe='')}")
     for document in found["documents"]:
         _show(document)
     print(f"{bill_id}: {found['result']}")

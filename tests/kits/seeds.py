@@ -128,6 +128,8 @@ class Seeds:
             values |= case_at(self._installation, home, path, made)
         if "/closings" in path or "/unused-supplies/" in path:
             values |= closing_seeds.values(self._installation, home, path)
+        if "/replays/" in path:
+            values["document_id"] = values["bill_id"]
         if "/links/" in path:
             asking = self._installation.items("notify", f"/v1/notices?question_id={home.question_id}")
             (notice_id,) = [each["notice_id"] for each in asking if each["contact_no"].startswith("L-")]

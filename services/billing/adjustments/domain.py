@@ -6,7 +6,7 @@ recovered at the first one (退高补低).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from typing import Any, Final
@@ -213,6 +213,18 @@ def _working(
             for bill, wh, priced in parts
         ],
     }
+
+
+def told_before(test: Test, working: Mapping[str, Any]) -> Test:
+    """Return a test as it was when something was adjusted for it; its day is that of now, the working names the policy."""
+    return replace(
+        test,
+        version=working["test"]["version"],
+        meter_no=working["test"]["meter_no"],
+        error_percent=working["error_percent"],
+        from_=date.fromisoformat(working["from"]),
+        to=date.fromisoformat(working["to"]),
+    )
 
 
 def _text(value: Fraction) -> str:

@@ -105,6 +105,19 @@ async def of_account(view: View, account_no: str) -> Sequence[Row[Any]]:
     return await view.all(statement)
 
 
+async def by_id(view: View, adjustment_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return adjustments by their ids."""
+    return await bulk.select_in(view, ADJUSTMENT, {"adjustment_id": adjustment_ids})
+
+
+async def issued_between(view: View, since: date, until: date) -> list[str]:
+    """Return the adjustments of days, both included."""
+    a = ADJUSTMENT.c
+    of_months = a.cycle.in_(sorted({f"{since:%Y-%m}", f"{until:%Y-%m}"}))
+    rows = await view.all(select(a.adjustment_id).where(of_months, a.issued_on.between(since, until)))
+    return [row.adjustment_id for row in rows]
+
+
 async def by_number(view: View, dispute_nos: Sequence[str]) -> dict[str, Test]:
     """Return the tests of disputes as they are by now."""
     rows = await bulk.select_in(view, METER_TEST, {"dispute_no": dispute_nos})

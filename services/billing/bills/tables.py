@@ -94,7 +94,7 @@ class CalculationBasis(base.Base, table=True):
 class Correction(base.Base, table=True):
     """One group of bills taken out of force and their replacements, of one contract, as BillCorrected told it."""
 
-    __table_args__ = (Index("correction_contract", "contract_no"),)
+    __table_args__ = (Index("correction_contract", "contract_no"), Index("correction_day", "corrected_on"))
     correction_id: str = Field(sa_column=columns.key())
     account_no: str = base.no()
     contract_no: str = base.no()

@@ -14,13 +14,18 @@ NOT_REPLAYABLE: Final = "not_replayable"
 RESULTS: Final = (EQUAL, NOT_REPLAYABLE, DIFFERS, FAILED)
 MADE_BEFORE: Final = "made_before"
 ADOPTED: Final = "adopted"
-TEST_CHANGED: Final = "test_has_another_version"
 BASIS_MISSING: Final = "basis_missing"
 DOCUMENT_MISSING: Final = "rating_document_missing"
 DOCUMENT_CHANGED: Final = "rating_document_changed"
 BOOK_WRONG: Final = "rating_documents_not_usable"
 TERMS_MISSING: Final = "account_missing"
 USAGE_MISSING: Final = "usage_missing"
+BILL_MISSING: Final = "bill_missing"
+TEST_MISSING: Final = "test_missing"
+RULES_MISSING: Final = "rules_missing"
+CALCULATION_MISSING: Final = "calculation_missing"
+CALCULATION_REFUSED: Final = "calculation_refused"
+ADJUSTMENT_MISSING: Final = "adjustment_missing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Answers about replays."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from services.billing.replays import domain
 from services.billing.replays.domain import Replayed
 
 Result = Literal["equal", "not_replayable", "differs", "failed"]
+Kind = Literal["bill", "correction", "difference", "adjustment", "charge", "final_bill"]
 
 
 class ItemOut(BaseModel):
@@ -22,7 +24,7 @@ class ItemOut(BaseModel):
 class ReplayedOut(BaseModel):
     """A document that was calculated again."""
 
-    kind: Literal["bill", "correction", "difference", "adjustment"]
+    kind: Kind
     document_id: str
     result: Result
     reason: str = Field(description="why it could not be calculated again; empty where it could")
@@ -47,20 +49,23 @@ class ReplayedOut(BaseModel):
 
 
 class ReplayOut(BaseModel):
-    bill_id: str
+    document_id: str
     result: Result = Field(description="the worst of its documents")
-    documents: list[ReplayedOut] = Field(description="the bill, and every document that came of it")
+    documents: list[ReplayedOut] = Field(description="the document; of a bill, every later one that came of it as well")
 
     @classmethod
-    def of(cls, bill_id: str, found: list[Replayed]) -> "ReplayOut":
-        """Return a bill with its documents."""
-        return cls(bill_id=bill_id, result=domain.worst(found), documents=[ReplayedOut.of(one) for one in found])
+    def of(cls, document_id: str, found: Sequence[Replayed]) -> "ReplayOut":
+        """Return a document with what came of it."""
+        documents = [ReplayedOut.of(one) for one in found]
+        return cls(document_id=document_id, result=domain.worst(found), documents=documents)
 
 
 class SampledOut(BaseModel):
-    """A bill that was drawn by the daily job, and what came out last."""
+    """A document that the daily job has drawn, and what came out last; `bill_id`: a bill that it came of, if any."""
 
-    bill_id: str
+    document_id: str
+    kind: Kind
+    bill_id: str | None
     org_unit: str
     route_no: str
     cycle: str
@@ -70,5 +75,5 @@ class SampledOut(BaseModel):
 
     @classmethod
     def of(cls, row: Row[Any]) -> "SampledOut":
-        """Return a bill as it is listed."""
+        """Return a document as it is listed."""
         return cls(**{name: row._mapping[name] for name in cls.model_fields})

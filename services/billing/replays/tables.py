@@ -1,8 +1,8 @@
-"""The table of what became of bills that were drawn and calculated again."""
+"""The table of what became of documents that were drawn and calculated again."""
 
 from datetime import date
 
-from sqlalchemy import Index, text
+from sqlalchemy import Column, Index, text
 from sqlmodel import Field
 
 from services.billing import base
@@ -11,17 +11,22 @@ from shared.db.columns import table
 
 
 class Replay(base.Base, table=True):
-    """The last time that a bill was drawn and calculated again, and what came out; `reason`: why it could not be."""
+    """The last time that a document was drawn and calculated again, and what came out; `reason`: why it could not be.
+
+    Of a correction it is the worst of its differences too; of a final bill the number is that of its closing.
+    """
 
     __table_args__ = (
         Index(
             "replay_failing",
-            "bill_id",
+            "document_id",
             postgresql_where=text("result IN ('differs', 'failed')"),
             sqlite_where=text("result IN ('differs', 'failed')"),
         ),
     )
-    bill_id: str = Field(sa_column=columns.key())
+    document_id: str = Field(sa_column=columns.key())
+    kind: str = base.no(server_default="bill")
+    bill_id: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
     org_unit: str = base.path()
     route_no: str = base.no()
     cycle: str = base.no()

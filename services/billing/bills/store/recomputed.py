@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, CORRECTION
-from shared.db import columns, travel
+from shared.db import bulk, columns, travel
 from shared.db.engine import View
 
 
@@ -21,11 +21,11 @@ async def whole(view: View, bill_ids: Sequence[str]) -> dict[str, Row[Any]]:
     return {row.bill_id: row for row in await view.all(select(BILL, *document).select_from(joined))}
 
 
-async def of_contract(view: View, contract_no: str) -> list[tuple[str, str | None]]:
+async def of_contract(view: View, contract_no: str) -> Sequence[Row[Any]]:
     """Return the bills of a contract, each with that whose place it took."""
     b = BILL.c
-    rows = await view.all(select(b.bill_id, b.replaces).where(b.contract_no == contract_no).order_by(b.bill_id))
-    return [(row.bill_id, row.replaces) for row in rows]
+    wanted = select(b.bill_id, b.replaces).where(b.contract_no == contract_no)
+    return await view.all(wanted.order_by(b.bill_id))
 
 
 async def corrections_of(view: View, contract_no: str) -> Sequence[Row[Any]]:
@@ -33,6 +33,18 @@ async def corrections_of(view: View, contract_no: str) -> Sequence[Row[Any]]:
     c = CORRECTION.c
     statement = select(CORRECTION).where(c.contract_no == contract_no).order_by(c.corrected_on, c.correction_id)
     return await view.all(statement)
+
+
+async def corrections(view: View, ids: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return corrections by their ids."""
+    return await bulk.select_in(view, CORRECTION, {"correction_id": ids}, order_by=(CORRECTION.c.correction_id,))
+
+
+async def corrected_between(view: View, since: date, until: date) -> list[str]:
+    """Return the corrections of days, both included."""
+    c = CORRECTION.c
+    rows = await view.all(select(c.correction_id).where(c.corrected_on.between(since, until)))
+    return [row.correction_id for row in rows]
 
 
 async def issued_of_run(view: View, route_no: str, cycle: str, issued_on: date) -> list[str]:

@@ -38,7 +38,7 @@ def correcting(desk: Desk, style: str) -> None:
 
 async def replayed(desk: Desk, bill_id: str) -> dict[str, Any]:
     async with desk.client("billing:read") as client:
-        answer = await client.get(f"/v1/bills/{bill_id}/replay")
+        answer = await client.get(f"/v1/replays/{bill_id}")
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
@@ -182,7 +182,7 @@ async def test_a_sample_of_each_release_is_replayed_and_what_failed_is_looked_at
     sample = desk.context.policies.on(READ_ON).replay_sample
     assert (result.counts["replayed"], result.counts["equal"]) == (sample, sample)
     async with desk.client() as client:
-        drawn = [item["bill_id"] for item in (await client.get("/v1/replays")).json()["items"]]
+        drawn = [item["document_id"] for item in (await client.get("/v1/replays")).json()["items"]]
     await planted(desk, "UPDATE bill SET total_fen = total_fen + 1 WHERE bill_id = :id", id=drawn[0])
     await planted(desk, "DELETE FROM replay")
     await planted(desk, "DELETE FROM job_run")
@@ -200,9 +200,9 @@ async def test_a_replay_is_seen_by_whom_the_bill_concerns(desk: Desk) -> None:
     await desk.measure(usage(1))
     ((bill_id,),) = await desk.bills("bill_id")
     async with desk.client("billing:read", org_units=["zj/ningbo"]) as client:
-        assert (await client.get(f"/v1/bills/{bill_id}/replay")).status_code == 404
+        assert (await client.get(f"/v1/replays/{bill_id}")).status_code == 404
     async with desk.client("billing:write") as client:
-        assert (await client.get(f"/v1/bills/{bill_id}/replay")).status_code == 403
+        assert (await client.get(f"/v1/replays/{bill_id}")).status_code == 403
 
 
 async def test_bills_are_calculated_again_in_as_many_statements_however_many_they_are(desk: Desk) -> None:
@@ -259,9 +259,17 @@ async def test_what_was_adjusted_for_a_meter_that_erred_is_calculated_again_with
     await planted(desk, "UPDATE adjustment SET total_fen = total_fen + 1 WHERE reverses IS NULL")
     found = await replayed(desk, first)
     assert set(differing(found)) == {("adjustment", "total_fen")}
+    await planted(desk, "UPDATE adjustment SET total_fen = total_fen - 1 WHERE reverses IS NULL")
     await _tested(desk, "4.0", version=2)
-    reasons = {one["reason"] for one in (await replayed(desk, first))["documents"] if one["kind"] == "adjustment"}
-    assert "test_has_another_version" in reasons
+    found = await replayed(desk, first)
+    assert found["result"] == "equal", (
+        "what it was calculated from is kept with it, also where the test is another by now"
+    )
+    await planted(desk, "UPDATE adjustment SET working = replace(working, '\"3.0\"', '\"3.1\"') WHERE reverses IS NULL")
+    assert {kind for kind, _ in differing(await replayed(desk, first))} == {"adjustment"}
+    await planted(desk, "DELETE FROM meter_test")
+    reasons = {one["reason"] for one in (await replayed(desk, first))["documents"] if one["result"] == "failed"}
+    assert reasons == {"test_missing"}
 
 
 async def _tested(desk: Desk, error: str, *, version: int = 1) -> None:
