@@ -24,7 +24,7 @@ from services.billing.tariffs.tables import RATING_DOCUMENT
 from services.billing.trials.tables import TRIAL_RUN
 from services.billing.usages.tables import USAGE
 from services.billing.uses.tables import USE_FINDING
-from shared.db.contents import Reader, Readers, of_tables
+from shared.db.contents import NONE, Reader, Readers, of_tables
 
 
 def _rating_documents(kind: str) -> Reader:
@@ -41,6 +41,7 @@ CONTENTS: Final[Readers] = {
     "bill": of_tables({BILL: "bill_id", REVIEW_ASSIGNMENT: "bill_id"}),
     "case": of_tables(dict.fromkeys((CASE_FILE, CASE_STEP, CASE_EVIDENCE, CASE_ASSIGNEE, CASE_RECLASS), "case_no")),
     "charge": of_tables({CASE_CHARGE: "charge_no"}),
+    "case_charge": NONE,  # the versions of all holds, raised after a restore
     "case_signal": of_tables({CASE_SIGNAL: "signal_id"}),
     "closing": of_tables({CLOSING: "closing_no"}),
     "contract": of_tables({CONTRACT: "contract_no", SUB_METER: "contract_no"}),

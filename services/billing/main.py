@@ -13,7 +13,6 @@ from services.billing.adjustments import api as adjustments_api
 from services.billing.adjustments import consumers as adjustment_consumers
 from services.billing.adjustments import jobs as adjustment_jobs
 from services.billing.adjustments.use_cases import settling
-from services.billing.bills.api import adopted as adopted_api
 from services.billing.bills.api import bills as bills_api
 from services.billing.bills.api import corrections as corrections_api
 from services.billing.bills.api import touched as touched_api
@@ -25,6 +24,7 @@ from services.billing.cases import jobs as case_jobs
 from services.billing.cases.api import cases as cases_api
 from services.billing.cases.api import charges as charges_api
 from services.billing.cases.api import reclassing as reclassing_api
+from services.billing.cases.store import charges as charges_store
 from services.billing.cases.store import signals as case_signals
 from services.billing.cases.use_cases import adjusting, charging, reclassing, signalling, visiting, withdrawing
 from services.billing.closings import api as closings_api
@@ -48,6 +48,7 @@ from services.billing.rating.rating_types import RatedBill, Request
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.replays import api as bill_replays_api
 from services.billing.replays import jobs as replay_jobs
+from services.billing.restoring import api as restoring_api
 from services.billing.runs import api as runs_api
 from services.billing.runs import consumers, jobs
 from services.billing.runs.use_cases import clocks, release
@@ -83,7 +84,7 @@ ROUTERS = (
     tariffs_api.router,
     activation_api.router,
     bills_api.router,
-    adopted_api.router,
+    restoring_api.router,
     queue_api.router,
     assigning_api.router,
     rules_api.router,
@@ -117,7 +118,7 @@ TRACERS = {
     **trace.TRACERS,
 }
 STATES = accounts.STATES
-VERSIONS = contracts_store.VERSIONS
+VERSIONS = (*contracts_store.VERSIONS, *charges_store.VERSIONS)
 
 
 def build(
@@ -195,7 +196,7 @@ def kinds_of_approval(context: Context) -> list[Kind]:
     """Return what two people do in billing."""
     return [
         *deciding.kinds_of_approval(context),
-        adopting.kind_of_approval(context),
+        adopting.kind_of_approval(context, restoring_api.KEEPERS),
         settling.kind_of_approval(context),
         approving.kind_of_approval(context),
         *charging.kinds_of_approval(context),

@@ -104,7 +104,8 @@ async def adopt(what: str, subject: str) -> None:
     """Have a restored service keep what it told since the dump as it was heard, and print what became of each.
 
     What is `awaiting_approval` a second person approves by the `id` that is printed (`/v1/approvals`).
-    `usages` of a service point: reading, as billing heard them. `bills` of an account: billing, as collection has posted them.
+    `usages` of a service point: reading, as billing heard them. `bills` of an account: billing, as collection has posted
+    them, and its adjustments and charges.
     """
     if what == "usages":
         await _adopt("billing", "reading", "/v1/heard-usages", {"service_point_no": subject}, {}, HEARD_MAX)

@@ -15,6 +15,7 @@ from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers, jobs
 from services.reading.disputes import api as disputes
 from services.reading.disputes import consumers as dispute_consumers
+from services.reading.disputes import store as disputes_store
 from services.reading.disputes.use_cases import testing
 from services.reading.field import api as field
 from services.reading.idle_meters import api as idle_meters
@@ -59,7 +60,7 @@ from shared.web.devices import DeviceRecord, Devices
 
 NAME = "reading"
 STATES = POINT_STATES
-VERSIONS = points.VERSIONS
+VERSIONS = (*points.VERSIONS, *disputes_store.VERSIONS)
 ROUTERS = [
     network.router,
     installations.router,

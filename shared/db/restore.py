@@ -12,12 +12,17 @@ from shared.db.engine import Tx
 BEGINNING: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 
+def least_version(now: datetime) -> int:
+    """Return the version above all that were told before: the seconds since 2020."""
+    return int((now - BEGINNING).total_seconds())
+
+
 async def raise_versions(tx: Tx, versions: Sequence[Column[Any]]) -> None:
     """Raise the versions in these columns to the seconds since 2020: nothing is changed once a second from its first day on.
 
     Those of before the restore are left behind, also those of an earlier restore, and of what was not in the dump.
     """
-    least = int((tx.now - BEGINNING).total_seconds())
+    least = least_version(tx.now)
     for version in versions:
         raised = case((version < least, least), else_=version + 1)
         await tx.execute(update(version.table).values({version.name: raised}))

@@ -1,4 +1,4 @@
-"""The books keep their invariants under any sequence of bills, payments, reversals and corrections of both styles."""
+"""The books keep their invariants under any sequence of bills, payments, charges, adjustments, payouts and what corrects them."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from services.collection.ledger.domain import transactions
 from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.documents import (
+    ADJUSTMENT,
     BILL,
+    CHARGE,
     DIFFERENCE,
     PAYMENT,
+    PAYOUT,
     REVERSED,
     Account,
     Correction,
@@ -34,6 +37,7 @@ class World:
     books: Books
     bills: dict[str, list[Debt]] = field(default_factory=lambda: defaultdict(list))
     by_difference: dict[str, list[Debt]] = field(default_factory=lambda: defaultdict(list))
+    charges: dict[str, list[Debt]] = field(default_factory=lambda: defaultdict(list))
     payments: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     owed_fen: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     paid_fen: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -43,11 +47,11 @@ class World:
         self.count[account_no] += 1
         return f"{account_no}-{self.count[account_no]:04}"
 
-    def debt(self, account_no: str, amounts: list[int], day: int) -> Debt:
+    def debt(self, account_no: str, amounts: list[int], day: int, kind: str = BILL, component: str = "") -> Debt:
         issued_on = date(2026, 1, 1) + timedelta(days=day)
-        parts = list(zip(COMPONENTS, amounts, strict=False))
+        parts = [(component, sum(amounts))] if component else list(zip(COMPONENTS, amounts, strict=False))
         return Debt(
-            document_kind=BILL,
+            document_kind=kind,
             document_id=self.name(account_no),
             account_no=account_no,
             cycle="2026-01",
@@ -86,6 +90,27 @@ class World:
             self.owed_fen[account_no] += new.total_fen - old.total_fen
         elif kind == "adjust":
             self.adjust(account_no, amounts, day, pick)
+        elif kind == "charge":
+            component = ("back_billing", "penalty")[pick % 2]
+            debt = self.debt(account_no, [abs(sum(amounts)) + 1], day, CHARGE, component)
+            self.issue(debt)
+            self.charges[account_no].append(debt)
+        elif kind == "withdraw" and self.charges[account_no]:
+            gone = self.charges[account_no].pop(pick % len(self.charges[account_no]))
+            told = correction(gone.document_id, [gone], [])
+            assert self.books.correct(told)
+            assert not self.books.correct(told)
+            self.owed_fen[account_no] -= gone.total_fen
+        elif kind == "adjustment":  # of a tested meter or a case; what it is wrong by another takes back
+            self.issue(self.debt(account_no, amounts, day, ADJUSTMENT))
+        elif kind == "settle":  # what a closing has left of the money is paid out, as the job does it
+            left = self.books.accounts[account_no].prepaid_fen
+            self.issue(self.debt(account_no, [left], 365, PAYOUT, "payout"))
+
+    def issue(self, debt: Debt) -> None:
+        """Issue a document that is taken back by none of the others."""
+        self.books.issue(debt)
+        self.owed_fen[debt.account_no] += debt.total_fen
 
     def adjust(self, account_no: str, amounts: list[int], day: int, pick: int) -> None:
         """Correct one or two bills by difference; what is in force then is no document, and can only be adjusted again."""
@@ -138,11 +163,13 @@ def correction(
     )
 
 
+KINDS = ("bill", "bill", "pay", "pay", "reverse", "correct", "adjust", "adjust")
+KINDS += ("charge", "charge", "withdraw", "adjustment", "settle")
 AMOUNTS = st.lists(st.integers(-300, 1_000), min_size=1, max_size=4)
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["A1", "A2"]),
-        st.sampled_from(["bill", "bill", "pay", "pay", "reverse", "correct", "adjust", "adjust"]),
+        st.sampled_from(KINDS),
         AMOUNTS,
         st.integers(0, 90),
         st.integers(0, 9),

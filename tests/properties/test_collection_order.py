@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from services.collection.ledger.domain import transactions
 from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.documents import (
+    ADJUSTMENT,
     BILL,
     CHARGE,
     DIFFERENCE,
     PAYMENT,
+    PAYOUT,
     Account,
     Correction,
     Debt,
@@ -25,6 +27,7 @@ from services.collection.ledger.domain.documents import (
 from tests.kits.collection import POLICY
 from tests.kits.effort import examples
 
+KINDS = ("bill", "pay", "refund", "correct", "adjust", "cancel", "charge", "adjustment", "payout")
 NO, CASH, RECEIVABLE, PREPAYMENT = "A1", "1001", "1122", "2203"
 
 
@@ -52,7 +55,8 @@ def day_of(one: Document) -> date:
 
 def debt(name: str, day: date, fen: int, chosen: Random, kind: str = BILL) -> Debt:
     levy = fen // 3
-    parts = [("energy", fen - levy), ("renewables levy", levy)] if kind != CHARGE else [("penalty", fen)]
+    of_one = {CHARGE: "penalty", PAYOUT: "payout", ADJUSTMENT: "energy"}
+    parts = [(of_one[kind], fen)] if kind in of_one else [("energy", fen - levy), ("renewables levy", levy)]
     return Debt(
         document_kind=kind,
         document_id=name,
@@ -74,7 +78,7 @@ def world(chosen: Random, *, span: int) -> list[Document]:
     adjusted: list[Debt] = []
     paid: list[str] = []
     for n, day in enumerate(days):
-        kind = chosen.choice(["bill", "bill", "pay", "pay", "refund", "correct", "adjust", "cancel", "charge"])
+        kind = chosen.choice([*KINDS, "bill", "pay"])
         fen = chosen.randint(-400, 1_000)
         if kind == "pay":
             found.append(Payment(f"P{n:02}", day, chosen.randint(1, 900)))
@@ -114,6 +118,15 @@ def world(chosen: Random, *, span: int) -> list[Document]:
                     correction_id=one.document_id, account_no=NO, corrected_on=gone, reversals=[one], replacements=[]
                 )
                 found.append(back)
+        elif (
+            kind == "adjustment"
+        ):  # of a tested meter or a case: to pay or to get back, taken back by one of the opposite
+            found.append(debt(f"A{n:02}", day, fen, chosen, ADJUSTMENT))
+            if chosen.random() < 0.5:
+                gone = day + timedelta(days=chosen.randint(0, 30))
+                found.append(debt(f"A{n:02}-", gone, -fen, chosen, ADJUSTMENT))
+        elif kind == "payout":  # what a closing had left of the money
+            found.append(debt(f"S{n:02}", day, abs(fen) + 1, chosen, PAYOUT))
         else:
             one = debt(f"B{n:02}", day, fen, chosen)
             found.append(one)

@@ -130,6 +130,20 @@ async def insert(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
         await bulk.insert_rows(tx, ADJUSTMENT, {name: [row[name] for row in rows] for name in rows[0]})
 
 
+async def change(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write what adjustments that are there are posted as elsewhere."""
+    if rows:
+        columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in rows[0]}
+        await bulk.update_from(tx, ADJUSTMENT, columns, key=("adjustment_id",))
+
+
+async def tests_at(tx: Tx, points: Sequence[str]) -> list[Test]:
+    """Return the tests of meters at some points, locked to the end of the unit of work."""
+    given = {"service_point_no": points}
+    order = (METER_TEST.c.dispute_no,)
+    return [_test(row) for row in await bulk.select_in(tx, METER_TEST, given, order_by=order, for_update=True)]
+
+
 async def note(tx: Tx, states: Mapping[str, tuple[str, date | None]]) -> None:
     """Note what became of tests, and from which day on their bills are waited for."""
     given: dict[str, list[Any]] = {

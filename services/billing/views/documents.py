@@ -136,10 +136,12 @@ async def charge_trace(view: View, charge_no: str) -> TraceNode | None:
     if row is None:
         return None
     worked = await charges_store.calculation(view, row.case_no, row.calculation_number)
-    assert worked is not None
-    texts = {name: orjson.loads(worked._mapping[name]) for name in ("input", "figures", "items")}
+    working = None  # of one that was adopted after a restore nobody may know it
+    if worked is not None:
+        texts = {name: orjson.loads(worked._mapping[name]) for name in ("input", "figures", "items")}
+        working = dict(worked._mapping) | texts
     values = {name: value for name, value in row._mapping.items() if name != "explanation"}
-    values["working"] = dict(worked._mapping) | texts
+    values["working"] = working
     return TraceNode("billing", "charge", charge_no, values, (), row.org_unit)
 
 

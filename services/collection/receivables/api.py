@@ -78,7 +78,7 @@ async def list_receivables(
 async def list_posted(
     caller: auth.Current, db: web.Db, wanted: pagination.Query_, account_no: No
 ) -> pagination.Page[schemas.PostedDocumentOut]:
-    """List the bills and differences of an account as they are posted, so that billing can take them back after a restore."""
+    """List what billing has issued to an account as it is posted, so that billing can take them back after a restore."""
     async with db.view() as view:
         rows = await receivables.posted(
             view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, account_no=account_no

@@ -33,9 +33,9 @@ class PostedComponent(BaseModel):
 
 
 class PostedDocumentOut(BaseModel):
-    """A bill or difference as it is posted; `stands`: it is not taken back."""
+    """A document of billing as it is posted; `stands`: it is not taken back."""
 
-    document_kind: Literal["bill", "difference"]
+    document_kind: Literal["bill", "difference", "adjustment", "charge"]
     document_id: str
     issued_on: date
     due_on: date
@@ -43,6 +43,9 @@ class PostedDocumentOut(BaseModel):
     components: list[PostedComponent]
     stands: bool
     correction_id: str | None = Field(description="the correction that issued it; none where a run of bills did")
+    cycle: str
+    service_point_no: str | None
+    taken_back_on: date | None
 
 
 class ReceivableOut(BaseModel):

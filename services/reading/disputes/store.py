@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, and_, func, insert, select, true, update
 
@@ -16,6 +16,8 @@ from shared.db.engine import Tx, View
 from shared.events.billing import AdjustmentIssued
 
 DISPUTE, METER_TEST, ADJUSTED = tables.DISPUTE, tables.METER_TEST, tables.DISPUTE_ADJUSTMENT
+VERSIONS: Final = (DISPUTE.c.version,)
+"""What is raised in a database that was restored: the disputes, with their holds, that others have heard of."""
 _OPENED = tuple(each.name for each in fields(Opened))
 _STANDS = tuple(each.name for each in fields(Dispute) if each.name != "opened")
 _TEST = tuple(each.name for each in fields(Test))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 from pydantic import TypeAdapter
@@ -35,6 +35,9 @@ from shared.outcome import ALREADY_DONE, DONE, REPEATED, Outcome, refused
 
 VERSIONS_MAX: Final = 50  # of one bill; a tenth of it is a contract that nobody can settle
 BILL: Final = "bill"
+InPlace = Sequence[Mapping[str, Any]]
+Keepers = Mapping[str, "Keeper"]
+"""Who keeps the documents of a kind that is no bill."""
 UNKNOWN = refused(
     "bill.key_unknown", "No contract and usage of the account make this bill: tell billing what it rests on first"
 )
@@ -51,7 +54,10 @@ class ChangedMeanwhile(BusinessError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """A document as collection has posted it. `components`: [(component, fen), …]; `correction_id`: where no run issued it."""
+    """A document as collection has posted it. `components`: [(component, fen), …]; `correction_id`: where no run issued it.
+
+    `cycle`, `service_point_no`, `taken_back_on`: of what is no bill.
+    """
 
     document_kind: str
     document_id: str
@@ -61,6 +67,19 @@ class Posted:
     components: Sequence[tuple[str, int]]
     stands: bool
     correction_id: str | None = None
+    cycle: str | None = None
+    service_point_no: str | None = None
+    taken_back_on: date | None = None
+
+
+class Keeper(Protocol):
+    """Keeps documents of a kind that is no bill, as they are posted to one account."""
+
+    async def look(self, tx: Tx, account: Row[Any], posted: Sequence[Posted]) -> list[Outcome | InPlace]:
+        """Return what becomes of each: its outcome, or what it takes the place of."""
+
+    async def keep(self, tx: Tx, account: Row[Any], posted: Sequence[Posted], *, actor: str) -> None:
+        """Write documents as they are posted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +99,7 @@ class _Keeping:
 
 
 _POSTED: Final = TypeAdapter(list[Posted])
-InPlace = Sequence[Mapping[str, Any]]
+Others = Mapping[Keeper, Sequence[Posted]]
 
 
 async def adopt(
@@ -90,6 +109,7 @@ async def adopt(
     *,
     context: Context,
     actor: str,
+    keepers: Keepers,
     approved: InPlace | None = None,
 ) -> list[Outcome] | None:
     """Keep the bills of an account as they are posted, in place of what billing has under their numbers; None: no such account.
@@ -107,13 +127,15 @@ async def adopt(
     if account is None:
         return None
     outcomes, keeping = await _sorted_out(tx, account_no, posted)
+    others, instead = await _others(tx, account, posted, outcomes, keepers)
     if posted and all(outcome.status == "refused" for outcome in outcomes):
         return outcomes
-    in_place = await _in_place(tx, account_no, keeping)
+    in_place = [*await _in_place(tx, account_no, keeping), *instead]
+    wanted = [*(each.posted for each in keeping), *(one for of_kind in others.values() for one in of_kind)]
     if approved is not None:
-        if len(keeping) < len(posted) or in_place != approved:
+        if len(wanted) < len(posted) or in_place != approved:
             raise ChangedMeanwhile
-    elif asked := await _ask(tx, account, keeping, in_place, context=context, actor=actor):
+    elif asked := await _ask(tx, account, wanted, in_place, context=context, actor=actor):
         return [one if one.status == "refused" else approvals.outcome(asked) for one in outcomes]
     for each in keeping:
         await _keep(tx, account, each.key, each.posted, each.row)
@@ -121,8 +143,33 @@ async def adopt(
     new = [each.posted.document_id for each in keeping if each.row is None or not _is_told(each.row)]
     await _tell(tx, new)
     await _calculate(tx, account_no, kept, context=context, actor=actor)
+    for keeper, of_kind in others.items():
+        await keeper.keep(tx, account, of_kind, actor=actor)
     tx.audit([AuditEntry(action="bill.adopted", entity_kind=BILL, entity_id=bill, actor=actor) for bill in kept])
     return outcomes
+
+
+async def _others(
+    tx: Tx, account: Row[Any], posted: Sequence[Posted], outcomes: list[Outcome], keepers: Keepers
+) -> tuple[Others, list[Mapping[str, Any]]]:
+    """Note what becomes of documents that are no bills; return those that are to be kept, and what is in their place."""
+    others: dict[Keeper, Sequence[Posted]] = {}
+    instead: list[Mapping[str, Any]] = []
+    for kind, keeper in keepers.items():
+        places = [
+            place for place, one in enumerate(posted) if one.document_kind == kind and outcomes[place].code != REPEATED
+        ]
+        wanted: list[Posted] = []
+        for place, found in zip(places, await keeper.look(tx, account, [posted[n] for n in places]), strict=True):
+            if isinstance(found, Outcome):
+                outcomes[place] = found
+            else:
+                outcomes[place] = DONE
+                wanted.append(posted[place])
+                instead += found
+        if wanted:
+            others[keeper] = wanted
+    return others, instead
 
 
 async def _sorted_out(tx: Tx, account_no: str, posted: Sequence[Posted]) -> tuple[list[Outcome], list[_Keeping]]:
@@ -158,16 +205,16 @@ async def _in_place(tx: Tx, account_no: str, keeping: Sequence[_Keeping]) -> lis
 
 
 async def _ask(
-    tx: Tx, account: Row[Any], keeping: Sequence[_Keeping], in_place: InPlace, *, context: Context, actor: str
+    tx: Tx, account: Row[Any], wanted: Sequence[Posted], in_place: InPlace, *, context: Context, actor: str
 ) -> Approval | None:
     """Ask for a second person's approval where policy wants one."""
-    amounts = [*(each.posted.total_fen for each in keeping), *(bill["total_fen"] for bill in in_place)]
+    amounts = [*(each.total_fen for each in wanted), *(bill["total_fen"] for bill in in_place)]
     if not amounts:
         return None
     second = (await two_people.rules(tx, context)).scope(ADOPTION, max(map(abs, amounts)))
     if second is None:
         return None
-    documents = orjson.loads(orjson.dumps([each.posted for each in keeping]))
+    documents = orjson.loads(orjson.dumps(wanted))
     return await approvals.ask(
         tx,
         kind=ADOPTION,
@@ -180,14 +227,15 @@ async def _ask(
     )
 
 
-def kind_of_approval(context: Context) -> approvals.Kind:
+def kind_of_approval(context: Context, keepers: Keepers) -> approvals.Kind:
     """Return the kind of approval that keeps documents as they are posted."""
 
     async def carry_out(tx: Tx, approval: Approval, _actor: str) -> None:
         content = approval.content
         documents, in_place = _POSTED.validate_python(content["documents"]), content["in_place"]
         actor = approval.requested_by
-        kept = await adopt(tx, content["account_no"], documents, context=context, actor=actor, approved=in_place)
+        of = content["account_no"]
+        kept = await adopt(tx, of, documents, context=context, actor=actor, keepers=keepers, approved=in_place)
         if kept is None:
             raise ChangedMeanwhile
 

@@ -23,6 +23,8 @@ LIFE: Final = StateMachine(
         "charge": {AWAITING: CHARGED, CALCULATED: CHARGED},
         "adjust": {AWAITING: ADJUSTED, CALCULATED: ADJUSTED},
         "reclass": {AWAITING: RECLASSED, OPEN: RECLASSED, INVESTIGATING: RECLASSED, CALCULATED: RECLASSED},
+        "adopt_charge": dict.fromkeys((OPEN, INVESTIGATING, CALCULATED, AWAITING), CHARGED),
+        "adopt_adjustment": dict.fromkeys((OPEN, INVESTIGATING, CALCULATED, AWAITING), ADJUSTED),
         "dismiss": {OPEN: DISMISSED, INVESTIGATING: DISMISSED, CALCULATED: DISMISSED},
         "reopen": dict.fromkeys(_ENDED, INVESTIGATING),
     },

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, case, func, select, update
 
@@ -12,6 +12,8 @@ from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 CALCULATION, CHARGE = tables.CASE_CALCULATION, tables.CASE_CHARGE
+VERSIONS: Final = (CHARGE.c.hold_version,)
+"""What is raised in a database that was restored: the holds that collection has heard of."""
 
 
 async def add_calculation(tx: Tx, values: Mapping[str, Any]) -> None:
@@ -32,8 +34,15 @@ async def calculation(view: View, case_no: str, number: int) -> Row[Any] | None:
 
 
 async def last_number(view: View, case_no: str) -> int:
-    """Return the number of the last calculation of a case, 0 where there is none."""
-    return int(await view.scalar(select(func.max(CALCULATION.c.number)).where(CALCULATION.c.case_no == case_no)) or 0)
+    """Return the number of the last calculation of a case, 0 where there is none; also of one that is charged and not known.
+
+    After a restore a charge is adopted whose calculation was lost: its number is not used again.
+    """
+    of_known = select(func.max(CALCULATION.c.number)).where(CALCULATION.c.case_no == case_no).scalar_subquery()
+    of_charged = select(func.max(CHARGE.c.calculation_number)).where(CHARGE.c.case_no == case_no).scalar_subquery()
+    row = await view.first(select(of_known.label("known"), of_charged.label("charged")))
+    assert row is not None
+    return max(row.known or 0, row.charged or 0)
 
 
 async def insert(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, func, select
 
 from services.collection.ledger import tables
-from services.collection.ledger.domain.documents import BILL, DIFFERENCE, OPEN, REVERSED, Receivable
-from services.collection.ledger.domain.transactions import ISSUE
+from services.collection.ledger.domain.documents import BILLED, OPEN, REVERSED, Receivable
+from services.collection.ledger.domain.transactions import ISSUE, REVERSAL
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import View
@@ -59,20 +59,22 @@ async def posted_documents(view: View, document_kind: str, document_ids: Sequenc
 async def posted(
     view: View, *, visible: Condition, after: Condition, limit: int, account_no: str
 ) -> Sequence[Row[Any]]:
-    """Return the bills and differences of an account as they are posted, in the order of their ids."""
+    """Return what billing has issued to an account as it is posted, in the order of the ids."""
     r, t = RECEIVABLE.c, tables.TRANSACTION.c
-    of_document = and_(t.document_id == r.document_id, t.document_kind == r.document_kind, t.kind == ISSUE)
-    group = select(func.max(t.group_id)).where(of_document).scalar_subquery()
+    of_document = and_(t.document_id == r.document_id, t.document_kind == r.document_kind)
+    group = select(func.max(t.group_id)).where(of_document, t.kind == ISSUE).scalar_subquery()
+    taken_back = select(func.max(t.business_date)).where(of_document, t.kind == REVERSAL).scalar_subquery()
     return await view.all(
         select(
-            *(r.document_kind, r.document_id, r.issued_on, r.due_on),
+            *(r.document_kind, r.document_id, r.issued_on, r.due_on, r.cycle, r.service_point_no),
             r.amount_fen.label("total_fen"),
             (r.status != REVERSED).label("stands"),
             func.nullif(group, "").label("correction_id"),
+            taken_back.label("taken_back_on"),
         )
         .where(
             r.account_no == account_no,
-            r.document_kind.in_((BILL, DIFFERENCE)),
+            r.document_kind.in_(BILLED),
             visible(r.org_unit),
             after(r.document_id),
         )

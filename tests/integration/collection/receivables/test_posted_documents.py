@@ -1,8 +1,38 @@
 """What is posted, as billing takes it back after a restore."""
 
+from datetime import date
 from typing import Any
 
+from shared.events.billing import AdjustmentIssued, Charge, ChargeIssued, ChargeWithdrawn, Component
 from tests.kits.collection import Kit, account, adjusted, bill, corrected, issued
+
+OF_A1: dict[str, Any] = {
+    "account_no": "A1",
+    "service_point_no": "SP1",
+    "org_unit": "zj/hangzhou",
+    "cycle": "2026-02",
+    "issued_on": date(2026, 2, 20),
+    "due_on": date(2026, 3, 12),
+    "case_no": "CASE1",
+}
+ADJUSTED = AdjustmentIssued(
+    **OF_A1,
+    adjustment_id="ADJ1",
+    dispute_no="CASE1",
+    energy_wh=-1000,
+    total_fen=-500,
+    components=(Component(component="energy", amount_fen=-500),),
+    reverses=None,
+)
+PENALTY = Charge(
+    **OF_A1,
+    charge_no="CH1",
+    component="penalty",
+    amount_fen=900,
+    rule="theft",
+    policy="CN/supply-rules@1996",
+    policy_hash="x",
+)
 
 
 async def listed(kit: Kit, path: str) -> list[dict[str, Any]]:
@@ -37,6 +67,24 @@ async def test_bills_and_differences_are_listed_as_they_are_posted(kit: Kit) -> 
     ]
     outside = kit.client("clerk", "collection:read", org_units=("zj/ningbo",))
     assert (await outside.get("/v1/posted-documents?account_no=A1")).json()["items"] == []
+
+
+async def test_charges_and_adjustments_are_listed_as_they_are_posted_with_what_billing_needs_to_know_them(
+    kit: Kit,
+) -> None:
+    await kit.give(ADJUSTED)
+    await kit.give(ChargeIssued(account_no="A1", charge=PENALTY))
+    await kit.give(ChargeWithdrawn(account_no="A1", charge=PENALTY, withdrawn_on=date(2026, 3, 5), cause="waived"))
+    found = await listed(kit, "/v1/posted-documents?account_no=A1")
+    names = ("document_kind", "document_id", "total_fen", "cycle", "service_point_no", "stands", "taken_back_on")
+    assert [tuple(one[name] for name in names) for one in found] == [
+        ("adjustment", "ADJ1", -500, "2026-02", "SP1", True, None),
+        ("charge", "CH1", 900, "2026-02", "SP1", False, "2026-03-05"),
+    ]
+    assert [one["components"] for one in found] == [
+        [{"component": "energy", "amount_fen": -500}],
+        [{"component": "penalty", "amount_fen": 900}],
+    ]
 
 
 async def test_control_documents_are_what_is_posted_and_what_waits(kit: Kit) -> None:

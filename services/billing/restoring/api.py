@@ -1,6 +1,6 @@
-"""Bills that went out before a restore, over HTTP."""
+"""Documents that went out before a restore, over HTTP."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -9,13 +9,16 @@ from starlette.responses import Response
 from services.billing.bills.use_cases import adopting
 from services.billing.bills.use_cases.adopting import BILL, Posted
 from services.billing.context import Own
+from services.billing.restoring.use_cases.adjustments import Adjustments
+from services.billing.restoring.use_cases.charges import Charges
 from shared import approvals, web
 from shared.events.billing import Component, Fen
-from shared.fields import Day
+from shared.fields import Day, Month
 from shared.web import auth, batch, errors, scopes
 from shared.web.batch import In, No
 
 router = web.Router("/v1", tags=["bills"])
+KEEPERS: Final[adopting.Keepers] = {"adjustment": Adjustments(), "charge": Charges()}
 COMPONENTS_MAX = 64  # as a difference has; a bill has fewer
 OF_A_BILL_MAX = 32
 AWAITING: dict[int | str, dict[str, Any]] = {
@@ -40,7 +43,7 @@ EXAMPLE = {
 
 
 class PostedIn(In):
-    """A bill or difference as collection has posted it; `stands`: it is not taken back."""
+    """A document as collection has posted it; `stands`: it is not taken back. Of what is no bill with cycle and point."""
 
     document_kind: batch.Code
     document_id: No
@@ -50,6 +53,9 @@ class PostedIn(In):
     components: Annotated[list[Component], Field(max_length=COMPONENTS_MAX)]
     stands: bool
     correction_id: No | None = None
+    cycle: Month | None = None
+    service_point_no: No | None = None
+    taken_back_on: Day | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -80,7 +86,7 @@ class PostedBatchIn(In):
     response_model=batch.OutcomesOut,
 )
 async def adopt_documents(body: PostedBatchIn, caller: auth.Current, db: web.Db, own: Own) -> Response:
-    """Keep bills as collection has posted them: after a restore, what went out since the dump is not known here.
+    """Keep bills, adjustments and charges as collection has posted them: after a restore, what went out since is not known here.
 
     202 (`awaiting_approval`, `id` names it) where one of them, or a bill whose place it takes, is of an amount that the policy
     names: somebody else approves all of them first (`/v1/approvals`).
@@ -95,11 +101,14 @@ async def adopt_documents(body: PostedBatchIn, caller: auth.Current, db: web.Db,
             components=[(part.component, part.amount_fen) for part in item.components],
             stands=item.stands,
             correction_id=item.correction_id,
+            cycle=item.cycle,
+            service_point_no=item.service_point_no,
+            taken_back_on=item.taken_back_on,
         )
         for item in body.items
     ]
     async with db.begin() as tx:
-        outcomes = await adopting.adopt(tx, body.account_no, posted, context=own, actor=caller.subject)
+        outcomes = await adopting.adopt(tx, body.account_no, posted, context=own, actor=caller.subject, keepers=KEEPERS)
     if outcomes is None:
         raise errors.not_found("account")
     answer = batch.answer(outcomes)
