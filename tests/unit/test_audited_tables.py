@@ -26,7 +26,7 @@ NOT_READ = {
         ("reading", "meter"): {"meter_spell"},
         ("reading", "route"): {"route_cycle"},
         ("reading", "service_point"): {"task"},
-        ("billing", "bill"): {"bill_document", "replay"},
+        ("billing", "bill"): {"bill_document"},
         ("billing", "run"): {"compared_run"},
     },
     "an object of its own kind, with entries of its own": {
