@@ -42,6 +42,8 @@ VERDICTS: Final[Mapping[str, Literal["right", "wrong"]]] = {
     "charge": "right",
     "adjust": "right",
     "reclass": "right",
+    "adopt_charge": "right",
+    "adopt_adjustment": "right",
     "dismiss": "wrong",
 }
 """What each end says of the findings that were signals; a case is also dismissed where what was found was known before."""
