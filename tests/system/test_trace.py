@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from services.command import tracing
 from tests.kits import installation, verdicts
 from tests.kits.installation import BY_ITSELF, KEY, TOWN, Home, Installation
 from tests.kits.walks import Key, Walks, reached
@@ -225,9 +226,18 @@ def test_the_command_walks_both_ways(whole: Town) -> None:
     assert any(line.strip().startswith(f"billing/bill/{whole.bill_id}  ") for line in lines)
     told = command(whole.town, "trace", "bill", whole.bill_id)
     assert f"reading/read/{read_id}" in told.stdout
-    tariff = next(one for one in whole.walks.origins(("billing", "bill_line", f"{whole.bill_id}:1")) if "@" in one[2])
-    told = command(whole.town, "trace", tariff[1], tariff[2], "--forward")
-    assert "billing has more than the first 100: cut here" in told.stdout
+
+
+async def test_what_fans_out_further_than_the_walk_goes_is_cut_and_says_so(
+    whole: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in settings(whole.town).items():
+        monkeypatch.setenv(name, value)
+    walk = tracing.Walk(forward=True, derived_max=5, documents_max=10)
+    found = [one async for one in walk.of("billing", "tariff_version", "CN-ZJ/residential@1")]
+    assert (found[0].cut, len(found[0].leads_to)) == (("billing",), 5)
+    assert len(found) == 10
+    assert walk.is_cut
 
 
 def test_nobody_of_another_bureau_sees_what_was_derived(whole: Town) -> None:
@@ -240,8 +250,12 @@ def test_nobody_of_another_bureau_sees_what_was_derived(whole: Town) -> None:
 
 def command(town: Installation, *words: str) -> "subprocess.CompletedProcess[str]":
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WATTLINE_")}
-    environment |= {f"WATTLINE_{name.upper()}_URL": url for name, url in town.urls.items()}
-    environment |= {"WATTLINE_TOKEN_KEY": KEY, "WATTLINE_DEVICE_MASTER_KEY": KEY, "WATTLINE_DATA_DIR": str(town.data)}
+    environment |= settings(town)
     return subprocess.run(
         [sys.executable, "-m", "services", *words], env=environment, capture_output=True, text=True, check=False
     )
+
+
+def settings(town: Installation) -> dict[str, str]:
+    urls = {f"WATTLINE_{name.upper()}_URL": url for name, url in town.urls.items()}
+    return urls | {"WATTLINE_TOKEN_KEY": KEY, "WATTLINE_DEVICE_MASTER_KEY": KEY, "WATTLINE_DATA_DIR": str(town.data)}
