@@ -10,9 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from services.billing.bills.domain.policy import STYLES
 from services.billing.tariffs.documents import packaged
 from shared.business_calendar.folder import DOCUMENTS
 from shared.business_calendar.folder import load as load_calendar
@@ -187,15 +184,14 @@ async def classed_anew(line: Line) -> None:
     await line.quiet()
 
 
-@pytest.mark.parametrize("style", STYLES)
 async def test_a_home_that_is_a_workshop_ends_as_a_difference_that_its_customer_is_told_of_and_pays(
-    tmp_path: Path, style: str
+    tmp_path: Path,
 ) -> None:
     (ladder,) = (each for each in packaged.documents("sample") if each.get("id") == LADDER)
     with SmtpServer() as mail:
         given = {"WATTLINE_SMTP_PORT": str(mail.port)}
         two = ("account.billed_days",)
-        async with calls.line(tmp_path / "line", given, style=style, by_two=two, review=RULES) as line:
+        async with calls.line(tmp_path / "line", given, by_two=two, review=RULES) as line:
             street.lets_in(line, INSPECTOR, VISITOR)
             await street.settle(line, PLACES, str(SINCE), ladder, TRADE)
             for n in range(3):
