@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 from zlib import crc32
 
-from sqlalchemy import ColumnElement, Row, Text, exists, func, select, type_coerce
+from sqlalchemy import ColumnElement, Row, Text, exists, func, or_, select, type_coerce
 
 from shared.db import bulk, contents, locks, platform
 from shared.db.connection import View, Write
@@ -112,7 +112,9 @@ def start(service: str) -> Head:
 async def seal(tx: Write, service: str) -> int:
     """Seal up to `BATCH` committed rows that wait, and return how many. Of several processes one does it at a time."""
     await locks.advisory(tx, _LOCK)
-    waiting = await tx.all(select(_PENDING.c.id).order_by(_PENDING.c.id).limit(BATCH))
+    # a pointer to a row that is not there stays: it says that one was taken out, and keeps no other from its seal
+    there = or_(exists().where(_ENTRY.c.id == _PENDING.c.id), exists().where(_SEAL.c.entry_id == _PENDING.c.id))
+    waiting = await tx.all(select(_PENDING.c.id).where(there).order_by(_PENDING.c.id).limit(BATCH))
     ids = [row.id for row in waiting]
     sealed = {row.entry_id for row in await bulk.select_in(tx, _SEAL, {"entry_id": ids}, columns=(_SEAL.c.entry_id,))}
     entries = [entry for entry in await _entries(tx, ids) if entry.id not in sealed]
@@ -132,7 +134,6 @@ async def seal(tx: Write, service: str) -> int:
             "hash": hashes,
         },
     )
-    # a pointer to a row that is not there stays: it says that one was taken out
     await bulk.delete_in(tx, _PENDING, {"id": [*(entry.id for entry in entries), *sealed]})
     return len(entries)
 

@@ -135,6 +135,16 @@ async def newest_date(view: View, name: str) -> date | None:
     return found
 
 
+async def was_completed(view: View, name: str, chunks: str, *, since: date, before: date) -> bool:
+    """Return whether a job is completed for a date of [since, before) that has chunks whose names begin so."""
+    part = _TABLE.alias("part")
+    of_date = (part.c.job == name) & (part.c.business_date == _TABLE.c.business_date)
+    has_chunks = select(part.c.chunk).where(of_date, part.c.chunk.startswith(chunks, autoescape=True)).exists()
+    days = (_TABLE.c.business_date >= since) & (_TABLE.c.business_date < before)
+    done = (_TABLE.c.job == name) & (_TABLE.c.chunk == DAY) & (_TABLE.c.state == "done")
+    return await view.scalar(select(_TABLE.c.chunk).where(done, days, has_chunks).limit(1)) is not None
+
+
 async def newest_count(view: View, name: str, count: str) -> int:
     """Return the sum of what the chunks counted of the newest date of a job that is completed, and of later ones."""
     of_job = _TABLE.c.job == name

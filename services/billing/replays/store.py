@@ -25,8 +25,12 @@ async def put(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 async def failing(view: View) -> list[str]:
-    """Return the documents that came out otherwise when they were calculated again last, or could not be."""
-    statement = select(REPLAY.c.document_id).where(IS_FAILING).order_by(REPLAY.c.document_id).limit(FAILING_MAX)
+    """Return the documents that came out otherwise when they were calculated again last, or could not be.
+
+    Those that were looked at longest ago come first: where more fail than a day looks at, all of them have their turn.
+    """
+    longest_ago = REPLAY.c.business_date, REPLAY.c.document_id
+    statement = select(REPLAY.c.document_id).where(IS_FAILING).order_by(*longest_ago).limit(FAILING_MAX)
     return [row.document_id for row in await view.all(statement)]
 
 

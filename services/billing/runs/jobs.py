@@ -50,17 +50,27 @@ async def work_once(database: Database, context: Context) -> int:
         done += await following.follow(tx, context=context)
     async with database.begin() as tx:
         done += await thawing.go_on(tx, context=context)
-    async with database.view() as view:
-        unchecked = await store.closed_but_open(view)
-    if unchecked:
-        async with database.begin() as tx:
-            done += await totals.check(tx, unchecked, context=context)
+    done += await _check(database, context)
     while True:
         async with database.begin() as tx:
             issued = await issue.issue(tx, context=context)
         done += issued.issued + issued.held
         if not issued.issued and not issued.held:
             return done
+
+
+async def _check(database: Database, context: Context) -> int:
+    """Check all runs that are closed and open still, a unit of work for each page; most of them go on waiting."""
+    done, after = 0, store.FIRST
+    while True:
+        async with database.view() as view:
+            unchecked = await store.closed_but_open(view, after)
+        if unchecked:
+            async with database.begin() as tx:
+                done += await totals.check(tx, unchecked, context=context)
+        if len(unchecked) < store.RECHECKED_MAX:
+            return done
+        after = unchecked[-1][1], unchecked[-1][0]
 
 
 def issuer(database: Database, context: Context) -> Loop:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_, update
 
 from services.billing.bills.store import bills as bills_store
 from services.billing.business_day import store as business_day
@@ -18,8 +18,10 @@ from shared.db.engine import Tx, View
 from shared.events.reading import RouteClosed, RouteExplained
 
 SWITCH = "all"
-RECHECKED_MAX = 1000  # runs of one look; a utility closes a few hundred routes a day
-RUNS_MAX = 10_000
+RECHECKED_MAX = 1000  # runs of one unit of work; a utility closes a few hundred routes a day
+RUNS_PAGE = 10_000
+FIRST = ("", "")
+"""The place before all runs, as (cycle, route)."""
 
 
 async def ensure(tx: Tx, opened: Sequence[tuple[str, str, str]]) -> None:
@@ -149,12 +151,8 @@ async def not_done(view: View, held: Sequence[tuple[str, str]]) -> Sequence[Row[
     Among the first are also those of which points came to be unexplained since.
     """
     r = BILL_RUN.c
-    inside = await view.all(
-        select(BILL_RUN)
-        .where(or_(r.status != domain.RELEASED, r.unexplained > r.accepted), r.closed_on.is_not(None))
-        .order_by(r.cycle, r.route_no)
-        .limit(RUNS_MAX)
-    )
+    left = or_(r.status != domain.RELEASED, r.unexplained > r.accepted)
+    inside = await _all(view, select(BILL_RUN).where(left, r.closed_on.is_not(None)))
     keys = {"route_no": [route for route, _ in held], "cycle": [cycle for _, cycle in held]}
     is_out = and_(r.status == domain.RELEASED, r.unexplained <= r.accepted)
     out = await bulk.select_in(view, BILL_RUN, keys, where=is_out, order_by=(r.cycle, r.route_no))
@@ -212,7 +210,7 @@ async def gone_out(view: View, business_date: date) -> list[tuple[str, str]]:
     """Return the runs (route, cycle) that went out on a business date."""
     r = BILL_RUN.c
     of_day = r.issue_on == business_date, r.status.in_((domain.RELEASING, domain.RELEASED))
-    rows = await view.all(select(r.route_no, r.cycle).where(*of_day).order_by(r.cycle, r.route_no).limit(RUNS_MAX))
+    rows = await _all(view, select(r.route_no, r.cycle).where(*of_day))
     return [(row.route_no, row.cycle) for row in rows]
 
 
@@ -237,14 +235,11 @@ async def last_sums(view: View, keys: Sequence[tuple[str, str]]) -> dict[tuple[s
     return {(row.route_no, row.cycle): row.sum_wh for row in await view.all(statement)}
 
 
-async def closed_but_open(view: View) -> list[tuple[str, str]]:
-    """List the runs whose route has closed while their totals did not agree yet."""
-    rows = await view.all(
-        select(BILL_RUN.c.route_no, BILL_RUN.c.cycle)
-        .where(BILL_RUN.c.status == domain.OPEN, BILL_RUN.c.closed_on.is_not(None))
-        .order_by(BILL_RUN.c.closed_on, BILL_RUN.c.route_no)
-        .limit(RECHECKED_MAX)
-    )
+async def closed_but_open(view: View, after: tuple[str, str]) -> list[tuple[str, str]]:
+    """List the next runs behind a (cycle, route) whose route has closed while their totals did not agree yet."""
+    r = BILL_RUN.c
+    unchecked = select(r.route_no, r.cycle).where(r.status == domain.OPEN, r.closed_on.is_not(None), _behind(after))
+    rows = await view.all(unchecked.order_by(r.cycle, r.route_no).limit(RECHECKED_MAX))
     return [(row.route_no, row.cycle) for row in rows]
 
 
@@ -252,13 +247,27 @@ async def unreleased(view: View, business_date: date) -> list[tuple[str, str]]:
     """List the runs, as (route, cycle), that closed by a business date and did not go out: held, or waiting for that day."""
     r = BILL_RUN.c
     held = and_(r.status.in_((domain.OPEN, domain.IN_REVIEW)), r.closed_on.is_not(None), r.closed_on <= business_date)
-    rows = await view.all(
-        select(r.route_no, r.cycle)
-        .where(or_(held, and_(r.status == domain.RELEASING, r.issue_on <= business_date)))
-        .order_by(r.cycle, r.route_no)
-        .limit(RUNS_MAX)
-    )
+    waits = and_(r.status == domain.RELEASING, r.issue_on <= business_date)
+    rows = await _all(view, select(r.route_no, r.cycle).where(or_(held, waits)))
     return [(row.route_no, row.cycle) for row in rows]
+
+
+async def _all(view: View, runs: Select[Any]) -> list[Row[Any]]:
+    """Return all of some runs, the first cycles first, page by page: none stands behind those that stay."""
+    r = BILL_RUN.c
+    found: list[Row[Any]] = []
+    after = FIRST
+    while rows := await view.all(runs.where(_behind(after)).order_by(r.cycle, r.route_no).limit(RUNS_PAGE)):
+        found += rows
+        if len(rows) < RUNS_PAGE:
+            break
+        after = rows[-1].cycle, rows[-1].route_no
+    return found
+
+
+def _behind(place: tuple[str, str]) -> ColumnElement[bool]:
+    """Return the condition that a run comes after a (cycle, route)."""
+    return tuple_(BILL_RUN.c.cycle, BILL_RUN.c.route_no) > tuple_(*place)
 
 
 async def unit_of_route(view: View, route_no: str) -> str | None:

@@ -23,6 +23,6 @@ def find_changed_uses(context: Context, policies: UsePolicies) -> Job:
 
     async def why(_view: View, business_date: date) -> str:
         day = policies.on(business_date).on_day
-        return f"nothing is found that could be withdrawn, and all contracts are looked at on day {day} of a month"
+        return f"nothing is found that could be withdrawn, and all contracts were looked at since day {day} of a month"
 
-    return Job(name="find-changed-uses", chunks=chunks, work=work, why=why)
+    return Job(name=finding.JOB, chunks=chunks, work=work, why=why)

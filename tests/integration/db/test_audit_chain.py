@@ -377,6 +377,22 @@ async def test_pointers_to_sealed_rows_do_not_stop_the_sealing(sealed: Database)
     assert (found.faults, found.waiting, found.head.seq) == ([], 0, ROWS + 1)
 
 
+async def test_rows_that_were_taken_out_before_they_were_sealed_do_not_stop_the_sealing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_chain, "BATCH", 2)
+    await write(database, 1, 2, 3, 4)
+    async with database.begin() as tx:
+        await tx.execute(delete(ENTRY).where(ENTRY.c.id <= 2))
+    await Sealer(SERVICE, database).drain()
+    found = await verified(database)
+    assert [(fault.code, fault.entry_id) for fault in found.faults] == [
+        ("audit.entry_missing", 1),
+        ("audit.entry_missing", 2),
+    ]
+    assert found.head.seq == 2
+
+
 async def test_the_head_is_told_once_a_day_and_after_a_start(
     sealed: Database, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from services.billing.bills.domain.closing_rules import months_after
 from services.billing.cases.use_cases import signalling
 from services.billing.context import Context
 from services.billing.contracts.store import supplies
@@ -18,9 +19,11 @@ from services.billing.uses.domain.findings import OPEN, WITHDRAWN, Place, UseFin
 from services.billing.uses.domain.habits import habits_of
 from services.billing.uses.domain.policy import UsePolicies, Uses
 from shared.business_calendar import Calendar
+from shared.db import jobs
 from shared.db.engine import Tx, View
 
 CONTRACTS_PER_CHUNK: Final = 100  # one unit of work: 13 months of curves of each, some MB
+JOB: Final = "find-changed-uses"
 ALL: Final = "all"
 FOUND: Final = "found"
 SEPARATOR: Final = "\t"
@@ -29,14 +32,20 @@ SEPARATOR: Final = "\t"
 async def chunks(view: View, business_date: date, policies: UsePolicies) -> Sequence[str]:
     """Return the ranges of contracts (which, first, last) that are looked at on a business date.
 
-    All of them once a month, on the day that the policy names; on other days those of which something is found, so that what
-    is no more true goes as soon as usages say so.
+    All of them once a month: on the day that the policy names, or the first one after it on which the job runs to its end. On
+    other days those of which something is found, so that what is no more true goes as soon as usages say so.
     """
-    if business_date.day == policies.on(business_date).on_day:
+    since = _last_due(business_date, policies.on(business_date).on_day)
+    if not await jobs.was_completed(view, JOB, ALL + SEPARATOR, since=since, before=business_date):
         return [SEPARATOR.join((ALL, *ends)) for ends in await supplies.ranges(view, CONTRACTS_PER_CHUNK)]
     found = await store.standing(view)
     parts = [found[start : start + CONTRACTS_PER_CHUNK] for start in range(0, len(found), CONTRACTS_PER_CHUNK)]
     return [SEPARATOR.join((FOUND, part[0], part[-1])) for part in parts]
+
+
+def _last_due(on: date, on_day: int) -> date:
+    """Return the last day of a month, not after a business date, from which on all contracts are to be looked at once."""
+    return on.replace(day=on_day) if on.day >= on_day else months_after(on.replace(day=on_day), -1)
 
 
 async def find(tx: Tx, chunk: str, *, business_date: date, context: Context, policies: UsePolicies) -> dict[str, int]:

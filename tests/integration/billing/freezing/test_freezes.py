@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.billing.bills.use_cases import thawing
 from services.billing.business_day import store as business_day
 from services.billing.freezes import store as freezes_store
 from services.billing.freezing import use_cases
@@ -172,6 +173,23 @@ async def test_a_correction_of_an_issued_bill_waits_for_the_end_of_the_freeze_an
     assert [bill.energy_wh for bill in fact.replacements] == [200_000]
     assert await desk.bills("bill_id", status="proposed") == []
     assert await desk.work() == 0
+
+
+async def test_corrections_that_are_frozen_still_keep_none_behind_them_from_going_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thawing, "PROPOSALS_MAX", 2)
+    many = range(1, 6)
+    await desk.open(*(account(n) for n in many))
+    await desk.released(*(usage(n, 1, 300) for n in many))
+    freezes = {n: await freeze(desk, contract_no=f"C{n}") for n in many}
+    await desk.measure(*(usage(n, 1, 200, version=2, replaces_reason="reread") for n in many))
+    for n in (4, 5):
+        await lift(desk, freezes[n])
+    await desk.work()
+    assert sorted(fact.account_no for fact in await desk.published(BillCorrected)) == ["A4", "A5"]
+    assert await desk.work() == 0
+    assert [row.contract_no for row in await desk.bills(status="proposed")] == ["C1", "C2", "C3"]
 
 
 async def test_what_has_another_reason_to_wait_waits_for_that_after_the_freeze(desk: Desk) -> None:

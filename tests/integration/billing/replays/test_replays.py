@@ -15,6 +15,7 @@ from services.billing.bills.store import recomputed as bills_store
 from services.billing.contracts.domain import AccountTerms
 from services.billing.rating import second_opinion
 from services.billing.replays import jobs as replay_jobs
+from services.billing.replays import store
 from services.billing.replays.use_cases import recomputing
 from services.billing.settings import DEFAULT_POLICY
 from services.command import remote, replaying
@@ -199,6 +200,22 @@ async def test_a_sample_of_each_release_is_replayed_and_what_failed_is_looked_at
     assert (await jobs.run(desk.db, job, date(2026, 2, 3))).counts["equal"] == 1
     async with desk.client() as client:
         assert "wattline_replays_failing 0.0" in (await client.get("/metrics")).text
+
+
+async def test_all_that_failed_has_its_turn_however_much_goes_on_failing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "FAILING_MAX", 1)
+    await desk.open(*(account(n) for n in range(1, 4)))
+    await desk.released(*(usage(n, 1, 100 + n) for n in range(1, 4)))
+    await planted(desk, "UPDATE bill SET total_fen = total_fen + 1")
+    job = replay_jobs.replay_sample(desk.context)
+    assert (await jobs.run(desk.db, job, READ_ON)).counts["differs"] == 3
+    for day in range(3, 6):
+        assert (await jobs.run(desk.db, job, date(2026, 2, day))).counts["differs"] == 1
+    async with desk.client() as client:
+        listed = (await client.get("/v1/replays")).json()["items"]
+    assert sorted(each["business_date"] for each in listed) == ["2026-02-03", "2026-02-04", "2026-02-05"]
 
 
 async def test_a_replay_is_seen_by_whom_the_bill_concerns(desk: Desk) -> None:

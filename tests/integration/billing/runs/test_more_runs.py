@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any
 
 import orjson
+import pytest
 from sqlalchemy import update
 
-from services.billing.runs import jobs
+from services.billing.runs import jobs, store
 from services.billing.runs.tables import BILL_RUN
 from shared.db import jobs as platform_jobs
 from shared.events.billing import BillIssued
@@ -56,6 +57,42 @@ async def test_the_job_releases_a_run_that_an_automatic_policy_left_in_review(de
     assert [r.counts for r in (early, due)] == [{"released": 0}, {"released": 1}]
     assert again.chunks_done == 0
     assert [f.bill.issued_on for f in await desk.published(BillIssued)] == [date(2026, 2, 4)]
+
+
+async def test_runs_whose_totals_go_on_differing_keep_none_behind_them_from_being_checked(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "RECHECKED_MAX", 1)
+    await desk.open(*(account(n) for n in (1, 2, 3)))
+    facts = [usage(n, 1, route=f"R{n}") for n in (1, 2, 3)]
+    await desk.measure(*facts)
+    await desk.close(*(closed([fact], **({} if n == 3 else {"usages": 2})) for n, fact in enumerate(facts, 1)))
+    # as it stands where usages and closing came at the very same moment
+    async with desk.db.begin() as tx:
+        await tx.execute(update(BILL_RUN).where(BILL_RUN.c.route_no == "R3").values(status="open", issue_on=None))
+    await desk.work()
+    async with desk.client() as client:
+        runs = (await client.get("/v1/runs", params={"cycle": "2026-01"})).json()["items"]
+    assert [run["status"] for run in runs] == ["open", "open", "released"]
+
+
+async def test_the_jobs_look_at_all_runs_however_many_stand_before_them(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "RUNS_PAGE", 1)
+    await desk.open(*(account(n) for n in (1, 2, 3)))
+    facts = [usage(n, 1, route=f"R{n}") for n in (1, 2, 3)]
+    await desk.measure(*facts)
+    await desk.close(*(closed([fact], missed=0 if n == 3 else 9) for n, fact in enumerate(facts, 1)))
+    async with desk.db.begin() as tx:
+        await tx.execute(update(BILL_RUN).where(BILL_RUN.c.route_no == "R3").values(status="in_review", issue_on=None))
+    job = jobs.release_runs(desk.context)
+    assert (await platform_jobs.run(desk.db, job, date(2026, 2, 4))).counts == {"released": 1}
+    await desk.work()
+    assert [fact.account_no for fact in await desk.published(BillIssued)] == ["A3"]
+    async with desk.db.view() as view:
+        assert await store.gone_out(view, date(2026, 2, 4)) == [("R3", "2026-01")]
+        assert [row.route_no for row in await store.not_done(view, [])] == ["R1", "R2"]
 
 
 async def test_findings_of_the_reads_and_the_seventh_estimate_are_seen_on_the_bill(desk: Desk) -> None:

@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 import orjson
+import pytest
+from sqlalchemy.exc import OperationalError
 
 from services.billing.contracts.store import supplies
 from services.billing.settings import DEFAULT_USES
@@ -59,6 +61,7 @@ async def say(desk: Desk, found: dict[str, Any], verdict: str, *, seen: int | No
 
 async def test_a_workshop_is_found_with_its_hours_its_days_and_what_it_is_compared_to(desk: Desk) -> None:
     await desk.open(account(1), account(2))
+    await look(desk, "2026-06-25")
     await desk.measure(*uses.facts(WORKSHOP, 1), *uses.facts(HOME, 2))
     assert await look(desk, "2026-07-24") == {}, "all contracts are looked at on the day of the policy"
     assert await look(desk) == {"looked_at": 2, "found": 1, "withdrawn": 0}
@@ -120,6 +123,44 @@ async def test_what_is_found_goes_as_soon_as_usages_say_otherwise_and_comes_agai
     assert (await look(desk, "2026-08-25"))["found"] == 1
     (again,) = await listed(desk)
     assert (again["state"], again["found_on"], again["version"]) == ("open", "2026-08-25", 3)
+
+
+async def test_a_day_that_is_missed_is_made_up_for_and_all_are_looked_at_once_a_month(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.measure(*uses.facts(HOME))
+    assert (await look(desk, "2026-06-25"))["looked_at"] == 1
+    assert [await look(desk, day) for day in ("2026-06-26", "2026-07-24")] == [{}, {}]
+    await desk.measure(*uses.facts(WORKSHOP, version=2))
+    assert (await look(desk, "2026-07-27"))["found"] == 1, "the 25th and the 26th were missed"
+    assert (await look(desk, "2026-07-28"))["looked_at"] == 1, "what is found"
+    await desk.measure(*uses.facts(HOME, version=3))
+    await look(desk, "2026-07-29")
+    assert [await look(desk, day) for day in ("2026-07-30", "2026-08-24")] == [{}, {}]
+    assert (await look(desk, "2026-09-03"))["looked_at"] == 1, "a whole month was missed"
+    assert (await look(desk, "2026-09-04")) == {}
+
+
+async def test_a_look_that_broke_off_is_gone_on_with_on_that_day_or_done_on_the_next(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "CONTRACTS_PER_CHUNK", 1)
+    await desk.open(account(1), account(2))
+    find, left = finding.find, 1
+
+    async def breaking(*args: Any, **more: Any) -> dict[str, int]:
+        nonlocal left
+        if not left:
+            raise OperationalError("", {}, Exception("the power is out"))
+        left -= 1
+        return await find(*args, **more)
+
+    monkeypatch.setattr(finding, "find", breaking)
+    with pytest.raises(AssertionError, match="busy"):
+        await look(desk)
+    left = 9
+    assert (await look(desk, "2026-07-26"))["looked_at"] == 2, "that of the 25th was not completed"
+    assert (await look(desk))["looked_at"] == 1, "what was left of it"
+    assert await look(desk, "2026-07-27") == {}
 
 
 async def test_a_home_of_another_class_is_suspected_no_more(desk: Desk) -> None:
