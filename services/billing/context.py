@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends
 
+from services.billing.bills.domain.bills import Found
 from services.billing.bills.domain.policy import Policies
-from services.billing.bills.store.written import Writing
 from services.billing.rating import rating_types, second_opinion
 from services.billing.rating.tariff.book import TariffBook
 from services.billing.tariffs.store.books import Books
@@ -18,12 +18,12 @@ from shared.wake import Wake
 from shared.web import state
 
 Rater = Callable[[Sequence[rating_types.Request], TariffBook], Sequence[rating_types.RatedBill]]
-OnBills = Callable[[Tx, Sequence[Writing], Policies, Calendar], Awaitable[None]]
-"""Told of bills as they are written, in their unit of work: what they found may be a signal of a case."""
+OnBills = Callable[[Tx, Sequence[Found], Policies, Calendar], Awaitable[None]]
+"""Told of what is found on bills, in its unit of work: that may be a signal of a case."""
 
 
-async def nobody(_tx: Tx, _bills: Sequence[Writing], _policies: Policies, _calendar: Calendar) -> None:
-    """Hear of bills where no capability wants to."""
+async def nobody(_tx: Tx, _found: Sequence[Found], _policies: Policies, _calendar: Calendar) -> None:
+    """Hear of findings where no capability wants to."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from services.billing.review.tables import (
     REVIEW_ASSIGNMENT,
     REVIEW_DECISION,
 )
-from shared.db import bulk
+from shared.db import bulk, locks
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
@@ -42,6 +42,7 @@ REVIEWER = "reviewer"
 CANCEL = "cancel"
 """The decision that takes a bill out, or rejects what is proposed."""
 UNSAID: Final = ""
+_OPENING: Final = 0x6F70656E  # a number of our own
 By = Literal["class", "org_unit"]
 _BY: Final = {"class": "customer_class", "org_unit": "org_unit"}
 
@@ -333,6 +334,23 @@ async def compared(view: View, keys: Collection[Key]) -> dict[Key, Compared]:
     rows = await bulk.select_in(
         view, COMPARED_RUN, {"route_no": [route for route, _ in keys], "cycle": [cycle for _, cycle in keys]}
     )
+    return {(row.route_no, row.cycle): _compared(row) for row in rows}
+
+
+async def first_cycle(view: View) -> str:
+    """Return the first cycle of all runs whose totals agree, empty where there is none."""
+    return str(await view.scalar(select(func.min(COMPARED_RUN.c.cycle))) or "")
+
+
+async def one_at_a_time(tx: Tx) -> None:
+    """Wait until nobody else looks at what the first cycle of the books is, and let nobody before the unit of work ends."""
+    await locks.advisory(tx, _OPENING)
+
+
+async def not_examined(view: View, cycle: str) -> dict[Key, Compared]:
+    """Return the runs of later cycles that agree while none before them does."""
+    c = COMPARED_RUN.c
+    rows = await view.all(select(COMPARED_RUN).where(c.cycle > cycle, ~c.examined).order_by(c.route_no, c.cycle))
     return {(row.route_no, row.cycle): _compared(row) for row in rows}
 
 

@@ -109,6 +109,27 @@ class Draft:
     """A day on which the prices change and whose registers the bill needs, where there is no read of it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What is found on a bill when it is calculated, or later when its run is looked at as a whole: one path for both.
+
+    `read_date`, `told_on`: of its usage. `waits`: the bill goes out only once somebody has decided.
+    """
+
+    bill_id: str
+    account_no: str
+    contract_no: str
+    service_point_no: str
+    org_unit: str
+    cycle: str
+    period_from: date
+    period_to: date
+    read_date: date
+    told_on: date | None
+    waits: bool
+    findings: Sequence[Finding]
+
+
 def bill_id_of(draft: Draft) -> str:
     """Return the id of the bill that a draft becomes: calculated again, it is the same bill."""
     usage = draft.usage

@@ -214,21 +214,6 @@ def frozen_by(standing: Standing, row: Row[Any]) -> list[str]:
     return standing.of(**days, codes=findings.codes_of(row.findings))
 
 
-async def thawed(view: View, standing: Standing, limit: int) -> Sequence[Row[Any]]:
-    """Return bills that are proposed because a freeze kept them from going out, of contracts of which none is kept any more.
-
-    By contract and day. What is still kept is not among them: however much that is, what comes after it goes on.
-    """
-    b, other = BILL.c, BILL.alias("kept")
-    kept = and_(other.c.contract_no == b.contract_no, _is_for_freeze(other.c), freezes_store.keeps(standing, other.c))
-    found = select(BILL).where(IS_IN_REVIEW, _is_for_freeze(b), ~select(other.c.bill_id).where(kept).exists())
-    return await view.all(found.order_by(b.contract_no, b.period_from).limit(limit))
-
-
-def _is_for_freeze(bill: Any) -> ColumnElement[bool]:
-    return and_(bill.status == PROPOSED, bill.findings.contains(f'"{findings.FROZEN}"'))
-
-
 async def lines_of(view: View, bill_ids: Sequence[str]) -> dict[str, str]:
     """Return the stored lines of bills, by bill id."""
     wanted = [BILL_DOCUMENT.c.bill_id, BILL_DOCUMENT.c.lines]

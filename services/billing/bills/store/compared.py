@@ -14,7 +14,7 @@ from shared.db.engine import Tx, View
 
 _NAMES = (
     *("bill_id", "row_version", "status", "contract_no", "service_point_no", "route_no", "cycle", "usage_id"),
-    *("period_from", "period_to", "energy_wh", "findings", "held_at"),
+    *("period_from", "period_to", "energy_wh", "findings", "held_at", "account_no", "org_unit"),
 )
 _IS_HELD = BILL.c.status == literal(HELD, literal_execute=True)
 Key = tuple[str, str]

@@ -110,7 +110,6 @@ async def _store(
     await bills_store.move(tx, overtaken, "replace")
     if writings:
         await bills_store.insert(tx, writings, basis=basis)
-        await context.on_bills(tx, writings, context.policies, context.calendar)
         # reading ends the period at the read of a day of change; it tells the parts as soon as there is one
         wanted = [(told.values_of(one), one.draft.read_wanted) for one in writings if one.draft.read_wanted]
         tx.publish(
@@ -119,7 +118,7 @@ async def _store(
                 for v, day in wanted
             ]
         )
-    await sending.to_site(tx, writings)
+    await sending.follow(tx, sending.found_of(writings), context=context)
     restated = [item for _, chain in kept for item in chain.restated]
     if restated:
         await bills_store.restate(tx, restated)

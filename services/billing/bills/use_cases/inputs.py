@@ -96,14 +96,19 @@ async def read(view: View, asked: Mapping[str, Asked], *, lock: bool = True) -> 
 
 async def _runs(view: View, usages: Sequence[Usage]) -> Runs:
     """Return the runs of usages that were compared already, with the first usages before; in the common case there are none."""
-    found = await review_store.compared(view, {(usage.route_no, usage.cycle) for usage in usages})
-    compared = {key: run for key, run in found.items() if run.examined}
+    compared = await review_store.compared(view, {(usage.route_no, usage.cycle) for usage in usages})
+    if not compared:
+        return Runs()
     wanted = {
         (usage.service_point_no, usage.route_no, usage.period_from)
         for usage in usages
         if (usage.route_no, usage.cycle) in compared and compared[usage.route_no, usage.cycle].peers
     }
-    return Runs(compared=compared, before=await firsts_store.before(view, sorted(wanted)) if wanted else {})
+    return Runs(
+        compared=compared,
+        before=await firsts_store.before(view, sorted(wanted)) if wanted else {},
+        first_cycle=await review_store.first_cycle(view),
+    )
 
 
 def rated_by(rater: Rater, book: TariffBook, names: Names) -> chains.Rate:

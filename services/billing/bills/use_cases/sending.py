@@ -1,4 +1,4 @@
-"""Bills are sent to site (现场核实): by rules that the policy names, once for their days and a kind, and by reviewers."""
+"""What follows from findings: bills are sent to site (现场核实), by rules and once for their days and a kind, or by reviewers."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from services.billing.bills.domain.bills import HELD, PROPOSED
-from services.billing.bills.store import told
+from services.billing.bills.domain.bills import HELD, PROPOSED, Found
 from services.billing.bills.store.written import Writing
+from services.billing.context import Context
 from services.billing.review.domain.findings import SENT_TO_SITE
 from services.billing.site_orders.domain import BILL, Ask, number_of
 from services.billing.site_orders.use_cases import asking
@@ -21,29 +21,51 @@ REVIEW: Final = "review"
 _OF_BILL: Final = ("account_no", "contract_no", "service_point_no", "org_unit", "period_from", "period_to", "cycle")
 
 
-async def to_site(tx: Tx, writings: Sequence[Writing]) -> None:
-    """Ask for what the findings of bills that are about to wait want looked at; asked for before, nothing is asked again."""
+async def follow(tx: Tx, found: Sequence[Found], *, context: Context) -> None:
+    """Do what the policy wants of what is found on bills: signals of cases, and work at the points of bills that wait.
+
+    The accounts are locked. What was asked for before is not asked again.
+    """
+    found = [one for one in found if one.findings]
+    await context.on_bills(tx, found, context.policies, context.calendar)
     asked = {}
-    for one in writings:
-        if one.draft.status not in (HELD, PROPOSED):
-            continue
-        values = told.values_of(one)
-        usage = one.draft.usage
-        for found in one.draft.findings:
-            if found.code == SENT_TO_SITE:
-                kind = found.values["kind"]
-                number = number_of(values["contract_no"], usage.period_from, usage.period_to, kind)
-                asked[number] = Ask(
-                    **{name: values[name] for name in _OF_BILL},
-                    order_no=number,
-                    kind=kind,
-                    subject_kind=BILL,
-                    subject_id=one.bill_id,
-                    reason=found.values["code"],
-                    requested_by=REQUESTED_BY,
-                    asked_on=usage.told_on or usage.read_date,
-                )
+    for one in found:
+        for sent in (each for each in one.findings if one.waits and each.code == SENT_TO_SITE):
+            kind = sent.values["kind"]
+            number = number_of(one.contract_no, one.period_from, one.period_to, kind)
+            asked[number] = Ask(
+                **{name: getattr(one, name) for name in _OF_BILL},
+                order_no=number,
+                kind=kind,
+                subject_kind=BILL,
+                subject_id=one.bill_id,
+                reason=sent.values["code"],
+                requested_by=REQUESTED_BY,
+                asked_on=one.told_on or one.read_date,
+            )
     await asking.ask(tx, [asked[number] for number in sorted(asked)])
+
+
+def found_of(writings: Sequence[Writing]) -> list[Found]:
+    """Return what is found on bills that are about to be stored."""
+    return [
+        Found(
+            bill_id=one.bill_id,
+            account_no=terms.account_no,
+            contract_no=terms.contract_no,
+            service_point_no=usage.service_point_no,
+            org_unit=terms.org_unit,
+            cycle=usage.cycle,
+            period_from=usage.period_from,
+            period_to=usage.period_to,
+            read_date=usage.read_date,
+            told_on=usage.told_on,
+            waits=one.draft.status in (HELD, PROPOSED),
+            findings=one.draft.findings,
+        )
+        for one in writings
+        for usage, terms in [(one.draft.usage, one.draft.terms)]
+    ]
 
 
 async def by_reviewer(tx: Tx, rows: Sequence[Row[Any]], kind: str, *, actor: str, days: Mapping[str, date]) -> None:

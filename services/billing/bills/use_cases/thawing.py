@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from services.billing.bills.store import bills as bills_store
+from services.billing.bills.store import thawed as thawed_store
 from services.billing.bills.use_cases import calculation
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.context import Context
@@ -19,12 +19,12 @@ async def go_on(tx: Tx, *, context: Context) -> int:
     What has another reason to wait for a reviewer is proposed again for that. Any number of replicas may do it, and again after a
     crash.
     """
-    seen = await bills_store.thawed(tx, await freezes_store.standing(tx), PROPOSALS_MAX)
+    seen = await thawed_store.thawed(tx, await freezes_store.standing(tx), PROPOSALS_MAX)
     if not seen:
         return 0
     await contracts_store.lock_at(tx, [row.service_point_no for row in seen])
     locked = {row.contract_no for row in seen}
-    still = await bills_store.thawed(tx, await freezes_store.while_issuing(tx), PROPOSALS_MAX)
+    still = await thawed_store.thawed(tx, await freezes_store.while_issuing(tx), PROPOSALS_MAX)
     since: dict[str, date] = {}
     for row in still:
         if row.contract_no in locked:

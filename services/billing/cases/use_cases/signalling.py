@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from services.billing.bills.domain.bills import Found
 from services.billing.bills.domain.case_rules import CaseRules
 from services.billing.bills.domain.policy import Policies
-from services.billing.bills.store.written import Writing
 from services.billing.cases.domain import cases, signals
 from services.billing.cases.domain.signals import JOINED, LATE, REFUSED, Signal, Where
 from services.billing.cases.store import signals as store
@@ -27,27 +27,24 @@ OCCURRED = "occurred"
 CONFLICT = "case_signal.conflicting_duplicate"
 
 
-async def of_bills(tx: Tx, writings: Sequence[Writing], policies: Policies, calendar: Calendar) -> None:
-    """Take what bills found for signals where the policy of their read days says so: one for each period of a contract and code.
+async def of_bills(tx: Tx, found: Sequence[Found], policies: Policies, calendar: Calendar) -> None:
+    """Take findings on bills for signals where the policy of their read days says so: one for each period of a contract and code.
 
     The accounts of the bills are locked, and their points known to be theirs.
     """
-    found: dict[tuple[str, ...], Signal] = {}
+    new: dict[tuple[str, ...], Signal] = {}
     units: dict[str, str] = {}
-    for one in writings:
-        usage, terms = one.draft.usage, one.draft.terms
-        if not one.draft.findings:
-            continue
-        rules = policies.on(usage.read_date).cases
-        for code in {finding.code for finding in one.draft.findings}:
+    for one in found:
+        rules = policies.on(one.read_date).cases
+        for code in {finding.code for finding in one.findings}:
             kind = rules.kind_of(cases.FINDING, code)
             if kind is None:
                 continue
-            number = natural.key_id(usage.period_from, "finding", terms.contract_no, usage.period_to)
-            signal = _signal(cases.FINDING, number, code, kind, usage.service_point_no, usage.read_date, one.bill_id)
-            found.setdefault(signal.key, replace(signal, org_unit=terms.org_unit))
-            units[usage.service_point_no] = terms.org_unit
-    if found and await store.insert(tx, [found[key] for key in sorted(found)]):
+            number = natural.key_id(one.period_from, "finding", one.contract_no, one.period_to)
+            signal = _signal(cases.FINDING, number, code, kind, one.service_point_no, one.read_date, one.bill_id)
+            new.setdefault(signal.key, replace(signal, org_unit=one.org_unit))
+            units[one.service_point_no] = one.org_unit
+    if new and await store.insert(tx, [new[key] for key in sorted(new)]):
         await _place(tx, units, policies, calendar)
 
 

@@ -76,17 +76,24 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runs:
-    """Runs that are examined, and the first usages before, (Wh, days) by point and the day on which they ended."""
+    """Runs that were compared, and the first usages before, (Wh, days) by point and the day on which they ended.
+
+    `first_cycle`: of all runs that were compared, the one with which the books were opened.
+    """
 
     compared: Mapping[Key, Compared] = field(default_factory=lambda: NOTHING)
     before: Mapping[tuple[str, date], tuple[int, int]] = field(default_factory=lambda: NOTHING)
+    first_cycle: str = ""
 
     def put_beside(self, bill: Subject, key: Key, service_point_no: str, period_from: date) -> None:
         """Put beside a bill what its run says of it, where that is known."""
         run = self.compared.get(key)
-        if run is None or not run.examined:
+        if run is None:
             return
-        bill.route_was_live, bill.run_changed = True, run.changed
+        bill.books_were_open = run.examined or began_later(bill.began, self.first_cycle)
+        if not run.examined:
+            return
+        bill.run_changed = run.changed
         bill.lot = lot(key, service_point_no) if run.changed else 0
         before = self.before.get((service_point_no, period_from))
         if before is not None and run.peers:
@@ -103,6 +110,14 @@ def cycle_after(cycle: str, months: int) -> str:
     """Return the cycle `YYYY-MM` so many months later."""
     month = int(cycle[:4]) * 12 + int(cycle[5:]) - 1 + months
     return f"{month // 12:04}-{month % 12 + 1:02}"
+
+
+def began_later(began: date | None, first_cycle: str) -> bool:
+    """Return whether a supply began after the first cycle of the books: it was not there when they were opened.
+
+    Until that cycle has ended, customers are taken over day by day, as their routes are read.
+    """
+    return began is not None and bool(first_cycle) and f"{began:%Y-%m}" > first_cycle
 
 
 def by_run(usages: Iterable[First]) -> dict[Key, list[First]]:

@@ -88,6 +88,11 @@ def of_rules(text: str) -> dict[str, str]:
     return found
 
 
+def of_text(text: str) -> list[Finding]:
+    """Return stored findings."""
+    return [Finding(each["code"], each["severity"], each.get("values", _NONE)) for each in orjson.loads(text)]
+
+
 def codes_of(text: str) -> set[str]:
     """Return the codes of stored findings."""
     return {each["code"] for each in orjson.loads(text)}

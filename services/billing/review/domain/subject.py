@@ -41,8 +41,9 @@ class Subject:
     `basic_expected_fen` what they were before, where nothing says that they should be others. `factor_permille`: the adjustment
     for the power factor, above 0 a penalty.
 
-    What its run says of it once that is compared, and is not kept: `beside` its neighbours; `route_was_live`, the run before is
-    there; `run_changed`, what the run was calculated by that the one before was not; `lot`, its lot in the draw, below 2⁶⁴.
+    What its run says of it once that is compared, and is not kept: `beside` its neighbours; `books_were_open`, the run before is
+    there, or its supply began after the first cycle of the books; `run_changed`, what the run was calculated by that the one
+    before was not; `lot`, its lot in the draw, below 2⁶⁴.
     """
 
     customer_class: str
@@ -76,13 +77,13 @@ class Subject:
     reading_findings: tuple[str, ...] = ()
     rating_findings: tuple[str, ...] = ()
     beside: Beside | None = None
-    route_was_live: bool = False
+    books_were_open: bool = False
     run_changed: tuple[str, ...] = ()
     lot: int = 0
 
 
 _OF_BILL: Final = frozenset(("energy_wh", "days", "months", "total_fen"))
-_OF_RUN: Final = frozenset(("beside", "route_was_live", "run_changed", "lot"))
+_OF_RUN: Final = frozenset(("beside", "books_were_open", "run_changed", "lot"))
 _KEPT: Final = [one for one in fields(Subject) if one.name not in _OF_BILL | _OF_RUN]
 _NAMES: Final = tuple(one.name for one in _KEPT)
 _DEFAULTS: Final = tuple(one.default for one in _KEPT)

@@ -5,27 +5,29 @@ then: in whatever order usages, closings and corrections come, bills that are no
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Row
 
-from services.billing.bills.domain.bills import HELD
+from services.billing.bills.domain.bills import HELD, Found
 from services.billing.bills.domain.policy import Policy
 from services.billing.bills.store import compared as bills_store
+from services.billing.bills.use_cases import sending
 from services.billing.context import Context
 from services.billing.contracts.domain import class_on
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.review import store as review_store
-from services.billing.review.domain import beside
+from services.billing.review.domain import beside, to_site
 from services.billing.review.domain.beside import Basis, Compared, First, Key, Runs
-from services.billing.review.domain.findings import HOLD, Finding, codes_of, worst
+from services.billing.review.domain.findings import HOLD, SENT_TO_SITE, Finding, of_text, worst
 from services.billing.review.domain.limits import review_of_run
 from services.billing.review.domain.rules import drawn_sample, unlike_neighbours
 from services.billing.review.domain.subject import Subject
 from services.billing.runs import store
 from services.billing.tariffs.domain import tariffs_used
+from services.billing.usages.domain import Usage
 from services.billing.usages.store import firsts as firsts_store
 from services.billing.usages.store import usages as usages_store
 from shared.db.engine import Tx
@@ -53,18 +55,40 @@ async def examine(tx: Tx, months: Mapping[Key, int], *, context: Context) -> dic
     await store.lock(tx, sorted(around - new.keys()))  # of two that are compared at a time the later one sees both
     known = await review_store.compared(tx, around - new.keys()) | new
     wanted = [run for run in known.values() if not run.examined and run.before in known]
-    if not wanted:
+    alone = [run for run in new.values() if run.before not in known]
+    first_cycle, openings = await _openings(tx, alone) if alone else (await review_store.first_cycle(tx), {})
+    if not wanted and not openings:
         return {}
-    later = [run.key for run in wanted if run.key not in new]
+    later = [key for key in {run.key for run in wanted} | openings.keys() if key not in new]
     days |= await _read_days(tx, later) if later else {}
-    usages = await _firsts(tx, {run.key: days[run.key] for run in wanted})
-    policies = {run.key: _policy(days[run.key], context) for run in wanted}
+    usages = await _firsts(tx, {run.key: days[run.key] for run in wanted}) if wanted else {}
+    policies = {key: _policy(days[key], context) for key in [*(run.key for run in wanted), *openings]}
     examined = [_examined(run, known[run.before], usages.get(run.key, []), policies[run.key]) for run in wanted]
     await review_store.set_examined(tx, examined)
-    await _put_on_bills(tx, {run.key: run for run in examined}, usages, policies)
+    runs = Runs(
+        compared=openings | {run.key: run for run in examined},
+        before=beside.ends_before([one for each in usages.values() for one in each]),
+        first_cycle=first_cycle,
+    )
+    await _put_on_bills(tx, runs, usages, policies, context=context)
     found = {run.key: _of_run(run, usages.get(run.key, []), policies[run.key]) for run in examined}
-    await store.add_findings(tx, {key: found[key] for key in later if found[key]})
+    await store.add_findings(tx, {key: found[key] for key in later if found.get(key)})
     return found
+
+
+async def _openings(tx: Tx, alone: Sequence[Compared]) -> tuple[str, dict[Key, Compared]]:
+    """Return the first cycle of the books, and the runs with none before them that are no openings by that.
+
+    These are of routes that came later. Where one of runs that agree now, without one before (`alone`), opens the books earlier
+    than was known, such runs of before are looked at again. Of two units of work that do so the later one sees both.
+    """
+    await review_store.one_at_a_time(tx)
+    first = await review_store.first_cycle(tx)
+    found = {run.key: run for run in alone if run.key[1] > first}
+    if len(found) < len(alone):
+        found |= await review_store.not_examined(tx, first)
+        await store.lock(tx, sorted(found))
+    return first, found
 
 
 async def _read_days(tx: Tx, keys: Sequence[Key]) -> dict[Key, list[date]]:
@@ -127,29 +151,34 @@ def _of_run(run: Compared, usages: Sequence[First], policy: Policy) -> list[Find
 
 
 async def _put_on_bills(
-    tx: Tx, compared: Mapping[Key, Compared], usages: Mapping[Key, Sequence[First]], policies: Mapping[Key, Policy]
+    tx: Tx, runs: Runs, usages: Mapping[Key, Sequence[First]], policies: Mapping[Key, Policy], *, context: Context
 ) -> None:
-    """Put on the bills of runs what is found of them beside their run.
+    """Put on the bills of runs what is found of them beside their run, with what follows from it.
 
     The accounts of those are locked, and their bills read again then: what was calculated meanwhile is looked at too.
     """
-    firsts = {one.service_point_no: one for key in compared for one in usages.get(key, ())}
-    runs = Runs(compared=compared, before=beside.ends_before([one for key in compared for one in usages.get(key, ())]))
-    rows = await bills_store.not_out(tx, sorted(compared))
+    firsts = {one.service_point_no: one for each in usages.values() for one in each}
+    rows = await bills_store.not_out(tx, sorted(runs.compared))
     found = await _found(tx, rows, runs, firsts, policies)
     if not found:
         return
     await contracts_store.lock_at(tx, sorted({row.service_point_no for row, _ in found.values()}))
     again = await bills_store.not_out_of(tx, sorted({row.contract_no for row, _ in found.values()}))
-    of_runs = [row for row in again if (row.route_no, row.cycle) in compared]
+    of_runs = [row for row in again if (row.route_no, row.cycle) in runs.compared]
     found = await _found(tx, of_runs, runs, firsts, policies)
     held = {bill_id: one for bill_id, one in found.items() if worst(one[1]) == HOLD}
     await bills_store.add_findings(tx, held, hold=True)
     await bills_store.add_findings(tx, {no: one for no, one in found.items() if no not in held}, hold=False)
-    actors = await usages_store.by_id(tx, [row.usage_id for row, _ in held.values() if row.status != HELD])
-    await review_store.add_readers(
-        tx, [(no, actors[row.usage_id].actors) for no, (row, _) in held.items() if row.usage_id in actors]
-    )
+    usages_of = await usages_store.by_id(tx, [row.usage_id for row, _ in found.values()])
+    readers = [(no, usages_of[row.usage_id].actors) for no, (row, _) in held.items() if row.status != HELD]
+    await review_store.add_readers(tx, readers)
+    told = [_told(row, more, usages_of[row.usage_id], waits=no in held) for no, (row, more) in found.items()]
+    await sending.follow(tx, told, context=context)
+
+
+def _told(row: Row[Any], more: Sequence[Finding], usage: Usage, *, waits: bool) -> Found:
+    of_row = {each.name: row._mapping[each.name] for each in fields(Found) if each.name in row._mapping}
+    return Found(**of_row | {"findings": more}, read_date=usage.read_date, told_on=usage.told_on, waits=waits)
 
 
 async def _found(
@@ -177,16 +206,24 @@ async def _found(
             own = terms[row.contract_no]
             customer_class, began = class_on(own.account_terms, row.period_to), own.opened
         bill.customer_class, bill.energy_wh, bill.beside = customer_class, row.energy_wh, None
+        bill.run_changed = ()
         bill.days = (row.period_to - row.period_from).days
         bill.began = began if began == row.period_from else None
         key = row.route_no, row.cycle
         runs.put_beside(bill, key, row.service_point_no, row.period_from)
-        more = review_of_run(bill, policies[key].review)
-        if more:
-            there = codes_of(row.findings)
-            if more := [one for one in more if one.code not in there]:
-                found[row.bill_id] = row, more
+        if more := review_of_run(bill, policies[key].review):
+            there = of_text(row.findings)
+            codes = {one.code for one in there}
+            if more := [one for one in more if one.code not in codes]:
+                found[row.bill_id] = row, [*more, *_to_site(there, more, policies[key])]
     return found
+
+
+def _to_site(there: Sequence[Finding], more: Sequence[Finding], policy: Policy) -> list[Finding]:
+    """Return for which kinds of orders a bill is sent to site by what is found in addition."""
+    sent = {one.values["kind"] for one in there if one.code == SENT_TO_SITE}
+    wanted = to_site.find([*there, *more], policy.review.site_orders)
+    return [one for one in wanted if one.values["kind"] not in sent]
 
 
 def _is_of(row: Row[Any], first: First | None) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from services.billing.contracts.domain import Account
 from services.billing.runs.use_cases import totals
+from services.billing.settings import DEFAULT_POLICY
 from shared.events.fact import Fact
 from shared.events.reading import RouteClosed, UsageMeasured
 from tests.kits import billing as kit
@@ -162,6 +163,108 @@ async def tell(desk: Desk, *facts: Fact) -> None:
             await desk.close(fact, day_comes=False)
     async with desk.db.begin() as tx:
         await totals.check(tx, [("R1", "2026-01"), ("R1", "2026-02")], context=desk.context)
+
+
+async def followed(desk: Desk) -> tuple[set[tuple[str, str, str]], set[tuple[str, str, str]]]:
+    """Return what is to be looked at on site (point, kind, reason), and the signals of cases (point, code, state)."""
+    async with desk.client() as client:
+        orders = (await client.get("/v1/site-orders")).json()["items"]
+        signals = (await client.get("/v1/case-signals")).json()["items"]
+    return (
+        {(each["service_point_no"], each["kind"], each["reason"]) for each in orders},
+        {(each["service_point_no"], each["code"], each["state"]) for each in signals},
+    )
+
+
+@walks(*range(6))
+async def test_what_is_found_of_a_run_goes_to_site_and_opens_cases_as_what_is_found_on_a_bill(
+    desk: Desk, seed: int
+) -> None:
+    """Whether the run is compared before a bill is calculated or after, in whatever order."""
+    document = orjson.loads(DEFAULT_POLICY.read_bytes())
+    (version,) = document["versions"]
+    orders = {"billing.unlike_neighbours": "inspection", "billing.first_bill": "use_check"}
+    version["review"] |= {"sudden_rise": "off", "site_orders": orders}
+    version["cases"]["signals"]["finding"] = {"billing.unlike_neighbours": "high_usage"}
+    desk._go_on_under(document)
+    months = told()
+    await desk.open(*accounts())
+    facts: list[Fact] = [*months[1], closed(months[1]), *months[2], closed(months[2])]
+    if seed:
+        random.Random(seed).shuffle(facts)
+    for fact in facts:
+        await tell(desk, fact)
+    bills = await found(desk)
+    assert codes(bills[f"C{ODD}/2026-02"]) == ("held", ["billing.sent_to_site", "billing.unlike_neighbours"])
+    assert codes(bills[f"C{NEW}/2026-02"]) == ("held", ["billing.first_bill", "billing.sent_to_site"])
+    assert await followed(desk) == (
+        {
+            (f"SP{ODD}", "inspection", "billing.unlike_neighbours"),
+            (f"SP{NEW}", "use_check", "billing.first_bill"),
+        },
+        {(f"SP{ODD}", "billing.unlike_neighbours", "joined")},
+    )
+
+
+async def test_one_order_of_a_kind_is_asked_for_whatever_is_found_by_the_run_too(desk: Desk) -> None:
+    """What the bill itself shows is the reason, whether the run was compared before or is after."""
+    same = {"billing.zero_usage": "inspection", "billing.unlike_neighbours": "inspection"}
+    desk.review_by(sudden_rise="off", sudden_fall="off", site_orders=same)
+    months = told() | {2: [usage(n, 2, 0 if n == ODD else kwh(n, 2)) for n in range(POINTS) if n != NEW]}
+    await desk.open(*accounts())
+    for cycle in (1, 2):
+        await desk.measure(*months[cycle])
+        await desk.close(closed(months[cycle]), day_comes=False)
+    expected = {(f"SP{ODD}", "inspection", "billing.zero_usage")}
+    assert (await followed(desk))[0] == expected
+    before = (await found(desk))[f"C{ODD}/2026-02"]
+    await desk.measure(usage(ODD, 2, 0, version=2, replaces_reason="misread"))
+    after = (await found(desk))[f"C{ODD}/2026-02"]
+    assert [each for each in after[1] if each["code"] == "billing.sent_to_site"] == [
+        each for each in before[1] if each["code"] == "billing.sent_to_site"
+    ]
+    assert (await followed(desk))[0] == expected
+
+
+def taken_up(n: int, since: int, **more: Any) -> Account:
+    """Return an account whose contract begins with a month."""
+    (contract,) = account(n).contracts
+    return account(n, contracts=(replace(contract, from_=month(since)),), **more)
+
+
+@walks(*range(6))
+async def test_a_new_estate_with_a_route_of_its_own_is_none_of_those_that_were_taken_over(
+    desk: Desk, seed: int
+) -> None:
+    """Two routes are taken over in the first cycle, with contracts from that day on; the estate of a third one begins later."""
+    await desk.open(taken_up(1, 1), taken_up(2, 1), *(taken_up(n, 2) for n in (3, 4)))
+    months = [[usage(1, 1, route="R1")], [usage(2, 1, route="R2")], [usage(n, 2, route="R3") for n in (3, 4)]]
+    facts: list[Fact] = [fact for usages in months for fact in (*usages, closed(usages))]
+    if seed:
+        random.Random(seed).shuffle(facts)
+    for fact in facts:
+        if isinstance(fact, UsageMeasured):
+            await desk.measure(fact)
+        else:
+            assert isinstance(fact, RouteClosed)
+            await desk.close(fact, day_comes=False)
+        async with desk.db.begin() as tx:
+            await totals.check(tx, [("R1", "2026-01"), ("R2", "2026-01"), ("R3", "2026-02")], context=desk.context)
+    assert {key: codes(bill) for key, bill in (await found(desk)).items()} == {
+        "C1/2026-01": ("ready", []),
+        "C2/2026-01": ("ready", []),
+        "C3/2026-02": ("held", ["billing.first_bill"]),
+        "C4/2026-02": ("held", ["billing.first_bill"]),
+    }
+
+
+async def test_who_is_taken_over_later_is_no_new_supply_where_the_policy_says_since_when(desk: Desk) -> None:
+    desk.review_by(first_bill={"severity": "hold", "since": f"{month(2).replace(day=2)}"})
+    await desk.open(taken_up(1, 1), taken_up(2, 2), taken_up(3, 3))
+    for n in (1, 2, 3):
+        await desk.measure(usage(n, n, route=f"R{n}"))
+        await desk.close(closed([usage(n, n, route=f"R{n}")]), day_comes=False)
+    assert [codes(bill)[1] for bill in (await found(desk)).values()] == [[], [], ["billing.first_bill"]]
 
 
 CORRECTIONS = [

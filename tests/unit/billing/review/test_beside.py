@@ -107,10 +107,21 @@ def test_nothing_is_put_beside_a_bill_whose_run_is_not_examined() -> None:
     basis = Basis(tariffs=frozenset(), policy="", software="")
     run = Compared(key=RUN, months=1, basis=basis, changed=("price",))
     Runs(compared={RUN: run}).put_beside(bill, RUN, "A", date(2026, 2, 1))
-    assert (bill.route_was_live, bill.run_changed, bill.beside) == (False, (), None)
+    assert (bill.books_were_open, bill.run_changed, bill.beside) == (False, (), None)
     Runs(compared={RUN: replace(run, examined=True)}).put_beside(bill, RUN, "A", date(2026, 2, 1))
-    assert (bill.route_was_live, bill.run_changed) == (True, ("price",))
+    assert (bill.books_were_open, bill.run_changed) == (True, ("price",))
     assert bill.lot == beside.lot(RUN, "A")
+
+
+def test_a_supply_that_began_after_the_first_cycle_of_the_books_was_not_there_at_their_opening() -> None:
+    opened = Runs(
+        compared={RUN: Compared(key=RUN, months=1, basis=Basis(tariffs=frozenset(), policy="", software=""))},
+        first_cycle="2026-01",
+    )
+    for began, is_new in ((None, False), (date(2026, 1, 31), False), (date(2026, 2, 1), True)):
+        bill = Subject(customer_class="", energy_wh=0, days=28, months=1, total_fen=0, began=began)
+        opened.put_beside(bill, RUN, "A", date(2026, 2, 1))
+        assert bill.books_were_open is is_new
 
 
 def test_what_is_kept_of_a_subject_makes_it_again() -> None:
@@ -125,9 +136,9 @@ def test_what_is_kept_of_a_subject_makes_it_again() -> None:
         began=date(2026, 2, 1),
         changed=("meter",),
         sub_meters={"SP2": 4},
-        route_was_live=True,
+        books_were_open=True,
     )
     kept = subject.as_json(bill)
     kept["began"] = str(kept["began"])  # as JSON has it
     again = subject.from_json(kept, energy_wh=5, days=28, months=1, total_fen=7)
-    assert again == replace(bill, route_was_live=False)
+    assert again == replace(bill, books_were_open=False)

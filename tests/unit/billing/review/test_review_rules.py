@@ -113,7 +113,7 @@ CASES: list[Case] = [
     ),
     (
         {"previous_wh": None, "began": date(2026, 1, 1)},
-        {"previous_wh": None, "began": date(2026, 1, 1), "route_was_live": True},
+        {"previous_wh": None, "began": date(2026, 1, 1), "books_were_open": True},
         ("billing.first_bill", "hold"),
     ),
     (

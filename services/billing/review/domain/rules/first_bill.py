@@ -15,8 +15,9 @@ from shared.document import Node
 class Limit:
     """A supply that begins before `since` was there when the utility went live: that is an opening, and no new supply.
 
-    None: nobody has said when that was. A supply is new then where its route was live before, which is known once the run is
-    compared: the first run of a route is its opening.
+    None: nobody has said when that was. A supply is new then where its route was live before, or where it begins after the first
+    cycle of the books: a new estate with a route of its own is none of those that were taken over. That is known once the run is
+    compared. Who takes customers over later, from the day of that on, names the day after it.
     """
 
     severity: str
@@ -33,7 +34,7 @@ def find(bill: Subject, limit: Limit) -> Finding | None:
     """Find the first bill of a supply that begins with it; an account that is taken over from another system is none."""
     if bill.previous_wh is not None or bill.began is None:
         return None
-    is_new = bill.route_was_live if limit.since is None else bill.began >= limit.since
+    is_new = bill.books_were_open if limit.since is None else bill.began >= limit.since
     if not is_new:
         return None
     return Finding(RULE.code, limit.severity, {"began": bill.began.isoformat()})

@@ -60,3 +60,5 @@ RULES: Final[tuple[AnyRule, ...]] = (
     unlike_neighbours.RULE,
     drawn_sample.RULE,
 )
+OF_RUN: Final = frozenset(rule.code for rule in RULES if rule.of_run)
+"""The codes of the rules that look at the run too."""
