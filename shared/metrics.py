@@ -122,6 +122,8 @@ CATALOGUE = (
     Metric("closings", "gauge", "Closings under way", service="billing"),
     Metric("closings_overdue", "gauge", "Closings whose step is overdue", service="billing"),
     Metric("closings_waiting", "gauge", "Closings that wait for somebody", service="billing"),
+    Metric("closing_findings", "gauge", "Findings about closings that nobody has explained", service="billing"),
+    Metric("closing_findings_overdue", "gauge", "Findings about closings not explained in time", service="billing"),
     Metric(
         "replays_failing", "gauge", "Drawn bills that are others when calculated again, or cannot be", service="billing"
     ),
@@ -178,6 +180,8 @@ CATALOGUE = (
         "ledger_imbalance_fen", "gauge", "Sum over all ledger entries; anything but 0 is a fault", service="collection"
     ),
     Metric("receivables_open_fen", "gauge", "Money outstanding", service="collection"),
+    Metric("closed_accounts_with_money", "gauge", "Closed accounts with money to be decided on", service="collection"),
+    Metric("closed_accounts_with_debt", "gauge", "Closed accounts that owe something", service="collection"),
     Metric("suspense_fen", "gauge", "Money received that belongs to nobody yet", service="collection"),
     Metric(
         "suspense_oldest_age_seconds",

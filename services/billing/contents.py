@@ -13,7 +13,7 @@ from services.billing.cases.tables import (
     CASE_SIGNAL,
     CASE_STEP,
 )
-from services.billing.closings.tables import CLOSING, UNUSED_SUPPLY
+from services.billing.closings.tables import CLOSING, CLOSING_FINDING, UNUSED_SUPPLY
 from services.billing.contracts.tables import ACCOUNT, CONTRACT, SUB_METER
 from services.billing.freezes.tables import RELEASE_FREEZE
 from services.billing.review.tables import REVIEW_ASSIGNMENT
@@ -44,6 +44,7 @@ CONTENTS: Final[Readers] = {
     "case_charge": NONE,  # the versions of all holds, raised after a restore
     "case_signal": of_tables({CASE_SIGNAL: "signal_id"}),
     "closing": of_tables({CLOSING: "closing_no"}),
+    "closing_finding": of_tables({CLOSING_FINDING: ("closing_no", "code")}, between=":"),
     "contract": of_tables({CONTRACT: "contract_no", SUB_METER: "contract_no"}),
     "freeze": of_tables({RELEASE_FREEZE: "freeze_id"}),
     "release_switch": of_tables({RELEASE_SWITCH: "name"}),

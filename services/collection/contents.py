@@ -8,6 +8,7 @@ from services.collection.settlements.tables import SETTLEMENT
 from shared.db.contents import Readers, of_tables
 
 CONTENTS: Final[Readers] = {
+    "late_payout": of_tables({RECEIVABLE: "document_id"}),
     "month": of_tables({CLOSED_MONTH: "month"}),
     "opening": of_tables({RECEIVABLE: "document_id"}),
     "payment": of_tables({PAYMENT: "payment_id"}),

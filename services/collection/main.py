@@ -25,9 +25,9 @@ from services.collection.settings import CollectionSettings
 from services.collection.settlements import api as settlements
 from services.collection.settlements import consumers as settlement_consumers
 from services.collection.settlements import jobs as settlement_jobs
-from services.collection.settlements.use_cases import settling
+from services.collection.settlements.use_cases import late, settling
 from services.collection.views import api as views
-from services.collection.views.store import edges, totals, trace
+from services.collection.views.store import closed_accounts, edges, totals, trace
 from shared import service
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
@@ -48,7 +48,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
         return clock.now().astimezone(settings.timezone).date()
 
     async def gauges(view: View) -> Mapping[str, float]:
-        return await totals.gauges(view, clock.now())
+        return {**await totals.gauges(view, clock.now()), **await closed_accounts.gauges(view, today())}
 
     return service.assemble(
         NAME,
@@ -79,6 +79,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             reversal.kind_of_approval(rules, today),
             suspense.kind_of_approval(rules, today),
             settling.kind_of_approval(rules, today),
+            late.kind_of_approval(rules, today),
         ],
         contents=CONTENTS,
         context=Context(rules, today, settings.secret_of_channel),

@@ -41,7 +41,7 @@ class NoticeFailed(Fact):
 
 
 class CustomerAnswered(Fact):
-    """A customer has answered a question; the first answer is the one."""
+    """A customer has answered a question; the first answer is the one, but for an objection, which is told whenever it comes."""
 
     type: ClassVar[str] = "notify.customer_answered.v1"
     key_field: ClassVar[str] = "question_id"

@@ -1,10 +1,17 @@
-"""Which sub-meters accounts can have beside those of all others, and whose the points are that contracts name."""
+"""What accounts may say of contracts that they have, which sub-meters beside those of others, and whose points contracts name."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
 
-from services.billing.contracts.domain import Account, Contract, Link
+from services.billing.contracts.domain import REASON_MISSING, Account, Contract, Link, is_moved
+from shared.dated import Period
 from shared.org_units import WHOLE_UTILITY, covers
+from shared.outcome import Outcome, refused
+
+OVERLAP: Final = "account.contracts_overlap"
+OF_ANOTHER_ACCOUNT: Final = "account.contract_of_another_account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +20,16 @@ class Named:
 
     foreign: Sequence[str]
     unknown: Sequence[str]
+
+
+def goes_on(olds: Sequence[Contract], account: Account) -> dict[str, date]:
+    """Return, by contract, the last day (`date.max`: none) of those that have ended and are to end later, or never were."""
+    ended = {old.contract_no: old.to for old in olds if old.to is not None and not old.annulled}
+    return {
+        new.contract_no: date.max if new.annulled or new.to is None else new.to
+        for new in account.contracts
+        if new.contract_no in ended and (new.annulled or new.to is None or new.to > ended[new.contract_no])
+    }
 
 
 def named_anew(now: Account, old: Account | None, owners: Mapping[str, str], units: Sequence[str]) -> dict[str, Named]:
@@ -81,3 +98,84 @@ def _is_circle(link: Link, known: Sequence[Link]) -> bool:
         below += more
         seen |= more
     return False
+
+
+class Claims:
+    """Which contract holds which service point: the accounts of a batch as they are to be, all others as they are.
+
+    `at`: the rows of the contracts at these points and of these numbers; `olds`: the contracts of accounts before.
+    """
+
+    def __init__(self, at: Sequence[Any], olds: Mapping[str, Sequence[Contract]]) -> None:
+        self._contracts = olds
+        self._owner: dict[str, str] = {}
+        self._stored: dict[str, dict[str, tuple[str, Period | None]]] = {}
+        for c in at:
+            self._keep(
+                c.account_no, c.contract_no, c.service_point_no, None if c.annulled else Period(c.from_date, c.to_date)
+            )
+        for account_no, contracts in self._contracts.items():
+            for own in contracts:
+                self._keep(account_no, own.contract_no, own.service_point_no, _days(own))
+
+    def _keep(self, account_no: str, contract_no: str, service_point_no: str, days: Period | None) -> None:
+        self._owner[contract_no] = account_no
+        self._stored.setdefault(account_no, {})[contract_no] = service_point_no, days
+
+    def refusals(self, wanted: Sequence[Account]) -> dict[str, Outcome]:
+        """Return by account why it cannot have its contracts.
+
+        A day of change that two accounts of a batch share moves in any order of the two. Of accounts that want the same days the
+        first has them. What is refused keeps what it has, which may refuse another one: until nothing changes.
+        """
+        found = {a.account_no: fault for a in wanted if (fault := self._changed_wrongly(a))}
+        while True:
+            left = [account for account in wanted if account.account_no not in found]
+            more = self._conflicts(left)
+            if not more:
+                return found
+            found |= more
+
+    def _changed_wrongly(self, account: Account) -> Outcome | None:
+        named = {c.contract_no: c for c in account.contracts}
+        for old in self._contracts.get(account.account_no, ()):
+            new = named.get(old.contract_no)
+            if new is None:
+                return refused("account.contract_missing", old.contract_no, id=account.account_no)
+            if new.service_point_no != old.service_point_no:
+                return refused("account.contract_moved", old.contract_no, id=account.account_no)
+            if is_moved(old, new) and not new.reason:
+                return refused(REASON_MISSING, old.contract_no, id=account.account_no)
+        return None
+
+    def _conflicts(self, wanted: Sequence[Account]) -> dict[str, Outcome]:
+        changing = {account.account_no for account in wanted}
+        owner, at_point = dict(self._owner), dict[str, list[Period]]()
+        for account_no, contracts in self._stored.items():
+            for point, days in contracts.values() if account_no not in changing else ():
+                if days is not None:
+                    at_point.setdefault(point, []).append(days)
+        found = {}
+        for account in wanted:
+            if (fault := _conflict(account, owner, at_point)) is not None:
+                found[account.account_no] = fault
+                continue
+            for c in account.contracts:
+                owner[c.contract_no] = account.account_no
+                if not c.annulled:
+                    at_point.setdefault(c.service_point_no, []).append(c.period)
+        return found
+
+
+def _conflict(account: Account, owner: Mapping[str, str], at_point: Mapping[str, Sequence[Period]]) -> Outcome | None:
+    for c in account.contracts:
+        if owner.get(c.contract_no, account.account_no) != account.account_no:
+            return refused(OF_ANOTHER_ACCOUNT, c.contract_no, id=account.account_no)
+        if not c.annulled and any(c.period.overlaps(period) for period in at_point.get(c.service_point_no, ())):
+            return refused(OVERLAP, c.contract_no, id=account.account_no)
+    return None
+
+
+def _days(contract: Contract) -> Period | None:
+    """Return the days that a contract claims, none where it is annulled."""
+    return None if contract.annulled else contract.period

@@ -7,19 +7,28 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.billing.accounts.domain import Named, link_faults, named_anew, without
+from services.billing.accounts.domain import (
+    OF_ANOTHER_ACCOUNT,
+    OVERLAP,
+    Claims,
+    Named,
+    goes_on,
+    link_faults,
+    named_anew,
+    without,
+)
 from services.billing.bills.use_cases import billed_days, billing
 from services.billing.bills.use_cases.billed_days import Word
 from services.billing.context import Context
 from services.billing.contracts import domain
-from services.billing.contracts.domain import Account, AccountWrong, Contract
+from services.billing.contracts.domain import Account, AccountWrong
 from services.billing.contracts.store import contracts as contracts_store
+from services.billing.contracts.store import ended as ended_store
 from services.billing.contracts.store import links as links_store
 from services.billing.contracts.store import points as points_store
 from services.billing.contracts.store.contracts import Stated
 from services.billing.review.domain import findings
 from shared import batch_put
-from shared.dated import Period
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx, View
 from shared.errors import BusinessError
@@ -34,17 +43,23 @@ ACTOR = "billing"  # who refuses what was decided before this service knew whose
 
 class ContractsOverlap(BusinessError):
     status = 409
-    code = "account.contracts_overlap"
+    code = OVERLAP
     title = "Another contract supplies the service point on some of these days"
 
 
 class ContractOfAnotherAccount(BusinessError):
     status = 409
-    code = "account.contract_of_another_account"
+    code = OF_ANOTHER_ACCOUNT
     title = "The contract belongs to another account"
 
 
-CONFLICTS = (ContractsOverlap, ContractOfAnotherAccount)
+class EndedByClosing(BusinessError):
+    status = 409
+    code = "account.contract_ended_by_closing"
+    title = "A closing has ended the contract with its final read: supply from then on is a new contract"
+
+
+CONFLICTS = (ContractsOverlap, ContractOfAnotherAccount, EndedByClosing)
 
 
 async def put(
@@ -90,7 +105,9 @@ async def put(
         no: refused(OTHER_ORG_UNIT, c, id=no) for no, by in named.items() for c, one in by.items() if one.foreign
     }
     faults |= await _unknown_names(tx, [account for account in changing if account.account_no not in faults], context)
-    faults |= _Claims(at, olds).refusals([account for account in changing if account.account_no not in faults])
+    claims = Claims(at, {no: old.account.contracts for no, old in olds.items()})
+    faults |= claims.refusals([account for account in changing if account.account_no not in faults])
+    faults |= await _ended_by_closing(tx, [account for account in changing if account.account_no not in faults], olds)
     if behind:
         faults |= await _link_faults(tx, [account for account in changing if account.account_no not in faults], behind)
 
@@ -308,6 +325,15 @@ async def _unknown_names(tx: Tx, accounts: Sequence[Account], context: Context) 
     return found
 
 
+async def _ended_by_closing(tx: Tx, accounts: Sequence[Account], olds: Mapping[str, Stated]) -> dict[str, Outcome]:
+    """Return by account which contract that a closing has ended would go on, or never have been. The accounts are locked."""
+    last = {a.account_no: goes_on(olds[a.account_no].account.contracts, a) for a in accounts if a.account_no in olds}
+    numbers = [contract_no for by in last.values() for contract_no in by]
+    ended = await ended_store.days(tx, numbers) if numbers else {}
+    wrong = {no: [c for c, day in by.items() if c in ended and day > ended[c]] for no, by in last.items()}
+    return {no: refused(EndedByClosing.code, contracts[0], id=no) for no, contracts in wrong.items() if contracts}
+
+
 async def _link_faults(tx: Tx, accounts: Sequence[Account], behind: Sequence[str]) -> dict[str, Outcome]:
     """Return by account why it cannot have its sub-meters; what is refused keeps what it has, until nothing changes."""
     stored = await links_store.around(tx, behind)
@@ -319,81 +345,3 @@ async def _link_faults(tx: Tx, accounts: Sequence[Account], behind: Sequence[str
         if not more:
             return {no: refused(code, contract_no, id=no) for no, (code, contract_no) in found.items()}
         found |= more
-
-
-class _Claims:
-    """Which contract holds which service point: the accounts of a batch as they are to be, all others as they are."""
-
-    def __init__(self, at: Sequence[Row[Any]], olds: Mapping[str, Stated]) -> None:
-        self._contracts = {account_no: old.account.contracts for account_no, old in olds.items()}
-        self._owner: dict[str, str] = {}
-        self._stored: dict[str, dict[str, tuple[str, Period | None]]] = {}
-        for c in at:
-            self._keep(
-                c.account_no, c.contract_no, c.service_point_no, None if c.annulled else Period(c.from_date, c.to_date)
-            )
-        for account_no, contracts in self._contracts.items():
-            for own in contracts:
-                self._keep(account_no, own.contract_no, own.service_point_no, _days(own))
-
-    def _keep(self, account_no: str, contract_no: str, service_point_no: str, days: Period | None) -> None:
-        self._owner[contract_no] = account_no
-        self._stored.setdefault(account_no, {})[contract_no] = service_point_no, days
-
-    def refusals(self, wanted: Sequence[Account]) -> dict[str, Outcome]:
-        """Return by account why it cannot have its contracts.
-
-        A day of change that two accounts of a batch share moves in any order of the two. Of accounts that want the same days the
-        first has them. What is refused keeps what it has, which may refuse another one: until nothing changes.
-        """
-        found = {a.account_no: fault for a in wanted if (fault := self._changed_wrongly(a))}
-        while True:
-            left = [account for account in wanted if account.account_no not in found]
-            more = self._conflicts(left)
-            if not more:
-                return found
-            found |= more
-
-    def _changed_wrongly(self, account: Account) -> Outcome | None:
-        named = {c.contract_no: c for c in account.contracts}
-        for old in self._contracts.get(account.account_no, ()):
-            new = named.get(old.contract_no)
-            if new is None:
-                return refused("account.contract_missing", old.contract_no, id=account.account_no)
-            if new.service_point_no != old.service_point_no:
-                return refused("account.contract_moved", old.contract_no, id=account.account_no)
-            if domain.is_moved(old, new) and not new.reason:
-                return refused(domain.REASON_MISSING, old.contract_no, id=account.account_no)
-        return None
-
-    def _conflicts(self, wanted: Sequence[Account]) -> dict[str, Outcome]:
-        changing = {account.account_no for account in wanted}
-        owner, at_point = dict(self._owner), dict[str, list[Period]]()
-        for account_no, contracts in self._stored.items():
-            for point, days in contracts.values() if account_no not in changing else ():
-                if days is not None:
-                    at_point.setdefault(point, []).append(days)
-        found = {}
-        for account in wanted:
-            if (fault := _conflict(account, owner, at_point)) is not None:
-                found[account.account_no] = fault
-                continue
-            for c in account.contracts:
-                owner[c.contract_no] = account.account_no
-                if not c.annulled:
-                    at_point.setdefault(c.service_point_no, []).append(c.period)
-        return found
-
-
-def _conflict(account: Account, owner: Mapping[str, str], at_point: Mapping[str, Sequence[Period]]) -> Outcome | None:
-    for c in account.contracts:
-        if owner.get(c.contract_no, account.account_no) != account.account_no:
-            return refused(ContractOfAnotherAccount.code, c.contract_no, id=account.account_no)
-        if not c.annulled and any(c.period.overlaps(period) for period in at_point.get(c.service_point_no, ())):
-            return refused(ContractsOverlap.code, c.contract_no, id=account.account_no)
-    return None
-
-
-def _days(contract: Contract) -> Period | None:
-    """Return the days that a contract claims, none where it is annulled."""
-    return None if contract.annulled else contract.period

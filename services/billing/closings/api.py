@@ -9,8 +9,9 @@ from services.billing.closings import examples, schemas
 from services.billing.closings.domain.closing import Closing
 from services.billing.closings.domain.life import OBJECTED, TAKEN_BACK
 from services.billing.closings.store import closings as store
+from services.billing.closings.store import findings as findings_store
 from services.billing.closings.store import unused as unused_store
-from services.billing.closings.use_cases import approving, by_hand, finding, proposing
+from services.billing.closings.use_cases import approving, by_hand, finding, findings, proposing
 from services.billing.closings.use_cases.by_hand import Deed
 from services.billing.context import Own
 from shared import approvals, web
@@ -143,6 +144,59 @@ async def list_announced(db: web.Db, wanted: pagination.Query_) -> pagination.Pa
     )
 
 
+@router.get("/closing-findings", policy=READ)
+async def list_findings(
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    finding_state: Annotated[schemas.FindingState | None, Query(alias="state")] = None,
+    code: schemas.FindingCode | None = None,
+    account_no: NoFilter = None,
+    overdue: bool = False,
+) -> pagination.Page[schemas.FindingOut]:
+    """List what came of closings too late to be a step of them; `overdue`: not explained in time."""
+    async with db.view() as view:
+        latest = await business_days.latest(view) if overdue else None
+        filters = findings_store.Filters(state=finding_state, code=code, account_no=account_no, late_on=latest)
+        rows = await findings_store.page(
+            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, filters=filters
+        )
+    return wanted.page(
+        rows,
+        key=lambda row: (row.closing_no, row.code),
+        item=lambda row: schemas.FindingOut.of(findings_store.of(row)),
+    )
+
+
+@router.post(
+    "/closings/{closing_no}/findings/{code}/explanation",
+    policy=WRITE,
+    raises=(
+        by_hand.UnknownClosing,
+        findings.UnknownFinding,
+        findings.NotOpen,
+        findings.Changed,
+        findings.TookPart,
+    ),
+    example=examples.FINDING,
+)
+async def explain_finding(
+    closing_no: No, code: schemas.FindingCode, body: schemas.FindingExplanationIn, caller: auth.Current, db: web.Db
+) -> schemas.FindingOut:
+    """Say what becomes of a finding; a closing that waits for it goes on."""
+    async with db.begin() as tx:
+        found = await findings.explain(
+            tx,
+            closing_no,
+            code,
+            what=body.what,
+            explanation=body.explanation,
+            actor=caller.subject,
+            may_see=caller.may_see,
+        )
+    return schemas.FindingOut.of(found)
+
+
 @router.get("/closings/{closing_no}", policy=READ)
 async def get_closing(closing_no: No, caller: auth.Current, db: web.Db, response: Response) -> schemas.ClosingOut:
     """Return a closing, with who did what."""
@@ -163,7 +217,10 @@ async def get_closing(closing_no: No, caller: auth.Current, db: web.Db, response
 async def object_(
     closing_no: No, body: schemas.DeedIn, own: Own, parts: state.Current, caller: auth.Current, db: web.Db
 ) -> schemas.ClosingOut:
-    """Take down that somebody objects (异议): the closing is withdrawn at once."""
+    """Take down that somebody objects (异议): the closing is withdrawn at once.
+
+    Once its contract has ended it stays as it is, and the objection is listed at `GET /v1/closing-findings`.
+    """
     business_day.check(parts, body.business_date)
     async with db.begin() as tx:
         return await _shown(tx, await by_hand.withdraw(tx, _deed(closing_no, body, caller), OBJECTED, context=own))
@@ -228,6 +285,7 @@ async def ask_again(
         by_hand.UnknownClosing,
         approving.NotYet,
         approving.Against,
+        approving.LateObjection,
         approvals.AskedAlready,
         *conditional.RAISES,
     ),

@@ -27,4 +27,8 @@ AGAIN: dict[str, object] = {
     "business_date": "2026-02-12",
     "explanation": "The caretaker opens the door on Friday.",
 }
+FINDING: dict[str, object] = {
+    "what": "2026-04-02",
+    "explanation": "The heir calls: nobody needs the supply, the letter was old.",
+}
 APPROVAL: dict[str, object] = {"explanation": "Checked, announced for a month, nobody has objected."}

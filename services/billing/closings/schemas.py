@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from services.billing.closings.domain.closing import Closing
+from services.billing.closings.domain.findings import Finding
 from services.billing.closings.domain.unused import Unused
 from shared.fields import Day, Words
 from shared.web.batch import In, No
@@ -48,6 +49,40 @@ class ExplanationIn(In):
     explanation: Words = Field(max_length=EXPLANATION_MAX)
 
 
+FindingCode = Literal["objected", "objected_late", "used", "bill_changed"]
+FindingState = Literal["open", "explained", "gone"]
+
+
+class FindingOut(BaseModel):
+    """What came of a closing too late to be a step of it."""
+
+    closing_no: str
+    code: FindingCode = Field(
+        description="`objected`: within the period, told after the end; `objected_late`: after the period; `used`: energy of "
+        "days before the end, told after it; `bill_changed`: a bill of the contract is another one since its last was told"
+    )
+    what: str
+    account_no: str
+    service_point_no: str
+    org_unit: str
+    found_on: date
+    due_on: date | None = Field(description="by when somebody is to explain it")
+    state: FindingState = Field(
+        description="`explained`: should it change it is open again; `gone`: it follows no more"
+    )
+    explained_by: str | None
+    explanation: str
+
+    @classmethod
+    def of(cls, finding: Finding) -> "FindingOut":
+        return cls(**{name: getattr(finding, name) for name in cls.model_fields})
+
+
+class FindingExplanationIn(In):
+    what: Words = Field(max_length=EXPLANATION_MAX, description="what was found, as it was seen")
+    explanation: Words = Field(max_length=EXPLANATION_MAX, description="what becomes of it")
+
+
 class ProposalIn(In):
     contract_no: No
     business_date: Day
@@ -88,7 +123,7 @@ class ClosingOut(BaseModel):
     overdue: bool
     waits_for: str = Field(
         description="what does not come by itself: `site_order_not_done`, `checked_by_proposer`, `not_told`, "
-        "`read_not_compared`, `account_refused`, `bill_waits`; else empty"
+        "`read_not_compared`, `objected_late`, `account_refused`, `bill_waits`; else empty"
     )
     checked_by: str | None
     check_result: str | None
@@ -106,6 +141,7 @@ class ClosingOut(BaseModel):
     billed_on: date | None
     bill_id: str | None
     final_fen: int | None
+    ends_account: bool | None = Field(description="its final bill was told as the one that ends the account")
     settled_on: date | None
     paid_out_fen: int | None
     kept_fen: int | None

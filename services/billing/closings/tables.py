@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Index, Text, text
+from sqlalchemy import CheckConstraint, Column, Date, Index, Text, text
 from sqlmodel import Field
 
 from services.billing import base
@@ -11,6 +11,7 @@ from shared.db import columns
 from shared.db.columns import table
 
 _UNDER_WAY = text("state NOT IN ('closed', 'withdrawn')")
+_OPEN = text("state = 'open'")
 
 
 def _maybe(kind: Any = columns.No) -> Any:
@@ -85,6 +86,7 @@ class Closing(base.Base, table=True):
     billed_on: date | None = base.day(nullable=True)
     bill_id: str | None = _maybe()
     final_fen: int | None = base.amount(nullable=True)
+    ends_account: bool | None = Field(default=None)
     settled_on: date | None = base.day(nullable=True)
     paid_out_fen: int | None = base.amount(nullable=True)
     kept_fen: int | None = base.amount(nullable=True)
@@ -107,13 +109,13 @@ class ClosingNotice(base.Base, table=True):
 
 
 class ClosingAnswer(base.Base, table=True):
-    """What a customer has answered to an announcement; the first answer is the one."""
+    """What a customer has answered to an announcement: whatever was said first, an objection is one."""
 
     __tablename__ = "closing_answer"
 
     closing_no: str = Field(sa_column=columns.key())
-    answer: str = base.no()
-    answered_on: date = base.day()
+    answer: str = Field(sa_column=columns.key())
+    answered_on: date = Field(sa_column=Column(Date, primary_key=True))
     way: str = base.no()
     recorded_by: str | None = _maybe()
 
@@ -127,6 +129,25 @@ class ClosingSettlement(base.Base, table=True):
     settled_on: date = base.day()
     paid_out_fen: int = base.amount()
     kept_fen: int = base.amount()
+
+
+class ClosingFinding(base.Base, table=True):
+    """What came of a closing too late to be a step of it, one row a code, and what a person has said of it."""
+
+    __tablename__ = "closing_finding"
+    __table_args__ = (Index("closing_finding_open", "closing_no", "code", postgresql_where=_OPEN, sqlite_where=_OPEN),)
+
+    closing_no: str = Field(sa_column=columns.key())
+    code: str = Field(sa_column=columns.key())
+    what: str = base.long_text()
+    account_no: str = base.no()
+    service_point_no: str = base.no()
+    org_unit: str = base.path()
+    found_on: date = base.day()
+    due_on: date | None = base.day(nullable=True)
+    state: str = base.no()
+    explained_by: str | None = _maybe()
+    explanation: str = base.long_text()
 
 
 class MeterBack(base.Base, table=True):
@@ -143,7 +164,7 @@ class MeterBack(base.Base, table=True):
     withdrawn: bool
 
 
-UNUSED_SUPPLY, CLOSING = table(UnusedSupply), table(Closing)
+UNUSED_SUPPLY, CLOSING, CLOSING_FINDING = table(UnusedSupply), table(Closing), table(ClosingFinding)
 NOTICE, ANSWER, SETTLEMENT, METER_BACK = (
     table(ClosingNotice),
     table(ClosingAnswer),

@@ -29,7 +29,7 @@ class Contract(base.Base, table=True):
     `annulled`: it never was. `reason`: why it was moved or annulled, as last stated.
     `payment_modes`: the JSON list of its payment modes, empty where it has none. `asked`: the points that it names and that are
     not known yet, each with the org units of who named it, as JSON, the first since `asked_at`. `refused`: those that proved
-    to be another bureau's.
+    to be another bureau's. `closing_ends_on`: the day on which a closing has ended it; it never goes on after that.
     """
 
     __table_args__ = (
@@ -60,6 +60,7 @@ class Contract(base.Base, table=True):
     asked: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
     asked_at: datetime | None = base.instant(nullable=True)
     refused: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    closing_ends_on: date | None = base.day(nullable=True)
 
 
 class AccountBefore(base.Base, table=True):

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Date, Index, SmallInteger, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Date, Index, SmallInteger, String, UniqueConstraint, text
 from sqlmodel import Field
 
 from services.collection.base import Base
@@ -10,6 +10,8 @@ from services.collection.ledger.domain.documents import OPEN
 from shared.db import columns
 from shared.db.columns import table
 from shared.db.rights import APPEND_ONLY
+
+_CLOSED = text("closed_on IS NOT NULL")
 
 
 class Account(Base, table=True):
@@ -19,6 +21,10 @@ class Account(Base, table=True):
     """
 
     __tablename__ = "account"
+    __table_args__ = (
+        # of whom money or a debt is left
+        Index("account_closed", "account_no", postgresql_where=_CLOSED, sqlite_where=_CLOSED),
+    )
 
     account_no: str = Field(sa_column=columns.key())
     version: int = Field(sa_column=Column(columns.BigInt, nullable=False))

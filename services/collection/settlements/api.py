@@ -3,14 +3,19 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
-from services.collection.context import READ
+from services.collection.context import READ, WRITE, Id, Own
 from services.collection.ledger.schemas import Fen
-from services.collection.settlements import store
-from shared import web
+from services.collection.ledger.use_cases import commands
+from services.collection.settlements import examples, store
+from services.collection.settlements.use_cases import late
+from shared import approvals, web
+from shared.fields import Words
 from shared.web import auth, pagination
+from shared.web.approvals import ASKED, asked
+from shared.web.batch import In
 
 router = web.Router("/v1", tags=["settlements"])
 
@@ -51,3 +56,30 @@ async def list_settlements(
         key=lambda row: (row.closing_no,),
         item=lambda row: SettlementOut(**{name: row._mapping[name] for name in names}),
     )
+
+
+class PayoutIn(In):
+    explanation: Words = Field(max_length=1000, description="where the money comes from, and to whom it goes back")
+
+
+@router.post(
+    "/closed-accounts/{account_no}/payout",
+    policy=WRITE,
+    raises=(commands.AccountUnknown, late.NothingLeft, approvals.AskedAlready),
+    responses=ASKED,
+    status_code=202,
+    example=examples.PAYOUT,
+)
+async def ask_payout(account_no: Id, body: PayoutIn, caller: auth.Current, db: web.Db, own: Own) -> Response:
+    """Ask a second person to pay out what is left on a closed account; whatever its amount, it needs two."""
+    async with db.begin() as tx:
+        found = await late.ask(
+            tx,
+            account_no,
+            explanation=body.explanation,
+            actor=caller.subject,
+            sees=caller.may_see,
+            policy=own.policy,
+            today=own.today(),
+        )
+    return asked(found)

@@ -82,3 +82,9 @@ async def page(
 async def waiting(view: View) -> int:
     """Count what is not settled."""
     return int(await view.scalar(select(func.count()).where(SETTLEMENT.c.state != SETTLED)) or 0)
+
+
+async def is_open(view: View, account_no: str) -> bool:
+    """Return whether a settlement of an account is not over."""
+    s = SETTLEMENT.c
+    return bool(await view.scalar(select(func.count()).where(s.account_no == account_no, s.state != SETTLED)))

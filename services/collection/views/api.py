@@ -1,11 +1,15 @@
 """Routes over all capabilities."""
 
-from pydantic import BaseModel
+from datetime import date
+from typing import Literal
 
-from services.collection.context import READ_ALL, Own
+from pydantic import BaseModel, Field
+
+from services.collection.context import READ, READ_ALL, Own
 from services.collection.ledger.schemas import Fen
-from services.collection.views.store import invariants
+from services.collection.views.store import closed_accounts, invariants
 from shared import web
+from shared.web import auth, pagination
 
 router = web.Router("/v1", tags=["books"])
 
@@ -32,3 +36,34 @@ async def get_invariants(db: web.Db, own: Own) -> InvariantsOut:
         for name, (left, right) in found.items()
     ]
     return InvariantsOut(holds=all(one.holds for one in pairs), invariants=pairs)
+
+
+LeftCode = Literal["money", "kept", "debt"]
+
+
+class ClosedAccountOut(BaseModel):
+    """A closed account on which something is left."""
+
+    account_no: str
+    org_unit: str
+    closed_on: date
+    moved_on: date | None = Field(description="the last day of which anything moved")
+    code: LeftCode = Field(
+        description="`money`: it arrived after the end, and waits to be paid out or for the account to be opened again; `kept`: "
+        "two people have decided not to pay it out; `debt`: a correction or a bounced payment is owed"
+    )
+    prepaid_fen: Fen
+    outstanding_fen: Fen
+    kept_fen: Fen
+
+
+@router.get("/closed-accounts", policy=READ)
+async def list_closed_accounts(
+    caller: auth.Current, db: web.Db, own: Own, wanted: pagination.Query_, code: LeftCode | None = None
+) -> pagination.Page[ClosedAccountOut]:
+    """List closed accounts on which money is left, or which owe something."""
+    async with db.view() as view:
+        rows = await closed_accounts.page(
+            view, own.today(), visible=caller.visible, after=wanted.after, limit=wanted.fetch, code=code
+        )
+    return wanted.page(rows, key=lambda row: (row.account_no,), item=lambda row: ClosedAccountOut(**dict(row._mapping)))

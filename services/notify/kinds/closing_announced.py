@@ -60,4 +60,5 @@ KIND = Kind(
     legal_effect=True,  # 供电营业规则: a month of notice comes before supply ends; who was not told is not closed
     templates=(Template(NAME, 1, date(2000, 1, 1), {"zh": ZH, "en": EN}),),
     supplied_on="asked_on",
+    overruling=frozenset({"object"}),  # whenever and however it comes; billing lists what comes after the last day
 )

@@ -93,6 +93,7 @@ class Kind:
     `supplied_on`: the figure with the day whose supplied account is told, where a cause knows no more than its service point.
     `control`: the documents of another service of which each is told in this kind, under that service's name for them.
     `asked`: the figures that an answer to its question brings, of a fact; the words of `figure` say what each is.
+    `overruling`: answers that are taken whatever was answered before, and after the last day too: an objection is never refused.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Kind:
     supplied_on: str | None = None
     control: str | None = None
     asked: Callable[[Any], Any] | None = None
+    overruling: frozenset[str] = frozenset()
 
     @property
     def asks(self) -> bool:

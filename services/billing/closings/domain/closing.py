@@ -21,6 +21,7 @@ DELIVERED: Final = "delivered"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
     """A closing as it stands. `due_on`: by which day its step is to be done; `waits_for` what does not come by itself.
+    `ends_account`: with its final bill it was told that the money of the account is to be settled.
 
     Checked by another person than proposed it, approved by a third. `ends_on`: the day of the final read.
     """
@@ -55,6 +56,7 @@ class Closing:
     billed_on: date | None = None
     bill_id: str | None = None
     final_fen: int | None = None
+    ends_account: bool | None = None
     settled_on: date | None = None
     paid_out_fen: int | None = None
     kept_fen: int | None = None
@@ -101,19 +103,23 @@ class Settled:
 class Known:
     """All that is known of a closing. `told_on`: when a notice was delivered first; `failed`: all that have ended failed.
 
-    `objected`: the customer has answered so. `used`: energy was measured since it is unused. `ends_account`: no other contract of
-    the account goes on. `others_unbilled`: one that has ended without a closing is not billed to its end, or another one got its
-    final bill today. `read_moved`: the registers of the final read are not those of the last usage; None where neither can be
-    told. `contract_to`: the end of the contract as it stands, `annulled`: it never was. `meters_back_on`: all meters that stood
-    there at the end are back, since when.
+    `objected_on`: the customer has answered so within the period, `objected_late_on`: after it; `held`: a person has to say what
+    becomes of that. `used_wh`: the energy that was measured since it is unused, up to its end. `bill_changed`: which of its bills
+    are others since the last was told. `ends_account`: no other contract of the account goes on. `others_unbilled`: one that has
+    ended without a closing is not billed to its end, or another one got its final bill today. `read_moved`: the registers of the
+    final read are not those of the last usage; None where neither can be told. `contract_to`: the end of the contract as it
+    stands, `annulled`: it never was. `meters_back_on`: all meters that stood there at the end are back, since when.
     """
 
     check: Visit | None = None
     read: Visit | None = None
     told_on: date | None = None
     failed: bool = False
-    objected: bool = False
-    used: bool = False
+    objected_on: date | None = None
+    objected_late_on: date | None = None
+    held: bool = False
+    used_wh: int = 0
+    bill_changed: str = ""
     billed: Billed | None = None
     ends_account: bool = True
     others_unbilled: bool = False
@@ -136,6 +142,13 @@ class Clock:
         """Return by which day the step of a state is to be done; None where no calendar has it."""
         try:
             return self.calendar.after(since or self.on, self.rules.steps[state])
+        except YearUnknown:
+            return None
+
+    def explain_by(self) -> date | None:
+        """Return by which day somebody is to explain what is found today; None where no calendar has it."""
+        try:
+            return self.calendar.after(self.on, self.rules.take_up_business_days)
         except YearUnknown:
             return None
 
@@ -171,9 +184,9 @@ def ended_by_others(known: Known, on: date) -> bool:
 
 def against(closing: Closing, known: Known) -> str | None:
     """Return why a closing must not go on, as a code: any sign of use, or an objection."""
-    if known.objected:
+    if known.objected_on:
         return life.OBJECTED
-    if known.used:
+    if known.used_wh:
         return life.USED
     if closing.state == life.FINAL_READ and known.read_moved:
         return life.USED
@@ -196,7 +209,10 @@ def next_of(closing: Closing, known: Known, clock: Clock) -> Closing:
         code = life.CONTRACT_ENDED if ended_by_others(known, clock.on) else against(closing, known)
         if code is not None:
             return withdrawn(closing, code, on=clock.on)
-    return _STEPS[closing.state](closing, known, clock)
+    now = _STEPS[closing.state](closing, known, clock)
+    if now.due_on is not None or now.state in life.OVER or (day := clock.due(now.state)) is None:
+        return now
+    return replace(now, due_on=day, version=closing.version + 1)  # its year was in no calendar before
 
 
 def withdrawn(closing: Closing, code: str, *, on: date, by: str | None = None) -> Closing:
@@ -273,6 +289,8 @@ def _checking(closing: Closing, known: Known, clock: Clock) -> Closing:
 
 def _announced(closing: Closing, known: Known, _clock: Clock) -> Closing:
     closing = heard(closing, known)
+    if known.held:
+        return waits(closing, life.LATE_OBJECTION)
     if closing.told_on is None:
         return waits(closing, life.NOT_TOLD if known.failed else "")
     return waits(closing, "")
@@ -286,6 +304,8 @@ def _final_read(closing: Closing, known: Known, clock: Clock) -> Closing:
         return waits(closing, life.NOT_DONE)
     if known.read_moved is None:
         return waits(closing, life.NOT_COMPARED)
+    if known.held:
+        return waits(closing, life.LATE_OBJECTION)
     return _moved(closing, LIFE.move(closing.state, "end"), due_on=clock.due(life.ENDED), ends_on=read.on)
 
 
@@ -302,12 +322,13 @@ def _ended(closing: Closing, known: Known, clock: Clock) -> Closing:
         billed_on=clock.on,
         bill_id=bills.bill_id,
         final_fen=bills.total_fen,
+        ends_account=known.ends_account,
     )
 
 
 def _billed(closing: Closing, known: Known, clock: Clock) -> Closing:
     money = known.settled
-    if money is None and known.ends_account:
+    if money is None and (known.ends_account or closing.ends_account):
         return waits(closing, "")
     return _moved(
         closing,

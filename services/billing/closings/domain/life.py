@@ -30,6 +30,7 @@ the account is closed. `close`: its meter is taken back. Once the contract has e
 supply."""
 BEFORE_THE_END: Final = LIFE.sources("withdraw")
 OVER: Final = (CLOSED, WITHDRAWN)
+AFTER_THE_END: Final = (ENDED, BILLED, SETTLED, CLOSED)
 UNDER_WAY: Final = tuple(state for state in LIFE.states if state not in OVER)
 
 CHECK: Final = "closing_check"
@@ -51,5 +52,7 @@ NOT_TOLD: Final = "not_told"
 NOT_COMPARED: Final = "read_not_compared"
 ACCOUNT_REFUSED: Final = "account_refused"
 BILL_HELD: Final = "bill_waits"
+LATE_OBJECTION: Final = "objected_late"
 """What a closing waits for that does not come by itself: a site order, a person who tells the customer, the account, a bill.
-A final read whose registers were not known before proves nothing: it waits for a usage that tells them, or for another read."""
+A final read whose registers were not known before proves nothing: it waits for a usage that tells them, or for another read. An
+objection after the period waits for a person who withdraws the closing, or says why it goes on."""

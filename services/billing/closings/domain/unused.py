@@ -126,7 +126,7 @@ def found(
         until=row.until,
         months=row.months,
         found_on=on if before is None or again else before.found_on,
-        take_up_by=take_up_by if before is None or again else before.take_up_by,
+        take_up_by=take_up_by if before is None or again or before.take_up_by is None else before.take_up_by,
         state=state,
         why=why,
         explained_until=told.explained_until if told else None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from services.billing.closings.domain.closing import Closing
 from services.billing.closings.domain.life import ANNOUNCED, UNDER_WAY, WITHDRAWN
@@ -57,18 +57,18 @@ async def locked(tx: Tx, closing_nos: Collection[str]) -> list[Closing]:
     return [of(row) for row in rows]
 
 
-async def under_way(view: View) -> list[str]:
-    """List the numbers of the closings that are not over."""
+async def watched(view: View) -> list[str]:
+    """List the numbers of the closings that are not withdrawn: of those that are over something may be found still."""
     c = CLOSING.c
-    rows = await view.all(select(c.closing_no).where(c.state.in_(UNDER_WAY)).order_by(c.closing_no))
+    rows = await view.all(select(c.closing_no).where(c.state != WITHDRAWN).order_by(c.closing_no))
     return [row.closing_no for row in rows]
 
 
 async def between(view: View, first: str, last: str) -> Sequence[Row[Any]]:
-    """Return number and account of the closings under way from the first to the last number."""
+    """Return number and account of the closings that are not withdrawn from the first to the last number."""
     c = CLOSING.c
     return await view.all(
-        select(c.closing_no, c.account_no).where(c.state.in_(UNDER_WAY), c.closing_no >= first, c.closing_no <= last)
+        select(c.closing_no, c.account_no).where(c.state != WITHDRAWN, c.closing_no >= first, c.closing_no <= last)
     )
 
 
@@ -99,9 +99,14 @@ async def page(view: View, *, visible: Condition, after: Condition, limit: int, 
         (c.service_point_no, filters.service_point_no),
     ):
         where += [] if value is None else [column == value]
-    where += [] if filters.late_on is None else [c.state.in_(UNDER_WAY), c.due_on < filters.late_on]
+    where += [] if filters.late_on is None else [c.state.in_(UNDER_WAY), _late(filters.late_on)]
     where += [c.state.in_(UNDER_WAY), c.waits_for != ""] if filters.waiting else []
     return await view.all(select(CLOSING).where(*where).order_by(c.closing_no).limit(limit))
+
+
+def _late(on: date) -> ColumnElement[bool]:
+    """Return the condition that a step was due before a day; one whose day no calendar has is listed, not guessed."""
+    return or_(CLOSING.c.due_on < on, CLOSING.c.due_on.is_(None))
 
 
 async def announced(view: View, *, after: Condition, limit: int) -> Sequence[Row[Any]]:
@@ -115,7 +120,7 @@ async def announced(view: View, *, after: Condition, limit: int) -> Sequence[Row
 async def counts(view: View, on: date) -> tuple[int, int, int]:
     """Count the closings under way, those whose step is overdue on a day, and those that wait for somebody."""
     c = CLOSING.c
-    late, waiting = func.count().filter(c.due_on < on), func.count().filter(c.waits_for != "")
+    late, waiting = func.count().filter(_late(on)), func.count().filter(c.waits_for != "")
     row = await view.first(
         select(func.count().label("n"), late.label("late"), waiting.label("waiting")).where(c.state.in_(UNDER_WAY))
     )

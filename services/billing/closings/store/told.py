@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.billing.closings.domain.closing import DELIVERED, Settled
+from services.billing.closings.domain.closing import DELIVERED, OBJECT, Settled
 from services.billing.closings.tables import ANSWER, METER_BACK, NOTICE, SETTLEMENT
 from shared.db import bulk
 from shared.db.engine import Tx, View
@@ -50,9 +50,9 @@ async def keep_notices(tx: Tx, told: Sequence[NoticeTold]) -> None:
 
 
 async def keep_answers(tx: Tx, told: Sequence[AnswerTold]) -> None:
-    """Keep what customers have answered."""
+    """Keep all that customers have answered."""
     columns = {name: [getattr(each, name) for each in told] for name in _ANSWER}
-    await bulk.insert_ignore(tx, ANSWER, columns, key=("closing_no",))
+    await bulk.insert_ignore(tx, ANSWER, columns, key=("closing_no", "answer", "answered_on"))
 
 
 async def keep_settlements(tx: Tx, told: Sequence[tuple[str, Settled]]) -> None:
@@ -82,10 +82,12 @@ async def notices(view: View, closing_nos: Sequence[str]) -> dict[str, list[Noti
     return found
 
 
-async def answers(view: View, closing_nos: Sequence[str]) -> dict[str, AnswerTold]:
-    """Return what customers have answered, by closing."""
-    rows = await bulk.select_in(view, ANSWER, {"closing_no": closing_nos})
-    return {row.closing_no: AnswerTold(**{name: row._mapping[name] for name in _ANSWER}) for row in rows}
+async def objections(view: View, closing_nos: Sequence[str]) -> dict[str, list[date]]:
+    """Return by closing the days on which customers have objected."""
+    found: dict[str, list[date]] = {}
+    for row in await bulk.select_in(view, ANSWER, {"closing_no": closing_nos}, where=ANSWER.c.answer == OBJECT):
+        found.setdefault(row.closing_no, []).append(row.answered_on)
+    return found
 
 
 async def settlements(view: View, closing_nos: Sequence[str]) -> dict[str, Settled]:

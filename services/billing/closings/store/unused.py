@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from services.billing.closings.domain.unused import OPEN, Unused
 from services.billing.closings.tables import UNUSED_SUPPLY
@@ -65,14 +65,19 @@ async def page(
     u = UNUSED_SUPPLY.c
     where = [visible(u.org_unit), after(u.contract_no)]
     where += [] if state is None else [u.state == state]
-    where += [] if late_on is None else [u.state == OPEN, u.take_up_by < late_on]
+    where += [] if late_on is None else [u.state == OPEN, _late(late_on)]
     return await view.all(select(UNUSED_SUPPLY).where(*where).order_by(u.contract_no).limit(limit))
+
+
+def _late(on: date) -> ColumnElement[bool]:
+    """Return the condition that a row was to be taken up before a day; one whose day no calendar has is listed, not guessed."""
+    return or_(UNUSED_SUPPLY.c.take_up_by < on, UNUSED_SUPPLY.c.take_up_by.is_(None))
 
 
 async def counts(view: View, on: date) -> tuple[int, int]:
     """Count the rows that nobody has taken up, and those of them that should have been by a day."""
     u = UNUSED_SUPPLY.c
-    late = func.count().filter(u.take_up_by < on)
+    late = func.count().filter(_late(on))
     row = await view.first(select(func.count().label("n"), late.label("late")).where(u.state == OPEN))
     assert row is not None
     return int(row.n), int(row.late)

@@ -11,10 +11,11 @@ from services.billing.closings.domain import closing as domain
 from services.billing.closings.domain import life
 from services.billing.closings.domain.closing import ANSWERS, Clock, Closing, Known
 from services.billing.closings.store import closings as store
-from services.billing.closings.use_cases import knowing, withdrawing
+from services.billing.closings.use_cases import findings, knowing, withdrawing
 from services.billing.context import Context
 from services.billing.contracts.domain import Account
 from services.billing.contracts.store import contracts as contracts_store
+from services.billing.contracts.store import ended as ended_store
 from services.billing.runs.use_cases import issue
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx, View
@@ -27,14 +28,17 @@ SUBJECT_KIND = "closing"
 
 
 async def chunks(view: View) -> Sequence[str]:
-    """Return the ranges of closings under way (`first<TAB>last`)."""
-    numbers = await store.under_way(view)
+    """Return the ranges of closings that are not withdrawn (`first<TAB>last`)."""
+    numbers = await store.watched(view)
     parts = [numbers[start : start + CLOSINGS_PER_CHUNK] for start in range(0, len(numbers), CLOSINGS_PER_CHUNK)]
     return [f"{part[0]}\t{part[-1]}" for part in parts]
 
 
 async def advance(tx: Tx, chunk: str, *, business_date: date, context: Context) -> dict[str, int]:
-    """Take the step that follows for each closing of a chunk, if one does; return how many came to which state."""
+    """Take the step that follows for each closing of a chunk, if one does, and find what came too late to be one.
+
+    Return how many came to which state.
+    """
     await business_day.advance(tx, business_date)
     first, _, last = chunk.partition("\t")
     heads = await store.between(tx, first, last)
@@ -44,12 +48,14 @@ async def advance(tx: Tx, chunk: str, *, business_date: date, context: Context) 
     clock = Clock(on=business_date, rules=rules, calendar=context.calendar)
     await _issue(tx, before, clock, context)
     known = await knowing.known(tx, before, on=business_date)
-    now = [domain.next_of(each, known[each.closing_no], clock) for each in before]
+    now = [each if each.state in life.OVER else domain.next_of(each, known[each.closing_no], clock) for each in before]
     steps = _one_of_an_account([(old, new) for old, new in zip(before, now, strict=True) if new != old])
     moved = [(old, new) for old, new in steps if new.state != old.state]
     refused = await _change_accounts(tx, [new for _, new in moved], known, context)
     done = [_refused(old) if new.closing_no in refused else new for old, new in steps]
     await store.write(tx, done)
+    as_they_are = {each.closing_no: each for each in (*before, *done)}
+    await findings.bring(tx, list(as_they_are.values()), known, clock)
     came = [new for old, new in moved if new.closing_no not in refused]
     await withdrawing.follow(
         tx,
@@ -110,6 +116,8 @@ async def _change_accounts(
     outcomes = await accounts.put(tx, list(wanted.values()), actor=ACTOR, units=[WHOLE_UTILITY], context=context)
     taken = ("done", "already_done")
     refused = {no for no, outcome in zip(wanted, outcomes, strict=True) if outcome.status not in taken}
+    ended = {one.contract_no: one.ends_on for one in ending if one.ends_on and one.account_no not in refused}
+    await ended_store.end(tx, ended)
     return {each.closing_no for each in (*ending, *closing) if each.account_no in refused}
 
 

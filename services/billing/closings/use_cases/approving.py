@@ -32,6 +32,14 @@ class Against(BusinessError):
     title = "Somebody has objected, or something is used: it will be withdrawn"
 
 
+class LateObjection(BusinessError):
+    status = 409
+    code = "closing.objected_late"
+    title = (
+        "Somebody has objected after the time for it: a person is to withdraw it, or to explain why it goes on, first"
+    )
+
+
 class SamePerson(BusinessError):
     status = 403
     code = "closing.approved_by_who_took_part"
@@ -50,7 +58,7 @@ async def ask(
 ) -> Approval:
     """Ask for the approval of a closing in the version that was seen.
 
-    Raises UnknownClosing, Stale, NotYet, Against, AskedAlready.
+    Raises UnknownClosing, Stale, NotYet, Against, LateObjection, AskedAlready.
     """
     found = await by_hand.locked(tx, closing_no, may_see)
     conditional.require(seen, found.version)
@@ -77,6 +85,8 @@ async def _may_go_on(tx: Tx, found: Closing, context: Context) -> Clock:
     known = (await knowing.known(tx, [found], on=on))[found.closing_no]
     if domain.against(found, known) is not None:
         raise Against
+    if known.held:
+        raise LateObjection
     first = domain.may_be_approved_on(domain.heard(found, known), clock.rules)
     if first is None or on < first:
         raise NotYet

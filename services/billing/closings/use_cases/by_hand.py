@@ -7,8 +7,9 @@ from typing import Final
 
 from services.billing.closings.domain import closing as domain
 from services.billing.closings.domain import life
-from services.billing.closings.domain.closing import Clock, Closing
-from services.billing.closings.store import closings
+from services.billing.closings.domain.closing import OBJECT, Clock, Closing
+from services.billing.closings.store import closings, told
+from services.billing.closings.store.told import AnswerTold
 from services.billing.closings.use_cases import site_orders, withdrawing
 from services.billing.closings.use_cases.proposing import audit
 from services.billing.context import Context
@@ -31,7 +32,7 @@ class UnknownClosing(BusinessError):
 class EndedAlready(BusinessError):
     status = 409
     code = "closing.ended_already"
-    title = "Its contract has ended, or it is over: supply from now on is a new contract"
+    title = "Its contract has ended, or it is withdrawn: supply from now on is a new contract"
 
 
 class NotAnnounced(BusinessError):
@@ -74,8 +75,18 @@ async def locked(tx: Tx, closing_no: str, may_see: Callable[[str], bool]) -> Clo
 
 
 async def withdraw(tx: Tx, deed: Deed, code: str, *, context: Context) -> Closing:
-    """Withdraw a closing: somebody objects (异议), or it is taken back. Raises UnknownClosing, EndedAlready."""
+    """Withdraw a closing: somebody objects (异议), or it is taken back. Raises UnknownClosing, EndedAlready.
+
+    An objection after the end withdraws nothing: it is kept, and the job of the day finds it (`closings.findings`).
+    """
     found = await locked(tx, deed.closing_no, deed.may_see)
+    if code == life.OBJECTED and found.state in life.AFTER_THE_END:
+        said = AnswerTold(
+            closing_no=found.closing_no, answer=OBJECT, answered_on=deed.on, way="staff", recorded_by=deed.actor
+        )
+        await told.keep_answers(tx, [said])
+        audit(tx, "closing.objected_after_end", found, deed.actor, deed.explanation)
+        return found
     try:
         found = domain.withdrawn(found, code, on=deed.on, by=deed.actor)
     except MoveRefused:

@@ -54,19 +54,20 @@ async def failed(tx: Tx, facts: Sequence[NoticeFailed]) -> None:
 
 
 async def answered(tx: Tx, facts: Sequence[CustomerAnswered]) -> None:
-    """Keep what customers have answered to announcements."""
-    first = {fact.subject_id: fact for fact in reversed(facts) if fact.subject_kind == SUBJECT_KIND}
+    """Keep all that customers have answered to announcements: of several answers none is dropped."""
+    mine = [fact for fact in facts if fact.subject_kind == SUBJECT_KIND]
+    first = {(fact.subject_id, fact.answer, fact.answered_on): fact for fact in reversed(mine)}
     await told.keep_answers(
         tx,
         [
             AnswerTold(
-                closing_no=number,
+                closing_no=fact.subject_id,
                 answer=fact.answer,
                 answered_on=fact.answered_on,
                 way=fact.way,
                 recorded_by=fact.recorded_by,
             )
-            for number, fact in sorted(first.items())
+            for _, fact in sorted(first.items())
         ],
     )
 

@@ -1,7 +1,7 @@
 """All that is known of closings: site orders, notices, answers, usages, bills, money, meters. A fixed number of statements."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -9,11 +9,10 @@ from sqlalchemy import Row
 
 from services.billing.bills.domain.bills import ISSUED
 from services.billing.bills.store import of_contracts
-from services.billing.closings.domain import life
+from services.billing.closings.domain import findings, life
 from services.billing.closings.domain.closing import (
     DELIVERED,
     DONE,
-    OBJECT,
     Billed,
     Closing,
     Known,
@@ -22,6 +21,7 @@ from services.billing.closings.domain.closing import (
     moved,
 )
 from services.billing.closings.store import closings as store
+from services.billing.closings.store import findings as findings_store
 from services.billing.closings.store import told
 from services.billing.closings.store.told import NoticeTold
 from services.billing.closings.use_cases import site_orders
@@ -39,8 +39,8 @@ async def known(tx: Tx, closings: Sequence[Closing], *, on: date) -> dict[str, K
     orders = [number for each in closings for number in (each.check_order_no, each.read_order_no) if number is not None]
     visits = await site_orders.visits(tx, orders)
     notices = await told.notices(tx, numbers)
-    answers = await told.answers(tx, numbers)
-    used = await _used(tx, [each for each in closings if each.state in life.BEFORE_THE_END], on)
+    objections = await told.objections(tx, numbers)
+    used = await _used(tx, closings, on)
     bills = await bills_of(tx, closings)
     settled = await told.settlements(tx, numbers)
     meters = await told.meters(tx, sorted({each.service_point_no for each in closings}))
@@ -48,20 +48,23 @@ async def known(tx: Tx, closings: Sequence[Closing], *, on: date) -> dict[str, K
     contracts = await contracts_store.contracts_of(tx, sorted({each.account_no for each in closings}))
     of_no = {row.contract_no: row for row in contracts}
     others = await _others(tx, closings, contracts, on)
+    about = await findings_store.about(tx, numbers)
     found = {}
     for each in closings:
         number, mine = each.closing_no, notices.get(each.closing_no, [])
         read, contract = visits.get(each.read_order_no or ""), of_no.get(each.contract_no)
         delivered = [notice.on for notice in mine if notice.outcome == DELIVERED and notice.on is not None]
-        answer = answers.get(number)
-        found[number] = Known(
+        in_time, late = _objected(each, objections.get(number, ()))
+        known = Known(
             check=visits.get(each.check_order_no),
             read=read,
             told_on=min(delivered, default=None),
             failed=_failed(mine),
-            objected=answer is not None and answer.answer == OBJECT,
-            used=number in used,
+            objected_on=in_time,
+            objected_late_on=late,
+            used_wh=used.get(number, 0),
             billed=_billed(each, bills.get(each.contract_no, ())),
+            bill_changed=_changed(each, bills.get(each.contract_no, ())),
             ends_account=number not in others or others[number].ends_account,
             others_unbilled=number in others and others[number].unbilled,
             settled=settled.get(number),
@@ -70,12 +73,13 @@ async def known(tx: Tx, closings: Sequence[Closing], *, on: date) -> dict[str, K
             annulled=contract is None or contract.annulled,
             meters_back_on=_back(each, ends.get(each.service_point_no, ()), meters.get(each.service_point_no, {})),
         )
+        found[number] = replace(known, held=findings.is_held(each, known, about.get(number, {})))
     return found
 
 
 async def bills_of(tx: Tx, closings: Sequence[Closing]) -> dict[str, list[Row[Any]]]:
     """Return by contract the bills in force of closings whose contract has ended, from the first day without use on."""
-    starts = {each.contract_no: each.since for each in closings if each.state == life.ENDED}
+    starts = {each.contract_no: each.since for each in closings if each.state in life.AFTER_THE_END}
     return await of_contracts.since(tx, starts) if starts else {}
 
 
@@ -90,18 +94,29 @@ def _failed(notices: Sequence[NoticeTold]) -> bool:
     return bool(notices) and all(notice.outcome != DELIVERED for notice in notices)
 
 
-async def _used(tx: Tx, closings: Sequence[Closing], on: date) -> set[str]:
-    """Return the closings since whose first day without use a meter that was read has measured energy."""
-    days = {(each.service_point_no, each.since, max(on, each.since)) for each in closings}
+def _objected(closing: Closing, days: Sequence[date]) -> tuple[date | None, date | None]:
+    """Return the first day of an objection within the period, and of one after it."""
+    until = closing.objection_until
+    in_time = [day for day in days if until is None or day <= until]
+    return min(in_time, default=None), min((day for day in days if day not in in_time), default=None)
+
+
+async def _used(tx: Tx, closings: Sequence[Closing], on: date) -> dict[str, int]:
+    """Return by closing the Wh that meters which were read have measured since its first day without use, up to its end."""
+    last = {each.closing_no: each.ends_on or max(on, each.since) for each in closings}
+    days = {(each.service_point_no, each.since, max(last[each.closing_no], each.since)) for each in closings}
     usages = await usages_store.standing(tx, sorted(days), also_waiting=True) if days else []
     at: dict[str, list[Usage]] = {}
     for usage in usages:
         if not usage.estimated and (usage.import_wh or any(usage.energy.values())):
             at.setdefault(usage.service_point_no, []).append(usage)
     return {
-        each.closing_no
+        each.closing_no: sum(
+            max(usage.import_wh, *usage.energy.values(), 0)
+            for usage in at.get(each.service_point_no, ())
+            if usage.period_to > each.since and usage.period_from < last[each.closing_no]
+        )
         for each in closings
-        if any(usage.period_to > each.since for usage in at.get(each.service_point_no, ()))
     }
 
 
@@ -115,6 +130,18 @@ def _billed(closing: Closing, bills: Sequence[Row[Any]]) -> Billed | None:
     if last is None:
         return None
     return Billed(through=through, bill_id=last.bill_id, total_fen=last.total_fen, estimated=last.estimated)
+
+
+def _changed(closing: Closing, bills: Sequence[Row[Any]]) -> str:
+    """Return which bills of a contract are others since its last one was told; empty where they are as they were."""
+    if closing.bill_id is None or closing.billed_on is None:
+        return ""
+    if not bills:
+        return "no bill"
+    anew = [bill for bill in bills if bill.status != ISSUED or bill.issued_on > closing.billed_on]
+    if bills[-1].bill_id != closing.bill_id and bills[-1] not in anew:
+        anew.append(bills[-1])
+    return ", ".join(f"{bill.period_from} to {bill.period_to}: {bill.total_fen} fen" for bill in anew)
 
 
 async def _ends(tx: Tx, closings: Sequence[Closing]) -> dict[str, list[Stood]]:

@@ -10,6 +10,7 @@ from services.billing.closings.domain.closing import Closing
 from services.billing.closings.domain.life import OBJECTED
 from services.billing.closings.domain.unused import EXPLAINED, OPEN, TAKEN_UP
 from services.billing.closings.domain.unused import OBJECTED as BY_OBJECTION
+from services.billing.closings.store import findings as findings_store
 from services.billing.closings.store import unused as unused_store
 from services.billing.closings.use_cases import site_orders
 from shared import approvals
@@ -25,6 +26,7 @@ async def follow(
     if not withdrawn:
         return
     site_orders.take_back(tx, withdrawn, by=actor, on=on)
+    await findings_store.withdraw(tx, [each.closing_no for each in withdrawn])
     await approvals.drop(tx, CLOSING, [each.closing_no for each in withdrawn], actor=actor, reason=reason)
     rows = await unused_store.locked(tx, sorted(each.contract_no for each in withdrawn))
     left = []

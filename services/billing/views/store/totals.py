@@ -14,6 +14,7 @@ from services.billing.business_day import store as business_day
 from services.billing.cases.store import cases
 from services.billing.cases.store import charges as case_charges
 from services.billing.closings.store import closings as closings_store
+from services.billing.closings.store import findings as closing_findings
 from services.billing.closings.store import unused as unused_store
 from services.billing.replays import domain as replays
 from services.billing.replays import store as replays_store
@@ -188,12 +189,15 @@ async def _closings(view: View) -> Mapping[str, float]:
     latest = await business_day.latest(view) or date.min
     unused, not_taken_up = await unused_store.counts(view, latest)
     under_way, overdue, waiting = await closings_store.counts(view, latest)
+    found, not_explained = await closing_findings.counts(view, latest)
     return {
         "unused_supplies": float(unused),
         "unused_supplies_overdue": float(not_taken_up),
         "closings": float(under_way),
         "closings_overdue": float(overdue),
         "closings_waiting": float(waiting),
+        "closing_findings": float(found),
+        "closing_findings_overdue": float(not_explained),
     }
 
 

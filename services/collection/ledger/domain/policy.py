@@ -21,7 +21,10 @@ OPENING_RECEIVABLE: Final = "receivable.opening"
 REVERSAL: Final = "payment.reversal"
 RESOLUTION: Final = "suspense.resolution"
 PAYING_OUT: Final = "account.payout"
-APPROVALS: Final = dict.fromkeys((MONTH_CLOSING, OPENING_RECEIVABLE, REVERSAL, RESOLUTION, PAYING_OUT), SCOPE)
+LATE_PAYOUT: Final = "account.late_payout"
+APPROVALS: Final = dict.fromkeys(
+    (MONTH_CLOSING, OPENING_RECEIVABLE, REVERSAL, RESOLUTION, PAYING_OUT, LATE_PAYOUT), SCOPE
+)
 """What two people do in collection, each with the scope of the second one."""
 ROLES: Final = ("receivable", "prepayment", "suspense", "opening", "unmapped", "difference")
 KINDS: Final = ("asset", "liability", "equity", "income")

@@ -40,6 +40,8 @@ FORM_BYTES_MAX = 4096  # an answer is a code, with some figures of a meter at mo
 FIGURE = "figure."
 """What the names of the figures in a form begin with."""
 STATUS = {"open": 200, "answered": 200, "already_answered": 409, "expired": 410, "withdrawn": 410}
+STILL: Final[Mapping[str, str]] = MappingProxyType({"answered": "answered_still", "expired": "expired_still"})
+"""What a page says where an answer is taken still that overrules the one that there is, or comes after the last day."""
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 Language = Annotated[Literal["zh", "en"] | None, Query(description="None: that of the contact.")]
 
@@ -119,7 +121,7 @@ async def answer_link(
     refusal: BusinessError | None = None
     try:
         async with web.database.begin() as tx:
-            await answering.answer(tx, row.question_id, given)
+            await answering.answer(tx, row.question_id, given, own.catalogue.kinds)
     except answering.REFUSALS as error:
         refusal = error
     async with web.database.view() as view:
@@ -134,7 +136,7 @@ async def answer_link(
         faults = refusal.wrong if isinstance(refusal, answering.BadFigures) else {}
         page = _page(row, own, lang, standing, typed=typed, faults=faults, status=422)
     else:
-        page = _page(row, own, lang, standing)
+        page = _page(row, own, lang, standing, status=STATUS[standing])
     refusals.tell(request.method, ROUTE, auth.NOBODY, page.status_code, refusal.code)
     return page
 
@@ -186,12 +188,13 @@ def _page(
         "closed_on": row.closed_on.isoformat() if row.closed_on else "",
         "answer": _words(template, language, "answer", row.answer or ""),
     }
-    offered = answering.answers(row) if standing == OPEN else []
+    still = answering.overruling(row, own.catalogue.kinds) if standing in STILL else []
+    offered = answering.answers(row) if standing == OPEN else still
     asked = questions.asked(row)
     if standing == OPEN and asked:
         said = "bad_figures" if faults else "open_figures"
     else:
-        said = standing
+        said = STILL[standing] if still else standing
     values = typed if standing == OPEN else questions.given(row)
     content = pages.page(
         language=language,
@@ -209,7 +212,7 @@ def _page(
             for each in asked
         ],
     )
-    return HTMLResponse(content, status or STATUS[standing], dict(pages.HEADERS))
+    return HTMLResponse(content, status or (200 if still else STATUS[standing]), dict(pages.HEADERS))
 
 
 def _words(template: Template, language: str, figure: str, code: str) -> str:

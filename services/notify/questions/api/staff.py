@@ -70,7 +70,10 @@ async def get_question(question_id: Number, db: Db, caller: auth.Current) -> Que
 async def record_answer(
     question_id: Number, body: AnswerIn, web: Current, caller: auth.Current, own: context.Own
 ) -> QuestionView:
-    """Record what a customer has answered by call, reply or at the counter; the same answer again changes nothing."""
+    """Record what a customer has answered by call, reply or at the counter; the same answer again changes nothing.
+
+    An objection to a closing is taken after another answer, and after the last day: billing lists what came late.
+    """
     business_day.check(web, body.answered_on)
     given = Given(
         answer=body.answer,
@@ -83,6 +86,6 @@ async def record_answer(
     async with web.database.begin() as tx:
         if await questions.question(tx, question_id, visible=caller.visible) is None:
             raise errors.not_found("question")
-        await answering.record(tx, question_id, given, explanation=body.explanation)
+        await answering.record(tx, question_id, given, own.catalogue.kinds, explanation=body.explanation)
         row = await questions.question(tx, question_id, visible=caller.visible)
     return _view(row)

@@ -16,6 +16,8 @@ QUESTION_LIFE: Final = StateMachine(
         "answered": {OPEN: ANSWERED},
         "not answered": {OPEN: EXPIRED},
         "withdrawn": {OPEN: WITHDRAWN},
+        "overruled": {ANSWERED: ANSWERED, EXPIRED: ANSWERED},
     },
 )
-"""A question (征询). It begins withdrawn where it is heard after its withdrawal; nobody is asked then."""
+"""A question (征询). `overruled`: by an answer that its kind takes whatever was answered before, and after its last
+day. It begins withdrawn where it is heard after its withdrawal; nobody is asked then."""

@@ -122,7 +122,7 @@ async def set_accounts(tx: Tx, found: Sequence[tuple[str, str, str]]) -> None:
 
 
 async def close(tx: Tx, closings: Sequence[Closing]) -> None:
-    """Close questions; the caller holds their locks and has seen that they are open."""
+    """Close questions; the caller holds their locks and has seen that they may be closed so."""
     names = tuple(field.name for field in fields(Closing))
     columns: dict[str, list[Any]] = {name: [getattr(one, name) for one in closings] for name in names}
     columns["closed_at"] = [tx.now] * len(closings)

@@ -1,4 +1,4 @@
-"""An answer is taken: the first one is the one."""
+"""An answer is taken: the first one is the one, but for those that overrule it, as an objection does."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from sqlalchemy import Row
 from services.notify.notices.store import unaddressed
 from services.notify.questions.domain import figures
 from services.notify.questions.domain.questions import Closing
-from services.notify.questions.domain.states import ANSWERED, OPEN, QUESTION_LIFE
+from services.notify.questions.domain.states import ANSWERED, OPEN, QUESTION_LIFE, WITHDRAWN
 from services.notify.questions.store import questions as store
-from services.notify.templates.domain import Figures
+from services.notify.templates.domain import Figures, Kinds
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
@@ -37,7 +37,7 @@ class WrongDay(BusinessError):
 class AlreadyAnswered(BusinessError):
     status = 409
     code = "question.already_answered"
-    title = "The question has another answer already; the first one is the one"
+    title = "The question has another answer already, which counts; who asked decides on what the customer says now"
 
 
 class Closed(BusinessError):
@@ -89,22 +89,23 @@ class Given:
     seen_at: datetime | None = None
 
 
-async def answer(tx: Tx, question_id: str, given: Given) -> bool:
+async def answer(tx: Tx, question_id: str, given: Given, kinds: Kinds) -> bool:
     """Take the answer to a question that there is, and return whether it is new: the same one again changes nothing.
 
     Raises one of REFUSALS where it cannot be taken. The question's row is locked: one of several answers, the expiry and the
-    withdrawal that come together is the one.
+    withdrawal that come together is the one; but an answer that overrules (`Kind.overruling`) is taken and told after the others.
     """
     question = (await store.lock(tx, [question_id]))[question_id]
     values, faults = figures.take(store.asked(question), given.figures)
-    if _is_repeated(question, given, values):
+    if _is_repeated(question, given, values, given.answer in overruling(question, kinds)):
         return False
     if faults:
         raise BadFigures(faults)
     if given.seen_at is not None and given.seen_at > tx.now:
         raise SeenInTheFuture
     seen_at = (given.seen_at or tx.now).astimezone(UTC).replace(microsecond=0) if values else None
-    await store.close(tx, [_closing(question_id, given, values, seen_at)])
+    state = QUESTION_LIFE.move(question.state, "answered" if question.state == OPEN else "overruled")
+    await store.close(tx, [_closing(question_id, state, given, values, seen_at)])
     await unaddressed.close_questions(tx, [question_id])
     tx.publish(
         [
@@ -127,9 +128,9 @@ async def answer(tx: Tx, question_id: str, given: Given) -> bool:
     return True
 
 
-async def record(tx: Tx, question_id: str, given: Given, *, explanation: str) -> None:
+async def record(tx: Tx, question_id: str, given: Given, kinds: Kinds, *, explanation: str) -> None:
     """Take an answer that an employee has heard or read, with an audit entry where it is new."""
-    if await answer(tx, question_id, given):
+    if await answer(tx, question_id, given, kinds):
         entry = AuditEntry(
             action=f"question.answer.{given.way}",
             entity_kind="question",
@@ -146,33 +147,42 @@ def answers(question: Row[Any]) -> list[str]:
     return found
 
 
+def overruling(question: Row[Any], kinds: Kinds) -> list[str]:
+    """Return the answers to a question that are taken still where it is answered otherwise, or its last day is over."""
+    taken = kinds[question.template].overruling if question.state != WITHDRAWN else ()
+    return [each for each in answers(question) if each in taken and each != question.answer]
+
+
 def shown(question: Row[Any]) -> Figures:
     """Return the figures of a question as its page shows them."""
     found: Figures = orjson.loads(question.figures)
     return {**found, "account_no": question.account_no or "", "answering": "page"}
 
 
-def _is_repeated(question: Row[Any], given: Given, values: Mapping[str, str]) -> bool:
+def _is_repeated(question: Row[Any], given: Given, values: Mapping[str, str], overrules: bool) -> bool:
     """Return whether this very answer is there already; raises where it cannot be taken."""
     if given.answer not in answers(question):
         raise UnknownAnswer(", ".join(answers(question)))
-    if question.state == ANSWERED:
+    if question.state == ANSWERED and not overrules:
         if question.answer != given.answer or values != store.given(question):
             raise AlreadyAnswered
         return True
-    if question.state != OPEN:
+    if question.state != OPEN and not overrules:
         raise Closed(question.state)
     if question.account_no is None:
         raise NobodyAsked
-    if not question.asked_on <= given.answered_on <= question.answer_by:
+    last = date.max if overrules else question.answer_by
+    if not question.asked_on <= given.answered_on <= last:
         raise WrongDay(f"{question.asked_on} to {question.answer_by}")
     return False
 
 
-def _closing(question_id: str, given: Given, values: Mapping[str, str], seen_at: datetime | None) -> Closing:
+def _closing(
+    question_id: str, state: str, given: Given, values: Mapping[str, str], seen_at: datetime | None
+) -> Closing:
     return Closing(
         question_id=question_id,
-        state=QUESTION_LIFE.target("answered"),
+        state=state,
         answer=given.answer,
         way=given.way,
         recorded_by=given.recorded_by,

@@ -10,7 +10,7 @@ import pytest
 from services.notify.questions.store import questions
 from services.notify.questions.use_cases import answering, timed
 from services.notify.questions.use_cases.answering import Given
-from tests.kits.notify import ORG, Api, Notify, account, contact, proposed, withdrawn
+from tests.kits.notify import KINDS, ORG, Api, Notify, account, contact, proposed, withdrawn
 
 CALL = {"answer": "yes", "way": "call", "answered_on": "2026-02-02", "explanation": "Called back."}
 PATH = "/v1/questions/q0001/answer"
@@ -110,7 +110,7 @@ async def test_of_answers_and_an_expiry_at_the_same_time_exactly_one_is_told(not
         given = Given(answer=answer, answered_on=date(2026, 2, 12), way="call", recorded_by="clerk-1")
         with contextlib.suppress(answering.Closed, answering.AlreadyAnswered):
             async with notify.database.begin() as tx:
-                await answering.answer(tx, f"q{number:04}", given)
+                await answering.answer(tx, f"q{number:04}", given, KINDS)
 
     async def expired() -> None:
         async with notify.database.begin() as tx:
