@@ -13,7 +13,8 @@ _NUMBERS = count(1)
 def values(installation: Installation, home: Home, path: str) -> dict[str, Any]:
     """Return an unused supply, and a closing of it where the path is about one: announced and told in time.
 
-    One of which a site order is asked for again waits for its check, which could not be done.
+    One of which a site order is asked for again waits for its check, which could not be done. Where the path is about what was
+    found of one, somebody has objected too late.
     """
     number = next(_NUMBERS)
     said: dict[str, Any] = {"contract_no": f"seed-{number}", "account_no": home.account_no, "org_unit": home.org_unit}
@@ -34,6 +35,11 @@ def values(installation: Installation, home: Home, path: str) -> dict[str, Any]:
             order |= {"requested_by": "reader-1", "ended_on": "2025-12-08", "asked_on": "2025-12-03"}
             _insert(installation, "site_order", order)
         _insert(installation, "closing", said | days | people | held)
+    if "{code}" in path:
+        values["code"] = "objected_late"
+        found = {"closing_no": values["closing_no"], "code": values["code"], "what": "2026-04-02", "state": "open"}
+        found |= {name: said[name] for name in ("account_no", "service_point_no", "org_unit", "explanation")}
+        _insert(installation, "closing_finding", found | {"found_on": "2026-04-03"})
     return values
 
 
