@@ -8,7 +8,6 @@ from typing import Any, Final
 from services.billing.contracts.domain import REASON_MISSING, Account, Contract, Link, is_moved
 from shared.dated import Period
 from shared.org_units import WHOLE_UTILITY, covers
-from shared.outcome import Outcome, refused
 
 OVERLAP: Final = "account.contracts_overlap"
 OF_ANOTHER_ACCOUNT: Final = "account.contract_of_another_account"
@@ -100,6 +99,10 @@ def _is_circle(link: Link, known: Sequence[Link]) -> bool:
     return False
 
 
+Wrong = tuple[str, str]
+"""The code of a refusal, and the contract that it is about."""
+
+
 class Claims:
     """Which contract holds which service point: the accounts of a batch as they are to be, all others as they are.
 
@@ -122,7 +125,7 @@ class Claims:
         self._owner[contract_no] = account_no
         self._stored.setdefault(account_no, {})[contract_no] = service_point_no, days
 
-    def refusals(self, wanted: Sequence[Account]) -> dict[str, Outcome]:
+    def refusals(self, wanted: Sequence[Account]) -> dict[str, Wrong]:
         """Return by account why it cannot have its contracts.
 
         A day of change that two accounts of a batch share moves in any order of the two. Of accounts that want the same days the
@@ -136,19 +139,19 @@ class Claims:
                 return found
             found |= more
 
-    def _changed_wrongly(self, account: Account) -> Outcome | None:
+    def _changed_wrongly(self, account: Account) -> Wrong | None:
         named = {c.contract_no: c for c in account.contracts}
         for old in self._contracts.get(account.account_no, ()):
             new = named.get(old.contract_no)
             if new is None:
-                return refused("account.contract_missing", old.contract_no, id=account.account_no)
+                return "account.contract_missing", old.contract_no
             if new.service_point_no != old.service_point_no:
-                return refused("account.contract_moved", old.contract_no, id=account.account_no)
+                return "account.contract_moved", old.contract_no
             if is_moved(old, new) and not new.reason:
-                return refused(REASON_MISSING, old.contract_no, id=account.account_no)
+                return REASON_MISSING, old.contract_no
         return None
 
-    def _conflicts(self, wanted: Sequence[Account]) -> dict[str, Outcome]:
+    def _conflicts(self, wanted: Sequence[Account]) -> dict[str, Wrong]:
         changing = {account.account_no for account in wanted}
         owner, at_point = dict(self._owner), dict[str, list[Period]]()
         for account_no, contracts in self._stored.items():
@@ -167,12 +170,12 @@ class Claims:
         return found
 
 
-def _conflict(account: Account, owner: Mapping[str, str], at_point: Mapping[str, Sequence[Period]]) -> Outcome | None:
+def _conflict(account: Account, owner: Mapping[str, str], at_point: Mapping[str, Sequence[Period]]) -> Wrong | None:
     for c in account.contracts:
         if owner.get(c.contract_no, account.account_no) != account.account_no:
-            return refused(OF_ANOTHER_ACCOUNT, c.contract_no, id=account.account_no)
+            return OF_ANOTHER_ACCOUNT, c.contract_no
         if not c.annulled and any(c.period.overlaps(period) for period in at_point.get(c.service_point_no, ())):
-            return refused(OVERLAP, c.contract_no, id=account.account_no)
+            return OVERLAP, c.contract_no
     return None
 
 

@@ -106,7 +106,8 @@ async def put(
     }
     faults |= await _unknown_names(tx, [account for account in changing if account.account_no not in faults], context)
     claims = Claims(at, {no: old.account.contracts for no, old in olds.items()})
-    faults |= claims.refusals([account for account in changing if account.account_no not in faults])
+    wrong = claims.refusals([account for account in changing if account.account_no not in faults])
+    faults |= {no: refused(*each, id=no) for no, each in wrong.items()}
     faults |= await _ended_by_closing(tx, [account for account in changing if account.account_no not in faults], olds)
     if behind:
         faults |= await _link_faults(tx, [account for account in changing if account.account_no not in faults], behind)
