@@ -84,6 +84,13 @@ CATALOGUE = (
         "Removed meters not taken back within the days of the policy",
         service="reading",
     ),
+    Metric("stock_records_waiting", "gauge", "Movements and events of seals that do not fit yet", service="reading"),
+    Metric(
+        "stock_records_waiting_oldest_age_seconds",
+        "gauge",
+        "Age of the oldest movement or event of a seal that does not fit yet",
+        service="reading",
+    ),
     Metric("site_orders_open", "gauge", "Site orders that are neither done nor given up", service="reading"),
     Metric(
         "site_orders_overdue_oldest_seconds",

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from services.reading.context import READ, WRITE, Context, Own
 from services.reading.network.domain import calendar
 from services.reading.network.schemas import Code, MeterNo, No, OrgUnit
-from services.reading.stock import examples, schemas
+from services.reading.stock import examples, schemas, seal_schemas
 from services.reading.stock.domain.life import REMOVED, MovementKind, Result, State
 from services.reading.stock.store import ranges, records, seals, spells
 from services.reading.stock.use_cases import importing, looking, recording, sealing
@@ -36,6 +36,20 @@ async def post_ranges(body: schemas.RangesIn, caller: auth.Current, db: web.Db, 
             last=_last(tx, own),
             dry_run=body.dry_run,
         )
+    return batch.answer(outcomes)
+
+
+@router.post("/meter-ranges/annulments", policy=WRITE, example=examples.RANGE_ANNULMENTS, response_model=OutcomesOut)
+async def post_range_annulments(
+    body: schemas.RangeAnnulmentsIn, caller: auth.Current, db: web.Db, own: Own
+) -> Response:
+    """Annul up to 100 ranges that never came, of 10,000 meters together: their meters are gone, the ranges stay readable.
+
+    Refused (`reading.range_in_use`) where something is recorded of one of its meters beyond that it came.
+    """
+    async with db.begin() as tx:
+        given = [item.annulment() for item in body.items]
+        outcomes = await importing.annul(tx, given, by=_by(caller, tx, own))
     return batch.answer(outcomes)
 
 
@@ -143,14 +157,53 @@ async def list_tests(
 
 
 @router.post("/meter-seals", policy=WRITE, example=examples.SEALS, response_model=OutcomesOut)
-async def post_seals(body: schemas.SealsIn, caller: auth.Current, db: web.Db, own: Own) -> Response:
-    """Record up to 1,000 things that happened to seals (铅封), each answered by itself: put, checked, broken, removed.
+async def post_seals(body: seal_schemas.SealsIn, caller: auth.Current, db: web.Db, own: Own) -> Response:
+    """Record up to 1,000 things that happened to seals (铅封), each answered by itself, in any order, twice.
 
-    Refused (`reading.seal_contradicts`) where the seal would be on two meters, or something done to it that is not there.
+    `waiting` (`reading.seal_event_waits`): it is kept, and counts once what must have happened before is known; a seal is on one
+    meter at a time.
     """
     async with db.begin() as tx:
         outcomes = await sealing.record(tx, [item.event() for item in body.items], by=_by(caller, tx, own))
     return batch.answer(outcomes)
+
+
+@router.post("/meter-seals/annulments", policy=WRITE, example=examples.SEAL_ANNULMENTS, response_model=OutcomesOut)
+async def post_seal_annulments(
+    body: seal_schemas.SealAnnulmentsIn, caller: auth.Current, db: web.Db, own: Own
+) -> Response:
+    """Annul up to 1,000 things that never happened to seals; they stay readable, and the seals stand as the rest says."""
+    async with db.begin() as tx:
+        given = [item.annulment() for item in body.items]
+        outcomes = await sealing.annul(tx, given, by=_by(caller, tx, own))
+    return batch.answer(outcomes)
+
+
+@router.get("/meter-seals/events", policy=READ)
+async def list_seal_events(
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    seal_no: No | None = None,
+    meter_no: MeterNo | None = None,
+    waiting: bool | None = None,
+) -> Page[seal_schemas.StoredSealEventOut]:
+    """List what was told of seals, first to last; `waiting=true`: what counts for nothing yet."""
+    async with db.view() as view:
+        rows = await seals.listed_events(
+            view,
+            visible=caller.visible,
+            after=wanted.after,
+            limit=wanted.fetch,
+            seal_no=seal_no,
+            meter_no=meter_no,
+            waiting=waiting,
+        )
+    return wanted.page(
+        rows,
+        key=lambda row: (row.done_on, row.seal_no, row.meter_no, row.kind),
+        item=seal_schemas.StoredSealEventOut.of_row,
+    )
 
 
 @router.get("/meter-seals", policy=READ)
@@ -159,14 +212,14 @@ async def list_seals(
     db: web.Db,
     wanted: pagination.Query_,
     meter_no: MeterNo | None = None,
-    state: schemas.SealState | None = None,
-) -> Page[schemas.SealOut]:
+    state: seal_schemas.SealState | None = None,
+) -> Page[seal_schemas.SealOut]:
     """List seals as they stand, by number."""
     async with db.view() as view:
         rows = await seals.listed(
             view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, meter_no=meter_no, state=state
         )
-    return wanted.page(rows, key=lambda row: (row.seal_no,), item=schemas.SealOut.of)
+    return wanted.page(rows, key=lambda row: (row.seal_no,), item=seal_schemas.SealOut.of)
 
 
 @router.get("/meters/{meter_no}/life", policy=READ)

@@ -19,6 +19,7 @@ RANGES: dict[str, Any] = {
     ],
     "dry_run": False,
 }
+RANGE_ANNULMENTS: dict[str, Any] = {"items": [{"range_no": "PH-2026-07", "reason": "wrong_numbers"}]}
 MOVEMENTS: dict[str, Any] = {
     "items": [
         {"movement_no": "MV-1", "meter_no": "M-0001", "kind": "take_back", "moved_on": "2026-02-03", "org_unit": None}
@@ -41,5 +42,16 @@ TEST_ANNULMENTS: dict[str, Any] = {"items": [{"lab_no": "JD-2026-0031", "reason"
 SEALS: dict[str, Any] = {
     "items": [
         {"seal_no": "F-000871", "meter_no": "M-0001", "kind": "put", "done_on": "2026-02-05", "done_by": "tester-2"}
+    ]
+}
+SEAL_ANNULMENTS: dict[str, Any] = {
+    "items": [
+        {
+            "seal_no": "F-000871",
+            "meter_no": "M-0001",
+            "kind": "put",
+            "done_on": "2026-02-05",
+            "reason": "mistyped",
+        }
     ]
 }

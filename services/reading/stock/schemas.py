@@ -1,7 +1,7 @@
 """What the routes of meters in stock take and answer."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Self, cast
 
 from pydantic import BaseModel, Field
 
@@ -19,7 +19,7 @@ from services.reading.network.schemas import (
 from services.reading.stock.domain.facts import LoadError, Movement, Tested
 from services.reading.stock.domain.life import MovementKind, Result, Spell, State
 from services.reading.stock.domain.ranges import METERS_MAX, Range
-from services.reading.stock.domain.seals import Kind, SealEvent
+from services.reading.stock.seal_schemas import SealEventOut
 from services.reading.stock.store import records
 from services.reading.stock.use_cases.looking import Known
 from services.reading.stock.use_cases.recording import Annulment
@@ -29,8 +29,6 @@ from shared.web.batch import In
 RANGES_MAX = 100
 LOADS_MAX = 24
 LOAD_PERCENT_MAX = 1000  # of the basic current: Imax is below ten times Ib
-SealState = Literal["on", "broken", "off"]
-Subject = Annotated[str, Field(min_length=1, max_length=64, description="An opaque subject, never a name.")]
 
 
 class RangeIn(In):
@@ -76,6 +74,19 @@ class RangesIn(In):
     dry_run: bool = Field(False, description="Say what would become of them, and change nothing.")
 
 
+class RangeAnnulmentIn(In):
+    range_no: No
+    reason: Code
+
+    def annulment(self) -> Annulment:
+        """Return the annulment."""
+        return Annulment(number=self.range_no, reason=self.reason)
+
+
+class RangeAnnulmentsIn(In):
+    items: Annotated[list[RangeAnnulmentIn], Field(max_length=RANGES_MAX)]
+
+
 class RangeOut(Shown):
     range_no: str
     from_no: str
@@ -87,6 +98,7 @@ class RangeOut(Shown):
     received_on: date
     verified_until: date | None
     meters: int
+    annulled_for: str | None = Field(description="It never came: its meters are not there.")
 
 
 class MovementIn(In):
@@ -226,40 +238,6 @@ class StoredTestOut(TestOut):
         return cls.model_validate(dict(row._mapping) | {"errors": records.errors(row.errors)})
 
 
-class SealIn(In):
-    """What happened to a seal (铅封): 加封, 检查, 破封, 启封."""
-
-    seal_no: No
-    meter_no: MeterNo
-    kind: Kind
-    done_on: Day
-    done_by: Subject
-
-    def event(self) -> SealEvent:
-        """Return what happened."""
-        return SealEvent(**self.model_dump())
-
-
-class SealsIn(In):
-    items: Annotated[list[SealIn], Field(max_length=ITEMS_MAX, description="Of one seal in their order.")]
-
-
-class SealOut(Shown):
-    """How a seal stands after all that is known of it."""
-
-    seal_no: str
-    meter_no: str = Field(description="On which it is, or was last.")
-    state: SealState
-    since: date
-
-
-class SealEventOut(Shown):
-    seal_no: str
-    kind: str
-    done_on: date
-    done_by: str
-
-
 class StandingOut(Shown):
     """How a meter stands on a day, and since when."""
 
@@ -345,5 +323,5 @@ class LifeOut(BaseModel):
                 for each in known.movements
             ],
             tests=[TestOut.model_validate(each) for each in known.tests],
-            seals=[SealEventOut.model_validate(each) for each in known.seals],
+            seals=[SealEventOut.event(each) for each in known.seals],
         )

@@ -11,7 +11,10 @@ from shared.db.columns import table
 
 
 class MeterRange(Base, table=True):
-    """A range of meters (批次号段) as it came, whole; its meters are made with it. `registers` as those of a meter."""
+    """A range of meters (批次号段) as it came, whole; its meters are made with it. `registers` as those of a meter.
+
+    `annulled_for`: it never came, and why; its meters are gone with that.
+    """
 
     __tablename__ = "meter_range"
 
@@ -30,6 +33,7 @@ class MeterRange(Base, table=True):
     meters: int = Field(sa_column=required(Integer))
     actor: str = Field(sa_column=required(columns.No))
     created_at: datetime = Field(sa_column=required(columns.Instant))
+    annulled_for: str | None = Field(sa_column=Column(columns.Code))
 
 
 class MeterReceipt(Base, table=True):
@@ -65,6 +69,7 @@ class MeterMovement(Base, table=True):
     __table_args__ = (
         CheckConstraint("kind <> 'scrap' OR reason IS NOT NULL", name="meter_movement_scrapped_for_a_reason"),
         Index("meter_movement_list", "moved_on", "movement_no"),
+        Index("meter_movement_waiting", "fits", "annulled"),
     )
 
 
@@ -87,7 +92,10 @@ class StockTest(Base, table=True):
 
 
 class SealEvent(Base, table=True):
-    """What happened to a seal (铅封) on a meter, as it was told; never changed."""
+    """What happened to a seal (铅封) on a meter, as it was told. `fits`: its life has it; else it waits.
+
+    `annulled`: it never was, and why; told again it stands again.
+    """
 
     __tablename__ = "seal_event"
 
@@ -98,7 +106,14 @@ class SealEvent(Base, table=True):
     done_by: str = Field(sa_column=required(columns.No))
     actor: str = Field(sa_column=required(columns.No))
     created_at: datetime = Field(sa_column=required(columns.Instant))
-    __table_args__ = (Index("seal_event_meter", "meter_no"),)
+    fits: int = Field(sa_column=required(SmallInteger))
+    annulled: int = Field(sa_column=required(SmallInteger))
+    annulled_for: str | None = Field(sa_column=Column(columns.Code))
+    __table_args__ = (
+        Index("seal_event_meter", "meter_no"),
+        Index("seal_event_list", "done_on", "seal_no"),
+        Index("seal_event_waiting", "fits", "annulled"),
+    )
 
 
 class MeterSeal(Base, table=True):

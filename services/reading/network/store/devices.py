@@ -77,6 +77,11 @@ async def put(tx: Tx, given: Sequence[tuple[Device, int]]) -> set[str]:
     return {row.device_id for row in applied}
 
 
+async def meters_with(view: View, meter_nos: Sequence[str]) -> set[str]:
+    """Return which of some meters have a device of their own, or had one."""
+    return {row.meter_no for row in await bulk.select_in(view, DEVICE, {"meter_no": meter_nos})}
+
+
 def _device(row: Row[Any]) -> Device:
     return Device(
         device_id=row.device_id,

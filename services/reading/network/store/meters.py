@@ -71,6 +71,11 @@ async def put(tx: Tx, given: Sequence[tuple[Meter, int]]) -> set[str]:
     return {row.meter_no for row in await bulk.upsert_newer(tx, METER, own, key=("meter_no",))}
 
 
+async def delete(tx: Tx, meter_nos: Sequence[str]) -> None:
+    """Delete meters that never were: nothing but that they came is recorded of them."""
+    await bulk.delete_in(tx, METER, {"meter_no": meter_nos})
+
+
 def _columns(meters: Sequence[Meter]) -> dict[str, list[Any]]:
     return {
         "meter_no": [each.meter_no for each in meters],

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby, permutations
+from operator import attrgetter
 from typing import Final, Literal, get_args
 
 from shared.statemachine import StateMachine
@@ -16,32 +18,36 @@ State = Literal["received", "in_stock", "installed", "removed", "taken_back", "t
 TAKE_BACK: Final = "take_back"
 SCRAP: Final = "scrap"
 RECEIVED, IN_STOCK, INSTALLED, REMOVED, TAKEN_BACK = "received", "in_stock", "installed", "removed", "taken_back"
-PASSED, FAILED, SCRAPPED = "passed", "failed", "scrapped"
-_IN_HAND: Final = (RECEIVED, IN_STOCK, TAKEN_BACK, "to_test", PASSED, FAILED)
+TO_TEST, PASSED, FAILED, SCRAPPED = "to_test", "passed", "failed", "scrapped"
+_IN_HAND: Final = (RECEIVED, IN_STOCK, TAKEN_BACK, TO_TEST, PASSED, FAILED)
 _DAY: Final = timedelta(days=1)
 
 LIFE = StateMachine(
     name="meter",
     starts=(RECEIVED, INSTALLED, IN_STOCK),
     moves={
-        "to_stock": {RECEIVED: IN_STOCK, TAKEN_BACK: IN_STOCK, PASSED: IN_STOCK},
+        "to_stock": dict.fromkeys((RECEIVED, IN_STOCK, TAKEN_BACK, PASSED), IN_STOCK),
         "install": dict.fromkeys((RECEIVED, IN_STOCK, REMOVED, TAKEN_BACK, PASSED), INSTALLED),
         "remove": {INSTALLED: REMOVED},
         "take_back": {REMOVED: TAKEN_BACK},
-        "to_test": dict.fromkeys((RECEIVED, IN_STOCK, TAKEN_BACK, PASSED, FAILED), "to_test"),
+        "to_test": dict.fromkeys(_IN_HAND, TO_TEST),
         "pass": dict.fromkeys(_IN_HAND, PASSED),
         "fail": dict.fromkeys(_IN_HAND, FAILED),
         "scrap": dict.fromkeys((*_IN_HAND, REMOVED), SCRAPPED),
     },
 )
-"""A result is proof that the meter was in the laboratory, whoever forgot to say that it went there."""
+"""A result is proof that the meter was in the laboratory, whoever forgot to say that it went there. From one warehouse, or
+laboratory, to another it goes by the same step again."""
 _RANKS: Final = {
     name: rank
     for rank, name in enumerate(
         ("receive", "remove", "take_back", "to_test", "fail", "pass", "to_stock", "install", "scrap")
     )
 }
-"""What happens on one day is told in this order: a meter that is moved leaves one point before it comes to another."""
+"""What happens on one day is told in this order: a meter that is moved leaves one point before it comes to another. Where not all
+of it fits so, in that order in which most of it does."""
+_ORDERED_MAX: Final = 6
+"""So many steps of one day at most are tried in other orders: 720 of them."""
 _BEGINS: Final = {"receive": RECEIVED, "install": INSTALLED, "to_stock": IN_STOCK}
 STATES: Final = get_args(State)
 
@@ -105,14 +111,31 @@ def of(stands: Sequence[Stand], happenings: Iterable[Happening]) -> Life:
     known.sort(key=lambda each: (each.on, _RANKS[each.name], each.number))
     spells: list[Spell] = []
     fitting: dict[str, str | None] = {}
-    for each in known:
-        before = spells[-1] if spells else None
-        state = _next(before.state if before else None, each.name)
-        if state is None:
-            continue
-        fitting[each.number] = before.service_point_no if before else None
-        _append(spells, _spell(state, each, before))
+    for _, own in groupby(known, key=attrgetter("on")):
+        for each in _in_order(spells[-1].state if spells else None, tuple(own)):
+            before = spells[-1] if spells else None
+            state = _next(before.state if before else None, each.name)
+            if state is None:
+                continue
+            fitting[each.number] = before.service_point_no if before else None
+            _append(spells, _spell(state, each, before))
     return Life(spells=tuple(spells), fitting=fitting)
+
+
+def _in_order(state: str | None, own: tuple[Happening, ...]) -> tuple[Happening, ...]:
+    """Return what happened on a day in the order in which most of it fits; of several such orders the first by rank."""
+    if _fits(state, own) == len(own) or len(own) > _ORDERED_MAX:
+        return own
+    return max(permutations(own), key=lambda order: _fits(state, order))
+
+
+def _fits(state: str | None, order: Iterable[Happening]) -> int:
+    count = 0
+    for each in order:
+        after = _next(state, each.name)
+        if after is not None:
+            state, count = after, count + 1
+    return count
 
 
 def _moved(each: Happening, last_days: dict[date, date]) -> Happening:

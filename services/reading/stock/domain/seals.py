@@ -1,8 +1,10 @@
 """Seals (铅封): put on meters, checked, broken, removed. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from typing import Final, Literal
 
 from shared.statemachine import StateMachine
@@ -10,6 +12,8 @@ from shared.statemachine import StateMachine
 Kind = Literal["put", "checked", "broken", "removed"]
 """加封, 检查, 破封, 启封."""
 ON, BROKEN, OFF = "on", "broken", "off"
+Key = tuple[str, str, date, str]
+"""Seal, meter, day and kind of an event."""
 
 SEAL = StateMachine(
     name="seal",
@@ -23,7 +27,7 @@ SEAL = StateMachine(
 )
 """A seal of which nothing is known begins with whatever is told of it first: those on meters that are there were never told."""
 _BEGINS: Final = {"put": ON, "checked": ON, "broken": BROKEN, "removed": OFF}
-_RANKS: Final = {"removed": 0, "put": 1, "checked": 2, "broken": 3}
+_RANKS: Final = {"put": 0, "checked": 1, "broken": 2, "removed": 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +41,7 @@ class SealEvent:
     done_by: str
 
     @property
-    def key(self) -> tuple[str, str, date, str]:
+    def key(self) -> Key:
         """What makes it the same."""
         return self.seal_no, self.meter_no, self.done_on, self.kind
 
@@ -52,20 +56,54 @@ class Seal:
     since: date
 
 
-def stands(events: Iterable[SealEvent]) -> Seal | None:
-    """Return how a seal stands; None where its events contradict each other: it is on one meter at a time."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealLife:
+    """How a seal stands, nothing where nothing is known of it, and the keys of what fits its life.
+
+    An event that is not in `fitting` waits: what must have happened before it is not known.
+    """
+
+    seal: Seal | None
+    fitting: frozenset[Key]
+
+
+def of(events: Iterable[SealEvent]) -> SealLife:
+    """Return the life of a seal, whatever the order in which its events became known: it is on one meter at a time.
+
+    The events of one day are told in the order in which they fit each other.
+    """
     seal: Seal | None = None
-    for each in sorted(events, key=lambda event: (event.done_on, _rank(event), event.meter_no)):
-        if seal is None:
-            state = SEAL.start(_BEGINS[each.kind])
-        elif not SEAL.may(seal.state, each.kind) or (seal.state != OFF and seal.meter_no != each.meter_no):
-            return None
-        else:
-            state = SEAL.move(seal.state, each.kind)
-        since = seal.since if seal is not None and seal.state == state else each.done_on
-        seal = Seal(seal_no=each.seal_no, meter_no=each.meter_no, state=state, since=since)
-    return seal
+    fitting: set[Key] = set()
+    ordered = sorted(events, key=lambda each: each.done_on)
+    for _, own in groupby(ordered, key=attrgetter("done_on")):
+        left = {(each.meter_no, each.kind): each for each in own}
+        while (each := _next(seal, left)) is not None:
+            del left[each.meter_no, each.kind]
+            seal = _after(seal, each)
+            fitting.add(each.key)
+    return SealLife(seal=seal, fitting=frozenset(fitting))
 
 
-def _rank(event: SealEvent) -> int:
-    return _RANKS[event.kind]
+def _next(seal: Seal | None, left: Mapping[tuple[str, str], SealEvent]) -> SealEvent | None:
+    """Return which event of a day comes next; None where none that is left fits.
+
+    A seal leaves a meter on that day before it comes to the one on which it stays. The first of which anything is told was on
+    its meter already where it was not put there.
+    """
+    if seal is None:
+        there = [each for each in left.values() if (each.meter_no, "put") not in left]
+        fits = there or [each for each in left.values() if each.kind == "put"]
+    else:
+        fits = [
+            each
+            for each in left.values()
+            if SEAL.may(seal.state, each.kind) and (seal.state == OFF or each.meter_no == seal.meter_no)
+        ]
+    order = [((each.meter_no, "removed") not in left, each.meter_no, _RANKS[each.kind]) for each in fits]
+    return fits[order.index(min(order))] if fits else None
+
+
+def _after(seal: Seal | None, each: SealEvent) -> Seal:
+    state = SEAL.start(_BEGINS[each.kind]) if seal is None else SEAL.move(seal.state, each.kind)
+    since = seal.since if seal is not None and seal.state == state else each.done_on
+    return Seal(seal_no=each.seal_no, meter_no=each.meter_no, state=state, since=since)

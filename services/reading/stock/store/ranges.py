@@ -1,6 +1,7 @@
 """Ranges of meters, in and out: every function is one statement."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -20,9 +21,19 @@ _PLAIN = (
 )
 
 
-async def by_no(view: View, range_nos: Sequence[str]) -> dict[str, Range]:
-    """Return ranges by their numbers."""
-    return {row.range_no: _range(row) for row in await bulk.select_in(view, RANGE, {"range_no": range_nos})}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Came:
+    """A range as it came; `annulled`: it never did."""
+
+    range_: Range
+    annulled: bool
+
+
+async def stored(tx: Tx, range_nos: Sequence[str]) -> dict[str, Came]:
+    """Return ranges by their numbers, locked to the end of the unit of work."""
+    order = (RANGE.c.range_no,)
+    rows = await bulk.select_in(tx, RANGE, {"range_no": range_nos}, order_by=order, for_update=True)
+    return {row.range_no: Came(range_=_range(row), annulled=row.annulled_for is not None) for row in rows}
 
 
 def _range(row: Row[Any]) -> Range:
@@ -52,6 +63,17 @@ async def receive(tx: Tx, ranges: Mapping[str, Sequence[str]]) -> None:
     own = [(meter_no, range_no) for range_no, meter_nos in ranges.items() for meter_no in meter_nos]
     given = {"meter_no": [meter_no for meter_no, _ in own], "range_no": [range_no for _, range_no in own]}
     await bulk.insert_rows(tx, RECEIPT, given)
+
+
+async def annul(tx: Tx, reasons: Mapping[str, str]) -> None:
+    """Note that ranges never came, each with the reason."""
+    given = {"range_no": list(reasons), "annulled_for": list(reasons.values())}
+    await bulk.update_from(tx, RANGE, given, key=("range_no",))
+
+
+async def delete_receipts(tx: Tx, meter_nos: Sequence[str]) -> None:
+    """Delete that meters came."""
+    await bulk.delete_in(tx, RECEIPT, {"meter_no": meter_nos})
 
 
 async def receipts(view: View, meter_nos: Sequence[str]) -> dict[str, Range]:

@@ -1,4 +1,4 @@
-"""Ranges of meters come in: their meters are made, each begins its life. Idempotent, one outcome per range, or tried only."""
+"""Ranges of meters come in: their meters are made, each begins its life; or never came. Idempotent, one outcome per range."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -6,15 +6,18 @@ from datetime import date
 
 from services.reading.network.domain.reference import Meter
 from services.reading.network.domain.refusal import Refused
-from services.reading.network.store import meters
+from services.reading.network.store import devices, installations, meters
 from services.reading.stock.domain.ranges import METERS_MAX, Range
-from services.reading.stock.store import ranges
+from services.reading.stock.store import ranges, records, seals, spells
+from services.reading.stock.store.ranges import Came
 from services.reading.stock.use_cases import living
+from services.reading.stock.use_cases.recording import ANNULLED, UNKNOWN_RECORD, Annulment, By
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.outcome import CHANGED_MEANWHILE, OTHER_ORG_UNIT, REPEATED, Outcome, refused
 
 OVERLAPS = "reading.range_overlaps"
+IN_USE = "reading.range_in_use"
 
 
 class _MetError(Exception):
@@ -51,7 +54,7 @@ async def _judged(
     tx: Tx, given: Sequence[Range], may_see: Callable[[str], bool], last: date
 ) -> tuple[list[Outcome], dict[str, list[str]]]:
     """Return an outcome for each range, and the numbers of the meters of each."""
-    there = await ranges.by_no(tx, [each.range_no for each in given])
+    there = await ranges.stored(tx, [each.range_no for each in given])
     times = Counter(each.range_no for each in given)
     numbers: dict[str, list[str]] = {}
     faults: dict[int, Outcome] = {}
@@ -59,7 +62,7 @@ async def _judged(
     for index, each in enumerate(given):
         try:
             own = _checked(each, times, may_see, last)
-            if there.get(each.range_no) != each:
+            if each.range_no not in there:
                 room -= len(own)
             if room < 0:
                 raise Refused("reading.range_too_long", f"the ranges of a request have at most {METERS_MAX} meters")
@@ -89,10 +92,12 @@ def _checked(each: Range, times: Mapping[str, int], may_see: Callable[[str], boo
     return each.numbers()
 
 
-def _one(each: Range, own: Sequence[str], there: Mapping[str, Range], taken: Mapping[str, str]) -> Outcome:
+def _one(each: Range, own: Sequence[str], there: Mapping[str, Came], taken: Mapping[str, str]) -> Outcome:
     old = there.get(each.range_no)
+    if old is not None and old.annulled:
+        return refused(ANNULLED, "the range of that number was annulled: send it by another", each.range_no)
     if old is not None:
-        return Outcome("already_done" if old == each else "conflicting_duplicate", id=each.range_no)
+        return Outcome("already_done" if old.range_ == each else "conflicting_duplicate", id=each.range_no)
     met = [number for number in own if number in taken]
     if not met:
         return Outcome("done", id=each.range_no)
@@ -109,13 +114,70 @@ async def _write(tx: Tx, new: Sequence[Range], numbers: Mapping[str, list[str]],
     if await meters.claim(tx, sorted(made, key=lambda meter: meter.meter_no)) != len(made):
         raise _MetError
     await ranges.receive(tx, own)
-    tx.audit(
-        [
-            AuditEntry(action="meter_range.received", entity_kind="meter_range", entity_id=each.range_no, actor=actor)
-            for each in new
-        ]
-    )
+    tx.audit([_audit("received", each.range_no, actor) for each in new])
     await living.derive(tx, [meter.meter_no for meter in made])
+
+
+async def annul(tx: Tx, given: Sequence[Annulment], *, by: By) -> list[Outcome]:
+    """Annul ranges that never came, one outcome each; at most `METERS_MAX` meters in all of them together.
+
+    Their meters are gone with that, and their numbers free. Refused (`reading.range_in_use`) where something else is recorded of
+    one of its meters; one annulled already is `already_done`. Twelve statements at most.
+    """
+    there = await ranges.stored(tx, [each.number for each in given])
+    numbers = {number: each.range_.numbers() for number, each in there.items() if not each.annulled}
+    every = sorted({meter_no for own in numbers.values() for meter_no in own})
+    if len(every) > METERS_MAX:
+        text = f"the ranges of a request have at most {METERS_MAX} meters"
+        return [refused("reading.range_too_long", text, each.number) for each in given]
+    await meters.hold(tx, every)
+    used = await _used(tx, every)
+    times = Counter(each.number for each in given)
+
+    def judged(number: str) -> Outcome:
+        came = there.get(number)
+        if times[number] > 1:
+            return refused(REPEATED, id=number)
+        if came is None:
+            return refused(UNKNOWN_RECORD, "there is no range of that number", number)
+        if not by.may_see(came.range_.org_unit):
+            return refused(OTHER_ORG_UNIT, id=number)
+        if came.annulled:
+            return Outcome("already_done", id=number)
+        met = [meter_no for meter_no in numbers[number] if meter_no in used]
+        if met:
+            text = f"more than that they came is recorded of {len(met)} of its meters, the first is {met[0]}"
+            return refused(IN_USE, text, number)
+        return Outcome("done", id=number)
+
+    outcomes = [judged(each.number) for each in given]
+    reasons = {each.number: each.reason for each, out in zip(given, outcomes, strict=True) if out.status == "done"}
+    gone = [meter_no for number in reasons for meter_no in numbers[number]]
+    await ranges.annul(tx, reasons)
+    await ranges.delete_receipts(tx, gone)
+    await spells.delete(tx, gone)
+    await meters.delete(tx, gone)
+    tx.audit([_audit("annulled", number, by.actor, reason) for number, reason in reasons.items()])
+    return outcomes
+
+
+async def _used(tx: Tx, meter_nos: Sequence[str]) -> set[str]:
+    """Return of which of some meters more is recorded than that they came; what was annulled is no more."""
+    stood = (await installations.of_points_and_meters(tx, [], meter_nos)).values()
+    moved = (each for own in (await records.movements_of(tx, meter_nos)).values() for each in own)
+    return {
+        *(each.placement.meter_no for each in stood if not each.annulled),
+        *(each.movement.meter_no for each in moved if not each.annulled),
+        *await records.tests_of(tx, meter_nos),
+        *await seals.sealed(tx, meter_nos),
+        *await devices.meters_with(tx, meter_nos),
+    }
+
+
+def _audit(what: str, range_no: str, actor: str, reason: str = "") -> AuditEntry:
+    return AuditEntry(
+        action=f"meter_range.{what}", entity_kind="meter_range", entity_id=range_no, actor=actor, reason=reason
+    )
 
 
 def _meter(each: Range, meter_no: str) -> Meter:

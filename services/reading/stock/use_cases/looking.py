@@ -9,9 +9,9 @@ from services.reading.network.store import installations, meters
 from services.reading.stock.domain.facts import Tested
 from services.reading.stock.domain.life import Spell
 from services.reading.stock.domain.ranges import Range
-from services.reading.stock.domain.seals import SealEvent
 from services.reading.stock.store import ranges, records, seals, spells
 from services.reading.stock.store.records import Moved
+from services.reading.stock.store.seals import Told
 from shared.db.engine import View
 
 
@@ -25,7 +25,7 @@ class Known:
     stands: Sequence[Placement]
     movements: Sequence[Moved]
     tests: Sequence[Tested]
-    seals: Sequence[SealEvent]
+    seals: Sequence[Told]
 
 
 async def life(view: View, meter_no: str) -> Known | None:

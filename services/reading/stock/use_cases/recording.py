@@ -19,6 +19,8 @@ from shared.db.engine import Tx
 from shared.outcome import CHANGED_MEANWHILE, OTHER_ORG_UNIT, REPEATED, Outcome, refused
 
 UNKNOWN_METER = "reading.unknown_meter"
+UNKNOWN_RECORD = "reading.unknown_stock_record"
+ANNULLED = "reading.stock_record_annulled"
 WAITS = "reading.meter_movement_waits"
 SUPERSEDED = "superseded"
 MOVEMENT, LAB_TEST = "meter_movement", "meter_lab_test"
@@ -131,7 +133,7 @@ async def _annul(
         if times[number] > 1:
             return refused(REPEATED, id=number)
         if stored is None:
-            return refused("reading.unknown_stock_record", "there is nothing of that number", number)
+            return refused(UNKNOWN_RECORD, "there is nothing of that number", number)
         if not by.may_see(known[stored.record.meter_no][0].org_unit):
             return refused(OTHER_ORG_UNIT, id=number)
         return Outcome("already_done" if stored.annulled else "done", id=number)
@@ -165,6 +167,8 @@ def _judge(
         old = there.get(number)
         if old is None:
             return Outcome("done", id=number)
+        if old.annulled:
+            return refused(ANNULLED, "what was told by that number was annulled: tell it by another", number)
         return Outcome("already_done" if old.record == each else "conflicting_duplicate", id=number)
 
     return [judged(each, number) for each, number in zip(given, numbers, strict=True)]

@@ -222,3 +222,51 @@ async def test_meters_are_listed_by_state_and_type(kit: Kit, state: str) -> None
     there = {"in_stock": ["M0903"], "received": ["M0901", "M0902", "M0904", "M0905"]}[state]
     assert [each["meter_no"] for each in rows] == there
     assert {each["org_unit"] for each in rows} == {f"{UNIT}/depot" if state == "in_stock" else UNIT}
+
+
+async def test_a_meter_moves_from_one_warehouse_and_laboratory_to_another(kit: Kit) -> None:
+    await receive(kit)
+    depot, lab_2 = f"{UNIT}/depot", f"{UNIT}/lab"
+    there = [
+        moved("to_stock", "2026-01-08", "M0901"),
+        moved("to_stock", "2026-01-09", "M0901", org_unit=depot),
+        moved("to_test", "2026-01-10", "M0901"),
+        moved("to_test", "2026-01-11", "M0901", org_unit=lab_2),
+    ]
+    assert await send(kit, "meter-movements", *reversed(there)) == ["done"] * 4
+    assert await states(kit, "M0901") == [
+        ("received", "2026-01-05", UNIT),
+        ("in_stock", "2026-01-08", UNIT),
+        ("in_stock", "2026-01-09", depot),
+        ("to_test", "2026-01-10", depot),
+        ("to_test", "2026-01-11", lab_2),
+    ]
+
+
+async def test_steps_of_one_day_are_told_in_the_order_in_which_they_fit(kit: Kit) -> None:
+    await receive(kit)
+    steps = [moved("to_stock", "2026-01-08", "M0901"), moved("to_test", "2026-01-08", "M0901")]
+    assert await send(kit, "meter-movements", *steps) == ["done", "done"]
+    assert (await states(kit, "M0901"))[-1] == ("to_test", "2026-01-08", UNIT)
+    assert await kit.items("meter-movements", waiting="true") == []
+
+
+async def test_a_movement_that_waits_is_counted_with_its_age(kit: Kit) -> None:
+    await kit.district()
+    assert await send(kit, "meter-movements", moved("to_stock", "2026-02-01")) == ["reading.meter_movement_waits"]
+    metrics = (await kit.bare().get("/metrics")).text
+    assert "wattline_stock_records_waiting 1.0" in metrics
+    assert "wattline_stock_records_waiting_oldest_age_seconds" in metrics
+    await send(kit, "meter-movements/annulments", {"movement_no": "to_stock-M0001-2026-02-01", "reason": "mistyped"})
+    assert "wattline_stock_records_waiting 0.0" in (await kit.bare().get("/metrics")).text
+
+
+async def test_what_was_annulled_is_not_done_when_it_is_sent_again(kit: Kit) -> None:
+    await receive(kit)
+    step, result = moved("to_stock", "2026-01-08", "M0901"), lab("passed", "2026-01-09", "M0901")
+    await send(kit, "meter-movements", step)
+    await send(kit, "meter-tests", result)
+    await send(kit, "meter-movements/annulments", {"movement_no": step["movement_no"], "reason": "mistyped"})
+    await send(kit, "meter-tests/annulments", {"lab_no": result["lab_no"], "reason": "mistyped"})
+    assert await send(kit, "meter-movements", step) == ["reading.stock_record_annulled"]
+    assert await send(kit, "meter-tests", result) == ["reading.stock_record_annulled"]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.kits.effort import in_turn
 from tests.kits.reading import UNIT, Kit, Statements
-from tests.kits.stock import RANGE, lab, life, moved, receive, send, states
+from tests.kits.stock import RANGE, install, lab, life, moved, put_on, receive, send, states
 
 
 async def test_a_range_is_received_once(kit: Kit) -> None:
@@ -87,3 +87,61 @@ async def test_the_number_of_statements_is_the_same_for_2_and_200_meters(kit: Ki
 async def test_the_type_of_a_meter_is_put_with_it(kit: Kit) -> None:
     await kit.district(meter_type="single_phase.4g")
     assert (await life(kit))["meter_type"] == "single_phase.4g"
+
+
+async def test_a_range_that_never_came_is_annulled_and_its_numbers_are_free(kit: Kit) -> None:
+    await kit.district()
+    await receive(kit)
+    never = {"range_no": "PH-1", "reason": "wrong_numbers"}
+    elsewhere = kit.client("keeper-9", "reading:write", org_units=["zj/ningbo"])
+    assert await send(kit, "meter-ranges/annulments", never, client=elsewhere) == ["auth.other_org_unit"]
+    assert await send(kit, "meter-ranges/annulments", never | {"range_no": "PH-9"}) == ["reading.unknown_stock_record"]
+    assert await send(kit, "meter-ranges/annulments", never) == ["done"]
+    assert await send(kit, "meter-ranges/annulments", never) == ["already_done"]
+    assert (await kit.clerk.get("/v1/meters/M0901/life")).status_code == 404
+    assert await kit.items("meter-states", on="2026-01-08", state="received") == []
+    (shown,) = await kit.items("meter-ranges")
+    assert shown["annulled_for"] == "wrong_numbers"
+    assert await receive(kit) == ["reading.stock_record_annulled"]
+    assert await receive(kit, range_no="PH-2", from_no="M0903", to_no="M0907") == ["done"]
+    assert await states(kit, "M0905") == [("received", "2026-01-05", UNIT)]
+
+
+@pytest.mark.parametrize("what", ["movement", "test", "seal", "installation", "device"])
+async def test_a_range_of_which_a_meter_moved_on_is_not_annulled(kit: Kit, what: str) -> None:
+    await kit.district()
+    await receive(kit)
+    never = {"range_no": "PH-1", "reason": "wrong_numbers"}
+    undo: tuple[str, Any] | None = None
+    if what == "movement":
+        await send(kit, "meter-movements", moved("to_stock", "2026-01-08", "M0902"))
+        undo = "meter-movements/annulments", {"movement_no": "to_stock-M0902-2026-01-08", "reason": "mistyped"}
+    elif what == "test":
+        await send(kit, "meter-tests", lab("passed", "2026-01-08", "M0902"))
+        undo = "meter-tests/annulments", {"lab_no": "L-M0902-2026-01-08", "reason": "mistyped"}
+    elif what == "seal":
+        put = {"seal_no": "F-1", "meter_no": "M0902", "kind": "put", "done_on": "2026-01-08"}
+        await send(kit, "meter-seals", put | {"done_by": "tester-1"})
+        undo = "meter-seals/annulments", put | {"reason": "mistyped"}
+    elif what == "installation":
+        await install(kit, put_on("M0001", "S0001", "2026-01-01", "2026-02-01"), put_on("M0902", "S0001", "2026-02-01"))
+    else:
+        await kit.device("module-2", UNIT, meter_no="M0902")
+    answer = await kit.clerk.post("/v1/meter-ranges/annulments", json={"items": [never]})
+    (outcome,) = answer.json()["outcomes"]
+    assert outcome["code"] == "reading.range_in_use"
+    assert outcome["message"] == "more than that they came is recorded of 1 of its meters, the first is M0902"
+    assert (await life(kit, "M0902"))["range_no"] == "PH-1"
+    if undo is not None:
+        assert await send(kit, undo[0], undo[1]) == ["done"]
+        assert await send(kit, "meter-ranges/annulments", never) == ["done"]
+
+
+async def test_annulling_takes_the_same_number_of_statements_for_5_and_500_meters(kit: Kit) -> None:
+    counts = []
+    for number, last in (("PH-1", "005"), ("PH-2", "500")):
+        await receive(kit, range_no=number, from_no=f"{number}001", to_no=f"{number}{last}")
+        with Statements(kit) as annulling:
+            assert await send(kit, "meter-ranges/annulments", {"range_no": number, "reason": "x"}) == ["done"]
+        counts.append(len(annulling.texts))
+    assert counts[0] - counts[1] in (0, 1)  # the first of a process takes one more
