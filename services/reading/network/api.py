@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import Path
 from starlette.responses import Response
 
-from services.reading.context import KEYS, READ, WRITE, Own
+from services.reading.context import KEYS, READ, WRITE, Context, Own
 from services.reading.network import examples, schemas
+from services.reading.network.domain import calendar
 from services.reading.network.domain.reference import Device
 from services.reading.network.schemas import No
 from services.reading.network.store import device_keys as key_store
@@ -22,9 +23,10 @@ NOT_STORED = {"Cache-Control": "no-store"}
 router = web.Router("/v1", tags=["reference data"])
 
 
-async def _put_devices(db: web.Db, caller: auth.Caller, wanted: list[Device]) -> list[Outcome]:
+async def _put_devices(db: web.Db, caller: auth.Caller, own: Context, wanted: list[Device]) -> list[Outcome]:
     async with db.begin() as tx:
-        return await reference.put_devices(tx, wanted, actor=caller.subject, may_see=caller.may_see)
+        today = calendar.local_day(tx.now, own.zone)
+        return await reference.put_devices(tx, wanted, actor=caller.subject, may_see=caller.may_see, today=today)
 
 
 @router.get("/routes", policy=READ)
@@ -64,16 +66,16 @@ async def list_devices(
 
 @router.put("/devices/{device_id}", policy=WRITE, response_model=OutcomeOut, example=examples.DEVICE)
 async def put_device(
-    device_id: Annotated[No, Path()], body: schemas.DeviceIn, caller: auth.Current, db: web.Db
+    device_id: Annotated[No, Path()], body: schemas.DeviceIn, caller: auth.Current, db: web.Db, own: Own
 ) -> Response:
     """Put a device or head-end."""
-    return batch.single(await _put_devices(db, caller, [body.device(device_id)]))
+    return batch.single(await _put_devices(db, caller, own, [body.device(device_id)]))
 
 
 @router.put("/devices", policy=WRITE, example=examples.DEVICES, response_model=OutcomesOut)
-async def put_devices(body: schemas.Devices, caller: auth.Current, db: web.Db) -> Response:
+async def put_devices(body: schemas.Devices, caller: auth.Current, db: web.Db, own: Own) -> Response:
     """Put up to 1,000 devices."""
-    return batch.answer(await _put_devices(db, caller, [item.device(item.device_id) for item in body.items]))
+    return batch.answer(await _put_devices(db, caller, own, [item.device(item.device_id) for item in body.items]))
 
 
 def _there(outcome: Outcome) -> Outcome:

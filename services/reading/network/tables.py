@@ -121,6 +121,17 @@ class Device(Base, table=True):
     version: int = Field(sa_column=required(Integer))
 
 
+class DeviceMeter(Base, table=True):
+    """That an active device was that of a meter over [from_day, to_day), days on which it was put so."""
+
+    __tablename__ = "device_meter"
+
+    device_id: str = Field(sa_column=columns.key())
+    from_day: date = Field(sa_column=Column(Date, primary_key=True))
+    to_day: date | None = Field(sa_column=Column(Date))
+    meter_no: str = Field(sa_column=Column(METER_NO, nullable=False, index=True))
+
+
 class DeviceKey(Base, table=True):
     """A key of a device: no secret, but what one is derived from. `ends_at`: replaced, or revoked."""
 
@@ -140,4 +151,5 @@ METER = table(Meter)
 INSTALLATION = table(Installation)
 INSTALLATION_VERSION = table(InstallationVersion)
 DEVICE = table(Device)
+DEVICE_METER = table(DeviceMeter)
 DEVICE_KEY = table(DeviceKey)

@@ -1,6 +1,5 @@
 """Routes of roll-outs of meters (换装工程): programmes, their points, their progress, and whose meters are read remotely."""
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -11,7 +10,7 @@ from services.reading.network.domain import calendar
 from services.reading.network.schemas import Code, No, OrgUnit
 from services.reading.network.store import rolling_out
 from services.reading.rollouts import examples, schemas
-from services.reading.rollouts.domain.programme import State, by_month
+from services.reading.rollouts.domain.programme import Share, State, by_month, with_below
 from services.reading.rollouts.store import programmes, progress
 from services.reading.rollouts.store.progress import Filters
 from services.reading.rollouts.use_cases import planning
@@ -20,12 +19,14 @@ from shared import web
 from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.fields import Day
+from shared.org_units import WHOLE_UTILITY, covers
 from shared.web import auth, batch, pagination, spreadsheet
 from shared.web.batch import OutcomesOut
 from shared.web.pagination import Page
 
 router = web.Router("/v1", tags=["roll-outs"])
 CSV_MAX = 50_000  # rows of a file: some seconds
+Below = Annotated[bool, Query(description="With all org units below it.")]
 On = Annotated[Day, Query(description="The day of the report, as is known by now.")]
 
 
@@ -183,21 +184,28 @@ async def list_remote_shares(
     wanted: pagination.Query_,
     on: On,
     org_unit: OrgUnit | None = None,
+    below: Below = False,
     form: spreadsheet.Form = "json",
 ) -> Response:
-    """List by org unit how many points with a meter are read remotely on a day: by the type of the meter, or its own device."""
+    """List by org unit how many points with a meter are read remotely on a day: by the type of the meter, or its own device.
+
+    `below=true`: an org unit with all below it, also one that has no points of its own.
+    """
     asked = spreadsheet.asked(form, wanted, CSV_MAX)
     async with db.view() as view:
-        rows = await rolling_out.remote_by_unit(
-            view,
-            on,
-            own.policies.on_or_first(on).rollouts.remote_types,
-            visible=caller.visible,
-            after=asked.after,
-            limit=asked.fetch,
-            org_unit=org_unit,
-        )
-    page = asked.page(rows, key=lambda row: (row.org_unit,), item=schemas.RemoteShareOut.of)
+        types = own.policies.on_or_first(on).rollouts.remote_types
+        rows = await rolling_out.remote_by_unit(view, on, types, visible=caller.visible, org_unit=org_unit)
+    shares = [Share(org_unit=row.org_unit, points=int(row.points), remote=int(row.remote)) for row in rows]
+    if below:
+        wide = with_below(shares)
+        shares = [
+            each
+            for each in wide
+            if caller.may_see(each.org_unit) and covers([org_unit or WHOLE_UTILITY], each.org_unit)
+        ]
+    last = asked.last_as(str)
+    shown = [each for each in shares if last is None or (each.org_unit,) > last][: asked.fetch]
+    page = asked.page(shown, key=lambda each: (each.org_unit,), item=schemas.RemoteShareOut.of)
     return spreadsheet.page_or_file(form, page, schemas.RemoteShareOut, TooManyRows)
 
 
@@ -215,10 +223,11 @@ async def list_remote_points(
     wanted: pagination.Query_,
     on: On,
     org_unit: OrgUnit,
+    below: Below = False,
     remote: bool | None = None,
     form: spreadsheet.Form = "json",
 ) -> Response:
-    """List the points of an org unit, without those below it, that have a meter on a day: those that its share counts."""
+    """List the points of an org unit that have a meter on a day, with `below=true` those below it too: as its share counts."""
     asked = spreadsheet.asked(form, wanted, CSV_MAX)
     async with db.view() as view:
         rows = await rolling_out.remote_points(
@@ -229,6 +238,7 @@ async def list_remote_points(
             after=asked.after,
             limit=asked.fetch,
             org_unit=org_unit,
+            below_too=below,
             remote=remote,
         )
     page = asked.page(rows, key=lambda row: (row.service_point_no,), item=schemas.RemotePointOut.of)
@@ -236,5 +246,4 @@ async def list_remote_points(
 
 
 def _by(caller: auth.Current, tx: Tx, own: Context) -> By:
-    last = calendar.local_day(tx.now, own.zone) + timedelta(days=1)
-    return By(actor=caller.subject, may_see=caller.may_see, last=last)
+    return By(actor=caller.subject, may_see=caller.may_see, today=calendar.local_day(tx.now, own.zone))

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, Field
 
 from services.reading.network.schemas import ITEMS_MAX, Code, No, OrgUnit, Shown
-from services.reading.rollouts.domain.programme import Failure, Month, PlannedPoint, Programme, State, permille
+from services.reading.rollouts.domain.programme import Failure, Month, PlannedPoint, Programme, Share, State, permille
 from services.reading.rollouts.store import programmes
 from services.reading.rollouts.use_cases.planning import Withdrawal
 from shared.fields import Day
@@ -102,7 +102,8 @@ class PointOut(Shown):
     route_no: str
     planned_on: date
     state: State = Field(
-        description="`done`: a meter of the type stands there since `done_on`; `failed`: last tried so."
+        description="`done`: a meter of the type stands there since `done_on`; `fitted_before`: since before the roll-out;"
+        " `failed`: last tried so, and not planned anew."
     )
     overdue: bool = Field(description="It was planned for an earlier day, and is not done.")
     done_on: date | None
@@ -116,18 +117,23 @@ class ProgressOut(Shown):
 
     programme_no: str
     org_unit: str
-    points: int
+    planned_count: int = Field(
+        description="Of the whole roll-out, as it was put: points that are to be planned and done."
+    )
+    points: int = Field(description="Planned by now.")
     planned: int = Field(description="Not done, and not failed.")
     done: int
     failed: int
+    fitted_before: int = Field(description="Had a meter of the type before the roll-out began: none of its work.")
     overdue: int
-    done_permille: int
+    done_permille: int = Field(description="Of the points that did not have their meter before.")
 
     @classmethod
     def of(cls, row: Any) -> Self:
         """Return what is shown of a row."""
-        counts = {name: int(row._mapping[name]) for name in ("points", "planned", "done", "failed", "overdue")}
-        share = permille(counts["done"], counts["points"])
+        names = "planned_count", "points", "planned", "done", "failed", "fitted_before", "overdue"
+        counts = {name: int(row._mapping[name]) for name in names}
+        share = permille(counts["done"], counts["points"] - counts["fitted_before"])
         return cls(programme_no=row.programme_no, org_unit=row.org_unit, **counts, done_permille=share)
 
 
@@ -148,7 +154,7 @@ class MonthsOut(BaseModel):
 
 
 class RemoteShareOut(BaseModel):
-    """How many points of an org unit, without those below it, are read remotely (远程采集覆盖率)."""
+    """How many points of an org unit are read remotely (远程采集覆盖率); of those below it too where that is asked for."""
 
     org_unit: str
     points: int = Field(description="That have a meter on the day.")
@@ -156,11 +162,10 @@ class RemoteShareOut(BaseModel):
     remote_permille: int
 
     @classmethod
-    def of(cls, row: Any) -> Self:
-        """Return what is shown of a row."""
-        points, remote = int(row.points), int(row.remote)
-        share = permille(remote, points)
-        return cls(org_unit=row.org_unit, points=points, remote=remote, remote_permille=share)
+    def of(cls, share: Share) -> Self:
+        """Return what is shown of a share."""
+        own = permille(share.remote, share.points)
+        return cls(org_unit=share.org_unit, points=share.points, remote=share.remote, remote_permille=own)
 
 
 class RemotePointOut(Shown):

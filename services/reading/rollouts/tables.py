@@ -25,7 +25,7 @@ class Rollout(Base, table=True):
 
 
 class RolloutPoint(Base, table=True):
-    """A point of a programme, and by what day it is to have its new meter."""
+    """A point of a programme, and by what day it is to have its new meter. `replanned_on`: when it was last planned anew."""
 
     __tablename__ = "rollout_point"
 
@@ -33,6 +33,7 @@ class RolloutPoint(Base, table=True):
     service_point_no: str = Field(sa_column=columns.key())
     planned_on: date = Field(sa_column=required(Date))
     withdrawn_for: str | None = Field(sa_column=Column(columns.Code))
+    replanned_on: date | None = Field(sa_column=Column(Date))
     version: int = Field(sa_column=required(Integer))
     __table_args__ = (Index("rollout_point_of", "service_point_no"),)
 

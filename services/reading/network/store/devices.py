@@ -1,7 +1,7 @@
 """Devices and head-ends."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, or_, select
@@ -16,6 +16,7 @@ from shared.web.devices import DeviceRecord
 
 DEVICE = tables.DEVICE
 KEY = tables.DEVICE_KEY
+DEVICE_METER = tables.DEVICE_METER
 _DEVICE = (
     select(DEVICE, KEY.c.key_id)
     .join_from(
@@ -75,6 +76,18 @@ async def put(tx: Tx, given: Sequence[tuple[Device, int]]) -> set[str]:
         key=("device_id",),
     )
     return {row.device_id for row in applied}
+
+
+async def note_meters(tx: Tx, meters: Mapping[str, str | None], *, on: date) -> None:
+    """Note of which meter each device is from a day on; null: of none. Three statements."""
+    devices = {"device_id": list(meters)}
+    await bulk.delete_in(tx, DEVICE_METER, devices, where=DEVICE_METER.c.from_day >= on)
+    ended = devices | {"to_day": [on] * len(meters)}
+    still = DEVICE_METER.c.to_day.is_(None) | (DEVICE_METER.c.to_day > on)
+    await bulk.update_from(tx, DEVICE_METER, ended, key=("device_id",), where=still, partial=True)
+    new = {device_id: meter_no for device_id, meter_no in meters.items() if meter_no is not None}
+    given = {"device_id": list(new), "meter_no": list(new.values()), "from_day": [on] * len(new)}
+    await bulk.insert_rows(tx, DEVICE_METER, given)
 
 
 async def meters_with(view: View, meter_nos: Sequence[str]) -> set[str]:

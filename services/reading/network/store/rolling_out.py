@@ -12,7 +12,7 @@ from services.reading.network import tables
 from shared.db.columns import Condition
 from shared.db.engine import View
 
-POINT, METER, INSTALLATION, DEVICE = tables.POINT, tables.METER, tables.INSTALLATION, tables.DEVICE
+POINT, METER, INSTALLATION, DEVICE_METER = tables.POINT, tables.METER, tables.INSTALLATION, tables.DEVICE_METER
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +29,36 @@ def located(source: FromClause, point: ColumnElement[str]) -> Located:
     return Located(source.join(POINT, POINT.c.service_point_no == point), POINT.c.org_unit, POINT.c.route_no)
 
 
-def first_of_type(
-    point: ColumnElement[str], meter_type: ColumnElement[str], since: ColumnElement[date]
+def since_of_type(
+    point: ColumnElement[str], meter_type: ColumnElement[str], on: date
 ) -> tuple[ColumnElement[date | None], ColumnElement[str | None]]:
-    """Return since when a point has a meter of a type, and that meter: the first that stood there after a day, or still did."""
+    """Return since when a point has a meter of a type that has one on a day, and the first such meter: none of another type
+    came to it since. Both are null of others."""
+    other = INSTALLATION.alias("other")
+    other_meter = METER.alias("other_meter")
     there = and_(
         INSTALLATION.c.service_point_no == point,
         INSTALLATION.c.annulled != 1,
-        or_(INSTALLATION.c.removed_on.is_(None), INSTALLATION.c.removed_on > since),
+        INSTALLATION.c.installed_on <= on,
         METER.c.meter_type == meter_type,
+    )
+    at_point = and_(
+        other.c.service_point_no == INSTALLATION.c.service_point_no, other_meter.c.meter_no == other.c.meter_no
+    )
+    stands_now = exists().where(at_point, _stands(other, on), other_meter.c.meter_type == meter_type)
+    otherwise_since = exists().where(
+        at_point,
+        other.c.annulled != 1,
+        other.c.installed_on > INSTALLATION.c.installed_on,
+        other.c.installed_on <= on,
+        or_(other_meter.c.meter_type.is_(None), other_meter.c.meter_type != meter_type),
     )
 
     def first(column: ColumnElement[Any]) -> ColumnElement[Any]:
         return (
             select(column)
             .select_from(INSTALLATION.join(METER, METER.c.meter_no == INSTALLATION.c.meter_no))
-            .where(there)
+            .where(there, stands_now, ~otherwise_since)
             .order_by(INSTALLATION.c.installed_on)
             .limit(1)
             .correlate_except(INSTALLATION, METER)
@@ -54,14 +68,19 @@ def first_of_type(
     return first(INSTALLATION.c.installed_on), first(INSTALLATION.c.meter_no)
 
 
+def _stands(installation: FromClause, on: date) -> ColumnElement[bool]:
+    row = installation.c
+    return and_(row.annulled != 1, row.installed_on <= on, or_(row.removed_on.is_(None), row.removed_on > on))
+
+
 def _standing(on: date, remote_types: Sequence[str]) -> Select[Any]:
     """Return the points that have a meter on a day, and whether it is read remotely: by its type, or a device of its own."""
-    stands = and_(
-        INSTALLATION.c.annulled != 1,
-        INSTALLATION.c.installed_on <= on,
-        or_(INSTALLATION.c.removed_on.is_(None), INSTALLATION.c.removed_on > on),
+    stands = _stands(INSTALLATION, on)
+    has_device = exists().where(
+        DEVICE_METER.c.meter_no == INSTALLATION.c.meter_no,
+        DEVICE_METER.c.from_day <= on,
+        or_(DEVICE_METER.c.to_day.is_(None), DEVICE_METER.c.to_day > on),
     )
-    has_device = exists().where(DEVICE.c.meter_no == INSTALLATION.c.meter_no, DEVICE.c.active == 1)
     remote = case((or_(METER.c.meter_type.in_(remote_types), has_device), 1), else_=0)
     columns: list[ColumnElement[Any]] = [
         *(INSTALLATION.c.service_point_no, INSTALLATION.c.meter_no, METER.c.meter_type),
@@ -81,18 +100,15 @@ async def remote_by_unit(
     remote_types: Sequence[str],
     *,
     visible: Condition,
-    after: Condition,
-    limit: int,
     org_unit: str | None,
 ) -> Sequence[Row[Any]]:
-    """Return a page of org units with their points that have a meter on a day, and how many of these are read remotely."""
+    """Return the org units, in their order, with their points that have a meter on a day, and how many are read remotely."""
     row = _standing(on, remote_types).subquery("standing").c
     return await view.all(
         select(row.org_unit, func.count().label("points"), func.sum(row.remote).label("remote"))
-        .where(visible(row.org_unit), below(row.org_unit, org_unit), after(row.org_unit))
+        .where(visible(row.org_unit), below(row.org_unit, org_unit))
         .group_by(row.org_unit)
         .order_by(row.org_unit)
-        .limit(limit)
     )
 
 
@@ -105,14 +121,16 @@ async def remote_points(
     after: Condition,
     limit: int,
     org_unit: str,
+    below_too: bool,
     remote: bool | None,
 ) -> Sequence[Row[Any]]:
-    """Return a page of the points of an org unit, without those below it, that have a meter on a day."""
+    """Return a page of the points of an org unit that have a meter on a day; `below_too`: also of those below it."""
     row = _standing(on, remote_types).subquery("standing").c
+    unit = below(row.org_unit, org_unit) if below_too else equals(row.org_unit, org_unit)
     chosen = [] if remote is None else [row.remote == int(remote)]
     return await view.all(
         select(*row)
-        .where(visible(row.org_unit), equals(row.org_unit, org_unit), after(row.service_point_no), *chosen)
+        .where(visible(row.org_unit), unit, after(row.service_point_no), *chosen)
         .order_by(row.service_point_no)
         .limit(limit)
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from typing import Protocol
 
@@ -42,8 +43,12 @@ def outside(item: HasOrgUnit, old: HasOrgUnit | None, *, number: str, may_see: M
     return refused(OTHER_ORG_UNIT, id=number)
 
 
-async def put_devices(tx: Tx, wanted: Sequence[Device], *, actor: str, may_see: MaySee) -> list[Outcome]:
-    """Put devices and head-ends; the meter that a device is must be there, of the device's org unit or below."""
+async def put_devices(tx: Tx, wanted: Sequence[Device], *, actor: str, may_see: MaySee, today: date) -> list[Outcome]:
+    """Put devices and head-ends; the meter that a device is must be there, of the device's org unit or below.
+
+    From today on it is that of its meter, or none's where it is not active.
+    """
+    stored = await devices.stored(tx, [device.device_id for device in wanted])
     named = await meters.by_no(tx, sorted({device.meter_no for device in wanted if device.meter_no}))
 
     def refusal(device: Device, old: Device | None) -> Outcome | None:
@@ -57,16 +62,25 @@ async def put_devices(tx: Tx, wanted: Sequence[Device], *, actor: str, may_see: 
             return refused(OTHER_ORG_UNIT, "The meter belongs to an org unit outside the device's", device.device_id)
         return None
 
-    return await batch_put.put(
+    outcomes = await batch_put.put(
         tx,
         wanted,
         kind="device",
         number=lambda device: device.device_id,
-        stored=await devices.stored(tx, [device.device_id for device in wanted]),
+        stored=stored,
         refusal=refusal,
         write=partial(devices.put, tx),
         actor=actor,
     )
+    before = {device_id: _own_meter(device) for device_id, (device, _) in stored.items()}
+    done = [device for device, outcome in zip(wanted, outcomes, strict=True) if outcome.status == "done"]
+    other = {each.device_id: _own_meter(each) for each in done if _own_meter(each) != before.get(each.device_id)}
+    await devices.note_meters(tx, other, on=today)
+    return outcomes
+
+
+def _own_meter(device: Device) -> str | None:
+    return device.meter_no if device.active else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

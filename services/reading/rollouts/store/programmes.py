@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Date, Row, String, func, or_, select
 
 from services.reading.base import below, equals
 from services.reading.rollouts import tables
 from services.reading.rollouts.domain.programme import Failure, PlannedPoint, Programme
-from shared.db import bulk
+from shared.db import bulk, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 ROLLOUT, POINT, FAILURE = tables.ROLLOUT, tables.POINT, tables.FAILURE
 _PLAIN = ("programme_no", "org_unit", "meter_type", "planned_count", "starts_on", "ends_on")
-_POINT = ("programme_no", "service_point_no", "planned_on", "withdrawn_for")
+_POINT = ("programme_no", "service_point_no", "planned_on", "withdrawn_for", "replanned_on")
 _FAILURE = ("programme_no", "service_point_no", "failed_on", "reason")
 
 
@@ -50,6 +50,27 @@ async def listed(
         .order_by(row.programme_no)
         .limit(limit)
     )
+
+
+async def outside_days(view: View, wanted: Sequence[Programme]) -> dict[str, int]:
+    """Return by programme how many of its points are planned for days outside of those that are wanted, of those with any."""
+    days = travel.relation(
+        view,
+        "days",
+        {
+            "programme_no": (String(), [each.programme_no for each in wanted]),
+            "starts_on": (Date(), [each.starts_on for each in wanted]),
+            "ends_on": (Date(), [each.ends_on for each in wanted]),
+        },
+    )
+    rows = await view.all(
+        select(POINT.c.programme_no, func.count().label("points"))
+        .join(days, days.c.programme_no == POINT.c.programme_no)
+        .where(POINT.c.withdrawn_for.is_(None))
+        .where(or_(POINT.c.planned_on < days.c.starts_on, POINT.c.planned_on >= days.c.ends_on))
+        .group_by(POINT.c.programme_no)
+    )
+    return {row.programme_no: int(row.points) for row in rows}
 
 
 async def points(view: View, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[PlannedPoint, int]]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, case, func, select, true
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, case, func, not_, or_, select, true
 
 from services.reading.base import below, equals
 from services.reading.network.store import rolling_out
 from services.reading.rollouts import tables
-from services.reading.rollouts.domain.programme import DONE, FAILED, PLANNED
+from services.reading.rollouts.domain.programme import DONE, FAILED, FITTED_BEFORE, PLANNED
 from shared.db.columns import Condition
 from shared.db.engine import View
 
@@ -41,19 +41,22 @@ def _points(on: date) -> FromClause:
     mine = rolling_out.located(
         POINT.join(ROLLOUT, ROLLOUT.c.programme_no == POINT.c.programme_no), POINT.c.service_point_no
     )
-    done_on, meter_no = rolling_out.first_of_type(POINT.c.service_point_no, ROLLOUT.c.meter_type, ROLLOUT.c.starts_on)
+    done_on, meter_no = rolling_out.since_of_type(POINT.c.service_point_no, ROLLOUT.c.meter_type, on)
     columns: list[ColumnElement[Any]] = [
-        *(POINT.c.programme_no, POINT.c.service_point_no, POINT.c.planned_on),
+        *(POINT.c.programme_no, POINT.c.service_point_no, POINT.c.planned_on, ROLLOUT.c.planned_count),
+        *(POINT.c.replanned_on, ROLLOUT.c.starts_on),
         *(mine.org_unit, mine.route_no, done_on.label("done_on"), meter_no.label("meter_no")),
         *(_last(FAILURE.c.failed_on, on).label("failed_on"), _last(FAILURE.c.reason, on).label("reason")),
     ]
     known = select(*columns).select_from(mine.source).where(POINT.c.withdrawn_for.is_(None)).subquery("known").c
-    is_done = known.done_on <= on
-    state = case((is_done, DONE), (known.failed_on.is_not(None), FAILED), else_=PLANNED)
-    overdue = case((is_done, 0), (known.planned_on < on, 1), else_=0)
-    kept = [column for column in known if column.name not in ("done_on", "meter_no")]
-    found = [case((is_done, known[name])).label(name) for name in ("done_on", "meter_no")]
-    return select(*kept, *found, state.label("state"), overdue.label("overdue")).subquery("planned")
+    has = known.done_on.is_not(None)
+    answered = and_(known.failed_on <= known.replanned_on, known.failed_on < known.planned_on)
+    stays_failed = and_(known.failed_on.is_not(None), or_(known.replanned_on.is_(None), not_(answered)))
+    before = and_(has, known.done_on < known.starts_on)
+    state = case((before, FITTED_BEFORE), (has, DONE), (stays_failed, FAILED), else_=PLANNED)
+    overdue = case((has, 0), (known.planned_on < on, 1), else_=0)
+    kept = [column for column in known if column.name not in ("starts_on", "replanned_on")]
+    return select(*kept, state.label("state"), overdue.label("overdue")).subquery("planned")
 
 
 def _last(column: ColumnElement[Any], on: date) -> ColumnElement[Any]:
@@ -85,11 +88,12 @@ async def listed(
 async def by_unit(
     view: View, on: date, *, visible: Condition, after: Condition, limit: int, filters: Filters
 ) -> Sequence[Row[Any]]:
-    """Return a page of programmes and org units of their points, with how many are done, failed, open and overdue."""
+    """Return a page of programmes and org units of their points, with how many are in each state, and overdue."""
     row = _points(on).c
     order = row.programme_no, row.org_unit
-    counts = [func.count().label("points")]
-    counts += [func.sum(case((row.state == state, 1), else_=0)).label(state) for state in (DONE, FAILED, PLANNED)]
+    counts = [func.max(row.planned_count).label("planned_count"), func.count().label("points")]
+    states = DONE, FAILED, PLANNED, FITTED_BEFORE
+    counts += [func.sum(case((row.state == state, 1), else_=0)).label(state) for state in states]
     return await view.all(
         select(*order, *counts, func.sum(row.overdue).label("overdue"))
         .where(visible(row.org_unit), after(*order), *filters.of(row))
@@ -108,7 +112,7 @@ async def planned_by_day(view: View, on: date, *, visible: Condition, filters: F
 async def done_by_day(view: View, on: date, *, visible: Condition, filters: Filters) -> list[tuple[date, int]]:
     """Count planned points by the days on which they got their new meters."""
     row = _points(on).c
-    where = [visible(row.org_unit), row.done_on.is_not(None), *filters.of(row)]
+    where = [visible(row.org_unit), row.state == DONE, *filters.of(row)]
     return await _by_day(view, row.done_on, select(row.done_on), where)
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 from services.reading.network.domain.reference import ServicePoint
@@ -21,16 +21,23 @@ from shared.outcome import CHANGED_MEANWHILE, OTHER_ORG_UNIT, REPEATED, Outcome,
 UNKNOWN = "rollout.unknown"
 OUTSIDE = "rollout.outside"
 NOT_PLANNED = "rollout.not_planned"
+WITHDRAWN = "rollout.point_withdrawn"
+OUTSIDE_DAYS = "rollout.outside_days"
 POINT = "rollout_point"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class By:
-    """Who plans, and the latest day on which something can have failed."""
+    """Who plans, and on what day."""
 
     actor: str
     may_see: Callable[[str], bool]
-    last: date
+    today: date
+
+    @property
+    def last(self) -> date:
+        """Return the latest day on which something can have failed."""
+        return self.today + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +55,15 @@ class Withdrawal:
 
 
 async def put(tx: Tx, wanted: Sequence[Programme], *, by: By) -> list[Outcome]:
-    """Put roll-outs whole; the points that they plan stay."""
+    """Put roll-outs whole; the points that they plan stay, and none of them may be outside of the new days."""
+    outside_days = await programmes.outside_days(tx, wanted)
 
     def refusal(each: Programme, old: Programme | None) -> Outcome | None:
         if each.starts_on >= each.ends_on:
             return refused("reading.bad_period", "a roll-out ends after it begins", each.programme_no)
+        if each.programme_no in outside_days:
+            text = f"{outside_days[each.programme_no]} of its points are planned for days outside of these"
+            return refused(OUTSIDE_DAYS, text, each.programme_no)
         return outside(each, old, number=each.programme_no, may_see=by.may_see)
 
     return await batch_put.put(
@@ -68,7 +79,7 @@ async def put(tx: Tx, wanted: Sequence[Programme], *, by: By) -> list[Outcome]:
 
 
 async def plan(tx: Tx, wanted: Sequence[PlannedPoint], *, by: By) -> list[Outcome]:
-    """Plan points of roll-outs, or plan them for another day; one that was withdrawn is planned again."""
+    """Plan points of roll-outs, or plan them for another day; one that was withdrawn, or that failed, is planned again."""
     known = await programmes.stored(tx, sorted({each.programme_no for each in wanted}))
     there = await network.by_no(tx, sorted({each.service_point_no for each in wanted}))
 
@@ -82,10 +93,13 @@ async def plan(tx: Tx, wanted: Sequence[PlannedPoint], *, by: By) -> list[Outcom
             return refused(OTHER_ORG_UNIT)
         if not _is_of(programme[0], point):
             return refused(OUTSIDE, "the point is outside the org unit or the routes of the roll-out")
+        if not programme[0].starts_on <= each.planned_on < programme[0].ends_on:
+            return refused(OUTSIDE_DAYS, "the day is outside of the roll-out")
         return None
 
     stored = await programmes.points(tx, [each.key for each in wanted])
-    return await _put(tx, wanted, stored, fault, by, "planned")
+    anew = [replace(each, replanned_on=by.today) if each.key in stored else each for each in wanted]
+    return await _put(tx, anew, stored, fault, by, "planned")
 
 
 async def withdraw(tx: Tx, given: Sequence[Withdrawal], *, by: By) -> list[Outcome]:
@@ -172,8 +186,12 @@ async def fail(tx: Tx, given: Sequence[Failure], *, by: By, policies: Policies) 
             outcomes.append(refused(OTHER_ORG_UNIT))
         elif point is None:
             outcomes.append(refused(NOT_PLANNED, "the roll-out does not plan this point"))
+        elif point[0].withdrawn_for is not None and old is None:
+            outcomes.append(refused(WITHDRAWN, "the point was withdrawn from the roll-out"))
         elif each.failed_on > by.last:
             outcomes.append(refused("reading.in_the_future", "the day lies in the future"))
+        elif each.failed_on < known[each.programme_no][0].starts_on:
+            outcomes.append(refused(OUTSIDE_DAYS, "the day is before the roll-out"))
         elif each.reason not in policies.on_or_first(each.failed_on).rollouts.failed_reasons:
             outcomes.append(refused("rollout.unknown_reason", "the policy has no such reason"))
         elif old is not None:
