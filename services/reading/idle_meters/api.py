@@ -12,7 +12,7 @@ from services.reading.idle_meters.domain import idle as domain
 from services.reading.idle_meters.domain.idle import Kind
 from services.reading.idle_meters.store import idle
 from services.reading.idle_meters.store.idle import Filters
-from services.reading.idle_meters.use_cases.limits import limits
+from services.reading.idle_meters.use_cases.limits import costs, limits
 from services.reading.network.schemas import Code, OrgUnit
 from shared import web
 from shared.errors import BusinessError
@@ -37,8 +37,9 @@ def _filters(
     alone: Annotated[bool, Query(description="Of the org unit alone, without those below it.")] = False,
     meter_type: Code | None = None,
     typed: Annotated[bool | None, Query(description="false: those alone whose type is not known.")] = None,
+    owner: Code | None = None,
 ) -> Filters:
-    return Filters(kind=kind, org_unit=org_unit, alone=alone, meter_type=meter_type, typed=typed)
+    return Filters(kind=kind, org_unit=org_unit, alone=alone, meter_type=meter_type, typed=typed, owner=owner)
 
 
 Wanted = Annotated[Filters, Depends(_filters)]
@@ -60,7 +61,7 @@ async def list_idle_meters(
     on: On,
     form: spreadsheet.Form = "json",
 ) -> Response:
-    """List the meters that are idle on a day: installed and unused, too long in stock, removed and not taken back."""
+    """List the meters that are idle on a day: installed and unused, too long in hand, removed and not taken back."""
     asked = spreadsheet.asked(form, wanted, CSV_MAX)
     async with db.view() as view:
         rows = await idle.listed(
@@ -71,7 +72,7 @@ async def list_idle_meters(
             limit=asked.fetch,
             filters=filters,
         )
-    item = partial(schemas.IdleMeterOut.of, on=on, rules=own.policies.on_or_first(on).idle)
+    item = partial(schemas.IdleMeterOut.of, costs=costs(on, own.policies))
     return spreadsheet.page_or_file(
         form, asked.page(rows, key=lambda row: (row.meter_no,), item=item), schemas.IdleMeterOut, TooManyRows
     )
@@ -93,12 +94,12 @@ async def list_figures(
     on: On,
     form: spreadsheet.Form = "json",
 ) -> Response:
-    """List what idle meters cost, by kind, org unit and type; each figure opens to its meters."""
+    """List what idle meters cost, by kind, org unit, type and owner; each figure opens to its meters."""
     asked = spreadsheet.asked(form, wanted, CSV_MAX)
     async with db.view() as view:
         groups = await idle.grouped(view, limits(on, own.policies), visible=caller.visible, filters=filters)
-    last = asked.last_as(str, str, str)
-    figures = domain.figures(groups, on, own.policies.on_or_first(on).idle)
+    last = asked.last_as(str, str, str, str)
+    figures = domain.figures(groups, costs(on, own.policies))
     shown = [each for each in figures if last is None or each.key > last][: asked.fetch]
     page = asked.page(shown, key=lambda each: each.key, item=schemas.IdleFigureOut.figure)
     return spreadsheet.page_or_file(form, page, schemas.IdleFigureOut, TooManyRows)

@@ -74,7 +74,10 @@ class MeterMovement(Base, table=True):
 
 
 class StockTest(Base, table=True):
-    """What a laboratory found of a meter (检定结果), by its certificate. `errors`: JSON of [load, factor, permille]."""
+    """What a laboratory found of a meter (检定结果), by its certificate. `errors`: JSON of [load, factor, permille].
+
+    `told_point`: the point where it was told that its meter has failed; `of_dispute`: a dispute goes on from it.
+    """
 
     __tablename__ = "stock_test"
 
@@ -88,6 +91,8 @@ class StockTest(Base, table=True):
     created_at: datetime = Field(sa_column=required(columns.Instant))
     annulled: int = Field(sa_column=required(SmallInteger))
     annulled_for: str | None = Field(sa_column=Column(columns.Code))
+    told_point: str | None = Field(sa_column=Column(columns.No))
+    of_dispute: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))
     __table_args__ = (Index("stock_test_list", "tested_on", "lab_no"),)
 
 

@@ -16,8 +16,6 @@ from services.reading.usage.store import unused
 from shared.db.columns import Condition
 from shared.db.engine import View
 
-IN_STOCK_STATES = (life.RECEIVED, life.IN_STOCK, life.PASSED)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -38,12 +36,14 @@ class Filters:
     alone: bool = False
     meter_type: str | None = None
     typed: bool | None = None
+    owner: str | None = None
 
     def of(self, row: Any) -> list[ColumnElement[bool]]:
         """Return the conditions on rows."""
         unit = equals(row.org_unit, self.org_unit) if self.alone else below(row.org_unit, self.org_unit)
         has_type = true() if self.typed is None else row.meter_type.is_not(None) == literal(self.typed)
-        return [equals(row.kind, self.kind), unit, equals(row.meter_type, self.meter_type), has_type]
+        own = [equals(row.kind, self.kind), equals(row.meter_type, self.meter_type), equals(row.owner, self.owner)]
+        return [*own, unit, has_type]
 
 
 def _idle(limits: Limits) -> FromClause:
@@ -51,7 +51,10 @@ def _idle(limits: Limits) -> FromClause:
     on = limits.on
     installed = spells.standing(on, (life.INSTALLED,))
     run = unused.since_last_use(installed.source, installed.service_point_no, installed.since, on)
-    one = installed.meter_no, installed.service_point_no, installed.org_unit, installed.meter_type
+    one = (
+        *(installed.meter_no, installed.service_point_no, installed.org_unit, installed.meter_type),
+        *(installed.owner, installed.state),
+    )
     not_used = (
         _columns(UNUSED, installed, run.since)
         .select_from(run.source)
@@ -61,7 +64,7 @@ def _idle(limits: Limits) -> FromClause:
     )
     return union_all(
         not_used,
-        _standing(IN_STOCK, spells.standing(on, IN_STOCK_STATES, since_by=on - timedelta(days=limits.stock_days))),
+        _standing(IN_STOCK, spells.in_hand(on, since_by=on - timedelta(days=limits.stock_days))),
         _standing(
             NOT_TAKEN_BACK,
             spells.standing(on, (life.REMOVED,), since_by=on - timedelta(days=limits.taken_back_days)),
@@ -81,6 +84,8 @@ def _columns(kind: str, standing: Standing, since: ColumnElement[date]) -> Selec
         standing.service_point_no.label("service_point_no"),
         standing.org_unit.label("org_unit"),
         standing.meter_type.label("meter_type"),
+        standing.owner.label("owner"),
+        standing.state.label("state"),
     ]
     return select(*columns)
 
@@ -99,9 +104,9 @@ async def listed(
 
 
 async def grouped(view: View, limits: Limits, *, visible: Condition, filters: Filters) -> list[Group]:
-    """Count idle meters by kind, org unit, type and the day since when they are idle."""
+    """Count idle meters by kind, org unit, type, owner and the day since when they are idle."""
     row = _idle(limits).c
-    key = row.kind, row.org_unit, row.meter_type, row.since
+    key = row.kind, row.org_unit, row.meter_type, row.owner, row.since
     rows = await view.all(
         select(*key, func.count().label("meters"))
         .where(visible(row.org_unit), *filters.of(row))
@@ -113,6 +118,7 @@ async def grouped(view: View, limits: Limits, *, visible: Condition, filters: Fi
             kind=each.kind,
             org_unit=each.org_unit,
             meter_type=each.meter_type,
+            owner=each.owner,
             since=each.since,
             meters=int(each.meters),
         )

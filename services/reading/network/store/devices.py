@@ -80,13 +80,13 @@ async def put(tx: Tx, given: Sequence[tuple[Device, int]]) -> set[str]:
 
 async def note_meters(tx: Tx, meters: Mapping[str, str | None], *, on: date) -> None:
     """Note of which meter each device is from a day on; null: of none. Three statements."""
-    devices = {"device_id": list(meters)}
+    devices: dict[str, list[Any]] = {"device_id": list(meters)}
     await bulk.delete_in(tx, DEVICE_METER, devices, where=DEVICE_METER.c.from_day >= on)
     ended = devices | {"to_day": [on] * len(meters)}
     still = DEVICE_METER.c.to_day.is_(None) | (DEVICE_METER.c.to_day > on)
     await bulk.update_from(tx, DEVICE_METER, ended, key=("device_id",), where=still, partial=True)
     new = {device_id: meter_no for device_id, meter_no in meters.items() if meter_no is not None}
-    given = {"device_id": list(new), "meter_no": list(new.values()), "from_day": [on] * len(new)}
+    given: dict[str, list[Any]] = {"device_id": list(new), "meter_no": list(new.values()), "from_day": [on] * len(new)}
     await bulk.insert_rows(tx, DEVICE_METER, given)
 
 

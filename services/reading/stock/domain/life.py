@@ -19,7 +19,8 @@ TAKE_BACK: Final = "take_back"
 SCRAP: Final = "scrap"
 RECEIVED, IN_STOCK, INSTALLED, REMOVED, TAKEN_BACK = "received", "in_stock", "installed", "removed", "taken_back"
 TO_TEST, PASSED, FAILED, SCRAPPED = "to_test", "passed", "failed", "scrapped"
-_IN_HAND: Final = (RECEIVED, IN_STOCK, TAKEN_BACK, TO_TEST, PASSED, FAILED)
+IN_HAND: Final = (RECEIVED, IN_STOCK, TAKEN_BACK, TO_TEST, PASSED, FAILED)
+"""The states in which a warehouse or a laboratory has it."""
 _DAY: Final = timedelta(days=1)
 
 LIFE = StateMachine(
@@ -30,10 +31,10 @@ LIFE = StateMachine(
         "install": dict.fromkeys((RECEIVED, IN_STOCK, REMOVED, TAKEN_BACK, PASSED), INSTALLED),
         "remove": {INSTALLED: REMOVED},
         "take_back": {REMOVED: TAKEN_BACK},
-        "to_test": dict.fromkeys(_IN_HAND, TO_TEST),
-        "pass": dict.fromkeys(_IN_HAND, PASSED),
-        "fail": dict.fromkeys(_IN_HAND, FAILED),
-        "scrap": dict.fromkeys((*_IN_HAND, REMOVED), SCRAPPED),
+        "to_test": dict.fromkeys(IN_HAND, TO_TEST),
+        "pass": dict.fromkeys(IN_HAND, PASSED),
+        "fail": dict.fromkeys(IN_HAND, FAILED),
+        "scrap": dict.fromkeys((*IN_HAND, REMOVED), SCRAPPED),
     },
 )
 """A result is proof that the meter was in the laboratory, whoever forgot to say that it went there. From one warehouse, or
@@ -94,6 +95,11 @@ class Life:
 
     spells: tuple[Spell, ...]
     fitting: dict[str, str | None]
+
+    def point_on(self, day: date) -> str | None:
+        """Return where the meter stands on a day, or stood last where nobody has taken it back; None where it is in hand."""
+        there = (each for each in self.spells if each.from_ <= day and (each.to is None or each.to > day))
+        return next((each.service_point_no for each in there), None)
 
 
 def of(stands: Sequence[Stand], happenings: Iterable[Happening]) -> Life:

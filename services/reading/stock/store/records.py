@@ -42,6 +42,15 @@ class Moved:
     told_version: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedTest:
+    """A test that a meter failed, who told of it, and the point where that was told last."""
+
+    test: Tested
+    actor: str
+    told_point: str | None
+
+
 async def movements(view: View, movement_nos: Sequence[str]) -> dict[str, Stored[Movement]]:
     """Return movements by their numbers."""
     rows = await bulk.select_in(view, MOVEMENT, {"movement_no": movement_nos})
@@ -105,10 +114,26 @@ async def insert_movements(tx: Tx, new: Sequence[Movement], *, actor: str) -> se
     return {row.movement_no for row in await bulk.insert_ignore(tx, MOVEMENT, given, key=("movement_no",))}
 
 
-async def insert_tests(tx: Tx, new: Sequence[Tested], *, actor: str) -> set[str]:
+async def failed_of(view: View, meter_nos: Sequence[str]) -> list[FailedTest]:
+    """Return the tests of meters that stand and were failed, without those of disputes, in their order."""
+    where = (TEST.c.annulled != 1) & (TEST.c.result == "failed") & (TEST.c.of_dispute != 1)
+    rows = await bulk.select_in(view, TEST, {"meter_no": meter_nos}, where=where, order_by=(TEST.c.lab_no,))
+    return [FailedTest(test=_tested(row), actor=row.actor, told_point=row.told_point) for row in rows]
+
+
+async def note_failed(tx: Tx, tests: Sequence[FailedTest]) -> None:
+    """Write at which point it was told that the meters of tests have failed."""
+    given: dict[str, list[Any]] = {
+        "lab_no": [each.test.lab_no for each in tests],
+        "told_point": [each.told_point for each in tests],
+    }
+    await bulk.update_from(tx, TEST, given, key=("lab_no",))
+
+
+async def insert_tests(tx: Tx, new: Sequence[Tested], *, actor: str, of_dispute: bool) -> set[str]:
     """Write the results whose number is new, and return those numbers."""
     given: dict[str, list[Any]] = {name: [getattr(each, name) for each in new] for name in _TESTED}
-    given |= _head(tx, len(new), actor)
+    given |= _head(tx, len(new), actor) | {"of_dispute": [int(of_dispute)] * len(new)}
     given["errors"] = [
         orjson.dumps([[e.load_percent, e.power_factor, e.error_permille] for e in each.errors]).decode() for each in new
     ]

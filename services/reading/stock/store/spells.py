@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Row, and_, exists, func, or_, select, true
 
 from services.reading.base import below, equals
 from services.reading.network.store import meters
 from services.reading.stock import tables
-from services.reading.stock.domain.life import REMOVED, Spell
+from services.reading.stock.domain.life import IN_HAND, REMOVED, Spell
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
-SPELL = tables.SPELL
+SPELL, RECEIPT, RANGE = tables.SPELL, tables.RECEIPT, tables.RANGE
+UTILITY = "utility"
+"""Whose property a meter is of which nothing else is known."""
 
 
 async def of_meters(view: View, meter_nos: Sequence[str]) -> dict[str, tuple[Spell, ...]]:
@@ -100,28 +102,60 @@ async def left_out(view: View, since_by: date) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The meters that stand in a state on a day, as a source: since when, at which point, whose they are, of which type."""
+    """The meters that stand in a state on a day, as a source: since when, at which point, whose they are, of which type.
+
+    `org_unit`: that of the point or the warehouse; `owner`: whose property (产权), the utility's where nothing else is known.
+    """
 
     source: FromClause
     where: ColumnElement[bool]
     meter_no: ColumnElement[str]
+    state: ColumnElement[str]
     since: ColumnElement[date]
     service_point_no: ColumnElement[str | None]
     org_unit: ColumnElement[str]
     meter_type: ColumnElement[str | None]
+    owner: ColumnElement[str]
 
 
 def standing(on: date, states: Sequence[str], *, since_by: date | None = None) -> Standing:
     """Return the meters in one of some states on a day, with `since_by` those that are so since that day or before."""
+    return _standing(on, states, SPELL.c.from_day, since_by)
+
+
+def in_hand(on: date, *, since_by: date) -> Standing:
+    """Return the meters that a warehouse or laboratory has on a day, in whatever state, since they came there by a day."""
+    first, other = SPELL.alias("first"), SPELL.alias("other")
+    away_between = exists().where(
+        other.c.meter_no == first.c.meter_no,
+        other.c.state.not_in(IN_HAND),
+        other.c.from_day > first.c.from_day,
+        other.c.from_day < SPELL.c.from_day,
+    )
+    came = select(func.min(first.c.from_day)).where(
+        first.c.meter_no == SPELL.c.meter_no,
+        first.c.state.in_(IN_HAND),
+        first.c.from_day <= SPELL.c.from_day,
+        ~away_between.correlate_except(other),
+    )
+    return _standing(on, IN_HAND, came.correlate_except(first).scalar_subquery(), since_by)
+
+
+def _standing(on: date, states: Sequence[str], since: ColumnElement[date], since_by: date | None) -> Standing:
     row = SPELL.c
     own = meters.placed(SPELL, row.meter_no, row.service_point_no, row.warehouse)
-    long_enough = true() if since_by is None else row.from_day <= since_by
+    came = own.source.outerjoin(RECEIPT, RECEIPT.c.meter_no == row.meter_no).outerjoin(
+        RANGE, RANGE.c.range_no == RECEIPT.c.range_no
+    )
+    long_enough = true() if since_by is None else since <= since_by
     return Standing(
-        source=own.source,
+        source=came,
         where=and_(holds_on(on), row.state.in_(states), long_enough),
         meter_no=row.meter_no,
-        since=row.from_day,
+        state=row.state,
+        since=since,
         service_point_no=row.service_point_no,
         org_unit=own.org_unit,
         meter_type=own.meter_type,
+        owner=func.coalesce(RANGE.c.owner, UTILITY),
     )

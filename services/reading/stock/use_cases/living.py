@@ -2,15 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+from typing import Final
 
-from services.reading.network.store import installations
+from services.reading.network.store import installations, points
 from services.reading.stock.domain import life
 from services.reading.stock.domain.facts import Receipt, Tested
 from services.reading.stock.domain.life import TAKE_BACK, Life, Stand
 from services.reading.stock.store import ranges, records, spells
-from services.reading.stock.store.records import Moved
+from services.reading.stock.store.records import FailedTest, Moved
+from shared import natural
 from shared.db.engine import Tx, View
 from shared.events.meters import MeterTakenBack
+from shared.events.reading import ObservationRecorded
+
+NOON: Final = time(4, tzinfo=UTC)
+"""Of the day of a test in China: the hour of a test is not told, and its day is the same from Urumqi to Shanghai."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +48,7 @@ async def known(view: View, meter_nos: Sequence[str]) -> Known:
 
 
 async def derive(tx: Tx, meter_nos: Sequence[str]) -> dict[str, Life]:
-    """Derive the lives of meters that are locked, write what is otherwise, and tell of take-backs. Eight statements at most."""
+    """Derive the lives of meters that are locked, write what is otherwise, and tell of take-backs. Eleven statements at most."""
     numbers = sorted(set(meter_nos))
     if not numbers:
         return {}
@@ -62,7 +69,35 @@ async def derive(tx: Tx, meter_nos: Sequence[str]) -> dict[str, Life]:
     await spells.delete(tx, [number for number in other if number in there])
     await spells.insert(tx, other)
     await _tell(tx, [each for moved in facts.movements.values() for each in moved], lives)
+    if any(test.result == "failed" for own in facts.tests.values() for test in own):
+        await _tell_failed(tx, await records.failed_of(tx, numbers), lives)
     return lives
+
+
+async def _tell_failed(tx: Tx, failed: Sequence[FailedTest], lives: Mapping[str, Life]) -> None:
+    """Tell of meters that failed a test at a point, or after they left it, as of what was seen there: a case may follow."""
+    told = []
+    for each in failed:
+        point = lives[each.test.meter_no].point_on(each.test.tested_on)
+        if point is not None and point != each.told_point:
+            told.append(replace(each, told_point=point))
+    there = await points.by_no(tx, sorted({each.told_point or "" for each in told}))
+    await records.note_failed(tx, told)
+    tx.publish([_failed(each, there[each.told_point or ""].org_unit) for each in told])
+
+
+def _failed(each: FailedTest, org_unit: str) -> ObservationRecorded:
+    test, point = each.test, each.told_point or ""
+    return ObservationRecorded(
+        observation_id=natural.key_id(test.tested_on, "failed_test", test.lab_no, point),
+        service_point_no=point,
+        org_unit=org_unit,
+        kind="meter_failed",
+        severity="high",
+        seen_at=datetime.combine(test.tested_on, NOON),
+        observed_by=each.actor,
+        evidence=test.lab_no,
+    )
 
 
 def _life(meter_no: str, facts: Known, stands: Sequence[Stand]) -> Life:

@@ -71,7 +71,10 @@ async def move(tx: Tx, given: Sequence[Movement], *, by: By) -> list[Outcome]:
 
 
 async def test(tx: Tx, given: Sequence[Tested], *, by: By) -> list[Outcome]:
-    """Record results of tests of meters, one outcome each; at most 1,000. Of a meter that stands at a point it is history."""
+    """Record results of tests of meters, one outcome each; at most 1,000.
+
+    Of a meter that stands at a point it is history; where it was failed that is told of the point, as something seen there.
+    """
 
     def fault(each: Tested, meter: Meter) -> Outcome | None:
         if not by.may_see(meter.org_unit):
@@ -86,7 +89,7 @@ async def test(tx: Tx, given: Sequence[Tested], *, by: By) -> list[Outcome]:
     there = await records.tests(tx, [each.lab_no for each in given])
     outcomes = _judge(given, [each.lab_no for each in given], known, there, fault)
     new = [each for each, outcome in zip(given, outcomes, strict=True) if outcome.status == "done"]
-    made = await _write_tests(tx, new, by.actor)
+    made = await _write_tests(tx, new, by.actor, of_dispute=False)
     return [_met(outcome, made, fits=True) for outcome in outcomes]
 
 
@@ -95,11 +98,12 @@ async def test_of_dispute(tx: Tx, tested: Tested, *, supersedes: str | None, act
     await meters.hold(tx, [tested.meter_no])
     before = await records.tests(tx, [supersedes] if supersedes else [])
     await records.annul_tests(tx, dict.fromkeys(before, SUPERSEDED))
-    await _write_tests(tx, [tested], actor)
+    await _write_tests(tx, [tested], actor, of_dispute=True)
 
 
-async def _write_tests(tx: Tx, new: Sequence[Tested], actor: str) -> set[str]:
-    made = await records.insert_tests(tx, sorted(new, key=lambda each: each.lab_no), actor=actor)
+async def _write_tests(tx: Tx, new: Sequence[Tested], actor: str, *, of_dispute: bool) -> set[str]:
+    ordered = sorted(new, key=lambda each: each.lab_no)
+    made = await records.insert_tests(tx, ordered, actor=actor, of_dispute=of_dispute)
     tx.audit([_audit(LAB_TEST, each.result, each.lab_no, actor) for each in new])
     await living.derive(tx, [each.meter_no for each in new])
     return made

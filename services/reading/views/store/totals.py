@@ -13,7 +13,7 @@ from services.reading.disputes import store as disputes
 from services.reading.network.domain import calendar
 from services.reading.orders import store as orders
 from services.reading.reads.tables import UPLOAD
-from services.reading.stock.store import spells, waiting
+from services.reading.stock.store import spells, unfit, waiting
 from services.reading.tasks.store import tasks
 from services.reading.usage.domain.usages import ESTIMATED
 from services.reading.usage.tables import USAGE
@@ -102,6 +102,7 @@ async def gauges(view: View, now: datetime, own: Context) -> dict[str, float]:
     due = today - timedelta(days=own.policies.on_or_first(today).stock.taken_back_days)
     late = _overdue(await orders.first_due(view), now, zone)
     disputes_late = _overdue(await disputes.first_due(view), now, zone)
+    unfit_now = await unfit.counts(view, today)
     waits, waits_since = await waiting.oldest(view)
     return {
         "reading_tasks_open": float(await tasks.open_now(view)),
@@ -111,6 +112,8 @@ async def gauges(view: View, now: datetime, own: Context) -> dict[str, float]:
         "disputes_open": float(await disputes.unended(view)),
         "disputes_overdue_oldest_seconds": disputes_late,
         "meters_not_taken_back": float(await spells.left_out(view, due)),
+        "meters_failed_in_use": float(unfit_now.get(unfit.FAILED_TEST, 0)),
+        "meters_expired_in_use": float(unfit_now.get(unfit.EXPIRED, 0)),
         "stock_records_waiting": float(waits),
         "stock_records_waiting_oldest_age_seconds": (now - waits_since).total_seconds() if waits_since else 0.0,
     }

@@ -48,6 +48,14 @@ async def test_what_a_bill_finds_opens_a_case_once_however_often_it_is_calculate
     assert signal["reference"] in [row[0] for row in await desk.bills("bill_id")]
 
 
+async def test_a_meter_that_failed_its_test_opens_a_case_of_a_metering_fault(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.tell(point(1))
+    await desk.hear(ObservationRecorded, observation(1, kind="meter_failed"))
+    (case,) = await listed(desk)
+    assert (case["kind"], case["state"]) == ("meter_error", "open")
+
+
 async def test_codes_that_no_policy_names_and_alarms_that_ended_are_no_signals(desk: Desk) -> None:
     await desk.tell(point(1))
     await desk.hear(MeterAlarmRaised, alarm(1, state="ended"), alarm(2, kind="clock"), alarm(3, kind="of_next_year"))

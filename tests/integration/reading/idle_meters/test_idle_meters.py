@@ -11,7 +11,7 @@ import pytest
 
 from services.reading.settings import SHIPPED_POLICY
 from tests.kits.reading import UNIT, Kit, Statements, read, running
-from tests.kits.stock import RANGE, install, moved, put_on, receive, send
+from tests.kits.stock import RANGE, install, lab, moved, put_on, receive, send
 
 COSTS = {
     "*": {"purchase_fen": 100, "verification_fen": 10, "visit_fen": 150},
@@ -104,26 +104,93 @@ async def test_stock_that_lies_too_long_and_what_nobody_took_back_cost_too(kit: 
     # nobody comes to read them: 220 fen a month of the type, 110 of the others
     assert await idle(kit, "2026-03-11") == [
         ("not_taken_back", "M0001", "2026-03-01", 0, 110, 0),
+        ("in_stock", "M0901", "2026-01-05", 2, 220, 440),
         ("in_stock", "M0904", "2026-01-05", 2, 220, 440),
         ("in_stock", "M0905", "2026-01-05", 2, 220, 440),
     ]
+    # the clock of the warehouse runs on: in stock since February, in hand since January
     assert await idle(kit, "2026-04-11", kind="in_stock", org_unit=f"{UNIT}/depot") == [
-        ("in_stock", "M0901", "2026-02-10", 2, 220, 440)
+        ("in_stock", "M0901", "2026-01-05", 3, 220, 660)
     ]
     figures = await kit.items("idle-meters/figures", on="2026-04-11")
     assert [tuple(each.values()) for each in figures] == [
-        ("in_stock", UNIT, "single_phase.4g", 2, 440, 1320),
-        ("in_stock", f"{UNIT}/depot", "single_phase.4g", 1, 220, 440),
-        ("not_taken_back", UNIT, None, 1, 110, 110),
-        ("not_taken_back", UNIT, "single_phase.4g", 1, 220, 220),
+        ("in_stock", UNIT, "single_phase.4g", "utility", 2, 440, 1320),
+        ("in_stock", f"{UNIT}/depot", "single_phase.4g", "utility", 1, 220, 660),
+        ("not_taken_back", UNIT, None, "utility", 1, 110, 110),
+        ("not_taken_back", UNIT, "single_phase.4g", "utility", 1, 220, 220),
     ]
     for figure in figures:
-        opened = {name: figure[name] for name in ("kind", "org_unit", "meter_type") if figure[name]}
+        opened = {name: figure[name] for name in ("kind", "org_unit", "meter_type", "owner") if figure[name]}
         opened |= {"alone": "true", "typed": str(figure["meter_type"] is not None).lower()}
         rows = await kit.items("idle-meters", on="2026-04-11", **opened)
         assert len(rows) == figure["meters"]
         assert sum(row["month_fen"] for row in rows) == figure["month_fen"]
         assert sum(row["total_fen"] for row in rows) == figure["total_fen"]
+
+
+async def test_whatever_a_warehouse_or_laboratory_has_is_idle_since_it_came_there(kit: Kit) -> None:
+    await kit.district()
+    await receive(kit, received_on="2025-01-05")
+    await send(
+        kit,
+        "meter-movements",
+        moved("to_stock", "2025-03-10", "M0901"),
+        moved("to_stock", "2026-03-15", "M0901", org_unit=f"{UNIT}/depot"),
+        moved("to_test", "2025-02-10", "M0902"),
+    )
+    await send(kit, "meter-tests", lab("failed", "2025-02-10", "M0903"), lab("passed", "2026-03-01", "M0904"))
+    await install(kit, put_on("M0001", "S0001", "2026-01-01", "2026-01-10"))
+    await send(kit, "meter-movements", moved("take_back", "2026-01-12", "M0001"))
+    await install(kit, put_on("M0905", "S0001", "2026-02-01", "2026-02-10"))
+    await send(kit, "meter-movements", moved("take_back", "2026-02-12", "M0905"))
+    rows = await kit.items("idle-meters", on="2026-03-20", kind="in_stock")
+    assert [(each["meter_no"], each["state"], each["since"], each["months"]) for each in rows] == [
+        ("M0001", "taken_back", "2026-01-12", 2),
+        ("M0901", "in_stock", "2025-01-05", 14),
+        ("M0902", "to_test", "2025-01-05", 14),
+        ("M0903", "failed", "2025-01-05", 14),
+        ("M0904", "passed", "2025-01-05", 14),
+    ]  # M0905 stood at a point since then: of it the days in hand begin anew
+    later = await kit.items("idle-meters", on="2026-04-20", kind="in_stock")
+    assert ("M0905", "2026-02-12") in [(each["meter_no"], each["since"]) for each in later]
+
+
+async def test_what_a_customer_owns_costs_the_utility_nothing_and_is_told_apart(kit: Kit) -> None:
+    await receive(kit, owner="customer", to_no="M0902")
+    await receive(kit, range_no="PH-2", from_no="M0903")
+    assert [each[-2:] for each in await idle(kit, "2026-04-10", owner="customer")] == [(0, 0), (0, 0)]
+    assert [each[-2:] for each in await idle(kit, "2026-04-10", owner="utility")] == [(220, 660)] * 3
+    figures = await kit.items("idle-meters/figures", on="2026-04-10")
+    assert [(each["owner"], each["meters"], each["total_fen"]) for each in figures] == [
+        ("customer", 2, 0),
+        ("utility", 3, 1980),
+    ]
+
+
+async def test_each_month_costs_what_the_policy_said_then(database_url: str, tmp_path: Path) -> None:
+    document = json.loads(SHIPPED_POLICY.read_text())
+    (first,) = document["versions"]
+    idle_rules = {"unused_cycles": 2, "stock_days": 60, "costs": COSTS}
+    dearer = {name: each | {"purchase_fen": each["purchase_fen"] + 1000} for name, each in COSTS.items()}
+    until, since = {"from": "2000-01-01", "to": "2026-03-01"}, {"from": "2026-03-01", "to": None}
+    later = first | {"version": "2", "effective": since, "idle": idle_rules | {"costs": dearer}}
+    document["versions"] = [first | {"effective": until, "idle": idle_rules}, later]
+    (tmp_path / "policy.json").write_text(json.dumps(document))
+    async with running(database_url, tmp_path, WATTLINE_READING_POLICY=str(tmp_path / "policy.json")) as kit:
+        await receive(kit, received_on="2025-12-31", to_no="M0901")
+        # months from 31 December, 31 January, 28 February by the old rules, from 31 March by the new ones
+        assert await idle(kit, "2026-05-01") == [("in_stock", "M0901", "2025-12-31", 4, 1220, 3 * 220 + 1220)]
+        (figure,) = await kit.items("idle-meters/figures", on="2026-05-01")
+        assert figure["total_fen"] == 3 * 220 + 1220
+
+
+async def test_cycles_around_one_that_nobody_read_are_not_in_a_row(kit: Kit) -> None:
+    await kit.district(2)
+    await cycle(kit, "2026-02-01", "2026-02-02", M0001="100.00", M0002="100.00")
+    await kit.plan("2026-03-01")
+    await cycle(kit, "2026-04-01", "2026-04-02", M0001="100.00", M0002="100.00")
+    assert [each["quality"] for each in await kit.usages("S0001")] == ["actual", "estimated", "actual"]
+    assert await idle(kit, "2026-04-20") == []
 
 
 async def test_the_list_and_the_figures_are_paged_and_are_files(kit: Kit) -> None:
