@@ -42,7 +42,6 @@ from services.reading.scorecards import consumers as scorecard_consumers
 from services.reading.scorecards import jobs as scorecard_jobs
 from services.reading.settings import ReadingSettings
 from services.reading.stock import api as stock
-from services.reading.stock import unfit_api as unfit_meters
 from services.reading.tasks import api as tasks
 from services.reading.usage import api as usages
 from services.reading.validation import api as findings
@@ -66,7 +65,6 @@ ROUTERS = [
     network.router,
     installations.router,
     stock.router,
-    unfit_meters.router,
     idle_meters.router,
     rollouts.router,
     tasks.router,

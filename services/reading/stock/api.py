@@ -9,19 +9,29 @@ from starlette.responses import Response
 from services.reading.context import READ, WRITE, Context, Own
 from services.reading.network.domain import calendar
 from services.reading.network.schemas import Code, MeterNo, No, OrgUnit
-from services.reading.stock import examples, schemas, seal_schemas
+from services.reading.stock import examples, schemas
 from services.reading.stock.domain.life import REMOVED, MovementKind, Result, State
-from services.reading.stock.store import ranges, records, seals, spells
+from services.reading.stock.schemas import seals as seal_schemas
+from services.reading.stock.store import ranges, records, seals, spells, unfit
+from services.reading.stock.store.unfit import Why
 from services.reading.stock.use_cases import importing, looking, recording, sealing
 from services.reading.stock.use_cases.recording import By
 from shared import web
 from shared.db.engine import Tx
+from shared.errors import BusinessError
 from shared.fields import Day
-from shared.web import auth, batch, errors, pagination
+from shared.web import auth, batch, errors, pagination, spreadsheet
 from shared.web.batch import OutcomesOut
 from shared.web.pagination import Page
 
 router = web.Router("/v1", tags=["meters"])
+CSV_MAX = 50_000  # rows of a file: some seconds
+
+
+class TooManyRows(BusinessError):
+    status = 422
+    code = "unfit_meters.too_many_rows"
+    title = f"A file has at most {CSV_MAX} rows: narrow them by filters"
 
 
 @router.post("/meter-ranges", policy=WRITE, example=examples.RANGES, response_model=OutcomesOut)
@@ -276,6 +286,34 @@ async def list_not_taken_back(
             since_by=by,
         )
     return wanted.page(rows, key=lambda row: (row.meter_no,), item=schemas.StandingOut.of)
+
+
+@router.get(
+    "/unfit-meters",
+    policy=READ,
+    responses=spreadsheet.FILE,
+    raises=(TooManyRows,),
+    response_model=Page[schemas.UnfitMeterOut],
+)
+async def list_unfit_meters(
+    caller: auth.Current,
+    db: web.Db,
+    wanted: pagination.Query_,
+    on: Day,
+    why: Why | None = None,
+    org_unit: OrgUnit | None = None,
+    meter_type: Code | None = None,
+    form: spreadsheet.Form = "json",
+) -> Response:
+    """List the meters that stand at points on a day though their last test was failed, or their verification has expired."""
+    asked = spreadsheet.asked(form, wanted, CSV_MAX)
+    filters = unfit.Filters(why=why, org_unit=org_unit, meter_type=meter_type)
+    async with db.view() as view:
+        rows = await unfit.listed(
+            view, on, visible=caller.visible, after=asked.after, limit=asked.fetch, filters=filters
+        )
+    page = asked.page(rows, key=lambda row: (row.meter_no,), item=schemas.UnfitMeterOut.of)
+    return spreadsheet.page_or_file(form, page, schemas.UnfitMeterOut, TooManyRows)
 
 
 def _last(tx: Tx, own: Context) -> date:

@@ -19,8 +19,9 @@ from services.reading.network.schemas import (
 from services.reading.stock.domain.facts import LoadError, Movement, Tested
 from services.reading.stock.domain.life import MovementKind, Result, Spell, State
 from services.reading.stock.domain.ranges import METERS_MAX, Range
-from services.reading.stock.seal_schemas import SealEventOut
+from services.reading.stock.schemas.seals import SealEventOut
 from services.reading.stock.store import records
+from services.reading.stock.store.unfit import Why
 from services.reading.stock.use_cases.looking import Known
 from services.reading.stock.use_cases.recording import Annulment
 from shared.fields import Day
@@ -247,6 +248,19 @@ class StandingOut(Shown):
     service_point_no: str | None = Field(description="Where it stands, or stood last.")
     org_unit: str = Field(description="That of its point, else its warehouse.")
     meter_type: str | None
+
+
+class UnfitMeterOut(Shown):
+    """A meter that stands at a point though it may not be used."""
+
+    meter_no: str
+    why: Why = Field(description="Its last test was failed, else its last known verification has expired.")
+    service_point_no: str
+    org_unit: str
+    meter_type: str | None
+    tested_on: date | None = Field(description="The last test by the day, and its certificate.")
+    lab_no: str | None
+    verified_until: date | None = Field(description="The last day on which its verification held.")
 
 
 class SpellOut(BaseModel):
