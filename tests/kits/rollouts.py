@@ -1,7 +1,17 @@
-"""A roll-out of meters at a home of the small town, for calls that are generated."""
+"""A roll-out of meters at a home of the small town, and a seal on its meter, for calls that are generated."""
 
 from services.reading.rollouts import examples
+from services.reading.stock import examples as stock
 from tests.kits.installation import Home, Installation
+
+
+def values(installation: Installation, home: Home, path: str, *, meter_no: str) -> dict[str, str]:
+    """Make what a route is about that plans, notes or annuls, and return its values."""
+    if "/rollout-" in path:
+        return {"programme_no": rolled_out(installation, home)}
+    told = stock.SEALS["items"][0] | {"meter_no": meter_no}
+    installation.call("POST", "reading", "/v1/meter-seals", {"items": [told]})
+    return {}
 
 
 def rolled_out(installation: Installation, home: Home) -> str:

@@ -10,9 +10,8 @@ from services.reading.appointments import examples as appointments
 from services.reading.disputes import examples as disputes
 from services.reading.read_day_changes import examples as read_days
 from services.reading.visits import examples as reports
-from tests.kits import closing_seeds, seed_documents, seed_findings
+from tests.kits import closing_seeds, rollouts, seed_documents, seed_findings
 from tests.kits.installation import BY_ITSELF, KEY, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
-from tests.kits.rollouts import rolled_out
 from tests.kits.seeds_cases import ON_VERSIONS, case_at
 
 JOBS = {
@@ -96,10 +95,10 @@ class Seeds:
             values |= self._entered(home)
         if "reader" in path:
             values |= {"on": "2026-02-01", "from": "2027-01-01"}
-        if any(part in path for part in ("/meter-", "/meters-", "/idle-meters", "/rollout", "/remote-")):
+        if any(part in path for part in ("/meter-", "/meters-", "/idle-meters", "/unfit-", "/rollout", "/remote-")):
             values |= {"on": "2026-02-01"}
-        if "/rollout-" in path:
-            values["programme_no"] = rolled_out(self._installation, home)
+        if "/rollout-" in path or path.endswith("/meter-seals/annulments"):
+            values |= rollouts.values(self._installation, home, path, meter_no=values["meter_no"])
         if path.endswith("/acceptances"):
             query = f"org_unit={values['org_unit']}&from={values['from']}"
             proposal = self._installation.call("GET", "reading", f"/v1/reader-rotations?{query}")
