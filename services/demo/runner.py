@@ -103,10 +103,14 @@ def strict_policy(data_dir: Path) -> Path:
 
 
 def early_policy(data_dir: Path) -> Path:
-    """Write the shipped rules of billing, but for one: two months without use are found, not six, since the demo has few."""
+    """Write the shipped rules of billing, but for two: two months without use are found, not six, and none sends a bill to site.
+
+    The demo has few months.
+    """
     rules = json.loads(DEFAULT_POLICY.read_text("utf-8"))
     for version in rules["versions"]:
         version["closing"]["unused_months"] = UNUSED_MONTHS
+        version["review"]["zeros_in_a_row"] = "off"
     file = data_dir / "billing_policy.json"
     file.write_text(json.dumps(rules), "utf-8")
     return file

@@ -69,3 +69,31 @@ class Totals:
     sum_wh: int
     estimated: int = field(default=0, compare=False)
     months: int = field(default=1, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Zeros:
+    """The days [since, until) on which nothing was used, as meters that were read show, and how many months these are."""
+
+    since: date
+    until: date
+    months: int
+
+
+def zeros(usages: Sequence[Usage], supplied_from: date) -> Zeros | None:
+    """Return the last cycles in a row without any energy; an estimate, a gap, or energy in any register ends the row.
+
+    `usages`: those in force at the point. What was estimated proves nothing, whatever it says.
+    """
+    months: dict[str, int] = {}
+    since = until = None
+    for usage in sorted(usages, key=lambda each: each.period_from, reverse=True):
+        if usage.period_from < supplied_from or (since is not None and usage.period_to != since):
+            break
+        if usage.estimated or usage.import_wh or any(usage.energy.values()):
+            break
+        since, until = usage.period_from, until or usage.period_to
+        months[usage.cycle] = max(months.get(usage.cycle, 0), usage.months)
+    if since is None or until is None:
+        return None
+    return Zeros(since, until, sum(months.values()))

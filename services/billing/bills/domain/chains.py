@@ -80,8 +80,9 @@ class Chain:
     bill from this day on is calculated again (a change of facts may touch it without touching the ladder), and `cause` is the
     finding that tells of the change. `issued_stand`: issued bills stay as they are, what corrects them waits for a reviewer. A
     bill of days that the contract does not cover is passed over: it awaits the cut of its usage. `measured`: the usages in force
-    of its sub-meters, by point. `past`: the bills in force before the step at hand that it is reviewed beside, the last one
-    last. `lines`: the stored lines of bills by id, where the price has two parts. `runs`: those that were compared. `seen`:
+    of its sub-meters, and of its own point where nothing was used, by point. `past`: the bills in force before the step at hand
+    that it is reviewed beside, the last one last. `lines`: the stored lines of bills by id, where the price has two parts.
+    `runs`: those that were compared. `seen`:
     what each step came to, for who wants to know it. Later bills that are not out yet are looked at again beside a new one:
     nothing depends on which came first.
     """

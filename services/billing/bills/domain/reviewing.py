@@ -11,7 +11,7 @@ from services.billing.rating import rating_types
 from services.billing.review.domain import findings
 from services.billing.review.domain.findings import HOLD, Finding
 from services.billing.review.domain.subject import Subject
-from services.billing.usages.domain import Usage
+from services.billing.usages.domain import Usage, zeros
 
 READ_MISSING = "read_missing_at_change"
 
@@ -25,7 +25,10 @@ def subject(
     *,
     corrects: bool,
 ) -> Subject:
-    """Return a bill as the rules look at it; `past`: the bills in force before it, the last one last."""
+    """Return a bill as the rules look at it; `past`: the bills in force before it, the last one last.
+
+    `measured`: the usages in force of its sub-meters, and where nothing was used those of its own point, by point.
+    """
     last = past[-1] if past else None
     account = terms_on(terms.account_terms, usage.period_to)
     changed, within = before.changes(terms, usage, last)
@@ -55,6 +58,7 @@ def subject(
         reading_findings=tuple(usage.findings),
         rating_findings=tuple(one.code for one in rated.findings),
     )
+    found.zeros_in_a_row, found.zeros_before = _zeros(terms, usage, measured.get(usage.service_point_no, ()))
     now = before.two_part(rated.lines, usage)
     if now is not None or (last is not None and last.two_part is not None):
         now = now or before.TwoPart()
@@ -64,6 +68,18 @@ def subject(
         found.previous_power_factor = last.two_part.power_factor if last is not None and last.two_part else None
         found.reactive_wh = sum(abs(wh) for name, wh in usage.energy.items() if name.startswith(before.REACTIVE))
     return found
+
+
+def _zeros(terms: Terms, usage: Usage, known: Sequence[Usage]) -> tuple[int, int]:
+    """Return for how many cycles in a row nothing is used with a usage, and for how many before it."""
+    if usage.import_wh or usage.estimated:
+        return 0, 0
+    earlier = [one for one in known if one.period_to <= usage.period_from]
+    row, before_it = zeros([*earlier, usage], terms.opened), zeros(earlier, terms.opened)
+    if row is None:
+        return 0, 0
+    joins = before_it is not None and before_it.until == usage.period_from
+    return row.months // terms.cycle_months, before_it.months // terms.cycle_months if before_it and joins else 0
 
 
 def not_rated(rated: rating_types.RatedBill) -> list[Finding]:

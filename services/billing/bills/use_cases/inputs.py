@@ -30,6 +30,8 @@ from shared.db.engine import View
 
 A_YEAR: Final = timedelta(days=365)
 LEAP: Final = timedelta(days=1)
+ZEROS_REACH: Final = timedelta(days=400)
+"""How far back cycles without usage are counted: six of two months, and more."""
 Rater = Callable[[Sequence[rating_types.Request], TariffBook], Sequence[rating_types.RatedBill]]
 
 
@@ -39,7 +41,8 @@ class Inputs:
 
     `stored`: their bills from the effective one before the first day on. `known`, `old_lines`: the usages and lines of those in
     force from that day on; of a contract with a two-part price also of the one before. `last_year`: the bills in force a year
-    before. `runs`: those that were compared. `measured`: the usages of sub-meters, by point. `proposed`: the proposals that are
+    before. `runs`: those that were compared. `measured`: the usages of sub-meters, and of points where
+    nothing was used, by point. `proposed`: the proposals that are
     taken up.
     """
 
@@ -89,7 +92,7 @@ async def read(view: View, asked: Mapping[str, Asked], *, lock: bool = True) -> 
         old_lines=old_lines,
         last_year=last_year,
         runs=await _runs(view, [*known.values(), *(u for no in starts for u in asked[no].fresh.values())]),
-        measured=await _sub_meters(view, asked, starts, stored),
+        measured=await _measured(view, asked, starts, stored, known),
         proposed=proposed,
     )
 
@@ -196,11 +199,20 @@ async def _last_year(
     return await past_store.in_force(view, days) if days else {}
 
 
-async def _sub_meters(
-    view: View, asked: Mapping[str, Asked], starts: Mapping[str, date], stored: Mapping[str, Sequence[Stored]]
+async def _measured(
+    view: View,
+    asked: Mapping[str, Asked],
+    starts: Mapping[str, date],
+    stored: Mapping[str, Sequence[Stored]],
+    known: Mapping[str, Usage],
 ) -> dict[str, list[Usage]]:
-    """Return the usages in force of the sub-meters of contracts on the days to calculate, by service point."""
-    days = []
+    """Return the usages in force of the sub-meters of contracts on the days to calculate, by service point.
+
+    Beside them those of points where nothing was used, of as long before as the review counts cycles.
+    """
+    usages = [*known.values(), *(usage for no in starts for usage in asked[no].fresh.values())]
+    at_zero = [usage for usage in usages if not usage.import_wh and not usage.estimated]
+    days = [(one.service_point_no, one.period_from - ZEROS_REACH, one.period_to) for one in at_zero]
     for no, start in starts.items():
         if links := asked[no].terms.sub_meters:
             ends = [to for _, to in asked[no].fresh]

@@ -1,12 +1,12 @@
 """Supply that nobody uses (电量连续为零): the cycles in a row without energy, and what explains them. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from services.billing.bills.domain.closing_rules import ClosingRules
-from services.billing.usages.domain import Usage
+from services.billing.usages.domain import Zeros
 
 SUSPENDED: Final = "suspended"
 SEASONAL: Final = "seasonal"
@@ -30,15 +30,6 @@ class Supply:
     from_: date
     customer_class: str
     states: Collection[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Zeros:
-    """The days [since, until) on which nothing was used, as meters that were read show, and how many months these are."""
-
-    since: date
-    until: date
-    months: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,25 +58,6 @@ class Unused:
         if self.state == WITHDRAWN:
             return self
         return replace(self, state=WITHDRAWN, withdrawn_on=on, take_up_by=None, closing_no=None)
-
-
-def zeros(usages: Sequence[Usage], supplied_from: date) -> Zeros | None:
-    """Return the last cycles in a row without any energy; an estimate, a gap, or energy in any register ends the row.
-
-    `usages`: those in force at the point. What was estimated proves nothing, whatever it says.
-    """
-    months: dict[str, int] = {}
-    since = until = None
-    for usage in sorted(usages, key=lambda each: each.period_from, reverse=True):
-        if usage.period_from < supplied_from or (since is not None and usage.period_to != since):
-            break
-        if usage.estimated or usage.import_wh or any(usage.energy.values()):
-            break
-        since, until = usage.period_from, until or usage.period_to
-        months[usage.cycle] = max(months.get(usage.cycle, 0), usage.months)
-    if since is None or until is None:
-        return None
-    return Zeros(since, until, sum(months.values()))
 
 
 def explained_by(supply: Supply, rules: ClosingRules) -> str:

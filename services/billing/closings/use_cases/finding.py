@@ -16,7 +16,7 @@ from services.billing.closings.store import unused as store
 from services.billing.context import Context
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.contracts.store import supplied
-from services.billing.usages.domain import Usage
+from services.billing.usages.domain import Usage, zeros
 from services.billing.usages.store import usages as usages_store
 from shared.business_calendar import YearUnknown
 from shared.db.audit import AuditEntry
@@ -73,7 +73,7 @@ async def find(tx: Tx, chunk: str, *, business_date: date, context: Context) -> 
     for row in rows:
         found = domain.found(
             _supply(row, business_date),
-            domain.zeros(usages.get(row.service_point_no, ()), row.from_date),
+            zeros(usages.get(row.service_point_no, ()), row.from_date),
             before.get(row.contract_no),
             closing_no=under_way.get(row.contract_no),
             rules=rules,

@@ -32,6 +32,9 @@ class Subject:
     Energies in Wh, amounts in fen, power factors in hundredths. `previous_wh` is None for the first bill of a contract,
     `last_year_wh` where no bill of its has enough of the same days of last year; it is normalised to the days of this bill.
 
+    `zeros_in_a_row`: for how many cycles on end nothing was used as meters that were read show, this bill's among them, and
+    `zeros_before` without it.
+
     `began`: the first day of the contract, where its supply begins with this bill. `changed`: what of the account or the meter
     is another since the first day of the bill, `changed_within` since a later one. `suspended`: all equipment is (暂停).
     `corrects`: it takes the place of an issued bill; `version` and `edited`: of its usage, and why it was told again.
@@ -57,6 +60,8 @@ class Subject:
     estimated: bool = False
     estimates_in_a_row: int = 0
     settles_estimate: bool = False
+    zeros_in_a_row: int = 0
+    zeros_before: int = 0
     unpriced_wh: int = 0
     began: date | None = None
     changed: tuple[str, ...] = ()

@@ -81,6 +81,12 @@ CASES: list[Case] = [
     ({}, {"estimated": True, "estimates_in_a_row": 7}, ("billing.estimated_usage", "hold")),
     ({}, {"settles_estimate": True}, ("billing.settles_estimate", "info")),
     ({"last_year_wh": 133_334}, {"last_year_wh": 133_333}, ("billing.yearly_rise", "warn")),
+    (
+        {"energy_wh": 0, "previous_wh": 0, "zeros_in_a_row": 2, "zeros_before": 1},
+        {"energy_wh": 0, "previous_wh": 0, "zeros_in_a_row": 3, "zeros_before": 2},
+        ("billing.zeros_in_a_row", "hold"),
+        {"zero_usage": "off"},
+    ),
     ({"last_year_wh": 399_999}, {"last_year_wh": 400_000}, ("billing.yearly_fall", "warn")),
     (
         {"basic_fen": 1, "power_factor": 71, "factor_permille": 99, "reactive_wh": 1},
@@ -230,6 +236,14 @@ def test_an_account_that_was_taken_over_has_no_new_supply() -> None:
 def test_nothing_used_where_all_equipment_is_suspended_is_as_it_should_be() -> None:
     assert found(subject(energy_wh=0, previous_wh=0)) == [("billing.zero_usage", "warn")]
     assert found(subject(energy_wh=0, previous_wh=0, suspended=True)) == []
+
+
+def test_cycles_at_zero_are_found_once_and_where_nothing_explains_them() -> None:
+    zero = {"energy_wh": 0, "previous_wh": 0, "zeros_in_a_row": 4, "zeros_before": 2}
+    rule = ("billing.zeros_in_a_row", "hold")
+    assert rule in found(subject(**zero)), "one usage of two cycles goes over the limit too"
+    for explained in ({"zeros_before": 3}, {"suspended": True}, {"customer_class": "seasonal"}):
+        assert rule not in found(subject(**zero | explained))
 
 
 def test_a_power_factor_says_what_it_was_before_where_that_is_known() -> None:

@@ -30,6 +30,7 @@ from services.billing.review.domain.rules import (
     yearly_fall,
     yearly_rise,
     zero_usage,
+    zeros_in_a_row,
 )
 
 RULES: Final[tuple[AnyRule, ...]] = (
@@ -39,6 +40,7 @@ RULES: Final[tuple[AnyRule, ...]] = (
     yearly_rise.RULE,
     yearly_fall.RULE,
     zero_usage.RULE,
+    zeros_in_a_row.RULE,
     negative_usage.RULE,
     usage_without_amount.RULE,
     energy_unpriced.RULE,

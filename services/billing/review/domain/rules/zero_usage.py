@@ -16,7 +16,7 @@ def find(bill: Subject, limit: str) -> Finding | None:
 RULE: Final = Rule(
     code="billing.zero_usage",
     section="zero_usage",
-    source="审核: 零电量; three cycles at zero are checked on site (抄核收工作规范).",
+    source="审核: 零电量 is shown; three cycles of it in a row are another rule (billing.zeros_in_a_row).",
     title=Words("零电量", "An active account without usage"),
     words=Words("本期电量为零。", "Nothing was used in the period."),
     read=severity,
