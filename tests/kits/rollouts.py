@@ -9,9 +9,9 @@ def values(installation: Installation, home: Home, path: str, *, meter_no: str) 
     """Make what a route is about that plans, notes or annuls, and return its values."""
     if "/rollout-" in path:
         return {"programme_no": rolled_out(installation, home)}
-    told = stock.SEALS["items"][0] | {"meter_no": meter_no}
+    told = stock.SEALS["items"][0] | {"meter_no": meter_no, "seal_no": f"F-{meter_no}"}
     installation.call("POST", "reading", "/v1/meter-seals", {"items": [told]})
-    return {}
+    return {"seal_no": told["seal_no"]}
 
 
 def rolled_out(installation: Installation, home: Home) -> str:
