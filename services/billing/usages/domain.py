@@ -53,6 +53,11 @@ class Usage:
     findings: Sequence[str] = ()
     actors: Sequence[str] = ()
 
+    @property
+    def days(self) -> tuple[str, date, date]:
+        """Return its service point, its first day, and the day after its last."""
+        return self.service_point_no, self.period_from, self.period_to
+
     def shares_a_day(self, period_from: date, period_to: date) -> bool:
         """Return whether a day of the half-open period belongs to the usage."""
         return self.period_from < period_to and period_from < self.period_to

@@ -36,13 +36,14 @@ class Recorded:
     """What a batch changed.
 
     `standing`: those of the new usages that are in force. `newer`: those that may have displaced others. `displaced`: the ids of
-    those that are out of force for them, whether they were before or not.
+    those that are out of force for them, whether they were before or not. `late`: those that were out of force when they came.
     """
 
     new: Sequence[Usage]
     standing: Sequence[Usage]
     newer: Sequence[Usage]
     displaced: frozenset[str]
+    late: Sequence[Usage] = ()
 
 
 async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> Recorded:
@@ -70,6 +71,7 @@ async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> Recorded:
         standing=[u for u in new if u.usage_id not in outdated and not u.withdrawn],
         newer=newer,
         displaced=frozenset(displaced),
+        late=[usage for usage in new if usage.usage_id in outdated],
     )
 
 

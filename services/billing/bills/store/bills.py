@@ -17,6 +17,7 @@ from services.billing.freezes import store as freezes_store
 from services.billing.freezes.domain import Standing
 from services.billing.review import store as review_store
 from services.billing.review.domain import findings
+from services.billing.usages.store import actors
 from services.billing.usages.store import usages as usages_store
 from shared.db import bulk, columns, travel
 from shared.db.engine import Tx, View
@@ -237,7 +238,8 @@ async def insert(tx: Tx, writings: Sequence[Writing], *, basis: str) -> None:
             "calculated_at": [tx.now] * len(writings),
         },
     )
-    waiting = {w.bill_id: w.draft.usage.actors for w in writings if w.draft.status in (HELD, PROPOSED)}
+    in_review = {w.bill_id: w.draft.usage.days for w in writings if w.draft.status in (HELD, PROPOSED)}
+    waiting = await actors.of_days(tx, in_review)
     await review_store.add_readers(tx, list(waiting.items()))
     again = [w for w in writings if w.draft.version > 1 and w.draft.status != ISSUED]
     if again:

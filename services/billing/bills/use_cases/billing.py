@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from services.billing.bills.domain.bills import EFFECTIVE, PROPOSED
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, PROPOSED
 from services.billing.bills.store import bills as bills_store
+from services.billing.bills.store import hands
 from services.billing.bills.use_cases import asked as asked_for
 from services.billing.bills.use_cases import calculation
 from services.billing.bills.use_cases.asked import Asked
@@ -33,6 +34,9 @@ async def bill(tx: Tx, recorded: Recorded, *, context: Context) -> None:
     if mains:
         await _again(tx, asked, mains, findings.SUB_METER_CHANGED)
     await calculation.calculate(tx, asked, context=context)
+    if recorded.late:  # their bills are those of newer versions; who read these has a hand in them too
+        rows = await bills_store.sharing_days(tx, [usage.days for usage in recorded.late])
+        await hands.note(tx, [row for row in rows if row.status in (HELD, PROPOSED)])
 
 
 async def bill_waiting(tx: Tx, service_points: Sequence[str], *, context: Context) -> None:

@@ -15,7 +15,7 @@ from services.billing.bills.domain.policy import DECISION, RELEASE_OF_BILL
 from services.billing.bills.schemas import CorrectionOut
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import corrections as corrections_store
-from services.billing.bills.store import lines, shown
+from services.billing.bills.store import hands, lines, shown
 from services.billing.decisions.schemas import page as schemas
 from services.billing.freezes import store as freezes_store
 from services.billing.review import store as review_store
@@ -83,7 +83,7 @@ async def _known(view: View, row: Row[Any]) -> _Known:
         verdicts=await review_store.verdicts_on(view, ids),
         approvals=await approvals_store.of_subjects(view, _APPROVALS, ids),
         corrections=[correction_out(one, documents[one.correction_id]) for one in touching],
-        readers=(await review_store.readers(view, [row.bill_id])).get(row.bill_id, ()),
+        readers=(await hands.of(view, [row]))[row.bill_id],
         assignment=own.get(row.bill_id),
         frozen_by=bills_store.frozen_by(await freezes_store.standing(view), row),
         site_orders=(await site_orders_store.of_bills(view, [Days.of(row)])).get(row.bill_id, ()),
@@ -189,7 +189,7 @@ def _hands(known: _Known) -> list[schemas.HandOut]:
         if who:
             did.setdefault(who, {})[what] = None
 
-    for who in [*codec.fact_of(known.usage).actors, *known.readers]:
+    for who in known.readers:
         note(who, "read")
     if known.assignment is not None:
         note(known.assignment.assignee, "assigned")

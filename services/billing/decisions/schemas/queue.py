@@ -25,7 +25,9 @@ class QueueItem(BillFigures):
     at_risk_fen: int = Field(description="the amount times the precision to reckon with of the best rule that holds it")
     held_at: datetime
     age_seconds: int
-    read_by: list[str] = Field(description="who had a hand in the reads: none of them may decide")
+    read_by: list[str] = Field(
+        description="who had a hand in the reads of its days, of any version: none of them may decide"
+    )
     assignee: str | None = Field(description="who is to decide; null: nobody in particular")
     assigned_at: datetime | None
 

@@ -35,7 +35,7 @@ class UnknownBill(BusinessError):
 class ReviewerRead(BusinessError):
     status = 403
     code = "bill.reviewer_read_meter"
-    title = "Who had a hand in the reads of a bill may not decide on it"
+    title = "Who had a hand in the reads of a bill, or in those that stood for its days before, may not decide on it"
 
 
 class AssignedToAnother(BusinessError):
@@ -122,9 +122,13 @@ def recalculates(kind: Kind, row: Row[Any]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of bills that are decided on: usages by id, whose bills are, site orders by bill, the latest day, freezes."""
+    """What is known of bills that are decided on: usages by id, who read by bill, whose they are, site orders, the latest day.
+
+    `readers`: who had a hand in any version of what was measured on their days. `standing`: the freezes.
+    """
 
     usages: Mapping[str, Usage]
+    readers: Mapping[str, Sequence[str]]
     owners: Mapping[str, str]
     orders: Mapping[str, Sequence[Row[Any]]]
     latest: date | None
@@ -136,8 +140,8 @@ def check(decision: Decision, subject: Subject, known: Known) -> date:
     row, deciding, kind = subject.row, subject.deciding, decision.kind
     conditional.require(subject.seen.row_version, row.row_version)
     day = _day(decision, deciding, known.usages, known.latest)
-    actors = {who for each in deciding for who in known.usages[each.usage_id].actors}
-    if not actors.isdisjoint({decision.actor, decision.second}):
+    readers = {who for each in deciding for who in known.readers[each.bill_id]}
+    if not readers.isdisjoint({decision.actor, decision.second}):
         raise ReviewerRead
     theirs = {known.owners[each.bill_id] for each in deciding if each.bill_id in known.owners}
     if not decision.second and theirs - {decision.actor}:

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from services.billing.bills.domain.bills import PROPOSED
 from services.billing.bills.domain.policy import DECISION, KINDS, RELEASE_OF_BILL
 from services.billing.bills.store import bills as bills_store
+from services.billing.bills.store import hands
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.contracts.domain import class_on
@@ -21,7 +22,6 @@ from services.billing.freezes import store as freezes_store
 from services.billing.review import store as review_store
 from services.billing.review import use_cases as review
 from services.billing.site_orders.use_cases import at_site
-from services.billing.usages.domain import Usage
 from services.billing.usages.store import usages as usages_store
 from shared import approvals, ids
 from shared.db.approvals import Approval
@@ -62,9 +62,9 @@ async def decide(
     issued. What was proposed together is approved, corrected and cancelled together: one decision is one of all, and what is
     proposed for later days goes out with what is approved or corrected; a verdict is one on the finding in each of them. What
     changes issued bills of an amount that the policy names, or releases a bill of such an amount that a rule holds, is done once
-    a second person has approved it, who has read none of the reads either; where only the new bills come to such an amount, they
-    are proposed. On what is somebody's only they decide, until its review ends; what a site order is out for waits
-    for it.
+    a second person has approved it, who has read none of the reads either, nor of those that stood for these days before; where
+    only the new bills come to such an amount, they are proposed. On what is somebody's only they decide, until its review ends;
+    what a site order is out for waits for it.
 
     Bills of one service point that a decision calculates anew are decided one after the other, all others at once, in a number
     of statements that does not depend on theirs. Raises ExplanationMissing; all other refusals are outcomes.
@@ -104,9 +104,9 @@ async def _decide(
         return {}
     subjects = await _subjects(tx, decision, wave)
     deciding = {each.bill_id: each for subject in subjects for each in subject.deciding}
-    usages = await usages_store.by_id(tx, [row.usage_id for row in deciding.values()])
     known = Known(
-        usages=usages,
+        usages=await usages_store.by_id(tx, [row.usage_id for row in deciding.values()]),
+        readers=await hands.of(tx, list(deciding.values())),
         owners=await review_store.assignees(tx, list(deciding)),
         orders=await at_site.orders_of(tx, list(deciding.values())),
         latest=await business_day.latest(tx),
@@ -123,7 +123,7 @@ async def _decide(
         outcomes[bill_id] = Decided(approval=approval) if approval else Decided(refusal=approvals.AskedAlready())
     going = [subject for subject in good if subject.row.bill_id not in outcomes]
     if going:
-        await _write(tx, decision, going, usages, days)
+        await _write(tx, decision, going, known, days)
         await carry_out(tx, decision, going, days, context=context)
     outcomes |= dict.fromkeys((subject.row.bill_id for subject in going), DONE)
     seen = {each.bill_id: each.row_version for each in bills}
@@ -166,12 +166,12 @@ async def _groups(tx: Tx, group_ids: set[str]) -> dict[str, list[Row[Any]]]:
 
 
 async def _write(
-    tx: Tx, decision: Decision, subjects: Sequence[Subject], usages: Mapping[str, Usage], days: Mapping[str, date]
+    tx: Tx, decision: Decision, subjects: Sequence[Subject], known: Known, days: Mapping[str, date]
 ) -> None:
     """Record decisions; who read cannot be their maker, which the party table and its foreign key hold as well."""
     day_of = {each.bill_id: days[subject.row.bill_id] for subject in subjects for each in subject.deciding}
     rows = list({each.bill_id: each for subject in subjects for each in subject.deciding}.values())
-    await review_store.add_readers(tx, [(row.bill_id, usages[row.usage_id].actors) for row in rows])
+    await review_store.add_readers(tx, [(row.bill_id, known.readers[row.bill_id]) for row in rows])
     for who in filter(None, (decision.actor, decision.second)):
         await review_store.add_reviewer(tx, [row.bill_id for row in rows], who)
     decisions = {ids.new(): row for row in rows}

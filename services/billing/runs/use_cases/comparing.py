@@ -14,6 +14,7 @@ from sqlalchemy import Row
 from services.billing.bills.domain.bills import HELD, Found
 from services.billing.bills.domain.policy import Policy
 from services.billing.bills.store import compared as bills_store
+from services.billing.bills.store import hands
 from services.billing.bills.use_cases import sending
 from services.billing.context import Context
 from services.billing.contracts.domain import class_on
@@ -170,8 +171,7 @@ async def _put_on_bills(
     await bills_store.add_findings(tx, held, hold=True)
     await bills_store.add_findings(tx, {no: one for no, one in found.items() if no not in held}, hold=False)
     usages_of = await usages_store.by_id(tx, [row.usage_id for row, _ in found.values()])
-    readers = [(no, usages_of[row.usage_id].actors) for no, (row, _) in held.items() if row.status != HELD]
-    await review_store.add_readers(tx, readers)
+    await hands.note(tx, [row for row, _ in held.values() if row.status != HELD])
     told = [_told(row, more, usages_of[row.usage_id], waits=no in held) for no, (row, more) in found.items()]
     await sending.follow(tx, told, context=context)
 

@@ -9,18 +9,16 @@ from sqlalchemy import Row
 
 from services.billing.bills.domain.policy import Policies
 from services.billing.bills.store import bills as bills_store
-from services.billing.bills.store import told
+from services.billing.bills.store import hands, told
 from services.billing.bills.store.bills import Issuing
 from services.billing.context import Context
 from services.billing.freezes import store as freezes_store
 from services.billing.freezes.domain import Standing
-from services.billing.review import store as review_store
 from services.billing.review.domain import findings
 from services.billing.review.domain.findings import Finding
 from services.billing.runs import store
 from services.billing.tariffs.domain import tariffs_used
 from services.billing.tariffs.store import documents
-from services.billing.usages.store import usages as usages_store
 from shared.db.engine import Tx
 from shared.events.billing import BillIssued
 
@@ -110,9 +108,8 @@ async def _go_out(tx: Tx, rows: Sequence[Row[Any]], all_dated: Sequence[Issuing]
 
 
 async def _hold_outdated(tx: Tx, rows: Sequence[Row[Any]]) -> None:
-    usages = await usages_store.by_id(tx, [row.usage_id for row in rows])
     await bills_store.hold(tx, rows, "tariff_changes", OUTDATED)
-    await review_store.add_readers(tx, [(row.bill_id, usages[row.usage_id].actors) for row in rows])
+    await hands.note(tx, rows)
 
 
 def _rated(row: Row[Any]) -> tuple[str, date, date]:
