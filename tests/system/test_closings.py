@@ -134,7 +134,7 @@ async def read_and_ended(line: Line) -> None:
     await line.quiet()
     order = (await closing_of(line, EMPTY))["read_order_no"]
     registers = {"meter_no": f"M-{EMPTY}", "unit": "kWh", "registers": {"import": "100.00"}}
-    said = await report(line, order, READER, "2026-02-16", result="read", **registers)
+    said = await report(line, order, INSPECTOR, "2026-02-16", result="read", **registers)
     assert said == "awaiting_approval", "what he has seen is a read once another person says so"
     assert await job(line, "billing", "advance-closings", "2026-02-15") == {}
     await line.call("POST", "reading", "/v1/site-orders/decisions", {"items": [{"order_no": order, "version": 2}]})

@@ -22,6 +22,7 @@ _BILLED = tuple(each.name for each in fields(Billed) if each.name != "lines")
 _TEST = tuple(each.name for each in fields(Test))
 OPEN, WAITING, ASKED, WITHIN, SETTLED = "open", "waiting", "asked", "within_limits", "settled"
 """Of a test: not looked at yet, days of its span are not billed, a second person decides, nothing changes, it is adjusted."""
+_UNDECIDED = (OPEN, WAITING, ASKED)
 
 
 async def hear(tx: Tx, tests: Sequence[MeterTested]) -> None:
@@ -144,6 +145,13 @@ async def tests_at(tx: Tx, points: Sequence[str]) -> list[Test]:
     return [_test(row) for row in await bulk.select_in(tx, METER_TEST, given, order_by=order, for_update=True)]
 
 
+async def undecided_at(view: View, points: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return the tests of meters at points of which it is open what is adjusted, in the order of their disputes."""
+    t = METER_TEST.c
+    given, is_open = {"service_point_no": points}, t.state.in_(_UNDECIDED)
+    return await bulk.select_in(view, METER_TEST, given, where=is_open, order_by=(t.dispute_no,))
+
+
 async def note(tx: Tx, states: Mapping[str, tuple[str, date | None]]) -> None:
     """Note what became of tests, and from which day on their bills are waited for."""
     given: dict[str, list[Any]] = {
@@ -200,4 +208,4 @@ async def totals(view: View, cycle: str) -> tuple[int, int]:
 async def waiting(view: View) -> int:
     """Count the tests whose span is not billed yet, or that nobody has decided on."""
     t = METER_TEST.c
-    return int(await view.scalar(select(func.count()).where(t.state.in_((OPEN, WAITING, ASKED)))) or 0)
+    return int(await view.scalar(select(func.count()).where(t.state.in_(_UNDECIDED))) or 0)

@@ -272,7 +272,7 @@ async def tell(
 async def ask_again(
     closing_no: No, body: schemas.DeedIn, own: Own, parts: state.Current, caller: auth.Current, db: web.Db
 ) -> schemas.ClosingOut:
-    """Ask again for the check or the final read that could not be done, or that its proposer has checked."""
+    """Ask again for the check or the final read that could not be done, or that its proposer has done."""
     business_day.check(parts, body.business_date)
     async with db.begin() as tx:
         return await _shown(tx, await by_hand.ask_again(tx, _deed(closing_no, body, caller), context=own))

@@ -49,7 +49,7 @@ class ExplanationIn(In):
     explanation: Words = Field(max_length=EXPLANATION_MAX)
 
 
-FindingCode = Literal["objected", "objected_late", "used", "bill_changed"]
+FindingCode = Literal["objected", "objected_late", "used", "bill_changed", "case_open"]
 FindingState = Literal["open", "explained", "gone"]
 
 
@@ -59,7 +59,8 @@ class FindingOut(BaseModel):
     closing_no: str
     code: FindingCode = Field(
         description="`objected`: within the period, told after the end; `objected_late`: after the period; `used`: energy of "
-        "days before the end, told after it; `bill_changed`: a bill of the contract is another one since its last was told"
+        "days before the end, told after it; `bill_changed`: a bill of the contract is another one since its last was told; "
+        "`case_open`: a case is open though the account was told to be settled"
     )
     what: str
     account_no: str
@@ -123,7 +124,8 @@ class ClosingOut(BaseModel):
     overdue: bool
     waits_for: str = Field(
         description="what does not come by itself: `site_order_not_done`, `checked_by_proposer`, `not_told`, "
-        "`read_not_compared`, `objected_late`, `account_refused`, `bill_waits`; else empty"
+        "`read_by_proposer`, `read_not_compared`, `objected_late`, `account_refused`, `bill_waits`; before the last bill of an "
+        "account, by which its money is settled, `case_open`, `bill_not_out`, `adjustment_waits`, `approval_waits`; else empty"
     )
     checked_by: str | None
     check_result: str | None

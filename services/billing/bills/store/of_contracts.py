@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Date, Row, and_, func, select
 
-from services.billing.bills.domain.bills import EFFECTIVE, ISSUED
+from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED, PROPOSED, READY
 from services.billing.bills.store import told
 from services.billing.bills.tables import BILL
-from shared.db import columns, travel
+from shared.db import bulk, columns, travel
 from shared.db.engine import View
 
 
@@ -40,3 +40,11 @@ async def issued_through(view: View, contract_nos: Sequence[str]) -> dict[str, d
         .having(func.count().filter(b.status != ISSUED) == 0)
     )
     return {row.contract_no: row.through for row in rows}
+
+
+async def not_out(view: View, contract_nos: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return the bills of contracts that are ready, held or proposed as corrections, by period."""
+    b = BILL.c
+    columns, is_not_out = (b.contract_no, b.status, b.period_from, b.period_to), b.status.in_((READY, HELD, PROPOSED))
+    given, order = {"contract_no": contract_nos}, (b.contract_no, b.period_from, b.version)
+    return await bulk.select_in(view, BILL, given, columns=columns, where=is_not_out, order_by=order)

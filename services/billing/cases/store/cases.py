@@ -159,6 +159,14 @@ async def counts(view: View, *, visible: Condition, org_unit: str | None) -> Seq
     return await view.all(mine.group_by(c.kind, c.state).order_by(c.kind, c.state))
 
 
+async def open_at(view: View, points: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return the cases at points that have not ended: number, kind, point and day of the first signal."""
+    c = CASE.c
+    columns = (c.case_no, c.kind, c.service_point_no, c.first_signal_on)
+    given, not_ended = {"service_point_no": points}, c.ended_on.is_(None)
+    return await bulk.select_in(view, CASE, given, columns=columns, where=not_ended, order_by=(c.case_no,))
+
+
 async def open_count(view: View) -> int:
     """Count the cases that have not ended."""
     return int(await view.scalar(select(func.count()).where(CASE.c.ended_on.is_(None))) or 0)

@@ -65,6 +65,14 @@ async def standing_fen(view: View, case_no: str) -> int:
     )
 
 
+async def standing_of(view: View, account_nos: Sequence[str]) -> dict[str, str]:
+    """Return the charges of accounts that are not withdrawn: by their number the account."""
+    c = CHARGE.c
+    columns, given = (c.charge_no, c.account_no), {"account_no": account_nos}
+    rows = await bulk.select_in(view, CHARGE, given, columns=columns, where=c.withdrawn_on.is_(None))
+    return {row.charge_no: row.account_no for row in rows}
+
+
 async def charged(view: View, case_no: str, number: int) -> bool:
     """Return whether a calculation of a case was charged, also where that is withdrawn by now."""
     c = CHARGE.c

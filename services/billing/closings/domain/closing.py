@@ -23,7 +23,8 @@ class Closing:
     """A closing as it stands. `due_on`: by which day its step is to be done; `waits_for` what does not come by itself.
     `ends_account`: with its final bill it was told that the money of the account is to be settled.
 
-    Checked by another person than proposed it, approved by a third. `ends_on`: the day of the final read.
+    Checked and read last by others than proposed it, approved by somebody who did none of it and did not tell the customer.
+    `ends_on`: the day of the final read.
     """
 
     closing_no: str
@@ -109,6 +110,7 @@ class Known:
     ended without a closing is not billed to its end, or another one got its final bill today. `read_moved`: the registers of the
     final read are not those of the last usage; None where neither can be told. `contract_to`: the end of the contract as it
     stands, `annulled`: it never was. `meters_back_on`: all meters that stood there at the end are back, since when.
+    `undecided`: what is open about the money of the account, by code, in words.
     """
 
     check: Visit | None = None
@@ -128,6 +130,7 @@ class Known:
     contract_to: date | None = None
     annulled: bool = False
     meters_back_on: date | None = None
+    undecided: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +305,8 @@ def _final_read(closing: Closing, known: Known, clock: Clock) -> Closing:
         return waits(closing, "")
     if read.state != DONE:
         return waits(closing, life.NOT_DONE)
+    if read.visited_by is None or read.visited_by == closing.proposed_by:
+        return waits(closing, life.SAME_READER)
     if known.read_moved is None:
         return waits(closing, life.NOT_COMPARED)
     if known.held:
@@ -314,6 +319,8 @@ def _ended(closing: Closing, known: Known, clock: Clock) -> Closing:
     last = last_day(closing, known.contract_to)
     if bills is None or bills.through != last or bills.estimated or known.others_unbilled:
         return waits(closing, life.BILL_HELD if closing.due_on and closing.due_on < clock.on else "")
+    if known.ends_account and known.undecided:
+        return waits(closing, next(iter(known.undecided)))
     return _moved(
         closing,
         LIFE.move(closing.state, "bill"),

@@ -12,9 +12,10 @@ OBJECTED: Final = "objected"
 OBJECTED_LATE: Final = "objected_late"
 USED: Final = "used"
 BILL_CHANGED: Final = "bill_changed"
-CODES: Final = (OBJECTED, OBJECTED_LATE, USED, BILL_CHANGED)
+CODES: Final = (OBJECTED, OBJECTED_LATE, USED, BILL_CHANGED, life.CASE_OPEN)
 """An objection within the period that was told after the contract had ended; one after the period, whenever it was told; energy
-of days before the end that was told after it; a bill of the contract that is another one since its last one was told."""
+of days before the end that was told after it; a bill of the contract that is another one since its last one was told; a case that
+is open though it was told that the money of the account is to be settled."""
 OPEN: Final = "open"
 EXPLAINED: Final = "explained"
 GONE: Final = "gone"
@@ -49,7 +50,9 @@ def found(closing: Closing, known: Known) -> dict[str, str]:
     in_time = {OBJECTED: f"{known.objected_on}"} if known.objected_on else {}
     used = {USED: f"{known.used_wh} Wh"} if known.used_wh else {}
     changed = {BILL_CHANGED: known.bill_changed} if known.bill_changed else {}
-    return {**in_time, **late, **used, **changed}
+    cases = known.undecided.get(life.CASE_OPEN) if closing.state != life.ENDED else None
+    opened = {life.CASE_OPEN: cases} if cases else {}
+    return {**in_time, **late, **used, **changed, **opened}
 
 
 def follow(

@@ -48,11 +48,18 @@ proposed it takes it back, its contract has ended or was annulled by other means
 
 NOT_DONE: Final = "site_order_not_done"
 SAME_PERSON: Final = "checked_by_proposer"
+SAME_READER: Final = "read_by_proposer"
 NOT_TOLD: Final = "not_told"
 NOT_COMPARED: Final = "read_not_compared"
 ACCOUNT_REFUSED: Final = "account_refused"
 BILL_HELD: Final = "bill_waits"
 LATE_OBJECTION: Final = "objected_late"
+CASE_OPEN: Final = "case_open"
+BILL_NOT_OUT: Final = "bill_not_out"
+ADJUSTMENT_WAITS: Final = "adjustment_waits"
+APPROVAL_WAITS: Final = "approval_waits"
 """What a closing waits for that does not come by itself: a site order, a person who tells the customer, the account, a bill.
 A final read whose registers were not known before proves nothing: it waits for a usage that tells them, or for another read. An
-objection after the period waits for a person who withdraws the closing, or says why it goes on."""
+objection after the period waits for a person who withdraws the closing, or says why it goes on. Money is paid out once all of it
+is decided: no case at a point of the account is open, none of its bills or corrections held or proposed, no tested meter
+unsettled, and nobody is asked to agree to a change of billed days or to withdraw a charge."""

@@ -1,4 +1,4 @@
-"""A closing is approved by two people, of whom the second neither proposed nor checked it: then its final read is asked for."""
+"""A closing is approved by two people, of whom the second had no other part in it: then its final read is asked for."""
 
 from collections.abc import Callable
 from typing import Any
@@ -43,7 +43,7 @@ class LateObjection(BusinessError):
 class SamePerson(BusinessError):
     status = 403
     code = "closing.approved_by_who_took_part"
-    title = "Who proposed or checked it may not approve it"
+    title = "Who proposed or checked it, or told the customer, may not approve it"
 
 
 async def ask(
@@ -114,7 +114,7 @@ def kind_of_approval(context: Context) -> approvals.Kind:
     async def carry_out(tx: Tx, approval: Approval, actor: str) -> None:
         found = await by_hand.locked(tx, approval.subject_id, lambda _: True)
         clock = await _may_go_on(tx, found, context)
-        if actor in (found.proposed_by, found.checked_by):
+        if actor in (found.proposed_by, found.checked_by, found.told_by):
             raise SamePerson
         now = domain.approved(found, requested_by=approval.requested_by, by=actor, order_no=ids.new(), clock=clock)
         await closings.write(tx, [now])

@@ -19,7 +19,7 @@ from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.statemachine import MoveRefused
 
-_AGAIN: Final = (life.SAME_PERSON, life.NOT_COMPARED)
+_AGAIN: Final = (life.SAME_PERSON, life.SAME_READER, life.NOT_COMPARED)
 """Why a site order that is done is asked for again."""
 
 
@@ -117,7 +117,8 @@ async def tell(tx: Tx, deed: Deed, way: str) -> Closing:
 async def ask_again(tx: Tx, deed: Deed, *, context: Context) -> Closing:
     """Ask once more for the check or the final read that could not be done. Raises UnknownClosing, NothingToAsk.
 
-    So it is where who proposed it has checked it: another person is to; and where nothing is known to compare the read with.
+    So it is where who proposed it has checked or read it: another person is to; and where there is nothing to compare the read
+    with.
     """
     found = await locked(tx, deed.closing_no, deed.may_see)
     number = found.check_order_no if found.state == life.CHECKING else found.read_order_no

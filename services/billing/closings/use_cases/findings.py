@@ -34,7 +34,7 @@ class Changed(BusinessError):
 class TookPart(BusinessError):
     status = 403
     code = "closing_finding.explained_by_who_took_part"
-    title = "Who proposed, checked or approved the closing may not explain what is found about it"
+    title = "Who proposed, checked, told or approved the closing may not explain what is found about it"
 
 
 async def bring(tx: Tx, closings: Sequence[Closing], known: Mapping[str, Known], clock: Clock) -> None:
@@ -67,7 +67,8 @@ async def explain(
         raise NotOpen(finding.state)
     if finding.what != what:
         raise Changed(finding.what)
-    if actor in (closing.proposed_by, closing.checked_by, closing.requested_by, closing.approved_by):
+    had_a_part = (closing.proposed_by, closing.checked_by, closing.told_by, closing.requested_by, closing.approved_by)
+    if actor in had_a_part:
         raise TookPart
     finding = replace(finding, state=EXPLAINED, explained_by=actor, explanation=explanation)
     await store.write(tx, [finding])

@@ -24,7 +24,7 @@ from services.billing.closings.store import closings as store
 from services.billing.closings.store import findings as findings_store
 from services.billing.closings.store import told
 from services.billing.closings.store.told import NoticeTold
-from services.billing.closings.use_cases import site_orders
+from services.billing.closings.use_cases import site_orders, undecided
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.usages.domain import Usage
 from services.billing.usages.store import meters as meters_store
@@ -49,6 +49,7 @@ async def known(tx: Tx, closings: Sequence[Closing], *, on: date) -> dict[str, K
     of_no = {row.contract_no: row for row in contracts}
     others = await _others(tx, closings, contracts, on)
     about = await findings_store.about(tx, numbers)
+    open_ = await undecided.of(tx, closings)
     found = {}
     for each in closings:
         number, mine = each.closing_no, notices.get(each.closing_no, [])
@@ -72,6 +73,7 @@ async def known(tx: Tx, closings: Sequence[Closing], *, on: date) -> dict[str, K
             contract_to=contract.to_date if contract else None,
             annulled=contract is None or contract.annulled,
             meters_back_on=_back(each, ends.get(each.service_point_no, ()), meters.get(each.service_point_no, {})),
+            undecided=open_.get(number, {}),
         )
         found[number] = replace(known, held=findings.is_held(each, known, about.get(number, {})))
     return found

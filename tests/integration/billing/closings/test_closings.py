@@ -155,6 +155,41 @@ async def test_who_proposes_does_not_check_and_who_did_either_does_not_approve(d
     assert await desk.second(asked, subject=APPROVER) == ("done", None)
 
 
+async def test_who_says_that_the_customer_was_told_does_not_approve_nor_explain(desk: Desk) -> None:
+    closing = await announced(desk, told=False)
+    body = {"way": "visited", "told_on": "2026-07-20", "explanation": "he opened"}
+    answer = await post(desk, f"closings/{closing['closing_no']}/told", body, who=APPROVER)
+    assert answer.json()["told_by"] == APPROVER
+    await advance(desk, AFTER)
+    asked = (await ask_approval(desk, closing)).json()
+    assert await desk.second(asked, subject=APPROVER) == ("refused", "closing.approved_by_who_took_part")
+    assert (await shown(desk, closing))["state"] == "announced"
+    assert await desk.second(asked, subject="second-2") == ("done", None)
+    closing = await shown(desk, closing)
+    await hear(desk, done(closing, "read", on=READ_ON))
+    await advance(desk, READ_ON)
+    await hear(desk, answered(closing, on=UNTIL))
+    await advance(desk, READ_ON + timedelta(days=1))
+    path = f"closings/{closing['closing_no']}/findings/objected/explanation"
+    said = {"what": UNTIL.isoformat(), "explanation": "I told him"}
+    refused = await post(desk, path, said, who=APPROVER)
+    assert (refused.status_code, refused.json()["code"]) == (403, "closing_finding.explained_by_who_took_part")
+
+
+async def test_a_final_read_by_who_proposed_it_ends_nothing(desk: Desk) -> None:
+    closing = await approved(desk)
+    await hear(desk, done(closing, "read", on=READ_ON, by=READER))
+    assert await advance(desk, READ_ON) == {}
+    assert [row["waits_for"] for row in await closings(desk, waiting="true")] == ["read_by_proposer"]
+    assert (await desk.published(AccountChanged))[-1].contracts[0].to is None
+    body = {"business_date": READ_ON.isoformat(), "explanation": "another one goes"}
+    again = (await post(desk, f"closings/{closing['closing_no']}/site-orders", body)).json()
+    assert again["read_order_no"] != closing["read_order_no"]
+    next_day = READ_ON + timedelta(days=1)
+    await hear(desk, done(again, "read", on=next_day))
+    assert await advance(desk, next_day) == {"ended": 1}
+
+
 async def test_a_check_that_finds_use_withdraws_and_one_that_was_not_done_waits(desk: Desk) -> None:
     used, shut = await begun(desk, 1, 2)
     await hear(desk, done(used, "in_use"), not_done(shut))
