@@ -39,7 +39,6 @@ from services.billing.decisions.api import assigning as assigning_api
 from services.billing.decisions.api import deciding as deciding_api
 from services.billing.decisions.api import page as page_api
 from services.billing.decisions.api import queue as queue_api
-from services.billing.decisions.api import replays as replays_api
 from services.billing.decisions.api import rules as rules_api
 from services.billing.decisions.use_cases import deciding
 from services.billing.freezing import api as freezing_api
@@ -49,8 +48,9 @@ from services.billing.rating.tariff.book import TariffBook
 from services.billing.replays import api as bill_replays_api
 from services.billing.replays import jobs as replay_jobs
 from services.billing.restoring import api as restoring_api
-from services.billing.runs import api as runs_api
 from services.billing.runs import consumers, jobs
+from services.billing.runs.api import replays as replays_api
+from services.billing.runs.api import runs as runs_api
 from services.billing.runs.use_cases import clocks, release
 from services.billing.settings import BillingSettings, software
 from services.billing.site_orders import api as site_orders_api

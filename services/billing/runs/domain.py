@@ -30,6 +30,8 @@ LIFE: Final = StateMachine(
 )
 """Forward only once it is released: what comes late joins it bill by bill. `hold_back`: points came to be unexplained before."""
 ISSUING: Final = (RELEASING, RELEASED)
+TOTALS_DIFFER: Final = "billing.run_totals_differ"
+"""A run that stays open: billing has other totals than its route reported."""
 UNEXPLAINED: Final = "billing.run_unexplained"
 """A run that waits until its route has explained all points without a read, or somebody releases it with an explanation."""
 NO_CALENDAR: Final = "billing.calendar_year_unknown"
@@ -147,7 +149,7 @@ def due(release: Release, reported: Closed, calendar: Calendar) -> date | None:
 def totals_differ(reported: Totals, own: Totals) -> Finding:
     """Return by how much billing's totals differ from the route's."""
     return Finding(
-        "billing.run_totals_differ",
+        TOTALS_DIFFER,
         HOLD,
         {
             "reported_usages": reported.usages,

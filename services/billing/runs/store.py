@@ -186,6 +186,15 @@ async def page(
     return await view.all(statement.order_by(r.cycle, r.route_no).limit(limit))
 
 
+async def between(
+    view: View, cycles: tuple[str, str], *, visible: Condition, after: tuple[str, str], limit: int
+) -> Sequence[Row[Any]]:
+    """Return the next runs of cycles behind a (cycle, route)."""
+    r = BILL_RUN.c
+    wanted = select(BILL_RUN).where(visible(r.org_unit), r.cycle.between(*cycles), _behind(after))
+    return await view.all(wanted.order_by(r.cycle, r.route_no).limit(limit))
+
+
 async def write(tx: Tx, changed: Sequence[dict[str, Any]]) -> None:
     """Set the same columns on runs; each is a mapping that holds the key."""
     if not changed:

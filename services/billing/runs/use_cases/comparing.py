@@ -31,7 +31,7 @@ from services.billing.tariffs.domain import tariffs_used
 from services.billing.usages.domain import Usage
 from services.billing.usages.store import firsts as firsts_store
 from services.billing.usages.store import usages as usages_store
-from shared.db.engine import Tx
+from shared.db.engine import Tx, View
 
 AFTER_CHANGE = "billing.first_run_after_change"
 
@@ -43,7 +43,7 @@ async def examine(tx: Tx, months: Mapping[Key, int], *, context: Context) -> dic
     """
     if not months:
         return {}
-    days = await _read_days(tx, list(months))
+    days = await read_days(tx, list(months))
     tariffs = await bills_store.tariffs(tx, list(months))
     new = {
         key: Compared(
@@ -61,10 +61,10 @@ async def examine(tx: Tx, months: Mapping[Key, int], *, context: Context) -> dic
     if not wanted and not openings:
         return {}
     later = [key for key in {run.key for run in wanted} | openings.keys() if key not in new]
-    days |= await _read_days(tx, later) if later else {}
-    usages = await _firsts(tx, {run.key: days[run.key] for run in wanted}) if wanted else {}
+    days |= await read_days(tx, later) if later else {}
+    usages = await first_usages(tx, {run.key: days[run.key] for run in wanted}) if wanted else {}
     policies = {key: _policy(days[key], context) for key in [*(run.key for run in wanted), *openings]}
-    examined = [_examined(run, known[run.before], usages.get(run.key, []), policies[run.key]) for run in wanted]
+    examined = [examined_beside(run, known[run.before], usages.get(run.key, []), policies[run.key]) for run in wanted]
     await review_store.set_examined(tx, examined)
     runs = Runs(
         compared=openings | {run.key: run for run in examined},
@@ -72,7 +72,7 @@ async def examine(tx: Tx, months: Mapping[Key, int], *, context: Context) -> dic
         first_cycle=first_cycle,
     )
     await _put_on_bills(tx, runs, usages, policies, context=context)
-    found = {run.key: _of_run(run, usages.get(run.key, []), policies[run.key]) for run in examined}
+    found = {run.key: of_run(run, usages.get(run.key, []), policies[run.key]) for run in examined}
     await store.add_findings(tx, {key: found[key] for key in later if found.get(key)})
     return found
 
@@ -92,12 +92,14 @@ async def _openings(tx: Tx, alone: Sequence[Compared]) -> tuple[str, dict[Key, C
     return first, found
 
 
-async def _read_days(tx: Tx, keys: Sequence[Key]) -> dict[Key, list[date]]:
-    return {key: [row.read_date for row in rows] for key, rows in (await store.closings(tx, keys)).items()}
+async def read_days(view: View, keys: Sequence[Key]) -> dict[Key, list[date]]:
+    """Return the read dates that routes reported of runs."""
+    return {key: [row.read_date for row in rows] for key, rows in (await store.closings(view, keys)).items()}
 
 
-async def _firsts(tx: Tx, days: Mapping[Key, Sequence[date]]) -> dict[Key, list[First]]:
-    rows = await firsts_store.of_runs(tx, [(route, day, cycle) for (route, cycle), on in days.items() for day in on])
+async def first_usages(view: View, days: Mapping[Key, Sequence[date]]) -> dict[Key, list[First]]:
+    """Return the first usages of runs, by the read dates of these."""
+    rows = await firsts_store.of_runs(view, [(route, day, cycle) for (route, cycle), on in days.items() for day in on])
     # of two that end before the same day the one that is shorter
     last = {(row.route_no, row.cycle, row.service_point_no, row.period_from, row.period_to): row for row in rows}
     return beside.by_run(_first(row) for row in last.values())
@@ -132,7 +134,8 @@ def _after(run: Compared) -> Key:
     return run.key[0], beside.cycle_after(run.key[1], run.months)
 
 
-def _examined(run: Compared, before: Compared, usages: Sequence[First], policy: Policy) -> Compared:
+def examined_beside(run: Compared, before: Compared, usages: Sequence[First], policy: Policy) -> Compared:
+    """Return a run as its bills are looked at: how its points did since the run before, and what is another than then."""
     limit = policy.review.of(unlike_neighbours.RULE.code)
     return replace(
         run,
@@ -142,7 +145,8 @@ def _examined(run: Compared, before: Compared, usages: Sequence[First], policy: 
     )
 
 
-def _of_run(run: Compared, usages: Sequence[First], policy: Policy) -> list[Finding]:
+def of_run(run: Compared, usages: Sequence[First], policy: Policy) -> list[Finding]:
+    """Return what is found of a run beside the one before."""
     if not run.changed or policy.run_after_change is None:
         return []
     limit = policy.review.of(drawn_sample.RULE.code)

@@ -14,7 +14,7 @@ from services.billing.runs import domain, store
 from services.billing.runs.use_cases import comparing, known, waiting
 from services.billing.usages.domain import Totals
 from services.billing.usages.store import usages as usages_store
-from shared.db.engine import Tx
+from shared.db.engine import Tx, View
 from shared.events.reading import RouteClosed
 
 NOT_NAMED: Mapping[tuple[str, str], date] = {}
@@ -57,7 +57,7 @@ async def check(
         return 0
     names = [(row.route_no, row.cycle) for row in rows]
     reported, last = await known.reports(tx, rows), await store.last_sums(tx, names)
-    own = await _own(tx, await store.closings(tx, names))
+    own = await own_totals(tx, await store.closings(tx, names))
     agreeing = {n: own[n].months for n in names if own[n] == reported[n].totals}
     found = await comparing.examine(tx, agreeing, context=context)
     checked = [
@@ -78,10 +78,12 @@ async def check(
     return len(going)
 
 
-async def _own(tx: Tx, reported: Mapping[tuple[str, str], Sequence[Row[Any]]]) -> dict[tuple[str, str], Totals]:
+async def own_totals(
+    view: View, reported: Mapping[tuple[str, str], Sequence[Row[Any]]]
+) -> dict[tuple[str, str], Totals]:
     """Return billing's own totals of the read dates that routes have reported, by run."""
     dates = [(route, row.read_date, cycle) for (route, cycle), rows in reported.items() for row in rows]
-    counted = await usages_store.route_totals(tx, dates)
+    counted = await usages_store.route_totals(view, dates)
     found = dict.fromkeys(reported, Totals(0, 0))
     for route, read_date, cycle in dates:
         more, sums = counted.get((route, read_date), Totals(0, 0)), found[route, cycle]

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Row, and_, case, exists, func, select, update
+from sqlalchemy import ColumnElement, FromClause, Row, and_, case, exists, func, select, update
 
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.usages.domain import Totals, Usage
@@ -19,6 +19,11 @@ from shared.events.reading import UsageMeasured
 CONTRACT_MISSING = "contract"
 CLOSED = "closed"
 ANSWERED_MAX = 2000  # points of one unit of work; the next look takes the rest
+
+
+def usages() -> FromClause:
+    """Return the usages, for a statement that finds the bills of runs."""
+    return USAGE
 
 
 async def registers(view: View, usage_id: str) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """What another policy would have found, over HTTP."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -8,18 +9,19 @@ from pydantic import BaseModel, Field
 from services.billing.bills.api.bills import READ
 from services.billing.bills.domain import policy
 from services.billing.context import Own
-from services.billing.decisions import examples
-from services.billing.decisions.use_cases import replaying
 from services.billing.review.domain.replay import shown
+from services.billing.runs import examples
+from services.billing.runs.use_cases import replaying
 from shared import web
+from shared.dated import NotCovered
 from shared.document import DocumentError
 from shared.errors import BusinessError
 from shared.fields import Month
-from shared.web import auth
-from shared.web.batch import In, No
+from shared.web import auth, pagination
+from shared.web.batch import In
 
 router = web.Router("/v1", tags=["bills"])
-CONTRACTS_MAX = 1000
+RUNS_MAX = 20  # of some hundred bills each
 
 
 class PolicyWrong(BusinessError):
@@ -34,7 +36,9 @@ class ReplayIn(In):
     )
     cycle_from: Month
     cycle_to: Month
-    after: No | None = Field(None, description="the `next_after` of the page before")
+    after: str | None = Field(
+        None, max_length=pagination.CURSOR_CHARACTERS_MAX, description="the `next_after` of the page before"
+    )
 
 
 class VerdictsOut(BaseModel):
@@ -55,13 +59,36 @@ class ReplayedRuleOut(BaseModel):
     )
 
 
+class ReplayedRunRuleOut(BaseModel):
+    code: str
+    then: int = Field(description="runs of which it was found")
+    now: int = Field(description="runs of which it would be found")
+    go: int
+    come: int
+
+
+class AsItStandsOut(BaseModel):
+    code: str
+    runs: int = Field(description="runs of which it stands")
+
+
 class ReplayOut(BaseModel):
     bills: int
     unknown: int = Field(description="bills of which it was not kept what the rules looked at; they count nowhere else")
     held_then: int = Field(description="bills that findings held, a reviewer's own hold apart")
     held_now: int
     rules: list[ReplayedRuleOut]
-    next_after: str | None = Field(description="null: these were the last contracts")
+    runs: int = Field(description="runs that were looked at as a whole")
+    runs_unknown: int = Field(
+        description="runs whose totals do not agree, or of which what they rest on was not kept: their bills alone are looked at"
+    )
+    runs_held_then: int
+    runs_held_now: int
+    run_rules: list[ReplayedRunRuleOut]
+    as_they_stand: list[AsItStandsOut] = Field(
+        description="rules of runs that are not replayed: what they found is not kept once it is no more, it stands then as now"
+    )
+    next_after: str | None = Field(description="null: these were the last runs")
 
 
 @router.post("/review-rules/replay", policy=READ, raises=(PolicyWrong,), heavy=True, example=examples.REPLAY)
@@ -70,25 +97,30 @@ async def replay(
     own: Own,
     caller: auth.Current,
     db: web.Db,
-    limit: Annotated[int, Query(ge=1, le=CONTRACTS_MAX)] = CONTRACTS_MAX,
+    limit: Annotated[int, Query(ge=1, le=RUNS_MAX)] = RUNS_MAX,
 ) -> ReplayOut:
-    """Tell what another policy would have found on the bills in force of cycles, rule by rule and class by class.
+    """Tell what another policy would have found on the runs of cycles and their bills in force, rule by rule, class by class.
 
-    Nothing is stored. A page is of `limit` contracts; the sum of all pages is the whole (`wattline replay-rules`).
+    Nothing is stored. Of the runs of the caller's org units. Neighbours are measured under that policy, and a run is looked at by
+    what is known of it now. A page is of `limit` runs; the sum of all pages is the whole (`wattline replay-rules`).
     """
+    after = pagination.Wanted(limit, pagination.decode(body.after) if body.after else ()).last_as(str, str)
     try:
         policies = own.policies if body.policy is None else policy.load(body.policy)
     except DocumentError as wrong:
         raise PolicyWrong(str(wrong)) from None
-    async with db.view() as view:
-        page = await replaying.page(
-            view,
-            visible=caller.visible,
-            cycles=(body.cycle_from, body.cycle_to),
-            policies=policies,
-            after=body.after or "",
-            limit=limit,
-        )
+    try:
+        async with db.view() as view:
+            page = await replaying.page(
+                view,
+                visible=caller.visible,
+                cycles=(body.cycle_from, body.cycle_to),
+                policies=policies,
+                after=after or replaying.BEGINNING,
+                limit=limit,
+            )
+    except NotCovered as missing:
+        raise PolicyWrong(str(missing)) from None
     counted = page.replay
     return ReplayOut(
         bills=counted.bills,
@@ -106,5 +138,13 @@ async def replay(
             )
             for (code, customer_class), one in sorted(counted.rules.items())
         ],
-        next_after=page.last,
+        runs=counted.runs,
+        runs_unknown=counted.runs_unknown,
+        runs_held_then=counted.runs_held_then,
+        runs_held_now=counted.runs_held_now,
+        run_rules=[ReplayedRunRuleOut(code=code, **asdict(one)) for code, one in sorted(counted.run_rules.items())],
+        as_they_stand=[
+            AsItStandsOut(code=code, runs=counted.as_they_stand.get(code, 0)) for code in replaying.AS_THEY_STAND
+        ],
+        next_after=pagination.encode(page.last) if page.last else None,
     )
