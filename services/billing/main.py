@@ -13,6 +13,7 @@ from services.billing.adjustments import api as adjustments_api
 from services.billing.adjustments import consumers as adjustment_consumers
 from services.billing.adjustments import jobs as adjustment_jobs
 from services.billing.adjustments.use_cases import settling
+from services.billing.adjustments.use_cases import withdrawing as adjustments_withdrawing
 from services.billing.bills.api import bills as bills_api
 from services.billing.bills.api import corrections as corrections_api
 from services.billing.bills.api import touched as touched_api
@@ -198,6 +199,7 @@ def kinds_of_approval(context: Context) -> list[Kind]:
         *deciding.kinds_of_approval(context),
         adopting.kind_of_approval(context, restoring_api.KEEPERS),
         settling.kind_of_approval(context),
+        adjustments_withdrawing.kind_of_approval(context),
         approving.kind_of_approval(context),
         *charging.kinds_of_approval(context),
         withdrawing.kind_of_approval(),

@@ -2,15 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Response
 
-from services.billing.adjustments import schemas, store
+from services.billing.adjustments import examples, schemas, store
+from services.billing.adjustments.use_cases import withdrawing
 from services.billing.bills.api.bills import READ, NoFilter
-from shared import web
+from services.billing.context import Own
+from shared import approvals, web
 from shared.events.fact import MAX_NO
 from shared.web import auth, errors, pagination
+from shared.web.approvals import ASKED, asked
 
 router = web.Router("/v1", tags=["adjustments"])
+WORK = auth.scope("billing:review")
 
 
 @router.get("/meter-tests", policy=READ)
@@ -56,3 +60,34 @@ async def get_adjustment(
     if row is None or not caller.may_see(row.org_unit):
         raise errors.not_found("adjustment")
     return schemas.WorkedAdjustmentOut.whole(row)
+
+
+@router.post(
+    "/adjustments/{adjustment_id}/withdrawal",
+    policy=WORK,
+    raises=(
+        *(withdrawing.UnknownAdjustment, withdrawing.OfATest, withdrawing.WithdrawnAlready),
+        approvals.AskedAlready,
+    ),
+    responses=ASKED,
+    example=examples.WITHDRAWAL,
+)
+async def withdraw_adjustment(
+    adjustment_id: Annotated[str, Path(min_length=1, max_length=MAX_NO)],
+    body: schemas.WithdrawalIn,
+    caller: auth.Current,
+    db: web.Db,
+    own: Own,
+) -> Response:
+    """Ask that the adjustment of a case be taken back: somebody else approves it, and one of the opposite figures is issued."""
+    async with db.begin() as tx:
+        found = await withdrawing.withdraw(
+            tx,
+            adjustment_id,
+            cause=body.cause,
+            explanation=body.explanation,
+            actor=caller.subject,
+            may_see=caller.may_see,
+            context=own,
+        )
+    return web.Json(None) if found is None else asked(found)

@@ -1,13 +1,17 @@
 """What the routes of adjustments answer."""
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import BaseModel, Field
 
 from services.billing.adjustments import store
+from services.billing.adjustments.use_cases.withdrawing import Cause
+from shared.fields import Words
+from shared.web.batch import In
 
+Explanation = Annotated[Words, Field(max_length=1000)]
 State = Literal["open", "waiting", "asked", "within_limits", "settled"]
 
 
@@ -34,6 +38,11 @@ class MeterTestOut(BaseModel):
     @classmethod
     def of(cls, row: Any) -> "MeterTestOut":
         return cls.model_validate(dict(row._mapping))
+
+
+class WithdrawalIn(In):
+    cause: Cause
+    explanation: Explanation
 
 
 class AdjustmentOut(BaseModel):

@@ -73,17 +73,27 @@ async def issued(view: View, dispute_nos: Sequence[str]) -> dict[str, list[Row[A
     return found
 
 
+async def locked(tx: Tx, dispute_no: str) -> list[Row[Any]]:
+    """Return the adjustments of a dispute, or of a case, as they are once nobody else takes one of them back."""
+    mine = ADJUSTMENT.c.dispute_no == dispute_no
+    order = ADJUSTMENT.c.adjustment_id
+    await tx.all(select(order).where(mine).order_by(order).with_for_update())
+    return (await issued(tx, [dispute_no])).get(dispute_no, [])
+
+
 def standing(rows: Sequence[Row[Any]]) -> dict[str, tuple[str, Adjustment]]:
     """Return by account the adjustment that stands, with its id: of those issued the one that none takes back."""
+    return {row.account_no: (row.adjustment_id, adjustment(row)) for row in not_taken_back(rows)}
+
+
+def not_taken_back(rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Return those of adjustments that take none back, and are taken back by none."""
     taken_back = {row.reverses for row in rows}
-    return {
-        row.account_no: (row.adjustment_id, _adjustment(row))
-        for row in rows
-        if row.reverses is None and row.adjustment_id not in taken_back
-    }
+    return [row for row in rows if row.reverses is None and row.adjustment_id not in taken_back]
 
 
-def _adjustment(row: Row[Any]) -> Adjustment:
+def adjustment(row: Row[Any]) -> Adjustment:
+    """Return an adjustment from its row."""
     return Adjustment(
         account_no=row.account_no,
         org_unit=row.org_unit,

@@ -36,7 +36,8 @@ class MeterTest(base.Base, table=True):
 class Adjustment(base.Base, table=True):
     """By which an account pays or gets back what its meter recorded wrongly; never changed, taken back by another one.
 
-    Of a case `dispute_no` is its number too, and `test_version` that of the calculation.
+    Of a case `dispute_no` is its number too, and `test_version` that of the calculation. `from_day`, `to_day`: its days,
+    half-open, as far as they are known.
     """
 
     __table_args__ = (
@@ -57,6 +58,8 @@ class Adjustment(base.Base, table=True):
     cycle: str = base.no()
     issued_on: date = base.day()
     due_on: date = base.day()
+    from_day: date | None = base.day(nullable=True)
+    to_day: date | None = base.day(nullable=True)
     energy_wh: int = base.amount()
     total_fen: int = base.amount()
     components: str = base.long_text()

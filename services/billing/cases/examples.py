@@ -19,6 +19,7 @@ SITE_ORDER: dict[str, Any] = {"kind": "use_check", "business_date": "2026-02-03"
 STEP: dict[str, Any] = {"step": "site_check", "business_date": "2026-02-03"}
 DISMISSAL: dict[str, Any] = {"explanation": "The family has grown: nothing is wrong.", "business_date": "2026-02-03"}
 REOPENING: dict[str, Any] = {"reason": "The seal was broken again.", "business_date": "2026-02-03"}
+CONFIRMATION: dict[str, Any] = {"explanation": "The load was measured right the first time."}
 CALCULATION: dict[str, Any] = {
     "calculation": "theft",
     "breach_on": "2026-02-03",

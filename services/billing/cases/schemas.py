@@ -7,10 +7,12 @@ import orjson
 from pydantic import BaseModel, Field
 
 from services.billing.accounts.schemas import TariffId
+from services.billing.adjustments.use_cases.withdrawing import Cause
 from services.billing.bills.domain.case_rules import Kind, Step
 from services.billing.cases.domain.cases import State
+from services.billing.cases.domain.standing import UNKNOWN_START, Document, Standing
+from services.billing.cases.store.standing import ClassChange
 from services.billing.cases.use_cases.visiting import Visit
-from services.billing.cases.use_cases.withdrawing import Cause
 from shared.events.fact import MAX_CODE
 from shared.fields import Day, Words
 from shared.web.batch import Code, In, No
@@ -94,6 +96,11 @@ class DismissalIn(In):
     business_date: Day | None = Field(None, description="by default the latest that billing knows")
 
 
+class ConfirmationIn(In):
+    explanation: Explanation
+    business_date: Day | None = Field(None, description="by default the latest that billing knows")
+
+
 class ReopeningIn(In):
     reason: Explanation
     business_date: Day | None = Field(None, description="by default the latest that billing knows")
@@ -137,12 +144,14 @@ class CaseHead(BaseModel):
     ended_by: str | None
     reopened_on: date | None
     outcome_fen: int | None = Field(
-        description="What it charges, below 0 credits; of a change of class see the corrections."
+        description="What stands of it: it charges that, below 0 it credits. Null while it has not ended, or while a correction"
+        " by its change of class waits; for good of a change of class that was made before its bills were kept."
     )
 
     @classmethod
-    def of(cls, row: Any) -> "CaseHead":
-        return cls.model_validate({name: row._mapping[name] for name in cls.model_fields})
+    def of(cls, row: Any, stands: Standing) -> "CaseHead":
+        outcome_fen = None if row.ended_on is None else stands.fen
+        return cls.model_validate(dict(row._mapping) | {"outcome_fen": outcome_fen})
 
 
 class StepOut(BaseModel):
@@ -182,6 +191,12 @@ class CalculationIn(In):
 
     calculation: Calculation
     breach_on: Day = Field(description="The day of the breach: its edition of the rules holds.")
+    from_: Day | None = Field(
+        None,
+        alias="from",
+        description="The first day that it bills, where its inputs do not say it. Unknown: as early as may be.",
+    )
+    to: Day | None = Field(None, description="The first day that it does not bill. Unknown: that of the calculation.")
     input: dict[str, Any] = Field(max_length=INPUTS_MAX)
     figures: dict[Path, Figure] = Field(
         {}, max_length=INPUTS_MAX, description="What that edition leaves open, by its place, such as `theft/times`."
@@ -191,6 +206,10 @@ class CalculationIn(In):
 
 class ProposalIn(In):
     calculation: int = Field(ge=1, le=CALCULATIONS_MAX, description="The number of the calculation.")
+    penalty_only: bool = Field(
+        False,
+        description="Without the difference: a change of class that stands bills it, for all days of the calculation.",
+    )
     explanation: Explanation
     business_date: Day | None = None
 
@@ -209,6 +228,8 @@ class CalculationOut(BaseModel):
     number: int
     calculation: str
     breach_on: date
+    from_day: date | None = Field(description="The first day that it bills; null: nobody said since when.")
+    to_day: date | None = Field(description="The first day that it does not bill; null: it was not said.")
     input: dict[str, Any]
     figures: dict[str, str]
     policy: str
@@ -278,19 +299,22 @@ class ReclassIn(In):
     customer_class: Code = Field(examples=["commercial"])
     tariff: TariffId | None = Field(None, description="Of the contract of the case, from that day on.")
     option: Annotated[str, Field(max_length=MAX_CODE)] | None = None
+    goes_on: bool = Field(False, description="The case does not end by it: its penalty is charged after it.")
     explanation: Explanation
     business_date: Day | None = None
 
 
 class CorrectedOut(BaseModel):
     correction_id: str
+    contract_no: str
+    reason: str
     corrected_on: date
     reversed_fen: int
     replaced_fen: int
 
 
 class ReclassOut(BaseModel):
-    """A change of class, and what it has billed: `difference_fen` of the corrections of that contract since then."""
+    """A change of class, and what it has billed: the corrections of the issued bills that it touched when it was made."""
 
     account_no: str
     contract_no: str
@@ -302,9 +326,43 @@ class ReclassOut(BaseModel):
     asked_on: date
     asked_by: str
     done_on: date | None
+    goes_on: bool = Field(description="Whether the case went on after it.")
     corrections: list[CorrectedOut]
-    difference_fen: int
-    proposed_bills: int = Field(description="Bills of the contract whose correction waits for a reviewer.")
+    difference_fen: int | None = Field(
+        description="What these corrections come to. Null: it is not made, one waits, or it was made before its bills were kept."
+    )
+    proposed_bills: int = Field(
+        description="How many of the bills that it touched have a correction that waits for a reviewer."
+    )
+
+    @classmethod
+    def of(cls, made: ClassChange) -> "ReclassOut":
+        corrections = [CorrectedOut.model_validate(each, from_attributes=True) for each in made.corrections]
+        found = {"corrections": corrections, "difference_fen": made.difference_fen, "proposed_bills": made.waiting}
+        return cls.model_validate(dict(made.row._mapping) | found)
+
+
+class StandsOut(BaseModel):
+    """A document of the case that stands."""
+
+    kind: Literal["back_billing", "penalty", "adjustment", "class_change"]
+    number: str = Field(description="That of the charge or adjustment; of a change of class its case and version.")
+    account_no: str
+    from_day: date | None = Field(description="The first day that it bills; null: nobody said since when.")
+    to_day: date | None = Field(description="The first day that it does not bill; null: it goes on.")
+    amount_fen: int | None = Field(description="Null of a change of class while that is open.")
+
+    @classmethod
+    def of(cls, one: Document) -> "StandsOut":
+        first = None if one.days.from_ == UNKNOWN_START else one.days.from_
+        return cls(
+            kind=one.kind,
+            number=one.number,
+            account_no=one.account_no,
+            from_day=first,
+            to_day=one.days.to,
+            amount_fen=one.fen,
+        )
 
 
 class CaseOut(CaseHead):
@@ -318,6 +376,7 @@ class CaseOut(CaseHead):
     calculations: list[CalculationOut]
     charges: list[ChargeOut]
     reclassings: list[ReclassOut]
+    stands: list[StandsOut] = Field(description="What stands of it: it is not dismissed while anything does.")
 
 
 class CaseCountOut(BaseModel):

@@ -2,7 +2,19 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, String, Text, UniqueConstraint, literal, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    literal,
+    text,
+)
 from sqlmodel import Field
 
 from services.billing import base
@@ -60,7 +72,7 @@ class CaseFile(base.Base, table=True):
     """A case. `number` counts those of its kind at its point; of these one at most has not ended.
 
     `first_signal_on`: the earliest day of its signals; its account and contract are not stored, as they follow from that day
-    and from the contracts of its point. `outcome_fen`: what the customer pays more by it, below 0 gets back.
+    and from the contracts of its point; nor is what it comes to, which is what stands of it.
     """
 
     __tablename__ = "case_file"
@@ -89,7 +101,6 @@ class CaseFile(base.Base, table=True):
     ended_on: date | None = base.day(nullable=True)
     ended_by: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
     explanation: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
-    outcome_fen: int | None = base.amount(nullable=True)
     opened_at: datetime = base.instant()
 
 
@@ -157,7 +168,8 @@ class CaseEvent(base.Base, table=True):
 class CaseCalculation(base.Base, table=True):
     """What a rule makes of inputs, line by line; never changed: another one has the next number.
 
-    `figures`: what is set case by case where the policy leaves it open. `policy_hash`: of the document of the policy.
+    `figures`: what is set case by case where the policy leaves it open. `policy_hash`: of the document of the policy. `from_day`,
+    `to_day`: its days, half-open, as far as they were said.
     """
 
     __tablename__ = "case_calculation"
@@ -166,6 +178,8 @@ class CaseCalculation(base.Base, table=True):
     number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     calculation: str = base.no()
     breach_on: date = base.day()
+    from_day: date | None = base.day(nullable=True)
+    to_day: date | None = base.day(nullable=True)
     input: str = base.long_text()
     figures: str = base.long_text()
     policy: str = base.no()
@@ -226,7 +240,11 @@ class CaseCharge(base.Base, table=True):
 
 
 class CaseReclass(base.Base, table=True):
-    """A change of class that a case ended with, or that a second person is asked about (`approval_id`)."""
+    """A change of class that a case made, or that a second person is asked about (`approval_id`).
+
+    `goes_on`: it does not end the case. `touched`: by contract the issued bills in force with a day of it when it was made; NULL
+    of one that was made before that was kept.
+    """
 
     __tablename__ = "case_reclass"
     __table_args__ = (UniqueConstraint("approval_id", name="case_reclass_approval"),)
@@ -243,6 +261,8 @@ class CaseReclass(base.Base, table=True):
     asked_by: str = base.no()
     explanation: str = base.long_text()
     done_on: date | None = base.day(nullable=True)
+    goes_on: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+    touched: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
 
 
 CASE_SIGNAL, CASE_POINT, CASE_FILE = table(CaseSignal), table(CasePoint), table(CaseFile)

@@ -146,6 +146,8 @@ def _rows(
                 "cycle": f"{on:%Y-%m}",
                 "issued_on": on,
                 "due_on": on + timedelta(days=due_days),
+                "from_day": test.from_,
+                "to_day": test.to,
                 "energy_wh": one.energy_wh,
                 "total_fen": one.total_fen,
                 "components": orjson.dumps(one.components).decode(),

@@ -46,6 +46,7 @@ CASE_CHARGE: Final = "case.charge"
 CASE_CHARGE_SECOND: Final = "case.charge.second"
 CHARGE_WITHDRAWAL: Final = "charge.withdraw"
 CASE_ADJUSTMENT: Final = "case.adjust"
+ADJUSTMENT_WITHDRAWAL: Final = "adjustment.withdraw"
 KINDS: Final = {
     DECISION: "billing:review",
     ADOPTION: "billing:review",
@@ -59,6 +60,7 @@ KINDS: Final = {
     CASE_CHARGE_SECOND: "billing:release",
     CHARGE_WITHDRAWAL: "billing:review",
     CASE_ADJUSTMENT: "billing:review",
+    ADJUSTMENT_WITHDRAWAL: "billing:review",
 }
 """What two people do in billing, each with the scope of the second one."""
 

@@ -1,15 +1,15 @@
 """Corrections of issued bills and their difference documents."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, func, select
+from sqlalchemy import Date, Row, and_, func, select
 
-from services.billing.bills.domain.bills import PROPOSED
-from services.billing.bills.tables import BILL, BILL_DOCUMENT, CORRECTION, DIFFERENCE, IS_IN_REVIEW
-from shared.db import bulk
+from services.billing.bills.domain.bills import CANCELLED, ISSUED, PROPOSED
+from services.billing.bills.tables import BILL, BILL_DOCUMENT, CORRECTION, DIFFERENCE
+from shared.db import bulk, columns, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 from shared.events import billing as events
@@ -98,18 +98,38 @@ async def differences(view: View, correction_ids: Sequence[str]) -> dict[str, li
     return found
 
 
-async def of_contract(view: View, contract_no: str, reason: str, *, since: date, limit: int) -> Sequence[Row[Any]]:
-    """Return the corrections of a contract for a reason since a day, first to last."""
-    c = CORRECTION.c
-    mine = select(CORRECTION).where(c.contract_no == contract_no, c.reason == reason, c.corrected_on >= since)
-    return await view.all(mine.order_by(c.corrected_on, c.correction_id).limit(limit))
-
-
-async def proposed_of(view: View, contract_no: str) -> int:
-    """Count the bills that are proposed for a contract."""
+async def touched(view: View, changed: Mapping[str, date]) -> dict[str, list[str]]:
+    """Return, by contract, the issued bills in force with a day from a given one on."""
+    given = travel.relation(
+        view, "changed", {"contract_no": (columns.No, list(changed)), "since": (Date(), list(changed.values()))}
+    )
     b = BILL.c
-    proposed = select(func.count()).where(b.contract_no == contract_no, IS_IN_REVIEW, b.status == PROPOSED)
-    return int(await view.scalar(proposed) or 0)
+    since = and_(b.contract_no == given.c.contract_no, b.period_to > given.c.since, b.status == ISSUED)
+    wanted = select(b.contract_no, b.bill_id).select_from(given.join(BILL, since))
+    found: dict[str, list[str]] = {}
+    for row in await view.all(wanted.order_by(b.contract_no, b.bill_id)):
+        found.setdefault(row.contract_no, []).append(row.bill_id)
+    return found
+
+
+async def of_contracts(view: View, contract_nos: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return the corrections of contracts, first to last, without those that only take a bill out of force."""
+    c = CORRECTION.c
+    return await bulk.select_in(
+        view,
+        CORRECTION,
+        {"contract_no": contract_nos},
+        where=c.reason != CANCELLED,
+        order_by=(c.corrected_on, c.correction_id),
+    )
+
+
+async def proposed_for(view: View, contract_nos: Sequence[str]) -> list[str]:
+    """Return the issued bills of contracts whose correction waits for a reviewer."""
+    b = BILL.c
+    proposed = and_(b.status == PROPOSED, b.replaces.is_not(None))
+    rows = await bulk.select_in(view, BILL, {"contract_no": contract_nos}, columns=(b.replaces,), where=proposed)
+    return [row.replaces for row in rows]
 
 
 async def difference(view: View, difference_id: str) -> Row[Any] | None:

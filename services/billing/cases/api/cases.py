@@ -1,22 +1,20 @@
 """Routes of cases: signals in, cases listed, what an investigator does with them."""
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path, Query, Response
 
 from services.billing.accounts.schemas import OrgUnit
 from services.billing.bills.domain.case_rules import Kind
-from services.billing.bills.store import corrections
 from services.billing.cases import examples, schemas
 from services.billing.cases.domain.cases import State
 from services.billing.cases.store import cases as store
 from services.billing.cases.store import charges as charges_store
-from services.billing.cases.store import reclasses
 from services.billing.cases.store import signals as signals_store
-from services.billing.cases.use_cases import calculating, charging, signalling, visiting, working
+from services.billing.cases.store import standing
+from services.billing.cases.use_cases import calculating, charging, ending, signalling, visiting, working
 from services.billing.context import Own
-from services.billing.review.domain.findings import ACCOUNT_CHANGED
 from shared import web
 from shared.db.engine import View
 from shared.events.fact import MAX_NO
@@ -99,7 +97,12 @@ async def list_cases(
             service_point_no=service_point_no,
             account_no=account_no,
         )
-    return wanted.page(rows, key=lambda row: (row.first_signal_on, row.case_no), item=schemas.CaseHead.of)
+        stands = await standing.of(view, [row.case_no for row in rows])
+    return wanted.page(
+        rows,
+        key=lambda row: (row.first_signal_on, row.case_no),
+        item=lambda row: schemas.CaseHead.of(row, stands[row.case_no]),
+    )
 
 
 @router.get("/case-counts", policy=READ)
@@ -139,9 +142,10 @@ async def _whole(view: View, case_no: str) -> schemas.CaseOut | None:
     moves = await store.events(view, case_no, SHOWN_MAX)
     worked = await charges_store.calculations(view, case_no, SHOWN_MAX)
     charges = await charges_store.of_case(view, case_no, SHOWN_MAX)
-    reclassed = await reclasses.of_case(view, case_no, SHOWN_MAX)
+    changed = await standing.class_changes(view, [case_no])
+    stands = (await standing.of(view, [case_no], changed))[case_no]
     return schemas.CaseOut(
-        **schemas.CaseHead.of(row).model_dump(),
+        **schemas.CaseHead.of(row, stands).model_dump(),
         explanation=row.explanation,
         steps=[schemas.StepOut.model_validate(each, from_attributes=True) for each in steps],
         signals=[schemas.SignalOut.of(each) for each in told],
@@ -149,19 +153,8 @@ async def _whole(view: View, case_no: str) -> schemas.CaseOut | None:
         moves=[schemas.MoveOut.model_validate(each, from_attributes=True) for each in moves],
         calculations=[schemas.CalculationOut.of(each, follows=calculating.follows(each)) for each in worked],
         charges=[schemas.ChargeOut.of(each) for each in charges],
-        reclassings=[await _reclass(view, each) for each in reclassed],
-    )
-
-
-async def _reclass(view: View, row: Any) -> schemas.ReclassOut:
-    made = await corrections.of_contract(
-        view, row.contract_no, ACCOUNT_CHANGED.removeprefix("billing."), since=row.asked_on, limit=SHOWN_MAX
-    )
-    return schemas.ReclassOut(
-        **{name: row._mapping[name] for name in row._mapping if name in schemas.ReclassOut.model_fields},
-        corrections=[schemas.CorrectedOut.model_validate(each, from_attributes=True) for each in made],
-        difference_fen=sum(each.replaced_fen - each.reversed_fen for each in made),
-        proposed_bills=await corrections.proposed_of(view, row.contract_no),
+        reclassings=[schemas.ReclassOut.of(each) for each in changed.get(case_no, ())],
+        stands=[schemas.StandsOut.of(each) for each in stands.documents],
     )
 
 
@@ -244,7 +237,12 @@ async def send_to_site(
     return schemas.SiteOrderOut(order_no=order_no)
 
 
-@router.post("/cases/{case_no}/dismissal", policy=WORK, raises=ON_STATE, example=examples.DISMISSAL)
+@router.post(
+    "/cases/{case_no}/dismissal",
+    policy=WORK,
+    raises=(*ON_STATE, ending.MoneyStands),
+    example=examples.DISMISSAL,
+)
 async def dismiss_case(
     case_no: CaseNo,
     body: schemas.DismissalIn,
@@ -256,12 +254,40 @@ async def dismiss_case(
     """End a case with nothing found, or nothing that was not known, and why."""
     business_day.check(parts, body.business_date)
     async with db.begin() as tx:
-        await working.dismiss(
+        await ending.dismiss(
             tx,
             case_no,
             seen=seen,
             explanation=body.explanation,
             verdict=body.verdict,
+            on=body.business_date,
+            actor=caller.subject,
+            may_see=caller.may_see,
+        )
+
+
+@router.post(
+    "/cases/{case_no}/confirmation",
+    policy=WORK,
+    raises=(*ON_STATE, ending.NothingStands),
+    example=examples.CONFIRMATION,
+)
+async def confirm_case(
+    case_no: CaseNo,
+    body: schemas.ConfirmationIn,
+    seen: conditional.VersionSeen,
+    caller: auth.Current,
+    db: web.Db,
+    parts: state.Current,
+) -> None:
+    """End a case that was looked into again with what stands of it, and why: no money moves."""
+    business_day.check(parts, body.business_date)
+    async with db.begin() as tx:
+        await ending.confirm(
+            tx,
+            case_no,
+            seen=seen,
+            explanation=body.explanation,
             on=body.business_date,
             actor=caller.subject,
             may_see=caller.may_see,

@@ -8,7 +8,7 @@ from services.billing.cases import examples, schemas
 from services.billing.cases.api.cases import ON_STATE, READ, WORK, CaseNo, NoFilter
 from services.billing.cases.store import cases as cases_store
 from services.billing.cases.store import charges as store
-from services.billing.cases.use_cases import calculating, charging, proposing, withdrawing
+from services.billing.cases.use_cases import calculating, charging, comparing, proposing, withdrawing
 from services.billing.context import Own
 from shared import approvals, web
 from shared.fields import Day
@@ -36,7 +36,11 @@ async def post_calculation(
     """Calculate a case by the dated rules, line by line; nothing is charged by that."""
     business_day.check(parts, body.business_date)
     given = calculating.Given(
-        calculation=body.calculation, breach_on=body.breach_on, input=body.input, figures=body.figures
+        calculation=body.calculation,
+        breach_on=body.breach_on,
+        input=body.input,
+        figures=body.figures,
+        days=(body.from_, body.to),
     )
     async with db.begin() as tx:
         number = await calculating.calculate(
@@ -65,7 +69,9 @@ async def get_calculation(case_no: CaseNo, number: Number, caller: auth.Current,
         calculating.UnknownCalculation,
         charging.NothingToCharge,
         charging.AccountUnknown,
-        charging.ChargesStand,
+        comparing.ChargesStand,
+        comparing.BilledTwice,
+        comparing.DifferenceNotBilled,
         charging.ChargedBefore,
         approvals.AskedAlready,
     ),
@@ -92,6 +98,7 @@ async def propose_charge(
             case_no,
             body.calculation,
             seen=seen,
+            penalty_only=body.penalty_only,
             explanation=body.explanation,
             on=body.business_date,
             actor=caller.subject,

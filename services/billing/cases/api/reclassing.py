@@ -4,7 +4,7 @@ from services.billing.bills.use_cases.billed_days import Refused
 from services.billing.cases import examples, schemas
 from services.billing.cases.api.cases import ON_STATE, WORK, CaseNo
 from services.billing.cases.domain.reclass import Reclass
-from services.billing.cases.use_cases import charging, reclassing
+from services.billing.cases.use_cases import charging, comparing, reclassing
 from services.billing.context import Own
 from shared import web
 from shared.web import auth, batch, business_day, conditional, state
@@ -17,7 +17,10 @@ router = web.Router("/v1", tags=["cases"])
 @router.post(
     "/cases/{case_no}/reclassing",
     policy=WORK,
-    raises=(*ON_STATE, charging.AccountUnknown, reclassing.NothingChanges, Refused),
+    raises=(
+        *(*ON_STATE, charging.AccountUnknown, reclassing.NothingChanges, Refused),
+        *(reclassing.AskedByAnother, comparing.BilledTwice),
+    ),
     responses=AWAITING,
     example=examples.RECLASS,
     response_model=OutcomeOut,
@@ -44,6 +47,7 @@ async def reclass_account(
             case_no,
             wanted,
             seen=seen,
+            goes_on=body.goes_on,
             explanation=body.explanation,
             on=body.business_date,
             actor=caller.subject,

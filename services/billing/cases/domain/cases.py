@@ -20,11 +20,16 @@ LIFE: Final = StateMachine(
         "calculate": {OPEN: CALCULATED, INVESTIGATING: CALCULATED, CALCULATED: CALCULATED},
         "propose": {OPEN: AWAITING, INVESTIGATING: AWAITING, CALCULATED: AWAITING},
         "give_back": {AWAITING: INVESTIGATING},
+        "take_back": {AWAITING: INVESTIGATING},
         "charge": {AWAITING: CHARGED, CALCULATED: CHARGED},
         "adjust": {AWAITING: ADJUSTED, CALCULATED: ADJUSTED},
         "reclass": {AWAITING: RECLASSED, OPEN: RECLASSED, INVESTIGATING: RECLASSED, CALCULATED: RECLASSED},
         "adopt_charge": dict.fromkeys((OPEN, INVESTIGATING, CALCULATED, AWAITING), CHARGED),
         "adopt_adjustment": dict.fromkeys((OPEN, INVESTIGATING, CALCULATED, AWAITING), ADJUSTED),
+        "class": dict.fromkeys((AWAITING, OPEN, INVESTIGATING), INVESTIGATING) | {CALCULATED: CALCULATED},
+        "confirm_charge": {INVESTIGATING: CHARGED, CALCULATED: CHARGED},
+        "confirm_adjustment": {INVESTIGATING: ADJUSTED, CALCULATED: ADJUSTED},
+        "confirm_class": {INVESTIGATING: RECLASSED, CALCULATED: RECLASSED},
         "dismiss": {OPEN: DISMISSED, INVESTIGATING: DISMISSED, CALCULATED: DISMISSED},
         "reopen": dict.fromkeys(_ENDED, INVESTIGATING),
     },
@@ -44,10 +49,13 @@ VERDICTS: Final[Mapping[str, Literal["right", "wrong"]]] = {
     "reclass": "right",
     "adopt_charge": "right",
     "adopt_adjustment": "right",
+    "confirm_charge": "right",
+    "confirm_adjustment": "right",
+    "confirm_class": "right",
     "dismiss": "wrong",
 }
 """What each end says of the findings that were signals; a case is also dismissed where what was found was known before."""
-_DECIDED: Final = ("give_back", "charge", "adjust", "reclass")
+_DECIDED: Final = ("give_back", "charge", "adjust", "reclass", "class")
 _BEGUN: Final = date(2000, 1, 1)
 
 

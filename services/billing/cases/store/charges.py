@@ -57,14 +57,6 @@ async def of_case(view: View, case_no: str, limit: int) -> Sequence[Row[Any]]:
     return await view.all(select(CHARGE).where(c.case_no == case_no).order_by(*order).limit(limit))
 
 
-async def standing_fen(view: View, case_no: str) -> int:
-    """Return the sum of the charges of a case that are not withdrawn."""
-    c = CHARGE.c
-    return int(
-        await view.scalar(select(func.sum(c.amount_fen)).where(c.case_no == case_no, c.withdrawn_on.is_(None))) or 0
-    )
-
-
 async def standing_of(view: View, account_nos: Sequence[str]) -> dict[str, str]:
     """Return the charges of accounts that are not withdrawn: by their number the account."""
     c = CHARGE.c

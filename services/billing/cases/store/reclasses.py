@@ -1,6 +1,6 @@
 """Changes of class that cases ended with, in and out: every function is one statement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -18,18 +18,13 @@ async def add(tx: Tx, values: Mapping[str, Any]) -> None:
     await bulk.insert_rows(tx, RECLASS, {name: [value] for name, value in values.items()})
 
 
-async def of_case(view: View, case_no: str, limit: int) -> Sequence[Row[Any]]:
-    """Return the changes of class of a case, first to last."""
-    c = RECLASS.c
-    return await view.all(select(RECLASS).where(c.case_no == case_no).order_by(c.row_version).limit(limit))
-
-
 async def asked(view: View, approval_id: str) -> Row[Any] | None:
     """Return the change of class that an approval is about; None where it is no case's."""
     return await view.first(select(RECLASS).where(RECLASS.c.approval_id == approval_id))
 
 
-async def done(tx: Tx, case_no: str, row_version: int, *, on: date) -> None:
-    """Note the day on which a change of class was made."""
+async def done(tx: Tx, case_no: str, row_version: int, *, on: date, touched: str) -> None:
+    """Note the day on which a change of class was made, and the issued bills that it touched."""
     c = RECLASS.c
-    await tx.execute(update(RECLASS).where(c.case_no == case_no, c.row_version == row_version).values(done_on=on))
+    mine = update(RECLASS).where(c.case_no == case_no, c.row_version == row_version)
+    await tx.execute(mine.values(done_on=on, touched=touched))

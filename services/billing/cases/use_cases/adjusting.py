@@ -28,11 +28,15 @@ def kind_of_approval(context: Context) -> approvals.Kind:
     """Return the kind of approval that issues the adjustment of a case."""
 
     async def carry_out(tx: Tx, approval: Approval, actor: str) -> None:
-        row, worked = await charging.approved(tx, approval, actor)
+        row, worked, _ = await charging.approved(tx, approval, actor)
         await issue(tx, row, worked, approval.content, actor=actor, context=context)
 
     return approvals.Kind(
-        name=CASE_ADJUSTMENT, scope=KINDS[CASE_ADJUSTMENT], carry_out=carry_out, given_up=charging.give_back
+        name=CASE_ADJUSTMENT,
+        scope=KINDS[CASE_ADJUSTMENT],
+        carry_out=carry_out,
+        given_up=charging.give_back,
+        taken_back=charging.take_back,
     )
 
 
@@ -42,7 +46,7 @@ async def issue(
     """Issue what a calculation adjusts, take back what stood before, and end the case."""
     day = await charging.day_of_issue(tx, content)
     due_on = day + timedelta(days=context.policies.on(day).release_of(row.org_unit).due_days)
-    before = (await store.issued(tx, [row.case_no])).get(row.case_no, [])
+    before = await store.locked(tx, row.case_no)
     wanted = Adjustment(
         account_no=row.account_no,
         org_unit=row.org_unit,
@@ -74,21 +78,15 @@ async def issue(
             "cycle": f"{day:%Y-%m}",
             "issued_on": day,
             "due_on": due_on,
+            "from_day": worked.from_day,
+            "to_day": worked.to_day,
             **_figures(document),
             "actor": actor,
         }
         for number, document in enumerate(found, _last(before) + 1)
     ]
     await settling.issue(tx, rows)
-    await working.end(
-        tx,
-        row,
-        "adjust",
-        on=day,
-        actor=actor,
-        explanation=str(content["explanation"]),
-        outcome_fen=worked.adjustment_fen,
-    )
+    await working.end(tx, row, "adjust", on=day, actor=actor, explanation=str(content["explanation"]))
 
 
 def _figures(document: Document) -> dict[str, Any]:

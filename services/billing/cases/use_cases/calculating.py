@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Row
 
 from services.billing.cases.domain import calculation as domain
-from services.billing.cases.domain import cases
+from services.billing.cases.domain import cases, standing
 from services.billing.cases.domain.calculation import Edition, Working
 from services.billing.cases.store import cases as store
 from services.billing.cases.store import charges as charges_store
@@ -42,12 +42,16 @@ class UnknownCalculation(BusinessError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What is calculated with. `breach_on`: the day whose edition of the rules holds; `figures`: what that leaves open."""
+    """What is calculated with. `breach_on`: the day whose edition of the rules holds; `figures`: what that leaves open.
+
+    `days`: the first day that it is for, and the day after the last, as far as its inputs do not say them.
+    """
 
     calculation: str
     breach_on: date
     input: Mapping[str, Any]
     figures: Mapping[str, str]
+    days: tuple[date | None, date | None] = (None, None)
 
 
 @cache
@@ -64,6 +68,17 @@ def work_out(given: Given) -> Working:
         raise CalculationRefused(f"{refused.code} at {refused.pointer}: {refused.detail}") from None
 
 
+def days_of(given: Given) -> tuple[date | None, date | None]:
+    """Return the days of a calculation, half-open, as far as they are said; raises CalculationRefused where they contradict."""
+    said = standing.days_said(given.input)
+    if any(stated and known and stated != known for stated, known in zip(given.days, said, strict=True)):
+        raise CalculationRefused("input_wrong at /days: the inputs say other days")
+    first, last = (known or stated for stated, known in zip(given.days, said, strict=True))
+    if first and last and first >= last:
+        raise CalculationRefused("input_wrong at /days: they end before they begin")
+    return first, last
+
+
 async def calculate(
     tx: Tx, case_no: str, given: Given, *, seen: int, on: date | None, actor: str, may_see: MaySee
 ) -> int:
@@ -72,6 +87,7 @@ async def calculate(
     if given.calculation not in domain.OF_KIND[row.kind]:
         raise NotOfThisKind(", ".join(domain.OF_KIND[row.kind]))
     found = work_out(given)
+    from_day, to_day = days_of(given)
     day = await working.day_of(tx, row, on)
     number = await charges_store.last_number(tx, case_no) + 1
     await working.move(tx, row, "calculate", on=day, actor=actor, explanation=f"{given.calculation} {number}")
@@ -82,6 +98,8 @@ async def calculate(
             "number": number,
             "calculation": given.calculation,
             "breach_on": given.breach_on,
+            "from_day": from_day,
+            "to_day": to_day,
             "input": orjson.dumps(given.input).decode(),
             "figures": orjson.dumps(given.figures).decode(),
             "policy": found.edition.policy.id,

@@ -1,15 +1,15 @@
 """A charge that is wrong or given up is withdrawn by two people; one that is disputed is held of dunning for some days."""
 
 from datetime import date, timedelta
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
 from sqlalchemy import Row
 
+from services.billing.adjustments.use_cases.withdrawing import Cause
 from services.billing.bills.domain.policy import CHARGE_WITHDRAWAL, KINDS
 from services.billing.bills.use_cases import two_people
 from services.billing.business_day import store as business_day
 from services.billing.cases.store import charges as store
-from services.billing.cases.use_cases import charging
 from services.billing.cases.use_cases.working import MaySee
 from services.billing.context import Context
 from shared import approvals
@@ -19,8 +19,6 @@ from shared.db.engine import Tx
 from shared.errors import BusinessError
 from shared.events.billing import Charge, ChargeHoldChanged, ChargeWithdrawn
 
-Cause = Literal["mistaken", "appeal_upheld", "waived"]
-CAUSES: Final = get_args(Cause)
 _CHARGE: Final = tuple(Charge.model_fields)
 
 
@@ -137,7 +135,6 @@ async def _withdraw(tx: Tx, row: Row[Any], *, cause: str, explanation: str, aske
     )
     charge = Charge(**{name: row._mapping[name] for name in _CHARGE})
     tx.publish([ChargeWithdrawn(account_no=row.account_no, charge=charge, withdrawn_on=day, cause=cause)])
-    await charging.note_outcome(tx, row.case_no)
     _audit(tx, row, "charge.withdraw", actor or asked_by, explanation)
 
 

@@ -1,4 +1,4 @@
-"""What an investigator does with a case: takes it, adds evidence, notes steps; it is dismissed, and reopened."""
+"""What an investigator does with a case: takes it, adds evidence, notes steps; it ends, and is reopened."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -131,24 +131,13 @@ async def end(
     on: date,
     actor: str,
     explanation: str,
-    outcome_fen: int | None = None,
     verdict: Verdict | None = None,
 ) -> None:
-    """End a case with its outcome, explanation and money; its decision is made, and nothing of it waits for a site order.
+    """End a case with its outcome and explanation; its decision is made, and nothing of it waits for a site order.
 
     `verdict`: what that says of the findings that were its signals, where the event alone does not.
     """
-    await move(
-        tx,
-        row,
-        event,
-        on=on,
-        actor=actor,
-        explanation=explanation,
-        ended_on=on,
-        ended_by=actor,
-        outcome_fen=outcome_fen,
-    )
+    await move(tx, row, event, on=on, actor=actor, explanation=explanation, ended_on=on, ended_by=actor)
     await store.change(tx, row.case_no, explanation=explanation)
     await store.finish_step(tx, row.case_no, cases.DECISION, on=on, by=actor)
     await outcomes.say(tx, row.case_no, verdict or cases.VERDICTS[event], on=on, actor=actor)
@@ -220,23 +209,6 @@ async def checked(tx: Tx, case_no: str, *, on: date | None, actor: str, may_see:
     audit(tx, row, "checked", actor)
 
 
-async def dismiss(
-    tx: Tx,
-    case_no: str,
-    *,
-    seen: int,
-    explanation: str,
-    verdict: Verdict,
-    on: date | None,
-    actor: str,
-    may_see: MaySee,
-) -> None:
-    """End a case with nothing to do, and why; `verdict`: what was found was a false alarm, or known before."""
-    row = await locked(tx, case_no, may_see, seen)
-    day = await day_of(tx, row, on)
-    await end(tx, row, "dismiss", on=day, actor=actor, explanation=explanation, outcome_fen=0, verdict=verdict)
-
-
 async def reopen(
     tx: Tx,
     case_no: str,
@@ -268,7 +240,6 @@ async def reopen(
         explanation=reason,
         ended_on=None,
         ended_by=None,
-        outcome_fen=None,
         reopened_on=day,
     )
     due = cases.due_days(context.policies.on_or_first(day).cases, row.kind, day, context.calendar)

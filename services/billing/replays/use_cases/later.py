@@ -13,9 +13,10 @@ from services.billing.adjustments.domain import Adjustment, Billed, Test
 from services.billing.adjustments.use_cases import settling
 from services.billing.bills.domain import differences
 from services.billing.bills.store import lines
+from services.billing.cases.domain import standing
 from services.billing.cases.domain.calculation import Working
 from services.billing.cases.use_cases import adjusting as cases_adjusting
-from services.billing.cases.use_cases import calculating, charging
+from services.billing.cases.use_cases import calculating
 from services.billing.replays import domain
 from services.billing.replays.domain import Item, Replayed
 from services.billing.replays.use_cases.recomputing import Figures, Recomputed
@@ -109,7 +110,7 @@ def charge(row: Row[Any], known: Known) -> Replayed:
     if found is None:
         return _not(CHARGE, row.charge_no, domain.CALCULATION_REFUSED)
     again, items = found
-    fen = {charging.BACK_BILLING: again.back_billing_fen, charging.PENALTY: again.penalty_fen}[row.component]
+    fen = {standing.BACK_BILLING: again.back_billing_fen, standing.PENALTY: again.penalty_fen}[row.component]
     items += [
         Item("amount_fen", str(row.amount_fen), str(fen)),
         Item("rule", row.rule, worked.calculation),

@@ -85,11 +85,8 @@ class Adjustments:
         for subject in subjects.values():
             days = [row["issued_on"] for row in new if row["dispute_no"] == subject.no]
             if subject.case is not None and subject.case.ended_on is None and days:
-                fen = sum(row["total_fen"] for row in known.values() if row["dispute_no"] == subject.no)
                 on = max(subject.case.first_signal_on, *days)
-                await working.end(
-                    tx, subject.case, "adopt_adjustment", on=on, actor=actor, explanation=ADOPTED, outcome_fen=fen
-                )
+                await working.end(tx, subject.case, "adopt_adjustment", on=on, actor=actor, explanation=ADOPTED)
 
 
 async def _keys(tx: Tx, account: Row[Any], posted: Sequence[Posted]) -> Keys:

@@ -10,10 +10,10 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from services.billing.bills.use_cases.adopting import InPlace, Posted
-from services.billing.cases.store import charges as charges_store
+from services.billing.cases.domain import standing
 from services.billing.cases.store import posted as store
 from services.billing.cases.store import recomputed
-from services.billing.cases.use_cases import charging, working
+from services.billing.cases.use_cases import working
 from services.billing.replays.domain import ADOPTED
 from shared import natural
 from shared.db.audit import AuditEntry
@@ -26,7 +26,7 @@ NUMBERS_MAX: Final = (
     50  # calculations of one case, or documents of one test; a tenth of it is a case that nobody can settle
 )
 UNKNOWN = refused("charge.key_unknown", "No case at its point makes this charge: tell billing what it rests on first")
-_COMPONENTS: Final = (charging.BACK_BILLING, charging.PENALTY)
+_COMPONENTS: Final = (standing.BACK_BILLING, standing.PENALTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,7 @@ async def _end(tx: Tx, of: Mapping[str, Row[Any]], new: Sequence[Mapping[str, An
         case = of[case_no]
         if case.ended_on is None:
             on = max(case.first_signal_on, *(row["issued_on"] for row in new if row["case_no"] == case_no))
-            fen = await charges_store.standing_fen(tx, case_no)
-            await working.end(tx, case, "adopt_charge", on=on, actor=actor, explanation=ADOPTED, outcome_fen=fen)
+            await working.end(tx, case, "adopt_charge", on=on, actor=actor, explanation=ADOPTED)
 
 
 async def _keys(tx: Tx, posted: Sequence[Posted]) -> dict[str, _Key]:
@@ -106,7 +105,7 @@ def is_number(identifier: str, kind: str, *key: object) -> bool:
 
 
 def _fen(worked: Row[Any], component: str) -> int:
-    return int(worked.back_billing_fen if component == charging.BACK_BILLING else worked.penalty_fen)
+    return int(worked.back_billing_fen if component == standing.BACK_BILLING else worked.penalty_fen)
 
 
 def _looked_at(one: Posted, keys: Mapping[str, _Key], row: Row[Any] | None) -> Outcome | InPlace:

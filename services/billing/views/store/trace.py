@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy import select
 
 from services.billing.bills.tables import BILL, BILL_DOCUMENT
+from services.billing.cases.store import standing
 from services.billing.cases.tables import CASE_EVIDENCE, CASE_FILE, CASE_RECLASS, CASE_SIGNAL
 from services.billing.closings.tables import CLOSING
 from services.billing.review.tables import FINDING_VERDICT, REVIEW_DECISION
@@ -23,7 +24,7 @@ NAMED_MAX: Final = 500
 _OF_DECISION: Final = ("bill_id", "decision", "decided_by", "business_date", "decided_at", "row_version")
 _OF_CASE: Final = (
     *("kind", "service_point_no", "number", "state", "first_signal_on", "assignee", "reopened_on"),
-    *("ended_on", "ended_by", "outcome_fen"),
+    *("ended_on", "ended_by"),
 )
 _OF_RECLASS: Final = (
     *("case_no", "account_no", "contract_no", "from_day", "customer_class", "tariff", "option"),
@@ -114,7 +115,8 @@ async def _case(view: View, id: str) -> TraceNode | None:
     s, e = CASE_SIGNAL.c, CASE_EVIDENCE.c
     signals = select(s.signal_id, s.source, s.code, s.seen_on, s.state).where(s.case_no == id)
     evidence = select(e.evidence_no, e.kind, e.kw, e.code, e.seen_on, e.added_by, e.withdrawn_by).where(e.case_no == id)
-    document = _shown(row, _OF_CASE)
+    stands = (await standing.of(view, [id]))[id]
+    document = _shown(row, _OF_CASE) | {"outcome_fen": None if row.ended_on is None else stands.fen}
     for name, asked in (("signals", signals.order_by(s.signal_id)), ("evidence", evidence.order_by(e.evidence_no))):
         document[name] = [dict(each._mapping) for each in await view.all(asked.limit(NAMED_MAX))]
     return TraceNode(SERVICE, "case", id, document, org_unit=row.org_unit)

@@ -47,7 +47,7 @@ async def lose(desk: Desk, *tables: str, state: str = "calculated") -> None:
     """Put the database back to a dump from before a case ended."""
     for table in tables:
         await planted(desk, f"DELETE FROM {table}")
-    await planted(desk, "UPDATE case_file SET state = :state, ended_on = NULL, outcome_fen = NULL", state=state)
+    await planted(desk, "UPDATE case_file SET state = :state, ended_on = NULL", state=state)
     await planted(desk, "DELETE FROM case_event")
     await planted(desk, "UPDATE case_file SET row_version = 2")
 

@@ -1,12 +1,14 @@
 """What billing adjusts for a meter that erred is posted as a debt, below zero as a credit, and taken back by its opposite."""
 
 from datetime import date
+from itertools import permutations
 from typing import Any
 
 import pytest
 
 from shared.events.billing import AdjustmentIssued, Component
 from tests.kits.collection import Kit, account, bill, issued
+from tests.kits.effort import in_turn
 
 
 def adjustment(number: str, fen: int, **more: Any) -> AdjustmentIssued:
@@ -43,4 +45,19 @@ async def test_any_order_ends_in_the_same_books(kit: Kit, first: str) -> None:
     for name in (first, *(each for each in facts if each != first)):
         await kit.give(facts[name])
     assert await kit.money("A2") == (700, 0)
+    assert (await kit.admin.get("/v1/control-totals?cycle=2026-03")).json()["documents_waiting"] == 0
+
+
+@in_turn("order", list(permutations(("bill", "account", "adjustment", "back"))))
+async def test_an_adjustment_and_its_opposite_leave_what_was_in_any_order(kit: Kit, order: tuple[str, ...]) -> None:
+    facts = {
+        "bill": issued(bill("B2", 1_000, account_no="A2")),
+        "account": account("A2"),
+        "adjustment": adjustment("J1", 400, account_no="A2", case_no="CASE-1"),
+        "back": adjustment("J2", -400, account_no="A2", case_no="CASE-1", reverses="J1"),
+    }
+    for name in order:
+        await kit.give(facts[name])
+    assert await kit.money("A2") == (1_000, 0)
+    assert (await kit.clerk.get("/v1/invariants")).json()["holds"]
     assert (await kit.admin.get("/v1/control-totals?cycle=2026-03")).json()["documents_waiting"] == 0
