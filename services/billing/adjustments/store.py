@@ -22,6 +22,8 @@ _BILLED = tuple(each.name for each in fields(Billed) if each.name != "lines")
 _TEST = tuple(each.name for each in fields(Test))
 OPEN, WAITING, ASKED, WITHIN, SETTLED = "open", "waiting", "asked", "within_limits", "settled"
 """Of a test: not looked at yet, days of its span are not billed, a second person decides, nothing changes, it is adjusted."""
+OF_CASE = "of_case"
+"""Of a test: a case has adjusted for days of its span, beside which nothing is issued."""
 _UNDECIDED = (OPEN, WAITING, ASKED)
 
 
@@ -71,6 +73,12 @@ async def issued(view: View, dispute_nos: Sequence[str]) -> dict[str, list[Row[A
     for row in await bulk.select_in(view, ADJUSTMENT, {"dispute_no": dispute_nos}, order_by=order_by):
         found.setdefault(row.dispute_no, []).append(row)
     return found
+
+
+async def of_cases(view: View, account_nos: Sequence[str]) -> list[Row[Any]]:
+    """Return what stands of adjustments of cases of accounts."""
+    rows = await bulk.select_in(view, ADJUSTMENT, {"account_no": account_nos}, where=ADJUSTMENT.c.case_no.is_not(None))
+    return not_taken_back(rows)
 
 
 async def locked(tx: Tx, dispute_no: str) -> list[Row[Any]]:
@@ -216,6 +224,6 @@ async def totals(view: View, cycle: str) -> tuple[int, int]:
 
 
 async def waiting(view: View) -> int:
-    """Count the tests whose span is not billed yet, or that nobody has decided on."""
+    """Count the tests whose span is not billed yet, or a case adjusts for, or that nobody has decided on."""
     t = METER_TEST.c
-    return int(await view.scalar(select(func.count()).where(t.state.in_(_UNDECIDED))) or 0)
+    return int(await view.scalar(select(func.count()).where(t.state.in_((*_UNDECIDED, OF_CASE)))) or 0)

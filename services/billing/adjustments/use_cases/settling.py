@@ -17,9 +17,11 @@ from services.billing.bills.domain.policy import ADJUSTMENT, KINDS
 from services.billing.bills.use_cases import two_people
 from services.billing.business_day import store as business_day
 from services.billing.context import Context
+from services.billing.contracts.store import points as points_store
 from services.billing.usages.domain import Usage
 from services.billing.usages.store import usages
 from shared import approvals, natural
+from shared.dated import Period
 from shared.db.approvals import Approval
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx, View
@@ -60,9 +62,12 @@ async def settle(tx: Tx, chunk: str, *, business_date: date, context: Context) -
     going: list[dict[str, Any]] = []
     asked: dict[str, tuple[Test, list[Document], str]] = {}
     issued = await store.issued(tx, [test.dispute_no for test in tests])
-    found = await _follows(tx, tests, issued)
+    found, of_case = await _follows(tx, tests, issued)
     for test in tests:
         documents, waits_for = found[test.dispute_no]
+        if test.dispute_no in of_case:
+            states[test.dispute_no] = (store.OF_CASE, None)
+            continue
         if waits_for is not None:
             states[test.dispute_no] = (store.WAITING, waits_for)
             continue
@@ -73,26 +78,36 @@ async def settle(tx: Tx, chunk: str, *, business_date: date, context: Context) -
         states[test.dispute_no] = (store.WITHIN if test.within_limits else store.SETTLED, None)
         going += _rows(test, documents, issued.get(test.dispute_no, []), business_date, context, actor=ACTOR)
     await issue(tx, going)
+    await approvals.drop(tx, ADJUSTMENT, sorted(of_case), actor=ACTOR, reason=store.OF_CASE)
     waits = await _ask(tx, asked)
     states |= {number: (store.ASKED if number in waits else store.SETTLED, None) for number in asked}
     await store.note(tx, states)
     counts["issued"], counts["asked"] = len(going), len(waits)
-    counts["waiting"] = sum(state == store.WAITING for state, _ in states.values())
+    counts["waiting"] = sum(state in (store.WAITING, store.OF_CASE) for state, _ in states.values())
     return counts
 
 
 async def _follows(
     tx: Tx, tests: Sequence[Test], issued: Mapping[str, Sequence[Row[Any]]]
-) -> dict[str, tuple[list[Document], date | None]]:
-    """Return by dispute the documents that are to be issued, or the first day of the span that is not billed yet."""
+) -> tuple[dict[str, tuple[list[Document], date | None]], set[str]]:
+    """Return by dispute the documents that are to be issued, or the first day of the span that is not billed yet.
+
+    And the disputes of whose spans a case has adjusted for days: nothing is to be issued for these. Their points are locked as by
+    who adjusts for a case.
+    """
+    await points_store.anchor(tx, sorted({test.service_point_no for test in tests}))
     bills = await store.billed(tx, tests)
     spans = sorted({(test.service_point_no, test.from_, test.to) for test in tests})
     standing = await usages.standing(tx, spans, also_waiting=True)
     closed = await usages.closed(tx, [usage.usage_id for usage in standing])
+    of_case = _of_case(tests, await store.of_cases(tx, sorted({each.account_no for b in bills.values() for each in b})))
     found: dict[str, tuple[list[Document], date | None]] = {}
     for test in tests:
         mine = bills.get(test.dispute_no, [])
         there = store.standing(issued.get(test.dispute_no, []))
+        if test.dispute_no in of_case:
+            found[test.dispute_no] = [], None
+            continue
         if test.within_limits:
             found[test.dispute_no] = domain.documents([], there), None
             continue
@@ -101,7 +116,19 @@ async def _follows(
         if waits_for is None:
             wanted = domain.adjustments(test, mine, policy_on(rules(), RULES, test.tested_on))
         found[test.dispute_no] = domain.documents(wanted, there), waits_for
-    return found
+    return found, of_case
+
+
+def _of_case(tests: Sequence[Test], rows: Sequence[Row[Any]]) -> set[str]:
+    """Return the disputes of meters that err whose spans share a day with what stands of cases at their points."""
+    return {
+        test.dispute_no
+        for test in tests
+        for row in rows
+        if not test.within_limits
+        and row.service_point_no == test.service_point_no
+        and Period(row.from_day or date.min, row.to_day or row.issued_on).overlaps(Period(test.from_, test.to))
+    }
 
 
 def _unbilled(test: Test, standing: Sequence[Usage], bills: Sequence[Billed], closed: set[str]) -> date | None:
@@ -234,10 +261,15 @@ def kind_of_approval(context: Context) -> approvals.Kind:
         number = approval.subject_id
         (test,) = await store.lock_between(tx, number, number)
         issued = await store.issued(tx, [number])
-        documents, waits_for = (await _follows(tx, [test], issued))[number]
+        found, of_case = await _follows(tx, [test], issued)
+        documents, waits_for = found[number]
         second = str(approval.content.get(approvals.SECOND, ""))
         now = _asking(test, documents, second).content
-        if waits_for is not None or {**now, approvals.SECOND: second} != {**approval.content, approvals.SECOND: second}:
+        if (
+            of_case
+            or waits_for is not None
+            or {**now, approvals.SECOND: second} != {**approval.content, approvals.SECOND: second}
+        ):
             raise ChangedMeanwhile
         on = await business_day.latest(tx)
         assert on is not None, "the job that asked has brought a business date"
