@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, false, or_, select, true, update
+from sqlalchemy import ColumnElement, Date, Row, and_, exists, false, or_, select, true, update
 
 from services.billing.business_day import store as business_day
 from services.billing.freezes.domain import BILL, CONTRACT, ROUTE, RULE, Freeze, Standing
 from services.billing.freezes.tables import IS_NOT_LIFTED, RELEASE_FREEZE
-from shared.db import bulk, locks
+from shared.db import bulk, columns, locks, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
@@ -36,23 +36,30 @@ async def standing(view: View) -> Standing:
     return Standing([Freeze(**{name: row._mapping[name] for name in names}) for row in rows])
 
 
-def keeps(found: Standing, bill: Any) -> ColumnElement[bool]:
-    """Return the condition that freezes keep a bill, with these columns, from going out."""
+def keeps(view: View, found: Standing, bill: Any) -> ColumnElement[bool]:
+    """Return the condition that freezes keep a bill, with these columns, from going out: of one size, however many stand."""
     of = {kind: [each for each in found.freezes if each.kind == kind] for kind in (BILL, CONTRACT, ROUTE, RULE)}
-    conditions = [
-        and_(
-            bill.contract_no == each.contract_no,
-            bill.period_from < each.period_to,
-            bill.period_to > each.period_from,
-        )
-        for each in of[BILL]
-    ]
-    conditions += [bill.findings.contains(f'"code":"{each.subject}"', autoescape=True) for each in of[RULE]]
+    rules = sorted({each.subject for each in of[RULE]})  # of codes that rules have: a few dozen
+    conditions = [bill.findings.contains(f'"code":"{code}"', autoescape=True) for code in rules]
+    if of[BILL]:
+        conditions.append(_on_days_of(view, of[BILL], bill))
     if of[CONTRACT]:
         conditions.append(bill.contract_no.in_([each.subject for each in of[CONTRACT]]))
     if of[ROUTE]:
         conditions.append(bill.route_no.in_([each.subject for each in of[ROUTE]]))
     return or_(false(), *conditions)
+
+
+def _on_days_of(view: View, freezes: Sequence[Freeze], bill: Any) -> ColumnElement[bool]:
+    contract_nos = [each.contract_no for each in freezes]
+    days = {name: (Date(), [getattr(each, name) for each in freezes]) for name in ("period_from", "period_to")}
+    frozen = travel.relation(view, "frozen", {"contract_no": (columns.No, contract_nos), **days}).c
+    of_days = and_(
+        frozen.contract_no == bill.contract_no,
+        frozen.period_from < bill.period_to,
+        frozen.period_to > bill.period_from,
+    )
+    return and_(bill.contract_no.in_(contract_nos), exists().where(of_days))
 
 
 async def insert(tx: Tx, values: dict[str, Any]) -> None:

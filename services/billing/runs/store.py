@@ -301,7 +301,7 @@ async def finish(tx: Tx, standing: Standing) -> int:
     """
     r = BILL_RUN.c
     routes = [freeze.subject for freeze in standing.freezes if freeze.kind == ROUTE]
-    left = or_(r.route_no.in_(routes), bills_store.has_ready(r.route_no, r.cycle, standing))
+    left = or_(r.route_no.in_(routes), bills_store.has_ready(tx, r.route_no, r.cycle, standing))
     return await tx.execute(
         update(BILL_RUN)
         .where(BILL_RUN.c.status.in_(domain.LIFE.sources("finish")), business_day.has_come(BILL_RUN.c.issue_on), ~left)

@@ -319,7 +319,7 @@ async def ready(
     statement = (
         select(*(b[name] for name in told.COLUMNS), b.row_version, b.issue_on, run.c.issue_on.label("run_issue_on"))
         .select_from(BILL.join(run, matches).join(account, account.c.account_no == b.account_no))
-        .where(IS_READY, ~freezes_store.keeps(standing, b))
+        .where(IS_READY, ~freezes_store.keeps(tx, standing, b))
         .order_by(b.route_no, b.cycle, b.account_no)
         .limit(limit)
         .with_for_update(of=account, skip_locked=True)
@@ -336,10 +336,12 @@ async def ready_of_run(view: View, route_no: str, cycle: str) -> dict[str, int]:
     return {name: int(value) for name, value in row._mapping.items()}
 
 
-def has_ready(route_no: ColumnElement[str], cycle: ColumnElement[str], standing: Standing) -> ColumnElement[bool]:
+def has_ready(
+    view: View, route_no: ColumnElement[str], cycle: ColumnElement[str], standing: Standing
+) -> ColumnElement[bool]:
     """Return the condition that a run has bills which may go out: all that are ready, but for those that are frozen."""
     b = BILL.c
-    goes = ~freezes_store.keeps(standing, b)
+    goes = ~freezes_store.keeps(view, standing, b)
     return select(b.bill_id).where(b.route_no == route_no, b.cycle == cycle, IS_READY, goes).exists()
 
 

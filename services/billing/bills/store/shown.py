@@ -70,7 +70,7 @@ async def frozen(
     """List the bills, ready or in review, that freezes keep from going out, in the order of their ids."""
     b = BILL.c
     waiting = or_(IS_READY, IS_IN_REVIEW)
-    kept = select(BILL).where(visible(b.org_unit), after(b.bill_id), waiting, freezes_store.keeps(standing, b))
+    kept = select(BILL).where(visible(b.org_unit), after(b.bill_id), waiting, freezes_store.keeps(view, standing, b))
     return await view.all(kept.order_by(b.bill_id).limit(limit))
 
 

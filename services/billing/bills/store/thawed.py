@@ -19,7 +19,8 @@ async def thawed(view: View, standing: Standing, limit: int) -> Sequence[Row[Any
     By contract and day. What is still kept is not among them: however much that is, what comes after it goes on.
     """
     b, other = BILL.c, BILL.alias("kept")
-    kept = and_(other.c.contract_no == b.contract_no, _is_for_freeze(other.c), freezes_store.keeps(standing, other.c))
+    frozen = freezes_store.keeps(view, standing, other.c)
+    kept = and_(other.c.contract_no == b.contract_no, _is_for_freeze(other.c), frozen)
     found = select(BILL).where(IS_IN_REVIEW, _is_for_freeze(b), ~select(other.c.bill_id).where(kept).exists())
     return await view.all(found.order_by(b.contract_no, b.period_from).limit(limit))
 

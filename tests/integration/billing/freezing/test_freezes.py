@@ -10,8 +10,10 @@ import pytest
 from services.billing.bills.use_cases import thawing
 from services.billing.business_day import store as business_day
 from services.billing.freezes import store as freezes_store
+from services.billing.freezes.tables import RELEASE_FREEZE
 from services.billing.freezing import use_cases
 from services.billing.runs.use_cases import issue
+from shared.db import bulk
 from shared.events.billing import BillCorrected, BillIssued
 from tests.kits import verdicts
 from tests.kits.billing import Desk, account, closed, usage
@@ -258,6 +260,28 @@ async def test_at_most_so_many_freezes_stand(desk: Desk, monkeypatch: pytest.Mon
     async with desk.client() as client:
         answer = await client.post("/v1/freezes", json={"contract_no": "C2", "reason": "x"})
     assert (answer.status_code, answer.json()["code"]) == (409, "freeze.too_many")
+
+
+async def test_bills_go_out_beside_as_many_freezes_of_bills_as_may_stand(desk: Desk) -> None:
+    facts = await two_routes(desk)
+    count = freezes_store.STANDING_MAX - 1
+    same: dict[str, Any] = {"kind": "bill", "org_unit": "zj", "reason": "in doubt", "frozen_by": "reviewer-1"}
+    days = {"period_from": date(2026, 2, 1), "period_to": date(2026, 3, 1)}
+    async with desk.db.begin() as tx:
+        keys = {"freeze_id": [f"F{n}" for n in range(count)], "subject": [f"B{n}" for n in range(count)]}
+        others = same | days | {"contract_no": "C99", "frozen_at": tx.now}
+        rows = keys | {name: [value] * count for name, value in others.items()}
+        await bulk.insert_rows(tx, RELEASE_FREEZE, rows)
+    (bill,) = await desk.bills(account_no="A1")
+    freeze_id = await freeze(desk, bill_id=bill.bill_id)
+    await desk.close(closed(facts[:2]), closed(facts[2:]))
+    await desk.work()
+    assert await issued(desk) == ["A2", "A3", "A3", "A4", "A4"]
+    assert await frozen(desk) == [("A1", [freeze_id])]
+    await lift(desk, freeze_id)
+    await desk.work()
+    assert await frozen(desk) == []
+    assert {status for (status,) in await desk.bills("status")} == {"issued"}
 
 
 @pytest.mark.postgres
