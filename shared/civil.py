@@ -43,3 +43,8 @@ def month(text: str) -> tuple[date, date]:
     """Return the first day of a month such as `2026-01`, and that of the next."""
     year, number = map(int, text.split("-"))
     return date(year, number, 1), date(year + number // 12, number % 12 + 1, 1)
+
+
+def months(first: str, last: str) -> int:
+    """Return how many months there are from one `YYYY-MM` to another, both counted; below 1 where they are reversed."""
+    return int(last[:4]) * 12 + int(last[5:]) - int(first[:4]) * 12 - int(first[5:]) + 1

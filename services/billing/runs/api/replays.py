@@ -12,7 +12,7 @@ from services.billing.context import Own
 from services.billing.review.domain.replay import shown
 from services.billing.runs import examples
 from services.billing.runs.use_cases import replaying
-from shared import web
+from shared import civil, web
 from shared.dated import NotCovered
 from shared.document import DocumentError
 from shared.errors import BusinessError
@@ -21,6 +21,7 @@ from shared.web import auth, pagination
 from shared.web.batch import In
 
 router = web.Router("/v1", tags=["bills"])
+CYCLES_MAX = 12  # a year
 RUNS_MAX = 20  # of some hundred bills each
 
 
@@ -28,6 +29,12 @@ class PolicyWrong(BusinessError):
     status = 422
     code = "review_replay.policy_wrong"
     title = "The policy is none that billing could go by"
+
+
+class CyclesWrong(BusinessError):
+    status = 422
+    code = "review_replay.cycles_wrong"
+    title = f"The cycles are reversed, or more than {CYCLES_MAX}"
 
 
 class ReplayIn(In):
@@ -91,7 +98,7 @@ class ReplayOut(BaseModel):
     next_after: str | None = Field(description="null: these were the last runs")
 
 
-@router.post("/review-rules/replay", policy=READ, raises=(PolicyWrong,), heavy=True, example=examples.REPLAY)
+@router.post("/review-rules/replay", policy=READ, raises=(PolicyWrong, CyclesWrong), heavy=True, example=examples.REPLAY)
 async def replay(
     body: ReplayIn,
     own: Own,
@@ -105,6 +112,8 @@ async def replay(
     what is known of it now. A page is of `limit` runs; the sum of all pages is the whole (`wattline replay-rules`).
     """
     after = pagination.Wanted(limit, pagination.decode(body.after) if body.after else ()).last_as(str, str)
+    if not 1 <= civil.months(body.cycle_from, body.cycle_to) <= CYCLES_MAX:
+        raise CyclesWrong
     try:
         policies = own.policies if body.policy is None else policy.load(body.policy)
     except DocumentError as wrong:

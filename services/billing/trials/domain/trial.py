@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from shared import civil
 from shared.org_units import covers
 from shared.statemachine import StateMachine
 
@@ -47,13 +48,9 @@ class Scope:
     @property
     def cycles(self) -> int:
         """Return how many months the cycles span."""
-        return _month(self.cycle_to) - _month(self.cycle_from) + 1
+        return civil.months(self.cycle_from, self.cycle_to)
 
     def has(self, org_unit: str, route_no: str, cycle: str) -> bool:
         """Return whether a bill of these is in the scope."""
         of_route = self.route_no is None or route_no == self.route_no
         return covers([self.org_unit], org_unit) and of_route and self.cycle_from <= cycle <= self.cycle_to
-
-
-def _month(cycle: str) -> int:
-    return int(cycle[:4]) * 12 + int(cycle[5:])

@@ -321,3 +321,10 @@ async def test_the_command_prints_the_sum_of_all_pages(
         in (replay_rules.lines_of_runs(total)[-1])
     )
     assert replay_rules._months_before("2026-01", 11) == "2025-02"
+
+
+async def test_no_more_than_a_year_is_replayed_at_a_time(desk: Desk) -> None:
+    for first, last in (("2025-01", "2026-01"), ("2026-02", "2026-01")):
+        async with desk.client() as client:
+            answer = await client.post(REPLAY, json={"cycle_from": first, "cycle_to": last})
+        assert (answer.status_code, answer.json()["code"]) == (422, "review_replay.cycles_wrong")
