@@ -26,7 +26,8 @@ class Asked:
     period here, so that later bills begin where it began. `overtaken`: proposals that are none any more, as (id, version of the
     row). `reason`: why, for a correction whose usages do not say it. `again`: first day of the bills that are calculated again
     for changed facts, `cause` the finding that tells of the change. `approved`: somebody has seen what the findings say.
-    `decided`: somebody has decided that the facts as they stand are what is billed; `by_two`: with a second person.
+    `decided`: somebody has decided that the facts as they stand are what is billed; `by_two`: with a second person. `day`: the
+    business date of that decision.
     """
 
     terms: Terms
@@ -39,6 +40,7 @@ class Asked:
     approved: bool = False
     decided: bool = False
     by_two: bool = False
+    day: date | None = None
 
     @property
     def start(self) -> date | None:

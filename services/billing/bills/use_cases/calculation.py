@@ -19,9 +19,7 @@ from shared import ids
 from shared.db.engine import Tx
 
 
-async def calculate(
-    tx: Tx, asked: Mapping[str, Asked], *, context: Context, actor: str = "", business_date: date | None = None
-) -> None:
+async def calculate(tx: Tx, asked: Mapping[str, Asked], *, context: Context, actor: str = "") -> None:
     """Calculate what is asked for contracts whose accounts are locked, and store the result.
 
     What was proposed on days that are calculated now is taken up with it: a contract has one chain. The number of statements does
@@ -61,9 +59,8 @@ async def calculate(
     if rest:
         kept += rated(rest, issued_stand=True)
     basis = await basing.record(tx, loaded, context=context)
-    await _store(
-        tx, kept, proposed, context=context, basis=basis, actor=actor, business_date=business_date, today=today
-    )
+    days = {no: request.day for no, request in asked.items()}
+    await _store(tx, kept, proposed, context=context, basis=basis, actor=actor, days=days, today=today)
 
 
 def _rest(asked: Asked, proposed: Sequence[Draft]) -> Asked:
@@ -76,6 +73,7 @@ def _rest(asked: Asked, proposed: Sequence[Draft]) -> Asked:
         out={no: period for no, period in asked.out.items() if not any(u.shares_a_day(*period) for u in aside)},
         reason=asked.reason,
         again=asked.again,
+        day=asked.day,
     )
 
 
@@ -87,20 +85,21 @@ async def _store(
     context: Context,
     basis: str,
     actor: str,
-    business_date: date | None,
+    days: Mapping[str, date | None],
     today: date | None,
 ) -> None:
     drafts = [draft for _, chain in kept for draft in chain.drafts]
-    corrected = [
-        (a.reason or a.cause.removeprefix("billing."), chain) for a, chain in kept if proposing.corrects(chain)
-    ]
+    correcting = [(a, chain) for a, chain in kept if proposing.corrects(chain)]
     waiting = [d for d in [*drafts, *proposed] if d.status != ISSUED]
     writings = [
-        Writing(bill_id=bill_id_of(d), draft=d, issue_on=_issue_day(d.usage.told_on, business_date)) for d in waiting
+        Writing(bill_id=bill_id_of(d), draft=d, issue_on=_issue_day(d.usage.told_on, days[d.terms.contract_no]))
+        for d in waiting
     ]
-    if corrected:
-        day = business_date or _correction_day(today, [chain for _, chain in corrected])
-        writings += await corrections.write(tx, corrected, corrected_on=day, policies=context.policies, actor=actor)
+    if correcting:
+        undated = [chain for a, chain in correcting if a.day is None]
+        latest = _correction_day(today, undated) if undated else date.min
+        corrected = [(a.reason or a.cause.removeprefix("billing."), a.day or latest, c) for a, c in correcting]
+        writings += await corrections.write(tx, corrected, policies=context.policies, actor=actor)
     replaced = [
         *(draft.replaces for draft in drafts if draft.replaces is not None),
         *(bill for _, chain in kept for bill in chain.gone),

@@ -53,21 +53,21 @@ class _Made:
 
 
 async def write(
-    tx: Tx, corrected: Sequence[tuple[str, Chain]], *, corrected_on: date, policies: Policies, actor: str
+    tx: Tx, corrected: Sequence[tuple[str, date, Chain]], *, policies: Policies, actor: str
 ) -> list[Writing]:
     """Take the issued bills of chains out of force, publish the corrections, and return their replacements to store.
 
-    The accounts are locked. A chain, with the reason that its usages may not give, is one correction: all of it is posted
-    together. Facts that change more than 12 bills, years back, make several corrections in order of time. The policy of
-    `corrected_on` says whether bills are reversed and issued anew or adjusted by difference documents. No bill is corrected
-    before its issue: where `corrected_on` is earlier, its correction has that day.
+    The accounts are locked. A chain, with the reason that its usages may not give and the day of its correction, is one
+    correction: all of it is posted together. Facts that change more than 12 bills, years back, make several corrections in order
+    of time. The policy of that day says whether bills are reversed and issued anew or adjusted by difference documents. No bill
+    is corrected before its issue: where the day is earlier, its correction has that of the issue.
     """
-    drafts = [[d for d in chain.drafts if d.status == ISSUED] for _, chain in corrected]
-    gone = [[bill for bill in chain.gone if bill.status == ISSUED] for _, chain in corrected]
+    drafts = [[d for d in chain.drafts if d.status == ISSUED] for _, _, chain in corrected]
+    gone = [[bill for bill in chain.gone if bill.status == ISSUED] for _, _, chain in corrected]
     old_ids = [d.replaces.bill_id for listed in drafts for d in listed if d.replaces]
     olds = await bills_store.heads(tx, [*old_ids, *(bill.bill_id for listed in gone for bill in listed)])
     groups = []
-    for (stated, _), new, old in zip(corrected, drafts, gone, strict=True):
+    for (stated, corrected_on, _), new, old in zip(corrected, drafts, gone, strict=True):
         reason = next((d.usage.replaces_reason for d in new if d.usage.replaces_reason), stated)
         pairs = [(olds[d.replaces.bill_id] if d.replaces else None, d) for d in new]
         both = sorted([*pairs, *((olds[bill.bill_id], None) for bill in old)], key=_first_day)

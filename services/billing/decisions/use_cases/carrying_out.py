@@ -85,18 +85,17 @@ async def _cancel(
     if not rows:
         return
     terms = await contracts_store.terms_by_number(tx, [row.contract_no for row in rows])
-    for day in sorted({days[row.bill_id] for row in rows}):
-        requests = {
-            row.contract_no: Asked(
-                terms=terms[row.contract_no],
-                out={row.bill_id: (row.period_from, row.period_to)},
-                approved=True,
-                by_two=bool(decision.second),
-            )
-            for row in rows
-            if days[row.bill_id] == day
-        }
-        await calculation.calculate(tx, requests, context=context, actor=decision.actor, business_date=day)
+    requests = {
+        row.contract_no: Asked(
+            terms=terms[row.contract_no],
+            out={row.bill_id: (row.period_from, row.period_to)},
+            approved=True,
+            by_two=bool(decision.second),
+            day=days[row.bill_id],
+        )
+        for row in rows
+    }
+    await calculation.calculate(tx, requests, context=context, actor=decision.actor)
 
 
 async def _recalculate(
@@ -113,20 +112,27 @@ async def _recalculate(
     Bills in force on these days whose usages or contracts are not any more are taken out with them; a usage that no contract
     covers waits for one. All later bills are calculated again too.
     """
-    for day in sorted({days[each.row.bill_id] for each in subjects}):
-        own = [each for each in subjects if days[each.row.bill_id] == day]
-        rows = [row for each in own for row in (each.row, *each.proposals)]
-        found = await asked.on_days(tx, rows, of_any_contract=True)
-        await usages_store.set_waiting(tx, [usage.usage_id for usage in found.loose], usages_store.CONTRACT_MISSING)
-        for request in found.requests.values():
-            request.approved = approved
-        for each in own:
-            request, proposals = found.requests[each.row.contract_no], each.proposals
-            request.overtaken = [(one.bill_id, one.row_version) for one in proposals]
-            request.reason = next((cause(one.findings).removeprefix("billing.") for one in proposals), "")
-            request.again = min([each.row.period_from, *(one.period_from for one in proposals)])
-            request.decided, request.by_two = True, bool(decision.second)
-        await calculation.calculate(tx, found.requests, context=context, actor=decision.actor, business_date=day)
+    if not subjects:
+        return
+    day_at: dict[str, date] = {}
+    for each in subjects:
+        point, day = each.row.service_point_no, days[each.row.bill_id]
+        day_at[point] = max(day, day_at.get(point, day))
+    rows = [row for each in subjects for row in (each.row, *each.proposals)]
+    found = await asked.on_days(tx, rows, of_any_contract=True)
+    await usages_store.set_waiting(tx, [usage.usage_id for usage in found.loose], usages_store.CONTRACT_MISSING)
+    for request in found.requests.values():
+        request.approved = approved
+        # of another contract, that has the usage now: the day of the decision at this point
+        request.day = max((day_at[usage.service_point_no] for usage in request.fresh.values()), default=None)
+    for each in subjects:
+        request, proposals = found.requests[each.row.contract_no], each.proposals
+        request.overtaken = [(one.bill_id, one.row_version) for one in proposals]
+        request.reason = next((cause(one.findings).removeprefix("billing.") for one in proposals), "")
+        request.again = min([each.row.period_from, *(one.period_from for one in proposals)])
+        request.decided, request.by_two = True, bool(decision.second)
+        request.day = days[each.row.bill_id]
+    await calculation.calculate(tx, found.requests, context=context, actor=decision.actor)
 
 
 async def _release_holds(tx: Tx, rows: Sequence[Row[Any]]) -> None:

@@ -1,5 +1,6 @@
 """One decision on many bills with the same finding, each answered by itself, over REST."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
@@ -165,3 +166,24 @@ async def test_many_take_as_many_statements_for_200_bills_as_for_2(desk: Desk) -
                 assert set(outcomes(await together(client, *rows, decision=decision))) == {("done", None)}
             counted.append(len(seen_now))
     assert counted[:5] == counted[5:]
+
+
+async def test_bills_of_many_days_take_as_many_statements_as_those_of_two_and_each_has_its_own_day(desk: Desk) -> None:
+    counted = []
+    for start, many in ((10_001, 2), (20_001, 2), (30_001, 25)):
+        for place, decision in enumerate(("correct", "cancel")):
+            numbers = range(start + 1000 * place, start + 1000 * place + many)
+            route, days = f"R{numbers[0]}", [date(2026, 2, 1) + timedelta(days=n) for n in range(many)]
+            await desk.open(*(account(n) for n in numbers))
+            await desk.measure(
+                *(usage(n, 1, 1200, route=route, read_date=day) for n, day in zip(numbers, days, strict=True))
+            )
+            rows = [row for row in await desk.bills(route_no=route) if row.status == "held"]
+            seen_now = desk.watch()
+            async with desk.client() as client:
+                assert set(outcomes(await together(client, *rows, decision=decision))) == {("done", None)}
+            counted.append(len(seen_now))
+            if decision == "correct":
+                made = [issue_on for (issue_on,) in await desk.bills("issue_on", route_no=route)]
+                assert sorted(day for day in made if day) == days
+    assert counted[2:4] == counted[4:]
