@@ -1,6 +1,6 @@
 """The tariff versions that a bill was rated by, as they are stored with it, and the days on which a changed document differs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -36,6 +36,31 @@ def changed_days(now: Mapping[str, Any], old: Mapping[str, Any] | None) -> tuple
         entries = [entry for document in both for entry in document["values"]]
         return _all_of([entry for entry in entries if entries.count(entry) == 1])
     return date.min, date.max
+
+
+def begun_on(stored: Sequence[Mapping[str, Any]], document_id: str, version: str, day: date) -> list[Mapping[str, Any]]:
+    """Return documents with a tariff version that begins on an earlier day than it says.
+
+    Whatever version held on that day ends there, and those between it and the day on which this one begins are left out.
+    """
+    found: list[Mapping[str, Any]] = []
+    own = next(d for d in stored if d.get("id") == document_id and str(d.get("version")) == version)
+    begins, text = own["effective"]["from"], day.isoformat()
+    for document in stored:
+        days = document.get("effective")
+        if document is own:
+            found.append({**document, "effective": {**own["effective"], "from": text}})
+        elif document.get("id") != document_id or days is None or _ends_by(days, text):
+            found.append(document)
+        elif days["from"] is None or days["from"] < text:
+            found.append({**document, "effective": {**days, "to": text}})
+        elif days["from"] >= begins:
+            found.append(document)
+    return found
+
+
+def _ends_by(days: Mapping[str, Any], text: str) -> bool:
+    return days["to"] is not None and bool(days["to"] <= text)
 
 
 def _all_of(periods: list[Mapping[str, Any]]) -> tuple[date, date]:

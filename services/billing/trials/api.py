@@ -27,6 +27,8 @@ ACCEPTED = 202
     raises=(
         asking.TooManyWait,
         asking.CyclesWrong,
+        asking.BeginsLater,
+        asking.NothingBegins,
         setting.ProposalUnknown,
         setting.PolicyWrong,
         tariffs.DocumentWrong,
@@ -39,13 +41,15 @@ async def ask(body: TrialIn, own: Own, caller: auth.Current, db: web.Db) -> Tria
     """Have bills of cycles rated again under proposed documents, a proposed policy, or neither: by the software as it is now.
 
     Nothing is stored but the report (`GET /v1/trial-runs/{trial_id}`). The bills of the ladder year follow from the first day
-    that differs, as they would once the documents are activated. One trial waits or runs at a time.
+    that differs, as they would once the documents are activated: a tariff of coming days is tried `as_if_from` a day that is
+    billed. One trial waits or runs at a time.
     """
     caller.require(body.org_unit)
     wish = asking.Wish(
         scope=Scope(org_unit=body.org_unit, route_no=body.route_no, cycle_from=body.cycle_from, cycle_to=body.cycle_to),
         proposals=body.proposals,
         policy=body.policy,
+        as_if_from=body.as_if_from,
         reason=body.reason,
     )
     async with db.begin() as tx:
@@ -69,12 +73,16 @@ async def get_trial(trial_id: TrialId, caller: auth.Current, db: web.Db) -> Tria
     return TrialReportOut.of(_seen(row, caller))
 
 
-@router.post("/trial-runs/{trial_id}/stop", policy=READ, example=examples.STOP)
+@router.post("/trial-runs/{trial_id}/stop", policy=READ, raises=(asking.NotYours,), example=examples.STOP)
 async def stop(trial_id: TrialId, body: StopIn, caller: auth.Current, db: web.Db) -> TrialReportOut:
-    """Stop a trial run after the chunk at hand; what it has reported stays. One that is over is answered as it is."""
+    """Stop a trial run after the chunk at hand; what it has reported stays. One that is over is answered as it is.
+
+    By who asked for it, or who has `billing:release`.
+    """
     async with db.begin() as tx:
         row = _seen(await store.get(tx, trial_id, lock=True), caller)
-        await asking.stop(tx, row, reason=body.reason, actor=caller.subject)
+        of_anybody = caller.has(asking.STOPS_ANY)
+        await asking.stop(tx, row, reason=body.reason, actor=caller.subject, of_anybody=of_anybody)
         stopped = await store.get(tx, trial_id)
     return TrialReportOut.of(_seen(stopped, caller))
 

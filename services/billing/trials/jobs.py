@@ -69,10 +69,12 @@ class _Trial:
             loaded = await self._load(view)
             conditions = await reading.wanted(view, scope, loaded)
             contracts = self._row.contracts or await reading.count(view, conditions)
+            applied = await reading.applied(view, conditions, loaded)
         if self._row.rests_on not in ("", loaded.rests_on):
             return DOCUMENTS_CHANGED
         async with self._database.begin() as tx:
-            begun = await running.begin(tx, self._row, seen=self.seen, rests_on=loaded.rests_on, contracts=contracts)
+            found = {"rests_on": loaded.rests_on, "contracts": contracts, "applied": orjson.dumps(applied).decode()}
+            begun = await running.begin(tx, self._row, found, seen=self.seen)
         if not self._is_kept(begun):
             return None
         under = Setting(rater=self._context.uncounted_rater, book=loaded.book, policies=loaded.policies, scope=scope)
@@ -102,8 +104,9 @@ class _Trial:
             return "" if (await self._load(view)).rests_on == loaded.rests_on else DOCUMENTS_CHANGED
 
     async def _load(self, view: View) -> Loaded:
-        hashes = orjson.loads(self._row.proposals)
-        return await setting.load(view, hashes=hashes, policy_text=self._row.policy, context=self._context)
+        row = self._row
+        wanted = setting.Wanted(proposals=orjson.loads(row.proposals), policy=row.policy, as_if_from=row.as_if_from)
+        return await setting.load(view, wanted, context=self._context)
 
     async def _next(self, conditions: Wanted) -> Chunk | None:
         if self._read_to is None:

@@ -1,6 +1,6 @@
 """Requests and answers about trial runs."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from services.billing.base import PATH, PATH_MAX
 from services.billing.trials.domain.trial import PROPOSALS_MAX
-from shared.fields import Month, Words
+from shared.fields import Day, Month, Words
 from shared.org_units import WHOLE_UTILITY
 from shared.web.batch import In, No
 
@@ -36,6 +36,10 @@ class TrialIn(In):
     policy: dict[str, Any] | None = Field(
         None,
         description="a whole policy document in place of the one in force, with versions for all days that are billed",
+    )
+    as_if_from: Day | None = Field(
+        None,
+        description="proposed tariff versions that begin later are tried as if they began on this day: on days that are billed",
     )
     reason: Words = Field(max_length=REASON_MAX, description="why it is tried")
 
@@ -110,6 +114,19 @@ class ReportOut(BaseModel):
     largest_lowered: list[PairOut]
 
 
+class AppliedOut(BaseModel):
+    """A proposed document as it is tried: its days, half-open, null for no end; of a series those whose figures differ."""
+
+    kind: str
+    document_id: str
+    version: str
+    from_: date | None = Field(alias="from")
+    to: date | None
+    bills: int = Field(
+        description="in force, of the scope, that it touches; bills that follow of the ladder year apart"
+    )
+
+
 class TrialOut(BaseModel):
     trial_id: str
     org_unit: str
@@ -118,6 +135,10 @@ class TrialOut(BaseModel):
     cycle_to: str
     proposals: list[str]
     of_policy: bool = Field(description="a policy of its own is tried")
+    as_if_from: date | None
+    applied: list[AppliedOut] = Field(
+        description="what is proposed, from when to when it is tried; empty until it runs"
+    )
     reason: str
     requested_by: str
     asked_at: datetime
@@ -144,4 +165,5 @@ class TrialReportOut(TrialOut):
 
 def _head(row: Row[Any]) -> dict[str, Any]:
     values = {name: row._mapping[name] for name in TrialOut.model_fields if name != "of_policy"}
-    return values | {"proposals": orjson.loads(row.proposals), "of_policy": bool(row.policy)}
+    lists = {name: orjson.loads(values[name]) for name in ("proposals", "applied")}
+    return values | lists | {"of_policy": bool(row.policy)}

@@ -1,6 +1,6 @@
 """The table of trial runs."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Column, Index, text
 from sqlmodel import Field
@@ -14,8 +14,10 @@ class TrialRun(base.Base, table=True):
     """A trial run: whose bills are tried under what, how far it is, and its report, the only thing that it writes.
 
     `proposals`: content hashes of proposed rating documents, a JSON list; `policy`: a policy document, empty where the one in
-    force holds. `after_contract`: the last contract that is in the report. `rests_on`: the hash of what it rests on.
-    `leased_until`: until when other replicas leave it to the one that works on it, `leased_by`. `failures`: in a row.
+    force holds. `as_if_from`: the day on which proposed tariff versions begin that begin later; `applied`: what is tried from
+    when to when and the bills that it touches, a JSON list, empty until it runs. `after_contract`: the last contract that is in
+    the report. `rests_on`: the hash of what it rests on. `leased_until`: until when other replicas leave it to the one that works
+    on it, `leased_by`. `failures`: in a row.
     """
 
     __tablename__ = "trial_run"
@@ -34,6 +36,8 @@ class TrialRun(base.Base, table=True):
     cycle_to: str = base.no()
     proposals: str = base.long_text()
     policy: str = base.long_text()
+    as_if_from: date | None = base.day(nullable=True)
+    applied: str = base.long_text()
     reason: str = base.long_text()
     requested_by: str = base.no()
     asked_at: datetime = base.instant()

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, Text, and_, case, exists, func, or_, select, true
 
 from services.billing.bills.domain.bills import EFFECTIVE, HELD, ISSUED
 from services.billing.bills.tables import BILL
@@ -16,6 +16,8 @@ from shared.db import columns, travel
 from shared.db.columns import Condition
 from shared.db.engine import View
 from shared.org_units import WHOLE_UTILITY
+
+_ESCAPE: Final = "/"
 
 
 def is_issued() -> ColumnElement[bool]:
@@ -56,8 +58,9 @@ async def by_document(view: View, kind: str, document_id: str, from_: date, to: 
         for d in await documents.documents(view)
         if "id" in d and names(d, kind, document_id)
     ]
+    given = travel.relation(view, "using", {"pattern": (Text(), [_containing(text) for text in using])})
     return and_(
-        or_(*(b.tariffs.contains(text, autoescape=True) for text in using), false()),
+        exists().where(b.tariffs.like(given.c.pattern, escape=_ESCAPE)).correlate(BILL),
         or_(
             and_(b.period_to >= from_, b.period_from < to),
             and_(b.cycle + "-01" >= from_.isoformat(), b.cycle + "-01" < to.isoformat()),
@@ -85,6 +88,19 @@ async def count(view: View, touched: ColumnElement[bool]) -> dict[str, int]:
     row = await view.first(counted.where(touched))
     assert row is not None
     return {name: int(value) for name, value in row._mapping.items()}
+
+
+async def count_each(view: View, of: ColumnElement[bool], touched: Sequence[ColumnElement[bool]]) -> list[int]:
+    """Count the bills of a condition that meet each of some more."""
+    row = await view.first(select(*(func.count(case((each, 1))) for each in touched)).select_from(BILL).where(of))
+    assert row is not None
+    return [int(value) for value in row]
+
+
+async def end(view: View, touched: ColumnElement[bool]) -> date | None:
+    """Return the day after the last one of bills that meet a condition; None where there are none."""
+    found: date | None = await view.scalar(select(func.max(BILL.c.period_to)).where(touched))
+    return found
 
 
 async def contracts(view: View, touched: ColumnElement[bool], *, after: str, limit: int) -> dict[str, date]:
@@ -146,3 +162,9 @@ def names(document: Any, kind: str, document_id: str) -> bool:
 
 def _text(value: str) -> str:
     return orjson.dumps(value).decode()
+
+
+def _containing(text: str) -> str:
+    for special in (_ESCAPE, "%", "_"):
+        text = text.replace(special, _ESCAPE + special)
+    return f"%{text}%"

@@ -2,20 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Row
 
 from services.billing.context import Context
+from services.billing.tariffs.store.documents import TARIFF
 from services.billing.trials import store
 from services.billing.trials.domain.report import Report
 from services.billing.trials.domain.trial import CYCLES_MAX, LIFE, UNDER_WAY, WAITING, WAITING_MAX, Scope
-from services.billing.trials.use_cases import setting
+from services.billing.trials.use_cases import reading, setting
 from shared import ids
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
+
+STOPS_ANY: Final = "billing:release"
+"""The scope that stops a trial of somebody else: that of who lets bills go out."""
 
 
 class TooManyWait(BusinessError):
@@ -24,10 +29,31 @@ class TooManyWait(BusinessError):
     title = f"{WAITING_MAX} trial runs wait or run already: they go one by one, each with all processors that trials may have"
 
 
+class NotYours(BusinessError):
+    status = 403
+    code = "trial.not_yours"
+    title = f"A trial run is stopped by who asked for it, or by who has {STOPS_ANY}"
+
+
 class CyclesWrong(BusinessError):
     status = 422
     code = "trial.cycles_wrong"
     title = f"The cycles are reversed, or more than {CYCLES_MAX}"
+
+
+class BeginsLater(BusinessError):
+    status = 422
+    code = "trial.begins_later"
+    title = (
+        "A proposal begins after all days of the bills that are tried: nothing would be another amount. Say `as_if_from` to try"
+        " tariff versions as if they began on a day that is billed; a series, calendar or table needs figures of such days"
+    )
+
+
+class NothingBegins(BusinessError):
+    status = 422
+    code = "trial.nothing_begins"
+    title = "`as_if_from` is a day on which proposed tariff versions begin, and none is proposed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +63,22 @@ class Wish:
     scope: Scope
     proposals: Sequence[str]
     policy: Mapping[str, Any] | None
+    as_if_from: date | None
     reason: str
 
 
 async def ask(tx: Tx, wish: Wish, *, actor: str, context: Context) -> Row[Any]:
-    """Store a trial to be run; raises CyclesWrong, TooManyWait, and what cannot be loaded."""
+    """Store a trial to be run; raises CyclesWrong, NothingBegins, BeginsLater, TooManyWait, and what cannot be loaded."""
     if not 1 <= wish.scope.cycles <= CYCLES_MAX:
         raise CyclesWrong
     policy = "" if wish.policy is None else orjson.dumps(wish.policy).decode()
     hashes = list(dict.fromkeys(wish.proposals))
-    await setting.load(tx, hashes=hashes, policy_text=policy, context=context)
+    wanted = setting.Wanted(proposals=hashes, policy=policy, as_if_from=wish.as_if_from)
+    loaded = await setting.load(tx, wanted, context=context)
+    if wish.as_if_from is not None and all(one.kind != TARIFF for one in loaded.proposed):
+        raise NothingBegins
+    if later := await reading.begin_later(tx, wish.scope, loaded):
+        raise BeginsLater(", ".join(later))
     if await store.under_way(tx) >= WAITING_MAX:
         raise TooManyWait
     trial_id = ids.new()
@@ -60,6 +92,8 @@ async def ask(tx: Tx, wish: Wish, *, actor: str, context: Context) -> Row[Any]:
             "cycle_to": wish.scope.cycle_to,
             "proposals": orjson.dumps(hashes).decode(),
             "policy": policy,
+            "as_if_from": wish.as_if_from,
+            "applied": "[]",
             "reason": wish.reason,
             "requested_by": actor,
             "asked_at": tx.now,
@@ -82,8 +116,13 @@ async def ask(tx: Tx, wish: Wish, *, actor: str, context: Context) -> Row[Any]:
     return row
 
 
-async def stop(tx: Tx, row: Row[Any], *, reason: str, actor: str) -> None:
-    """Stop a locked trial; what it has reported so far stays. One that is over stays as it is: there is nothing to stop."""
+async def stop(tx: Tx, row: Row[Any], *, reason: str, actor: str, of_anybody: bool) -> None:
+    """Stop a locked trial of one's own, or `of_anybody`; raises NotYours.
+
+    What it has reported so far stays. One that is over stays as it is: there is nothing to stop.
+    """
+    if actor != row.requested_by and not of_anybody:
+        raise NotYours
     if row.status not in UNDER_WAY:
         return
     await store.move(tx, row, "stop", finished_at=tx.now)

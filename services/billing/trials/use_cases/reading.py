@@ -45,6 +45,39 @@ async def wanted(view: View, scope: Scope, loaded: Loaded) -> Wanted:
     return Wanted(in_scope, or_(again, in_scope) if loaded.of_policy else again)
 
 
+async def begin_later(view: View, scope: Scope, loaded: Loaded) -> list[str]:
+    """Return the names of what is proposed and begins after all days of the bills of the scope, where there are any bills."""
+    first: dict[str, date] = {}
+    for one in loaded.proposed:
+        first[one.document_id] = min(one.changed[0], first.get(one.document_id, date.max))
+    if not first:
+        return []
+    in_scope = touched.of_scope(scope.org_unit, scope.route_no, (scope.cycle_from, scope.cycle_to))
+    end = await touched.end(view, in_scope)
+    return [] if end is None else sorted(name for name, day in first.items() if day >= end)
+
+
+async def applied(view: View, conditions: Wanted, loaded: Loaded) -> list[dict[str, Any]]:
+    """Return what is proposed with the days [from, to) on which it is tried, and how many bills of the scope it touches."""
+    touches = [await _touched_by(view, one, loaded) for one in loaded.proposed]
+    bills = await touched.count_each(view, conditions.in_scope, touches) if touches else []
+    return [
+        {"kind": one.kind, "document_id": one.document_id, "version": one.version, **_days(one, loaded), "bills": count}
+        for one, count in zip(loaded.proposed, bills, strict=True)
+    ]
+
+
+def _days(one: Proposed, loaded: Loaded) -> dict[str, str | None]:
+    from_, to = one.changed
+    for version in loaded.book.versions.get(one.document_id, ()) if one.kind == TARIFF else ():
+        if version.version == one.version:
+            from_, to = version.from_ or date.min, version.to or date.max
+    return {
+        "from": None if from_ == date.min else from_.isoformat(),
+        "to": None if to == date.max else to.isoformat(),
+    }
+
+
 async def count(view: View, conditions: Wanted) -> int:
     """Count the contracts with bills of the scope."""
     return (await touched.count(view, conditions.in_scope))["contracts"]

@@ -1,5 +1,6 @@
 """The progress of a trial run: taken by one replica at a time, kept chunk by chunk, so that it goes on after a crash."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -34,11 +35,9 @@ async def take(tx: Tx, *, by: str) -> Row[Any] | None:
     return await store.get(tx, row.trial_id)
 
 
-async def begin(tx: Tx, row: Row[Any], *, seen: int, rests_on: str, contracts: int) -> bool:
-    """Note what a trial rests on and how many contracts it has; False where it is not ours any more."""
-    return await store.extend(
-        tx, row.trial_id, seen=seen, leased_until=tx.now + LEASE, rests_on=rests_on, contracts=contracts
-    )
+async def begin(tx: Tx, row: Row[Any], found: Mapping[str, Any], *, seen: int) -> bool:
+    """Note what was found of a trial: what it rests on and applies, its contracts; False where it is not ours any more."""
+    return await store.extend(tx, row.trial_id, seen=seen, leased_until=tx.now + LEASE, **found)
 
 
 async def note(tx: Tx, row: Row[Any], report: Report, *, seen: int, last: str, contracts: int) -> bool:

@@ -264,3 +264,87 @@ async def test_a_correction_that_is_proposed_is_tried_with_what_it_would_make(de
     totals = found["report"]["totals"]
     assert totals["after_fen"] == await in_force(desk) == (260 + 200) * 638 // 10
     assert totals["bills"] == 2
+
+
+COMING = {
+    "home": lambda since: trial_town.home(2, since=since, price="0.638"),
+    "by_time": lambda since: trial_town.by_time(2, since=since, peak="0.668", tier="1500"),
+    "shop": lambda since: trial_town.shop(2, since=since, capacity="20.1"),
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_tariff_of_coming_days_is_tried_on_past_bills_as_if_it_had_been_in_force(desk: Desk, seed: int) -> None:
+    correct_at_once(desk)
+    await trial_town.billed(desk, seed, count=12)
+    since, coming = "2026-02-10", await propose(desk, *(made("2026-06-01") for made in COMING.values()))
+    found = await tried(desk, proposals=await hashes(desk, coming), as_if_from=since)
+    for one in await propose(desk, *(made(since) | {"version": "2b"} for made in COMING.values())):
+        assert await desk.second(one) == ("done", None)
+    while await desk.work():
+        pass
+    totals = found["report"]["totals"]
+    assert totals["after_fen"] == await in_force(desk) != totals["before_fen"]
+    await _agrees(desk, found["report"])
+    assert found["as_if_from"] == since
+    applied = {one["document_id"]: one for one in found["applied"]}
+    assert {(one["version"], one["from"], one["to"]) for one in applied.values()} == {("2", since, None)}
+    used = dict.fromkeys(applied, 0)
+    for tariffs, cycle, version in await desk.bills("tariffs", "cycle", "version"):
+        used[orjson.loads(tariffs)[0][0]] += version == 1 and cycle >= "2026-02"
+    assert {name: one["bills"] for name, one in applied.items()} == used
+
+
+async def test_what_begins_after_all_bills_that_are_tried_is_refused_with_what_to_do(desk: Desk) -> None:
+    await trial_town.billed(desk, 1, count=6)
+    (asked,) = await propose(desk, trial_town.home(2, since="2026-06-01", price="0.638"))
+    coming = {"proposals": await hashes(desk, [asked])}
+    async with desk.client() as client:
+
+        async def refused(**wish: Any) -> tuple[int, str]:
+            answer = await client.post(RUNS, json=WISH | wish)
+            return answer.status_code, answer.json()["code"]
+
+        assert await refused(**coming) == (422, "trial.begins_later")
+        assert await refused(**coming, as_if_from="2026-05-01") == (422, "trial.begins_later")
+        assert await refused(as_if_from="2026-01-01") == (422, "trial.nothing_begins")
+        assert (await client.get(RUNS)).json()["items"] == []
+    found = await tried(desk, **coming, as_if_from="2026-04-30")
+    assert found["applied"][0]["bills"] == 2, "two homes, April's last day"
+    assert found["report"]["totals"]["changed"] == 2
+
+
+async def test_versions_between_are_left_out_and_a_second_coming_version_keeps_its_day(desk: Desk) -> None:
+    desk.correct_by(changed_facts=CORRECT)
+    await desk.activate(
+        trial_town.home() | {"effective": {"from": "2020-01-01", "to": "2026-03-01"}},
+        trial_town.home(2, since="2026-03-01", price="0.6"),
+    )
+    await desk.open(account(1, tariff=trial_town.HOME))
+    for cycle in (1, 2, 3):
+        await desk.released(usage(1, cycle, 100))
+    asked = await propose(
+        desk, trial_town.home(3, since="2026-06-01", price="0.7"), trial_town.home(4, since="2026-09-01", price="0.8")
+    )
+    found = await tried(desk, proposals=await hashes(desk, asked), as_if_from="2026-02-01")
+    assert found["report"]["totals"]["after_fen"] == 100 * (538 + 700 + 700) // 10
+    assert [(one["version"], one["from"], one["to"], one["bills"]) for one in found["applied"]] == [
+        ("3", "2026-02-01", "2026-09-01", 2),
+        ("4", "2026-09-01", None, 0),
+    ]
+
+
+async def test_a_series_that_more_than_a_thousand_tariffs_name_is_tried(desk: Desk) -> None:
+    def series(price: str) -> dict[str, Any]:
+        values = [{"from": "2020-01-01", "to": "2027-01-01", "price": price}]
+        return {"series": "XX/market", "unit": "CNY/kWh", "source": "a test", "values": values}
+
+    text = orjson.dumps(trial_town.home()).replace(b'"0.538"', b'{"series":"XX/market"}')
+    priced = orjson.loads(text) | {"series_at": "bill_month"}
+    await desk.activate(series("0.4"), *(priced | {"id": f"XX/{n}"} for n in range(1001)))
+    await desk.open(account(1, tariff="XX/1000"))
+    await desk.released(usage(1, 1, 100))
+    (asked,) = await propose(desk, series("0.5"))
+    found = await tried(desk, proposals=await hashes(desk, [asked]))
+    assert found["report"]["totals"]["difference_fen"] == 100 * 10
+    assert found["applied"][0]["bills"] == 1

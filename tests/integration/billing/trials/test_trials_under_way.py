@@ -127,12 +127,28 @@ async def test_a_trial_that_is_stopped_keeps_what_it_has_reported(desk: Desk) ->
     desk.context = good
     async with desk.client("billing:read", org_units=("zj/ningbo",)) as client:
         assert (await client.post(stop, json={"reason": "withdrawn"})).status_code == 404
+    async with desk.client("billing:read", subject="somebody-else") as client:
+        refused = await client.post(stop, json={"reason": "withdrawn"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "trial.not_yours")
     async with desk.client("billing:read") as client:
         stopped = await client.post(stop, json={"reason": "withdrawn"})
         again = await client.post(stop, json={"reason": "withdrawn"})
     assert (stopped.json()["status"], stopped.json()["report"]["totals"]["bills"]) == ("stopped", 3)
     assert (again.status_code, again.json()) == (200, stopped.json())
     assert not await work(desk)
+
+
+async def test_who_lets_bills_go_out_stops_a_trial_of_another_and_it_is_noted_who_did(desk: Desk) -> None:
+    trial = await ask(desk)
+    async with desk.client("billing:read", "billing:release", subject="releaser-1") as client:
+        answer = await client.post(f"{RUNS}/{trial['trial_id']}/stop", json={"reason": "it takes too long"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "stopped")
+    async with desk.client() as client:
+        audit = await client.get(
+            "/v1/audit-entries", params={"entity_kind": "trial_run", "entity_id": trial["trial_id"]}
+        )
+    noted = [(each["action"], each["actor"], each["reason"]) for each in audit.json()["items"]]
+    assert ("trial_run.stopped", "releaser-1", "it takes too long") in noted
 
 
 async def test_a_trial_that_is_stopped_under_way_ends_after_the_chunk_at_hand(desk: Desk) -> None:
@@ -143,7 +159,7 @@ async def test_a_trial_that_is_stopped_under_way_ends_after_the_chunk_at_hand(de
     async with desk.client("billing:read") as client:
         assert (await client.post(f"{RUNS}/{trial['trial_id']}/stop", json={"reason": "wrong"})).status_code == 200
     async with desk.db.begin() as tx:
-        assert not await running.begin(tx, row, seen=row.version, rests_on="", contracts=HOMES)
+        assert not await running.begin(tx, row, {"contracts": HOMES}, seen=row.version)
         await running.end(tx, row.trial_id, seen=row.version)
     assert (await get(desk, trial))["status"] == "stopped"
 
