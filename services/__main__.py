@@ -21,6 +21,7 @@ LOADED = {  # commands with a module of their own, imported only for them: modul
     "tariff-compare": (RATING, "add_file_argument", "run_compare"),
     "calendar": ("services.command.calendar", "add_arguments", "run"),
     "replay-rules": ("services.command.replay_rules", "add_arguments", "run"),
+    "trial": ("services.command.trial", "add_arguments", "run"),
 }
 SERVERS = ("up", "demo", "service", "relay")
 
@@ -47,6 +48,7 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         ("tariff-compare", "compare a year's bills under other tariffs, options, households"),
         ("calendar", "make the business-day calendar of a year"),
         ("replay-rules", "tell what another policy of billing would have found on the last cycles"),
+        ("trial", "tell what this software would bill otherwise on a copy of billing's database"),
     ):
         sub = commands.add_parser(name, help=text)
         if given[:1] == [name]:

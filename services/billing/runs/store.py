@@ -16,6 +16,7 @@ from shared.db import bulk, columns, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 from shared.events.reading import RouteClosed, RouteExplained
+from shared.org_units import WHOLE_UTILITY
 
 SWITCH = "all"
 RECHECKED_MAX = 1000  # runs of one unit of work; a utility closes a few hundred routes a day
@@ -221,6 +222,19 @@ async def gone_out(view: View, business_date: date) -> list[tuple[str, str]]:
     of_day = r.issue_on == business_date, r.status.in_((domain.RELEASING, domain.RELEASED))
     rows = await _all(view, select(r.route_no, r.cycle).where(*of_day))
     return [(row.route_no, row.cycle) for row in rows]
+
+
+async def agreeing(
+    view: View, org_unit: str, route_no: str | None, cycles: tuple[str, str], *, after: tuple[str, str], limit: int
+) -> Sequence[Row[Any]]:
+    """Return the next runs behind a (route, cycle) of an org unit (`*`: of all), a route and cycles, whose totals agree."""
+    r, key = BILL_RUN.c, tuple_(BILL_RUN.c.route_no, BILL_RUN.c.cycle)
+    wanted = [r.closed_on.is_not(None), r.status != domain.OPEN, r.cycle.between(*cycles), key > after]
+    if route_no is not None:
+        wanted.append(r.route_no == route_no)
+    if org_unit != WHOLE_UTILITY:
+        wanted.append(or_(r.org_unit == org_unit, r.org_unit.startswith(org_unit + "/", autoescape=True)))
+    return await view.all(select(BILL_RUN).where(*wanted).order_by(r.route_no, r.cycle).limit(limit))
 
 
 async def last_sums(view: View, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:

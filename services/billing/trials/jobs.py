@@ -3,17 +3,21 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 import orjson
 from sqlalchemy import Row
 
+from services.billing.business_day import store as business_day
 from services.billing.context import Context
 from services.billing.trials import store
 from services.billing.trials.domain import report as reports
 from services.billing.trials.domain.report import Report
-from services.billing.trials.domain.trial import DOCUMENTS_CHANGED, NOT_COVERED
-from services.billing.trials.use_cases import reading, running, setting
+from services.billing.trials.domain.trial import DOCUMENTS_CHANGED, NOT_COVERED, UNDER_WAY, Scope
+from services.billing.trials.schemas import TrialIn, TrialReportOut
+from services.billing.trials.use_cases import asking, reading, running, runs, setting
 from services.billing.trials.use_cases.chunk import Chunk, Setting, trier
 from services.billing.trials.use_cases.reading import Wanted
 from services.billing.trials.use_cases.setting import Loaded
@@ -22,6 +26,7 @@ from shared.db.engine import Database, View
 from shared.loops import Loop
 from shared.workers import Workers
 
+ACTOR: Final = "operator"
 log = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 5.0  # the bell is the rule; looking finds what a crash left
 PAUSE_SECONDS: Final = 5.0
@@ -49,6 +54,31 @@ async def work_once(
     return True
 
 
+async def tried(
+    database: Database, context: Context, wish: Mapping[str, Any], *, by: str, processes: int = 0
+) -> dict[str, Any]:
+    """Have bills rated again by the software that is installed here, on a copy of the books: no service runs.
+
+    It asks for a trial as `POST /v1/trial-runs` does, works on trials until it is over, and returns it with its report. What
+    waits in the copy already is worked on first, in its order. Raises what asking raises.
+    """
+    body = TrialIn(**wish)
+    scope = Scope(org_unit=body.org_unit, route_no=body.route_no, cycle_from=body.cycle_from, cycle_to=body.cycle_to)
+    wanted = asking.Wish(
+        scope=scope, proposals=body.proposals, policy=body.policy, as_if_from=body.as_if_from, reason=body.reason
+    )
+    async with database.begin() as tx:
+        row = await asking.ask(tx, wanted, actor=ACTOR, context=context)
+    while row.status in UNDER_WAY:
+        if not await work_once(database, context, by=by, processes=processes):
+            await asyncio.sleep(LOOK_SECONDS)  # one that ran when the copy was made is leased a while yet
+        async with database.view() as view:
+            found = await store.get(view, row.trial_id)
+        assert found is not None
+        row = found
+    return TrialReportOut.of(row).model_dump(mode="json", by_alias=True)
+
+
 class _Trial:
     """A trial that is ours; `seen` is the version of its row that we have written last."""
 
@@ -64,20 +94,27 @@ class _Trial:
 
         Some chunks are read ahead while others are rated.
         """
-        scope = store.scope_of(self._row)
+        scope, context = store.scope_of(self._row), self._context
         async with self._database.view(snapshot=True) as view:
             loaded = await self._load(view)
             conditions = await reading.wanted(view, scope, loaded)
             contracts = self._row.contracts or await reading.count(view, conditions)
             applied = await reading.applied(view, conditions, loaded)
+            day = await business_day.latest(view) or date.max
+            limits = {tried: of.on(day).approvals for tried, of in ((False, context.policies), (True, loaded.policies))}
+            if loaded.of_policy and not self._row.rests_on:
+                self._report.add(await runs.report(view, scope, tried=loaded.policies, limits=limits, context=context))
         if self._row.rests_on not in ("", loaded.rests_on):
             return DOCUMENTS_CHANGED
         async with self._database.begin() as tx:
             found = {"rests_on": loaded.rests_on, "contracts": contracts, "applied": orjson.dumps(applied).decode()}
+            found["report"] = orjson.dumps(self._report.as_json()).decode()
             begun = await running.begin(tx, self._row, found, seen=self.seen)
         if not self._is_kept(begun):
             return None
-        under = Setting(rater=self._context.uncounted_rater, book=loaded.book, policies=loaded.policies, scope=scope)
+        under = Setting(
+            rater=self._context.uncounted_rater, book=loaded.book, policies=loaded.policies, scope=scope, limits=limits
+        )
         count = processes if contracts > self._chunk else 0
         ahead: deque[tuple[Chunk, asyncio.Task[Report]]] = deque()
         with Workers(trier, under, processes=count) as workers:

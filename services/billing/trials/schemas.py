@@ -99,6 +99,16 @@ class NotRatedOut(BaseModel):
     examples: list[PairOut]
 
 
+class RunsOut(BaseModel):
+    """Runs whose totals agree, under the policy in force and under the one that is tried; none where no policy is."""
+
+    runs: int = 0
+    held: dict[str, HeldOut] = Field(
+        default_factory=dict,
+        description="by code of what holds a run; `by_hand`: it does not go by itself, for whatever reason",
+    )
+
+
 class ReportOut(BaseModel):
     totals: SumOut
     beyond: SumOut = Field(description="bills of the same contracts outside of the scope that follow, of other cycles")
@@ -109,6 +119,12 @@ class ReportOut(BaseModel):
     held: HeldOut
     newly_held: dict[str, int] = Field(description="bills by code of a finding that holds them now and did not before")
     no_longer_held: dict[str, int]
+    second_person: dict[str, HeldOut] = Field(
+        default_factory=dict,
+        description="by kind: bills on which a `bill.decision` would need two people, bills that a rule holds whose"
+        " `bill.release` would, runs that do not go by themselves whose `run.release` would, by their bills in force",
+    )
+    runs: RunsOut = Field(default_factory=RunsOut)
     not_rated: NotRatedOut
     largest_raised: list[PairOut]
     largest_lowered: list[PairOut]

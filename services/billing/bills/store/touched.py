@@ -103,6 +103,24 @@ async def end(view: View, touched: ColumnElement[bool]) -> date | None:
     return found
 
 
+async def total_of_runs(view: View, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Return the sum in fen of the bills in force of runs (route, cycle)."""
+    given = travel.relation(
+        view,
+        "runs",
+        {"route_no": (columns.No, [route for route, _ in keys]), "cycle": (columns.No, [cycle for _, cycle in keys])},
+    )
+    b = BILL.c
+    of_run = and_(b.route_no == given.c.route_no, b.cycle == given.c.cycle)
+    rows = await view.all(
+        select(b.route_no, b.cycle, func.sum(b.total_fen).label("total_fen"))
+        .select_from(given.join(BILL, of_run))
+        .where(b.status.in_(EFFECTIVE))
+        .group_by(b.route_no, b.cycle)
+    )
+    return {(row.route_no, row.cycle): int(row.total_fen) for row in rows}
+
+
 async def contracts(view: View, touched: ColumnElement[bool], *, after: str, limit: int) -> dict[str, date]:
     """Return the next contracts behind a number with bills that meet a condition, and the first day of these bills."""
     b = BILL.c

@@ -24,6 +24,7 @@ class Pair:
     """A bill as it is and as it would be. `bill_id` is that of the bill in force, empty where there is none.
 
     `held_before`, `held_after`: codes of the findings that hold it. `refusal`: why it could not be rated, empty where it was.
+    `two_before`, `two_after`: the kinds of decisions on it that need a second person.
     """
 
     bill_id: str
@@ -37,6 +38,8 @@ class Pair:
     held_before: tuple[str, ...] = ()
     held_after: tuple[str, ...] = ()
     refusal: str = ""
+    two_before: tuple[str, ...] = ()
+    two_after: tuple[str, ...] = ()
 
     @property
     def difference_fen(self) -> int:
@@ -78,7 +81,19 @@ class Sum:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run under a policy: the codes of what holds it, and whether it goes by a person's word alone, or by that of two."""
+
+    held: tuple[str, ...]
+    by_hand: bool
+    by_two: bool
+
+
 Counts = dict[str, int]
+_WHEN: Final = ("before", "after", "newly", "no_longer")
+BY_HAND: Final = "by_hand"
+OF_RUNS: Final = "run.release"
 
 
 @dataclass(slots=True)
@@ -95,6 +110,11 @@ class Report:
     newly_held: Counts = field(default_factory=dict)
     no_longer_held: Counts = field(default_factory=dict)
     held: Counts = field(default_factory=dict)
+    two: dict[str, Counts] = field(default_factory=dict)
+    """By kind of decision: how many bills or runs need a second person for it."""
+    runs: int = 0
+    held_runs: dict[str, Counts] = field(default_factory=dict)
+    """By code of what holds a run; `by_hand`: those that do not go by themselves, for whatever reason."""
     not_rated: Counts = field(default_factory=dict)
     not_rated_fen: int = 0
     examples: list[Pair] = field(default_factory=list)
@@ -118,7 +138,17 @@ class Report:
                 self.largest[change > 0].append(pair)
         self._shorten()
 
+    def count_run(self, before: Run, after: Run) -> None:
+        """Take a run in, as it is under the policy in force and under the one that is tried."""
+        self.runs += 1
+        for code in {*before.held, *after.held}:
+            _changes(self.held_runs.setdefault(code, {}), before=code in before.held, after=code in after.held)
+        _changes(self.held_runs.setdefault(BY_HAND, {}), before=before.by_hand, after=after.by_hand)
+        _changes(self.two.setdefault(OF_RUNS, {}), before=before.by_two, after=after.by_two)
+
     def _held(self, pair: Pair) -> None:
+        for kind in {*pair.two_before, *pair.two_after}:
+            _changes(self.two.setdefault(kind, {}), before=kind in pair.two_before, after=kind in pair.two_after)
         _one(self.held, "before", bool(pair.held_before))
         _one(self.held, "after", bool(pair.held_after))
         for code in sorted({*pair.held_after} - {*pair.held_before}):
@@ -139,6 +169,11 @@ class Report:
             counts = getattr(self, name)
             for code, number in getattr(other, name).items():
                 _one(counts, code, number)
+        for counted, others in ((self.two, other.two), (self.held_runs, other.held_runs)):
+            for name, more in others.items():
+                for when, number in more.items():
+                    _one(counted.setdefault(name, {}), when, number)
+        self.runs += other.runs
         self.not_rated_fen += other.not_rated_fen
         self.examples += other.examples
         for raised in (True, False):
@@ -173,9 +208,11 @@ class Report:
             ],
             "by_class": {name: self.by_class[name].as_json() for name in sorted(self.by_class)},
             "by_org_unit": {name: self.by_org_unit[name].as_json() for name in sorted(self.by_org_unit)},
-            "held": {name: self.held.get(name, 0) for name in ("before", "after", "newly", "no_longer")},
+            "held": {name: self.held.get(name, 0) for name in _WHEN},
             "newly_held": dict(sorted(self.newly_held.items())),
             "no_longer_held": dict(sorted(self.no_longer_held.items())),
+            "second_person": _by_when(self.two),
+            "runs": {"runs": self.runs, "held": _by_when(self.held_runs)},
             "not_rated": {
                 "bills": sum(self.not_rated.values()),
                 "before_fen": self.not_rated_fen,
@@ -201,6 +238,9 @@ def of_json(said: Mapping[str, Any]) -> Report:
     report.lowered = {name: band["lowered"] for name, band in bands.items() if band["lowered"]}
     report.held = {name: number for name, number in said["held"].items() if number}
     report.newly_held, report.no_longer_held = dict(said["newly_held"]), dict(said["no_longer_held"])
+    report.two = {kind: dict(counts) for kind, counts in said.get("second_person", {}).items()}
+    runs = said.get("runs", {"runs": 0, "held": {}})
+    report.runs, report.held_runs = runs["runs"], {code: dict(counts) for code, counts in runs["held"].items()}
     report.not_rated, report.not_rated_fen = dict(said["not_rated"]["by_code"]), said["not_rated"]["before_fen"]
     report.examples = [_pair(one) for one in said["not_rated"]["examples"]]
     for raised, name in ((True, "largest_raised"), (False, "largest_lowered")):
@@ -211,6 +251,17 @@ def of_json(said: Mapping[str, Any]) -> Report:
 def _one(counts: Counts, name: str, number: int = 1) -> None:
     if number:
         counts[name] = counts.get(name, 0) + number
+
+
+def _changes(counts: Counts, *, before: bool, after: bool) -> None:
+    _one(counts, "before", before)
+    _one(counts, "after", after)
+    _one(counts, "newly", after and not before)
+    _one(counts, "no_longer", before and not after)
+
+
+def _by_when(counted: Mapping[str, Counts]) -> dict[str, dict[str, int]]:
+    return {name: {when: counted[name].get(when, 0) for when in _WHEN} for name in sorted(counted)}
 
 
 def _by_size(pair: Pair) -> tuple[int, tuple[str, str, str]]:

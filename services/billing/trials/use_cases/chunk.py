@@ -10,7 +10,7 @@ import orjson
 from services.billing.bills.domain import chains
 from services.billing.bills.domain.bills import Stored
 from services.billing.bills.domain.chains import Chain, Seen
-from services.billing.bills.domain.policy import Policies
+from services.billing.bills.domain.policy import DECISION, RELEASE_OF_BILL, Policies
 from services.billing.bills.use_cases import inputs
 from services.billing.bills.use_cases.asked import Asked
 from services.billing.bills.use_cases.inputs import Inputs
@@ -22,16 +22,21 @@ from services.billing.review.domain import findings
 from services.billing.review.domain.findings import HOLD, NOT_RATED
 from services.billing.trials.domain.report import Pair, Report
 from services.billing.trials.domain.trial import Scope
+from shared.second_person import SecondPerson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """Under what bills are tried: the rater of this software, a book of documents, a policy; and whose bills are told."""
+    """Under what bills are tried: the rater of this software, a book of documents, a policy; and whose bills are told.
+
+    `limits`: from which amounts on two people decide, by whether that is tried or in force.
+    """
 
     rater: second_opinion.Rater
     book: TariffBook
     policies: Policies
     scope: Scope
+    limits: Mapping[bool, SecondPerson]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +109,8 @@ class Trier:
     def _pair(self, chain: Chain, seen: Seen, head: Head | None) -> Pair:
         old, usage, refusal = seen.step.old, seen.step.usage, seen.rated.refusal
         after = tuple(sorted({f.code for f in seen.findings if f.severity == HOLD and _is_told(f.code)}))
+        before = _holding(head.findings) if head else ()
+        fen = 0 if refusal else seen.rated.total_fen
         return Pair(
             bill_id=old.bill_id if old else "",
             account_no=chain.terms.account_no,
@@ -112,10 +119,12 @@ class Trier:
             cycle=usage.cycle,
             customer_class=class_on(chain.terms.account_terms, usage.period_to),
             before_fen=old.total_fen if old else 0,
-            after_fen=0 if refusal else seen.rated.total_fen,
-            held_before=_holding(head.findings) if head else (),
+            after_fen=fen,
+            held_before=before,
             held_after=after,
             refusal=refusal.code if refusal else "",
+            two_before=self._by_two(old.total_fen, before, tried=False) if old else (),
+            two_after=self._by_two(fen, after, tried=True),
         )
 
     def _gone(self, chain: Chain, bill: Stored, head: Head | None) -> Pair:
@@ -131,6 +140,10 @@ class Trier:
             held_before=_holding(head.findings) if head else (),
         )
 
+    def _by_two(self, fen: int, held: Sequence[str], *, tried: bool) -> tuple[str, ...]:
+        kinds = (DECISION, RELEASE_OF_BILL) if held else (DECISION,)
+        return tuple(kind for kind in kinds if self._setting.limits[tried].scope(kind, fen) is not None)
+
     def _as_it_is(self, head: Head, terms: Terms) -> Pair:
         held = _holding(head.findings)
         refusals = [f for f in orjson.loads(head.findings) if f["code"] == NOT_RATED] if NOT_RATED in held else []
@@ -145,6 +158,8 @@ class Trier:
             after_fen=head.total_fen,
             held_before=held,
             held_after=held,
+            two_before=self._by_two(head.total_fen, held, tried=False),
+            two_after=self._by_two(head.total_fen, held, tried=True),
             refusal=str(refusals[0].get("values", {}).get("code", NOT_RATED)) if refusals else "",
         )
 

@@ -1,12 +1,16 @@
 """Trial runs: what bills would be under a tariff, a policy or a software that is not in force, and nothing comes of it."""
 
+import argparse
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from sqlalchemy import select
 
+from services.billing import main as billing_main
 from services.billing.base import Base
 from services.billing.bills.domain import policy
 from services.billing.bills.domain.bills import EFFECTIVE
@@ -14,6 +18,8 @@ from services.billing.bills.domain.policy import CORRECT
 from services.billing.rating import second_opinion
 from services.billing.settings import DEFAULT_POLICY
 from services.billing.trials import jobs
+from services.command import trial as command_trial
+from shared.events.billing import BillIssued
 from tests.kits import trial_town
 from tests.kits.billing import Desk, account, path_of, usage
 
@@ -182,21 +188,23 @@ async def test_a_policy_is_tried_by_what_it_would_hold_and_let_go(desk: Desk) ->
     assert (uncovered["status"], uncovered["why"]) == ("interrupted", "policy_not_of_these_days")
 
 
+def dearer(requests: Any, book: Any) -> Any:
+    """Another software: it rates the first line of C2 7 fen dearer."""
+    bills, counts = second_opinion.rate(requests, book)
+    changed = [
+        replace(bill, lines=(replace(line := bill.lines[0], amount_fen=line.amount_fen + 7), *bill.lines[1:]))
+        if bill.contract == "C2"
+        else bill
+        for bill in bills
+    ]
+    return [replace(bill, total_fen=sum(line.amount_fen for line in bill.lines)) for bill in changed], counts
+
+
 async def test_another_software_is_tried_against_the_bills_that_are_stored(desk: Desk) -> None:
     await desk.open(*(account(n) for n in range(1, 5)))
     await desk.released(*(usage(n) for n in range(1, 5)))
     same = await tried(desk)
     assert (same["report"]["totals"]["bills"], same["report"]["totals"]["changed"]) == (4, 0)
-
-    def dearer(requests: Any, book: Any) -> Any:
-        bills, counts = second_opinion.rate(requests, book)
-        changed = [
-            replace(bill, lines=(replace(line := bill.lines[0], amount_fen=line.amount_fen + 7), *bill.lines[1:]))
-            if bill.contract == "C2"
-            else bill
-            for bill in bills
-        ]
-        return [replace(bill, total_fen=sum(line.amount_fen for line in bill.lines)) for bill in changed], counts
 
     desk.context = replace(desk.context, uncounted_rater=dearer)
     other = await tried(desk)
@@ -348,3 +356,64 @@ async def test_a_series_that_more_than_a_thousand_tariffs_name_is_tried(desk: De
     found = await tried(desk, proposals=await hashes(desk, [asked]))
     assert found["report"]["totals"]["difference_fen"] == 100 * 10
     assert found["applied"][0]["bills"] == 1
+
+
+async def test_a_software_that_is_not_in_use_yet_is_tried_by_a_command_on_a_copy_of_the_books(
+    desk: Desk,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await desk.open(*(account(n) for n in range(1, 5)))
+    await desk.released(*(usage(n) for n in range(1, 5)))
+    books, sent = await contents(desk), await desk.published(BillIssued)
+    for name, value in (("DATABASE_URL", database_url), ("DATA_DIR", str(tmp_path)), ("TOKEN_KEY", "k" * 40)):
+        monkeypatch.setenv(f"WATTLINE_{name}", value)
+
+    async def command() -> tuple[int, str]:
+        parser = argparse.ArgumentParser()
+        command_trial.add_arguments(parser)
+        code = await command_trial.tried(parser.parse_args(["--from", "2026-01", "--to", "2026-04"]))
+        return code, capsys.readouterr().out
+
+    code, said = await command()
+    assert (code, "4 bills, 0 of another amount, 0 fen in all" in said) == (0, True), said
+    monkeypatch.setattr(billing_main, "build", partial(billing_main.build, rater=dearer))
+    code, said = await command()
+    assert (code, "4 bills, 1 of another amount, 7 fen in all" in said) == (1, True), said
+    assert [line.split()[:2] for line in said.splitlines()[4:]] == [["C2", "2026-01"]]
+    assert (await contents(desk), await desk.published(BillIssued)) == (books, sent), "nothing else is written or sent"
+    async with desk.client() as client:
+        kept = (await client.get(RUNS)).json()["items"]
+    assert [(one["status"], one["requested_by"]) for one in kept] == [("done", "operator")] * 2
+
+
+async def test_a_policy_is_tried_by_the_runs_that_it_would_hold_and_by_what_two_people_would_decide(desk: Desk) -> None:
+    """Four homes, two estimated, a bill of each: the run went out by itself."""
+    await desk.open(*(account(n) for n in range(1, 5)))
+    await desk.released(*(usage(n, 1, 200 + n, quality="estimated" if n < 3 else "actual") for n in range(1, 5)))
+    assert [row.status for row in await desk.bills()] == ["issued"] * 4
+    lax = orjson.loads(DEFAULT_POLICY.read_bytes())
+    lax["versions"][0]["approvals"] = {"bill.decision": [], "bill.release": [], "run.release": []}
+    lax["versions"][0]["run"]["unread"] = {"percent": 100, "over_points": 0}
+    desk.context = replace(desk.context, policies=policy.load(lax))
+    desk.app.state.context = desk.context
+
+    same = (await tried(desk, policy=lax))["report"]
+    assert (same["runs"], same["second_person"]) == ({"runs": 1, "held": {}}, {})
+    strict = orjson.loads(orjson.dumps(lax))
+    strict["versions"][0]["run"]["unread"] = {"percent": 10, "over_points": 0}
+    strict["versions"][0]["approvals"] = {
+        "bill.decision": [{"from_fen": 203 * 50, "second": "billing:review"}],
+        "bill.release": [],
+        "run.release": [{"from_fen": 1, "second": "billing:release"}],
+    }
+    found = (await tried(desk, policy=strict))["report"]
+    newly = {"before": 0, "after": 1, "newly": 1, "no_longer": 0}
+    assert found["runs"] == {"runs": 1, "held": {"by_hand": newly, "billing.run_unread": newly}}
+    assert found["second_person"]["run.release"] == newly
+    assert found["second_person"]["bill.decision"]["newly"] == 4
+    by_hand = orjson.loads(orjson.dumps(lax))
+    by_hand["versions"][0]["release"]["*"]["mode"] = "reviewer"
+    assert (await tried(desk, policy=by_hand))["report"]["runs"]["held"] == {"by_hand": newly}
