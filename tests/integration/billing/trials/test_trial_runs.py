@@ -17,8 +17,12 @@ from services.billing.bills.domain.bills import EFFECTIVE
 from services.billing.bills.domain.policy import CORRECT
 from services.billing.rating import second_opinion
 from services.billing.settings import DEFAULT_POLICY
+from services.billing.tariffs.store import documents as rating_documents
+from services.billing.tariffs.store.documents import TARIFF
+from services.billing.tariffs.tables import RATING_DOCUMENT
 from services.billing.trials import jobs
 from services.command import trial as command_trial
+from shared.db import bulk
 from shared.events.billing import BillIssued
 from tests.kits import trial_town
 from tests.kits.billing import Desk, account, path_of, usage
@@ -287,7 +291,7 @@ async def test_a_tariff_of_coming_days_is_tried_on_past_bills_as_if_it_had_been_
     await trial_town.billed(desk, seed, count=12)
     since, coming = "2026-02-10", await propose(desk, *(made("2026-06-01") for made in COMING.values()))
     found = await tried(desk, proposals=await hashes(desk, coming), as_if_from=since)
-    for one in await propose(desk, *(made(since) | {"version": "2b"} for made in COMING.values())):
+    for one in await propose(desk, *(made(since) | {"version": 3} for made in COMING.values())):
         assert await desk.second(one) == ("done", None)
     while await desk.work():
         pass
@@ -349,8 +353,15 @@ async def test_a_series_that_more_than_a_thousand_tariffs_name_is_tried(desk: De
 
     text = orjson.dumps(trial_town.home()).replace(b'"0.538"', b'{"series":"XX/market"}')
     priced = orjson.loads(text) | {"series_at": "bill_month"}
-    await desk.activate(series("0.4"), *(priced | {"id": f"XX/{n}"} for n in range(1001)))
-    await desk.open(account(1, tariff="XX/1000"))
+    await desk.activate(series("0.4"), priced | {"id": "XX/0"})
+    async with desk.db.begin() as tx:
+        row = await rating_documents.get(tx, TARIFF, "XX/0", "1")
+        assert row is not None
+        same = {name: [value] * 1000 for name, value in row._mapping.items()}
+        others = [f"XX/{n}" for n in range(1, 1001)]
+        texts = [orjson.dumps(priced | {"id": name}).decode() for name in others]
+        await bulk.insert_rows(tx, RATING_DOCUMENT, same | {"document_id": others, "document": texts})
+    await desk.open(account(1, tariff="XX/0"))
     await desk.released(usage(1, 1, 100))
     (asked,) = await propose(desk, series("0.5"))
     found = await tried(desk, proposals=await hashes(desk, [asked]))
