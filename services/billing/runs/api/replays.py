@@ -98,7 +98,9 @@ class ReplayOut(BaseModel):
     next_after: str | None = Field(description="null: these were the last runs")
 
 
-@router.post("/review-rules/replay", policy=READ, raises=(PolicyWrong, CyclesWrong), heavy=True, example=examples.REPLAY)
+@router.post(
+    "/review-rules/replay", policy=READ, raises=(PolicyWrong, CyclesWrong), heavy=True, example=examples.REPLAY
+)
 async def replay(
     body: ReplayIn,
     own: Own,
