@@ -8,10 +8,13 @@ from typing import Any, Final, Literal, get_args
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    Integer,
     Row,
     Select,
+    Text,
     and_,
     case,
+    cast,
     distinct,
     func,
     literal,
@@ -20,6 +23,7 @@ from sqlalchemy import (
     true,
 )
 
+from services.billing.bills.domain.bills import ISSUED, READY
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW
 from services.billing.review import store as review_store
 from services.billing.site_orders import store as site_orders_store
@@ -75,7 +79,8 @@ async def to_order(
 ) -> Sequence[Row[Any]]:
     """Return what the order by risk needs of the bills that wait for a reviewer; `free_for` as in `page`."""
     b = BILL.c
-    statement = _queue(view, b.bill_id, b.total_fen, b.findings, visible=visible, filters=filters)
+    wanted = (b.bill_id, b.total_fen, b.energy_wh, b.findings, *_year_before())
+    statement = _queue(view, *wanted, visible=visible, filters=filters)
     if free_for is not None:
         statement = statement.where(_is_free_for(free_for))
     return await view.all(statement.limit(limit))
@@ -154,7 +159,24 @@ def _sums(of: Any = BILL.c) -> tuple[ColumnElement[int], ColumnElement[int]]:
 
 def _shown(view: View) -> list[ColumnElement[Any]]:
     own = review_store.assignments().c
-    return [*BILL.c, _class(view).label("customer_class"), own.assignee, own.assigned_at]
+    return [*BILL.c, _class(view).label("customer_class"), own.assignee, own.assigned_at, *_year_before()]
+
+
+def _year_before() -> list[ColumnElement[Any]]:
+    """Return how many bills of its contract went before a bill within a year, and what they came to in fen and Wh."""
+    b, before = BILL.c, BILL.alias("before").c
+    year_ago = cast(cast(func.substr(b.cycle, 1, 4), Integer) - 1, Text).concat(func.substr(b.cycle, 5))
+    in_year = before.cycle >= year_ago, before.period_to <= b.period_from, before.status.in_((READY, ISSUED))
+    sums: dict[str, ColumnElement[Any]] = {
+        "bills_before": func.count(before.bill_id),
+        "before_fen": func.sum(before.total_fen),
+        "before_wh": func.sum(before.energy_wh),
+    }
+    mine = before.contract_no == b.contract_no
+    return [
+        select(value).where(mine, *in_year).correlate(BILL).scalar_subquery().label(name)
+        for name, value in sums.items()
+    ]
 
 
 def _queue(

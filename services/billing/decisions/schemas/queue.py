@@ -22,7 +22,9 @@ class QueueItem(BillFigures):
     site: Site | None = Field(
         description="`waiting`: a site order is out for it; `came_back`: all that were have ended"
     )
-    at_risk_fen: int = Field(description="the amount times the precision to reckon with of the best rule that holds it")
+    at_risk_fen: int = Field(
+        description="how far it is from what a rule that holds it expects, times its precision; the most"
+    )
     held_at: datetime
     age_seconds: int
     read_by: list[str] = Field(

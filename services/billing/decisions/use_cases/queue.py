@@ -12,8 +12,8 @@ from services.billing.business_day import store as business_days
 from services.billing.context import Context
 from services.billing.review import store as review_store
 from services.billing.review.domain import precision
-from services.billing.review.domain.findings import HOLD, of_rules
-from services.billing.review.domain.precision import Floor, Tally
+from services.billing.review.domain.findings import HOLD, of_rules, of_text
+from services.billing.review.domain.precision import Figures, Floor, Tally
 from shared.db.columns import Condition
 from shared.db.engine import View
 from shared.errors import BusinessError
@@ -38,8 +38,16 @@ class Judged:
 
     def at_risk_fen(self, row: Row[Any]) -> int:
         """Return the money at risk in a bill of the queue."""
-        holding = [code for code, severity in of_rules(row.findings).items() if severity == HOLD]
-        return precision.at_risk_fen(row.total_fen, holding, self.tallies, self.floor)
+        rules = of_rules(row.findings)
+        holding = [found for found in of_text(row.findings) if found.severity == HOLD and found.code in rules]
+        bill = Figures(
+            total_fen=row.total_fen,
+            energy_wh=row.energy_wh,
+            bills_before=int(row.bills_before or 0),
+            before_fen=int(row.before_fen or 0),
+            before_wh=int(row.before_wh or 0),
+        )
+        return precision.at_risk_fen(bill, holding, self.tallies, self.floor)
 
     def by_risk(
         self, rows: Sequence[Row[Any]], after: tuple[datetime, int, str] | None = None

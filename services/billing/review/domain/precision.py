@@ -1,9 +1,11 @@
 """How often a review rule is right, by the verdicts of reviewers (命中率), and what a bill that it holds is worth looking at."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
+
+from services.billing.review.domain.findings import Finding
 
 RIGHT: Final = "right"
 WRONG: Final = "wrong"
@@ -79,10 +81,48 @@ def of(code: str, tallies: Mapping[str, Tally]) -> Tally:
     return tallies.get(code, NOBODY)
 
 
-def at_risk_fen(total_fen: int, holding: Collection[str], tallies: Mapping[str, Tally], floor: Floor) -> int:
-    """Return the money at risk in a held bill: its amount times the best precision of the rules that hold it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What a bill comes to, in fen and Wh, and what the bills of its contract in the year before came to together."""
 
-    A bill that no rule holds (a person does, it could not be rated, a correction is proposed) is no false alarm.
+    total_fen: int
+    energy_wh: int
+    bills_before: int = 0
+    before_fen: int = 0
+    before_wh: int = 0
+
+    @property
+    def expected_fen(self) -> int:
+        """Return the mean of the bills before, 0 where there are none."""
+        return self.before_fen // self.bills_before if self.bills_before else 0
+
+    def worth_fen(self, wh: int) -> int | None:
+        """Return what energy costs as it did before, or as in this bill where nothing was used before; None without a price."""
+        fen, of_wh = (self.before_fen, self.before_wh) if self.before_wh > 0 else (self.total_fen, self.energy_wh)
+        return abs(wh * fen) // abs(of_wh) if of_wh and fen else None
+
+
+def stake_fen(bill: Figures, values: Mapping[str, Any]) -> int:
+    """Return the money that a finding is about, by its figures: how far the bill is from what the rule expects.
+
+    Energy at the price before; where the rule expects no figure, how far the amount is from the mean of the bills before, all
+    of it where there are none.
     """
-    best = max((of(code, tallies).expected(floor) for code in holding), default=1000)
-    return abs(total_fen) * best // 1000
+    worth = None
+    if "expected_wh" in values:
+        worth = bill.worth_fen(values["energy_wh"] - values["expected_wh"])
+    elif "expected_fen" in values:
+        worth = abs(values["basic_fen"] - values["expected_fen"])
+    elif "unpriced_wh" in values:
+        worth = bill.worth_fen(values["unpriced_wh"])
+    return abs(bill.total_fen - bill.expected_fen) if worth is None else worth
+
+
+def at_risk_fen(bill: Figures, holding: Iterable[Finding], tallies: Mapping[str, Tally], floor: Floor) -> int:
+    """Return the money at risk in a held bill: the most of what the rules that hold it are about, each times its precision.
+
+    A bill that no rule holds (a person does, a correction is proposed) is no false alarm: all of its amount is. One that could
+    not be rated has none, and counts as the mean of the bills before.
+    """
+    stakes = [stake_fen(bill, found.values) * of(found.code, tallies).expected(floor) // 1000 for found in holding]
+    return max(stakes, default=abs(bill.total_fen) or abs(bill.expected_fen))

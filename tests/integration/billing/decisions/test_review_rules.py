@@ -108,7 +108,8 @@ async def test_the_queue_shows_beside_each_finding_how_right_its_rule_was(desk: 
     assert [shown[HOME][name] for name in names] == [3, 333, 61, 792]
     assert [shown[RISE][name] for name in names] == [0, None, None, None]
     # a verdict and four of the prior: (1 + 2) of (3 + 4)
-    assert item["at_risk_fen"] == item["total_fen"] * 428 // 1000
+    ((january,),) = await desk.bills("total_fen", account_no="A9", cycle="2026-01")
+    assert item["at_risk_fen"] == (item["total_fen"] - january) * 428 // 1000
 
 
 async def test_the_last_verdict_on_a_finding_counts_and_silence_takes_none_back(desk: Desk) -> None:
@@ -201,6 +202,18 @@ async def test_the_queue_is_ordered_by_money_at_risk_times_precision_where_asked
         await judged(desk, *["wrong"] * 3)
         assert (await by_risk(client))[0] == ["A61", "A52", "A53", "A51"]
         assert (await by_risk(client, route_no="R53"))[0] == ["A53"]
+
+
+async def test_what_is_missing_is_at_risk_as_what_is_too_much(desk: Desk) -> None:
+    await desk.open(*(account(n) for n in (1, 2, 3)))
+    await desk.released(*(usage(n, 1, 900) for n in (1, 2, 3)))
+    await desk.measure(usage(1, 2, 0), usage(2, 2, 1001), usage(3, 2, 1200))
+    async with desk.client() as client:
+        order = (await by_risk(client))[0]
+        at_risk = {i["account_no"]: i["at_risk_fen"] for i in (await client.get("/v1/review-queue")).json()["items"]}
+        assert (await client.post("/v1/review-queue/next?order=risk")).json()["items"][0]["account_no"] == "A1"
+    assert order == ["A1", "A3", "A2"]
+    assert at_risk["A1"] > at_risk["A3"] > at_risk["A2"] > 0
 
 
 async def test_pages_of_the_queue_by_risk_hold_together_while_reviewers_decide(desk: Desk) -> None:

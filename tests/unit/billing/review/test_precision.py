@@ -3,7 +3,8 @@
 import pytest
 
 from services.billing.review.domain import precision
-from services.billing.review.domain.precision import Floor, Tally
+from services.billing.review.domain.findings import Finding
+from services.billing.review.domain.precision import Figures, Floor, Tally
 
 FLOOR = Floor(permille=200, verdicts_min=30, prior_permille=500)
 
@@ -69,8 +70,26 @@ def test_a_rule_is_reckoned_with_its_prior_until_verdicts_outweigh_it() -> None:
 
 def test_the_money_at_risk_is_the_amount_times_the_best_rule_that_holds_the_bill() -> None:
     tallies = {"good": Tally(found=96, right=96), "bad": Tally(found=96, wrong=96)}
+    cases: list[tuple[int, list[str]]] = [(1000, ["bad", "good"]), (-1000, ["bad"]), (1000, ["new"]), (1000, [])]
     at_risk = [
-        precision.at_risk_fen(total_fen, holding, tallies, FLOOR)
-        for total_fen, holding in ((1000, ["bad", "good"]), (-1000, ["bad"]), (1000, ["new"]), (1000, []))
+        precision.at_risk_fen(
+            Figures(total_fen=total_fen, energy_wh=0), [Finding(code, "hold") for code in holding], tallies, FLOOR
+        )
+        for total_fen, holding in cases
     ]
     assert at_risk == [980, 20, 500, 1000]
+
+
+def test_a_finding_is_about_how_far_the_bill_is_from_what_its_rule_expects() -> None:
+    bill = Figures(total_fen=600, energy_wh=1000, bills_before=2, before_fen=2000, before_wh=4000)
+    assert precision.stake_fen(bill, {"energy_wh": 1000, "expected_wh": 3001}) == 1000  # 2001 Wh at half a fen
+    assert precision.stake_fen(bill, {"energy_wh": 5000, "expected_wh": 3000}) == 1000
+    assert precision.stake_fen(bill, {"basic_fen": 70, "expected_fen": 100}) == 30
+    assert precision.stake_fen(bill, {"energy_wh": 1000, "unpriced_wh": 400}) == 200
+    assert precision.stake_fen(bill, {"in_a_row": 4}) == 400  # the mean is 1000
+    first = Figures(total_fen=600, energy_wh=1000)
+    assert precision.stake_fen(first, {}) == 600
+    assert precision.stake_fen(first, {"energy_wh": 1000, "expected_wh": 500}) == 300
+    nothing = Figures(total_fen=0, energy_wh=0, bills_before=2, before_fen=2000)
+    assert precision.stake_fen(nothing, {}) == 1000
+    assert precision.at_risk_fen(nothing, [], {}, FLOOR) == 1000, "it could not be rated"
