@@ -177,6 +177,7 @@ CATALOGUE = (
         service="billing",
     ),
     Metric("cases_open", "gauge", "Cases of suspicion, breach, theft or metering faults not ended", service="billing"),
+    Metric("case_signals_late", "gauge", "Signals that came after the end of their case", service="billing"),
     Metric(
         "cases_overdue_oldest_seconds",
         "gauge",

@@ -27,7 +27,7 @@ from services.billing.cases.api import charges as charges_api
 from services.billing.cases.api import reclassing as reclassing_api
 from services.billing.cases.store import charges as charges_store
 from services.billing.cases.store import signals as case_signals
-from services.billing.cases.use_cases import adjusting, charging, reclassing, signalling, visiting, withdrawing
+from services.billing.cases.use_cases import adjusting, charging, hands, reclassing, signalling, visiting, withdrawing
 from services.billing.closings import api as closings_api
 from services.billing.closings import consumers as closing_consumers
 from services.billing.closings import jobs as closing_jobs
@@ -199,7 +199,7 @@ def kinds_of_approval(context: Context) -> list[Kind]:
         *deciding.kinds_of_approval(context),
         adopting.kind_of_approval(context, restoring_api.KEEPERS),
         settling.kind_of_approval(context),
-        adjustments_withdrawing.kind_of_approval(context),
+        adjustments_withdrawing.kind_of_approval(context, hands.check),
         approving.kind_of_approval(context),
         *charging.kinds_of_approval(context),
         withdrawing.kind_of_approval(),

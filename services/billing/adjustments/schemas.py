@@ -12,13 +12,14 @@ from shared.fields import Words
 from shared.web.batch import In
 
 Explanation = Annotated[Words, Field(max_length=1000)]
-State = Literal["open", "waiting", "asked", "within_limits", "settled", "of_case"]
+State = Literal["open", "waiting", "asked", "within_limits", "settled", "rejected", "of_case"]
 
 
 class MeterTestOut(BaseModel):
     """The test of a meter as reading told it last, and what became of it.
 
     `waiting`: from `waits_for` on the span is not billed yet; `asked`: a second person decides on the adjustment;
+    `rejected`: that person has refused it, and nothing is adjusted;
     `within_limits`: the meter errs no more than it may; `of_case`: a case has adjusted for days of the span, and stands.
     """
 

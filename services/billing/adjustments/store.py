@@ -22,6 +22,8 @@ _BILLED = tuple(each.name for each in fields(Billed) if each.name != "lines")
 _TEST = tuple(each.name for each in fields(Test))
 OPEN, WAITING, ASKED, WITHIN, SETTLED = "open", "waiting", "asked", "within_limits", "settled"
 """Of a test: not looked at yet, days of its span are not billed, a second person decides, nothing changes, it is adjusted."""
+REJECTED = "rejected"
+"""Of a test: a second person has refused what is adjusted for it; another test of it is asked for anew."""
 OF_CASE = "of_case"
 """Of a test: a case has adjusted for days of its span, beside which nothing is issued."""
 _UNDECIDED = (OPEN, WAITING, ASKED)

@@ -139,8 +139,10 @@ class CaseHead(BaseModel):
     state: State
     row_version: int
     first_signal_on: date = Field(description="The clock runs from the earliest of its signals on.")
+    opened_at: datetime = Field(description="When billing opened it.")
     assignee: str | None
     ended_on: date | None
+    days: int | None = Field(description="From its first signal to its end. Null while it has not ended.")
     ended_by: str | None
     reopened_on: date | None
     outcome_fen: int | None = Field(
@@ -151,7 +153,8 @@ class CaseHead(BaseModel):
     @classmethod
     def of(cls, row: Any, stands: Standing) -> "CaseHead":
         outcome_fen = None if row.ended_on is None else stands.fen
-        return cls.model_validate(dict(row._mapping) | {"outcome_fen": outcome_fen})
+        days = None if row.ended_on is None else (row.ended_on - row.first_signal_on).days
+        return cls.model_validate(dict(row._mapping) | {"outcome_fen": outcome_fen, "days": days})
 
 
 class StepOut(BaseModel):

@@ -80,7 +80,7 @@ async def settle(tx: Tx, chunk: str, *, business_date: date, context: Context) -
     await issue(tx, going)
     await approvals.drop(tx, ADJUSTMENT, sorted(of_case), actor=ACTOR, reason=store.OF_CASE)
     waits = await _ask(tx, asked)
-    states |= {number: (store.ASKED if number in waits else store.SETTLED, None) for number in asked}
+    states |= {number: (store.ASKED if number in waits else store.REJECTED, None) for number in asked}
     await store.note(tx, states)
     counts["issued"], counts["asked"] = len(going), len(waits)
     counts["waiting"] = sum(state in (store.WAITING, store.OF_CASE) for state, _ in states.values())
@@ -276,4 +276,12 @@ def kind_of_approval(context: Context) -> approvals.Kind:
         await issue(tx, _rows(test, documents, issued.get(number, []), on, context, actor=actor))
         await store.note(tx, {number: (store.SETTLED, None)})
 
-    return approvals.Kind(name=ADJUSTMENT, scope=KINDS[ADJUSTMENT], carry_out=carry_out)
+    async def reject(tx: Tx, approval: Approval, _actor: str) -> None:
+        await store.note(tx, {approval.subject_id: (store.REJECTED, None)})
+
+    async def take_back(tx: Tx, approval: Approval, _actor: str) -> None:
+        await store.note(tx, {approval.subject_id: (store.OPEN, None)})
+
+    return approvals.Kind(
+        name=ADJUSTMENT, scope=KINDS[ADJUSTMENT], carry_out=carry_out, given_up=reject, taken_back=take_back
+    )

@@ -1,6 +1,6 @@
 """What was adjusted for a case is taken back by two people: by a document of the opposite figures, never by editing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, timedelta
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from services.billing.context import Context
 from shared import approvals, natural
 from shared.db.approvals import Approval
 from shared.db.audit import AuditEntry
-from shared.db.engine import Tx
+from shared.db.engine import Tx, View
 from shared.errors import BusinessError
 
 Cause = Literal["mistaken", "appeal_upheld", "waived"]
@@ -74,11 +74,15 @@ async def withdraw(
     )
 
 
-def kind_of_approval(context: Context) -> approvals.Kind:
-    """Return the kind of approval that takes the adjustment of a case back."""
+def kind_of_approval(context: Context, check_hands: Callable[[View, str, str], Awaitable[None]]) -> approvals.Kind:
+    """Return the kind of approval that takes the adjustment of a case back.
+
+    `check_hands`: refuses who has had a hand in a case (view, case, person).
+    """
 
     async def carry_out(tx: Tx, approval: Approval, actor: str) -> None:
         content = approval.content
+        await check_hands(tx, content["case_no"], actor)
         await _take_back(tx, approval.subject_id, content, asked_by=approval.requested_by, actor=actor, context=context)
 
     return approvals.Kind(name=ADJUSTMENT_WITHDRAWAL, scope=KINDS[ADJUSTMENT_WITHDRAWAL], carry_out=carry_out)

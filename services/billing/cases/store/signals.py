@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, update
 
 from services.billing.cases import tables
 from services.billing.cases.domain import signals as domain
@@ -81,6 +81,18 @@ async def settle(tx: Tx, became: Mapping[str, tuple[str, str | None, str]]) -> N
         "org_unit": [unit for _, _, unit in became.values()],
     }
     await bulk.update_from(tx, SIGNAL, columns, key=("signal_id",))
+
+
+async def late_count(view: View) -> int:
+    """Count the signals that came after their case had ended, and nobody has reopened it."""
+    return int(await view.scalar(select(func.count()).where(SIGNAL.c.state == domain.LATE)) or 0)
+
+
+async def join_late(tx: Tx, case_no: str) -> None:
+    """Let the late signals of a case be of it: it is looked into again."""
+    c = SIGNAL.c
+    late = update(SIGNAL).where(c.case_no == case_no, c.state == domain.LATE)
+    await tx.execute(late.values(state=domain.JOINED))
 
 
 async def open_cases(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:

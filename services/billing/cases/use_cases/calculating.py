@@ -86,9 +86,11 @@ async def calculate(
     row = await working.locked(tx, case_no, may_see, seen)
     if given.calculation not in domain.OF_KIND[row.kind]:
         raise NotOfThisKind(", ".join(domain.OF_KIND[row.kind]))
+    day = await working.day_of(tx, row, on)
+    if given.breach_on > day:
+        raise CalculationRefused("input_wrong at /breach_on: the breach lies after the day of the calculation")
     found = work_out(given)
     from_day, to_day = days_of(given)
-    day = await working.day_of(tx, row, on)
     number = await charges_store.last_number(tx, case_no) + 1
     await working.move(tx, row, "calculate", on=day, actor=actor, explanation=f"{given.calculation} {number}")
     await charges_store.add_calculation(

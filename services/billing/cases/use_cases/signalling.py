@@ -25,6 +25,7 @@ from shared.web.business_day import InTheFuture
 ACTOR = "system:cases"
 OCCURRED = "occurred"
 CONFLICT = "case_signal.conflicting_duplicate"
+ENDED = "case_signal.case_ended"
 
 
 async def of_bills(tx: Tx, found: Sequence[Found], policies: Policies, calendar: Calendar) -> None:
@@ -94,7 +95,8 @@ async def tips(
     """Take tips (number of who brings it, kind, service point, day on which it was seen) for signals, an outcome each.
 
     `already_done`: the number is there with the same content; `conflicting_duplicate`: with other content, not kept;
-    `waiting`: billing does not know the point yet. None is taken of a day after the `last`, or of a number that is given twice.
+    `waiting`: billing does not know the point yet, or its case has ended and a person decides on
+    reopening it. None is taken of a day after the `last`, or of a number that is given twice.
     """
     times = Counter(number for number, *_ in given)
     owners = await points_store.anchor(tx, [point for _, _, point, _ in given])
@@ -132,8 +134,8 @@ async def points_known(tx: Tx, facts: Sequence[ServicePointChanged], *, context:
     await _place(tx, owners, context.policies, context.calendar)
 
 
-async def _record(tx: Tx, given: Sequence[Signal], *, context: Context) -> dict[str, str]:
-    """Keep signals that are new, waiting, and place those whose points are known; return the case of each that has one."""
+async def _record(tx: Tx, given: Sequence[Signal], *, context: Context) -> dict[str, tuple[str, str]]:
+    """Keep signals that are new, waiting, and place those whose points are known; return state and case of each that has one."""
     first: dict[tuple[str, ...], Signal] = {}
     for signal in given:
         first.setdefault(signal.key, signal)
@@ -145,8 +147,8 @@ async def _record(tx: Tx, given: Sequence[Signal], *, context: Context) -> dict[
     return await _place(tx, owners, context.policies, context.calendar)
 
 
-async def _place(tx: Tx, owners: dict[str, str], policies: Policies, calendar: Calendar) -> dict[str, str]:
-    """Let what waits at points open or join cases; return the case of each signal. The number of statements is constant."""
+async def _place(tx: Tx, owners: dict[str, str], policies: Policies, calendar: Calendar) -> dict[str, tuple[str, str]]:
+    """Let what waits at points open or join cases; return the state and case of each signal, in as many statements always."""
     waiting = await store.waiting_at(tx, sorted(owners)) if owners else []
     if not waiting:
         return {}
@@ -180,7 +182,7 @@ async def _place(tx: Tx, owners: dict[str, str], policies: Policies, calendar: C
         since = {no: begun for no, begun in earlier.items() if no not in reopened}
         await store.move_steps(tx, _steps(since, policies, calendar))
     await store.settle(tx, became)
-    return {signal_id: case_no for signal_id, (_, case_no, _) in became.items() if case_no is not None}
+    return {signal_id: (state, case_no) for signal_id, (state, case_no, _) in became.items() if case_no is not None}
 
 
 async def _open(
@@ -263,8 +265,10 @@ def _tip(given: tuple[str, str, str, date], actor: str, units: Sequence[str]) ->
     )
 
 
-def _became(signal: Signal, case_of: dict[str, str]) -> Outcome:
-    case_no = case_of.get(signal.signal_id)
-    if case_no is None:
+def _became(signal: Signal, case_of: dict[str, tuple[str, str]]) -> Outcome:
+    if signal.signal_id not in case_of:
         return Outcome("waiting", "case_signal.unknown_service_point", "Waits until its service point is known")
+    state, case_no = case_of[signal.signal_id]
+    if state == LATE:
+        return Outcome("waiting", ENDED, "Its case has ended: listed as late until somebody reopens the case", case_no)
     return Outcome("done", id=case_no)

@@ -10,6 +10,7 @@ from services.billing.bills.domain.policy import CHARGE_WITHDRAWAL, KINDS
 from services.billing.bills.use_cases import two_people
 from services.billing.business_day import store as business_day
 from services.billing.cases.store import charges as store
+from services.billing.cases.use_cases import hands
 from services.billing.cases.use_cases.working import MaySee
 from services.billing.context import Context
 from shared import approvals
@@ -74,6 +75,9 @@ def kind_of_approval() -> approvals.Kind:
 
     async def carry_out(tx: Tx, approval: Approval, actor: str) -> None:
         row = await _locked(tx, approval.subject_id, lambda _unit: True)
+        await hands.check(tx, row.case_no, actor)
+        if actor == row.proposed_by:  # also of a charge whose case was lost and restored
+            raise hands.HadAHand
         content = approval.content
         await _withdraw(
             tx,

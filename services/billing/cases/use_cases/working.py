@@ -244,6 +244,7 @@ async def reopen(
     )
     due = cases.due_days(context.policies.on_or_first(day).cases, row.kind, day, context.calendar)
     await store.renew_steps(tx, case_no, due, since=day)
+    await signals_store.join_late(tx, case_no)
     await review_store.unsay_by_case(tx, case_no)
 
 

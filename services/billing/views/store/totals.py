@@ -13,6 +13,7 @@ from services.billing.bills.tables import BILL, DIFFERENCE, IS_IN_REVIEW
 from services.billing.business_day import store as business_day
 from services.billing.cases.store import cases
 from services.billing.cases.store import charges as case_charges
+from services.billing.cases.store import signals as case_signals
 from services.billing.closings.store import closings as closings_store
 from services.billing.closings.store import findings as closing_findings
 from services.billing.closings.store import unused as unused_store
@@ -173,6 +174,7 @@ async def gauges(view: View, now: datetime, zone: ZoneInfo, calendar: Calendar) 
         "runs_overdue_oldest_seconds": _age(now, _midnight(due + timedelta(days=1), zone) if due else None),
         "calendar_left_seconds": max((ends - now).total_seconds(), 0.0),
         "cases_open": float(await cases.open_count(view)),
+        "case_signals_late": float(await case_signals.late_count(view)),
         "cases_overdue_oldest_seconds": _age(now, _midnight(step_due + timedelta(days=1), zone) if step_due else None),
         "bills_sent_to_site": float(out),
         "bills_sent_to_site_overdue": float(late),

@@ -198,7 +198,9 @@ async def test_what_was_rejected_is_not_asked_for_again(strict: Desk) -> None:
     await adjust(desk)
     (asked,) = await listed(desk, "approvals", state="pending", kind="adjustment.issue")
     assert await desk.second(asked, decision="reject") == ("done", None)
+    assert [each["state"] for each in await listed(desk, "meter-tests")] == ["rejected"]
     assert await adjust(desk, "2026-03-11") == {"issued": 0, "asked": 0, "waiting": 0}
+    assert [each["state"] for each in await listed(desk, "meter-tests")] == ["rejected"]
     assert await listed(desk) == []
 
 

@@ -95,6 +95,10 @@ async def test_what_the_edition_leaves_open_is_set_case_by_case_and_never_above_
         (OPEN_FIGURES | {"theft/times": "3.1"}, "case.calculation_refused"),
         (OPEN_FIGURES | {"theft/hours": "6"}, "case.calculation_refused"),
         (OPEN_FIGURES | {"meter_error/share_of_span": "1"}, "case.calculation_refused"),
+        (OPEN_FIGURES | {"outage/times": "1"}, "case.calculation_refused"),
+        (OPEN_FIGURES | {"theft/hours_a_day/lighting": "24.1"}, "case.calculation_refused"),
+        (OPEN_FIGURES | {"theft/unknown_start_days": "179"}, "case.calculation_refused"),
+        (OPEN_FIGURES | {"theft/unknown_start_days": "731"}, "case.calculation_refused"),
     ):
         assert await ask(desk, path, theft("2026-02-03", figures=figures), seen=1) == (422, code)
     assert await ask(desk, path, theft(figures={"theft/times": "2"}), seen=1) == (422, "case.calculation_refused")
@@ -136,3 +140,25 @@ async def test_what_the_rules_do_not_allow_is_refused(desk: Desk, body: dict[str
     status, told = await ask(desk, f"cases/{number}/calculations", body, seen=1)
     assert (status, told) == (422, code)
     assert (await got(desk, f"cases/{number}"))["state"] == "open"
+
+
+@pytest.mark.parametrize("day", ["2010-06-01", "2026-02-03"])
+async def test_what_neither_edition_gives_has_a_bound_of_its_own(desk: Desk, day: str) -> None:
+    number = await opened(desk, "breach")
+    body = {"calculation": "capacity_without_contract", "breach_on": day}
+    body |= {"input": {"case": "suspended", "tariff": "other", "kva": "10"}}
+    path = f"cases/{number}/calculations"
+    for yuan, code in (("1000000", 422), ("30.01", 422), ("30", 200)):
+        figures = {"suspended_capacity/yuan_per_kva": yuan}
+        status, told = await ask(desk, path, body | {"figures": figures}, seen=1)
+        assert status == code, told
+    assert told["penalty_fen"] == 30_000
+
+
+async def test_a_breach_of_a_day_that_is_to_come_is_not_calculated(desk: Desk) -> None:
+    number = await opened(desk)
+    path, on = f"cases/{number}/calculations", {"business_date": "2026-02-20", "figures": OPEN_FIGURES}
+    for day in ("2099-01-01", "2026-02-21"):
+        assert await ask(desk, path, theft(day, **on), seen=1) == (422, "case.calculation_refused")
+    assert (await got(desk, f"cases/{number}"))["row_version"] == 1
+    assert (await ask(desk, path, theft("2026-02-20", **on), seen=1))[0] == 200

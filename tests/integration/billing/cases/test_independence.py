@@ -4,9 +4,10 @@ from datetime import date
 
 from shared.events.billing import ChargeIssued, SiteOrderRequested
 from shared.events.reading import SiteOrderDone
+from tests.integration.billing.cases.test_adjustments import BACK, adjusted
 from tests.integration.billing.cases.test_adjustments import SAID as ADJUSTED
 from tests.integration.billing.cases.test_calculations import theft
-from tests.integration.billing.cases.test_charges import SAID, calculated, pending
+from tests.integration.billing.cases.test_charges import SAID, calculated, charged, pending
 from tests.integration.billing.cases.test_reclass import RECLASS, a_workshop
 from tests.kits.billing import Desk, account
 from tests.kits.cases import ask, got, listed, opened
@@ -98,3 +99,19 @@ async def test_earlier_hands_approve_no_other_class(desk: Desk) -> None:
         assert await desk.second(asked, subject=who) == REFUSED, who
     assert (await got(desk, "accounts/A1"))["facts"][-1]["customer_class"] == "residential"
     assert await desk.second(asked) == ("done", None)
+
+
+async def test_who_calculated_or_proposed_a_charge_does_not_approve_its_withdrawal(desk: Desk) -> None:
+    number = await charged(desk)
+    charge = (await got(desk, f"cases/{number}"))["charges"][0]["charge_no"]
+    body = {"cause": "waived", "explanation": "asked by another one"}
+    _, told = await ask(desk, f"charges/{charge}/withdrawal", body, subject="inspector-7")
+    assert await desk.second(told, subject="inspector-1") == REFUSED
+    assert await desk.second(told, subject="second-1") == ("done", None)
+
+
+async def test_who_calculated_an_adjustment_does_not_approve_that_it_is_taken_back(desk: Desk) -> None:
+    _, document = await adjusted(desk)
+    _, told = await ask(desk, f"adjustments/{document}/withdrawal", BACK, subject="inspector-7")
+    assert await desk.second(told, subject="inspector-1") == REFUSED
+    assert await desk.second(told, subject="second-1") == ("done", None)

@@ -119,8 +119,12 @@ async def test_a_signal_of_days_that_were_looked_into_is_of_the_ended_case_and_l
     body = {"explanation": "nothing found", "business_date": "2026-02-20"}
     assert await ask(desk, f"cases/{number}/dismissal", body, seen=seen) == (200, None)
     await desk.hear(MeterAlarmRaised, alarm(1, day=date(2026, 2, 18)), alarm(2, day=date(2026, 2, 25)))
-    (late,) = await listed(desk, "case-signals", state="late")
-    assert (late["source_no"], late["case_no"]) == ("ALARM-1", number)
+    (outcome,) = await bring(desk, tip(9, day=date(2026, 2, 19)))
+    assert (outcome["status"], outcome["code"], outcome["id"]) == ("waiting", "case_signal.case_ended", number)
+    late = await listed(desk, "case-signals", state="late")
+    assert {(each["source_no"], each["case_no"]) for each in late} == {("ALARM-1", number), ("T9", number)}
+    async with desk.client() as client:
+        assert "wattline_case_signals_late 2.0" in (await client.get("/metrics")).text
     first, second = await listed(desk)
     assert (first["case_no"], first["state"]) == (number, "dismissed")
     assert (second["state"], second["first_signal_on"]) == ("open", "2026-02-25")
@@ -206,3 +210,20 @@ async def test_a_thousand_signals_take_as_many_statements_as_ten(desk: Desk, sou
             await desk.measure(*(usage(n, 1, 4000) for n in numbers))
         counts.append(len(seen))
     assert counts[1] == counts[2]
+
+
+async def test_late_signals_are_of_the_case_again_once_it_is_reopened(desk: Desk) -> None:
+    number = await opened(desk)
+    body = {"explanation": "nothing found", "business_date": "2026-02-20"}
+    assert await ask(desk, f"cases/{number}/dismissal", body, seen=1) == (200, None)
+    (head,) = await listed(desk)
+    assert (head["first_signal_on"], head["ended_on"], head["days"]) == ("2026-02-08", "2026-02-20", 12)
+    (outcome,) = await bring(desk, tip(9, day=date(2026, 2, 19)))
+    assert outcome["code"] == "case_signal.case_ended"
+    reason = {"reason": "the tip of the 19th", "business_date": "2026-02-21"}
+    assert (await ask(desk, f"cases/{number}/reopening", reason, seen=2))[0] == 200
+    assert await listed(desk, "case-signals", state="late") == []
+    case = await got(desk, f"cases/{number}")
+    assert {each["state"] for each in case["signals"]} == {"joined"}
+    assert case["days"] is None
+    assert case["opened_at"]
