@@ -188,7 +188,7 @@ async def post_evidence(case_no: CaseNo, body: schemas.EvidenceListIn, caller: a
 @router.post(
     "/cases/{case_no}/evidence/{evidence_no}/withdrawal",
     policy=WORK,
-    raises=(working.UnknownCase, working.UnknownEvidence),
+    raises=(working.UnknownCase, working.UnknownEvidence, working.NotPossible),
     example=examples.WITHDRAWAL,
 )
 async def withdraw_evidence(

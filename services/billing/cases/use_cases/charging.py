@@ -71,6 +71,7 @@ def content_of(
     *,
     penalty_only: bool,
     before: Iterable[str],
+    evidence: Sequence[str],
 ) -> dict[str, Any]:
     """Return what who approves sees: the money with its working, and who had a hand in it (`before`: up to now)."""
     fen = {each.kind: each.fen for each in wanted}
@@ -91,6 +92,7 @@ def content_of(
         "back_billing_fen": fen.get(BACK_BILLING, 0),
         "penalty_fen": fen.get(PENALTY, 0),
         "adjustment_fen": fen.get(ADJUSTMENT, 0),
+        "evidence": evidence,
         "explanation": explanation,
         "business_date": day.isoformat(),
         "row_version": row.row_version + 1,
@@ -130,6 +132,8 @@ async def approved(tx: Tx, approval: Approval, actor: str) -> tuple[Row[Any], Ro
         raise ChangedMeanwhile
     if row.account_no != content["account_no"]:
         raise ChangedMeanwhile("the account that was supplied is another one by now")
+    if content.get("evidence", []) != await working.standing_evidence(tx, row.case_no):
+        raise ChangedMeanwhile("evidence was added or withdrawn since")
     penalty_only = content.get("penalty_only", False)
     return row, worked, comparing.documents(standing, row, worked, penalty_only=penalty_only)
 

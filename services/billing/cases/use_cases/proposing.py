@@ -48,8 +48,9 @@ async def propose(
         raise charging.ChargedBefore
     day = await working.day_of(tx, row, on)
     before = await hands.of(tx, case_no)
+    evidence = await working.standing_evidence(tx, case_no)
     content = charging.content_of(
-        row, worked, wanted, explanation, day, actor, penalty_only=penalty_only, before=before
+        row, worked, wanted, explanation, day, actor, penalty_only=penalty_only, before=before, evidence=evidence
     )
     second = (await two_people.rules(tx, context)).scope(kind, fen)
     if second is None and adjusts:

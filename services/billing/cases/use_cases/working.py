@@ -190,11 +190,18 @@ async def add_evidence(
     return [became(each) for each in given]
 
 
+async def standing_evidence(view: View, case_no: str) -> list[str]:
+    """Return the numbers of the evidence of a case that is not withdrawn, in order."""
+    return sorted(one.evidence_no for one in await store.evidence(view, case_no, EVIDENCE_MAX) if not one.withdrawn_by)
+
+
 async def withdraw_evidence(
     tx: Tx, case_no: str, evidence_no: str, *, reason: str, actor: str, may_see: MaySee
 ) -> None:
-    """Withdraw evidence with a reason: it stays listed."""
+    """Withdraw evidence with a reason: it stays listed. Not of a case that has ended: that is reopened first."""
     row = await locked(tx, case_no, may_see)
+    if row.ended_on is not None:
+        raise NotPossible(row.state)
     if not await store.withdraw_evidence(tx, case_no, evidence_no, by=actor, reason=reason):
         raise UnknownEvidence
     audit(tx, row, "withdraw_evidence", actor, reason)

@@ -189,3 +189,24 @@ async def test_a_charge_is_traced_to_its_working(desk: Desk) -> None:
     assert {(one["id"], one["amount"], one["stands"]) for one in documents["items"]} >= {
         (back["charge_no"], 64800, True)
     }
+
+
+async def test_evidence_that_changes_after_the_proposal_makes_it_stale_and_none_is_withdrawn_after_the_end(
+    desk: Desk,
+) -> None:
+    number = await calculated(desk)
+    path, seal = f"cases/{number}", {"kind": "seal", "reference": "SEAL-77", "seen_on": "2026-02-11"}
+    gone = (f"{path}/evidence/E1/withdrawal", {"reason": "smudged"})
+    assert (await ask(desk, f"{path}/evidence", {"items": [seal | {"evidence_no": "E1"}]}))[0] == 200
+    _, told = await ask(desk, f"{path}/proposal", SAID, seen=2)
+    assert (await pending(desk, "case.charge"))["content"]["evidence"] == ["E1"]
+    assert (await ask(desk, *gone, subject="inspector-9"))[0] == 200
+    assert await desk.second(told, subject="second-1") == ("refused", "case.changed_meanwhile")
+    assert await desk.second(told, subject="second-1", decision="reject") == ("done", None)
+    assert (await ask(desk, f"{path}/evidence", {"items": [seal | {"evidence_no": "E2"}]}))[0] == 200
+    seen = (await got(desk, path))["row_version"]
+    _, told = await ask(desk, f"{path}/proposal", SAID, seen=seen)
+    assert await desk.second(told, subject="second-1") == ("done", None)
+    assert await desk.second(await pending(desk, "case.charge.second"), subject="third-1") == ("done", None)
+    after = f"{path}/evidence/E2/withdrawal"
+    assert await ask(desk, after, {"reason": "smudged"}) == (409, "case.not_possible")

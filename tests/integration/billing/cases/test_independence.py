@@ -68,7 +68,8 @@ async def test_earlier_hands_give_neither_of_the_two_approvals_of_a_charge(desk:
 async def test_a_hand_in_it_after_the_proposal_counts_as_well(desk: Desk) -> None:
     number = await calculated(desk)
     _, told = await ask(desk, f"cases/{number}/proposal", SAID, seen=2)
-    assert (await ask(desk, f"cases/{number}/evidence", {"items": [SEAL]}, subject="second-1"))[0] == 200
+    step = {"step": "site_check", "business_date": "2026-02-20"}
+    assert (await ask(desk, f"cases/{number}/steps", step, subject="second-1"))[0] == 200
     assert await desk.second(told, subject="second-1") == REFUSED
     assert await desk.second(told, subject="second-2") == ("done", None)
 
