@@ -16,7 +16,7 @@ from services.billing.cases.tables import (
 from services.billing.closings.tables import CLOSING, CLOSING_FINDING, UNUSED_SUPPLY
 from services.billing.contracts.tables import ACCOUNT, CONTRACT, SUB_METER
 from services.billing.freezes.tables import RELEASE_FREEZE
-from services.billing.review.tables import REVIEW_ASSIGNMENT
+from services.billing.review.tables import CASE_VERDICT, REVIEW_ASSIGNMENT
 from services.billing.runs.tables import BILL_RUN, RELEASE_SWITCH
 from services.billing.site_orders.tables import SITE_ORDER
 from services.billing.tariffs.store.documents import KINDS
@@ -39,7 +39,9 @@ CONTENTS: Final[Readers] = {
     "account": of_tables({ACCOUNT: "account_no", CONTRACT: "account_no"}),
     "adjustment": of_tables({ADJUSTMENT: "adjustment_id"}),
     "bill": of_tables({BILL: "bill_id", REVIEW_ASSIGNMENT: "bill_id"}),
-    "case": of_tables(dict.fromkeys((CASE_FILE, CASE_STEP, CASE_EVIDENCE, CASE_ASSIGNEE, CASE_RECLASS), "case_no")),
+    "case": of_tables(
+        dict.fromkeys((CASE_FILE, CASE_STEP, CASE_EVIDENCE, CASE_ASSIGNEE, CASE_RECLASS, CASE_VERDICT), "case_no")
+    ),
     "charge": of_tables({CASE_CHARGE: "charge_no"}),
     "case_charge": NONE,  # the versions of all holds, raised after a restore
     "case_signal": of_tables({CASE_SIGNAL: "signal_id"}),

@@ -9,6 +9,7 @@ from services.reading.field.tables import BATCH, ENTRY
 from services.reading.network.tables import (
     DEVICE,
     DEVICE_KEY,
+    DEVICE_METER,
     INSTALLATION,
     INSTALLATION_VERSION,
     METER,
@@ -34,7 +35,7 @@ CONTENTS: Final[Readers] = {
     "appointment": of_tables({APPOINTMENT: "appointment_no"}),
     "asked_end": of_tables({ASKED_END: ("service_point_no", "day")}),
     "conduct_finding": of_tables({CONDUCT_FINDING: "finding_id"}),
-    "device": of_tables({DEVICE: "device_id"}),
+    "device": of_tables({DEVICE: "device_id", DEVICE_METER: "device_id"}),
     "device_key": of_tables({DEVICE_KEY: ("device_id", "key_id")}, between="/"),
     "dispute": of_tables({DISPUTE: "dispute_no", METER_TEST: "dispute_no"}),
     "field_batch": of_tables({BATCH: "batch_id"}),

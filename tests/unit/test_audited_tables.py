@@ -34,8 +34,12 @@ NOT_READ = {
         ("reading", "meter"): {"installation", "installation_version", "meter_receipt"},
         ("reading", "rollout"): {"rollout_failure", "rollout_point"},
         ("reading", "service_point"): {"asked_end"},
+        ("billing", "closing"): {"closing_finding"},
         ("billing", "contract"): {"unused_supply"},
         ("billing", "unused_supply"): {"contract"},
+    },
+    "read with the case that it is of": {
+        ("billing", "case_signal"): {"case_verdict"},
     },
     "another thing that is found under a key of the same name": {
         ("reading", "conduct_finding"): {"finding"},
