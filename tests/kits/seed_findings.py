@@ -22,6 +22,7 @@ def of_use(installation: Installation, home: Home, number: int) -> str:
     finding = {"finding_id": f"seed-use-{number}", "contract_no": f"seed-{number}", "account_no": home.account_no}
     finding |= {"service_point_no": home.service_point_no, "org_unit": home.org_unit, "state": "open", "verdict": ""}
     finding |= {"customer_class": "residential", "code": "billing.use_like_shop", "score": "700", "confidence": "1000"}
+    finding |= {"wh_a_day": "20000"}
     finding |= {"working": json.dumps(figures), "found_on": "2026-02-25", "changed_on": "2026-02-25", "version": "1"}
     return _inserted(installation, "billing", "use_finding", finding)
 

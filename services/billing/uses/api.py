@@ -1,21 +1,26 @@
 """Routes of findings of use, and of what its detectors are worth."""
 
+from dataclasses import replace
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Path, Query, Response
 
 from services.billing.bills.api.bills import READ, NoFilter
 from services.billing.business_day import store as business_days
 from services.billing.context import Own
+from services.billing.review.domain.precision import NOBODY, Floor
 from services.billing.uses import examples, schemas, store
+from services.billing.uses.domain import detect
 from services.billing.uses.store import Filters
 from services.billing.uses.use_cases import judging
 from shared import web
+from shared.db.engine import View
 from shared.events.fact import MAX_NO
 from shared.web import auth, business_day, conditional, errors, pagination, state
 
 router = web.Router("/v1", tags=["uses"])
+EVIDENCE_MAX = 20
 FindingId = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
 
 
@@ -33,12 +38,48 @@ def _filters(
 
 @router.get("/use-findings", policy=READ)
 async def list_use_findings(
-    caller: auth.Current, db: web.Db, wanted: pagination.Query_, filters: Annotated[Filters, Depends(_filters)]
+    caller: auth.Current,
+    db: web.Db,
+    own: Own,
+    wanted: pagination.Query_,
+    filters: Annotated[Filters, Depends(_filters)],
+    order: Literal["age", "worth"] = "age",
 ) -> pagination.Page[schemas.UseFindingOut]:
-    """List homes that seem to be used for something else, by the day on which that was found, each with its explanation."""
+    """List homes that seem to be used for something else, by the day on which that was found, each with its explanation.
+
+    `order=worth`: first those with the most energy a day times the precision that is to be reckoned with of their detector, as
+    it is when the first page is asked for.
+    """
+    if order == "worth":
+        return await _by_worth(caller, db, own, wanted, filters)
     async with db.view() as view:
         rows = await store.page(view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, filters=filters)
     return wanted.page(rows, key=lambda row: (row.found_on, row.finding_id), item=schemas.UseFindingOut.of)
+
+
+async def _by_worth(
+    caller: auth.Current, db: web.Db, own: Own, wanted: pagination.Query_, filters: Filters
+) -> pagination.Page[schemas.UseFindingOut]:
+    last = wanted.last_as(*(int for _ in detect.CODES), int, str)
+    async with db.view() as view:
+        if last is None:
+            tallies, floor = await store.tallies(view, caller.visible), await _floor(view, own)
+            known = tuple(tallies.get((code, ""), NOBODY).expected(floor) for code in detect.CODES)
+        else:
+            known = last[:-2]
+        rows = await store.page_by_worth(
+            view,
+            visible=caller.visible,
+            after=replace(wanted, last=last[-2:] if last else ()).after,
+            limit=wanted.fetch,
+            filters=filters,
+            precision=dict(zip(detect.CODES, known, strict=True)),
+        )
+    return wanted.page(rows, key=lambda row: (*known, row.rank, row.finding_id), item=schemas.UseFindingOut.of)
+
+
+async def _floor(view: View, own: Own) -> Floor:
+    return own.policies.on(await business_days.latest(view) or date.max).review.floor
 
 
 @router.get("/use-findings/{finding_id}", policy=READ)
@@ -96,13 +137,20 @@ async def list_use_detectors(
     own: Own,
     wanted: pagination.Query_,
     by: Annotated[store.By | None, Query()] = None,
+    below_floor: Annotated[bool, Query()] = False,
 ) -> pagination.Page[schemas.DetectorOut]:
-    """List how often each detector of use was right by what people said, in the org units of the caller."""
+    """List how often each detector of use was right by what people said, in the org units of the caller.
+
+    `below_floor=true`: those that are for change, each with the last findings in which it was wrong.
+    """
     last = wanted.last_as(str, str)
     async with db.view() as view:
         tallies = await store.tallies(view, caller.visible, by=by)
-        floor = own.policies.on(await business_days.latest(view) or date.max).review.floor
-    keys = [key for key in sorted(tallies) if last is None or key > last][: wanted.fetch]
+        floor = await _floor(view, own)
+        keys = [key for key in sorted(tallies) if not below_floor or tallies[key].is_below(floor)]
+        keys = [key for key in keys if last is None or key > last][: wanted.fetch]
+        failing = [key for key in keys if tallies[key].is_below(floor)]
+        wrong = await store.found_wrongly(view, caller.visible, failing, by=by, limit=EVIDENCE_MAX)
 
     def item(key: tuple[str, str]) -> schemas.DetectorOut:
         tally = tallies[key]
@@ -118,7 +166,13 @@ async def list_use_detectors(
             precision_permille=tally.permille,
             low_permille=low,
             high_permille=high,
-            below_floor=tally.is_below(floor),
+            below_floor=key in failing,
+            evidence=[
+                schemas.FoundWronglyOut(
+                    finding_id=row.finding_id, business_date=row.business_date, by_case=bool(row.by_case)
+                )
+                for row in wrong.get(key, ())
+            ],
         )
 
     return wanted.page(keys, key=lambda key: key, item=item)

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from services.billing.review.domain.words import Language
 from services.billing.review.schemas import PrecisionOut
 from services.billing.review.use_cases import Verdict
+from services.billing.uses.domain.findings import OPEN
 from services.billing.uses.domain.words import explain
 from shared.fields import Day, Words
 from shared.web.batch import In
@@ -47,6 +48,15 @@ class ExplanationOut(BaseModel):
     en: list[str]
 
 
+class JudgedBeforeOut(BaseModel):
+    """What was said of a finding last, and its figures then: the finding beside it is what they are now."""
+
+    verdict: str
+    on: date
+    score: int
+    wh_a_day: int | None
+
+
 class UseFindingOut(BaseModel):
     """What a detector has found of a contract, and why."""
 
@@ -56,6 +66,9 @@ class UseFindingOut(BaseModel):
     verdict: str | None = Field(description="right, wrong or known, where somebody has said so")
     case_verdict: str | None = Field(
         description="what the end of its case says; it counts where nobody has said anything"
+    )
+    judged_before: JudgedBeforeOut | None = Field(
+        description="of an open one: it was judged, and is asked again since it is found anew, or has risen over what was judged"
     )
     contract_no: str
     account_no: str
@@ -82,7 +95,11 @@ class UseFindingOut(BaseModel):
         stored = dict(row._mapping)
         values = orjson.loads(stored.pop("working"))
         words = {language: explain(row.code, values, language) for language in LANGUAGES}
-        more = {"verdict": row.verdict or None, "explanation": words}
+        before = None
+        if row.judged_as and row.judged_on is not None and row.state == OPEN and row.case_verdict is None:
+            figures = {"score": row.judged_score, "wh_a_day": row.judged_wh_a_day}
+            before = {"verdict": row.judged_as, "on": row.judged_on, **figures}
+        more = {"verdict": row.verdict or None, "explanation": words, "judged_before": before}
         return cls.model_validate(values | stored | more)
 
 
@@ -90,6 +107,14 @@ class VerdictIn(In):
     verdict: Verdict
     explanation: Words = Field(max_length=EXPLANATION_MAX)
     business_date: Day | None = Field(None, description="day of the verdict; by default the latest that billing knows")
+
+
+class FoundWronglyOut(BaseModel):
+    """A finding that was none, by what was said of it."""
+
+    finding_id: str
+    business_date: date
+    by_case: bool = Field(description="the end of its case says it, nobody else")
 
 
 class DetectorOut(PrecisionOut):
@@ -102,6 +127,9 @@ class DetectorOut(PrecisionOut):
     right: int
     wrong: int
     known: int = Field(description="right, and explained before: counted apart, no part of the precision")
+    evidence: list[FoundWronglyOut] = Field(
+        description="of a detector below its floor: the last findings in which it was wrong, at most 20"
+    )
     below_floor: bool = Field(
         description="there are verdicts enough, and the whole interval lies under the floor of the policy: it is for change"
     )

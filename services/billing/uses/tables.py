@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from services.billing import base
@@ -12,7 +12,10 @@ from shared.db.rights import APPEND_ONLY
 
 
 class UseFinding(base.Base, table=True):
-    """What a detector found of a contract: one row each, whether it stands or was withdrawn. `working`: JSON of its figures."""
+    """What a detector found of a contract: one row each, whether it stands or was withdrawn. `working`: JSON of its figures.
+
+    `judged_…`: what was said of it last, and its figures then; it stays where it is asked again.
+    """
 
     __tablename__ = "use_finding"
     __table_args__ = (
@@ -30,12 +33,17 @@ class UseFinding(base.Base, table=True):
     code: str = base.no()
     score: int
     confidence: int
+    wh_a_day: int = base.amount()
     working: str = base.long_text()
     state: str = base.no()
     verdict: str = base.no()
     found_on: date = base.day()
     changed_on: date = base.day()
     version: int
+    judged_as: str = Field(sa_column=Column(columns.No, nullable=False, server_default=""))
+    judged_on: date | None = base.day(nullable=True)
+    judged_score: int | None = Field(default=None)
+    judged_wh_a_day: int | None = base.amount(nullable=True)
 
 
 class UseVerdict(base.Base, table=True):

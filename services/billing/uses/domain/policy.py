@@ -88,6 +88,14 @@ class Profile:
         return int(1000 * day[slice(*hours)].sum() // max(int(day.sum()), 1))
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What was judged is asked again once its score is so many points higher, or its level by so many permille of what it was."""
+
+    score: int
+    level_permille: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uses:
     """All rules by which a change of use is looked for on a day.
@@ -110,14 +118,19 @@ class Uses:
     typical_wh_a_day: Mapping[str, int]
     profiles: Mapping[str, Profile]
     detectors: Mapping[str, Detector]
+    again: Again
 
 
+AGAIN: Final = Again(150, 500)
+"""Of a policy that says nothing of it. Not measured: a rise that no month of a home alone explains, for a utility to set."""
 UsePolicies = Versions[Uses]
 
 
 def load(document: Mapping[str, Any]) -> UsePolicies:
     """Return the versions of a policy of uses; raises DocumentError with all its faults."""
-    return Node.read(document, lambda root: dated.versions(root, _uses, fields="look hours classes profiles detectors"))
+    return Node.read(
+        document, lambda root: dated.versions(root, _uses, fields="look hours classes profiles detectors again")
+    )
 
 
 def _uses(node: Node) -> Uses:
@@ -145,7 +158,15 @@ def _uses(node: Node) -> Uses:
         },
         profiles={name: _profile(profiles.get(name)) for name in PROFILES},
         detectors={name: _detector(detectors.get(name), of) for name, of in EVIDENCE.items()},
+        again=_again(node.maybe("again")),
     )
+
+
+def _again(node: Node | None) -> Again:
+    if node is None:
+        return AGAIN
+    node.keys("score_rise_permille level_rise_permille")
+    return Again(node.get("score_rise_permille").whole(1, 1001), node.get("level_rise_permille").whole(1, SPAN[1]))
 
 
 def _hours(node: Node) -> tuple[int, int]:

@@ -69,7 +69,8 @@ async def find(tx: Tx, chunk: str, *, business_date: date, context: Context, pol
     )
     decided = {each.contract_no for each in looked_at if each.annulled or each.covers(business_date)}
     known = [each for each in there if each.place.contract_no in decided]
-    changed = findings.changed(known, now, business_date)
+    ended = await store.ended_cases(tx, [each.finding_id for each in known if each.state == OPEN])
+    changed = findings.changed(known, now, business_date, ended=ended, again=uses.again)
     await store.put(tx, changed)
     new = [
         each

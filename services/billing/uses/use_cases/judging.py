@@ -49,7 +49,12 @@ async def judge(
         raise NotOpen(found.state)
     on = max(day or await business_day.latest(tx) or found.changed_on, found.found_on)
     judged = replace(
-        found, state=LIFE.move(found.state, "judge"), verdict=verdict, changed_on=on, version=found.version + 1
+        found,
+        state=LIFE.move(found.state, "judge"),
+        verdict=verdict,
+        changed_on=on,
+        version=found.version + 1,
+        judged=found.judge(verdict, on),
     )
     await store.put(tx, [judged])
     await store.add_verdict(tx, judged, decided_by=actor, day=on)

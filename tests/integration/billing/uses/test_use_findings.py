@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -15,7 +16,7 @@ from services.billing.uses.domain import detect, policy
 from services.billing.uses.domain.habits import habits_of
 from services.billing.uses.use_cases import finding
 from services.billing.uses.use_cases.finding import ALL, SEPARATOR
-from tests.kits import uses
+from tests.kits import cases, uses
 from tests.kits.billing import Desk, account, usage
 from tests.kits.cases import point
 from tests.kits.effort import walks
@@ -252,6 +253,112 @@ async def test_a_verdict_is_said_once_of_the_version_seen_and_judges_the_detecto
 
 def found_at_least(place: Place) -> int:
     return _score(place, "billing.use_like_workshop")
+
+
+def louder(place: Place, times: float) -> Place:
+    """A place as it is, with its last weeks so many times as loud."""
+    return replace(place, hours=np.concatenate([place.hours[:-70], place.hours[-70:] * times]))
+
+
+async def signalled(desk: Desk) -> list[str]:
+    async with desk.client() as client:
+        items = (await client.get("/v1/case-signals")).json()["items"]
+    return [each["seen_on"] for each in items if each["kind"] == "change_of_use"]
+
+
+async def test_what_was_judged_is_asked_again_once_it_rises_over_that_and_both_figures_are_shown(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.tell(point(1))
+    await desk.measure(*uses.facts(WORKSHOP))
+    await look(desk)
+    (found,) = await listed(desk)
+    judged = (await say(desk, found, "wrong")).json()
+    assert judged["judged_before"] is None
+    await desk.measure(*uses.facts(louder(WORKSHOP, 1.2), version=2))
+    assert (await look(desk, "2026-07-26"))["found"] == 0, "a fifth more is no rise"
+    ((still,), signals) = await listed(desk), await signalled(desk)
+    assert (still["state"], still["wh_a_day"] > found["wh_a_day"], signals) == ("judged", True, [DAY])
+    await desk.measure(*uses.facts(louder(WORKSHOP, 2), version=3))
+    assert (await look(desk, "2026-08-25"))["found"] == 1
+    (again,) = await listed(desk)
+    assert (again["finding_id"], again["state"], again["verdict"]) == (found["finding_id"], "open", None)
+    assert again["found_on"] == "2026-08-25"
+    before = {"verdict": "wrong", "on": DAY, "score": found["score"], "wh_a_day": found["wh_a_day"]}
+    assert (again["judged_before"], again["wh_a_day"] > 1.5 * found["wh_a_day"]) == (before, True)
+    assert await signalled(desk) == [DAY, "2026-08-25"]
+    assert (await look(desk, "2026-08-26"))["found"] == 0
+    # what is said of it now is measured from now
+    assert (await say(desk, (await listed(desk))[0], "known")).status_code == 200
+    assert (await look(desk, "2026-08-27"))["found"] == 0
+
+
+async def test_what_a_case_dismissed_is_a_signal_again_once_it_rises_over_that(desk: Desk) -> None:
+    await desk.open(account(1))
+    await desk.tell(point(1))
+    await desk.measure(*uses.facts(WORKSHOP))
+    await look(desk)
+    (case,) = [each for each in await cases.listed(desk) if each["kind"] == "change_of_use"]
+    body = {"explanation": "a large family", "business_date": "2026-07-26"}
+    seen = (await cases.got(desk, f"cases/{case['case_no']}"))["row_version"]
+    status, told = await cases.ask(desk, f"cases/{case['case_no']}/dismissal", body, seen=seen)
+    assert status == 200, told
+    assert (await look(desk, "2026-07-27"))["found"] == 0
+    (dismissed,) = await listed(desk)
+    await desk.measure(*uses.facts(louder(WORKSHOP, 2), version=2))
+    assert (await look(desk, "2026-08-25"))["found"] == 1
+    (again,) = await listed(desk)
+    before = {"verdict": "wrong", "on": "2026-07-26", "score": dismissed["score"], "wh_a_day": dismissed["wh_a_day"]}
+    assert (again["state"], again["case_verdict"], again["judged_before"]) == ("open", None, before)
+    assert await signalled(desk) == [DAY, "2026-08-25"]
+    mine = [each for each in await cases.listed(desk) if each["kind"] == "change_of_use"]
+    assert [each["first_signal_on"] for each in mine] == [DAY, "2026-08-25"]
+
+
+async def test_a_detector_below_its_floor_names_the_findings_in_which_it_was_wrong(desk: Desk) -> None:
+    desk.expect_of_rules(floor_permille=600, verdicts_min=3)
+    numbers = range(1, 5)
+    await desk.open(*(account(n) for n in numbers))
+    await desk.measure(*(fact for n in numbers for fact in uses.facts(WORKSHOP if n < 4 else IDLE, n)))
+    await look(desk)
+    for found in await listed(desk):
+        wrong = found["code"] == "billing.use_like_workshop"
+        assert (await say(desk, found, "wrong" if wrong else "right")).status_code == 200
+    async with desk.client() as client:
+        everything = (await client.get("/v1/use-detectors")).json()["items"]
+        (below,) = (await client.get("/v1/use-detectors", params={"below_floor": True})).json()["items"]
+    assert {each["code"]: (each["below_floor"], len(each["evidence"])) for each in everything} == {
+        "billing.use_like_workshop": (True, 3),
+        "billing.use_idle": (False, 0),
+    }
+    assert (below["code"], below["wrong"]) == ("billing.use_like_workshop", 3)
+    mine = {each["finding_id"] for each in await listed(desk, code=below["code"])}
+    assert {each["finding_id"] for each in below["evidence"]} == mine
+    assert below["evidence"][0] | {"finding_id": ""} == {"finding_id": "", "business_date": DAY, "by_case": False}
+
+
+async def test_by_worth_comes_first_where_the_most_is_used_times_how_often_its_detector_is_right(desk: Desk) -> None:
+    await desk.open(*(account(n) for n in (1, 2, 3)))
+    for n, place_ in ((1, WORKSHOP), (2, louder(WORKSHOP, 1.5)), (3, IDLE)):
+        await desk.measure(*uses.facts(place_, n))
+    await look(desk)
+    assert await worths(desk) == ["SP2", "SP1", "SP3"]
+    (two,) = await listed(desk, service_point_no="SP2")
+    assert (await say(desk, two, "wrong")).status_code == 200
+    assert await worths(desk, state="open") == ["SP1", "SP3"]
+    assert await worths(desk, one_by_one=True) == ["SP2", "SP1", "SP3"]
+
+
+async def worths(desk: Desk, *, one_by_one: bool = False, **query: Any) -> list[str]:
+    found: list[str] = []
+    more: dict[str, Any] = {"limit": 1} if one_by_one else {}
+    async with desk.client() as client:
+        while True:
+            params = {"order": "worth", **query, **more}
+            answer = (await client.get("/v1/use-findings", params=params)).json()
+            found += [each["service_point_no"] for each in answer["items"]]
+            if (cursor := answer["next_cursor"]) is None:
+                return found
+            more["cursor"] = cursor
 
 
 async def test_everybody_sees_what_is_found_in_the_own_org_units(desk: Desk) -> None:
