@@ -54,11 +54,13 @@ async def list_unused(
 @router.post(
     "/unused-supplies/{contract_no}/explanation",
     policy=WRITE,
-    raises=(finding.UnknownUnused, finding.NotOpen, finding.AlreadyOver),
+    raises=(finding.UnknownUnused, finding.NotOpen, finding.AlreadyOver, finding.TooLong),
     example=examples.EXPLANATION,
 )
-async def explain(contract_no: No, body: schemas.ExplanationIn, caller: auth.Current, db: web.Db) -> schemas.UnusedOut:
-    """Say why a supply is unused, and until when that holds."""
+async def explain(
+    contract_no: No, body: schemas.ExplanationIn, own: Own, caller: auth.Current, db: web.Db
+) -> schemas.UnusedOut:
+    """Say why a supply is unused, and until when that holds: for as many months at most as the policy says."""
     async with db.begin() as tx:
         row = await finding.explain(
             tx,
@@ -68,6 +70,7 @@ async def explain(contract_no: No, body: schemas.ExplanationIn, caller: auth.Cur
             explanation=body.explanation,
             actor=caller.subject,
             may_see=caller.may_see,
+            context=own,
         )
     return schemas.UnusedOut.of(row)
 

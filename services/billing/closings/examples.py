@@ -2,7 +2,7 @@
 
 EXPLANATION: dict[str, object] = {
     "why": "cut",
-    "until": "2026-12-31",
+    "until": "2026-11-30",
     "explanation": "The house was cut off for repairs of its roof.",
 }
 PROPOSAL: dict[str, object] = {

@@ -14,6 +14,7 @@ from shared.document import Node
 STEPS: Final = ("checking", "announced", "final_read", "ended", "billed", "settled")
 """The states of a closing in which somebody has to do something, each with a day by which it is to be done."""
 MONTHS_MAX, DAYS_MAX = 24, 60
+EXPLAINED_MONTHS_MAX: Final = 12  # of a policy that says nothing of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,8 @@ class ClosingRules:
 
     `suspended_states`: states of equipment, and `seasonal_classes`: customer classes, that explain it. An announcement stands for
     `announced_months`; a customer is told at least `told_days` before it is approved; who objects is left alone for
-    `objected_months`. `steps`: business days for each.
+    `objected_months`. What a person explains holds for `explained_months_max` at most, then
+    it is explained anew. `steps`: business days for each.
     """
 
     unused_months: int
@@ -32,6 +34,7 @@ class ClosingRules:
     announced_months: int
     told_days: int
     objected_months: int
+    explained_months_max: int
     steps: Mapping[str, int]
 
 
@@ -44,8 +47,10 @@ def months_after(day: date, months: int) -> date:
 def read(node: Node) -> ClosingRules:
     """Return the rules of a policy version."""
     node.keys(
-        "unused_months take_up_business_days suspended_states seasonal_classes announced_months told_days objected_months steps"
+        "unused_months take_up_business_days suspended_states seasonal_classes announced_months told_days objected_months"
+        " explained_months_max steps"
     )
+    longest = node.maybe("explained_months_max")
     steps = node.get("steps").keys(" ".join(STEPS))
     return ClosingRules(
         unused_months=node.get("unused_months").whole(1, MONTHS_MAX),
@@ -55,5 +60,6 @@ def read(node: Node) -> ClosingRules:
         announced_months=node.get("announced_months").whole(1, MONTHS_MAX),
         told_days=node.get("told_days").whole(0, DAYS_MAX),
         objected_months=node.get("objected_months").whole(1, MONTHS_MAX),
+        explained_months_max=longest.whole(1, MONTHS_MAX) if longest else EXPLAINED_MONTHS_MAX,
         steps={name: steps.get(name).whole(1, DAYS_MAX) for name in STEPS},
     )

@@ -47,6 +47,12 @@ class AlreadyOver(BusinessError):
     title = "What explains it has ended already"
 
 
+class TooLong(BusinessError):
+    status = 422
+    code = "unused_supply.explained_too_long"
+    title = "An explanation holds for so many months at most as the policy says; then it is given anew"
+
+
 async def chunks(view: View) -> Sequence[str]:
     """Return the ranges of accounts (`first<TAB>last`)."""
     found, last = [], ""
@@ -117,10 +123,12 @@ async def explain(
     explanation: str,
     actor: str,
     may_see: Callable[[str], bool],
+    context: Context,
 ) -> Unused:
     """Say why a supply is unused and until when that holds (known cut, suspension agreed elsewhere, empty for a known time).
 
-    Raises UnknownUnused, NotOpen, AlreadyOver.
+    For so many months at most as the policy says, from the latest business date that billing knows. Raises UnknownUnused,
+    NotOpen, AlreadyOver, TooLong.
     """
     row = (await store.locked(tx, [contract_no])).get(contract_no)
     if row is None or not may_see(row.org_unit):
@@ -130,6 +138,10 @@ async def explain(
     latest = await business_day.latest(tx)
     if latest is not None and until <= latest:
         raise AlreadyOver
+    on = latest or row.found_on
+    months = context.policies.on(on).closing.explained_months_max
+    if until > (last := months_after(on, months)):
+        raise TooLong(f"{months} months: until {last} at most")
     row = replace(row, state=EXPLAINED, why=why, explained_until=until, explained_by=actor, explanation=explanation)
     await store.write(tx, [row])
     tx.audit(

@@ -81,6 +81,25 @@ async def test_what_a_person_explains_holds_until_its_day(desk: Desk) -> None:
     assert (late.status_code, late.json()["code"]) == (422, "unused_supply.explained_until_past")
 
 
+async def test_what_a_person_explains_holds_for_no_longer_than_the_policy_says_and_is_then_explained_anew(
+    desk: Desk,
+) -> None:
+    await desk.open(account(1))
+    await desk.measure(*months(1))
+    await find(desk, date(2026, 7, 6))
+    body = {"why": "cut", "until": "2027-07-07", "explanation": "cut off for repairs"}
+    for until in ("2027-07-07", "2199-12-31"):
+        refused = await post(desk, "unused-supplies/C1/explanation", {**body, "until": until})
+        assert (refused.status_code, refused.json()["code"]) == (422, "unused_supply.explained_too_long")
+        assert "12 months: until 2027-07-06 at most" in refused.text
+    assert [row["state"] for row in await unused(desk)] == ["open"]
+    told = await post(desk, "unused-supplies/C1/explanation", {**body, "until": "2027-07-06"})
+    assert (told.status_code, told.json()["state"]) == (200, "explained")
+    await find(desk, date(2026, 7, 10))
+    anew = await post(desk, "unused-supplies/C1/explanation", {**body, "until": "2027-07-10"})
+    assert (anew.status_code, anew.json()["explained_until"]) == (200, "2027-07-10")
+
+
 async def test_nobody_took_it_up_in_time(desk: Desk) -> None:
     await desk.open(account(1))
     await desk.measure(*months(1))
