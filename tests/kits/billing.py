@@ -228,7 +228,7 @@ class Desk:
         self._go_on_under(document)
 
     def expect_of_rules(self, **expected: int) -> None:
-        """Go on under a policy that expects this of review rules: floor_permille, verdicts_min, prior_permille."""
+        """Go on under a policy that expects this of review rules: the fields of `review.precision`."""
         document = self._document()
         document["versions"][0]["review"]["precision"] |= expected
         self._go_on_under(document)

@@ -20,8 +20,16 @@ class PrecisionOut(BaseModel):
     high_permille: int | None = Field(None, description="… to here, with 95 % confidence (Wilson)")
 
 
+class OfOut(BaseModel):
+    """The bills that a precision is of, as narrow as there are verdicts enough; null: of all classes, of all org units."""
+
+    customer_class: str | None = None
+    org_unit: str | None = None
+
+
 class JudgedFindingOut(FindingOut, PrecisionOut):
     verdicts: int = Field(0, description="how many verdicts, right and wrong, the precision rests on")
+    of: OfOut = Field(description="the bills that it is of")
 
 
 class JudgedWrongOut(BaseModel):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import (
@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from services.billing.review.domain.beside import Basis, Compared, Key
-from services.billing.review.domain.precision import KNOWN, RIGHT, WRONG, Tally
+from services.billing.review.domain.precision import KNOWN, RIGHT, WRONG, By, Tally
 from services.billing.review.domain.subject import Peers
 from services.billing.review.tables import (
     BILL_PARTY,
@@ -43,7 +43,6 @@ CANCEL = "cancel"
 """The decision that takes a bill out, or rejects what is proposed."""
 UNSAID: Final = ""
 _OPENING: Final = 0x6F70656E  # a number of our own
-By = Literal["class", "org_unit"]
 _BY: Final = {"class": "customer_class", "org_unit": "org_unit"}
 
 
@@ -285,22 +284,18 @@ def _known(verdict: Any, until: datetime | None) -> ColumnElement[bool]:
 
 
 async def tallies(
-    view: View, visible: Condition, *, bills: FromClause, by: By | None = None, until: datetime | None = None
-) -> dict[tuple[str, str], Tally]:
-    """Count by rule, and by class or org unit of the bills, what was said of findings until an instant.
+    view: View, visible: Condition, *, bills: FromClause, until: datetime | None = None
+) -> dict[tuple[str, str, str], Tally]:
+    """Count by rule, class and org unit of the bills what was said of findings until an instant.
 
-    By persons, and by the ends of cases where no person did; of the bills (`bills`: their versions) that the caller sees. The
-    key is the code with the class or org unit, empty where all are one.
+    By persons, and by the ends of cases where no person did; of the bills (`bills`: their versions) that the caller sees.
     """
     v = _all_that_count(visible, bills, until).c
-    keys = [v.code, *([v[_BY[by]]] if by else [])]
+    keys = (v.code, v.customer_class, v.org_unit)
     said = [func.sum(case((v.verdict == each, 1), else_=0)).label(each) for each in (RIGHT, WRONG, KNOWN)]
-    counted = select(*keys, func.count().label("found"), *said)
-    rows = await view.all(counted.group_by(*keys))
+    rows = await view.all(select(*keys, func.count().label("found"), *said).group_by(*keys))
     return {
-        (row.code, row._mapping[_BY[by]] if by else ""): Tally(
-            row.found, int(row.right), int(row.wrong), int(row.known)
-        )
+        (row.code, row.customer_class, row.org_unit): Tally(row.found, int(row.right), int(row.wrong), int(row.known))
         for row in rows
     }
 
@@ -308,7 +303,10 @@ async def tallies(
 async def judged_wrong(
     view: View, visible: Condition, keys: Collection[tuple[str, str]], *, bills: FromClause, by: By | None, limit: int
 ) -> dict[tuple[str, str], list[Row[Any]]]:
-    """Return, by keys of `tallies`, the last bills in which a rule was judged wrong, the newest first."""
+    """Return the last bills in which a rule was judged wrong, the newest first.
+
+    The keys are the code with the class or org unit, empty where all are one.
+    """
     if not keys:
         return {}
     counted = _all_that_count(visible, bills)

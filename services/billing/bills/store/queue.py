@@ -79,8 +79,8 @@ async def to_order(
 ) -> Sequence[Row[Any]]:
     """Return what the order by risk needs of the bills that wait for a reviewer; `free_for` as in `page`."""
     b = BILL.c
-    wanted = (b.bill_id, b.total_fen, b.energy_wh, b.findings, *_year_before())
-    statement = _queue(view, *wanted, visible=visible, filters=filters)
+    wanted = (b.bill_id, b.org_unit, b.total_fen, b.energy_wh, b.findings, _class(view).label("customer_class"))
+    statement = _queue(view, *wanted, *_year_before(), visible=visible, filters=filters)
     if free_for is not None:
         statement = statement.where(_is_free_for(free_for))
     return await view.all(statement.limit(limit))

@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.billing.review.domain import precision
-from services.billing.review.domain.findings import OF_NO_RULE
-from services.billing.review.domain.precision import Tally
-from services.billing.review.schemas import JudgedFindingOut
+from services.billing.review.domain.precision import Narrowed, Tally
+from services.billing.review.schemas import JudgedFindingOut, OfOut
 
 
-def finding(found: Mapping[str, Any], tallies: Mapping[str, Tally]) -> JudgedFindingOut:
-    """Return a finding with the precision of its rule."""
-    tally = precision.of("" if found["code"] in OF_NO_RULE else found["code"], tallies)
-    return JudgedFindingOut(**found, **precision_of(tally), verdicts=tally.judged)
+def finding(found: Mapping[str, Any], said: Narrowed) -> JudgedFindingOut:
+    """Return a finding with the precision of its rule, and of whose bills it is."""
+    of = OfOut(customer_class=said.customer_class, org_unit=said.org_unit)
+    return JudgedFindingOut(**found, **precision_of(said.tally), verdicts=said.tally.judged, of=of)
 
 
 def precision_of(tally: Tally) -> dict[str, int | None]:

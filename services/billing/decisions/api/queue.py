@@ -180,7 +180,8 @@ async def items_of(view: View, rows: Sequence[Row[Any]], said: Judged, now: date
     sites = await at_site.sites(view, rows)
     return {
         row.bill_id: QueueItem(
-            **head(row) | {"findings": [judged.finding(found, said.tallies) for found in orjson.loads(row.findings)]},
+            **head(row)
+            | {"findings": [judged.finding(f, said.of(f["code"], row)) for f in orjson.loads(row.findings)]},
             customer_class=row.customer_class,
             site=sites.get(row.bill_id),
             at_risk_fen=said.at_risk_fen(row),

@@ -13,7 +13,7 @@ from services.billing.decisions.api.judged import precision_of
 from services.billing.decisions.domain import catalogue
 from services.billing.decisions.domain.catalogue import Listed
 from services.billing.review import store as review_store
-from services.billing.review.domain.precision import NOBODY
+from services.billing.review.domain.precision import NOBODY, By, split
 from services.billing.review.schemas import JudgedWrongOut, RuleOut, WordsOut
 from shared import web
 from shared.web import auth, pagination
@@ -28,7 +28,7 @@ async def review_rules(
     db: web.Db,
     own: Own,
     wanted: pagination.Query_,
-    by: Annotated[review_store.By | None, Query()] = None,
+    by: Annotated[By | None, Query()] = None,
     below_floor: Annotated[bool, Query()] = False,
 ) -> pagination.Page[RuleOut]:
     """List all review rules with their source and words, and how often each was right by the verdicts of reviewers.
@@ -40,7 +40,7 @@ async def review_rules(
     async with db.view() as view:
         policy = own.policies.on(await business_days.latest(view) or date.max)
         floor = policy.review.floor
-        tallies = await review_store.tallies(view, caller.visible, bills=shown.versions(), by=by)
+        tallies = split(await review_store.tallies(view, caller.visible, bills=shown.versions()), by)
         if by is None:
             tallies = {(code, ""): NOBODY for code in catalogue.CODES} | tallies
         keys = [key for key in sorted(tallies) if not below_floor or tallies[key].is_below(floor)]

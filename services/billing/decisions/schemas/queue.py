@@ -17,7 +17,7 @@ ITEMS_MAX = 500  # a page of the queue
 class QueueItem(BillFigures):
     customer_class: str
     findings: list[JudgedFindingOut] = Field(
-        description="each with the precision of its rule in the org units of the caller"
+        description="each with the precision of its rule in the org units of the caller, of bills like this one"
     )
     site: Site | None = Field(
         description="`waiting`: a site order is out for it; `came_back`: all that were have ended"

@@ -1,6 +1,6 @@
 """The order of the review queue (审核队列): by age, or by money at risk as reviewers have judged the rules until now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
@@ -12,8 +12,8 @@ from services.billing.business_day import store as business_days
 from services.billing.context import Context
 from services.billing.review import store as review_store
 from services.billing.review.domain import precision
-from services.billing.review.domain.findings import HOLD, of_rules, of_text
-from services.billing.review.domain.precision import Figures, Floor, Tally
+from services.billing.review.domain.findings import HOLD, OF_NO_RULE, of_rules, of_text
+from services.billing.review.domain.precision import NOBODY, Figures, Floor, Narrowed, Tallies
 from shared.db.columns import Condition
 from shared.db.engine import View
 from shared.errors import BusinessError
@@ -34,7 +34,11 @@ class Judged:
 
     until: datetime
     floor: Floor
-    tallies: Mapping[str, Tally]
+    tallies: Tallies
+
+    def of(self, code: str, row: Row[Any]) -> Narrowed:
+        """Return what is said of the rule of a finding, as narrow as verdicts reach: of bills like one of the queue."""
+        return Narrowed(NOBODY) if code in OF_NO_RULE else self.tallies.of(code, row.customer_class, row.org_unit)
 
     def at_risk_fen(self, row: Row[Any]) -> int:
         """Return the money at risk in a bill of the queue."""
@@ -47,7 +51,8 @@ class Judged:
             before_fen=int(row.before_fen or 0),
             before_wh=int(row.before_wh or 0),
         )
-        return precision.at_risk_fen(bill, holding, self.tallies, self.floor)
+        tallies = {found.code: self.of(found.code, row).tally for found in holding}
+        return precision.at_risk_fen(bill, holding, tallies, self.floor)
 
     def by_risk(
         self, rows: Sequence[Row[Any]], after: tuple[datetime, int, str] | None = None
@@ -62,7 +67,8 @@ class Judged:
 async def judged(view: View, visible: Condition, until: datetime, context: Context) -> Judged:
     """Return what the verdicts until an instant say of the rules."""
     found = await review_store.tallies(view, visible, bills=shown.versions(), until=until)
-    return Judged(until=until, floor=await floor_of(view, context), tallies={code: t for (code, _), t in found.items()})
+    floor = await floor_of(view, context)
+    return Judged(until=until, floor=floor, tallies=Tallies(found, floor))
 
 
 async def floor_of(view: View, context: Context) -> Floor:

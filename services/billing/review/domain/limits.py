@@ -73,11 +73,12 @@ def _limit(rule: AnyRule, node: Node) -> Any:
 
 
 def _floor(node: Node) -> Floor:
-    node.keys("floor_permille verdicts_min prior_permille")
+    node.keys("floor_permille verdicts_min prior_permille narrow_verdicts_min")
     return Floor(
         permille=node.get("floor_permille").whole(0, 1000),
         verdicts_min=node.get("verdicts_min").whole(1, VERDICTS_MAX),
         prior_permille=node.get("prior_permille").whole(0, 1000),
+        narrow_verdicts_min=node.get("narrow_verdicts_min").whole(1, VERDICTS_MAX),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from services.billing.review.domain.findings import Finding
 
@@ -12,6 +12,7 @@ WRONG: Final = "wrong"
 KNOWN: Final = "known"
 """The rule is right, and what it found was known and explained before: it says neither for it nor against it."""
 VERDICTS: Final = (RIGHT, WRONG, KNOWN)
+By = Literal["class", "org_unit"]
 _Z: Final = Decimal("1.959963984540054")  # of the normal distribution, for 95 %
 _PRIOR_WEIGHT: Final = 4  # z² rounded: so many verdicts weighs what is expected of a rule before there are any
 
@@ -20,12 +21,14 @@ _PRIOR_WEIGHT: Final = 4  # z² rounded: so many verdicts weighs what is expecte
 class Floor:
     """What is expected of a rule: it is for change once so many verdicts say that its precision lies under the permille.
 
-    `prior_permille` is expected of a rule that nobody has judged.
+    `prior_permille` is expected of a rule that nobody has judged. `narrow_verdicts_min`: with so many verdicts on bills of a
+    class, of an org unit or of both a rule is reckoned with by these alone.
     """
 
     permille: int
     verdicts_min: int
     prior_permille: int
+    narrow_verdicts_min: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,12 @@ class Tally:
     right: int = 0
     wrong: int = 0
     known: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Return what is said of both together."""
+        return Tally(
+            self.found + other.found, self.right + other.right, self.wrong + other.wrong, self.known + other.known
+        )
 
     @property
     def judged(self) -> int:
@@ -79,6 +88,50 @@ NOBODY: Final = Tally()
 def of(code: str, tallies: Mapping[str, Tally]) -> Tally:
     """Return the tally of a rule, an empty one where none of its findings was decided on."""
     return tallies.get(code, NOBODY)
+
+
+def split(narrowest: Mapping[tuple[str, str, str], Tally], by: By | None) -> dict[tuple[str, str], Tally]:
+    """Sum what is said by rule, class and org unit: by rule and one of the two, empty where all are one."""
+    found: dict[tuple[str, str], Tally] = {}
+    for (code, customer_class, org_unit), tally in narrowest.items():
+        key = code, "" if by is None else customer_class if by == "class" else org_unit
+        found[key] = found.get(key, NOBODY) + tally
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """A tally of a rule, and of whose bills it is: of a customer class, of an org unit, of both; None: of all."""
+
+    tally: Tally
+    customer_class: str | None = None
+    org_unit: str | None = None
+
+
+class Tallies:
+    """What is said of rules, given by rule, customer class and org unit of the bills, to be had as narrow as verdicts reach."""
+
+    def __init__(self, narrowest: Mapping[tuple[str, str, str], Tally], floor: Floor) -> None:
+        self._floor = floor
+        self._sums: dict[tuple[str, str | None, str | None], Tally] = {}
+        for (code, customer_class, org_unit), tally in narrowest.items():
+            for narrow in _narrowings(customer_class, org_unit):
+                self._sums[code, *narrow] = self._sums.get((code, *narrow), NOBODY) + tally
+
+    def of(self, code: str, customer_class: str, org_unit: str) -> Narrowed:
+        """Return the tally of a rule to reckon with for a bill.
+
+        Of its class and org unit, else of its class, else of its org unit, where there are verdicts enough; else all of it.
+        """
+        for narrow in _narrowings(customer_class, org_unit)[:-1]:
+            tally = self._sums.get((code, *narrow), NOBODY)
+            if tally.judged >= self._floor.narrow_verdicts_min:
+                return Narrowed(tally, *narrow)
+        return Narrowed(self._sums.get((code, None, None), NOBODY))
+
+
+def _narrowings(customer_class: str, org_unit: str) -> tuple[tuple[str | None, str | None], ...]:
+    return (customer_class, org_unit), (customer_class, None), (None, org_unit), (None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

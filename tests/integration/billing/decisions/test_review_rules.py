@@ -1,11 +1,13 @@
 """How right the review rules are by what reviewers said of their findings, beside the queue and in its order, over REST."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import httpx
 import pytest
 
+from services.billing.contracts.domain import AccountTerms
 from services.billing.decisions.api import rules as rules_api
 from services.billing.decisions.domain import catalogue
 from services.billing.decisions.use_cases import queue
@@ -296,3 +298,58 @@ async def test_a_decision_on_many_bills_takes_as_many_statements_as_on_two(desk:
         assert answer.status_code == 200, answer.text
         counted.append(len(statements))
     assert counted[0] == counted[1]
+
+
+async def rise(desk: Desk, n: int, customer_class: str, org_unit: str, kwh: int, verdict: str = "") -> None:
+    """Hold a bill of a customer for how much more it is than the one before, and release it with a verdict where one is given."""
+    facts = (AccountTerms(date(2020, 1, 1), customer_class, 3, 1),)
+    await desk.open(account(n, facts=facts, org_unit=org_unit))
+    await desk.measure(*(usage(n, m, used, route=f"R{n}", org_unit=org_unit) for m, used in ((1, 300), (2, kwh))))
+    if verdict:
+        ((bill_id,),) = await desk.bills("bill_id", contract_no=f"C{n}", status="held")
+        await desk.decide(bill_id, "approve", "2026-03-05", verdict)
+
+
+async def test_a_rule_is_reckoned_with_by_class_and_org_unit_as_narrow_as_verdicts_reach(desk: Desk) -> None:
+    home, shop, farm = "residential", "commercial", "agricultural"
+    near, far, other = "zj/hangzhou", "zj/ningbo", "zj/jinhua"
+    of = {
+        51: (home, near, 900, (home, near), (2, 1000)),
+        52: (home, far, 910, (home, None), (3, 667)),
+        53: (farm, near, 920, (None, near), (3, 667)),
+        54: (farm, other, 930, (None, None), (5, 400)),
+        55: (shop, near, 990, (shop, None), (2, 0)),
+        56: (shop, other, 980, (shop, None), (2, 0)),
+    }
+    for n, (class_, unit, kwh, *_) in of.items():
+        await rise(desk, n, class_, unit, kwh)
+    before = [item["account_no"] for item in await items(desk, "/v1/review-queue", order="risk")]
+    assert before == ["A55", "A56", "A54", "A53", "A52", "A51"], "by money alone: nobody has judged the rule"
+    said_of = ((home, near, "right"), (home, near, "right"), (home, far, "wrong"), (shop, near, "wrong"))
+    for n, (class_, unit, verdict) in enumerate((*said_of, (shop, far, "wrong")), start=1):
+        await rise(desk, n, class_, unit, 800, verdict)
+
+    async def shown() -> list[tuple[str, tuple[str | None, str | None], tuple[int, int]]]:
+        queue_ = await items(desk, "/v1/review-queue", order="risk")
+        rises = [(i["account_no"], next(f for f in i["findings"] if f["code"] == RISE)) for i in queue_]
+        return [
+            (no, (f["of"]["customer_class"], f["of"]["org_unit"]), (f["verdicts"], f["precision_permille"]))
+            for no, f in rises
+        ]
+
+    # as shipped twenty verdicts make it narrow: all are judged by the rule as a whole
+    assert await shown() == [(no, (None, None), (5, 400)) for no in before]
+    desk.expect_of_rules(narrow_verdicts_min=2)
+    # precision to reckon with: 666, 571 (3 verdicts), 571, 444, and 333 of the shops, whose bills are the largest
+    order = (51, 53, 52, 54, 55, 56)
+    assert await shown() == [(f"A{n}", *of[n][3:]) for n in order]
+    ((item,), (narrow,)) = (
+        await items(desk, "/v1/review-queue", order="risk", limit=1),
+        await items(desk, "/v1/review-queue", customer_class=home, org_unit=near),
+    )
+    (found,) = [f for f in narrow["findings"] if f["code"] == RISE]
+    assert item == narrow | {"age_seconds": item["age_seconds"]}
+    assert (found["low_permille"], found["high_permille"]) == (342, 1000)
+    async with desk.client() as client:  # who takes the next bill gets what comes first in the list
+        (mine,) = (await client.post("/v1/review-queue/next?order=risk")).json()["items"]
+    assert (mine["account_no"], mine["at_risk_fen"]) == ("A51", item["at_risk_fen"])

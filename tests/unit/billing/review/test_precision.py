@@ -1,12 +1,14 @@
 """How right a review rule is: Wilson's interval against published values, the floor, and the order by money at risk."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.billing.review.domain import precision
 from services.billing.review.domain.findings import Finding
-from services.billing.review.domain.precision import Figures, Floor, Tally
+from services.billing.review.domain.precision import Figures, Floor, Narrowed, Tallies, Tally
 
-FLOOR = Floor(permille=200, verdicts_min=30, prior_permille=500)
+FLOOR = Floor(permille=200, verdicts_min=30, prior_permille=500, narrow_verdicts_min=20)
 
 
 @pytest.mark.parametrize(
@@ -58,8 +60,8 @@ def test_a_rule_is_below_its_floor_with_verdicts_enough_and_its_whole_interval_u
 def test_a_floor_that_the_interval_just_reaches_is_not_above_it() -> None:
     tally = Tally(found=30, wrong=30)
     assert tally.interval() == (0, 114)
-    assert not tally.is_below(Floor(permille=114, verdicts_min=30, prior_permille=500))
-    assert tally.is_below(Floor(permille=115, verdicts_min=30, prior_permille=500))
+    assert not tally.is_below(replace(FLOOR, permille=114))
+    assert tally.is_below(replace(FLOOR, permille=115))
 
 
 def test_a_rule_is_reckoned_with_its_prior_until_verdicts_outweigh_it() -> None:
@@ -93,3 +95,20 @@ def test_a_finding_is_about_how_far_the_bill_is_from_what_its_rule_expects() -> 
     nothing = Figures(total_fen=0, energy_wh=0, bills_before=2, before_fen=2000)
     assert precision.stake_fen(nothing, {}) == 1000
     assert precision.at_risk_fen(nothing, [], {}, FLOOR) == 1000, "it could not be rated"
+
+
+def test_a_rule_is_judged_by_bills_like_this_one_as_far_as_verdicts_reach() -> None:
+    told = {("home", "north"): 20, ("home", "south"): 19, ("shop", "south"): 1, ("shop", "east"): 2}
+    narrowest = {("rule", *of): Tally(found=n + 5, right=n, known=5) for of, n in told.items()}
+    tallies = Tallies(narrowest, FLOOR)
+
+    def total(n: int, groups: int) -> Tally:
+        return Tally(found=n + 5 * groups, right=n, known=5 * groups)
+
+    assert tallies.of("rule", "home", "north") == Narrowed(total(20, 1), "home", "north")
+    assert tallies.of("rule", "home", "south") == Narrowed(total(39, 2), "home", None), (
+        "one too few, what is known is none"
+    )
+    assert tallies.of("rule", "shop", "south") == Narrowed(total(20, 2), None, "south")
+    assert tallies.of("rule", "shop", "east") == Narrowed(total(42, 4), None, None)
+    assert tallies.of("other", "home", "north") == Narrowed(Tally(), None, None)
