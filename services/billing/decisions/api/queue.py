@@ -117,11 +117,7 @@ async def review_queue(
     wanted = spreadsheet.asked(form, wanted, CSV_MAX)
     async with db.view() as view:
         page = await _page(view, caller.visible, own, wanted, filters, order, db.clock.now())
-    if form == "json":
-        return web.Json(page.model_dump(mode="json"))
-    if page.next_cursor is not None:
-        raise TooManyRows
-    return spreadsheet.answer([*_PLAIN, *_JOINED], [_row(item) for item in page.items])
+    return spreadsheet.page_or_file(form, page, QueueItem, TooManyRows)
 
 
 @router.get("/review-queue/counts", policy=READ)
@@ -193,14 +189,3 @@ async def items_of(view: View, rows: Sequence[Row[Any]], said: Judged, now: date
         )
         for row in rows
     }
-
-
-_JOINED: Final = ("findings", "read_by")
-_PLAIN: Final = tuple(name for name in QueueItem.model_fields if name not in _JOINED)
-
-
-def _row(item: QueueItem) -> list[Any]:
-    """Return an item as a row of the file: of findings their codes, and who read, each with a blank between."""
-    shown = item.model_dump(mode="json", include=set(_PLAIN))
-    codes = " ".join(f"{found.code}:{found.severity}" for found in item.findings)
-    return [*(shown[name] for name in _PLAIN), codes, " ".join(item.read_by)]
