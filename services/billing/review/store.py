@@ -371,6 +371,8 @@ def _columns(runs: Sequence[Compared]) -> dict[str, list[Any]]:
         "examined": [run.examined for run in runs],
         "peers": [_text({name: (p.points, p.median, p.deviation) for name, p in run.peers.items()}) for run in runs],
         "changed": [_text(run.changed) for run in runs],
+        "seed": [run.seed for run in runs],
+        "lots_to": [str(run.lots_to) for run in runs],
     }
 
 
@@ -392,4 +394,6 @@ def _compared(row: Row[Any]) -> Compared:
         examined=row.examined,
         peers={name: Peers(*figures) for name, figures in orjson.loads(row.peers).items()},
         changed=tuple(orjson.loads(row.changed)),
+        seed=row.seed,
+        lots_to=int(row.lots_to or -1),
     )

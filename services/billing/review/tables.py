@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from services.billing import base
@@ -128,7 +128,8 @@ class CaseVerdict(base.Base, table=True):
 class ComparedRun(base.Base, table=True):
     """A run whose totals agree: what its bills were calculated by, and once the run before agrees too, what they are beside.
 
-    `basis`, `peers`, `changed`: JSON. `examined`: the last two are known. Written once and once again, never edited.
+    `basis`, `peers`, `changed`: JSON. `examined`: the last two are known. `seed`, `lots_to`: of its draw.
+    Written once and once again, never edited.
     """
 
     __tablename__ = "compared_run"
@@ -139,6 +140,8 @@ class ComparedRun(base.Base, table=True):
     examined: bool
     peers: str = base.long_text()
     changed: str = base.long_text()
+    seed: str = Field(sa_column=Column(columns.No, nullable=False, server_default=""))
+    lots_to: str = Field(sa_column=Column(columns.No, nullable=False, server_default=""))
 
 
 BILL_PARTY, REVIEW_DECISION = table(BillParty), table(ReviewDecision)

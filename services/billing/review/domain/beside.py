@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from heapq import nsmallest
 from typing import Any, Final
 
 from services.billing.review.domain.subject import Beside, Peers, Subject
@@ -59,7 +60,11 @@ class Basis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """A run whose totals agree. `examined`: the run before agrees too, so that it is known what it is looked at beside."""
+    """A run whose totals agree. `examined`: the run before agrees too, so that it is known what it is looked at beside.
+
+    `seed`: drawn at random when the run was compared first, so that nobody knows before who is drawn; empty of older runs.
+    `lots_to`: the highest lot that is drawn in any case, so that at least so many are; below 0: none is.
+    """
 
     key: Key
     months: int
@@ -67,11 +72,21 @@ class Compared:
     examined: bool = False
     peers: Mapping[str, Peers] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
+    seed: str = ""
+    lots_to: int = -1
 
     @property
     def before(self) -> Key:
         """Return the run before it."""
         return self.key[0], cycle_after(self.key[1], -self.months)
+
+    def lot(self, service_point_no: str) -> int:
+        """Return the lot of a point in the draw of the run."""
+        return lot(self.key, service_point_no, self.seed)
+
+    def lowest(self, service_point_nos: Iterable[str], count: int) -> int:
+        """Return the highest of the so many lowest lots of points, below 0 where there is none, or the run has no seed."""
+        return max(nsmallest(count, map(self.lot, service_point_nos)), default=-1) if self.seed else -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,15 +109,16 @@ class Runs:
         if not run.examined:
             return
         bill.run_changed = run.changed
-        bill.lot = lot(key, service_point_no) if run.changed else 0
+        bill.lot = run.lot(service_point_no) if run.changed else 0
+        bill.lots_to = run.lots_to if run.changed else -1
         before = self.before.get((service_point_no, period_from))
         if before is not None and run.peers:
             bill.beside = Beside(*before, run.peers)
 
 
-def lot(key: Key, service_point_no: str) -> int:
-    """Return the lot of a point in the draw of a run, below 2⁶⁴: whoever draws it, and when, draws the same."""
-    content = "\x1f".join((*key, service_point_no)).encode()
+def lot(key: Key, service_point_no: str, seed: str) -> int:
+    """Return the lot of a point in the draw of a run, below 2⁶⁴: whoever draws it by its seed, and when, draws the same."""
+    content = "\x1f".join((*key, service_point_no, *([seed] if seed else []))).encode()
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big")
 
 

@@ -46,7 +46,8 @@ class Subject:
 
     What its run says of it once that is compared, and is not kept: `beside` its neighbours; `books_were_open`, the run before is
     there, or its supply began after the first cycle of the books; `run_changed`, what the run was calculated by that the one
-    before was not; `lot`, its lot in the draw, below 2⁶⁴.
+    before was not; `lot`, its lot in the draw, below 2⁶⁴; `lots_to`, the highest
+    of those that are drawn in any case.
     """
 
     customer_class: str
@@ -85,6 +86,7 @@ class Subject:
     books_were_open: bool = False
     run_changed: tuple[str, ...] = ()
     lot: int = 0
+    lots_to: int = -1
 
 
 _OF_BILL: Final = frozenset(("energy_wh", "days", "months", "total_fen"))

@@ -4,6 +4,7 @@ What is found follows from first usages of this run and of the one before. Where
 then: in whatever order usages, closings and corrections come, bills that are not out have the same findings in the end.
 """
 
+import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
@@ -36,6 +37,11 @@ from shared.db.engine import Tx, View
 AFTER_CHANGE = "billing.first_run_after_change"
 
 
+def new_seed() -> str:
+    """Return what decides a draw: nobody can foresee it."""
+    return secrets.token_hex(16)
+
+
 async def examine(tx: Tx, months: Mapping[Key, int], *, context: Context) -> dict[Key, list[Finding]]:
     """Look at locked runs whose totals agree as a whole, and return what is found of each; its bills have theirs.
 
@@ -47,14 +53,21 @@ async def examine(tx: Tx, months: Mapping[Key, int], *, context: Context) -> dic
     tariffs = await bills_store.tariffs(tx, list(months))
     new = {
         key: Compared(
-            key=key, months=count or 1, basis=_basis(tariffs.get(key, ()), _policy(days[key], context), context)
+            key=key,
+            months=count or 1,
+            basis=_basis(tariffs.get(key, ()), _policy(days[key], context), context),
+            seed=new_seed(),
         )
         for key, count in months.items()
     }
     await review_store.add_compared(tx, list(new.values()))
     around = {run.before for run in new.values()} | {_after(run) for run in new.values()}
     await store.lock(tx, sorted(around - new.keys()))  # of two that are compared at a time the later one sees both
-    known = await review_store.compared(tx, around - new.keys()) | new
+    there = await review_store.compared(tx, around | new.keys())
+    new = {
+        key: replace(run, seed=there[key].seed) for key, run in new.items()
+    }  # one that was compared before has its seed
+    known = there | new
     wanted = [run for run in known.values() if not run.examined and run.before in known]
     alone = [run for run in new.values() if run.before not in known]
     first_cycle, openings = await _openings(tx, alone) if alone else (await review_store.first_cycle(tx), {})
@@ -136,12 +149,14 @@ def _after(run: Compared) -> Key:
 
 def examined_beside(run: Compared, before: Compared, usages: Sequence[First], policy: Policy) -> Compared:
     """Return a run as its bills are looked at: how its points did since the run before, and what is another than then."""
-    limit = policy.review.of(unlike_neighbours.RULE.code)
+    limit, sample = (policy.review.of(rule.RULE.code) for rule in (unlike_neighbours, drawn_sample))
+    points = {one.service_point_no for one in usages if one.contract_no is not None}
     return replace(
         run,
         examined=True,
         peers=unlike_neighbours.measure((one for one in usages if one.customer_class), limit) if limit else {},
         changed=run.basis.changed_since(before.basis),
+        lots_to=run.lowest(points, sample.at_least) if sample else -1,
     )
 
 
@@ -151,7 +166,8 @@ def of_run(run: Compared, usages: Sequence[First], policy: Policy) -> list[Findi
         return []
     limit = policy.review.of(drawn_sample.RULE.code)
     points = {one.service_point_no for one in usages} if limit else ()
-    drawn = sum(limit.draws(beside.lot(run.key, point)) for point in points)
+    lots = [run.lot(point) for point in points]
+    drawn = sum(limit.draws(lot) or lot <= run.lots_to for lot in lots)
     return [Finding(AFTER_CHANGE, policy.run_after_change, {"what": " ".join(run.changed), "drawn": drawn})]
 
 

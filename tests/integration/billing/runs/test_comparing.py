@@ -9,15 +9,18 @@ import orjson
 import pytest
 
 from services.billing.contracts.domain import Account
-from services.billing.runs.use_cases import totals
+from services.billing.review.domain import beside
+from services.billing.runs.use_cases import comparing, totals
 from services.billing.settings import DEFAULT_POLICY
 from shared.events.fact import Fact
 from shared.events.reading import RouteClosed, UsageMeasured
+from tests.integration.billing.runs.test_replays import policy, replay, rule, said
 from tests.kits import billing as kit
 from tests.kits.billing import Desk, account, closed, month, usage
 from tests.kits.effort import walks
 
 POINTS = 12
+DRAWN = "billing.drawn_sample"
 NEW = 5  # whose supply begins with the second cycle
 ODD = 3  # who uses as much as before while all others use half as much again
 
@@ -121,6 +124,43 @@ async def test_the_first_run_after_a_change_is_said_and_a_sample_of_it_is_held(d
     await desk.open(account(99))
     await desk.measure(late)
     assert codes((await found(desk))["C99/2026-02"]) == ("held", ["billing.drawn_sample"]), "whenever a bill comes"
+
+
+async def test_of_a_small_run_as_many_are_drawn_as_the_policy_says_and_nobody_knows_before_who(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    months = told() | {m: [usage(n, m, kwh(n, 1)) for n in range(POINTS)] for m in (2, 3)}
+    sample = {"severity": "hold", "permille": 0, "at_least": 3}
+    desk.review_by(drawn_sample=sample, sudden_rise="off", first_bill="off")
+    await desk.open(*accounts())
+    await desk.measure(*months[1])
+    await desk.close(closed(months[1]), day_comes=False)
+    for number, seed in ((2, "one"), (3, "another")):
+        desk.context = replace(desk.context, software=f"software {number}")
+        monkeypatch.setattr(comparing, "new_seed", lambda seed=seed: seed)
+        await desk.measure(*months[number])
+        await desk.close(closed(months[number]), day_comes=False)
+    drawn = {
+        ends: {
+            key[: -len("/2026-00")]
+            for key, bill in (await found(desk)).items()
+            if key.endswith(ends) and is_drawn(bill)
+        }
+        for ends in ("-02", "-03")
+    }
+    for ends, (cycle, seed) in {"-02": ("2026-02", "one"), "-03": ("2026-03", "another")}.items():
+        lots = sorted((beside.lot(("R1", cycle), f"SP{n}", seed), f"C{n}") for n in range(POINTS))
+        assert drawn[ends] == {contract for _, contract in lots[:3]}
+        (change,) = (await run_of(desk, cycle))[1]
+        assert change["values"]["drawn"] == 3
+    # whoever looks again draws by the stored seed
+    told_again = rule(await replay(desk, policy(drawn_sample=sample, sudden_rise="off", first_bill="off")), DRAWN)
+    assert (told_again["then"], told_again["now"]) == (6, 6)
+    assert told_again["go"] == told_again["come"] == said()
+
+
+def is_drawn(bill: Any) -> bool:
+    return DRAWN in codes(bill)[1]
 
 
 async def test_a_run_after_a_change_waits_for_a_reviewer_where_the_policy_says_so(desk: Desk, tmp_path: Path) -> None:
@@ -286,8 +326,11 @@ async def end(desk: Desk, facts: list[Fact], sizes: list[int]) -> dict[str, tupl
 
 
 @walks(*range(8))
-async def test_order_and_batches_decide_nothing(desk: Desk, tmp_path: Path, seed: int) -> None:
+async def test_order_and_batches_decide_nothing(
+    desk: Desk, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever comes first, usages, closings or corrections, and in whatever batches: the same bills have the same findings."""
+    monkeypatch.setattr(comparing, "new_seed", lambda: "one seed of both")
     months, order = told(), random.Random(seed)
     plain: list[Fact] = [*months[1], closed(months[1]), *months[2], closed(months[2]), *CORRECTIONS]
     drawn = list(plain)

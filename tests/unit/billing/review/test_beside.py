@@ -88,12 +88,13 @@ def test_what_is_another_than_in_the_run_before_is_told(now: dict[str, Any], cha
 def test_a_draw_takes_about_its_share_and_the_same_points_whenever_it_is_made() -> None:
     limit = rules(drawn_sample={"severity": "hold", "permille": 100}).of("billing.drawn_sample")
     points = [f"P{n}" for n in range(2000)]
-    drawn = {point for point in points if limit.draws(beside.lot(RUN, point))}
+    drawn = {point for point in points if limit.draws(beside.lot(RUN, point, ""))}
     assert 150 < len(drawn) < 250
-    assert drawn == {point for point in reversed(points) if limit.draws(beside.lot(RUN, point))}
-    assert drawn != {point for point in points if limit.draws(beside.lot(("R1", "2026-03"), point))}
+    assert drawn == {point for point in reversed(points) if limit.draws(beside.lot(RUN, point, ""))}
+    assert drawn != {point for point in points if limit.draws(beside.lot(("R1", "2026-03"), point, ""))}
+    assert drawn != {point for point in points if limit.draws(beside.lot(RUN, point, "another seed"))}
     everybody = drawn_sample.Limit("hold", 1000)
-    assert all(everybody.draws(beside.lot(RUN, point)) for point in points)
+    assert all(everybody.draws(beside.lot(RUN, point, "")) for point in points)
     assert not any(drawn_sample.Limit("hold", 0).draws(lot) for lot in (0, 5))
 
 
@@ -110,7 +111,7 @@ def test_nothing_is_put_beside_a_bill_whose_run_is_not_examined() -> None:
     assert (bill.books_were_open, bill.run_changed, bill.beside) == (False, (), None)
     Runs(compared={RUN: replace(run, examined=True)}).put_beside(bill, RUN, "A", date(2026, 2, 1))
     assert (bill.books_were_open, bill.run_changed) == (True, ("price",))
-    assert bill.lot == beside.lot(RUN, "A")
+    assert bill.lot == beside.lot(RUN, "A", "")
 
 
 def test_a_supply_that_began_after_the_first_cycle_of_the_books_was_not_there_at_their_opening() -> None:
