@@ -21,6 +21,7 @@ from shared.settings import PORTS, SERVICES, Settings, SettingsError
 
 MARK = "demo"  # this file says that the databases beside it are a demo's, and may be thrown away
 UNUSED_MONTHS = 2
+TAKEN_OVER_BEFORE = "2026-02-01"
 DATABASES = (*SERVICES, "events")
 
 
@@ -105,12 +106,14 @@ def strict_policy(data_dir: Path) -> Path:
 def early_policy(data_dir: Path) -> Path:
     """Write the shipped rules of billing, but for two: two months without use are found, not six, and none sends a bill to site.
 
-    The demo has few months.
+    The demo has few months. Its routes are taken over in two steps, the last of them in January: who is supplied by its
+    end is no new customer.
     """
     rules = json.loads(DEFAULT_POLICY.read_text("utf-8"))
     for version in rules["versions"]:
         version["closing"]["unused_months"] = UNUSED_MONTHS
         version["review"]["zeros_in_a_row"] = "off"
+        version["review"]["first_bill"]["since"] = TAKEN_OVER_BEFORE
     file = data_dir / "billing_policy.json"
     file.write_text(json.dumps(rules), "utf-8")
     return file
