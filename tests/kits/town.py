@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from services.command import local
+from services.demo import runner
 from services.demo.mailbox import Mailbox
 from shared import settings as settings_module
 from shared.bus.embedded import EmbeddedEventLog
@@ -189,5 +190,6 @@ def _environment(work: Path, mailbox: Mailbox) -> dict[str, str]:
         "smtp_timeout_seconds": "0.9",
         "notice_lease_seconds": "4",
         "notify_policy": str(impatient_notify_policy(work)),
+        "billing_policy": str(runner.early_policy(work)),
     }
     return {f"WATTLINE_{name.upper()}": value for name, value in values.items()}

@@ -109,7 +109,7 @@ async def test_a_rule_that_raises_false_alarms_falls_behind_is_for_change_and_is
             await month(line, MONTHS[n], shown(n))
             waiting = await queue(line)
             if n == 1:
-                assert waiting[-1] == STUCK, "nobody has judged any rule: what costs more comes first"
+                assert STUCK in waiting, "nobody has judged any rule yet"
             if n > 1:
                 assert waiting[:1] == [STUCK], "what is mostly right comes first"
             await judged(line, n)
