@@ -69,8 +69,9 @@ def test_a_fifth_of_a_run_may_be_unread(unread: int, points: int, allowed: bool)
     assert POLICY.run_unread.allows(unread, points) is allowed
 
 
-def test_a_run_only_goes_forward_one_step_at_a_time() -> None:
+def test_a_run_goes_forward_one_step_at_a_time_and_is_held_back_before_it_is_released() -> None:
     steps = [(status, to) for moves in runs.LIFE.moves.values() for status, to in moves.items()]
+    assert steps.pop() == (runs.RELEASING, runs.IN_REVIEW)
     assert steps == list(pairwise([runs.OPEN, runs.CALCULATED, runs.IN_REVIEW, runs.RELEASING, runs.RELEASED]))
     with pytest.raises(MoveRefused):
         runs.LIFE.move(runs.OPEN, "release")
