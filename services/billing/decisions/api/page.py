@@ -16,10 +16,14 @@ from services.billing.bills.schemas import CorrectionOut
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import corrections as corrections_store
 from services.billing.bills.store import hands, lines, shown
+from services.billing.context import Own
+from services.billing.decisions.api import judged
 from services.billing.decisions.schemas import page as schemas
+from services.billing.decisions.use_cases import queue
 from services.billing.freezes import store as freezes_store
 from services.billing.review import store as review_store
 from services.billing.review.domain import said
+from services.billing.review.domain.precision import Narrowed
 from services.billing.site_orders import store as site_orders_store
 from services.billing.site_orders.schemas import SiteOrderOut
 from services.billing.site_orders.store import Days
@@ -40,6 +44,7 @@ class _Known:
     """What is known of a bill and of those that share a day with it, as it is stored."""
 
     row: Row[Any]
+    rules: queue.Judged
     bills: Sequence[Row[Any]]
     versions: Sequence[Row[Any]]
     usage: Row[Any]
@@ -54,18 +59,24 @@ class _Known:
 
 
 @router.get("/bills/{bill_id}/page", policy=READ)
-async def get_page(bill_id: BillId, caller: auth.Current, db: web.Db, response: Response) -> schemas.BillPageOut:
-    """Return a bill with 13 months, reads, lines, findings in words, history, who had a hand in it, and what it waits for."""
+async def get_page(
+    bill_id: BillId, caller: auth.Current, db: web.Db, own: Own, response: Response
+) -> schemas.BillPageOut:
+    """Return a bill with 13 months, reads, lines, findings in words, history, who had a hand in it, and what it waits for.
+
+    Beside each finding is how often its rule was right, as in the review queue.
+    """
     async with db.view() as view:
         row = await shown.bill(view, bill_id)
         if row is None or not caller.may_see(row.org_unit):
             raise errors.not_found("bill")
-        known = await _known(view, row)
+        rules = await queue.judged(view, caller.visible, db.clock.now(), own)
+        known = await _known(view, row, rules)
     response.headers["ETag"] = conditional.etag(row.row_version)
     return _page(known)
 
 
-async def _known(view: View, row: Row[Any]) -> _Known:
+async def _known(view: View, row: Row[Any], rules: queue.Judged) -> _Known:
     bills = await shown.of_contract(view, row, since=_cycles(row.cycle)[0])
     versions = [one for one in bills if one.period_from < row.period_to and row.period_from < one.period_to]
     ids = [one.bill_id for one in versions]
@@ -76,6 +87,7 @@ async def _known(view: View, row: Row[Any]) -> _Known:
     own = await review_store.assignments_of(view, [row.bill_id])
     return _Known(
         row=row,
+        rules=rules,
         bills=bills,
         versions=versions,
         usage=usage,
@@ -95,8 +107,9 @@ def _page(known: _Known) -> schemas.BillPageOut:
     context, state = orjson.loads(row.context), row.restated_state or row.ladder_state
     stored = lines.stored(row.lines)
     plain = head(row)
+    findings = [_said(each, known.rules.of(each["code"], context["class"], row.org_unit)) for each in plain["findings"]]
     return schemas.BillPageOut(
-        **plain | {"findings": [_said(found) for found in plain["findings"]]},
+        **plain | {"findings": findings},
         customer_class=context["class"],
         components=dict(orjson.loads(row.components)),
         tax_fen=context["tax_fen"],
@@ -129,8 +142,9 @@ def _page(known: _Known) -> schemas.BillPageOut:
     )
 
 
-def _said(found: Mapping[str, Any]) -> schemas.SaidFindingOut:
-    return schemas.SaidFindingOut(**found, zh=said.said(found, "zh"), en=said.said(found, "en"))
+def _said(found: Mapping[str, Any], of_rule: Narrowed) -> schemas.SaidFindingOut:
+    beside = dict(judged.finding(found, of_rule))
+    return schemas.SaidFindingOut(**beside, zh=said.said(found, "zh"), en=said.said(found, "en"))
 
 
 def _said_by(known: _Known, made: Row[Any]) -> dict[str, str]:

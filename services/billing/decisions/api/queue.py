@@ -177,7 +177,12 @@ async def items_of(view: View, rows: Sequence[Row[Any]], said: Judged, now: date
     return {
         row.bill_id: QueueItem(
             **head(row)
-            | {"findings": [judged.finding(f, said.of(f["code"], row)) for f in orjson.loads(row.findings)]},
+            | {
+                "findings": [
+                    judged.finding(f, said.of(f["code"], row.customer_class, row.org_unit))
+                    for f in orjson.loads(row.findings)
+                ]
+            },
             customer_class=row.customer_class,
             site=sites.get(row.bill_id),
             at_risk_fen=said.at_risk_fen(row),

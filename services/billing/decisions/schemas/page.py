@@ -6,11 +6,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from services.billing.bills.schemas import BillFigures, CorrectionOut, DecisionOut, LineOut, RegisterOut
-from services.billing.review.schemas import FindingOut
+from services.billing.review.schemas import JudgedFindingOut
 from services.billing.site_orders.schemas import SiteOrderOut
 
 
-class SaidFindingOut(FindingOut):
+class SaidFindingOut(JudgedFindingOut):
     zh: str = Field(description="in Chinese")
     en: str = Field(description="in English")
 
@@ -102,7 +102,9 @@ class HandOut(BaseModel):
 
 class BillPageOut(BillFigures):
     customer_class: str
-    findings: list[SaidFindingOut]
+    findings: list[SaidFindingOut] = Field(
+        description="each with the precision of its rule in the org units of the caller, of bills like this one, as in the queue"
+    )
     components: dict[str, int]
     tax_fen: int | None
     quantities_wh: dict[str, int]

@@ -36,9 +36,9 @@ class Judged:
     floor: Floor
     tallies: Tallies
 
-    def of(self, code: str, row: Row[Any]) -> Narrowed:
-        """Return what is said of the rule of a finding, as narrow as verdicts reach: of bills like one of the queue."""
-        return Narrowed(NOBODY) if code in OF_NO_RULE else self.tallies.of(code, row.customer_class, row.org_unit)
+    def of(self, code: str, customer_class: str, org_unit: str) -> Narrowed:
+        """Return what is said of the rule of a finding, as narrow as verdicts reach: of bills of that class and org unit."""
+        return Narrowed(NOBODY) if code in OF_NO_RULE else self.tallies.of(code, customer_class, org_unit)
 
     def at_risk_fen(self, row: Row[Any]) -> int:
         """Return the money at risk in a bill of the queue."""
@@ -51,7 +51,7 @@ class Judged:
             before_fen=int(row.before_fen or 0),
             before_wh=int(row.before_wh or 0),
         )
-        tallies = {found.code: self.of(found.code, row).tally for found in holding}
+        tallies = {found.code: self.of(found.code, row.customer_class, row.org_unit).tally for found in holding}
         return precision.at_risk_fen(bill, holding, tallies, self.floor)
 
     def by_risk(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.integration.billing.decisions.test_assigning import CLAIMED, post
+from tests.integration.billing.decisions.test_review_rules import RISE, items, judged
 from tests.kits import verdicts
 from tests.kits.billing import Desk, account, part, usage
 
@@ -68,6 +69,31 @@ async def test_a_page_shows_reads_lines_and_findings_in_words(desk: Desk) -> Non
         n: bill[n] for n in ("components", "tariffs", "quantities_wh")
     }
     assert shown["customer_class"] == "residential"
+
+
+async def test_a_page_shows_beside_each_finding_how_right_its_rule_was_as_the_queue_does(desk: Desk) -> None:
+    await judged(desk, "right", "wrong", "wrong", "known")
+    await judged(desk, "right", start=11, org_unit="zj/ningbo")
+    await desk.open(account(9))
+    await desk.measure(usage(9, 1, 950), usage(9, 2, 1150))
+    near = ("residential", "zj/hangzhou")
+    for enough, unit, count, permille, of in (
+        (20, "*", 4, 500, (None, None)),
+        (20, "zj/hangzhou", 3, 333, (None, None)),
+        (3, "*", 3, 333, near),
+    ):
+        desk.expect_of_rules(narrow_verdicts_min=enough)
+        (queued,) = await items(desk, "/v1/review-queue", org_units=[unit])
+        shown = (await page(desk, queued["bill_id"], org_units=[unit]))["findings"]
+        assert [{k: v for k, v in each.items() if k not in ("zh", "en")} for each in shown] == queued["findings"]
+        found = {each["code"]: each for each in shown}
+        assert (found[HOME]["verdicts"], found[HOME]["precision_permille"]) == (count, permille)
+        assert (found[HOME]["of"]["customer_class"], found[HOME]["of"]["org_unit"]) == of
+        assert (found[RISE]["verdicts"], found[RISE]["precision_permille"]) == (0, None)
+    assert (found[HOME]["low_permille"], found[HOME]["high_permille"]) == (61, 792)
+    await desk.decide(queued["bill_id"], "approve", "2026-03-05", "right")
+    found = {each["code"]: each for each in (await page(desk, queued["bill_id"]))["findings"]}
+    assert (found[HOME]["verdicts"], found[HOME]["precision_permille"]) == (4, 500), "by the verdicts until now"
 
 
 async def test_a_page_shows_the_history_and_who_had_a_hand_in_it(desk: Desk) -> None:
@@ -157,6 +183,7 @@ async def test_a_page_of_another_org_unit_is_not_there(desk: Desk) -> None:
 async def test_a_page_takes_as_many_statements_with_much_history_as_with_none(desk: Desk) -> None:
     counted = []
     for n, versions in ((1, 1), (2, 12)):
+        await judged(desk, *["wrong"] * versions, start=100 * n)
         await desk.open(account(n))
         await desk.measure(*(usage(n, m, 200) for m in range(1, 13)))
         for version in range(2, versions + 1):
