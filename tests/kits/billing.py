@@ -278,9 +278,11 @@ class Desk:
         self.app.state.context = self.context
         self.app.state.web.approvals.update({kind.name: kind for kind in main.kinds_of_approval(self.context)})
 
-    async def decide(self, bill_id: str, decision: str, on: str, verdict: str = "right") -> None:
+    async def decide(
+        self, bill_id: str, decision: str, on: str, verdict: str = "right", *, subject: str = "reviewer-1"
+    ) -> None:
         """Decide on a bill in the version that it has now, with the same verdict on all that holds it."""
-        async with self.client() as client:
+        async with self.client(subject=subject) as client:
             seen = (await client.get(f"/v1/bills/{bill_id}")).headers["ETag"]
             said = await self.verdicts(bill_id, decision, verdict)
             body = {"decision": decision, "explanation": "looked at", "business_date": on, "verdicts": said}

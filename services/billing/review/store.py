@@ -1,7 +1,7 @@
 """Who had a hand in bills that need a decision, whose they are, the decisions, and what they said of findings."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -81,12 +81,14 @@ async def decisions(view: View, bill_id: str) -> Sequence[Row[Any]]:
     return await view.all(select(r).where(r.c.bill_id == bill_id).order_by(r.c.decided_at, r.c.decision_id).limit(500))
 
 
-async def last_decided(view: View, bills: Select[Any]) -> dict[str, date]:
-    """Return by route the last business date on which somebody decided on bills, given as `bill_id` and `route_no`."""
+async def last_decided(view: View, bills: Select[Any]) -> dict[str, Row[Any]]:
+    """Return by route who decided last on bills, given as `bill_id` and `route_no`, and on which business date (`day`)."""
     mine, r = bills.subquery("mine"), REVIEW_DECISION.c
-    joined = mine.join(REVIEW_DECISION, r.bill_id == mine.c.bill_id)
-    last = select(mine.c.route_no, func.max(r.business_date).label("day")).select_from(joined)
-    return {row.route_no: row.day for row in await view.all(last.group_by(mine.c.route_no))}
+    route, last_first = mine.c.route_no, (r.business_date.desc(), r.decided_at.desc(), r.decision_id.desc())
+    place = func.row_number().over(partition_by=route, order_by=last_first).label("place")
+    of_bills = mine.join(REVIEW_DECISION, r.bill_id == mine.c.bill_id)
+    named = select(route, r.business_date.label("day"), r.decided_by, place).select_from(of_bills).subquery()
+    return {row.route_no: row for row in await view.all(select(named).where(named.c.place == 1))}
 
 
 async def readers(view: View, bill_ids: Sequence[str]) -> dict[str, list[str]]:
@@ -303,10 +305,7 @@ async def tallies(
 async def judged_wrong(
     view: View, visible: Condition, keys: Collection[tuple[str, str]], *, bills: FromClause, by: By | None, limit: int
 ) -> dict[tuple[str, str], list[Row[Any]]]:
-    """Return the last bills in which a rule was judged wrong, the newest first.
-
-    The keys are the code with the class or org unit, empty where all are one.
-    """
+    """Return the last bills in which rules were judged wrong, the newest first, by code and class or org unit."""
     if not keys:
         return {}
     counted = _all_that_count(visible, bills)

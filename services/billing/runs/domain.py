@@ -194,6 +194,7 @@ class Timed:
     """One step of a run: the business day by which it was to be done, none where no calendar has it, and on which it was.
 
     `business_days`: how many after the read day it was done. `is_late`: it was done after its day, or is not done by `today`.
+    `held_by`: who held it where it is late; `person`: who that was, or is where it is not done, as far as billing knows it.
     """
 
     step: str
@@ -201,6 +202,8 @@ class Timed:
     done_on: date | None
     business_days: int | None
     is_late: bool
+    held_by: Holder | None = None
+    person: str | None = None
 
 
 def clock(

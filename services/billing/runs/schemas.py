@@ -36,6 +36,9 @@ class RunOut(BaseModel):
     calculated_on: date | None = Field(description="latest business date when its totals came to agree")
     let_go_on: date | None = Field(description="latest business date when it left its review last")
     released_on: date | None = Field(description="latest business date when its bills were out")
+    released_by: str | None = Field(
+        description="who released it, the second where two did; null where it went by itself"
+    )
     bills: dict[str, int] = Field({}, description="bills of the run by status")
 
 
@@ -47,6 +50,13 @@ class StepOut(BaseModel):
         description="after the read day; null where it is not done, or no calendar has it"
     )
     is_late: bool = Field(description="done after its day, or not done by the latest business date")
+    held_by: Literal["reading", "rater", "reviewer", "releaser"] | None = Field(
+        description="of a late step who held it, also once it is done"
+    )
+    person: str | None = Field(
+        description="of a late review who decided last, or whose most of the held bills are; of a late release who released; "
+        "null where that was nobody"
+    )
 
 
 class RunClockOut(BaseModel):

@@ -14,8 +14,8 @@ class BillRun(base.Base, table=True):
     """A bill run (route, cycle), with the totals that the route reported. `due_on`: when its review is to be done (抄表次日).
 
     `calculated_on`, `let_go_on`, `released_on`: the latest business date when its totals came to agree, when it left its review
-    last, and when its bills were out. `unexplained`: points that nobody has explained by now; `accepted`: with how many of them
-    somebody let it go.
+    last, and when its bills were out. `released_by`: who released it, none where it went by itself.
+    `unexplained`: points that nobody has explained by now; `accepted`: with how many of them somebody let it go.
     """
 
     __tablename__ = "bill_run"
@@ -37,6 +37,7 @@ class BillRun(base.Base, table=True):
     calculated_on: date | None = base.day(nullable=True)
     let_go_on: date | None = base.day(nullable=True)
     released_on: date | None = base.day(nullable=True)
+    released_by: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
     unexplained: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
     accepted: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
 

@@ -24,6 +24,10 @@ def _at(connection: Connection, revision: str) -> None:
     command.upgrade(migrations.config("billing", connection), revision)
 
 
+def _back_to(connection: Connection, revision: str) -> None:
+    command.downgrade(migrations.config("billing", connection), revision)
+
+
 async def test_runs_of_before_have_the_days_that_were_shown_and_what_is_unexplained_by_now(database_url: str) -> None:
     database = Database(database_url)
     runs = (
@@ -60,3 +64,18 @@ async def test_runs_of_before_have_the_days_that_were_shown_and_what_is_unexplai
         (D2, D3, D3, 2, 2),
     ]
     assert closed == {D2}
+
+
+async def test_of_runs_released_before_nobody_is_named_and_the_step_is_taken_both_ways(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_at, "0040")
+        names = "route_no, cycle, org_unit, status, version, findings, released_on"
+        run = "'R1', '2026-01', 'zj', 'released', 1, '[]', '2026-02-03'"
+        await connection.exec_driver_sql(f"INSERT INTO bill_run ({names}) VALUES ({run})")
+        for step, revision in ((_at, "0041"), (_back_to, "0040"), (_at, "head")):
+            await connection.run_sync(step, revision)
+    async with database.view() as view:
+        found = await view.all(sa.select(BILL_RUN.c.route_no, BILL_RUN.c.released_on, BILL_RUN.c.released_by))
+    await database.close()
+    assert [tuple(row) for row in found] == [("R1", D3, None)]

@@ -11,6 +11,7 @@ from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW, IS_
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.freezes import store as freezes_store
 from services.billing.freezes.domain import Standing
+from services.billing.review import store as review_store
 from shared.db.columns import Condition
 from shared.db.engine import View
 
@@ -114,6 +115,15 @@ async def held_of_cycle(view: View, cycle: str) -> dict[str, int]:
         select(b.route_no, func.count().label("n")).where(b.cycle == cycle, b.status == HELD).group_by(b.route_no)
     )
     return {row.route_no: row.n for row in rows}
+
+
+async def assigned_of_cycle(view: View, cycle: str) -> dict[str, str]:
+    """Return by route whose most of its held bills of a cycle are, of those that are somebody's."""
+    b, own = BILL.c, review_store.assignments()
+    held = BILL.join(own, own.c.bill_id == b.bill_id)
+    counted = select(b.route_no, own.c.assignee).select_from(held).where(b.cycle == cycle, b.status == HELD)
+    most_last = counted.group_by(b.route_no, own.c.assignee).order_by(func.count(), own.c.assignee.desc())
+    return {row.route_no: row.assignee for row in await view.all(most_last)}
 
 
 async def held_of_runs(view: View) -> dict[tuple[str, str], int]:

@@ -1,7 +1,7 @@
 """The clock of each run (抄表次日): its steps from read to released in business days, and who is waited for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -19,6 +19,7 @@ from shared.db.engine import View
 from shared.errors import BusinessError
 
 RUNS_MAX = 10_000  # more than a utility has routes in a cycle
+_Who = tuple[domain.Holder, str | None]
 
 
 class TooManyRuns(BusinessError):
@@ -54,10 +55,12 @@ async def of_cycle(view: View, cycle: str, *, visible: Condition, context: Conte
         raise TooManyRuns
     held, reviewed = await shown.held_of_cycle(view, cycle), await shown.reviewed_of_cycle(view, cycle)
     decided = await review_store.last_decided(view, shown.bills_of_cycle(cycle))
+    assigned = await shown.assigned_of_cycle(view, cycle)
     today = await business_day.latest(view) or max(row.closed_on for row in rows)
     return [
-        _clock(one, _last(reviewed.get(one.row.route_no), decided.get(one.row.route_no)), today, context)
+        _clock(one, _Review(reviewed.get(route), decided.get(route), assigned.get(route)), today, context)
         for one in await _told(view, rows, {(row.route_no, cycle): held.get(row.route_no, 0) for row in rows})
+        for route in (one.row.route_no,)
     ]
 
 
@@ -71,7 +74,9 @@ async def overdue(view: View, *, context: Context) -> dict[str, Overdue]:
     rows, today = await store.not_done(view, sorted(held)), await business_day.latest(view)
     if today is None or not rows:
         return domain.overdue((), date.min)
-    return domain.overdue([_clock(one, None, today, context).steps for one in await _told(view, rows, held)], today)
+    return domain.overdue(
+        [_clock(one, _Review(), today, context).steps for one in await _told(view, rows, held)], today
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,19 @@ class _Told:
     reported: domain.Closed
     later: Sequence[Row[Any]]
     held: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Review:
+    """When a bill of a run was held no more last, who decided last, and whose most of the bills are that are held."""
+
+    held_no_more_on: date | None = None
+    decided: Row[Any] | None = None
+    assignee: str | None = None
+
+    @property
+    def done_on(self) -> date | None:
+        return _last(self.held_no_more_on, self.decided.day if self.decided else None)
 
 
 async def _told(view: View, rows: Sequence[Row[Any]], held: Mapping[tuple[str, str], int]) -> list[_Told]:
@@ -109,23 +127,49 @@ def _was_known(closing: Row[Any], row: Row[Any]) -> bool:
     return row.calculated_on is None or closing.closed_on is None or closing.closed_on <= row.calculated_on
 
 
-def _clock(one: _Told, reviewed_on: date | None, today: date, context: Context) -> Clock:
+def _clock(one: _Told, review: _Review, today: date, context: Context) -> Clock:
     row, policy = one.row, context.policies.on(one.row.closed_on)
     by_reading = (row.status == domain.IN_REVIEW and domain.is_unexplained(row.findings)) or (
         row.status == domain.RELEASED and domain.came_to_be_unexplained(row.unexplained, row.accepted, policy)
     )
     is_reviewed = row.status != domain.OPEN and not one.held and not by_reading
     read_date = max(each.read_date for each in one.closings)
-    steps = domain.clock(
-        _done(one, reviewed_on, is_reviewed=is_reviewed),
+    timed = domain.clock(
+        _done(one, review.done_on, is_reviewed=is_reviewed),
         read_date=read_date,
         days=policy.run_clock,
         today=today,
         calendar=context.calendar,
     )
+    who = dict[str, _Who]((step, (holder, None)) for step, holder in domain.HOLDERS.items())
+    who["reviewed"] = _reviewer(one, review, is_reviewed=is_reviewed, by_reading=by_reading)
+    who["released"] = "releaser", row.released_by if row.status == domain.RELEASED else None
+    steps = [
+        replace(each, held_by=who[each.step][0], person=who[each.step][1]) if each.is_late else each for each in timed
+    ]
     waits = next((each.step for each in steps if each.done_on is None), None)
     holder = "reading" if waits == "reviewed" and by_reading else domain.HOLDERS.get(waits or "")
     return Clock(run=row, read_date=read_date, steps=steps, held_by=holder)
+
+
+def _reviewer(one: _Told, review: _Review, *, is_reviewed: bool, by_reading: bool) -> _Who:
+    """Return who holds the review, or whose work ended it last.
+
+    Totals that came late are the rater's, points reading's, those that were let go unexplained whose who released the run.
+    """
+    row = one.row
+    if not is_reviewed:
+        return ("reading", None) if by_reading else ("reviewer", review.assignee)
+    calculated_on = row.calculated_on or date.min
+    before, explained_on = _last(review.done_on, calculated_on) or date.min, one.reported.explained_on
+    if row.accepted:
+        if row.let_go_on > before:
+            return "releaser", row.released_by
+    elif explained_on and explained_on > before:
+        return "reading", None
+    if review.done_on and review.done_on >= calculated_on:
+        return "reviewer", review.decided.decided_by if review.decided else None
+    return "rater", None
 
 
 def _done(one: _Told, reviewed_on: date | None, *, is_reviewed: bool) -> dict[str, date | None]:

@@ -102,7 +102,8 @@ async def release(tx: Tx, wanted: Release, *, context: Context) -> Approval | No
     if wanted.business_date is not None:
         await business_day.advance(tx, wanted.business_date)
     let_go_on = max(row.closed_on, await business_day.latest(tx) or row.closed_on)
-    releasing = known.releasing(tx, row, issue_on, let_go_on=let_go_on) | {"accepted": reported.unexplained}
+    releasing = known.releasing(tx, row, issue_on, let_go_on=let_go_on)
+    releasing |= {"accepted": reported.unexplained, "released_by": wanted.second or wanted.actor}
     await store.write(tx, [releasing])
     tx.audit([known.moved(row, releasing["status"], actor=wanted.actor, reason=wanted.explanation)])
     tx.after_commit(context.wake.set)

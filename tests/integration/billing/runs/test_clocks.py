@@ -29,6 +29,21 @@ def steps(clock: dict[str, Any], name: str = "done_on") -> dict[str, Any]:
     return {each["step"]: each[name] for each in clock["steps"]}
 
 
+def people(clock: dict[str, Any]) -> dict[str, str]:
+    return {step: who for step, who in steps(clock, "person").items() if who}
+
+
+async def let_go(desk: Desk, *, on: str | None = None, explanation: str = "") -> None:
+    """Release the run as releaser-1, and as second-1 where two people do it."""
+    async with desk.client(subject="releaser-1") as client:
+        etag = (await client.get("/v1/runs/R1/2026-01")).headers["ETag"]
+        said = {"business_date": on, "explanation": explanation}
+        answer = await client.post("/v1/runs/R1/2026-01/release", json=said, headers={"If-Match": etag})
+    assert answer.status_code in (200, 202), answer.text
+    if answer.status_code == 202:
+        assert await desk.second(answer.json()) == ("done", None)
+
+
 IN_TIME = {"read_on": "2026-02-01", "uploaded_on": "2026-02-01", "closed_on": "2026-02-02"}
 
 
@@ -65,6 +80,9 @@ async def test_a_late_upload_and_a_bill_that_waits_are_breaches_with_who_holds_t
     await desk.decide(bill_id, "approve", "2026-02-06")
     (clock,) = await clocks(desk)
     assert (steps(clock)["reviewed"], clock["held_by"]) == ("2026-02-06", "releaser")
+    held = {"uploaded": "reading", "closed": "reading", "calculated": "rater", "reviewed": "reviewer"}
+    assert steps(clock, "held_by") == held | {"read": None, "released": "releaser"}
+    assert people(clock) == {"reviewed": "reviewer-1"}
 
 
 async def test_what_reading_has_not_explained_is_held_by_reading(desk: Desk) -> None:
@@ -111,6 +129,8 @@ async def test_totals_that_agreed_late_are_late_for_ever_though_the_run_is_due_a
     await desk.work()
     (clock,) = await clocks(desk)
     assert (clock["status"], clock["breached"]) == ("released", ["calculated", "reviewed", "released"])
+    assert [steps(clock, "held_by")[step] for step in clock["breached"]] == ["rater", "rater", "releaser"]
+    assert people(clock) == {}, "it went by itself"
     assert [steps(clock)[step] for step in ("closed", "calculated", "reviewed", "released")] == [
         "2026-02-02",
         *["2026-02-09"] * 3,
@@ -118,6 +138,7 @@ async def test_totals_that_agreed_late_are_late_for_ever_though_the_run_is_due_a
     async with desk.client() as client:
         run = (await client.get("/v1/runs/R1/2026-01")).json()
     assert (run["issue_on"], run["calculated_on"], run["released_on"]) == ("2026-02-02", "2026-02-09", "2026-02-09")
+    assert run["released_by"] is None
 
 
 async def test_a_decision_and_a_release_of_an_earlier_day_are_those_of_the_day_on_which_they_were_taken(
@@ -133,15 +154,76 @@ async def test_a_decision_and_a_release_of_an_earlier_day_are_those_of_the_day_o
     (clock,) = await clocks(desk)
     assert (steps(clock)["reviewed"], clock["held_by"]) == ("2026-02-11", "releaser")
     await come(desk, "2026-02-12")
-    async with desk.client(subject="releaser-1") as client:
-        etag = (await client.get("/v1/runs/R1/2026-01")).headers["ETag"]
-        answer = await client.post(
-            "/v1/runs/R1/2026-01/release", json={"business_date": "2026-02-02"}, headers={"If-Match": etag}
-        )
-    assert answer.status_code == 200, answer.text
+    await let_go(desk, on="2026-02-02")
+    (clock,) = await clocks(desk)
+    assert people(clock) == {"reviewed": "reviewer-1"}, "its bills are not out"
     await desk.work()
     (clock,) = await clocks(desk)
     assert (steps(clock)["released"], clock["breached"]) == ("2026-02-12", ["reviewed", "released"])
+    assert people(clock) == {"reviewed": "reviewer-1", "released": "releaser-1"}
+    assert [steps(clock, "held_by")[step] for step in clock["breached"]] == ["reviewer", "releaser"]
+    assert await clocks(desk, breached="true", org_units=("zj/ningbo",)) == []
+    async with desk.client() as client:
+        assert (await client.get("/v1/runs/R1/2026-01")).json()["released_by"] == "releaser-1"
+
+
+async def test_of_two_who_released_a_run_late_the_second_is_named(desk: Desk) -> None:
+    desk.release_by_reviewer()
+    desk.two_people(run__release=[{"from_fen": 0, "second": "billing:release"}])
+    await desk.open(account(1))
+    await desk.measure(usage(1))
+    await desk.close(closed([usage(1)], **IN_TIME | {"closed_on": "2026-02-01"}, unexplained=1), day_comes=False)
+    await come(desk, "2026-02-05")
+    await let_go(desk, explanation="The flood: nobody could get there.")
+    await desk.work()
+    (clock,) = await clocks(desk)
+    assert (steps(clock)["reviewed"], clock["breached"]) == ("2026-02-05", ["reviewed", "released"])
+    assert people(clock) == {"reviewed": "second-1", "released": "second-1"}, "the points were let go with the run"
+    assert {steps(clock, "held_by")[step] for step in clock["breached"]} == {"releaser"}
+
+
+async def test_a_release_in_time_names_nobody(desk: Desk) -> None:
+    desk.release_by_reviewer()
+    await desk.open(account(1))
+    await desk.measure(usage(1))
+    await desk.close(closed([usage(1)], **IN_TIME), day_comes=False)
+    await let_go(desk, on="2026-02-02")
+    await desk.work()
+    (clock,) = await clocks(desk)
+    assert (steps(clock)["released"], clock["breached"], people(clock)) == ("2026-02-02", [], {})
+
+
+async def test_a_late_review_that_is_not_done_names_whose_most_of_its_held_bills_are(desk: Desk) -> None:
+    known = [usage(n, 1, 1200) for n in range(1, 5)]
+    await desk.open(*(account(n) for n in range(1, 5)))
+    await desk.measure(*known)
+    await desk.close(closed(known, **IN_TIME), day_comes=False)
+    bills = [bill_id for (bill_id,) in await desk.bills("bill_id", status="held")]
+    assert len(bills) == 4
+    seen = desk.watch()
+    (clock,) = await clocks(desk)
+    statements = len(seen)
+    for whose, named in (
+        ({}, {}),
+        ({0: "reviewer-2", 1: "reviewer-1", 2: "reviewer-1"}, {"reviewed": "reviewer-1"}),
+        ({2: "reviewer-2"}, {"reviewed": "reviewer-2"}),
+        ({0: None, 1: None, 2: None}, {}),
+        ({3: "reviewer-3"}, {"reviewed": "reviewer-3"}),
+    ):
+        given = [{"bill_id": bills[at], "assignee": subject} for at, subject in whose.items()]
+        async with desk.client() as client:
+            if given:
+                answer = await client.post("/v1/review-queue/assignments", json={"items": given})
+                assert {each["status"] for each in answer.json()["outcomes"]} == {"done"}, answer.text
+        await come(desk, "2026-02-04")
+        seen.clear()
+        (clock,) = await clocks(desk)
+        assert (people(clock), len(seen)) == (named, statements)
+    await desk.decide(bills[3], "approve", "2026-02-05", subject="reviewer-3")
+    for bill_id in bills[:3]:
+        await desk.decide(bill_id, "approve", "2026-02-06")
+    (clock,) = await clocks(desk)
+    assert people(clock) == {"reviewed": "reviewer-1"}, "who decided last, not whose one was"
 
 
 async def test_a_bill_that_is_held_no_more_by_another_calculation_was_reviewed_on_that_day(desk: Desk) -> None:
@@ -198,6 +280,7 @@ async def test_reads_that_came_after_the_closing_make_the_upload_late(desk: Desk
     (clock,) = await clocks(desk)
     assert (steps(clock)["uploaded"], steps(clock)["reviewed"]) == ("2026-02-06", "2026-02-06")
     assert {"uploaded", "reviewed"} <= set(clock["breached"])
+    assert (steps(clock, "held_by")["reviewed"], steps(clock, "person")["reviewed"]) == ("reading", None)
 
 
 async def test_another_read_date_of_the_cycle_excuses_no_step_of_the_first(desk: Desk) -> None:
@@ -311,7 +394,7 @@ async def test_all_clocks_are_a_file_and_none_is_cut(desk: Desk, monkeypatch: py
         for name in ("cycle", "org_unit", "status", "read_date"):
             assert row[name] == shown[route][name]
         for step in shown[route]["steps"]:
-            for name in ("due_on", "done_on", "business_days", "is_late"):
+            for name in ("due_on", "done_on", "business_days", "is_late", "held_by", "person"):
                 assert row[f"{step['step']}_{name}"] == ("" if step[name] is None else str(step[name]))
         assert (row["breached"].split(), row["held_by"]) == (shown[route]["breached"], shown[route]["held_by"] or "")
     assert rows["R2"]["breached"]

@@ -177,6 +177,7 @@ async def test_what_a_person_let_go_is_held_back_for_more_points_only(desk: Desk
     await desk.give(explained(3, 2))
     again = await run(desk)
     assert (again["status"], again["issue_on"]) == ("releasing", "2026-02-09")
+    assert again["released_by"] == let_go["released_by"] is not None, "as it was let go before"
 
 
 async def test_what_comes_to_be_unexplained_after_the_release_is_listed_and_reading_is_waited_for(desk: Desk) -> None:
