@@ -86,6 +86,13 @@ async def ask(
     return answer.status_code, told["code"] if answer.status_code >= 400 else told
 
 
+async def evidence(desk: Desk, case_no: str, evidence_no: str = "PHOTO-1") -> None:
+    """Add to a case what proves it: nothing is charged without."""
+    proof = {"evidence_no": evidence_no, "kind": "photo", "reference": "IMG-1", "seen_on": "2026-02-11"}
+    status, told = await ask(desk, f"cases/{case_no}/evidence", {"items": [proof]})
+    assert (status, told["outcomes"][0]["status"] in ("done", "already_done")) == (200, True), told
+
+
 async def opened(desk: Desk, kind: str = "theft", n: int | str = 1, day: date = date(2026, 2, 8)) -> str:
     """Open a case by a tip about a known point; return its number."""
     await desk.tell(point(n))

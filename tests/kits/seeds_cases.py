@@ -34,9 +34,8 @@ def case_at(installation: Installation, home: Home, path: str, number: int) -> d
         values |= {"number": made["number"], "calculation": made["number"]}
     if path.endswith("/calculations"):
         values |= {"calculation": "theft"}
-    if "{evidence_no}" in path:
-        proof = {"evidence_no": values["evidence_no"], "kind": "seal", "reference": "S-1", "seen_on": DAY}
-        installation.call("POST", "billing", f"/v1/cases/{no}/evidence", {"items": [proof]})
+    if "{evidence_no}" in path or path.endswith("/proposal"):
+        _prove(installation, no, values["evidence_no"])
     return values | {"case_no": no, "business_date": DAY}
 
 
@@ -60,6 +59,11 @@ def _open(installation: Installation, home: Home, kind: str) -> dict[str, Any]:
     return _again(installation, case)
 
 
+def _prove(installation: Installation, case_no: str, evidence_no: str) -> None:
+    proof = {"evidence_no": evidence_no, "kind": "seal", "reference": "S-1", "seen_on": DAY}
+    installation.call("POST", "billing", f"/v1/cases/{case_no}/evidence", {"items": [proof]})
+
+
 def _again(installation: Installation, case: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = installation.call("GET", "billing", f"/v1/cases/{case['case_no']}")
     return found
@@ -76,6 +80,7 @@ def _charge(installation: Installation, home: Home) -> str:
     standing = [one for one in installation.items("billing", mine) if one["withdrawn_on"] is None]
     if not standing:
         case = _open(installation, home, "breach")
+        _prove(installation, case["case_no"], "seed-breach")
         made = _command(installation, case, "calculations", **BREACH, business_date=DAY)
         said = {"calculation": made["number"], "explanation": "of a test", "business_date": DAY}
         installation.approve("billing", _command(installation, case, "proposal", **said))

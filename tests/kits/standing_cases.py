@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.kits.billing import Desk
-from tests.kits.cases import ask, got, listed
+from tests.kits.cases import ask, evidence, got, listed
 
 DAY = "2026-04-10"
 RATIO = {"kwh": "3000", "used": "30", "true": "40", "price": "1"}
@@ -23,7 +23,8 @@ INPUT = {
 
 
 async def calculated(desk: Desk, number: str, name: str, *days: str) -> int:
-    """Calculate a case, for days where some are named; return the number of the calculation."""
+    """Prove a case and calculate it, for days where some are named; return the number of the calculation."""
+    await evidence(desk, number)
     body: dict[str, Any] = {"calculation": name, "breach_on": "2010-06-01", "input": INPUT[name]}
     body |= dict(zip(("from", "to"), days, strict=False))
     seen = (await got(desk, f"cases/{number}"))["row_version"]

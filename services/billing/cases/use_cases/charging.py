@@ -52,6 +52,12 @@ class ChargedBefore(BusinessError):
     title = "This calculation was charged before, and that was withdrawn: charged anew is what is calculated anew"
 
 
+class NoEvidence(BusinessError):
+    status = 409
+    code = "case.no_evidence"
+    title = "No evidence stands in the case: what proves it is added before it is charged"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class By:
     """Who proposed a charge, and who approved it, as far as policy wanted that."""

@@ -29,6 +29,7 @@ async def propose(
     """Propose to charge, or adjust for, what was calculated; return what is asked for.
 
     None where policy wants nobody else: it is done then. `penalty_only`: a change of class bills the difference.
+    Nothing is charged without evidence that stands; an adjustment rests on what was measured. Raises charging.NoEvidence.
     """
     row, standing = await comparing.locked(tx, case_no, may_see, seen)
     worked = await store.calculation(tx, case_no, number)
@@ -46,9 +47,11 @@ async def propose(
     fen = sum(each.fen or 0 for each in wanted)
     if not adjusts and await store.charged(tx, case_no, number):
         raise charging.ChargedBefore
+    evidence = await working.standing_evidence(tx, case_no)
+    if not adjusts and not evidence:
+        raise charging.NoEvidence
     day = await working.day_of(tx, row, on)
     before = await hands.of(tx, case_no)
-    evidence = await working.standing_evidence(tx, case_no)
     content = charging.content_of(
         row, worked, wanted, explanation, day, actor, penalty_only=penalty_only, before=before, evidence=evidence
     )

@@ -11,7 +11,7 @@ from shared.events.billing import AdjustmentIssued, ChargeIssued, SiteOrderReque
 from shared.events.reading import MeterAlarmRaised, ServicePointChanged
 from tests.integration.billing.cases.test_calculations import theft
 from tests.kits.billing import Desk, account
-from tests.kits.cases import alarm, ask, got, listed, opened, point
+from tests.kits.cases import alarm, ask, evidence, got, listed, opened, point
 from tests.kits.effort import walks
 
 MOVED_IN = date(2026, 2, 1)
@@ -56,6 +56,7 @@ async def test_a_contract_that_is_told_after_the_signal_is_charged_and_visited(d
     assert (await ask(desk, f"{path}/site-orders", {"kind": "use_check"}))[0] == 200
     (order,) = await desk.published(SiteOrderRequested)
     assert order.service_point_no == "SP1"
+    await evidence(desk, number)
     seen = (await got(desk, path))["row_version"]
     assert (await ask(desk, f"{path}/proposal", SAID, seen=seen))[0] == 202
     (asked,) = await listed(desk, "approvals", state="pending", kind="case.charge")
@@ -87,6 +88,7 @@ async def test_what_was_proposed_for_another_account_is_stale_and_proposed_anew(
     number = await opened(desk, day=MARCH)
     await opens(desk, BEFORE, AFTER)
     path = f"cases/{number}"
+    await evidence(desk, number)
     assert (await ask(desk, f"{path}/calculations", theft(), seen=1))[0] == 200
     assert (await ask(desk, f"{path}/proposal", SAID, seen=2))[0] == 202
     (first,) = await listed(desk, "approvals", state="pending", kind="case.charge")

@@ -12,15 +12,16 @@ from services.billing.cases.tables import CASE_CHARGE
 from shared.events.billing import ChargeHoldChanged, ChargeIssued, ChargeWithdrawn
 from tests.integration.billing.cases.test_calculations import theft
 from tests.kits.billing import Desk, account
-from tests.kits.cases import ask, got, listed, opened
+from tests.kits.cases import ask, evidence, got, listed, opened
 
 SAID = {"calculation": 1, "explanation": "the seal is broken", "business_date": "2026-02-20"}
 
 
 async def calculated(desk: Desk, **more: Any) -> str:
-    """Return a case of theft that comes to 648 yuan and three times that."""
+    """Return a case of theft that is proven and comes to 648 yuan and three times that."""
     await desk.open(account(1))
     number = await opened(desk)
+    await evidence(desk, number)
     assert (await ask(desk, f"cases/{number}/calculations", theft(**more), seen=1))[0] == 200
     return number
 
@@ -127,6 +128,35 @@ async def test_nothing_is_charged_that_cannot_be(desk: Desk) -> None:
     assert await ask(desk, f"cases/{number}/proposal", said, seen=3) == (409, "case.account_unknown")
 
 
+async def test_nothing_is_charged_without_evidence_that_stands(desk: Desk) -> None:
+    await desk.open(account(1))
+    number = await opened(desk)
+    path = f"cases/{number}"
+    assert (await ask(desk, f"{path}/calculations", theft(), seen=1))[0] == 200
+    before = await got(desk, path)
+    assert await ask(desk, f"{path}/proposal", SAID, seen=2) == (409, "case.no_evidence")
+    assert await got(desk, path) == before
+    await evidence(desk, number)
+    assert (await ask(desk, f"{path}/evidence/PHOTO-1/withdrawal", {"reason": "of another meter"}))[0] == 200
+    assert await ask(desk, f"{path}/proposal", SAID, seen=2) == (409, "case.no_evidence")
+    assert await listed(desk, "approvals", state="pending") == []
+    await evidence(desk, number, "PHOTO-2")
+    assert (await ask(desk, f"{path}/proposal", SAID, seen=2))[0] == 202
+    assert (await pending(desk, "case.charge"))["content"]["evidence"] == ["PHOTO-2"]
+
+
+async def test_nothing_is_charged_without_evidence_where_policy_wants_no_approval_either(desk: Desk) -> None:
+    desk.two_people(case__charge=[])
+    await desk.open(account(1))
+    number = await opened(desk)
+    assert (await ask(desk, f"cases/{number}/calculations", theft(), seen=1))[0] == 200
+    assert await ask(desk, f"cases/{number}/proposal", SAID, seen=2) == (409, "case.no_evidence")
+    assert await desk.published(ChargeIssued) == []
+    await evidence(desk, number)
+    assert (await ask(desk, f"cases/{number}/proposal", SAID, seen=2))[0] == 200
+    assert len(await desk.published(ChargeIssued)) == 2
+
+
 async def test_a_charge_is_withdrawn_by_two_people_and_the_case_may_be_charged_anew(desk: Desk) -> None:
     number = await charged(desk)
     back, penalty = (await got(desk, f"cases/{number}"))["charges"]
@@ -199,7 +229,7 @@ async def test_evidence_that_changes_after_the_proposal_makes_it_stale_and_none_
     gone = (f"{path}/evidence/E1/withdrawal", {"reason": "smudged"})
     assert (await ask(desk, f"{path}/evidence", {"items": [seal | {"evidence_no": "E1"}]}))[0] == 200
     _, told = await ask(desk, f"{path}/proposal", SAID, seen=2)
-    assert (await pending(desk, "case.charge"))["content"]["evidence"] == ["E1"]
+    assert (await pending(desk, "case.charge"))["content"]["evidence"] == ["E1", "PHOTO-1"]
     assert (await ask(desk, *gone, subject="inspector-9"))[0] == 200
     assert await desk.second(told, subject="second-1") == ("refused", "case.changed_meanwhile")
     assert await desk.second(told, subject="second-1", decision="reject") == ("done", None)

@@ -143,6 +143,7 @@ async def test_what_a_theft_comes_to_is_charged_before_the_money_is_settled_and_
     number = await cases.opened(desk, day=ANNOUNCED)
     await desk.measure(final_usage())
     await refused_to_end(desk, "case_open", DAYS[0])
+    await cases.evidence(desk, number)
     assert (await cases.ask(desk, f"cases/{number}/calculations", theft(), seen=1))[0] == 200
     said = {"calculation": 1, "explanation": "the seal is broken", "business_date": DAYS[0].isoformat()}
     _, asked = await cases.ask(desk, f"cases/{number}/proposal", said, seen=2)

@@ -24,7 +24,7 @@ from tests.integration.billing.replays.test_replays import (
     replayed,
 )
 from tests.kits.billing import Desk, account, usage
-from tests.kits.cases import ask, got, opened
+from tests.kits.cases import ask, evidence, got, opened
 from tests.kits.closings import READ_ON, advance, final_usage
 
 BREACH = {"case": "private", "tariff": "other", "kva": "3"}
@@ -36,6 +36,7 @@ Made = tuple[str, str | None, date]
 async def charge(desk: Desk) -> Made:
     """Charge a penalty in the case that a finding of a bill has opened."""
     number = await test_reclass.a_workshop(desk)
+    await evidence(desk, number)
     given = {"calculation": "capacity_without_contract", "breach_on": "2010-06-01", "input": BREACH}
     seen = (await got(desk, f"cases/{number}"))["row_version"]
     assert (await ask(desk, f"cases/{number}/calculations", given, seen=seen))[0] == 200
