@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 START_SECONDS = 90
 COMMAND_SECONDS = 120
 
-pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.postgres, pytest.mark.kafka]
 
 
 @dataclass

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 START_SECONDS = 90
 
-pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.postgres, pytest.mark.kafka]
 
 
 @pytest.fixture

@@ -82,9 +82,9 @@ TABLES: dict[str, dict[str, Table]] = {
 }
 
 OF_THE_DAY = {
-    # how often something was tried and in how many steps it went: of the day that was had, not of the books
+    # how often something was tried, in how many steps and on which days it went: of the day that was had, not of the books
     "bill": {"row_version"},
-    "bill_run": {"version"},
+    "bill_run": {"version", "calculated_on", "let_go_on", "released_on"},
     "notice": {"attempts", "doubts", "code"},
     "waiting_document": {"position"},
     "meter_alarm": {"message_id"},  # the nonce of the message that was signed

@@ -1,5 +1,6 @@
-"""Documents of the small town that only come of a longer story: an adjustment, a usage that waits for a contract."""
+"""What of the small town only comes of a longer story: an adjustment, a waiting usage, a freeze, a closed account with money."""
 
+import uuid
 from typing import Any
 
 from services.reading.disputes import examples as disputes
@@ -51,3 +52,27 @@ def waiting_usage(installation: Installation) -> list[Any]:
     installation.call("POST", "reading", "/v1/reads", body, who="uploader-1")
     found = installation.until("a waiting usage", "billing", "/v1/usages?service_point_no=SP-EMPTY", 1)
     return [usage["usage_id"] for usage in found]
+
+
+def frozen(installation: Installation, contract_no: str, *, is_set: bool) -> dict[str, Any]:
+    """Lift all that is frozen, and freeze a contract where that is to be lifted."""
+    for freeze in installation.items("billing", "/v1/freezes?stands=true"):
+        installation.call("POST", "billing", f"/v1/freezes/{freeze['freeze_id']}/lift", {"reason": "looked at"})
+    if not is_set:
+        return {"contract_no": contract_no}
+    body = {"contract_no": contract_no, "reason": "in doubt"}
+    return {"freeze_id": installation.call("POST", "billing", "/v1/freezes", body)["freeze_id"]}
+
+
+def closed_with_money(installation: Installation, number: int) -> str:
+    """Close an account that money came for; return its number."""
+    account_no = f"CLOSED-{number}"
+    account: dict[str, Any] = {"account_no": account_no, "org_unit": TOWN[0].org_unit}
+    account |= {"opened_on": "2026-01-01", "closed_on": "2026-02-01"}
+    account["facts"] = [{"from": "2026-01-01", "customer_class": "residential"}]
+    installation.call("PUT", "billing", "/v1/accounts", {"items": [account]})
+    installation.until_known("collection", f"/v1/accounts/{account_no}")
+    body = {"account_no": account_no, "amount_fen": 1000, "received_on": "2026-02-06"}
+    paid = {"Idempotency-Key": uuid.uuid4().hex}
+    installation.call("POST", "collection", "/v1/payments", body, who="cashier-1", **paid)
+    return account_no

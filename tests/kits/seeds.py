@@ -121,7 +121,9 @@ class Seeds:
         if "/disputes" in path:
             values |= self._disputed(home, path)
         if "/freezes" in path:
-            values |= self._frozen(home, is_set="{freeze_id}" in path)
+            values |= seed_documents.frozen(self._installation, values["contract_no"], is_set="{freeze_id}" in path)
+        if path.endswith("/payout"):
+            values["account_no"] = seed_documents.closed_with_money(self._installation, self._numbered("closed"))
         if "/case" in path or "/charges" in path:
             made = self._taken["cases"] = self._taken.get("cases", 0) + 1
             values |= case_at(self._installation, home, path, made)
@@ -165,17 +167,6 @@ class Seeds:
         (batch_id,) = [batch["batch_id"] for batch in batches if batch["reader"] == "reader-1"]
         batch = self._installation.call("GET", "reading", f"/v1/field-batches/{batch_id}")
         return {"entry_no": seen["entry_no"], "batch_id": batch_id, "content_hash": batch["content_hash"]}
-
-    def _frozen(self, home: Home, *, is_set: bool) -> Values:
-        """Lift all that is frozen, and freeze the contract of a home where that is to be lifted."""
-        for freeze in self._installation.items("billing", "/v1/freezes?stands=true"):
-            lift = f"/v1/freezes/{freeze['freeze_id']}/lift"
-            self._installation.call("POST", "billing", lift, {"reason": "looked at"})
-        contract_no = _values_of(home)["contract_no"]
-        if not is_set:
-            return {"contract_no": contract_no}
-        body = {"contract_no": contract_no, "reason": "in doubt"}
-        return {"freeze_id": self._installation.call("POST", "billing", "/v1/freezes", body)["freeze_id"]}
 
     def _ordered(self, home: Home, *, is_reported: bool) -> Values:
         """Return a site order at a home; `is_reported`: whose registers wait for somebody else."""

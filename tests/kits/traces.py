@@ -109,7 +109,10 @@ class Traces:
         names = ("service_point_no", "period_from", "period_to", "cycle")
         assert [usage[name] for name in names] == [bill[name] for name in names]
         assert usage["energy_wh"]["import"] == bill["energy_wh"]
-        reads = [await self._read(one) for one in node["derived_from"]]
+        reads = [await self._read(one) for one in node["derived_from"] if one["kind"] == "read"]
+        for other in node["derived_from"]:
+            if other["kind"] != "read":  # what reading found of it, estimates, the usages before
+                assert (await self._node(other))["document"]
         assert usage["quality"] == "estimated" or reads, "an actual usage comes from reads"
         customer = self._customer[usage["service_point_no"]]
         if (

@@ -44,8 +44,6 @@ from tests.kits.told_town import (
 from tests.kits.told_truth import fen_of_bills
 from tests.kits.town import NO_ENVIRONMENT
 
-pytestmark = pytest.mark.timeout(600)
-
 SEEDS = seeds(3, 4, 5, 8, 17, 23)
 
 

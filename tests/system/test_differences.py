@@ -15,8 +15,6 @@ from shared.web import devices
 from tests.kits import installation
 from tests.kits.installation import CORRECTED, KEY, TOWN, Home, Installation
 
-pytestmark = pytest.mark.timeout(600)
-
 ADJUSTED, CANCELLED, REVERSED = TOWN[0], TOWN[4], TOWN[6]
 KNOWN_FROM = "2026-04-05"  # corrections reverse from the first of April on
 CYCLES = ("2026-01", "2026-02")

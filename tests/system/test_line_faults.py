@@ -11,8 +11,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from services.command import reconcile
 from services.demo import completeness, play, reviewing, setup, tariffs
 from services.demo.district import District, Route
@@ -28,8 +26,6 @@ from tests.kits.effort import seeds
 from tests.kits.line import Driver
 from tests.kits.town import Town, town
 from tests.kits.traces import Traces
-
-pytestmark = pytest.mark.timeout(600)
 
 SEED = seeds(20260401)[0]
 ACCOUNTS = 200

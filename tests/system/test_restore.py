@@ -34,8 +34,6 @@ from tests.kits.effort import seeds
 from tests.kits.told_line import approve_proposed, books_of, close_waiting, set_up
 from tests.kits.told_town import CYCLES, FIRST, HOMES, READ_DATES, REGISTERED_LATE, UNIT, Told, ordered
 
-pytestmark = pytest.mark.timeout(900)
-
 SEEDS = seeds(169029)
 ROUNDS_MAX = 8
 TOLD = ("bills issued by runs = causes of notices", "estimates made = causes of notices")

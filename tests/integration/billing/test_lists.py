@@ -70,7 +70,7 @@ async def filled(desk: Desk) -> None:
 async def _stolen(desk: Desk) -> None:
     """Charge half of the thefts; the others wait for the first of two people."""
     await desk.hear(MeterAlarmRaised, *(alarm(n, n) for n in NUMBERS))
-    for n, case in enumerate(await listed(desk, limit=100)):
+    for n, case in enumerate(await listed(desk, kind="theft", limit=100)):
         path = f"cases/{case['case_no']}"
         await evidence(desk, case["case_no"])
         wanted = theft() | {"from": "2026-02-01", "to": "2026-02-10"}  # after the days that are adjusted for

@@ -134,6 +134,7 @@ def test_how_a_restored_service_stands_is_told_above_all_that_it_told_before(jou
     assert (before, after > 100_000_000) == (1, True)
     assert rows(journalled, "SELECT action FROM audit_entry") == [
         ("account.versions_raised",),
+        ("case_charge.versions_raised",),
         ("contract.versions_raised",),
     ]
 

@@ -48,6 +48,7 @@ async def test_the_queue_shows_findings_age_and_who_read(desk: Desk) -> None:
             "low_permille": None,
             "high_permille": None,
             "verdicts": 0,
+            "of": {"customer_class": None, "org_unit": None},
         }
     ]
     assert item["read_by"] == ["reader-1", "uploader-1"]
