@@ -1,11 +1,13 @@
 """What the routes and handlers of reading are given at start, and who may call them."""
 
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends
 
+from services.reading.network.domain.calendar import local_day
 from services.reading.policies.domain import Policies
 from shared.business_calendar import Calendar
 from shared.web import auth, state
@@ -33,6 +35,10 @@ class Context:
     calendar: Calendar
     zone: ZoneInfo
     devices: Devices
+
+    def last_day(self, now: datetime) -> date:
+        """Return the last day that what happened may name: tomorrow, as a clock in the field may be ahead."""
+        return local_day(now, self.zone) + timedelta(days=1)
 
 
 Own = Annotated[Context, Depends(state.context)]

@@ -64,9 +64,9 @@ AWAITING: dict[int | str, dict[str, Any]] = {202: {"description": _WAITS, "model
 """Those of one that answers with an outcome, `awaiting_approval`."""
 
 
-def asked(approval: Approval) -> Json:
-    """Return the answer of a route that has asked for an approval."""
-    return Json(Asked.of(approval).model_dump(), 202)
+def asked(approval: Approval | None) -> Json:
+    """Return the answer of a route that has asked for an approval; None where nobody needed to be asked and it is done."""
+    return Json(None) if approval is None else Json(Asked.of(approval).model_dump(), 202)
 
 
 class Named(In):

@@ -90,4 +90,4 @@ async def withdraw_adjustment(
             may_see=caller.may_see,
             context=own,
         )
-    return web.Json(None) if found is None else asked(found)
+    return asked(found)

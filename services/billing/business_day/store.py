@@ -17,6 +17,11 @@ async def latest(view: View) -> date | None:
     return day
 
 
+async def not_before(view: View, day: date) -> date:
+    """Return the latest business date, or a day that is after all that billing has heard of."""
+    return max(day, await latest(view) or day)
+
+
 def of_latest() -> ScalarSelect[date]:
     """Return the latest business date as a part of a statement; null where there is none."""
     return select(BUSINESS_DAY.c.day).where(BUSINESS_DAY.c.name == DAY).scalar_subquery()

@@ -1,13 +1,10 @@
 """Routes of appointments (待期补抄预约)."""
 
-from datetime import timedelta
-
 from starlette.responses import Response
 
 from services.reading.appointments import examples, schemas, store
 from services.reading.appointments.use_cases import arranging
 from services.reading.context import APPOINTMENTS, ORDERS, Own
-from services.reading.network.domain import calendar
 from services.reading.network.schemas import No
 from shared import web
 from shared.fields import Day
@@ -25,7 +22,7 @@ async def post_appointments(body: schemas.AppointmentsIn, caller: auth.Current, 
     One that is agreed is a site order of its day for `reader`, kept where that is done and missed where it is not.
     """
     async with db.begin() as tx:
-        last = calendar.local_day(tx.now, own.zone) + timedelta(days=1)
+        last = own.last_day(tx.now)
         late = {n: each for n, each in enumerate(body.items) if each.asked_on > last}
         fit = [each.wanted() for n, each in enumerate(body.items) if n not in late]
         done = iter(

@@ -1,6 +1,6 @@
 """Routes of disputes: opened, led from step to step, listed, and the history that a customer is shown."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Path
@@ -12,7 +12,6 @@ from services.reading.disputes.domain import LIFE
 from services.reading.disputes.store import Filters
 from services.reading.disputes.use_cases import history, opening, reporting, stepping, testing
 from services.reading.disputes.use_cases.stepping import By
-from services.reading.network.domain import calendar
 from services.reading.network.schemas import No, OrgUnit
 from shared import web
 from shared.approvals import AskedAlready
@@ -55,7 +54,7 @@ async def post_disputes(body: schemas.DisputesIn, caller: auth.Current, db: web.
             actor=caller.subject,
             may_see=caller.may_see,
             own=own,
-            last=_last(tx, own),
+            last=own.last_day(tx.now),
         )
     return batch.answer(outcomes)
 
@@ -222,9 +221,5 @@ async def _whole(view: View, dispute_no: str) -> schemas.DisputeWithTestOut:
     return schemas.DisputeWithTestOut.whole(dispute, await store.last_test(view, dispute_no))
 
 
-def _last(tx: Tx, own: Context) -> date:
-    return calendar.local_day(tx.now, own.zone) + timedelta(days=1)
-
-
 def _by(caller: auth.Current, on: date, tx: Tx, own: Context) -> By:
-    return By(actor=caller.subject, may_see=caller.may_see, on=on, last=_last(tx, own))
+    return By(actor=caller.subject, may_see=caller.may_see, on=on, last=own.last_day(tx.now))

@@ -1,13 +1,11 @@
 """Routes of site orders: asked for, assigned, and the work list."""
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Path
 from starlette.responses import Response
 
 from services.reading.context import ORDERS, WRITE, Own
-from services.reading.network.domain import calendar
 from services.reading.network.schemas import No, OrgUnit
 from services.reading.orders import examples, schemas, store
 from services.reading.orders.store import Filters
@@ -59,7 +57,7 @@ async def post_orders(body: schemas.OrdersIn, caller: auth.Current, db: web.Db, 
             actor=caller.subject,
             may_see=caller.may_see,
             deadlines=Deadlines(policies=own.policies, calendar=own.calendar),
-            last=calendar.local_day(tx.now, own.zone) + timedelta(days=1),
+            last=own.last_day(tx.now),
         )
     return batch.answer(outcomes)
 

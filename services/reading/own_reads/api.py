@@ -1,11 +1,8 @@
 """Routes of own reads (自报) that are asked for."""
 
-from datetime import timedelta
-
 from starlette.responses import Response
 
 from services.reading.context import APPOINTMENTS, ORDERS, Own
-from services.reading.network.domain import calendar
 from services.reading.network.schemas import No
 from services.reading.own_reads import examples, schemas, store
 from services.reading.own_reads.use_cases import asking
@@ -28,7 +25,7 @@ async def post_own_read_requests(
     customer has looked. A read on site or of the meter itself takes the question back.
     """
     async with db.begin() as tx:
-        last = calendar.local_day(tx.now, own.zone) + timedelta(days=1)
+        last = own.last_day(tx.now)
         late = {n: each for n, each in enumerate(body.items) if each.asked_on > last}
         fit = [each.wanted() for n, each in enumerate(body.items) if n not in late]
         done = iter(await asking.ask(tx, fit, actor=caller.subject, may_see=caller.may_see, policies=own.policies))

@@ -1,13 +1,12 @@
 """Routes of meters as things (表计资产): ranges, movements, tests, seals, and the lives that follow from them."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Path
 from starlette.responses import Response
 
 from services.reading.context import READ, WRITE, Context, Own
-from services.reading.network.domain import calendar
 from services.reading.network.schemas import Code, MeterNo, No, OrgUnit
 from services.reading.stock import examples, schemas
 from services.reading.stock.domain.life import REMOVED, MovementKind, Result, State
@@ -43,7 +42,7 @@ async def post_ranges(body: schemas.RangesIn, caller: auth.Current, db: web.Db, 
             [item.range_() for item in body.items],
             actor=caller.subject,
             may_see=caller.may_see,
-            last=_last(tx, own),
+            last=own.last_day(tx.now),
             dry_run=body.dry_run,
         )
     return batch.answer(outcomes)
@@ -316,9 +315,5 @@ async def list_unfit_meters(
     return spreadsheet.page_or_file(form, page, schemas.UnfitMeterOut, TooManyRows)
 
 
-def _last(tx: Tx, own: Context) -> date:
-    return calendar.local_day(tx.now, own.zone) + timedelta(days=1)
-
-
 def _by(caller: auth.Current, tx: Tx, own: Context) -> By:
-    return By(actor=caller.subject, may_see=caller.may_see, last=_last(tx, own))
+    return By(actor=caller.subject, may_see=caller.may_see, last=own.last_day(tx.now))

@@ -1,7 +1,7 @@
 """What was adjusted for a case is taken back by two people: by a document of the opposite figures, never by editing."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Literal
 
 import orjson
@@ -92,7 +92,7 @@ async def _take_back(
     tx: Tx, adjustment_id: str, content: Mapping[str, Any], *, asked_by: str, actor: str, context: Context
 ) -> None:
     row, number = await _standing(tx, adjustment_id, lambda _unit: True)
-    day: date = max(row.issued_on, await business_day.latest(tx) or row.issued_on)
+    day = await business_day.not_before(tx, row.issued_on)
     one = domain.reversed_(store.adjustment(row), adjustment_id).adjustment
     why = {"cause": content["cause"], "explanation": content["explanation"], "asked_by": asked_by}
     values = dict(row._mapping) | {

@@ -106,7 +106,7 @@ async def propose_charge(
             may_see=caller.may_see,
             context=own,
         )
-    return web.Json(None) if found is None else asked(found)
+    return asked(found)
 
 
 @router.get("/charges", policy=READ)
@@ -163,7 +163,7 @@ async def withdraw_charge(
             may_see=caller.may_see,
             context=own,
         )
-    return web.Json(None) if found is None else asked(found)
+    return asked(found)
 
 
 @router.post(

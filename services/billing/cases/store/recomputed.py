@@ -14,24 +14,11 @@ from shared.db.engine import View
 CALCULATION, CHARGE, SIGNAL = tables.CASE_CALCULATION, tables.CASE_CHARGE, tables.CASE_SIGNAL
 
 
-async def of_points(view: View, service_point_nos: Sequence[str]) -> dict[str, set[str]]:
-    """Return by case at some points the bills whose findings are signals of it."""
+async def bills_of(view: View, **keys: Sequence[str]) -> dict[str, set[str]]:
+    """Return by case the bills whose findings are signals of it; `keys`: by `case_no` or by `service_point_no`."""
     s = SIGNAL.c
-    columns = (s.case_no, s.reference)
-    keys = {"service_point_no": service_point_nos}
-    return _bills(await bulk.select_in(view, SIGNAL, keys, columns=columns, where=s.source == FINDING))
-
-
-async def bills_of(view: View, case_nos: Sequence[str]) -> dict[str, set[str]]:
-    """Return by case the bills whose findings are signals of it."""
-    s = SIGNAL.c
-    columns = (s.case_no, s.reference)
-    return _bills(await bulk.select_in(view, SIGNAL, {"case_no": case_nos}, columns=columns, where=s.source == FINDING))
-
-
-def _bills(rows: Sequence[Row[Any]]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for row in rows:
+    for row in await bulk.select_in(view, SIGNAL, keys, columns=(s.case_no, s.reference), where=s.source == FINDING):
         if row.case_no and row.reference:
             found.setdefault(row.case_no, set()).add(row.reference)
     return found

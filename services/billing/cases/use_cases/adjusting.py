@@ -40,21 +40,16 @@ def kind_of_approval(context: Context) -> approvals.Kind:
     )
 
 
-async def issue(
-    tx: Tx, row: Row[Any], worked: Row[Any], content: Mapping[str, Any], *, actor: str, context: Context
-) -> None:
-    """Issue what a calculation adjusts, take back what stood before, and end the case."""
-    day = await charging.day_of_issue(tx, content)
-    due_on = day + timedelta(days=context.policies.on(day).release_of(row.org_unit).due_days)
-    before = await store.locked(tx, row.case_no)
-    wanted = Adjustment(
-        account_no=row.account_no,
-        org_unit=row.org_unit,
+def of_calculation(case: Row[Any], worked: Row[Any], *, account_no: str) -> Adjustment:
+    """Return what a calculation of a case adjusts an account for, with its working."""
+    return Adjustment(
+        account_no=account_no,
+        org_unit=case.org_unit,
         energy_wh=worked.energy_wh,
         total_fen=worked.adjustment_fen,
         components=((COMPONENT, worked.adjustment_fen),),
         working={
-            "case_no": row.case_no,
+            "case_no": case.case_no,
             "calculation": worked.calculation,
             "policy": f"{worked.policy}@{worked.policy_version}",
             "policy_hash": worked.policy_hash,
@@ -62,7 +57,16 @@ async def issue(
             "items": orjson.loads(worked.items),
         },
     )
-    found = documents([wanted], store.standing(before))
+
+
+async def issue(
+    tx: Tx, row: Row[Any], worked: Row[Any], content: Mapping[str, Any], *, actor: str, context: Context
+) -> None:
+    """Issue what a calculation adjusts, take back what stood before, and end the case."""
+    day = await charging.day_of_issue(tx, content)
+    due_on = day + timedelta(days=context.policies.on(day).release_of(row.org_unit).due_days)
+    before = await store.locked(tx, row.case_no)
+    found = documents([of_calculation(row, worked, account_no=row.account_no)], store.standing(before))
     rows = [
         {
             "adjustment_id": natural.key_id(

@@ -228,7 +228,7 @@ async def issue(
 async def day_of_issue(tx: Tx, content: Mapping[str, Any]) -> date:
     """Return the day on which something is issued: the latest that billing has heard of, not before that of the proposal."""
     proposed = date.fromisoformat(content["business_date"])
-    return max(proposed, await business_day.latest(tx) or proposed)
+    return await business_day.not_before(tx, proposed)
 
 
 def _entries(action: str, charge_nos: Sequence[str], actor: str, reason: str) -> list[AuditEntry]:

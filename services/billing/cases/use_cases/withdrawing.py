@@ -105,7 +105,7 @@ async def hold(
     row = await _locked(tx, charge_no, may_see)
     if row.held_until == held_until:
         return
-    today = max(row.issued_on, await business_day.latest(tx) or row.issued_on)
+    today = await business_day.not_before(tx, row.issued_on)
     days = context.policies.on(today).cases.hold_days
     if held_until is not None and held_until > today + timedelta(days=days):
         raise HeldTooLong(f"{days} days")
@@ -127,7 +127,7 @@ async def hold(
 
 
 async def _withdraw(tx: Tx, row: Row[Any], *, cause: str, explanation: str, asked_by: str, actor: str | None) -> None:
-    day = max(row.issued_on, await business_day.latest(tx) or row.issued_on)
+    day = await business_day.not_before(tx, row.issued_on)
     await store.change(
         tx,
         row.charge_no,

@@ -80,7 +80,7 @@ async def day_of(view: View, row: Row[Any], given: date | None) -> date:
     """Return the business date of what is done: the given one, else the latest; never before the first signal, or the end."""
     first: date = max(row.first_signal_on, row.ended_on or row.first_signal_on)
     if given is None:
-        return max(await business_day.latest(view) or first, first)
+        return await business_day.not_before(view, first)
     if given < first:
         raise TooEarly
     return given

@@ -59,7 +59,8 @@ async def of_bill(view: View, bill_id: str, *, context: Context) -> list[Replaye
     ids = _later(bill_id, [(row.bill_id, row.replaces) for row in await bills_store.of_contract(view, own.contract_no)])
     corrections = [row for row in await bills_store.corrections_of(view, own.contract_no) if {*ids} & _corrected(row)]
     points = [own.service_point_no]
-    cases = [case_no for case_no, bills in (await cases_store.of_points(view, points)).items() if {*ids} & bills]
+    signalled = await cases_store.bills_of(view, service_point_no=points)
+    cases = [case_no for case_no, bills in signalled.items() if {*ids} & bills]
     closings = [row for row in await closings_store.of_points(view, points) if row.bill_id in ids]
     rows = _Rows(
         bills=ids,
@@ -97,7 +98,7 @@ async def by_id(view: View, ids: Sequence[str], *, context: Context) -> dict[str
     known = await _known(view, rows, context)
     differing = await corrections_store.differences(view, [row.correction_id for row in rows.corrections])
     cases = await cases_store.bills_of(
-        view, sorted({r.case_no for r in (*rows.charges, *rows.adjustments) if r.case_no})
+        view, case_no=sorted({r.case_no for r in (*rows.charges, *rows.adjustments) if r.case_no})
     )
     found = {}
     for one in rows.bills:

@@ -16,9 +16,9 @@ from services.billing.adjustments.domain import Adjustment, Test
 from services.billing.adjustments.use_cases import settling
 from services.billing.bills.use_cases.adopting import InPlace, Posted
 from services.billing.cases.store import posted as cases_store
-from services.billing.cases.use_cases import adjusting, working
+from services.billing.cases.use_cases import adjusting
 from services.billing.replays.domain import ADOPTED
-from services.billing.restoring.use_cases.charges import NUMBERS_MAX, is_number
+from services.billing.restoring.use_cases import charges
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.outcome import ALREADY_DONE, Outcome, refused
@@ -82,11 +82,10 @@ class Adjustments:
                 for one in posted
             ]
         )
-        for subject in subjects.values():
-            days = [row["issued_on"] for row in new if row["dispute_no"] == subject.no]
-            if subject.case is not None and subject.case.ended_on is None and days:
-                on = max(subject.case.first_signal_on, *days)
-                await working.end(tx, subject.case, "adopt_adjustment", on=on, actor=actor, explanation=ADOPTED)
+        cases = {subject.no: subject.case for subject in subjects.values() if subject.case is not None}
+        await charges.end(
+            tx, cases, [(row["dispute_no"], row["issued_on"]) for row in new], "adopt_adjustment", actor=actor
+        )
 
 
 async def _keys(tx: Tx, account: Row[Any], posted: Sequence[Posted]) -> Keys:
@@ -97,8 +96,9 @@ async def _keys(tx: Tx, account: Row[Any], posted: Sequence[Posted]) -> Keys:
         one.document_id: (subject, number)
         for one in posted
         for subject in subjects
-        for number in range(1, NUMBERS_MAX + 1)
-        if is_number(one.document_id, "adjustment", subject.no, account.account_no, number)
+        if subject.service_point_no == one.service_point_no
+        for number in range(1, charges.NUMBERS_MAX + 1)
+        if charges.is_number(one.document_id, "adjustment", subject.no, account.account_no, number)
     }
 
 
@@ -136,28 +136,12 @@ async def _of_cases(tx: Tx, points: Sequence[str]) -> list[_Subject]:
             case=case,
             service_point_no=case.service_point_no,
             org_unit=case.org_unit,
-            now=[(row.number, _of_calculation(case, row)) for row in worked.get(case.case_no, ())],
+            now=[
+                (row.number, adjusting.of_calculation(case, row, account_no="")) for row in worked.get(case.case_no, ())
+            ],
         )
         for case in cases
     ]
-
-
-def _of_calculation(case: Row[Any], worked: Row[Any]) -> Adjustment:
-    return Adjustment(
-        account_no="",
-        org_unit=case.org_unit,
-        energy_wh=worked.energy_wh,
-        total_fen=worked.adjustment_fen,
-        components=((adjusting.COMPONENT, worked.adjustment_fen),),
-        working={
-            "case_no": case.case_no,
-            "calculation": worked.calculation,
-            "policy": f"{worked.policy}@{worked.policy_version}",
-            "policy_hash": worked.policy_hash,
-            "input": orjson.loads(worked.input),
-            "items": orjson.loads(worked.items),
-        },
-    )
 
 
 def _looked_at(one: Posted, keys: Keys, row: Row[Any] | None) -> Outcome | InPlace:

@@ -5,6 +5,7 @@ Of which case a number is follows from the cases of its point. What it was calcu
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -70,16 +71,19 @@ class Charges:
                 for one in posted
             ]
         )
-        await _end(tx, {key.case.case_no: key.case for key in keys.values()}, new, actor)
+        cases = {key.case.case_no: key.case for key in keys.values()}
+        await end(tx, cases, [(row["case_no"], row["issued_on"]) for row in new], "adopt_charge", actor=actor)
 
 
-async def _end(tx: Tx, of: Mapping[str, Row[Any]], new: Sequence[Mapping[str, Any]], actor: str) -> None:
-    """End the cases of charges that were not known."""
-    for case_no in sorted({row["case_no"] for row in new}):
-        case = of[case_no]
-        if case.ended_on is None:
-            on = max(case.first_signal_on, *(row["issued_on"] for row in new if row["case_no"] == case_no))
-            await working.end(tx, case, "adopt_charge", on=on, actor=actor, explanation=ADOPTED)
+async def end(
+    tx: Tx, cases: Mapping[str, Row[Any]], issued: Sequence[tuple[str, date]], action: str, *, actor: str
+) -> None:
+    """End the cases, by number, of documents that were not known, given with the days on which they were issued."""
+    for case_no, case in sorted(cases.items()):
+        days = [on for of, on in issued if of == case_no]
+        if case.ended_on is None and days:
+            on = max(case.first_signal_on, *days)
+            await working.end(tx, case, action, on=on, actor=actor, explanation=ADOPTED)
 
 
 async def _keys(tx: Tx, posted: Sequence[Posted]) -> dict[str, _Key]:
@@ -88,7 +92,7 @@ async def _keys(tx: Tx, posted: Sequence[Posted]) -> dict[str, _Key]:
     at = await store.cases_at(tx, [one.service_point_no or "" for one in posted])
     worked = {(row.case_no, row.number): row for row in await store.calculations_of(tx, [row.case_no for row in at])}
     for one in posted:
-        for case in at:
+        for case in (each for each in at if each.service_point_no == one.service_point_no):
             for number in range(1, NUMBERS_MAX + 1):
                 for component in _COMPONENTS:
                     if is_number(one.document_id, "charge", case.case_no, number, component):

@@ -101,7 +101,7 @@ async def release(tx: Tx, wanted: Release, *, context: Context) -> Approval | No
             return await _ask(tx, row, wanted, ready, second)
     if wanted.business_date is not None:
         await business_day.advance(tx, wanted.business_date)
-    let_go_on = max(row.closed_on, await business_day.latest(tx) or row.closed_on)
+    let_go_on = await business_day.not_before(tx, row.closed_on)
     releasing = known.releasing(tx, row, issue_on, let_go_on=let_go_on)
     releasing |= {"accepted": reported.unexplained, "released_by": wanted.second or wanted.actor}
     await store.write(tx, [releasing])
@@ -168,7 +168,7 @@ async def release_due(tx: Tx, *, route_no: str, cycle: str, business_date: date,
     due_on = domain.due(rule, await _reported(tx, row), context.calendar)
     if due_on is None or due_on > business_date:
         return moved
-    let_go_on = max(business_date, await business_day.latest(tx) or business_date)
+    let_go_on = await business_day.not_before(tx, business_date)
     releasing = known.releasing(tx, row, business_date, let_go_on=let_go_on)
     releasing |= {"due_on": due_on, "findings": _shown(row)}
     await store.write(tx, [releasing])
