@@ -303,7 +303,7 @@ async def both(world: World, folder: Path) -> None:
         assert "open" not in [status for (status,) in await rows(desk, select(BILL_RUN.c.status))]
 
 
-@settings(max_examples=examples(40))
+@settings(max_examples=examples(20))
 @given(st.integers(FIRST_SEED, FIRST_SEED + 2**32))
 def test_every_order_of_arrival_ends_in_the_books_of_what_is_in_force(seed: int) -> None:
     with TemporaryDirectory() as folder:
