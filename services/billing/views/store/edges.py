@@ -84,16 +84,18 @@ _RECLASS: Final = CASE_RECLASS.join(CASE_FILE, _K.case_no == _R.case_no)
 _SIGNAL: Final = CASE_SIGNAL.join(CASE_FILE, _K.case_no == _S.case_no)
 _FINDING_OF: Final = joined(_B.bill_id, _S.code, by=":")
 _DECIDED: Final = REVIEW_DECISION.join(BILL, _B.bill_id == REVIEW_DECISION.c.bill_id)
+_QUOTED: Final = literal('"') + _B.bill_id + '"'
 _CORRECTED: Final = CORRECTION.join(
     BILL,
     and_(
         _B.contract_no == CORRECTION.c.contract_no,
-        or_(
-            CORRECTION.c.reversals.contains(literal('"') + _B.bill_id + '"'),
-            CORRECTION.c.replacements.contains(literal('"') + _B.bill_id + '"'),
-        ),
+        or_(CORRECTION.c.reversals.contains(_QUOTED), CORRECTION.c.replacements.contains(_QUOTED)),
     ),
 )
+_RECLASSED: Final = CORRECTION.join(
+    BILL, and_(_B.contract_no == CORRECTION.c.contract_no, CORRECTION.c.reversals.contains(_QUOTED))
+).join(CASE_RECLASS, and_(_R.account_no == _B.account_no, _R.touched.contains(_QUOTED)))
+"""Of a bill that a change of class touched the correction that took it out of force: the first since."""
 
 
 def _reclass(origin: tuple[str, str], origin_id: Any, **more: Any) -> Edge:
@@ -208,6 +210,15 @@ CASES: Final[Edges] = (
     _approved("charge", CHARGE, _C.charge_no, _C.org_unit, lambda a: a.c.subject_id == _C.charge_no, CHARGE_WITHDRAWAL),
     _reclass((SERVICE, "case"), _R.case_no),
     _reclass((READING, "site_order"), _O.order_no, **_visited(_RECLASS, _R.case_no, _R.done_on)),
+    _edge(
+        "correction",
+        (SERVICE, "reclass"),
+        CORRECTION.c.correction_id,
+        _RECLASS_ID,
+        _B.org_unit,
+        source=_RECLASSED,
+        by_origin=_by_reclass,
+    ),
     _approved(
         "reclass",
         _RECLASS,

@@ -3,10 +3,12 @@
 import pytest
 
 from services.billing.bills.domain.policy import DELTA
+from shared.events.billing import BillCorrected
 from tests.integration.billing.bills.test_differences import again
 from tests.integration.billing.cases.test_charges import charged
+from tests.integration.billing.cases.test_reclass import RECLASS, a_workshop
 from tests.kits.billing import PLAIN, Desk, account, usage
-from tests.kits.cases import listed
+from tests.kits.cases import ask, got, listed
 from tests.kits.walks import both_ways, derived, kinds
 
 
@@ -70,6 +72,20 @@ async def test_a_case_leads_to_its_charges_which_name_their_two_approvals(desk: 
         assert len(found) == 2
         assert found <= approvals
     assert "the seal is broken" not in shown
+
+
+async def test_a_case_leads_over_its_change_of_class_to_the_corrections_of_the_bills_that_it_touched(
+    desk: Desk,
+) -> None:
+    number = await a_workshop(desk)
+    seen = (await got(desk, f"cases/{number}"))["row_version"]
+    assert (await ask(desk, f"cases/{number}/reclassing", RECLASS, seen=seen))[0] == 200
+    await desk.approve_all("2026-03-12")
+    async with desk.client() as client:
+        edges = await both_ways(client, "billing", ("billing", "case", number))
+    corrections = {fact.correction_id for fact in await desk.published(BillCorrected)}
+    assert corrections
+    assert {of[2] for of, origin in edges if (of[1], origin[1]) == ("correction", "reclass")} == corrections
 
 
 async def test_a_usage_takes_as_many_statements_for_many_lines_as_for_one(desk: Desk) -> None:
