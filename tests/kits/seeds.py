@@ -54,8 +54,10 @@ class Seeds:
     def next(self, path: str) -> Values:
         """Return the next world for calls of a path: decisions need other homes than payments."""
         n = self._taken[path] = self._taken.get(path, -1) + 1
-        # by what changes meters
-        is_left_alone = path.endswith(("/decisions", "/release")) or "/disputes" in path or self._is_looked_at(path)
+        # by what changes meters, and by thefts of what is adjusted for
+        left_alone = ("/disputes", "{adjustment_id}/", "/confirmation")
+        is_left_alone = path.endswith(("/decisions", "/release")) or self._is_looked_at(path)
+        is_left_alone |= any(part in path for part in left_alone)
         unit = REVIEWED if is_left_alone else BY_ITSELF
         homes = [home for home in TOWN if home.org_unit == unit]
         if unit == REVIEWED:  # what is released is decided on no more
@@ -124,7 +126,7 @@ class Seeds:
             values |= seed_documents.frozen(self._installation, values["contract_no"], is_set="{freeze_id}" in path)
         if path.endswith("/payout"):
             values["account_no"] = seed_documents.closed_with_money(self._installation, self._numbered("closed"))
-        if "/case" in path or "/charges" in path:
+        if "/case" in path or "/charges" in path or "{adjustment_id}/" in path:
             made = self._taken["cases"] = self._taken.get("cases", 0) + 1
             values |= case_at(self._installation, home, path, made)
         if "/closings" in path or "/unused-supplies/" in path:

@@ -1,4 +1,4 @@
-"""A case at a home of the small town, in a state in which a call of a path about it can succeed, and a charge of one."""
+"""A case at a home of the small town, in a state in which a call of a path about it can succeed, and what one has billed."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from tests.kits.installation import Home, Installation
 
 ENDED = ("charged", "reclassed", "adjusted", "dismissed")
 DAY = "2026-02-03"
-ON_VERSIONS = ("/dismissal", "/reopening", "/calculations", "/proposal", "/reclassing")
+ON_VERSIONS = ("/dismissal", "/reopening", "/confirmation", "/calculations", "/proposal", "/reclassing")
 """Endings of paths of commands on a version of a case."""
 THEFT = {"calculation": "theft", "breach_on": "2010-06-01", "input": {"price": "0.3", "kwh": "100"}}
 CAPACITY = {"case": "private", "tariff": "other", "kva": "3"}
@@ -18,6 +18,12 @@ def case_at(installation: Installation, home: Home, path: str, number: int) -> d
     values = {"tip_no": f"seed-{number}", "evidence_no": f"seed-{number}", "assignee": f"inspector-{number}"}
     if "/charges/" in path:
         return {"charge_no": _charge(installation, home)}
+    if "{adjustment_id}" in path:
+        return {"adjustment_id": _adjustment(installation, home, number)["adjustment_id"]}
+    if path.endswith("/confirmation"):
+        case = _again(installation, _adjustment(installation, home, number))
+        _command(installation, case, "reopening", reason="of a test")
+        return {"case_no": case["case_no"], "business_date": DAY}
     if "{case_no}" not in path:
         return values
     if path.endswith("/reclassing"):
@@ -72,6 +78,19 @@ def _again(installation: Installation, case: dict[str, Any]) -> dict[str, Any]:
 def _command(installation: Installation, case: dict[str, Any], what: str, **body: Any) -> Any:
     seen = {"If-Match": f'"{_again(installation, case)["row_version"]}"'}
     return installation.call("POST", "billing", f"/v1/cases/{case['case_no']}/{what}", body, **seen)
+
+
+def _adjustment(installation: Installation, home: Home, number: int) -> dict[str, Any]:
+    """Return an adjustment of a home that nobody has asked to take back, of its case of a wrong multiplier."""
+    case = _open(installation, home, "wrong_multiplier")
+    fault = {"kwh": str(1000 + number), "used": "30", "true": "40", "price": "1"}
+    worked = {"calculation": "wrong_multiplier", "breach_on": "2010-06-01", "input": fault}
+    made = _command(installation, case, "calculations", **worked, business_date=DAY)
+    said = {"calculation": made["number"], "explanation": "of a test", "business_date": DAY}
+    installation.approve("billing", _command(installation, case, "proposal", **said))
+    found = installation.items("billing", f"/v1/adjustments?case_no={case['case_no']}")
+    made_last: dict[str, Any] = next(one for one in reversed(found) if one["reverses"] is None)
+    return made_last
 
 
 def _charge(installation: Installation, home: Home) -> str:

@@ -173,7 +173,7 @@ def test_every_answer_is_documented_none_is_a_server_error_and_enough_calls_succ
     failures = [failure for route in routes for failure in route.failures]
     assert not failures, "\n\n".join(failures)
     few = [route for route in routes if _percent(route.statuses) < SUCCEEDS_PERCENT_MIN]
-    assert not few, [(route.name, route.statuses, route.refusals) for route in few]
+    assert not few, "\n\n".join(f"{route.name} {route.statuses} {route.refusals}" for route in few)
 
 
 def _percent(statuses: Counter[int]) -> int:
