@@ -61,8 +61,6 @@ TABLES: dict[str, dict[str, Table]] = {
         "unused supplies": closings.UNUSED_SUPPLY,
         "closings": closings.CLOSING,
         "notices of closings": closings.NOTICE,
-        "answers to closings": closings.ANSWER,
-        "findings of closings": closings.CLOSING_FINDING,
         "settlements of closings": closings.SETTLEMENT,
         "meters of closings": closings.METER_BACK,
         "site orders that are asked for": asked_orders.SITE_ORDER,
