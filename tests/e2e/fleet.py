@@ -16,7 +16,7 @@ from tests.e2e.launch import KILL, ORDERS
 from tests.kits.line import CHANNEL_SECRET
 
 ROOT = Path(__file__).parents[2]
-STOP_SECONDS_MAX = 30
+STOP_SECONDS_MAX = 60
 COMMAND_SECONDS_MAX = 120
 LOOK_SECONDS = 0.05
 

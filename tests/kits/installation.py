@@ -39,8 +39,8 @@ from shared.web import auth
 
 KEY = "k" * 40
 CHANNEL_SECRET = "c" * 40
-START_SECONDS_MAX = 90
-WAIT_SECONDS_MAX = 90
+START_SECONDS_MAX = 180
+WAIT_SECONDS_MAX = 180
 BY_ITSELF, REVIEWED = "zj/hangzhou", "zj/ningbo"
 TARIFF = "CN-ZJ/residential"
 HOMES = 24

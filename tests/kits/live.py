@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import uvicorn
 from fastapi import FastAPI
 
-START_SECONDS_MAX = 20
+START_SECONDS_MAX = 90
 
 
 @contextlib.contextmanager

@@ -44,7 +44,7 @@ from tests.kits import databases
 
 ISSUED = date(2026, 2, 2)
 ORG = "zj/hangzhou/xihu"
-FINAL_SECONDS = 30
+FINAL_SECONDS = 120
 
 
 @dataclass

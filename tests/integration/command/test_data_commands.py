@@ -19,7 +19,7 @@ from shared.events.billing import AccountChanged
 from shared.settings import SERVICES
 from tests.kits import webapp
 
-WAIT_SECONDS_MAX = 30
+WAIT_SECONDS_MAX = 120
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ import pytest
 
 from shared.settings import SERVICES
 
-START_SECONDS_MAX = 60
-STOP_SECONDS_MAX = 30
+START_SECONDS_MAX = 120
+STOP_SECONDS_MAX = 60
 
 
 def free_ports(count: int) -> list[int]:

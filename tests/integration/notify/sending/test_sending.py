@@ -32,7 +32,7 @@ from shared.testing.servers import free_port
 from shared.testing.smtp import SmtpServer
 from tests.kits.notify import CATALOGUE, LINKS, Notify, contact, issued
 
-FINAL_SECONDS = 30
+FINAL_SECONDS = 120
 
 
 @asynccontextmanager
