@@ -1,13 +1,13 @@
 """What the routes and handlers of reading are given at start, and who may call them."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends
 
-from services.reading.network.domain.calendar import local_day
+from services.reading.network.domain import calendar as civil
 from services.reading.policies.domain import Policies
 from shared.business_calendar import Calendar
 from shared.web import auth, state
@@ -37,8 +37,8 @@ class Context:
     devices: Devices
 
     def last_day(self, now: datetime) -> date:
-        """Return the last day that what happened may name: tomorrow, as a clock in the field may be ahead."""
-        return local_day(now, self.zone) + timedelta(days=1)
+        """Return the last day that what happened may name."""
+        return civil.last_day(now, self.zone)
 
 
 Own = Annotated[Context, Depends(state.context)]

@@ -57,11 +57,12 @@ async def of_cycle(view: View, cycle: str, *, visible: Condition, context: Conte
     decided = await review_store.last_decided(view, shown.bills_of_cycle(cycle))
     assigned = await shown.assigned_of_cycle(view, cycle)
     today = await business_day.latest(view) or max(row.closed_on for row in rows)
-    return [
-        _clock(one, _Review(reviewed.get(route), decided.get(route), assigned.get(route)), today, context)
-        for one in await _told(view, rows, {(row.route_no, cycle): held.get(row.route_no, 0) for row in rows})
-        for route in (one.row.route_no,)
-    ]
+    reviews = {
+        row.route_no: _Review(reviewed.get(row.route_no), decided.get(row.route_no), assigned.get(row.route_no))
+        for row in rows
+    }
+    told = await _told(view, rows, {(row.route_no, cycle): held.get(row.route_no, 0) for row in rows})
+    return [_clock(one, reviews[one.row.route_no], today, context) for one in told]
 
 
 async def overdue(view: View, *, context: Context) -> dict[str, Overdue]:
@@ -148,8 +149,7 @@ def _clock(one: _Told, review: _Review, today: date, context: Context) -> Clock:
         replace(each, held_by=who[each.step][0], person=who[each.step][1]) if each.is_late else each for each in timed
     ]
     waits = next((each.step for each in steps if each.done_on is None), None)
-    holder = "reading" if waits == "reviewed" and by_reading else domain.HOLDERS.get(waits or "")
-    return Clock(run=row, read_date=read_date, steps=steps, held_by=holder)
+    return Clock(run=row, read_date=read_date, steps=steps, held_by=who[waits][0] if waits else None)
 
 
 def _reviewer(one: _Told, review: _Review, *, is_reviewed: bool, by_reading: bool) -> _Who:

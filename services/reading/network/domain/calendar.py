@@ -9,6 +9,11 @@ def local_day(instant: datetime, zone: ZoneInfo) -> date:
     return instant.astimezone(zone).date()
 
 
+def last_day(instant: datetime, zone: ZoneInfo) -> date:
+    """Return the last day that what happened may name at an instant: tomorrow, as a clock in the field may be ahead."""
+    return local_day(instant, zone) + timedelta(days=1)
+
+
 def read_day(read_at: datetime, zone: ZoneInfo, tolerance_seconds: int) -> date:
     """Return the day that a read counts for: its civil date, or the next one within a tolerance before midnight."""
     return local_day(read_at.astimezone(UTC) + timedelta(seconds=tolerance_seconds), zone)

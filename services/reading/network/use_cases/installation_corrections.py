@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from services.reading.network.domain import calendar, changes, registers
@@ -109,7 +109,7 @@ async def correct(
     try:
         wanted = _corrected(old, correction)
         check_days(wanted.installed_on, wanted.removed_on)
-        tomorrow = calendar.local_day(tx.now, zone) + timedelta(days=1)
+        tomorrow = calendar.last_day(tx.now, zone)
         check_past(wanted.removed_on or wanted.installed_on, tomorrow)
         check_alone(wanted, [other for other in standing.values() if other.key != old.key])
         if _reaches_further(wanted, old):

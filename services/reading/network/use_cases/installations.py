@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from services.reading.network.domain import calendar, changes, registers
@@ -57,7 +57,7 @@ async def put(tx: Tx, given: Sequence[Given], *, actor: str, may_see: MaySee, zo
     known_meters = {no: meter for no, (meter, _) in (await meters.stored(tx, meter_nos)).items()}
     stored = await installations.of_points_and_meters(tx, service_point_nos, meter_nos)
     there = {key: each.placement for key, each in stored.items() if not each.annulled}
-    tomorrow = calendar.local_day(tx.now, zone) + timedelta(days=1)
+    tomorrow = calendar.last_day(tx.now, zone)
     before = changes.by_meter(there)
     new = [each for each in given if (each.meter_no, each.installed_on) not in there]
     faults = await unfit(tx, [(each.meter_no, each.installed_on, each.removed_on) for each in new])
