@@ -1,8 +1,9 @@
-"""What of the small town only comes of a longer story: an adjustment, a waiting usage, a freeze, a closed account with money."""
+"""What of the small town only comes of a longer story: an adjustment, a usage, a freeze, money of a closed account, a visit."""
 
 import uuid
 from typing import Any
 
+from services.reading.appointments import examples as appointments
 from services.reading.disputes import examples as disputes
 from tests.kits.installation import BY_ITSELF, TOWN, Installation
 
@@ -59,7 +60,7 @@ def frozen(installation: Installation, contract_no: str, *, is_set: bool) -> dic
     for freeze in installation.items("billing", "/v1/freezes?stands=true"):
         installation.call("POST", "billing", f"/v1/freezes/{freeze['freeze_id']}/lift", {"reason": "looked at"})
     if not is_set:
-        return {"contract_no": contract_no}
+        return {}
     body = {"contract_no": contract_no, "reason": "in doubt"}
     return {"freeze_id": installation.call("POST", "billing", "/v1/freezes", body)["freeze_id"]}
 
@@ -76,3 +77,14 @@ def closed_with_money(installation: Installation, number: int) -> str:
     paid = {"Idempotency-Key": uuid.uuid4().hex}
     installation.call("POST", "collection", "/v1/payments", body, who="cashier-1", **paid)
     return account_no
+
+
+def arranged(installation: Installation, service_point_no: str, number: int) -> str:
+    """Return an appointment at a point that has not ended: the one there is, or one that is made."""
+    for there in installation.items("reading", f"/v1/appointments?service_point_no={service_point_no}"):
+        if there["state"] in ("asked", "agreed"):
+            return str(there["appointment_no"])
+    made = {"appointment_no": f"seed-{number}", "service_point_no": service_point_no}
+    body = {"items": [appointments.APPOINTMENTS["items"][0] | made]}
+    installation.call("POST", "reading", "/v1/appointments", body)
+    return made["appointment_no"]

@@ -6,7 +6,6 @@ from typing import Any
 
 from services.billing.tariffs import examples
 from services.notify.questions.domain.links import Links
-from services.reading.appointments import examples as appointments
 from services.reading.disputes import examples as disputes
 from services.reading.read_day_changes import examples as read_days
 from services.reading.visits import examples as reports
@@ -54,15 +53,7 @@ class Seeds:
     def next(self, path: str) -> Values:
         """Return the next world for calls of a path: decisions need other homes than payments."""
         n = self._taken[path] = self._taken.get(path, -1) + 1
-        # by what changes meters, and by thefts of what is adjusted for
-        left_alone = ("/disputes", "{adjustment_id}/", "/confirmation")
-        is_left_alone = path.endswith(("/decisions", "/release")) or self._is_looked_at(path)
-        is_left_alone |= any(part in path for part in left_alone)
-        unit = REVIEWED if is_left_alone else BY_ITSELF
-        homes = [home for home in TOWN if home.org_unit == unit]
-        if unit == REVIEWED:  # what is released is decided on no more
-            homes = homes[::2] if path.endswith("/release") else homes[1::2]
-        home = homes[n % len(homes)]
+        home = self._home(path, n)
         jobs = JOBS[self._service]
         values: Values = {"job": jobs[n % len(jobs)], "Idempotency-Key": f"test-{n}"}
         values |= self._of_home[home]
@@ -90,6 +81,34 @@ class Seeds:
             values |= self._asked(strange_type(STRANGE - 1 - n), who=f"tester-of-{self._service}")
         if path.endswith("/approvals/decisions"):
             values |= self._to_decide
+        if path.endswith("/payout"):
+            values["account_no"] = seed_documents.closed_with_money(self._installation, self._numbered("closed"))
+        self._make_in_reading(path, home, values)
+        self._make_in_billing(path, home, values)
+        if "/links/" in path:
+            asking = self._installation.items("notify", f"/v1/notices?question_id={home.question_id}")
+            (notice_id,) = [each["notice_id"] for each in asking if each["contact_no"].startswith("L-")]
+            values["token"] = LINKS.token(notice_id, 1)
+        if "control-documents" in path:
+            values["kind"] = COMPARED[self._service][n % len(COMPARED[self._service])]
+        if "/forms/" in path:
+            values["name"] = "tariff"
+        return values
+
+    def _home(self, path: str, n: int) -> Home:
+        """Return the home of the n-th call of a path."""
+        # by what changes meters, and by thefts of what is adjusted for
+        left_alone = ("/disputes", "{adjustment_id}/", "/confirmation")
+        is_left_alone = path.endswith(("/decisions", "/release")) or self._is_looked_at(path)
+        is_left_alone |= any(part in path for part in left_alone)
+        unit = REVIEWED if is_left_alone else BY_ITSELF
+        homes = [home for home in TOWN if home.org_unit == unit]
+        if unit == REVIEWED:  # what is released is decided on no more
+            homes = homes[::2] if path.endswith("/release") else homes[1::2]
+        return homes[n % len(homes)]
+
+    def _make_in_reading(self, path: str, home: Home, values: Values) -> None:
+        """Make in reading what a call of a path is about, and put its numbers among the values."""
         if "{key_id}" in path:
             made = self._installation.call("POST", "reading", f"/v1/devices/{values['device_id']}/keys", {})
             values["key_id"] = made["key_id"]
@@ -105,12 +124,11 @@ class Seeds:
             query = f"org_unit={values['org_unit']}&from={values['from']}"
             proposal = self._installation.call("GET", "reading", f"/v1/reader-rotations?{query}")
             values["content_hash"] = proposal["content_hash"]
-        if self._is_looked_at(path):
-            values["order_no"] = self._sent_to_site(home)
-        elif self._service == "reading" and "/site-orders" in path:
+        if self._service == "reading" and "/site-orders" in path:
             values |= self._ordered(home, is_reported=path.endswith("/decisions"))
         if path.endswith("/appointments/cancellations"):
-            values |= self._arranged(home)
+            number = self._numbered("appointments")
+            values["appointment_no"] = seed_documents.arranged(self._installation, home.service_point_no, number)
         if "/read-day-requests" in path:
             values |= self._read_day_asked(home, is_made="{request_no}" in path)
         if path.endswith("/conduct-findings/decisions"):
@@ -118,32 +136,25 @@ class Seeds:
                 "finding_id": seed_findings.of_conduct(self._installation, home, self._numbered("conduct")),
                 "version": 1,
             }
-        if "/use-findings/" in path:
-            values["finding_id"] = seed_findings.of_use(self._installation, home, self._numbered("uses"))
         if "/disputes" in path:
             values |= self._disputed(home, path)
+
+    def _make_in_billing(self, path: str, home: Home, values: Values) -> None:
+        """Make in billing what a call of a path is about, and put its numbers among the values."""
+        if self._is_looked_at(path):
+            values["order_no"] = self._sent_to_site(home)
+        if "/use-findings/" in path:
+            values["finding_id"] = seed_findings.of_use(self._installation, home, self._numbered("uses"))
         if "/freezes" in path:
             values |= seed_documents.frozen(self._installation, values["contract_no"], is_set="{freeze_id}" in path)
-        if path.endswith("/payout"):
-            values["account_no"] = seed_documents.closed_with_money(self._installation, self._numbered("closed"))
         if "/case" in path or "/charges" in path or "{adjustment_id}/" in path:
-            made = self._taken["cases"] = self._taken.get("cases", 0) + 1
-            values |= case_at(self._installation, home, path, made)
+            values |= case_at(self._installation, home, path, self._numbered("cases"))
         if "/closings" in path or "/unused-supplies/" in path:
             values |= closing_seeds.values(self._installation, home, path)
         if "/replays/" in path:
             values["document_id"] = values["bill_id"]
-        if "/links/" in path:
-            asking = self._installation.items("notify", f"/v1/notices?question_id={home.question_id}")
-            (notice_id,) = [each["notice_id"] for each in asking if each["contact_no"].startswith("L-")]
-            values["token"] = LINKS.token(notice_id, 1)
-        if "control-documents" in path:
-            values["kind"] = COMPARED[self._service][n % len(COMPARED[self._service])]
-        if "/forms/" in path:
-            values["name"] = "tariff"
         if "rating-documents" in path:
             values |= {"kind": "calendar", "document_id": "example/holidays", "from": "2026-01-01", "to": "2026-02-01"}
-        return values
 
     def _numbered(self, what: str) -> int:
         """Return the next number of something that is made for a call."""
@@ -172,7 +183,7 @@ class Seeds:
 
     def _ordered(self, home: Home, *, is_reported: bool) -> Values:
         """Return a site order at a home; `is_reported`: whose registers wait for somebody else."""
-        number = self._taken["site orders"] = self._taken.get("site orders", 0) + 1
+        number = self._numbered("site orders")
         made = {"order_no": f"seed-{number}", "kind": "inspection", "service_point_no": home.service_point_no}
         body = {"items": [made | {"asked_on": "2026-02-03", "reason": "of_a_test"}]}
         self._installation.call("POST", "reading", "/v1/site-orders", body)
@@ -201,23 +212,12 @@ class Seeds:
         orders = self._installation.items("billing", f"/v1/site-orders?reference={bill['bill_id']}&state=out")
         return next(str(order["order_no"]) for order in orders if order["let_go_on"] is None)
 
-    def _arranged(self, home: Home) -> Values:
-        """Return an appointment at a home."""
-        for there in self._installation.items("reading", f"/v1/appointments?service_point_no={home.service_point_no}"):
-            if there["state"] in ("asked", "agreed"):
-                return {"appointment_no": there["appointment_no"]}
-        number = self._taken["appointments"] = self._taken.get("appointments", 0) + 1
-        made = {"appointment_no": f"seed-{number}", "service_point_no": home.service_point_no}
-        body = {"items": [appointments.APPOINTMENTS["items"][0] | made]}
-        self._installation.call("POST", "reading", "/v1/appointments", body)
-        return {"appointment_no": made["appointment_no"]}
-
     def _read_day_asked(self, home: Home, *, is_made: bool) -> Values:
         """Return a number for a request for another read day of a home's route; `is_made`: of one that is asked for."""
         for asked in self._installation.items("reading", f"/v1/read-day-requests?route_no={home.route_no}"):
             number = asked["request_no"]
             self._installation.call("POST", "reading", f"/v1/read-day-requests/{number}/withdrawal", None)
-        made = self._taken["read days"] = self._taken.get("read days", 0) + 1
+        made = self._numbered("read days")
         values = {"request_no": f"seed-{made}", "route_no": home.route_no}
         if is_made:
             self._installation.call("POST", "reading", "/v1/read-day-requests", read_days.REQUEST | values)
@@ -228,7 +228,7 @@ class Seeds:
         for left in self._installation.items("reading", f"/v1/disputes?service_point_no={home.service_point_no}"):
             if left["state"] != "ended":
                 self._end(left)
-        number = self._taken["disputes"] = self._taken.get("disputes", 0) + 1
+        number = self._numbered("disputes")
         values: Values = {"dispute_no": f"seed-{number}", "order_no": f"seed-dispute-{number}", "on": "2026-03-20"}
         values |= {"visit_on": "2026-04-10", "tested_on": "2026-03-19", "outcome": "withdrawn", "error_percent": "3.0"}
         values |= {"accuracy_class": "2"}

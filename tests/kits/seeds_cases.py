@@ -80,14 +80,18 @@ def _command(installation: Installation, case: dict[str, Any], what: str, **body
     return installation.call("POST", "billing", f"/v1/cases/{case['case_no']}/{what}", body, **seen)
 
 
+def _agreed(installation: Installation, case: dict[str, Any], worked: dict[str, Any]) -> None:
+    """Calculate a case, and have a second person agree to what is proposed of it."""
+    made = _command(installation, case, "calculations", **worked, business_date=DAY)
+    said = {"calculation": made["number"], "explanation": "of a test", "business_date": DAY}
+    installation.approve("billing", _command(installation, case, "proposal", **said))
+
+
 def _adjustment(installation: Installation, home: Home, number: int) -> dict[str, Any]:
     """Return an adjustment of a home that nobody has asked to take back, of its case of a wrong multiplier."""
     case = _open(installation, home, "wrong_multiplier")
     fault = {"kwh": str(1000 + number), "used": "30", "true": "40", "price": "1"}
-    worked = {"calculation": "wrong_multiplier", "breach_on": "2010-06-01", "input": fault}
-    made = _command(installation, case, "calculations", **worked, business_date=DAY)
-    said = {"calculation": made["number"], "explanation": "of a test", "business_date": DAY}
-    installation.approve("billing", _command(installation, case, "proposal", **said))
+    _agreed(installation, case, {"calculation": "wrong_multiplier", "breach_on": "2010-06-01", "input": fault})
     found = installation.items("billing", f"/v1/adjustments?case_no={case['case_no']}")
     made_last: dict[str, Any] = next(one for one in reversed(found) if one["reverses"] is None)
     return made_last
@@ -100,9 +104,7 @@ def _charge(installation: Installation, home: Home) -> str:
     if not standing:
         case = _open(installation, home, "breach")
         _prove(installation, case["case_no"], "seed-breach")
-        made = _command(installation, case, "calculations", **BREACH, business_date=DAY)
-        said = {"calculation": made["number"], "explanation": "of a test", "business_date": DAY}
-        installation.approve("billing", _command(installation, case, "proposal", **said))
+        _agreed(installation, case, BREACH)
         pending = installation.items("billing", "/v1/approvals?state=pending&kind=case.charge.second")
         (second,) = [asked for asked in pending if asked["subject_id"] == case["case_no"]]
         named = {name: second[name] for name in ("approval_id", "content_hash")}
