@@ -25,7 +25,7 @@ from shared.trace import Origin, TraceNode
 from shared.web import auth, conditional, devices, errors, idempotency, pagination
 
 KEY = "k" * 40
-TOKEN_SECONDS = 86_400  # made when a module of tests is loaded, used when its turn comes: on a slow machine after more than an hour
+TOKEN_SECONDS = 86_400  # made when a module of tests is loaded, used when its turn comes, maybe hours later
 METADATA = MetaData()
 PLATFORM = platform.tables(METADATA)
 NOTES = Table(
