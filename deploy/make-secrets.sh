@@ -45,12 +45,13 @@ told() {  # SERVICE: the lines of its environment file
         collection) echo "WATTLINE_CHANNEL_SECRETS='$(cat "$secrets/channel_secrets")'" ;;
         notify)
             echo "WATTLINE_LINK_KEY=$(cat "$secrets/link_key")"
+            echo "WATTLINE_PERSONAL_KEY=$(cat "$secrets/personal_key")"
             printf '# %s\n' WATTLINE_SMTP_{HOST,PORT=587,SECURITY=starttls,SENDER,USERNAME,PASSWORD} WATTLINE_PUBLIC_URL
             ;;
     esac
 }
 
-for name in postgres_superuser "${SERVICES[@]/#/postgres_}" device_master_key link_key; do
+for name in postgres_superuser "${SERVICES[@]/#/postgres_}" device_master_key link_key personal_key; do
     random | keep "$folder/secrets/$name" 444
 done
 # the services are told the public key: none of them can make a token
@@ -65,6 +66,7 @@ for service in "${SERVICES[@]}"; do
 done
 channel_secrets | keep "$folder/secrets/channel_secrets" 444
 keep "$folder/secrets/device_master_key_previous" 644 </dev/null  # empty but while the master key is replaced
+keep "$folder/secrets/personal_key_previous" 644 </dev/null  # the same
 keep "$folder/secrets/smtp_password" 644 </dev/null  # the mail server's, which only you know; empty where it wants none
 
 for service in "${SERVICES[@]}"; do

@@ -4,6 +4,7 @@ No meter, contract or debt that is still kept is older than 1950; no calendar, t
 an empty or mistyped field of the sender (the year 1, 0026, 9999 for "no end"): believed, it would be planned, rated and posted.
 """
 
+import calendar
 import re
 from datetime import UTC, date, datetime
 from typing import Final
@@ -37,6 +38,12 @@ def check_instant(found: datetime) -> datetime:
     if found.tzinfo is None or not FIRST_INSTANT <= found < END_INSTANT:
         raise ValueError(f"not an instant from {FIRST} on and before {END}")
     return found
+
+
+def months_before(found: date, months: int) -> date:
+    """Return the day so many months before another; the last of its month where that has no such day."""
+    years, place = divmod(found.year * 12 + found.month - 1 - months, 12)
+    return date(years, place + 1, min(found.day, calendar.monthrange(years, place + 1)[1]))
 
 
 def month(text: str) -> tuple[date, date]:

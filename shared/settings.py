@@ -29,7 +29,7 @@ OF_TOOLS = (  # of the test run and of the command, not of a service
     "WATTLINE_TOKEN_SIGNING_KEY_FILE",
 )
 TEST_PREFIX = "WATTLINE_TEST_"
-GENERATED_SECRETS = ("token_key", "device_master_key", "link_key")
+GENERATED_SECRETS = ("token_key", "device_master_key", "link_key", "personal_key")
 
 
 T = TypeVar("T")
@@ -162,7 +162,15 @@ class Settings(BaseModel):
             raise ValueError("must be postgresql+asyncpg://… or sqlite+aiosqlite:///…")
         return value
 
-    @field_validator("token_key", "device_master_key", "device_master_key_previous", "link_key", check_fields=False)
+    @field_validator(
+        "token_key",
+        "device_master_key",
+        "device_master_key_previous",
+        "link_key",
+        "personal_key",
+        "personal_key_previous",
+        check_fields=False,
+    )
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value().encode()) < 32:

@@ -44,7 +44,7 @@ async def go_live(stage: Stage, routes: list[Route]) -> None:
     await put("engineer-1", "reading", "/v1/meters", setup.meters(district, who))
     await put("engineer-1", "reading", "/v1/installations", setup.installations(district, who))
     await put("clerk-1", "billing", "/v1/accounts", setup.accounts(district, known))
-    await put("clerk-1", "notify", "/v1/contacts", setup.contacts(district, who))
+    await put("clerk-1", "notify", "/v1/parties", setup.parties(district, who))
     stage.say(f"live on {routes[0].live_from}: {', '.join(sorted(numbers))} with {len(who)} customers")
 
 
@@ -89,7 +89,7 @@ async def exchange_meters(stage: Stage) -> None:
 
 async def move(stage: Stage) -> None:
     """Somebody moves: one contract ends and another begins, and reading knows the day."""
-    await stage.put("clerk-1", "notify", "/v1/contacts", setup.new_contact(stage.district))
+    await stage.put("clerk-1", "notify", "/v1/parties", setup.new_party(stage.district))
     await stage.put("clerk-1", "billing", "/v1/accounts", setup.move(stage.district))
     point = stage.district.customers[stage.district.stories["move"]].service_point_no
 
@@ -241,7 +241,7 @@ async def move_in_past(stage: Stage) -> None:
     district = stage.district
     i = district.stories["past_move"]
     out, in_ = district.accounts_of(i)
-    await stage.put("clerk-1", "notify", "/v1/contacts", setup.new_contact(district, "past_move"))
+    await stage.put("clerk-1", "notify", "/v1/parties", setup.new_party(district, "past_move"))
     await stage.put("clerk-1", "billing", "/v1/accounts", setup.move(district, "past_move", reason="told_late"))
     await _corrected_account(stage, out, "the bill of who moved out is corrected and posted", 1)
 

@@ -19,7 +19,7 @@ from services.demo.district import (
 )
 
 READER = "reader-7"
-LETTER_EVERY = 100  # contacts that want paper, for which there is no gateway: they fail, and are seen to
+LETTER_EVERY = 100  # parties that want paper, for which there is no gateway: they fail, and are seen to
 ENGLISH_EVERY = 10
 TENANT_EVERY = 20
 Items = list[dict[str, Any]]
@@ -168,7 +168,7 @@ def _terms(district: District, i: int) -> dict[str, Any]:
     return {"customer_class": "residential", "people": district.customers[i].people}
 
 
-def contacts(district: District, who: Sequence[int]) -> Items:
+def parties(district: District, who: Sequence[int]) -> Items:
     """Return whom to tell: the holder of each account, some in English, some with a tenant beside, few on paper."""
     items = []
     for i in who:
@@ -177,28 +177,59 @@ def contacts(district: District, who: Sequence[int]) -> Items:
             "account_no": customer.account_no,
             "org_unit": route.org_unit,
             "language": "en" if i % ENGLISH_EVERY == 3 else "zh",
-            "valid_from": str(route.live_from),
+            "since": str(route.live_from),
         }
         paper = i % LETTER_EVERY == 50
-        where = {"channel": "letter", "address": f"Sample Road {i + 1}"} if paper else _mail(f"holder-{i + 1}")
-        items.append({"contact_no": f"C-{customer.account_no}", "role": "holder", **where, **common})
+        where = ("postal", f"Sample Road {i + 1}") if paper else _mail(f"holder-{i + 1}")
+        items.append(party(f"P-{customer.account_no}", where, role="holder", **common))
         if i % TENANT_EVERY == 9:
             tenant = _mail(f"tenant-{i + 1}")
-            items.append({"contact_no": f"C-{customer.account_no}-2", "role": "tenant", **tenant, **common})
+            items.append(party(f"P-{customer.account_no}-2", tenant, role="tenant", **common))
     return items
 
 
-def new_contact(district: District, story: str = "move") -> Items:
+def new_party(district: District, story: str = "move") -> Items:
     """Return whom to tell of the account of who moves in."""
     i = district.stories[story]
-    (old,) = contacts(district, [i])
     _, account_no = district.accounts_of(i)
-    new = {"contact_no": f"C-{account_no}", "account_no": account_no, "valid_from": str(district.moves[i][0])}
-    return [old | new | _mail(f"holder-{i + 1}-b")]
+    return [
+        party(
+            f"P-{account_no}",
+            _mail(f"holder-{i + 1}-b"),
+            role="holder",
+            account_no=account_no,
+            org_unit=district.route_of(i).org_unit,
+            language="en" if i % ENGLISH_EVERY == 3 else "zh",
+            since=str(district.moves[i][0]),
+        )
+    ]
 
 
-def _mail(name: str) -> dict[str, str]:
-    return {"channel": "email", "address": f"{name}@wattline.example"}
+def party(
+    party_no: str,
+    where: tuple[str, str],
+    *,
+    role: str,
+    account_no: str,
+    org_unit: str,
+    language: str,
+    since: str,
+) -> dict[str, Any]:
+    """Return a person with a role towards an account and one contact point, (kind, address), for which the utility vouches."""
+    kind, address = where
+    vouched = {"account_no": account_no, "how": "declared", "day": since}
+    return {
+        "party_no": party_no,
+        "org_unit": org_unit,
+        "name": f"Sample {party_no}",
+        "language": language,
+        "points": [{"point_no": "1", "kind": kind, "address": address, "valid_from": since, "verified": [vouched]}],
+        "roles": [{"role": role, "account_no": account_no, "valid_from": since}],
+    }
+
+
+def _mail(name: str) -> tuple[str, str]:
+    return "email", f"{name}@wattline.example"
 
 
 def csv_file(district: District, route: Route, day: date) -> bytes:

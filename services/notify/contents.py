@@ -5,14 +5,18 @@ Addresses stay in this service, as the rows themselves do; who lists audit entri
 
 from typing import Final
 
-from services.notify.contacts.tables import CONTACT
 from services.notify.notices.tables import NOTICE
+from services.notify.parties.tables import CONTACT_POINT, PARTY, PARTY_ROLE, VERIFICATION
 from services.notify.questions.tables import QUESTION
 from shared.db.contents import NONE, Readers, of_tables
 
 CONTENTS: Final[Readers] = {
-    "account": NONE,  # looked at, not changed
-    "contact": of_tables({CONTACT: "contact_no"}, personal=("address",)),
+    "party": of_tables(
+        {PARTY: "party_no", CONTACT_POINT: "party_no", PARTY_ROLE: "party_no", VERIFICATION: "party_no"},
+        without=("name_sealed", "name_index", "vulnerable_source", "address_sealed", "address_index"),
+    ),
+    "party_read": NONE,  # looked at, not changed
+    "party_lookup": NONE,
     "notice": of_tables({NOTICE: "notice_id"}),
     "question": of_tables({QUESTION: "question_id"}),
 }

@@ -9,6 +9,7 @@ from fastapi import Depends, Path
 
 from services.notify.policies.domain import Policies
 from services.notify.templates.domain import Catalogue
+from services.notify.vault import Vault
 from shared.db.engine import Tx
 from shared.web import auth, state
 from shared.web.rates import Rate
@@ -24,13 +25,14 @@ class Context:
     """What main has made for all.
 
     `today` is the utility's civil date now; `wake` tells the sender that something is due; `take_up` queues what waited for a
-    contact of these accounts; `link_rate` is how often a link may be opened.
+    party of these accounts; `vault` opens and seals names and values; `link_rate` is how often a link may be opened.
     """
 
     policies: Policies
     catalogue: Catalogue
     today: Callable[[], date]
     wake: Callable[[], None]
+    vault: Vault
     take_up: Callable[[Tx, Sequence[str]], Awaitable[None]]
     link_rate: Rate
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from services.notify import kinds
 from services.notify.causes.consumers import handlers
-from services.notify.contacts import api as contacts
 from services.notify.contents import CONTENTS
 from services.notify.context import Context
 from services.notify.notices import api as notices
@@ -15,6 +14,8 @@ from services.notify.notices import jobs
 from services.notify.notices.store import notices as store
 from services.notify.notices.store.unaddressed import waiting_oldest
 from services.notify.notices.use_cases import unaddressed
+from services.notify.parties import api as parties
+from services.notify.parties.jobs import Sealing
 from services.notify.policies import domain as policies
 from services.notify.policies.domain import Policies
 from services.notify.questions import jobs as question_jobs
@@ -28,6 +29,7 @@ from services.notify.settings import NotifySettings
 from services.notify.templates import api as templates_api
 from services.notify.templates import domain as templates
 from services.notify.templates.domain import Catalogue, Kinds
+from services.notify.vault import Vault
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.metrics import Metrics
@@ -51,6 +53,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
     def today() -> date:
         return clock.now().astimezone(settings.timezone).date()
 
+    vault = _vault(settings)
     sender = Sender(
         database,
         _smtp_server(settings),
@@ -58,6 +61,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         today=today,
         catalogue=catalogue,
         links=_links(settings),
+        vault=vault,
         senders=settings.notice_senders,
         lease_seconds=settings.notice_lease_seconds,
         metrics=metrics,
@@ -67,6 +71,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         catalogue=catalogue,
         today=today,
         wake=sender.wake,
+        vault=vault,
         take_up=partial(unaddressed.take_up, policies=rules),
         link_rate=Rate("links", LINK_REQUESTS_PER_SECOND, metrics.counter("http_requests_refused_total")),
     )
@@ -75,10 +80,10 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         settings=settings,
         database=database,
         event_log=event_log,
-        routers=[contacts.router, notices.router, staff.router, links_api.router, templates_api.router],
+        routers=[parties.router, notices.router, staff.router, links_api.router, templates_api.router],
         handlers=handlers(context),
         jobs=[jobs.give_up_waiting(rules), *question_jobs.jobs(rules)],
-        background=[sender.run],
+        background=[sender.run, Sealing(database, vault).run],
         gauges=[store.gauges(clock), questions.gauges(clock, settings.timezone)],
         waiting_oldest=[waiting_oldest, questions.waiting_oldest],
         control_totals=[partial(store.control_totals, known)],
@@ -111,6 +116,13 @@ def load_templates(directory: Path | None, kinds: Kinds) -> Catalogue:
 def _links(settings: NotifySettings) -> Links:
     key = settings.link_key.get_secret_value().encode() if settings.link_key else b""
     return Links(public_url=settings.public_url, key=key)
+
+
+def _vault(settings: NotifySettings) -> Vault:
+    previous = settings.personal_key_previous
+    return Vault(
+        settings.personal_key.get_secret_value().encode(), previous.get_secret_value().encode() if previous else None
+    )
 
 
 def _smtp_server(settings: NotifySettings) -> SmtpServer:

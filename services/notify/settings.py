@@ -35,6 +35,12 @@ class NotifySettings(Settings):
     link_key: SecretStr | None = Field(
         None, description="a secret of 32 bytes or more that links are made of; public_url needs it"
     )
+    personal_key: SecretStr = Field(
+        description="names and addresses are sealed under it; 32 bytes or more; no other service has it, and lost it is for ever"
+    )
+    personal_key_previous: SecretStr | None = Field(
+        None, description="the one of before, until all is sealed anew (a log line says so); empty: none, as without"
+    )
     notify_policy: Path = Path(__file__).parent / "policies" / "default.json"
     notify_templates: Path | None = Field(
         None, description="folder with texts of one's own: a kind that has any there is told in these alone"
@@ -54,7 +60,7 @@ class NotifySettings(Settings):
             raise ValueError("must be https://host or https://host/path (http:// on this machine alone)")
         return value.rstrip("/") if value else None
 
-    @field_validator("smtp_username", "smtp_password", "public_url", mode="before")
+    @field_validator("smtp_username", "smtp_password", "public_url", "personal_key_previous", mode="before")
     @classmethod
     def _empty_is_none(cls, value: str | None) -> str | None:
         return value or None
@@ -67,6 +73,12 @@ class NotifySettings(Settings):
         if value is not None and info.data.get("smtp_security") == "none":
             raise ValueError("needs smtp_security starttls or tls: a password is not sent in the open")
         return value
+
+    @model_validator(mode="after")
+    def _another_key(self) -> Self:
+        if self.personal_key_previous == self.personal_key:
+            raise ValueError("WATTLINE_PERSONAL_KEY_PREVIOUS is WATTLINE_PERSONAL_KEY: give a new key")
+        return self
 
     @model_validator(mode="after")
     def _links_have_a_key(self) -> Self:

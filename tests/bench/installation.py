@@ -20,6 +20,7 @@ from services.billing.tariffs.documents import packaged
 from shared.settings import SERVICES
 from shared.testing.servers import KafkaBroker, PostgresServer, free_port
 from shared.web import auth, devices
+from tests.kits.parties import person
 
 SECRET = "bench-" + "k" * 40
 TARIFF = "CN-ZJ/residential/time-of-use"
@@ -69,6 +70,7 @@ class Installation:
             "WATTLINE_EVENT_LOG": f"kafka://{self.kafka.bootstrap}",
             "WATTLINE_TOKEN_KEY": SECRET,
             "WATTLINE_DEVICE_MASTER_KEY": SECRET,
+            "WATTLINE_PERSONAL_KEY": SECRET,
             "WATTLINE_NOTICE_SENDERS": "0",  # the bench ends with the queued notice: mail is another machine's work
             "WATTLINE_DATA_DIR": tempfile.mkdtemp(prefix="wattline-bench-"),
             **{f"WATTLINE_{name.upper()}_URL": f"http://127.0.0.1:{port}" for name, port in self._ports.items()},
@@ -199,7 +201,7 @@ class Installation:
                 for i in who
             ],
         )
-        await asyncio.gather(self._accounts(who), self._contacts(who))
+        await asyncio.gather(self._accounts(who), self._parties(who))
         await self.until("accounts everywhere", self._accounts_known, 600)
         await self.job("reading", "plan-cycles", READ_ON)
 
@@ -224,21 +226,9 @@ class Installation:
         ]
         await self.put("billing", "/v1/accounts", items)
 
-    async def _contacts(self, who: range) -> None:
-        items = [
-            {
-                "contact_no": f"C-{i:07}",
-                "account_no": f"33{i:08}",
-                "role": "holder",
-                "channel": "email",
-                "address": f"holder-{i}@wattline.example",
-                "org_unit": ORG,
-                "language": "zh",
-                "valid_from": str(GO_LIVE),
-            }
-            for i in who
-        ]
-        await self.put("notify", "/v1/contacts", items)
+    async def _parties(self, who: range) -> None:
+        items = [person(f"P-{i:07}", f"33{i:08}", ORG, f"holder-{i}@wattline.example", since=str(GO_LIVE)) for i in who]
+        await self.put("notify", "/v1/parties", items)
 
     async def _accounts_known(self) -> bool:
         for service, table in (("reading", "contract"), ("collection", "account"), ("notify", "account")):

@@ -152,6 +152,7 @@ def built(name: str, folder: Path) -> Service:
     environment = {
         "WATTLINE_TOKEN_KEY": "k" * 40,
         "WATTLINE_DEVICE_MASTER_KEY": "k" * 40,
+        "WATTLINE_PERSONAL_KEY": "k" * 40,
         "WATTLINE_DATA_DIR": str(folder),
     }
     return local.build(name, settings.settings_class(name).load(environment), EmbeddedEventLog(folder / "events.db"))

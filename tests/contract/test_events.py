@@ -64,6 +64,7 @@ async def test_every_handled_type_is_in_the_catalogue_and_of_another_service(ser
     environment = {
         "WATTLINE_TOKEN_KEY": "k" * 40,
         "WATTLINE_DEVICE_MASTER_KEY": "k" * 40,
+        "WATTLINE_PERSONAL_KEY": "k" * 40,
         "WATTLINE_DATA_DIR": str(tmp_path),
     }
     settings = settings_class(service).load(environment)

@@ -18,6 +18,7 @@ def test_every_body_has_an_example_that_its_schema_allows(name: str, tmp_path: P
         {
             "WATTLINE_TOKEN_KEY": webapp.KEY,
             "WATTLINE_DEVICE_MASTER_KEY": webapp.KEY,
+            "WATTLINE_PERSONAL_KEY": webapp.KEY,
             "WATTLINE_DATA_DIR": str(tmp_path),
         }
     )

@@ -11,8 +11,8 @@ from shared.bus.embedded import EmbeddedEventLog
 from shared.settings import SERVICES, settings_class
 from tests.kits import webapp
 
-# tests/integration/notify/contacts/test_api.py: that each of these writes an audit entry
-AUDITED = {("notify", "GET", "/v1/contacts"), ("notify", "GET", "/v1/contacts/{contact_no}")}
+# tests/integration/notify/parties/test_api.py: that each of these writes an audit entry
+AUDITED = {("notify", "GET", "/v1/parties"), ("notify", "GET", "/v1/parties/{party_no}")}
 PERSONAL = (
     "address",
     "phone",

@@ -32,7 +32,7 @@ def test_no_secret_of_one_service_is_given_to_another() -> None:
     own = {
         "reading": {"device_master_key", "device_master_key_previous"},
         "collection": {"channel_secrets"},
-        "notify": {"smtp_password", "link_key"},
+        "notify": {"smtp_password", "link_key", "personal_key", "personal_key_previous"},
     }
     for name in settings.SERVICES:
         mine = common | {f"postgres_{name}"} | own.get(name, set())
@@ -50,6 +50,7 @@ def test_no_secret_of_one_service_is_told_to_another() -> None:
         assert not {secret for secret in given if any(other in secret for other in others)}, name
         assert ("device_master_key" in given) == (own == "reading"), name
         assert ("link_key" in given) == (own == "notify"), name
+        assert ("personal_key" in given) == (own == "notify"), name
 
 
 def test_the_password_of_the_mail_server_comes_as_a_secret_where_it_wants_one(tmp_path: Path) -> None:
@@ -78,7 +79,8 @@ def test_made_secrets_are_random_and_kept_on_the_second_run(tmp_path: Path) -> N
     assert found[0] == found[1]
     assert set(found[0]) == set(COMPOSE["secrets"]) | {"token_signing_key"}
     assert found[0].pop("smtp_password") == "", "only the operator knows it"
-    assert found[0].pop("device_master_key_previous") == "", "there is none before the first"
+    for name in ("device_master_key_previous", "personal_key_previous"):
+        assert found[0].pop(name) == "", "there is none before the first"
     assert len(set(found[0].values())) == len(found[0])
     assert min(map(len, found[0].values())) >= 32
     assert stat.S_IMODE((tmp_path / "var" / "secrets").stat().st_mode) == 0o700
@@ -134,11 +136,13 @@ def test_the_environment_files_of_two_services_share_no_secret_but_the_common_on
         {
             line
             for file in environments.glob(f"{name}*.env")
-            for line in re.findall(r"^\w*(?:PASSWORD|MASTER_KEY|LINK_KEY|SECRETS)=.+$", file.read_text(), re.M)
+            for line in re.findall(
+                r"^\w*(?:PASSWORD|MASTER_KEY|LINK_KEY|PERSONAL_KEY|SECRETS)=.+$", file.read_text(), re.M
+            )
         }
         for name in settings.SERVICES
     ]
-    assert sum(map(len, found)) == len(set().union(*found)) == 2 * len(settings.SERVICES) + 3
+    assert sum(map(len, found)) == len(set().union(*found)) == 2 * len(settings.SERVICES) + 4
 
 
 UNITS = {path.name: path.read_text() for path in (ROOT / "deploy" / "systemd").iterdir()}

@@ -39,6 +39,7 @@ def environment(work: Path, **own: str) -> dict[str, str]:
         "data_dir": str(work / "var"),
         "token_key": "k" * 40,
         "device_master_key": "d" * 40,
+        "personal_key": "v" * 40,
         "channel_secrets": f'{{"app": "{CHANNEL_SECRET}"}}',
         "log_level": "WARNING",
         **{f"{name}_url": f"http://127.0.0.1:{free_port()}" for name in SERVICES},

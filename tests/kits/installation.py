@@ -36,6 +36,7 @@ from shared.settings import SERVICES
 from shared.testing.servers import free_port
 from shared.testing.smtp import SmtpServer
 from shared.web import auth
+from tests.kits.parties import person
 
 KEY = "k" * 40
 CHANNEL_SECRET = "c" * 40
@@ -181,6 +182,7 @@ def running(folder: Path) -> Iterator[Installation]:
             "WATTLINE_CHANNEL_SECRETS": json.dumps({"app": CHANNEL_SECRET}),
             "WATTLINE_BILLING_POLICY": str(folder / "billing.json"),
             "WATTLINE_LINK_KEY": KEY,
+            "WATTLINE_PERSONAL_KEY": KEY,
             "WATTLINE_SMTP_HOST": "127.0.0.1",
             "WATTLINE_SMTP_PORT": str(mail.port),
         }
@@ -338,9 +340,9 @@ def _set_up(installation: Installation) -> None:
     installations = [{"service_point_no": h.service_point_no, "meter_no": h.meter_no} | installed for h in TOWN]
     put("reading", "/v1/installations", installations)
     put("billing", "/v1/accounts", [_account(h) for h in TOWN])
-    put("notify", "/v1/contacts", [_contact(h) for h in TOWN])
+    put("notify", "/v1/parties", [_party(h, "P") for h in TOWN])
     # whose addresses no test changes: their links stay
-    put("notify", "/v1/contacts", [_contact(h) | {"contact_no": f"L-{h.account_no}"} for h in TOWN])
+    put("notify", "/v1/parties", [_party(h, "L") for h in TOWN])
 
 
 def _account(home: Home) -> dict[str, Any]:
@@ -361,13 +363,6 @@ def _account(home: Home) -> dict[str, Any]:
     }
 
 
-def _contact(home: Home) -> dict[str, Any]:
-    return {
-        "contact_no": f"C-{home.account_no}",
-        "account_no": home.account_no,
-        "org_unit": home.org_unit,
-        "role": "holder",
-        "channel": "email",
-        "address": f"holder-{home.number}@example.org",
-        "valid_from": "2026-01-01",
-    }
+def _party(home: Home, kind: str) -> dict[str, Any]:
+    address = f"holder-{home.number}@example.org"
+    return person(f"{kind}-{home.account_no}", home.account_no, home.org_unit, address, since="2026-01-01")

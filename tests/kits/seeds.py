@@ -87,7 +87,7 @@ class Seeds:
         self._make_in_billing(path, home, values)
         if "/links/" in path:
             asking = self._installation.items("notify", f"/v1/notices?question_id={home.question_id}")
-            (notice_id,) = [each["notice_id"] for each in asking if each["contact_no"].startswith("L-")]
+            (notice_id,) = [each["notice_id"] for each in asking if each["party_no"].startswith("L-")]
             values["token"] = LINKS.token(notice_id, 1)
         if "control-documents" in path:
             values["kind"] = COMPARED[self._service][n % len(COMPARED[self._service])]
@@ -308,7 +308,7 @@ def _values_of(home: Home) -> Values:
         "meter_no": home.meter_no,
         "account_no": home.account_no,
         "contract_no": f"K-{home.number:04}",
-        "contact_no": f"C-{home.account_no}",
+        "party_no": f"P-{home.account_no}",
         "question_id": home.question_id,
         "device_id": f"other-{home.number}",
         "own_device_id": f"own-{home.number}",

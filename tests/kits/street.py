@@ -8,6 +8,7 @@ from services.command import local
 from services.command.local import SCOPES
 from tests.kits import billing
 from tests.kits.calls import Line
+from tests.kits.parties import person
 
 UNIT = "zj/hangzhou"
 ZONE = "+08:00"
@@ -53,15 +54,7 @@ class Place:
         }
 
     def person(self, since: str) -> dict[str, Any]:
-        return {
-            "contact_no": f"P-{self.name}",
-            "account_no": self.account_no,
-            "org_unit": self.org_unit,
-            "role": "holder",
-            "channel": "email",
-            "valid_from": since,
-            "address": self.address,
-        }
+        return person(f"P-{self.name}", self.account_no, self.org_unit, self.address, since=since)
 
 
 def lets_in(line: Line, *people: str) -> None:
@@ -83,7 +76,7 @@ async def settle(line: Line, places: Sequence[Place], since: str, *tariffs: dict
     ):
         await line.call("PUT", "reading", f"/v1/{path}", {"items": items})
     await line.call("PUT", "billing", "/v1/accounts", {"items": [each.account(since) for each in places]})
-    await line.call("PUT", "notify", "/v1/contacts", {"items": [each.person(since) for each in places]})
+    await line.call("PUT", "notify", "/v1/parties", {"items": [each.person(since) for each in places]})
     await line.quiet()
 
 

@@ -185,6 +185,7 @@ def _environment(work: Path, mailbox: Mailbox) -> dict[str, str]:
         "data_dir": str(work),
         "token_key": "k" * 40,
         "device_master_key": "d" * 40,
+        "personal_key": "v" * 40,
         "channel_secrets": f'{{"app": "{CHANNEL_SECRET}"}}',
         "smtp_port": str(mailbox.port),
         "smtp_timeout_seconds": "0.9",

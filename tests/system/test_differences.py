@@ -86,6 +86,7 @@ def command(town: Installation, *words: str) -> subprocess.CompletedProcess[str]
     environment |= {
         "WATTLINE_TOKEN_KEY": KEY,
         "WATTLINE_DEVICE_MASTER_KEY": KEY,
+        "WATTLINE_PERSONAL_KEY": KEY,
         "WATTLINE_DATA_DIR": str(town.data),
     }
     return subprocess.run(
@@ -160,7 +161,7 @@ def test_a_payment_that_settles_differences_is_walked_back_to_the_device_message
 def test_each_correction_is_told_to_the_customer_once(town: Installation) -> None:
     notices = town.items("notify", "/v1/notices")
     corrected = [one for one in notices if one["template"] == "bill_corrected"]
-    told = Counter((one["cause_id"], one["contact_no"]) for one in corrected)
+    told = Counter((one["cause_id"], one["party_no"]) for one in corrected)
     made = [one["correction_id"] for home in TOWN for one in corrections(town, home)]
     assert set(told.values()) == {1}, corrected
     assert {cause_id for cause_id, _ in told} == set(made)

@@ -99,9 +99,9 @@ async def open_accounts(driver: Driver, routes: Sequence[Route]) -> None:
     await driver.put("clerk-1", "billing", "/v1/accounts", setup.accounts(driver.district, who))
 
 
-async def name_contacts(driver: Driver, routes: Sequence[Route]) -> None:
+async def name_parties(driver: Driver, routes: Sequence[Route]) -> None:
     who = [i for route in routes for i in route.members]
-    await driver.put("clerk-1", "notify", "/v1/contacts", setup.contacts(driver.district, who))
+    await driver.put("clerk-1", "notify", "/v1/parties", setup.parties(driver.district, who))
 
 
 async def read_both_months(driver: Driver) -> None:
@@ -162,7 +162,7 @@ async def good_day(work: Path) -> books.Books:
     async with town(work) as here, driving(here, district) as driver:
         await december(driver, manual)
         await open_accounts(driver, smart)
-        await name_contacts(driver, smart)
+        await name_parties(driver, smart)
         await install(driver, smart)
         await play.exchange_meters(driver)
         await read_both_months(driver)
@@ -233,7 +233,7 @@ async def test_the_books_after_a_bad_day_are_those_of_a_good_day(tmp_path: Path)
         await set_aside_and_cured(here, driver, poisons, "reading", AccountChanged.type)
         await set_aside_and_cured(here, driver, poisons, "billing", UsageMeasured.type)
         await released(driver)
-        await name_contacts(driver, smart)  # late: their bills are issued
+        await name_parties(driver, smart)  # late: their bills are issued
         await line.quiet(driver)
         for service in ("collection", "notify"):
             await set_aside_and_cured(here, driver, poisons, service, BillIssued.type)

@@ -11,6 +11,7 @@ from services.command import local
 from services.command.local import SCOPES
 from tests.kits import calls
 from tests.kits.calls import Line
+from tests.kits.parties import person
 from tests.unit.billing.rating.documents import PLAIN
 
 UNIT = "zj/hangzhou"
@@ -64,15 +65,8 @@ async def set_up(line: Line) -> None:
             "contracts": [contract | {"tariffs": [{"from": "2026-01-01", "tariff": "t/plain"}]}],
         }
         await line.call("PUT", "billing", f"/v1/accounts/{home}", account)
-        person = {
-            "account_no": home,
-            "org_unit": UNIT,
-            "role": "holder",
-            "channel": "email",
-            "valid_from": "2026-01-01",
-        }
-        address = {"contact_no": f"P-{home}", "address": f"{home}@example.org"}
-        await line.call("PUT", "notify", "/v1/contacts", {"items": [person | address]})
+        told = person(f"P-{home}", home, UNIT, f"{home}@example.org", since="2026-01-01")
+        await line.call("PUT", "notify", "/v1/parties", {"items": [told]})
     await line.quiet()
 
 

@@ -31,6 +31,7 @@ from tests.kits import calls
 from tests.kits.calls import Line
 from tests.kits.dumps import Databases, PostgresServerDatabases, SqliteDatabases
 from tests.kits.effort import seeds
+from tests.kits.parties import person
 from tests.kits.told_line import approve_proposed, books_of, close_waiting, set_up
 from tests.kits.told_town import CYCLES, FIRST, HOMES, READ_DATES, REGISTERED_LATE, UNIT, Told, ordered
 
@@ -51,13 +52,9 @@ class Dump:
 
 def told_of_money() -> list[Told]:
     """Tell of who is to be told, and of payments at the counter: some in full, some in part, some before the bill."""
-    contacts = [
-        {"contact_no": f"C{home}", "account_no": f"A{home}", "org_unit": UNIT, "role": "holder"}
-        | {"channel": "email", "address": f"home-{home}@example.org", "valid_from": str(FIRST)}
-        for home in HOMES
-    ]
-    path = "/v1/contacts"
-    facts = [Told(name="contacts", day=FIRST, method="PUT", service="notify", path=path, body={"items": contacts})]
+    people = [person(f"P{home}", f"A{home}", UNIT, f"home-{home}@example.org", since=str(FIRST)) for home in HOMES]
+    path = "/v1/parties"
+    facts = [Told(name="parties", day=FIRST, method="PUT", service="notify", path=path, body={"items": people})]
     for day in READ_DATES:
         for home in set(HOMES) - {REGISTERED_LATE}:
             paid_on = day + timedelta(days=3 + 4 * (home % 2))
@@ -152,7 +149,7 @@ async def restore(
     """Restore services to dumps, follow the documented steps, and assert that the books are those of the world."""
     for name in SERVICES:
         databases.restore(name, of[name].folder if name in of else world.end)
-    own = {"DATA_DIR": str(work), "TOKEN_KEY": "k" * 40, "DEVICE_MASTER_KEY": "d" * 40}
+    own = {"DATA_DIR": str(work), "TOKEN_KEY": "k" * 40, "DEVICE_MASTER_KEY": "d" * 40, "PERSONAL_KEY": "v" * 40}
     for variable, value in ({f"WATTLINE_{name}": value for name, value in own.items()} | databases.environment).items():
         monkeypatch.setenv(variable, value)
     since = min(dump.taken_at for dump in of.values()).isoformat()

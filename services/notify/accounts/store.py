@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import FromClause
+from sqlalchemy import FromClause, Row
 
 from services.notify.accounts.domain import Account, Supply
 from services.notify.accounts.tables import ACCOUNT, ANCHOR, SUPPLY
@@ -31,6 +31,11 @@ def service_point_anchor(service_point_no: str) -> str:
 def accounts() -> FromClause:
     """Return the accounts, for a statement that shows whose the account of something is."""
     return ACCOUNT
+
+
+def supplies_table() -> FromClause:
+    """Return the contracts, for a statement that asks who is supplied where."""
+    return SUPPLY
 
 
 async def org_units(view: View, account_nos: Sequence[str]) -> dict[str, str]:
@@ -74,13 +79,24 @@ async def supplies(view: View, service_point_nos: Sequence[str]) -> dict[str, li
     rows = await bulk.select_in(view, SUPPLY, {"service_point_no": service_point_nos}, order_by=(SUPPLY.c.valid_from,))
     found: dict[str, list[Supply]] = {}
     for row in rows:
-        found.setdefault(row.service_point_no, []).append(
-            Supply(
-                account_no=row.account_no,
-                service_point_no=row.service_point_no,
-                org_unit=row.org_unit,
-                valid_from=row.valid_from,
-                valid_to=row.valid_to,
-            )
-        )
+        found.setdefault(row.service_point_no, []).append(_supply(row))
     return found
+
+
+async def supplied(view: View, account_nos: Sequence[str]) -> dict[str, list[Supply]]:
+    """Return where these accounts were ever supplied."""
+    rows = await bulk.select_in(view, SUPPLY, {"account_no": account_nos}, order_by=(SUPPLY.c.valid_from,))
+    found: dict[str, list[Supply]] = {}
+    for row in rows:
+        found.setdefault(row.account_no, []).append(_supply(row))
+    return found
+
+
+def _supply(row: Row[Any]) -> Supply:
+    return Supply(
+        account_no=row.account_no,
+        service_point_no=row.service_point_no,
+        org_unit=row.org_unit,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+    )

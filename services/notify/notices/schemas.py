@@ -21,7 +21,8 @@ class NoticeView(BaseModel):
     notice_id: Id
     account_no: str
     org_unit: str
-    contact_no: str
+    party_no: str
+    point_no: str = Field(description="The contact point of the party that it goes to.")
     channel: str
     template: str
     template_version: int | None

@@ -34,14 +34,14 @@ class Unaddressed(Base, table=True):
 
 
 class Notice(Base, table=True):
-    """One message to one contact about one cause, in one template: exactly one row of each, for ever.
+    """One message to one party about one cause, in one template: exactly one row of each, for ever.
 
     `due_at` is when the sender looks at it again: the next attempt, or while `sending` the end of the lease; NULL when final.
     """
 
     __tablename__ = "notice"
     __table_args__ = (
-        UniqueConstraint("cause_id", "contact_no", "template", name="notice_once"),
+        UniqueConstraint("cause_id", "party_no", "template", name="notice_once"),
         # the sender's queue: as small as the work that is left
         Index(
             "notice_due",
@@ -55,7 +55,8 @@ class Notice(Base, table=True):
     notice_id: str = Field(sa_column=columns.key())
     account_no: str = Field(sa_column=Column(columns.No, nullable=False, index=True))
     org_unit: str = Field(sa_column=Column(String(160), nullable=False))
-    contact_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    party_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    point_no: str = Field(sa_column=Column(columns.No, nullable=False, server_default="1"))
     channel: str = Field(sa_column=Column(String(16), nullable=False))
     template: str = Field(sa_column=Column(String(32), nullable=False))
     cause_kind: str = Field(sa_column=Column(String(16), nullable=False))

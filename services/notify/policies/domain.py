@@ -9,21 +9,24 @@ from shared import dated
 from shared.dated import Versions
 from shared.document import Node
 
-ROLES = ("holder", "tenant")
+ROLES = ("holder", "tenant", "landlord", "payer", "delegate")
+VERIFIED_BY = ("declared", "called", "on_site", "code", "answered")
+"""How a contact point was verified: the utility vouches for it, it was called, seen on site, a code or a link was answered."""
 LANGUAGES = ("zh", "en")
 ATTEMPTS_MAX = 20  # a schedule longer than that is a typing error
 RETRY_SECONDS_MAX = 7 * 86_400
 WAIT_DAYS_MAX = 400
+STALE_MONTHS_MAX = 240
 REMINDERS_MAX = 5  # of one question
 _NOBODY = re.compile("(?!)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """A way to reach a person. Without a gateway it is recorded, and its notices fail with `no_gateway`."""
+    """A way to reach a person, over a kind of contact point. Without a gateway its notices fail with `no_gateway`."""
 
     gateway: str | None
-    address: re.Pattern[str]
+    point: str
     last_resort: bool  # used only where the account has no other usable contact (S16: paper is the last resort)
 
 
@@ -39,10 +42,15 @@ class Retry:
 class Policy:
     """The rules of one version; `roles` are those that receive a kind of notice.
 
+    `points`: the forms of contact points by kind; `channels`: in the order in which they are tried; `verified_by`: what counts as
+    having verified a contact point; one that was not confirmed for `stale_months` is listed.
     A question is asked again so many days before the last day for an answer as `remind_days_before` says, once for each.
     """
 
+    points: Mapping[str, re.Pattern[str]]
     channels: Mapping[str, Channel]
+    verified_by: frozenset[str]
+    stale_months: int
     roles: Mapping[str, frozenset[str]]
     wait_for_contact_days: int
     remind_days_before: tuple[int, ...]
@@ -59,32 +67,44 @@ def load(document: Any, roles: Mapping[str, frozenset[str]]) -> Policies:
     """
 
     def read(version: Node) -> Policy:
+        points = {name: _form(form) for name, form in version.get("points").fields()}
         return Policy(
-            channels={name: _channel(channel) for name, channel in version.get("channels").fields()},
+            points=points,
+            channels={name: _channel(channel, points) for name, channel in version.get("channels").fields()},
+            verified_by=frozenset(each.choice(*VERIFIED_BY) for each in version.get("verified_by").items()),
+            stale_months=version.get("stale_months").whole(1, STALE_MONTHS_MAX),
             roles=_roles(version.get("roles"), roles),
             wait_for_contact_days=version.get("wait_for_contact_days").whole(0, WAIT_DAYS_MAX),
             remind_days_before=_reminders(version.get("remind_days_before")),
             retry=_retry(version.get("retry")),
         )
 
-    fields = "channels roles wait_for_contact_days remind_days_before retry"
+    fields = "points channels verified_by stale_months roles wait_for_contact_days remind_days_before retry"
     return Node.read(document, lambda root: dated.versions(root, read, fields=fields))
 
 
-def _channel(node: Node) -> Channel:
-    node.keys("gateway address last_resort")
-    gateway = node.get("gateway")
-    address = node.get("address")
+def _form(node: Node) -> re.Pattern[str]:
     try:
-        pattern = re.compile(address.text())
+        return re.compile(node.text())
     except re.error as error:
-        address.refuse("value_wrong", str(error))
-        pattern = _NOBODY
+        node.refuse("value_wrong", str(error))
+        return _NOBODY
+
+
+def _channel(node: Node, points: Mapping[str, re.Pattern[str]]) -> Channel:
+    node.keys("gateway point last_resort")
+    gateway = node.get("gateway")
     return Channel(
         gateway=None if gateway.value is None else gateway.choice("smtp"),
-        address=pattern,
+        point=_kind(node.get("point"), points),
         last_resort=node.get("last_resort").flag(),
     )
+
+
+def _kind(node: Node, points: Mapping[str, re.Pattern[str]]) -> str:
+    if node.value not in points:
+        node.refuse("choice_unknown", "one of " + ", ".join(points))
+    return str(node.value)
 
 
 def _roles(node: Node, roles: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:

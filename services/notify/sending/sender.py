@@ -14,6 +14,7 @@ from services.notify.sending.domain.retries import Attempt, message_id
 from services.notify.sending.gateways.smtp import Message, SmtpServer, SmtpSession
 from services.notify.sending.use_cases import QUESTION_CLOSED, Claimed
 from services.notify.templates.domain import Catalogue
+from services.notify.vault import Vault
 from shared.db.engine import Database
 from shared.loops import backoff
 from shared.metrics import Metrics
@@ -38,6 +39,7 @@ class Sender:
         today: Callable[[], date],
         catalogue: Catalogue,
         links: Links,
+        vault: Vault,
         senders: int,
         lease_seconds: int,
         metrics: Metrics,
@@ -48,6 +50,7 @@ class Sender:
         self._today = today
         self._catalogue = catalogue
         self._links = links
+        self._vault = vault
         self._senders = senders
         self._lease_seconds = lease_seconds
         self._bell = Wake()
@@ -135,18 +138,18 @@ class Sender:
             if not count:
                 return []
             return await use_cases.claim(
-                tx, self._catalogue, self._links, count=count, lease_seconds=self._lease_seconds
+                tx, self._catalogue, self._links, self._vault, count=count, lease_seconds=self._lease_seconds
             )
 
     async def _send(self, session: SmtpSession, claimed: Claimed) -> Attempt:
-        channel = self._policy().channels.get(claimed.contact.channel)
+        channel = self._policy().channels.get(claimed.channel)
         if channel is None or channel.gateway is None:
             attempt = Attempt("permanent", "no_gateway")
-        elif claimed.text is None:
+        elif claimed.text is None or claimed.to is None:
             attempt = Attempt("permanent", claimed.code)
         else:
             message = Message(
-                to=claimed.contact.address,
+                to=claimed.to.address,
                 subject=claimed.text.subject,
                 body=claimed.text.body,
                 message_id=message_id(claimed.notice_id, claimed.resends, self._domain),
@@ -159,7 +162,7 @@ class Sender:
                 raise
         # a closed question is no fault of a gateway, and wakes nobody
         result = "closed" if attempt.code == QUESTION_CLOSED else attempt.result
-        self._metrics.counter("notices_total").labels(claimed.contact.channel, result).inc()
+        self._metrics.counter("notices_total").labels(claimed.channel, result).inc()
         return attempt
 
     async def _watch_leases(self, stop: asyncio.Event) -> None:

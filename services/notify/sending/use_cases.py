@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 from sqlalchemy import Row
 
-from services.notify.contacts import store as contact_store
-from services.notify.contacts.domain import Contact
 from services.notify.notices.domain.states import DELIVERED, NOTICE_LIFE, UNKNOWN
 from services.notify.notices.store import attempts
 from services.notify.notices.store.attempts import Settled
+from services.notify.parties.domain import Addressee
+from services.notify.parties.store import parties
 from services.notify.policies.domain import Retry
 from services.notify.questions.domain.links import Link, Links, token_hash
 from services.notify.questions.domain.states import OPEN
@@ -25,16 +25,22 @@ from services.notify.questions.store import questions
 from services.notify.sending.domain import retries
 from services.notify.sending.domain.retries import Attempt, Verdict
 from services.notify.templates.domain import Catalogue, Figures, Rendered, render
+from services.notify.vault import Vault
 from shared.db.engine import Tx
 from shared.events.notify import NoticeDelivered, NoticeFailed
 
 QUESTION_CLOSED = "question_closed"
+POINT_GONE = "contact_point_gone"
+"""The party has the contact point no more: it was removed, or the party was erased, before the notice went out."""
 EXPIRED_MAX = 100  # leases looked at in one unit of work; there are as many as senders died
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claimed:
-    """A notice taken for sending, with the contact as it is now: a corrected address is used at once."""
+    """A notice taken for sending, with the contact point as it is now: a corrected address is used at once.
+
+    `to`: None where the party has no such contact point any more.
+    """
 
     notice_id: str
     account_no: str
@@ -44,26 +50,28 @@ class Claimed:
     attempts: int
     doubts: int
     resends: int
-    contact: Contact
+    channel: str
+    to: Addressee | None
     text: Rendered | None = field(repr=False)  # it may hold a link; None: it must not go out, `code` says why
     code: str = ""
 
 
-async def claim(tx: Tx, catalogue: Catalogue, links: Links, *, count: int, lease_seconds: int) -> list[Claimed]:
-    """Take up to `count` notices, those that are due longest, rendered in their contacts' languages.
+async def claim(
+    tx: Tx, catalogue: Catalogue, links: Links, vault: Vault, *, count: int, lease_seconds: int
+) -> list[Claimed]:
+    """Take up to `count` notices, those that are due longest, rendered in their parties' languages.
 
     The link of a question is kept before it goes out, so that whoever gets it finds it.
     """
     rows = await attempts.claim(tx, count=count, lease_until=tx.now + timedelta(seconds=lease_seconds))
-    found = await contact_store.contacts(tx, [row.contact_no for row in rows])
-    contacts = {contact_no: contact for contact_no, (contact, _) in found.items()}
-    asking = [row for row in rows if row.question_id is not None]
-    addresses, closed = await _ask(tx, asking, contacts, links) if asking else ({}, frozenset())
-    return [_claimed(row, contacts[row.contact_no], catalogue, addresses, closed) for row in rows]
+    found = await parties.addressees(tx, vault, [(row.party_no, row.point_no) for row in rows])
+    asking = [row for row in rows if row.question_id is not None and (row.party_no, row.point_no) in found]
+    addresses, closed = await _ask(tx, asking, found, links) if asking else ({}, frozenset())
+    return [_claimed(row, found.get((row.party_no, row.point_no)), catalogue, addresses, closed) for row in rows]
 
 
 async def _ask(
-    tx: Tx, rows: Sequence[Row[Any]], contacts: Mapping[str, Contact], links: Links
+    tx: Tx, rows: Sequence[Row[Any]], found: Mapping[tuple[str, str], Addressee], links: Links
 ) -> tuple[Mapping[str, str], Collection[str]]:
     """Return the address in each notice that asks, where there are links, and the questions that are closed."""
     states = await questions.states(tx, [row.question_id for row in rows])
@@ -71,7 +79,7 @@ async def _ask(
     if links.public_url is None:
         return {}, closed
     tokens = {
-        row.notice_id: links.token(row.notice_id, contacts[row.contact_no].address_since)
+        row.notice_id: links.token(row.notice_id, found[row.party_no, row.point_no].address_since)
         for row in rows
         if row.question_id not in closed
     }
@@ -80,9 +88,10 @@ async def _ask(
             token_hash=token_hash(tokens[row.notice_id]),
             question_id=row.question_id,
             notice_id=row.notice_id,
-            contact_no=row.contact_no,
-            address_since=contacts[row.contact_no].address_since,
-            language=contacts[row.contact_no].language,
+            party_no=row.party_no,
+            point_no=row.point_no,
+            address_since=found[row.party_no, row.point_no].address_since,
+            language=found[row.party_no, row.point_no].language,
             day=row.day,
         )
         for row in rows
@@ -94,7 +103,7 @@ async def _ask(
 
 
 def _claimed(
-    row: Row[Any], contact: Contact, catalogue: Catalogue, addresses: Mapping[str, str], closed: Collection[str]
+    row: Row[Any], to: Addressee | None, catalogue: Catalogue, addresses: Mapping[str, str], closed: Collection[str]
 ) -> Claimed:
     figures: Figures = orjson.loads(row.figures)
     if row.question_id is not None:
@@ -103,9 +112,11 @@ def _claimed(
     text, code = None, ""
     if row.question_id in closed:
         code = QUESTION_CLOSED
+    elif to is None:
+        code = POINT_GONE
     else:
         try:
-            text = render(catalogue.on(row.template, row.day), contact.language, figures)
+            text = render(catalogue.on(row.template, row.day), to.language, figures)
         except KeyError:  # a later version of the template may show a figure that the cause did not bring
             code = "cannot_be_rendered"
     return Claimed(
@@ -117,7 +128,8 @@ def _claimed(
         attempts=row.attempts + 1,
         doubts=row.doubts,
         resends=row.resends,
-        contact=contact,
+        channel=row.channel,
+        to=to,
         text=text,
         code=code,
     )
@@ -146,7 +158,7 @@ def _settled(tx: Tx, claimed: Claimed, state: str, verdict: Verdict) -> Settled:
         doubts=verdict.doubts,
         code=verdict.code,
         **_times(tx, verdict),
-        channel=claimed.contact.channel,
+        channel=claimed.channel,
         template_version=claimed.text.template_version if claimed.text else None,
         content_hash=claimed.text.content_hash if claimed.text else None,
     )

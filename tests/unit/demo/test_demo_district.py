@@ -186,7 +186,7 @@ def test_every_customer_is_set_up_in_every_service(district: District) -> None:
     assert len(setup.installations(district, everyone)) == 500
     numbers = {item["account_no"] for item in setup.accounts(district, everyone)}
     assert len(numbers) == 500
-    assert {item["account_no"] for item in setup.contacts(district, everyone)} == numbers
+    assert {item["roles"][0]["account_no"] for item in setup.parties(district, everyone)} == numbers
 
 
 @pytest.mark.parametrize(("customers", "routes"), [(60, 4), (2_000, 4), (10_000, 40)])

@@ -5,7 +5,7 @@ import pytest
 from services.notify.settings import NotifySettings
 from shared.settings import SettingsError
 
-BASE = {"WATTLINE_TOKEN_KEY": "k" * 40}
+BASE = {"WATTLINE_TOKEN_KEY": "k" * 40, "WATTLINE_PERSONAL_KEY": "v" * 40}
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,8 @@ BASE = {"WATTLINE_TOKEN_KEY": "k" * 40}
         ({"SMTP_SENDER": "nobody"}, "SMTP_SENDER"),
         ({"SMTP_SECURITY": "maybe"}, "SMTP_SECURITY"),
         ({"NOTICE_SENDERS": "33"}, "NOTICE_SENDERS"),
+        ({"PERSONAL_KEY": "secret"}, "PERSONAL_KEY"),
+        ({"PERSONAL_KEY_PREVIOUS": "v" * 40}, "PERSONAL_KEY_PREVIOUS"),
         ({"PUBLIC_URL": "https://answers.example"}, "LINK_KEY"),
         ({"PUBLIC_URL": "https://answers.example", "LINK_KEY": "secret"}, "LINK_KEY"),
         ({"PUBLIC_URL": "http://answers.example", "LINK_KEY": "secret" * 8}, "PUBLIC_URL"),

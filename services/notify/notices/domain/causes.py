@@ -43,9 +43,9 @@ class Cause:
     figures: Figures
     question_id: str | None = None
 
-    def notice_id(self, contact_no: str) -> str:
-        """Return the id of the notice of this cause to a contact (empty: to nobody yet): queued again, it is the same."""
-        return natural.key_id(self.day, "notice", self.id, contact_no, self.template)
+    def notice_id(self, party_no: str) -> str:
+        """Return the id of the notice of this cause to a party (empty: to nobody yet): queued again, it is the same."""
+        return natural.key_id(self.day, "notice", self.id, party_no, self.template)
 
 
 def question(fact: Asking, *, template: str, figures: Figures) -> Cause:

@@ -97,7 +97,8 @@ async def trace(view: View, document_id: str) -> TraceNode | None:
         return None
     document = {
         "account_no": row.account_no,
-        "contact_no": row.contact_no,
+        "party_no": row.party_no,
+        "point_no": row.point_no,
         "channel": row.channel,
         "template": row.template,
         "template_version": row.template_version,

@@ -1,18 +1,18 @@
-"""New notices: exactly one row of each cause, contact and template."""
+"""New notices: exactly one row of each cause, party and template."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
 
-from services.notify.contacts.domain import Candidate
 from services.notify.notices.domain import states
 from services.notify.notices.domain.causes import Cause
 from services.notify.notices.tables import NOTICE
+from services.notify.parties.domain import Chosen
 from shared.db import bulk
 from shared.db.engine import Tx
 
-_KEY = ("cause_id", "contact_no", "template")
+_KEY = ("cause_id", "party_no", "template")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Planned:
     """A notice to be queued."""
 
     notice_id: str
-    contact: Candidate
+    chosen: Chosen
     cause: Cause
 
 
@@ -29,7 +29,7 @@ class ConflictingCause(Exception):
 
 
 async def queue(tx: Tx, planned: Sequence[Planned]) -> int:
-    """Insert notices that are new under (cause, contact, template), and return how many that were.
+    """Insert notices that are new under (cause, party, template), and return how many that were.
 
     One that came before with other figures raises ConflictingCause: what was told stays.
     """
@@ -43,8 +43,9 @@ async def queue(tx: Tx, planned: Sequence[Planned]) -> int:
             "notice_id": [p.notice_id for p in planned],
             "account_no": [c.account_no for c in causes],
             "org_unit": [c.org_unit for c in causes],
-            "contact_no": [p.contact.contact_no for p in planned],
-            "channel": [p.contact.channel for p in planned],
+            "party_no": [p.chosen.party_no for p in planned],
+            "point_no": [p.chosen.point_no for p in planned],
+            "channel": [p.chosen.channel for p in planned],
             "template": [c.template for c in causes],
             "cause_kind": [c.kind for c in causes],
             "cause_id": [c.id for c in causes],

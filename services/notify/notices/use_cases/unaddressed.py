@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from datetime import date
 
-from services.notify.contacts import store as contacts
 from services.notify.notices.domain.states import WAITS_FOR_CONTACT
 from services.notify.notices.domain.unaddressed import waited_out
 from services.notify.notices.store import unaddressed
 from services.notify.notices.store.queue import queue
-from services.notify.notices.use_cases.queueing import plan
+from services.notify.notices.use_cases.queueing import known, plan
 from services.notify.policies.domain import Policies
 from shared.db.engine import Tx
 from shared.events.notify import NoticeFailed
@@ -19,8 +18,7 @@ async def take_up(tx: Tx, account_nos: Sequence[str], *, policies: Policies) -> 
     causes = await unaddressed.causes(tx, state=WAITS_FOR_CONTACT, column="account_no", values=sorted(set(account_nos)))
     if not causes:
         return
-    found = await contacts.candidates(tx, [cause.account_no for cause in causes])
-    planned, unheard = plan(causes, found, policies, late=True)
+    planned, unheard = plan(causes, await known(tx, causes), policies, late=True)
     if planned:
         still = {(cause.id, cause.template) for cause in unheard}
         await unaddressed.remove_waiting(tx, [cause for cause in causes if (cause.id, cause.template) not in still])

@@ -1,7 +1,7 @@
 """One-time links (一次性链接): the address in a notice by which its question is answered, without a login.
 
 The token in the address is an HMAC-SHA256 under the service's own key of the id of the notice and of the version in which its
-contact got the mail address that it has. So whoever renders the notice again (a retry, a resend by hand, a sender after a crash)
+contact point got the value that it has. So whoever renders the notice again (a retry, a resend by hand, a sender after a crash)
 makes the same link, and no secret is kept; it needs no nonce, since the id of a notice is given once. What went to an address
 that was corrected since is no link any more: a wrong door answers nothing (S16), and a resend to the right one makes another.
 
@@ -49,7 +49,8 @@ class Link:
     token_hash: str
     question_id: str
     notice_id: str
-    contact_no: str
+    party_no: str
+    point_no: str
     address_since: int
     language: str
     day: date

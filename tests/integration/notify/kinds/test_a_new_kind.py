@@ -53,7 +53,7 @@ def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[s
 
 async def whom(api: Api) -> list[tuple[str, str]]:
     items = (await api.call("GET", "/v1/notices")).json()["items"]
-    return sorted((item["template"], item["contact_no"]) for item in items)
+    return sorted((item["template"], item["party_no"]) for item in items)
 
 
 async def test_a_fact_of_a_new_kind_is_told_in_both_languages(

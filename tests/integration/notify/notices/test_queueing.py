@@ -25,7 +25,7 @@ from tests.kits.notify import (
 async def test_each_contact_gets_one_notice_of_a_bill(notify: Notify) -> None:
     await notify.put(contact(1), contact(2, account_no="a0001", role="tenant"), contact(3))
     await notify.handle(issued(1), issued(3))
-    found = [(n.contact_no, n.cause_id, n.template, n.state, n.cycle, n.day) for n in await notify.notices()]
+    found = [(n.party_no, n.cause_id, n.template, n.state, n.cycle, n.day) for n in await notify.notices()]
     assert found == [
         ("c0001", "bill-0001", "bill_issued", "queued", "2026-01", ISSUED),
         ("c0002", "bill-0001", "bill_issued", "queued", "2026-01", ISSUED),
@@ -72,7 +72,7 @@ async def test_a_bill_waits_for_the_contact_that_comes_later(notify: Notify) -> 
     await notify.handle(issued(1), issued(2))
     assert await notify.unaddressed() == [("bill-0001", "waits_for_contact"), ("bill-0002", "waits_for_contact")]
     await notify.put(contact(1, valid_from=date(2026, 2, 20)), contact(3, account_no="a0001", role="tenant"))
-    assert [(n.contact_no, n.cause_id) for n in await notify.notices()] == [
+    assert [(n.party_no, n.cause_id) for n in await notify.notices()] == [
         ("c0001", "bill-0001"),
         ("c0003", "bill-0001"),
     ]
@@ -128,7 +128,7 @@ async def test_the_statements_of_a_batch_are_as_many_for_ten_facts_as_for_a_thou
         counts.append(len(seen))
     assert counts[0] == counts[1]
     if known and kind in ("bill", "correction", "reminder"):
-        assert counts[0] == 2  # contacts, notices
+        assert counts[0] == 3 + (kind == "reminder")  # parties, verifications, notices; where the account is supplied
 
 
 @pytest.mark.postgres

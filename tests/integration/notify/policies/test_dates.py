@@ -1,4 +1,4 @@
-"""The policy has dates: a cause follows the rules of its own day, a contact those of the day on which it is put."""
+"""The policy has dates: a cause follows the rules of its own day, a party those of the day on which it is put."""
 
 import json
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from services.notify.settings import NotifySettings
-from tests.kits.notify import BODY, Api, contact, issued, started
+from tests.kits.notify import Api, body, contact, issued, started
 
 BEFORE, SWITCH = date(2026, 2, 9), date(2026, 2, 10)
 SHIPPED = NotifySettings.model_fields["notify_policy"].default
@@ -31,7 +31,7 @@ async def switched(database_url: str, tmp_path: Path, **changes: Any) -> AsyncIt
 
 async def told(api: Api) -> list[tuple[str, str]]:
     items = (await api.call("GET", "/v1/notices")).json()["items"]
-    return sorted((item["cause_id"], item["contact_no"]) for item in items)
+    return sorted((item["cause_id"], item["party_no"]) for item in items)
 
 
 async def test_a_bill_is_told_to_the_roles_of_the_day_on_which_it_was_issued(database_url: str, tmp_path: Path) -> None:
@@ -49,8 +49,9 @@ async def test_a_bill_waits_for_a_contact_as_long_as_the_rules_of_its_day_say(
     async with switched(database_url, tmp_path, wait_for_contact_days=3) as api:
         await api.notify.handle(issued(1, issued_on=BEFORE), issued(2, issued_on=SWITCH))
         for number in (1, 2):  # 8 days after the bills: too late for the second
-            body = BODY | {"account_no": f"a000{number}", "valid_from": "2026-02-18"}
-            await api.call("PUT", f"/v1/contacts/c000{number}", body)
+            account = {"account_no": f"a000{number}"}
+            late = body(role=account, verified=account, point={"valid_from": "2026-02-18"})
+            assert (await api.call("PUT", f"/v1/parties/c000{number}", late)).status_code == 200
         assert await told(api) == [("bill-0001", "c0001")]
 
 
@@ -75,11 +76,10 @@ async def test_the_job_of_a_day_on_which_nothing_has_waited_long_enough_gives_no
     assert await api.notify.unaddressed() == [("bill-0001", "waits_for_contact")]
 
 
-async def test_a_contact_is_put_by_the_rules_of_that_day(database_url: str, tmp_path: Path) -> None:
-    channels = json.loads(SHIPPED.read_text())["versions"][0]["channels"]
-    pigeon = {"gateway": None, "address": "loft [0-9]+", "last_resort": True}
-    body = BODY | {"channel": "pigeon", "address": "loft 7"}
-    async with switched(database_url, tmp_path, channels=channels | {"pigeon": pigeon}) as api:
-        assert await api.refused("PUT", "/v1/contacts/c1", body) == (422, "contact.unknown_channel")
+async def test_a_party_is_put_by_the_rules_of_that_day(database_url: str, tmp_path: Path) -> None:
+    points = json.loads(SHIPPED.read_text())["versions"][0]["points"]
+    flown = body(point={"kind": "pigeon", "address": "loft 7"})
+    async with switched(database_url, tmp_path, points=points | {"pigeon": "loft [0-9]+"}) as api:
+        assert await api.refused("PUT", "/v1/parties/c1", flown) == (422, "party.unknown_point_kind")
         api.notify.clock.move(days=8)
-        assert (await api.call("PUT", "/v1/contacts/c1", body)).json()["status"] == "done"
+        assert (await api.call("PUT", "/v1/parties/c1", flown)).json()["status"] == "done"

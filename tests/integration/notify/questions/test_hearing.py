@@ -16,6 +16,7 @@ from tests.kits.notify import (
     CATALOGUE,
     LINKS,
     ORG,
+    VAULT,
     Api,
     Notify,
     account,
@@ -32,7 +33,7 @@ async def listed(api: Api, query: str = "") -> list[tuple[str, str, str | None]]
 
 
 async def notices_of(notify: Notify) -> list[tuple[str, str, str | None]]:
-    return [(n.contact_no, n.template, n.question_id) for n in await notify.notices()]
+    return [(n.party_no, n.template, n.question_id) for n in await notify.notices()]
 
 
 async def test_a_question_is_asked_once_of_who_is_supplied_on_the_day_of_asking(api: Api) -> None:
@@ -78,7 +79,7 @@ async def test_the_holder_alone_is_asked_for_another_read_day_and_a_tenant_too_f
     await notify.handle(account(1))
     await notify.handle(proposed(1))
     await notify.handle(visit(1))
-    asked = [(contact_no, question_id) for contact_no, _, question_id in await notices_of(notify)]
+    asked = [(party_no, question_id) for party_no, _, question_id in await notices_of(notify)]
     assert asked == [("c0001", "q0001"), ("c0001", "v0001"), ("c0002", "v0001")]
 
 
@@ -202,7 +203,7 @@ async def test_taking_questions_for_sending_takes_as_many_statements_for_many_as
     for count in (10, 1000):
         with notify.statements() as seen:
             async with notify.database.begin() as tx:
-                assert len(await sending.claim(tx, CATALOGUE, LINKS, count=count, lease_seconds=60)) == count
+                assert len(await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=count, lease_seconds=60)) == count
         counts.append(len(seen))
     assert counts[0] == counts[1] < 10
 
@@ -215,7 +216,7 @@ async def test_who_takes_a_question_from_a_sender_that_died_makes_the_same_link(
     texts = []
     for _ in range(2):
         async with notify.database.begin() as tx:
-            (claimed,) = await sending.claim(tx, CATALOGUE, LINKS, count=1, lease_seconds=60)
+            (claimed,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=1, lease_seconds=60)
         texts.append(claimed.text)
         notify.clock.move(seconds=61)
         async with notify.database.begin() as tx:

@@ -30,7 +30,7 @@ from shared.dated import Period, Version, Versions
 from shared.db.engine import Database
 from shared.testing.servers import free_port
 from shared.testing.smtp import SmtpServer
-from tests.kits.notify import CATALOGUE, LINKS, Notify, contact, issued
+from tests.kits.notify import CATALOGUE, LINKS, VAULT, Notify, contact, issued
 
 FINAL_SECONDS = 120
 
@@ -152,7 +152,7 @@ async def test_a_notice_whose_answer_is_lost_too_often_stays_unknown_and_is_said
 async def test_what_a_dead_sender_had_in_flight_is_in_doubt_when_its_lease_ends(notify: Notify) -> None:
     await queue(notify)
     async with notify.database.begin() as tx:
-        assert await sending.claim(tx, CATALOGUE, LINKS, count=1, lease_seconds=60)
+        assert await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=1, lease_seconds=60)
     with SmtpServer() as server:
         async with running(notify.sender(server.port, lease_seconds=1)):
             await asyncio.sleep(0.6)  # two looks at the leases: the sender of the claim is thought alive
@@ -167,7 +167,7 @@ async def test_what_a_dead_sender_had_in_flight_is_in_doubt_when_its_lease_ends(
 async def test_an_answer_that_comes_after_the_lease_still_counts(notify: Notify) -> None:
     await queue(notify)
     async with notify.database.begin() as tx:
-        (claimed,) = await sending.claim(tx, CATALOGUE, LINKS, count=1, lease_seconds=60)
+        (claimed,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=1, lease_seconds=60)
     notify.clock.move(seconds=61)
     async with notify.database.begin() as tx:
         assert await sending.expire_leases(tx, notify.policy.retry) == 1
@@ -180,12 +180,12 @@ async def test_the_answer_to_an_attempt_that_was_overtaken_changes_nothing(notif
     notify.retry_at_once()
     await queue(notify)
     async with notify.database.begin() as tx:
-        (first,) = await sending.claim(tx, CATALOGUE, LINKS, count=1, lease_seconds=60)
+        (first,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=1, lease_seconds=60)
     notify.clock.move(seconds=61)
     async with notify.database.begin() as tx:
         await sending.expire_leases(tx, notify.policy.retry)
     async with notify.database.begin() as tx:
-        (second,) = await sending.claim(tx, CATALOGUE, LINKS, count=1, lease_seconds=60)
+        (second,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=1, lease_seconds=60)
     assert second.attempts == 2
     async with notify.database.begin() as tx:
         late = first, Attempt("permanent", "smtp.550")
@@ -248,8 +248,8 @@ async def test_a_stopped_sender_finishes_what_is_in_flight(notify: Notify) -> No
 
 
 async def test_a_notice_that_cannot_be_encoded_fails_and_the_others_go_out(notify: Notify) -> None:
-    email = replace(notify.policy.channels["email"], address=re.compile(".+"))
-    notify.policy = replace(notify.policy, channels={**notify.policy.channels, "email": email})
+    points = {**notify.policy.points, "email": re.compile(".+")}
+    notify.policy = replace(notify.policy, points=points)
     await notify.put(contact(1, address="李@example.org"), contact(2))
     await notify.handle(issued(1), issued(2))
     with SmtpServer() as server:
@@ -308,13 +308,13 @@ async def test_the_statements_of_storing_and_claiming_are_as_many_for_one_notice
 ) -> None:
     await queue(notify, 100)
     async with notify.database.begin() as tx:
-        taken = await sending.claim(tx, CATALOGUE, LINKS, count=count, lease_seconds=60)
+        taken = await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=count, lease_seconds=60)
     with notify.statements() as seen:
         async with notify.database.begin() as tx:
             await sending.finish(tx, [(each, Attempt("accepted")) for each in taken], notify.policy.retry)
-            await sending.claim(tx, CATALOGUE, LINKS, count=count, lease_seconds=60)
+            await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=count, lease_seconds=60)
     assert len(taken) == count
-    assert len(seen) == 7  # locks, outcomes; due, claims, contacts; journal, pointers
+    assert len(seen) == 8  # locks, outcomes; due, claims, contact points, languages; journal, pointers
 
 
 async def test_no_log_and_no_fact_names_an_address(notify: Notify, caplog: pytest.LogCaptureFixture) -> None:

@@ -17,7 +17,10 @@ ROLES = {"reminder": frozenset({"holder", "tenant"})}
 VERSION = {
     "version": "1",
     "effective": {"from": "2000-01-01", "to": None},
-    "channels": {"email": {"gateway": "smtp", "address": ".+", "last_resort": False}},
+    "points": {"email": ".+"},
+    "channels": {"email": {"gateway": "smtp", "point": "email", "last_resort": False}},
+    "verified_by": ["declared"],
+    "stale_months": 24,
     "roles": {"reminder": ["holder"]},
     "wait_for_contact_days": 30,
     "remind_days_before": [3],
@@ -44,9 +47,16 @@ def document(**change: Any) -> dict[str, Any]:
         ({"retry": {"temporary_seconds": [60]}}, "/retry/in_doubt_seconds:"),
         ({"retry": {"temporary_seconds": [-1], "in_doubt_seconds": []}}, "/retry/temporary_seconds/0:"),
         ({"retry": {"temporary_seconds": [1] * 21, "in_doubt_seconds": []}}, "/retry/temporary_seconds:"),
-        ({"channels": {"email": {"gateway": "x", "address": ".+", "last_resort": False}}}, "/channels/email/gateway:"),
-        ({"channels": {"email": {"gateway": None, "address": "(", "last_resort": False}}}, "/channels/email/address:"),
-        ({"channels": {"email": {"gateway": None, "address": ".+", "last_resort": 0}}}, "/channels/email/last_resort:"),
+        ({"points": {"email": "("}}, "/points/email:"),
+        ({"points": {}}, "/channels/email/point:"),
+        ({"channels": {"email": {"gateway": "x", "point": "email", "last_resort": False}}}, "/channels/email/gateway:"),
+        ({"channels": {"email": {"gateway": None, "point": "x", "last_resort": False}}}, "/channels/email/point:"),
+        (
+            {"channels": {"email": {"gateway": None, "point": "email", "last_resort": 0}}},
+            "/channels/email/last_resort:",
+        ),
+        ({"verified_by": ["heard"]}, "/verified_by/0:"),
+        ({"stale_months": 0}, "/stale_months:"),
         ({"channels": {"email": {}}}, "/channels/email/gateway:"),
         ({"effective": {"from": "2026-01-01", "to": "2026-01-01"}}, "/effective:"),
     ],
@@ -70,7 +80,7 @@ def test_a_policy_without_roles_for_a_kind_leaves_it_to_the_kind() -> None:
 
 
 def test_all_faults_of_a_policy_are_told_at_once() -> None:
-    channels = {"email": {"gateway": "x", "address": "(", "last_resort": 0}, "paper": {}}
+    channels = {"email": {"gateway": "x", "point": "x", "last_resort": 0}, "paper": {}}
     wrong = document(
         colour=1, channels=channels, roles={"greeting": [], "reminder": []}, retry={"temporary_seconds": [-1, 1, "x"]}
     )
@@ -78,11 +88,11 @@ def test_all_faults_of_a_policy_are_told_at_once() -> None:
         load(wrong, ROLES)
     assert [fault.pointer.removeprefix("/versions/0") for fault in refused.value.faults] == [
         "/colour",
-        "/channels/email/address",
         "/channels/email/gateway",
+        "/channels/email/point",
         "/channels/email/last_resort",
         "/channels/paper/gateway",
-        "/channels/paper/address",
+        "/channels/paper/point",
         "/channels/paper/last_resort",
         "/roles/greeting",
         "/roles/reminder",

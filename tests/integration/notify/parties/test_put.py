@@ -1,9 +1,9 @@
-"""What becomes of each contact of a batch."""
+"""What becomes of each party of a batch."""
 
 from tests.kits.notify import Notify, account, contact, issued
 
 
-async def test_put_answers_each_contact_by_itself(notify: Notify) -> None:
+async def test_put_answers_each_party_by_itself(notify: Notify) -> None:
     await notify.handle(account(5))
     assert await notify.put(contact(1)) == ["done"]
     answers = await notify.put(
@@ -18,17 +18,16 @@ async def test_put_answers_each_contact_by_itself(notify: Notify) -> None:
     assert answers == [
         "already_done",
         "done",
-        "contact.bad_address",
+        "party.bad_address",
         "request.repeated_in_batch",
         "request.repeated_in_batch",
         "auth.other_org_unit",
-        "contact.does_not_cover_account",
+        "party.does_not_cover_account",
     ]
-    assert await notify.put(contact(1, account_no="a0009")) == ["contact.other_account"]
     assert await notify.put(contact(1, org_unit="zj"), org_units=("zj/ningbo",)) == ["auth.other_org_unit"]
 
 
-async def test_the_statements_of_a_batch_of_contacts_are_as_many_for_ten_as_for_a_thousand(notify: Notify) -> None:
+async def test_the_statements_of_a_batch_of_parties_are_as_many_for_ten_as_for_a_thousand(notify: Notify) -> None:
     await notify.handle(*(issued(n) for n in range(1, 2000)))
     counts = []
     for numbers in (range(1, 11), range(11, 1011)):
