@@ -15,6 +15,7 @@ from shared.web import auth, state
 from shared.web.rates import Rate
 
 READ = auth.scope("notify:read")
+READ_ALL = auth.scope("notify:read", whole_utility=True)
 WRITE = auth.scope("notify:write")
 ANSWERS = auth.scope("notify:answers")
 Number = Annotated[str, Path(min_length=1, max_length=64)]

@@ -12,6 +12,7 @@ from services.notify.context import Context
 from services.notify.notices import api as notices
 from services.notify.notices import jobs
 from services.notify.notices.store import notices as store
+from services.notify.notices.store import receipts
 from services.notify.notices.store.unaddressed import waiting_oldest
 from services.notify.notices.use_cases import unaddressed
 from services.notify.parties import api as parties
@@ -23,7 +24,8 @@ from services.notify.questions.api import links as links_api
 from services.notify.questions.api import staff
 from services.notify.questions.domain.links import Links
 from services.notify.questions.store import questions
-from services.notify.sending.gateways.smtp import SmtpServer
+from services.notify.sending.gateways.session import Gateway
+from services.notify.sending.gateways.smtp import SmtpServer, SmtpSession
 from services.notify.sending.sender import Sender
 from services.notify.settings import NotifySettings
 from services.notify.templates import api as templates_api
@@ -56,7 +58,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
     vault = _vault(settings)
     sender = Sender(
         database,
-        _smtp_server(settings),
+        _gateways(settings),
         policies=rules,
         today=today,
         catalogue=catalogue,
@@ -84,7 +86,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         handlers=handlers(context),
         jobs=[jobs.give_up_waiting(rules), *question_jobs.jobs(rules)],
         background=[sender.run, Sealing(database, vault).run],
-        gauges=[store.gauges(clock), questions.gauges(clock, settings.timezone)],
+        gauges=[store.gauges(clock), receipts.gauges, questions.gauges(clock, settings.timezone)],
         waiting_oldest=[waiting_oldest, questions.waiting_oldest],
         control_totals=[partial(store.control_totals, known)],
         control_documents={
@@ -123,6 +125,10 @@ def _vault(settings: NotifySettings) -> Vault:
     return Vault(
         settings.personal_key.get_secret_value().encode(), previous.get_secret_value().encode() if previous else None
     )
+
+
+def _gateways(settings: NotifySettings) -> dict[str, Gateway]:
+    return {"smtp": partial(SmtpSession, _smtp_server(settings))}
 
 
 def _smtp_server(settings: NotifySettings) -> SmtpServer:

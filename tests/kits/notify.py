@@ -24,7 +24,9 @@ from services.notify.parties.domain import ContactPoint, Party, Role, Verificati
 from services.notify.policies.domain import Policies, Policy, Retry
 from services.notify.questions.domain.links import Links
 from services.notify.sending.gateways.smtp import SmtpServer as Server
+from services.notify.sending.gateways.smtp import SmtpSession
 from services.notify.sending.sender import Sender
+from services.notify.sending.use_cases import Rules
 from services.notify.settings import NotifySettings
 from services.notify.vault import Vault
 from shared import ids
@@ -93,6 +95,9 @@ class Notify:
             self.policy, retry=Retry(temporary_seconds=(0,) * temporary, in_doubt_seconds=(0,) * in_doubt)
         )
 
+    def rules(self) -> Rules:
+        return Rules(today=self.policies.on(self.today()), policies=self.policies, kinds=KINDS)
+
     async def put(self, *given: "Contact", org_units: Sequence[str] = ("zj",)) -> list[str]:
         may_see = partial(covers, org_units)
         take_up = partial(unaddressed.take_up, policies=self.policies)
@@ -133,11 +138,14 @@ class Notify:
             rows = await view.all(select(journal.c.type, journal.c.payload).order_by(journal.c.position))
         return [{"type": row.type, **item} for row in rows for item in orjson.loads(row.payload)["items"]]
 
-    def sender(self, port: int, *, senders: int = 2, lease_seconds: int = 60, **server: Any) -> Sender:
-        given = {"security": "none", "username": None, "password": None, "timeout_seconds": 5.0, **server}
+    def sender(
+        self, port: int, *, senders: int = 2, lease_seconds: int = 60, gateways: Any = None, **options: Any
+    ) -> Sender:
+        given = {"security": "none", "username": None, "password": None, "timeout_seconds": 5.0, **options}
+        server = Server(host="127.0.0.1", port=port, sender="bills@wattline.example", **given)
         return Sender(
             self.database,
-            Server(host="127.0.0.1", port=port, sender="bills@wattline.example", **given),
+            {"smtp": partial(SmtpSession, server), **(gateways or {})},
             policies=self.policies,
             today=self.today,
             catalogue=CATALOGUE,
@@ -256,7 +264,10 @@ POINTS = {"email": "email", "sms": "mobile", "landline": "landline", "letter": "
 
 @dataclass(frozen=True, kw_only=True)
 class Contact:
-    """A party with one contact point and one role, for which its utility vouches: as much as most tests need."""
+    """A party with one contact point and one role, for which its utility vouches: as much as most tests need.
+
+    `also`: further contact points, each a channel with an address.
+    """
 
     party_no: str
     account_no: str
@@ -267,28 +278,33 @@ class Contact:
     valid_from: date
     valid_to: date | None
     address: str
+    also: tuple[tuple[str, str], ...] = ()
 
     def party(self) -> Party:
-        span = {"valid_from": self.valid_from, "valid_to": self.valid_to}
-        vouched = Verification(
-            party_no=self.party_no,
-            point_no="1",
-            account_no=self.account_no,
-            how="declared",
-            day=self.valid_from,
-            by="clerk-1",
-        )
+        span: dict[str, Any] = {"valid_from": self.valid_from, "valid_to": self.valid_to}
+        points = {str(no): each for no, each in enumerate([(self.channel, self.address), *self.also], start=1)}
         return Party(
             party_no=self.party_no,
             org_unit=self.org_unit,
             kind="person",
             name=f"Person {self.party_no}",
             language=self.language,
-            points=(
-                ContactPoint(point_no="1", kind=POINTS.get(self.channel, self.channel), address=self.address, **span),
+            points=tuple(
+                ContactPoint(point_no=no, kind=POINTS.get(channel, channel), address=address, **span)
+                for no, (channel, address) in points.items()
             ),
             roles=(Role(role=self.role, account_no=self.account_no, **span),),
-            verified=(vouched,),
+            verified=tuple(
+                Verification(
+                    party_no=self.party_no,
+                    point_no=no,
+                    account_no=self.account_no,
+                    how="declared",
+                    day=self.valid_from,
+                    by="clerk-1",
+                )
+                for no in points
+            ),
         )
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from services.reading.appointments import examples as appointments
 from services.reading.disputes import examples as disputes
-from tests.kits.installation import BY_ITSELF, TOWN, Installation
+from tests.kits.installation import BY_ITSELF, TOWN, Home, Installation
+from tests.kits.parties import person
 
 
 def adjusted(installation: Installation) -> list[Any]:
@@ -88,3 +89,13 @@ def arranged(installation: Installation, service_point_no: str, number: int) -> 
     body = {"items": [appointments.APPOINTMENTS["items"][0] | made]}
     installation.call("POST", "reading", "/v1/appointments", body)
     return made["appointment_no"]
+
+
+def moved_away(installation: Installation, home: Home, number: int) -> str:
+    """Put a party that has no role any more, and return its number."""
+    party_no = f"moved-{number}"
+    item = person(party_no, home.account_no, home.org_unit, f"moved{number}@example.org", since="2025-01-01")
+    (role,) = item["roles"]
+    item["roles"] = [role | {"valid_to": "2025-06-01"}]
+    installation.call("PUT", "notify", "/v1/parties", {"items": [item]})
+    return party_no

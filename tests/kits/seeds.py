@@ -38,6 +38,9 @@ COMPARED = {
 LINKS = Links(public_url="", key=KEY.encode())
 Values = dict[str, Any]
 
+ASKED_FOR = {("/v1/parties", "account_no")}
+"""Parameters of a query that no schema requires, but of which one must be given."""
+
 
 class Seeds:
     """Worlds to call from: each is one home of the town with all that was made of it."""
@@ -85,10 +88,12 @@ class Seeds:
             values["account_no"] = seed_documents.closed_with_money(self._installation, self._numbered("closed"))
         self._make_in_reading(path, home, values)
         self._make_in_billing(path, home, values)
+        if path.endswith("/erasure"):
+            values["party_no"] = seed_documents.moved_away(self._installation, home, self._numbered("moved"))
         if "/links/" in path:
             asking = self._installation.items("notify", f"/v1/notices?question_id={home.question_id}")
             (notice_id,) = [each["notice_id"] for each in asking if each["party_no"].startswith("L-")]
-            values["token"] = LINKS.token(notice_id, 1)
+            values["token"] = LINKS.token(notice_id, "1", 1)
         if "control-documents" in path:
             values["kind"] = COMPARED[self._service][n % len(COMPARED[self._service])]
         if "/forms/" in path:

@@ -11,7 +11,7 @@ from shared.settings import SERVICES
 from tests.kits import access, installation
 from tests.kits.access import Declared
 from tests.kits.installation import Installation
-from tests.kits.seeds import Seeds, Values, filled
+from tests.kits.seeds import ASKED_FOR, Seeds, Values, filled
 
 OTHER = "auth.other_org_unit"
 OF_THE_UTILITY = ("/v1/approvals/decisions", "/v1/suspense/{payment_id}/resolution")
@@ -57,7 +57,7 @@ class Caller:
             value = str(values.get(name, "1"))
             if place == "path":
                 formatted = formatted.replace(f"{{{name}}}", value)
-            elif place == "query" and parameter["required"]:
+            elif place == "query" and (parameter["required"] or (path, name) in ASKED_FOR):
                 query[name] = value
             elif name == "if-match":
                 headers[name] = self._seeds.version_seen(formatted)

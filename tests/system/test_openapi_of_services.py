@@ -29,7 +29,7 @@ from shared.settings import SERVICES
 from shared.web import devices
 from tests.kits import installation
 from tests.kits.installation import Installation
-from tests.kits.seeds import Seeds, Values, filled
+from tests.kits.seeds import ASKED_FOR, Seeds, Values, filled
 
 EXAMPLE_CALLS, GENERATED_CALLS, WRONG_CALLS = 6, 4, 3
 SUCCEEDS_PERCENT_MIN = 30
@@ -138,8 +138,9 @@ class Route:
         given: Values = {"path_parameters": {}, "query": {}, "headers": {}}
         place = {"path": "path_parameters", "query": "query", "header": "headers"}
         for parameter in self._described.get("parameters", []):
-            if parameter["required"] or parameter["name"] == "if-match":
-                given[place[parameter["in"]]][parameter["name"]] = values.get(parameter["name"], "1")
+            name = parameter["name"]
+            if parameter["required"] or name == "if-match" or (self._path, name) in ASKED_FOR:
+                given[place[parameter["in"]]][name] = values.get(name, "1")
         return given
 
     def _example(self, values: Values) -> tuple[str, Any]:

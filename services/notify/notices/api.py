@@ -1,14 +1,23 @@
 """Notices and receipts over HTTP, and what nobody was told of yet."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 
 from services.notify import context
-from services.notify.context import READ, WRITE, Number
+from services.notify.context import READ, READ_ALL, WRITE, Number
 from services.notify.notices import examples
-from services.notify.notices.schemas import NoticeView, Resend, State, UnaddressedView, WaitState
-from services.notify.notices.store import notices, unaddressed
+from services.notify.notices.schemas import (
+    NoticeView,
+    NoticeWithWays,
+    ReceiptView,
+    Resend,
+    State,
+    UnaddressedView,
+    WaitState,
+    WayView,
+)
+from services.notify.notices.store import notices, receipts, unaddressed, ways
 from services.notify.notices.use_cases import resend_by_hand
 from shared.fields import Month
 from shared.web import auth, errors, pagination
@@ -49,13 +58,29 @@ def _notice_view(row: Any) -> NoticeView:
 
 
 @router.get("/notices/{notice_id}", policy=READ)
-async def get_notice(notice_id: Number, db: Db, caller: auth.Current) -> NoticeView:
-    """Return a notice with its receipt: state, attempts, hash of what was sent."""
+async def get_notice(notice_id: Number, db: Db, caller: auth.Current) -> NoticeWithWays:
+    """Return a notice with its receipt (state, attempts, hash of what was sent) and the ways that it took."""
     async with db.view() as view:
         row = await notices.notice(view, notice_id, visible=caller.visible)
-    if row is None:
-        raise errors.not_found("notice")
-    return _notice_view(row)
+        if row is None:
+            raise errors.not_found("notice")
+        taken = await ways.of_notices(view, [notice_id])
+    return NoticeWithWays(
+        **_notice_view(row).model_dump(),
+        ways=[WayView.model_validate(way, from_attributes=True) for way in taken.get(notice_id, ())],
+    )
+
+
+@router.get("/receipts", policy=READ_ALL)
+async def list_receipts(
+    db: Db, wanted: pagination.Query_, state: Literal["waiting", "used"] | None = None
+) -> pagination.Page[ReceiptView]:
+    """List what gateways said became of messages, in the order in which they came."""
+    async with db.view() as view:
+        rows = await receipts.page(view, state=state, after=wanted.after, limit=wanted.fetch)
+    return wanted.page(
+        rows, key=receipts.key_of, item=lambda row: ReceiptView.model_validate(row, from_attributes=True)
+    )
 
 
 @router.post(

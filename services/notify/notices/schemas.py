@@ -9,7 +9,8 @@ from shared.events.fact import Id
 from shared.fields import Words
 from shared.web.batch import In
 
-State = Literal["queued", "sending", "delivered", "failed", "unknown"]
+State = Literal["queued", "sending", "sent", "delivered", "failed", "unknown"]
+Outcome = Literal["sent", "accepted", "delivered", "failed", "unknown"]
 WaitState = Literal["waits_for_account", "waits_for_contact", "no_contact", "closed"]
 
 
@@ -35,11 +36,53 @@ class NoticeView(BaseModel):
     code: str = Field(description="Why it failed or waits for another attempt.")
     attempts: int
     doubts: int = Field(description="Attempts whose outcome is not known.")
+    way: int = Field(description="How many ways it took before the one that it is on; `ways` says which.")
     resends: int
     queued_at: datetime
-    due_at: datetime | None = Field(description="Next attempt; while sending, the end of the lease; null when final.")
+    due_at: datetime | None = Field(
+        description="Next attempt; while sending, the end of the lease; while sent, of the wait for a receipt; null when final."
+    )
     done_at: datetime | None
     question_id: str | None = Field(description="The question that it asks.")
+
+
+class WayView(BaseModel):
+    """A way that a notice took, and what became of it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    way: int
+    channel: str
+    point_no: str
+    gateway: str
+    reference: str = Field(description="By which name the gateway knows the message.")
+    outcome: Outcome = Field(description="sent: its receipt is awaited; accepted: that counts as delivered.")
+    code: str
+    at: datetime
+
+
+class NoticeWithWays(NoticeView):
+    """A notice with its whole chain."""
+
+    ways: list[WayView] = Field(
+        description="In order, but for the last one where the notice itself tells what became of it."
+    )
+
+
+class ReceiptView(BaseModel):
+    """What a gateway said became of a message."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    gateway: str
+    message_id: str = Field(
+        description="By our id: of the notice, with the number of its way where it is not the first."
+    )
+    reference: str = Field(description="By the gateway's own name.")
+    result: Literal["delivered", "failed"]
+    code: str
+    received_at: datetime
+    state: Literal["waiting", "used"] = Field(description="waiting: for a message that nobody knows yet.")
 
 
 class UnaddressedView(BaseModel):

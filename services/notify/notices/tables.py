@@ -36,7 +36,8 @@ class Unaddressed(Base, table=True):
 class Notice(Base, table=True):
     """One message to one party about one cause, in one template: exactly one row of each, for ever.
 
-    `due_at` is when the sender looks at it again: the next attempt, or while `sending` the end of the lease; NULL when final.
+    `due_at` is when the sender looks at it again: the next attempt, while `sending` the end of the lease, while `sent` the end of
+    the wait for a receipt; NULL when final. `way` counts the ways that it has taken; `channel` and `point_no` are of the last.
     """
 
     __tablename__ = "notice"
@@ -45,6 +46,7 @@ class Notice(Base, table=True):
         # the sender's queue: as small as the work that is left
         Index(
             "notice_due",
+            "channel",
             "due_at",
             postgresql_where=text("due_at IS NOT NULL"),
             sqlite_where=text("due_at IS NOT NULL"),
@@ -56,7 +58,9 @@ class Notice(Base, table=True):
     account_no: str = Field(sa_column=Column(columns.No, nullable=False, index=True))
     org_unit: str = Field(sa_column=Column(String(160), nullable=False))
     party_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    service_point_no: str = Field(sa_column=Column(columns.No, nullable=False, server_default=""))
     point_no: str = Field(sa_column=Column(columns.No, nullable=False, server_default="1"))
+    way: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))
     channel: str = Field(sa_column=Column(String(16), nullable=False))
     template: str = Field(sa_column=Column(String(32), nullable=False))
     cause_kind: str = Field(sa_column=Column(String(16), nullable=False))
@@ -77,5 +81,62 @@ class Notice(Base, table=True):
     question_id: str | None = Field(sa_column=Column(columns.No))
 
 
+class NoticeWay(Base, table=True):
+    """A way that a notice took and that its own row does not tell: one that came to nothing, or whose gateway sends receipts.
+
+    `outcome`: sent, accepted, delivered, failed or unknown. `reference`: by which name the gateway knows it.
+    """
+
+    __tablename__ = "notice_way"
+    __table_args__ = (
+        Index(
+            "notice_way_reference",
+            "gateway",
+            "reference",
+            postgresql_where=text("reference <> ''"),
+            sqlite_where=text("reference <> ''"),
+        ),
+    )
+
+    notice_id: str = Field(sa_column=columns.key())
+    way: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
+    channel: str = Field(sa_column=Column(String(16), nullable=False))
+    point_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    gateway: str = Field(sa_column=Column(String(16), nullable=False))
+    reference: str = Field(sa_column=Column(String(128), nullable=False))
+    outcome: str = Field(sa_column=Column(String(16), nullable=False))
+    code: str = Field(sa_column=Column(columns.Code, nullable=False))
+    at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
+
+
+class Receipt(Base, table=True):
+    """What a gateway said became of a message, by our id or by its own reference.
+
+    `notice_id` and `way`: of our id, or else empty. `state`: waiting (for what it is about), or used.
+    """
+
+    __tablename__ = "receipt"
+    __table_args__ = (
+        Index(
+            "receipt_waiting",
+            "received_at",
+            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting'"),
+        ),
+    )
+
+    gateway: str = Field(sa_column=Column(String(16), primary_key=True))
+    message_id: str = Field(sa_column=Column(String(128), primary_key=True))
+    reference: str = Field(sa_column=Column(String(128), primary_key=True))
+    result: str = Field(sa_column=Column(String(16), primary_key=True))
+    code: str = Field(sa_column=Column(columns.Code, nullable=False))
+    notice_id: str = Field(sa_column=Column(columns.No, nullable=False))
+    way: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    received_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
+    state: str = Field(sa_column=Column(String(16), nullable=False))
+
+
 UNADDRESSED = table(Unaddressed)
 NOTICE = table(Notice)
+NOTICE_WAY = table(NoticeWay)
+RECEIPT = table(Receipt)

@@ -133,13 +133,22 @@ class Addressee:
     language: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Chosen:
-    """The way to a party that a notice takes first."""
+    """A way to a party: which contact point, over which channel."""
 
     party_no: str
     point_no: str
     channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to a party that a notice may take, and for which of its roles."""
+
+    chosen: Chosen
+    channel: Channel
+    roles: set[str] = field(default_factory=set)
 
 
 FAULTS: Final = {
@@ -253,31 +262,39 @@ def standing(org_unit: str, account_org_unit: str | None) -> str:
     return IN_USE if covers([org_unit], account_org_unit) else REFUSED
 
 
-def choose(reaches: Iterable[Reach], *, template: str, door: Door, policy: Policy) -> list[Chosen]:
-    """Return the parties of one account that get a notice of this template, each with the way that it takes first.
+def ways(reaches: Iterable[Reach], *, template: str, door: Door, policy: Policy) -> dict[str, list[Way]]:
+    """Return the parties of one account that get a notice of this template, each with its ways in order.
 
     A party counts if it has a role that is told on some day from `first_day` to `last_day`, towards the account or one of its
     service points in question; a contact point if it is valid then and verified for the account or one of these service points
-    (S16). Of its contact points that one is taken whose channel comes first in the policy; a channel that is a last resort only
-    where nobody else in a role of this party is reached. `policy` is that of the day of the cause.
+    (S16). Ways are in the order of the policy's channels, those of last resort after all others. `policy` is that of the day
+    of the cause.
     """
     told = policy.roles[template]
-    ways: dict[str, list[tuple[int, str, str, Channel]]] = defaultdict(list)
-    roles: dict[str, set[str]] = defaultdict(set)
-    order = {name: place for place, name in enumerate(policy.channels)}
+    found: dict[str, dict[tuple[bool, int, str], Way]] = defaultdict(dict)
     for reach in reaches:
         if reach.role not in told or not _counts(reach, door, policy):
             continue
-        roles[reach.party_no].add(reach.role)
-        for name, channel in policy.channels.items():
+        for place, (name, channel) in enumerate(policy.channels.items()):
             if channel.point == reach.kind:
-                ways[reach.party_no].append((order[name], reach.point_no, name, channel))
-    chosen: dict[str, tuple[Chosen, bool]] = {}
-    for party_no, found in ways.items():
-        _, point_no, name, channel = min(found, key=lambda way: (way[3].last_resort, way[0], way[1]))
-        chosen[party_no] = Chosen(party_no=party_no, point_no=point_no, channel=name), channel.last_resort
-    reached = {role for party_no, (_, last) in chosen.items() if not last for role in roles[party_no]}
-    return [one for one, last in chosen.values() if not last or not roles[one.party_no] & reached]
+                key = channel.last_resort, place, reach.point_no
+                way = found[reach.party_no].setdefault(key, Way(Chosen(reach.party_no, reach.point_no, name), channel))
+                way.roles.add(reach.role)
+    return {party_no: [of[key] for key in sorted(of)] for party_no, of in found.items()}
+
+
+def choose(reaches: Iterable[Reach], *, template: str, door: Door, policy: Policy) -> list[Chosen]:
+    """Return the parties of one account that get a notice of this template, each with the way that it takes first.
+
+    A channel that is a last resort is taken only where nobody else in a role of this party is reached.
+    """
+    found = ways(reaches, template=template, door=door, policy=policy)
+    roles = {party_no: set().union(*(way.roles for way in of)) for party_no, of in found.items()}
+    first = {party_no: of[0] for party_no, of in found.items()}
+    reached = {role for party_no, way in first.items() if not way.channel.last_resort for role in roles[party_no]}
+    return [
+        way.chosen for party_no, way in first.items() if not way.channel.last_resort or not roles[party_no] & reached
+    ]
 
 
 def _counts(reach: Reach, door: Door, policy: Policy) -> bool:

@@ -17,17 +17,33 @@ ATTEMPTS_MAX = 20  # a schedule longer than that is a typing error
 RETRY_SECONDS_MAX = 7 * 86_400
 WAIT_DAYS_MAX = 400
 STALE_MONTHS_MAX = 240
+GATEWAYS = ("smtp",)
+PROOFS = ACCEPTED, RECEIPT = "accepted", "receipt"
+RECEIPT_HOURS = 72  # where a policy does not say how long
+RECEIPT_HOURS_MAX = 90 * 24
 REMINDERS_MAX = 5  # of one question
 _NOBODY = re.compile("(?!)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """A way to reach a person, over a kind of contact point. Without a gateway its notices fail with `no_gateway`."""
+    """A way to reach a person, over a kind of contact point. Without a gateway its notices fail with `no_gateway`.
+
+    `proof`: what counts as delivered: that the gateway has accepted it, or its receipt; `proof_legal`: of a kind whose receipt a
+    right depends on. Without a receipt in `receipt_hours` it goes the next way.
+    """
 
     gateway: str | None
     point: str
     last_resort: bool  # used only where the account has no other usable contact (S16: paper is the last resort)
+    proof: str = ACCEPTED
+    proof_legal: str = ACCEPTED
+    receipt_hours: int = RECEIPT_HOURS
+
+    def receipt_seconds(self, *, legal_effect: bool) -> int | None:
+        """Return how long the receipt of an accepted message is awaited; None where acceptance counts as delivered."""
+        proof = self.proof_legal if legal_effect else self.proof
+        return None if proof == ACCEPTED else self.receipt_hours * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +108,16 @@ def _form(node: Node) -> re.Pattern[str]:
 
 
 def _channel(node: Node, points: Mapping[str, re.Pattern[str]]) -> Channel:
-    node.keys("gateway point last_resort")
+    node.keys("gateway point last_resort proof proof_legal receipt_hours")
     gateway = node.get("gateway")
+    proof, legal, hours = node.maybe("proof"), node.maybe("proof_legal"), node.maybe("receipt_hours")
     return Channel(
-        gateway=None if gateway.value is None else gateway.choice("smtp"),
+        gateway=None if gateway.value is None else gateway.choice(*GATEWAYS),
         point=_kind(node.get("point"), points),
         last_resort=node.get("last_resort").flag(),
+        proof=proof.choice(*PROOFS) if proof else ACCEPTED,
+        proof_legal=legal.choice(*PROOFS) if legal else ACCEPTED,
+        receipt_hours=hours.whole(1, RECEIPT_HOURS_MAX) if hours else RECEIPT_HOURS,
     )
 
 

@@ -3,16 +3,18 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
+from services.notify.notices.domain.receipts import message_id
 from services.notify.notices.store.attempts import has_due
-from services.notify.policies.domain import Policies, Policy
+from services.notify.notices.use_cases import receipts
+from services.notify.policies.domain import Policies
 from services.notify.questions.domain.links import Links
 from services.notify.sending import use_cases
-from services.notify.sending.domain.retries import Attempt, message_id
-from services.notify.sending.gateways.smtp import Message, SmtpServer, SmtpSession
-from services.notify.sending.use_cases import QUESTION_CLOSED, Claimed
+from services.notify.sending.domain.port import Attempt, Message
+from services.notify.sending.gateways.session import Gateway, Session
+from services.notify.sending.use_cases import QUESTION_CLOSED, Claimed, Rules
 from services.notify.templates.domain import Catalogue
 from services.notify.vault import Vault
 from shared.db.engine import Database
@@ -27,13 +29,26 @@ FAILURES_AT_STOP_MAX = 3
 LOOKS_PER_LEASE = 4
 
 
+class Nowhere:
+    """Where a channel goes that no gateway is given for."""
+
+    async def open(self) -> bool:
+        return True
+
+    async def send(self, message: Message) -> Attempt:
+        return Attempt("permanent", "no_gateway")
+
+    def close(self) -> None:
+        pass
+
+
 class Sender:
-    """Sends notices over as many connections as it has senders."""
+    """Sends each channel's notices over as many sessions of its gateway as it has senders: one that is away holds up no other."""
 
     def __init__(
         self,
         database: Database,
-        server: SmtpServer,
+        gateways: Mapping[str, Gateway],
         *,
         policies: Policies,
         today: Callable[[], date],
@@ -45,7 +60,7 @@ class Sender:
         metrics: Metrics,
     ) -> None:
         self._database = database
-        self._server = server
+        self._gateways = gateways
         self._policies = policies
         self._today = today
         self._catalogue = catalogue
@@ -53,22 +68,22 @@ class Sender:
         self._vault = vault
         self._senders = senders
         self._lease_seconds = lease_seconds
-        self._bell = Wake()
-        self._domain = server.sender.rpartition("@")[2]
+        self._bells = {name: Wake() for version in policies for name in version.rules.channels}
         self._metrics = metrics
 
     def wake(self) -> None:
         """Tell the sender that something is due."""
-        self._bell.set()
+        for bell in self._bells.values():
+            bell.set()
 
     async def run(self) -> None:
         """Run until cancelled; then what is in flight is finished, so that nothing is left in doubt."""
         stop = asyncio.Event()
-        loops = [self._send_all(stop), self._watch_leases(stop)] if self._senders else []
+        loops = [self._watch(stop), *(self._send_all(each, stop) for each in self._bells)] if self._senders else []
         working = asyncio.gather(*loops)
         try:
             await asyncio.shield(working)
-            await asyncio.Event().wait()  # without connections there is nothing to do until the end
+            await asyncio.Event().wait()  # without senders there is nothing to do until the end
         except asyncio.CancelledError:
             stop.set()
             self.wake()
@@ -76,9 +91,11 @@ class Sender:
                 await working
             raise
 
-    async def _send_all(self, stop: asyncio.Event) -> None:
-        free = [SmtpSession(self._server) for _ in range(self._senders)]
-        flying: dict[asyncio.Task[Attempt], tuple[SmtpSession, Claimed]] = {}
+    async def _send_all(self, channel: str, stop: asyncio.Event) -> None:
+        bell = self._bells[channel]
+        gateway = self._gateway(channel)
+        free = [gateway() for _ in range(self._senders)]
+        flying: dict[asyncio.Task[Attempt], tuple[Session, Claimed]] = {}
         done: list[tuple[Claimed, Attempt]] = []
         failures = 0
         while flying or done or not stop.is_set():
@@ -89,8 +106,12 @@ class Sender:
                         session, claimed = flying.pop(task)
                         free.append(session)
                         done.append((claimed, task.result()))
-                ready = [] if stop.is_set() else await self._connected(free, look=not flying and not done)
-                taken = await self._store_and_claim(done, len(ready))
+                elif gateway is not self._gateway(channel):  # by a policy that is of another day
+                    _close(free)
+                    gateway = self._gateway(channel)
+                    free = [gateway() for _ in range(self._senders)]
+                ready = [] if stop.is_set() else await self._open(channel, free, look=not flying and not done)
+                taken = await self._store_and_claim(channel, done, len(ready))
                 done = []
                 for session, claimed in zip(ready, taken, strict=False):
                     free.remove(session)
@@ -101,25 +122,28 @@ class Sender:
                 logger.exception("sender.failed", exc_info=error)
                 if stop.is_set() and failures > FAILURES_AT_STOP_MAX:
                     break
-                await self._bell.wait(backoff(failures, first=2.0, most=BACK_OFF_SECONDS_MAX))
+                await bell.wait(backoff(failures, first=2.0, most=BACK_OFF_SECONDS_MAX))
                 continue
             if not flying:
-                await self._bell.wait(IDLE_SECONDS)
-        for session in free:
-            session.close()
+                await bell.wait(IDLE_SECONDS)
+        _close(free)
 
-    def _policy(self) -> Policy:
-        """Return the policy of the day of an attempt: how to send and when to try again is of the sending, not of the cause."""
-        return self._policies.on(self._today())
+    def _gateway(self, channel: str) -> Gateway:
+        """Return the gateway of a channel by the policy of today: how to send is of the sending, not of the cause."""
+        today = self._rules().today.channels.get(channel)
+        return self._gateways.get((today and today.gateway) or "", Nowhere)
 
-    async def _connected(self, free: list[SmtpSession], *, look: bool) -> list[SmtpSession]:
-        """Return the free connections that are open, opening them where something is due.
+    def _rules(self) -> Rules:
+        return Rules(today=self._policies.on(self._today()), policies=self._policies, kinds=self._catalogue.kinds)
+
+    async def _open(self, channel: str, free: list[Session], *, look: bool) -> list[Session]:
+        """Return the free sessions that are open, opening them where something is due.
 
         The connection comes before the claim: a server that is away costs no notice an attempt.
         """
         if look:
             async with self._database.view() as view:
-                if not await has_due(view, self._database.clock.now()):
+                if not await has_due(view, channel, self._database.clock.now()):
                     return []
         ready = []
         for session in free:
@@ -128,32 +152,36 @@ class Sender:
             ready.append(session)
         return ready
 
-    async def _store_and_claim(self, done: list[tuple[Claimed, Attempt]], count: int) -> list[Claimed]:
+    async def _store_and_claim(self, channel: str, done: list[tuple[Claimed, Attempt]], count: int) -> list[Claimed]:
         if not done and not count:
             return []
         async with self._database.begin() as tx:
-            overtaken = await use_cases.finish(tx, done, self._policy().retry)
+            overtaken = await use_cases.finish(tx, done, self._rules())
             if overtaken:
                 logger.warning("sender.overtaken", extra={"count": overtaken})
             if not count:
                 return []
             return await use_cases.claim(
-                tx, self._catalogue, self._links, self._vault, count=count, lease_seconds=self._lease_seconds
+                tx,
+                self._catalogue,
+                self._links,
+                self._vault,
+                channel=channel,
+                count=count,
+                lease_seconds=self._lease_seconds,
             )
 
-    async def _send(self, session: SmtpSession, claimed: Claimed) -> Attempt:
-        channel = self._policy().channels.get(claimed.channel)
-        if channel is None or channel.gateway is None:
-            attempt = Attempt("permanent", "no_gateway")
-        elif claimed.text is None or claimed.to is None:
+    async def _send(self, session: Session, claimed: Claimed) -> Attempt:
+        if claimed.text is None or claimed.to is None:
             attempt = Attempt("permanent", claimed.code)
         else:
             message = Message(
+                id=message_id(claimed.notice_id, claimed.way),
                 to=claimed.to.address,
                 subject=claimed.text.subject,
                 body=claimed.text.body,
-                message_id=message_id(claimed.notice_id, claimed.resends, self._domain),
                 at=self._database.clock.now(),
+                again=claimed.doubts > 0,
             )
             try:
                 attempt = await session.send(message)
@@ -165,16 +193,24 @@ class Sender:
         self._metrics.counter("notices_total").labels(claimed.channel, result).inc()
         return attempt
 
-    async def _watch_leases(self, stop: asyncio.Event) -> None:
-        """Look for notices whose sender died, here or in another process."""
+    async def _watch(self, stop: asyncio.Event) -> None:
+        """Look for notices whose sender died, here or in another process, and for receipts that came early or never."""
         while not stop.is_set():
             try:
                 async with self._database.begin() as tx:
-                    expired = await use_cases.expire_leases(tx, self._policy().retry)
+                    matched = await receipts.match(tx, self._policies)
+                    expired = await use_cases.expire(tx, self._rules())
                 if expired:
                     logger.warning("sender.leases_expired", extra={"count": expired})
+                if matched:
+                    self.wake()
             except Exception as error:
                 logger.exception("sender.failed", exc_info=error)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._lease_seconds / LOOKS_PER_LEASE):
                     await stop.wait()
+
+
+def _close(sessions: Iterable[Session]) -> None:
+    for session in sessions:
+        session.close()

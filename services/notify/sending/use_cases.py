@@ -6,33 +6,45 @@ leaves at most one notice per connection in doubt.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import orjson
 from sqlalchemy import Row
 
-from services.notify.notices.domain.states import DELIVERED, NOTICE_LIFE, UNKNOWN
-from services.notify.notices.store import attempts
+from services.notify.notices.domain import receipts
+from services.notify.notices.domain.states import NOTICE_LIFE, SENDING, SENT
+from services.notify.notices.store import attempts, ways
 from services.notify.notices.store.attempts import Settled
+from services.notify.notices.use_cases import settling
+from services.notify.notices.use_cases.settling import Ended
 from services.notify.parties.domain import Addressee
 from services.notify.parties.store import parties
-from services.notify.policies.domain import Retry
+from services.notify.policies.domain import Policies, Policy
 from services.notify.questions.domain.links import Link, Links, token_hash
 from services.notify.questions.domain.states import OPEN
 from services.notify.questions.store import links as question_links
 from services.notify.questions.store import questions
 from services.notify.sending.domain import retries
-from services.notify.sending.domain.retries import Attempt, Verdict
-from services.notify.templates.domain import Catalogue, Figures, Rendered, render
+from services.notify.sending.domain.port import Attempt
+from services.notify.sending.domain.retries import Verdict
+from services.notify.templates.domain import Catalogue, Figures, Kinds, Rendered, render
 from services.notify.vault import Vault
 from shared.db.engine import Tx
-from shared.events.notify import NoticeDelivered, NoticeFailed
 
 QUESTION_CLOSED = "question_closed"
 POINT_GONE = "contact_point_gone"
 """The party has the contact point no more: it was removed, or the party was erased, before the notice went out."""
 EXPIRED_MAX = 100  # leases looked at in one unit of work; there are as many as senders died
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """By what is judged what became of notices: the policy of the day of the attempt, and those of the days of their causes."""
+
+    today: Policy
+    policies: Policies
+    kinds: Kinds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +61,7 @@ class Claimed:
     cause_id: str
     attempts: int
     doubts: int
-    resends: int
+    way: int
     channel: str
     to: Addressee | None
     text: Rendered | None = field(repr=False)  # it may hold a link; None: it must not go out, `code` says why
@@ -57,13 +69,14 @@ class Claimed:
 
 
 async def claim(
-    tx: Tx, catalogue: Catalogue, links: Links, vault: Vault, *, count: int, lease_seconds: int
+    tx: Tx, catalogue: Catalogue, links: Links, vault: Vault, *, channel: str, count: int, lease_seconds: int
 ) -> list[Claimed]:
-    """Take up to `count` notices, those that are due longest, rendered in their parties' languages.
+    """Take up to `count` notices of a channel, those that are due longest, rendered in their parties' languages.
 
     The link of a question is kept before it goes out, so that whoever gets it finds it.
     """
-    rows = await attempts.claim(tx, count=count, lease_until=tx.now + timedelta(seconds=lease_seconds))
+    lease_until = tx.now + timedelta(seconds=lease_seconds)
+    rows = await attempts.claim(tx, channel=channel, count=count, lease_until=lease_until)
     found = await parties.addressees(tx, vault, [(row.party_no, row.point_no) for row in rows])
     asking = [row for row in rows if row.question_id is not None and (row.party_no, row.point_no) in found]
     addresses, closed = await _ask(tx, asking, found, links) if asking else ({}, frozenset())
@@ -79,7 +92,7 @@ async def _ask(
     if links.public_url is None:
         return {}, closed
     tokens = {
-        row.notice_id: links.token(row.notice_id, found[row.party_no, row.point_no].address_since)
+        row.notice_id: links.token(row.notice_id, row.point_no, found[row.party_no, row.point_no].address_since)
         for row in rows
         if row.question_id not in closed
     }
@@ -127,7 +140,7 @@ def _claimed(
         cause_id=row.cause_id,
         attempts=row.attempts + 1,
         doubts=row.doubts,
-        resends=row.resends,
+        way=row.way,
         channel=row.channel,
         to=to,
         text=text,
@@ -135,87 +148,91 @@ def _claimed(
     )
 
 
-async def finish(tx: Tx, done: Sequence[tuple[Claimed, Attempt]], retry: Retry) -> int:
+async def finish(tx: Tx, done: Sequence[tuple[Claimed, Attempt]], rules: Rules) -> int:
     """Store what became of notices, publish what is final, and return how many attempts were overtaken by another."""
     if not done:
         return 0
     in_flight = await attempts.in_flight(tx, [claimed.notice_id for claimed, _ in done])
-    settled: list[tuple[Claimed, Settled]] = []
+    settled: list[tuple[Row[Any], Settled]] = []
+    ended: list[Ended] = []
+    taken: list[ways.Taken] = []
     for claimed, attempt in done:
-        state = in_flight.get((claimed.notice_id, claimed.attempts, claimed.resends))
-        if state is not None:
-            verdict = retries.judge(claimed.notice_id, claimed.attempts, claimed.doubts, attempt, retry)
-            settled.append((claimed, _settled(tx, claimed, state, verdict)))
-    await attempts.settle(tx, [what for _, what in settled])
-    _publish(tx, settled)
+        notice = in_flight.get((claimed.notice_id, claimed.attempts, claimed.way))
+        if notice is None:
+            continue
+        legal_effect = rules.kinds[claimed.template].legal_effect
+        channel = rules.today.channels.get(claimed.channel)
+        verdict = retries.judge(
+            claimed.notice_id,
+            claimed.attempts,
+            claimed.doubts,
+            attempt,
+            rules.today.retry,
+            receipt_seconds=channel.receipt_seconds(legal_effect=legal_effect) if channel else None,
+        )
+        gateway = (channel.gateway if channel else None) or ""
+        sent: dict[str, Any] = {
+            "template_version": claimed.text.template_version if claimed.text else None,
+            "content_hash": claimed.text.content_hash if claimed.text else None,
+        }
+        if _comes_to_nothing(verdict) and verdict.code != QUESTION_CLOSED:
+            ended.append(_ended(notice, verdict, gateway=gateway, **sent))
+            continue
+        settled.append((notice, _settled(tx, notice, verdict, **sent)))
+        if attempt.result == "accepted" and (attempt.reference or verdict.event == "handed over"):
+            taken.append(_taken(notice, gateway, attempt, verdict))
+    settled += await settling.end(tx, ended, rules.policies)
+    await ways.keep(tx, taken)
+    await settling.store(tx, settled)
     return len(done) - len(settled)
 
 
-def _settled(tx: Tx, claimed: Claimed, state: str, verdict: Verdict) -> Settled:
-    return Settled(
-        notice_id=claimed.notice_id,
-        state=NOTICE_LIFE.move(state, verdict.event),
-        doubts=verdict.doubts,
-        code=verdict.code,
-        **_times(tx, verdict),
-        channel=claimed.channel,
-        template_version=claimed.text.template_version if claimed.text else None,
-        content_hash=claimed.text.content_hash if claimed.text else None,
+def _comes_to_nothing(verdict: Verdict) -> bool:
+    return verdict.retry_seconds is None and verdict.event != "accepted"
+
+
+def _ended(notice: Row[Any], verdict: Verdict, **more: Any) -> Ended:
+    return Ended(notice=notice, event=verdict.event, code=verdict.code, doubts=verdict.doubts, **more)
+
+
+def _settled(tx: Tx, notice: Row[Any], verdict: Verdict, **sent: Any) -> Settled:
+    due_at = None if verdict.retry_seconds is None else tx.now + timedelta(seconds=verdict.retry_seconds)
+    state = NOTICE_LIFE.move(notice.state, verdict.event)
+    return settling.changed(
+        notice, state=state, code=verdict.code, due_at=due_at, now=tx.now, doubts=verdict.doubts, **sent
     )
 
 
-async def expire_leases(tx: Tx, retry: Retry) -> int:
-    """Give up on senders that did not come back: what they had in flight is in doubt. Return how many."""
-    rows = await attempts.expired_leases(tx, EXPIRED_MAX)
+def _taken(notice: Row[Any], gateway: str, attempt: Attempt, verdict: Verdict) -> ways.Taken:
+    return ways.Taken(
+        notice_id=notice.notice_id,
+        way=notice.way,
+        channel=notice.channel,
+        point_no=notice.point_no,
+        gateway=gateway,
+        reference=attempt.reference,
+        outcome=receipts.SENT if verdict.event == "handed over" else receipts.ACCEPTED,
+    )
+
+
+async def expire(tx: Tx, rules: Rules) -> int:
+    """Give up on senders and receipts that did not come in time. Return of how many notices the sender did not.
+
+    What a sender had in flight is in doubt. What no receipt came of goes the next way.
+    """
+    rows = await attempts.overdue(tx, SENDING, EXPIRED_MAX)
     attempt = Attempt("in_doubt", "lease_expired")
-    settled = [
-        (row, _expired(tx, row, retries.judge(row.notice_id, row.attempts, row.doubts, attempt, retry))) for row in rows
+    settled: list[tuple[Row[Any], Settled]] = []
+    ended = [
+        Ended(notice=row, event="no receipt", code="no_receipt")
+        for row in await attempts.overdue(tx, SENT, EXPIRED_MAX)
     ]
-    await attempts.settle(tx, [what for _, what in settled])
-    _publish(tx, settled)
-    return len(rows)
-
-
-def _expired(tx: Tx, row: Row[Any], verdict: Verdict) -> Settled:
-    return Settled(
-        notice_id=row.notice_id,
-        state=NOTICE_LIFE.move(row.state, verdict.event),
-        doubts=verdict.doubts,
-        code=verdict.code,
-        **_times(tx, verdict),
-        channel=row.channel,
-        template_version=row.template_version,
-        content_hash=row.content_hash,
-    )
-
-
-def _times(tx: Tx, verdict: Verdict) -> dict[str, datetime | None]:
-    """Return when the notice is due again, or else that it is done now."""
-    if verdict.retry_seconds is None:
-        return {"due_at": None, "done_at": tx.now}
-    return {"due_at": tx.now + timedelta(seconds=verdict.retry_seconds), "done_at": None}
-
-
-def _publish(tx: Tx, settled: Sequence[tuple["Claimed | Row[Any]", Settled]]) -> None:
-    """Publish final states. The locks on the notices' rows order the facts about each."""
-    delivered: list[NoticeDelivered] = []
-    failed: list[NoticeFailed] = []
-    for notice, what in settled:
-        if what.due_at is not None:
-            continue
-        about = {
-            "account_no": notice.account_no,
-            "notice_id": notice.notice_id,
-            "template": notice.template,
-            "channel": what.channel,
-            "cause_kind": notice.cause_kind,
-            "cause_id": notice.cause_id,
-            "causation_id": notice.cause_id,
-        }
-        if what.state == DELIVERED:
-            delivered.append(NoticeDelivered(**about, delivered_at=tx.now))
+    for row in rows:
+        verdict = retries.judge(row.notice_id, row.attempts, row.doubts, attempt, rules.today.retry)
+        if _comes_to_nothing(verdict):
+            ended.append(_ended(row, verdict))
         else:
-            reason = "delivery_unknown" if what.state == UNKNOWN else what.code
-            failed.append(NoticeFailed(**about, reason=reason))
-    tx.publish(delivered)
-    tx.publish(failed)
+            settled.append((row, _settled(tx, row, verdict)))
+    settled += await settling.end(tx, ended, rules.policies)
+    await settling.store(tx, settled)
+    return len(rows)

@@ -6,6 +6,7 @@ from shared.statemachine import StateMachine
 
 QUEUED: Final = "queued"
 SENDING: Final = "sending"
+SENT: Final = "sent"
 DELIVERED: Final = "delivered"
 FAILED: Final = "failed"
 UNKNOWN: Final = "unknown"
@@ -17,13 +18,20 @@ NOTICE_LIFE: Final = StateMachine(
         "taken": {QUEUED: SENDING, UNKNOWN: SENDING},
         # An answer also counts after its lease has ended: it settles the doubt that the lease had left.
         "accepted": {SENDING: DELIVERED, UNKNOWN: DELIVERED},
+        "handed over": {SENDING: SENT, UNKNOWN: SENT},
         "refused": {SENDING: FAILED, UNKNOWN: FAILED},
         "refused for now": {SENDING: QUEUED, UNKNOWN: QUEUED},
         "in doubt": {SENDING: UNKNOWN, UNKNOWN: UNKNOWN},
+        "goes another way": dict.fromkeys((QUEUED, SENDING, UNKNOWN, SENT, DELIVERED), QUEUED),
+        # What receipts say. That it has arrived is true whatever was thought before; by which way, its row of `notice_way` says.
+        "arrived": dict.fromkeys((QUEUED, UNKNOWN, SENT, FAILED), DELIVERED),
+        "came back": dict.fromkeys((QUEUED, UNKNOWN, SENT, DELIVERED), FAILED),
+        "no receipt": {SENT: UNKNOWN},
         "resent": {DELIVERED: QUEUED, FAILED: QUEUED, UNKNOWN: QUEUED},
     },
 )
-"""A notice (通知). `unknown`: the text went out, its acceptance did not come back. What is final has no `due_at`."""
+"""A notice (通知). `sent`: a gateway has taken it, its receipt is awaited. `unknown`: the text went out, and nobody knows what
+became of it. What is final has no `due_at`."""
 
 WAITS_FOR_ACCOUNT: Final = "waits_for_account"
 WAITS_FOR_CONTACT: Final = "waits_for_contact"

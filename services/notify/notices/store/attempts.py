@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, select, update
 
-from services.notify.notices.domain.states import NOTICE_LIFE, SENDING
+from services.notify.notices.domain.states import NOTICE_LIFE
 from services.notify.notices.tables import NOTICE
 from shared.db import bulk
 from shared.db.engine import Tx, View
 
 AttemptKey = tuple[str, int, int]
-"""One attempt, for ever: notice_id, attempts, resends."""
+"""One attempt, for ever: notice_id, attempts, way."""
+
+_WITHOUT_FIGURES = tuple(column for column in NOTICE.c if column.name != "figures")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,18 +29,21 @@ class Settled:
     due_at: datetime | None
     done_at: datetime | None
     channel: str
+    point_no: str
+    way: int
+    attempts: int
     template_version: int | None
     content_hash: str | None
 
 
-async def claim(tx: Tx, *, count: int, lease_until: datetime) -> list[Row[Any]]:
-    """Take the notices that are due longest for sending, so that no other sender takes them before the lease ends.
+async def claim(tx: Tx, *, channel: str, count: int, lease_until: datetime) -> list[Row[Any]]:
+    """Take the notices of a channel that are due longest for sending, so that no other sender takes them before the lease ends.
 
     Returns them as they were (two statements: PostgreSQL may run a locking sub-select with a limit more than once).
     """
     rows = await tx.all(
         select(NOTICE)
-        .where(NOTICE.c.due_at <= tx.now, NOTICE.c.state.in_(NOTICE_LIFE.sources("taken")))
+        .where(*_due(channel, tx.now))
         .order_by(NOTICE.c.due_at)
         .limit(count)
         .with_for_update(skip_locked=True)
@@ -57,35 +62,48 @@ async def claim(tx: Tx, *, count: int, lease_until: datetime) -> list[Row[Any]]:
     return list(rows)
 
 
-async def has_due(view: View, now: datetime) -> bool:
-    """Return whether anything waits for a sender."""
-    return await view.scalar(select(NOTICE.c.notice_id).where(NOTICE.c.due_at <= now).limit(1)) is not None
+async def has_due(view: View, channel: str, now: datetime) -> bool:
+    """Return whether anything waits for a sender of a channel."""
+    return await view.scalar(select(NOTICE.c.notice_id).where(*_due(channel, now)).limit(1)) is not None
 
 
-async def expired_leases(tx: Tx, limit: int) -> Sequence[Row[Any]]:
-    """Lock and return notices whose sender did not come back in time."""
+def _due(channel: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    c = NOTICE.c
+    return c.channel == channel, c.due_at <= now, c.state.in_(NOTICE_LIFE.sources("taken"))
+
+
+async def overdue(tx: Tx, state: str, limit: int) -> Sequence[Row[Any]]:
+    """Lock and return notices whose sender (`sending`) or receipt (`sent`) did not come in time."""
     return await tx.all(
         select(NOTICE)
-        .where(NOTICE.c.state == SENDING, NOTICE.c.due_at <= tx.now)
+        .where(NOTICE.c.state == state, NOTICE.c.due_at <= tx.now)
         .order_by(NOTICE.c.notice_id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
 
 
-async def in_flight(tx: Tx, notice_ids: Sequence[str]) -> dict[AttemptKey, str]:
-    """Lock these notices, and return the state of each whose last attempt has no answer yet, by attempt."""
+async def in_flight(tx: Tx, notice_ids: Sequence[str]) -> dict[AttemptKey, Row[Any]]:
+    """Lock these notices, and return each whose last attempt has no answer yet, by attempt."""
     c = NOTICE.c
     rows = await bulk.select_in(
         tx,
         NOTICE,
         {"notice_id": notice_ids},
-        columns=(c.notice_id, c.attempts, c.resends, c.state),
+        columns=_WITHOUT_FIGURES,
         where=c.state.in_(NOTICE_LIFE.sources("accepted")),
         order_by=(c.notice_id,),
         for_update=True,
     )
-    return {(row.notice_id, row.attempts, row.resends): row.state for row in rows}
+    return {(row.notice_id, row.attempts, row.way): row for row in rows}
+
+
+async def locked(tx: Tx, notice_ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """Lock and return notices by their ids."""
+    keys = {"notice_id": sorted(set(notice_ids))}
+    order = (NOTICE.c.notice_id,)
+    rows = await bulk.select_in(tx, NOTICE, keys, columns=_WITHOUT_FIGURES, order_by=order, for_update=True)
+    return {row.notice_id: row for row in rows}
 
 
 async def settle(tx: Tx, settled: Sequence[Settled]) -> None:
@@ -98,6 +116,9 @@ async def settle(tx: Tx, settled: Sequence[Settled]) -> None:
         "due_at": [one.due_at for one in settled],
         "done_at": [one.done_at for one in settled],
         "channel": [one.channel for one in settled],
+        "point_no": [one.point_no for one in settled],
+        "way": [one.way for one in settled],
+        "attempts": [one.attempts for one in settled],
         "template_version": [one.template_version for one in settled],
         "content_hash": [one.content_hash for one in settled],
     }
@@ -121,6 +142,7 @@ async def requeue(tx: Tx, notice_id: str) -> None:
             attempts=0,
             doubts=0,
             resends=NOTICE.c.resends + 1,
+            way=NOTICE.c.way + 1,
             code="",
             due_at=tx.now,
             done_at=None,

@@ -106,6 +106,7 @@ async def trace(view: View, document_id: str) -> TraceNode | None:
         "state": row.state,
         "code": row.code,
         "attempts": row.attempts,
+        "way": row.way,
         "resends": row.resends,
         "figures": orjson.loads(row.figures),
     }
@@ -145,10 +146,10 @@ def _templates(kinds: Kinds, service: str) -> list[str]:
 
 
 async def queue_depth(view: View) -> tuple[int, datetime | None]:
-    """Return how many notices are not final, and since when the oldest of them is queued."""
+    """Return how many notices are still to be sent, and since when the oldest of them is queued."""
     row = await view.first(
         select(func.count().label("depth"), func.min(NOTICE.c.queued_at).label("since")).where(
-            NOTICE.c.due_at.is_not(None)
+            NOTICE.c.due_at.is_not(None), NOTICE.c.state != states.SENT
         )
     )
     assert row is not None

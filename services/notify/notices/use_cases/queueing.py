@@ -7,6 +7,7 @@ case that brings somebody.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from services.notify.accounts import store as accounts
 from services.notify.accounts.domain import Supply
@@ -18,8 +19,21 @@ from services.notify.notices.store.queue import Planned, queue
 from services.notify.parties import domain
 from services.notify.parties.domain import Door, Reach
 from services.notify.parties.store import reach
-from services.notify.policies.domain import Policies
+from services.notify.policies.domain import Policies, Policy
 from shared.db.engine import Tx, View
+
+
+class About(Protocol):
+    """Where a cause, or its notice, says that it belongs."""
+
+    @property
+    def account_no(self) -> str: ...
+    @property
+    def service_point_no(self) -> str: ...
+    @property
+    def org_unit(self) -> str: ...
+    @property
+    def day(self) -> date: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +46,14 @@ class Known:
 
 async def known(view: View, causes: Sequence[Cause]) -> Known:
     """Return what is known of the accounts of causes (three statements; two where each names its service point)."""
-    account_nos = [cause.account_no for cause in causes]
-    anywhere = [cause.account_no for cause in causes if not cause.service_point_no]
-    return Known(await reach.reaches(view, account_nos), await accounts.supplied(view, anywhere) if anywhere else {})
+    return await known_of(view, [(cause.account_no, cause.service_point_no) for cause in causes])
+
+
+async def known_of(view: View, places: Sequence[tuple[str, str]]) -> Known:
+    """Return what is known of accounts, each with the service point in question, if there is one (as `known`)."""
+    anywhere = [account_no for account_no, service_point_no in places if not service_point_no]
+    reaches = await reach.reaches(view, [account_no for account_no, _ in places])
+    return Known(reaches, await accounts.supplied(view, anywhere) if anywhere else {})
 
 
 async def queue_causes(tx: Tx, causes: Sequence[Cause], policies: Policies) -> None:
@@ -60,11 +79,10 @@ def plan(causes: Sequence[Cause], found: Known, policies: Policies, *, late: boo
     unheard: dict[tuple[str, str], Cause] = {}
     for cause in causes:
         policy = policies.on(cause.day)
-        last_day = wait_ends(cause.day, policy.wait_for_contact_days) if late else cause.day
         chosen = domain.choose(
             found.reaches.get(cause.account_no, ()),
             template=cause.template,
-            door=_door(cause, found.supplied.get(cause.account_no, ()), last_day),
+            door=door(cause, found.supplied.get(cause.account_no, ()), policy, late=late),
             policy=policy,
         )
         if not chosen:
@@ -77,19 +95,21 @@ def plan(causes: Sequence[Cause], found: Known, policies: Policies, *, late: boo
     return list(planned.values()), list(unheard.values())
 
 
-def _door(cause: Cause, supplied: Sequence[Supply], last_day: date) -> Door:
-    if cause.service_point_no:
-        points: frozenset[str] = frozenset({cause.service_point_no})
+def door(about: About, supplied: Sequence[Supply], policy: Policy, *, late: bool) -> Door:
+    """Return what a cause or its notice is about; `late`: whoever comes within the time that a cause waits counts too."""
+    last_day = wait_ends(about.day, policy.wait_for_contact_days) if late else about.day
+    if about.service_point_no:
+        points: frozenset[str] = frozenset({about.service_point_no})
     else:
         points = frozenset(
             supply.service_point_no
             for supply in supplied
-            if supply.valid_from <= last_day and (supply.valid_to is None or cause.day < supply.valid_to)
+            if supply.valid_from <= last_day and (supply.valid_to is None or about.day < supply.valid_to)
         )
     return Door(
-        account_no=cause.account_no,
-        org_unit=cause.org_unit,
+        account_no=about.account_no,
+        org_unit=about.org_unit,
         service_points=points,
-        first_day=cause.day,
+        first_day=about.day,
         last_day=last_day,
     )

@@ -1,7 +1,7 @@
 """What a person may do with a notice."""
 
 from services.notify.notices.domain.states import NOTICE_LIFE
-from services.notify.notices.store import attempts
+from services.notify.notices.store import attempts, ways
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
@@ -28,6 +28,7 @@ async def resend(tx: Tx, notice_id: str, *, actor: str, reason: str) -> None:
         raise NoticeStillOnItsWay
     if notice.resends >= RESENDS_MAX:
         raise ResentTooOften
+    await ways.keep_unless_there(tx, notice)
     await attempts.requeue(tx, notice_id)
     entry = AuditEntry(
         action="notice.resend",

@@ -27,9 +27,9 @@ class Links:
     public_url: str | None
     key: bytes = field(default=b"", repr=False)
 
-    def token(self, notice_id: str, address_since: int) -> str:
-        """Return the token of a notice to an address: 43 characters that are as they are in an address."""
-        digest = hmac.digest(self.key, _PURPOSE + f"{notice_id}/{address_since}".encode(), "sha256")
+    def token(self, notice_id: str, point_no: str, address_since: int) -> str:
+        """Return the token of a notice to an address of a party: 43 characters that are as they are in an address."""
+        digest = hmac.digest(self.key, _PURPOSE + f"{notice_id}/{point_no}/{address_since}".encode(), "sha256")
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     def address(self, token: str) -> str:

@@ -6,17 +6,9 @@ Delays are seconds of system time; the business knows nothing of them.
 
 import zlib
 from dataclasses import dataclass
-from typing import Literal
 
 from services.notify.policies.domain import Retry
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """How one attempt ended. `code` is ours or `smtp.<reply code>`, never the server's text, which may hold an address."""
-
-    result: Literal["accepted", "temporary", "permanent", "in_doubt"]
-    code: str = ""
+from services.notify.sending.domain.port import Attempt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +21,18 @@ class Verdict:
     doubts: int
 
 
-def judge(notice_id: str, attempts: int, doubts: int, attempt: Attempt, retry: Retry) -> Verdict:
+def judge(
+    notice_id: str, attempts: int, doubts: int, attempt: Attempt, retry: Retry, *, receipt_seconds: int | None = None
+) -> Verdict:
     """Return what follows from an attempt; `attempts` counts it, `doubts` counts the in-doubt ones before it.
+
+    `receipt_seconds`: how long a receipt is awaited where acceptance is not delivery.
 
     Once an attempt was in doubt, a later refusal cannot prove that nothing arrived: the notice stays `unknown`.
     """
     if attempt.result == "accepted":
-        return Verdict(event="accepted", retry_seconds=None, code="", doubts=doubts)
+        event = "accepted" if receipt_seconds is None else "handed over"
+        return Verdict(event=event, retry_seconds=receipt_seconds, code="", doubts=doubts)
     if attempt.result == "in_doubt":
         delay = _delay(retry.in_doubt_seconds, doubts, notice_id)
         return Verdict(event="in doubt", retry_seconds=delay, code=attempt.code, doubts=doubts + 1)
@@ -43,11 +40,6 @@ def judge(notice_id: str, attempts: int, doubts: int, attempt: Attempt, retry: R
     delay = _delay(retry.temporary_seconds, attempts - 1, notice_id) if temporary else None
     event = "in doubt" if doubts else "refused" if delay is None else "refused for now"
     return Verdict(event=event, retry_seconds=delay, code=attempt.code, doubts=doubts)
-
-
-def message_id(notice_id: str, resends: int, domain: str) -> str:
-    """Return the Message-ID of a notice: the same for every retry, a new one only when a person has it sent again."""
-    return f"<{notice_id}.{resends}@{domain}>" if resends else f"<{notice_id}@{domain}>"
 
 
 def _delay(schedule: tuple[int, ...], used: int, notice_id: str) -> int | None:

@@ -9,14 +9,13 @@ import asyncio
 import base64
 import logging
 from dataclasses import dataclass
-from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
 
 import aiosmtplib
 from aiosmtplib.errors import SMTPException, SMTPResponseException
 
-from services.notify.sending.domain.retries import Attempt
+from services.notify.sending.domain.port import Attempt, Message
 
 logger = logging.getLogger(__name__)
 _BROKEN = (SMTPException, OSError, TimeoutError)
@@ -37,36 +36,26 @@ class SmtpServer:
     certificates: str | None = None  # file of the authorities to trust; the system's without
 
 
-@dataclass(frozen=True, kw_only=True)
-class Message:
-    """One mail; `message_id` is the same for every attempt to send it."""
+def encode(message: Message, sender: str) -> bytes:
+    """Return the message as it goes over the wire (RFC 5322, 2045, 2047): its Message-ID is the same for every attempt.
 
-    to: str
-    subject: str
-    body: str
-    message_id: str
-    at: datetime
-
-    def encode(self, sender: str) -> bytes:
-        """Return the message as it goes over the wire (RFC 5322, 2045, 2047).
-
-        By hand: `EmailMessage` parses every header that it is given, which costs 1.2 ms a mail. All values here are
-        checked ASCII, but for the subject, which is encoded.
-        """
-        head = {
-            "From": sender,
-            "To": self.to,
-            "Subject": Header(self.subject, "utf-8").encode(linesep="\r\n"),
-            "Message-ID": self.message_id,
-            "Date": format_datetime(self.at),
-            "Auto-Submitted": "auto-generated",
-            "MIME-Version": "1.0",
-            "Content-Type": 'text/plain; charset="utf-8"',
-            "Content-Transfer-Encoding": "base64",
-        }
-        lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
-        body = base64.encodebytes(self.body.replace("\n", "\r\n").encode()).replace(b"\n", b"\r\n")
-        return lines.encode("ascii") + b"\r\n" + body
+    By hand: `EmailMessage` parses every header that it is given, which costs 1.2 ms a mail. All values here are
+    checked ASCII, but for the subject, which is encoded.
+    """
+    head = {
+        "From": sender,
+        "To": message.to,
+        "Subject": Header(message.subject, "utf-8").encode(linesep="\r\n"),
+        "Message-ID": f"<{message.id}@{sender.rpartition('@')[2]}>",
+        "Date": format_datetime(message.at),
+        "Auto-Submitted": "auto-generated",
+        "MIME-Version": "1.0",
+        "Content-Type": 'text/plain; charset="utf-8"',
+        "Content-Transfer-Encoding": "base64",
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+    body = base64.encodebytes(message.body.replace("\n", "\r\n").encode()).replace(b"\n", b"\r\n")
+    return lines.encode("ascii") + b"\r\n" + body
 
 
 class SmtpSession:
@@ -119,7 +108,7 @@ class SmtpSession:
         """Send one message and return how it ended; never raises for what a server or network does."""
         assert self._client is not None
         try:
-            content = message.encode(self._server.sender)
+            content = encode(message, self._server.sender)
         except ValueError:  # an address outside ASCII, where a utility's own policy lets one in
             return Attempt("permanent", "cannot_be_encoded")
         attempt = await self._envelope(message.to)

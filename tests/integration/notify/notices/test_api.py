@@ -30,7 +30,11 @@ async def test_a_notice_is_resent_only_when_it_is_final_and_the_reason_is_kept(a
     path = f"/v1/notices/{notice.notice_id}/resend"
     assert await api.refused("POST", path, {"reason": "please"}) == (409, "notice.still_on_its_way")
     async with api.notify.database.begin() as tx:
-        await tx.execute(update(NOTICE).values(state="failed", code="no_gateway", due_at=None, attempts=1))
+        await tx.execute(
+            update(NOTICE).values(
+                state="failed", code="no_gateway", due_at=None, done_at=api.notify.clock.now(), attempts=1
+            )
+        )
     assert await api.refused("POST", path, {}) == (422, "request.invalid")
     again = (await api.call("POST", path, {"reason": "please"})).json()
     assert (again["state"], again["resends"], again["attempts"], again["code"]) == ("queued", 1, 0, "")
@@ -46,10 +50,14 @@ async def test_a_notice_is_resent_by_hand_as_often_as_it_may_be(api: Api) -> Non
     path = f"/v1/notices/{notice.notice_id}/resend"
     for _ in range(RESENDS_MAX):
         async with api.notify.database.begin() as tx:
-            await tx.execute(update(NOTICE).values(state="failed", code="smtp.550", due_at=None))
+            await tx.execute(
+                update(NOTICE).values(state="failed", code="smtp.550", due_at=None, done_at=api.notify.clock.now())
+            )
         assert (await api.call("POST", path, {"reason": "please"})).status_code == 200
     async with api.notify.database.begin() as tx:
-        await tx.execute(update(NOTICE).values(state="failed", code="smtp.550", due_at=None))
+        await tx.execute(
+            update(NOTICE).values(state="failed", code="smtp.550", due_at=None, done_at=api.notify.clock.now())
+        )
     assert await api.refused("POST", path, {"reason": "please"}) == (409, "notice.resent_too_often")
     assert [(n.state, n.resends) for n in await api.notify.notices()] == [("failed", RESENDS_MAX)]
 

@@ -203,7 +203,12 @@ async def test_taking_questions_for_sending_takes_as_many_statements_for_many_as
     for count in (10, 1000):
         with notify.statements() as seen:
             async with notify.database.begin() as tx:
-                assert len(await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=count, lease_seconds=60)) == count
+                assert (
+                    len(
+                        await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=count, lease_seconds=60)
+                    )
+                    == count
+                )
         counts.append(len(seen))
     assert counts[0] == counts[1] < 10
 
@@ -216,11 +221,11 @@ async def test_who_takes_a_question_from_a_sender_that_died_makes_the_same_link(
     texts = []
     for _ in range(2):
         async with notify.database.begin() as tx:
-            (claimed,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=1, lease_seconds=60)
+            (claimed,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=1, lease_seconds=60)
         texts.append(claimed.text)
         notify.clock.move(seconds=61)
         async with notify.database.begin() as tx:
-            assert await sending.expire_leases(tx, notify.policy.retry) == 1
+            assert await sending.expire(tx, notify.rules()) == 1
     assert texts[0] is not None
     assert "https://answers.utility.example/v1/links/" in texts[0].body
     assert texts[0] == texts[1]

@@ -23,8 +23,9 @@ from sqlalchemy import select, update
 from services.notify.notices.tables import NOTICE
 from services.notify.policies.domain import Retry
 from services.notify.sending import use_cases as sending
-from services.notify.sending.domain.retries import Attempt
-from services.notify.sending.gateways.smtp import Message
+from services.notify.sending.domain.port import Attempt, Message
+from services.notify.sending.gateways import smtp
+from services.notify.sending.gateways.smtp import encode
 from services.notify.sending.sender import Sender
 from shared.dated import Period, Version, Versions
 from shared.db.engine import Database
@@ -152,7 +153,7 @@ async def test_a_notice_whose_answer_is_lost_too_often_stays_unknown_and_is_said
 async def test_what_a_dead_sender_had_in_flight_is_in_doubt_when_its_lease_ends(notify: Notify) -> None:
     await queue(notify)
     async with notify.database.begin() as tx:
-        assert await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=1, lease_seconds=60)
+        assert await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=1, lease_seconds=60)
     with SmtpServer() as server:
         async with running(notify.sender(server.port, lease_seconds=1)):
             await asyncio.sleep(0.6)  # two looks at the leases: the sender of the claim is thought alive
@@ -167,12 +168,12 @@ async def test_what_a_dead_sender_had_in_flight_is_in_doubt_when_its_lease_ends(
 async def test_an_answer_that_comes_after_the_lease_still_counts(notify: Notify) -> None:
     await queue(notify)
     async with notify.database.begin() as tx:
-        (claimed,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=1, lease_seconds=60)
+        (claimed,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=1, lease_seconds=60)
     notify.clock.move(seconds=61)
     async with notify.database.begin() as tx:
-        assert await sending.expire_leases(tx, notify.policy.retry) == 1
+        assert await sending.expire(tx, notify.rules()) == 1
     async with notify.database.begin() as tx:
-        assert await sending.finish(tx, [(claimed, Attempt("accepted"))], notify.policy.retry) == 0
+        assert await sending.finish(tx, [(claimed, Attempt("accepted"))], notify.rules()) == 0
     assert await notify.states() == [("delivered", "")]
 
 
@@ -180,16 +181,16 @@ async def test_the_answer_to_an_attempt_that_was_overtaken_changes_nothing(notif
     notify.retry_at_once()
     await queue(notify)
     async with notify.database.begin() as tx:
-        (first,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=1, lease_seconds=60)
+        (first,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=1, lease_seconds=60)
     notify.clock.move(seconds=61)
     async with notify.database.begin() as tx:
-        await sending.expire_leases(tx, notify.policy.retry)
+        await sending.expire(tx, notify.rules())
     async with notify.database.begin() as tx:
-        (second,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=1, lease_seconds=60)
+        (second,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=1, lease_seconds=60)
     assert second.attempts == 2
     async with notify.database.begin() as tx:
         late = first, Attempt("permanent", "smtp.550")
-        assert await sending.finish(tx, [late], notify.policy.retry) == 1
+        assert await sending.finish(tx, [late], notify.rules()) == 1
     assert await notify.states() == [("sending", "lease_expired")]
 
 
@@ -273,8 +274,8 @@ async def test_a_notice_without_a_figure_that_its_template_shows_fails_and_the_o
 def test_a_line_break_in_a_subject_makes_no_header() -> None:
     at = datetime(2026, 2, 2, tzinfo=UTC)
     subject = "bill\r\nBcc: all@example.org"
-    message = Message(to="a@b.example", subject=subject, body="text", message_id="<n1@x>", at=at)
-    mail = message.encode("us@x.example")
+    message = Message(to="a@b.example", subject=subject, body="text", id="n1", at=at)
+    mail = encode(message, "us@x.example")
     read = message_from_bytes(mail)
     assert read["Bcc"] is None
     assert len(read.items()) == 9
@@ -283,14 +284,12 @@ def test_a_line_break_in_a_subject_makes_no_header() -> None:
 async def test_a_fault_of_our_own_in_one_notice_holds_up_no_other_and_ends_in_doubt(
     notify: Notify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encode = Message.encode
-
     def broken(message: Message, sender: str) -> bytes:
         if message.to.startswith("person0002"):
             raise RuntimeError("a bug")
         return encode(message, sender)
 
-    monkeypatch.setattr(Message, "encode", broken)
+    monkeypatch.setattr(smtp, "encode", broken)
     await queue(notify, 5)
     with SmtpServer() as server:
         async with running(notify.sender(server.port)):
@@ -308,11 +307,11 @@ async def test_the_statements_of_storing_and_claiming_are_as_many_for_one_notice
 ) -> None:
     await queue(notify, 100)
     async with notify.database.begin() as tx:
-        taken = await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=count, lease_seconds=60)
+        taken = await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=count, lease_seconds=60)
     with notify.statements() as seen:
         async with notify.database.begin() as tx:
-            await sending.finish(tx, [(each, Attempt("accepted")) for each in taken], notify.policy.retry)
-            await sending.claim(tx, CATALOGUE, LINKS, VAULT, count=count, lease_seconds=60)
+            await sending.finish(tx, [(each, Attempt("accepted")) for each in taken], notify.rules())
+            await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=count, lease_seconds=60)
     assert len(taken) == count
     assert len(seen) == 8  # locks, outcomes; due, claims, contact points, languages; journal, pointers
 

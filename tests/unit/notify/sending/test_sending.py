@@ -1,9 +1,10 @@
 """What follows from an attempt to send."""
 
+from services.notify.notices.domain import receipts
 from services.notify.notices.domain.states import NOTICE_LIFE, SENDING
 from services.notify.policies.domain import Retry
 from services.notify.sending.domain import retries as sending
-from services.notify.sending.domain.retries import Attempt
+from services.notify.sending.domain.port import Attempt
 
 RETRY = Retry(temporary_seconds=(60, 300), in_doubt_seconds=(600,))
 
@@ -47,6 +48,12 @@ def test_retries_are_spread_by_at_most_a_quarter_and_the_same_every_time() -> No
     assert delays[0] == sending.judge("n0", 2, 0, attempt, RETRY).retry_seconds
 
 
-def test_the_message_id_stays_the_same_until_a_person_resends() -> None:
-    assert sending.message_id("n1", 0, "wattline.example") == "<n1@wattline.example>"
-    assert sending.message_id("n1", 1, "wattline.example") != sending.message_id("n1", 0, "wattline.example")
+def test_the_id_of_a_message_is_of_its_notice_and_way_and_says_so() -> None:
+    assert [receipts.message_id("n1", way) for way in (0, 1)] == ["n1", "n1.1"]
+    said = {"n1": ("n1", 0), "n1.1": ("n1", 1), "n1.x": ("n1", -1), "n1.": ("n1", -1)}
+    assert {given: receipts.way_of(given) for given in said} == said
+
+
+def test_where_acceptance_is_not_delivery_a_receipt_is_awaited() -> None:
+    verdict = sending.judge("n1", 1, 0, Attempt("accepted"), RETRY, receipt_seconds=3600)
+    assert (NOTICE_LIFE.move(SENDING, verdict.event), verdict.retry_seconds) == ("sent", 3600)

@@ -1,0 +1,141 @@
+"""What follows once a way of a notice has come to an end: it is final, or goes another way. Facts say what is final."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.notify.notices.domain import receipts
+from services.notify.notices.domain.states import DELIVERED, NOTICE_LIFE, UNKNOWN
+from services.notify.notices.store import attempts, ways
+from services.notify.notices.store.attempts import Settled
+from services.notify.notices.use_cases.queueing import door, known_of
+from services.notify.parties import domain
+from services.notify.parties.domain import Chosen
+from services.notify.policies.domain import Policies
+from shared.db.engine import Tx
+from shared.events.notify import NoticeDelivered, NoticeFailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A way that has come to nothing. `event`: what becomes of its notice where no other way is left."""
+
+    notice: Row[Any]
+    event: str
+    code: str
+    gateway: str = ""
+    doubts: int = 0
+    template_version: int | None = None
+    content_hash: str | None = None
+
+
+def changed(notice: Row[Any], *, state: str, code: str, due_at: datetime | None, now: datetime, **more: Any) -> Settled:
+    """Return what becomes of a notice; what is not given stays as it is. Without `due_at` it is final."""
+    kept = {
+        name: getattr(notice, name)
+        for name in ("doubts", "channel", "point_no", "way", "attempts", "template_version", "content_hash")
+    }
+    done_at = now if due_at is None else None
+    return Settled(notice_id=notice.notice_id, state=state, code=code, due_at=due_at, done_at=done_at, **kept | more)
+
+
+async def end(tx: Tx, ended: Sequence[Ended], policies: Policies) -> list[tuple[Row[Any], Settled]]:
+    """Keep that ways came to nothing, and return what becomes of their notices: the next way of the party, or the end.
+
+    The caller holds the notices' locks.
+    """
+    if not ended:
+        return []
+    following = await _next_ways(tx, [each.notice for each in ended], policies)
+    await ways.keep(
+        tx,
+        [
+            ways.Taken(
+                notice_id=each.notice.notice_id,
+                way=each.notice.way,
+                channel=each.notice.channel,
+                point_no=each.notice.point_no,
+                gateway=each.gateway,
+                outcome=_outcome(each),
+                code=each.code,
+            )
+            for each in ended
+        ],
+    )
+    return [(each.notice, _next(tx, each, following.get(each.notice.notice_id))) for each in ended]
+
+
+def _outcome(ended: Ended) -> str:
+    unknown = NOTICE_LIFE.move(ended.notice.state, ended.event) == UNKNOWN
+    return receipts.UNKNOWN if unknown else receipts.FAILED
+
+
+def _next(tx: Tx, ended: Ended, way: Chosen | None) -> Settled:
+    notice = ended.notice
+    sent = {"template_version": ended.template_version, "content_hash": ended.content_hash}
+    more: dict[str, Any] = sent if ended.content_hash else {}
+    if way is None:
+        state = NOTICE_LIFE.move(notice.state, ended.event)
+        return changed(
+            notice, state=state, code=ended.code, due_at=None, now=tx.now, doubts=ended.doubts or notice.doubts, **more
+        )
+    return changed(
+        notice,
+        state=NOTICE_LIFE.move(notice.state, "goes another way"),
+        code=ended.code,
+        due_at=tx.now,
+        now=tx.now,
+        way=notice.way + 1,
+        channel=way.channel,
+        point_no=way.point_no,
+        attempts=0,
+        doubts=0,
+        **more,
+    )
+
+
+async def _next_ways(tx: Tx, notices: Sequence[Row[Any]], policies: Policies) -> dict[str, Chosen]:
+    """Return the first way of each notice's party that it has not taken yet, where there is one (four statements)."""
+    found = await known_of(tx, [(notice.account_no, notice.service_point_no) for notice in notices])
+    taken = await ways.of_notices(tx, [notice.notice_id for notice in notices])
+    following = {}
+    for notice in notices:
+        tried = {(way.channel, way.point_no) for way in taken.get(notice.notice_id, ())}
+        tried.add((notice.channel, notice.point_no))
+        policy = policies.on(notice.day)
+        where = door(notice, found.supplied.get(notice.account_no, ()), policy, late=True)
+        reaches = [each for each in found.reaches.get(notice.account_no, ()) if each.party_no == notice.party_no]
+        for way in domain.ways(reaches, template=notice.template, door=where, policy=policy).get(notice.party_no, ()):
+            if (way.chosen.channel, way.chosen.point_no) not in tried:
+                following[notice.notice_id] = way.chosen
+                break
+    return following
+
+
+async def store(tx: Tx, settled: Sequence[tuple[Row[Any], Settled]]) -> None:
+    """Store what became of notices, and publish what is final. The locks on the notices' rows order the facts about each."""
+    await attempts.settle(tx, [what for _, what in settled])
+    delivered: list[NoticeDelivered] = []
+    failed: list[NoticeFailed] = []
+    for notice, what in settled:
+        if what.due_at is not None:
+            continue
+        about = {
+            "account_no": notice.account_no,
+            "notice_id": notice.notice_id,
+            "template": notice.template,
+            "channel": what.channel,
+            "cause_kind": notice.cause_kind,
+            "cause_id": notice.cause_id,
+            "causation_id": notice.cause_id,
+        }
+        if what.state == DELIVERED:
+            delivered.append(NoticeDelivered(**about, delivered_at=tx.now))
+        else:
+            reason = "delivery_unknown" if what.state == UNKNOWN else what.code
+            failed.append(NoticeFailed(**about, reason=reason))
+    tx.publish(delivered)
+    tx.publish(failed)
