@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Path
 
 from services.collection.ledger.domain.policy import Policy
+from shared.dated import Versions
 from shared.events.fact import MAX_NO
 from shared.web import auth, state
 
@@ -21,9 +22,13 @@ Id = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`today` is the utility's civil date now; `channel_secrets` the callback secret of each channel."""
+    """`today` is the utility's civil date now; `channel_secrets` the callback secret of each channel.
+
+    `standings`: the rules by which it is judged how accounts pay; that capability lies above others that are given this.
+    """
 
     policy: Policy
+    standings: Versions[Any]
     today: Callable[[], date]
     channel_secrets: Mapping[str, bytes]
 

@@ -26,6 +26,12 @@ from services.collection.settlements import api as settlements
 from services.collection.settlements import consumers as settlement_consumers
 from services.collection.settlements import jobs as settlement_jobs
 from services.collection.settlements.use_cases import late, settling
+from services.collection.standings import api as standings_api
+from services.collection.standings import domain as standings
+from services.collection.standings import jobs as standing_jobs
+from services.collection.standings.domain import Rulebook
+from services.collection.standings.store import VERSIONS as VERSIONS
+from services.collection.standings.use_cases import STATES as STATES
 from services.collection.views import api as views
 from services.collection.views.store import closed_accounts, edges, totals, trace
 from shared import service
@@ -42,7 +48,7 @@ NAME = "collection"
 def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
     """Return the collection service."""
     clock = clock or SystemClock()
-    rules, ladders = load_policies(settings)
+    rules, ladders, rulebook = load_policies(settings)
 
     def today() -> date:
         return clock.now().astimezone(settings.timezone).date()
@@ -63,10 +69,11 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             books.router,
             reminders.router,
             settlements.router,
+            standings_api.router,
             views.router,
         ],
         handlers={**consumers.handlers(rules), **dunning_consumers.handlers(), **settlement_consumers.handlers()},
-        jobs=[*jobs.jobs(ladders), settlement_jobs.settle_accounts(rules)],
+        jobs=[*jobs.jobs(ladders), settlement_jobs.settle_accounts(rules), standing_jobs.judge_standings(rulebook)],
         gauges=[gauges],
         waiting_oldest=[waiting_oldest],
         control_totals=[totals.control_totals],
@@ -82,20 +89,25 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             late.kind_of_approval(rules, today),
         ],
         contents=CONTENTS,
-        context=Context(rules, today, settings.secret_of_channel),
+        context=Context(rules, rulebook, today, settings.secret_of_channel),
     )
 
 
-def load_policies(settings: CollectionSettings) -> tuple[Policy, Ladders]:
-    """Return the rules of ledger and dunning as the settings name them; raises `SettingsError` where they are not usable."""
+def load_policies(settings: CollectionSettings) -> tuple[Policy, Ladders, Rulebook]:
+    """Return the rules of ledger, dunning and standings as the settings name them; raises `SettingsError` where not usable."""
 
-    def read(root: Node) -> tuple[Policy, Ladders]:
-        return policy.read(root, also=dunning.FIELDS), dunning.read(root, also=policy.FIELDS)
+    def read(root: Node) -> tuple[Policy, Ladders, Rulebook]:
+        return (
+            policy.read(root, also=f"{dunning.FIELDS} {standings.FIELDS}"),
+            dunning.read(root, also=f"{policy.FIELDS} {standings.FIELDS}"),
+            standings.read(root, also=f"{policy.FIELDS} {dunning.FIELDS}"),
+        )
 
-    rules, ladders = document("WATTLINE_COLLECTION_POLICY", settings.collection_policy, lambda d: Node.read(d, read))
+    found = document("WATTLINE_COLLECTION_POLICY", settings.collection_policy, lambda d: Node.read(d, read))
+    rules, ladders, rulebook = found
     known = {channel for each in rules.rules for channel in each.channels}
     if unknown := sorted(set(settings.secret_of_channel) - known):
         raise SettingsError(f"wrong setting: WATTLINE_CHANNEL_SECRETS: not in the policy: {', '.join(unknown)}")
     if any(COUNTER not in each.channels for each in rules.rules):
         raise SettingsError("wrong setting: WATTLINE_COLLECTION_POLICY: each version needs the channel counter")
-    return rules, ladders
+    return rules, ladders, rulebook

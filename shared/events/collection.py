@@ -1,6 +1,6 @@
 """Facts that the collection service (收费) publishes. Key: the account."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -107,6 +107,27 @@ class AccountSettled(Fact):
     kept_fen: Annotated[int, Field(ge=0, description="What stays on the account because it is claimed.")]
 
 
+class AccountStandingChanged(Fact):
+    """How an account pays (缴费情况) is judged otherwise than before, or it owes something late where it did not, or no more.
+
+    The highest version is how it stands. The figures are those by which it was judged on the day `since`, by
+    collection's dated policy; `hardship` was said by a person, whatever they are.
+    """
+
+    type: ClassVar[str] = "collection.account_standing_changed.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "How an account pays is judged otherwise than before."
+
+    account_no: No
+    version: Annotated[int, Field(gt=0)]
+    org_unit: str
+    standing: Literal["prompt", "sometimes_late", "often_late", "hardship"]
+    since: Day
+    due_count: Annotated[int, Field(ge=0, description="Receivables that count.")]
+    late_count: Annotated[int, Field(ge=0, description="Those of them that were settled late, or are late and owed.")]
+    owed_late_count: Annotated[int, Field(ge=0, description="Those of them that are late and owed.")]
+
+
 FACTS: tuple[type[Fact], ...] = (
     PaymentReceived,
     PaymentReversed,
@@ -114,4 +135,5 @@ FACTS: tuple[type[Fact], ...] = (
     ReceivableReopened,
     ReminderDue,
     AccountSettled,
+    AccountStandingChanged,
 )

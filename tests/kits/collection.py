@@ -31,7 +31,7 @@ from tests.kits.approvals import decided
 
 KEY = "k" * 40
 SECRET = "s" * 40
-POLICY = Node.read(json.loads(SHIPPED_POLICY.read_text()), partial(policy.read, also="dunning"))
+POLICY = Node.read(json.loads(SHIPPED_POLICY.read_text()), partial(policy.read, also="dunning standing"))
 TODAY = date(2026, 4, 15)
 
 
@@ -204,7 +204,9 @@ class Kit:
         document = json.loads(SHIPPED_POLICY.read_text())
         document["versions"][0]["approvals"] = steps
         state = self.service.app.state
-        state.context = replace(state.context, policy=Node.read(document, partial(policy.read, also="dunning")))
+        state.context = replace(
+            state.context, policy=Node.read(document, partial(policy.read, also="dunning standing"))
+        )
 
     async def close(self, month: str) -> list[str]:
         """Let one person ask for the closing of a month, and another one close it; return what became of that."""

@@ -45,6 +45,8 @@ NOT_READ = {
         ("reading", "conduct_finding"): {"finding"},
         ("reading", "own_read"): {"read_day_request"},
         ("reading", "read_day_request"): {"own_read"},
+        ("collection", "account_standing"): {"account", "hardship_mark"},
+        ("collection", "hardship"): {"account"},
         ("billing", "release_switch"): {"business_day", "relay_lease"},
     },
 }

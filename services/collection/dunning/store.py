@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, select
+from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
 
 from services.collection.dunning import tables
 from services.collection.ledger.domain.documents import CHARGE, Receivable
@@ -62,6 +62,16 @@ def _to_remind_of(stage: int, on: date) -> ColumnElement[bool]:
     )
     disputed = exists().where(kind == CHARGE, CHARGE_HOLD.c.charge_no == document_id, CHARGE_HOLD.c.held_until >= on)
     return and_(~reminded, ~held, ~disputed)
+
+
+def was_disputed() -> ColumnElement[bool]:
+    """Return the condition, for `receivables`, that a receivable is or was in doubt: held of dunning on whatever day."""
+    point, cycle = receivables.point_and_cycle()
+    kind, document_id = receivables.document()
+    return or_(
+        and_(kind != CHARGE, exists().where(HOLD.c.service_point_no == point, HOLD.c.cycle == cycle)),
+        and_(kind == CHARGE, exists().where(CHARGE_HOLD.c.charge_no == document_id)),
+    )
 
 
 async def put_charge_holds(tx: Tx, facts: Sequence[ChargeHoldChanged]) -> None:

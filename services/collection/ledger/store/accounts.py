@@ -33,6 +33,22 @@ async def lock_accounts(tx: Tx, account_nos: Sequence[str]) -> None:
     await bulk.lock(tx, tables.ACCOUNT, {"account_no": account_nos})
 
 
+async def every(view: View, size: int) -> list[str]:
+    """Return every `size`-th number of all accounts, in order, from the first one on."""
+    number = tables.ACCOUNT.c.account_no
+    counted = select(number, func.row_number().over(order_by=number).label("place")).subquery()
+    chosen = select(counted.c.account_no).where(counted.c.place % size == (1 if size > 1 else 0))
+    return [row.account_no for row in await view.all(chosen.order_by(counted.c.account_no))]
+
+
+async def lock_between(tx: Tx, first: str, before: str | None) -> dict[str, str]:
+    """Lock the accounts from `first` up to `before`, which is not one of them, in key order, and return their org units."""
+    number = tables.ACCOUNT.c.account_no
+    wanted = select(number, tables.ACCOUNT.c.org_unit).where(number >= first).order_by(number).with_for_update()
+    rows = await tx.all(wanted if before is None else wanted.where(number < before))
+    return {row.account_no: row.org_unit for row in rows}
+
+
 async def money(view: View, account_nos: Sequence[str]) -> dict[str, tuple[int, int]]:
     """Return by account its prepaid balance and what it owes."""
     table = tables.ACCOUNT

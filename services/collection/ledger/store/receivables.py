@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 
 from services.collection.ledger import tables
-from services.collection.ledger.domain.documents import BILLED, OPEN, REVERSED, Receivable
+from services.collection.ledger.domain.documents import BILLED, OPEN, PAYOUT, REVERSED, Receivable
 from services.collection.ledger.domain.transactions import ISSUE, REVERSAL
 from shared.db import bulk
 from shared.db.columns import Condition
@@ -126,3 +126,17 @@ async def overdue(
 
 def _overdue(due_until: date, where: ColumnElement[bool]) -> ColumnElement[bool]:
     return and_(RECEIVABLE.c.status == OPEN, RECEIVABLE.c.due_on <= due_until, where)
+
+
+async def due(
+    view: View, account_nos: Sequence[str], *, since: date, on: date, where: ColumnElement[bool]
+) -> Sequence[Row[Any]]:
+    """Return when what these accounts owe was due (`due_on`) and settled (`cleared_on`), where it meets the condition.
+
+    What was due by a day counts: since another one, or before that and owed on the day. What is reversed counts for nothing.
+    """
+    r = RECEIVABLE.c
+    counts = or_(r.due_on >= since, r.status == OPEN, r.cleared_on > on)
+    owed = and_(r.due_on <= on, counts, r.amount_fen > 0, r.status != REVERSED, r.document_kind != PAYOUT, where)
+    keys, columns = {"account_no": account_nos}, (r.account_no, r.due_on, r.cleared_on)
+    return await bulk.select_in(view, RECEIVABLE, keys, columns=columns, where=owed)

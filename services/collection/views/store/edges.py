@@ -5,11 +5,12 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, FromClause, Table, func, select
 
 from services.collection.dunning.tables import REMINDER
-from services.collection.ledger.domain.documents import BILLED, CORRECTION, OPENING, PAYMENT, PAYOUT
+from services.collection.ledger.domain.documents import BILLED, CORRECTION, OPENING, PAYMENT, PAYOUT, REVERSED
 from services.collection.ledger.domain.policy import OPENING_RECEIVABLE, PAYING_OUT, RESOLUTION, REVERSAL
 from services.collection.ledger.tables import ALLOCATION, RECEIVABLE, TRANSACTION
 from services.collection.payments.tables import PAYMENT as PAYMENT_TABLE
 from services.collection.settlements.tables import SETTLEMENT
+from services.collection.standings.tables import STANDING
 from shared.db import approvals
 from shared.db.edges import Edge, Edges
 
@@ -101,6 +102,16 @@ EDGES: Final[Edges] = (
         id=_S.closing_no,
         origin_id=_S.bill_id,
         org_unit=_S.org_unit,
+    ),
+    Edge(
+        kind="standing",
+        service=SERVICE,
+        origin_kind="receivable",
+        id=STANDING.c.account_no,
+        origin_id=_R.receivable_id,
+        org_unit=STANDING.c.org_unit,
+        source=STANDING.join(RECEIVABLE, _R.account_no == STANDING.c.account_no),
+        where=(_R.due_on >= STANDING.c.due_from) & (_R.due_on <= STANDING.c.judged_on) & (_R.status != REVERSED),
     ),
     _approved("payment", PAYMENT_TABLE, _P.payment_id, _P.payment_id, REVERSAL, RESOLUTION),
     _approved("settlement", SETTLEMENT, _S.closing_no, _S.closing_no, PAYING_OUT),

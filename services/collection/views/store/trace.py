@@ -11,6 +11,7 @@ from services.collection.ledger.tables import RECEIVABLE
 from services.collection.payments import store as payment_store
 from services.collection.payments.tables import ORDER
 from services.collection.settlements.tables import SETTLEMENT
+from services.collection.standings.tables import STANDING
 from shared.db.engine import View
 from shared.trace import TraceNode
 
@@ -78,6 +79,14 @@ async def _trace_settlement(view: View, closing_no: str) -> TraceNode | None:
     return TraceNode(SERVICE, "settlement", closing_no, document, org_unit=row.org_unit)
 
 
+async def _trace_standing(view: View, account_no: str) -> TraceNode | None:
+    row = await view.first(select(STANDING).where(STANDING.c.account_no == account_no))
+    if row is None:
+        return None
+    names = ("standing", "since", "judged_on", "due_from", "due_count", "late_count", "owed_late_count")
+    return TraceNode(SERVICE, "standing", account_no, _document(row, *names), org_unit=row.org_unit)
+
+
 def _document(row: Row[Any], *names: str) -> dict[str, Any]:
     found = {name: getattr(row, name) for name in names}
     return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in found.items()}
@@ -90,4 +99,5 @@ TRACERS: Mapping[str, Callable[[View, str], Awaitable[TraceNode | None]]] = {
     "ledger_transaction": _trace_transaction,
     "reminder": _trace_reminder,
     "settlement": _trace_settlement,
+    "standing": _trace_standing,
 }

@@ -21,7 +21,7 @@ def changed(stages: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def load(stages: list[dict[str, Any]]) -> domain.Ladders:
-    return Node.read(changed(stages), partial(domain.read, also=policy.FIELDS))
+    return Node.read(changed(stages), partial(domain.read, also=f"{policy.FIELDS} standing"))
 
 
 @pytest.mark.parametrize(
