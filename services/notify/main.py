@@ -103,7 +103,8 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
 def load_policy(path: Path, kinds: Kinds) -> Policies:
     """Return the versions of the policy in a file; raises `SettingsError` where it is not usable."""
     roles = {name: kind.roles for name, kind in kinds.items()}
-    return document("WATTLINE_NOTIFY_POLICY", path, partial(policies.load, roles=roles))
+    tenants_alone = [name for name, kind in kinds.items() if kind.tenants_alone]
+    return document("WATTLINE_NOTIFY_POLICY", path, partial(policies.load, roles=roles, tenants_alone=tenants_alone))
 
 
 def load_templates(directory: Path | None, kinds: Kinds) -> Catalogue:

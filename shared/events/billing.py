@@ -289,6 +289,32 @@ class ChargeHoldChanged(Reference):
     held_until: Day | None = None
 
 
+class LadderTierNear(Fact):
+    """An issued bill shows that the next tier of a yearly ladder (年阶梯) is near, or reached: told once of each year and tier.
+
+    `tier` is the tier that begins above `limit_wh`; `used_wh` is what of the year is billed so far. Of several tiers that one
+    bill reaches, the highest is told.
+    """
+
+    type: ClassVar[str] = "billing.ladder_tier_near.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "The next tier of an account's ladder is near, or reached."
+
+    account_no: No
+    contract_no: No
+    service_point_no: No
+    org_unit: str
+    bill_id: Id
+    cycle: str
+    ladder: str
+    year: int
+    tier: Annotated[int, Field(ge=2)]
+    used_wh: int
+    limit_wh: Annotated[int, Field(gt=0)]
+    reached: bool = Field(description="Whether energy of the year is billed in this tier already.")
+    told_on: Day = Field(description="Day of the bill's issue, or of the correction.")
+
+
 FACTS: tuple[type[Fact], ...] = (
     AccountChanged,
     BillIssued,
@@ -301,4 +327,5 @@ FACTS: tuple[type[Fact], ...] = (
     ChargeIssued,
     ChargeWithdrawn,
     ChargeHoldChanged,
+    LadderTierNear,
 )

@@ -10,7 +10,7 @@ from services.notify import kinds
 from services.notify.main import load_templates
 from services.notify.notices.domain.causes import Cause
 from services.notify.notices.tables import NOTICE
-from services.notify.policies.domain import LANGUAGES, ROLES
+from services.notify.policies.domain import LANGUAGES, ROLES, TONES
 from services.notify.templates.domain import Kind, Template, Text, render
 from shared.events import contract, envelope
 
@@ -58,8 +58,9 @@ def said(kind: Kind, cause: Cause) -> Iterator[str]:
     """Render a cause by every version of its texts, in every language."""
     for template in kind.templates:
         for language in LANGUAGES:
-            rendered = render(template, language, cause.figures)
-            yield from (rendered.subject, rendered.body)
+            for tone in TONES:
+                rendered = render(template, language, cause.figures, tone)
+                yield from (rendered.subject, rendered.body)
 
 
 @pytest.mark.parametrize("name", KINDS)

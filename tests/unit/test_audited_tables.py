@@ -18,8 +18,8 @@ NOT_READ = {
         ("billing", "account"): {"account_before"},
         ("billing", "bill"): {"bill_party"},
         ("billing", "case"): {"case_event"},
-        ("billing", "contract"): {"contract_before"},
-        ("billing", "unused_supply"): {"contract_before"},
+        ("billing", "contract"): {"contract_before", "ladder_near"},
+        ("billing", "unused_supply"): {"contract_before", "ladder_near"},
     },
     "calculated by the service, of what is kept": {
         ("reading", "device"): {"nonce"},

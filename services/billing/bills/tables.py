@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Index, Text, UniqueConstraint, literal, text
+from sqlalchemy import Column, Index, Integer, Text, UniqueConstraint, literal, text
 from sqlmodel import Field
 
 from services.billing import base
@@ -56,6 +56,7 @@ class Bill(base.Base, table=True):
     tariffs: str = base.long_text()
     findings: str = base.long_text()
     ladder_state: str = base.long_text()
+    ladder_limits: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     restated_state: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     replaces: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
     correction_id: str | None = Field(default=None, sa_column=Column(columns.No, nullable=True))
@@ -66,6 +67,21 @@ class Bill(base.Base, table=True):
     due_on: date | None = base.day(nullable=True)
     held_at: datetime | None = base.instant(nullable=True)
     reviewed_on: date | None = base.day(nullable=True)
+
+
+class LadderNear(base.Base, table=True):
+    """That the next tier of a ladder is near or reached, told once of a contract, a ladder, its year and the tier."""
+
+    __tablename__ = "ladder_near"
+    contract_no: str = Field(sa_column=columns.key())
+    ladder: str = Field(sa_column=Column(Text, primary_key=True))
+    year: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    tier: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    account_no: str = base.no()
+    bill_id: str = base.no()
+    told_on: date = base.day()
+    used_wh: int = base.amount()
+    limit_wh: int = base.amount()
 
 
 class BillDocument(base.Base, table=True):
@@ -134,7 +150,7 @@ class Difference(base.Base, table=True):
 
 BILL, BILL_DOCUMENT = table(Bill), table(BillDocument)
 CORRECTION, DIFFERENCE = table(Correction), table(Difference)
-CALCULATION_BASIS = table(CalculationBasis)
+CALCULATION_BASIS, LADDER_NEAR = table(CalculationBasis), table(LadderNear)
 
 
 # The conditions of the partial indexes, with their values in the text of the statement: against a bound value, SQLite cannot

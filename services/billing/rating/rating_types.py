@@ -153,6 +153,8 @@ class RatedBill:
 
     `unpriced_wh`: energy on which prices and the total register do not agree, taken in that no price met or the other way round.
     `losses_wh`: what of `quantities_wh` are stated losses; who rates leaves it, who knows the names of the tariff says it.
+    `limits_wh`: the upper limits of all tiers but the last, as the last days of the bill have them, by ladder
+    (NAME/PERIOD with own limits).
     """
 
     contract: str
@@ -167,3 +169,4 @@ class RatedBill:
     refusal: Finding | None = None
     unpriced_wh: int = 0
     losses_wh: int = 0
+    limits_wh: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: NOTHING)

@@ -3,14 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple
 
 from shared import civil, dated
 from shared.dated import Versions
 from shared.document import Node
 
 Standing = Literal["prompt", "sometimes_late", "often_late", "hardship"]
-PROMPT, SOMETIMES_LATE, OFTEN_LATE, HARDSHIP = STANDINGS = get_args(Standing)
+PROMPT: Final = "prompt"
+SOMETIMES_LATE: Final = "sometimes_late"
+OFTEN_LATE: Final = "often_late"
+HARDSHIP: Final = "hardship"
 FIELDS: Final = "standing"
 MONTHS_MAX: Final = 60
 DAYS_MAX: Final = 365

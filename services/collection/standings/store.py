@@ -88,7 +88,7 @@ async def add_mark(tx: Tx, row: Mapping[str, Any]) -> None:
 
 async def end_mark(tx: Tx, account_no: str, mark_no: int, *, on: date, actor: str) -> None:
     """Let a mark end on a day."""
-    key = {"account_no": [account_no], "mark_no": [mark_no]}
+    key: dict[str, list[Any]] = {"account_no": [account_no], "mark_no": [mark_no]}
     await bulk.update_from(tx, MARK, {**key, "valid_to": [on], "ended_by": [actor]}, key=("account_no", "mark_no"))
 
 

@@ -93,7 +93,9 @@ async def _judge(tx: Tx, units: Mapping[str, str], *, rulebook: Rulebook, on: da
     ]
     if rows:
         await store.put(tx, rows)
-    changed = [row for row in rows if (old := known.get(row["account_no"])) is None or _says(old._mapping) != _says(row)]
+    changed = [
+        row for row in rows if (old := known.get(row["account_no"])) is None or _says(dict(old._mapping)) != _says(row)
+    ]
     tx.publish([_fact(row) for row in changed])
     return len(changed)
 
@@ -198,7 +200,7 @@ async def republish_after(tx: Tx, account_no: str) -> str | None:
     """Publish the standings of the accounts behind one, and return the last of them; None where there are no more."""
     rows = await store.after(tx, account_no, STATES_PER_ROUND)
     await accounts.lock_accounts(tx, [row.account_no for row in rows])
-    tx.publish([_fact(row._mapping) for row in rows])
+    tx.publish([_fact(dict(row._mapping)) for row in rows])
     return rows[-1].account_no if rows else None
 
 

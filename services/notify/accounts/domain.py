@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
+
+OFTEN_LATE: Final = "often_late"
+"""The standing of an account that often pays late, as collection tells it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,16 @@
 """Rows of accounts and contracts <-> the domain; the locks for what may not be known yet."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
-from sqlalchemy import FromClause, Row
+from sqlalchemy import ColumnElement, FromClause, Row, and_, or_, select
 
-from services.notify.accounts.domain import Account, Supply
-from services.notify.accounts.tables import ACCOUNT, ANCHOR, SUPPLY
+from services.notify.accounts.domain import OFTEN_LATE, Account, Supply
+from services.notify.accounts.tables import ACCOUNT, ANCHOR, STANDING, SUPPLY
 from shared.db import bulk
 from shared.db.engine import Tx, View
+from shared.events.collection import AccountStandingChanged
 
 
 async def lock_anchors(tx: Tx, keys: Iterable[str]) -> None:
@@ -56,6 +58,35 @@ async def put_accounts(tx: Tx, accounts: Iterable[Account]) -> set[str]:
     }
     applied = await bulk.upsert_newer(tx, ACCOUNT, columns, key=("account_no",))
     return {row.account_no for row in applied}
+
+
+async def put_standings(tx: Tx, facts: Sequence[AccountStandingChanged]) -> None:
+    """Insert how accounts pay, or replace what is older."""
+    names = ("account_no", "version", "standing", "since", "owed_late_count")
+    rows = sorted(facts, key=lambda fact: fact.account_no)
+    columns: dict[str, list[Any]] = {name: [getattr(fact, name) for fact in rows] for name in names}
+    await bulk.upsert_newer(tx, STANDING, columns, key=("account_no",))
+
+
+async def standings(view: View, account_nos: Sequence[str]) -> dict[str, str]:
+    """Return how each of these accounts pays, where that is known."""
+    columns = (STANDING.c.account_no, STANDING.c.standing)
+    rows = await bulk.select_in(view, STANDING, {"account_no": account_nos}, columns=columns)
+    return {row.account_no: row.standing for row in rows}
+
+
+def owes(on: date) -> ColumnElement[bool]:
+    """Return the condition on `standings_table` that an account often pays late, or was left by a day with something owed."""
+    ever = SUPPLY.alias("ever")
+    of_account = select(ever.c.account_no).where(ever.c.account_no == STANDING.c.account_no)
+    still = of_account.where(or_(ever.c.valid_to.is_(None), ever.c.valid_to > on))
+    was_left = and_(of_account.exists(), ~still.exists())
+    return or_(STANDING.c.standing == OFTEN_LATE, and_(STANDING.c.owed_late_count > 0, was_left))
+
+
+def standings_table() -> FromClause:
+    """Return how accounts pay, for a statement that asks it of the parties of accounts."""
+    return STANDING
 
 
 async def replace_supplies(tx: Tx, account_nos: Sequence[str], rows: Sequence[tuple[str, Supply]]) -> None:

@@ -33,6 +33,18 @@ class Supply(Base, table=True):
     valid_to: date | None = Field(sa_column=Column(Date))
 
 
+class AccountStanding(Base, table=True):
+    """Copy of how accounts pay, from `account standing changed`; one may come before its account."""
+
+    __tablename__ = "account_standing"
+
+    account_no: str = Field(sa_column=columns.key())
+    version: int = Field(sa_column=Column(columns.BigInt, nullable=False))
+    standing: str = Field(sa_column=Column(columns.Code, nullable=False))
+    since: date = Field(sa_column=Column(Date, nullable=False))
+    owed_late_count: int = Field(sa_column=Column(Integer, nullable=False))
+
+
 class Anchor(Base, table=True):
     """A row to lock for an account or a service point that this service may not know yet.
 
@@ -46,4 +58,5 @@ class Anchor(Base, table=True):
 
 ACCOUNT = table(Account)
 SUPPLY = table(Supply)
+STANDING = table(AccountStanding)
 ANCHOR = table(Anchor)

@@ -6,6 +6,7 @@ from services.notify.accounts import store
 from services.notify.accounts.domain import Account, Supply
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged
+from shared.events.collection import AccountStandingChanged
 
 
 async def keep(tx: Tx, facts: Sequence[AccountChanged]) -> list[str]:
@@ -44,3 +45,12 @@ async def keep(tx: Tx, facts: Sequence[AccountChanged]) -> list[str]:
     ]
     await store.replace_supplies(tx, sorted(applied), supplies)
     return sorted(points)
+
+
+async def keep_standings(tx: Tx, facts: Sequence[AccountStandingChanged]) -> None:
+    """Keep how accounts pay; an older word that comes later changes nothing, and the account may not be known yet."""
+    newest: dict[str, AccountStandingChanged] = {}
+    for fact in facts:
+        if fact.account_no not in newest or newest[fact.account_no].version < fact.version:
+            newest[fact.account_no] = fact
+    await store.put_standings(tx, list(newest.values()))

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
+from services.notify.accounts import use_cases as accounts
 from services.notify.causes.use_cases import accounts_changed
 from services.notify.causes.use_cases.asking import ask
 from services.notify.causes.use_cases.telling import tell
@@ -15,6 +16,7 @@ from shared.bus.handling import Handler
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged
 from shared.events.closings import ClosingWithdrawn
+from shared.events.collection import AccountStandingChanged
 from shared.events.fact import Fact
 from shared.events.reading import QuestionWithdrawn
 
@@ -27,9 +29,14 @@ def use_cases(kinds: Kinds) -> dict[type[Fact], list[UseCase]]:
     found: dict[type[Fact], list[UseCase]] = {AccountChanged: [partial(accounts_changed.keep, kinds=kinds)]}
     for kind in kinds.values():
         found.setdefault(kind.fact, []).append(partial(ask if kind.asks else tell, kind=kind))
+    found[AccountStandingChanged] = [_keep_standings]
     found[QuestionWithdrawn] = [_withdraw]
     found.setdefault(ClosingWithdrawn, []).append(_withdraw_objections)
     return found
+
+
+async def _keep_standings(tx: Tx, facts: Sequence[AccountStandingChanged], _policies: Policies) -> None:
+    await accounts.keep_standings(tx, facts)
 
 
 async def _withdraw(tx: Tx, facts: Sequence[QuestionWithdrawn], _policies: Policies) -> None:

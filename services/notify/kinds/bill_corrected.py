@@ -195,4 +195,5 @@ KIND = Kind(
         Template(NAME, 1, date(2000, 1, 1), {"zh": ZH_1, "en": EN_1}),
         Template(NAME, 2, date(2026, 1, 1), {"zh": ZH_2, "en": EN_2}),
     ),
+    tenants_alone=True,
 )

@@ -161,4 +161,5 @@ KIND = Kind(
         Template(NAME, 2, date(2026, 1, 1), {"zh": ZH_2, "en": EN_2}),
     ),
     control="bill",
+    tenants_alone=True,
 )

@@ -128,4 +128,5 @@ KIND = Kind(
     legal_effect=False,
     templates=(Template(NAME, 1, date(2000, 1, 1), {"zh": ZH, "en": EN}),),
     supplied_on="opened_on",
+    tenants_alone=True,
 )

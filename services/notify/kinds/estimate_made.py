@@ -94,4 +94,5 @@ KIND = Kind(
     templates=(Template(NAME, 1, date(2000, 1, 1), {"zh": ZH, "en": EN}),),
     supplied_on="period_from",
     control="estimate",
+    tenants_alone=True,
 )

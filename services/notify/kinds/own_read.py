@@ -92,4 +92,5 @@ KIND = Kind(
     templates=(Template(NAME, 1, date(2000, 1, 1), {"zh": ZH, "en": EN}),),
     supplied_on="asked_on",
     asked=asked,
+    tenants_alone=True,
 )

@@ -53,6 +53,59 @@ This message was sent automatically.
 """,
 )
 
+ZH_GENTLE = Text(
+    subject="温馨提醒：电费待缴 户号 {account_no}",
+    body="""\
+尊敬的客户：
+
+您好！一件也许被忘记的小事，向您提醒一下：
+户号 {account_no} 有电费 {outstanding_yuan} 元，应于 {due_on} 前缴纳，截至 {business_date} 尚未结清。
+如已缴纳，请忽略本通知，谢谢您。如一时有困难，请来电，我们会与您一起想办法。
+
+本邮件由系统自动发送。
+""",
+)
+
+EN_GENTLE = Text(
+    subject="A friendly reminder, account {account_no}",
+    body="""\
+Dear customer,
+
+this may just have slipped your mind:
+account {account_no} owes CNY {outstanding_yuan}, due on {due_on}, still open on {business_date}.
+If you have paid in the meantime, please ignore this message, and thank you.
+If paying is difficult now, please call us: we will look for a way with you.
+
+This message was sent automatically.
+""",
+)
+
+ZH_FIRM = Text(
+    subject="电费催缴通知（请尽快缴纳）户号 {account_no}",
+    body="""\
+尊敬的客户：
+
+户号 {account_no} 有电费 {outstanding_yuan} 元，应于 {due_on} 前缴纳，截至 {business_date} 尚未结清。
+您的电费多次未能按期缴纳。请尽快缴清，并在今后按期缴费。
+如已缴纳，请忽略本通知。
+
+本邮件由系统自动发送。
+""",
+)
+
+EN_FIRM = Text(
+    subject="Please pay now: payment reminder, account {account_no}",
+    body="""\
+Dear customer,
+
+account {account_no} owes CNY {outstanding_yuan}, due on {due_on}, still open on {business_date}.
+Several bills were not paid on time. Please pay this one now, and the coming ones by their day.
+If you have paid in the meantime, please ignore this message.
+
+This message was sent automatically.
+""",
+)
+
 KIND = Kind(
     name=NAME,
     fact=ReminderDue,
@@ -65,5 +118,13 @@ KIND = Kind(
     },
     roles=frozenset({"holder"}),
     legal_effect=True,  # supply may end 30 days later: 电力供应与使用条例 art. 39
-    templates=(Template(NAME, 1, date(2000, 1, 1), {"zh": ZH, "en": EN}),),
+    templates=(
+        Template(
+            NAME,
+            1,
+            date(2000, 1, 1),
+            {"zh": ZH, "en": EN},
+            {"gentle": {"zh": ZH_GENTLE, "en": EN_GENTLE}, "firm": {"zh": ZH_FIRM, "en": EN_FIRM}},
+        ),
+    ),
 )

@@ -27,6 +27,7 @@ class NoticeView(BaseModel):
     channel: str
     template: str
     template_version: int | None
+    tone: str | None = Field(description="In which tone it was last sent.")
     content_hash: str | None = Field(description="SHA-256 of subject and body as they were last sent.")
     cause_kind: str
     cause_id: str

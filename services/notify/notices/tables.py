@@ -76,6 +76,7 @@ class Notice(Base, table=True):
     queued_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
     due_at: datetime | None = Field(sa_column=Column(columns.Instant))
     done_at: datetime | None = Field(sa_column=Column(columns.Instant))
+    tone: str | None = Field(sa_column=Column(String(16)))
     template_version: int | None = Field(sa_column=Column(Integer))
     content_hash: str | None = Field(sa_column=Column(String(64)))
     question_id: str | None = Field(sa_column=Column(columns.No))

@@ -225,13 +225,24 @@ async def list_stale(
     on: Annotated[Day | None, Query(description="None: today.")] = None,
     form: spreadsheet.Form = "json",
 ) -> Response:
-    """List the contact points in use that were not confirmed for longer than the policy allows: the next contact asks."""
+    """List the contact points in use that were not confirmed for longer than the policy allows: the next contact asks.
+
+    Those of parties of accounts that often pay late, or were left with something owed, are listed sooner.
+    """
     asked = spreadsheet.asked(form, wanted, CSV_MAX)
     day = on or ctx.today()
-    before = civil.months_before(day, ctx.policies.on(day).stale_months)
+    policy = ctx.policies.on(day)
+    before = civil.months_before(day, policy.stale_months)
+    before_of_debtors = civil.months_before(day, min(policy.stale_months, policy.stale_months_debtors))
     async with db.view() as view:
         rows = await store.stale(
-            view, before=before, on=day, visible=caller.visible, after=asked.after, limit=asked.fetch
+            view,
+            before=before,
+            before_of_debtors=before_of_debtors,
+            on=day,
+            visible=caller.visible,
+            after=asked.after,
+            limit=asked.fetch,
         )
     page = asked.page(rows, key=lambda row: (row.party_no, row.point_no), item=schemas.StaleOut.model_validate)
     return spreadsheet.page_or_file(form, page, schemas.StaleOut, TooManyRows)

@@ -131,6 +131,7 @@ class Addressee:
     address: str = field(repr=False)
     address_since: int
     language: str
+    is_vulnerable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The utility's rules for notices, as dated data: channels, who is told what, how long to wait, when to try again."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +9,15 @@ from shared import dated
 from shared.dated import Versions
 from shared.document import Node
 
-ROLES = ("holder", "tenant", "landlord", "payer", "delegate")
+LANDLORD = "landlord"
+ROLES = ("holder", "tenant", LANDLORD, "payer", "delegate")
 VERIFIED_BY = ("declared", "called", "on_site", "code", "answered")
 """How a contact point was verified: the utility vouches for it, it was called, seen on site, a code or a link was answered."""
 LANGUAGES = ("zh", "en")
+PLAIN, GENTLE, FIRM = TONES = ("plain", "gentle", "firm")
+"""How a text speaks; what it says is the same in each."""
+STANDINGS = ("prompt", "sometimes_late", "often_late", "hardship")
+"""How an account pays, as collection tells it."""
 ATTEMPTS_MAX = 20  # a schedule longer than that is a typing error
 RETRY_SECONDS_MAX = 7 * 86_400
 WAIT_DAYS_MAX = 400
@@ -55,11 +60,26 @@ class Retry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tones:
+    """In which tone a party is spoken to: because it is vulnerable, or else by the standing of the account."""
+
+    by_standing: Mapping[str, str]
+    vulnerable: str | None = None
+
+    def of(self, standing: str | None, *, is_vulnerable: bool) -> str:
+        """Return the tone for a party; an account whose standing is not known is spoken to plainly."""
+        if is_vulnerable and self.vulnerable is not None:
+            return self.vulnerable
+        return self.by_standing.get(standing or "", PLAIN)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """The rules of one version; `roles` are those that receive a kind of notice.
 
     `points`: the forms of contact points by kind; `channels`: in the order in which they are tried; `verified_by`: what counts as
-    having verified a contact point; one that was not confirmed for `stale_months` is listed.
+    having verified a contact point; one that was not confirmed for `stale_months` is listed, one of a debtor or former debtor
+    after `stale_months_debtors`. `tones`: in which tone who is spoken to, where a kind has several.
     A question is asked again so many days before the last day for an answer as `remind_days_before` says, once for each.
     """
 
@@ -67,6 +87,8 @@ class Policy:
     channels: Mapping[str, Channel]
     verified_by: frozenset[str]
     stale_months: int
+    stale_months_debtors: int
+    tones: Tones
     roles: Mapping[str, frozenset[str]]
     wait_for_contact_days: int
     remind_days_before: tuple[int, ...]
@@ -76,9 +98,10 @@ class Policy:
 Policies = Versions[Policy]
 
 
-def load(document: Any, roles: Mapping[str, frozenset[str]]) -> Policies:
+def load(document: Any, roles: Mapping[str, frozenset[str]], tenants_alone: Collection[str] = ()) -> Policies:
     """Return the versions of a parsed policy document; `roles` are told of each kind where a version names no others.
 
+    `tenants_alone`: kinds whose texts show what is the tenant's alone; no version may name the landlord for them.
     Raises `DocumentError` with all its faults.
     """
 
@@ -89,13 +112,16 @@ def load(document: Any, roles: Mapping[str, frozenset[str]]) -> Policies:
             channels={name: _channel(channel, points) for name, channel in version.get("channels").fields()},
             verified_by=frozenset(each.choice(*VERIFIED_BY) for each in version.get("verified_by").items()),
             stale_months=version.get("stale_months").whole(1, STALE_MONTHS_MAX),
-            roles=_roles(version.get("roles"), roles),
+            stale_months_debtors=_of_debtors(version),
+            tones=_tones(version.maybe("tones")),
+            roles=_roles(version.get("roles"), roles, tenants_alone),
             wait_for_contact_days=version.get("wait_for_contact_days").whole(0, WAIT_DAYS_MAX),
             remind_days_before=_reminders(version.get("remind_days_before")),
             retry=_retry(version.get("retry")),
         )
 
-    fields = "points channels verified_by stale_months roles wait_for_contact_days remind_days_before retry"
+    told = "points channels verified_by stale_months stale_months_debtors tones roles"
+    fields = f"{told} wait_for_contact_days remind_days_before retry"
     return Node.read(document, lambda root: dated.versions(root, read, fields=fields))
 
 
@@ -127,8 +153,27 @@ def _kind(node: Node, points: Mapping[str, re.Pattern[str]]) -> str:
     return str(node.value)
 
 
-def _roles(node: Node, roles: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
+def _of_debtors(version: Node) -> int:
+    own = version.maybe("stale_months_debtors") or version.get("stale_months")
+    return own.whole(1, STALE_MONTHS_MAX)
+
+
+def _tones(node: Node | None) -> Tones:
+    if node is None:
+        return Tones(by_standing={})
+    node.keys(" ".join((*STANDINGS, "vulnerable")))
+    found = {name: tone.choice(*TONES) for name, tone in node.fields()}
+    vulnerable = found.pop("vulnerable", None)
+    return Tones(by_standing=found, vulnerable=vulnerable)
+
+
+def _roles(
+    node: Node, roles: Mapping[str, frozenset[str]], tenants_alone: Collection[str]
+) -> Mapping[str, frozenset[str]]:
     node.keys(" ".join(roles))
+    for kind in tenants_alone:
+        if (named := node.maybe(kind)) is not None and LANDLORD in [each.value for each in named.items()]:
+            named.refuse("value_wrong", "its texts show what is the tenant's alone: no landlord is told")
     return {kind: own if (named := node.maybe(kind)) is None else _named(named) for kind, own in roles.items()}
 
 

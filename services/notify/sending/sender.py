@@ -166,6 +166,7 @@ class Sender:
                 self._catalogue,
                 self._links,
                 self._vault,
+                policies=self._policies,
                 channel=channel,
                 count=count,
                 lease_seconds=self._lease_seconds,

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Row
 
+from services.notify.accounts import store as accounts
 from services.notify.notices.domain import receipts
 from services.notify.notices.domain.states import NOTICE_LIFE, SENDING, SENT
 from services.notify.notices.store import attempts, ways
@@ -20,7 +21,7 @@ from services.notify.notices.use_cases import settling
 from services.notify.notices.use_cases.settling import Ended
 from services.notify.parties.domain import Addressee
 from services.notify.parties.store import parties
-from services.notify.policies.domain import Policies, Policy
+from services.notify.policies.domain import PLAIN, Policies, Policy
 from services.notify.questions.domain.links import Link, Links, token_hash
 from services.notify.questions.domain.states import OPEN
 from services.notify.questions.store import links as question_links
@@ -69,9 +70,17 @@ class Claimed:
 
 
 async def claim(
-    tx: Tx, catalogue: Catalogue, links: Links, vault: Vault, *, channel: str, count: int, lease_seconds: int
+    tx: Tx,
+    catalogue: Catalogue,
+    links: Links,
+    vault: Vault,
+    *,
+    policies: Policies,
+    channel: str,
+    count: int,
+    lease_seconds: int,
 ) -> list[Claimed]:
-    """Take up to `count` notices of a channel, those that are due longest, rendered in their parties' languages.
+    """Take up to `count` notices of a channel, those that are due longest, rendered in their parties' languages and tones.
 
     The link of a question is kept before it goes out, so that whoever gets it finds it.
     """
@@ -80,7 +89,33 @@ async def claim(
     found = await parties.addressees(tx, vault, [(row.party_no, row.point_no) for row in rows])
     asking = [row for row in rows if row.question_id is not None and (row.party_no, row.point_no) in found]
     addresses, closed = await _ask(tx, asking, found, links) if asking else ({}, frozenset())
-    return [_claimed(row, found.get((row.party_no, row.point_no)), catalogue, addresses, closed) for row in rows]
+    tones = await _tones(tx, rows, found, catalogue, policies)
+    return [
+        _claimed(row, found.get((row.party_no, row.point_no)), catalogue, addresses, closed, tones.get(row.notice_id))
+        for row in rows
+    ]
+
+
+async def _tones(
+    tx: Tx,
+    rows: Sequence[Row[Any]],
+    found: Mapping[tuple[str, str], Addressee],
+    catalogue: Catalogue,
+    policies: Policies,
+) -> dict[str, str]:
+    """Return in which tone notices speak, of those whose templates have several (one statement; none where none has)."""
+    several = [
+        row for row in rows if (row.party_no, row.point_no) in found and catalogue.on(row.template, row.day).tones
+    ]
+    if not several:
+        return {}
+    standings = await accounts.standings(tx, [row.account_no for row in several])
+    return {
+        row.notice_id: policies.on(row.day).tones.of(
+            standings.get(row.account_no), is_vulnerable=found[row.party_no, row.point_no].is_vulnerable
+        )
+        for row in several
+    }
 
 
 async def _ask(
@@ -116,7 +151,12 @@ async def _ask(
 
 
 def _claimed(
-    row: Row[Any], to: Addressee | None, catalogue: Catalogue, addresses: Mapping[str, str], closed: Collection[str]
+    row: Row[Any],
+    to: Addressee | None,
+    catalogue: Catalogue,
+    addresses: Mapping[str, str],
+    closed: Collection[str],
+    tone: str | None,
 ) -> Claimed:
     figures: Figures = orjson.loads(row.figures)
     if row.question_id is not None:
@@ -129,7 +169,7 @@ def _claimed(
         code = POINT_GONE
     else:
         try:
-            text = render(catalogue.on(row.template, row.day), to.language, figures)
+            text = render(catalogue.on(row.template, row.day), to.language, figures, tone or PLAIN)
         except KeyError:  # a later version of the template may show a figure that the cause did not bring
             code = "cannot_be_rendered"
     return Claimed(
@@ -174,6 +214,7 @@ async def finish(tx: Tx, done: Sequence[tuple[Claimed, Attempt]], rules: Rules) 
         sent: dict[str, Any] = {
             "template_version": claimed.text.template_version if claimed.text else None,
             "content_hash": claimed.text.content_hash if claimed.text else None,
+            "tone": claimed.text.tone if claimed.text else None,
         }
         if _comes_to_nothing(verdict) and verdict.code != QUESTION_CLOSED:
             ended.append(_ended(notice, verdict, gateway=gateway, **sent))

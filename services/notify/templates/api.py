@@ -2,6 +2,7 @@
 
 from services.notify import context
 from services.notify.context import READ, Number
+from services.notify.policies.domain import TONES
 from services.notify.templates import examples
 from services.notify.templates.domain import Kind, render
 from services.notify.templates.schemas import Preview, PreviewText, TemplateView
@@ -23,6 +24,7 @@ async def list_templates(ctx: context.Own) -> list[TemplateView]:
             effective_from=t.effective_from,
             figures=sorted(kinds[t.name].figures),
             roles=sorted(told[t.name]),
+            tones=[tone for tone in TONES if t.tone(tone) == tone],
             legal_effect=kinds[t.name].legal_effect,
         )
         for t in ctx.catalogue.all()
@@ -42,9 +44,13 @@ async def preview_template(template: Number, body: Preview, ctx: context.Own) ->
             title="The figures are not those that the template shows",
             detail="needs " + ", ".join(sorted(kind.figures)),
         )
-    text = render(ctx.catalogue.on(template, body.on), body.language, body.figures)
+    text = render(ctx.catalogue.on(template, body.on), body.language, body.figures, body.tone)
     return PreviewText(
-        template_version=text.template_version, subject=text.subject, body=text.body, content_hash=text.content_hash
+        template_version=text.template_version,
+        tone=text.tone,
+        subject=text.subject,
+        body=text.body,
+        content_hash=text.content_hash,
     )
 
 

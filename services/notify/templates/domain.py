@@ -14,7 +14,7 @@ from itertools import pairwise
 from string import Formatter
 from typing import Any
 
-from services.notify.policies.domain import LANGUAGES
+from services.notify.policies.domain import LANGUAGES, PLAIN, TONES
 from shared import money
 
 Figures = Mapping[str, str | int]
@@ -74,12 +74,20 @@ class Text:
 
 @dataclass(frozen=True)
 class Template:
-    """The texts of one version of a template (通知模板), by language."""
+    """The texts of one version of a template (通知模板), by language; `tones` are those of other tones than the plain one.
+
+    A tone changes how something is said, never what: the lines of the body that show figures are the same in each.
+    """
 
     name: str
     version: int
     effective_from: date
     texts: Mapping[str, Text]
+    tones: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)
+
+    def tone(self, wanted: str) -> str:
+        """Return the tone in which it speaks where one is wanted: the plain one where it has no other."""
+        return wanted if wanted in self.tones else PLAIN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +101,7 @@ class Kind:
     `supplied_on`: the figure with the day whose supplied account is told, where a cause knows no more than its service point.
     `control`: the documents of another service of which each is told in this kind, under that service's name for them.
     `asked`: the figures that an answer to its question brings, of a fact; the words of `figure` say what each is.
+    `tenants_alone`: its texts show what is the tenant's alone, such as a bill: no policy may have the landlord told.
     `overruling`: answers that are taken whatever was answered before, and after the last day too: an objection is never refused.
     """
 
@@ -107,6 +116,7 @@ class Kind:
     control: str | None = None
     asked: Callable[[Any], Any] | None = None
     overruling: frozenset[str] = frozenset()
+    tenants_alone: bool = False
 
     @property
     def asks(self) -> bool:
@@ -124,9 +134,10 @@ Kinds = Mapping[str, Kind]
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a notice says, and by which version of its template."""
+    """What a notice says, by which version of its template and in which tone."""
 
     template_version: int
+    tone: str
     subject: str
     body: str
 
@@ -166,7 +177,7 @@ class Catalogue:
 
 def load(document: Mapping[str, Any]) -> Template:
     """Return the template of a parsed JSON document. Raises `InvalidTemplate`."""
-    if set(document) != {"template", "version", "effective_from", "texts"}:
+    if set(document) - {"tones"} != {"template", "version", "effective_from", "texts"}:
         raise InvalidTemplate("template.fields", "needs template, version, effective_from, texts")
     name, version = str(document["template"]), document["version"]
     if not isinstance(version, int) or version < 1:
@@ -175,8 +186,13 @@ def load(document: Mapping[str, Any]) -> Template:
         effective_from = date.fromisoformat(document["effective_from"])
     except (TypeError, ValueError):
         raise InvalidTemplate("template.effective_from", f"{name} v{version}") from None
-    texts = {lang: _text(f"{name} v{version} {lang}", given) for lang, given in document["texts"].items()}
-    return Template(name, version, effective_from, texts)
+    texts = _texts(f"{name} v{version}", document["texts"])
+    tones = {tone: _texts(f"{name} v{version} {tone}", given) for tone, given in document.get("tones", {}).items()}
+    return Template(name, version, effective_from, texts, tones)
+
+
+def _texts(where: str, given: Mapping[str, Any]) -> dict[str, Text]:
+    return {language: _text(f"{where} {language}", text) for language, text in given.items()}
 
 
 def _text(where: str, given: Mapping[str, Any]) -> Text:
@@ -198,6 +214,28 @@ def _check(template: Template, kinds: Kinds) -> None:
             _check_way_to_answer(f"{where} {language}", text)
         if kinds[template.name].asked and "figure" not in text.words:
             raise InvalidTemplate("template.no_way_to_answer", f"{where} {language}")
+    for tone, texts in template.tones.items():
+        if tone not in TONES or tone == PLAIN:
+            raise InvalidTemplate("template.unknown_tone", f"{where}: {tone}")
+        if set(texts) != set(LANGUAGES):
+            raise InvalidTemplate("template.languages", f"{where} {tone}: needs {', '.join(LANGUAGES)}")
+        for language, text in texts.items():
+            _check_text(f"{where} {tone} {language}", text, frozenset(kinds[template.name].figures))
+            _check_tone(f"{where} {tone} {language}", template.texts[language], text)
+
+
+def _check_tone(where: str, plain: Text, text: Text) -> None:
+    """Refuse a tone that says something else: other figures, or other words around them."""
+    if text.words != plain.words or _shows(text.body) != _shows(plain.body) or _named(text) != _named(plain):
+        raise InvalidTemplate("template.tone_says_something_else", where)
+
+
+def _shows(body: str) -> list[str]:
+    return [line for line in body.splitlines() if "{" in line]
+
+
+def _named(text: Text) -> set[str]:
+    return {placeholder for _, placeholder, _, _ in Formatter().parse(text.subject) if placeholder}
 
 
 def _check_text(where: str, text: Text, figures: frozenset[str]) -> None:
@@ -242,9 +280,10 @@ def _figure_of(placeholder: str) -> str:
     return "" if placeholder.endswith(("_fen", "_wh")) else placeholder
 
 
-def render(template: Template, language: str, figures: Figures) -> Rendered:
-    """Return the notice in one language; amounts are exact: they are moved from fen and Wh as text."""
-    text = template.texts[language]
+def render(template: Template, language: str, figures: Figures, tone: str = PLAIN) -> Rendered:
+    """Return the notice in one language and tone; amounts are exact: they are moved from fen and Wh as text."""
+    tone = template.tone(tone)
+    text = template.tones.get(tone, template.texts)[language]
     shown: dict[str, str] = {}
     for name, value in figures.items():
         if name.endswith("_fen"):
@@ -257,7 +296,7 @@ def render(template: Template, language: str, figures: Figures) -> Rendered:
             shown[name] = str(value)
     words = {name: values.get(shown[name], values["*"]) for name, values in text.words.items()}
     shown |= {name: word.format_map(shown) for name, word in words.items()}
-    return Rendered(template.version, text.subject.format_map(shown), text.body.format_map(shown))
+    return Rendered(template.version, tone, text.subject.format_map(shown), text.body.format_map(shown))
 
 
 def kwh(wh: int) -> str:

@@ -15,11 +15,15 @@ class TemplateView(BaseModel):
     effective_from: date
     figures: list[str]
     roles: list[str] = Field(description="Who is told, by the policy that is in force today.")
+    tones: list[str] = Field(description="The tones in which it speaks; what it says is the same in each.")
     legal_effect: bool = Field(description="Whether a right depends on its receipt.")
 
 
 class Preview(In):
     language: Literal["zh", "en"] = "zh"
+    tone: Literal["plain", "gentle", "firm"] = Field(
+        default="plain", description="A template that has no such tone is shown in the plain one."
+    )
     on: Day = Field(examples=["2026-02-02"], description="The version in force on this business day is shown.")
     figures: dict[str, Any] = Field(
         max_length=32,
@@ -37,6 +41,7 @@ class Preview(In):
 
 class PreviewText(BaseModel):
     template_version: int
+    tone: str
     subject: str
     body: str
     content_hash: str

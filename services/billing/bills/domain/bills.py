@@ -1,6 +1,6 @@
 """Bills (电费账单), as the calculation sees them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -100,6 +100,7 @@ class Draft:
     tariffs: Sequence[tuple[str, str, str]] = ()
     lines_text: str = "[]"
     tax_fen: int | None = None
+    limits: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: rating_types.NOTHING)
     group_id: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
     subject: Subject | None = None

@@ -363,6 +363,7 @@ def _take(
                 tariffs=rated.tariffs,
                 lines_text=text,
                 tax_fen=rated.tax_fen,
+                limits=rated.limits_wh,
                 values=dict(rated.quantities_wh),
                 subject=subject,
                 made_from=MadeFrom(chain.state, sub_meters.used(chain.terms.sub_meters, step.usage, chain.measured)),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson  # lint: skip=PURE-IMPORT text in and text out, as pure as json and ten times as fast
 
-from services.billing.bills.domain import case_rules, closing_rules
+from services.billing.bills.domain import case_rules, closing_rules, ladder_near
 from services.billing.bills.domain.case_rules import CaseRules
 from services.billing.bills.domain.closing_rules import ClosingRules
 from services.billing.review.domain import limits
@@ -127,6 +127,7 @@ class Policy:
     approvals: SecondPerson
     cases: CaseRules
     closing: ClosingRules
+    ladder_near: ladder_near.Rules | None
 
     def release_of(self, org_unit: str) -> Release:
         """Return the release rule of the nearest org unit above, `*` where none is named."""
@@ -149,7 +150,7 @@ class Policies(Versions[Policy]):
 
 def load(document: Mapping[str, Any]) -> Policies:
     """Return the versions of a policy document; raises DocumentError with all its faults."""
-    fields = "review run release corrections approvals cases closing"
+    fields = "review run release corrections approvals cases closing ladder_near"
     return Policies(document, Node.read(document, lambda root: dated.versions(root, _policy, fields=fields)))
 
 
@@ -183,6 +184,7 @@ def _policy(node: Node) -> Policy:
         approvals=second_person.read(node.maybe("approvals"), KINDS),
         cases=case_rules.read(node.maybe("cases")),
         closing=closing_rules.read(node.get("closing")),
+        ladder_near=ladder_near.read(node.maybe("ladder_near")),
     )
 
 

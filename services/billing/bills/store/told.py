@@ -18,8 +18,8 @@ _AS_STORED = (
     *("bill_id", "account_no", "contract_no", "service_point_no", "org_unit", "route_no", "cycle", "period_from"),
     *("period_to", "version", "usage_id", "total_fen", "energy_wh", "estimated"),
 )
-COLUMNS = (*_AS_STORED, "components", "tariffs")
-"""What `as_issued` needs of a head."""
+COLUMNS = (*_AS_STORED, "components", "tariffs", "ladder_state", "restated_state", "ladder_limits")
+"""What is needed of the head of a bill that goes out: by `as_issued`, and to tell which tier is near."""
 
 
 @lru_cache(NAMES_CACHED_MAX)
@@ -72,4 +72,7 @@ def values_of(writing: Writing) -> dict[str, Any]:
         "estimated": usage.estimated,
         "components": written.components_text(draft),
         "tariffs": written.tariffs_text(draft),
+        "ladder_state": draft.state,
+        "restated_state": None,
+        "ladder_limits": written.limits_text(draft),
     }

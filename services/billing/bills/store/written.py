@@ -61,6 +61,7 @@ def heads(tx: Tx, writings: Sequence[Writing]) -> dict[str, list[Any]]:
         "tariffs": [tariffs_text(d) for d in drafts],
         "findings": [findings.as_text(d.findings) for d in drafts],
         "ladder_state": [d.state for d in drafts],
+        "ladder_limits": [limits_text(d) for d in drafts],
         "replaces": [d.replaces.bill_id if d.replaces else None for d in drafts],
         "correction_id": [w.correction_id for w in writings],
         "by_difference": [w.by_difference for w in writings],
@@ -80,6 +81,13 @@ def components_text(draft: Draft) -> str:
 def tariffs_text(draft: Draft) -> str:
     """Return the tariff versions of a bill as they are stored: [[id, version, content hash], …]."""
     return orjson.dumps(draft.tariffs).decode()
+
+
+def limits_text(draft: Draft) -> str | None:
+    """Return by which limits a bill was put into tiers, and its class, as they are stored; None where it was not."""
+    if not draft.limits:
+        return None
+    return orjson.dumps({"class": draft.terms.spans[-1].class_, "limits_wh": dict(draft.limits)}).decode()
 
 
 def context(draft: Draft, basis: str) -> str:

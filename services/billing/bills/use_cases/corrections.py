@@ -15,6 +15,7 @@ from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import corrections as corrections_store
 from services.billing.bills.store import told
 from services.billing.bills.store.written import Writing
+from services.billing.bills.use_cases import ladders
 from services.billing.tariffs.store import documents
 from shared import natural
 from shared.db.engine import Tx
@@ -101,6 +102,8 @@ async def _write(tx: Tx, groups: Sequence[_Group], policies: Policies, actor: st
         await documents.mark_used(tx, sorted(used))
     await corrections_store.record(tx, [(one.style, one.fact) for one in made], actor)
     tx.publish([one.fact for one in made])
+    told_of = [(told.values_of(w), w.issued_on) for w in writings if w.issued_on is not None]
+    await ladders.tell(tx, told_of, policies=policies)
     return writings
 
 

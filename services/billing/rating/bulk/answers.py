@@ -33,7 +33,7 @@ def bills(rated: Rated, requests: Sequence[Request]) -> list[RatedBill | None]:
     out: list[RatedBill | None] = [
         RatedBill(request.contract, currency, tuple(lines[i]), totals[i], taxes[i], states[i],
                   dict(zip(names, row, strict=True)), tariffs, tuple(found.get(i, ())),
-                  unpriced_wh=unpriced[i])
+                  unpriced_wh=unpriced[i], limits_wh=rated.limits)
         for i, (request, row) in enumerate(zip(requests, values, strict=True))
     ]  # fmt: skip
     for mask, refused in reversed(rated.refused):

@@ -62,6 +62,7 @@ class Rated:
     unpriced_wh: Col
     apart: Bools
     refused: tuple[tuple[Bools, Refused], ...]
+    limits: Mapping[str, tuple[int, ...]]
 
 
 def rate_columns(plan: Plan, columns: Mapping[Key, Ints], n: int) -> Rated:
@@ -92,7 +93,7 @@ def rate_columns(plan: Plan, columns: Mapping[Key, Ints], n: int) -> Rated:
     return Rated(
         n, tuple(work.pieces), tuple(work.lines), total, tax, work.ladders, work.free, work.rest_wh, work.demand_w,
         _all_quantities(work), tuple(work.findings), _unpriced(work), np.zeros(n, dtype=np.bool_) if apart is None else apart,
-        tuple(work.rows.refused),
+        tuple(work.rows.refused), work.limits,
     )  # fmt: skip
 
 

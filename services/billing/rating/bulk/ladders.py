@@ -31,7 +31,7 @@ def climb(work: Work, piece: Piece, ladder: Ladder) -> None:
         if own and registers[index] not in mine.q:
             raise Refused("register_missing", f"/usage/{registers[index]}")
         counted = mine.q[registers[index]] if own else wh
-        bounds = _limits(work, piece, ladder, period)
+        bounds = work.limits[name] = _limits(work, piece, ladder, period)
         put = whole_quantity if ladder.whole_quantity else fill
         mine.tiers[name] = put(work.rows, bounds, used[period], counted)
         after[period] = [work.rows.plus(u, t) for u, t in zip(used[period], mine.tiers[name], strict=True)]

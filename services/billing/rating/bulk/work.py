@@ -85,7 +85,7 @@ class Work:
     """The bills of one form in the making."""
 
     __slots__ = (
-        "columns", "cycle_free", "cycle_used", "demand_w", "findings", "free", "given", "ladders", "lines", "of",
+        "columns", "cycle_free", "cycle_used", "demand_w", "findings", "free", "given", "ladders", "limits", "lines", "of",
         "opened", "pieces", "plan", "rest_wh", "rows",
     )  # fmt: skip
 
@@ -103,6 +103,8 @@ class Work:
         self.cycle_used: dict[str, list[Col]] = {}
         self.cycle_free: dict[str, Col] = {}
         self.ladders: dict[str, LadderState] = {}
+        self.limits: dict[str, tuple[int, ...]] = {}
+        """The limits that the last piece used, by ladder (NAME/PERIOD with own limits)."""
         self.free: dict[str, tuple[Ints, Col]] = {}
         """By ladder: the year of each row, and the free Wh used in it."""
         self.rest_wh: dict[str, Col] = {}

@@ -64,6 +64,7 @@ def rate_in(frame: Frame) -> RatedBill:
         _used_tariffs(frame),
         tuple(frame.findings),
         unpriced_wh=sum(segment.unpriced_wh for segment in frame.segments),
+        limits_wh=dict(frame.limits),
     )
 
 

@@ -11,6 +11,7 @@ from services.billing.bills.domain.policy import Policies
 from services.billing.bills.store import bills as bills_store
 from services.billing.bills.store import hands, told
 from services.billing.bills.store.bills import Issuing
+from services.billing.bills.use_cases import ladders
 from services.billing.context import Context
 from services.billing.freezes import store as freezes_store
 from services.billing.freezes.domain import Standing
@@ -104,6 +105,7 @@ async def _go_out(tx: Tx, rows: Sequence[Row[Any]], all_dated: Sequence[Issuing]
             for one in going
         ]
     )
+    await ladders.tell(tx, [(one.row._mapping, one.issued_on) for one in going], policies=context.policies)
     return Issued(found=len(rows), issued=len(going), held=len(outdated))
 
 

@@ -34,6 +34,7 @@ class Settled:
     attempts: int
     template_version: int | None
     content_hash: str | None
+    tone: str | None
 
 
 async def claim(tx: Tx, *, channel: str, count: int, lease_until: datetime) -> list[Row[Any]]:
@@ -121,6 +122,7 @@ async def settle(tx: Tx, settled: Sequence[Settled]) -> None:
         "attempts": [one.attempts for one in settled],
         "template_version": [one.template_version for one in settled],
         "content_hash": [one.content_hash for one in settled],
+        "tone": [one.tone for one in settled],
     }
     await bulk.update_from(tx, NOTICE, columns, key=("notice_id",))
 

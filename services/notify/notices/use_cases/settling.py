@@ -30,13 +30,14 @@ class Ended:
     doubts: int = 0
     template_version: int | None = None
     content_hash: str | None = None
+    tone: str | None = None
 
 
 def changed(notice: Row[Any], *, state: str, code: str, due_at: datetime | None, now: datetime, **more: Any) -> Settled:
     """Return what becomes of a notice; what is not given stays as it is. Without `due_at` it is final."""
     kept = {
         name: getattr(notice, name)
-        for name in ("doubts", "channel", "point_no", "way", "attempts", "template_version", "content_hash")
+        for name in ("doubts", "channel", "point_no", "way", "attempts", "template_version", "content_hash", "tone")
     }
     done_at = now if due_at is None else None
     return Settled(notice_id=notice.notice_id, state=state, code=code, due_at=due_at, done_at=done_at, **kept | more)
@@ -75,7 +76,7 @@ def _outcome(ended: Ended) -> str:
 
 def _next(tx: Tx, ended: Ended, way: Chosen | None) -> Settled:
     notice = ended.notice
-    sent = {"template_version": ended.template_version, "content_hash": ended.content_hash}
+    sent = {name: getattr(ended, name) for name in ("template_version", "content_hash", "tone")}
     more: dict[str, Any] = sent if ended.content_hash else {}
     if way is None:
         state = NOTICE_LIFE.move(notice.state, ended.event)

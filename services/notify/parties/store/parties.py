@@ -6,8 +6,9 @@ from datetime import date
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Date, FromClause, Row, and_, func, or_, select, type_coerce, update
+from sqlalchemy import ColumnElement, Date, FromClause, Row, and_, case, func, or_, select, type_coerce, update
 
+from services.notify.accounts import store as accounts
 from services.notify.parties.domain import Addressee, ContactPoint, Party, Role, Verification, Vulnerability
 from services.notify.parties.tables import CONTACT_POINT, PARTY, PARTY_ROLE, VERIFICATION
 from services.notify.vault import Vault
@@ -148,21 +149,21 @@ async def verify(tx: Tx, given: Sequence[tuple[Verification, int]]) -> int:
 
 
 async def addressees(view: View, vault: Vault, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Addressee]:
-    """Return the contact points (party, point) that are there, opened, with the languages of their parties (two statements)."""
+    """Return the contact points (party, point) that are there, opened, with what their parties are (two statements)."""
     point, party = CONTACT_POINT.c, PARTY.c
     keys = {"party_no": [party_no for party_no, _ in wanted], "point_no": [point_no for _, point_no in wanted]}
     rows = await bulk.select_in(
         view, CONTACT_POINT, keys, columns=(point.party_no, point.point_no, point.address_sealed, point.address_since)
     )
-    languages = {
-        row.party_no: row.language
-        for row in await bulk.select_in(
-            view, PARTY, {"party_no": [row.party_no for row in rows]}, columns=(party.party_no, party.language)
-        )
-    }
+    named = (party.party_no, party.language, party.vulnerable_for)
+    of_rows = {"party_no": [row.party_no for row in rows]}
+    known = {row.party_no: row for row in await bulk.select_in(view, PARTY, of_rows, columns=named)}
     return {
         (row.party_no, row.point_no): Addressee(
-            address=vault.open(row.address_sealed), address_since=row.address_since, language=languages[row.party_no]
+            address=vault.open(row.address_sealed),
+            address_since=row.address_since,
+            language=known[row.party_no].language,
+            is_vulnerable=bool(known[row.party_no].vulnerable_for),
         )
         for row in rows
     }
@@ -259,9 +260,12 @@ async def erase(tx: Tx, vault: Vault, party_no: str, version: int, day: date) ->
 
 
 async def stale(
-    view: View, *, before: date, on: date, visible: Condition, after: Condition, limit: int
+    view: View, *, before: date, before_of_debtors: date, on: date, visible: Condition, after: Condition, limit: int
 ) -> Sequence[Row[Any]]:
-    """Return the contact points in use on a day that were last confirmed before another, with when that was."""
+    """Return the contact points in use on a day that were last confirmed before another, with when that was.
+
+    Those of parties of accounts that owe, or did when they were left, are stale `before_of_debtors` already.
+    """
     p, v = CONTACT_POINT.c, VERIFICATION.c
     confirmed = (
         select(func.max(v.day))
@@ -272,12 +276,32 @@ async def stale(
     statement = (
         select(p.party_no, p.point_no, p.kind, PARTY.c.org_unit, type_coerce(last, Date()).label("confirmed_on"))
         .select_from(CONTACT_POINT.join(PARTY, PARTY.c.party_no == p.party_no))
-        .where(last < before, p.valid_from <= on, or_(p.valid_to.is_(None), p.valid_to > on))
+        .where(
+            last < case((_is_debtor(on), before_of_debtors), else_=before),
+            p.valid_from <= on,
+            or_(p.valid_to.is_(None), p.valid_to > on),
+        )
         .where(visible(PARTY.c.org_unit), after(p.party_no, p.point_no))
         .order_by(p.party_no, p.point_no)
         .limit(limit)
     )
     return await view.all(statement)
+
+
+def _is_debtor(on: date) -> ColumnElement[bool]:
+    """Return the condition that a contact point is of a party with a role, whenever, towards an account that owes."""
+    r, standing, supply = PARTY_ROLE, accounts.standings_table(), accounts.supplies_table()
+    of_account = r.join(standing, standing.c.account_no == r.c.account_no)
+    at_point = r.join(supply, supply.c.service_point_no == r.c.service_point_no).join(
+        standing, standing.c.account_no == supply.c.account_no
+    )
+    mine, owes = r.c.party_no == CONTACT_POINT.c.party_no, accounts.owes(on)
+    return or_(
+        *(
+            select(r.c.party_no).select_from(source).where(mine, owes).correlate(CONTACT_POINT).exists()
+            for source in (of_account, at_point)
+        )
+    )
 
 
 async def sealed_otherwise(tx: Tx, vault: Vault, limit: int) -> int:

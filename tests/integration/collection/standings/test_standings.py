@@ -134,7 +134,7 @@ async def test_hardship_is_marked_and_ended_with_its_reason_and_told_at_once(kit
         "2026-04-15",
         "2026-04-16",
     ]
-    audit = (await kit.admin.get("/v1/audit?entity_kind=hardship")).json()["items"]
+    audit = (await kit.admin.get("/v1/audit-entries?entity_kind=hardship&entity_id=A1")).json()["items"]
     assert {(entry["action"], entry["actor"], entry["reason"]) for entry in audit} == {
         ("hardship.marked", "clerk", "illness"),
         ("hardship.ended", "clerk", "said in error"),

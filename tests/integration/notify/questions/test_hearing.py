@@ -205,7 +205,16 @@ async def test_taking_questions_for_sending_takes_as_many_statements_for_many_as
             async with notify.database.begin() as tx:
                 assert (
                     len(
-                        await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=count, lease_seconds=60)
+                        await sending.claim(
+                            tx,
+                            CATALOGUE,
+                            LINKS,
+                            VAULT,
+                            policies=notify.policies,
+                            channel="email",
+                            count=count,
+                            lease_seconds=60,
+                        )
                     )
                     == count
                 )
@@ -221,7 +230,9 @@ async def test_who_takes_a_question_from_a_sender_that_died_makes_the_same_link(
     texts = []
     for _ in range(2):
         async with notify.database.begin() as tx:
-            (claimed,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=1, lease_seconds=60)
+            (claimed,) = await sending.claim(
+                tx, CATALOGUE, LINKS, VAULT, policies=notify.policies, channel="email", count=1, lease_seconds=60
+            )
         texts.append(claimed.text)
         notify.clock.move(seconds=61)
         async with notify.database.begin() as tx:

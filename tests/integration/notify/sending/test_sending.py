@@ -153,7 +153,9 @@ async def test_a_notice_whose_answer_is_lost_too_often_stays_unknown_and_is_said
 async def test_what_a_dead_sender_had_in_flight_is_in_doubt_when_its_lease_ends(notify: Notify) -> None:
     await queue(notify)
     async with notify.database.begin() as tx:
-        assert await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=1, lease_seconds=60)
+        assert await sending.claim(
+            tx, CATALOGUE, LINKS, VAULT, policies=notify.policies, channel="email", count=1, lease_seconds=60
+        )
     with SmtpServer() as server:
         async with running(notify.sender(server.port, lease_seconds=1)):
             await asyncio.sleep(0.6)  # two looks at the leases: the sender of the claim is thought alive
@@ -168,7 +170,9 @@ async def test_what_a_dead_sender_had_in_flight_is_in_doubt_when_its_lease_ends(
 async def test_an_answer_that_comes_after_the_lease_still_counts(notify: Notify) -> None:
     await queue(notify)
     async with notify.database.begin() as tx:
-        (claimed,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=1, lease_seconds=60)
+        (claimed,) = await sending.claim(
+            tx, CATALOGUE, LINKS, VAULT, policies=notify.policies, channel="email", count=1, lease_seconds=60
+        )
     notify.clock.move(seconds=61)
     async with notify.database.begin() as tx:
         assert await sending.expire(tx, notify.rules()) == 1
@@ -181,12 +185,16 @@ async def test_the_answer_to_an_attempt_that_was_overtaken_changes_nothing(notif
     notify.retry_at_once()
     await queue(notify)
     async with notify.database.begin() as tx:
-        (first,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=1, lease_seconds=60)
+        (first,) = await sending.claim(
+            tx, CATALOGUE, LINKS, VAULT, policies=notify.policies, channel="email", count=1, lease_seconds=60
+        )
     notify.clock.move(seconds=61)
     async with notify.database.begin() as tx:
         await sending.expire(tx, notify.rules())
     async with notify.database.begin() as tx:
-        (second,) = await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=1, lease_seconds=60)
+        (second,) = await sending.claim(
+            tx, CATALOGUE, LINKS, VAULT, policies=notify.policies, channel="email", count=1, lease_seconds=60
+        )
     assert second.attempts == 2
     async with notify.database.begin() as tx:
         late = first, Attempt("permanent", "smtp.550")
@@ -307,11 +315,15 @@ async def test_the_statements_of_storing_and_claiming_are_as_many_for_one_notice
 ) -> None:
     await queue(notify, 100)
     async with notify.database.begin() as tx:
-        taken = await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=count, lease_seconds=60)
+        taken = await sending.claim(
+            tx, CATALOGUE, LINKS, VAULT, policies=notify.policies, channel="email", count=count, lease_seconds=60
+        )
     with notify.statements() as seen:
         async with notify.database.begin() as tx:
             await sending.finish(tx, [(each, Attempt("accepted")) for each in taken], notify.rules())
-            await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=count, lease_seconds=60)
+            await sending.claim(
+                tx, CATALOGUE, LINKS, VAULT, policies=notify.policies, channel="email", count=count, lease_seconds=60
+            )
     assert len(taken) == count
     assert len(seen) == 8  # locks, outcomes; due, claims, contact points, languages; journal, pointers
 

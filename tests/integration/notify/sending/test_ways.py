@@ -29,7 +29,16 @@ def proved(notify: Notify) -> Notify:
 async def sent(notify: Notify, *attempts: Attempt) -> None:
     """Take what is due and let its gateway answer so, each in turn."""
     async with notify.database.begin() as tx:
-        taken = await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=len(attempts), lease_seconds=60)
+        taken = await sending.claim(
+            tx,
+            CATALOGUE,
+            LINKS,
+            VAULT,
+            policies=notify.policies,
+            channel="email",
+            count=len(attempts),
+            lease_seconds=60,
+        )
     async with notify.database.begin() as tx:
         assert await sending.finish(tx, list(zip(taken, attempts, strict=True)), notify.rules()) == 0
 
@@ -108,7 +117,9 @@ async def test_where_acceptance_is_no_proof_the_receipt_is(proved: Notify) -> No
 async def test_a_receipt_may_come_before_the_reference_that_it_names_is_stored(proved: Notify) -> None:
     await queue(proved)
     async with proved.database.begin() as tx:
-        taken = await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=1, lease_seconds=60)
+        taken = await sending.claim(
+            tx, CATALOGUE, LINKS, VAULT, policies=proved.policies, channel="email", count=1, lease_seconds=60
+        )
     await told(proved, by_reference("delivered"))
     assert (await where(proved))[0] == "sending"  # it waits
     async with proved.database.begin() as tx:
@@ -121,7 +132,9 @@ async def test_a_receipt_may_come_before_the_reference_that_it_names_is_stored(p
 async def test_a_receipt_settles_the_doubt_that_a_dead_sender_left_and_nothing_is_sent_twice(proved: Notify) -> None:
     await queue(proved)
     async with proved.database.begin() as tx:
-        assert await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=1, lease_seconds=60)
+        assert await sending.claim(
+            tx, CATALOGUE, LINKS, VAULT, policies=proved.policies, channel="email", count=1, lease_seconds=60
+        )
     (notice,) = await proved.notices()
     await told(proved, Receipt(gateway="smtp", message_id=notice.notice_id, result="delivered"))
     proved.clock.move(seconds=61)
@@ -131,7 +144,9 @@ async def test_a_receipt_settles_the_doubt_that_a_dead_sender_left_and_nothing_i
     assert await where(proved) == ("delivered", "1", "")
     proved.clock.move(days=3)
     async with proved.database.begin() as tx:
-        assert not await sending.claim(tx, CATALOGUE, LINKS, VAULT, channel="email", count=1, lease_seconds=60)
+        assert not await sending.claim(
+            tx, CATALOGUE, LINKS, VAULT, policies=proved.policies, channel="email", count=1, lease_seconds=60
+        )
 
 
 async def test_without_a_receipt_in_time_a_notice_goes_the_next_way_and_then_nobody_knows(proved: Notify) -> None:

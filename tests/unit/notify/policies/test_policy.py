@@ -100,3 +100,26 @@ def test_all_faults_of_a_policy_are_told_at_once() -> None:
         "/retry/temporary_seconds/2",
         "/retry/in_doubt_seconds",
     ]
+
+
+def test_no_landlord_is_told_of_what_is_the_tenants_alone() -> None:
+    roles = {"bill_issued": frozenset({"tenant"}), "reminder": frozenset({"holder"})}
+    told = {"bill_issued": ["tenant", "landlord"], "reminder": ["holder", "landlord"]}
+    with pytest.raises(DocumentError, match="/roles/bill_issued: its texts show what is the tenant's alone"):
+        load(document(roles=told), roles, ["bill_issued"])
+    told["bill_issued"] = ["tenant"]
+    assert load(document(roles=told), roles, ["bill_issued"]).on(date(2026, 1, 1)).roles["reminder"] >= {"landlord"}
+
+
+def test_what_shows_a_bill_or_a_usage_is_the_tenants_alone() -> None:
+    shows = {"energy_wh", "total_fen", "reversed_fen", "period_from"}
+    assert {name for name, kind in KINDS.items() if shows & set(kind.figures)} <= {
+        name for name, kind in KINDS.items() if kind.tenants_alone
+    }
+    assert not any("landlord" in kind.roles for kind in KINDS.values() if kind.tenants_alone)
+
+
+def test_a_debtor_is_asked_as_the_others_where_the_policy_says_nothing_else() -> None:
+    (version,) = load(document(), ROLES)
+    assert version.rules.stale_months_debtors == 24
+    assert version.rules.tones.of("often_late", is_vulnerable=True) == "plain"

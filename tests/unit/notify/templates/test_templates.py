@@ -93,7 +93,7 @@ def test_a_template_with_a_fault_is_refused_with_its_code(path: str, value: Any,
 
 
 def test_a_text_of_ones_own_has_the_form_of_those_that_ship() -> None:
-    assert templates.load(REMINDER) == KINDS["reminder"].templates[0]
+    assert templates.load(REMINDER) == replace(KINDS["reminder"].templates[0], tones={})
 
 
 def test_a_version_given_twice_is_refused() -> None:
@@ -229,3 +229,39 @@ def test_a_question_that_does_not_say_how_to_answer_is_refused(change: dict[str,
 def test_a_read_day_that_was_changed_is_told_as_a_new_day_or_a_single_visit(once: str, said: str) -> None:
     figures = dict.fromkeys(KINDS["read_day_changed"].figures, "2026-04") | {"once": once}
     assert said in shown("read_day_changed", "en", figures)
+
+
+def with_tone(**change: Any) -> dict[str, Any]:
+    """Return the reminder with a firm tone, as a document, one language of it changed."""
+    own = copy.deepcopy(REMINDER)
+    own["tones"] = {"firm": copy.deepcopy(REMINDER["texts"])}
+    own["tones"]["firm"]["en"] |= change
+    return own
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"body": ["account {account_no} owes CNY {outstanding_yuan}."]}, "template.tone_says_something_else"),
+        ({"subject": "Pay, account {account_no}, by {due_on}"}, "template.tone_says_something_else"),
+        ({"words": {"due_on": {"*": "today"}}}, "template.tone_says_something_else"),
+        ({"body": ["{nothing}"]}, "template.unknown_placeholder"),
+    ],
+)
+def test_a_tone_that_says_something_else_is_refused(change: dict[str, Any], code: str) -> None:
+    others = [template for name, kind in KINDS.items() if name != "reminder" for template in kind.templates]
+    Catalogue([templates.load(with_tone(subject="Account {account_no}: pay now")), *others], KINDS)
+    with pytest.raises(InvalidTemplate) as refused:
+        Catalogue([templates.load(with_tone(**change)), *others], KINDS)
+    assert refused.value.code == code
+
+
+def test_a_tone_that_nobody_knows_or_that_lacks_a_language_is_refused() -> None:
+    others = [template for name, kind in KINDS.items() if name != "reminder" for template in kind.templates]
+    for tones, code in (
+        ({"shrill": REMINDER["texts"]}, "template.unknown_tone"),
+        ({"firm": {"zh": REMINDER["texts"]["zh"]}}, "template.languages"),
+    ):
+        with pytest.raises(InvalidTemplate) as refused:
+            Catalogue([templates.load(REMINDER | {"tones": tones}), *others], KINDS)
+        assert refused.value.code == code
