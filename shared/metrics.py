@@ -204,6 +204,7 @@ CATALOGUE = (
     Metric("notices_queued", "gauge", "Notices not yet sent", service="notify"),
     Metric("notices_oldest_age_seconds", "gauge", "Age of the oldest notice not yet sent", service="notify"),
     Metric("notices_total", "counter", "Notices by channel and result", ("channel", "result"), service="notify"),
+    Metric("receipts_total", "counter", "Receipts of gateways by result", ("gateway", "result"), service="notify"),
     Metric("receipts_waiting", "gauge", "Receipts for messages that nobody knows yet", service="notify"),
     Metric("questions_open", "gauge", "Questions to customers that are neither answered nor closed", service="notify"),
     Metric(

@@ -32,7 +32,7 @@ settings.load_profile("wattline")
 statements.compile_once()
 
 LANE_OF_FIXTURE = {"postgres_server": "postgres", "kafka_broker": "kafka"}
-TOOLS = {"promtool": "prometheus", "docker-compose": "docker-compose"}  # command: Debian package
+TOOLS = {"promtool": "prometheus", "docker-compose": "docker-compose", "bearerbox": "kannel"}  # command: Debian package
 LANES = ("postgres", "kafka", *TOOLS)
 
 ROOT = Path(__file__).parent

@@ -1,9 +1,9 @@
 """What the routes and handlers of the notify service are given at start, and who may call them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Path
 
@@ -27,6 +27,7 @@ class Context:
 
     `today` is the utility's civil date now; `wake` tells the sender that something is due; `take_up` queues what waited for a
     party of these accounts; `vault` opens and seals names and values; `link_rate` is how often a link may be opened.
+    `inboxes` read the receipts of gateways, by name (`sending.domain.inbox`), `receipt_rate` is how often each may come.
     """
 
     policies: Policies
@@ -36,6 +37,8 @@ class Context:
     vault: Vault
     take_up: Callable[[Tx, Sequence[str]], Awaitable[None]]
     link_rate: Rate
+    inboxes: Mapping[str, Any]
+    receipt_rate: Rate
 
 
 Own = Annotated[Context, Depends(state.context)]

@@ -24,6 +24,8 @@ from services.notify.questions.api import links as links_api
 from services.notify.questions.api import staff
 from services.notify.questions.domain.links import Links
 from services.notify.questions.store import questions
+from services.notify.sending import api as receipts_api
+from services.notify.sending.gateways import configured
 from services.notify.sending.gateways.session import Gateway
 from services.notify.sending.gateways.smtp import SmtpServer, SmtpSession
 from services.notify.sending.sender import Sender
@@ -42,6 +44,8 @@ from shared.web.rates import Rate
 LINK_REQUESTS_PER_SECOND = (
     1  # of one link, ten seconds' worth at once: a person opens it, and a mail scanner before him
 )
+
+RECEIPT_REQUESTS_PER_SECOND = 200  # of one gateway; what comes faster is told to come again
 
 
 def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
@@ -75,6 +79,8 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         wake=sender.wake,
         vault=vault,
         take_up=partial(unaddressed.take_up, policies=rules),
+        inboxes=configured.inboxes(settings),
+        receipt_rate=Rate("receipts", RECEIPT_REQUESTS_PER_SECOND, metrics.counter("http_requests_refused_total")),
         link_rate=Rate("links", LINK_REQUESTS_PER_SECOND, metrics.counter("http_requests_refused_total")),
     )
     return assemble(
@@ -82,7 +88,14 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         settings=settings,
         database=database,
         event_log=event_log,
-        routers=[parties.router, notices.router, staff.router, links_api.router, templates_api.router],
+        routers=[
+            parties.router,
+            notices.router,
+            staff.router,
+            links_api.router,
+            receipts_api.router,
+            templates_api.router,
+        ],
         handlers=handlers(context),
         jobs=[jobs.give_up_waiting(rules), *question_jobs.jobs(rules)],
         background=[sender.run, Sealing(database, vault).run],
@@ -129,7 +142,7 @@ def _vault(settings: NotifySettings) -> Vault:
 
 
 def _gateways(settings: NotifySettings) -> dict[str, Gateway]:
-    return {"smtp": partial(SmtpSession, _smtp_server(settings))}
+    return {"smtp": partial(SmtpSession, _smtp_server(settings)), **configured.gateways(settings)}
 
 
 def _smtp_server(settings: NotifySettings) -> SmtpServer:

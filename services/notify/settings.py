@@ -9,7 +9,12 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 from shared.settings import Settings
 
 PUBLIC_URL = r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"
-COMMANDS_PER_MESSAGE = 4  # MAIL, RCPT, DATA, the text: each has the time-out for itself
+COMMANDS_PER_MESSAGE = 4  # MAIL, RCPT, DATA, the text, or the calls of a gateway: each has the time-out for itself
+OUTSIDE = r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"
+INSIDE = (
+    r"http://([A-Za-z0-9-]+|(127|10)(\.[0-9]{1,3}){3}|192\.168(\.[0-9]{1,3}){2})(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"
+)
+"""In the open only within a network of one's own: a name without dots, or a private address."""
 
 
 class NotifySettings(Settings):
@@ -23,9 +28,38 @@ class NotifySettings(Settings):
     smtp_password: SecretStr | None = Field(None, validate_default=True)
     smtp_sender: str = Field("wattline@localhost", pattern=r"^[!-?A-~]+@[!-?A-~]+$")
     smtp_timeout_seconds: float = Field(20, gt=0, le=120, description="of each SMTP command")
+    gateway_timeout_seconds: float = Field(10, gt=0, le=120, description="of each call of a gateway over HTTP")
+    gateway_certificates: Path | None = Field(
+        None, description="authorities to trust of gateways over HTTP, PEM; default: the system's"
+    )
+    receipts_url: str | None = Field(
+        None, max_length=200, description="where gateways reach /v1/receipts of this service, https://…"
+    )
+    sms_provider: Path = Field(
+        Path(__file__).parent / "sending" / "gateways" / "providers" / "wattline.json",
+        description="the document of the SMS provider; default: the product's own contract",
+    )
+    sms_url: str | None = Field(None, max_length=200, description="the SMS provider's address; none: no SMS goes out")
+    sms_user: str = Field("", max_length=64, description="by which name the SMS provider knows us")
+    sms_secret: SecretStr | None = Field(None, description="what we sign or log in with at the SMS provider")
+    sms_sender: str = Field("", max_length=32, description="what an SMS shows as its sender")
+    sms_receipt_secret: SecretStr | None = Field(None, description="what receipts of SMS are proved by")
+    app_url: str | None = Field(None, max_length=200, description="the webhook of the utility's own app, https://…")
+    app_secret: SecretStr | None = Field(None, description="its key, whsec_ and base64 (Standard Webhooks)")
+    app_secret_previous: SecretStr | None = Field(
+        None, description="the key of before, as long as the app knows only that"
+    )
+    app_private: bool = Field(False, description="whether app_url may lead into a network of one's own")
+    wechat_url: str = Field("https://api.weixin.qq.com", max_length=200)
+    wechat_app_id: str | None = Field(
+        None, max_length=64, description="the official account; none: nothing goes to WeChat"
+    )
+    wechat_secret: SecretStr | None = Field(None, description="its AppSecret")
+    wechat_templates: Path | None = Field(None, description="its templates by kind of notice, a JSON document")
+    wechat_token: SecretStr | None = Field(None, description="what events of WeChat are signed with; none: no receipts")
     notice_senders: int = Field(4, ge=0, le=32, description="connections that send at the same time; 0 stops sending")
     notice_lease_seconds: int = Field(
-        120, ge=1, le=3600, description="after that a notice whose sender died is in doubt; > 4 x smtp_timeout_seconds"
+        120, ge=1, le=3600, description="after that a notice whose sender died is in doubt; > 4 x each time-out"
     )
     public_url: str | None = Field(
         None,
@@ -46,13 +80,6 @@ class NotifySettings(Settings):
         None, description="folder with texts of one's own: a kind that has any there is told in these alone"
     )
 
-    @field_validator("notice_lease_seconds")
-    @classmethod
-    def _longer_than_an_attempt(cls, value: int, info: ValidationInfo) -> int:
-        if value <= COMMANDS_PER_MESSAGE * info.data.get("smtp_timeout_seconds", 0):
-            raise ValueError("must be more than 4 x smtp_timeout_seconds")
-        return value
-
     @field_validator("public_url")
     @classmethod
     def _reached_safely(cls, value: str | None) -> str | None:
@@ -60,7 +87,39 @@ class NotifySettings(Settings):
             raise ValueError("must be https://host or https://host/path (http:// on this machine alone)")
         return value.rstrip("/") if value else None
 
-    @field_validator("smtp_username", "smtp_password", "public_url", "personal_key_previous", mode="before")
+    @field_validator("receipts_url", "sms_url", "app_url", "wechat_url")
+    @classmethod
+    def _not_in_the_open(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(f"{OUTSIDE}|{INSIDE}", value):
+            raise ValueError(
+                "must be https://host or https://host/path (http:// to a private address or a name without dots)"
+            )
+        return value.rstrip("/") if value else None
+
+    @field_validator("app_secret", "app_secret_previous")
+    @classmethod
+    def _a_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"(whsec_)?[A-Za-z0-9+/]{32,88}={0,2}", value.get_secret_value()):
+            raise ValueError("must be whsec_ and 24 to 64 bytes in base64")
+        return value
+
+    @field_validator(
+        "smtp_username",
+        "smtp_password",
+        "public_url",
+        "personal_key_previous",
+        "receipts_url",
+        "sms_url",
+        "sms_secret",
+        "sms_receipt_secret",
+        "app_url",
+        "app_secret",
+        "app_secret_previous",
+        "wechat_app_id",
+        "wechat_secret",
+        "wechat_token",
+        mode="before",
+    )
     @classmethod
     def _empty_is_none(cls, value: str | None) -> str | None:
         return value or None
@@ -75,6 +134,14 @@ class NotifySettings(Settings):
         return value
 
     @model_validator(mode="after")
+    def _longer_than_an_attempt(self) -> Self:
+        over_http = self.sms_url or self.app_url or self.wechat_app_id
+        for name in ("smtp_timeout_seconds", *(["gateway_timeout_seconds"] if over_http else [])):
+            if self.notice_lease_seconds <= COMMANDS_PER_MESSAGE * getattr(self, name):
+                raise ValueError(f"WATTLINE_NOTICE_LEASE_SECONDS must be more than 4 x {name}")
+        return self
+
+    @model_validator(mode="after")
     def _another_key(self) -> Self:
         if self.personal_key_previous == self.personal_key:
             raise ValueError("WATTLINE_PERSONAL_KEY_PREVIOUS is WATTLINE_PERSONAL_KEY: give a new key")
@@ -84,4 +151,19 @@ class NotifySettings(Settings):
     def _links_have_a_key(self) -> Self:
         if self.public_url is not None and self.link_key is None:
             raise ValueError("WATTLINE_LINK_KEY is missing: WATTLINE_PUBLIC_URL needs it")
+        return self
+
+    @model_validator(mode="after")
+    def _gateways_are_whole(self) -> Self:
+        for name, needs in (
+            ("sms_url", ("sms_secret",)),
+            ("sms_receipt_secret", ("sms_url",)),
+            ("app_url", ("app_secret",)),
+            ("app_secret_previous", ("app_secret",)),
+            ("wechat_app_id", ("wechat_secret", "wechat_templates")),
+            ("wechat_token", ("wechat_app_id",)),
+        ):
+            for needed in needs:
+                if getattr(self, name) is not None and getattr(self, needed) is None:
+                    raise ValueError(f"WATTLINE_{needed.upper()} is missing: WATTLINE_{name.upper()} needs it")
         return self

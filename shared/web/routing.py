@@ -62,6 +62,7 @@ class Route(APIRoute):
         media_types: Sequence[str] = (),
         seconds_max: float | None = None,
         heavy: bool = False,
+        any_query: bool = False,
         **options: Any,
     ) -> None:
         if not isinstance(policy, Policy):
@@ -70,6 +71,7 @@ class Route(APIRoute):
         self.media_types = tuple(media_types)
         self.seconds_max = seconds_max
         self.heavy = heavy
+        self.any_query = any_query
         super().__init__(path, endpoint, **options)
         has_body = self.body_field is not None or bool(media_types)
         self.responses = openapi.problems(policy, has_body=has_body, raises=raises) | self.responses
@@ -79,6 +81,7 @@ class Route(APIRoute):
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
         policy, media_types, seconds_max, heavy = self.policy, self.media_types, self.seconds_max, self.heavy
+        any_query = self.any_query
         has_body = self.body_field is not None or bool(media_types)
         parameters = frozenset(_query_names(self.dependant))
         template = self.path_format
@@ -106,7 +109,7 @@ class Route(APIRoute):
                     place.grow()
                 if b"%00" in request.scope["query_string"] or "\0" in request.scope["path"]:
                     raise nul_character()
-                if request.scope["query_string"]:
+                if request.scope["query_string"] and not any_query:
                     _check_query(request.scope["query_string"], parameters)
                 if has_body:
                     _check_media_type(request, media_types)
@@ -167,7 +170,8 @@ class Router:
 
     Every method takes FastAPI's route options and: `policy`, who may call; `raises`, the business errors that OpenAPI shall
     name; `media_types`, what the body may be where it is not JSON; `seconds_max`, where the usual time-out is too short; `heavy`,
-    where a small body makes the work of a batch, to be shed as one; `example`, a JSON body that an integrator can start from.
+    where a small body makes the work of a batch, to be shed as one; `any_query`, where a caller that is not ours decides what the
+    query holds; `example`, a JSON body that an integrator can start from.
     """
 
     def __init__(self, prefix: str = "", tags: Sequence[str] = ()) -> None:

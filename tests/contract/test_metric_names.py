@@ -10,6 +10,7 @@ from shared.settings import SERVICES
 # Of few values each; an account, a meter or a person as a label would make a series per customer.
 LABELS = {
     "channel",
+    "gateway",
     "job",
     "kind",
     "loop",

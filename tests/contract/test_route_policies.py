@@ -19,7 +19,10 @@ from shared.web.auth import DevicePolicy, Policy, PublicPolicy, ScopePolicy, Tok
 from tests.kits import access, webapp
 
 PUBLIC = {"/health/live", "/health/ready", "/metrics", "/openapi.json"}
-FOR_EVERYBODY = {"notify": {"/v1/links/{token}"}, "billing": {"/v1/closings/announced"}}
+FOR_EVERYBODY = {
+    "notify": {"/v1/links/{token}", "/v1/receipts/{gateway}", "/v1/receipts/{gateway}/{secret}"},
+    "billing": {"/v1/closings/announced"},
+}
 
 
 @pytest.fixture(params=SERVICES)

@@ -22,7 +22,7 @@ ATTEMPTS_MAX = 20  # a schedule longer than that is a typing error
 RETRY_SECONDS_MAX = 7 * 86_400
 WAIT_DAYS_MAX = 400
 STALE_MONTHS_MAX = 240
-GATEWAYS = ("smtp",)
+GATEWAYS = ("smtp", "sms", "app", "wechat")
 PROOFS = ACCEPTED, RECEIPT = "accepted", "receipt"
 RECEIPT_HOURS = 72  # where a policy does not say how long
 RECEIPT_HOURS_MAX = 90 * 24

@@ -181,6 +181,9 @@ class Sender:
                 to=claimed.to.address,
                 subject=claimed.text.subject,
                 body=claimed.text.body,
+                short=claimed.text.short,
+                link=claimed.text.link,
+                template=claimed.template,
                 at=self._database.clock.now(),
                 again=claimed.doubts > 0,
             )

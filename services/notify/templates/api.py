@@ -50,6 +50,7 @@ async def preview_template(template: Number, body: Preview, ctx: context.Own) ->
         tone=text.tone,
         subject=text.subject,
         body=text.body,
+        short=text.short,
         content_hash=text.content_hash,
     )
 

@@ -65,11 +65,15 @@ class InvalidTemplate(ValueError):
 
 @dataclass(frozen=True)
 class Text:
-    """What a template says in one language; `words` shows a figure in words, by figure and value."""
+    """What a template says in one language; `words` shows a figure in words, by figure and value.
+
+    `short` is all that it says where there is room for no more (SMS, 短信); None: the subject, and the link of a question.
+    """
 
     subject: str
     body: str
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    short: str | None = None
 
 
 @dataclass(frozen=True)
@@ -134,16 +138,18 @@ Kinds = Mapping[str, Kind]
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a notice says, by which version of its template and in which tone."""
+    """What a notice says, by which version of its template and in which tone; `short` on a way that has no room for more."""
 
     template_version: int
     tone: str
     subject: str
     body: str
+    short: str = ""
+    link: str = ""
 
     @property
     def content_hash(self) -> str:
-        """The SHA-256 over subject and body: what was said, without to whom."""
+        """The SHA-256 over subject and body: what was said, without to whom. `short` says the same in fewer words."""
         return hashlib.sha256(f"{self.subject}\n{self.body}".encode()).hexdigest()
 
 
@@ -197,9 +203,15 @@ def _texts(where: str, given: Mapping[str, Any]) -> dict[str, Text]:
 
 def _text(where: str, given: Mapping[str, Any]) -> Text:
     subject, body, words = given.get("subject"), given.get("body"), given.get("words", {})
-    if not isinstance(subject, str) or not isinstance(body, list) or set(given) - {"subject", "body", "words"}:
-        raise InvalidTemplate("template.fields", f"{where}: needs subject, body (a list of lines), words")
-    return Text(subject, "\n".join(body) + "\n", words)
+    short = given.get("short")
+    fields = {"subject", "body", "words", "short"}
+    if not isinstance(subject, str) or not isinstance(body, list) or set(given) - fields:
+        raise InvalidTemplate(
+            "template.fields", f"{where}: needs subject, body (a list of lines), words; may have short"
+        )
+    if short is not None and not isinstance(short, str):
+        raise InvalidTemplate("template.fields", f"{where}: short is a text")
+    return Text(subject, "\n".join(body) + "\n", words, short)
 
 
 def _check(template: Template, kinds: Kinds) -> None:
@@ -235,11 +247,13 @@ def _shows(body: str) -> list[str]:
 
 
 def _named(text: Text) -> set[str]:
-    return {placeholder for _, placeholder, _, _ in Formatter().parse(text.subject) if placeholder}
+    said = f"{text.subject}\n{text.short or ''}"
+    return {placeholder for _, placeholder, _, _ in Formatter().parse(said) if placeholder}
 
 
 def _check_text(where: str, text: Text, figures: frozenset[str]) -> None:
-    if "\n" in text.subject or "\r" in text.subject:
+    short = text.short or ""
+    if any(line_end in part for part in (text.subject, short) for line_end in "\r\n"):
         raise InvalidTemplate("template.subject", where)
     if len(text.subject) + len(text.body) > TEXT_MAX:
         raise InvalidTemplate("template.too_long", where)
@@ -248,7 +262,7 @@ def _check_text(where: str, text: Text, figures: frozenset[str]) -> None:
             raise InvalidTemplate("template.unknown_placeholder", f"{where}: words/{figure}")
         if "*" not in values:
             raise InvalidTemplate("template.words_without_default", f"{where}: words/{figure}")
-    for part in (text.subject, text.body, *(word for values in text.words.values() for word in values.values())):
+    for part in (text.subject, text.body, short, *(word for values in text.words.values() for word in values.values())):
         _check_placeholders(where, part, figures)
 
 
@@ -268,7 +282,8 @@ def _check_placeholders(where: str, text: str, figures: frozenset[str]) -> None:
 def _check_way_to_answer(where: str, text: Text) -> None:
     """Refuse a question that does not say how to answer, or that has no words for it."""
     by_link = text.words.get("answering", {}).get("link", "")
-    if "{answering}" not in text.body or "{link}" not in by_link or "answer" not in text.words:
+    short = text.short is None or "{link}" in text.short
+    if "{answering}" not in text.body or "{link}" not in by_link or "answer" not in text.words or not short:
         raise InvalidTemplate("template.no_way_to_answer", where)
 
 
@@ -296,7 +311,15 @@ def render(template: Template, language: str, figures: Figures, tone: str = PLAI
             shown[name] = str(value)
     words = {name: values.get(shown[name], values["*"]) for name, values in text.words.items()}
     shown |= {name: word.format_map(shown) for name, word in words.items()}
-    return Rendered(template.version, tone, text.subject.format_map(shown), text.body.format_map(shown))
+    subject, link = text.subject.format_map(shown), shown.get("link", "")
+    return Rendered(
+        template.version,
+        tone,
+        subject,
+        text.body.format_map(shown),
+        text.short.format_map(shown).strip() if text.short is not None else f"{subject} {link}".strip(),
+        link,
+    )
 
 
 def kwh(wh: int) -> str:

@@ -44,4 +44,5 @@ class PreviewText(BaseModel):
     tone: str
     subject: str
     body: str
+    short: str = Field(description="What an SMS says.")
     content_hash: str

@@ -24,6 +24,18 @@ BASE = {"WATTLINE_TOKEN_KEY": "k" * 40, "WATTLINE_PERSONAL_KEY": "v" * 40}
         ({"PUBLIC_URL": "https://answers.example", "LINK_KEY": "secret"}, "LINK_KEY"),
         ({"PUBLIC_URL": "http://answers.example", "LINK_KEY": "secret" * 8}, "PUBLIC_URL"),
         ({"PUBLIC_URL": "https://answers.example/?q=secret", "LINK_KEY": "k" * 40}, "PUBLIC_URL"),
+        ({"SMTP_TIMEOUT_SECONDS": "30"}, "NOTICE_LEASE_SECONDS"),
+        ({"GATEWAY_TIMEOUT_SECONDS": "30", "APP_URL": "http://app", "APP_SECRET": "k" * 44}, "NOTICE_LEASE_SECONDS"),
+        ({"SMS_URL": "https://sms.example"}, "SMS_SECRET"),
+        ({"SMS_URL": "http://sms.example", "SMS_SECRET": "secret"}, "SMS_URL"),
+        ({"SMS_URL": "https://me:secret@sms.example", "SMS_SECRET": "s"}, "SMS_URL"),
+        ({"SMS_RECEIPT_SECRET": "secret"}, "SMS_URL"),
+        ({"APP_URL": "https://app.example"}, "APP_SECRET"),
+        ({"APP_URL": "https://app.example", "APP_SECRET": "secret"}, "APP_SECRET"),
+        ({"APP_SECRET_PREVIOUS": f"whsec_{'secr' * 8}"}, "APP_SECRET"),
+        ({"WECHAT_APP_ID": "wx1"}, "WECHAT_SECRET"),
+        ({"WECHAT_APP_ID": "wx1", "WECHAT_SECRET": "secret"}, "WECHAT_TEMPLATES"),
+        ({"WECHAT_TOKEN": "secret"}, "WECHAT_APP_ID"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_name_and_without_its_value(given: dict[str, str], named: str) -> None:
@@ -38,15 +50,24 @@ def test_an_empty_login_is_none() -> None:
 
 
 def test_a_login_over_tls_is_taken() -> None:
-    login = {"SMTP_USERNAME": "me", "SMTP_PASSWORD": "secret", "SMTP_SECURITY": "starttls"}
+    login = {"SMTP_USERNAME": "me", "SMTP_PASSWORD": "planted", "SMTP_SECURITY": "starttls"}
     settings = NotifySettings.load(BASE | {f"WATTLINE_{name}": value for name, value in login.items()})
-    assert "secret" not in repr(settings)
+    assert "planted" not in repr(settings)
 
 
 @pytest.mark.parametrize(
     "given", ["https://answers.example", "https://answers.example:8443/power/", "http://127.0.0.1:8004", ""]
 )
 def test_an_address_for_links_is_taken_with_its_key_and_none_is_none(given: str) -> None:
-    settings = NotifySettings.load(BASE | {"WATTLINE_PUBLIC_URL": given, "WATTLINE_LINK_KEY": "secret" * 8})
+    settings = NotifySettings.load(BASE | {"WATTLINE_PUBLIC_URL": given, "WATTLINE_LINK_KEY": "planted" * 8})
     assert settings.public_url == (given.rstrip("/") or None)
-    assert "secret" not in repr(settings)
+    assert "planted" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://kannel:13013", "http://127.0.0.1:13013/", "http://10.0.0.7", "https://sms.example/v1"]
+)
+def test_a_gateway_is_reached_over_tls_or_in_a_network_of_ones_own(url: str) -> None:
+    settings = NotifySettings.load(BASE | {"WATTLINE_SMS_URL": url, "WATTLINE_SMS_SECRET": "planted"})
+    assert settings.sms_url == url.rstrip("/")
+    assert "planted" not in repr(settings)

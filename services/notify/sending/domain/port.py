@@ -11,6 +11,8 @@ class Message:
 
     `id` is the same for every attempt on that way, and another one on each other: a receipt may name it. `again`: an attempt
     before this one is in doubt, so a gateway that can be asked is asked what became of it before it is sent once more.
+    `short`: what it says in one line, for ways that have no room for more. `template`: the kind of notice;
+    `link`: where its question is answered, if by a link.
     """
 
     id: str
@@ -19,6 +21,9 @@ class Message:
     body: str = field(repr=False)
     at: datetime
     again: bool = False
+    short: str = field(default="", repr=False)
+    template: str = ""
+    link: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
