@@ -302,7 +302,9 @@ async def test_what_a_sender_sent_before_it_died_is_asked_for_and_not_sent_again
             await api.notify.put(contact(1, channel="sms", address=PHONE))
             await api.notify.handle(issued(1))
             async with api.notify.database.begin() as tx:
-                (claimed,) = await claim(tx, CATALOGUE, LINKS, VAULT, channel="sms", count=1, lease_seconds=60)
+                (claimed,) = await claim(
+                    tx, CATALOGUE, LINKS, VAULT, policies=api.notify.policies, channel="sms", count=1, lease_seconds=60
+                )
             keys = {"WATTLINE_TOKEN_KEY": "k" * 40, "WATTLINE_PERSONAL_KEY": "v" * 40}
             sms = configured.gateways(NotifySettings.load(keys | given))["sms"]()
             sent = message(id=message_id(claimed.notice_id, claimed.way), at=api.notify.clock.now())
