@@ -26,7 +26,7 @@ JOBS = {
         "purge-requests",
         "verify-audit",
     ),
-    "collection": ("remind", "settle-accounts", "purge-requests", "verify-audit"),
+    "collection": ("remind", "settle-accounts", "judge-standings", "purge-requests", "verify-audit"),
     "notify": ("give-up-waiting", "remind-questions", "expire-questions", "purge-requests", "verify-audit"),
 }
 COMPARED = {

@@ -12,6 +12,7 @@ NOT_READ = {
         ("reading", "meter"): {"curve", "meter_alarm", "read", "waiting_curve", "waiting_read"},
         ("reading", "site_order"): {"site_order_withdrawal"},
         ("billing", "closing"): {"closing_answer", "closing_settlement"},
+        ("notify", "notice"): {"notice_way"},
         ("notify", "question"): {"question_withdrawal"},
     },
     "only added to, for good: its rows are the record": {
