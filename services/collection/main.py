@@ -73,7 +73,11 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             views.router,
         ],
         handlers={**consumers.handlers(rules), **dunning_consumers.handlers(), **settlement_consumers.handlers()},
-        jobs=[*jobs.jobs(ladders), settlement_jobs.settle_accounts(rules), standing_jobs.judge_standings(rulebook)],
+        jobs=[
+            *jobs.jobs(ladders),
+            settlement_jobs.settle_accounts(rules),
+            standing_jobs.judge_standings(rulebook),
+        ],
         gauges=[gauges],
         waiting_oldest=[waiting_oldest],
         control_totals=[totals.control_totals],

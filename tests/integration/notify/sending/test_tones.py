@@ -72,7 +72,7 @@ async def test_the_tone_follows_from_the_standing_or_who_is_vulnerable_and_what_
     assert {notice["template"]: notice["tone"] for notice in listed} == {"reminder": tone, "bill_issued": "plain"}
 
 
-@pytest.mark.parametrize("order", permutations((1, 2, 3)))
+@pytest.mark.parametrize("order", list(permutations((1, 2, 3))))
 async def test_an_older_word_that_comes_later_changes_nothing(notify: Notify, order: tuple[int, ...]) -> None:
     said = {1: "prompt", 2: "often_late", 3: "sometimes_late"}
     for version in order:
