@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from services.notify import kinds
+from services.notify.calls import api as calls
 from services.notify.causes.consumers import handlers
 from services.notify.contents import CONTENTS
 from services.notify.context import Context
@@ -26,6 +27,7 @@ from services.notify.questions.domain.links import Links
 from services.notify.questions.store import questions
 from services.notify.sending import api as receipts_api
 from services.notify.sending.gateways import configured
+from services.notify.sending.gateways.held import Held
 from services.notify.sending.gateways.session import Gateway
 from services.notify.sending.gateways.smtp import SmtpServer, SmtpSession
 from services.notify.sending.sender import Sender
@@ -91,6 +93,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         routers=[
             parties.router,
             notices.router,
+            calls.router,
             staff.router,
             links_api.router,
             receipts_api.router,
@@ -142,7 +145,8 @@ def _vault(settings: NotifySettings) -> Vault:
 
 
 def _gateways(settings: NotifySettings) -> dict[str, Gateway]:
-    return {"smtp": partial(SmtpSession, _smtp_server(settings)), **configured.gateways(settings)}
+    smtp = partial(SmtpSession, _smtp_server(settings))
+    return {"smtp": smtp, "calls": Held, **configured.gateways(settings)}
 
 
 def _smtp_server(settings: NotifySettings) -> SmtpServer:

@@ -40,6 +40,24 @@ class NoticeFailed(Fact):
     reason: Code = Field(description="A code, never the server's text, which may hold an address.")
 
 
+class PersonTold(Fact):
+    """An employee has told a person what a notice says (告知), and what the person said to it."""
+
+    type: ClassVar[str] = "notify.person_told.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "A person was told of a notice by word of mouth."
+
+    account_no: No
+    notice_id: Id
+    template: Code
+    cause_kind: Code
+    cause_id: Id
+    outcome: Literal["told", "promised"]
+    promised_on: Day | None = Field(None, description="Until when the person promised to do what was asked.")
+    told_by: No = Field(description="The employee who told.")
+    told_at: Instant
+
+
 class CustomerAnswered(Fact):
     """A customer has answered a question; the first answer is the one, but for an objection, which is told whenever it comes."""
 
@@ -86,4 +104,4 @@ class QuestionExpired(Fact):
 
 Answer = CustomerAnswered | QuestionExpired
 """What became of a question, for who asked it."""
-FACTS: tuple[type[Fact], ...] = (NoticeDelivered, NoticeFailed, CustomerAnswered, QuestionExpired)
+FACTS: tuple[type[Fact], ...] = (NoticeDelivered, NoticeFailed, PersonTold, CustomerAnswered, QuestionExpired)

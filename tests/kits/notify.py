@@ -215,10 +215,11 @@ class Api:
         *,
         scopes: tuple[str, ...] = ("notify:read", "notify:write", "notify:answers", *OPERATING),
         org_units: tuple[str, ...] = ("zj",),
+        subject: str = "clerk-1",
     ) -> httpx.Response:
         if path.startswith(OF_THE_UTILITY):
             org_units = ("*",)
-        token = auth.mint(key=KEY, audience="wattline", subject="clerk-1", scopes=scopes, org_units=org_units)
+        token = auth.mint(key=KEY, audience="wattline", subject=subject, scopes=scopes, org_units=org_units)
         transport = httpx.ASGITransport(self.service.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://notify") as client:
             headers = {"Authorization": f"Bearer {token}"}

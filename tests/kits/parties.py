@@ -13,10 +13,11 @@ def person(
     role: str = "holder",
     language: str = "zh",
     name: str = "李明",
+    kind: str = "email",
 ) -> dict[str, Any]:
     """Return an item of `PUT /v1/parties`."""
     vouched = {"account_no": account_no, "how": "declared", "day": since}
-    point = {"point_no": "1", "kind": "email", "address": address, "valid_from": since, "verified": [vouched]}
+    point = {"point_no": "1", "kind": kind, "address": address, "valid_from": since, "verified": [vouched]}
     return {
         "party_no": party_no,
         "org_unit": org_unit,

@@ -99,3 +99,22 @@ def moved_away(installation: Installation, home: Home, number: int) -> str:
     item["roles"] = [role | {"valid_to": "2025-06-01"}]
     installation.call("PUT", "notify", "/v1/parties", {"items": [item]})
     return party_no
+
+
+def to_call(installation: Installation, home: Home, number: int, *, caller: str | None) -> str:
+    """Return a notice to somebody with nothing but a fixed line, which is taken by a caller where one is given."""
+    party_no, point = f"called-{number}", {"service_point_no": home.service_point_no}
+    line = {"kind": "landline", "since": "2026-01-01"}
+    item = person(party_no, home.account_no, home.org_unit, f"0571 8000 {number:04}", **line)
+    installation.call("PUT", "notify", "/v1/parties", {"items": [item]})
+    for there in installation.items("reading", f"/v1/appointments?service_point_no={home.service_point_no}"):
+        if there["state"] in ("asked", "agreed"):
+            off = {"items": [{"appointment_no": there["appointment_no"], "reason": "reader_ill"}]}
+            installation.call("POST", "reading", "/v1/appointments/cancellations", off)
+    made = appointments.APPOINTMENTS["items"][0] | point | {"appointment_no": party_no}
+    installation.call("POST", "reading", "/v1/appointments", {"items": [made]})
+    tasks = f"/v1/call-tasks?party_no={party_no}"
+    (task, *_) = installation.until("a call task", "notify", tasks, 1)
+    if caller is not None:
+        installation.call("POST", "notify", f"/v1/call-tasks/{task['notice_id']}/taking", who=caller)
+    return str(task["notice_id"])

@@ -90,6 +90,10 @@ class Seeds:
         self._make_in_billing(path, home, values)
         if path.endswith("/erasure"):
             values["party_no"] = seed_documents.moved_away(self._installation, home, self._numbered("moved"))
+        if "/call-tasks/" in path:
+            caller = f"tester-of-{self._service}" if path.endswith("/outcomes") else None
+            number = self._numbered("calls")
+            values["notice_id"] = seed_documents.to_call(self._installation, home, number, caller=caller)
         if "/links/" in path:
             asking = self._installation.items("notify", f"/v1/notices?question_id={home.question_id}")
             (notice_id,) = [each["notice_id"] for each in asking if each["party_no"].startswith("L-")]

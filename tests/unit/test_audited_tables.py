@@ -15,6 +15,7 @@ NOT_READ = {
         ("notify", "notice"): {"notice_way"},
         ("notify", "question"): {"question_withdrawal"},
     },
+    "written by commands on another object, whose contents hold it": {("notify", "notice"): {"call", "call_task"}},
     "only added to, for good: its rows are the record": {
         ("billing", "account"): {"account_before"},
         ("billing", "bill"): {"bill_party"},

@@ -22,10 +22,11 @@ ATTEMPTS_MAX = 20  # a schedule longer than that is a typing error
 RETRY_SECONDS_MAX = 7 * 86_400
 WAIT_DAYS_MAX = 400
 STALE_MONTHS_MAX = 240
-GATEWAYS = ("smtp", "sms", "app", "wechat")
+GATEWAYS = ("smtp", "sms", "app", "wechat", "calls")
 PROOFS = ACCEPTED, RECEIPT = "accepted", "receipt"
 RECEIPT_HOURS = 72  # where a policy does not say how long
 RECEIPT_HOURS_MAX = 90 * 24
+TRIES_MAX, AGAIN_HOURS_MAX = 10, 14 * 24  # of calls: who did not answer ten needs a visit
 REMINDERS_MAX = 5  # of one question
 _NOBODY = re.compile("(?!)")
 
@@ -74,6 +75,14 @@ class Tones:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Calls:
+    """How often somebody is called before another way is taken, and after how many hours again."""
+
+    tries: int = 3
+    again_hours: int = 20
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """The rules of one version; `roles` are those that receive a kind of notice.
 
@@ -93,6 +102,7 @@ class Policy:
     wait_for_contact_days: int
     remind_days_before: tuple[int, ...]
     retry: Retry
+    calls: Calls = Calls()
 
 
 Policies = Versions[Policy]
@@ -118,10 +128,11 @@ def load(document: Any, roles: Mapping[str, frozenset[str]], tenants_alone: Coll
             wait_for_contact_days=version.get("wait_for_contact_days").whole(0, WAIT_DAYS_MAX),
             remind_days_before=_reminders(version.get("remind_days_before")),
             retry=_retry(version.get("retry")),
+            calls=_calls(version.maybe("calls")),
         )
 
     told = "points channels verified_by stale_months stale_months_debtors tones roles"
-    fields = f"{told} wait_for_contact_days remind_days_before retry"
+    fields = f"{told} wait_for_contact_days remind_days_before retry calls"
     return Node.read(document, lambda root: dated.versions(root, read, fields=fields))
 
 
@@ -196,6 +207,16 @@ def _retry(node: Node) -> Retry:
     return Retry(
         temporary_seconds=_schedule(node.get("temporary_seconds")),
         in_doubt_seconds=_schedule(node.get("in_doubt_seconds")),
+    )
+
+
+def _calls(node: Node | None) -> Calls:
+    if node is None:
+        return Calls()
+    node.keys("tries again_hours")
+    return Calls(
+        tries=node.get("tries").whole(1, TRIES_MAX),
+        again_hours=node.get("again_hours").whole(0, AGAIN_HOURS_MAX),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, and_, distinct, func, literal, select, union_all
+from sqlalchemy import FromClause, Row, Select, and_, distinct, func, literal, select, union_all
 
 from services.notify.notices.domain import states
 from services.notify.notices.tables import NOTICE, UNADDRESSED
@@ -25,6 +25,11 @@ _NOTICE = tuple(column for column in NOTICE.c if column.name != "figures")
 async def notice(view: View, notice_id: str, *, visible: Condition) -> Row[Any] | None:
     """Return one notice without its figures."""
     return await view.first(select(*_NOTICE).where(NOTICE.c.notice_id == notice_id, visible(NOTICE.c.org_unit)))
+
+
+def notices_table() -> FromClause:
+    """Return the notices, for lists that are joined to them."""
+    return NOTICE
 
 
 async def delivered(view: View, question_ids: Sequence[str]) -> dict[str, list[bool]]:

@@ -148,6 +148,11 @@ async def verify(tx: Tx, given: Sequence[tuple[Verification, int]]) -> int:
     return len(await bulk.insert_ignore(tx, VERIFICATION, columns, key=key))
 
 
+async def unverify(tx: Tx, party_no: str, point_no: str) -> None:
+    """Forget for what a contact point was verified: nothing goes there until it is verified anew."""
+    await bulk.delete_in(tx, VERIFICATION, {"party_no": [party_no], "point_no": [point_no]})
+
+
 async def addressees(view: View, vault: Vault, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Addressee]:
     """Return the contact points (party, point) that are there, opened, with what their parties are (two statements)."""
     point, party = CONTACT_POINT.c, PARTY.c
