@@ -79,7 +79,7 @@ class Pair:
         async with self.desk.db.view() as view:
             rows = await view.all(
                 select(journal.position, journal.type, journal.payload)
-                .where(journal.position > self._position)
+                .where(journal.position > self._position, journal.type.in_(KINDS))
                 .order_by(journal.position)
             )
         for row in rows:
