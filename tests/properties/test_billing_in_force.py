@@ -266,7 +266,8 @@ async def rows(desk: Desk, statement: Any) -> list[Any]:
 async def check_reconciled(desk: Desk, kit: Kit) -> None:
     """Hand collection what billing told, and assert that both agree, with each other and with what is in force."""
     journal = PLATFORM.event_journal.c
-    for _, kind, payload in await rows(desk, select(journal.position, journal.type, journal.payload)):
+    told = select(journal.position, journal.type, journal.payload).where(journal.type.in_(KINDS))
+    for _, kind, payload in await rows(desk, told):
         await kit.give(*(KINDS[kind].model_validate(one) for one in orjson.loads(payload)["items"]))
     for number in range(1, MONTHS + 1):
         cycle = f"2026-{number:02}"
