@@ -130,6 +130,24 @@ def test_a_reminder_names_the_amount_to_the_fen() -> None:
     assert "CNY 123.05" in text.body
 
 
+SHORT = {
+    language: {
+        "subject": "Bill {account_no}",
+        "body": ["{outstanding_yuan}"],
+        "short": "{account_no}: {outstanding_yuan}",
+    }
+    for language in ("zh", "en")
+}
+
+
+def test_an_sms_says_the_short_of_its_template_or_else_the_subject() -> None:
+    figures = {"account_no": "a1", "outstanding_fen": 12345, "due_on": "2026-02-20", "business_date": "2026-03-01"}
+    given = {"template": "reminder", "version": 1, "effective_from": "2026-01-01", "texts": SHORT}
+    assert templates.render(templates.load(given), "en", figures).short == "a1: 123.45"
+    plain = {name: {part: text for part, text in each.items() if part != "short"} for name, each in SHORT.items()}
+    assert templates.render(templates.load(given | {"texts": plain}), "en", figures).short == "Bill a1"
+
+
 def test_braces_in_a_figure_are_text() -> None:
     text = templates.render(templates.load(REMINDER), "en", FIGURES_OF_REMINDER | {"account_no": "{due_on}"})
     assert "{due_on}" in text.subject
