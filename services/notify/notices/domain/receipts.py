@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Literal
 
+ID_LENGTH_MAX = 64  # of a notice
+
 SENT: Final = "sent"
 ACCEPTED: Final = "accepted"
 DELIVERED: Final = "delivered"
@@ -37,8 +39,10 @@ def message_id(notice_id: str, way: int) -> str:
 
 
 def way_of(given: str) -> tuple[str, int]:
-    """Return whose message an id is, and on which way; the way is -1 where it is no such id."""
+    """Return whose message an id is, and on which way; nobody's, and -1, where it is no such id."""
     notice_id, dot, way = given.partition(".")
+    if len(notice_id) > ID_LENGTH_MAX:
+        return "", -1
     if not dot:
         return notice_id, 0
     return notice_id, int(way) if way.isascii() and way.isdigit() and len(way) <= 3 else -1

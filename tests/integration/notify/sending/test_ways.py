@@ -179,6 +179,14 @@ async def test_what_came_late_by_the_first_way_has_arrived_and_the_second_is_not
     assert await chain(proved) == [("1", "delivered", "")]
 
 
+async def test_an_id_that_no_message_can_have_is_nobodys_and_the_reference_counts(proved: Notify) -> None:
+    await queue(proved)
+    await sent(proved, Attempt("accepted", reference="ref-1"))
+    strange = Receipt(gateway="smtp", message_id="n" * 80, result="delivered")
+    await told(proved, strange, replace(strange, reference="ref-1"))
+    assert await where(proved) == ("delivered", "1", "")
+
+
 RECEIPTS = (
     by_reference("delivered", "ref-1"),
     by_reference("failed", "ref-1", "came_back"),

@@ -50,7 +50,7 @@ def test_retries_are_spread_by_at_most_a_quarter_and_the_same_every_time() -> No
 
 def test_the_id_of_a_message_is_of_its_notice_and_way_and_says_so() -> None:
     assert [receipts.message_id("n1", way) for way in (0, 1)] == ["n1", "n1.1"]
-    said = {"n1": ("n1", 0), "n1.1": ("n1", 1), "n1.x": ("n1", -1), "n1.": ("n1", -1)}
+    said = {"n1": ("n1", 0), "n1.1": ("n1", 1), "n1.x": ("n1", -1), "n1.": ("n1", -1), "n" * 65: ("", -1)}
     assert {given: receipts.way_of(given) for given in said} == said
 
 
