@@ -50,7 +50,7 @@ class MarkOut(BaseModel):
 class MarkIn(In):
     from_: Day = Field(alias="from", description="The first day of the hardship.")
     to: Day | None = Field(default=None, description="The first day no longer in hardship; null: until it is ended.")
-    reason: Code = Field(description="A code of the policy (`hardship_reasons`); nothing about persons.")
+    reason: Code = Field(pattern=r"\S", description="A code of the policy (`hardship_reasons`); nothing about persons.")
 
 
 class EndIn(In):
