@@ -2,6 +2,7 @@
 
 from services.notify.causes.consumers import handlers
 from shared.events.billing import AccountChanged
+from shared.events.collection import AccountStandingChanged
 from shared.events.reading import QuestionWithdrawn
 from tests.kits.notify import KINDS, Api
 
@@ -9,4 +10,4 @@ from tests.kits.notify import KINDS, Api
 async def test_the_consumer_handles_accounts_before_what_needs_them(api: Api) -> None:
     first, *rest, last = handlers(api.service.app.state.context)
     assert (first, last) == (AccountChanged, QuestionWithdrawn)
-    assert set(rest) == {kind.fact for kind in KINDS.values()}
+    assert set(rest) == {AccountStandingChanged, *(kind.fact for kind in KINDS.values())}
