@@ -91,6 +91,13 @@ def arranged(installation: Installation, service_point_no: str, number: int) -> 
     return made["appointment_no"]
 
 
+def asking(installation: Installation, home: Home) -> str:
+    """Return the notice that asks the question of a home, to the party whose address no test changes."""
+    found = installation.items("notify", f"/v1/notices?question_id={home.question_id}")
+    (notice_id,) = [each["notice_id"] for each in found if each["party_no"].startswith("L-")]
+    return str(notice_id)
+
+
 def moved_away(installation: Installation, home: Home, number: int) -> str:
     """Put a party that has no role any more, and return its number."""
     party_no = f"moved-{number}"

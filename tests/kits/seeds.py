@@ -95,9 +95,7 @@ class Seeds:
             number = self._numbered("calls")
             values["notice_id"] = seed_documents.to_call(self._installation, home, number, caller=caller)
         if "/links/" in path:
-            asking = self._installation.items("notify", f"/v1/notices?question_id={home.question_id}")
-            (notice_id,) = [each["notice_id"] for each in asking if each["party_no"].startswith("L-")]
-            values["token"] = LINKS.token(notice_id, "1", 1)
+            values["token"] = LINKS.token(seed_documents.asking(self._installation, home), "1", 1)
         if "control-documents" in path:
             values["kind"] = COMPARED[self._service][n % len(COMPARED[self._service])]
         if "/forms/" in path:

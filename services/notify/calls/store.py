@@ -52,14 +52,14 @@ async def task(tx: Tx, notice_id: str, way: int) -> Row[Any] | None:
     return await tx.first(select(CALL_TASK).where(t.notice_id == notice_id, t.way == way))
 
 
-async def keep(tx: Tx, notice_id: str, way: int, **values: Any) -> None:
-    """Store who has a task and when it is tried again; the caller holds the lock of its notice."""
+async def keep(tx: Tx, notice_id: str, way: int, known: Row[Any] | None, **values: Any) -> None:
+    """Store who has a task and when it is tried again, over what is `known` of it; the caller holds the lock of its notice."""
     columns: dict[str, list[Any]] = {
         "notice_id": [notice_id],
         "way": [way],
         **{name: [value] for name, value in values.items()},
     }
-    if await task(tx, notice_id, way) is None:
+    if known is None:
         await bulk.insert_rows(tx, CALL_TASK, columns)
     else:
         await bulk.update_from(tx, CALL_TASK, columns, key=("notice_id", "way"))

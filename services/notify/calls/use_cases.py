@@ -14,7 +14,8 @@ from services.notify.notices.store import attempts
 from services.notify.notices.use_cases import receipts
 from services.notify.parties.store import parties
 from services.notify.policies.domain import Policies, Policy
-from services.notify.templates.domain import Catalogue, render
+from services.notify.questions.domain.links import answering
+from services.notify.templates.domain import Catalogue, Figures, render
 from services.notify.vault import Vault
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
@@ -82,20 +83,18 @@ async def take(tx: Tx, notice_id: str, *, caller: str, policy: Policy, catalogue
     held = task is not None and task.caller != "" and domain.held_until(task.taken_at) > tx.now
     if task is not None and held and task.caller != caller:
         raise TakenByAnother
-    found = await parties.addressees(tx, vault, [(notice.party_no, notice.point_no)])
-    to = found.get((notice.party_no, notice.point_no))
-    if to is None:
+    party, _ = (await parties.parties(tx, vault, [notice.party_no]))[notice.party_no]
+    number = next((point.address for point in party.points if point.point_no == notice.point_no), None)
+    if number is None:
         raise NoCallTask
-    known = await parties.parties(tx, vault, [notice.party_no])
-    party, _ = known[notice.party_no]
-    tries = task.tries if task is not None else 0
-    await store.keep(tx, notice_id, notice.way, caller=caller, taken_at=tx.now, tries=tries, next_at=None)
-    figures: dict[str, Any] = orjson.loads(notice.figures)
+    values = {"caller": caller, "taken_at": tx.now, "tries": task.tries if task is not None else 0, "next_at": None}
+    await store.keep(tx, notice_id, notice.way, task, **values)
+    figures: Figures = orjson.loads(notice.figures)
     if notice.question_id is not None:
-        figures |= {"answering": "staff", "link": ""}
-    text = render(catalogue.on(notice.template, notice.day), to.language, figures)
+        figures = answering(figures, None)
+    text = render(catalogue.on(notice.template, notice.day), party.language, figures)
     tx.audit([_entry("call.taken", notice, caller)])
-    return Taken(number=to.address, name=party.name, subject=text.subject, script=text.body, wishes=party.wishes)
+    return Taken(number=number, name=party.name, subject=text.subject, script=text.body, wishes=party.wishes)
 
 
 async def tell(
@@ -122,7 +121,7 @@ async def tell(
     tries = task.tries + 1
     await store.add(tx, notice_id, notice.way, tries, caller=caller, outcome=outcome, promised_on=promised_on)
     again = domain.next_try(policy.calls, tries, tx.now) if outcome == domain.NOT_REACHED else None
-    await store.keep(tx, notice_id, notice.way, caller="", taken_at=task.taken_at, tries=tries, next_at=again)
+    await store.keep(tx, notice_id, notice.way, task, caller="", taken_at=task.taken_at, tries=tries, next_at=again)
     tx.audit([_entry(f"call.{outcome}", notice, caller)])
     if again is not None:
         return

@@ -13,7 +13,7 @@ from services.notify.policies.domain import Policies
 from services.notify.questions.domain.links import Links
 from services.notify.sending import use_cases
 from services.notify.sending.domain.port import Attempt, Message
-from services.notify.sending.gateways.session import Gateway, Session
+from services.notify.sending.gateways.session import Connectionless, Gateway, Session
 from services.notify.sending.use_cases import QUESTION_CLOSED, Claimed, Rules
 from services.notify.templates.domain import Catalogue
 from services.notify.vault import Vault
@@ -29,17 +29,11 @@ FAILURES_AT_STOP_MAX = 3
 LOOKS_PER_LEASE = 4
 
 
-class Nowhere:
+class Nowhere(Connectionless):
     """Where a channel goes that no gateway is given for."""
-
-    async def open(self) -> bool:
-        return True
 
     async def send(self, message: Message) -> Attempt:
         return Attempt("permanent", "no_gateway")
-
-    def close(self) -> None:
-        pass
 
 
 class Sender:

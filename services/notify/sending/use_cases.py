@@ -22,7 +22,7 @@ from services.notify.notices.use_cases.settling import Ended
 from services.notify.parties.domain import Addressee
 from services.notify.parties.store import parties
 from services.notify.policies.domain import PLAIN, Policies, Policy
-from services.notify.questions.domain.links import Link, Links, token_hash
+from services.notify.questions.domain.links import Link, Links, answering, token_hash
 from services.notify.questions.domain.states import OPEN
 from services.notify.questions.store import links as question_links
 from services.notify.questions.store import questions
@@ -160,8 +160,7 @@ def _claimed(
 ) -> Claimed:
     figures: Figures = orjson.loads(row.figures)
     if row.question_id is not None:
-        address = addresses.get(row.notice_id)
-        figures = {**figures, "answering": "link" if address else "staff", "link": address or ""}
+        figures = answering(figures, addresses.get(row.notice_id))
     text, code = None, ""
     if row.question_id in closed:
         code = QUESTION_CLOSED

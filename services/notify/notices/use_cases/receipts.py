@@ -61,9 +61,8 @@ async def match(tx: Tx, policies: Policies) -> int:
             taken += _left_open(notice, before, arrived)
             settled.append((notice, _settled(tx, notice, before.get(arrived), arrived)))
         elif ends:
-            code = next((row.code for row in of[notice.way] if row.code), "came_back")
-            gateway = of[notice.way][0].gateway
-            ended.append(Ended(notice=notice, event="came back", code=code, gateway=gateway))
+            found = of[notice.way]
+            ended.append(Ended(notice=notice, event="came back", code=_code(found), gateway=found[0].gateway))
     await ways.keep(tx, taken)
     settled += await settling.end(tx, ended, policies)
     await settling.store(tx, settled)
@@ -86,8 +85,13 @@ def _taken(notice: Row[Any], before: Row[Any] | None, way: int, what: str, found
         gateway=found[0].gateway,
         reference=next((row.reference for row in found if row.reference), ""),
         outcome=what,
-        code="" if what == DELIVERED else next((row.code for row in found if row.code), "came_back"),
+        code="" if what == DELIVERED else _code(found),
     )
+
+
+def _code(found: Sequence[Row[Any]]) -> str:
+    """Return the first code by which a gateway said why a message came back."""
+    return next((row.code for row in found if row.code), "came_back")
 
 
 def _left_open(notice: Row[Any], before: Mapping[int, Row[Any]], arrived: int) -> list[ways.Taken]:

@@ -1,7 +1,7 @@
 """One-time links (一次性链接): the address in a notice by which its question is answered, without a login.
 
-The token in the address is an HMAC-SHA256 under the service's own key of the id of the notice and of the version in which its
-contact point got the value that it has. So whoever renders the notice again (a retry, a resend by hand, a sender after a crash)
+The token in the address is an HMAC-SHA256 under the service's own key of the id of the notice, its contact point and the version
+in which that got the value that it has. So whoever renders the notice again (a retry, a resend by hand, a sender after a crash)
 makes the same link, and no secret is kept; it needs no nonce, since the id of a notice is given once. What went to an address
 that was corrected since is no link any more: a wrong door answers nothing (S16), and a resend to the right one makes another.
 
@@ -16,6 +16,8 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 from datetime import date
+
+from services.notify.templates.domain import Figures
 
 _PURPOSE = b"wattline answer link 1\0"
 
@@ -35,6 +37,11 @@ class Links:
     def address(self, token: str) -> str:
         """Return the address that a customer opens."""
         return f"{self.public_url}/v1/links/{token}"
+
+
+def answering(figures: Figures, link: str | None) -> Figures:
+    """Return the figures of a notice that asks, with how it is answered: by its link, or by telling an employee."""
+    return {**figures, "answering": "link" if link else "staff", "link": link or ""}
 
 
 def token_hash(token: str) -> str:

@@ -12,24 +12,19 @@ from collections.abc import Sequence
 
 from services.notify.sending.domain.port import Attempt, Message
 from services.notify.sending.gateways.http import Caller, InDoubtError, NotSentError, Server
+from services.notify.sending.gateways.session import Connectionless
 
 PREFIX = "whsec_"
 TEMPORARY = frozenset({401, 403, 404, 405, 408, 415, 425, 429, 503})
 """That we are not let in, or come to the wrong place, is our own fault or the app's, not this notice's: never final."""
 
 
-class App:
+class App(Connectionless):
     """The utility's app; it keeps nothing, so that all senders may use it at the same time. `secrets`: the new, then the old."""
 
     def __init__(self, server: Server, secrets: Sequence[str]) -> None:
         self._caller = Caller(server)
         self._keys = [key_of(secret) for secret in secrets]
-
-    async def open(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        pass
 
     async def send(self, message: Message) -> Attempt:
         """Send one notice and return how it ended; never raises for what a server or network does."""

@@ -19,5 +19,16 @@ class Session(Protocol):
         """End what is open without asking."""
 
 
+class Connectionless:
+    """What a way has in common that keeps no connection: it is always open."""
+
+    async def open(self) -> bool:
+        """Return that messages may come: one that cannot go out says so itself."""
+        return True
+
+    def close(self) -> None:
+        """Do nothing: nothing is open."""
+
+
 Gateway = Callable[[], Session]
 """Opens nothing yet: a sender makes as many sessions as it may use at once."""

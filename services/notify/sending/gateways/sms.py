@@ -12,6 +12,7 @@ from services.notify.sending.domain.port import Attempt, Message
 from services.notify.sending.domain.providers import Call, Provider
 from services.notify.sending.domain.wire import Meaning
 from services.notify.sending.gateways.http import Caller, InDoubtError, NotSentError, Server
+from services.notify.sending.gateways.session import Connectionless
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,19 +25,13 @@ class SmsAccount:
     receipts: str = field(repr=False)
 
 
-class Sms:
+class Sms(Connectionless):
     """One provider; it keeps nothing, so that all senders may use it at the same time."""
 
     def __init__(self, provider: Provider, server: Server, account: SmsAccount) -> None:
         self._provider = provider
         self._caller = Caller(server)
         self._account = account
-
-    async def open(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        pass
 
     async def send(self, message: Message) -> Attempt:
         """Send one message, or say what became of it where it is in doubt; never raises for what a provider does."""

@@ -13,6 +13,7 @@ from services.notify.sending.domain import wechat
 from services.notify.sending.domain.port import Attempt, Message
 from services.notify.sending.domain.wechat import Shapes
 from services.notify.sending.gateways.http import Caller, InDoubtError, NotSentError, Server
+from services.notify.sending.gateways.session import Connectionless
 
 EARLY_SECONDS = 300  # so much before its end a token is asked for again
 SECONDS_MIN = 10
@@ -37,7 +38,7 @@ class RefusedError(Exception):
         self.code = code
 
 
-class WeChat:
+class WeChat(Connectionless):
     """One official account, with its access token: all senders use it at the same time."""
 
     def __init__(self, server: Server, account: WeChatAccount) -> None:
@@ -46,12 +47,6 @@ class WeChat:
         self._token = ""
         self._until = 0.0
         self._asking = asyncio.Lock()
-
-    async def open(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        pass
 
     async def send(self, message: Message) -> Attempt:
         """Send one template message and return how it ended; never raises for what a server or network does."""
