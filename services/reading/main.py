@@ -37,6 +37,7 @@ from services.reading.readers import api as readers
 from services.reading.reads.domain.days import ReadDays
 from services.reading.reads.store import waiting, waiting_curves
 from services.reading.rollouts import api as rollouts
+from services.reading.rollouts import jobs as rollout_jobs
 from services.reading.scorecards import api as scorecards
 from services.reading.scorecards import consumers as scorecard_consumers
 from services.reading.scorecards import jobs as scorecard_jobs
@@ -120,7 +121,13 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
         event_log=event_log,
         routers=ROUTERS,
         handlers=_handlers(own),
-        jobs=[*jobs.jobs(own), *order_jobs.jobs(own), *conduct_jobs.jobs(own), *scorecard_jobs.jobs(own)],
+        jobs=[
+            *jobs.jobs(own),
+            *order_jobs.jobs(own),
+            *rollout_jobs.jobs(own),
+            *conduct_jobs.jobs(own),
+            *scorecard_jobs.jobs(own),
+        ],
         gauges=[gauges],
         waiting_oldest=[waiting.oldest, waiting_curves.oldest],
         control_totals=[totals.control_totals],

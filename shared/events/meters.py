@@ -26,4 +26,18 @@ class MeterTakenBack(Fact):
     withdrawn: bool = False
 
 
-FACTS: tuple[type[Fact], ...] = (MeterTakenBack,)
+class FirstRemoteMeterFitted(Fact):
+    """A service point has its first meter that is read remotely (智能电表): nobody comes to read it. Told once a point."""
+
+    type: ClassVar[str] = "reading.first_remote_meter_fitted.v1"
+    key_field: ClassVar[str] = "service_point_no"
+    summary: ClassVar[str] = "A point has its first meter that is read remotely."
+
+    service_point_no: No
+    org_unit: str
+    meter_no: No
+    fitted_on: Day
+    told_on: Day = Field(description="Business date on which it was found.")
+
+
+FACTS: tuple[type[Fact], ...] = (MeterTakenBack, FirstRemoteMeterFitted)

@@ -58,6 +58,25 @@ class PersonTold(Fact):
     told_at: Instant
 
 
+class VisitAsked(Fact):
+    """Somebody is to go to a service point and tell a person what a notice says; reading makes a site order of it.
+
+    How that ends is what becomes of the notice on this way. What is to be said, and to whom, is read in notify by who goes.
+    """
+
+    type: ClassVar[str] = "notify.visit_asked.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "Somebody is to go to a person and tell what a notice says."
+
+    account_no: No
+    order_no: Id = Field(description="The number of the site order.")
+    notice_id: Id
+    service_point_no: No
+    org_unit: str
+    template: Code = Field(description="The kind of the notice.")
+    asked_on: Day = Field(description="Business date, from which the day counts by which it is due.")
+
+
 class CustomerAnswered(Fact):
     """A customer has answered a question; the first answer is the one, but for an objection, which is told whenever it comes."""
 
@@ -104,4 +123,11 @@ class QuestionExpired(Fact):
 
 Answer = CustomerAnswered | QuestionExpired
 """What became of a question, for who asked it."""
-FACTS: tuple[type[Fact], ...] = (NoticeDelivered, NoticeFailed, PersonTold, CustomerAnswered, QuestionExpired)
+FACTS: tuple[type[Fact], ...] = (
+    NoticeDelivered,
+    NoticeFailed,
+    PersonTold,
+    VisitAsked,
+    CustomerAnswered,
+    QuestionExpired,
+)

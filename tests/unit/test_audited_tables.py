@@ -27,7 +27,7 @@ NOT_READ = {
         ("reading", "device"): {"nonce"},
         ("reading", "meter"): {"meter_spell"},
         ("reading", "route"): {"route_cycle"},
-        ("reading", "service_point"): {"task"},
+        ("reading", "service_point"): {"first_remote_meter", "task"},
         ("billing", "bill"): {"bill_document"},
         ("billing", "run"): {"compared_run"},
     },

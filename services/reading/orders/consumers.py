@@ -1,4 +1,4 @@
-"""Facts of billing that ask for site orders."""
+"""Facts of billing and notify that ask for site orders."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,6 +9,7 @@ from shared.bus.handling import Handler
 from shared.db.engine import Tx
 from shared.events.billing import SiteOrderRequested, SiteOrderWithdrawalRequested
 from shared.events.fact import Fact
+from shared.events.notify import VisitAsked
 
 
 def handlers(own: Context) -> Mapping[type[Fact], Handler]:
@@ -21,4 +22,11 @@ def handlers(own: Context) -> Mapping[type[Fact], Handler]:
     async def withdrawal_requested(tx: Tx, facts: Sequence[SiteOrderWithdrawalRequested]) -> None:
         await withdrawing.take_back_by_facts(tx, facts)
 
-    return {SiteOrderRequested: site_order_requested, SiteOrderWithdrawalRequested: withdrawal_requested}
+    async def visit_asked(tx: Tx, facts: Sequence[VisitAsked]) -> None:
+        await asking.ask_by_facts(tx, facts, deadlines=deadlines, zone=own.zone)
+
+    return {
+        SiteOrderRequested: site_order_requested,
+        SiteOrderWithdrawalRequested: withdrawal_requested,
+        VisitAsked: visit_asked,
+    }

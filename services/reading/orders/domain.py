@@ -9,12 +9,14 @@ from shared.statemachine import StateMachine
 
 PERSON: Final = "person"
 BILLING: Final = "billing"
+NOTIFY: Final = "notify"
 RULE: Final = "rule"
 """Where an order comes from."""
 REREAD: Final = "reread"
 REREADS: Final = (REREAD, "joint_reread")
 """What brings the registers of a read in doubt: such a read ranks above others of its day."""
 CLOSING_CHECK: Final = "closing_check"
+TELL_PERSON: Final = "tell_person"
 
 OPEN: Final = "open"
 REPORTED: Final = "reported"

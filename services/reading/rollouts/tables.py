@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, Text
 from sqlmodel import Field
 
-from services.reading.base import ORG_UNIT, Base, required
+from services.reading.base import METER_NO, ORG_UNIT, Base, required
 from shared.db import columns
 from shared.db.columns import table
 
@@ -51,6 +51,18 @@ class RolloutFailure(Base, table=True):
     created_at: datetime = Field(sa_column=required(columns.Instant))
 
 
+class FirstRemoteMeter(Base, table=True):
+    """That it was told which first remotely read meter a point has; never told again."""
+
+    __tablename__ = "first_remote_meter"
+
+    service_point_no: str = Field(sa_column=columns.key())
+    meter_no: str = Field(sa_column=required(METER_NO))
+    fitted_on: date = Field(sa_column=required(Date))
+    told_on: date = Field(sa_column=required(Date))
+
+
 ROLLOUT = table(Rollout)
 POINT = table(RolloutPoint)
 FAILURE = table(RolloutFailure)
+FIRST_REMOTE = table(FirstRemoteMeter)

@@ -68,6 +68,28 @@ def since_of_type(
     return first(INSTALLATION.c.installed_on), first(INSTALLATION.c.meter_no)
 
 
+def first_of_types(on: date, since: date, types: Sequence[str]) -> Select[Any]:
+    """Return the points where a meter of these types stands on a day that was fitted after another, and none of them before."""
+    other, other_meter = INSTALLATION.alias("other"), METER.alias("other_meter")
+    before = exists().where(
+        other.c.service_point_no == INSTALLATION.c.service_point_no,
+        other.c.annulled != 1,
+        other.c.installed_on < INSTALLATION.c.installed_on,
+        other_meter.c.meter_no == other.c.meter_no,
+        other_meter.c.meter_type.in_(types),
+    )
+    fitted_on = INSTALLATION.c.installed_on
+    return (
+        select(INSTALLATION.c.service_point_no, INSTALLATION.c.meter_no, POINT.c.org_unit, fitted_on.label("fitted_on"))
+        .select_from(
+            INSTALLATION.join(METER, METER.c.meter_no == INSTALLATION.c.meter_no).join(
+                POINT, POINT.c.service_point_no == INSTALLATION.c.service_point_no
+            )
+        )
+        .where(_stands(INSTALLATION, on), fitted_on > since, METER.c.meter_type.in_(types), ~before)
+    )
+
+
 def _stands(installation: FromClause, on: date) -> ColumnElement[bool]:
     row = installation.c
     return and_(row.annulled != 1, row.installed_on <= on, or_(row.removed_on.is_(None), row.removed_on > on))

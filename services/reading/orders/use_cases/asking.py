@@ -1,4 +1,4 @@
-"""Site orders are asked for: by persons, each answered by itself, and by facts of billing, any of them twice."""
+"""Site orders are asked for: by persons, each answered by itself, and by facts of billing and notify, any of them twice."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from services.reading.network.domain import calendar
 from services.reading.network.store import points
 from services.reading.orders import store
-from services.reading.orders.domain import BILLING, PERSON, REREAD, Asked, Order, begin
+from services.reading.orders.domain import BILLING, NOTIFY, PERSON, REREAD, TELL_PERSON, Asked, Order, begin
 from services.reading.orders.use_cases import giving, withdrawing
 from services.reading.policies.domain import Policies
 from services.reading.tasks.store import route_cycles, tasks
@@ -20,6 +20,7 @@ from shared.business_calendar import Calendar, YearUnknown
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.events.billing import RereadRequested, SiteOrderRequested
+from shared.events.notify import VisitAsked
 from shared.outcome import OTHER_ORG_UNIT, REPEATED, Outcome, refused
 
 
@@ -47,6 +48,10 @@ class Wanted:
     reference: str | None
     cycle: str | None
     asked_on: date
+
+
+AskingFact = RereadRequested | SiteOrderRequested | VisitAsked
+"""What asks for a site order, each under a number of its own."""
 
 
 async def ask(
@@ -113,10 +118,8 @@ def _met(order: Order, there: Order | None) -> Outcome:
     return Outcome("already_done" if there.asked == order.asked else "conflicting_duplicate", id=order.order_no)
 
 
-async def ask_by_facts(
-    tx: Tx, facts: Sequence[RereadRequested | SiteOrderRequested], *, deadlines: Deadlines, zone: ZoneInfo
-) -> None:
-    """Make the orders that billing asks for; a request that comes again changes nothing, with other content it is found.
+async def ask_by_facts(tx: Tx, facts: Sequence[AskingFact], *, deadlines: Deadlines, zone: ZoneInfo) -> None:
+    """Make the orders that billing or notify asks for; one that comes again changes nothing, with other content it is found.
 
     One that names no day counts from the latest business date that reading has heard of.
     """
@@ -161,7 +164,20 @@ async def ask_one(tx: Tx, asked: Asked, *, deadlines: Deadlines) -> Order | None
     return None if await _insert(tx, [order], deadlines.policies) else order
 
 
-def _by_fact(fact: RereadRequested | SiteOrderRequested, heard: date) -> Asked:
+def _by_fact(fact: AskingFact, heard: date) -> Asked:
+    if isinstance(fact, VisitAsked):
+        return Asked(
+            order_no=fact.order_no,
+            kind=TELL_PERSON,
+            service_point_no=fact.service_point_no,
+            org_unit=fact.org_unit,
+            origin=NOTIFY,
+            requested_by=NOTIFY,
+            reason=fact.template,
+            reference=fact.notice_id,
+            cycle=None,
+            asked_on=fact.asked_on,
+        )
     return Asked(
         order_no=fact.request_id,
         kind=REREAD if isinstance(fact, RereadRequested) else fact.kind,

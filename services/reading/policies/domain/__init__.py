@@ -56,9 +56,10 @@ OrderKind = Literal[
     "verification",
     "meter_work",
     "appointment",
+    "tell_person",
 ]
 """What a site order (现场工单) asks for: 复抄, 与客户共同复抄, 现场检查, 用电性质核查, 销户核查, 末次抄表, 校表,
-装表换表, 待期补抄."""
+装表换表, 待期补抄, 上门告知."""
 ORDER_KINDS: Final = get_args(OrderKind)
 AlarmKind = Literal["cover_opened", "magnetic_field", "reverse_flow", "clock", "phase"]
 """开盖 (of meter or terminal box), 磁场干扰, 潮流反向, 时钟异常, 失压/断相 (a phase without voltage, or cut)."""

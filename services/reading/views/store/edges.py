@@ -14,7 +14,7 @@ from services.reading.disputes.tables import DISPUTE, METER_TEST
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.tables import INSTALLATION, METER
 from services.reading.observations.tables import OBSERVATION
-from services.reading.orders.domain import BILLING, RULE
+from services.reading.orders.domain import BILLING, NOTIFY, RULE
 from services.reading.orders.tables import SITE_ORDER
 from services.reading.own_reads import domain as own_reads
 from services.reading.own_reads.tables import OWN_READ
@@ -213,6 +213,15 @@ EDGES: Final[Edges] = (
         origin_id=_O.order_no,
         org_unit=_O.org_unit,
         where=_O.origin == BILLING,
+    ),
+    Edge(
+        kind="site_order",
+        service="notify",
+        origin_kind="notice",
+        id=_O.order_no,
+        origin_id=_O.reference,
+        org_unit=_O.org_unit,
+        where=_O.origin == NOTIFY,
     ),
     Edge(
         kind="site_order",
