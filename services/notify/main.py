@@ -36,6 +36,7 @@ from services.notify.templates import api as templates_api
 from services.notify.templates import domain as templates
 from services.notify.templates.domain import Catalogue, Kinds
 from services.notify.vault import Vault
+from services.notify.views import api as views
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.metrics import Metrics
@@ -92,6 +93,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         event_log=event_log,
         routers=[
             parties.router,
+            views.router,
             notices.router,
             calls.router,
             staff.router,

@@ -11,8 +11,12 @@ from shared.bus.embedded import EmbeddedEventLog
 from shared.settings import SERVICES, settings_class
 from tests.kits import webapp
 
-# tests/integration/notify/parties/test_api.py: that each of these writes an audit entry
-AUDITED = {("notify", "GET", "/v1/parties"), ("notify", "GET", "/v1/parties/{party_no}")}
+# tests/integration/notify/parties/test_api.py and test_export.py: that each of these writes an audit entry
+AUDITED = {
+    ("notify", "GET", "/v1/parties"),
+    ("notify", "GET", "/v1/parties/{party_no}"),
+    ("notify", "POST", "/v1/parties/{party_no}/exports"),
+}
 PERSONAL = (
     "address",
     "phone",

@@ -51,6 +51,7 @@ class Notice(Base, table=True):
             postgresql_where=text("due_at IS NOT NULL"),
             sqlite_where=text("due_at IS NOT NULL"),
         ),
+        Index("notice_party", "party_no", "notice_id"),
         Index("notice_question", "question_id", postgresql_where=_ASKS, sqlite_where=_ASKS),
     )
 

@@ -117,11 +117,12 @@ async def get_party(party_no: Number, db: Db, caller: auth.Current, ctx: context
         if row is None:
             raise errors.not_found("party")
         tx.audit(was_read([party_no], actor=caller.subject, what="party"))
-        (shown,) = await _shown(tx, ctx, [party_no])
-    return shown
+        (found,) = await shown(tx, ctx, [party_no])
+    return found
 
 
-async def _shown(tx: Tx, ctx: Context, party_nos: Sequence[str]) -> list[schemas.PartyOut]:
+async def shown(tx: Tx, ctx: Context, party_nos: Sequence[str]) -> list[schemas.PartyOut]:
+    """Return parties as they are shown; the caller writes that they were read."""
     found = await store.parties(tx, ctx.vault, party_nos)
     verified = await store.verifications(tx, party_nos)
     account_nos = sorted({role.account_no for party, _ in found.values() for role in party.roles if role.account_no})
@@ -150,9 +151,9 @@ async def list_parties(
             after=wanted.after,
             limit=wanted.fetch,
         )
-        shown = await _shown(tx, ctx, numbers[: wanted.limit])
-        tx.audit(was_read([party.party_no for party in shown], actor=caller.subject, what="parties of an account"))
-        by_number = {party.party_no: party for party in shown}
+        found = await shown(tx, ctx, numbers[: wanted.limit])
+        tx.audit(was_read([party.party_no for party in found], actor=caller.subject, what="parties of an account"))
+        by_number = {party.party_no: party for party in found}
     return wanted.page(numbers, key=lambda number: (number,), item=lambda number: by_number[number])
 
 
