@@ -10,6 +10,8 @@ from services.notify.calls import api as calls
 from services.notify.causes.consumers import handlers
 from services.notify.contents import CONTENTS
 from services.notify.context import Context
+from services.notify.leaflets import domain as leaflets
+from services.notify.leaflets.domain import Leaflets
 from services.notify.notices import api as notices
 from services.notify.notices import jobs
 from services.notify.notices.store import notices as store
@@ -57,7 +59,9 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
     database = open_database(settings, "notify", clock=clock)
     metrics = Metrics("notify")
     known = kinds.load()
-    rules, catalogue = load_policy(settings.notify_policy, known), load_templates(settings.notify_templates, known)
+    rules = load_policy(settings.notify_policy, known)
+    enclosed = document("WATTLINE_NOTIFY_LEAFLETS", settings.notify_leaflets, leaflets.load)
+    catalogue = load_templates(settings.notify_templates, known, enclosed)
 
     def today() -> date:
         return clock.now().astimezone(settings.timezone).date()
@@ -125,13 +129,13 @@ def load_policy(path: Path, kinds: Kinds) -> Policies:
     return document("WATTLINE_NOTIFY_POLICY", path, partial(policies.load, roles=roles, tenants_alone=tenants_alone))
 
 
-def load_templates(directory: Path | None, kinds: Kinds) -> Catalogue:
+def load_templates(directory: Path | None, kinds: Kinds, enclosed: Leaflets | None = None) -> Catalogue:
     """Return the templates of all kinds: those in a directory, one file per version, and of the other kinds those that ship."""
     paths = sorted(directory.glob("*.json")) if directory else ()
     own = [templates.load(json.loads(path.read_text("utf-8"))) for path in paths]
     named = {template.name for template in own}
     shipped = [t for name, kind in kinds.items() if name not in named for t in kind.templates]
-    return Catalogue([*own, *shipped], kinds)
+    return Catalogue([*own, *shipped], kinds, enclosed)
 
 
 def _links(settings: NotifySettings) -> Links:

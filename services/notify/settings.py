@@ -76,6 +76,7 @@ class NotifySettings(Settings):
         None, description="the one of before, until all is sealed anew (a log line says so); empty: none, as without"
     )
     notify_policy: Path = Path(__file__).parent / "policies" / "default.json"
+    notify_leaflets: Path = Path(__file__).parent / "leaflets" / "default.json"
     notify_templates: Path | None = Field(
         None, description="folder with texts of one's own: a kind that has any there is told in these alone"
     )

@@ -1,6 +1,7 @@
 """The notify service on a real database, with facts to feed it."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from sqlalchemy import event, select
 from services.notify import kinds
 from services.notify.base import PLATFORM
 from services.notify.causes.consumers import use_cases
+from services.notify.leaflets import domain as leaflets
 from services.notify.main import build, load_policy, load_templates
 from services.notify.notices.tables import NOTICE, UNADDRESSED
 from services.notify.notices.use_cases import unaddressed
@@ -64,7 +66,8 @@ class HandClock:
 
 
 KINDS = kinds.load()
-CATALOGUE = load_templates(None, KINDS)
+LEAFLETS = leaflets.load(json.loads(NotifySettings.model_fields["notify_leaflets"].default.read_text("utf-8")))
+CATALOGUE = load_templates(None, KINDS, LEAFLETS)
 VAULT = Vault(b"v" * 40)
 LINKS = Links(public_url="https://answers.utility.example", key=b"k" * 32)
 
@@ -116,7 +119,7 @@ class Notify:
 
     async def handle(self, *facts: Any) -> None:
         async with self.database.begin() as tx:
-            for use_case in use_cases(kinds.load())[type(facts[0])]:
+            for use_case in use_cases(kinds.load(), LEAFLETS)[type(facts[0])]:
                 await use_case(tx, facts, self.policies)
 
     async def notices(self) -> list[Any]:

@@ -9,6 +9,7 @@ from services.notify.causes.use_cases import accounts_changed
 from services.notify.causes.use_cases.asking import ask
 from services.notify.causes.use_cases.telling import tell
 from services.notify.context import Context
+from services.notify.leaflets.domain import Leaflets
 from services.notify.policies.domain import Policies
 from services.notify.questions.use_cases import hearing
 from services.notify.templates.domain import Kinds
@@ -24,11 +25,12 @@ CLOSING_WITHDRAWN = "closing_withdrawn"
 UseCase = Callable[[Tx, Sequence[Any], Policies], Awaitable[None]]
 
 
-def use_cases(kinds: Kinds) -> dict[type[Fact], list[UseCase]]:
+def use_cases(kinds: Kinds, leaflets: Leaflets) -> dict[type[Fact], list[UseCase]]:
     """Return what follows from each fact, in the order in which one batch is worked on: accounts first, what needs them after."""
     found: dict[type[Fact], list[UseCase]] = {AccountChanged: [partial(accounts_changed.keep, kinds=kinds)]}
     for kind in kinds.values():
-        found.setdefault(kind.fact, []).append(partial(ask if kind.asks else tell, kind=kind))
+        told = partial(ask, kind=kind) if kind.asks else partial(tell, kind=kind, leaflets=leaflets)
+        found.setdefault(kind.fact, []).append(told)
     found[AccountStandingChanged] = [_keep_standings]
     found[QuestionWithdrawn] = [_withdraw]
     found.setdefault(ClosingWithdrawn, []).append(_withdraw_objections)
@@ -69,4 +71,6 @@ def handlers(context: Context) -> dict[type[Fact], Handler]:
 
         return handle
 
-    return {fact: handler(wanted) for fact, wanted in use_cases(context.catalogue.kinds).items()}
+    return {
+        fact: handler(wanted) for fact, wanted in use_cases(context.catalogue.kinds, context.catalogue.leaflets).items()
+    }

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from services.notify.leaflets.domain import Billed
 from services.notify.notices.domain.causes import Cause
 from services.notify.templates.domain import Kind, Template, Text
 from shared.events.billing import BillIssued
@@ -34,6 +35,12 @@ def cause(fact: BillIssued) -> Cause:
             "estimated": "true" if bill.estimated else "false",
         },
     )
+
+
+def billed(fact: BillIssued) -> Billed:
+    """Return the bill with which leaflets travel."""
+    names = "account_no", "tariff", "period_from", "period_to", "energy_wh"
+    return Billed(**{name: getattr(fact.bill, name) for name in names})
 
 
 ZH_1 = Text(
@@ -161,5 +168,6 @@ KIND = Kind(
         Template(NAME, 2, date(2026, 1, 1), {"zh": ZH_2, "en": EN_2}),
     ),
     control="bill",
+    bill=billed,
     tenants_alone=True,
 )

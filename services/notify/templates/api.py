@@ -1,11 +1,17 @@
-"""Templates over HTTP: what there is, and how a notice would read."""
+"""Templates over HTTP: what there is, and how a notice would read; and the leaflets that a reader or a cashier hands out."""
+
+from typing import Annotated
+
+from fastapi import Query
 
 from services.notify import context
 from services.notify.context import READ, Number
+from services.notify.leaflets.domain import Leaflet
 from services.notify.policies.domain import TONES
 from services.notify.templates import examples
 from services.notify.templates.domain import Kind, render
-from services.notify.templates.schemas import Preview, PreviewText, TemplateView
+from services.notify.templates.schemas import LeafletKind, LeafletText, LeafletView, Preview, PreviewText, TemplateView
+from shared.fields import Day
 from shared.web import errors
 from shared.web.routing import Router
 
@@ -59,3 +65,36 @@ def _is_figure(kind: Kind, name: str, value: object) -> bool:
     if kind.figures[name] is int:
         return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
     return isinstance(value, str) and len(value) <= FIGURE_CHARACTERS_MAX
+
+
+@router.get("/leaflets", policy=READ)
+async def list_leaflets(
+    own: context.Own,
+    kind: LeafletKind | None = None,
+    request: Annotated[str | None, Query(max_length=32, description="Papers of this request.")] = None,
+    customer_class: Annotated[
+        str | None, Query(max_length=64, description="Those for a class, such as `residential`.")
+    ] = None,
+    on: Annotated[Day | None, Query(description="None: today.")] = None,
+) -> list[LeafletView]:
+    """List the leaflets of a day, at most 200: tips, and what papers a request needs."""
+    return [
+        _view(each)
+        for each in own.catalogue.leaflets.on(on or own.today())
+        if kind in (None, each.kind)
+        and request in (None, each.request)
+        and (customer_class is None or each.is_for(customer_class))
+    ]
+
+
+def _view(leaflet: Leaflet) -> LeafletView:
+    return LeafletView(
+        leaflet=leaflet.leaflet,
+        kind="papers" if leaflet.request else "tip",
+        request=leaflet.request,
+        classes=list(leaflet.classes),
+        travels_on="{:02}-{:02}".format(*leaflet.travels_on) if leaflet.travels_on else None,
+        from_kwh=leaflet.from_wh // 1000,
+        to_kwh=None if leaflet.to_wh is None else leaflet.to_wh // 1000,
+        texts={language: LeafletText(title=text.title, text=text.text) for language, text in leaflet.texts.items()},
+    )

@@ -8,12 +8,13 @@ hold placeholders, too.
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
 from string import Formatter
 from typing import Any
 
+from services.notify.leaflets.domain import Billed, Leaflets
 from services.notify.policies.domain import LANGUAGES, PLAIN, TONES
 from shared import money
 
@@ -80,7 +81,8 @@ class Text:
 class Template:
     """The texts of one version of a template (通知模板), by language; `tones` are those of other tones than the plain one.
 
-    A tone changes how something is said, never what: the lines of the body that show figures are the same in each.
+    A tone changes how something is said, never what: the lines of the body that show figures are the same in each. Below the body
+    stand the `leaflets` that the figure `enclosed` names, where a cause brings it.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Template:
     effective_from: date
     texts: Mapping[str, Text]
     tones: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)
+    leaflets: Leaflets = field(default=Leaflets(), compare=False, repr=False)
 
     def tone(self, wanted: str) -> str:
         """Return the tone in which it speaks where one is wanted: the plain one where it has no other."""
@@ -105,6 +108,7 @@ class Kind:
     `supplied_on`: the figure with the day whose supplied account is told, where a cause knows no more than its service point.
     `control`: the documents of another service of which each is told in this kind, under that service's name for them.
     `asked`: the figures that an answer to its question brings, of a fact; the words of `figure` say what each is.
+    `bill`: of a fact, the bill with which leaflets travel.
     `tenants_alone`: its texts show what is the tenant's alone, such as a bill: no policy may have the landlord told.
     `overruling`: answers that are taken whatever was answered before, and after the last day too: an objection is never refused.
     """
@@ -119,6 +123,7 @@ class Kind:
     supplied_on: str | None = None
     control: str | None = None
     asked: Callable[[Any], Any] | None = None
+    bill: Callable[[Any], Billed] | None = None
     overruling: frozenset[str] = frozenset()
     tenants_alone: bool = False
 
@@ -156,14 +161,15 @@ class Rendered:
 class Catalogue:
     """All versions of the templates of all kinds, each shown to be usable: raises `InvalidTemplate`."""
 
-    def __init__(self, templates: Iterable[Template], kinds: Kinds) -> None:
+    def __init__(self, templates: Iterable[Template], kinds: Kinds, leaflets: Leaflets | None = None) -> None:
         self.kinds = kinds
+        self.leaflets = leaflets or Leaflets()
         self._versions: dict[str, list[Template]] = {name: [] for name in kinds}
         for template in templates:
             _check(template, kinds)
             if any(template.version == other.version for other in self._versions[template.name]):
                 raise InvalidTemplate("template.version_given_twice", f"{template.name} v{template.version}")
-            self._versions[template.name].append(template)
+            self._versions[template.name].append(replace(template, leaflets=self.leaflets))
         for name, versions in self._versions.items():
             if not versions:
                 raise InvalidTemplate("template.missing", name)
@@ -316,7 +322,7 @@ def render(template: Template, language: str, figures: Figures, tone: str = PLAI
         template.version,
         tone,
         subject,
-        text.body.format_map(shown),
+        text.body.format_map(shown) + template.leaflets.enclosed(shown.get("enclosed", ""), language),
         text.short.format_map(shown).strip() if text.short is not None else f"{subject} {link}".strip(),
         link,
     )

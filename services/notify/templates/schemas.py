@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field
 from shared.fields import Day
 from shared.web.batch import In
 
+LeafletKind = Literal["tip", "papers"]
+
 
 class TemplateView(BaseModel):
     template: str
@@ -46,3 +48,23 @@ class PreviewText(BaseModel):
     body: str
     short: str = Field(description="What an SMS says.")
     content_hash: str
+
+
+class LeafletText(BaseModel):
+    title: str
+    text: str
+
+
+class LeafletView(BaseModel):
+    """A tip, or the papers that a request needs."""
+
+    leaflet: str
+    kind: LeafletKind
+    request: str | None = Field(description="Of papers: the code of the request.")
+    classes: list[str] = Field(description="For whom, as the tariff's id has it behind the region; `*`: for all.")
+    travels_on: str | None = Field(
+        description="Month and day: it goes with the bill whose period holds that day; null: with none."
+    )
+    from_kwh: int = Field(description="It goes with bills of at least so much.")
+    to_kwh: int | None = Field(description="And of less than so much.")
+    texts: dict[str, LeafletText] = Field(description="By language.")

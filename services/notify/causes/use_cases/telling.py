@@ -7,6 +7,8 @@ from typing import Any
 
 from services.notify.accounts import store as accounts
 from services.notify.accounts.domain import Supply, account_on
+from services.notify.causes.use_cases.enclosing import enclose
+from services.notify.leaflets.domain import Leaflets
 from services.notify.notices.domain.causes import Cause
 from services.notify.notices.domain.states import WAITS_FOR_ACCOUNT
 from services.notify.notices.store import unaddressed
@@ -16,9 +18,11 @@ from services.notify.templates.domain import Kind, Kinds
 from shared.db.engine import Tx
 
 
-async def tell(tx: Tx, facts: Sequence[Any], policies: Policies, kind: Kind) -> None:
+async def tell(tx: Tx, facts: Sequence[Any], policies: Policies, kind: Kind, leaflets: Leaflets) -> None:
     """Tell the contacts of each account once of what happened, in this kind of notice."""
     causes: list[Cause] = [cause for fact in facts if (cause := kind.cause(fact)) is not None]
+    if kind.bill is not None:
+        causes = await enclose(tx, [(kind.cause(fact), kind.bill(fact)) for fact in facts], leaflets)
     if kind.supplied_on is not None:
         causes = await _of_whoever_is_supplied(tx, causes, {kind.name: kind})
     if causes:
