@@ -4,6 +4,7 @@ import json
 from datetime import date
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from services.notify import kinds
 from services.notify.calls import api as calls
@@ -59,7 +60,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
     database = open_database(settings, "notify", clock=clock)
     metrics = Metrics("notify")
     known = kinds.load()
-    rules = load_policy(settings.notify_policy, known)
+    rules = load_policy(settings.notify_policy, known, settings.timezone)
     enclosed = document("WATTLINE_NOTIFY_LEAFLETS", settings.notify_leaflets, leaflets.load)
     catalogue = load_templates(settings.notify_templates, known, enclosed)
 
@@ -122,11 +123,17 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
     )
 
 
-def load_policy(path: Path, kinds: Kinds) -> Policies:
+def load_policy(path: Path, kinds: Kinds, zone: ZoneInfo) -> Policies:
     """Return the versions of the policy in a file; raises `SettingsError` where it is not usable."""
     roles = {name: kind.roles for name, kind in kinds.items()}
-    tenants_alone = [name for name, kind in kinds.items() if kind.tenants_alone]
-    return document("WATTLINE_NOTIFY_POLICY", path, partial(policies.load, roles=roles, tenants_alone=tenants_alone))
+    load = partial(
+        policies.load,
+        roles=roles,
+        manners={name: kind.manner for name, kind in kinds.items()},
+        zone=zone,
+        tenants_alone=[name for name, kind in kinds.items() if kind.tenants_alone],
+    )
+    return document("WATTLINE_NOTIFY_POLICY", path, load)
 
 
 def load_templates(directory: Path | None, kinds: Kinds, enclosed: Leaflets | None = None) -> Catalogue:

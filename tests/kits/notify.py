@@ -66,6 +66,7 @@ class HandClock:
 
 
 KINDS = kinds.load()
+UTILITY = ZoneInfo("Asia/Shanghai")
 LEAFLETS = leaflets.load(json.loads(NotifySettings.model_fields["notify_leaflets"].default.read_text("utf-8")))
 CATALOGUE = load_templates(None, KINDS, LEAFLETS)
 VAULT = Vault(b"v" * 40)
@@ -73,7 +74,7 @@ LINKS = Links(public_url="https://answers.utility.example", key=b"k" * 32)
 
 
 def shipped_policy() -> Policy:
-    return load_policy(NotifySettings.model_fields["notify_policy"].default, KINDS).on(ISSUED)
+    return load_policy(NotifySettings.model_fields["notify_policy"].default, KINDS, UTILITY).on(ISSUED)
 
 
 @dataclass

@@ -86,4 +86,5 @@ KIND = Kind(
     legal_effect=False,
     templates=(Template(NAME, 1, date(2000, 1, 1), {"zh": ZH, "en": EN}),),
     supplied_on="changed_on",
+    tell_by="visit_on",
 )

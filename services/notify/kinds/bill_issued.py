@@ -163,6 +163,7 @@ KIND = Kind(
     },
     roles=frozenset({"holder", "tenant"}),
     legal_effect=False,
+    tell_by="due_on",
     templates=(
         Template(NAME, 1, date(2000, 1, 1), {"zh": ZH_1, "en": EN_1}),
         Template(NAME, 2, date(2026, 1, 1), {"zh": ZH_2, "en": EN_2}),

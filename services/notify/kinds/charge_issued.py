@@ -84,6 +84,7 @@ KIND = Kind(
     },
     roles=frozenset({"holder"}),
     legal_effect=False,
+    tell_by="due_on",
     templates=(Template(NAME, 1, date(2000, 1, 1), {"zh": ZH, "en": EN}),),
     tenants_alone=True,
 )

@@ -129,4 +129,5 @@ KIND = Kind(
     templates=(Template(NAME, 1, date(2000, 1, 1), {"zh": ZH, "en": EN}),),
     supplied_on="opened_on",
     tenants_alone=True,
+    tell_by="visit_on",
 )

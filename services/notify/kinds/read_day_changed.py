@@ -87,4 +87,5 @@ KIND = Kind(
     legal_effect=True,  # bills run from read day to read day: 供电营业规则
     templates=(Template(NAME, 1, date(2000, 1, 1), {"zh": ZH, "en": EN}),),
     supplied_on="decided_on",
+    tell_by="first_on",
 )

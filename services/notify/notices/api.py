@@ -10,6 +10,7 @@ from services.notify.notices import examples
 from services.notify.notices.schemas import (
     NoticeView,
     NoticeWithWays,
+    Paced,
     ReceiptView,
     Resend,
     State,
@@ -37,6 +38,7 @@ async def list_notices(
     question_id: Annotated[No | None, Query()] = None,
     state: State | None = None,
     cycle: Annotated[Month | None, Query()] = None,
+    paced: Paced | None = None,
 ) -> pagination.Page[NoticeView]:
     """List notices in the order they were queued."""
     async with db.view() as view:
@@ -46,6 +48,7 @@ async def list_notices(
             question_id=question_id,
             state=state,
             cycle=cycle,
+            paced=paced,
             visible=caller.visible,
             after=wanted.after,
             limit=wanted.fetch,
@@ -86,7 +89,7 @@ async def list_receipts(
 @router.post(
     "/notices/{notice_id}/resend",
     policy=WRITE,
-    raises=[resend_by_hand.NoticeStillOnItsWay, resend_by_hand.ResentTooOften],
+    raises=[resend_by_hand.NoticeStillOnItsWay, resend_by_hand.ResentTooOften, resend_by_hand.NotWanted],
     example=examples.RESEND,
 )
 async def resend_notice(notice_id: Number, body: Resend, db: Db, caller: auth.Current, ctx: context.Own) -> NoticeView:

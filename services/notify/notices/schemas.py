@@ -11,6 +11,7 @@ from shared.web.batch import In
 
 State = Literal["queued", "sending", "sent", "delivered", "failed", "unknown"]
 Outcome = Literal["sent", "accepted", "delivered", "failed", "unknown"]
+Paced = Literal["", "quiet_hours", "budget", "deadline", "over_budget"]
 WaitState = Literal["waits_for_account", "waits_for_contact", "no_contact", "closed"]
 
 
@@ -45,6 +46,13 @@ class NoticeView(BaseModel):
     )
     done_at: datetime | None
     question_id: str | None = Field(description="The question that it asks.")
+    paced: Paced = Field(
+        description=(
+            "Why it is not due as soon as it could be, or is all the same: moved out of `quiet_hours`, or to a later week "
+            "(`budget`); sent at once, or another way, since it would miss its `deadline`; a legal notice beyond the budget "
+            "(`over_budget`)."
+        )
+    )
 
 
 class WayView(BaseModel):

@@ -38,6 +38,7 @@ class Notice(Base, table=True):
 
     `due_at` is when the sender looks at it again: the next attempt, while `sending` the end of the lease, while `sent` the end of
     the wait for a receipt; NULL when final. `way` counts the ways that it has taken; `channel` and `point_no` are of the last.
+    `paced`: why it is not due as soon as it could be, or is all the same; `week`: the Monday of the week that it counts in.
     """
 
     __tablename__ = "notice"
@@ -81,6 +82,8 @@ class Notice(Base, table=True):
     template_version: int | None = Field(sa_column=Column(Integer))
     content_hash: str | None = Field(sa_column=Column(String(64)))
     question_id: str | None = Field(sa_column=Column(columns.No))
+    paced: str = Field(sa_column=Column(String(16), nullable=False, server_default=""))
+    week: date | None = Field(sa_column=Column(Date))
 
 
 class NoticeWay(Base, table=True):

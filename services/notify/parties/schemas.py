@@ -1,13 +1,14 @@
 """Parties as they are said and taken over HTTP."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Annotated, Any, Literal
+from dataclasses import asdict
+from datetime import date, time
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.notify.parties import domain
-from services.notify.parties.domain import POINTS_MAX, ROLES_MAX, Party
+from services.notify.parties.domain import POINTS_MAX, ROLES_MAX, Party, preferences
 from shared.fields import Day, Words
 from shared.web.batch import In, No
 
@@ -15,6 +16,7 @@ BATCH_MAX = 1000  # parties, or verifications, of one request: about 1 MB
 ADDRESS_MAX = 320  # RFC 5321: 64 for the mailbox, 255 for its domain
 OrgUnit = Annotated[str, Field(min_length=1, max_length=160, pattern=r"^[^/\s]+(/[^/\s]+)*$", examples=["zj/hangzhou"])]
 Code = Annotated[str, Field(min_length=1, max_length=16)]
+Time = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 OptionalNo = Annotated[str, Field(max_length=64)]
 LookUpKind = Literal["name", "mobile", "landline", "email", "wechat", "app", "postal"]
 
@@ -63,6 +65,61 @@ class VulnerabilityBody(Personal):
     since: Day
 
 
+class HoursBody(Personal):
+    """The hours of every day in which the party wants to be told by what disturbs, in place of the policy's."""
+
+    opens: Time = Field(examples=["18:00"])
+    closes: Time = Field(examples=["20:00"])
+    zone: str = Field("", max_length=64, examples=["Europe/Berlin"], description="Empty: the utility's.")
+
+
+class WishBody(Personal):
+    """How the party wants to be told: over some channels first, over some never, or not at all."""
+
+    about: Annotated[str, Field(min_length=1, max_length=32)] = Field(
+        examples=["tip"],
+        description="A budget class (legal, service, tip), or a kind of notice, which comes before its class.",
+    )
+    first: list[Code] = Field([], max_length=preferences.CHANNELS_MAX, examples=[["sms"]])
+    never: list[Code] = Field([], max_length=preferences.CHANNELS_MAX)
+    not_wanted: bool = Field(False, description="Declined; not where a right depends on it.")
+
+
+class PreferencesBody(Personal):
+    """What the party prefers (偏好)."""
+
+    hours: HoursBody | None = None
+    wishes: list[WishBody] = Field([], max_length=preferences.WISHES_MAX)
+
+    def given(self) -> preferences.Preferences:
+        hours = None
+        if self.hours:
+            opens, closes = time.fromisoformat(self.hours.opens), time.fromisoformat(self.hours.closes)
+            hours = preferences.Preferred(opens=opens, closes=closes, zone=self.hours.zone)
+        return preferences.Preferences(
+            hours=hours,
+            wishes=tuple(
+                preferences.Wish(
+                    about=wish.about, first=tuple(wish.first), never=tuple(wish.never), not_wanted=wish.not_wanted
+                )
+                for wish in self.wishes
+            ),
+        )
+
+    @classmethod
+    def of(cls, given: preferences.Preferences) -> Self:
+        """Return preferences as they are shown."""
+        hours = given.hours
+        return cls(
+            hours=HoursBody(
+                opens=hours.opens.isoformat("minutes"), closes=hours.closes.isoformat("minutes"), zone=hours.zone
+            )
+            if hours
+            else None,
+            wishes=[WishBody.model_validate(asdict(wish)) for wish in given.wishes],
+        )
+
+
 class PartyBody(Personal):
     """A person, household or firm (当事人), whole: contact points and roles that are left out are removed."""
 
@@ -72,6 +129,7 @@ class PartyBody(Personal):
     language: Code = Field("zh", examples=["zh"], description="zh or en")
     vulnerability: VulnerabilityBody | None = None
     wishes: list[Code] = Field([], max_length=len(domain.WISHES), description=", ".join(domain.WISHES))
+    preferences: PreferencesBody = Field(default_factory=PreferencesBody)
     points: list[PointIn] = Field([], max_length=POINTS_MAX)
     roles: list[RoleBody] = Field([], max_length=ROLES_MAX)
 
@@ -84,6 +142,7 @@ class PartyBody(Personal):
             language=self.language,
             vulnerability=domain.Vulnerability(**self.vulnerability.model_dump()) if self.vulnerability else None,
             wishes=tuple(sorted(set(self.wishes))),
+            preferences=self.preferences.given(),
             points=tuple(domain.ContactPoint(**point.model_dump(exclude={"verified"})) for point in self.points),
             roles=tuple(domain.Role(**role.model_dump()) for role in self.roles),
             verified=tuple(
@@ -170,6 +229,7 @@ class PartyOut(BaseModel):
     language: str
     vulnerability: VulnerabilityBody | None
     wishes: list[str]
+    preferences: PreferencesBody
     points: list[PointOut]
     roles: list[RoleOut]
     version: int
@@ -191,6 +251,7 @@ class PartyOut(BaseModel):
             if vulnerability
             else None,
             wishes=list(party.wishes),
+            preferences=PreferencesBody.of(party.preferences),
             points=[
                 PointOut(
                     **{name: getattr(point, name) for name in PointBody.model_fields},

@@ -31,6 +31,7 @@ class Party(Base, table=True):
     vulnerable_source: str = Field(sa_column=Column(Text, nullable=False))
     vulnerable_since: date | None = Field(sa_column=_day(optional=True))
     wishes: str = Field(sa_column=Column(Text, nullable=False))
+    preferences: str = Field(sa_column=Column(Text, nullable=False, server_default="{}"))
     erased_on: date | None = Field(sa_column=_day(optional=True))
     version: int = Field(sa_column=Column(Integer, nullable=False))
 

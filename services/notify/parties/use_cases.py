@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from services.notify.accounts import store as accounts
 from services.notify.parties import domain
 from services.notify.parties.domain import Party, Verification
+from services.notify.parties.domain.preferences import in_order
 from services.notify.parties.store import parties as store
 from services.notify.policies.domain import Policy
 from services.notify.vault import Vault
@@ -248,6 +249,7 @@ def _in_order(party: Party) -> Party:
     """Return a party with its contact points and roles in the order in which they are stored: what is wanted has none."""
     return replace(
         party,
+        preferences=in_order(party.preferences),
         points=tuple(sorted(party.points, key=lambda point: point.point_no)),
         roles=tuple(sorted(party.roles, key=lambda r: (r.role, r.account_no, r.service_point_no, r.valid_from))),
     )

@@ -32,6 +32,8 @@ async def list_templates(ctx: context.Own) -> list[TemplateView]:
             roles=sorted(told[t.name]),
             tones=[tone for tone in TONES if t.tone(tone) == tone],
             legal_effect=kinds[t.name].legal_effect,
+            budget=kinds[t.name].manner.budget,
+            tell_by=kinds[t.name].manner.tell_by,
         )
         for t in ctx.catalogue.all()
     ]

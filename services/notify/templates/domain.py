@@ -16,6 +16,7 @@ from typing import Any
 
 from services.notify.leaflets.domain import Billed, Leaflets
 from services.notify.policies.domain import LANGUAGES, PLAIN, TONES
+from services.notify.policies.domain.pace import LEGAL, Manner
 from shared import money
 
 Figures = Mapping[str, str | int]
@@ -110,6 +111,8 @@ class Kind:
     `asked`: the figures that an answer to its question brings, of a fact; the words of `figure` say what each is.
     `bill`: of a fact, the bill with which leaflets travel.
     `tenants_alone`: its texts show what is the tenant's alone, such as a bill: no policy may have the landlord told.
+    `budget`: what it takes of a party's week where it has no legal effect; `tell_by`: the figure with the last day on which it is
+    of use (`-`: none), that of a question its last day for an answer.
     `overruling`: answers that are taken whatever was answered before, and after the last day too: an objection is never refused.
     """
 
@@ -126,11 +129,19 @@ class Kind:
     bill: Callable[[Any], Billed] | None = None
     overruling: frozenset[str] = frozenset()
     tenants_alone: bool = False
+    budget: str = "service"
+    tell_by: str | None = None
 
     @property
     def asks(self) -> bool:
         """Whether it asks a question, as its fact does."""
         return bool(self.fact.asks)
+
+    @property
+    def manner(self) -> Manner:
+        """How it is told."""
+        tell_by = self.tell_by or ("answer_by" if self.asks else None)
+        return Manner(budget=LEGAL if self.legal_effect else self.budget, tell_by=tell_by)
 
     @property
     def service(self) -> str:

@@ -19,6 +19,8 @@ class TemplateView(BaseModel):
     roles: list[str] = Field(description="Who is told, by the policy that is in force today.")
     tones: list[str] = Field(description="The tones in which it speaks; what it says is the same in each.")
     legal_effect: bool = Field(description="Whether a right depends on its receipt.")
+    budget: str = Field(description="What it takes of a party's week: legal, service or tip.")
+    tell_by: str | None = Field(description="The figure with the last day on which it is of use.")
 
 
 class Preview(In):

@@ -13,7 +13,7 @@ UNKNOWN: Final = "unknown"
 
 NOTICE_LIFE: Final = StateMachine(
     name="notice",
-    starts=(QUEUED,),
+    starts=(QUEUED, FAILED),  # a party may have declined it
     moves={
         "taken": {QUEUED: SENDING, UNKNOWN: SENDING},
         # An answer also counts after its lease has ended: it settles the doubt that the lease had left.
@@ -27,6 +27,7 @@ NOTICE_LIFE: Final = StateMachine(
         "arrived": dict.fromkeys((QUEUED, UNKNOWN, SENT, FAILED), DELIVERED),
         "came back": dict.fromkeys((QUEUED, UNKNOWN, SENT, DELIVERED), FAILED),
         "no receipt": {SENT: UNKNOWN},
+        "no room for it": {QUEUED: FAILED},
         "resent": {DELIVERED: QUEUED, FAILED: QUEUED, UNKNOWN: QUEUED},
     },
 )

@@ -49,6 +49,7 @@ async def notices_page(
     question_id: str | None,
     state: str | None,
     cycle: str | None,
+    paced: str | None,
     visible: Condition,
     after: Condition,
     limit: int,
@@ -61,6 +62,7 @@ async def notices_page(
             ("question_id", question_id),
             ("state", state),
             ("cycle", cycle),
+            ("paced", paced),
         )
         if value is not None
     ]

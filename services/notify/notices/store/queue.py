@@ -7,33 +7,43 @@ import orjson
 
 from services.notify.notices.domain import states
 from services.notify.notices.domain.causes import Cause
+from services.notify.notices.domain.pacing import Place
 from services.notify.notices.tables import NOTICE
 from services.notify.parties.domain import Chosen
 from shared.db import bulk
 from shared.db.engine import Tx
 
+Key = tuple[str, str, str]
+NOT_WANTED = "not_wanted"
+"""The code of a notice that its party has declined."""
 _KEY = ("cause_id", "party_no", "template")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A notice to be queued."""
+    """A notice to be queued; `place`: when it goes out, None where its party has declined it."""
 
     notice_id: str
     chosen: Chosen
     cause: Cause
+    place: Place | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.cause.id, self.chosen.party_no, self.cause.template
 
 
 class ConflictingCause(Exception):
     """A cause that was told of already came with other figures: a fault of the sender, set aside for a person."""
 
 
-async def queue(tx: Tx, planned: Sequence[Planned]) -> int:
-    """Insert notices that are new under (cause, party, template), and return how many that were.
+async def queue(tx: Tx, planned: Sequence[Planned]) -> set[Key]:
+    """Insert notices that are new under (cause, party, template), and return the keys of those.
 
     One that came before with other figures raises ConflictingCause: what was told stays.
     """
     count = len(planned)
+    queued, declined = states.NOTICE_LIFE.start(states.QUEUED), states.NOTICE_LIFE.start(states.FAILED)
     causes = [p.cause for p in planned]
     figures = {id(c.figures): orjson.dumps(c.figures).decode() for c in causes}
     rows = await bulk.insert_ignore(
@@ -54,20 +64,23 @@ async def queue(tx: Tx, planned: Sequence[Planned]) -> int:
             "cycle": [c.cycle for c in causes],
             "day": [c.day for c in causes],
             "figures": [figures[id(c.figures)] for c in causes],
-            "state": [states.NOTICE_LIFE.start(states.QUEUED)] * count,
+            "state": [queued if p.place else declined for p in planned],
             "attempts": [0] * count,
             "doubts": [0] * count,
             "resends": [0] * count,
-            "code": [""] * count,
+            "code": ["" if p.place else NOT_WANTED for p in planned],
             "queued_at": [tx.now] * count,
-            "due_at": [tx.now] * count,
+            "due_at": [p.place.due_at if p.place else None for p in planned],
+            "done_at": [None if p.place else tx.now for p in planned],
+            "paced": [p.place.paced if p.place else "" for p in planned],
+            "week": [p.place.week if p.place else None for p in planned],
             "question_id": [c.question_id for c in causes],
         },
         key=_KEY,
     )
     if len(rows) < count:
         await _check_repeated(tx, [(p.notice_id, p.cause.id, figures[id(p.cause.figures)]) for p in planned])
-    return len(rows)
+    return {(row.cause_id, row.party_no, row.template) for row in rows}
 
 
 async def _check_repeated(tx: Tx, told: Sequence[tuple[str, str, str]]) -> None:

@@ -15,7 +15,8 @@ from services.notify.notices.domain.causes import Cause
 from services.notify.notices.domain.states import WAITS_FOR_CONTACT
 from services.notify.notices.domain.unaddressed import wait_ends
 from services.notify.notices.store import unaddressed
-from services.notify.notices.store.queue import Planned, queue
+from services.notify.notices.store.queue import Planned
+from services.notify.notices.use_cases.pacing import queue_paced
 from services.notify.parties import domain
 from services.notify.parties.domain import Door, Reach
 from services.notify.parties.store import reach
@@ -67,7 +68,7 @@ async def queue_causes(tx: Tx, causes: Sequence[Cause], policies: Policies) -> N
     if unheard:
         await unaddressed.set_aside(tx, unheard, WAITS_FOR_CONTACT)
     if planned:
-        await queue(tx, planned)
+        await queue_paced(tx, planned, policies)
 
 
 def plan(causes: Sequence[Cause], found: Known, policies: Policies, *, late: bool) -> tuple[list[Planned], list[Cause]]:

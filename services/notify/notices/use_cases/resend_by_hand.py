@@ -2,6 +2,7 @@
 
 from services.notify.notices.domain.states import NOTICE_LIFE
 from services.notify.notices.store import attempts, ways
+from services.notify.notices.store.queue import NOT_WANTED
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.errors import BusinessError
@@ -21,11 +22,19 @@ class ResentTooOften(BusinessError):
     title = "The notice was resent as often as it may be"
 
 
+class NotWanted(BusinessError):
+    status = 409
+    code = "notice.not_wanted"
+    title = "The party has declined this kind of notice: it must take that back first"
+
+
 async def resend(tx: Tx, notice_id: str, *, actor: str, reason: str) -> None:
     """Have a final notice that there is sent again (补发) as a new message (with a Message-ID of its own)."""
     notice = await attempts.notice_for_update(tx, notice_id)
     if notice.due_at is not None or not NOTICE_LIFE.may(notice.state, "resent"):
         raise NoticeStillOnItsWay
+    if notice.code == NOT_WANTED:
+        raise NotWanted
     if notice.resends >= RESENDS_MAX:
         raise ResentTooOften
     await ways.keep_unless_there(tx, notice)

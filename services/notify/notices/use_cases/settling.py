@@ -11,10 +11,11 @@ from services.notify.notices.domain import receipts
 from services.notify.notices.domain.states import DELIVERED, NOTICE_LIFE, UNKNOWN
 from services.notify.notices.store import attempts, ways
 from services.notify.notices.store.attempts import Settled
+from services.notify.notices.use_cases.pacing import due_for
 from services.notify.notices.use_cases.queueing import door, known_of
 from services.notify.parties import domain
 from services.notify.parties.domain import Chosen
-from services.notify.policies.domain import Policies
+from services.notify.policies.domain import Policies, in_force
 from shared.db.engine import Tx
 from shared.events.notify import NoticeDelivered, NoticeFailed
 
@@ -74,20 +75,21 @@ def _outcome(ended: Ended) -> str:
     return receipts.UNKNOWN if unknown else receipts.FAILED
 
 
-def _next(tx: Tx, ended: Ended, way: Chosen | None) -> Settled:
+def _next(tx: Tx, ended: Ended, following: tuple[Chosen, datetime] | None) -> Settled:
     notice = ended.notice
     sent = {name: getattr(ended, name) for name in ("template_version", "content_hash", "tone")}
     more: dict[str, Any] = sent if ended.content_hash else {}
-    if way is None:
+    if following is None:
         state = NOTICE_LIFE.move(notice.state, ended.event)
         return changed(
             notice, state=state, code=ended.code, due_at=None, now=tx.now, doubts=ended.doubts or notice.doubts, **more
         )
+    way, due_at = following
     return changed(
         notice,
         state=NOTICE_LIFE.move(notice.state, "goes another way"),
         code=ended.code,
-        due_at=tx.now,
+        due_at=due_at,
         now=tx.now,
         way=notice.way + 1,
         channel=way.channel,
@@ -98,8 +100,11 @@ def _next(tx: Tx, ended: Ended, way: Chosen | None) -> Settled:
     )
 
 
-async def _next_ways(tx: Tx, notices: Sequence[Row[Any]], policies: Policies) -> dict[str, Chosen]:
-    """Return the first way of each notice's party that it has not taken yet, where there is one (four statements)."""
+async def _next_ways(tx: Tx, notices: Sequence[Row[Any]], policies: Policies) -> dict[str, tuple[Chosen, datetime]]:
+    """Return the first way of each notice's party that it has not taken yet, and when, where there is one (four statements).
+
+    One that disturbs keeps to quiet hours.
+    """
     found = await known_of(tx, [(notice.account_no, notice.service_point_no) for notice in notices])
     taken = await ways.of_notices(tx, [notice.notice_id for notice in notices])
     following = {}
@@ -111,7 +116,8 @@ async def _next_ways(tx: Tx, notices: Sequence[Row[Any]], policies: Policies) ->
         reaches = [each for each in found.reaches.get(notice.account_no, ()) if each.party_no == notice.party_no]
         for way in domain.ways(reaches, template=notice.template, door=where, policy=policy).get(notice.party_no, ()):
             if (way.chosen.channel, way.chosen.point_no) not in tried:
-                following[notice.notice_id] = way.chosen
+                due_at = due_for(tx.now, way.chosen.channel, reaches[0].preferences, in_force(policies, tx.now))
+                following[notice.notice_id] = way.chosen, due_at
                 break
     return following
 

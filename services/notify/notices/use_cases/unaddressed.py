@@ -6,7 +6,7 @@ from datetime import date
 from services.notify.notices.domain.states import WAITS_FOR_CONTACT
 from services.notify.notices.domain.unaddressed import waited_out
 from services.notify.notices.store import unaddressed
-from services.notify.notices.store.queue import queue
+from services.notify.notices.use_cases.pacing import queue_paced
 from services.notify.notices.use_cases.queueing import known, plan
 from services.notify.policies.domain import Policies
 from shared.db.engine import Tx
@@ -22,7 +22,7 @@ async def take_up(tx: Tx, account_nos: Sequence[str], *, policies: Policies) -> 
     if planned:
         still = {(cause.id, cause.template) for cause in unheard}
         await unaddressed.remove_waiting(tx, [cause for cause in causes if (cause.id, cause.template) not in still])
-        await queue(tx, planned)
+        await queue_paced(tx, planned, policies)
 
 
 async def give_up_waiting(tx: Tx, *, business_date: date, org_unit: str, policies: Policies) -> int:

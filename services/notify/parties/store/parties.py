@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, Date, FromClause, Row, and_, case, func, o
 
 from services.notify.accounts import store as accounts
 from services.notify.parties.domain import Addressee, ContactPoint, Party, Role, Verification, Vulnerability
+from services.notify.parties.domain.preferences import Preferences
+from services.notify.parties.store import preferences
 from services.notify.parties.tables import CONTACT_POINT, PARTY, PARTY_ROLE, VERIFICATION
 from services.notify.vault import Vault
 from shared.db import bulk
@@ -48,6 +50,7 @@ def _party(row: Row[Any], vault: Vault, points: dict[str, list[ContactPoint]], r
         language=row.language,
         vulnerability=vulnerability,
         wishes=tuple(orjson.loads(row.wishes)),
+        preferences=preferences.opened(row.preferences),
         points=tuple(points[row.party_no]),
         roles=tuple(roles[row.party_no]),
     )
@@ -88,6 +91,7 @@ async def put_parties(tx: Tx, vault: Vault, given: Sequence[tuple[Party, int]]) 
         "vulnerable_source": [vault.seal(party.vulnerability.source) if party.vulnerability else "" for party in each],
         "vulnerable_since": [party.vulnerability.since if party.vulnerability else None for party in each],
         "wishes": [orjson.dumps(party.wishes).decode() for party in each],
+        "preferences": [preferences.stored(party.preferences) for party in each],
         "version": [version for _, version in given],
     }
     applied = {row.party_no for row in await bulk.upsert_newer(tx, PARTY, columns, key=("party_no",))}
@@ -174,6 +178,20 @@ async def addressees(view: View, vault: Vault, wanted: Sequence[tuple[str, str]]
     }
 
 
+async def lock_told(tx: Tx, party_nos: Sequence[str]) -> dict[str, tuple[str, Preferences]]:
+    """Lock parties that are to be told, in their order, and return what each is and prefers: who queues for one waits here."""
+    p = PARTY.c
+    rows = await bulk.select_in(
+        tx,
+        PARTY,
+        {"party_no": party_nos},
+        columns=(p.party_no, p.kind, p.preferences),
+        order_by=(p.party_no,),
+        for_update=True,
+    )
+    return {row.party_no: (row.kind, preferences.opened(row.preferences)) for row in rows}
+
+
 async def points_of(view: View, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Row[Any]]:
     """Return contact points by (party, point), each with the org unit of its party."""
     p = CONTACT_POINT.c
@@ -258,6 +276,7 @@ async def erase(tx: Tx, vault: Vault, party_no: str, version: int, day: date) ->
             vulnerable_source="",
             vulnerable_since=None,
             wishes="[]",
+            preferences=preferences.NONE_STORED,
             erased_on=day,
             version=version,
         )

@@ -8,6 +8,7 @@ from sqlalchemy import Row, and_, literal, select, union_all
 
 from services.notify.accounts import store as accounts
 from services.notify.parties.domain import Reach
+from services.notify.parties.store.preferences import opened
 from services.notify.parties.tables import CONTACT_POINT, PARTY, PARTY_ROLE, VERIFICATION
 from shared.db import bulk, columns, travel
 from shared.db.engine import View
@@ -37,6 +38,7 @@ async def reaches(view: View, account_nos: Sequence[str]) -> dict[str, list[Reac
         select(
             role,
             party.org_unit,
+            party.preferences,
             point.point_no,
             point.kind,
             point.address_since,
@@ -84,4 +86,5 @@ def _reach(row: Row[Any], verified: Sequence[tuple[str, str, str]]) -> Reach:
         valid_from=row.valid_from,
         valid_to=row.valid_to,
         verified=verified,
+        preferences=opened(row.preferences),
     )

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from services.notify.main import load_policy
-from services.notify.policies.domain import load
+from services.notify.policies.domain import Policies, load
 from shared.document import DocumentError
 from shared.settings import SettingsError
-from tests.kits.notify import KINDS
+from tests.kits.notify import KINDS, UTILITY
 
 ROLES = {"reminder": frozenset({"holder", "tenant"})}
 VERSION = {
@@ -30,6 +30,10 @@ VERSION = {
 
 def document(**change: Any) -> dict[str, Any]:
     return {"id": "CN/notify", "title": "rules", "versions": [VERSION | change]}
+
+
+def read(given: dict[str, Any]) -> Policies:
+    return load(given, ROLES, {}, UTILITY)
 
 
 @pytest.mark.parametrize(
@@ -63,20 +67,20 @@ def document(**change: Any) -> dict[str, Any]:
 )
 def test_a_policy_with_a_fault_is_refused_with_its_path(change: dict[str, object], path: str) -> None:
     with pytest.raises(DocumentError, match=f"at /versions/0{path}"):
-        load(document(**change), ROLES)
-    assert load(document(), ROLES).on(date(2026, 1, 1)).retry.in_doubt_seconds == (600,)
+        read(document(**change))
+    assert read(document()).on(date(2026, 1, 1)).retry.in_doubt_seconds == (600,)
 
 
 def test_a_policy_file_that_is_not_usable_is_refused_with_the_name_of_its_setting(tmp_path: Path) -> None:
     file = tmp_path / "policy.json"
     file.write_text(json.dumps(document(roles={"greeting": ["holder"]})))  # which is no kind of notice
     with pytest.raises(SettingsError, match="WATTLINE_NOTIFY_POLICY: field_unknown at /versions/0/roles/greeting"):
-        load_policy(file, KINDS)
+        load_policy(file, KINDS, UTILITY)
 
 
 def test_a_policy_without_roles_for_a_kind_leaves_it_to_the_kind() -> None:
-    assert load(document(), ROLES).on(date(2026, 1, 1)).roles == {"reminder": {"holder"}}
-    assert load(document(roles={}), ROLES).on(date(2026, 1, 1)).roles == ROLES
+    assert read(document()).on(date(2026, 1, 1)).roles == {"reminder": {"holder"}}
+    assert read(document(roles={})).on(date(2026, 1, 1)).roles == ROLES
 
 
 def test_all_faults_of_a_policy_are_told_at_once() -> None:
@@ -85,7 +89,7 @@ def test_all_faults_of_a_policy_are_told_at_once() -> None:
         colour=1, channels=channels, roles={"greeting": [], "reminder": []}, retry={"temporary_seconds": [-1, 1, "x"]}
     )
     with pytest.raises(DocumentError) as refused:
-        load(wrong, ROLES)
+        read(wrong)
     assert [fault.pointer.removeprefix("/versions/0") for fault in refused.value.faults] == [
         "/colour",
         "/channels/email/gateway",
@@ -106,9 +110,11 @@ def test_no_landlord_is_told_of_what_is_the_tenants_alone() -> None:
     roles = {"bill_issued": frozenset({"tenant"}), "reminder": frozenset({"holder"})}
     told = {"bill_issued": ["tenant", "landlord"], "reminder": ["holder", "landlord"]}
     with pytest.raises(DocumentError, match="/roles/bill_issued: its texts show what is the tenant's alone"):
-        load(document(roles=told), roles, ["bill_issued"])
+        load(document(roles=told), roles, {}, UTILITY, ["bill_issued"])
     told["bill_issued"] = ["tenant"]
-    assert load(document(roles=told), roles, ["bill_issued"]).on(date(2026, 1, 1)).roles["reminder"] >= {"landlord"}
+    assert load(document(roles=told), roles, {}, UTILITY, ["bill_issued"]).on(date(2026, 1, 1)).roles["reminder"] >= {
+        "landlord"
+    }
 
 
 def test_what_shows_a_bill_or_a_usage_is_the_tenants_alone() -> None:
@@ -120,6 +126,6 @@ def test_what_shows_a_bill_or_a_usage_is_the_tenants_alone() -> None:
 
 
 def test_a_debtor_is_asked_as_the_others_where_the_policy_says_nothing_else() -> None:
-    (version,) = load(document(), ROLES)
+    (version,) = read(document())
     assert version.rules.stale_months_debtors == 24
     assert version.rules.tones.of("often_late", is_vulnerable=True) == "plain"

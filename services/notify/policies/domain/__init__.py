@@ -3,8 +3,12 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from services.notify.policies.domain import pace
+from services.notify.policies.domain.pace import Manner, Pace
 from shared import dated
 from shared.dated import Versions
 from shared.document import Node
@@ -37,11 +41,13 @@ class Channel:
 
     `proof`: what counts as delivered: that the gateway has accepted it, or its receipt; `proof_legal`: of a kind whose receipt a
     right depends on. Without a receipt in `receipt_hours` it goes the next way.
+    `quiet`: whether it disturbs, so that it keeps to quiet hours.
     """
 
     gateway: str | None
     point: str
     last_resort: bool  # used only where the account has no other usable contact (S16: paper is the last resort)
+    quiet: bool = False
     proof: str = ACCEPTED
     proof_legal: str = ACCEPTED
     receipt_hours: int = RECEIPT_HOURS
@@ -90,6 +96,7 @@ class Policy:
     having verified a contact point; one that was not confirmed for `stale_months` is listed, one of a debtor or former debtor
     after `stale_months_debtors`. `tones`: in which tone who is spoken to, where a kind has several.
     A question is asked again so many days before the last day for an answer as `remind_days_before` says, once for each.
+    `manners`: how each kind is told; `pace`: when and how often, in the utility's `zone` where a party has none of its own.
     """
 
     points: Mapping[str, re.Pattern[str]]
@@ -102,16 +109,26 @@ class Policy:
     wait_for_contact_days: int
     remind_days_before: tuple[int, ...]
     retry: Retry
+    manners: Mapping[str, Manner]
+    pace: Pace
+    zone: ZoneInfo
     calls: Calls = Calls()
 
 
 Policies = Versions[Policy]
 
 
-def load(document: Any, roles: Mapping[str, frozenset[str]], tenants_alone: Collection[str] = ()) -> Policies:
+def load(
+    document: Any,
+    roles: Mapping[str, frozenset[str]],
+    manners: Mapping[str, Manner],
+    zone: ZoneInfo,
+    tenants_alone: Collection[str] = (),
+) -> Policies:
     """Return the versions of a parsed policy document; `roles` are told of each kind where a version names no others.
 
-    `tenants_alone`: kinds whose texts show what is the tenant's alone; no version may name the landlord for them.
+    `manners`: how each kind is told; `zone`: the utility's. `tenants_alone`: kinds whose texts show what is the tenant's alone;
+    no version may name the landlord for them.
     Raises `DocumentError` with all its faults.
     """
 
@@ -129,11 +146,20 @@ def load(document: Any, roles: Mapping[str, frozenset[str]], tenants_alone: Coll
             remind_days_before=_reminders(version.get("remind_days_before")),
             retry=_retry(version.get("retry")),
             calls=_calls(version.maybe("calls")),
+            manners=manners,
+            pace=pace.read(version.maybe("pace")),
+            zone=zone,
         )
 
     told = "points channels verified_by stale_months stale_months_debtors tones roles"
-    fields = f"{told} wait_for_contact_days remind_days_before retry calls"
+    fields = f"{told} wait_for_contact_days remind_days_before retry calls pace"
     return Node.read(document, lambda root: dated.versions(root, read, fields=fields))
+
+
+def in_force(policies: Policies, at: datetime) -> Policy:
+    """Return the rules of the utility's civil day of an instant."""
+    zone = next(iter(policies)).rules.zone  # the same in all versions
+    return policies.on(at.astimezone(zone).date())
 
 
 def _form(node: Node) -> re.Pattern[str]:
@@ -145,7 +171,8 @@ def _form(node: Node) -> re.Pattern[str]:
 
 
 def _channel(node: Node, points: Mapping[str, re.Pattern[str]]) -> Channel:
-    node.keys("gateway point last_resort proof proof_legal receipt_hours")
+    node.keys("gateway point last_resort quiet proof proof_legal receipt_hours")
+    quiet = node.maybe("quiet")
     gateway = node.get("gateway")
     proof, legal, hours = node.maybe("proof"), node.maybe("proof_legal"), node.maybe("receipt_hours")
     return Channel(
@@ -155,6 +182,7 @@ def _channel(node: Node, points: Mapping[str, re.Pattern[str]]) -> Channel:
         proof=proof.choice(*PROOFS) if proof else ACCEPTED,
         proof_legal=legal.choice(*PROOFS) if legal else ACCEPTED,
         receipt_hours=hours.whole(1, RECEIPT_HOURS_MAX) if hours else RECEIPT_HOURS,
+        quiet=quiet is not None and quiet.flag(),
     )
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
+from services.notify.parties.domain import preferences
+from services.notify.parties.domain.preferences import PLAIN, Preferences
 from services.notify.policies.domain import LANGUAGES, ROLES, Channel, Policy
 from shared.org_units import covers
 
@@ -83,6 +85,7 @@ class Party:
     language: str
     vulnerability: Vulnerability | None = None
     wishes: tuple[str, ...] = ()
+    preferences: Preferences = PLAIN
     points: tuple[ContactPoint, ...] = ()
     roles: tuple[Role, ...] = ()
     verified: tuple[Verification, ...] = field(default=(), compare=False)
@@ -111,6 +114,7 @@ class Reach:
     valid_from: date
     valid_to: date | None
     verified: Collection[tuple[str, str, str]]
+    preferences: Preferences = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,23 +140,31 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A way to a party: which contact point, over which channel."""
+    """A way to a party: which contact point, over which channel.
+
+    `still`: another contact point and channel that disturbs nobody; `wanted`: false where the party has declined the notice.
+    """
 
     party_no: str
     point_no: str
     channel: str
+    still: tuple[str, str] | None = None
+    wanted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Way:
-    """A way to a party that a notice may take, and for which of its roles."""
+    """A way to a party that a notice may take, and for which of its roles; `wanted`: whether it wants it so."""
 
     chosen: Chosen
     channel: Channel
     roles: set[str] = field(default_factory=set)
+    last_resort: bool = False
+    wanted: bool = True
 
 
 FAULTS: Final = {
+    **preferences.FAULTS,
     "party.unknown_kind": "A party is a person, a household or a firm",
     "party.unknown_role": "The role is none that notices are told to",
     "party.unknown_language": "There is no template in this language",
@@ -184,7 +196,8 @@ def fault(party: Party, policy: Policy, today: date) -> str | None:
         return "party.unknown_wish"
     known = {point.point_no for point in party.points}
     return (
-        _fault_of_points(party.points, policy)
+        preferences.fault(party.preferences, policy)
+        or _fault_of_points(party.points, policy)
         or _fault_of_roles(party.roles)
         or next((code for each in party.verified if (code := fault_of_verification(each, today, known))), None)
     )
@@ -268,34 +281,60 @@ def ways(reaches: Iterable[Reach], *, template: str, door: Door, policy: Policy)
 
     A party counts if it has a role that is told on some day from `first_day` to `last_day`, towards the account or one of its
     service points in question; a contact point if it is valid then and verified for the account or one of these service points
-    (S16). Ways are in the order of the policy's channels, those of last resort after all others. `policy` is that of the day
-    of the cause.
+    (S16). Ways are in the order of the policy's channels, those that the party wants first before all others, those of last
+    resort after all others. Channels that it never wants count only where no other is left. `policy` is that of the day of the
+    cause.
     """
     told = policy.roles[template]
     found: dict[str, dict[tuple[bool, int, str], Way]] = defaultdict(dict)
+    wishes: dict[str, preferences.Wish] = {}
     for reach in reaches:
         if reach.role not in told or not _counts(reach, door, policy):
             continue
+        wish = wishes[reach.party_no] = reach.preferences.about(template, policy)
         for place, (name, channel) in enumerate(policy.channels.items()):
             if channel.point == reach.kind:
-                key = channel.last_resort, place, reach.point_no
+                last = channel.last_resort and name not in wish.first
+                key = last, preferences.place(wish, name, place), reach.point_no
                 way = found[reach.party_no].setdefault(key, Way(Chosen(reach.party_no, reach.point_no, name), channel))
+                way.last_resort, way.wanted = last, not wish.not_wanted and name not in wish.never
                 way.roles.add(reach.role)
-    return {party_no: [of[key] for key in sorted(of)] for party_no, of in found.items()}
+    return {party_no: _heeding(wishes[party_no], [of[key] for key in sorted(of)]) for party_no, of in found.items()}
+
+
+def _heeding(wish: preferences.Wish, found: list[Way]) -> list[Way]:
+    """Return the ways over channels that a party does not rule out, or all where it rules out all."""
+    return [way for way in found if way.chosen.channel not in wish.never] or found
 
 
 def choose(reaches: Iterable[Reach], *, template: str, door: Door, policy: Policy) -> list[Chosen]:
     """Return the parties of one account that get a notice of this template, each with the way that it takes first.
 
-    A channel that is a last resort is taken only where nobody else in a role of this party is reached.
+    A channel that is a last resort is taken only where nobody else in a role of this party is reached. One that has declined it
+    is among them, as such; what a right depends on cannot be declined.
     """
     found = ways(reaches, template=template, door=door, policy=policy)
+    legal = policy.manners[template].legal
     roles = {party_no: set().union(*(way.roles for way in of)) for party_no, of in found.items()}
     first = {party_no: of[0] for party_no, of in found.items()}
-    reached = {role for party_no, way in first.items() if not way.channel.last_resort for role in roles[party_no]}
+    reached = {
+        role
+        for party_no, way in first.items()
+        if not way.last_resort and (way.wanted or legal)
+        for role in roles[party_no]
+    }
     return [
-        way.chosen for party_no, way in first.items() if not way.channel.last_resort or not roles[party_no] & reached
+        replace(way.chosen, still=_still(found[party_no]), wanted=way.wanted or legal)
+        for party_no, way in first.items()
+        if not way.last_resort or not roles[party_no] & reached
     ]
+
+
+def _still(found: Iterable[Way]) -> tuple[str, str] | None:
+    """Return the first way that disturbs nobody and takes no days."""
+    return next(
+        ((w.chosen.point_no, w.chosen.channel) for w in found if not w.last_resort and not w.channel.quiet), None
+    )
 
 
 def _counts(reach: Reach, door: Door, policy: Policy) -> bool:
