@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Row, select, update
 
 from services.notify.notices.domain.states import NOTICE_LIFE
@@ -35,6 +36,7 @@ class Settled:
     template_version: int | None
     content_hash: str | None
     tone: str | None
+    paced: str
 
 
 async def claim(tx: Tx, *, channel: str, count: int, lease_until: datetime) -> list[Row[Any]]:
@@ -107,6 +109,13 @@ async def locked(tx: Tx, notice_ids: Sequence[str]) -> dict[str, Row[Any]]:
     return {row.notice_id: row for row in rows}
 
 
+async def figures(tx: Tx, notice_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the figures of notices by their ids."""
+    c = NOTICE.c
+    rows = await bulk.select_in(tx, NOTICE, {"notice_id": sorted(notice_ids)}, columns=(c.notice_id, c.figures))
+    return {row.notice_id: orjson.loads(row.figures) for row in rows}
+
+
 async def settle(tx: Tx, settled: Sequence[Settled]) -> None:
     """Store what became of attempts; the caller holds the locks."""
     columns: dict[str, list[Any]] = {
@@ -123,6 +132,7 @@ async def settle(tx: Tx, settled: Sequence[Settled]) -> None:
         "template_version": [one.template_version for one in settled],
         "content_hash": [one.content_hash for one in settled],
         "tone": [one.tone for one in settled],
+        "paced": [one.paced for one in settled],
     }
     await bulk.update_from(tx, NOTICE, columns, key=("notice_id",))
 

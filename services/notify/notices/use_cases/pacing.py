@@ -16,6 +16,7 @@ from services.notify.notices.domain import pacing, states
 from services.notify.notices.domain.pacing import Place, Told, Waiting
 from services.notify.notices.store import weeks
 from services.notify.notices.store.queue import NOT_WANTED, Planned, queue
+from services.notify.parties.domain import Chosen
 from services.notify.parties.domain.preferences import Preferences, zone_of
 from services.notify.parties.store import parties
 from services.notify.policies.domain import Policies, Policy, in_force
@@ -48,25 +49,35 @@ async def queue_paced(tx: Tx, planned: Sequence[Planned], policies: Policies) ->
 def _placed(each: Planned, now: datetime, weeks_now: Mapping[Any, date], told: Told, policy: Policy) -> Planned:
     if not each.chosen.wanted:
         return each
-    channel = policy.channels.get(each.chosen.channel)
-    if channel is None or not channel.quiet:
+    if not _keeps_quiet(each.chosen, policy):
         return replace(each, place=Place(now, pacing.AT_ONCE, weeks_now[told.zone]))
-    tell_by = _tell_by(each.cause.template, each.cause.figures, policy)
-    place = pacing.own_place(now, quiet=True, tell_by=tell_by, told=told, pace=policy.pace)
-    chosen = each.chosen
-    if place.paced == pacing.DEADLINE and chosen.still is not None:
-        chosen = replace(chosen, point_no=chosen.still[0], channel=chosen.still[1])
+    chosen, place = _in_time(each.chosen, tell_by(each.cause.template, each.cause.figures, policy), now, told, policy)
     return replace(each, chosen=chosen, place=place)
 
 
-def due_for(now: datetime, channel: str, preferences: Preferences, policy: Policy) -> datetime:
-    """Return when a party may be told over a channel, from now on."""
+def next_place(
+    now: datetime, chosen: Chosen, tell_by: date | None, preferences: Preferences, policy: Policy
+) -> tuple[Chosen, Place]:
+    """Return which way a notice goes on, and when: `chosen`, or another one where that would miss its day."""
     told = Told(zone_of(preferences, policy.zone), preferences.open_hours(), budgeted=False)
-    way = policy.channels.get(channel)
-    return pacing.first_allowed(now, told, policy.pace) if way is not None and way.quiet else now
+    return _in_time(chosen, tell_by, now, told, policy)
 
 
-def _tell_by(template: str, figures: Figures, policy: Policy) -> date | None:
+def _in_time(chosen: Chosen, tell_by: date | None, now: datetime, told: Told, policy: Policy) -> tuple[Chosen, Place]:
+    quiet = _keeps_quiet(chosen, policy)
+    place = pacing.own_place(now, quiet=quiet, tell_by=tell_by, told=told, pace=policy.pace)
+    if place.paced == pacing.DEADLINE and chosen.still is not None:
+        chosen = replace(chosen, point_no=chosen.still[0], channel=chosen.still[1])
+    return chosen, place
+
+
+def _keeps_quiet(chosen: Chosen, policy: Policy) -> bool:
+    channel = policy.channels.get(chosen.channel)
+    return channel is not None and channel.quiet
+
+
+def tell_by(template: str, figures: Figures, policy: Policy) -> date | None:
+    """Return the day by which a party must be told of this; None: there is no such day."""
     name = policy.manners[template].tell_by
     text = str(figures.get(name, "-")) if name else "-"
     return None if text == "-" else date.fromisoformat(text)
@@ -110,8 +121,8 @@ def _untried(row: Row[Any]) -> bool:
 def _waiting(row: Row[Any], told: Told, policy: Policy) -> Waiting:
     manner, channel = policy.manners[row.template], policy.channels.get(row.channel)
     quiet = channel is not None and channel.quiet
-    tell_by = _tell_by(row.template, orjson.loads(row.figures), policy) if manner.tell_by else None
-    own = pacing.own_place(row.queued_at, quiet=quiet, tell_by=tell_by, told=told, pace=policy.pace)
+    last_day = tell_by(row.template, orjson.loads(row.figures), policy) if manner.tell_by else None
+    own = pacing.own_place(row.queued_at, quiet=quiet, tell_by=last_day, told=told, pace=policy.pace)
     if not quiet and row.paced == pacing.DEADLINE:  # it has gone another way to come in time
         own = replace(own, paced=pacing.DEADLINE)
     return Waiting(
@@ -120,7 +131,7 @@ def _waiting(row: Row[Any], told: Told, policy: Policy) -> Waiting:
         day=row.day,
         budget=manner.budget,
         quiet=quiet,
-        tell_by=tell_by,
+        tell_by=last_day,
         own=own,
     )
 

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Row
 
 from services.notify.notices.domain import receipts
+from services.notify.notices.domain.pacing import Place
 from services.notify.notices.domain.states import DELIVERED, NOTICE_LIFE, UNKNOWN
 from services.notify.notices.store import attempts, ways
 from services.notify.notices.store.attempts import Settled
-from services.notify.notices.use_cases.pacing import due_for
+from services.notify.notices.use_cases.pacing import next_place, tell_by
 from services.notify.notices.use_cases.queueing import door, known_of
 from services.notify.parties import domain
 from services.notify.parties.domain import Chosen
@@ -36,10 +37,8 @@ class Ended:
 
 def changed(notice: Row[Any], *, state: str, code: str, due_at: datetime | None, now: datetime, **more: Any) -> Settled:
     """Return what becomes of a notice; what is not given stays as it is. Without `due_at` it is final."""
-    kept = {
-        name: getattr(notice, name)
-        for name in ("doubts", "channel", "point_no", "way", "attempts", "template_version", "content_hash", "tone")
-    }
+    names = "doubts channel point_no way attempts template_version content_hash tone paced"
+    kept = {name: getattr(notice, name) for name in names.split()}
     done_at = now if due_at is None else None
     return Settled(notice_id=notice.notice_id, state=state, code=code, due_at=due_at, done_at=done_at, **kept | more)
 
@@ -75,7 +74,7 @@ def _outcome(ended: Ended) -> str:
     return receipts.UNKNOWN if unknown else receipts.FAILED
 
 
-def _next(tx: Tx, ended: Ended, following: tuple[Chosen, datetime] | None) -> Settled:
+def _next(tx: Tx, ended: Ended, following: tuple[Chosen, Place] | None) -> Settled:
     notice = ended.notice
     sent = {name: getattr(ended, name) for name in ("template_version", "content_hash", "tone")}
     more: dict[str, Any] = sent if ended.content_hash else {}
@@ -84,13 +83,14 @@ def _next(tx: Tx, ended: Ended, following: tuple[Chosen, datetime] | None) -> Se
         return changed(
             notice, state=state, code=ended.code, due_at=None, now=tx.now, doubts=ended.doubts or notice.doubts, **more
         )
-    way, due_at = following
+    way, place = following
     return changed(
         notice,
         state=NOTICE_LIFE.move(notice.state, "goes another way"),
         code=ended.code,
-        due_at=due_at,
+        due_at=place.due_at,
         now=tx.now,
+        paced=place.paced or notice.paced,
         way=notice.way + 1,
         channel=way.channel,
         point_no=way.point_no,
@@ -100,13 +100,16 @@ def _next(tx: Tx, ended: Ended, following: tuple[Chosen, datetime] | None) -> Se
     )
 
 
-async def _next_ways(tx: Tx, notices: Sequence[Row[Any]], policies: Policies) -> dict[str, tuple[Chosen, datetime]]:
-    """Return the first way of each notice's party that it has not taken yet, and when, where there is one (four statements).
+async def _next_ways(tx: Tx, notices: Sequence[Row[Any]], policies: Policies) -> dict[str, tuple[Chosen, Place]]:
+    """Return the first way of each notice's party that it has not taken yet, and when, where there is one (five statements).
 
-    One that disturbs keeps to quiet hours.
+    One that disturbs keeps to quiet hours, or is left out where the notice would miss its day.
     """
+    now_in_force = in_force(policies, tx.now)
     found = await known_of(tx, [(notice.account_no, notice.service_point_no) for notice in notices])
     taken = await ways.of_notices(tx, [notice.notice_id for notice in notices])
+    with_day = [notice.notice_id for notice in notices if now_in_force.manners[notice.template].tell_by]
+    figures = await attempts.figures(tx, with_day) if with_day else {}
     following = {}
     for notice in notices:
         tried = {(way.channel, way.point_no) for way in taken.get(notice.notice_id, ())}
@@ -114,11 +117,15 @@ async def _next_ways(tx: Tx, notices: Sequence[Row[Any]], policies: Policies) ->
         policy = policies.on(notice.day)
         where = door(notice, found.supplied.get(notice.account_no, ()), policy, late=True)
         reaches = [each for each in found.reaches.get(notice.account_no, ()) if each.party_no == notice.party_no]
-        for way in domain.ways(reaches, template=notice.template, door=where, policy=policy).get(notice.party_no, ()):
-            if (way.chosen.channel, way.chosen.point_no) not in tried:
-                due_at = due_for(tx.now, way.chosen.channel, reaches[0].preferences, in_force(policies, tx.now))
-                following[notice.notice_id] = way.chosen, due_at
-                break
+        ways_there = domain.ways(reaches, template=notice.template, door=where, policy=policy)
+        left = [
+            way for way in ways_there.get(notice.party_no, ()) if (way.chosen.channel, way.chosen.point_no) not in tried
+        ]
+        if left:
+            last_day = tell_by(notice.template, figures.get(notice.notice_id, {}), now_in_force)
+            following[notice.notice_id] = next_place(
+                tx.now, domain.first_of(left), last_day, reaches[0].preferences, now_in_force
+            )
     return following
 
 

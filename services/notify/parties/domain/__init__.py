@@ -324,17 +324,16 @@ def choose(reaches: Iterable[Reach], *, template: str, door: Door, policy: Polic
         for role in roles[party_no]
     }
     return [
-        replace(way.chosen, still=_still(found[party_no]), wanted=way.wanted or legal)
+        replace(first_of(found[party_no]), wanted=way.wanted or legal)
         for party_no, way in first.items()
         if not way.last_resort or not roles[party_no] & reached
     ]
 
 
-def _still(found: Iterable[Way]) -> tuple[str, str] | None:
-    """Return the first way that disturbs nobody and takes no days."""
-    return next(
-        ((w.chosen.point_no, w.chosen.channel) for w in found if not w.last_resort and not w.channel.quiet), None
-    )
+def first_of(found: Sequence[Way]) -> Chosen:
+    """Return the first of some ways, with the first of them that disturbs nobody and takes no days (`still`)."""
+    still = (w.chosen for w in found if not w.last_resort and not w.channel.quiet)
+    return replace(found[0].chosen, still=next(((way.point_no, way.channel) for way in still), None))
 
 
 def _counts(reach: Reach, door: Door, policy: Policy) -> bool:

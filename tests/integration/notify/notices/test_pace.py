@@ -33,7 +33,13 @@ from tests.kits.notify import (
 
 MONDAY_EVENING = datetime(2026, 2, 2, 14, 0, tzinfo=UTC)
 """22:00 in Shanghai."""
-POINTS = {"email": "li@example.org", "mobile": "13800000000", "landline": "0571-88880000", "postal": "西湖区 1 号"}
+POINTS = {
+    "email": "li@example.org",
+    "mobile": "13800000000",
+    "landline": "0571-88880000",
+    "postal": "西湖区 1 号",
+    "app": "u-1",
+}
 
 
 def party(*kinds: str, **changes: Any) -> dict[str, Any]:
@@ -365,22 +371,38 @@ async def test_statements_are_as_many_for_ten_crowded_parties_as_for_five_hundre
     assert counts[0] == counts[1] == 7
 
 
-async def test_a_next_way_that_disturbs_keeps_to_quiet_hours(notify: Notify) -> None:
+@pytest.mark.parametrize(
+    ("fact", "kinds", "expected"),
+    [
+        (reminder(1), ("mobile", "app"), ("sms", datetime(2026, 2, 3, tzinfo=UTC), "quiet_hours")),
+        (issued(1, due_on=date(2026, 2, 2)), ("mobile", "app"), ("app", MONDAY_EVENING, "deadline")),
+        (issued(1, due_on=date(2026, 2, 2)), ("mobile", "postal"), ("sms", MONDAY_EVENING, "deadline")),
+        (
+            issued(1, due_on=date(2026, 2, 3)),
+            ("mobile", "app"),
+            ("sms", datetime(2026, 2, 3, tzinfo=UTC), "quiet_hours"),
+        ),
+    ],
+    ids=["waits", "goes another way", "no other way: at once", "in time"],
+)
+async def test_a_next_way_that_disturbs_keeps_to_quiet_hours_unless_the_notice_would_miss_its_day(
+    notify: Notify, fact: Any, kinds: tuple[str, ...], expected: tuple[str, datetime, str]
+) -> None:
     channels = {name: replace(each, gateway=None) for name, each in notify.policy.channels.items()}
     notify.policy = replace(notify.policy, channels=channels)
     by_mail = contact(1).party()
     (mail,), (verified,) = by_mail.points, by_mail.verified
-    mobile = replace(mail, point_no="2", kind="mobile", address="13800000000")
-    both = replace(by_mail, points=(mail, mobile), verified=(verified, replace(verified, point_no="2")))
-    await notify.put(Given(both))  # type: ignore[arg-type]
+    more = [replace(mail, point_no=str(n), kind=kind, address=POINTS[kind]) for n, kind in enumerate(kinds, 2)]
+    proved = [replace(verified, point_no=point.point_no) for point in more]
+    await notify.put(Given(replace(by_mail, points=(mail, *more), verified=(verified, *proved))))  # type: ignore[arg-type]
     notify.clock.at = MONDAY_EVENING
-    await notify.handle(reminder(1))
+    await notify.handle(fact)
     async with notify.database.begin() as tx:
         (row,) = await attempts.claim(tx, channel="email", count=1, lease_until=tx.now + timedelta(minutes=2))
         (taken,) = (await attempts.locked(tx, [row.notice_id])).values()
         ended = settling.Ended(notice=taken, event="refused", code="smtp.550")
         await settling.store(tx, await settling.end(tx, [ended], notify.policies))
-    assert [(n.channel, n.due_at) for n in await notify.notices()] == [("sms", datetime(2026, 2, 3, tzinfo=UTC))]
+    assert [(n.channel, n.due_at, n.paced) for n in await notify.notices()] == [expected]
 
 
 class Given:
