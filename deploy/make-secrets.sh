@@ -46,12 +46,17 @@ told() {  # SERVICE: the lines of its environment file
         notify)
             echo "WATTLINE_LINK_KEY=$(cat "$secrets/link_key")"
             echo "WATTLINE_PERSONAL_KEY=$(cat "$secrets/personal_key")"
-            printf '# %s\n' WATTLINE_SMTP_{HOST,PORT=587,SECURITY=starttls,SENDER,USERNAME,PASSWORD} WATTLINE_PUBLIC_URL
+            echo "WATTLINE_BOUNCE_KEY=$(cat "$secrets/bounce_key")"
+            echo "WATTLINE_APP_SECRET=$(cat "$secrets/app_secret")"
+            printf '# %s\n' WATTLINE_SMTP_{HOST,PORT=587,SECURITY=starttls,SENDER,USERNAME,PASSWORD} WATTLINE_PUBLIC_URL \
+                WATTLINE_BOUNCE_ADDRESS WATTLINE_IMAP_{HOST,PORT=993,SECURITY=tls,USERNAME,PASSWORD} WATTLINE_RECEIPTS_URL \
+                WATTLINE_SMS_{URL,USER,SENDER,SECRET,RECEIPT_SECRET} WATTLINE_APP_URL \
+                WATTLINE_WECHAT_{APP_ID,SECRET,TOKEN,TEMPLATES}
             ;;
     esac
 }
 
-for name in postgres_superuser "${SERVICES[@]/#/postgres_}" device_master_key link_key personal_key; do
+for name in postgres_superuser "${SERVICES[@]/#/postgres_}" device_master_key link_key personal_key bounce_key; do
     random | keep "$folder/secrets/$name" 444
 done
 # the services are told the public key: none of them can make a token
@@ -67,7 +72,12 @@ done
 channel_secrets | keep "$folder/secrets/channel_secrets" 444
 keep "$folder/secrets/device_master_key_previous" 644 </dev/null  # empty but while the master key is replaced
 keep "$folder/secrets/personal_key_previous" 644 </dev/null  # the same
-keep "$folder/secrets/smtp_password" 644 </dev/null  # the mail server's, which only you know; empty where it wants none
+printf 'whsec_%s\n' "$(head -c 32 /dev/urandom | base64)" | keep "$folder/secrets/app_secret" 444  # the app is told it too
+keep "$folder/secrets/app_secret_previous" 644 </dev/null  # empty but while it is replaced
+# what only you know, or what you settle with who runs the gateway; empty where there is none
+for name in smtp_password imap_password sms_secret sms_receipt_secret wechat_secret wechat_token; do
+    keep "$folder/secrets/$name" 644 </dev/null
+done
 
 for service in "${SERVICES[@]}"; do
     told "$service" | keep "$folder/environments/$service.env" 600

@@ -205,6 +205,13 @@ CATALOGUE = (
     Metric("notices_oldest_age_seconds", "gauge", "Age of the oldest notice not yet sent", service="notify"),
     Metric("notices_total", "counter", "Notices by channel and result", ("channel", "result"), service="notify"),
     Metric("receipts_total", "counter", "Receipts of gateways by result", ("gateway", "result"), service="notify"),
+    Metric("bounces_total", "counter", "Mails of the bounces' mailbox by result", ("result",), service="notify"),
+    Metric(
+        "bounces_last_read_timestamp_seconds",
+        "gauge",
+        "When the bounces' mailbox was last read to its end; 0 where none is set",
+        service="notify",
+    ),
     Metric("receipts_waiting", "gauge", "Receipts for messages that nobody knows yet", service="notify"),
     Metric("questions_open", "gauge", "Questions to customers that are neither answered nor closed", service="notify"),
     Metric(

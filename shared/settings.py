@@ -169,6 +169,7 @@ class Settings(BaseModel):
         "link_key",
         "personal_key",
         "personal_key_previous",
+        "bounce_key",
         check_fields=False,
     )
     @classmethod

@@ -32,7 +32,12 @@ settings.load_profile("wattline")
 statements.compile_once()
 
 LANE_OF_FIXTURE = {"postgres_server": "postgres", "kafka_broker": "kafka"}
-TOOLS = {"promtool": "prometheus", "docker-compose": "docker-compose", "bearerbox": "kannel"}  # command: Debian package
+TOOLS = {  # command: Debian package
+    "promtool": "prometheus",
+    "docker-compose": "docker-compose",
+    "bearerbox": "kannel",
+    "dovecot": "dovecot-imapd",
+}
 LANES = ("postgres", "kafka", *TOOLS)
 
 ROOT = Path(__file__).parent

@@ -1,6 +1,7 @@
 """The composition root of the notify service: the only file that builds its engine and clock."""
 
 import json
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -29,10 +30,13 @@ from services.notify.questions.api import staff
 from services.notify.questions.domain.links import Links
 from services.notify.questions.store import questions
 from services.notify.sending import api as receipts_api
+from services.notify.sending.domain.bounces import Stamps
 from services.notify.sending.gateways import configured
 from services.notify.sending.gateways.held import Held
+from services.notify.sending.gateways.mailbox import Mailbox
 from services.notify.sending.gateways.session import Gateway
 from services.notify.sending.gateways.smtp import SmtpServer, SmtpSession
+from services.notify.sending.jobs import Bounces
 from services.notify.sending.sender import Sender
 from services.notify.settings import NotifySettings
 from services.notify.templates import api as templates_api
@@ -42,6 +46,8 @@ from services.notify.vault import Vault
 from services.notify.views import api as views
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
+from shared.db.engine import Database
+from shared.loops import Loop
 from shared.metrics import Metrics
 from shared.service import Service, assemble, open_database
 from shared.settings import document
@@ -49,6 +55,17 @@ from shared.web.rates import Rate
 
 LINK_REQUESTS_PER_SECOND = (
     1  # of one link, ten seconds' worth at once: a person opens it, and a mail scanner before him
+)
+
+ROUTERS = (
+    parties.router,
+    views.router,
+    notices.router,
+    calls.router,
+    staff.router,
+    links_api.router,
+    receipts_api.router,
+    templates_api.router,
 )
 
 RECEIPT_REQUESTS_PER_SECOND = 200  # of one gateway; what comes faster is told to come again
@@ -96,19 +113,14 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         settings=settings,
         database=database,
         event_log=event_log,
-        routers=[
-            parties.router,
-            views.router,
-            notices.router,
-            calls.router,
-            staff.router,
-            links_api.router,
-            receipts_api.router,
-            templates_api.router,
-        ],
+        routers=ROUTERS,
         handlers=handlers(context),
         jobs=[jobs.give_up_waiting(rules), *question_jobs.jobs(rules)],
-        background=[sender.run, Sealing(database, vault).run],
+        background=[
+            sender.run,
+            Sealing(database, vault).run,
+            *_bounces(settings, database, rules, sender.wake, metrics),
+        ],
         gauges=[store.gauges(clock), receipts.gauges, questions.gauges(clock, settings.timezone)],
         waiting_oldest=[waiting_oldest, questions.waiting_oldest],
         control_totals=[partial(store.control_totals, known)],
@@ -150,6 +162,19 @@ def _links(settings: NotifySettings) -> Links:
     return Links(public_url=settings.public_url, key=key)
 
 
+def _stamps(settings: NotifySettings) -> Stamps | None:
+    return Stamps(settings.bounce_key.get_secret_value().encode()) if settings.bounce_key else None
+
+
+def _bounces(
+    settings: NotifySettings, database: Database, rules: Policies, wake: Callable[[], None], metrics: Metrics
+) -> list[Loop]:
+    stamps, mailbox = _stamps(settings), configured.mailbox(settings)
+    if stamps is None or mailbox is None:
+        return []
+    return [Bounces(database, partial(Mailbox, mailbox), stamps, policies=rules, wake=wake, metrics=metrics).run]
+
+
 def _vault(settings: NotifySettings) -> Vault:
     previous = settings.personal_key_previous
     return Vault(
@@ -172,4 +197,6 @@ def _smtp_server(settings: NotifySettings) -> SmtpServer:
         sender=settings.smtp_sender,
         timeout_seconds=settings.smtp_timeout_seconds,
         certificates=str(settings.smtp_certificates) if settings.smtp_certificates else None,
+        stamps=_stamps(settings),
+        bounces=settings.bounce_address,
     )

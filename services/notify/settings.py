@@ -28,6 +28,24 @@ class NotifySettings(Settings):
     smtp_password: SecretStr | None = Field(None, validate_default=True)
     smtp_sender: str = Field("wattline@localhost", pattern=r"^[!-?A-~]+@[!-?A-~]+$")
     smtp_timeout_seconds: float = Field(20, gt=0, le=120, description="of each SMTP command")
+    imap_host: str | None = Field(
+        None, max_length=255, description="the server of the mailbox that bounces come to; none: nobody takes them in"
+    )
+    imap_port: int = Field(993, ge=1, le=65535)
+    imap_security: Literal["starttls", "tls"] = Field("tls", description="both check the certificate")
+    imap_certificates: Path | None = Field(None, description="authorities to trust, PEM; default: the system's")
+    imap_username: str | None = Field(None, max_length=320)
+    imap_password: SecretStr | None = None
+    imap_folder: str = Field("INBOX", min_length=1, max_length=100, pattern=r"^[!#-\[\]-~]+$")
+    imap_timeout_seconds: float = Field(20, gt=0, le=120, description="of each word of the IMAP server")
+    bounce_address: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9._-]{1,10}@[A-Za-z0-9.-]+$",
+        description="where bounces go to, a mailbox whose server takes name+anything@ for it; none: to smtp_sender",
+    )
+    bounce_key: SecretStr | None = Field(
+        None, description="a secret of 32 bytes or more that mails are stamped with, so that no bounce can be forged"
+    )
     gateway_timeout_seconds: float = Field(10, gt=0, le=120, description="of each call of a gateway over HTTP")
     gateway_certificates: Path | None = Field(
         None, description="authorities to trust of gateways over HTTP, PEM; default: the system's"
@@ -107,6 +125,11 @@ class NotifySettings(Settings):
     @field_validator(
         "smtp_username",
         "smtp_password",
+        "imap_host",
+        "imap_username",
+        "imap_password",
+        "bounce_address",
+        "bounce_key",
         "public_url",
         "personal_key_previous",
         "receipts_url",
@@ -119,6 +142,7 @@ class NotifySettings(Settings):
         "wechat_app_id",
         "wechat_secret",
         "wechat_token",
+        "wechat_templates",
         mode="before",
     )
     @classmethod
@@ -158,6 +182,8 @@ class NotifySettings(Settings):
     def _gateways_are_whole(self) -> Self:
         for name, needs in (
             ("sms_url", ("sms_secret",)),
+            ("imap_host", ("imap_username", "imap_password", "bounce_key")),
+            ("bounce_address", ("bounce_key",)),
             ("sms_receipt_secret", ("sms_url",)),
             ("app_url", ("app_secret",)),
             ("app_secret_previous", ("app_secret",)),

@@ -20,7 +20,7 @@ ALERTS = [
 ]
 TESTS = ("tests/contract/alerts_test.yml", "tests/contract/alerts_of_days_test.yml")
 # Of PromQL itself, and the one series that Prometheus makes.
-NOT_METRICS = {"sum", "max", "by", "increase", "rate", "time", "up", "job", "service", "wattline", "or"}
+NOT_METRICS = {"sum", "max", "by", "increase", "rate", "time", "up", "job", "service", "wattline", "or", "and"}
 
 
 def test_prometheus_scrapes_the_four_services_and_nothing_else_of_ours() -> None:

@@ -14,7 +14,7 @@ from services.command import data, local
 from services.notify.settings import NotifySettings
 from shared import settings
 from shared.bus.embedded import EmbeddedEventLog
-from tests.kits.compose import COMPOSE, OURS, ROOT, SERVICES, load
+from tests.kits.compose import COMPOSE, OF_OTHERS, OURS, ROOT, SERVICES, load
 
 
 def test_every_secret_is_made_given_and_used() -> None:
@@ -32,7 +32,7 @@ def test_no_secret_of_one_service_is_given_to_another() -> None:
     own = {
         "reading": {"device_master_key", "device_master_key_previous"},
         "collection": {"channel_secrets"},
-        "notify": {"smtp_password", "link_key", "personal_key", "personal_key_previous"},
+        "notify": {"smtp_password", "link_key", "personal_key", "personal_key_previous", "bounce_key", *OF_OTHERS},
     }
     for name in settings.SERVICES:
         mine = common | {f"postgres_{name}"} | own.get(name, set())
@@ -50,7 +50,8 @@ def test_no_secret_of_one_service_is_told_to_another() -> None:
         assert not {secret for secret in given if any(other in secret for other in others)}, name
         assert ("device_master_key" in given) == (own == "reading"), name
         assert ("link_key" in given) == (own == "notify"), name
-        assert ("personal_key" in given) == (own == "notify"), name
+        for secret in ("personal_key", "bounce_key", *OF_OTHERS):
+            assert (secret in given) == (own == "notify"), name
 
 
 def test_the_password_of_the_mail_server_comes_as_a_secret_where_it_wants_one(tmp_path: Path) -> None:
@@ -59,6 +60,28 @@ def test_the_password_of_the_mail_server_comes_as_a_secret_where_it_wants_one(tm
     assert told.smtp_username == "bills"
     assert told.smtp_password is not None
     assert told.smtp_password.get_secret_value().startswith("smtp_password-")
+
+
+GIVEN = {
+    "imap_password": {"IMAP_HOST": "imap.example", "IMAP_USERNAME": "bounces"},
+    "sms_secret": {"SMS_URL": "https://sms.example"},
+    "sms_receipt_secret": {},
+    "app_secret": {"APP_URL": "https://app.example"},
+    "app_secret_previous": {},
+    "wechat_secret": {"WECHAT_APP_ID": "wx1", "WECHAT_TEMPLATES": "wechat.json"},
+    "wechat_token": {},
+}
+"""What an operator sets beside each secret that comes from others."""
+
+
+def test_the_mailbox_and_every_gateway_gets_its_secrets_in_compose(tmp_path: Path) -> None:
+    assert set(GIVEN) == OF_OTHERS
+    assert isinstance(bare := load("notify", tmp_path), NotifySettings)
+    assert [name for name in GIVEN if getattr(bare, name) is not None] == []
+    assert bare.bounce_key is not None
+    secrets = {name: f"whsec_{'abcdefg'[at] * 32}" for at, name in enumerate(GIVEN)}
+    told = load("notify", tmp_path, secrets=secrets, **{k: v for given in GIVEN.values() for k, v in given.items()})
+    assert {name: getattr(told, name).get_secret_value() for name in GIVEN} == secrets
 
 
 def test_no_password_stands_in_the_compose_file() -> None:
@@ -78,8 +101,9 @@ def test_made_secrets_are_random_and_kept_on_the_second_run(tmp_path: Path) -> N
         found.append({path.name: path.read_text().strip() for path in (tmp_path / "var" / "secrets").iterdir()})
     assert found[0] == found[1]
     assert set(found[0]) == set(COMPOSE["secrets"]) | {"token_signing_key"}
-    assert found[0].pop("smtp_password") == "", "only the operator knows it"
-    for name in ("device_master_key_previous", "personal_key_previous"):
+    for name in ("smtp_password", *(OF_OTHERS - {"app_secret", "app_secret_previous"})):
+        assert found[0].pop(name) == "", "only the operator knows it"
+    for name in ("device_master_key_previous", "personal_key_previous", "app_secret_previous"):
         assert found[0].pop(name) == "", "there is none before the first"
     assert len(set(found[0].values())) == len(found[0])
     assert min(map(len, found[0].values())) >= 32
@@ -137,12 +161,14 @@ def test_the_environment_files_of_two_services_share_no_secret_but_the_common_on
             line
             for file in environments.glob(f"{name}*.env")
             for line in re.findall(
-                r"^\w*(?:PASSWORD|MASTER_KEY|LINK_KEY|PERSONAL_KEY|SECRETS)=.+$", file.read_text(), re.M
+                r"^\w*(?:PASSWORD|MASTER_KEY|LINK_KEY|PERSONAL_KEY|BOUNCE_KEY|APP_SECRET|SECRETS)=.+$",
+                file.read_text(),
+                re.M,
             )
         }
         for name in settings.SERVICES
     ]
-    assert sum(map(len, found)) == len(set().union(*found)) == 2 * len(settings.SERVICES) + 4
+    assert sum(map(len, found)) == len(set().union(*found)) == 2 * len(settings.SERVICES) + 6
 
 
 UNITS = {path.name: path.read_text() for path in (ROOT / "deploy" / "systemd").iterdir()}

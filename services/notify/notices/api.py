@@ -1,6 +1,6 @@
 """Notices and receipts over HTTP, and what nobody was told of yet."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Query
 
@@ -11,6 +11,7 @@ from services.notify.notices.schemas import (
     NoticeView,
     NoticeWithWays,
     Paced,
+    ReceiptState,
     ReceiptView,
     Resend,
     State,
@@ -76,7 +77,7 @@ async def get_notice(notice_id: Number, db: Db, caller: auth.Current) -> NoticeW
 
 @router.get("/receipts", policy=READ_ALL)
 async def list_receipts(
-    db: Db, wanted: pagination.Query_, state: Literal["waiting", "used"] | None = None
+    db: Db, wanted: pagination.Query_, state: ReceiptState | None = None
 ) -> pagination.Page[ReceiptView]:
     """List what gateways said became of messages, in the order in which they came."""
     async with db.view() as view:

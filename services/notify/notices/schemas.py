@@ -12,6 +12,7 @@ from shared.web.batch import In
 State = Literal["queued", "sending", "sent", "delivered", "failed", "unknown"]
 Outcome = Literal["sent", "accepted", "delivered", "failed", "unknown"]
 Paced = Literal["", "quiet_hours", "budget", "deadline", "over_budget"]
+ReceiptState = Literal["waiting", "used", "refused"]
 WaitState = Literal["waits_for_account", "waits_for_contact", "no_contact", "closed"]
 
 
@@ -91,7 +92,9 @@ class ReceiptView(BaseModel):
     result: Literal["delivered", "failed"]
     code: str
     received_at: datetime
-    state: Literal["waiting", "used"] = Field(description="waiting: for a message that nobody knows yet.")
+    state: ReceiptState = Field(
+        description="waiting: for a message that nobody knows yet; refused: the message did not go over this gateway."
+    )
 
 
 class UnaddressedView(BaseModel):

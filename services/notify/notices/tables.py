@@ -117,7 +117,8 @@ class NoticeWay(Base, table=True):
 class Receipt(Base, table=True):
     """What a gateway said became of a message, by our id or by its own reference.
 
-    `notice_id` and `way`: of our id, or else empty. `state`: waiting (for what it is about), or used.
+    `notice_id` and `way`: of our id, or else empty. `state`: waiting (for what it is about), used, or refused:
+    what it is about did not go over this gateway.
     """
 
     __tablename__ = "receipt"

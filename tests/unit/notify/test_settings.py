@@ -36,6 +36,14 @@ BASE = {"WATTLINE_TOKEN_KEY": "k" * 40, "WATTLINE_PERSONAL_KEY": "v" * 40}
         ({"WECHAT_APP_ID": "wx1"}, "WECHAT_SECRET"),
         ({"WECHAT_APP_ID": "wx1", "WECHAT_SECRET": "secret"}, "WECHAT_TEMPLATES"),
         ({"WECHAT_TOKEN": "secret"}, "WECHAT_APP_ID"),
+        ({"IMAP_HOST": "imap.example"}, "IMAP_USERNAME"),
+        ({"IMAP_HOST": "imap.example", "IMAP_USERNAME": "me"}, "IMAP_PASSWORD"),
+        ({"IMAP_HOST": "imap.example", "IMAP_USERNAME": "me", "IMAP_PASSWORD": "secret"}, "BOUNCE_KEY"),
+        ({"IMAP_SECURITY": "none"}, "IMAP_SECURITY"),
+        ({"IMAP_FOLDER": "IN BOX"}, "IMAP_FOLDER"),
+        ({"BOUNCE_KEY": "secret"}, "BOUNCE_KEY"),
+        ({"BOUNCE_ADDRESS": "bounces@utility.example"}, "BOUNCE_KEY"),
+        ({"BOUNCE_ADDRESS": "a.name.too.long@utility.example", "BOUNCE_KEY": "k" * 40}, "BOUNCE_ADDRESS"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_name_and_without_its_value(given: dict[str, str], named: str) -> None:

@@ -12,7 +12,7 @@ from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
-WAITING, USED = "waiting", "used"
+WAITING, USED, REFUSED = "waiting", "used", "refused"
 _KEY = ("gateway", "message_id", "reference", "result")
 
 
@@ -51,10 +51,12 @@ async def usable(tx: Tx, limit: int) -> list[tuple[Row[Any], str, int]]:
     return list(found.values())
 
 
-async def use(tx: Tx, rows: Sequence[Row[Any]]) -> None:
-    """Say that receipts were used."""
+async def close(tx: Tx, *, used: Sequence[Row[Any]], refused: Sequence[Row[Any]]) -> None:
+    """Say that receipts were used, or refused."""
+    rows = [*used, *refused]
     columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in _KEY}
-    await bulk.update_from(tx, RECEIPT, columns | {"state": [USED] * len(rows)}, key=_KEY)
+    states = [USED] * len(used) + [REFUSED] * len(refused)
+    await bulk.update_from(tx, RECEIPT, columns | {"state": states}, key=_KEY)
 
 
 async def page(view: View, *, state: str | None, after: Condition, limit: int) -> Sequence[Row[Any]]:

@@ -43,6 +43,7 @@ async def match(tx: Tx, policies: Policies) -> int:
     notices = await attempts.locked(tx, list(said))
     said = {each: of for each, of in said.items() if notices[each].state != IN_FLIGHT}  # taken since we looked
     known = await ways.of_notices(tx, list(said))
+    said, strange = _of_their_gateways(said, notices, known, policies)
     taken: list[ways.Taken] = []
     settled: list[tuple[Row[Any], Settled]] = []
     ended: list[Ended] = []
@@ -67,8 +68,36 @@ async def match(tx: Tx, policies: Policies) -> int:
     settled += await settling.end(tx, ended, policies)
     await settling.store(tx, settled)
     used = [row for of in said.values() for found in of.values() for row in found]
-    await store.use(tx, used)
+    await store.close(tx, used=used, refused=strange)
     return len(used)
+
+
+def _of_their_gateways(
+    said: Mapping[str, Said],
+    notices: Mapping[str, Row[Any]],
+    known: Mapping[str, Sequence[Row[Any]]],
+    policies: Policies,
+) -> tuple[dict[str, Said], list[Row[Any]]]:
+    """Return what gateways said of messages that went over them, and what they said of others': that is refused and listed."""
+    taken_by = defaultdict(set)
+    for version in policies:
+        for name, channel in version.rules.channels.items():
+            taken_by[name].add(channel.gateway)
+    own: dict[str, Said] = defaultdict(lambda: defaultdict(list))
+    strange = []
+    for notice_id, of in said.items():
+        notice = notices[notice_id]
+        places = {notice.way: notice} | {row.way: row for row in known.get(notice_id, ())}
+        for way, found in of.items():
+            place = places.get(way)
+            named = getattr(place, "gateway", "")
+            over = {named} if named else taken_by[place.channel] if place is not None else set()
+            for row in found:
+                if row.gateway in over:
+                    own[notice_id][way].append(row)
+                else:
+                    strange.append(row)
+    return own, strange
 
 
 def _arrived(before: Row[Any] | None) -> list[str]:

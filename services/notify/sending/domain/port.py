@@ -32,8 +32,10 @@ class Attempt:
 
     `code` is ours or the gateway's number (`smtp.550`), never its text, which may hold an address. `reference`: by which name a
     gateway that accepted a message knows it; its receipts name it. Whether acceptance is delivery is policy (`proof`).
+    `proved`: the gateway was asked and says that the message came to nothing, whatever attempts before were in doubt.
     """
 
     result: Literal["accepted", "temporary", "permanent", "in_doubt"]
     code: str = ""
     reference: str = ""
+    proved: bool = False

@@ -28,7 +28,8 @@ def judge(
 
     `receipt_seconds`: how long a receipt is awaited where acceptance is not delivery.
 
-    Once an attempt was in doubt, a later refusal cannot prove that nothing arrived: the notice stays `unknown`.
+    Once an attempt was in doubt, a later refusal cannot prove that nothing arrived: the notice stays `unknown`, unless the
+    gateway was asked and says so of the message itself (`proved`).
     """
     if attempt.result == "accepted":
         event = "accepted" if receipt_seconds is None else "handed over"
@@ -38,7 +39,7 @@ def judge(
         return Verdict(event="in doubt", retry_seconds=delay, code=attempt.code, doubts=doubts + 1)
     temporary = attempt.result == "temporary"
     delay = _delay(retry.temporary_seconds, attempts - 1, notice_id) if temporary else None
-    event = "in doubt" if doubts else "refused" if delay is None else "refused for now"
+    event = "in doubt" if doubts and not attempt.proved else "refused" if delay is None else "refused for now"
     return Verdict(event=event, retry_seconds=delay, code=attempt.code, doubts=doubts)
 
 

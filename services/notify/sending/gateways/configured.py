@@ -7,6 +7,7 @@ from services.notify.sending.domain.inbox import Inbox, SmsReceipts, WeChatEvent
 from services.notify.sending.domain.providers import Provider
 from services.notify.sending.gateways.app import App
 from services.notify.sending.gateways.http import Server
+from services.notify.sending.gateways.mailbox import ImapServer
 from services.notify.sending.gateways.session import Gateway
 from services.notify.sending.gateways.sms import Sms, SmsAccount
 from services.notify.sending.gateways.wechat import WeChat, WeChatAccount
@@ -43,6 +44,22 @@ def inboxes(settings: NotifySettings) -> Mapping[str, Inbox]:
     if settings.wechat_token is not None:
         found["wechat"] = WeChatEvents(settings.wechat_token.get_secret_value())
     return found
+
+
+def mailbox(settings: NotifySettings) -> ImapServer | None:
+    """Return the mailbox that bounces come to, where there is one."""
+    if settings.imap_host is None or settings.imap_username is None or settings.imap_password is None:
+        return None
+    return ImapServer(
+        host=settings.imap_host,
+        port=settings.imap_port,
+        security=settings.imap_security,
+        username=settings.imap_username,
+        password=settings.imap_password.get_secret_value(),
+        folder=settings.imap_folder,
+        timeout_seconds=settings.imap_timeout_seconds,
+        certificates=str(settings.imap_certificates) if settings.imap_certificates else None,
+    )
 
 
 def _provider(settings: NotifySettings) -> Provider:

@@ -43,7 +43,7 @@ class Sms(Connectionless):
             if found.means == "taken":
                 return Attempt("accepted", reference=found.reference)
             if found.means == "failed":
-                return Attempt("permanent", _code(found.code))
+                return Attempt("permanent", _code(found.code), proved=True)
             if found.means == "in_doubt":
                 return Attempt("in_doubt", _code(found.code))
         answer = await self._ask(self._provider.send, values)

@@ -15,6 +15,7 @@ from email.utils import format_datetime
 import aiosmtplib
 from aiosmtplib.errors import SMTPException, SMTPResponseException
 
+from services.notify.sending.domain.bounces import Stamps
 from services.notify.sending.domain.port import Attempt, Message
 
 logger = logging.getLogger(__name__)
@@ -34,10 +35,25 @@ class SmtpServer:
     sender: str
     timeout_seconds: float
     certificates: str | None = None  # file of the authorities to trust; the system's without
+    stamps: Stamps | None = None  # without them nobody takes bounces in
+    bounces: str | None = None  # the address that bounces go to, with the stamp behind its name; else the sender's
+
+    def name(self, message: Message) -> str:
+        """Return by what name a mail is known: its id, stamped where bounces are taken in."""
+        return self.stamps.stamp(message.id) if self.stamps else message.id
+
+    def return_path(self, message: Message) -> str:
+        """Return where a bounce of a mail goes to: an address of its own (VERP) where there is one for bounces."""
+        if self.bounces is None or self.stamps is None:
+            return self.sender
+        mailbox, _, domain = self.bounces.rpartition("@")
+        return f"{mailbox}+{self.stamps.stamp(message.id)}@{domain}"
 
 
-def encode(message: Message, sender: str) -> bytes:
+def encode(message: Message, sender: str, name: str = "") -> bytes:
     """Return the message as it goes over the wire (RFC 5322, 2045, 2047): its Message-ID is the same for every attempt.
+
+    The Message-ID is of `name`, or else of the message's id.
 
     By hand: `EmailMessage` parses every header that it is given, which costs 1.2 ms a mail. All values here are
     checked ASCII, but for the subject, which is encoded.
@@ -46,7 +62,7 @@ def encode(message: Message, sender: str) -> bytes:
         "From": sender,
         "To": message.to,
         "Subject": Header(message.subject, "utf-8").encode(linesep="\r\n"),
-        "Message-ID": f"<{message.id}@{sender.rpartition('@')[2]}>",
+        "Message-ID": f"<{name or message.id}@{sender.rpartition('@')[2]}>",
         "Date": format_datetime(message.at),
         "Auto-Submitted": "auto-generated",
         "MIME-Version": "1.0",
@@ -108,10 +124,10 @@ class SmtpSession:
         """Send one message and return how it ended; never raises for what a server or network does."""
         assert self._client is not None
         try:
-            content = encode(message, self._server.sender)
+            content = encode(message, self._server.sender, self._server.name(message))
         except ValueError:  # an address outside ASCII, where a utility's own policy lets one in
             return Attempt("permanent", "cannot_be_encoded")
-        attempt = await self._envelope(message.to)
+        attempt = await self._envelope(message)
         if attempt is None:
             attempt = await self._text(content)
         self._used_at = asyncio.get_running_loop().time()
@@ -120,18 +136,18 @@ class SmtpSession:
             self.close()
         return attempt
 
-    async def _envelope(self, to: str) -> Attempt | None:
+    async def _envelope(self, message: Message) -> Attempt | None:
         """Name sender and recipient; None where the server takes both."""
         assert self._client is not None
         try:
-            await self._client.mail(self._server.sender)
+            await self._client.mail(self._server.return_path(message))
         except SMTPResponseException as refused:
             # a refused sender is our own fault or the server's, not this notice's: never final
             return Attempt("temporary", f"smtp.mail.{refused.code}")
         except _BROKEN as error:
             return Attempt("temporary", _code(error))
         try:
-            await self._client.rcpt(to)
+            await self._client.rcpt(message.to)
         except SMTPResponseException as refused:
             return _refused(refused)
         except _BROKEN as error:

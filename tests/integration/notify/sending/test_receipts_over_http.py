@@ -169,6 +169,61 @@ async def test_a_message_whose_answer_was_lost_is_asked_for_and_sent_once(databa
     assert [asked.method for asked in provider.asked] == ["PUT", "GET"]
 
 
+async def test_a_message_in_doubt_that_the_provider_says_failed_has_failed_and_goes_the_next_way(
+    database_url: str, tmp_path: Path
+) -> None:
+    asked_for = {"id": ""}
+
+    def losing(asked: Asked) -> Reply:
+        if asked.method == "PUT" and asked_for["id"] in ("", asked.path):
+            asked_for["id"] = asked.path
+            return Reply(fault="drop")
+        return taken(asked) if asked.method == "PUT" else Reply(200, {"state": "failed", "code": "E7"})
+
+    async with serving(losing) as provider:
+        given = of_sms(provider) | {"WATTLINE_NOTICE_SENDERS": "1", "WATTLINE_NOTIFY_POLICY": policy(tmp_path)}
+        async with started(database_url, tmp_path, **given) as api:
+            await api.notify.put(contact(1, channel="sms", address=PHONE, also=(("sms", "+8613800138001"),)))
+            await api.notify.put(contact(2, channel="sms", address=PHONE))
+            asked_for["id"] = ""
+            await api.notify.handle(issued(1))
+            async with sending(api):
+                await Told(api).until(("sent", ""))
+            (notice,) = await api.notify.notices()
+            shown = (await api.call("GET", f"/v1/notices/{notice.notice_id}")).json()
+            assert [(way["outcome"], way["code"]) for way in shown["ways"]] == [("failed", "sms.E7"), ("sent", "")]
+            asked_for["id"] = ""
+            await api.notify.handle(issued(2))
+            async with sending(api):
+                await Told(api).until(("sent", ""), ("failed", "sms.E7"))
+    assert [asked.method for asked in provider.asked] == ["PUT", "GET", "PUT", "PUT", "GET"]
+
+
+async def test_what_a_gateway_says_of_a_message_that_another_one_took_is_refused_and_listed(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with serving(lambda asked: Reply(204)) as app:
+        given = {
+            "WATTLINE_APP_URL": app.url,
+            "WATTLINE_APP_PRIVATE": "true",
+            "WATTLINE_APP_SECRET": f"whsec_{'a' * 32}",
+        }
+        async with (
+            serving(taken) as provider,
+            told(database_url, tmp_path, "app", "user-1", **of_sms(provider), **given) as one,
+        ):
+            await one.until(("sent", ""))
+            item = {"id": await one.notice_id()}
+            for state in ("delivered", "failed"):
+                assert (await one.reported(item | {"state": state})).status_code == 200
+            assert await one.api.notify.states() == [("sent", "")]
+            assert await one.api.notify.published() == []
+            listed = (await one.api.call("GET", "/v1/receipts?state=refused", org_units=("*",))).json()["items"]
+            assert sorted(each["result"] for each in listed) == ["delivered", "failed"]
+            waiting = (await one.api.call("GET", "/v1/receipts?state=waiting", org_units=("*",))).json()["items"]
+            assert waiting == []
+
+
 async def test_what_is_not_proved_changes_nothing_and_is_charged(database_url: str, tmp_path: Path) -> None:
     slowly = {"WATTLINE_STRANGER_REQUESTS_PER_SECOND": "1"}
     async with serving(taken) as provider, told(database_url, tmp_path, **of_sms(provider), **slowly) as one:

@@ -91,7 +91,7 @@ async def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPa
     ("answer", "sent", "ended"),
     [
         (Reply(200, {"state": "accepted", "reference": "r-1"}), 0, Attempt("accepted", reference="r-1")),
-        (Reply(200, {"state": "failed", "code": "E7"}), 0, Attempt("permanent", "sms.E7")),
+        (Reply(200, {"state": "failed", "code": "E7"}), 0, Attempt("permanent", "sms.E7", proved=True)),
         (Reply(404, {"code": "message.unknown"}), 1, Attempt("accepted", reference="r-1")),
         (Reply(404, b""), 0, Attempt("in_doubt", "sms.404")),
         (Reply(503, b""), 0, Attempt("in_doubt", "sms.503")),

@@ -40,6 +40,12 @@ def test_after_a_doubt_a_refusal_cannot_prove_that_nothing_arrived() -> None:
     assert judge("accepted", attempts=2, doubts=1) == ("delivered", False)
 
 
+def test_after_a_doubt_the_word_of_a_gateway_that_was_asked_is_proof() -> None:
+    said = Attempt("permanent", "sms.E7", proved=True)
+    verdict = sending.judge("n1", 2, 1, said, RETRY)
+    assert (NOTICE_LIFE.move(SENDING, verdict.event), verdict.retry_seconds) == ("failed", None)
+
+
 def test_retries_are_spread_by_at_most_a_quarter_and_the_same_every_time() -> None:
     attempt = Attempt("temporary", "smtp.451")
     delays = [sending.judge(f"n{i}", 2, 0, attempt, RETRY).retry_seconds for i in range(200)]
