@@ -36,6 +36,7 @@ SCOPES = (
     "notify:read",
     "notify:write",
     "notify:answers",
+    "notify:letters",
     *scopes.OPERATING,
 )
 

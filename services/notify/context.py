@@ -18,6 +18,7 @@ READ = auth.scope("notify:read")
 READ_ALL = auth.scope("notify:read", whole_utility=True)
 WRITE = auth.scope("notify:write")
 ANSWERS = auth.scope("notify:answers")
+LETTERS = auth.scope("notify:letters")
 Number = Annotated[str, Path(min_length=1, max_length=64)]
 
 

@@ -14,6 +14,9 @@ from services.notify.contents import CONTENTS
 from services.notify.context import Context
 from services.notify.leaflets import domain as leaflets
 from services.notify.leaflets.domain import Leaflets
+from services.notify.letters import api as letters
+from services.notify.letters import store as letter_store
+from services.notify.letters.jobs import presume_letters
 from services.notify.notices import api as notices
 from services.notify.notices import jobs
 from services.notify.notices.store import notices as store
@@ -62,6 +65,7 @@ ROUTERS = (
     views.router,
     notices.router,
     calls.router,
+    letters.router,
     staff.router,
     links_api.router,
     receipts_api.router,
@@ -115,10 +119,10 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         event_log=event_log,
         routers=ROUTERS,
         handlers=handlers(context),
-        jobs=[jobs.give_up_waiting(rules), *question_jobs.jobs(rules)],
+        jobs=[jobs.give_up_waiting(rules), presume_letters(rules, catalogue), *question_jobs.jobs(rules)],
         background=[
             sender.run,
-            Sealing(database, vault).run,
+            Sealing(database, vault, [letter_store.sealed_otherwise]).run,
             *_bounces(settings, database, rules, sender.wake, metrics),
         ],
         gauges=[store.gauges(clock), receipts.gauges, questions.gauges(clock, settings.timezone)],
@@ -184,7 +188,7 @@ def _vault(settings: NotifySettings) -> Vault:
 
 def _gateways(settings: NotifySettings) -> dict[str, Gateway]:
     smtp = partial(SmtpSession, _smtp_server(settings))
-    return {"smtp": smtp, "calls": Held, **configured.gateways(settings)}
+    return {"smtp": smtp, "calls": Held, "letters": Held, **configured.gateways(settings)}
 
 
 def _smtp_server(settings: NotifySettings) -> SmtpServer:

@@ -217,7 +217,7 @@ class Api:
         path: str,
         body: Any = None,
         *,
-        scopes: tuple[str, ...] = ("notify:read", "notify:write", "notify:answers", *OPERATING),
+        scopes: tuple[str, ...] = ("notify:read", "notify:write", "notify:answers", "notify:letters", *OPERATING),
         org_units: tuple[str, ...] = ("zj",),
         subject: str = "clerk-1",
     ) -> httpx.Response:
@@ -228,6 +228,15 @@ class Api:
         async with httpx.AsyncClient(transport=transport, base_url="http://notify") as client:
             headers = {"Authorization": f"Bearer {token}"}
             return await client.request(method, path, json=body, headers=headers)
+
+    async def call_with(self, path: str, content: bytes, media_type: str) -> httpx.Response:
+        """Send a file as a clerk who may do all."""
+        scopes = ("notify:read", "notify:write", "notify:letters")
+        token = auth.mint(key=KEY, audience="wattline", subject="clerk-1", scopes=scopes, org_units=("zj",))
+        transport = httpx.ASGITransport(self.service.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://notify") as client:
+            headers = {"Authorization": f"Bearer {token}", "Content-Type": media_type}
+            return await client.post(path, content=content, headers=headers)
 
     async def refused(self, method: str, path: str, body: Any = None, **who: Any) -> tuple[int, str]:
         answer = await self.call(method, path, body, **who)

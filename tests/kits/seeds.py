@@ -9,7 +9,7 @@ from services.notify.questions.domain.links import Links
 from services.reading.disputes import examples as disputes
 from services.reading.read_day_changes import examples as read_days
 from services.reading.visits import examples as reports
-from tests.kits import closing_seeds, rollouts, seed_documents, seed_findings
+from tests.kits import closing_seeds, rollouts, seed_documents, seed_findings, seed_letters
 from tests.kits.installation import BY_ITSELF, KEY, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
 from tests.kits.seeds_cases import ON_VERSIONS, case_at
 
@@ -27,7 +27,14 @@ JOBS = {
         "verify-audit",
     ),
     "collection": ("remind", "settle-accounts", "judge-standings", "purge-requests", "verify-audit"),
-    "notify": ("give-up-waiting", "remind-questions", "expire-questions", "purge-requests", "verify-audit"),
+    "notify": (
+        "give-up-waiting",
+        "presume-letters",
+        "remind-questions",
+        "expire-questions",
+        "purge-requests",
+        "verify-audit",
+    ),
 }
 COMPARED = {
     "reading": ("usage", "estimate"),
@@ -94,6 +101,8 @@ class Seeds:
             caller = f"tester-of-{self._service}" if path.endswith("/outcomes") else None
             number = self._numbered("calls")
             values["notice_id"] = seed_documents.to_call(self._installation, home, number, caller=caller)
+        if "/letter" in path:
+            values |= seed_letters.values(self._installation, path, self._numbered("letters"))
         if "/links/" in path:
             values["token"] = LINKS.token(seed_documents.asking(self._installation, home), "1", 1)
         if "control-documents" in path:

@@ -15,7 +15,9 @@ NOT_READ = {
         ("notify", "notice"): {"notice_way"},
         ("notify", "question"): {"question_withdrawal"},
     },
-    "written by commands on another object, whose contents hold it": {("notify", "notice"): {"call", "call_task"}},
+    "written by commands on another object, whose contents hold it": {
+        ("notify", "notice"): {"call", "call_task", "letter"}
+    },
     "only added to, for good: its rows are the record": {
         ("billing", "account"): {"account_before"},
         ("billing", "bill"): {"bill_party"},
@@ -47,6 +49,7 @@ NOT_READ = {
         ("reading", "conduct_finding"): {"finding"},
         ("reading", "own_read"): {"read_day_request"},
         ("reading", "read_day_request"): {"own_read"},
+        ("notify", "call_task"): {"letter"},
         ("collection", "account_standing"): {"account", "hardship_mark"},
         ("collection", "hardship"): {"account"},
         ("billing", "release_switch"): {"business_day", "relay_lease"},

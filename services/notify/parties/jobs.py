@@ -2,25 +2,31 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 
 from services.notify.parties.store import parties as store
 from services.notify.vault import Vault
-from shared.db.engine import Database
+from shared.db.engine import Database, Tx
 from shared.loops import backoff
 
 logger = logging.getLogger(__name__)
-BATCH = 500  # parties of one unit of work: some tenths of a second
+BATCH = 500  # parties, or what else is sealed, of one unit of work: some tenths of a second
 LOOK_SECONDS = (
     3600.0  # a key changes with a start of the service; who else still has the old one is followed within the hour
 )
 
 
-class Sealing:
-    """Runs beside the service; several replicas share the work."""
+Again = Callable[[Tx, Vault, int], Awaitable[int]]
+"""Seals up to so many of some rows anew that another key has sealed, and returns how many."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+
+class Sealing:
+    """Runs beside the service; several replicas share the work. `more`: what is sealed beside parties."""
+
+    def __init__(self, database: Database, vault: Vault, more: Sequence[Again] = ()) -> None:
         self._database = database
         self._vault = vault
+        self._all = [store.sealed_otherwise, *more]
 
     async def run(self) -> None:
         """Seal all there is, then look again every hour, until cancelled."""
@@ -28,7 +34,7 @@ class Sealing:
         while True:
             try:
                 async with self._database.begin() as tx:
-                    count = await store.sealed_otherwise(tx, self._vault, BATCH)
+                    count = sum([await again(tx, self._vault, BATCH) for again in self._all])
                 done, failures = done + count, 0
             except Exception as error:
                 failures += 1

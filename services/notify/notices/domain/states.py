@@ -28,6 +28,7 @@ NOTICE_LIFE: Final = StateMachine(
         "came back": dict.fromkeys((QUEUED, UNKNOWN, SENT, DELIVERED), FAILED),
         "no receipt": {SENT: UNKNOWN},
         "no room for it": {QUEUED: FAILED},
+        "presumed": {SENT: DELIVERED},
         "resent": {DELIVERED: QUEUED, FAILED: QUEUED, UNKNOWN: QUEUED},
     },
 )

@@ -1,8 +1,8 @@
 """Notices as the sender takes them, and what became of each attempt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -114,6 +114,12 @@ async def figures(tx: Tx, notice_ids: Sequence[str]) -> dict[str, dict[str, Any]
     c = NOTICE.c
     rows = await bulk.select_in(tx, NOTICE, {"notice_id": sorted(notice_ids)}, columns=(c.notice_id, c.figures))
     return {row.notice_id: orjson.loads(row.figures) for row in rows}
+
+
+async def wait_for_receipts(tx: Tx, seconds: Mapping[str, int]) -> None:
+    """Let the wait for receipts of notices that are `sent` begin now; the caller holds the locks."""
+    due_at = [tx.now + timedelta(seconds=each) for each in seconds.values()]
+    await bulk.update_from(tx, NOTICE, {"notice_id": list(seconds), "due_at": due_at}, key=("notice_id",))
 
 
 async def settle(tx: Tx, settled: Sequence[Settled]) -> None:

@@ -100,6 +100,24 @@ def _of_their_gateways(
     return own, strange
 
 
+async def presume(tx: Tx, notices: Sequence[Row[Any]], gateway: str) -> None:
+    """Count notices that are `sent` as delivered, nothing having been heard of them for long; a later receipt counts more.
+
+    The caller holds their locks.
+    """
+    said = {"gateway": gateway, "outcome": ACCEPTED, "code": ""}
+    await ways.keep(
+        tx,
+        [
+            ways.Taken(notice_id=each.notice_id, way=each.way, channel=each.channel, point_no=each.point_no, **said)
+            for each in notices
+        ],
+    )
+    state = NOTICE_LIFE.target("presumed")
+    changed = [settling.changed(each, state=state, code="", due_at=None, now=tx.now) for each in notices]
+    await settling.store(tx, list(zip(notices, changed, strict=True)))
+
+
 def _arrived(before: Row[Any] | None) -> list[str]:
     return [DELIVERED] if before is not None and before.outcome == DELIVERED else []
 

@@ -157,6 +157,21 @@ async def unverify(tx: Tx, party_no: str, point_no: str) -> None:
     await bulk.delete_in(tx, VERIFICATION, {"party_no": [party_no], "point_no": [point_no]})
 
 
+async def unverify_addresses(tx: Tx, points: Sequence[tuple[str, str, int]]) -> None:
+    """Forget for what contact points (party, point) were verified with the addresses of these versions, not with later ones."""
+    keys = {
+        name: [point[place] for point in points] for place, name in enumerate(("party_no", "point_no", "address_since"))
+    }
+    await bulk.delete_in(tx, VERIFICATION, keys)
+
+
+async def names(view: View, vault: Vault, party_nos: Sequence[str]) -> dict[str, str]:
+    """Return the names of parties, by number; of one that was erased, nothing."""
+    p = PARTY.c
+    rows = await bulk.select_in(view, PARTY, {"party_no": party_nos}, columns=(p.party_no, p.name_sealed))
+    return {row.party_no: vault.open(row.name_sealed) for row in rows}
+
+
 async def addressees(view: View, vault: Vault, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Addressee]:
     """Return the contact points (party, point) that are there, opened, with what their parties are (two statements)."""
     point, party = CONTACT_POINT.c, PARTY.c

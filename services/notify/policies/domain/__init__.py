@@ -26,10 +26,13 @@ ATTEMPTS_MAX = 20  # a schedule longer than that is a typing error
 RETRY_SECONDS_MAX = 7 * 86_400
 WAIT_DAYS_MAX = 400
 STALE_MONTHS_MAX = 240
-GATEWAYS = ("smtp", "sms", "app", "wechat", "calls")
+HELD = ("calls", "letters")
+"""What people work through: such a gateway has a notice once it is on their list, and only a person says what became of it."""
+GATEWAYS = ("smtp", "sms", "app", "wechat", *HELD)
 PROOFS = ACCEPTED, RECEIPT = "accepted", "receipt"
 RECEIPT_HOURS = 72  # where a policy does not say how long
 RECEIPT_HOURS_MAX = 90 * 24
+DELIVERED_AFTER_DAYS_MAX = 365
 TRIES_MAX, AGAIN_HOURS_MAX = 10, 14 * 24  # of calls: who did not answer ten needs a visit
 REMINDERS_MAX = 5  # of one question
 _NOBODY = re.compile("(?!)")
@@ -89,6 +92,17 @@ class Calls:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Letters:
+    """How many days after its posting a letter of which nothing was heard counts as delivered; None: never.
+
+    `delivered_after_days_legal`: of a kind whose receipt a right depends on. Both are the utility's policy, no law says them.
+    """
+
+    delivered_after_days: int | None = None
+    delivered_after_days_legal: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """The rules of one version; `roles` are those that receive a kind of notice.
 
@@ -113,6 +127,7 @@ class Policy:
     pace: Pace
     zone: ZoneInfo
     calls: Calls = Calls()
+    letters: Letters = Letters()
 
 
 Policies = Versions[Policy]
@@ -146,13 +161,14 @@ def load(
             remind_days_before=_reminders(version.get("remind_days_before")),
             retry=_retry(version.get("retry")),
             calls=_calls(version.maybe("calls")),
+            letters=_letters(version.maybe("letters")),
             manners=manners,
             pace=pace.read(version.maybe("pace")),
             zone=zone,
         )
 
     told = "points channels verified_by stale_months stale_months_debtors tones roles"
-    fields = f"{told} wait_for_contact_days remind_days_before retry calls pace"
+    fields = f"{told} wait_for_contact_days remind_days_before retry calls letters pace"
     return Node.read(document, lambda root: dated.versions(root, read, fields=fields))
 
 
@@ -175,12 +191,17 @@ def _channel(node: Node, points: Mapping[str, re.Pattern[str]]) -> Channel:
     quiet = node.maybe("quiet")
     gateway = node.get("gateway")
     proof, legal, hours = node.maybe("proof"), node.maybe("proof_legal"), node.maybe("receipt_hours")
+    name = None if gateway.value is None else gateway.choice(*GATEWAYS)
+    for each in (proof, legal):
+        if name in HELD and each and each.value == ACCEPTED:
+            each.refuse("value_wrong", "on a list nobody is told yet: only what a person says of it is proof")
+    own = RECEIPT if name in HELD else ACCEPTED
     return Channel(
-        gateway=None if gateway.value is None else gateway.choice(*GATEWAYS),
+        gateway=name,
         point=_kind(node.get("point"), points),
         last_resort=node.get("last_resort").flag(),
-        proof=proof.choice(*PROOFS) if proof else ACCEPTED,
-        proof_legal=legal.choice(*PROOFS) if legal else ACCEPTED,
+        proof=proof.choice(*PROOFS) if proof else own,
+        proof_legal=legal.choice(*PROOFS) if legal else own,
         receipt_hours=hours.whole(1, RECEIPT_HOURS_MAX) if hours else RECEIPT_HOURS,
         quiet=quiet is not None and quiet.flag(),
     )
@@ -246,6 +267,15 @@ def _calls(node: Node | None) -> Calls:
         tries=node.get("tries").whole(1, TRIES_MAX),
         again_hours=node.get("again_hours").whole(0, AGAIN_HOURS_MAX),
     )
+
+
+def _letters(node: Node | None) -> Letters:
+    if node is None:
+        return Letters()
+    node.keys("delivered_after_days delivered_after_days_legal")
+    names = ("delivered_after_days", "delivered_after_days_legal")
+    days = {name: given for name in names if (given := node.maybe(name)) is not None and given.value is not None}
+    return Letters(**{name: given.whole(1, DELIVERED_AFTER_DAYS_MAX) for name, given in days.items()})
 
 
 def _schedule(node: Node) -> tuple[int, ...]:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from fastapi.exceptions import RequestValidationError
-
 from services.reading.intake.api.batches import valid
 from services.reading.intake.schemas import MALFORMED
 from services.reading.intake.use_cases.intake import ReadItem
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.schemas import ITEMS_MAX, QUANTITY_PATTERN
 from shared.outcome import Outcome, refused
+from shared.web import spreadsheet
 
 FIXED_COLUMNS = ("meter_no", "read_at", "source", "unit", "reader")
 SEPARATORS = (",", ";", "\t")
@@ -34,12 +33,12 @@ def parse_csv(body: bytes, decimal: Decimal) -> tuple[list[ReadItem], list[Outco
     line, refused by itself where it is broken. An empty register cell means that the meter has no such register. Source `site`
     and unit `kWh` are taken where they are not given.
     """
-    head, *lines = re.split(r"\r\n|\r|\n", _text(body))
+    head, *lines = re.split(r"\r\n|\r|\n", spreadsheet.decoded(body))
     header, separator = _header(head)
     while lines and not lines[-1].strip(f'{SPACES}{separator}"'):
         lines.pop()
     if len(lines) > ITEMS_MAX:
-        raise _bad_csv(f"at most {ITEMS_MAX} rows")
+        raise spreadsheet.bad_csv(f"at most {ITEMS_MAX} rows")
     items: list[ReadItem] = []
     outcomes: list[Outcome | None] = []
     for line in lines:
@@ -57,17 +56,6 @@ def with_rows(outcomes: Sequence[Outcome]) -> list[Outcome]:
         replace(outcome, message=f"row {row}: {outcome.message}") if outcome.message else outcome
         for row, outcome in enumerate(outcomes, FIRST_ROW)
     ]
-
-
-def _text(body: bytes) -> str:
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    try:
-        return body.decode("gb18030").removeprefix("\ufeff")
-    except UnicodeDecodeError:
-        raise _bad_csv("not a text in UTF-8 or GB 18030") from None
 
 
 def _cells(line: str, separator: str) -> list[str]:
@@ -91,7 +79,7 @@ def _header(line: str) -> tuple[list[str], str]:
             if len(set(names)) != len(names) or "" in names or set(names) <= set(FIXED_COLUMNS):
                 break
             return names, separator
-    raise _bad_csv("the header must name meter_no, read_at and the quantities, each once")
+    raise spreadsheet.bad_csv("the header must name meter_no, read_at and the quantities, each once")
 
 
 def _item(header: Sequence[str], cells: Sequence[str], decimal: Decimal) -> dict[str, Any]:
@@ -121,7 +109,3 @@ def _value(number: int, cell: str, decimal: Decimal) -> str:
     if "." in cell:
         raise Refused("reading.malformed_value", f"column {number}: a point where the decimal comma was declared")
     return cell.replace(",", ".")
-
-
-def _bad_csv(message: str) -> RequestValidationError:
-    return RequestValidationError([{"type": "csv", "loc": ("body",), "msg": message}])

@@ -59,6 +59,20 @@ def read(given: dict[str, Any]) -> Policies:
             {"channels": {"email": {"gateway": None, "point": "email", "last_resort": 0}}},
             "/channels/email/last_resort:",
         ),
+        (
+            {"channels": {"e": {"gateway": "letters", "point": "email", "last_resort": False, "proof": "accepted"}}},
+            "/channels/e/proof:",
+        ),
+        (
+            {
+                "channels": {
+                    "e": {"gateway": "calls", "point": "email", "last_resort": False, "proof_legal": "accepted"}
+                }
+            },
+            "/channels/e/proof_legal:",
+        ),
+        ({"letters": {"delivered_after_days": 0}}, "/letters/delivered_after_days:"),
+        ({"letters": {"days": 1}}, "/letters/days:"),
         ({"verified_by": ["heard"]}, "/verified_by/0:"),
         ({"stale_months": 0}, "/stale_months:"),
         ({"channels": {"email": {}}}, "/channels/email/gateway:"),
@@ -129,3 +143,9 @@ def test_a_debtor_is_asked_as_the_others_where_the_policy_says_nothing_else() ->
     (version,) = read(document())
     assert version.rules.stale_months_debtors == 24
     assert version.rules.tones.of("often_late", is_vulnerable=True) == "plain"
+
+
+def test_what_people_work_through_is_told_by_what_they_say_alone() -> None:
+    channel = {"gateway": "letters", "point": "email", "last_resort": True}
+    (version,) = read(document(channels={"letter": channel}))
+    assert version.rules.channels["letter"].receipt_seconds(legal_effect=False) is not None
