@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from services.notify import kinds
 from services.notify.calls import api as calls
+from services.notify.calls import consumers as visits
 from services.notify.causes.consumers import handlers
 from services.notify.contents import CONTENTS
 from services.notify.context import Context
@@ -26,7 +27,7 @@ from services.notify.notices.use_cases import unaddressed
 from services.notify.parties import api as parties
 from services.notify.parties.jobs import Sealing
 from services.notify.policies import domain as policies
-from services.notify.policies.domain import Policies
+from services.notify.policies.domain import HELD, Policies
 from services.notify.questions import jobs as question_jobs
 from services.notify.questions.api import links as links_api
 from services.notify.questions.api import staff
@@ -118,7 +119,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         database=database,
         event_log=event_log,
         routers=ROUTERS,
-        handlers=handlers(context),
+        handlers={**handlers(context), **visits.handlers(context)},
         jobs=[jobs.give_up_waiting(rules), presume_letters(rules, catalogue), *question_jobs.jobs(rules)],
         background=[
             sender.run,
@@ -188,7 +189,7 @@ def _vault(settings: NotifySettings) -> Vault:
 
 def _gateways(settings: NotifySettings) -> dict[str, Gateway]:
     smtp = partial(SmtpSession, _smtp_server(settings))
-    return {"smtp": smtp, "calls": Held, "letters": Held, **configured.gateways(settings)}
+    return {"smtp": smtp, **dict.fromkeys(HELD, Held), **configured.gateways(settings)}
 
 
 def _smtp_server(settings: NotifySettings) -> SmtpServer:

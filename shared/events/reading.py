@@ -232,6 +232,7 @@ class SiteOrderDone(Fact):
     done_on: Day
     result: Code = Field(description="`read_came`: a re-read that a read has answered which came in by itself.")
     visited_by: str | None = None
+    visited_at: Instant | None = None
     decided_by: str | None = Field(default=None, description="Who made a read of the registers, or entered the visit.")
     meter_no: No | None = None
     read_id: Annotated[str, Field(max_length=96)] | None = Field(

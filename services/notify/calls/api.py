@@ -1,4 +1,4 @@
-"""Call tasks over HTTP: the list, taking one, and saying what came of the call."""
+"""Call tasks over HTTP: the list, taking one, and saying what came of the call; and what is to be said at a door."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from services.notify import context
-from services.notify.calls import domain, examples, store, use_cases
-from services.notify.calls.schemas import CallScript, CallTaskView, CallView, OutcomeIn
+from services.notify.calls import domain, examples, store
+from services.notify.calls.schemas import CallScript, CallTaskView, CallView, OutcomeIn, VisitScript
+from services.notify.calls.use_cases import calling, visits
 from services.notify.context import ANSWERS, Number
 from services.notify.notices.store import notices
 from shared.db.engine import Database
@@ -16,16 +17,17 @@ from shared.web.batch import No
 from shared.web.routing import Router
 from shared.web.state import Db
 
-router = Router(prefix="/v1/call-tasks", tags=["notify"])
+router = Router(prefix="/v1", tags=["notify"])
 
 
-@router.get("", policy=ANSWERS)
+@router.get("/call-tasks", policy=ANSWERS)
 async def list_call_tasks(
     db: Db,
     caller: auth.Current,
     own: context.Own,
     wanted: pagination.Query_,
     party_no: Annotated[No | None, Query()] = None,
+    teller: Annotated[No | None, Query(description="Those whose party is told by this employee.")] = None,
     waiting_too: Annotated[bool, Query(description="Also those who are to be called again later.")] = False,
 ) -> pagination.Page[CallTaskView]:
     """List who is to be told by call, without numbers and names."""
@@ -35,6 +37,7 @@ async def list_call_tasks(
             view,
             [name for name, channel in channels.items() if channel.gateway == domain.GATEWAY],
             party_no=party_no,
+            teller=teller,
             due_by=None if waiting_too else db.clock.now(),
             visible=caller.visible,
             after=wanted.after,
@@ -48,12 +51,12 @@ def _task(row: Any) -> CallTaskView:
     return CallTaskView(**{**row._mapping, **known})
 
 
-@router.post("/{notice_id}/taking", policy=ANSWERS, raises=use_cases.TAKING)
+@router.post("/call-tasks/{notice_id}/taking", policy=ANSWERS, raises=calling.TAKING)
 async def take_call_task(notice_id: Number, db: Db, caller: auth.Current, own: context.Own) -> CallScript:
     """Take a task: the number and what is to be said are shown to who has it alone; audited."""
     await _check(db, notice_id, caller)
     async with db.begin() as tx:
-        taken = await use_cases.take(
+        taken = await calling.take(
             tx,
             notice_id,
             caller=caller.subject,
@@ -61,19 +64,37 @@ async def take_call_task(notice_id: Number, db: Db, caller: auth.Current, own: c
             catalogue=own.catalogue,
             vault=own.vault,
         )
-    return CallScript(
-        number=taken.number, name=taken.name, subject=taken.subject, script=taken.script, wishes=list(taken.wishes)
-    )
+    return CallScript(number=taken.number, **_said(taken.script))
 
 
-@router.post("/{notice_id}/outcomes", policy=ANSWERS, raises=use_cases.TELLING, example=examples.OUTCOME)
+def _said(script: calling.Script) -> dict[str, Any]:
+    return {"name": script.name, "subject": script.subject, "script": script.text, "wishes": list(script.wishes)}
+
+
+@router.post("/visits/{notice_id}/script", policy=ANSWERS, raises=(visits.NoVisit,))
+async def read_visit_script(notice_id: Number, db: Db, caller: auth.Current, own: context.Own) -> VisitScript:
+    """Return what is to be said at the door, and to whom, of a notice that somebody goes to tell; audited."""
+    await _check(db, notice_id, caller)
+    async with db.begin() as tx:
+        script = await visits.read_out(
+            tx,
+            notice_id,
+            visitor=caller.subject,
+            policy=own.policies.on(own.today()),
+            catalogue=own.catalogue,
+            vault=own.vault,
+        )
+    return VisitScript(**_said(script))
+
+
+@router.post("/call-tasks/{notice_id}/outcomes", policy=ANSWERS, raises=calling.TELLING, example=examples.OUTCOME)
 async def tell_call_outcome(
     notice_id: Number, body: OutcomeIn, db: Db, caller: auth.Current, own: context.Own
 ) -> list[CallView]:
     """Say what came of a call; return all calls about the notice. Who was not reached is called again, or told another way."""
     await _check(db, notice_id, caller)
     async with db.begin() as tx:
-        await use_cases.tell(
+        await calling.tell(
             tx,
             notice_id,
             body.outcome,

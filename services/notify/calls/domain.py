@@ -6,6 +6,8 @@ from typing import Final, Literal
 from services.notify.policies.domain import Calls
 
 GATEWAY: Final = "calls"
+VISITS: Final = "visits"
+"""The gateway by which somebody goes to the door."""
 TOLD: Final = "told"
 PROMISED: Final = "promised"
 NOT_REACHED: Final = "not_reached"

@@ -23,19 +23,25 @@ class CallTaskView(BaseModel):
     cause_id: str
     day: date = Field(description="Business day of the cause.")
     tell_by: datetime = Field(description="Who is not told by then is told another way.")
+    teller: str = Field(description="Who alone tells this person; empty: whoever takes it.")
     caller: str = Field(description="Who has it; empty: nobody.")
     tries: int = Field(description="Calls about it until now.")
     next_at: datetime | None = Field(description="Nobody calls before.")
 
 
-class CallScript(BaseModel):
-    """What the caller sees, and nobody else."""
+class VisitScript(BaseModel):
+    """What is to be said, and to whom."""
 
-    number: str
     name: str
     subject: str
     script: str = Field(description="What is to be said, in the person's language.")
     wishes: list[str] = Field(description="What the person wishes so that it is understood.")
+
+
+class CallScript(VisitScript):
+    """What the caller sees, and nobody else."""
+
+    number: str
 
 
 class OutcomeIn(In):

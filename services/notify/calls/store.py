@@ -9,6 +9,7 @@ from sqlalchemy import Row, and_, insert, or_, select
 from services.notify.calls.tables import CALL, CALL_TASK
 from services.notify.notices.domain.states import SENT
 from services.notify.notices.store.notices import notices_table
+from services.notify.parties.store.parties import parties_table
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
@@ -19,6 +20,7 @@ async def page(
     channels: Collection[str],
     *,
     party_no: str | None,
+    teller: str | None,
     due_by: datetime | None,
     visible: Condition,
     after: Condition,
@@ -29,16 +31,20 @@ async def page(
     task = and_(t.notice_id == n.notice_id, t.way == n.way)
     wanted = [] if due_by is None else [or_(t.next_at.is_(None), t.next_at <= due_by)]
     wanted += [] if party_no is None else [n.party_no == party_no]
+    wanted += [] if teller is None else [parties_table().c.teller == teller]
     statement = (
         select(
             *(n[name] for name in ("notice_id", "account_no", "org_unit", "party_no", "template", "cause_id", "day")),
             n.due_at.label("tell_by"),
+            parties_table().c.teller,
             t.caller,
             t.taken_at,
             t.tries,
             t.next_at,
         )
-        .select_from(notices_table().outerjoin(CALL_TASK, task))
+        .select_from(
+            notices_table().join(parties_table(), parties_table().c.party_no == n.party_no).outerjoin(CALL_TASK, task)
+        )
         .where(n.state == SENT, n.channel.in_(sorted(channels)), visible(n.org_unit), after(n.notice_id), *wanted)
         .order_by(n.notice_id)
         .limit(limit)

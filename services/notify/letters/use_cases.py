@@ -17,6 +17,7 @@ from services.notify.notices.domain.receipts import Receipt, message_id
 from services.notify.notices.store import attempts
 from services.notify.notices.use_cases import receipts
 from services.notify.parties.store import parties
+from services.notify.parties.store.addressees import addressees
 from services.notify.parties.use_cases import was_read
 from services.notify.policies.domain import PLAIN, Policies
 from services.notify.questions.domain.links import answering
@@ -271,11 +272,11 @@ async def _as_printed(view: View, batch: Row[Any], rows: Sequence[Row[Any]], des
 
 async def _printed(view: View, rows: Sequence[Row[Any]], desk: Desk, *, mark: str) -> dict[str, Printed]:
     """Return notices as letters, by id, without their places; those whose contact point is gone are not among them."""
-    addressees = await parties.addressees(view, desk.vault, [(row.party_no, row.point_no) for row in rows])
+    known = await addressees(view, desk.vault, [(row.party_no, row.point_no) for row in rows])
     names = await parties.names(view, desk.vault, sorted({row.party_no for row in rows}))
     found = {}
     for row in rows:
-        to = addressees.get((row.party_no, row.point_no))
+        to = known.get((row.party_no, row.point_no))
         if to is None:
             continue
         figures: Figures = orjson.loads(row.figures)

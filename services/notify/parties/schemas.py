@@ -130,6 +130,10 @@ class PartyBody(Personal):
     vulnerability: VulnerabilityBody | None = None
     wishes: list[Code] = Field([], max_length=len(domain.WISHES), description=", ".join(domain.WISHES))
     preferences: PreferencesBody = Field(default_factory=PreferencesBody)
+    teller: OptionalNo = Field(
+        "",
+        description="The employee who calls this person, such as the reader of the route; empty: whoever takes the task.",
+    )
     points: list[PointIn] = Field([], max_length=POINTS_MAX)
     roles: list[RoleBody] = Field([], max_length=ROLES_MAX)
 
@@ -143,6 +147,7 @@ class PartyBody(Personal):
             vulnerability=domain.Vulnerability(**self.vulnerability.model_dump()) if self.vulnerability else None,
             wishes=tuple(sorted(set(self.wishes))),
             preferences=self.preferences.given(),
+            teller=self.teller,
             points=tuple(domain.ContactPoint(**point.model_dump(exclude={"verified"})) for point in self.points),
             roles=tuple(domain.Role(**role.model_dump()) for role in self.roles),
             verified=tuple(
@@ -230,6 +235,7 @@ class PartyOut(BaseModel):
     vulnerability: VulnerabilityBody | None
     wishes: list[str]
     preferences: PreferencesBody
+    teller: str
     points: list[PointOut]
     roles: list[RoleOut]
     version: int
@@ -243,7 +249,7 @@ class PartyOut(BaseModel):
         org_units: Mapping[str, str],
     ) -> "PartyOut":
         """Return a party as it is shown."""
-        names = ("party_no", "org_unit", "kind", "name", "language")
+        names = ("party_no", "org_unit", "kind", "name", "language", "teller")
         vulnerability = party.vulnerability
         return cls(
             **{name: getattr(party, name) for name in names},

@@ -32,6 +32,7 @@ class Party(Base, table=True):
     vulnerable_since: date | None = Field(sa_column=_day(optional=True))
     wishes: str = Field(sa_column=Column(Text, nullable=False))
     preferences: str = Field(sa_column=Column(Text, nullable=False, server_default="{}"))
+    teller: str = Field(sa_column=Column(columns.No, nullable=False, server_default=""))
     erased_on: date | None = Field(sa_column=_day(optional=True))
     version: int = Field(sa_column=Column(Integer, nullable=False))
 

@@ -5,14 +5,16 @@ leaves at most one notice per connection in doubt.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Row
 
 from services.notify.accounts import store as accounts
+from services.notify.accounts.domain import account_on
 from services.notify.notices.domain import receipts
 from services.notify.notices.domain.states import NOTICE_LIFE, SENDING, SENT
 from services.notify.notices.store import attempts, ways
@@ -20,7 +22,7 @@ from services.notify.notices.store.attempts import Settled
 from services.notify.notices.use_cases import settling
 from services.notify.notices.use_cases.settling import Ended
 from services.notify.parties.domain import Addressee
-from services.notify.parties.store import parties
+from services.notify.parties.store.addressees import addressees
 from services.notify.policies.domain import PLAIN, Policies, Policy
 from services.notify.questions.domain.links import Link, Links, answering, token_hash
 from services.notify.questions.domain.states import OPEN
@@ -32,8 +34,12 @@ from services.notify.sending.domain.retries import Verdict
 from services.notify.templates.domain import Catalogue, Figures, Kinds, Rendered, render
 from services.notify.vault import Vault
 from shared.db.engine import Tx
+from shared.events.notify import VisitAsked
 
 QUESTION_CLOSED = "question_closed"
+VISITS = "visits"
+"""The gateway by which somebody goes to the door: reading makes a site order of it."""
+NO_DOOR = "no_door"
 POINT_GONE = "contact_point_gone"
 """The party has the contact point no more: it was removed, or the party was erased, before the notice went out."""
 EXPIRED_MAX = 100  # leases looked at in one unit of work; there are as many as senders died
@@ -52,7 +58,7 @@ class Rules:
 class Claimed:
     """A notice taken for sending, with the contact point as it is now: a corrected address is used at once.
 
-    `to`: None where the party has no such contact point any more.
+    `to`: None where the party has no such contact point any more. `door`: the service point to which somebody goes.
     """
 
     notice_id: str
@@ -65,6 +71,7 @@ class Claimed:
     way: int
     channel: str
     to: Addressee | None
+    door: str = ""
     text: Rendered | None = field(repr=False)  # it may hold a link; None: it must not go out, `code` says why
     code: str = ""
 
@@ -86,14 +93,32 @@ async def claim(
     """
     lease_until = tx.now + timedelta(seconds=lease_seconds)
     rows = await attempts.claim(tx, channel=channel, count=count, lease_until=lease_until)
-    found = await parties.addressees(tx, vault, [(row.party_no, row.point_no) for row in rows])
+    found = await addressees(tx, vault, [(row.party_no, row.point_no) for row in rows])
     asking = [row for row in rows if row.question_id is not None and (row.party_no, row.point_no) in found]
     addresses, closed = await _ask(tx, asking, found, links) if asking else ({}, frozenset())
     tones = await _tones(tx, rows, found, catalogue, policies)
-    return [
+    doors = await _doors(tx, [row for row in rows if not row.point_no])
+    claimed = [
         _claimed(row, found.get((row.party_no, row.point_no)), catalogue, addresses, closed, tones.get(row.notice_id))
         for row in rows
     ]
+    return [
+        each if row.point_no else _to_door(each, doors[row.notice_id]) for row, each in zip(rows, claimed, strict=True)
+    ]
+
+
+async def _doors(tx: Tx, rows: Sequence[Row[Any]]) -> dict[str, str]:
+    """Return the door of each notice that somebody goes to tell: its own service point, or one that is supplied on its day."""
+    found = await accounts.supplied(tx, [row.account_no for row in rows if not row.service_point_no]) if rows else {}
+    supplied = {row.notice_id: account_on(found.get(row.account_no, []), row.day) for row in rows}
+    return {
+        row.notice_id: row.service_point_no or (supply.service_point_no if (supply := supplied[row.notice_id]) else "")
+        for row in rows
+    }
+
+
+def _to_door(claimed: Claimed, door: str) -> Claimed:
+    return replace(claimed, door=door) if door else replace(claimed, text=None, code=claimed.code or NO_DOOR)
 
 
 async def _tones(
@@ -195,6 +220,7 @@ async def finish(tx: Tx, done: Sequence[tuple[Claimed, Attempt]], rules: Rules) 
     settled: list[tuple[Row[Any], Settled]] = []
     ended: list[Ended] = []
     taken: list[ways.Taken] = []
+    asked: list[tuple[Row[Any], Claimed]] = []
     for claimed, attempt in done:
         notice = in_flight.get((claimed.notice_id, claimed.attempts, claimed.way))
         if notice is None:
@@ -221,10 +247,29 @@ async def finish(tx: Tx, done: Sequence[tuple[Claimed, Attempt]], rules: Rules) 
         settled.append((notice, _settled(tx, notice, verdict, **sent)))
         if attempt.result == "accepted" and (attempt.reference or verdict.event == "handed over"):
             taken.append(_taken(notice, gateway, attempt, verdict))
+            if gateway == VISITS:
+                asked.append((notice, claimed))
     settled += await settling.end(tx, ended, rules.policies)
     await ways.keep(tx, taken)
+    tx.publish(_visits(tx, asked, rules.today.zone))
     await settling.store(tx, settled)
     return len(done) - len(settled)
+
+
+def _visits(tx: Tx, asked: Sequence[tuple[Row[Any], Claimed]], zone: ZoneInfo) -> list[VisitAsked]:
+    return [
+        VisitAsked(
+            account_no=notice.account_no,
+            order_no=receipts.message_id(notice.notice_id, notice.way),
+            notice_id=notice.notice_id,
+            service_point_no=claimed.door,
+            org_unit=notice.org_unit,
+            template=notice.template,
+            asked_on=tx.now.astimezone(zone).date(),
+            causation_id=notice.cause_id,
+        )
+        for notice, claimed in asked
+    ]
 
 
 def _comes_to_nothing(verdict: Verdict) -> bool:

@@ -54,6 +54,8 @@ HOW_TO_ANSWER: Mapping[str, Mapping[str, str]] = {
 }
 """The words of `answering` in the questions that ship, by language."""
 
+ENCLOSED = "enclosed"
+"""The figure that names the leaflets below a notice, joined by blanks."""
 TEXT_MAX = 10_000  # characters of subject and body together: a letter, not a book
 
 
@@ -333,7 +335,7 @@ def render(template: Template, language: str, figures: Figures, tone: str = PLAI
         template.version,
         tone,
         subject,
-        text.body.format_map(shown) + template.leaflets.enclosed(shown.get("enclosed", ""), language),
+        text.body.format_map(shown) + template.leaflets.enclosed(shown.get(ENCLOSED, ""), language),
         text.short.format_map(shown).strip() if text.short is not None else f"{subject} {link}".strip(),
         link,
     )

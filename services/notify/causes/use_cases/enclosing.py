@@ -6,6 +6,7 @@ from dataclasses import replace
 from services.notify.leaflets import store
 from services.notify.leaflets.domain import Billed, Leaflets
 from services.notify.notices.domain.causes import Cause
+from services.notify.templates.domain import ENCLOSED
 from shared.db.engine import Tx
 
 
@@ -22,6 +23,6 @@ async def enclose(tx: Tx, bills: Sequence[tuple[Cause, Billed]], leaflets: Leafl
     for _, leaflet, _, cause_id in await store.give(tx, list(dict.fromkeys(wanted))):
         given.setdefault(cause_id, []).append(leaflet)
     return [
-        replace(cause, figures={**cause.figures, "enclosed": " ".join(given[cause.id])}) if cause.id in given else cause
+        replace(cause, figures={**cause.figures, ENCLOSED: " ".join(given[cause.id])}) if cause.id in given else cause
         for cause, _ in bills
     ]

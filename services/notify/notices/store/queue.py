@@ -10,6 +10,7 @@ from services.notify.notices.domain.causes import Cause
 from services.notify.notices.domain.pacing import Place
 from services.notify.notices.tables import NOTICE
 from services.notify.parties.domain import Chosen
+from services.notify.templates.domain import ENCLOSED, Figures
 from shared.db import bulk
 from shared.db.engine import Tx
 
@@ -83,11 +84,16 @@ async def queue(tx: Tx, planned: Sequence[Planned]) -> set[Key]:
     return {(row.cause_id, row.party_no, row.template) for row in rows}
 
 
+def _said(figures: str) -> Figures:
+    """Return the figures of a cause; what is enclosed with it follows from the leaflets of the day on which it first came."""
+    return {name: value for name, value in orjson.loads(figures).items() if name != ENCLOSED}
+
+
 async def _check_repeated(tx: Tx, told: Sequence[tuple[str, str, str]]) -> None:
     c = NOTICE.c
     notice_ids = sorted({notice_id for notice_id, _, _ in told})
     rows = await bulk.select_in(tx, NOTICE, {"notice_id": notice_ids}, columns=(c.notice_id, c.figures))
     stored = {row.notice_id: row.figures for row in rows}
     for notice_id, cause_id, figures in told:
-        if notice_id in stored and stored[notice_id] != figures:
+        if notice_id in stored and _said(stored[notice_id]) != _said(figures):
             raise ConflictingCause(cause_id)

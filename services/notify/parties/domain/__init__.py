@@ -13,7 +13,7 @@ from typing import Final
 
 from services.notify.parties.domain import preferences
 from services.notify.parties.domain.preferences import PLAIN, Preferences
-from services.notify.policies.domain import LANGUAGES, ROLES, Channel, Policy
+from services.notify.policies.domain import DOOR, LANGUAGES, ROLES, Channel, Policy
 from shared.org_units import covers
 
 KINDS: Final = ("person", "household", "firm")
@@ -76,7 +76,10 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
-    """A person, household or firm that is told (当事人). `verified`: what comes with it, beside what was noted before."""
+    """A person, household or firm that is told (当事人). `verified`: what comes with it, beside what was noted before.
+
+    `teller`: the employee who calls this person, such as the reader of the route (S20); empty: whoever takes the call task.
+    """
 
     party_no: str
     org_unit: str
@@ -86,6 +89,7 @@ class Party:
     vulnerability: Vulnerability | None = None
     wishes: tuple[str, ...] = ()
     preferences: Preferences = PLAIN
+    teller: str = ""
     points: tuple[ContactPoint, ...] = ()
     roles: tuple[Role, ...] = ()
     verified: tuple[Verification, ...] = field(default=(), compare=False)
@@ -99,7 +103,7 @@ Towards = tuple[str, str]
 class Reach:
     """A contact point of a party in a role towards an account, as the choice needs it: without its address.
 
-    `verified`: what it is verified for, as (how, account, service point).
+    `verified`: what it is verified for, as (how, account, service point). A party without any is one with an empty `point_no`.
     """
 
     party_no: str
@@ -115,6 +119,7 @@ class Reach:
     valid_to: date | None
     verified: Collection[tuple[str, str, str]]
     preferences: Preferences = PLAIN
+    is_vulnerable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,22 +286,25 @@ def ways(reaches: Iterable[Reach], *, template: str, door: Door, policy: Policy)
 
     A party counts if it has a role that is told on some day from `first_day` to `last_day`, towards the account or one of its
     service points in question; a contact point if it is valid then and verified for the account or one of these service points
-    (S16). Ways are in the order of the policy's channels, those that the party wants first before all others, those of last
-    resort after all others. Channels that it never wants count only where no other is left. `policy` is that of the day of the
-    cause.
+    (S16). To the door itself somebody may go without any. Ways are in the order of the policy's channels for this kind, those
+    that the party wants first before all others, those of last resort after all others. Channels that it never wants count only
+    where no other is left. `policy` is that of the day of the cause.
     """
-    told = policy.roles[template]
+    told, legal = policy.roles[template], policy.manners[template].legal
     found: dict[str, dict[tuple[bool, int, str], Way]] = defaultdict(dict)
     wishes: dict[str, preferences.Wish] = {}
     for reach in reaches:
-        if reach.role not in told or not _counts(reach, door, policy):
+        if reach.role not in told or not _has_role(reach, door):
             continue
         wish = wishes[reach.party_no] = reach.preferences.about(template, policy)
-        for place, (name, channel) in enumerate(policy.channels.items()):
-            if channel.point == reach.kind:
-                last = channel.last_resort and name not in wish.first
-                key = last, preferences.place(wish, name, place), reach.point_no
-                way = found[reach.party_no].setdefault(key, Way(Chosen(reach.party_no, reach.point_no, name), channel))
+        points = {DOOR: ""} if door.service_points else {}
+        points |= {reach.kind: reach.point_no} if _is_verified(reach, door, policy) else {}
+        for place, (name, channel) in enumerate(policy.channels_of(template).items()):
+            if channel.point in points and channel.is_for(legal=legal, vulnerable=reach.is_vulnerable):
+                point_no = points[channel.point]
+                last = channel.last_resort and name not in wish.first and template not in policy.ways
+                key = last, preferences.place(wish, name, place), point_no
+                way = found[reach.party_no].setdefault(key, Way(Chosen(reach.party_no, point_no, name), channel))
                 way.last_resort, way.wanted = last, not wish.not_wanted and name not in wish.never
                 way.roles.add(reach.role)
     return {party_no: _heeding(wishes[party_no], [of[key] for key in sorted(of)]) for party_no, of in found.items()}
@@ -336,17 +344,19 @@ def first_of(found: Sequence[Way]) -> Chosen:
     return replace(found[0].chosen, still=next(((way.point_no, way.channel) for way in still), None))
 
 
-def _counts(reach: Reach, door: Door, policy: Policy) -> bool:
+def _has_role(reach: Reach, door: Door) -> bool:
     return (
         _overlap(reach.role_from, reach.role_to, door)
-        and _overlap(reach.valid_from, reach.valid_to, door)
         and (not reach.service_point_no or reach.service_point_no in door.service_points)
         and covers([reach.org_unit], door.org_unit)
-        and any(
-            how in policy.verified_by
-            and (account_no == door.account_no if account_no else service_point_no in door.service_points)
-            for how, account_no, service_point_no in reach.verified
-        )
+    )
+
+
+def _is_verified(reach: Reach, door: Door, policy: Policy) -> bool:
+    return _overlap(reach.valid_from, reach.valid_to, door) and any(
+        how in policy.verified_by
+        and (account_no == door.account_no if account_no else service_point_no in door.service_points)
+        for how, account_no, service_point_no in reach.verified
     )
 
 

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import ColumnElement, Date, FromClause, Row, and_, case, func, or_, select, type_coerce, update
 
 from services.notify.accounts import store as accounts
-from services.notify.parties.domain import Addressee, ContactPoint, Party, Role, Verification, Vulnerability
+from services.notify.parties.domain import ContactPoint, Party, Role, Verification, Vulnerability
 from services.notify.parties.domain.preferences import Preferences
 from services.notify.parties.store import preferences
 from services.notify.parties.tables import CONTACT_POINT, PARTY, PARTY_ROLE, VERIFICATION
@@ -51,6 +51,7 @@ def _party(row: Row[Any], vault: Vault, points: dict[str, list[ContactPoint]], r
         vulnerability=vulnerability,
         wishes=tuple(orjson.loads(row.wishes)),
         preferences=preferences.opened(row.preferences),
+        teller=row.teller,
         points=tuple(points[row.party_no]),
         roles=tuple(roles[row.party_no]),
     )
@@ -92,6 +93,7 @@ async def put_parties(tx: Tx, vault: Vault, given: Sequence[tuple[Party, int]]) 
         "vulnerable_since": [party.vulnerability.since if party.vulnerability else None for party in each],
         "wishes": [orjson.dumps(party.wishes).decode() for party in each],
         "preferences": [preferences.stored(party.preferences) for party in each],
+        "teller": [party.teller for party in each],
         "version": [version for _, version in given],
     }
     applied = {row.party_no for row in await bulk.upsert_newer(tx, PARTY, columns, key=("party_no",))}
@@ -170,27 +172,6 @@ async def names(view: View, vault: Vault, party_nos: Sequence[str]) -> dict[str,
     p = PARTY.c
     rows = await bulk.select_in(view, PARTY, {"party_no": party_nos}, columns=(p.party_no, p.name_sealed))
     return {row.party_no: vault.open(row.name_sealed) for row in rows}
-
-
-async def addressees(view: View, vault: Vault, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Addressee]:
-    """Return the contact points (party, point) that are there, opened, with what their parties are (two statements)."""
-    point, party = CONTACT_POINT.c, PARTY.c
-    keys = {"party_no": [party_no for party_no, _ in wanted], "point_no": [point_no for _, point_no in wanted]}
-    rows = await bulk.select_in(
-        view, CONTACT_POINT, keys, columns=(point.party_no, point.point_no, point.address_sealed, point.address_since)
-    )
-    named = (party.party_no, party.language, party.vulnerable_for)
-    of_rows = {"party_no": [row.party_no for row in rows]}
-    known = {row.party_no: row for row in await bulk.select_in(view, PARTY, of_rows, columns=named)}
-    return {
-        (row.party_no, row.point_no): Addressee(
-            address=vault.open(row.address_sealed),
-            address_since=row.address_since,
-            language=known[row.party_no].language,
-            is_vulnerable=bool(known[row.party_no].vulnerable_for),
-        )
-        for row in rows
-    }
 
 
 async def lock_told(tx: Tx, party_nos: Sequence[str]) -> dict[str, tuple[str, Preferences]]:
@@ -292,6 +273,7 @@ async def erase(tx: Tx, vault: Vault, party_no: str, version: int, day: date) ->
             vulnerable_since=None,
             wishes="[]",
             preferences=preferences.NONE_STORED,
+            teller="",
             erased_on=day,
             version=version,
         )
@@ -385,3 +367,8 @@ async def sealed_otherwise(tx: Tx, vault: Vault, limit: int) -> int:
         key=("party_no", "point_no"),
     )
     return len(party_nos)
+
+
+def parties_table() -> FromClause:
+    """Return the parties, for a list that shows who tells one."""
+    return PARTY

@@ -39,6 +39,7 @@ async def reaches(view: View, account_nos: Sequence[str]) -> dict[str, list[Reac
             role,
             party.org_unit,
             party.preferences,
+            party.vulnerable_for,
             point.point_no,
             point.kind,
             point.address_since,
@@ -46,7 +47,9 @@ async def reaches(view: View, account_nos: Sequence[str]) -> dict[str, list[Reac
             point.valid_to,
         )
         .select_from(
-            role.join(PARTY, party.party_no == role.c.party_no).join(CONTACT_POINT, point.party_no == role.c.party_no)
+            role.join(PARTY, party.party_no == role.c.party_no).outerjoin(
+                CONTACT_POINT, point.party_no == role.c.party_no
+            )
         )
         .order_by(role.c.account_no, role.c.party_no, point.point_no, role.c.role_from)
     )
@@ -65,7 +68,8 @@ def _role() -> tuple[Any, ...]:
 async def _verified(view: View, rows: Sequence[Row[Any]]) -> dict[tuple[str, str, int], list[tuple[str, str, str]]]:
     v = VERIFICATION.c
     found: dict[tuple[str, str, int], list[tuple[str, str, str]]] = defaultdict(list)
-    wanted = {"party_no": [row.party_no for row in rows], "point_no": [row.point_no for row in rows]}
+    reached = [row for row in rows if row.point_no is not None]
+    wanted = {"party_no": [row.party_no for row in reached], "point_no": [row.point_no for row in reached]}
     named = (v.party_no, v.point_no, v.address_since, v.how, v.account_no, v.service_point_no)
     for row in await bulk.select_in(view, VERIFICATION, wanted, columns=named):
         found[row.party_no, row.point_no, row.address_since].append((row.how, row.account_no, row.service_point_no))
@@ -81,10 +85,11 @@ def _reach(row: Row[Any], verified: Sequence[tuple[str, str, str]]) -> Reach:
         service_point_no=row.supplied_at,
         role_from=row.role_from,
         role_to=row.role_to,
-        point_no=row.point_no,
-        kind=row.kind,
-        valid_from=row.valid_from,
+        point_no=row.point_no or "",
+        kind=row.kind or "",
+        valid_from=row.valid_from or row.role_from,
         valid_to=row.valid_to,
         verified=verified,
         preferences=opened(row.preferences),
+        is_vulnerable=bool(row.vulnerable_for),
     )

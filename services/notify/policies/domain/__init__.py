@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,11 +22,14 @@ PLAIN, GENTLE, FIRM = TONES = ("plain", "gentle", "firm")
 """How a text speaks; what it says is the same in each."""
 STANDINGS = ("prompt", "sometimes_late", "often_late", "hardship")
 """How an account pays, as collection tells it."""
+DOOR = "door"
+"""What a visit goes to: the service point itself, which no party needs to have as a contact point."""
+LEGAL_ONLY, VULNERABLE_ONLY = ONLY = ("legal", "vulnerable")
 ATTEMPTS_MAX = 20  # a schedule longer than that is a typing error
 RETRY_SECONDS_MAX = 7 * 86_400
 WAIT_DAYS_MAX = 400
 STALE_MONTHS_MAX = 240
-HELD = ("calls", "letters")
+HELD = ("calls", "letters", "visits")
 """What people work through: such a gateway has a notice once it is on their list, and only a person says what became of it."""
 GATEWAYS = ("smtp", "sms", "app", "wechat", *HELD)
 PROOFS = ACCEPTED, RECEIPT = "accepted", "receipt"
@@ -44,16 +47,22 @@ class Channel:
 
     `proof`: what counts as delivered: that the gateway has accepted it, or its receipt; `proof_legal`: of a kind whose receipt a
     right depends on. Without a receipt in `receipt_hours` it goes the next way.
-    `quiet`: whether it disturbs, so that it keeps to quiet hours.
+    `quiet`: whether it disturbs, so that it keeps to quiet hours. `only`: used for what a right depends on, or for vulnerable
+    parties, and else for nobody; empty: for all.
     """
 
     gateway: str | None
     point: str
     last_resort: bool  # used only where the account has no other usable contact (S16: paper is the last resort)
     quiet: bool = False
+    only: frozenset[str] = frozenset()
     proof: str = ACCEPTED
     proof_legal: str = ACCEPTED
     receipt_hours: int = RECEIPT_HOURS
+
+    def is_for(self, *, legal: bool, vulnerable: bool) -> bool:
+        """Return whether it may be used."""
+        return not self.only or (legal and LEGAL_ONLY in self.only) or (vulnerable and VULNERABLE_ONLY in self.only)
 
     def receipt_seconds(self, *, legal_effect: bool) -> int | None:
         """Return how long the receipt of an accepted message is awaited; None where acceptance counts as delivered."""
@@ -110,7 +119,8 @@ class Policy:
     having verified a contact point; one that was not confirmed for `stale_months` is listed, one of a debtor or former debtor
     after `stale_months_debtors`. `tones`: in which tone who is spoken to, where a kind has several.
     A question is asked again so many days before the last day for an answer as `remind_days_before` says, once for each.
-    `manners`: how each kind is told; `pace`: when and how often, in the utility's `zone` where a party has none of its own.
+    `ways`: the channels of a kind, in its own order, where it has one. `manners`: how each kind is told; `pace`: when and how
+    often, in the utility's `zone` where a party has none of its own.
     """
 
     points: Mapping[str, re.Pattern[str]]
@@ -128,6 +138,11 @@ class Policy:
     zone: ZoneInfo
     calls: Calls = Calls()
     letters: Letters = Letters()
+    ways: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def channels_of(self, template: str) -> Mapping[str, Channel]:
+        """Return the channels of a kind in the order in which they are tried: its own, or that of all."""
+        return {name: self.channels[name] for name in self.ways.get(template, self.channels)}
 
 
 Policies = Versions[Policy]
@@ -149,9 +164,10 @@ def load(
 
     def read(version: Node) -> Policy:
         points = {name: _form(form) for name, form in version.get("points").fields()}
+        channels = {name: _channel(channel, points) for name, channel in version.get("channels").fields()}
         return Policy(
             points=points,
-            channels={name: _channel(channel, points) for name, channel in version.get("channels").fields()},
+            channels=channels,
             verified_by=frozenset(each.choice(*VERIFIED_BY) for each in version.get("verified_by").items()),
             stale_months=version.get("stale_months").whole(1, STALE_MONTHS_MAX),
             stale_months_debtors=_of_debtors(version),
@@ -165,10 +181,11 @@ def load(
             manners=manners,
             pace=pace.read(version.maybe("pace")),
             zone=zone,
+            ways=_ways(version.maybe("ways"), roles, channels),
         )
 
     told = "points channels verified_by stale_months stale_months_debtors tones roles"
-    fields = f"{told} wait_for_contact_days remind_days_before retry calls letters pace"
+    fields = f"{told} wait_for_contact_days remind_days_before retry calls letters pace ways"
     return Node.read(document, lambda root: dated.versions(root, read, fields=fields))
 
 
@@ -187,7 +204,8 @@ def _form(node: Node) -> re.Pattern[str]:
 
 
 def _channel(node: Node, points: Mapping[str, re.Pattern[str]]) -> Channel:
-    node.keys("gateway point last_resort quiet proof proof_legal receipt_hours")
+    node.keys("gateway point last_resort quiet only proof proof_legal receipt_hours")
+    only = node.maybe("only")
     quiet = node.maybe("quiet")
     gateway = node.get("gateway")
     proof, legal, hours = node.maybe("proof"), node.maybe("proof_legal"), node.maybe("receipt_hours")
@@ -204,13 +222,21 @@ def _channel(node: Node, points: Mapping[str, re.Pattern[str]]) -> Channel:
         proof_legal=legal.choice(*PROOFS) if legal else own,
         receipt_hours=hours.whole(1, RECEIPT_HOURS_MAX) if hours else RECEIPT_HOURS,
         quiet=quiet is not None and quiet.flag(),
+        only=frozenset(each.choice(*ONLY) for each in only.items()) if only else frozenset(),
     )
 
 
 def _kind(node: Node, points: Mapping[str, re.Pattern[str]]) -> str:
-    if node.value not in points:
-        node.refuse("choice_unknown", "one of " + ", ".join(points))
+    if node.value not in points and node.value != DOOR:
+        node.refuse("choice_unknown", "one of " + ", ".join((*points, DOOR)))
     return str(node.value)
+
+
+def _ways(node: Node | None, kinds: Collection[str], channels: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+    if node is None:
+        return {}
+    node.keys(" ".join(kinds))
+    return {kind: tuple(each.choice(*channels) for each in of.items()) for kind, of in node.fields()}
 
 
 def _of_debtors(version: Node) -> int:

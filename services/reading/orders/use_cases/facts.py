@@ -20,6 +20,7 @@ def done(order: Order, day: date) -> SiteOrderDone:
         done_on=day,
         result=order.outcome or "",
         visited_by=order.visit.visited_by if order.visit else None,
+        visited_at=order.visit.visited_at if order.visit else None,
         decided_by=order.decided_by,
         meter_no=order.visit.meter_no if order.visit else None,
         read_id=order.read_id,

@@ -15,14 +15,14 @@ SECOND = "second0001@example.org"
 TASKS = "/v1/call-tasks"
 
 
-async def to_be_called(api: Api, *, also: str = "") -> str:
+async def to_be_called(api: Api, *, also: str = "", **more: Any) -> str:
     """Put somebody with a fixed line, and another contact point behind it where one is given; return the notice of a bill."""
     (first,) = BODY["points"]
     line = first | {"kind": "landline", "address": NUMBER}
     policy = api.notify.policies.on(api.notify.today())
     assert policy.channels["landline"].gateway == "calls"
     points = [line, *([first | {"point_no": "2", "kind": "postal", "address": also}] if also else [])]
-    assert (await api.call("PUT", "/v1/parties/c1", BODY | {"points": points})).status_code == 200
+    assert (await api.call("PUT", "/v1/parties/c1", BODY | {"points": points} | more)).status_code == 200
     await api.notify.handle(issued(1))
     await taken_over(api)
     (notice,) = await api.notify.notices()

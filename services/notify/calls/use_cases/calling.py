@@ -12,6 +12,7 @@ from services.notify.notices.domain.receipts import Receipt, message_id
 from services.notify.notices.domain.states import SENT
 from services.notify.notices.store import attempts
 from services.notify.notices.use_cases import receipts
+from services.notify.parties.domain import Party
 from services.notify.parties.store import parties
 from services.notify.policies.domain import Policies, Policy
 from services.notify.questions.domain.links import answering
@@ -37,6 +38,12 @@ class TakenByAnother(BusinessError):
     title = "Somebody else has this call task"
 
 
+class OfAnother(BusinessError):
+    status = 409
+    code = "call.of_another"
+    title = "This person is told by another employee, who is named with the party"
+
+
 class NotYet(BusinessError):
     status = 409
     code = "call.not_yet"
@@ -55,8 +62,18 @@ class PromiseWithoutDay(BusinessError):
     title = "A promise needs the day that was promised, and nothing else has one"
 
 
-TAKING = (NoCallTask, TakenByAnother, NotYet)
+TAKING = (NoCallTask, OfAnother, TakenByAnother, NotYet)
 TELLING = (NoCallTask, NotTaken, PromiseWithoutDay)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """What is to be said, and to whom."""
+
+    name: str = field(repr=False)
+    subject: str = field(repr=False)
+    text: str = field(repr=False)
+    wishes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,37 +81,41 @@ class Taken:
     """What the caller sees, and nobody else."""
 
     number: str = field(repr=False)
-    name: str = field(repr=False)
-    subject: str = field(repr=False)
-    script: str = field(repr=False)
-    wishes: tuple[str, ...]
+    script: Script
 
 
 async def take(tx: Tx, notice_id: str, *, caller: str, policy: Policy, catalogue: Catalogue, vault: Vault) -> Taken:
     """Give a task to a caller, who alone sees the number and what is to be said; audited. Who has it already sees it again.
 
-    Raises NoCallTask, TakenByAnother, NotYet.
+    Raises NoCallTask, OfAnother, TakenByAnother, NotYet.
     """
     notice = await attempts.notice_for_update(tx, notice_id)
     _check_open(notice, policy)
+    party, _ = (await parties.parties(tx, vault, [notice.party_no]))[notice.party_no]
+    if party.teller not in ("", caller):
+        raise OfAnother
     task = await store.task(tx, notice_id, notice.way)
     if task is not None and task.next_at is not None and task.next_at > tx.now:
         raise NotYet
     held = task is not None and task.caller != "" and domain.held_until(task.taken_at) > tx.now
     if task is not None and held and task.caller != caller:
         raise TakenByAnother
-    party, _ = (await parties.parties(tx, vault, [notice.party_no]))[notice.party_no]
     number = next((point.address for point in party.points if point.point_no == notice.point_no), None)
     if number is None:
         raise NoCallTask
     values = {"caller": caller, "taken_at": tx.now, "tries": task.tries if task is not None else 0, "next_at": None}
     await store.keep(tx, notice_id, notice.way, task, **values)
+    tx.audit([_entry("call.taken", notice, caller)])
+    return Taken(number=number, script=script(notice, party, catalogue))
+
+
+def script(notice: Row[Any], party: Party, catalogue: Catalogue) -> Script:
+    """Return what a notice says, to be read out to its party."""
     figures: Figures = orjson.loads(notice.figures)
     if notice.question_id is not None:
         figures = answering(figures, None)
     text = render(catalogue.on(notice.template, notice.day), party.language, figures)
-    tx.audit([_entry("call.taken", notice, caller)])
-    return Taken(number=number, name=party.name, subject=text.subject, script=text.body, wishes=party.wishes)
+    return Script(name=party.name, subject=text.subject, text=text.body, wishes=party.wishes)
 
 
 async def tell(
