@@ -34,7 +34,7 @@ Columns = Mapping[str, Sequence[Any]]
 
 
 class Same(Sequence[Any]):
-    """A column whose rows all have one value: it travels once, because drivers encode an array element by element."""
+    """A column whose rows all have one value: it travels once, beside others; of all columns at least one is none."""
 
     def __init__(self, value: Any, count: int) -> None:
         self.value = value
@@ -81,9 +81,12 @@ _Bind = Callable[[str, TypeEngine[Any]], BindParameter[Any]]
 def _relation(dialect: str, name: str, kinds: Mapping[str, TypeEngine[Any]], forms: _Forms, bind: _Bind) -> FromClause:
     if dialect != "postgresql":
         rows = func.json_each(bind(_ROWS, Text())).table_valued("value", name=f"{name}_json")
+        places = {label: place for place, label in enumerate(label for label in kinds if label not in forms)}
         cells = [
-            type_coerce(func.json_extract(rows.c.value, f"$[{i}]"), kind).label(label)
-            for i, (label, kind) in enumerate(kinds.items())
+            type_coerce(func.json_extract(rows.c.value, f"$[{places[label]}]"), kind).label(label)
+            if label in places
+            else bind(label, kind).label(label)
+            for label, kind in kinds.items()
         ]
         return select(*cells).select_from(rows).subquery(name)
     lists = {label: kind for label, kind in kinds.items() if forms[label] != _SAME}
@@ -114,10 +117,13 @@ def _encoded(view: View, kinds: Mapping[str, TypeEngine[Any]], columns: Columns)
         return {label: form for label, (form, _) in encoded.items()}, {label: v for label, (_, v) in encoded.items()}
     dialect = view.conn.dialect
     converted = []
+    same = {label: values.value for label, values in columns.items() if isinstance(values, Same)}
     for label, values in columns.items():
+        if label in same:
+            continue
         convert = kinds[label].dialect_impl(dialect).bind_processor(dialect)
         converted.append([v if v is None else convert(v) for v in values] if convert else values)
-    return {}, {_ROWS: orjson.dumps(list(zip(*converted, strict=True))).decode()}
+    return dict.fromkeys(same, _SAME), {_ROWS: orjson.dumps(list(zip(*converted, strict=True))).decode(), **same}
 
 
 def _postgres(kind: TypeEngine[Any], values: Sequence[Any]) -> tuple[str, Any]:

@@ -39,8 +39,14 @@ def cause(fact: BillIssued) -> Cause:
 
 def billed(fact: BillIssued) -> Billed:
     """Return the bill with which leaflets travel."""
-    names = "account_no", "tariff", "period_from", "period_to", "energy_wh"
-    return Billed(**{name: getattr(fact.bill, name) for name in names})
+    bill = fact.bill
+    return Billed(
+        account_no=bill.account_no,
+        tariff=bill.tariff,
+        period_from=bill.period_from,
+        period_to=bill.period_to,
+        energy_wh=bill.energy_wh,
+    )
 
 
 ZH_1 = Text(

@@ -5,7 +5,7 @@ supply at most, whatever the length of its periods and the order in which bills 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -54,6 +54,10 @@ class Leaflet:
         """Return whether it is for a class of customers (用电类别)."""
         return any(each == ALL or f"{customer_class}/".startswith(f"{each}/") for each in self.classes)
 
+    def goes_with(self, energy_wh: int) -> bool:
+        """Return whether it goes with a bill of so much energy."""
+        return self.from_wh <= energy_wh and (self.to_wh is None or energy_wh < self.to_wh)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Billed:
@@ -82,13 +86,16 @@ class Leaflets:
         """Return the leaflets of a day."""
         return self.versions.on_or_first(day) if self.versions is not None else ()
 
-    def with_bill(self, bill: Billed) -> list[tuple[str, int]]:
-        """Return the leaflets that travel with a bill, each with the year that it is for."""
+    def with_bills(self, bills: Iterable[Billed]) -> list[list[tuple[str, int]]]:
+        """Return the leaflets that travel with each bill, each with the year that it is for."""
+        travelling: dict[tuple[date, date, str], list[tuple[date, Leaflet]]] = {}  # many bills are alike
         found = []
-        for day, each in self._travelling(bill.period_from, bill.period_to):
-            enough = each.from_wh <= bill.energy_wh and (each.to_wh is None or bill.energy_wh < each.to_wh)
-            if enough and each.is_for(bill.customer_class):
-                found.append((each.leaflet, day.year))
+        for bill in bills:
+            form = bill.period_from, bill.period_to, bill.tariff
+            if form not in travelling:
+                days = self._travelling(bill.period_from, bill.period_to)
+                travelling[form] = [(day, each) for day, each in days if each.is_for(bill.customer_class)]
+            found.append([(each.leaflet, day.year) for day, each in travelling[form] if each.goes_with(bill.energy_wh)])
         return found
 
     def _travelling(self, since: date, until: date) -> Iterator[tuple[date, Leaflet]]:

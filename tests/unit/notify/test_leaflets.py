@@ -31,7 +31,7 @@ def bill(since: str, until: str, *, tariff: str = "CN-ZJ/residential@1", kwh: in
 def test_whatever_the_length_of_its_periods_a_supply_gets_it_once_a_year(months: int) -> None:
     known = domain.load(document(leaflet()))
     days = [date(2024 + place // 12, place % 12 + 1, 1) for place in range(0, 37, months)]
-    found = [each for a, b in pairwise(days) for each in known.with_bill(bill(a.isoformat(), b.isoformat()))]
+    found = [each for a, b in pairwise(days) for each in known.with_bills([bill(a.isoformat(), b.isoformat())])[0]]
     assert found == [("cooling", year) for year in (2024, 2025, 2026)]
 
 
@@ -53,7 +53,7 @@ def test_whatever_the_length_of_its_periods_a_supply_gets_it_once_a_year(months:
 )
 def test_it_goes_by_class_season_and_usage(given: Any, billed: Any, travels: bool) -> None:
     known = domain.load(document(leaflet(**given)))
-    assert bool(known.with_bill(bill("2026-06-01", "2026-07-01", **billed))) == travels
+    assert bool(known.with_bills([bill("2026-06-01", "2026-07-01", **billed)])[0]) == travels
 
 
 def test_a_version_counts_on_the_days_for_which_it_holds() -> None:
@@ -61,7 +61,7 @@ def test_a_version_counts_on_the_days_for_which_it_holds() -> None:
     two["versions"][0]["effective"]["from"] = "2026-06-15"
     both = one | {"versions": [*one["versions"], {**two["versions"][0], "version": "2"}]}
     known = domain.load(both)
-    assert known.with_bill(bill("2026-06-01", "2026-07-01")) == [("heating", 2026)]
+    assert known.with_bills([bill("2026-06-01", "2026-07-01")])[0] == [("heating", 2026)]
     assert [each.leaflet for each in known.on(date(2026, 6, 14))] == ["cooling"]
     assert "调高一度" in known.enclosed("cooling heating", "zh")
 

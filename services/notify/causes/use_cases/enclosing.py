@@ -14,8 +14,8 @@ async def enclose(tx: Tx, bills: Sequence[tuple[Cause, Billed]], leaflets: Leafl
     """Return causes with the leaflets that go with them in the figure `enclosed` (two statements, where any is to go)."""
     wanted = [
         (bill.account_no, leaflet, year, cause.id)
-        for cause, bill in bills
-        for leaflet, year in leaflets.with_bill(bill)
+        for (cause, bill), travelling in zip(bills, leaflets.with_bills([bill for _, bill in bills]), strict=True)
+        for leaflet, year in travelling
     ]
     if not wanted:
         return [cause for cause, _ in bills]

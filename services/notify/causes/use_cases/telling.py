@@ -20,9 +20,10 @@ from shared.db.engine import Tx
 
 async def tell(tx: Tx, facts: Sequence[Any], policies: Policies, kind: Kind, leaflets: Leaflets) -> None:
     """Tell the contacts of each account once of what happened, in this kind of notice."""
-    causes: list[Cause] = [cause for fact in facts if (cause := kind.cause(fact)) is not None]
+    told = [(cause, fact) for fact in facts if (cause := kind.cause(fact)) is not None]
+    causes: list[Cause] = [cause for cause, _ in told]
     if kind.bill is not None:
-        causes = await enclose(tx, [(kind.cause(fact), kind.bill(fact)) for fact in facts], leaflets)
+        causes = await enclose(tx, [(cause, kind.bill(fact)) for cause, fact in told], leaflets)
     if kind.supplied_on is not None:
         causes = await _of_whoever_is_supplied(tx, causes, {kind.name: kind})
     if causes:

@@ -13,6 +13,7 @@ from services.notify.parties.domain import Chosen
 from services.notify.templates.domain import ENCLOSED, Figures
 from shared.db import bulk
 from shared.db.engine import Tx
+from shared.db.travel import Same, same
 
 Key = tuple[str, str, str]
 NOT_WANTED = "not_wanted"
@@ -20,7 +21,7 @@ NOT_WANTED = "not_wanted"
 _KEY = ("cause_id", "party_no", "template")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Planned:
     """A notice to be queued; `place`: when it goes out, None where its party has declined it."""
 
@@ -53,29 +54,29 @@ async def queue(tx: Tx, planned: Sequence[Planned]) -> set[Key]:
         {
             "notice_id": [p.notice_id for p in planned],
             "account_no": [c.account_no for c in causes],
-            "org_unit": [c.org_unit for c in causes],
+            "org_unit": same([c.org_unit for c in causes]),
             "party_no": [p.chosen.party_no for p in planned],
             "service_point_no": [c.service_point_no for c in causes],
             "point_no": [p.chosen.point_no for p in planned],
-            "way": [0] * count,
-            "channel": [p.chosen.channel for p in planned],
-            "template": [c.template for c in causes],
-            "cause_kind": [c.kind for c in causes],
+            "way": Same(0, count),
+            "channel": same([p.chosen.channel for p in planned]),
+            "template": same([c.template for c in causes]),
+            "cause_kind": same([c.kind for c in causes]),
             "cause_id": [c.id for c in causes],
-            "cycle": [c.cycle for c in causes],
-            "day": [c.day for c in causes],
+            "cycle": same([c.cycle for c in causes]),
+            "day": same([c.day for c in causes]),
             "figures": [figures[id(c.figures)] for c in causes],
-            "state": [queued if p.place else declined for p in planned],
-            "attempts": [0] * count,
-            "doubts": [0] * count,
-            "resends": [0] * count,
-            "code": ["" if p.place else NOT_WANTED for p in planned],
-            "queued_at": [tx.now] * count,
-            "due_at": [p.place.due_at if p.place else None for p in planned],
-            "done_at": [None if p.place else tx.now for p in planned],
-            "paced": [p.place.paced if p.place else "" for p in planned],
-            "week": [p.place.week if p.place else None for p in planned],
-            "question_id": [c.question_id for c in causes],
+            "state": same([queued if p.place else declined for p in planned]),
+            "attempts": Same(0, count),
+            "doubts": Same(0, count),
+            "resends": Same(0, count),
+            "code": same(["" if p.place else NOT_WANTED for p in planned]),
+            "queued_at": Same(tx.now, count),
+            "due_at": same([p.place.due_at if p.place else None for p in planned]),
+            "done_at": same([None if p.place else tx.now for p in planned]),
+            "paced": same([p.place.paced if p.place else "" for p in planned]),
+            "week": same([p.place.week if p.place else None for p in planned]),
+            "question_id": same([c.question_id for c in causes]),
         },
         key=_KEY,
     )

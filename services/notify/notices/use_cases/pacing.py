@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Row
@@ -31,28 +32,31 @@ FIRMS: Final = "firm"
 async def queue_paced(tx: Tx, planned: Sequence[Planned], policies: Policies) -> None:
     """Queue notices, each once, for when its party may be told; what a party has declined is kept as such, and published."""
     policy = in_force(policies, tx.now)
-    told = {
-        party_no: Told(zone_of(preferences, policy.zone), preferences.open_hours(), kind != FIRMS)
-        for party_no, (kind, preferences) in (
-            await parties.lock_told(tx, [each.chosen.party_no for each in planned])
-        ).items()
+    found = await parties.lock_told(tx, [each.chosen.party_no for each in planned])
+    forms = {
+        (kind, preferences): Told(zone_of(preferences, policy.zone), preferences.open_hours(), kind != FIRMS)
+        for kind, preferences in set(found.values())
     }
-    weeks_now = {one.zone: pacing.week_of(tx.now, one.zone) for one in told.values()}
-    placed = [_placed(each, tx.now, weeks_now, told[each.chosen.party_no], policy) for each in planned]
-    new = await queue(tx, placed)
-    if any(not each.chosen.wanted for each in placed):
-        _publish_declined(tx, [each for each in placed if not each.chosen.wanted and each.key in new])
+    told = {party_no: forms[form] for party_no, form in found.items()}
+    at_once = {
+        zone: Place(tx.now, pacing.AT_ONCE, pacing.week_of(tx.now, zone)) for zone in {f.zone for f in forms.values()}
+    }
+    for each in planned:
+        if each.chosen.wanted:
+            _give_place(each, at_once, told[each.chosen.party_no], policy)
+    new = await queue(tx, planned)
+    declined = [each for each in planned if not each.chosen.wanted and each.key in new]
+    if declined:
+        _publish_declined(tx, declined)
     if new:
-        await _share_out(tx, told, min(weeks_now.values()), policy)
+        await _share_out(tx, told, min(pacing.week_of(tx.now, zone) for zone in at_once), policy)
 
 
-def _placed(each: Planned, now: datetime, weeks_now: Mapping[Any, date], told: Told, policy: Policy) -> Planned:
-    if not each.chosen.wanted:
-        return each
-    if not _keeps_quiet(each.chosen, policy):
-        return replace(each, place=Place(now, pacing.AT_ONCE, weeks_now[told.zone]))
-    chosen, place = _in_time(each.chosen, tell_by(each.cause.template, each.cause.figures, policy), now, told, policy)
-    return replace(each, chosen=chosen, place=place)
+def _give_place(each: Planned, at_once: Mapping[ZoneInfo, Place], told: Told, policy: Policy) -> None:
+    each.place = at_once[told.zone]
+    if _keeps_quiet(each.chosen, policy):
+        last_day = tell_by(each.cause.template, each.cause.figures, policy)
+        each.chosen, each.place = _in_time(each.chosen, last_day, each.place.due_at, told, policy)
 
 
 def next_place(

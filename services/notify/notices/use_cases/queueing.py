@@ -4,6 +4,7 @@ A batch takes a constant number of statements. A cause that reaches nobody is se
 case that brings somebody.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,8 +18,7 @@ from services.notify.notices.domain.unaddressed import wait_ends
 from services.notify.notices.store import unaddressed
 from services.notify.notices.store.queue import Planned
 from services.notify.notices.use_cases.pacing import queue_paced
-from services.notify.parties import domain
-from services.notify.parties.domain import Door, Reach
+from services.notify.parties.domain import Door, Reach, choosing
 from services.notify.parties.store import reach
 from services.notify.policies.domain import Policies, Policy
 from shared.db.engine import Tx, View
@@ -78,13 +78,15 @@ def plan(causes: Sequence[Cause], found: Known, policies: Policies, *, late: boo
     """
     planned: dict[tuple[str, str, str], Planned] = {}
     unheard: dict[tuple[str, str], Cause] = {}
+    alike: dict[int, choosing.Alike] = defaultdict(dict)
     for cause in causes:
         policy = policies.on(cause.day)
-        chosen = domain.choose(
+        chosen = choosing.choose(
             found.reaches.get(cause.account_no, ()),
             template=cause.template,
             door=door(cause, found.supplied.get(cause.account_no, ()), policy, late=late),
             policy=policy,
+            alike=alike[id(policy)],
         )
         if not chosen:
             unheard.setdefault((cause.id, cause.template), cause)

@@ -14,8 +14,7 @@ from services.notify.notices.store import attempts, ways
 from services.notify.notices.store.attempts import Settled
 from services.notify.notices.use_cases.pacing import next_place, tell_by
 from services.notify.notices.use_cases.queueing import door, known_of
-from services.notify.parties import domain
-from services.notify.parties.domain import Chosen
+from services.notify.parties.domain import Chosen, choosing
 from services.notify.policies.domain import Policies, in_force
 from shared.db.engine import Tx
 from shared.events.notify import NoticeDelivered, NoticeFailed
@@ -117,14 +116,14 @@ async def _next_ways(tx: Tx, notices: Sequence[Row[Any]], policies: Policies) ->
         policy = policies.on(notice.day)
         where = door(notice, found.supplied.get(notice.account_no, ()), policy, late=True)
         reaches = [each for each in found.reaches.get(notice.account_no, ()) if each.party_no == notice.party_no]
-        ways_there = domain.ways(reaches, template=notice.template, door=where, policy=policy)
+        ways_there = choosing.ways(reaches, template=notice.template, door=where, policy=policy)
         left = [
             way for way in ways_there.get(notice.party_no, ()) if (way.chosen.channel, way.chosen.point_no) not in tried
         ]
         if left:
             last_day = tell_by(notice.template, figures.get(notice.notice_id, {}), now_in_force)
             following[notice.notice_id] = next_place(
-                tx.now, domain.first_of(left), last_day, reaches[0].preferences, now_in_force
+                tx.now, choosing.first_of(left), last_day, reaches[0].preferences, now_in_force
             )
     return following
 
