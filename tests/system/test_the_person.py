@@ -1,0 +1,295 @@
+"""The person is told in a way that reaches them, on four services over REST.
+
+Who has a landline alone, who lets a flat, whose mail comes back, who wants to sleep.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.billing.tariffs.documents import packaged
+from services.notify.sending import jobs
+from shared.testing.smtp import SmtpServer
+from tests.kits import calls, dovecot, street
+from tests.kits.bounces import report as bounce
+from tests.kits.calls import Line
+from tests.kits.gateways import Asked, Reply, Web, serving
+from tests.kits.line import impatient_notify_policy
+from tests.kits.street import Place, lets_in, month, report
+from tests.unit.billing.rating.documents import PLAIN
+
+PLAINLY: dict[str, Any] = PLAIN | {
+    "id": "t/home",
+    "charges": [{"name": "energy", "kind": "energy", "price": "0.5000"}],
+}
+LADDERS = [each for each in packaged.documents("sample") if each.get("id") == "CN-ZJ/residential"]
+SINCE = "2026-01-01"
+LINE_NO, MOBILE = "0571-8888 1234", "+8613800138111"
+WAIT_SECONDS_MAX = 60
+ALL_DAY = {"from": "23:59", "to": "00:00"}
+
+
+def home(name: str) -> Place:
+    return Place(name, "t/home")
+
+
+def point(kind: str, address: str, account_no: str, **more: Any) -> dict[str, Any]:
+    vouched = {"account_no": account_no, "how": "declared", "day": SINCE}
+    return {
+        "point_no": more.pop("point_no", "1"),
+        "kind": kind,
+        "address": address,
+        "valid_from": SINCE,
+        "verified": [vouched],
+    }
+
+
+def person(name: str, role: str, account_no: str, *points: Any, **more: Any) -> dict[str, Any]:
+    roles = [{"role": role, "account_no": account_no, "valid_from": SINCE}]
+    given = {"party_no": f"P-{name}", "org_unit": street.UNIT, "kind": "person", "name": f"王{name}", "language": "zh"}
+    return given | {"points": list(points), "roles": roles} | more
+
+
+def taken(asked: Asked) -> Reply:
+    """Take each SMS as our own contract says."""
+    return Reply(201, {"reference": f"r-{asked.path.rpartition('/')[2]}"})
+
+
+@asynccontextmanager
+async def told(
+    work: Path, server: SmtpServer, sms: Web | None = None, *, more: Mapping[str, str] | None = None, **policy: Any
+) -> AsyncIterator[Line]:
+    """A line whose mails go to a server, and whose policy says something besides; no hour is quiet where it does not say so."""
+    document = _policy(work)
+    (version,) = document["versions"]
+    version["pace"]["quiet_hours"] = {"weekdays": ALL_DAY, "rest_days": ALL_DAY}
+    for name, value in policy.items():
+        version[name] = version[name] | value if isinstance(value, dict) else value
+    environment = {"WATTLINE_NOTIFY_POLICY": _written(work, document), "WATTLINE_SMTP_PORT": str(server.port)}
+    if sms is not None:
+        environment |= {
+            "WATTLINE_GATEWAY_TIMEOUT_SECONDS": "0.9",
+            "WATTLINE_SMS_URL": sms.url,
+            "WATTLINE_SMS_USER": "u",
+            "WATTLINE_SMS_SECRET": "s" * 32,
+        }
+    async with calls.line(work, environment | dict(more or {})) as line:
+        lets_in(line, "caller-1", "reader-7")
+        yield line
+
+
+def _policy(work: Path) -> Any:
+    work.mkdir(exist_ok=True)
+    return json.loads(impatient_notify_policy(work).read_text())
+
+
+def _written(work: Path, document: Any) -> str:
+    file = work / "told.json"
+    file.write_text(json.dumps(document))
+    return str(file)
+
+
+async def until(line: Line, path: str, holds: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
+    """Return a list of notify once something holds of it."""
+    async with asyncio.timeout(WAIT_SECONDS_MAX):
+        while not holds(found := await line.items("notify", path)):  # noqa: ASYNC110 - said over REST
+            await asyncio.sleep(0.05)
+    return found
+
+
+async def chain(line: Line, notice_id: str) -> list[tuple[str, str, str]]:
+    found = await line.call("GET", "notify", f"/v1/notices/{notice_id}")
+    return [(way["channel"], way["outcome"], way["code"]) for way in found["ways"]]
+
+
+async def settle(line: Line, *names: str) -> None:
+    """Set up homes without customers."""
+    await street.settle(line, [home(name) for name in names], SINCE, PLAINLY)
+
+
+async def put(line: Line, *people: dict[str, Any]) -> None:
+    await line.call("PUT", "notify", "/v1/parties", {"items": list(people)})
+
+
+async def test_an_old_lady_with_a_landline_is_told_by_her_neighbour_a_caller_and_at_last_at_her_door(
+    tmp_path: Path,
+) -> None:
+    old = {"reason": "elderly", "source": "said by her neighbour", "since": SINCE}
+    with SmtpServer() as server:
+        async with (
+            serving(taken) as sms,
+            told(
+                tmp_path / "town",
+                server,
+                sms,
+                roles={"bill_issued": ["holder", "tenant", "delegate"]},
+                calls={"tries": 2, "again_hours": 0},
+            ) as line,
+        ):
+            await settle(line, "flat")
+            lady = person("lady", "holder", "flat", point("landline", LINE_NO, "flat"), vulnerability=old)
+            lady["party_no"] = "P-flat"  # who was put with the supply
+            await put(line, lady, person("neighbour", "delegate", "flat", point("mobile", MOBILE, "flat")))
+            await month(line, "2026-02-01", {"M-flat": 200})
+            notices = await until(line, "/v1/notices?account_no=flat", lambda found: len(found) == 2)
+            by_party = {each["party_no"]: each["notice_id"] for each in notices}
+
+            (texted,) = [asked for asked in sms.asked if asked.method == "PUT"]
+            assert (texted.json["to"], "flat" in texted.json["text"]) == (MOBILE, True)
+            (neighbour,) = await until(
+                line, "/v1/notices?account_no=flat&state=delivered", lambda found: len(found) == 1
+            )
+            assert neighbour["party_no"] == "P-neighbour"
+
+            (task,) = await until(line, "/v1/call-tasks", lambda found: len(found) == 1)
+            path = f"/v1/call-tasks/{task['notice_id']}"
+            assert LINE_NO not in json.dumps(task)
+            for _ in range(2):
+                script = await line.call("POST", "notify", f"{path}/taking", who="caller-1")
+                assert (script["number"], "50.00" in script["script"]) == (LINE_NO, True)
+                await line.call("POST", "notify", f"{path}/outcomes", {"outcome": "not_reached"}, who="caller-1")
+
+            await until(line, "/v1/notices?account_no=flat&state=sent", lambda found: bool(found))
+            await line.quiet()
+            (order,) = await line.items("reading", "/v1/site-orders?kind=tell_person")
+            assert (order["service_point_no"], order["reference"]) == ("flat", by_party["P-flat"])
+            said = await line.call("POST", "notify", f"/v1/visits/{by_party['P-flat']}/script", who="reader-7")
+            assert said["name"] == "王lady"
+            assert await report(line, order["order_no"], "reader-7", "2026-02-04", result="told") == "done"
+            await until(line, "/v1/notices?account_no=flat&state=delivered", lambda found: len(found) == 2)
+            assert await chain(line, by_party["P-flat"]) == [
+                ("landline", "failed", "call.not_reached"),
+                ("visit", "delivered", ""),
+            ]
+            await line.agrees(["2026-01"])
+
+
+async def test_the_landlord_is_told_of_ladder_prices_and_of_what_is_unpaid_and_never_of_the_tenants_bill(
+    tmp_path: Path,
+) -> None:
+    with SmtpServer() as server:
+        roles = {"reminder": ["holder", "tenant", "landlord"]}
+        async with told(tmp_path / "town", server, roles=roles) as line:
+            place = Place(
+                "let",
+                "CN-ZJ/residential",
+                of_contract={"opening_usage": [{"ladder": "year", "year": 2025, "used_wh": [0, 0, 0]}]},
+            )
+            await street.settle(line, [place], "2025-12-01", *LADDERS)
+            await put(
+                line,
+                person("let", "tenant", "let", point("email", "tenant@example.org", "let")),
+                person("owner", "landlord", "let", point("email", "owner@example.org", "let")),
+            )
+            await month(line, "2026-01-01", {"M-let": 200})
+            await month(line, "2026-02-01", {"M-let": 2_900})
+            for bill in await line.items("billing", "/v1/bills?status=held"):
+                seen = {"decision": "approve", "explanation": "Looked at.", "business_date": "2026-02-02"}
+                await line.decide(bill, seen)
+            await line.quiet()
+            await street.job(line, "collection", "remind", "2026-04-20")
+            await until(
+                line, "/v1/notices?account_no=let", lambda found: "reminder" in {each["template"] for each in found}
+            )
+            await line.quiet()
+            told_to: dict[str, set[str]] = {}
+            for each in await line.items("notify", "/v1/notices?account_no=let"):
+                told_to.setdefault(each["party_no"], set()).add(each["template"])
+            assert told_to["P-owner"] == {"ladder_tier_near", "reminder"}
+            assert {"bill_issued", "ladder_tier_near", "reminder"} <= told_to["P-let"]
+            texts = [mail.text for mail in server.mails if mail.recipient == "owner@example.org"]
+            assert any("第" in text and "档" in text for text in texts)
+
+
+@pytest.mark.dovecot
+async def test_a_mail_that_comes_back_becomes_a_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "LOOK_SECONDS", 0.2)
+    async with dovecot.running() as post:
+        more = {
+            "WATTLINE_IMAP_HOST": "127.0.0.1",
+            "WATTLINE_IMAP_PORT": str(post.server.port),
+            "WATTLINE_IMAP_USERNAME": dovecot.USER,
+            "WATTLINE_IMAP_PASSWORD": dovecot.PASSWORD,
+            "WATTLINE_IMAP_CERTIFICATES": str(post.server.certificates),
+            "WATTLINE_BOUNCE_KEY": "b" * 40,
+        }
+        with SmtpServer() as server:
+            async with told(tmp_path / "town", server, more=more) as line:
+                await settle(line, "flat")
+                points = [
+                    point("email", "gone@example.org", "flat"),
+                    point("landline", LINE_NO, "flat", point_no="2"),
+                ]
+                await put(line, person("flat", "holder", "flat", *points))
+                await month(line, "2026-02-01", {"M-flat": 200})
+                (notice,) = await until(line, "/v1/notices?account_no=flat&state=delivered", bool)
+                (mail,) = server.mails
+                await asyncio.to_thread(post.put, [bounce("postfix", mail.message_id)])
+                (task,) = await until(line, "/v1/call-tasks", bool)
+                path = f"/v1/call-tasks/{task['notice_id']}"
+                script = await line.call("POST", "notify", f"{path}/taking", who="caller-1")
+                assert (task["notice_id"], script["number"]) == (notice["notice_id"], LINE_NO)
+                promised = {"outcome": "promised", "promised_on": "2026-02-20"}
+                await line.call("POST", "notify", f"{path}/outcomes", promised, who="caller-1")
+                await line.quiet()
+                assert await chain(line, notice["notice_id"]) == [
+                    ("email", "failed", "smtp.5.1.1"),
+                    ("landline", "delivered", ""),
+                ]
+
+
+async def test_an_sms_waits_for_the_hours_in_which_a_person_may_be_disturbed(tmp_path: Path) -> None:
+    """Where it is noon now, this person is told between two and three; what is told by mail disturbs nobody."""
+    now = datetime.now(UTC)
+    zone = f"Etc/GMT{now.hour - 12:+}"
+    with SmtpServer() as server:
+        async with serving(taken) as sms, told(tmp_path / "town", server, sms) as line:
+            await settle(line, "late", "soon")
+            hours = {"opens": "14:00", "closes": "15:00", "zone": zone}
+            for name, contact in (
+                ("late", point("mobile", MOBILE, "late")),
+                ("soon", point("email", "s@example.org", "soon")),
+            ):
+                await put(line, person(name, "holder", name, contact, preferences={"hours": hours}))
+            await month_without_quiet(line, {"M-late": 200, "M-soon": 200})
+            (notice,) = await until(line, "/v1/notices?account_no=late", bool)
+            due_at = datetime.fromisoformat(notice["due_at"]).astimezone(ZoneInfo(zone))
+            assert (due_at.hour, due_at.minute, notice["paced"]) == (14, 0, "quiet_hours")
+            assert timedelta(0) < due_at - now < timedelta(hours=3)
+            await until(line, "/v1/notices?account_no=soon&state=delivered", bool)
+            assert sms.asked == []
+
+
+async def month_without_quiet(line: Line, shown: Mapping[str, float]) -> None:
+    """Read and bill a month where a notice stays queued, so that the line is never quiet."""
+    for service, name, day in (
+        ("reading", "plan-cycles", "2026-02-01"),
+        ("reading", "", ""),
+        ("reading", "close-routes", "2026-02-02"),
+        ("billing", "release-runs", "2026-02-02"),
+    ):
+        if name == "release-runs":
+            async with asyncio.timeout(WAIT_SECONDS_MAX):
+                while len(await line.items("billing", "/v1/bills")) < len(shown):  # noqa: ASYNC110 - said over REST
+                    await asyncio.sleep(0.05)
+        if name:
+            await line.call("POST", service, f"/v1/jobs/{name}/runs", {"business_date": day})
+            continue
+        reads = [
+            {
+                "meter_no": meter,
+                "read_at": f"2026-02-01T00:00:00{street.ZONE}",
+                "source": "remote",
+                "unit": "kWh",
+                "registers": {"import": f"{one:.2f}"},
+            }
+            for meter, one in shown.items()
+        ]
+        await line.call("POST", "reading", "/v1/reads", {"items": reads})
