@@ -13,6 +13,8 @@ from services.notify.calls import consumers as visits
 from services.notify.causes.consumers import handlers
 from services.notify.contents import CONTENTS
 from services.notify.context import Context
+from services.notify.doors import api as doors
+from services.notify.doors import store as door_store
 from services.notify.leaflets import domain as leaflets
 from services.notify.leaflets.domain import Leaflets
 from services.notify.letters import api as letters
@@ -67,6 +69,7 @@ ROUTERS = (
     notices.router,
     calls.router,
     letters.router,
+    doors.router,
     staff.router,
     links_api.router,
     receipts_api.router,
@@ -120,10 +123,15 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         event_log=event_log,
         routers=ROUTERS,
         handlers={**handlers(context), **visits.handlers(context)},
-        jobs=[jobs.give_up_waiting(rules), presume_letters(rules, catalogue), *question_jobs.jobs(rules)],
+        jobs=[
+            jobs.tell_doors(rules),
+            jobs.give_up_waiting(rules),
+            presume_letters(rules, catalogue),
+            *question_jobs.jobs(rules),
+        ],
         background=[
             sender.run,
-            Sealing(database, vault, [letter_store.sealed_otherwise]).run,
+            Sealing(database, vault, [letter_store.sealed_otherwise, door_store.sealed_otherwise]).run,
             *_bounces(settings, database, rules, sender.wake, metrics),
         ],
         gauges=[store.gauges(clock), receipts.gauges, questions.gauges(clock, settings.timezone)],

@@ -11,12 +11,13 @@ from shared.bus.embedded import EmbeddedEventLog
 from shared.settings import SERVICES, settings_class
 from tests.kits import webapp
 
-# tests/integration/notify/parties/test_api.py and test_export.py, letters/test_letters.py: that each writes an audit entry
+# tests/integration/notify/parties/test_api.py and test_export.py, letters, doors: that each writes an audit entry
 AUDITED = {
     ("notify", "GET", "/v1/parties"),
     ("notify", "GET", "/v1/parties/{party_no}"),
     ("notify", "POST", "/v1/parties/{party_no}/exports"),
     ("notify", "GET", "/v1/letter-batches/{batch_no}/register"),
+    ("notify", "GET", "/v1/doors/{service_point_no}"),
 }
 PERSONAL = (
     "address",

@@ -42,6 +42,7 @@ def _fill(installation: Installation, appointment_no: str) -> None:
     place = {"since": SINCE, "role": "tenant", "kind": "postal"}
     items = [
         person(f"lettered-{n}", home.account_no, home.org_unit, f"杭州市西湖区文三路 {n} 号", **place)
+        | {"kind": "firm"}  # whose weeks have no budget
         for n in range(IN_THE_TRAY)
     ]
     installation.call("PUT", "notify", "/v1/parties", {"items": items})

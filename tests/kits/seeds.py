@@ -28,6 +28,7 @@ JOBS = {
     ),
     "collection": ("remind", "settle-accounts", "judge-standings", "purge-requests", "verify-audit"),
     "notify": (
+        "tell-doors",
         "give-up-waiting",
         "presume-letters",
         "remind-questions",

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal, get_args
 
-from services.notify.policies.domain import Letters
+from services.notify.policies.domain import LETTERS, Letters
 from shared.statemachine import StateMachine
 
-GATEWAY: Final = "letters"
+GATEWAY: Final = LETTERS
 LETTERS_MAX: Final = 1_000  # of a batch: what one person posts in a morning
 DELIVERED: Final = "delivered"
 RETURNED: Final = "returned"

@@ -81,6 +81,20 @@ class RegisterView(BaseModel):
     items: list[RegisterLine]
 
 
+class LetterView(BaseModel):
+    """A letter, without where it went and what it said."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    way: int
+    batch_no: str
+    content_hash: str
+    outcome: Outcome
+    told_on: date | None
+    register_no: str
+    reason: str
+
+
 class TextLine(BaseModel):
     """A letter as it is to be printed."""
 

@@ -1,7 +1,7 @@
 """Printing letters in batches, saying that they were posted, and which arrived and which came back."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from secrets import token_hex
@@ -11,11 +11,15 @@ import orjson
 from sqlalchemy import Row
 
 from services.notify.accounts import store as accounts
+from services.notify.doors import store as doors
+from services.notify.doors.domain import Door, checked_against, occupant
+from services.notify.doors.use_cases import was_read as door_was_read
 from services.notify.letters import domain, store
 from services.notify.letters.domain import BATCH_LIFE, FAULTS, Printed, Told
 from services.notify.notices.domain.receipts import Receipt, message_id
 from services.notify.notices.store import attempts
 from services.notify.notices.use_cases import receipts
+from services.notify.parties.domain import NOBODY
 from services.notify.parties.store import parties
 from services.notify.parties.store.addressees import addressees
 from services.notify.parties.use_cases import was_read
@@ -139,7 +143,9 @@ async def read(tx: Tx, batch: Row[Any], *, actor: str, desk: Desk) -> list[tuple
     rows = await store.letters(tx, batch.batch_no)
     found = await _as_printed(tx, batch, rows, desk)
     what = f"letters {batch.batch_no}"
-    tx.audit(was_read(sorted({row.party_no for row in rows if row.party_no}), actor=actor, what=what))
+    tx.audit(was_read(sorted({row.party_no for row in rows if row.party_no != NOBODY}), actor=actor, what=what))
+    at_doors = sorted({row.point_no for row in rows if row.party_no == NOBODY})
+    tx.audit(door_was_read(at_doors, actor=actor, what=what))
     return [(row, found.get(row.notice_id)) for row in rows]
 
 
@@ -205,6 +211,7 @@ async def tell(
         await store.tell(tx, new, actor)
         returned = [row for row, each in new if each.outcome == domain.RETURNED]
         await parties.unverify_addresses(tx, [(row.party_no, row.point_no, row.address_since) for row in returned])
+        await doors.uncheck(tx, {(row.point_no, row.address_since) for row in returned if row.party_no == NOBODY})
         await receipts.take(tx, [_receipt(row, each) for row, each in new], policies)
         tx.audit([_entry("letters.told", batch.batch_no, actor)])
     return outcomes
@@ -271,7 +278,8 @@ async def _as_printed(view: View, batch: Row[Any], rows: Sequence[Row[Any]], des
 
 
 async def _printed(view: View, rows: Sequence[Row[Any]], desk: Desk, *, mark: str) -> dict[str, Printed]:
-    """Return notices as letters, by id, without their places; those whose contact point is gone are not among them."""
+    """Return notices as letters, by id, without their places; those that cannot be printed are left out."""
+    at_doors = await doors.doors(view, desk.vault, [row.point_no for row in rows if row.party_no == NOBODY])
     known = await addressees(view, desk.vault, [(row.party_no, row.point_no) for row in rows])
     names = await parties.names(view, desk.vault, sorted({row.party_no for row in rows}))
     found = {}
@@ -282,19 +290,27 @@ async def _printed(view: View, rows: Sequence[Row[Any]], desk: Desk, *, mark: st
         figures: Figures = orjson.loads(row.figures)
         if row.question_id is not None:
             figures = answering(figures, None)
-        text = render(desk.catalogue.on(row.template, row.day), to.language, figures, row.tone or PLAIN)
+        try:
+            text = render(desk.catalogue.on(row.template, row.day), to.language, figures, row.tone or PLAIN)
+        except KeyError:  # a later version of the template shows a figure that the cause did not bring
+            continue
         found[row.notice_id] = Printed(
             notice_id=row.notice_id,
             account_no=row.account_no,
             place=0,
             address_since=to.address_since,
-            name=names[row.party_no],
+            name=names.get(row.party_no) or occupant(row.account_no),
             address=to.address,
             subject=text.subject,
             body=text.body,
             mark=mark,
+            checked_against=_checked(row, at_doors),
         )
     return found
+
+
+def _checked(row: Row[Any], at_doors: Mapping[str, tuple[Door, int]]) -> str:
+    return "" if row.party_no != NOBODY else checked_against(at_doors[row.point_no][0], row.account_no)
 
 
 def _entry(action: str, batch_no: str, actor: str, reason: str = "") -> AuditEntry:

@@ -24,8 +24,10 @@ class NoticeView(BaseModel):
     notice_id: Id
     account_no: str
     org_unit: str
-    party_no: str
-    point_no: str = Field(description="The contact point of the party that it goes to.")
+    party_no: str = Field(
+        description="Empty: whoever is supplied at a door, where no contact point is verified for it."
+    )
+    point_no: str = Field(description="The contact point of the party that it goes to; of nobody, the service point.")
     channel: str
     template: str
     template_version: int | None
@@ -112,6 +114,9 @@ class UnaddressedView(BaseModel):
     day: date
     state: WaitState
     since: datetime
+    door_checked_on: date | None = Field(
+        description="Since when the address of the door in question is checked, so that it is told there; null: it is not known."
+    )
 
 
 class Resend(In):

@@ -7,6 +7,7 @@ import orjson
 from services.notify import context
 from services.notify.calls.schemas import CallView
 from services.notify.context import READ, Context, Number
+from services.notify.letters.schemas import LetterView
 from services.notify.notices.schemas import NoticeView, WayView
 from services.notify.notices.store import ways
 from services.notify.parties import api as parties
@@ -41,6 +42,7 @@ async def export_party(
         notice_ids = [row.notice_id for row in rows[: wanted.limit]]
         taken = await ways.of_notices(tx, notice_ids)
         calls = await store.calls(tx, notice_ids)
+        letters = await store.letters(tx, notice_ids)
         questions = await store.questions(tx, [row.question_id for row in rows if row.question_id is not None])
 
     def told(row: Any) -> ToldView:
@@ -52,6 +54,7 @@ async def export_party(
             figures=orjson.loads(row.figures),
             subject=text and text.subject,
             body=text and text.body,
+            letters=[LetterView.model_validate(letter) for letter in letters.get(row.notice_id, ())],
             calls=[CallView.model_validate(call) for call in calls.get(row.notice_id, ())],
             question=AnswerView.model_validate(question) if question is not None else None,
         )

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.notify.calls.schemas import CallView
+from services.notify.letters.schemas import LetterView
 from services.notify.notices.schemas import NoticeWithWays
 from services.notify.parties.schemas import PartyOut
 from shared.fields import Words
@@ -31,12 +32,13 @@ class AnswerView(BaseModel):
 
 
 class ToldView(NoticeWithWays):
-    """A notice to the party: what it says, each way that it took, each call about it, and the answer to it."""
+    """A notice to the party: what it says, each way that it took, each call and letter about it, and the answer to it."""
 
     figures: dict[str, str | int] = Field(description="What it was made of.")
     subject: str | None = Field(description="As it reads in the party's language by the templates of now.")
     body: str | None
     calls: list[CallView]
+    letters: list[LetterView]
     question: AnswerView | None
 
 

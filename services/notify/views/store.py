@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from services.notify.calls.tables import CALL
+from services.notify.letters.tables import LETTER
 from services.notify.notices.tables import NOTICE
 from services.notify.questions.tables import QUESTION
 from shared.db import bulk
@@ -26,6 +27,15 @@ async def calls(view: View, notice_ids: Sequence[str]) -> dict[str, list[Row[Any
     order = CALL.c.notice_id, CALL.c.way, CALL.c.number
     found: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in await bulk.select_in(view, CALL, {"notice_id": notice_ids}, order_by=order):
+        found[row.notice_id].append(row)
+    return found
+
+
+async def letters(view: View, notice_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    """Return the letters by which notices went, in order."""
+    order = LETTER.c.notice_id, LETTER.c.way
+    found: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in await bulk.select_in(view, LETTER, {"notice_id": notice_ids}, order_by=order):
         found[row.notice_id].append(row)
     return found
 

@@ -5,8 +5,9 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Row, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, true, update
 
+from services.notify.doors import store as doors
 from services.notify.notices.domain import states
 from services.notify.notices.domain.causes import Cause
 from services.notify.notices.domain.states import WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT
@@ -91,6 +92,23 @@ async def give_up(tx: Tx, *, org_unit: str, days: Sequence[Period]) -> Sequence[
     )
 
 
+async def waiting(tx: Tx, *, org_unit: str, days: Sequence[Period], after: tuple[str, str], limit: int) -> list[Cause]:
+    """Lock and return causes of an org unit on these days that wait for a contact, behind a cause and template."""
+    if not days:
+        return []
+    c = UNADDRESSED.c
+    within = or_(*(_within(c.day, period) for period in days))
+    rows = await tx.all(
+        select(UNADDRESSED)
+        .where(c.state == WAITS_FOR_CONTACT, c.org_unit == org_unit, within)
+        .where(or_(c.cause_id > after[0], and_(c.cause_id == after[0], c.template > after[1])))
+        .order_by(c.cause_id, c.template)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [_cause(row) for row in rows]
+
+
 async def close_questions(tx: Tx, question_ids: Sequence[str]) -> None:
     """Let what waits to ask these questions wait no longer: they are closed."""
     life = states.UNADDRESSED_LIFE
@@ -108,11 +126,13 @@ async def unaddressed_page(
     view: View, *, state: str | None, visible: Condition, after: Condition, limit: int
 ) -> Sequence[Row[Any]]:
     """Return the causes that nobody was told of yet, by cause and template."""
-    table = UNADDRESSED
+    table, door = UNADDRESSED, doors.doors_table()
     order = table.c.cause_id, table.c.template
     wanted = true() if state is None else table.c.state == state
     where = visible(table.c.org_unit), after(*order), wanted
-    return await view.all(select(table).where(*where).order_by(*order).limit(limit))
+    its_door = and_(door.c.service_point_no == table.c.service_point_no, visible(door.c.org_unit))
+    statement = select(table, door.c.checked_on.label("door_checked_on")).select_from(table.outerjoin(door, its_door))
+    return await view.all(statement.where(*where).order_by(*order).limit(limit))
 
 
 async def waiting_oldest(view: View) -> datetime | None:

@@ -22,6 +22,9 @@ WISHES: Final = ("large_print", "read_aloud", "plain_words", "call_before_visit"
 """What a person wishes so that a notice can be understood (无障碍)."""
 BY_PERSON: Final = ("declared", "called", "on_site")
 """How a person verifies a contact point."""
+NOBODY: Final = ""
+"""The party of a notice that goes to a door: whoever is supplied there; its contact point is the service point."""
+DOORS_LANGUAGE: Final = "zh"  # who lives there is not known, nor how they wish to be spoken to
 POINTS_MAX, ROLES_MAX = 20, 200  # of a party: a person has a few numbers, an agency some hundred flats
 WAITING, IN_USE, REFUSED = "waiting_for_account", "in_use", "refused"
 

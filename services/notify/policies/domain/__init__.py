@@ -29,7 +29,8 @@ ATTEMPTS_MAX = 20  # a schedule longer than that is a typing error
 RETRY_SECONDS_MAX = 7 * 86_400
 WAIT_DAYS_MAX = 400
 STALE_MONTHS_MAX = 240
-HELD = ("calls", "letters", "visits")
+LETTERS = "letters"
+HELD = ("calls", LETTERS, "visits")
 """What people work through: such a gateway has a notice once it is on their list, and only a person says what became of it."""
 GATEWAYS = ("smtp", "sms", "app", "wechat", *HELD)
 PROOFS = ACCEPTED, RECEIPT = "accepted", "receipt"
@@ -112,6 +113,14 @@ class Letters:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AtDoor:
+    """Over which channel, one by letter, a door is told once a cause has waited so many days for a verified contact point."""
+
+    channel: str
+    after_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """The rules of one version; `roles` are those that receive a kind of notice.
 
@@ -138,6 +147,7 @@ class Policy:
     zone: ZoneInfo
     calls: Calls = Calls()
     letters: Letters = Letters()
+    at_door: AtDoor | None = None
     ways: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def channels_of(self, template: str) -> Mapping[str, Channel]:
@@ -178,6 +188,7 @@ def load(
             retry=_retry(version.get("retry")),
             calls=_calls(version.maybe("calls")),
             letters=_letters(version.maybe("letters")),
+            at_door=_at_door(version.maybe("at_door"), channels),
             manners=manners,
             pace=pace.read(version.maybe("pace")),
             zone=zone,
@@ -185,7 +196,7 @@ def load(
         )
 
     told = "points channels verified_by stale_months stale_months_debtors tones roles"
-    fields = f"{told} wait_for_contact_days remind_days_before retry calls letters pace ways"
+    fields = f"{told} wait_for_contact_days remind_days_before retry calls letters at_door pace ways"
     return Node.read(document, lambda root: dated.versions(root, read, fields=fields))
 
 
@@ -302,6 +313,16 @@ def _letters(node: Node | None) -> Letters:
     names = ("delivered_after_days", "delivered_after_days_legal")
     days = {name: given for name in names if (given := node.maybe(name)) is not None and given.value is not None}
     return Letters(**{name: given.whole(1, DELIVERED_AFTER_DAYS_MAX) for name, given in days.items()})
+
+
+def _at_door(node: Node | None, channels: Mapping[str, Channel]) -> AtDoor | None:
+    if node is None or node.value is None:
+        return None
+    node.keys("channel after_days")
+    channel = node.get("channel")
+    if channel.value not in channels or channels[str(channel.value)].gateway != LETTERS:
+        channel.refuse("value_wrong", "a door is told by letter: a channel with that gateway is needed")
+    return AtDoor(channel=str(channel.value), after_days=node.get("after_days").whole(0, WAIT_DAYS_MAX))
 
 
 def _schedule(node: Node) -> tuple[int, ...]:

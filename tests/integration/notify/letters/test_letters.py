@@ -103,6 +103,9 @@ async def test_letters_are_printed_posted_and_what_the_register_says_is_proof(ap
     entries = await api.call("GET", "/v1/audit-entries?entity_kind=letter_batch&entity_id=B1")
     assert [entry["action"] for entry in entries.json()["items"]] == ["letters.made", "letters.posted", "letters.told"]
     assert "文三路" not in entries.text
+    copy = (await api.call("POST", "/v1/parties/c0001/exports", {"reason": "asked for"})).json()
+    ((letter,),) = [notice["letters"] for notice in copy["notices"]["items"]]
+    assert (letter["batch_no"], letter["outcome"], letter["register_no"]) == ("B1", "delivered", "XA00000000133")
     looks = await api.call("GET", "/v1/audit-entries?entity_kind=party_read&entity_id=c0002")
     assert {entry["reason"] for entry in looks.json()["items"]} == {"letters B1"}
 

@@ -72,6 +72,7 @@ def read(given: dict[str, Any]) -> Policies:
             "/channels/e/proof_legal:",
         ),
         ({"letters": {"delivered_after_days": 0}}, "/letters/delivered_after_days:"),
+        ({"at_door": {"channel": "email", "after_days": 3}}, "/at_door/channel:"),
         ({"letters": {"days": 1}}, "/letters/days:"),
         ({"verified_by": ["heard"]}, "/verified_by/0:"),
         ({"stale_months": 0}, "/stale_months:"),
