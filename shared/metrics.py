@@ -205,6 +205,7 @@ CATALOGUE = (
     Metric("notices_oldest_age_seconds", "gauge", "Age of the oldest notice not yet sent", service="notify"),
     Metric("notices_total", "counter", "Notices by channel and result", ("channel", "result"), service="notify"),
     Metric("receipts_total", "counter", "Receipts of gateways by result", ("gateway", "result"), service="notify"),
+    Metric("codes_total", "counter", "Codes sent to contact points by result", ("result",), service="notify"),
     Metric("bounces_total", "counter", "Mails of the bounces' mailbox by result", ("result",), service="notify"),
     Metric(
         "bounces_last_read_timestamp_seconds",

@@ -6,6 +6,7 @@ Addresses stay in this service, as the rows themselves do; who lists audit entri
 from typing import Final
 
 from services.notify.calls.tables import CALL, CALL_TASK
+from services.notify.codes.tables import POINT_CODE
 from services.notify.doors.tables import DOOR
 from services.notify.letters.tables import LETTER, LETTER_BATCH
 from services.notify.notices.tables import NOTICE, NOTICE_WAY
@@ -20,6 +21,7 @@ CONTENTS: Final[Readers] = {
     ),
     "party_read": NONE,  # looked at, not changed
     "party_lookup": NONE,
+    "point_code": of_tables({POINT_CODE: "code_id"}, without=("code_sealed", "code_hash")),
     "call_task": of_tables({CALL_TASK: "notice_id", CALL: "notice_id", NOTICE: "notice_id", NOTICE_WAY: "notice_id"}),
     "door": of_tables({DOOR: "service_point_no"}, without=("address_sealed",)),
     "door_read": NONE,

@@ -1,6 +1,6 @@
 """What the routes and handlers of the notify service are given at start, and who may call them."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -28,6 +28,7 @@ class Context:
 
     `today` is the utility's civil date now; `wake` tells the sender that something is due; `take_up` queues what waited for a
     party of these accounts; `vault` opens and seals names and values; `link_rate` is how often a link may be opened.
+    `code_gateways` are those that codes may go out by, `wake_codes` tells their sender that one is due.
     `inboxes` read the receipts of gateways, by name (`sending.domain.inbox`), `receipt_rate` is how often each may come.
     """
 
@@ -38,6 +39,8 @@ class Context:
     vault: Vault
     take_up: Callable[[Tx, Sequence[str]], Awaitable[None]]
     link_rate: Rate
+    code_gateways: Collection[str]
+    wake_codes: Callable[[], None]
     inboxes: Mapping[str, Any]
     receipt_rate: Rate
 

@@ -1,7 +1,7 @@
 """The composition root of the notify service: the only file that builds its engine and clock."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,8 @@ from services.notify import kinds
 from services.notify.calls import api as calls
 from services.notify.calls import consumers as visits
 from services.notify.causes.consumers import handlers
+from services.notify.codes import api as codes
+from services.notify.codes.jobs import CodeSender
 from services.notify.contents import CONTENTS
 from services.notify.context import Context
 from services.notify.doors import api as doors
@@ -57,6 +59,7 @@ from shared.loops import Loop
 from shared.metrics import Metrics
 from shared.service import Service, assemble, open_database
 from shared.settings import document
+from shared.wake import Wake
 from shared.web.rates import Rate
 
 LINK_REQUESTS_PER_SECOND = (
@@ -65,6 +68,7 @@ LINK_REQUESTS_PER_SECOND = (
 
 ROUTERS = (
     parties.router,
+    codes.router,
     views.router,
     notices.router,
     calls.router,
@@ -92,10 +96,10 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
     def today() -> date:
         return clock.now().astimezone(settings.timezone).date()
 
-    vault = _vault(settings)
+    vault, gateways, bell = _vault(settings), _gateways(settings), Wake()
     sender = Sender(
         database,
-        _gateways(settings),
+        gateways,
         policies=rules,
         today=today,
         catalogue=catalogue,
@@ -112,6 +116,8 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         wake=sender.wake,
         vault=vault,
         take_up=partial(unaddressed.take_up, policies=rules),
+        code_gateways=gateways,
+        wake_codes=bell.set,
         inboxes=configured.inboxes(settings),
         receipt_rate=Rate("receipts", RECEIPT_REQUESTS_PER_SECOND, metrics.counter("http_requests_refused_total")),
         link_rate=Rate("links", LINK_REQUESTS_PER_SECOND, metrics.counter("http_requests_refused_total")),
@@ -132,6 +138,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         background=[
             sender.run,
             Sealing(database, vault, [letter_store.sealed_otherwise, door_store.sealed_otherwise]).run,
+            _codes(settings, database, gateways, vault, bell, metrics),
             *_bounces(settings, database, rules, sender.wake, metrics),
         ],
         gauges=[store.gauges(clock), receipts.gauges, questions.gauges(clock, settings.timezone)],
@@ -177,6 +184,18 @@ def _links(settings: NotifySettings) -> Links:
 
 def _stamps(settings: NotifySettings) -> Stamps | None:
     return Stamps(settings.bounce_key.get_secret_value().encode()) if settings.bounce_key else None
+
+
+def _codes(
+    settings: NotifySettings,
+    database: Database,
+    gateways: Mapping[str, Gateway],
+    vault: Vault,
+    bell: Wake,
+    metrics: Metrics,
+) -> Loop:
+    lease_seconds = settings.notice_lease_seconds
+    return CodeSender(database, gateways, vault, wake=bell, lease_seconds=lease_seconds, metrics=metrics).run
 
 
 def _bounces(

@@ -36,6 +36,7 @@ class Key:
         self.number: Final = hashlib.sha256(_derived(secret, b"wattline personal key number 1")).hexdigest()[:8]
         self._fernet = Fernet(base64.urlsafe_b64encode(_derived(secret, b"wattline personal seal 1")))
         self._index = _derived(secret, b"wattline personal index 1")
+        self._proof = _derived(secret, b"wattline code proof 1")
 
     def seal(self, value: str) -> str:
         return f"{self.number}.{self._fernet.encrypt(value.encode()).decode()}"
@@ -48,6 +49,9 @@ class Key:
 
     def index(self, kind: str, value: str) -> str:
         return hmac.digest(self._index, f"{kind}\0{value}".encode(), "sha256").hex()
+
+    def proof(self, value: str) -> str:
+        return hmac.digest(self._proof, value.encode(), "sha256").hex()
 
 
 class Vault:
@@ -73,6 +77,10 @@ class Vault:
     def index(self, kind: str, value: str) -> str:
         """Return the blind index of a value of a kind (`name`, or the kind of a contact point)."""
         return self.key.index(kind, plain(kind, value))
+
+    def proofs(self, value: str) -> Sequence[str]:
+        """Return what a value is known again by that is not kept, such as a code: by the key of now, and by the one before."""
+        return [self.key.proof(value), *(key.proof(value) for key in self._keys.values() if key is not self.key)]
 
     def indexes(self, kind: str, value: str) -> Sequence[str]:
         """Return the blind indexes that a value may be stored under while a key changes."""

@@ -66,7 +66,7 @@ async def put(
 
     `policy` is that of the day on which they are put. What verified a contact point goes on to count as long as its value stays.
     """
-    await accounts.lock_anchors(tx, [_anchor(item.party_no) for item in items])
+    await accounts.lock_anchors(tx, [anchor(item.party_no) for item in items])
     stored = await store.parties(tx, vault, [item.party_no for item in items])
     erased = await store.erased(tx, [item.party_no for item in items])
     account_nos = await _lock(tx, [*items, *(party for party, _ in stored.values())])
@@ -125,6 +125,16 @@ async def _keep(tx: Tx, given: Sequence[Verification]) -> list[Verification]:
     return new
 
 
+async def keep_verified(tx: Tx, given: Sequence[Verification], *, vault: Vault, take_up: TakeUp) -> None:
+    """Keep what verified a contact point of one party that there is, and queue what waited for that; its anchor is held."""
+    found = await store.parties(tx, vault, [given[0].party_no])
+    account_nos = await _lock(
+        tx, [party for party, _ in found.values()], points=[each.service_point_no for each in given]
+    )
+    if await _keep(tx, given):
+        await take_up(tx, account_nos)
+
+
 async def verify(
     tx: Tx,
     items: Sequence[Verification],
@@ -135,7 +145,7 @@ async def verify(
     take_up: TakeUp,
 ) -> list[Outcome]:
     """Keep that contact points were verified, and queue what waited for that; one outcome per item."""
-    await accounts.lock_anchors(tx, [_anchor(item.party_no) for item in items])
+    await accounts.lock_anchors(tx, [anchor(item.party_no) for item in items])
     found = await store.parties(tx, vault, [item.party_no for item in items])
     parties = {party_no: party for party_no, (party, _) in found.items()}
     account_nos = await _lock(tx, list(parties.values()), points=[item.service_point_no for item in items])
@@ -192,7 +202,7 @@ async def erase(tx: Tx, party_no: str, *, actor: str, reason: str, today: date, 
 
     Raises StillNeeded. Erased again it changes nothing.
     """
-    await accounts.lock_anchors(tx, [_anchor(party_no)])
+    await accounts.lock_anchors(tx, [anchor(party_no)])
     if await store.erased(tx, [party_no]):
         return
     party, version = (await store.parties(tx, vault, [party_no]))[party_no]
@@ -241,7 +251,8 @@ async def _lock(tx: Tx, parties: Sequence[Party], points: Sequence[str] = ()) ->
     return sorted(account_nos)
 
 
-def _anchor(party_no: str) -> str:
+def anchor(party_no: str) -> str:
+    """Return the anchor that whoever changes a party locks."""
     return f"party/{party_no}"
 
 

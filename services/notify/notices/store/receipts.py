@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import FromClause, Row, and_, func, select
 
 from services.notify.notices.domain.receipts import Receipt, way_of
 from services.notify.notices.domain.states import SENDING
@@ -49,6 +49,11 @@ async def usable(tx: Tx, limit: int) -> list[tuple[Row[Any], str, int]]:
         for row in await tx.all(wanted):
             found.setdefault(tuple(getattr(row, name) for name in _KEY), (row, row.about, row.about_way))
     return list(found.values())
+
+
+def receipts_table() -> FromClause:
+    """Return the receipts, for a statement that asks which are of a message that is no notice."""
+    return RECEIPT
 
 
 async def close(tx: Tx, *, used: Sequence[Row[Any]], refused: Sequence[Row[Any]]) -> None:
