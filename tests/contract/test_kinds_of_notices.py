@@ -31,6 +31,8 @@ def faults(name: str, kind: Kind) -> Iterator[str]:
         yield "its name is not that of its file, or too long for its column"
     if not kind.roles or not kind.roles <= set(ROLES):
         yield "its roles are none that can be told"
+    if kind.joins and (kind.asks or kind.legal_effect):
+        yield "it is one message with others, and asks or has legal effect"
     if any(template.name != name for template in kind.templates):
         yield "a text is of another kind"
     if kind.supplied_on is not None and kind.supplied_on not in kind.figures:

@@ -100,6 +100,7 @@ KIND = Kind(
     },
     roles=frozenset({"holder", "tenant"}),
     legal_effect=False,
+    joins=True,
     tell_by="due_on",
     templates=(Template(NAME, 1, date(2000, 1, 1), {"zh": ZH, "en": EN}),),
     tenants_alone=True,

@@ -191,6 +191,7 @@ KIND = Kind(
     },
     roles=frozenset({"holder", "tenant"}),
     legal_effect=False,
+    joins=True,
     tell_by="due_on",
     templates=(
         Template(NAME, 1, date(2000, 1, 1), {"zh": ZH_1, "en": EN_1}),

@@ -78,6 +78,7 @@ KIND = Kind(
     },
     roles=frozenset({"holder"}),
     legal_effect=False,
+    joins=True,
     templates=(Template(NAME, 1, date(2000, 1, 1), {"zh": ZH, "en": EN}),),
     tenants_alone=True,
 )

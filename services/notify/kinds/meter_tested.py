@@ -88,6 +88,7 @@ KIND = Kind(
     },
     roles=frozenset({"holder", "tenant"}),
     legal_effect=False,
+    joins=True,
     templates=(Template(NAME, 1, date(2000, 1, 1), {"zh": ZH, "en": EN}),),
     supplied_on="tested_on",
     tenants_alone=True,

@@ -7,6 +7,7 @@ from fastapi import Query
 from services.notify import context
 from services.notify.context import READ, READ_ALL, WRITE, Number
 from services.notify.notices import examples
+from services.notify.notices.domain.receipts import message_id
 from services.notify.notices.schemas import (
     NoticeView,
     NoticeWithWays,
@@ -19,7 +20,7 @@ from services.notify.notices.schemas import (
     WaitState,
     WayView,
 )
-from services.notify.notices.store import notices, receipts, unaddressed, ways
+from services.notify.notices.store import joined, notices, receipts, unaddressed, ways
 from services.notify.notices.use_cases import resend_by_hand
 from shared.fields import Month
 from shared.web import auth, errors, pagination
@@ -69,8 +70,10 @@ async def get_notice(notice_id: Number, db: Db, caller: auth.Current) -> NoticeW
         if row is None:
             raise errors.not_found("notice")
         taken = await ways.of_notices(view, [notice_id])
+        lead = await joined.lead_of(view, notice_id, row.way)
     return NoticeWithWays(
         **_notice_view(row).model_dump(),
+        message_id=message_id(*(lead or (notice_id, row.way))),
         ways=[WayView.model_validate(way, from_attributes=True) for way in taken.get(notice_id, ())],
     )
 

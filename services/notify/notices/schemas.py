@@ -11,7 +11,7 @@ from shared.web.batch import In
 
 State = Literal["queued", "sending", "sent", "delivered", "failed", "unknown"]
 Outcome = Literal["sent", "accepted", "delivered", "failed", "unknown"]
-Paced = Literal["", "quiet_hours", "budget", "deadline", "over_budget"]
+Paced = Literal["", "quiet_hours", "budget", "deadline", "over_budget", "joining"]
 ReceiptState = Literal["waiting", "used", "refused"]
 WaitState = Literal["waits_for_account", "waits_for_contact", "no_contact", "closed"]
 
@@ -75,6 +75,8 @@ class WayView(BaseModel):
 
 class NoticeWithWays(NoticeView):
     """A notice with its whole chain."""
+
+    message_id: str = Field(description="The message it goes in: several notices of a party may be one.")
 
     ways: list[WayView] = Field(
         description="In order, but for the last one where the notice itself tells what became of it."

@@ -114,6 +114,18 @@ class NoticeWay(Base, table=True):
     at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
 
 
+class NoticeJoined(Base, table=True):
+    """A notice that goes on one of its ways in the message of another one of its party, the lead; fixed once it is first sent."""
+
+    __tablename__ = "notice_joined"
+    __table_args__ = (Index("notice_joined_lead", "lead_id", "lead_way"),)
+
+    notice_id: str = Field(sa_column=columns.key())
+    way: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
+    lead_id: str = Field(sa_column=Column(columns.No, nullable=False))
+    lead_way: int = Field(sa_column=Column(SmallInteger, nullable=False))
+
+
 class Receipt(Base, table=True):
     """What a gateway said became of a message, by our id or by its own reference.
 
@@ -145,4 +157,5 @@ class Receipt(Base, table=True):
 UNADDRESSED = table(Unaddressed)
 NOTICE = table(Notice)
 NOTICE_WAY = table(NoticeWay)
+NOTICE_JOINED = table(NoticeJoined)
 RECEIPT = table(Receipt)

@@ -107,7 +107,8 @@ class Sender:
                 ready = [] if stop.is_set() else await self._open(channel, free, look=not flying and not done)
                 taken = await self._store_and_claim(channel, done, len(ready))
                 done = []
-                for session, claimed in zip(ready, taken, strict=False):
+                done += [(each, self._unsaid(each)) for each in taken if not each.is_said]
+                for session, claimed in zip(ready, (each for each in taken if each.is_said), strict=False):
                     free.remove(session)
                     flying[asyncio.create_task(self._send(session, claimed))] = session, claimed
                 failures = 0
@@ -118,7 +119,7 @@ class Sender:
                     break
                 await bell.wait(backoff(failures, first=2.0, most=BACK_OFF_SECONDS_MAX))
                 continue
-            if not flying:
+            if not flying and not done:
                 await bell.wait(IDLE_SECONDS)
         _close(free)
 
@@ -167,29 +168,34 @@ class Sender:
             )
 
     async def _send(self, session: Session, claimed: Claimed) -> Attempt:
-        if claimed.text is None or claimed.to is None:
-            attempt = Attempt("permanent", claimed.code)
-        else:
-            message = Message(
-                id=message_id(claimed.notice_id, claimed.way),
-                to=claimed.to.address,
-                subject=claimed.text.subject,
-                body=claimed.text.body,
-                short=claimed.text.short,
-                link=claimed.text.link,
-                template=claimed.template,
-                at=self._database.clock.now(),
-                again=claimed.doubts > 0,
-            )
-            try:
-                attempt = await session.send(message)
-            except BaseException:
-                session.close()  # nobody knows what it is in the middle of
-                raise
-        # a closed question is no fault of a gateway, and wakes nobody
-        result = "closed" if attempt.code == QUESTION_CLOSED else attempt.result
-        self._metrics.counter("notices_total").labels(claimed.channel, result).inc()
+        assert claimed.text is not None
+        assert claimed.to is not None
+        message = Message(
+            id=message_id(claimed.notice_id, claimed.way),
+            to=claimed.to.address,
+            subject=claimed.text.subject,
+            body=claimed.text.body,
+            short=claimed.text.short,
+            link=claimed.text.link,
+            template=claimed.template,
+            at=self._database.clock.now(),
+            again=claimed.doubts > 0,
+        )
+        try:
+            attempt = await session.send(message)
+        except BaseException:
+            session.close()  # nobody knows what it is in the middle of
+            raise
+        self._count(claimed, attempt.result)
         return attempt
+
+    def _unsaid(self, claimed: Claimed) -> Attempt:
+        # a closed question is no fault of a gateway, and wakes nobody
+        self._count(claimed, "closed" if claimed.code == QUESTION_CLOSED else "permanent")
+        return Attempt("permanent", claimed.code)
+
+    def _count(self, claimed: Claimed, result: str) -> None:
+        self._metrics.counter("notices_total").labels(claimed.channel, result).inc(1 + len(claimed.others))
 
     async def _watch(self, stop: asyncio.Event) -> None:
         """Look for notices whose sender died, here or in another process, and for receipts that came early or never."""

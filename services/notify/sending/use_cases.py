@@ -1,12 +1,12 @@
-"""Sending, as the database sees it: take notices, and store what became of them. One notice in flight per connection.
+"""Sending, as the database sees it: take notices, and store what became of them. One message in flight per connection.
 
 Storing outcomes and taking the next notices is one unit of work. So `sending` means truly in flight, and a process that dies
-leaves at most one notice per connection in doubt.
+leaves at most one message per connection in doubt.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,13 +17,13 @@ from services.notify.accounts import store as accounts
 from services.notify.accounts.domain import account_on
 from services.notify.notices.domain import receipts
 from services.notify.notices.domain.states import NOTICE_LIFE, SENDING, SENT
-from services.notify.notices.store import attempts, ways
+from services.notify.notices.store import attempts, joined, ways
 from services.notify.notices.store.attempts import Settled
 from services.notify.notices.use_cases import settling
 from services.notify.notices.use_cases.settling import Ended
 from services.notify.parties.domain import Addressee
 from services.notify.parties.store.addressees import addressees
-from services.notify.policies.domain import PLAIN, Policies, Policy
+from services.notify.policies.domain import LANGUAGES, PLAIN, Policies, Policy, in_force
 from services.notify.questions.domain.links import Link, Links, answering, token_hash
 from services.notify.questions.domain.states import OPEN
 from services.notify.questions.store import links as question_links
@@ -31,6 +31,7 @@ from services.notify.questions.store import questions
 from services.notify.sending.domain import retries
 from services.notify.sending.domain.port import Attempt
 from services.notify.sending.domain.retries import Verdict
+from services.notify.templates import domain as templates
 from services.notify.templates.domain import Catalogue, Figures, Kinds, Rendered, render
 from services.notify.vault import Vault
 from shared.db.engine import Tx
@@ -59,6 +60,7 @@ class Claimed:
     """A notice taken for sending, with the contact point as it is now: a corrected address is used at once.
 
     `to`: None where the party has no such contact point any more. `door`: the service point to which somebody goes.
+    `others`: notices that are one message with it: what became of it became of each of them.
     """
 
     notice_id: str
@@ -74,6 +76,13 @@ class Claimed:
     door: str = ""
     text: Rendered | None = field(repr=False)  # it may hold a link; None: it must not go out, `code` says why
     code: str = ""
+    day: date
+    others: tuple["Claimed", ...] = field(default=(), repr=False)
+
+    @property
+    def is_said(self) -> bool:
+        """Whether there is something to send, and somewhere to send it to."""
+        return self.text is not None and self.to is not None
 
 
 async def claim(
@@ -92,7 +101,9 @@ async def claim(
     The link of a question is kept before it goes out, so that whoever gets it finds it.
     """
     lease_until = tx.now + timedelta(seconds=lease_seconds)
-    rows = await attempts.claim(tx, channel=channel, count=count, lease_until=lease_until)
+    joins = in_force(policies, tx.now).joining()
+    messages = await attempts.claim(tx, channel=channel, count=count, lease_until=lease_until, joins=joins)
+    rows = [row for message in messages for row in message]
     found = await addressees(tx, vault, [(row.party_no, row.point_no) for row in rows])
     asking = [row for row in rows if row.question_id is not None and (row.party_no, row.point_no) in found]
     addresses, closed = await _ask(tx, asking, found, links) if asking else ({}, frozenset())
@@ -102,9 +113,37 @@ async def claim(
         _claimed(row, found.get((row.party_no, row.point_no)), catalogue, addresses, closed, tones.get(row.notice_id))
         for row in rows
     ]
-    return [
-        each if row.point_no else _to_door(each, doors[row.notice_id]) for row, each in zip(rows, claimed, strict=True)
-    ]
+    by_id = {
+        row.notice_id: each if row.point_no else _to_door(each, doors[row.notice_id])
+        for row, each in zip(rows, claimed, strict=True)
+    }
+    return await _as_messages(tx, [[by_id[row.notice_id] for row in message] for message in messages])
+
+
+async def _as_messages(tx: Tx, messages: Sequence[Sequence[Claimed]]) -> list[Claimed]:
+    """Return the first of each message with the others in it; what cannot be said stands alone, and says why.
+
+    What a message holds is kept before it goes out: each retry has the same id and holds the same.
+    """
+    found: list[Claimed] = []
+    for message in messages:
+        unsaid = [each for each in message if each.text is None and each.attempts == 1]
+        said = [each for each in message if each not in unsaid]
+        found += [*unsaid, *([_one_message(said[0], said[1:])] if len(said) > 1 else said)]
+    new = [(each, each.others) for each in found if each.others and each.attempts == 1]
+    if new:
+        await joined.keep(tx, new)
+    return found
+
+
+def _one_message(lead: Claimed, others: Sequence[Claimed]) -> Claimed:
+    said = sorted(
+        (each for each in (lead, *others) if each.text), key=lambda each: (each.day, each.cause_id, each.notice_id)
+    )
+    language = lead.to.language if lead.to else LANGUAGES[0]
+    texts = templates.joined([each.text for each in said if each.text], language)
+    by_id = {each.notice_id: replace(each, text=text) for each, text in zip(said, texts, strict=True)}
+    return replace(by_id.get(lead.notice_id, lead), others=tuple(by_id.get(each.notice_id, each) for each in others))
 
 
 async def _doors(tx: Tx, rows: Sequence[Row[Any]]) -> dict[str, str]:
@@ -209,6 +248,7 @@ def _claimed(
         to=to,
         text=text,
         code=code,
+        day=row.day,
     )
 
 
@@ -216,6 +256,7 @@ async def finish(tx: Tx, done: Sequence[tuple[Claimed, Attempt]], rules: Rules) 
     """Store what became of notices, publish what is final, and return how many attempts were overtaken by another."""
     if not done:
         return 0
+    done = [each for message in done for each in _of_each(*message)]
     in_flight = await attempts.in_flight(tx, [claimed.notice_id for claimed, _ in done])
     settled: list[tuple[Row[Any], Settled]] = []
     ended: list[Ended] = []
@@ -254,6 +295,12 @@ async def finish(tx: Tx, done: Sequence[tuple[Claimed, Attempt]], rules: Rules) 
     tx.publish(_visits(tx, asked, rules.today.zone))
     await settling.store(tx, settled)
     return len(done) - len(settled)
+
+
+def _of_each(claimed: Claimed, attempt: Attempt) -> list[tuple[Claimed, Attempt]]:
+    """Return what became of each notice of a message; by the gateway's reference its first one is found."""
+    unnamed = replace(attempt, reference="")
+    return [(claimed, attempt), *((each, unnamed) for each in claimed.others)]
 
 
 def _visits(tx: Tx, asked: Sequence[tuple[Row[Any], Claimed]], zone: ZoneInfo) -> list[VisitAsked]:

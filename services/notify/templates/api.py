@@ -34,6 +34,7 @@ async def list_templates(ctx: context.Own) -> list[TemplateView]:
             legal_effect=kinds[t.name].legal_effect,
             budget=kinds[t.name].manner.budget,
             tell_by=kinds[t.name].manner.tell_by,
+            joins=kinds[t.name].manner.joins,
         )
         for t in ctx.catalogue.all()
     ]

@@ -56,6 +56,9 @@ HOW_TO_ANSWER: Mapping[str, Mapping[str, str]] = {
 
 ENCLOSED = "enclosed"
 """The figure that names the leaflets below a notice, joined by blanks."""
+JOINED: Mapping[str, str] = {"zh": "用电服务通知（{count} 项）", "en": "Your electricity supply: {count} notices"}
+"""The subject of a message that several notices are."""
+
 TEXT_MAX = 10_000  # characters of subject and body together: a letter, not a book
 
 
@@ -115,6 +118,7 @@ class Kind:
     `tenants_alone`: its texts show what is the tenant's alone, such as a bill: no policy may have the landlord told.
     `budget`: what it takes of a party's week where it has no legal effect; `tell_by`: the figure with the last day on which it is
     of use (`-`: none), that of a question its last day for an answer.
+    `joins`: it may be one message with others of its party; never what asks, or on whose receipt a right depends.
     `overruling`: answers that are taken whatever was answered before, and after the last day too: an objection is never refused.
     """
 
@@ -133,6 +137,7 @@ class Kind:
     tenants_alone: bool = False
     budget: str = "service"
     tell_by: str | None = None
+    joins: bool = False
 
     @property
     def asks(self) -> bool:
@@ -143,7 +148,7 @@ class Kind:
     def manner(self) -> Manner:
         """How it is told."""
         tell_by = self.tell_by or ("answer_by" if self.asks else None)
-        return Manner(budget=LEGAL if self.legal_effect else self.budget, tell_by=tell_by)
+        return Manner(budget=LEGAL if self.legal_effect else self.budget, tell_by=tell_by, joins=self.joins)
 
     @property
     def service(self) -> str:
@@ -339,6 +344,14 @@ def render(template: Template, language: str, figures: Figures, tone: str = PLAI
         text.short.format_map(shown).strip() if text.short is not None else f"{subject} {link}".strip(),
         link,
     )
+
+
+def joined(texts: Sequence[Rendered], language: str) -> list[Rendered]:
+    """Return texts as they are said in one message, each with all that it says."""
+    subject = JOINED[language].format(count=len(texts))
+    body = "\n".join(f"{each.subject}\n\n{each.body}" for each in texts)
+    short = " / ".join(each.short for each in texts)
+    return [replace(each, subject=subject, body=body, short=short) for each in texts]
 
 
 def kwh(wh: int) -> str:

@@ -21,6 +21,7 @@ class TemplateView(BaseModel):
     legal_effect: bool = Field(description="Whether a right depends on its receipt.")
     budget: str = Field(description="What it takes of a party's week: legal, service or tip.")
     tell_by: str | None = Field(description="The figure with the last day on which it is of use.")
+    joins: bool = Field(description="Whether it may be one message with others of its party.")
 
 
 class Preview(In):

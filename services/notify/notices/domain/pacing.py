@@ -5,7 +5,7 @@ when they came: legal notices first, then the day of the cause, then its id.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -19,7 +19,11 @@ BUDGET: Final = "budget"
 DEADLINE: Final = "deadline"
 OVER_BUDGET: Final = "over_budget"
 """A legal notice beyond what the policy gives to legal ones: it went out all the same."""
+JOINING: Final = "joining"
+"""It waits for others, to be one message with them."""
 _WEEK = timedelta(days=7)
+Message = tuple[tuple[str, str] | None, datetime]
+"""What several notices are one message by: where to, and when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A notice that has not gone out: what decides its place. `own`: when it would be due without a budget."""
+    """A notice that has not gone out: what decides its place. `own`: when it would be due without a budget.
+
+    `message`: contact point and channel of what it may be one message with, if it is due with it.
+    """
 
     notice_id: str
     cause_id: str
@@ -51,6 +58,7 @@ class Waiting:
     quiet: bool
     tell_by: date | None
     own: Place
+    message: tuple[str, str] | None = None
 
     @property
     def rank(self) -> tuple[bool, date, str, str]:
@@ -79,19 +87,25 @@ def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, at, zone).astimezone(UTC)
 
 
-def own_place(at: datetime, *, quiet: bool, tell_by: date | None, told: Told, pace: Pace) -> Place:
+def joined_at(at: datetime, told: Told, pace: Pace) -> datetime:
+    """Return the first time from `at` on at which notices are joined; `at` itself where they wait for none."""
+    day = at.astimezone(told.zone).date()
+    times = (_instant(each, time, told.zone) for each in (day, day + timedelta(days=1)) for time in pace.join_at or ())
+    return next((each for each in times if each >= at), at)
+
+
+def own_place(at: datetime, *, quiet: bool, tell_by: date | None, told: Told, pace: Pace, joins: bool = False) -> Place:
     """Return when a notice that is queued now goes out, were it the only one; `quiet`: its way keeps to quiet hours.
 
-    One that quiet hours would make miss its day goes at once and says so (`deadline`).
+    One that quiet hours would make miss its day goes at once and says so (`deadline`); what `joins` waits for no others then.
     """
-    if not quiet:
-        return Place(at, AT_ONCE, week_of(at, told.zone))
-    due_at = first_allowed(at, told, pace)
-    if due_at == at:
-        return Place(at, AT_ONCE, week_of(at, told.zone))
+    wait = joined_at(at, told, pace) if joins else at
+    wait = at if _misses(tell_by, at, wait, told) else wait
+    due_at = first_allowed(wait, told, pace) if quiet else wait
     if _misses(tell_by, at, due_at, told):
         return Place(at, DEADLINE, week_of(at, told.zone))
-    return Place(due_at, QUIET_HOURS, week_of(due_at, told.zone))
+    paced = AT_ONCE if due_at == at else JOINING if due_at == wait else QUIET_HOURS
+    return Place(due_at, paced, week_of(due_at, told.zone))
 
 
 def _misses(tell_by: date | None, at: datetime, due_at: datetime, told: Told) -> bool:
@@ -109,27 +123,43 @@ def places(
     counted = Counter(taken)
     this_week = week_of(now, told.zone)
     found: dict[str, Place] = {}
+    messages: set[Message] = set()
     for each in sorted(waiting, key=lambda one: one.rank):
-        place = _place(each, counted, this_week, told, pace)
+        place = _place(each, counted, messages, this_week, told, pace)
         found[each.notice_id] = place
-        if place.week is not None:
-            counted[place.week] += 1
+        if place.week is None or (each.message, place.due_at) in messages:
+            continue
+        counted[place.week] += 1
+        if each.message is not None:
+            messages.add((each.message, place.due_at))
     return found
 
 
-def _place(each: Waiting, counted: Counter[date], this_week: date, told: Told, pace: Pace) -> Place:
+def _place(
+    each: Waiting, counted: Counter[date], messages: Collection[Message], this_week: date, told: Told, pace: Pace
+) -> Place:
     assert each.own.week is not None
     own = Place(each.own.due_at, each.own.paced, max(each.own.week, this_week))
     week, room = max(each.own.week, this_week), pace.budget[each.budget]
     if each.budget == LEGAL:
         return own if counted[week] < room else Place(own.due_at, own.paced or OVER_BUDGET, week)
-    while counted[week] >= room:
+    if (each.message, own.due_at) in messages:  # one contact with what it goes with
+        return own
+    due_at = own.due_at
+    while counted[week] >= room and (each.message, due_at) not in messages:
         week += _WEEK
+        due_at = _first_of(week, each, told, pace)
     if week == own.week:
         return own
-    monday = _instant(week, time(), told.zone)
-    due_at = first_allowed(monday, told, pace) if each.quiet else monday
+    due_at = _first_of(week, each, told, pace)
     late = _misses(each.tell_by, own.due_at, due_at, told)
     if each.budget == TIP and (late or week - each.own.week > pace.give_up_weeks * _WEEK):
         return Place(own.due_at, BUDGET, None)
     return Place(own.due_at, DEADLINE, own.week) if late else Place(due_at, BUDGET, week)
+
+
+def _first_of(week: date, each: Waiting, told: Told, pace: Pace) -> datetime:
+    """Return when a notice goes out that waited for a week."""
+    monday = _instant(week, time(), told.zone)
+    at = joined_at(monday, told, pace) if each.message is not None else monday
+    return first_allowed(at, told, pace) if each.quiet else at

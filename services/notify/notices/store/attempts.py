@@ -1,6 +1,6 @@
 """Notices as the sender takes them, and what became of each attempt."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import ColumnElement, Row, select, update
 
 from services.notify.notices.domain.states import NOTICE_LIFE
+from services.notify.notices.store import joined
 from services.notify.notices.tables import NOTICE
 from shared.db import bulk
 from shared.db.engine import Tx, View
@@ -39,18 +40,25 @@ class Settled:
     paced: str
 
 
-async def claim(tx: Tx, *, channel: str, count: int, lease_until: datetime) -> list[Row[Any]]:
-    """Take the notices of a channel that are due longest for sending, so that no other sender takes them before the lease ends.
+async def claim(
+    tx: Tx, *, channel: str, count: int, lease_until: datetime, joins: Collection[str] = ()
+) -> list[list[Row[Any]]]:
+    """Take the messages of a channel that are due longest for sending, so that no other sender takes them before the lease ends.
 
-    Returns them as they were (two statements: PostgreSQL may run a locking sub-select with a limit more than once).
+    Returns the notices of each as they were, its lead first; notices of kinds in `joins` that are due and go the same way are one
+    message (at most four statements: PostgreSQL may run a locking sub-select with a limit more than once).
     """
-    rows = await tx.all(
+    alone = [joined.may_lead(joins, tx.now)] if joins else []
+    leads = await tx.all(
         select(NOTICE)
-        .where(*_due(channel, tx.now))
-        .order_by(NOTICE.c.due_at)
+        .where(*_due(channel, tx.now), *alone)
+        .order_by(NOTICE.c.due_at, NOTICE.c.notice_id)
         .limit(count)
         .with_for_update(skip_locked=True)
     )
+    others = await joined.companions(tx, leads, joins)
+    messages = [[lead, *others.get(lead.notice_id, ())] for lead in leads]
+    rows = [row for message in messages for row in message]
     await bulk.update_from(
         tx,
         NOTICE,
@@ -62,7 +70,7 @@ async def claim(tx: Tx, *, channel: str, count: int, lease_until: datetime) -> l
         },
         key=("notice_id",),
     )
-    return list(rows)
+    return messages
 
 
 async def has_due(view: View, channel: str, now: datetime) -> bool:
@@ -72,7 +80,7 @@ async def has_due(view: View, channel: str, now: datetime) -> bool:
 
 def _due(channel: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
     c = NOTICE.c
-    return c.channel == channel, c.due_at <= now, c.state.in_(NOTICE_LIFE.sources("taken"))
+    return c.channel == channel, c.due_at <= now, c.state.in_(NOTICE_LIFE.sources("taken")), ~joined.rides()
 
 
 async def overdue(tx: Tx, state: str, limit: int) -> Sequence[Row[Any]]:

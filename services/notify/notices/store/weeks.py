@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from services.notify.notices.domain import states
 from services.notify.notices.domain.pacing import Place
+from services.notify.notices.store import joined
 from services.notify.notices.tables import NOTICE
 from shared.db import bulk, columns, travel
 from shared.db.engine import Tx
@@ -18,7 +19,8 @@ NO_ROOM = "budget"
 
 def _counted(since: date) -> ColumnElement[bool]:
     c = NOTICE.c
-    return c.week.is_not(None) & or_(c.week >= since, c.due_at.is_not(None)) & (c.state != states.FAILED)
+    told = c.week.is_not(None) & or_(c.week >= since, c.due_at.is_not(None)) & (c.state != states.FAILED)
+    return told & ~joined.rode()
 
 
 async def crowded(tx: Tx, party_nos: Sequence[str], *, since: date, more_than: int) -> list[str]:
@@ -50,6 +52,7 @@ async def of_parties(tx: Tx, party_nos: Sequence[str], *, since: date) -> Sequen
             c.cause_id,
             c.day,
             c.channel,
+            c.point_no,
             c.figures,
             c.state,
             c.attempts,

@@ -54,9 +54,10 @@ async def queue_paced(tx: Tx, planned: Sequence[Planned], policies: Policies) ->
 
 def _give_place(each: Planned, at_once: Mapping[ZoneInfo, Place], told: Told, policy: Policy) -> None:
     each.place = at_once[told.zone]
-    if _keeps_quiet(each.chosen, policy):
+    joins = _joins(each.chosen.channel, each.cause.template, policy)
+    if joins or _keeps_quiet(each.chosen, policy):
         last_day = tell_by(each.cause.template, each.cause.figures, policy)
-        each.chosen, each.place = _in_time(each.chosen, last_day, each.place.due_at, told, policy)
+        each.chosen, each.place = _in_time(each.chosen, last_day, each.place.due_at, told, policy, joins=joins)
 
 
 def next_place(
@@ -67,12 +68,19 @@ def next_place(
     return _in_time(chosen, tell_by, now, told, policy)
 
 
-def _in_time(chosen: Chosen, tell_by: date | None, now: datetime, told: Told, policy: Policy) -> tuple[Chosen, Place]:
+def _in_time(
+    chosen: Chosen, tell_by: date | None, now: datetime, told: Told, policy: Policy, *, joins: bool = False
+) -> tuple[Chosen, Place]:
     quiet = _keeps_quiet(chosen, policy)
-    place = pacing.own_place(now, quiet=quiet, tell_by=tell_by, told=told, pace=policy.pace)
+    place = pacing.own_place(now, quiet=quiet, tell_by=tell_by, told=told, pace=policy.pace, joins=joins)
     if place.paced == pacing.DEADLINE and chosen.still is not None:
         chosen = replace(chosen, point_no=chosen.still[0], channel=chosen.still[1])
     return chosen, place
+
+
+def _joins(channel: str, template: str, policy: Policy) -> bool:
+    way = policy.channels.get(channel)
+    return policy.pace.join_at is not None and policy.manners[template].joins and way is not None and way.joins
 
 
 def _keeps_quiet(chosen: Chosen, policy: Policy) -> bool:
@@ -126,7 +134,8 @@ def _waiting(row: Row[Any], told: Told, policy: Policy) -> Waiting:
     manner, channel = policy.manners[row.template], policy.channels.get(row.channel)
     quiet = channel is not None and channel.quiet
     last_day = tell_by(row.template, orjson.loads(row.figures), policy) if manner.tell_by else None
-    own = pacing.own_place(row.queued_at, quiet=quiet, tell_by=last_day, told=told, pace=policy.pace)
+    joins = _joins(row.channel, row.template, policy)
+    own = pacing.own_place(row.queued_at, quiet=quiet, tell_by=last_day, told=told, pace=policy.pace, joins=joins)
     if not quiet and row.paced == pacing.DEADLINE:  # it has gone another way to come in time
         own = replace(own, paced=pacing.DEADLINE)
     return Waiting(
@@ -136,6 +145,7 @@ def _waiting(row: Row[Any], told: Told, policy: Policy) -> Waiting:
         budget=manner.budget,
         quiet=quiet,
         tell_by=last_day,
+        message=(row.point_no, row.channel) if joins else None,
         own=own,
     )
 

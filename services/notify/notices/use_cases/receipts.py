@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from services.notify.notices.domain.receipts import ACCEPTED, DELIVERED, FAILED, UNKNOWN, Receipt, outcome
 from services.notify.notices.domain.states import NOTICE_LIFE, QUEUED
 from services.notify.notices.domain.states import SENDING as IN_FLIGHT
-from services.notify.notices.store import attempts, ways
+from services.notify.notices.store import attempts, joined, ways
 from services.notify.notices.store import receipts as store
 from services.notify.notices.store.attempts import Settled
 from services.notify.notices.use_cases import settling
@@ -38,10 +38,14 @@ async def match(tx: Tx, policies: Policies) -> int:
     if not rows:
         return 0
     said: dict[str, Said] = defaultdict(lambda: defaultdict(list))
+    about: dict[tuple[str, int], list[Row[Any]]] = defaultdict(list)
     for row, notice_id, way in rows:
+        about[notice_id, way].append(row)
         said[notice_id][way].append(row)
+    for each in await joined.of_messages(tx, list(about)):
+        said[each.notice_id][each.way] += about[each.lead_id, each.lead_way]
     notices = await attempts.locked(tx, list(said))
-    said = {each: of for each, of in said.items() if notices[each].state != IN_FLIGHT}  # taken since we looked
+    said = _landed(said, notices)
     known = await ways.of_notices(tx, list(said))
     said, strange = _of_their_gateways(said, notices, known, policies)
     taken: list[ways.Taken] = []
@@ -67,9 +71,23 @@ async def match(tx: Tx, policies: Policies) -> int:
     await ways.keep(tx, taken)
     settled += await settling.end(tx, ended, policies)
     await settling.store(tx, settled)
-    used = [row for of in said.values() for found in of.values() for row in found]
-    await store.close(tx, used=used, refused=strange)
+    used = {store.key_of(row): row for of in said.values() for found in of.values() for row in found}
+    refused = {store.key_of(row): row for row in strange if store.key_of(row) not in used}
+    await store.close(tx, used=list(used.values()), refused=list(refused.values()))
     return len(used)
+
+
+def _landed(said: Mapping[str, Said], notices: Mapping[str, Row[Any]]) -> dict[str, Said]:
+    """Leave out what is about a notice that was taken since we looked, all notices of its message together."""
+    flying = [of for each, of in said.items() if notices[each].state == IN_FLIGHT]
+    wait = {store.key_of(row) for of in flying for found in of.values() for row in found}
+    left = {
+        each: {
+            way: kept for way, found in of.items() if (kept := [row for row in found if store.key_of(row) not in wait])
+        }
+        for each, of in said.items()
+    }
+    return {each: of for each, of in left.items() if of}
 
 
 def _of_their_gateways(

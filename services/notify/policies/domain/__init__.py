@@ -65,6 +65,11 @@ class Channel:
         """Return whether it may be used."""
         return not self.only or (legal and LEGAL_ONLY in self.only) or (vulnerable and VULNERABLE_ONLY in self.only)
 
+    @property
+    def joins(self) -> bool:
+        """Whether several notices may be one message: what people work through is a notice each."""
+        return self.gateway is not None and self.gateway not in HELD
+
     def receipt_seconds(self, *, legal_effect: bool) -> int | None:
         """Return how long the receipt of an accepted message is awaited; None where acceptance counts as delivered."""
         proof = self.proof_legal if legal_effect else self.proof
@@ -153,6 +158,11 @@ class Policy:
     def channels_of(self, template: str) -> Mapping[str, Channel]:
         """Return the channels of a kind in the order in which they are tried: its own, or that of all."""
         return {name: self.channels[name] for name in self.ways.get(template, self.channels)}
+
+    def joining(self) -> frozenset[str]:
+        """Return the kinds whose notices may be one message with others."""
+        joins = self.pace.join_at is not None
+        return frozenset(name for name, manner in self.manners.items() if manner.joins) if joins else frozenset()
 
 
 Policies = Versions[Policy]

@@ -14,16 +14,21 @@ BUDGETS: Final = (LEGAL, "service", "tip")
 TIP: Final = BUDGETS[-1]
 BUDGET_MAX = 1000
 GIVE_UP_WEEKS_MAX = 53
+JOIN_TIMES_MAX = 24
 _TIME = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 _MIDNIGHT = time()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How a kind of notice is told: its `budget` class; `tell_by`: the figure with the day by which it must be, if it has one."""
+    """How a kind of notice is told: its `budget` class; `tell_by`: the figure with the day by which it must be, if it has one.
+
+    `joins`: it may be one message with others.
+    """
 
     budget: str = "service"
     tell_by: str | None = None
+    joins: bool = False
 
     @property
     def legal(self) -> bool:
@@ -45,7 +50,8 @@ ALL_DAY: Final = Hours(_MIDNIGHT, time.max)
 class Pace:
     """The rules of one version. `budget`: how many notices a party gets in a week, counted over all causes, by class.
 
-    A tip for which there is no room within `give_up_weeks` after its own is given up.
+    A tip for which there is no room within `give_up_weeks` after its own is given up. Notices that may be one message wait for
+    the next time of the day in `join_at` (合并发送); where there is none, those are one that are due together; None: none are.
     """
 
     weekdays: Hours = ALL_DAY
@@ -54,6 +60,7 @@ class Pace:
     rest_dates: Collection[date] = frozenset()
     budget: Mapping[str, int]
     give_up_weeks: int = GIVE_UP_WEEKS_MAX
+    join_at: tuple[time, ...] | None = None
 
     def hours(self, day: date) -> Hours:
         """Return the hours of a day that are not quiet."""
@@ -69,7 +76,7 @@ def read(node: Node | None) -> Pace:
     """Return the rules that a version of a policy has, or those of one that has none."""
     if node is None:
         return UNPACED
-    node.keys("quiet_hours rest_days budget give_up_weeks")
+    node.keys("quiet_hours rest_days budget give_up_weeks join_at")
     quiet = node.get("quiet_hours").keys("weekdays rest_days")
     rest = node.get("rest_days").keys("weekdays dates")
     budget = node.get("budget").keys(" ".join(BUDGETS))
@@ -80,7 +87,12 @@ def read(node: Node | None) -> Pace:
         rest_dates=frozenset(day for each in rest.get("dates").items() if (day := each.day()) is not None),
         budget={name: budget.get(name).whole(1, BUDGET_MAX) for name in BUDGETS},
         give_up_weeks=node.get("give_up_weeks").whole(0, GIVE_UP_WEEKS_MAX),
+        join_at=_join_at(node.maybe("join_at")),
     )
+
+
+def _join_at(node: Node | None) -> tuple[time, ...] | None:
+    return None if node is None else tuple(sorted(_time(each) for each in node.items()[:JOIN_TIMES_MAX]))
 
 
 def _hours(node: Node) -> Hours:

@@ -398,7 +398,7 @@ async def test_a_next_way_that_disturbs_keeps_to_quiet_hours_unless_the_notice_w
     notify.clock.at = MONDAY_EVENING
     await notify.handle(fact)
     async with notify.database.begin() as tx:
-        (row,) = await attempts.claim(tx, channel="email", count=1, lease_until=tx.now + timedelta(minutes=2))
+        ((row,),) = await attempts.claim(tx, channel="email", count=1, lease_until=tx.now + timedelta(minutes=2))
         (taken,) = (await attempts.locked(tx, [row.notice_id])).values()
         ended = settling.Ended(notice=taken, event="refused", code="smtp.550")
         await settling.store(tx, await settling.end(tx, [ended], notify.policies))
