@@ -1,5 +1,6 @@
 """What of the small town only comes of a longer story: an adjustment, a usage, a freeze, money of a closed account, a visit."""
 
+import time
 import uuid
 from typing import Any
 
@@ -110,18 +111,41 @@ def moved_away(installation: Installation, home: Home, number: int) -> str:
 
 def to_call(installation: Installation, home: Home, number: int, *, caller: str | None) -> str:
     """Return a notice to somebody with nothing but a fixed line, which is taken by a caller where one is given."""
-    party_no, point = f"called-{number}", {"service_point_no": home.service_point_no}
+    party_no = f"called-{number}"
     line = {"kind": "landline", "since": "2026-01-01"}
     item = person(party_no, home.account_no, home.org_unit, f"0571 8000 {number:04}", **line)
     installation.call("PUT", "notify", "/v1/parties", {"items": [item]})
-    for there in installation.items("reading", f"/v1/appointments?service_point_no={home.service_point_no}"):
-        if there["state"] in ("asked", "agreed"):
-            off = {"items": [{"appointment_no": there["appointment_no"], "reason": "reader_ill"}]}
-            installation.call("POST", "reading", "/v1/appointments/cancellations", off)
-    made = appointments.APPOINTMENTS["items"][0] | point | {"appointment_no": party_no}
-    installation.call("POST", "reading", "/v1/appointments", {"items": [made]})
+    told_of_an_appointment(installation, home, party_no)
     tasks = f"/v1/call-tasks?party_no={party_no}"
     (task, *_) = installation.until("a call task", "notify", tasks, 1)
     if caller is not None:
         installation.call("POST", "notify", f"/v1/call-tasks/{task['notice_id']}/taking", who=caller)
     return str(task["notice_id"])
+
+
+def to_visit(installation: Installation, home: Home, number: int) -> str:
+    """Return a notice to an elderly tenant whom no contact point reaches: somebody goes there."""
+    party_no = f"visited-{number}"
+    tenant = person(party_no, home.account_no, home.org_unit, "0571 8000", since="2026-01-01", role="tenant")
+    elderly = {"reason": "elderly", "source": "the reader", "since": "2026-01-01"}
+    item = tenant | {"points": [], "vulnerability": elderly}
+    installation.call("PUT", "notify", "/v1/parties", {"items": [item]})
+    told_of_an_appointment(installation, home, party_no)
+    path = f"/v1/notices?account_no={home.account_no}&state=sent"
+    for _ in range(200):
+        for each in installation.items("notify", path):
+            if (each["party_no"], each["channel"]) == (party_no, "visit"):
+                return str(each["notice_id"])
+        time.sleep(0.2)
+    raise AssertionError(f"nobody is asked to visit {party_no}")
+
+
+def told_of_an_appointment(installation: Installation, home: Home, appointment_no: str) -> None:
+    """Have the holder and the tenants of a home told of an appointment, in place of those that there are."""
+    for there in installation.items("reading", f"/v1/appointments?service_point_no={home.service_point_no}"):
+        if there["state"] in ("asked", "agreed"):
+            off = {"items": [{"appointment_no": there["appointment_no"], "reason": "reader_ill"}]}
+            installation.call("POST", "reading", "/v1/appointments/cancellations", off)
+    about = {"service_point_no": home.service_point_no, "appointment_no": appointment_no}
+    made = appointments.APPOINTMENTS["items"][0] | about
+    installation.call("POST", "reading", "/v1/appointments", {"items": [made]})

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.reading.appointments import examples as appointments
 from tests.kits.installation import BY_ITSELF, TOWN, Installation
 from tests.kits.parties import person
+from tests.kits.seed_documents import told_of_an_appointment
 
 IN_THE_TRAY = 30  # a generated call may take all of them
 SINCE = "2026-01-01"
@@ -46,11 +46,5 @@ def _fill(installation: Installation, appointment_no: str) -> None:
         for n in range(IN_THE_TRAY)
     ]
     installation.call("PUT", "notify", "/v1/parties", {"items": items})
-    for there in installation.items("reading", f"/v1/appointments?service_point_no={home.service_point_no}"):
-        if there["state"] in ("asked", "agreed"):
-            off = {"items": [{"appointment_no": there["appointment_no"], "reason": "reader_ill"}]}
-            installation.call("POST", "reading", "/v1/appointments/cancellations", off)
-    about = {"service_point_no": home.service_point_no, "appointment_no": appointment_no}
-    made = appointments.APPOINTMENTS["items"][0] | about
-    installation.call("POST", "reading", "/v1/appointments", {"items": [made]})
+    told_of_an_appointment(installation, home, appointment_no)
     installation.until("letters in the tray", "notify", "/v1/letters", IN_THE_TRAY)

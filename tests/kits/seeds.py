@@ -102,6 +102,8 @@ class Seeds:
             caller = f"tester-of-{self._service}" if path.endswith("/outcomes") else None
             number = self._numbered("calls")
             values["notice_id"] = seed_documents.to_call(self._installation, home, number, caller=caller)
+        if "/visits/" in path and self._service == "notify":
+            values["notice_id"] = seed_documents.to_visit(self._installation, home, self._numbered("visited"))
         if "/letter" in path:
             values |= seed_letters.values(self._installation, path, self._numbered("letters"))
         if "/links/" in path:

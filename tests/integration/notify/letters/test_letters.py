@@ -168,6 +168,20 @@ async def test_many_offices_at_once_never_have_a_letter_twice(api: Api) -> None:
     assert len(found) == len(set(found)) == 12
 
 
+async def test_a_crash_before_the_end_leaves_the_letters_in_the_tray(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    await in_the_tray(api, 2)
+
+    def crash(*_: Any) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("services.notify.letters.use_cases._entry", crash)
+        answer = await api.call("POST", BATCHES, {"batch_no": "B1", "org_unit": ORG})
+    assert answer.status_code == 500
+    assert len((await api.call("GET", "/v1/letters")).json()["items"]) == 2
+    assert (await made(api))["letters"] == 2
+
+
 async def test_a_batch_made_again_is_the_same_and_cancelled_gives_its_letters_back(api: Api) -> None:
     await in_the_tray(api, 2)
     batch = await made(api)

@@ -292,10 +292,10 @@ def test_a_line_break_in_a_subject_makes_no_header() -> None:
 async def test_a_fault_of_our_own_in_one_notice_holds_up_no_other_and_ends_in_doubt(
     notify: Notify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(message: Message, sender: str) -> bytes:
+    def broken(message: Message, sender: str, name: str) -> bytes:
         if message.to.startswith("person0002"):
             raise RuntimeError("a bug")
-        return encode(message, sender)
+        return encode(message, sender, name)
 
     monkeypatch.setattr(smtp, "encode", broken)
     await queue(notify, 5)
