@@ -182,7 +182,7 @@ async def test_of_answers_at_once_one_counts_and_of_asks_at_once_the_last(databa
 async def test_a_code_goes_out_by_sms_and_comes_back_by_its_receipt(database_url: str, tmp_path: Path) -> None:
     point = {"kind": "mobile", "address": PHONE}
     async with serving(taken) as provider:
-        given = of_sms(provider) | {"WATTLINE_NOTIFY_POLICY": policy(tmp_path)}
+        given = of_sms(provider, WATTLINE_GATEWAY_TIMEOUT_SECONDS="20") | {"WATTLINE_NOTIFY_POLICY": policy(tmp_path)}
         async with at(database_url, tmp_path, point, **given) as api:
             assert (await api.call("POST", CODES, ASK)).json()["channel"] == "sms"
             (row,) = await codes(api, "sent")
