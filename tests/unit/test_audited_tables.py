@@ -12,7 +12,8 @@ NOT_READ = {
         ("reading", "meter"): {"curve", "meter_alarm", "read", "waiting_curve", "waiting_read"},
         ("reading", "site_order"): {"site_order_withdrawal"},
         ("billing", "closing"): {"closing_answer", "closing_settlement"},
-        ("notify", "notice"): {"notice_way"},
+        ("notify", "notice"): {"notice_joined", "notice_way"},
+        ("notify", "call_task"): {"notice_joined"},
         ("notify", "question"): {"question_withdrawal"},
     },
     "written by commands on another object, whose contents hold it": {
