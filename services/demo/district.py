@@ -92,15 +92,16 @@ def complete_days(path: Path = SAMPLE) -> Ints:
 class District:
     """`customers` on `routes` routes: the first half time of use, then plain, the last one read by hand.
 
-    Months are those of `MONTHS`. All arrays are indexed by customer.
+    Months are those of `MONTHS`. All arrays are indexed by customer. `phones`: some are told by SMS, and more by call.
     """
 
-    def __init__(self, customers: int = 500, *, routes: int = 4, seed: int = 2026) -> None:
+    def __init__(self, customers: int = 500, *, routes: int = 4, seed: int = 2026, phones: bool = False) -> None:
         if not CUSTOMERS_MIN <= customers <= CUSTOMERS_MAX or not 4 <= routes <= customers // 15:
             raise ValueError(
                 f"a district has {CUSTOMERS_MIN} customers or more, at least 15 on each of 4 or more routes"
             )
         self.size = customers
+        self.phones = phones
         self._random = np.random.default_rng(seed)
         days = complete_days(SAMPLE)
         is_peak = np.isin(np.arange(days.size) % SLOTS, PEAK_SLOTS)

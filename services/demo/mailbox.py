@@ -8,9 +8,13 @@ COMMAND_SECONDS_MAX = 60
 
 
 class Mailbox:
-    """Listens on a free port of this machine; `messages` counts mails by Message-ID, `recipients` by address."""
+    """Listens on a free port of this machine; `messages` counts mails by Message-ID, `recipients` by address.
 
-    def __init__(self) -> None:
+    Who begins with `unknown` is refused: nobody has that mailbox.
+    """
+
+    def __init__(self, unknown: str = "gone") -> None:
+        self.unknown = unknown
         self.messages: Counter[str] = Counter()
         self.recipients: Counter[str] = Counter()
         self._server: asyncio.Server | None = None
@@ -55,8 +59,10 @@ class Mailbox:
                 case b"EHLO" | b"HELO":
                     writer.write(b"250 demo mailbox\r\n")
                 case b"RCPT":
-                    to.append(line.partition(b":")[2].strip(b" <>\r\n").decode())
-                    writer.write(b"250 OK\r\n")
+                    address = line.partition(b":")[2].strip(b" <>\r\n").decode()
+                    known = not address.startswith(f"{self.unknown}-")
+                    to += [address] if known else []
+                    writer.write(b"250 OK\r\n" if known else b"550 5.1.1 nobody here\r\n")
                 case b"DATA":
                     writer.write(b"354 go ahead\r\n")
                     self._keep(await reader.readuntil(b"\r\n.\r\n"), to)

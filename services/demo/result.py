@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from services.command import reconcile
-from services.demo import closing, consents, theft
+from services.demo import closing, consents, telling, theft
 from services.demo.district import MANUAL_SLOT
 from services.demo.play import BEFORE
 from services.demo.stage import Stage
@@ -106,7 +106,9 @@ async def _figures(
         rows["yuan outstanding"].append(totals[month.cycle]["collection"]["outstanding_fen"])
         own = [notice["state"] for notice in notices if notice["cycle"] == month.cycle]
         rows["notices delivered"].append(own.count("delivered"))
-        rows["notices without a way (paper)"].append(own.count("failed"))
+        rows["letters to be printed"].append(
+            sum(n["channel"] == "letter" for n in notices if n["cycle"] == month.cycle)
+        )
     return {title: [_cell(title, n) for n in (*cells, sum(cells))] for title, cells in rows.items()}
 
 
@@ -127,7 +129,7 @@ async def _stories(
         if name in SEEN_ON_THE_METER:
             lines.append(await _meter_line(stage, point))
         lines += await _rollover_lines(stage, point)
-        for more in (consents, theft, closing):
+        for more in (consents, theft, closing, telling):
             lines += await more.lines(stage, name)
         for account_no in accounts:
             own = [bill for bill in bills if bill["account_no"] == account_no]
@@ -224,14 +226,19 @@ async def _invariants(
     issued = sum(t["billing"]["bills_issued"] for t in totals.values())
     told = sum(t["notify"]["causes_bill_issued"] for t in totals.values())
     found.append(Invariant("bills issued = bills that customers are told of", issued, told))
-    mails = [n for n in notices if n["state"] == "delivered"]
+    mails = [n for n in notices if n["state"] == "delivered" and n["channel"] == "email"]
+    called = [n for n in notices if n["state"] == "delivered" and n["channel"] == "landline"]
+    left = await stage.all("notify", "/v1/call-tasks", waiting_too="true")
+    found.append(Invariant("people to be called = people who were told by call", len(called) + len(left), len(called)))
     found.append(
-        Invariant("notices delivered = mails at the mail server", len(mails), sum(stage.mailbox.messages.values()))
+        Invariant(
+            "notices delivered by mail = mails at the mail server", len(mails), sum(stage.mailbox.messages.values())
+        )
     )
     found.append(
         Invariant("mails = different Message-IDs", sum(stage.mailbox.messages.values()), len(stage.mailbox.messages))
     )
-    reminded = [n for n in notices if n["template"] == "reminder"]
+    reminded = {n["cause_id"]: n for n in notices if n["template"] == "reminder"}.values()
     never = stage.district.customers[stage.district.stories["never_pays"]].account_no
     found.append(Invariant("reminders sent, all to the one who does not pay", len(reminded), 1))
     found.append(Invariant("of these to that account", sum(n["account_no"] == never for n in reminded), 1))

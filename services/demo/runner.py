@@ -15,6 +15,7 @@ from services.demo import result, script
 from services.demo.district import District
 from services.demo.mailbox import Mailbox
 from services.demo.stage import DemoFailed, Stage
+from services.notify.settings import NotifySettings
 from services.reading.settings import SHIPPED_POLICY
 from shared import logging as logs
 from shared.settings import PORTS, SERVICES, Settings, SettingsError
@@ -41,6 +42,7 @@ async def _run(customers: int) -> int:
     clear(settings.data_dir)
     os.environ["WATTLINE_READING_POLICY"] = str(strict_policy(settings.data_dir))
     os.environ["WATTLINE_BILLING_POLICY"] = str(early_policy(settings.data_dir))
+    os.environ["WATTLINE_NOTIFY_POLICY"] = str(telling_policy(settings.data_dir))
     try:
         found, seconds = await _play(district, settings, channel_secret, mailbox)
     except DemoFailed as failed:
@@ -99,6 +101,16 @@ def strict_policy(data_dir: Path) -> Path:
     rules = json.loads(SHIPPED_POLICY.read_text("utf-8"))
     rules["versions"][0]["conduct"]["guess_estimate"]["cycles"] = 1
     file = data_dir / "reading_policy.json"
+    file.write_text(json.dumps(rules), "utf-8")
+    return file
+
+
+def telling_policy(data_dir: Path) -> Path:
+    """Write the shipped rules of notify, but for one: a landlord is told of what is unpaid, before it grows."""
+    rules = json.loads(NotifySettings.model_fields["notify_policy"].default.read_text("utf-8"))
+    for version in rules["versions"]:
+        version["roles"]["reminder"] = ["holder", "delegate", "landlord"]
+    file = data_dir / "notify_policy.json"
     file.write_text(json.dumps(rules), "utf-8")
     return file
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from services.demo import closing, consents, play, reviewing, tariffs, theft
+from services.demo import closing, consents, play, reviewing, tariffs, telling, theft
 from services.demo.stage import Stage
 from services.demo.stories import MONTHS
 
@@ -58,3 +58,4 @@ async def everything(stage: Stage) -> None:
     await closing.end(stage)
     await closing.settle(stage)
     await play.settle(stage)
+    await telling.call(stage)

@@ -19,7 +19,11 @@ from services.demo.district import (
 )
 
 READER = "reader-7"
-LETTER_EVERY = 100  # parties that want paper, for which there is no gateway: they fail, and are seen to
+LETTER_EVERY = 100  # parties that want paper
+TEXT_EVERY, CALL_EVERY = 10, 40  # where there are phones
+GONE = "gone"
+"""How addresses begin that the mail server does not know (any more)."""
+PHONES = "0571-8800 {:04}"
 ENGLISH_EVERY = 10
 TENANT_EVERY = 20
 Items = list[dict[str, Any]]
@@ -169,8 +173,9 @@ def _terms(district: District, i: int) -> dict[str, Any]:
 
 
 def parties(district: District, who: Sequence[int]) -> Items:
-    """Return whom to tell: the holder of each account, some in English, some with a tenant beside, few on paper."""
+    """Return whom to tell: the holder of each account, some in English, some with a tenant beside, few on paper or by call."""
     items = []
+    named = {i: name for name, i in district.stories.items()}
     for i in who:
         route, customer = district.route_of(i), district.customers[i]
         common = {
@@ -179,13 +184,36 @@ def parties(district: District, who: Sequence[int]) -> Items:
             "language": "en" if i % ENGLISH_EVERY == 3 else "zh",
             "since": str(route.live_from),
         }
-        paper = i % LETTER_EVERY == 50
-        where = ("postal", f"Sample Road {i + 1}") if paper else _mail(f"holder-{i + 1}")
-        items.append(party(f"P-{customer.account_no}", where, role="holder", **common))
+        items += _people(named.get(i, ""), i, _where(district, i), common)
         if i % TENANT_EVERY == 9:
             tenant = _mail(f"tenant-{i + 1}")
             items.append(party(f"P-{customer.account_no}-2", tenant, role="tenant", **common))
     return items
+
+
+def _where(district: District, i: int) -> tuple[str, str]:
+    if i % LETTER_EVERY == 50:
+        return "postal", f"Sample Road {i + 1}"
+    if district.phones and i % TEXT_EVERY == 4:
+        return "mobile", f"+86138{i + 1:08}"
+    if district.phones and i % CALL_EVERY == 6:
+        return "landline", PHONES.format(i + 1)
+    return _mail(f"holder-{i + 1}")
+
+
+def _people(story: str, i: int, where: tuple[str, str], common: dict[str, str]) -> Items:
+    """Return the holder of an account, with who looks after her or lets the flat."""
+    number, line = f"P-{common['account_no']}", ("landline", PHONES.format(i + 1))
+    if story == "landline":
+        lady = party(number, line, role="holder", **common)
+        lady["vulnerability"] = {"reason": "elderly", "source": "said by her neighbour", "since": common["since"]}
+        return [lady, party(f"{number}-3", _mail(f"neighbour-{i + 1}"), role="delegate", **common)]
+    if story == "bounced":
+        return [party(number, _mail(f"{GONE}-{i + 1}"), line, role="holder", **common)]
+    holder = party(number, where, role="holder", **common)
+    if story == "never_pays":
+        return [holder, party(f"{number}-3", _mail(f"landlord-{i + 1}"), role="landlord", **common)]
+    return [holder]
 
 
 def new_party(district: District, story: str = "move") -> Items:
@@ -207,23 +235,24 @@ def new_party(district: District, story: str = "move") -> Items:
 
 def party(
     party_no: str,
-    where: tuple[str, str],
-    *,
+    *where: tuple[str, str],
     role: str,
     account_no: str,
     org_unit: str,
     language: str,
     since: str,
 ) -> dict[str, Any]:
-    """Return a person with a role towards an account and one contact point, (kind, address), for which the utility vouches."""
-    kind, address = where
+    """Return a person with a role towards an account and contact points, (kind, address), for which the utility vouches."""
     vouched = {"account_no": account_no, "how": "declared", "day": since}
     return {
         "party_no": party_no,
         "org_unit": org_unit,
         "name": f"Sample {party_no}",
         "language": language,
-        "points": [{"point_no": "1", "kind": kind, "address": address, "valid_from": since, "verified": [vouched]}],
+        "points": [
+            {"point_no": str(place), "kind": kind, "address": address, "valid_from": since, "verified": [vouched]}
+            for place, (kind, address) in enumerate(where, 1)
+        ],
         "roles": [{"role": role, "account_no": account_no, "valid_from": since}],
     }
 

@@ -42,6 +42,7 @@ SCOPES = {
         "billing:read",
         "collection:read",
         "notify:read",
+        "notify:answers",
         "approvals:read",
         "totals:read",
         "trace:read",

@@ -37,8 +37,11 @@ STORIES = {
         Story("double_callback", 0, 2, "The channel reports one payment twice"),
         Story("overpayment", 0, 3, "Pays 50 yuan too much"),
         Story("wrong_amount", 0, 4, "The channel reports another amount than ordered"),
-        Story("never_pays", 0, 5, "Does not pay and is reminded"),
+        Story("never_pays", 0, 5, "Does not pay: reminded, and the landlord is told"),
         Story("usage_before_account", 0, 6, "The usage arrives before the account"),
+        Story(
+            "landline", 0, 7, "Old, and has a fixed line alone: told by an employee who calls; a neighbour has the mail"
+        ),
         Story("past_move", 0, 8, "Moved out on 20 January, told after the bill was paid: cut at the read of that day"),
         Story(
             "class_changed", 0, 9, "A shared meter since January (合表), told after the bill was paid: seen, corrected"
@@ -48,6 +51,7 @@ STORIES = {
         ),
         Story("read_day_moved", 0, 11, "Asked to be read on the 20th from March on: agrees, and is"),
         Story("read_day_kept", 0, 12, "Asked to be read on the 20th from March on: says no, and is not"),
+        Story("bounced", 0, 13, "The mails come back: told by an employee who calls"),
         Story(
             "theft", 1, 2, "A cover that was opened, a tip, nobody knows since when: a theft, charged by three people"
         ),

@@ -27,6 +27,7 @@ from shared.testing.smtp import SmtpServer
 from tests.e2e.fleet import Fleet, Order, environment, wattline
 from tests.e2e.launch import KILL
 from tests.kits import books, effort, line
+from tests.kits.gateways import SmsCentre, Web, serving
 
 SEEDS = effort.seeds(20260301)
 ACCOUNTS = effort.number(effort.ACCOUNTS_NAME, 2000)
@@ -36,6 +37,7 @@ READY_SECONDS_MAX = 120
 IDLE_LOOKS = 3
 ORDERS_SECONDS_MAX = 180  # from one order that is carried out to the next
 CYCLES = (play.BEFORE.cycle, *(month.cycle for month in MONTHS), closing.CYCLE)
+CHANNELS = ("email", "sms", "landline")
 SENDING = (BEFORE_COMMIT, BEFORE_SEND, AFTER_SEND)
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.timeout(900 + 30 * KILLS)]
@@ -77,9 +79,13 @@ def orders(seed: int) -> list[Order]:
     return sorted(made, key=lambda o: (STEP_ORDER.index(o.step), o.point != BEFORE_OFFSET, POINTS.index(o.point)))
 
 
-def settings_of_mail(work: Path, mails: SmtpServer, *, senders: int) -> dict[str, str]:
-    """Mail to our own server, and settle soon what is in doubt; a kill leaves one notice in doubt per sender."""
+def settings_of_mail(work: Path, mails: SmtpServer, sms: Web, *, senders: int) -> dict[str, str]:
+    """Mail and text to our own servers, and settle soon what is in doubt; a kill leaves one notice in doubt per sender."""
     return {
+        "sms_url": sms.url,
+        "sms_user": "wattline",
+        "sms_secret": "s" * 40,
+        "gateway_timeout_seconds": "4",
         "smtp_port": str(mails.port),
         "smtp_timeout_seconds": "4",
         "notice_lease_seconds": "17",
@@ -101,7 +107,7 @@ async def played(
 ) -> books.Books:
     """Play both months on running services, and return the books."""
     settings = settings_from(env)
-    driver = line.Driver(District(ACCOUNTS, seed=seed), settings)
+    driver = line.Driver(District(ACCOUNTS, seed=seed, phones=True), settings)
     async with driver.open():
         await wait_until_ready(driver)
         async with asyncio.TaskGroup() as group:
@@ -131,28 +137,27 @@ def a_good_day(driver: line.Driver) -> line.Step:
 
 
 async def good_day(seed: int, work: Path) -> books.Books:
+    centre = SmsCentre()
     with SmtpServer() as mails:
-        env = environment(work, **settings_of_mail(work, mails, senders=4))
-        fleet = Fleet(work, env)
-        fleet.start_together()
-        try:
-            found = await played(seed, env, fleet, a_good_day)
-        finally:
-            fleet.stop()
+        async with serving(centre) as sms:
+            env = environment(work, **settings_of_mail(work, mails, sms, senders=4))
+            fleet = Fleet(work, env)
+            fleet.start_together()
+            try:
+                found = await played(seed, env, fleet, a_good_day)
+            finally:
+                fleet.stop()
         assert set(mails.message_ids().values()) == {1}
+        assert set(centre.texts.values()) == {1}
     return found
-
-
-def of_a_letter(row: str) -> str:
-    """There is no gateway for letters, so each of them fails. One whose sender was killed stays `unknown`, by design:
-    once a notice was in doubt, no refusal proves that nothing arrived."""
-    return row.replace("state=unknown", "state=failed") if "channel=letter" in row else row
 
 
 class BadDay:
     """The servers of a bad day, and what is done to them while it lasts."""
 
-    def __init__(self, seed: int, work: Path, postgres: PostgresServer, kafka: KafkaBroker, mails: SmtpServer) -> None:
+    def __init__(
+        self, seed: int, work: Path, postgres: PostgresServer, kafka: KafkaBroker, mails: SmtpServer, sms: Web
+    ) -> None:
         self.postgres, self.kafka = postgres, kafka
         self.done: set[str] = set()
         self._chosen = random.Random(f"servers {seed}")
@@ -161,7 +166,7 @@ class BadDay:
             work,
             database_url=urls["reading"].replace("wattline_reading", "wattline_{service}"),
             event_log=f"kafka://{kafka.bootstrap}",
-            **settings_of_mail(work, mails, senders=SENDERS),
+            **settings_of_mail(work, mails, sms, senders=SENDERS),
         )
         for command in (("migrate",), ("topics", "create")):
             self.run(*command)
@@ -215,15 +220,17 @@ class BadDay:
         self.done.add("Kafka wiped, all services republished")
 
 
-async def bad_day(seed: int, work: Path) -> tuple[BadDay, books.Books, Counter[str]]:
+async def bad_day(seed: int, work: Path) -> tuple[BadDay, books.Books, Counter[str], Counter[str]]:
+    centre = SmsCentre()
     with PostgresServer(durable=True) as postgres, KafkaBroker() as kafka, SmtpServer() as mails:
-        day = BadDay(seed, work, postgres, kafka, mails)
-        day.fleet.start()
-        try:
-            found = await played(seed, day.env, day.fleet, day.prepare)
-        finally:
-            day.fleet.stop()
-        return day, found, mails.message_ids()
+        async with serving(centre) as sms:
+            day = BadDay(seed, work, postgres, kafka, mails, sms)
+            day.fleet.start()
+            try:
+                found = await played(seed, day.env, day.fleet, day.prepare)
+            finally:
+                day.fleet.stop()
+        return day, found, mails.message_ids(), centre.texts
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -237,20 +244,26 @@ async def test_the_books_after_two_dozen_kills_a_killed_database_and_a_wiped_bro
     async with asyncio.TaskGroup() as group:
         good = group.create_task(good_day(seed, tmp_path / "good"))
         bad = group.create_task(bad_day(seed, tmp_path / "bad"))
-    day, found, arrived = bad.result()
+    day, found, arrived, texted = bad.result()
     assert day.done == {"PostgreSQL killed and started", "Kafka wiped, all services republished"}
     ordered = orders(seed)
     kills = [order for order in day.fleet.obeyed if order.fault == KILL]
     assert len(kills) + len(day.fleet.outright) == KILLS
-    found["notices"] = sorted(map(of_a_letter, found["notices"]))
     assert books.differences(good.result(), found) == ""
     # corrections are by reversal here
     assert {title for title, rows in found.items() if not rows} <= {"waiting", "unaddressed", "differences"}
-    delivered = sum("state=delivered" in row for row in found["notices"])
-    assert len(arrived) == delivered, "every cause arrives, under a Message-ID of its own"
+    delivered = Counter(channel for channel in CHANNELS for row in found["notices"] if _is_told(row, channel))
+    assert len(arrived) == delivered["email"], "every cause arrives, under a Message-ID of its own"
+    assert len(texted) == delivered["sms"] > 0, "every text is handed over"
+    assert set(texted.values()) == {1}, "one that was in doubt is asked for before it is handed over again"
+    assert len(found["calls"]) == delivered["landline"] > 0, "each person is called once of each notice"
     doubts = sum(order.service == "notify" for order in ordered) * SENDERS
     assert sum(arrived.values()) - len(arrived) <= doubts, "a mail comes again only where a fault left it in doubt"
     tell(seed, day.fleet, time.monotonic() - began)
+
+
+def _is_told(row: str, channel: str) -> bool:
+    return "state=delivered" in row and f"channel={channel}" in row
 
 
 def tell(seed: int, fleet: Fleet, seconds: float) -> None:

@@ -17,6 +17,7 @@ from services.collection.ledger import tables as ledger
 from services.collection.payments import tables as payments
 from services.collection.receivables import tables as receivables
 from services.collection.settlements import tables as settlements
+from services.notify.calls import tables as calls
 from services.notify.notices import tables as notify
 from services.notify.questions import tables as questions
 from services.reading.alarms import tables as alarms
@@ -78,14 +79,19 @@ TABLES: dict[str, dict[str, Table]] = {
         "waiting": receivables.WAITING,
         "settlements": settlements.SETTLEMENT,
     },
-    "notify": {"notices": notify.NOTICE, "unaddressed": notify.UNADDRESSED, "questions": questions.QUESTION},
+    "notify": {
+        "notices": notify.NOTICE,
+        "unaddressed": notify.UNADDRESSED,
+        "questions": questions.QUESTION,
+        "calls": calls.CALL,
+    },
 }
 
 OF_THE_DAY = {
     # how often something was tried, in how many steps and on which days it went: of the day that was had, not of the books
     "bill": {"row_version"},
     "bill_run": {"version", "calculated_on", "let_go_on", "released_on"},
-    "notice": {"attempts", "doubts", "code"},
+    "notice": {"attempts", "doubts", "code", "week"},
     "waiting_document": {"position"},
     "meter_alarm": {"message_id"},  # the nonce of the message that was signed
 }

@@ -17,7 +17,7 @@ from typing import Any, Self
 import httpx
 import orjson
 
-from services.demo import closing, consents, play, reviewing, setup, tariffs, theft
+from services.demo import closing, consents, play, reviewing, setup, tariffs, telling, theft
 from services.demo.district import EXCHANGE_DAY, District, Route
 from services.demo.district import days as district_days
 from services.demo.mailbox import Mailbox
@@ -53,8 +53,11 @@ Step = Callable[[str], Awaitable[None]]
 
 
 def impatient_notify_policy(work: Path) -> Path:
-    """Write the shipped policy with retries after a second, for who cannot wait ten minutes for a mail in doubt."""
+    """Write the shipped policy for who cannot wait: retries after a second, no quiet hours, and room for months in a week."""
     policy = json.loads(NotifySettings.model_fields["notify_policy"].default.read_text())
+    pace = policy["versions"][0]["pace"]
+    pace["quiet_hours"] = {days: {"from": "23:59", "to": "00:00"} for days in ("weekdays", "rest_days")}
+    pace["budget"] = dict.fromkeys(pace["budget"], 1000)
     policy["versions"][0]["retry"] = {"temporary_seconds": [1] * 10, "in_doubt_seconds": [1] * 10}
     file = work / "notify_policy.json"
     file.write_text(json.dumps(policy))
@@ -285,6 +288,7 @@ async def two_cycles(stage: Stage, before: Step = no_faults) -> None:
     await closing.settle(stage)
     await before("settle")
     await play.settle(stage)
+    await telling.call(stage)
     await before("score")
     await consents.score(stage)
 

@@ -99,6 +99,19 @@ def test_a_home_that_nobody_uses_is_closed_to_the_fen(played: subprocess.Complet
         assert line in told, told
 
 
+def test_everybody_is_told_in_a_way_that_reaches_them(played: subprocess.CompletedProcess[str]) -> None:
+    lady = story(played, "landline")
+    assert re.search(r"2026-01 bill_issued to P-33\d{8}: landline delivered", lady), lady
+    assert re.search(r"2026-01 bill_issued to P-33\d{8}-3: email delivered", lady), lady
+    came_back = story(played, "bounced")
+    assert re.search(r"2026-01 bill_issued to P-33\d{8}: email failed smtp\.550, landline delivered", came_back), (
+        came_back
+    )
+    owes = story(played, "never_pays")
+    assert re.search(r"reminder to P-33\d{8}-3: email delivered", owes), owes
+    assert "4 people without a mailbox are called" in played.stdout
+
+
 def test_a_tariff_is_tried_before_it_is_law(played: subprocess.CompletedProcess[str]) -> None:
     tried = r"a fen more a kWh is tried on (\d+) bills and taken back: (\d+) would be (\S+) yuan dearer"
     found = re.search(tried, played.stdout)

@@ -20,7 +20,7 @@ from shared.testing.smtp import SmtpServer
 from tests.kits import calls, dovecot, street
 from tests.kits.bounces import report as bounce
 from tests.kits.calls import Line
-from tests.kits.gateways import Asked, Reply, Web, serving
+from tests.kits.gateways import SmsCentre, Web, serving
 from tests.kits.line import impatient_notify_policy
 from tests.kits.street import Place, lets_in, month, report
 from tests.unit.billing.rating.documents import PLAIN
@@ -33,7 +33,6 @@ LADDERS = [each for each in packaged.documents("sample") if each.get("id") == "C
 SINCE = "2026-01-01"
 LINE_NO, MOBILE = "0571-8888 1234", "+8613800138111"
 WAIT_SECONDS_MAX = 60
-ALL_DAY = {"from": "23:59", "to": "00:00"}
 
 
 def home(name: str) -> Place:
@@ -57,19 +56,13 @@ def person(name: str, role: str, account_no: str, *points: Any, **more: Any) -> 
     return given | {"points": list(points), "roles": roles} | more
 
 
-def taken(asked: Asked) -> Reply:
-    """Take each SMS as our own contract says."""
-    return Reply(201, {"reference": f"r-{asked.path.rpartition('/')[2]}"})
-
-
 @asynccontextmanager
 async def told(
     work: Path, server: SmtpServer, sms: Web | None = None, *, more: Mapping[str, str] | None = None, **policy: Any
 ) -> AsyncIterator[Line]:
-    """A line whose mails go to a server, and whose policy says something besides; no hour is quiet where it does not say so."""
+    """A line whose mails go to a server, and whose policy says something besides."""
     document = _policy(work)
     (version,) = document["versions"]
-    version["pace"]["quiet_hours"] = {"weekdays": ALL_DAY, "rest_days": ALL_DAY}
     for name, value in policy.items():
         version[name] = version[name] | value if isinstance(value, dict) else value
     environment = {"WATTLINE_NOTIFY_POLICY": _written(work, document), "WATTLINE_SMTP_PORT": str(server.port)}
@@ -124,7 +117,7 @@ async def test_an_old_lady_with_a_landline_is_told_by_her_neighbour_a_caller_and
     old = {"reason": "elderly", "source": "said by her neighbour", "since": SINCE}
     with SmtpServer() as server:
         async with (
-            serving(taken) as sms,
+            serving(SmsCentre()) as sms,
             told(
                 tmp_path / "town",
                 server,
@@ -250,7 +243,7 @@ async def test_an_sms_waits_for_the_hours_in_which_a_person_may_be_disturbed(tmp
     now = datetime.now(UTC)
     zone = f"Etc/GMT{now.hour - 12:+}"
     with SmtpServer() as server:
-        async with serving(taken) as sms, told(tmp_path / "town", server, sms) as line:
+        async with serving(SmsCentre()) as sms, told(tmp_path / "town", server, sms) as line:
             await settle(line, "late", "soon")
             hours = {"opens": "14:00", "closes": "15:00", "zone": zone}
             for name, contact in (
