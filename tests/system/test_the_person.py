@@ -5,6 +5,7 @@ Who has a landline alone, who lets a flat, whose mail comes back, who wants to s
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ import pytest
 
 from services.billing.tariffs.documents import packaged
 from services.notify.sending import jobs
+from shared.settings import SERVICES
 from shared.testing.smtp import SmtpServer
 from tests.kits import calls, dovecot, street
 from tests.kits.bounces import report as bounce
@@ -50,9 +52,9 @@ def point(kind: str, address: str, account_no: str, **more: Any) -> dict[str, An
     }
 
 
-def person(name: str, role: str, account_no: str, *points: Any, **more: Any) -> dict[str, Any]:
+def person(own: str, role: str, account_no: str, *points: Any, **more: Any) -> dict[str, Any]:
     roles = [{"role": role, "account_no": account_no, "valid_from": SINCE}]
-    given = {"party_no": f"P-{name}", "org_unit": street.UNIT, "kind": "person", "name": f"王{name}", "language": "zh"}
+    given = {"party_no": f"P-{own}", "org_unit": street.UNIT, "kind": "person", "name": f"王{own}", "language": "zh"}
     return given | {"points": list(points), "roles": roles} | more
 
 
@@ -164,6 +166,60 @@ async def test_an_old_lady_with_a_landline_is_told_by_her_neighbour_a_caller_and
             await line.agrees(["2026-01"])
 
 
+async def test_who_they_are_stands_nowhere_but_sealed_in_notify(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Planted names, numbers and addresses are in no log, metric, error, event, dead letter, trace, list or other database."""
+    caplog.set_level(logging.INFO)
+    work, name = tmp_path / "town", "王plantedlady"
+    planted = (name, LINE_NO, MOBILE, "0571-88881234", "gone@planted.example", "Planted Road 7")
+    old = {"reason": "elderly", "source": f"said by the neighbour of {name}", "since": SINCE}
+    with SmtpServer(faults=lambda recipient, _tried: "permanent" if "gone" in recipient else "accept") as server:
+        async with serving(SmsCentre()) as sms, told(work, server, sms, calls={"tries": 1, "again_hours": 0}) as line:
+            await settle(line, "flat")
+            places = [
+                point("email", "gone@planted.example", "flat"),
+                point("mobile", MOBILE, "flat", point_no="2"),
+                point("landline", LINE_NO, "flat", point_no="3"),
+                point("postal", "Planted Road 7", "flat", point_no="4"),
+            ]
+            lady = person("flat", "holder", "flat", places[0], *places[2:], vulnerability=old, name=name)
+            await put(line, lady, person("two", "tenant", "flat", places[1], name=name))
+            headers = {"Authorization": f"Bearer {line.tokens['clerk']}"}
+            wrong = {"items": [lady | {"points": [places[0] | {"kind": "mobile"}]}]}
+            refused = await line.clients["notify"].put("/v1/parties", json=wrong, headers=headers)
+            malformed = await line.clients["notify"].put(
+                "/v1/parties", json={"items": [lady | {"kind": 7}]}, headers=headers
+            )
+            await month(line, "2026-02-01", {"M-flat": 200})
+            (task,) = await until(line, "/v1/call-tasks", bool)
+            path = f"/v1/call-tasks/{task['notice_id']}"
+            assert (await line.call("POST", "notify", f"{path}/taking", who="caller-1"))["number"] == LINE_NO
+            await line.call("POST", "notify", f"{path}/outcomes", {"outcome": "wrong_number"}, who="caller-1")
+            await line.quiet()
+            shown = [refused.text, malformed.text, json.dumps(task)]
+            for service, client in line.clients.items():
+                shown.append((await client.get("/metrics")).text)
+                shown += [json.dumps(await line.items(service, "/v1/dead-letters"))]
+            for notice in await line.items("notify", "/v1/notices"):
+                number = notice["notice_id"]
+                shown.append(json.dumps(await line.call("GET", "notify", f"/v1/notices/{number}")))
+                shown.append(json.dumps(await line.call("GET", "notify", f"/v1/trace/notice/{number}")))
+            audit = "/v1/audit-entries?entity_kind=party&entity_id=P-flat"
+            shown.append(json.dumps(await line.items("notify", audit)))
+    assert any(asked.json["to"] == MOBILE for asked in sms.asked), "they were told"
+    files = {file: file.read_bytes() for file in work.rglob("*") if file.is_file()}
+    assert {f"{service}.db" for service in SERVICES} | {"events.db"} <= {file.name for file in files}
+    said = "\n".join(
+        record.getMessage() + str(record.__dict__) for record in caplog.records if record.name != "mail.log"
+    )
+    for value in planted:
+        for form in (value, json.dumps(value)[1:-1]):
+            assert not [text for text in shown if form in text]
+            assert form not in said
+            assert not [file.name for file, content in files.items() if form.encode() in content]
+
+
 async def test_the_landlord_is_told_of_ladder_prices_and_of_what_is_unpaid_and_never_of_the_tenants_bill(
     tmp_path: Path,
 ) -> None:
@@ -199,6 +255,32 @@ async def test_the_landlord_is_told_of_ladder_prices_and_of_what_is_unpaid_and_n
             assert {"bill_issued", "ladder_tier_near", "reminder"} <= told_to["P-let"]
             texts = [mail.text for mail in server.mails if mail.recipient == "owner@example.org"]
             assert any("第" in text and "档" in text for text in texts)
+
+
+async def test_nobody_is_told_over_what_is_verified_for_another_flat_but_at_the_door_itself(tmp_path: Path) -> None:
+    with SmtpServer() as server:
+        async with told(tmp_path / "town", server) as line:
+            await settle(line, "old_flat", "new_flat")
+            of_before = point("email", "moved@example.org", "old_flat")
+            await put(line, person("new_flat", "holder", "new_flat", of_before))
+            await month(line, "2026-02-01", {"M-new_flat": 200})
+            (waiting,) = await line.items("notify", "/v1/unaddressed")
+            assert (waiting["account_no"], waiting["state"]) == ("new_flat", "waits_for_contact")
+            checked = {"service_point_no": "new_flat", "org_unit": street.UNIT, "address": "Road 7, door 301"}
+            checked |= {"how": "on_site", "checked_on": "2026-01-20"}
+            await line.call("PUT", "notify", "/v1/doors", {"items": [checked]})
+            await line.call("POST", "notify", "/v1/jobs/tell-doors/runs", {"business_date": "2026-02-20"})
+            await until(line, "/v1/letters", bool)
+            await line.call("POST", "notify", "/v1/letter-batches", {"batch_no": "B1", "org_unit": street.UNIT})
+            (letter,) = (await line.call("GET", "notify", "/v1/letter-batches/B1/register"))["items"]
+            assert letter["address"] == "Road 7, door 301"
+            assert all(part in letter["checked_against"] for part in ("new_flat", "2026-01-20"))
+            assert [mail.recipient for mail in server.mails] == []
+
+            now = {"party_no": "P-new_flat", "point_no": "1", "account_no": "new_flat", "how": "called", "day": SINCE}
+            await line.call("POST", "notify", "/v1/verifications", {"items": [now]})
+            await month(line, "2026-03-01", {"M-new_flat": 300})
+            assert [mail.recipient for mail in server.mails] == ["moved@example.org"]
 
 
 @pytest.mark.dovecot
