@@ -342,6 +342,29 @@ async def test_an_sms_waits_for_the_hours_in_which_a_person_may_be_disturbed(tmp
             assert sms.asked == []
 
 
+async def test_five_facts_of_one_day_are_one_message(tmp_path: Path) -> None:
+    """Whoever has five flats gets five bills on one day: one mail, and each is told. The mail server is away meanwhile."""
+    flats = [f"flat-{n}" for n in range(5)]
+    server = SmtpServer()
+    async with told(tmp_path / "town", server, pace={"join_at": []}) as line:
+        await settle(line, *flats)
+        for flat in flats:
+            await put(line, person(flat, "payer", flat))
+        owner = person("owner", "holder", flats[0])
+        owner["roles"] = [{"role": "holder", "account_no": flat, "valid_from": SINCE} for flat in flats]
+        vouched = [{"account_no": flat, "how": "declared", "day": SINCE} for flat in flats]
+        owner["points"] = [point("email", "owner@example.org", flats[0]) | {"verified": vouched}]
+        await put(line, owner)
+        await month_without_quiet(line, {f"M-{flat}": 200 for flat in flats})
+        await until(line, "/v1/notices?state=queued", lambda found: len(found) == len(flats))
+        with server:
+            found = await until(line, "/v1/notices?state=delivered", lambda found: len(found) == len(flats))
+            await line.quiet()
+        assert {each["account_no"] for each in found} == set(flats)
+        (mail,) = server.mails
+        assert all(flat in mail.text for flat in flats)
+
+
 async def month_without_quiet(line: Line, shown: Mapping[str, float]) -> None:
     """Read and bill a month where a notice stays queued, so that the line is never quiet."""
     for service, name, day in (
