@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from hypothesis import settings
@@ -81,6 +82,11 @@ def lane_problem(lane: str) -> str | None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--reverse", action="store_true", help="run the last test first: no test may need another")
+    parser.addoption(
+        "--less-sqlite",
+        action="store_true",
+        help="of the tests that run on both databases, one in three on SQLite too, the others on PostgreSQL alone",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -96,10 +102,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for fixture in getattr(item, "fixturenames", ()):
             if fixture in LANE_OF_FIXTURE:
                 item.add_marker(LANE_OF_FIXTURE[fixture])
+    if config.getoption("--less-sqlite"):
+        left = [item for item in items if _is_left_out(item)]
+        items[:] = [item for item in items if not _is_left_out(item)]
+        config.hook.pytest_deselected(items=left)
     if config.getoption("--reverse"):
         items.reverse()
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item.path.parts[len(ROOT.parts)] not in LONGEST)  # all processes end together
+
+
+def _is_left_out(item: pytest.Item) -> bool:
+    """Return whether it is the SQLite side of a test that PostgreSQL has too, and none of the third that runs on both."""
+    given = getattr(item, "callspec", None)
+    return given is not None and given.params.get("database_url") == "sqlite" and crc32(item.nodeid.encode()) % 3 != 0
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
