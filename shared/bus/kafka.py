@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
+import time
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -42,6 +43,10 @@ COMMIT_SECONDS_MAX = (
 REQUEST_MILLISECONDS_MAX = 10_000
 SESSION_MILLISECONDS = 10_000
 METADATA_MILLISECONDS_MAX = 10_000  # how late a topic that was missing is seen (default: five minutes)
+UNASSIGNED_SECONDS, UNASSIGNED_SECONDS_MAX = (
+    15.0,
+    600.0,
+)  # who is given no partition asks again so soon, then ever later
 POLL_INTERVAL_MILLISECONDS_MAX = 300_000  # far above the longest batch: an overrun loops (aiokafka #848)
 RECORD_BYTES_MAX = 1_000_000  # an event holds at most 256 KiB
 FETCH_BYTES_MAX = 16 * 2**20
@@ -264,9 +269,29 @@ def _refusal(error: Exception) -> str | None:
     return reason and f"WATTLINE_KAFKA_TLS, WATTLINE_KAFKA_CERTIFICATES: {reason}"
 
 
+class _AskAgain:
+    """When a reader that was given no partition joins its group again: with more readers than partitions, ever later."""
+
+    def __init__(self) -> None:
+        self._pause = UNASSIGNED_SECONDS
+        self._due: float | None = None
+
+    def is_due(self, *, given: bool, now: float) -> bool:
+        if given:
+            self._pause, self._due = UNASSIGNED_SECONDS, None
+        elif self._due is None:
+            self._due = now + self._pause
+        elif now >= self._due:
+            self._pause = min(self._pause * 2, UNASSIGNED_SECONDS_MAX)
+            self._due = now + self._pause
+            return True
+        return False
+
+
 class KafkaSubscription:
     def __init__(self, bootstrap: str, group: str, topics: Sequence[str], *, instance: str, access: Access) -> None:
         self._topics = topics
+        self._asks_again = _AskAgain()
         self._consumer = AIOKafkaConsumer(
             *topics,
             bootstrap_servers=bootstrap,
@@ -301,6 +326,10 @@ class KafkaSubscription:
         await _close("the consumer", self._consumer.stop())
 
     async def poll(self, *, records_max: int, timeout_seconds: float) -> list[StoredRecord]:
+        if self._asks_again.is_due(given=bool(self._consumer.assignment()), now=time.monotonic()):
+            # the group may have been divided while a broker that was wiped had no topics yet
+            log.warning("no partition was given to this reader; it joins again")
+            self._consumer.subscribe(self._topics)
         try:
             return await self._getmany(records_max, timeout_seconds)
         except EventLogUnavailable:

@@ -40,7 +40,7 @@ CYCLES = (play.BEFORE.cycle, *(month.cycle for month in MONTHS), closing.CYCLE)
 CHANNELS = ("email", "sms", "landline")
 SENDING = (BEFORE_COMMIT, BEFORE_SEND, AFTER_SEND)
 
-pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.timeout(900 + 30 * KILLS)]
+pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.timeout(1800 + 30 * KILLS)]
 
 # Where each service passes which points, and up to the how-manieth passing an order may wait there. How often a point is passed
 # depends on the speed of the day (the relay sends what has gathered): who still waits when a step has nothing left to do is

@@ -143,7 +143,7 @@ def test_every_customer_is_billed_in_both_months_for_what_the_meter_counted(
         ("double_callback", ["yuan, app, posted", "owes 0.00", "has prepaid 0.00"]),
         ("wrong_amount", ["yuan, app, posted, amount_differs", "yuan, counter, posted", "owes 0.00"]),
         ("overpayment", ["has prepaid"]),
-        ("never_pays", ["1 reminder"]),
+        ("never_pays", ["2 reminder"]),
         ("missed_read", ["2026-01 v1", "estimated", "settles_estimate", "1 estimate_made"]),
         ("read_corrected", ["2026-01 v1", "reversed", "2026-01 v2", "1 bill_corrected", "owes 0.00"]),
         ("late_read", ["2026-02 v1", "reversed, estimated", "2026-02 v2", "1 bill_corrected"]),
