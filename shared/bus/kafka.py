@@ -28,6 +28,7 @@ from aiokafka.errors import (
 )
 
 from shared import tls
+from shared.bus.asking_again import AskAgain
 from shared.bus.ports import EventLogUnavailable, Partition, Record, StoredRecord, Subscription
 from shared.events import catalogue
 from shared.settings import SettingsError
@@ -43,10 +44,6 @@ COMMIT_SECONDS_MAX = (
 REQUEST_MILLISECONDS_MAX = 10_000
 SESSION_MILLISECONDS = 10_000
 METADATA_MILLISECONDS_MAX = 10_000  # how late a topic that was missing is seen (default: five minutes)
-UNASSIGNED_SECONDS, UNASSIGNED_SECONDS_MAX = (
-    15.0,
-    600.0,
-)  # who is given no partition asks again so soon, then ever later
 POLL_INTERVAL_MILLISECONDS_MAX = 300_000  # far above the longest batch: an overrun loops (aiokafka #848)
 RECORD_BYTES_MAX = 1_000_000  # an event holds at most 256 KiB
 FETCH_BYTES_MAX = 16 * 2**20
@@ -269,29 +266,10 @@ def _refusal(error: Exception) -> str | None:
     return reason and f"WATTLINE_KAFKA_TLS, WATTLINE_KAFKA_CERTIFICATES: {reason}"
 
 
-class _AskAgain:
-    """When a reader that was given no partition joins its group again: with more readers than partitions, ever later."""
-
-    def __init__(self) -> None:
-        self._pause = UNASSIGNED_SECONDS
-        self._due: float | None = None
-
-    def is_due(self, *, given: bool, now: float) -> bool:
-        if given:
-            self._pause, self._due = UNASSIGNED_SECONDS, None
-        elif self._due is None:
-            self._due = now + self._pause
-        elif now >= self._due:
-            self._pause = min(self._pause * 2, UNASSIGNED_SECONDS_MAX)
-            self._due = now + self._pause
-            return True
-        return False
-
-
 class KafkaSubscription:
     def __init__(self, bootstrap: str, group: str, topics: Sequence[str], *, instance: str, access: Access) -> None:
         self._topics = topics
-        self._asks_again = _AskAgain()
+        self._asks_again = AskAgain()
         self._consumer = AIOKafkaConsumer(
             *topics,
             bootstrap_servers=bootstrap,

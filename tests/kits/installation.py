@@ -36,6 +36,7 @@ from shared.settings import SERVICES
 from shared.testing.servers import free_port
 from shared.testing.smtp import SmtpServer
 from shared.web import auth
+from tests.kits.line import impatient_notify_policy
 from tests.kits.parties import person
 
 KEY = "k" * 40
@@ -181,6 +182,7 @@ def running(folder: Path) -> Iterator[Installation]:
             "WATTLINE_DEVICE_MASTER_KEY": KEY,
             "WATTLINE_CHANNEL_SECRETS": json.dumps({"app": CHANNEL_SECRET}),
             "WATTLINE_BILLING_POLICY": str(folder / "billing.json"),
+            "WATTLINE_NOTIFY_POLICY": str(impatient_notify_policy(folder)),
             "WATTLINE_LINK_KEY": KEY,
             "WATTLINE_PERSONAL_KEY": KEY,
             "WATTLINE_SMTP_HOST": "127.0.0.1",

@@ -2,11 +2,11 @@
 
 from itertools import pairwise
 
-from shared.bus.kafka import UNASSIGNED_SECONDS, UNASSIGNED_SECONDS_MAX, _AskAgain
+from shared.bus.asking_again import UNASSIGNED_SECONDS, UNASSIGNED_SECONDS_MAX, AskAgain
 
 
 def test_who_is_given_nothing_asks_again_ever_later() -> None:
-    asks, now, times = _AskAgain(), 0.0, []
+    asks, now, times = AskAgain(), 0.0, []
     while len(times) < 8:
         if asks.is_due(given=False, now=now):
             times.append(now)
@@ -17,7 +17,7 @@ def test_who_is_given_nothing_asks_again_ever_later() -> None:
 
 
 def test_who_was_given_something_begins_anew() -> None:
-    asks = _AskAgain()
+    asks = AskAgain()
     assert not asks.is_due(given=False, now=0)
     assert asks.is_due(given=False, now=UNASSIGNED_SECONDS)
     assert not asks.is_due(given=True, now=UNASSIGNED_SECONDS + 1)

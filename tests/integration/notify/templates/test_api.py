@@ -24,8 +24,8 @@ async def test_all_templates_are_listed_with_who_is_told_and_whether_a_right_dep
     assert set(shown) == set(KINDS)
     assert {"bill_issued", "bill_corrected", "estimate_made", "reminder", "payment_reversed"} <= set(shown)
     assert [(shown[t]["roles"], shown[t]["legal_effect"]) for t in ("bill_issued", "reminder")] == [
-        (["holder", "tenant"], False),
-        (["holder"], True),
+        (["delegate", "holder", "tenant"], False),
+        (["delegate", "holder"], True),
     ]
 
 
