@@ -70,7 +70,7 @@ async def get_notice(notice_id: Number, db: Db, caller: auth.Current) -> NoticeW
         if row is None:
             raise errors.not_found("notice")
         taken = await ways.of_notices(view, [notice_id])
-        lead = await joined.lead_of(view, notice_id, row.way)
+        lead = (await joined.leads(view, [(notice_id, row.way)])).get((notice_id, row.way))
     return NoticeWithWays(
         **_notice_view(row).model_dump(),
         message_id=message_id(*(lead or (notice_id, row.way))),

@@ -8,8 +8,9 @@ from services.notify import context
 from services.notify.calls.schemas import CallView
 from services.notify.context import READ, Context, Number
 from services.notify.letters.schemas import LetterView
+from services.notify.notices.domain.receipts import message_id
 from services.notify.notices.schemas import NoticeView, WayView
-from services.notify.notices.store import ways
+from services.notify.notices.store import joined, ways
 from services.notify.parties import api as parties
 from services.notify.parties.store import parties as parties_store
 from services.notify.parties.use_cases import was_read
@@ -41,6 +42,7 @@ async def export_party(
         rows = await store.notices(tx, party_no, after=wanted.after, limit=wanted.fetch)
         notice_ids = [row.notice_id for row in rows[: wanted.limit]]
         taken = await ways.of_notices(tx, notice_ids)
+        leads = await joined.leads(tx, [(row.notice_id, row.way) for row in rows[: wanted.limit]])
         calls = await store.calls(tx, notice_ids)
         letters = await store.letters(tx, notice_ids)
         questions = await store.questions(tx, [row.question_id for row in rows if row.question_id is not None])
@@ -50,6 +52,7 @@ async def export_party(
         question = questions.get(row.question_id)
         return ToldView(
             **NoticeView.model_validate(row, from_attributes=True).model_dump(),
+            message_id=message_id(*leads.get((row.notice_id, row.way), (row.notice_id, row.way))),
             ways=[WayView.model_validate(way, from_attributes=True) for way in taken.get(row.notice_id, ())],
             figures=orjson.loads(row.figures),
             subject=text and text.subject,

@@ -87,8 +87,8 @@ async def of_messages(view: View, messages: Collection[tuple[str, int]]) -> Sequ
     return await bulk.select_in(view, NOTICE_JOINED, keys)
 
 
-async def lead_of(view: View, notice_id: str, way: int) -> tuple[str, int] | None:
-    """Return the notice, and its way, in whose message another one goes on one of its ways; None where it has its own."""
-    j = NOTICE_JOINED.c
-    row = await view.first(select(j.lead_id, j.lead_way).where(j.notice_id == notice_id, j.way == way))
-    return (row.lead_id, row.lead_way) if row is not None else None
+async def leads(view: View, notices: Sequence[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, int]]:
+    """Return by notice and way in whose message it goes, of those that go in another's."""
+    keys: dict[str, list[Any]] = {"notice_id": [each for each, _ in notices], "way": [way for _, way in notices]}
+    rows = await bulk.select_in(view, NOTICE_JOINED, keys)
+    return {(row.notice_id, row.way): (row.lead_id, row.lead_way) for row in rows}
