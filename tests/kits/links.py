@@ -51,4 +51,4 @@ async def question(api: Api, question_id: str = "q0001") -> dict[str, Any]:
 
 
 async def told(api: Api) -> list[dict[str, Any]]:
-    return [fact for fact in await api.notify.published() if not fact["type"].startswith("notify.notice_")]
+    return [fact for fact in await api.notify.published() if "question_id" in fact]

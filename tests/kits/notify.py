@@ -245,10 +245,10 @@ class Api:
         return answer.status_code, answer.json()["code"]
 
     async def send_all(self) -> None:
-        """Let the service's own sender run until every notice is final."""
+        """Let the service's own sender run until every notice is final, or lies with whoever works through a list."""
         sending = asyncio.create_task(self.service.background[0]())
         async with asyncio.timeout(FINAL_SECONDS):
-            while any(n.due_at is not None for n in await self.notify.notices()):  # noqa: ASYNC110 - it is in the database
+            while any(n.due_at and n.state != "sent" for n in await self.notify.notices()):  # noqa: ASYNC110 - in the database
                 await asyncio.sleep(0.02)
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
