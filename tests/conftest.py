@@ -85,7 +85,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--less-sqlite",
         action="store_true",
-        help="of the tests that run on both databases, one in three on SQLite too, the others on PostgreSQL alone",
+        help="of the tests that run on both databases, one in six on SQLite too, the others on PostgreSQL alone",
     )
 
 
@@ -113,9 +113,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_left_out(item: pytest.Item) -> bool:
-    """Return whether it is the SQLite side of a test that PostgreSQL has too, and none of the third that runs on both."""
+    """Return whether it is the SQLite side of a test that PostgreSQL has too, and none of the sixth that runs on both."""
     given = getattr(item, "callspec", None)
-    return given is not None and given.params.get("database_url") == "sqlite" and crc32(item.nodeid.encode()) % 3 != 0
+    return given is not None and given.params.get("database_url") == "sqlite" and crc32(item.nodeid.encode()) % 6 != 0
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
