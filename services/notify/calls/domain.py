@@ -3,11 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from services.notify.policies.domain import Calls
+from services.notify.policies.domain import CALLS, Calls
 
-GATEWAY: Final = "calls"
-VISITS: Final = "visits"
-"""The gateway by which somebody goes to the door."""
+GATEWAY: Final = CALLS
 TOLD: Final = "told"
 PROMISED: Final = "promised"
 NOT_REACHED: Final = "not_reached"

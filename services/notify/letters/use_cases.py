@@ -7,7 +7,6 @@ from datetime import date
 from secrets import token_hex
 from typing import Any
 
-import orjson
 from sqlalchemy import Row
 
 from services.notify.accounts import store as accounts
@@ -24,8 +23,8 @@ from services.notify.parties.store import parties
 from services.notify.parties.store.addressees import addressees
 from services.notify.parties.use_cases import was_read
 from services.notify.policies.domain import PLAIN, Policies
-from services.notify.questions.domain.links import answering
-from services.notify.templates.domain import Catalogue, Figures, render
+from services.notify.questions.use_cases.texts import text_of
+from services.notify.templates.domain import Catalogue
 from services.notify.vault import Vault
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx, View
@@ -287,11 +286,8 @@ async def _printed(view: View, rows: Sequence[Row[Any]], desk: Desk, *, mark: st
         to = known.get((row.party_no, row.point_no))
         if to is None:
             continue
-        figures: Figures = orjson.loads(row.figures)
-        if row.question_id is not None:
-            figures = answering(figures, None)
         try:
-            text = render(desk.catalogue.on(row.template, row.day), to.language, figures, row.tone or PLAIN)
+            text = text_of(row, desk.catalogue, to.language, tone=row.tone or PLAIN)
         except KeyError:  # a later version of the template shows a figure that the cause did not bring
             continue
         found[row.notice_id] = Printed(

@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import orjson
 from sqlalchemy import Row
 
 from services.notify.accounts import store as accounts
@@ -23,23 +22,22 @@ from services.notify.notices.use_cases import settling
 from services.notify.notices.use_cases.settling import Ended
 from services.notify.parties.domain import Addressee
 from services.notify.parties.store.addressees import addressees
-from services.notify.policies.domain import LANGUAGES, PLAIN, Policies, Policy, in_force
-from services.notify.questions.domain.links import Link, Links, answering, token_hash
+from services.notify.policies.domain import LANGUAGES, PLAIN, VISITS, Policies, Policy, in_force
+from services.notify.questions.domain.links import Link, Links, token_hash
 from services.notify.questions.domain.states import OPEN
 from services.notify.questions.store import links as question_links
 from services.notify.questions.store import questions
+from services.notify.questions.use_cases.texts import text_of
 from services.notify.sending.domain import retries
 from services.notify.sending.domain.port import Attempt
 from services.notify.sending.domain.retries import Verdict
 from services.notify.templates import domain as templates
-from services.notify.templates.domain import Catalogue, Figures, Kinds, Rendered, render
+from services.notify.templates.domain import Catalogue, Kinds, Rendered
 from services.notify.vault import Vault
 from shared.db.engine import Tx
 from shared.events.notify import VisitAsked
 
 QUESTION_CLOSED = "question_closed"
-VISITS = "visits"
-"""The gateway by which somebody goes to the door: reading makes a site order of it."""
 NO_DOOR = "no_door"
 POINT_GONE = "contact_point_gone"
 """The party has the contact point no more: it was removed, or the party was erased, before the notice went out."""
@@ -222,9 +220,6 @@ def _claimed(
     closed: Collection[str],
     tone: str | None,
 ) -> Claimed:
-    figures: Figures = orjson.loads(row.figures)
-    if row.question_id is not None:
-        figures = answering(figures, addresses.get(row.notice_id))
     text, code = None, ""
     if row.question_id in closed:
         code = QUESTION_CLOSED
@@ -232,7 +227,7 @@ def _claimed(
         code = POINT_GONE
     else:
         try:
-            text = render(catalogue.on(row.template, row.day), to.language, figures, tone or PLAIN)
+            text = text_of(row, catalogue, to.language, tone=tone or PLAIN, link=addresses.get(row.notice_id))
         except KeyError:  # a later version of the template may show a figure that the cause did not bring
             code = "cannot_be_rendered"
     return Claimed(

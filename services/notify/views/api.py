@@ -15,8 +15,8 @@ from services.notify.parties import api as parties
 from services.notify.parties.store import parties as parties_store
 from services.notify.parties.use_cases import was_read
 from services.notify.policies.domain import PLAIN
-from services.notify.questions.domain.links import answering
-from services.notify.templates.domain import Rendered, render
+from services.notify.questions.use_cases.texts import text_of
+from services.notify.templates.domain import Rendered
 from services.notify.views import examples, store
 from services.notify.views.schemas import AnswerView, ExportIn, ExportOut, LookView, ToldView
 from shared.db import audit
@@ -71,10 +71,7 @@ async def export_party(
 
 
 def _text(own: Context, row: Any, language: str) -> Rendered | None:
-    figures = orjson.loads(row.figures)
-    if row.question_id is not None:
-        figures = answering(figures, None)
     try:
-        return render(own.catalogue.on(row.template, row.day), language, figures, row.tone or PLAIN)
+        return text_of(row, own.catalogue, language, tone=row.tone or PLAIN)
     except KeyError:  # a later version of the template shows a figure that the cause did not bring
         return None

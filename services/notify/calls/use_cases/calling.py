@@ -1,10 +1,9 @@
 """Taking a call task, and saying what came of the call."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import Row
 
 from services.notify.calls import domain, store
@@ -15,8 +14,8 @@ from services.notify.notices.use_cases import receipts
 from services.notify.parties.domain import Party
 from services.notify.parties.store import parties
 from services.notify.policies.domain import Policies, Policy
-from services.notify.questions.domain.links import answering
-from services.notify.templates.domain import Catalogue, Figures, render
+from services.notify.questions.use_cases.texts import text_of
+from services.notify.templates.domain import Catalogue
 from services.notify.vault import Vault
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
@@ -111,10 +110,7 @@ async def take(tx: Tx, notice_id: str, *, caller: str, policy: Policy, catalogue
 
 def script(notice: Row[Any], party: Party, catalogue: Catalogue) -> Script:
     """Return what a notice says, to be read out to its party."""
-    figures: Figures = orjson.loads(notice.figures)
-    if notice.question_id is not None:
-        figures = answering(figures, None)
-    text = render(catalogue.on(notice.template, notice.day), party.language, figures)
+    text = text_of(notice, catalogue, party.language)
     return Script(name=party.name, subject=text.subject, text=text.body, wishes=party.wishes)
 
 
@@ -157,10 +153,13 @@ async def tell(
     )
     await receipts.take(tx, [receipt], policies)
     if told:
-        tx.publish([_told(tx, notice, outcome, promised_on, caller)])
+        tx.publish([told_by_word(notice, outcome, promised_on=promised_on, told_by=caller, told_at=tx.now)])
 
 
-def _told(tx: Tx, notice: Row[Any], outcome: str, promised_on: date | None, caller: str) -> PersonTold:
+def told_by_word(
+    notice: Row[Any], outcome: str, *, promised_on: date | None = None, told_by: str, told_at: datetime
+) -> PersonTold:
+    """Return that somebody has told a person what a notice says."""
     return PersonTold(
         account_no=notice.account_no,
         notice_id=notice.notice_id,
@@ -169,8 +168,8 @@ def _told(tx: Tx, notice: Row[Any], outcome: str, promised_on: date | None, call
         cause_id=notice.cause_id,
         outcome=outcome,
         promised_on=promised_on,
-        told_by=caller,
-        told_at=tx.now,
+        told_by=told_by,
+        told_at=told_at,
         causation_id=notice.cause_id,
     )
 

@@ -3,24 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Row
 
 from services.notify.calls import domain
-from services.notify.calls.use_cases.calling import Script, script
+from services.notify.calls.use_cases.calling import Script, script, told_by_word
 from services.notify.notices.domain.receipts import DELIVERED, Receipt, way_of
 from services.notify.notices.domain.states import SENT
 from services.notify.notices.store import attempts, ways
 from services.notify.notices.use_cases import receipts
 from services.notify.parties.store import parties
 from services.notify.parties.use_cases import was_read
-from services.notify.policies.domain import Policies, Policy
+from services.notify.policies.domain import VISITS, Policies, Policy
 from services.notify.templates.domain import Catalogue
 from services.notify.vault import Vault
 from shared.db.engine import Tx
 from shared.errors import BusinessError
-from shared.events.notify import PersonTold
 from shared.events.reading import SiteOrderDone, SiteOrderNotDone, SiteOrderWithdrawn
 
 
@@ -71,7 +67,7 @@ async def read_out(
     """Return what is to be said at the door, and to whom, to who goes there; audited. Raises NoVisit."""
     notice = await attempts.notice_for_update(tx, notice_id)
     channel = policy.channels.get(notice.channel)
-    if notice.state != SENT or channel is None or channel.gateway != domain.VISITS:
+    if notice.state != SENT or channel is None or channel.gateway != VISITS:
         raise NoVisit
     party, _ = (await parties.parties(tx, vault, [notice.party_no]))[notice.party_no]
     tx.audit(was_read([notice.party_no], actor=visitor, what=f"visit: {notice_id}"))
@@ -94,7 +90,7 @@ async def hear(tx: Tx, ended: Sequence[Ended], policies: Policies) -> None:
         tx,
         [
             Receipt(
-                gateway=domain.VISITS,
+                gateway=VISITS,
                 message_id=each.order_no,
                 result="failed" if each.code else "delivered",
                 code=each.code,
@@ -104,19 +100,11 @@ async def hear(tx: Tx, ended: Sequence[Ended], policies: Policies) -> None:
         policies,
     )
     once = {each.order_no: each for each in told if each.reference in notices}
-    tx.publish([_told(tx, notices[each.reference or ""], each) for each in once.values()])
-
-
-def _told(tx: Tx, notice: Row[Any], ended: Ended) -> PersonTold:
-    return PersonTold(
-        account_no=notice.account_no,
-        notice_id=notice.notice_id,
-        template=notice.template,
-        cause_kind=notice.cause_kind,
-        cause_id=notice.cause_id,
-        outcome="told",
-        promised_on=None,
-        told_by=ended.told_by or "",
-        told_at=ended.told_at or tx.now,
-        causation_id=notice.cause_id,
+    tx.publish(
+        [
+            told_by_word(
+                notices[each.reference or ""], domain.TOLD, told_by=each.told_by or "", told_at=each.told_at or tx.now
+            )
+            for each in once.values()
+        ]
     )

@@ -29,8 +29,7 @@ ATTEMPTS_MAX = 20  # a schedule longer than that is a typing error
 RETRY_SECONDS_MAX = 7 * 86_400
 WAIT_DAYS_MAX = 400
 STALE_MONTHS_MAX = 240
-LETTERS = "letters"
-HELD = ("calls", LETTERS, "visits")
+HELD = CALLS, LETTERS, VISITS = "calls", "letters", "visits"
 """What people work through: such a gateway has a notice once it is on their list, and only a person says what became of it."""
 GATEWAYS = ("smtp", "sms", "app", "wechat", *HELD)
 PROOFS = ACCEPTED, RECEIPT = "accepted", "receipt"
