@@ -93,6 +93,12 @@ def _installed(place: Place, since: str) -> dict[str, Any]:
 async def read(line: Line, day: str, shown: Mapping[str, Mapping[str, str]]) -> None:
     """Plan a cycle, push what meters show on its day, and close its routes."""
     await job(line, "reading", "plan-cycles", day)
+    await push(line, day, shown)
+    await job(line, "reading", "close-routes", f"{day[:8]}02")
+
+
+async def push(line: Line, day: str, shown: Mapping[str, Mapping[str, str]]) -> None:
+    """Push what meters show at the beginning of a day."""
     reads = [
         {
             "meter_no": meter,
@@ -104,7 +110,6 @@ async def read(line: Line, day: str, shown: Mapping[str, Mapping[str, str]]) -> 
         for meter, one in shown.items()
     ]
     await line.call("POST", "reading", "/v1/reads", {"items": reads})
-    await job(line, "reading", "close-routes", f"{day[:8]}02")
 
 
 async def month(line: Line, day: str, shown: Mapping[str, float | Mapping[str, str]]) -> None:

@@ -367,27 +367,15 @@ async def test_five_facts_of_one_day_are_one_message(tmp_path: Path) -> None:
 
 async def month_without_quiet(line: Line, shown: Mapping[str, float]) -> None:
     """Read and bill a month where a notice stays queued, so that the line is never quiet."""
-    for service, name, day in (
-        ("reading", "plan-cycles", "2026-02-01"),
-        ("reading", "", ""),
-        ("reading", "close-routes", "2026-02-02"),
-        ("billing", "release-runs", "2026-02-02"),
-    ):
-        if name == "release-runs":
-            async with asyncio.timeout(WAIT_SECONDS_MAX):
-                while len(await line.items("billing", "/v1/bills")) < len(shown):  # noqa: ASYNC110 - said over REST
-                    await asyncio.sleep(0.05)
-        if name:
-            await line.call("POST", service, f"/v1/jobs/{name}/runs", {"business_date": day})
-            continue
-        reads = [
-            {
-                "meter_no": meter,
-                "read_at": f"2026-02-01T00:00:00{street.ZONE}",
-                "source": "remote",
-                "unit": "kWh",
-                "registers": {"import": f"{one:.2f}"},
-            }
-            for meter, one in shown.items()
-        ]
-        await line.call("POST", "reading", "/v1/reads", {"items": reads})
+    await run(line, "reading", "plan-cycles", "2026-02-01")
+    await street.push(line, "2026-02-01", {meter: {"import": f"{one:.2f}"} for meter, one in shown.items()})
+    await run(line, "reading", "close-routes", "2026-02-02")
+    async with asyncio.timeout(WAIT_SECONDS_MAX):
+        while len(await line.items("billing", "/v1/bills")) < len(shown):  # noqa: ASYNC110 - said over REST
+            await asyncio.sleep(0.05)
+    await run(line, "billing", "release-runs", "2026-02-02")
+
+
+async def run(line: Line, service: str, name: str, day: str) -> None:
+    """Run a job of a business date, and wait for nothing."""
+    await line.call("POST", service, f"/v1/jobs/{name}/runs", {"business_date": day})
