@@ -12,7 +12,8 @@ from pathlib import Path
 
 from shared.db.engine import Database
 from tests.kits import databases
-from tests.kits.notify import HandClock, Notify, contact, issued
+from tests.kits.notify import HandClock, Notify, contact
+from tests.kits.told_facts import issued
 
 ACCOUNTS = int(os.environ.get("BENCH_ACCOUNTS", "100000"))
 BATCH = 2000

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 
 from shared.testing.smtp import Mail, SmtpServer
-from tests.kits.notify import Api, account, contact, started
+from tests.kits.notify import Api, contact, started
+from tests.kits.told_facts import account
 
 PUBLIC = "https://answers.utility.example/power"
 LINK = re.compile(rf"{re.escape(PUBLIC)}(/v1/links/[A-Za-z0-9_-]{{43}})\r?$", re.MULTILINE)

@@ -8,8 +8,9 @@ import httpx
 from shared.testing.smtp import SmtpServer
 from tests.kits import orders
 from tests.kits.links import LINKED
-from tests.kits.notify import account, contact, started
+from tests.kits.notify import contact, started
 from tests.kits.reading import Kit, january
+from tests.kits.told_facts import account
 from tests.system.test_read_day_by_link import press, tell_notify, tell_reading
 
 MONTHS = [f"2026-{month:02}" for month in range(3, 9)]  # read on the first of March to August

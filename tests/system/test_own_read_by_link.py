@@ -9,7 +9,7 @@ import httpx
 
 from shared.events.reading import RouteClosed, UsageMeasured
 from shared.testing.smtp import Mail, SmtpServer
-from tests.kits import notify as notify_kit
+from tests.kits import told_facts
 from tests.kits.billing import Desk, account
 from tests.kits.links import LINKED, opened, path_in
 from tests.kits.notify import Api, contact, started
@@ -91,7 +91,7 @@ async def test_what_customers_say_by_link_is_billed_and_the_next_read_on_site_ch
         async with started(url, tmp_path / "notify", **given) as api:
             for number, point in enumerate((TRUE, TOO_MUCH), 1):
                 await api.notify.put(contact(number, org_unit="zj", language=("zh", "en")[number - 1]))
-                await api.notify.handle(notify_kit.account(number, point=point))
+                await api.notify.handle(told_facts.account(number, point=point))
             await nobody_home(kit)
             api.notify.clock.at = EVENING
             await tell_notify(kit, api, "reading.own_read_asked.v1")

@@ -11,8 +11,9 @@ from shared.events import envelope
 from shared.testing.smtp import Mail, SmtpServer
 from tests.kits.approvals import decided
 from tests.kits.links import LINKED, opened, path_in
-from tests.kits.notify import Api, account, contact, started
+from tests.kits.notify import Api, contact, started
 from tests.kits.reading import UNIT, Kit
+from tests.kits.told_facts import account
 
 POINTS = [f"S{n:04}" for n in range(1, 5)]
 REQUEST = {

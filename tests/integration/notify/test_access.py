@@ -1,6 +1,7 @@
 """Who sees what of the notify service, and who may do what."""
 
-from tests.kits.notify import BODY, Api, contact, issued
+from tests.kits.notify import BODY, Api, contact
+from tests.kits.told_facts import issued
 
 
 async def test_who_lacks_the_scope_is_refused(api: Api) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, text
 
 from shared.db import migrations
 from shared.db.engine import Database
-from tests.kits.notify import Api, issued, started
+from tests.kits.notify import Api, started
+from tests.kits.told_facts import issued
 
 CONTACTS = [
     ("c1", "a0001", "zj", "holder", "email", "zh", "2026-01-01", None, "li@example.org", 3, 2),

@@ -8,7 +8,8 @@ import pytest
 from services.notify.sending.gateways.held import Held
 from shared.testing.smtp import SmtpServer
 from tests.integration.notify.sending.test_sending import running, until
-from tests.kits.notify import BODY, Api, issued
+from tests.kits.notify import BODY, Api
+from tests.kits.told_facts import issued
 
 NUMBER, NAME = "0571-8888 0000", BODY["name"]
 SECOND = "second0001@example.org"

@@ -15,7 +15,8 @@ from shared.events.reading import SiteOrderDone, SiteOrderNotDone, SiteOrderWith
 from shared.testing.smtp import SmtpServer
 from tests.integration.notify.calls.test_calls import TASKS, shown, tell, to_be_called
 from tests.integration.notify.sending.test_sending import running
-from tests.kits.notify import BODY, CATALOGUE, FINAL_SECONDS, LINKS, ORG, VAULT, Api, account, issued, reminder
+from tests.kits.notify import BODY, CATALOGUE, FINAL_SECONDS, LINKS, VAULT, Api
+from tests.kits.told_facts import ORG, account, issued, reminder
 
 OLD = {"reason": "elderly", "source": "said by her daughter", "since": "2026-01-01"}
 HELD = {"calls": Held, "visits": Held}

@@ -8,7 +8,8 @@ import pytest
 
 from services.notify.templates import domain as templates
 from shared.events.billing import Bill, BillCorrected, Difference
-from tests.kits.notify import CATALOGUE, Notify, bill, contact, corrected
+from tests.kits.notify import CATALOGUE, Notify, contact
+from tests.kits.told_facts import bill, corrected
 
 DAY = date(2026, 2, 10)
 

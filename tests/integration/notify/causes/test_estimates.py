@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.kits.notify import Notify, account, contact, estimate
+from tests.kits.notify import Notify, contact
+from tests.kits.told_facts import account, estimate
 
 
 async def test_an_estimate_goes_to_the_account_at_its_service_point(notify: Notify) -> None:

@@ -19,7 +19,8 @@ from shared.testing.servers import free_port
 from shared.testing.smtp import SmtpServer
 from tests.integration.notify.sending.test_receipts_over_http import of_sms, policy, taken
 from tests.kits.gateways import PHONE, Asked, Reply, serving
-from tests.kits.notify import Api, body, issued, started
+from tests.kits.notify import Api, body, started
+from tests.kits.told_facts import issued
 
 CODES, VERIFY = "/v1/parties/c1/points/1/codes", "/v1/parties/c1/points/1/verify"
 ASK = {"places": [{"account_no": "a0001"}]}

@@ -13,7 +13,8 @@ from services.notify.vault import Vault
 from shared.testing.smtp import SmtpServer
 from tests.integration.notify.letters.test_letters import handed_over, lines, tell
 from tests.integration.notify.sending.test_sending import running, until
-from tests.kits.notify import BODY, Api, account, issued
+from tests.kits.notify import BODY, Api
+from tests.kits.told_facts import account, issued
 
 ADDRESS = "杭州市西湖区文三路 1 号 2 单元 301 室"
 DOOR_1: dict[str, Any] = {

@@ -16,7 +16,8 @@ from services.notify.settings import NotifySettings
 from shared.events.collection import PaymentReceived
 from shared.testing.smtp import SmtpServer
 from tests.kits import guide
-from tests.kits.notify import ORG, Api, account, contact, estimate, issued, started
+from tests.kits.notify import Api, contact, started
+from tests.kits.told_facts import ORG, account, estimate, issued
 
 GUIDE = guide.ROOT / "docs" / "how-to" / "add-a-notice.md"
 FILE = "services/notify/kinds/payment_received.py"

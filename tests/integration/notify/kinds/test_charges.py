@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.events.billing import Charge, ChargeIssued, ChargeWithdrawn
 from tests.integration.notify.kinds.test_disputes import mails
-from tests.kits.notify import ORG
+from tests.kits.told_facts import ORG
 
 
 def charge(number: str, component: Any, fen: int) -> Charge:

@@ -7,7 +7,8 @@ from typing import Any
 from shared.events.billing import AdjustmentIssued, Component
 from shared.events.disputes import DisputeChanged, MeterTested
 from shared.testing.smtp import SmtpServer
-from tests.kits.notify import ORG, account, contact, started
+from tests.kits.notify import contact, started
+from tests.kits.told_facts import ORG, account
 
 STEPS: tuple[dict[str, Any], ...] = (
     {"state": "opened", "due_on": date(2026, 2, 12)},

@@ -8,7 +8,8 @@ import pytest
 
 from services.notify.parties.domain import Verification
 from shared.events.billing import LadderTierNear
-from tests.kits.notify import ORG, Contact, Notify, account, contact, issued, reminder
+from tests.kits.notify import Contact, Notify, contact
+from tests.kits.told_facts import ORG, account, issued, reminder
 
 
 def tier(**changes: Any) -> LadderTierNear:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.kits.notify import BODY, Api, issued
+from tests.kits.notify import BODY, Api
+from tests.kits.told_facts import issued
 
 TARIFF = "CN-ZJ/residential@1"
 

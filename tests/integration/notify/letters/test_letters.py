@@ -15,7 +15,8 @@ from services.notify.letters.tables import LETTER, LETTER_BATCH
 from services.notify.sending.gateways.held import Held
 from shared.testing.smtp import SmtpServer
 from tests.integration.notify.sending.test_sending import running, until
-from tests.kits.notify import Api, Contact, contact, issued
+from tests.kits.notify import Api, Contact, contact
+from tests.kits.told_facts import issued
 
 ROAD = "杭州市西湖区文三路 {} 号"
 BATCHES = "/v1/letter-batches"

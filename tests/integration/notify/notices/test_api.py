@@ -4,7 +4,8 @@ from sqlalchemy import update
 
 from services.notify.notices.tables import NOTICE
 from services.notify.notices.use_cases.resend_by_hand import RESENDS_MAX
-from tests.kits.notify import Api, contact, estimate, issued, payment_reversed
+from tests.kits.notify import Api, contact
+from tests.kits.told_facts import estimate, issued, payment_reversed
 
 
 async def test_notices_are_listed_page_by_page_and_filtered(api: Api) -> None:

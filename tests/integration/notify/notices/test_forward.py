@@ -1,6 +1,7 @@
 """From what customers are told of, to their notices, by the same edges as back."""
 
-from tests.kits.notify import Api, account, contact, issued, proposed
+from tests.kits.notify import Api, contact
+from tests.kits.told_facts import account, issued, proposed
 
 
 async def test_a_notice_is_found_from_its_bill_and_one_that_asks_from_what_it_was_asked_for(api: Api) -> None:

@@ -15,21 +15,8 @@ from services.notify.notices.use_cases import settling
 from services.notify.policies.domain.pace import Manner
 from services.notify.settings import NotifySettings
 from shared.events.collection import PaymentReversed, ReminderDue
-from tests.kits.notify import (
-    BODY,
-    Api,
-    Notify,
-    account,
-    bill,
-    body,
-    contact,
-    corrected,
-    issued,
-    payment_reversed,
-    proposed,
-    reminder,
-    started,
-)
+from tests.kits.notify import BODY, Api, Notify, body, contact, started
+from tests.kits.told_facts import account, bill, corrected, issued, payment_reversed, proposed, reminder
 
 MONDAY_EVENING = datetime(2026, 2, 2, 14, 0, tzinfo=UTC)
 """22:00 in Shanghai."""

@@ -9,17 +9,8 @@ import pytest
 from services.notify.notices import jobs
 from services.notify.notices.store.queue import ConflictingCause
 from shared.db.jobs import run
-from tests.kits.notify import (
-    ISSUED,
-    Notify,
-    account,
-    contact,
-    corrected,
-    estimate,
-    issued,
-    payment_reversed,
-    reminder,
-)
+from tests.kits.notify import Notify, contact
+from tests.kits.told_facts import ISSUED, account, corrected, estimate, issued, payment_reversed, reminder
 
 
 async def test_each_contact_gets_one_notice_of_a_bill(notify: Notify) -> None:

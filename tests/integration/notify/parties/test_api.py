@@ -3,7 +3,8 @@
 from typing import Any
 
 from tests.kits.effort import in_turn
-from tests.kits.notify import BODY, Api, body, contact, issued
+from tests.kits.notify import BODY, Api, body, contact
+from tests.kits.told_facts import issued
 
 NAME, ADDRESS = BODY["name"], "person0001@example.org"
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from shared.events.billing import AccountChanged, Contract
 from shared.events.collection import AccountStandingChanged
-from tests.kits.notify import ORG, Api, account, contact
+from tests.kits.notify import Api, contact
+from tests.kits.told_facts import ORG, account
 
 PATH = "/v1/stale-contact-points?on="
 

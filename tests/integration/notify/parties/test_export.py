@@ -5,7 +5,8 @@ from typing import Any
 from shared.testing.smtp import SmtpServer
 from tests.integration.notify.calls.test_calls import tell, to_be_called
 from tests.integration.notify.sending.test_sending import running, until
-from tests.kits.notify import BODY, Api, issued
+from tests.kits.notify import BODY, Api
+from tests.kits.told_facts import issued
 
 PATH, ASKED = "/v1/parties/c1/exports", {"reason": "Letter of 2026-02-01."}
 

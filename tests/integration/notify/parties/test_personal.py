@@ -9,7 +9,8 @@ from sqlalchemy import select, text
 from services.notify.base import Base
 from services.notify.parties.tables import CONTACT_POINT, PARTY
 from shared.testing.smtp import SmtpServer
-from tests.kits.notify import BODY, Api, body, contact, issued, started
+from tests.kits.notify import BODY, Api, body, contact, started
+from tests.kits.told_facts import issued
 
 NAME, ADDRESS = BODY["name"], "person0001@example.org"
 

@@ -1,6 +1,7 @@
 """What becomes of each party of a batch."""
 
-from tests.kits.notify import Notify, account, contact, issued
+from tests.kits.notify import Notify, contact
+from tests.kits.told_facts import account, issued
 
 
 async def test_put_answers_each_party_by_itself(notify: Notify) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.kits.notify import BODY, Api, account
+from tests.kits.notify import BODY, Api
+from tests.kits.told_facts import account
 
 
 async def standing(api: Api) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from services.notify.settings import NotifySettings
-from tests.kits.notify import Api, body, contact, issued, started
+from tests.kits.notify import Api, body, contact, started
+from tests.kits.told_facts import issued
 
 BEFORE, SWITCH = date(2026, 2, 9), date(2026, 2, 10)
 SHIPPED = NotifySettings.model_fields["notify_policy"].default

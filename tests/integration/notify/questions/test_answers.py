@@ -10,7 +10,8 @@ import pytest
 from services.notify.questions.store import questions
 from services.notify.questions.use_cases import answering, timed
 from services.notify.questions.use_cases.answering import Given
-from tests.kits.notify import KINDS, ORG, Api, Notify, account, contact, proposed, withdrawn
+from tests.kits.notify import KINDS, Api, Notify, contact
+from tests.kits.told_facts import ORG, account, proposed, withdrawn
 
 CALL = {"answer": "yes", "way": "call", "answered_on": "2026-02-02", "explanation": "Called back."}
 PATH = "/v1/questions/q0001/answer"

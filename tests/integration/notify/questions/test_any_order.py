@@ -11,7 +11,8 @@ from shared.bus.handling import Handling
 from shared.metrics import Metrics
 from shared.testing.smtp import SmtpServer
 from tests.kits.effort import walks
-from tests.kits.notify import ASKED, Api, account, contact, proposed, started, withdrawn
+from tests.kits.notify import Api, contact, started
+from tests.kits.told_facts import ASKED, account, proposed, withdrawn
 
 QUESTIONS = range(1, 25)
 STEPS = 150

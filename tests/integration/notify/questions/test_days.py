@@ -9,7 +9,8 @@ import pytest
 
 from services.notify.settings import NotifySettings
 from shared.testing.smtp import SmtpServer
-from tests.kits.notify import Api, HandClock, account, contact, proposed, started, visit, withdrawn
+from tests.kits.notify import Api, HandClock, contact, started
+from tests.kits.told_facts import account, proposed, visit, withdrawn
 
 END = date(2026, 2, 13)
 

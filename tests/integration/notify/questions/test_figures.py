@@ -9,7 +9,8 @@ import pytest
 
 from shared.testing.smtp import SmtpServer
 from tests.kits.links import LINKED, asked, asking, opened, path_in, question, told
-from tests.kits.notify import Api, account, contact, own_read, proposed
+from tests.kits.notify import Api, contact
+from tests.kits.told_facts import account, own_read, proposed
 
 FORM = "answer=reported&figure.import=00200.50&figure.import.peak=80"
 CALL: dict[str, Any] = {

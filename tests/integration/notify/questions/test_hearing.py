@@ -10,21 +10,8 @@ from services.notify.questions.use_cases.hearing import ConflictingQuestion
 from services.notify.sending import use_cases as sending
 from shared.bus.handling import Handling
 from shared.metrics import Metrics
-from tests.kits.notify import (
-    ANSWER_BY,
-    ASKED,
-    CATALOGUE,
-    LINKS,
-    ORG,
-    VAULT,
-    Api,
-    Notify,
-    account,
-    contact,
-    proposed,
-    visit,
-    withdrawn,
-)
+from tests.kits.notify import CATALOGUE, LINKS, VAULT, Api, Notify, contact
+from tests.kits.told_facts import ANSWER_BY, ASKED, ORG, account, proposed, visit, withdrawn
 
 
 async def listed(api: Api, query: str = "") -> list[tuple[str, str, str | None]]:

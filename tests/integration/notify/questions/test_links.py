@@ -13,7 +13,8 @@ import pytest
 from services.notify.settings import NotifySettings
 from shared.testing.smtp import SmtpServer
 from tests.kits.links import LINKED, asked, asking, opened, path_in, question, told
-from tests.kits.notify import account, contact, proposed, started, visit, withdrawn
+from tests.kits.notify import contact, started
+from tests.kits.told_facts import account, proposed, visit, withdrawn
 
 
 async def test_a_customer_answers_by_the_link_in_the_mail(database_url: str, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from shared.events.closings import ClosingAnnounced, ClosingWithdrawn
 from shared.testing.smtp import SmtpServer
 from tests.kits.links import LINKED, asked, asking, opened, path_in, question, told
-from tests.kits.notify import ANSWER_BY, ASKED, ORG, Api, account, contact, proposed
+from tests.kits.notify import Api, contact
+from tests.kits.told_facts import ANSWER_BY, ASKED, ORG, account, proposed
 
 NUMBER = "CL-1"
 PATH = f"/v1/questions/{NUMBER}/answer"

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from shared.db.engine import Database
 from shared.testing.smtp import SmtpServer
 from tests.kits.links import LINKED, asked, asking, opened, path_in
-from tests.kits.notify import proposed
+from tests.kits.told_facts import proposed
 
 
 async def test_neither_database_nor_log_nor_fact_nor_metric_holds_a_token_or_an_address(

@@ -6,7 +6,8 @@ from pathlib import Path
 from shared.events.reading import VisitProposed
 from shared.testing.smtp import SmtpServer
 from tests.kits.links import asked, asking
-from tests.kits.notify import Api, proposed, visit
+from tests.kits.notify import Api
+from tests.kits.told_facts import proposed, visit
 
 
 async def test_without_a_public_address_a_question_asks_for_a_call_or_a_reply(

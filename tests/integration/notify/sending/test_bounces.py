@@ -23,7 +23,8 @@ from tests.kits import dovecot
 from tests.kits.bounces import AUTOREPLY, QUESTION, SHAPES, reply, report
 from tests.kits.certificates import Authority
 from tests.kits.dovecot import PASSWORD, USER, Dovecot
-from tests.kits.notify import Notify, contact, issued, started
+from tests.kits.notify import Notify, contact, started
+from tests.kits.told_facts import issued
 
 pytestmark = pytest.mark.dovecot
 KEY = "bounce-key-planted-0123456789abcdef"

@@ -19,19 +19,8 @@ from services.notify.settings import NotifySettings
 from shared.db.engine import Database
 from shared.testing.smtp import SmtpServer
 from tests.integration.notify.sending.test_sending import running, until_final
-from tests.kits.notify import (
-    CATALOGUE,
-    LINKS,
-    VAULT,
-    Notify,
-    account,
-    contact,
-    corrected,
-    issued,
-    payment_reversed,
-    reminder,
-    started,
-)
+from tests.kits.notify import CATALOGUE, LINKS, VAULT, Notify, contact, started
+from tests.kits.told_facts import account, corrected, issued, payment_reversed, reminder
 
 TEN = datetime(2026, 2, 2, 2, 0, tzinfo=UTC)
 """10:00 in Shanghai, of the day on which the facts come."""

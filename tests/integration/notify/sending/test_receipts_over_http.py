@@ -31,7 +31,8 @@ from tests.kits.gateways import (
     serving,
     signed_query,
 )
-from tests.kits.notify import CATALOGUE, LINKS, VAULT, Api, contact, issued, started
+from tests.kits.notify import CATALOGUE, LINKS, VAULT, Api, contact, started
+from tests.kits.told_facts import issued
 
 SECRET, PATH_SECRET = "receipt-secret-planted", "path-secret-planted"
 PROVIDERS = NotifySettings.model_fields["sms_provider"].default.parent

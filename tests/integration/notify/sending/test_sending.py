@@ -31,7 +31,8 @@ from shared.dated import Period, Version, Versions
 from shared.db.engine import Database
 from shared.testing.servers import free_port
 from shared.testing.smtp import SmtpServer
-from tests.kits.notify import CATALOGUE, LINKS, VAULT, Notify, contact, issued
+from tests.kits.notify import CATALOGUE, LINKS, VAULT, Notify, contact
+from tests.kits.told_facts import issued
 
 FINAL_SECONDS = 120
 

@@ -13,7 +13,8 @@ from services.notify.accounts import store
 from services.notify.parties.domain import Party, Vulnerability
 from shared.events.collection import AccountStandingChanged
 from shared.testing.smtp import SmtpServer
-from tests.kits.notify import ORG, Api, Contact, Notify, contact, issued, reminder, started
+from tests.kits.notify import Api, Contact, Notify, contact, started
+from tests.kits.told_facts import ORG, issued, reminder
 
 WORDS = {"plain": "If you have paid in the meantime", "gentle": "slipped your mind", "firm": "Please pay this one now"}
 OWED = "account a0001 owes CNY 123.45, due on 2026-02-20, still open on 2026-03-05."

@@ -13,7 +13,8 @@ from services.notify.sending import use_cases as sending
 from services.notify.sending.domain.port import Attempt
 from shared.testing.smtp import SmtpServer
 from tests.integration.notify.sending.test_sending import queue, running, until_final
-from tests.kits.notify import BODY, CATALOGUE, LINKS, VAULT, Api, Notify, contact, issued, reminder
+from tests.kits.notify import BODY, CATALOGUE, LINKS, VAULT, Api, Notify, contact
+from tests.kits.told_facts import issued, reminder
 
 SECOND = "second0001@example.org"
 

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from shared.testing.smtp import SmtpServer
-from tests.kits.notify import KINDS, Api, contact, issued, reminder, started
+from tests.kits.notify import KINDS, Api, contact, started
+from tests.kits.told_facts import issued, reminder
 
 
 async def test_a_template_is_previewed_with_given_figures(api: Api) -> None:
