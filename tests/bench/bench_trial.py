@@ -16,6 +16,7 @@ import psutil
 from services.billing.trials import jobs
 from services.billing.trials.jobs import CONTRACTS_MAX
 from shared.testing.servers import PostgresServer
+from tests.bench.installation import postgres_seconds
 from tests.kits import billing, trial_town
 from tests.kits.billing import Desk, account, path_of, usage
 
@@ -69,13 +70,6 @@ class _Raters:
             await asyncio.sleep(LOOK_SECONDS)
 
 
-def _postgres_seconds(server: PostgresServer) -> float:
-    """The CPU seconds of a server so far, with those of its processes that have ended."""
-    postmaster = psutil.Process(server.pid)
-    times = [postmaster.cpu_times(), *(child.cpu_times() for child in postmaster.children())]
-    return sum(one.user + one.system for one in times) + times[0].children_user + times[0].children_system
-
-
 async def _bench(server: PostgresServer, folder: Path) -> None:
     url = server.create_database("bench_trial")
     async with billing.desk(url, folder) as desk:
@@ -86,10 +80,10 @@ async def _bench(server: PostgresServer, folder: Path) -> None:
             assert asked.status_code == 202, asked.text
             raters = _Raters()
             watching = asyncio.create_task(raters.watch())
-            began, cpu, stored = time.monotonic(), time.process_time(), _postgres_seconds(server)
+            began, cpu, stored = time.monotonic(), time.process_time(), postgres_seconds(server)
             assert await jobs.work_once(desk.db, desk.context, by="bench", processes=PROCESSES)
             seconds, own = time.monotonic() - began, time.process_time() - cpu
-            stored = _postgres_seconds(server) - stored
+            stored = postgres_seconds(server) - stored
             watching.cancel()
             trial = (await client.get(f"/v1/trial-runs/{asked.json()['trial_id']}")).json()
     totals = trial["report"]["totals"]

@@ -286,10 +286,7 @@ class Installation:
         """Return the CPU time that each part has used so far."""
         used = {name: _cpu(psutil.Process(p.pid)) for name, p in self.processes.items()}
         used["kafka"] = _cpu(psutil.Process(self.kafka.pid))
-        postmaster = psutil.Process(self.postgres.pid)
-        times = postmaster.cpu_times()
-        ended = times.children_user + times.children_system
-        used["postgres"] = ended + _cpu(postmaster) + sum(_cpu(child) for child in postmaster.children())
+        used["postgres"] = postgres_seconds(self.postgres)
         used["loader"] = _cpu(psutil.Process())
         return used
 
@@ -302,6 +299,14 @@ class Installation:
             kib = int(line.split()[1]) if line else psutil.Process(process.pid).memory_info().rss // 1024
             peaks[name] = kib // 1024
         return peaks
+
+
+def postgres_seconds(server: PostgresServer) -> float:
+    """Return the CPU seconds of a server so far, with those of its processes that have ended."""
+    postmaster = psutil.Process(server.pid)
+    times = postmaster.cpu_times()
+    ended = float(times.children_user + times.children_system)
+    return ended + _cpu(postmaster) + sum(_cpu(child) for child in postmaster.children())
 
 
 def _cpu(process: psutil.Process) -> float:

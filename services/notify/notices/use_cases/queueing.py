@@ -46,7 +46,7 @@ class Known:
 
 
 async def known(view: View, causes: Sequence[Cause]) -> Known:
-    """Return what is known of the accounts of causes (three statements; two where each names its service point)."""
+    """Return what is known of the accounts of causes (two statements; one where each names its service point)."""
     return await known_of(view, [(cause.account_no, cause.service_point_no) for cause in causes])
 
 

@@ -355,7 +355,7 @@ async def test_statements_are_as_many_for_ten_crowded_parties_as_for_five_hundre
         with notify.statements() as seen:
             await notify.handle(*(issued(n, bill_id=f"second-{n}", issued_on=bill(n).issued_on) for n in numbers))
         counts.append(len(seen))
-    assert counts[0] == counts[1] == 7
+    assert counts[0] == counts[1] == 6
 
 
 @pytest.mark.parametrize(

@@ -119,8 +119,8 @@ async def test_the_statements_of_a_batch_are_as_many_for_ten_facts_as_for_a_thou
         counts.append(len(seen))
     assert counts[0] == counts[1]
     if known and kind in ("bill", "correction", "reminder"):
-        # parties, verifications, parties locked, notices, who has many in a week; where the account is supplied
-        assert counts[0] == 5 + (kind == "reminder")
+        # parties with what they are verified for, parties locked, notices, who has many in a week; where the account is supplied
+        assert counts[0] == 4 + (kind == "reminder")
 
 
 @pytest.mark.postgres
