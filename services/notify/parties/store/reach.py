@@ -1,12 +1,12 @@
 """Who can be reached for which account: read without any name or address."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, select, union_all
+from sqlalchemy import Row, and_, literal, select, union_all
 
 from services.notify.accounts import store as accounts
 from services.notify.parties.domain import Reach
@@ -35,28 +35,35 @@ async def reaches(view: View, account_nos: Sequence[str]) -> dict[str, list[Reac
         )
         .distinct()
     )
-    role, party, point, v = (
-        union_all(of_accounts, of_points).subquery("role").c,
-        PARTY.c,
-        CONTACT_POINT.c,
-        VERIFICATION.c,
-    )
+    role, party, point, v = union_all(of_accounts, of_points).subquery("role"), PARTY.c, CONTACT_POINT.c, VERIFICATION.c
     verified_for = (
         v.party_no == point.party_no,
         v.point_no == point.point_no,
         v.address_since == point.address_since,
     )
     rows = await view.all(
-        select(*_reach(role, party, point), v.how, v.account_no, v.service_point_no)
-        .join_from(role.party_no.table, PARTY, party.party_no == role.party_no)
-        .outerjoin(CONTACT_POINT, point.party_no == role.party_no)
+        select(
+            role,
+            party.org_unit,
+            party.preferences,
+            party.vulnerable_for,
+            point.point_no,
+            point.kind,
+            point.valid_from,
+            point.valid_to,
+            v.how,
+            v.account_no.label("verified_account"),
+            v.service_point_no.label("verified_point"),
+        )
+        .join_from(role, PARTY, party.party_no == role.c.party_no)
+        .outerjoin(CONTACT_POINT, point.party_no == role.c.party_no)
         .outerjoin(VERIFICATION, and_(*verified_for))
-        .order_by(role.account_no, role.party_no, point.point_no, role.role_from, role.role, role.supplied_at)
+        .order_by(role.c.account_no, role.c.party_no, point.point_no, role.c.role_from, role.c.role, role.c.supplied_at)
     )
     found: dict[str, list[Reach]] = defaultdict(list)
-    for (*said, preferences, vulnerable_for), verified in groupby(rows, key=_OF_REACH):
-        known = tuple(row[_VERIFIED:] for row in verified if row.how is not None)
-        found[said[1]].append(Reach._make((*said, known, opened(preferences), bool(vulnerable_for))))
+    for _, alike in groupby(rows, key=_OF_REACH):
+        row, *more = alike
+        found[row.account_no].append(_reach(row, [row, *more] if row.how is not None else ()))
     return found
 
 
@@ -65,24 +72,23 @@ def _role() -> tuple[Any, ...]:
     return r.party_no, r.role, r.valid_from.label("role_from"), r.valid_to.label("role_to")
 
 
-def _reach(role: Any, party: Any, point: Any) -> tuple[ColumnElement[Any], ...]:
-    """Return what a row says of a reach, in the order of its fields; preferences and vulnerability are as they are stored."""
-    return (
-        role.party_no,
-        role.account_no,
-        party.org_unit,
-        role.role,
-        role.supplied_at,
-        role.role_from,
-        role.role_to,
-        func.coalesce(point.point_no, ""),
-        func.coalesce(point.kind, ""),
-        func.coalesce(point.valid_from, role.role_from),
-        point.valid_to,
-        party.preferences,
-        party.vulnerable_for,
+_OF_REACH = attrgetter("account_no", "party_no", "point_no", "role_from", "role", "supplied_at")
+
+
+def _reach(row: Row[Any], verified: Iterable[Row[Any]]) -> Reach:
+    return Reach(
+        party_no=row.party_no,
+        account_no=row.account_no,
+        org_unit=row.org_unit,
+        role=row.role,
+        service_point_no=row.supplied_at,
+        role_from=row.role_from,
+        role_to=row.role_to,
+        point_no=row.point_no or "",
+        kind=row.kind or "",
+        valid_from=row.valid_from or row.role_from,
+        valid_to=row.valid_to,
+        verified=tuple((each.how, each.verified_account, each.verified_point) for each in verified),
+        preferences=opened(row.preferences),
+        is_vulnerable=bool(row.vulnerable_for),
     )
-
-
-_VERIFIED = 13
-_OF_REACH = itemgetter(slice(_VERIFIED))
