@@ -6,10 +6,12 @@ from services.collection.ledger.tables import CLOSED_MONTH, RECEIVABLE
 from services.collection.payments.tables import ORDER, PAYMENT
 from services.collection.settlements.tables import SETTLEMENT
 from services.collection.standings.tables import HARDSHIP_MARK, STANDING
+from services.collection.targets.tables import TEAM
 from shared.db.contents import Readers, of_tables
 
 CONTENTS: Final[Readers] = {
     "account_standing": of_tables({STANDING: "account_no"}),
+    "collecting_team": of_tables({TEAM: ("unit_kind", "unit", "valid_from")}),
     "hardship": of_tables({HARDSHIP_MARK: "account_no", STANDING: "account_no"}),
     "late_payout": of_tables({RECEIVABLE: "document_id"}),
     "month": of_tables({CLOSED_MONTH: "month"}),

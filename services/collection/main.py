@@ -32,6 +32,7 @@ from services.collection.standings import jobs as standing_jobs
 from services.collection.standings.domain import Rulebook
 from services.collection.standings.store import VERSIONS as VERSIONS
 from services.collection.standings.use_cases import STATES as STATES
+from services.collection.targets import api as targets
 from services.collection.views import api as views
 from services.collection.views.store import closed_accounts, edges, totals, trace
 from shared import service
@@ -70,6 +71,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             reminders.router,
             settlements.router,
             standings_api.router,
+            targets.router,
             views.router,
         ],
         handlers={**consumers.handlers(rules), **dunning_consumers.handlers(), **settlement_consumers.handlers()},

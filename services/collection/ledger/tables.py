@@ -58,6 +58,12 @@ class Receivable(Base, table=True):
     status: str = Field(sa_column=Column(String(8), nullable=False))
     cleared_on: date | None = Field(sa_column=Column(Date))
     service_point_no: str | None = Field(sa_column=Column(columns.No))
+    route_no: str | None = Field(sa_column=Column(columns.No))
+    customer_class: str | None = Field(sa_column=Column(columns.Code))
+    month: str | None = Field(sa_column=Column(String(7)))
+    posted_on: date | None = Field(sa_column=Column(Date))
+    moved_on: date | None = Field(sa_column=Column(Date))
+    reversed_on: date | None = Field(sa_column=Column(Date))
 
 
 class Credit(Base, table=True):
@@ -92,6 +98,7 @@ class Allocation(Base, table=True):
     account_no: str = Field(sa_column=Column(columns.No, nullable=False))
     amount_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
     made_on: date = Field(sa_column=Column(Date, nullable=False))
+    counts_on: date | None = Field(sa_column=Column(Date))
     cause_kind: str = Field(sa_column=Column(columns.Code, nullable=False))
     cause_id: str = Field(sa_column=Column(columns.No, nullable=False))
 

@@ -31,6 +31,7 @@ async def put_openings(body: schemas.OpeningBatchIn, caller: auth.Current, db: w
             posted_on=item.posted_on,
             total_fen=item.amount_fen,
             components=(),
+            route_no=item.route_no or "",
         )
         for item in body.items
     ]

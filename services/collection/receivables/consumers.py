@@ -65,6 +65,7 @@ def debt_of(bill: Bill) -> Debt:
         total_fen=bill.total_fen,
         components=components,
         service_point_no=bill.service_point_no,
+        route_no=bill.route_no,
     )
 
 
@@ -114,7 +115,7 @@ def withdrawal_of(fact: ChargeWithdrawn) -> Correction:
 def correction_of(fact: BillCorrected) -> Correction:
     """Return a correction with its bills and differences as debts."""
     day = fact.corrected_on
-    points = {bill.bill_id: bill.service_point_no for bill in fact.reversals}
+    bills = {bill.bill_id: bill for bill in fact.reversals}
     differences = [
         Debt(
             document_kind=DIFFERENCE,
@@ -126,7 +127,8 @@ def correction_of(fact: BillCorrected) -> Correction:
             posted_on=day,
             total_fen=one.total_fen,
             components=[(part.component, part.amount_fen) for part in one.components],
-            service_point_no=points.get(one.bill_id),
+            service_point_no=bills[one.bill_id].service_point_no if one.bill_id in bills else None,
+            route_no=bills[one.bill_id].route_no if one.bill_id in bills else "",
         )
         for one in fact.differences
     ]

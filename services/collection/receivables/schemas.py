@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from services.collection.ledger.schemas import AmountFen, Fen
-from shared.fields import Day
+from shared.fields import Day, Month
 from shared.web.batch import DerivedFrom, In, No
 
 BATCH_MAX = 500  # one unit of work under a second; the size of a page
@@ -21,6 +21,7 @@ class OpeningIn(In):
     issued_on: Day
     due_on: Day
     posted_on: Day = Field(description="Day on which it counts in the ledger: the day of going live.")
+    route_no: No | None = Field(default=None, description="The route it was read on, where the old system knows it.")
 
 
 class OpeningBatchIn(In):
@@ -56,6 +57,13 @@ class ReceivableOut(BaseModel):
     document_id: str
     cycle: str
     service_point_no: str | None = Field(description="Of bills and what corrects them.")
+    route_no: str | None = Field(description="As it was issued; null: its document names none, or it is older.")
+    customer_class: str | None = Field(description="The account's as it was issued; null: it is older.")
+    month: Month | None = Field(
+        description="The month whose recovery it counts in: that in which its issue counts; of an opening receivable that in "
+        "which the old system issued it; null of what nobody has to pay (zero or below, payouts)."
+    )
+    posted_on: date | None = Field(description="The day on which its issue counts.")
     issued_on: date
     due_on: date
     amount_fen: Fen

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from services.collection.ledger.domain import months, transactions
+from services.collection.ledger.domain import months, recovery, transactions
 from services.collection.ledger.domain.documents import (
     CLEARED,
     CORRECTION,
@@ -43,6 +43,7 @@ class Books(Settlement):
         self.transactions: list[Transaction] = []
         self.findings: list[Finding] = []
         self.new_receivables: list[Receivable] = []
+        self.newly_reversed: list[Receivable] = []
 
     def cause(self, kind: str, document_id: str, business_date: date) -> Cause:
         """Return a document as the cause of what is posted, with the day on which that counts."""
@@ -231,6 +232,10 @@ class Books(Settlement):
             status=RECEIVABLE_LIFE.start(OPEN if outstanding_fen else CLEARED),
             cleared_on=None if outstanding_fen else debt.posted_on,
             service_point_no=debt.service_point_no,
+            route_no=debt.route_no or None,
+            customer_class=account.customer_class or None,
+            month=recovery.month_of(debt, cause.accounting_date),
+            posted_on=cause.accounting_date,
             is_new=True,
         )
         self.know(receivable)
@@ -284,6 +289,8 @@ class Books(Settlement):
             business_date=cause.business_date,
             accounting_date=max(cause.accounting_date, owed_from(receivable)),
         )
+        receivable.reversed_on = document.accounting_date
+        self.newly_reversed.append(receivable)
         entries = transactions.reversed_(self.issue_entries[receivable.document_id])
         self._post(account, document, transactions.REVERSAL, entries, group_id=cause.id)
 

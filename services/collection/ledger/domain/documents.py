@@ -34,7 +34,8 @@ class Debt:
     """A document that makes its account owe: an issued bill, a difference to one, or an opening receivable.
 
     It is as old as its `due_on` and `issued_on`; it counts in the ledger on `posted_on` (a bill's issue, the day of going live).
-    `service_point_no`: what was supplied, of a document of billing.
+    `service_point_no`: what was supplied, of a document of billing. `route_no`: the route (抄表段) it was read on; empty where it
+    names none.
     """
 
     document_kind: str
@@ -47,6 +48,7 @@ class Debt:
     total_fen: int
     components: Sequence[tuple[str, int]]
     service_point_no: str | None = None
+    route_no: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,12 @@ class Correction:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Receivable:
-    """A claim on a customer (应收). A total below zero owes nothing: it is a credit of the same id."""
+    """A claim on a customer (应收). A total below zero owes nothing: it is a credit of the same id.
+
+    It keeps org unit, route and customer class as it was issued with them; None: not known. `month` is the month whose recovery
+    it counts in (`recovery.month_of`). `posted_on`, `moved_on` and `reversed_on` are accounting dates: of its issue, the last on
+    which something was set against it or released, and of its reversal.
+    """
 
     receivable_id: str
     account_no: str
@@ -93,6 +100,12 @@ class Receivable:
     status: str
     cleared_on: date | None
     service_point_no: str | None = None
+    route_no: str | None = None
+    customer_class: str | None = None
+    month: str | None = None
+    posted_on: date | None = None
+    moved_on: date | None = None
+    reversed_on: date | None = None
     is_new: bool = False
 
     @property
@@ -124,13 +137,17 @@ class Credit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
-    """Money of a credit set against a receivable, or released from it (below zero); never edited."""
+    """Money of a credit set against a receivable, or released from it (below zero); never edited.
+
+    `made_on` is its day in the order of time, `counts_on` the day that it counts in: never in a month that was closed before.
+    """
 
     credit_id: str
     receivable_id: str
     account_no: str
     amount_fen: int
     made_on: date
+    counts_on: date
     cause_kind: str
     cause_id: str
 
@@ -183,6 +200,7 @@ class Account:
     account_no: str
     org_unit: str
     prepaid_fen: int
+    customer_class: str = ""
     moved_on: date | None = None
     history: History | None = None
     credits: list[Credit] = field(default_factory=list)

@@ -33,10 +33,11 @@ class Moved:
     since: date
     fen_on: dict[date, int] = field(default_factory=dict)
 
-    def add(self, day: date, fen: int) -> None:
-        """Count fen on a day."""
+    def add(self, day: date, fen: int) -> date:
+        """Count fen on a day, and return the day that they count in."""
         day = max(day, self.since)
         self.fen_on[day] = self.fen_on.get(day, 0) + fen
+        return day
 
 
 class Settlement:
@@ -56,6 +57,7 @@ class Settlement:
         self.changed_receivables: dict[str, Receivable] = {}
         self.new_credits: list[Credit] = []
         self.changed_credits: dict[str, Credit] = {}
+        self.stood: dict[str, tuple[int, date | None]] = {}  # stored receivable -> what was outstanding, and `moved_on`
         self._was: dict[
             str, tuple[str, date | None]
         ] = {}  # stored receivable -> its status, and since when it was settled
@@ -67,6 +69,7 @@ class Settlement:
             return
         self.know(receivable)
         self._was[receivable.receivable_id] = receivable.status, receivable.cleared_on
+        self.stood[receivable.receivable_id] = receivable.outstanding_fen, receivable.moved_on
         if receivable.outstanding_fen:
             self.accounts[receivable.account_no].receivables.append(receivable)
 
@@ -165,9 +168,9 @@ class Settlement:
         changes = [(key, rows.get(key, 0) - history.rows.get(key, 0)) for key in {**history.rows, **rows}]
         changes = sorted(((key, fen) for key, fen in changes if fen), key=lambda change: (change[1] > 0, change[0][2]))
         for (credit_id, receivable_id, day), fen in changes:
-            moved.add(max(day, history.posted.get(receivable_id, day)), fen)
+            counts_on = moved.add(max(day, history.posted.get(receivable_id, day)), fen)
             account.move(day)
-            self._write(account, credit_id, receivable_id, fen, day, cause)
+            self._write(account, credit_id, receivable_id, fen, (day, counts_on), cause)
         history.rows = rows
         for debt in history.debts:
             if debt.status != REVERSED and debt.amount_fen > 0:
@@ -228,7 +231,7 @@ class Settlement:
         pair = credit.credit_id, receivable.receivable_id
         day = max(cause.business_date, credit.value_on, owed_from(receivable), self._made_on.get(pair, credit.value_on))
         self._made_on[pair] = day
-        moved.add(day, amount_fen)
+        counts_on = moved.add(day, amount_fen)
         credit.unallocated_fen -= amount_fen
         receivable.outstanding_fen -= amount_fen
         account.prepaid_fen -= amount_fen
@@ -236,19 +239,31 @@ class Settlement:
         self.note(credit)
         self.note(receivable)
         self._count(credit.credit_id, receivable.receivable_id, amount_fen)
-        self._write(account, credit.credit_id, receivable.receivable_id, amount_fen, day, cause)
+        self._write(account, credit.credit_id, receivable.receivable_id, amount_fen, (day, counts_on), cause)
         return day
 
     def _write(
-        self, account: Account, credit_id: str, receivable_id: str, amount_fen: int, day: date, cause: Cause
+        self,
+        account: Account,
+        credit_id: str,
+        receivable_id: str,
+        amount_fen: int,
+        days: tuple[date, date],
+        cause: Cause,
     ) -> None:
+        made_on, counts_on = days
+        receivable = self.receivables[receivable_id]
+        if receivable.moved_on is None or receivable.moved_on < counts_on:
+            receivable.moved_on = counts_on
+            self.note(receivable)
         self.allocations.append(
             Allocation(
                 credit_id=credit_id,
                 receivable_id=receivable_id,
                 account_no=account.account_no,
                 amount_fen=amount_fen,
-                made_on=day,
+                made_on=made_on,
+                counts_on=counts_on,
                 cause_kind=cause.kind,
                 cause_id=cause.id,
             )

@@ -17,6 +17,7 @@ from shared.db import bulk, travel
 from shared.db.engine import Tx, View
 
 CREDIT, RECEIVABLE = tables.CREDIT, tables.RECEIVABLE
+_ACCOUNT = ("account_no", "org_unit", "prepaid_fen", "customer_class", "moved_on")
 
 
 async def open_books(tx: Tx, policy: Policy, opened: date | None, account_nos: Iterable[str]) -> Books:
@@ -26,14 +27,11 @@ async def open_books(tx: Tx, policy: Policy, opened: date | None, account_nos: I
         tx,
         table,
         {"account_no": sorted(set(account_nos))},
-        columns=(table.c.account_no, table.c.org_unit, table.c.prepaid_fen, table.c.moved_on),
+        columns=tuple(table.c[name] for name in _ACCOUNT),
         order_by=(table.c.account_no,),
         for_update=True,
     )
-    accounts = [
-        Account(account_no=row.account_no, org_unit=row.org_unit, prepaid_fen=row.prepaid_fen, moved_on=row.moved_on)
-        for row in rows
-    ]
+    accounts = [Account(**row._mapping) for row in rows]
     return Books(policy=policy, open_from=opened, accounts=accounts)
 
 

@@ -13,9 +13,18 @@ from shared.db import bulk
 from shared.db.engine import Tx
 
 _RECEIVABLE = tuple(c.name for c in tables.RECEIVABLE.c)
-_RECEIVABLE_CHANGES = ("outstanding_fen", "status", "cleared_on")
+_RECEIVABLE_CHANGES = ("outstanding_fen", "status", "cleared_on", "moved_on", "reversed_on")
 _CREDIT = tuple(c.name for c in tables.CREDIT.c)
-_ALLOCATION = ("credit_id", "receivable_id", "account_no", "amount_fen", "made_on", "cause_kind", "cause_id")
+_ALLOCATION = (
+    "credit_id",
+    "receivable_id",
+    "account_no",
+    "amount_fen",
+    "made_on",
+    "counts_on",
+    "cause_kind",
+    "cause_id",
+)
 _TRANSACTION = (
     "document_kind",
     "document_id",

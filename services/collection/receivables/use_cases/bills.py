@@ -117,8 +117,12 @@ async def _wait(tx: Tx, debts: Sequence[Debt], word: str) -> dict[tuple[str, str
 
 
 def _are_alike(stored: str, told: str) -> bool:
-    """Return whether two documents that wait say the same; what has waited since before points were told says none."""
+    """Return whether two documents that wait say the same; what waits since before points and routes were told says none."""
     if stored == told:
         return True
-    one, other = (replace(store.DEBT.validate_json(each), service_point_no=None) for each in (stored, told))
-    return one == other and '"service_point_no"' not in stored
+    one, other = store.DEBT.validate_json(stored), store.DEBT.validate_json(told)
+    if '"route_no"' not in stored:
+        other = replace(other, route_no="")
+    if '"service_point_no"' not in stored:
+        other = replace(other, service_point_no=None)
+    return one == other

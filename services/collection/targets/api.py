@@ -1,0 +1,46 @@
+"""Routes of those who collect."""
+
+from starlette.responses import Response
+
+from services.collection.context import READ, WRITE, Own
+from services.collection.targets import examples, schemas, store
+from services.collection.targets.domain import ORG_UNIT, ROUTE, Assignment
+from services.collection.targets.use_cases import teams
+from shared import web
+from shared.fields import Day
+from shared.web import auth, batch, pagination
+from shared.web.batch import Code
+
+router = web.Router("/v1", tags=["recovery"])
+
+
+@router.put("/teams", policy=WRITE, example=examples.TEAMS, response_model=batch.OutcomesOut)
+async def put_teams(body: schemas.TeamsIn, caller: auth.Current, db: web.Db, own: Own) -> Response:
+    """Say which team collects what an org unit or a route is owed, from a day on; each item is answered by itself."""
+    given = [
+        Assignment(
+            unit_kind=ORG_UNIT if item.route_no is None else ROUTE,
+            unit=item.route_no or item.org_unit,
+            valid_from=item.from_,
+            org_unit=item.org_unit,
+            team=item.team,
+        )
+        for item in body.items
+    ]
+    async with db.begin() as tx:
+        outcomes = await teams.put(tx, given, actor=caller.subject, may_see=caller.may_see, today=own.today())
+    return batch.answer(outcomes)
+
+
+@router.get("/teams", policy=READ)
+async def list_teams(
+    caller: auth.Current, db: web.Db, wanted: pagination.Query_, team: Code | None = None, on: Day | None = None
+) -> pagination.Page[schemas.TeamOut]:
+    """List who collects what: of a team, or as it holds on a day."""
+    async with db.view() as view:
+        rows = await store.teams(view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, team=team, on=on)
+    return wanted.page(
+        rows,
+        key=lambda row: (row.unit_kind, row.unit, row.valid_from),
+        item=lambda row: schemas.TeamOut.model_validate(row, from_attributes=True),
+    )

@@ -1,0 +1,10 @@
+"""Bodies that an integrator can start from: shown in the OpenAPI document, and called by a test."""
+
+from typing import Any
+
+TEAMS: dict[str, Any] = {
+    "items": [
+        {"org_unit": "zj/hangzhou/xihu", "from": "2026-04-01", "team": "T-01"},
+        {"org_unit": "zj/hangzhou/xihu", "route_no": "R-0007", "from": "2026-04-01", "team": "T-02"},
+    ]
+}

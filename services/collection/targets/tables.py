@@ -1,0 +1,28 @@
+"""Who collects what, and how much of a month is to be collected by its end."""
+
+from datetime import date
+
+from sqlalchemy import Column, Date, String
+from sqlmodel import Field
+
+from services.collection.base import Base
+from shared.db import columns
+from shared.db.columns import table
+
+
+class Team(Base, table=True):
+    """The team (催费班组) that collects what an org unit or a route is owed, from a day on until the next row; None: nobody."""
+
+    __tablename__ = "team"
+
+    unit_kind: str = Field(sa_column=Column(columns.Code, primary_key=True))
+    unit: str = Field(sa_column=Column(String(160), primary_key=True))
+    valid_from: date = Field(sa_column=Column(Date, primary_key=True))
+    version: int = Field(sa_column=Column(columns.BigInt, nullable=False))
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    team: str | None = Field(sa_column=Column(columns.Code))
+    set_by: str = Field(sa_column=Column(columns.No, nullable=False))
+    set_on: date = Field(sa_column=Column(Date, nullable=False))
+
+
+TEAM = table(Team)
