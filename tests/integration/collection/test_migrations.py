@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, delete, insert, sele
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.collection.ledger.domain.documents import CORRECTION, Correction, Debt
-from services.collection.ledger.tables import ACCOUNT, ALLOCATION, CREDIT, TRANSACTION
+from services.collection.ledger.tables import ACCOUNT, ALLOCATION, CREDIT, RECEIVABLE, TRANSACTION
 from services.collection.receivables import store
 from services.collection.receivables.tables import WAITING
 from shared.db import migrations
@@ -110,3 +110,42 @@ async def test_an_account_knows_the_last_day_of_what_older_versions_moved(databa
         async with database.engine.begin() as connection:
             await connection.execute(insert(TRANSACTION).values(**unbalanced, business_date=date(2026, 3, 5)))
     await database.close()
+
+
+async def test_what_older_versions_have_issued_knows_its_days_and_month_and_neither_route_nor_class(
+    database_url: str,
+) -> None:
+    database = Database(database_url)
+    new = {"route_no", "customer_class", "month", "posted_on", "moved_on", "reversed_on"}
+    columns = [column for column in RECEIVABLE.c if column.name not in new]
+    old = Table("receivable", MetaData(), *(Column(column.name, column.type) for column in columns))
+    base = {"account_no": "A1", "org_unit": "zj", "cycle": "2026-01", "due_on": date(2026, 2, 22)}
+    posted = {"group_id": "", "account_no": "A1", "org_unit": "zj", "debit_fen": 5, "credit_fen": 5, "recorded_at": NOW}
+    issued_on = {"bill": date(2026, 1, 30), "opening": date(2025, 12, 1), "payout": date(2026, 2, 2)}
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_at, "0013")
+        for kind, status in (("bill", "reversed"), ("opening", "cleared"), ("payout", "cleared")):
+            row = {"receivable_id": f"R-{kind}", "document_kind": kind, "document_id": f"D-{kind}", "amount_fen": 5}
+            row |= base | {"issued_on": issued_on[kind], "outstanding_fen": 0, "status": status}
+            await connection.execute(insert(old).values(**row))
+            row = {"transaction_id": f"T-{kind}", "document_kind": kind, "document_id": f"D-{kind}", "kind": "issue"}
+            row |= posted | {"business_date": date(2026, 2, 1), "accounting_date": date(2026, 2, 1)}
+            await connection.execute(insert(TRANSACTION).values(**row))
+        taken_back = {"transaction_id": "T-back", "document_kind": "bill", "document_id": "D-bill", "kind": "reversal"}
+        days = {"business_date": date(2026, 3, 5), "accounting_date": date(2026, 3, 6)}
+        await connection.execute(insert(TRANSACTION).values(**taken_back, **posted, **days))
+        made = {"allocation_id": "L1", "credit_id": "P1", "receivable_id": "R-opening", "account_no": "A1"}
+        made |= {"amount_fen": 5, "made_on": date(2026, 2, 9), "cause_kind": "payment", "cause_id": "P1"}
+        await connection.execute(insert(ALLOCATION).values(**made))
+
+        await connection.run_sync(_at, "head")
+
+    async with database.view() as view:
+        rows = await view.all(select(RECEIVABLE))
+    await database.close()
+    assert {row.document_kind: (row.month, row.posted_on, row.moved_on, row.reversed_on) for row in rows} == {
+        "bill": ("2026-02", date(2026, 2, 1), date(2026, 3, 6), date(2026, 3, 6)),
+        "opening": ("2025-12", date(2026, 2, 1), date(2026, 2, 9), None),
+        "payout": (None, date(2026, 2, 1), None, None),
+    }
+    assert {(row.route_no, row.customer_class) for row in rows} == {(None, None)}

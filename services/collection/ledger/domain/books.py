@@ -290,6 +290,7 @@ class Books(Settlement):
             accounting_date=max(cause.accounting_date, owed_from(receivable)),
         )
         receivable.reversed_on = document.accounting_date
+        receivable.moved_on = max(receivable.moved_on or date.min, document.accounting_date)
         self.newly_reversed.append(receivable)
         entries = transactions.reversed_(self.issue_entries[receivable.document_id])
         self._post(account, document, transactions.REVERSAL, entries, group_id=cause.id)

@@ -84,7 +84,7 @@ class Receivable:
 
     It keeps org unit, route and customer class as it was issued with them; None: not known. `month` is the month whose recovery
     it counts in (`recovery.month_of`). `posted_on`, `moved_on` and `reversed_on` are accounting dates: of its issue, the last on
-    which something was set against it or released, and of its reversal.
+    which something was set against it, released or taken back, and of its reversal.
     """
 
     receivable_id: str

@@ -33,6 +33,7 @@ def upgrade() -> None:
         f"UPDATE receivable SET posted_on = {_POSTED.format(kind='issue')}, moved_on = {_MOVED},"
         f" reversed_on = {_POSTED.format(kind='reversal')}"
     )
+    op.execute("UPDATE receivable SET moved_on = reversed_on WHERE moved_on IS NULL OR moved_on < reversed_on")
     month = _MONTH[op.get_bind().dialect.name].format(
         day="(CASE WHEN document_kind = 'opening' THEN issued_on ELSE posted_on END)"
     )
