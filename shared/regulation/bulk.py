@@ -28,17 +28,38 @@ class Amounts:
     apart: Bools
 
 
-def late_fees(policy: Policy, paid: date, residents: Bools, customer: Ints, amount_fen: Ints, due: Days) -> Amounts:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Days on which debts bear no fee: `debt` (row of the debt), `start` and `stop` (half-open). Spans of a debt lie apart."""
+
+    debt: Ints
+    start: Days
+    stop: Days
+
+
+def late_fees(
+    policy: Policy,
+    paid: date | Days,
+    residents: Bools,
+    customer: Ints,
+    amount_fen: Ints,
+    due: Days,
+    held: Held | None = None,
+) -> Amounts:
     """Compute the late fee (电费违约金) of every customer who pays on a day.
 
-    `residents` has a row a customer. One row a debt: `customer` (index of its customer), `amount_fen`, `due` (datetime64[D], the
-    last day without a fee). Raises Refused where the policy leaves open a figure that a row needs, and for a debt below zero.
+    `residents` has a row a customer. One row a debt, or a part of one that was paid on a day of its own: `customer` (index of its
+    customer), `amount_fen`, `due` (datetime64[D], the last day without a fee), `paid` (one day for all, or one a row).
+    Raises Refused where the policy leaves open a figure that a row needs, and for a debt below zero.
     Source: 供电营业规则 (1996) art. 98, as in `late_fee`.
     """
     _not_below_zero(amount_fen=amount_fen)
     if policy.get("late_fee", "days") != "after_the_due_day_up_to_and_with_the_payment_day":
         raise Refused("policy_wrong", "/policy/late_fee/days")
-    before, after = _days(np.datetime64(paid), due)
+    until = np.broadcast_to(np.asarray(paid, dtype="datetime64[D]"), due.shape)
+    before, after = _days(until, due)
+    if held is not None:
+        before, after = _without(before, after, held, until, due)
     home = residents[customer]
     late = before + after > 0
     others = bool((late & ~home).any())
@@ -69,12 +90,26 @@ def _not_below_zero(**columns: Ints) -> None:
             raise Refused("input_wrong", f"/input/{name}", "below zero")
 
 
-def _days(paid: np.datetime64, due: Days) -> tuple[Ints, Ints]:
+def _days(paid: Days, due: Days) -> tuple[Ints, Ints]:
     """Return the overdue days of each debt in the year in which it was due, and in later years."""
     overdue = np.maximum((paid - due).astype(np.int64), 0)
-    next_year = (due.astype("datetime64[Y]") + 1).astype("datetime64[D]")
-    after = np.maximum((paid - next_year).astype(np.int64) + 1, 0)
+    after = np.maximum((paid - _new_year(due)).astype(np.int64) + 1, 0)
     return overdue - after, after
+
+
+def _new_year(due: Days) -> Days:
+    return (due.astype("datetime64[Y]") + 1).astype("datetime64[D]")
+
+
+def _without(before: Ints, after: Ints, held: Held, paid: Days, due: Days) -> tuple[Ints, Ints]:
+    """Return overdue days less those on which the debts were held."""
+    start = np.maximum(held.start, due[held.debt] + 1)
+    stop = np.minimum(held.stop, paid[held.debt] + 1)
+    new_year = _new_year(due)[held.debt]
+    before, after = before.copy(), after.copy()
+    np.subtract.at(before, held.debt, np.maximum((np.minimum(stop, new_year) - start).astype(np.int64), 0))
+    np.subtract.at(after, held.debt, np.maximum((stop - np.maximum(start, new_year)).astype(np.int64), 0))
+    return before, after
 
 
 def _rates(policy: Policy, home: bool, other: bool) -> tuple[Fraction, Fraction, Fraction]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.exact import text
-from shared.regulation import bulk, packaged
+from shared.regulation import bulk, late_fee, packaged
 from shared.regulation.calculate import calculate
 from shared.regulation.codes import Refused
 from shared.regulation.policy import load_policy
@@ -53,6 +53,59 @@ def test_late_fees_of_many_are_those_of_each(
         debts = [{"name": f"{n}", "amount": text(fen, 100), "due": due.isoformat()}
                  for n, (own, fen, due) in enumerate(rows) if own == i]  # fmt: skip
         inputs = {"user": "resident" if home else "other", "paid": day.isoformat(), "debts": debts}
+        *_, total = calculate(policy, "late_fee", inputs)
+        assert (Fraction(int(got.num[i]), got.den), int(got.fen[i])) == (total.value * 100, total.amount_fen)
+
+
+SPANS = st.lists(st.tuples(st.integers(-60, 60), st.integers(0, 30)), max_size=3)
+PARTS = st.tuples(st.integers(0, 2_000_000), st.integers(-80, 20), st.integers(-40, 80), SPANS)
+
+
+@settings(max_examples=examples(60))
+@given(
+    customers=st.lists(st.tuples(st.booleans(), st.lists(PARTS, max_size=4)), min_size=1, max_size=5),
+    reading=st.sampled_from(READINGS),
+)
+def test_parts_that_were_paid_on_days_of_their_own_and_held_on_some_are_those_of_each(
+    customers: list[tuple[bool, list[tuple[int, int, int, list[tuple[int, int]]]]]], reading: str
+) -> None:
+    policy = load_policy({**DOCUMENT, "late_fee": DOCUMENT["late_fee"] | {"across_new_year": reading}})
+
+    def day(number: int) -> date:
+        return NEW_YEAR + timedelta(days=number)
+
+    rows = [(i, *part) for i, (_, parts) in enumerate(customers) for part in parts]
+    held = [
+        (n, start, stop)
+        for n, (*_, spans) in enumerate(rows)
+        for start, stop in late_fee.apart((day(start), day(start + days)) for start, days in spans)
+    ]
+    got = bulk.late_fees(
+        policy,
+        np.array([day(paid) for _, _, _, paid, _ in rows], dtype="datetime64[D]"),
+        np.array([home for home, _ in customers], dtype=np.bool_),
+        np.array([i for i, *_ in rows], dtype=np.int64),
+        np.array([fen for _, fen, *_ in rows], dtype=np.int64),
+        np.array([day(due) for _, _, due, *_ in rows], dtype="datetime64[D]"),
+        bulk.Held(
+            np.array([n for n, _, _ in held], dtype=np.int64),
+            np.array([start for _, start, _ in held], dtype="datetime64[D]"),
+            np.array([stop for _, _, stop in held], dtype="datetime64[D]"),
+        ),
+    )
+    for i, (home, _) in enumerate(customers):
+        debts = [
+            {
+                "name": str(n),
+                "amount": text(fen, 100),
+                "due": str(day(due)),
+                "paid": str(day(paid)),
+                "held": [{"from": str(day(start)), "to": str(day(start + days))} for start, days in spans if days],
+            }
+            for n, (own, fen, due, paid, spans) in enumerate(rows)
+            if own == i
+        ]
+        inputs = {"user": "resident" if home else "other", "paid": str(NEW_YEAR), "debts": debts}
         *_, total = calculate(policy, "late_fee", inputs)
         assert (Fraction(int(got.num[i]), got.den), int(got.fen[i])) == (total.value * 100, total.amount_fen)
 
