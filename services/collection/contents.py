@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from services.collection.late_fees.tables import WAIVER
 from services.collection.ledger.tables import CLOSED_MONTH, RECEIVABLE
 from services.collection.payments.tables import ORDER, PAYMENT
 from services.collection.settlements.tables import SETTLEMENT
@@ -13,6 +14,7 @@ CONTENTS: Final[Readers] = {
     "account_standing": of_tables({STANDING: "account_no"}),
     "collecting_team": of_tables({TEAM: ("unit_kind", "unit", "valid_from")}),
     "hardship": of_tables({HARDSHIP_MARK: "account_no", STANDING: "account_no"}),
+    "late_fee_waiver": of_tables({WAIVER: "receivable_id"}),
     "late_payout": of_tables({RECEIVABLE: "document_id"}),
     "month": of_tables({CLOSED_MONTH: "month"}),
     "opening": of_tables({RECEIVABLE: "document_id"}),

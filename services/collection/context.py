@@ -1,6 +1,6 @@
 """What the routes and handlers of collection are given at start, and who may call them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -9,6 +9,7 @@ from fastapi import Depends, Path
 
 from services.collection.ledger.domain.policy import Policy
 from shared.dated import Versions
+from shared.db.engine import View
 from shared.events.fact import MAX_NO
 from shared.web import auth, state
 
@@ -24,11 +25,14 @@ Id = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
 class Context:
     """`today` is the utility's civil date now; `channel_secrets` the callback secret of each channel.
 
-    `standings`: the rules by which it is judged how accounts pay; that capability lies above others that are given this.
+    `standings`, `late_fees`: the rules of capabilities that lie above others which are given this. `accrued_late_fees`: what has
+    grown until today on what an account owes, in fen.
     """
 
     policy: Policy
     standings: Versions[Any]
+    late_fees: Versions[Any]
+    accrued_late_fees: Callable[[View, str], Awaitable[int]]
     today: Callable[[], date]
     channel_secrets: Mapping[str, bytes]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from services.collection.contents import CONTENTS
 from services.collection.context import Context
@@ -10,9 +11,16 @@ from services.collection.dunning import consumers as dunning_consumers
 from services.collection.dunning import domain as dunning
 from services.collection.dunning import jobs
 from services.collection.dunning.domain import Ladders
+from services.collection.late_fees import api as late_fee_api
+from services.collection.late_fees import consumers as late_fee_consumers
+from services.collection.late_fees import domain as late_fees
+from services.collection.late_fees import jobs as late_fee_jobs
+from services.collection.late_fees.domain import Rulebook as LateFees
+from services.collection.late_fees.use_cases import waiving
 from services.collection.ledger import api as books
 from services.collection.ledger.domain import policy
 from services.collection.ledger.domain.policy import Policy
+from services.collection.ledger.store import late_settlements
 from services.collection.ledger.use_cases import months
 from services.collection.payments.api import callbacks, orders, payments
 from services.collection.payments.domain import COUNTER
@@ -40,6 +48,7 @@ from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.db.engine import View
 from shared.document import Node
+from shared.events.disputes import DisputeChanged
 from shared.service import Service
 from shared.settings import SettingsError, document
 
@@ -49,13 +58,24 @@ NAME = "collection"
 def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
     """Return the collection service."""
     clock = clock or SystemClock()
-    rules, ladders, rulebook = load_policies(settings)
+    rules, ladders, fees, rulebook = load_policies(settings)
+    dunning_handlers = dunning_consumers.handlers()
 
     def today() -> date:
         return clock.now().astimezone(settings.timezone).date()
 
     async def gauges(view: View) -> Mapping[str, float]:
-        return {**await totals.gauges(view, clock.now()), **await closed_accounts.gauges(view, today())}
+        since = await late_settlements.oldest(view)
+        waiting = {} if since is None else {"late_fees_oldest_age_seconds": (clock.now() - since).total_seconds()}
+        return {
+            "late_fees_oldest_age_seconds": 0.0,
+            **waiting,
+            **await totals.gauges(view, clock.now()),
+            **await closed_accounts.gauges(view, today()),
+        }
+
+    async def accrued(view: View, account_no: str) -> int:
+        return await late_fee_api.accrued_fen(view, fees, account_no, today())
 
     return service.assemble(
         NAME,
@@ -69,14 +89,21 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             receivables.router,
             books.router,
             reminders.router,
+            late_fee_api.router,
             settlements.router,
             standings_api.router,
             targets.router,
             views.router,
         ],
-        handlers={**consumers.handlers(rules), **dunning_consumers.handlers(), **settlement_consumers.handlers()},
+        handlers={
+            **consumers.handlers(rules),
+            **dunning_handlers,
+            **late_fee_consumers.handlers(dunning_handlers[DisputeChanged]),
+            **settlement_consumers.handlers(),
+        },
         jobs=[
             *jobs.jobs(ladders),
+            late_fee_jobs.charge_late_fees(rules, fees),
             settlement_jobs.settle_accounts(rules),
             standing_jobs.judge_standings(rulebook),
         ],
@@ -91,29 +118,39 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             openings.kind_of_approval(rules, today),
             reversal.kind_of_approval(rules, today),
             suspense.kind_of_approval(rules, today),
+            waiving.kind_of_approval(rules, fees, today),
             settling.kind_of_approval(rules, today),
             late.kind_of_approval(rules, today),
         ],
         contents=CONTENTS,
-        context=Context(rules, rulebook, today, settings.secret_of_channel),
+        context=Context(rules, rulebook, fees, accrued, today, settings.secret_of_channel),
     )
 
 
-def load_policies(settings: CollectionSettings) -> tuple[Policy, Ladders, Rulebook]:
-    """Return the rules of ledger, dunning and standings as the settings name them; raises `SettingsError` where not usable."""
+def load_policies(settings: CollectionSettings) -> tuple[Policy, Ladders, LateFees, Rulebook]:
+    """Return the rules of ledger, dunning, late fees and standings as the settings name them.
 
-    def read(root: Node) -> tuple[Policy, Ladders, Rulebook]:
+    Raises `SettingsError` where they are not usable.
+    """
+    parts = (policy, dunning, late_fees, standings)
+
+    def also(part: Any) -> str:
+        return " ".join(other.FIELDS for other in parts if other is not part)
+
+    def read(root: Node) -> tuple[Policy, Ladders, LateFees, Rulebook]:
         return (
-            policy.read(root, also=f"{dunning.FIELDS} {standings.FIELDS}"),
-            dunning.read(root, also=f"{policy.FIELDS} {standings.FIELDS}"),
-            standings.read(root, also=f"{policy.FIELDS} {dunning.FIELDS}"),
+            policy.read(root, also=also(policy)),
+            dunning.read(root, also=also(dunning)),
+            late_fees.read(root, also=also(late_fees)),
+            standings.read(root, also=also(standings)),
         )
 
-    found = document("WATTLINE_COLLECTION_POLICY", settings.collection_policy, lambda d: Node.read(d, read))
-    rules, ladders, rulebook = found
+    rules, ladders, fees, rulebook = document(
+        "WATTLINE_COLLECTION_POLICY", settings.collection_policy, lambda d: Node.read(d, read)
+    )
     known = {channel for each in rules.rules for channel in each.channels}
     if unknown := sorted(set(settings.secret_of_channel) - known):
         raise SettingsError(f"wrong setting: WATTLINE_CHANNEL_SECRETS: not in the policy: {', '.join(unknown)}")
     if any(COUNTER not in each.channels for each in rules.rules):
         raise SettingsError("wrong setting: WATTLINE_COLLECTION_POLICY: each version needs the channel counter")
-    return rules, ladders, rulebook
+    return rules, ladders, fees, rulebook

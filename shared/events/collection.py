@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from shared.events import late_fees
 from shared.events.billing import Fen
 from shared.events.fact import Code, Fact, Id, No
 from shared.fields import Day
@@ -136,4 +137,5 @@ FACTS: tuple[type[Fact], ...] = (
     ReminderDue,
     AccountSettled,
     AccountStandingChanged,
+    *late_fees.FACTS,
 )

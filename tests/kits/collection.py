@@ -1,8 +1,9 @@
 """What the tests of collection share: bills, accounts, a started service without servers, a client with a role."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 
 import httpx
 import orjson
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from services.collection import main
 from services.collection.base import PLATFORM
@@ -31,7 +32,7 @@ from tests.kits.approvals import decided
 
 KEY = "k" * 40
 SECRET = "s" * 40
-POLICY = Node.read(json.loads(SHIPPED_POLICY.read_text()), partial(policy.read, also="dunning standing"))
+POLICY = Node.read(json.loads(SHIPPED_POLICY.read_text()), partial(policy.read, also="dunning late_fee standing"))
 TODAY = date(2026, 4, 15)
 
 
@@ -205,7 +206,7 @@ class Kit:
         document["versions"][0]["approvals"] = steps
         state = self.service.app.state
         state.context = replace(
-            state.context, policy=Node.read(document, partial(policy.read, also="dunning standing"))
+            state.context, policy=Node.read(document, partial(policy.read, also="dunning late_fee standing"))
         )
 
     async def close(self, month: str) -> list[str]:
@@ -257,6 +258,22 @@ async def started(database_url: str, tmp_path: Any) -> AsyncIterator[Kit]:
         yield Kit(service)
     finally:
         await service.database.close()
+
+
+@contextmanager
+def counted(kit: Kit) -> Iterator[list[str]]:
+    """Collect the statements that reach the database."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(re.sub(r"\s+", " ", statement)[:200])
+
+    engine = kit.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 OPENING = {

@@ -1,5 +1,6 @@
 """What is overdue, and what was reminded of."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -97,10 +98,33 @@ async def put_holds(tx: Tx, facts: Sequence[DisputeChanged]) -> None:
     rows = [(fact, cycle) for fact in facts for cycle in fact.cycles]
     columns: dict[str, Sequence[Any]] = {
         name: [getattr(fact, name) for fact, _ in rows]
-        for name in ("dispute_no", "version", "service_point_no", "org_unit", "state", "opened_on", "held_until")
+        for name in (
+            "dispute_no",
+            "version",
+            "service_point_no",
+            "org_unit",
+            "state",
+            "opened_on",
+            "changed_on",
+            "held_until",
+        )
     }
     columns["cycle"] = [cycle for _, cycle in rows]
     await bulk.upsert_newer(tx, HOLD, columns, key=("dispute_no", "cycle"))
+
+
+async def held_spans(view: View, service_point_nos: Sequence[str]) -> dict[tuple[str, str], list[tuple[date, date]]]:
+    """Return the first and the last day on which disputes hold what is billed, by service point and cycle.
+
+    One that has ended held it up to the day of its end; of one that had ended before that was kept nothing is known.
+    """
+    rows = await bulk.select_in(view, HOLD, {"service_point_no": service_point_nos})
+    found: dict[tuple[str, str], list[tuple[date, date]]] = defaultdict(list)
+    for row in rows:
+        last = row.held_until or row.changed_on
+        if last is not None:
+            found[row.service_point_no, row.cycle].append((row.opened_on, last))
+    return found
 
 
 async def held_points(view: View, service_point_nos: Sequence[str], on: date) -> set[str]:

@@ -40,6 +40,7 @@ class DisputeHold(Base, table=True):
     state: str = Field(sa_column=Column(columns.Code, nullable=False))
     opened_on: date = Field(sa_column=Column(Date, nullable=False))
     held_until: date | None = Field(sa_column=Column(Date))
+    changed_on: date | None = Field(sa_column=Column(Date))
 
 
 class ChargeHold(Base, table=True):

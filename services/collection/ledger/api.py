@@ -57,6 +57,7 @@ async def get_statement(
         found = await statements.statement(
             view, own.policy, account_no, start=start, end=end, after=wanted.last_as(date, str), limit=wanted.fetch
         )
+        accrued_fen = await own.accrued_late_fees(view, account_no)
     page = wanted.page(
         found.lines,
         key=lambda line: (line.accounting_date, line.transaction_id),
@@ -66,6 +67,7 @@ async def get_statement(
         account_no=account_no,
         opening_balance_fen=found.opening_fen,
         closing_balance_fen=found.closing_fen,
+        accrued_late_fee_fen=accrued_fen,
         items=page.items,
         next_cursor=page.next_cursor,
     )

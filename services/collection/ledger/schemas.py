@@ -50,6 +50,9 @@ class StatementOut(BaseModel):
     account_no: str
     opening_balance_fen: Fen
     closing_balance_fen: Fen
+    accrued_late_fee_fen: Fen = Field(
+        description="Grown until today on what is owed now; charged once that is settled."
+    )
     items: list[LineOut]
     next_cursor: str | None
 

@@ -152,6 +152,15 @@ class Finding(Base, table=True):
     raised_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
 
 
+class LateSettlement(Base, table=True):
+    """An account of which something was settled late, or is not any more, since its late fees were calculated last."""
+
+    __tablename__ = "late_settlement"
+
+    account_no: str = Field(sa_column=columns.key())
+    since: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
+
+
 class ClosedMonth(Base, table=True):
     __tablename__ = "closed_month"
 
@@ -168,7 +177,16 @@ TRANSACTION = table(LedgerTransaction)
 ENTRY = table(LedgerEntry)
 FINDING = table(Finding)
 CLOSED_MONTH = table(ClosedMonth)
+LATE_SETTLEMENT = table(LateSettlement)
 
+# what a dispute that is told later has held: only what was settled late can have a late fee
+Index(
+    "receivable_settled_late",
+    RECEIVABLE.c.service_point_no,
+    RECEIVABLE.c.cycle,
+    postgresql_where=RECEIVABLE.c.cleared_on > RECEIVABLE.c.due_on,
+    sqlite_where=RECEIVABLE.c.cleared_on > RECEIVABLE.c.due_on,
+)
 # who is overdue: the job reads only what is open
 Index(
     "receivable_open_due",

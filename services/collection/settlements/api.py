@@ -31,7 +31,7 @@ class SettlementOut(BaseModel):
     billed_on: date
     bill_id: str
     state: Literal["waiting", "asked", "settled"] = Field(description="`asked`: a second person decides on the payout")
-    waits_for: Literal["", "bill", "debt", "dispute"]
+    waits_for: Literal["", "bill", "debt", "dispute", "late_fee"]
     settled_on: date | None
     paid_out_fen: Fen
     kept_fen: Fen

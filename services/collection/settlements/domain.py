@@ -23,13 +23,17 @@ LIFE: Final = StateMachine(
 BILL_MISSING: Final = "bill"
 DEBT: Final = "debt"
 DISPUTE: Final = "dispute"
-"""What a settlement waits for: its last bill, what is still owed, a dispute about usage that holds bills."""
+LATE_FEE: Final = "late_fee"
+"""What a settlement waits for: its last bill, what is still owed, a dispute about usage that holds bills, and that what was
+settled late is charged."""
 
 
-def waits_for(*, is_posted: bool, outstanding_fen: int, is_held: bool) -> str:
+def waits_for(*, is_posted: bool, outstanding_fen: int, is_held: bool, has_fees: bool) -> str:
     """Return what a settlement waits for, or nothing."""
     if not is_posted:
         return BILL_MISSING
     if is_held:
         return DISPUTE
-    return DEBT if outstanding_fen else ""
+    if outstanding_fen:
+        return DEBT
+    return LATE_FEE if has_fees else ""

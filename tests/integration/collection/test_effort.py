@@ -1,36 +1,15 @@
 """Every hot path takes a constant number of statements, whatever the size of the batch: on both databases."""
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-from sqlalchemy import event
-
-from tests.kits.collection import Kit, account, bill, corrected, issued
+from tests.kits.collection import Kit, account, bill, corrected, counted, issued
 
 
 async def remind(kit: Kit, day: str) -> dict[str, Any]:
     answer = await kit.admin.post("/v1/jobs/remind/runs", json={"business_date": day})
     assert answer.status_code in (200, 201), answer.text
     return dict(answer.json())
-
-
-@contextmanager
-def counted(kit: Kit) -> Iterator[list[str]]:
-    """Collect the statements that reach the database."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(re.sub(r"\s+", " ", statement)[:200])
-
-    engine = kit.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 async def statements_for(kit: Kit, count: int, prefix: str) -> dict[str, int]:

@@ -25,6 +25,12 @@ BILLED = (BILL, DIFFERENCE, ADJUSTMENT, CHARGE)
 """The documents that billing issues: bills, differences to those that stand, adjustments for meters, charges of cases."""
 OF_NO_CYCLE = (ADJUSTMENT, CHARGE)
 """Those that are of the month in which they were issued, and of no reading cycle."""
+LATE_FEE = "late_fee"
+"""What a debt that was settled late costs besides (电费违约金); collection issues it."""
+REVERSIBLE = (*BILLED, LATE_FEE)
+"""The documents that a later one may take back."""
+BEARS_LATE_FEE = (BILL, DIFFERENCE, ADJUSTMENT, OPENING)
+"""The documents of which a policy may say that being late with them costs; a late fee is none."""
 PAYOUT = "payout"
 """What is left of the money of an account that was closed: its prepayment settles it, and it is owed to the customer."""
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from services.collection.ledger.domain import order_of_time
 from services.collection.ledger.domain.documents import (
+    BEARS_LATE_FEE,
     CLEARED,
     OPEN,
     RECEIVABLE_LIFE,
@@ -154,6 +155,15 @@ class Settlement:
         if status == CLEARED:
             return [one for one in found if self._was.get(one.receivable_id) != (one.status, one.cleared_on)]
         return [one for one in found if self._was.get(one.receivable_id, ("",))[0] == CLEARED]
+
+    def settled_late(self) -> list[str]:
+        """Return the accounts of which a debt was settled, or released again, after its due date."""
+        late = set()
+        for one in self.allocations:
+            debt = self.receivables[one.receivable_id]
+            if one.made_on > debt.due_on and debt.document_kind in BEARS_LATE_FEE:
+                late.add(one.account_no)
+        return sorted(late)
 
     def _tell_again(self, account: Account, history: History, cause: Cause, moved: Moved) -> None:
         """Set money against debts as if every document had come on its day: release what that is not, allocate what it is.

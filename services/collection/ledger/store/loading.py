@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, or_, select
 
 from services.collection.ledger import tables
 from services.collection.ledger.domain.books import Books
-from services.collection.ledger.domain.documents import BILLED, OPEN, OPENING, Account, Credit, Debt, Receivable
+from services.collection.ledger.domain.documents import OPEN, OPENING, REVERSIBLE, Account, Credit, Debt, Receivable
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.domain.transactions import ISSUE, REVERSAL, Entry
 from services.collection.ledger.store import receivables
@@ -117,7 +117,7 @@ async def components(view: View, document_ids: Sequence[str]) -> dict[str, list[
 async def load_for_reversal(tx: Tx, books: Books, *, document_ids: Sequence[str], credit_ids: Sequence[str]) -> None:
     """Load the receivables of these documents and these credits, all that they settled or were settled by, and bills' entries."""
     targets = await bulk.select_in(
-        tx, RECEIVABLE, {"document_id": document_ids}, where=RECEIVABLE.c.document_kind.in_(BILLED)
+        tx, RECEIVABLE, {"document_id": document_ids}, where=RECEIVABLE.c.document_kind.in_(REVERSIBLE)
     )
     for row in targets:
         books.load_receivable(receivables.receivable(row))
@@ -180,7 +180,7 @@ async def _issue_entries(view: View, document_ids: Sequence[str]) -> dict[str, l
                 entry, entry.c.transaction_id == transaction.c.transaction_id
             )
         )
-        .where(transaction.c.document_kind.in_(BILLED), transaction.c.kind == ISSUE)
+        .where(transaction.c.document_kind.in_(REVERSIBLE), transaction.c.kind == ISSUE)
         .order_by(transaction.c.document_id, entry.c.line_no)
     )
     found: dict[str, list[Entry]] = {document_id: [] for document_id in document_ids}

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 
 from services.collection.ledger import tables
-from services.collection.ledger.domain.documents import BILLED, OPEN, PAYOUT, REVERSED, Receivable
+from services.collection.ledger.domain.documents import BILLED, LATE_FEE, OPEN, PAYOUT, REVERSED, Receivable
 from services.collection.ledger.domain.transactions import ISSUE, REVERSAL
 from shared.db import bulk
 from shared.db.columns import Condition
@@ -19,6 +19,11 @@ RECEIVABLE = tables.RECEIVABLE
 def receivable(row: Any) -> Receivable:
     """Return a row of the table as the domain knows it."""
     return Receivable(**row._mapping)
+
+
+async def one(view: View, receivable_id: str) -> Row[Any] | None:
+    """Return a receivable."""
+    return await view.first(select(RECEIVABLE).where(RECEIVABLE.c.receivable_id == receivable_id))
 
 
 async def listed(
@@ -133,10 +138,18 @@ async def due(
 ) -> Sequence[Row[Any]]:
     """Return when what these accounts owe was due (`due_on`) and settled (`cleared_on`), where it meets the condition.
 
-    What was due by a day counts: since another one, or before that and owed on the day. What is reversed counts for nothing.
+    What was due by a day counts: since another one, or before that and owed on the day. What is reversed counts for nothing,
+    nor does what being late has cost: that was late once.
     """
     r = RECEIVABLE.c
     counts = or_(r.due_on >= since, r.status == OPEN, r.cleared_on > on)
-    owed = and_(r.due_on <= on, counts, r.amount_fen > 0, r.status != REVERSED, r.document_kind != PAYOUT, where)
+    owed = and_(
+        r.due_on <= on,
+        counts,
+        r.amount_fen > 0,
+        r.status != REVERSED,
+        r.document_kind.not_in((PAYOUT, LATE_FEE)),
+        where,
+    )
     keys, columns = {"account_no": account_nos}, (r.account_no, r.due_on, r.cleared_on)
     return await bulk.select_in(view, RECEIVABLE, keys, columns=columns, where=owed)

@@ -6,7 +6,7 @@ from datetime import date
 from services.collection.ledger.domain import months
 from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.documents import CLEARED, OPEN, Account
-from services.collection.ledger.store import saving
+from services.collection.ledger.store import late_settlements, saving
 from services.collection.ledger.store.months import open_from
 from shared.db.engine import Tx
 from shared.errors import BusinessError
@@ -55,6 +55,8 @@ def account_of(books: Books, account_no: str, sees: Sees) -> Account:
 async def save(tx: Tx, books: Books, causation_id: str = "") -> None:
     """Write the books back, and tell which receivables are settled and which are owed again."""
     await saving.save(tx, books)
+    if late := books.settled_late():
+        await late_settlements.note(tx, late)
     tx.publish(
         [
             ReceivableCleared(

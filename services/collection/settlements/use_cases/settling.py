@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from services.collection.dunning import store as dunning
 from services.collection.ledger.domain.documents import PAYOUT, Debt
 from services.collection.ledger.domain.policy import APPROVALS, PAYING_OUT, Policy
-from services.collection.ledger.store import accounts, months
+from services.collection.ledger.store import accounts, late_settlements, months
 from services.collection.receivables.use_cases import bills
 from services.collection.settlements import domain, store
 from services.collection.settlements.domain import ASKED, LIFE, WAITING
@@ -81,11 +81,15 @@ async def _left(tx: Tx, rows: Sequence[Row[Any]], on: date) -> tuple[dict[str, i
     money = await store.money(tx, sorted({row.account_no for row in rows}))
     posted = await store.posted(tx, sorted({row.bill_id for row in rows}))
     held = await dunning.held_points(tx, sorted({row.service_point_no for row in rows}), on)
+    late = await late_settlements.among(tx, sorted({row.account_no for row in rows}))
     waits, left, taken = {}, {}, set[str]()
     for row in rows:
         prepaid, outstanding = money.get(row.account_no, (0, 0))
         waits[row.closing_no] = domain.waits_for(
-            is_posted=row.bill_id in posted, outstanding_fen=outstanding, is_held=row.service_point_no in held
+            is_posted=row.bill_id in posted,
+            outstanding_fen=outstanding,
+            is_held=row.service_point_no in held,
+            has_fees=row.account_no in late,
         )
         if not waits[row.closing_no] and row.account_no not in taken:
             left[row.closing_no] = prepaid

@@ -5,7 +5,9 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, FromClause, Table, func, select
 
 from services.collection.dunning.tables import REMINDER
-from services.collection.ledger.domain.documents import BILLED, CORRECTION, OPENING, PAYMENT, PAYOUT, REVERSED
+from services.collection.late_fees.tables import LATE_FEE as FEES
+from services.collection.late_fees.tables import LINE
+from services.collection.ledger.domain.documents import BILLED, CORRECTION, LATE_FEE, OPENING, PAYMENT, PAYOUT, REVERSED
 from services.collection.ledger.domain.policy import OPENING_RECEIVABLE, PAYING_OUT, RESOLUTION, REVERSAL
 from services.collection.ledger.tables import ALLOCATION, RECEIVABLE, TRANSACTION
 from services.collection.payments.tables import PAYMENT as PAYMENT_TABLE
@@ -16,7 +18,7 @@ from shared.db.edges import Edge, Edges
 
 SERVICE: Final = "collection"
 BILLING: Final = "billing"
-_P, _R, _T, _S = PAYMENT_TABLE.c, RECEIVABLE.c, TRANSACTION.c, SETTLEMENT.c
+_P, _R, _T, _S, _F = PAYMENT_TABLE.c, RECEIVABLE.c, TRANSACTION.c, SETTLEMENT.c, FEES.c
 _OTHER: Final = ALLOCATION.alias("other")
 
 
@@ -61,6 +63,17 @@ EDGES: Final[Edges] = (
     ),
     _of_document("ledger_transaction", TRANSACTION, _T.transaction_id, SERVICE, "payment", PAYMENT),
     _of_document("ledger_transaction", TRANSACTION, _T.transaction_id, SERVICE, "settlement", PAYOUT),
+    _of_document("receivable", RECEIVABLE, _R.receivable_id, SERVICE, "late_fee", LATE_FEE),
+    _of_document("ledger_transaction", TRANSACTION, _T.transaction_id, SERVICE, "late_fee", LATE_FEE),
+    Edge(
+        kind="late_fee",
+        service=SERVICE,
+        origin_kind="receivable",
+        id=_F.late_fee_id,
+        origin_id=LINE.c.receivable_id,
+        org_unit=_F.org_unit,
+        source=FEES.join(LINE, LINE.c.late_fee_id == _F.late_fee_id),
+    ),
     Edge(
         kind="payment",
         service=SERVICE,

@@ -5,6 +5,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from services.collection.late_fees.domain import CHARGED
+from services.collection.late_fees.tables import LATE_FEE
+from services.collection.ledger.domain import documents
 from services.collection.ledger.domain.documents import REVERSED
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.tables import ACCOUNT, ALLOCATION, CREDIT, ENTRY, RECEIVABLE, TRANSACTION
@@ -49,6 +52,14 @@ async def invariants(view: View, policy: Policy) -> dict[str, tuple[int, int]]:
             await total(PAYMENT.c.amount_fen, PAYMENT.c.status == SUSPENSE),
         ),
         "allocations = settled receivables": (await total(ALLOCATION.c.amount_fen), settled_fen),
+        "late fees that stand = their receivables": (
+            await total(LATE_FEE.c.amount_fen, LATE_FEE.c.state == CHARGED),
+            await total(
+                RECEIVABLE.c.amount_fen,
+                RECEIVABLE.c.document_kind == documents.LATE_FEE,
+                RECEIVABLE.c.status != REVERSED,
+            ),
+        ),
         "transactions' debits = debit entries": (
             await total(TRANSACTION.c.debit_fen),
             await total(ENTRY.c.amount_fen, ENTRY.c.amount_fen > 0),

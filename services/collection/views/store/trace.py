@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from services.collection.dunning.tables import REMINDER
+from services.collection.late_fees.tables import LATE_FEE
 from services.collection.ledger.store import credits, statements
 from services.collection.ledger.tables import RECEIVABLE
 from services.collection.payments import store as payment_store
@@ -42,6 +43,16 @@ async def _trace_order(view: View, order_id: str) -> TraceNode | None:
         _document(row, "account_no", "channel", "amount_fen", "created_on", "status"),
         org_unit=row.org_unit,
     )
+
+
+async def _trace_late_fee(view: View, late_fee_id: str) -> TraceNode | None:
+    row = await view.first(select(LATE_FEE).where(LATE_FEE.c.late_fee_id == late_fee_id))
+    if row is None:
+        return None
+    names = ("account_no", "settled_on", "rule", "version", "amount_fen", "issued_on", "state")
+    document = _document(row, *names)
+    document["ledger_transactions"] = await statements.transactions_of(view, late_fee_id)
+    return TraceNode(SERVICE, "late_fee", late_fee_id, document, org_unit=row.org_unit)
 
 
 async def _trace_receivable(view: View, receivable_id: str) -> TraceNode | None:
@@ -97,6 +108,7 @@ TRACERS: Mapping[str, Callable[[View, str], Awaitable[TraceNode | None]]] = {
     "payment_order": _trace_order,
     "receivable": _trace_receivable,
     "ledger_transaction": _trace_transaction,
+    "late_fee": _trace_late_fee,
     "reminder": _trace_reminder,
     "settlement": _trace_settlement,
     "standing": _trace_standing,
