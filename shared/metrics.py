@@ -190,6 +190,12 @@ CATALOGUE = (
         "ledger_imbalance_fen", "gauge", "Sum over all ledger entries; anything but 0 is a fault", service="collection"
     ),
     Metric("receivables_open_fen", "gauge", "Money outstanding", service="collection"),
+    Metric(
+        "late_fees_oldest_age_seconds",
+        "gauge",
+        "For how long late fees have been waiting to be calculated",
+        service="collection",
+    ),
     Metric("closed_accounts_with_money", "gauge", "Closed accounts with money to be decided on", service="collection"),
     Metric("closed_accounts_with_debt", "gauge", "Closed accounts that owe something", service="collection"),
     Metric("suspense_fen", "gauge", "Money received that belongs to nobody yet", service="collection"),

@@ -65,12 +65,10 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
         return clock.now().astimezone(settings.timezone).date()
 
     async def gauges(view: View) -> Mapping[str, float]:
-        since = await late_settlements.oldest(view)
-        waiting = {} if since is None else {"late_fees_oldest_age_seconds": (clock.now() - since).total_seconds()}
+        now = clock.now()
         return {
-            "late_fees_oldest_age_seconds": 0.0,
-            **waiting,
-            **await totals.gauges(view, clock.now()),
+            **await totals.gauges(view, now),
+            **await late_settlements.gauges(view, now),
             **await closed_accounts.gauges(view, today()),
         }
 

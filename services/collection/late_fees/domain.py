@@ -218,9 +218,11 @@ def _rules(node: Node | None) -> Rules | None:
     for kind in of:
         if kind not in BEARS_LATE_FEE:
             node.get("of").refuse("name_unknown", f"{kind} is none of {', '.join(BEARS_LATE_FEE)}")
+    if (from_due_on := node.get("from_due_on").day()) is None:
+        node.get("from_due_on").refuse("value_wrong", "a date was expected")
     return Rules(
         of=of,
-        from_due_on=node.get("from_due_on").day() or date.max,
+        from_due_on=from_due_on or date.max,
         residents=node.get("residents").texts(),
         due_days=node.get("due_days").whole(0, DAYS_MAX),
         waiver_reasons=node.get("waiver_reasons").texts(),

@@ -31,10 +31,10 @@ async def among(view: View, account_nos: Sequence[str]) -> set[str]:
     return {row.account_no for row in rows}
 
 
-async def oldest(view: View) -> datetime | None:
-    """Return since when the late fees of an account have been waiting to be calculated, at the longest."""
-    found: datetime | None = await view.scalar(select(func.min(LATE_SETTLEMENT.c.since)))
-    return found
+async def gauges(view: View, now: datetime) -> dict[str, float]:
+    """Return for how long the late fees of an account have been waiting to be calculated, at the longest."""
+    since = await view.scalar(select(func.min(LATE_SETTLEMENT.c.since)))
+    return {"late_fees_oldest_age_seconds": 0.0 if since is None else max((now - since).total_seconds(), 0.0)}
 
 
 async def done(tx: Tx, account_nos: Sequence[str]) -> None:

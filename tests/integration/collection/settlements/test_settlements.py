@@ -32,7 +32,8 @@ def final(account_no: str = "A1", **more: Any) -> FinalBillIssued:
 
 
 def last_bill(account_no: str = "A1", fen: int = 377) -> Any:
-    return issued(bill(f"B-{account_no}", fen, account_no=account_no, issued_on=date(2026, 3, 2), cycle="2026-03"))
+    on, due = date(2026, 3, 2), date(2026, 5, 30)
+    return issued(bill(f"B-{account_no}", fen, account_no=account_no, issued_on=on, due_on=due, cycle="2026-03"))
 
 
 async def settle(kit: Kit, day: str) -> dict[str, int]:

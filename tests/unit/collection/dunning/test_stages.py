@@ -21,7 +21,7 @@ def changed(stages: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def load(stages: list[dict[str, Any]]) -> domain.Ladders:
-    return Node.read(changed(stages), partial(domain.read, also=f"{policy.FIELDS} standing"))
+    return Node.read(changed(stages), partial(domain.read, also=f"{policy.FIELDS} late_fee standing"))
 
 
 @pytest.mark.parametrize(
