@@ -149,3 +149,10 @@ def told_of_an_appointment(installation: Installation, home: Home, appointment_n
     about = {"service_point_no": home.service_point_no, "appointment_no": appointment_no}
     made = appointments.APPOINTMENTS["items"][0] | about
     installation.call("POST", "reading", "/v1/appointments", {"items": [made]})
+
+
+def overdue(installation: Installation, number: int) -> str:
+    """Return the receivable of a bill that is late and owed, of another account each time."""
+    rows = installation.items("collection", "/v1/receivables?status=open&due_before=2026-11-01")
+    owed = sorted(row["receivable_id"] for row in rows if row["document_kind"] == "bill")
+    return str(owed[number % len(owed)])

@@ -26,7 +26,7 @@ JOBS = {
         "purge-requests",
         "verify-audit",
     ),
-    "collection": ("remind", "settle-accounts", "judge-standings", "purge-requests", "verify-audit"),
+    "collection": ("remind", "charge-late-fees", "settle-accounts", "judge-standings", "purge-requests", "verify-audit"),
     "notify": (
         "tell-doors",
         "give-up-waiting",
@@ -94,6 +94,8 @@ class Seeds:
             values |= self._to_decide
         if path.endswith("/payout"):
             values["account_no"] = seed_documents.closed_with_money(self._installation, self._numbered("closed"))
+        if path.endswith("/late-fee-waiver"):
+            values["receivable_id"] = seed_documents.overdue(self._installation, self._numbered("late"))
         self._make_in_reading(path, home, values)
         self._make_in_billing(path, home, values)
         if path.endswith("/erasure"):

@@ -36,7 +36,7 @@ class LateFeeLineOut(BaseModel):
 class AccruedOut(BaseModel):
     """What grows on debts that are due and owed, by rule: what would be charged if they were settled on the day."""
 
-    rule: str = Field(description="Version of the policy, and edition of the regulation.")
+    rule: str = Field(description="Version of the policy, edition of the regulation, and for whom.")
     amount_fen: Fen
     lines: list[LateFeeLineOut]
 

@@ -91,6 +91,7 @@ class _Rule:
     name: str
     policy: Policy
     rules: Rules
+    of_homes: bool
 
 
 def due_from(rulebook: Rulebook) -> date:
@@ -105,18 +106,18 @@ def kinds(rulebook: Rulebook) -> list[str]:
 
 def bears(rulebook: Rulebook, document_kind: str, due_on: date) -> bool:
     """Return whether being late with a document costs, by the rules of its first late day."""
-    rule = _rule(rulebook, due_on)
+    rule = _rule(rulebook, due_on, "")
     return rule is not None and document_kind in rule.rules.of
 
 
 def fees(rulebook: Rulebook, debts: Iterable[LateDebt]) -> list[Fee]:
     """Return the fees on debts: one an account, day on which they were settled, and rule. The order of the debts decides nothing.
 
-    The rule of a debt is that of its first late day.
+    The rule of a debt is that of its first late day and of its class.
     """
     by_rule: dict[str, tuple[_Rule, dict[tuple[str, date], list[LateDebt]]]] = {}
     for debt in sorted(debts, key=lambda debt: (debt.account_no, debt.due_on, debt.receivable_id)):
-        rule = _rule(rulebook, debt.due_on)
+        rule = _rule(rulebook, debt.due_on, debt.customer_class)
         if rule is not None and debt.waived_fen is not None:
             groups = by_rule.setdefault(rule.name, (rule, defaultdict(list)))[1]
             groups[debt.account_no, debt.settled_on].append(debt)
@@ -124,7 +125,7 @@ def fees(rulebook: Rulebook, debts: Iterable[LateDebt]) -> list[Fee]:
     return sorted(found, key=lambda fee: (fee.account_no, fee.settled_on, fee.rule))
 
 
-def _rule(rulebook: Rulebook, due_on: date) -> _Rule | None:
+def _rule(rulebook: Rulebook, due_on: date, customer_class: str) -> _Rule | None:
     first = due_on + timedelta(days=1)
     try:
         version = rulebook.version_on(first)
@@ -136,7 +137,9 @@ def _rule(rulebook: Rulebook, due_on: date) -> _Rule | None:
     edition = next((one for one in rules.editions if first in one.period), None)
     if edition is None:
         return None
-    return _Rule(f"{version.name}/{edition.id} {edition.version}", edition, rules)
+    of_homes = customer_class in rules.residents
+    name = f"{version.name}/{edition.id} {edition.version}, {'residents' if of_homes else 'others'}"
+    return _Rule(name, edition, rules, of_homes)
 
 
 def _of_rule(rule: _Rule, groups: Mapping[tuple[str, date], Sequence[LateDebt]]) -> list[Fee]:
@@ -149,11 +152,10 @@ def _of_rule(rule: _Rule, groups: Mapping[tuple[str, date], Sequence[LateDebt]])
             for paid_on, fen in debt.parts:
                 spans += [(len(parts), start, stop) for start, stop in held]
                 parts.append((number, debt, paid_on, fen))
-    homes = [debts[0].customer_class in rule.rules.residents for debts in groups.values()]
     amounts = bulk.late_fees(
         rule.policy,
         _days(paid_on for _, _, paid_on, _ in parts),
-        np.array(homes, dtype=np.bool_),
+        np.full(len(groups), rule.of_homes, dtype=np.bool_),
         np.array([number for number, *_ in parts], dtype=np.int64),
         np.array([fen for *_, fen in parts], dtype=np.int64),
         _days(debt.due_on for _, debt, _, _ in parts),
@@ -165,7 +167,7 @@ def _of_rule(rule: _Rule, groups: Mapping[tuple[str, date], Sequence[LateDebt]])
     )
     found = []
     for number, ((account_no, settled_on), debts) in enumerate(groups.items()):
-        fen = _one(rule, homes[number], debts) if amounts.apart[number] else int(amounts.fen[number])
+        fen = _one(rule, debts) if amounts.apart[number] else int(amounts.fen[number])
         fen -= min(fen, sum(debt.waived_fen or 0 for debt in debts))
         if fen:
             lines = tuple(line for debt in debts for line in _lines(debt))
@@ -182,7 +184,7 @@ def _lines(debt: LateDebt) -> list[Line]:
     return [Line(debt.receivable_id, paid_on, fen, *of) for paid_on, fen, of in days if any(of)]
 
 
-def _one(rule: _Rule, is_home: bool, debts: Sequence[LateDebt]) -> int:
+def _one(rule: _Rule, debts: Sequence[LateDebt]) -> int:
     """Calculate one fee by the single calculation, which knows no bounds."""
     given = [
         {
@@ -196,7 +198,7 @@ def _one(rule: _Rule, is_home: bool, debts: Sequence[LateDebt]) -> int:
         for paid_on, fen in debt.parts
     ]
     settled_on = debts[0].settled_on.isoformat()
-    user = "resident" if is_home else "other"
+    user = "resident" if rule.of_homes else "other"
     *_, total = late_fee(rule.policy, Inputs({"user": user, "paid": settled_on, "debts": given}))
     return total.amount_fen or 0
 

@@ -47,7 +47,7 @@ async def _debts(
         LateDebt(
             receivable_id=row.receivable_id,
             account_no=row.account_no,
-            customer_class=classes[row.account_no].customer_class,
+            customer_class=row.customer_class or classes[row.account_no].customer_class,
             due_on=row.due_on,
             settled_on=on or row.cleared_on,
             parts=[*parts[row.receivable_id], *([(on, row.outstanding_fen)] if on else [])],

@@ -53,7 +53,7 @@ async def debts(
         view,
         RECEIVABLE,
         {"account_no": account_nos},
-        columns=(*(r[name] for name in names), r.cleared_on, r.outstanding_fen),
+        columns=(*(r[name] for name in names), r.customer_class, r.cleared_on, r.outstanding_fen),
         where=r.document_kind.in_(kinds) & (r.due_on >= due_from) & (r.amount_fen > 0) & state,
         order_by=(r.account_no, r.due_on, r.receivable_id),
     )
@@ -87,7 +87,7 @@ async def paid(view: View, receivable_ids: Sequence[str]) -> Sequence[Row[Any]]:
 
 
 async def classes(view: View, account_nos: Sequence[str]) -> dict[str, Row[Any]]:
-    """Return the class and the org unit of accounts."""
+    """Return the class and the org unit of accounts as they are now."""
     a = ACCOUNT.c
     columns = (a.account_no, a.org_unit, a.customer_class)
     rows = await bulk.select_in(view, ACCOUNT, {"account_no": account_nos}, columns=columns)

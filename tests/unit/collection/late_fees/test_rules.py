@@ -90,8 +90,17 @@ def test_the_rule_of_a_debt_is_that_of_its_first_late_day() -> None:
     given = [debt(100_000, date(2026, 2, day), paid, of="residential") for day in (27, 28)]
     found = domain.fees(rules, given)
     assert [(fee.rule, fee.amount_fen) for fee in found] == [
-        ("1/CN/supply-rules 2024", 1_100),
-        ("2/CN/supply-rules 2024", 2_000),
+        ("1/CN/supply-rules 2024, residents", 1_100),
+        ("2/CN/supply-rules 2024, residents", 2_000),
+    ]
+
+
+def test_what_was_settled_on_one_day_as_a_home_and_as_a_shop_has_a_fee_each() -> None:
+    paid = date(2026, 3, 10)
+    shop, home = debt(100_000, date(2026, 2, 27), paid), debt(100_000, date(2026, 2, 28), paid, of="residential")
+    assert [(fee.rule.split(", ")[1], fee.amount_fen) for fee in domain.fees(rulebook(), [shop, home])] == [
+        ("others", 2_200),
+        ("residents", 1_000),
     ]
 
 
