@@ -26,7 +26,14 @@ JOBS = {
         "purge-requests",
         "verify-audit",
     ),
-    "collection": ("remind", "charge-late-fees", "settle-accounts", "judge-standings", "purge-requests", "verify-audit"),
+    "collection": (
+        "remind",
+        "charge-late-fees",
+        "settle-accounts",
+        "judge-standings",
+        "purge-requests",
+        "verify-audit",
+    ),
     "notify": (
         "tell-doors",
         "give-up-waiting",
