@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.events import late_fees
+from shared.events import cuts, late_fees
 from shared.events.billing import Fen
 from shared.events.fact import Code, Fact, Id, No
 from shared.fields import Day
@@ -138,4 +138,5 @@ FACTS: tuple[type[Fact], ...] = (
     AccountSettled,
     AccountStandingChanged,
     *late_fees.FACTS,
+    *cuts.FACTS,
 )
