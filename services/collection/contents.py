@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from services.collection.dunning.tables import HELD, HELD_RECEIVABLE
 from services.collection.late_fees.tables import WAIVER
 from services.collection.ledger.tables import CLOSED_MONTH, RECEIVABLE
 from services.collection.payments.tables import ORDER, PAYMENT
+from services.collection.plans.tables import COVERED, INSTALMENT, PLAN
 from services.collection.settlements.tables import SETTLEMENT
 from services.collection.standings.tables import HARDSHIP_MARK, STANDING
 from services.collection.targets.tables import TEAM
@@ -13,6 +15,7 @@ from shared.db.contents import Readers, of_tables
 CONTENTS: Final[Readers] = {
     "account_standing": of_tables({STANDING: "account_no"}),
     "collecting_team": of_tables({TEAM: ("unit_kind", "unit", "valid_from")}),
+    "dunning_hold": of_tables({HELD: ("account_no", "hold_no"), HELD_RECEIVABLE: ("account_no", "hold_no")}),
     "hardship": of_tables({HARDSHIP_MARK: "account_no", STANDING: "account_no"}),
     "late_fee_waiver": of_tables({WAIVER: "receivable_id"}),
     "late_payout": of_tables({RECEIVABLE: "document_id"}),
@@ -20,5 +23,6 @@ CONTENTS: Final[Readers] = {
     "opening": of_tables({RECEIVABLE: "document_id"}),
     "payment": of_tables({PAYMENT: "payment_id"}),
     "payment_order": of_tables({ORDER: "order_id"}),
+    "plan": of_tables({PLAN: "plan_no", INSTALMENT: "plan_no", COVERED: "plan_no"}),
     "settlement": of_tables({SETTLEMENT: "closing_no"}),
 }

@@ -25,11 +25,13 @@ Id = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
 class Context:
     """`today` is the utility's civil date now; `channel_secrets` the callback secret of each channel.
 
-    `standings`, `late_fees`: the rules of capabilities that lie above others which are given this. `accrued_late_fees`: what has
-    grown until today on what an account owes, in fen.
+    `ladders` (of dunning), `plans`, `standings`, `late_fees`: rules of capabilities that lie above others which are given this.
+    `accrued_late_fees`: what has grown until today on what an account owes, in fen.
     """
 
     policy: Policy
+    ladders: Versions[Any]
+    plans: Versions[Any]
     standings: Versions[Any]
     late_fees: Versions[Any]
     accrued_late_fees: Callable[[View, str], Awaitable[int]]

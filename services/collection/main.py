@@ -1,16 +1,17 @@
 """The composition root of collection."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.collection.contents import CONTENTS
 from services.collection.context import Context
-from services.collection.dunning import api as reminders
 from services.collection.dunning import consumers as dunning_consumers
-from services.collection.dunning import domain as dunning
 from services.collection.dunning import jobs
-from services.collection.dunning.domain import Ladders
+from services.collection.dunning.api import cases, doubts, holds
+from services.collection.dunning.domain import ladders as dunning
+from services.collection.dunning.domain.ladders import Ladders
+from services.collection.dunning.use_cases.judging import Known
 from services.collection.late_fees import api as late_fee_api
 from services.collection.late_fees import consumers as late_fee_consumers
 from services.collection.late_fees import domain as late_fees
@@ -25,6 +26,11 @@ from services.collection.ledger.use_cases import months
 from services.collection.payments.api import callbacks, orders, payments
 from services.collection.payments.domain import COUNTER
 from services.collection.payments.use_cases import reversal, suspense
+from services.collection.plans import api as plans_api
+from services.collection.plans import domain as plans
+from services.collection.plans import jobs as plan_jobs
+from services.collection.plans import use_cases as planning
+from services.collection.plans.domain import Rulebook as Plans
 from services.collection.receivables import api as receivables
 from services.collection.receivables import consumers
 from services.collection.receivables.store import waiting_oldest
@@ -39,26 +45,38 @@ from services.collection.standings import domain as standings
 from services.collection.standings import jobs as standing_jobs
 from services.collection.standings.domain import Rulebook
 from services.collection.standings.store import VERSIONS as VERSIONS
+from services.collection.standings.store import marked
 from services.collection.standings.use_cases import STATES as STATES
 from services.collection.targets import api as targets
 from services.collection.views import api as views
 from services.collection.views.store import closed_accounts, edges, totals, trace
 from shared import service
+from shared.approvals import Kind
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.db.engine import View
 from shared.document import Node
 from shared.events.disputes import DisputeChanged
 from shared.service import Service
-from shared.settings import SettingsError, document
+from shared.settings import SettingsError, calendar, document
 
 NAME = "collection"
+
+
+class Policies(NamedTuple):
+    """The parts of the policy file, each as its capability reads it."""
+
+    ledger: Policy
+    ladders: Ladders
+    plans: Plans
+    fees: LateFees
+    standings: Rulebook
 
 
 def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
     """Return the collection service."""
     clock = clock or SystemClock()
-    rules, ladders, fees, rulebook = load_policies(settings)
+    rules, ladders, planned, fees, rulebook = load_policies(settings)
     dunning_handlers = dunning_consumers.handlers()
 
     def today() -> date:
@@ -86,7 +104,10 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             payments.router,
             receivables.router,
             books.router,
-            reminders.router,
+            doubts.router,
+            cases.router,
+            holds.router,
+            plans_api.router,
             late_fee_api.router,
             settlements.router,
             standings_api.router,
@@ -100,7 +121,8 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             **settlement_consumers.handlers(),
         },
         jobs=[
-            *jobs.jobs(ladders),
+            *jobs.jobs(Known(ladders, calendar(settings), marked)),
+            plan_jobs.judge_plans(),
             late_fee_jobs.charge_late_fees(rules, fees),
             settlement_jobs.settle_accounts(rules),
             standing_jobs.judge_standings(rulebook),
@@ -111,44 +133,49 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
         control_documents={"document": totals.documents},
         tracers=trace.TRACERS,
         edges=edges.EDGES,
-        approvals=[
-            months.kind_of_approval(today),
-            openings.kind_of_approval(rules, today),
-            reversal.kind_of_approval(rules, today),
-            suspense.kind_of_approval(rules, today),
-            waiving.kind_of_approval(rules, fees, today),
-            settling.kind_of_approval(rules, today),
-            late.kind_of_approval(rules, today),
-        ],
+        approvals=_approvals(rules, fees, today),
         contents=CONTENTS,
-        context=Context(rules, rulebook, fees, accrued, today, settings.secret_of_channel),
+        context=Context(rules, ladders, planned, rulebook, fees, accrued, today, settings.secret_of_channel),
     )
 
 
-def load_policies(settings: CollectionSettings) -> tuple[Policy, Ladders, LateFees, Rulebook]:
-    """Return the rules of ledger, dunning, late fees and standings as the settings name them.
+def _approvals(rules: Policy, fees: LateFees, today: Callable[[], date]) -> list[Kind]:
+    return [
+        months.kind_of_approval(today),
+        planning.kind_of_approval(today),
+        openings.kind_of_approval(rules, today),
+        reversal.kind_of_approval(rules, today),
+        suspense.kind_of_approval(rules, today),
+        waiving.kind_of_approval(rules, fees, today),
+        settling.kind_of_approval(rules, today),
+        late.kind_of_approval(rules, today),
+    ]
+
+
+def load_policies(settings: CollectionSettings) -> Policies:
+    """Return the rules of ledger, dunning, plans, late fees and standings as the settings name them.
 
     Raises `SettingsError` where they are not usable.
     """
-    parts = (policy, dunning, late_fees, standings)
+    parts = (policy, dunning, plans, late_fees, standings)
 
     def also(part: Any) -> str:
         return " ".join(other.FIELDS for other in parts if other is not part)
 
-    def read(root: Node) -> tuple[Policy, Ladders, LateFees, Rulebook]:
-        return (
+    def read(root: Node) -> Policies:
+        return Policies(
             policy.read(root, also=also(policy)),
             dunning.read(root, also=also(dunning)),
+            plans.read(root, also=also(plans)),
             late_fees.read(root, also=also(late_fees)),
             standings.read(root, also=also(standings)),
         )
 
-    rules, ladders, fees, rulebook = document(
-        "WATTLINE_COLLECTION_POLICY", settings.collection_policy, lambda d: Node.read(d, read)
-    )
+    found = document("WATTLINE_COLLECTION_POLICY", settings.collection_policy, lambda d: Node.read(d, read))
+    rules = found.ledger
     known = {channel for each in rules.rules for channel in each.channels}
     if unknown := sorted(set(settings.secret_of_channel) - known):
         raise SettingsError(f"wrong setting: WATTLINE_CHANNEL_SECRETS: not in the policy: {', '.join(unknown)}")
     if any(COUNTER not in each.channels for each in rules.rules):
         raise SettingsError("wrong setting: WATTLINE_COLLECTION_POLICY: each version needs the channel counter")
-    return rules, ladders, fees, rulebook
+    return found

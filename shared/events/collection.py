@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.events import cuts, late_fees
-from shared.events.billing import Fen
+from shared.events.billing import Fen, Part
 from shared.events.fact import Code, Fact, Id, No
 from shared.fields import Day
 
@@ -74,6 +74,7 @@ class ReceivableReopened(Fact):
     outstanding_fen: Annotated[int, Field(gt=0)]
 
 
+# no more made: `DunningStepDue` is, for all debts together; it stays readable for what is in the logs
 class ReminderDue(Fact):
     """An overdue receivable is to be reminded of, once (催费)."""
 
@@ -90,6 +91,75 @@ class ReminderDue(Fact):
     outstanding_fen: Annotated[int, Field(gt=0)]
     due_on: Day
     business_date: Day
+
+
+class DunningDebt(Part):
+    """One of the debts that a step of dunning is about, and what is owed of it."""
+
+    receivable_id: Id
+    document_kind: Code
+    document_id: Id
+    due_on: Day
+    outstanding_fen: Annotated[int, Field(gt=0)]
+
+
+class DunningStepDue(Fact):
+    """Something is to be done about what an account owes (催费): one step per account and stage, over all its debts that nothing
+    holds.
+
+    It takes the place of `ReminderDue`, which was told of each receivable and is not made any more.
+    """
+
+    type: ClassVar[str] = "collection.dunning_step_due.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "A step of dunning is to be taken towards an account."
+
+    account_no: No
+    case_no: Id
+    step_id: Id
+    org_unit: str
+    stage: Annotated[int, Field(gt=0)]
+    action: Literal["notice", "call", "visit", "approval", "cut"] = Field(
+        description="`approval`, `cut`: what people of collection do; the customer is told by other facts."
+    )
+    track: Literal["resident", "business", "vulnerable", "former_debtor"]
+    tone: Literal["plain", "gentle", "firm"] | None = Field(
+        default=None, description="Of a notice; none: as the standing of the account says."
+    )
+    outstanding_fen: Annotated[int, Field(gt=0, description="Of all its debts.")]
+    due_on: Day = Field(description="The due date of the oldest of them.")
+    business_date: Day
+    debts_count: Annotated[int, Field(gt=0)]
+    debts: Annotated[tuple[DunningDebt, ...], Field(min_length=1, max_length=200, description="The oldest of them.")]
+
+
+class PlannedInstalment(Part):
+    """What a plan says is to be paid by a day."""
+
+    due_on: Day
+    amount_fen: Annotated[int, Field(gt=0)]
+
+
+class PlanChanged(Fact):
+    """An instalment plan (分期) was proposed, agreed or rejected by a second person, broken, or completed; its whole state.
+
+    The highest version is how it stands. From the day on which it is agreed to the day before it is broken or completed nothing
+    is done about the debts that it covers.
+    """
+
+    type: ClassVar[str] = "collection.plan_changed.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "An instalment plan was proposed, agreed, rejected, broken or completed."
+
+    account_no: No
+    plan_no: Id
+    version: Annotated[int, Field(gt=0)]
+    org_unit: str
+    state: Literal["proposed", "agreed", "rejected", "broken", "completed"]
+    changed_on: Day
+    covered_fen: Annotated[int, Field(gt=0, description="What was owed of the debts that it covers.")]
+    receivable_ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=100)]
+    instalments: Annotated[tuple[PlannedInstalment, ...], Field(min_length=1, max_length=60)]
 
 
 class AccountSettled(Fact):
@@ -135,6 +205,8 @@ FACTS: tuple[type[Fact], ...] = (
     ReceivableCleared,
     ReceivableReopened,
     ReminderDue,
+    DunningStepDue,
+    PlanChanged,
     AccountSettled,
     AccountStandingChanged,
     *late_fees.FACTS,

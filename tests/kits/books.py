@@ -75,7 +75,11 @@ TABLES: dict[str, dict[str, Table]] = {
         "allocations": ledger.ALLOCATION,
         "orders": payments.ORDER,
         "payments": payments.PAYMENT,
-        "reminders": dunning.REMINDER,
+        "dunning cases": dunning.CASE,
+        "stages of debts": dunning.DEBT,
+        "dunning steps": dunning.STEP,
+        "debts of steps": dunning.STEP_DEBT,
+        "dunning holds": dunning.HELD,
         "waiting": receivables.WAITING,
         "settlements": settlements.SETTLEMENT,
     },
@@ -114,7 +118,8 @@ NAMES: list[tuple[Table, str, Callable[[Row[Any]], str]]] = [
     (ledger.RECEIVABLE, "receivable_id", lambda r: f"receivable({r.document_id})"),
     (ledger.TRANSACTION, "transaction_id", lambda r: f"transaction({r.document_id} {r.kind})"),
     (ledger.CREDIT, "credit_id", lambda r: f"credit({r.source_kind} {r.source_id} {r.account_no})"),
-    (dunning.REMINDER, "reminder_id", lambda r: f"reminder({r.receivable_id} {r.stage})"),
+    (dunning.CASE, "case_no", lambda r: f"dunning case({r.account_no} {r.opened_on})"),
+    (dunning.STEP, "step_id", lambda r: f"dunning step({r.account_no} {r.business_date} {r.stage})"),
 ]
 
 

@@ -32,7 +32,7 @@ from tests.kits.approvals import decided
 
 KEY = "k" * 40
 SECRET = "s" * 40
-POLICY = Node.read(json.loads(SHIPPED_POLICY.read_text()), partial(policy.read, also="dunning late_fee standing"))
+POLICY = Node.read(json.loads(SHIPPED_POLICY.read_text()), partial(policy.read, also="dunning plans late_fee standing"))
 TODAY = date(2026, 4, 15)
 
 
@@ -206,7 +206,7 @@ class Kit:
         document["versions"][0]["approvals"] = steps
         state = self.service.app.state
         state.context = replace(
-            state.context, policy=Node.read(document, partial(policy.read, also="dunning late_fee standing"))
+            state.context, policy=Node.read(document, partial(policy.read, also="dunning plans late_fee standing"))
         )
 
     async def close(self, month: str) -> list[str]:

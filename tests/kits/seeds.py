@@ -27,6 +27,7 @@ JOBS = {
         "verify-audit",
     ),
     "collection": (
+        "judge-plans",
         "remind",
         "charge-late-fees",
         "settle-accounts",

@@ -5,7 +5,7 @@ from typing import Any
 
 from shared import ids
 from shared.events.billing import AccountChanged, Bill, BillCorrected, BillIssued, Component, Contract
-from shared.events.collection import PaymentReversed, ReminderDue
+from shared.events.collection import DunningDebt, DunningStepDue, PaymentReversed, ReminderDue
 from shared.events.own_reads import OwnReadAsked
 from shared.events.read_days import ReadDayChangeProposed
 from shared.events.reading import EstimateMade, QuestionWithdrawn, VisitProposed
@@ -56,7 +56,34 @@ def corrected(number: int = 1) -> BillCorrected:
     )
 
 
-def reminder(number: int = 1) -> ReminderDue:
+def reminder(number: int = 1, **changes: Any) -> DunningStepDue:
+    """A reminder of three bills."""
+    dues = [date(2026, 2, 20), date(2026, 2, 21), date(2026, 2, 22)]
+    debts = tuple(
+        DunningDebt(
+            receivable_id=ids.new(), document_kind="bill", document_id=f"bill-{n}", due_on=due, outstanding_fen=4_115
+        )
+        for n, due in enumerate(dues)
+    )
+    values: dict[str, Any] = {
+        "account_no": f"a{number:04}",
+        "case_no": f"case-{number:04}",
+        "step_id": f"reminder-{number:04}",
+        "org_unit": ORG,
+        "stage": 1,
+        "action": "notice",
+        "track": "resident",
+        "outstanding_fen": 12_345,
+        "due_on": dues[0],
+        "business_date": date(2026, 3, 5),
+        "debts_count": len(debts),
+        "debts": debts,
+    }
+    return DunningStepDue(**values | changes)
+
+
+def reminder_of_before(number: int = 1) -> ReminderDue:
+    """A reminder of one receivable, as the logs still have them."""
     return ReminderDue(
         account_no=f"a{number:04}",
         reminder_id=f"reminder-{number:04}",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from services.collection.dunning.tables import REMINDER
+from services.collection.dunning.tables import STEP_DEBT
 from services.collection.ledger import tables
 from services.collection.payments.tables import PAYMENT
 from services.collection.receivables import consumers
@@ -160,7 +160,7 @@ async def books(kit: Kit) -> dict[str, Any]:
         "credits": sorted((names[row["credit_id"]], row["unallocated_fen"]) for row in await kit.rows(tables.CREDIT)),
         "settled": {key: fen for key, fen in settled.items() if fen},
         "ledger": {key: fen for key, fen in ledger.items() if fen},
-        "reminders": sorted((names[r["receivable_id"]], r["outstanding_fen"]) for r in await kit.rows(REMINDER)),
+        "reminders": sorted((names[r["receivable_id"]], r["outstanding_fen"]) for r in await kit.rows(STEP_DEBT)),
     }
 
 

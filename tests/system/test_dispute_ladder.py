@@ -120,7 +120,9 @@ def test_three_doubts_end_where_they_are_settled_and_an_erring_meter_comes_back_
         ]
         for home in (EXPLAINED, TESTED)
     }
-    reminded = {each["receivable_id"] for each in town.items("collection", "/v1/reminders")}
+    reminded = {
+        debt["receivable_id"] for each in town.items("collection", "/v1/dunning-steps") for debt in each["debts"]
+    }
     assert set(of_february[EXPLAINED]) <= reminded
     assert not set(of_february[TESTED]) & reminded
 

@@ -81,7 +81,11 @@ def test_a_theft_with_unknown_start_is_charged_by_three_people_paid_disputed_and
     town.until("the hold", "collection", f"/v1/charge-holds?account_no={HOME.account_no}&held_on={until}", 1)
     late = date.fromisoformat(back["due_on"]) + timedelta(days=3)
     town.job("collection", "remind", late.isoformat())
-    reminded = {one["receivable_id"] for one in town.items("collection", f"/v1/reminders?account_no={HOME.account_no}")}
+    reminded = {
+        debt["receivable_id"]
+        for one in town.items("collection", f"/v1/dunning-steps?account_no={HOME.account_no}")
+        for debt in one["debts"]
+    }
     assert owed(town, back)["receivable_id"] in reminded
     assert owed(town, penalty)["receivable_id"] not in reminded
 

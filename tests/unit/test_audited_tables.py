@@ -51,8 +51,11 @@ NOT_READ = {
         ("reading", "own_read"): {"read_day_request"},
         ("reading", "read_day_request"): {"own_read"},
         ("notify", "call_task"): {"letter"},
-        ("collection", "account_standing"): {"account", "hardship_mark"},
-        ("collection", "hardship"): {"account"},
+        ("collection", "account_standing"): {
+            *("account", "dunning_hold", "dunning_hold_receivable", "hardship_mark", "late_settlement")
+        },
+        ("collection", "hardship"): {"account", "dunning_hold", "dunning_hold_receivable", "late_settlement"},
+        ("collection", "late_fee_waiver"): {"dunning_debt", "receivable"},
         ("billing", "release_switch"): {"business_day", "relay_lease"},
     },
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.collection.dunning import use_cases
+from services.collection.dunning.use_cases import doubts
 from shared.bus.handling import Handler
 from shared.db.engine import Tx
 from shared.events.billing import ChargeHoldChanged
@@ -14,9 +14,9 @@ def handlers() -> Mapping[type[Fact], Handler]:
     """Return the handlers by type."""
 
     async def dispute_changed(tx: Tx, facts: Sequence[DisputeChanged]) -> None:
-        await use_cases.hold(tx, facts)
+        await doubts.hold(tx, facts)
 
     async def charge_hold_changed(tx: Tx, facts: Sequence[ChargeHoldChanged]) -> None:
-        await use_cases.hold_charges(tx, facts)
+        await doubts.hold_charges(tx, facts)
 
     return {DisputeChanged: dispute_changed, ChargeHoldChanged: charge_hold_changed}

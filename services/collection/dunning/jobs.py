@@ -3,22 +3,22 @@
 from collections.abc import Sequence
 from datetime import date
 
-from services.collection.dunning import use_cases
-from services.collection.dunning.domain import Ladders
+from services.collection.dunning.use_cases import judging
+from services.collection.dunning.use_cases.judging import Known
 from shared.db.engine import Tx, View
 from shared.db.jobs import Job
 
 
-def jobs(ladders: Ladders) -> list[Job]:
+def jobs(known: Known) -> list[Job]:
     """Return the jobs by business date."""
 
     async def chunks(view: View, business_date: date) -> Sequence[str]:
-        return await use_cases.chunks(view, ladders=ladders, business_date=business_date)
+        return await judging.chunks(view, known, business_date)
 
     async def work(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
-        return await use_cases.remind(tx, ladders=ladders, business_date=business_date, chunk=chunk)
+        return await judging.judge_chunk(tx, known, business_date, chunk)
 
-    async def why(_view: View, business_date: date) -> str:
-        return use_cases.why_nothing(ladders, business_date)
+    async def why(view: View, business_date: date) -> str:
+        return await judging.why_nothing(view, known, business_date)
 
-    return [Job(name="remind", chunks=chunks, work=work, why=why)]
+    return [Job(name=judging.JOB, chunks=chunks, work=work, why=why)]

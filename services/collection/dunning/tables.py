@@ -1,29 +1,122 @@
-"""What was reminded of."""
+"""Cases of dunning with their steps, and what holds debts."""
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Date, Index, SmallInteger, String, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, SmallInteger, String, text
 from sqlmodel import Field
 
 from services.collection.base import Base
 from shared.db import columns
 from shared.db.columns import table
 
+_OPEN = text("closed_on IS NULL")
 
-class Reminder(Base, table=True):
-    """One reminder per receivable and stage, whatever happens to the receivable later."""
 
-    __tablename__ = "reminder"
-    __table_args__ = (UniqueConstraint("receivable_id", "stage", name="reminder_cause"),)
+class DunningCase(Base, table=True):
+    """The arrears of an account from their first day to the day on which nothing was overdue any more (催费工单).
 
-    reminder_id: str = Field(sa_column=columns.key())
-    receivable_id: str = Field(sa_column=Column(columns.No, nullable=False))
-    stage: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    `stage`, since `stage_on`, and what is done at it, as of the last judgement that changed something (`judged_on`). Of what is
+    overdue `held_fen` is held; `due_on` is the oldest due date.
+    """
+
+    __tablename__ = "dunning_case"
+    __table_args__ = (
+        Index("dunning_case_open", "account_no", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("dunning_case_account", "account_no", "opened_on"),
+        CheckConstraint("(state = 'closed') = (closed_on IS NOT NULL)"),
+    )
+
+    case_no: str = Field(sa_column=columns.key())
     account_no: str = Field(sa_column=Column(columns.No, nullable=False))
     org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    track: str = Field(sa_column=Column(columns.Code, nullable=False))
+    state: str = Field(sa_column=Column(String(8), nullable=False))
+    stage: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    stage_on: date | None = Field(sa_column=Column(Date))
+    action: str = Field(sa_column=Column(columns.Code, nullable=False))
+    opened_on: date = Field(sa_column=Column(Date, nullable=False))
+    closed_on: date | None = Field(sa_column=Column(Date))
+    judged_on: date = Field(sa_column=Column(Date, nullable=False))
     outstanding_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+    held_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+    due_on: date = Field(sa_column=Column(Date, nullable=False))
+    debts: int = Field(sa_column=Column(Integer, nullable=False))
+
+
+class DunningDebt(Base, table=True):
+    """The stage to which an overdue debt has come in the open case of its account; gone once it is settled."""
+
+    __tablename__ = "dunning_debt"
+    __table_args__ = (Index("dunning_debt_account", "account_no"),)
+
+    receivable_id: str = Field(sa_column=columns.key())
+    account_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    stage: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    stage_on: date | None = Field(sa_column=Column(Date))
+
+
+class DunningStep(Base, table=True):
+    """What was to be done of an account on a day, over all its debts that nothing held; `case_no` is empty of before there were
+    cases."""
+
+    __tablename__ = "dunning_step"
+    __table_args__ = (Index("dunning_step_account", "account_no"), Index("dunning_step_case", "case_no"))
+
+    step_id: str = Field(sa_column=columns.key())
+    case_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    account_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    stage: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    action: str = Field(sa_column=Column(columns.Code, nullable=False))
+    track: str = Field(sa_column=Column(columns.Code, nullable=False))
+    tone: str | None = Field(sa_column=Column(columns.Code))
     business_date: date = Field(sa_column=Column(Date, nullable=False))
+    outstanding_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+    due_on: date = Field(sa_column=Column(Date, nullable=False))
     recorded_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
+
+
+class StepDebt(Base, table=True):
+    """One of the debts that a step was about, and what was owed of it."""
+
+    __tablename__ = "dunning_step_debt"
+    __table_args__ = (Index("dunning_step_debt_receivable", "receivable_id"),)
+
+    step_id: str = Field(sa_column=columns.key())
+    receivable_id: str = Field(sa_column=Column(columns.No, primary_key=True))
+    outstanding_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+
+
+class DunningHold(Base, table=True):
+    """What a person said: nothing is done about all debts of an account, or some of them, in [held_from, held_until].
+
+    `ended_on`: the first day no longer held, where it was ended early.
+    """
+
+    __tablename__ = "dunning_hold"
+    __table_args__ = (CheckConstraint("held_until >= held_from"),)
+
+    account_no: str = Field(sa_column=columns.key())
+    hold_no: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    reason: str = Field(sa_column=Column(columns.Code, nullable=False))
+    holds_all: bool = Field(sa_column=Column(Boolean, nullable=False))
+    held_from: date = Field(sa_column=Column(Date, nullable=False))
+    held_until: date = Field(sa_column=Column(Date, nullable=False))
+    held_by: str = Field(sa_column=Column(columns.No, nullable=False))
+    ended_on: date | None = Field(sa_column=Column(Date))
+    ended_by: str | None = Field(sa_column=Column(columns.No))
+
+
+class HeldReceivable(Base, table=True):
+    """One of the debts that a hold is about, where it is not about all."""
+
+    __tablename__ = "dunning_hold_receivable"
+    __table_args__ = (Index("dunning_hold_receivable_of", "receivable_id"),)
+
+    account_no: str = Field(sa_column=columns.key())
+    hold_no: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    receivable_id: str = Field(sa_column=Column(columns.No, primary_key=True))
 
 
 class DisputeHold(Base, table=True):
@@ -56,6 +149,11 @@ class ChargeHold(Base, table=True):
     held_until: date | None = Field(sa_column=Column(Date))
 
 
-REMINDER = table(Reminder)
+CASE = table(DunningCase)
+DEBT = table(DunningDebt)
+STEP = table(DunningStep)
+STEP_DEBT = table(StepDebt)
+HELD = table(DunningHold)
+HELD_RECEIVABLE = table(HeldReceivable)
 CHARGE_HOLD = table(ChargeHold)
 DISPUTE_HOLD = table(DisputeHold)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, or_, select
 
-from services.collection.dunning import store as dunning
+from services.collection.dunning.store import doubts as dunning
 from services.collection.ledger.store import accounts, receivables
 from services.collection.standings import tables
 from services.collection.standings.domain import Due

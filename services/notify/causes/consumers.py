@@ -30,7 +30,8 @@ def use_cases(kinds: Kinds, leaflets: Leaflets) -> dict[type[Fact], list[UseCase
     found: dict[type[Fact], list[UseCase]] = {AccountChanged: [partial(accounts_changed.keep, kinds=kinds)]}
     for kind in kinds.values():
         told = partial(ask, kind=kind) if kind.asks else partial(tell, kind=kind, leaflets=leaflets)
-        found.setdefault(kind.fact, []).append(told)
+        for fact in (kind.fact, *kind.earlier):
+            found.setdefault(fact, []).append(told)
     found[AccountStandingChanged] = [_keep_standings]
     found[QuestionWithdrawn] = [_withdraw]
     found.setdefault(ClosingWithdrawn, []).append(_withdraw_objections)

@@ -1,20 +1,32 @@
 """Collection reminds of a debt (催缴)."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from services.notify.notices.domain.causes import Cause
-from services.notify.templates.domain import Kind, Template, Text
-from shared.events.collection import ReminderDue
+from services.notify.templates.domain import TONE, Kind, Template, Text
+from shared.events.collection import DunningStepDue, ReminderDue
 
 NAME = "reminder"
 
 
-def cause(fact: ReminderDue) -> Cause:
-    """Remind an account; the cycle of a reminder is the month of its business date."""
+def cause(fact: DunningStepDue | ReminderDue) -> Cause | None:
+    """Remind an account of all that it owes; what is done otherwise is of other kinds. Of before, one fact was one receivable."""
+    if isinstance(fact, DunningStepDue):
+        return of_step(fact, NAME) if fact.action == "notice" else None
+    return _cause(fact, NAME, fact.reminder_id, "")
+
+
+def of_step(fact: DunningStepDue, template: str) -> Cause:
+    """Return the cause of a step; its cycle is the month of its business date."""
+    return _cause(fact, template, fact.step_id, fact.tone or "")
+
+
+def _cause(fact: DunningStepDue | ReminderDue, template: str, id: str, tone: str) -> Cause:
     return Cause(
         kind="reminder",
-        id=fact.reminder_id,
-        template=NAME,
+        id=id,
+        template=template,
         account_no=fact.account_no,
         service_point_no="",
         org_unit=fact.org_unit,
@@ -25,6 +37,7 @@ def cause(fact: ReminderDue) -> Cause:
             "outstanding_fen": fact.outstanding_fen,
             "due_on": fact.due_on.isoformat(),
             "business_date": fact.business_date.isoformat(),
+            **({TONE: tone} if tone else {}),
         },
     )
 
@@ -106,16 +119,19 @@ This message was sent automatically.
 """,
 )
 
+FIGURES: Mapping[str, type[int] | type[str]] = {
+    "account_no": str,
+    "outstanding_fen": int,
+    "due_on": str,
+    "business_date": str,
+}
+
 KIND = Kind(
     name=NAME,
-    fact=ReminderDue,
+    fact=DunningStepDue,
+    earlier=(ReminderDue,),
     cause=cause,
-    figures={
-        "account_no": str,
-        "outstanding_fen": int,
-        "due_on": str,
-        "business_date": str,
-    },
+    figures=FIGURES,
     roles=frozenset({"holder"}),
     legal_effect=True,  # supply may end 30 days later: 电力供应与使用条例 art. 39
     templates=(

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 from sqlalchemy import Row
 
 from services.notify.accounts import store as accounts
@@ -32,7 +33,7 @@ from services.notify.sending.domain import retries
 from services.notify.sending.domain.port import Attempt
 from services.notify.sending.domain.retries import Verdict
 from services.notify.templates import domain as templates
-from services.notify.templates.domain import Catalogue, Kinds, Rendered
+from services.notify.templates.domain import TONE, Catalogue, Kinds, Rendered
 from services.notify.vault import Vault
 from shared.db.engine import Tx
 from shared.events.notify import VisitAsked
@@ -174,7 +175,9 @@ async def _tones(
     standings = await accounts.standings(tx, [row.account_no for row in several])
     return {
         row.notice_id: policies.on(row.day).tones.of(
-            standings.get(row.account_no), is_vulnerable=found[row.party_no, row.point_no].is_vulnerable
+            standings.get(row.account_no),
+            is_vulnerable=found[row.party_no, row.point_no].is_vulnerable,
+            wanted=str(orjson.loads(row.figures).get(TONE, "")),
         )
         for row in several
     }

@@ -54,6 +54,8 @@ HOW_TO_ANSWER: Mapping[str, Mapping[str, str]] = {
 }
 """The words of `answering` in the questions that ship, by language."""
 
+TONE = "tone"
+"""The figure that names the tone in which a cause is to be told, where it has one of its own; no text shows it."""
 ENCLOSED = "enclosed"
 """The figure that names the leaflets below a notice, joined by blanks."""
 JOINED: Mapping[str, str] = {"zh": "用电服务通知（{count} 项）", "en": "Your electricity supply: {count} notices"}
@@ -111,6 +113,7 @@ class Kind:
     whole number or a text. `roles` are told where the policy names no others. A notice with `legal_effect` is one on whose
     receipt a right depends. `templates` are the texts that ship.
 
+    `earlier`: facts that were its cause before, and still are in the logs.
     `supplied_on`: the figure with the day whose supplied account is told, where a cause knows no more than its service point.
     `control`: the documents of another service of which each is told in this kind, under that service's name for them.
     `asked`: the figures that an answer to its question brings, of a fact; the words of `figure` say what each is.
@@ -129,6 +132,7 @@ class Kind:
     roles: frozenset[str]
     legal_effect: bool
     templates: Sequence[Template]
+    earlier: tuple[type[Any], ...] = ()
     supplied_on: str | None = None
     control: str | None = None
     asked: Callable[[Any], Any] | None = None

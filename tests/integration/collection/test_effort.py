@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+import pytest
+
 from tests.kits.collection import Kit, account, bill, corrected, counted, issued
 
 
@@ -48,13 +50,17 @@ async def statements_for(kit: Kit, count: int, prefix: str) -> dict[str, int]:
         answer = await kit.clerk.put("/v1/opening-receivables", json={"items": items})
     assert {one["status"] for one in answer.json()["outcomes"]} == {"done"}
     found["openings"] = len(seen)
-    with counted(kit) as seen:
-        await remind(kit, "2026-03-20" if prefix == "X" else "2026-03-21")
-    found["remind"] = len(seen)
+    for title, days in (("first stage", ("03-20", "04-02")), ("second stage", ("04-01", "04-14"))):
+        with counted(kit) as seen:
+            await remind(kit, f"2026-{days[prefix == 'Y']}")
+        found[title] = len(seen)
     return found
 
 
-async def test_the_number_of_statements_does_not_depend_on_the_size_of_the_batch(kit: Kit) -> None:
+async def test_the_number_of_statements_does_not_depend_on_the_size_of_the_batch(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.collection.dunning.use_cases.judging.ACCOUNTS_PER_CHUNK", 2_000)
     small = await statements_for(kit, 10, "X")
     large = await statements_for(kit, 1_000, "Y")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.collection.dunning import store as dunning
+from services.collection.dunning.store import doubts as dunning
 from services.collection.late_fees import domain, store
 from services.collection.late_fees.domain import LateDebt, Rulebook
 from services.collection.ledger.store import late_settlements

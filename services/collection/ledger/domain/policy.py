@@ -23,8 +23,9 @@ RESOLUTION: Final = "suspense.resolution"
 PAYING_OUT: Final = "account.payout"
 LATE_PAYOUT: Final = "account.late_payout"
 WAIVER: Final = "late_fee.waiver"
+PLAN: Final = "instalment.plan"
 APPROVALS: Final = dict.fromkeys(
-    (MONTH_CLOSING, OPENING_RECEIVABLE, REVERSAL, RESOLUTION, PAYING_OUT, LATE_PAYOUT, WAIVER), SCOPE
+    (MONTH_CLOSING, OPENING_RECEIVABLE, REVERSAL, RESOLUTION, PAYING_OUT, LATE_PAYOUT, WAIVER, PLAN), SCOPE
 )
 """What two people do in collection, each with the scope of the second one."""
 ROLES: Final = ("receivable", "prepayment", "suspense", "opening", "unmapped", "difference")

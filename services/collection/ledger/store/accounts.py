@@ -33,6 +33,13 @@ async def lock_accounts(tx: Tx, account_nos: Sequence[str]) -> None:
     await bulk.lock(tx, tables.ACCOUNT, {"account_no": account_nos})
 
 
+async def locked(tx: Tx, account_nos: Sequence[str]) -> dict[str, Row[Any]]:
+    """Lock accounts in key order, and return them."""
+    table = tables.ACCOUNT
+    rows = await bulk.select_in(tx, table, {"account_no": account_nos}, order_by=(table.c.account_no,), for_update=True)
+    return {row.account_no: row for row in rows}
+
+
 async def every(view: View, size: int) -> list[str]:
     """Return every `size`-th number of all accounts, in order, from the first one on."""
     number = tables.ACCOUNT.c.account_no

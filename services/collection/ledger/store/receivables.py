@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, true
 
 from services.collection.ledger import tables
 from services.collection.ledger.domain.documents import BILLED, LATE_FEE, OPEN, PAYOUT, REVERSED, Receivable
@@ -94,6 +94,12 @@ def receivable_id() -> ColumnElement[str]:
     return column
 
 
+def account_no() -> ColumnElement[str]:
+    """Return the column by which a condition that is passed to this module names the account of a receivable."""
+    column: ColumnElement[str] = RECEIVABLE.c.account_no
+    return column
+
+
 def point_and_cycle() -> tuple[ColumnElement[str], ColumnElement[str]]:
     """Return the columns by which a condition that is passed to this module names what a receivable is for."""
     return RECEIVABLE.c.service_point_no, RECEIVABLE.c.cycle
@@ -108,25 +114,41 @@ async def accounts_overdue(
     view: View, *, due_until: date, where: ColumnElement[bool], first: str, last: str | None
 ) -> list[str]:
     """Return the accounts, in order, that have an open receivable due by then and meet the condition."""
-    account_no = RECEIVABLE.c.account_no
-    statement = select(account_no).distinct().where(_overdue(due_until, where), account_no >= first)
+    number = RECEIVABLE.c.account_no
+    statement = select(number).distinct().where(_overdue(due_until, where), number >= first)
     if last is not None:
-        statement = statement.where(account_no <= last)
-    return [row.account_no for row in await view.all(statement.order_by(account_no))]
+        statement = statement.where(number <= last)
+    return [row.account_no for row in await view.all(statement.order_by(number))]
 
 
 async def overdue(
-    view: View, account_nos: Sequence[str], *, due_until: date, where: ColumnElement[bool]
+    view: View, account_nos: Sequence[str], *, due_until: date, where: ColumnElement[bool] | None = None
 ) -> list[Receivable]:
-    """Return the open receivables of these accounts, due by then, that meet the condition, in account order."""
+    """Return the open receivables of these accounts, due by then, that meet the condition, in account order, oldest first."""
     rows = await bulk.select_in(
         view,
         RECEIVABLE,
         {"account_no": account_nos},
-        where=_overdue(due_until, where),
+        where=_overdue(due_until, true() if where is None else where),
         order_by=(RECEIVABLE.c.account_no, RECEIVABLE.c.due_on, RECEIVABLE.c.document_id),
     )
     return [receivable(row) for row in rows]
+
+
+async def open_ones(view: View, account_no: str) -> dict[str, int]:
+    """Return the open receivables of an account, with what is owed of each, oldest first."""
+    r = RECEIVABLE.c
+    wanted = select(r.receivable_id, r.outstanding_fen).where(r.account_no == account_no, r.status == OPEN)
+    rows = await view.all(wanted.order_by(r.due_on, r.receivable_id))
+    return {row.receivable_id: int(row.outstanding_fen) for row in rows}
+
+
+async def outstanding(view: View, receivable_ids: Sequence[str]) -> dict[str, int]:
+    """Return what is owed of receivables now."""
+    r = RECEIVABLE.c
+    columns = (r.receivable_id, r.outstanding_fen)
+    rows = await bulk.select_in(view, RECEIVABLE, {"receivable_id": receivable_ids}, columns=columns)
+    return {row.receivable_id: int(row.outstanding_fen) for row in rows}
 
 
 def _overdue(due_until: date, where: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.collection.dunning import store as dunning
+from services.collection.dunning.store import doubts as dunning
 from services.collection.ledger.domain.documents import PAYOUT, Debt
 from services.collection.ledger.domain.policy import APPROVALS, PAYING_OUT, Policy
 from services.collection.ledger.store import accounts, late_settlements, months

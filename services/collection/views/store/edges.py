@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, FromClause, Table, func, select
 
-from services.collection.dunning.tables import REMINDER
+from services.collection.dunning.tables import STEP, STEP_DEBT
 from services.collection.late_fees.tables import LATE_FEE as FEES
 from services.collection.late_fees.tables import LINE
 from services.collection.ledger.domain.documents import BILLED, CORRECTION, LATE_FEE, OPENING, PAYMENT, PAYOUT, REVERSED
@@ -96,9 +96,10 @@ EDGES: Final[Edges] = (
         kind="reminder",
         service=SERVICE,
         origin_kind="receivable",
-        id=REMINDER.c.reminder_id,
-        origin_id=REMINDER.c.receivable_id,
-        org_unit=REMINDER.c.org_unit,
+        id=STEP.c.step_id,
+        origin_id=STEP_DEBT.c.receivable_id,
+        org_unit=STEP.c.org_unit,
+        source=STEP.join(STEP_DEBT, STEP_DEBT.c.step_id == STEP.c.step_id),
     ),
     Edge(
         kind="settlement",

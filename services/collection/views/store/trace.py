@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.collection.dunning.tables import REMINDER
+from services.collection.dunning.tables import STEP
 from services.collection.late_fees.tables import LATE_FEE
 from services.collection.ledger.store import credits, statements
 from services.collection.ledger.tables import RECEIVABLE
@@ -73,12 +73,12 @@ async def _trace_transaction(view: View, transaction_id: str) -> TraceNode | Non
     return TraceNode(SERVICE, "ledger_transaction", transaction_id, found, org_unit=org_unit)
 
 
-async def _trace_reminder(view: View, reminder_id: str) -> TraceNode | None:
-    row = await view.first(select(REMINDER).where(REMINDER.c.reminder_id == reminder_id))
+async def _trace_step(view: View, step_id: str) -> TraceNode | None:
+    row = await view.first(select(STEP).where(STEP.c.step_id == step_id))
     if row is None:
         return None
-    document = _document(row, "account_no", "stage", "outstanding_fen", "business_date")
-    return TraceNode(SERVICE, "reminder", reminder_id, document, org_unit=row.org_unit)
+    names = ("account_no", "case_no", "stage", "action", "track", "tone", "outstanding_fen", "business_date")
+    return TraceNode(SERVICE, "reminder", step_id, _document(row, *names), org_unit=row.org_unit)
 
 
 async def _trace_settlement(view: View, closing_no: str) -> TraceNode | None:
@@ -109,7 +109,7 @@ TRACERS: Mapping[str, Callable[[View, str], Awaitable[TraceNode | None]]] = {
     "receivable": _trace_receivable,
     "ledger_transaction": _trace_transaction,
     "late_fee": _trace_late_fee,
-    "reminder": _trace_reminder,
+    "reminder": _trace_step,
     "settlement": _trace_settlement,
     "standing": _trace_standing,
 }

@@ -90,10 +90,13 @@ class Tones:
     by_standing: Mapping[str, str]
     vulnerable: str | None = None
 
-    def of(self, standing: str | None, *, is_vulnerable: bool) -> str:
-        """Return the tone for a party; an account whose standing is not known is spoken to plainly."""
+    def of(self, standing: str | None, *, is_vulnerable: bool, wanted: str = "") -> str:
+        """Return the tone for a party: whatever is `wanted`, a vulnerable one has its own; an account whose standing is not known
+        is spoken to plainly."""
         if is_vulnerable and self.vulnerable is not None:
             return self.vulnerable
+        if wanted in TONES:
+            return wanted
         return self.by_standing.get(standing or "", PLAIN)
 
 

@@ -16,7 +16,8 @@ async def remind(kit: Kit, day: str) -> list[str]:
     """Return the documents that were reminded of by then."""
     answer = await kit.admin.post("/v1/jobs/remind/runs", json={"business_date": day})
     assert answer.status_code in (200, 201), answer.text
-    return sorted(fact["document_id"] for fact in await kit.facts("collection.reminder_due.v1"))
+    facts = await kit.facts("collection.dunning_step_due.v1")
+    return sorted({debt["document_id"] for fact in facts for debt in fact["debts"]})
 
 
 def dispute(version: int = 1, until: str | None = "2026-03-12", **more: Any) -> DisputeChanged:

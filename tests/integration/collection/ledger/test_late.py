@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from services.collection.ledger import tables
-from tests.integration.collection.dunning.test_reminders import remind
+from tests.integration.collection.dunning.test_cases import run as remind
 from tests.integration.collection.ledger.test_days import balances
 from tests.kits.collection import Kit, bill, issued, put_openings
 
@@ -62,16 +62,16 @@ async def test_a_reminder_that_went_out_stays_and_what_is_owed_again_has_its_own
     await kit.give(issued(JANUARY))
     await kit.pay(10_000, on="2026-02-10")
     await remind(kit, "2026-03-01")
-    assert await kit.facts("collection.reminder_due.v1") == []
+    assert await kit.facts("collection.dunning_step_due.v1") == []
     await kit.give(issued(OLDER))
     await remind(kit, "2026-03-02")
     await call_back(kit, 10_000, "T1", "2026-02-15")
     await remind(kit, "2026-03-03")
 
-    reminders = (await kit.clerk.get("/v1/reminders?account_no=A1")).json()["items"]
-    assert [one["outstanding_fen"] for one in reminders] == [10_000]
-    (fact,) = await kit.facts("collection.reminder_due.v1")
-    assert fact["document_id"] == "JAN"
+    steps = (await kit.clerk.get("/v1/dunning-steps?account_no=A1")).json()["items"]
+    assert [one["outstanding_fen"] for one in steps] == [10_000]
+    (fact,) = await kit.facts("collection.dunning_step_due.v1")
+    assert [one["document_id"] for one in fact["debts"]] == ["JAN"]
     assert await told(kit, "cleared", "cleared_on") == [
         ("JAN", "2026-02-10"),
         ("OLD", "2026-02-10"),

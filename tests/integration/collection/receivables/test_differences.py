@@ -190,8 +190,8 @@ async def test_an_overdue_difference_is_reminded_of(kit: Kit) -> None:
 
     answer = await kit.admin.post("/v1/jobs/remind/runs", json={"business_date": "2026-03-28"})
     assert answer.is_success, answer.text
-    facts: list[dict[str, Any]] = await kit.facts("collection.reminder_due.v1")
-    assert [(f["document_kind"], f["document_id"], f["outstanding_fen"]) for f in facts] == [
+    (fact,) = await kit.facts("collection.dunning_step_due.v1")
+    assert [(f["document_kind"], f["document_id"], f["outstanding_fen"]) for f in fact["debts"]] == [
         ("difference", "D-B1", 300)
     ]
 

@@ -26,15 +26,16 @@ async def test_an_order_a_reminder_and_each_ledger_transaction_are_traced(kit: K
     order_id = await kit.order(400)
     payment_id = (await kit.call_back(order_id, 400)).json()["payment_id"]
     await kit.give(corrected("K1", [first], [bill("B2", 900)]))
-    (reminder,) = await kit.facts("collection.reminder_due.v1")
+    (reminder,) = await kit.facts("collection.dunning_step_due.v1")
+    (debt,) = reminder["debts"]
 
     order, nothing = await node(kit, "payment_order", order_id)
     assert (order["amount_fen"], order["status"], nothing) == (400, "paid", [])
-    told, origins = await node(kit, "reminder", reminder["reminder_id"])
-    assert (told["outstanding_fen"], origins) == (1_000, [("collection", "receivable", reminder["receivable_id"])])
+    told, origins = await node(kit, "reminder", reminder["step_id"])
+    assert (told["outstanding_fen"], origins) == (1_000, [("collection", "receivable", debt["receivable_id"])])
 
     payment, _ = await node(kit, "payment", payment_id)
-    receivable, _ = await node(kit, "receivable", reminder["receivable_id"])
+    receivable, _ = await node(kit, "receivable", debt["receivable_id"])
     made = [*payment["ledger_transactions"], *receivable["ledger_transactions"]]
     traced = {one["transaction_id"]: await node(kit, "ledger_transaction", one["transaction_id"]) for one in made}
     assert [document for document, _ in traced.values()] == list({one["transaction_id"]: one for one in made}.values())
@@ -79,4 +80,4 @@ async def test_nobody_is_reminded_before_the_policy_says_when(kit: Kit) -> None:
     await kit.give(issued(bill("B1", 1_000)))
     answer = await kit.admin.post("/v1/jobs/remind/runs", json={"business_date": "1990-01-01"})
     assert answer.json()["reason"] == "no dunning policy says when to remind on 1990-01-01"
-    assert await kit.facts("collection.reminder_due.v1") == []
+    assert await kit.facts("collection.dunning_step_due.v1") == []

@@ -14,7 +14,7 @@ from services.notify.notices.store import attempts
 from services.notify.notices.use_cases import settling
 from services.notify.policies.domain.pace import Manner
 from services.notify.settings import NotifySettings
-from shared.events.collection import PaymentReversed, ReminderDue
+from shared.events.collection import DunningStepDue, PaymentReversed
 from tests.kits.notify import BODY, Api, Notify, body, contact, started
 from tests.kits.told_facts import account, bill, corrected, issued, payment_reversed, proposed, reminder
 
@@ -170,8 +170,8 @@ async def test_what_went_out_keeps_the_place_that_it_took(narrow: Api) -> None:
     assert next((row[0], row[3], row[4]) for row in await told(narrow)) == ("bill-0001", SECOND, "budget")
 
 
-def second_reminder(number: int) -> ReminderDue:
-    return reminder(number).model_copy(update={"reminder_id": "reminder-x"})
+def second_reminder(number: int) -> DunningStepDue:
+    return reminder(number, step_id="reminder-x")
 
 
 async def test_a_tip_for_which_there_is_no_room_in_time_is_given_up_and_listed(narrow: Api) -> None:

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.collection.dunning import domain as dunning
+from services.collection.dunning.domain import ladders as dunning
 from services.collection.late_fees import domain
 from services.collection.late_fees.domain import LateDebt, Rulebook
 from services.collection.ledger.domain import policy
+from services.collection.plans import domain as plans
 from services.collection.settings import SHIPPED_POLICY
 from services.collection.standings import domain as standings
 from shared.document import DocumentError, Node
 from shared.regulation import bulk
 
-OTHERS = " ".join((policy.FIELDS, dunning.FIELDS, standings.FIELDS))
+OTHERS = " ".join((policy.FIELDS, dunning.FIELDS, plans.FIELDS, standings.FIELDS))
 SHIPPED = json.loads(SHIPPED_POLICY.read_text("utf-8"))
 
 

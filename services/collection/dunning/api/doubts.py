@@ -1,31 +1,17 @@
-"""Routes of reminders."""
+"""Routes of what disputes hold of dunning."""
 
 from datetime import date
-from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Row
 
 from services.collection.context import READ
-from services.collection.dunning import store
-from services.collection.ledger.schemas import Fen
+from services.collection.dunning.store import doubts as store
 from shared import web
 from shared.fields import Day
 from shared.web import auth, pagination
-from shared.web.batch import DerivedFrom, No
+from shared.web.batch import No
 
-router = web.Router("/v1", tags=["reminders"])
-
-
-class ReminderOut(BaseModel):
-    reminder_id: str
-    receivable_id: str
-    stage: int
-    account_no: str
-    org_unit: str
-    outstanding_fen: Fen
-    business_date: date
-    derived_from: list[DerivedFrom]
+router = web.Router("/v1", tags=["dunning"])
 
 
 class HoldOut(BaseModel):
@@ -99,23 +85,4 @@ async def list_charge_holds(
         rows,
         key=lambda row: (row.charge_no,),
         item=lambda row: ChargeHoldOut.model_validate(row, from_attributes=True),
-    )
-
-
-@router.get("/reminders", policy=READ)
-async def list_reminders(
-    caller: auth.Current, db: web.Db, wanted: pagination.Query_, account_no: No | None = None
-) -> pagination.Page[ReminderOut]:
-    """List the reminders that were due, one per overdue receivable and stage."""
-    async with db.view() as view:
-        rows = await store.listed(
-            view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, account_no=account_no
-        )
-    return wanted.page(rows, key=lambda row: (row.reminder_id,), item=_reminder)
-
-
-def _reminder(row: Row[Any]) -> ReminderOut:
-    origin = DerivedFrom(service="collection", kind="receivable", id=row.receivable_id)
-    return ReminderOut(
-        **{name: value for name, value in row._mapping.items() if name != "recorded_at"}, derived_from=[origin]
     )

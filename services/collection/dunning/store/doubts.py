@@ -1,14 +1,14 @@
-"""What is overdue, and what was reminded of."""
+"""What disputes of usages and charges hold of dunning."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
 
 from services.collection.dunning import tables
-from services.collection.ledger.domain.documents import CHARGE, Receivable
+from services.collection.ledger.domain.documents import CHARGE
 from services.collection.ledger.store import receivables
 from shared.db import bulk
 from shared.db.columns import Condition
@@ -16,44 +16,11 @@ from shared.db.engine import Tx, View
 from shared.events.billing import ChargeHoldChanged
 from shared.events.disputes import DisputeChanged
 
-REMINDER, HOLD, CHARGE_HOLD = tables.REMINDER, tables.DISPUTE_HOLD, tables.CHARGE_HOLD
+HOLD, CHARGE_HOLD = tables.DISPUTE_HOLD, tables.CHARGE_HOLD
 
 
-async def accounts_overdue(
-    view: View, *, due_until: date, stage: int, on: date, first: str = "", last: str | None = None
-) -> list[str]:
-    """Return the accounts, in order, with an open receivable due by then, without a reminder of this stage and not held."""
-    return await receivables.accounts_overdue(
-        view, due_until=due_until, where=_to_remind_of(stage, on), first=first, last=last
-    )
-
-
-async def overdue(view: View, account_nos: Sequence[str], *, due_until: date, stage: int, on: date) -> list[Receivable]:
-    """Return the open receivables of these accounts, due by then, without a reminder of this stage and not held, in order."""
-    return await receivables.overdue(view, account_nos, due_until=due_until, where=_to_remind_of(stage, on))
-
-
-async def add(
-    tx: Tx, rows: Sequence[Receivable], made: Mapping[str, str], *, stage: int, business_date: date
-) -> set[str]:
-    """Insert reminders; return the receivables that had none of this stage."""
-    count = len(rows)
-    columns: dict[str, Sequence[Any]] = {
-        "reminder_id": [made[row.receivable_id] for row in rows],
-        "receivable_id": [row.receivable_id for row in rows],
-        "stage": [stage] * count,
-        "account_no": [row.account_no for row in rows],
-        "org_unit": [row.org_unit for row in rows],
-        "outstanding_fen": [row.outstanding_fen for row in rows],
-        "business_date": [business_date] * count,
-        "recorded_at": [tx.now] * count,
-    }
-    new = await bulk.insert_ignore(tx, REMINDER, columns, key=("receivable_id", "stage"))
-    return {row.receivable_id for row in new}
-
-
-def _to_remind_of(stage: int, on: date) -> ColumnElement[bool]:
-    reminded = exists().where(REMINDER.c.receivable_id == receivables.receivable_id(), REMINDER.c.stage == stage)
+def in_doubt(on: date) -> ColumnElement[bool]:
+    """Return the condition, for `receivables`, that the usage or the charge behind a receivable is held as in doubt on a day."""
     point, cycle = receivables.point_and_cycle()
     kind, document_id = receivables.document()
     # what a case charges is of the month of its issue, and of no usage that is in doubt
@@ -61,8 +28,9 @@ def _to_remind_of(stage: int, on: date) -> ColumnElement[bool]:
         kind != CHARGE,
         exists().where(HOLD.c.service_point_no == point, HOLD.c.cycle == cycle, HOLD.c.held_until >= on),
     )
-    disputed = exists().where(kind == CHARGE, CHARGE_HOLD.c.charge_no == document_id, CHARGE_HOLD.c.held_until >= on)
-    return and_(~reminded, ~held, ~disputed)
+    return or_(
+        held, exists().where(kind == CHARGE, CHARGE_HOLD.c.charge_no == document_id, CHARGE_HOLD.c.held_until >= on)
+    )
 
 
 def was_disputed() -> ColumnElement[bool]:
@@ -151,12 +119,3 @@ async def holds(
     where += [c.held_until >= held_on] if held_on else []
     where += [c.held_until < lapsed_on] if lapsed_on else []
     return await view.all(select(HOLD).where(*where).order_by(c.dispute_no, c.cycle).limit(limit))
-
-
-async def listed(
-    view: View, *, visible: Condition, after: Condition, limit: int, account_no: str | None
-) -> Sequence[Row[Any]]:
-    """Return reminders, in the order of their ids."""
-    where = [visible(REMINDER.c.org_unit), after(REMINDER.c.reminder_id)]
-    where += [REMINDER.c.account_no == account_no] if account_no else []
-    return await view.all(select(REMINDER).where(*where).order_by(REMINDER.c.reminder_id).limit(limit))
