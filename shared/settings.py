@@ -7,6 +7,7 @@ others and ignores them.
 import importlib
 import importlib.util
 import os
+import re
 import secrets
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, Json, SecretStr, ValidationError, field_validator, model_validator
 
+from shared import webhooks
 from shared.business_calendar import Calendar, folder
 
 SERVICES = ("reading", "billing", "collection", "notify")
@@ -35,6 +37,13 @@ GENERATED_SECRETS = ("token_key", "device_master_key", "link_key", "personal_key
 T = TypeVar("T")
 _Service = Annotated[str, Field(pattern=f"^({'|'.join(SERVICES)})$")]
 _Head = Annotated[str, Field(pattern="^[0-9]{1,18}:[0-9a-f]{64}$")]
+
+
+OUTSIDE = r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"
+INSIDE = (
+    r"http://([A-Za-z0-9-]+|(127|10)(\.[0-9]{1,3}){3}|192\.168(\.[0-9]{1,3}){2})(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"
+)
+"""In the open only within a network of one's own: a name without dots, or a private address."""
 
 
 class SettingsError(Exception):
@@ -357,3 +366,19 @@ def document(name: str, path: Path, load: Callable[[Any], T]) -> T:
         raise SettingsError(f"wrong setting: {name}: {fault.strerror}") from fault
     except ValueError as fault:
         raise SettingsError(f"wrong setting: {name}: {fault}") from fault
+
+
+def not_in_the_open(value: str | None) -> str | None:
+    """Return an address that is called, without its last slash. Raises ValueError where what is said there could be overheard."""
+    if value is not None and not re.fullmatch(f"{OUTSIDE}|{INSIDE}", value):
+        raise ValueError(
+            "must be https://host or https://host/path (http:// to a private address or a name without dots)"
+        )
+    return value.rstrip("/") if value else None
+
+
+def webhook_key(value: SecretStr | None) -> SecretStr | None:
+    """Return a secret that has the form of Standard Webhooks. Raises ValueError."""
+    if value is not None and not re.fullmatch(webhooks.SECRET, value.get_secret_value()):
+        raise ValueError("must be whsec_ and 24 to 64 bytes in base64")
+    return value

@@ -6,15 +6,10 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from shared.settings import Settings
+from shared.settings import Settings, not_in_the_open, webhook_key
 
 PUBLIC_URL = r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"
 COMMANDS_PER_MESSAGE = 4  # MAIL, RCPT, DATA, the text, or the calls of a gateway: each has the time-out for itself
-OUTSIDE = r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"
-INSIDE = (
-    r"http://([A-Za-z0-9-]+|(127|10)(\.[0-9]{1,3}){3}|192\.168(\.[0-9]{1,3}){2})(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"
-)
-"""In the open only within a network of one's own: a name without dots, or a private address."""
 
 
 class NotifySettings(Settings):
@@ -109,18 +104,12 @@ class NotifySettings(Settings):
     @field_validator("receipts_url", "sms_url", "app_url", "wechat_url")
     @classmethod
     def _not_in_the_open(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(f"{OUTSIDE}|{INSIDE}", value):
-            raise ValueError(
-                "must be https://host or https://host/path (http:// to a private address or a name without dots)"
-            )
-        return value.rstrip("/") if value else None
+        return not_in_the_open(value)
 
     @field_validator("app_secret", "app_secret_previous")
     @classmethod
     def _a_key(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not re.fullmatch(r"(whsec_)?[A-Za-z0-9+/]{32,88}={0,2}", value.get_secret_value()):
-            raise ValueError("must be whsec_ and 24 to 64 bytes in base64")
-        return value
+        return webhook_key(value)
 
     @field_validator(
         "smtp_username",

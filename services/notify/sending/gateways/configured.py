@@ -6,12 +6,12 @@ from services.notify.sending.domain import providers, wechat
 from services.notify.sending.domain.inbox import Inbox, SmsReceipts, WeChatEvents
 from services.notify.sending.domain.providers import Provider
 from services.notify.sending.gateways.app import App
-from services.notify.sending.gateways.http import Server
 from services.notify.sending.gateways.mailbox import ImapServer
 from services.notify.sending.gateways.session import Gateway
 from services.notify.sending.gateways.sms import Sms, SmsAccount
 from services.notify.sending.gateways.wechat import WeChat, WeChatAccount
 from services.notify.settings import NotifySettings
+from shared.outcalls import Server
 from shared.settings import SettingsError, document
 
 

@@ -11,8 +11,8 @@ from services.notify.sending.domain import wire
 from services.notify.sending.domain.port import Attempt, Message
 from services.notify.sending.domain.providers import Call, Provider
 from services.notify.sending.domain.wire import Meaning
-from services.notify.sending.gateways.http import Caller, InDoubtError, NotSentError, Server
 from services.notify.sending.gateways.session import Connectionless
+from shared.outcalls import Caller, InDoubtError, NotSentError, Server
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ from typing import Any
 from services.notify.sending.domain import wechat
 from services.notify.sending.domain.port import Attempt, Message
 from services.notify.sending.domain.wechat import Shapes
-from services.notify.sending.gateways.http import Caller, InDoubtError, NotSentError, Server
 from services.notify.sending.gateways.session import Connectionless
+from shared.outcalls import Caller, InDoubtError, NotSentError, Server
 
 EARLY_SECONDS = 300  # so much before its end a token is asked for again
 SECONDS_MIN = 10

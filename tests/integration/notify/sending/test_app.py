@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from services.notify.sending.domain.port import Attempt
-from services.notify.sending.gateways.app import App, key_of
-from services.notify.sending.gateways.http import Server, is_public
+from services.notify.sending.gateways.app import App
+from shared.outcalls import Server, is_public
+from shared.webhooks import key_of
 from tests.kits.gateways import AT, Asked, Reply, message, serving
 
 NEW, OLD = (f"whsec_{base64.b64encode(letter * 32).decode()}" for letter in (b"n", b"o"))
@@ -142,7 +143,7 @@ async def test_what_is_checked_is_what_is_connected_to(monkeypatch: pytest.Monke
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    monkeypatch.setattr("services.notify.sending.gateways.http.is_public", lambda address: address == "203.0.113.7")
+    monkeypatch.setattr("shared.outcalls.is_public", lambda address: address == "203.0.113.7")
     async with serving(lambda asked: Reply(200)) as web:
         attempt = await app(f"http://app.example:{web.port}", public_only=True).send(message())
     assert attempt.result == "temporary"

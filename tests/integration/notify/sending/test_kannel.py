@@ -14,9 +14,9 @@ from services.notify.sending.domain import providers
 from services.notify.sending.domain.inbox import Call, SmsReceipts
 from services.notify.sending.domain.port import Attempt
 from services.notify.sending.domain.wire import Said
-from services.notify.sending.gateways.http import Server
 from services.notify.sending.gateways.sms import Sms, SmsAccount
 from services.notify.settings import NotifySettings
+from shared.outcalls import Server
 from shared.testing.servers import free_port
 from tests.integration.notify.sending.test_receipts_over_http import told
 from tests.kits import kannel

@@ -10,9 +10,9 @@ import pytest
 
 from services.notify.sending.domain import providers
 from services.notify.sending.domain.port import Attempt
-from services.notify.sending.gateways.http import ANSWER_BYTES_MAX, Caller, Server
 from services.notify.sending.gateways.sms import Sms, SmsAccount
 from services.notify.settings import NotifySettings
+from shared.outcalls import ANSWER_BYTES_MAX, Caller, Server
 from shared.testing.servers import free_port
 from tests.kits.gateways import PHONE, Asked, Reply, message, serving
 

@@ -9,9 +9,9 @@ from services.notify.sending.domain import wechat
 from services.notify.sending.domain.inbox import Call, WeChatEvents
 from services.notify.sending.domain.port import Attempt
 from services.notify.sending.domain.wire import Said, Unreadable
-from services.notify.sending.gateways.http import Server
 from services.notify.sending.gateways.wechat import WeChat, WeChatAccount
 from shared.document import DocumentError
+from shared.outcalls import Server
 from tests.kits.gateways import OPENID, Web, WeChatServer, event, message, serving, signed_query
 
 DOCUMENT: dict[str, Any] = {
