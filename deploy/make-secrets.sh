@@ -41,7 +41,11 @@ told() {  # SERVICE: the lines of its environment file
     echo "WATTLINE_TOKEN_ALGORITHM=EdDSA"
     echo "WATTLINE_TOKEN_KEY='$(tr '\n' ' ' <"$secrets/token_key")'"
     case $1 in
-        reading) echo "WATTLINE_DEVICE_MASTER_KEY=$(cat "$secrets/device_master_key")" ;;
+        reading)
+            echo "WATTLINE_DEVICE_MASTER_KEY=$(cat "$secrets/device_master_key")"
+            echo "WATTLINE_SUPPLY_SECRET=$(cat "$secrets/supply_secret")"
+            echo "# WATTLINE_SUPPLY_URL"
+            ;;
         collection) echo "WATTLINE_CHANNEL_SECRETS='$(cat "$secrets/channel_secrets")'" ;;
         notify)
             echo "WATTLINE_LINK_KEY=$(cat "$secrets/link_key")"
@@ -73,6 +77,8 @@ channel_secrets | keep "$folder/secrets/channel_secrets" 444
 keep "$folder/secrets/device_master_key_previous" 644 </dev/null  # empty but while the master key is replaced
 keep "$folder/secrets/personal_key_previous" 644 </dev/null  # the same
 printf 'whsec_%s\n' "$(head -c 32 /dev/urandom | base64)" | keep "$folder/secrets/app_secret" 444  # the app is told it too
+printf 'whsec_%s\n' "$(head -c 32 /dev/urandom | base64)" | keep "$folder/secrets/supply_secret" 444  # the head-end is told it too
+keep "$folder/secrets/supply_secret_previous" 644 </dev/null  # the same
 keep "$folder/secrets/app_secret_previous" 644 </dev/null  # empty but while it is replaced
 # what only you know, or what you settle with who runs the gateway; empty where there is none
 for name in smtp_password imap_password sms_secret sms_receipt_secret wechat_secret wechat_token; do

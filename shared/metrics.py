@@ -100,6 +100,26 @@ CATALOGUE = (
         "Time since the end of the day on which the oldest unfinished site order was due",
         service="reading",
     ),
+    Metric(
+        "supply_calls_total",
+        "counter",
+        "Calls of the head-end that switches supply, by what was wanted and how they ended",
+        ("kind", "result"),
+        service="reading",
+    ),
+    Metric("supply_orders_unknown", "gauge", "Supply orders of which nobody knows what became", service="reading"),
+    Metric(
+        "supply_orders_due_oldest_age_seconds",
+        "gauge",
+        "Time since the oldest unfinished supply order might be carried out",
+        service="reading",
+    ),
+    Metric(
+        "supply_restores_due_oldest_age_seconds",
+        "gauge",
+        "Time since the oldest unfinished restoring might be carried out",
+        service="reading",
+    ),
     Metric("disputes_open", "gauge", "Disputes about usage that have not ended", service="reading"),
     Metric(
         "disputes_overdue_oldest_seconds",

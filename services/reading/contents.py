@@ -27,6 +27,7 @@ from services.reading.rollouts.tables import POINT as ROLLOUT_POINT
 from services.reading.rollouts.tables import ROLLOUT
 from services.reading.stock.tables import MOVEMENT, RANGE, SEAL, SEAL_EVENT
 from services.reading.stock.tables import TEST as STOCK_TEST
+from services.reading.supply.tables import SUPPLY_ORDER
 from services.reading.tasks.tables import ASKED_END, UNREAD_REASON
 from services.reading.usage.tables import USAGE
 from shared.db.contents import Readers, of_tables
@@ -55,6 +56,7 @@ CONTENTS: Final[Readers] = {
     "route": of_tables({ROUTE: "route_no", READ_DAY: "route_no"}),
     "service_point": of_tables({POINT: "service_point_no", INSTALLATION: "service_point_no"}),
     "site_order": of_tables({SITE_ORDER: "order_no"}),
+    "supply_order": of_tables({SUPPLY_ORDER: "order_no"}),
     "unread_reason": of_tables({UNREAD_REASON: "task_id"}),
     "usage": of_tables({USAGE: "usage_id"}, without=("curve",)),
 }

@@ -1,6 +1,7 @@
 """The composition root of reading."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from services.reading.adherence import api as adherence
@@ -43,6 +44,11 @@ from services.reading.scorecards import consumers as scorecard_consumers
 from services.reading.scorecards import jobs as scorecard_jobs
 from services.reading.settings import ReadingSettings
 from services.reading.stock import api as stock
+from services.reading.supply import api as supply
+from services.reading.supply import consumers as supply_consumers
+from services.reading.supply.gateways import HttpHeadEnd
+from services.reading.supply.sender import SupplySender
+from services.reading.supply.use_cases.sending import Rules as SupplyRules
 from services.reading.tasks import api as tasks
 from services.reading.usage import api as usages
 from services.reading.validation import api as findings
@@ -53,8 +59,10 @@ from shared import service
 from shared.bus.handling import Handler
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
-from shared.db.engine import View
+from shared.db.engine import Database, View
 from shared.events.fact import Fact
+from shared.metrics import Metrics
+from shared.outcalls import Server
 from shared.service import Service
 from shared.settings import calendar, document
 from shared.web.devices import DeviceRecord, Devices
@@ -84,6 +92,7 @@ ROUTERS = [
     orders.router,
     visits.router,
     disputes.router,
+    supply.router,
     adherence.router,
     conduct.router,
     scorecards.router,
@@ -114,6 +123,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
     async def gauges(view: View) -> Mapping[str, float]:
         return await totals.gauges(view, database.clock.now(), own)
 
+    metrics = Metrics(NAME)
     return service.assemble(
         NAME,
         settings=settings,
@@ -128,10 +138,17 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             *conduct_jobs.jobs(own),
             *scorecard_jobs.jobs(own),
         ],
+        background=[_supply_sender(settings, database, own, metrics).run],
+        metrics=metrics,
         gauges=[gauges],
         waiting_oldest=[waiting.oldest, waiting_curves.oldest],
         control_totals=[totals.control_totals],
-        control_documents={"usage": totals.usages, "estimate": totals.estimates},
+        control_documents={
+            "usage": totals.usages,
+            "estimate": totals.estimates,
+            "supply_order": totals.supply_orders,
+            "supply_switched": totals.supplies_switched,
+        },
         tracers=trace.tracers(ReadDays(own.policies, own.zone)),
         edges=edges.EDGES,
         devices=own.devices,
@@ -153,7 +170,30 @@ def _handlers(own: Context) -> Mapping[type[Fact], Handler]:
         **dispute_consumers.handlers(),
         **scorecard_consumers.handlers(),
         **answers.handlers(own),
+        **supply_consumers.handlers(),
     }
+
+
+def _supply_sender(settings: ReadingSettings, database: Database, own: Context, metrics: Metrics) -> SupplySender:
+    head_end = None
+    if settings.supply_url is not None:
+        certificates = str(settings.supply_certificates) if settings.supply_certificates else None
+        secrets = (settings.supply_secret, settings.supply_secret_previous)
+        head_end = HttpHeadEnd(
+            Server(
+                url=settings.supply_url,
+                timeout_seconds=settings.supply_timeout_seconds,
+                certificates=certificates,
+            ),
+            [secret.get_secret_value() for secret in secrets if secret is not None],
+        )
+    rules = SupplyRules(
+        policies=own.policies,
+        zone=own.zone,
+        lease=timedelta(seconds=settings.supply_lease_seconds),
+        head_end=head_end is not None,
+    )
+    return SupplySender(database, head_end, rules=rules, senders=settings.supply_senders, metrics=metrics)
 
 
 def load_policies(path: Path) -> Policies:

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.events import cuts, late_fees
+from shared.events import cuts, late_fees, supply
 from shared.events.billing import Fen, Part
 from shared.events.fact import Code, Fact, Id, No
 from shared.fields import Day
@@ -211,4 +211,5 @@ FACTS: tuple[type[Fact], ...] = (
     AccountStandingChanged,
     *late_fees.FACTS,
     *cuts.FACTS,
+    *supply.ASKED,
 )

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events import disputes, meters, own_reads, read_days
+from shared.events import disputes, meters, own_reads, read_days, supply
 from shared.events.fact import Code, Fact, Id, No, Question, Reference
 from shared.fields import Day, Instant, Month
 
@@ -394,6 +394,7 @@ FACTS: tuple[type[Fact], ...] = (
     *disputes.FACTS,
     *own_reads.FACTS,
     *meters.FACTS,
+    *supply.TOLD,
     AppointmentChanged,
     PointUnreadable,
 )

@@ -12,9 +12,10 @@ from sqlalchemy.engine import make_url
 from services import __main__
 from services.command import data, local
 from services.notify.settings import NotifySettings
+from services.reading.settings import ReadingSettings
 from shared import settings
 from shared.bus.embedded import EmbeddedEventLog
-from tests.kits.compose import COMPOSE, OF_OTHERS, OURS, ROOT, SERVICES, load
+from tests.kits.compose import COMPOSE, OF_HEAD_END, OF_OTHERS, OURS, ROOT, SERVICES, load
 
 
 def test_every_secret_is_made_given_and_used() -> None:
@@ -30,7 +31,7 @@ def test_every_secret_is_made_given_and_used() -> None:
 def test_no_secret_of_one_service_is_given_to_another() -> None:
     common = {"token_key"}
     own = {
-        "reading": {"device_master_key", "device_master_key_previous"},
+        "reading": {"device_master_key", "device_master_key_previous", *OF_HEAD_END},
         "collection": {"channel_secrets"},
         "notify": {"smtp_password", "link_key", "personal_key", "personal_key_previous", "bounce_key", *OF_OTHERS},
     }
@@ -50,6 +51,7 @@ def test_no_secret_of_one_service_is_told_to_another() -> None:
         assert not {secret for secret in given if any(other in secret for other in others)}, name
         assert ("device_master_key" in given) == (own == "reading"), name
         assert ("link_key" in given) == (own == "notify"), name
+        assert ("supply_secret" in given) == (own == "reading"), name
         for secret in ("personal_key", "bounce_key", *OF_OTHERS):
             assert (secret in given) == (own == "notify"), name
 
@@ -84,6 +86,14 @@ def test_the_mailbox_and_every_gateway_gets_its_secrets_in_compose(tmp_path: Pat
     assert {name: getattr(told, name).get_secret_value() for name in GIVEN} == secrets
 
 
+def test_the_head_end_gets_its_secret_in_compose(tmp_path: Path) -> None:
+    assert isinstance(bare := load("reading", tmp_path), ReadingSettings)
+    assert (bare.supply_url, bare.supply_secret) == (None, None)
+    secrets = {name: f"whsec_{'ab'[at] * 32}" for at, name in enumerate(sorted(OF_HEAD_END))}
+    told = load("reading", tmp_path, secrets=secrets, SUPPLY_URL="https://headend.example")
+    assert {name: getattr(told, name).get_secret_value() for name in OF_HEAD_END} == secrets
+
+
 def test_no_password_stands_in_the_compose_file() -> None:
     for name, one in SERVICES.items():
         for key, value in one.get("environment", {}).items():
@@ -103,7 +113,12 @@ def test_made_secrets_are_random_and_kept_on_the_second_run(tmp_path: Path) -> N
     assert set(found[0]) == set(COMPOSE["secrets"]) | {"token_signing_key"}
     for name in ("smtp_password", *(OF_OTHERS - {"app_secret", "app_secret_previous"})):
         assert found[0].pop(name) == "", "only the operator knows it"
-    for name in ("device_master_key_previous", "personal_key_previous", "app_secret_previous"):
+    for name in (
+        "device_master_key_previous",
+        "personal_key_previous",
+        "app_secret_previous",
+        "supply_secret_previous",
+    ):
         assert found[0].pop(name) == "", "there is none before the first"
     assert len(set(found[0].values())) == len(found[0])
     assert min(map(len, found[0].values())) >= 32

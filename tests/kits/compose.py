@@ -26,6 +26,8 @@ OF_OTHERS = {
     "wechat_token",
 }
 """Secrets that are empty where the mailbox or gateway is not set up."""
+OF_HEAD_END = {"supply_secret", "supply_secret_previous"}
+"""Secrets of reading that have a form, like those of the app."""
 FROM_OPERATOR = {"WATTLINE_SMTP_HOST": "mail.example", "WATTLINE_SMTP_SENDER": "bills@utility.example"}
 
 
@@ -51,7 +53,7 @@ def load(
         text = f"{secret}-0123456789abcdef0123456789abcdef"
         if secret == "smtp_password" and not username:
             text = ""
-        if secret in OF_OTHERS:
+        if secret in OF_OTHERS | OF_HEAD_END:
             text = (secrets or {}).get(secret, "")
         (folder / secret).write_text((json.dumps({"app": text}) if secret == "channel_secrets" else text) + "\n")
     environment = {

@@ -9,7 +9,7 @@ from services.notify.questions.domain.links import Links
 from services.reading.disputes import examples as disputes
 from services.reading.read_day_changes import examples as read_days
 from services.reading.visits import examples as reports
-from tests.kits import closing_seeds, rollouts, seed_documents, seed_findings, seed_letters
+from tests.kits import closing_seeds, rollouts, seed_documents, seed_findings, seed_letters, seed_supply
 from tests.kits.installation import BY_ITSELF, KEY, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
 from tests.kits.seeds_cases import ON_VERSIONS, case_at
 
@@ -46,7 +46,7 @@ JOBS = {
     ),
 }
 COMPARED = {
-    "reading": ("usage", "estimate"),
+    "reading": ("usage", "estimate", "supply_order", "supply_switched"),
     "billing": ("usage", "document", "bill"),
     "collection": ("document",),
     "notify": ("bill", "estimate"),
@@ -155,6 +155,8 @@ class Seeds:
             values["content_hash"] = proposal["content_hash"]
         if self._service == "reading" and "/site-orders" in path:
             values |= self._ordered(home, is_reported=path.endswith("/decisions"))
+        if "/supply-" in path:
+            values["order_no"] = seed_supply.sent(self._installation, home)
         if path.endswith("/appointments/cancellations"):
             number = self._numbered("appointments")
             values["appointment_no"] = seed_documents.arranged(self._installation, home.service_point_no, number)

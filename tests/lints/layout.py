@@ -14,6 +14,8 @@ ROOMS_OF_THEIR_OWN = (
     "services/billing/tariffs/documents/",  # the documents that ship, and who reads them
     "services/notify/kinds/",  # one file per kind of notice: what is particular to it
     "services/notify/sending/gateways/",  # what a store is to a database, these are to mail servers and the like
+    "services/reading/supply/gateways.py",  # the same to a head-end
+    "services/reading/supply/sender.py",
     "services/notify/sending/sender.py",  # a loop of its own: its work is due at instants, a job's on a business date
 )
 SQL_LIBRARIES = frozenset({"sqlalchemy", "sqlmodel"})

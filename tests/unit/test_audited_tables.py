@@ -11,6 +11,7 @@ NOT_READ = {
     "told by other services, or measured: no command on the object writes it": {
         ("reading", "meter"): {"curve", "meter_alarm", "read", "waiting_curve", "waiting_read"},
         ("reading", "site_order"): {"site_order_withdrawal"},
+        ("reading", "supply_order"): {"supply_withdrawal"},
         ("billing", "closing"): {"closing_answer", "closing_settlement"},
         ("notify", "notice"): {"notice_joined", "notice_way"},
         ("notify", "call_task"): {"notice_joined"},
@@ -30,7 +31,7 @@ NOT_READ = {
         ("reading", "device"): {"nonce"},
         ("reading", "meter"): {"meter_spell"},
         ("reading", "route"): {"route_cycle"},
-        ("reading", "service_point"): {"first_remote_meter", "task"},
+        ("reading", "service_point"): {"first_remote_meter", "supply_point", "task"},
         ("billing", "bill"): {"bill_document"},
         ("billing", "run"): {"compared_run"},
     },
@@ -50,6 +51,8 @@ NOT_READ = {
         ("reading", "conduct_finding"): {"finding"},
         ("reading", "own_read"): {"read_day_request"},
         ("reading", "read_day_request"): {"own_read"},
+        ("reading", "site_order"): {"supply_order", "supply_withdrawal"},
+        ("reading", "supply_order"): {"site_order", "site_order_withdrawal"},
         ("notify", "call_task"): {"letter"},
         ("collection", "account_standing"): {
             *("account", "dunning_hold", "dunning_hold_receivable", "hardship_mark", "late_settlement")

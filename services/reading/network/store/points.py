@@ -79,6 +79,12 @@ async def lock(tx: Tx, service_point_nos: Sequence[str]) -> dict[str, Locked]:
     }
 
 
+async def hold(tx: Tx, service_point_nos: Sequence[str]) -> frozenset[str]:
+    """Lock the service points as `lock` does, and return those that there are: for who publishes under them and reads none."""
+    rows = await bulk.lock(tx, POINT, {"service_point_no": sorted(set(service_point_nos))})
+    return frozenset(row.service_point_no for row in rows)
+
+
 async def note(tx: Tx, notes: Mapping[str, Notes]) -> None:
     """Note what the plain step of points and planning have to know of them."""
     await bulk.update_from(

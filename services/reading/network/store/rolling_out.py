@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, case, exist
 
 from services.reading.base import below, equals
 from services.reading.network import tables
+from shared.db import travel
 from shared.db.columns import Condition
 from shared.db.engine import View
 
@@ -114,6 +115,18 @@ def _standing(on: date, remote_types: Sequence[str]) -> Select[Any]:
         .select_from(source.join(POINT, POINT.c.service_point_no == INSTALLATION.c.service_point_no))
         .where(stands)
     )
+
+
+async def types_at(view: View, service_point_nos: Sequence[str], on: date) -> dict[str, str | None]:
+    """Return the types of the meters that stand at points on a day, by point; of a meter without a type None."""
+    given = travel.relation_for(view, INSTALLATION, {"service_point_no": sorted(set(service_point_nos))})
+    source = INSTALLATION.join(METER, METER.c.meter_no == INSTALLATION.c.meter_no)
+    rows = await view.all(
+        select(INSTALLATION.c.service_point_no, METER.c.meter_type)
+        .select_from(source.join(given, given.c.service_point_no == INSTALLATION.c.service_point_no))
+        .where(_stands(INSTALLATION, on))
+    )
+    return {row.service_point_no: row.meter_type for row in rows}
 
 
 async def remote_by_unit(

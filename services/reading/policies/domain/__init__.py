@@ -6,12 +6,13 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, Final, Literal, get_args
 
-from services.reading.policies.domain import conduct, idle, rollouts, scorecards, stock
+from services.reading.policies.domain import conduct, idle, rollouts, scorecards, stock, supply
 from services.reading.policies.domain.conduct import ConductRules
 from services.reading.policies.domain.idle import IdleRules
 from services.reading.policies.domain.rollouts import RolloutRules
 from services.reading.policies.domain.scorecards import ScorecardRules
 from services.reading.policies.domain.stock import StockRules
+from services.reading.policies.domain.supply import SupplyRules
 from shared import dated, second_person
 from shared.business_calendar import Calendar, YearUnknown
 from shared.dated import Versions
@@ -219,6 +220,7 @@ class Policy:
     stock: StockRules
     idle: IdleRules
     rollouts: RolloutRules
+    supply: SupplyRules
 
 
 Policies = Versions[Policy]
@@ -229,7 +231,7 @@ def load(document: Mapping[str, Any]) -> Policies:
     fields = (
         "reads rollover estimates validation curves approvals site_orders read_days disputes readers adherence conduct"
     )
-    fields += " appointments own_reads unread scorecards stock idle rollouts"
+    fields += " appointments own_reads unread scorecards stock idle rollouts supply"
     return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
@@ -275,6 +277,7 @@ def _policy(node: Node) -> Policy:
         stock=stock.read(node.get("stock")),
         idle=idle.read(node.get("idle")),
         rollouts=rollouts.read(node.get("rollouts")),
+        supply=supply.read(node.maybe("supply")),
     )
 
 

@@ -20,6 +20,7 @@ from services.reading.own_reads import domain as own_reads
 from services.reading.own_reads.tables import OWN_READ
 from services.reading.reads.domain import identity
 from services.reading.reads.tables import READ, UPLOAD
+from services.reading.supply.tables import SUPPLY_ORDER
 from services.reading.usage.tables import USAGE
 from services.reading.validation.tables import FINDING
 from services.reading.views.store import trace_asked
@@ -191,7 +192,7 @@ EDGES: Final[Edges] = (
         id=_F.finding_id,
         origin_id=_F.entity_id,
         org_unit=_F.org_unit,
-        where=_F.entity_kind.in_(("read", "alarm", "site_order")),
+        where=_F.entity_kind.in_(("read", "alarm", "site_order", "supply_order")),
     ),
     Edge(
         kind=disputes.SUBJECT,
@@ -240,6 +241,14 @@ EDGES: Final[Edges] = (
         origin_id=_O.reference,
         org_unit=_O.org_unit,
         where=_O.origin == RULE,
+    ),
+    Edge(
+        kind="supply_order",
+        service="collection",
+        origin_kind="supply_order",
+        id=SUPPLY_ORDER.c.order_no,
+        origin_id=SUPPLY_ORDER.c.order_no,
+        org_unit=SUPPLY_ORDER.c.org_unit,
     ),
     Edge(
         kind="observation",

@@ -14,9 +14,11 @@ from services.reading.network.domain import calendar
 from services.reading.orders import store as orders
 from services.reading.reads.tables import UPLOAD
 from services.reading.stock.store import spells, unfit, waiting
+from services.reading.supply import store as supply
 from services.reading.tasks.store import tasks
 from services.reading.usage.domain.usages import ESTIMATED
 from services.reading.usage.tables import USAGE
+from shared import civil
 from shared.db.engine import View
 
 
@@ -25,7 +27,8 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
 
     `usages_published` and `usage_wh` count every version, `usages_first` and `usage_first_wh` first versions that were told in
     time, as routes are closed with; `usage_in_force_wh` what stands: on each day the highest version, unless it is withdrawn.
-    `estimates_made` counts the periods that were estimated, each once, as customers were told.
+    `estimates_made` counts the periods that were estimated, each once, as customers were told. `supply_orders` counts those that
+    were asked for in the month, `supplies_switched` those that were carried out in it.
     """
     upload = UPLOAD.c
     reads = await view.first(
@@ -51,6 +54,7 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
         "reads_refused": int(reads.refused),
         "reads_waiting": int(reads.waiting),
         **await _usages(view, cycle),
+        **await supply.totals(view, *civil.month(cycle)),
     }
 
 
@@ -109,6 +113,7 @@ async def gauges(view: View, now: datetime, own: Context) -> dict[str, float]:
         "conduct_findings_open": float(await conduct.undecided(view)),
         "site_orders_open": float(await orders.unfinished(view)),
         "site_orders_overdue_oldest_seconds": late,
+        **await supply.gauges(view, now),
         "disputes_open": float(await disputes.unended(view)),
         "disputes_overdue_oldest_seconds": disputes_late,
         "meters_not_taken_back": float(await spells.left_out(view, due)),
@@ -154,3 +159,13 @@ async def estimates(view: View, cycle: str, after: str, limit: int) -> Sequence[
         .order_by(usage.usage_id)
         .limit(limit)
     )
+
+
+async def supply_orders(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
+    """Return the supply orders that were asked for in a month behind a number, as collection must have them."""
+    return await supply.asked_in(view, *civil.month(cycle), after=after, limit=limit)
+
+
+async def supplies_switched(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
+    """Return the supply orders that were carried out in a month behind a number, as billing must have them."""
+    return await supply.switched_in(view, *civil.month(cycle), after=after, limit=limit)

@@ -13,6 +13,7 @@ from services.reading.disputes.tables import DISPUTE, METER_TEST
 from services.reading.observations.tables import OBSERVATION
 from services.reading.orders.store import registers_of
 from services.reading.orders.tables import SITE_ORDER
+from services.reading.supply import store as supply_store
 from services.reading.usage.store import codec, usages
 from services.reading.validation.tables import FINDING
 from shared import natural
@@ -35,6 +36,11 @@ _OF_ORDER: Final = (
         "state",
     ),
     *("visited_by", "visited_at", "outcome", "meter_no", "read_id", "decided_by", "overdue_on"),
+)
+_OF_SUPPLY_ORDER: Final = (
+    *("account_no", "service_point_no", "action", "not_before", "expires_at", "supersedes", "sequence", "reason"),
+    *("asked_on", "state", "way", "sent_at", "unknown_since", "switched_at", "ended_at", "code", "detail", "said_by"),
+    *("reported_by", "carried_out_by", "meter_no"),
 )
 _OF_OBSERVATION: Final = (
     "service_point_no",
@@ -124,10 +130,18 @@ def test_id(row: Any) -> str:
     return natural.key_id(row.tested_on, METER_TEST_KIND, row.dispute_no, row.version)
 
 
+async def _supply_order(view: View, id: str) -> TraceNode | None:
+    row = await supply_store.row(view, id)
+    if row is None:
+        return None
+    return TraceNode(SERVICE, "supply_order", id, _shown(row, _OF_SUPPLY_ORDER), org_unit=row.org_unit)
+
+
 TRACERS: Final[Mapping[str, Callable[[View, str], Awaitable[TraceNode | None]]]] = {
     "estimate": _estimate,
     "finding": _finding,
     "site_order": _site_order,
+    "supply_order": _supply_order,
     "observation": _observation,
     "alarm": _alarm,
     METER_TEST_KIND: _meter_test,
