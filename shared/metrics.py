@@ -209,6 +209,7 @@ CATALOGUE = (
     Metric(
         "ledger_imbalance_fen", "gauge", "Sum over all ledger entries; anything but 0 is a fault", service="collection"
     ),
+    Metric("books_invariants_broken", "gauge", "Invariants that did not hold when last checked", service="collection"),
     Metric("receivables_open_fen", "gauge", "Money outstanding", service="collection"),
     Metric(
         "late_fees_oldest_age_seconds",

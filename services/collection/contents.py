@@ -9,7 +9,7 @@ from services.collection.payments.tables import ORDER, PAYMENT
 from services.collection.plans.tables import COVERED, INSTALMENT, PLAN
 from services.collection.settlements.tables import SETTLEMENT
 from services.collection.standings.tables import HARDSHIP_MARK, STANDING
-from services.collection.targets.tables import TEAM
+from services.collection.targets.tables import TARGET, TEAM
 from shared.db.contents import Readers, of_tables
 
 CONTENTS: Final[Readers] = {
@@ -25,4 +25,5 @@ CONTENTS: Final[Readers] = {
     "payment_order": of_tables({ORDER: "order_id"}),
     "plan": of_tables({PLAN: "plan_no", INSTALMENT: "plan_no", COVERED: "plan_no"}),
     "settlement": of_tables({SETTLEMENT: "closing_no"}),
+    "target": of_tables({TARGET: ("month", "unit_kind", "unit")}),
 }

@@ -19,6 +19,7 @@ from services.collection.late_fees import jobs as late_fee_jobs
 from services.collection.late_fees.domain import Rulebook as LateFees
 from services.collection.late_fees.use_cases import waiving
 from services.collection.ledger import api as books
+from services.collection.ledger import jobs as ledger_jobs
 from services.collection.ledger.domain import policy
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import late_settlements
@@ -47,8 +48,12 @@ from services.collection.standings.domain import Rulebook
 from services.collection.standings.store import VERSIONS as VERSIONS
 from services.collection.standings.store import marked
 from services.collection.standings.use_cases import STATES as STATES
-from services.collection.targets import api as targets
-from services.collection.views import api as views
+from services.collection.targets import api as targets_api
+from services.collection.targets import domain as targets
+from services.collection.targets.domain import AgeingRules
+from services.collection.views import jobs as view_jobs
+from services.collection.views.api import books as views
+from services.collection.views.api import recovery
 from services.collection.views.store import closed_accounts, edges, totals, trace
 from shared import service
 from shared.approvals import Kind
@@ -71,12 +76,13 @@ class Policies(NamedTuple):
     plans: Plans
     fees: LateFees
     standings: Rulebook
+    ageing: AgeingRules
 
 
 def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
     """Return the collection service."""
     clock = clock or SystemClock()
-    rules, ladders, planned, fees, rulebook = load_policies(settings)
+    rules, ladders, planned, fees, rulebook, ageing = load_policies(settings)
     dunning_handlers = dunning_consumers.handlers()
 
     def today() -> date:
@@ -111,8 +117,9 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             late_fee_api.router,
             settlements.router,
             standings_api.router,
-            targets.router,
+            targets_api.router,
             views.router,
+            recovery.router,
         ],
         handlers={
             **consumers.handlers(rules),
@@ -126,8 +133,10 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             late_fee_jobs.charge_late_fees(rules, fees),
             settlement_jobs.settle_accounts(rules),
             standing_jobs.judge_standings(rulebook),
+            ledger_jobs.fold_subtotals(),
+            view_jobs.check_books(rules),
         ],
-        gauges=[gauges],
+        gauges=[gauges, view_jobs.gauges],
         waiting_oldest=[waiting_oldest],
         control_totals=[totals.control_totals],
         control_documents={"document": totals.documents},
@@ -135,7 +144,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
         edges=edges.EDGES,
         approvals=_approvals(rules, fees, today),
         contents=CONTENTS,
-        context=Context(rules, ladders, planned, rulebook, fees, accrued, today, settings.secret_of_channel),
+        context=Context(rules, ladders, planned, rulebook, fees, accrued, ageing, today, settings.secret_of_channel),
     )
 
 
@@ -153,11 +162,11 @@ def _approvals(rules: Policy, fees: LateFees, today: Callable[[], date]) -> list
 
 
 def load_policies(settings: CollectionSettings) -> Policies:
-    """Return the rules of ledger, dunning, plans, late fees and standings as the settings name them.
+    """Return the rules of ledger, dunning, plans, late fees, standings and ageing as the settings name them.
 
     Raises `SettingsError` where they are not usable.
     """
-    parts = (policy, dunning, plans, late_fees, standings)
+    parts = (policy, dunning, plans, late_fees, standings, targets)
 
     def also(part: Any) -> str:
         return " ".join(other.FIELDS for other in parts if other is not part)
@@ -169,6 +178,7 @@ def load_policies(settings: CollectionSettings) -> Policies:
             plans.read(root, also=also(plans)),
             late_fees.read(root, also=also(late_fees)),
             standings.read(root, also=also(standings)),
+            targets.read(root, also=also(targets)),
         )
 
     found = document("WATTLINE_COLLECTION_POLICY", settings.collection_policy, lambda d: Node.read(d, read))

@@ -32,7 +32,9 @@ from tests.kits.approvals import decided
 
 KEY = "k" * 40
 SECRET = "s" * 40
-POLICY = Node.read(json.loads(SHIPPED_POLICY.read_text()), partial(policy.read, also="dunning plans late_fee standing"))
+POLICY = Node.read(
+    json.loads(SHIPPED_POLICY.read_text()), partial(policy.read, also="dunning plans late_fee standing ageing")
+)
 TODAY = date(2026, 4, 15)
 
 
@@ -206,7 +208,8 @@ class Kit:
         document["versions"][0]["approvals"] = steps
         state = self.service.app.state
         state.context = replace(
-            state.context, policy=Node.read(document, partial(policy.read, also="dunning plans late_fee standing"))
+            state.context,
+            policy=Node.read(document, partial(policy.read, also="dunning plans late_fee standing ageing")),
         )
 
     async def close(self, month: str) -> list[str]:

@@ -32,6 +32,8 @@ JOBS = {
         "charge-late-fees",
         "settle-accounts",
         "judge-standings",
+        "fold-subtotals",
+        "check-books",
         "purge-requests",
         "verify-audit",
     ),

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Date, Index, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, SmallInteger, String, UniqueConstraint, text
 from sqlmodel import Field
 
 from services.collection.base import Base
@@ -41,6 +41,8 @@ class Receivable(Base, table=True):
     __table_args__ = (
         UniqueConstraint("document_id", "document_kind", name="receivable_document"),
         Index("receivable_account", "account_no"),
+        Index("receivable_month", "month", "receivable_id"),
+        Index("receivable_moved", "moved_on"),  # what was open on a day that is past
         CheckConstraint("outstanding_fen >= 0 AND (outstanding_fen = 0 OR outstanding_fen <= amount_fen)"),
         CheckConstraint("(status = 'open') = (outstanding_fen > 0)"),
     )
@@ -169,7 +171,46 @@ class ClosedMonth(Base, table=True):
     closed_at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
 
 
+class LedgerSubtotal(Base, table=True):
+    """A part of what counts of a ledger account on a day: rows are added, and folded into one of each key."""
+
+    __tablename__ = "ledger_subtotal"
+    __table_args__ = (Index("ledger_subtotal_day", "accounting_date"), {"sqlite_autoincrement": True})
+
+    position: int = Field(sa_column=Column(columns.BigInt, primary_key=True, autoincrement=True))
+    accounting_date: date = Field(sa_column=Column(Date, nullable=False))
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    ledger_account: str = Field(sa_column=Column(String(32), nullable=False))
+    debit_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+    credit_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+    entry_count: int = Field(sa_column=Column(Integer, nullable=False))
+
+
+class RecoverySubtotal(Base, table=True):
+    """A part of what became due of a month, or was collected of it, on a day: rows are added, and folded into one of each key."""
+
+    __tablename__ = "recovery_subtotal"
+    __table_args__ = (
+        Index("recovery_subtotal_month", "month", "counts_on"),
+        Index("recovery_subtotal_day", "counts_on"),
+        {"sqlite_autoincrement": True},
+    )
+
+    position: int = Field(sa_column=Column(columns.BigInt, primary_key=True, autoincrement=True))
+    month: str = Field(sa_column=Column(String(7), nullable=False))
+    org_unit: str = Field(sa_column=Column(String(160), nullable=False))
+    route_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    customer_class: str = Field(sa_column=Column(columns.Code, nullable=False))
+    counts_on: date = Field(sa_column=Column(Date, nullable=False))
+    due_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+    due_count: int = Field(sa_column=Column(Integer, nullable=False))
+    collected_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
+    collected_count: int = Field(sa_column=Column(Integer, nullable=False))
+
+
 ACCOUNT = table(Account)
+LEDGER_SUBTOTAL = table(LedgerSubtotal)
+RECOVERY_SUBTOTAL = table(RecoverySubtotal)
 RECEIVABLE = table(Receivable)
 CREDIT = table(Credit)
 ALLOCATION = table(Allocation)

@@ -1,4 +1,4 @@
-"""Teams, in and out: every function is one statement."""
+"""Teams and targets, in and out: every function is one statement."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -7,17 +7,18 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, exists, func, select
 
 from services.collection.targets import tables
-from services.collection.targets.domain import ORG_UNIT, ROUTE, Assignment
+from services.collection.targets.domain import ORG_UNIT, ROUTE, Assignment, Target
 from shared.db import bulk, locks
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
-TEAM = tables.TEAM
+TEAM, TARGET = tables.TEAM, tables.TARGET
 SETTING: Final = 7_401_000
 """An advisory lock, after that of closing and before any row lock: what two persons set for one unit is no row to lock yet."""
 NOBODY: Final = ""
 """What `team_of` gives where nobody is assigned."""
 _FIELDS: Final = ("unit_kind", "unit", "valid_from", "org_unit", "team")
+_TARGET: Final = ("month", "unit_kind", "unit", "org_unit", "rate_bp")
 
 
 async def alone(tx: Tx) -> None:
@@ -89,3 +90,43 @@ def team_of(org_unit: ColumnElement[str], route_no: ColumnElement[str], on: date
         .scalar_subquery()
     )
     return func.coalesce(of_route, of_unit, NOBODY)
+
+
+async def targets_of(view: View, units: Iterable[tuple[str, str, str]]) -> dict[str, tuple[Target, int]]:
+    """Return the targets of units (month, kind, unit) as they were set last, with their versions, by number."""
+    wanted = list(dict.fromkeys(units))
+    keys = {name: [each[place] for each in wanted] for place, name in enumerate(("month", "unit_kind", "unit"))}
+    rows = await bulk.select_in(view, TARGET, keys, order_by=(TARGET.c.version,))
+    found = [(Target(**{name: getattr(row, name) for name in _TARGET}), int(row.version)) for row in rows]
+    return {each.number: (each, version) for each, version in found}
+
+
+async def add_targets(tx: Tx, given: Sequence[tuple[Target, int]], *, actor: str, today: date) -> set[str]:
+    """Insert targets, each with its new version, and return their numbers; nobody else sets any meanwhile."""
+    columns: dict[str, list[Any]] = {name: [getattr(each, name) for each, _ in given] for name in _TARGET}
+    columns |= {
+        "version": [version for _, version in given],
+        "set_by": [actor] * len(given),
+        "set_on": [today] * len(given),
+    }
+    await bulk.insert_rows(tx, TARGET, columns)
+    return {each.number for each, _ in given}
+
+
+def is_last_target() -> ColumnElement[bool]:
+    """Return the condition that a target was not set anew since."""
+    t, later = TARGET.c, TARGET.alias("later_target")
+    same = (later.c.month == t.month) & (later.c.unit_kind == t.unit_kind) & (later.c.unit == t.unit)
+    return ~exists().where(same, later.c.version > t.version).correlate(TARGET)
+
+
+async def targets(
+    view: View, *, visible: Condition, after: Condition, limit: int, month: str | None, last: bool
+) -> Sequence[Row[Any]]:
+    """List targets by month, unit and version; `last`: as they were set last."""
+    t = TARGET.c
+    key = (t.month, t.unit_kind, t.unit, t.version)
+    where = [visible(t.org_unit), after(*key)]
+    where += [t.month == month] if month is not None else []
+    where += [is_last_target()] if last else []
+    return await view.all(select(TARGET).where(*where).order_by(*key).limit(limit))

@@ -7,6 +7,7 @@ from typing import Any
 from services.collection.ledger import tables
 from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.transactions import Transaction
+from services.collection.ledger.store import subtotals
 from services.collection.ledger.store.findings import add_findings
 from shared import ids
 from shared.db import bulk
@@ -41,7 +42,8 @@ _ENTRY = ("ledger_account", "component", "amount_fen")
 
 
 async def save(tx: Tx, books: Books) -> None:
-    """Write back everything that the books made or changed."""
+    """Write back everything that the books made or changed, and what it adds to the subtotals."""
+    subtotal = await subtotals.prepared(tx, books)
     await _insert(tx, tables.RECEIVABLE, _RECEIVABLE, books.new_receivables)
     await _update(tx, tables.RECEIVABLE, "receivable_id", _RECEIVABLE_CHANGES, books.changed_receivables)
     await _insert(tx, tables.CREDIT, _CREDIT, books.new_credits)
@@ -53,6 +55,7 @@ async def save(tx: Tx, books: Books) -> None:
     changed = {account.account_no: account for account in books.accounts.values() if account.is_changed}
     await _update(tx, tables.ACCOUNT, "account_no", ("prepaid_fen", "moved_on"), changed)
     await add_findings(tx, books.findings)
+    await subtotals.add(tx, subtotal)
 
 
 async def _write_transactions(tx: Tx, transactions: Sequence[Transaction]) -> None:

@@ -1,4 +1,4 @@
-"""Statement of an account, trial balance, and what a document did: queries over what is posted, nothing stored."""
+"""Statement of an account, trial balance, and what a document did: queries over what is posted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -127,7 +127,19 @@ def _sum_of(codes: Sequence[str]) -> ColumnElement[int]:
 
 
 async def trial_balance(view: View, as_of: date) -> list[Balance]:
-    """Return the balances of the ledger accounts from everything that counts up to and with a day (试算平衡)."""
+    """Return the balances of the ledger accounts from the subtotals up to and with a day (试算平衡)."""
+    s = tables.LEDGER_SUBTOTAL.c
+    rows = await view.all(
+        select(s.ledger_account, func.sum(s.debit_fen).label("debit_fen"), func.sum(s.credit_fen).label("credit_fen"))
+        .where(s.accounting_date <= as_of)
+        .group_by(s.ledger_account)
+        .order_by(s.ledger_account)
+    )
+    return _balances(rows)
+
+
+async def trial_balance_of_entries(view: View, as_of: date) -> list[Balance]:
+    """Return the same from the entries themselves: what is decided, and not only shown, rests on these."""
     debit = func.sum(case((ENTRY.c.amount_fen > 0, ENTRY.c.amount_fen), else_=0))
     credit = func.sum(case((ENTRY.c.amount_fen < 0, -ENTRY.c.amount_fen), else_=0))
     rows = await view.all(
@@ -137,6 +149,10 @@ async def trial_balance(view: View, as_of: date) -> list[Balance]:
         .group_by(ENTRY.c.ledger_account)
         .order_by(ENTRY.c.ledger_account)
     )
+    return _balances(rows)
+
+
+def _balances(rows: Sequence[Row[Any]]) -> list[Balance]:
     return [
         Balance(ledger_account=row.ledger_account, debit_fen=int(row.debit_fen), credit_fen=int(row.credit_fen))
         for row in rows

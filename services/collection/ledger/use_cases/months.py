@@ -87,7 +87,7 @@ async def _may_close(tx: Tx, month: str, today: date) -> bool:
 
 async def _totals(tx: Tx, month: str) -> dict[str, Any]:
     """Return what is seen of a month before it is closed: the trial balance (试算平衡) of its last day."""
-    balances = await statements.trial_balance(tx, months.first_day_after(month) - timedelta(days=1))
+    balances = await statements.trial_balance_of_entries(tx, months.first_day_after(month) - timedelta(days=1))
     totals = {one.ledger_account: {"debit_fen": one.debit_fen, "credit_fen": one.credit_fen} for one in balances}
     return {"month": month, "totals": totals}
 

@@ -1,4 +1,4 @@
-"""The invariants of the books: pairs of numbers that must be equal."""
+"""The invariants of the books: pairs of numbers that must be equal. They are sums of what is posted, never of subtotals."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from services.collection.late_fees.tables import LATE_FEE
 from services.collection.ledger.domain import documents
 from services.collection.ledger.domain.documents import REVERSED
 from services.collection.ledger.domain.policy import Policy
+from services.collection.ledger.store import subtotals
 from services.collection.ledger.tables import ACCOUNT, ALLOCATION, CREDIT, ENTRY, RECEIVABLE, TRANSACTION
 from services.collection.payments.domain import POSTED, SUSPENSE
 from services.collection.payments.tables import PAYMENT
@@ -38,6 +39,7 @@ async def invariants(view: View, policy: Policy) -> dict[str, tuple[int, int]]:
         RECEIVABLE.c.status != REVERSED,
         RECEIVABLE.c.amount_fen > 0,
     )
+    differing = await subtotals.differing(view)
     return {
         "the ledger sums to zero": (sum(by_code.values()), 0),
         "receivable ledger = outstanding receivables": (ledger(policy.codes("receivable")), outstanding_fen),
@@ -64,4 +66,6 @@ async def invariants(view: View, policy: Policy) -> dict[str, tuple[int, int]]:
             await total(TRANSACTION.c.debit_fen),
             await total(ENTRY.c.amount_fen, ENTRY.c.amount_fen > 0),
         ),
+        "ledger subtotals that differ from the entries": (differing["ledger_subtotal"], 0),
+        "recovery subtotals that differ from receivables and allocations": (differing["recovery_subtotal"], 0),
     }
