@@ -14,10 +14,11 @@ from services.collection.ledger.domain import policy
 from services.collection.plans import domain as plans
 from services.collection.settings import SHIPPED_POLICY
 from services.collection.standings import domain as standings
+from services.collection.targets import domain as targets
 from shared.document import DocumentError, Node
 from shared.regulation import bulk
 
-OTHERS = " ".join((policy.FIELDS, dunning.FIELDS, plans.FIELDS, standings.FIELDS))
+OTHERS = " ".join((policy.FIELDS, dunning.FIELDS, plans.FIELDS, standings.FIELDS, targets.FIELDS))
 SHIPPED = json.loads(SHIPPED_POLICY.read_text("utf-8"))
 
 
