@@ -59,6 +59,7 @@ NOT_READ = {
         },
         ("collection", "hardship"): {"account", "dunning_hold", "dunning_hold_receivable", "late_settlement"},
         ("collection", "late_fee_waiver"): {"dunning_debt", "receivable"},
+        ("collection", "month"): {"target"},
         ("billing", "release_switch"): {"business_day", "relay_lease"},
     },
 }
