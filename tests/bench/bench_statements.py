@@ -19,6 +19,7 @@ import asyncpg
 from sqlalchemy import text
 
 from services.collection.ledger.store import statements
+from shared.db.engine import STATEMENT_SECONDS_MAX
 from shared.testing.servers import PostgresServer
 from tests.kits import collection as collection_kit
 from tests.kits.collection import Kit
@@ -143,16 +144,16 @@ async def _measured(kit: Kit) -> None:
 
 
 async def _of_entries(kit: Kit) -> None:
-    """Print how long the same takes that is asked of the entries themselves."""
+    """Print how long the same takes that is asked of the entries themselves; above some millions not within a statement's time."""
+    name = "trial balance of 2025-12-31, of the entries"
+    try:
+        async with kit.database.view() as view:
+            day = date(2025, 12, 31)
+            assert await statements.trial_balance_of_entries(view, day) == await statements.trial_balance(view, day)
+            await _timed(name, lambda: statements.trial_balance_of_entries(view, day), turns=3, limit=False)
+    except TimeoutError:
+        print(f"  {name}: stopped after {STATEMENT_SECONDS_MAX} s", flush=True)
     async with kit.database.view() as view:
-        for day in (date(2026, 4, 15), date(2025, 12, 31)):
-            found, shown = (
-                await statements.trial_balance_of_entries(view, day),
-                await statements.trial_balance(view, day),
-            )
-            assert found == shown
-            name = f"trial balance of {day}, of the entries"
-            await _timed(name, lambda day=day: statements.trial_balance_of_entries(view, day), turns=3, limit=False)  # type: ignore[misc]
         name = "recovery of a month by org unit, of receivables and allocations"
         await _timed(name, lambda: view.all(text(_OF_ENTRIES)), turns=3, limit=False)
         rows = await view.all(text(_OF_ENTRIES))

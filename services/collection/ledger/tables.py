@@ -42,6 +42,7 @@ class Receivable(Base, table=True):
         UniqueConstraint("document_id", "document_kind", name="receivable_document"),
         Index("receivable_account", "account_no"),
         Index("receivable_month", "month", "receivable_id"),
+        Index("receivable_cycle", "cycle", "receivable_id"),
         Index("receivable_moved", "moved_on"),  # what was open on a day that is past
         CheckConstraint("outstanding_fen >= 0 AND (outstanding_fen = 0 OR outstanding_fen <= amount_fen)"),
         CheckConstraint("(status = 'open') = (outstanding_fen > 0)"),

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from services.collection.ledger import tables
 from services.collection.ledger.domain import recovery
 from services.collection.ledger.domain.books import Books
+from services.collection.ledger.domain.documents import OPEN
 from services.collection.ledger.domain.recovery import ByDay, Moves
 from shared.db import bulk, travel
 from shared.db.engine import Tx, View
@@ -103,7 +104,7 @@ def open_fen(on: date) -> ColumnElement[int]:
 
 def may_be_open(on: date) -> ColumnElement[bool]:
     """Return a condition that every receivable meets of which something was open at the end of a day: an index knows these."""
-    return or_(RECEIVABLE.c.outstanding_fen > 0, RECEIVABLE.c.moved_on > on)
+    return or_(RECEIVABLE.c.status == OPEN, RECEIVABLE.c.moved_on > on)
 
 
 # --- compared with the entries
