@@ -144,7 +144,7 @@ async def _measured(kit: Kit) -> None:
 
 
 async def _of_entries(kit: Kit) -> None:
-    """Print how long the same takes that is asked of the entries themselves; above some millions not within a statement's time."""
+    """Print how long the same takes that is asked of the entries themselves; beyond some millions that is stopped."""
     name = "trial balance of 2025-12-31, of the entries"
     try:
         async with kit.database.view() as view:
