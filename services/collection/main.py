@@ -51,10 +51,9 @@ from services.collection.standings.use_cases import STATES as STATES
 from services.collection.targets import api as targets_api
 from services.collection.targets import domain as targets
 from services.collection.targets.domain import AgeingRules
-from services.collection.views import jobs as view_jobs
 from services.collection.views.api import books as views
 from services.collection.views.api import recovery
-from services.collection.views.store import closed_accounts, edges, totals, trace
+from services.collection.views.store import closed_accounts, edges, invariants, totals, trace
 from shared import service
 from shared.approvals import Kind
 from shared.bus.ports import EventLog
@@ -134,9 +133,9 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             settlement_jobs.settle_accounts(rules),
             standing_jobs.judge_standings(rulebook),
             ledger_jobs.fold_subtotals(),
-            view_jobs.check_books(rules),
+            ledger_jobs.check_books(lambda view: invariants.invariants(view, rules)),
         ],
-        gauges=[gauges, view_jobs.gauges],
+        gauges=[gauges, ledger_jobs.gauges],
         waiting_oldest=[waiting_oldest],
         control_totals=[totals.control_totals],
         control_documents={"document": totals.documents},
