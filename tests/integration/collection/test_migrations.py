@@ -5,14 +5,15 @@ from datetime import UTC, date, datetime
 import orjson
 import pytest
 from alembic import command
-from sqlalchemy import Column, Connection, MetaData, Table, delete, insert, select
+from sqlalchemy import Column, Connection, Date, MetaData, SmallInteger, Table, delete, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from services.collection.dunning.tables import CASE, DEBT, STEP, STEP_DEBT
 from services.collection.ledger.domain.documents import CORRECTION, Correction, Debt
 from services.collection.ledger.tables import ACCOUNT, ALLOCATION, CREDIT, RECEIVABLE, TRANSACTION
 from services.collection.receivables import store
 from services.collection.receivables.tables import WAITING
-from shared.db import migrations
+from shared.db import columns, migrations
 from shared.db.engine import Database
 
 DAY = "2026-02-02"
@@ -117,8 +118,8 @@ async def test_what_older_versions_have_issued_knows_its_days_and_month_and_neit
 ) -> None:
     database = Database(database_url)
     new = {"route_no", "customer_class", "month", "posted_on", "moved_on", "reversed_on"}
-    columns = [column for column in RECEIVABLE.c if column.name not in new]
-    old = Table("receivable", MetaData(), *(Column(column.name, column.type) for column in columns))
+    kept = [column for column in RECEIVABLE.c if column.name not in new]
+    old = Table("receivable", MetaData(), *(Column(column.name, column.type) for column in kept))
     base = {"account_no": "A1", "org_unit": "zj", "cycle": "2026-01", "due_on": date(2026, 2, 22)}
     posted = {"group_id": "", "account_no": "A1", "org_unit": "zj", "debit_fen": 5, "credit_fen": 5, "recorded_at": NOW}
     issued_on = {"bill": date(2026, 1, 30), "opening": date(2025, 12, 1), "payout": date(2026, 2, 2)}
@@ -149,3 +150,35 @@ async def test_what_older_versions_have_issued_knows_its_days_and_month_and_neit
         "payout": (None, date(2026, 2, 1), None, None),
     }
     assert {(row.route_no, row.customer_class) for row in rows} == {(None, None)}
+
+
+async def test_what_was_reminded_of_before_is_a_step_and_its_debts_are_told_of_already(database_url: str) -> None:
+    database = Database(database_url)
+    names = ("reminder_id", "receivable_id", "stage", "account_no", "org_unit", "outstanding_fen", "business_date")
+    types = {"stage": SmallInteger, "outstanding_fen": columns.Amount, "business_date": Date}
+    typed = [Column(name, types.get(name, columns.No)) for name in names]
+    reminder = Table("reminder", MetaData(), *typed, Column("recorded_at", columns.Instant))
+    base = {"org_unit": "zj", "document_kind": "bill", "cycle": "2026-01", "issued_on": date(2026, 2, 2)}
+    base |= {"amount_fen": 5, "due_on": date(2026, 2, 22), "posted_on": date(2026, 2, 2)}
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_at, "0015")
+        for name, account_no, status in (("1", "A1", "open"), ("2", "A1", "open"), ("3", "A2", "cleared")):
+            row = {"receivable_id": f"R{name}", "document_id": f"B{name}", "account_no": account_no, "status": status}
+            left = 5 if status == "open" else 0
+            await connection.execute(insert(RECEIVABLE).values(**base, **row, outstanding_fen=left))
+            told = {"reminder_id": f"M{name}", "receivable_id": f"R{name}", "account_no": account_no, "stage": 1}
+            told |= {"org_unit": "zj", "outstanding_fen": 5, "business_date": date(2026, 2, 25), "recorded_at": NOW}
+            await connection.execute(insert(reminder).values(**told))
+
+        await connection.run_sync(_at, "head")
+
+    async with database.view() as view:
+        steps = {row.step_id: (row.case_no, row.stage, row.due_on) for row in await view.all(select(STEP))}
+        of = {(row.step_id, row.receivable_id) for row in await view.all(select(STEP_DEBT))}
+        debts = {row.receivable_id: (row.stage, row.stage_on) for row in await view.all(select(DEBT))}
+        (case,) = await view.all(select(CASE))
+    await database.close()
+    assert steps == dict.fromkeys(("M1", "M2", "M3"), ("", 1, date(2026, 2, 22)))
+    assert of == {("M1", "R1"), ("M2", "R2"), ("M3", "R3")}
+    assert debts == dict.fromkeys(("R1", "R2"), (1, date(2026, 2, 25)))
+    assert (case.account_no, case.state, case.stage, case.outstanding_fen, case.debts) == ("A1", "open", 1, 10, 2)
