@@ -104,6 +104,12 @@ class Seeds:
             values |= self._to_decide
         if path.endswith("/payout"):
             values["account_no"] = seed_documents.closed_with_money(self._installation, self._numbered("closed"))
+        if "/dunning-cases/" in path:
+            values["case_no"] = _pick(self._installation.items("collection", "/v1/dunning-cases"), n)["case_no"]
+        if "/dunning-holds" in path and self._service == "collection":
+            values |= {"reason": ("claim", "hardship", "dispute")[n % 3], "until": seed_documents.in_a_week()}
+        if path.endswith("/dunning-holds/{hold_no}/end"):
+            values["hold_no"] = seed_documents.held(self._installation, home)
         if path.endswith("/late-fee-waiver"):
             values["receivable_id"] = seed_documents.overdue(self._installation, self._numbered("late"))
         self._make_in_reading(path, home, values)
