@@ -41,11 +41,16 @@ def _told(heard: Document) -> str:
     return "nothing to mend: the customer was told and stays told; what it was told of is listed with the documents"
 
 
+def _switched(heard: Document) -> str:
+    return "nothing to mend: it was carried out; what reading has lost of the order, who was there tells it again"
+
+
 COMPARED: Final = (
     Compared("usage", "reading", "billing", _usage),
     Compared("document", "billing", "collection", _bill),
     Compared("bill", "billing", "notify", _told),
     Compared("estimate", "reading", "notify", _told),
+    Compared("supply_switched", "reading", "billing", _switched),
 )
 
 

@@ -49,7 +49,7 @@ JOBS = {
 }
 COMPARED = {
     "reading": ("usage", "estimate", "supply_order", "supply_switched"),
-    "billing": ("usage", "document", "bill"),
+    "billing": ("usage", "document", "bill", "supply_switched"),
     "collection": ("document",),
     "notify": ("bill", "estimate"),
 }

@@ -52,6 +52,7 @@ NOT_READ = {
         ("reading", "own_read"): {"read_day_request"},
         ("reading", "read_day_request"): {"own_read"},
         ("reading", "site_order"): {"supply_order", "supply_withdrawal"},
+        ("billing", "site_order"): {"supply_switch"},
         ("reading", "supply_order"): {"site_order", "site_order_withdrawal"},
         ("notify", "call_task"): {"letter"},
         ("collection", "account_standing"): {

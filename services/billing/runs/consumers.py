@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from services.billing.context import Context
-from services.billing.runs.use_cases import explaining, intake, totals
+from services.billing.runs.use_cases import explaining, intake, switching, totals
 from shared.bus.handling import Handler
 from shared.db.engine import Tx
 from shared.events.fact import Fact
 from shared.events.reading import RouteClosed, RouteExplained, UsageMeasured
+from shared.events.supply import SupplySwitched
 
 
 def handlers(context: Context) -> Mapping[type[Fact], Handler]:
@@ -22,4 +23,7 @@ def handlers(context: Context) -> Mapping[type[Fact], Handler]:
     async def explanations(tx: Tx, facts: Sequence[RouteExplained]) -> None:
         await explaining.hear(tx, facts, context=context)
 
-    return {UsageMeasured: usages, RouteClosed: routes, RouteExplained: explanations}
+    async def switches(tx: Tx, facts: Sequence[SupplySwitched]) -> None:
+        await switching.hear(tx, facts, context=context)
+
+    return {SupplySwitched: switches, UsageMeasured: usages, RouteClosed: routes, RouteExplained: explanations}

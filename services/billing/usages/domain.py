@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from services.billing.supplies.domain import NO_CUTS, Cuts
+
 
 @dataclass(frozen=True, slots=True)
 class PackedCurve:
@@ -85,10 +87,11 @@ class Zeros:
     months: int
 
 
-def zeros(usages: Sequence[Usage], supplied_from: date) -> Zeros | None:
+def zeros(usages: Sequence[Usage], supplied_from: date, cuts: Cuts = NO_CUTS) -> Zeros | None:
     """Return the last cycles in a row without any energy; an estimate, a gap, or energy in any register ends the row.
 
-    `usages`: those in force at the point. What was estimated proves nothing, whatever it says.
+    `usages`: those in force at the point. What was estimated proves nothing, whatever it says. A period over which the point was
+    `cuts` proves nothing either: it does not count, and the row goes on over it.
     """
     months: dict[str, int] = {}
     since = until = None
@@ -98,7 +101,8 @@ def zeros(usages: Sequence[Usage], supplied_from: date) -> Zeros | None:
         if usage.estimated or usage.import_wh or any(usage.energy.values()):
             break
         since, until = usage.period_from, until or usage.period_to
-        months[usage.cycle] = max(months.get(usage.cycle, 0), usage.months)
+        if not cuts.covers(usage.period_from, usage.period_to):
+            months[usage.cycle] = max(months.get(usage.cycle, 0), usage.months)
     if since is None or until is None:
         return None
     return Zeros(since, until, sum(months.values()))

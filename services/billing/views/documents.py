@@ -13,7 +13,9 @@ from services.billing.bills.store import bills as bills_store
 from services.billing.bills.tables import BILL, DIFFERENCE
 from services.billing.cases.store import charges as charges_store
 from services.billing.cases.tables import CASE_CHARGE
+from services.billing.supplies import store as supplies_store
 from services.billing.usages.tables import USAGE
+from shared import civil
 from shared.db.engine import View
 from shared.trace import Origin, TraceNode
 from shared.web.state import ControlDocuments
@@ -33,6 +35,11 @@ async def usages(view: View, cycle: str, after: str, limit: int) -> Sequence[Row
         .order_by(u.usage_id)
         .limit(limit)
     )
+
+
+async def supplies_switched(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
+    """Return the supply orders that were carried out in a month behind a number, as reading told them."""
+    return await supplies_store.documents(view, *civil.month(cycle), after=after, limit=limit)
 
 
 async def issued(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
@@ -150,4 +157,5 @@ KINDS: Final[Mapping[str, ControlDocuments]] = {
     "document": issued,
     "bill": told,
     "uncovered": of_no_contract,
+    "supply_switched": supplies_switched,
 }

@@ -25,6 +25,7 @@ from services.billing.review.domain.beside import Runs
 from services.billing.review.domain.findings import HOLD, Finding
 from services.billing.review.domain.limits import Limits, review
 from services.billing.review.domain.subject import Subject
+from services.billing.supplies.domain import NO_CUTS, Cuts
 from services.billing.usages.domain import PackedCurve, Usage
 from shared import packed
 from shared.errors import Refused
@@ -45,6 +46,7 @@ LINE_FIELDS: Final = (
 NO_RUNS: Final = Runs()
 Rate = Callable[[Sequence[rating_types.Request]], Sequence[rating_types.RatedBill]]
 _line_values = attrgetter(*LINE_FIELDS)
+_period = attrgetter("period_from", "period_to")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +79,13 @@ class Chain:
     """The periods of one contract to calculate, from the state of the effective bill before the first of them.
 
     `gone`: bills in force that are taken out, their periods are no more; `versions`: the latest of each period. `again`: every
-    bill from this day on is calculated again (a change of facts may touch it without touching the ladder), and `cause` is the
-    finding that tells of the change. `issued_stand`: issued bills stay as they are, what corrects them waits for a reviewer. A
-    bill of days that the contract does not cover is passed over: it awaits the cut of its usage. `measured`: the usages in force
-    of its sub-meters, and of its own point where nothing was used, by point. `past`: the bills in force before the step at hand
-    that it is reviewed beside, the last one last. `lines`: the stored lines of bills by id, where the price has two parts.
-    `runs`: those that were compared. `seen`:
-    what each step came to, for who wants to know it. Later bills that are not out yet are looked at again beside a new one:
-    nothing depends on which came first.
+    bill from this day on is calculated again, also where the ladder is untouched, and `cause` is the finding that tells of the
+    change. `issued_stand`: issued bills stay as they are, what corrects them waits for a reviewer. A bill of days that the
+    contract does not cover is passed over: it awaits the cut of its usage. `measured`: the usages in force of its sub-meters, and
+    of its own point where nothing was used, by point. `past`: the bills in force before the step at hand that it is reviewed
+    beside, the last one last. `lines`: the stored lines of bills by id, where the price has two parts. `cuts`: on which days its
+    point was cut. `runs`: those that were compared. `seen`: what each step came to, for who wants to know it. Later bills that
+    are not out yet are looked at again beside a new one: nothing depends on which came first.
     """
 
     terms: Terms
@@ -99,6 +100,7 @@ class Chain:
     measured: Mapping[str, Sequence[Usage]] = field(default_factory=lambda: rating_types.NOTHING)
     lines: Mapping[str, str] = field(default_factory=lambda: rating_types.NOTHING)
     runs: Runs = NO_RUNS
+    cuts: Cuts = NO_CUTS
     moved: bool = False
     index: int = 0
     drafts: list[Draft] = field(default_factory=list)
@@ -257,10 +259,6 @@ def _plain(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else list(value)
 
 
-def _period(bill: Stored) -> tuple[date, date]:
-    return bill.period_from, bill.period_to
-
-
 def _request(chain: Chain, step: Step) -> rating_types.Request:
     """Return what is to be rated; raises Refused for what cannot be."""
     usage, terms = step.usage, chain.terms
@@ -337,7 +335,9 @@ def _take(
     )
     moved = old is None or state != old.state
     corrects = _status(step, ()) == ISSUED
-    subject = reviewing.subject(chain.terms, step.usage, rated, chain.past, chain.measured, corrects=corrects)
+    subject = reviewing.subject(
+        chain.terms, step.usage, rated, chain.past, chain.measured, chain.cuts, corrects=corrects
+    )
     usage = step.usage
     chain.runs.put_beside(subject, (usage.route_no, usage.cycle), usage.service_point_no, usage.period_from)
     found = _findings(step, subject, rated, policy.review)

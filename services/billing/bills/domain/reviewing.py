@@ -11,6 +11,7 @@ from services.billing.rating import rating_types
 from services.billing.review.domain import findings
 from services.billing.review.domain.findings import HOLD, Finding
 from services.billing.review.domain.subject import Subject
+from services.billing.supplies.domain import Cuts
 from services.billing.usages.domain import Usage, zeros
 
 READ_MISSING = "read_missing_at_change"
@@ -22,25 +23,31 @@ def subject(
     rated: rating_types.RatedBill,
     past: Sequence[Past],
     measured: Mapping[str, Sequence[Usage]],
+    cuts: Cuts,
     *,
     corrects: bool,
 ) -> Subject:
     """Return a bill as the rules look at it; `past`: the bills in force before it, the last one last.
 
     `measured`: the usages in force of its sub-meters, and where nothing was used those of its own point, by point.
+    `cuts`: on which days its point was cut.
     """
     last = past[-1] if past else None
     account = terms_on(terms.account_terms, usage.period_to)
+    days = (usage.period_to - usage.period_from).days
+    cut_days = cuts.days(usage.period_from, usage.period_to)
+    last_year_wh = before.last_year_wh(past, usage) if len(past) > 1 else None
     changed, within = before.changes(terms, usage, last)
     found = Subject(
         customer_class=account.customer_class,
         energy_wh=usage.import_wh,
-        days=(usage.period_to - usage.period_from).days,
+        days=days,
         months=usage.months,
         total_fen=rated.total_fen,
         previous_wh=None if last is None else last.energy_wh,
-        previous_days=0 if last is None else last.days,
-        last_year_wh=before.last_year_wh(past, usage) if len(past) > 1 else None,
+        previous_days=0 if last is None else last.days - cuts.days(last.period_from, last.period_to),
+        cut_days=cut_days,
+        last_year_wh=None if last_year_wh is None else last_year_wh * (days - cut_days) // days,
         estimated=usage.estimated,
         estimates_in_a_row=usage.estimates_in_a_row,
         settles_estimate=usage.settles_estimate,
@@ -58,7 +65,7 @@ def subject(
         reading_findings=tuple(usage.findings),
         rating_findings=tuple(one.code for one in rated.findings),
     )
-    found.zeros_in_a_row, found.zeros_before = _zeros(terms, usage, measured.get(usage.service_point_no, ()))
+    found.zeros_in_a_row, found.zeros_before = _zeros(terms, usage, measured.get(usage.service_point_no, ()), cuts)
     now = before.two_part(rated.lines, usage)
     if now is not None or (last is not None and last.two_part is not None):
         now = now or before.TwoPart()
@@ -70,12 +77,12 @@ def subject(
     return found
 
 
-def _zeros(terms: Terms, usage: Usage, known: Sequence[Usage]) -> tuple[int, int]:
+def _zeros(terms: Terms, usage: Usage, known: Sequence[Usage], cuts: Cuts) -> tuple[int, int]:
     """Return for how many cycles in a row nothing is used with a usage, and for how many before it."""
     if usage.import_wh or usage.estimated:
         return 0, 0
     earlier = [one for one in known if one.period_to <= usage.period_from]
-    row, before_it = zeros([*earlier, usage], terms.opened), zeros(earlier, terms.opened)
+    row, before_it = zeros([*earlier, usage], terms.opened, cuts), zeros(earlier, terms.opened, cuts)
     if row is None:
         return 0, 0
     joins = before_it is not None and before_it.until == usage.period_from

@@ -51,6 +51,18 @@ async def not_out_of(view: View, contract_nos: Sequence[str]) -> Sequence[Row[An
     )
 
 
+async def not_out_at(view: View, service_point_nos: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return contract and first day of the ready and held bills at points."""
+    b = BILL.c
+    return await bulk.select_in(
+        view,
+        BILL,
+        {"service_point_no": service_point_nos},
+        columns=[b.contract_no, b.period_from],
+        where=b.status.in_((READY, HELD)),
+    )
+
+
 async def add_findings(tx: Tx, found: Mapping[str, tuple[Row[Any], Sequence[Finding]]], *, hold: bool) -> None:
     """Write more findings to bills, by id, and with `hold` keep those that are ready; their accounts are locked."""
     rows = [row for row, _ in found.values()]

@@ -4,7 +4,7 @@ Who calculates locks the accounts; who only tries (a trial run) reads the same w
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ from services.billing.rating.tariff.book import TariffBook
 from services.billing.rating.tariff.names import Names
 from services.billing.review import store as review_store
 from services.billing.review.domain.beside import Runs
+from services.billing.supplies import store as supplies_store
+from services.billing.supplies.domain import NO_CUTS, Cuts
 from services.billing.usages.domain import Usage
 from services.billing.usages.store import firsts as firsts_store
 from services.billing.usages.store import usages as usages_store
@@ -43,7 +45,7 @@ class Inputs:
     force from that day on; of a contract with a two-part price also of the one before. `last_year`: the bills in force a year
     before. `runs`: those that were compared. `measured`: the usages of sub-meters, and of points where
     nothing was used, by point. `proposed`: the proposals that are
-    taken up.
+    taken up. `cuts`: on which days points were cut.
     """
 
     stored: Mapping[str, Sequence[Stored]]
@@ -53,10 +55,11 @@ class Inputs:
     runs: Runs
     measured: Mapping[str, Sequence[Usage]]
     proposed: Sequence[Row[Any]]
+    cuts: Mapping[str, Cuts] = field(default_factory=dict)
 
     def chain(self, asked: Asked, *, issued_stand: bool = False) -> Chain:
         """Lay out the chain of what is asked for a contract."""
-        return chains.plan(
+        chain = chains.plan(
             asked.terms,
             self.stored[asked.terms.contract_no],
             asked.fresh,
@@ -70,6 +73,8 @@ class Inputs:
             last_year=self.last_year.get(asked.terms.contract_no, ()),
             runs=self.runs,
         )
+        chain.cuts = self.cuts.get(asked.terms.service_point_no, NO_CUTS)
+        return chain
 
 
 async def read(view: View, asked: Mapping[str, Asked], *, lock: bool = True) -> Inputs:
@@ -86,6 +91,7 @@ async def read(view: View, asked: Mapping[str, Asked], *, lock: bool = True) -> 
         stored |= await bills_store.from_periods(view, earlier)
     known, old_lines = await _later(view, asked, starts, stored)
     last_year = await _last_year(view, asked, starts, stored)
+    points = sorted({asked[no].terms.service_point_no for no in starts})
     return Inputs(
         stored=stored,
         known=known,
@@ -94,6 +100,7 @@ async def read(view: View, asked: Mapping[str, Asked], *, lock: bool = True) -> 
         runs=await _runs(view, [*known.values(), *(u for no in starts for u in asked[no].fresh.values())]),
         measured=await _measured(view, asked, starts, stored, known),
         proposed=proposed,
+        cuts=await supplies_store.cuts(view, points) if points else {},
     )
 
 

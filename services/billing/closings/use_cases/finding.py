@@ -16,6 +16,8 @@ from services.billing.closings.store import unused as store
 from services.billing.context import Context
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.contracts.store import supplied
+from services.billing.supplies import store as supplies
+from services.billing.supplies.domain import NO_CUTS
 from services.billing.usages.domain import Usage, zeros
 from services.billing.usages.store import usages as usages_store
 from shared.business_calendar import YearUnknown
@@ -72,6 +74,7 @@ async def find(tx: Tx, chunk: str, *, business_date: date, context: Context) -> 
     days = sorted({(row.service_point_no, reach, business_date) for row in rows})
     for usage in await usages_store.standing(tx, days, also_waiting=True) if days else ():
         usages.setdefault(usage.service_point_no, []).append(usage)
+    cuts = await supplies.cuts(tx, sorted(usages)) if usages else {}
     before = await store.between(tx, first, last)
     under_way = await closings.of_contracts(tx, [row.contract_no for row in rows])
     take_up_by = _take_up_by(business_date, context)
@@ -79,7 +82,7 @@ async def find(tx: Tx, chunk: str, *, business_date: date, context: Context) -> 
     for row in rows:
         found = domain.found(
             _supply(row, business_date),
-            zeros(usages.get(row.service_point_no, ()), row.from_date),
+            zeros(usages.get(row.service_point_no, ()), row.from_date, cuts.get(row.service_point_no, NO_CUTS)),
             before.get(row.contract_no),
             closing_no=under_way.get(row.contract_no),
             rules=rules,

@@ -30,11 +30,13 @@ class Subject:
     """One calculated bill beside the effective bills before it.
 
     Energies in Wh, amounts in fen, power factors in hundredths. `previous_wh` is None for the first bill of a contract,
-    `last_year_wh` where no bill of its has enough of the same days of last year; it is normalised to the days of this bill.
+    `last_year_wh` where no bill of its has enough of the same days of last year; it is normalised to the days of this bill on
+    which the point had supply.
 
     `zeros_in_a_row`: for how many cycles on end nothing was used as meters that were read show, this bill's among them, and
     `zeros_before` without it.
 
+    `cut_days`: on how many of its days the point was cut; those of the bill before are not among `previous_days`.
     `began`: the first day of the contract, where its supply begins with this bill. `changed`: what of the account or the meter
     is another since the first day of the bill, `changed_within` since a later one. `suspended`: all equipment is (暂停).
     `corrects`: it takes the place of an issued bill; `version` and `edited`: of its usage, and why it was told again.
@@ -64,6 +66,7 @@ class Subject:
     zeros_in_a_row: int = 0
     zeros_before: int = 0
     unpriced_wh: int = 0
+    cut_days: int = 0
     began: date | None = None
     changed: tuple[str, ...] = ()
     changed_within: tuple[str, ...] = ()
@@ -87,6 +90,11 @@ class Subject:
     run_changed: tuple[str, ...] = ()
     lot: int = 0
     lots_to: int = -1
+
+    @property
+    def supplied_days(self) -> int:
+        """Return on how many of its days the point had supply."""
+        return self.days - self.cut_days
 
 
 _OF_BILL: Final = frozenset(("energy_wh", "days", "months", "total_fen"))

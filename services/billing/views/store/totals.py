@@ -25,9 +25,11 @@ from services.billing.runs import domain as runs
 from services.billing.runs import store as runs_store
 from services.billing.runs.tables import BILL_RUN
 from services.billing.site_orders import store as site_orders
+from services.billing.supplies import store as supplies
 from services.billing.usages.store import usages as usages_store
 from services.billing.usages.tables import USAGE
 from services.billing.uses import store as uses
+from shared import civil
 from shared.business_calendar import Calendar
 from shared.db.engine import View
 
@@ -52,6 +54,7 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
     count, fen = {r.status: int(r.n) for r in rows}, {r.status: int(r.fen) for r in rows}
     return {
         **usages,
+        "supplies_switched": await supplies.count(view, *civil.month(cycle)),
         **await _left_out(view, cycle),
         "usages_rated": usages["usages"] - usages["usages_waiting"],
         "billed_wh": sum(int(r.wh) for r in rows if r.status in bills.EFFECTIVE),

@@ -9,10 +9,10 @@ from services.billing.review.domain.words import Words
 
 
 def find(bill: Subject, limit: Levels) -> Finding | None:
-    """Find usage far above what the previous bill lets expect for as many days."""
+    """Find usage far above what the previous bill lets expect for as many days with supply."""
     if bill.previous_wh is None or bill.previous_days <= 0:
         return None
-    expected_wh = bill.previous_wh * bill.days // bill.previous_days
+    expected_wh = bill.previous_wh * bill.supplied_days // bill.previous_days
     said = limit.of(bill.energy_wh - expected_wh, expected_wh)
     return Finding(RULE.code, said, {"energy_wh": bill.energy_wh, "expected_wh": expected_wh}) if said else None
 

@@ -9,8 +9,10 @@ from services.billing.review.domain.words import Words
 
 
 def find(bill: Subject, limit: str) -> Finding | None:
-    """Find a bill without usage of an account whose equipment is not all suspended."""
-    return None if bill.energy_wh or bill.suspended else Finding(RULE.code, limit)
+    """Find a bill without usage of an account whose equipment is not all suspended, and that had supply on some day."""
+    if bill.energy_wh or bill.suspended or not bill.supplied_days:
+        return None
+    return Finding(RULE.code, limit, {"cut_days": bill.cut_days} if bill.cut_days else {})
 
 
 RULE: Final = Rule(
