@@ -4,7 +4,7 @@ from typing import Any
 from services.command import explain
 from services.command.explain import COMPARED, Difference, SetAside, Uncovered
 
-USAGE, DOCUMENT, BILL, ESTIMATE = COMPARED
+USAGE, DOCUMENT, BILL, ESTIMATE, SWITCHED = COMPARED
 
 
 def document(number: int, amount: int = 5, *, stands: bool = True) -> dict[str, Any]:
@@ -60,3 +60,9 @@ async def test_each_difference_names_the_one_command_that_mends_it() -> None:
     assert str(uncovered) == "bill D05 of S5: 1,234 for days that its contract does not cover"
     aside = SetAside("notify", {"id": 7, "type": "billing.bill_issued.v1", "error": "ConflictingCause"})
     assert aside.mended_by("2026-03") == "wattline dead-letters discard notify --ids 7 --reason overtaken"
+
+
+def test_supply_that_was_switched_is_told_again_where_billing_did_not_hear_it() -> None:
+    said = {"id": "O1", "subject": "SP1", "amount": 1, "stands": True, "corrects": False}
+    assert Difference(SWITCHED, said, None).mended_by("2026-03").startswith("wattline republish reading --from 2026-03")
+    assert Difference(SWITCHED, None, said).mended_by("2026-03").startswith("nothing to mend")
