@@ -10,7 +10,7 @@ from fastapi import Depends, Path
 from services.notify.policies.domain import Policies
 from services.notify.templates.domain import Catalogue
 from services.notify.vault import Vault
-from shared.db.engine import Tx
+from shared.db.engine import Tx, View
 from shared.web import auth, state
 from shared.web.rates import Rate
 
@@ -27,7 +27,8 @@ class Context:
     """What main has made for all.
 
     `today` is the utility's civil date now; `wake` tells the sender that something is due; `take_up` queues what waited for a
-    party of these accounts; `vault` opens and seals names and values; `link_rate` is how often a link may be opened.
+    party of these accounts; `posted` says which notices are letters that the post has; `vault` opens and seals
+    names and values; `link_rate` is how often a link may be opened.
     `code_gateways` are those that codes may go out by, `wake_codes` tells their sender that one is due.
     `inboxes` read the receipts of gateways, by name (`sending.domain.inbox`), `receipt_rate` is how often each may come.
     """
@@ -38,6 +39,7 @@ class Context:
     wake: Callable[[], None]
     vault: Vault
     take_up: Callable[[Tx, Sequence[str]], Awaitable[None]]
+    posted: Callable[[View, Sequence[str]], Awaitable[Collection[tuple[str, int]]]]
     link_rate: Rate
     code_gateways: Collection[str]
     wake_codes: Callable[[], None]

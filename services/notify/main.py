@@ -91,7 +91,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
     known = kinds.load()
     rules = load_policy(settings.notify_policy, known, settings.timezone)
     enclosed = document("WATTLINE_NOTIFY_LEAFLETS", settings.notify_leaflets, leaflets.load)
-    catalogue = load_templates(settings.notify_templates, known, enclosed)
+    catalogue = load_templates(settings.notify_templates, known, enclosed, settings.timezone)
 
     def today() -> date:
         return clock.now().astimezone(settings.timezone).date()
@@ -116,6 +116,7 @@ def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None 
         wake=sender.wake,
         vault=vault,
         take_up=partial(unaddressed.take_up, policies=rules),
+        posted=letter_store.posted,
         code_gateways=gateways,
         wake_codes=bell.set,
         inboxes=configured.inboxes(settings),
@@ -168,13 +169,15 @@ def load_policy(path: Path, kinds: Kinds, zone: ZoneInfo) -> Policies:
     return document("WATTLINE_NOTIFY_POLICY", path, load)
 
 
-def load_templates(directory: Path | None, kinds: Kinds, enclosed: Leaflets | None = None) -> Catalogue:
+def load_templates(
+    directory: Path | None, kinds: Kinds, enclosed: Leaflets | None = None, zone: ZoneInfo = templates.NO_ZONE
+) -> Catalogue:
     """Return the templates of all kinds: those in a directory, one file per version, and of the other kinds those that ship."""
     paths = sorted(directory.glob("*.json")) if directory else ()
     own = [templates.load(json.loads(path.read_text("utf-8"))) for path in paths]
     named = {template.name for template in own}
     shipped = [t for name, kind in kinds.items() if name not in named for t in kind.templates]
-    return Catalogue([*own, *shipped], kinds, enclosed)
+    return Catalogue([*own, *shipped], kinds, enclosed, zone)
 
 
 def _links(settings: NotifySettings) -> Links:

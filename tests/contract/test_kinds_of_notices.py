@@ -38,6 +38,11 @@ def faults(name: str, kind: Kind) -> Iterator[str]:
         yield "a text is of another kind"
     if kind.supplied_on is not None and kind.supplied_on not in kind.figures:
         yield "the day of the supply is none of its figures"
+    moments = [name for name in (kind.until, kind.happened) if name is not None]
+    if any(name not in kind.figures or not name.endswith("_instant") for name in moments):
+        yield "an instant that it goes by is none of its figures"
+    if kind.withdrawn_by and any(cause.matter is None for cause in causes(kind)):
+        yield "it is withdrawn with a matter that its cause does not name"
     if not causes(kind):
         yield "no example of its fact is a cause"
     for cause in causes(kind):
@@ -106,6 +111,9 @@ def otherwise(**changes: str) -> Callable[[Any], Cause | None]:
         (replace(REMINDER, cause=otherwise(account_no="")), "nobody knows"),
         (replace(REMINDER, figures={**REMINDER.figures, "colour": str}), "its cause brings other figures"),
         (replace(REMINDER, figures={**REMINDER.figures, "due_on": int}), "its cause brings other figures"),
+        (replace(REMINDER, until="due_on"), "an instant that it goes by"),
+        (replace(REMINDER, happened="happened_instant"), "an instant that it goes by"),
+        (replace(REMINDER, withdrawn_by={REMINDER.fact: lambda fact: None}), "it is withdrawn with a matter"),
         (with_text(" "), "a text says nothing"),
     ],
 )

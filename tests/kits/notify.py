@@ -18,6 +18,7 @@ from services.notify import kinds
 from services.notify.base import PLATFORM
 from services.notify.causes.consumers import use_cases
 from services.notify.leaflets import domain as leaflets
+from services.notify.letters import store as letters
 from services.notify.main import build, load_policy, load_templates
 from services.notify.notices.tables import NOTICE, UNADDRESSED
 from services.notify.notices.use_cases import unaddressed
@@ -61,7 +62,7 @@ class HandClock:
 KINDS = kinds.load()
 UTILITY = ZoneInfo("Asia/Shanghai")
 LEAFLETS = leaflets.load(json.loads(NotifySettings.model_fields["notify_leaflets"].default.read_text("utf-8")))
-CATALOGUE = load_templates(None, KINDS, LEAFLETS)
+CATALOGUE = load_templates(None, KINDS, LEAFLETS, UTILITY)
 VAULT = Vault(b"v" * 40)
 LINKS = Links(public_url="https://answers.utility.example", key=b"k" * 32)
 
@@ -113,7 +114,7 @@ class Notify:
 
     async def handle(self, *facts: Any) -> None:
         async with self.database.begin() as tx:
-            for use_case in use_cases(kinds.load(), LEAFLETS)[type(facts[0])]:
+            for use_case in use_cases(kinds.load(), LEAFLETS, letters.posted)[type(facts[0])]:
                 await use_case(tx, facts, self.policies)
 
     async def notices(self) -> list[Any]:

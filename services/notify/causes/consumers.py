@@ -10,6 +10,9 @@ from services.notify.causes.use_cases.asking import ask
 from services.notify.causes.use_cases.telling import tell
 from services.notify.context import Context
 from services.notify.leaflets.domain import Leaflets
+from services.notify.notices.domain.causes import Withdrawal
+from services.notify.notices.use_cases import withdrawing
+from services.notify.notices.use_cases.withdrawing import Posted
 from services.notify.policies.domain import Policies
 from services.notify.questions.use_cases import hearing
 from services.notify.templates.domain import Kinds
@@ -25,7 +28,7 @@ CLOSING_WITHDRAWN = "closing_withdrawn"
 UseCase = Callable[[Tx, Sequence[Any], Policies], Awaitable[None]]
 
 
-def use_cases(kinds: Kinds, leaflets: Leaflets) -> dict[type[Fact], list[UseCase]]:
+def use_cases(kinds: Kinds, leaflets: Leaflets, posted: Posted) -> dict[type[Fact], list[UseCase]]:
     """Return what follows from each fact, in the order in which one batch is worked on: accounts first, what needs them after."""
     found: dict[type[Fact], list[UseCase]] = {AccountChanged: [partial(accounts_changed.keep, kinds=kinds)]}
     for kind in kinds.values():
@@ -35,7 +38,15 @@ def use_cases(kinds: Kinds, leaflets: Leaflets) -> dict[type[Fact], list[UseCase
     found[AccountStandingChanged] = [_keep_standings]
     found[QuestionWithdrawn] = [_withdraw]
     found.setdefault(ClosingWithdrawn, []).append(_withdraw_objections)
+    for fact, withdrawal in {pair: None for kind in kinds.values() for pair in kind.withdrawn_by.items()}:
+        found.setdefault(fact, []).append(partial(_withdraw_notices, withdrawal=withdrawal, posted=posted))
     return found
+
+
+async def _withdraw_notices(
+    tx: Tx, facts: Sequence[Any], policies: Policies, *, withdrawal: Callable[[Any], Withdrawal], posted: Posted
+) -> None:
+    await withdrawing.withdraw(tx, [withdrawal(fact) for fact in facts], policies, posted)
 
 
 async def _keep_standings(tx: Tx, facts: Sequence[AccountStandingChanged], _policies: Policies) -> None:
@@ -73,5 +84,6 @@ def handlers(context: Context) -> dict[type[Fact], Handler]:
         return handle
 
     return {
-        fact: handler(wanted) for fact, wanted in use_cases(context.catalogue.kinds, context.catalogue.leaflets).items()
+        fact: handler(wanted)
+        for fact, wanted in use_cases(context.catalogue.kinds, context.catalogue.leaflets, context.posted).items()
     }

@@ -114,6 +114,19 @@ async def letters(view: View, batch_no: str, *, for_update: bool = False) -> Seq
     return await view.all(statement.with_for_update(of=n) if for_update else statement)
 
 
+async def posted(view: View, notice_ids: Sequence[str]) -> set[tuple[str, int]]:
+    """Return which of some notices are letters that the post has, each with its way."""
+    mine, b = LETTER.c, LETTER_BATCH.c
+    rows = await bulk.select_in(
+        view, LETTER, {"notice_id": notice_ids}, columns=(mine.notice_id, mine.way, mine.batch_no)
+    )
+    batches = await bulk.select_in(
+        view, LETTER_BATCH, {"batch_no": sorted({row.batch_no for row in rows})}, where=b.state == domain.POSTED
+    )
+    nos = {row.batch_no for row in batches}
+    return {(row.notice_id, row.way) for row in rows if row.batch_no in nos}
+
+
 async def tell(tx: Tx, told: Sequence[tuple[Row[Any], Told]], actor: str) -> None:
     """Store what became of letters; the caller holds the lock of their batch."""
     await bulk.update_from(

@@ -287,7 +287,7 @@ async def _printed(view: View, rows: Sequence[Row[Any]], desk: Desk, *, mark: st
         if to is None:
             continue
         try:
-            text = text_of(row, desk.catalogue, to.language, tone=row.tone or PLAIN)
+            text = text_of(row, desk.catalogue, to.language, tone=row.tone or PLAIN, zone=to.zone)
         except KeyError:  # a later version of the template shows a figure that the cause did not bring
             continue
         found[row.notice_id] = Printed(

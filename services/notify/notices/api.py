@@ -93,7 +93,12 @@ async def list_receipts(
 @router.post(
     "/notices/{notice_id}/resend",
     policy=WRITE,
-    raises=[resend_by_hand.NoticeStillOnItsWay, resend_by_hand.ResentTooOften, resend_by_hand.NotWanted],
+    raises=[
+        resend_by_hand.NoticeStillOnItsWay,
+        resend_by_hand.ResentTooOften,
+        resend_by_hand.NotWanted,
+        resend_by_hand.Withdrawn,
+    ],
     example=examples.RESEND,
 )
 async def resend_notice(notice_id: Number, body: Resend, db: Db, caller: auth.Current, ctx: context.Own) -> NoticeView:

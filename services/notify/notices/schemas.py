@@ -49,6 +49,9 @@ class NoticeView(BaseModel):
     )
     done_at: datetime | None
     question_id: str | None = Field(description="The question that it asks.")
+    withdrawn: str = Field(
+        description="Why what it is about was withdrawn, such as `settled`: it is sent no more. Empty: it was not."
+    )
     paced: Paced = Field(
         description=(
             "Why it is not due as soon as it could be, or is all the same: moved out of `quiet_hours`, or to a later week "

@@ -10,13 +10,17 @@ from shared.db import columns
 from shared.db.columns import table
 
 _ASKS = text("question_id IS NOT NULL")  # few do
+_MAY_GO = text("matter IS NOT NULL")  # few can be withdrawn
 
 
 class Unaddressed(Base, table=True):
     """A cause that could not be turned into notices: it waits for its account or for a contact, or nobody could be told."""
 
     __tablename__ = "unaddressed"
-    __table_args__ = (Index("unaddressed_question", "question_id", postgresql_where=_ASKS, sqlite_where=_ASKS),)
+    __table_args__ = (
+        Index("unaddressed_question", "question_id", postgresql_where=_ASKS, sqlite_where=_ASKS),
+        Index("unaddressed_matter", "matter", postgresql_where=_MAY_GO, sqlite_where=_MAY_GO),
+    )
 
     cause_id: str = Field(sa_column=columns.key())
     template: str = Field(sa_column=Column(String(32), primary_key=True))
@@ -31,6 +35,7 @@ class Unaddressed(Base, table=True):
     state: str = Field(sa_column=Column(String(24), nullable=False))
     since: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
     question_id: str | None = Field(sa_column=Column(columns.No))
+    matter: str | None = Field(sa_column=Column(String(96)))
 
 
 class Notice(Base, table=True):
@@ -39,6 +44,7 @@ class Notice(Base, table=True):
     `due_at` is when the sender looks at it again: the next attempt, while `sending` the end of the lease, while `sent` the end of
     the wait for a receipt; NULL when final. `way` counts the ways that it has taken; `channel` and `point_no` are of the last.
     `paced`: why it is not due as soon as it could be, or is all the same; `week`: the Monday of the week that it counts in.
+    `matter`: what may be withdrawn with it; `withdrawn`: why that was, or else empty.
     """
 
     __tablename__ = "notice"
@@ -54,6 +60,7 @@ class Notice(Base, table=True):
         ),
         Index("notice_party", "party_no", "notice_id"),
         Index("notice_question", "question_id", postgresql_where=_ASKS, sqlite_where=_ASKS),
+        Index("notice_matter", "matter", postgresql_where=_MAY_GO, sqlite_where=_MAY_GO),
     )
 
     notice_id: str = Field(sa_column=columns.key())
@@ -84,6 +91,19 @@ class Notice(Base, table=True):
     question_id: str | None = Field(sa_column=Column(columns.No))
     paced: str = Field(sa_column=Column(String(16), nullable=False, server_default=""))
     week: date | None = Field(sa_column=Column(Date))
+    matter: str | None = Field(sa_column=Column(String(96)))
+    withdrawn: str = Field(sa_column=Column(columns.Code, nullable=False, server_default=""))
+
+
+class MatterWithdrawn(Base, table=True):
+    """What customers were to be told of, and is not any more: kept for ever, since a cause of it may come later."""
+
+    __tablename__ = "matter_withdrawn"
+
+    matter: str = Field(sa_column=Column(String(96), primary_key=True))
+    account_no: str = Field(sa_column=Column(columns.No, nullable=False))
+    reason: str = Field(sa_column=Column(columns.Code, nullable=False))
+    at: datetime = Field(sa_column=Column(columns.Instant, nullable=False))
 
 
 class NoticeWay(Base, table=True):
@@ -156,6 +176,7 @@ class Receipt(Base, table=True):
 
 UNADDRESSED = table(Unaddressed)
 NOTICE = table(Notice)
+MATTER_WITHDRAWN = table(MatterWithdrawn)
 NOTICE_WAY = table(NoticeWay)
 NOTICE_JOINED = table(NoticeJoined)
 RECEIPT = table(Receipt)

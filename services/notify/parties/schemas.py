@@ -52,7 +52,7 @@ class PointIn(PointBody):
 class RoleBody(Personal):
     """What the party is to an account, or to a service point whoever holds its account: one of both."""
 
-    role: Code = Field(examples=["holder"], description="holder, tenant, landlord, payer or delegate")
+    role: Code = Field(examples=["holder"], description="holder, tenant, landlord, payer, delegate or authority")
     account_no: OptionalNo = Field("", examples=["3301000001"])
     service_point_no: OptionalNo = ""
     valid_from: Day = Field(examples=["2026-01-01"])

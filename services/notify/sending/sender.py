@@ -14,7 +14,7 @@ from services.notify.questions.domain.links import Links
 from services.notify.sending import use_cases
 from services.notify.sending.domain.port import Attempt, Message
 from services.notify.sending.gateways.session import Connectionless, Gateway, Session
-from services.notify.sending.use_cases import QUESTION_CLOSED, Claimed, Rules
+from services.notify.sending.use_cases import SAID_NO_MORE, Claimed, Rules
 from services.notify.templates.domain import Catalogue
 from services.notify.vault import Vault
 from shared.db.engine import Database
@@ -190,8 +190,8 @@ class Sender:
         return attempt
 
     def _unsaid(self, claimed: Claimed) -> Attempt:
-        # a closed question is no fault of a gateway, and wakes nobody
-        self._count(claimed, "closed" if claimed.code == QUESTION_CLOSED else "permanent")
+        # what is not to be said any more is no fault of a gateway, and wakes nobody
+        self._count(claimed, "closed" if claimed.code in SAID_NO_MORE else "permanent")
         return Attempt("permanent", claimed.code)
 
     def _count(self, claimed: Claimed, result: str) -> None:

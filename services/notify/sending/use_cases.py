@@ -6,7 +6,7 @@ leaves at most one message per connection in doubt.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,9 @@ from shared.db.engine import Tx
 from shared.events.notify import VisitAsked
 
 QUESTION_CLOSED = "question_closed"
+TOO_LATE = "too_late"
+SAID_NO_MORE = frozenset({QUESTION_CLOSED, TOO_LATE})
+"""Codes of what is not to be said any more, on no way."""
 NO_DOOR = "no_door"
 POINT_GONE = "contact_point_gone"
 """The party has the contact point no more: it was removed, or the party was erased, before the notice went out."""
@@ -59,7 +62,8 @@ class Claimed:
     """A notice taken for sending, with the contact point as it is now: a corrected address is used at once.
 
     `to`: None where the party has no such contact point any more. `door`: the service point to which somebody goes.
-    `others`: notices that are one message with it: what became of it became of each of them.
+    `others`: notices that are one message with it: what became of it became of each of them. `until`: from when on it is said no
+    more.
     """
 
     notice_id: str
@@ -76,6 +80,7 @@ class Claimed:
     text: Rendered | None = field(repr=False)  # it may hold a link; None: it must not go out, `code` says why
     code: str = ""
     day: date
+    until: datetime | None = None
     others: tuple["Claimed", ...] = field(default=(), repr=False)
 
     @property
@@ -109,7 +114,15 @@ async def claim(
     tones = await _tones(tx, rows, found, catalogue, policies)
     doors = await _doors(tx, [row for row in rows if not row.point_no])
     claimed = [
-        _claimed(row, found.get((row.party_no, row.point_no)), catalogue, addresses, closed, tones.get(row.notice_id))
+        _claimed(
+            row,
+            found.get((row.party_no, row.point_no)),
+            catalogue,
+            addresses,
+            closed,
+            tones.get(row.notice_id),
+            now=tx.now,
+        )
         for row in rows
     ]
     by_id = {
@@ -222,15 +235,20 @@ def _claimed(
     addresses: Mapping[str, str],
     closed: Collection[str],
     tone: str | None,
+    *,
+    now: datetime,
 ) -> Claimed:
-    text, code = None, ""
-    if row.question_id in closed:
+    text, code, until = None, "", _until(row, catalogue.kinds)
+    if until is not None and until <= now:
+        code = TOO_LATE
+    elif row.question_id in closed:
         code = QUESTION_CLOSED
     elif to is None:
         code = POINT_GONE
     else:
         try:
-            text = text_of(row, catalogue, to.language, tone=tone or PLAIN, link=addresses.get(row.notice_id))
+            link = addresses.get(row.notice_id)
+            text = text_of(row, catalogue, to.language, tone=tone or PLAIN, link=link, zone=to.zone)
         except KeyError:  # a later version of the template may show a figure that the cause did not bring
             code = "cannot_be_rendered"
     return Claimed(
@@ -247,7 +265,13 @@ def _claimed(
         text=text,
         code=code,
         day=row.day,
+        until=until,
     )
+
+
+def _until(row: Row[Any], kinds: Kinds) -> datetime | None:
+    figure = kinds[row.template].until
+    return None if figure is None else datetime.fromisoformat(orjson.loads(row.figures)[figure])
 
 
 async def finish(tx: Tx, done: Sequence[tuple[Claimed, Attempt]], rules: Rules) -> int:
@@ -280,10 +304,10 @@ async def finish(tx: Tx, done: Sequence[tuple[Claimed, Attempt]], rules: Rules) 
             "content_hash": claimed.text.content_hash if claimed.text else None,
             "tone": claimed.text.tone if claimed.text else None,
         }
-        if _comes_to_nothing(verdict) and verdict.code != QUESTION_CLOSED:
+        if _comes_to_nothing(verdict) and verdict.code not in SAID_NO_MORE:
             ended.append(_ended(notice, verdict, gateway=gateway, **sent))
             continue
-        settled.append((notice, _settled(tx, notice, verdict, **sent)))
+        settled.append((notice, _settled(tx, notice, verdict, until=claimed.until, **sent)))
         if attempt.result == "accepted" and (attempt.reference or verdict.event == "handed over"):
             taken.append(_taken(notice, gateway, attempt, verdict))
             if gateway == VISITS:
@@ -325,8 +349,10 @@ def _ended(notice: Row[Any], verdict: Verdict, **more: Any) -> Ended:
     return Ended(notice=notice, event=verdict.event, code=verdict.code, doubts=verdict.doubts, **more)
 
 
-def _settled(tx: Tx, notice: Row[Any], verdict: Verdict, **sent: Any) -> Settled:
+def _settled(tx: Tx, notice: Row[Any], verdict: Verdict, *, until: datetime | None = None, **sent: Any) -> Settled:
     due_at = None if verdict.retry_seconds is None else tx.now + timedelta(seconds=verdict.retry_seconds)
+    if due_at is not None and until is not None:  # neither tried again nor waited for beyond it
+        due_at = min(due_at, max(until, tx.now))
     state = NOTICE_LIFE.move(notice.state, verdict.event)
     return settling.changed(
         notice, state=state, code=verdict.code, due_at=due_at, now=tx.now, doubts=verdict.doubts, **sent

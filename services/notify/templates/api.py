@@ -1,5 +1,6 @@
 """Templates over HTTP: what there is, and how a notice would read; and the leaflets that a reader or a cashier hands out."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
@@ -11,6 +12,7 @@ from services.notify.policies.domain import TONES
 from services.notify.templates import examples
 from services.notify.templates.domain import Kind, render
 from services.notify.templates.schemas import LeafletKind, LeafletText, LeafletView, Preview, PreviewText, TemplateView
+from shared import civil
 from shared.fields import Day
 from shared.web import errors
 from shared.web.routing import Router
@@ -67,7 +69,17 @@ async def preview_template(template: Number, body: Preview, ctx: context.Own) ->
 def _is_figure(kind: Kind, name: str, value: object) -> bool:
     if kind.figures[name] is int:
         return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
-    return isinstance(value, str) and len(value) <= FIGURE_CHARACTERS_MAX
+    if not isinstance(value, str) or len(value) > FIGURE_CHARACTERS_MAX:
+        return False
+    return not name.endswith("_instant") or _is_instant(value)
+
+
+def _is_instant(value: str) -> bool:
+    try:
+        civil.check_instant(datetime.fromisoformat(value))
+    except ValueError:
+        return False
+    return True
 
 
 @router.get("/leaflets", policy=READ)

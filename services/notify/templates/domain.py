@@ -1,18 +1,19 @@
 """Kinds of notices, and their templates: versioned by date, checked at start.
 
 A text may hold `{name}` and nothing more. A name ending in `_yuan` shows the figure `…_fen`, one ending in `_kwh` the figure
-`…_wh`, any other the figure itself, or the word that the template gives for its value. Of a figure `…_fen` there are two
-more: `…_size_yuan` is the amount without its sign, and `…_sign` is `more`, `nothing` or `less` than 0, for words. A word may
-hold placeholders, too.
+`…_wh`, one ending in `_local` the instant `…_instant` as a clock shows it where the reader lives, any other the figure itself, or
+the word that the template gives for its value. Of a figure `…_fen` there are two more: `…_size_yuan` is the amount without its
+sign, and `…_sign` is `more`, `nothing` or `less` than 0, for words. A word may hold placeholders, too.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 from string import Formatter
-from typing import Any
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from services.notify.leaflets.domain import Billed, Leaflets
 from services.notify.policies.domain import LANGUAGES, PLAIN, TONES
@@ -20,7 +21,7 @@ from services.notify.policies.domain.pace import LEGAL, Manner
 from shared import money
 
 Figures = Mapping[str, str | int]
-"""The raw figures of a cause by name: `…_fen`, `…_wh`, ISO dates."""
+"""The raw figures of a cause by name: `…_fen`, `…_wh`, ISO dates, ISO instants `…_instant`."""
 
 ASKING: Mapping[str, type[int] | type[str]] = dict.fromkeys(
     ("account_no", "service_point_no", "asked_on", "answer_by", "asked", "answering", "link", "answer"), str
@@ -61,6 +62,15 @@ ENCLOSED = "enclosed"
 JOINED: Mapping[str, str] = {"zh": "用电服务通知（{count} 项）", "en": "Your electricity supply: {count} notices"}
 """The subject of a message that several notices are."""
 
+SHOWN: Final = (
+    ("_size_yuan", "_fen"),
+    ("_sign", "_fen"),
+    ("_yuan", "_fen"),
+    ("_kwh", "_wh"),
+    ("_local", "_instant"),
+)
+"""The ends of placeholders, and of the figures that they show."""
+NO_ZONE: Final = ZoneInfo("UTC")  # of a template outside of a utility
 TEXT_MAX = 10_000  # characters of subject and body together: a letter, not a book
 
 
@@ -99,6 +109,7 @@ class Template:
     texts: Mapping[str, Text]
     tones: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)
     leaflets: Leaflets = field(default=Leaflets(), compare=False, repr=False)
+    zone: ZoneInfo = field(default=NO_ZONE, compare=False, repr=False)  # the utility's
 
     def tone(self, wanted: str) -> str:
         """Return the tone in which it speaks where one is wanted: the plain one where it has no other."""
@@ -121,6 +132,9 @@ class Kind:
     `tenants_alone`: its texts show what is the tenant's alone, such as a bill: no policy may have the landlord told.
     `budget`: what it takes of a party's week where it has no legal effect; `tell_by`: the figure with the last day on which it is
     of use (`-`: none), that of a question its last day for an answer.
+    `until`: the figure with the instant from which on it is said no more, such as the cut that it warns of. It goes at once,
+    also in quiet hours. `happened`: the figure with the instant of what it tells, where its fact has no business day of its own.
+    `withdrawn_by`: facts after which it is not to be told any more, each with the `Withdrawal` that it is.
     `joins`: it may be one message with others of its party; never what asks, or on whose receipt a right depends.
     `overruling`: answers that are taken whatever was answered before, and after the last day too: an objection is never refused.
     """
@@ -142,6 +156,9 @@ class Kind:
     budget: str = "service"
     tell_by: str | None = None
     joins: bool = False
+    until: str | None = None
+    happened: str | None = None
+    withdrawn_by: Mapping[type[Any], Callable[[Any], Any]] = field(default_factory=dict)
 
     @property
     def asks(self) -> bool:
@@ -152,7 +169,8 @@ class Kind:
     def manner(self) -> Manner:
         """How it is told."""
         tell_by = self.tell_by or ("answer_by" if self.asks else None)
-        return Manner(budget=LEGAL if self.legal_effect else self.budget, tell_by=tell_by, joins=self.joins)
+        budget = LEGAL if self.legal_effect else self.budget
+        return Manner(budget=budget, tell_by=tell_by, joins=self.joins, at_once=self.until is not None)
 
     @property
     def service(self) -> str:
@@ -183,7 +201,13 @@ class Rendered:
 class Catalogue:
     """All versions of the templates of all kinds, each shown to be usable: raises `InvalidTemplate`."""
 
-    def __init__(self, templates: Iterable[Template], kinds: Kinds, leaflets: Leaflets | None = None) -> None:
+    def __init__(
+        self,
+        templates: Iterable[Template],
+        kinds: Kinds,
+        leaflets: Leaflets | None = None,
+        zone: ZoneInfo = NO_ZONE,
+    ) -> None:
         self.kinds = kinds
         self.leaflets = leaflets or Leaflets()
         self._versions: dict[str, list[Template]] = {name: [] for name in kinds}
@@ -191,7 +215,7 @@ class Catalogue:
             _check(template, kinds)
             if any(template.version == other.version for other in self._versions[template.name]):
                 raise InvalidTemplate("template.version_given_twice", f"{template.name} v{template.version}")
-            self._versions[template.name].append(replace(template, leaflets=self.leaflets))
+            self._versions[template.name].append(replace(template, leaflets=self.leaflets, zone=zone))
         for name, versions in self._versions.items():
             if not versions:
                 raise InvalidTemplate("template.missing", name)
@@ -316,15 +340,18 @@ def _check_way_to_answer(where: str, text: Text) -> None:
 
 
 def _figure_of(placeholder: str) -> str:
-    for shown, stored in (("_size_yuan", "_fen"), ("_sign", "_fen"), ("_yuan", "_fen"), ("_kwh", "_wh")):
+    for shown, stored in SHOWN:
         if placeholder.endswith(shown):
             return placeholder.removesuffix(shown) + stored
-    # an amount is only ever shown in yuan and kWh
-    return "" if placeholder.endswith(("_fen", "_wh")) else placeholder
+    # an amount is only ever shown in yuan and kWh, an instant in somebody's zone
+    return "" if placeholder.endswith(("_fen", "_wh", "_instant")) else placeholder
 
 
-def render(template: Template, language: str, figures: Figures, tone: str = PLAIN) -> Rendered:
-    """Return the notice in one language and tone; amounts are exact: they are moved from fen and Wh as text."""
+def render(template: Template, language: str, figures: Figures, tone: str = PLAIN, zone: str = "") -> Rendered:
+    """Return the notice in one language and tone; amounts are exact: they are moved from fen and Wh as text.
+
+    `zone`: where who reads it lives, empty: in that of the utility; instants are shown in it.
+    """
     tone = template.tone(tone)
     text = template.tones.get(tone, template.texts)[language]
     shown: dict[str, str] = {}
@@ -333,6 +360,8 @@ def render(template: Template, language: str, figures: Figures, tone: str = PLAI
             fen, of = int(value), name.removesuffix("_fen")
             shown[f"{of}_yuan"], shown[f"{of}_size_yuan"] = money.yuan(fen), money.yuan(abs(fen))
             shown[f"{of}_sign"] = "more" if fen > 0 else "less" if fen else "nothing"
+        elif name.endswith("_instant"):
+            shown[name.removesuffix("_instant") + "_local"] = local(str(value), zone, template.zone)
         elif name.endswith("_wh"):
             shown[name.removesuffix("_wh") + "_kwh"] = kwh(int(value))
         else:
@@ -348,6 +377,13 @@ def render(template: Template, language: str, figures: Figures, tone: str = PLAI
         text.short.format_map(shown).strip() if text.short is not None else f"{subject} {link}".strip(),
         link,
     )
+
+
+def local(instant: str, zone: str, utility: ZoneInfo) -> str:
+    """Return an instant as a clock on the wall shows it; one in another zone than the utility's names it."""
+    there = ZoneInfo(zone) if zone else utility
+    shown = f"{datetime.fromisoformat(instant).astimezone(there):%Y-%m-%d %H:%M}"
+    return shown if there.key == utility.key else f"{shown} ({there.key})"
 
 
 def joined(texts: Sequence[Rendered], language: str) -> list[Rendered]:

@@ -12,6 +12,7 @@ from services.notify.notices.domain.receipts import message_id
 from services.notify.notices.schemas import NoticeView, WayView
 from services.notify.notices.store import joined, ways
 from services.notify.parties import api as parties
+from services.notify.parties.schemas import PartyOut
 from services.notify.parties.store import parties as parties_store
 from services.notify.parties.use_cases import was_read
 from services.notify.policies.domain import PLAIN
@@ -48,7 +49,7 @@ async def export_party(
         questions = await store.questions(tx, [row.question_id for row in rows if row.question_id is not None])
 
     def told(row: Any) -> ToldView:
-        text = _text(own, row, party.language)
+        text = _text(own, row, party)
         question = questions.get(row.question_id)
         return ToldView(
             **NoticeView.model_validate(row, from_attributes=True).model_dump(),
@@ -70,8 +71,9 @@ async def export_party(
     )
 
 
-def _text(own: Context, row: Any, language: str) -> Rendered | None:
+def _text(own: Context, row: Any, party: PartyOut) -> Rendered | None:
     try:
-        return text_of(row, own.catalogue, language, tone=row.tone or PLAIN)
+        zone = party.preferences.hours.zone if party.preferences.hours else ""
+        return text_of(row, own.catalogue, party.language, tone=row.tone or PLAIN, zone=zone)
     except KeyError:  # a later version of the template shows a figure that the cause did not bring
         return None

@@ -27,7 +27,8 @@ class NoCallTask(BusinessError):
     status = 409
     code = "call.not_open"
     title = (
-        "Nobody is to be called about this notice: it has arrived, went another way, or never was to be told by call"
+        "Nobody is to be called about this notice: it has arrived, went another way, was withdrawn, or never was to be told "
+        "by call"
     )
 
 
@@ -110,7 +111,7 @@ async def take(tx: Tx, notice_id: str, *, caller: str, policy: Policy, catalogue
 
 def script(notice: Row[Any], party: Party, catalogue: Catalogue) -> Script:
     """Return what a notice says, to be read out to its party."""
-    text = text_of(notice, catalogue, party.language)
+    text = text_of(notice, catalogue, party.language, zone=party.preferences.zone)
     return Script(name=party.name, subject=text.subject, text=text.body, wishes=party.wishes)
 
 

@@ -24,7 +24,8 @@ class NoVisit(BusinessError):
     status = 409
     code = "visit.not_open"
     title = (
-        "Nobody is to go and tell this notice: it has arrived, went another way, or never was to be told at the door"
+        "Nobody is to go and tell this notice: it has arrived, went another way, was withdrawn, or never was to be told at "
+        "the door"
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from services.notify.accounts import store as accounts
@@ -13,7 +13,7 @@ from services.notify.notices.domain.causes import Cause
 from services.notify.notices.domain.states import WAITS_FOR_ACCOUNT
 from services.notify.notices.store import unaddressed
 from services.notify.notices.use_cases.queueing import queue_causes
-from services.notify.policies.domain import Policies
+from services.notify.policies.domain import Policies, civil_day
 from services.notify.templates.domain import Kind, Kinds
 from shared.db.engine import Tx
 
@@ -21,13 +21,21 @@ from shared.db.engine import Tx
 async def tell(tx: Tx, facts: Sequence[Any], policies: Policies, kind: Kind, leaflets: Leaflets) -> None:
     """Tell the contacts of each account once of what happened, in this kind of notice."""
     told = [(cause, fact) for fact in facts if (cause := kind.cause(fact)) is not None]
-    causes: list[Cause] = [cause for cause, _ in told]
+    causes: list[Cause] = [_on_its_day(cause, kind, policies) for cause, _ in told]
     if kind.bill is not None:
         causes = await enclose(tx, [(cause, kind.bill(fact)) for cause, fact in told], leaflets)
     if kind.supplied_on is not None:
         causes = await _of_whoever_is_supplied(tx, causes, {kind.name: kind})
     if causes:
         await queue_causes(tx, causes, policies)
+
+
+def _on_its_day(cause: Cause, kind: Kind, policies: Policies) -> Cause:
+    """Return a cause with the utility's civil day of what it tells, where its fact has but an instant."""
+    if kind.happened is None:
+        return cause
+    day = civil_day(policies, datetime.fromisoformat(str(cause.figures[kind.happened])))
+    return replace(cause, day=day, cycle=f"{day:%Y-%m}")
 
 
 async def _of_whoever_is_supplied(tx: Tx, causes: Sequence[Cause], kinds: Kinds) -> list[Cause]:

@@ -30,6 +30,7 @@ class Cause:
     `kind` and `id` name the document of another service that it is about, `template` the kind of notice. `day` is its business
     day (issue, correction, end of the estimated period, reminder, reversal). `account_no` is empty as long as only the service
     point is known. `figures` are raw: `…_fen`, `…_wh`, ISO dates. `question_id`: the question that it asks.
+    `matter`: what it belongs to and may be withdrawn with, as `matter_of` names it; `withdrawn`: why that was, before it came.
     """
 
     kind: str
@@ -42,10 +43,26 @@ class Cause:
     day: date
     figures: Figures
     question_id: str | None = None
+    matter: str | None = None
+    withdrawn: str = ""
 
     def notice_id(self, party_no: str) -> str:
         """Return the id of the notice of this cause to a party (empty: to nobody yet): queued again, it is the same."""
         return natural.key_id(self.day, "notice", self.id, party_no, self.template)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """Customers of an account are not to be told of a matter any more (撤回): for ever, in whatever order it comes."""
+
+    matter: str
+    account_no: str
+    reason: str
+
+
+def matter_of(kind: str, id: str) -> str:
+    """Return the name of what several causes may be of, and are withdrawn with: a document of another service."""
+    return f"{kind}/{id}"
 
 
 def question(fact: Asking, *, template: str, figures: Figures) -> Cause:

@@ -94,15 +94,25 @@ def joined_at(at: datetime, told: Told, pace: Pace) -> datetime:
     return next((each for each in times if each >= at), at)
 
 
-def own_place(at: datetime, *, quiet: bool, tell_by: date | None, told: Told, pace: Pace, joins: bool = False) -> Place:
+def own_place(
+    at: datetime,
+    *,
+    quiet: bool,
+    tell_by: date | None,
+    told: Told,
+    pace: Pace,
+    joins: bool = False,
+    at_once: bool = False,
+) -> Place:
     """Return when a notice that is queued now goes out, were it the only one; `quiet`: its way keeps to quiet hours.
 
-    One that quiet hours would make miss its day goes at once and says so (`deadline`); what `joins` waits for no others then.
+    One that quiet hours would make miss its day, or that goes `at_once`, does and says so (`deadline`); what `joins` waits for no
+    others then.
     """
     wait = joined_at(at, told, pace) if joins else at
     wait = at if _misses(tell_by, at, wait, told) else wait
     due_at = first_allowed(wait, told, pace) if quiet else wait
-    if _misses(tell_by, at, due_at, told):
+    if (at_once and due_at > at) or _misses(tell_by, at, due_at, told):
         return Place(at, DEADLINE, week_of(at, told.zone))
     paced = AT_ONCE if due_at == at else JOINING if due_at == wait else QUIET_HOURS
     return Place(due_at, paced, week_of(due_at, told.zone))

@@ -13,7 +13,7 @@ UNKNOWN: Final = "unknown"
 
 NOTICE_LIFE: Final = StateMachine(
     name="notice",
-    starts=(QUEUED, FAILED),  # a party may have declined it
+    starts=(QUEUED, FAILED),  # a party may have declined it, or it was withdrawn before it came
     moves={
         "taken": {QUEUED: SENDING, UNKNOWN: SENDING},
         # An answer also counts after its lease has ended: it settles the doubt that the lease had left.
@@ -29,6 +29,8 @@ NOTICE_LIFE: Final = StateMachine(
         "no receipt": {SENT: UNKNOWN},
         "no room for it": {QUEUED: FAILED},
         "presumed": {SENT: DELIVERED},
+        # What is not out is not sent any more; what is in doubt stays so, and is not tried again.
+        "withdrawn": {QUEUED: FAILED, SENT: FAILED, UNKNOWN: UNKNOWN},
         "resent": {DELIVERED: QUEUED, FAILED: QUEUED, UNKNOWN: QUEUED},
     },
 )
@@ -42,10 +44,11 @@ CLOSED: Final = "closed"
 
 UNADDRESSED_LIFE: Final = StateMachine(
     name="unaddressed",
-    starts=(WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT),
+    starts=(WAITS_FOR_ACCOUNT, WAITS_FOR_CONTACT, CLOSED),
     moves={
         "given up": {WAITS_FOR_CONTACT: NO_CONTACT},
         "its question closed": {WAITS_FOR_ACCOUNT: CLOSED, WAITS_FOR_CONTACT: CLOSED},
+        "withdrawn": {WAITS_FOR_ACCOUNT: CLOSED, WAITS_FOR_CONTACT: CLOSED},
     },
 )
 """A cause that nobody could be told of; what is taken up is no row of it any more."""

@@ -54,7 +54,8 @@ async def companions(tx: Tx, leads: Sequence[Row[Any]], templates: Collection[st
     n, j = NOTICE.c, NOTICE_JOINED.c
     if tried:
         in_it = and_(j.notice_id == n.notice_id, j.way == n.way, tuple_(j.lead_id, j.lead_way).in_(tried))
-        wanted = select(NOTICE, j.lead_id).join(NOTICE_JOINED, in_it).where(n.state.in_(NOTICE_LIFE.sources("taken")))
+        still = n.state.in_(NOTICE_LIFE.sources("taken")) & n.due_at.is_not(None)  # none that was withdrawn since
+        wanted = select(NOTICE, j.lead_id).join(NOTICE_JOINED, in_it).where(still)
         for row in await tx.all(wanted.order_by(n.notice_id).with_for_update(of=NOTICE)):
             found.setdefault(row.lead_id, []).append(row)
     if fresh:

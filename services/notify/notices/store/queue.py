@@ -18,12 +18,14 @@ from shared.db.travel import Same, same
 Key = tuple[str, str, str]
 NOT_WANTED = "not_wanted"
 """The code of a notice that its party has declined."""
+WITHDRAWN = "withdrawn"
+"""The code of a notice that did not go out before what it is about was withdrawn."""
 _KEY = ("cause_id", "party_no", "template")
 
 
 @dataclass(slots=True, kw_only=True)
 class Planned:
-    """A notice to be queued; `place`: when it goes out, None where its party has declined it."""
+    """A notice to be queued; `place`: when it goes out, None where it does not: `code` says why."""
 
     notice_id: str
     chosen: Chosen
@@ -33,6 +35,10 @@ class Planned:
     @property
     def key(self) -> Key:
         return self.cause.id, self.chosen.party_no, self.cause.template
+
+    @property
+    def code(self) -> str:
+        return NOT_WANTED if not self.chosen.wanted else WITHDRAWN if self.cause.withdrawn else ""
 
 
 class ConflictingCause(Exception):
@@ -70,13 +76,15 @@ async def queue(tx: Tx, planned: Sequence[Planned]) -> set[Key]:
             "attempts": Same(0, count),
             "doubts": Same(0, count),
             "resends": Same(0, count),
-            "code": same(["" if p.place else NOT_WANTED for p in planned]),
+            "code": same([p.code for p in planned]),
             "queued_at": Same(tx.now, count),
             "due_at": same([p.place.due_at if p.place else None for p in planned]),
             "done_at": same([None if p.place else tx.now for p in planned]),
             "paced": same([p.place.paced if p.place else "" for p in planned]),
             "week": same([p.place.week if p.place else None for p in planned]),
             "question_id": same([c.question_id for c in causes]),
+            "matter": same([c.matter for c in causes]),
+            "withdrawn": same([c.withdrawn for c in causes]),
         },
         key=_KEY,
     )

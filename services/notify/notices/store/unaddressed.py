@@ -19,8 +19,8 @@ from shared.db.engine import Tx, View
 
 
 async def set_aside(tx: Tx, causes: Sequence[Cause], state: str) -> None:
-    """Store causes that cannot be addressed yet; one that is stored already stays as it is."""
-    count = len(causes)
+    """Store causes that cannot be addressed yet; one that is stored already stays as it is, one that was withdrawn is closed."""
+    count, life = len(causes), states.UNADDRESSED_LIFE
     await bulk.insert_ignore(
         tx,
         UNADDRESSED,
@@ -35,9 +35,10 @@ async def set_aside(tx: Tx, causes: Sequence[Cause], state: str) -> None:
             "cycle": [c.cycle for c in causes],
             "day": [c.day for c in causes],
             "figures": [orjson.dumps(c.figures).decode() for c in causes],
-            "state": [states.UNADDRESSED_LIFE.start(state)] * count,
+            "state": [life.start(states.CLOSED if c.withdrawn else state) for c in causes],
             "since": [tx.now] * count,
             "question_id": [c.question_id for c in causes],
+            "matter": [c.matter for c in causes],
         },
         key=("cause_id", "template"),
     )
@@ -72,6 +73,7 @@ def _cause(row: Row[Any]) -> Cause:
         day=row.day,
         figures=orjson.loads(row.figures),
         question_id=row.question_id,
+        matter=row.matter,
     )
 
 
@@ -116,6 +118,14 @@ async def close_questions(tx: Tx, question_ids: Sequence[str]) -> None:
     state = [life.target("its question closed")] * len(question_ids)
     waiting = UNADDRESSED.c.state.in_(life.sources("its question closed"))
     await bulk.update_from(tx, UNADDRESSED, {**keys, "state": state}, key=("question_id",), where=waiting, partial=True)
+
+
+async def close_matters(tx: Tx, matters: Sequence[str]) -> None:
+    """Let what waits to tell of these matters wait no longer: they are withdrawn. The caller holds the accounts' anchors."""
+    life = states.UNADDRESSED_LIFE
+    columns = {"matter": list(matters), "state": [life.target("withdrawn")] * len(matters)}
+    waiting = UNADDRESSED.c.state.in_(life.sources("withdrawn"))
+    await bulk.update_from(tx, UNADDRESSED, columns, key=("matter",), where=waiting, partial=True)
 
 
 def _within(day: ColumnElement[date], period: Period) -> ColumnElement[bool]:

@@ -16,7 +16,7 @@ from sqlalchemy import Row
 from services.notify.notices.domain import pacing, states
 from services.notify.notices.domain.pacing import Place, Told, Waiting
 from services.notify.notices.store import weeks
-from services.notify.notices.store.queue import NOT_WANTED, Planned, queue
+from services.notify.notices.store.queue import Planned, queue
 from services.notify.parties.domain import Chosen
 from services.notify.parties.domain.preferences import Preferences, zone_of
 from services.notify.parties.store import parties
@@ -30,7 +30,7 @@ FIRMS: Final = "firm"
 
 
 async def queue_paced(tx: Tx, planned: Sequence[Planned], policies: Policies) -> None:
-    """Queue notices, each once, for when its party may be told; what a party has declined is kept as such, and published."""
+    """Queue notices, each once, for when its party may be told; what was declined or withdrawn is kept as such, and published."""
     policy = in_force(policies, tx.now)
     found = await parties.lock_told(tx, [each.chosen.party_no for each in planned])
     forms = {
@@ -42,12 +42,12 @@ async def queue_paced(tx: Tx, planned: Sequence[Planned], policies: Policies) ->
         zone: Place(tx.now, pacing.AT_ONCE, pacing.week_of(tx.now, zone)) for zone in {f.zone for f in forms.values()}
     }
     for each in planned:
-        if each.chosen.wanted:
+        if not each.code:
             _give_place(each, at_once, told[each.chosen.party_no], policy)
     new = await queue(tx, planned)
-    declined = [each for each in planned if not each.chosen.wanted and each.key in new]
-    if declined:
-        _publish_declined(tx, declined)
+    unsent = [each for each in planned if each.code and each.key in new]
+    if unsent:
+        _publish_unsent(tx, unsent)
     if new:
         await _share_out(tx, told, min(pacing.week_of(tx.now, zone) for zone in at_once), policy)
 
@@ -57,23 +57,39 @@ def _give_place(each: Planned, at_once: Mapping[ZoneInfo, Place], told: Told, po
     joins = _joins(each.chosen.channel, each.cause.template, policy)
     if joins or _keeps_quiet(each.chosen, policy):
         last_day = tell_by(each.cause.template, each.cause.figures, policy)
-        each.chosen, each.place = _in_time(each.chosen, last_day, each.place.due_at, told, policy, joins=joins)
+        manner = policy.manners[each.cause.template]
+        each.chosen, each.place = _in_time(
+            each.chosen, last_day, each.place.due_at, told, policy, joins=joins, at_once=manner.at_once
+        )
 
 
 def next_place(
-    now: datetime, chosen: Chosen, tell_by: date | None, preferences: Preferences, policy: Policy
+    now: datetime,
+    chosen: Chosen,
+    tell_by: date | None,
+    preferences: Preferences,
+    policy: Policy,
+    *,
+    at_once: bool = False,
 ) -> tuple[Chosen, Place]:
     """Return which way a notice goes on, and when: `chosen`, or another one where that would miss its day."""
     told = Told(zone_of(preferences, policy.zone), preferences.open_hours(), budgeted=False)
-    return _in_time(chosen, tell_by, now, told, policy)
+    return _in_time(chosen, tell_by, now, told, policy, at_once=at_once)
 
 
 def _in_time(
-    chosen: Chosen, tell_by: date | None, now: datetime, told: Told, policy: Policy, *, joins: bool = False
+    chosen: Chosen,
+    tell_by: date | None,
+    now: datetime,
+    told: Told,
+    policy: Policy,
+    *,
+    joins: bool = False,
+    at_once: bool = False,
 ) -> tuple[Chosen, Place]:
-    quiet = _keeps_quiet(chosen, policy)
-    place = pacing.own_place(now, quiet=quiet, tell_by=tell_by, told=told, pace=policy.pace, joins=joins)
-    if place.paced == pacing.DEADLINE and chosen.still is not None:
+    quiet, pace = _keeps_quiet(chosen, policy), policy.pace
+    place = pacing.own_place(now, quiet=quiet, tell_by=tell_by, told=told, pace=pace, joins=joins, at_once=at_once)
+    if place.paced == pacing.DEADLINE and chosen.still is not None and not at_once:  # what is so near goes the fast way
         chosen = replace(chosen, point_no=chosen.still[0], channel=chosen.still[1])
     return chosen, place
 
@@ -135,7 +151,15 @@ def _waiting(row: Row[Any], told: Told, policy: Policy) -> Waiting:
     quiet = channel is not None and channel.quiet
     last_day = tell_by(row.template, orjson.loads(row.figures), policy) if manner.tell_by else None
     joins = _joins(row.channel, row.template, policy)
-    own = pacing.own_place(row.queued_at, quiet=quiet, tell_by=last_day, told=told, pace=policy.pace, joins=joins)
+    own = pacing.own_place(
+        row.queued_at,
+        quiet=quiet,
+        tell_by=last_day,
+        told=told,
+        pace=policy.pace,
+        joins=joins,
+        at_once=manner.at_once,
+    )
     if not quiet and row.paced == pacing.DEADLINE:  # it has gone another way to come in time
         own = replace(own, paced=pacing.DEADLINE)
     return Waiting(
@@ -150,7 +174,7 @@ def _waiting(row: Row[Any], told: Told, policy: Policy) -> Waiting:
     )
 
 
-def _publish_declined(tx: Tx, declined: Iterable[Planned]) -> None:
+def _publish_unsent(tx: Tx, unsent: Iterable[Planned]) -> None:
     tx.publish(
         [
             NoticeFailed(
@@ -161,9 +185,9 @@ def _publish_declined(tx: Tx, declined: Iterable[Planned]) -> None:
                 cause_kind=each.cause.kind,
                 cause_id=each.cause.id,
                 causation_id=each.cause.id,
-                reason=NOT_WANTED,
+                reason=each.code,
             )
-            for each in declined
+            for each in unsent
         ]
     )
 

@@ -6,7 +6,7 @@ case that brings somebody.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from services.notify.accounts.domain import Supply
 from services.notify.notices.domain.causes import Cause
 from services.notify.notices.domain.states import WAITS_FOR_CONTACT
 from services.notify.notices.domain.unaddressed import wait_ends
-from services.notify.notices.store import unaddressed
+from services.notify.notices.store import unaddressed, withdrawals
 from services.notify.notices.store.queue import Planned
 from services.notify.notices.use_cases.pacing import queue_paced
 from services.notify.parties.domain import Door, Reach, choosing
@@ -58,7 +58,11 @@ async def known_of(view: View, places: Sequence[tuple[str, str]]) -> Known:
 
 
 async def queue_causes(tx: Tx, causes: Sequence[Cause], policies: Policies) -> None:
-    """Queue one notice per party to be told of each cause; a cause that reaches nobody waits."""
+    """Queue one notice per party to be told of each cause; a cause that reaches nobody waits.
+
+    One of a matter that was withdrawn before is kept, and is not sent.
+    """
+    causes = await _with_withdrawals(tx, causes)
     planned, unheard = plan(causes, await known(tx, causes), policies, late=False)
     if unheard:
         # Under the lock that who brings a party takes too, look again: from here on one of us sees the other's work.
@@ -69,6 +73,19 @@ async def queue_causes(tx: Tx, causes: Sequence[Cause], policies: Policies) -> N
         await unaddressed.set_aside(tx, unheard, WAITS_FOR_CONTACT)
     if planned:
         await queue_paced(tx, planned, policies)
+
+
+async def _with_withdrawals(tx: Tx, causes: Sequence[Cause]) -> Sequence[Cause]:
+    """Return causes with why the matters of theirs were withdrawn, where they were (two statements; none where none can be).
+
+    Under the lock that who withdraws takes too: one of us sees the other's work.
+    """
+    may_go = [cause for cause in causes if cause.matter is not None]
+    if not may_go:
+        return causes
+    await accounts.lock_anchors(tx, {accounts.account_anchor(cause.account_no) for cause in may_go})
+    reasons = await withdrawals.reasons(tx, {cause.matter for cause in may_go if cause.matter is not None})
+    return [replace(cause, withdrawn=reasons.get(cause.matter or "", "")) for cause in causes] if reasons else causes
 
 
 def plan(causes: Sequence[Cause], found: Known, policies: Policies, *, late: bool) -> tuple[list[Planned], list[Cause]]:

@@ -28,6 +28,12 @@ class NotWanted(BusinessError):
     title = "The party has declined this kind of notice: it must take that back first"
 
 
+class Withdrawn(BusinessError):
+    status = 409
+    code = "notice.withdrawn"
+    title = "What the notice is about was withdrawn: nobody is to be told of it any more"
+
+
 async def resend(tx: Tx, notice_id: str, *, actor: str, reason: str) -> None:
     """Have a final notice that there is sent again (补发) as a new message (with a Message-ID of its own)."""
     notice = await attempts.notice_for_update(tx, notice_id)
@@ -35,6 +41,8 @@ async def resend(tx: Tx, notice_id: str, *, actor: str, reason: str) -> None:
         raise NoticeStillOnItsWay
     if notice.code == NOT_WANTED:
         raise NotWanted
+    if notice.withdrawn:
+        raise Withdrawn
     if notice.resends >= RESENDS_MAX:
         raise ResentTooOften
     await ways.keep_unless_there(tx, notice)

@@ -1,7 +1,7 @@
 """What follows once a way of a notice has come to an end: it is final, or goes another way. Facts say what is final."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +9,10 @@ from sqlalchemy import Row
 
 from services.notify.notices.domain import receipts
 from services.notify.notices.domain.pacing import Place
-from services.notify.notices.domain.states import DELIVERED, NOTICE_LIFE, UNKNOWN
+from services.notify.notices.domain.states import DELIVERED, NOTICE_LIFE, SENT, UNKNOWN
 from services.notify.notices.store import attempts, ways
 from services.notify.notices.store.attempts import Settled
+from services.notify.notices.store.queue import WITHDRAWN
 from services.notify.notices.use_cases.pacing import next_place, tell_by
 from services.notify.notices.use_cases.queueing import door, known_of
 from services.notify.parties.domain import Chosen, choosing
@@ -45,11 +46,13 @@ def changed(notice: Row[Any], *, state: str, code: str, due_at: datetime | None,
 async def end(tx: Tx, ended: Sequence[Ended], policies: Policies) -> list[tuple[Row[Any], Settled]]:
     """Keep that ways came to nothing, and return what becomes of their notices: the next way of the party, or the end.
 
+    What was withdrawn meanwhile takes no other way.
     The caller holds the notices' locks.
     """
     if not ended:
         return []
-    following = await _next_ways(tx, [each.notice for each in ended], policies)
+    stand = [each.notice for each in ended if not each.notice.withdrawn]
+    following = await _next_ways(tx, stand, policies) if stand else {}
     await ways.keep(
         tx,
         [
@@ -123,13 +126,26 @@ async def _next_ways(tx: Tx, notices: Sequence[Row[Any]], policies: Policies) ->
         if left:
             last_day = tell_by(notice.template, figures.get(notice.notice_id, {}), now_in_force)
             following[notice.notice_id] = next_place(
-                tx.now, choosing.first_of(left), last_day, reaches[0].preferences, now_in_force
+                tx.now,
+                choosing.first_of(left),
+                last_day,
+                reaches[0].preferences,
+                now_in_force,
+                at_once=now_in_force.manners[notice.template].at_once,
             )
     return following
 
 
+def _withdrawn(what: Settled, now: datetime) -> Settled:
+    """Return what becomes of a notice that was withdrawn while it was in flight: it is not sent once more."""
+    if what.due_at is None or what.state == SENT:
+        return what
+    return replace(what, state=NOTICE_LIFE.move(what.state, "withdrawn"), code=WITHDRAWN, due_at=None, done_at=now)
+
+
 async def store(tx: Tx, settled: Sequence[tuple[Row[Any], Settled]]) -> None:
     """Store what became of notices, and publish what is final. The locks on the notices' rows order the facts about each."""
+    settled = [(notice, _withdrawn(what, tx.now) if notice.withdrawn else what) for notice, what in settled]
     await attempts.settle(tx, [what for _, what in settled])
     delivered: list[NoticeDelivered] = []
     failed: list[NoticeFailed] = []

@@ -137,12 +137,13 @@ class Door:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addressee:
-    """A contact point as it is now, with its address: what a notice is sent to."""
+    """A contact point as it is now, with its address: what a notice is sent to. `zone`: its party's, empty: the utility's."""
 
     address: str = field(repr=False)
     address_since: int
     language: str
     is_vulnerable: bool = False
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

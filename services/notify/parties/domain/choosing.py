@@ -46,7 +46,7 @@ def _counting(reaches: Iterable[Reach], template: str, door: Door, policy: Polic
 
 
 def _ways(counting: Counting, template: str, policy: Policy, *, has_door: bool) -> dict[str, list[Way]]:
-    legal = policy.manners[template].legal
+    legal, last_resorts = policy.manners[template].legal, policy.last_resorts(template)
     found: dict[str, dict[tuple[bool, int, str], Way]] = defaultdict(dict)
     wishes: dict[str, preferences.Wish] = {}
     for reach, is_verified in counting:
@@ -56,7 +56,7 @@ def _ways(counting: Counting, template: str, policy: Policy, *, has_door: bool) 
         for place, (name, channel) in enumerate(policy.channels_of(template).items()):
             if channel.point in points and channel.is_for(legal=legal, vulnerable=reach.is_vulnerable):
                 point_no = points[channel.point]
-                last = channel.last_resort and name not in wish.first and template not in policy.ways
+                last = name in last_resorts and name not in wish.first
                 key = last, preferences.place(wish, name, place), point_no
                 way = found[reach.party_no].setdefault(key, Way(Chosen(reach.party_no, point_no, name), channel))
                 way.last_resort, way.wanted = last, not wish.not_wanted and name not in wish.never

@@ -62,6 +62,11 @@ class Preferences:
         """Return the hours that the party has named, in place of the policy's."""
         return Hours(self.hours.opens, self.hours.closes) if self.hours else None
 
+    @property
+    def zone(self) -> str:
+        """The zone that the party has named; empty: the utility's."""
+        return self.hours.zone if self.hours else ""
+
 
 PLAIN: Final = Preferences()
 
@@ -102,7 +107,7 @@ def _fault_of_wish(wish: Wish, policy: Policy) -> str | None:
 
 def zone_of(preferences: Preferences, utility: ZoneInfo) -> ZoneInfo:
     """Return the zone in which a party lives."""
-    return ZoneInfo(preferences.hours.zone) if preferences.hours and preferences.hours.zone else utility
+    return ZoneInfo(preferences.zone) if preferences.zone else utility
 
 
 def in_order(preferences: Preferences) -> Preferences:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.notify.doors import store as doors
 from services.notify.parties.domain import DOORS_LANGUAGE, NOBODY, Addressee
+from services.notify.parties.store.preferences import opened
 from services.notify.parties.tables import CONTACT_POINT, PARTY
 from services.notify.vault import Vault
 from shared.db import bulk
@@ -21,7 +22,7 @@ async def addressees(view: View, vault: Vault, wanted: Sequence[tuple[str, str]]
     rows = await bulk.select_in(
         view, CONTACT_POINT, keys, columns=(point.party_no, point.point_no, point.address_sealed, point.address_since)
     )
-    named = (party.party_no, party.language, party.vulnerable_for, party.erased_on)
+    named = (party.party_no, party.language, party.vulnerable_for, party.preferences, party.erased_on)
     of_rows = {"party_no": [row.party_no for row in rows] + [party_no for party_no, point_no in wanted if not point_no]}
     known = {row.party_no: row for row in await bulk.select_in(view, PARTY, of_rows, columns=named)}
     named_by_letters = await doors.doors(view, vault, [point_no for party_no, point_no in wanted if party_no == NOBODY])
@@ -36,6 +37,7 @@ async def addressees(view: View, vault: Vault, wanted: Sequence[tuple[str, str]]
             address_since=0,
             language=known[party_no].language,
             is_vulnerable=bool(known[party_no].vulnerable_for),
+            zone=opened(known[party_no].preferences).zone,
         )
         for party_no, point_no in wanted
         if not point_no and party_no in known and known[party_no].erased_on is None
@@ -46,6 +48,7 @@ async def addressees(view: View, vault: Vault, wanted: Sequence[tuple[str, str]]
             address_since=row.address_since,
             language=known[row.party_no].language,
             is_vulnerable=bool(known[row.party_no].vulnerable_for),
+            zone=opened(known[row.party_no].preferences).zone,
         )
         for row in rows
     }

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from itertools import takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,9 @@ from shared.dated import Versions
 from shared.document import Node
 
 LANDLORD = "landlord"
-ROLES = ("holder", "tenant", LANDLORD, "payer", "delegate")
+AUTHORITY = "authority"
+"""Who oversees an important customer (政府主管部门): told of what is copied to it, and of nothing else."""
+ROLES = ("holder", "tenant", LANDLORD, "payer", "delegate", AUTHORITY)
 VERIFIED_BY = ("declared", "called", "on_site", "code", "answered")
 """How a contact point was verified: the utility vouches for it, it was called, seen on site, a code or a link was answered."""
 LANGUAGES = ("zh", "en")
@@ -161,6 +164,19 @@ class Policy:
         """Return the channels of a kind in the order in which they are tried: its own, or that of all."""
         return {name: self.channels[name] for name in self.ways.get(template, self.channels)}
 
+    def last_resorts(self, template: str) -> frozenset[str]:
+        """Return the channels that a kind takes only where nobody in a role is reached otherwise.
+
+        In an order of its own, one that stands before another channel is no last resort: `first_remote_meter` begins at the door.
+        """
+        channels = self.channels_of(template)
+        last = (
+            channels
+            if template not in self.ways
+            else takewhile(lambda name: channels[name].last_resort, reversed(channels))
+        )
+        return frozenset(name for name in last if channels[name].last_resort)
+
     def joining(self) -> frozenset[str]:
         """Return the kinds whose notices may be one message with others."""
         joins = self.pace.join_at is not None
@@ -214,8 +230,12 @@ def load(
 
 def in_force(policies: Policies, at: datetime) -> Policy:
     """Return the rules of the utility's civil day of an instant."""
-    zone = next(iter(policies)).rules.zone  # the same in all versions
-    return policies.on(at.astimezone(zone).date())
+    return policies.on(civil_day(policies, at))
+
+
+def civil_day(policies: Policies, at: datetime) -> date:
+    """Return the utility's civil day of an instant."""
+    return at.astimezone(next(iter(policies)).rules.zone).date()  # the same in all versions
 
 
 def _form(node: Node) -> re.Pattern[str]:
@@ -283,6 +303,11 @@ def _roles(
     for kind in tenants_alone:
         if (named := node.maybe(kind)) is not None and LANDLORD in [each.value for each in named.items()]:
             named.refuse("value_wrong", "its texts show what is the tenant's alone: no landlord is told")
+    for kind, own in roles.items():
+        if (named := node.maybe(kind)) is not None and (AUTHORITY in own) != (
+            AUTHORITY in [each.value for each in named.items()]
+        ):
+            named.refuse("value_wrong", "an authority is told of what is copied to it, and of nothing else")
     return {kind: own if (named := node.maybe(kind)) is None else _named(named) for kind, own in roles.items()}
 
 

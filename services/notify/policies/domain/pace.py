@@ -23,12 +23,13 @@ _MIDNIGHT = time()
 class Manner:
     """How a kind of notice is told: its `budget` class; `tell_by`: the figure with the day by which it must be, if it has one.
 
-    `joins`: it may be one message with others.
+    `joins`: it may be one message with others. `at_once`: quiet hours do not hold it.
     """
 
     budget: str = "service"
     tell_by: str | None = None
     joins: bool = False
+    at_once: bool = False
 
     @property
     def legal(self) -> bool:

@@ -24,13 +24,20 @@ class Stored(Protocol):
 
 
 def text_of(
-    notice: Stored, catalogue: Catalogue, language: str, *, tone: str = PLAIN, link: str | None = None
+    notice: Stored,
+    catalogue: Catalogue,
+    language: str,
+    *,
+    tone: str = PLAIN,
+    link: str | None = None,
+    zone: str = "",
 ) -> Rendered:
     """Return what a notice says by the template of its day; a question says how it is answered, by its `link` or by telling us.
 
+    `zone`: its party's, if it has one of its own.
     Raises KeyError where a later version of the template shows a figure that the cause did not bring.
     """
     figures: Figures = orjson.loads(notice.figures)
     if notice.question_id is not None:
         figures = answering(figures, link)
-    return render(catalogue.on(notice.template, notice.day), language, figures, tone)
+    return render(catalogue.on(notice.template, notice.day), language, figures, tone, zone)

@@ -119,7 +119,8 @@ def test_the_version_in_force_on_the_day_of_the_cause_is_used() -> None:
 @pytest.mark.parametrize("name", sorted(KINDS))
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_shipped_template_renders_with_the_figures_of_its_causes(name: str, language: str) -> None:
-    figures = {f: 12345 if f.endswith(("_fen", "_wh")) else "2026-01" for f in KINDS[name].figures}
+    shown = {"_fen": 12345, "_wh": 12345, "_instant": "2026-02-02T02:00:00+00:00"}
+    figures = {f: next((shown[e] for e in shown if f.endswith(e)), "2026-01") for f in KINDS[name].figures}
     text = templates.render(CATALOGUE.on(name, date(2026, 1, 1)), language, figures)
     assert "{" not in text.subject + text.body
     assert text.subject
