@@ -16,7 +16,7 @@ from shared.document import Node
 
 LANDLORD = "landlord"
 AUTHORITY = "authority"
-"""Who oversees an important customer (政府主管部门): told of what is copied to it, and of nothing else."""
+"""Who oversees an important customer (主管部门): told of what is copied to it, and of nothing else."""
 ROLES = ("holder", "tenant", LANDLORD, "payer", "delegate", AUTHORITY)
 VERIFIED_BY = ("declared", "called", "on_site", "code", "answered")
 """How a contact point was verified: the utility vouches for it, it was called, seen on site, a code or a link was answered."""
