@@ -173,7 +173,7 @@ class Policy:
         last = (
             channels
             if template not in self.ways
-            else takewhile(lambda name: channels[name].last_resort, reversed(channels))
+            else takewhile(lambda name: channels[name].last_resort, reversed(list(channels)))
         )
         return frozenset(name for name in last if channels[name].last_resort)
 
