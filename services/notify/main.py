@@ -86,8 +86,7 @@ RECEIPT_REQUESTS_PER_SECOND = 200  # of one gateway; what comes faster is told t
 def build(settings: NotifySettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
     """Return the notify service; raises `SettingsError` or `InvalidTemplate` for data files that cannot be used."""
     clock = clock or SystemClock()
-    database = open_database(settings, "notify", clock=clock)
-    metrics = Metrics("notify")
+    database, metrics = open_database(settings, "notify", clock=clock), Metrics("notify")
     known = kinds.load()
     rules = load_policy(settings.notify_policy, known, settings.timezone)
     enclosed = document("WATTLINE_NOTIFY_LEAFLETS", settings.notify_leaflets, leaflets.load)
