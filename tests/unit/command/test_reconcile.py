@@ -13,6 +13,7 @@ AGREED: dict[str, dict[str, int]] = {
         "usage_first_wh": 700,
         "usage_in_force_wh": 900,
         "estimates_made": 2,
+        "supplies_switched": 3,
     },
     "billing": {
         "usages": 7,
@@ -40,6 +41,7 @@ AGREED: dict[str, dict[str, int]] = {
         "charges_withdrawn_fen": 0,
         "issued_fen": 500,
         "reversed_fen": 40,
+        "supplies_switched": 3,
     },
     "collection": {
         "documents_posted": 4,
